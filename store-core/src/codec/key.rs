@@ -1,0 +1,135 @@
+//! Keys as bytes that order as the keys do, so that a range of keys is a range of bytes.
+//!
+//! ```text
+//! ipport        01  04  address (4)   port (2)
+//!               01  06  address (16)  port (2)  scope id (4)
+//! hostnameport  02  labels from the right, 01 between them, 00 behind the last  port (2)
+//! ccs           03  port (2)
+//! scopedccs     04  as hostnameport
+//! ```
+//!
+//! Numbers are big-endian. No label has a byte below 21.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+
+use super::{CodecError, malformed};
+use crate::host::{Host, HostPort};
+use crate::key::{BindingKey, IpPort, Kind, Port};
+
+const LABEL_END: u8 = 1;
+const HOST_END: u8 = 0;
+
+/// The byte that every key of a kind starts with.
+#[must_use]
+pub fn kind_prefix(kind: Kind) -> u8 {
+    match kind {
+        Kind::IpPort => 1,
+        Kind::Sni => 2,
+        Kind::Ccs => 3,
+        Kind::ScopedCcs => 4,
+    }
+}
+
+/// The bytes of a key.
+#[must_use]
+pub fn encode_key(key: &BindingKey) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(32);
+    bytes.push(kind_prefix(key.kind()));
+    match key {
+        BindingKey::IpPort(endpoint) => match endpoint.addr() {
+            SocketAddr::V4(addr) => {
+                bytes.push(4);
+                bytes.extend(addr.ip().octets());
+                bytes.extend(addr.port().to_be_bytes());
+            }
+            SocketAddr::V6(addr) => {
+                bytes.push(6);
+                bytes.extend(addr.ip().octets());
+                bytes.extend(addr.port().to_be_bytes());
+                bytes.extend(addr.scope_id().to_be_bytes());
+            }
+        },
+        BindingKey::Sni(endpoint) | BindingKey::ScopedCcs(endpoint) => {
+            for (i, label) in endpoint.host().labels_from_right().enumerate() {
+                if i > 0 {
+                    bytes.push(LABEL_END);
+                }
+                bytes.extend(label.as_bytes());
+            }
+            bytes.push(HOST_END);
+            bytes.extend(endpoint.port().get().to_be_bytes());
+        }
+        BindingKey::Ccs(port) => bytes.extend(port.get().to_be_bytes()),
+    }
+    bytes
+}
+
+/// The key with these bytes.
+///
+/// # Errors
+/// [`CodecError::Malformed`] for bytes that [`encode_key`] does not make.
+pub fn decode_key(bytes: &[u8]) -> Result<BindingKey, CodecError> {
+    let (&kind, rest) = bytes
+        .split_first()
+        .ok_or_else(|| malformed("the key is empty"))?;
+    let key = match kind {
+        1 => BindingKey::IpPort(ip_port(rest)?),
+        2 => BindingKey::Sni(host_port(rest)?),
+        3 => BindingKey::Ccs(port(rest)?),
+        4 => BindingKey::ScopedCcs(host_port(rest)?),
+        other => return Err(malformed(format!("the key is of the unknown kind {other}"))),
+    };
+    Ok(key)
+}
+
+fn ip_port(bytes: &[u8]) -> Result<IpPort, CodecError> {
+    let port = |bytes: &[u8; 2]| u16::from_be_bytes(*bytes);
+    let addr = match bytes {
+        [4, a, b, c, d, rest @ ..] => {
+            let rest = rest
+                .try_into()
+                .map_err(|_| malformed("an IPv4 key has 8 bytes"))?;
+            SocketAddr::from((Ipv4Addr::new(*a, *b, *c, *d), port(rest)))
+        }
+        [6, rest @ ..] => {
+            let error = |_| malformed("an IPv6 key has 24 bytes");
+            let rest: &[u8; 22] = rest.try_into().map_err(error)?;
+            let (ip, rest) = rest.split_first_chunk::<16>().expect("22 bytes hold 16");
+            let (number, rest) = rest.split_first_chunk::<2>().expect("6 bytes hold 2");
+            let scope = u32::from_be_bytes(rest.try_into().expect("4 bytes are left"));
+            SocketAddr::V6(SocketAddrV6::new(
+                Ipv6Addr::from(*ip),
+                port(number),
+                0,
+                scope,
+            ))
+        }
+        _ => return Err(malformed("the address is neither IPv4 nor IPv6")),
+    };
+    IpPort::new(addr).map_err(malformed)
+}
+
+fn host_port(bytes: &[u8]) -> Result<HostPort, CodecError> {
+    let end = bytes.iter().position(|b| *b == HOST_END);
+    let (labels, rest) = bytes.split_at(end.ok_or_else(|| malformed("the host name has no end"))?);
+    let labels: Vec<&str> = labels
+        .rsplit(|b| *b == LABEL_END)
+        .map(std::str::from_utf8)
+        .collect::<Result<_, _>>()
+        .map_err(malformed)?;
+    let name = labels.join(".");
+    let host = Host::new(&name).map_err(malformed)?;
+    if host.as_str() != name || labels.iter().any(|label| label.contains('.')) {
+        return Err(malformed(format!(
+            "the host name {name:?} is not canonical"
+        )));
+    }
+    Ok(HostPort::new(host, port(&rest[1..])?))
+}
+
+fn port(bytes: &[u8]) -> Result<Port, CodecError> {
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| malformed("a port has 2 bytes"))?;
+    Port::new(u16::from_be_bytes(bytes)).map_err(malformed)
+}

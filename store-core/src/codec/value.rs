@@ -1,0 +1,137 @@
+//! Bindings as bytes: one format byte, bincode, a check sum. The only module that names bincode.
+
+use bincode::config;
+use bincode::{Decode, Encode};
+use uuid::Uuid;
+
+use super::{CodecError, encode_key, malformed};
+use crate::binding::{Binding, Certificate, Record};
+use crate::hash::CertHash;
+use crate::key::BindingKey;
+use crate::options::{CertCheckMode, SslFlags};
+use crate::text::{CtlIdentifier, StoreName};
+
+/// The format that is written.
+pub const VALUE_FORMAT: u8 = 1;
+
+/// No value is longer: a larger claim in a damaged one allocates nothing.
+const LIMIT: usize = 256 * 1024;
+
+const CHECK_SUM: usize = 4;
+
+/// The fields of format 1, in order.
+#[derive(Encode, Decode)]
+struct Format1 {
+    host_spelling: Option<String>,
+    certificate: Option<([u8; CertHash::LENGTH], Option<String>)>,
+    app_id: [u8; 16],
+    check_mode: u32,
+    revocation_freshness_time: u32,
+    url_retrieval_timeout: u32,
+    ctl_identifier: Option<String>,
+    ctl_store_name: Option<String>,
+    flags: u32,
+}
+
+/// The bytes of a binding, without its key.
+#[must_use]
+pub fn encode_binding(binding: &Binding) -> Vec<u8> {
+    let record = binding.record();
+    let fields = Format1 {
+        host_spelling: binding.host_spelling().map(Into::into),
+        certificate: record.certificate.as_ref().map(|certificate| {
+            let store_name = certificate.store_name.as_ref();
+            (
+                *certificate.hash.as_bytes(),
+                store_name.map(|name| name.as_str().into()),
+            )
+        }),
+        app_id: record.app_id.into_bytes(),
+        check_mode: record.check_mode.bits(),
+        revocation_freshness_time: record.revocation_freshness_time,
+        url_retrieval_timeout: record.url_retrieval_timeout,
+        ctl_identifier: record
+            .ctl_identifier
+            .as_ref()
+            .map(|ctl| ctl.as_str().into()),
+        ctl_store_name: record
+            .ctl_store_name
+            .as_ref()
+            .map(|name| name.as_str().into()),
+        flags: record.flags.bits(),
+    };
+    let mut bytes = vec![VALUE_FORMAT];
+    bincode::encode_into_std_write(fields, &mut bytes, config::standard())
+        .expect("every field has a form in bincode, and a Vec takes all");
+    let sum = check_sum(binding.key(), &bytes);
+    bytes.extend(sum);
+    bytes
+}
+
+/// The binding of `key` with these bytes.
+///
+/// # Errors
+/// [`CodecError`] for bytes that [`encode_binding`] did not make for this key.
+pub fn decode_binding(key: BindingKey, bytes: &[u8]) -> Result<Binding, CodecError> {
+    match bytes.first() {
+        Some(&VALUE_FORMAT) => {}
+        Some(&found) if found > VALUE_FORMAT => return Err(CodecError::NewerFormat { found }),
+        _ => return Err(malformed("the value has no format byte")),
+    }
+    let (body, sum) = bytes
+        .split_last_chunk::<CHECK_SUM>()
+        .ok_or_else(|| malformed("the value is cut short"))?;
+    if check_sum(&key, body) != *sum {
+        return Err(CodecError::CheckSum);
+    }
+    let fields = body.get(1..).unwrap_or_default();
+    let (found, read) =
+        bincode::decode_from_slice::<Format1, _>(fields, config::standard().with_limit::<LIMIT>())
+            .map_err(malformed)?;
+    if read != fields.len() {
+        return Err(malformed("there are bytes behind the value's end"));
+    }
+    found.into_binding(key)
+}
+
+impl Format1 {
+    fn into_binding(self, key: BindingKey) -> Result<Binding, CodecError> {
+        let store_name = |name: Option<String>| {
+            name.as_deref()
+                .map(StoreName::new)
+                .transpose()
+                .map_err(malformed)
+        };
+        let certificate = match self.certificate {
+            Some((hash, name)) => Some(Certificate {
+                hash: CertHash::new(hash),
+                store_name: store_name(name)?,
+            }),
+            None => None,
+        };
+        let ctl = self.ctl_identifier.as_deref().map(CtlIdentifier::new);
+        let record = Record {
+            certificate,
+            app_id: Uuid::from_bytes(self.app_id),
+            check_mode: CertCheckMode::from_bits_retain(self.check_mode),
+            revocation_freshness_time: self.revocation_freshness_time,
+            url_retrieval_timeout: self.url_retrieval_timeout,
+            ctl_identifier: ctl.transpose().map_err(malformed)?,
+            ctl_store_name: store_name(self.ctl_store_name)?,
+            flags: SslFlags::from_bits_retain(self.flags),
+        };
+        let binding = Binding::new(key, record).map_err(malformed)?;
+        match self.host_spelling {
+            Some(host) => binding.with_host_spelling(&host).map_err(malformed),
+            None => Ok(binding),
+        }
+    }
+}
+
+/// CRC-32 (IEEE) of the key's bytes and the value's, so that a value under another key is noticed.
+fn check_sum(key: &BindingKey, body: &[u8]) -> [u8; CHECK_SUM] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&encode_key(key));
+    hasher.update(body);
+    hasher.finalize().to_le_bytes()
+}

@@ -1,0 +1,148 @@
+//! The form that keys and bindings have in serde: text for people, the same in every file and on
+//! every screen that is JSON or TOML.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+use crate::binding::{Binding, Certificate, Record};
+use crate::hash::CertHash;
+use crate::key::{BindingKey, Kind};
+use crate::options::{CertCheckMode, SslFlags};
+use crate::text::{CtlIdentifier, StoreName};
+
+macro_rules! as_text {
+    ($($type:ty),*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+as_text!(BindingKey, Kind, CertHash, StoreName, CtlIdentifier);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BindingForm {
+    key: BindingKey,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host_spelling: Option<String>,
+    /// `null` where the certificate comes from the central certificate store.
+    certificate: Option<CertificateForm>,
+    app_id: Uuid,
+    #[serde(default)]
+    check_mode: Bits<CertCheckMode>,
+    #[serde(default)]
+    revocation_freshness_time: u32,
+    #[serde(default)]
+    url_retrieval_timeout: u32,
+    #[serde(default)]
+    ctl_identifier: Option<CtlIdentifier>,
+    #[serde(default)]
+    ctl_store_name: Option<StoreName>,
+    #[serde(default)]
+    flags: Bits<SslFlags>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateForm {
+    hash: CertHash,
+    #[serde(default)]
+    store_name: Option<StoreName>,
+}
+
+impl Serialize for Binding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let record = self.record();
+        let form = BindingForm {
+            key: self.key().clone(),
+            host_spelling: self.host_spelling().map(Into::into),
+            certificate: record
+                .certificate
+                .clone()
+                .map(|certificate| CertificateForm {
+                    hash: certificate.hash,
+                    store_name: certificate.store_name,
+                }),
+            app_id: record.app_id,
+            check_mode: Bits(record.check_mode),
+            revocation_freshness_time: record.revocation_freshness_time,
+            url_retrieval_timeout: record.url_retrieval_timeout,
+            ctl_identifier: record.ctl_identifier.clone(),
+            ctl_store_name: record.ctl_store_name.clone(),
+            flags: Bits(record.flags),
+        };
+        form.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Binding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let form = BindingForm::deserialize(deserializer)?;
+        let record = Record {
+            certificate: form.certificate.map(|certificate| Certificate {
+                hash: certificate.hash,
+                store_name: certificate.store_name,
+            }),
+            app_id: form.app_id,
+            check_mode: form.check_mode.0,
+            revocation_freshness_time: form.revocation_freshness_time,
+            url_retrieval_timeout: form.url_retrieval_timeout,
+            ctl_identifier: form.ctl_identifier,
+            ctl_store_name: form.ctl_store_name,
+            flags: form.flags.0,
+        };
+        let binding = Self::new(form.key, record).map_err(D::Error::custom)?;
+        match form.host_spelling {
+            Some(host) => binding.with_host_spelling(&host).map_err(D::Error::custom),
+            None => Ok(binding),
+        }
+    }
+}
+
+/// Bits as a list of lower-case names, the bits without a name together as one `0x…`.
+#[derive(Default)]
+struct Bits<F>(F);
+
+impl<F: bitflags::Flags<Bits = u32> + Copy> Serialize for Bits<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut unknown = self.0.bits();
+        let mut names = Vec::new();
+        for (name, flag) in self.0.iter_names() {
+            unknown &= !flag.bits();
+            names.push(name.to_ascii_lowercase());
+        }
+        if unknown != 0 {
+            names.push(format!("{unknown:#x}"));
+        }
+        names.serialize(serializer)
+    }
+}
+
+impl<'de, F: bitflags::Flags<Bits = u32>> Deserialize<'de> for Bits<F> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut bits = 0;
+        for name in Vec::<String>::deserialize(deserializer)? {
+            let hex = name
+                .strip_prefix("0x")
+                .map(|hex| u32::from_str_radix(hex, 16));
+            bits |= match hex {
+                Some(Ok(unknown)) => unknown,
+                _ => F::from_name(&name.to_ascii_uppercase())
+                    .ok_or_else(|| D::Error::custom(format!("{name:?} is not a known flag")))?
+                    .bits(),
+            };
+        }
+        Ok(Self(F::from_bits_retain(bits)))
+    }
+}

@@ -1,0 +1,261 @@
+//! Proptest strategies for every type, for authors of backends and tools.
+//!
+//! Two kinds of strategy: the plain ones reach into every corner of a type; those with `few` in
+//! their name draw keys from a small set, so that operations meet.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use uuid::Uuid;
+
+use crate::batch::{Batch, Change, Expect};
+use crate::binding::{Binding, Certificate, Record};
+use crate::hash::CertHash;
+use crate::host::{Host, HostPort};
+use crate::key::{BindingKey, IpPort, Kind, Port};
+use crate::options::{CertCheckMode, SslFlags};
+use crate::scan::Scan;
+use crate::text::{CtlIdentifier, StoreName};
+
+/// Any port.
+pub fn port() -> impl Strategy<Value = Port> {
+    prop_oneof![select(vec![80, 443, 8443, 65535]), 1..=u16::MAX]
+        .prop_map(|number| Port::new(number).expect("not 0"))
+}
+
+/// Any address and port, wildcards among them.
+pub fn ip_port() -> impl Strategy<Value = IpPort> {
+    let v4 = prop_oneof![Just(Ipv4Addr::UNSPECIFIED), any::<Ipv4Addr>()];
+    let v6 = prop_oneof![
+        Just(Ipv6Addr::UNSPECIFIED),
+        any::<Ipv4Addr>().prop_map(|v4| v4.to_ipv6_mapped()),
+        any::<Ipv6Addr>()
+    ];
+    let scope = prop_oneof![9 => Just(0), 1 => any::<u32>()];
+    prop_oneof![
+        (v4, port()).prop_map(|(ip, port)| SocketAddr::from((ip, port.get()))),
+        (v6, port(), any::<u32>(), scope).prop_map(|(ip, port, flow, scope)| SocketAddr::V6(
+            SocketAddrV6::new(ip, port.get(), flow, scope)
+        )),
+    ]
+    .prop_map(|addr| IpPort::new(addr).expect("the port is not 0"))
+}
+
+/// Any host name: ordinary ones, wildcards, A-labels, and the odd ones that HTTP.sys may hold.
+pub fn host() -> impl Strategy<Value = Host> {
+    let name = prop_oneof![
+        6 => "[a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?(\\.[a-z]{2,5}){0,3}",
+        1 => "\\*\\.[a-z]{1,8}\\.(com|net)",
+        1 => "(bücher|münchen|日本語|ελλάδα)\\.(example|test)",
+        1 => "[!-9;-~]{1,40}",
+        1 => "[a-z]{255}",
+    ];
+    name.prop_map(|name| Host::new(&name).expect("a host name"))
+}
+
+/// Any host name and port.
+pub fn host_port() -> impl Strategy<Value = HostPort> {
+    (host(), port()).prop_map(|(host, port)| HostPort::new(host, port))
+}
+
+/// Any key.
+pub fn key() -> impl Strategy<Value = BindingKey> {
+    prop_oneof![
+        ip_port().prop_map(BindingKey::IpPort),
+        host_port().prop_map(BindingKey::Sni),
+        port().prop_map(BindingKey::Ccs),
+        host_port().prop_map(BindingKey::ScopedCcs),
+    ]
+}
+
+/// One of two dozen keys of the given kinds, whose text order is not their canonical order.
+pub fn few_keys(kinds: &[Kind]) -> impl Strategy<Value = BindingKey> + use<> {
+    let hosts = [
+        "a.example:443",
+        "b.example:443",
+        "a.example:80",
+        "*.example:443",
+        "a.test:443",
+    ];
+    let values = |kind| match kind {
+        Kind::IpPort => vec![
+            "0.0.0.0:443",
+            "0.0.0.0:8443",
+            "0.0.0.0:80",
+            "10.0.0.9:443",
+            "10.0.0.10:443",
+            "[::]:443",
+            "[::1]:443",
+            "[fe80::1%7]:443",
+        ],
+        Kind::Sni | Kind::ScopedCcs => hosts.to_vec(),
+        Kind::Ccs => vec!["80", "443", "8443", "1000"],
+    };
+    let keys: Vec<_> = kinds
+        .iter()
+        .flat_map(|kind| values(*kind).into_iter().map(|value| (*kind, value)))
+        .map(|(kind, value)| BindingKey::parse_as(kind, value).expect("a key"))
+        .collect();
+    select(keys)
+}
+
+/// Any certificate hash.
+pub fn hash() -> impl Strategy<Value = CertHash> {
+    prop_oneof![
+        select(vec![
+            CertHash::new([1; 20]),
+            CertHash::new([2; 20]),
+            CertHash::new([0; 20])
+        ]),
+        any::<[u8; 20]>().prop_map(CertHash::new),
+    ]
+}
+
+/// Any store name, ordinary ones first.
+pub fn store_name() -> impl Strategy<Value = StoreName> {
+    prop_oneof![
+        3 => select(vec!["MY", "My", "my", "WebHosting", "Remote Desktop"]).prop_map(String::from),
+        1 => "[^\u{0}]{1,60}",
+    ]
+    .prop_map(|name| StoreName::new(&name).expect("a store name"))
+}
+
+/// Any CTL identifier.
+pub fn ctl_identifier() -> impl Strategy<Value = CtlIdentifier> {
+    "[^\u{0}]{1,80}".prop_map(|text| CtlIdentifier::new(&text).expect("a CTL identifier"))
+}
+
+/// Any application id, IIS's and the empty one among them.
+pub fn app_id() -> impl Strategy<Value = Uuid> {
+    prop_oneof![
+        Just(Uuid::nil()),
+        Just(Uuid::from_u128(0x4dc3_e181_e14b_4a21_b022_59fc_669b_0914)),
+        any::<u128>().prop_map(Uuid::from_u128),
+    ]
+}
+
+fn bits(known: &'static [u32]) -> impl Strategy<Value = u32> {
+    prop_oneof![
+        Just(0),
+        select(known),
+        proptest::sample::subsequence(known, 0..=known.len())
+            .prop_map(|bits| bits.into_iter().fold(0, |all, bit| all | bit)),
+        any::<u32>(),
+    ]
+}
+
+/// Any record that a key of this kind can have.
+pub fn record(kind: Kind) -> impl Strategy<Value = Record> {
+    const FLAGS: &[u32] = &[
+        1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000,
+    ];
+    const MODES: &[u32] = &[1, 2, 4, 8, 0x10, 0x1_0000];
+    let number = || prop_oneof![Just(0), any::<u32>()];
+    let certificate = (hash(), option::of(store_name()));
+    (
+        certificate,
+        app_id(),
+        bits(MODES),
+        number(),
+        number(),
+        option::of(ctl_identifier()),
+        option::of(store_name()),
+        bits(FLAGS),
+    )
+        .prop_map(
+            move |(certificate, app_id, mode, freshness, timeout, ctl, ctl_store, flags)| {
+                let (hash, store_name) = certificate;
+                Record {
+                    certificate: kind
+                        .names_certificate()
+                        .then_some(Certificate { hash, store_name }),
+                    app_id,
+                    check_mode: CertCheckMode::from_bits_retain(mode),
+                    revocation_freshness_time: freshness,
+                    url_retrieval_timeout: timeout,
+                    ctl_identifier: ctl,
+                    ctl_store_name: ctl_store,
+                    flags: SslFlags::from_bits_retain(flags),
+                }
+            },
+        )
+}
+
+/// Any binding of one of these keys, some with a host name spelled in capitals.
+pub fn binding_of(keys: impl Strategy<Value = BindingKey>) -> impl Strategy<Value = Binding> {
+    keys.prop_flat_map(|key| (record(key.kind()), Just(key), any::<bool>()))
+        .prop_map(|(record, key, capitals)| {
+            let spelling = key.host().map(|host| host.as_str().to_ascii_uppercase());
+            let binding = Binding::new(key, record).expect("a record of that kind");
+            match spelling {
+                Some(host) if capitals => binding.with_host_spelling(&host).expect("the host"),
+                _ => binding,
+            }
+        })
+}
+
+/// Any binding.
+pub fn binding() -> impl Strategy<Value = Binding> {
+    binding_of(key())
+}
+
+/// Any change of one of these keys.
+pub fn change_of<S>(keys: S) -> impl Strategy<Value = Change>
+where
+    S: Strategy<Value = BindingKey> + Clone,
+{
+    let expect = |binding: Binding| {
+        prop_oneof![
+            Just(Expect::Any),
+            Just(Expect::Absent),
+            Just(Expect::Present),
+            Just(Expect::Exactly(Box::new(binding))),
+        ]
+    };
+    binding_of(keys)
+        .prop_flat_map(move |binding| {
+            let key = binding.key().clone();
+            let becomes = option::weighted(0.7, binding_of(Just(key.clone())));
+            (Just(key), expect(binding), becomes)
+        })
+        .prop_map(|(key, expect, becomes)| Change::new(key, expect, becomes).expect("one key"))
+}
+
+/// Any batch over these keys, up to `most` changes.
+pub fn batch_of<S>(keys: S, most: usize) -> impl Strategy<Value = Batch>
+where
+    S: Strategy<Value = BindingKey> + Clone,
+{
+    vec(change_of(keys), 0..=most).prop_map(|mut changes| {
+        let mut seen = std::collections::HashSet::new();
+        changes.retain(|change| seen.insert(change.key().clone()));
+        Batch::new(changes).expect("each key once")
+    })
+}
+
+/// Any scan between these keys.
+pub fn scan_of<S>(keys: S) -> impl Strategy<Value = Scan>
+where
+    S: Strategy<Value = BindingKey> + Clone,
+{
+    use std::ops::Bound;
+    let bound = move || {
+        prop_oneof![
+            Just(Bound::Unbounded),
+            keys.clone().prop_map(Bound::Included),
+            keys.clone().prop_map(Bound::Excluded),
+        ]
+    };
+    (
+        bound(),
+        bound(),
+        option::weighted(0.3, select(Kind::ALL.to_vec())),
+    )
+        .prop_map(|(start, end, kind)| {
+            let scan = Scan::range((start, end));
+            kind.map_or_else(|| scan.clone(), |kind| scan.clone().of_kind(kind))
+        })
+}
