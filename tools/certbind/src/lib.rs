@@ -1,0 +1,3 @@
+//! The command line of certbind, as a library for its own binary.
+
+pub mod netsh;
