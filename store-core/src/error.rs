@@ -15,7 +15,10 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum StoreError {
     /// The key is bound already.
-    #[error("{key} is already bound{}; update or delete it instead", bound_to(found.as_deref()))]
+    #[error(
+        "{key} is already {}; update or delete it instead",
+        found.as_deref().map_or_else(|| "bound".into(), |found| state(Some(found)))
+    )]
     AlreadyExists {
         /// The key.
         key: BindingKey,
@@ -30,9 +33,9 @@ pub enum StoreError {
     },
     /// The key no longer holds what the change was made for.
     #[error(
-        "{key} has changed: expected it{}, found it{}; read it again and decide anew",
-        bound_to(Some(expected)),
-        bound_to(found.as_deref())
+        "{key} has changed: expected it {}, found it {}; read it again and decide anew",
+        state(Some(expected)),
+        state(found.as_deref())
     )]
     Conflict {
         /// The key.
@@ -52,13 +55,7 @@ pub enum StoreError {
     },
     /// HTTP.sys cannot use the certificate: it is not in its store, or its private key is missing,
     /// in a user's key store, or not readable.
-    #[error(
-        "{key}: the certificate{} cannot be used; import it with its private key into the local \
-         machine's store{}",
-        certificate.as_ref().map(|c| format!(" {}", c.hash)).unwrap_or_default(),
-        certificate.as_ref().map(|c| format!(" {}", c.store_name.as_ref().map_or("MY", |s| s.as_str())))
-            .unwrap_or_default()
-    )]
+    #[error("{key}: {}", unusable(certificate.as_ref()))]
     CertificateUnavailable {
         /// The key.
         key: BindingKey,
@@ -302,13 +299,27 @@ fn of(key: Option<&BindingKey>, action: &str) -> String {
     }
 }
 
-fn bound_to(binding: Option<&Binding>) -> String {
-    let Some(binding) = binding else {
-        return " unbound".into();
+fn state(binding: Option<&Binding>) -> String {
+    let Some(record) = binding.map(Binding::record) else {
+        return "unbound".into();
     };
-    let record = binding.record();
     match record.hash() {
-        Some(hash) => format!(" bound to {hash} by {{{}}}", record.app_id),
-        None => format!(" bound by {{{}}}", record.app_id),
+        Some(hash) => format!("bound to {hash} by {{{}}}", record.app_id),
+        None => format!("bound by {{{}}}", record.app_id),
     }
+}
+
+fn unusable(certificate: Option<&Certificate>) -> String {
+    let (hash, store) = match certificate {
+        Some(Certificate { hash, store_name }) => (
+            format!(" {hash}"),
+            store_name.as_ref().map_or("MY", |name| name.as_str()),
+        ),
+        None => (String::new(), "MY"),
+    };
+    format!(
+        "the certificate{hash} cannot be used; import it with its private key into the store {} \
+         of the local machine",
+        store.escape_debug()
+    )
 }

@@ -21,13 +21,13 @@ use crate::scan::Scan;
 use crate::text::{CtlIdentifier, StoreName};
 
 /// Any port.
-pub fn port() -> impl Strategy<Value = Port> {
+pub fn port() -> impl Strategy<Value = Port> + Clone {
     prop_oneof![select(vec![80, 443, 8443, 65535]), 1..=u16::MAX]
         .prop_map(|number| Port::new(number).expect("not 0"))
 }
 
 /// Any address and port, wildcards among them.
-pub fn ip_port() -> impl Strategy<Value = IpPort> {
+pub fn ip_port() -> impl Strategy<Value = IpPort> + Clone {
     let v4 = prop_oneof![Just(Ipv4Addr::UNSPECIFIED), any::<Ipv4Addr>()];
     let v6 = prop_oneof![
         Just(Ipv6Addr::UNSPECIFIED),
@@ -45,7 +45,7 @@ pub fn ip_port() -> impl Strategy<Value = IpPort> {
 }
 
 /// Any host name: ordinary ones, wildcards, A-labels, and the odd ones that HTTP.sys may hold.
-pub fn host() -> impl Strategy<Value = Host> {
+pub fn host() -> impl Strategy<Value = Host> + Clone {
     let name = prop_oneof![
         6 => "[a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?(\\.[a-z]{2,5}){0,3}",
         1 => "\\*\\.[a-z]{1,8}\\.(com|net)",
@@ -57,12 +57,12 @@ pub fn host() -> impl Strategy<Value = Host> {
 }
 
 /// Any host name and port.
-pub fn host_port() -> impl Strategy<Value = HostPort> {
+pub fn host_port() -> impl Strategy<Value = HostPort> + Clone {
     (host(), port()).prop_map(|(host, port)| HostPort::new(host, port))
 }
 
 /// Any key.
-pub fn key() -> impl Strategy<Value = BindingKey> {
+pub fn key() -> impl Strategy<Value = BindingKey> + Clone {
     prop_oneof![
         ip_port().prop_map(BindingKey::IpPort),
         host_port().prop_map(BindingKey::Sni),
@@ -72,7 +72,7 @@ pub fn key() -> impl Strategy<Value = BindingKey> {
 }
 
 /// One of two dozen keys of the given kinds, whose text order is not their canonical order.
-pub fn few_keys(kinds: &[Kind]) -> impl Strategy<Value = BindingKey> + use<> {
+pub fn few_keys(kinds: &[Kind]) -> impl Strategy<Value = BindingKey> + Clone + use<> {
     let hosts = [
         "a.example:443",
         "b.example:443",

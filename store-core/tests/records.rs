@@ -1,0 +1,214 @@
+//! Hashes, names, records and errors: what can be built, and what cannot.
+
+use proptest::prelude::*;
+use store_core::*;
+
+const CERTIFICATE: &str = "4B:1C:6B:9D:07:30:CB:C3:EA:2C:2B:E3:2E:4A:91:E8:AD:2C:74:19";
+
+#[test]
+fn the_hash_of_a_certificate_file_is_its_thumbprint() {
+    let expected: CertHash = CERTIFICATE.parse().unwrap();
+    let pem = include_bytes!("fixtures/www.contoso.com.pem");
+    let der = include_bytes!("fixtures/www.contoso.com.der");
+    assert_eq!(CertHash::of_certificate(pem), Ok(expected));
+    assert_eq!(CertHash::of_certificate(der), Ok(expected));
+    let windows = String::from_utf8_lossy(pem).replace('\n', "\r\n");
+    let preamble = format!("Bag Attributes\r\n    friendlyName: x\r\n{windows}");
+    assert_eq!(CertHash::of_certificate(preamble.as_bytes()), Ok(expected));
+}
+
+#[test]
+fn a_file_without_a_certificate_has_no_hash() {
+    let der = include_bytes!("fixtures/www.contoso.com.der");
+    for file in [
+        &include_bytes!("fixtures/request.csr.pem")[..],
+        include_bytes!("fixtures/bundle.pfx"),
+        &der[..der.len() - 1],
+        &[&der[..], b"\n"].concat(),
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        b"",
+        b"hello",
+    ] {
+        assert_eq!(
+            CertHash::of_certificate(file),
+            Err(HashError::NoCertificate)
+        );
+    }
+}
+
+#[test]
+fn hashes_are_read_without_case_or_separators() {
+    let hash: CertHash = "5226dc6c54559761cd471b86eb51c096252c90f2".parse().unwrap();
+    for text in [
+        "5226DC6C54559761CD471B86EB51C096252C90F2",
+        "52:26:dc:6c:54:55:97:61:cd:47:1b:86:eb:51:c0:96:25:2c:90:f2",
+        "\u{200e}52 26 dc 6c 54 55 97 61 cd 47 1b 86 eb 51 c0 96 25 2c 90 f2 ",
+    ] {
+        assert_eq!(text.parse(), Ok(hash), "{text}");
+    }
+    assert!(matches!(
+        "52".parse::<CertHash>(),
+        Err(HashError::Digits { found: 2 })
+    ));
+    assert!(matches!(
+        "zz".parse::<CertHash>(),
+        Err(HashError::Digit { character: 'z' })
+    ));
+    assert!(
+        "5226dc6c54559761cd471b86eb51c096252c90f2ff"
+            .parse::<CertHash>()
+            .is_err()
+    );
+}
+
+#[test]
+fn a_record_names_a_certificate_exactly_when_its_kind_does() {
+    let named = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+    let central = Record::central(Uuid::nil());
+    for (key, names) in [
+        ("0.0.0.0:443", true),
+        ("hostnameport=a.example:443", true),
+        ("ccs=443", false),
+        ("scopedccs=a.example:443", false),
+    ] {
+        let key: BindingKey = key.parse().unwrap();
+        let error = Binding::new(
+            key.clone(),
+            if names {
+                central.clone()
+            } else {
+                named.clone()
+            },
+        );
+        assert!(error.unwrap_err().to_string().contains(key.kind().tag()));
+        let binding = Binding::new(
+            key,
+            if names {
+                named.clone()
+            } else {
+                central.clone()
+            },
+        )
+        .unwrap();
+        let wrong = if names {
+            central.clone()
+        } else {
+            named.clone()
+        };
+        assert!(binding.with_record(wrong).is_err());
+    }
+}
+
+#[test]
+fn a_spelling_is_kept_beside_the_canonical_name_and_must_be_of_it() {
+    let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+    let binding = Binding::new("hostnameport=bücher.example:443".parse().unwrap(), record).unwrap();
+    assert_eq!(binding.spelled_key(), "xn--bcher-kva.example:443");
+    let spelled = binding
+        .clone()
+        .with_host_spelling("Bücher.example")
+        .unwrap();
+    assert_eq!(spelled.spelled_key(), "Bücher.example:443");
+    assert_eq!(spelled.key(), binding.key());
+    assert_ne!(spelled, binding);
+    let canonical = spelled.with_host_spelling("xn--bcher-kva.example").unwrap();
+    assert_eq!(canonical, binding);
+    assert!(binding.with_host_spelling("other.example").is_err());
+    let ccs = Binding::new("ccs=443".parse().unwrap(), Record::central(Uuid::nil())).unwrap();
+    assert!(ccs.with_host_spelling("a.example").is_err());
+}
+
+#[test]
+fn an_absent_store_name_is_not_my_and_case_is_kept() {
+    let name = |text| StoreName::new(text).unwrap();
+    assert_ne!(name("MY"), name("My"));
+    assert!(name("MY").same_store(&name("my")) && !name("MY").same_store(&name("WebHosting")));
+    assert!(matches!(StoreName::new(""), Err(TextError::Empty { .. })));
+    assert!(matches!(StoreName::new("a\0b"), Err(TextError::Nul { .. })));
+    assert!(StoreName::new(&"ü".repeat(127)).is_ok());
+    assert!(matches!(
+        StoreName::new(&"𝄞".repeat(64)),
+        Err(TextError::Long {
+            found: 128,
+            limit: 127,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn win32_codes_go_both_ways() {
+    let key: BindingKey = "0.0.0.0:443".parse().unwrap();
+    for code in [2, 5, 31, 50, 87, 183, 1312, 0xdead_beef] {
+        let error = StoreError::from_win32(code, &key, "setting");
+        assert_eq!(error.win32_code(), code);
+        assert!(error.to_string().contains("ipport=0.0.0.0:443"), "{error}");
+    }
+}
+
+#[test]
+fn errors_say_what_was_found_and_what_to_do() {
+    let store = MemoryStore::new();
+    let record = Record::new(CertHash::new([0xab; 20]), None, Uuid::nil());
+    let binding = Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap();
+    store.insert(binding.clone()).unwrap();
+    let message = store.insert(binding).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "ipport=0.0.0.0:443 is already bound to abababababababababababababababababababab by \
+         {00000000-0000-0000-0000-000000000000}; update or delete it instead"
+    );
+}
+
+#[test]
+fn json_has_the_documented_form() {
+    let mut record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+    record.flags = SslFlags::DISABLE_HTTP2 | SslFlags::from_bits_retain(0x9000_0000);
+    record.check_mode = CertCheckMode::NO_REVOCATION;
+    let key = "hostnameport=a.example:443".parse().unwrap();
+    let binding = Binding::new(key, record)
+        .unwrap()
+        .with_host_spelling("A.Example")
+        .unwrap();
+    let json = serde_json::to_value(&binding).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "key": "hostnameport=a.example:443",
+            "host_spelling": "A.Example",
+            "certificate": { "hash": "0101010101010101010101010101010101010101", "store_name": null },
+            "app_id": "00000000-0000-0000-0000-000000000000",
+            "check_mode": ["no_revocation"],
+            "revocation_freshness_time": 0,
+            "url_retrieval_timeout": 0,
+            "ctl_identifier": null,
+            "ctl_store_name": null,
+            "flags": ["disable_http2", "0x90000000"],
+        })
+    );
+    for (field, value) in [
+        ("flags", "[\"disable_http9\"]"),
+        ("unheard_of", "1"),
+        ("certificate", "null"),
+    ] {
+        let mut broken = json.clone();
+        broken[field] = serde_json::from_str(value).unwrap();
+        assert!(
+            serde_json::from_value::<Binding>(broken).is_err(),
+            "{field}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_binding_comes_back_from_json(binding in strategy::binding()) {
+        let json = serde_json::to_string(&binding)?;
+        prop_assert_eq!(serde_json::from_str::<Binding>(&json)?, binding);
+    }
+
+    #[test]
+    fn hashes_round_trip(hash in strategy::hash()) {
+        prop_assert_eq!(hash.to_string().parse::<CertHash>()?, hash);
+    }
+}
