@@ -1,5 +1,7 @@
 //! Batches happen whole or not at all, say what they found, and can be undone.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use store_core::*;
 

@@ -1,5 +1,7 @@
 //! Values come back bit for bit, and damage is noticed.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use store_core::codec::{CodecError, VALUE_FORMAT, decode_binding, encode_binding};
 use store_core::{Binding, BindingKey, CertHash, Record, StoreName, Uuid, strategy};

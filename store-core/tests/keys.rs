@@ -1,5 +1,7 @@
 //! Keys are canonical, print as netsh does, and order as their bytes do.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use store_core::codec::{decode_key, encode_key};
 use store_core::{BindingKey, Host, KeyError, Kind, strategy};

@@ -1,5 +1,7 @@
 //! Hashes, names, records and errors: what can be built, and what cannot.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 use store_core::*;
 
