@@ -1,0 +1,34 @@
+//! The C structures of the HTTP Server API: the one place that builds and reads them.
+//!
+//! Both ends of the interface are here. [`client`] is the program that calls `httpapi.dll`: it
+//! builds requests and reads the records that queries give back. [`server`] is what stands behind
+//! the functions: it reads requests and writes records. They share no code but the structures, so
+//! that a mistake in one shows against the other; whether both have the structures right is
+//! checked by [`layout`], and by C programs that have them from another header.
+
+pub mod client;
+mod layout;
+pub mod server;
+
+use store_core::Kind;
+use windows_sys::Win32::Networking::HttpServer as http;
+
+/// The `HTTP_SERVICE_CONFIG_ID` under which records of a kind are set, queried and deleted.
+///
+/// A scoped CCS record has no structures of its own: it takes those of SNI, with its own id.
+#[must_use]
+pub fn config_id(kind: Kind) -> http::HTTP_SERVICE_CONFIG_ID {
+    match kind {
+        Kind::IpPort => http::HttpServiceConfigSSLCertInfo,
+        Kind::Sni => http::HttpServiceConfigSslSniCertInfo,
+        Kind::Ccs => http::HttpServiceConfigSslCcsCertInfo,
+        Kind::ScopedCcs => http::HttpServiceConfigSslScopedCcsCertInfo,
+    }
+}
+
+/// The kind whose records an `HTTP_SERVICE_CONFIG_ID` is for; none for the ids that have nothing
+/// to do with bindings, those of extended parameters, and those that do not exist.
+#[must_use]
+pub fn kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| config_id(*kind) == id)
+}

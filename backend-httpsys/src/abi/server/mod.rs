@@ -1,0 +1,13 @@
+//! The end that answers: reads the requests of C programs, and writes records into their buffers.
+//!
+//! Nothing is taken on trust that can be checked: null pointers, lengths, address families, hash
+//! lengths, strings without an end. Nothing needs to be aligned. What cannot be checked, that a
+//! pointer leads to memory of the caller's, is what the functions here are `unsafe` for.
+
+mod answer;
+mod fault;
+mod request;
+
+pub use answer::Answer;
+pub use fault::Fault;
+pub use request::{Query, read_delete, read_query, read_set};
