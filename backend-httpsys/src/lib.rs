@@ -2,5 +2,7 @@
 
 pub mod abi;
 mod api;
+mod library;
 
 pub use api::HttpApi;
+pub use library::LibraryApi;

@@ -1,1 +1,12 @@
-//! The end that asks: builds requests, and reads the records that come back.
+//! The end that asks: builds requests, and reads the records that queries give back.
+//!
+//! A request borrows all that its pointers lead to, and is lent to a closure that makes the call.
+//! A record is read out of the bytes of the buffer without following a single pointer: each is
+//! turned into a place in the buffer first, so that no answer, however wrong, is worse than an
+//! error.
+
+mod record;
+mod request;
+
+pub use record::{Malformed, read_record};
+pub use request::{Query, Request, with_delete, with_query, with_set};
