@@ -1,0 +1,255 @@
+//! The functions of the HTTP Server API with their arguments in order: what the store calls.
+
+#![expect(unsafe_code, reason = "calls the HTTP Server API")]
+
+use std::ptr;
+use std::slice;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use store_core::{Binding, BindingKey, Kind, Result, StoreError, win32};
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, NO_ERROR};
+use windows_sys::Win32::Networking::HttpServer::{HTTP_INITIALIZE_CONFIG, HTTPAPI_VERSION};
+
+use crate::abi::client::{Query, Request, read_record, with_delete, with_query, with_set};
+use crate::api::HttpApi;
+
+/// Configuration takes version 1.0, also for the kinds of record that came later.
+const VERSION_1: HTTPAPI_VERSION = HTTPAPI_VERSION {
+    HttpApiMajorVersion: 1,
+    HttpApiMinorVersion: 0,
+};
+
+/// How often a query is made again with the room that it asked for, in case a record grows.
+const QUERY_ATTEMPTS: u32 = 8;
+
+/// The room that a query starts with, in bytes: enough for any record without a long CTL.
+const FIRST_ROOM: u32 = 1024;
+
+/// The most room that a query is given: several times the largest record.
+const MOST_ROOM: u32 = 1024 * 1024;
+
+/// An HTTP Server API that has been initialised, and is terminated in the end.
+#[derive(Debug)]
+pub(crate) struct Calls<A: HttpApi> {
+    api: A,
+    updates: AtomicBool,
+}
+
+impl<A: HttpApi> Calls<A> {
+    pub(crate) fn initialize(api: A) -> Result<Self> {
+        // SAFETY: there is nothing to point to.
+        let code = unsafe { api.initialize(VERSION_1, HTTP_INITIALIZE_CONFIG, ptr::null_mut()) };
+        if code != NO_ERROR {
+            return Err(failed("initialising the HTTP Server API", code));
+        }
+        let updates = AtomicBool::new(api.has_update());
+        Ok(Self { api, updates })
+    }
+
+    /// Whether records of this kind are known to this Windows.
+    pub(crate) fn knows(&self, kind: Kind) -> Result<bool> {
+        let (code, _) = self.query(Query::Next { kind, token: 0 }, &mut []);
+        match code {
+            NO_ERROR | ERROR_INSUFFICIENT_BUFFER | win32::FILE_NOT_FOUND | win32::NO_MORE_ITEMS => {
+                Ok(true)
+            }
+            win32::INVALID_PARAMETER => Ok(false),
+            code => Err(failed_listing(kind, code)),
+        }
+    }
+
+    /// Whether a record can be replaced in one call, as far as is known.
+    pub(crate) fn updates(&self) -> bool {
+        self.updates.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, binding: &Binding) -> u32 {
+        with_set(
+            binding,
+            |Request {
+                 id,
+                 pointer,
+                 length,
+             }| {
+                // SAFETY: the request is complete and stays until the call is over.
+                unsafe {
+                    self.api
+                        .set(ptr::null_mut(), id, pointer, length, ptr::null())
+                }
+            },
+        )
+    }
+
+    pub(crate) fn update(&self, binding: &Binding) -> u32 {
+        let code = with_set(
+            binding,
+            |Request {
+                 id,
+                 pointer,
+                 length,
+             }| {
+                // SAFETY: the request is complete and stays until the call is over.
+                unsafe {
+                    self.api
+                        .update(ptr::null_mut(), id, pointer, length, ptr::null())
+                }
+            },
+        );
+        if code == win32::CALL_NOT_IMPLEMENTED {
+            self.updates.store(false, Ordering::Relaxed);
+        }
+        code
+    }
+
+    /// Deletes the record that `binding` was read from.
+    pub(crate) fn delete(&self, binding: &Binding) -> u32 {
+        let (key, host) = (binding.key(), binding.host_spelling());
+        with_delete(
+            key,
+            host,
+            |Request {
+                 id,
+                 pointer,
+                 length,
+             }| {
+                // SAFETY: the request is complete and stays until the call is over.
+                unsafe {
+                    self.api
+                        .delete(ptr::null_mut(), id, pointer, length, ptr::null())
+                }
+            },
+        )
+    }
+
+    /// The record of a key. One under an internationalised name is found in either of its forms,
+    /// since HTTP.sys knows nothing of A-labels.
+    pub(crate) fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        let exact = |host_spelling| {
+            let query = Query::Exact { key, host_spelling };
+            let failed = |code| StoreError::from_win32(code, key, "reading");
+            let Some(binding) = self.record(key.kind(), query, failed, &|| key.to_string())? else {
+                return Ok(None);
+            };
+            if binding.key() != key {
+                let detail = format!("it is that of {}", binding.key());
+                return Err(corrupt(&key.to_string(), detail));
+            }
+            Ok(Some(binding))
+        };
+        if let Some(binding) = exact(None)? {
+            return Ok(Some(binding));
+        }
+        let host = key.host().map_or("", |host| host.as_str());
+        match idna::domain_to_unicode(host) {
+            (unicode, Ok(())) if unicode != host => exact(Some(&unicode)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The record at an index of those of a kind.
+    pub(crate) fn nth(&self, kind: Kind, token: u32) -> Result<Option<Binding>> {
+        let query = Query::Next { kind, token };
+        let failed = |code| failed_listing(kind, code);
+        self.record(kind, query, failed, &|| format!("{kind} number {token}"))
+    }
+
+    fn record(
+        &self,
+        kind: Kind,
+        query: Query<'_>,
+        failed: impl Fn(u32) -> StoreError,
+        what: &dyn Fn() -> String,
+    ) -> Result<Option<Binding>> {
+        let mut room = FIRST_ROOM;
+        for _ in 0..QUERY_ATTEMPTS {
+            let mut buffer = vec![0; room as usize / size_of::<u64>()];
+            let (code, needed) = self.query(query, &mut buffer);
+            match code {
+                NO_ERROR => {
+                    // SAFETY: the bytes of the words, which are there as long.
+                    let bytes = unsafe {
+                        slice::from_raw_parts(buffer.as_ptr().cast(), size_of_val(&*buffer))
+                    };
+                    return read_record(kind, bytes)
+                        .map(Some)
+                        .map_err(|error| corrupt(&what(), error.to_string()));
+                }
+                // Both mean that it is not there, whichever the query (as WiX takes them).
+                win32::FILE_NOT_FOUND | win32::NO_MORE_ITEMS => return Ok(None),
+                ERROR_INSUFFICIENT_BUFFER if needed <= MOST_ROOM => {
+                    room = needed.max(2 * room).next_multiple_of(8).min(MOST_ROOM);
+                }
+                ERROR_INSUFFICIENT_BUFFER => {
+                    return Err(corrupt(
+                        &what(),
+                        format!("it is said to have {needed} bytes"),
+                    ));
+                }
+                code => return Err(failed(code)),
+            }
+        }
+        Err(StoreError::Unstable {
+            attempts: QUERY_ATTEMPTS,
+        })
+    }
+
+    /// The code, and how many bytes the record has.
+    fn query(&self, query: Query<'_>, buffer: &mut [u64]) -> (u32, u32) {
+        let room = u32::try_from(size_of_val(buffer)).expect("no buffer is larger than MOST_ROOM");
+        let output = match room {
+            0 => ptr::null_mut(),
+            _ => buffer.as_mut_ptr().cast(),
+        };
+        let mut needed = 0;
+        let code = with_query(
+            query,
+            |Request {
+                 id,
+                 pointer,
+                 length,
+             }| {
+                // SAFETY: the request is complete and stays until the call is over; the buffer has
+                // `room` bytes, or is null and has none.
+                unsafe {
+                    self.api.query(
+                        ptr::null_mut(),
+                        id,
+                        pointer,
+                        length,
+                        output,
+                        room,
+                        &raw mut needed,
+                        ptr::null(),
+                    )
+                }
+            },
+        );
+        (code, needed)
+    }
+}
+
+impl<A: HttpApi> Drop for Calls<A> {
+    fn drop(&mut self) {
+        // SAFETY: there is nothing to point to. There is nobody to tell of a failure either.
+        unsafe { self.api.terminate(HTTP_INITIALIZE_CONFIG, ptr::null_mut()) };
+    }
+}
+
+fn corrupt(record: &str, detail: String) -> StoreError {
+    StoreError::Corrupt {
+        what: format!("the record that the HTTP Server API gave for {record}"),
+        detail,
+    }
+}
+
+fn failed_listing(kind: Kind, code: u32) -> StoreError {
+    failed(&format!("listing the {kind} bindings"), code)
+}
+
+fn failed(action: &str, code: u32) -> StoreError {
+    let (key, action) = (None, action.to_owned().into());
+    match code {
+        win32::ACCESS_DENIED => StoreError::AccessDenied { key, action },
+        code => StoreError::Win32 { key, action, code },
+    }
+}

@@ -1,0 +1,46 @@
+//! All records, by index, of a store that other programs may be changing.
+
+use std::collections::HashSet;
+
+use store_core::{Binding, Kind, Result, StoreError};
+
+use crate::api::HttpApi;
+use crate::calls::Calls;
+
+/// How many passes are made at most.
+const PASSES: u32 = 16;
+
+/// The records of these kinds, as two passes in a row have found them.
+///
+/// An index is no cursor: a record that goes shifts those behind it, and a pass may then miss one
+/// or see one twice. Two equal passes mean that every record was the same both times it was asked
+/// for, so all were there together between the passes, unless one changed away and back.
+pub(crate) fn enumerate<A: HttpApi>(calls: &Calls<A>, kinds: &[Kind]) -> Result<Vec<Binding>> {
+    let mut last = None;
+    for _ in 0..PASSES {
+        let found = pass(calls, kinds)?;
+        match found {
+            Some(found) if last.as_ref() == Some(&found) => return Ok(found),
+            found => last = found,
+        }
+    }
+    Err(StoreError::Unstable { attempts: PASSES })
+}
+
+/// One pass; none if it met a key twice.
+fn pass<A: HttpApi>(calls: &Calls<A>, kinds: &[Kind]) -> Result<Option<Vec<Binding>>> {
+    let mut found = Vec::new();
+    let mut keys = HashSet::new();
+    for &kind in kinds {
+        for token in 0.. {
+            let Some(binding) = calls.nth(kind, token)? else {
+                break;
+            };
+            if !keys.insert(binding.key().clone()) {
+                return Ok(None);
+            }
+            found.push(binding);
+        }
+    }
+    Ok(Some(found))
+}

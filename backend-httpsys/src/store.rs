@@ -1,0 +1,253 @@
+//! The store.
+
+use std::path::PathBuf;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use store_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Kind, Result, Scan,
+    StoreError,
+};
+
+use crate::api::HttpApi;
+use crate::calls::Calls;
+use crate::enumerate::enumerate;
+use crate::journal::{Journal, Turn};
+use crate::undo::{Recovery, Refusal, Step, undo};
+
+/// How often a batch is started when other programs change its keys under it.
+const APPLY_ATTEMPTS: u32 = 8;
+
+/// How to open a [`HttpSysStore`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The folder of the undo journal, which nothing else is kept in. It is created, for its owner
+    /// alone, when bindings are first changed.
+    ///
+    /// **Only those who may change bindings may write into it**: a journal that is found there is
+    /// replayed. All processes that change bindings through this crate should name the same
+    /// folder; they then wait for one another.
+    pub journal: PathBuf,
+}
+
+/// The bindings of HTTP.sys, by way of the HTTP Server API.
+///
+/// What it promises:
+/// - **Batches** happen whole or not at all, also when the process is killed between two calls: an
+///   undo journal is on disk before the first one, and the next open (or the next batch of any
+///   process with the same folder) undoes what was begun. One change that is one call needs none.
+/// - **Replacing** a record takes one call, `HttpUpdateServiceConfiguration`, with which the key is
+///   bound throughout. Where Windows has no such function (before Windows 10, version 1703), and
+///   where the new binding spells the host name otherwise, the record is deleted and set anew; if
+///   HTTP.sys refuses the new one, the old one is put back.
+/// - **Preconditions** are checked by reading. Between that and the call another program may
+///   change the key; the batch is started again where the HTTP Server API notices, as it does for
+///   a key that is no longer bound, or bound by now. Through one store, and between processes with
+///   the same journal folder, changes take turns.
+/// - **A scan** asks for one record after the other, by index, while other programs may write. It
+///   is done when two passes have found the same, so it shows one instant unless a record changed
+///   away and back.
+/// - **Durable** as HTTP.sys is, which keeps bindings in the registry.
+///
+/// What HTTP.sys itself makes of a record is not undone: where it gives an absent store name back
+/// for `MY`, that is what the store reads.
+#[derive(Debug)]
+pub struct HttpSysStore<A: HttpApi> {
+    calls: Calls<A>,
+    kinds: Vec<Kind>,
+    /// Readers may be many, and see no batch half applied; who writes is alone.
+    state: RwLock<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    journal: Journal,
+    recovery: Recovery,
+}
+
+impl<A: HttpApi> HttpSysStore<A> {
+    /// Initialises the HTTP Server API, finds out which kinds of key it knows, and undoes a batch
+    /// that was cut off.
+    ///
+    /// # Errors
+    /// [`StoreError::Win32`] if the API does not initialise. [`StoreError::Unavailable`] if a batch
+    /// cannot be undone, [`StoreError::Corrupt`] if its journal is damaged, and whatever keeps it
+    /// from being read.
+    pub fn open(api: A, options: Options) -> Result<Self> {
+        let calls = Calls::initialize(api)?;
+        let mut kinds = Vec::new();
+        for kind in Kind::ALL {
+            if calls.knows(kind)? {
+                kinds.push(kind);
+            }
+        }
+        let journal = Journal::in_folder(options.journal);
+        let mut recovery = Recovery::default();
+        if journal.is_pending() {
+            recover(&calls, &journal.turn()?, &journal, &mut recovery)?;
+        }
+        Ok(Self {
+            calls,
+            kinds,
+            state: RwLock::new(State { journal, recovery }),
+        })
+    }
+
+    /// What was undone of batches that had been cut off: when this store was opened, and since,
+    /// where another process with the same folder has ended in the middle of one.
+    #[must_use]
+    pub fn recovery(&self) -> Recovery {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.recovery.clone()
+    }
+
+    fn check_kind(&self, kind: Kind) -> Result<()> {
+        match self.kinds.contains(&kind) {
+            true => Ok(()),
+            false => Err(StoreError::unsupported_kind(kind)),
+        }
+    }
+
+    /// One go at a batch: read, check, plan, change.
+    fn attempt(&self, turn: &Turn<'_>, batch: &Batch) -> Result<Applied, Refusal> {
+        let applied = batch.check(|key| self.calls.get(key)).map_err(for_good)?;
+        let outcomes = applied.outcomes().iter();
+        let steps: Vec<_> = outcomes
+            .map(|outcome| Step::plan(&self.calls, outcome))
+            .collect();
+        if steps.iter().map(Step::calls).sum::<usize>() <= 1 {
+            steps.iter().try_for_each(|step| step.take(&self.calls))?;
+        } else {
+            self.take_all(turn, &steps)?;
+        }
+        Ok(applied)
+    }
+
+    /// Takes steps of more than one call, all or none.
+    fn take_all(&self, turn: &Turn<'_>, steps: &[Step]) -> Result<(), Refusal> {
+        let begun = turn.begin(steps);
+        begun.map_err(|error| self.give_up(turn, &[], for_good(error)))?;
+        for (i, step) in steps.iter().enumerate() {
+            if let Err(refusal) = step.take(&self.calls) {
+                let taken = if refusal.begun { i + 1 } else { i };
+                return Err(self.give_up(turn, &steps[..taken], refusal));
+            }
+        }
+        // Only with the journal gone is the batch there to stay.
+        let finished = turn.finish();
+        finished.map_err(|error| self.give_up(turn, steps, for_good(error)))
+    }
+
+    /// Undoes the steps that were taken, and forgets them all.
+    fn give_up(&self, turn: &Turn<'_>, steps: &[Step], refusal: Refusal) -> Refusal {
+        match undo(&self.calls, steps) {
+            Ok(_) => {
+                // A journal that stays finds everything undone: replaying it changes nothing.
+                let _ = turn.finish();
+                refusal
+            }
+            Err(failed) => for_good(failed.after(refusal.error)),
+        }
+    }
+
+    fn read(&self) -> Result<RwLockReadGuard<'_, State>> {
+        self.state.read().map_err(|_| panicked())
+    }
+
+    fn write(&self) -> Result<RwLockWriteGuard<'_, State>> {
+        self.state.write().map_err(|_| panicked())
+    }
+}
+
+impl<A: HttpApi> BindingStore for HttpSysStore<A> {
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::full();
+        capabilities.kinds.clone_from(&self.kinds);
+        capabilities.snapshot_scan = false;
+        capabilities.isolated_batch = false;
+        capabilities.ccs_options = false;
+        capabilities
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.check_kind(key.kind())?;
+        let _state = self.read()?;
+        self.calls.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        let kinds = self.kinds.iter().copied();
+        let kinds: Vec<_> = kinds
+            .filter(|kind| scan.kind().is_none_or(|asked| asked == *kind))
+            .collect();
+        if scan.is_empty() {
+            return Ok(Bindings::new(std::iter::empty()));
+        }
+        let state = self.read()?;
+        let mut bindings = enumerate(&self.calls, &kinds)?;
+        drop(state);
+        bindings.retain(|binding| scan.contains(binding.key()));
+        bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));
+        Ok(Bindings::new(bindings.into_iter().map(Ok)))
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        for change in batch.changes() {
+            self.check_kind(change.key().kind())?;
+        }
+        if batch.is_empty() {
+            return Ok(Applied::default());
+        }
+        let mut state = self.write()?;
+        let State { journal, recovery } = &mut *state;
+        let turn = journal.turn()?;
+        recover(&self.calls, &turn, journal, recovery)?;
+        let mut attempt = 1;
+        loop {
+            match self.attempt(&turn, batch) {
+                Ok(applied) => return Ok(applied),
+                Err(refusal) if refusal.raced && attempt < APPLY_ATTEMPTS => attempt += 1,
+                Err(refusal) => return Err(refusal.error),
+            }
+        }
+    }
+}
+
+/// Undoes a batch that was cut off, if there is one.
+fn recover<A: HttpApi>(
+    calls: &Calls<A>,
+    turn: &Turn<'_>,
+    journal: &Journal,
+    recovery: &mut Recovery,
+) -> Result<()> {
+    let Some(steps) = turn.pending()? else {
+        return Ok(());
+    };
+    let undone = undo(calls, &steps).map_err(|failed| StoreError::Unavailable {
+        reason: format!(
+            "a batch was cut off, and {} cannot be given back what it held: {}; see to that, or \
+             delete {} to leave things as they are",
+            failed.key,
+            failed.error,
+            journal.path().display()
+        )
+        .into(),
+    })?;
+    turn.finish()?;
+    recovery.restored.extend(undone.restored);
+    recovery.left_alone.extend(undone.left_alone);
+    Ok(())
+}
+
+fn for_good(error: StoreError) -> Refusal {
+    Refusal {
+        error,
+        raced: false,
+        begun: false,
+    }
+}
+
+fn panicked() -> StoreError {
+    StoreError::Unavailable {
+        reason: "a call of the HTTP Server API panicked in the middle of a batch".into(),
+    }
+}
