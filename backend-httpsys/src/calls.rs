@@ -29,7 +29,6 @@ const FIRST_ROOM: u32 = 1024;
 const MOST_ROOM: u32 = 1024 * 1024;
 
 /// An HTTP Server API that has been initialised, and is terminated in the end.
-#[derive(Debug)]
 pub(crate) struct Calls<A: HttpApi> {
     api: A,
     updates: AtomicBool,

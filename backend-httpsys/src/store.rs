@@ -1,5 +1,6 @@
 //! The store.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -50,7 +51,6 @@ pub struct Options {
 ///
 /// What HTTP.sys itself makes of a record is not undone: where it gives an absent store name back
 /// for `MY`, that is what the store reads.
-#[derive(Debug)]
 pub struct HttpSysStore<A: HttpApi> {
     calls: Calls<A>,
     kinds: Vec<Kind>,
@@ -209,6 +209,15 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
                 Err(refusal) => return Err(refusal.error),
             }
         }
+    }
+}
+
+impl<A: HttpApi> fmt::Debug for HttpSysStore<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSysStore")
+            .field("kinds", &self.kinds)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

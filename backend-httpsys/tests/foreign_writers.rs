@@ -1,0 +1,273 @@
+//! Other programs change HTTP.sys's bindings as well.
+
+mod fake;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use fake::{Call, Fake, binding, open};
+use store_core::{Batch, BindingStore, Change, Expect, Scan, StoreError, win32};
+
+#[test]
+fn a_key_that_is_bound_between_check_and_call_is_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    let theirs = binding("0.0.0.0:443", 7);
+    let once = theirs.clone();
+    fake.hook(move |call, after, records| {
+        if call == Call::Set && after.is_none() && records.is_empty() {
+            records.push(once.clone());
+        }
+        None
+    });
+    let error = store.insert(binding("0.0.0.0:443", 1)).unwrap_err();
+    let StoreError::AlreadyExists { found, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(found.as_deref(), Some(&theirs));
+    assert_eq!(*fake.records(), [theirs]);
+}
+
+#[test]
+fn a_put_takes_the_key_whatever_happens_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    let mut races = 0;
+    fake.hook(move |call, after, records| {
+        if call.writes() && after.is_none() && races < 4 {
+            races += 1;
+            match records.is_empty() {
+                true => records.push(binding("0.0.0.0:443", 7)),
+                false => records.clear(),
+            }
+        }
+        None
+    });
+    store.put(binding("0.0.0.0:443", 1)).unwrap();
+    assert_eq!(*fake.records(), [binding("0.0.0.0:443", 1)]);
+}
+
+#[test]
+fn a_race_that_is_never_won_ends_with_what_the_api_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    fake.hook(|call, _, _| (call == Call::Set).then_some(win32::ALREADY_EXISTS));
+    let error = store.insert(binding("0.0.0.0:443", 1)).unwrap_err();
+    assert!(
+        matches!(error, StoreError::AlreadyExists { found: None, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_batch_in_a_race_is_checked_anew_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    store.insert(binding("[::]:443", 1)).unwrap();
+    fake.hook(|call, after, records| {
+        // Gone just before it is updated.
+        if call == Call::Update && after.is_none() {
+            records.retain(|binding| *binding.key() != "[::]:443".parse().unwrap());
+        }
+        None
+    });
+    let exactly = |n| Expect::Exactly(Box::new(binding("[::]:443", n)));
+    let batch = Batch::new([
+        Change::insert(binding("0.0.0.0:443", 1)),
+        Change::new(
+            "[::]:443".parse().unwrap(),
+            exactly(1),
+            Some(binding("[::]:443", 2)),
+        )
+        .unwrap(),
+    ]);
+    let error = store.apply(&batch.unwrap()).unwrap_err();
+    assert!(
+        matches!(error, StoreError::Conflict { found: None, .. }),
+        "{error}"
+    );
+    assert_eq!(*fake.records(), []);
+}
+
+#[test]
+fn undoing_a_batch_leaves_alone_what_another_program_has_changed_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    for key in ["0.0.0.0:443", "[::]:443", "ccs=443"] {
+        store.insert(binding(key, 1)).unwrap();
+    }
+    let mut updates = 0;
+    fake.hook(move |call, after, _| {
+        updates += usize::from(call == Call::Update && after.is_some());
+        assert!(updates < 3, "killed");
+        None
+    });
+    let keys = ["0.0.0.0:443", "[::]:443", "ccs=443"];
+    let batch = Batch::new(keys.map(|key| Change::update(binding(key, 2)))).unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| store.apply(&batch))).is_err());
+    fake.unhook();
+    drop(store);
+
+    // One of the three is given a third record, one is unbound.
+    fake.records()
+        .retain(|binding| *binding.key() != "[::]:443".parse().unwrap());
+    fake.records()[0] = binding("0.0.0.0:443", 7);
+    let store = open(&fake, folder.path());
+    assert_eq!(
+        *fake.records(),
+        [binding("0.0.0.0:443", 7), binding("ccs=443", 1)]
+    );
+    let recovery = store.recovery();
+    assert_eq!(recovery.restored, ["ccs=443".parse().unwrap()]);
+    let [unbound, changed] = &recovery.left_alone[..] else {
+        panic!("{recovery:?}");
+    };
+    assert_eq!(unbound.before, Some(binding("[::]:443", 1)));
+    assert_eq!(unbound.found, None);
+    assert_eq!(changed.before, Some(binding("0.0.0.0:443", 1)));
+    assert_eq!(changed.found, Some(binding("0.0.0.0:443", 7)));
+
+    drop(store);
+    assert_eq!(
+        open(&fake, folder.path()).recovery(),
+        Default::default(),
+        "once is enough"
+    );
+}
+
+#[test]
+fn a_refused_batch_leaves_alone_what_another_program_has_changed_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    store.insert(binding("0.0.0.0:443", 1)).unwrap();
+    fake.hook(|call, after, records| {
+        if call == Call::Set && after.is_none() {
+            records[0] = binding("0.0.0.0:443", 7);
+            return Some(win32::ACCESS_DENIED);
+        }
+        None
+    });
+    let batch = [
+        Change::update(binding("0.0.0.0:443", 2)),
+        Change::insert(binding("[::]:443", 2)),
+    ];
+    let error = store.apply(&Batch::new(batch).unwrap()).unwrap_err();
+    assert!(matches!(error, StoreError::AccessDenied { .. }), "{error}");
+    assert_eq!(*fake.records(), [binding("0.0.0.0:443", 7)]);
+}
+
+#[test]
+fn a_record_that_windows_gives_back_without_its_store_name_is_still_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    fake.hook(|call, after, records| {
+        for record in records
+            .iter_mut()
+            .filter(|_| call == Call::Set && after.is_some())
+        {
+            let mut plain = record.record().clone();
+            plain.certificate.as_mut().unwrap().store_name = None;
+            *record = record.clone().with_record(plain).unwrap();
+        }
+        (call == Call::Set && records.len() > 1).then(|| panic!("killed"))
+    });
+    let two = ["0.0.0.0:443", "[::]:443"].map(|key| Change::insert(binding(key, 1)));
+    let batch = Batch::new(two).unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| store.apply(&batch))).is_err());
+    fake.unhook();
+    assert_eq!(fake.records().len(), 2);
+    let store = open(&fake, folder.path());
+    assert_eq!(*fake.records(), []);
+    assert_eq!(store.recovery().left_alone, []);
+}
+
+#[test]
+fn a_scan_that_sees_the_store_move_starts_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    let ports = 440..450;
+    *fake.records() = ports
+        .map(|port| binding(&format!("ccs={port}"), 1))
+        .rev()
+        .collect();
+    // Each of these, once, in the middle of a pass: gone in front, new in front, replaced.
+    let moves: [fn(&mut Vec<store_core::Binding>); 3] = [
+        |records| drop(records.remove(0)),
+        |records| records.insert(0, binding("ccs=1", 1)),
+        |records| records[2] = binding("ccs=447", 2),
+    ];
+    for (i, change) in moves.into_iter().enumerate() {
+        let mut done = false;
+        fake.hook(move |call, after, records| {
+            if matches!(call, Call::Next { token: 5, .. }) && after.is_none() && !done {
+                done = true;
+                change(records);
+            }
+            None
+        });
+        let scanned: Vec<_> = store
+            .scan(&Scan::all())
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(scanned, fake.sorted(), "move {i}");
+    }
+}
+
+#[test]
+fn a_scan_of_a_store_that_never_rests_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    *fake.records() = (1..9)
+        .map(|port| binding(&format!("ccs={port}"), 1))
+        .collect();
+    fake.hook(|call, after, records| {
+        if matches!(call, Call::Next { token: 4, .. }) && after.is_none() {
+            records.rotate_left(1);
+        }
+        None
+    });
+    assert!(matches!(
+        store.scan(&Scan::all()),
+        Err(StoreError::Unstable { .. })
+    ));
+}
+
+#[test]
+fn two_stores_with_one_folder_take_turns() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let keys = ["0.0.0.0:443", "[::]:443", "ccs=443"];
+    for key in keys {
+        fake.records().push(binding(key, 0));
+    }
+    std::thread::scope(|scope| {
+        for n in 1..5 {
+            let fake = Arc::clone(&fake);
+            let folder = folder.path();
+            scope.spawn(move || {
+                let store = open(&fake, folder);
+                for _ in 0..10 {
+                    let batch = keys.map(|key| Change::update(binding(key, n)));
+                    store.apply(&Batch::new(batch).unwrap()).unwrap();
+                }
+                assert_eq!(
+                    store.recovery(),
+                    Default::default(),
+                    "no live batch was undone"
+                );
+            });
+        }
+    });
+    let last = fake.sorted()[0].record().hash().unwrap().as_bytes()[0];
+    assert_eq!(fake.sorted(), keys.map(|key| binding(key, last)));
+}

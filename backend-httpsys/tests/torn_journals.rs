@@ -1,0 +1,191 @@
+//! Journals that are cut short, damaged, finished, or of another time.
+
+mod fake;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fake::{Call, Fake, binding, open, try_open};
+use store_core::{Batch, Binding, BindingStore, Change, StoreError};
+
+fn journal(folder: &Path) -> PathBuf {
+    folder.join("journal/undo.journal")
+}
+
+/// A store killed behind the last call of a batch, and its journal.
+fn killed(folder: &Path) -> (Arc<Fake>, Vec<u8>, Vec<Binding>) {
+    let fake = Fake::new();
+    let before = vec![
+        binding("0.0.0.0:443", 1),
+        binding("hostnameport=a.example:443", 1),
+    ];
+    *fake.records() = before.clone();
+    let store = open(&fake, folder);
+    fake.hook(|call, after, _| {
+        assert!(call != Call::Delete || after.is_none(), "killed");
+        None
+    });
+    let batch = Batch::new([
+        Change::update(binding("0.0.0.0:443", 2)),
+        Change::insert(binding("[::]:443", 2)),
+        Change::remove("hostnameport=a.example:443".parse().unwrap()),
+    ]);
+    let batch = batch.unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| store.apply(&batch))).is_err());
+    fake.unhook();
+    let bytes = fs::read(journal(folder)).unwrap();
+    (fake, bytes, before)
+}
+
+#[test]
+fn a_journal_that_was_not_finished_writing_means_that_no_call_was_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fake, bytes, _) = killed(folder.path());
+    fs::remove_file(journal(folder.path())).unwrap();
+    let after = fake.sorted();
+    for length in 0..=bytes.len() {
+        let new = journal(folder.path()).with_extension("journal.new");
+        fs::write(&new, &bytes[..length]).unwrap();
+        let store = open(&fake, folder.path());
+        assert_eq!(fake.sorted(), after, "{length} bytes");
+        assert_eq!(store.recovery(), Default::default());
+        store.insert(binding("ccs=443", 1)).unwrap();
+        let two = [
+            Change::remove("ccs=443".parse().unwrap()),
+            Change::insert(binding("ccs=444", 1)),
+        ];
+        store.apply(&Batch::new(two).unwrap()).unwrap();
+        store.remove(&"ccs=444".parse().unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn a_journal_cut_short_under_its_own_name_is_damage_and_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fake, bytes, _) = killed(folder.path());
+    let found = fake.sorted();
+    for length in 1..bytes.len() {
+        fs::write(journal(folder.path()), &bytes[..length]).unwrap();
+        let error = try_open(&fake, folder.path()).unwrap_err();
+        assert!(
+            matches!(error, StoreError::Corrupt { .. }),
+            "{length} bytes: {error}"
+        );
+        assert!(error.to_string().contains("undo.journal"), "{error}");
+    }
+    assert_eq!(fake.sorted(), found);
+}
+
+#[test]
+fn a_journal_with_any_bit_changed_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fake, bytes, before) = killed(folder.path());
+    for bit in 0..bytes.len() * 8 {
+        let mut damaged = bytes.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        fs::write(journal(folder.path()), &damaged).unwrap();
+        let error = try_open(&fake, folder.path()).unwrap_err();
+        let refused = matches!(
+            error,
+            StoreError::Corrupt { .. } | StoreError::NewerFormat { .. }
+        );
+        assert!(refused, "bit {bit}: {error}");
+    }
+    fs::write(journal(folder.path()), &bytes).unwrap();
+    open(&fake, folder.path());
+    assert_eq!(fake.sorted(), before);
+}
+
+#[test]
+fn an_emptied_journal_belongs_to_a_batch_that_is_there_to_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fake, _, _) = killed(folder.path());
+    let after = fake.sorted();
+    fs::write(journal(folder.path()), b"").unwrap();
+    let store = open(&fake, folder.path());
+    assert_eq!(fake.sorted(), after);
+    assert_eq!(store.recovery(), Default::default());
+}
+
+#[test]
+fn a_journal_of_a_newer_format_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fake, mut bytes, _) = killed(folder.path());
+    bytes[8] = 2;
+    fs::write(journal(folder.path()), &bytes).unwrap();
+    let error = try_open(&fake, folder.path()).unwrap_err();
+    let StoreError::NewerFormat {
+        found: 2,
+        supported: 1,
+        ..
+    } = error
+    else {
+        panic!("{error}");
+    };
+}
+
+#[test]
+fn reading_leaves_no_trace_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    assert_eq!(store.get(&"0.0.0.0:443".parse().unwrap()).unwrap(), None);
+    assert_eq!(store.scan(&store_core::Scan::all()).unwrap().count(), 0);
+    store.apply(&Batch::default()).unwrap();
+    drop(store);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_folder_is_made_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    open(&Fake::new(), folder.path())
+        .insert(binding("0.0.0.0:443", 1))
+        .unwrap();
+    let mode = fs::metadata(folder.path().join("journal"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn a_batch_whose_journal_cannot_be_written_makes_no_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    // A folder stands where the journal is to be.
+    fs::create_dir_all(journal(folder.path()).with_extension("journal.new")).unwrap();
+    let two = ["0.0.0.0:443", "[::]:443"].map(|key| Change::insert(binding(key, 1)));
+    let error = store.apply(&Batch::new(two).unwrap()).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert_eq!(*fake.records(), []);
+}
+
+#[test]
+fn a_batch_whose_journal_cannot_be_finished_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    let path = journal(folder.path());
+    let mut sets = 0;
+    fake.hook(move |call, after, _| {
+        sets += usize::from(call == Call::Set && after.is_some());
+        if sets == 2 {
+            // Once the last call is made, a folder takes the journal's place.
+            sets = 3;
+            fs::remove_file(&path).unwrap();
+            fs::create_dir(&path).unwrap();
+        }
+        None
+    });
+    let two = ["0.0.0.0:443", "[::]:443"].map(|key| Change::insert(binding(key, 1)));
+    let error = store.apply(&Batch::new(two).unwrap()).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert_eq!(*fake.records(), []);
+}
