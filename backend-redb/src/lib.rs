@@ -1,1 +1,41 @@
-//! .
+//! The portable store: TLS certificate bindings in one [redb] file.
+//!
+//! Every batch is one durable transaction; batches of callers that come at the same time share one
+//! sync (group commit). Reads come from a snapshot that is replaced at each commit, and never wait
+//! for a writer. `docs/file-format.md` describes the file byte by byte.
+//!
+//! ```
+//! use backend_redb::RedbStore;
+//! use store_core::{Binding, BindingStore, CertHash, Record, Uuid};
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("bindings.redb");
+//! let record = Record::new(CertHash::new([0x52; 20]), None, Uuid::nil());
+//! let binding = Binding::new("0.0.0.0:443".parse()?, record)?;
+//!
+//! let store = RedbStore::open(&path)?;
+//! store.insert(binding.clone())?;
+//! drop(store);
+//!
+//! let audited = RedbStore::open_read_only(&path)?;
+//! assert_eq!(audited.get(binding.key())?, Some(binding));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Who may open a file
+//! One process may have it open for writing, or any number for reading only; anyone else gets
+//! [`StoreError::InUse`](store_core::StoreError::InUse), with the holder's process id where the
+//! system tells it.
+
+mod check;
+mod commit;
+mod errors;
+mod format;
+mod holder;
+mod open;
+mod snapshot;
+mod store;
+
+pub use check::Report;
+pub use format::FORMAT;
+pub use store::RedbStore;
