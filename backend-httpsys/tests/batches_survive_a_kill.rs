@@ -1,6 +1,8 @@
 //! A process that is killed at any call of a batch leaves all of it or nothing, once the store has
 //! been opened again.
 
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
 mod fake;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

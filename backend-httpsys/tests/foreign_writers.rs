@@ -1,5 +1,7 @@
 //! Other programs change HTTP.sys's bindings as well.
 
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
 mod fake;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

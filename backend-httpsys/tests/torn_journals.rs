@@ -1,5 +1,7 @@
 //! Journals that are cut short, damaged, finished, or of another time.
 
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
 mod fake;
 
 use std::fs;

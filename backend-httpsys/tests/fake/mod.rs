@@ -7,6 +7,7 @@
 
 use std::ffi::c_void;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use backend_httpsys::abi::kind_of;
@@ -52,6 +53,7 @@ pub struct Fake {
     exports_update: bool,
     implements_update: bool,
     kinds: Vec<Kind>,
+    any_key: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -86,6 +88,7 @@ impl Fake {
             exports_update,
             implements_update,
             kinds: kinds.to_vec(),
+            any_key: AtomicBool::new(false),
         })
     }
 
@@ -109,6 +112,11 @@ impl Fake {
 
     pub fn unhook(&self) {
         *lock(&self.hook) = None;
+    }
+
+    /// From now on an exact query is answered with the first record of its kind.
+    pub fn answer_any_key(&self) {
+        self.any_key.store(true, Ordering::Relaxed);
     }
 
     /// The calls since the log was last taken.
@@ -173,7 +181,7 @@ impl HttpApi for Fake {
             return win32::INVALID_PARAMETER;
         };
         // SAFETY: the caller's promise.
-        let binding = unsafe { read_set(kind, information, length) }.unwrap();
+        let binding = unsafe { read_set(kind, information, length) }.expect("a request");
         self.call(Call::Set, |records| match place(records, binding.key()) {
             Some(_) => win32::ALREADY_EXISTS,
             None => {
@@ -195,7 +203,7 @@ impl HttpApi for Fake {
             return win32::INVALID_PARAMETER;
         };
         // SAFETY: the caller's promise.
-        let key = unsafe { read_delete(kind, information, length) }.unwrap();
+        let key = unsafe { read_delete(kind, information, length) }.expect("a request");
         self.call(Call::Delete, |records| match place(records, &key) {
             Some(place) => {
                 records.remove(place);
@@ -220,7 +228,11 @@ impl HttpApi for Fake {
             return win32::INVALID_PARAMETER;
         };
         // SAFETY: the caller's promise.
-        let query = unsafe { read_query(kind, input, input_length) }.unwrap();
+        let query = unsafe { read_query(kind, input, input_length) }.expect("a query");
+        let query = match query {
+            Query::Exact(_) if self.any_key.load(Ordering::Relaxed) => Query::Next(0),
+            query => query,
+        };
         let room = output_length;
         let call = match query {
             Query::Exact(_) => Call::Exact { room },
@@ -268,7 +280,7 @@ impl HttpApi for Fake {
             return win32::INVALID_PARAMETER;
         };
         // SAFETY: the caller's promise.
-        let binding = unsafe { read_set(kind, information, length) }.unwrap();
+        let binding = unsafe { read_set(kind, information, length) }.expect("a request");
         self.call(Call::Update, |records| {
             match place(records, binding.key()) {
                 Some(place) => {
@@ -286,7 +298,7 @@ impl HttpApi for Fake {
 }
 
 pub fn open(fake: &Arc<Fake>, folder: &Path) -> HttpSysStore<Arc<Fake>> {
-    try_open(fake, folder).unwrap()
+    try_open(fake, folder).expect("a store")
 }
 
 pub fn try_open(fake: &Arc<Fake>, folder: &Path) -> store_core::Result<HttpSysStore<Arc<Fake>>> {
@@ -296,11 +308,11 @@ pub fn try_open(fake: &Arc<Fake>, folder: &Path) -> store_core::Result<HttpSysSt
 
 /// A binding of `key` whose certificate, or application, is number `n`.
 pub fn binding(key: &str, n: u8) -> Binding {
-    let key: BindingKey = key.parse().unwrap();
+    let key: BindingKey = key.parse().expect("a key");
     let app_id = store_core::Uuid::from_u128(n.into());
     let record = match key.kind().names_certificate() {
-        true => Record::new([n; 20].into(), Some("MY".parse().unwrap()), app_id),
+        true => Record::new([n; 20].into(), "MY".parse().ok(), app_id),
         false => Record::central(app_id),
     };
-    Binding::new(key, record).unwrap()
+    Binding::new(key, record).expect("a record of that kind")
 }
