@@ -1,4 +1,38 @@
-//! The store of certificate bindings that Windows keeps in HTTP.sys.
+//! The bindings of HTTP.sys: the store that writes through to the HTTP Server API.
+//!
+//! [`HttpApi`] is the API itself, one method per function. [`LibraryApi`] has it from a dynamic
+//! library: `LibraryApi::system()`, on Windows, from the system's `httpapi.dll`, and
+//! [`LibraryApi::load`] from any library with the same functions, on any platform.
+//! [`HttpSysStore`] is a [`BindingStore`](store_core::BindingStore) over any of them, and [`abi`]
+//! has the C structures, for both ends of the interface.
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
+//! use backend_httpsys::{HttpApi, HttpSysStore, LibraryApi, Options};
+//! use store_core::{BindingStore, Scan};
+//!
+//! # #[cfg(windows)]
+//! fn system() -> store_core::Result<Arc<dyn HttpApi>> {
+//!     Ok(Arc::new(LibraryApi::system()?))
+//! }
+//! # #[cfg(not(windows))]
+//! # fn system() -> store_core::Result<Arc<dyn HttpApi>> {
+//! #     // SAFETY: the library keeps the interface of the HTTP Server API.
+//! #     Ok(Arc::new(unsafe { LibraryApi::load(Path::new("libhttpapi.so")) }?))
+//! # }
+//!
+//! let journal = Path::new(r"C:\Program Files\Contoso\journal").into();
+//! let store = HttpSysStore::open(system()?, Options { journal })?;
+//! for left in store.recovery().left_alone {
+//!     eprintln!("{} was changed by another program and is left as it is", left.key);
+//! }
+//! for binding in store.scan(&Scan::all())? {
+//!     println!("{}", binding?.key());
+//! }
+//! # Ok::<(), store_core::StoreError>(())
+//! ```
 
 pub mod abi;
 mod api;

@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "loads a library and calls its functions")]
 
+use std::error::Error;
 use std::ffi::c_void;
 use std::io;
 use std::path::Path;
@@ -129,7 +130,11 @@ impl LibraryApi {
 }
 
 fn cannot(action: &str, path: &Path, error: libloading::Error) -> StoreError {
-    StoreError::io(action.to_owned(), path, io::Error::other(error))
+    let source = match error.source() {
+        Some(reason) => io::Error::other(format!("{error}: {reason}")),
+        None => io::Error::other(error),
+    };
+    StoreError::io(action.to_owned(), path, source)
 }
 
 impl HttpApi for LibraryApi {

@@ -69,7 +69,8 @@ impl<A: HttpApi> HttpSysStore<A> {
     /// that was cut off.
     ///
     /// # Errors
-    /// [`StoreError::Win32`] if the API does not initialise. [`StoreError::Unavailable`] if a batch
+    /// [`StoreError::Win32`] if the API does not initialise, [`StoreError::Unsupported`] if it
+    /// stores nothing, as Wine's stubs. [`StoreError::Unavailable`] if a batch
     /// cannot be undone, [`StoreError::Corrupt`] if its journal is damaged, and whatever keeps it
     /// from being read.
     pub fn open(api: A, options: Options) -> Result<Self> {

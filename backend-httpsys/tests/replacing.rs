@@ -218,3 +218,19 @@ fn a_key_is_found_under_either_form_of_an_internationalised_name() {
         None
     );
 }
+
+#[test]
+fn an_api_that_stores_nothing_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    // As Wine's: queries find nothing, whatever they ask for, and sets succeed.
+    fake.hook(|call, _, _| {
+        Some(if call.writes() {
+            0
+        } else {
+            win32::FILE_NOT_FOUND
+        })
+    });
+    let error = fake::try_open(&fake, folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Unsupported { .. }), "{error}");
+}

@@ -1,0 +1,57 @@
+//! Libraries that cannot be loaded, or are of another kind.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![allow(unsafe_code, reason = "loads libraries")]
+
+use std::fs;
+use std::path::Path;
+
+use backend_httpsys::LibraryApi;
+
+fn refusal(path: &Path) -> String {
+    // SAFETY: no such file is a library with these functions; the one that is a library is the C
+    // library, which this program has loaded.
+    unsafe { LibraryApi::load(path) }.unwrap_err().to_string()
+}
+
+#[test]
+fn a_library_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("httpapi.dll");
+    let error = refusal(&path);
+    assert!(
+        error.contains("cannot load") && error.contains(path.to_str().unwrap()),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_bare_name_is_not_looked_for_elsewhere() {
+    // The C library is on every search path, and not in the current directory.
+    let error = refusal(Path::new("libc.so.6"));
+    let here = std::env::current_dir().unwrap().join("libc.so.6");
+    assert!(error.contains(here.to_str().unwrap()), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_library_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("httpapi.dll");
+    fs::write(&path, "no library").unwrap();
+    let error = refusal(&path);
+    assert!(error.contains("cannot load"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_library_without_the_functions_is_refused_by_the_first_that_is_missing() {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let library = maps
+        .split_whitespace()
+        .find(|word| word.contains("/libc.so"));
+    let error = refusal(Path::new(library.expect("a program has the C library")));
+    assert!(
+        error.contains("cannot find the function HttpInitialize of"),
+        "{error}"
+    );
+}
