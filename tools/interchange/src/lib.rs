@@ -1,1 +1,127 @@
-//! .
+//! Reading and writing exported stores of TLS certificate bindings.
+//!
+//! An [`Export`] is a header and bindings. It takes two forms: [`json`], which carries everything,
+//! and [`netsh`], what a Windows host prints. Readers return what they understood, what the export
+//! says beyond it ([`Loss`]), and where it is broken ([`Problem`]); unless told to keep going they
+//! return all of an export or nothing. Texts in losses and problems come from the export and may
+//! have any character in them: escape them before they reach a terminal.
+//!
+//! ```
+//! use interchange::{ReadOptions, json, read};
+//!
+//! let transcript = include_bytes!("../tests/fixtures/06-extended-properties.txt");
+//! let reading = read(transcript, &ReadOptions::default())?;
+//! assert_eq!(reading.export.bindings.len(), 1);
+//! for loss in &reading.losses {
+//!     eprintln!("{}", loss.to_string().escape_debug());
+//! }
+//! let mut text = Vec::new();
+//! json::write(&mut text, &reading.export)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod detect;
+mod encoding;
+mod export;
+pub mod json;
+pub mod netsh;
+mod report;
+mod write;
+
+pub use detect::{Format, UnknownFormat, detect};
+pub use encoding::{Encoding, UnknownEncoding};
+pub use export::{Export, Header};
+pub use report::{Loss, LossKind, Problem};
+pub use write::{Inexpressible, WriteError};
+
+use write::Listed;
+
+/// How an export is to be read.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// Its form; told from the bytes where it is not given.
+    pub format: Option<Format>,
+    /// Whether records that can be read are wanted even if others are broken.
+    pub keep_going: bool,
+    /// Its encoding; told from the bytes, as far as they tell, where it is not given.
+    pub encoding: Option<Encoding>,
+    /// The words that a listing has for on and off, in a language whose words are not known.
+    pub words: Option<netsh::Words>,
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The bindings and what goes with them.
+    pub export: Export,
+    /// What the export says beyond that, in the order of its lines.
+    pub losses: Vec<Loss>,
+    /// The records that are broken, where the reader was to keep going.
+    pub errors: Vec<Problem>,
+}
+
+/// Reads an export.
+///
+/// # Errors
+/// [`ReadError`]. Unless `options.keep_going` is set, one broken record is an error of the whole.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+    match options.format.unwrap_or_else(|| detect(bytes)) {
+        Format::Json => json::read(bytes, options),
+        Format::Netsh => netsh::read(bytes, options),
+    }
+}
+
+/// Why an export was not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// Records are broken, at least one.
+    #[error("{}", Listed(.0))]
+    Broken(Vec<Problem>),
+    /// It is not of the form throughout.
+    #[error("{0}")]
+    Malformed(Problem),
+    /// It is something else.
+    #[error("{}", unrecognised(*.format, .found))]
+    Unrecognised {
+        /// The form that was expected.
+        format: Format,
+        /// What was found: the first line, or what stands where the form's name should.
+        found: String,
+    },
+    /// It is of a version that this release does not know.
+    #[error(
+        "the export has version {found}, and this release reads versions up to {supported}; use a \
+         newer certbind"
+    )]
+    NewerVersion {
+        /// Its version.
+        found: u64,
+        /// The newest that is known.
+        supported: u64,
+    },
+    /// Its bytes are not text in this encoding.
+    #[error("the export is not text in {encoding}, at byte {place} or behind; name its encoding")]
+    Encoding {
+        /// The encoding.
+        encoding: Encoding,
+        /// Where, counted from the byte order mark's end.
+        place: usize,
+    },
+}
+
+fn unrecognised(format: Format, found: &str) -> String {
+    match format {
+        Format::Json => format!(
+            "expected a JSON object with \"format\": \"{}\" and \"version\": {}, found {found}",
+            json::FORMAT,
+            json::VERSION
+        ),
+        Format::Netsh if found.is_empty() => {
+            "expected what `netsh http show sslcert` prints, found nothing".to_owned()
+        }
+        Format::Netsh => {
+            format!("expected what `netsh http show sslcert` prints, found {found:?}")
+        }
+    }
+}

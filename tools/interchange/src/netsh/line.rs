@@ -1,0 +1,115 @@
+//! A line of a record taken apart: label, separator, value.
+
+use store_core::{CertHash, IpPort, Kind, Uuid};
+
+use super::field::{Field, key_label};
+
+/// A line of the form `label : value`, its parts adding up to it: `before`, `value`, `after`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parts<'a> {
+    /// Indentation, label, separator and the blanks in front of the value.
+    pub(super) before: &'a str,
+    /// The label without the blanks around it.
+    pub(super) label: &'a str,
+    /// The value without the blanks around it; empty where there is none.
+    pub(super) value: &'a str,
+    /// The blanks behind the value.
+    pub(super) after: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of a line, if it has the form.
+    ///
+    /// A label may have a colon in it (`IP:port`), and translations were seen to lose the blank
+    /// behind the separator (`Désactiver HTTP2 :Not Set`) or to double it
+    /// (`Nom du magasin de certificats :       : MY`).
+    pub(super) fn of(line: &'a str) -> Option<Self> {
+        let (start, end) = separator(line)?;
+        let label = line[..start].trim();
+        if label.is_empty() {
+            return None;
+        }
+        let mut value_at = end + blanks(&line[end..]);
+        let is_english = Field::labelled(label).is_some() || key_label(label).is_some();
+        if let Some(doubled) = line[value_at..].strip_prefix(':')
+            && !is_english
+            && (doubled.is_empty() || blanks(doubled) > 0)
+        {
+            value_at += 1 + blanks(doubled);
+        }
+        let rest = &line[value_at..];
+        let value = rest.trim_end_matches(is_blank);
+        Some(Self {
+            before: &line[..value_at],
+            label,
+            value,
+            after: &rest[value.len()..],
+        })
+    }
+}
+
+/// Whether a line has nothing to read on it.
+pub(super) fn is_empty(line: &str) -> bool {
+    line.chars().all(is_blank)
+}
+
+/// The kind of key that a value looks like.
+pub(super) fn key_shape(value: &str) -> Option<Kind> {
+    if value.parse::<IpPort>().is_ok() {
+        return Some(Kind::IpPort);
+    }
+    if value.parse::<store_core::Port>().is_ok() {
+        return Some(Kind::Ccs);
+    }
+    value
+        .parse::<store_core::HostPort>()
+        .is_ok()
+        .then_some(Kind::Sni)
+}
+
+/// Whether a value is a certificate hash: 40 hexadecimal digits and nothing else.
+pub(super) fn is_hash(value: &str) -> bool {
+    value.len() == 2 * CertHash::LENGTH && value.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The GUID in braces that a value is.
+pub(super) fn guid(value: &str) -> Option<Uuid> {
+    let inner = value.strip_prefix('{')?.strip_suffix('}')?;
+    // Its other forms, without dashes or with `urn:uuid:`, are not netsh's.
+    (inner.len() == 36).then(|| inner.parse().ok())?
+}
+
+/// Whether a value is a number.
+pub(super) fn is_number(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Where the separator is: the first colon with a blank in front; else the first with a blank
+/// behind; else one at the end; else, in an indented line, the last.
+fn separator(line: &str) -> Option<(usize, usize)> {
+    let mut before = None;
+    let (mut spaced, mut last) = (None, None);
+    for (at, c) in line.char_indices() {
+        let end = at + c.len_utf8();
+        if c == ':' || c == '：' {
+            if before.is_some_and(is_blank) && !is_empty(&line[..at]) {
+                return Some((at, end));
+            }
+            if spaced.is_none() && line[end..].chars().next().is_none_or(is_blank) {
+                spaced = Some((at, end));
+            }
+            last = Some((at, end));
+        }
+        before = Some(c);
+    }
+    spaced.or(last.filter(|_| line.starts_with(is_blank)))
+}
+
+fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start_matches(is_blank).len()
+}
+
+/// Pasting from a page makes no-break spaces of blanks.
+fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\u{a0}')
+}

@@ -1,0 +1,50 @@
+//! What `netsh http show sslcert` prints: read from any Windows version and display language, and
+//! printed back.
+//!
+//! The reader goes by order, indentation and the shapes of values; English labels only help. It
+//! learns the [`Layout`] of the host on the way, and with that layout the listing prints back byte
+//! for byte, unless a [`Loss`](crate::Loss) says otherwise.
+//!
+//! ```
+//! use interchange::netsh::{self, Release};
+//! use interchange::{ReadOptions, read};
+//!
+//! let printed = include_bytes!("../../tests/fixtures/06-extended-properties.txt");
+//! let reading = read(printed, &ReadOptions::default())?;
+//! let layout = reading.export.layout.as_ref().expect("not trimmed");
+//!
+//! let mut back = Vec::new();
+//! netsh::write(&mut back, &reading.export, layout)?;
+//! assert_eq!(back, printed);
+//!
+//! // As another release of Windows prints them.
+//! let mut old = Vec::new();
+//! let losses = netsh::write(&mut old, &reading.export, &Release::Server2012R2.layout())?;
+//! assert!(losses.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod address;
+mod extended;
+mod field;
+mod known;
+mod layout;
+mod learn;
+mod line;
+mod pieces;
+mod read;
+mod record;
+mod release;
+mod script;
+mod words;
+mod write;
+
+pub use layout::{Layout, Newline};
+pub use read::{ListedRecord, RecordError, Records, read};
+pub use release::{Release, UnknownRelease};
+pub use script::write as write_script;
+pub use words::Words;
+pub use write::write;
+
+/// How netsh shows a text that is absent. No language translates it.
+const NULL: &str = "(null)";

@@ -1,0 +1,258 @@
+//! Taking a listing apart into records and the text around them.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Read as _};
+
+use super::known::Known;
+use super::line::{Parts, guid, is_empty, is_hash, key_shape};
+
+/// A line of a listing, without its line end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RawLine {
+    /// Counted from 1.
+    pub(super) number: u64,
+    pub(super) text: String,
+    /// What ended it; nothing does the last line.
+    pub(super) end: Option<LineEnd>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineEnd {
+    Crlf,
+    Lf,
+}
+
+/// A record, or a line that belongs to none.
+#[derive(Debug)]
+pub(super) enum Piece {
+    Text(RawLine),
+    /// From the line of its key to its last line, blank ones in between included.
+    Record(Vec<RawLine>),
+}
+
+/// The pieces of a listing, in order; holds no more than one record at a time.
+pub(super) struct Pieces<R> {
+    lines: Lines<R>,
+    ahead: VecDeque<RawLine>,
+    pub(super) known: Known,
+}
+
+/// No line that netsh prints comes near this many bytes.
+const LONGEST_LINE: u64 = 1 << 18;
+
+/// The most lines that a record is taken to have. Hosts print about 40.
+const LONGEST_RECORD: usize = 512;
+
+/// How far to look for a line behind blank ones.
+const FARTHEST: usize = 64;
+
+impl<R: BufRead> Pieces<R> {
+    pub(super) fn new(reader: R, known: Known) -> Self {
+        Self {
+            lines: Lines {
+                reader,
+                number: 0,
+                done: false,
+            },
+            ahead: VecDeque::new(),
+            known,
+        }
+    }
+
+    /// The next piece, if there is one.
+    pub(super) fn next(&mut self) -> io::Result<Option<Piece>> {
+        let Some(line) = self.take()? else {
+            return Ok(None);
+        };
+        if !self.begins_record(&line)? {
+            return Ok(Some(Piece::Text(line)));
+        }
+        let mut record = vec![line];
+        // A page's markup may have put a blank line behind every line.
+        let is_spaced = self.empty_ahead(1)? > 0 && self.hash_is_next()?;
+        while record.len() < LONGEST_RECORD {
+            let blank = self.empty_ahead(FARTHEST)?;
+            if !self.goes_on(&record, blank, is_spaced)? {
+                break;
+            }
+            for _ in 0..=blank {
+                record.extend(self.take()?);
+            }
+        }
+        Ok(Some(Piece::Record(record)))
+    }
+
+    /// Whether the line behind `blank` blank ones belongs to the record.
+    fn goes_on(&mut self, record: &[RawLine], blank: usize, is_spaced: bool) -> io::Result<bool> {
+        self.look(blank + 1)?;
+        let Some(next) = self.ahead.get(blank).cloned() else {
+            return Ok(false);
+        };
+        let Some(parts) = Parts::of(&next.text) else {
+            return Ok(false);
+        };
+        if self.known.key(parts.label).is_some() {
+            return Ok(false);
+        }
+        self.look(blank + 2)?;
+        let is_property_next = || {
+            let following = self.ahead.iter().skip(blank + 1);
+            let mut following = following.filter(|line| !is_empty(&line.text));
+            following
+                .next()
+                .and_then(|line| Parts::of(&line.text))
+                .is_some_and(|parts| parts.label == "PropertyId")
+        };
+        if parts.value.is_empty() {
+            // A title has no value, and stands further left than the lines of a record.
+            let is_aligned = || indent(&next.text) == record.first().map_or(0, |l| indent(&l.text));
+            let is_line = self.known.field(parts.label).is_some() || (blank == 0 && is_aligned());
+            return Ok(is_line || is_property_next());
+        }
+        if blank == 0 {
+            return Ok(true);
+        }
+        let field = self.known.field(parts.label);
+        let is_new = |field| {
+            let labels = record.iter().filter_map(|line| Parts::of(&line.text));
+            labels
+                .into_iter()
+                .all(|parts| self.known.field(parts.label) != Some(field))
+        };
+        match field {
+            Some(field) => Ok(is_new(field)),
+            None => Ok(is_spaced && !self.begins_record_at(blank)?),
+        }
+    }
+
+    fn begins_record_at(&mut self, at: usize) -> io::Result<bool> {
+        let mut skipped: Vec<_> = self.ahead.drain(..=at).collect();
+        let line = skipped.pop();
+        let begins = match &line {
+            Some(line) => self.begins_record(line),
+            None => Ok(false),
+        };
+        for line in skipped.into_iter().chain(line).rev() {
+            self.ahead.push_front(line);
+        }
+        begins
+    }
+
+    /// Whether a record begins at this line, whose followers are ahead: by its label, or by a value
+    /// that looks like a key with a hash or a GUID soon behind it. A line that only a record has
+    /// begins one too, which then lacks its key.
+    fn begins_record(&mut self, line: &RawLine) -> io::Result<bool> {
+        let Some(parts) = Parts::of(&line.text) else {
+            return Ok(false);
+        };
+        if self.known.key(parts.label).is_some() || self.known.field(parts.label).is_some() {
+            return Ok(true);
+        }
+        if !is_hash(parts.value) && key_shape(parts.value).is_none() {
+            return Ok(false);
+        }
+        self.look(FARTHEST)?;
+        let values: Vec<_> = self
+            .ahead
+            .iter()
+            .filter(|line| !is_empty(&line.text))
+            .take(2)
+            .map(|line| Parts::of(&line.text).map_or("", |parts| parts.value))
+            .collect();
+        let first = values
+            .first()
+            .is_some_and(|v| guid(v).is_some() || is_hash(v));
+        let second = values.get(1).is_some_and(|value| guid(value).is_some());
+        Ok(first || (second && !is_hash(parts.value)))
+    }
+
+    fn hash_is_next(&mut self) -> io::Result<bool> {
+        let blank = self.empty_ahead(FARTHEST)?;
+        self.look(blank + 1)?;
+        let parts = self.ahead.get(blank).and_then(|l| Parts::of(&l.text));
+        Ok(parts.is_some_and(|parts| is_hash(parts.value) || guid(parts.value).is_some()))
+    }
+
+    /// How many of the next lines are blank, up to `most`.
+    fn empty_ahead(&mut self, most: usize) -> io::Result<usize> {
+        for at in 0..most {
+            self.look(at + 1)?;
+            if self.ahead.get(at).is_none_or(|line| !is_empty(&line.text)) {
+                return Ok(at);
+            }
+        }
+        Ok(most)
+    }
+
+    fn look(&mut self, count: usize) -> io::Result<()> {
+        while self.ahead.len() < count {
+            match self.lines.next()? {
+                Some(line) => self.ahead.push_back(line),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self) -> io::Result<Option<RawLine>> {
+        match self.ahead.pop_front() {
+            Some(line) => Ok(Some(line)),
+            None => self.lines.next(),
+        }
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+struct Lines<R> {
+    reader: R,
+    number: u64,
+    done: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The next line. What is behind the last line end is a line too, if only an empty one, so that
+    /// the lines joined by line ends are the text.
+    fn next(&mut self) -> io::Result<Option<RawLine>> {
+        if self.done {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        let mut limited = (&mut self.reader).take(LONGEST_LINE);
+        limited.read_until(b'\n', &mut bytes)?;
+        let end = match bytes.as_slice() {
+            [.., b'\r', b'\n'] => Some(LineEnd::Crlf),
+            [.., b'\n'] => Some(LineEnd::Lf),
+            _ => None,
+        };
+        if end.is_none() && bytes.len() as u64 == LONGEST_LINE {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "line {}: longer than any line netsh prints",
+                    self.number + 1
+                ),
+            ));
+        }
+        self.done = end.is_none();
+        self.number += 1;
+        bytes.truncate(match end {
+            Some(LineEnd::Crlf) => bytes.len() - 2,
+            Some(LineEnd::Lf) => bytes.len() - 1,
+            None => bytes.len(),
+        });
+        let text = String::from_utf8(bytes).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("line {}: not UTF-8", self.number),
+            )
+        })?;
+        Ok(Some(RawLine {
+            number: self.number,
+            text,
+            end,
+        }))
+    }
+}

@@ -1,0 +1,173 @@
+//! The words that netsh prints for on and off.
+//!
+//! Only the English words are known from hosts; a French host was seen to print them in English.
+//! The others are what Windows uses elsewhere in that language, and wait for a host to confirm
+//! them. A word that is not listed is never guessed at.
+
+use serde::{Deserialize, Serialize};
+
+use super::field::Shape;
+
+/// The four words of a display language.
+///
+/// A listing whose words the reader does not know can be read by naming them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// `Enabled` in English.
+    pub enabled: String,
+    /// `Disabled` in English.
+    pub disabled: String,
+    /// `Set` in English.
+    pub set: String,
+    /// `Not Set` in English.
+    pub not_set: String,
+}
+
+impl Words {
+    fn of(row: &[&str; 4]) -> Self {
+        let [enabled, disabled, set, not_set] = row.map(String::from);
+        Self {
+            enabled,
+            disabled,
+            set,
+            not_set,
+        }
+    }
+
+    /// The word for on or off in a line of this shape.
+    pub(super) fn word(&self, shape: Shape, on: bool) -> &str {
+        match (shape, on) {
+            (Shape::Set, true) => &self.set,
+            (Shape::Set, false) => &self.not_set,
+            (_, true) => &self.enabled,
+            (_, false) => &self.disabled,
+        }
+    }
+
+    fn meaning(&self, shape: Shape, word: &str) -> Option<bool> {
+        [true, false]
+            .into_iter()
+            .find(|on| same_word(self.word(shape, *on), word))
+    }
+}
+
+impl Default for Words {
+    /// The English words.
+    fn default() -> Self {
+        Self::of(&LANGUAGES[0])
+    }
+}
+
+/// What `word` means in a line of this shape: by `named` words if there are any, else in any
+/// language of the table.
+pub(super) fn meaning(named: Option<&Words>, shape: Shape, word: &str) -> Option<bool> {
+    let listed = || {
+        let (on, off) = columns(shape);
+        LANGUAGES.iter().find_map(|row| {
+            if same_word(row[on], word) {
+                Some(true)
+            } else {
+                same_word(row[off], word).then_some(false)
+            }
+        })
+    };
+    named
+        .and_then(|words| words.meaning(shape, word))
+        .or_else(listed)
+}
+
+/// The word that goes with `word` in its language: the off to its on, or the on to its off.
+pub(super) fn counterpart(named: Option<&Words>, shape: Shape, word: &str) -> Option<String> {
+    if let Some(words) = named
+        && let Some(on) = words.meaning(shape, word)
+    {
+        return Some(words.word(shape, !on).to_owned());
+    }
+    let (on, off) = columns(shape);
+    LANGUAGES.iter().find_map(|row| {
+        if same_word(row[on], word) {
+            Some(row[off].to_owned())
+        } else {
+            same_word(row[off], word).then(|| row[on].to_owned())
+        }
+    })
+}
+
+/// Whether a text is a word for on or off in a language of the table.
+pub(super) fn is_word(named: Option<&Words>, text: &str) -> bool {
+    meaning(named, Shape::Enabled, text).is_some() || meaning(named, Shape::Set, text).is_some()
+}
+
+fn columns(shape: Shape) -> (usize, usize) {
+    if shape == Shape::Set { (2, 3) } else { (0, 1) }
+}
+
+fn same_word(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
+}
+
+/// Enabled, disabled, set, not set.
+const LANGUAGES: &[[&str; 4]] = &[
+    ["Enabled", "Disabled", "Set", "Not Set"],
+    ["Aktiviert", "Deaktiviert", "Festgelegt", "Nicht festgelegt"],
+    ["Aktiv", "Inaktiv", "Gesetzt", "Nicht gesetzt"],
+    ["Activé", "Désactivé", "Défini", "Non défini"],
+    ["Activée", "Désactivée", "Définie", "Non définie"],
+    [
+        "Habilitado",
+        "Deshabilitado",
+        "Establecido",
+        "No establecido",
+    ],
+    [
+        "Habilitada",
+        "Deshabilitada",
+        "Establecida",
+        "No establecida",
+    ],
+    ["Activado", "Desactivado", "Configurado", "No configurado"],
+    ["Abilitato", "Disabilitato", "Impostato", "Non impostato"],
+    ["Abilitata", "Disabilitata", "Impostata", "Non impostata"],
+    ["Attivato", "Disattivato", "Configurato", "Non configurato"],
+    [
+        "Ingeschakeld",
+        "Uitgeschakeld",
+        "Ingesteld",
+        "Niet ingesteld",
+    ],
+    ["Habilitado", "Desabilitado", "Definido", "Não definido"],
+    ["Ativado", "Desativado", "Definido", "Não Definido"],
+    ["Włączone", "Wyłączone", "Ustawione", "Nie ustawione"],
+    ["Włączony", "Wyłączony", "Ustawiono", "Nie ustawiono"],
+    ["Povoleno", "Zakázáno", "Nastaveno", "Nenastaveno"],
+    ["Включено", "Отключено", "Задано", "Не задано"],
+    ["Включен", "Отключен", "Установлено", "Не установлено"],
+    ["Aktiverad", "Inaktiverad", "Angiven", "Inte angiven"],
+    ["Aktiverat", "Inaktiverat", "Angivet", "Inte angivet"],
+    ["Aktiveret", "Deaktiveret", "Angivet", "Ikke angivet"],
+    ["Aktivert", "Deaktivert", "Angitt", "Ikke angitt"],
+    ["Käytössä", "Ei käytössä", "Määritetty", "Ei määritetty"],
+    ["Engedélyezve", "Letiltva", "Beállítva", "Nincs beállítva"],
+    ["Etkin", "Devre Dışı", "Ayarlı", "Ayarlanmadı"],
+    [
+        "Etkinleştirildi",
+        "Devre dışı bırakıldı",
+        "Ayarlandı",
+        "Ayarlanmamış",
+    ],
+    [
+        "Ενεργοποιημένο",
+        "Απενεργοποιημένο",
+        "Ορίστηκε",
+        "Δεν ορίστηκε",
+    ],
+    ["已启用", "已禁用", "已设置", "未设置"],
+    ["启用", "禁用", "设置", "未设置"],
+    ["已啟用", "已停用", "已設定", "未設定"],
+    ["啟用", "停用", "設定", "未設定"],
+    ["有効", "無効", "設定", "未設定"],
+    ["有効", "無効", "設定済み", "設定されていません"],
+    ["사용", "사용 안 함", "설정됨", "설정되지 않음"],
+    ["사용함", "사용 안 함", "설정", "설정 안 함"],
+];
