@@ -49,10 +49,12 @@ impl<A: HttpApi> Calls<A> {
     pub(crate) fn knows(&self, kind: Kind) -> Result<bool> {
         let (code, _) = self.query(Query::Next { kind, token: 0 }, &mut []);
         match code {
-            NO_ERROR | ERROR_INSUFFICIENT_BUFFER | win32::FILE_NOT_FOUND | win32::NO_MORE_ITEMS => {
-                Ok(true)
-            }
+            NO_ERROR | ERROR_INSUFFICIENT_BUFFER | win32::NO_MORE_ITEMS => Ok(true),
             win32::INVALID_PARAMETER => Ok(false),
+            // Wine's stubs answer so to every query, and to every set that it is done.
+            win32::FILE_NOT_FOUND => Err(StoreError::Unsupported {
+                what: "keeping bindings in an HTTP Server API that stores nothing (Wine's)".into(),
+            }),
             code => Err(failed_listing(kind, code)),
         }
     }

@@ -4,7 +4,7 @@
 //! builds requests and reads the records that queries give back. [`server`] is what stands behind
 //! the functions: it reads requests and writes records. They share no code but the structures, so
 //! that a mistake in one shows against the other; whether both have the structures right is
-//! checked by [`layout`], and by C programs that have them from another header.
+//! checked at compile time, and by C programs that have them from another header.
 
 pub mod client;
 mod layout;
