@@ -4,8 +4,10 @@
 
 mod fake;
 
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use fake::{Call, Fake, binding, open};
 use store_core::{Batch, BindingStore, Change, Expect, Scan, StoreError, win32};
@@ -272,4 +274,22 @@ fn two_stores_with_one_folder_take_turns() {
     });
     let last = fake.sorted()[0].record().hash().unwrap().as_bytes()[0];
     assert_eq!(fake.sorted(), keys.map(|key| binding(key, last)));
+}
+
+#[test]
+fn a_change_waits_for_another_process_to_finish_its_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    store.insert(binding("0.0.0.0:443", 1)).unwrap();
+    let lock = File::open(folder.path().join("journal/lock")).unwrap();
+    lock.lock().unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| store.update(binding("0.0.0.0:443", 2)));
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(*fake.records(), [binding("0.0.0.0:443", 1)]);
+        drop(lock);
+        waiting.join().unwrap().unwrap();
+    });
+    assert_eq!(*fake.records(), [binding("0.0.0.0:443", 2)]);
 }

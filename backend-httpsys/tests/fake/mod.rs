@@ -284,7 +284,10 @@ impl HttpApi for Fake {
         self.call(Call::Update, |records| {
             match place(records, binding.key()) {
                 Some(place) => {
-                    records[place] = binding;
+                    // Nothing says that an update spells the name anew: this one does not.
+                    let record = binding.record().clone();
+                    let kept = records[place].clone().with_record(record);
+                    records[place] = kept.expect("a record of the same kind");
                     0
                 }
                 None => win32::FILE_NOT_FOUND,
