@@ -191,3 +191,24 @@ fn a_batch_whose_journal_cannot_be_finished_is_undone() {
     assert!(matches!(error, StoreError::Io { .. }), "{error}");
     assert_eq!(*fake.records(), []);
 }
+
+#[test]
+fn a_finished_journal_whose_removal_a_power_cut_undoes_is_finished_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    let (path, kept) = (journal(folder.path()), folder.path().join("kept"));
+    fake.hook(move |call, _, _| {
+        if call == Call::Set && !kept.exists() {
+            fs::hard_link(&path, &kept).unwrap();
+        }
+        None
+    });
+    let two = ["0.0.0.0:443", "[::]:443"].map(|key| Change::insert(binding(key, 1)));
+    store.apply(&Batch::new(two).unwrap()).unwrap();
+    drop(store);
+    fs::rename(folder.path().join("kept"), journal(folder.path())).unwrap();
+    let store = open(&fake, folder.path());
+    assert_eq!(store.recovery(), Default::default());
+    assert_eq!(fake.records().len(), 2);
+}
