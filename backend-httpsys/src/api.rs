@@ -26,7 +26,7 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 /// Pointers need not be aligned where the implementation says so; callers align them.
 #[expect(unsafe_code, reason = "a C interface, taken as it is")]
 pub trait HttpApi: Send + Sync {
-    /// `HttpInitialize`. Calls nest; each wants an [`terminate`](Self::terminate) of its own.
+    /// `HttpInitialize`. Calls nest; each wants a [`terminate`](Self::terminate) of its own.
     ///
     /// # Safety
     /// See the trait; `reserved` is null.
