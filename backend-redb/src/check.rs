@@ -1,71 +1,100 @@
 //! Whether a file is whole.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use redb::{ReadableDatabase, ReadableTableMetadata};
 use store_core::{Result, StoreError};
 
-use crate::errors::Cause;
-use crate::format::BINDINGS;
+use crate::errors::{Cause, guarded};
+use crate::format::{self, BINDINGS, META};
+use crate::medium::Medium;
+use crate::open::{Verify, look_through};
 use crate::snapshot::decoded_entry;
 use crate::store::{Mode, RedbStore};
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Report {
+pub struct CheckReport {
+    /// The revision that the file holds.
+    pub revision: u64,
     /// How many bindings are whole.
     pub bindings: u64,
     /// What is not, a sentence each. Empty if all is well.
     pub problems: Vec<String>,
 }
 
-impl RedbStore {
-    /// Reads the whole file: redb's own check sums, where it is open for writing, and every key
-    /// and value.
-    ///
-    /// # Errors
-    /// What keeps the file from being read; damage that was found is no error but in the report.
-    pub fn check(&mut self) -> Result<Report> {
-        let path = self.path.clone();
-        let mut problems = Vec::new();
-        if let Mode::Writable(committer) = &mut self.mode {
-            match committer.database_mut().check_integrity() {
-                Ok(true) => {}
-                Ok(false) => problems.push(
-                    "redb's check sums or its list of free pages were wrong; they were repaired"
-                        .to_owned(),
-                ),
-                Err(error) => match Cause::from(error).at(&path) {
-                    StoreError::Corrupt { detail, .. } => problems.push(detail),
-                    error => return Err(error),
-                },
-            }
-        }
-        let read = || -> Result<_, Cause> {
-            let transaction = match &self.mode {
-                Mode::Writable(committer) => committer.database().begin_read()?,
-                Mode::ReadOnly(database, _) => database.begin_read()?,
-            };
-            let table = transaction.open_table(BINDINGS)?;
-            let mut bindings = 0;
-            let mut damaged = Vec::new();
-            for entry in table.range::<&[u8]>(..)? {
-                let (key, value) = entry?;
-                match decoded_entry(key.value(), value.value()) {
-                    Ok(_) => bindings += 1,
-                    Err(cause) => damaged.push(cause.at(&path).to_string()),
-                }
-            }
-            let counted = bindings + damaged.len() as u64;
-            if table.len()? != counted {
-                damaged.push(format!(
-                    "redb counts {} records and has {counted}",
-                    table.len()?
-                ));
-            }
-            Ok((bindings, damaged))
-        };
-        let (bindings, damaged) = read().map_err(|cause| cause.at(&path))?;
-        problems.extend(damaged);
-        Ok(Report { bindings, problems })
+impl CheckReport {
+    /// Whether all is well.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
     }
 }
+
+impl RedbStore {
+    /// Reads the whole file anew, past every cache: redb's check sums, which cover each page, and
+    /// every key and value. Writes nothing; batches that come meanwhile wait.
+    ///
+    /// # Errors
+    /// What keeps the file from being read; damage is no error but in the report.
+    pub fn check(&self) -> Result<CheckReport> {
+        let current = self.revision();
+        let checked = match &self.mode {
+            Mode::Writable(committer) => {
+                committer.paused(|medium| check_medium(medium, self.path()))
+            }
+            Mode::ReadOnly(reader) => Ok(check_medium(&reader.medium, self.path())),
+        };
+        let mut report = match checked.map_err(|cause| cause.at(self.path()))? {
+            Ok(report) => report,
+            Err(cause) => match cause.at(self.path()) {
+                StoreError::Corrupt { what, detail } => CheckReport {
+                    revision: current,
+                    bindings: 0,
+                    problems: vec![format!("{what}: {detail}")],
+                },
+                error => return Err(error),
+            },
+        };
+        if report.revision < current {
+            report.problems.push(format!(
+                "the last commit is damaged: the file goes back to revision {} from {current}",
+                report.revision
+            ));
+        }
+        Ok(report)
+    }
+}
+
+fn check_medium(medium: &Arc<Medium>, path: &Path) -> Result<CheckReport, Cause> {
+    let database = look_through(medium, Verify::Whole, CACHE)?;
+    guarded(|| {
+        let transaction = database.begin_read()?;
+        let revision = format::revision(&transaction.open_table(META)?)?;
+        let table = transaction.open_table(BINDINGS)?;
+        let mut bindings = 0;
+        let mut problems = Vec::new();
+        for entry in table.range::<&[u8]>(..)? {
+            let (key, value) = entry?;
+            match decoded_entry(key.value(), value.value()) {
+                Ok(_) => bindings += 1,
+                Err(cause) => problems.push(cause.at(path).to_string()),
+            }
+        }
+        let counted = bindings + problems.len() as u64;
+        let claimed = table.len()?;
+        if claimed != counted {
+            problems.push(format!("it claims {claimed} records and has {counted}"));
+        }
+        Ok(CheckReport {
+            revision,
+            bindings,
+            problems,
+        })
+    })
+}
+
+/// Memory for pages while a check is under way, in bytes. Each page is read about twice.
+const CACHE: usize = 4 << 20;

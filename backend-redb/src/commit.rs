@@ -1,145 +1,149 @@
 //! Group commit: batches that wait at the same time share one transaction and one sync.
-//!
-//! A caller whose batch finds nobody at work leads: it takes everything that waits, commits it as
-//! one transaction, gives each waiting caller its own result, and hands the lead on to the first
-//! of those that have come meanwhile. A lone caller leads a group of one and pays nothing.
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwapOption;
 use redb::{Database, ReadableTable};
 use store_core::codec::{encode_binding, encode_key};
 use store_core::{Applied, Batch, Result, StoreError};
 
-use crate::errors::Cause;
-use crate::format::{self, BINDINGS, META, META_REVISION};
+use crate::direct::{Direct, Settled};
+use crate::errors::{Cause, copy, guarded};
+use crate::format::{self, BINDINGS, META};
+use crate::group::Group;
+use crate::medium::Medium;
 use crate::snapshot::{Snapshot, decoded};
-
-/// The most batches of one transaction, so that none waits long for its group.
-const GROUP: usize = 256;
 
 /// The writing half of a store.
 pub(crate) struct Committer {
     database: Database,
-    /// What was committed last, published before anybody is told of it.
-    snapshot: RwLock<Arc<Snapshot>>,
-    queue: Mutex<Queue>,
-    tell: Box<dyn Fn(Cause) -> StoreError + Send + Sync>,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Arc<Ticket>>,
-    /// Whether some caller leads.
-    led: bool,
-}
-
-/// A caller's batch, and where it waits.
-struct Ticket {
-    batch: Batch,
-    turn: Mutex<Turn>,
-    changed: Condvar,
-}
-
-enum Turn {
-    Wait,
-    Lead,
-    Done(Result<Applied>),
+    direct: Arc<Direct>,
+    path: PathBuf,
+    group: Group<Batch, Result<Applied>>,
+    /// What was committed last. Published before anybody is told of it; gone if it cannot be read.
+    snapshot: ArcSwapOption<Snapshot>,
+    /// The revision that was committed last, once it cannot be read.
+    unread_revision: AtomicU64,
+    /// Why nothing is committed any more.
+    failed: OnceLock<String>,
 }
 
 impl Committer {
-    /// Commits to `database`; `tell` makes a caller's error of a cause.
     pub(crate) fn new(
         database: Database,
-        tell: impl Fn(Cause) -> StoreError + Send + Sync + 'static,
-    ) -> Result<Self> {
-        let snapshot = Snapshot::take(&database).map_err(&tell)?;
+        direct: Arc<Direct>,
+        path: PathBuf,
+    ) -> Result<Self, Cause> {
+        let snapshot = Snapshot::take(&database)?;
         Ok(Self {
             database,
-            snapshot: RwLock::new(Arc::new(snapshot)),
-            queue: Mutex::default(),
-            tell: Box::new(tell),
+            direct,
+            path,
+            group: Group::new(),
+            unread_revision: AtomicU64::new(0),
+            snapshot: ArcSwapOption::new(Some(Arc::new(snapshot))),
+            failed: OnceLock::new(),
         })
     }
 
-    pub(crate) fn database(&self) -> &Database {
-        &self.database
+    pub(crate) fn revision(&self) -> u64 {
+        match &*self.snapshot.load() {
+            Some(snapshot) => snapshot.revision(),
+            None => self.unread_revision.load(Ordering::Acquire),
+        }
     }
 
-    pub(crate) fn database_mut(&mut self) -> &mut Database {
-        &mut self.database
-    }
-
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&snapshot)
+    /// What `read` finds in the newest snapshot, which is not counted as a user meanwhile.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Snapshot) -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        match &*self.snapshot.load() {
+            Some(snapshot) => read(snapshot),
+            None => Err(self.refusal()),
+        }
     }
 
     /// Commits a batch, alone or with others.
     pub(crate) fn apply(&self, batch: &Batch) -> Result<Applied> {
-        let own = Arc::new(Ticket {
-            batch: batch.clone(),
-            turn: Mutex::new(Turn::Wait),
-            changed: Condvar::new(),
-        });
-        let mut queue = self.queue();
-        if queue.led {
-            queue.waiting.push_back(Arc::clone(&own));
-            drop(queue);
-            if let Some(result) = own.wait() {
-                return result;
-            }
-            queue = self.queue();
-        }
-        queue.led = true;
-        let others = queue.waiting.len().min(GROUP - 1);
-        let mut group: Vec<_> = queue.waiting.drain(..others).collect();
-        drop(queue);
-        group.insert(0, own);
-
-        let lead = Lead(self);
-        let mut results = self.commit(&group);
-        drop(lead);
-        let own = results.remove(0);
-        for (ticket, result) in group.iter().skip(1).zip(results) {
-            ticket.set(Turn::Done(result));
-        }
-        own
+        self.group.submit(
+            batch,
+            |batches| self.commit(batches),
+            || Err(self.refusal().at(&self.path)),
+        )
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Does `work` while nothing is written to the file.
+    pub(crate) fn paused<T>(&self, work: impl FnOnce(&Arc<Medium>) -> T) -> Result<T, Cause> {
+        if self.failed.get().is_some() {
+            return Err(self.refusal());
+        }
+        let pause = self.database.begin_write()?;
+        let done = work(self.direct.medium());
+        pause.abort()?;
+        Ok(done)
     }
 
-    /// Commits a group, and has a result for each of it whatever happens.
-    fn commit(&self, group: &[Arc<Ticket>]) -> Vec<Result<Applied>> {
-        let committed = catch_unwind(AssertUnwindSafe(|| self.transact(group)));
-        let error = match committed {
-            Ok(Ok(results)) => return results,
-            Ok(Err(cause)) => (self.tell)(cause),
-            Err(_) => StoreError::Unavailable {
-                reason: "the commit panicked".into(),
-            },
+    /// Commits the batches of a group, and has a result for each of them.
+    fn commit(&self, batches: &[&Batch]) -> Vec<Result<Applied>> {
+        let each = |error: StoreError| batches.iter().map(|_| Err(copy(&error))).collect();
+        if self.failed.get().is_some() {
+            return each(self.refusal().at(&self.path));
+        }
+        let mark = self.direct.mark();
+        let mut results = Vec::with_capacity(batches.len());
+        let Err(cause) = guarded(|| self.transact(batches, &mut results)) else {
+            return results;
         };
-        let mut results: Vec<_> = group.iter().skip(1).map(|_| Err(copy(&error))).collect();
-        results.insert(0, Err(error));
-        results
+        let error = cause.at(&self.path);
+        let (reason, results) = match self.direct.settle(mark) {
+            Settled::Committed => {
+                // The batches are there to stay, but what they made cannot be read.
+                let made = results.iter().flatten().find_map(Applied::revision);
+                self.unread_revision
+                    .store(made.unwrap_or_default(), Ordering::Release);
+                self.snapshot.store(None);
+                (format!("it failed behind a commit: {error}"), Some(results))
+            }
+            Settled::TakenBack => (format!("a commit failed: {error}"), None),
+            Settled::Unknown => {
+                let reason = format!(
+                    "a commit failed and could not be taken back, so whether it is kept shows when \
+                     the store is opened again: {error}"
+                );
+                (reason, None)
+            }
+        };
+        // Only a leader comes here, and none comes twice.
+        let known = self.failed.get_or_init(|| reason).clone();
+        results.unwrap_or_else(|| match error {
+            StoreError::Io { .. } | StoreError::Corrupt { .. } => each(error),
+            _ => each(Cause::Failed(known).at(&self.path)),
+        })
     }
 
-    fn transact(&self, group: &[Arc<Ticket>]) -> Result<Vec<Result<Applied>>, Cause> {
+    fn transact(
+        &self,
+        batches: &[&Batch],
+        results: &mut Vec<Result<Applied>>,
+    ) -> Result<(), Cause> {
         let transaction = self.database.begin_write()?;
         let mut meta = transaction.open_table(META)?;
-        let revision = 1 + u64::from_le_bytes(format::meta(&meta, META_REVISION)?);
+        let revision = format::raise_revision(&mut meta)?;
+        drop(meta);
         let mut bindings = transaction.open_table(BINDINGS)?;
-        let mut results = Vec::with_capacity(group.len());
-        for ticket in group {
+        for batch in batches {
             // A batch is checked whole before any of it is written: nothing has to be undone.
-            let checked = ticket.batch.check(|key| {
-                let value = bindings.get(encode_key(key).as_slice());
-                let value = value.map_err(|error| (self.tell)(error.into()))?;
-                let found = value.map(|value| decoded(key.clone(), value.value()));
-                found.transpose().map_err(&self.tell)
+            let checked = batch.check(|key| {
+                let found = || -> Result<_, Cause> {
+                    let value = bindings.get(encode_key(key).as_slice())?;
+                    value
+                        .map(|value| decoded(key.clone(), value.value()))
+                        .transpose()
+                };
+                found().map_err(|cause| cause.at(&self.path))
             });
             if let Ok(applied) = &checked {
                 for outcome in applied.outcomes() {
@@ -156,80 +160,16 @@ impl Committer {
         }
         drop(bindings);
         if results.iter().all(Result::is_err) {
-            drop(meta);
-            transaction.abort()?;
-            return Ok(results);
+            return Ok(transaction.abort()?);
         }
-        meta.insert(META_REVISION, &revision.to_le_bytes()[..])?;
-        drop(meta);
         transaction.commit()?;
-        let snapshot = Arc::new(Snapshot::take(&self.database)?);
-        *self
-            .snapshot
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = snapshot;
-        Ok(results)
-    }
-}
-
-/// The lead, which passes on when it ends, however it ends.
-struct Lead<'a>(&'a Committer);
-
-impl Drop for Lead<'_> {
-    fn drop(&mut self) {
-        let mut queue = self.0.queue();
-        match queue.waiting.pop_front() {
-            Some(next) => next.set(Turn::Lead),
-            None => queue.led = false,
-        }
-    }
-}
-
-impl Ticket {
-    /// Waits for the result, or for the lead: then there is none yet.
-    fn wait(&self) -> Option<Result<Applied>> {
-        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            match std::mem::replace(&mut *turn, Turn::Wait) {
-                Turn::Done(result) => return Some(result),
-                Turn::Lead => return None,
-                Turn::Wait => {
-                    turn = self
-                        .changed
-                        .wait(turn)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-            }
-        }
+        let snapshot = Snapshot::take(&self.database)?;
+        self.snapshot.store(Some(Arc::new(snapshot)));
+        Ok(())
     }
 
-    fn set(&self, turn: Turn) {
-        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
-        self.changed.notify_one();
-    }
-}
-
-/// The same error for another caller of the group.
-fn copy(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Io {
-            action,
-            path,
-            source,
-        } => StoreError::Io {
-            action: action.clone(),
-            path: path.clone(),
-            source: match source.raw_os_error() {
-                Some(code) => std::io::Error::from_raw_os_error(code),
-                None => std::io::Error::new(source.kind(), source.to_string()),
-            },
-        },
-        StoreError::Corrupt { what, detail } => StoreError::Corrupt {
-            what: what.clone(),
-            detail: detail.clone(),
-        },
-        other => StoreError::Unavailable {
-            reason: other.to_string().into(),
-        },
+    fn refusal(&self) -> Cause {
+        let reason = self.failed.get().map_or("a commit failed", String::as_str);
+        Cause::Failed(reason.to_owned())
     }
 }

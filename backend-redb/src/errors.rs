@@ -1,5 +1,8 @@
 //! What redb and the codec answer, as the store's error.
 
+use std::any::Any;
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use redb::{CommitError, DatabaseError, StorageError, TableError, TransactionError};
@@ -10,6 +13,8 @@ use store_core::codec::CodecError;
 #[derive(Debug)]
 pub(crate) enum Cause {
     Redb(redb::Error),
+    /// redb panicked, which it does on some damaged pages.
+    Panic(String),
     /// A key or value that the codec refuses.
     Codec {
         record: String,
@@ -20,6 +25,17 @@ pub(crate) enum Cause {
         name: &'static str,
         problem: &'static str,
     },
+    /// A commit failed, and nothing works any more.
+    Failed(String),
+}
+
+/// Calls redb, and takes a panic for the damage that it stands for.
+///
+/// A last resort: files are verified before redb trusts them, so what is left is damage that is
+/// done to a file while it is open.
+pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|payload| Err(Cause::Panic(message(&*payload))))
 }
 
 impl Cause {
@@ -29,15 +45,20 @@ impl Cause {
             what: path.display().to_string(),
             detail,
         };
+        let unavailable = |reason: String| StoreError::Unavailable {
+            reason: reason.into(),
+        };
         match self {
-            Self::Redb(redb::Error::Io(error)) => StoreError::io("use", path, error),
-            Self::Redb(redb::Error::PreviousIo) => StoreError::Unavailable {
-                reason: "an earlier read or write failed".into(),
+            Self::Redb(redb::Error::Io(error)) => match error.kind() {
+                ErrorKind::UnexpectedEof => corrupt("it is cut short".to_owned()),
+                ErrorKind::InvalidData => corrupt("it is no redb file".to_owned()),
+                _ => StoreError::io("read or write", path, error),
             },
+            Self::Redb(redb::Error::PreviousIo) => {
+                unavailable("an earlier read or write failed".to_owned())
+            }
             Self::Redb(redb::Error::LockPoisoned(_) | redb::Error::TransactionPoisoned) => {
-                StoreError::Unavailable {
-                    reason: "an earlier operation panicked".into(),
-                }
+                unavailable("an earlier call panicked".to_owned())
             }
             Self::Redb(redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch) => {
                 StoreError::InUse {
@@ -45,25 +66,28 @@ impl Cause {
                     holder: crate::holder::of(path),
                 }
             }
-            Self::Redb(redb::Error::UpgradeRequired(version)) => {
-                corrupt(format!("it is a redb file of the old format {version}"))
-            }
-            Self::Redb(redb::Error::TableDoesNotExist(table)) => corrupt(format!(
-                "a redb file without the table {table:?}: not of certbind"
+            Self::Redb(redb::Error::UpgradeRequired(version)) => corrupt(format!(
+                "it is a redb file of the old version {version}, which no store was made with"
             )),
+            Self::Redb(redb::Error::TableDoesNotExist(table)) => corrupt(format!(
+                "it is a redb file without the table {table:?}, so of another program"
+            )),
+            Self::Redb(error @ redb::Error::TableTypeMismatch { .. }) => corrupt(format!(
+                "it is a redb file with other tables, so of another program ({error})"
+            )),
+            Self::Redb(redb::Error::Corrupted(detail)) => corrupt(detail),
             Self::Redb(error) => corrupt(error.to_string()),
-            Self::Codec {
-                record,
-                error: CodecError::NewerFormat { found },
-            } => StoreError::Corrupt {
-                what: record,
-                detail: CodecError::NewerFormat { found }.to_string(),
-            },
+            Self::Panic(message) => {
+                corrupt(format!("redb cannot make sense of a page ({message})"))
+            }
             Self::Codec { record, error } => StoreError::Corrupt {
-                what: format!("{record} of {}", path.display()),
+                what: format!("{record} in {}", path.display()),
                 detail: error.to_string(),
             },
-            Self::Meta { name, problem } => corrupt(format!("its entry {name:?} is {problem}")),
+            Self::Meta { name, problem } => {
+                corrupt(format!("its {name} in the table \"meta\" is {problem}"))
+            }
+            Self::Failed(reason) => unavailable(reason),
         }
     }
 }
@@ -85,3 +109,45 @@ from_redb!(
     CommitError,
     DatabaseError
 );
+
+impl From<io::Error> for Cause {
+    fn from(error: io::Error) -> Self {
+        Self::Redb(redb::Error::Io(error))
+    }
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic".to_owned())
+}
+
+/// The same error for another caller.
+pub(crate) fn copy(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Io {
+            action,
+            path,
+            source,
+        } => StoreError::Io {
+            action: action.clone(),
+            path: path.clone(),
+            source: match source.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::new(source.kind(), source.to_string()),
+            },
+        },
+        StoreError::Corrupt { what, detail } => StoreError::Corrupt {
+            what: what.clone(),
+            detail: detail.clone(),
+        },
+        StoreError::Unavailable { reason } => StoreError::Unavailable {
+            reason: reason.clone(),
+        },
+        other => StoreError::Unavailable {
+            reason: other.to_string().into(),
+        },
+    }
+}

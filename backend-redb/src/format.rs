@@ -1,11 +1,11 @@
 //! The tables of the file. `docs/file-format.md` explains them.
 
-use redb::{ReadableTable, TableDefinition, WriteTransaction};
-use uuid::Uuid;
+use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use store_core::Uuid;
 
 use crate::errors::Cause;
 
-/// The format of files that this version writes.
+/// The format of files that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
 /// Keys and values as `store_core::codec` writes them.
@@ -15,14 +15,42 @@ pub(crate) const BINDINGS: TableDefinition<'static, &[u8], &[u8]> =
 /// What the file says of itself.
 pub(crate) const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 
-/// `format`: u32, little-endian.
-pub(crate) const META_FORMAT: &str = "format";
-/// `id`: the store's UUID, 16 bytes.
-pub(crate) const META_ID: &str = "id";
-/// `revision`: u64, little-endian; each commit raises it by one.
-pub(crate) const META_REVISION: &str = "revision";
-/// `note:NAME`: bytes that a tool keeps beside the bindings.
-pub(crate) const META_NOTE: &str = "note:";
+/// u32, little-endian.
+const META_FORMAT: &str = "format";
+/// The store's UUID, 16 bytes as they are written in text.
+const META_ID: &str = "id";
+/// u64, little-endian; each commit raises it by one.
+const META_REVISION: &str = "revision";
+
+/// What a file says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) format: u32,
+    /// The store's id; of a newer format, nothing but the format is known.
+    pub(crate) id: Uuid,
+}
+
+impl Identity {
+    pub(crate) fn read(database: &impl ReadableDatabase) -> Result<Self, Cause> {
+        let transaction = database.begin_read()?;
+        let meta = transaction.open_table(META)?;
+        let format = u32::from_le_bytes(entry(&meta, META_FORMAT)?);
+        if format > FORMAT {
+            let id = Uuid::nil();
+            return Ok(Self { format, id });
+        }
+        if format == 0 {
+            return Err(Cause::Meta {
+                name: META_FORMAT,
+                problem: "0, which no format is",
+            });
+        }
+        transaction.open_table(BINDINGS)?;
+        revision(&meta)?;
+        let id = Uuid::from_bytes(entry(&meta, META_ID)?);
+        Ok(Self { format, id })
+    }
+}
 
 /// Makes the tables of an empty file.
 pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), Cause> {
@@ -34,18 +62,35 @@ pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), Cause> {
     Ok(())
 }
 
-/// Reads a number or id of fixed length.
-pub(crate) fn meta<const N: usize>(
-    table: &impl ReadableTable<&'static str, &'static [u8]>,
+/// How many commits the file has seen.
+pub(crate) fn revision(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<u64, Cause> {
+    Ok(u64::from_le_bytes(entry(meta, META_REVISION)?))
+}
+
+/// Counts a commit.
+pub(crate) fn raise_revision(
+    meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
+) -> Result<u64, Cause> {
+    let raised = revision(meta)?.checked_add(1).ok_or(Cause::Meta {
+        name: META_REVISION,
+        problem: "at its end",
+    })?;
+    meta.insert(META_REVISION, &raised.to_le_bytes()[..])?;
+    Ok(raised)
+}
+
+fn entry<const N: usize>(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
     name: &'static str,
 ) -> Result<[u8; N], Cause> {
-    let value = table.get(name)?.ok_or(Cause::Meta {
+    let value = meta.get(name)?.ok_or(Cause::Meta {
         name,
         problem: "missing",
     })?;
-    let bytes = value.value().try_into();
-    bytes.map_err(|_| Cause::Meta {
+    value.value().try_into().map_err(|_| Cause::Meta {
         name,
-        problem: "of another length",
+        problem: "of a wrong length",
     })
 }

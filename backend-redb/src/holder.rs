@@ -5,49 +5,98 @@ use std::path::Path;
 /// The process that holds a lock on the file: its id, and its name where that can be read.
 #[cfg(target_os = "linux")]
 pub(crate) fn of(path: &Path) -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-
-    let inode = std::fs::metadata(path).ok()?.ino().to_string();
-    // "1: FLOCK  ADVISORY  WRITE 4711 fe:00:12345 0 EOF"; the process is -1 for a lock that
-    // belongs to an open file rather than to a process.
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    let own = std::process::id().to_string();
-    let process = locks
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        .filter(|fields| fields.get(5).and_then(|f| f.rsplit(':').next()) == Some(&inode))
-        .filter_map(|fields| fields.get(4).map(|process| (*process).to_owned()))
-        .find(|process| process.parse::<u32>().is_ok())
-        .or_else(|| opener(path))?;
-    if process == own {
-        return Some("this process".to_owned());
+    let process = locker(path).or_else(|| opener(path))?;
+    if process == std::process::id() {
+        return Some("this process, which has it open already".to_owned());
     }
-    let name = std::fs::read_to_string(format!("/proc/{process}/comm")).ok();
-    Some(match name {
-        Some(name) => format!("process {process} ({})", name.trim_end()),
-        None => format!("process {process}"),
-    })
-}
-
-/// A process that has the file open, found by its file descriptors.
-#[cfg(target_os = "linux")]
-fn opener(path: &Path) -> Option<String> {
-    let path = path.canonicalize().ok()?;
-    let processes = std::fs::read_dir("/proc").ok()?.flatten();
-    processes
-        .map(|process| process.file_name().to_string_lossy().into_owned())
-        .filter(|process| process.bytes().all(|b| b.is_ascii_digit()))
-        .find(|process| {
-            let files = std::fs::read_dir(format!("/proc/{process}/fd"));
-            files
-                .into_iter()
-                .flatten()
-                .flatten()
-                .any(|file| std::fs::read_link(file.path()).is_ok_and(|target| target == path))
-        })
+    // The name is whatever the process calls itself.
+    Some(
+        match std::fs::read_to_string(format!("/proc/{process}/comm")) {
+            Ok(name) => format!("process {process} ({})", name.trim_end().escape_debug()),
+            Err(_) => format!("process {process}"),
+        },
+    )
 }
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn of(_: &Path) -> Option<String> {
     None
+}
+
+/// The process that the system's list of locks names for the file.
+#[cfg(target_os = "linux")]
+fn locker(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+
+    let inode = std::fs::metadata(path).ok()?.ino();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    // The same number on another file system is another file, and the device that stands here is
+    // not always the one that the file says: so the process has to have the file open as well,
+    // unless what it has open is not for us to see.
+    processes_in(&locks, inode).find(|process| has_open(*process, path).unwrap_or(true))
+}
+
+/// The processes that hold a lock on an inode, by `/proc/locks`:
+/// `1: FLOCK  ADVISORY  WRITE 4711 fe:00:12345 0 EOF`. One that waits has `->` in front of the
+/// kind; a lock that belongs to an open file and no process has -1.
+#[cfg(target_os = "linux")]
+fn processes_in(locks: &str, inode: u64) -> impl Iterator<Item = u32> {
+    locks.lines().filter_map(move |line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let [_, kind, _, _, process, file, ..] = fields[..] else {
+            return None;
+        };
+        let found = file.rsplit(':').next()?.parse::<u64>().ok()?;
+        let process = process.parse().ok().filter(|process| *process != 0)?;
+        (kind != "->" && found == inode).then_some(process)
+    })
+}
+
+/// A process that has the file open.
+#[cfg(target_os = "linux")]
+fn opener(path: &Path) -> Option<u32> {
+    std::fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .find(|process| has_open(*process, path) == Some(true))
+}
+
+/// Whether a process has the file open; nothing where that may not be seen.
+#[cfg(target_os = "linux")]
+fn has_open(process: u32, path: &Path) -> Option<bool> {
+    use std::os::unix::fs::MetadataExt;
+
+    let wanted = std::fs::metadata(path).ok()?;
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?;
+    Some(files.flatten().any(|file| {
+        // Follows the link, so that names do not matter.
+        std::fs::metadata(file.path())
+            .is_ok_and(|open| (open.dev(), open.ino()) == (wanted.dev(), wanted.ino()))
+    }))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_locks_names_the_process_that_has_one() {
+        let locks = "1: OFDLCK ADVISORY  WRITE -1 fe:00:77 0 EOF\n\
+                     2: FLOCK  ADVISORY  WRITE 4711 fe:00:77 0 EOF\n\
+                     2: -> FLOCK  ADVISORY  WRITE 4712 fe:00:77 0 EOF\n\
+                     3: POSIX  ADVISORY  READ  4713 00:2a:770 128 128\n\
+                     4: nonsense\n";
+        assert_eq!(processes_in(locks, 77).collect::<Vec<_>>(), [4711]);
+        assert_eq!(processes_in(locks, 770).collect::<Vec<_>>(), [4713]);
+        assert_eq!(processes_in(locks, 7).count(), 0);
+    }
+
+    #[test]
+    fn this_process_has_its_own_files_open() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(has_open(std::process::id(), file.path()), Some(true));
+        let path = file.into_temp_path();
+        assert_eq!(has_open(std::process::id(), &path), Some(false));
+    }
 }

@@ -19,6 +19,7 @@
 //!
 //! let audited = RedbStore::open_read_only(&path)?;
 //! assert_eq!(audited.get(binding.key())?, Some(binding));
+//! assert!(audited.check()?.is_clean());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -29,13 +30,21 @@
 
 mod check;
 mod commit;
+mod create;
+mod direct;
 mod errors;
 mod format;
+mod group;
 mod holder;
+mod medium;
 mod open;
+mod options;
+mod scan;
 mod snapshot;
 mod store;
+mod view;
 
-pub use check::Report;
+pub use check::CheckReport;
 pub use format::FORMAT;
+pub use options::Options;
 pub use store::RedbStore;

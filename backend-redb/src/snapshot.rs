@@ -1,14 +1,12 @@
 //! The store at one revision: what reads come from.
 
-use std::ops::Bound;
-use std::sync::Arc;
-
 use redb::{ReadOnlyTable, ReadableDatabase};
-use store_core::codec::{self, decode_binding, decode_key, encode_key};
+use store_core::codec::{decode_binding, decode_key, encode_key};
 use store_core::{Binding, BindingKey, Scan};
 
-use crate::errors::Cause;
-use crate::format::{self, BINDINGS, META, META_REVISION};
+use crate::errors::{Cause, guarded};
+use crate::format::{self, BINDINGS, META};
+use crate::scan::byte_range;
 
 /// The committed bindings at one revision. It keeps the pages that it reads from being reused, so
 /// a store holds only the newest, and a scan its own until it ends.
@@ -21,9 +19,8 @@ impl Snapshot {
     /// What is committed now.
     pub(crate) fn take(database: &impl ReadableDatabase) -> Result<Self, Cause> {
         let transaction = database.begin_read()?;
-        let meta = transaction.open_table(META)?;
         Ok(Self {
-            revision: u64::from_le_bytes(format::meta(&meta, META_REVISION)?),
+            revision: format::revision(&transaction.open_table(META)?)?,
             bindings: transaction.open_table(BINDINGS)?,
         })
     }
@@ -33,71 +30,61 @@ impl Snapshot {
     }
 
     pub(crate) fn get(&self, key: &BindingKey) -> Result<Option<Binding>, Cause> {
-        let value = self.bindings.get(encode_key(key).as_slice())?;
-        value
-            .map(|value| decoded(key.clone(), value.value()))
-            .transpose()
+        guarded(|| {
+            let value = self.bindings.get(encode_key(key).as_slice())?;
+            value
+                .map(|value| decoded(key.clone(), value.value()))
+                .transpose()
+        })
     }
 
-    /// The bindings that `scan` asks for, read as the iterator goes.
+    /// The bindings that `scan` asks for, read as the iterator goes. It ends behind an error.
     pub(crate) fn scan(
-        self: Arc<Self>,
+        &self,
         scan: &Scan,
     ) -> Result<impl Iterator<Item = Result<Binding, Cause>> + Send + use<>, Cause> {
-        let range = match byte_range(scan) {
+        let mut entries = match byte_range(scan) {
             Some((start, end)) => {
-                let bounds = (
-                    start.as_ref().map(Vec::as_slice),
-                    end.as_ref().map(Vec::as_slice),
-                );
-                Some(self.bindings.range::<&[u8]>(bounds)?)
+                let start = start.as_ref().map(Vec::as_slice);
+                let end = end.as_ref().map(Vec::as_slice);
+                Some(guarded(|| {
+                    Ok(self.bindings.range::<&[u8]>((start, end))?)
+                })?)
             }
             None => None,
         };
-        Ok(range.into_iter().flatten().map(|entry| {
-            let (key, value) = entry?;
-            decoded_entry(key.value(), value.value())
+        Ok(std::iter::from_fn(move || {
+            let next = guarded(|| match entries.as_mut().and_then(Iterator::next) {
+                Some(entry) => {
+                    let (key, value) = entry?;
+                    decoded_entry(key.value(), value.value()).map(Some)
+                }
+                None => Ok(None),
+            });
+            if !matches!(next, Ok(Some(_))) {
+                entries = None;
+            }
+            next.transpose()
         }))
     }
 }
 
 /// The binding that an entry of the table holds.
 pub(crate) fn decoded_entry(key: &[u8], value: &[u8]) -> Result<Binding, Cause> {
-    let key = decode_key(key).map_err(|error| Cause::Codec {
-        record: format!("a key ({})", hex(key)),
+    let decoded_key = decode_key(key).map_err(|error| Cause::Codec {
+        record: format!("the key {}", hex(key)),
         error,
     })?;
-    decoded(key, value)
+    decoded(decoded_key, value)
 }
 
 /// The binding of `key` that a value holds.
 pub(crate) fn decoded(key: BindingKey, value: &[u8]) -> Result<Binding, Cause> {
+    // The text for an error is made only if there is one; the key is moved before that is known.
     decode_binding(key.clone(), value).map_err(|error| Cause::Codec {
         record: format!("the record of {key}"),
         error,
     })
-}
-
-/// Where the keys of a scan stand in the table; nothing if there can be none.
-fn byte_range(scan: &Scan) -> Option<(Bound<Vec<u8>>, Bound<Vec<u8>>)> {
-    if scan.is_empty() {
-        return None;
-    }
-    let (start, end) = scan.bounds();
-    let (mut start, mut end) = (start.map(encode_key), end.map(encode_key));
-    if let Some(prefix) = scan.kind().map(codec::kind_prefix) {
-        match &start {
-            Bound::Included(key) | Bound::Excluded(key) if key[0] > prefix => return None,
-            Bound::Included(key) | Bound::Excluded(key) if key[0] == prefix => {}
-            _ => start = Bound::Included(vec![prefix]),
-        }
-        match &end {
-            Bound::Included(key) | Bound::Excluded(key) if key[0] < prefix => return None,
-            Bound::Included(key) | Bound::Excluded(key) if key[0] == prefix => {}
-            _ => end = Bound::Excluded(vec![prefix + 1]),
-        }
-    }
-    Some((start, end))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,30 +1,95 @@
 //! The store itself: what it answers, whichever way it was opened.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{ReadOnlyDatabase, ReadableDatabase};
+use redb::Database;
 use store_core::{Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities};
 use store_core::{Result, Scan, StoreError, Uuid};
 
 use crate::commit::Committer;
 use crate::errors::Cause;
-use crate::format::{META, META_NOTE};
+use crate::medium::Medium;
+use crate::options::Options;
 use crate::snapshot::Snapshot;
 
 /// Bindings in one redb file.
+///
+/// After an error of the disk the store refuses to go on
+/// ([`StoreError::Unavailable`]) until it is opened again: what was acknowledged is in the file, and
+/// what was not has been taken out of it.
 pub struct RedbStore {
-    pub(crate) path: PathBuf,
-    pub(crate) id: Uuid,
+    path: PathBuf,
+    id: Uuid,
     pub(crate) mode: Mode,
 }
 
 pub(crate) enum Mode {
-    Writable(Committer),
-    ReadOnly(ReadOnlyDatabase, Arc<Snapshot>),
+    Writable(Box<Committer>),
+    ReadOnly(Reader),
+}
+
+/// A file that is open for reading.
+pub(crate) struct Reader {
+    snapshot: Arc<Snapshot>,
+    pub(crate) medium: Arc<Medium>,
+    /// Has the pages that the snapshot reads.
+    _database: Database,
+}
+
+impl Reader {
+    pub(crate) fn new(database: Database, medium: Arc<Medium>) -> Result<Self, Cause> {
+        Ok(Self {
+            snapshot: Arc::new(Snapshot::take(&database)?),
+            medium,
+            _database: database,
+        })
+    }
 }
 
 impl RedbStore {
+    /// Opens a file for reading and writing, and makes it if it is not there: readable by its
+    /// owner alone, where the system has such modes. The directory has to be there.
+    ///
+    /// The whole file is verified first ([`Options::verify`]). One that its last writer left in a
+    /// crash is repaired, and holds everything that was acknowledged.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if somebody has it open; [`StoreError::NewerFormat`];
+    /// [`StoreError::Corrupt`] for a file that is damaged, cut short, empty, or no binding store;
+    /// [`StoreError::AccessDenied`]; [`StoreError::Io`]. But for an error of the disk in the midst
+    /// of a repair, the file is byte for byte as it was.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Options::new().open(path)
+    }
+
+    /// Opens a file that is there for reading and writing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`StoreError::Io`] if it is not there.
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
+        Options::new().open_existing(path)
+    }
+
+    /// Opens a file that is there for reading, and never writes to it: where the last writer was
+    /// cut off, the repair is made in memory. Others may read it at the same time, and nobody may
+    /// write.
+    ///
+    /// # Errors
+    /// As [`open_existing`](Self::open_existing).
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        Options::new().open_read_only(path)
+    }
+
+    pub(crate) fn new(path: &Path, id: Uuid, mode: Mode) -> Self {
+        Self {
+            path: path.to_owned(),
+            id,
+            mode,
+        }
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -37,53 +102,22 @@ impl RedbStore {
         self.id
     }
 
-    /// How many commits the file has seen. Several batches may share one.
+    /// How many commits the file has seen. Batches that were applied at the same time may share
+    /// one, and then all have its number.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.snapshot().revision()
-    }
-
-    /// The bytes that a tool keeps beside the bindings under this name.
-    ///
-    /// # Errors
-    /// What keeps the file from being read.
-    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let read = || -> Result<_, Cause> {
-            let transaction = match &self.mode {
-                Mode::Writable(committer) => committer.database().begin_read()?,
-                Mode::ReadOnly(database, _) => database.begin_read()?,
-            };
-            let table = transaction.open_table(META)?;
-            let value = table.get(format!("{META_NOTE}{name}").as_str())?;
-            Ok(value.map(|value| value.value().to_vec()))
-        };
-        read().map_err(|cause| cause.at(&self.path))
-    }
-
-    /// Keeps bytes beside the bindings under this name. It is no change of the bindings: the
-    /// revision stays.
-    ///
-    /// # Errors
-    /// [`StoreError::ReadOnly`], and what keeps the file from being written.
-    pub fn set_note(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let Mode::Writable(committer) = &self.mode else {
-            return Err(StoreError::ReadOnly);
-        };
-        let write = || -> Result<(), Cause> {
-            let transaction = committer.database().begin_write()?;
-            transaction
-                .open_table(META)?
-                .insert(format!("{META_NOTE}{name}").as_str(), bytes)?;
-            Ok(transaction.commit()?)
-        };
-        write().map_err(|cause| cause.at(&self.path))
-    }
-
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         match &self.mode {
-            Mode::Writable(committer) => committer.snapshot(),
-            Mode::ReadOnly(_, snapshot) => Arc::clone(snapshot),
+            Mode::Writable(committer) => committer.revision(),
+            Mode::ReadOnly(reader) => reader.snapshot.revision(),
         }
+    }
+
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, Cause>) -> Result<T> {
+        let found = match &self.mode {
+            Mode::Writable(committer) => committer.read(read),
+            Mode::ReadOnly(reader) => read(&reader.snapshot),
+        };
+        found.map_err(|cause| cause.at(&self.path))
     }
 }
 
@@ -95,16 +129,13 @@ impl BindingStore for RedbStore {
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
-        self.snapshot()
-            .get(key)
-            .map_err(|cause| cause.at(&self.path))
+        self.read(|snapshot| snapshot.get(key))
     }
 
+    /// As the trait says. Until the iterator ends, the pages of its revision are not reused, so
+    /// that a file which is written to meanwhile grows.
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        let bindings = self
-            .snapshot()
-            .scan(scan)
-            .map_err(|cause| cause.at(&self.path))?;
+        let bindings = self.read(|snapshot| snapshot.scan(scan))?;
         Ok(Bindings::new(bindings.map(|binding| {
             binding.map_err(|cause| cause.at(&self.path))
         })))
@@ -112,15 +143,15 @@ impl BindingStore for RedbStore {
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         match &self.mode {
+            Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
             Mode::Writable(_) if batch.is_empty() => Ok(Applied::default()),
             Mode::Writable(committer) => committer.apply(batch),
-            Mode::ReadOnly(..) => Err(StoreError::ReadOnly),
         }
     }
 }
 
-impl std::fmt::Debug for RedbStore {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for RedbStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedbStore")
             .field("path", &self.path)
             .field("id", &self.id)

@@ -1,0 +1,76 @@
+//! Making a new store.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::Builder;
+use redb::backends::FileBackend;
+use store_core::{Result, StoreError};
+
+use crate::direct::{Direct, Handle};
+use crate::errors::{Cause, guarded};
+use crate::format;
+use crate::medium::Medium;
+use crate::options::Options;
+
+/// Makes a store under another name and moves it to its place, so that no crash leaves a file
+/// there that is no store. If somebody else is faster, theirs stays.
+pub(crate) fn create(path: &Path, options: &Options) -> Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if let Err(error) = directory.metadata() {
+        return Err(StoreError::io("find the directory", directory, error));
+    }
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::PermissionDenied => StoreError::AccessDenied {
+            key: None,
+            action: format!("making {}", path.display()).into(),
+        },
+        _ => StoreError::io("make", path, error),
+    };
+    // A temporary file is readable by its owner alone, and goes if this fails.
+    let file = tempfile::Builder::new()
+        .prefix(".certbind-")
+        .suffix(".new")
+        .tempfile_in(directory)
+        .map_err(failed)?;
+    let storage = file.reopen().map_err(failed)?;
+    let storage = FileBackend::new(storage).map_err(|error| Cause::from(error).at(path))?;
+    initialize(&Arc::new(Medium::new(storage, false)), path, options)?;
+    file.as_file().sync_all().map_err(failed)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => sync_directory(directory).map_err(failed),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed(error.error)),
+    }
+}
+
+/// Makes the tables on an empty medium. A crash meanwhile leaves one that is neither empty nor a
+/// store.
+pub(crate) fn initialize(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<()> {
+    let make = || -> Result<(), Cause> {
+        let direct = Arc::new(Direct::new(Arc::clone(medium))?);
+        let database = Builder::new()
+            .set_cache_size(options.cache)
+            .create_with_backend(Handle(direct))?;
+        let transaction = database.begin_write()?;
+        format::create(&transaction)?;
+        transaction.commit()?;
+        Ok(database.close()?)
+    };
+    guarded(make).map_err(|cause| cause.at(path))
+}
+
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> std::io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! The queue of group commit: callers that come at the same time are led by one of them.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The most jobs of one group, so that none waits long for the others of it.
+const MOST: usize = 256;
+
+/// A queue of jobs that are done in groups.
+///
+/// A caller who finds nobody at work leads: it takes all who wait, does their jobs together with
+/// its own, and hands the lead to the first of those who have come meanwhile. So a caller leads at
+/// most once, in the order of coming nobody is passed over, and a lone caller never waits.
+pub(crate) struct Group<J, R> {
+    queue: Mutex<Queue<J, R>>,
+}
+
+struct Queue<J, R> {
+    waiting: VecDeque<Arc<Ticket<J, R>>>,
+    /// Whether somebody leads.
+    led: bool,
+}
+
+struct Ticket<J, R> {
+    job: J,
+    turn: Mutex<Turn<R>>,
+    changed: Condvar,
+}
+
+enum Turn<R> {
+    Wait,
+    Lead,
+    Done(R),
+}
+
+impl<J: Clone, R> Group<J, R> {
+    pub(crate) fn new() -> Self {
+        let queue = Queue {
+            waiting: VecDeque::new(),
+            led: false,
+        };
+        Self {
+            queue: Mutex::new(queue),
+        }
+    }
+
+    /// Has `job` done, alone or with others, and gives back its own result. `work` gets the jobs of
+    /// a group and gives a result for each of them, in the same order; `panicked` stands in for
+    /// each if it panics.
+    pub(crate) fn submit(
+        &self,
+        job: &J,
+        work: impl FnOnce(&[&J]) -> Vec<R>,
+        panicked: impl Fn() -> R,
+    ) -> R {
+        let mut queue = self.queue();
+        if queue.led {
+            let ticket = Arc::new(Ticket {
+                job: job.clone(),
+                turn: Mutex::new(Turn::Wait),
+                changed: Condvar::new(),
+            });
+            queue.waiting.push_back(Arc::clone(&ticket));
+            drop(queue);
+            if let Some(result) = ticket.wait() {
+                return result;
+            }
+            queue = self.queue();
+        }
+        queue.led = true;
+        let others = queue.waiting.len().min(MOST - 1);
+        let others: Vec<_> = queue.waiting.drain(..others).collect();
+        drop(queue);
+
+        let jobs: Vec<_> = std::iter::once(job)
+            .chain(others.iter().map(|ticket| &ticket.job))
+            .collect();
+        let results = catch_unwind(AssertUnwindSafe(|| work(&jobs))).unwrap_or_default();
+        // The next group starts while this one hears of its results.
+        self.hand_on();
+        let mut results = results.into_iter();
+        let own = results.next().unwrap_or_else(&panicked);
+        for ticket in others {
+            ticket.set(Turn::Done(results.next().unwrap_or_else(&panicked)));
+        }
+        own
+    }
+
+    fn hand_on(&self) {
+        let mut queue = self.queue();
+        match queue.waiting.pop_front() {
+            Some(next) => next.set(Turn::Lead),
+            None => queue.led = false,
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue<J, R>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<J, R> Ticket<J, R> {
+    /// Waits for the result, or for the lead: then there is none yet.
+    fn wait(&self) -> Option<R> {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match std::mem::replace(&mut *turn, Turn::Wait) {
+                Turn::Done(result) => return Some(result),
+                Turn::Lead => return None,
+                Turn::Wait => {
+                    let woken = self.changed.wait(turn);
+                    turn = woken.unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    fn set(&self, turn: Turn<R>) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        self.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn those_who_come_while_one_works_are_done_in_one_group_each_with_its_own_result() {
+        let group = Group::new();
+        let (started, go_on) = (Barrier::new(2), Barrier::new(2));
+        let groups = Mutex::new(Vec::new());
+        let double = |jobs: &[&usize]| {
+            groups.lock().unwrap().push(jobs.len());
+            jobs.iter().map(|job| **job * 2).collect::<Vec<_>>()
+        };
+        thread::scope(|scope| {
+            let lead = scope.spawn(|| {
+                let work = |jobs: &[&usize]| {
+                    started.wait();
+                    go_on.wait();
+                    double(jobs)
+                };
+                group.submit(&21, work, || 0)
+            });
+            started.wait();
+            let group = &group;
+            let followers: Vec<_> = (0..5)
+                .map(|job| scope.spawn(move || (job, group.submit(&job, double, || 0))))
+                .collect();
+            while group.queue().waiting.len() < 5 {
+                thread::yield_now();
+            }
+            go_on.wait();
+            assert_eq!(lead.join().unwrap(), 42);
+            for follower in followers {
+                let (job, result) = follower.join().unwrap();
+                assert_eq!(result, job * 2);
+            }
+        });
+        assert_eq!(*groups.lock().unwrap(), [1, 5]);
+        assert!(!group.queue().led);
+    }
+
+    #[test]
+    fn a_leader_who_panics_leaves_a_result_for_everybody_and_the_lead_for_the_next() {
+        let group: Group<usize, Option<usize>> = Group::new();
+        let calls = AtomicUsize::new(0);
+        let answered = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for job in 0..64 {
+                let (group, calls, answered) = (&group, &calls, &answered);
+                scope.spawn(move || {
+                    let work = |jobs: &[&usize]| {
+                        let call = calls.fetch_add(1, Ordering::Relaxed);
+                        thread::yield_now();
+                        if call.is_multiple_of(2) {
+                            // Without the hook, which would print.
+                            std::panic::resume_unwind(Box::new("on purpose"));
+                        }
+                        jobs.iter().map(|job| Some(**job)).collect()
+                    };
+                    let result = group.submit(&job, work, || None);
+                    assert!(result.is_none() || result == Some(job));
+                    answered.fetch_add(1, Ordering::Relaxed);
+                });
+            }
+        });
+        assert_eq!(answered.into_inner(), 64);
+        assert_eq!(group.submit(&7, |_| vec![Some(7)], || None), Some(7));
+    }
+}

@@ -1,0 +1,102 @@
+//! How a store is opened.
+
+use std::path::Path;
+
+use redb::StorageBackend;
+use store_core::Result;
+
+use crate::open::{self, Verify};
+use crate::store::RedbStore;
+
+/// How a store is opened, for callers that want it otherwise than [`RedbStore::open`] does.
+///
+/// ```
+/// use backend_redb::Options;
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("bindings.redb");
+/// let store = Options::new().cache_bytes(8 << 20).open(&path)?;
+/// assert_eq!(store.revision(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) verify: Verify,
+    pub(crate) cache: usize,
+}
+
+impl Options {
+    /// A whole file is verified at opening, and 64 MiB of memory may keep pages.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            verify: Verify::Whole,
+            cache: 64 << 20,
+        }
+    }
+
+    /// Whether opening reads the whole file and verifies redb's check sums, which takes about a
+    /// quarter of a second for a million bindings.
+    ///
+    /// Without it, opening takes some milliseconds whatever the size; but on a file that was
+    /// damaged since it was closed, a binding may seem to be missing, and redb may end the process.
+    /// What is read is right all the same: every value has a check sum of its own.
+    #[must_use]
+    pub fn verify(self, whole: bool) -> Self {
+        let verify = if whole { Verify::Whole } else { Verify::Header };
+        Self { verify, ..self }
+    }
+
+    /// How much memory, in bytes, may keep pages of the file.
+    #[must_use]
+    pub fn cache_bytes(self, bytes: usize) -> Self {
+        Self {
+            cache: bytes,
+            ..self
+        }
+    }
+
+    /// As [`RedbStore::open`].
+    ///
+    /// # Errors
+    /// As [`RedbStore::open`].
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<RedbStore> {
+        open::open(path.as_ref(), self)
+    }
+
+    /// As [`RedbStore::open_existing`].
+    ///
+    /// # Errors
+    /// As [`RedbStore::open_existing`].
+    pub fn open_existing(&self, path: impl AsRef<Path>) -> Result<RedbStore> {
+        open::open_existing(path.as_ref(), self)
+    }
+
+    /// As [`RedbStore::open_read_only`].
+    ///
+    /// # Errors
+    /// As [`RedbStore::open_read_only`].
+    pub fn open_read_only(&self, path: impl AsRef<Path>) -> Result<RedbStore> {
+        open::open_read_only(path.as_ref(), self)
+    }
+
+    /// Opens a store in something else than a file, for writing; `name` stands for the path in
+    /// errors. What has no length becomes a new store: a crash while it does leaves something that
+    /// is neither, where [`RedbStore::open`] leaves nothing.
+    ///
+    /// # Errors
+    /// As [`RedbStore::open_existing`].
+    pub fn open_backend(
+        &self,
+        storage: impl StorageBackend,
+        name: impl AsRef<Path>,
+    ) -> Result<RedbStore> {
+        open::open_backend(storage, name.as_ref(), self)
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,157 @@
+//! A look at a file that never writes to it.
+
+use std::io::{self, ErrorKind};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use redb::{BackendError, StorageBackend};
+
+use crate::medium::Medium;
+
+/// A backend that keeps what redb writes in memory. Through it a file is verified, and repaired as
+/// far as it needs to be for reading, and stays as it is.
+#[derive(Debug)]
+pub(crate) struct View {
+    medium: Arc<Medium>,
+    written: Mutex<Written>,
+}
+
+#[derive(Debug)]
+struct Written {
+    /// The length of the file underneath.
+    below: u64,
+    /// The length that redb sees.
+    len: u64,
+    /// In order. redb writes a handful of pages while it opens a file, and no more here.
+    changes: Vec<Change>,
+}
+
+#[derive(Debug)]
+enum Change {
+    Write(u64, Vec<u8>),
+    SetLen(u64),
+}
+
+impl View {
+    pub(crate) fn new(medium: Arc<Medium>) -> io::Result<Self> {
+        let len = medium.storage.len()?;
+        Ok(Self {
+            medium,
+            written: Mutex::new(Written {
+                below: len,
+                len,
+                changes: Vec::new(),
+            }),
+        })
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StorageBackend for View {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.written().len)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let written = self.written();
+        if offset
+            .checked_add(out.len() as u64)
+            .is_none_or(|end| end > written.len)
+        {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let (there, beyond) = out.split_at_mut(clamp(written.below, offset, out.len()));
+        if !there.is_empty() {
+            self.medium.storage.read(offset, there)?;
+        }
+        beyond.fill(0);
+        for change in &written.changes {
+            match change {
+                Change::Write(at, data) => copy_overlap(*at, data, offset, out),
+                Change::SetLen(len) => {
+                    let kept = clamp(*len, offset, out.len());
+                    out[kept..].fill(0);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut written = self.written();
+        written.len = len;
+        written.changes.push(Change::SetLen(len));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut written = self.written();
+        let end = offset
+            .checked_add(data.len() as u64)
+            .ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
+        written.len = written.len.max(end);
+        written.changes.push(Change::Write(offset, data.to_vec()));
+        Ok(())
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.medium.try_lock((start, end))
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.medium.unlock((start, end))
+    }
+}
+
+/// How many of `most` bytes from `offset` on are in front of `end`.
+fn clamp(end: u64, offset: u64, most: usize) -> usize {
+    usize::try_from(end.saturating_sub(offset)).map_or(most, |there| there.min(most))
+}
+
+/// Copies what `data`, which stands at `at`, has for `out`, which stands at `offset`.
+fn copy_overlap(at: u64, data: &[u8], offset: u64, out: &mut [u8]) {
+    let from = clamp(at, offset, out.len());
+    let to = clamp(at.saturating_add(data.len() as u64), offset, out.len());
+    if from < to {
+        let skipped = clamp(offset, at, data.len());
+        out[from..to].copy_from_slice(&data[skipped..skipped + (to - from)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back_and_the_file_stays() {
+        let below = InMemoryBackend::new();
+        below.set_len(10).unwrap();
+        below.write(0, b"abcdefghij").unwrap();
+        let medium = Arc::new(Medium::new(below, false));
+        let view = View::new(Arc::clone(&medium)).unwrap();
+
+        view.write(3, b"XYZ").unwrap();
+        view.set_len(5).unwrap();
+        view.set_len(12).unwrap();
+        view.write(9, b"!").unwrap();
+        for (start, end) in [(0, 12), (1, 4), (4, 6), (2, 10), (9, 10), (12, 12)] {
+            let mut out = vec![7; end - start];
+            view.read(start as u64, &mut out).unwrap();
+            assert_eq!(out, b"abcXY\0\0\0\0!\0\0"[start..end]);
+        }
+        assert!(view.read(10, &mut [0; 3]).is_err());
+
+        let mut out = [0; 10];
+        medium.storage.read(0, &mut out).unwrap();
+        assert_eq!((&out, medium.storage.len().unwrap()), (b"abcdefghij", 10));
+    }
+}

@@ -1,0 +1,113 @@
+//! The worked examples of `docs/file-format.md` are what the code writes, and it reads them.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+use backend_redb::RedbStore;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use store_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
+use store_core::{Binding, BindingKey, BindingStore, CertCheckMode, Record, SslFlags};
+
+const DOCUMENT: &str = include_str!("../../docs/file-format.md");
+
+const BINDINGS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("bindings");
+const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
+
+/// The bytes of an example: what stands in front of `|` on the lines of the block with this title.
+fn example(title: &str) -> Vec<u8> {
+    let start = format!("```text\n{title}\n");
+    let block = DOCUMENT.split(&start).nth(1).expect(title);
+    let block = block.split("```").next().unwrap();
+    let columns = block.lines().filter_map(|line| line.split('|').next());
+    columns
+        .flat_map(str::split_whitespace)
+        .map(|byte| u8::from_str_radix(byte, 16).expect("two hexadecimal digits"))
+        .collect()
+}
+
+fn bindings() -> Vec<Binding> {
+    let hash = "5226dc6c54559761cd471b86eb51c096252c90f2".parse().unwrap();
+    let iis = "4dc3e181-e14b-4a21-b022-59fc669b0914".parse().unwrap();
+    let plain = Record::new(hash, Some("MY".parse().unwrap()), iis);
+    let mut options = Record::central(iis);
+    options.check_mode = CertCheckMode::from_bits_retain(1);
+    options.revocation_freshness_time = 3600;
+    options.url_retrieval_timeout = 70_000;
+    options.ctl_store_name = Some("CA".parse().unwrap());
+    options.flags = SslFlags::from_bits_retain(2);
+    let spelled = Binding::new(key("hostnameport=www.contoso.com:443"), plain.clone()).unwrap();
+    vec![
+        Binding::new(key("ipport=0.0.0.0:443"), plain).unwrap(),
+        spelled.with_host_spelling("WWW.Contoso.com").unwrap(),
+        Binding::new(key("ccs=443"), options).unwrap(),
+    ]
+}
+
+fn key(text: &str) -> BindingKey {
+    text.parse().unwrap()
+}
+
+#[test]
+fn keys_are_written_as_documented() {
+    for text in [
+        "ipport=0.0.0.0:443",
+        "ipport=[fe80::1%7]:8443",
+        "hostnameport=www.contoso.com:443",
+        "hostnameport=*.contoso.com:443",
+        "ccs=443",
+        "scopedccs=contoso.com:443",
+    ] {
+        let documented = example(&format!("key {text}"));
+        assert_eq!(encode_key(&key(text)), documented, "{text}");
+        assert_eq!(decode_key(&documented).unwrap(), key(text));
+    }
+}
+
+#[test]
+fn values_are_written_as_documented() {
+    for binding in bindings() {
+        let documented = example(&format!("value of {}", binding.key()));
+        assert_eq!(encode_binding(&binding), documented, "{binding:?}");
+        let read = decode_binding(binding.key().clone(), &documented).unwrap();
+        assert_eq!(read, binding);
+    }
+}
+
+#[test]
+fn a_file_has_the_documented_tables_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let store = RedbStore::open(&path).unwrap();
+    let id = store.id();
+    for binding in bindings() {
+        store.insert(binding).unwrap();
+    }
+    drop(store);
+
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
+    assert_eq!(transaction.list_tables().unwrap().count(), 2);
+    let meta = transaction.open_table(META).unwrap();
+    let entries = meta.iter().unwrap().map(|entry| {
+        let (name, value) = entry.unwrap();
+        (name.value().to_owned(), value.value().to_vec())
+    });
+    let expected = [
+        ("format".to_owned(), example("meta format")),
+        ("id".to_owned(), id.as_bytes().to_vec()),
+        ("revision".to_owned(), example("meta revision")),
+    ];
+    assert_eq!(entries.collect::<Vec<_>>(), expected);
+    let table = transaction.open_table(BINDINGS).unwrap();
+    let entries = table.iter().unwrap().map(|entry| {
+        let (key, value) = entry.unwrap();
+        (key.value().to_vec(), value.value().to_vec())
+    });
+    let expected = bindings().into_iter().map(|binding| {
+        let text = binding.key();
+        (
+            example(&format!("key {text}")),
+            example(&format!("value of {text}")),
+        )
+    });
+    assert!(entries.eq(expected));
+}
