@@ -4,9 +4,12 @@
 //! translates, then the values in their order.
 
 use super::layout::Line;
-use super::line::{Parts, is_empty, is_number};
+use super::line::{Parts, indent, is_empty, is_number};
 use super::pieces::RawLine;
 use crate::report::{Loss, LossKind};
+
+/// The label of a property's id, in every language that was seen.
+const ID: &str = "PropertyId";
 
 /// The properties whose values netsh prints: names, and the defaults that hosts show.
 const PROPERTIES: &[&[(&str, &str)]] = &[
@@ -17,18 +20,24 @@ const PROPERTIES: &[&[(&str, &str)]] = &[
     ],
 ];
 
+/// Whether a line is the title of an Extended Property: it has no value, and the next line that is
+/// not blank has its id, or a number further right.
+pub(super) fn is_title<'a>(line: &str, mut following: impl Iterator<Item = &'a RawLine>) -> bool {
+    let next = following.find(|line| !is_empty(&line.text));
+    let Some((next, parts)) = next.and_then(|next| Some((next, Parts::of(&next.text)?))) else {
+        return false;
+    };
+    let has_value = Parts::of(line).is_some_and(|parts| !parts.value.is_empty());
+    let is_value = indent(&next.text) > indent(line) && indent(line) > 0 && is_number(parts.value);
+    !is_empty(line) && !has_value && (parts.label == ID || is_value)
+}
+
 /// The line at which the Extended Properties of a record begin.
 pub(super) fn start(lines: &[RawLine]) -> Option<usize> {
-    let mut title = None;
-    for (at, line) in lines.iter().enumerate() {
-        match Parts::of(&line.text) {
-            Some(parts) if parts.label == "PropertyId" => return title.or(Some(at)),
-            Some(parts) if parts.value.is_empty() => title = Some(at),
-            None if is_empty(&line.text) => {}
-            _ => title = None,
-        }
-    }
-    None
+    let behind = |at: usize| lines.iter().skip(at + 1);
+    let title = (1..lines.len()).find(|at| is_title(&lines[*at].text, behind(*at)));
+    let is_id = |line: &RawLine| Parts::of(&line.text).is_some_and(|parts| parts.label == ID);
+    title.or_else(|| lines.iter().position(is_id))
 }
 
 /// The layout of these lines with every value at its default, and what the lines tell that a
@@ -39,13 +48,15 @@ pub(super) fn parse(lines: &[RawLine]) -> (Vec<Line>, Vec<Loss>) {
     let mut at_default = Vec::new();
     let mut property: Option<usize> = None;
     let mut place = 0;
+    let mut is_first = true;
     for line in lines {
         let value_line = Parts::of(&line.text).filter(|parts| !parts.value.is_empty());
         let Some(parts) = value_line else {
+            is_first |= !is_empty(&line.text);
             laid_out.push(Line::text(&line.text));
             continue;
         };
-        if parts.label == "PropertyId" {
+        if std::mem::take(&mut is_first) || parts.label == ID {
             property = parts.value.parse().ok();
             place = 0;
             if property.is_none() {

@@ -103,7 +103,6 @@ pub(super) const CHECKS: &[&[Field]] = &[
 pub(super) const OPTIONS: &[&[Field]] = &[
     &[],
     &[Reject, Http2],
-    &[Reject, Http2, Quic, Tls12, Tls13, OcspStapling],
     &[Reject, Http2, Quic, Tls12, Tls13, OcspStapling, LegacyTls],
     &[
         Reject,
@@ -338,13 +337,15 @@ pub(super) fn key_label(label: &str) -> Option<&'static [Kind]> {
 }
 
 /// Whether two labels are the same but for case and the width of their blanks.
-fn same_label(a: &str, b: &str) -> bool {
-    let mut words = (a.split_whitespace(), b.split_whitespace());
-    loop {
-        match (words.0.next(), words.1.next()) {
-            (None, None) => return true,
-            (Some(a), Some(b)) if a.eq_ignore_ascii_case(b) => {}
-            _ => return false,
-        }
+fn same_label(known: &str, label: &str) -> bool {
+    let starts = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+    if starts(known) != starts(label) {
+        return false;
     }
+    let mut words = label.split_whitespace();
+    known.split(' ').all(|known| {
+        words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case(known))
+    }) && words.next().is_none()
 }

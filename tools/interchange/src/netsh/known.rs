@@ -37,6 +37,8 @@ pub(super) enum Told {
     ByPlace(Field),
     /// By its place, and another version might have another line there.
     Unsure(Field),
+    /// By its place, though the labels of the others are known and this one is not.
+    Inferred(Field),
     /// An option that this version does not know.
     Unknown,
 }
@@ -88,7 +90,7 @@ impl Known {
                 Told::ByPlace(_) | Told::Unsure(_) => {
                     self.fields.insert((*label).to_owned(), *told);
                 }
-                Told::ByLabel(_) | Told::Unknown => {}
+                Told::ByLabel(_) | Told::Inferred(_) | Told::Unknown => {}
             }
         }
     }
@@ -116,13 +118,26 @@ impl Known {
             })
         };
         // The labels that are known show the language; a strange one among them is of an option
-        // that this version does not know.
-        let is_labelled = named.iter().flatten().count() * 2 > entries.len().max(8);
+        // that this version does not know, or has been damaged.
+        let most = |count: usize| count * 2 > entries.len().max(8);
+        let is_labelled = most(named.iter().flatten().count());
+        let labels = entries.iter().map(|entry| entry.label);
+        let is_english = most(
+            labels
+                .filter(|label| Field::labelled(label).is_some())
+                .count(),
+        );
+        let place = |placed: Told| match placed {
+            Told::ByPlace(field) if is_english => Told::Inferred(field),
+            Told::ByPlace(field) if is_labelled && field != Field::Key => Told::Inferred(field),
+            Told::Unsure(_) if is_english => Told::Unknown,
+            placed => placed,
+        };
         match by_place {
             Ok(placed) if agrees(&placed) => Ok(named
                 .iter()
                 .zip(placed)
-                .map(|(named, placed)| named.unwrap_or(placed))
+                .map(|(named, placed)| named.unwrap_or_else(|| place(placed)))
                 .collect()),
             _ if is_labelled => Ok(named
                 .iter()
@@ -233,7 +248,10 @@ impl Told {
     /// The field, unless the line is unknown.
     pub(super) fn field(self) -> Option<Field> {
         match self {
-            Self::ByLabel(field) | Self::ByPlace(field) | Self::Unsure(field) => Some(field),
+            Self::ByLabel(field)
+            | Self::ByPlace(field)
+            | Self::Unsure(field)
+            | Self::Inferred(field) => Some(field),
             Self::Unknown => None,
         }
     }

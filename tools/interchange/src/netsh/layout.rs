@@ -136,6 +136,17 @@ impl Layout {
         }))
     }
 
+    /// The labels of the lines that a record of a kind has here, and that one with these fields, a
+    /// bit for each, has not.
+    pub(super) fn missing(&self, kind: Kind, fields: u32) -> Vec<&'static str> {
+        let lines = self.records.get(&kind).into_iter().flatten();
+        lines
+            .filter_map(|line| line.field)
+            .filter(|field| fields & 1 << *field as u32 == 0)
+            .map(Field::label)
+            .collect()
+    }
+
     fn value(&self, line: &Line, field: Field, binding: &Binding) -> String {
         let record = binding.record();
         let certificate = record.certificate.as_ref();

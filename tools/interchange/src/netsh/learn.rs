@@ -77,7 +77,9 @@ impl Learner {
         }
         let known = self.records.entry(kind).or_default();
         let fields = |lines: &[Line]| lines.iter().filter(|line| line.field.is_some()).count();
-        if parsed.is_complete && fields(&parsed.lines) > fields(known) {
+        // What a host prints of a central store binding is not known: whatever it is will do.
+        let is_whole = parsed.is_complete || !kind.names_certificate();
+        if is_whole && fields(&parsed.lines) > fields(known) {
             known.clone_from(&parsed.lines);
         }
     }

@@ -30,10 +30,10 @@ impl<'a> Parts<'a> {
             return None;
         }
         let mut value_at = end + blanks(&line[end..]);
-        let is_english = Field::labelled(label).is_some() || key_label(label).is_some();
         if let Some(doubled) = line[value_at..].strip_prefix(':')
-            && !is_english
             && (doubled.is_empty() || blanks(doubled) > 0)
+            && Field::labelled(label).is_none()
+            && key_label(label).is_none()
         {
             value_at += 1 + blanks(doubled);
         }
@@ -77,6 +77,11 @@ pub(super) fn guid(value: &str) -> Option<Uuid> {
     let inner = value.strip_prefix('{')?.strip_suffix('}')?;
     // Its other forms, without dashes or with `urn:uuid:`, are not netsh's.
     (inner.len() == 36).then(|| inner.parse().ok())?
+}
+
+/// How far a line is indented, in bytes.
+pub(super) fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// Whether a value is a number.

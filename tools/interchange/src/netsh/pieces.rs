@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read as _};
 
+use super::extended::is_title;
 use super::known::Known;
-use super::line::{Parts, guid, is_empty, is_hash, key_shape};
+use super::line::{Parts, guid, indent, is_empty, is_hash, key_shape};
 
 /// A line of a listing, without its line end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,26 +89,22 @@ impl<R: BufRead> Pieces<R> {
         let Some(next) = self.ahead.get(blank).cloned() else {
             return Ok(false);
         };
+        // The lines behind it, past a few blank ones.
+        self.look(blank + 8)?;
+        if is_title(&next.text, self.ahead.iter().skip(blank + 1)) {
+            return Ok(true);
+        }
         let Some(parts) = Parts::of(&next.text) else {
             return Ok(false);
         };
         if self.known.key(parts.label).is_some() {
             return Ok(false);
         }
-        self.look(blank + 2)?;
-        let is_property_next = || {
-            let following = self.ahead.iter().skip(blank + 1);
-            let mut following = following.filter(|line| !is_empty(&line.text));
-            following
-                .next()
-                .and_then(|line| Parts::of(&line.text))
-                .is_some_and(|parts| parts.label == "PropertyId")
-        };
         if parts.value.is_empty() {
             // A title has no value, and stands further left than the lines of a record.
-            let is_aligned = || indent(&next.text) == record.first().map_or(0, |l| indent(&l.text));
-            let is_line = self.known.field(parts.label).is_some() || (blank == 0 && is_aligned());
-            return Ok(is_line || is_property_next());
+            let first = record.first().map_or(0, |line| indent(&line.text));
+            let is_aligned = blank == 0 && indent(&next.text) == first;
+            return Ok(is_aligned || self.known.field(parts.label).is_some());
         }
         if blank == 0 {
             return Ok(true);
@@ -200,10 +197,6 @@ impl<R: BufRead> Pieces<R> {
             None => self.lines.next(),
         }
     }
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
 }
 
 struct Lines<R> {

@@ -91,6 +91,8 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
 struct Span {
     first: u64,
     count: usize,
+    /// A bit for each field that there is a line for.
+    fields: u32,
 }
 
 /// A listing as far as it was understood.
@@ -188,6 +190,10 @@ impl Draft {
         self.spans.push(Span {
             first,
             count: lines.len(),
+            fields: parsed
+                .fields
+                .iter()
+                .fold(0, |bits, field| bits | 1 << *field as u32),
         });
         self.export.bindings.push(parsed.binding);
     }
@@ -242,7 +248,18 @@ impl Draft {
             let printed: Vec<_> = layout.record(binding).into_iter().flatten().collect();
             let mut record = lines.by_ref().take(span.count);
             let differs = difference(&mut record, printed.iter().map(String::as_str));
-            if let Some(line) = differs {
+            let missing = layout.missing(kind, span.fields);
+            if !missing.is_empty() && told.binary_search(&span.first).is_err() {
+                let what = format!(
+                    "trimmed: no line for {}, which other records have; taken to be at the default",
+                    missing.join(", ")
+                );
+                found.push(
+                    Loss::new(LossKind::Trimmed, what)
+                        .at(span.first)
+                        .of(binding.key()),
+                );
+            } else if let Some(line) = differs {
                 let line = line.unwrap_or(span.first);
                 let is_told = told
                     .get(told.partition_point(|told| *told < span.first))

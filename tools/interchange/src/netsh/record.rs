@@ -7,7 +7,7 @@ use store_core::{
 
 use super::NULL;
 use super::extended;
-use super::field::{BASIC, Field, Shape, key_label};
+use super::field::{BASIC, CHECKS, Field, OPTIONS, Shape, key_label};
 use super::known::{Entry, Known, Told};
 use super::layout::Line;
 use super::line::{Parts, guid, is_empty, is_hash, is_number, key_shape};
@@ -24,6 +24,8 @@ pub(super) struct Parsed {
     pub(super) lines: Vec<Line>,
     /// Whether it has every basic line, each with a value.
     pub(super) is_complete: bool,
+    /// The fields that it has lines for.
+    pub(super) fields: Vec<Field>,
     /// The labels, and what they were told to stand for.
     pub(super) labels: Vec<(String, Told)>,
 }
@@ -142,6 +144,15 @@ impl<'a> Fields<'a> {
             ));
         }
         self.seen.push((field, found));
+        if matches!(told, Told::Inferred(_)) {
+            let what = format!(
+                "{:?} is no label that is known; read as {:?}, going by its place",
+                shortened(parts.label),
+                field.label()
+            );
+            self.losses
+                .push(Loss::new(LossKind::Inferred, what).at(found.line));
+        }
         let mut laid_out = Line {
             field: Some(field),
             after: parts.after.to_owned(),
@@ -290,8 +301,13 @@ impl<'a> Fields<'a> {
         })?;
         self.refuse_unknown_characters(Field::Key, key_found)?;
         let kind = self.kind(key_found)?;
+        let what = match kind {
+            Kind::IpPort => "an address and port, as in 0.0.0.0:443 or [::]:443",
+            Kind::Sni | Kind::ScopedCcs => "a host name and port, as in www.contoso.com:443",
+            Kind::Ccs => "a port from 1 to 65535",
+        };
         let key = BindingKey::parse_as(kind, key_found.value)
-            .map_err(|error| Problem::at(key_found.line, format!("expected a key: {error}")))?;
+            .map_err(|_| expected(Field::Key, key_found, what))?;
         let app_id = self.app_id(key_line)?;
         let certificate = self.certificate(kind, key_line)?;
         if self.find(Field::UseFreshness).is_none() {
@@ -299,13 +315,15 @@ impl<'a> Fields<'a> {
             self.check_mode
                 .set(CertCheckMode::USE_REVOCATION_FRESHNESS, self.freshness != 0);
         }
-        let missing: Vec<_> = BASIC
+        let mut missing: Vec<_> = BASIC
             .iter()
             .filter(|field| self.find(**field).is_none() || self.blank.contains(field))
             .filter(|field| **field != Field::Hash)
             .chain(self.blank.iter().filter(|field| !BASIC.contains(field)))
             .map(|field| field.label())
             .collect();
+        let is_complete = missing.is_empty();
+        missing.extend(self.gaps().map(Field::label));
         if !missing.is_empty() {
             let what = format!(
                 "trimmed: no value for {}; taken to be at the default",
@@ -338,9 +356,29 @@ impl<'a> Fields<'a> {
             binding,
             losses: self.losses,
             lines: self.lines,
-            is_complete: missing.is_empty(),
+            is_complete,
+            fields: self.seen.iter().map(|(field, _)| *field).collect(),
             labels: Vec::new(),
         })
+    }
+
+    /// The lines that are missing among those that versions differ in: no version has the others
+    /// without them.
+    fn gaps(&self) -> impl Iterator<Item = Field> + use<'a> {
+        let seen: Vec<_> = self.seen.iter().map(|(field, _)| *field).collect();
+        let gaps = |versions: &'static [&'static [Field]]| {
+            let all = versions.last().copied().unwrap_or_default();
+            let here: Vec<_> = all.iter().filter(|field| seen.contains(field)).collect();
+            let version = versions
+                .iter()
+                .filter(|version| here.iter().all(|field| version.contains(field)))
+                .min_by_key(|version| version.len());
+            let version = version.copied().unwrap_or_default();
+            let missing = version.iter().filter(|field| !seen.contains(field));
+            let missing = missing.filter(|field| !BASIC.contains(field));
+            missing.copied().collect::<Vec<_>>()
+        };
+        gaps(CHECKS).into_iter().chain(gaps(OPTIONS))
     }
 
     /// The kind of key: by its label; else by the value, and by whether there is a certificate.
@@ -450,9 +488,14 @@ fn expected(field: Field, found: Found<'_>, what: &str) -> Problem {
     } else {
         format!("{:?}", shortened(found.value))
     };
+    let label = if field == Field::Key {
+        "key"
+    } else {
+        field.label()
+    };
     Problem::at(
         found.line,
-        format!("{}: expected {what}, found {value}", field.label()),
+        format!("{label}: expected {what}, found {value}"),
     )
 }
 

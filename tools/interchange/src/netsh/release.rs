@@ -92,8 +92,8 @@ impl Release {
         let options = match self {
             Self::Server2008R2 | Self::Server2012R2 => OPTIONS[0],
             Self::Server2016 => OPTIONS[1],
-            Self::Server2019 => OPTIONS[3],
-            Self::Server2022 => OPTIONS[4],
+            Self::Server2019 => OPTIONS[2],
+            Self::Server2022 => OPTIONS[3],
             Self::Server2025 => OPTIONS[OPTIONS.len() - 1],
         };
         let fields = BASIC[..4].iter().chain(checks).chain(&BASIC[7..]);

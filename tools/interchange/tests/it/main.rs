@@ -1,0 +1,14 @@
+//! interchange on published samples, in every form it reads and writes.
+#![allow(missing_docs)]
+
+mod broken;
+mod encodings;
+mod json;
+mod languages;
+mod listings;
+mod mutations;
+mod releases;
+mod round_trips;
+mod samples;
+mod script;
+mod streaming;

@@ -1,0 +1,158 @@
+//! The batch file says what the bindings say: read by a tokenizer of its own.
+
+use interchange::{WriteError, netsh};
+use proptest::prelude::*;
+use store_core::strategy::binding;
+use store_core::{
+    Binding, BindingKey, CertCheckMode, Certificate, Kind, Record, SslFlags, StoreName,
+};
+
+use crate::listings::{export, host, read_text};
+
+fn script(bindings: Vec<Binding>) -> Result<String, WriteError> {
+    let mut out = Vec::new();
+    netsh::write_script(&mut out, &export(bindings))?;
+    Ok(String::from_utf8(out).unwrap())
+}
+
+/// The arguments of a command as cmd and the C runtime take it apart: quotes hold blanks together,
+/// and in a batch file a doubled percent sign is one.
+fn arguments(command: &str) -> Vec<String> {
+    let mut arguments = vec![String::new()];
+    let mut quoted = false;
+    let mut chars = command.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => arguments.push(String::new()),
+            '&' | '|' | '<' | '>' | '^' | '(' | ')' if !quoted => panic!("{c} in {command}"),
+            '%' => {
+                assert_eq!(chars.next(), Some('%'), "a lone percent sign in {command}");
+                arguments.last_mut().unwrap().push('%');
+            }
+            c => arguments.last_mut().unwrap().push(c),
+        }
+    }
+    assert!(!quoted, "an open quote in {command}");
+    arguments
+}
+
+/// The binding that a command adds, by the documentation of netsh's options.
+fn added(command: &str) -> Binding {
+    let arguments = arguments(command.strip_suffix(" || exit /b 1").unwrap());
+    assert_eq!(arguments[..4], ["netsh", "http", "add", "sslcert"]);
+    let (tag, value) = arguments[4].split_once('=').unwrap();
+    let key = BindingKey::parse_as(tag.parse().unwrap(), value).unwrap();
+    let mut record = Record::central(store_core::Uuid::nil());
+    let mut store = None;
+    let mut hash = None;
+    for argument in &arguments[5..] {
+        let (tag, value) = argument.split_once('=').unwrap();
+        let mut flag = |bit| {
+            assert_eq!(value, "enable");
+            record.flags |= bit;
+        };
+        let mut check = |bit, word: &str| {
+            assert_eq!(value, word);
+            record.check_mode |= bit;
+        };
+        match tag {
+            "certhash" => hash = Some(value.parse().unwrap()),
+            "appid" => {
+                let guid = value.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
+                record.app_id = guid.parse().unwrap();
+            }
+            "certstorename" => store = Some(value.parse::<StoreName>().unwrap()),
+            "verifyclientcertrevocation" => check(CertCheckMode::NO_REVOCATION, "disable"),
+            "verifyrevocationwithcachedclientcertonly" => {
+                check(CertCheckMode::CACHED_REVOCATION, "enable");
+            }
+            "usagecheck" => check(CertCheckMode::NO_USAGE_CHECK, "disable"),
+            "revocationfreshnesstime" => {
+                assert_ne!(value, "0", "hosts refuse explicit zeros");
+                record.revocation_freshness_time = value.parse().unwrap();
+                record.check_mode |= CertCheckMode::USE_REVOCATION_FRESHNESS;
+            }
+            "urlretrievaltimeout" => {
+                assert_ne!(value, "0", "hosts refuse explicit zeros");
+                record.url_retrieval_timeout = value.parse().unwrap();
+            }
+            "sslctlidentifier" => record.ctl_identifier = Some(value.parse().unwrap()),
+            "sslctlstorename" => record.ctl_store_name = Some(value.parse().unwrap()),
+            "dsmapperusage" => flag(SslFlags::USE_DS_MAPPER),
+            "clientcertnegotiation" => flag(SslFlags::NEGOTIATE_CLIENT_CERT),
+            "reject" => flag(SslFlags::REJECT),
+            "disablehttp2" => flag(SslFlags::DISABLE_HTTP2),
+            "disablequic" => flag(SslFlags::DISABLE_QUIC),
+            "disablelegacytls" => flag(SslFlags::DISABLE_LEGACY_TLS),
+            "disabletls12" => flag(SslFlags::DISABLE_TLS12),
+            "disabletls13" => flag(SslFlags::DISABLE_TLS13),
+            "disableocspstapling" => flag(SslFlags::DISABLE_OCSP_STAPLING),
+            "enabletokenbinding" => flag(SslFlags::ENABLE_TOKEN_BINDING),
+            "logextendedevents" => flag(SslFlags::LOG_EXTENDED_EVENTS),
+            "enablesessionticket" => flag(SslFlags::ENABLE_SESSION_TICKET),
+            "disablesessionid" => flag(SslFlags::DISABLE_SESSION_ID),
+            other => panic!("no option of netsh's: {other}"),
+        }
+    }
+    record.certificate = hash.map(|hash| Certificate {
+        hash,
+        store_name: store,
+    });
+    let host = matches!(key.kind(), Kind::Sni | Kind::ScopedCcs)
+        .then(|| value.rsplit_once(':').unwrap().0.to_owned());
+    let binding = Binding::new(key, record).unwrap();
+    match host {
+        Some(host) => binding.with_host_spelling(&host).unwrap(),
+        None => binding,
+    }
+}
+
+#[test]
+fn the_script_of_the_shipped_transcript_is_its_snapshot() {
+    let bindings = read_text(&host()).unwrap().export.bindings;
+    let script = script(bindings).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/host-2022.cmd");
+    if std::env::var_os("SNAPSHOTS").is_some() {
+        std::fs::write(path, &script).unwrap();
+    }
+    assert_eq!(script, std::fs::read_to_string(path).unwrap());
+}
+
+proptest! {
+    #[test]
+    fn a_script_adds_the_binding_or_is_refused(binding in binding()) {
+        let record = binding.record();
+        let expressible = {
+            let flags = record.flags.bits() & !0x5ffb == 0;
+            let checks = record.check_mode.bits() & !0x1_0007 == 0;
+            let fresh = record.check_mode.contains(CertCheckMode::USE_REVOCATION_FRESHNESS)
+                == (record.revocation_freshness_time != 0);
+            let certificate = record.certificate.as_ref();
+            let store = certificate.and_then(|c| c.store_name.as_ref());
+            let named = binding.key().kind() != Kind::Sni || store.is_some();
+            let texts = [
+                Some(binding.spelled_key()),
+                store.map(ToString::to_string),
+                record.ctl_identifier.as_ref().map(ToString::to_string),
+                record.ctl_store_name.as_ref().map(ToString::to_string),
+            ];
+            let plain = texts.into_iter().flatten().all(|text| {
+                !text.contains('"') && !text.ends_with('\\') && !text.chars().any(char::is_control)
+            });
+            flags && checks && fresh && named && plain
+        };
+        match script(vec![binding.clone()]) {
+            Ok(script) => {
+                prop_assert!(expressible);
+                let command = script.lines().last().unwrap();
+                prop_assert_eq!(added(command), binding);
+                prop_assert_eq!(script.contains("chcp 65001"), !script.is_ascii());
+            }
+            Err(error) => {
+                prop_assert!(!expressible, "{}", error);
+                prop_assert!(error.to_string().starts_with(&binding.key().to_string()));
+            }
+        }
+    }
+}
