@@ -27,6 +27,7 @@
 mod address;
 mod extended;
 mod field;
+mod fields;
 mod known;
 mod layout;
 mod learn;
@@ -36,13 +37,15 @@ mod read;
 mod record;
 mod release;
 mod script;
+mod stream;
 mod words;
 mod write;
 
 pub use layout::{Layout, Newline};
-pub use read::{ListedRecord, RecordError, Records, read};
+pub use read::read;
 pub use release::{Release, UnknownRelease};
 pub use script::write as write_script;
+pub use stream::{ListedRecord, RecordError, Records};
 pub use words::Words;
 pub use write::write;
 

@@ -1,5 +1,5 @@
 //! interchange on published samples, in every form it reads and writes.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod broken;
 mod encodings;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::languages::{FRENCH, GERMAN};
-use crate::listings::{host, read_text, sample};
+use crate::listings::{cases, host, read_text, sample};
 
 #[derive(Clone, Debug)]
 enum Damage {
@@ -96,7 +96,7 @@ fn told(reading: &Reading) -> BTreeMap<LossKind, usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn damage_to_one_line_is_harmless_or_reported(text in listing(), damage in damage()) {

@@ -7,7 +7,7 @@ use store_core::strategy::binding;
 use store_core::{Binding, BindingKey, CertCheckMode, Kind, SslFlags};
 
 use crate::languages::{FRENCH, GERMAN};
-use crate::listings::{export, read_text, sample};
+use crate::listings::{cases, export, read_text, sample};
 
 fn read_keeping_on(bytes: &[u8]) -> Reading {
     read(bytes, &ReadOptions::default()).unwrap()
@@ -78,7 +78,7 @@ fn there_and_back(binding: &Binding, layout: &Layout) -> Option<(Reading, bool)>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn every_release_gives_back_what_it_shows(binding in binding()) {

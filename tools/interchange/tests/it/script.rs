@@ -7,7 +7,7 @@ use store_core::{
     Binding, BindingKey, CertCheckMode, Certificate, Kind, Record, SslFlags, StoreName,
 };
 
-use crate::listings::{export, host, read_text};
+use crate::listings::{cases, export, host, read_text};
 
 fn script(bindings: Vec<Binding>) -> Result<String, WriteError> {
     let mut out = Vec::new();
@@ -120,6 +120,8 @@ fn the_script_of_the_shipped_transcript_is_its_snapshot() {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn a_script_adds_the_binding_or_is_refused(binding in binding()) {
         let record = binding.record();
