@@ -127,7 +127,7 @@ fn edges(store: &dyn BindingStore, kinds: &[Kind]) {
     let (included, excluded) = (Bound::Included::<BindingKey>, Bound::Excluded::<BindingKey>);
     assert_eq!(
         at(included(middle.clone()), included(middle.clone())),
-        [middle.clone()]
+        std::slice::from_ref(&middle)
     );
     assert_eq!(
         at(included(low.clone()), excluded(high.clone())),
@@ -150,11 +150,11 @@ fn edges(store: &dyn BindingStore, kinds: &[Kind]) {
 
 /// A scan that has begun shows the instant at which it began.
 fn instant(store: &dyn BindingStore, kinds: &[Kind]) {
-    for n in 1..=40 {
+    for n in 1..=40_u32 {
         store
             .put(crate::honest::plain(&numbered(
-                kinds[n % kinds.len()],
-                n as u32,
+                kinds[n as usize % kinds.len()],
+                n,
             )))
             .expect("put");
     }
@@ -164,11 +164,11 @@ fn instant(store: &dyn BindingStore, kinds: &[Kind]) {
     for binding in &before[..20] {
         store.remove(binding.key()).expect("remove");
     }
-    for n in 41..=60 {
+    for n in 41..=60_u32 {
         store
             .put(crate::honest::plain(&numbered(
-                kinds[n % kinds.len()],
-                n as u32,
+                kinds[n as usize % kinds.len()],
+                n,
             )))
             .expect("put");
     }

@@ -1,3 +1,115 @@
 //! The command line of certbind, as a library for its own binary.
+//!
+//! ```
+//! assert_eq!(certbind::exit::DONE, 0);
+//! ```
 
+mod applications;
+mod cli;
+mod commands;
+mod error;
+pub mod exit;
+mod layout;
 pub mod netsh;
+mod options;
+mod progress;
+mod record;
+mod screen;
+mod stores;
+mod switches;
+mod table;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::error::Error;
+use crate::screen::escaped;
+use crate::stores::StoreUrl;
+
+/// Runs the program with these arguments, its own name the first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let done = if is_netsh(arguments.first()) {
+        as_netsh(&arguments)
+    } else {
+        Cli::try_parse_from(arguments)
+            .map_err(Error::Usage)
+            .and_then(run)
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(Error::Usage(usage)) => {
+            // Help and version are "errors" of clap's that go to standard output.
+            let _ = usage.print();
+            ExitCode::from(if usage.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::DONE
+            })
+        }
+        // The reader of a pipe went away: nothing to say, and nobody to say it to.
+        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::from(exit::DONE)
+        }
+        Err(error) => {
+            error::report(&escaped(&error.to_string()));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8, Error> {
+    let url = match cli.store {
+        Some(url) => url,
+        None => StoreUrl::default()?,
+    };
+    match cli.command {
+        Command::List { output } => commands::read::list(&url, output.format),
+        Command::Show { key, output } => commands::read::show(&url, &key, output.format),
+        Command::Check { output } => commands::read::check(&url, output.format),
+        Command::Add {
+            key,
+            certificate,
+            app_id,
+            options,
+        } => commands::change::add(&url, key, &certificate, app_id, &options),
+        Command::Update {
+            key,
+            certificate,
+            app_id,
+            options,
+        } => commands::change::update(&url, &key, &certificate, app_id, &options),
+        Command::Delete { key } => commands::change::delete(&url, &key),
+        Command::Rotate {
+            old,
+            successor,
+            dry_run,
+            output,
+        } => commands::rotate::run(&url, &old, &successor, dry_run, output.format),
+        Command::Import(import) => commands::import::run(&url, &import),
+        Command::Export(export) => commands::export::run(&url, &export),
+        Command::Netsh { arguments } => commands::netsh::run(&url, &arguments),
+    }
+}
+
+fn is_netsh(program: Option<&OsString>) -> bool {
+    let stem = program.and_then(|program| Path::new(program).file_stem());
+    stem.is_some_and(|stem| stem.eq_ignore_ascii_case("netsh"))
+}
+
+/// netsh has no options of ours: the store comes from the environment.
+fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
+    let url = match std::env::var("CERTBIND_STORE") {
+        Ok(url) => url.parse().map_err(Error::StoreUrl)?,
+        Err(_) => StoreUrl::default()?,
+    };
+    let words = arguments
+        .iter()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned());
+    commands::netsh::run(&url, &words.collect::<Vec<_>>())
+}

@@ -1,2 +1,7 @@
-//! .
-fn main() {}
+//! The `certbind` program. Under the name `netsh` it is `netsh`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    certbind::main(std::env::args_os())
+}

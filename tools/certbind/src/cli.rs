@@ -1,0 +1,227 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use interchange::Encoding;
+use interchange::netsh::{Release, Words};
+use store_core::{BindingKey, CertHash, Uuid};
+
+use crate::exit;
+use crate::options::Options;
+use crate::stores::StoreUrl;
+
+/// Manage TLS certificate bindings of HTTP.sys, on any machine.
+#[derive(Debug, Parser)]
+#[command(name = "certbind", version, after_help = exit::HELP)]
+pub(crate) struct Cli {
+    /// The store to work on.
+    #[arg(long, global = true, env = "CERTBIND_STORE", value_name = "URL")]
+    pub(crate) store: Option<StoreUrl>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the bindings.
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Show one binding in full.
+    Show {
+        key: BindingKey,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Bind a key that is not bound.
+    Add {
+        key: BindingKey,
+        #[command(flatten)]
+        certificate: CertificateSource,
+        /// Who binds: any GUID, as in 4dc3e181-e14b-4a21-b022-59fc669b0914 for IIS.
+        #[arg(long, value_name = "GUID")]
+        app_id: Uuid,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Change what is named of a binding, and keep the rest.
+    Update {
+        key: BindingKey,
+        #[command(flatten)]
+        certificate: CertificateSource,
+        /// Who binds: any GUID.
+        #[arg(long, value_name = "GUID")]
+        app_id: Option<Uuid>,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Unbind a key.
+    Delete { key: BindingKey },
+    /// Renew a certificate wherever it is bound: one atomic batch, every option kept.
+    Rotate {
+        /// The hash of the certificate that is bound now.
+        #[arg(value_name = "OLD-HASH")]
+        old: CertHash,
+        #[command(flatten)]
+        successor: Successor,
+        /// Say what would be renewed, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Take the bindings of an exported store into this one: all of them or none.
+    Import(Import),
+    /// Write the bindings to a file that any machine can read.
+    Export(Export),
+    /// Check that the store is whole.
+    Check {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Be netsh: certbind netsh http add|update|delete|show sslcert …
+    #[command(disable_help_flag = true)]
+    Netsh {
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "ARGUMENT"
+        )]
+        arguments: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// For people, or for programs.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+}
+
+/// Which certificate to bind.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct CertificateSource {
+    /// The certificate's SHA-1 hash (thumbprint).
+    #[arg(long, value_name = "HEX")]
+    pub(crate) hash: Option<CertHash>,
+    /// A PEM or DER file with the certificate.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+}
+
+/// Which certificate takes the old one's place.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Successor {
+    /// The hash of its successor.
+    #[arg(value_name = "NEW-HASH")]
+    pub(crate) new: Option<CertHash>,
+    /// A PEM or DER file with the successor.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The export; - for standard input.
+    pub(crate) file: PathBuf,
+    /// What the file is.
+    #[arg(long, value_enum, default_value_t = ImportFormat::Auto)]
+    pub(crate) format: ImportFormat,
+    /// What to do with a key that is bound already.
+    #[arg(long, value_enum, default_value_t = OnConflict::Fail)]
+    pub(crate) on_conflict: OnConflict,
+    /// Import what can be read, and leave out what cannot.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// The encoding of the text, where it cannot be told: windows-1252, gbk, …
+    #[arg(long, value_name = "NAME")]
+    pub(crate) encoding: Option<Encoding>,
+    /// netsh's words in a language that is not known, for Enabled, Disabled, Set and Not Set.
+    #[arg(long, value_name = "W,W,W,W", value_parser = words)]
+    pub(crate) words: Option<Words>,
+    /// Say what would be imported, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How to tell what was done.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) report: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFormat {
+    /// Tell it from the content.
+    Auto,
+    Json,
+    /// What `netsh http show sslcert` prints.
+    Netsh,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnConflict {
+    /// Import nothing.
+    Fail,
+    /// Keep what the store has.
+    Skip,
+    /// Take what the file has.
+    Replace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Json)]
+    pub(crate) format: ExportFormat,
+    /// Where to write it; standard output without.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// How netsh prints it: 2008r2, 2012r2, 2016, 2019, 2022 or 2025. Without, as the host printed
+    /// it that the store was last imported from; else 2022.
+    #[arg(long, value_name = "WINDOWS")]
+    pub(crate) layout: Option<Release>,
+    /// The host that the bindings are of, for the header.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    Json,
+    /// What `netsh http show sslcert` prints.
+    Netsh,
+    /// A .cmd file of `netsh http add sslcert` commands.
+    NetshScript,
+}
+
+fn words(text: &str) -> Result<Words, &'static str> {
+    let words: Vec<_> = text.split(',').map(|word| word.trim().to_owned()).collect();
+    let [enabled, disabled, set, not_set] = words
+        .try_into()
+        .map_err(|_| "four words with commas between them, as in Enabled,Disabled,Set,Not Set")?;
+    Ok(Words {
+        enabled,
+        disabled,
+        set,
+        not_set,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_grammar_contradicts_itself_nowhere() {
+        super::Cli::command().debug_assert();
+    }
+}

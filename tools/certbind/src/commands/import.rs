@@ -1,0 +1,232 @@
+//! `import`: the bindings of an exported store, all of them or none.
+
+use std::io::Read;
+use std::path::Path;
+
+use interchange::{Loss, LossKind, ReadOptions, Reading};
+use serde_json::json;
+use store_core::{Batch, Binding, BindingKey, BindingStore, Change, Expect};
+
+use super::{print, print_json};
+use crate::cli::{Format, Import, ImportFormat, OnConflict};
+use crate::error::{Error, warn};
+use crate::exit;
+use crate::progress::Progress;
+use crate::screen::escaped;
+use crate::stores::{Access, Opened, StoreUrl};
+
+/// The most warnings that are printed one by one.
+const WARNINGS: usize = 20;
+
+pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
+    let progress = Progress::new();
+    progress.at("reading");
+    let (format, reading) = read(import)?;
+    progress.at(format!(
+        "comparing {} bindings with the store",
+        reading.export.bindings.len()
+    ));
+    let store = open(url, import.dry_run)?;
+    let Plan { changes, keys } = Plan::new(
+        store.bindings(),
+        &reading.export.bindings,
+        import.on_conflict,
+    )?;
+    if !import.dry_run {
+        progress.at(format!("writing {} bindings", changes.len()));
+        store.bindings().apply(&Batch::new(changes)?)?;
+        if let Some(layout) = &reading.export.layout {
+            store.set_layout(layout)?;
+        }
+    }
+    drop(progress);
+    warn_of(&reading);
+    report(import, format, &reading, &keys)?;
+    let whole = reading.errors.is_empty();
+    Ok(if whole {
+        exit::DONE
+    } else {
+        exit::BROKEN_INPUT
+    })
+}
+
+fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
+    let bytes = input(&import.file).map_err(|source| Error::Input {
+        path: import.file.clone(),
+        source,
+    })?;
+    let options = ReadOptions {
+        format: match import.format {
+            ImportFormat::Auto => None,
+            ImportFormat::Json => Some(interchange::Format::Json),
+            ImportFormat::Netsh => Some(interchange::Format::Netsh),
+        },
+        keep_going: import.keep_going,
+        encoding: import.encoding,
+        words: import.words.clone(),
+    };
+    let reading = interchange::read(&bytes, &options).map_err(|error| Error::BrokenInput {
+        path: import.file.clone(),
+        problem: error.to_string(),
+    })?;
+    Ok((
+        options
+            .format
+            .unwrap_or_else(|| interchange::detect(&bytes)),
+        reading,
+    ))
+}
+
+fn input(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return std::fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The store to fill. A dry run makes none, and takes one that is not there for an empty one.
+fn open(url: &StoreUrl, dry_run: bool) -> Result<Opened, Error> {
+    if !dry_run {
+        return Opened::open(url, Access::Fill);
+    }
+    match Opened::open(url, Access::Read) {
+        Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::Memory, Access::Fill),
+        opened => opened,
+    }
+}
+
+/// What an import is going to do.
+struct Plan {
+    changes: Vec<Change>,
+    keys: Keys,
+}
+
+/// What becomes of each key of an export.
+#[derive(Default)]
+struct Keys {
+    imported: Vec<BindingKey>,
+    replaced: Vec<BindingKey>,
+    skipped: Vec<BindingKey>,
+}
+
+impl Plan {
+    fn new(
+        store: &dyn BindingStore,
+        bindings: &[Binding],
+        on_conflict: OnConflict,
+    ) -> Result<Self, Error> {
+        let mut changes = Vec::with_capacity(bindings.len());
+        let mut keys = Keys::default();
+        let mut conflicts = Vec::new();
+        for binding in bindings {
+            let key = binding.key().clone();
+            match (store.get(&key)?, on_conflict) {
+                (None, _) => {
+                    changes.push(Change::insert(binding.clone()));
+                    keys.imported.push(key);
+                }
+                (Some(_), OnConflict::Fail) => conflicts.push(key),
+                (Some(_), OnConflict::Skip) => keys.skipped.push(key),
+                (Some(found), OnConflict::Replace) => {
+                    let expect = Expect::Exactly(Box::new(found));
+                    changes.push(Change::new(key.clone(), expect, Some(binding.clone()))?);
+                    keys.replaced.push(key);
+                }
+            }
+        }
+        match conflicts.first() {
+            Some(first) => Err(Error::AlreadyBound {
+                first: first.clone(),
+                count: conflicts.len(),
+            }),
+            None => Ok(Self { changes, keys }),
+        }
+    }
+}
+
+fn warn_of(reading: &Reading) {
+    let of_defaults = |loss: &&Loss| loss.kind == LossKind::Default;
+    let defaults: Vec<_> = reading.losses.iter().filter(of_defaults).collect();
+    let others = reading.losses.iter().filter(|loss| !of_defaults(loss));
+    // What is at its default in every record is one thing to know, not hundreds.
+    let first = defaults.first().map(|first| match defaults.len() {
+        1 => first.to_string(),
+        all => format!("{first} (and {} more like it)", all - 1),
+    });
+    let errors = reading
+        .errors
+        .iter()
+        .map(|problem| format!("left out: {problem}"));
+    let warnings = errors.chain(others.map(ToString::to_string)).chain(first);
+    let mut more = 0;
+    for (i, warning) in warnings.enumerate() {
+        if i < WARNINGS {
+            warn(&escaped(&warning));
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        warn(&format!("and {more} more; --report json lists them all"));
+    }
+}
+
+fn report(
+    import: &Import,
+    format: interchange::Format,
+    reading: &Reading,
+    keys: &Keys,
+) -> Result<(), Error> {
+    let Keys {
+        imported,
+        replaced,
+        skipped,
+    } = keys;
+    if import.report == Format::Json {
+        let lines = |lines: &mut dyn Iterator<Item = String>| lines.collect::<Vec<_>>();
+        return print_json(&json!({
+            "file": import.file.display().to_string(),
+            "format": format.name(),
+            "dry_run": import.dry_run,
+            "imported": imported,
+            "replaced": replaced,
+            "skipped": skipped,
+            "left_out": lines(&mut reading.errors.iter().map(ToString::to_string)),
+            "losses": lines(&mut reading.losses.iter().map(ToString::to_string)),
+        }));
+    }
+    let verb = if import.dry_run {
+        "Would import"
+    } else {
+        "Imported"
+    };
+    let mut text = format!(
+        "{verb} {} from {} ({})",
+        counted(imported.len() + replaced.len()),
+        escaped(&import.file.display().to_string()),
+        format,
+    );
+    for (keys, what) in [
+        (replaced, "replaced"),
+        (skipped, "skipped, being bound already"),
+    ] {
+        if !keys.is_empty() {
+            text.push_str(&format!("; {} {what}", keys.len()));
+        }
+    }
+    if !reading.errors.is_empty() {
+        text.push_str(&format!("; {} left out", reading.errors.len()));
+    }
+    text.push('\n');
+    print(&text)
+}
+
+fn counted(bindings: usize) -> String {
+    if bindings == 1 {
+        "1 binding".into()
+    } else {
+        format!("{bindings} bindings")
+    }
+}

@@ -1,0 +1,34 @@
+//! The commands, each from its arguments to its exit code.
+
+pub(crate) mod change;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod netsh;
+pub(crate) mod read;
+pub(crate) mod rotate;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use store_core::{BindingStore, Scan};
+
+use crate::error::Error;
+use crate::screen;
+
+/// Every binding of a store.
+fn everything(store: &dyn BindingStore) -> Result<Vec<store_core::Binding>, Error> {
+    Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
+}
+
+/// A value as JSON, for programs.
+fn print_json(value: &impl Serialize) -> Result<(), Error> {
+    let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+    print(&format!("{}\n", screen::escaped_json(&json)))
+}
+
+/// Text whose data is escaped.
+fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}

@@ -1,0 +1,88 @@
+//! Why a command failed, as a person is told it.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use store_core::{BindingError, BindingKey, CertHash, HashError, StoreError};
+
+use crate::exit;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{0}")]
+    Usage(clap::Error),
+    #[error("CERTBIND_STORE: {0}")]
+    StoreUrl(String),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("there is no store at {}; `certbind add` and `certbind import` make one", path.display())]
+    NoStore { path: PathBuf },
+    #[error("{0}")]
+    Binding(#[from] BindingError),
+    #[error("{key}: {problem}")]
+    Arguments {
+        key: BindingKey,
+        problem: &'static str,
+    },
+    #[error("name the new certificate by its hash or by --cert FILE")]
+    NoSuccessor,
+    #[error("cannot read {}: {source}", path.display())]
+    Input { path: PathBuf, source: io::Error },
+    #[error("{}: {source}", path.display())]
+    Certificate { path: PathBuf, source: HashError },
+    #[error("nothing is bound to {0}; `certbind list` shows what is")]
+    NothingToRotate(CertHash),
+    #[error("{}: {problem}", path.display())]
+    BrokenInput { path: PathBuf, problem: String },
+    #[error("{} are bound already, {} first; nothing was imported: use --on-conflict skip or replace",
+            count_keys(*.count), .first)]
+    AlreadyBound { first: BindingKey, count: usize },
+    #[error("{0}; nothing was written")]
+    Export(#[from] interchange::WriteError),
+    #[error("cannot write: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Error {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_)
+            | Self::StoreUrl(_)
+            | Self::Arguments { .. }
+            | Self::NoSuccessor
+            | Self::Binding(_) => exit::USAGE,
+            Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {
+                exit::BROKEN_INPUT
+            }
+            _ => exit::REFUSED,
+        }
+    }
+}
+
+fn count_keys(count: usize) -> String {
+    if count == 1 {
+        "1 key".into()
+    } else {
+        format!("{count} keys")
+    }
+}
+
+/// Tells a person what went wrong. The text is escaped.
+pub(crate) fn report(text: &str) {
+    say(AnsiColor::Red, "error", text);
+}
+
+/// Tells a person what to look at. The text is escaped.
+pub(crate) fn warn(text: &str) {
+    say(AnsiColor::Yellow, "warning", text);
+}
+
+fn say(color: AnsiColor, label: &str, text: &str) {
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    // There is nowhere left to tell that standard error is closed. `anstream` leaves the colours
+    // out where it is no terminal.
+    let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}");
+}

@@ -1,0 +1,125 @@
+//! What goes to a person's screen: nothing from data may move the cursor, change colours or turn
+//! the direction of text.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+
+/// The text with every character that a terminal might act on, or hide, spelled out.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_unsafe(character) {
+            // Writing to a String does not fail.
+            let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// JSON with these characters as `\u` escapes: they can stand in its strings alone, so the value
+/// is the same.
+pub(crate) fn escaped_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character != '\n' && is_unsafe(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Standard output for text that has to keep its bytes in a file or a pipe: only on a terminal it
+/// is escaped.
+pub(crate) fn exact_stdout() -> Box<dyn Write> {
+    let stdout = io::stdout().lock();
+    if stdout.is_terminal() {
+        Box::new(Escaping(stdout))
+    } else {
+        Box::new(io::BufWriter::new(stdout))
+    }
+}
+
+/// Escapes what is written to it, line ends and tabs apart. Bytes that are not UTF-8 become
+/// U+FFFD.
+struct Escaping<W: Write>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Lines are written whole by everything in this program.
+        let text = String::from_utf8_lossy(bytes);
+        for part in text.split_inclusive(['\n', '\r', '\t']) {
+            let end = part.len() - usize::from(part.ends_with(['\n', '\r', '\t']));
+            self.0.write_all(escaped(&part[..end]).as_bytes())?;
+            self.0.write_all(&part.as_bytes()[end..])?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_acts_on_gets_through() {
+        let hostile = "MY\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}txt\r\n\u{200b}";
+        let shown = escaped(hostile);
+        assert_eq!(
+            shown,
+            "MY\\u{1b}]0;owned\\u{7}\\u{9b}31m\\u{202e}txt\\u{d}\\u{a}\\u{200b}"
+        );
+        assert_eq!(escaped("Zertifikate äöü 証明書"), "Zertifikate äöü 証明書");
+    }
+
+    #[test]
+    fn json_keeps_its_value() {
+        let value = serde_json::json!({ "store": "\u{7f}\u{9b}31m\u{202e}x" });
+        let shown = escaped_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(shown.chars().all(|c| c == '\n' || !is_unsafe(c)), "{shown}");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
+            value
+        );
+    }
+
+    #[test]
+    fn what_a_terminal_shows_keeps_its_lines() {
+        let mut shown = Vec::new();
+        Escaping(&mut shown)
+            .write_all(b"a\tb\r\n\x1b[2J\xff\n")
+            .unwrap();
+        assert_eq!(
+            String::from_utf8(shown).unwrap(),
+            "a\tb\r\n\\u{1b}[2J\u{fffd}\n"
+        );
+    }
+}

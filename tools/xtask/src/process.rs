@@ -1,0 +1,61 @@
+//! Running other programs, aloud.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Why a task ended early.
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    let tools = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    tools.ancestors().nth(2).map_or(tools.clone(), Into::into)
+}
+
+/// The cargo that runs this task.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// Says what is run, runs it, and fails if it does.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    println!("\n$ {}", line(command));
+    quietly(command)
+}
+
+/// Runs a command, and fails if it does.
+pub(crate) fn quietly(command: &mut Command) -> Result<(), Failure> {
+    let line = line(command);
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failure::new(format!("`{line}` ended with {status}"))),
+        Err(error) => Err(Failure::new(format!("`{line}` cannot be run: {error}"))),
+    }
+}
+
+/// Whether a program can be found and says so.
+pub(crate) fn answers(program: &str, argument: &str) -> bool {
+    let output = Command::new(program).arg(argument).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
+}

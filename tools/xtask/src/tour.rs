@@ -1,0 +1,43 @@
+//! `cargo xtask tour`: certbind at work on the export of a host.
+
+use std::process::Command;
+
+use crate::process::{self, Failure, cargo, quietly, root};
+
+/// The certificate that the host of `examples/` serves most of its sites with.
+const OLD: &str = "61d34f532da121bbab64723c4871e72c92f03735";
+/// A successor. What it is of does not matter here.
+const NEW: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
+
+/// Imports the host's bindings into a store, shows them, and renews a certificate.
+pub(crate) fn run() -> Result<(), Failure> {
+    process::run(cargo().args(["build", "--quiet", "--package", "certbind"]))?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
+    let store = target.join("tour").join("bindings.redb");
+    if let Err(error) = std::fs::remove_file(&store)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(Failure::new(format!("{}: {error}", store.display())));
+    }
+    let program = target
+        .join("debug")
+        .join(format!("certbind{}", std::env::consts::EXE_SUFFIX));
+    let certbind = |arguments: &[&str]| {
+        println!("\n$ certbind {}", arguments.join(" "));
+        let mut command = Command::new(&program);
+        command
+            .current_dir(root())
+            .env("CERTBIND_STORE", format!("redb:{}", store.display()))
+            .args(arguments);
+        quietly(&mut command)
+    };
+    println!("\n$ export CERTBIND_STORE=redb:{}", store.display());
+    certbind(&["import", "examples/host-2022.txt"])?;
+    certbind(&["list"])?;
+    certbind(&["show", "hostnameport=sni.iis8.com:443"])?;
+    certbind(&["rotate", OLD, NEW, "--dry-run"])?;
+    certbind(&["rotate", OLD, NEW])?;
+    certbind(&["list"])?;
+    certbind(&["check"])
+}
