@@ -28,6 +28,9 @@ pub struct Layout {
     /// The lines in front of the first record of a kind, where they are others.
     #[serde(default)]
     pub(super) titles: BTreeMap<Kind, Vec<String>>,
+    /// The lines in front of single records, where they are others still: commands between listings.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) asides: BTreeMap<BindingKey, Vec<String>>,
     /// The lines behind the last record. Lines are joined by the line end, so an empty one at the
     /// end stands for a line end there.
     pub(super) tail: Vec<String>,
@@ -121,6 +124,20 @@ impl Layout {
         }
         self.tail = vec![String::new(), String::new()];
         self
+    }
+
+    /// The lines between `binding` and the one in front of it, of the kind `last`.
+    pub(super) fn gap(&self, last: Option<Kind>, binding: &Binding) -> &[String] {
+        let kind = binding.key().kind();
+        let title = || self.titles.get(&kind).filter(|_| last != Some(kind));
+        match last {
+            None => &self.lead,
+            Some(_) => self
+                .asides
+                .get(binding.key())
+                .or_else(title)
+                .unwrap_or(&self.between),
+        }
     }
 
     /// The lines that `binding` is shown in, without line ends; none where the host has no

@@ -23,6 +23,8 @@ pub(super) struct Learner {
     last_kind: Option<Kind>,
     between: Option<Vec<String>>,
     titles: BTreeMap<Kind, Vec<String>>,
+    /// The gaps that are not as `between` was when they came.
+    gaps: BTreeMap<BindingKey, Vec<String>>,
     records: BTreeMap<Kind, Vec<Line>>,
     words: HashMap<Field, [Option<String>; 2]>,
     hash_case: Option<Case>,
@@ -56,12 +58,15 @@ impl Learner {
     pub(super) fn record(&mut self, parsed: &Parsed, hash: &str, app_id: &str) {
         let kind = parsed.binding.key().kind();
         let gap = std::mem::take(&mut self.pending);
+        let is_blank = gap.iter().all(|line| line.trim().is_empty());
         if self.lead.is_none() {
             self.lead = Some(gap);
-        } else if self.last_kind == Some(kind) {
-            self.between.get_or_insert(gap);
-        } else {
-            self.titles.entry(kind).or_insert(gap);
+        } else if self.last_kind != Some(kind) && !self.titles.contains_key(&kind) {
+            self.titles.insert(kind, gap);
+        } else if self.between.is_none() && is_blank {
+            self.between = Some(gap);
+        } else if self.between.as_ref() != Some(&gap) {
+            self.gaps.insert(parsed.binding.key().clone(), gap);
         }
         self.last_kind = Some(kind);
         case_of(&mut self.hash_case, hash);
@@ -114,6 +119,7 @@ impl Learner {
             gap.cloned().unwrap_or_else(|| vec![String::new()])
         });
         self.titles.retain(|_, title| *title != between);
+        self.gaps.retain(|_, gap| *gap != between);
         let words = self.words();
         for line in self.records.values_mut().flatten() {
             settle_words(line, &self.words, &words);
@@ -125,6 +131,7 @@ impl Learner {
             lead,
             between,
             titles: self.titles,
+            asides: self.gaps,
             tail: self.pending,
             records: self.records,
             words,

@@ -234,11 +234,7 @@ impl Draft {
             let kind = binding.key().kind();
             let before = usize::try_from(span.first - next).unwrap_or(usize::MAX);
             let mut gap = lines.by_ref().take(before);
-            let expected = match last_kind {
-                None => &layout.lead,
-                Some(last) if last == kind => &layout.between,
-                Some(_) => layout.titles.get(&kind).unwrap_or(&layout.between),
-            };
+            let expected = layout.gap(last_kind, binding);
             last_kind = Some(kind);
             if let Some(line) = difference(&mut gap, expected.iter().map(String::as_str)) {
                 found.push(Loss::new(LossKind::Form, GAP).at(line.unwrap_or(span.first)));

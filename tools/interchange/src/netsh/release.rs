@@ -78,6 +78,7 @@ impl Release {
             lead,
             between: vec![String::new()],
             titles: BTreeMap::new(),
+            asides: BTreeMap::new(),
             tail: vec![String::new(), String::new()],
             records,
             words: Words::default(),

@@ -45,21 +45,17 @@ fn print(out: &mut impl Write, bindings: &[&Binding], layout: &Layout) -> Result
     out.write_all(layout.encoding.mark())?;
     let mut is_first = true;
     let mut line = |out: &mut _, text: &str| print_line(out, layout, &mut is_first, text);
-    for text in &layout.lead {
-        line(out, text)?;
-    }
-    let mut last_kind = None;
-    for binding in bindings {
-        let kind = binding.key().kind();
-        let gap: &[String] = match last_kind {
-            None => &[],
-            Some(last) if last == kind => &layout.between,
-            Some(_) => layout.titles.get(&kind).unwrap_or(&layout.between),
-        };
-        last_kind = Some(kind);
-        for text in gap {
+    if bindings.is_empty() {
+        for text in &layout.lead {
             line(out, text)?;
         }
+    }
+    let mut last = None;
+    for binding in bindings {
+        for text in layout.gap(last, binding) {
+            line(out, text)?;
+        }
+        last = Some(binding.key().kind());
         for text in layout.record(binding).into_iter().flatten() {
             line(out, &text)?;
         }

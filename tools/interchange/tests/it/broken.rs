@@ -176,6 +176,22 @@ fn titles_between_groups_print_back() {
 }
 
 #[test]
+fn commands_between_listings_print_back() {
+    let shown = |number: usize| {
+        let record = sample("07-legacy-tls.txt").replace(":44307", &format!(":{number}"));
+        let prompt = format!("PS C:\\> netsh http show sslcert ipport=0.0.0.0:{number}\n\n");
+        format!("{prompt}{record}\n\n")
+    };
+    let text = [1, 22, 333, 4444].map(shown).concat();
+    let reading = crate::listings::prints_back(text.as_bytes(), &ReadOptions::default());
+    assert_eq!(reading.export.bindings.len(), 4);
+    assert_eq!(reading.losses, []);
+    let mut out = Vec::new();
+    interchange::json::write(&mut out, &reading.export).unwrap();
+    crate::json::validate(&out);
+}
+
+#[test]
 fn what_stands_behind_the_records_is_passed_over_and_printed_back() {
     let text = format!("{}C:\\WINDOWS\\system32>exit", host());
     let reading = crate::listings::prints_back(text.as_bytes(), &ReadOptions::default());

@@ -197,3 +197,68 @@ fn a_layout_can_be_kept_as_json() {
         assert_eq!(serde_json::from_str::<Layout>(&kept).unwrap(), layout);
     }
 }
+
+#[test]
+fn names_that_would_not_come_back_are_refused_by_field() {
+    let key: BindingKey = "0.0.0.0:443".parse().unwrap();
+    let hash = store_core::CertHash::new([7; 20]);
+    for name in [
+        "(null)",
+        " MY",
+        "MY ",
+        "M\nY",
+        "MY\u{1b}[0m",
+        ": MY",
+        "\u{a0}MY",
+    ] {
+        let mut record =
+            store_core::Record::new(hash, Some(name.parse().unwrap()), store_core::Uuid::nil());
+        record.ctl_store_name = Some(name.parse().unwrap());
+        let binding = Binding::new(key.clone(), record).unwrap();
+        let mut out = Vec::new();
+        let layout = Release::default().layout();
+        let error = netsh::write(&mut out, &export(vec![binding]), &layout).unwrap_err();
+        let WriteError::Inexpressible(refused) = error else {
+            panic!("{error}")
+        };
+        let fields: Vec<_> = refused
+            .iter()
+            .map(|refused| refused.field.as_str())
+            .collect();
+        assert_eq!(
+            fields,
+            ["Certificate Store Name", "Ctl Store Name"],
+            "{name:?}"
+        );
+        assert!(out.is_empty());
+    }
+}
+
+#[test]
+fn a_character_that_the_layout_cannot_write_is_refused() {
+    let key: BindingKey = "0.0.0.0:443".parse().unwrap();
+    let hash = store_core::CertHash::new([7; 20]);
+    let name = Some("Müller".parse().unwrap());
+    let record = store_core::Record::new(hash, name, store_core::Uuid::nil());
+    let binding = Binding::new(key, record).unwrap();
+    for (encoding, is_written) in [
+        ("850", true),
+        ("utf-16le+bom", true),
+        ("1251", false),
+        ("bytes", false),
+    ] {
+        let layout = Release::default()
+            .layout()
+            .with_encoding(encoding.parse().unwrap());
+        let mut out = Vec::new();
+        let written = netsh::write(&mut out, &export(vec![binding.clone()]), &layout);
+        assert_eq!(written.is_ok(), is_written, "{encoding}");
+        if is_written {
+            let options = ReadOptions {
+                encoding: Some(encoding.parse().unwrap()),
+                ..ReadOptions::default()
+            };
+            assert_eq!(read(&out, &options).unwrap().export.bindings[0], binding);
+        }
+    }
+}
