@@ -290,11 +290,6 @@ impl Field {
             .find(|(name, _)| squeezed.contains(name))
             .map(|(_, field)| field)
     }
-
-    /// Whether [`anchored`](Self::anchored) knows this field in every language.
-    pub(super) fn is_anchor(self) -> bool {
-        matches!(self, Http2 | Quic | Tls12 | Tls13 | OcspStapling)
-    }
 }
 
 impl Bit {

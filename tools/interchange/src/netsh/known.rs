@@ -266,9 +266,8 @@ fn options(entries: &[Entry<'_>]) -> Vec<Told> {
         .map(|entry| Field::anchored(entry.label))
         .collect();
     let fits = |order: &&&[Field]| {
-        let anchored = |(field, anchor): (&Field, &Option<Field>)| match anchor {
-            Some(anchor) => anchor == field,
-            None => !field.is_anchor(),
+        let anchored = |(field, anchor): (&Field, &Option<Field>)| {
+            anchor.is_none_or(|anchor| anchor == *field)
         };
         order.len() == entries.len() && order.iter().zip(&anchors).all(anchored)
     };

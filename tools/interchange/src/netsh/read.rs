@@ -1,6 +1,6 @@
 //! Reading a listing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use store_core::{Binding, BindingKey};
 
@@ -62,7 +62,7 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
         return plain;
     }
     let mut best = plain;
-    let mut disputed = Vec::new();
+    let mut disputed = HashSet::new();
     for encoding in Encoding::code_pages() {
         let Some(text) = text_of(encoding) else {
             continue;
@@ -75,8 +75,8 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
             let pairs = best.spans.iter().zip(&best.export.bindings);
             let others = draft.spans.iter().zip(&draft.export.bindings);
             for (ours, theirs) in pairs.zip(others) {
-                if ours.1 != theirs.1 && !disputed.contains(&ours.0.first) {
-                    disputed.push(ours.0.first);
+                if ours.1 != theirs.1 {
+                    disputed.insert(ours.0.first);
                 }
             }
         }
@@ -268,7 +268,7 @@ impl Draft {
     }
 
     /// Takes back the records that begin at these lines.
-    fn dispute(&mut self, lines: &[u64]) {
+    fn dispute(&mut self, lines: &HashSet<u64>) {
         let mut spans = self.spans.iter();
         self.export.bindings.retain(|binding| {
             let first = spans.next().map_or(0, |span| span.first);

@@ -140,6 +140,39 @@ fn a_missing_option_line_is_noticed() {
 }
 
 #[test]
+fn options_that_only_other_records_have_are_missed() {
+    let text = host();
+    let start = text.find("    Reject Connections").unwrap();
+    let end = 1 + text.find("\n Extended").unwrap();
+    let trimmed = format!("{}{}", &text[..start], &text[end..]);
+    let reading = read_text(&trimmed).unwrap();
+    let told = reading
+        .losses
+        .iter()
+        .find(|loss| loss.kind == LossKind::Trimmed);
+    let told = told.unwrap();
+    assert_eq!(told.line, Some(8));
+    assert!(
+        told.what
+            .starts_with("trimmed: no line for Reject Connections, Disable HTTP2, ")
+    );
+}
+
+#[test]
+fn a_line_that_belongs_to_no_record_is_reported() {
+    let text = format!("{}    Colour                       : green\r\n", host());
+    let reading = crate::listings::prints_back(text.as_bytes(), &ReadOptions::default());
+    let skipped = reading
+        .losses
+        .iter()
+        .find(|loss| loss.kind == LossKind::Skipped);
+    assert_eq!(
+        skipped.unwrap().to_string(),
+        "line 194: this line belongs to no record; it was passed over"
+    );
+}
+
+#[test]
 fn other_spellings_are_read_and_reported() {
     let hash = "61d34f532da121bbab64723c4871e72c92f03735";
     let shouted = host().replacen(hash, &hash.to_uppercase(), 2);

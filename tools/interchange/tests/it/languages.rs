@@ -233,6 +233,24 @@ fn a_missing_line_in_another_language_is_noticed() {
 }
 
 #[test]
+fn options_that_english_does_not_know_are_not_told_by_their_number() {
+    // Windows has versions with two options more, which these two are not.
+    let known = "    Enable Session Ticket        : Not Set\n";
+    let new = format!(
+        "{known}    Disable Carrier Pigeons      : Set\n    Disable Smoke Signals        : Set\n"
+    );
+    let text = crate::listings::sample("06-extended-properties.txt").replace(known, &new);
+    let reading = read_text(&text).unwrap();
+    let record = bound(&reading, "0.0.0.0:44304").record();
+    assert_eq!(record.flags, SslFlags::NEGOTIATE_CLIENT_CERT);
+    let grave = reading
+        .losses
+        .iter()
+        .filter(|loss| loss.kind == LossKind::Value);
+    assert_eq!(grave.count(), 2);
+}
+
+#[test]
 fn an_option_that_english_does_not_know_is_reported() {
     let known = "    Enable Session Ticket        : Not Set\n";
     for (value, kind) in [("Not Set", LossKind::Default), ("Set", LossKind::Value)] {

@@ -119,6 +119,25 @@ fn the_script_of_the_shipped_transcript_is_its_snapshot() {
     assert_eq!(script, std::fs::read_to_string(path).unwrap());
 }
 
+#[test]
+fn percent_signs_are_doubled_and_blanks_quoted() {
+    let hash = store_core::CertHash::new([7; 20]);
+    let name = Some("100 % & more".parse().unwrap());
+    let record = Record::new(hash, name, store_core::Uuid::nil());
+    let binding = Binding::new("[fe80::1%7]:443".parse().unwrap(), record).unwrap();
+    let script = script(vec![binding.clone()]).unwrap();
+    let command = script.lines().last().unwrap();
+    assert!(
+        command.contains(" ipport=\"[fe80::1%%7]:443\" "),
+        "{command}"
+    );
+    assert!(
+        command.contains(" certstorename=\"100 %% & more\" "),
+        "{command}"
+    );
+    assert_eq!(added(command), binding);
+}
+
 proptest! {
     #![proptest_config(cases(256))]
 
