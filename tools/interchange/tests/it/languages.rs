@@ -157,17 +157,20 @@ fn a_listing_like_the_french_one_is_read_and_prints_back() {
 
 #[test]
 fn an_option_that_its_place_alone_tells_is_reported() {
-    let text = FRENCH.replacen(
+    let text = FRENCH.replace(
         "les versions TLS héritées :Not Set",
         "les versions TLS héritées :Set",
-        1,
     );
     let reading = prints_back(text.as_bytes(), &ReadOptions::default());
     let record = bound(&reading, "0.0.0.0:443").record();
     assert!(record.flags.contains(SslFlags::DISABLE_LEGACY_TLS));
     let told = |loss: &&interchange::Loss| loss.kind == LossKind::Inferred;
     let told: Vec<_> = reading.losses.iter().filter(told).collect();
-    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told.len(),
+        2,
+        "also where an earlier record has taught the label"
+    );
     assert_eq!(
         told[0].to_string(),
         "line 28: ipport=0.0.0.0:443: read as \"Disable Legacy TLS Versions\", going by its place"
@@ -264,4 +267,23 @@ fn an_option_that_english_does_not_know_is_reported() {
             prints_back(text.as_bytes(), &ReadOptions::default());
         }
     }
+}
+
+#[test]
+fn lines_that_have_words_of_their_own_print_back_with_them() {
+    // As French does with its genders, in one listing.
+    let text = FRENCH
+        .replace("Disabled", "Désactivé")
+        .replace("Enabled", "Activé")
+        .replace(
+            "l'utilisation                  : Activé",
+            "l'utilisation : Activée",
+        )
+        .replace(
+            "l'utilisation                  : Désactivé",
+            "l'utilisation : Désactivée",
+        );
+    let reading = prints_back(text.as_bytes(), &ReadOptions::default());
+    let french = read_text(FRENCH).unwrap();
+    assert_eq!(reading.export.bindings, french.export.bindings);
 }
