@@ -18,7 +18,8 @@ use crate::snapshot::{Snapshot, decoded};
 
 /// The writing half of a store.
 pub(crate) struct Committer {
-    database: Database,
+    /// There until the end, which needs it by value.
+    database: Option<Database>,
     direct: Arc<Direct>,
     path: PathBuf,
     group: Group<Batch, Result<Applied>>,
@@ -38,7 +39,7 @@ impl Committer {
     ) -> Result<Self, Cause> {
         let snapshot = Snapshot::take(&database)?;
         Ok(Self {
-            database,
+            database: Some(database),
             direct,
             path,
             group: Group::new(),
@@ -80,7 +81,7 @@ impl Committer {
         if self.failed.get().is_some() {
             return Err(self.refusal());
         }
-        let pause = self.database.begin_write()?;
+        let pause = self.database().begin_write()?;
         let done = work(self.direct.medium());
         pause.abort()?;
         Ok(done)
@@ -98,30 +99,33 @@ impl Committer {
             return results;
         };
         let error = cause.at(&self.path);
-        let (reason, results) = match self.direct.settle(mark) {
+        // From here on nothing is committed, so this happens once.
+        let fail = |reason: String| {
+            let reason = self.failed.get_or_init(|| reason).clone();
+            Cause::Failed(reason).at(&self.path)
+        };
+        match self.direct.settle(mark) {
             Settled::Committed => {
                 // The batches are there to stay, but what they made cannot be read.
                 let made = results.iter().flatten().find_map(Applied::revision);
                 self.unread_revision
                     .store(made.unwrap_or_default(), Ordering::Release);
+                fail(format!("it failed behind a commit: {error}"));
                 self.snapshot.store(None);
-                (format!("it failed behind a commit: {error}"), Some(results))
+                results
             }
-            Settled::TakenBack => (format!("a commit failed: {error}"), None),
-            Settled::Unknown => {
-                let reason = format!(
-                    "a commit failed and could not be taken back, so whether it is kept shows when \
-                     the store is opened again: {error}"
-                );
-                (reason, None)
+            Settled::TakenBack => {
+                let refusal = fail(format!("a commit failed: {error}"));
+                match error {
+                    StoreError::Io { .. } | StoreError::Corrupt { .. } => each(error),
+                    _ => each(refusal),
+                }
             }
-        };
-        // Only a leader comes here, and none comes twice.
-        let known = self.failed.get_or_init(|| reason).clone();
-        results.unwrap_or_else(|| match error {
-            StoreError::Io { .. } | StoreError::Corrupt { .. } => each(error),
-            _ => each(Cause::Failed(known).at(&self.path)),
-        })
+            Settled::Unknown => each(fail(format!(
+                "a commit failed and could not be taken back, so whether it is kept shows when the \
+                 store is opened again: {error}"
+            ))),
+        }
     }
 
     fn transact(
@@ -129,7 +133,7 @@ impl Committer {
         batches: &[&Batch],
         results: &mut Vec<Result<Applied>>,
     ) -> Result<(), Cause> {
-        let transaction = self.database.begin_write()?;
+        let transaction = self.database().begin_write()?;
         let mut meta = transaction.open_table(META)?;
         let revision = format::raise_revision(&mut meta)?;
         drop(meta);
@@ -163,13 +167,30 @@ impl Committer {
             return Ok(transaction.abort()?);
         }
         transaction.commit()?;
-        let snapshot = Snapshot::take(&self.database)?;
+        let snapshot = Snapshot::take(self.database())?;
         self.snapshot.store(Some(Arc::new(snapshot)));
         Ok(())
+    }
+
+    fn database(&self) -> &Database {
+        self.database.as_ref().expect("it is taken by drop alone")
     }
 
     fn refusal(&self) -> Cause {
         let reason = self.failed.get().map_or("a commit failed", String::as_str);
         Cause::Failed(reason.to_owned())
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.snapshot.store(None);
+        let database = self.database.take();
+        // Once a call of redb has panicked, so does its end; the lock has to go all the same.
+        let _ = guarded(|| {
+            drop(database);
+            Ok(())
+        });
+        let _ = self.direct.medium().close();
     }
 }

@@ -2,7 +2,18 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
-use store_core::{Binding, BindingKey, CertHash, Record, Uuid};
+pub(crate) mod disk;
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use backend_redb::{Options, RedbStore};
+use disk::Disk;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence};
+use store_core::{
+    Batch, Binding, BindingKey, BindingStore, CertHash, Change, Expect, Record, Result, Scan, Uuid,
+};
 
 /// A binding whose key and record are told by two numbers.
 pub(crate) fn binding(number: u16, content: u8) -> Binding {
@@ -17,6 +28,72 @@ pub(crate) fn key(number: u16) -> BindingKey {
     format!("10.0.{high}.{low}:443").parse().expect("a key")
 }
 
+/// The number of a [`binding`].
+pub(crate) fn number(binding: &Binding) -> u16 {
+    match binding.key() {
+        BindingKey::IpPort(endpoint) => match endpoint.ip() {
+            IpAddr::V4(ip) => u16::from_be_bytes([ip.octets()[2], ip.octets()[3]]),
+            IpAddr::V6(ip) => panic!("{ip} is no address of these tests"),
+        },
+        key => panic!("{key} is no key of these tests"),
+    }
+}
+
+/// Any batch over a handful of keys, whose preconditions hold or not.
+pub(crate) fn batch() -> impl Strategy<Value = Batch> {
+    let change = (
+        0..12_u16,
+        0..4_u8,
+        0..3_u8,
+        proptest::option::weighted(0.7, 0..3_u8),
+    );
+    proptest::collection::vec(change, 1..5).prop_map(|changes| {
+        let mut changes: Vec<_> = changes
+            .into_iter()
+            .map(|(number, expect, content, becomes)| {
+                let expect = match expect {
+                    0 => Expect::Absent,
+                    1 => Expect::Present,
+                    2 => Expect::Exactly(Box::new(binding(number, content))),
+                    _ => Expect::Any,
+                };
+                let becomes = becomes.map(|content| binding(number, content));
+                Change::new(key(number), expect, becomes).expect("one key")
+            })
+            .collect();
+        let mut seen = std::collections::HashSet::new();
+        changes.retain(|change| seen.insert(change.key().clone()));
+        Batch::new(changes).expect("each key once")
+    })
+}
+
+/// Opens what is on a disk.
+pub(crate) fn open(disk: &Disk) -> Result<RedbStore> {
+    Options::new().open_backend(disk.clone(), "the disk")
+}
+
+/// All that a store holds.
+pub(crate) fn contents(store: &dyn BindingStore) -> Vec<Binding> {
+    let bindings = store.scan(&Scan::all()).expect("a scan starts");
+    bindings.collect::<Result<_>>().expect("a scan ends well")
+}
+
+/// The bytes of an empty store, and of one with 300 bindings, which has branches: both closed.
+pub(crate) static IMAGES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+    [0, 300].map(|count| {
+        let disk = Disk::default();
+        let store = open(&disk).expect("a new store");
+        if count > 0 {
+            let changes = (1000..1000 + count).map(|number| Change::insert(binding(number, 9)));
+            store
+                .apply(&Batch::new(changes).expect("each key once"))
+                .expect("a healthy disk");
+        }
+        drop(store);
+        disk.bytes()
+    })
+});
+
 /// `CERTBIND_CASES` times as many cases as by default.
 pub(crate) fn cases(default: u32) -> u32 {
     let times = std::env::var("CERTBIND_CASES").ok();
@@ -24,4 +101,28 @@ pub(crate) fn cases(default: u32) -> u32 {
         times.parse().expect("CERTBIND_CASES is a number")
     });
     default * times
+}
+
+/// So many cases, times `CERTBIND_CASES`; failures are kept in `proptest-regressions`.
+pub(crate) fn config(default: u32, regressions: &'static str) -> Config {
+    Config {
+        cases: cases(default),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(regressions))),
+        ..Config::default()
+    }
+}
+
+/// A sequence of numbers that a seed decides (SplitMix64).
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    /// One of so many.
+    pub(crate) fn below(&mut self, many: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        usize::try_from(mixed % many as u64).expect("less than many")
+    }
 }

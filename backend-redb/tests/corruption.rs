@@ -1,0 +1,270 @@
+//! Bits that flip and files that are cut: an error or the right data, and never a panic.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use backend_redb::{Options, RedbStore};
+use common::disk::Disk;
+use common::{Dice, IMAGES, binding, cases, contents, key, open};
+use redb::{Database, TableDefinition};
+use store_core::{Binding, BindingStore, Change, Result, Scan, StoreError};
+
+const BINDINGS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("bindings");
+
+/// What every one of so many damaged images came to: how many opened, and how many were refused.
+fn each_damage(
+    count: usize,
+    damage: impl Fn(usize) -> Vec<u8> + Sync,
+    allowed: &[(u64, Vec<Binding>)],
+) -> (usize, usize) {
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let [next, opened, refused] = [(); 3].map(|()| AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let case = next.fetch_add(1, Ordering::Relaxed);
+                    if case >= count {
+                        return;
+                    }
+                    match open(&Disk::of(&damage(case))) {
+                        Ok(store) => {
+                            right(&store, allowed, case);
+                            opened.fetch_add(1, Ordering::Relaxed);
+                        }
+                        Err(StoreError::Corrupt { .. }) => {
+                            refused.fetch_add(1, Ordering::Relaxed);
+                        }
+                        Err(error) => panic!("case {case}: {error:?}"),
+                    }
+                }
+            });
+        }
+    });
+    (opened.into_inner(), refused.into_inner())
+}
+
+/// What the store answers, every way that it is asked, is one of the allowed states.
+fn right(store: &RedbStore, allowed: &[(u64, Vec<Binding>)], case: usize) {
+    let state = (store.revision(), contents(store));
+    assert!(allowed.contains(&state), "case {case}: other data");
+    for binding in state.1.iter().step_by(7) {
+        let found = store.get(binding.key()).unwrap();
+        assert_eq!(found.as_ref(), Some(binding), "case {case}");
+    }
+    assert_eq!(store.get(&key(5)).unwrap(), None);
+    let report = store.check().unwrap();
+    assert!(report.is_clean(), "case {case}: {report:?}");
+}
+
+/// A file that was closed, and what it holds.
+fn closed() -> (Vec<u8>, (u64, Vec<Binding>)) {
+    let disk = Disk::of(&IMAGES[1]);
+    let store = open(&disk).unwrap();
+    for number in 0..3 {
+        store.remove(&key(1000 + number)).unwrap();
+    }
+    let state = (store.revision(), contents(&store));
+    drop(store);
+    (disk.bytes(), state)
+}
+
+/// A file that its writer left in a crash, and the states before and after its last commit.
+fn crashed() -> (Vec<u8>, [(u64, Vec<Binding>); 2]) {
+    let disk = Disk::of(&IMAGES[1]);
+    let store = open(&disk).unwrap();
+    store.remove(&key(1000)).unwrap();
+    let before = (store.revision(), contents(&store));
+    store.put(binding(1200, 3)).unwrap();
+    let after = (store.revision(), contents(&store));
+    (disk.bytes(), [before, after])
+}
+
+fn flipped(image: &[u8], case: usize, count: usize) -> Vec<u8> {
+    // Every region of the file, and in it a place that the case decides.
+    let mut dice = Dice(case as u64);
+    let mut image = image.to_vec();
+    let step = (image.len() / count).max(1);
+    let at = (case * step + dice.below(step)).min(image.len() - 1);
+    image[at] ^= 1 << dice.below(8);
+    image
+}
+
+#[test]
+fn a_bit_that_flips_in_a_closed_file_is_noticed_or_does_not_matter() {
+    let (image, state) = closed();
+    let count = cases(1500) as usize;
+    let (opened, refused) = each_damage(count, |case| flipped(&image, case, count), &[state]);
+    assert!(opened > 0 && refused > count / 20, "{opened} and {refused}");
+}
+
+#[test]
+fn a_bit_that_flips_in_the_header_is_noticed_or_does_not_matter() {
+    // A small store, so that every bit has its turn.
+    let disk = Disk::of(&IMAGES[0]);
+    let store = open(&disk).unwrap();
+    store.insert(binding(1, 1)).unwrap();
+    let state = (1, contents(&store));
+    drop(store);
+    let image = disk.bytes();
+    let damage = |case: usize| {
+        let mut image = image.clone();
+        image[case / 8] ^= 1 << (case % 8);
+        image
+    };
+    let (opened, refused) = each_damage(320 * 8, damage, &[state]);
+    assert!(opened > 0 && refused > 1000, "{opened} and {refused}");
+}
+
+#[test]
+fn a_bit_that_flips_in_a_file_that_a_crash_left_costs_its_last_commit_at_most() {
+    let (image, states) = crashed();
+    let count = cases(500) as usize;
+    let (opened, refused) = each_damage(count, |case| flipped(&image, case, count), &states);
+    assert!(opened > 0 && refused > 0, "{opened} and {refused}");
+}
+
+#[test]
+fn sectors_that_are_lost_or_changed_places_are_noticed_or_do_not_matter() {
+    let (image, state) = closed();
+    let damage = |case: usize| {
+        let mut dice = Dice(case as u64);
+        let mut image = image.clone();
+        let sectors = image.len() / 512;
+        let (from, to) = (dice.below(sectors) * 512, dice.below(sectors) * 512);
+        match case % 3 {
+            0 => image[to..to + 512].fill(0),
+            1 => image.copy_within(from..from + 512, to),
+            _ => image[to..to + 512]
+                .iter_mut()
+                .for_each(|byte| *byte = dice.below(256).to_le_bytes()[0]),
+        }
+        image
+    };
+    let (opened, refused) = each_damage(cases(400) as usize, damage, &[state]);
+    assert!(opened > 0 && refused > 0, "{opened} and {refused}");
+}
+
+#[test]
+fn a_file_that_is_cut_anywhere_is_refused() {
+    let (image, _) = closed();
+    // In all of the header, around every page, and between.
+    let lengths: Vec<_> = (1..image.len())
+        .filter(|length| *length < 700 || length % 4096 < 2 || length % 509 == 0)
+        .collect();
+    let (opened, refused) = each_damage(lengths.len(), |case| image[..lengths[case]].to_vec(), &[]);
+    assert_eq!((opened, refused), (0, lengths.len()));
+}
+
+#[test]
+fn bytes_behind_the_end_are_refused_or_do_not_matter() {
+    let (image, state) = closed();
+    let damage = |case: usize| {
+        let mut image = image.clone();
+        image.resize(image.len() + [1, 511, 4096, 8192, 1 << 20][case], 0xa5);
+        image
+    };
+    each_damage(5, damage, &[state]);
+}
+
+#[test]
+fn a_damaged_file_is_refused_for_reading_too_and_stays_as_it_is() {
+    let (image, state) = closed();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let count = cases(200) as usize;
+    let mut refused = 0;
+    for case in 0..count {
+        let damaged = flipped(&image, case, count);
+        fs::write(&path, &damaged).unwrap();
+        match RedbStore::open_read_only(&path) {
+            Ok(store) => right(&store, std::slice::from_ref(&state), case),
+            Err(StoreError::Corrupt { .. }) => refused += 1,
+            Err(error) => panic!("case {case}: {error:?}"),
+        }
+        assert!(fs::read(&path).unwrap() == damaged);
+    }
+    assert!(refused > 0);
+}
+
+/// Puts bytes into the table as another program might, with all of redb's check sums right.
+fn with_entry(key: &[u8], value: &[u8]) -> Disk {
+    let disk = Disk::of(&IMAGES[0]);
+    let database = Database::builder()
+        .create_with_backend(disk.clone())
+        .unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction
+        .open_table(BINDINGS)
+        .unwrap()
+        .insert(key, value)
+        .unwrap();
+    transaction.commit().unwrap();
+    disk
+}
+
+#[test]
+fn entries_that_the_codec_refuses_are_named_and_leave_the_others_alone() {
+    use store_core::codec::{encode_binding, encode_key};
+
+    let whole = binding(1, 1);
+    let good = (encode_key(whole.key()), encode_binding(&whole));
+    let mut newer = good.1.clone();
+    newer[0] = 2;
+    let mut changed = good.1.clone();
+    changed[5] ^= 1;
+    for (key, value, expected) in [
+        (vec![9, 9], good.1.clone(), "the key 0909"),
+        (encode_key(&common::key(2)), good.1.clone(), "check sum"),
+        (good.0.clone(), changed, "check sum"),
+        (good.0.clone(), newer, "format is 2"),
+        (good.0.clone(), vec![], "format byte"),
+    ] {
+        let disk = with_entry(&key, &value);
+        let store = open(&disk).unwrap();
+        let report = store.check().unwrap();
+        assert_eq!(
+            (report.bindings, report.problems.len()),
+            (0, 1),
+            "{report:?}"
+        );
+        assert!(report.problems[0].contains(expected), "{report:?}");
+        let found: Result<Vec<_>> = store.scan(&Scan::all()).unwrap().collect();
+        assert!(found.unwrap_err().to_string().contains(expected));
+
+        let other = binding(3, 1);
+        store.insert(other.clone()).unwrap();
+        assert_eq!(store.get(other.key()).unwrap(), Some(other));
+        if key == good.0 {
+            assert!(matches!(
+                store.get(whole.key()),
+                Err(StoreError::Corrupt { .. })
+            ));
+            let refused = store.apply(&Change::put(whole.clone()).into()).unwrap_err();
+            assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused:?}");
+        }
+    }
+}
+
+#[test]
+fn damage_under_an_open_store_is_found_by_a_check() {
+    let disk = Disk::of(&IMAGES[1]);
+    let store = Options::new()
+        .open_backend(disk.clone(), "the disk")
+        .unwrap();
+    store.put(binding(1, 1)).unwrap();
+    assert!(store.check().unwrap().is_clean());
+    let mut found = 0;
+    for case in 0..40 {
+        let healthy = disk.bytes();
+        disk.overwrite(&flipped(&healthy, case, 40));
+        found += usize::from(!store.check().unwrap().is_clean());
+        disk.overwrite(&healthy);
+    }
+    assert!(found > 2, "{found} of 40");
+    assert!(store.check().unwrap().is_clean());
+}

@@ -1,0 +1,172 @@
+//! The power may go at any moment: what was acknowledged is there, and nothing is there by half.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use common::disk::{Disk, Plan};
+use common::{Dice, IMAGES, batch, binding, config, contents, open};
+use proptest::prelude::*;
+use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
+
+/// What is done to a store until the power goes.
+#[derive(Clone, Debug)]
+enum Step {
+    Apply(Batch),
+    Reopen,
+}
+
+#[derive(Clone, Debug)]
+struct History {
+    image: usize,
+    steps: Vec<Step>,
+    /// How many writes, syncs and changes of length happen; then the same for each repair, which
+    /// the power may cut as well.
+    cuts: Vec<u64>,
+    /// Decides what is left of what was not synced, and how much is kept overall.
+    seed: u64,
+    keep: Keep,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Keep {
+    Nothing,
+    Some,
+    Newest,
+}
+
+fn history() -> impl Strategy<Value = History> {
+    let step = prop_oneof![8 => batch().prop_map(Step::Apply), 1 => Just(Step::Reopen)];
+    let keep = prop_oneof![
+        1 => Just(Keep::Nothing),
+        6 => Just(Keep::Some),
+        1 => Just(Keep::Newest),
+    ];
+    let cuts = (0..90_u64, prop::collection::vec(0..20_u64, 0..3));
+    (
+        0..2_usize,
+        prop::collection::vec(step, 1..8),
+        cuts,
+        any::<u64>(),
+        keep,
+    )
+        .prop_map(|(image, steps, (first, more), seed, keep)| History {
+            image,
+            steps,
+            cuts: std::iter::once(first).chain(more).collect(),
+            seed,
+            keep,
+        })
+}
+
+/// What a store may hold after the power cut.
+struct Allowed {
+    model: MemoryStore,
+    revision: u64,
+    /// The batch that was under way.
+    in_flight: Option<Batch>,
+}
+
+impl Allowed {
+    fn states(&self) -> Vec<(u64, Vec<Binding>)> {
+        let mut states = vec![(self.revision, contents(&self.model))];
+        if let Some(batch) = &self.in_flight
+            && let Ok(applied) = self.model.apply(batch)
+        {
+            states.push((self.revision + 1, contents(&self.model)));
+            self.model.apply(&applied.inverse()).unwrap();
+        }
+        states
+    }
+}
+
+/// Does the steps until the power goes.
+fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseError> {
+    let model = MemoryStore::new();
+    let mut allowed = Allowed {
+        model,
+        revision: 0,
+        in_flight: None,
+    };
+    if image == 1 {
+        for number in 1000..1300 {
+            allowed.model.insert(binding(number, 9)).unwrap();
+        }
+        allowed.revision = 1;
+    }
+    let Ok(mut store) = open(disk) else {
+        return Ok(allowed);
+    };
+    for step in steps {
+        let batch = match step {
+            Step::Apply(batch) => batch,
+            Step::Reopen => {
+                drop(store);
+                match open(disk) {
+                    Ok(opened) => store = opened,
+                    Err(_) => return Ok(allowed),
+                }
+                continue;
+            }
+        };
+        match store.apply(batch) {
+            Ok(applied) => {
+                let expected = allowed.model.apply(batch);
+                prop_assert!(expected.is_ok_and(|model| model.outcomes() == applied.outcomes()));
+                allowed.revision += 1;
+                prop_assert_eq!(applied.revision(), Some(allowed.revision));
+            }
+            Err(StoreError::Io { .. } | StoreError::Unavailable { .. }) => {
+                allowed.in_flight = Some(batch.clone());
+                return Ok(allowed);
+            }
+            Err(_) => prop_assert!(allowed.model.apply(batch).is_err()),
+        }
+    }
+    Ok(allowed)
+}
+
+fn cut(disk: &Disk, dice: &mut Dice, keep: Keep) -> Disk {
+    disk.after_power_cut(|many| match keep {
+        Keep::Nothing => 0,
+        Keep::Some => dice.below(many),
+        Keep::Newest => many - 1,
+    })
+}
+
+fn check(history: &History) -> Result<(), TestCaseError> {
+    let mut dice = Dice(history.seed);
+    let mut disk = Disk::of(&IMAGES[history.image]);
+    let mut cuts = history.cuts.iter();
+    disk.plan(Plan::PowerCut(*cuts.next().unwrap()));
+    let allowed = run(&disk, history.image, &history.steps)?;
+    disk = cut(&disk, &mut dice, history.keep);
+    for again in cuts {
+        disk.plan(Plan::PowerCut(*again));
+        drop(open(&disk));
+        disk = cut(&disk, &mut dice, history.keep);
+    }
+
+    let store = open(&disk).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let found = (store.revision(), contents(&store));
+    let states = allowed.states();
+    prop_assert!(states.contains(&found), "{found:?} is none of {states:?}");
+    let report = store.check().unwrap();
+    prop_assert!(report.is_clean(), "{report:?}");
+    prop_assert_eq!(report.bindings, found.1.len() as u64);
+    store.apply(&Change::put(binding(77, 7)).into()).unwrap();
+    prop_assert_eq!(
+        store.get(binding(77, 7).key()).unwrap(),
+        Some(binding(77, 7))
+    );
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(1200, concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/crash.txt")))]
+
+    #[test]
+    fn what_was_acknowledged_outlives_a_power_cut_and_nothing_is_there_by_half(history in history()) {
+        check(&history)?;
+    }
+}

@@ -1,0 +1,339 @@
+//! Every write, sync, change of length and read fails once: the error is clear, nothing that was
+//! acknowledged is lost, and nothing that was refused is there later.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use std::io::ErrorKind;
+
+use common::disk::{Counts, Disk, Operation, Plan};
+use common::{Dice, IMAGES, binding, contents, key, open};
+use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, Scan, StoreError};
+
+/// How much there is to start with, and how much comes to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Size {
+    /// A few bindings, for what is done thousands of times.
+    Small,
+    /// Enough for trees with branches and for a file that grows.
+    Large,
+}
+
+impl Size {
+    fn disk(self) -> Disk {
+        match self {
+            Self::Small => Disk::of(&IMAGES[0]),
+            Self::Large => Disk::of(&IMAGES[1]),
+        }
+    }
+
+    fn many(self) -> u16 {
+        match self {
+            Self::Small => 20,
+            Self::Large => 150,
+        }
+    }
+}
+
+/// What became of a history.
+struct Outcome {
+    model: MemoryStore,
+    revision: u64,
+    /// The batch that was refused for an error of the disk, and the error.
+    refused: Option<(Batch, StoreError)>,
+    /// Errors besides.
+    errors: Vec<StoreError>,
+}
+
+impl Outcome {
+    fn acknowledged(&self) -> (u64, Vec<Binding>) {
+        (self.revision, contents(&self.model))
+    }
+
+    fn with_refused(&self) -> Option<(u64, Vec<Binding>)> {
+        let (batch, _) = self.refused.as_ref()?;
+        let applied = self.model.apply(batch).ok()?;
+        let state = (self.revision + 1, contents(&self.model));
+        self.model.apply(&applied.inverse()).unwrap();
+        Some(state)
+    }
+
+    fn refuse(&mut self, error: StoreError, batch: Batch) {
+        match &self.refused {
+            None => self.refused = Some((batch, error)),
+            Some(_) => self.errors.push(error),
+        }
+    }
+}
+
+/// A fixed history: the store is opened, changed, grown, read, checked, closed and opened again.
+/// It goes on behind an error, as a service would.
+fn run(disk: &Disk, size: Size) -> Outcome {
+    let model = MemoryStore::new();
+    if size == Size::Large {
+        for number in 1000..1300 {
+            model.insert(binding(number, 9)).unwrap();
+        }
+    }
+    let mut outcome = Outcome {
+        model,
+        revision: u64::from(size == Size::Large),
+        refused: None,
+        errors: Vec::new(),
+    };
+    for session in 0..3_u16 {
+        let store = match open(disk) {
+            Ok(store) => store,
+            Err(error) => {
+                outcome.errors.push(error);
+                continue;
+            }
+        };
+        for step in 0..6 {
+            let number = session * 10 + step;
+            let batch = match step {
+                // Large enough for the file to grow.
+                4 => Batch::new(
+                    (0..size.many())
+                        .map(|more| Change::put(binding(2000 + session * size.many() + more, 4))),
+                ),
+                5 => Batch::new([
+                    Change::remove(key(2000 + session * size.many() + step)),
+                    Change::put(binding(2001 + session * size.many() + step, 5)),
+                ]),
+                _ => Batch::new([Change::insert(binding(number, 1))]),
+            }
+            .unwrap();
+            match store.apply(&batch) {
+                Ok(applied) => {
+                    outcome.model.apply(&batch).unwrap();
+                    outcome.revision += 1;
+                    assert_eq!(applied.revision(), Some(outcome.revision));
+                }
+                Err(error) => outcome.refuse(error, batch),
+            }
+            match store.get(&key(number)) {
+                Ok(found) => assert_eq!(found, outcome.model.get(&key(number)).unwrap()),
+                Err(error) => outcome.errors.push(error),
+            }
+        }
+        match store.scan(&Scan::all()).and_then(Iterator::collect) {
+            Ok::<Vec<_>, _>(found) => assert_eq!(found, contents(&outcome.model)),
+            Err(error) => outcome.errors.push(error),
+        }
+        match store.check() {
+            Ok(report) => assert!(report.is_clean(), "{report:?}"),
+            Err(error) => outcome.errors.push(error),
+        }
+    }
+    outcome
+}
+
+fn state(disk: &Disk) -> (u64, Vec<Binding>) {
+    let store = open(disk).unwrap();
+    let report = store.check().unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    (store.revision(), contents(&store))
+}
+
+fn assert_clear(error: &StoreError) {
+    assert!(
+        matches!(
+            error,
+            StoreError::Io { .. } | StoreError::Unavailable { .. }
+        ),
+        "{error:?}"
+    );
+}
+
+fn healthy(size: Size) -> Counts {
+    let disk = size.disk();
+    disk.plan(Plan::Nothing);
+    let outcome = run(&disk, size);
+    assert!(outcome.refused.is_none() && outcome.errors.is_empty());
+    let counts = disk.counts();
+    assert_eq!(state(&disk), outcome.acknowledged());
+    counts
+}
+
+/// The history, with one operation that fails the given number of times from each index on.
+fn each_fails(
+    size: Size,
+    operation: Operation,
+    total: u64,
+    times: u64,
+    judge: impl Fn(&Outcome, &Disk, u64) + Sync,
+) {
+    assert!(total > 5, "the history has {total} of them");
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let next = std::sync::atomic::AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let after = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if after >= total {
+                        return;
+                    }
+                    let disk = size.disk();
+                    disk.plan(Plan::Fail {
+                        operation,
+                        after,
+                        times,
+                        half: after.is_multiple_of(2),
+                        kind: match after % 3 {
+                            0 => ErrorKind::StorageFull,
+                            1 => ErrorKind::QuotaExceeded,
+                            _ => ErrorKind::Other,
+                        },
+                    });
+                    let outcome = run(&disk, size);
+                    disk.plan(Plan::Nothing);
+                    let errors = outcome.errors.iter();
+                    errors
+                        .chain(outcome.refused.iter().map(|(_, error)| error))
+                        .for_each(assert_clear);
+                    judge(&outcome, &disk, after);
+                }
+            });
+        }
+    });
+}
+
+/// What the system has cached, and some of what a power cut may leave of it.
+fn what_may_be_left(disk: &Disk, after: u64) -> [Disk; 3] {
+    let mut dice = Dice(after);
+    [
+        Disk::of(&disk.bytes()),
+        disk.after_power_cut(|many| if after.is_multiple_of(2) { 0 } else { many - 1 }),
+        disk.after_power_cut(|many| dice.below(many)),
+    ]
+}
+
+/// Nothing but what was acknowledged is there: in what the system has cached, and whatever a power
+/// cut leaves of it.
+fn exactly_what_was_acknowledged(outcome: &Outcome, disk: &Disk, after: u64) {
+    let expected = outcome.acknowledged();
+    for left in what_may_be_left(disk, after) {
+        let found = state(&left);
+        assert!(found == expected, "index {after}: {:?}", outcome.refused);
+    }
+}
+
+#[test]
+fn a_write_that_fails_once_refuses_a_batch_for_good() {
+    let total = healthy(Size::Large).writes;
+    each_fails(
+        Size::Large,
+        Operation::Write,
+        total,
+        1,
+        exactly_what_was_acknowledged,
+    );
+}
+
+#[test]
+fn a_sync_that_fails_once_refuses_a_batch_for_good() {
+    let total = healthy(Size::Large).syncs;
+    each_fails(
+        Size::Large,
+        Operation::Sync,
+        total,
+        1,
+        exactly_what_was_acknowledged,
+    );
+}
+
+#[test]
+fn a_disk_that_is_full_once_refuses_a_batch_for_good() {
+    let total = healthy(Size::Large).set_lens;
+    each_fails(
+        Size::Large,
+        Operation::SetLen,
+        total,
+        1,
+        exactly_what_was_acknowledged,
+    );
+}
+
+#[test]
+fn a_read_that_fails_once_loses_nothing() {
+    let total = healthy(Size::Small).reads;
+    each_fails(
+        Size::Small,
+        Operation::Read,
+        total,
+        1,
+        exactly_what_was_acknowledged,
+    );
+}
+
+#[test]
+fn a_disk_that_stays_full_refuses_everything_and_keeps_what_was_acknowledged() {
+    let total = healthy(Size::Large).set_lens;
+    each_fails(
+        Size::Large,
+        Operation::SetLen,
+        total,
+        u64::from(u32::MAX),
+        exactly_what_was_acknowledged,
+    );
+}
+
+#[test]
+fn a_disk_whose_syncs_stay_broken_says_so_where_a_batch_cannot_be_taken_back() {
+    let kept = std::sync::atomic::AtomicU64::new(0);
+    let total = healthy(Size::Large).syncs;
+    each_fails(
+        Size::Large,
+        Operation::Sync,
+        total,
+        u64::from(u32::MAX),
+        |outcome, disk, after| {
+            // The commit, and not the header that was written back over it.
+            let worst = disk.after_power_cut(|many| if many > 2 { many - 2 } else { many - 1 });
+            for left in what_may_be_left(disk, after).into_iter().chain([worst]) {
+                let found = state(&left);
+                if found == outcome.acknowledged() {
+                    continue;
+                }
+                let (_, error) = outcome.refused.as_ref().unwrap();
+                assert!(Some(found) == outcome.with_refused(), "index {after}");
+                assert!(
+                    error.to_string().contains("could not be taken back"),
+                    "{error}"
+                );
+                kept.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+        },
+    );
+    assert!(kept.into_inner() > 0, "the case never came");
+}
+
+#[test]
+fn after_an_error_the_store_refuses_and_says_why_until_it_is_opened_again() {
+    let disk = Disk::of(&IMAGES[1]);
+    let store = open(&disk).unwrap();
+    disk.plan(Plan::Fail {
+        operation: Operation::Sync,
+        after: 0,
+        times: 1,
+        half: false,
+        kind: ErrorKind::StorageFull,
+    });
+    let error = store.insert(binding(1, 1)).unwrap_err();
+    let StoreError::Io { source, path, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(source.kind(), ErrorKind::StorageFull);
+    assert_eq!(path.as_deref(), Some("the disk".as_ref()));
+    let error = store.insert(binding(2, 1)).unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert!(error.to_string().contains("opened again"), "{error}");
+    assert!(matches!(store.check(), Err(StoreError::Unavailable { .. })));
+    drop(store);
+    let store = open(&disk).unwrap();
+    assert_eq!(store.get(&key(1)).unwrap(), None);
+    store.insert(binding(1, 1)).unwrap();
+}

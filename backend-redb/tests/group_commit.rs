@@ -1,0 +1,268 @@
+//! Batches that come together share a sync, and nothing else.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use backend_redb::RedbStore;
+use common::disk::{Disk, Operation, Plan};
+use common::{IMAGES, binding, contents, key, open};
+use store_core::{Batch, BindingStore, Change, Result, StoreError};
+
+const THREADS: u16 = 16;
+
+/// A store on a disk that takes its time to sync, so that callers meet.
+fn slow_store() -> (Disk, RedbStore) {
+    let disk = Disk::of(&IMAGES[0]);
+    let store = open(&disk).unwrap();
+    disk.sync_takes(Duration::from_millis(2));
+    disk.plan(Plan::Nothing);
+    (disk, store)
+}
+
+/// Calls `each` from many threads that start together, and gives back what they found.
+fn together<T: Send>(each: impl Fn(u16) -> T + Sync) -> Vec<T> {
+    let start = Barrier::new(usize::from(THREADS));
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|number| {
+                let (start, each) = (&start, &each);
+                scope.spawn(move || {
+                    start.wait();
+                    each(number)
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    })
+}
+
+#[test]
+fn many_writers_share_syncs_and_each_gets_its_own_result() {
+    let (disk, store) = slow_store();
+    let applied = together(|thread| {
+        (0..20)
+            .map(|number| {
+                let added = binding(thread * 100 + number, 1);
+                let applied = store.apply(&Change::insert(added.clone()).into()).unwrap();
+                assert_eq!(applied.outcomes()[0].key, *added.key());
+                // Published before it was acknowledged.
+                assert_eq!(store.get(added.key()).unwrap(), Some(added));
+                applied.revision().unwrap()
+            })
+            .collect::<Vec<_>>()
+    });
+    for revisions in &applied {
+        assert!(revisions.is_sorted_by(|earlier, later| earlier < later));
+    }
+    let batches = u64::from(THREADS) * 20;
+    let syncs = disk.counts().syncs;
+    assert_eq!(contents(&store).len() as u64, batches);
+    assert!(syncs < batches / 2, "{syncs} syncs for {batches} batches");
+    // Each commit has one number, and there are no gaps.
+    let mut numbers: Vec<_> = applied.concat();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers, (1..=store.revision()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_lone_writer_has_one_sync_for_each_batch() {
+    let (disk, store) = slow_store();
+    for number in 0..10 {
+        store.insert(binding(number, 1)).unwrap();
+    }
+    assert_eq!((disk.counts().syncs, store.revision()), (10, 10));
+}
+
+#[test]
+fn a_precondition_that_fails_fails_its_own_batch_alone_and_writes_none_of_it() {
+    let (_disk, store) = slow_store();
+    store.insert(binding(999, 1)).unwrap();
+    let failed = together(|thread| {
+        let mut failed = 0;
+        for number in 0..10 {
+            let (first, last) = (thread * 100 + number, thread * 100 + 50 + number);
+            let middle = if number % 2 == 0 { 999 } else { first + 20 };
+            let batch = [first, middle, last].map(|number| Change::insert(binding(number, 2)));
+            match store.apply(&Batch::new(batch).unwrap()) {
+                Ok(_) => assert_eq!(number % 2, 1),
+                Err(StoreError::AlreadyExists { key: found, .. }) => {
+                    assert_eq!((number % 2, found), (0, key(999)));
+                    assert_eq!(store.get(&key(first)).unwrap(), None);
+                    assert_eq!(store.get(&key(last)).unwrap(), None);
+                    failed += 1;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        failed
+    });
+    assert_eq!(failed, [5; THREADS as usize]);
+    assert_eq!(contents(&store).len(), 1 + usize::from(THREADS) * 5 * 3);
+}
+
+#[test]
+fn a_group_where_every_batch_fails_writes_nothing() {
+    let (disk, store) = slow_store();
+    store.insert(binding(1, 1)).unwrap();
+    disk.plan(Plan::Nothing);
+    together(|_| store.insert(binding(1, 2)).unwrap_err());
+    assert_eq!((disk.counts().writes, disk.counts().syncs), (0, 0));
+    assert_eq!(store.revision(), 1);
+}
+
+#[test]
+fn of_many_who_insert_the_same_key_one_does() {
+    let (_disk, store) = slow_store();
+    for round in 0..10 {
+        let won = together(|_| store.insert(binding(round, 1)).is_ok());
+        assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
+    }
+    assert_eq!(store.revision(), 10);
+}
+
+/// Many writers at a disk that goes wrong: what each was told.
+fn at_a_bad_disk(plan: Plan) -> (Disk, Vec<(u16, Result<()>)>) {
+    let (disk, store) = slow_store();
+    let armed = AtomicBool::new(false);
+    let told = together(|thread| {
+        (0..10)
+            .map(|number| {
+                if number == 5 && !armed.swap(true, Ordering::Relaxed) {
+                    disk.plan(plan);
+                }
+                let number = thread * 100 + number;
+                (number, store.insert(binding(number, 1)))
+            })
+            .collect::<Vec<_>>()
+    });
+    drop(store);
+    disk.plan(Plan::Nothing);
+    (disk, told.into_iter().flatten().collect())
+}
+
+fn only_the_acknowledged_are_there(disk: &Disk, told: &[(u16, Result<()>)]) {
+    let store = open(disk).unwrap();
+    assert!(store.check().unwrap().is_clean());
+    let failed = told.iter().filter(|(_, result)| result.is_err()).count();
+    assert!(
+        (1..told.len()).contains(&failed),
+        "{failed} of {}",
+        told.len()
+    );
+    for (number, result) in told {
+        let found = store.get(&key(*number)).unwrap().is_some();
+        assert_eq!(found, result.is_ok(), "{number}: {result:?}");
+    }
+}
+
+#[test]
+fn an_error_of_the_disk_fails_every_batch_of_the_group_and_none_is_there_later() {
+    for (operation, after) in [(Operation::Sync, 3), (Operation::Write, 10)] {
+        let (disk, told) = at_a_bad_disk(Plan::Fail {
+            operation,
+            after,
+            times: 1,
+            half: true,
+            kind: ErrorKind::Other,
+        });
+        only_the_acknowledged_are_there(&disk, &told);
+        only_the_acknowledged_are_there(&disk.after_power_cut(|many| many - 1), &told);
+    }
+}
+
+#[test]
+fn a_caller_who_panics_while_it_leads_leaves_nobody_waiting_and_nothing_behind() {
+    let (disk, told) = at_a_bad_disk(Plan::Panic);
+    only_the_acknowledged_are_there(&disk, &told);
+}
+
+#[test]
+fn a_caller_who_panics_elsewhere_harms_nobody() {
+    let (_disk, store) = slow_store();
+    let panicked = thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let _scan = store.scan(&store_core::Scan::all()).unwrap();
+            store.insert(binding(1, 1)).unwrap();
+            // Without the hook, which would print.
+            std::panic::resume_unwind(Box::new("on purpose"));
+        });
+        reading.join().is_err()
+    });
+    assert!(panicked);
+    store.insert(binding(2, 1)).unwrap();
+    assert_eq!(contents(&store).len(), 2);
+    assert!(store.check().unwrap().is_clean());
+}
+
+#[test]
+fn no_writer_is_left_behind() {
+    const EACH: u64 = 60;
+    let (_disk, store) = slow_store();
+    let done: Vec<_> = (0..THREADS).map(|_| AtomicU64::new(0)).collect();
+    let least = together(|thread| {
+        for number in 0..EACH {
+            let number = u16::try_from(number).unwrap();
+            store.insert(binding(thread * 100 + number, 1)).unwrap();
+            done[usize::from(thread)].fetch_add(1, Ordering::Relaxed);
+        }
+        done.iter()
+            .map(|done| done.load(Ordering::Relaxed))
+            .min()
+            .unwrap()
+    });
+    // When the first has finished, how far was the last?
+    let least = least.into_iter().min().unwrap();
+    assert!(least >= EACH / 2, "{least} of {EACH}");
+}
+
+#[test]
+fn readers_never_wait_for_a_sync_and_never_see_half_a_batch() {
+    let (disk, store) = slow_store();
+    let pair = |content| [1, 2].map(|number| Change::put(binding(number, content)));
+    store.apply(&Batch::new(pair(0)).unwrap()).unwrap();
+    disk.sync_takes(Duration::from_millis(20));
+    let (done, reads) = (AtomicBool::new(false), AtomicU64::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let found = contents(&store);
+                assert_eq!(found.len(), 2);
+                assert_eq!(found[0].record(), found[1].record());
+                reads.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        for content in 1..20 {
+            store.apply(&Batch::new(pair(content)).unwrap()).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    // 19 syncs of 20 ms: who waits for them reads some 19 times.
+    let reads = reads.into_inner();
+    assert!(reads > 200, "{reads} reads");
+}
+
+#[test]
+fn old_snapshots_do_not_make_the_file_grow() {
+    let (disk, store) = slow_store();
+    disk.sync_takes(Duration::ZERO);
+    let mut lengths = BTreeMap::new();
+    for round in 0..600_u16 {
+        store
+            .put(binding(round % 20, u8::try_from(round % 250).unwrap()))
+            .unwrap();
+        lengths.insert(disk.bytes().len(), round);
+    }
+    assert!(lengths.len() <= 2, "it grew: {lengths:?}");
+}

@@ -1,0 +1,337 @@
+//! One file and several processes: who may open it, and what is left when one is killed.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![cfg(unix)]
+
+mod common;
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+use backend_redb::RedbStore;
+use common::{Dice, binding, cases, contents, key, number};
+use store_core::{Batch, BindingStore, Change, Result, StoreError};
+use tempfile::tempdir;
+
+const ROLE: &str = "CERTBIND_TEST_ROLE";
+const PATH: &str = "CERTBIND_TEST_PATH";
+
+/// The second key of a pair is this far from the first.
+const PAIR: u16 = 1 << 15;
+
+/// What the other process does: it says a line for everything that others may know.
+#[test]
+#[ignore = "the other tests run it, as another process"]
+fn the_other_process() {
+    let (Ok(role), Some(path)) = (std::env::var(ROLE), std::env::var_os(PATH)) else {
+        panic!("{ROLE} and {PATH} say what to do");
+    };
+    let path = Path::new(&path);
+    let opened = match role.as_str() {
+        "hold" | "write" => RedbStore::open(path),
+        "read" => RedbStore::open_read_only(path),
+        "make" => return make_stores(path),
+        other => panic!("no role {other}"),
+    };
+    let store = match opened {
+        Ok(store) => store,
+        Err(error) => return say(&format!("error {error}")),
+    };
+    say(&format!("ready {}", contents(&store).len()));
+    if role == "write" {
+        write_pairs(&store);
+    }
+    // Until the other end closes.
+    io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+/// Inserts pairs from several threads until it is killed, and acknowledges each.
+fn write_pairs(store: &RedbStore) {
+    let next = AtomicU16::new(u16::try_from(contents(store).len() / 2).unwrap());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    assert!(number < PAIR, "the test has run out of numbers");
+                    // Numbers of a writer that was killed are free or taken.
+                    let pair =
+                        [number, number + PAIR].map(|number| Change::insert(binding(number, 1)));
+                    match store.apply(&Batch::new(pair).unwrap()) {
+                        Ok(_) => say(&format!("pair {number}")),
+                        Err(StoreError::AlreadyExists { .. }) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            });
+        }
+    });
+}
+
+fn make_stores(directory: &Path) {
+    for number in 0.. {
+        let path = directory.join(format!("{number}.redb"));
+        RedbStore::open(&path)
+            .unwrap()
+            .insert(binding(1, 1))
+            .unwrap();
+        say(&format!("made {number}"));
+    }
+}
+
+fn say(line: &str) {
+    // One write, and in front of it the end of what the test harness says.
+    let line = format!("\n> {line}\n");
+    io::stdout().lock().write_all(line.as_bytes()).unwrap();
+    io::stdout().flush().unwrap();
+}
+
+/// Another process, and what it says.
+struct Other {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Other {
+    fn new(role: &str, path: &Path) -> Self {
+        Self::from(Command::new(std::env::current_exe().unwrap()), role, path)
+    }
+
+    fn from(mut command: Command, role: &str, path: &Path) -> Self {
+        let mut child = command
+            .args(["the_other_process", "--exact", "--ignored", "--nocapture"])
+            .envs([(ROLE, role.as_ref()), (PATH, path.as_os_str())])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// The next line that it says; none once it has ended.
+    fn hear(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            if self.lines.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            if let Some(said) = line.strip_prefix("> ") {
+                return Some(said.trim_end().to_owned());
+            }
+        }
+    }
+
+    /// Ends it with signal 9, and gives back all it had said.
+    fn kill(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        let said = std::iter::from_fn(|| self.hear()).collect();
+        self.child.wait().unwrap();
+        said
+    }
+
+    fn end(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+fn new_store(directory: &Path) -> PathBuf {
+    let path = directory.join("bindings.redb");
+    RedbStore::open(&path)
+        .unwrap()
+        .insert(binding(1, 1))
+        .unwrap();
+    path
+}
+
+/// The error of an opening that is refused, which takes less than a second to find.
+fn refusal(open: impl Fn(&Path) -> Result<RedbStore>, path: &Path) -> StoreError {
+    let start = Instant::now();
+    let error = open(path).unwrap_err();
+    let taken = start.elapsed();
+    assert!(taken < Duration::from_secs(1), "it took {taken:?}");
+    error
+}
+
+fn assert_held_by(error: &StoreError, other: &Other) {
+    assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
+    if cfg!(target_os = "linux") {
+        let name = fs::read_to_string(format!("/proc/{}/comm", other.child.id())).unwrap();
+        let holder = format!("process {} ({})", other.child.id(), name.trim_end());
+        assert!(error.to_string().contains(&holder), "{error}");
+    }
+}
+
+#[test]
+fn whoever_comes_second_is_told_within_a_second_who_has_the_file() {
+    let directory = tempdir().unwrap();
+    let path = new_store(directory.path());
+    let mut writer = Other::new("hold", &path);
+    assert_eq!(writer.hear().unwrap(), "ready 1");
+    assert_held_by(&refusal(|path| RedbStore::open(path), &path), &writer);
+    assert_held_by(
+        &refusal(|path| RedbStore::open_existing(path), &path),
+        &writer,
+    );
+    assert_held_by(
+        &refusal(|path| RedbStore::open_read_only(path), &path),
+        &writer,
+    );
+    // By another name as well.
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert_held_by(&refusal(|path| RedbStore::open(path), &link), &writer);
+    writer.end();
+    assert_eq!(RedbStore::open(&path).unwrap().revision(), 1);
+}
+
+#[test]
+fn many_read_at_once_and_keep_a_writer_out_until_they_have_ended() {
+    let directory = tempdir().unwrap();
+    let path = new_store(directory.path());
+    let mut readers: Vec<_> = (0..3).map(|_| Other::new("read", &path)).collect();
+    for reader in &mut readers {
+        assert_eq!(reader.hear().unwrap(), "ready 1");
+    }
+    let own = RedbStore::open_read_only(&path).unwrap();
+    assert_eq!(own.get(&key(1)).unwrap(), Some(binding(1, 1)));
+    drop(own);
+    let mut writer = Other::new("hold", &path);
+    let said = writer.hear().unwrap();
+    assert!(
+        said.starts_with("error") && said.contains("in use by process"),
+        "{said}"
+    );
+    let last = readers.pop().unwrap();
+    readers.into_iter().for_each(Other::end);
+    assert_held_by(&refusal(|path| RedbStore::open(path), &path), &last);
+    last.end();
+    RedbStore::open(&path)
+        .unwrap()
+        .insert(binding(2, 1))
+        .unwrap();
+}
+
+#[test]
+fn a_lock_ends_with_its_process() {
+    let directory = tempdir().unwrap();
+    let path = new_store(directory.path());
+    for role in ["hold", "read"] {
+        let mut other = Other::new(role, &path);
+        assert_eq!(other.hear().unwrap(), "ready 1");
+        other.kill();
+        assert_eq!(RedbStore::open(&path).unwrap().revision(), 1);
+    }
+}
+
+#[test]
+fn what_a_killed_writer_had_acknowledged_is_there_and_nothing_is_there_by_half() {
+    let directory = tempdir().unwrap();
+    let path = new_store(directory.path());
+    RedbStore::open(&path).unwrap().remove(&key(1)).unwrap();
+    let mut acknowledged = Vec::new();
+    let mut dice = Dice(u64::from(std::process::id()));
+    for round in 0..cases(12) {
+        let mut writer = Other::new("write", &path);
+        assert!(writer.hear().unwrap().starts_with("ready"));
+        thread::sleep(Duration::from_micros(dice.below(40_000) as u64));
+        for said in writer.kill() {
+            let number = said
+                .strip_prefix("pair ")
+                .unwrap_or_else(|| panic!("{said}"));
+            acknowledged.push(number.parse::<u16>().unwrap());
+        }
+
+        let store = match round % 2 {
+            0 => RedbStore::open_read_only(&path).unwrap(),
+            _ => RedbStore::open(&path).unwrap(),
+        };
+        assert!(store.check().unwrap().is_clean());
+        for number in &acknowledged {
+            for number in [*number, number + PAIR] {
+                assert_eq!(store.get(&key(number)).unwrap(), Some(binding(number, 1)));
+            }
+        }
+        let held = contents(&store);
+        let numbers: HashSet<_> = held.iter().map(number).collect();
+        for number in &numbers {
+            let other = number ^ PAIR;
+            assert!(
+                numbers.contains(&other),
+                "round {round}: {number} without {other}"
+            );
+        }
+    }
+    assert!(acknowledged.len() > 10, "{} pairs", acknowledged.len());
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_makes_a_store_leaves_one_or_none() {
+    for round in 0..cases(4) {
+        let directory = tempdir().unwrap();
+        let mut maker = Other::new("make", directory.path());
+        assert_eq!(maker.hear().unwrap(), "made 0");
+        thread::sleep(Duration::from_millis(u64::from(round * 7 % 40)));
+        let made = 1 + maker.kill().len();
+        let files = fs::read_dir(&directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let stores: Vec<_> = files
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "redb")
+            })
+            .collect();
+        assert!((made..=made + 1).contains(&stores.len()));
+        for path in stores {
+            let store = RedbStore::open(&path).unwrap();
+            assert!(store.check().unwrap().is_clean());
+            store.put(binding(1, 2)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_or_directory_that_one_may_not_use_is_denied() {
+    let directory = tempdir().unwrap();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = new_store(directory.path());
+    let denied = |role: &str, path: &Path| {
+        // The administrator may do everything: somebody else has to try.
+        let program = directory.path().join("other");
+        if !program.exists() {
+            fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        }
+        let mut command = Command::new(program);
+        command.current_dir("/");
+        if fs::metadata("/proc/self").map_or(1, |own| own.uid()) == 0 {
+            command.uid(65534).gid(65534);
+        }
+        let mut other = Other::from(command, role, path);
+        let said = other.hear().unwrap();
+        other.end();
+        assert!(said.starts_with("error"), "{said}");
+        assert!(said.contains("not permitted"), "{said}");
+        assert!(said.contains(&*path.to_string_lossy()), "{said}");
+    };
+    let before = fs::read(&path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    denied("hold", &path);
+    denied("read", &path);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    denied("hold", &path);
+    let sealed = directory.path().join("sealed");
+    fs::create_dir(&sealed).unwrap();
+    fs::set_permissions(&sealed, fs::Permissions::from_mode(0o555)).unwrap();
+    denied("hold", &sealed.join("new.redb"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(fs::read(&path).unwrap() == before);
+}
