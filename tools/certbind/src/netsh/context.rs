@@ -1,0 +1,212 @@
+//! Which command a line means: contexts, verbs and what they act on, abbreviated or not.
+
+use super::profile::Profile;
+
+/// Where commands are looked up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Context {
+    #[default]
+    Root,
+    Http,
+}
+
+impl Context {
+    /// What stands in front of a line that is typed there.
+    pub(super) fn prompt(self) -> &'static str {
+        match self {
+            Self::Root => "netsh>",
+            Self::Http => "netsh http>",
+        }
+    }
+}
+
+/// What can be done to bindings. The order is that of the help, with the youngest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Add,
+    Delete,
+    Show,
+    Update,
+}
+
+impl Verb {
+    pub(super) const ALL: [Self; 4] = [Self::Add, Self::Delete, Self::Show, Self::Update];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Delete => "delete",
+            Self::Show => "show",
+            Self::Update => "update",
+        }
+    }
+}
+
+/// What a line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Command<'a> {
+    /// A context named alone.
+    Enter(Context),
+    Up,
+    Leave,
+    /// The commands of a context.
+    Help(Context),
+    /// The commands of a verb.
+    VerbHelp(Verb),
+    /// How a command is written.
+    Usage(Verb),
+    Sslcert {
+        verb: Verb,
+        arguments: &'a [String],
+    },
+}
+
+/// What netsh can act on in the context `http`. Of these there is `sslcert` here; the others keep
+/// abbreviations from meaning something else than on Windows.
+const OBJECTS: &[&str] = &[
+    SSLCERT,
+    "cacheparam",
+    "cachestate",
+    "iplisten",
+    "servicestate",
+    "setting",
+    "timeout",
+    "urlacl",
+];
+const SSLCERT: &str = "sslcert";
+
+const HTTP: &str = "http";
+const HELP: &str = "help";
+
+/// The command that `words` mean in a context; none if there is no such command. What the context
+/// does not have is looked up in the one above it.
+pub(super) fn command(context: Context, profile: Profile, words: &[String]) -> Option<Command<'_>> {
+    let found = match context {
+        Context::Http => in_http(profile, words),
+        Context::Root => None,
+    };
+    found.or_else(|| in_root(profile, words))
+}
+
+fn in_root(profile: Profile, words: &[String]) -> Option<Command<'_>> {
+    let (first, rest) = words.split_first()?;
+    if is_help(first) {
+        return Some(Command::Help(Context::Root));
+    }
+    match unabbreviated(first, ["..", "bye", "exit", "quit", HELP, HTTP])? {
+        ".." => Some(Command::Up),
+        HTTP if rest.is_empty() => Some(Command::Enter(Context::Http)),
+        HTTP => in_http(profile, rest),
+        HELP => Some(Command::Help(Context::Root)),
+        _ => Some(Command::Leave),
+    }
+}
+
+fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
+    let (first, rest) = words.split_first()?;
+    if is_help(first) {
+        return Some(Command::Help(Context::Http));
+    }
+    let verbs = profile.verbs();
+    let name = unabbreviated(first, verbs.iter().map(|verb| verb.name()))?;
+    let verb = *verbs.iter().find(|verb| verb.name() == name)?;
+    let Some((object, arguments)) = rest.split_first() else {
+        return Some(Command::VerbHelp(verb));
+    };
+    if is_help(object) {
+        return Some(Command::VerbHelp(verb));
+    }
+    if unabbreviated(object, OBJECTS.iter().copied())? != SSLCERT {
+        return None;
+    }
+    Some(match arguments.first() {
+        Some(argument) if is_help(argument) => Command::Usage(verb),
+        _ => Command::Sslcert { verb, arguments },
+    })
+}
+
+fn is_help(word: &str) -> bool {
+    matches!(word, "?" | "/?" | "-?") || word.eq_ignore_ascii_case(HELP)
+}
+
+/// The name that `word` is or begins, without regard to case. What begins several names means none
+/// of them.
+pub(super) fn unabbreviated<'a>(
+    word: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let begins = |name: &str| {
+        name.get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    let mut begun = names.into_iter().filter(|name| begins(name));
+    let first = begun.next()?;
+    if first.len() == word.len() {
+        return Some(first);
+    }
+    match begun.next() {
+        None => Some(first),
+        Some(second) => [second]
+            .into_iter()
+            .chain(begun)
+            .find(|name| name.len() == word.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(line: &str) -> Vec<String> {
+        line.split(' ').map(String::from).collect()
+    }
+
+    #[test]
+    fn commands_can_be_abbreviated_as_long_as_they_are_told_apart() {
+        let verb_of = |line: &str| {
+            let words = split(line);
+            match command(Context::Root, Profile::default(), &words)? {
+                Command::Sslcert { verb, .. } => Some(verb),
+                _ => None,
+            }
+        };
+        assert_eq!(verb_of("http show sslcert"), Some(Verb::Show));
+        assert_eq!(verb_of("HTTP Sh SSL"), Some(Verb::Show));
+        assert_eq!(verb_of("ht ad ss x=y"), Some(Verb::Add));
+        assert_eq!(verb_of("ht d ss"), Some(Verb::Delete));
+        assert_eq!(verb_of("ht u ss"), Some(Verb::Update));
+        assert_eq!(verb_of("h show sslcert"), None, "help begins so too");
+        assert_eq!(verb_of("http show s"), None, "setting begins so too");
+        assert_eq!(verb_of("http show sslcerts"), None);
+        assert_eq!(verb_of("http show urlacl"), None);
+        assert_eq!(verb_of("https show sslcert"), None);
+        assert_eq!(verb_of("show sslcert"), None);
+    }
+
+    #[test]
+    fn a_name_that_begins_another_is_still_a_name() {
+        assert_eq!(unabbreviated("cc", ["ccs", "cc", "ccsx"]), Some("cc"));
+        assert_eq!(unabbreviated("c", ["ccs", "cc", "ccsx"]), None);
+        assert_eq!(unabbreviated("", ["ccs", "cc"]), None);
+        assert_eq!(unabbreviated("ü", ["ccs"]), None);
+    }
+
+    #[test]
+    fn the_context_above_is_looked_into_as_well() {
+        let words = split("http show sslcert");
+        let found = command(Context::Http, Profile::default(), &words);
+        assert!(matches!(found, Some(Command::Sslcert { .. })));
+        let words = split("show sslcert");
+        let found = command(Context::Http, Profile::default(), &words);
+        assert!(matches!(found, Some(Command::Sslcert { .. })));
+    }
+
+    #[test]
+    fn update_came_after_2016() {
+        let words = split("http update sslcert");
+        for profile in Profile::ALL {
+            let found = command(Context::Root, profile, &words);
+            assert_eq!(found.is_some(), profile > Profile::Server2016, "{profile}");
+        }
+    }
+}

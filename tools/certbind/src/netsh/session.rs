@@ -1,0 +1,124 @@
+//! Commands one after another: from standard input, or from a script.
+
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+use super::context::{self, Command, Context};
+use super::messages::{self, Answer, DONE};
+use super::{Netsh, tokenize, usage};
+
+/// Commands that share a context.
+pub(super) struct Session<'a> {
+    netsh: &'a Netsh<'a>,
+    context: Context,
+    /// The worst that happened.
+    code: u8,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(netsh: &'a Netsh<'a>, context: Context) -> Self {
+        Self {
+            netsh,
+            context,
+            code: DONE,
+        }
+    }
+
+    /// Reads commands as they come and answers each before the next, with the prompt that Windows
+    /// prints even where nobody sees it.
+    pub(super) fn listen(mut self, input: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<u8> {
+        let mut line = Vec::new();
+        loop {
+            out.write_all(self.context.prompt().as_bytes())?;
+            out.flush()?;
+            line.clear();
+            if input.read_until(b'\n', &mut line)? == 0 {
+                return Ok(self.code);
+            }
+            let goes_on = match std::str::from_utf8(&line) {
+                Ok(text) => self.line(text.trim_end_matches(['\r', '\n']), out)?,
+                Err(_) => self.tell(messages::unreadable("The line", "it is not in UTF-8"), out)?,
+            };
+            if !goes_on {
+                return Ok(self.code);
+            }
+        }
+    }
+
+    /// Carries out the commands of a file. Lines that begin with `#` are comments. A command that
+    /// fails does not keep the next ones from being tried.
+    pub(super) fn play(mut self, file: &Path, out: &mut dyn Write) -> io::Result<u8> {
+        let script = match std::fs::read(file) {
+            Ok(bytes) => decoded(&bytes).ok_or("it is neither in UTF-8 nor in UTF-16".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        match script {
+            Ok(text) => {
+                for line in text.lines().filter(|line| !line.starts_with('#')) {
+                    if !self.line(line, out)? {
+                        break;
+                    }
+                }
+            }
+            Err(why) => {
+                let name = file.display().to_string();
+                self.tell(messages::unreadable(&name, &why), out)?;
+            }
+        }
+        Ok(self.code)
+    }
+
+    /// Carries out one line, and says whether to go on behind it.
+    fn line(&mut self, line: &str, out: &mut dyn Write) -> io::Result<bool> {
+        let words = tokenize::words(line.trim_start_matches('\u{feff}'));
+        if words.is_empty() {
+            return Ok(true);
+        }
+        match context::command(self.context, self.netsh.profile, &words) {
+            Some(Command::Enter(context)) => self.context = context,
+            Some(Command::Up) => self.context = Context::Root,
+            Some(Command::Leave) => return Ok(false),
+            command => return self.tell(self.netsh.answer(command, &words), out),
+        }
+        Ok(true)
+    }
+
+    fn tell(&mut self, answer: Answer, out: &mut dyn Write) -> io::Result<bool> {
+        self.code = self.code.max(answer.code);
+        self.netsh.print(&answer, out)?;
+        Ok(true)
+    }
+}
+
+impl Netsh<'_> {
+    /// Carries out the command that words on a command line mean.
+    pub(super) fn answer(&self, command: Option<Command<'_>>, words: &[String]) -> Answer {
+        match command {
+            None => messages::not_found(words),
+            Some(Command::Enter(context) | Command::Help(context)) => {
+                Answer::done(usage::commands(context, self.profile))
+            }
+            Some(Command::VerbHelp(verb)) => Answer::done(usage::objects(verb)),
+            Some(Command::Usage(verb)) => Answer::done(usage::help(verb, self.profile)),
+            Some(Command::Up | Command::Leave) => Answer::done(""),
+            Some(Command::Sslcert { verb, arguments }) => {
+                super::verbs::sslcert(self.store, self.profile, verb, arguments)
+            }
+        }
+    }
+}
+
+/// A script's text: UTF-8, or UTF-16 as PowerShell writes it.
+fn decoded(bytes: &[u8]) -> Option<String> {
+    match bytes {
+        [0xff, 0xfe, units @ ..] if units.len() % 2 == 0 => {
+            let units = units.chunks_exact(2);
+            let units = units.map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+            String::from_utf16(&units.collect::<Vec<_>>()).ok()
+        }
+        _ => {
+            let text = std::str::from_utf8(bytes).ok()?;
+            Some(text.trim_start_matches('\u{feff}').to_owned())
+        }
+    }
+}

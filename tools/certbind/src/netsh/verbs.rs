@@ -1,0 +1,157 @@
+//! `add`, `update`, `delete` and `show` over a store.
+
+use interchange::netsh::Newline;
+use interchange::{Export, WriteError};
+use store_core::{Binding, BindingKey, BindingStore, Scan, StoreError, win32};
+
+use super::context::Verb;
+use super::grammar::{self, Given, Refusal};
+use super::messages::{self, Answer, DONE};
+use super::profile::Profile;
+use super::request::Request;
+use super::tags::{self, JSON};
+use super::usage;
+
+/// Carries out a command on certificates.
+pub(super) fn sslcert(
+    store: &dyn BindingStore,
+    profile: Profile,
+    verb: Verb,
+    arguments: &[String],
+) -> Answer {
+    let done = match verb {
+        Verb::Add | Verb::Update => change(store, profile, verb, arguments),
+        Verb::Delete => delete(store, profile, arguments),
+        Verb::Show => show(store, profile, arguments),
+    };
+    done.unwrap_or_else(|refusal| refused(refusal, profile, verb))
+}
+
+fn refused(refusal: Refusal, profile: Profile, verb: Verb) -> Answer {
+    match refusal {
+        Refusal::Syntax => messages::bad_syntax(&usage::help(verb, profile)),
+        Refusal::UnknownTag => hidden(
+            messages::bad_syntax(&usage::help(verb, profile)),
+            profile,
+            verb,
+        ),
+        Refusal::Value => messages::bad_value(),
+        Refusal::Json => messages::no_json(),
+    }
+}
+
+/// The answer to an option that was refused. Server 2019 exits as if all were well.
+fn hidden(answer: Answer, profile: Profile, verb: Verb) -> Answer {
+    let is_change = matches!(verb, Verb::Add | Verb::Update);
+    if is_change && profile.hides_refused_options() {
+        return Answer {
+            code: DONE,
+            ..answer
+        };
+    }
+    answer
+}
+
+fn change(
+    store: &dyn BindingStore,
+    profile: Profile,
+    verb: Verb,
+    arguments: &[String],
+) -> Result<Answer, Refusal> {
+    let Request {
+        binding,
+        has_options,
+    } = Request::read(arguments, profile)?;
+    let (changed, done, what) = match verb {
+        Verb::Update => (store.update(binding).map(drop), "updated", "update"),
+        _ => (store.insert(binding), "added", "add"),
+    };
+    Ok(match changed {
+        Ok(()) => messages::success(done),
+        Err(error) => {
+            let answer = messages::failure(what, &error);
+            if has_options && error.win32_code() == win32::INVALID_PARAMETER {
+                hidden(answer, profile, verb)
+            } else {
+                answer
+            }
+        }
+    })
+}
+
+fn delete(
+    store: &dyn BindingStore,
+    profile: Profile,
+    arguments: &[String],
+) -> Result<Answer, Refusal> {
+    let given = Given::new(arguments, &tags::of_key(profile))?;
+    let key = grammar::key(given.key()?.ok_or(Refusal::Syntax)?)?;
+    Ok(match store.remove(&key) {
+        Ok(_) => messages::success("deleted"),
+        Err(error) => messages::failure("deletion", &error),
+    })
+}
+
+fn show(
+    store: &dyn BindingStore,
+    profile: Profile,
+    arguments: &[String],
+) -> Result<Answer, Refusal> {
+    let mut tags = tags::of_key(profile);
+    tags.extend(profile.has_json().then_some(JSON));
+    let given = Given::new(arguments, &tags)?;
+    if given.value(JSON).is_some() {
+        return Err(Refusal::Json);
+    }
+    let key = given.key()?.map(grammar::key).transpose()?;
+    Ok(match found(store, key) {
+        Ok(bindings) => listing(bindings, profile),
+        Err(error) => messages::not_shown(&error),
+    })
+}
+
+fn found(store: &dyn BindingStore, key: Option<BindingKey>) -> Result<Vec<Binding>, StoreError> {
+    match key {
+        None => store.scan(&Scan::all())?.collect(),
+        Some(key) => match store.get(&key)? {
+            Some(binding) => Ok(vec![binding]),
+            None => Err(StoreError::NotFound { key }),
+        },
+    }
+}
+
+/// The bindings as Windows lists them. One with a text that a listing cannot show, such as a store
+/// name with a line end in it, is named behind the others, and the command has failed.
+fn listing(bindings: Vec<Binding>, profile: Profile) -> Answer {
+    let layout = profile.release().layout().with_newline(Newline::Lf);
+    let mut export = Export {
+        bindings,
+        ..Export::default()
+    };
+    let mut hidden = String::new();
+    loop {
+        let mut text = Vec::new();
+        match interchange::netsh::write(&mut text, &export, &layout) {
+            Ok(_) => {
+                let text = String::from_utf8_lossy(&text);
+                return Answer {
+                    text: format!("{text}{hidden}"),
+                    code: if hidden.is_empty() {
+                        DONE
+                    } else {
+                        messages::FAILED
+                    },
+                };
+            }
+            Err(WriteError::Inexpressible(values)) if !values.is_empty() => {
+                for value in &values {
+                    hidden.push_str(&format!("{value}\n"));
+                }
+                export
+                    .bindings
+                    .retain(|binding| values.iter().all(|value| value.key != *binding.key()));
+            }
+            Err(error) => return messages::unreadable("show sslcert", &error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What netsh prints, exits with and does to the store, in every profile.
+
+#![allow(clippy::unwrap_used)]
+
+mod behaviour;
+mod bench;
+mod options;
+mod properties;
+mod samples;
+mod sessions;
+mod transcripts;

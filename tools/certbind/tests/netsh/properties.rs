@@ -1,0 +1,102 @@
+//! What netsh can express, it takes.
+
+use certbind::netsh::{Netsh, Profile};
+use interchange::{Export, WriteError, netsh};
+use proptest::prelude::*;
+use store_core::strategy;
+use store_core::{Binding, BindingStore, CertCheckMode, Certificate, Kind, MemoryStore, SslFlags};
+
+/// Any binding, brought to what netsh has options for.
+fn plain(binding: Binding) -> Binding {
+    let kind = binding.key().kind();
+    let mut record = binding.record().clone();
+    let options = CertCheckMode::NO_REVOCATION
+        | CertCheckMode::CACHED_REVOCATION
+        | CertCheckMode::NO_USAGE_CHECK;
+    record.check_mode &= options;
+    record.check_mode.set(
+        CertCheckMode::USE_REVOCATION_FRESHNESS,
+        record.revocation_freshness_time != 0,
+    );
+    let flags = 0x1fff | SslFlags::DISABLE_SESSION_ID.bits();
+    record.flags &= SslFlags::from_bits_retain(flags) & !SslFlags::NO_RAW_FILTER;
+    match &mut record.certificate {
+        Some(Certificate { store_name, .. }) if kind == Kind::Sni => {
+            store_name.get_or_insert_with(|| "MY".parse().unwrap());
+        }
+        _ => {}
+    }
+    binding.with_record(record).unwrap()
+}
+
+/// The `add` command of a binding, as typed into netsh; none where text stands in its way.
+fn command(binding: &Binding) -> Option<String> {
+    let export = Export {
+        bindings: vec![binding.clone()],
+        ..Export::default()
+    };
+    let mut script = Vec::new();
+    match netsh::write_script(&mut script, &export) {
+        Ok(()) => {}
+        Err(WriteError::Inexpressible(reasons)) => {
+            for reason in reasons {
+                let field = reason.field.as_str();
+                let texts = [
+                    "hostnameport",
+                    "scopedccs",
+                    "certstorename",
+                    "sslctlidentifier",
+                    "sslctlstorename",
+                ];
+                assert!(texts.contains(&field), "{reason}");
+            }
+            return None;
+        }
+        Err(error) => panic!("{error}"),
+    }
+    let script = String::from_utf8(script).unwrap();
+    let line = script.lines().find_map(|line| line.strip_prefix("netsh "));
+    let line = line.unwrap().strip_suffix(" || exit /b 1").unwrap();
+    // What is between is for cmd.
+    Some(line.replace("%%", "%"))
+}
+
+proptest! {
+    #[test]
+    fn a_binding_that_netsh_can_express_comes_out_as_it_went_in(
+        binding in strategy::binding().prop_map(plain)
+    ) {
+        let Some(command) = command(&binding) else {
+            return Err(TestCaseError::reject("netsh has no form for a text"));
+        };
+        let store = MemoryStore::new();
+        let netsh = Netsh::new(&store, Profile::Server2025);
+        let mut printed = Vec::new();
+        let code = netsh.run(&[], &mut command.as_bytes(), &mut printed).unwrap();
+        prop_assert_eq!(code, 0, "{}: {}", command, String::from_utf8_lossy(&printed));
+        prop_assert_eq!(store.get(binding.key()).unwrap(), Some(binding));
+    }
+
+    #[test]
+    fn nothing_that_is_typed_breaks_it(
+        profile in proptest::sample::select(Profile::ALL.to_vec()),
+        words in proptest::collection::vec(
+            prop_oneof![
+                "(http|add|update|show|delete|sslcert|help|-c|\\.\\.|exit)",
+                "(ipport|hostnameport|ccs|appid|certhash|reject|json)=[ -~]{0,40}",
+                any::<String>(),
+            ],
+            0..8,
+        )
+    ) {
+        let store = MemoryStore::new();
+        let netsh = Netsh::new(&store, profile);
+        // A script's name is the only argument that reaches beyond the store.
+        prop_assume!(!words.iter().any(|word| word.eq_ignore_ascii_case("-f")));
+        let line = words.join(" ");
+        for (arguments, input) in [(words, ""), (vec![], line.as_str())] {
+            let code = netsh.run(&arguments, &mut input.as_bytes(), &mut std::io::sink());
+            prop_assert!(code.unwrap() <= 1);
+        }
+    }
+}
