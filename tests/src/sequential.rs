@@ -70,6 +70,7 @@ impl<S: Subject> ReferenceStateMachine for Machine<S> {
 
     fn transitions(state: &State) -> BoxedStrategy<Operation> {
         let capabilities = state.capabilities.clone();
+        let swapped = state.capabilities.clone();
         let keys = few_keys(&capabilities.kinds);
         let binding = binding_of(keys.clone())
             .prop_map(move |b| fitted(b, &capabilities))
@@ -79,7 +80,7 @@ impl<S: Subject> ReferenceStateMachine for Machine<S> {
             held if held.is_empty() => binding.clone(),
             held => prop_oneof![select(held), binding.clone()].boxed(),
         };
-        let change = change(held.clone(), binding.clone());
+        let change = change(held.clone(), binding.clone(), state.capabilities.clone());
         let most = state
             .capabilities
             .max_batch
@@ -108,9 +109,9 @@ impl<S: Subject> ReferenceStateMachine for Machine<S> {
             2 => held.clone().prop_map(Operation::Update),
             3 => binding.clone().prop_map(Operation::Put),
             2 => key.prop_map(Operation::Remove),
-            2 => swap.prop_map(|(held, expect, new)| {
+            2 => swap.prop_map(move |(held, expect, new)| {
                 let key = held.key().clone();
-                let new = new.and_then(|new| new.with_key(&key));
+                let new = new.and_then(|new| under(&new, &key, &swapped));
                 Operation::CompareAndSwap(key, expect.then_some(held), new)
             }),
             1 => (hashes, any::<[u8; 20]>())
@@ -145,24 +146,20 @@ impl<S: Subject> ReferenceStateMachine for Machine<S> {
     }
 }
 
-trait WithKey {
-    fn with_key(self, key: &BindingKey) -> Option<Binding>;
-}
-
-impl WithKey for Binding {
-    /// The record under another key, if that can have it.
-    fn with_key(self, key: &BindingKey) -> Option<Binding> {
-        Binding::new(key.clone(), self.record().clone()).ok()
-    }
+/// The record under another key, if that can have it.
+fn under(binding: &Binding, key: &BindingKey, capabilities: &Capabilities) -> Option<Binding> {
+    let moved = Binding::new(key.clone(), binding.record().clone()).ok()?;
+    Some(fitted(moved, capabilities))
 }
 
 fn change(
     held: impl Strategy<Value = Binding>,
     binding: impl Strategy<Value = Binding>,
+    capabilities: Capabilities,
 ) -> impl Strategy<Value = Change> {
-    (held, binding, 0..5, any::<bool>()).prop_map(|(held, binding, expect, keep)| {
+    (held, binding, 0..5, any::<bool>()).prop_map(move |(held, binding, expect, keep)| {
         let key = held.key().clone();
-        let becomes = binding.with_key(&key).or_else(|| Some(held.clone()));
+        let becomes = under(&binding, &key, &capabilities).or_else(|| Some(held.clone()));
         let expect = match expect {
             0 => Expect::Absent,
             1 => Expect::Present,

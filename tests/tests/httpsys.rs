@@ -1,0 +1,39 @@
+//! The suite over the HTTP Server API, simulated: a Windows with `HttpUpdateServiceConfiguration`,
+//! one without, and one that knows IP addresses alone.
+
+use std::sync::Arc;
+
+use backend_httpsys::{HttpSysStore, Options};
+use conformance::Subject;
+use httpapi_sim::{Profile, Simulator};
+use store_core::MemoryStore;
+use tempfile::TempDir;
+
+/// A host, and a folder for the journal.
+struct Host<const PROFILE: usize> {
+    simulator: Arc<Simulator>,
+    journal: TempDir,
+}
+
+impl<const PROFILE: usize> Subject for Host<PROFILE> {
+    type Store = HttpSysStore<Arc<Simulator>>;
+
+    fn new() -> Self {
+        let simulator = Simulator::new(Arc::new(MemoryStore::new()));
+        Self {
+            simulator: Arc::new(simulator.profile(Profile::ALL[PROFILE])),
+            journal: TempDir::new().expect("a temporary directory"),
+        }
+    }
+
+    fn open(&self) -> Self::Store {
+        let options = Options {
+            journal: self.journal.path().to_owned(),
+        };
+        HttpSysStore::open(Arc::clone(&self.simulator), options).expect("the store opens")
+    }
+}
+
+conformance::suite!(server_2022, Host<{ Profile::Server2022 as usize }>);
+conformance::suite!(windows_10_1607, Host<{ Profile::Windows10V1607 as usize }>);
+conformance::suite!(windows_7, Host<{ Profile::Windows7 as usize }>);

@@ -1,0 +1,206 @@
+//! The functions as a C program calls them.
+
+#![expect(unsafe_code, reason = "implements a C interface")]
+
+use std::ffi::c_void;
+use std::sync::PoisonError;
+
+use backend_httpsys::HttpApi;
+use backend_httpsys::abi::kind_of;
+use backend_httpsys::abi::server::{Answer, Fault, Query, read_delete, read_query, read_set};
+use store_core::{Kind, win32};
+use windows_sys::Win32::Foundation::{
+    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_SUCCESS, HANDLE,
+};
+use windows_sys::Win32::Networking::HttpServer::{
+    HTTP_INITIALIZE, HTTP_INITIALIZE_CONFIG, HTTP_INITIALIZE_SERVER, HTTP_SERVICE_CONFIG_ID,
+    HTTPAPI_VERSION,
+};
+use windows_sys::Win32::System::IO::OVERLAPPED;
+
+use crate::faults::Call;
+use crate::simulator::Simulator;
+
+impl HttpApi for Simulator {
+    unsafe fn initialize(
+        &self,
+        version: HTTPAPI_VERSION,
+        flags: HTTP_INITIALIZE,
+        reserved: *mut c_void,
+    ) -> u32 {
+        answer(|| {
+            self.begin(Call::Initialize)?;
+            let known = matches!(version.HttpApiMajorVersion, 1 | 2);
+            if !known || version.HttpApiMinorVersion != 0 || !reserved.is_null() {
+                return Err(win32::INVALID_PARAMETER);
+            }
+            let mut counts = self
+                .initialized
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            counts[slot(flags)?] += 1;
+            Ok(())
+        })
+    }
+
+    unsafe fn terminate(&self, flags: HTTP_INITIALIZE, reserved: *mut c_void) -> u32 {
+        answer(|| {
+            let mut counts = self
+                .initialized
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let count = &mut counts[slot(flags)?];
+            if *count == 0 || !reserved.is_null() {
+                return Err(win32::INVALID_PARAMETER);
+            }
+            *count -= 1;
+            Ok(())
+        })
+    }
+
+    unsafe fn set(
+        &self,
+        handle: HANDLE,
+        id: HTTP_SERVICE_CONFIG_ID,
+        information: *const c_void,
+        length: u32,
+        overlapped: *const OVERLAPPED,
+    ) -> u32 {
+        answer(|| {
+            self.begin(Call::Set)?;
+            reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
+            let kind = self.kind(id)?;
+            // SAFETY: the caller's promise.
+            let binding = unsafe { read_set(kind, information, length) };
+            self.set(binding.map_err(code)?)
+        })
+    }
+
+    unsafe fn delete(
+        &self,
+        handle: HANDLE,
+        id: HTTP_SERVICE_CONFIG_ID,
+        information: *const c_void,
+        length: u32,
+        overlapped: *const OVERLAPPED,
+    ) -> u32 {
+        answer(|| {
+            self.begin(Call::Delete)?;
+            reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
+            let kind = self.kind(id)?;
+            // SAFETY: the caller's promise.
+            let key = unsafe { read_delete(kind, information, length) };
+            self.delete(&key.map_err(code)?)
+        })
+    }
+
+    unsafe fn query(
+        &self,
+        handle: HANDLE,
+        id: HTTP_SERVICE_CONFIG_ID,
+        input: *const c_void,
+        input_length: u32,
+        output: *mut c_void,
+        output_length: u32,
+        return_length: *mut u32,
+        overlapped: *const OVERLAPPED,
+    ) -> u32 {
+        answer(|| {
+            let read = self.kind(id).and_then(|kind| {
+                // SAFETY: the caller's promise.
+                let query = unsafe { read_query(kind, input, input_length) };
+                Ok((kind, query.map_err(code)?))
+            });
+            self.begin(match &read {
+                Ok((_, Query::Next(_))) => Call::QueryNext,
+                _ => Call::QueryExact,
+            })?;
+            reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
+            let found = match read? {
+                (_, Query::Exact(key)) => self.exact(&key)?,
+                (kind, Query::Next(index)) => self.at(kind, index)?,
+            };
+            let found = Answer::new(&found);
+            if !return_length.is_null() {
+                // SAFETY: the caller's promise; it need not be aligned.
+                unsafe { return_length.write_unaligned(found.size()) };
+            }
+            if output.is_null() || output_length < found.size() {
+                return Err(ERROR_INSUFFICIENT_BUFFER);
+            }
+            // SAFETY: the caller's promise; there is room for all of it.
+            unsafe { found.write(output) };
+            Ok(())
+        })
+    }
+
+    unsafe fn update(
+        &self,
+        handle: HANDLE,
+        id: HTTP_SERVICE_CONFIG_ID,
+        information: *const c_void,
+        length: u32,
+        overlapped: *const OVERLAPPED,
+    ) -> u32 {
+        answer(|| {
+            self.begin(Call::Update)?;
+            if !self.has_update() {
+                return Err(win32::CALL_NOT_IMPLEMENTED);
+            }
+            reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
+            let kind = self.kind(id)?;
+            // SAFETY: the caller's promise.
+            let binding = unsafe { read_set(kind, information, length) };
+            self.update(binding.map_err(code)?)
+        })
+    }
+
+    fn has_update(&self) -> bool {
+        self.version().has_update()
+    }
+}
+
+impl Simulator {
+    /// The kind of an id, if the API is initialized for configuration and this Windows has it.
+    fn kind(&self, id: HTTP_SERVICE_CONFIG_ID) -> Result<Kind, u32> {
+        let counts = self
+            .initialized
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if counts[HTTP_INITIALIZE_CONFIG as usize] == 0 && counts[BOTH as usize] == 0 {
+            return Err(ERROR_INVALID_HANDLE);
+        }
+        let kind = kind_of(id).filter(|kind| self.version().has_kind(*kind));
+        kind.ok_or(win32::INVALID_PARAMETER)
+    }
+}
+
+const BOTH: HTTP_INITIALIZE = HTTP_INITIALIZE_CONFIG | HTTP_INITIALIZE_SERVER;
+
+/// Where initializations with these flags are counted.
+fn slot(flags: HTTP_INITIALIZE) -> Result<usize, u32> {
+    match flags {
+        HTTP_INITIALIZE_CONFIG | HTTP_INITIALIZE_SERVER | BOTH => Ok(flags as usize),
+        _ => Err(win32::INVALID_PARAMETER),
+    }
+}
+
+/// The reserved arguments are null; a handle is answered with the code that the function has for it.
+fn reserved(handle: HANDLE, overlapped: *const OVERLAPPED, for_handle: u32) -> Result<(), u32> {
+    if !handle.is_null() {
+        return Err(for_handle);
+    }
+    overlapped
+        .is_null()
+        .then_some(())
+        .ok_or(win32::INVALID_PARAMETER)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn code(fault: Fault) -> u32 {
+    fault.win32_code()
+}
+
+fn answer(call: impl FnOnce() -> Result<(), u32>) -> u32 {
+    call().err().unwrap_or(ERROR_SUCCESS)
+}

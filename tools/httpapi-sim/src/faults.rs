@@ -1,0 +1,74 @@
+//! Faults on demand, by the number of the call.
+
+use std::time::Duration;
+
+/// A function of the API, as faults count them. The two types of query count apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Call {
+    /// `HttpInitialize`.
+    Initialize,
+    /// `HttpSetServiceConfiguration`.
+    Set,
+    /// `HttpUpdateServiceConfiguration`.
+    Update,
+    /// `HttpDeleteServiceConfiguration`.
+    Delete,
+    /// `HttpQueryServiceConfiguration` for a key, both of its calls.
+    QueryExact,
+    /// `HttpQueryServiceConfiguration` for an index, both of its calls.
+    QueryNext,
+}
+
+impl Call {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Initialize,
+        Self::Set,
+        Self::Update,
+        Self::Delete,
+        Self::QueryExact,
+        Self::QueryNext,
+    ];
+}
+
+/// What happens at a call, before it does anything.
+pub(crate) enum Action {
+    /// It answers this code, and does nothing.
+    Answer(u32),
+    /// It takes so much longer.
+    Wait(Duration),
+    /// This is done first.
+    Run(Box<dyn FnOnce() + Send>),
+}
+
+/// The faults that are still to come, and how often each function was called.
+#[derive(Default)]
+pub(crate) struct Faults {
+    calls: [u64; Call::ALL.len()],
+    pending: Vec<(Call, u64, Action)>,
+}
+
+impl Faults {
+    /// Has `action` happen at the `nth` call from now on, the next being the first.
+    pub(crate) fn add(&mut self, call: Call, nth: u64, action: Action) {
+        let at = self.calls(call).saturating_add(nth);
+        self.pending.push((call, at, action));
+    }
+
+    /// How often a function was called.
+    pub(crate) fn calls(&self, call: Call) -> u64 {
+        self.calls[call as usize]
+    }
+
+    /// Counts a call, and takes out what is to happen at it.
+    pub(crate) fn count(&mut self, call: Call) -> Vec<Action> {
+        self.calls[call as usize] += 1;
+        let now = self.calls(call);
+        let due = |(of, at, _): &mut (Call, u64, Action)| *of == call && *at == now;
+        self.pending
+            .extract_if(.., due)
+            .map(|(_, _, action)| action)
+            .collect()
+    }
+}

@@ -1,0 +1,221 @@
+//! What the functions do, once their arguments are understood.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use store_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Kind, Record,
+    Result, Scan, win32,
+};
+
+use crate::faults::{Action, Call, Faults};
+use crate::inventory::Inventory;
+use crate::listing::Listings;
+use crate::profile::Profile;
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Privilege {
+    /// Somebody who may change bindings.
+    #[default]
+    Administrator,
+    /// Somebody who may only read them: changes are answered 5.
+    StandardUser,
+}
+
+/// A simulated HTTP Server API. Instances have nothing in common.
+///
+/// It is a [`BindingStore`] as well: what goes through that reaches the records behind the API's
+/// back, as another program on the host would.
+pub struct Simulator {
+    store: Arc<dyn BindingStore>,
+    profile: Profile,
+    inventory: Inventory,
+    privilege: Privilege,
+    listings: Listings,
+    faults: Mutex<Faults>,
+    /// How often it was initialized, for each combination of flags.
+    pub(crate) initialized: Mutex<[u32; 4]>,
+}
+
+impl Simulator {
+    /// An API over this store, of the default version of Windows, with every certificate there and
+    /// an administrator calling.
+    pub fn new(store: Arc<dyn BindingStore>) -> Self {
+        Self {
+            store,
+            profile: Profile::default(),
+            inventory: Inventory::default(),
+            privilege: Privilege::default(),
+            listings: Listings::default(),
+            faults: Mutex::default(),
+            initialized: Mutex::default(),
+        }
+    }
+
+    /// The same of another version of Windows.
+    #[must_use]
+    pub fn profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// The same with these certificates.
+    #[must_use]
+    pub fn inventory(self, inventory: Inventory) -> Self {
+        Self { inventory, ..self }
+    }
+
+    /// The same for this caller.
+    #[must_use]
+    pub fn privilege(self, privilege: Privilege) -> Self {
+        Self { privilege, ..self }
+    }
+
+    /// Has the `nth` such call from now on answer `code`, the next being the first, and do nothing.
+    pub fn fail(&self, call: Call, nth: u64, code: u32) {
+        self.faults().add(call, nth, Action::Answer(code));
+    }
+
+    /// Has the `nth` such call from now on take so much longer.
+    pub fn delay(&self, call: Call, nth: u64, delay: Duration) {
+        self.faults().add(call, nth, Action::Wait(delay));
+    }
+
+    /// Does something before the `nth` such call from now on: a record that changes between the
+    /// two calls of a query is one that changes before the second.
+    pub fn before(&self, call: Call, nth: u64, action: impl FnOnce() + Send + 'static) {
+        self.faults().add(call, nth, Action::Run(Box::new(action)));
+    }
+
+    /// How often a function was called.
+    #[must_use]
+    pub fn calls(&self, call: Call) -> u64 {
+        self.faults().calls(call)
+    }
+
+    pub(crate) fn version(&self) -> Profile {
+        self.profile
+    }
+
+    /// Counts a call, and lets happen what is to happen at it.
+    ///
+    /// # Errors
+    /// The code that the call is to answer.
+    pub(crate) fn begin(&self, call: Call) -> Result<(), u32> {
+        let actions = self.faults().count(call);
+        let mut answer = Ok(());
+        for action in actions {
+            match action {
+                Action::Answer(code) => answer = Err(code),
+                Action::Wait(delay) => std::thread::sleep(delay),
+                Action::Run(action) => action(),
+            }
+        }
+        answer
+    }
+
+    pub(crate) fn set(&self, binding: Binding) -> Result<(), u32> {
+        self.may_change()?;
+        options_allowed(&binding)?;
+        // HTTP.sys tells a bound key before it looks at the certificate.
+        if self.store.get(binding.key()).map_err(code)?.is_some() {
+            return Err(win32::ALREADY_EXISTS);
+        }
+        self.certificate_usable(&binding)?;
+        self.changing(|store| store.insert(binding))
+    }
+
+    pub(crate) fn update(&self, binding: Binding) -> Result<(), u32> {
+        self.may_change()?;
+        options_allowed(&binding)?;
+        if self.store.get(binding.key()).map_err(code)?.is_none() {
+            return Err(win32::FILE_NOT_FOUND);
+        }
+        self.certificate_usable(&binding)?;
+        self.changing(|store| store.update(binding).map(drop))
+    }
+
+    pub(crate) fn delete(&self, key: &BindingKey) -> Result<(), u32> {
+        self.may_change()?;
+        self.changing(|store| store.remove(key).map(drop))
+    }
+
+    pub(crate) fn exact(&self, key: &BindingKey) -> Result<Binding, u32> {
+        self.store
+            .get(key)
+            .map_err(code)?
+            .ok_or(win32::FILE_NOT_FOUND)
+    }
+
+    pub(crate) fn at(&self, kind: Kind, index: u32) -> Result<Binding, u32> {
+        let found = self.listings.at(&*self.store, kind, index).map_err(code)?;
+        found.ok_or(win32::NO_MORE_ITEMS)
+    }
+
+    fn may_change(&self) -> Result<(), u32> {
+        match self.privilege {
+            Privilege::Administrator => Ok(()),
+            Privilege::StandardUser => Err(win32::ACCESS_DENIED),
+        }
+    }
+
+    fn certificate_usable(&self, binding: &Binding) -> Result<(), u32> {
+        let usable = binding
+            .record()
+            .hash()
+            .is_none_or(|hash| self.inventory.has(hash));
+        usable.then_some(()).ok_or(win32::NO_SUCH_LOGON_SESSION)
+    }
+
+    fn changing(&self, change: impl FnOnce(&dyn BindingStore) -> Result<()>) -> Result<(), u32> {
+        let changed = change(&*self.store);
+        self.listings.forget();
+        changed.map_err(code)
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A plain CCS record takes no options.
+fn options_allowed(binding: &Binding) -> Result<(), u32> {
+    let record = binding.record();
+    let plain = binding.key().kind() != Kind::Ccs || *record == Record::central(record.app_id);
+    plain.then_some(()).ok_or(win32::INVALID_PARAMETER)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn code(error: store_core::StoreError) -> u32 {
+    error.win32_code()
+}
+
+impl BindingStore for Simulator {
+    fn capabilities(&self) -> Capabilities {
+        self.store.capabilities()
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.store.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.store.scan(scan)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        let applied = self.store.apply(batch);
+        self.listings.forget();
+        applied
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("profile", &self.profile)
+            .field("privilege", &self.privilege)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,44 @@
+/* What a test harness steers the simulated HTTP Server API by. The functions of the API itself are
+ * declared by Windows' own http.h. Every function returns a Win32 code, 0 for success, unless it
+ * says otherwise. */
+#ifndef CERTBIND_HTTPAPI_H
+#define CERTBIND_HTTPAPI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The functions, as faults and counts name them. */
+enum certbind_httpapi_function {
+    CERTBIND_HTTPAPI_INITIALIZE = 0,
+    CERTBIND_HTTPAPI_SET = 1,
+    CERTBIND_HTTPAPI_UPDATE = 2,
+    CERTBIND_HTTPAPI_DELETE = 3,
+    CERTBIND_HTTPAPI_QUERY_EXACT = 4,
+    CERTBIND_HTTPAPI_QUERY_NEXT = 5
+};
+
+/* Makes the process's simulator anew. `configuration` is what the environment variable
+ * CERTBIND_HTTPAPI may be: a store's URL ("redb:PATH", "memory:") or the path of a TOML file; NULL
+ * for an empty store in memory. 87: it is not UTF-8. 21: it is broken, CertbindHttpApiError says
+ * how. */
+uint32_t CertbindHttpApiConfigure(const char *configuration);
+
+/* Has the nth call of a function from now on, the next being the first, answer `code` and do
+ * nothing. 87: there is no such function. */
+uint32_t CertbindHttpApiFail(uint32_t function, uint64_t nth, uint32_t code);
+
+/* How often a function was called since the simulator was made. */
+uint64_t CertbindHttpApiCalls(uint32_t function);
+
+/* Why there is no simulator; an empty string if there is one. 122: `length` is too small. */
+uint32_t CertbindHttpApiError(char *buffer, size_t length);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

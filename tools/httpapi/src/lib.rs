@@ -1,0 +1,16 @@
+//! The drop-in `httpapi.dll` and `libhttpapi.so`: the simulated HTTP Server API for programs that
+//! call the real one, without Windows and without administrator rights.
+//!
+//! A process has one simulator, made at the first call as the environment variable
+//! `CERTBIND_HTTPAPI` says: a store's URL (`redb:PATH`, `memory:`) or the path of a TOML file (its
+//! fields are those of `config::File`); without it, an empty store in memory.
+//! `include/certbind_httpapi.h` declares
+//! what a test harness steers it by.
+//!
+//! Nothing unwinds into C: a call that panics answers `ERROR_GEN_FAILURE` (31).
+
+mod absent;
+mod config;
+mod control;
+mod exports;
+mod process;

@@ -1,0 +1,60 @@
+//! The simulator of this process.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use httpapi_sim::Simulator;
+use store_core::win32;
+use windows_sys::Win32::Foundation::ERROR_GEN_FAILURE;
+
+use crate::config;
+
+static SIMULATOR: RwLock<Option<Made>> = RwLock::new(None);
+
+/// The simulator, or why there is none.
+type Made = Result<Arc<Simulator>, String>;
+
+/// What the environment asks for.
+const VARIABLE: &str = "CERTBIND_HTTPAPI";
+
+/// Makes the process's simulator anew, and says whether that could be done.
+pub(crate) fn configure(text: &str) -> Result<(), String> {
+    // The old one goes first: it may have the file open that the new one wants.
+    let mut simulator = SIMULATOR.write().unwrap_or_else(PoisonError::into_inner);
+    *simulator = None;
+    let made = make(text);
+    let done = made.as_ref().map(drop).map_err(Clone::clone);
+    *simulator = Some(made);
+    done
+}
+
+/// Calls the process's simulator. Where there is none, because its configuration is broken, every
+/// call is answered `ERROR_NOT_READY` (21).
+pub(crate) fn with(call: impl FnOnce(&Simulator) -> u32) -> u32 {
+    let answered = catch_unwind(AssertUnwindSafe(|| match current() {
+        Ok(simulator) => call(&simulator),
+        Err(_) => win32::NOT_READY,
+    }));
+    answered.unwrap_or(ERROR_GEN_FAILURE)
+}
+
+/// The process's simulator, made if this is the first call.
+pub(crate) fn current() -> Made {
+    let simulator = SIMULATOR.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(made) = &*simulator {
+        return made.clone();
+    }
+    drop(simulator);
+    let mut simulator = SIMULATOR.write().unwrap_or_else(PoisonError::into_inner);
+    let made = simulator.get_or_insert_with(|| make(&std::env::var(VARIABLE).unwrap_or_default()));
+    made.clone()
+}
+
+fn make(text: &str) -> Made {
+    config::simulator(text).map(Arc::new).map_err(|error| {
+        let reason = format!("{VARIABLE}: {error}");
+        // A program under test does not know what went wrong with the simulator: a person should.
+        eprintln!("httpapi (simulated by certbind): {}", reason.escape_debug());
+        reason
+    })
+}
