@@ -33,7 +33,8 @@ pub fn operations_are_linearizable<S: Subject>() {
     }
     let programs = programs(&capabilities);
     cases::check(cases::config::<S>("histories", 24), &programs, |programs| {
-        let history = record(&S::new().open(), &programs);
+        let place = S::new();
+        let history = record(&place.open(), &programs);
         prop_assert!(
             is_linearizable::<Store>(Model::default(), &history),
             "{history:#?}"
@@ -177,7 +178,8 @@ fn perform(store: &dyn BindingStore, operation: &Operation) -> Seen {
 /// # Panics
 /// If it is otherwise.
 pub fn keys_are_unique<S: Subject>() {
-    let store = S::new().open();
+    let place = S::new();
+    let store = place.open();
     let capabilities = store.capabilities();
     if !capabilities.writable {
         return;
@@ -227,7 +229,8 @@ pub fn keys_are_unique<S: Subject>() {
 /// # Panics
 /// If it is otherwise.
 pub fn batches_are_atomic<S: Subject>() {
-    let store = S::new().open();
+    let place = S::new();
+    let store = place.open();
     let capabilities = store.capabilities();
     let most = capabilities.max_batch.map_or(16, |most| most.get().min(16));
     if !capabilities.writable || most < 2 {

@@ -47,7 +47,8 @@ pub fn every_field_is_kept<S: Subject>() {
     });
     let many = proptest::collection::vec(binding_of(keys), 1..6);
     cases::check(cases::config::<S>("faithful", 48), &many, |bindings| {
-        let store = S::new().open();
+        let place = S::new();
+        let store = place.open();
         for binding in bindings {
             check(&store, &fitted(binding, &capabilities));
         }

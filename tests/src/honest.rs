@@ -14,7 +14,8 @@ use crate::subject::{Subject, everything};
 /// # Panics
 /// If it is otherwise.
 pub fn capabilities_are_honest<S: Subject>() {
-    let store = S::new().open();
+    let place = S::new();
+    let store = place.open();
     let capabilities = store.capabilities();
     assert!(
         capabilities.kinds.is_sorted_by(|a, b| a < b),

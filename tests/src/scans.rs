@@ -39,7 +39,8 @@ pub fn scans<S: Subject>() {
         cases::config::<S>("scans", 64),
         &case,
         |(bindings, scans, cursor, page)| {
-            let store = S::new().open();
+            let place = S::new();
+            let store = place.open();
             let mut model = Model::default();
             for binding in bindings {
                 let binding = fitted(binding, &capabilities);
@@ -66,9 +67,11 @@ pub fn scans<S: Subject>() {
             Ok(())
         },
     );
-    edges(&S::new().open(), &kinds);
+    let place = S::new();
+    edges(&place.open(), &kinds);
     if capabilities.snapshot_scan {
-        instant(&S::new().open(), &kinds);
+        let place = S::new();
+        instant(&place.open(), &kinds);
     }
 }
 

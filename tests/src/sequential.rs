@@ -176,8 +176,9 @@ fn expectation(expected: Option<Binding>) -> Expect {
 
 /// The store under test, with the model as it was before the operation.
 struct Run<S: Subject> {
-    place: S,
+    // Dropped in this order: the place outlives the store in it.
     store: Option<S::Store>,
+    place: S,
     model: Model,
 }
 

@@ -11,7 +11,7 @@ pub trait Subject: Sized + Send + Sync + 'static {
     /// wrong on purpose nobody wants either.
     const KEEPS_FAILURES: bool = true;
 
-    /// A new place with an empty store in it.
+    /// A new place with an empty store in it. It outlives the stores that are opened in it.
     fn new() -> Self;
 
     /// Opens the store of this place. A store that calls itself durable is opened again, after it

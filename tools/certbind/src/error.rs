@@ -12,8 +12,11 @@ use crate::exit;
 pub(crate) enum Error {
     #[error("{0}")]
     Usage(clap::Error),
-    #[error("CERTBIND_STORE: {0}")]
-    StoreUrl(String),
+    #[error("{variable}: {problem}")]
+    Environment {
+        variable: &'static str,
+        problem: String,
+    },
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("there is no store at {}; `certbind add` and `certbind import` make one", path.display())]
@@ -50,7 +53,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_)
-            | Self::StoreUrl(_)
+            | Self::Environment { .. }
             | Self::Arguments { .. }
             | Self::NoSuccessor
             | Self::Binding(_) => exit::USAGE,

@@ -22,5 +22,6 @@ Exit codes:
 
 Keys:    ipport=0.0.0.0:443 (or bare 0.0.0.0:443, [::]:443), hostnameport=www.contoso.com:443,
          ccs=443, scopedccs=www.contoso.com:443
-Stores:  redb:PATH (a file), memory: (empty, gone at the end); without --store and
-         CERTBIND_STORE a file in the user's data directory";
+Stores:  redb:PATH (a file), httpsys: (the bindings of this Windows), httpsys:LIBRARY (a library
+         with the HTTP Server API), memory: (empty, gone at the end); without --store and
+         CERTBIND_STORE httpsys: on Windows, elsewhere a file in the user's data directory";

@@ -104,7 +104,10 @@ fn is_netsh(program: Option<&OsString>) -> bool {
 /// netsh has no options of ours: the store comes from the environment.
 fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
     let url = match std::env::var("CERTBIND_STORE") {
-        Ok(url) => url.parse().map_err(Error::StoreUrl)?,
+        Ok(url) => url.parse().map_err(|problem| Error::Environment {
+            variable: "CERTBIND_STORE",
+            problem,
+        })?,
         Err(_) => StoreUrl::default()?,
     };
     let words = arguments

@@ -3,15 +3,18 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
+use backend_httpsys::{HttpSysStore, LibraryApi, Options};
 use backend_redb::RedbStore;
 use etcetera::BaseStrategy;
 use interchange::netsh::Layout;
 use serde::Serialize;
 use store_core::{BindingStore, MemoryStore, Scan, StoreError};
 
-use crate::error::Error;
+use crate::error::{Error, warn};
 use crate::layout;
+use crate::screen::escaped;
 
 /// Where a store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(crate) enum StoreUrl {
     Redb(PathBuf),
     /// An empty store in memory.
     Memory,
+    /// The HTTP Server API: the system's, or that of a library.
+    HttpSys(Option<PathBuf>),
 }
 
 impl FromStr for StoreUrl {
@@ -29,7 +34,9 @@ impl FromStr for StoreUrl {
         match url.split_once(':') {
             Some(("redb", path)) if !path.is_empty() => Ok(Self::Redb(path.into())),
             Some(("memory", "")) => Ok(Self::Memory),
-            _ => Err("a store is redb:PATH or memory:".to_owned()),
+            Some(("httpsys", "")) => Ok(Self::HttpSys(None)),
+            Some(("httpsys", library)) => Ok(Self::HttpSys(Some(library.into()))),
+            _ => Err("a store is redb:PATH, httpsys:, httpsys:LIBRARY or memory:".to_owned()),
         }
     }
 }
@@ -39,20 +46,29 @@ impl fmt::Display for StoreUrl {
         match self {
             Self::Redb(path) => write!(f, "redb:{}", path.display()),
             Self::Memory => f.write_str("memory:"),
+            Self::HttpSys(None) => f.write_str("httpsys:"),
+            Self::HttpSys(Some(library)) => write!(f, "httpsys:{}", library.display()),
         }
     }
 }
 
 impl StoreUrl {
-    /// The file `certbind/bindings.redb` in the user's data directory.
+    /// On Windows the system's bindings, elsewhere the file `certbind/bindings.redb` in the user's
+    /// data directory.
     pub(crate) fn default() -> Result<Self, StoreError> {
-        let base = etcetera::choose_base_strategy().map_err(|error| StoreError::Unsupported {
-            what: format!("a store without --store ({error})").into(),
-        })?;
-        Ok(Self::Redb(
-            base.data_dir().join("certbind").join("bindings.redb"),
-        ))
+        if cfg!(windows) {
+            return Ok(Self::HttpSys(None));
+        }
+        Ok(Self::Redb(data_directory()?.join("bindings.redb")))
     }
+}
+
+/// The folder `certbind` in the user's data directory.
+fn data_directory() -> Result<PathBuf, StoreError> {
+    let base = etcetera::choose_base_strategy().map_err(|error| StoreError::Unsupported {
+        what: format!("a store without --store ({error})").into(),
+    })?;
+    Ok(base.data_dir().join("certbind"))
 }
 
 /// What a command is going to do with a store.
@@ -72,12 +88,15 @@ pub(crate) enum Opened {
     Redb(RedbStore),
     /// A store in memory.
     Memory(MemoryStore),
+    /// The HTTP Server API.
+    HttpSys(HttpSysStore<Arc<LibraryApi>>),
 }
 
 impl Opened {
     pub(crate) fn open(url: &StoreUrl, access: Access) -> Result<Self, Error> {
         Ok(match (url, access) {
             (StoreUrl::Memory, _) => Self::Memory(MemoryStore::new()),
+            (StoreUrl::HttpSys(library), _) => Self::HttpSys(http_sys(library.as_deref())?),
             (StoreUrl::Redb(path), Access::Fill) => {
                 make_parent(path)?;
                 Self::Redb(RedbStore::open(path)?)
@@ -95,6 +114,7 @@ impl Opened {
         match self {
             Self::Redb(store) => store,
             Self::Memory(store) => store,
+            Self::HttpSys(store) => store,
         }
     }
 
@@ -109,11 +129,18 @@ impl Opened {
                     problems: report.problems,
                 })
             }
-            Self::Memory(store) => Ok(Check {
-                bindings: store.scan(&Scan::all())?.count() as u64,
-                revision: None,
-                problems: Vec::new(),
-            }),
+            Self::Memory(_) | Self::HttpSys(_) => {
+                let mut bindings = 0;
+                for binding in self.bindings().scan(&Scan::all())? {
+                    binding?;
+                    bindings += 1;
+                }
+                Ok(Check {
+                    bindings,
+                    revision: None,
+                    problems: Vec::new(),
+                })
+            }
         }
     }
 
@@ -121,7 +148,7 @@ impl Opened {
     pub(crate) fn layout(&self) -> Result<Option<Layout>, Error> {
         match self {
             Self::Redb(store) => layout::read(store),
-            Self::Memory(_) => Ok(None),
+            Self::Memory(_) | Self::HttpSys(_) => Ok(None),
         }
     }
 
@@ -129,7 +156,7 @@ impl Opened {
     pub(crate) fn set_layout(&self, layout: &Layout) -> Result<(), Error> {
         match self {
             Self::Redb(store) => layout::write(store, layout),
-            Self::Memory(_) => Ok(()),
+            Self::Memory(_) | Self::HttpSys(_) => Ok(()),
         }
     }
 }
@@ -147,5 +174,51 @@ fn make_parent(path: &Path) -> Result<(), StoreError> {
         Some(parent) if !parent.as_os_str().is_empty() => std::fs::create_dir_all(parent)
             .map_err(|error| StoreError::io("make the directory", parent, error)),
         _ => Ok(()),
+    }
+}
+
+/// The bindings of HTTP.sys. What an unfinished batch of an earlier run left is put right first.
+fn http_sys(library: Option<&Path>) -> Result<HttpSysStore<Arc<LibraryApi>>, Error> {
+    let journal = journal(library)?;
+    std::fs::create_dir_all(&journal)
+        .map_err(|error| StoreError::io("make the directory", &journal, error))?;
+    let store = HttpSysStore::open(Arc::new(load(library)?), Options { journal })?;
+    for left in store.recovery().left_alone {
+        let what = "was changed by another program after a batch that was cut short";
+        warn(&escaped(&format!(
+            "{} {what}; it is left as it is",
+            left.key
+        )));
+    }
+    Ok(store)
+}
+
+/// Where batches are kept that are under way. What lies there is put into effect, so nobody but
+/// administrators may write to it: on Windows that is so below `Program Files`.
+fn journal(library: Option<&Path>) -> Result<PathBuf, StoreError> {
+    if let Some(folder) = std::env::var_os("CERTBIND_JOURNAL") {
+        return Ok(folder.into());
+    }
+    match (library, std::env::var_os("ProgramFiles")) {
+        (None, Some(programs)) => Ok(Path::new(&programs).join("certbind").join("journal")),
+        _ => Ok(data_directory()?.join("journal")),
+    }
+}
+
+fn load(library: Option<&Path>) -> Result<LibraryApi, StoreError> {
+    match library {
+        Some(path) => {
+            #[expect(unsafe_code, reason = "a library's code runs when it is loaded")]
+            // SAFETY: the user names the library, and vouches for it as for a program to run.
+            unsafe {
+                LibraryApi::load(path)
+            }
+        }
+        #[cfg(windows)]
+        None => LibraryApi::system(),
+        #[cfg(not(windows))]
+        None => Err(StoreError::Unsupported {
+            what: "httpsys: (this is not Windows; name a library, httpsys:PATH)".into(),
+        }),
     }
 }

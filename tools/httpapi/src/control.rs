@@ -74,15 +74,10 @@ unsafe extern "C" fn CertbindHttpApiError(buffer: *mut c_char, length: usize) ->
     if buffer.is_null() || length <= reason.len() {
         return ERROR_INSUFFICIENT_BUFFER;
     }
-    let bytes = reason.as_bytes();
-    // SAFETY: there is room for the bytes and the NUL behind them, by the caller's promise.
-    unsafe {
-        bytes
-            .as_ptr()
-            .copy_to_nonoverlapping(buffer.cast(), bytes.len())
-    };
-    // SAFETY: as above.
-    unsafe { buffer.add(bytes.len()).write(0) };
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), length) };
+    buffer[..reason.len()].copy_from_slice(reason.as_bytes());
+    buffer[reason.len()] = 0;
     ERROR_SUCCESS
 }
 

@@ -78,7 +78,6 @@ unsafe extern "system" fn HttpDeleteServiceConfiguration(
 /// `HttpQueryServiceConfiguration`.
 // SAFETY: as above.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "the function has so many")]
 unsafe extern "system" fn HttpQueryServiceConfiguration(
     handle: HANDLE,
     id: HTTP_SERVICE_CONFIG_ID,

@@ -5,7 +5,11 @@ use std::process::Command;
 use crate::process::{Failure, answers, run};
 
 /// A program that has to answer, and the Debian package that brings it.
-const PROGRAMS: [(&str, &str); 1] = [("gcc", "gcc")];
+const PROGRAMS: [(&str, &str); 3] = [
+    ("gcc", "gcc"),
+    ("valgrind", "valgrind"),
+    ("python3", "python3"),
+];
 
 /// Installs what is missing; where that cannot be done, says what to install.
 pub(crate) fn all() -> Result<(), Failure> {

@@ -41,7 +41,7 @@ use std::path::Path;
 use interchange::netsh::Newline;
 use store_core::BindingStore;
 
-use context::{Command, Context};
+use context::{Command, Context, Verb};
 use messages::Answer;
 pub use profile::{Profile, UnknownProfile};
 use session::Session;
@@ -95,6 +95,19 @@ impl<'a> Netsh<'a> {
                 self.print(&Answer::failed(usage::PROGRAM), out)?;
                 Ok(messages::FAILED)
             }
+        }
+    }
+
+    /// Whether `netsh` with these arguments changes no binding, whatever comes.
+    #[must_use]
+    pub fn only_reads(arguments: &[String], profile: Profile) -> bool {
+        match Invocation::of(arguments, profile) {
+            Some(Invocation::Command(context, words)) => {
+                let command = context::command(context, profile, words);
+                !matches!(command, Some(Command::Sslcert { verb, .. }) if verb != Verb::Show)
+            }
+            Some(Invocation::Script(..) | Invocation::Listen(_)) => false,
+            None => true,
         }
     }
 

@@ -35,7 +35,7 @@ impl Request {
         }
         let key = grammar::key((kind, spelled))?;
         let record = Record {
-            certificate: certificate(kind, &given)?,
+            certificate: certificate(&given)?,
             ..Record::central(guid(app_id)?)
         };
         let (record, has_options) = with_options(record, &given, profile)?;
@@ -46,15 +46,18 @@ impl Request {
     }
 }
 
-fn certificate(kind: Kind, given: &Given<'_>) -> Result<Option<Certificate>, Refusal> {
+/// The certificate that is named. A key of the central store takes none, which the binding checks,
+/// and no store name either.
+fn certificate(given: &Given<'_>) -> Result<Option<Certificate>, Refusal> {
     let store_name = given.value(CERTSTORENAME).map(str::parse).transpose();
-    match given.value(CERTHASH) {
-        Some(digits) if kind.names_certificate() => Ok(Some(Certificate {
+    let store_name = store_name.map_err(|_| Refusal::Value)?;
+    match (given.value(CERTHASH), store_name) {
+        (Some(digits), store_name) => Ok(Some(Certificate {
             hash: hash(digits)?,
-            store_name: store_name.map_err(|_| Refusal::Value)?,
+            store_name,
         })),
-        None if given.value(CERTSTORENAME).is_none() => Ok(None),
-        _ => Err(Refusal::Value),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Refusal::Value),
     }
 }
 

@@ -98,6 +98,7 @@ fn bad_values_are_incorrect() {
         format!("ipport=0.0.0.0:443 certhash={HASH} appid={IIS} reject="),
         format!("ipport=0.0.0.0:443 certhash={HASH} appid={IIS} urlretrievaltimeout=0x10"),
         format!("ipport=0.0.0.0:443 certhash={HASH} appid={IIS} urlretrievaltimeout=-1"),
+        format!("ipport=0.0.0.0:443 certhash={HASH} appid={IIS} urlretrievaltimeout=+1"),
         format!("ipport=0.0.0.0:443 certhash={HASH} appid={IIS} urlretrievaltimeout=4294967296"),
         format!("ipport=0.0.0.0:443 certhash={HASH} appid={IIS} urlretrievaltimeout="),
     ];
@@ -208,6 +209,13 @@ fn every_code_has_the_text_of_the_system() {
         let expected = format!("\nSSL Certificate add failed, Error: {code}\n{text}\n");
         assert_eq!((said.text, said.code), (expected, 1));
     }
+    // Of what HTTP.sys never answers the store tells more.
+    let said = run(&Refusing(19), Profile::default(), &words);
+    assert_eq!(
+        said.text,
+        "\nSSL Certificate add failed, Error: 19\nThe media is write protected.\n\
+         (the store is open for reading only; open it for writing to change it)\n\n"
+    );
     let show = ["http", "show", "sslcert"].map(String::from);
     let said = run(&Refusing(5), Profile::default(), &show);
     assert!(

@@ -73,8 +73,18 @@ pub(crate) fn run(store: &dyn BindingStore, profile: Profile, words: &[String]) 
     }
 }
 
-/// A store that answers every change with a Win32 code, as HTTP.sys does.
+/// A store that answers everything with a Win32 code, as HTTP.sys does; with 19 it is read-only,
+/// which HTTP.sys never is.
 pub(crate) struct Refusing(pub(crate) u32);
+
+impl Refusing {
+    fn error(&self, key: &BindingKey) -> StoreError {
+        match self.0 {
+            19 => StoreError::ReadOnly,
+            code => StoreError::from_win32(code, key, "setting"),
+        }
+    }
+}
 
 impl BindingStore for Refusing {
     fn capabilities(&self) -> Capabilities {
@@ -82,16 +92,16 @@ impl BindingStore for Refusing {
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
-        Err(StoreError::from_win32(self.0, key, "reading"))
+        Err(self.error(key))
     }
 
     fn scan(&self, _: &Scan) -> Result<Bindings<'_>> {
         let key: BindingKey = "0.0.0.0:443".parse().unwrap();
-        Err(StoreError::from_win32(self.0, &key, "reading"))
+        Err(self.error(&key))
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         let key = batch.changes()[0].key();
-        Err(StoreError::from_win32(self.0, key, "setting"))
+        Err(self.error(key))
     }
 }

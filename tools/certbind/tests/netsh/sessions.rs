@@ -29,7 +29,7 @@ const ADDED: &str = "\nSSL Certificate successfully added\n\n";
 fn commands_are_read_from_standard_input() {
     let bench = Bench::new(Profile::default());
     let lines = format!(
-        "http {}\r\n\r\nhttp {} certstorename=\"Remote Desktop\n",
+        "\u{feff}http {}\r\n\r\nhttp {} certstorename=\"Remote Desktop\n",
         add(1),
         add(2)
     );
@@ -86,6 +86,23 @@ fn a_line_that_is_no_text_is_told_and_passed_over() {
     assert_eq!((said.code, bench.bindings().len()), (1, 1));
 }
 
+/// What was flushed to it has been heard.
+struct Ear<'a> {
+    buffered: Vec<u8>,
+    heard: &'a std::cell::RefCell<Vec<u8>>,
+}
+
+impl std::io::Write for Ear<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.buffered.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.heard.borrow_mut().append(&mut self.buffered);
+        Ok(())
+    }
+}
+
 #[test]
 fn every_command_is_answered_before_the_next_is_read() {
     /// Gives a line only when the answer to the one before has been written and flushed.
@@ -93,20 +110,6 @@ fn every_command_is_answered_before_the_next_is_read() {
         lines: Vec<&'a [u8]>,
         heard: &'a std::cell::RefCell<Vec<u8>>,
         asked: usize,
-    }
-    struct Ear<'a> {
-        buffered: Vec<u8>,
-        heard: &'a std::cell::RefCell<Vec<u8>>,
-    }
-    impl std::io::Write for Ear<'_> {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.buffered.extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            self.heard.borrow_mut().append(&mut self.buffered);
-            Ok(())
-        }
     }
     impl std::io::Read for Talk<'_> {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
@@ -142,6 +145,26 @@ fn every_command_is_answered_before_the_next_is_read() {
     let netsh = Netsh::new(&store, Profile::default());
     assert_eq!(netsh.run(&[], &mut talk, &mut ear).unwrap(), 1);
     assert_eq!(talk.asked, 2);
+}
+
+#[test]
+fn what_is_said_is_heard_at_once() {
+    let store = MemoryStore::new();
+    let netsh = Netsh::new(&store, Profile::default());
+    for (arguments, input) in [
+        (vec!["nonsense".to_owned()], ""),
+        (vec![], "nonsense\nbye\n"),
+    ] {
+        let heard = std::cell::RefCell::default();
+        let mut ear = Ear {
+            buffered: Vec::new(),
+            heard: &heard,
+        };
+        let code = netsh.run(&arguments, &mut input.as_bytes(), &mut ear);
+        assert_eq!(code.unwrap(), 1);
+        assert!(ear.buffered.is_empty());
+        assert!(String::from_utf8_lossy(&heard.borrow()).contains("nonsense"));
+    }
 }
 
 #[test]

@@ -1,0 +1,62 @@
+/* What client.c takes from Windows' headers, declared anew for other systems. Under Windows the
+ * client is compiled against the real ones. */
+#ifndef WINDOWS_ON_LINUX_H
+#define WINDOWS_ON_LINUX_H
+
+#include <stdint.h>
+
+typedef uint32_t ULONG, DWORD;
+typedef uint16_t USHORT, WCHAR;
+typedef unsigned char UCHAR;
+typedef void *HANDLE, *PVOID;
+typedef struct { ULONG Data1; USHORT Data2, Data3; UCHAR Data4[8]; } GUID;
+typedef struct { USHORT HttpApiMajorVersion, HttpApiMinorVersion; } HTTPAPI_VERSION;
+
+#define AF_INET 2
+#define AF_INET6 23
+#define NO_ERROR 0
+#define HTTP_INITIALIZE_CONFIG 2
+
+typedef struct { USHORT sin_family, sin_port; UCHAR sin_addr[4]; UCHAR sin_zero[8]; } SOCKADDR_IN;
+typedef struct {
+    USHORT sin6_family, sin6_port;
+    ULONG sin6_flowinfo;
+    UCHAR sin6_addr[16];
+    ULONG sin6_scope_id;
+} SOCKADDR_IN6;
+typedef struct { USHORT ss_family; UCHAR pad1[6]; int64_t align; UCHAR pad2[112]; } SOCKADDR_STORAGE;
+
+typedef struct { void *pIpPort; } HTTP_SERVICE_CONFIG_SSL_KEY;
+typedef struct {
+    ULONG SslHashLength;
+    PVOID pSslHash;
+    GUID AppId;
+    WCHAR *pSslCertStoreName;
+    DWORD DefaultCertCheckMode;
+    DWORD DefaultRevocationFreshnessTime;
+    DWORD DefaultRevocationUrlRetrievalTimeout;
+    WCHAR *pDefaultSslCtlIdentifier;
+    WCHAR *pDefaultSslCtlStoreName;
+    DWORD DefaultFlags;
+} HTTP_SERVICE_CONFIG_SSL_PARAM;
+typedef struct {
+    HTTP_SERVICE_CONFIG_SSL_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_SSL_PARAM ParamDesc;
+} HTTP_SERVICE_CONFIG_SSL_SET;
+typedef enum { HttpServiceConfigQueryExact, HttpServiceConfigQueryNext } HTTP_SERVICE_CONFIG_QUERY_TYPE;
+typedef struct {
+    HTTP_SERVICE_CONFIG_QUERY_TYPE QueryDesc;
+    HTTP_SERVICE_CONFIG_SSL_KEY KeyDesc;
+    DWORD dwToken;
+} HTTP_SERVICE_CONFIG_SSL_QUERY;
+#define HttpServiceConfigSSLCertInfo 1
+
+ULONG HttpInitialize(HTTPAPI_VERSION, ULONG, PVOID);
+ULONG HttpTerminate(ULONG, PVOID);
+ULONG HttpSetServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
+ULONG HttpDeleteServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
+ULONG HttpQueryServiceConfiguration(HANDLE, int, PVOID, ULONG, PVOID, ULONG, ULONG *, void *);
+
+#define HTTPAPI_VERSION_1 {1, 0}
+
+#endif

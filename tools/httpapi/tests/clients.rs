@@ -1,0 +1,103 @@
+//! Programs in other languages, which share no declaration with the library, get from it what the
+//! HTTP Server API would give them.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::library;
+use tempfile::TempDir;
+
+const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+
+/// Runs a client, which has to say that every check has passed.
+fn passes(client: &mut Command) {
+    let output = client
+        .output()
+        .unwrap_or_else(|error| panic!("{client:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{client:?}: {said}{complaint}");
+    assert_eq!(said, "every check has passed\n");
+}
+
+fn c_client(folder: &Path) -> PathBuf {
+    let client = folder.join("client");
+    let library = library();
+    let output = Command::new("gcc")
+        .args(["-Wall", "-Wextra", "-Werror", "-g", "-o"])
+        .arg(&client)
+        .arg(format!("{TESTS}/c/client.c"))
+        .arg(format!(
+            "-Wl,-rpath,{}",
+            library.parent().expect("a folder").display()
+        ))
+        .arg(&library)
+        .output()
+        .expect("gcc runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    client
+}
+
+#[test]
+fn a_c_program_sets_queries_enumerates_updates_and_deletes() {
+    let folder = TempDir::new().expect("a temporary directory");
+    passes(&mut Command::new(c_client(folder.path())));
+}
+
+#[test]
+fn valgrind_finds_nothing_in_a_c_program_and_the_library() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--error-exitcode=99", "--leak-check=full"]);
+    valgrind.args([
+        "--errors-for-leak-kinds=definite",
+        "--show-leak-kinds=definite",
+    ]);
+    passes(valgrind.arg(c_client(folder.path())));
+}
+
+#[test]
+fn the_same_program_finds_its_records_in_a_file() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let store = format!("redb:{}", folder.path().join("bindings.redb").display());
+    passes(Command::new(c_client(folder.path())).env("CERTBIND_HTTPAPI", store));
+    assert!(folder.path().join("bindings.redb").exists());
+}
+
+#[test]
+fn a_python_program_is_refused_on_demand_and_reads_what_it_bound() {
+    passes(
+        Command::new("python3")
+            .arg(format!("{TESTS}/python/client.py"))
+            .arg(library()),
+    );
+}
+
+#[test]
+fn a_broken_configuration_is_told_to_a_person() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let output = Command::new(c_client(folder.path()))
+        .env("CERTBIND_HTTPAPI", "/nowhere/simulator.toml")
+        .output()
+        .expect("the client runs");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        said.matches("/nowhere/simulator.toml").count(),
+        1,
+        "once: {said}"
+    );
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("got 21"),
+        "HttpInitialize is not ready: {said}"
+    );
+}
