@@ -139,17 +139,10 @@ pub(super) fn unabbreviated<'a>(
         name.get(..word.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(word))
     };
-    let mut begun = names.into_iter().filter(|name| begins(name));
-    let first = begun.next()?;
-    if first.len() == word.len() {
-        return Some(first);
-    }
-    match begun.next() {
-        None => Some(first),
-        Some(second) => [second]
-            .into_iter()
-            .chain(begun)
-            .find(|name| name.len() == word.len()),
+    let begun: Vec<_> = names.into_iter().filter(|name| begins(name)).collect();
+    match begun[..] {
+        [only] => Some(only),
+        _ => begun.into_iter().find(|name| name.len() == word.len()),
     }
 }
 
@@ -186,6 +179,7 @@ mod tests {
     #[test]
     fn a_name_that_begins_another_is_still_a_name() {
         assert_eq!(unabbreviated("cc", ["ccs", "cc", "ccsx"]), Some("cc"));
+        assert_eq!(unabbreviated("CC", ["cc", "ccs"]), Some("cc"));
         assert_eq!(unabbreviated("c", ["ccs", "cc", "ccsx"]), None);
         assert_eq!(unabbreviated("", ["ccs", "cc"]), None);
         assert_eq!(unabbreviated("ü", ["ccs"]), None);
