@@ -4,29 +4,61 @@ use std::process::Command;
 
 use crate::process::{Failure, answers, run};
 
-/// A program that has to answer, and the Debian package that brings it.
-const PROGRAMS: [(&str, &str); 3] = [
-    ("gcc", "gcc"),
-    ("valgrind", "valgrind"),
-    ("python3", "python3"),
+/// A program that has to answer, and the Debian packages that bring it.
+type Needed = (&'static str, &'static [&'static str]);
+
+const TESTS: &[Needed] = &[
+    ("gcc", &["gcc"]),
+    ("valgrind", &["valgrind"]),
+    ("python3", &["python3"]),
 ];
 
-/// Installs what is missing; where that cannot be done, says what to install.
-pub(crate) fn all() -> Result<(), Failure> {
+/// Debian's compiler comes with the sources of the standard library, which the tests build for
+/// Windows.
+const WINDOWS: &[Needed] = &[
+    (
+        "/usr/bin/cargo",
+        &["cargo-web", "rustc-web", "rust-web-src"],
+    ),
+    ("x86_64-w64-mingw32-gcc", &["gcc-mingw-w64-x86-64"]),
+    ("wine", &["wine", "wine64"]),
+];
+
+/// What the tests need on the system they run on.
+pub(crate) fn tests() -> Result<(), Failure> {
     for (component, program) in [("rustfmt", "rustfmt"), ("clippy", "cargo-clippy")] {
         if !answers(program, "--version") {
             run(Command::new("rustup").args(["component", "add", component]))?;
         }
     }
-    let missing: Vec<_> = PROGRAMS
+    packages(TESTS)
+}
+
+/// What the tests under Wine need.
+pub(crate) fn windows() -> Result<(), Failure> {
+    packages(WINDOWS)
+}
+
+/// Whether [`windows`] can do its work, or has nothing to do.
+pub(crate) fn can_have_windows() -> bool {
+    can_install()
+        || WINDOWS
+            .iter()
+            .all(|(program, _)| answers(program, "--version"))
+}
+
+/// Installs what is missing; where that cannot be done, says what to install.
+fn packages(needed: &[Needed]) -> Result<(), Failure> {
+    let missing: Vec<_> = needed
         .iter()
         .filter(|(program, _)| !answers(program, "--version"))
-        .map(|(_, package)| *package)
+        .flat_map(|(_, packages)| *packages)
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    if !answers("apt-get", "--version") || !is_root() {
+    if !can_install() {
+        let missing: Vec<_> = missing.into_iter().copied().collect();
         return Err(Failure::new(format!(
             "the tests need {}; install them and try again (on Debian as root this is done for you)",
             missing.join(", ")
@@ -39,7 +71,8 @@ pub(crate) fn all() -> Result<(), Failure> {
         .env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-fn is_root() -> bool {
+/// Whether this is Debian, and we are root.
+fn can_install() -> bool {
     let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+    answers("apt-get", "--version") && id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }

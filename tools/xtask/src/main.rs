@@ -4,6 +4,7 @@ mod install;
 mod process;
 mod test;
 mod tour;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ const TASKS: &str = "\
 cargo xtask TASK
 
   test    every check: format, lints, docs, all tests; installs what they need (Debian, root)
+  wine    of these, what runs under Wine
   tour    build certbind and show it on the export of a host in examples/
 ";
 
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
     let done: Result<(), Failure> = match (arguments.next().as_deref(), arguments.next()) {
         (Some("test"), None) => test::run(),
         (Some("tour"), None) => tour::run(),
+        (Some("wine"), None) => install::windows().and_then(|()| windows::run_all()),
         _ => {
             eprint!("{TASKS}");
             return ExitCode::from(2);

@@ -1,7 +1,7 @@
 //! Running other programs, aloud.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Why a task ended early.
@@ -10,6 +10,11 @@ pub(crate) struct Failure(String);
 impl Failure {
     pub(crate) fn new(what: impl Into<String>) -> Self {
         Self(what.into())
+    }
+
+    /// What a file is to blame for.
+    pub(crate) fn of(path: &Path, error: &std::io::Error) -> Self {
+        Self(format!("{}: {error}", path.display()))
     }
 }
 
@@ -23,6 +28,11 @@ impl fmt::Display for Failure {
 pub(crate) fn root() -> PathBuf {
     let tools = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     tools.ancestors().nth(2).map_or(tools.clone(), Into::into)
+}
+
+/// Where cargo builds.
+pub(crate) fn cargo_target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into)
 }
 
 /// The cargo that runs this task.
@@ -46,6 +56,25 @@ pub(crate) fn quietly(command: &mut Command) -> Result<(), Failure> {
         Ok(status) => Err(Failure::new(format!("`{line}` ended with {status}"))),
         Err(error) => Err(Failure::new(format!("`{line}` cannot be run: {error}"))),
     }
+}
+
+/// Says what is run, and gives what it prints to standard output; fails if it does.
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+    let line = line(command);
+    println!("\n$ {line}");
+    let output = command
+        .output()
+        .map_err(|error| Failure::new(format!("`{line}` cannot be run: {error}")))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{printed}");
+    if output.status.success() {
+        return Ok(printed);
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    Err(Failure::new(format!(
+        "`{line}` ended with {}: {complaint}",
+        output.status
+    )))
 }
 
 /// Whether a program can be found and says so.

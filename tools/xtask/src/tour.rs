@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::process::{self, Failure, cargo, quietly, root};
+use crate::process::{self, Failure, cargo, cargo_target, quietly, root};
 
 /// The certificate that the host of `examples/` serves most of its sites with.
 const OLD: &str = "61d34f532da121bbab64723c4871e72c92f03735";
@@ -12,8 +12,7 @@ const NEW: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
 /// Imports the host's bindings into a store, shows them, and renews a certificate.
 pub(crate) fn run() -> Result<(), Failure> {
     process::run(cargo().args(["build", "--quiet", "--package", "certbind"]))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
+    let target = cargo_target();
     let store = target.join("tour").join("bindings.redb");
     if let Err(error) = std::fs::remove_file(&store)
         && error.kind() != std::io::ErrorKind::NotFound

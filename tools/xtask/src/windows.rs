@@ -1,0 +1,191 @@
+//! What runs on Windows, run under Wine: the suites, a C program against the drop-in library, and
+//! a session of the command line.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{self, Failure, cargo_target, root, run};
+
+const TARGET: &str = "x86_64-pc-windows-gnu";
+
+/// Debian's cargo and rustc, which come with the sources of the standard library: rustup's need not
+/// have the target.
+const CARGO: &str = "/usr/bin/cargo";
+const RUSTC: &str = "/usr/bin/rustc";
+
+/// Cross-builds, and runs under Wine.
+pub(crate) fn run_all() -> Result<(), Failure> {
+    let wine = Wine::new()?;
+    run(wine
+        .cargo("build")
+        .args(["--package", "httpapi", "--package", "certbind"]))?;
+    run(wine.cargo("test").args([
+        "--package",
+        "conformance",
+        "--test",
+        "redb",
+        "--test",
+        "httpsys",
+    ]))?;
+    run(wine
+        .cargo("test")
+        .args(["--package", "httpapi", "--test", "conformance"]))?;
+    wine.c_program()?;
+    wine.session()
+}
+
+/// A Wine of the tests' own.
+struct Wine {
+    /// Where everything is built.
+    target: PathBuf,
+    /// DLLs that are put beside the programs.
+    shim: PathBuf,
+    prefix: PathBuf,
+}
+
+impl Wine {
+    fn new() -> Result<Self, Failure> {
+        let target = cargo_target().join("windows");
+        let wine = Self {
+            shim: target.join("shim"),
+            prefix: target.join("wine"),
+            target,
+        };
+        std::fs::create_dir_all(&wine.shim).map_err(|error| Failure::of(&wine.shim, &error))?;
+        // Debian's Wine lacks a DLL that every Rust program imports.
+        let source = root().join("tools/httpapi/tests/wine/bcryptprimitives.c");
+        run(Command::new("x86_64-w64-mingw32-gcc")
+            .args(["-shared", "-o"])
+            .arg(wine.shim.join("bcryptprimitives.dll"))
+            .arg(source)
+            .arg("-ladvapi32"))?;
+        Ok(wine)
+    }
+
+    fn cargo(&self, command: &str) -> Command {
+        let mut cargo = Command::new(CARGO);
+        cargo
+            .current_dir(root())
+            .args([
+                command,
+                "--locked",
+                "--quiet",
+                "-Zbuild-std=std,panic_unwind",
+                "--target",
+                TARGET,
+            ])
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("RUSTDOC")
+            .env("CARGO", CARGO)
+            .env("RUSTC", RUSTC)
+            // Building the standard library is not stable; what is built here is only tested.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env(
+                "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER",
+                "x86_64-w64-mingw32-gcc",
+            )
+            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
+        self.environment(&mut cargo);
+        cargo
+    }
+
+    fn environment(&self, command: &mut Command) {
+        command
+            .env("WINEPREFIX", &self.prefix)
+            .env("WINEPATH", &self.shim)
+            .env("WINEDEBUG", "-all")
+            .env("WINEDLLOVERRIDES", "httpapi=n;mscoree=;mshtml=");
+    }
+
+    fn built(&self, name: &str) -> PathBuf {
+        self.target.join(TARGET).join("debug").join(name)
+    }
+
+    /// The C client, compiled against mingw-w64's own `http.h`, with our DLL beside it.
+    fn c_program(&self) -> Result<(), Failure> {
+        let folder = self.target.join("client");
+        copy(&self.built("httpapi.dll"), &folder.join("httpapi.dll"))?;
+        copy(
+            &self.shim.join("bcryptprimitives.dll"),
+            &folder.join("bcryptprimitives.dll"),
+        )?;
+        run(Command::new("x86_64-w64-mingw32-gcc")
+            .args(["-Wall", "-Wextra", "-Werror", "-o"])
+            .arg(folder.join("client.exe"))
+            .arg(root().join("tools/httpapi/tests/c/client.c"))
+            .arg("-lhttpapi"))?;
+        self.expect(&folder.join("client.exe"), &[], "every check has passed")
+    }
+
+    /// The command line over `httpsys:`, its default on Windows, with our DLL as the system's.
+    fn session(&self) -> Result<(), Failure> {
+        let system = self.prefix.join("drive_c/windows/system32/httpapi.dll");
+        copy(&self.built("httpapi.dll"), &system)?;
+        let certbind = self.target.join("session/certbind.exe");
+        let netsh = self.target.join("session/netsh.exe");
+        copy(&self.built("certbind.exe"), &certbind)?;
+        copy(&self.built("certbind.exe"), &netsh)?;
+        let records = self.target.join("session/bindings.redb");
+        if records.exists() {
+            std::fs::remove_file(&records).map_err(|error| Failure::of(&records, &error))?;
+        }
+        let old = "5226dc6c54559761cd471b86eb51c096252c90f2";
+        let new = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
+        let app = "4dc3e181-e14b-4a21-b022-59fc669b0914";
+        let key = "hostnameport=www.contoso.com:443";
+        let add = [
+            "add",
+            key,
+            "--hash",
+            old,
+            "--app-id",
+            app,
+            "--store-name",
+            "MY",
+        ];
+        self.expect(&certbind, &add, "Bound hostnameport=www.contoso.com:443")?;
+        let appid = format!("appid={{{app}}}");
+        let hash = format!("certhash={old}");
+        let netsh_add = ["http", "add", "sslcert", "ipport=[::]:443", &hash, &appid];
+        self.expect(&netsh, &netsh_add, "SSL Certificate successfully added")?;
+        self.expect(&certbind, &["show", key], old)?;
+        self.expect(&certbind, &["rotate", old, new], "Renewed 2 bindings")?;
+        self.expect(&netsh, &["http", "show", "sslcert"], new)?;
+        self.expect(
+            &certbind,
+            &["delete", key],
+            "Deleted hostnameport=www.contoso.com:443",
+        )?;
+        self.expect(&certbind, &["list"], "ipport=[::]:443")
+    }
+
+    /// Runs a program, which has to succeed and to print this.
+    fn expect(&self, program: &Path, arguments: &[&str], printed: &str) -> Result<(), Failure> {
+        let mut wine = Command::new("wine");
+        wine.arg(program).args(arguments);
+        self.environment(&mut wine);
+        let records = self.target.join("session/bindings.redb");
+        wine.env("CERTBIND_HTTPAPI", format!("redb:Z:{}", records.display()));
+        if program.ends_with("client.exe") {
+            wine.env_remove("CERTBIND_HTTPAPI");
+        }
+        wine.env_remove("CERTBIND_STORE");
+        let found = process::output(&mut wine)?;
+        if found.contains(printed) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "expected {printed:?} in what it printed:\n{found}"
+        )))
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::of(folder, &error))?;
+    }
+    std::fs::copy(from, to)
+        .map(drop)
+        .map_err(|error| Failure::of(from, &error))
+}
