@@ -1,6 +1,5 @@
 //! Making a new store.
 
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -67,7 +66,7 @@ pub(crate) fn initialize(medium: &Arc<Medium>, path: &Path, options: &Options) -
 
 #[cfg(unix)]
 fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    File::open(directory)?.sync_all()
+    std::fs::File::open(directory)?.sync_all()
 }
 
 #[cfg(not(unix))]
