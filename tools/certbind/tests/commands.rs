@@ -24,16 +24,20 @@ impl Host {
         self.0.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_certbind"))
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_certbind"));
+        command
             .args(arguments)
             .env(
                 "CERTBIND_STORE",
                 format!("redb:{}", self.file("bindings.redb").display()),
             )
-            .env("XDG_DATA_HOME", self.0.path())
-            .output()
-            .unwrap()
+            .env("XDG_DATA_HOME", self.0.path());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// Runs a command that has to succeed, and gives what it prints.
@@ -72,6 +76,25 @@ impl Host {
             "--store-name",
             "MY",
         ]);
+    }
+
+    /// A listing of so many bindings, every third of them with [`HASH`].
+    fn listing(&self, bindings: u16) -> PathBuf {
+        let mut text = "\nSSL Certificate bindings:\n-------------------------\n\n".to_owned();
+        for port in 1..=bindings {
+            let other = "00112233445566778899aabbccddeeff00112233";
+            let hash = if port % 3 == 0 { HASH } else { other };
+            text.push_str(&format!(
+                "    IP:port                      : 10.0.0.1:{port}\n    \
+                 Certificate Hash             : {hash}\n    \
+                 Application ID               : {{{IIS}}}\n    \
+                 Certificate Store Name       : WebHosting\n    \
+                 Verify Client Certificate Revocation : Disabled\n\n"
+            ));
+        }
+        let file = self.file("listing.txt");
+        std::fs::write(&file, text).unwrap();
+        file
     }
 
     fn json(&self, arguments: &[&str]) -> serde_json::Value {
@@ -251,28 +274,7 @@ fn reading_a_store_that_is_not_there_makes_none() {
 #[test]
 fn rotate_renews_exactly_the_bound_hash_in_one_revision() {
     let host = Host::new();
-    let listing: String = (1..=1000)
-        .map(|port| {
-            let hash = if port % 3 == 0 {
-                HASH
-            } else {
-                "00112233445566778899aabbccddeeff00112233"
-            };
-            format!(
-                "    IP:port                      : 10.0.0.1:{port}\n    \
-                 Certificate Hash             : {hash}\n    \
-                 Application ID               : {{{IIS}}}\n    \
-                 Certificate Store Name       : WebHosting\n    \
-                 Verify Client Certificate Revocation : Disabled\n\n"
-            )
-        })
-        .collect();
-    let file = host.file("listing.txt");
-    std::fs::write(
-        &file,
-        format!("\nSSL Certificate bindings:\n-------------------------\n\n{listing}"),
-    )
-    .unwrap();
+    let file = host.listing(1000);
     host.ok(&["import", file.to_str().unwrap()]);
     let mut before = host.json(&["list", "--format", "json"]);
     let first = host.json(&["rotate", HASH, NEXT, "--dry-run", "--format", "json"]);
@@ -291,6 +293,38 @@ fn rotate_renews_exactly_the_bound_hash_in_one_revision() {
     }
     assert_eq!(host.json(&["list", "--format", "json"]), before);
     assert_eq!(revision(&host), old_revision + 1);
+}
+
+#[test]
+fn an_import_that_is_killed_leaves_all_or_nothing() {
+    let mut left = Vec::new();
+    for milliseconds in (0..400).step_by(40) {
+        let host = Host::new();
+        host.add("0.0.0.0:443");
+        let file = host.listing(3000);
+        let mut import = host
+            .command(&["import", file.to_str().unwrap()])
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        import.kill().unwrap();
+        import.wait().unwrap();
+        left.push(
+            host.json(&["list", "--format", "json"])
+                .as_array()
+                .unwrap()
+                .len(),
+        );
+        assert!(host.ok(&["check"]).contains("whole"));
+    }
+    assert!(
+        left.iter().all(|count| [1, 3001].contains(count)),
+        "{left:?}"
+    );
+    assert_eq!(
+        left[0], 1,
+        "the first was killed before it could import anything"
+    );
 }
 
 #[test]
