@@ -5,6 +5,7 @@
 mod behaviour;
 mod bench;
 mod options;
+mod program;
 mod properties;
 mod samples;
 mod sessions;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use certbind::netsh::Profile;
 use snapbox::{Data, assert_data_eq, current_dir};
 
-use crate::bench::{Bench, HASH, IIS, NEXT};
+use crate::bench::{Bench, HASH, IIS, NEXT, Said};
 
 /// Every message and every kind of record, with and without options.
 fn commands() -> Vec<String> {
@@ -74,22 +74,27 @@ fn snapshot(name: &str) -> Data {
     Data::read_from(&path, None).raw()
 }
 
+/// Runs every command and holds what is said to the transcript of the profile.
+pub(crate) fn assert_transcript(profile: Profile, run: impl Fn(&str) -> Said) {
+    let mut transcript = String::new();
+    for line in commands() {
+        let said = run(&line);
+        let text = without_help(&said.text);
+        writeln!(
+            transcript,
+            "> netsh {line}\n{text}[exit code {}]\n",
+            said.code
+        )
+        .unwrap();
+    }
+    assert_data_eq!(transcript, snapshot(&format!("{profile}.txt")));
+}
+
 #[test]
 fn every_profile_says_and_lists_what_its_release_does() {
     for profile in Profile::ALL {
         let bench = Bench::new(profile);
-        let mut transcript = String::new();
-        for line in commands() {
-            let said = bench.run(&line);
-            let text = without_help(&said.text);
-            writeln!(
-                transcript,
-                "> netsh {line}\n{text}[exit code {}]\n",
-                said.code
-            )
-            .unwrap();
-        }
-        assert_data_eq!(transcript, snapshot(&format!("{profile}.txt")));
+        assert_transcript(profile, |line| bench.run(line));
     }
 }
 

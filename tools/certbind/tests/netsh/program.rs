@@ -1,0 +1,173 @@
+//! The program under both of its names, over a store in a file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use certbind::exit;
+use certbind::netsh::Profile;
+use tempfile::TempDir;
+
+use crate::bench::{HASH, IIS, Said};
+use crate::transcripts::assert_transcript;
+
+const CERTBIND: &str = env!("CARGO_BIN_EXE_certbind");
+
+/// A machine with a store of its own and the program on it, under the name `netsh` as well.
+struct Machine {
+    directory: TempDir,
+    netsh: PathBuf,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        let netsh = directory.path().join("netsh");
+        let netsh = netsh.with_extension(std::env::consts::EXE_EXTENSION);
+        name_too(&netsh);
+        Self { directory, netsh }
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        let store = self.store();
+        command
+            .env("CERTBIND_STORE", format!("redb:{}", store.display()))
+            .env_remove("CERTBIND_NETSH");
+        command
+    }
+
+    fn certbind_netsh(&self) -> Command {
+        let mut command = self.command(CERTBIND.as_ref());
+        command.arg("netsh");
+        command
+    }
+
+    fn netsh(&self) -> Command {
+        self.command(&self.netsh)
+    }
+
+    fn store(&self) -> PathBuf {
+        self.directory.path().join("bindings.redb")
+    }
+}
+
+/// Gives the program another name. Not as a copy where there is a choice: a file that was just
+/// written cannot be run while another thread, starting a program, has it open.
+#[cfg(unix)]
+fn name_too(name: &Path) {
+    std::os::unix::fs::symlink(CERTBIND, name).unwrap();
+}
+
+#[cfg(not(unix))]
+fn name_too(name: &Path) {
+    std::fs::copy(CERTBIND, name).unwrap();
+}
+
+/// What was said, on standard output alone, with LF for the CRLF of Windows.
+fn said(output: Output) -> Said {
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    Said {
+        text: String::from_utf8(output.stdout)
+            .unwrap()
+            .replace("\r\n", "\n"),
+        code: output.status.code().unwrap().try_into().unwrap(),
+    }
+}
+
+fn run(mut command: Command, line: &str) -> Said {
+    said(command.args(line.split(' ')).output().unwrap())
+}
+
+#[test]
+fn certbind_netsh_is_the_netsh_of_the_release_that_the_environment_names() {
+    for profile in Profile::ALL {
+        let machine = Machine::new();
+        assert_transcript(profile, |line| {
+            let mut command = machine.certbind_netsh();
+            command.env("CERTBIND_NETSH", profile.name());
+            run(command, line)
+        });
+    }
+}
+
+#[test]
+fn under_the_name_netsh_it_is_netsh() {
+    let machine = Machine::new();
+    assert_transcript(Profile::default(), |line| run(machine.netsh(), line));
+}
+
+#[test]
+fn both_names_work_on_one_store() {
+    let machine = Machine::new();
+    let add = format!("http add sslcert ipport=0.0.0.0:443 certhash={HASH} appid={IIS}");
+    assert_eq!(run(machine.netsh(), &add).code, 0);
+    let said = run(machine.certbind_netsh(), &add);
+    assert!(said.text.contains("Error: 183\n"), "{}", said.text);
+    assert_eq!(said.code, 1);
+    let list = machine.command(CERTBIND.as_ref()).arg("list").output();
+    let list = String::from_utf8(list.unwrap().stdout).unwrap();
+    assert!(list.contains(HASH), "{list}");
+}
+
+#[test]
+fn commands_come_through_a_pipe() {
+    for arguments in [&[] as &[&str], &["-c", "http"]] {
+        let machine = Machine::new();
+        let mut netsh = machine
+            .netsh()
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = format!(
+            "http add sslcert ipport=0.0.0.0:443 certhash={HASH} appid={IIS}\r\n\
+             http delete sslcert ipport=0.0.0.0:443\r\n"
+        );
+        let mut input = netsh.stdin.take().unwrap();
+        input.write_all(lines.as_bytes()).unwrap();
+        drop(input);
+        let said = said(netsh.wait_with_output().unwrap());
+        let prompt = match arguments {
+            [] => "netsh>",
+            _ => "netsh http>",
+        };
+        assert_eq!(
+            said.text,
+            format!(
+                "{prompt}\nSSL Certificate successfully added\n\n\
+                 {prompt}\nSSL Certificate successfully deleted\n\n{prompt}"
+            )
+        );
+        assert_eq!(said.code, 0);
+    }
+}
+
+#[test]
+fn asking_makes_no_store() {
+    let machine = Machine::new();
+    for line in [
+        "http show sslcert",
+        "http add sslcert ?",
+        "http update",
+        "nonsense",
+    ] {
+        run(machine.netsh(), line);
+        assert!(!machine.store().exists(), "{line}");
+    }
+}
+
+#[test]
+fn a_release_that_there_is_none_of_is_told_on_standard_error() {
+    let machine = Machine::new();
+    let mut netsh = machine.netsh();
+    netsh.env("CERTBIND_NETSH", "2003").args(["http", "?"]);
+    let output = netsh.output().unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert!(complaint.contains("CERTBIND_NETSH"), "{complaint}");
+    assert!(complaint.contains("2012r2, 2016, 2019"), "{complaint}");
+    assert_eq!(output.status.code(), Some(i32::from(exit::USAGE)));
+    assert_eq!(output.stdout, b"");
+}
