@@ -1,18 +1,35 @@
-//! Finding the library that cargo has just built.
+//! Finding the library, which cargo does not build for a test.
 
 use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
 
-/// The built library.
+/// The library, built from what is here now. Under Wine, where there is no cargo, it is what was
+/// built before.
 pub(crate) fn library() -> PathBuf {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(build).clone()
+}
+
+fn build() -> PathBuf {
     let test = std::env::current_exe().expect("the test has a path");
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .expect("a test is in target/debug/deps");
+    if !cfg!(windows) {
+        let target = folder.parent().expect("the target directory");
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "httpapi", "--target-dir"])
+            .arg(target)
+            .status()
+            .expect("cargo runs");
+        assert!(built.success(), "the library is built");
+    }
     let name = format!(
         "{}httpapi{}",
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
     );
-    let folders = test.ancestors().skip(1).take(2);
-    let mut places = folders.map(|folder| folder.join(&name));
-    places
-        .find(|place| place.exists())
-        .expect("cargo builds the library before its tests")
+    folder.join(name)
 }
