@@ -8,7 +8,7 @@ use super::tags::{
     self, APPID, CERTHASH, CERTSTORENAME, CTL_IDENTIFIER, CTL_STORE_NAME, FRESHNESS, JSON, TIMEOUT,
     Value,
 };
-use crate::switches::SWITCHES;
+use interchange::netsh::SWITCHES;
 
 /// What `add` and `update` are to bind.
 #[derive(Debug)]

@@ -229,7 +229,7 @@ const AT_ONCE: &str = "New connections that match are affected at once.";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::switches::SWITCHES;
+    use interchange::netsh::SWITCHES;
 
     #[test]
     fn every_switch_stands_for_a_bit_and_every_bit_has_a_switch() {

@@ -38,6 +38,7 @@ mod record;
 mod release;
 mod script;
 mod stream;
+mod switch;
 mod words;
 mod write;
 
@@ -46,6 +47,7 @@ pub use read::read;
 pub use release::{Release, UnknownRelease};
 pub use script::write as write_script;
 pub use stream::{ListedRecord, RecordError, Records};
+pub use switch::{SWITCHES, Switch};
 pub use words::Words;
 pub use write::write;
 

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use store_core::{Binding, CertCheckMode, Kind, SslFlags};
+use store_core::{Binding, CertCheckMode, Kind, Record};
 
 use super::address::key_text;
+use super::switch::{SWITCHES, Switch};
 use crate::Export;
 use crate::write::{Inexpressible, WriteError};
 
@@ -39,35 +40,6 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// The options that netsh has for flags. Confirmed one by one on Windows Server 2019 to 2025.
-const FLAGS: &[(SslFlags, &str)] = &[
-    (SslFlags::USE_DS_MAPPER, "dsmapperusage"),
-    (SslFlags::NEGOTIATE_CLIENT_CERT, "clientcertnegotiation"),
-    (SslFlags::REJECT, "reject"),
-    (SslFlags::DISABLE_HTTP2, "disablehttp2"),
-    (SslFlags::DISABLE_QUIC, "disablequic"),
-    (SslFlags::DISABLE_LEGACY_TLS, "disablelegacytls"),
-    (SslFlags::DISABLE_TLS12, "disabletls12"),
-    (SslFlags::DISABLE_TLS13, "disabletls13"),
-    (SslFlags::DISABLE_OCSP_STAPLING, "disableocspstapling"),
-    (SslFlags::ENABLE_TOKEN_BINDING, "enabletokenbinding"),
-    (SslFlags::LOG_EXTENDED_EVENTS, "logextendedevents"),
-    (SslFlags::ENABLE_SESSION_TICKET, "enablesessionticket"),
-    (SslFlags::DISABLE_SESSION_ID, "disablesessionid"),
-];
-
-const CHECKS: &[(CertCheckMode, &str)] = &[
-    (
-        CertCheckMode::NO_REVOCATION,
-        "verifyclientcertrevocation=disable",
-    ),
-    (
-        CertCheckMode::CACHED_REVOCATION,
-        "verifyrevocationwithcachedclientcertonly=enable",
-    ),
-    (CertCheckMode::NO_USAGE_CHECK, "usagecheck=disable"),
-];
-
 fn command(binding: &Binding) -> Result<String, Vec<Inexpressible>> {
     let record = binding.record();
     let key = binding.key();
@@ -92,13 +64,9 @@ fn command(binding: &Binding) -> Result<String, Vec<Inexpressible>> {
         }
     }
 
-    let mut check = record.check_mode;
-    for (bit, option) in CHECKS {
-        if check.contains(*bit) {
-            command.push(option);
-        }
-        check.remove(*bit);
-    }
+    let mut left = record.clone();
+    command.switches(&mut left, |switch| !switch.is_flag());
+    let mut check = left.check_mode;
     // netsh puts a freshness time in force exactly when one is given.
     let in_force = check.contains(CertCheckMode::USE_REVOCATION_FRESHNESS);
     check.remove(CertCheckMode::USE_REVOCATION_FRESHNESS);
@@ -121,14 +89,8 @@ fn command(binding: &Binding) -> Result<String, Vec<Inexpressible>> {
     if let Some(name) = &record.ctl_store_name {
         command.option("sslctlstorename", name.as_str());
     }
-    let mut flags = record.flags;
-    for (bit, option) in FLAGS {
-        if flags.contains(*bit) {
-            command.push(&format!("{option}=enable"));
-        }
-        flags.remove(*bit);
-    }
-    command.refuse_bits(flags.iter_names(), flags.unknown(), "flags");
+    command.switches(&mut left, Switch::is_flag);
+    command.refuse_bits(left.flags.iter_names(), left.flags.unknown(), "flags");
     command.done()
 }
 
@@ -142,6 +104,15 @@ impl Command<'_> {
     fn push(&mut self, option: &str) {
         self.text.push(' ');
         self.text.push_str(option);
+    }
+
+    /// Takes the bits out of a record that switches of one sort stand for, and pushes those.
+    fn switches(&mut self, left: &mut Record, sort: impl Fn(&Switch) -> bool) {
+        for switch in SWITCHES.iter().filter(|switch| sort(switch)) {
+            if let Some(value) = switch.take(left) {
+                self.push(&format!("{}={value}", switch.tag));
+            }
+        }
     }
 
     fn number(&mut self, tag: &str, number: u32) {
