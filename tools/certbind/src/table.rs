@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use store_core::{Binding, CertHash};
 
 use crate::applications;
@@ -27,6 +27,13 @@ fn fitted(bindings: &[Binding], width: Option<u16>) -> String {
         .lines()
         .all(|line| line.trim_end().chars().count() <= usize::from(width));
     let mut table = if fits { whole } else { table(bindings, short) };
+    // A key that is broken over two lines is hard to read: other columns give way, if they can.
+    let keys = table.column_max_content_widths();
+    if let Some((keys, column)) = keys.first().zip(table.column_mut(0))
+        && usize::from(*keys) * 9 <= usize::from(width) * 4
+    {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
     table
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
@@ -95,7 +102,12 @@ mod tests {
                 );
             }
         }
-        assert!(fitted(&rows(1), Some(80)).contains("abababababab…"));
+        let narrow = fitted(&rows(1), Some(120));
+        assert!(narrow.contains("abababababab…"), "{narrow}");
+        assert!(
+            narrow.contains("a-rather-long-name.contoso.example:1"),
+            "{narrow}"
+        );
         assert!(fitted(&rows(1), Some(200)).contains(&"ab".repeat(20)));
     }
 }
