@@ -32,12 +32,14 @@ pub(crate) enum Command {
     },
     /// Show one binding in full.
     Show {
+        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         key: BindingKey,
         #[command(flatten)]
         output: Output,
     },
     /// Bind a key that is not bound.
     Add {
+        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
@@ -49,6 +51,7 @@ pub(crate) enum Command {
     },
     /// Change what is named of a binding, and keep the rest.
     Update {
+        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
@@ -59,7 +62,10 @@ pub(crate) enum Command {
         options: Options,
     },
     /// Unbind a key.
-    Delete { key: BindingKey },
+    Delete {
+        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
+        key: BindingKey,
+    },
     /// Renew a certificate wherever it is bound: one atomic batch, every option kept.
     Rotate {
         /// The hash of the certificate that is bound now.

@@ -43,6 +43,12 @@ pub(crate) enum Error {
     AlreadyBound { first: BindingKey, count: usize },
     #[error("{0}; nothing was written")]
     Export(#[from] interchange::WriteError),
+    #[error("{} is a store, and an export does not overwrite it; name another file", path.display())]
+    WouldOverwriteStore { path: PathBuf },
+    #[error("name what to change; `certbind update --help` has the options")]
+    NothingToUpdate,
+    #[error("the old and the new certificate are the same")]
+    SameCertificate,
     #[error("cannot write: {0}")]
     Json(#[from] serde_json::Error),
     #[error("cannot write: {0}")]
@@ -56,6 +62,8 @@ impl Error {
             | Self::Environment { .. }
             | Self::Arguments { .. }
             | Self::NoSuccessor
+            | Self::NothingToUpdate
+            | Self::SameCertificate
             | Self::Binding(_) => exit::USAGE,
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {
                 exit::BROKEN_INPUT

@@ -1,15 +1,15 @@
 //! The layout of the listing that a store was last imported from, kept in a file beside it, so
 //! that an export prints as the host did.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use backend_redb::RedbStore;
 use interchange::netsh::Layout;
 use serde::{Deserialize, Serialize};
-use store_core::{StoreError, Uuid};
+use store_core::Uuid;
 
 use crate::error::Error;
+use crate::output;
 
 #[derive(Serialize, Deserialize)]
 struct Kept<L> {
@@ -43,29 +43,5 @@ pub(crate) fn write(store: &RedbStore, layout: &Layout) -> Result<(), Error> {
         store: store.id(),
         layout,
     };
-    replace(&path, |file| Ok(serde_json::to_writer(file, &kept)?))
-}
-
-/// Writes a file so that it is there whole or as it was.
-pub(crate) fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let io = |error| StoreError::io("write", path, error);
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let file = tempfile::Builder::new()
-        .prefix(".certbind-")
-        .tempfile_in(directory)
-        .map_err(io)?;
-    let mut buffered = std::io::BufWriter::new(file);
-    write(&mut buffered)?;
-    let file = buffered
-        .into_inner()
-        .map_err(|error| io(error.into_error()))?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+    output::replace(&path, |file| Ok(serde_json::to_writer(file, &kept)?))
 }

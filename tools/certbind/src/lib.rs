@@ -12,6 +12,7 @@ pub mod exit;
 mod layout;
 pub mod netsh;
 mod options;
+mod output;
 mod progress;
 mod record;
 mod screen;

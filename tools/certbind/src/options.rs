@@ -29,6 +29,24 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether nothing was named.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            store_name,
+            revocation_freshness_time,
+            url_retrieval_timeout,
+            ctl_identifier,
+            ctl_store_name,
+            switches,
+        } = self;
+        store_name.is_none()
+            && revocation_freshness_time.is_none()
+            && url_retrieval_timeout.is_none()
+            && ctl_identifier.is_none()
+            && ctl_store_name.is_none()
+            && switches.0.is_empty()
+    }
+
     pub(crate) fn apply(&self, key: &BindingKey, record: &mut Record) -> Result<(), Error> {
         if let Some(Optional(name)) = &self.store_name {
             let certificate = record.certificate.as_mut().ok_or(Error::Arguments {

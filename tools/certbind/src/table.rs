@@ -11,11 +11,11 @@ use crate::screen::escaped;
 
 /// The table of these bindings; one line each where it does not go to a terminal.
 pub(crate) fn of(bindings: &[Binding]) -> String {
-    let width = io::stdout()
-        .is_terminal()
-        .then(terminal_size::terminal_size)
-        .flatten();
-    fitted(bindings, width.map(|(width, _)| width.0))
+    let width = io::stdout().is_terminal().then(|| {
+        // A terminal that does not know its size is taken to be an ordinary one.
+        terminal_size::terminal_size().map_or(80, |(width, _)| width.0)
+    });
+    fitted(bindings, width)
 }
 
 fn fitted(bindings: &[Binding], width: Option<u16>) -> String {

@@ -328,6 +328,76 @@ fn an_import_that_is_killed_leaves_all_or_nothing() {
 }
 
 #[test]
+fn an_export_overwrites_no_store_and_follows_links() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    let store = host.file("bindings.redb");
+    let said = host.fails(exit::REFUSED, &["export", "-o", store.to_str().unwrap()]);
+    assert!(said.contains("is a store"), "{said}");
+    assert!(host.ok(&["check"]).contains("whole"));
+
+    let (target, link) = (host.file("target.json"), host.file("link.json"));
+    std::fs::write(&target, "old").unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        host.ok(&["export", "-o", link.to_str().unwrap()]);
+        assert!(link.is_symlink());
+        assert!(
+            std::fs::read_to_string(&target)
+                .unwrap()
+                .contains("0.0.0.0:443")
+        );
+        host.ok(&["export", "-o", "/dev/null"]);
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    }
+}
+
+#[test]
+fn a_layout_that_cannot_be_read_or_kept_stops_nothing() {
+    let host = Host::new();
+    let layout = host.file("bindings.layout.json");
+    std::fs::create_dir(&layout).unwrap();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/host-2022.txt");
+    let output = host.run(&["import", example]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        text(&output.stderr).contains("layout"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(
+        host.json(&["list", "--format", "json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        6
+    );
+    host.ok(&["export"]);
+}
+
+#[test]
+fn what_would_change_nothing_is_told() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    let revision = |host: &Host| host.json(&["check", "--format", "json"])["revision"].clone();
+    let before = revision(&host);
+    let said = host.fails(exit::USAGE, &["update", "0.0.0.0:443"]);
+    assert!(said.contains("name what to change"), "{said}");
+    host.ok(&[
+        "update",
+        "0.0.0.0:443",
+        "--hash",
+        HASH,
+        "--reject",
+        "disable",
+    ]);
+    let said = host.fails(exit::USAGE, &["rotate", HASH, HASH]);
+    assert!(said.contains("same"), "{said}");
+    assert_eq!(revision(&host), before);
+}
+
+#[test]
 fn a_certificate_file_stands_for_its_hash() {
     let host = Host::new();
     let cert = concat!(

@@ -34,7 +34,7 @@ pub(crate) fn add(
     };
     options.apply(&key, &mut record)?;
     let binding = Binding::new(key, record)?;
-    let text = format!("Bound {}\n", described(&binding));
+    let text = format!("Bound {} to {}\n", binding.key(), certificate_of(&binding));
     Opened::open(url, Access::Fill)?
         .bindings()
         .insert(binding)?;
@@ -50,6 +50,9 @@ pub(crate) fn update(
     options: &Options,
 ) -> Result<u8, Error> {
     let hash = certificate.read()?;
+    if hash.is_none() && app_id.is_none() && options.is_empty() {
+        return Err(Error::NothingToUpdate);
+    }
     let store = Opened::open(url, Access::Change)?;
     let mut attempt = 1;
     loop {
@@ -69,7 +72,11 @@ pub(crate) fn update(
         record.app_id = app_id.unwrap_or(record.app_id);
         options.apply(key, &mut record)?;
         let changed = binding.clone().with_record(record)?;
-        let text = format!("Updated {}\n", described(&changed));
+        if changed == binding {
+            print(&format!("{key} is like that already\n"))?;
+            return Ok(exit::DONE);
+        }
+        let text = format!("Updated {}, bound to {}\n", key, certificate_of(&changed));
         match store
             .bindings()
             .compare_and_swap(key, Some(binding), Some(changed))
@@ -86,7 +93,11 @@ pub(crate) fn update(
 
 pub(crate) fn delete(url: &StoreUrl, key: &BindingKey) -> Result<u8, Error> {
     let removed = Opened::open(url, Access::Change)?.bindings().remove(key)?;
-    print(&format!("Deleted {}\n", described(&removed)))?;
+    print(&format!(
+        "Deleted {}, bound to {} before\n",
+        key,
+        certificate_of(&removed)
+    ))?;
     Ok(exit::DONE)
 }
 
@@ -120,9 +131,9 @@ fn arguments(key: &BindingKey, problem: &'static str) -> Error {
     }
 }
 
-fn described(binding: &Binding) -> String {
+fn certificate_of(binding: &Binding) -> String {
     match binding.record().hash() {
-        Some(hash) => format!("{} to {hash}", binding.key()),
-        None => format!("{} to the central certificate store", binding.key()),
+        Some(hash) => hash.to_string(),
+        None => "the central certificate store".to_owned(),
     }
 }

@@ -10,13 +10,16 @@ use super::everything;
 use crate::cli::{self, ExportFormat};
 use crate::error::{Error, warn};
 use crate::exit;
-use crate::layout::replace;
+use crate::output;
 use crate::screen::{escaped, exact_stdout};
 use crate::stores::{Access, Opened, StoreUrl};
 
 pub(crate) fn run(url: &StoreUrl, wanted: &cli::Export) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
-    let kept = store.layout()?;
+    let kept = store.layout().unwrap_or_else(|error| {
+        warn(&escaped(&error.to_string()));
+        None
+    });
     let export = Export {
         header: Header {
             host: wanted.host.clone(),
@@ -45,7 +48,7 @@ pub(crate) fn run(url: &StoreUrl, wanted: &cli::Export) -> Result<u8, Error> {
         Ok(out.flush()?)
     };
     match &wanted.output {
-        Some(path) => replace(path, write)?,
+        Some(path) => output::write(path, write)?,
         None => write(&mut exact_stdout())?,
     }
     Ok(exit::DONE)

@@ -1,9 +1,10 @@
 //! `import`: the bindings of an exported store, all of them or none.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
-use interchange::{Loss, LossKind, ReadOptions, Reading};
+use interchange::{Loss, ReadOptions, Reading};
 use serde_json::json;
 use store_core::{Batch, Binding, BindingKey, BindingStore, Change, Expect};
 
@@ -36,7 +37,13 @@ pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
         progress.at(format!("writing {} bindings", changes.len()));
         store.bindings().apply(&Batch::new(changes)?)?;
         if let Some(layout) = &reading.export.layout {
-            store.set_layout(layout)?;
+            // The bindings are in: that their listing's layout is not kept takes nothing back.
+            if let Err(error) = store.set_layout(layout) {
+                let what = "the layout of the listing was not kept";
+                warn(&escaped(&format!(
+                    "{what}; it will print as Windows 2022 does: {error}"
+                )));
+            }
         }
     }
     drop(progress);
@@ -147,19 +154,24 @@ impl Plan {
 }
 
 fn warn_of(reading: &Reading) {
-    let of_defaults = |loss: &&Loss| loss.kind == LossKind::Default;
-    let defaults: Vec<_> = reading.losses.iter().filter(of_defaults).collect();
-    let others = reading.losses.iter().filter(|loss| !of_defaults(loss));
-    // What is at its default in every record is one thing to know, not hundreds.
-    let first = defaults.first().map(|first| match defaults.len() {
+    // What is the same in every record is one thing to know, not hundreds.
+    let mut alike: Vec<(&Loss, usize)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for loss in &reading.losses {
+        let place = *places.entry(&loss.what).or_insert(alike.len());
+        match alike.get_mut(place) {
+            Some((_, count)) => *count += 1,
+            None => alike.push((loss, 1)),
+        }
+    }
+    let losses = alike.into_iter().map(|(first, count)| match count {
         1 => first.to_string(),
         all => format!("{first} (and {} more like it)", all - 1),
     });
-    let errors = reading
-        .errors
-        .iter()
-        .map(|problem| format!("left out: {problem}"));
-    let warnings = errors.chain(others.map(ToString::to_string)).chain(first);
+    let errors = reading.errors.iter();
+    let warnings = errors
+        .map(|problem| format!("left out: {problem}"))
+        .chain(losses);
     let mut more = 0;
     for (i, warning) in warnings.enumerate() {
         if i < WARNINGS {

@@ -22,6 +22,9 @@ pub(crate) fn run(
         (Some(hash), None) => hash,
         (None, None) => return Err(Error::NoSuccessor),
     };
+    if new == *old {
+        return Err(Error::SameCertificate);
+    }
     let access = if dry_run {
         Access::Read
     } else {
@@ -59,10 +62,12 @@ pub(crate) fn run(
             } else {
                 "bindings"
             };
-            let mut text = format!("{verb} {} {noun}: {old} -> {new}\n", keys.len());
+            let mut text = String::new();
             for key in &keys {
                 text.push_str(&format!("  {key}\n"));
             }
+            text.push_str(&format!("{verb} {} {noun}\n", keys.len()));
+            text.push_str(&format!("  from {old}\n  to   {new}\n"));
             print(&text)?;
         }
     }

@@ -162,7 +162,8 @@ impl Known {
         let mut told = vec![Told::ByPlace(Field::Key)];
         let place = |told: &mut Vec<Told>, field| told.push(Told::ByPlace(field));
         let value = |at: usize| entries.get(at).map(|entry| entry.value);
-        if value(1).is_some_and(|value| guid(value).is_none()) {
+        let has_hash = value(1).is_some_and(|value| guid(value).is_none());
+        if has_hash {
             place(&mut told, Field::Hash);
         }
         match value(told.len()) {
@@ -174,7 +175,12 @@ impl Known {
                 });
             }
         }
-        self.text(entries, &mut told, Field::StoreName)?;
+        // A record of the central certificate store that shows no hash may show no store either.
+        let next = entries.get(told.len());
+        let is_check = next.is_some_and(|entry| is_word(self.words.as_ref(), entry.value));
+        if has_hash || !is_check {
+            self.text(entries, &mut told, Field::StoreName)?;
+        }
 
         let start = told.len();
         let checks = entries[start.min(entries.len())..]

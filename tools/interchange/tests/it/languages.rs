@@ -287,3 +287,36 @@ fn lines_that_have_words_of_their_own_print_back_with_them() {
     let french = read_text(FRENCH).unwrap();
     assert_eq!(reading.export.bindings, french.export.bindings);
 }
+
+#[test]
+fn a_central_store_record_without_a_hash_needs_no_english_label() {
+    let basic = "    Clientzertifikatsperrung prüfen : Aktiviert
+    Sperrung nur im Cache prüfen : Deaktiviert
+    Verwendung prüfen            : Aktiviert
+    Sperraktualisierungszeit     : 0
+    Zeitlimit                    : 0
+    CTL-Bezeichner               : (null)
+    CTL-Speicher                 : (null)
+    DS-Zuordnung                 : Deaktiviert
+    Clientzertifikat aushandeln  : Deaktiviert
+";
+    let app = "{4dc3e181-e14b-4a21-b022-59fc669b0914}";
+    let hash = "61d34f532da121bbab64723c4871e72c92f03735";
+    let listing = format!(
+        "
+SSL-Zertifikatbindungen:
+-------------------------
+
+    IP:Port                      : 0.0.0.0:443
+    Zertifikathash               : {hash}
+    Anwendungs-ID                : {app}
+    Speichername                 : MY
+{basic}
+    Zentraler Zertifikatspeicher : 8443
+    Anwendungs-ID                : {app}
+{basic}
+"
+    );
+    let reading = prints_back(listing.as_bytes(), &ReadOptions::default());
+    assert_eq!(keys(&reading), ["ipport=0.0.0.0:443", "ccs=8443"]);
+}
