@@ -252,10 +252,14 @@ pub fn batches_are_atomic<S: Subject>() {
         .expect("apply");
 
     let over = AtomicBool::new(false);
+    let scans = AtomicU64::new(0);
     thread::scope(|scope| {
         scope.spawn(|| {
             let _over = Over(&over);
-            for id in 1..=60 * u128::from(cases::times()) {
+            // Until the readers have looked often enough, or are gone.
+            let enough =
+                |id| id > 60 * u128::from(cases::times()) && scans.load(Ordering::SeqCst) >= 40;
+            for id in (1..).take_while(|id| !enough(*id)) {
                 let mut changes = all(id);
                 let fails = id % 3 == 0;
                 if fails {
@@ -268,9 +272,11 @@ pub fn batches_are_atomic<S: Subject>() {
         });
         for _ in 0..2 {
             scope.spawn(|| {
+                let _gone = Gone(&scans);
                 let mut last = 0;
                 while !over.load(Ordering::SeqCst) {
                     let seen = everything(&store);
+                    scans.fetch_add(1, Ordering::SeqCst);
                     let found: Vec<_> = seen.iter().map(|b| b.key().clone()).collect();
                     assert!(found.is_sorted_by(|a, b| a < b), "each key once, in order");
                     let ids: BTreeSet<u128> =
@@ -304,6 +310,15 @@ struct Over<'a>(&'a AtomicBool);
 impl Drop for Over<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Keeps the writer from waiting for a reader that is gone, however it went.
+struct Gone<'a>(&'a AtomicU64);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1_000, Ordering::SeqCst);
     }
 }
 

@@ -158,6 +158,7 @@ impl BindingStore for Planted {
         if self.defect == Defect::ScansLive {
             let mut last = None;
             return Ok(Bindings::new(std::iter::from_fn(move || {
+                thread::sleep(Duration::from_micros(20));
                 let rest = match &last {
                     Some(key) => scan.clone().after(BindingKey::clone(key)),
                     None => scan.clone(),
@@ -221,7 +222,7 @@ impl BindingStore for Planted {
                 let checked = Batch::new(changes.clone())?.check(|key| self.inner.get(key))?;
                 for change in changes {
                     self.inner.apply(&change.into())?;
-                    thread::yield_now();
+                    thread::sleep(Duration::from_micros(20));
                 }
                 return Ok(checked);
             }
