@@ -1,6 +1,6 @@
 //! `add`, `update`, `delete` and `show` over a store.
 
-use interchange::netsh::Newline;
+use interchange::netsh::{Layout, Newline};
 use interchange::{Export, WriteError};
 use store_core::{Binding, BindingKey, BindingStore, Scan, StoreError, win32};
 
@@ -128,30 +128,25 @@ fn listing(bindings: Vec<Binding>, profile: Profile) -> Answer {
         bindings,
         ..Export::default()
     };
-    let mut hidden = String::new();
-    loop {
-        let mut text = Vec::new();
-        match interchange::netsh::write(&mut text, &export, &layout) {
-            Ok(_) => {
-                let text = String::from_utf8_lossy(&text);
-                return Answer {
-                    text: format!("{text}{hidden}"),
-                    code: if hidden.is_empty() {
-                        DONE
-                    } else {
-                        messages::FAILED
-                    },
-                };
-            }
-            Err(WriteError::Inexpressible(values)) if !values.is_empty() => {
-                for value in &values {
-                    hidden.push_str(&format!("{value}\n"));
+    let listed = match listed(&export, &layout) {
+        Err(WriteError::Inexpressible(values)) => {
+            export
+                .bindings
+                .retain(|binding| values.iter().all(|value| value.key != *binding.key()));
+            listed(&export, &layout).map(|mut text| {
+                for value in values {
+                    text.push_str(&format!("{value}\n"));
                 }
-                export
-                    .bindings
-                    .retain(|binding| values.iter().all(|value| value.key != *binding.key()));
-            }
-            Err(error) => return messages::unreadable("show sslcert", &error.to_string()),
+                Answer::failed(text)
+            })
         }
-    }
+        listed => listed.map(Answer::done),
+    };
+    listed.unwrap_or_else(|error| messages::unreadable("show sslcert", &error.to_string()))
+}
+
+fn listed(export: &Export, layout: &Layout) -> Result<String, WriteError> {
+    let mut text = Vec::new();
+    interchange::netsh::write(&mut text, export, layout)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
