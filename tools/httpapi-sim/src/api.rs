@@ -14,7 +14,7 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_INITIALIZE, HTTP_INITIALIZE_CONFIG, HTTP_INITIALIZE_SERVER, HTTP_SERVICE_CONFIG_ID,
-    HTTPAPI_VERSION,
+    HTTP_SERVICE_CONFIG_QUERY_TYPE, HTTPAPI_VERSION, HttpServiceConfigQueryNext,
 };
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
@@ -106,19 +106,15 @@ impl HttpApi for Simulator {
         overlapped: *const OVERLAPPED,
     ) -> u32 {
         answer(|| {
-            let read = self.kind(id).and_then(|kind| {
-                // SAFETY: the caller's promise.
-                let query = unsafe { read_query(kind, input, input_length) };
-                Ok((kind, query.map_err(code)?))
-            });
-            self.begin(match &read {
-                Ok((_, Query::Next(_))) => Call::QueryNext,
-                _ => Call::QueryExact,
-            })?;
+            // SAFETY: the caller's promise.
+            self.begin(unsafe { type_of_query(input, input_length) })?;
             reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
-            let found = match read? {
-                (_, Query::Exact(key)) => self.exact(&key)?,
-                (kind, Query::Next(index)) => self.at(kind, index)?,
+            let kind = self.kind(id)?;
+            // SAFETY: the caller's promise.
+            let query = unsafe { read_query(kind, input, input_length) };
+            let found = match query.map_err(code)? {
+                Query::Exact(key) => self.exact(&key)?,
+                Query::Next(index) => self.at(kind, index)?,
             };
             let found = Answer::new(&found);
             if !return_length.is_null() {
@@ -182,6 +178,23 @@ fn slot(flags: HTTP_INITIALIZE) -> Result<usize, u32> {
     match flags {
         HTTP_INITIALIZE_CONFIG | HTTP_INITIALIZE_SERVER | BOTH => Ok(flags as usize),
         _ => Err(win32::INVALID_PARAMETER),
+    }
+}
+
+/// What a query counts as, well formed or not. The query structures of all ids begin with the type.
+///
+/// # Safety
+/// `input` is null or valid for reads of `length` bytes.
+unsafe fn type_of_query(input: *const c_void, length: u32) -> Call {
+    let input = input.cast::<HTTP_SERVICE_CONFIG_QUERY_TYPE>();
+    if input.is_null() || (length as usize) < size_of::<HTTP_SERVICE_CONFIG_QUERY_TYPE>() {
+        return Call::QueryExact;
+    }
+    // SAFETY: so many bytes are there; they need not be aligned.
+    if unsafe { input.read_unaligned() } == HttpServiceConfigQueryNext {
+        Call::QueryNext
+    } else {
+        Call::QueryExact
     }
 }
 

@@ -1,21 +1,24 @@
 //! The records of a kind by index, as `QueryNext` asks for them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store_core::{Binding, BindingStore, Kind, Result, Scan};
 
 /// Lists of records, kept from one call to the next, so that enumerating n records is n steps and
-/// not n scans. A change through the simulator drops them; the first index is always listed anew,
-/// so that changes which others made to the store underneath show at the next enumeration.
+/// not n scans. A change through the simulator drops them, and none is used or kept while one is
+/// under way: another call may have seen it already. The first index is always listed anew, so
+/// that changes which others made to the store underneath show at the next enumeration.
 #[derive(Default)]
 pub(crate) struct Listings(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
     lists: HashMap<Kind, Arc<Vec<Binding>>>,
-    /// How often they were dropped: a list that was begun before is not kept after.
-    drops: u64,
+    /// How many changes are under way.
+    changing: usize,
+    /// How often one has begun or ended: a list that was begun before is not kept after.
+    epoch: u64,
 }
 
 impl Listings {
@@ -32,16 +35,19 @@ impl Listings {
             .and_then(|index| list.get(index).cloned()))
     }
 
-    /// Forgets the lists: the store has changed.
-    pub(crate) fn forget(&self) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Forgets the lists, and keeps none until the change is over.
+    #[must_use]
+    pub(crate) fn changing(&self) -> Changing<'_> {
+        let mut kept = self.lock();
         kept.lists.clear();
-        kept.drops += 1;
+        kept.changing += 1;
+        kept.epoch += 1;
+        Changing(self)
     }
 
     fn list(&self, store: &dyn BindingStore, kind: Kind, anew: bool) -> Result<Arc<Vec<Binding>>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let drops = kept.drops;
+        let kept = self.lock();
+        let epoch = kept.epoch;
         if let Some(list) = kept.lists.get(&kind).filter(|_| !anew) {
             return Ok(Arc::clone(list));
         }
@@ -50,10 +56,25 @@ impl Listings {
             .scan(&Scan::all().of_kind(kind))?
             .collect::<Result<_>>()?;
         let list = Arc::new(found);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.drops == drops {
+        let mut kept = self.lock();
+        if kept.changing == 0 && kept.epoch == epoch {
             kept.lists.insert(kind, Arc::clone(&list));
         }
         Ok(list)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A change of the store that is under way, over when this is dropped.
+pub(crate) struct Changing<'a>(&'a Listings);
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        let mut kept = self.0.lock();
+        kept.changing -= 1;
+        kept.epoch += 1;
     }
 }

@@ -169,9 +169,8 @@ impl Simulator {
     }
 
     fn changing(&self, change: impl FnOnce(&dyn BindingStore) -> Result<()>) -> Result<(), u32> {
-        let changed = change(&*self.store);
-        self.listings.forget();
-        changed.map_err(code)
+        let _changing = self.listings.changing();
+        change(&*self.store).map_err(code)
     }
 
     fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -205,9 +204,8 @@ impl BindingStore for Simulator {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        let applied = self.store.apply(batch);
-        self.listings.forget();
-        applied
+        let _changing = self.listings.changing();
+        self.store.apply(batch)
     }
 }
 

@@ -181,7 +181,7 @@ fn faults_come_at_the_call_that_was_named_and_once() {
 }
 
 #[test]
-fn an_enumeration_scans_the_store_once_and_shows_changes_at_once() {
+fn an_enumeration_shows_changes_at_once() {
     let host = host(simulator());
     for port in 1..=50 {
         host.simulator
