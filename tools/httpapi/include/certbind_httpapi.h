@@ -28,10 +28,11 @@ enum certbind_httpapi_function {
 uint32_t CertbindHttpApiConfigure(const char *configuration);
 
 /* Has the nth call of a function from now on, the next being the first, answer `code` and do
- * nothing. 87: there is no such function. */
+ * nothing. 87: there is no such function, or nth is 0. 21: there is no simulator. */
 uint32_t CertbindHttpApiFail(uint32_t function, uint64_t nth, uint32_t code);
 
-/* How often a function was called since the simulator was made. */
+/* How often a function was called since the simulator was made, which is no code; 0 where there is
+ * none. */
 uint64_t CertbindHttpApiCalls(uint32_t function);
 
 /* Why there is no simulator; an empty string if there is one. 122: `length` is too small. */

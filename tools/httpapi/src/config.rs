@@ -1,5 +1,6 @@
 //! What `CERTBIND_HTTPAPI` says.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +45,7 @@ enum User {
 #[serde(deny_unknown_fields)]
 struct Fault {
     call: Function,
-    nth: u64,
+    nth: NonZeroU64,
     answer: Option<u32>,
     delay_ms: Option<u64>,
 }
@@ -73,6 +74,8 @@ pub(crate) enum ConfigError {
         path: PathBuf,
         source: Box<toml::de::Error>,
     },
+    #[error("[[fault]] number {0} has neither `answer` nor `delay_ms`: give it one")]
+    Fault(usize),
     #[error("{0:?} is no store; there are redb:PATH and memory:")]
     Store(String),
     #[error(transparent)]
@@ -116,7 +119,7 @@ fn of_file(file: &File, folder: &Path) -> Result<Simulator, ConfigError> {
     if let Some(certificates) = &file.certificates {
         simulator = simulator.inventory(Inventory::of_folder(&folder.join(certificates))?);
     }
-    for fault in &file.fault {
+    for (number, fault) in (1..).zip(&file.fault) {
         let call = match fault.call {
             Function::Initialize => Call::Initialize,
             Function::Set => Call::Set,
@@ -125,11 +128,14 @@ fn of_file(file: &File, folder: &Path) -> Result<Simulator, ConfigError> {
             Function::QueryExact => Call::QueryExact,
             Function::QueryNext => Call::QueryNext,
         };
+        if fault.answer.is_none() && fault.delay_ms.is_none() {
+            return Err(ConfigError::Fault(number));
+        }
         if let Some(code) = fault.answer {
-            simulator.fail(call, fault.nth, code);
+            simulator.fail(call, fault.nth.get(), code);
         }
         if let Some(delay) = fault.delay_ms {
-            simulator.delay(call, fault.nth, Duration::from_millis(delay));
+            simulator.delay(call, fault.nth.get(), Duration::from_millis(delay));
         }
     }
     Ok(simulator)
@@ -180,6 +186,8 @@ mod tests {
             ("profile = \"11\"", "2025"),
             ("certificates = \"nowhere\"", "nowhere"),
             ("[[fault]]\ncall = \"sett\"\nnth = 1", "sett"),
+            ("[[fault]]\ncall = \"set\"\nnth = 0\nanswer = 5", "nonzero"),
+            ("[[fault]]\ncall = \"set\"\nnth = 1", "delay_ms"),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = simulator(path.to_str().unwrap()).unwrap_err().to_string();

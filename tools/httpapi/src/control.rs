@@ -33,17 +33,17 @@ unsafe extern "C" fn CertbindHttpApiConfigure(configuration: *const c_char) -> u
     }
 }
 
-/// Has the `nth` call of a function from now on answer `code` and do nothing. Answers 0, or 87 for
-/// a function that there is not.
+/// Has the `nth` call of a function from now on answer `code` and do nothing. Answers 0; 87 for a
+/// function that there is not, and for 0, as the next call is the first; 21 without a simulator.
 // SAFETY: the name begins with ours.
 #[unsafe(no_mangle)]
 extern "C" fn CertbindHttpApiFail(function: u32, nth: u64, code: u32) -> u32 {
     process::with(|simulator| match call(function) {
-        Some(call) => {
+        Some(call) if nth > 0 => {
             simulator.fail(call, nth, code);
             ERROR_SUCCESS
         }
-        None => win32::INVALID_PARAMETER,
+        _ => win32::INVALID_PARAMETER,
     })
 }
 
@@ -74,10 +74,11 @@ unsafe extern "C" fn CertbindHttpApiError(buffer: *mut c_char, length: usize) ->
     if buffer.is_null() || length <= reason.len() {
         return ERROR_INSUFFICIENT_BUFFER;
     }
-    // SAFETY: the caller's promise.
-    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.cast::<u8>(), length) };
-    buffer[..reason.len()].copy_from_slice(reason.as_bytes());
-    buffer[reason.len()] = 0;
+    let buffer = buffer.cast::<u8>();
+    // SAFETY: the caller's promise, for more bytes than the reason has; that is memory of ours.
+    unsafe { buffer.copy_from_nonoverlapping(reason.as_ptr(), reason.len()) };
+    // SAFETY: the caller's promise, for the byte behind those.
+    unsafe { buffer.wrapping_add(reason.len()).write(0) };
     ERROR_SUCCESS
 }
 

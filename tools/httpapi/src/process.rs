@@ -1,5 +1,6 @@
 //! The simulator of this process.
 
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -54,7 +55,24 @@ fn make(text: &str) -> Made {
     config::simulator(text).map(Arc::new).map_err(|error| {
         let reason = format!("{VARIABLE}: {error}");
         // A program under test does not know what went wrong with the simulator: a person should.
-        eprintln!("httpapi (simulated by certbind): {}", reason.escape_debug());
+        let line = format!(
+            "httpapi (simulated by certbind): {}\n",
+            reason.escape_debug()
+        );
+        // One that has closed its standard error reads the reason with `CertbindHttpApiError`.
+        let _ = std::io::stderr().write_all(line.as_bytes());
         reason
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_answered_with_general_failure() {
+        configure("").unwrap();
+        assert_eq!(with(|_| panic!("planted")), ERROR_GEN_FAILURE);
+        assert_eq!(with(|_| 0), 0, "the next call finds the simulator");
+    }
 }

@@ -25,12 +25,16 @@ fn passes(client: &mut Command) {
 }
 
 fn c_client(folder: &Path) -> PathBuf {
-    let client = folder.join("client");
+    c_program(folder, "client")
+}
+
+fn c_program(folder: &Path, name: &str) -> PathBuf {
+    let client = folder.join(name);
     let library = library();
     let output = Command::new("gcc")
         .args(["-Wall", "-Wextra", "-Werror", "-g", "-o"])
         .arg(&client)
-        .arg(format!("{TESTS}/c/client.c"))
+        .arg(format!("{TESTS}/c/{name}.c"))
         .arg(format!(
             "-Wl,-rpath,{}",
             library.parent().expect("a folder").display()
@@ -53,15 +57,23 @@ fn a_c_program_sets_queries_enumerates_updates_and_deletes() {
 }
 
 #[test]
-fn valgrind_finds_nothing_in_a_c_program_and_the_library() {
+fn a_c_program_steers_its_simulator() {
     let folder = TempDir::new().expect("a temporary directory");
-    let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--quiet", "--error-exitcode=99", "--leak-check=full"]);
-    valgrind.args([
-        "--errors-for-leak-kinds=definite",
-        "--show-leak-kinds=definite",
-    ]);
-    passes(valgrind.arg(c_client(folder.path())));
+    passes(&mut Command::new(c_program(folder.path(), "control")));
+}
+
+#[test]
+fn valgrind_finds_nothing_in_the_c_programs_and_the_library() {
+    let folder = TempDir::new().expect("a temporary directory");
+    for name in ["client", "control"] {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--quiet", "--error-exitcode=99", "--leak-check=full"]);
+        valgrind.args([
+            "--errors-for-leak-kinds=definite",
+            "--show-leak-kinds=definite",
+        ]);
+        passes(valgrind.arg(c_program(folder.path(), name)));
+    }
 }
 
 #[test]

@@ -36,7 +36,6 @@ static ULONG update(int id, void *set, ULONG length)
     return function ? function(NULL, id, set, length, NULL) : 127;
 }
 #else
-ULONG HttpUpdateServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
 static ULONG update(int id, void *set, ULONG length)
 {
     return HttpUpdateServiceConfiguration(NULL, id, set, length, NULL);

@@ -54,6 +54,7 @@ typedef struct {
 ULONG HttpInitialize(HTTPAPI_VERSION, ULONG, PVOID);
 ULONG HttpTerminate(ULONG, PVOID);
 ULONG HttpSetServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
+ULONG HttpUpdateServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
 ULONG HttpDeleteServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
 ULONG HttpQueryServiceConfiguration(HANDLE, int, PVOID, ULONG, PVOID, ULONG, ULONG *, void *);
 

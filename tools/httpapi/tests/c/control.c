@@ -1,0 +1,117 @@
+/* Steers the simulator of its process, by the header for that. */
+
+#include "../../include/certbind_httpapi.h"
+#include "windows_on_linux.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPECT(expression, expected)                                                       \
+    do {                                                                                   \
+        unsigned long got = (unsigned long)(expression);                                   \
+        if (got != (unsigned long)(expected)) {                                            \
+            printf("line %d: %s: got %lu, expected %lu\n", __LINE__, #expression, got,     \
+                   (unsigned long)(expected));                                             \
+            exit(1);                                                                       \
+        }                                                                                  \
+    } while (0)
+
+static ULONG initialize(void)
+{
+    HTTPAPI_VERSION version = HTTPAPI_VERSION_1;
+    return HttpInitialize(version, HTTP_INITIALIZE_CONFIG, NULL);
+}
+
+/* The first record of the host's. */
+static ULONG query(void)
+{
+    HTTP_SERVICE_CONFIG_SSL_QUERY next;
+    memset(&next, 0, sizeof next);
+    next.QueryDesc = HttpServiceConfigQueryNext;
+    return HttpQueryServiceConfiguration(NULL, HttpServiceConfigSSLCertInfo, &next, sizeof next, NULL, 0, NULL, NULL);
+}
+
+static ULONG set(void)
+{
+    return HttpSetServiceConfiguration(NULL, HttpServiceConfigSSLCertInfo, NULL, 0, NULL);
+}
+
+static ULONG delete(void)
+{
+    return HttpDeleteServiceConfiguration(NULL, HttpServiceConfigSSLCertInfo, NULL, 0, NULL);
+}
+
+static ULONG query_exact(void)
+{
+    return HttpQueryServiceConfiguration(NULL, HttpServiceConfigSSLCertInfo, NULL, 0, NULL, 0, NULL, NULL);
+}
+
+static ULONG update(void)
+{
+    return HttpUpdateServiceConfiguration(NULL, HttpServiceConfigSSLCertInfo, NULL, 0, NULL);
+}
+
+/* Every function by its number in the header, and what it answers without a fault. */
+static void faults(void)
+{
+    static const struct {
+        enum certbind_httpapi_function number;
+        ULONG (*call)(void);
+        ULONG code;
+    } functions[] = {
+        {CERTBIND_HTTPAPI_INITIALIZE, initialize, 0}, {CERTBIND_HTTPAPI_SET, set, 87},
+        {CERTBIND_HTTPAPI_UPDATE, update, 87},        {CERTBIND_HTTPAPI_DELETE, delete, 87},
+        {CERTBIND_HTTPAPI_QUERY_EXACT, query_exact, 87}, {CERTBIND_HTTPAPI_QUERY_NEXT, query, 259},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        uint64_t before = CertbindHttpApiCalls(functions[i].number);
+        EXPECT(CertbindHttpApiFail(functions[i].number, 2, 1450), 0);
+        EXPECT(functions[i].call(), functions[i].code);
+        EXPECT(functions[i].call(), 1450);
+        EXPECT(functions[i].call(), functions[i].code);
+        EXPECT(CertbindHttpApiCalls(functions[i].number), before + 3);
+    }
+    EXPECT(CertbindHttpApiFail(6, 1, 5), 87);
+    EXPECT(CertbindHttpApiFail(CERTBIND_HTTPAPI_SET, 0, 5), 87);
+    EXPECT(CertbindHttpApiCalls(6), 0);
+}
+
+static void broken(void)
+{
+    char reason[1000], small[4] = "abc";
+    EXPECT(CertbindHttpApiConfigure("/nowhere/simulator.toml"), 21);
+    EXPECT(initialize(), 21);
+    EXPECT(query(), 21);
+    EXPECT(CertbindHttpApiCalls(CERTBIND_HTTPAPI_INITIALIZE), 0);
+    EXPECT(CertbindHttpApiFail(CERTBIND_HTTPAPI_SET, 1, 5), 21);
+    memset(reason, 'x', sizeof reason);
+    EXPECT(CertbindHttpApiError(reason, sizeof reason), 0);
+    EXPECT(strstr(reason, "/nowhere/simulator.toml") != NULL, 1);
+    EXPECT(CertbindHttpApiError(reason, strlen(reason)), 122);
+    EXPECT(CertbindHttpApiError(reason, strlen(reason) + 1), 0);
+    EXPECT(CertbindHttpApiError(small, sizeof small), 122);
+    EXPECT(strcmp(small, "abc"), 0);
+    EXPECT(CertbindHttpApiError(NULL, 1000), 122);
+    EXPECT(CertbindHttpApiConfigure("\xff"), 87);
+    /* What was there stays, and a good configuration mends it. */
+    EXPECT(initialize(), 21);
+    EXPECT(CertbindHttpApiConfigure(NULL), 0);
+    EXPECT(CertbindHttpApiError(small, sizeof small), 0);
+    EXPECT(*small, 0);
+}
+
+int main(void)
+{
+    EXPECT(initialize(), 0);
+    faults();
+    EXPECT(CertbindHttpApiConfigure("memory:"), 0);
+    EXPECT(CertbindHttpApiCalls(CERTBIND_HTTPAPI_SET), 0);
+    /* A new simulator is not initialized. */
+    EXPECT(query(), 6);
+    broken();
+    EXPECT(initialize(), 0);
+    EXPECT(query(), 259);
+    puts("every check has passed");
+    return 0;
+}
