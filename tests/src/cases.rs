@@ -1,8 +1,9 @@
 //! How many cases are run, and where failures are kept.
 
-use crate::subject::Subject;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+
+use crate::subject::Places;
 
 /// How many times the usual number of cases is run: `CERTBIND_CASES`.
 pub(crate) fn times() -> u32 {
@@ -10,18 +11,22 @@ pub(crate) fn times() -> u32 {
     times.and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
-/// A configuration with this many cases, times what the environment says.
-pub(crate) fn config<S: Subject>(name: &'static str, cases: u32) -> Config {
+/// A configuration with this many cases, times what the environment says. Tests run in the folder
+/// of their own crate, so that is where failures are kept: in a file for each subject and check.
+pub(crate) fn config(places: Places, check: &str, cases: u32) -> Config {
     let config = Config {
         cases: cases.saturating_mul(times()),
         failure_persistence: None,
         max_shrink_iters: 0,
         ..Config::default()
     };
-    if !S::KEEPS_FAILURES {
+    if !places.keeps_failures {
         return config;
     }
-    let file: &'static str = Box::leak(format!("proptest-regressions/{name}.txt").into_boxed_str());
+    let subject = file_name((places.name)());
+    let file = format!("proptest-regressions/{subject}.{check}.txt");
+    // The one form of persistence that does not look for the source of this crate wants it static.
+    let file: &'static str = Box::leak(file.into_boxed_str());
     Config {
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(file))),
         max_shrink_iters: 4096,
@@ -37,5 +42,30 @@ pub(crate) fn check<S: Strategy>(
 ) {
     if let Err(failure) = TestRunner::new(config).run(strategy, property) {
         panic!("{failure}");
+    }
+}
+
+fn file_name(of_type: &str) -> String {
+    let mut name = String::new();
+    for char in of_type.chars() {
+        match char {
+            _ if char.is_ascii_alphanumeric() => name.push(char),
+            _ if !name.ends_with('-') => name.push('-'),
+            _ => {}
+        }
+    }
+    name.trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_any_type_is_the_name_of_a_file() {
+        assert_eq!(
+            file_name("httpsys::Host<0>::in_a<dir::Ä>"),
+            "httpsys-Host-0-in-a-dir"
+        );
     }
 }

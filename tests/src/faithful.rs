@@ -1,145 +1,233 @@
 //! What comes out is, bit for bit, what went in.
 
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+
 use proptest::prelude::*;
-use store_core::strategy::{binding_of, key};
 use store_core::{
-    Binding, BindingKey, BindingStore, CertCheckMode, CertHash, Certificate, CtlIdentifier, Kind,
-    Record, Scan, SslFlags, StoreName, Uuid,
+    Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Expect, IpPort, Kind,
+    MAX_HOST_LENGTH, Outcome, Scan,
 };
 
 use crate::cases;
-use crate::honest::plain;
-use crate::subject::{Subject, everything, fitted};
+use crate::draw::any_of;
+use crate::fields::each_field;
+use crate::operation::{Answer, Operation};
+use crate::order::Rank;
+use crate::sample::{numbered, plain};
+use crate::subject::{Places, Subject, everything, fitted, found};
 
-/// Every field of a record, each bit of its flags, names in any case and script, absent names and
-/// host spellings come back from `get`, from a scan, as what a change found, and after the store
-/// was opened again.
+/// The most changes in a batch of the test.
+const BATCH: usize = 64;
+
+/// Every field of a record, each of its bits, names in any case and script, absent names, host
+/// spellings and odd keys come back from `get`, from a scan, as what a change found, in what a
+/// conflict says, and after the store was opened again; and records that differ in one bit are
+/// different to a precondition.
 ///
 /// # Panics
 /// If one does not.
 pub fn every_field_is_kept<S: Subject>() {
-    let capabilities = S::new().open().capabilities();
+    let places = Places::of::<S>();
+    let capabilities = places.capabilities();
     if !capabilities.writable {
-        return;
+        return read_only(places);
     }
-    let place = S::new();
+    each_alone(places, &capabilities);
+    many_at_once(places, &capabilities);
+}
+
+/// Of a store that cannot be written: its ways to read agree.
+fn read_only(places: Places) {
+    let place = places.new_place();
+    let store = place.open();
+    for binding in everything(&*store) {
+        let got = store.get(binding.key()).expect("get");
+        assert_eq!(got.as_ref(), Some(&binding), "get and scan");
+    }
+}
+
+/// Bindings that differ from a plain one in one field, each under a key of its own.
+fn each_alone(places: Places, capabilities: &Capabilities) {
+    let place = places.new_place();
     let mut store = place.open();
-    for kind in &capabilities.kinds {
-        for record in each_field(*kind) {
-            let binding = Binding::new(sample_key(*kind), record).expect("a record of its kind");
-            check(&store, &fitted(binding, &capabilities));
+    let mut bindings = samples(capabilities);
+    let apply = |store: &dyn BindingStore, change: &dyn Fn(&Binding) -> (Change, Outcome)| {
+        let most = capabilities
+            .max_batch
+            .map_or(BATCH, |most| most.get().min(BATCH));
+        for bindings in bindings.chunks(most) {
+            let (changes, outcomes): (Vec<_>, Vec<_>) = bindings.iter().map(change).unzip();
+            let batch = Batch::new(changes).expect("each key once");
+            let answer = Operation::Apply(batch).perform(store);
+            assert_eq!(answer, Answer::Applied(outcomes), "what changed");
         }
-    }
-    for spelling in ["A.Example", "a.EXAMPLE"] {
-        for kind in capabilities
-            .kinds
-            .iter()
-            .filter(|kind| sample_key(**kind).host().is_some())
-        {
-            let binding = plain(&sample_key(*kind)).with_host_spelling(spelling);
-            check(&store, &binding.expect("a spelling of it"));
-        }
-    }
-
-    let supported = capabilities.kinds.clone();
-    let keys = key().prop_filter("a kind of this store", move |key| {
-        supported.contains(&key.kind())
+    };
+    apply(&*store, &|binding| {
+        let change = Change::insert(binding.clone());
+        (change, outcome(None, Some(binding)))
     });
-    let many = proptest::collection::vec(binding_of(keys), 1..6);
-    cases::check(cases::config::<S>("faithful", 48), &many, |bindings| {
-        let place = S::new();
-        let store = place.open();
-        for binding in bindings {
-            check(&store, &fitted(binding, &capabilities));
-        }
-        Ok(())
-    });
-
+    compare(&*store, &bindings);
     if capabilities.durable {
-        let held = everything(&store);
-        assert!(!held.is_empty());
         drop(store);
         store = place.open();
-        assert_eq!(everything(&store), held, "after it was opened again");
+        compare(&*store, &bindings);
     }
-}
-
-fn check(store: &dyn BindingStore, binding: &Binding) {
-    store.put(binding.clone()).expect("put");
-    assert_eq!(
-        store.get(binding.key()).expect("get").as_ref(),
-        Some(binding),
-        "get"
-    );
-    let all = store
-        .scan(&Scan::range(binding.key()..=binding.key()))
-        .expect("scan");
-    let found: Vec<_> = all.map(|binding| binding.expect("scan")).collect();
-    assert_eq!(found.as_slice(), std::slice::from_ref(binding), "scan");
-    assert_eq!(
-        store.put(binding.clone()).expect("put").as_ref(),
-        Some(binding),
-        "what it held"
-    );
-}
-
-fn sample_key(kind: Kind) -> BindingKey {
-    let value = match kind {
-        Kind::IpPort => "[fe80::1%7]:443",
-        Kind::Sni | Kind::ScopedCcs => "a.example:443",
-        Kind::Ccs => "443",
-    };
-    BindingKey::parse_as(kind, value).expect("a key")
-}
-
-/// Records that differ from a plain one in one field.
-fn each_field(kind: Kind) -> Vec<Record> {
-    let plain = plain(&sample_key(kind)).record().clone();
-    let names = [
-        "MY",
-        "My",
-        "my",
-        "WebHosting",
-        "Remote Desktop",
-        "(null)",
-        " x ",
-        "証明書",
-        "\u{1b}[0m",
-    ];
-    let long = "ü".repeat(StoreName::MAX_LENGTH);
-    let names: Vec<_> = names.into_iter().chain([long.as_str()]).collect();
-    let store_name = |name: &str| StoreName::new(name).expect("a store name");
-
-    let mut records = vec![plain.clone()];
-    let mut with = |change: &dyn Fn(&mut Record)| {
-        let mut record = plain.clone();
-        change(&mut record);
-        records.push(record);
-    };
-    for bit in (0..32).map(|bit| 1 << bit) {
-        with(&|record| record.flags = SslFlags::from_bits_retain(bit));
-        with(&|record| record.check_mode = CertCheckMode::from_bits_retain(bit));
-        with(&|record| record.revocation_freshness_time = bit);
-        with(&|record| record.url_retrieval_timeout = bit);
-    }
-    for bit in (0..128).map(|bit| 1_u128 << bit) {
-        with(&|record| record.app_id = Uuid::from_u128(bit));
-    }
-    for name in names {
-        with(&|record| record.ctl_store_name = Some(store_name(name)));
-        with(&|record| {
-            record.ctl_identifier = Some(CtlIdentifier::new(name).expect("an identifier"));
-        });
-        with(&|record| {
-            if let Some(certificate) = &mut record.certificate {
-                certificate.store_name = Some(store_name(name));
-            }
-        });
-    }
-    with(&|record| {
-        if let Some(Certificate { hash, .. }) = &mut record.certificate {
-            *hash = CertHash::new(std::array::from_fn(|i| u8::try_from(i).unwrap_or(0)));
+    for binding in &bindings {
+        let plain = plain(binding.key());
+        if plain != *binding {
+            let swap = Operation::CompareAndSwap {
+                key: binding.key().clone(),
+                expected: Some(plain.clone()),
+                new: None,
+            };
+            let answer = Answer::Conflict {
+                key: binding.key().clone(),
+                expected: plain,
+                found: Some(binding.clone()),
+            };
+            assert_eq!(swap.perform(&*store), answer, "one field is another");
         }
+    }
+    apply(&*store, &|binding| {
+        let plain = plain(binding.key());
+        let expect = Expect::Exactly(Box::new(binding.clone()));
+        let change = Change::new(binding.key().clone(), expect, Some(plain.clone()));
+        let outcome = outcome(Some(binding), Some(&plain));
+        (change.expect("one key"), outcome)
     });
-    records
+    for binding in &mut bindings {
+        *binding = plain(binding.key());
+    }
+    compare(&*store, &bindings);
+}
+
+fn outcome(before: Option<&Binding>, after: Option<&Binding>) -> Outcome {
+    let key = before.or(after).expect("one of them").key();
+    Outcome {
+        key: key.clone(),
+        before: before.cloned(),
+        after: after.cloned(),
+    }
+}
+
+/// The store holds these, whichever way it is asked.
+fn compare(store: &dyn BindingStore, bindings: &[Binding]) {
+    for binding in bindings {
+        let got = store.get(binding.key()).expect("get");
+        assert_eq!(got.as_ref(), Some(binding), "get");
+    }
+    let mut bindings = bindings.to_vec();
+    bindings.sort_by_cached_key(|binding| Rank::of(binding.key()));
+    for (scanned, binding) in everything(store).iter().zip(&bindings) {
+        assert_eq!(scanned, binding, "scan");
+    }
+    assert_eq!(everything(store).len(), bindings.len(), "scan");
+}
+
+fn samples(capabilities: &Capabilities) -> Vec<Binding> {
+    let mut bindings = Vec::new();
+    for kind in capabilities.kinds.iter().copied() {
+        for (record, n) in each_field(kind).into_iter().zip(1..) {
+            let binding = Binding::new(numbered(kind, n), record).expect("a record of its kind");
+            bindings.push(fitted(binding, capabilities));
+        }
+        bindings.extend(odd_keys(kind));
+    }
+    bindings
+}
+
+/// Keys at the limits of what a key can be, and host names in other spellings than the key's.
+fn odd_keys(kind: Kind) -> Vec<Binding> {
+    let port = |text: &str| [format!("{text}:1"), format!("{text}:65535")];
+    let keys: Vec<BindingKey> = match kind {
+        Kind::IpPort => {
+            let scoped = |ip, scope| {
+                let addr = SocketAddr::V6(SocketAddrV6::new(ip, 443, 0, scope));
+                BindingKey::IpPort(IpPort::new(addr).expect("a port"))
+            };
+            let local = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+            let mapped = Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0x0a00, 1);
+            let plain =
+                |ip: IpAddr| BindingKey::IpPort(IpPort::new((ip, 443).into()).expect("a port"));
+            vec![
+                scoped(local, 0),
+                scoped(local, 7),
+                scoped(local, u32::MAX),
+                plain("10.0.0.1".parse().expect("an address")),
+                plain(mapped.into()),
+                plain("0.0.0.0".parse().expect("an address")),
+                plain("::".parse().expect("an address")),
+                plain("255.255.255.255".parse().expect("an address")),
+            ]
+        }
+        Kind::Sni | Kind::ScopedCcs => {
+            let long = format!("{}.example", "a".repeat(MAX_HOST_LENGTH - ".example".len()));
+            let hosts = [
+                "*.example",
+                "a_b.example",
+                "xn--bcher-kva.example",
+                "localhost",
+            ];
+            let hosts = hosts.into_iter().chain([long.as_str()]).flat_map(port);
+            let parse = |text: String| BindingKey::parse_as(kind, &text).expect("a key");
+            hosts.map(parse).collect()
+        }
+        Kind::Ccs => ["65535", "65534"]
+            .map(|text| BindingKey::parse_as(kind, text).expect("a key"))
+            .to_vec(),
+    };
+    let mut bindings: Vec<_> = keys.iter().map(plain).collect();
+    if kind == Kind::Sni || kind == Kind::ScopedCcs {
+        for spelling in [
+            "Spelled.Example",
+            "SPELLED.EXAMPLE",
+            "bücher.Spelled.example",
+        ] {
+            for port in [80, 443 + bindings.len()] {
+                let key = BindingKey::parse_as(kind, &format!("{spelling}:{port}"));
+                let plain = plain(&key.expect("a key"));
+                let spelled = plain.with_host_spelling(spelling).expect("the same host");
+                if bindings
+                    .iter()
+                    .all(|binding| binding.key() != spelled.key())
+                {
+                    bindings.push(spelled);
+                }
+            }
+        }
+    }
+    bindings
+}
+
+/// Bindings with anything in them.
+fn many_at_once(places: Places, capabilities: &Capabilities) {
+    let many = proptest::collection::vec(any_of(capabilities).binding, 1..6);
+    let config = cases::config(places, "faithful", 48);
+    cases::check(config, &many, |bindings| {
+        let place = places.new_place();
+        let mut store = place.open();
+        for binding in &bindings {
+            store.put(binding.clone()).expect("put");
+            let range = Scan::range(binding.key()..=binding.key());
+            prop_assert_eq!(
+                found(&*store, &range),
+                std::slice::from_ref(binding),
+                "scan"
+            );
+        }
+        if capabilities.durable {
+            drop(store);
+            store = place.open();
+        }
+        for binding in everything(&*store) {
+            let last = bindings.iter().rfind(|put| put.key() == binding.key());
+            prop_assert_eq!(Some(&binding), last, "scan");
+            let got = store.get(binding.key()).expect("get");
+            prop_assert_eq!(got.as_ref(), last, "get");
+            let held = store.remove(binding.key()).expect("remove");
+            prop_assert_eq!(Some(&held), last, "what it held");
+        }
+        prop_assert_eq!(everything(&*store), [], "each was there once");
+        Ok(())
+    });
 }

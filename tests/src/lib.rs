@@ -6,6 +6,7 @@
 //! use conformance::Subject;
 //! use store_core::MemoryStore;
 //!
+//! /// A folder of its own, or a server that was started for it: here there is nothing to keep.
 //! struct InMemory;
 //!
 //! impl Subject for InMemory {
@@ -21,32 +22,68 @@
 //! }
 //!
 //! conformance::suite!(in_memory, InMemory);
-//! # conformance::scans::<InMemory>();
+//! # conformance::errors_change_nothing::<InMemory>();
 //! ```
 //!
-//! Every check honours what the store's [`Capabilities`](store_core::Capabilities) promise, and
-//! checks exactly that. The model that stores are compared with is written apart from everything
-//! in `store-core` that backends share, so that a defect there is found too.
+//! For a store that ends with its value, `conformance::suite!(in_memory, Ephemeral<MemoryStore>)`
+//! says the same. A store that calls itself durable is dropped and opened again between steps, so
+//! its place has to outlive it.
 //!
-//! `CERTBIND_CASES=N` runs N times as many cases. What fails is printed, shrunk, and its seed kept
-//! under `proptest-regressions/` of the crate that runs the suite, to be tried first from then on.
+//! The suite has a test for each promise of [`BindingStore`](store_core::BindingStore), and one
+//! that drives all of them at once:
+//!
+//! | test | promise |
+//! |---|---|
+//! | [`keys_are_unique`] | 1. unique |
+//! | [`batches_are_atomic`] | 2. atomic |
+//! | [`acknowledged_changes_are_kept`] | 3. durable |
+//! | [`operations_are_linearizable`] | 4. linearizable |
+//! | [`scans_are_ordered`], [`scans_are_stable`] | 5. ordered, stable scan |
+//! | [`every_field_is_kept`] | 6. faithful |
+//! | [`errors_change_nothing`] | 7. errors change nothing, and say what was found |
+//! | [`capabilities_are_honest`] | what a store says it cannot do, it refuses |
+//! | [`sequences_follow_the_model`] | all of these, for one caller |
+//!
+//! Every check honours what the store's [`Capabilities`](store_core::Capabilities) promise: where
+//! that is less, exactly that less is checked. The model that stores are compared with is written
+//! apart from everything in `store-core` that backends share, the order of keys included, so that a
+//! defect there is found too.
+//!
+//! `CERTBIND_CASES=N` runs N times as many cases. What fails is printed, made as small as can be,
+//! and its seed kept in `proptest-regressions/` of the crate that runs the suite, in a file for each
+//! subject and check; it is tried first from then on, so commit it.
 
+mod atomic;
 mod cases;
 mod concurrent;
+mod draw;
+mod durable;
+mod errors;
 mod faithful;
+mod fields;
+mod history;
 mod honest;
-pub mod linearizability;
+mod linearizability;
+mod machine;
 mod model;
+mod operation;
+mod order;
+mod regular;
+mod sample;
 mod scans;
-mod sequential;
 mod subject;
+mod unique;
 
-pub use concurrent::{batches_are_atomic, keys_are_unique, operations_are_linearizable};
+pub use atomic::batches_are_atomic;
+pub use concurrent::operations_are_linearizable;
+pub use durable::acknowledged_changes_are_kept;
+pub use errors::errors_change_nothing;
 pub use faithful::every_field_is_kept;
 pub use honest::capabilities_are_honest;
-pub use scans::scans;
-pub use sequential::sequences_follow_the_model;
-pub use subject::Subject;
+pub use machine::sequences_follow_the_model;
+pub use scans::{scans_are_ordered, scans_are_stable};
+pub use subject::{Ephemeral, Subject};
+pub use unique::keys_are_unique;
 
 /// Adds the suite for a [`Subject`]: a module with one test for each promise.
 #[macro_export]
@@ -62,11 +99,6 @@ macro_rules! suite {
             }
 
             #[test]
-            fn operations_are_linearizable() {
-                $crate::operations_are_linearizable::<$subject>();
-            }
-
-            #[test]
             fn keys_are_unique() {
                 $crate::keys_are_unique::<$subject>();
             }
@@ -77,13 +109,33 @@ macro_rules! suite {
             }
 
             #[test]
-            fn scans() {
-                $crate::scans::<$subject>();
+            fn acknowledged_changes_are_kept() {
+                $crate::acknowledged_changes_are_kept::<$subject>();
+            }
+
+            #[test]
+            fn operations_are_linearizable() {
+                $crate::operations_are_linearizable::<$subject>();
+            }
+
+            #[test]
+            fn scans_are_ordered() {
+                $crate::scans_are_ordered::<$subject>();
+            }
+
+            #[test]
+            fn scans_are_stable() {
+                $crate::scans_are_stable::<$subject>();
             }
 
             #[test]
             fn every_field_is_kept() {
                 $crate::every_field_is_kept::<$subject>();
+            }
+
+            #[test]
+            fn errors_change_nothing() {
+                $crate::errors_change_nothing::<$subject>();
             }
 
             #[test]

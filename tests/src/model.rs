@@ -1,111 +1,137 @@
 //! What a store has to do, in the plainest form: the model that every store is compared with.
 //!
-//! It is written apart from `MemoryStore` and `Batch::check` on purpose.
+//! It is written apart from `MemoryStore`, `Batch::check`, `Applied::inverse` and the provided
+//! methods of the trait on purpose: a defect in what backends share is found too.
 
 use std::collections::BTreeMap;
 
-use store_core::{Applied, Batch, Binding, BindingKey, CertHash, Expect, Scan, StoreError};
+use store_core::{Binding, BindingKey, Capabilities, CertHash, Change, Expect, Outcome};
 
-/// The bindings that a store has to hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Model(BTreeMap<BindingKey, Binding>);
+use crate::operation::{Answer, Operation};
+use crate::order::{Asked, Rank};
 
-/// What an operation has to answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// What each key held before and holds now.
-    Applied(Vec<(BindingKey, Option<Binding>, Option<Binding>)>),
-    /// The key was bound, to this.
-    AlreadyExists(BindingKey, Binding),
-    /// The key was not bound.
-    NotFound(BindingKey),
-    /// The key held the second where the first was expected.
-    Conflict(BindingKey, Binding, Option<Binding>),
-    /// Something else went wrong: no model answers so.
-    Other(String),
+/// The bindings that a store has to hold, and what it may refuse.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Model {
+    held: BTreeMap<Rank, Binding>,
+    writable: bool,
+    max_batch: usize,
 }
 
 impl Model {
+    pub(crate) fn new(capabilities: &Capabilities) -> Self {
+        Self {
+            held: BTreeMap::new(),
+            writable: capabilities.writable,
+            max_batch: capabilities.max_batch.map_or(usize::MAX, usize::from),
+        }
+    }
+
+    /// The same, holding these.
+    pub(crate) fn holding(mut self, bindings: impl IntoIterator<Item = Binding>) -> Self {
+        let ranked = bindings.into_iter().map(|b| (Rank::of(b.key()), b));
+        self.held.extend(ranked);
+        self
+    }
+
     pub(crate) fn get(&self, key: &BindingKey) -> Option<&Binding> {
-        self.0.get(key)
+        self.held.get(&Rank::of(key))
+    }
+
+    pub(crate) fn scan(&self, asked: &Asked) -> Vec<Binding> {
+        let wanted = |binding: &&Binding| asked.wants(binding.key());
+        self.held.values().filter(wanted).cloned().collect()
     }
 
     pub(crate) fn everything(&self) -> Vec<Binding> {
-        self.0.values().cloned().collect()
+        self.held.values().cloned().collect()
     }
 
-    /// The keys in the order that bytes give them must be that of the model: a store cannot agree
-    /// with itself alone on an order.
-    pub(crate) fn scan(&self, scan: &Scan) -> Vec<Binding> {
-        let asked = |binding: &&Binding| scan.contains(binding.key());
-        self.0.values().filter(asked).cloned().collect()
+    /// Does the operation, and tells what a store has to answer.
+    pub(crate) fn perform(&mut self, operation: &Operation) -> Answer {
+        match operation {
+            Operation::Get(key) => Answer::Got(self.get(key).cloned()),
+            Operation::Scan(asked) => Answer::Scanned(self.scan(asked)),
+            Operation::Rotation(old, new) => Answer::Planned(self.rotation(old, new)),
+            Operation::Rotate(old, new) => self.apply(&self.rotation(old, new)),
+            Operation::Apply(batch) => self.apply(batch.changes()),
+            Operation::Insert(_) | Operation::CompareAndSwap { .. } => {
+                match self.apply(&operation.changes()) {
+                    Answer::Applied(_) => Answer::Done,
+                    refused => refused,
+                }
+            }
+            Operation::Update(_) | Operation::Put(_) | Operation::Remove(_) => {
+                match self.apply(&operation.changes()) {
+                    Answer::Applied(mut outcomes) => Answer::Held(outcomes.remove(0).before),
+                    refused => refused,
+                }
+            }
+        }
     }
 
-    pub(crate) fn apply(&mut self, batch: &Batch) -> Answer {
-        let mut after = self.0.clone();
+    /// Makes all of the changes or none.
+    pub(crate) fn apply(&mut self, changes: &[Change]) -> Answer {
+        if !self.writable {
+            return Answer::ReadOnly;
+        }
+        if changes.len() > self.max_batch {
+            return Answer::Unsupported;
+        }
+        let mut after = self.held.clone();
         let mut outcomes = Vec::new();
-        for change in batch.changes() {
+        for change in changes {
             let key = change.key().clone();
-            let found = self.0.get(&key).cloned();
-            match (change.expect(), &found) {
-                (Expect::Absent, Some(found)) => return Answer::AlreadyExists(key, found.clone()),
-                (Expect::Present, None) => return Answer::NotFound(key),
+            let before = self.get(&key).cloned();
+            match (change.expect(), &before) {
+                (Expect::Absent, Some(found)) => {
+                    return Answer::AlreadyExists {
+                        key,
+                        found: Some(found.clone()),
+                    };
+                }
+                (Expect::Present, None) => return Answer::NotFound { key },
                 (Expect::Exactly(expected), found) if found.as_ref() != Some(expected) => {
-                    return Answer::Conflict(key, (**expected).clone(), found.clone());
+                    return Answer::Conflict {
+                        key,
+                        expected: (**expected).clone(),
+                        found: before,
+                    };
                 }
                 _ => {}
             }
             match change.becomes() {
-                Some(binding) => after.insert(key.clone(), binding.clone()),
-                None => after.remove(&key),
+                Some(binding) => after.insert(Rank::of(&key), binding.clone()),
+                None => after.remove(&Rank::of(&key)),
             };
-            outcomes.push((key, found, change.becomes().cloned()));
+            let after = change.becomes().cloned();
+            outcomes.push(Outcome { key, before, after });
         }
-        self.0 = after;
+        self.held = after;
         Answer::Applied(outcomes)
     }
 
-    pub(crate) fn rotate(&mut self, old: &CertHash, new: &CertHash) -> Answer {
-        let mut outcomes = Vec::new();
-        for (key, binding) in &mut self.0 {
-            let before = binding.clone();
-            let mut record = before.record().clone();
-            match &mut record.certificate {
-                Some(certificate) if certificate.hash == *old => certificate.hash = *new,
-                _ => continue,
-            }
-            *binding = before
-                .clone()
-                .with_record(record)
-                .expect("the same kind of record");
-            outcomes.push((key.clone(), Some(before), Some(binding.clone())));
-        }
-        Answer::Applied(outcomes)
+    fn rotation(&self, old: &CertHash, new: &CertHash) -> Vec<Change> {
+        let renewed = |binding: &Binding| {
+            let mut record = binding.record().clone();
+            let certificate = record.certificate.as_mut().filter(|c| c.hash == *old)?;
+            certificate.hash = *new;
+            let renewed = binding.clone().with_record(record).expect("the same kind");
+            let expect = Expect::Exactly(Box::new(binding.clone()));
+            Some(Change::new(binding.key().clone(), expect, Some(renewed)).expect("one key"))
+        };
+        self.held.values().filter_map(renewed).collect()
     }
 }
 
-impl Answer {
-    /// What a store answered.
-    pub(crate) fn of(result: Result<Applied, StoreError>) -> Self {
-        match result {
-            Ok(applied) => Self::Applied(
-                applied
-                    .outcomes()
-                    .iter()
-                    .map(|o| (o.key.clone(), o.before.clone(), o.after.clone()))
-                    .collect(),
-            ),
-            Err(StoreError::AlreadyExists {
-                key,
-                found: Some(found),
-            }) => Self::AlreadyExists(key, *found),
-            Err(StoreError::NotFound { key }) => Self::NotFound(key),
-            Err(StoreError::Conflict {
-                key,
-                expected,
-                found,
-            }) => Self::Conflict(key, *expected, found.map(|found| *found)),
-            Err(error) => Self::Other(format!("{error:?}")),
-        }
-    }
+/// The changes that undo what was done.
+pub(crate) fn inverse(outcomes: &[Outcome]) -> Vec<Change> {
+    let undo = |outcome: &Outcome| {
+        let expect = match outcome.after.clone() {
+            Some(binding) => Expect::Exactly(Box::new(binding)),
+            None => Expect::Absent,
+        };
+        Change::new(outcome.key.clone(), expect, outcome.before.clone()).expect("one key")
+    };
+    outcomes.iter().map(undo).collect()
 }

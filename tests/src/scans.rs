@@ -1,86 +1,81 @@
 //! Scans: order, ranges, cursors, and the instant that they show.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use store_core::strategy::{binding_of, few_keys, key, scan_of};
-use store_core::{Binding, BindingKey, BindingStore, Change, Kind, Result, Scan};
+use store_core::{Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Kind, Scan};
 
 use crate::cases;
-use crate::concurrent::numbered;
+use crate::draw::{any_of, few};
 use crate::model::Model;
-use crate::subject::{Subject, everything, fitted};
+use crate::operation::Operation;
+use crate::order::{Asked, Rank, asked};
+use crate::sample::{keys, marked, numbered, plain};
+use crate::subject::{Place, Places, Subject, everything, found};
 
 /// A scan gives what it was asked for in canonical order, each binding once: whole, by range, by
-/// kind, and page by page from cursors, for ordinary keys and for odd ones. Where scans are
-/// snapshots, one that has begun is not touched by what is written after.
+/// kind, and page by page from cursors, for ordinary keys and for odd ones. A store that cannot be
+/// written is asked for what it holds.
 ///
 /// # Panics
 /// If it does not.
-pub fn scans<S: Subject>() {
-    let capabilities = S::new().open().capabilities();
-    if !capabilities.writable {
-        return;
-    }
-    let kinds = capabilities.kinds.clone();
-    let supported = kinds.clone();
-    let odd = key().prop_filter("a kind of this store", move |key| {
-        supported.contains(&key.kind())
-    });
-    let keys = prop_oneof![2 => few_keys(&kinds), 1 => odd].boxed();
-    let case = (
-        vec(binding_of(keys.clone()), 0..24),
-        vec(scan_of(keys.clone()), 4),
-        keys,
-        1..6_usize,
-    );
-    cases::check(
-        cases::config::<S>("scans", 64),
-        &case,
-        |(bindings, scans, cursor, page)| {
-            let place = S::new();
-            let store = place.open();
-            let mut model = Model::default();
-            for binding in bindings {
-                let binding = fitted(binding, &capabilities);
-                model.apply(&Change::put(binding.clone()).into());
-                store.put(binding).expect("put");
-            }
-            for scan in scans {
-                let expected = model.scan(&scan);
-                prop_assert_eq!(&found(&store, &scan), &expected, "{:?}", scan);
-                prop_assert_eq!(
-                    &paged(&store, &scan, page),
-                    &expected,
-                    "{:?} by {}",
-                    scan,
-                    page
-                );
-                let rest = scan.clone().after(cursor.clone());
-                prop_assert_eq!(found(&store, &rest), model.scan(&rest), "{:?}", rest);
-            }
-            for kind in Kind::ALL {
-                let scan = Scan::all().of_kind(kind);
-                prop_assert_eq!(found(&store, &scan), model.scan(&scan), "{:?}", scan);
-            }
-            Ok(())
-        },
-    );
-    let place = S::new();
-    edges(&place.open(), &kinds);
-    if capabilities.snapshot_scan {
-        let place = S::new();
-        instant(&place.open(), &kinds);
+pub fn scans_are_ordered<S: Subject>() {
+    let places = Places::of::<S>();
+    let capabilities = places.capabilities();
+    random_scans(places, &capabilities);
+    if capabilities.writable {
+        for kind in &capabilities.kinds {
+            edges(&*places.new_place(), *kind);
+        }
+        every_page(&*places.new_place(), &capabilities);
     }
 }
 
-fn found(store: &dyn BindingStore, scan: &Scan) -> Vec<Binding> {
-    store
-        .scan(scan)
-        .expect("scan")
-        .collect::<Result<_>>()
-        .expect("scan")
+fn random_scans(places: Places, capabilities: &Capabilities) {
+    let draw = few(capabilities).or(any_of(capabilities));
+    let most = if capabilities.writable { 24 } else { 1 };
+    let case = (
+        vec(draw.binding, 0..most),
+        vec(asked(draw.key), 6),
+        1..6_usize,
+    );
+    let config = cases::config(places, "scans", 48);
+    cases::check(config, &case, |(bindings, scans, page)| {
+        let place = places.new_place();
+        let store = place.open();
+        let mut model = Model::new(capabilities).holding(everything(&*store));
+        for batch in puts(bindings, capabilities) {
+            let put = Operation::Apply(batch);
+            prop_assert_eq!(put.perform(&*store), model.perform(&put), "{:?}", put);
+        }
+        let kinds = Kind::ALL.map(|kind| Asked {
+            kind: Some(kind),
+            ..Asked::ALL
+        });
+        for asked in scans.into_iter().chain(kinds) {
+            let (scan, expected) = (asked.scan(), model.scan(&asked));
+            prop_assert_eq!(&found(&*store, &scan), &expected, "a scan: {:?}", asked);
+            let paged = paged(&*store, &scan, page);
+            prop_assert_eq!(paged, expected, "a scan by pages of {}: {:?}", page, asked);
+        }
+        Ok(())
+    });
+}
+
+/// Batches that put these bindings, the last of each key.
+fn puts(bindings: Vec<Binding>, capabilities: &Capabilities) -> Vec<Batch> {
+    let last: HashMap<_, _> = bindings.into_iter().map(|b| (b.key().clone(), b)).collect();
+    let changes: Vec<_> = last.into_values().map(Change::put).collect();
+    let most = capabilities.max_batch.map_or(usize::MAX, usize::from);
+    let batches = changes.chunks(most);
+    batches
+        .map(|changes| Batch::new(changes.to_vec()).expect("each key once"))
+        .collect()
 }
 
 /// The same, by pages: each begins behind the last key of the one before.
@@ -91,14 +86,14 @@ fn paged(store: &dyn BindingStore, scan: &Scan, page: usize) -> Vec<Binding> {
             Some(last) => scan.clone().after(last.key().clone()),
             None => scan.clone(),
         };
-        let begun = store.scan(&rest).expect("scan");
-        let next: Vec<_> = begun.take(page).collect::<Result<_>>().expect("scan");
+        let begun = store.scan(&rest).expect("a scan begins");
+        let next: Vec<_> = begun.take(page).collect::<Result<_, _>>().expect("a page");
         if next.is_empty() {
             return all;
         }
         if let (Some(last), Some(first)) = (all.last(), next.first()) {
             assert!(
-                last.key() < first.key(),
+                Rank::of(last.key()) < Rank::of(first.key()),
                 "behind {} a page begins at {}",
                 last.key(),
                 first.key()
@@ -108,74 +103,159 @@ fn paged(store: &dyn BindingStore, scan: &Scan, page: usize) -> Vec<Binding> {
     }
 }
 
-/// Ranges that end where they begin, or before.
-fn edges(store: &dyn BindingStore, kinds: &[Kind]) {
-    let kind = kinds[0];
-    let keys: Vec<BindingKey> = {
-        let mut keys: Vec<_> = (1..=3).map(|n| numbered(kind, n)).collect();
-        keys.sort();
-        keys
-    };
+/// Pages of every size give what one scan gives.
+fn every_page(place: &dyn Place, capabilities: &Capabilities) {
+    let store = place.open();
+    let keys = keys(capabilities, 12);
     for key in &keys {
-        store.put(crate::honest::plain(key)).expect("put");
+        store.put(plain(key)).expect("put");
     }
-    let [low, middle, high] = [0, 1, 2].map(|i| keys[i].clone());
-    let at = |start, end| {
-        let found = found(store, &Scan::range((start, end)));
-        found
-            .into_iter()
-            .map(|b| b.key().clone())
-            .collect::<Vec<_>>()
-    };
-    let (included, excluded) = (Bound::Included::<BindingKey>, Bound::Excluded::<BindingKey>);
-    assert_eq!(
-        at(included(middle.clone()), included(middle.clone())),
-        std::slice::from_ref(&middle)
-    );
-    assert_eq!(
-        at(included(low.clone()), excluded(high.clone())),
-        [low.clone(), middle.clone()]
-    );
-    assert_eq!(
-        at(excluded(low.clone()), included(high.clone())),
-        [middle.clone(), high.clone()]
-    );
-    for (start, end) in [
-        (included(high.clone()), included(low.clone())),
-        (excluded(high), excluded(low)),
-        (excluded(middle.clone()), excluded(middle.clone())),
-        (included(middle.clone()), excluded(middle.clone())),
-        (excluded(middle.clone()), included(middle)),
-    ] {
-        assert_eq!(at(start, end), [], "an empty range");
+    let whole = everything(&*store);
+    assert_eq!(whole.len(), keys.len(), "a scan has every key");
+    for page in 1..=keys.len() + 1 {
+        assert_eq!(
+            paged(&*store, &Scan::all(), page),
+            whole,
+            "a scan by pages of {page}"
+        );
     }
 }
 
-/// A scan that has begun shows the instant at which it began.
-fn instant(store: &dyn BindingStore, kinds: &[Kind]) {
-    for n in 1..=40_u32 {
-        store
-            .put(crate::honest::plain(&numbered(
-                kinds[n as usize % kinds.len()],
-                n,
-            )))
-            .expect("put");
+/// Ranges that end where they begin, or before.
+fn edges(place: &dyn Place, kind: Kind) {
+    let store = place.open();
+    let mut keys = [1, 2, 3].map(|n| numbered(kind, n));
+    keys.sort_by_cached_key(Rank::of);
+    for key in &keys {
+        store.put(plain(key)).expect("put");
     }
-    let before = everything(store);
-    let mut begun = store.scan(&Scan::all()).expect("scan");
-    let mut seen = vec![begun.next().expect("40 bindings").expect("scan")];
-    for binding in &before[..20] {
+    let [low, middle, high] = [0, 1, 2].map(|i| &keys[i]);
+    let at = |start: Bound<&BindingKey>, end: Bound<&BindingKey>| {
+        let found = found(&*store, &Scan::range((start.cloned(), end.cloned())));
+        let keys = found.iter().map(|binding| binding.key().clone());
+        keys.collect::<Vec<_>>()
+    };
+    use Bound::{Excluded, Included};
+    let one = std::slice::from_ref(middle);
+    assert_eq!(
+        at(Included(middle), Included(middle)),
+        one,
+        "a range of one"
+    );
+    assert_eq!(at(Included(low), Excluded(high)), keys[..2], "a range");
+    assert_eq!(at(Excluded(low), Included(high)), keys[1..], "a range");
+    assert_eq!(at(Excluded(low), Excluded(high)), one, "a range");
+    for (start, end) in [
+        (Included(high), Included(low)),
+        (Excluded(high), Excluded(low)),
+        (Excluded(middle), Excluded(middle)),
+        (Included(middle), Excluded(middle)),
+        (Excluded(middle), Included(middle)),
+    ] {
+        assert_eq!(at(start, end), [], "an empty range: {start:?} to {end:?}");
+    }
+}
+
+/// Whatever is written while a scan is under way, it has each binding that is there throughout, and
+/// none twice. Where scans are snapshots, it shows the instant at which it began.
+///
+/// # Panics
+/// If it does not.
+pub fn scans_are_stable<S: Subject>() {
+    let places = Places::of::<S>();
+    let capabilities = places.capabilities();
+    if !capabilities.writable {
+        return;
+    }
+    beside_a_writer(&*places.new_place(), &capabilities);
+    if capabilities.snapshot_scan {
+        instant(&*places.new_place(), &capabilities);
+    }
+}
+
+/// Every other key is bound throughout, and the rest come and go.
+fn beside_a_writer(place: &dyn Place, capabilities: &Capabilities) {
+    let store = place.open();
+    let all = keys(capabilities, 24);
+    let of_parity = |odd| {
+        let keys = all.iter().skip(odd).step_by(2);
+        keys.collect::<BTreeSet<_>>()
+    };
+    let (steady, fleeting) = (of_parity(0), of_parity(1));
+    for key in &steady {
+        store.put(plain(key)).expect("put");
+    }
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let fleeting: Vec<_> = fleeting.iter().collect();
+            for round in (0..).take_while(|_| !over.load(Ordering::SeqCst)) {
+                // Now at one end of the scan, now at the other.
+                let key = fleeting[round * 7 % fleeting.len()];
+                match store.get(key).expect("get") {
+                    None => store.insert(marked(key, 1)).expect("insert"),
+                    Some(_) => drop(store.remove(key).expect("remove")),
+                }
+            }
+        });
+        let stop = Over(&over);
+        for _ in 0..40 * cases::times() {
+            let seen = everything(&*store);
+            let ranks: Vec<_> = seen.iter().map(|b| Rank::of(b.key())).collect();
+            assert!(
+                ranks.is_sorted_by(|a, b| a < b),
+                "beside a writer, a scan has each key once, in order: {seen:?}"
+            );
+            let keys: BTreeSet<_> = seen.iter().map(Binding::key).collect();
+            let missed: Vec<_> = steady.difference(&keys).collect();
+            assert!(
+                missed.is_empty(),
+                "beside a writer, a scan missed {missed:?}"
+            );
+            for binding in &seen {
+                let mark = u128::from(fleeting.contains(binding.key()));
+                assert_eq!(*binding, marked(binding.key(), mark), "as it was written");
+            }
+        }
+        drop(stop);
+        writer.join().unwrap_or_else(|panic| resume_unwind(panic));
+    });
+}
+
+/// Stops the writer, however the reader ends.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A scan that has begun shows the instant at which it began, and does not hold up writers.
+fn instant(place: &dyn Place, capabilities: &Capabilities) {
+    let store = place.open();
+    let keys = keys(capabilities, 60);
+    let (first, later) = keys.split_at(40);
+    for key in first {
+        store.put(plain(key)).expect("put");
+    }
+    let before = everything(&*store);
+    let mut begun = store.scan(&Scan::all()).expect("a scan begins");
+    let mut seen = vec![begun.next().expect("40 bindings").expect("a binding")];
+    for binding in &before[..10] {
         store.remove(binding.key()).expect("remove");
     }
-    for n in 41..=60_u32 {
-        store
-            .put(crate::honest::plain(&numbered(
-                kinds[n as usize % kinds.len()],
-                n,
-            )))
-            .expect("put");
+    for binding in &before[30..] {
+        store.update(marked(binding.key(), 1)).expect("update");
     }
-    seen.extend(begun.map(|binding| binding.expect("scan")));
+    for key in later {
+        store.insert(plain(key)).expect("insert");
+    }
+    seen.extend(begun.map(|binding| binding.expect("a binding")));
     assert_eq!(seen, before, "a scan that began before the changes");
-    assert_eq!(everything(store).len(), 40, "a scan that begins after them");
+    assert_eq!(
+        everything(&*store).len(),
+        50,
+        "a scan that begins after them"
+    );
 }

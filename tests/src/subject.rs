@@ -1,8 +1,13 @@
 //! What a backend's author says of a store.
 
+use std::marker::PhantomData;
+
 use store_core::{Binding, BindingStore, Capabilities, Kind, Record, Result, Scan};
 
-/// A place where a store lives, empty when it is new, and how the store is opened.
+/// A place where a store lives, and how the store is opened there: a file in a folder of its own,
+/// a server that was started for it, a simulated host.
+///
+/// What the place holds is dropped with it, after the stores that were opened in it.
 pub trait Subject: Sized + Send + Sync + 'static {
     /// The store.
     type Store: BindingStore;
@@ -11,18 +16,83 @@ pub trait Subject: Sized + Send + Sync + 'static {
     /// wrong on purpose nobody wants either.
     const KEEPS_FAILURES: bool = true;
 
-    /// A new place with an empty store in it. It outlives the stores that are opened in it.
+    /// A new place with an empty store in it. A store that cannot be written may hold something,
+    /// the same in every new place.
     fn new() -> Self;
 
-    /// Opens the store of this place. A store that calls itself durable is opened again, after it
-    /// was dropped, and has to hold what it held.
+    /// Opens the store of this place. One that calls itself durable is opened again, after it was
+    /// dropped, and has to hold what it held; any other is opened once.
     fn open(&self) -> Self::Store;
+}
+
+/// A [`Subject`] for stores that live no longer than their value.
+///
+/// ```
+/// conformance::suite!(memory, conformance::Ephemeral<store_core::MemoryStore>);
+/// ```
+#[derive(Debug)]
+pub struct Ephemeral<S>(PhantomData<fn() -> S>);
+
+impl<S: BindingStore + Default + 'static> Subject for Ephemeral<S> {
+    type Store = S;
+
+    fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    fn open(&self) -> S {
+        S::default()
+    }
+}
+
+/// A [`Subject`] whose type is forgotten, so that every check is compiled once.
+#[derive(Clone, Copy)]
+pub(crate) struct Places {
+    new: fn() -> Box<dyn Place>,
+    pub(crate) name: fn() -> &'static str,
+    pub(crate) keeps_failures: bool,
+}
+
+impl Places {
+    pub(crate) fn of<S: Subject>() -> Self {
+        Self {
+            new: || Box::new(S::new()),
+            name: std::any::type_name::<S>,
+            keeps_failures: S::KEEPS_FAILURES,
+        }
+    }
+
+    pub(crate) fn new_place(self) -> Box<dyn Place> {
+        (self.new)()
+    }
+
+    pub(crate) fn capabilities(self) -> Capabilities {
+        let place = self.new_place();
+        let store = place.open();
+        store.capabilities()
+    }
+}
+
+pub(crate) trait Place: Send + Sync {
+    fn open(&self) -> Box<dyn BindingStore>;
+}
+
+impl<S: Subject> Place for S {
+    fn open(&self) -> Box<dyn BindingStore> {
+        Box::new(Subject::open(self))
+    }
 }
 
 /// Everything that a store holds, in the order of its scan.
 pub(crate) fn everything(store: &dyn BindingStore) -> Vec<Binding> {
-    let scan = store.scan(&Scan::all()).expect("a scan begins");
-    scan.collect::<Result<_>>()
+    found(store, &Scan::all())
+}
+
+/// What a scan finds.
+pub(crate) fn found(store: &dyn BindingStore, scan: &Scan) -> Vec<Binding> {
+    let begun = store.scan(scan).expect("a scan begins");
+    begun
+        .collect::<Result<_>>()
         .expect("a scan goes on to its end")
 }
 

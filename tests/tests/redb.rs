@@ -1,7 +1,9 @@
-//! The suite over the redb store, opened again between steps.
+//! The suite over the redb store, opened again between steps; and over a file that is opened for
+//! reading alone.
 
 use backend_redb::RedbStore;
 use conformance::Subject;
+use store_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
 use tempfile::TempDir;
 
 struct RedbFile(TempDir);
@@ -19,3 +21,31 @@ impl Subject for RedbFile {
 }
 
 conformance::suite!(redb, RedbFile);
+
+/// A file that somebody has written to before.
+struct WrittenFile(RedbFile);
+
+impl Subject for WrittenFile {
+    type Store = RedbStore;
+
+    fn new() -> Self {
+        let file = RedbFile::new();
+        let store = file.open();
+        let keys = ["0.0.0.0:443", "10.0.0.9:80", "10.0.0.10:443", "[::]:443"];
+        let insert = |key: &str| {
+            let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+            let binding = Binding::new(key.parse().expect("a key"), record);
+            Change::insert(binding.expect("a binding"))
+        };
+        let batch = Batch::new(keys.map(insert)).expect("each key once");
+        store.apply(&batch).expect("apply");
+        Self(file)
+    }
+
+    fn open(&self) -> RedbStore {
+        let path = self.0.0.path().join("bindings.redb");
+        RedbStore::open_read_only(path).expect("the store opens")
+    }
+}
+
+conformance::suite!(read_only, WrittenFile);

@@ -1,0 +1,163 @@
+//! A batch happens whole or leaves no trace, for those who look meanwhile too.
+
+use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use store_core::{Batch, BindingKey, BindingStore, Capabilities, Change};
+
+use crate::cases;
+use crate::sample::{keys, mark, marked};
+use crate::subject::{Places, Subject, everything};
+
+/// How many batches are applied and how often readers have to look, for each of `CERTBIND_CASES`.
+const BATCHES: u128 = 60;
+const LOOKS: u64 = 40;
+
+/// A reader never sees a batch half applied, a batch with a failing precondition not at all, and
+/// time does not go back for it. Where scans are not snapshots, `get` alone is held to that; where
+/// batches are not isolated, scans still have each key once, and the end is whole.
+///
+/// # Panics
+/// If it is otherwise.
+pub fn batches_are_atomic<S: Subject>() {
+    let place = Places::of::<S>().new_place();
+    let store = place.open();
+    let capabilities = store.capabilities();
+    let most = capabilities.max_batch.map_or(16, |most| most.get().min(16));
+    if !capabilities.writable || most < 2 {
+        return;
+    }
+    let keys = keys(&capabilities, most);
+    let put_all = |id| keys.iter().map(move |key| Change::put(marked(key, id)));
+    let batch = |changes: Vec<Change>| Batch::new(changes).expect("each key once");
+    let first = batch(put_all(0).collect());
+    store.apply(&first).expect("the first batch");
+
+    let watch = Watch::default();
+    let write = || {
+        let _over = watch.writing();
+        for id in (1..).take_while(|id| !watch.is_enough(*id)) {
+            let mut changes: Vec<_> = put_all(id).collect();
+            if fails(id) {
+                let middle = keys.len() / 2;
+                changes[middle] = Change::insert(marked(&keys[middle], id));
+            }
+            let result = store.apply(&batch(changes));
+            assert_eq!(result.is_err(), fails(id), "{result:?}");
+        }
+    };
+    let scan = || watch.read(|last| scan_all(&*store, &capabilities, keys.len(), last));
+    let get = || watch.read(|last| get_each(&*store, &capabilities, &keys, last));
+    thread::scope(|scope| {
+        let threads = [
+            scope.spawn(write),
+            scope.spawn(scan),
+            scope.spawn(scan),
+            scope.spawn(get),
+        ];
+        for thread in threads {
+            // The words of the panic, where the scope would only say that there was one.
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
+    });
+    // Where a batch's halves can be seen, the end at least is whole.
+    let marks: BTreeSet<_> = everything(&*store).iter().map(mark).collect();
+    assert_eq!(marks.len(), 1, "the last batch is there whole: {marks:?}");
+}
+
+/// Every third batch has a precondition in its middle that does not hold.
+fn fails(id: u128) -> bool {
+    id != 0 && id.is_multiple_of(3)
+}
+
+/// Scans, and gives back which batch it saw.
+fn scan_all(
+    store: &dyn BindingStore,
+    capabilities: &Capabilities,
+    keys: usize,
+    last: u128,
+) -> u128 {
+    let seen = everything(store);
+    assert!(
+        seen.is_sorted_by(|a, b| a.key() < b.key()),
+        "a scan has each key once, in order: {seen:?}"
+    );
+    let marks: BTreeSet<u128> = seen.iter().map(mark).collect();
+    if capabilities.isolated_batch {
+        let failed = marks.iter().find(|id| fails(**id));
+        assert_eq!(failed, None, "a scan saw a batch that failed");
+    }
+    if !capabilities.isolated_batch || !capabilities.snapshot_scan {
+        return last;
+    }
+    assert_eq!(seen.len(), keys, "a scan has every key");
+    assert_eq!(marks.len(), 1, "a batch was seen half applied: {marks:?}");
+    let id = mark(&seen[0]);
+    assert!(id >= last, "time goes back: {last}, then {id}");
+    id
+}
+
+/// Gets one key after the other, and gives back which batch it saw last.
+fn get_each(
+    store: &dyn BindingStore,
+    capabilities: &Capabilities,
+    keys: &[BindingKey],
+    mut last: u128,
+) -> u128 {
+    for key in keys {
+        let found = store.get(key).expect("get");
+        let id = mark(&found.expect("a key that is always bound"));
+        if capabilities.isolated_batch {
+            assert!(!fails(id), "get saw a batch that failed: {id}");
+            assert!(
+                id >= last,
+                "a batch was seen in part, or time goes back: {last}, then {id}"
+            );
+        }
+        last = id;
+    }
+    last
+}
+
+/// Lets the readers look until the writer is done, and the writer write until they have looked
+/// often enough.
+#[derive(Default)]
+struct Watch {
+    over: AtomicBool,
+    looks: AtomicU64,
+}
+
+impl Watch {
+    fn is_enough(&self, id: u128) -> bool {
+        id > BATCHES * u128::from(cases::times()) && self.looks.load(Ordering::SeqCst) >= LOOKS
+    }
+
+    /// Tells the readers, once it is dropped, that the writer is gone, however it went.
+    fn writing(&self) -> impl Drop {
+        struct Over<'a>(&'a AtomicBool);
+        impl Drop for Over<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        Over(&self.over)
+    }
+
+    fn read(&self, look: impl Fn(u128) -> u128) {
+        /// Keeps the writer from waiting for a reader that is gone, however it went.
+        struct Gone<'a>(&'a AtomicU64);
+        impl Drop for Gone<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_add(LOOKS, Ordering::SeqCst);
+            }
+        }
+        let _gone = Gone(&self.looks);
+        let mut last = 0;
+        while !self.over.load(Ordering::SeqCst) {
+            last = look(last);
+            self.looks.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}

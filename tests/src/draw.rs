@@ -1,0 +1,72 @@
+//! Bindings to draw: of the kinds that a store has, with the options that it takes.
+//!
+//! The strategies are made once and drawn from often. Those of `store_core::strategy` that choose
+//! a record by its key are made anew for each, and take ten times as long.
+
+use proptest::prelude::*;
+use proptest::strategy::Union;
+use store_core::strategy::{few_keys, host_port, ip_port, port, record};
+use store_core::{Binding, BindingKey, Capabilities, Kind};
+
+use crate::subject::fitted;
+
+/// Keys and bindings of a store with certain capabilities.
+#[derive(Clone)]
+pub(crate) struct Draw {
+    pub(crate) key: BoxedStrategy<BindingKey>,
+    pub(crate) binding: BoxedStrategy<Binding>,
+}
+
+/// A few keys, so that operations meet.
+pub(crate) fn few(capabilities: &Capabilities) -> Draw {
+    draw(capabilities, |kind| few_keys(&[kind]).boxed())
+}
+
+/// Any keys, the odd ones too.
+pub(crate) fn any_of(capabilities: &Capabilities) -> Draw {
+    draw(capabilities, |kind| match kind {
+        Kind::IpPort => ip_port().prop_map(BindingKey::IpPort).boxed(),
+        Kind::Sni => host_port().prop_map(BindingKey::Sni).boxed(),
+        Kind::Ccs => port().prop_map(BindingKey::Ccs).boxed(),
+        Kind::ScopedCcs => host_port().prop_map(BindingKey::ScopedCcs).boxed(),
+    })
+}
+
+impl Draw {
+    /// From either.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            key: prop_oneof![self.key, other.key].boxed(),
+            binding: prop_oneof![self.binding, other.binding].boxed(),
+        }
+    }
+}
+
+fn draw(capabilities: &Capabilities, keys: fn(Kind) -> BoxedStrategy<BindingKey>) -> Draw {
+    let kinds = capabilities.kinds.iter();
+    let binding = |kind| binding(kind, keys(kind), capabilities.clone());
+    Draw {
+        key: Union::new(kinds.clone().map(|kind| keys(*kind))).boxed(),
+        binding: Union::new(kinds.map(|kind| binding(*kind))).boxed(),
+    }
+}
+
+/// A binding of one of these keys, some with a host name spelled in capitals.
+fn binding(
+    kind: Kind,
+    keys: BoxedStrategy<BindingKey>,
+    capabilities: Capabilities,
+) -> BoxedStrategy<Binding> {
+    let spelled = move |(key, record, capitals): (BindingKey, _, bool)| {
+        let capitals = capitals.then(|| key.host().map(|h| h.as_str().to_ascii_uppercase()));
+        let binding = Binding::new(key, record).expect("a record of that kind");
+        let binding = fitted(binding, &capabilities);
+        match capitals.flatten() {
+            Some(host) => binding.with_host_spelling(&host).expect("the same host"),
+            None => binding,
+        }
+    };
+    (keys, record(kind), any::<bool>())
+        .prop_map(spelled)
+        .boxed()
+}

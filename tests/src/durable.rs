@@ -1,0 +1,78 @@
+//! What was acknowledged is kept.
+
+use store_core::{Batch, BindingKey, Capabilities, Change, Expect};
+
+use crate::model::Model;
+use crate::operation::Operation;
+use crate::sample::{HASH, RENEWED, keys, marked};
+use crate::subject::{Places, Subject, everything};
+
+/// After each way to change a store, and after each way to fail at it, the store is opened again
+/// and holds what it did: no more, no less, no other. Only of stores that call themselves durable.
+///
+/// That a power cut takes nothing is for each backend to test on its own medium.
+///
+/// # Panics
+/// If something is lost, or comes back.
+pub fn acknowledged_changes_are_kept<S: Subject>() {
+    let place = Places::of::<S>().new_place();
+    let mut store = place.open();
+    let capabilities = store.capabilities();
+    if !capabilities.durable {
+        return;
+    }
+    let mut model = Model::new(&capabilities).holding(everything(&*store));
+    let operations = match capabilities.writable {
+        true => operations(&capabilities),
+        false => vec![Operation::Rotation(HASH, RENEWED)],
+    };
+    for operation in operations {
+        assert_eq!(
+            operation.perform(&*store),
+            model.perform(&operation),
+            "{operation}"
+        );
+        // Twice: opening must not change anything either.
+        for _ in 0..2 {
+            drop(store);
+            store = place.open();
+            assert_eq!(
+                everything(&*store),
+                model.everything(),
+                "after {operation}, once it was opened again"
+            );
+        }
+    }
+}
+
+/// Every way to change something, and a few to fail.
+fn operations(capabilities: &Capabilities) -> Vec<Operation> {
+    let keys = keys(capabilities, 6);
+    let [one, two, three] = [0, 1, 2].map(|i| keys[i].clone());
+    let most = capabilities.max_batch.map_or(usize::MAX, usize::from);
+    let each = |keys: &[BindingKey], change: &dyn Fn(&BindingKey) -> Change| {
+        let changes = keys.iter().take(most).map(change);
+        Operation::Apply(Batch::new(changes).expect("each key once"))
+    };
+    let swap = |key: &BindingKey, expected, new| Operation::CompareAndSwap {
+        key: key.clone(),
+        expected: Some(marked(key, expected)),
+        new: Some(marked(key, new)),
+    };
+    let gone = |key: &BindingKey| Change::new(key.clone(), Expect::Any, None).expect("one key");
+    vec![
+        Operation::Insert(marked(&one, 1)),
+        Operation::Insert(marked(&two, 1)),
+        Operation::Put(marked(&three, 1)),
+        Operation::Update(marked(&one, 2)),
+        Operation::Remove(two.clone()),
+        Operation::Update(marked(&two, 3)),
+        swap(&three, 1, 4),
+        swap(&three, 1, 5),
+        each(&keys, &|key| Change::put(marked(key, 6))),
+        each(&keys, &|key| Change::insert(marked(key, 7))),
+        Operation::Rotate(HASH, RENEWED),
+        each(&keys[1..], &gone),
+        Operation::Remove(one),
+    ]
+}

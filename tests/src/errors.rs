@@ -1,0 +1,121 @@
+//! Errors change nothing, and say which key and what was found.
+
+use store_core::{Batch, Binding, BindingStore, Change, Expect};
+
+use crate::operation::{Answer, Operation};
+use crate::sample::{marked, numbered};
+use crate::subject::{Places, Subject, everything};
+
+/// Whatever fails, alone or in a batch, at its beginning, in its middle or at its end, is refused
+/// with the error that is meant for it; that names the key and has what was found there; and the
+/// store holds what it held.
+///
+/// # Panics
+/// If it is otherwise.
+pub fn errors_change_nothing<S: Subject>() {
+    let place = Places::of::<S>().new_place();
+    let store = place.open();
+    let capabilities = store.capabilities();
+    if !capabilities.writable {
+        return;
+    }
+    let most = capabilities.max_batch.map_or(3, usize::from);
+    for kind in &capabilities.kinds {
+        let [bound, free, other, new] = [1, 2, 3, 4].map(|n| numbered(*kind, n));
+        let (held, wrong) = (marked(&bound, 1), marked(&bound, 2));
+        for binding in [held.clone(), marked(&other, 3)] {
+            store.put(binding).expect("put");
+        }
+        let before = everything(&*store);
+        for (failing, answer) in failures(&held, &wrong, &marked(&free, 4)) {
+            assert_eq!(failing.perform(&*store), answer, "{failing}");
+            unchanged(&*store, &before, &failing);
+            // One that would do goes before it and another behind it.
+            for place in 0..3.min(most) {
+                let mut changes = vec![
+                    Change::put(marked(&other, 5)),
+                    Change::insert(marked(&new, 5)),
+                ];
+                changes.truncate(most - 1);
+                changes.splice(place..place, failing.changes());
+                let batch = Operation::Apply(Batch::new(changes).expect("each key once"));
+                assert_eq!(batch.perform(&*store), answer, "{batch}");
+                unchanged(&*store, &before, &batch);
+            }
+        }
+        if most >= 2 {
+            first_of_two(&*store, &held, &marked(&free, 4));
+            assert_eq!(everything(&*store), before, "two failures change nothing");
+        }
+    }
+}
+
+/// What fails while `held` is bound and `free` is not, and how.
+fn failures(held: &Binding, wrong: &Binding, free: &Binding) -> Vec<(Operation, Answer)> {
+    let exists = Answer::AlreadyExists {
+        key: held.key().clone(),
+        found: Some(held.clone()),
+    };
+    let not_found = Answer::NotFound {
+        key: free.key().clone(),
+    };
+    let conflict = |expected: &Binding, found: Option<&Binding>| Answer::Conflict {
+        key: expected.key().clone(),
+        expected: expected.clone(),
+        found: found.cloned(),
+    };
+    let swap = |at: &Binding, expected: Option<&Binding>, new: Option<&Binding>| {
+        Operation::CompareAndSwap {
+            key: at.key().clone(),
+            expected: expected.cloned(),
+            new: new.cloned(),
+        }
+    };
+    let absent = Change::new(held.key().clone(), Expect::Absent, None).expect("one key");
+    let present = Change::new(free.key().clone(), Expect::Present, Some(free.clone()));
+    vec![
+        (Operation::Insert(wrong.clone()), exists.clone()),
+        (Operation::Insert(held.clone()), exists.clone()),
+        (Operation::Update(free.clone()), not_found.clone()),
+        (Operation::Remove(free.key().clone()), not_found.clone()),
+        (swap(held, None, Some(wrong)), exists.clone()),
+        (
+            swap(held, Some(wrong), Some(wrong)),
+            conflict(wrong, Some(held)),
+        ),
+        (swap(held, Some(wrong), None), conflict(wrong, Some(held))),
+        (swap(free, Some(free), Some(free)), conflict(free, None)),
+        (swap(free, Some(free), None), conflict(free, None)),
+        (Operation::Apply(absent.into()), exists),
+        (
+            Operation::Apply(present.expect("one key").into()),
+            not_found,
+        ),
+    ]
+}
+
+/// Of two preconditions that do not hold, the first is told.
+fn first_of_two(store: &dyn BindingStore, held: &Binding, free: &Binding) {
+    let exists = Answer::AlreadyExists {
+        key: held.key().clone(),
+        found: Some(held.clone()),
+    };
+    let not_found = Answer::NotFound {
+        key: free.key().clone(),
+    };
+    let (insert, remove) = (
+        Change::insert(held.clone()),
+        Change::remove(free.key().clone()),
+    );
+    for (changes, answer) in [
+        ([insert.clone(), remove.clone()], exists),
+        ([remove, insert], not_found),
+    ] {
+        let batch = Operation::Apply(Batch::new(changes).expect("each key once"));
+        assert_eq!(batch.perform(store), answer, "the first of two: {batch}");
+    }
+}
+
+fn unchanged(store: &dyn BindingStore, before: &[Binding], after: &Operation) {
+    assert_eq!(everything(store), before, "{after} was refused");
+}

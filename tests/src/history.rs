@@ -1,0 +1,225 @@
+//! Many threads on one store, and a record of who called what, when, and what it answered.
+
+use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Barrier, Mutex};
+use std::thread;
+
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use store_core::strategy::few_keys;
+use store_core::{
+    Batch, Binding, BindingKey, BindingStore, Capabilities, CertHash, Change, Expect, Outcome,
+};
+
+use crate::linearizability::Event;
+use crate::operation::{Answer, Operation};
+use crate::order::Asked;
+use crate::sample::{HASH, RENEWED, mark, marked};
+
+pub(crate) const THREADS: usize = 8;
+pub(crate) const OPERATIONS: usize = 5;
+const KEYS: usize = 3;
+
+/// What happened.
+pub(crate) type History = Vec<Event<Operation, Answer>>;
+
+/// A program for each thread, whose batches have at most so many changes. Each binding that is
+/// written carries the number of the operation that wrote it.
+pub(crate) fn programs(
+    capabilities: &Capabilities,
+    most: usize,
+) -> impl Strategy<Value = Vec<Vec<Operation>>> + use<> {
+    let limit = capabilities.max_batch.map_or(KEYS, usize::from);
+    let step = (0..12_u8, any::<[u8; KEYS]>(), 1..=most.min(limit).min(KEYS));
+    // A rotation is a batch of as many changes as there are bindings. Where batches can be seen half
+    // applied, so can those that it tries before the one that it ends with, and no record has them.
+    let rotates = capabilities.isolated_batch && limit >= KEYS;
+    let keys = btree_set(few_keys(&capabilities.kinds), KEYS);
+    let programs = vec(vec(step, OPERATIONS), THREADS);
+    (keys, programs).prop_map(move |(keys, programs)| {
+        let keys: Vec<_> = keys.into_iter().collect();
+        let mut id = 0;
+        let mut operation = |(what, choices, changes): (u8, [u8; KEYS], usize)| {
+            id += 1;
+            let key = |i: usize| keys[(usize::from(choices[0]) + i) % KEYS].clone();
+            match what {
+                0..3 => Operation::Get(key(0)),
+                3 | 4 => Operation::Scan(Asked::ALL),
+                5 if rotates => Operation::Rotate(HASH, RENEWED),
+                _ if changes == 1 => alone(change(key(0), choices[1], id)),
+                _ => {
+                    let changes = (0..changes).map(|i| change(key(i), choices[i], id));
+                    Operation::Apply(Batch::new(changes).expect("different keys"))
+                }
+            }
+        };
+        let mut program = |steps: Vec<_>| steps.into_iter().map(&mut operation).collect();
+        programs.into_iter().map(&mut program).collect()
+    })
+}
+
+fn change(key: BindingKey, choice: u8, id: u128) -> Change {
+    let expect = match choice % 4 {
+        0 => Expect::Absent,
+        1 => Expect::Present,
+        // The value of an operation shortly before: it may well be there.
+        2 => {
+            let ago = u128::from(choice / 4) % 9;
+            Expect::Exactly(Box::new(marked(&key, id.saturating_sub(ago))))
+        }
+        _ => Expect::Any,
+    };
+    let becomes = (choice >> 4 != 0).then(|| marked(&key, id));
+    Change::new(key, expect, becomes).expect("one key")
+}
+
+/// One change, by the method that is for it: a backend may have written its own.
+fn alone(change: Change) -> Operation {
+    let key = change.key().clone();
+    match (change.expect(), change.becomes().cloned()) {
+        (Expect::Absent, Some(binding)) => Operation::Insert(binding),
+        (Expect::Present, Some(binding)) => Operation::Update(binding),
+        (Expect::Any, Some(binding)) => Operation::Put(binding),
+        (Expect::Present, None) => Operation::Remove(key),
+        (Expect::Exactly(expected), new) => Operation::CompareAndSwap {
+            key,
+            expected: Some((**expected).clone()),
+            new,
+        },
+        _ => Operation::Apply(change.into()),
+    }
+}
+
+/// Runs the programs side by side.
+pub(crate) fn record(store: &dyn BindingStore, programs: &[Vec<Operation>]) -> History {
+    let clock = AtomicU64::new(0);
+    let history = Mutex::new(Vec::new());
+    let start = Barrier::new(programs.len());
+    thread::scope(|scope| {
+        for program in programs {
+            let (clock, history, start) = (&clock, &history, &start);
+            scope.spawn(move || {
+                start.wait();
+                for operation in program {
+                    let called = clock.fetch_add(1, Ordering::SeqCst);
+                    let answer = operation.perform(store);
+                    let returned = clock.fetch_add(1, Ordering::SeqCst);
+                    let event = Event {
+                        called,
+                        returned,
+                        operation: settled(operation, &answer),
+                        answer,
+                    };
+                    history.lock().expect("no thread panics").push(event);
+                }
+            });
+        }
+    });
+    let mut history = history.into_inner().expect("no thread panics");
+    history.retain(|event| !gave_up(event));
+    history.sort_by_key(|event| event.called);
+    history
+}
+
+/// A rotation is judged as the batch that it turned out to be: one that applies only while what it
+/// renews is as it was. Which bindings a rotation meets that are made while it runs is not promised.
+fn settled(operation: &Operation, answer: &Answer) -> Operation {
+    let (Operation::Rotate(old, new), Answer::Applied(outcomes)) = (operation, answer) else {
+        return operation.clone();
+    };
+    let change = |outcome: &Outcome| {
+        let bound = |binding: &Option<Binding>, hash: &CertHash| {
+            let found = binding.as_ref().and_then(|binding| binding.record().hash());
+            assert_eq!(found, Some(hash), "a rotation renews what it is asked to");
+        };
+        bound(&outcome.before, old);
+        bound(&outcome.after, new);
+        let before = outcome.before.clone().map(Box::new);
+        let expect = Expect::Exactly(before.expect("it is bound"));
+        Change::new(outcome.key.clone(), expect, outcome.after.clone()).expect("one key")
+    };
+    Operation::Apply(Batch::new(outcomes.iter().map(change)).expect("each key once"))
+}
+
+/// A rotation may end in a conflict when bindings keep changing under it. It changes nothing then.
+fn gave_up(event: &Event<Operation, Answer>) -> bool {
+    matches!(
+        (&event.operation, &event.answer),
+        (Operation::Rotate(..), Answer::Conflict { .. })
+    )
+}
+
+/// The history, for people.
+pub(crate) fn timeline(history: &[Event<Operation, Answer>]) -> String {
+    let mut lines = String::from("called-returned: operation -> answer\n");
+    for event in history {
+        let Event {
+            called,
+            returned,
+            operation,
+            answer,
+        } = event;
+        writeln!(lines, "{called:>4}-{returned:<4} {operation} -> {answer}")
+            .expect("a String takes all");
+    }
+    lines
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Get(key) => return write!(f, "get {key}"),
+            Self::Scan(_) => return f.write_str("scan"),
+            Self::Rotation(..) => return f.write_str("rotation"),
+            Self::Rotate(..) => return f.write_str("rotate"),
+            Self::Insert(_) => f.write_str("insert")?,
+            Self::Update(_) => f.write_str("update")?,
+            Self::Put(_) => f.write_str("put")?,
+            Self::Remove(_) => f.write_str("remove")?,
+            Self::CompareAndSwap { .. } => f.write_str("swap")?,
+            Self::Apply(_) => f.write_str("apply")?,
+        }
+        for change in self.changes() {
+            let expect = match change.expect() {
+                Expect::Any => "any".to_owned(),
+                Expect::Absent => "absent".to_owned(),
+                Expect::Present => "present".to_owned(),
+                Expect::Exactly(binding) => held(Some(binding)),
+            };
+            write!(
+                f,
+                " [{} {expect} => {}]",
+                change.key(),
+                held(change.becomes())
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Got(binding) | Self::Held(binding) => f.write_str(&held(binding.as_ref())),
+            Self::Scanned(bindings) => {
+                let each = bindings
+                    .iter()
+                    .map(|b| format!("{}{}", b.key(), held(Some(b))));
+                f.write_str(&each.collect::<Vec<_>>().join(", "))
+            }
+            Self::Applied(outcomes) => {
+                let each = outcomes.iter().map(|o| held(o.before.as_ref()));
+                write!(f, "it was {}", each.collect::<Vec<_>>().join(", "))
+            }
+            Self::AlreadyExists { key, found } => write!(f, "{key} is {}", held(found.as_ref())),
+            Self::NotFound { key } => write!(f, "{key} is not bound"),
+            Self::Conflict { key, found, .. } => write!(f, "{key} is {}", held(found.as_ref())),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+fn held(binding: Option<&Binding>) -> String {
+    binding.map_or_else(|| "-".to_owned(), |binding| format!("#{}", mark(binding)))
+}

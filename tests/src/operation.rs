@@ -1,0 +1,176 @@
+//! The operations of a store, and what they answer, as values.
+
+use store_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, CertHash, Change, Expect, Outcome, Result,
+    StoreError,
+};
+
+use crate::order::{Asked, Rank};
+
+/// An operation.
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    Get(BindingKey),
+    Scan(Asked),
+    Insert(Binding),
+    Update(Binding),
+    Put(Binding),
+    Remove(BindingKey),
+    CompareAndSwap {
+        key: BindingKey,
+        expected: Option<Binding>,
+        new: Option<Binding>,
+    },
+    Rotation(CertHash, CertHash),
+    Rotate(CertHash, CertHash),
+    Apply(Batch),
+}
+
+/// What an operation answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Got(Option<Binding>),
+    Scanned(Vec<Binding>),
+    Planned(Vec<Change>),
+    /// It was done.
+    Done,
+    /// It was done, and this is what the key held.
+    Held(Option<Binding>),
+    Applied(Vec<Outcome>),
+    AlreadyExists {
+        key: BindingKey,
+        found: Option<Binding>,
+    },
+    NotFound {
+        key: BindingKey,
+    },
+    Conflict {
+        key: BindingKey,
+        expected: Binding,
+        found: Option<Binding>,
+    },
+    Unsupported,
+    ReadOnly,
+    /// Something else went wrong: no model answers so.
+    Failed(String),
+}
+
+impl Operation {
+    /// The changes that it makes, as far as it names them.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        match self {
+            Self::Insert(binding) => vec![Change::insert(binding.clone())],
+            Self::Update(binding) => vec![Change::update(binding.clone())],
+            Self::Put(binding) => vec![Change::put(binding.clone())],
+            Self::Remove(key) => vec![Change::remove(key.clone())],
+            Self::CompareAndSwap { key, expected, new } => {
+                let expect = match expected.clone() {
+                    Some(binding) => Expect::Exactly(Box::new(binding)),
+                    None => Expect::Absent,
+                };
+                vec![Change::new(key.clone(), expect, new.clone()).expect("one key")]
+            }
+            Self::Apply(batch) => batch.changes().to_vec(),
+            Self::Get(_) | Self::Scan(_) | Self::Rotation(..) | Self::Rotate(..) => Vec::new(),
+        }
+    }
+
+    pub(crate) fn perform(&self, store: &dyn BindingStore) -> Answer {
+        self.perform_keeping(store, &mut None)
+    }
+
+    /// Does it, and puts what it applied, if it did, where it can be undone from.
+    pub(crate) fn perform_keeping(
+        &self,
+        store: &dyn BindingStore,
+        kept: &mut Option<Applied>,
+    ) -> Answer {
+        match self.clone() {
+            Self::Get(key) => Answer::or_error(store.get(&key), Answer::Got),
+            Self::Scan(asked) => {
+                let scanned = store.scan(&asked.scan()).and_then(Iterator::collect);
+                Answer::or_error(scanned, Answer::Scanned)
+            }
+            Self::Insert(binding) => Answer::or_error(store.insert(binding), |()| Answer::Done),
+            Self::Update(binding) => {
+                Answer::or_error(store.update(binding).map(Some), Answer::Held)
+            }
+            Self::Put(binding) => Answer::or_error(store.put(binding), Answer::Held),
+            Self::Remove(key) => Answer::or_error(store.remove(&key).map(Some), Answer::Held),
+            Self::CompareAndSwap { key, expected, new } => {
+                let swapped = store.compare_and_swap(&key, expected, new);
+                Answer::or_error(swapped, |()| Answer::Done)
+            }
+            Self::Rotation(old, new) => {
+                let planned = store.rotation(&old, &new);
+                Answer::or_error(planned, |batch| {
+                    // It is of no matter in which order certificates are renewed.
+                    let mut changes = batch.changes().to_vec();
+                    changes.sort_by_cached_key(|change| Rank::of(change.key()));
+                    Answer::Planned(changes)
+                })
+            }
+            Self::Rotate(old, new) => match Answer::applied(store.rotate(&old, &new), kept) {
+                Answer::Applied(mut outcomes) => {
+                    outcomes.sort_by_cached_key(|outcome| Rank::of(&outcome.key));
+                    Answer::Applied(outcomes)
+                }
+                refused => refused,
+            },
+            Self::Apply(batch) => Answer::applied(store.apply(&batch), kept),
+        }
+    }
+}
+
+impl Answer {
+    /// What applying a batch answered.
+    pub(crate) fn applied(result: Result<Applied>, kept: &mut Option<Applied>) -> Self {
+        Self::or_error(result, |applied| {
+            let outcomes = applied.outcomes().to_vec();
+            *kept = Some(applied);
+            Self::Applied(outcomes)
+        })
+    }
+
+    /// What an error says. Its words have to name the key as well.
+    pub(crate) fn of_error(error: StoreError) -> Self {
+        let words = error.to_string();
+        let named = |key: &BindingKey| words.contains(&key.to_string());
+        match error {
+            StoreError::AlreadyExists { key, found } if named(&key) => Self::AlreadyExists {
+                key,
+                found: found.map(|found| *found),
+            },
+            StoreError::NotFound { key } if named(&key) => Self::NotFound { key },
+            StoreError::Conflict {
+                key,
+                expected,
+                found,
+            } if named(&key) => Self::Conflict {
+                key,
+                expected: *expected,
+                found: found.map(|found| *found),
+            },
+            StoreError::Unsupported { .. } => Self::Unsupported,
+            StoreError::ReadOnly => Self::ReadOnly,
+            other => Self::Failed(format!("{other:?}: {other}")),
+        }
+    }
+
+    /// Whether the operation was refused.
+    pub(crate) fn is_error(&self) -> bool {
+        matches!(
+            self,
+            Self::AlreadyExists { .. }
+                | Self::NotFound { .. }
+                | Self::Conflict { .. }
+                | Self::Unsupported
+                | Self::ReadOnly
+                | Self::Failed(_)
+        )
+    }
+
+    fn or_error<T>(result: Result<T>, answer: impl FnOnce(T) -> Self) -> Self {
+        result.map_or_else(Self::of_error, answer)
+    }
+}

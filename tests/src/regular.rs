@@ -1,0 +1,197 @@
+//! What a read may see where less than linearizability is promised: of each key what some write
+//! left there that the read did not come too late for.
+//!
+//! A value may be seen from the call of the write that makes it. Once that has returned, and a
+//! later write to the key has been called and has returned as well, a read that is called after
+//! that is too late for it. (Registers that promise this much are called *regular*.) What a batch
+//! put there that failed may be seen until it has returned; then it has been undone.
+
+use std::collections::BTreeMap;
+
+use store_core::{Binding, BindingKey};
+
+use crate::linearizability::Event;
+use crate::operation::{Answer, Operation};
+use crate::order::Rank;
+
+/// Says which read of the history saw something that it cannot have seen, in a store that was
+/// empty at first.
+pub(crate) fn impossible_read(history: &[Event<Operation, Answer>]) -> Option<String> {
+    let writes = Writes::of(history);
+    history.iter().find_map(|event| {
+        let wrong = match (&event.operation, &event.answer) {
+            (Operation::Get(key), Answer::Got(seen)) => {
+                let possible = writes.allow(event, key, seen.as_ref());
+                (!possible).then(|| format!("of {key}"))
+            }
+            (Operation::Scan(_), Answer::Scanned(seen)) => writes.wrong_with(event, seen),
+            (Operation::Get(_) | Operation::Scan(_), _) => Some("an error".to_owned()),
+            _ => None,
+        };
+        wrong.map(|wrong| format!("{wrong}, {} -> {}", event.operation, event.answer))
+    })
+}
+
+/// What threads made of each key, and when.
+struct Writes(BTreeMap<BindingKey, Vec<Write>>);
+
+struct Write {
+    called: u64,
+    returned: u64,
+    value: Option<Binding>,
+    failed: bool,
+}
+
+impl Writes {
+    fn of(history: &[Event<Operation, Answer>]) -> Self {
+        let mut writes = BTreeMap::<_, Vec<_>>::new();
+        for event in history {
+            for change in event.operation.changes() {
+                writes.entry(change.key().clone()).or_default().push(Write {
+                    called: event.called,
+                    returned: event.returned,
+                    value: change.becomes().cloned(),
+                    failed: event.answer.is_error(),
+                });
+            }
+        }
+        Self(writes)
+    }
+
+    fn wrong_with(&self, read: &Event<Operation, Answer>, seen: &[Binding]) -> Option<String> {
+        if !seen.is_sorted_by(|a, b| Rank::of(a.key()) < Rank::of(b.key())) {
+            return Some("keys out of order or twice".to_owned());
+        }
+        let unknown = seen.iter().find(|b| !self.0.contains_key(b.key()));
+        if let Some(unknown) = unknown {
+            return Some(format!("{}, which nobody wrote", unknown.key()));
+        }
+        let found = |key: &BindingKey| seen.iter().find(|binding| binding.key() == key);
+        let wrong = self.0.keys().find(|key| !self.allow(read, key, found(key)));
+        wrong.map(|key| format!("of {key}"))
+    }
+
+    /// Whether the read can have seen this of the key.
+    fn allow(
+        &self,
+        read: &Event<Operation, Answer>,
+        key: &BindingKey,
+        seen: Option<&Binding>,
+    ) -> bool {
+        let writes = self.0.get(key).map_or(&[][..], Vec::as_slice);
+        // Whether a write that began after this moment was over before the read.
+        let replaced = |since: Option<u64>| {
+            writes.iter().any(|write| {
+                let later = since.is_none_or(|since| since < write.called);
+                !write.failed && later && write.returned < read.called
+            })
+        };
+        let from_the_start = seen.is_none() && !replaced(None);
+        from_the_start
+            || writes.iter().any(|write| {
+                let gone = match write.failed {
+                    true => write.returned < read.called,
+                    false => replaced(Some(write.returned)),
+                };
+                write.value.as_ref() == seen && write.called < read.returned && !gone
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::Asked;
+    use crate::sample::marked;
+
+    fn key() -> BindingKey {
+        "ccs=443".parse().expect("a key")
+    }
+
+    fn put(called: u64, returned: u64, mark: u128) -> Event<Operation, Answer> {
+        Event {
+            called,
+            returned,
+            operation: Operation::Put(marked(&key(), mark)),
+            answer: Answer::Held(None),
+        }
+    }
+
+    fn refused(called: u64, returned: u64, mark: u128) -> Event<Operation, Answer> {
+        Event {
+            answer: Answer::Unsupported,
+            ..put(called, returned, mark)
+        }
+    }
+
+    fn get(called: u64, returned: u64, mark: Option<u128>) -> Event<Operation, Answer> {
+        Event {
+            called,
+            returned,
+            operation: Operation::Get(key()),
+            answer: Answer::Got(mark.map(|mark| marked(&key(), mark))),
+        }
+    }
+
+    fn scan(called: u64, returned: u64, marks: &[u128]) -> Event<Operation, Answer> {
+        let seen = marks.iter().map(|mark| marked(&key(), *mark));
+        Event {
+            called,
+            returned,
+            operation: Operation::Scan(Asked::ALL),
+            answer: Answer::Scanned(seen.collect()),
+        }
+    }
+
+    #[test]
+    fn a_read_during_a_write_may_see_what_was_and_what_will_be() {
+        let writes = || vec![put(1, 2, 7), put(3, 6, 8)];
+        for seen in [Some(7), Some(8)] {
+            let mut history = writes();
+            history.push(get(4, 5, seen));
+            assert_eq!(impossible_read(&history), None);
+        }
+        let mut history = writes();
+        history.push(get(4, 5, None));
+        assert!(impossible_read(&history).is_some());
+    }
+
+    #[test]
+    fn what_was_replaced_before_the_read_cannot_be_seen() {
+        let writes = || vec![put(1, 2, 7), put(3, 4, 8)];
+        for read in [get(5, 6, Some(7)), scan(5, 6, &[7]), scan(5, 6, &[])] {
+            let mut history = writes();
+            history.push(read);
+            assert!(impossible_read(&history).is_some());
+        }
+        let mut history = writes();
+        history.extend([get(5, 6, Some(8)), scan(7, 8, &[8])]);
+        assert_eq!(impossible_read(&history), None);
+    }
+
+    #[test]
+    fn what_is_yet_to_be_written_or_never_was_cannot_be_seen() {
+        for seen in [7, 9] {
+            let history = [get(1, 2, Some(seen)), put(3, 4, 7)];
+            assert!(impossible_read(&history).is_some());
+        }
+    }
+
+    #[test]
+    fn what_failed_is_gone_when_it_has_returned() {
+        assert_eq!(
+            impossible_read(&[refused(1, 4, 7), get(2, 3, Some(7))]),
+            None
+        );
+        assert!(impossible_read(&[refused(1, 2, 7), get(3, 4, Some(7))]).is_some());
+        // It replaces nothing either.
+        let history = [put(1, 2, 6), refused(3, 4, 7), get(5, 6, Some(6))];
+        assert_eq!(impossible_read(&history), None);
+    }
+
+    #[test]
+    fn a_scan_sees_a_key_once() {
+        let history = [put(1, 2, 7), scan(3, 4, &[7, 7])];
+        assert!(impossible_read(&history).is_some());
+    }
+}

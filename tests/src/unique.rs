@@ -1,0 +1,67 @@
+//! At most one binding per key.
+
+use std::sync::Barrier;
+use std::thread;
+
+use crate::cases;
+use crate::history::THREADS;
+use crate::operation::{Answer, Operation};
+use crate::sample::{marked, numbered};
+use crate::subject::{Places, Subject, everything};
+
+/// Of threads that insert the same key at the same time, exactly one succeeds, and the others are
+/// told what it put there.
+///
+/// # Panics
+/// If it is otherwise.
+pub fn keys_are_unique<S: Subject>() {
+    let place = Places::of::<S>().new_place();
+    let store = place.open();
+    let capabilities = store.capabilities();
+    if !capabilities.writable {
+        return;
+    }
+    let rounds = 40 * cases::times();
+    let kinds = capabilities.kinds.iter().cycle();
+    for (round, kind) in (1..=rounds).zip(kinds) {
+        let key = numbered(*kind, round);
+        let start = Barrier::new(THREADS);
+        let insert = |mark: u128| {
+            start.wait();
+            (mark, Operation::Insert(marked(&key, mark)).perform(&*store))
+        };
+        let answers: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (1..=THREADS as u128)
+                .map(|mark| scope.spawn(move || insert(mark)))
+                .collect();
+            let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join();
+            threads
+                .into_iter()
+                .map(|thread| join(thread).expect("no thread panics"))
+                .collect()
+        });
+        let (winners, losers): (Vec<_>, Vec<_>) = answers
+            .into_iter()
+            .partition(|(_, answer)| *answer == Answer::Done);
+        assert_eq!(
+            winners.len(),
+            1,
+            "{key}: exactly one insert of {THREADS} succeeds"
+        );
+        let won = marked(&key, winners[0].0);
+        assert_eq!(
+            store.get(&key).expect("get"),
+            Some(won.clone()),
+            "the winner's"
+        );
+        let told = Answer::AlreadyExists {
+            key: key.clone(),
+            found: Some(won),
+        };
+        for (_, answer) in losers {
+            assert_eq!(answer, told, "a loser is told what the winner put there");
+        }
+    }
+    let held = everything(&*store);
+    assert_eq!(held.len(), rounds as usize, "one binding for each key");
+}

@@ -1,0 +1,94 @@
+//! What fails is made small, printed, and kept where the crate that runs the suite can commit it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use conformance::Subject;
+use store_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, MemoryStore, Result,
+    Scan, StoreError,
+};
+use tempfile::TempDir;
+
+/// Cannot hold two bindings at the same time.
+#[derive(Default)]
+struct HoldsOne {
+    inner: MemoryStore,
+    writer: Mutex<()>,
+}
+
+impl BindingStore for HoldsOne {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.inner.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.inner.scan(scan)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        let _writer = self.writer.lock().expect("no panic");
+        let applied = self.inner.apply(batch)?;
+        if self.inner.scan(&Scan::all())?.count() > 1 {
+            self.inner.apply(&applied.inverse())?;
+            return Err(StoreError::Unavailable {
+                reason: "it is full".into(),
+            });
+        }
+        Ok(applied)
+    }
+}
+
+struct Full;
+
+impl Subject for Full {
+    type Store = HoldsOne;
+
+    fn new() -> Self {
+        Self
+    }
+
+    fn open(&self) -> HoldsOne {
+        HoldsOne::default()
+    }
+}
+
+/// The only test here: the folder that a test runs in is that of its whole process.
+#[test]
+fn a_failure_is_made_small_and_its_seed_is_kept() {
+    let folder = TempDir::new().expect("a temporary directory");
+    std::env::set_current_dir(folder.path()).expect("the folder is there");
+    let run = || {
+        let check = conformance::sequences_follow_the_model::<Full>;
+        let panic = catch_unwind(AssertUnwindSafe(check)).expect_err("the store is wrong");
+        *panic.downcast::<String>().expect("the panic is text")
+    };
+
+    let said = run();
+    assert!(said.contains("minimal failing input"), "{said}");
+    assert!(said.contains("it is full"), "{said}");
+    // Two bindings are needed, by as few as one batch and at most two operations.
+    let (_, smallest) = said.split_once("minimal").expect("it was there");
+    let steps = smallest.matches("Do(").count();
+    assert!((1..=2).contains(&steps), "{steps} steps: {said}");
+
+    let kept = folder
+        .path()
+        .join("proptest-regressions/failures-are-kept-Full.sequences.txt");
+    let seeds = || {
+        let text = std::fs::read_to_string(&kept).expect("the seed is kept");
+        text.lines().filter(|line| line.starts_with("cc ")).count()
+    };
+    assert_eq!(seeds(), 1);
+
+    // It is tried first from then on, and kept once.
+    let again = run();
+    assert!(again.contains("it is full"), "{again}");
+    assert_eq!(seeds(), 1);
+    // Windows does not remove a folder that a process is in.
+    std::env::set_current_dir(std::env::temp_dir()).expect("a folder");
+}

@@ -1,0 +1,112 @@
+//! Stores that do what they were asked to, and say something else.
+
+use store_core::{Applied, Batch, Binding, BindingStore, Expect, MemoryStore, Result, StoreError};
+
+use crate::planted::{Defect, batch, blind};
+
+/// Tells of each change that nothing was there before.
+#[derive(Default)]
+pub(crate) struct ForgetsWhatWasThere;
+
+impl Defect for ForgetsWhatWasThere {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(batch)?;
+        // As the same changes look to an empty store.
+        MemoryStore::new().apply(&blind(batch))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct SwallowsErrors;
+
+impl Defect for SwallowsErrors {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        match store.apply(batch) {
+            Err(StoreError::AlreadyExists { .. }) => Ok(Applied::default()),
+            result => result,
+        }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct ForgetsWhatItFound;
+
+impl Defect for ForgetsWhatItFound {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(batch).map_err(|error| match error {
+            StoreError::Conflict { key, expected, .. } => StoreError::Conflict {
+                key,
+                expected,
+                found: None,
+            },
+            other => other,
+        })
+    }
+}
+
+/// Tells who comes second that its own binding is there.
+#[derive(Default)]
+pub(crate) struct TellsALoserItsOwn;
+
+impl Defect for TellsALoserItsOwn {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(batch).map_err(|error| match error {
+            StoreError::AlreadyExists { key, .. } => {
+                let own = batch.changes().iter().find(|change| *change.key() == key);
+                let own: Option<&Binding> = own.and_then(|change| change.becomes());
+                StoreError::AlreadyExists {
+                    key,
+                    found: own.cloned().map(Box::new),
+                }
+            }
+            other => other,
+        })
+    }
+}
+
+/// Names the first key of the batch, whichever it was that failed.
+#[derive(Default)]
+pub(crate) struct BlamesAnotherKey;
+
+impl Defect for BlamesAnotherKey {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(batch).map_err(|error| match error {
+            StoreError::NotFound { .. } => StoreError::NotFound {
+                key: batch.changes()[0].key().clone(),
+            },
+            other => other,
+        })
+    }
+}
+
+/// Checks preconditions from the last to the first.
+#[derive(Default)]
+pub(crate) struct TellsTheLastFailure;
+
+impl Defect for TellsTheLastFailure {
+    fn apply(&self, store: &MemoryStore, of: &Batch) -> Result<Applied> {
+        batch(of.changes().iter().rev().cloned()).check(|key| store.get(key))?;
+        store.apply(of)
+    }
+}
+
+/// Takes a precondition that nothing is there for one that fails with a conflict.
+#[derive(Default)]
+pub(crate) struct MistakesNotFound;
+
+impl Defect for MistakesNotFound {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(batch).map_err(|error| match error {
+            StoreError::Conflict {
+                key, found: None, ..
+            } => {
+                let exact = batch.changes().iter().any(|change| {
+                    *change.key() == key && matches!(change.expect(), Expect::Exactly(_))
+                });
+                assert!(exact, "a conflict is of a binding that was expected");
+                StoreError::NotFound { key }
+            }
+            other => other,
+        })
+    }
+}

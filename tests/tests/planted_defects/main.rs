@@ -1,0 +1,145 @@
+//! The suite is itself tested: each defect here is planted in a store that is otherwise right, and
+//! the check that is meant for it has to find it, and to say so in the words that are meant for it.
+
+mod answers;
+mod planted;
+mod promises;
+mod reads;
+mod records;
+mod writes;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::planted::{Nothing, Place};
+
+/// Runs a check that has to fail, and say these words.
+fn finds(check: fn(), words: &str) {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(check)) else {
+        panic!("the defect was not found");
+    };
+    let said = match panic.downcast::<String>() {
+        Ok(said) => *said,
+        Err(panic) => panic.downcast::<&str>().map_or_else(
+            |_| String::from("nothing that is text"),
+            |said| (*said).to_owned(),
+        ),
+    };
+    assert!(
+        said.contains(words),
+        "it was found for another reason: {said}"
+    );
+}
+
+macro_rules! found {
+    ($($test:ident: $defects:ident::$defect:ident by $check:ident, $words:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            finds(conformance::$check::<Place<$defects::$defect>>, $words);
+        }
+    )*};
+}
+
+found! {
+    a_lost_delete: writes::LosesOneDelete
+        by sequences_follow_the_model, "what the store holds";
+    a_lost_delete_after_opening: writes::LosesOneDelete
+        by acknowledged_changes_are_kept, "once it was opened again";
+    half_of_a_failed_batch: writes::LeavesHalfOfAFailedBatch
+        by errors_change_nothing, "was refused";
+    half_of_a_failed_batch_in_a_sequence: writes::LeavesHalfOfAFailedBatch
+        by sequences_follow_the_model, "what the store holds";
+    an_ignored_absent: writes::IgnoresAbsent by keys_are_unique, "exactly one insert";
+    an_ignored_absent_of_one_caller: writes::IgnoresAbsent by errors_change_nothing, "insert";
+    an_ignored_present: writes::IgnoresPresent by errors_change_nothing, "update";
+    an_ignored_exactly: writes::IgnoresExactly by errors_change_nothing, "swap";
+    an_ignored_exactly_in_a_sequence: writes::IgnoresExactly
+        by sequences_follow_the_model, "the answer to";
+    an_ignored_exactly_among_threads: writes::IgnoresExactly
+        by operations_are_linearizable, "not linearizable";
+    bindings_compared_in_part: writes::ComparesInPart
+        by every_field_is_kept, "one field is another";
+    a_check_apart_from_its_act: writes::ChecksThenActs by keys_are_unique, "exactly one insert";
+    a_check_apart_from_its_act_in_histories: writes::ChecksThenActs
+        by operations_are_linearizable, "not linearizable";
+    half_a_batch_in_sight: writes::ShowsHalfABatch by batches_are_atomic, "seen";
+    half_a_batch_in_histories: writes::ShowsHalfABatch
+        by operations_are_linearizable, "not linearizable";
+    an_error_after_a_change: writes::FailsAfterChanging
+        by sequences_follow_the_model, "the answer to";
+    a_lost_end_of_a_batch: writes::LosesTheEndOfABatch
+        by acknowledged_changes_are_kept, "once it was opened again";
+    an_update_that_inserts: writes::UpdatesWhatIsNotBound by errors_change_nothing, "update";
+    a_rotation_that_loses_options: writes::RotatesOptionsAway
+        by sequences_follow_the_model, "the answer to";
+    a_rotation_of_one: writes::RotatesOne by acknowledged_changes_are_kept, "rotate";
+
+    a_forgotten_before: answers::ForgetsWhatWasThere by every_field_is_kept, "what changed";
+    a_forgotten_before_in_a_sequence: answers::ForgetsWhatWasThere
+        by sequences_follow_the_model, "the answer to";
+    a_swallowed_error: answers::SwallowsErrors by errors_change_nothing, "insert";
+    a_conflict_that_does_not_say_what_it_found: answers::ForgetsWhatItFound
+        by errors_change_nothing, "swap";
+    a_loser_that_is_told_its_own: answers::TellsALoserItsOwn
+        by keys_are_unique, "a loser is told what the winner put there";
+    a_wrong_key_in_an_error: answers::BlamesAnotherKey by errors_change_nothing, "apply";
+    the_last_of_two_failures: answers::TellsTheLastFailure
+        by errors_change_nothing, "the first of two";
+    a_conflict_told_as_not_found: answers::MistakesNotFound by errors_change_nothing, "swap";
+
+    folded_flags: records::FoldsUnknownFlags by every_field_is_kept, "what changed";
+    an_invented_store_name: records::TakesNoStoreNameForMy by every_field_is_kept, "what changed";
+    lowered_store_names: records::LowersStoreNames by every_field_is_kept, "what changed";
+    trimmed_names: records::TrimsNames by every_field_is_kept, "what changed";
+    long_identifiers_cut_short: records::CutsLongIdentifiers
+        by every_field_is_kept, "what changed";
+    swapped_times: records::SwapsTheTimes by every_field_is_kept, "what changed";
+    a_dropped_spelling: records::DropsTheHostSpelling by every_field_is_kept, "what changed";
+    folded_scopes: records::FoldsScopes by every_field_is_kept, "what changed";
+    folded_mapped_addresses: records::FoldsMappedAddresses
+        by every_field_is_kept, "what changed";
+    flags_folded_by_opening_again: records::FoldsFlagsWhenReopened by every_field_is_kept, "get";
+
+    a_stale_get: reads::GetsWhatWas by sequences_follow_the_model, "the answer to";
+    a_stale_get_among_threads: reads::GetsWhatWas
+        by operations_are_linearizable, "not linearizable";
+    a_stale_scan_among_threads: reads::ScansWhatWas
+        by operations_are_linearizable, "a read has seen what it cannot have seen";
+    ports_ordered_as_text: reads::OrdersPortsAsText by scans_are_ordered, "a scan";
+    hosts_ordered_from_the_left: reads::OrdersHostsFromTheLeft by scans_are_ordered, "a scan";
+    a_repeated_binding: reads::RepeatsABinding by scans_are_ordered, "a scan";
+    an_included_cursor: reads::IncludesTheCursor by scans_are_ordered, "a page begins at";
+    a_binding_skipped_behind_the_cursor: reads::SkipsTheOneBehindTheCursor
+        by scans_are_ordered, "a scan";
+    a_range_that_ends_too_early: reads::EndsARangeTooEarly by scans_are_ordered, "a scan";
+    a_range_that_ends_too_late: reads::EndsARangeTooLate by scans_are_ordered, "a scan";
+    a_forgotten_kind: reads::ForgetsTheKind by scans_are_ordered, "a scan";
+    a_scan_of_many_instants: reads::ScansLive
+        by scans_are_stable, "a scan that began before the changes";
+    a_scan_of_many_instants_beside_batches: reads::ScansLive by batches_are_atomic, "half applied";
+    a_scan_by_index: reads::ScansByIndex by scans_are_stable, "a scan missed";
+    a_store_that_forgets: reads::ForgetsWhenReopened
+        by acknowledged_changes_are_kept, "once it was opened again";
+    a_store_that_forgets_in_a_sequence: reads::ForgetsWhenReopened
+        by sequences_follow_the_model, "what the store holds";
+    a_store_that_forgets_the_last_change: reads::ForgetsTheLastChangeWhenReopened
+        by acknowledged_changes_are_kept, "once it was opened again";
+    a_store_that_brings_back_what_was_removed: reads::BringsBackWhatWasRemoved
+        by acknowledged_changes_are_kept, "once it was opened again";
+
+    a_limit_that_is_none: promises::TakesMoreThanItsLimit
+        by capabilities_are_honest, "more than 4 changes";
+    a_limit_that_is_lower: promises::TakesLessThanItsLimit
+        by capabilities_are_honest, "4 changes";
+    a_read_only_store_that_is_written: promises::IsWrittenThoughReadOnly
+        by capabilities_are_honest, "refuse insert";
+    a_kind_that_is_there_all_the_same: promises::HasAKindThatItDenies
+        by capabilities_are_honest, "which it lacks";
+    a_kind_that_is_not_there: promises::LacksAKindThatItClaims
+        by capabilities_are_honest, "is a kind that the store has";
+    a_kind_that_is_lacking_and_not_said_so: promises::GetsNothingOfAKindThatItLacks
+        by capabilities_are_honest, "which it lacks";
+    options_that_are_there_all_the_same: promises::HasOptionsThatItDenies
+        by capabilities_are_honest, "are refused";
+}
+
+conformance::suite!(without_a_defect, Place<Nothing>);

@@ -1,0 +1,142 @@
+//! A store with a defect, over one without.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use conformance::Subject;
+use store_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Change,
+    Expect, MemoryStore, Result, Scan, StoreError,
+};
+
+/// What is wrong with a store. What a defect does not say is as it should be.
+///
+/// A place keeps its defect as it keeps the bindings: both outlive the stores that are opened.
+pub(crate) trait Defect: Default + Send + Sync + 'static {
+    fn capabilities() -> Capabilities {
+        Capabilities::full()
+    }
+
+    fn opened(&self, _store: &MemoryStore) {}
+
+    fn get(&self, store: &MemoryStore, key: &BindingKey) -> Result<Option<Binding>> {
+        store.get(key)
+    }
+
+    fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
+        store.scan(scan)
+    }
+
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(batch)
+    }
+
+    fn update(&self, store: &MemoryStore, binding: Binding) -> Result<Binding> {
+        let key = binding.key().clone();
+        let applied = self.apply(store, &Change::update(binding).into())?;
+        let before = applied.outcomes().first().and_then(|o| o.before.clone());
+        before.ok_or(StoreError::NotFound { key })
+    }
+
+    fn rotation(&self, store: &MemoryStore, old: &CertHash, new: &CertHash) -> Result<Batch> {
+        store.rotation(old, new)
+    }
+}
+
+/// A store without a defect.
+#[derive(Default)]
+pub(crate) struct Nothing;
+
+impl Defect for Nothing {}
+
+pub(crate) struct Planted<D> {
+    store: Arc<MemoryStore>,
+    defect: Arc<D>,
+}
+
+impl<D: Defect> BindingStore for Planted<D> {
+    fn capabilities(&self) -> Capabilities {
+        D::capabilities()
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.defect.get(&self.store, key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.defect.scan(&self.store, scan)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        self.defect.apply(&self.store, batch)
+    }
+
+    fn update(&self, binding: Binding) -> Result<Binding> {
+        self.defect.update(&self.store, binding)
+    }
+
+    fn rotation(&self, old: &CertHash, new: &CertHash) -> Result<Batch> {
+        self.defect.rotation(&self.store, old, new)
+    }
+}
+
+/// A place whose stores have the defect.
+pub(crate) struct Place<D> {
+    store: Arc<MemoryStore>,
+    defect: Arc<D>,
+    planted: PhantomData<D>,
+}
+
+impl<D: Defect> Subject for Place<D> {
+    type Store = Planted<D>;
+
+    const KEEPS_FAILURES: bool = false;
+
+    fn new() -> Self {
+        Self {
+            store: Arc::default(),
+            defect: Arc::default(),
+            planted: PhantomData,
+        }
+    }
+
+    fn open(&self) -> Planted<D> {
+        self.defect.opened(&self.store);
+        Planted {
+            store: Arc::clone(&self.store),
+            defect: Arc::clone(&self.defect),
+        }
+    }
+}
+
+/// Everything that the store holds.
+pub(crate) fn all(store: &MemoryStore) -> Vec<Binding> {
+    let scan = store.scan(&Scan::all()).expect("scan");
+    scan.collect::<Result<_>>().expect("scan")
+}
+
+/// Makes the store hold this.
+pub(crate) fn put_back(store: &MemoryStore, bindings: &[Binding]) {
+    let gone = all(store).into_iter().map(|binding| binding.key().clone());
+    let gone = gone.filter(|key| bindings.iter().all(|binding| binding.key() != key));
+    let mut changes: Vec<_> = gone.map(Change::remove).collect();
+    changes.extend(bindings.iter().cloned().map(Change::put));
+    store.apply(&batch(changes)).expect("apply");
+}
+
+pub(crate) fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
+    Batch::new(changes).expect("each key once")
+}
+
+/// The batch with other preconditions.
+pub(crate) fn expecting(of: &Batch, expect: impl Fn(&Expect) -> Expect) -> Batch {
+    batch(of.changes().iter().map(|change| {
+        let becomes = change.becomes().cloned();
+        Change::new(change.key().clone(), expect(change.expect()), becomes).expect("one key")
+    }))
+}
+
+/// The batch without preconditions.
+pub(crate) fn blind(of: &Batch) -> Batch {
+    expecting(of, |_| Expect::Any)
+}

@@ -1,0 +1,98 @@
+//! Stores that are otherwise than their capabilities say.
+
+use std::num::NonZeroUsize;
+
+use store_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Capabilities, Kind, MemoryStore, Result,
+    StoreError,
+};
+
+use crate::planted::Defect;
+
+macro_rules! claims {
+    ($($(#[$doc:meta])* $name:ident: |$capabilities:ident| $change:block)*) => {$(
+        $(#[$doc])*
+        #[derive(Default)]
+        pub(crate) struct $name;
+
+        impl Defect for $name {
+            fn capabilities() -> Capabilities {
+                let mut $capabilities = Capabilities::full();
+                $change
+                $capabilities
+            }
+        }
+    )*};
+}
+
+claims! {
+    TakesMoreThanItsLimit: |capabilities| {
+        capabilities.max_batch = NonZeroUsize::new(4);
+    }
+
+    IsWrittenThoughReadOnly: |capabilities| {
+        capabilities.writable = false;
+    }
+
+    HasAKindThatItDenies: |capabilities| {
+        capabilities.kinds.retain(|kind| *kind != Kind::Ccs);
+    }
+
+    HasOptionsThatItDenies: |capabilities| {
+        capabilities.ccs_options = false;
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct LacksAKindThatItClaims;
+
+impl Defect for LacksAKindThatItClaims {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        let kinds = batch.changes().iter().map(|change| change.key().kind());
+        match kinds.into_iter().find(|kind| *kind == Kind::ScopedCcs) {
+            Some(kind) => Err(StoreError::unsupported_kind(kind)),
+            None => store.apply(batch),
+        }
+    }
+}
+
+/// Says of a kind that it lacks that nothing is bound.
+#[derive(Default)]
+pub(crate) struct GetsNothingOfAKindThatItLacks;
+
+impl Defect for GetsNothingOfAKindThatItLacks {
+    fn capabilities() -> Capabilities {
+        HasAKindThatItDenies::capabilities()
+    }
+
+    fn get(&self, store: &MemoryStore, key: &BindingKey) -> Result<Option<Binding>> {
+        store.get(key)
+    }
+
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        let kinds = batch.changes().iter().map(|change| change.key().kind());
+        match kinds.into_iter().find(|kind| *kind == Kind::Ccs) {
+            Some(kind) => Err(StoreError::unsupported_kind(kind)),
+            None => store.apply(batch),
+        }
+    }
+}
+
+/// Takes as many changes as it says, less one.
+#[derive(Default)]
+pub(crate) struct TakesLessThanItsLimit;
+
+impl Defect for TakesLessThanItsLimit {
+    fn capabilities() -> Capabilities {
+        TakesMoreThanItsLimit::capabilities()
+    }
+
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        if batch.len() >= 4 {
+            return Err(StoreError::Unsupported {
+                what: "a batch of more than 3 changes".into(),
+            });
+        }
+        store.apply(batch)
+    }
+}

@@ -1,0 +1,196 @@
+//! Stores that change something else than they were asked to, or at another time.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use store_core::{
+    Applied, Batch, Binding, BindingStore, CertHash, Change, Expect, MemoryStore, Record, Result,
+    SslFlags, StoreError,
+};
+
+use crate::planted::{Defect, batch, blind, expecting};
+
+fn check(store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+    batch.check(|key| store.get(key))
+}
+
+/// Loses every other delete.
+#[derive(Default)]
+pub(crate) struct LosesOneDelete(AtomicU64);
+
+impl Defect for LosesOneDelete {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        let delete = batch.len() == 1 && batch.changes()[0].becomes().is_none();
+        if delete && self.0.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
+            return check(store, batch);
+        }
+        store.apply(batch)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct LeavesHalfOfAFailedBatch;
+
+impl Defect for LeavesHalfOfAFailedBatch {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        let Err(error) = check(store, batch) else {
+            return store.apply(batch);
+        };
+        for change in batch.changes() {
+            if store.apply(&change.clone().into()).is_err() {
+                break;
+            }
+        }
+        Err(error)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct IgnoresAbsent;
+
+impl Defect for IgnoresAbsent {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(&expecting(batch, |expect| match expect {
+            Expect::Absent => Expect::Any,
+            other => other.clone(),
+        }))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct IgnoresPresent;
+
+impl Defect for IgnoresPresent {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(&expecting(batch, |expect| match expect {
+            Expect::Present => Expect::Any,
+            other => other.clone(),
+        }))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct IgnoresExactly;
+
+impl Defect for IgnoresExactly {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(&expecting(batch, |expect| match expect {
+            Expect::Exactly(_) => Expect::Any,
+            other => other.clone(),
+        }))
+    }
+}
+
+/// Takes bindings for the same whose certificates and application ids are.
+#[derive(Default)]
+pub(crate) struct ComparesInPart;
+
+impl Defect for ComparesInPart {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        store.apply(&expecting(batch, |expect| {
+            let Expect::Exactly(expected) = expect else {
+                return expect.clone();
+            };
+            let part = |b: &Binding| (b.record().certificate.clone(), b.record().app_id);
+            match store.get(expected.key()) {
+                Ok(Some(found)) if part(&found) == part(expected) => Expect::Present,
+                _ => expect.clone(),
+            }
+        }))
+    }
+}
+
+/// Another thread may come between its check and its act.
+#[derive(Default)]
+pub(crate) struct ChecksThenActs;
+
+impl Defect for ChecksThenActs {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        let checked = check(store, batch)?;
+        thread::sleep(Duration::from_micros(200));
+        store.apply(&blind(batch))?;
+        Ok(checked)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct ShowsHalfABatch;
+
+impl Defect for ShowsHalfABatch {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        let checked = check(store, batch)?;
+        for change in blind(batch).changes() {
+            store.apply(&change.clone().into())?;
+            thread::sleep(Duration::from_micros(20));
+        }
+        Ok(checked)
+    }
+}
+
+/// Does what it was asked to and says now and then that it did not.
+#[derive(Default)]
+pub(crate) struct FailsAfterChanging(AtomicU64);
+
+impl Defect for FailsAfterChanging {
+    fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
+        let applied = store.apply(batch)?;
+        if self.0.fetch_add(1, Ordering::SeqCst) % 5 == 4 {
+            return Err(StoreError::Unavailable {
+                reason: "planted".into(),
+            });
+        }
+        Ok(applied)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct LosesTheEndOfABatch;
+
+impl Defect for LosesTheEndOfABatch {
+    fn apply(&self, store: &MemoryStore, of: &Batch) -> Result<Applied> {
+        let checked = check(store, of)?;
+        let most = of.len() - usize::from(of.len() > 3);
+        store.apply(&batch(of.changes()[..most].to_vec()))?;
+        Ok(checked)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct UpdatesWhatIsNotBound;
+
+impl Defect for UpdatesWhatIsNotBound {
+    fn update(&self, store: &MemoryStore, binding: Binding) -> Result<Binding> {
+        Ok(store.put(binding.clone())?.unwrap_or(binding))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct RotatesOptionsAway;
+
+impl Defect for RotatesOptionsAway {
+    fn rotation(&self, store: &MemoryStore, old: &CertHash, new: &CertHash) -> Result<Batch> {
+        let rotation = store.rotation(old, new)?;
+        let changes = rotation.changes().iter().map(|change| {
+            let renewed = change.becomes().expect("a rotation binds").clone();
+            let bare = Record {
+                flags: SslFlags::empty(),
+                ..renewed.record().clone()
+            };
+            let becomes = renewed.with_record(bare)?;
+            Change::new(change.key().clone(), change.expect().clone(), Some(becomes))
+        });
+        Batch::new(changes.collect::<Result<Vec<_>>>()?)
+    }
+}
+
+/// Renews one binding of a certificate, whichever comes first.
+#[derive(Default)]
+pub(crate) struct RotatesOne;
+
+impl Defect for RotatesOne {
+    fn rotation(&self, store: &MemoryStore, old: &CertHash, new: &CertHash) -> Result<Batch> {
+        let rotation = store.rotation(old, new)?;
+        Ok(batch(rotation.changes().iter().take(1).cloned()))
+    }
+}
