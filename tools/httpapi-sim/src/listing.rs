@@ -7,8 +7,11 @@ use store_core::{Binding, BindingStore, Kind, Result, Scan};
 
 /// Lists of records, kept from one call to the next, so that enumerating n records is n steps and
 /// not n scans. A change through the simulator drops them, and none is used or kept while one is
-/// under way: another call may have seen it already. The first index is always listed anew, so
-/// that changes which others made to the store underneath show at the next enumeration.
+/// under way: another call may have seen it already.
+///
+/// Index 0 is never taken from a list: it is the store's first record, and it drops the list. So
+/// changes that others made to the store underneath show at the next enumeration, and a program
+/// that deletes index 0 until there is none does not have everything listed for each record.
 #[derive(Default)]
 pub(crate) struct Listings(Mutex<Kept>);
 
@@ -17,7 +20,8 @@ struct Kept {
     lists: HashMap<Kind, Arc<Vec<Binding>>>,
     /// How many changes are under way.
     changing: usize,
-    /// How often one has begun or ended: a list that was begun before is not kept after.
+    /// How often one has begun or ended, or a list was dropped: a list that was begun before is not
+    /// kept after.
     epoch: u64,
 }
 
@@ -29,7 +33,11 @@ impl Listings {
         kind: Kind,
         index: u32,
     ) -> Result<Option<Binding>> {
-        let list = self.list(store, kind, index == 0)?;
+        if index == 0 {
+            self.forget(kind);
+            return store.scan(&Scan::all().of_kind(kind))?.next().transpose();
+        }
+        let list = self.list(store, kind)?;
         Ok(usize::try_from(index)
             .ok()
             .and_then(|index| list.get(index).cloned()))
@@ -45,10 +53,16 @@ impl Listings {
         Changing(self)
     }
 
-    fn list(&self, store: &dyn BindingStore, kind: Kind, anew: bool) -> Result<Arc<Vec<Binding>>> {
+    fn forget(&self, kind: Kind) {
+        let mut kept = self.lock();
+        kept.lists.remove(&kind);
+        kept.epoch += 1;
+    }
+
+    fn list(&self, store: &dyn BindingStore, kind: Kind) -> Result<Arc<Vec<Binding>>> {
         let kept = self.lock();
         let epoch = kept.epoch;
-        if let Some(list) = kept.lists.get(&kind).filter(|_| !anew) {
+        if let Some(list) = kept.lists.get(&kind) {
             return Ok(Arc::clone(list));
         }
         drop(kept);
