@@ -29,12 +29,14 @@
 //! ```
 
 mod api;
+mod certificates;
 mod faults;
 mod inventory;
 mod listing;
 mod profile;
 mod simulator;
 
+pub use certificates::CertificateState;
 pub use faults::Call;
 pub use inventory::{Inventory, InventoryError};
 pub use profile::{Profile, UnknownProfile};

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use store_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Kind, Record,
-    Result, Scan, win32,
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Kind,
+    Record, Result, Scan, StoreName, win32,
 };
 
+use crate::certificates::{CertificateState, Certificates};
 use crate::faults::{Action, Call, Faults};
 use crate::inventory::Inventory;
 use crate::listing::Listings;
@@ -32,6 +33,7 @@ pub struct Simulator {
     store: Arc<dyn BindingStore>,
     profile: Profile,
     inventory: Inventory,
+    certificates: Mutex<Certificates>,
     privilege: Privilege,
     listings: Listings,
     faults: Mutex<Faults>,
@@ -47,6 +49,7 @@ impl Simulator {
             store,
             profile: Profile::default(),
             inventory: Inventory::default(),
+            certificates: Mutex::default(),
             privilege: Privilege::default(),
             listings: Listings::default(),
             faults: Mutex::default(),
@@ -70,6 +73,18 @@ impl Simulator {
     #[must_use]
     pub fn privilege(self, privilege: Privilege) -> Self {
         Self { privilege, ..self }
+    }
+
+    /// From now on this is what HTTP.sys finds of a certificate, whatever the inventory says.
+    /// Records that name it already stay as they are, as they do on Windows.
+    pub fn certificate(&self, hash: CertHash, state: CertificateState) {
+        self.certificates().put(hash, state);
+    }
+
+    /// From now on the machine has no certificate store of this name: a set or update of a record
+    /// that names it is answered 1312. Records without a name have theirs in `MY`.
+    pub fn without_store(&self, name: StoreName) {
+        self.certificates().lose_store(name);
     }
 
     /// Has the `nth` such call from now on answer `code`, the next being the first, and do nothing.
@@ -161,16 +176,21 @@ impl Simulator {
     }
 
     fn certificate_usable(&self, binding: &Binding) -> Result<(), u32> {
-        let usable = binding
-            .record()
-            .hash()
-            .is_none_or(|hash| self.inventory.has(hash));
-        usable.then_some(()).ok_or(win32::NO_SUCH_LOGON_SESSION)
+        match &binding.record().certificate {
+            Some(certificate) => self.certificates().check(&self.inventory, certificate),
+            None => Ok(()),
+        }
     }
 
     fn changing(&self, change: impl FnOnce(&dyn BindingStore) -> Result<()>) -> Result<(), u32> {
         let _changing = self.listings.changing();
         change(&*self.store).map_err(code)
+    }
+
+    fn certificates(&self) -> MutexGuard<'_, Certificates> {
+        self.certificates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn faults(&self) -> MutexGuard<'_, Faults> {
