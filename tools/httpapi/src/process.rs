@@ -1,5 +1,6 @@
 //! The simulator of this process.
 
+use std::env::VarError;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -47,22 +48,34 @@ pub(crate) fn current() -> Made {
     }
     drop(simulator);
     let mut simulator = SIMULATOR.write().unwrap_or_else(PoisonError::into_inner);
-    let made = simulator.get_or_insert_with(|| make(&std::env::var(VARIABLE).unwrap_or_default()));
-    made.clone()
+    simulator.get_or_insert_with(of_environment).clone()
+}
+
+fn of_environment() -> Made {
+    match std::env::var(VARIABLE) {
+        Ok(text) => make(&text),
+        Err(VarError::NotPresent) => make(""),
+        // Never an empty store instead of the one that was asked for.
+        Err(VarError::NotUnicode(found)) => Err(broken(&format!("{found:?} is not UTF-8"))),
+    }
 }
 
 fn make(text: &str) -> Made {
-    config::simulator(text).map(Arc::new).map_err(|error| {
-        let reason = format!("{VARIABLE}: {error}");
-        // A program under test does not know what went wrong with the simulator: a person should.
-        let line = format!(
-            "httpapi (simulated by certbind): {}\n",
-            reason.escape_debug()
-        );
-        // One that has closed its standard error reads the reason with `CertbindHttpApiError`.
-        let _ = std::io::stderr().write_all(line.as_bytes());
-        reason
-    })
+    config::simulator(text)
+        .map(Arc::new)
+        .map_err(|error| broken(&error.to_string()))
+}
+
+/// Why there is no simulator, told to a person: a program under test does not know.
+fn broken(what: &str) -> String {
+    let reason = format!("{VARIABLE}: {what}");
+    let line = format!(
+        "httpapi (simulated by certbind): {}\n",
+        reason.escape_debug()
+    );
+    // One that has closed its standard error reads the reason with `CertbindHttpApiError`.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    reason
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 mod common;
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -112,4 +114,16 @@ fn a_broken_configuration_is_told_to_a_person() {
         said.contains("got 21"),
         "HttpInitialize is not ready: {said}"
     );
+}
+
+#[test]
+fn a_configuration_that_is_no_text_is_never_taken_for_none() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let output = Command::new(c_client(folder.path()))
+        .env("CERTBIND_HTTPAPI", OsStr::from_bytes(b"redb:\xff.redb"))
+        .output()
+        .expect("the client runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("got 21"), "{said}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("UTF-8"));
 }
