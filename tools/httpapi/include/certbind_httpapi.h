@@ -31,6 +31,16 @@ uint32_t CertbindHttpApiConfigure(const char *configuration);
  * nothing. 87: there is no such function, or nth is 0. 21: there is no simulator. */
 uint32_t CertbindHttpApiFail(uint32_t function, uint64_t nth, uint32_t code);
 
+/* Has the nth call of a function from now on take so much longer. Answers as CertbindHttpApiFail. */
+uint32_t CertbindHttpApiDelay(uint32_t function, uint64_t nth, uint32_t milliseconds);
+
+/* Calls `action` with `context` before the nth call of a function from now on, in the thread of that
+ * call. It may call the API: both calls of a query count, so an action before the second changes
+ * the record in between. It must not unwind or jump out. Answers as CertbindHttpApiFail; 87 too
+ * if `action` is NULL. */
+uint32_t CertbindHttpApiBefore(uint32_t function, uint64_t nth, void (*action)(void *context),
+                               void *context);
+
 /* How often a function was called since the simulator was made, which is no code; 0 where there is
  * none. */
 uint64_t CertbindHttpApiCalls(uint32_t function);

@@ -1,65 +1,13 @@
 //! What `CERTBIND_HTTPAPI` says.
 
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use backend_redb::RedbStore;
-use httpapi_sim::{Call, Inventory, InventoryError, Privilege, Simulator, UnknownProfile};
-use serde::Deserialize;
+use httpapi_sim::{InventoryError, Simulator, UnknownProfile};
 use store_core::{BindingStore, MemoryStore, StoreError};
 
-/// A configuration file. Every field may be left out.
-///
-/// ```toml
-/// store = "redb:bindings.redb"     # or "memory:"; paths are relative to the file
-/// profile = "2022"                 # 7, 8, 10-1607, 10-1703, 2019, 2022, 2025
-/// certificates = "certificates"    # a folder of PEM and DER files; without, any is there
-/// user = "administrator"           # or "standard"
-///
-/// [[fault]]
-/// call = "set"                     # initialize, set, update, delete, query-exact, query-next
-/// nth = 2
-/// answer = 1312                    # or delay_ms = 500
-/// ```
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    store: Option<String>,
-    profile: Option<String>,
-    certificates: Option<PathBuf>,
-    user: Option<User>,
-    #[serde(default)]
-    fault: Vec<Fault>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum User {
-    Administrator,
-    Standard,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fault {
-    call: Function,
-    nth: NonZeroU64,
-    answer: Option<u32>,
-    delay_ms: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Function {
-    Initialize,
-    Set,
-    Update,
-    Delete,
-    QueryExact,
-    QueryNext,
-}
+use crate::file::File;
 
 /// Why there is no simulator.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +22,9 @@ pub(crate) enum ConfigError {
         path: PathBuf,
         source: Box<toml::de::Error>,
     },
-    #[error("[[fault]] number {0} has neither `answer` nor `delay_ms`: give it one")]
+    #[error(
+        "[[fault]] number {0} says not what is to happen: give it `answer`, `delay_ms`, `delete`, `put` or `kill`"
+    )]
     Fault(usize),
     #[error("{0:?} is no store; there are redb:PATH and memory:")]
     Store(String),
@@ -104,44 +54,11 @@ pub(crate) fn simulator(text: &str) -> Result<Simulator, ConfigError> {
         path: path.clone(),
         source: Box::new(source),
     })?;
-    of_file(&file, folder)
+    file.simulator(folder)
 }
 
-fn of_file(file: &File, folder: &Path) -> Result<Simulator, ConfigError> {
-    let store = open(file.store.as_deref().unwrap_or("memory:"), folder)?;
-    let mut simulator = Simulator::new(store).privilege(match file.user {
-        Some(User::Standard) => Privilege::StandardUser,
-        Some(User::Administrator) | None => Privilege::Administrator,
-    });
-    if let Some(profile) = &file.profile {
-        simulator = simulator.profile(profile.parse()?);
-    }
-    if let Some(certificates) = &file.certificates {
-        simulator = simulator.inventory(Inventory::of_folder(&folder.join(certificates))?);
-    }
-    for (number, fault) in (1..).zip(&file.fault) {
-        let call = match fault.call {
-            Function::Initialize => Call::Initialize,
-            Function::Set => Call::Set,
-            Function::Update => Call::Update,
-            Function::Delete => Call::Delete,
-            Function::QueryExact => Call::QueryExact,
-            Function::QueryNext => Call::QueryNext,
-        };
-        if fault.answer.is_none() && fault.delay_ms.is_none() {
-            return Err(ConfigError::Fault(number));
-        }
-        if let Some(code) = fault.answer {
-            simulator.fail(call, fault.nth.get(), code);
-        }
-        if let Some(delay) = fault.delay_ms {
-            simulator.delay(call, fault.nth.get(), Duration::from_millis(delay));
-        }
-    }
-    Ok(simulator)
-}
-
-fn open(url: &str, folder: &Path) -> Result<Arc<dyn BindingStore>, ConfigError> {
+/// The store of a URL. A path in it is relative to `folder`.
+pub(crate) fn open(url: &str, folder: &Path) -> Result<Arc<dyn BindingStore>, ConfigError> {
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
         Some(("redb", path)) if !path.is_empty() => {
@@ -153,27 +70,90 @@ fn open(url: &str, folder: &Path) -> Result<Arc<dyn BindingStore>, ConfigError> 
 
 #[cfg(test)]
 mod tests {
+    use backend_httpsys::{HttpSysStore, Options};
+    use store_core::{Binding, Record, StoreName, Uuid};
+
     use super::*;
 
     #[test]
     fn the_documented_file_is_understood() {
+        let page = include_str!("../../../docs/simulator.md");
+        let (_, file) = page.split_once("```toml\n").unwrap();
+        let (file, _) = file.split_once("```").unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("certificates")).unwrap();
-        let text = r#"
-            store = "redb:bindings.redb"
-            profile = "10-1607"
-            certificates = "certificates"
-            user = "standard"
-
-            [[fault]]
-            call = "query-next"
-            nth = 2
-            answer = 1312
-        "#;
         let path = folder.path().join("simulator.toml");
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, file).unwrap();
         simulator(path.to_str().unwrap()).unwrap();
         assert!(folder.path().join("bindings.redb").exists());
+    }
+
+    /// Sets a record with a certificate in a store.
+    fn set(simulator: Simulator, hash: &str, store: &str) -> Result<(), StoreError> {
+        let journal = tempfile::tempdir().unwrap();
+        let options = Options {
+            journal: journal.path().to_owned(),
+        };
+        let host = HttpSysStore::open(Arc::new(simulator), options).unwrap();
+        let record = Record::new(
+            hash.parse().unwrap(),
+            Some(StoreName::new(store).unwrap()),
+            Uuid::nil(),
+        );
+        host.insert(Binding::new("ipport=0.0.0.0:443".parse().unwrap(), record).unwrap())
+    }
+
+    #[test]
+    fn what_a_file_says_of_certificates_and_stores_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulator.toml");
+        let hash = "5226dc6c54559761cd471b86eb51c096252c90f2";
+        let other = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
+        for (state, hash, store, code) in [
+            ("\"usable\"", hash, "MY", 0),
+            ("\"usable\"", hash, "WebHosting", 1312),
+            ("\"without-key\"", hash, "MY", 1312),
+            ("\"absent\"", hash, "MY", 1312),
+            ("\"absent\"", other, "MY", 0),
+            ("{ settling = 1 }", hash, "MY", 87),
+            ("{ settling = 0 }", hash, "MY", 0),
+        ] {
+            let text = format!(
+                "missing_stores = [\"WebHosting\"]\n\
+                 [[certificate]]\nhash = \"5226dc6c54559761cd471b86eb51c096252c90f2\"\nstate = {state}"
+            );
+            std::fs::write(&path, text).unwrap();
+            let result = set(simulator(path.to_str().unwrap()).unwrap(), hash, store);
+            assert_eq!(
+                result.map_or_else(|e| e.win32_code(), |()| 0),
+                code,
+                "{state}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_of_the_file_comes_and_goes_between_two_calls() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulator.toml");
+        let text = r#"
+            [[fault]]
+            call = "query-exact"
+            nth = 4
+            delete = "ccs=443"
+
+            [[fault]]
+            call = "query-exact"
+            nth = 2
+            put = { key = "ccs=443", app_id = "4dc3e181-e14b-4a21-b022-59fc669b0914" }
+        "#;
+        std::fs::write(&path, text).unwrap();
+        let journal = folder.path().join("journal");
+        let simulator = simulator(path.to_str().unwrap()).unwrap();
+        let host = HttpSysStore::open(Arc::new(simulator), Options { journal }).unwrap();
+        let key = "ccs=443".parse().unwrap();
+        let found = [(); 4].map(|()| host.get(&key).unwrap().is_some());
+        assert_eq!(found, [false, true, true, false]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 #![expect(unsafe_code, reason = "a C interface")]
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
+use std::time::Duration;
 
 use httpapi_sim::Call;
 use store_core::win32;
@@ -46,6 +47,54 @@ extern "C" fn CertbindHttpApiFail(function: u32, nth: u64, code: u32) -> u32 {
         _ => win32::INVALID_PARAMETER,
     })
 }
+
+/// Has the `nth` call of a function from now on take so much longer. Answers as
+/// [`CertbindHttpApiFail`] does.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+extern "C" fn CertbindHttpApiDelay(function: u32, nth: u64, milliseconds: u32) -> u32 {
+    process::with(|simulator| match call(function) {
+        Some(call) if nth > 0 => {
+            simulator.delay(call, nth, Duration::from_millis(milliseconds.into()));
+            ERROR_SUCCESS
+        }
+        _ => win32::INVALID_PARAMETER,
+    })
+}
+
+/// Calls `action` with `context` before the `nth` call of a function from now on, in the thread of
+/// that call. Answers as [`CertbindHttpApiFail`] does, and 87 for no action.
+///
+/// # Safety
+/// `action` can be called with `context` from any thread, once, until another configuration is
+/// made; it does not unwind.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn CertbindHttpApiBefore(
+    function: u32,
+    nth: u64,
+    action: Option<unsafe extern "C" fn(*mut c_void)>,
+    context: *mut c_void,
+) -> u32 {
+    let context = Context(context);
+    process::with(|simulator| match (call(function), action) {
+        (Some(call), Some(action)) if nth > 0 => {
+            simulator.before(call, nth, move || {
+                let context = context;
+                // SAFETY: the caller's promise.
+                unsafe { action(context.0) };
+            });
+            ERROR_SUCCESS
+        }
+        _ => win32::INVALID_PARAMETER,
+    })
+}
+
+/// What a C caller wants back.
+struct Context(*mut c_void);
+
+// SAFETY: the caller promises that its action can be called with it from any thread.
+unsafe impl Send for Context {}
 
 /// How often a function was called; 0 for one that there is not.
 // SAFETY: the name begins with ours.

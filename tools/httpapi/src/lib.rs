@@ -3,7 +3,7 @@
 //!
 //! A process has one simulator, made at the first call as the environment variable
 //! `CERTBIND_HTTPAPI` says: a store's URL (`redb:PATH`, `memory:`) or the path of a TOML file (its
-//! fields are those of `config::File`); without it, an empty store in memory.
+//! fields are in `docs/simulator.md`); without it, an empty store in memory.
 //! `include/certbind_httpapi.h` declares
 //! what a test harness steers it by.
 //!
@@ -13,4 +13,5 @@ mod absent;
 mod config;
 mod control;
 mod exports;
+mod file;
 mod process;

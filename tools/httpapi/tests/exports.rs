@@ -22,7 +22,8 @@ const ABSENT: &str = "
 const SIMULATED: &str = "
     HttpInitialize HttpTerminate HttpSetServiceConfiguration HttpUpdateServiceConfiguration
     HttpDeleteServiceConfiguration HttpQueryServiceConfiguration
-    CertbindHttpApiConfigure CertbindHttpApiFail CertbindHttpApiCalls CertbindHttpApiError";
+    CertbindHttpApiConfigure CertbindHttpApiFail CertbindHttpApiDelay CertbindHttpApiBefore
+    CertbindHttpApiCalls CertbindHttpApiError";
 
 type Any = unsafe extern "system" fn(usize, usize, usize, usize) -> u32;
 

@@ -1,11 +1,14 @@
 /* Steers the simulator of its process, by the header for that. */
 
+#define _POSIX_C_SOURCE 199309L
+
 #include "../../include/certbind_httpapi.h"
 #include "windows_on_linux.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define EXPECT(expression, expected)                                                       \
     do {                                                                                   \
@@ -77,6 +80,73 @@ static void faults(void)
     EXPECT(CertbindHttpApiCalls(6), 0);
 }
 
+/* One record with a store name of so many letters. */
+static ULONG put(size_t letters, ULONG function(HANDLE, int, PVOID, ULONG, void *))
+{
+    static UCHAR hash[20];
+    WCHAR name[100] = {0};
+    for (size_t i = 0; i < letters; i++)
+        name[i] = 'a';
+    SOCKADDR_IN address;
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    memcpy(&address.sin_port, "\x01\xbb", 2);
+    HTTP_SERVICE_CONFIG_SSL_SET record;
+    memset(&record, 0, sizeof record);
+    record.KeyDesc.pIpPort = &address;
+    record.ParamDesc.SslHashLength = sizeof hash;
+    record.ParamDesc.pSslHash = hash;
+    record.ParamDesc.pSslCertStoreName = name;
+    return function(NULL, HttpServiceConfigSSLCertInfo, &record, sizeof record, NULL);
+}
+
+static void grow(void *calls)
+{
+    ++*(int *)calls;
+    EXPECT(put(90, HttpUpdateServiceConfiguration), 0);
+}
+
+/* Between the two calls of a query another program changes the record. */
+static void changes(void)
+{
+    HTTP_SERVICE_CONFIG_SSL_QUERY next;
+    _Alignas(8) char buffer[1000];
+    ULONG needed = 0, more = 0;
+    int calls = 0;
+    memset(&next, 0, sizeof next);
+    next.QueryDesc = HttpServiceConfigQueryNext;
+    EXPECT(put(2, HttpSetServiceConfiguration), 0);
+    EXPECT(CertbindHttpApiBefore(CERTBIND_HTTPAPI_QUERY_NEXT, 2, grow, &calls), 0);
+    EXPECT(HttpQueryServiceConfiguration(NULL, HttpServiceConfigSSLCertInfo, &next, sizeof next, NULL, 0, &needed, NULL), 122);
+    EXPECT(calls, 0);
+    EXPECT(HttpQueryServiceConfiguration(NULL, HttpServiceConfigSSLCertInfo, &next, sizeof next, buffer, needed, &more, NULL), 122);
+    EXPECT(calls, 1);
+    EXPECT(more, needed + 88 * sizeof(WCHAR));
+    EXPECT(HttpQueryServiceConfiguration(NULL, HttpServiceConfigSSLCertInfo, &next, sizeof next, buffer, more, &more, NULL), 0);
+    EXPECT(calls, 1);
+    EXPECT(CertbindHttpApiBefore(CERTBIND_HTTPAPI_QUERY_NEXT, 1, NULL, &calls), 87);
+    EXPECT(CertbindHttpApiBefore(CERTBIND_HTTPAPI_QUERY_NEXT, 0, grow, &calls), 87);
+    EXPECT(CertbindHttpApiBefore(6, 1, grow, &calls), 87);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* A call takes longer by what was asked for at least, and the next does not. */
+static void delays(void)
+{
+    EXPECT(CertbindHttpApiDelay(CERTBIND_HTTPAPI_QUERY_NEXT, 1, 50), 0);
+    double start = seconds();
+    query();
+    EXPECT(seconds() - start >= 0.05, 1);
+    EXPECT(CertbindHttpApiDelay(CERTBIND_HTTPAPI_QUERY_NEXT, 0, 50), 87);
+    EXPECT(CertbindHttpApiDelay(6, 1, 50), 87);
+}
+
 static void broken(void)
 {
     char reason[1000], small[4] = "abc";
@@ -105,6 +175,8 @@ int main(void)
 {
     EXPECT(initialize(), 0);
     faults();
+    changes();
+    delays();
     EXPECT(CertbindHttpApiConfigure("memory:"), 0);
     EXPECT(CertbindHttpApiCalls(CERTBIND_HTTPAPI_SET), 0);
     /* A new simulator is not initialized. */
