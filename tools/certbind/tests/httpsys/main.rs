@@ -4,6 +4,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
+mod killed;
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -39,13 +41,18 @@ impl Host {
 
     fn run(&self, arguments: &[&str]) -> Output {
         let records = self.folder.path().join("records.redb");
+        self.run_with(&format!("redb:{}", records.display()), arguments)
+    }
+
+    /// Runs it on a host with this configuration.
+    fn run_with(&self, configuration: &str, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_certbind"))
             .args(arguments)
             .env(
                 "CERTBIND_STORE",
                 format!("httpsys:{}", self.library.display()),
             )
-            .env("CERTBIND_HTTPAPI", format!("redb:{}", records.display()))
+            .env("CERTBIND_HTTPAPI", configuration)
             .env("CERTBIND_JOURNAL", self.folder.path().join("journal"))
             .output()
             .unwrap()
