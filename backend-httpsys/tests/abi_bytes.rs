@@ -8,7 +8,9 @@
 use std::ffi::c_void;
 use std::slice;
 
-use backend_httpsys::abi::client::{Query, Request, with_delete, with_query, with_set};
+use backend_httpsys::abi::client::{
+    Query, Request, read_record, with_delete, with_query, with_set,
+};
 use backend_httpsys::abi::server::{Answer, read_set};
 use backend_httpsys::abi::{config_id, kind_of};
 use store_core::{Binding, BindingKey, CertCheckMode, Kind, Record, SslFlags, Uuid};
@@ -79,18 +81,27 @@ fn check_param(set: &[u8], param: usize, names_certificate: bool) {
         assert!(pointer_at(set, 8).is_null());
         assert!(pointer_at(set, 32).is_null());
     }
-    // A GUID: its first three numbers little-endian.
-    let guid = [
-        0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee,
-        0xff,
-    ];
-    assert_eq!(set[16..32], guid);
+    assert_eq!(set[16..32], GUID);
     assert_eq!(u32_at(set, 40), 0x1111_1111);
     assert_eq!(u32_at(set, 44), 0x2222_2222);
     assert_eq!(u32_at(set, 48), 0x3333_3333);
     assert_eq!(text_at(set, 56), "list");
     assert_eq!(text_at(set, 64), "ClientAuthIssuer");
     assert_eq!(u32_at(set, 72), 0x4444_4444);
+}
+
+/// The application id of [`record`]: a GUID's first three numbers are little-endian.
+const GUID: [u8; 16] = [
+    0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff,
+];
+
+/// Where the record begins in a structure, and how long that is.
+fn layout(id: i32) -> (usize, usize) {
+    match id {
+        1 => (8, 88),
+        6 => (128, 208),
+        _ => (136, 216),
+    }
 }
 
 const V4: &[u8] = &[2, 0, 0x01, 0xbb, 10, 20, 30, 40, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -110,11 +121,7 @@ fn check_set(key: &str, id: i32, set: &[u8]) {
     if matches!(id, 5 | 11) {
         assert_eq!(text_at(set, 128), "www.contoso.com");
     }
-    let (param, length) = match id {
-        1 => (8, 88),
-        6 => (128, 208),
-        _ => (136, 216),
-    };
+    let (param, length) = layout(id);
     assert_eq!(set.len(), length);
     check_param(set, param, matches!(id, 1 | 5));
 }
@@ -162,12 +169,8 @@ fn records_have_the_bytes_of_the_header() {
         let output: *mut c_void = buffer.as_mut_ptr().cast();
         // SAFETY: the buffer is that long.
         unsafe { answer.write(output) };
-        let head = match id {
-            1 => 88,
-            6 => 208,
-            _ => 216,
-        };
-        check_set(key, id, bytes(output, head));
+        let (_, length) = layout(id);
+        check_set(key, id, bytes(output, length));
         assert_eq!(
             buffer.last(),
             Some(&0xaa),
@@ -266,6 +269,58 @@ fn a_request_made_by_hand_is_read() {
     );
     assert_eq!(record.flags, SslFlags::NEGOTIATE_CLIENT_CERT);
     assert_eq!(record.certificate.as_ref().unwrap().store_name, None);
+}
+
+/// What a query may put into a buffer: the structure, and behind it what its pointers lead to.
+fn record_by_hand(key: &str, id: i32) -> Vec<u64> {
+    let (param, length) = layout(id);
+    let mut buffer = vec![0_u64; 100];
+    let start = buffer.as_ptr().addr() as u64;
+    let mut bytes = vec![0_u8; length];
+    let put = |bytes: &mut Vec<u8>, at: usize, what: &[u8]| {
+        let address = start + bytes.len() as u64;
+        bytes[at..at + 8].copy_from_slice(&address.to_le_bytes());
+        bytes.extend(what);
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+    };
+    let wide = |text: &str| -> Vec<u8> {
+        let units = text.encode_utf16().chain([0]);
+        units.flat_map(u16::to_le_bytes).collect()
+    };
+    match id {
+        1 if key.contains('[') => put(&mut bytes, 0, V6),
+        1 => put(&mut bytes, 0, V4),
+        _ => bytes[..4].copy_from_slice(&[2, 0, 0x01, 0xbb]),
+    }
+    if matches!(id, 5 | 11) {
+        put(&mut bytes, 128, &wide("www.contoso.com"));
+    }
+    if matches!(id, 1 | 5) {
+        bytes[param] = 20;
+        put(&mut bytes, param + 8, &(0x50..0x64).collect::<Vec<_>>());
+        put(&mut bytes, param + 32, &wide("WebHosting"));
+    }
+    bytes[param + 16..param + 32].copy_from_slice(&GUID);
+    bytes[param + 40..param + 44].fill(0x11);
+    bytes[param + 44..param + 48].fill(0x22);
+    bytes[param + 48..param + 52].fill(0x33);
+    put(&mut bytes, param + 56, &wide("list"));
+    put(&mut bytes, param + 64, &wide("ClientAuthIssuer"));
+    bytes[param + 72..param + 76].fill(0x44);
+    for (word, bytes) in buffer.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = u64::from_le_bytes(bytes.try_into().unwrap());
+    }
+    buffer
+}
+
+#[test]
+fn a_record_made_by_hand_is_read() {
+    for (key, id) in KEYS {
+        let buffer = record_by_hand(key, id);
+        let binding = binding(key);
+        let read = read_record(binding.key().kind(), bytes(buffer.as_ptr().cast(), 800));
+        assert_eq!(read, Ok(binding));
+    }
 }
 
 #[test]
