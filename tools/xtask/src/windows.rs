@@ -13,6 +13,17 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 const CARGO: &str = "/usr/bin/cargo";
 const RUSTC: &str = "/usr/bin/rustc";
 
+/// Two certificates. What they are of does not matter to the simulator.
+const OLD: &str = "5226dc6c54559761cd471b86eb51c096252c90f2";
+const NEW: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
+
+/// A host that lacks the certificate that the suite takes for one that is not there.
+const GUEST: &str = r#"
+[[certificate]]
+hash = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
+state = "absent"
+"#;
+
 /// Cross-builds, and runs under Wine.
 pub(crate) fn run_all() -> Result<(), Failure> {
     let wine = Wine::new()?;
@@ -27,11 +38,16 @@ pub(crate) fn run_all() -> Result<(), Failure> {
         "--test",
         "httpsys",
     ]))?;
-    run(wine
-        .cargo("test")
-        .args(["--package", "httpapi", "--test", "conformance"]))?;
+    run(wine.cargo("test").args([
+        "--package",
+        "httpapi",
+        "--tests",
+        "--package",
+        "httpapi-sim",
+    ]))?;
     wine.c_program()?;
-    wine.session()
+    wine.session()?;
+    wine.guest()
 }
 
 /// A Wine of the tests' own.
@@ -130,15 +146,13 @@ impl Wine {
         if records.exists() {
             std::fs::remove_file(&records).map_err(|error| Failure::of(&records, &error))?;
         }
-        let old = "5226dc6c54559761cd471b86eb51c096252c90f2";
-        let new = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
         let app = "4dc3e181-e14b-4a21-b022-59fc669b0914";
         let key = "hostnameport=www.contoso.com:443";
         let add = [
             "add",
             key,
             "--hash",
-            old,
+            OLD,
             "--app-id",
             app,
             "--store-name",
@@ -146,18 +160,33 @@ impl Wine {
         ];
         self.expect(&certbind, &add, "Bound hostnameport=www.contoso.com:443")?;
         let appid = format!("appid={{{app}}}");
-        let hash = format!("certhash={old}");
+        let hash = format!("certhash={OLD}");
         let netsh_add = ["http", "add", "sslcert", "ipport=[::]:443", &hash, &appid];
         self.expect(&netsh, &netsh_add, "SSL Certificate successfully added")?;
-        self.expect(&certbind, &["show", key], old)?;
-        self.expect(&certbind, &["rotate", old, new], "Renewed 2 bindings")?;
-        self.expect(&netsh, &["http", "show", "sslcert"], new)?;
+        self.expect(&certbind, &["show", key], OLD)?;
+        self.expect(&certbind, &["rotate", OLD, NEW], "Renewed 2 bindings")?;
+        self.expect(&netsh, &["http", "show", "sslcert"], NEW)?;
         self.expect(
             &certbind,
             &["delete", key],
             "Deleted hostnameport=www.contoso.com:443",
         )?;
         self.expect(&certbind, &["list"], "ipport=[::]:443")
+    }
+
+    /// What runs over HTTP.sys on Windows: the suite on a host that others use, with the system's
+    /// `httpapi.dll`, which [`session`](Self::session) has made ours.
+    fn guest(&self) -> Result<(), Failure> {
+        let configuration = self.target.join("session/guest.toml");
+        std::fs::write(&configuration, GUEST)
+            .map_err(|error| Failure::of(&configuration, &error))?;
+        run(self
+            .cargo("test")
+            .args(["--package", "conformance", "--test", "guest"])
+            .args(["--features", "conformance/real-httpsys", "--", "real"])
+            .env("RUST_TEST_THREADS", "1")
+            .env("CERTBIND_TEST_CERTIFICATES", [OLD, NEW].join(","))
+            .env("CERTBIND_HTTPAPI", configuration))
     }
 
     /// Runs a program, which has to succeed and to print this.

@@ -1,0 +1,75 @@
+//! The suite on a host that is not the tests' own: on ports from 50001, under application ids of
+//! their own, with two certificates that the host has, and with nothing else changed.
+//!
+//! It runs over the simulator everywhere, and with the feature `real-httpsys`, on Windows, over
+//! HTTP.sys.
+
+mod names;
+#[cfg(all(windows, feature = "real-httpsys"))]
+mod real;
+mod simulated;
+mod store;
+
+use std::sync::Arc;
+use std::thread;
+
+use conformance::Subject;
+use store_core::{Binding, BindingStore, CertHash, Result, Scan};
+
+use names::{Names, is_a_guests};
+use store::Guest;
+
+/// A host that others use as well.
+trait Host: Subject {
+    /// Certificates in the machine's store `MY` there.
+    fn certificates(&self) -> [CertHash; 2];
+}
+
+/// A guest's place on a host. What it put there goes with it.
+struct Visit<H: Host> {
+    names: Arc<Names>,
+    host: H,
+}
+
+impl<H: Host> Subject for Visit<H> {
+    type Store = Guest<H::Store>;
+
+    fn new() -> Self {
+        let host = H::new();
+        let store = host.open();
+        // One that was killed may have left something.
+        leave(&store).expect("a host that can be changed");
+        let others = everything(&store).expect("a scan");
+        let taken = others.iter().map(|binding| binding.key().port().get());
+        let names = Names::new(host.certificates(), &taken.collect());
+        Self {
+            names: Arc::new(names),
+            host,
+        }
+    }
+
+    fn open(&self) -> Self::Store {
+        Guest::new(self.host.open(), Arc::clone(&self.names))
+    }
+}
+
+impl<H: Host> Drop for Visit<H> {
+    fn drop(&mut self) {
+        let left = leave(&self.host.open());
+        if !thread::panicking() {
+            left.expect("what a guest put there can be removed");
+        }
+    }
+}
+
+fn everything(store: &impl BindingStore) -> Result<Vec<Binding>> {
+    store.scan(&Scan::all())?.collect()
+}
+
+/// Removes what guests have put there, and nothing else.
+fn leave(store: &impl BindingStore) -> Result<()> {
+    for binding in everything(store)?.iter().filter(|b| is_a_guests(b)) {
+        store.remove(binding.key())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! What the suite's bindings are called on a host that belongs to others.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use store_core::{Binding, BindingKey, CertHash, Kind, Record, SslFlags, StoreName, Uuid};
+
+/// The ports that a guest uses. Windows has few services there.
+const PORTS: std::ops::RangeInclusive<u16> = 50_001..=u16::MAX;
+
+/// What every application id of a guest begins with: "certbind" in ASCII. A number follows.
+const APPLICATION: u128 = 0x6365_7274_6269_6e64_0000_0000_0000_0000;
+
+/// A number for each of the bindings of a key, and a port for each key.
+///
+/// What a binding of the suite has in it stays here; the host keeps its number, as an application
+/// id. So the host is asked for nothing but what any host can do, and no two bindings look alike.
+pub(crate) struct Names {
+    certificates: [CertHash; 2],
+    known: Mutex<Known>,
+}
+
+struct Known {
+    free: BTreeSet<u16>,
+    hosts: HashMap<BindingKey, BindingKey>,
+    suites: HashMap<BindingKey, Vec<Binding>>,
+}
+
+impl Names {
+    /// `certificates` are in the store `MY` of the host, `taken` are ports that others use there.
+    pub(crate) fn new(certificates: [CertHash; 2], taken: &BTreeSet<u16>) -> Self {
+        let known = Known {
+            free: PORTS.filter(|port| !taken.contains(port)).collect(),
+            hosts: HashMap::new(),
+            suites: HashMap::new(),
+        };
+        Self {
+            certificates,
+            known: Mutex::new(known),
+        }
+    }
+
+    /// The host's key for one of the suite's.
+    pub(crate) fn key(&self, key: &BindingKey) -> BindingKey {
+        let mut known = self.known();
+        if let Some(key) = known.hosts.get(key) {
+            return key.clone();
+        }
+        let port = known.free.pop_first().expect("a port that is free");
+        let value = match key {
+            BindingKey::IpPort(address) if address.ip().is_ipv6() => format!("[::1]:{port}"),
+            BindingKey::IpPort(_) => format!("127.0.0.1:{port}"),
+            BindingKey::Sni(_) | BindingKey::ScopedCcs(_) => {
+                format!("h{port}.certbind.test:{port}")
+            }
+            BindingKey::Ccs(_) => port.to_string(),
+        };
+        let host = BindingKey::parse_as(key.kind(), &value).expect("a key");
+        known.hosts.insert(key.clone(), host.clone());
+        known.suites.insert(host.clone(), Vec::new());
+        host
+    }
+
+    /// The host's binding for one of the suite's.
+    pub(crate) fn binding(&self, binding: &Binding) -> Binding {
+        let key = self.key(binding.key());
+        let mut known = self.known();
+        let bindings = known.suites.get_mut(&key).expect("its key has a name");
+        let number = bindings.iter().position(|other| other == binding);
+        let number = number.unwrap_or_else(|| {
+            bindings.push(binding.clone());
+            bindings.len() - 1
+        });
+        let app_id = Uuid::from_u128(APPLICATION | number as u128);
+        let record = match binding.record().hash() {
+            Some(hash) => {
+                let hash = self.certificates[usize::from(hash.as_bytes()[0] % 2)];
+                let store = StoreName::new("MY").expect("a store name");
+                Record::new(hash, Some(store), app_id)
+            }
+            None => Record {
+                flags: options(binding),
+                ..Record::central(app_id)
+            },
+        };
+        Binding::new(key, record).expect("a record of that kind")
+    }
+
+    /// The suite's binding that the host's stands for.
+    ///
+    /// # Panics
+    /// If nobody has written it.
+    pub(crate) fn suites(&self, host: &Binding) -> Binding {
+        let number = host.record().app_id.as_u128() ^ APPLICATION;
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        let written = |known: &Known| known.suites.get(host.key())?.get(number).cloned();
+        let binding = written(&self.known()).expect("a binding that was written");
+        assert_eq!(*host, self.binding(&binding), "it keeps what it was given");
+        binding
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a guest has put it there, this one or another.
+pub(crate) fn is_a_guests(host: &Binding) -> bool {
+    PORTS.contains(&host.key().port().get())
+        && host.record().app_id.as_u128() >> 64 == APPLICATION >> 64
+}
+
+/// A plain CCS binding with options has to be refused, so it has to have some on the host too.
+fn options(binding: &Binding) -> SslFlags {
+    let plain = Record::central(binding.record().app_id);
+    match binding.key().kind() == Kind::Ccs && *binding.record() != plain {
+        true => SslFlags::DISABLE_HTTP2,
+        false => SslFlags::empty(),
+    }
+}
