@@ -102,7 +102,14 @@ impl StorageBackend for View {
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.medium.try_lock((start, end))
+        let taken = self.medium.try_lock((start, end))?;
+        let mut written = self.written();
+        if taken && written.changes.is_empty() {
+            // Until now another may have had it, and made it longer or shorter.
+            written.below = self.medium.storage.len()?;
+            written.len = written.below;
+        }
+        Ok(taken)
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
@@ -130,6 +137,56 @@ mod tests {
     use redb::backends::InMemoryBackend;
 
     use super::*;
+
+    /// Somebody else's until it is locked, who leaves it longer.
+    #[derive(Debug)]
+    struct Busy(InMemoryBackend);
+
+    impl StorageBackend for Busy {
+        fn len(&self) -> io::Result<u64> {
+            self.0.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.0.read(offset, out)
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.0.set_len(len)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.0.write(offset, data)
+        }
+
+        fn try_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
+            self.0.set_len(20)?;
+            Ok(true)
+        }
+    }
+
+    #[test]
+    fn a_file_is_as_long_as_it_is_once_it_is_locked() {
+        let medium = Arc::new(Medium::new(Busy(InMemoryBackend::new()), false));
+        let view = View::new(medium).unwrap();
+        assert!(
+            view.try_lock_range(Bound::Unbounded, Bound::Unbounded)
+                .unwrap()
+        );
+        assert_eq!(view.len().unwrap(), 20);
+        view.read(0, &mut [0; 20]).unwrap();
+        // What was written since stays as it is.
+        view.set_len(30).unwrap();
+        assert!(
+            view.try_lock_range(Bound::Included(1), Bound::Included(1))
+                .unwrap()
+        );
+        assert_eq!(view.len().unwrap(), 30);
+    }
 
     #[test]
     fn what_is_written_is_read_back_and_the_file_stays() {
