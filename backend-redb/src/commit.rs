@@ -36,8 +36,12 @@ impl Committer {
         database: Database,
         direct: Arc<Direct>,
         path: PathBuf,
+        resident: bool,
     ) -> Result<Self, Cause> {
-        let snapshot = Snapshot::take(&database)?;
+        let mut snapshot = Snapshot::take(&database)?;
+        if resident {
+            snapshot = snapshot.resident()?;
+        }
         Ok(Self {
             database: Some(database),
             direct,
@@ -167,8 +171,15 @@ impl Committer {
             return Ok(transaction.abort()?);
         }
         transaction.commit()?;
-        let snapshot = Snapshot::take(self.database())?;
-        self.snapshot.store(Some(Arc::new(snapshot)));
+        let outcomes: Vec<_> = results
+            .iter()
+            .flatten()
+            .flat_map(Applied::outcomes)
+            .collect();
+        let snapshot = self.read(|last| last.after(self.database(), revision, &outcomes))?;
+        let snapshot = Arc::new(snapshot);
+        self.snapshot.store(Some(Arc::clone(&snapshot)));
+        snapshot.settle(&outcomes);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Every batch is one durable transaction; batches of callers that come at the same time share one
 //! sync (group commit). Reads come from a snapshot that is replaced at each commit, and never wait
-//! for a writer. `docs/file-format.md` describes the file byte by byte.
+//! for a writer; with [`Options::resident`] they come from memory, and never wait for the disk. `docs/file-format.md` describes the file byte by byte.
 //!
 //! ```
 //! use backend_redb::RedbStore;
@@ -36,12 +36,14 @@ mod errors;
 mod format;
 mod group;
 mod holder;
+mod index;
 mod medium;
 mod open;
 mod options;
 mod scan;
 mod snapshot;
 mod store;
+mod tree;
 mod view;
 
 pub use check::CheckReport;

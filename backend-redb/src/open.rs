@@ -56,7 +56,14 @@ pub(crate) fn open_read_only(path: &Path, options: &Options) -> Result<RedbStore
         if identity.format > FORMAT {
             return Ok((identity, None));
         }
-        Ok((identity, Some(Reader::new(database, Arc::clone(&medium))?)))
+        Ok((
+            identity,
+            Some(Reader::new(
+                database,
+                Arc::clone(&medium),
+                options.resident,
+            )?),
+        ))
     };
     let (identity, reader) = guarded(open).map_err(|cause| cause.at(path))?;
     match reader {
@@ -114,7 +121,7 @@ fn writable(medium: Arc<Medium>, path: &Path, options: &Options) -> Result<RedbS
         let database = Builder::new()
             .set_cache_size(options.cache)
             .create_with_backend(Handle(Arc::clone(&direct)))?;
-        Committer::new(database, direct, path.to_owned())
+        Committer::new(database, direct, path.to_owned(), options.resident)
     };
     let committer = guarded(open).map_err(|cause| cause.at(path))?;
     Ok(RedbStore::new(

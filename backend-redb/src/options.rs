@@ -23,6 +23,7 @@ use crate::store::RedbStore;
 pub struct Options {
     pub(crate) verify: Verify,
     pub(crate) cache: usize,
+    pub(crate) resident: bool,
 }
 
 impl Options {
@@ -32,6 +33,7 @@ impl Options {
         Self {
             verify: Verify::Whole,
             cache: 64 << 20,
+            resident: false,
         }
     }
 
@@ -54,6 +56,14 @@ impl Options {
             cache: bytes,
             ..self
         }
+    }
+
+    /// Whether every binding is read at opening and kept in memory, some 250 bytes each beside its
+    /// strings. Then `get` and scans decode nothing and never wait for the disk: what they read is
+    /// replaced at each commit. Changes are as durable as without.
+    #[must_use]
+    pub fn resident(self, resident: bool) -> Self {
+        Self { resident, ..self }
     }
 
     /// As [`RedbStore::open`].

@@ -1,28 +1,82 @@
 //! The store at one revision: what reads come from.
 
+use std::sync::Arc;
+
 use redb::{ReadOnlyTable, ReadableDatabase};
 use store_core::codec::{decode_binding, decode_key, encode_key};
-use store_core::{Binding, BindingKey, Scan};
+use store_core::{Binding, BindingKey, Outcome, Scan};
 
 use crate::errors::{Cause, guarded};
 use crate::format::{self, BINDINGS, META};
+use crate::index::Index;
 use crate::scan::byte_range;
+use crate::tree::{Range, Tree};
 
-/// The committed bindings at one revision. It keeps the pages that it reads from being reused, so
-/// a store holds only the newest, and a scan its own until it ends.
+/// The committed bindings at one revision.
 pub(crate) struct Snapshot {
-    bindings: ReadOnlyTable<&'static [u8], &'static [u8]>,
     revision: u64,
+    source: Source,
+}
+
+enum Source {
+    /// The file. It keeps the pages that it reads from being reused, so a store holds only the
+    /// newest, and a scan its own until it ends.
+    Pages(ReadOnlyTable<&'static [u8], &'static [u8]>),
+    /// Memory: one index for all revisions, and the tree of this one.
+    Memory { index: Arc<Index>, tree: Tree },
 }
 
 impl Snapshot {
-    /// What is committed now.
+    /// What is committed now, to be read from the file.
     pub(crate) fn take(database: &impl ReadableDatabase) -> Result<Self, Cause> {
         let transaction = database.begin_read()?;
         Ok(Self {
             revision: format::revision(&transaction.open_table(META)?)?,
-            bindings: transaction.open_table(BINDINGS)?,
+            source: Source::Pages(transaction.open_table(BINDINGS)?),
         })
+    }
+
+    /// The same in memory: every binding is read now, and none later.
+    pub(crate) fn resident(self) -> Result<Self, Cause> {
+        let bindings = self.scan(&Scan::all())?.collect::<Result<Vec<_>, _>>()?;
+        let index = Arc::new(Index::of(bindings.iter()));
+        let tree = Tree::of_sorted(bindings);
+        Ok(Self {
+            source: Source::Memory { index, tree },
+            ..self
+        })
+    }
+
+    /// The next one, once a transaction is committed that changed this. It is published next.
+    pub(crate) fn after(
+        &self,
+        database: &impl ReadableDatabase,
+        revision: u64,
+        outcomes: &[&Outcome],
+    ) -> Result<Self, Cause> {
+        let Source::Memory { index, tree } = &self.source else {
+            return Self::take(database);
+        };
+        index.announce(revision, outcomes.iter().copied());
+        let mut tree = tree.clone();
+        for outcome in outcomes {
+            match &outcome.after {
+                Some(binding) => tree.put(binding.clone()),
+                None => tree.remove(&outcome.key),
+            }
+        }
+        let index = Arc::clone(index);
+        Ok(Self {
+            revision,
+            source: Source::Memory { index, tree },
+        })
+    }
+
+    /// Lets go of what was there before, once this is published.
+    pub(crate) fn settle(&self, outcomes: &[&Outcome]) {
+        if let Source::Memory { index, .. } = &self.source {
+            index.settle(outcomes.iter().copied());
+        }
     }
 
     pub(crate) fn revision(&self) -> u64 {
@@ -30,42 +84,61 @@ impl Snapshot {
     }
 
     pub(crate) fn get(&self, key: &BindingKey) -> Result<Option<Binding>, Cause> {
-        guarded(|| {
-            let value = self.bindings.get(encode_key(key).as_slice())?;
-            value
-                .map(|value| decoded(key.clone(), value.value()))
-                .transpose()
-        })
+        match &self.source {
+            Source::Memory { index, .. } => Ok(index.get(key, self.revision)),
+            Source::Pages(bindings) => guarded(|| {
+                let value = bindings.get(encode_key(key).as_slice())?;
+                value
+                    .map(|value| decoded(key.clone(), value.value()))
+                    .transpose()
+            }),
+        }
     }
 
     /// The bindings that `scan` asks for, read as the iterator goes. It ends behind an error.
-    pub(crate) fn scan(
-        &self,
-        scan: &Scan,
-    ) -> Result<impl Iterator<Item = Result<Binding, Cause>> + Send + use<>, Cause> {
-        let mut entries = match byte_range(scan) {
-            Some((start, end)) => {
-                let start = start.as_ref().map(Vec::as_slice);
-                let end = end.as_ref().map(Vec::as_slice);
-                Some(guarded(|| {
-                    Ok(self.bindings.range::<&[u8]>((start, end))?)
-                })?)
+    pub(crate) fn scan(&self, scan: &Scan) -> Result<Found, Cause> {
+        match &self.source {
+            Source::Memory { tree, .. } => Ok(Found::Memory(tree.scan(scan))),
+            Source::Pages(bindings) => {
+                let Some((start, end)) = byte_range(scan) else {
+                    return Ok(Found::Pages(None));
+                };
+                let range = (
+                    start.as_ref().map(Vec::as_slice),
+                    end.as_ref().map(Vec::as_slice),
+                );
+                let entries = guarded(|| Ok(bindings.range::<&[u8]>(range)?))?;
+                Ok(Found::Pages(Some(entries)))
             }
-            None => None,
+        }
+    }
+}
+
+/// What a scan finds.
+pub(crate) enum Found {
+    Pages(Option<redb::Range<'static, &'static [u8], &'static [u8]>>),
+    Memory(Range),
+}
+
+impl Iterator for Found {
+    type Item = Result<Binding, Cause>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entries = match self {
+            Self::Memory(range) => return range.next().map(Ok),
+            Self::Pages(entries) => entries,
         };
-        Ok(std::iter::from_fn(move || {
-            let next = guarded(|| match entries.as_mut().and_then(Iterator::next) {
-                Some(entry) => {
-                    let (key, value) = entry?;
-                    decoded_entry(key.value(), value.value()).map(Some)
-                }
-                None => Ok(None),
-            });
-            if !matches!(next, Ok(Some(_))) {
-                entries = None;
+        let next = guarded(|| match entries.as_mut().and_then(Iterator::next) {
+            Some(entry) => {
+                let (key, value) = entry?;
+                decoded_entry(key.value(), value.value()).map(Some)
             }
-            next.transpose()
-        }))
+            None => Ok(None),
+        });
+        if !matches!(next, Ok(Some(_))) {
+            *entries = None;
+        }
+        next.transpose()
     }
 }
 

@@ -39,9 +39,17 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(database: Database, medium: Arc<Medium>) -> Result<Self, Cause> {
+    pub(crate) fn new(
+        database: Database,
+        medium: Arc<Medium>,
+        resident: bool,
+    ) -> Result<Self, Cause> {
+        let mut snapshot = Snapshot::take(&database)?;
+        if resident {
+            snapshot = snapshot.resident()?;
+        }
         Ok(Self {
-            snapshot: Arc::new(Snapshot::take(&database)?),
+            snapshot: Arc::new(snapshot),
             medium,
             _database: database,
         })

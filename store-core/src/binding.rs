@@ -1,5 +1,8 @@
 //! A binding: a key and the record that HTTP.sys keeps for it.
 
+use std::fmt;
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::hash::CertHash;
@@ -8,12 +11,15 @@ use crate::key::{BindingKey, Kind};
 use crate::options::{CertCheckMode, SslFlags};
 use crate::text::{CtlIdentifier, StoreName};
 
-/// A key and its record: one certificate binding.
+/// A key and its record: one certificate binding. Clones share it.
 ///
 /// What HTTP.sys cannot hold cannot be built: a record names a certificate exactly when its kind
 /// of key does ([`Kind::names_certificate`]).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Binding {
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Binding(Arc<Shared>);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Shared {
     key: BindingKey,
     host_spelling: Option<Box<str>>,
     record: Record,
@@ -92,14 +98,12 @@ impl Binding {
     /// [`BindingError::Certificate`] if the record names a certificate and the kind of key has
     /// none, or the other way round.
     pub fn new(key: BindingKey, record: Record) -> Result<Self, BindingError> {
-        if record.certificate.is_some() != key.kind().names_certificate() {
-            return Err(BindingError::Certificate { kind: key.kind() });
-        }
-        Ok(Self {
+        check(&key, &record)?;
+        Ok(Self(Arc::new(Shared {
             key,
             host_spelling: None,
             record,
-        })
+        })))
     }
 
     /// The same binding, with its host name spelled as Windows was given it: `SNI.IIS8.com` or
@@ -109,17 +113,14 @@ impl Binding {
     /// [`BindingError::Spelling`] if that is not the key's host name.
     pub fn with_host_spelling(mut self, spelling: &str) -> Result<Self, BindingError> {
         let host = Host::new(spelling).ok();
-        if host.is_none() || host.as_ref() != self.key.host() {
+        if host.is_none() || host.as_ref() != self.key().host() {
             return Err(BindingError::Spelling {
-                key: self.key,
+                key: self.key().clone(),
                 spelling: spelling.to_owned(),
             });
         }
-        let canonical = self
-            .key
-            .host()
-            .is_some_and(|host| host.as_str() == spelling);
-        self.host_spelling = (!canonical).then(|| spelling.into());
+        let canonical = host.is_some_and(|host| host.as_str() == spelling);
+        Arc::make_mut(&mut self.0).host_spelling = (!canonical).then(|| spelling.into());
         Ok(self)
     }
 
@@ -127,39 +128,55 @@ impl Binding {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_record(self, record: Record) -> Result<Self, BindingError> {
-        Ok(Self {
-            host_spelling: self.host_spelling,
-            ..Self::new(self.key, record)?
-        })
+    pub fn with_record(mut self, record: Record) -> Result<Self, BindingError> {
+        check(self.key(), &record)?;
+        Arc::make_mut(&mut self.0).record = record;
+        Ok(self)
     }
 
     /// What the record is bound to.
     #[must_use]
     pub fn key(&self) -> &BindingKey {
-        &self.key
+        &self.0.key
     }
 
     /// What is bound.
     #[must_use]
     pub fn record(&self) -> &Record {
-        &self.record
+        &self.0.record
     }
 
     /// The host name as Windows was given it, where that differs from the key's.
     #[must_use]
     pub fn host_spelling(&self) -> Option<&str> {
-        self.host_spelling.as_deref()
+        self.0.host_spelling.as_deref()
     }
 
     /// The key without its tag, with the host as Windows spells it: what netsh prints.
     #[must_use]
     pub fn spelled_key(&self) -> String {
-        match &self.host_spelling {
-            Some(host) => format!("{host}:{}", self.key.port()),
-            None => self.key.value(),
+        match self.host_spelling() {
+            Some(host) => format!("{host}:{}", self.key().port()),
+            None => self.key().value(),
         }
     }
+}
+
+impl fmt::Debug for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Binding")
+            .field("key", self.key())
+            .field("host_spelling", &self.host_spelling())
+            .field("record", self.record())
+            .finish()
+    }
+}
+
+fn check(key: &BindingKey, record: &Record) -> Result<(), BindingError> {
+    if record.certificate.is_some() == key.kind().names_certificate() {
+        return Ok(());
+    }
+    Err(BindingError::Certificate { kind: key.kind() })
 }
 
 /// Why a key and a record make no binding.

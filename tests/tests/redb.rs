@@ -1,7 +1,7 @@
-//! The suite over the redb store, opened again between steps; and over a file that is opened for
-//! reading alone.
+//! The suite over the redb store, opened again between steps; over a file that is opened for reading
+//! alone; and over both with their bindings in memory.
 
-use backend_redb::RedbStore;
+use backend_redb::{Options, RedbStore};
 use conformance::Subject;
 use store_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
 use tempfile::TempDir;
@@ -21,6 +21,24 @@ impl Subject for RedbFile {
 }
 
 conformance::suite!(redb, RedbFile);
+
+struct ResidentFile(RedbFile);
+
+impl Subject for ResidentFile {
+    type Store = RedbStore;
+
+    fn new() -> Self {
+        Self(RedbFile::new())
+    }
+
+    fn open(&self) -> RedbStore {
+        let path = self.0.0.path().join("bindings.redb");
+        let options = Options::new().resident(true);
+        options.open(path).expect("the store opens")
+    }
+}
+
+conformance::suite!(resident, ResidentFile);
 
 /// A file that somebody has written to before.
 struct WrittenFile(RedbFile);
@@ -49,3 +67,21 @@ impl Subject for WrittenFile {
 }
 
 conformance::suite!(read_only, WrittenFile);
+
+struct ResidentWrittenFile(WrittenFile);
+
+impl Subject for ResidentWrittenFile {
+    type Store = RedbStore;
+
+    fn new() -> Self {
+        Self(WrittenFile::new())
+    }
+
+    fn open(&self) -> RedbStore {
+        let path = self.0.0.0.path().join("bindings.redb");
+        let options = Options::new().resident(true);
+        options.open_read_only(path).expect("the store opens")
+    }
+}
+
+conformance::suite!(resident_read_only, ResidentWrittenFile);

@@ -1,0 +1,210 @@
+//! Bindings by key, for readers that wait for nobody: what resident `get`s read.
+
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
+
+use foldhash::fast::RandomState;
+use papaya::HashMap;
+use store_core::{Binding, BindingKey, Outcome};
+
+/// The bindings of the revision that is published, and of the one that is about to be.
+///
+/// There is one writer. It makes known what a revision changes, and what was there before; then it
+/// publishes the revision; then it lets go of what was there before. A reader goes by the revision
+/// that it found published, so it sees a batch whole or not at all.
+pub(crate) struct Index(HashMap<Slot, State, RandomState>);
+
+/// A binding that stands for its key.
+struct Slot(Binding);
+
+/// What a reader finds at a key.
+enum State {
+    /// For everybody.
+    Settled(Binding),
+    /// Depending on the revision that it found published.
+    Changing(Box<Change>),
+}
+
+struct Change {
+    revision: u64,
+    before: Option<Binding>,
+    after: Option<Binding>,
+}
+
+impl Index {
+    /// An index of these, which are published.
+    pub(crate) fn of<'a>(bindings: impl ExactSizeIterator<Item = &'a Binding>) -> Self {
+        let map = HashMap::with_capacity_and_hasher(bindings.len(), RandomState::default());
+        let index = Self(map);
+        let pinned = index.0.pin();
+        for binding in bindings {
+            pinned.insert(Slot(binding.clone()), State::Settled(binding.clone()));
+        }
+        drop(pinned);
+        index
+    }
+
+    /// What is bound to a key, for a reader that found `published`.
+    pub(crate) fn get(&self, key: &BindingKey, published: u64) -> Option<Binding> {
+        match self.0.pin().get(key)? {
+            State::Settled(binding) => Some(binding.clone()),
+            // It was not published when the reader came. What was there before was, then or since.
+            State::Changing(change) if change.revision > published => change.before.clone(),
+            State::Changing(change) => change.after.clone(),
+        }
+    }
+
+    /// Makes known what a revision changes, which is published next.
+    pub(crate) fn announce<'a>(&self, revision: u64, outcomes: impl Iterator<Item = &'a Outcome>) {
+        let pinned = self.0.pin();
+        for Outcome { key, before, after } in outcomes {
+            let Some(slot) = after.as_ref().or(before.as_ref()) else {
+                continue;
+            };
+            // Of batches that share a revision nobody sees one without the others.
+            let before = match pinned.get(key) {
+                Some(State::Changing(earlier)) => earlier.before.clone(),
+                Some(State::Settled(_)) | None => before.clone(),
+            };
+            let change = Change {
+                revision,
+                before,
+                after: after.clone(),
+            };
+            pinned.insert(Slot(slot.clone()), State::Changing(Box::new(change)));
+        }
+    }
+
+    /// Lets go of what was there before, once the revision is published.
+    pub(crate) fn settle<'a>(&self, outcomes: impl Iterator<Item = &'a Outcome>) {
+        let pinned = self.0.pin();
+        for Outcome { key, .. } in outcomes {
+            let Some(State::Changing(change)) = pinned.get(key) else {
+                continue;
+            };
+            match change.after.clone() {
+                Some(binding) => {
+                    pinned.insert(Slot(binding.clone()), State::Settled(binding));
+                }
+                None => {
+                    pinned.remove(key);
+                }
+            }
+        }
+    }
+}
+
+impl PartialEq for Slot {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key() == other.0.key()
+    }
+}
+
+impl Eq for Slot {}
+
+impl Hash for Slot {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.key().hash(state);
+    }
+}
+
+impl Borrow<BindingKey> for Slot {
+    fn borrow(&self) -> &BindingKey {
+        self.0.key()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::thread;
+
+    use store_core::{Record, Uuid};
+
+    use super::*;
+
+    const REVISIONS: u64 = 10_000;
+
+    fn key(n: u16) -> BindingKey {
+        format!("ccs={}", n + 1).parse().unwrap()
+    }
+
+    /// What is bound to each key at a revision; at every third, nothing is.
+    fn at(revision: u64, key: &BindingKey) -> Option<Binding> {
+        let record = Record::central(Uuid::from_u128(revision.into()));
+        let binding = Binding::new(key.clone(), record).unwrap();
+        (!revision.is_multiple_of(3)).then_some(binding)
+    }
+
+    fn outcomes(keys: &[BindingKey], revision: u64) -> Vec<Outcome> {
+        let outcome = |key: &BindingKey| Outcome {
+            key: key.clone(),
+            before: at(revision - 1, key),
+            after: at(revision, key),
+        };
+        keys.iter().map(outcome).collect()
+    }
+
+    #[test]
+    fn a_reader_sees_what_was_published_at_some_point_of_its_call() {
+        let keys: Vec<_> = (0..8).map(key).collect();
+        let index = Index::of([].iter());
+        let published = AtomicU64::new(0);
+        let over = AtomicBool::new(false);
+        let read = || {
+            let mut seen = 0_u64;
+            while !over.load(Ordering::Relaxed) {
+                for key in &keys {
+                    let first = published.load(Ordering::Acquire);
+                    let found = index.get(key, first);
+                    let last = published.load(Ordering::Acquire);
+                    let possible = (first..=last).any(|revision| at(revision, key) == found);
+                    assert!(possible, "{first} to {last}: {found:?}");
+                    seen += 1;
+                }
+            }
+            seen
+        };
+        thread::scope(|scope| {
+            let readers = [(); 2].map(|()| scope.spawn(read));
+            for revision in 1..=REVISIONS {
+                // Two batches in one revision: of the first of these nobody sees anything.
+                let unseen = outcomes(&keys, revision)
+                    .into_iter()
+                    .map(|outcome| Outcome {
+                        after: at(1_000_000, &outcome.key),
+                        ..outcome
+                    });
+                index.announce(revision, unseen.collect::<Vec<_>>().iter());
+                let outcomes = outcomes(&keys, revision);
+                index.announce(revision, outcomes.iter());
+                published.store(revision, Ordering::Release);
+                index.settle(outcomes.iter());
+            }
+            over.store(true, Ordering::Relaxed);
+            for reader in readers {
+                assert!(reader.join().unwrap() > 0);
+            }
+        });
+        let now = |key| index.get(key, REVISIONS);
+        assert!(keys.iter().all(|key| now(key) == at(REVISIONS, key)));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_is_gone() {
+        let keys: Vec<_> = (0..100).map(key).collect();
+        let index = Index::of([].iter());
+        for revision in 1..=3 {
+            let outcomes = outcomes(&keys, revision);
+            index.announce(revision, outcomes.iter());
+            index.settle(outcomes.iter());
+            let changing = index
+                .0
+                .pin()
+                .values()
+                .any(|state| matches!(state, State::Changing(_)));
+            assert!(!changing);
+        }
+        assert_eq!(index.0.len(), 0);
+    }
+}
