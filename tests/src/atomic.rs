@@ -11,7 +11,7 @@ use crate::cases;
 use crate::sample::{keys, mark, marked};
 use crate::subject::{Places, Subject, everything};
 
-/// How many batches are applied and how often readers have to look, for each of `CERTBIND_CASES`.
+/// How many batches are applied, for each of `CERTBIND_CASES`, and how often each reader has to look.
 const BATCHES: u128 = 60;
 const LOOKS: u64 = 40;
 
@@ -48,14 +48,20 @@ pub fn batches_are_atomic<S: Subject>() {
             assert_eq!(result.is_err(), fails(id), "{result:?}");
         }
     };
-    let scan = || watch.read(|last| scan_all(&*store, &capabilities, keys.len(), last));
-    let get = || watch.read(|last| get_each(&*store, &capabilities, &keys, last));
+    let scan = |reader| {
+        watch.read(reader, |last| {
+            scan_all(&*store, &capabilities, keys.len(), last)
+        });
+    };
+    let get = |reader| {
+        watch.read(reader, |last| get_each(&*store, &capabilities, &keys, last));
+    };
     thread::scope(|scope| {
         let threads = [
             scope.spawn(write),
-            scope.spawn(scan),
-            scope.spawn(scan),
-            scope.spawn(get),
+            scope.spawn(|| scan(0)),
+            scope.spawn(|| scan(1)),
+            scope.spawn(|| get(2)),
         ];
         for thread in threads {
             // The words of the panic, where the scope would only say that there was one.
@@ -126,12 +132,14 @@ fn get_each(
 #[derive(Default)]
 struct Watch {
     over: AtomicBool,
-    looks: AtomicU64,
+    /// Of each reader.
+    looks: [AtomicU64; 3],
 }
 
 impl Watch {
     fn is_enough(&self, id: u128) -> bool {
-        id > BATCHES * u128::from(cases::times()) && self.looks.load(Ordering::SeqCst) >= LOOKS
+        let looked = |looks: &AtomicU64| looks.load(Ordering::SeqCst) >= LOOKS;
+        id > BATCHES * u128::from(cases::times()) && self.looks.iter().all(looked)
     }
 
     /// Tells the readers, once it is dropped, that the writer is gone, however it went.
@@ -145,7 +153,7 @@ impl Watch {
         Over(&self.over)
     }
 
-    fn read(&self, look: impl Fn(u128) -> u128) {
+    fn read(&self, reader: usize, look: impl Fn(u128) -> u128) {
         /// Keeps the writer from waiting for a reader that is gone, however it went.
         struct Gone<'a>(&'a AtomicU64);
         impl Drop for Gone<'_> {
@@ -153,11 +161,12 @@ impl Watch {
                 self.0.fetch_add(LOOKS, Ordering::SeqCst);
             }
         }
-        let _gone = Gone(&self.looks);
+        let looks = &self.looks[reader];
+        let _gone = Gone(looks);
         let mut last = 0;
         while !self.over.load(Ordering::SeqCst) {
             last = look(last);
-            self.looks.fetch_add(1, Ordering::SeqCst);
+            looks.fetch_add(1, Ordering::SeqCst);
         }
     }
 }

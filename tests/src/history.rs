@@ -108,7 +108,7 @@ pub(crate) fn record(store: &dyn BindingStore, programs: &[Vec<Operation>]) -> H
                     let event = Event {
                         called,
                         returned,
-                        operation: settled(operation, &answer),
+                        operation: operation.clone(),
                         answer,
                     };
                     history.lock().expect("no thread panics").push(event);
@@ -118,6 +118,9 @@ pub(crate) fn record(store: &dyn BindingStore, programs: &[Vec<Operation>]) -> H
     });
     let mut history = history.into_inner().expect("no thread panics");
     history.retain(|event| !gave_up(event));
+    for event in &mut history {
+        event.operation = settled(&event.operation, &event.answer);
+    }
     history.sort_by_key(|event| event.called);
     history
 }

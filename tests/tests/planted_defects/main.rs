@@ -12,29 +12,37 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::planted::{Nothing, Place};
 
-/// Runs a check that has to fail, and say these words.
-fn finds(check: fn(), words: &str) {
-    let Err(panic) = catch_unwind(AssertUnwindSafe(check)) else {
-        panic!("the defect was not found");
-    };
-    let said = match panic.downcast::<String>() {
-        Ok(said) => *said,
-        Err(panic) => panic.downcast::<&str>().map_or_else(
-            |_| String::from("nothing that is text"),
-            |said| (*said).to_owned(),
-        ),
-    };
-    assert!(
-        said.contains(words),
-        "it was found for another reason: {said}"
-    );
+/// How often a check is run until it finds a defect: on a busy machine the threads of some may not
+/// meet in one run, and what is drawn at random may show another side of a defect first.
+const RUNS: usize = 10;
+
+/// Runs a check that has to fail, and say one of these.
+fn finds(check: fn(), words: &[&str]) {
+    let mut others = Vec::new();
+    for _ in 0..RUNS {
+        let Err(panic) = catch_unwind(AssertUnwindSafe(check)) else {
+            continue;
+        };
+        let said = match panic.downcast::<String>() {
+            Ok(said) => *said,
+            Err(panic) => panic.downcast::<&str>().map_or_else(
+                |_| String::from("nothing that is text"),
+                |said| (*said).to_owned(),
+            ),
+        };
+        if words.iter().any(|words| said.contains(words)) {
+            return;
+        }
+        others.push(said);
+    }
+    panic!("the defect was not found, but for other reasons: {others:#?}");
 }
 
 macro_rules! found {
-    ($($test:ident: $defects:ident::$defect:ident by $check:ident, $words:literal;)*) => {$(
+    ($($test:ident: $defects:ident::$defect:ident by $check:ident, $($words:literal)|+;)*) => {$(
         #[test]
         fn $test() {
-            finds(conformance::$check::<Place<$defects::$defect>>, $words);
+            finds(conformance::$check::<Place<$defects::$defect>>, &[$($words),+]);
         }
     )*};
 }
@@ -55,7 +63,7 @@ found! {
     an_ignored_exactly_in_a_sequence: writes::IgnoresExactly
         by sequences_follow_the_model, "the answer to";
     an_ignored_exactly_among_threads: writes::IgnoresExactly
-        by operations_are_linearizable, "not linearizable";
+        by operations_are_linearizable, "not linearizable" | "renews what it is asked to";
     bindings_compared_in_part: writes::ComparesInPart
         by every_field_is_kept, "one field is another";
     a_check_apart_from_its_act: writes::ChecksThenActs by keys_are_unique, "exactly one insert";
@@ -107,7 +115,8 @@ found! {
     ports_ordered_as_text: reads::OrdersPortsAsText by scans_are_ordered, "a scan";
     hosts_ordered_from_the_left: reads::OrdersHostsFromTheLeft by scans_are_ordered, "a scan";
     a_repeated_binding: reads::RepeatsABinding by scans_are_ordered, "a scan";
-    an_included_cursor: reads::IncludesTheCursor by scans_are_ordered, "a page begins at";
+    an_included_cursor: reads::IncludesTheCursor
+        by scans_are_ordered, "a page begins at" | "a scan: Asked";
     a_binding_skipped_behind_the_cursor: reads::SkipsTheOneBehindTheCursor
         by scans_are_ordered, "a scan";
     a_range_that_ends_too_early: reads::EndsARangeTooEarly by scans_are_ordered, "a scan";
