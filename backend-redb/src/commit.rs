@@ -12,7 +12,7 @@ use store_core::{Applied, Batch, Result, StoreError};
 use crate::direct::{Direct, Settled};
 use crate::errors::{Cause, copy, guarded};
 use crate::format::{self, BINDINGS, META};
-use crate::group::Group;
+use crate::group::{Group, LINGER};
 use crate::medium::Medium;
 use crate::snapshot::{Snapshot, decoded};
 
@@ -46,7 +46,7 @@ impl Committer {
             database: Some(database),
             direct,
             path,
-            group: Group::new(),
+            group: Group::new(LINGER),
             unread_revision: AtomicU64::new(0),
             snapshot: ArcSwapOption::new(Some(Arc::new(snapshot))),
             failed: OnceLock::new(),

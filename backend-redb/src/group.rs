@@ -3,23 +3,35 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The most jobs of one group, so that none waits long for the others of it.
 const MOST: usize = 256;
+
+/// How long a leader waits for callers that are likely to come: a fraction of what a sync takes.
+pub(crate) const LINGER: Duration = Duration::from_micros(60);
 
 /// A queue of jobs that are done in groups.
 ///
 /// A caller who finds nobody at work leads: it takes all who wait, does their jobs together with
 /// its own, and hands the lead to the first of those who have come meanwhile. So a caller leads at
 /// most once, in the order of coming nobody is passed over, and a lone caller never waits.
+///
+/// Those whose jobs are done are likely to come again at once, just behind the next leader, and
+/// would wait for a whole group of which they could have been part. So a leader waits a moment for
+/// as many as the group before it had.
 pub(crate) struct Group<J, R> {
     queue: Mutex<Queue<J, R>>,
+    linger: Duration,
 }
 
 struct Queue<J, R> {
     waiting: VecDeque<Arc<Ticket<J, R>>>,
     /// Whether somebody leads.
     led: bool,
+    /// How many are likely to be in the next group.
+    likely: usize,
 }
 
 struct Ticket<J, R> {
@@ -35,13 +47,15 @@ enum Turn<R> {
 }
 
 impl<J: Clone, R> Group<J, R> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(linger: Duration) -> Self {
         let queue = Queue {
             waiting: VecDeque::new(),
             led: false,
+            likely: 0,
         };
         Self {
             queue: Mutex::new(queue),
+            linger,
         }
     }
 
@@ -69,6 +83,7 @@ impl<J: Clone, R> Group<J, R> {
             queue = self.queue();
         }
         queue.led = true;
+        queue = self.linger(queue);
         let others = queue.waiting.len().min(MOST - 1);
         let others: Vec<_> = queue.waiting.drain(..others).collect();
         drop(queue);
@@ -78,7 +93,7 @@ impl<J: Clone, R> Group<J, R> {
             .collect();
         let results = catch_unwind(AssertUnwindSafe(|| work(&jobs))).unwrap_or_default();
         // The next group starts while this one hears of its results.
-        self.hand_on();
+        self.hand_on(jobs.len());
         let mut results = results.into_iter();
         let own = results.next().unwrap_or_else(&panicked);
         for ticket in others {
@@ -87,8 +102,21 @@ impl<J: Clone, R> Group<J, R> {
         own
     }
 
-    fn hand_on(&self) {
+    /// Waits a moment for those who are likely to come.
+    fn linger<'a>(&'a self, mut queue: MutexGuard<'a, Queue<J, R>>) -> MutexGuard<'a, Queue<J, R>> {
+        let start = Instant::now();
+        while queue.waiting.len() + 1 < queue.likely && start.elapsed() < self.linger {
+            drop(queue);
+            thread::yield_now();
+            queue = self.queue();
+        }
+        queue
+    }
+
+    /// Hands the lead on behind a group of so many, before any of them hears of its result.
+    fn hand_on(&self, done: usize) {
         let mut queue = self.queue();
+        queue.likely = (queue.waiting.len() + done).min(MOST);
         match queue.waiting.pop_front() {
             Some(next) => next.set(Turn::Lead),
             None => queue.led = false,
@@ -132,7 +160,7 @@ mod tests {
 
     #[test]
     fn those_who_come_while_one_works_are_done_in_one_group_each_with_its_own_result() {
-        let group = Group::new();
+        let group = Group::new(LINGER);
         let (started, go_on) = (Barrier::new(2), Barrier::new(2));
         let groups = Mutex::new(Vec::new());
         let double = |jobs: &[&usize]| {
@@ -168,8 +196,35 @@ mod tests {
     }
 
     #[test]
+    fn a_leader_waits_for_the_callers_of_the_last_group() {
+        let group = Group::new(Duration::from_secs(600));
+        let groups = Mutex::new(Vec::new());
+        let note = |jobs: &[&usize]| {
+            groups.lock().unwrap().push(jobs.len());
+            vec![(); jobs.len()]
+        };
+        let (group, note) = (&group, &note);
+        thread::scope(|scope| {
+            let first = |jobs: &[&usize]| {
+                // While it works the others come, and wait.
+                for _ in 0..3 {
+                    scope.spawn(move || group.submit(&1, note, || ()));
+                }
+                while group.queue().waiting.len() < 3 {
+                    thread::yield_now();
+                }
+                note(jobs)
+            };
+            group.submit(&0, first, || ());
+            // One of them leads by now, or is about to: it waits for this one to come again.
+            group.submit(&0, note, || ());
+        });
+        assert_eq!(*groups.lock().unwrap(), [1, 4]);
+    }
+
+    #[test]
     fn a_leader_who_panics_leaves_a_result_for_everybody_and_the_lead_for_the_next() {
-        let group: Group<usize, Option<usize>> = Group::new();
+        let group: Group<usize, Option<usize>> = Group::new(LINGER);
         let calls = AtomicUsize::new(0);
         let answered = AtomicUsize::new(0);
         thread::scope(|scope| {
