@@ -1,7 +1,7 @@
 //! Reading and writing exported stores of TLS certificate bindings.
 //!
-//! An [`Export`] is a header and bindings. It takes two forms: [`json`], which carries everything,
-//! and [`netsh`], what a Windows host prints. Readers return what they understood, what the export
+//! An [`Export`] is a header and bindings. It takes several forms: [`json`], which carries everything;
+//! [`snapshot`], which does so at any size; and [`netsh`], what a Windows host prints. Readers return what they understood, what the export
 //! says beyond it ([`Loss`]), and where it is broken ([`Problem`]); unless told to keep going they
 //! return all of an export or nothing. Texts in losses and problems come from the export and may
 //! have any character in them: escape them before they reach a terminal.
@@ -26,6 +26,7 @@ mod export;
 pub mod json;
 pub mod netsh;
 mod report;
+pub mod snapshot;
 mod write;
 
 pub use detect::{Format, UnknownFormat, detect};
@@ -68,6 +69,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     match options.format.unwrap_or_else(|| detect(bytes)) {
         Format::Json => json::read(bytes, options),
         Format::Netsh => netsh::read(bytes, options),
+        Format::Snapshot => snapshot::read(bytes),
     }
 }
 
@@ -117,6 +119,7 @@ fn unrecognised(format: Format, found: &str) -> String {
             json::FORMAT,
             json::VERSION
         ),
+        Format::Snapshot => format!("expected a snapshot of bindings, found {found}"),
         Format::Netsh if found.is_empty() => {
             "expected what `netsh http show sslcert` prints, found nothing".to_owned()
         }

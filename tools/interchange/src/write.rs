@@ -12,6 +12,24 @@ pub enum WriteError {
     /// Bindings have values that the form cannot express. Nothing was written.
     #[error("{}", Listed(.0))]
     Inexpressible(Vec<Inexpressible>),
+    /// A binding did not come in the order that the form has, or a second time. It was not written.
+    #[error("{key} came behind {last}; a snapshot takes each key once, in ascending order")]
+    Unordered {
+        /// The binding's key.
+        key: BindingKey,
+        /// The key in front of it.
+        last: BindingKey,
+    },
+    /// There is more of something than the form can hold. Nothing was written.
+    #[error("{what} take {found} bytes, and the form holds at most {limit}")]
+    TooLong {
+        /// What it is.
+        what: &'static str,
+        /// How many bytes it takes.
+        found: usize,
+        /// The most bytes.
+        limit: usize,
+    },
     /// What was written to failed.
     #[error("the export could not be written")]
     Io(#[from] io::Error),

@@ -11,4 +11,5 @@ mod releases;
 mod round_trips;
 mod samples;
 mod script;
+mod snapshot;
 mod streaming;

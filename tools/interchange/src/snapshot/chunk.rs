@@ -1,0 +1,51 @@
+//! A chunk: one byte for its kind, four for its length, its content, and a SHA-256.
+
+use sha2::{Digest, Sha256};
+
+/// The bytes of a SHA-256.
+pub(super) const HASH: usize = 32;
+
+/// The bytes in front of a chunk's content.
+pub(super) const FRONT: usize = 5;
+
+/// The most bytes that the content of a chunk has.
+pub(super) const MAX_LENGTH: usize = 128 * 1024;
+
+/// How long a writer lets the content of a chunk grow, unless one record alone is longer.
+pub(super) const FULL: usize = 64 * 1024;
+
+/// What a chunk holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A part of the head.
+    Head,
+    /// Bindings.
+    Bindings,
+    /// How many bindings there were.
+    End,
+}
+
+impl Kind {
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Head => b'H',
+            Self::Bindings => b'B',
+            Self::End => b'E',
+        }
+    }
+
+    pub(super) fn of_byte(byte: u8) -> Option<Self> {
+        [Self::Head, Self::Bindings, Self::End]
+            .into_iter()
+            .find(|kind| kind.byte() == byte)
+    }
+}
+
+/// The hash of a chunk: of its number, so that one that is missing, repeated or moved is noticed
+/// where it stands, and of its bytes in front of the hash.
+pub(super) fn hash(number: u64, front_and_content: &[u8]) -> [u8; HASH] {
+    let mut hasher = Sha256::new();
+    hasher.update(number.to_le_bytes());
+    hasher.update(front_and_content);
+    hasher.finalize().into()
+}

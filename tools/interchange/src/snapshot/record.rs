@@ -1,0 +1,51 @@
+//! A record: the key and the value, the length in front of each.
+
+use store_core::Binding;
+use store_core::codec::{encode_binding, encode_key};
+
+use super::chunk;
+
+/// The bytes of a binding's record; none if they are more than a chunk can have.
+pub(super) fn encode(binding: &Binding) -> Result<Vec<u8>, usize> {
+    let key = encode_key(binding.key());
+    let value = encode_binding(binding);
+    let length = 2 + key.len() + 4 + value.len();
+    let (Ok(key_length), Ok(value_length)) = (u16::try_from(key.len()), u32::try_from(value.len()))
+    else {
+        return Err(length);
+    };
+    if length > chunk::MAX_LENGTH {
+        return Err(length);
+    }
+    let mut record = Vec::with_capacity(length);
+    record.extend(key_length.to_le_bytes());
+    record.extend(key);
+    record.extend(value_length.to_le_bytes());
+    record.extend(value);
+    Ok(record)
+}
+
+/// A record in a chunk.
+pub(super) struct Record<'a> {
+    pub(super) key: &'a [u8],
+    pub(super) value: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// The first record of `bytes`; none where they end inside it.
+    pub(super) fn first(bytes: &'a [u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk::<2>()?;
+        let (key, rest) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        Some(Self {
+            key,
+            value: rest.get(..length)?,
+        })
+    }
+
+    /// How many bytes it takes.
+    pub(super) fn length(&self) -> usize {
+        2 + self.key.len() + 4 + self.value.len()
+    }
+}

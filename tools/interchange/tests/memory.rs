@@ -1,0 +1,68 @@
+//! How much memory snapshots take: one chunk, whatever there is of them and whatever they claim.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::io::{self, Read};
+
+use allocation_counter::measure;
+use interchange::snapshot::{Reader, Writer, verify};
+use interchange::{Header, snapshot};
+use store_core::{Binding, CertHash, Record, Uuid};
+
+const KIB: u64 = 1024;
+
+fn binding(number: u32) -> Binding {
+    let store = Some("MY".parse().unwrap());
+    let record = Record::new(CertHash::new([7; 20]), store, Uuid::nil());
+    let [a, b, c, d] = (0x0a00_0000 + number).to_be_bytes();
+    Binding::new(format!("{a}.{b}.{c}.{d}:443").parse().unwrap(), record).unwrap()
+}
+
+#[test]
+fn a_snapshot_of_any_length_is_written_and_read_in_the_memory_of_a_chunk() {
+    const BINDINGS: u32 = 30_000;
+    let mut file = Vec::new();
+    let written = measure(|| {
+        let out = Untracked(&mut file);
+        let mut writer = Writer::new(out, &Header::default(), None).unwrap();
+        (0..BINDINGS).for_each(|number| writer.push(&binding(number)).unwrap());
+        writer.finish().unwrap();
+    });
+    assert!(file.len() as u64 > 1700 * KIB, "{}", file.len());
+    assert!(written.bytes_max < 200 * KIB, "{written:?}");
+    let read = measure(|| {
+        let reader = Reader::new(file.as_slice()).unwrap();
+        assert!(reader.map(Result::unwrap).eq((0..BINDINGS).map(binding)));
+    });
+    assert!(read.bytes_max < 200 * KIB, "{read:?}");
+}
+
+/// What is written is not the writer's memory.
+struct Untracked<'a>(&'a mut Vec<u8>);
+
+impl io::Write for Untracked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        allocation_counter::opt_out(|| self.0.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_only_claimed_is_not_allocated() {
+    let mut small = Vec::new();
+    snapshot::write(&mut small, &interchange::Export::default()).unwrap();
+    // The length of the first chunk.
+    for claimed in [64 * 1024, 128 * 1024, 1 << 20, 1 << 30, u32::MAX] {
+        let mut file = small.clone();
+        file[17..21].copy_from_slice(&claimed.to_le_bytes());
+        let refused = measure(|| assert!(verify(file.as_slice()).is_err()));
+        assert!(refused.bytes_max < 4 * KIB, "{claimed}: {refused:?}");
+        // As much as there is, and no more, where there is no end.
+        let endless = file.as_slice().chain(io::repeat(b'x'));
+        let refused = measure(|| assert!(verify(endless).is_err()));
+        assert!(refused.bytes_max < 512 * KIB, "{claimed}: {refused:?}");
+    }
+}
