@@ -171,6 +171,8 @@ pub(crate) enum ImportFormat {
     Json,
     /// What `netsh http show sslcert` prints.
     Netsh,
+    /// A binary file of chunks with check sums.
+    Snapshot,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -207,6 +209,10 @@ pub(crate) enum ExportFormat {
     Netsh,
     /// A .cmd file of `netsh http add sslcert` commands.
     NetshScript,
+    /// A .ps1 file of them, for PowerShell.
+    NetshPowershell,
+    /// A binary file of chunks with check sums, for stores of any size.
+    Snapshot,
 }
 
 fn words(text: &str) -> Result<Words, &'static str> {

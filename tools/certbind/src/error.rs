@@ -45,6 +45,8 @@ pub(crate) enum Error {
     Export(#[from] interchange::WriteError),
     #[error("{} is a store, and an export does not overwrite it; name another file", path.display())]
     WouldOverwriteStore { path: PathBuf },
+    #[error("a snapshot is no text for a terminal; name a file with -o, or pipe it")]
+    SnapshotToTerminal,
     #[error("name what to change; `certbind update --help` has the options")]
     NothingToUpdate,
     #[error("the old and the new certificate are the same")]
@@ -63,6 +65,7 @@ impl Error {
             | Self::Arguments { .. }
             | Self::NoSuccessor
             | Self::NothingToUpdate
+            | Self::SnapshotToTerminal
             | Self::SameCertificate
             | Self::Binding(_) => exit::USAGE,
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {

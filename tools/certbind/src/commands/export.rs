@@ -1,10 +1,11 @@
 //! `export`: the bindings in a file that any machine can read.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 
-use interchange::netsh::{self, Release};
-use interchange::{Export, Header, json};
+use interchange::netsh::{self, Layout, Release};
+use interchange::{Export, Header, json, snapshot};
 use jiff::Timestamp;
+use store_core::{BindingStore, Scan};
 
 use super::everything;
 use crate::cli::{self, ExportFormat};
@@ -15,41 +16,68 @@ use crate::screen::{escaped, exact_stdout};
 use crate::stores::{Access, Opened, StoreUrl};
 
 pub(crate) fn run(url: &StoreUrl, wanted: &cli::Export) -> Result<u8, Error> {
+    let is_binary = wanted.format == ExportFormat::Snapshot;
+    if is_binary && wanted.output.is_none() && io::stdout().is_terminal() {
+        return Err(Error::SnapshotToTerminal);
+    }
     let store = Opened::open(url, Access::Read)?;
     let kept = store.layout().unwrap_or_else(|error| {
         warn(&escaped(&error.to_string()));
         None
     });
-    let export = Export {
-        header: Header {
-            host: wanted.host.clone(),
-            captured_at: Some(Timestamp::now()),
-            source: Some(url.to_string()),
-            tool: Some(concat!("certbind ", env!("CARGO_PKG_VERSION")).to_owned()),
-        },
-        bindings: everything(store.bindings())?,
-        layout: kept.clone(),
+    let header = Header {
+        host: wanted.host.clone(),
+        captured_at: Some(Timestamp::now()),
+        source: Some(url.to_string()),
+        tool: Some(concat!("certbind ", env!("CARGO_PKG_VERSION")).to_owned()),
     };
-    let layout = match wanted.layout {
-        Some(release) => release.layout(),
-        None => kept.unwrap_or_else(|| Release::default().layout()),
-    };
-    let write = |out: &mut dyn Write| -> Result<(), Error> {
-        let mut out = out;
-        match wanted.format {
-            ExportFormat::Json => json::write(&mut out, &export)?,
-            ExportFormat::Netsh => {
-                for loss in netsh::write(&mut out, &export, &layout)? {
-                    warn(&escaped(&loss.to_string()));
-                }
-            }
-            ExportFormat::NetshScript => netsh::write_script(&mut out, &export)?,
-        }
-        Ok(out.flush()?)
-    };
+    let write = |out: &mut dyn Write| write(out, store.bindings(), header, kept, wanted);
     match &wanted.output {
         Some(path) => output::write(path, write)?,
         None => write(&mut exact_stdout())?,
     }
     Ok(exit::DONE)
+}
+
+fn write(
+    mut out: &mut dyn Write,
+    store: &dyn BindingStore,
+    header: Header,
+    layout: Option<Layout>,
+    wanted: &cli::Export,
+) -> Result<(), Error> {
+    let collected = |header, layout| -> Result<Export, Error> {
+        Ok(Export {
+            header,
+            bindings: everything(store)?,
+            layout,
+        })
+    };
+    match wanted.format {
+        ExportFormat::Json => json::write(&mut out, &collected(header, layout)?)?,
+        ExportFormat::Netsh => {
+            let export = collected(header, layout)?;
+            let layout = match (wanted.layout, &export.layout) {
+                (Some(release), _) => &release.layout(),
+                (None, Some(kept)) => kept,
+                (None, None) => &Release::default().layout(),
+            };
+            for loss in netsh::write(&mut out, &export, layout)? {
+                warn(&escaped(&loss.to_string()));
+            }
+        }
+        ExportFormat::NetshScript => netsh::write_script(&mut out, &collected(header, layout)?)?,
+        ExportFormat::NetshPowershell => {
+            netsh::write_powershell(&mut out, &collected(header, layout)?)?;
+        }
+        // Of as many bindings as there are: they go from the scan to the file.
+        ExportFormat::Snapshot => {
+            let mut snapshot = snapshot::Writer::new(&mut out, &header, layout.as_ref())?;
+            for binding in store.scan(&Scan::all())? {
+                snapshot.push(&binding?)?;
+            }
+            snapshot.finish()?;
+        }
+    }
+    Ok(out.flush()?)
 }

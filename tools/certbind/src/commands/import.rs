@@ -67,6 +67,7 @@ fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
             ImportFormat::Auto => None,
             ImportFormat::Json => Some(interchange::Format::Json),
             ImportFormat::Netsh => Some(interchange::Format::Netsh),
+            ImportFormat::Snapshot => Some(interchange::Format::Snapshot),
         },
         keep_going: import.keep_going,
         encoding: import.encoding,

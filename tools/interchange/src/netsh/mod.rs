@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod add;
 mod address;
 mod extended;
 mod field;
@@ -33,6 +34,7 @@ mod layout;
 mod learn;
 mod line;
 mod pieces;
+mod powershell;
 mod read;
 mod record;
 mod release;
@@ -43,6 +45,7 @@ mod words;
 mod write;
 
 pub use layout::{Layout, Newline};
+pub use powershell::write as write_powershell;
 pub use read::read;
 pub use release::{Release, UnknownRelease};
 pub use script::write as write_script;

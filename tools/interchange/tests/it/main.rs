@@ -7,6 +7,7 @@ mod json;
 mod languages;
 mod listings;
 mod mutations;
+mod powershell;
 mod releases;
 mod round_trips;
 mod samples;

@@ -37,16 +37,20 @@ fn arguments(command: &str) -> Vec<String> {
     arguments
 }
 
-/// The binding that a command adds, by the documentation of netsh's options.
 fn added(command: &str) -> Binding {
     let arguments = arguments(command.strip_suffix(" || exit /b 1").unwrap());
     assert_eq!(arguments[..4], ["netsh", "http", "add", "sslcert"]);
-    let (tag, value) = arguments[4].split_once('=').unwrap();
+    added_by(&arguments[4..])
+}
+
+/// The binding that a command with these options adds, by the documentation of netsh's options.
+pub(crate) fn added_by(options: &[String]) -> Binding {
+    let (tag, value) = options[0].split_once('=').unwrap();
     let key = BindingKey::parse_as(tag.parse().unwrap(), value).unwrap();
     let mut record = Record::central(store_core::Uuid::nil());
     let mut store = None;
     let mut hash = None;
-    for argument in &arguments[5..] {
+    for argument in &options[1..] {
         let (tag, value) = argument.split_once('=').unwrap();
         let mut flag = |bit| {
             assert_eq!(value, "enable");
@@ -138,40 +142,58 @@ fn percent_signs_are_doubled_and_blanks_quoted() {
     assert_eq!(added(command), binding);
 }
 
+/// Whether netsh has options for a binding, and a script can hold them.
+pub(crate) fn is_expressible(binding: &Binding) -> bool {
+    let record = binding.record();
+    let flags = record.flags.bits() & !0x5ffb == 0;
+    let checks = record.check_mode.bits() & !0x1_0007 == 0;
+    let in_force = CertCheckMode::USE_REVOCATION_FRESHNESS;
+    let fresh = record.check_mode.contains(in_force) == (record.revocation_freshness_time != 0);
+    let certificate = record.certificate.as_ref();
+    let store = certificate.and_then(|c| c.store_name.as_ref());
+    let named = binding.key().kind() != Kind::Sni || store.is_some();
+    let texts = [
+        Some(binding.spelled_key()),
+        store.map(ToString::to_string),
+        record.ctl_identifier.as_ref().map(ToString::to_string),
+        record.ctl_store_name.as_ref().map(ToString::to_string),
+    ];
+    let plain = texts.into_iter().flatten().all(|text| {
+        !text.contains('"') && !text.ends_with('\\') && !text.chars().any(char::is_control)
+    });
+    flags && checks && fresh && named && plain
+}
+
+#[test]
+fn a_line_that_cmd_would_cut_is_refused() {
+    let of_length = |ctl: usize| {
+        let hash = store_core::CertHash::new([7; 20]);
+        let mut record = Record::new(hash, None, store_core::Uuid::nil());
+        record.ctl_identifier = Some("x".repeat(ctl).parse().unwrap());
+        Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap()
+    };
+    let text = script(vec![of_length(8000)]).unwrap();
+    let room = 8191 - text.lines().last().unwrap().len();
+    let text = script(vec![of_length(8000 + room)]).unwrap();
+    assert_eq!(text.lines().last().unwrap().len(), 8191);
+    let error = script(vec![of_length(8000 + room + 1)]).unwrap_err();
+    assert!(error.to_string().contains("cmd takes up to"), "{error}");
+}
+
 proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
     fn a_script_adds_the_binding_or_is_refused(binding in binding()) {
-        let record = binding.record();
-        let expressible = {
-            let flags = record.flags.bits() & !0x5ffb == 0;
-            let checks = record.check_mode.bits() & !0x1_0007 == 0;
-            let fresh = record.check_mode.contains(CertCheckMode::USE_REVOCATION_FRESHNESS)
-                == (record.revocation_freshness_time != 0);
-            let certificate = record.certificate.as_ref();
-            let store = certificate.and_then(|c| c.store_name.as_ref());
-            let named = binding.key().kind() != Kind::Sni || store.is_some();
-            let texts = [
-                Some(binding.spelled_key()),
-                store.map(ToString::to_string),
-                record.ctl_identifier.as_ref().map(ToString::to_string),
-                record.ctl_store_name.as_ref().map(ToString::to_string),
-            ];
-            let plain = texts.into_iter().flatten().all(|text| {
-                !text.contains('"') && !text.ends_with('\\') && !text.chars().any(char::is_control)
-            });
-            flags && checks && fresh && named && plain
-        };
         match script(vec![binding.clone()]) {
             Ok(script) => {
-                prop_assert!(expressible);
+                prop_assert!(is_expressible(&binding));
                 let command = script.lines().last().unwrap();
                 prop_assert_eq!(added(command), binding);
                 prop_assert_eq!(script.contains("chcp 65001"), !script.is_ascii());
             }
             Err(error) => {
-                prop_assert!(!expressible, "{}", error);
+                prop_assert!(!is_expressible(&binding), "{}", error);
                 prop_assert!(error.to_string().starts_with(&binding.key().to_string()));
             }
         }
