@@ -110,6 +110,33 @@ fn nothing_in_a_value_is_powershells_to_act_on() {
 }
 
 #[test]
+fn what_no_script_can_hold_is_refused_by_field() {
+    for (name, reason) in [
+        ("M\"Y", "quotation mark"),
+        ("M\nY", "control character"),
+        ("M\u{85}Y", "control character"),
+        ("C:\\", "backslash"),
+        ("C:\\a b\\", "backslash"),
+    ] {
+        let name = Some(name.parse().unwrap());
+        let mut record = Record::new(CertHash::new([7; 20]), name.clone(), Uuid::nil());
+        record.ctl_store_name = name;
+        let bindings = vec![Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap()];
+        let mut batch = Vec::new();
+        let batched = netsh::write_script(&mut batch, &export(bindings.clone()));
+        assert!(batch.is_empty(), "nothing is written");
+        for refused in [script(bindings).map(drop), batched] {
+            let Err(WriteError::Inexpressible(refused)) = refused else {
+                panic!("{refused:?}");
+            };
+            let fields: Vec<_> = refused.iter().map(|refused| &refused.field[..]).collect();
+            assert_eq!(fields, ["certstorename", "sslctlstorename"]);
+            assert!(refused[0].to_string().contains(reason), "{}", refused[0]);
+        }
+    }
+}
+
+#[test]
 fn a_command_line_that_is_too_long_is_refused() {
     let of_length = |ctl: usize| {
         let mut record = Record::new(CertHash::new([7; 20]), None, Uuid::nil());

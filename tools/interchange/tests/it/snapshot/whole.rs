@@ -243,3 +243,19 @@ fn a_snapshot_that_could_not_be_written_is_never_finished() {
         .for_each(|binding| writer.push(binding).unwrap());
     writer.finish().unwrap();
 }
+
+#[test]
+fn a_snapshot_is_finished_once_it_is_flushed() {
+    struct Unflushed;
+    impl Write for Unflushed {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+    let writer = Writer::new(Unflushed, &Header::default(), None).unwrap();
+    assert!(matches!(writer.finish(), Err(WriteError::Io(_))));
+}
