@@ -5,7 +5,10 @@ use store_core::codec::{encode_binding, encode_key};
 
 use super::chunk;
 
-/// The bytes of a binding's record; none if they are more than a chunk can have.
+/// The bytes of a binding's record.
+///
+/// # Errors
+/// How many they would be, if that is more than a chunk can have.
 pub(super) fn encode(binding: &Binding) -> Result<Vec<u8>, usize> {
     let key = encode_key(binding.key());
     let value = encode_binding(binding);
