@@ -41,6 +41,10 @@ impl Host {
             host: name.to_owned(),
             reason,
         };
+        // As it is spelled, too: characters that canonical forms lack can be many.
+        if name.encode_utf16().nth(MAX_HOST_LENGTH).is_some() {
+            return Err(error("it is longer than 255 characters"));
+        }
         // ASCII names are not put through IDNA: it refuses names that HTTP.sys holds.
         let canonical = if name.is_ascii() {
             name.to_ascii_lowercase()

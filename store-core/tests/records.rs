@@ -102,6 +102,26 @@ fn a_record_names_a_certificate_exactly_when_its_kind_does() {
 }
 
 #[test]
+fn a_spelling_is_no_longer_than_a_host_name_may_be() {
+    let binding = Binding::new(
+        "hostnameport=bücher.example:443".parse().unwrap(),
+        Record::new(CertHash::new([1; 20]), None, Uuid::nil()),
+    )
+    .unwrap();
+    // A soft hyphen vanishes from the canonical form.
+    for (hyphens, fits) in [(241, true), (242, false), (200_000, false)] {
+        let spelling = format!("bü{}cher.example", "\u{ad}".repeat(hyphens));
+        let spelled = binding.clone().with_host_spelling(&spelling);
+        assert_eq!(spelled.is_ok(), fits, "{hyphens}");
+        if let Ok(spelled) = spelled {
+            let bytes = codec::encode_binding(&spelled);
+            let decoded = codec::decode_binding(binding.key().clone(), &bytes);
+            assert_eq!(decoded.unwrap(), spelled);
+        }
+    }
+}
+
+#[test]
 fn a_spelling_is_kept_beside_the_canonical_name_and_must_be_of_it() {
     let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
     let binding = Binding::new("hostnameport=bücher.example:443".parse().unwrap(), record).unwrap();

@@ -3,29 +3,18 @@
 use store_core::Binding;
 use store_core::codec::{encode_binding, encode_key};
 
-use super::chunk;
-
-/// The bytes of a binding's record.
-///
-/// # Errors
-/// How many they would be, if that is more than a chunk can have.
-pub(super) fn encode(binding: &Binding) -> Result<Vec<u8>, usize> {
+/// The bytes of a binding's record: some thousand at most, as every text in it has a limit.
+pub(super) fn encode(binding: &Binding) -> Vec<u8> {
     let key = encode_key(binding.key());
     let value = encode_binding(binding);
-    let length = 2 + key.len() + 4 + value.len();
-    let (Ok(key_length), Ok(value_length)) = (u16::try_from(key.len()), u32::try_from(value.len()))
-    else {
-        return Err(length);
-    };
-    if length > chunk::MAX_LENGTH {
-        return Err(length);
-    }
-    let mut record = Vec::with_capacity(length);
+    let key_length = u16::try_from(key.len()).expect("host names have a limit");
+    let value_length = u32::try_from(value.len()).expect("texts have a limit");
+    let mut record = Vec::with_capacity(2 + key.len() + 4 + value.len());
     record.extend(key_length.to_le_bytes());
     record.extend(key);
     record.extend(value_length.to_le_bytes());
     record.extend(value);
-    Ok(record)
+    record
 }
 
 /// A record in a chunk.

@@ -7,12 +7,12 @@ use std::io::{self, Write};
 use sha2::{Digest, Sha256};
 use store_core::{Binding, BindingKey};
 
-use super::chunk::{FRONT, FULL, Kind, MAX_LENGTH, hash};
+use super::chunk::{FRONT, FULL, Kind, hash};
 use super::head::{self, Head};
 use super::{MAGIC, VERSION, record};
 use crate::export::Header;
 use crate::netsh::Layout;
-use crate::write::{Inexpressible, WriteError};
+use crate::write::WriteError;
 
 /// Writes a snapshot, a chunk at a time: there is no use in a [`BufWriter`](std::io::BufWriter)
 /// under it.
@@ -81,13 +81,7 @@ impl<W: Write> Writer<W> {
                 last: last.clone(),
             });
         }
-        let record = record::encode(binding).map_err(|length| {
-            WriteError::Inexpressible(vec![Inexpressible {
-                key: binding.key().clone(),
-                field: "the record".to_owned(),
-                reason: format!("it takes {length} bytes, and a snapshot has at most {MAX_LENGTH}"),
-            }])
-        })?;
+        let record = record::encode(binding);
         let filled = self.chunk.len() - FRONT;
         if filled > 0 && filled + record.len() > FULL {
             self.seal(Kind::Bindings)?;

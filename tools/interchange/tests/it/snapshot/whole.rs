@@ -183,24 +183,6 @@ fn what_is_out_of_order_is_not_written_and_what_follows_is() {
     assert!(out.is_empty(), "nothing is written");
 }
 
-#[test]
-fn a_binding_that_no_reader_could_read_is_refused_by_name() {
-    let key = "hostnameport=bücher.example:443".parse().unwrap();
-    let record = Record::new(CertHash::new([7; 20]), None, Uuid::nil());
-    // A soft hyphen vanishes from the canonical form, so a spelling may have any number of them.
-    let spelling = format!("bü{}cher.example", "\u{ad}".repeat(100_000));
-    let plain = Binding::new(key, record).unwrap();
-    let spelled = plain.with_host_spelling(&spelling).unwrap();
-    let mut writer = Writer::new(Vec::new(), &Header::default(), None).unwrap();
-    let error = writer.push(&spelled).unwrap_err();
-    assert!(matches!(error, WriteError::Inexpressible(_)), "{error}");
-    assert!(
-        error.to_string().contains("xn--bcher-kva.example:443"),
-        "{error}"
-    );
-    assert_eq!(writer.finish().unwrap(), pushed([]));
-}
-
 /// Takes so many bytes.
 struct Full(usize);
 
