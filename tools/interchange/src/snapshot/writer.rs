@@ -70,9 +70,8 @@ impl<W: Write> Writer<W> {
     /// Writes a binding. Its key comes behind those written before.
     ///
     /// # Errors
-    /// [`WriteError::Unordered`] if it does not, and [`WriteError::Inexpressible`] for a binding of
-    /// more than 128 KiB (a host name spelled with thousands of invisible characters): it is left
-    /// out, and others can be written. [`WriteError::Io`] if what is written to fails.
+    /// [`WriteError::Unordered`] if it does not: it is left out, and others can be written.
+    /// [`WriteError::Io`] if what is written to fails.
     pub fn push(&mut self, binding: &Binding) -> Result<(), WriteError> {
         self.check()?;
         if let Some(last) = self.last.as_ref().filter(|last| *last >= binding.key()) {

@@ -7,7 +7,7 @@ use interchange::snapshot::{Reader, Writer, verify};
 use interchange::{Export, Format, Header, ReadOptions, WriteError, detect, read, snapshot};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use store_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Scan, Uuid};
+use store_core::{Binding, BindingStore, MemoryStore, Scan};
 
 use super::frames::frames;
 use super::{binding, pushed, small, written};
