@@ -19,6 +19,7 @@ enum Step {
 #[derive(Clone, Debug)]
 struct History {
     image: usize,
+    resident: bool,
     steps: Vec<Step>,
     /// How many writes, syncs and changes of length happen; then the same for each repair, which
     /// the power may cut as well.
@@ -44,19 +45,22 @@ fn history() -> impl Strategy<Value = History> {
     ];
     let cuts = (0..90_u64, prop::collection::vec(0..20_u64, 0..3));
     (
-        0..2_usize,
+        (0..2_usize, any::<bool>()),
         prop::collection::vec(step, 1..8),
         cuts,
         any::<u64>(),
         keep,
     )
-        .prop_map(|(image, steps, (first, more), seed, keep)| History {
-            image,
-            steps,
-            cuts: std::iter::once(first).chain(more).collect(),
-            seed,
-            keep,
-        })
+        .prop_map(
+            |((image, resident), steps, (first, more), seed, keep)| History {
+                image,
+                resident,
+                steps,
+                cuts: std::iter::once(first).chain(more).collect(),
+                seed,
+                keep,
+            },
+        )
 }
 
 /// What a store may hold after the power cut.
@@ -136,7 +140,7 @@ fn cut(disk: &Disk, dice: &mut Dice, keep: Keep) -> Disk {
 
 fn check(history: &History) -> Result<(), TestCaseError> {
     let mut dice = Dice(history.seed);
-    let mut disk = Disk::of(&IMAGES[history.image]);
+    let mut disk = Disk::of(&IMAGES[history.image]).read_from_memory(history.resident);
     let mut cuts = history.cuts.iter();
     disk.plan(Plan::PowerCut(*cuts.next().unwrap()));
     let allowed = run(&disk, history.image, &history.steps)?;

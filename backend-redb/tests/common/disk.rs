@@ -24,6 +24,7 @@ struct State {
     done: Counts,
     plan: Plan,
     sync_takes: Duration,
+    resident: bool,
 }
 
 #[derive(Debug)]
@@ -81,6 +82,16 @@ impl Disk {
             ..State::default()
         };
         Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// Has stores opened on it keep their bindings in memory.
+    pub(crate) fn read_from_memory(self, resident: bool) -> Self {
+        self.state().resident = resident;
+        self
+    }
+
+    pub(crate) fn is_read_from_memory(&self) -> bool {
+        self.state().resident
     }
 
     /// What goes wrong from now on. Counting starts anew.

@@ -69,7 +69,8 @@ pub(crate) fn batch() -> impl Strategy<Value = Batch> {
 
 /// Opens what is on a disk.
 pub(crate) fn open(disk: &Disk) -> Result<RedbStore> {
-    Options::new().open_backend(disk.clone(), "the disk")
+    let options = Options::new().resident(disk.is_read_from_memory());
+    options.open_backend(disk.clone(), "the disk")
 }
 
 /// All that a store holds.

@@ -1,0 +1,164 @@
+//! A disk that is really full: a small file system of the test's own, in memory and on a loop
+//! device. It takes the right to mount; where the machine does not grant it, that is said.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use backend_redb::RedbStore;
+use common::{binding, contents};
+use store_core::{Batch, BindingStore, Change, MemoryStore, StoreError, win32};
+use tempfile::TempDir;
+
+/// How large a file system is, in bytes.
+const SIZE: u64 = 8 << 20;
+
+/// A file system that goes with its value.
+struct Small {
+    folder: TempDir,
+}
+
+impl Small {
+    fn in_memory() -> Option<Self> {
+        let options = format!("size={SIZE}");
+        Self::mount(&["-t", "tmpfs", "-o", &options, "tmpfs"])
+    }
+
+    /// ext4 with a journal, in a file.
+    fn on_a_loop_device(image: &Path) -> Option<Self> {
+        File::create(image).unwrap().set_len(SIZE).unwrap();
+        let made = Command::new("mkfs.ext4").arg("-q").arg(image).output();
+        if !made.is_ok_and(|made| made.status.success()) {
+            eprintln!("NOT RUN: mkfs.ext4 is not there");
+            return None;
+        }
+        Self::mount(&["-o", "loop", image.to_str().unwrap()])
+    }
+
+    fn mount(arguments: &[&str]) -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let mount = Command::new("mount")
+            .args(arguments)
+            .arg(folder.path())
+            .output();
+        match mount {
+            Ok(mounted) if mounted.status.success() => Some(Self { folder }),
+            refused => {
+                eprintln!("NOT RUN: this machine does not let us mount {arguments:?}: {refused:?}");
+                None
+            }
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("bindings.redb")
+    }
+
+    /// Takes all the room that is left but for so many bytes, until the ballast is thrown out.
+    fn fill(&self, but: u64) -> PathBuf {
+        let path = self.folder.path().join("ballast");
+        let mut ballast = File::create(&path).unwrap();
+        let mut written = 0;
+        while let Ok(more) = ballast.write(&[0; 4096]) {
+            written += more as u64;
+        }
+        // ext4 finds out late.
+        let _ = ballast.sync_all();
+        ballast.set_len(written.saturating_sub(but)).unwrap();
+        path
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount")
+            .arg("--lazy")
+            .arg(self.folder.path())
+            .status();
+    }
+}
+
+/// Runs a test on both.
+fn on_small_disks(test: fn(&Small)) {
+    let folder = TempDir::new().unwrap();
+    let image = folder.path().join("image");
+    let disks = [Small::in_memory(), Small::on_a_loop_device(&image)];
+    disks.iter().flatten().for_each(test);
+}
+
+fn assert_says_full(error: &StoreError) {
+    let StoreError::Io { source, path, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(source.kind(), ErrorKind::StorageFull, "{error}");
+    assert!(path.is_some(), "{error}");
+    assert_eq!(error.win32_code(), win32::DISK_FULL);
+}
+
+#[test]
+fn a_store_that_fills_the_disk_says_so_keeps_what_it_had_and_goes_on_when_there_is_room() {
+    on_small_disks(|disk| {
+        let store = RedbStore::open(disk.path()).unwrap();
+        let model = MemoryStore::new();
+        store.insert(binding(0, 1)).unwrap();
+        model.insert(binding(0, 1)).unwrap();
+        let ballast = disk.fill(1 << 20);
+        let mut error = None;
+        for start in (1..60_000).step_by(100) {
+            let batch = Batch::new((start..start + 100).map(|n| Change::put(binding(n, 2))));
+            let batch = batch.unwrap();
+            match store.apply(&batch) {
+                Ok(_) => drop(model.apply(&batch).unwrap()),
+                Err(full) => {
+                    error = Some(full);
+                    break;
+                }
+            }
+        }
+        assert_says_full(&error.expect("the disk has a megabyte left"));
+        assert_eq!(contents(&store), contents(&model), "reads go on");
+        let refused = store.insert(binding(65_000, 1)).unwrap_err();
+        assert!(
+            matches!(refused, StoreError::Unavailable { .. }),
+            "{refused}"
+        );
+        drop(store);
+
+        // The disk is as full as before. What was acknowledged is there, and can be read.
+        let audited = RedbStore::open_read_only(disk.path()).unwrap();
+        assert_eq!(contents(&audited), contents(&model));
+        assert!(audited.check().unwrap().is_clean());
+        drop(audited);
+
+        std::fs::remove_file(ballast).unwrap();
+        let store = RedbStore::open(disk.path()).unwrap();
+        assert_eq!(contents(&store), contents(&model));
+        store.insert(binding(65_000, 1)).unwrap();
+        assert!(store.check().unwrap().is_clean());
+    });
+}
+
+#[test]
+fn a_store_that_has_no_room_to_be_made_leaves_nothing() {
+    on_small_disks(|disk| {
+        let ballast = disk.fill(4096);
+        assert_says_full(&RedbStore::open(disk.path()).unwrap_err());
+        let left: Vec<_> = std::fs::read_dir(disk.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.contains("certbind") || name.contains("redb"))
+            .collect();
+        assert_eq!(left, Vec::<String>::new());
+        std::fs::remove_file(ballast).unwrap();
+        RedbStore::open(disk.path())
+            .unwrap()
+            .insert(binding(1, 1))
+            .unwrap();
+    });
+}
