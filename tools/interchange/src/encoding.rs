@@ -108,6 +108,43 @@ impl Encoding {
         }
     }
 
+    /// The length of the line that `bytes` begin with, its end included.
+    pub(crate) fn line_length(self, bytes: &[u8]) -> usize {
+        let unit: &[u8] = match self.charset {
+            Charset::Utf16Le => &[b'\n', 0],
+            Charset::Utf16Be => &[0, b'\n'],
+            _ => b"\n",
+        };
+        let mut units = bytes.chunks(unit.len());
+        let end = units.position(|found| found == unit);
+        end.map_or(bytes.len(), |at| (at + 1) * unit.len())
+    }
+
+    /// The text of `bytes` as far as it can be told, and whether all of it could be. There is no
+    /// byte order mark in them.
+    pub(crate) fn decode_lossily(self, bytes: &[u8]) -> (Cow<'_, str>, bool) {
+        let of_units = |unit: fn([u8; 2]) -> u16| {
+            let (pairs, rest) = bytes.as_chunks::<2>();
+            let mut is_whole = rest.is_empty();
+            let units = pairs.iter().map(|pair| unit(*pair));
+            let characters = char::decode_utf16(units).map(|character| {
+                is_whole &= character.is_ok();
+                character.unwrap_or(char::REPLACEMENT_CHARACTER)
+            });
+            let text = characters.collect::<String>();
+            (text.into(), is_whole)
+        };
+        match self.charset {
+            Charset::Utf16Le => of_units(u16::from_le_bytes),
+            Charset::Utf16Be => of_units(u16::from_be_bytes),
+            Charset::Bytes => (decode_latin1(bytes), bytes.is_ascii()),
+            _ => match self.decode(bytes) {
+                Ok(text) => (text, true),
+                Err(_) => (decode_latin1(bytes), false),
+            },
+        }
+    }
+
     /// The bytes of `text`, without a byte order mark.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! Reading and writing exported stores of TLS certificate bindings.
 //!
-//! An [`Export`] is a header and bindings. It takes several forms: [`json`], which carries everything;
-//! [`snapshot`], which does so at any size; and [`netsh`], what a Windows host prints. Readers return what they understood, what the export
-//! says beyond it ([`Loss`]), and where it is broken ([`Problem`]); unless told to keep going they
+//! An [`Export`] is a header and bindings. It takes several forms: [`json`], which carries
+//! everything; [`snapshot`], which does so at any size; [`netsh`], what a Windows host prints; and
+//! what the host keeps in its registry, exported as text ([`reg`]) or as the [`hive`] file itself.
+//! Readers return what they understood, what the export says beyond it ([`Loss`]), and where it is
+//! broken ([`Problem`]); unless told to keep going they
 //! return all of an export or nothing. Texts in losses and problems come from the export and may
 //! have any character in them: escape them before they reach a terminal.
 //!
@@ -23,8 +25,11 @@
 mod detect;
 mod encoding;
 mod export;
+pub mod hive;
 pub mod json;
 pub mod netsh;
+pub mod reg;
+mod registry;
 mod report;
 pub mod snapshot;
 mod write;
@@ -55,7 +60,7 @@ pub struct ReadOptions {
 pub struct Reading {
     /// The bindings and what goes with them.
     pub export: Export,
-    /// What the export says beyond that, in the order of its lines.
+    /// What the export says beyond that, in the order of its lines where it has lines.
     pub losses: Vec<Loss>,
     /// The records that are broken, where the reader was to keep going.
     pub errors: Vec<Problem>,
@@ -70,6 +75,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
         Format::Json => json::read(bytes, options),
         Format::Netsh => netsh::read(bytes, options),
         Format::Snapshot => snapshot::read(bytes),
+        Format::Reg => reg::read(bytes, options),
+        Format::Hive => hive::read(bytes, options),
     }
 }
 
@@ -126,5 +133,10 @@ fn unrecognised(format: Format, found: &str) -> String {
         Format::Netsh => {
             format!("expected what `netsh http show sslcert` prints, found {found:?}")
         }
+        Format::Reg => format!(
+            "expected a registry export, which begins with \"Windows Registry Editor Version \
+             5.00\" or \"REGEDIT4\", found {found:?}"
+        ),
+        Format::Hive => format!("expected a hive file of the registry's SYSTEM, found {found}"),
     }
 }

@@ -15,7 +15,10 @@ pub struct Loss {
     pub line: Option<u64>,
     /// The binding, where it is about one.
     pub key: Option<BindingKey>,
-    /// What it is, in a sentence without the line and the key.
+    /// The registry key, from HTTP.sys's `Parameters` or in full, where the form is one of the
+    /// registry's.
+    pub path: Option<String>,
+    /// What it is, in a sentence without the line, the binding and the registry key.
     pub what: String,
 }
 
@@ -23,6 +26,8 @@ pub struct Loss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LossKind {
+    /// The host had logged changes that the file does not have; which, cannot be told.
+    Pending,
     /// A setting that is not at its default is not carried.
     Value,
     /// A line that the host prints is missing; the setting was taken to be at its default.
@@ -42,7 +47,7 @@ impl LossKind {
     /// made from.
     #[must_use]
     pub fn is_grave(self) -> bool {
-        matches!(self, Self::Value | Self::Trimmed)
+        matches!(self, Self::Pending | Self::Value | Self::Trimmed)
     }
 }
 
@@ -52,7 +57,15 @@ impl Loss {
             kind,
             line: None,
             key: None,
+            path: None,
             what: what.into(),
+        }
+    }
+
+    pub(crate) fn in_key(self, path: impl Into<String>) -> Self {
+        Self {
+            path: Some(path.into()),
+            ..self
         }
     }
 
@@ -76,8 +89,10 @@ impl fmt::Display for Loss {
         if let Some(line) = self.line {
             write!(f, "line {line}: ")?;
         }
-        if let Some(key) = &self.key {
-            write!(f, "{key}: ")?;
+        match (&self.path, &self.key) {
+            (Some(path), _) => write!(f, "{path}: ")?,
+            (None, Some(key)) => write!(f, "{key}: ")?,
+            (None, None) => {}
         }
         f.write_str(&self.what)
     }
@@ -91,7 +106,7 @@ pub struct Problem {
     pub line: Option<u64>,
     /// The column, counted from 1, where the form has columns.
     pub column: Option<u64>,
-    /// Which record: its key as it is written there, or its index.
+    /// Which record: its key as it is written there, its registry key, or its index.
     pub record: Option<String>,
     /// What was found, and what was expected.
     pub what: String,
@@ -103,6 +118,26 @@ impl Problem {
             line: Some(line),
             column: None,
             record: None,
+            what: what.into(),
+        }
+    }
+
+    /// At no place that has a name.
+    pub(crate) fn in_file(what: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            column: None,
+            record: None,
+            what: what.into(),
+        }
+    }
+
+    /// In a registry key.
+    pub(crate) fn in_key(line: Option<u64>, path: String, what: impl Into<String>) -> Self {
+        Self {
+            line,
+            column: None,
+            record: Some(path),
             what: what.into(),
         }
     }

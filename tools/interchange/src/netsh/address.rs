@@ -7,7 +7,7 @@ use store_core::{Binding, BindingKey};
 
 /// The key of a binding as netsh prints it: the host as it was spelled, an address as
 /// `RtlIpv6AddressToStringEx` writes it.
-pub(super) fn key_text(binding: &Binding) -> String {
+pub(crate) fn key_text(binding: &Binding) -> String {
     match binding.key() {
         BindingKey::IpPort(endpoint) => match endpoint.addr() {
             SocketAddr::V4(addr) => addr.to_string(),

@@ -44,6 +44,7 @@ mod switch;
 mod words;
 mod write;
 
+pub(crate) use address::key_text;
 pub use layout::{Layout, Newline};
 pub use powershell::write as write_powershell;
 pub use read::read;

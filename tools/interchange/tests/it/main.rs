@@ -8,6 +8,7 @@ mod languages;
 mod listings;
 mod mutations;
 mod powershell;
+mod registry;
 mod releases;
 mod round_trips;
 mod samples;

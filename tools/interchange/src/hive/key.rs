@@ -1,0 +1,141 @@
+//! Keys, and the lists of those under them.
+
+use std::borrow::Cow;
+
+use encoding_rs::mem::decode_latin1;
+
+use super::cells::{Cells, u16_at, u32_at};
+use super::fault::Fault;
+
+/// A key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key<'a> {
+    offset: u32,
+    /// What its cell holds.
+    node: &'a [u8],
+    /// The name as it is stored.
+    name: &'a [u8],
+}
+
+/// The things under a key, and what is wrong with others.
+#[derive(Debug)]
+pub(super) struct Under<T> {
+    pub(super) whole: Vec<T>,
+    pub(super) broken: Vec<Fault>,
+}
+
+impl<T> Under<T> {
+    pub(super) fn nothing() -> Self {
+        Self {
+            whole: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+}
+
+/// A bit of a key's flags: the name is stored in one byte a character.
+const NARROW_NAME: u16 = 0x20;
+
+impl<'a> Key<'a> {
+    /// The key in a cell.
+    pub(super) fn at(cells: &mut Cells<'a>, offset: u32) -> Result<Self, Fault> {
+        let node = cells.take(offset)?;
+        if !node.starts_with(b"nk") {
+            return Err(Fault::new(offset, "this is no key"));
+        }
+        let name = u16_at(node, 72).and_then(|length| node.get(76..76 + usize::from(length)));
+        let name = name.ok_or(Fault::new(offset, "this key goes beyond its cell"))?;
+        Ok(Self { offset, node, name })
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> Cow<'a, str> {
+        let is_narrow = self.field16(2) & NARROW_NAME != 0;
+        name(self.name, is_narrow)
+    }
+
+    /// The keys under it. It can be asked once.
+    pub(super) fn keys(&self, cells: &mut Cells<'a>) -> Under<Key<'a>> {
+        let mut under = Under::nothing();
+        let count = self.field32(20);
+        if count == 0 {
+            return under;
+        }
+        let list = self.field32(28);
+        match leaves(cells, list) {
+            Ok(leaves) => {
+                for (offset, leaf) in leaves {
+                    match leaf.and_then(|leaf| entries(offset, leaf)) {
+                        Ok(entries) => entries.for_each(|key| match Key::at(cells, key) {
+                            Ok(key) => under.whole.push(key),
+                            Err(fault) => under.broken.push(fault),
+                        }),
+                        Err(fault) => under.broken.push(fault),
+                    }
+                }
+            }
+            Err(fault) => under.broken.push(fault),
+        }
+        if under.broken.is_empty() && under.whole.len() != count as usize {
+            let what = "the number of keys under this key is not that of the list of them";
+            under.broken.push(Fault::new(self.offset, what));
+        }
+        under
+    }
+
+    /// The number of its values, the cell of the list of them, and its own.
+    pub(super) fn values_list(&self) -> (u32, u32, u32) {
+        (self.field32(36), self.field32(40), self.offset)
+    }
+
+    fn field16(&self, at: usize) -> u16 {
+        u16_at(self.node, at).unwrap_or_default()
+    }
+
+    fn field32(&self, at: usize) -> u32 {
+        u32_at(self.node, at).unwrap_or_default()
+    }
+}
+
+/// A name that is stored in one byte a character, or in UTF-16.
+pub(super) fn name(stored: &[u8], is_narrow: bool) -> Cow<'_, str> {
+    if is_narrow {
+        return decode_latin1(stored);
+    }
+    let (units, _) = stored.as_chunks::<2>();
+    let units: Vec<_> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
+    Cow::Owned(String::from_utf16_lossy(&units))
+}
+
+type Leaf<'a> = (u32, Result<&'a [u8], Fault>);
+
+/// The lists that a list of keys is made of: itself, or, if it is a root, those that it names. A
+/// root names no roots.
+fn leaves<'a>(cells: &mut Cells<'a>, list: u32) -> Result<Vec<Leaf<'a>>, Fault> {
+    let cell = cells.take(list)?;
+    if !cell.starts_with(b"ri") {
+        return Ok(vec![(list, Ok(cell))]);
+    }
+    let offsets = elements(list, cell, 4)?;
+    Ok(offsets.map(|offset| (offset, cells.take(offset))).collect())
+}
+
+/// The cells of the keys that a list names.
+fn entries(offset: u32, leaf: &[u8]) -> Result<impl Iterator<Item = u32>, Fault> {
+    let size = match leaf.first_chunk::<2>() {
+        // Beside each key: the start of its name, or a hash of it.
+        Some(b"lf" | b"lh") => 8,
+        Some(b"li") => 4,
+        _ => return Err(Fault::new(offset, "this is no list of keys")),
+    };
+    elements(offset, leaf, size)
+}
+
+/// The first words of a list's elements.
+fn elements(offset: u32, list: &[u8], size: usize) -> Result<impl Iterator<Item = u32>, Fault> {
+    let count = u16_at(list, 2).map_or(0, usize::from);
+    let elements = list.get(4..4 + count * size);
+    let elements = elements.ok_or(Fault::new(offset, "this list goes beyond its cell"))?;
+    let words = elements.chunks_exact(size);
+    Ok(words.filter_map(|element| u32_at(element, 0)))
+}

@@ -1,0 +1,436 @@
+//! The grammar of a registry export.
+
+use super::lines::{Line, Lines};
+use super::{ANSI, UNICODE};
+use crate::encoding::Encoding;
+use crate::registry::{Data, REG_DWORD, REG_SZ};
+
+/// A part of an export, and where it begins.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) line: u64,
+    pub(super) is_whole: bool,
+    pub(super) item: Result<Item, Fault>,
+}
+
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A key: the values behind it are its values.
+    Key { path: String, is_deleted: bool },
+    /// A value; the key's default value has an empty name.
+    Value { name: String, content: Content },
+    /// A line that is no part of the form.
+    Other,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    Data(Data),
+    Deleted,
+}
+
+/// What is wrong with a part.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It is understood where it ends: nothing but the part is concerned.
+    Part(String),
+    /// What follows may be something else than it seems to be.
+    Follows(String),
+}
+
+/// The parts of an export.
+#[derive(Debug)]
+pub(super) struct Parser<'a> {
+    lines: Lines<'a>,
+    is_ansi: bool,
+    /// Whether values are wanted; else they are passed over.
+    pub(super) wants_values: bool,
+    /// Whether the last line that was read has an end.
+    pub(super) is_ended: bool,
+}
+
+impl<'a> Parser<'a> {
+    /// The parts behind the first line, or that line if it is not the form's.
+    pub(super) fn new(mut lines: Lines<'a>) -> Result<Self, String> {
+        let first = lines.by_ref().find(|line| !line.text.trim().is_empty());
+        let first = first.map(|line| line.text).unwrap_or_default();
+        let Some(is_ansi) = dialect(&first) else {
+            return Err(first.trim().chars().take(80).collect());
+        };
+        Ok(Self {
+            lines,
+            is_ansi,
+            wants_values: false,
+            is_ended: true,
+        })
+    }
+
+    pub(super) fn encoding(&self) -> Encoding {
+        self.lines.encoding()
+    }
+
+    fn line(&mut self) -> Option<Line<'a>> {
+        let line = self.lines.next()?;
+        self.is_ended = !line.end.is_empty();
+        Some(line)
+    }
+
+    fn value(&mut self, line: &Line<'a>, text: &str) -> Part {
+        let mut part = Part {
+            line: line.number,
+            is_whole: line.is_whole,
+            item: Ok(Item::Other),
+        };
+        let (name, rest) = if let Some(rest) = text.strip_prefix('@') {
+            (Ok(String::new()), rest)
+        } else {
+            let inner = &text[1..];
+            let Some(end) = closing(inner) else {
+                part.item = Err(Fault::Part(
+                    "the quotation mark behind the name is missing".into(),
+                ));
+                return part;
+            };
+            (unescaped(&inner[..end]), &inner[end + 1..])
+        };
+        let Some(rest) = rest.trim_start().strip_prefix('=') else {
+            part.item = Err(Fault::Part(
+                "expected \"=\" behind the name of a value".into(),
+            ));
+            return part;
+        };
+        let content = self.content(line, rest.trim_start(), &mut part.is_whole);
+        part.item = content.and_then(|content| {
+            let name = name.map_err(Fault::Part)?;
+            Ok(Item::Value { name, content })
+        });
+        part
+    }
+
+    fn content(
+        &mut self,
+        line: &Line<'a>,
+        text: &str,
+        is_whole: &mut bool,
+    ) -> Result<Content, Fault> {
+        if let Some(rest) = text.strip_prefix('"') {
+            return self.string(line, rest, is_whole).map(Content::Data);
+        }
+        if let Some(rest) = text.strip_prefix('-') {
+            return if is_end(rest) {
+                Ok(Content::Deleted)
+            } else {
+                Err(Fault::Part(format!(
+                    "expected nothing behind \"-\", found {:?}",
+                    cut(rest)
+                )))
+            };
+        }
+        let (word, rest) = text.split_once(':').unwrap_or((text, ""));
+        let word = word.trim().to_ascii_lowercase();
+        if word == "dword" {
+            let data = number(rest).ok_or_else(|| {
+                Fault::Part(format!(
+                    "expected a hexadecimal number of 32 bits, found {:?}",
+                    cut(rest)
+                ))
+            })?;
+            return Ok(Content::Data(Data {
+                kind: REG_DWORD,
+                bytes: data.to_le_bytes().into(),
+            }));
+        }
+        let kind = match word.strip_prefix("hex") {
+            Some("") => Some(3),
+            Some(kind) => kind
+                .strip_prefix('(')
+                .and_then(|kind| kind.strip_suffix(')'))
+                .and_then(|kind| u32::from_str_radix(kind, 16).ok()),
+            None => None,
+        };
+        let kind = kind.ok_or_else(|| {
+            let expected = "expected text in quotation marks, dword:, hex: or hex(TYPE):";
+            Fault::Part(format!("{expected}, found {:?}", cut(text)))
+        })?;
+        self.bytes(kind, rest, is_whole).map(Content::Data)
+    }
+
+    /// A text behind its opening quotation mark. It may have line ends in it.
+    fn string(&mut self, first: &Line<'a>, text: &str, is_whole: &mut bool) -> Result<Data, Fault> {
+        let mut raw = String::new();
+        let mut text = std::borrow::Cow::Borrowed(text);
+        let mut end = first.end;
+        let behind_first = self.lines.clone();
+        let mut is_on_first = true;
+        let tail = loop {
+            match closing(&text) {
+                Some(at) => {
+                    raw.push_str(&text[..at]);
+                    break text[at + 1..].to_owned();
+                }
+                None => {
+                    raw.push_str(&text);
+                    raw.push_str(end);
+                }
+            }
+            let Some(next) = self.line() else {
+                self.lines = behind_first;
+                return Err(Fault::Follows(
+                    "the quotation mark behind the text is missing".into(),
+                ));
+            };
+            is_on_first = false;
+            *is_whole &= next.is_whole;
+            end = next.end;
+            text = std::borrow::Cow::Owned(next.text.into_owned());
+        };
+        if !is_end(&tail) {
+            let tail = cut(&tail);
+            if is_on_first {
+                let what = format!("expected nothing behind the text, found {tail:?}");
+                return Err(Fault::Part(what));
+            }
+            // The quotation mark that closes the text opens another: one is missing between. What
+            // was passed over is looked at again.
+            self.lines = behind_first;
+            return Err(Fault::Follows(
+                "the quotation mark behind the text is missing".into(),
+            ));
+        }
+        unescaped(&raw)
+            .map(|text| Data::text(&text))
+            .map_err(Fault::Part)
+    }
+
+    /// Bytes, which go on in the next line where there is a backslash at the end.
+    fn bytes(&mut self, kind: u32, text: &str, is_whole: &mut bool) -> Result<Data, Fault> {
+        let mut bytes = Vec::new();
+        let mut fault = None;
+        let mut text = text.to_owned();
+        loop {
+            let trimmed = text.trim();
+            let (digits, goes_on) = match trimmed.strip_suffix('\\') {
+                Some(digits) => (digits.trim_end(), true),
+                None => (trimmed, false),
+            };
+            let digits = match digits.strip_suffix(',') {
+                Some(digits) if goes_on => digits,
+                _ => digits,
+            };
+            for byte in digits.split(',').filter(|_| !digits.is_empty()) {
+                match hex_byte(byte.trim()) {
+                    Some(byte) => bytes.push(byte),
+                    None => {
+                        let what = format!("expected a byte in hexadecimal, found {:?}", cut(byte));
+                        fault.get_or_insert(what);
+                    }
+                }
+            }
+            if !goes_on {
+                break;
+            }
+            let here = self.lines.clone();
+            match self.line() {
+                Some(next) if !begins_a_part(&next.text) => {
+                    *is_whole &= next.is_whole;
+                    text = next.text.into_owned();
+                }
+                _ => {
+                    self.lines = here;
+                    fault.get_or_insert("expected more bytes on the next line".to_owned());
+                    break;
+                }
+            }
+        }
+        if let Some(fault) = fault {
+            return Err(Fault::Part(fault));
+        }
+        if self.is_ansi && kind == REG_SZ {
+            while bytes.last() == Some(&0) {
+                bytes.pop();
+            }
+            let text = self.lines.decode(&bytes).ok_or_else(|| {
+                Fault::Part("expected text in the export's encoding; name the encoding".into())
+            })?;
+            return Ok(Data::text(&text));
+        }
+        Ok(Data { kind, bytes })
+    }
+
+    /// Passes over a value that is not wanted. Only a text that does not end is of concern.
+    fn pass_over(&mut self, line: &Line<'a>, text: &str) -> Option<Part> {
+        let inner = text.strip_prefix('"');
+        let rest = match inner {
+            Some(inner) => closing(inner).map(|end| &inner[end + 1..]),
+            None => Some(&text[1..]),
+        };
+        let rest = rest.and_then(|rest| rest.trim_start().strip_prefix('='));
+        let Some(rest) = rest.map(str::trim_start) else {
+            return Some(Part {
+                line: line.number,
+                is_whole: line.is_whole,
+                item: Ok(Item::Other),
+            });
+        };
+        if let Some(text) = rest.strip_prefix('"') {
+            if let Err(fault @ Fault::Follows(_)) = self.string(line, text, &mut true) {
+                return Some(Part {
+                    line: line.number,
+                    is_whole: line.is_whole,
+                    item: Err(fault),
+                });
+            }
+        } else if rest.ends_with('\\') {
+            self.pass_over_bytes();
+        }
+        None
+    }
+
+    fn pass_over_bytes(&mut self) {
+        loop {
+            let here = self.lines.clone();
+            match self.line() {
+                Some(next) if begins_a_part(&next.text) => {
+                    self.lines = here;
+                    return;
+                }
+                Some(next) if next.text.trim_end().ends_with('\\') => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+impl Iterator for Parser<'_> {
+    type Item = Part;
+
+    fn next(&mut self) -> Option<Part> {
+        loop {
+            let line = self.line()?;
+            let text = trimmed(&line.text);
+            if is_end(text) {
+                continue;
+            }
+            if let Some(is_ansi) = dialect(text) {
+                // Exports are put together by appending one to another.
+                self.is_ansi = is_ansi;
+                continue;
+            }
+            let part = |item| Part {
+                line: line.number,
+                is_whole: line.is_whole,
+                item,
+            };
+            if text.starts_with('[') {
+                return Some(part(key(text)));
+            }
+            if !text.starts_with(['"', '@']) {
+                return Some(part(Ok(Item::Other)));
+            }
+            if self.wants_values {
+                return Some(self.value(&line, text));
+            }
+            if let Some(part) = self.pass_over(&line, text) {
+                return Some(part);
+            }
+        }
+    }
+}
+
+/// Whether the line is the first of an export, and then whether of an ANSI one.
+pub(super) fn dialect(line: &str) -> Option<bool> {
+    match trimmed(line).trim_end() {
+        UNICODE => Some(false),
+        ANSI => Some(true),
+        _ => None,
+    }
+}
+
+/// A line without the blanks in front of it, and the mark that an appended export begins with.
+fn trimmed(line: &str) -> &str {
+    line.trim_start_matches('\u{feff}').trim_start()
+}
+
+fn begins_a_part(line: &str) -> bool {
+    line.trim_start().starts_with(['[', '"', '@'])
+}
+
+fn key(text: &str) -> Result<Item, Fault> {
+    let inner = text[1..].rsplit_once(']');
+    let Some((inner, _)) = inner.filter(|(_, tail)| is_end(tail)) else {
+        let what = "expected a key's path in brackets, and nothing behind it";
+        return Err(Fault::Follows(format!("{what}, found {:?}", cut(text))));
+    };
+    let (path, is_deleted) = match inner.strip_prefix('-') {
+        Some(path) => (path, true),
+        None => (inner, false),
+    };
+    Ok(Item::Key {
+        path: path.to_owned(),
+        is_deleted,
+    })
+}
+
+/// Whether a line ends here but for blanks and a comment.
+fn is_end(tail: &str) -> bool {
+    let tail = tail.trim();
+    tail.is_empty() || tail.starts_with(';')
+}
+
+/// Where the quotation mark is that closes a text.
+fn closing(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.bytes().position(|byte| {
+        let is_closing = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_closing
+    })
+}
+
+fn unescaped(raw: &str) -> Result<String, String> {
+    let mut text = String::with_capacity(raw.len());
+    let mut characters = raw.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some(escaped @ ('\\' | '"')) => text.push(escaped),
+            // As Wine writes line ends; Windows writes them as they are.
+            Some('n') => text.push('\n'),
+            Some('r') => text.push('\r'),
+            other => {
+                let other =
+                    other.map_or_else(|| "nothing".to_owned(), |other| format!("{other:?}"));
+                return Err(format!(
+                    "expected a backslash or quotation mark behind a backslash, found {other}"
+                ));
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn number(text: &str) -> Option<u32> {
+    let digits = text
+        .split_once(';')
+        .map_or(text, |(digits, _)| digits)
+        .trim();
+    let is_number = digits.len() <= 8 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    is_number
+        .then(|| u32::from_str_radix(digits, 16).ok())
+        .flatten()
+}
+
+fn hex_byte(digits: &str) -> Option<u8> {
+    let is_byte = digits.len() <= 2 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    is_byte
+        .then(|| u8::from_str_radix(digits, 16).ok())
+        .flatten()
+}
+
+/// The start of a text, for a message.
+fn cut(text: &str) -> String {
+    text.chars().take(40).collect()
+}

@@ -1,0 +1,20 @@
+//! How HTTP.sys keeps bindings in the registry: the same in a registry export and in a hive file.
+//!
+//! Under `SYSTEM\CurrentControlSet\Services\HTTP\Parameters` there is a key for each kind of
+//! binding, and under it a key for each binding. What of this is known and what inferred stands in
+//! `docs/formats.md`.
+
+mod collect;
+mod data;
+mod found;
+mod names;
+mod record;
+mod values;
+mod written;
+
+pub(crate) use collect::Collected;
+pub(crate) use data::{Data, REG_BINARY, REG_DWORD, REG_SZ};
+pub(crate) use found::{Found, Value};
+pub(crate) use names::{ControlSet, PARAMETERS, family, family_name, is_about_ssl};
+pub(crate) use values::is_known;
+pub(crate) use written::{Written, written};

@@ -1,0 +1,16 @@
+//! Registry exports and hives.
+
+mod build;
+mod hive;
+mod hives_of_tools;
+mod hostile_hives;
+mod reg;
+mod reg_round_trips;
+mod tools;
+mod wine;
+
+/// A file of `tests/fixtures/registry`.
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/registry");
+    std::fs::read(format!("{folder}/{name}")).unwrap()
+}
