@@ -173,6 +173,10 @@ pub(crate) enum ImportFormat {
     Netsh,
     /// A binary file of chunks with check sums.
     Snapshot,
+    /// A registry export (.reg).
+    Reg,
+    /// The registry's SYSTEM hive, as a file.
+    Hive,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -213,6 +217,8 @@ pub(crate) enum ExportFormat {
     NetshPowershell,
     /// A binary file of chunks with check sums, for stores of any size.
     Snapshot,
+    /// A registry export (.reg), for `reg import` on a host.
+    Reg,
 }
 
 fn words(text: &str) -> Result<Words, &'static str> {

@@ -138,6 +138,30 @@ fn a_binding_is_added_shown_changed_and_deleted() {
 }
 
 #[test]
+fn what_a_hive_has_is_imported_and_exported_for_the_registry() {
+    let host = Host::new();
+    let hive = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../interchange/tests/fixtures/registry/hivex.hive"
+    );
+    let report = host.json(&["import", hive, "--report", "json"]);
+    assert_eq!(report["format"], "hive");
+    assert_eq!(report["imported"].as_array().unwrap().len(), 6);
+    let losses = report["losses"].to_string();
+    assert!(losses.contains("SslBindingInfo: the value"), "{losses}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bindings.reg");
+    let file = file.to_str().unwrap();
+    host.ok(&["export", "--format", "reg", "-o", file]);
+    let other = Host::new();
+    let report = other.json(&["import", file, "--format", "reg", "--report", "json"]);
+    assert_eq!(report["losses"], serde_json::json!([]));
+    let list = ["list", "--format", "json"];
+    assert_eq!(other.json(&list), host.json(&list));
+}
+
+#[test]
 fn update_changes_only_what_is_named() {
     let host = Host::new();
     let everything = [

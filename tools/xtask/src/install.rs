@@ -13,6 +13,12 @@ const TESTS: &[Needed] = &[
     ("python3", &["python3"]),
 ];
 
+/// Programs that read and write registries, for the tests of exports and hives.
+const REGISTRY: &[Needed] = &[
+    ("wine", &["wine", "wine64"]),
+    ("hivexregedit", &["libwin-hivex-perl"]),
+];
+
 /// Debian's compiler comes with the sources of the standard library, which the tests build for
 /// Windows.
 const WINDOWS: &[Needed] = &[
@@ -34,6 +40,16 @@ pub(crate) fn tests() -> Result<(), Failure> {
     packages(TESTS)
 }
 
+/// What the tests of registries need. Where it cannot be had they say that they were not run; in CI
+/// it is an error.
+pub(crate) fn registry() -> Result<(), Failure> {
+    if can_install() || std::env::var_os("CI").is_some() {
+        packages(REGISTRY)
+    } else {
+        Ok(())
+    }
+}
+
 /// What the tests under Wine need.
 pub(crate) fn windows() -> Result<(), Failure> {
     packages(WINDOWS)
@@ -41,17 +57,14 @@ pub(crate) fn windows() -> Result<(), Failure> {
 
 /// Whether [`windows`] can do its work, or has nothing to do.
 pub(crate) fn can_have_windows() -> bool {
-    can_install()
-        || WINDOWS
-            .iter()
-            .all(|(program, _)| answers(program, "--version"))
+    can_install() || WINDOWS.iter().all(|(program, _)| is_there(program))
 }
 
 /// Installs what is missing; where that cannot be done, says what to install.
 fn packages(needed: &[Needed]) -> Result<(), Failure> {
     let missing: Vec<_> = needed
         .iter()
-        .filter(|(program, _)| !answers(program, "--version"))
+        .filter(|(program, _)| !is_there(program))
         .flat_map(|(_, packages)| *packages)
         .collect();
     if missing.is_empty() {
@@ -69,6 +82,12 @@ fn packages(needed: &[Needed]) -> Result<(), Failure> {
         .args(["install", "-y", "-qq", "--no-install-recommends"])
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Whether a program is there: not all of them tell their version.
+fn is_there(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
 }
 
 /// Whether this is Debian, and we are root.

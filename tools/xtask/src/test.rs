@@ -5,6 +5,7 @@ use crate::{install, windows};
 
 pub(crate) fn run() -> Result<(), Failure> {
     install::tests()?;
+    install::registry()?;
     process::run(cargo().args(["fmt", "--all", "--check"]))?;
     process::run(
         cargo()

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use interchange::netsh::{self, Layout, Release};
-use interchange::{Export, Header, json, snapshot};
+use interchange::{Export, Header, json, reg, snapshot};
 use jiff::Timestamp;
 use store_core::{BindingStore, Scan};
 
@@ -70,6 +70,7 @@ fn write(
         ExportFormat::NetshPowershell => {
             netsh::write_powershell(&mut out, &collected(header, layout)?)?;
         }
+        ExportFormat::Reg => reg::write(&mut out, &collected(header, layout)?)?,
         // Of as many bindings as there are: they go from the scan to the file.
         ExportFormat::Snapshot => {
             let mut snapshot = snapshot::Writer::new(&mut out, &header, layout.as_ref())?;

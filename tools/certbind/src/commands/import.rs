@@ -68,6 +68,8 @@ fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
             ImportFormat::Json => Some(interchange::Format::Json),
             ImportFormat::Netsh => Some(interchange::Format::Netsh),
             ImportFormat::Snapshot => Some(interchange::Format::Snapshot),
+            ImportFormat::Reg => Some(interchange::Format::Reg),
+            ImportFormat::Hive => Some(interchange::Format::Hive),
         },
         keep_going: import.keep_going,
         encoding: import.encoding,

@@ -376,10 +376,8 @@ fn a_broken_bin_is_a_problem_wherever_it_is() {
     let mut hive = two();
     hive[4096] = b'x';
     let error = keeping_on(&hive).unwrap_err();
-    assert!(
-        error.to_string().starts_with("the root key: cell"),
-        "{error}"
-    );
+    let expected = "there is no bin where one should be, at 0x1000; the root key: cell";
+    assert!(error.to_string().starts_with(expected), "{error}");
     // A second bin, of nothing.
     let mut hive = two();
     let bins = u32::try_from(hive.len()).unwrap();

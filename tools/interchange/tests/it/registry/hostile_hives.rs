@@ -49,7 +49,7 @@ fn varied() -> Vec<u8> {
 fn places(hive: &[u8]) -> impl Iterator<Item = usize> {
     let is_long =
         |at: usize| hive[at..].starts_with(b"x\0x\0x\0x\0") || hive[at..].starts_with(&[0; 8]);
-    (0..hive.len()).filter(move |at| !is_long(*at) || at % 61 == 0)
+    (0..hive.len()).filter(move |at| !is_long(*at) || at % 211 == 0)
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn no_changed_byte_makes_the_reader_fail() {
 fn no_changed_word_makes_the_reader_fail() {
     let hive = varied();
     let length = u32::try_from(hive.len()).unwrap();
-    let words = [0x20, 0x8000_0004, u32::MAX, length - 4104];
+    let words = [0x8000_0004, u32::MAX, length - 4104];
     let mut changed = hive.clone();
     for at in places(&hive).filter(|at| at % 4 == 0 && at + 4 <= hive.len()) {
         for word in words {
