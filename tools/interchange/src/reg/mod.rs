@@ -26,6 +26,7 @@ mod parse;
 mod path;
 mod read;
 mod sets;
+mod text;
 mod write;
 
 pub use read::read;

