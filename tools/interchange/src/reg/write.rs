@@ -116,3 +116,26 @@ fn bytes(start: &str, bytes: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_bytes_are_as_wide_as_exported_ones() {
+        let export = include_bytes!("../../tests/fixtures/registry/wine-http.reg");
+        let units = export.as_chunks::<2>().0.iter();
+        let units: Vec<_> = units.map(|unit| u16::from_le_bytes(*unit)).collect();
+        let text = String::from_utf16(&units).unwrap();
+        let start = "\"http://+:80/x/\"=hex:";
+        let exported = &text[text.find(start).unwrap()..];
+        let exported = &exported[..exported.find("\r\n\r\n").unwrap()];
+        let digits = exported[start.len()..].replace("\\\r\n  ", "");
+        let data: Vec<_> = digits
+            .split(',')
+            .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+            .collect();
+        assert!(exported.lines().count() > 3);
+        assert_eq!(bytes(start, &data), exported);
+    }
+}
