@@ -1,7 +1,7 @@
 //! Bindings as bytes: one format byte, bincode, a check sum. The only module that names bincode.
 
 use bincode::config;
-use bincode::{Decode, Encode};
+use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
 
 use super::{CodecError, encode_key, malformed};
@@ -14,22 +14,23 @@ use crate::text::{CtlIdentifier, StoreName};
 /// The format that is written.
 pub const VALUE_FORMAT: u8 = 1;
 
-/// No value is longer: a larger claim in a damaged one allocates nothing.
+/// No value is longer.
 const LIMIT: usize = 256 * 1024;
 
 const CHECK_SUM: usize = 4;
 
-/// The fields of format 1, in order.
-#[derive(Encode, Decode)]
-struct Format1 {
-    host_spelling: Option<String>,
-    certificate: Option<([u8; CertHash::LENGTH], Option<String>)>,
+/// The fields of format 1, in order. Texts are borrowed: what a damaged value claims for its length
+/// allocates nothing.
+#[derive(Encode, BorrowDecode)]
+struct Format1<'a> {
+    host_spelling: Option<&'a str>,
+    certificate: Option<([u8; CertHash::LENGTH], Option<&'a str>)>,
     app_id: [u8; 16],
     check_mode: u32,
     revocation_freshness_time: u32,
     url_retrieval_timeout: u32,
-    ctl_identifier: Option<String>,
-    ctl_store_name: Option<String>,
+    ctl_identifier: Option<&'a str>,
+    ctl_store_name: Option<&'a str>,
     flags: u32,
 }
 
@@ -38,26 +39,20 @@ struct Format1 {
 pub fn encode_binding(binding: &Binding) -> Vec<u8> {
     let record = binding.record();
     let fields = Format1 {
-        host_spelling: binding.host_spelling().map(Into::into),
+        host_spelling: binding.host_spelling(),
         certificate: record.certificate.as_ref().map(|certificate| {
             let store_name = certificate.store_name.as_ref();
             (
                 *certificate.hash.as_bytes(),
-                store_name.map(|name| name.as_str().into()),
+                store_name.map(StoreName::as_str),
             )
         }),
         app_id: record.app_id.into_bytes(),
         check_mode: record.check_mode.bits(),
         revocation_freshness_time: record.revocation_freshness_time,
         url_retrieval_timeout: record.url_retrieval_timeout,
-        ctl_identifier: record
-            .ctl_identifier
-            .as_ref()
-            .map(|ctl| ctl.as_str().into()),
-        ctl_store_name: record
-            .ctl_store_name
-            .as_ref()
-            .map(|name| name.as_str().into()),
+        ctl_identifier: record.ctl_identifier.as_ref().map(CtlIdentifier::as_str),
+        ctl_store_name: record.ctl_store_name.as_ref().map(StoreName::as_str),
         flags: record.flags.bits(),
     };
     let mut bytes = vec![VALUE_FORMAT];
@@ -85,23 +80,21 @@ pub fn decode_binding(key: BindingKey, bytes: &[u8]) -> Result<Binding, CodecErr
         return Err(CodecError::CheckSum);
     }
     let fields = body.get(1..).unwrap_or_default();
-    let (found, read) =
-        bincode::decode_from_slice::<Format1, _>(fields, config::standard().with_limit::<LIMIT>())
-            .map_err(malformed)?;
+    let (found, read) = bincode::borrow_decode_from_slice::<Format1<'_>, _>(
+        fields,
+        config::standard().with_limit::<LIMIT>(),
+    )
+    .map_err(malformed)?;
     if read != fields.len() {
         return Err(malformed("there are bytes behind the value's end"));
     }
     found.into_binding(key)
 }
 
-impl Format1 {
+impl Format1<'_> {
     fn into_binding(self, key: BindingKey) -> Result<Binding, CodecError> {
-        let store_name = |name: Option<String>| {
-            name.as_deref()
-                .map(StoreName::new)
-                .transpose()
-                .map_err(malformed)
-        };
+        let store_name =
+            |name: Option<&str>| name.map(StoreName::new).transpose().map_err(malformed);
         let certificate = match self.certificate {
             Some((hash, name)) => Some(Certificate {
                 hash: CertHash::new(hash),
@@ -109,7 +102,7 @@ impl Format1 {
             }),
             None => None,
         };
-        let ctl = self.ctl_identifier.as_deref().map(CtlIdentifier::new);
+        let ctl = self.ctl_identifier.map(CtlIdentifier::new);
         let record = Record {
             certificate,
             app_id: Uuid::from_bytes(self.app_id),
@@ -122,7 +115,7 @@ impl Format1 {
         };
         let binding = Binding::new(key, record).map_err(malformed)?;
         match self.host_spelling {
-            Some(host) => binding.with_host_spelling(&host).map_err(malformed),
+            Some(host) => binding.with_host_spelling(host).map_err(malformed),
             None => Ok(binding),
         }
     }
