@@ -198,10 +198,7 @@ fn case_of(case: &mut Option<Case>, hex: &str) {
 /// English in the same column.
 fn add_kinds(records: &mut BTreeMap<Kind, Vec<Line>>) {
     let Some(model) = records.values().next().cloned() else {
-        for kind in Kind::ALL {
-            let lines = Release::default().layout().records.remove(&kind);
-            records.extend(lines.map(|lines| (kind, lines)));
-        }
+        records.extend(Release::default().layout().records);
         return;
     };
     for kind in Kind::ALL {

@@ -104,7 +104,8 @@ fn columns(shape: Shape) -> (usize, usize) {
 }
 
 fn same_word(a: &str, b: &str) -> bool {
-    a == b || a.to_lowercase() == b.to_lowercase()
+    let lower = |text| str::chars(text).flat_map(char::to_lowercase);
+    lower(a).eq(lower(b))
 }
 
 /// Enabled, disabled, set, not set.
