@@ -1,0 +1,57 @@
+//! What the readers of exports have in common.
+
+use interchange::{Export, Format, ReadOptions, Reading, read};
+
+use crate::Outcome;
+
+/// One input in so many is looked at from all sides.
+const THOROUGH: u64 = 8;
+
+/// Reads an export, all or nothing. One input in eight, as its bytes decide, is also read for
+/// whatever can be read, written, and read again: the same bindings, where `write` can write them.
+pub(super) fn keeps(
+    input: &[u8],
+    format: Format,
+    write: impl Fn(&mut Vec<u8>, &Export) -> bool,
+) -> Outcome {
+    let options = |keep_going| ReadOptions {
+        format: Some(format),
+        keep_going,
+        ..ReadOptions::default()
+    };
+    let whole = read(input, &options(false));
+    if !Outcome::of(input).0.is_multiple_of(THOROUGH) {
+        return match whole {
+            Ok(whole) => of_whole(&whole),
+            Err(error) => Outcome::error(error),
+        };
+    }
+    let partly = read(input, &options(true));
+    match (whole, partly) {
+        (Ok(whole), Ok(partly)) => {
+            assert_eq!(
+                whole.export, partly.export,
+                "keeping going changes nothing that is whole"
+            );
+            assert!(partly.errors.is_empty(), "{:?}", partly.errors);
+            let mut written = Vec::new();
+            if write(&mut written, &whole.export) {
+                let again = read(&written, &options(false)).expect("what was written is read");
+                assert_eq!(again.export.bindings, whole.export.bindings);
+            }
+            of_whole(&whole)
+        }
+        (Err(error), _) => Outcome::error(error),
+        (Ok(_), Err(error)) => panic!("keeping going fails where all was read: {error}"),
+    }
+}
+
+fn of_whole(whole: &Reading) -> Outcome {
+    let kinds: Vec<_> = whole.losses.iter().map(|loss| loss.kind).take(4).collect();
+    Outcome::of((whole.export.bindings.len().min(8), kinds))
+}
+
+/// Trees and texts of an input may take many times its own room, and no more.
+pub(super) fn memory(length: usize) -> u64 {
+    (2 << 20) + 256 * length as u64
+}

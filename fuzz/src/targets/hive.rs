@@ -1,0 +1,29 @@
+//! Hive files.
+
+use interchange::Format;
+
+use super::exports::{keeps, memory};
+use crate::Target;
+
+pub(crate) const TARGET: Target = Target {
+    name: "hive",
+    longest: 16_384,
+    read: |input| keeps(input, Format::Hive, |_, _| false),
+    seeds: || vec![HIVE.to_vec()],
+    dictionary: &[
+        "regf",
+        "hbin",
+        "nk",
+        "vk",
+        "lf",
+        "lh",
+        "li",
+        "ri",
+        "db",
+        "\u{ff}\u{ff}\u{ff}\u{ff}",
+    ],
+    memory,
+};
+
+/// Made by hivex, with a binding of each kind.
+const HIVE: &[u8] = include_bytes!("../../../tools/interchange/tests/fixtures/registry/hivex.hive");
