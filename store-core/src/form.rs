@@ -40,7 +40,7 @@ struct BindingForm {
     certificate: Option<CertificateForm>,
     app_id: Uuid,
     #[serde(default)]
-    check_mode: Bits<CertCheckMode>,
+    check_mode: CertCheckMode,
     #[serde(default)]
     revocation_freshness_time: u32,
     #[serde(default)]
@@ -50,7 +50,7 @@ struct BindingForm {
     #[serde(default)]
     ctl_store_name: Option<StoreName>,
     #[serde(default)]
-    flags: Bits<SslFlags>,
+    flags: SslFlags,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,12 +75,12 @@ impl Serialize for Binding {
                     store_name: certificate.store_name,
                 }),
             app_id: record.app_id,
-            check_mode: Bits(record.check_mode),
+            check_mode: record.check_mode,
             revocation_freshness_time: record.revocation_freshness_time,
             url_retrieval_timeout: record.url_retrieval_timeout,
             ctl_identifier: record.ctl_identifier.clone(),
             ctl_store_name: record.ctl_store_name.clone(),
-            flags: Bits(record.flags),
+            flags: record.flags,
         };
         form.serialize(serializer)
     }
@@ -95,12 +95,12 @@ impl<'de> Deserialize<'de> for Binding {
                 store_name: certificate.store_name,
             }),
             app_id: form.app_id,
-            check_mode: form.check_mode.0,
+            check_mode: form.check_mode,
             revocation_freshness_time: form.revocation_freshness_time,
             url_retrieval_timeout: form.url_retrieval_timeout,
             ctl_identifier: form.ctl_identifier,
             ctl_store_name: form.ctl_store_name,
-            flags: form.flags.0,
+            flags: form.flags,
         };
         let binding = Self::new(form.key, record).map_err(D::Error::custom)?;
         match form.host_spelling {
@@ -110,39 +110,50 @@ impl<'de> Deserialize<'de> for Binding {
     }
 }
 
-/// Bits as a list of lower-case names, the bits without a name together as one `0x…`.
-#[derive(Default)]
-struct Bits<F>(F);
+macro_rules! as_names {
+    ($($type:ty),*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                names(self).serialize(serializer)
+            }
+        }
 
-impl<F: bitflags::Flags<Bits = u32> + Copy> Serialize for Bits<F> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut unknown = self.0.bits();
-        let mut names = Vec::new();
-        for (name, flag) in self.0.iter_names() {
-            unknown &= !flag.bits();
-            names.push(name.to_ascii_lowercase());
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                of_names(&Vec::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
         }
-        if unknown != 0 {
-            names.push(format!("{unknown:#x}"));
-        }
-        names.serialize(serializer)
-    }
+    )*};
 }
 
-impl<'de, F: bitflags::Flags<Bits = u32>> Deserialize<'de> for Bits<F> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut bits = 0;
-        for name in Vec::<String>::deserialize(deserializer)? {
-            let hex = name
-                .strip_prefix("0x")
-                .map(|hex| u32::from_str_radix(hex, 16));
-            bits |= match hex {
-                Some(Ok(unknown)) => unknown,
-                _ => F::from_name(&name.to_ascii_uppercase())
-                    .ok_or_else(|| D::Error::custom(format!("{name:?} is not a known flag")))?
-                    .bits(),
-            };
-        }
-        Ok(Self(F::from_bits_retain(bits)))
+as_names!(CertCheckMode, SslFlags);
+
+/// Bits as a list of lower-case names, the bits without a name together as one `0x…`.
+fn names<F: bitflags::Flags<Bits = u32>>(flags: &F) -> Vec<String> {
+    let mut unknown = flags.bits();
+    let mut names = Vec::new();
+    for (name, flag) in flags.iter_names() {
+        unknown &= !flag.bits();
+        names.push(name.to_ascii_lowercase());
     }
+    if unknown != 0 {
+        names.push(format!("{unknown:#x}"));
+    }
+    names
+}
+
+fn of_names<F: bitflags::Flags<Bits = u32>>(names: &[String]) -> Result<F, String> {
+    let mut bits = 0;
+    for name in names {
+        let hex = name
+            .strip_prefix("0x")
+            .map(|hex| u32::from_str_radix(hex, 16));
+        bits |= match hex {
+            Some(Ok(unknown)) => unknown,
+            _ => F::from_name(&name.to_ascii_uppercase())
+                .ok_or_else(|| format!("{name:?} is not a known flag"))?
+                .bits(),
+        };
+    }
+    Ok(F::from_bits_retain(bits))
 }

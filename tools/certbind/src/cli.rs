@@ -9,6 +9,7 @@ use store_core::{BindingKey, CertHash, Uuid};
 
 use crate::exit;
 use crate::options::Options;
+use crate::source::Source;
 use crate::stores::StoreUrl;
 
 /// Manage TLS certificate bindings of HTTP.sys, on any machine.
@@ -83,6 +84,8 @@ pub(crate) enum Command {
     Import(Import),
     /// Write the bindings to a file that any machine can read.
     Export(Export),
+    /// Say what two stores or exports differ in; exits with 0: nothing, 1: something, 2: an error.
+    Diff(Diff),
     /// Check that the store is whole.
     Check {
         #[command(flatten)]
@@ -98,6 +101,18 @@ pub(crate) enum Command {
         )]
         arguments: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// A store's URL, or a file with an export; - for standard input.
+    #[arg(value_name = "A")]
+    pub(crate) before: Source,
+    /// What to compare it with.
+    #[arg(value_name = "B")]
+    pub(crate) after: Source,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]

@@ -51,6 +51,10 @@ pub(crate) enum Error {
     NothingToUpdate,
     #[error("the old and the new certificate are the same")]
     SameCertificate,
+    #[error("{0}")]
+    Diff(Box<Error>),
+    #[error("standard input can be read once; name a file or a store for the other")]
+    InputTwice,
     #[error("cannot write: {0}")]
     Json(#[from] serde_json::Error),
     #[error("cannot write: {0}")]
@@ -60,6 +64,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Self::Diff(_) => exit::NOT_COMPARED,
             Self::Usage(_)
             | Self::Environment { .. }
             | Self::Arguments { .. }
@@ -67,6 +72,7 @@ impl Error {
             | Self::NothingToUpdate
             | Self::SnapshotToTerminal
             | Self::SameCertificate
+            | Self::InputTwice
             | Self::Binding(_) => exit::USAGE,
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {
                 exit::BROKEN_INPUT

@@ -11,6 +11,11 @@ pub const BROKEN_INPUT: u8 = 3;
 /// `check` found the store damaged.
 pub const DAMAGED: u8 = 4;
 
+/// `diff` found a difference.
+pub const DIFFERENT: u8 = 1;
+/// `diff` could not compare, whatever the reason.
+pub const NOT_COMPARED: u8 = 2;
+
 /// What `--help` says of them.
 pub(crate) const HELP: &str = "\
 Exit codes:
@@ -19,6 +24,7 @@ Exit codes:
   2  the command line was wrong
   3  the input file is broken: nothing was imported, or with --keep-going not all of it
   4  check found the store damaged
+  diff exits with 0 where there is no difference, 1 where there is one, 2 for every error
 
 Keys:    ipport=0.0.0.0:443 (or bare 0.0.0.0:443, [::]:443), hostnameport=www.contoso.com:443,
          ccs=443, scopedccs=www.contoso.com:443

@@ -5,6 +5,7 @@
 //! ```
 
 mod applications;
+mod changes;
 mod cli;
 mod commands;
 mod error;
@@ -16,6 +17,7 @@ mod output;
 mod progress;
 mod record;
 mod screen;
+mod source;
 mod stores;
 mod switches;
 mod table;
@@ -93,6 +95,7 @@ fn run(cli: Cli) -> Result<u8, Error> {
         } => commands::rotate::run(&url, &old, &successor, dry_run, output.format),
         Command::Import(import) => commands::import::run(&url, &import),
         Command::Export(export) => commands::export::run(&url, &export),
+        Command::Diff(diff) => commands::diff::run(diff),
         Command::Netsh { arguments } => commands::netsh::run(&url, &arguments),
     }
 }

@@ -1,7 +1,7 @@
 //! Files that the program writes.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use store_core::StoreError;
@@ -26,17 +26,20 @@ pub(crate) fn write(
         write(&mut out)?;
         return Ok(out.flush()?);
     }
-    let mut start = Vec::new();
-    let file = File::open(path).map_err(io)?;
-    file.take(REDB.len() as u64)
-        .read_to_end(&mut start)
-        .map_err(io)?;
-    if start == REDB {
+    if is_store(path).map_err(io)? {
         return Err(Error::WouldOverwriteStore {
             path: path.to_owned(),
         });
     }
     replace(&fs::canonicalize(path).map_err(io)?, write)
+}
+
+/// Whether a file is a store of ours.
+pub(crate) fn is_store(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    let file = File::open(path)?;
+    file.take(REDB.len() as u64).read_to_end(&mut start)?;
+    Ok(start == REDB)
 }
 
 /// Writes a file so that it is there whole or as it was.

@@ -1,14 +1,13 @@
 //! `import`: the bindings of an exported store, all of them or none.
 
 use std::collections::HashMap;
-use std::io::Read;
-use std::path::Path;
 
 use interchange::{Loss, ReadOptions, Reading};
 use serde_json::json;
 use store_core::{Batch, Binding, BindingKey, BindingStore, Change, Expect};
 
-use super::{print, print_json};
+use super::{input, print, print_json};
+use crate::changes::counted;
 use crate::cli::{Format, Import, ImportFormat, OnConflict};
 use crate::error::{Error, warn};
 use crate::exit;
@@ -87,15 +86,6 @@ fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
     ))
 }
 
-fn input(path: &Path) -> std::io::Result<Vec<u8>> {
-    if path != Path::new("-") {
-        return std::fs::read(path);
-    }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// The store to fill. A dry run makes none, and takes one that is not there for an empty one.
 fn open(url: &StoreUrl, dry_run: bool) -> Result<Opened, Error> {
     if !dry_run {
@@ -156,7 +146,7 @@ impl Plan {
     }
 }
 
-fn warn_of(reading: &Reading) {
+pub(super) fn warn_of(reading: &Reading) {
     // What is the same in every record is one thing to know, not hundreds.
     let mut alike: Vec<(&Loss, usize)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -236,12 +226,4 @@ fn report(
     }
     text.push('\n');
     print(&text)
-}
-
-fn counted(bindings: usize) -> String {
-    if bindings == 1 {
-        "1 binding".into()
-    } else {
-        format!("{bindings} bindings")
-    }
 }

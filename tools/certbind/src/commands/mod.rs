@@ -1,13 +1,15 @@
 //! The commands, each from its arguments to its exit code.
 
 pub(crate) mod change;
+pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod netsh;
 pub(crate) mod read;
 pub(crate) mod rotate;
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use store_core::{BindingStore, Scan};
@@ -16,8 +18,18 @@ use crate::error::Error;
 use crate::screen;
 
 /// Every binding of a store.
-fn everything(store: &dyn BindingStore) -> Result<Vec<store_core::Binding>, Error> {
+pub(crate) fn everything(store: &dyn BindingStore) -> Result<Vec<store_core::Binding>, Error> {
     Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
+}
+
+/// The bytes of a file; `-` is standard input.
+pub(crate) fn input(path: &Path) -> io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return std::fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A value as JSON, for programs.

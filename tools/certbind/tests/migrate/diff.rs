@@ -1,0 +1,145 @@
+//! `diff`: what it tells, and its exit codes.
+
+use std::process::Stdio;
+
+use certbind::exit;
+use serde_json::json;
+
+use crate::bench::{Bench, IIS, NEW, OLD};
+
+fn two_stores() -> Bench {
+    let bench = Bench::new();
+    for store in ["redb:a", "redb:b"] {
+        bench.add(store, "0.0.0.0:443", &[]);
+        bench.add(store, "ccs=443", &[]);
+    }
+    bench.add("redb:a", "0.0.0.0:80", &[]);
+    bench.add("redb:b", "hostnameport=www.contoso.com:443", &[]);
+    bench.ok(&[
+        "--store",
+        "redb:b",
+        "update",
+        "0.0.0.0:443",
+        "--hash",
+        NEW,
+        "--disablehttp2",
+        "enable",
+    ]);
+    bench
+}
+
+#[test]
+fn what_differs_is_told_and_nothing_else() {
+    let told = two_stores().exits(exit::DIFFERENT, &["diff", "redb:a", "redb:b"]);
+    snapbox::assert_data_eq!(
+        told,
+        format!(
+            "- ipport=0.0.0.0:80  {OLD} in MY, IIS\n\
+             ~ ipport=0.0.0.0:443\n    certificate            {OLD} -> {NEW}\n    \
+             flags                  +disable_http2\n\
+             + hostnameport=www.contoso.com:443  {OLD} in MY, IIS\n\
+             1 added, 1 removed, 1 changed, 1 the same\n"
+        )
+    );
+}
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let bench = two_stores();
+    let told = bench.exits(
+        exit::DIFFERENT,
+        &["diff", "redb:a", "redb:b", "--format", "json"],
+    );
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        told["changed"],
+        json!([{ "key": "ipport=0.0.0.0:443", "fields": [
+            { "field": "hash", "before": OLD, "after": NEW },
+            { "field": "flags", "before": [], "after": ["disable_http2"] },
+        ] }])
+    );
+    assert_eq!(told["added"][0]["key"], "hostnameport=www.contoso.com:443");
+    assert_eq!(told["removed"][0]["key"], "ipport=0.0.0.0:80");
+    assert_eq!(told["removed"][0]["app_id"], IIS);
+    assert_eq!(told["same"], 1);
+}
+
+#[test]
+fn stores_files_of_any_form_and_standard_input_are_compared() {
+    let bench = two_stores();
+    let export = |format, file| {
+        bench.ok(&[
+            "--store", "redb:a", "export", "--format", format, "-o", file,
+        ]);
+    };
+    export("json", "a.json");
+    export("netsh", "a.txt");
+    // A store may be named as the file that it is.
+    for (a, b) in [
+        ("redb:a", "a.json"),
+        ("a.json", "a"),
+        ("a.txt", "a.json"),
+        ("a", "./a"),
+    ] {
+        let told = bench.ok(&["diff", a, b]);
+        assert_eq!(told, "The same: 3 bindings\n", "{a} {b}");
+    }
+    let mut piped = bench.command(&["diff", "-", "memory:"]);
+    let input = std::fs::File::open(bench.file("a.json")).unwrap();
+    let output = piped.stdin(input).output().unwrap();
+    assert_eq!(output.status.code(), Some(exit::DIFFERENT.into()));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("3 removed"));
+}
+
+#[test]
+fn no_error_looks_like_a_difference() {
+    let bench = two_stores();
+    bench.write(
+        "broken.json",
+        "{\"format\": \"certbind-export\", \"version\": 1}",
+    );
+    for (arguments, said) in [
+        (&["diff", "redb:a", "redb:none"][..], "there is no store"),
+        (&["diff", "redb:a", "none.txt"], "none.txt"),
+        (&["diff", "broken.json", "redb:a"], "broken.json"),
+        (&["diff", "-", "-"], "once"),
+        (&["diff", "redb:a"], "Usage"),
+    ] {
+        let complaint = bench.fails(exit::NOT_COMPARED, arguments);
+        assert!(complaint.contains(said), "{arguments:?}: {complaint}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_told_by_the_exit_code_all_the_same() {
+    let bench = two_stores();
+    let mut diff = bench.command(&["diff", "redb:a", "redb:b"]);
+    let mut child = diff.stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(exit::DIFFERENT.into()));
+}
+
+#[test]
+fn names_from_the_data_reach_no_terminal_raw() {
+    let bench = Bench::new();
+    let hostile = [
+        "--store-name",
+        "MY\u{1b}[2J\nfaked line",
+        "--sslctlstorename",
+        "\u{202e}x",
+    ];
+    let add = ["add", "0.0.0.0:443", "--hash", OLD, "--app-id", IIS];
+    bench.add("redb:b", "0.0.0.0:443", &[]);
+    bench.ok(&[&["--store", "redb:a"], &add[..], &hostile].concat());
+    for other in ["redb:b", "memory:"] {
+        for format in ["table", "json"] {
+            let arguments = ["diff", "redb:a", other, "--format", format];
+            let told = bench.exits(exit::DIFFERENT, &arguments);
+            assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told:?}");
+            assert!(
+                !told.lines().any(|line| line.starts_with("faked")),
+                "{told:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! One certificate, and those of a file.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use store_core::CertHash;
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::der::Decode;
+use x509_cert::der::asn1::OctetString;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+/// What a certificate says of whom it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    hash: CertHash,
+    subject: String,
+    names: BTreeSet<Name>,
+}
+
+/// A name that a certificate is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// A DNS name in lower case, an internationalised one as A-labels; it may be a wildcard.
+    Dns(String),
+    /// An IP address.
+    Ip(IpAddr),
+}
+
+/// The certificates in the bytes of a PEM or DER file, in its order; none if it holds none: a key,
+/// a request, a PFX, another file.
+#[must_use]
+pub fn of_file(file: &[u8]) -> Vec<Certificate> {
+    let mut pem = CertificateDer::pem_slice_iter(file).peekable();
+    if pem.peek().is_some() {
+        return pem
+            .filter_map(|der| Certificate::of_der(&der.ok()?))
+            .collect();
+    }
+    Certificate::of_der(file).into_iter().collect()
+}
+
+impl Certificate {
+    /// The certificate with this DER form, if it is one.
+    #[must_use]
+    pub fn of_der(der: &[u8]) -> Option<Self> {
+        let hash = CertHash::of_certificate(der).ok()?;
+        let parsed = CertificateInner::<Raw>::from_der(der).ok()?;
+        let tbs = parsed.tbs_certificate();
+        let alternatives = tbs.get_extension::<SubjectAltName>().ok().flatten();
+        let mut names: BTreeSet<_> = match &alternatives {
+            Some((_, alternatives)) => alternatives.0.iter().filter_map(name).collect(),
+            None => BTreeSet::new(),
+        };
+        // What is older than RFC 2818 asked for has its name in the subject alone.
+        if names.is_empty()
+            && let Ok(Some(common)) = tbs.subject().common_name()
+        {
+            names.insert(of_text(common.value().as_ref()));
+        }
+        Some(Self {
+            hash,
+            subject: tbs.subject().to_string(),
+            names,
+        })
+    }
+
+    /// The SHA-1 hash, by which bindings name it.
+    #[must_use]
+    pub fn hash(&self) -> &CertHash {
+        &self.hash
+    }
+
+    /// The subject's distinguished name as text (RFC 4514). Any character may stand in it: escape
+    /// it for a terminal.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The DNS names and IP addresses of the subject alternative name; where there are none, the
+    /// subject's common name.
+    #[must_use]
+    pub fn names(&self) -> &BTreeSet<Name> {
+        &self.names
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => f.write_str(name),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+fn name(general: &GeneralName) -> Option<Name> {
+    match general {
+        GeneralName::DnsName(name) => Some(Name::Dns(name.as_str().to_ascii_lowercase())),
+        GeneralName::IpAddress(bytes) => address(bytes).map(Name::Ip),
+        _ => None,
+    }
+}
+
+fn address(bytes: &OctetString) -> Option<IpAddr> {
+    let bytes = bytes.as_bytes();
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}
+
+fn of_text(name: &str) -> Name {
+    name.parse()
+        .map_or_else(|_| Name::Dns(name.to_lowercase()), Name::Ip)
+}
