@@ -1,7 +1,5 @@
 //! What two sequences differ in.
 
-#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
-
 use std::collections::BTreeMap;
 
 use migrate::{Compared, FieldChange, diff};

@@ -1,0 +1,11 @@
+//! Plans and comparisons, on every backend.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod backends;
+mod diff;
+mod mappings;
+mod plan_files;
+mod properties;
+mod renewals;
+mod stale;
+mod warnings;
