@@ -9,6 +9,7 @@ use store_core::{BindingKey, CertHash, Uuid};
 
 use crate::exit;
 use crate::options::Options;
+use crate::planning;
 use crate::source::Source;
 use crate::stores::StoreUrl;
 
@@ -68,24 +69,17 @@ pub(crate) enum Command {
         key: BindingKey,
     },
     /// Renew a certificate wherever it is bound: one atomic batch, every option kept.
-    Rotate {
-        /// The hash of the certificate that is bound now.
-        #[arg(value_name = "OLD-HASH")]
-        old: CertHash,
-        #[command(flatten)]
-        successor: Successor,
-        /// Say what would be renewed, and change nothing.
-        #[arg(long)]
-        dry_run: bool,
-        #[command(flatten)]
-        output: Output,
-    },
+    Rotate(Rotate),
     /// Take the bindings of an exported store into this one: all of them or none.
     Import(Import),
     /// Write the bindings to a file that any machine can read.
     Export(Export),
     /// Say what two stores or exports differ in; exits with 0: nothing, 1: something, 2: an error.
     Diff(Diff),
+    /// Say what it takes for a store to have the bindings of another, and keep that as a plan.
+    Plan(Box<planning::Plan>),
+    /// Apply a plan: all of it, or nothing if a key no longer holds what the plan saw.
+    Apply(planning::Apply),
     /// Check that the store is whole.
     Check {
         #[command(flatten)]
@@ -138,6 +132,34 @@ pub(crate) struct CertificateSource {
     /// A PEM or DER file with the certificate.
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// The hash of the certificate that is bound now.
+    #[arg(value_name = "OLD-HASH", required_unless_present = "match_names")]
+    pub(crate) old: Option<CertHash>,
+    #[command(flatten)]
+    pub(crate) successor: Successor,
+    /// Renew whatever is for exactly the names of the new certificate, instead of OLD-HASH.
+    #[arg(long, requires_all = ["cert", "certificates"], conflicts_with = "old")]
+    pub(crate) match_names: bool,
+    /// A folder with the certificates (PEM, DER) that are bound now, to know their names.
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        requires = "match_names",
+        conflicts_with = "old"
+    )]
+    pub(crate) certificates: Option<PathBuf>,
+    /// Say what would be renewed, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Keep it as a plan in this file for `certbind apply`, and change nothing.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) export: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// Which certificate takes the old one's place.

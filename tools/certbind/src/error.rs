@@ -55,6 +55,24 @@ pub(crate) enum Error {
     Diff(Box<Error>),
     #[error("standard input can be read once; name a file or a store for the other")]
     InputTwice,
+    #[error("{0}")]
+    Migrate(#[from] migrate::Error),
+    #[error("nothing is bound to a certificate for exactly the names of the new one")]
+    NothingOfTheseNames,
+    #[error(
+        "the plan was made for {target}, which is no store that it may open by itself; name the \
+         store: certbind apply PLAN TARGET"
+    )]
+    NoTarget { target: String },
+    #[error(
+        "{} is there and undoes something else; nothing was changed: move it away, or name \
+         another file by --undo", path.display()
+    )]
+    UndoExists { path: PathBuf },
+    #[error("nobody is there to ask; read the plan, and apply it with --yes")]
+    NotConfirmed,
+    #[error("nothing was changed")]
+    Declined,
     #[error("cannot write: {0}")]
     Json(#[from] serde_json::Error),
     #[error("cannot write: {0}")]
@@ -73,6 +91,9 @@ impl Error {
             | Self::SnapshotToTerminal
             | Self::SameCertificate
             | Self::InputTwice
+            | Self::NoTarget { .. }
+            | Self::NotConfirmed
+            | Self::Migrate(migrate::Error::Contradiction { .. })
             | Self::Binding(_) => exit::USAGE,
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {
                 exit::BROKEN_INPUT

@@ -14,6 +14,8 @@ mod layout;
 pub mod netsh;
 mod options;
 mod output;
+mod plan_text;
+mod planning;
 mod progress;
 mod record;
 mod screen;
@@ -21,12 +23,14 @@ mod source;
 mod stores;
 mod switches;
 mod table;
+mod undo;
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
@@ -39,9 +43,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = if is_netsh(arguments.first()) {
         as_netsh(&arguments)
     } else {
-        Cli::try_parse_from(arguments)
-            .map_err(Error::Usage)
-            .and_then(run)
+        parse(arguments).and_then(|(cli, named)| run(cli, named))
     };
     match done {
         Ok(code) => ExitCode::from(code),
@@ -65,38 +67,50 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<u8, Error> {
-    let url = match cli.store {
-        Some(url) => url,
-        None => StoreUrl::default()?,
+/// The command line, and whether it names the store itself, not the environment.
+fn parse(arguments: Vec<OsString>) -> Result<(Cli, bool), Error> {
+    let matches = Cli::command().try_get_matches_from(arguments);
+    let matches = matches.map_err(Error::Usage)?;
+    let named = matches.value_source("store") == Some(ValueSource::CommandLine);
+    Ok((
+        Cli::from_arg_matches(&matches).map_err(Error::Usage)?,
+        named,
+    ))
+}
+
+fn run(cli: Cli, named: bool) -> Result<u8, Error> {
+    let store = cli.store;
+    let url = || match &store {
+        Some(url) => Ok(url.clone()),
+        None => StoreUrl::default(),
     };
     match cli.command {
-        Command::List { output } => commands::read::list(&url, output.format),
-        Command::Show { key, output } => commands::read::show(&url, &key, output.format),
-        Command::Check { output } => commands::read::check(&url, output.format),
+        Command::List { output } => commands::read::list(&url()?, output.format),
+        Command::Show { key, output } => commands::read::show(&url()?, &key, output.format),
+        Command::Check { output } => commands::read::check(&url()?, output.format),
         Command::Add {
             key,
             certificate,
             app_id,
             options,
-        } => commands::change::add(&url, key, &certificate, app_id, &options),
+        } => commands::change::add(&url()?, key, &certificate, app_id, &options),
         Command::Update {
             key,
             certificate,
             app_id,
             options,
-        } => commands::change::update(&url, &key, &certificate, app_id, &options),
-        Command::Delete { key } => commands::change::delete(&url, &key),
-        Command::Rotate {
-            old,
-            successor,
-            dry_run,
-            output,
-        } => commands::rotate::run(&url, &old, &successor, dry_run, output.format),
-        Command::Import(import) => commands::import::run(&url, &import),
-        Command::Export(export) => commands::export::run(&url, &export),
+        } => commands::change::update(&url()?, &key, &certificate, app_id, &options),
+        Command::Delete { key } => commands::change::delete(&url()?, &key),
+        Command::Rotate(rotate) => commands::rotate::run(&url()?, &rotate),
+        Command::Import(import) => commands::import::run(&url()?, &import),
+        Command::Export(export) => commands::export::run(&url()?, &export),
         Command::Diff(diff) => commands::diff::run(diff),
-        Command::Netsh { arguments } => commands::netsh::run(&url, &arguments),
+        Command::Plan(plan) => commands::plan::run(*plan),
+        Command::Apply(apply) => {
+            // What a plan is for is not for the environment to say.
+            commands::apply::run(&apply, store.filter(|_| named))
+        }
+        Command::Netsh { arguments } => commands::netsh::run(&url()?, &arguments),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The commands, each from its arguments to its exit code.
 
+pub(crate) mod apply;
 pub(crate) mod change;
 pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod netsh;
+pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod rotate;
 
@@ -35,7 +37,12 @@ pub(crate) fn input(path: &Path) -> io::Result<Vec<u8>> {
 /// A value as JSON, for programs.
 fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-    print(&format!("{}\n", screen::escaped_json(&json)))
+    print_json_text(&(json + "\n"))
+}
+
+/// JSON that was written already.
+fn print_json_text(json: &str) -> Result<(), Error> {
+    print(&screen::escaped_json(json))
 }
 
 /// Text whose data is escaped.

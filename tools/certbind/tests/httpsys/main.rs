@@ -4,27 +4,19 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod killed;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use common::library;
 use tempfile::TempDir;
 
 const HASH: &str = "5226dc6c54559761cd471b86eb51c096252c90f2";
 const NEXT: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
 const IIS: &str = "4dc3e181-e14b-4a21-b022-59fc669b0914";
-
-/// Builds the library, and tells where it is.
-fn library() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "httpapi"])
-        .status()
-        .unwrap();
-    assert!(built.success());
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_certbind"));
-    program.with_file_name("libhttpapi.so")
-}
 
 struct Host {
     folder: TempDir,

@@ -1,5 +1,14 @@
 //! Comparing and moving bindings, by the program.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod applying;
 mod bench;
+#[cfg(target_os = "linux")]
+#[path = "../common/mod.rs"]
+mod common;
 mod diff;
+#[cfg(target_os = "linux")]
+mod hosts;
+mod killed;
+mod planning;
+mod renewing;
