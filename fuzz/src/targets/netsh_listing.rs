@@ -59,7 +59,13 @@ pub(crate) const TARGET: Target = Target {
 };
 
 fn read(input: &[u8]) -> Outcome {
+    // Without a byte order mark UTF-16 is told by its zeros, and what else has zeros may be taken for
+    // it when it is written again.
+    let told = !input.contains(&0) || input.starts_with(&[0xff, 0xfe]);
     keeps(input, Format::Netsh, |out, export| {
+        if !told {
+            return false;
+        }
         let layout = export.layout.clone();
         let layout = layout.unwrap_or_else(|| Release::default().layout());
         netsh::write(out, export, &layout).is_ok_and(|losses| losses.is_empty())
