@@ -16,8 +16,11 @@ use tempfile::TempDir;
 
 pub(crate) type Bindings = BTreeMap<BindingKey, Binding>;
 
-/// The backends by name, each with an empty store.
-pub(crate) const BACKENDS: [(&str, fn() -> Backend); 3] =
+/// Makes a backend with an empty store.
+type Make = fn() -> Backend;
+
+/// The backends by name.
+pub(crate) const BACKENDS: [(&str, Make); 3] =
     [("memory", memory), ("redb", redb), ("httpsys", httpsys)];
 
 pub(crate) struct Backend {

@@ -250,3 +250,13 @@ fn certificates_are_succeeded_by_subject_and_names() {
     assert!(plan.warnings().contains(&lacking), "{:?}", plan.warnings());
     assert_eq!(hashes(plan.steps())[0], hash_of("www-2025"));
 }
+
+#[test]
+fn the_documented_file_is_understood() {
+    let page = include_str!("../../../../docs/migrate.md");
+    let (_, file) = page.split_once("```toml\n").unwrap();
+    let (file, _) = file.split_once("```").unwrap();
+    let file = MappingFile::parse(file).unwrap();
+    assert_eq!(file.filter.hosts.len(), 1);
+    assert!(file.certificate_folders.is_some());
+}

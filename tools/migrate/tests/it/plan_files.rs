@@ -28,8 +28,10 @@ fn written(plan: &Plan) -> String {
 
 /// Every action and every warning.
 fn example() -> Plan {
-    let mut planner = Planner::default();
-    planner.prune = true;
+    let mut planner = Planner {
+        prune: true,
+        ..Planner::default()
+    };
     planner
         .mapping
         .addresses
