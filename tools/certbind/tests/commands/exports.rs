@@ -1,0 +1,227 @@
+//! `import` and `export`.
+
+use certbind::exit;
+
+use super::{HASH, Host, IIS, text};
+
+#[test]
+fn what_a_hive_has_is_imported_and_exported_for_the_registry() {
+    let host = Host::new();
+    let hive = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../interchange/tests/fixtures/registry/hivex.hive"
+    );
+    let report = host.json(&["import", hive, "--report", "json"]);
+    assert_eq!(report["format"], "hive");
+    assert_eq!(report["imported"].as_array().unwrap().len(), 6);
+    let losses = report["losses"].to_string();
+    assert!(losses.contains("SslBindingInfo: the value"), "{losses}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bindings.reg");
+    let file = file.to_str().unwrap();
+    host.ok(&["export", "--format", "reg", "-o", file]);
+    let other = Host::new();
+    let report = other.json(&["import", file, "--format", "reg", "--report", "json"]);
+    assert_eq!(report["losses"], serde_json::json!([]));
+    let list = ["list", "--format", "json"];
+    assert_eq!(other.json(&list), host.json(&list));
+}
+
+#[test]
+fn an_import_that_is_killed_leaves_all_or_nothing() {
+    let mut left = Vec::new();
+    for milliseconds in (0..400).step_by(40) {
+        let host = Host::new();
+        host.add("0.0.0.0:443");
+        let file = host.listing(3000);
+        let mut import = host
+            .command(&["import", file.to_str().unwrap()])
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        import.kill().unwrap();
+        import.wait().unwrap();
+        left.push(
+            host.json(&["list", "--format", "json"])
+                .as_array()
+                .unwrap()
+                .len(),
+        );
+        assert!(host.ok(&["check"]).contains("whole"));
+    }
+    assert!(
+        left.iter().all(|count| [1, 3001].contains(count)),
+        "{left:?}"
+    );
+    assert_eq!(
+        left[0], 1,
+        "the first was killed before it could import anything"
+    );
+}
+
+#[test]
+fn a_snapshot_carries_a_store_to_another_host() {
+    let host = Host::new();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/host-2022.txt");
+    host.ok(&["import", example]);
+    host.ok(&["add", "ccs=443", "--app-id", IIS]);
+    host.ok(&[
+        "add",
+        "scopedccs=bücher.example:443",
+        "--app-id",
+        IIS,
+        "--disablehttp2",
+        "enable",
+        "--sslctlstorename",
+        "CA\u{1b}",
+    ]);
+    let (file, path) = {
+        let file = host.file("bindings.snapshot");
+        (file.clone(), file.to_str().unwrap().to_owned())
+    };
+    host.ok(&[
+        "export", "--format", "snapshot", "--host", "WEB-01", "-o", &path,
+    ]);
+    let bytes = std::fs::read(&file).unwrap();
+    let reader = interchange::snapshot::Reader::new(bytes.as_slice()).unwrap();
+    assert_eq!(reader.header().host.as_deref(), Some("WEB-01"));
+    assert_eq!(reader.count(), 8);
+
+    for format in ["auto", "snapshot"] {
+        let other = Host::new();
+        let said = other.ok(&["import", &path, "--format", format]);
+        assert!(
+            said.contains("Imported 8 bindings") && said.contains("(snapshot)"),
+            "{said}"
+        );
+        let list = ["list", "--format", "json"];
+        assert_eq!(other.json(&list), host.json(&list));
+        // The layout of the listing went along.
+        let print = ["export", "--format", "netsh"];
+        let [from, to] = [&host, &other].map(|host| host.run(&print));
+        assert_eq!(from.stdout, to.stdout);
+        let mut piped = other.command(&["export", "--format", "snapshot"]);
+        let piped = piped.output().unwrap().stdout;
+        assert_eq!(
+            interchange::snapshot::verify(piped.as_slice())
+                .unwrap()
+                .bindings,
+            8
+        );
+    }
+}
+
+#[test]
+fn a_snapshot_that_is_damaged_anywhere_changes_nothing() {
+    let host = Host::new();
+    let file = host.listing(3000);
+    host.ok(&["import", file.to_str().unwrap()]);
+    let path = host.file("bindings.snapshot");
+    let path = path.to_str().unwrap();
+    host.ok(&["export", "--format", "snapshot", "-o", path]);
+    let whole = std::fs::read(path).unwrap();
+    let other = Host::new();
+    other.add("0.0.0.0:443");
+    let list = ["list", "--format", "json"];
+    let before = other.json(&list);
+    // In the magic, in the first chunk of bindings and in the last, in the number, behind the end.
+    let length = whole.len();
+    for (damaged, place) in [
+        (length - 1, format!("byte {}", length - 32)),
+        (length - 40, "in chunk 5".to_owned()),
+        (length - 200, "in chunk 4".to_owned()),
+        (1000, "in chunk 1".to_owned()),
+        (5, "byte 5".to_owned()),
+    ] {
+        let mut bytes = whole.clone();
+        bytes[damaged] ^= 1;
+        std::fs::write(path, &bytes).unwrap();
+        for arguments in [&["import", path][..], &["import", path, "--keep-going"]] {
+            let said = other.fails(exit::BROKEN_INPUT, arguments);
+            assert!(said.contains(&place), "byte {damaged}: {said}");
+        }
+    }
+    std::fs::write(path, &whole[..length - 1]).unwrap();
+    let said = other.fails(exit::BROKEN_INPUT, &["import", path]);
+    assert!(said.contains("cut short"), "{said}");
+    std::fs::write(path, [&whole[..], b"x"].concat()).unwrap();
+    let said = other.fails(exit::BROKEN_INPUT, &["import", path]);
+    assert!(said.contains("expected the end of the file"), "{said}");
+    assert_eq!(other.json(&list), before);
+}
+
+#[test]
+fn scripts_for_both_shells_add_what_is_bound() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    let script = host.ok(&["export", "--format", "netsh-script"]);
+    assert!(
+        script.contains("netsh http add sslcert ipport=0.0.0.0:443 certhash="),
+        "{script}"
+    );
+    let script = host.ok(&["export", "--format", "netsh-powershell"]);
+    let command = format!(
+        "Add-SslCert 'ipport=0.0.0.0:443' 'certhash={HASH}' 'appid={{{IIS}}}' 'certstorename=MY'\r\n"
+    );
+    assert!(script.ends_with(&command), "{script}");
+
+    host.ok(&["update", "0.0.0.0:443", "--store-name", "M\"Y"]);
+    for format in ["netsh-script", "netsh-powershell"] {
+        let said = host.fails(exit::REFUSED, &["export", "--format", format]);
+        assert!(
+            said.contains("ipport=0.0.0.0:443: certstorename cannot be written"),
+            "{said}"
+        );
+        assert!(said.contains("quotation mark"), "{said}");
+    }
+}
+
+#[test]
+fn an_export_overwrites_no_store_and_follows_links() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    let store = host.file("bindings.redb");
+    let said = host.fails(exit::REFUSED, &["export", "-o", store.to_str().unwrap()]);
+    assert!(said.contains("is a store"), "{said}");
+    assert!(host.ok(&["check"]).contains("whole"));
+
+    let (target, link) = (host.file("target.json"), host.file("link.json"));
+    std::fs::write(&target, "old").unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        host.ok(&["export", "-o", link.to_str().unwrap()]);
+        assert!(link.is_symlink());
+        assert!(
+            std::fs::read_to_string(&target)
+                .unwrap()
+                .contains("0.0.0.0:443")
+        );
+        host.ok(&["export", "-o", "/dev/null"]);
+        assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    }
+}
+
+#[test]
+fn a_layout_that_cannot_be_read_or_kept_stops_nothing() {
+    let host = Host::new();
+    let layout = host.file("bindings.layout.json");
+    std::fs::create_dir(&layout).unwrap();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/host-2022.txt");
+    let output = host.run(&["import", example]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        text(&output.stderr).contains("layout"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(
+        host.json(&["list", "--format", "json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        6
+    );
+    host.ok(&["export"]);
+}
