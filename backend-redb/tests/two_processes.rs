@@ -308,7 +308,11 @@ fn a_file_or_directory_that_one_may_not_use_is_denied() {
         // The administrator may do everything: somebody else has to try.
         let program = directory.path().join("other");
         if !program.exists() {
-            fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+            // Not by us: a child that another test starts meanwhile would have it open for writing,
+            // and a program that is open for writing does not start.
+            let own = std::env::current_exe().unwrap();
+            let copied = Command::new("cp").args([&own, &program]).status().unwrap();
+            assert!(copied.success());
         }
         let mut command = Command::new(program);
         command.current_dir("/");
