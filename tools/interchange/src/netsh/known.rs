@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use store_core::Kind;
 
-use super::field::{CHECKS, Field, OPTIONS, key_label};
+use super::field::{CHECKS, Field, OPTIONS, Shape, key_label};
 use super::line::{guid, is_number};
 use super::words::{Words, is_word};
 
@@ -107,7 +107,7 @@ impl Known {
         if named.iter().all(Option::is_some) {
             return Ok(named.into_iter().flatten().collect());
         }
-        let by_place = self.by_place(entries);
+        let by_place = self.by_place(entries, &named);
         let agrees = |placed: &[Told]| {
             named.iter().zip(placed).all(|(named, placed)| {
                 named.is_none_or(|named| {
@@ -157,8 +157,13 @@ impl Known {
         }
     }
 
-    /// Tells the lines by their order and the shapes of their values.
-    fn by_place(&self, entries: &[Entry<'_>]) -> Result<Vec<Told>, Unexpected> {
+    /// Tells the lines by their order and the shapes of their values. A value that was trimmed has
+    /// no shape: there the label, where it is known, tells which lines are checks and numbers.
+    fn by_place(
+        &self,
+        entries: &[Entry<'_>],
+        named: &[Option<Told>],
+    ) -> Result<Vec<Told>, Unexpected> {
         let mut told = vec![Told::ByPlace(Field::Key)];
         let place = |told: &mut Vec<Told>, field| told.push(Told::ByPlace(field));
         let value = |at: usize| entries.get(at).map(|entry| entry.value);
@@ -176,16 +181,23 @@ impl Known {
             }
         }
         // A record of the central certificate store that shows no hash may show no store either.
-        let next = entries.get(told.len());
-        let is_check = next.is_some_and(|entry| is_word(self.words.as_ref(), entry.value));
+        let trimmed = |at: usize| {
+            let is_blank = value(at).is_some_and(str::is_empty);
+            named.get(at).filter(|_| is_blank)?.and_then(Told::field)
+        };
+        let is_check = value(told.len()).is_some_and(|value| is_word(self.words.as_ref(), value))
+            || trimmed(told.len()).is_some_and(|field| field.shape() == Shape::Enabled);
         if has_hash || !is_check {
             self.text(entries, &mut told, Field::StoreName)?;
         }
 
         let start = told.len();
-        let checks = entries[start.min(entries.len())..]
-            .iter()
-            .take_while(|entry| !is_number(entry.value))
+        let is_number = |at: usize| {
+            value(at).is_some_and(is_number)
+                || trimmed(at).is_some_and(|field| field.shape() == Shape::Number)
+        };
+        let checks = (start..entries.len())
+            .take_while(|at| !is_number(*at))
             .count();
         if start + checks < entries.len() {
             let order = CHECKS.iter().find(|order| order.len() == checks);
@@ -207,16 +219,17 @@ impl Known {
             });
         }
         for field in [Field::Freshness, Field::Timeout] {
-            match value(told.len()) {
-                Some(value) if is_number(value) => place(&mut told, field),
-                None => return Ok(told),
-                Some(_) => {
-                    return Err(Unexpected {
-                        at: told.len(),
-                        expected: "a number",
-                    });
-                }
+            let at = told.len();
+            if at == entries.len() {
+                return Ok(told);
             }
+            if !is_number(at) {
+                return Err(Unexpected {
+                    at,
+                    expected: "a number",
+                });
+            }
+            place(&mut told, field);
         }
         self.text(entries, &mut told, Field::CtlIdentifier)?;
         self.text(entries, &mut told, Field::CtlStoreName)?;

@@ -2,6 +2,7 @@
 //! otherwise.
 
 use interchange::{Format, LossKind, ReadError, ReadOptions, detect, read};
+use store_core::CertCheckMode;
 
 use crate::languages::GERMAN;
 use crate::listings::{host, keys, print, read_text, sample};
@@ -136,6 +137,20 @@ fn a_missing_option_line_is_noticed() {
             .iter()
             .find(|loss| loss.kind == LossKind::Trimmed);
         assert!(told.unwrap().what.contains("Disable QUIC"));
+    }
+}
+
+#[test]
+fn a_damaged_label_is_the_same_option_where_a_number_was_trimmed() {
+    let usage = "Usage Check                  : ";
+    let [on, off] = ["Enabled", "Disabled"].map(|word| format!("{usage}{word}"));
+    let damaged = host().replacen(&on, &off.replace("Check", "C#eck"), 1);
+    let trimmed = damaged.replacen("Freshness Time    : 0", "Freshness Time    :", 1);
+    assert_ne!(damaged, trimmed);
+    for text in [&damaged, &trimmed] {
+        let reading = read_text(text).unwrap();
+        let record = reading.export.bindings[0].record();
+        assert_eq!(record.check_mode, CertCheckMode::NO_USAGE_CHECK, "{text}");
     }
 }
 
