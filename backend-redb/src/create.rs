@@ -13,9 +13,10 @@ use crate::errors::{Cause, guarded};
 use crate::format;
 use crate::medium::Medium;
 use crate::options::Options;
+use crate::unfinished::Unfinished;
 
-/// Makes a store under another name and moves it to its place, so that no crash leaves a file
-/// there that is no store. If somebody else is faster, theirs stays.
+/// Makes a store and gives it its name when it is whole, so that no crash leaves a file there that
+/// is no store. If somebody else is faster, theirs stays.
 pub(crate) fn create(path: &Path, options: &Options) -> Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -31,20 +32,13 @@ pub(crate) fn create(path: &Path, options: &Options) -> Result<()> {
         },
         _ => StoreError::io("make", path, error),
     };
-    // A temporary file is readable by its owner alone, and goes if this fails.
-    let file = tempfile::Builder::new()
-        .prefix(".certbind-")
-        .suffix(".new")
-        .tempfile_in(directory)
-        .map_err(failed)?;
-    let storage = file.reopen().map_err(failed)?;
+    let unfinished = Unfinished::new_in(directory).map_err(failed)?;
+    let storage = unfinished.handle().map_err(failed)?;
     let storage = FileBackend::new(storage).map_err(|error| Cause::from(error).at(path))?;
     initialize(&Arc::new(Medium::new(storage, false)), path, options)?;
-    file.as_file().sync_all().map_err(failed)?;
-    match file.persist_noclobber(path) {
-        Ok(_) => sync_directory(directory).map_err(failed),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(failed(error.error)),
+    match unfinished.persist(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made.map_err(failed),
     }
 }
 
@@ -62,14 +56,4 @@ pub(crate) fn initialize(medium: &Arc<Medium>, path: &Path, options: &Options) -
         Ok(database.close()?)
     };
     guarded(make).map_err(|cause| cause.at(path))
-}
-
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    std::fs::File::open(directory)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }

@@ -44,6 +44,7 @@ mod scan;
 mod snapshot;
 mod store;
 mod tree;
+mod unfinished;
 mod view;
 
 pub use check::CheckReport;

@@ -5,6 +5,7 @@
 pub(crate) mod disk;
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use backend_redb::{Options, RedbStore};
@@ -94,6 +95,23 @@ pub(crate) static IMAGES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
         disk.bytes()
     })
 });
+
+/// Whether this is a file system on which a new file needs no name at first.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_nameless_files(directory: &Path) -> bool {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let flag = rustix::fs::OFlags::TMPFILE.bits().cast_signed();
+    let mut options = std::fs::OpenOptions::new();
+    let options = options.write(true).custom_flags(flag);
+    options.open(directory).is_ok()
+}
+
+/// None is known of elsewhere.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn has_nameless_files(_: &Path) -> bool {
+    false
+}
 
 /// `CERTBIND_CASES` times as many cases as by default.
 pub(crate) fn cases(default: u32) -> u32 {

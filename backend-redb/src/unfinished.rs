@@ -1,0 +1,190 @@
+//! A file that gets its name once it is whole.
+
+use std::fs::File;
+use std::io::{Error, Result};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A new file, readable by its owner alone, that goes if it is not given its name.
+#[derive(Debug)]
+pub(crate) struct Unfinished {
+    directory: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// It has no name: whatever ends the process, nothing is left of it.
+    #[cfg(target_os = "linux")]
+    Nameless(File),
+    /// It has one of its own, which a crash leaves behind.
+    Named(NamedTempFile),
+}
+
+impl Unfinished {
+    /// A file in this directory, without a name where the system and the file system have such.
+    pub(crate) fn new_in(directory: &Path) -> Result<Self> {
+        #[cfg(target_os = "linux")]
+        if let Ok(file) = nameless(directory) {
+            let directory = directory.to_owned();
+            let kind = Kind::Nameless(file);
+            return Ok(Self { directory, kind });
+        }
+        Self::named_in(directory)
+    }
+
+    fn named_in(directory: &Path) -> Result<Self> {
+        let file = tempfile::Builder::new()
+            .prefix(".certbind-")
+            .suffix(".new")
+            .tempfile_in(directory)?;
+        let directory = directory.to_owned();
+        let kind = Kind::Named(file);
+        Ok(Self { directory, kind })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn copy_of(mut file: &File, directory: &Path) -> Result<Self> {
+        let named = Self::named_in(directory)?;
+        std::io::Seek::rewind(&mut file)?;
+        std::io::copy(&mut file, &mut named.file())?;
+        Ok(named)
+    }
+
+    /// Another handle of it, for whoever wants to own one.
+    pub(crate) fn handle(&self) -> Result<File> {
+        match &self.kind {
+            #[cfg(target_os = "linux")]
+            Kind::Nameless(file) => file.try_clone(),
+            Kind::Named(file) => file.reopen(),
+        }
+    }
+
+    fn file(&self) -> &File {
+        match &self.kind {
+            #[cfg(target_os = "linux")]
+            Kind::Nameless(file) => file,
+            Kind::Named(file) => file.as_file(),
+        }
+    }
+
+    /// Syncs the file and gives it this name, in its directory, unless somebody has it.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](std::io::ErrorKind::AlreadyExists) if somebody has the name; whatever else keeps it from being
+    /// given. The file is gone then.
+    pub(crate) fn persist(self, path: &Path) -> Result<()> {
+        self.file().sync_all()?;
+        match self.kind {
+            #[cfg(target_os = "linux")]
+            Kind::Nameless(file) => match link(&file, path) {
+                // It cannot be named, for one because nothing is mounted at /proc: one that has a
+                // name can be.
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Self::copy_of(&file, &self.directory)?.persist(path);
+                }
+                linked => linked?,
+            },
+            Kind::Named(file) => drop(file.persist_noclobber(path).map_err(Error::from)?),
+        }
+        sync_directory(&self.directory)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn nameless(directory: &Path) -> Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(rustix::fs::OFlags::TMPFILE.bits().cast_signed())
+        .open(directory)
+}
+
+/// Gives a file without a name its first one: open(2), `O_TMPFILE`.
+#[cfg(target_os = "linux")]
+fn link(file: &File, path: &Path) -> Result<()> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{AtFlags, CWD, linkat};
+
+    let file = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, file, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Write};
+
+    use super::*;
+
+    const KINDS: &[fn(&Path) -> Unfinished] = &[
+        |directory| written(Unfinished::new_in(directory).unwrap()),
+        |directory| written(Unfinished::named_in(directory).unwrap()),
+        #[cfg(target_os = "linux")]
+        |directory| {
+            let unnamed = written(Unfinished::new_in(directory).unwrap());
+            Unfinished::copy_of(unnamed.file(), directory).unwrap()
+        },
+    ];
+
+    fn written(unfinished: Unfinished) -> Unfinished {
+        unfinished.file().write_all(b"whole").unwrap();
+        unfinished
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_file_has_its_name_and_no_other_once_it_is_whole() {
+        for make in KINDS {
+            let directory = tempfile::tempdir().unwrap();
+            let unfinished = make(directory.path());
+            unfinished.persist(&directory.path().join("name")).unwrap();
+            assert_eq!(names(directory.path()), ["name"]);
+            let found = std::fs::read(directory.path().join("name")).unwrap();
+            assert_eq!(found, b"whole");
+        }
+    }
+
+    #[test]
+    fn a_name_that_somebody_has_stays_theirs() {
+        for make in KINDS {
+            let directory = tempfile::tempdir().unwrap();
+            let unfinished = make(directory.path());
+            let path = directory.path().join("name");
+            std::fs::write(&path, "theirs").unwrap();
+            let error = unfinished.persist(&path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+            assert_eq!(names(directory.path()), ["name"]);
+            assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_given_up_is_gone() {
+        for make in KINDS {
+            let directory = tempfile::tempdir().unwrap();
+            drop(make(directory.path()));
+            assert_eq!(names(directory.path()), Vec::<String>::new());
+        }
+    }
+}
