@@ -7,9 +7,9 @@ mod common;
 
 use std::io::ErrorKind;
 
-use common::disk::{Counts, Disk, Operation, Plan};
+use common::disk::{BROKEN, Counts, Disk, FULL, Operation, Plan};
 use common::{Dice, IMAGES, binding, contents, key, open};
-use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, Scan, StoreError};
+use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, Scan, StoreError, win32};
 
 /// How much there is to start with, and how much comes to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,14 +140,23 @@ fn state(disk: &Disk) -> (u64, Vec<Binding>) {
     (store.revision(), contents(&store))
 }
 
-fn assert_clear(error: &StoreError) {
-    assert!(
-        matches!(
-            error,
-            StoreError::Io { .. } | StoreError::Unavailable { .. }
-        ),
-        "{error:?}"
-    );
+/// What a disk says, and the Win32 code that stands for it.
+const CODES: [(i32, u32); 2] = [(FULL, win32::DISK_FULL), (BROKEN, win32::IO_DEVICE)];
+
+/// The error says what the disk said, and of which file; or that the store goes on no more, and why.
+fn assert_clear(error: &StoreError, (code, win32_code): (i32, u32)) {
+    let said = error.to_string();
+    match error {
+        StoreError::Io { source, .. } => {
+            assert_eq!(source.raw_os_error(), Some(code), "{said}");
+            assert_eq!(error.win32_code(), win32_code, "{said}");
+            assert!(said.contains("the disk"), "{said}");
+        }
+        StoreError::Unavailable { .. } => assert!(said.contains("opened again"), "{said}"),
+        other => panic!("{other:?}"),
+    }
+    let text = std::io::Error::from_raw_os_error(code).to_string();
+    assert!(said.contains(&text), "{said}");
 }
 
 fn healthy(size: Size) -> Counts {
@@ -160,7 +169,8 @@ fn healthy(size: Size) -> Counts {
     counts
 }
 
-/// The history, with one operation that fails the given number of times from each index on.
+/// The history, with one operation that fails the given number of times from each index on, with
+/// each error.
 fn each_fails(
     size: Size,
     operation: Operation,
@@ -175,28 +185,25 @@ fn each_fails(
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
-                    let after = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    if after >= total {
+                    let case = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if case >= total * CODES.len() as u64 {
                         return;
                     }
+                    let (after, codes) = (case % total, CODES[usize::from(case >= total)]);
                     let disk = size.disk();
                     disk.plan(Plan::Fail {
                         operation,
                         after,
                         times,
-                        half: after.is_multiple_of(2),
-                        kind: match after % 3 {
-                            0 => ErrorKind::StorageFull,
-                            1 => ErrorKind::QuotaExceeded,
-                            _ => ErrorKind::Other,
-                        },
+                        half: case.is_multiple_of(2),
+                        code: codes.0,
                     });
                     let outcome = run(&disk, size);
                     disk.plan(Plan::Nothing);
                     let errors = outcome.errors.iter();
                     errors
                         .chain(outcome.refused.iter().map(|(_, error)| error))
-                        .for_each(assert_clear);
+                        .for_each(|error| assert_clear(error, codes));
                     judge(&outcome, &disk, after);
                 }
             });
@@ -311,7 +318,7 @@ fn after_an_error_the_store_refuses_and_says_why_until_it_is_opened_again() {
         after: 0,
         times: 1,
         half: false,
-        kind: ErrorKind::StorageFull,
+        code: FULL,
     });
     let error = store.insert(binding(1, 1)).unwrap_err();
     let StoreError::Io { source, path, .. } = &error else {

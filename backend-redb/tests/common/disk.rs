@@ -10,6 +10,12 @@ use redb::StorageBackend;
 /// What a disk writes whole or not at all.
 const SECTOR: usize = 512;
 
+/// What the system says of a disk that is full: `ENOSPC`, `ERROR_DISK_FULL`.
+pub(crate) const FULL: i32 = if cfg!(windows) { 112 } else { 28 };
+
+/// What it says of one that is broken: `EIO`, `ERROR_IO_DEVICE`.
+pub(crate) const BROKEN: i32 = if cfg!(windows) { 1117 } else { 5 };
+
 /// A handle; clones are of the same disk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk(Arc<Mutex<State>>);
@@ -67,7 +73,8 @@ pub(crate) enum Plan {
         after: u64,
         times: u64,
         half: bool,
-        kind: ErrorKind,
+        /// The system's code.
+        code: i32,
     },
     /// The next sync panics.
     Panic,
@@ -183,7 +190,7 @@ enum Fate {
     Happens,
     /// The power goes while it happens: some of it may be there afterwards, and nobody is told.
     UnderWay,
-    Fails(ErrorKind, bool),
+    Fails(Error, bool),
 }
 
 impl State {
@@ -205,15 +212,15 @@ impl State {
                 *left -= 1;
                 Fate::Happens
             }
-            Plan::Off => Fate::Fails(ErrorKind::Other, false),
+            Plan::Off => Fate::Fails(off(), false),
             Plan::Fail {
                 operation: failing,
                 after,
                 times,
                 half,
-                kind,
+                code,
             } if *failing == operation && (*after..*after + *times).contains(&nth) => {
-                Fate::Fails(*kind, *half)
+                Fate::Fails(Error::from_raw_os_error(*code), *half)
             }
             Plan::Panic if operation == Operation::Sync => {
                 self.plan = Plan::Nothing;
@@ -245,8 +252,8 @@ impl StorageBackend for Disk {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         let mut state = self.state();
-        if let Fate::Fails(kind, _) = state.fate(Operation::Read) {
-            return Err(kind.into());
+        if let Fate::Fails(error, _) = state.fate(Operation::Read) {
+            return Err(error);
         }
         let start = index(offset);
         let there = state.now.get(start..start + out.len());
@@ -263,7 +270,7 @@ impl StorageBackend for Disk {
                 state.change(change);
                 return Err(off());
             }
-            Fate::Fails(kind, _) => return Err(kind.into()),
+            Fate::Fails(error, _) => return Err(error),
         }
         Ok(())
     }
@@ -276,7 +283,7 @@ impl StorageBackend for Disk {
                 state.unsynced.clear();
             }
             Fate::UnderWay => return Err(off()),
-            Fate::Fails(kind, _) => return Err(kind.into()),
+            Fate::Fails(error, _) => return Err(error),
         }
         let time = state.sync_takes;
         drop(state);
@@ -293,11 +300,11 @@ impl StorageBackend for Disk {
                 state.change(change(data.len()));
                 return Err(off());
             }
-            Fate::Fails(kind, half) => {
+            Fate::Fails(error, half) => {
                 if half {
                     state.change(change(data.len() / 2));
                 }
-                return Err(kind.into());
+                return Err(error);
             }
         }
         Ok(())
