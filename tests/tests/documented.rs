@@ -1,22 +1,57 @@
-//! The tests that `docs/reliability.md` names are there.
+//! What `docs/reliability.md` names is there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+}
+
+fn read(file: &str) -> String {
+    let source = std::fs::read_to_string(docs().join(file));
+    source.unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// Whether the source has a test of this name that is run: by itself, or by every backend as one of
+/// the suite.
+fn has_test(source: &str, name: &str) -> bool {
+    if source.contains(&format!("pub fn {name}<S: Subject>()")) {
+        return read("../tests/src/lib.rs").contains(&format!("$crate::{name}::<$subject>()"));
+    }
+    let Some(at) = source.find(&format!("fn {name}(")) else {
+        return false;
+    };
+    let lines = source[..at].trim_end().lines().rev();
+    let mut above = lines.take_while(|line| line.trim_start().starts_with(['#', '/']));
+    above.clone().any(|line| line.trim() == "#[test]") && !above.any(|line| line.contains("ignore"))
+}
 
 #[test]
 fn every_test_that_the_page_of_reliability_names_exists() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    let page = std::fs::read_to_string(docs.join("reliability.md")).expect("the page");
+    let page = read("reliability.md");
     let mut named = 0;
     // [`name`](../file)
     for link in page.split("[`").skip(1) {
         let (name, rest) = link.split_once("`](").expect("a link of a test");
         let (file, _) = rest.split_once(')').expect("the end of a link");
-        let source = std::fs::read_to_string(docs.join(file));
-        let source = source.unwrap_or_else(|error| panic!("{file}: {error}"));
-        let there =
-            source.contains(&format!("fn {name}(")) || source.contains(&format!("fn {name}<"));
-        assert!(there, "{file} has no test {name}");
+        assert!(has_test(&read(file), name), "{file} has no test {name}");
         named += 1;
     }
     assert!(named > 30, "{named} tests are named");
+}
+
+#[test]
+fn every_link_of_the_page_of_reliability_leads_somewhere() {
+    let page = read("reliability.md");
+    for link in page.split("](").skip(1) {
+        let (file, _) = link.split_once(')').expect("the end of a link");
+        assert!(docs().join(file).is_file(), "{file} is not there");
+    }
+}
+
+#[test]
+fn a_function_is_no_test_unless_it_is_run_as_one() {
+    let source = "#[test]\nfn run() {}\n\nfn helper() {}\n\n#[test]\n#[ignore = \"\"]\nfn idle() {}\n\
+        proptest! {\n    #[test]\n    /// A property.\n    fn property(a in 0..9) {}\n}";
+    let found = ["run", "helper", "idle", "property", "missing"].map(|name| has_test(source, name));
+    assert_eq!(found, [true, false, false, true, false]);
 }

@@ -19,6 +19,9 @@ const REGISTRY: &[Needed] = &[
     ("hivexregedit", &["libwin-hivex-perl"]),
 ];
 
+/// What makes a small file system, for the tests of a full disk.
+const FULL_DISK: &[Needed] = &[("mount", &["mount"]), ("mkfs.ext4", &["e2fsprogs"])];
+
 /// Debian's compiler comes with the sources of the standard library, which the tests build for
 /// Windows.
 const WINDOWS: &[Needed] = &[
@@ -40,14 +43,14 @@ pub(crate) fn tests() -> Result<(), Failure> {
     packages(TESTS)
 }
 
-/// What the tests of registries need. Where it cannot be had they say that they were not run; in CI
-/// it is an error.
-pub(crate) fn registry() -> Result<(), Failure> {
+/// What the tests of registries and of full disks need. Where it cannot be had they say that they
+/// were not run; in CI it is an error.
+pub(crate) fn tests_that_may_be_left_out() -> Result<(), Failure> {
     if can_install() || std::env::var_os("CI").is_some() {
-        packages(REGISTRY)
-    } else {
-        Ok(())
+        packages(REGISTRY)?;
+        packages(FULL_DISK)?;
     }
+    Ok(())
 }
 
 /// What the tests under Wine need.

@@ -1,0 +1,184 @@
+//! What other programs do between two calls, which HTTP.sys has no way to tell of, and what comes of
+//! it: `docs/reliability.md` warns of exactly this.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod fake;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use fake::{Call, Fake, binding, open, try_open};
+use store_core::{Batch, Binding, BindingStore, Change, Scan, StoreError, win32};
+
+const KEY: &str = "0.0.0.0:443";
+const OTHER: &str = "[::]:443";
+
+/// Has another program do this just before a call, once.
+fn just_before(fake: &Fake, call: Call, act: impl Fn(&mut Vec<Binding>) + Send + 'static) {
+    let mut done = false;
+    fake.hook(move |made, after, records| {
+        if made == call && after.is_none() && !done {
+            done = true;
+            act(records);
+        }
+        None
+    });
+}
+
+/// A batch whose process is killed when the first call of this function has happened.
+fn killed_behind(fake: &Arc<Fake>, folder: &Path, call: Call, batch: &Batch) {
+    let store = open(fake, folder);
+    fake.hook(move |made, after, _| {
+        assert!(made != call || after.is_none(), "killed");
+        None
+    });
+    let killed = catch_unwind(AssertUnwindSafe(|| store.apply(batch))).is_err();
+    assert!(killed);
+    fake.unhook();
+}
+
+fn two(changes: [Change; 2]) -> Batch {
+    Batch::new(changes).unwrap()
+}
+
+#[test]
+fn a_record_that_is_changed_between_check_and_update_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    store.insert(binding(KEY, 1)).unwrap();
+    just_before(&fake, Call::Update, |records| records[0] = binding(KEY, 7));
+    store
+        .compare_and_swap(
+            &KEY.parse().unwrap(),
+            Some(binding(KEY, 1)),
+            Some(binding(KEY, 2)),
+        )
+        .unwrap();
+    assert_eq!(*fake.records(), [binding(KEY, 2)]);
+}
+
+#[test]
+fn a_record_that_is_changed_between_check_and_deletion_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    store.insert(binding(KEY, 1)).unwrap();
+    just_before(&fake, Call::Delete, |records| records[0] = binding(KEY, 7));
+    assert_eq!(
+        store.remove(&KEY.parse().unwrap()).unwrap(),
+        binding(KEY, 1)
+    );
+    assert_eq!(*fake.records(), []);
+}
+
+#[test]
+fn a_record_that_is_changed_between_look_and_restoration_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    *fake.records() = vec![binding(KEY, 1)];
+    let batch = two([KEY, OTHER].map(|key| Change::put(binding(key, 2))));
+    killed_behind(&fake, folder.path(), Call::Update, &batch);
+    just_before(&fake, Call::Update, |records| records[0] = binding(KEY, 7));
+    let store = open(&fake, folder.path());
+    assert_eq!(*fake.records(), [binding(KEY, 1)]);
+    assert_eq!(store.recovery().left_alone, []);
+}
+
+#[test]
+fn a_key_that_is_unbound_while_it_is_restored_is_looked_at_again_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    *fake.records() = vec![binding(KEY, 1)];
+    let batch = two([KEY, OTHER].map(|key| Change::put(binding(key, 2))));
+    killed_behind(&fake, folder.path(), Call::Update, &batch);
+    just_before(&fake, Call::Update, Vec::clear);
+    let store = open(&fake, folder.path());
+    assert_eq!(*fake.records(), []);
+    let [left] = &store.recovery().left_alone[..] else {
+        panic!("{:?}", store.recovery());
+    };
+    assert_eq!((&left.before, &left.found), (&Some(binding(KEY, 1)), &None));
+}
+
+#[test]
+fn a_race_that_a_recovery_never_wins_is_said_and_the_next_open_goes_on_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    *fake.records() = vec![binding(KEY, 1)];
+    let batch = two([KEY, OTHER].map(|key| Change::put(binding(key, 2))));
+    killed_behind(&fake, folder.path(), Call::Update, &batch);
+    // Not bound whenever it is updated, and bound whenever it is looked at.
+    fake.hook(|call, _, _| (call == Call::Update).then_some(win32::FILE_NOT_FOUND));
+    let error = try_open(&fake, folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert!(error.to_string().contains(KEY), "{error}");
+    fake.unhook();
+    let store = open(&fake, folder.path());
+    assert_eq!(*fake.records(), [binding(KEY, 1)]);
+    assert_eq!(store.recovery().restored, [KEY.parse().unwrap()]);
+}
+
+#[test]
+fn what_another_program_writes_exactly_as_the_batch_would_have_is_undone_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let batch = two([KEY, OTHER].map(|key| Change::insert(binding(key, 2))));
+    killed_behind(&fake, folder.path(), Call::Set, &batch);
+    assert_eq!(
+        *fake.records(),
+        [binding(KEY, 2)],
+        "killed behind the first"
+    );
+    fake.records().push(binding(OTHER, 2));
+    let store = open(&fake, folder.path());
+    assert_eq!(*fake.records(), []);
+    assert_eq!(store.recovery().restored.len(), 2);
+}
+
+#[test]
+fn a_key_that_is_unbound_after_a_replacement_by_deletion_is_bound_again_by_the_recovery() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::without_update();
+    *fake.records() = vec![binding(KEY, 1)];
+    let batch = two([KEY, OTHER].map(|key| Change::put(binding(key, 2))));
+    killed_behind(&fake, folder.path(), Call::Set, &batch);
+    // As the batch itself has left it for a moment.
+    fake.records().clear();
+    let store = open(&fake, folder.path());
+    assert_eq!(*fake.records(), [binding(KEY, 1)]);
+    assert_eq!(store.recovery().restored, [KEY.parse().unwrap()]);
+}
+
+#[test]
+fn a_scan_may_show_together_what_was_never_there_together_if_it_goes_to_and_fro_with_the_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new();
+    let store = open(&fake, folder.path());
+    let keys = ["ccs=443", "ccs=444"];
+    *fake.records() = keys.map(|key| binding(key, 1)).to_vec();
+    fake.hook(move |call, after, records| {
+        if let (
+            Call::Next {
+                token: token @ 0..2,
+                ..
+            },
+            None,
+        ) = (call, after)
+        {
+            let asked = token as usize;
+            records[asked] = binding(keys[asked], 2);
+            records[1 - asked] = binding(keys[1 - asked], 1);
+        }
+        None
+    });
+    let scanned = store.scan(&Scan::all()).unwrap();
+    let scanned: Vec<_> = scanned.map(Result::unwrap).collect();
+    assert_eq!(scanned, keys.map(|key| binding(key, 2)));
+    assert!(
+        !store.capabilities().snapshot_scan,
+        "which is why it says so"
+    );
+}
