@@ -277,14 +277,15 @@ fn names_from_a_plan_reach_no_terminal_raw() {
         assert!(told.contains("owned"), "{told}");
     }
     assert_eq!(bench.held("redb:a"), bench.held("redb:b"));
-    // Texts that only a plan has.
+    // Texts that only a plan has. The title of a move has the source in it.
     let plan = bench
         .read("plan.undo.json")
-        .replace("\"version\": 1,", "\"version\": 1, ");
+        .replace("\"purpose\": \"undo\"", "\"purpose\": \"move\"");
     let plan = plan.replacen("\"source\": \"", "\"source\": \"\\u001b[2J", 1);
     let loss = "\"warnings\": [{\"warning\": \"loss\", \"what\": \"\\u001b[2Jlost\"}]";
     bench.write("hostile.json", plan.replace("\"warnings\": []", loss));
     let told = bench.ok(&["apply", "hostile.json", "--yes"]);
+    assert!(told.starts_with("Bring \\u{1b}[2J"), "{told:?}");
     assert!(
         told.contains("lost") && !told.contains('\u{1b}'),
         "{told:?}"

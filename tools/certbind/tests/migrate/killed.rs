@@ -70,7 +70,7 @@ fn a_plan_whose_process_is_killed_is_applied_whole_or_not_and_always_undone() {
             while !undo.exists() && child.try_wait().unwrap().is_none() {
                 std::thread::sleep(Duration::from_micros(50));
             }
-            std::thread::sleep(draw(whole / 8));
+            std::thread::sleep(draw(whole / 2));
         }
         child.kill().unwrap();
         child.wait().unwrap();

@@ -252,6 +252,20 @@ fn certificates_are_succeeded_by_subject_and_names() {
 }
 
 #[test]
+fn another_subject_or_no_name_at_all_is_no_successor() {
+    for (old, new) in [
+        ("www-2025", "fabrikam-2026"),
+        ("nameless-2025", "nameless-2026"),
+    ] {
+        let successors = Successors {
+            old: folder(&[old]),
+            new: folder(&[new]),
+        };
+        assert_eq!(successors.of(&hash_of(old)).unwrap(), None, "{old} {new}");
+    }
+}
+
+#[test]
 fn the_documented_file_is_understood() {
     let page = include_str!("../../../../docs/migrate.md");
     let (_, file) = page.split_once("```toml\n").unwrap();

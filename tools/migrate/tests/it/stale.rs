@@ -215,3 +215,14 @@ fn a_store_that_refuses_is_left_as_it_was() {
     assert!(matches!(error, Error::Store(_)), "{error}");
     assert_eq!(target.held(), before());
 }
+
+#[test]
+fn an_undo_is_not_about_what_the_plan_kept() {
+    let target = memory().with(&before());
+    let undo = apply(target.store.as_ref(), &plan()).unwrap();
+    target.store.put(bound(KEPT, 9)).unwrap();
+    apply(target.store.as_ref(), &undo).unwrap();
+    let mut expected = before();
+    expected.extend(of(&[bound(KEPT, 9)]));
+    assert_eq!(target.held(), expected);
+}
