@@ -70,7 +70,9 @@ fn the_other_process() {
         };
         match store {
             Ok(store) => assert_right(&store, &bindings),
-            Err(error) => assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}"),
+            // The number of the format may be what was damaged.
+            Err(StoreError::Corrupt { .. } | StoreError::NewerFormat { .. }) => {}
+            Err(error) => panic!("{error:?}"),
         }
     }
 }
