@@ -1,11 +1,10 @@
 //! The drop-in `httpapi.dll` and `libhttpapi.so`: the simulated HTTP Server API for programs that
 //! call the real one, without Windows and without administrator rights.
 //!
-//! A process has one simulator, made at the first call as the environment variable
-//! `CERTBIND_HTTPAPI` says: a store's URL (`redb:PATH`, `memory:`) or the path of a TOML file (its
-//! fields are in `docs/simulator.md`); without it, an empty store in memory.
-//! `include/certbind_httpapi.h` declares
-//! what a test harness steers it by.
+//! A process has one simulator, made at the first call and kept until the process ends. It is made
+//! as the environment variable `CERTBIND_HTTPAPI` says: a store's URL (`redb:PATH`, `memory:`) or the
+//! path of a TOML file (its fields are in `docs/simulator.md`); without it, an empty store in memory.
+//! `include/certbind_httpapi.h` declares what a test harness steers it by.
 //!
 //! Nothing unwinds into C: a call that panics answers `ERROR_GEN_FAILURE` (31).
 
@@ -14,4 +13,6 @@ mod config;
 mod control;
 mod exports;
 mod file;
+#[cfg(windows)]
+mod pinned;
 mod process;

@@ -61,6 +61,8 @@ fn of_environment() -> Made {
 }
 
 fn make(text: &str) -> Made {
+    #[cfg(windows)]
+    crate::pinned::pin();
     config::simulator(text)
         .map(Arc::new)
         .map_err(|error| broken(&error.to_string()))
