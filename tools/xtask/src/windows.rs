@@ -171,7 +171,38 @@ impl Wine {
             &["delete", key],
             "Deleted hostnameport=www.contoso.com:443",
         )?;
-        self.expect(&certbind, &["list"], "ipport=[::]:443")
+        self.expect(&certbind, &["list"], "ipport=[::]:443")?;
+        self.moves(&certbind)
+    }
+
+    /// The bindings of a host moved into the API, from there into a file, and taken back.
+    fn moves(&self, certbind: &Path) -> Result<(), Failure> {
+        let folder = self.target.join("session/moves");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).map_err(|error| Failure::of(&folder, &error))?;
+        }
+        std::fs::create_dir(&folder).map_err(|error| Failure::of(&folder, &error))?;
+        let path = |path: &Path| format!("Z:{}", path.display());
+        let host = path(&root().join("examples/host-2022.txt"));
+        let [plan, undo, copy] =
+            ["plan.json", "plan.undo.json", "copy.json"].map(|name| path(&folder.join(name)));
+        let file = format!("redb:{}", path(&folder.join("moved.redb")));
+        for (arguments, printed) in [
+            (
+                ["plan", &host, "httpsys:", "--prune", "-o", &plan].as_slice(),
+                "5 to create, 1 to replace",
+            ),
+            (&["apply", &plan, "--yes"], "Applied: 6 bindings"),
+            (&["diff", &host, "httpsys:"], "The same: 6 bindings"),
+            (&["plan", "httpsys:", &file, "-o", &copy], "6 to create"),
+            (&["apply", &copy, "--yes"], "Applied: 6 bindings"),
+            (&["diff", "httpsys:", &file], "The same: 6 bindings"),
+            (&["apply", &undo, "--yes"], "Applied: 6 bindings"),
+            (&["list"], NEW),
+        ] {
+            self.expect(certbind, arguments, printed)?;
+        }
+        Ok(())
     }
 
     /// What runs over HTTP.sys on Windows: the suite on a host that others use, with the system's
