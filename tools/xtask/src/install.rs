@@ -53,6 +53,11 @@ pub(crate) fn tests_that_may_be_left_out() -> Result<(), Failure> {
     Ok(())
 }
 
+/// What counts instructions.
+pub(crate) fn valgrind() -> Result<(), Failure> {
+    packages(&[("valgrind", &["valgrind"])])
+}
+
 /// What the tests under Wine need.
 pub(crate) fn windows() -> Result<(), Failure> {
     packages(WINDOWS)

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what developers run. Plain `cargo xtask` lists the tasks.
 
+mod bench;
 mod install;
 mod process;
 mod test;
@@ -16,14 +17,23 @@ cargo xtask TASK
   test    every check: format, lints, docs, all tests; installs what they need (Debian, root)
   wine    of these, what runs under Wine
   tour    build certbind and show it on the export of a host in examples/
+  bench   every hot path by itself
+  bench compare      certbind beside other engines, into benches/RESULTS.md (some ten minutes)
+  bench counts       instructions of hot operations, against benches/counts.txt
+  bench counts keep  the same, kept there
 ";
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let done: Result<(), Failure> = match (arguments.next().as_deref(), arguments.next()) {
-        (Some("test"), None) => test::run(),
-        (Some("tour"), None) => tour::run(),
-        (Some("wine"), None) => install::windows().and_then(|()| windows::run_all()),
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let task: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let done: Result<(), Failure> = match task.as_slice() {
+        ["test"] => test::run(),
+        ["tour"] => tour::run(),
+        ["wine"] => install::windows().and_then(|()| windows::run_all()),
+        ["bench"] => bench::paths(),
+        ["bench", "compare"] => bench::compare(),
+        ["bench", "counts"] => bench::counts(false),
+        ["bench", "counts", "keep"] => bench::counts(true),
         _ => {
             eprint!("{TASKS}");
             return ExitCode::from(2);

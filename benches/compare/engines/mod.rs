@@ -1,0 +1,37 @@
+//! The engines. What they do is checked as it is measured, so they may panic.
+
+mod certbind;
+mod fjall;
+mod json;
+mod lmdb;
+mod map;
+mod redb;
+mod sqlite;
+
+use store_core::codec::{decode_binding, encode_binding, encode_key};
+use store_core::{Binding, BindingKey};
+
+use crate::engine::Kind;
+
+/// All of them, ours first.
+pub(crate) const ALL: [Kind; 10] = [
+    certbind::RESIDENT,
+    certbind::ON_DISK,
+    redb::EACH,
+    redb::KEPT,
+    sqlite::SQLITE,
+    lmdb::EACH,
+    lmdb::KEPT,
+    fjall::FJALL,
+    json::JSON,
+    map::MAP,
+];
+
+/// As certbind has them in its file: the peers keep the same bytes.
+fn encoded(binding: &Binding) -> (Vec<u8>, Vec<u8>) {
+    (encode_key(binding.key()), encode_binding(binding))
+}
+
+fn decoded(key: BindingKey, value: &[u8]) -> Binding {
+    decode_binding(key, value).unwrap()
+}

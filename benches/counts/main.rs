@@ -1,0 +1,132 @@
+//! Runs a hot operation so many times, for valgrind to count its instructions: `counts OPERATION
+//! TIMES`. Without arguments it lists the operations, and how many times are enough. `cargo xtask bench counts` takes the difference
+//! between two numbers of times, so that what comes before and after does not count.
+
+#![allow(clippy::unwrap_used, reason = "a count of what failed is no count")]
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use backend_httpsys::{HttpSysStore, Options as ApiOptions};
+use backend_redb::{Options, RedbStore};
+use httpapi_sim::Simulator;
+use interchange::netsh::Release;
+use interchange::{Export, ReadOptions, netsh};
+use store_core::codec::{decode_binding, encode_binding};
+use store_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Scan, Uuid};
+use tempfile::TempDir;
+
+/// How many bindings the stores hold.
+const BINDINGS: u32 = 10_000;
+
+/// An operation, how many times are enough to count it by (hashes are salted, and so is the work before it), and what does it so many times. A scan and
+/// a listing count for each binding.
+type Operation = (&'static str, u32, fn(u32));
+
+const OPERATIONS: [Operation; 8] = [
+    ("decode", 10_000, decode),
+    ("get-resident", 200_000, |times| get(true, times)),
+    ("get-from-the-file", 10_000, |times| get(false, times)),
+    ("scan-resident", 100 * BINDINGS, |times| scan(true, times)),
+    ("scan-the-file", BINDINGS, |times| scan(false, times)),
+    ("put", 1_000, put),
+    ("query-the-api", 100_000, query),
+    ("read-netsh", 200, read_netsh),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let [name, times] = arguments.as_slice() else {
+        for (name, times, _) in OPERATIONS {
+            println!("{name} {times}");
+        }
+        return ExitCode::SUCCESS;
+    };
+    let operation = OPERATIONS.iter().find(|(known, ..)| known == name);
+    match (operation, times.parse()) {
+        (Some((.., operation)), Ok(times)) => {
+            operation(times);
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("counts [OPERATION TIMES]");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn binding(n: u32) -> Binding {
+    let key = format!("10.{}.{}.{}:443", n >> 16, n >> 8 & 255, n & 255);
+    let store = Some("MY".parse().unwrap());
+    let record = Record::new(CertHash::new([7; 20]), store, Uuid::nil());
+    Binding::new(key.parse().unwrap(), record).unwrap()
+}
+
+/// A file with bindings, and the folder that it is in.
+fn file(resident: bool) -> (RedbStore, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bindings.redb");
+    let store = Options::new().resident(resident).open(path).unwrap();
+    let changes = (0..BINDINGS).map(|n| Change::put(binding(n)));
+    store.apply(&Batch::new(changes).unwrap()).unwrap();
+    (store, folder)
+}
+
+/// Some number or other below `BINDINGS`, the same in each run.
+fn some(n: u32) -> u32 {
+    n.wrapping_mul(7_919) % BINDINGS
+}
+
+fn decode(times: u32) {
+    let binding = binding(1);
+    let bytes = encode_binding(&binding);
+    for _ in 0..times {
+        black_box(decode_binding(binding.key().clone(), black_box(&bytes)).unwrap());
+    }
+}
+
+fn get(resident: bool, times: u32) {
+    let (store, _folder) = file(resident);
+    let keys: Vec<_> = (0..BINDINGS).map(|n| binding(n).key().clone()).collect();
+    for n in 0..times {
+        black_box(store.get(&keys[some(n) as usize]).unwrap().unwrap());
+    }
+}
+
+fn scan(resident: bool, times: u32) {
+    let (store, _folder) = file(resident);
+    for _ in 0..times / BINDINGS {
+        let bindings = store.scan(&Scan::all()).unwrap().map(Result::unwrap);
+        assert_eq!(bindings.map(black_box).count(), BINDINGS as usize);
+    }
+}
+
+fn put(times: u32) {
+    let (store, _folder) = file(false);
+    for n in 0..times {
+        store.put(binding(some(n))).unwrap();
+    }
+}
+
+fn query(times: u32) {
+    let (store, folder) = file(true);
+    let journal = folder.path().to_owned();
+    let simulator = Arc::new(Simulator::new(Arc::new(store)));
+    let api = HttpSysStore::open(simulator, ApiOptions { journal }).unwrap();
+    let keys: Vec<_> = (0..BINDINGS).map(|n| binding(n).key().clone()).collect();
+    for n in 0..times {
+        black_box(api.get(&keys[some(n) as usize]).unwrap().unwrap());
+    }
+}
+
+fn read_netsh(times: u32) {
+    let export = Export {
+        bindings: (0..times).map(binding).collect(),
+        ..Export::default()
+    };
+    let mut listing = Vec::new();
+    netsh::write(&mut listing, &export, &Release::default().layout()).unwrap();
+    let reading = interchange::read(&listing, &ReadOptions::default()).unwrap();
+    assert_eq!(reading.export.bindings.len(), times as usize);
+}

@@ -1,0 +1,50 @@
+//! The measuring programs do what they say. How fast anything is, is not tested.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+use std::process::Command;
+
+fn said(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_engine_is_compared_in_everything_that_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = folder.path().join("RESULTS.md");
+    let [space, out] = [folder.path(), &written].map(|path| path.to_str().unwrap());
+    let compare = env!("CARGO_BIN_EXE_compare");
+    let arguments = ["--quick", "--rounds", "1", "--folder", space, "--out", out];
+    let told = said(compare, &arguments);
+    assert_eq!(std::fs::read_to_string(&written).unwrap(), told);
+    let figures = told.split("## ").find(|part| part.starts_with("Figures"));
+    let rows: Vec<_> = figures.unwrap().lines().skip(4).collect();
+    let rows: Vec<Vec<_>> = rows
+        .iter()
+        .filter(|row| !row.is_empty())
+        .map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    assert_eq!(rows.len(), 12, "{told}");
+    let lacking = |engine: usize| rows.iter().filter(|row| row[engine] == "–").count();
+    // certbind twice, redb, one of its snapshots, SQLite, LMDB, a snapshot, fjall, JSON, the map.
+    let lacking: Vec<_> = (1..=10).map(lacking).collect();
+    assert_eq!(lacking, [0, 0, 0, 6, 0, 0, 6, 0, 0, 9], "{told}");
+}
+
+#[test]
+fn every_operation_that_is_counted_can_be_done() {
+    let counts = env!("CARGO_BIN_EXE_counts");
+    let kept = include_str!("../counts.txt").lines();
+    let kept: Vec<_> = kept.map(|line| line.split(' ').next().unwrap()).collect();
+    let operations = said(counts, &[]);
+    let operations = operations
+        .lines()
+        .map(|line| line.split(' ').next().unwrap());
+    assert_eq!(operations.clone().collect::<Vec<_>>(), kept);
+    for operation in operations {
+        said(counts, &[operation, "10"]);
+    }
+}
