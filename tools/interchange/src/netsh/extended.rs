@@ -4,8 +4,7 @@
 //! translates, then the values in their order.
 
 use super::layout::Line;
-use super::line::{Parts, indent, is_empty, is_number};
-use super::pieces::RawLine;
+use super::line::{RawLine, indent, is_number};
 use crate::report::{Loss, LossKind};
 
 /// The label of a property's id, in every language that was seen.
@@ -22,21 +21,27 @@ const PROPERTIES: &[&[(&str, &str)]] = &[
 
 /// Whether a line is the title of an Extended Property: it has no value, and the next line that is
 /// not blank has its id, or a number further right.
-pub(super) fn is_title<'a>(line: &str, mut following: impl Iterator<Item = &'a RawLine>) -> bool {
-    let next = following.find(|line| !is_empty(&line.text));
-    let Some((next, parts)) = next.and_then(|next| Some((next, Parts::of(&next.text)?))) else {
+pub(super) fn is_title<'a>(
+    line: &RawLine,
+    mut following: impl Iterator<Item = &'a RawLine>,
+) -> bool {
+    let has_value = line.parts().is_some_and(|parts| !parts.value.is_empty());
+    if has_value || line.is_empty() {
+        return false;
+    }
+    let next = following.find(|line| !line.is_empty());
+    let Some((next, parts)) = next.and_then(|next| Some((next, next.parts()?))) else {
         return false;
     };
-    let has_value = Parts::of(line).is_some_and(|parts| !parts.value.is_empty());
-    let is_value = indent(&next.text) > indent(line) && indent(line) > 0 && is_number(parts.value);
-    !is_empty(line) && !has_value && (parts.label == ID || is_value)
+    let (indent, of_next) = (indent(&line.text), indent(&next.text));
+    parts.label == ID || (of_next > indent && indent > 0 && is_number(parts.value))
 }
 
 /// The line at which the Extended Properties of a record begin.
 pub(super) fn start(lines: &[RawLine]) -> Option<usize> {
     let behind = |at: usize| lines.iter().skip(at + 1);
-    let title = (1..lines.len()).find(|at| is_title(&lines[*at].text, behind(*at)));
-    let is_id = |line: &RawLine| Parts::of(&line.text).is_some_and(|parts| parts.label == ID);
+    let title = (1..lines.len()).find(|at| is_title(&lines[*at], behind(*at)));
+    let is_id = |line: &RawLine| line.parts().is_some_and(|parts| parts.label == ID);
     title.or_else(|| lines.iter().position(is_id))
 }
 
@@ -50,9 +55,9 @@ pub(super) fn parse(lines: &[RawLine]) -> (Vec<Line>, Vec<Loss>) {
     let mut place = 0;
     let mut is_first = true;
     for line in lines {
-        let value_line = Parts::of(&line.text).filter(|parts| !parts.value.is_empty());
+        let value_line = line.parts().filter(|parts| !parts.value.is_empty());
         let Some(parts) = value_line else {
-            is_first |= !is_empty(&line.text);
+            is_first |= !line.is_empty();
             laid_out.push(Line::text(&line.text));
             continue;
         };

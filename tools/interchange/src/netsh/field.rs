@@ -331,16 +331,18 @@ pub(super) fn key_label(label: &str) -> Option<&'static [Kind]> {
         .map(|(_, kinds)| *kinds)
 }
 
-/// Whether two labels are the same but for case and the width of their blanks.
+/// Whether a label is the known one but for case and the width of its blanks. The known one is ASCII,
+/// with single blanks.
 fn same_label(known: &str, label: &str) -> bool {
-    let starts = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
-    if starts(known) != starts(label) {
-        return false;
-    }
-    let mut words = label.split_whitespace();
-    known.split(' ').all(|known| {
-        words
-            .next()
-            .is_some_and(|word| word.eq_ignore_ascii_case(known))
-    }) && words.next().is_none()
+    let mut left = label;
+    known.split(' ').enumerate().all(|(at, word)| {
+        let trimmed = left.trim_start();
+        let is_apart = at == 0 || trimmed.len() < left.len();
+        let (found, rest) = match trimmed.split_at_checked(word.len()) {
+            Some(split) if is_apart => split,
+            _ => return false,
+        };
+        left = rest;
+        found.eq_ignore_ascii_case(word)
+    }) && left.trim_start().is_empty()
 }

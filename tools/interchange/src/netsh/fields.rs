@@ -6,8 +6,7 @@ use super::NULL;
 use super::field::{Field, Shape, key_label};
 use super::known::{Known, Told};
 use super::layout::Line;
-use super::line::{Parts, is_number};
-use super::pieces::RawLine;
+use super::line::{Parts, RawLine, is_number};
 use super::words;
 use crate::report::{Loss, LossKind, Problem};
 

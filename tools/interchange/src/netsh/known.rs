@@ -79,18 +79,17 @@ impl Known {
     /// Learns the labels of a record that was understood.
     pub(super) fn learn(&mut self, kind: Kind, labels: &[(&str, Told)]) {
         for (label, told) in labels {
+            let (Told::ByPlace(_) | Told::Unsure(_)) = told else {
+                continue;
+            };
             let is_full = self.fields.len() + self.keys.len() >= MOST_LABELS;
             if is_full || self.key(label).is_some() || self.field(label).is_some() {
                 continue;
             }
-            match told {
-                Told::ByPlace(Field::Key) => {
-                    self.keys.insert((*label).to_owned(), kind);
-                }
-                Told::ByPlace(_) | Told::Unsure(_) => {
-                    self.fields.insert((*label).to_owned(), *told);
-                }
-                Told::ByLabel(_) | Told::Inferred(_) | Told::Unknown => {}
+            if *told == Told::ByPlace(Field::Key) {
+                self.keys.insert((*label).to_owned(), kind);
+            } else {
+                self.fields.insert((*label).to_owned(), *told);
             }
         }
     }

@@ -7,7 +7,7 @@ use store_core::{BindingKey, Kind};
 
 use super::field::{Field, Shape};
 use super::layout::{Case, Layout, Line, Newline};
-use super::pieces::{LineEnd, RawLine};
+use super::line::{LineEnd, RawLine};
 use super::record::Parsed;
 use super::release::{Release, key_label};
 use super::words::{Words, counterpart};

@@ -1,8 +1,84 @@
-//! A line of a record taken apart: label, separator, value.
+//! A line of a listing taken apart: label, separator, value.
+
+use std::ops::Range;
 
 use store_core::{CertHash, IpPort, Kind, Uuid};
 
 use super::field::{Field, key_label};
+
+/// A line of a listing, without its line end.
+#[derive(Debug)]
+pub(super) struct RawLine {
+    /// Counted from 1.
+    pub(super) number: u64,
+    pub(super) text: String,
+    /// What ended it; nothing does the last line.
+    pub(super) end: Option<LineEnd>,
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineEnd {
+    Crlf,
+    Lf,
+}
+
+/// What a line looks like. It is asked for many times.
+#[derive(Debug)]
+enum Form {
+    /// Nothing but blanks.
+    Empty,
+    Parts {
+        label: Range<usize>,
+        value: Range<usize>,
+    },
+    Other,
+}
+
+impl RawLine {
+    pub(super) fn new(number: u64, text: String, end: Option<LineEnd>) -> Self {
+        let form = match Parts::of(&text) {
+            Some(Parts {
+                before,
+                label,
+                value,
+                ..
+            }) => {
+                let label_at = indent(&text);
+                Form::Parts {
+                    label: label_at..label_at + label.len(),
+                    value: before.len()..before.len() + value.len(),
+                }
+            }
+            None if is_empty(&text) => Form::Empty,
+            None => Form::Other,
+        };
+        Self {
+            number,
+            text,
+            end,
+            form,
+        }
+    }
+
+    /// Its parts, if it has the form `label : value`.
+    pub(super) fn parts(&self) -> Option<Parts<'_>> {
+        let Form::Parts { label, value } = &self.form else {
+            return None;
+        };
+        Some(Parts {
+            before: &self.text[..value.start],
+            label: &self.text[label.clone()],
+            value: &self.text[value.clone()],
+            after: &self.text[value.end..],
+        })
+    }
+
+    /// Whether it has nothing to read on it.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.form, Form::Empty)
+    }
+}
 
 /// A line of the form `label : value`, its parts adding up to it: `before`, `value`, `after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +124,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Whether a line has nothing to read on it.
-pub(super) fn is_empty(line: &str) -> bool {
+fn is_empty(line: &str) -> bool {
     line.chars().all(is_blank)
 }
 

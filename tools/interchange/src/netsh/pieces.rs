@@ -5,23 +5,7 @@ use std::io::{self, BufRead, Read as _};
 
 use super::extended::is_title;
 use super::known::Known;
-use super::line::{Parts, guid, indent, is_empty, is_hash, key_shape};
-
-/// A line of a listing, without its line end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RawLine {
-    /// Counted from 1.
-    pub(super) number: u64,
-    pub(super) text: String,
-    /// What ended it; nothing does the last line.
-    pub(super) end: Option<LineEnd>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LineEnd {
-    Crlf,
-    Lf,
-}
+use super::line::{LineEnd, RawLine, guid, indent, is_hash, key_shape};
 
 /// A record, or a line that belongs to none.
 #[derive(Debug)]
@@ -85,16 +69,15 @@ impl<R: BufRead> Pieces<R> {
 
     /// Whether the line behind `blank` blank ones belongs to the record.
     fn goes_on(&mut self, record: &[RawLine], blank: usize, is_spaced: bool) -> io::Result<bool> {
-        self.look(blank + 1)?;
-        let Some(next) = self.ahead.get(blank).cloned() else {
+        // The line, and those behind it, past a few blank ones.
+        self.look(blank + 8)?;
+        let Some(next) = self.ahead.get(blank) else {
             return Ok(false);
         };
-        // The lines behind it, past a few blank ones.
-        self.look(blank + 8)?;
-        if is_title(&next.text, self.ahead.iter().skip(blank + 1)) {
+        if is_title(next, self.ahead.iter().skip(blank + 1)) {
             return Ok(true);
         }
-        let Some(parts) = Parts::of(&next.text) else {
+        let Some(parts) = next.parts() else {
             return Ok(false);
         };
         if self.known.key(parts.label).is_some() {
@@ -111,7 +94,7 @@ impl<R: BufRead> Pieces<R> {
         }
         let field = self.known.field(parts.label);
         let is_new = |field| {
-            let labels = record.iter().filter_map(|line| Parts::of(&line.text));
+            let labels = record.iter().filter_map(RawLine::parts);
             labels
                 .into_iter()
                 .all(|parts| self.known.field(parts.label) != Some(field))
@@ -139,7 +122,7 @@ impl<R: BufRead> Pieces<R> {
     /// that looks like a key with a hash or a GUID soon behind it. A line that only a record has
     /// begins one too, which then lacks its key.
     fn begins_record(&mut self, line: &RawLine) -> io::Result<bool> {
-        let Some(parts) = Parts::of(&line.text) else {
+        let Some(parts) = line.parts() else {
             return Ok(false);
         };
         if self.known.key(parts.label).is_some() || self.known.field(parts.label).is_some() {
@@ -152,9 +135,9 @@ impl<R: BufRead> Pieces<R> {
         let values: Vec<_> = self
             .ahead
             .iter()
-            .filter(|line| !is_empty(&line.text))
+            .filter(|line| !line.is_empty())
             .take(2)
-            .map(|line| Parts::of(&line.text).map_or("", |parts| parts.value))
+            .map(|line| line.parts().map_or("", |parts| parts.value))
             .collect();
         let first = values
             .first()
@@ -166,7 +149,7 @@ impl<R: BufRead> Pieces<R> {
     fn hash_is_next(&mut self) -> io::Result<bool> {
         let blank = self.empty_ahead(FARTHEST)?;
         self.look(blank + 1)?;
-        let parts = self.ahead.get(blank).and_then(|l| Parts::of(&l.text));
+        let parts = self.ahead.get(blank).and_then(RawLine::parts);
         Ok(parts.is_some_and(|parts| is_hash(parts.value) || guid(parts.value).is_some()))
     }
 
@@ -174,7 +157,7 @@ impl<R: BufRead> Pieces<R> {
     fn empty_ahead(&mut self, most: usize) -> io::Result<usize> {
         for at in 0..most {
             self.look(at + 1)?;
-            if self.ahead.get(at).is_none_or(|line| !is_empty(&line.text)) {
+            if self.ahead.get(at).is_none_or(|line| !line.is_empty()) {
                 return Ok(at);
             }
         }
@@ -242,10 +225,6 @@ impl<R: BufRead> Lines<R> {
                 format!("line {}: not UTF-8", self.number),
             )
         })?;
-        Ok(Some(RawLine {
-            number: self.number,
-            text,
-            end,
-        }))
+        Ok(Some(RawLine::new(self.number, text, end)))
     }
 }

@@ -6,8 +6,8 @@ use store_core::{Binding, BindingKey};
 
 use super::known::Known;
 use super::learn::Learner;
-use super::line::{Parts, is_empty};
-use super::pieces::{Piece, Pieces, RawLine};
+use super::line::RawLine;
+use super::pieces::{Piece, Pieces};
 use super::record::{Parsed, parse};
 use crate::encoding::{Encoding, of_start};
 use crate::report::{Loss, LossKind, Problem};
@@ -153,7 +153,7 @@ impl Draft {
         }
         self.is_listing |= trimmed.len() >= 10 && trimmed.bytes().all(|b| b == b'-');
         let is_field = line.text.starts_with([' ', '\t'])
-            && Parts::of(&line.text).is_some_and(|parts| !parts.value.is_empty());
+            && line.parts().is_some_and(|parts| !parts.value.is_empty());
         if is_field {
             let what = "this line belongs to no record; it was passed over";
             self.losses
@@ -180,8 +180,8 @@ impl Draft {
         }
         seen.insert(key.clone(), first);
         let value_of = |at: usize| {
-            let line = lines.iter().filter(|line| !is_empty(&line.text)).nth(at);
-            line.and_then(|line| Parts::of(&line.text))
+            let line = lines.iter().filter(|line| !line.is_empty()).nth(at);
+            line.and_then(RawLine::parts)
                 .map_or("", |parts| parts.value)
         };
         learner.record(&parsed, value_of(1), value_of(2));

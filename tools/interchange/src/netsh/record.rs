@@ -10,8 +10,7 @@ use super::field::{BASIC, CHECKS, Field, OPTIONS, key_label};
 use super::fields::{Fields, Found, expected};
 use super::known::{Entry, Known, Told};
 use super::layout::Line;
-use super::line::{Parts, guid, is_empty, is_hash, key_shape};
-use super::pieces::RawLine;
+use super::line::{RawLine, guid, is_hash, key_shape};
 use crate::report::{Loss, LossKind, Problem};
 
 /// A record that was understood.
@@ -35,7 +34,7 @@ pub(super) fn parse(lines: &[RawLine], known: &Known, ascii_only: bool) -> Resul
     let (main, sections) = lines.split_at(split);
     let shown: Vec<_> = main
         .iter()
-        .filter_map(|line| Parts::of(&line.text).map(|parts| (line, parts)))
+        .filter_map(|line| line.parts().map(|parts| (line, parts)))
         .collect();
     let first = lines.first().map_or(0, |line| line.number);
     let named = |problem: Problem| match shown.first() {
@@ -70,7 +69,7 @@ pub(super) fn parse(lines: &[RawLine], known: &Known, ascii_only: bool) -> Resul
     let mut laid_out = parsed.lines.into_iter();
     parsed.lines = Vec::with_capacity(lines.len());
     for line in main {
-        parsed.lines.extend(if is_empty(&line.text) {
+        parsed.lines.extend(if line.is_empty() {
             Some(Line::text(&line.text))
         } else {
             laid_out.next()
