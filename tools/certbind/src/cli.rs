@@ -3,22 +3,44 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use interchange::Encoding;
 use interchange::netsh::{Release, Words};
 use store_core::{BindingKey, CertHash, Uuid};
 
-use crate::exit;
+use crate::help;
+use crate::key_argument::key;
 use crate::options::Options;
 use crate::planning;
 use crate::source::Source;
 use crate::stores::StoreUrl;
 
+/// The commands stand in groups, which clap has not.
+fn template() -> String {
+    format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}{{after-help}}",
+        help::COMMANDS
+    )
+}
+
 /// Manage TLS certificate bindings of HTTP.sys, on any machine.
 #[derive(Debug, Parser)]
-#[command(name = "certbind", version, after_help = exit::HELP)]
+#[command(
+    name = "certbind",
+    version,
+    help_template = template(),
+    after_help = help::MORE,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Cli {
     /// The store to work on.
-    #[arg(long, global = true, env = "CERTBIND_STORE", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "CERTBIND_STORE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) store: Option<StoreUrl>,
 
     #[command(subcommand)]
@@ -35,6 +57,7 @@ pub(crate) enum Command {
     /// Show one binding in full.
     Show {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
+        #[arg(value_parser = key)]
         key: BindingKey,
         #[command(flatten)]
         output: Output,
@@ -42,6 +65,7 @@ pub(crate) enum Command {
     /// Bind a key that is not bound.
     Add {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
+        #[arg(value_parser = key)]
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
@@ -54,6 +78,7 @@ pub(crate) enum Command {
     /// Change what is named of a binding, and keep the rest.
     Update {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
+        #[arg(value_parser = key)]
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
@@ -66,6 +91,7 @@ pub(crate) enum Command {
     /// Unbind a key.
     Delete {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
+        #[arg(value_parser = key)]
         key: BindingKey,
     },
     /// Renew a certificate wherever it is bound: one atomic batch, every option kept.
@@ -94,6 +120,21 @@ pub(crate) enum Command {
             value_name = "ARGUMENT"
         )]
         arguments: Vec<String>,
+    },
+    /// Print a script that completes commands in a shell.
+    Completions {
+        /// The shell that it is for.
+        shell: Shell,
+    },
+    /// Write the manual pages.
+    Man {
+        /// Where to write them; without, the page of the program is printed.
+        folder: Option<PathBuf>,
+    },
+    /// Tell more of a command, or of a notation: keys, stores, formats, exit-codes.
+    Help {
+        /// A command or a notation.
+        about: Option<String>,
     },
 }
 
@@ -278,5 +319,20 @@ mod tests {
     #[test]
     fn the_grammar_contradicts_itself_nowhere() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_lists_every_command_once() {
+        let listed = crate::help::COMMANDS.lines();
+        let listed = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+        let mut listed: Vec<_> = listed.collect();
+        let program = super::Cli::command();
+        let mut known: Vec<_> = program
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        listed.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(listed, known);
     }
 }

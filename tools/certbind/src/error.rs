@@ -73,6 +73,8 @@ pub(crate) enum Error {
     NotConfirmed,
     #[error("nothing was changed")]
     Declined,
+    #[error("cannot write to {}: {source}", path.display())]
+    WriteFile { path: PathBuf, source: io::Error },
     #[error("cannot write: {0}")]
     Json(#[from] serde_json::Error),
     #[error("cannot write: {0}")]

@@ -17,20 +17,13 @@ pub const DIFFERENT: u8 = 1;
 /// `diff` could not compare, whatever the reason.
 pub const NOT_COMPARED: u8 = 2;
 
-/// What `--help` says of them.
+/// What `certbind help exit-codes` tells.
 pub(crate) const HELP: &str = "\
-Exit codes:
   0  done
   1  the store refused or could not be opened; a plan is stale
-  2  the command line was wrong
+  2  the command line was wrong: nothing was tried
   3  the input file is broken: nothing was imported, or with --keep-going not all of it
   4  check found the store damaged
-  diff exits with 0 where there is no difference, 1 where there is one, 2 for every error
 
-Keys:    ipport=0.0.0.0:443 (or bare 0.0.0.0:443, [::]:443), hostnameport=www.contoso.com:443,
-         ccs=443, scopedccs=www.contoso.com:443
-Sources: what diff and plan read: a store, or a file with an export of any form; - for standard
-         input
-Stores:  redb:PATH (a file), httpsys: (the bindings of this Windows), httpsys:LIBRARY (a library
-         with the HTTP Server API), memory: (empty, gone at the end); without --store and
-         CERTBIND_STORE httpsys: on Windows, elsewhere a file in the user's data directory";
+diff exits with 0 where there is no difference, 1 where there is one, 2 for every error.
+";

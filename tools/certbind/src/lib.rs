@@ -10,6 +10,8 @@ mod cli;
 mod commands;
 mod error;
 pub mod exit;
+mod help;
+mod key_argument;
 mod layout;
 pub mod netsh;
 mod options;
@@ -111,6 +113,9 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             commands::apply::run(&apply, store.filter(|_| named))
         }
         Command::Netsh { arguments } => commands::netsh::run(&url()?, &arguments),
+        Command::Completions { shell } => commands::generated::completions(shell),
+        Command::Man { folder } => commands::generated::man(folder.as_deref()),
+        Command::Help { about } => commands::help::run(about.as_deref()),
     }
 }
 

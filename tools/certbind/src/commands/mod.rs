@@ -4,6 +4,8 @@ pub(crate) mod apply;
 pub(crate) mod change;
 pub(crate) mod diff;
 pub(crate) mod export;
+pub(crate) mod generated;
+pub(crate) mod help;
 pub(crate) mod import;
 pub(crate) mod netsh;
 pub(crate) mod plan;

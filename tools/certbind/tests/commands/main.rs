@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod exports;
+mod helping;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -373,21 +374,6 @@ fn control_characters_of_data_never_reach_the_output_raw() {
         &["--store", "redb:/nowhere/\u{1b}[31m", "list"],
     );
     assert!(!said.contains('\u{1b}'), "{said:?}");
-}
-
-#[test]
-fn help_tells_the_exit_codes_and_the_notations() {
-    let help = Host::new().ok(&["--help"]);
-    for told in [
-        "Exit codes",
-        "hostnameport=",
-        "scopedccs=",
-        "redb:PATH",
-        "memory:",
-        "CERTBIND_STORE",
-    ] {
-        assert!(help.contains(told), "{told}");
-    }
 }
 
 #[test]
