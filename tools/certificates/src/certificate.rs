@@ -7,11 +7,15 @@ use std::net::IpAddr;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use store_core::CertHash;
-use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner};
 use x509_cert::der::Decode;
 use x509_cert::der::asn1::OctetString;
-use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::ext::pkix::name::GeneralName;
+
+use crate::strength::{PublicKey, Signature, public_key, signature};
+use crate::usage::{ServerUse, server_use};
+use crate::validity::Validity;
 
 /// What a certificate says of whom it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,11 @@ pub struct Certificate {
     hash: CertHash,
     subject: String,
     names: BTreeSet<Name>,
+    validity: Validity,
+    public_key: PublicKey,
+    signature: Signature,
+    server_use: ServerUse,
+    is_authority: bool,
 }
 
 /// A name that a certificate is for.
@@ -65,6 +74,11 @@ impl Certificate {
             hash,
             subject: tbs.subject().to_string(),
             names,
+            validity: Validity::of(tbs.validity()),
+            public_key: public_key(tbs.subject_public_key_info()),
+            signature: signature(parsed.signature_algorithm()),
+            server_use: server_use(tbs),
+            is_authority: is_authority(tbs),
         })
     }
 
@@ -87,6 +101,36 @@ impl Certificate {
     pub fn names(&self) -> &BTreeSet<Name> {
         &self.names
     }
+
+    /// From when to when it is valid.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// The key that it is for.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// How it is signed.
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// Whether servers may show it to their clients.
+    #[must_use]
+    pub fn server_use(&self) -> ServerUse {
+        self.server_use
+    }
+
+    /// Whether it is one of an authority, which issues others: a root or an intermediate one.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.is_authority
+    }
 }
 
 impl fmt::Display for Name {
@@ -96,6 +140,11 @@ impl fmt::Display for Name {
             Self::Ip(address) => address.fmt(f),
         }
     }
+}
+
+fn is_authority(tbs: &TbsCertificateInner<Raw>) -> bool {
+    let constraints = tbs.get_extension::<BasicConstraints>().ok().flatten();
+    constraints.is_some_and(|(_, constraints)| constraints.ca)
 }
 
 fn name(general: &GeneralName) -> Option<Name> {

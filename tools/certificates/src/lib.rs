@@ -1,4 +1,5 @@
-//! What stands in files of certificates: hashes, subjects, and the names that certificates are for.
+//! What stands in files of certificates: hashes, subjects, the names that certificates are for, how
+//! long they are valid and how strong they are.
 //!
 //! PEM files, with as many certificates as they hold, and DER files are read. A certificate that
 //! breaks the letter of RFC 5280 is read as far as that goes: Windows binds those as well.
@@ -14,6 +15,12 @@
 
 mod certificate;
 mod folder;
+mod strength;
+mod usage;
+mod validity;
 
 pub use certificate::{Certificate, Name, of_file};
 pub use folder::{Folder, FolderError};
+pub use strength::{PublicKey, Signature};
+pub use usage::ServerUse;
+pub use validity::Validity;

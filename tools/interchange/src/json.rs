@@ -109,6 +109,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
         bindings: Vec::new(),
         layout: read.layout,
     };
+    let mut lines = Vec::new();
     let mut errors = Vec::new();
     let mut seen: HashMap<BindingKey, usize> = HashMap::new();
     let mut places = Places::new(&text);
@@ -124,6 +125,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
                 None => {
                     seen.insert(binding.key().clone(), index);
                     export.bindings.push(binding);
+                    lines.push(start.line);
                 }
             },
             Err(error) => {
@@ -138,6 +140,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     }
     Ok(Reading {
         export,
+        lines,
         losses: Vec::new(),
         errors,
     })

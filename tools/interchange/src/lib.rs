@@ -60,6 +60,9 @@ pub struct ReadOptions {
 pub struct Reading {
     /// The bindings and what goes with them.
     pub export: Export,
+    /// The line on which each binding begins, counted from 1, in their order; none at all where the
+    /// form has no lines.
+    pub lines: Vec<u64>,
     /// What the export says beyond that, in the order of its lines where it has lines.
     pub losses: Vec<Loss>,
     /// The records that are broken, where the reader was to keep going.

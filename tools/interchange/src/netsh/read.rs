@@ -43,6 +43,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     }
     Ok(Reading {
         export: draft.export,
+        lines: draft.spans.iter().map(|span| span.first).collect(),
         losses: draft.losses,
         errors: draft.problems,
     })

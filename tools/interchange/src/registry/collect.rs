@@ -13,6 +13,7 @@ use crate::{Export, Header, ReadError, ReadOptions, Reading};
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     bindings: Vec<Binding>,
+    lines: Vec<Option<u64>>,
     losses: Vec<Loss>,
     problems: Vec<Problem>,
     seen: HashMap<BindingKey, (Option<u64>, String)>,
@@ -41,6 +42,7 @@ impl Collected {
                 self.seen.insert(binding.key().clone(), (line, path));
                 self.losses.extend(losses);
                 self.bindings.push(binding);
+                self.lines.push(line);
             }
             Err(problem) => self.problems.push(problem),
         }
@@ -105,6 +107,8 @@ impl Collected {
                 bindings: self.bindings,
                 layout: None,
             },
+            // A hive has no lines, and every key of an exported registry has one.
+            lines: self.lines.into_iter().flatten().collect(),
             losses: self.losses,
             errors: self.problems,
         })

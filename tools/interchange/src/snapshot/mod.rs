@@ -102,6 +102,7 @@ pub fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
     let mut reader = Reader::new(bytes)?;
     let bindings = reader.by_ref().collect::<Result<_, _>>()?;
     Ok(Reading {
+        lines: Vec::new(),
         export: Export {
             bindings,
             layout: reader.layout().cloned(),

@@ -1,0 +1,90 @@
+//! Conducting an audit.
+
+use std::collections::HashSet;
+
+use crate::config::Config;
+use crate::finding::Finding;
+use crate::fleet::Fleet;
+use crate::host_export::HostExport;
+use crate::inventory::Inventory;
+use crate::report::{HostSummary, Report, Waived};
+use crate::rules::{Check, Findings, RULES, Waivers};
+
+/// Judges the exports of hosts, each by itself and all of them together.
+///
+/// It takes time and memory in proportion to the bindings and findings. The time is that of
+/// [`Config::now`]; nothing else of the machine has a part in it.
+#[must_use]
+pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> Report {
+    let fleet = Fleet::new(exports, inventory, config);
+    let hosts = summaries(exports);
+    let mut waivers = Waivers::new(config, &hosts);
+    let (mut findings, mut waived) = (Vec::new(), Vec::new());
+    for rule in RULES {
+        let Some(severity) = config.severity(rule) else {
+            continue;
+        };
+        let mut found = Findings::new(rule, severity);
+        match rule.check {
+            Check::Record(check) => {
+                for bound in fleet.hosts.iter().flat_map(|host| &host.bindings) {
+                    if let Some(sentence) = check(bound.binding, &fleet) {
+                        found.add(bound.place(), sentence);
+                    }
+                }
+            }
+            Check::Host(check) => fleet
+                .hosts
+                .iter()
+                .for_each(|host| check(host, &fleet, &mut found)),
+            Check::Fleet(check) => check(&fleet, &mut found),
+            // Every rule in front of these has said what it found.
+            Check::Waivers(check) => check(&waivers, &mut found),
+        }
+        for finding in found.into_findings() {
+            match waivers.waiver_of(&finding) {
+                Some(waiver) => waived.push(Waived {
+                    reason: waiver.reason.clone(),
+                    until: waiver.until,
+                    finding,
+                }),
+                None => findings.push(finding),
+            }
+        }
+    }
+    // Rules find things host by host and key by key, and sorting keeps that.
+    let worst_first = |finding: &Finding| std::cmp::Reverse(finding.severity);
+    findings.sort_by_key(worst_first);
+    waived.sort_by_key(|waived| worst_first(&waived.finding));
+    Report {
+        audited_at: config.now,
+        hosts,
+        certificates: inventory.is_given().then(|| inventory.len()),
+        findings,
+        waived,
+    }
+}
+
+/// What is said of each host, under names that tell them apart.
+fn summaries(exports: &[HostExport]) -> Vec<HostSummary> {
+    let mut taken = HashSet::new();
+    let named = exports.iter().map(|export| {
+        let mut name = export.name.clone();
+        if let Some(source) = export.source.as_ref().filter(|_| taken.contains(&name)) {
+            name = format!("{name} ({source})");
+        }
+        let base = name.clone();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{base} #{number}");
+            number += 1;
+        }
+        HostSummary {
+            name,
+            source: export.source.clone(),
+            captured_at: export.reading.export.header.captured_at,
+            bindings: export.reading.export.bindings.len(),
+        }
+    });
+    named.collect()
+}

@@ -1,0 +1,164 @@
+//! The certificates that are known.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use certificates::Certificate;
+use store_core::CertHash;
+
+mod pfx;
+mod pkcs7;
+mod serialized;
+
+/// The certificates that bindings are held against, and the files that could not be read.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    certificates: Option<BTreeMap<CertHash, Held>>,
+    unread: Vec<Unread>,
+}
+
+/// A certificate, and where it is from.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// The name of the file.
+    pub file: Box<str>,
+}
+
+/// A file of certificates that could not be read, or not whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The name of the file.
+    pub file: Box<str>,
+    /// Why, in a few words.
+    pub why: String,
+}
+
+impl Inventory {
+    /// No inventory: nothing is known of certificates.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The certificates of a folder, and of no folder in it, or of a single file: PEM, DER, PFX
+    /// (PKCS #12), PKCS #7 (`.p7b`), or a serialized store (`.sst`), whatever the file is called.
+    /// Each of the passwords and the empty one is tried on a PFX. Private keys are not kept.
+    ///
+    /// A file that holds something else or cannot be understood is told of in the report
+    /// ([`unread`](Self::unread)).
+    ///
+    /// # Errors
+    /// [`InventoryError`] if the folder or a file in it cannot be read.
+    pub fn read(path: &Path, passwords: &[String]) -> Result<Self, InventoryError> {
+        let error = |path: &Path, source| InventoryError {
+            path: path.to_owned(),
+            source,
+        };
+        let mut files = Vec::new();
+        if path.is_dir() {
+            for entry in std::fs::read_dir(path).map_err(|e| error(path, e))? {
+                files.push(entry.map_err(|e| error(path, e))?.path());
+            }
+            files.retain(|file| file.is_file());
+            // The same certificates come from the same files on every machine.
+            files.sort();
+        } else {
+            files.push(path.to_owned());
+        }
+        let mut inventory = Self {
+            certificates: Some(BTreeMap::new()),
+            unread: Vec::new(),
+        };
+        for file in files {
+            let bytes = std::fs::read(&file).map_err(|e| error(&file, e))?;
+            let name = file.file_name().unwrap_or(file.as_os_str());
+            inventory.add_file(&name.to_string_lossy(), &bytes, passwords);
+        }
+        Ok(inventory)
+    }
+
+    /// Adds the certificates in the bytes of a file. A certificate that is there already keeps its
+    /// place.
+    pub fn add_file(&mut self, name: &str, bytes: &[u8], passwords: &[String]) {
+        let file: Box<str> = name.into();
+        match certificates_of(bytes, passwords) {
+            Ok(found) => {
+                let held = self.certificates.get_or_insert_default();
+                for certificate in found {
+                    held.entry(*certificate.hash()).or_insert_with(|| Held {
+                        certificate,
+                        file: file.clone(),
+                    });
+                }
+            }
+            Err(why) => {
+                self.certificates.get_or_insert_default();
+                self.unread.push(Unread { file, why });
+            }
+        }
+    }
+
+    /// Whether there is an inventory, be it an empty one.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.certificates.is_some()
+    }
+
+    /// The certificate with this hash, if it is known.
+    #[must_use]
+    pub fn get(&self, hash: &CertHash) -> Option<&Held> {
+        self.certificates.as_ref()?.get(hash)
+    }
+
+    /// How many certificates are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.certificates.as_ref().map_or(0, BTreeMap::len)
+    }
+
+    /// Whether no certificate is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The certificates, by their hashes.
+    pub fn iter(&self) -> impl Iterator<Item = &Held> {
+        self.certificates.iter().flat_map(BTreeMap::values)
+    }
+
+    /// The files that could not be read.
+    #[must_use]
+    pub fn unread(&self) -> &[Unread] {
+        &self.unread
+    }
+}
+
+/// The certificates in the bytes of a file.
+fn certificates_of(bytes: &[u8], passwords: &[String]) -> Result<Vec<Certificate>, String> {
+    if pfx::is_pfx(bytes) {
+        return pfx::certificates(bytes, passwords);
+    }
+    if serialized::is_store(bytes) {
+        return serialized::certificates(bytes);
+    }
+    let found = certificates::of_file(bytes);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    pkcs7::certificates(bytes)
+        .unwrap_or_else(|| Err("it holds no certificate in PEM, DER, PFX, PKCS #7 or serialized form".to_owned()))
+}
+
+/// A folder or file of certificates that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}: {source}", path.display())]
+pub struct InventoryError {
+    /// The folder or file.
+    pub path: PathBuf,
+    /// The system's error.
+    pub source: io::Error,
+}

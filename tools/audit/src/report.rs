@@ -1,0 +1,89 @@
+//! What an audit comes to.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::finding::{Finding, Severity};
+
+/// What an audit comes to: the worst first, then by rule, host and key.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The time that it was taken to be.
+    pub audited_at: Timestamp,
+    /// The hosts, in the order in which they were given.
+    pub hosts: Vec<HostSummary>,
+    /// How many certificates were known; none where no inventory was given.
+    pub certificates: Option<usize>,
+    /// What is to be looked at.
+    pub findings: Vec<Finding>,
+    /// What somebody decided to live with.
+    pub waived: Vec<Waived>,
+}
+
+/// A host that was audited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostSummary {
+    /// Its name, which no other host of the report has.
+    pub name: String,
+    /// The file or store that it was read from.
+    pub source: Option<String>,
+    /// When the bindings were read from the host, where the export tells.
+    pub captured_at: Option<Timestamp>,
+    /// How many bindings were read.
+    pub bindings: usize,
+}
+
+/// A finding that a waiver covers.
+#[derive(Clone, Debug)]
+pub struct Waived {
+    /// What was found.
+    pub finding: Finding,
+    /// Why it is lived with.
+    pub reason: String,
+    /// The last day of the waiver, in UTC.
+    pub until: Date,
+}
+
+/// How many findings there are of each severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Of [`Severity::Error`].
+    pub error: usize,
+    /// Of [`Severity::Warning`].
+    pub warning: usize,
+    /// Of [`Severity::Note`].
+    pub note: usize,
+    /// Whatever their severity, waived.
+    pub waived: usize,
+}
+
+impl Report {
+    /// The gravest severity that was found.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.first().map(|finding| finding.severity)
+    }
+
+    /// How many findings there are.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            waived: self.waived.len(),
+            ..Counts::default()
+        };
+        for finding in &self.findings {
+            *match finding.severity {
+                Severity::Error => &mut counts.error,
+                Severity::Warning => &mut counts.warning,
+                Severity::Note => &mut counts.note,
+            } += 1;
+        }
+        counts
+    }
+
+    /// The name of the host at an index, as a [`Place`](crate::Place) has it.
+    #[must_use]
+    pub fn host(&self, index: Option<usize>) -> Option<&str> {
+        Some(self.hosts.get(index?)?.name.as_str())
+    }
+}

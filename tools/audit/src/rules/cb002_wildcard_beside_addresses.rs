@@ -1,0 +1,90 @@
+//! A wildcard address beside single ones with another certificate.
+
+use crate::finding::Related;
+use crate::finding::Severity;
+use crate::fleet::Bound;
+use crate::fleet::{Fleet, Host};
+use crate::precedence;
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB002",
+    title: "A wildcard address has another certificate than single addresses",
+    severity: Severity::Warning,
+    why: "Which certificate a client gets depends on the address that it happens to connect to. \
+        Renewals that look at the wildcard address alone leave the others with the old \
+        certificate.",
+    remedy: "Bind the same certificate, or delete the records of single addresses if the wildcard \
+        address is meant to answer for all. Waive it where the addresses belong to different \
+        services.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    for at in host.ports.values() {
+        if let Some(any) = &at.any_v4 {
+            // It answers for IPv6 too where nothing else does.
+            let v6 = at.addresses_of(true).filter(|_| at.any_v6.is_none());
+            compare(any, at.addresses_of(false).chain(v6), findings);
+        }
+        if let Some(any) = &at.any_v6 {
+            compare(any, at.addresses_of(true), findings);
+        }
+    }
+}
+
+fn compare<'a, 'b: 'a>(
+    any: &Bound<'b>,
+    addresses: impl Iterator<Item = &'a Bound<'b>>,
+    findings: &mut Findings,
+) {
+    let hash = any.binding.record().hash();
+    let differing: Vec<_> = addresses
+        .filter(|bound| bound.binding.record().hash() != hash)
+        .collect();
+    let Some(first) = differing.first() else {
+        return;
+    };
+    let sentence = match differing.len() {
+        1 => format!("{} has another certificate", first.binding.key()),
+        more => format!(
+            "{} and {} more records of single addresses have other certificates",
+            first.binding.key(),
+            more - 1
+        ),
+    };
+    findings
+        .add(any.place(), sentence)
+        .resting_on(precedence::ORDER)
+        .related_to(Related::of(differing.iter().map(|bound| bound.place())));
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene, hash};
+    let other = |record: &mut store_core::Record| {
+        record.certificate.as_mut().unwrap().hash = hash(2);
+    };
+    Cases::new()
+        .trips(
+            Scene::new().bind("0.0.0.0:443").bind("10.0.0.4:443").bind_as("10.0.0.5:443", other),
+            &["ipport=0.0.0.0:443"],
+            "ipport=10.0.0.5:443 has another certificate",
+        )
+        .trips(
+            Scene::new().bind("[::]:443").bind_as("[fe80::5]:443", other).bind_as("[fe80::6]:443", other),
+            &["ipport=[::]:443"],
+            "ipport=[fe80::5]:443 and 1 more",
+        )
+        .trips(
+            Scene::new().bind("0.0.0.0:443").bind_as("[fe80::5]:443", other),
+            &["ipport=0.0.0.0:443"],
+            "[fe80::5]",
+        )
+        .passes("the same certificate", Scene::new().bind("0.0.0.0:443").bind("10.0.0.5:443"))
+        .passes("another port", Scene::new().bind("0.0.0.0:443").bind_as("10.0.0.5:444", other))
+        .passes(
+            "each version of IP has its own",
+            Scene::new().bind("0.0.0.0:443").bind_as("[::]:443", other).bind_as("[fe80::5]:443", other),
+        )
+}

@@ -1,0 +1,39 @@
+//! Collecting what a rule finds.
+
+use crate::finding::{Finding, Place, Related, Severity};
+use crate::rules::{Rule, Sentence};
+
+/// What one rule found so far.
+pub(crate) struct Findings {
+    rule: &'static Rule,
+    severity: Severity,
+    found: Vec<Finding>,
+}
+
+impl Findings {
+    pub(crate) fn new(rule: &'static Rule, severity: Severity) -> Self {
+        Self {
+            rule,
+            severity,
+            found: Vec::new(),
+        }
+    }
+
+    /// Adds what is wrong in a place, to which more can be said.
+    pub(crate) fn add(&mut self, place: Place, sentence: impl Into<Sentence>) -> &mut Finding {
+        let at = self.found.len();
+        self.found.push(Finding {
+            rule: self.rule,
+            severity: self.severity,
+            place,
+            sentence: sentence.into(),
+            rests_on: None,
+            related: Related::default(),
+        });
+        &mut self.found[at]
+    }
+
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        self.found
+    }
+}

@@ -1,0 +1,79 @@
+//! The rules: a file each, and a line here.
+
+mod collect;
+#[cfg(test)]
+mod harness;
+mod rule;
+mod waivers;
+
+pub(crate) use collect::Findings;
+pub(crate) use rule::{Check, Sentence};
+pub use rule::Rule;
+pub(crate) use waivers::Waivers;
+
+macro_rules! rules {
+    ($($file:ident)*) => {
+        $(mod $file;)*
+
+        /// Every rule, in the order of their ids.
+        pub static RULES: &[&Rule] = &[$(&$file::RULE),*];
+
+        /// What trips each rule, and what does not.
+        #[cfg(test)]
+        fn cases() -> Vec<(&'static Rule, harness::Cases)> {
+            vec![$((&$file::RULE, $file::cases())),*]
+        }
+    };
+}
+
+rules! {
+    cb001_shadowed
+    cb002_wildcard_beside_addresses
+    cb003_ip_versions_differ
+    cb004_one_ip_version
+    cb005_no_store_name
+    cb006_no_application
+    cb007_unknown_application
+    cb008_iis_express
+    cb009_no_revocation_check
+    cb010_cached_revocation
+    cb011_no_usage_check
+    cb012_legacy_tls
+    cb013_no_tls12
+    cb014_no_tls13
+    cb015_no_http2
+    cb016_no_ocsp_stapling
+    cb017_ad_fs_without_ctl
+    cb018_central_with_options
+    cb019_freshness_not_in_force
+    cb020_unknown_bits
+    cb021_many_applications
+    cb022_unmatched_name
+    cb023_damaged_record
+    cb024_partly_read
+    cb025_passed_over
+    cb101_expired
+    cb102_expiring
+    cb103_not_yet_valid
+    cb104_weak_key
+    cb105_weak_signature
+    cb106_no_server_use
+    cb107_name_not_covered
+    cb108_not_in_inventory
+    cb109_unused
+    cb110_name_of_several
+    cb111_unread_file
+    cb201_added
+    cb202_removed
+    cb203_changed
+    cb301_expired_waiver
+    cb302_unused_waiver
+}
+
+/// The rule with this id.
+pub(crate) fn find(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id).copied()
+}
+
+#[cfg(test)]
+mod tests;
