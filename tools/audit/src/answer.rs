@@ -15,7 +15,12 @@ impl Answer<'_> {
         FieldChange::between(self.0, other.0)
             .iter()
             .filter(|change| {
-                !matches!(change, FieldChange::AppId(_) | FieldChange::HostSpelling(_) | FieldChange::StoreName(_))
+                !matches!(
+                    change,
+                    FieldChange::AppId(_)
+                        | FieldChange::HostSpelling(_)
+                        | FieldChange::StoreName(_)
+                )
             })
             .map(FieldChange::name)
             .collect()

@@ -91,7 +91,9 @@ impl<'de> Deserialize<'de> for RuleId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let id = String::deserialize(deserializer)?;
         let rule = rules::find(&id).ok_or_else(|| {
-            D::Error::custom(format!("no rule has the id {id:?}; docs/rules has a page for each"))
+            D::Error::custom(format!(
+                "no rule has the id {id:?}; docs/rules has a page for each"
+            ))
         })?;
         Ok(Self(rule.id))
     }
@@ -107,7 +109,9 @@ impl<'de> Deserialize<'de> for Wanted {
             return Ok(Self(None));
         }
         let severity = name.parse().map_err(|_| {
-            D::Error::custom(format!("expected error, warning, note or off, found {name:?}"))
+            D::Error::custom(format!(
+                "expected error, warning, note or off, found {name:?}"
+            ))
         })?;
         Ok(Self(Some(severity)))
     }
@@ -146,7 +150,9 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     (text.len() == "2026-12-31".len())
         .then(|| text.parse().ok())
         .flatten()
-        .ok_or_else(|| D::Error::custom(format!("expected a day, as in 2026-12-31, found {text:?}")))
+        .ok_or_else(|| {
+            D::Error::custom(format!("expected a day, as in 2026-12-31, found {text:?}"))
+        })
 }
 
 impl TryFrom<WaiverFields> for WaiverForm {

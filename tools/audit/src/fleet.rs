@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use store_core::{Binding, CertHash, Port};
+use store_core::{Binding, BindingKey, CertHash, Port};
 
 use crate::config::Config;
 use crate::finding::{Place, Subject};
@@ -90,6 +90,12 @@ impl<'a> Host<'a> {
             bindings,
             ports,
         }
+    }
+
+    /// What the host had when the baseline was taken, if there is one.
+    pub(crate) fn before(&self) -> Option<BTreeMap<&'a BindingKey, &'a Binding>> {
+        let baseline = self.export.baseline.as_ref()?;
+        Some(baseline.iter().map(|it| (it.key(), it)).collect())
     }
 
     /// A place in this host that is no binding.

@@ -149,8 +149,9 @@ fn certificates_of(bytes: &[u8], passwords: &[String]) -> Result<Vec<Certificate
     if !found.is_empty() {
         return Ok(found);
     }
-    pkcs7::certificates(bytes)
-        .unwrap_or_else(|| Err("it holds no certificate in PEM, DER, PFX, PKCS #7 or serialized form".to_owned()))
+    pkcs7::certificates(bytes).unwrap_or_else(|| {
+        Err("it holds no certificate in PEM, DER, PFX, PKCS #7 or serialized form".to_owned())
+    })
 }
 
 /// A folder or file of certificates that cannot be read.

@@ -29,14 +29,13 @@
 
 mod answer;
 pub mod applications;
+mod conduct;
 mod config;
 mod config_file;
-mod conduct;
 mod finding;
 mod fleet;
 mod host_export;
 mod inventory;
-pub mod json;
 mod ports;
 pub mod precedence;
 mod report;

@@ -4,9 +4,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use store_core::{BindingKey, CertHash};
-
 
 /// A decision to live with a finding, until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ impl Waiver {
     /// Whether it has ended.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
-        now.to_zoned(TimeZone::UTC).date() > self.until
+        Offset::UTC.to_datetime(now).date() > self.until
     }
 }
 

@@ -1,9 +1,9 @@
 //! Changes of bindings in words.
 
+use audit::applications;
 use migrate::FieldChange;
 use store_core::Binding;
 
-use crate::applications;
 use crate::screen::escaped;
 
 /// `+ KEY  5226… in MY, IIS`: a binding that is new, or with another sign, gone.

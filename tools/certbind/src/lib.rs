@@ -4,7 +4,6 @@
 //! assert_eq!(certbind::exit::DONE, 0);
 //! ```
 
-mod applications;
 mod changes;
 mod cli;
 mod commands;

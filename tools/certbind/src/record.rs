@@ -1,8 +1,8 @@
 //! A record in words.
 
+use audit::applications;
 use store_core::{Binding, Record};
 
-use crate::applications;
 use crate::screen::escaped;
 
 /// Whatever differs from the default, in the words of the flags: `disable_http2`, `0x10000`.

@@ -2,10 +2,10 @@
 
 use std::io::{self, IsTerminal};
 
+use audit::applications;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use store_core::{Binding, CertHash};
 
-use crate::applications;
 use crate::record;
 use crate::screen::escaped;
 

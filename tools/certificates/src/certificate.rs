@@ -10,8 +10,8 @@ use store_core::CertHash;
 use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner};
 use x509_cert::der::Decode;
 use x509_cert::der::asn1::OctetString;
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 
 use crate::strength::{PublicKey, Signature, public_key, signature};
 use crate::usage::{ServerUse, server_use};

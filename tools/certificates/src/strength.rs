@@ -188,7 +188,8 @@ fn pss_digest_is_sha_1(algorithm: &AlgorithmIdentifierOwned) -> bool {
     let named = || {
         let mut reader = SliceReader::new(parameters.value()).ok()?;
         let first: AnyRef<'_> = reader.decode().ok()?;
-        let is_digest = matches!(first.tag(), Tag::ContextSpecific { number, .. } if number.value() == 0);
+        let is_digest =
+            matches!(first.tag(), Tag::ContextSpecific { number, .. } if number.value() == 0);
         is_digest.then_some(())?;
         let digest = AlgorithmIdentifierOwned::from_der(first.value()).ok()?;
         Some(digest.oid.to_string())

@@ -16,8 +16,7 @@ pub enum ServerUse {
 }
 
 /// id-kp-serverAuth
-const SERVER_AUTHENTICATION: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+const SERVER_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 /// anyExtendedKeyUsage
 const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
@@ -25,7 +24,11 @@ pub(crate) fn server_use(tbs: &TbsCertificateInner<Raw>) -> ServerUse {
     match tbs.get_extension::<ExtendedKeyUsage>() {
         Ok(None) => ServerUse::Allowed,
         Ok(Some((_, uses))) => {
-            if uses.0.iter().any(|it| [SERVER_AUTHENTICATION, ANY].contains(it)) {
+            if uses
+                .0
+                .iter()
+                .any(|it| [SERVER_AUTHENTICATION, ANY].contains(it))
+            {
                 ServerUse::Allowed
             } else {
                 ServerUse::Excluded

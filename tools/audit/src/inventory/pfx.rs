@@ -18,10 +18,7 @@ pub(super) fn is_pfx(bytes: &[u8]) -> bool {
 }
 
 /// The certificates of a PFX that one of the passwords opens, or none.
-pub(super) fn certificates(
-    bytes: &[u8],
-    passwords: &[String],
-) -> Result<Vec<Certificate>, String> {
+pub(super) fn certificates(bytes: &[u8], passwords: &[String]) -> Result<Vec<Certificate>, String> {
     let mut failure = None;
     for password in passwords.iter().map(String::as_str).chain([""]) {
         match Pkcs12Archive::from_pkcs12(bytes, password) {

@@ -27,7 +27,7 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         return None;
     }
     let certificate_store = record.certificate.as_ref().and_then(|certificate| certificate.store_name.as_ref());
-    let named = [&record.ctl_store_name.as_ref(), &certificate_store]
+    let named = [record.ctl_store_name.as_ref(), certificate_store]
         .into_iter()
         .flatten()
         .find(|name| is_of_ad_fs(name.as_str()))?;

@@ -7,8 +7,8 @@ mod rule;
 mod waivers;
 
 pub(crate) use collect::Findings;
-pub(crate) use rule::{Check, Sentence};
 pub use rule::Rule;
+pub(crate) use rule::{Check, Sentence};
 pub(crate) use waivers::Waivers;
 
 macro_rules! rules {
@@ -68,6 +68,11 @@ rules! {
     cb203_changed
     cb301_expired_waiver
     cb302_unused_waiver
+}
+
+/// The day of a time, in UTC.
+fn day(time: jiff::Timestamp) -> jiff::civil::Date {
+    jiff::tz::Offset::UTC.to_datetime(time).date()
 }
 
 /// The rule with this id.

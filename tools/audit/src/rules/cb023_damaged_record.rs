@@ -1,0 +1,38 @@
+//! A record that cannot be read.
+
+use crate::finding::{Severity, Subject};
+use crate::fleet::{Fleet, Host};
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB023",
+    title: "A record of the export cannot be read",
+    severity: Severity::Error,
+    why: "What it binds was not audited: nothing is known of that address or name.",
+    remedy: "Export the host again. If the record is as damaged there, show it with netsh, delete it and \
+        bind it anew.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    for problem in &host.export.reading.errors {
+        let subject = match &problem.record {
+            Some(record) => Subject::Record(record.as_str().into()),
+            None => Subject::Export,
+        };
+        findings.add(host.place(subject, problem.line), problem.what.clone());
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let listing = include_str!("../../../../examples/host-2022.txt");
+    Cases::new()
+        .trips(
+            Scene::new().export(&listing.replacen("Usage Check                  : Enabled", "Usage Check                  : Perhaps", 1)),
+            &["0.0.0.0:443"],
+            "expected Enabled or Disabled",
+        )
+        .passes("a whole one", Scene::new().export(listing))
+}

@@ -1,0 +1,45 @@
+//! A certificate that nothing uses.
+
+use crate::finding::{Place, Severity, Subject};
+use crate::fleet::Fleet;
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB109",
+    title: "A certificate of the inventory is not bound",
+    severity: Severity::Note,
+    why: "It was replaced and forgotten, or never bound: a private key that lies about, and a renewal \
+        that somebody may be paying for.",
+    remedy: "Revoke and delete it, or bind it. Certificates of authorities are not told of.",
+    check: Check::Fleet(check),
+};
+
+fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
+    for held in fleet.inventory.iter() {
+        let certificate = &held.certificate;
+        if certificate.is_authority() || fleet.uses.contains_key(certificate.hash()) {
+            continue;
+        }
+        let place = Place {
+            host: None,
+            subject: Subject::Certificate(*certificate.hash()),
+            line: None,
+        };
+        let subject = certificate.subject();
+        findings.add(place, format!("nothing is bound to {subject:?} of {:?}", held.file));
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    const OLD: &[u8] = include_bytes!("../../tests/fixtures/www-again.pem");
+    Cases::new()
+        .trips(
+            Scene::new().knows("www").knows_file("old.pem", OLD).bind_to("0.0.0.0:443", "www"),
+            &["certificate 0495aae04b1efff027e1ba5611616b5fc08bfebc"],
+            "of \"old.pem\"",
+        )
+        .passes("it is bound", Scene::new().knows("www").bind_to("0.0.0.0:443", "www"))
+        .passes("an authority's", Scene::new().knows("authority"))
+}

@@ -1,0 +1,40 @@
+//! A file of the inventory that cannot be read.
+
+use crate::finding::{Place, Severity, Subject};
+use crate::fleet::Fleet;
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB111",
+    title: "A file of certificates cannot be read",
+    severity: Severity::Warning,
+    why: "What it holds is taken to be unknown: bindings may be told of that are all right, and expired \
+        certificates in it are not.",
+    remedy: "Name the password of a PFX, convert the file to PEM, or move it elsewhere.",
+    check: Check::Fleet(check),
+};
+
+fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
+    for unread in fleet.inventory.unread() {
+        let place = Place {
+            host: None,
+            subject: Subject::File(unread.file.clone()),
+            line: None,
+        };
+        findings.add(place, unread.why.clone());
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let locked = include_bytes!("../../tests/fixtures/locked.pfx");
+    Cases::new()
+        .trips(
+            Scene::new().knows_file("locked.pfx", locked),
+            &["locked.pfx"],
+            "none of the passwords opens",
+        )
+        .trips(Scene::new().knows_file("notes.txt", b"remember"), &["notes.txt"], "no certificate")
+        .passes("one that can", Scene::new().knows("www"))
+}

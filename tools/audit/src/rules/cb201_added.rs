@@ -1,0 +1,39 @@
+//! A binding that the baseline has not.
+
+use crate::finding::Severity;
+use crate::fleet::{Fleet, Host};
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB201",
+    title: "A binding was added since the baseline",
+    severity: Severity::Note,
+    why: "Somebody bound it since: an installer, an administrator, or nobody who should have.",
+    remedy: "See who did it, and take a new baseline if it is to stay.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    let Some(before) = host.before() else {
+        return;
+    };
+    for bound in &host.bindings {
+        if !before.contains_key(bound.binding.key()) {
+            findings.add(bound.place(), "the baseline has no such binding");
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene, bound};
+    let was = || vec![bound("0.0.0.0:443", |_| ())];
+    Cases::new()
+        .trips(
+            Scene::new().bind("0.0.0.0:443").bind("0.0.0.0:444").was(was()),
+            &["ipport=0.0.0.0:444"],
+            "the baseline has no such binding",
+        )
+        .passes("it was there", Scene::new().bind("0.0.0.0:443").was(was()))
+        .passes("there is no baseline", Scene::new().bind("0.0.0.0:444"))
+}

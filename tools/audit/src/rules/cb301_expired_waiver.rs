@@ -1,0 +1,39 @@
+//! A waiver that has ended.
+
+use crate::finding::{Place, Severity, Subject};
+use crate::rules::{Check, Findings, Rule, Waivers};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB301",
+    title: "A waiver has ended",
+    severity: Severity::Warning,
+    why: "What it covered is told of again. Somebody had promised to be done by then.",
+    remedy: "Mend what was waived and take the waiver out of the configuration, or give it a new end.",
+    check: Check::Waivers(check),
+};
+
+fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
+    for (waiver, _) in waivers.iter().filter(|(it, _)| it.is_expired(waivers.config.now)) {
+        let place = Place {
+            host: None,
+            subject: Subject::Waiver(waiver.to_string().into()),
+            line: None,
+        };
+        findings.add(place, format!("it ended on {}", waiver.until));
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene, waived};
+    Cases::new()
+        .trips(
+            Scene::new().bind("0.0.0.0:443").with(waived("CB005", "0.0.0.0:443", "2026-05-31")),
+            &["CB005 of ipport=0.0.0.0:443"],
+            "ended on 2026-05-31",
+        )
+        .passes(
+            "its last day",
+            Scene::new().bind("0.0.0.0:443").with(waived("CB005", "0.0.0.0:443", "2026-06-01")),
+        )
+}

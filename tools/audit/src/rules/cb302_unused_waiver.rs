@@ -1,0 +1,45 @@
+//! A waiver of nothing.
+
+use crate::finding::{Place, Severity, Subject};
+use crate::rules::{Check, Findings, Rule, Waivers};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB302",
+    title: "A waiver covers nothing",
+    severity: Severity::Note,
+    why: "What it was for is mended or gone, or it names something else than was meant. Kept, it would \
+        hide the same trouble when it comes back.",
+    remedy: "Take it out of the configuration, or correct the key, certificate, name or host that it names.",
+    check: Check::Waivers(check),
+};
+
+fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
+    for (waiver, _) in waivers.iter().filter(|(_, is_used)| !is_used) {
+        let place = Place {
+            host: None,
+            subject: Subject::Waiver(waiver.to_string().into()),
+            line: None,
+        };
+        findings.add(place, "there is nothing that it covers");
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene, waived};
+    let nameless = |scene: Scene| {
+        scene.bind_as("0.0.0.0:443", |record| {
+            record.certificate.as_mut().unwrap().store_name = None;
+        })
+    };
+    Cases::new()
+        .trips(
+            Scene::new().bind("0.0.0.0:443").with(waived("CB005", "0.0.0.0:443", "2026-12-31")),
+            &["CB005 of ipport=0.0.0.0:443"],
+            "nothing that it covers",
+        )
+        .passes(
+            "it covers something",
+            nameless(Scene::new()).with(waived("CB005", "0.0.0.0:443", "2026-12-31")),
+        )
+}
