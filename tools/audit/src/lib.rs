@@ -36,10 +36,12 @@ mod finding;
 mod fleet;
 mod host_export;
 mod inventory;
+pub mod json;
 mod ports;
 pub mod precedence;
 mod report;
 mod rules;
+pub mod sarif;
 mod waiver;
 
 pub use conduct::audit;

@@ -1,0 +1,156 @@
+//! A report as JSON, for programs. `docs/audit-report.schema.json` is its schema.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use store_core::{Binding, CertHash};
+
+use crate::finding::{Finding, Place, Severity, Subject};
+use crate::report::{Counts, Report};
+
+/// The version of the form. A reader of one version reads all that have the same.
+pub const VERSION: u32 = 1;
+
+/// A report, to be serialised.
+#[derive(Serialize)]
+pub struct JsonReport<'a> {
+    format: &'static str,
+    version: u32,
+    audited_at: Timestamp,
+    hosts: Vec<Host<'a>>,
+    certificates: Option<usize>,
+    counts: Counts,
+    findings: Vec<JsonFinding<'a>>,
+    waived: Vec<JsonWaived<'a>>,
+}
+
+#[derive(Serialize)]
+struct Host<'a> {
+    name: &'a str,
+    source: Option<&'a str>,
+    captured_at: Option<Timestamp>,
+    bindings: usize,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    rule: &'static str,
+    severity: Severity,
+    title: &'static str,
+    #[serde(flatten)]
+    place: JsonPlace<'a>,
+    sentence: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rests_on: Option<&'static str>,
+    why: &'static str,
+    remedy: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<JsonPlace<'a>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    more_related: usize,
+}
+
+#[derive(Serialize)]
+struct JsonWaived<'a> {
+    #[serde(flatten)]
+    finding: JsonFinding<'a>,
+    reason: &'a str,
+    until: Date,
+}
+
+/// A place: the host is none where it is about all of them.
+#[derive(Serialize)]
+struct JsonPlace<'a> {
+    host: Option<&'a str>,
+    subject: JsonSubject<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum JsonSubject<'a> {
+    Binding { key: String, binding: &'a Binding },
+    Record { record: &'a str },
+    Export,
+    Certificate { hash: &'a CertHash },
+    Name { name: &'a str },
+    File { file: &'a str },
+    Waiver { waiver: &'a str },
+}
+
+impl<'a> JsonReport<'a> {
+    /// What a report says.
+    #[must_use]
+    pub fn of(report: &'a Report) -> Self {
+        let hosts = report.hosts.iter().map(|host| Host {
+            name: &host.name,
+            source: host.source.as_deref(),
+            captured_at: host.captured_at,
+            bindings: host.bindings,
+        });
+        let waived = report.waived.iter().map(|waived| JsonWaived {
+            finding: finding(report, &waived.finding),
+            reason: &waived.reason,
+            until: waived.until,
+        });
+        Self {
+            format: "certbind-audit",
+            version: VERSION,
+            audited_at: report.audited_at,
+            hosts: hosts.collect(),
+            certificates: report.certificates,
+            counts: report.counts(),
+            findings: report
+                .findings
+                .iter()
+                .map(|it| finding(report, it))
+                .collect(),
+            waived: waived.collect(),
+        }
+    }
+}
+
+fn finding<'a>(report: &'a Report, finding: &'a Finding) -> JsonFinding<'a> {
+    JsonFinding {
+        rule: finding.rule.id,
+        severity: finding.severity,
+        title: finding.rule.title,
+        place: place(report, &finding.place),
+        sentence: &finding.sentence,
+        rests_on: finding.rests_on,
+        why: finding.rule.why,
+        remedy: finding.rule.remedy,
+        related: finding
+            .related
+            .places
+            .iter()
+            .map(|it| place(report, it))
+            .collect(),
+        more_related: finding.related.more,
+    }
+}
+
+fn place<'a>(report: &'a Report, place: &'a Place) -> JsonPlace<'a> {
+    JsonPlace {
+        host: report.host(place.host),
+        subject: match &place.subject {
+            Subject::Binding(binding) => JsonSubject::Binding {
+                key: binding.key().to_string(),
+                binding,
+            },
+            Subject::Record(record) => JsonSubject::Record { record },
+            Subject::Export => JsonSubject::Export,
+            Subject::Certificate(hash) => JsonSubject::Certificate { hash },
+            Subject::Name(name) => JsonSubject::Name { name },
+            Subject::File(file) => JsonSubject::File { file },
+            Subject::Waiver(waiver) => JsonSubject::Waiver { waiver },
+        },
+        line: place.line,
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}

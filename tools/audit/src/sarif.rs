@@ -1,0 +1,153 @@
+//! A report as SARIF 2.1.0 (OASIS), which code hosts and editors show.
+//!
+//! A finding is a result, with the line of the export where that is known, and the binding as a
+//! logical location. What is waived is there too, suppressed with its reason.
+
+use serde_json::{Value, json};
+
+use crate::finding::{Finding, Place, Severity};
+use crate::report::Report;
+use crate::rules::RULES;
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const PAGES: &str = "https://github.com/certbind/certbind/blob/main/";
+
+/// The report as a SARIF log with one run.
+#[must_use]
+pub fn log(report: &Report) -> Value {
+    let rules = RULES.iter().map(|rule| {
+        json!({
+            "id": rule.id,
+            "shortDescription": { "text": rule.title },
+            "fullDescription": { "text": rule.why },
+            "help": { "text": rule.remedy },
+            "helpUri": format!("{PAGES}{}", rule.page()),
+            "defaultConfiguration": { "level": level(rule.severity) },
+        })
+    });
+    let found = report
+        .findings
+        .iter()
+        .map(|finding| result(report, finding));
+    let waived = report.waived.iter().map(|waived| {
+        let mut result = result(report, &waived.finding);
+        result["suppressions"] = json!([{
+            "kind": "external",
+            "status": "accepted",
+            "justification": format!("{} (until {})", waived.reason, waived.until),
+        }]);
+        result
+    });
+    json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "certbind",
+                "version": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": rules.collect::<Vec<_>>(),
+            }},
+            "invocations": [{
+                "executionSuccessful": true,
+                "endTimeUtc": format!("{:.3}", report.audited_at),
+            }],
+            "columnKind": "unicodeCodePoints",
+            "results": found.chain(waived).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+fn result(report: &Report, finding: &Finding) -> Value {
+    let mut text = format!("{}: {}", finding.place.subject, finding.sentence);
+    if let Some(basis) = finding.rests_on {
+        text.push_str(&format!(". {basis}."));
+    }
+    let related = finding.related.places.iter().enumerate();
+    let related = related.map(|(id, place)| {
+        let mut location = location(report, place);
+        location["id"] = json!(id);
+        location
+    });
+    json!({
+        "ruleId": finding.rule.id,
+        "ruleIndex": RULES.iter().position(|rule| rule.id == finding.rule.id),
+        "level": level(finding.severity),
+        "message": { "text": text },
+        "locations": [location(report, &finding.place)],
+        "relatedLocations": related.collect::<Vec<_>>(),
+        // The same trouble in the next audit: lines move, and places do not.
+        "partialFingerprints": { "place/v1": name(report, &finding.place) },
+    })
+}
+
+fn location(report: &Report, place: &Place) -> Value {
+    let host = place.host.and_then(|index| report.hosts.get(index));
+    let mut location = json!({
+        "logicalLocations": [{
+            "name": place.subject.to_string(),
+            "fullyQualifiedName": name(report, place),
+            "kind": "resource",
+        }],
+    });
+    // A store has no lines, and a location in a file needs one.
+    let file = host.and_then(|host| host.source.as_ref());
+    if let (Some(file), Some(line)) = (file, place.line) {
+        location["physicalLocation"] = json!({
+            "artifactLocation": { "uri": uri(file) },
+            "region": { "startLine": line },
+        });
+    }
+    location
+}
+
+fn name(report: &Report, place: &Place) -> String {
+    match report.host(place.host) {
+        Some(host) => format!("{host}/{}", place.subject),
+        None => place.subject.to_string(),
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    // The names are SARIF's own.
+    severity.name()
+}
+
+/// The reference of a path (RFC 3986): a relative one stays so.
+fn uri(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let is_drive = path.as_bytes().get(1) == Some(&b':');
+    let mut uri = match (is_drive, path.starts_with('/')) {
+        (true, _) => "file:///".to_owned(),
+        (_, true) => "file://".to_owned(),
+        _ => String::new(),
+    };
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            b':' if is_drive => uri.push(':'),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_references() {
+        for (path, expected) in [
+            ("exports/web-01.txt", "exports/web-01.txt"),
+            ("./a b:c.txt", "./a%20b%3Ac.txt"),
+            ("/srv/bücher.txt", "file:///srv/b%C3%BCcher.txt"),
+            ("C:\\exports\\web.txt", "file:///C:/exports/web.txt"),
+        ] {
+            assert_eq!(uri(path), expected);
+        }
+    }
+}
