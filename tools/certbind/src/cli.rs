@@ -8,6 +8,7 @@ use interchange::Encoding;
 use interchange::netsh::{Release, Words};
 use store_core::{BindingKey, CertHash, Uuid};
 
+use crate::auditing;
 use crate::help;
 use crate::key_argument::key;
 use crate::options::Options;
@@ -106,6 +107,8 @@ pub(crate) enum Command {
     Plan(Box<planning::Plan>),
     /// Apply a plan: all of it, or nothing if a key no longer holds what the plan saw.
     Apply(planning::Apply),
+    /// Say what is wrong with the bindings of exports; exits with 0, 1: something, 2: an error.
+    Audit(Box<auditing::Audit>),
     /// Check that the store is whole.
     Check {
         #[command(flatten)]

@@ -17,6 +17,11 @@ pub const DIFFERENT: u8 = 1;
 /// `diff` could not compare, whatever the reason.
 pub const NOT_COMPARED: u8 = 2;
 
+/// `audit` found something of the severity that it fails on.
+pub const FOUND: u8 = 1;
+/// `audit` could not audit, whatever the reason.
+pub const NOT_AUDITED: u8 = 2;
+
 /// What `certbind help exit-codes` tells.
 pub(crate) const HELP: &str = "\
   0  done
@@ -26,4 +31,6 @@ pub(crate) const HELP: &str = "\
   4  check found the store damaged
 
 diff exits with 0 where there is no difference, 1 where there is one, 2 for every error.
+audit exits with 0 where nothing is as grave as --fail-on says, 1 where something is, 2 for
+every error.
 ";

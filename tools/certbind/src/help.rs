@@ -16,6 +16,7 @@ Hosts:
   diff         Say what two stores or exports differ in
   plan         Say what it takes for a store to have the bindings of another
   apply        Apply a plan: all of it or nothing
+  audit        Say what is wrong with the bindings of exports
 
 Stores:
   check        Check that the store is whole

@@ -4,6 +4,8 @@
 //! assert_eq!(certbind::exit::DONE, 0);
 //! ```
 
+mod audit_text;
+mod auditing;
 mod changes;
 mod cli;
 mod commands;
@@ -106,6 +108,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Import(import) => commands::import::run(&url()?, &import),
         Command::Export(export) => commands::export::run(&url()?, &export),
         Command::Diff(diff) => commands::diff::run(diff),
+        Command::Audit(audit) => commands::audit::run(&audit),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Apply(apply) => {
             // What a plan is for is not for the environment to say.

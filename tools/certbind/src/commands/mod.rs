@@ -1,6 +1,7 @@
 //! The commands, each from its arguments to its exit code.
 
 pub(crate) mod apply;
+pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod diff;
 pub(crate) mod export;

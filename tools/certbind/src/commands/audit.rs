@@ -1,0 +1,61 @@
+//! `audit`: what is wrong with the bindings of exports.
+
+use std::io::{self, Write};
+
+use audit::json::JsonReport;
+use audit::{Report, sarif};
+
+use crate::audit_text;
+use crate::auditing::{Audit, ReportFormat};
+use crate::error::Error;
+use crate::exit;
+use crate::output;
+use crate::progress::Progress;
+use crate::screen::{escaped_json, exact_stdout};
+
+pub(crate) fn run(wanted: &Audit) -> Result<u8, Error> {
+    audited(wanted).map_err(|error| Error::Audit(Box::new(error)))
+}
+
+fn audited(wanted: &Audit) -> Result<u8, Error> {
+    if wanted.reads_input_twice() {
+        return Err(Error::InputTwice);
+    }
+    let config = wanted.configuration()?;
+    let progress = Progress::new();
+    progress.at("Reading certificates");
+    let inventory = wanted.inventory()?;
+    let hosts = wanted.hosts(|target| progress.at(format!("Reading {target}")))?;
+    progress.at("Auditing");
+    let report = audit::audit(&hosts, &inventory, &config);
+    drop(progress);
+    let code = match wanted.fails_on(report.worst()) {
+        true => exit::FOUND,
+        false => exit::DONE,
+    };
+    let write = |out: &mut dyn Write| write(out, &report, wanted.format);
+    let written = match &wanted.output {
+        Some(path) => output::write(path, write),
+        None => write(&mut exact_stdout()),
+    };
+    match written {
+        // Who reads no further is answered by the exit code all the same.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
+        written => written.map(|()| code),
+    }
+}
+
+fn write(out: &mut dyn Write, report: &Report, format: ReportFormat) -> Result<(), Error> {
+    match format {
+        ReportFormat::Text => out.write_all(audit_text::of(report).as_bytes())?,
+        ReportFormat::Json => {
+            let json = serde_json::to_string_pretty(&JsonReport::of(report))?;
+            out.write_all((escaped_json(&json) + "\n").as_bytes())?;
+        }
+        ReportFormat::Sarif => {
+            let json = serde_json::to_string_pretty(&sarif::log(report))?;
+            out.write_all((escaped_json(&json) + "\n").as_bytes())?;
+        }
+    }
+    Ok(out.flush()?)
+}
