@@ -1,12 +1,15 @@
 //! A report as JSON, for programs. `docs/audit-report.schema.json` is its schema.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
-use store_core::{Binding, CertHash};
+use store_core::CertHash;
 
 use crate::finding::{Finding, Place, Severity, Subject};
 use crate::report::{Counts, Report};
+use crate::rules::RULES;
 
 /// The version of the form. A reader of one version reads all that have the same.
 pub const VERSION: u32 = 1;
@@ -20,6 +23,8 @@ pub struct JsonReport<'a> {
     hosts: Vec<Host<'a>>,
     certificates: Option<usize>,
     counts: Counts,
+    /// The rules that found something, so that findings need not say it all again.
+    rules: Vec<JsonRule>,
     findings: Vec<JsonFinding<'a>>,
     waived: Vec<JsonWaived<'a>>,
 }
@@ -33,17 +38,23 @@ struct Host<'a> {
 }
 
 #[derive(Serialize)]
+struct JsonRule {
+    id: &'static str,
+    title: &'static str,
+    why: &'static str,
+    remedy: &'static str,
+    page: String,
+}
+
+#[derive(Serialize)]
 struct JsonFinding<'a> {
     rule: &'static str,
     severity: Severity,
-    title: &'static str,
     #[serde(flatten)]
     place: JsonPlace<'a>,
     sentence: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     rests_on: Option<&'static str>,
-    why: &'static str,
-    remedy: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<JsonPlace<'a>>,
     #[serde(skip_serializing_if = "is_zero")]
@@ -70,7 +81,7 @@ struct JsonPlace<'a> {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum JsonSubject<'a> {
-    Binding { key: String, binding: &'a Binding },
+    Binding { key: String },
     Record { record: &'a str },
     Export,
     Certificate { hash: &'a CertHash },
@@ -94,6 +105,21 @@ impl<'a> JsonReport<'a> {
             reason: &waived.reason,
             until: waived.until,
         });
+        let waived_findings = report.waived.iter().map(|waived| &waived.finding);
+        let found: BTreeSet<_> = report
+            .findings
+            .iter()
+            .chain(waived_findings)
+            .map(|finding| finding.rule.id)
+            .collect();
+        let rules = RULES.iter().filter(|rule| found.contains(rule.id));
+        let rules = rules.map(|rule| JsonRule {
+            id: rule.id,
+            title: rule.title,
+            why: rule.why,
+            remedy: rule.remedy,
+            page: rule.page(),
+        });
         Self {
             format: "certbind-audit",
             version: VERSION,
@@ -101,6 +127,7 @@ impl<'a> JsonReport<'a> {
             hosts: hosts.collect(),
             certificates: report.certificates,
             counts: report.counts(),
+            rules: rules.collect(),
             findings: report
                 .findings
                 .iter()
@@ -115,12 +142,9 @@ fn finding<'a>(report: &'a Report, finding: &'a Finding) -> JsonFinding<'a> {
     JsonFinding {
         rule: finding.rule.id,
         severity: finding.severity,
-        title: finding.rule.title,
         place: place(report, &finding.place),
         sentence: &finding.sentence,
         rests_on: finding.rests_on,
-        why: finding.rule.why,
-        remedy: finding.rule.remedy,
         related: finding
             .related
             .places
@@ -137,7 +161,6 @@ fn place<'a>(report: &'a Report, place: &'a Place) -> JsonPlace<'a> {
         subject: match &place.subject {
             Subject::Binding(binding) => JsonSubject::Binding {
                 key: binding.key().to_string(),
-                binding,
             },
             Subject::Record(record) => JsonSubject::Record { record },
             Subject::Export => JsonSubject::Export,

@@ -3,9 +3,10 @@
 //! A finding is a result, with the line of the export where that is known, and the binding as a
 //! logical location. What is waived is there too, suppressed with its reason.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Place};
 use crate::report::Report;
 use crate::rules::RULES;
 
@@ -13,50 +14,81 @@ const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 const PAGES: &str = "https://github.com/certbind/certbind/blob/main/";
 
-/// The report as a SARIF log with one run.
-#[must_use]
-pub fn log(report: &Report) -> Value {
-    let rules = RULES.iter().map(|rule| {
-        json!({
-            "id": rule.id,
-            "shortDescription": { "text": rule.title },
-            "fullDescription": { "text": rule.why },
-            "help": { "text": rule.remedy },
-            "helpUri": format!("{PAGES}{}", rule.page()),
-            "defaultConfiguration": { "level": level(rule.severity) },
-        })
-    });
-    let found = report
-        .findings
-        .iter()
-        .map(|finding| result(report, finding));
-    let waived = report.waived.iter().map(|waived| {
-        let mut result = result(report, &waived.finding);
-        result["suppressions"] = json!([{
-            "kind": "external",
-            "status": "accepted",
-            "justification": format!("{} (until {})", waived.reason, waived.until),
-        }]);
-        result
-    });
-    json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
+/// A report as a SARIF log with one run, to be serialised.
+#[derive(Serialize)]
+pub struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    invocations: Value,
+    column_kind: &'static str,
+    results: Results<'a>,
+}
+
+/// The results, each made when it is its turn: there may be many.
+struct Results<'a>(&'a Report);
+
+impl<'a> Log<'a> {
+    /// What a report says.
+    #[must_use]
+    pub fn of(report: &'a Report) -> Self {
+        let rules = RULES.iter().map(|rule| {
+            json!({
+                "id": rule.id,
+                "shortDescription": { "text": rule.title },
+                "fullDescription": { "text": rule.why },
+                "help": { "text": rule.remedy },
+                "helpUri": format!("{PAGES}{}", rule.page()),
+                "defaultConfiguration": { "level": rule.severity },
+            })
+        });
+        let run = Run {
+            tool: json!({ "driver": {
                 "name": "certbind",
                 "version": env!("CARGO_PKG_VERSION"),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": rules.collect::<Vec<_>>(),
-            }},
-            "invocations": [{
+            }}),
+            invocations: json!([{
                 "executionSuccessful": true,
                 "endTimeUtc": format!("{:.3}", report.audited_at),
-            }],
-            "columnKind": "unicodeCodePoints",
-            "results": found.chain(waived).collect::<Vec<_>>(),
-        }],
-    })
+            }]),
+            column_kind: "unicodeCodePoints",
+            results: Results(report),
+        };
+        Self {
+            schema: SCHEMA,
+            version: "2.1.0",
+            runs: [run],
+        }
+    }
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.0;
+        let found = report
+            .findings
+            .iter()
+            .map(|finding| result(report, finding));
+        let waived = report.waived.iter().map(|waived| {
+            let mut result = result(report, &waived.finding);
+            result["suppressions"] = json!([{
+                "kind": "external",
+                "status": "accepted",
+                "justification": format!("{} (until {})", waived.reason, waived.until),
+            }]);
+            result
+        });
+        serializer.collect_seq(found.chain(waived))
+    }
 }
 
 fn result(report: &Report, finding: &Finding) -> Value {
@@ -70,16 +102,20 @@ fn result(report: &Report, finding: &Finding) -> Value {
         location["id"] = json!(id);
         location
     });
-    json!({
+    let mut result = json!({
         "ruleId": finding.rule.id,
         "ruleIndex": RULES.iter().position(|rule| rule.id == finding.rule.id),
-        "level": level(finding.severity),
+        // The names of severities are SARIF's own.
+        "level": finding.severity,
         "message": { "text": text },
         "locations": [location(report, &finding.place)],
-        "relatedLocations": related.collect::<Vec<_>>(),
         // The same trouble in the next audit: lines move, and places do not.
         "partialFingerprints": { "place/v1": name(report, &finding.place) },
-    })
+    });
+    if related.len() > 0 {
+        result["relatedLocations"] = related.collect();
+    }
+    result
 }
 
 fn location(report: &Report, place: &Place) -> Value {
@@ -107,11 +143,6 @@ fn name(report: &Report, place: &Place) -> String {
         Some(host) => format!("{host}/{}", place.subject),
         None => place.subject.to_string(),
     }
-}
-
-fn level(severity: Severity) -> &'static str {
-    // The names are SARIF's own.
-    severity.name()
 }
 
 /// The reference of a path (RFC 3986): a relative one stays so.

@@ -97,7 +97,7 @@ fn json_is_as_its_schema_says_and_knows_every_kind_of_place() {
 #[test]
 fn sarif_is_as_the_published_schema_says_and_points_into_the_export() {
     let report = report();
-    let log = sarif::log(&report);
+    let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();
     // One pattern of the published schema has a bracket too many for strict readers. It is that of
     // a property that we have not.
     let schema = include_str!("fixtures/sarif-schema-2.1.0.json");

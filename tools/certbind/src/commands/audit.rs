@@ -53,7 +53,7 @@ fn write(out: &mut dyn Write, report: &Report, format: ReportFormat) -> Result<(
             out.write_all((escaped_json(&json) + "\n").as_bytes())?;
         }
         ReportFormat::Sarif => {
-            let json = serde_json::to_string_pretty(&sarif::log(report))?;
+            let json = serde_json::to_string(&sarif::Log::of(report))?;
             out.write_all((escaped_json(&json) + "\n").as_bytes())?;
         }
     }
