@@ -9,6 +9,7 @@ use interchange::netsh::{Release, Words};
 use store_core::{BindingKey, CertHash, Uuid};
 
 use crate::auditing;
+use crate::commands::probe::Probe;
 use crate::help;
 use crate::key_argument::key;
 use crate::options::Options;
@@ -109,6 +110,9 @@ pub(crate) enum Command {
     Apply(planning::Apply),
     /// Say what is wrong with the bindings of exports; exits with 0, 1: something, 2: an error.
     Audit(Box<auditing::Audit>),
+    /// Connect to what is bound, and say whether it serves the certificate; exits with 0: yes, 1:
+    /// no, 2: an error. Nothing else here uses a network.
+    Probe(Probe),
     /// Check that the store is whole.
     Check {
         #[command(flatten)]

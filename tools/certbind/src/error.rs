@@ -55,6 +55,8 @@ pub(crate) enum Error {
     Diff(Box<Error>),
     #[error("{0}")]
     Audit(Box<Error>),
+    #[error("{0}")]
+    Probe(Box<Error>),
     #[error("standard input can be read once; name a file or a store for the other")]
     InputTwice,
     #[error("{0}")]
@@ -87,7 +89,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Diff(_) => exit::NOT_COMPARED,
-            Self::Audit(_) => exit::NOT_AUDITED,
+            Self::Audit(_) | Self::Probe(_) => exit::NOT_AUDITED,
             Self::Usage(_)
             | Self::Environment { .. }
             | Self::Arguments { .. }

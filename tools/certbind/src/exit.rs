@@ -17,9 +17,9 @@ pub const DIFFERENT: u8 = 1;
 /// `diff` could not compare, whatever the reason.
 pub const NOT_COMPARED: u8 = 2;
 
-/// `audit` found something of the severity that it fails on.
+/// `audit` found something of the severity that it fails on; `probe` found something else served.
 pub const FOUND: u8 = 1;
-/// `audit` could not audit, whatever the reason.
+/// `audit` or `probe` could not do it, whatever the reason.
 pub const NOT_AUDITED: u8 = 2;
 
 /// What `certbind help exit-codes` tells.
@@ -32,5 +32,6 @@ pub(crate) const HELP: &str = "\
 
 diff exits with 0 where there is no difference, 1 where there is one, 2 for every error.
 audit exits with 0 where nothing is as grave as --fail-on says, 1 where something is, 2 for
+every error. probe exits with 0 where all serve what is bound, 1 where one does not, 2 for
 every error.
 ";

@@ -19,6 +19,7 @@ Hosts:
   audit        Say what is wrong with the bindings of exports
 
 Stores:
+  probe        Connect to what is bound, and say whether it serves the certificate
   check        Check that the store is whole
 
 More:

@@ -109,6 +109,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Export(export) => commands::export::run(&url()?, &export),
         Command::Diff(diff) => commands::diff::run(diff),
         Command::Audit(audit) => commands::audit::run(&audit),
+        Command::Probe(probe) => commands::probe::run(&url()?, &probe),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Apply(apply) => {
             // What a plan is for is not for the environment to say.

@@ -10,6 +10,7 @@ pub(crate) mod help;
 pub(crate) mod import;
 pub(crate) mod netsh;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod read;
 pub(crate) mod rotate;
 

@@ -4,6 +4,7 @@
 
 mod exports;
 mod helping;
+mod probing;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,0 +1,42 @@
+//! `probe`, against a port where nobody listens and one that is silent. What a TLS server shows is
+//! the `probe` crate's to tell.
+
+use std::net::TcpListener;
+
+use certbind::exit;
+
+use super::Host;
+
+#[test]
+fn what_is_not_served_is_told_and_fails() {
+    let host = Host::new();
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let key = format!("ipport={closed}");
+    host.add(&key);
+    let output = host.command(&["probe"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(exit::FOUND.into()));
+    let told = String::from_utf8(output.stdout).unwrap();
+    let expected = format!(
+        "{key} ({closed}): no connection: refused, nobody listens there\n0 as bound, 1 not, 0 without \
+         a verdict\n"
+    );
+    assert_eq!(told, expected);
+    let output = host
+        .command(&["probe", &key, "--format", "json"])
+        .output()
+        .unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told[0]["key"], key);
+    assert_eq!(told[0]["found"], "nothing");
+    assert_eq!(told[0]["address"], closed.to_string());
+}
+
+#[test]
+fn what_is_not_bound_cannot_be_probed() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    host.fails(exit::NOT_AUDITED, &["probe", "0.0.0.0:444"]);
+}
