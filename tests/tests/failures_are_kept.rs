@@ -71,10 +71,11 @@ fn a_failure_is_made_small_and_its_seed_is_kept() {
     let said = run();
     assert!(said.contains("minimal failing input"), "{said}");
     assert!(said.contains("it is full"), "{said}");
-    // Two bindings are needed, by as few as one batch and at most two operations.
+    // Two bindings are needed, by one batch or two operations. Where two were made smaller in another
+    // order, one that does nothing may stay; sequences begin with dozens.
     let (_, smallest) = said.split_once("minimal").expect("it was there");
     let steps = smallest.matches("Do(").count();
-    assert!((1..=2).contains(&steps), "{steps} steps: {said}");
+    assert!((1..=4).contains(&steps), "{steps} steps: {said}");
 
     let kept = folder
         .path()

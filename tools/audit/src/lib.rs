@@ -35,6 +35,7 @@ mod config_file;
 mod finding;
 mod fleet;
 mod host_export;
+pub mod html;
 mod inventory;
 pub mod json;
 mod ports;

@@ -54,6 +54,8 @@ pub(crate) enum ReportFormat {
     Json,
     /// SARIF 2.1.0, for code hosts and editors.
     Sarif,
+    /// One page that opens anywhere, for people.
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

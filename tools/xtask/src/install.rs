@@ -11,6 +11,8 @@ const TESTS: &[Needed] = &[
     ("gcc", &["gcc"]),
     ("valgrind", &["valgrind"]),
     ("python3", &["python3"]),
+    ("chromium", &["chromium"]),
+    ("chromedriver", &["chromium-driver"]),
 ];
 
 /// Programs that read and write registries, for the tests of exports and hives.

@@ -71,7 +71,7 @@ rules! {
 }
 
 /// The day of a time, in UTC.
-fn day(time: jiff::Timestamp) -> jiff::civil::Date {
+pub(crate) fn day(time: jiff::Timestamp) -> jiff::civil::Date {
     jiff::tz::Offset::UTC.to_datetime(time).date()
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use audit::json::JsonReport;
-use audit::{Report, sarif};
+use audit::{HostExport, Inventory, Report, html, sarif};
 
 use crate::audit_text;
 use crate::auditing::{Audit, ReportFormat};
@@ -33,7 +33,7 @@ fn audited(wanted: &Audit) -> Result<u8, Error> {
         true => exit::FOUND,
         false => exit::DONE,
     };
-    let write = |out: &mut dyn Write| write(out, &report, wanted.format);
+    let write = |out: &mut dyn Write| write(out, &hosts, &inventory, &report, wanted.format);
     let written = match &wanted.output {
         Some(path) => output::write(path, write),
         None => write(&mut exact_stdout()),
@@ -45,8 +45,15 @@ fn audited(wanted: &Audit) -> Result<u8, Error> {
     }
 }
 
-fn write(out: &mut dyn Write, report: &Report, format: ReportFormat) -> Result<(), Error> {
+fn write(
+    mut out: &mut dyn Write,
+    hosts: &[HostExport],
+    inventory: &Inventory,
+    report: &Report,
+    format: ReportFormat,
+) -> Result<(), Error> {
     match format {
+        ReportFormat::Html => html::write(&mut out, hosts, inventory, report)?,
         ReportFormat::Text => out.write_all(audit_text::of(report).as_bytes())?,
         ReportFormat::Json => {
             let json = serde_json::to_string_pretty(&JsonReport::of(report))?;

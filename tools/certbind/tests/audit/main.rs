@@ -289,7 +289,7 @@ fn names_from_an_export_reach_no_terminal_raw() {
     let hostile = LISTING.replace("WebHosting", "\u{1b}[31mowned");
     folder.write("web-01.txt", &hostile);
     folder.write("\u{1b}[2J.txt", &hostile);
-    for format in ["text", "json", "sarif"] {
+    for format in ["text", "json", "sarif", "html"] {
         let told = folder.told(
             exit::DONE,
             &["web-01.txt", "\u{1b}[2J.txt", "--format", format],

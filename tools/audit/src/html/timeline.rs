@@ -1,0 +1,93 @@
+//! When the certificates that are bound expire, drawn.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+
+use super::{short, text, used};
+use crate::host_export::HostExport;
+use crate::inventory::{Held, Inventory};
+use crate::rules::day;
+
+/// How many certificates are drawn: those that expire first.
+const MOST: usize = 30;
+
+const ROW: usize = 20;
+const LEFT: f64 = 330.0;
+const WIDTH: f64 = 760.0;
+const DAY: f64 = 86_400.0;
+
+/// A bar for each certificate, from its first day to its last.
+pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, now: Timestamp) -> String {
+    let used = used(exports);
+    let mut bound: Vec<_> = inventory
+        .iter()
+        .filter(|held| used.contains(held.certificate.hash()))
+        .collect();
+    if bound.is_empty() {
+        return "<p class=\"quiet\">No certificate of the inventory is bound.</p>".to_owned();
+    }
+    bound.sort_by_key(|held| held.certificate.validity().not_after);
+    let later = bound.len().saturating_sub(MOST);
+    bound.truncate(MOST);
+    let seconds = |time: Timestamp| time.as_second() as f64;
+    // From a quarter before now or the first end to the last end, or a quarter from now.
+    let ends = || {
+        bound
+            .iter()
+            .map(|held| seconds(held.certificate.validity().not_after))
+    };
+    let first = ends().fold(seconds(now), f64::min) - 90.0 * DAY;
+    let last = ends().fold(seconds(now), f64::max) + 90.0 * DAY;
+    let x =
+        |time: Timestamp| LEFT + WIDTH * ((seconds(time) - first) / (last - first)).clamp(0.0, 1.0);
+    let height = ROW * bound.len() + 30;
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 1180 {height}\" role=\"img\" aria-label=\"Expiry of {} certificates\">\n",
+        bound.len()
+    );
+    for (row, held) in bound.iter().enumerate() {
+        draw(&mut svg, row, held, now, x);
+    }
+    let at = x(now);
+    let _ = writeln!(
+        svg,
+        "<line class=\"now\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"0\" y2=\"{}\"/>\
+         <text class=\"quiet\" x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+        height - 20,
+        height - 5,
+        day(now)
+    );
+    svg.push_str("</svg>\n");
+    if later > 0 {
+        let _ = writeln!(svg, "<p class=\"quiet\">{later} more expire later.</p>");
+    }
+    svg
+}
+
+fn draw(svg: &mut String, row: usize, held: &Held, now: Timestamp, x: impl Fn(Timestamp) -> f64) {
+    let validity = held.certificate.validity();
+    let (from, to) = (x(validity.not_before), x(validity.not_after));
+    let left = validity.not_after.duration_since(now);
+    let class = match left.as_hours() / 24 {
+        _ if left.is_negative() => "past",
+        ..=30 => "soon",
+        _ => "good",
+    };
+    let y = ROW * row;
+    let subject = held.certificate.subject();
+    let _ = writeln!(
+        svg,
+        "<g><title>{} {}</title><text x=\"0\" y=\"{}\">{}</text>\
+         <rect class=\"{class}\" x=\"{from:.1}\" y=\"{}\" width=\"{:.1}\" height=\"10\" rx=\"3\"/>\
+         <text class=\"quiet\" x=\"1100\" y=\"{}\">{}</text></g>",
+        held.certificate.hash(),
+        text(subject),
+        y + 14,
+        text(&short(subject, 48)),
+        y + 5,
+        (to - from).max(3.0),
+        y + 14,
+        day(validity.not_after)
+    );
+}
