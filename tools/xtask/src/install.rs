@@ -11,6 +11,7 @@ const TESTS: &[Needed] = &[
     ("gcc", &["gcc"]),
     ("valgrind", &["valgrind"]),
     ("python3", &["python3"]),
+    ("openssl", &["openssl"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
 ];

@@ -284,6 +284,44 @@ fn a_store_is_audited_and_not_changed() {
 }
 
 #[test]
+fn every_form_of_an_export_is_audited_alike_and_lines_are_told_where_there_are_lines() {
+    let folder = Folder::new();
+    folder.write("web-01.txt", LISTING);
+    let certbind = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_certbind"))
+            .args(["--store", "redb:a.redb"])
+            .args(arguments)
+            .current_dir(folder.0.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    };
+    certbind(&["import", "web-01.txt"]);
+    let expected = folder.json(exit::DONE, &["web-01.txt"]);
+    for (format, has_lines) in [("json", true), ("snapshot", false), ("reg", true)] {
+        let file = format!("web-01.{format}");
+        certbind(&["export", "--format", format, "-o", &file]);
+        let report = folder.json(exit::DONE, &[&file]);
+        assert_eq!(rules(&report), rules(&expected), "{format}");
+        let line = report["findings"][0]["line"].as_u64();
+        assert_eq!(line.is_some(), has_lines, "{format}");
+        if let Some(line) = line.filter(|_| format == "reg") {
+            let bytes = std::fs::read(folder.path(&file)).unwrap();
+            let units = bytes[2..]
+                .chunks(2)
+                .map(|it| u16::from_le_bytes([it[0], it[1]]));
+            let reg = String::from_utf16(&units.collect::<Vec<_>>()).unwrap();
+            let at = reg.lines().nth(usize::try_from(line).unwrap() - 1).unwrap();
+            assert!(at.starts_with('[') && at.ends_with("0.0.0.0:8443]"), "{at}");
+        }
+    }
+    let hive = "/../interchange/tests/fixtures/registry/hivex.hive";
+    let hive = format!("{}{hive}", env!("CARGO_MANIFEST_DIR"));
+    let report = folder.json(exit::DONE, &[&hive, "--fail-on", "never"]);
+    assert_eq!(report["hosts"][0]["bindings"], 6);
+}
+
+#[test]
 fn names_from_an_export_reach_no_terminal_raw() {
     let folder = Folder::new();
     let hostile = LISTING.replace("WebHosting", "\u{1b}[31mowned");
