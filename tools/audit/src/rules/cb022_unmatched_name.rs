@@ -34,6 +34,18 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     if let Some(label) = host.split('.').find(|label| is_broken_a_label(label)) {
         return Some(format!("{label:?} looks like an A-label and stands for no name").into());
     }
+    if let Some(label) = host.split('.').find(|label| label.len() > 63) {
+        return Some(format!("its label {label:?} is longer than 63 characters").into());
+    }
+    // A name of 255 bytes on the wire has 253 characters (RFC 1035, 3.1).
+    if host.len() > 253 {
+        return Some("it is longer than 253 characters".into());
+    }
+    // No name of a host has an underscore, but names that clients look up do.
+    let is_odd = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_' | '*');
+    if let Some(odd) = host.chars().find(is_odd) {
+        return Some(format!("it has {odd:?} in it, which no name has").into());
+    }
     // HTTP.sys compares characters, and is not known to make A-labels of others.
     let spelled = binding.host_spelling().filter(|name| !name.is_ascii())?;
     Some(format!("it is spelled {spelled:?}, and clients send {host}").into())
@@ -61,6 +73,17 @@ fn is_broken_a_label(label: &str) -> bool {
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene, bound};
     use interchange::netsh::Release;
+    const LONG_LABEL: &str = concat!(
+        "hostnameport=",
+        "abcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh.example:443"
+    );
+    const LONG: &str = concat!(
+        "hostnameport=",
+        "abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.",
+        "abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.",
+        "abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.",
+        "abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.example:443",
+    );
     let spelled = || {
         let binding = bound("hostnameport=xn--bcher-kva.example:443", |_| ());
         let binding = binding.with_host_spelling("b\u{fc}cher.example").unwrap();
@@ -108,6 +131,17 @@ pub(super) fn cases() -> super::harness::Cases {
             Scene::new().bind("hostnameport=xn--a.example:443"),
             &["hostnameport=xn--a.example:443"],
             "stands for no name",
+        )
+        .trips(
+            Scene::new().bind(LONG_LABEL),
+            &[LONG_LABEL],
+            "longer than 63",
+        )
+        .trips(Scene::new().bind(LONG), &[LONG], "longer than 253")
+        .trips(
+            Scene::new().bind("hostnameport=https//contoso.com:443"),
+            &["hostnameport=https//contoso.com:443"],
+            "it has '/' in it",
         )
         .trips(
             spelled(),

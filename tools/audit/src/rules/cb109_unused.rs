@@ -15,6 +15,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let bindings = fleet.hosts.iter().flat_map(|host| &host.bindings);
+    let mut kinds = bindings.map(|bound| bound.binding.key().kind());
+    let unless = match kinds.any(|kind| !kind.names_certificate()) {
+        true => ", unless it is in the central certificate store, whose records name none",
+        false => "",
+    };
     for held in fleet.inventory.iter() {
         let certificate = &held.certificate;
         if certificate.is_authority() || fleet.uses.contains_key(certificate.hash()) {
@@ -26,7 +32,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             line: None,
         };
         let subject = certificate.subject();
-        findings.add(place, format!("nothing is bound to {subject:?} of {:?}", held.file));
+        findings.add(place, format!("nothing is bound to {subject:?} of {:?}{unless}", held.file));
     }
 }
 
@@ -39,6 +45,11 @@ pub(super) fn cases() -> super::harness::Cases {
             Scene::new().knows("www").knows_file("old.pem", OLD).bind_to("0.0.0.0:443", "www"),
             &["certificate 0495aae04b1efff027e1ba5611616b5fc08bfebc"],
             "of \"old.pem\"",
+        )
+        .trips(
+            Scene::new().knows_file("old.pem", OLD).bind("ccs=443"),
+            &["certificate 0495aae04b1efff027e1ba5611616b5fc08bfebc"],
+            "unless it is in the central certificate store",
         )
         .passes("it is bound", Scene::new().knows("www").bind_to("0.0.0.0:443", "www"))
         .passes("an authority's", Scene::new().knows("authority"))

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use certificates::Name;
+
 use crate::finding::{Place, Related, Severity, Subject};
 use crate::fleet::{Bound, Fleet};
 use crate::rules::{Check, Findings, Rule};
@@ -17,18 +19,36 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
-    let mut names: BTreeMap<&str, Vec<&Bound<'_>>> = BTreeMap::new();
-    for bound in fleet.hosts.iter().flat_map(|host| &host.bindings) {
-        let key = bound.binding.key();
-        if let (Some(host), Some(_)) = (key.host(), bound.binding.record().hash()) {
-            names.entry(host.as_str()).or_default().push(bound);
+    // Of each name, a place of each certificate.
+    let mut served: BTreeMap<&str, Vec<Bound<'_>>> = BTreeMap::new();
+    for (hash, uses) in &fleet.uses {
+        let mut serve = |name, bound| {
+            let places: &mut Vec<Bound<'_>> = served.entry(name).or_default();
+            let last = places.last().and_then(|last| last.binding.record().hash());
+            if last != Some(hash) {
+                places.push(bound);
+            }
+        };
+        for bound in uses {
+            if let Some(host) = bound.binding.key().host() {
+                serve(host.as_str(), *bound);
+            }
+        }
+        // A record of an address answers for every name of its certificate.
+        let at_address = uses.iter().find(|bound| bound.binding.key().host().is_none());
+        if let (Some(held), Some(bound)) = (fleet.inventory.get(hash), at_address) {
+            for name in held.certificate.names() {
+                // Every host is a localhost.
+                if let Name::Dns(name) = name
+                    && name != "localhost"
+                {
+                    serve(name, *bound);
+                }
+            }
         }
     }
-    for (name, bound) in names {
-        let mut hashes: Vec<_> = bound.iter().filter_map(|it| it.binding.record().hash()).collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        if hashes.len() < 2 {
+    for (name, places) in served {
+        if places.len() < 2 {
             continue;
         }
         let place = Place {
@@ -37,8 +57,8 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             line: None,
         };
         findings
-            .add(place, format!("{} certificates are bound for it", hashes.len()))
-            .related_to(Related::of(bound.iter().map(|bound| bound.place())));
+            .add(place, format!("{} certificates are bound for it", places.len()))
+            .related_to(Related::of(places.iter().map(Bound::place)));
     }
 }
 
@@ -60,6 +80,41 @@ pub(super) fn cases() -> super::harness::Cases {
             &["www.contoso.com"],
             "2 certificates",
         )
+        .trips(
+            Scene::new()
+                .knows("www")
+                .knows("www-again")
+                .bind_to("0.0.0.0:443", "www")
+                .bind_to("[::]:443", "www-again"),
+            &["*.shop.contoso.com", "www.contoso.com"],
+            "2 certificates",
+        )
+        .trips(
+            Scene::new()
+                .knows("www")
+                .bind_to("0.0.0.0:443", "www")
+                .bind("hostnameport=www.contoso.com:443"),
+            &["www.contoso.com"],
+            "2 certificates",
+        )
+        .passes(
+            "one certificate for an address and a name",
+            Scene::new()
+                .knows("www")
+                .bind_to("0.0.0.0:443", "www")
+                .bind_to("hostnameport=www.contoso.com:443", "www"),
+        )
+        .passes(
+            "the names of addresses are not known",
+            Scene::new().bind_to("0.0.0.0:443", "www").bind("hostnameport=www.contoso.com:443"),
+        )
         .passes("the same", www().host("web-02").bind("hostnameport=www.contoso.com:443"))
+        .passes(
+            "every host is a localhost",
+            Scene::new()
+                .knows("local")
+                .bind_to("0.0.0.0:443", "local")
+                .bind("hostnameport=localhost:443"),
+        )
         .passes("other names", www().bind_as("hostnameport=shop.contoso.com:443", other))
 }
