@@ -27,9 +27,9 @@ pub struct Waiver {
 pub enum Scope {
     /// The binding of a key.
     Key(BindingKey),
-    /// A certificate.
+    /// A certificate, and every binding of it.
     Certificate(CertHash),
-    /// A host name.
+    /// A host name, and every binding of it.
     Name(String),
 }
 

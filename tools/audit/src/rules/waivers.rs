@@ -49,21 +49,17 @@ impl<'a> Waivers<'a> {
         if self.by_scope.is_empty() {
             return None;
         }
-        let target = match &finding.place.subject {
-            Subject::Binding(binding) => Target::Key(binding.key()),
-            Subject::Certificate(hash) => Target::Certificate(hash),
-            Subject::Name(name) => Target::Name(name),
-            _ => return None,
-        };
         let host = finding.place.host.and_then(|index| self.hosts.get(index));
         let host = host.map(|host| host.name.as_str());
         let mut covering = None;
-        for index in find(&self.by_scope, finding.rule.id, target) {
-            let waiver = &self.config.waivers[*index];
-            if waiver.host.is_none() || waiver.host.as_deref() == host {
-                self.used[*index] = true;
-                if !waiver.is_expired(self.config.now) {
-                    covering = covering.or(Some(waiver));
+        for target in targets(&finding.place.subject).into_iter().flatten() {
+            for index in find(&self.by_scope, finding.rule.id, target) {
+                let waiver = &self.config.waivers[*index];
+                if waiver.host.is_none() || waiver.host.as_deref() == host {
+                    self.used[*index] = true;
+                    if !waiver.is_expired(self.config.now) {
+                        covering = covering.or(Some(waiver));
+                    }
                 }
             }
         }
@@ -76,6 +72,21 @@ impl<'a> Waivers<'a> {
     }
 }
 
+/// What a waiver may name to cover a finding about this. Of a binding that is its certificate and its
+/// host name too.
+fn targets(subject: &Subject) -> [Option<Target<'_>>; 3] {
+    match subject {
+        Subject::Binding(binding) => [
+            Some(Target::Key(binding.key())),
+            binding.record().hash().map(Target::Certificate),
+            binding.key().host().map(|host| Target::Name(host.as_str())),
+        ],
+        Subject::Certificate(hash) => [Some(Target::Certificate(hash)), None, None],
+        Subject::Name(name) => [Some(Target::Name(name)), None, None],
+        _ => [None, None, None],
+    }
+}
+
 /// The waivers of a rule and a target. The target lives as long as the finding, and what is looked
 /// through as long as the configuration: a function of its own lets both be the shorter one.
 fn find<'f>(
@@ -84,4 +95,42 @@ fn find<'f>(
     target: Target<'f>,
 ) -> &'f [usize] {
     by_scope.get(&(rule, target)).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::harness::bound;
+    use crate::{Config, HostExport, Inventory, audit};
+
+    fn waived(scope: &str) -> usize {
+        let bindings = [
+            "hostnameport=www.contoso.com:443",
+            "hostnameport=*.contoso.com:8443",
+            "0.0.0.0:443",
+        ];
+        let nameless = |key: &str| {
+            bound(key, |record| {
+                record.certificate.as_mut().unwrap().store_name = None;
+            })
+        };
+        let host = HostExport::of_bindings("web-01", bindings.map(nameless).into());
+        let waiver = format!(
+            "[[waivers]]\nrule = \"CB005\"\n{scope}\nreason = \"known\"\nuntil = 2026-12-31\n"
+        );
+        let config = Config::parse(&waiver, "2026-06-01T00:00:00Z".parse().unwrap()).unwrap();
+        let report = audit(&[host], &Inventory::none(), &config);
+        let is_of_rule = |finding: &&crate::Finding| finding.rule.id == "CB005";
+        let left = report.findings.iter().filter(is_of_rule).count();
+        assert_eq!(left + report.waived.len(), 3);
+        report.waived.len()
+    }
+
+    #[test]
+    fn a_waiver_covers_the_records_that_have_its_certificate_or_its_name() {
+        assert_eq!(waived("key = \"0.0.0.0:443\""), 1);
+        assert_eq!(waived(&format!("certificate = \"{}\"", "01".repeat(20))), 3);
+        assert_eq!(waived(&format!("certificate = \"{}\"", "02".repeat(20))), 0);
+        assert_eq!(waived("name = \"WWW.contoso.com\""), 1);
+        assert_eq!(waived("name = \"contoso.com\""), 0);
+    }
 }
