@@ -48,7 +48,7 @@ impl Inventory {
     /// Each of the passwords and the empty one is tried on a PFX. Private keys are not kept.
     ///
     /// A file that holds something else or cannot be understood is told of in the report
-    /// ([`unread`](Self::unread)).
+    /// ([`unread`](Self::unread)), but for private keys and requests in PEM.
     ///
     /// # Errors
     /// [`InventoryError`] if the folder or a file in it cannot be read.
@@ -146,12 +146,27 @@ fn certificates_of(bytes: &[u8], passwords: &[String]) -> Result<Vec<Certificate
         return serialized::certificates(bytes);
     }
     let found = certificates::of_file(bytes);
-    if !found.is_empty() {
+    if !found.is_empty() || is_key_or_request(bytes) {
         return Ok(found);
     }
     pkcs7::certificates(bytes).unwrap_or_else(|| {
         Err("it holds no certificate in PEM, DER, PFX, PKCS #7 or serialized form".to_owned())
     })
+}
+
+/// Whether a file is PEM of what lies beside certificates, private keys and requests, and of nothing
+/// else.
+fn is_key_or_request(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let lines = text.lines();
+    let mut labels = lines
+        .filter_map(|line| line.strip_prefix("-----BEGIN "))
+        .peekable();
+    let is_other = |label: &str| {
+        let label = label.trim_end().trim_end_matches('-');
+        label.ends_with("PRIVATE KEY") || label.ends_with("CERTIFICATE REQUEST")
+    };
+    labels.peek().is_some() && labels.all(is_other)
 }
 
 /// A folder or file of certificates that cannot be read.

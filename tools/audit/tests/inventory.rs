@@ -1,134 +1,161 @@
-//! Certificates from files of every form.
+//! The forms that files of certificates take.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
+use std::fs;
 use std::path::Path;
 
 use audit::Inventory;
-use certificates::Certificate;
-use tempfile::TempDir;
+use certificates::of_file;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use store_core::CertHash;
 
-fn fixture(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    std::fs::read(folder.join(name)).unwrap()
+const WWW: &[u8] = include_bytes!("fixtures/www.pem");
+const AUTHORITY: &[u8] = include_bytes!("fixtures/authority.pem");
+const BOTH: &[u8] = include_bytes!("fixtures/both.p7b");
+const LOCKED: &[u8] = include_bytes!("fixtures/locked.pfx");
+
+fn der(pem: &[u8]) -> Vec<u8> {
+    CertificateDer::from_pem_slice(pem).unwrap().to_vec()
 }
 
-fn certificate(name: &str) -> Certificate {
-    certificates::of_file(&fixture(name)).remove(0)
+fn hash(pem: &[u8]) -> CertHash {
+    *of_file(pem)[0].hash()
 }
 
-/// The DER form of a certificate in a PEM file.
-fn der(name: &str) -> Vec<u8> {
-    let pem = String::from_utf8(fixture(name)).unwrap();
-    let output = std::process::Command::new("openssl")
-        .args(["x509", "-outform", "DER"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .and_then(|mut openssl| {
-            std::io::Write::write_all(&mut openssl.stdin.take().unwrap(), pem.as_bytes())?;
-            openssl.wait_with_output()
-        });
-    output.unwrap().stdout
-}
-
-/// A serialized store with a property in front of each certificate, as Windows writes them.
-fn serialized(certificates: &[Vec<u8>]) -> Vec<u8> {
-    let mut store = b"\0\0\0\0CERT".to_vec();
-    let mut element = |id: u32, data: &[u8]| {
-        let length = u32::try_from(data.len()).unwrap();
-        for number in [id, 1, length] {
-            store.extend(number.to_le_bytes());
+/// What is read of a file, or why nothing is.
+fn read(bytes: &[u8], passwords: &[&str]) -> Result<Vec<CertHash>, String> {
+    let mut inventory = Inventory::none();
+    let passwords: Vec<_> = passwords.iter().map(|it| (*it).to_owned()).collect();
+    inventory.add_file("file", bytes, &passwords);
+    match inventory.unread() {
+        [] => Ok(inventory
+            .iter()
+            .map(|held| *held.certificate.hash())
+            .collect()),
+        [unread] => {
+            assert!(inventory.is_empty());
+            Err(unread.why.clone())
         }
-        store.extend(data);
-    };
-    for certificate in certificates {
-        element(3, &[0x5a; 20]);
-        element(32, certificate);
+        _ => panic!("{inventory:?}"),
+    }
+}
+
+fn both() -> Vec<CertHash> {
+    let mut both = vec![hash(WWW), hash(AUTHORITY)];
+    both.sort();
+    both
+}
+
+/// A serialized store: elements of an id, the encoding 1 and a length.
+fn serialized(elements: &[(u32, &[u8])]) -> Vec<u8> {
+    let mut store = b"\0\0\0\0CERT".to_vec();
+    for (id, data) in elements {
+        store.extend(id.to_le_bytes());
+        store.extend(1_u32.to_le_bytes());
+        store.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
+        store.extend(*data);
     }
     store.extend([0; 12]);
     store
 }
 
-fn hashes(inventory: &Inventory) -> Vec<String> {
-    let held = inventory.iter();
-    held.map(|held| held.certificate.hash().to_string())
-        .collect()
-}
-
-fn of(name: &str, bytes: &[u8], passwords: &[&str]) -> Inventory {
-    let passwords: Vec<_> = passwords.iter().map(|it| (*it).to_owned()).collect();
-    let mut inventory = Inventory::none();
-    inventory.add_file(name, bytes, &passwords);
-    inventory
+#[test]
+fn pem_and_der_are_read() {
+    assert_eq!(read(WWW, &[]), Ok(vec![hash(WWW)]));
+    assert_eq!(read(&der(WWW), &[]), Ok(vec![hash(WWW)]));
+    assert_eq!(read(&[WWW, AUTHORITY].concat(), &[]), Ok(both()));
 }
 
 #[test]
-fn every_form_of_a_file_gives_its_certificates() {
-    let [www, authority] =
-        ["www.pem", "authority.pem"].map(|it| certificate(it).hash().to_string());
-    let mut both = vec![www.clone(), authority];
-    both.sort();
-    let chain = [fixture("www.pem"), fixture("authority.pem")].concat();
-    let store = serialized(&[der("www.pem"), der("authority.pem")]);
-    for (name, bytes, expected) in [
-        (
-            "www.pem",
-            fixture("www.pem"),
-            &both[both.iter().position(|it| *it == www).unwrap()..][..1],
-        ),
-        ("www.cer", der("www.pem"), std::slice::from_ref(&www)),
-        ("chain.pem", chain, &both),
-        ("both.p7b", fixture("both.p7b"), &both),
-        ("my.sst", store, &both),
-    ] {
-        let inventory = of(name, &bytes, &[]);
-        assert_eq!(inventory.unread(), [], "{name}");
-        assert_eq!(hashes(&inventory), expected, "{name}");
+fn a_pfx_is_opened_by_any_of_the_passwords_and_by_no_other() {
+    let mut inventory = Inventory::none();
+    inventory.add_file(
+        "locked.pfx",
+        LOCKED,
+        &["wrong".to_owned(), "secret".to_owned()],
+    );
+    let subjects: Vec<_> = inventory
+        .iter()
+        .map(|held| held.certificate.subject())
+        .collect();
+    assert_eq!(subjects, ["CN=pfx.contoso.com"]);
+    for passwords in [&[][..], &["wrong"]] {
+        let why = read(LOCKED, passwords).unwrap_err();
+        assert_eq!(why, "it is a PFX that none of the passwords opens");
     }
 }
 
 #[test]
-fn a_pfx_opens_with_one_of_the_passwords() {
-    let pfx = fixture("locked.pfx");
-    assert_eq!(of("locked.pfx", &pfx, &["wrong", "secret"]).len(), 1);
-    let locked = of("locked.pfx", &pfx, &["wrong"]);
-    assert!(locked.is_empty());
+fn pkcs_7_is_read_in_pem_and_in_der() {
+    assert_eq!(read(BOTH, &[]), Ok(both()));
+    let (_, binary) = x509_cert::der::pem::decode_vec(BOTH).unwrap();
+    assert_eq!(read(&binary, &[]), Ok(both()));
+}
+
+#[test]
+fn a_serialized_store_is_read_to_its_end() {
+    let (www, authority) = (der(WWW), der(AUTHORITY));
+    let store = serialized(&[(3, &[7; 20]), (32, &www), (11, b"name"), (32, &authority)]);
+    assert_eq!(read(&store, &[]), Ok(both()));
     assert!(
-        locked.unread()[0].why.contains("none of the passwords"),
-        "{locked:?}"
+        read(&serialized(&[]), &[])
+            .unwrap_err()
+            .contains("without a certificate")
+    );
+    assert!(
+        read(&serialized(&[(32, b"nonsense")]), &[])
+            .unwrap_err()
+            .contains("cannot be read")
     );
 }
 
 #[test]
-fn files_that_are_cut_are_told_of_and_hurt_nothing() {
-    let store = serialized(&[der("www.pem")]);
-    for (name, bytes) in [
-        ("my.sst", store),
-        ("both.p7b", fixture("both.p7b")),
-        ("locked.pfx", fixture("locked.pfx")),
-        ("www.cer", der("www.pem")),
+fn a_file_that_was_cut_or_damaged_is_told_of_and_never_panics() {
+    let (www, authority) = (der(WWW), der(AUTHORITY));
+    let (_, pkcs7) = x509_cert::der::pem::decode_vec(BOTH).unwrap();
+    let store = serialized(&[(32, &www), (32, &authority)]);
+    // The last twelve bytes are the element that ends it, of which four are read.
+    for (file, whole) in [
+        (&store, store.len() - 8),
+        (&www, www.len()),
+        (&pkcs7, pkcs7.len()),
     ] {
-        for end in 0..bytes.len() - 12 {
-            let inventory = of(name, &bytes[..end], &["secret"]);
-            let is_told = !inventory.unread().is_empty();
-            // A chain that lost its last certificate still has the first.
-            assert!(is_told || !inventory.is_empty(), "{name} of {end} bytes");
+        for end in 0..whole {
+            read(&file[..end], &[]).unwrap_err();
         }
+    }
+    for at in 0..pkcs7.len() {
+        let mut damaged = pkcs7.clone();
+        damaged[at] ^= 0xff;
+        let _ = read(&damaged, &[]);
+    }
+    for at in (0..LOCKED.len()).step_by(16) {
+        let _ = read(&LOCKED[..at], &["secret"]);
     }
 }
 
 #[test]
-fn a_folder_is_read_and_what_is_no_certificate_in_it_is_told() {
-    let folder = TempDir::new().unwrap();
-    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-    write("a.pem", &fixture("www.pem"));
-    write("b.pem", &fixture("www.pem"));
-    write("notes.txt", b"remember");
-    std::fs::create_dir(folder.path().join("more")).unwrap();
+fn a_folder_is_read_and_no_folder_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("b.cer"), der(WWW)).unwrap();
+    fs::write(folder.path().join("a.pem"), WWW).unwrap();
+    fs::create_dir(folder.path().join("old")).unwrap();
+    fs::write(folder.path().join("old/c.pem"), AUTHORITY).unwrap();
     let inventory = Inventory::read(folder.path(), &[]).unwrap();
-    assert_eq!(inventory.len(), 1, "the same twice is one");
-    assert_eq!(&*inventory.iter().next().unwrap().file, "a.pem");
-    assert_eq!(&*inventory.unread()[0].file, "notes.txt");
-    assert!(Inventory::read(&folder.path().join("nowhere"), &[]).is_err());
+    assert_eq!(inventory.len(), 1);
+    // Of two files with one certificate it is the first by name, on every machine.
+    assert_eq!(&*inventory.get(&hash(WWW)).unwrap().file, "a.pem");
+    let file = Inventory::read(&folder.path().join("old/c.pem"), &[]).unwrap();
+    assert!(file.get(&hash(AUTHORITY)).is_some());
+    let missing = Inventory::read(Path::new("/nowhere/at/all"), &[]).unwrap_err();
+    assert!(missing.to_string().contains("/nowhere/at/all"));
+}
+
+#[test]
+fn an_empty_inventory_is_not_the_same_as_none() {
+    assert!(!Inventory::none().is_given());
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Inventory::read(folder.path(), &[]).unwrap().is_given());
 }

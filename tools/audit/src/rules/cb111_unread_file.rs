@@ -28,6 +28,8 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
+    const KEY: &[u8] = b"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+    const REQUEST: &[u8] = b"-----BEGIN NEW CERTIFICATE REQUEST-----\r\nAAAA\r\n";
     let locked = include_bytes!("../../tests/fixtures/locked.pfx");
     Cases::new()
         .trips(
@@ -36,5 +38,12 @@ pub(super) fn cases() -> super::harness::Cases {
             "none of the passwords opens",
         )
         .trips(Scene::new().knows_file("notes.txt", b"remember"), &["notes.txt"], "no certificate")
+        .trips(
+            Scene::new().knows_file("www.pem", b"-----BEGIN CERTIFICATE-----\nnonsense\n"),
+            &["www.pem"],
+            "no certificate",
+        )
+        .passes("a key", Scene::new().knows_file("www.key", KEY))
+        .passes("a request", Scene::new().knows_file("www.csr", REQUEST))
         .passes("one that can", Scene::new().knows("www"))
 }
