@@ -108,7 +108,7 @@ fn result(report: &Report, finding: &Finding) -> Value {
         // The names of severities are SARIF's own.
         "level": finding.severity,
         "message": { "text": text },
-        "locations": [location(report, &finding.place)],
+        "locations": [location_of(report, finding)],
         // The same trouble in the next audit: lines move, and places do not.
         "partialFingerprints": { "place/v1": name(report, &finding.place) },
     });
@@ -118,8 +118,20 @@ fn result(report: &Report, finding: &Finding) -> Value {
     result
 }
 
+/// Where a finding is. One that is about no line itself, such as of a name, is where the first of the
+/// records is that it is about.
+fn location_of(report: &Report, finding: &Finding) -> Value {
+    let mut own = location(report, &finding.place);
+    if own["physicalLocation"].is_null() {
+        let mut related = finding.related.places.iter();
+        if let Some(physical) = related.find_map(|place| physical(report, place)) {
+            own["physicalLocation"] = physical;
+        }
+    }
+    own
+}
+
 fn location(report: &Report, place: &Place) -> Value {
-    let host = place.host.and_then(|index| report.hosts.get(index));
     let mut location = json!({
         "logicalLocations": [{
             "name": place.subject.to_string(),
@@ -127,15 +139,19 @@ fn location(report: &Report, place: &Place) -> Value {
             "kind": "resource",
         }],
     });
-    // A store has no lines, and a location in a file needs one.
-    let file = host.and_then(|host| host.source.as_ref());
-    if let (Some(file), Some(line)) = (file, place.line) {
-        location["physicalLocation"] = json!({
-            "artifactLocation": { "uri": uri(file) },
-            "region": { "startLine": line },
-        });
+    if let Some(physical) = physical(report, place) {
+        location["physicalLocation"] = physical;
     }
     location
+}
+
+/// The line of a place. A store has no lines, and a location in a file needs one.
+fn physical(report: &Report, place: &Place) -> Option<Value> {
+    let file = report.hosts.get(place.host?)?.source.as_ref()?;
+    Some(json!({
+        "artifactLocation": { "uri": uri(file) },
+        "region": { "startLine": place.line? },
+    }))
 }
 
 fn name(report: &Report, place: &Place) -> String {

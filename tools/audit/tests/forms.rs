@@ -137,6 +137,11 @@ fn sarif_is_as_the_published_schema_says_and_points_into_the_export() {
         place["logicalLocations"][0]["fullyQualifiedName"],
         "web-01/ipport=0.0.0.0:8443"
     );
+    // What is about a name is where the first of its records is.
+    let name = results.iter().find(|it| it["ruleId"] == "CB110").unwrap();
+    let line = &name["locations"][0]["physicalLocation"]["region"]["startLine"];
+    let first = &name["relatedLocations"][0]["physicalLocation"]["region"]["startLine"];
+    assert!(line.is_u64() && line == first, "{name}");
     let reason = &nameless["suppressions"][0]["justification"];
     assert_eq!(reason, "The old agent goes away. (until 2026-12-31)");
 }
