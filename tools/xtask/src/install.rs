@@ -11,7 +11,6 @@ const TESTS: &[Needed] = &[
     ("gcc", &["gcc"]),
     ("valgrind", &["valgrind"]),
     ("python3", &["python3"]),
-    ("openssl", &["openssl"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
 ];
