@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use store_core::CertHash;
 
 use crate::finding::{Finding, Place, Severity, Subject};
@@ -25,9 +25,12 @@ pub struct JsonReport<'a> {
     counts: Counts,
     /// The rules that found something, so that findings need not say it all again.
     rules: Vec<JsonRule>,
-    findings: Vec<JsonFinding<'a>>,
+    findings: Findings<'a>,
     waived: Vec<JsonWaived<'a>>,
 }
+
+/// The findings, each made when it is its turn: there may be many.
+struct Findings<'a>(&'a Report);
 
 #[derive(Serialize)]
 struct Host<'a> {
@@ -128,13 +131,16 @@ impl<'a> JsonReport<'a> {
             certificates: report.certificates,
             counts: report.counts(),
             rules: rules.collect(),
-            findings: report
-                .findings
-                .iter()
-                .map(|it| finding(report, it))
-                .collect(),
+            findings: Findings(report),
             waived: waived.collect(),
         }
+    }
+}
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let findings = self.0.findings.iter();
+        serializer.collect_seq(findings.map(|it| finding(self.0, it)))
     }
 }
 

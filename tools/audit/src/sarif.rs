@@ -6,7 +6,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Severity};
 use crate::report::Report;
 use crate::rules::RULES;
 
@@ -71,87 +71,159 @@ impl<'a> Log<'a> {
     }
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifResult {
+    rule_id: &'static str,
+    rule_index: usize,
+    /// The names of severities are SARIF's own.
+    level: Severity,
+    message: Message,
+    locations: [Location; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Location>,
+    partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<[Suppression; 1]>,
+}
+
+#[derive(Serialize)]
+struct Message {
+    text: String,
+}
+
+/// What tells the same trouble in the next audit: lines move, and places do not.
+#[derive(Serialize)]
+struct Fingerprints {
+    #[serde(rename = "place/v1")]
+    place: String,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
+    justification: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
+    logical_locations: [LogicalLocation; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical_location: Option<PhysicalLocation>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogicalLocation {
+    name: String,
+    fully_qualified_name: String,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    region: Region,
+}
+
+#[derive(Serialize)]
+struct ArtifactLocation {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u64,
+}
+
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let report = self.0;
-        let found = report
-            .findings
-            .iter()
-            .map(|finding| result(report, finding));
-        let waived = report.waived.iter().map(|waived| {
-            let mut result = result(report, &waived.finding);
-            result["suppressions"] = json!([{
-                "kind": "external",
-                "status": "accepted",
-                "justification": format!("{} (until {})", waived.reason, waived.until),
-            }]);
-            result
+        let found = report.findings.iter();
+        let found = found.map(|finding| SarifResult::of(report, finding));
+        let waived = report.waived.iter().map(|waived| SarifResult {
+            suppressions: Some([Suppression {
+                kind: "external",
+                status: "accepted",
+                justification: format!("{} (until {})", waived.reason, waived.until),
+            }]),
+            ..SarifResult::of(report, &waived.finding)
         });
         serializer.collect_seq(found.chain(waived))
     }
 }
 
-fn result(report: &Report, finding: &Finding) -> Value {
-    let mut text = format!("{}: {}", finding.place.subject, finding.sentence);
-    if let Some(basis) = finding.rests_on {
-        text.push_str(&format!(". {basis}."));
-    }
-    let related = finding.related.places.iter().enumerate();
-    let related = related.map(|(id, place)| {
-        let mut location = location(report, place);
-        location["id"] = json!(id);
-        location
-    });
-    let mut result = json!({
-        "ruleId": finding.rule.id,
-        "ruleIndex": RULES.iter().position(|rule| rule.id == finding.rule.id),
-        // The names of severities are SARIF's own.
-        "level": finding.severity,
-        "message": { "text": text },
-        "locations": [location_of(report, finding)],
-        // The same trouble in the next audit: lines move, and places do not.
-        "partialFingerprints": { "place/v1": name(report, &finding.place) },
-    });
-    if related.len() > 0 {
-        result["relatedLocations"] = related.collect();
-    }
-    result
-}
-
-/// Where a finding is. One that is about no line itself, such as of a name, is where the first of the
-/// records is that it is about.
-fn location_of(report: &Report, finding: &Finding) -> Value {
-    let mut own = location(report, &finding.place);
-    if own["physicalLocation"].is_null() {
-        let mut related = finding.related.places.iter();
-        if let Some(physical) = related.find_map(|place| physical(report, place)) {
-            own["physicalLocation"] = physical;
+impl SarifResult {
+    fn of(report: &Report, finding: &Finding) -> Self {
+        let mut text = format!("{}: {}", finding.place.subject, finding.sentence);
+        if let Some(basis) = finding.rests_on {
+            text.push_str(". ");
+            text.push_str(basis);
+            text.push('.');
+        }
+        let related = finding.related.places.iter().enumerate();
+        let related = related.map(|(id, place)| Location {
+            id: Some(id),
+            ..Location::of(report, place)
+        });
+        let rule = finding.rule.id;
+        let index = RULES.iter().position(|it| it.id == rule);
+        Self {
+            rule_id: rule,
+            rule_index: index.expect("findings are of these rules"),
+            level: finding.severity,
+            message: Message { text },
+            locations: [Location::of_finding(report, finding)],
+            related_locations: related.collect(),
+            partial_fingerprints: Fingerprints {
+                place: name(report, &finding.place),
+            },
+            suppressions: None,
         }
     }
-    own
 }
 
-fn location(report: &Report, place: &Place) -> Value {
-    let mut location = json!({
-        "logicalLocations": [{
-            "name": place.subject.to_string(),
-            "fullyQualifiedName": name(report, place),
-            "kind": "resource",
-        }],
-    });
-    if let Some(physical) = physical(report, place) {
-        location["physicalLocation"] = physical;
+impl Location {
+    /// Where a finding is. One that is about no line itself, such as of a name, is where the first of
+    /// the records is that it is about.
+    fn of_finding(report: &Report, finding: &Finding) -> Self {
+        let mut own = Self::of(report, &finding.place);
+        if own.physical_location.is_none() {
+            let mut related = finding.related.places.iter();
+            own.physical_location = related.find_map(|it| PhysicalLocation::of(report, it));
+        }
+        own
     }
-    location
+
+    fn of(report: &Report, place: &Place) -> Self {
+        Self {
+            id: None,
+            logical_locations: [LogicalLocation {
+                name: place.subject.to_string(),
+                fully_qualified_name: name(report, place),
+                kind: "resource",
+            }],
+            physical_location: PhysicalLocation::of(report, place),
+        }
+    }
 }
 
-/// The line of a place. A store has no lines, and a location in a file needs one.
-fn physical(report: &Report, place: &Place) -> Option<Value> {
-    let file = report.hosts.get(place.host?)?.source.as_ref()?;
-    Some(json!({
-        "artifactLocation": { "uri": uri(file) },
-        "region": { "startLine": place.line? },
-    }))
+impl PhysicalLocation {
+    /// The line of a place. A store has no lines, and a location in a file needs one.
+    fn of(report: &Report, place: &Place) -> Option<Self> {
+        let file = report.hosts.get(place.host?)?.source.as_ref()?;
+        let start_line = place.line?;
+        Some(Self {
+            artifact_location: ArtifactLocation { uri: uri(file) },
+            region: Region { start_line },
+        })
+    }
 }
 
 fn name(report: &Report, place: &Place) -> String {

@@ -53,6 +53,26 @@ pub(crate) fn escaped_json(json: &str) -> String {
     shown
 }
 
+/// JSON that is written to this is escaped as by [`escaped_json`] on its way: a long one is never
+/// there as a whole. A character has to come in one piece; `serde_json` writes so.
+pub(crate) struct EscapingJson<W: Write>(pub(crate) W);
+
+impl<W: Write> Write for EscapingJson<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+            return self.0.write(bytes);
+        }
+        let text = std::str::from_utf8(bytes);
+        let text = text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        self.0.write_all(escaped_json(text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Standard output for text that has to keep its bytes in a file or a pipe: only on a terminal it
 /// is escaped.
 pub(crate) fn exact_stdout() -> Box<dyn Write> {
@@ -109,6 +129,23 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
             value
         );
+    }
+
+    #[test]
+    fn json_is_escaped_the_same_on_its_way() {
+        let texts = [
+            "plain",
+            "",
+            "\u{7f}\u{9b}31m\u{202e}x",
+            "tab\t\"\\",
+            "b\u{fc}cher \u{1f600}",
+        ];
+        let value = serde_json::json!({ "all": texts, "\u{9b}": 1 });
+        let whole = escaped_json(&serde_json::to_string_pretty(&value).unwrap());
+        let mut streamed = Vec::new();
+        serde_json::to_writer_pretty(EscapingJson(&mut streamed), &value).unwrap();
+        assert_eq!(String::from_utf8(streamed).unwrap(), whole);
+        assert!(whole.contains("\\u202e"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit;
 use crate::output;
 use crate::progress::Progress;
-use crate::screen::{escaped_json, exact_stdout};
+use crate::screen::{EscapingJson, exact_stdout};
 
 pub(crate) fn run(wanted: &Audit) -> Result<u8, Error> {
     audited(wanted).map_err(|error| Error::Audit(Box::new(error)))
@@ -56,12 +56,15 @@ fn write(
         ReportFormat::Html => html::write(&mut out, hosts, inventory, report)?,
         ReportFormat::Text => out.write_all(audit_text::of(report).as_bytes())?,
         ReportFormat::Json => {
-            let json = serde_json::to_string_pretty(&JsonReport::of(report))?;
-            out.write_all((escaped_json(&json) + "\n").as_bytes())?;
+            let report = JsonReport::of(report);
+            serde_json::to_writer_pretty(EscapingJson(&mut out), &report)
+                .map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
         }
         ReportFormat::Sarif => {
-            let json = serde_json::to_string(&sarif::Log::of(report))?;
-            out.write_all((escaped_json(&json) + "\n").as_bytes())?;
+            let log = sarif::Log::of(report);
+            serde_json::to_writer(EscapingJson(&mut out), &log).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
         }
     }
     Ok(out.flush()?)
