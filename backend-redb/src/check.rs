@@ -7,9 +7,10 @@ use redb::{ReadableDatabase, ReadableTableMetadata};
 use store_core::{Result, StoreError};
 
 use crate::errors::{Cause, guarded};
-use crate::format::{self, BINDINGS, META};
+use crate::format::{self, META, RUNS};
 use crate::medium::Medium;
 use crate::open::{Verify, look_through};
+use crate::run::{Entries, malformed};
 use crate::snapshot::decoded_entry;
 use crate::store::{Mode, RedbStore};
 
@@ -71,22 +72,44 @@ impl RedbStore {
 fn check_medium(medium: &Arc<Medium>, path: &Path) -> Result<CheckReport, Cause> {
     let database = look_through(medium, Verify::Whole, CACHE)?;
     guarded(|| {
+        format::upgrade(&database)?;
         let transaction = database.begin_read()?;
         let revision = format::revision(&transaction.open_table(META)?)?;
-        let table = transaction.open_table(BINDINGS)?;
-        let mut bindings = 0;
+        let runs = transaction.open_table(RUNS)?;
+        let (mut bindings, mut count) = (0, 0);
         let mut problems = Vec::new();
-        for entry in table.range::<&[u8]>(..)? {
-            let (key, value) = entry?;
-            match decoded_entry(key.value(), value.value()) {
-                Ok(_) => bindings += 1,
-                Err(cause) => problems.push(cause.at(path).to_string()),
+        let mut told = |cause: Cause| problems.push(cause.at(path).to_string());
+        let mut last: Vec<u8> = Vec::new();
+        for run in runs.range::<&[u8]>(..)? {
+            let (run_key, run) = run?;
+            count += 1;
+            if run_key.value() <= last.as_slice() {
+                let error = malformed("it begins before the one before it ends");
+                told(Cause::run(run_key.value(), error));
+            }
+            let mut entries = Entries::of(run_key.value());
+            loop {
+                match entries.next(run.value()) {
+                    Ok(Some((key, value))) => {
+                        match decoded_entry(key, value) {
+                            Ok(_) => bindings += 1,
+                            Err(cause) => told(cause),
+                        }
+                        last = key.to_vec();
+                    }
+                    Ok(None) => break,
+                    Err(error) => {
+                        told(Cause::run(run_key.value(), error));
+                        break;
+                    }
+                }
             }
         }
-        let counted = bindings + problems.len() as u64;
-        let claimed = table.len()?;
-        if claimed != counted {
-            problems.push(format!("it claims {claimed} records and has {counted}"));
+        let claimed = runs.len()?;
+        if claimed != count {
+            problems.push(format!(
+                "it claims {claimed} runs of records and has {count}"
+            ));
         }
         Ok(CheckReport {
             revision,

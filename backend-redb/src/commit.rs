@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
-use redb::{Database, ReadableTable};
+use redb::{Database, ReadableTableMetadata};
 use store_core::codec::{encode_binding, encode_key};
 use store_core::{Applied, Batch, Result, StoreError};
 
 use crate::direct::{Direct, Settled};
 use crate::errors::{Cause, copy, guarded};
-use crate::format::{self, BINDINGS, META};
+use crate::format::{self, META, RUNS};
 use crate::group::{Group, LINGER};
 use crate::medium::Medium;
+use crate::runs;
 use crate::snapshot::{Snapshot, decoded};
 
 /// The writing half of a store.
@@ -141,32 +142,32 @@ impl Committer {
         let mut meta = transaction.open_table(META)?;
         let revision = format::raise_revision(&mut meta)?;
         drop(meta);
-        let mut bindings = transaction.open_table(BINDINGS)?;
+        let mut runs = transaction.open_table(RUNS)?;
         for batch in batches {
             // A batch is checked whole before any of it is written: nothing has to be undone.
-            let checked = batch.check(|key| {
-                let found = || -> Result<_, Cause> {
-                    let value = bindings.get(encode_key(key).as_slice())?;
-                    value
-                        .map(|value| decoded(key.clone(), value.value()))
-                        .transpose()
-                };
-                found().map_err(|cause| cause.at(&self.path))
-            });
-            if let Ok(applied) = &checked {
-                for outcome in applied.outcomes() {
-                    let key = encode_key(&outcome.key);
-                    match &outcome.after {
-                        Some(binding) => {
-                            bindings.insert(key.as_slice(), encode_binding(binding).as_slice())?
-                        }
-                        None => bindings.remove(key.as_slice())?,
-                    };
+            let checked = match runs.is_empty()? {
+                true => batch.check(|_| Ok(None)),
+                false => {
+                    let mut whole = None;
+                    batch.check(|key| {
+                        let read = |value: &[u8]| decoded(key.clone(), value);
+                        runs::get_to_change(&runs, &mut whole, &encode_key(key), read)
+                            .map_err(|cause| cause.at(&self.path))
+                    })
                 }
+            };
+            if let Ok(applied) = &checked {
+                let mut outcomes: Vec<_> = applied.outcomes().iter().collect();
+                outcomes.sort_by(|a, b| a.key.cmp(&b.key));
+                let changes = outcomes.into_iter().map(|outcome| {
+                    let value = outcome.after.as_ref().map(encode_binding);
+                    (encode_key(&outcome.key), value)
+                });
+                runs::write(&mut runs, changes)?;
             }
             results.push(checked.map(|applied| applied.at_revision(revision)));
         }
-        drop(bindings);
+        drop(runs);
         if results.iter().all(Result::is_err) {
             return Ok(transaction.abort()?);
         }
@@ -185,6 +186,14 @@ impl Committer {
 
     fn database(&self) -> &Database {
         self.database.as_ref().expect("it is taken by drop alone")
+    }
+
+    /// Of a failure that redb only remembers, what it was.
+    pub(crate) fn explained(&self, cause: Cause) -> Cause {
+        match cause {
+            Cause::Redb(redb::Error::PreviousIo) if self.failed.get().is_some() => self.refusal(),
+            cause => cause,
+        }
     }
 
     fn refusal(&self) -> Cause {

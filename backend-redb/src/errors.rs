@@ -7,7 +7,7 @@ use std::path::Path;
 
 use redb::{CommitError, DatabaseError, StorageError, TableError, TransactionError};
 use store_core::StoreError;
-use store_core::codec::CodecError;
+use store_core::codec::{CodecError, decode_key};
 
 /// Why something in a file went wrong, before it is told to whom.
 #[derive(Debug)]
@@ -39,6 +39,15 @@ pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, C
 }
 
 impl Cause {
+    /// A run that cannot be read, by its key.
+    pub(crate) fn run(key: &[u8], error: CodecError) -> Self {
+        let record = match decode_key(key) {
+            Ok(key) => format!("the records from {key} on"),
+            Err(_) => format!("the records from the key {} on", hex(key)),
+        };
+        Self::Codec { record, error }
+    }
+
     /// The error of a store at `path`.
     pub(crate) fn at(self, path: &Path) -> StoreError {
         let corrupt = |detail: String| StoreError::Corrupt {
@@ -114,6 +123,12 @@ impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Self {
         Self::Redb(redb::Error::Io(error))
     }
+}
+
+/// The start of a key that may be anything.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let bytes = bytes.iter().take(40);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

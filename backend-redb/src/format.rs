@@ -1,16 +1,19 @@
 //! The tables of the file. `docs/file-format.md` explains them.
 
-use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use store_core::Uuid;
 
 use crate::errors::Cause;
+use crate::runs;
 
 /// The format of files that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
-/// Keys and values as `store_core::codec` writes them.
-pub(crate) const BINDINGS: TableDefinition<'static, &[u8], &[u8]> =
-    TableDefinition::new("bindings");
+/// Runs of neighbouring bindings ([`crate::run`]), by their first keys.
+pub(crate) const RUNS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("runs");
+
+/// In format 1, each binding by its key.
+const BINDINGS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("bindings");
 
 /// What the file says of itself.
 pub(crate) const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
@@ -45,7 +48,10 @@ impl Identity {
                 problem: "0, which no format is",
             });
         }
-        transaction.open_table(BINDINGS)?;
+        match format {
+            1 => transaction.open_table(BINDINGS)?,
+            _ => transaction.open_table(RUNS)?,
+        };
         revision(&meta)?;
         let id = Uuid::from_bytes(entry(&meta, META_ID)?);
         Ok(Self { format, id })
@@ -54,12 +60,40 @@ impl Identity {
 
 /// Makes the tables of an empty file.
 pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), Cause> {
-    transaction.open_table(BINDINGS)?;
+    transaction.open_table(RUNS)?;
     let mut meta = transaction.open_table(META)?;
     meta.insert(META_FORMAT, &FORMAT.to_le_bytes()[..])?;
     meta.insert(META_ID, &Uuid::new_v4().as_bytes()[..])?;
     meta.insert(META_REVISION, &0_u64.to_le_bytes()[..])?;
     Ok(())
+}
+
+/// Brings a file of an older format to this one, in one transaction. The revision stays: it counts
+/// what changed bindings.
+pub(crate) fn upgrade(database: &Database) -> Result<(), Cause> {
+    if Identity::read(database)?.format == FORMAT {
+        return Ok(());
+    }
+    let transaction = database.begin_write()?;
+    {
+        let mut meta = transaction.open_table(META)?;
+        meta.insert(META_FORMAT, &FORMAT.to_le_bytes()[..])?;
+        let old = transaction.open_table(BINDINGS)?;
+        let mut failed = None;
+        let entries = old.range::<&[u8]>(..)?.map_while(|entry| match entry {
+            Ok((key, value)) => Some((key.value().to_vec(), Some(value.value().to_vec()))),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        runs::write(&mut transaction.open_table(RUNS)?, entries)?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+    }
+    transaction.delete_table(BINDINGS)?;
+    Ok(transaction.commit()?)
 }
 
 /// How many commits the file has seen.

@@ -44,6 +44,11 @@ impl Index {
         index
     }
 
+    /// How many bindings there are, or nearly so while they change.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// What is bound to a key, for a reader that found `published`.
     pub(crate) fn get(&self, key: &BindingKey, published: u64) -> Option<Binding> {
         match self.0.pin().get(key)? {

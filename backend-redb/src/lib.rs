@@ -40,6 +40,8 @@ mod index;
 mod medium;
 mod open;
 mod options;
+mod run;
+mod runs;
 mod scan;
 mod snapshot;
 mod store;

@@ -13,7 +13,7 @@ use crate::commit::Committer;
 use crate::create::{create, initialize};
 use crate::direct::{Direct, Handle};
 use crate::errors::{Cause, guarded};
-use crate::format::{FORMAT, Identity};
+use crate::format::{self, FORMAT, Identity};
 use crate::medium::Medium;
 use crate::options::Options;
 use crate::store::{Mode, Reader, RedbStore};
@@ -56,6 +56,7 @@ pub(crate) fn open_read_only(path: &Path, options: &Options) -> Result<RedbStore
         if identity.format > FORMAT {
             return Ok((identity, None));
         }
+        format::upgrade(&database)?;
         Ok((
             identity,
             Some(Reader::new(
@@ -121,6 +122,7 @@ fn writable(medium: Arc<Medium>, path: &Path, options: &Options) -> Result<RedbS
         let database = Builder::new()
             .set_cache_size(options.cache)
             .create_with_backend(Handle(Arc::clone(&direct)))?;
+        format::upgrade(&database)?;
         Committer::new(database, direct, path.to_owned(), options.resident)
     };
     let committer = guarded(open).map_err(|cause| cause.at(path))?;

@@ -1,11 +1,94 @@
-//! Which bytes a scan asks for.
+//! Which bytes a scan asks for, and what stands there.
 
 use std::ops::Bound;
 
-use store_core::Scan;
+use redb::{AccessGuard, ReadOnlyTable};
 use store_core::codec::{encode_key, kind_prefix};
+use store_core::{Binding, Scan};
+
+use crate::errors::Cause;
+use crate::run;
+use crate::runs::home;
+use crate::snapshot::decoded_entry;
 
 type Bytes = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
+type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+/// The entries of a range of keys, run by run.
+pub(crate) struct Entries {
+    range: Bytes,
+    /// The runs to come.
+    runs: redb::Range<'static, &'static [u8], &'static [u8]>,
+    run: Option<Run>,
+}
+
+/// A run that is under way.
+struct Run {
+    key: AccessGuard<'static, &'static [u8]>,
+    bytes: AccessGuard<'static, &'static [u8]>,
+    entries: run::Entries,
+}
+
+impl Entries {
+    pub(crate) fn of(runs: &Table, range: Bytes) -> Result<Self, Cause> {
+        // The first of them may stand in a run that begins before.
+        let start = match &range.0 {
+            Bound::Included(key) | Bound::Excluded(key) => home(runs, key)?,
+            Bound::Unbounded => None,
+        };
+        let start = match &start {
+            Some((key, _)) => Bound::Included(key.value()),
+            None => Bound::Unbounded,
+        };
+        let runs = runs.range::<&[u8]>((start, range.1.as_ref().map(Vec::as_slice)))?;
+        Ok(Self {
+            range,
+            runs,
+            run: None,
+        })
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Binding>, Cause> {
+        loop {
+            let Some(run) = &mut self.run else {
+                let Some((key, bytes)) = self.runs.next().transpose()? else {
+                    return Ok(None);
+                };
+                let entries = run::Entries::of(key.value());
+                self.run = Some(Run {
+                    key,
+                    bytes,
+                    entries,
+                });
+                continue;
+            };
+            let entry = run.entries.next(run.bytes.value());
+            let Some((key, value)) = entry.map_err(|error| Cause::run(run.key.value(), error))?
+            else {
+                self.run = None;
+                continue;
+            };
+            if contains(&self.range, key) {
+                return decoded_entry(key, value).map(Some);
+            }
+        }
+    }
+}
+
+fn contains((start, end): &Bytes, key: &[u8]) -> bool {
+    let behind_start = match start {
+        Bound::Included(start) => key >= start.as_slice(),
+        Bound::Excluded(start) => key > start.as_slice(),
+        Bound::Unbounded => true,
+    };
+    behind_start
+        && match end {
+            Bound::Included(end) => key <= end.as_slice(),
+            Bound::Excluded(end) => key < end.as_slice(),
+            Bound::Unbounded => true,
+        }
+}
 
 /// Where the keys of a scan stand in the table; nothing if there can be none.
 pub(crate) fn byte_range(scan: &Scan) -> Option<Bytes> {
@@ -41,8 +124,6 @@ fn of_prefix(prefix: u8, start: Bound<Vec<u8>>, end: Bound<Vec<u8>>) -> Option<B
 
 #[cfg(test)]
 mod tests {
-    use std::ops::RangeBounds;
-
     use proptest::prelude::*;
     use store_core::Kind;
     use store_core::strategy::{few_keys, scan_of};
@@ -57,7 +138,7 @@ mod tests {
         ) {
             let range = byte_range(&scan);
             for key in keys {
-                let inside = range.as_ref().is_some_and(|range| range.contains(&encode_key(&key)));
+                let inside = range.as_ref().is_some_and(|range| contains(range, &encode_key(&key)));
                 prop_assert_eq!(inside, scan.contains(&key), "{}", key);
             }
         }

@@ -6,11 +6,16 @@ use redb::{ReadOnlyTable, ReadableDatabase};
 use store_core::codec::{decode_binding, decode_key, encode_key};
 use store_core::{Binding, BindingKey, Outcome, Scan};
 
-use crate::errors::{Cause, guarded};
-use crate::format::{self, BINDINGS, META};
+use crate::errors::{Cause, guarded, hex};
+use crate::format::{self, META, RUNS};
 use crate::index::Index;
-use crate::scan::byte_range;
+use crate::runs;
+use crate::scan::{Entries, byte_range};
 use crate::tree::{Range, Tree};
+
+/// A commit that changes at least so many bindings, and more than there are, makes a new index:
+/// that is faster than to change the one there is.
+const MANY: usize = 1_000;
 
 /// The committed bindings at one revision.
 pub(crate) struct Snapshot {
@@ -23,7 +28,12 @@ enum Source {
     /// newest, and a scan its own until it ends.
     Pages(ReadOnlyTable<&'static [u8], &'static [u8]>),
     /// Memory: one index for all revisions, and the tree of this one.
-    Memory { index: Arc<Index>, tree: Tree },
+    Memory {
+        index: Arc<Index>,
+        tree: Tree,
+        /// Whether the index has it beside what was there before.
+        announced: bool,
+    },
 }
 
 impl Snapshot {
@@ -32,17 +42,15 @@ impl Snapshot {
         let transaction = database.begin_read()?;
         Ok(Self {
             revision: format::revision(&transaction.open_table(META)?)?,
-            source: Source::Pages(transaction.open_table(BINDINGS)?),
+            source: Source::Pages(transaction.open_table(RUNS)?),
         })
     }
 
     /// The same in memory: every binding is read now, and none later.
     pub(crate) fn resident(self) -> Result<Self, Cause> {
         let bindings = self.scan(&Scan::all())?.collect::<Result<Vec<_>, _>>()?;
-        let index = Arc::new(Index::of(bindings.iter()));
-        let tree = Tree::of_sorted(bindings);
         Ok(Self {
-            source: Source::Memory { index, tree },
+            source: Source::in_memory(bindings),
             ..self
         })
     }
@@ -54,9 +62,14 @@ impl Snapshot {
         revision: u64,
         outcomes: &[&Outcome],
     ) -> Result<Self, Cause> {
-        let Source::Memory { index, tree } = &self.source else {
+        let Source::Memory { index, tree, .. } = &self.source else {
             return Self::take(database);
         };
+        if outcomes.len() >= MANY.max(index.len()) {
+            let bindings = merged(tree.scan(&Scan::all()), outcomes);
+            let source = Source::in_memory(bindings);
+            return Ok(Self { revision, source });
+        }
         index.announce(revision, outcomes.iter().copied());
         let mut tree = tree.clone();
         for outcome in outcomes {
@@ -68,13 +81,22 @@ impl Snapshot {
         let index = Arc::clone(index);
         Ok(Self {
             revision,
-            source: Source::Memory { index, tree },
+            source: Source::Memory {
+                index,
+                tree,
+                announced: true,
+            },
         })
     }
 
     /// Lets go of what was there before, once this is published.
     pub(crate) fn settle(&self, outcomes: &[&Outcome]) {
-        if let Source::Memory { index, .. } = &self.source {
+        if let Source::Memory {
+            index,
+            announced: true,
+            ..
+        } = &self.source
+        {
             index.settle(outcomes.iter().copied());
         }
     }
@@ -86,11 +108,9 @@ impl Snapshot {
     pub(crate) fn get(&self, key: &BindingKey) -> Result<Option<Binding>, Cause> {
         match &self.source {
             Source::Memory { index, .. } => Ok(index.get(key, self.revision)),
-            Source::Pages(bindings) => guarded(|| {
-                let value = bindings.get(encode_key(key).as_slice())?;
-                value
-                    .map(|value| decoded(key.clone(), value.value()))
-                    .transpose()
+            Source::Pages(runs) => guarded(|| {
+                let read = |value: &[u8]| decoded(key.clone(), value);
+                runs::get(runs, &encode_key(key), read)
             }),
         }
     }
@@ -99,24 +119,51 @@ impl Snapshot {
     pub(crate) fn scan(&self, scan: &Scan) -> Result<Found, Cause> {
         match &self.source {
             Source::Memory { tree, .. } => Ok(Found::Memory(tree.scan(scan))),
-            Source::Pages(bindings) => {
-                let Some((start, end)) = byte_range(scan) else {
-                    return Ok(Found::Pages(None));
-                };
-                let range = (
-                    start.as_ref().map(Vec::as_slice),
-                    end.as_ref().map(Vec::as_slice),
-                );
-                let entries = guarded(|| Ok(bindings.range::<&[u8]>(range)?))?;
-                Ok(Found::Pages(Some(entries)))
+            Source::Pages(runs) => {
+                let range = byte_range(scan);
+                let entries = range.map(|range| guarded(|| Entries::of(runs, range).map(Box::new)));
+                Ok(Found::Pages(entries.transpose()?))
             }
         }
     }
 }
 
+impl Source {
+    /// Of these, which are in canonical order.
+    fn in_memory(bindings: Vec<Binding>) -> Self {
+        Self::Memory {
+            index: Arc::new(Index::of(bindings.iter())),
+            tree: Tree::of_sorted(bindings),
+            announced: false,
+        }
+    }
+}
+
+/// What there was, in canonical order, with what became of it.
+fn merged(before: impl Iterator<Item = Binding>, outcomes: &[&Outcome]) -> Vec<Binding> {
+    let mut outcomes = outcomes.to_vec();
+    // The last that came to a key is the one that counts.
+    outcomes.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut outcomes = outcomes.into_iter().peekable();
+    let mut before = before.peekable();
+    let mut bindings = Vec::new();
+    while let Some(outcome) = outcomes.next() {
+        if outcomes.peek().is_some_and(|next| next.key == outcome.key) {
+            continue;
+        }
+        while let Some(binding) = before.next_if(|binding| *binding.key() < outcome.key) {
+            bindings.push(binding);
+        }
+        before.next_if(|binding| *binding.key() == outcome.key);
+        bindings.extend(outcome.after.clone());
+    }
+    bindings.extend(before);
+    bindings
+}
+
 /// What a scan finds.
 pub(crate) enum Found {
-    Pages(Option<redb::Range<'static, &'static [u8], &'static [u8]>>),
+    Pages(Option<Box<Entries>>),
     Memory(Range),
 }
 
@@ -128,11 +175,8 @@ impl Iterator for Found {
             Self::Memory(range) => return range.next().map(Ok),
             Self::Pages(entries) => entries,
         };
-        let next = guarded(|| match entries.as_mut().and_then(Iterator::next) {
-            Some(entry) => {
-                let (key, value) = entry?;
-                decoded_entry(key.value(), value.value()).map(Some)
-            }
+        let next = guarded(|| match entries {
+            Some(entries) => entries.next(),
             None => Ok(None),
         });
         if !matches!(next, Ok(Some(_))) {
@@ -142,7 +186,7 @@ impl Iterator for Found {
     }
 }
 
-/// The binding that an entry of the table holds.
+/// The binding that an entry of a run holds.
 pub(crate) fn decoded_entry(key: &[u8], value: &[u8]) -> Result<Binding, Cause> {
     let decoded_key = decode_key(key).map_err(|error| Cause::Codec {
         record: format!("the key {}", hex(key)),
@@ -158,12 +202,4 @@ pub(crate) fn decoded(key: BindingKey, value: &[u8]) -> Result<Binding, Cause> {
         record: format!("the record of {key}"),
         error,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .take(40)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -125,7 +125,15 @@ impl RedbStore {
             Mode::Writable(committer) => committer.read(read),
             Mode::ReadOnly(reader) => read(&reader.snapshot),
         };
-        found.map_err(|cause| cause.at(&self.path))
+        found.map_err(|cause| self.error(cause))
+    }
+
+    fn error(&self, cause: Cause) -> StoreError {
+        let cause = match &self.mode {
+            Mode::Writable(committer) => committer.explained(cause),
+            Mode::ReadOnly(_) => cause,
+        };
+        cause.at(&self.path)
     }
 }
 
@@ -144,9 +152,9 @@ impl BindingStore for RedbStore {
     /// that a file which is written to meanwhile grows.
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
         let bindings = self.read(|snapshot| snapshot.scan(scan))?;
-        Ok(Bindings::new(bindings.map(|binding| {
-            binding.map_err(|cause| cause.at(&self.path))
-        })))
+        Ok(Bindings::new(
+            bindings.map(|binding| binding.map_err(|cause| self.error(cause))),
+        ))
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {

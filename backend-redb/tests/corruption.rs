@@ -8,12 +8,11 @@ use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use backend_redb::{Options, RedbStore};
-use common::disk::Disk;
-use common::{Dice, IMAGES, binding, cases, contents, key, open};
-use redb::{Database, TableDefinition};
-use store_core::{Binding, BindingStore, Change, Result, Scan, StoreError};
 
-const BINDINGS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("bindings");
+use common::disk::Disk;
+use common::{Dice, IMAGES, RUNS, binding, cases, contents, key, open};
+use redb::Database;
+use store_core::{Binding, BindingStore, Change, Result, Scan, StoreError};
 
 /// What every one of so many damaged images came to: how many opened, and how many were refused.
 fn each_damage(
@@ -192,19 +191,89 @@ fn a_damaged_file_is_refused_for_reading_too_and_stays_as_it_is() {
 }
 
 /// Puts bytes into the table as another program might, with all of redb's check sums right.
-fn with_entry(key: &[u8], value: &[u8]) -> Disk {
+fn with_runs(entries: &[(&[u8], &[u8])]) -> Disk {
     let disk = Disk::of(&IMAGES[0]);
     let database = Database::builder()
         .create_with_backend(disk.clone())
         .unwrap();
     let transaction = database.begin_write().unwrap();
-    transaction
-        .open_table(BINDINGS)
-        .unwrap()
-        .insert(key, value)
-        .unwrap();
+    let mut runs = transaction.open_table(RUNS).unwrap();
+    for (key, run) in entries {
+        runs.insert(key, run).unwrap();
+    }
+    drop(runs);
     transaction.commit().unwrap();
     disk
+}
+
+/// An entry of a run, of small parts.
+fn entry(shared: usize, rest: &[u8], value: &[u8]) -> Vec<u8> {
+    let numbers = [shared, rest.len(), value.len()].map(|number| u8::try_from(number).unwrap());
+    [&numbers, rest, value].concat()
+}
+
+#[test]
+fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
+    use store_core::codec::{encode_binding, encode_key};
+
+    let [one, two, four] = [1, 2, 4].map(|number| {
+        let binding = binding(number, 1);
+        (encode_key(binding.key()), encode_binding(&binding))
+    });
+    let first = entry(one.0.len(), &[], &one.1);
+    // The key of the other but for its first five bytes, which are the same.
+    let second = |shared: usize| entry(shared, &two.0[shared..], &two.1);
+    assert_eq!(one.0[..5], two.0[..5]);
+    let after = |second: Vec<u8>| [&first[..], &second].concat();
+    let whole = after(second(5));
+    for (run, expected) in [
+        (vec![], "it is empty"),
+        (second(0), "another key than its own"),
+        (entry(7, &one.0[7..], &one.1), "another key than its own"),
+        (after(first.clone()), "not in order"),
+        (after(second(4)), "not in order"),
+        (after(entry(9, &two.0[5..], &two.1)), "shares more of a key"),
+        (whole[..whole.len() - 1].to_vec(), "cut short"),
+        (whole[..first.len() + 2].to_vec(), "cut short"),
+        (after(vec![0xfb, 5, 0, 3, 0]), "cut short"),
+    ] {
+        let last = entry(four.0.len(), &[], &four.1);
+        let disk = with_runs(&[(&one.0, &run), (&four.0, &last)]);
+        let store = open(&disk).unwrap();
+        let report = store.check().unwrap();
+        let told = &report.problems;
+        assert!(told.len() == 1 && told[0].contains(expected), "{report:?}");
+        assert!(told[0].contains("10.0.0.1:443"), "{report:?}");
+
+        let found: Result<Vec<_>> = store.scan(&Scan::all()).unwrap().collect();
+        assert!(found.unwrap_err().to_string().contains(expected));
+        for change in [Change::put(binding(3, 1)), Change::remove(common::key(2))] {
+            let refused = store.apply(&change.into());
+            assert!(refused.is_err(), "{refused:?}");
+        }
+        let other = binding(5, 1);
+        store.insert(other.clone()).unwrap();
+        assert_eq!(store.get(other.key()).unwrap(), Some(other));
+    }
+    // What would be written into one of its neighbours, or joined with it, is written all the same.
+    let disk = with_runs(&[(&one.0, &first), (&two.0, &[]), (&four.0, &[])]);
+    let store = open(&disk).unwrap();
+    store.insert(binding(0, 1)).unwrap();
+    store.put(binding(1, 2)).unwrap();
+    let kept = [0, 1].map(|number| store.get(&common::key(number)).unwrap());
+    assert_eq!(kept, [Some(binding(0, 1)), Some(binding(1, 2))]);
+    let disk = with_runs(&[(&one.0, &[])]);
+    let store = open(&disk).unwrap();
+    store.insert(binding(0, 1)).unwrap();
+    assert_eq!(store.get(&common::key(0)).unwrap(), Some(binding(0, 1)));
+    assert_eq!(store.check().unwrap().problems.len(), 1);
+
+    let disk = with_runs(&[(&one.0, &whole), (&two.0, &entry(two.0.len(), &[], &two.1))]);
+    let report = open(&disk).unwrap().check().unwrap();
+    assert!(
+        report.problems[0].contains("before the one before it ends"),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -224,7 +293,7 @@ fn entries_that_the_codec_refuses_are_named_and_leave_the_others_alone() {
         (good.0.clone(), newer, "format is 2"),
         (good.0.clone(), vec![], "format byte"),
     ] {
-        let disk = with_entry(&key, &value);
+        let disk = with_runs(&[(&key, &entry(key.len(), &[], &value))]);
         let store = open(&disk).unwrap();
         let report = store.check().unwrap();
         assert_eq!(

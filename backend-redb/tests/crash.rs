@@ -5,7 +5,7 @@
 mod common;
 
 use common::disk::{Disk, Plan};
-use common::{Dice, IMAGES, batch, binding, config, contents, open};
+use common::{Dice, IMAGES, MANY, batch, binding, config, contents, open};
 use proptest::prelude::*;
 use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
 
@@ -45,7 +45,7 @@ fn history() -> impl Strategy<Value = History> {
     ];
     let cuts = (0..90_u64, prop::collection::vec(0..20_u64, 0..3));
     (
-        (0..2_usize, any::<bool>()),
+        (0..3_usize, any::<bool>()),
         prop::collection::vec(step, 1..8),
         cuts,
         any::<u64>(),
@@ -92,8 +92,8 @@ fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseErr
         revision: 0,
         in_flight: None,
     };
-    if image == 1 {
-        for number in 1000..1300 {
+    if image > 0 {
+        for number in MANY {
             allowed.model.insert(binding(number, 9)).unwrap();
         }
         allowed.revision = 1;

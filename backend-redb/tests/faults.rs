@@ -8,7 +8,7 @@ mod common;
 use std::io::ErrorKind;
 
 use common::disk::{BROKEN, Counts, Disk, FULL, Operation, Plan};
-use common::{Dice, IMAGES, binding, contents, key, open};
+use common::{Dice, IMAGES, MANY, binding, contents, key, open};
 use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, Scan, StoreError, win32};
 
 /// How much there is to start with, and how much comes to it.
@@ -20,6 +20,8 @@ enum Size {
     Resident,
     /// Enough for trees with branches and for a file that grows.
     Large,
+    /// A file of an older format, which is brought to this one.
+    Old,
 }
 
 impl Size {
@@ -28,13 +30,14 @@ impl Size {
             Self::Small => Disk::of(&IMAGES[0]),
             Self::Resident => Disk::of(&IMAGES[0]).read_from_memory(true),
             Self::Large => Disk::of(&IMAGES[1]),
+            Self::Old => Disk::of(&IMAGES[2]),
         }
     }
 
     fn many(self) -> u16 {
         match self {
-            Self::Small | Self::Resident => 20,
-            Self::Large => 150,
+            Self::Small | Self::Resident | Self::Old => 20,
+            Self::Large => 280,
         }
     }
 }
@@ -74,14 +77,15 @@ impl Outcome {
 /// It goes on behind an error, as a service would.
 fn run(disk: &Disk, size: Size) -> Outcome {
     let model = MemoryStore::new();
-    if size == Size::Large {
-        for number in 1000..1300 {
+    let is_filled = matches!(size, Size::Large | Size::Old);
+    if is_filled {
+        for number in MANY {
             model.insert(binding(number, 9)).unwrap();
         }
     }
     let mut outcome = Outcome {
         model,
-        revision: u64::from(size == Size::Large),
+        revision: u64::from(is_filled),
         refused: None,
         errors: Vec::new(),
     };
@@ -212,8 +216,8 @@ fn each_fails(
 }
 
 /// Each operation of the history fails once, and leaves exactly what was acknowledged.
-fn each_fails_once(sizes: [Size; 2], operation: Operation, count: fn(Counts) -> u64) {
-    for size in sizes {
+fn each_fails_once(sizes: &[Size], operation: Operation, count: fn(Counts) -> u64) {
+    for &size in sizes {
         let total = count(healthy(size));
         each_fails(size, operation, total, 1, exactly_what_was_acknowledged);
     }
@@ -241,30 +245,25 @@ fn exactly_what_was_acknowledged(outcome: &Outcome, disk: &Disk, after: u64) {
 
 #[test]
 fn a_write_that_fails_once_refuses_a_batch_for_good() {
-    each_fails_once([Size::Large, Size::Resident], Operation::Write, |counts| {
-        counts.writes
-    });
+    let sizes = [Size::Large, Size::Resident, Size::Old];
+    each_fails_once(&sizes, Operation::Write, |counts| counts.writes);
 }
 
 #[test]
 fn a_sync_that_fails_once_refuses_a_batch_for_good() {
-    each_fails_once([Size::Large, Size::Resident], Operation::Sync, |counts| {
-        counts.syncs
-    });
+    let sizes = [Size::Large, Size::Resident, Size::Old];
+    each_fails_once(&sizes, Operation::Sync, |counts| counts.syncs);
 }
 
 #[test]
 fn a_disk_that_is_full_once_refuses_a_batch_for_good() {
-    each_fails_once([Size::Large, Size::Resident], Operation::SetLen, |counts| {
-        counts.set_lens
-    });
+    each_fails_once(&[Size::Large], Operation::SetLen, |counts| counts.set_lens);
 }
 
 #[test]
 fn a_read_that_fails_once_loses_nothing() {
-    each_fails_once([Size::Small, Size::Resident], Operation::Read, |counts| {
-        counts.reads
-    });
+    let sizes = [Size::Small, Size::Resident, Size::Old];
+    each_fails_once(&sizes, Operation::Read, |counts| counts.reads);
 }
 
 #[test]

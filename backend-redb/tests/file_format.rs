@@ -2,26 +2,34 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
+mod common;
+
 use backend_redb::RedbStore;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use common::{BINDINGS_OF_FORMAT_1, META, RUNS, contents, of_format_1};
+use redb::{Database, ReadableDatabase, ReadableTable};
 use store_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
 use store_core::{Binding, BindingKey, BindingStore, CertCheckMode, Record, SslFlags};
 
 const DOCUMENT: &str = include_str!("../../docs/file-format.md");
 
-const BINDINGS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("bindings");
-const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
-
 /// The bytes of an example: what stands in front of `|` on the lines of the block with this title.
+/// A line with nothing there stands for the example that it names.
 fn example(title: &str) -> Vec<u8> {
     let start = format!("```text\n{title}\n");
     let block = DOCUMENT.split(&start).nth(1).expect(title);
     let block = block.split("```").next().unwrap();
-    let columns = block.lines().filter_map(|line| line.split('|').next());
-    columns
-        .flat_map(str::split_whitespace)
-        .map(|byte| u8::from_str_radix(byte, 16).expect("two hexadecimal digits"))
-        .collect()
+    let lines = block.lines().flat_map(|line| {
+        let (bytes, remark) = line.split_once('|').unwrap_or((line, ""));
+        let bytes = bytes.split_whitespace();
+        let bytes: Vec<_> = bytes
+            .map(|byte| u8::from_str_radix(byte, 16).expect("two hexadecimal digits"))
+            .collect();
+        match bytes.is_empty() {
+            true => example(remark.trim()),
+            false => bytes,
+        }
+    });
+    lines.collect()
 }
 
 fn bindings() -> Vec<Binding> {
@@ -97,17 +105,81 @@ fn a_file_has_the_documented_tables_and_nothing_else() {
         ("revision".to_owned(), example("meta revision")),
     ];
     assert_eq!(entries.collect::<Vec<_>>(), expected);
-    let table = transaction.open_table(BINDINGS).unwrap();
+    let table = transaction.open_table(RUNS).unwrap();
     let entries = table.iter().unwrap().map(|entry| {
         let (key, value) = entry.unwrap();
         (key.value().to_vec(), value.value().to_vec())
     });
-    let expected = bindings().into_iter().map(|binding| {
-        let text = binding.key();
-        (
-            example(&format!("key {text}")),
-            example(&format!("value of {text}")),
-        )
-    });
-    assert!(entries.eq(expected));
+    let run = "ipport=0.0.0.0:443";
+    let expected = (
+        example(&format!("key {run}")),
+        example(&format!("run of {run}")),
+    );
+    assert_eq!(entries.collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
+fn a_file_of_format_1_is_upgraded_for_writing_and_left_alone_by_reading() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let old = of_format_1(bindings());
+    std::fs::write(&path, &old).unwrap();
+
+    let store = RedbStore::open_read_only(&path).unwrap();
+    assert_eq!(contents(&store), bindings());
+    assert_eq!((store.revision(), store.id().as_bytes()), (1, &[7; 16]));
+    let report = store.check().unwrap();
+    assert!(report.is_clean() && report.bindings == 3, "{report:?}");
+    drop(store);
+    assert!(std::fs::read(&path).unwrap() == old);
+
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(contents(&store), bindings());
+    assert_eq!((store.revision(), store.id().as_bytes()), (1, &[7; 16]));
+    assert!(store.check().unwrap().is_clean());
+    drop(store);
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
+    assert_eq!(transaction.list_tables().unwrap().count(), 2);
+    let meta = transaction.open_table(META).unwrap();
+    let format = meta.get("format").unwrap().unwrap();
+    assert_eq!(format.value(), example("meta format"));
+    assert_eq!(
+        transaction
+            .open_table(RUNS)
+            .unwrap()
+            .iter()
+            .unwrap()
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn damage_in_a_file_of_format_1_is_told_and_stays_where_it_is() {
+    let [whole, damaged, _] = bindings().try_into().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    std::fs::write(&path, of_format_1([whole.clone(), damaged.clone()])).unwrap();
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut table = transaction.open_table(BINDINGS_OF_FORMAT_1).unwrap();
+    let other = encode_binding(&whole);
+    table.insert(&*encode_key(damaged.key()), &*other).unwrap();
+    drop(table);
+    transaction.commit().unwrap();
+    drop(database);
+
+    for open in [RedbStore::open_read_only, RedbStore::open] {
+        let store = open(&path).unwrap();
+        let report = store.check().unwrap();
+        assert_eq!(
+            (report.bindings, report.problems.len()),
+            (1, 1),
+            "{report:?}"
+        );
+        assert!(report.problems[0].contains("www.contoso.com"), "{report:?}");
+        assert_eq!(store.get(whole.key()).unwrap(), Some(whole.clone()));
+        assert!(store.get(damaged.key()).is_err());
+    }
 }

@@ -17,10 +17,11 @@ use std::time::Duration;
 use report::Results;
 use workload::{Size, bindings, round, syncs};
 
-const USAGE: &str = "compare [--quick] [--rounds N] [--folder DIR] [--out FILE]";
+const USAGE: &str = "compare [--quick] [--rounds N] [--only NAME,...] [--folder DIR] [--out FILE]";
 
 fn main() -> ExitCode {
     let (mut quick, mut rounds, mut folder, mut out) = (false, 5, std::env::temp_dir(), None);
+    let mut only: Option<String> = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(());
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
             "--rounds" => value()
                 .and_then(|n| n.parse().map_err(drop))
                 .map(|n| rounds = n),
+            "--only" => value().map(|names| only = Some(names)),
             "--folder" => value().map(|path| folder = PathBuf::from(path)),
             "--out" => value().map(|path| out = Some(PathBuf::from(path))),
             _ => Err(()),
@@ -66,6 +68,10 @@ fn main() -> ExitCode {
     for number in 1..=rounds {
         results.syncs.push(syncs(&folder, results.size.writing));
         for (kind, figures) in engines::ALL.iter().zip(&mut results.figures) {
+            let chosen = |names: &String| names.split(',').any(|name| name == kind.name);
+            if !only.as_ref().is_none_or(chosen) {
+                continue;
+            }
             eprintln!("round {number} of {rounds}: {}", kind.name);
             figures.push(round(kind, &results.size, &few, &many, &folder, &mut dice));
         }

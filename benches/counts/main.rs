@@ -1,6 +1,7 @@
 //! Runs a hot operation so many times, for valgrind to count its instructions: `counts OPERATION
-//! TIMES`. Without arguments it lists the operations, and how many times are enough. `cargo xtask bench counts` takes the difference
-//! between two numbers of times, so that what comes before and after does not count.
+//! TIMES`. Without arguments it lists the operations, and how many times are enough. `cargo xtask
+//! bench counts` takes the difference between two numbers of times, so that what comes before and
+//! after does not count.
 
 #![allow(clippy::unwrap_used, reason = "a count of what failed is no count")]
 
@@ -20,17 +21,22 @@ use tempfile::TempDir;
 /// How many bindings the stores hold.
 const BINDINGS: u32 = 10_000;
 
-/// An operation, how many times are enough to count it by (hashes are salted, and so is the work before it), and what does it so many times. A scan and
-/// a listing count for each binding.
+/// An operation, how many times are enough to count it by (hashes are salted, and so is the work
+/// before it), and what does it so many times. A scan, an import and a listing count for each
+/// binding.
 type Operation = (&'static str, u32, fn(u32));
 
-const OPERATIONS: [Operation; 8] = [
+const OPERATIONS: [Operation; 10] = [
     ("decode", 10_000, decode),
     ("get-resident", 200_000, |times| get(true, times)),
     ("get-from-the-file", 10_000, |times| get(false, times)),
     ("scan-resident", 100 * BINDINGS, |times| scan(true, times)),
     ("scan-the-file", BINDINGS, |times| scan(false, times)),
     ("put", 1_000, put),
+    ("import", 10 * BINDINGS, |times| import(false, times)),
+    ("import-resident", 10 * BINDINGS, |times| {
+        import(true, times)
+    }),
     ("query-the-api", 100_000, query),
     ("read-netsh", 200, read_netsh),
 ];
@@ -65,10 +71,14 @@ fn binding(n: u32) -> Binding {
 
 /// A file with bindings, and the folder that it is in.
 fn file(resident: bool) -> (RedbStore, TempDir) {
+    filled(resident, BINDINGS)
+}
+
+fn filled(resident: bool, count: u32) -> (RedbStore, TempDir) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("bindings.redb");
     let store = Options::new().resident(resident).open(path).unwrap();
-    let changes = (0..BINDINGS).map(|n| Change::put(binding(n)));
+    let changes = (0..count).map(|n| Change::insert(binding(n)));
     store.apply(&Batch::new(changes).unwrap()).unwrap();
     (store, folder)
 }
@@ -107,6 +117,10 @@ fn put(times: u32) {
     for n in 0..times {
         store.put(binding(some(n))).unwrap();
     }
+}
+
+fn import(resident: bool, times: u32) {
+    drop(filled(resident, times));
 }
 
 fn query(times: u32) {

@@ -136,6 +136,9 @@ impl Batch {
     /// [`StoreError::Invalid`] if a key is changed twice.
     pub fn new(changes: impl IntoIterator<Item = Change>) -> Result<Self> {
         let changes: Vec<_> = changes.into_iter().collect();
+        if changes.is_sorted_by(|a, b| a.key < b.key) {
+            return Ok(Self(changes));
+        }
         let mut keys = HashSet::with_capacity(changes.len());
         if let Some(twice) = changes.iter().find(|change| !keys.insert(&change.key)) {
             return Err(StoreError::invalid(

@@ -12,6 +12,8 @@ use backend_redb::{Options, RedbStore};
 use disk::Disk;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
+use redb::TableDefinition;
+use store_core::codec::{encode_binding, encode_key};
 use store_core::{
     Batch, Binding, BindingKey, BindingStore, CertHash, Change, Expect, Record, Result, Scan, Uuid,
 };
@@ -80,21 +82,58 @@ pub(crate) fn contents(store: &dyn BindingStore) -> Vec<Binding> {
     bindings.collect::<Result<_>>().expect("a scan ends well")
 }
 
-/// The bytes of an empty store, and of one with 300 bindings, which has branches: both closed.
-pub(crate) static IMAGES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
-    [0, 300].map(|count| {
+/// The bytes of an empty store, of one with [`MANY`], which has branches, and of one with the same in
+/// format 1: all of them closed.
+pub(crate) static IMAGES: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
+    let [none, many] = [0, 300].map(|count| {
         let disk = Disk::default();
         let store = open(&disk).expect("a new store");
         if count > 0 {
-            let changes = (1000..1000 + count).map(|number| Change::insert(binding(number, 9)));
+            let changes = MANY.map(|number| Change::insert(binding(number, 9)));
             store
                 .apply(&Batch::new(changes).expect("each key once"))
                 .expect("a healthy disk");
         }
         drop(store);
         disk.bytes()
-    })
+    });
+    [
+        none,
+        many,
+        of_format_1(MANY.map(|number| binding(number, 9))),
+    ]
 });
+
+/// The numbers of the bindings in the larger [`IMAGES`], whose revision is 1.
+pub(crate) const MANY: std::ops::Range<u16> = 1000..1300;
+
+/// A file as it was written before there were runs, with its revision at 1.
+pub(crate) fn of_format_1(bindings: impl IntoIterator<Item = Binding>) -> Vec<u8> {
+    let make = |disk: Disk| -> std::result::Result<(), redb::Error> {
+        let database = redb::Database::builder().create_with_backend(disk)?;
+        let transaction = database.begin_write()?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            meta.insert("format", &1_u32.to_le_bytes()[..])?;
+            meta.insert("id", &[7; 16][..])?;
+            meta.insert("revision", &1_u64.to_le_bytes()[..])?;
+            let mut table = transaction.open_table(BINDINGS_OF_FORMAT_1)?;
+            for binding in bindings {
+                let (key, value) = (encode_key(binding.key()), encode_binding(&binding));
+                table.insert(key.as_slice(), value.as_slice())?;
+            }
+        }
+        Ok(transaction.commit()?)
+    };
+    let disk = Disk::default();
+    make(disk.clone()).expect("a healthy disk");
+    disk.bytes()
+}
+
+pub(crate) const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
+pub(crate) const RUNS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("runs");
+pub(crate) const BINDINGS_OF_FORMAT_1: TableDefinition<'static, &[u8], &[u8]> =
+    TableDefinition::new("bindings");
 
 /// Whether this is a file system on which a new file needs no name at first.
 #[cfg(target_os = "linux")]

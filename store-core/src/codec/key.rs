@@ -34,34 +34,39 @@ pub fn kind_prefix(kind: Kind) -> u8 {
 #[must_use]
 pub fn encode_key(key: &BindingKey) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(32);
-    bytes.push(kind_prefix(key.kind()));
+    write_key(key, |part| bytes.extend(part));
+    bytes
+}
+
+/// Gives the bytes of a key away, part by part.
+pub(super) fn write_key(key: &BindingKey, mut write: impl FnMut(&[u8])) {
+    write(&[kind_prefix(key.kind())]);
     match key {
         BindingKey::IpPort(endpoint) => match endpoint.addr() {
             SocketAddr::V4(addr) => {
-                bytes.push(4);
-                bytes.extend(addr.ip().octets());
-                bytes.extend(addr.port().to_be_bytes());
+                write(&[4]);
+                write(&addr.ip().octets());
+                write(&addr.port().to_be_bytes());
             }
             SocketAddr::V6(addr) => {
-                bytes.push(6);
-                bytes.extend(addr.ip().octets());
-                bytes.extend(addr.port().to_be_bytes());
-                bytes.extend(addr.scope_id().to_be_bytes());
+                write(&[6]);
+                write(&addr.ip().octets());
+                write(&addr.port().to_be_bytes());
+                write(&addr.scope_id().to_be_bytes());
             }
         },
         BindingKey::Sni(endpoint) | BindingKey::ScopedCcs(endpoint) => {
             for (i, label) in endpoint.host().labels_from_right().enumerate() {
                 if i > 0 {
-                    bytes.push(LABEL_END);
+                    write(&[LABEL_END]);
                 }
-                bytes.extend(label.as_bytes());
+                write(label.as_bytes());
             }
-            bytes.push(HOST_END);
-            bytes.extend(endpoint.port().get().to_be_bytes());
+            write(&[HOST_END]);
+            write(&endpoint.port().get().to_be_bytes());
         }
-        BindingKey::Ccs(port) => bytes.extend(port.get().to_be_bytes()),
+        BindingKey::Ccs(port) => write(&port.get().to_be_bytes()),
     }
-    bytes
 }
 
 /// The key with these bytes.

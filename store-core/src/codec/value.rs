@@ -4,7 +4,8 @@ use bincode::config;
 use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
 
-use super::{CodecError, encode_key, malformed};
+use super::key::write_key;
+use super::{CodecError, malformed};
 use crate::binding::{Binding, Certificate, Record};
 use crate::hash::CertHash;
 use crate::key::BindingKey;
@@ -16,6 +17,9 @@ pub const VALUE_FORMAT: u8 = 1;
 
 /// No value is longer.
 const LIMIT: usize = 256 * 1024;
+
+/// Most values are shorter.
+const USUAL: usize = 96;
 
 const CHECK_SUM: usize = 4;
 
@@ -55,7 +59,8 @@ pub fn encode_binding(binding: &Binding) -> Vec<u8> {
         ctl_store_name: record.ctl_store_name.as_ref().map(StoreName::as_str),
         flags: record.flags.bits(),
     };
-    let mut bytes = vec![VALUE_FORMAT];
+    let mut bytes = Vec::with_capacity(USUAL);
+    bytes.push(VALUE_FORMAT);
     bincode::encode_into_std_write(fields, &mut bytes, config::standard())
         .expect("every field has a form in bincode, and a Vec takes all");
     let sum = check_sum(binding.key(), &bytes);
@@ -124,7 +129,7 @@ impl Format1<'_> {
 /// CRC-32 (IEEE) of the key's bytes and the value's, so that a value under another key is noticed.
 fn check_sum(key: &BindingKey, body: &[u8]) -> [u8; CHECK_SUM] {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&encode_key(key));
+    write_key(key, |part| hasher.update(part));
     hasher.update(body);
     hasher.finalize().to_le_bytes()
 }

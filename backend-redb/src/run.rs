@@ -1,0 +1,425 @@
+//! A run: neighbouring bindings in one value of the table, under the key of the first.
+//!
+//! ```text
+//! for each binding:  shared   number   bytes that its key has in common with the key before
+//!                    rest     number   bytes of its key behind them
+//!                    length   number   bytes of its value
+//!                    rest of the key, value
+//! ```
+//!
+//! "The key before" the first binding is the run's, which is its own. Numbers, keys and values are
+//! those of `store_core::codec`.
+
+use std::cmp::Ordering;
+
+use store_core::codec::CodecError;
+
+/// A key and its value.
+type Entry<'a> = (&'a [u8], &'a [u8]);
+
+/// Goes through a run.
+pub(crate) struct Entries {
+    key: Vec<u8>,
+    /// Where the next entry begins.
+    at: usize,
+}
+
+/// What stands in front of an entry's bytes.
+struct Head {
+    shared: usize,
+    rest: usize,
+    value: usize,
+}
+
+/// Where a key stands in a run, or would.
+struct Place {
+    /// Where its entry begins, or that of the first greater key, or where the run ends.
+    at: usize,
+    /// That entry's head, and where its bytes begin.
+    entry: Option<(Head, usize)>,
+    is_found: bool,
+    /// What the key has in common with the key before.
+    shared: usize,
+    /// What it has in common with the key of the entry.
+    behind: usize,
+}
+
+/// The value of a key, if the run has it. `run_key` is not greater than the key.
+pub(crate) fn find<'a>(
+    run_key: &[u8],
+    run: &'a [u8],
+    key: &[u8],
+) -> Result<Option<&'a [u8]>, CodecError> {
+    let place = locate(run_key, run, key)?;
+    Ok(match place.entry {
+        Some((head, start)) if place.is_found => Some(&run[start + head.rest..][..head.value]),
+        _ => None,
+    })
+}
+
+/// The run with another value for a key, or with none. It keeps its key: that is less than the one
+/// that is changed, or it is the same and has a value.
+pub(crate) fn splice(
+    run_key: &[u8],
+    run: &[u8],
+    key: &[u8],
+    value: Option<&[u8]>,
+) -> Result<Vec<u8>, CodecError> {
+    let place = locate(run_key, run, key)?;
+    if !place.is_found && value.is_none() {
+        return Ok(run.to_vec());
+    }
+    let mut bytes = Vec::with_capacity(run.len() + key.len() + value.map_or(0, <[u8]>::len) + 16);
+    bytes.extend(&run[..place.at]);
+    if let Some(value) = value {
+        push_entry(&mut bytes, place.shared, &key[place.shared..], value);
+    }
+    let Some((head, start)) = place.entry else {
+        return Ok(bytes);
+    };
+    let (rest, behind) = run[start..].split_at(head.rest);
+    if !place.is_found {
+        // It stands behind the new one now.
+        let (value, behind) = behind.split_at(head.value);
+        push_entry(
+            &mut bytes,
+            place.behind,
+            &rest[place.behind - head.shared..],
+            value,
+        );
+        bytes.extend(behind);
+        return Ok(bytes);
+    }
+    let next = start + head.rest + head.value;
+    if value.is_some() || next == run.len() {
+        bytes.extend(&run[next..]);
+        return Ok(bytes);
+    }
+    // The next one stands behind the one before now, and may have had more in common with this.
+    let (next, start) = self::head(run, next, key.len())?;
+    let (next_rest, behind) = run[start..].split_at(next.rest);
+    let (value, behind) = behind.split_at(next.value);
+    let shared = next.shared.min(head.shared);
+    let rest = [&key[shared..next.shared], next_rest].concat();
+    push_entry(&mut bytes, shared, &rest, value);
+    bytes.extend(behind);
+    Ok(bytes)
+}
+
+/// Goes through a run up to a key, without putting the keys before together.
+fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
+    // How far the key before, which is less, is the same.
+    let mut same = common(run_key, key);
+    let mut before = run_key.len();
+    let mut at = 0;
+    while at < run.len() {
+        let (head, start) = head(run, at, before)?;
+        let rest = &run[start..][..head.rest];
+        let found = |is_found, behind| Place {
+            at,
+            is_found,
+            shared: if at == 0 { key.len() } else { same },
+            behind,
+            entry: None,
+        };
+        let place = if at == 0 {
+            if head.shared != run_key.len() || head.rest != 0 {
+                return Err(malformed("it begins with another key than its own"));
+            }
+            (run_key == key).then(|| found(true, key.len()))
+        } else {
+            let sought = &key[same..];
+            match head.shared.cmp(&same) {
+                // It differs from the key before where that was still the same as the one sought.
+                Ordering::Less => Some(found(false, head.shared)),
+                // It is less where the key before was.
+                Ordering::Greater => None,
+                Ordering::Equal => match rest.cmp(sought) {
+                    Ordering::Equal => Some(found(true, key.len())),
+                    Ordering::Greater => Some(found(false, same + common(rest, sought))),
+                    Ordering::Less => {
+                        same += common(rest, sought);
+                        None
+                    }
+                },
+            }
+        };
+        if let Some(place) = place {
+            let entry = Some((head, start));
+            return Ok(Place { entry, ..place });
+        }
+        before = head.shared + head.rest;
+        at = start + head.rest + head.value;
+    }
+    Ok(Place {
+        at,
+        entry: None,
+        is_found: false,
+        shared: same,
+        behind: 0,
+    })
+}
+
+impl Entries {
+    pub(crate) fn of(run_key: &[u8]) -> Self {
+        Self {
+            key: run_key.to_vec(),
+            at: 0,
+        }
+    }
+
+    /// The next key and value of the run with these bytes, which are the same in each call.
+    pub(crate) fn next<'a>(&'a mut self, run: &'a [u8]) -> Result<Option<Entry<'a>>, CodecError> {
+        if self.at == run.len() {
+            return match self.at {
+                0 => Err(malformed("it is empty")),
+                _ => Ok(None),
+            };
+        }
+        let (head, start) = head(run, self.at, self.key.len())?;
+        let (rest, value) = run[start..].split_at(head.rest);
+        let before = &self.key[head.shared..];
+        let (first, is_key) = (self.at == 0, before.is_empty() && rest.is_empty());
+        if first && !is_key {
+            return Err(malformed("it begins with another key than its own"));
+        }
+        if !first && (rest <= before || rest.first() == before.first()) {
+            return Err(malformed("its keys are not in order"));
+        }
+        self.key.truncate(head.shared);
+        self.key.extend(rest);
+        self.at = start + head.rest + head.value;
+        Ok(Some((&self.key, &value[..head.value])))
+    }
+}
+
+/// The head of the entry at a place, and where its bytes begin. They are all there.
+fn head(run: &[u8], mut at: usize, before: usize) -> Result<(Head, usize), CodecError> {
+    let mut number = || {
+        let (number, length) = number(&run[at..]).ok_or_else(|| malformed("it is cut short"))?;
+        at += length;
+        Ok(number)
+    };
+    let head = Head {
+        shared: number()?,
+        rest: number()?,
+        value: number()?,
+    };
+    if head.shared > before {
+        return Err(malformed("it shares more of a key than there is"));
+    }
+    let left = run.len() - at;
+    if head.rest > left || head.value > left - head.rest {
+        return Err(malformed("it is cut short"));
+    }
+    Ok((head, at))
+}
+
+/// Makes a run.
+#[derive(Default)]
+pub(crate) struct Builder {
+    first: Vec<u8>,
+    last: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl Builder {
+    /// Puts a binding behind the others, whose keys are less.
+    pub(crate) fn push(&mut self, key: &[u8], value: &[u8]) {
+        if self.bytes.is_empty() {
+            self.first = key.to_vec();
+            self.last = key.to_vec();
+        }
+        let shared = common(&self.last, key);
+        let rest = &key[shared..];
+        push_entry(&mut self.bytes, shared, rest, value);
+        self.last.truncate(shared);
+        self.last.extend(rest);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// How many bytes its key and value have.
+    pub(crate) fn len(&self) -> usize {
+        self.first.len() + self.bytes.len()
+    }
+
+    /// The key and the value of the run. The builder is empty then.
+    pub(crate) fn take(&mut self) -> (Vec<u8>, Vec<u8>) {
+        let bytes = std::mem::take(&mut self.bytes);
+        (std::mem::take(&mut self.first), bytes)
+    }
+}
+
+fn push_entry(bytes: &mut Vec<u8>, shared: usize, rest: &[u8], value: &[u8]) {
+    for number in [shared, rest.len(), value.len()] {
+        push_number(bytes, number);
+    }
+    bytes.extend(rest);
+    bytes.extend(value);
+}
+
+/// How many bytes of a run an entry takes.
+pub(crate) fn entry_len(shared: usize, rest: usize, value: usize) -> usize {
+    let numbers = [shared, rest, value].map(|number| match number {
+        0..=0xfa => 1,
+        0xfb..=0xffff => 3,
+        _ => 5,
+    });
+    numbers.iter().sum::<usize>() + rest + value
+}
+
+/// How many bytes two keys begin with together.
+pub(crate) fn common(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(a, b)| a == b).count()
+}
+
+const TWO_BYTES: u8 = 0xfb;
+const FOUR_BYTES: u8 = 0xfc;
+
+/// A number as bincode writes it.
+fn push_number(bytes: &mut Vec<u8>, number: usize) {
+    if let Ok(small @ ..TWO_BYTES) = u8::try_from(number) {
+        bytes.push(small);
+    } else if let Ok(number) = u16::try_from(number) {
+        bytes.push(TWO_BYTES);
+        bytes.extend(number.to_le_bytes());
+    } else {
+        let number = u32::try_from(number).expect("no value is as long");
+        bytes.push(FOUR_BYTES);
+        bytes.extend(number.to_le_bytes());
+    }
+}
+
+/// A number that [`push_number`] wrote, and how many bytes it takes.
+fn number(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (&first, rest) = bytes.split_first()?;
+    match first {
+        TWO_BYTES => {
+            let number = u16::from_le_bytes(*rest.first_chunk()?);
+            (number >= TWO_BYTES.into()).then_some((number.into(), 3))
+        }
+        FOUR_BYTES => {
+            let number = u32::from_le_bytes(*rest.first_chunk()?);
+            (number > u16::MAX.into()).then_some((number as usize, 5))
+        }
+        small if small < TWO_BYTES => Some((small.into(), 1)),
+        _ => None,
+    }
+}
+
+pub(crate) fn malformed(what: &str) -> CodecError {
+    CodecError::Malformed(format!("the run is damaged: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Keys that share much, and little, and nothing.
+    fn keys() -> impl Strategy<Value = Vec<u8>> {
+        let long = vec(0..3_u8, 240..600);
+        prop_oneof![8 => vec(0..3_u8, 1..8), 1 => vec(any::<u8>(), 1..30), 1 => long]
+    }
+
+    fn values() -> impl Strategy<Value = Vec<u8>> {
+        let long = vec(any::<u8>(), 249..700);
+        prop_oneof![9 => vec(any::<u8>(), 0..40), 1 => long, 1 => Just(vec![7; 70_000])]
+    }
+
+    fn run_of(entries: &BTreeMap<Vec<u8>, Vec<u8>>) -> (Vec<u8>, Vec<u8>) {
+        let mut builder = Builder::default();
+        for (key, value) in entries {
+            builder.push(key, value);
+        }
+        builder.take()
+    }
+
+    /// What a run holds, up to the first damage.
+    fn read(key: &[u8], run: &[u8]) -> (BTreeMap<Vec<u8>, Vec<u8>>, Result<(), CodecError>) {
+        let mut entries = Entries::of(key);
+        let mut found = BTreeMap::new();
+        loop {
+            match entries.next(run) {
+                Ok(Some((key, value))) => {
+                    let new = found.insert(key.to_vec(), value.to_vec()).is_none();
+                    assert!(new, "a key came twice");
+                }
+                Ok(None) => return (found, Ok(())),
+                Err(error) => return (found, Err(error)),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_into_a_run_is_found_in_it(
+            entries in btree_map(keys(), values(), 1..40),
+            others in vec(keys(), 20),
+        ) {
+            let (key, run) = run_of(&entries);
+            prop_assert_eq!(&read(&key, &run), &(entries.clone(), Ok(())));
+            for sought in entries.keys().chain(&others).filter(|sought| **sought >= key) {
+                let found = find(&key, &run, sought).unwrap();
+                prop_assert_eq!(found, entries.get(sought).map(Vec::as_slice));
+            }
+        }
+
+        #[test]
+        fn a_run_that_is_changed_is_the_run_of_what_it_then_holds(
+            entries in btree_map(keys(), values(), 2..40),
+            others in vec((keys(), values()), 20),
+        ) {
+            let (key, run) = run_of(&entries);
+            let changes = entries.keys().skip(1).map(|key| (key.clone(), None));
+            let values = entries.keys().map(|key| (key.clone(), Some(vec![1, 2, 3])));
+            let others = others.into_iter().flat_map(|(key, value)| [(key.clone(), Some(value)), (key, None)]);
+            for (changed, value) in changes.chain(values).chain(others) {
+                if changed < key || (changed == key && value.is_none()) {
+                    continue;
+                }
+                let mut expected = entries.clone();
+                match &value {
+                    Some(value) => expected.insert(changed.clone(), value.clone()),
+                    None => expected.remove(&changed),
+                };
+                let spliced = splice(&key, &run, &changed, value.as_deref()).unwrap();
+                prop_assert_eq!((key.clone(), spliced), run_of(&expected));
+            }
+        }
+
+        #[test]
+        fn a_damaged_run_is_read_without_panics_and_each_form_is_the_only_one(
+            entries in btree_map(keys(), vec(any::<u8>(), 0..40), 1..20),
+            flips in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let (key, mut run) = run_of(&entries);
+            for (place, byte) in flips {
+                let place = place.index(run.len());
+                run[place] = byte;
+            }
+            for run in [&run[..], &run[..cut.index(run.len() + 1)]] {
+                let (found, whole) = read(&key, run);
+                for sought in entries.keys() {
+                    let spliced = splice(&key, run, sought, Some(&[7]));
+                    let sought = find(&key, run, sought);
+                    prop_assert_eq!(spliced.is_err(), sought.is_err());
+                    if whole.is_ok() {
+                        prop_assert!(sought.is_ok());
+                    }
+                }
+                if whole.is_ok() {
+                    prop_assert_eq!(run_of(&found), (key.clone(), run.to_vec()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Many bindings at once: what is read from memory is what is in the file, and nobody sees a part.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use backend_redb::Options;
+use common::{Dice, binding, contents, key};
+use store_core::{Batch, Binding, BindingStore, Change, Scan};
+
+/// Of each number below `many`, one in three goes, and the others become what `content` says.
+fn batch(dice: &mut Dice, many: u16, content: u8) -> Vec<Change> {
+    let mut changes: Vec<_> = (0..many)
+        .map(|number| match dice.below(3) {
+            0 => Change::new(key(number), store_core::Expect::Any, None).unwrap(),
+            _ => Change::put(binding(number, content)),
+        })
+        .collect();
+    // In no order.
+    for place in (1..changes.len()).rev() {
+        changes.swap(place, dice.below(place + 1));
+    }
+    changes
+}
+
+#[test]
+fn what_is_read_from_memory_and_from_the_file_is_what_large_and_small_batches_left() {
+    for resident in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bindings.redb");
+        let store = Options::new().resident(resident).open(&path).unwrap();
+        let mut dice = Dice(5);
+        let mut model: BTreeMap<_, Binding> = BTreeMap::new();
+        for (content, many) in (1..).zip([3_000, 20, 9_000, 700, 1, 9_000, 2_000]) {
+            let changes = batch(&mut dice, many, content);
+            for change in &changes {
+                match change.becomes() {
+                    Some(binding) => model.insert(change.key().clone(), binding.clone()),
+                    None => model.remove(change.key()),
+                };
+            }
+            store.apply(&Batch::new(changes).unwrap()).unwrap();
+            let expected: Vec<_> = model.values().cloned().collect();
+            assert_eq!(contents(&store), expected);
+            for number in 0..many {
+                let key = key(number);
+                assert_eq!(store.get(&key).unwrap().as_ref(), model.get(&key));
+            }
+            for _ in 0..50 {
+                let [mut from, mut to] = [0; 2].map(|_| dice.below(9_500) as u16);
+                if from > to {
+                    (from, to) = (to, from);
+                }
+                let scan = Scan::range(key(from)..=key(to));
+                let after = scan.clone().after(key(from));
+                for scan in [scan, after] {
+                    let found: Vec<_> = store.scan(&scan).unwrap().map(Result::unwrap).collect();
+                    let expected = model
+                        .values()
+                        .filter(|binding| scan.contains(binding.key()));
+                    assert!(found.iter().eq(expected), "{scan:?}");
+                }
+            }
+        }
+        let report = store.check().unwrap();
+        assert!(report.is_clean(), "{report:?}");
+        assert_eq!(report.bindings, model.len() as u64);
+        drop(store);
+        let store = Options::new().resident(!resident).open(&path).unwrap();
+        assert!(contents(&store).iter().eq(model.values()));
+    }
+}
+
+#[test]
+fn a_large_batch_is_seen_whole_while_it_comes() {
+    const MANY: u16 = 2_000;
+    for resident in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bindings.redb");
+        let store = Options::new().resident(resident).open(path).unwrap();
+        let over = AtomicBool::new(false);
+        let contents_of = |found: &[Binding]| {
+            let contents = found
+                .iter()
+                .map(|binding| binding.record().url_retrieval_timeout);
+            let mut contents: Vec<_> = contents.collect();
+            contents.dedup();
+            contents
+        };
+        let looks = thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let (mut last, mut looks) = (0, 0);
+                while !over.load(Ordering::Relaxed) || looks < 3 {
+                    let found: Vec<_> = store
+                        .scan(&Scan::all())
+                        .unwrap()
+                        .map(Result::unwrap)
+                        .collect();
+                    assert!(found.is_empty() || found.len() == usize::from(MANY));
+                    let contents = contents_of(&found);
+                    assert!(contents.len() <= 1, "{contents:?}");
+                    let seen = contents.first().copied().unwrap_or_default();
+                    // What a scan found, later gets find as well, or newer.
+                    for number in [0, MANY / 2, MANY - 1] {
+                        let got = store.get(&key(number)).unwrap();
+                        let got = got.map_or(0, |got| got.record().url_retrieval_timeout);
+                        assert!(got >= seen, "{got} behind {seen}");
+                    }
+                    assert!(seen >= last);
+                    (last, looks) = (seen, looks + 1);
+                }
+                looks
+            });
+            for content in 1..12 {
+                let changes = (0..MANY).map(|number| Change::put(binding(number, content)));
+                store.apply(&Batch::new(changes).unwrap()).unwrap();
+            }
+            over.store(true, Ordering::Relaxed);
+            reader.join().unwrap()
+        });
+        assert!(looks >= 3);
+    }
+}
