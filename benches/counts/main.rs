@@ -33,10 +33,8 @@ const OPERATIONS: [Operation; 10] = [
     ("scan-resident", 100 * BINDINGS, |times| scan(true, times)),
     ("scan-the-file", BINDINGS, |times| scan(false, times)),
     ("put", 1_000, put),
-    ("import", 10 * BINDINGS, |times| import(false, times)),
-    ("import-resident", 10 * BINDINGS, |times| {
-        import(true, times)
-    }),
+    ("import", 100_000, |times| import(false, times)),
+    ("import-resident", 100_000, |times| import(true, times)),
     ("query-the-api", 100_000, query),
     ("read-netsh", 200, read_netsh),
 ];
@@ -120,7 +118,8 @@ fn put(times: u32) {
 }
 
 fn import(resident: bool, times: u32) {
-    drop(filled(resident, times));
+    let (store, _folder) = filled(resident, times);
+    drop(store);
 }
 
 fn query(times: u32) {
