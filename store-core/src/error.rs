@@ -137,6 +137,17 @@ pub enum StoreError {
         /// Why putting it back failed.
         restore: Box<StoreError>,
     },
+    /// The store stopped answering while a change was on its way. **It may have been made.**
+    #[error(
+        "whether the change was made is not known, since {store} stopped answering: {source}; read \
+         it again before you decide"
+    )]
+    OutcomeUnknown {
+        /// The store.
+        store: String,
+        /// How it stopped answering.
+        source: io::Error,
+    },
     /// The operating system refused to read or write.
     #[error("cannot {action}{}: {source}", path.as_ref().map(|p| format!(" {}", p.display())).unwrap_or_default())]
     Io {
@@ -217,6 +228,7 @@ impl StoreError {
             Self::Unstable { .. } => win32::BUSY,
             Self::Unavailable { .. } => win32::NOT_READY,
             Self::NotRestored { cause, .. } => cause.win32_code(),
+            Self::OutcomeUnknown { .. } => win32::IO_DEVICE,
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => win32::DISK_FULL,
                 io::ErrorKind::PermissionDenied => win32::ACCESS_DENIED,

@@ -13,6 +13,8 @@ const TESTS: &[Needed] = &[
     ("python3", &["python3"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
+    ("etcd", &["etcd-server"]),
+    ("etcdctl", &["etcd-client"]),
 ];
 
 /// Programs that read and write registries, for the tests of exports and hives.

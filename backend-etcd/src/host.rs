@@ -1,0 +1,83 @@
+//! Names of hosts in a fleet.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The name that a host's bindings are kept under: 1 to 253 of `a-z 0-9 . _ -`, the first a letter
+/// or a digit. Upper case is taken for lower case.
+///
+/// ```
+/// use backend_etcd::HostName;
+///
+/// let host: HostName = "WEB01.contoso.com".parse()?;
+/// assert_eq!(host.as_str(), "web01.contoso.com");
+/// assert!("web01/web02".parse::<HostName>().is_err());
+/// # Ok::<(), backend_etcd::HostNameError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostName(String);
+
+/// Why a text is no name of a host.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no name of a host: that has 1 to {max} of a-z, 0-9, '.', '_' and '-', and begins with \
+     a letter or a digit", max = HostName::MAX_LENGTH
+)]
+pub struct HostNameError(String);
+
+impl HostName {
+    /// The most characters of a name.
+    pub const MAX_LENGTH: usize = 253;
+
+    /// A name.
+    ///
+    /// # Errors
+    /// [`HostNameError`] for a text of another form.
+    pub fn new(name: &str) -> Result<Self, HostNameError> {
+        let first = name.as_bytes().first();
+        let fits = name.len() <= Self::MAX_LENGTH
+            && first.is_some_and(u8::is_ascii_alphanumeric)
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        if fits {
+            Ok(Self(name.to_ascii_lowercase()))
+        } else {
+            Err(HostNameError(name.to_owned()))
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for HostName {
+    type Err = HostNameError;
+
+    fn from_str(name: &str) -> Result<Self, HostNameError> {
+        Self::new(name)
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leads_out_of_its_place() {
+        for name in ["", ".", "..", ".hosts", "a/b", "a b", "-a", "ä", "a\0"] {
+            assert!(HostName::new(name).is_err(), "{name:?}");
+        }
+        assert!(HostName::new(&"a".repeat(254)).is_err());
+        assert!(HostName::new(&"a".repeat(253)).is_ok());
+    }
+}

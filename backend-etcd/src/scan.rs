@@ -1,0 +1,87 @@
+//! Scans, page by page of one revision.
+
+use std::vec;
+
+use store_core::{Binding, Result, Scan, StoreError};
+
+use crate::errors;
+use crate::rpc::{KeyValue, RangeRequest};
+use crate::store::EtcdStore;
+
+/// How many bindings a page has.
+const PAGE: i64 = 1000;
+
+/// What is left of a scan.
+pub(crate) struct Pages<'a> {
+    store: &'a EtcdStore,
+    page: vec::IntoIter<KeyValue>,
+    /// What gets the next page, if there is one.
+    next: Option<RangeRequest>,
+}
+
+impl<'a> Pages<'a> {
+    /// Reads the first page, whose revision is that of all the others.
+    pub(crate) fn begin(store: &'a EtcdStore, scan: &Scan) -> Result<Self> {
+        let mut pages = Self {
+            store,
+            page: Vec::new().into_iter(),
+            next: store
+                .place
+                .range(scan)
+                .map(|(key, range_end)| RangeRequest {
+                    key,
+                    range_end,
+                    limit: PAGE,
+                    ..RangeRequest::default()
+                }),
+        };
+        pages.turn()?;
+        Ok(pages)
+    }
+
+    fn turn(&mut self) -> Result<()> {
+        let Some(request) = self.next.take() else {
+            return Ok(());
+        };
+        let answer = self.store.client.read(&request).map_err(|failure| {
+            if errors::is_compacted(failure.status()) {
+                // etcd forgot the revision that the scan began in.
+                return StoreError::Unstable { attempts: 1 };
+            }
+            self.store.failed("read", &failure)
+        })?;
+        if let (true, Some(last)) = (answer.more, answer.kvs.last()) {
+            let now = answer.header.map_or(0, |header| header.revision);
+            self.next = Some(RangeRequest {
+                key: [last.key.as_slice(), &[0]].concat(),
+                revision: if request.revision == 0 {
+                    now
+                } else {
+                    request.revision
+                },
+                ..request
+            });
+        }
+        self.page = answer.kvs.into_iter();
+        Ok(())
+    }
+}
+
+impl Iterator for Pages<'_> {
+    type Item = Result<Binding>;
+
+    fn next(&mut self) -> Option<Result<Binding>> {
+        if self.page.as_slice().is_empty()
+            && let Err(error) = self.turn()
+        {
+            return Some(Err(error));
+        }
+        let found = self.page.next()?;
+        let binding = self.store.place.binding(&found);
+        if binding.is_err() {
+            self.page = Vec::new().into_iter();
+            self.next = None;
+        }
+        Some(binding)
+    }
+}

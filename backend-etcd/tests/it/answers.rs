@@ -1,0 +1,231 @@
+//! A batch whose answer is lost is applied once.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backend_etcd::{EtcdStore, HostName, Options};
+use etcd_server::{Proxy, Server, Wire};
+use store_core::{Batch, BindingStore, Change, Scan, StoreError};
+
+use crate::samples::{key, mark, marked, new_host, server, store};
+
+fn through(proxy: &Proxy, host: &HostName) -> EtcdStore {
+    let options = Options::new([proxy.endpoint()])
+        .timeout(Duration::from_millis(150))
+        .patience(Duration::from_secs(20));
+    EtcdStore::open(&options, host).unwrap()
+}
+
+/// Waits until the host has been changed in a revision after this one.
+fn changed_since(store: &EtcdStore, revision: Option<u64>) -> u64 {
+    let begun = Instant::now();
+    loop {
+        let now = store.revision().unwrap();
+        if let Some(now) = now.filter(|now| Some(*now) > revision) {
+            return now;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "nothing changed");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A store behind a wire, which has one batch behind it, and one that looks on.
+fn watched() -> (Proxy, EtcdStore, EtcdStore, u64) {
+    let (proxy, host) = (Proxy::to(&server().endpoint()), new_host());
+    let (ours, other) = (through(&proxy, &host), store(&host));
+    ours.insert(marked(1, 1)).unwrap();
+    let revision = other.revision().unwrap().unwrap();
+    (proxy, ours, other, revision)
+}
+
+#[test]
+fn a_batch_whose_answer_is_lost_is_not_applied_again() {
+    let (proxy, ours, other, revision) = watched();
+    proxy.set(Wire::LosesAnswers);
+    let applied = thread::scope(|scope| {
+        let applying = scope.spawn(|| ours.apply(&Change::put(marked(1, 2)).into()));
+        // Its revision and what it replaced are read through the same wire.
+        thread::sleep(Duration::from_millis(50));
+        proxy.set(Wire::Whole);
+        proxy.cut();
+        applying.join().unwrap()
+    });
+    let applied = applied.unwrap();
+    assert_eq!(applied.outcomes()[0].before, Some(marked(1, 1)));
+    assert_eq!(applied.revision(), other.revision().unwrap());
+
+    // One that needs no reading, so that the answer of the transaction itself is lost.
+    proxy.set(Wire::LosesAnswers);
+    let revision = applied.revision().unwrap().max(revision);
+    let applied = thread::scope(|scope| {
+        let applying = scope.spawn(|| ours.apply(&Change::insert(marked(2, 3)).into()));
+        let changed = changed_since(&other, Some(revision));
+        proxy.set(Wire::Whole);
+        proxy.cut();
+        let applied = applying.join().unwrap().expect("it was applied, once");
+        assert_eq!(applied.revision(), Some(changed));
+        applied
+    });
+    assert_eq!(applied.outcomes()[0].before, None);
+    assert_eq!(other.get(&key(2)).unwrap(), Some(marked(2, 3)));
+}
+
+#[test]
+fn a_lost_batch_is_found_behind_those_that_came_after_it() {
+    let (proxy, ours, other, revision) = watched();
+    proxy.set(Wire::LosesAnswers);
+    thread::scope(|scope| {
+        let applying = scope.spawn(|| ours.apply(&Change::insert(marked(2, 2)).into()));
+        let changed = changed_since(&other, Some(revision));
+        // What it inserted has gone again: who looked at the key alone would insert it twice.
+        other.remove(&key(2)).unwrap();
+        for n in 3..8 {
+            other.insert(marked(n, 3)).unwrap();
+        }
+        proxy.set(Wire::Whole);
+        proxy.cut();
+        let applied = applying.join().unwrap().expect("it was applied, once");
+        assert_eq!(applied.revision(), Some(changed));
+    });
+    assert_eq!(other.get(&key(2)).unwrap(), None, "it is not back");
+}
+
+#[test]
+fn a_copy_that_comes_late_does_nothing() {
+    let (slow, host) = (Proxy::to(&server().endpoint()), new_host());
+    let members = Options::new([slow.endpoint(), server().endpoint()]);
+    // Which member is asked first is drawn.
+    let ours = loop {
+        let ours = EtcdStore::open(&members, &host).unwrap();
+        ours.put(marked(1, 1)).unwrap();
+        if slow.connections() > 0 {
+            break ours;
+        }
+    };
+    slow.set(Wire::HoldsRequests);
+    thread::scope(|scope| {
+        let applying = scope.spawn(|| ours.insert(marked(2, 2)));
+        slow.wait_until_held();
+        slow.cut();
+        applying.join().unwrap().expect("the other member took it");
+    });
+    let other = store(&host);
+    other.remove(&key(2)).unwrap();
+    // The copy that is on its way still arrives, and its key is free.
+    slow.set(Wire::Whole);
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(other.get(&key(2)).unwrap(), None);
+}
+
+#[test]
+fn who_runs_out_of_patience_says_that_nothing_is_known() {
+    let (proxy, host) = (Proxy::to(&server().endpoint()), new_host());
+    let options = Options::new([proxy.endpoint()])
+        .timeout(Duration::from_millis(100))
+        .patience(Duration::from_millis(500));
+    let ours = EtcdStore::open(&options, &host).unwrap();
+    ours.insert(marked(1, 1)).unwrap();
+    proxy.set(Wire::LosesAnswers);
+    let error = ours.insert(marked(2, 2)).unwrap_err();
+    assert!(
+        matches!(error, StoreError::OutcomeUnknown { .. }),
+        "{error:?}"
+    );
+    // Reading first changes nothing, and so can be known not to have.
+    let error = ours.put(marked(3, 3)).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+
+    proxy.set(Wire::Whole);
+    assert_eq!(ours.get(&key(2)).unwrap(), Some(marked(2, 2)), "it was");
+    assert_eq!(ours.get(&key(3)).unwrap(), None);
+}
+
+#[test]
+fn a_refusal_is_told_though_the_first_answer_was_lost() {
+    let (proxy, ours, other, _) = watched();
+    proxy.set(Wire::HoldsRequests);
+    thread::scope(|scope| {
+        let applying = scope.spawn(|| ours.insert(marked(2, 2)));
+        proxy.wait_until_held();
+        other.insert(marked(2, 3)).unwrap();
+        proxy.set(Wire::Whole);
+        let error = applying.join().unwrap().unwrap_err();
+        assert!(
+            matches!(&error, StoreError::AlreadyExists { found: Some(found), .. } if **found == marked(2, 3)),
+            "{error:?}"
+        );
+    });
+}
+
+/// Puts of one key make a chain: each replaces what another left there. One that is applied twice
+/// replaces something twice.
+#[test]
+fn whatever_is_cut_each_put_replaces_one_other() {
+    const WRITERS: u16 = 3;
+    const PUTS: u16 = 25;
+    let server = Server::start();
+    let host = new_host();
+    let proxies = [(); WRITERS as usize].map(|()| Proxy::to(&server.endpoint()));
+    let (over, chain) = (AtomicBool::new(false), Mutex::new(BTreeMap::new()));
+    let cut = || {
+        while !over.load(Ordering::Relaxed) {
+            for proxy in &proxies {
+                let losing = [Wire::LosesAnswers, Wire::HoldsRequests][fastrand::usize(..2)];
+                thread::sleep(Duration::from_millis(fastrand::u64(1..15)));
+                proxy.set(losing);
+                thread::sleep(Duration::from_millis(fastrand::u64(1..10)));
+                proxy.cut();
+                proxy.set(Wire::Whole);
+            }
+        }
+    };
+    let write = |writer: u16| {
+        let store = through(&proxies[usize::from(writer)], &host);
+        for n in 0..PUTS {
+            let new = u128::from(1 + writer * PUTS + n);
+            // A second key, so that halves of batches would show.
+            let batch = Batch::new([Change::put(marked(1, new)), Change::put(marked(2, new))]);
+            let applied = store
+                .apply(&batch.unwrap())
+                .expect("there is patience enough");
+            let [one, two] = applied.outcomes() else {
+                panic!("two changes have two outcomes");
+            };
+            assert_eq!(one.before.as_ref().map(mark), two.before.as_ref().map(mark));
+            let old = one.before.as_ref().map_or(0, mark);
+            let twice = chain.lock().unwrap().insert(old, new);
+            assert_eq!(twice, None, "{old} was replaced by {new} too");
+        }
+    };
+    thread::scope(|scope| {
+        let cutter = scope.spawn(cut);
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| scope.spawn(move || write(writer)))
+            .collect();
+        let ended: Vec<_> = writers
+            .into_iter()
+            .map(thread::ScopedJoinHandle::join)
+            .collect();
+        over.store(true, Ordering::Relaxed);
+        cutter.join().unwrap();
+        for end in ended {
+            end.unwrap();
+        }
+    });
+    let chain = chain.into_inner().unwrap();
+    let (mut last, mut length) = (0, 0);
+    while let Some(next) = chain.get(&last) {
+        (last, length) = (*next, length + 1);
+    }
+    assert_eq!(length, WRITERS * PUTS, "the chain has every put");
+    let store = EtcdStore::open(&Options::new([server.endpoint()]), &host).unwrap();
+    let left: Vec<_> = store
+        .scan(&Scan::all())
+        .unwrap()
+        .map(|b| mark(&b.unwrap()))
+        .collect();
+    assert_eq!(left, [last, last]);
+}

@@ -1,0 +1,164 @@
+//! What etcd does not take, forgets, or does not have.
+
+use std::time::Duration;
+
+use backend_etcd::{EtcdStore, Options};
+use etcd_server::Server;
+use store_core::{Batch, Binding, BindingStore, Change, Record, Scan, StoreError};
+
+use crate::samples::{key, marked, new_host, server, store};
+
+fn batch(changes: u16) -> Batch {
+    Batch::new((1..=changes).map(|n| Change::put(marked(n, 1)))).unwrap()
+}
+
+#[test]
+fn a_batch_beyond_the_limit_is_refused_and_the_limit_named() {
+    let store = store(&new_host());
+    store.apply(&batch(127)).unwrap();
+    let error = store.apply(&batch(128)).unwrap_err().to_string();
+    assert!(
+        error.contains("at most 127") && error.contains("--max-txn-ops"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_server_may_take_more_or_less_than_the_usual() {
+    let small = Server::with(&["--max-txn-ops=16"]);
+    let host = new_host();
+    let unaware = EtcdStore::open(&Options::new([small.endpoint()]), &host).unwrap();
+    let error = unaware.apply(&batch(16)).unwrap_err();
+    assert!(matches!(error, StoreError::Unsupported { .. }), "{error:?}");
+    assert!(error.to_string().contains("--max-txn-ops"), "{error}");
+    let aware = Options::new([small.endpoint()]).max_txn_ops(16.try_into().unwrap());
+    let aware = EtcdStore::open(&aware, &host).unwrap();
+    assert!(
+        aware
+            .apply(&batch(16))
+            .unwrap_err()
+            .to_string()
+            .contains("at most 15")
+    );
+    aware.apply(&batch(15)).unwrap();
+}
+
+#[test]
+fn a_request_that_is_too_large_is_refused_and_the_limit_named() {
+    let small = Server::with(&["--max-request-bytes=4096"]);
+    let store = EtcdStore::open(&Options::new([small.endpoint()]), &new_host()).unwrap();
+    let error = store.apply(&batch(100)).unwrap_err();
+    assert!(matches!(error, StoreError::Unsupported { .. }), "{error:?}");
+    assert!(error.to_string().contains("--max-request-bytes"), "{error}");
+    assert_eq!(store.scan(&Scan::all()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_scan_of_many_pages_is_of_one_revision() {
+    let (host, count) = (new_host(), 2_500);
+    let writer = store(&host);
+    for from in (1..count).step_by(100) {
+        let changes = (from..(from + 100).min(count)).map(|n| Change::insert(marked(n, 1)));
+        writer.apply(&Batch::new(changes).unwrap()).unwrap();
+    }
+    let reader = store(&host);
+    let mut scan = reader.scan(&Scan::all()).unwrap();
+    let first = scan.next().unwrap().unwrap();
+    for n in [1, 2, 1_500, count - 1] {
+        writer.remove(&key(n)).unwrap();
+    }
+    writer.insert(marked(60_000, 2)).unwrap();
+    let rest: Vec<_> = scan.map(Result::unwrap).collect();
+    assert_eq!(first, marked(1, 1));
+    assert_eq!(rest, (2..count).map(|n| marked(n, 1)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_scan_whose_revision_etcd_forgets_ends_with_an_error() {
+    let server = Server::start();
+    let store = EtcdStore::open(&Options::new([server.endpoint()]), &new_host()).unwrap();
+    for from in 0..15 {
+        let changes = (1..=100).map(|n| Change::insert(marked(from * 100 + n, 1)));
+        store.apply(&Batch::new(changes).unwrap()).unwrap();
+    }
+    let scan = store.scan(&Scan::all()).unwrap();
+    let last = store.apply(&Change::put(marked(1, 2)).into()).unwrap();
+    let _ = server.ctl(&["compaction", &last.revision().unwrap().to_string()]);
+    let results: Vec<_> = scan.collect();
+    assert!(matches!(
+        results.last(),
+        Some(Err(StoreError::Unstable { .. }))
+    ));
+    assert_eq!(results.len(), 1001, "one page, and the error");
+}
+
+#[test]
+fn nobody_there_is_told_in_the_time_that_was_given() {
+    let options = Options::new(["127.0.0.1:1", "127.0.0.1:2"]).patience(Duration::from_millis(300));
+    let store = EtcdStore::open(&options, &new_host()).unwrap();
+    let error = store.get(&key(1)).unwrap_err().to_string();
+    assert!(error.contains("127.0.0.1:1,127.0.0.1:2"), "{error}");
+    assert!(error.contains("Connection refused"), "{error}");
+}
+
+#[test]
+fn a_member_that_is_gone_is_passed_over() {
+    let options = Options::new(["127.0.0.1:1".to_owned(), server().endpoint()]);
+    for _ in 0..4 {
+        let store = EtcdStore::open(&options, &new_host()).unwrap();
+        store.insert(marked(1, 1)).unwrap();
+        assert_eq!(store.get(&key(1)).unwrap(), Some(marked(1, 1)));
+    }
+}
+
+#[test]
+fn a_value_that_is_damaged_or_newer_is_refused_by_its_place_and_stays() {
+    let host = new_host();
+    let ours = store(&host);
+    // Kind 3, and a port of two bytes that are text: "11".
+    let key = "ccs=12593".parse().unwrap();
+    let text = format!("/certbind/v1/{host}/\u{3}11");
+    let _ = server().ctl(&["put", &text, "\u{7f}newer"]);
+    for error in [
+        ours.get(&key).unwrap_err(),
+        ours.put(central(12593)).unwrap_err(),
+        ours.scan(&Scan::all())
+            .unwrap()
+            .last()
+            .unwrap()
+            .unwrap_err(),
+    ] {
+        let said = error.to_string();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+        assert!(
+            said.contains(&format!("{host}/ccs=12593")) && said.contains("127"),
+            "{said}"
+        );
+    }
+    assert!(server().ctl(&["get", &text]).contains("newer"), "it stays");
+}
+
+fn central(port: u16) -> Binding {
+    let record = Record::central(store_core::Uuid::nil());
+    Binding::new(format!("ccs={port}").parse().unwrap(), record).unwrap()
+}
+
+#[test]
+fn a_store_may_be_used_and_dropped_by_asynchronous_code() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let store = store(&new_host());
+        store.insert(marked(1, 1)).unwrap();
+        drop(store);
+    });
+}
+
+#[test]
+fn a_host_that_nobody_wrote_to_has_no_revision() {
+    let store = store(&new_host());
+    assert_eq!(store.revision().unwrap(), None);
+    let applied = store.apply(&batch(1)).unwrap();
+    assert_eq!(store.revision().unwrap(), applied.revision());
+}

@@ -1,0 +1,91 @@
+//! The suite over etcd: one server; and three, of which one is killed and started again, over and
+//! over, while histories are recorded.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use backend_etcd::{EtcdStore, HostName, Options};
+use conformance::Subject;
+use etcd_server::{Cluster, Server};
+
+/// A name that no other case has.
+fn new_host() -> HostName {
+    static HOSTS: AtomicU64 = AtomicU64::new(0);
+    let host = HOSTS.fetch_add(1, Ordering::Relaxed);
+    HostName::new(&format!("host{host}")).expect("a name")
+}
+
+/// A host of its own in a server that all tests share.
+struct Host(HostName);
+
+impl Subject for Host {
+    type Store = EtcdStore;
+
+    fn new() -> Self {
+        Self(new_host())
+    }
+
+    fn open(&self) -> EtcdStore {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        let server = SERVER.get_or_init(Server::start);
+        let options = Options::new([server.endpoint()]);
+        EtcdStore::open(&options, &self.0).expect("the store opens")
+    }
+}
+
+conformance::suite!(etcd, Host);
+
+/// A host in a cluster of three.
+struct Replicated(HostName);
+
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| Cluster::start(3))
+}
+
+impl Subject for Replicated {
+    type Store = EtcdStore;
+
+    fn new() -> Self {
+        Self(new_host())
+    }
+
+    fn open(&self) -> EtcdStore {
+        let options = Options::new(cluster().endpoints()).timeout(Duration::from_secs(3));
+        EtcdStore::open(&options, &self.0).expect("the store opens")
+    }
+}
+
+#[test]
+fn operations_are_linearizable_while_members_are_killed() {
+    let (over, killed) = (AtomicBool::new(false), AtomicU64::new(0));
+    let victims = || {
+        for victim in (0..cluster().endpoints().len()).cycle() {
+            let mut member = cluster().member(victim);
+            member.kill();
+            killed.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(300));
+            member.restart();
+            std::thread::sleep(Duration::from_millis(300));
+            if over.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(victims);
+        let _over = Over(&over);
+        conformance::operations_are_linearizable::<Replicated>();
+    });
+    assert!(killed.into_inner() >= 3, "each member was killed");
+}
+
+/// Says so when it is dropped, also by a panic.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,173 @@
+//! A wire between a client and a server, which loses what it is told to.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// Pings and the like are shorter.
+const REQUEST: usize = 64;
+
+/// What becomes of what is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// It arrives.
+    Whole,
+    /// Requests arrive, and answers are lost.
+    LosesAnswers,
+    /// Requests arrive once the wire is [`Whole`](Self::Whole) again, even if who sent them has gone.
+    HoldsRequests,
+}
+
+/// A proxy in front of a server.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    wire: Wire,
+    /// Both ends of each connection: the client's, the server's.
+    connections: Vec<(TcpStream, TcpStream)>,
+    /// How many bytes of requests have not been passed on.
+    held: usize,
+}
+
+impl Proxy {
+    /// A whole wire to the server at `HOST:PORT`.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    #[must_use]
+    pub fn to(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                wire: Wire::Whole,
+                connections: Vec::new(),
+                held: 0,
+            }),
+            changed: Condvar::new(),
+        });
+        let proxy = Self {
+            address: listener.local_addr().expect("its address"),
+            shared: Arc::clone(&shared),
+        };
+        let server = server.to_owned();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                // A server that is not there: the client sees its connection end.
+                if let Ok(server) = TcpStream::connect(&server) {
+                    connect(&shared, &client, &server);
+                }
+            }
+        });
+        proxy
+    }
+
+    /// Where clients reach it: `HOST:PORT`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Changes the wire.
+    pub fn set(&self, wire: Wire) {
+        self.shared.state().wire = wire;
+        self.shared.changed.notify_all();
+    }
+
+    /// How many connections were made through it.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.state().connections.len()
+    }
+
+    /// Ends every connection for its client. The servers do not notice.
+    pub fn cut(&self) {
+        for (client, _) in &self.shared.state().connections {
+            // One that has ended need not be ended.
+            let _ = client.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Waits until a request is held. Only while the wire holds them.
+    pub fn wait_until_held(&self) {
+        let mut state = self.shared.state();
+        while state.wire == Wire::HoldsRequests && state.held < REQUEST {
+            state = self.shared.wait(state);
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn connect(shared: &Arc<Shared>, client: &TcpStream, server: &TcpStream) {
+    let twice = |stream: &TcpStream| stream.try_clone().expect("another handle");
+    let mut state = shared.state();
+    state.connections.push((twice(client), twice(server)));
+    drop(state);
+    let (from_client, to_server) = (twice(client), twice(server));
+    let (from_server, to_client) = (twice(server), twice(client));
+    let (sent, requests) = mpsc::channel();
+    let [receiving, sending, answering] = [(); 3].map(|()| Arc::clone(shared));
+    thread::spawn(move || receiving.receive(from_client, &sent));
+    thread::spawn(move || sending.send(to_server, &requests));
+    thread::spawn(move || answering.answer(from_server, to_client));
+}
+
+impl Shared {
+    fn receive(&self, mut client: TcpStream, sent: &Sender<Vec<u8>>) {
+        let mut bytes = [0; 16 << 10];
+        while let Ok(read @ 1..) = client.read(&mut bytes) {
+            self.state().held += read;
+            self.changed.notify_all();
+            if sent.send(bytes[..read].to_vec()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn send(&self, mut server: TcpStream, sent: &Receiver<Vec<u8>>) {
+        for bytes in sent {
+            let mut state = self.state();
+            while state.wire == Wire::HoldsRequests {
+                state = self.wait(state);
+            }
+            state.held -= bytes.len();
+            drop(state);
+            if server.write_all(&bytes).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer(&self, mut server: TcpStream, mut client: TcpStream) {
+        let mut bytes = [0; 16 << 10];
+        while let Ok(read @ 1..) = server.read(&mut bytes) {
+            let lost = self.state().wire == Wire::LosesAnswers;
+            if !lost && client.write_all(&bytes[..read]).is_err() {
+                return;
+            }
+        }
+    }
+}
