@@ -39,8 +39,10 @@ mod options;
 mod rpc;
 mod scan;
 mod store;
+mod url;
 mod view;
 
 pub use host::{HostName, HostNameError};
 pub use options::{Options, Tls};
 pub use store::EtcdStore;
+pub use url::{EtcdUrl, UrlError};

@@ -68,6 +68,9 @@ A store holds bindings. Name one with --store or the environment variable CERTBI
   httpsys:LIBRARY   those of a library with the HTTP Server API, such as the simulator's
                     libhttpapi.so
   redb:PATH         a file; `add` and `import` make it, and the others want it to be there
+  etcd://MEMBER[,MEMBER…]/HOST
+                    what is kept of a host in etcd; `?ca=FILE&user=NAME` and the like say
+                    how it is reached (docs/etcd.md)
   memory:           nothing, and gone at the end: for trying out
 
 Without either it is httpsys: on Windows, elsewhere the file certbind/bindings.redb in the

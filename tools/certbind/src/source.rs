@@ -34,7 +34,7 @@ impl FromStr for Source {
         // Anything else may have a colon in it as well: a drive of Windows.
         let scheme = text.split_once(':').map(|(scheme, _)| scheme);
         match scheme {
-            Some("redb" | "memory" | "httpsys") => text.parse().map(Self::Store),
+            Some("redb" | "memory" | "httpsys" | "etcd") => text.parse().map(Self::Store),
             _ if text.is_empty() => Err("name a store or a file".to_owned()),
             _ => Ok(Self::File(text.into())),
         }

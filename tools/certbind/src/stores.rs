@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+#[cfg(feature = "etcd")]
+use backend_etcd::{EtcdStore, EtcdUrl};
 use backend_httpsys::{HttpSysStore, LibraryApi, Options};
 use backend_redb::RedbStore;
 use etcetera::BaseStrategy;
@@ -25,6 +27,9 @@ pub(crate) enum StoreUrl {
     Memory,
     /// The HTTP Server API: the system's, or that of a library.
     HttpSys(Option<PathBuf>),
+    /// A host in etcd.
+    #[cfg(feature = "etcd")]
+    Etcd(Box<EtcdUrl>),
 }
 
 impl FromStr for StoreUrl {
@@ -36,7 +41,14 @@ impl FromStr for StoreUrl {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("httpsys", "")) => Ok(Self::HttpSys(None)),
             Some(("httpsys", library)) => Ok(Self::HttpSys(Some(library.into()))),
-            _ => Err("a store is redb:PATH, httpsys:, httpsys:LIBRARY or memory:".to_owned()),
+            #[cfg(feature = "etcd")]
+            Some(("etcd", _)) => etcd_url(url).map(|url| Self::Etcd(Box::new(url))),
+            #[cfg(not(feature = "etcd"))]
+            Some(("etcd", _)) => Err("this certbind was built without etcd".to_owned()),
+            _ => Err(
+                "a store is redb:PATH, httpsys:, httpsys:LIBRARY, etcd://MEMBER/HOST or memory:"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -48,6 +60,8 @@ impl fmt::Display for StoreUrl {
             Self::Memory => f.write_str("memory:"),
             Self::HttpSys(None) => f.write_str("httpsys:"),
             Self::HttpSys(Some(library)) => write!(f, "httpsys:{}", library.display()),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(url) => url.fmt(f),
         }
     }
 }
@@ -90,6 +104,9 @@ pub(crate) enum Opened {
     Memory(MemoryStore),
     /// The HTTP Server API.
     HttpSys(HttpSysStore<Arc<LibraryApi>>),
+    /// A host in etcd.
+    #[cfg(feature = "etcd")]
+    Etcd(EtcdStore),
 }
 
 impl Opened {
@@ -97,6 +114,8 @@ impl Opened {
         Ok(match (url, access) {
             (StoreUrl::Memory, _) => Self::Memory(MemoryStore::new()),
             (StoreUrl::HttpSys(library), _) => Self::HttpSys(http_sys(library.as_deref())?),
+            #[cfg(feature = "etcd")]
+            (StoreUrl::Etcd(url), access) => Self::Etcd(etcd(url, access)?),
             (StoreUrl::Redb(path), Access::Fill) => {
                 make_parent(path)?;
                 Self::Redb(RedbStore::open(path)?)
@@ -115,6 +134,8 @@ impl Opened {
             Self::Redb(store) => store,
             Self::Memory(store) => store,
             Self::HttpSys(store) => store,
+            #[cfg(feature = "etcd")]
+            Self::Etcd(store) => store,
         }
     }
 
@@ -129,26 +150,37 @@ impl Opened {
                     problems: report.problems,
                 })
             }
-            Self::Memory(_) | Self::HttpSys(_) => {
-                let mut bindings = 0;
-                for binding in self.bindings().scan(&Scan::all())? {
-                    binding?;
-                    bindings += 1;
-                }
-                Ok(Check {
-                    bindings,
-                    revision: None,
-                    problems: Vec::new(),
-                })
+            #[cfg(feature = "etcd")]
+            Self::Etcd(store) => Ok(Check {
+                revision: store.revision()?,
+                ..self.count()?
+            }),
+            Self::Memory(_) | Self::HttpSys(_) => self.count(),
+        }
+    }
+
+    /// Reads every binding. The first that is damaged ends it.
+    fn count(&self) -> Result<Check, Error> {
+        let mut check = Check {
+            bindings: 0,
+            revision: None,
+            problems: Vec::new(),
+        };
+        for binding in self.bindings().scan(&Scan::all())? {
+            match binding {
+                Ok(_) => check.bindings += 1,
+                Err(damage @ StoreError::Corrupt { .. }) => check.problems.push(damage.to_string()),
+                Err(error) => return Err(error.into()),
             }
         }
+        Ok(check)
     }
 
     /// The layout of the listing that the store was last imported from.
     pub(crate) fn layout(&self) -> Result<Option<Layout>, Error> {
         match self {
             Self::Redb(store) => layout::read(store),
-            Self::Memory(_) | Self::HttpSys(_) => Ok(None),
+            _ => Ok(None),
         }
     }
 
@@ -156,7 +188,7 @@ impl Opened {
     pub(crate) fn set_layout(&self, layout: &Layout) -> Result<(), Error> {
         match self {
             Self::Redb(store) => layout::write(store, layout),
-            Self::Memory(_) | Self::HttpSys(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }
@@ -167,6 +199,31 @@ pub(crate) struct Check {
     pub(crate) bindings: u64,
     pub(crate) revision: Option<u64>,
     pub(crate) problems: Vec<String>,
+}
+
+/// The URL of a host. A fleet is no store.
+#[cfg(feature = "etcd")]
+fn etcd_url(url: &str) -> Result<EtcdUrl, String> {
+    let parsed: EtcdUrl = url
+        .parse()
+        .map_err(|error: backend_etcd::UrlError| error.to_string())?;
+    match parsed.host() {
+        Some(_) => Ok(parsed),
+        None => Err("it names no host: etcd://MEMBER/HOST".to_owned()),
+    }
+}
+
+#[cfg(feature = "etcd")]
+fn etcd(url: &EtcdUrl, access: Access) -> Result<EtcdStore, Error> {
+    let absent = || Error::NoStore {
+        path: url.to_string().into(),
+    };
+    let options = url.options(|variable| std::env::var(variable).ok())?;
+    let store = EtcdStore::open(&options, url.host().ok_or_else(absent)?)?;
+    if access != Access::Fill && store.revision()?.is_none() {
+        return Err(absent());
+    }
+    Ok(store)
 }
 
 fn make_parent(path: &Path) -> Result<(), StoreError> {

@@ -70,11 +70,15 @@ fn read(wanted: &Apply) -> Result<Plan, Error> {
 /// The store that a plan says it was made for.
 fn of_plan(plan: &Plan) -> Result<StoreUrl, Error> {
     let target = plan.header().target.as_deref();
+    let no_target = || Error::NoTarget {
+        target: target.unwrap_or("no store").to_owned(),
+    };
     match target.map(str::parse) {
         // A plan may come from anywhere, and a library's code runs when it is opened.
-        Some(Ok(StoreUrl::HttpSys(Some(_)))) | None | Some(Err(_)) => Err(Error::NoTarget {
-            target: target.unwrap_or("no store").to_owned(),
-        }),
+        Some(Ok(StoreUrl::HttpSys(Some(_)))) | None | Some(Err(_)) => Err(no_target()),
+        // The password for one etcd is not for whichever server a plan names.
+        #[cfg(feature = "etcd")]
+        Some(Ok(StoreUrl::Etcd(_))) => Err(no_target()),
         Some(Ok(url)) => Ok(url),
     }
 }

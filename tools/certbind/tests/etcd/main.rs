@@ -1,0 +1,197 @@
+//! `certbind` over a host that is kept in etcd.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use etcd_server::Server;
+use tempfile::TempDir;
+
+const OLD: &str = "5226dc6c54559761cd471b86eb51c096252c90f2";
+const NEW: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
+const APP: &str = "4dc3e181-e14b-4a21-b022-59fc669b0914";
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(Server::start)
+}
+
+/// The URL of a host that no other test has.
+fn new_host() -> String {
+    static HOSTS: AtomicU64 = AtomicU64::new(0);
+    let host = HOSTS.fetch_add(1, Ordering::Relaxed);
+    format!("etcd://{}/host{host}", server().endpoint())
+}
+
+fn certbind(store: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .args(["--store", store])
+        .args(arguments)
+        .env_remove("CERTBIND_STORE")
+        .output()
+        .unwrap()
+}
+
+/// What it prints, where it does what it is told.
+fn done(store: &str, arguments: &[&str]) -> String {
+    let output = certbind(store, arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What it says, where it does not.
+fn refused(store: &str, arguments: &[&str]) -> String {
+    let output = certbind(store, arguments);
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn add(store: &str, key: &str) {
+    let arguments = [
+        "add",
+        key,
+        "--hash",
+        OLD,
+        "--app-id",
+        APP,
+        "--store-name",
+        "MY",
+    ];
+    done(store, &arguments);
+}
+
+#[test]
+fn a_host_in_etcd_is_a_store_like_any_other() {
+    let host = new_host();
+    let unknown = refused(&host, &["list"]);
+    assert!(
+        unknown.contains("there is no store at etcd://"),
+        "{unknown}"
+    );
+    add(&host, "0.0.0.0:443");
+    add(&host, "hostnameport=www.contoso.com:443");
+    assert!(
+        refused(
+            &host,
+            &["add", "0.0.0.0:443", "--hash", NEW, "--app-id", APP]
+        )
+        .contains("already bound")
+    );
+    assert!(done(&host, &["rotate", OLD, NEW]).contains("Renewed 2 bindings"));
+    assert!(done(&host, &["show", "0.0.0.0:443"]).contains(NEW));
+    done(&host, &["delete", "0.0.0.0:443"]);
+    assert!(done(&host, &["check"]).contains("1 bindings, revision "));
+    assert!(!done(&host, &["list"]).contains("0.0.0.0:443"));
+}
+
+#[test]
+fn a_host_moves_into_etcd_and_out_of_it_by_exports_and_plans() {
+    let (host, folder) = (new_host(), TempDir::new().unwrap());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let file = format!("redb:{}", path("bindings.redb"));
+    for port in [443, 8443, 9443] {
+        add(&file, &format!("[::]:{port}"));
+    }
+    let export = path("export.json");
+    done(&file, &["export", "-o", &export]);
+    done(&host, &["import", &export]);
+    assert!(done(&host, &["diff", &file, &host]).contains("The same: 3 bindings"));
+
+    done(&host, &["delete", "[::]:443"]);
+    let plan = path("plan.json");
+    done(&file, &["plan", &host, &file, "--prune", "-o", &plan]);
+    done(&file, &["apply", &plan, "--yes"]);
+    assert!(done(&host, &["diff", &file, &host]).contains("The same: 2 bindings"));
+}
+
+#[test]
+fn a_plan_does_not_choose_the_etcd_that_is_told_a_password() {
+    let (host, folder) = (new_host(), TempDir::new().unwrap());
+    add(&host, "0.0.0.0:443");
+    let plan = folder.path().join("plan.json").display().to_string();
+    done(&host, &["rotate", OLD, NEW, "--export", &plan]);
+    let apply = Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .args(["apply", &plan, "--yes"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&apply.stderr).into_owned();
+    assert!(
+        !apply.status.success() && said.contains("name the store"),
+        "{said}"
+    );
+    assert!(done(&host, &["show", "0.0.0.0:443"]).contains(OLD));
+    done(&host, &["apply", &plan, &host, "--yes"]);
+    assert!(done(&host, &["show", "0.0.0.0:443"]).contains(NEW));
+}
+
+#[test]
+fn an_import_beyond_the_limit_is_refused_and_the_limit_named() {
+    let (host, folder) = (new_host(), TempDir::new().unwrap());
+    let file = format!("redb:{}", folder.path().join("bindings.redb").display());
+    let script: Vec<_> = (1..=128)
+        .map(|port| {
+            format!("http add sslcert ipport=0.0.0.0:{port} certhash={OLD} appid={{{APP}}}")
+        })
+        .collect();
+    let commands = folder.path().join("commands.txt");
+    std::fs::write(&commands, script.join("\r\n")).unwrap();
+    let commands = commands.display().to_string();
+    done(&file, &["netsh", "-f", &commands]);
+    let export = folder.path().join("export.json").display().to_string();
+    done(&file, &["export", "-o", &export]);
+    let said = refused(&host, &["import", &export]);
+    assert!(
+        said.contains("at most 127") && said.contains("--max-txn-ops"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_url_that_is_wrong_is_told_with_its_form() {
+    for (url, named) in [
+        ("etcd://", "no member"),
+        ("etcd://127.0.0.1:2379/", "names no host"),
+        (
+            "etcd://127.0.0.1:2379/host?password=secret",
+            "CERTBIND_ETCD_PASSWORD",
+        ),
+    ] {
+        let said = refused(url, &["list"]);
+        assert!(said.contains(named), "{said}");
+    }
+    let nobody = "etcd://127.0.0.1:1/host?patience=0.2";
+    let said = refused(nobody, &["list"]);
+    assert!(said.contains("Connection refused"), "{said}");
+}
+
+#[test]
+fn the_environment_has_the_user_and_its_password() {
+    let server = Server::start();
+    for arguments in [
+        &["user", "add", "root:hunter2"][..],
+        &["user", "grant-role", "root", "root"],
+        &["auth", "enable"],
+    ] {
+        let _ = server.ctl(arguments);
+    }
+    let host = format!("etcd://{}/web01", server.endpoint());
+    let said = refused(&host, &["list"]);
+    assert!(said.contains("user name is empty"), "{said}");
+    let add = ["add", "0.0.0.0:443", "--hash", OLD, "--app-id", APP];
+    let command = |password: &str| {
+        Command::new(env!("CARGO_BIN_EXE_certbind"))
+            .args(["--store", &host])
+            .args(add)
+            .env("CERTBIND_ETCD_USER", "root")
+            .env("CERTBIND_ETCD_PASSWORD", password)
+            .output()
+            .unwrap()
+    };
+    let wrong = command("*******");
+    assert!(!wrong.status.success());
+    assert!(!String::from_utf8_lossy(&wrong.stderr).contains("*******"));
+    assert!(command("hunter2").status.success());
+}
