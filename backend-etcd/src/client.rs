@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use http::uri::PathAndQuery;
+use prost::Message;
 use store_core::{Result, StoreError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
+use tokio_stream::Stream;
 use tonic::client::Grpc;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use crate::errors;
@@ -35,7 +37,7 @@ pub(crate) struct Client {
     pub(crate) max_txn_ops: usize,
 }
 
-struct Members {
+pub(crate) struct Members {
     channels: Vec<(String, Channel)>,
     /// The one that answered last.
     current: AtomicUsize,
@@ -54,7 +56,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    fn of(status: Status) -> Self {
+    pub(crate) fn of(status: Status) -> Self {
         let busy = status.message().contains("too many requests");
         match status.code() {
             // A connection that breaks is any of these.
@@ -149,6 +151,10 @@ impl Client {
         }
     }
 
+    pub(crate) fn members(&self) -> &Arc<Members> {
+        &self.members
+    }
+
     /// The members, for people.
     pub(crate) fn name(&self) -> String {
         let names = self.members.channels.iter().map(|(name, _)| name.as_str());
@@ -157,7 +163,7 @@ impl Client {
 
     /// Waits for what runs on the runtime's own thread. Unlike `Runtime::block_on` it may be called
     /// by a thread that itself runs asynchronous code.
-    fn wait<T: Send + 'static>(
+    pub(crate) fn wait<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Status> {
@@ -186,8 +192,38 @@ impl Drop for Client {
 }
 
 impl Members {
+    /// A stream of the current member, and the place of that.
+    pub(crate) async fn stream<Q, A>(
+        &self,
+        path: &'static str,
+        requests: impl Stream<Item = Q> + Send + 'static,
+    ) -> (usize, Result<Streaming<A>, Status>)
+    where
+        Q: Message + Default + 'static,
+        A: Message + Default + 'static,
+    {
+        let at = self.current.load(Ordering::Relaxed) % self.channels.len();
+        let channel = &self.channels[at].1;
+        let opened = async {
+            let token = self.token(channel).await?;
+            let mut grpc = ready(channel).await?;
+            let codec = ProstCodec::<Q, A>::default();
+            let path = PathAndQuery::from_static(path);
+            let answer = grpc.streaming(asked(requests, token), path, codec).await;
+            answer
+                .map(tonic::Response::into_inner)
+                .inspect_err(|status| {
+                    if errors::is_of_token(status) {
+                        self.forget_token();
+                    }
+                })
+        };
+        let opened = timeout(self.timeout, opened).await;
+        (at, opened.unwrap_or_else(|_| Err(late())))
+    }
+
     /// The next member is the current one, if this one still is.
-    fn leave(&self, at: usize) {
+    pub(crate) fn leave(&self, at: usize) {
         let next = (at + 1) % self.channels.len();
         let _ = self
             .current
@@ -195,17 +231,16 @@ impl Members {
     }
 
     async fn ask<M: Method>(&self, at: usize, request: M) -> Result<M::Answer, Status> {
-        let late = |_| Status::deadline_exceeded("it did not answer in time");
         let channel = &self.channels[at].1;
         let token = self.token(channel).await?;
         let first = call(channel, token, request.clone());
-        let answer = timeout(self.timeout, first).await.map_err(late)?;
+        let answer = timeout(self.timeout, first).await.map_err(|_| late())?;
         match answer {
             Err(status) if self.user.is_some() && errors::is_of_token(&status) => {
                 self.forget_token();
                 let token = self.token(channel).await?;
                 let again = call(channel, token, request);
-                timeout(self.timeout, again).await.map_err(late)?
+                timeout(self.timeout, again).await.map_err(|_| late())?
             }
             answer => answer,
         }
@@ -230,7 +265,7 @@ impl Members {
         };
         let answer = timeout(self.timeout, call(channel, None, request))
             .await
-            .map_err(|_| Status::deadline_exceeded("it did not answer in time"))??;
+            .map_err(|_| late())??;
         let token: AsciiMetadataValue = answer
             .token
             .parse()
@@ -249,14 +284,22 @@ async fn call<M: Method>(
     token: Option<AsciiMetadataValue>,
     request: M,
 ) -> Result<M::Answer, Status> {
-    let mut grpc = Grpc::new(channel.clone()).max_decoding_message_size(MAX_ANSWER);
-    grpc.ready()
-        .await
-        .map_err(|error| Status::unavailable(errors::with_causes(&error)))?;
+    let mut grpc = ready(channel).await?;
     let codec = ProstCodec::<M, M::Answer>::default();
     let path = PathAndQuery::from_static(M::PATH);
     let answer = grpc.unary(asked(request, token), path, codec).await;
     answer.map(tonic::Response::into_inner)
+}
+
+async fn ready(channel: &Channel) -> Result<Grpc<Channel>, Status> {
+    let mut grpc = Grpc::new(channel.clone()).max_decoding_message_size(MAX_ANSWER);
+    let ready = grpc.ready().await;
+    ready.map_err(|error| Status::unavailable(errors::with_causes(&error)))?;
+    Ok(grpc)
+}
+
+fn late() -> Status {
+    Status::deadline_exceeded("it did not answer in time")
 }
 
 /// What goes with every request.

@@ -64,12 +64,17 @@ impl Place {
 
     /// The binding that stands there.
     pub(crate) fn binding(&self, found: &KeyValue) -> Result<Binding> {
-        let bytes = found.key.strip_prefix(self.prefix.as_bytes());
+        let decoded = decode_binding(self.binding_key(&found.key)?, &found.value);
+        decoded.map_err(|error| corrupt(&found.key, &error))
+    }
+
+    /// The key of the binding that stands there.
+    pub(crate) fn binding_key(&self, key: &[u8]) -> Result<BindingKey> {
+        let bytes = key.strip_prefix(self.prefix.as_bytes());
         let decoded = bytes
             .ok_or_else(|| CodecError::Malformed("it is another host's".to_owned()))
-            .and_then(decode_key)
-            .and_then(|key| decode_binding(key, &found.value));
-        decoded.map_err(|error| corrupt(&found.key, &error))
+            .and_then(decode_key);
+        decoded.map_err(|error| corrupt(key, &error))
     }
 
     /// The keys that a scan asks for: from the first on, before the second. None: nothing.
@@ -95,6 +100,30 @@ impl Place {
             Bound::Unbounded => last,
         };
         (start < end).then_some((start, end))
+    }
+}
+
+/// Whose binding stands there.
+pub(crate) fn host_of(key: &[u8]) -> Result<HostName> {
+    let rest = key.strip_prefix(ROOT.as_bytes()).unwrap_or_default();
+    let name = rest.split(|byte| *byte == b'/').next();
+    host(key, name.unwrap_or_default())
+}
+
+/// Whose head stands there.
+pub(crate) fn host_of_head(key: &[u8]) -> Result<HostName> {
+    let name = key.strip_prefix(HEADS.as_bytes());
+    host(key, name.unwrap_or_default())
+}
+
+fn host(key: &[u8], name: &[u8]) -> Result<HostName> {
+    let name = String::from_utf8_lossy(name);
+    match HostName::new(&name) {
+        Ok(host) if host.as_str() == name => Ok(host),
+        _ => {
+            let what = "no host has this name".to_owned();
+            Err(corrupt(key, &CodecError::Malformed(what)))
+        }
     }
 }
 

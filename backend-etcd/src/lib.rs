@@ -17,6 +17,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A [`Fleet`] is all hosts of a cluster: it lists them, visits them side by side, and watches them.
+//!
 //! # How etcd is spoken to
 //! Over gRPC, by [tonic], with the dozen messages that a store needs written by hand as [prost]
 //! types: their tags cannot change, and nothing has to be generated, so that `protoc` is needed
@@ -33,6 +35,7 @@
 mod apply;
 mod client;
 mod errors;
+mod fleet;
 mod host;
 mod layout;
 mod options;
@@ -41,8 +44,11 @@ mod scan;
 mod store;
 mod url;
 mod view;
+mod watch;
 
+pub use fleet::Fleet;
 pub use host::{HostName, HostNameError};
 pub use options::{Options, Tls};
 pub use store::EtcdStore;
 pub use url::{EtcdUrl, UrlError};
+pub use watch::{Changed, Watch};

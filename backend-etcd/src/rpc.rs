@@ -26,6 +26,9 @@ methods! {
     AuthenticateRequest => AuthenticateResponse, "/etcdserverpb.Auth/Authenticate";
 }
 
+/// The one method that streams: [`WatchRequest`]s, and [`WatchResponse`]s.
+pub(crate) const WATCH: &str = "/etcdserverpb.Watch/Watch";
+
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ResponseHeader {
     #[prost(int64, tag = "3")]
@@ -205,4 +208,59 @@ pub(crate) struct AuthenticateRequest {
 pub(crate) struct AuthenticateResponse {
     #[prost(string, tag = "2")]
     pub(crate) token: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct WatchRequest {
+    #[prost(oneof = "WatchRequestUnion", tags = "1")]
+    pub(crate) request_union: Option<WatchRequestUnion>,
+}
+
+#[derive(Clone, PartialEq, Oneof)]
+pub(crate) enum WatchRequestUnion {
+    #[prost(message, tag = "1")]
+    Create(WatchCreateRequest),
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct WatchCreateRequest {
+    #[prost(bytes = "vec", tag = "1")]
+    pub(crate) key: Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    pub(crate) range_end: Vec<u8>,
+    #[prost(int64, tag = "3")]
+    pub(crate) start_revision: i64,
+    #[prost(bool, tag = "4")]
+    pub(crate) progress_notify: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct WatchResponse {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) header: Option<ResponseHeader>,
+    #[prost(bool, tag = "3")]
+    pub(crate) created: bool,
+    #[prost(bool, tag = "4")]
+    pub(crate) canceled: bool,
+    #[prost(int64, tag = "5")]
+    pub(crate) compact_revision: i64,
+    #[prost(string, tag = "6")]
+    pub(crate) cancel_reason: String,
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) events: Vec<Event>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Event {
+    #[prost(enumeration = "EventType", tag = "1")]
+    pub(crate) kind: i32,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) kv: Option<KeyValue>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enumeration)]
+#[repr(i32)]
+pub(crate) enum EventType {
+    Put = 0,
+    Delete = 1,
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
 mod answers;
+mod fleet;
 mod limits;
 mod samples;
 mod secured;
