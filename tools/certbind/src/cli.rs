@@ -10,6 +10,8 @@ use store_core::{BindingKey, CertHash, Uuid};
 
 use crate::auditing;
 use crate::commands::probe::Probe;
+#[cfg(feature = "etcd")]
+use crate::fleet::FleetOptions;
 use crate::help;
 use crate::key_argument::key;
 use crate::options::Options;
@@ -53,6 +55,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// List the bindings.
     List {
+        #[cfg(feature = "etcd")]
+        #[command(flatten)]
+        fleet: FleetOptions,
         #[command(flatten)]
         output: Output,
     },
@@ -205,7 +210,11 @@ pub(crate) struct Rotate {
     pub(crate) dry_run: bool,
     /// Keep it as a plan in this file for `certbind apply`, and change nothing.
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) export: Option<PathBuf>,
+    #[cfg(feature = "etcd")]
+    #[command(flatten)]
+    pub(crate) fleet: FleetOptions,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -11,6 +11,8 @@ mod cli;
 mod commands;
 mod error;
 pub mod exit;
+#[cfg(feature = "etcd")]
+mod fleet;
 mod help;
 mod key_argument;
 mod layout;
@@ -87,8 +89,12 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Some(url) => Ok(url.clone()),
         None => StoreUrl::default(),
     };
+    #[cfg(feature = "etcd")]
+    if let Some(done) = commands::fleet::run(&cli.command) {
+        return done;
+    }
     match cli.command {
-        Command::List { output } => commands::read::list(&url()?, output.format),
+        Command::List { output, .. } => commands::read::list(&url()?, output.format),
         Command::Show { key, output } => commands::read::show(&url()?, &key, output.format),
         Command::Check { output } => commands::read::check(&url()?, output.format),
         Command::Add {

@@ -5,6 +5,8 @@ pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod diff;
 pub(crate) mod export;
+#[cfg(feature = "etcd")]
+pub(crate) mod fleet;
 pub(crate) mod generated;
 pub(crate) mod help;
 pub(crate) mod import;

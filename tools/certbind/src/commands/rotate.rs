@@ -51,7 +51,7 @@ pub(crate) fn run(url: &StoreUrl, wanted: &Rotate) -> Result<u8, Error> {
 }
 
 /// What is renewed by what.
-enum Picked {
+pub(super) enum Picked {
     /// One certificate by its successor.
     Hash { old: CertHash, new: CertHash },
     /// Whatever is for the names of a certificate.
@@ -62,7 +62,7 @@ enum Picked {
 }
 
 impl Picked {
-    fn of(wanted: &Rotate) -> Result<Self, Error> {
+    pub(super) fn of(wanted: &Rotate) -> Result<Self, Error> {
         let Successor { new, cert } = &wanted.successor;
         if let (Some(current), Some(cert)) = (&wanted.certificates, cert) {
             return Ok(Self::Names {
@@ -82,7 +82,7 @@ impl Picked {
         Ok(Self::Hash { old, new })
     }
 
-    fn successor(&self) -> &CertHash {
+    pub(super) fn successor(&self) -> &CertHash {
         match self {
             Self::Hash { new, .. } => new,
             Self::Names { new, .. } => new.hash(),
@@ -102,7 +102,7 @@ impl Picked {
     }
 
     /// Renews in one batch, and gives what was renewed and the store's revision since.
-    fn renew(
+    pub(super) fn renew(
         &self,
         store: &dyn BindingStore,
         dry_run: bool,

@@ -149,6 +149,91 @@ fn an_import_beyond_the_limit_is_refused_and_the_limit_named() {
     );
 }
 
+/// A server of its own, and hosts in it.
+fn fleet(hosts: &[(&str, &[&str])]) -> (Server, String) {
+    let server = Server::start();
+    let url = format!("etcd://{}/", server.endpoint());
+    for (host, keys) in hosts {
+        for key in *keys {
+            add(&format!("{url}{host}"), key);
+        }
+    }
+    (server, url)
+}
+
+#[test]
+fn a_certificate_is_renewed_on_every_host_of_a_fleet() {
+    let hosts: [(&str, &[&str]); 3] = [
+        ("web01", &["0.0.0.0:443", "[::]:443"]),
+        ("web02", &["0.0.0.0:443"]),
+        ("web03", &[]),
+    ];
+    let (_server, url) = fleet(&hosts);
+    let other = ["add", "ccs=443", "--app-id", APP];
+    done(&format!("{url}web03"), &other);
+    let listed = done("memory:", &["list", "--fleet", &url]);
+    assert!(listed.contains("web01: 2 bindings\n") && listed.contains("4 bindings of 3 hosts"));
+
+    let rotate = ["rotate", OLD, NEW, "--fleet", &url];
+    let would = done("memory:", &[&rotate[..], &["--dry-run"]].concat());
+    assert!(
+        would.contains("Would renew 3 bindings of 2 hosts"),
+        "{would}"
+    );
+    assert!(done("memory:", &["list", "--fleet", &url]).contains(OLD));
+    let renewed = done("memory:", &rotate);
+    assert!(
+        renewed.contains("Renewed 3 bindings of 2 hosts"),
+        "{renewed}"
+    );
+    assert!(renewed.contains("Nothing to renew: 1 host\n"), "{renewed}");
+    let listed = done("memory:", &["list", "--fleet", &url, "--format", "json"]);
+    assert!(listed.contains(NEW) && !listed.contains(OLD), "{listed}");
+    // Who runs it again has nothing left to do.
+    assert!(done("memory:", &rotate).contains("Renewed 0 bindings of 0 hosts"));
+}
+
+#[test]
+fn a_host_that_refuses_keeps_nobody_from_the_others() {
+    let keys: &[&str] = &["0.0.0.0:443"];
+    let (server, url) = fleet(&[("web01", keys), ("web02", keys), ("web03", keys)]);
+    // What stands there is of no version that is known.
+    let damaged = "/certbind/v1/web02/\u{3}11";
+    let _ = server.ctl(&["put", damaged, "x"]);
+    let rotate = ["rotate", OLD, NEW, "--fleet", &url];
+    let output = certbind("memory:", &rotate);
+    let (said, told) = (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        told.contains("web02: ") && told.contains("ccs=12593"),
+        "{told}"
+    );
+    assert!(said.contains("Renewed 2 bindings of 2 hosts"), "{said}");
+    assert!(said.contains("Failed: 1 host; run it again"), "{said}");
+
+    let _ = server.ctl(&["del", damaged]);
+    assert!(done("memory:", &rotate).contains("Renewed 1 binding of 1 host\n"));
+}
+
+#[test]
+fn a_fleet_is_no_host_and_a_host_no_fleet() {
+    let said = refused("memory:", &["list", "--fleet", "etcd://127.0.0.1/web01"]);
+    assert!(said.contains("it names one host, web01"), "{said}");
+    let export = [
+        "rotate",
+        OLD,
+        NEW,
+        "--fleet",
+        "etcd://127.0.0.1/",
+        "--export",
+        "plan.json",
+    ];
+    assert!(refused("memory:", &export).contains("cannot be used with"));
+}
+
 #[test]
 fn a_url_that_is_wrong_is_told_with_its_form() {
     for (url, named) in [
