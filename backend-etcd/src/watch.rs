@@ -53,7 +53,8 @@ impl Watch {
     }
 
     /// The next batch; `None` if there is none in this time, also where that is since nobody
-    /// answers.
+    /// answers. Where a connection has to be made it may take one
+    /// [`timeout`](crate::Options::timeout) longer.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if etcd has forgotten (compacted) what followed the revision that
