@@ -24,14 +24,16 @@ const PAGE: i64 = 10_000;
 ///
 /// ```no_run
 /// use backend_etcd::{Fleet, Options};
-/// use store_core::{BindingStore, Scan};
+/// use store_core::{BindingStore, Scan, StoreError};
 ///
 /// let fleet = Fleet::open(&Options::new(["etcd1.contoso.com:2379"]))?;
 /// let hosts = fleet.hosts()?;
 /// let at_once = 16.try_into()?;
-/// let counts = fleet.visit(&hosts, at_once, |_, store| Ok(store.scan(&Scan::all())?.count()));
+/// let counts = fleet.visit(&hosts, at_once, |_, store| {
+///     Ok::<_, StoreError>(store.scan(&Scan::all())?.count())
+/// });
 /// for (host, count) in hosts.iter().zip(counts) {
-///     println!("{host}: {}", count.map_err(|error: store_core::StoreError| error)?);
+///     println!("{host}: {}", count?);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
