@@ -8,6 +8,7 @@ use httpapi_sim::{InventoryError, Simulator, UnknownProfile};
 use store_core::{BindingStore, MemoryStore, StoreError};
 
 use crate::file::File;
+use crate::shared::Shared;
 
 /// Why there is no simulator.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +43,7 @@ pub(crate) fn simulator(text: &str) -> Result<Simulator, ConfigError> {
         return Ok(Simulator::new(Arc::new(MemoryStore::new())));
     }
     if text.starts_with("redb:") || text.starts_with("memory:") {
-        return Ok(Simulator::new(open(text, Path::new(""))?));
+        return Ok(Simulator::new(open(text, Path::new(""), false)?));
     }
     let path = PathBuf::from(text);
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -57,12 +58,21 @@ pub(crate) fn simulator(text: &str) -> Result<Simulator, ConfigError> {
     file.simulator(folder)
 }
 
-/// The store of a URL. A path in it is relative to `folder`.
-pub(crate) fn open(url: &str, folder: &Path) -> Result<Arc<dyn BindingStore>, ConfigError> {
+/// The store of a URL. A path in it is relative to `folder`; one that is shared is kept open for
+/// no longer than a call.
+pub(crate) fn open(
+    url: &str,
+    folder: &Path,
+    shared: bool,
+) -> Result<Arc<dyn BindingStore>, ConfigError> {
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
         Some(("redb", path)) if !path.is_empty() => {
-            Ok(Arc::new(RedbStore::open(folder.join(path))?))
+            let path = folder.join(path);
+            if shared {
+                return Ok(Arc::new(Shared::new(path)?));
+            }
+            Ok(Arc::new(RedbStore::open(path)?))
         }
         _ => Err(ConfigError::Store(url.to_owned())),
     }

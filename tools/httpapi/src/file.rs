@@ -15,6 +15,7 @@ use crate::config::{ConfigError, open};
 ///
 /// ```toml
 /// store = "redb:bindings.redb"     # or "memory:"; paths are relative to the file
+/// shared = true                    # a file is open only while a call runs
 /// profile = "2022"                 # 7, 8, 10-1607, 10-1703, 2019, 2022, 2025
 /// certificates = "certificates"    # a folder of PEM and DER files; without, any is there
 /// missing_stores = ["WebHosting"]  # certificate stores that the machine does not have
@@ -41,6 +42,8 @@ use crate::config::{ConfigError, open};
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
     store: Option<String>,
+    #[serde(default)]
+    shared: bool,
     profile: Option<String>,
     certificates: Option<PathBuf>,
     #[serde(default)]
@@ -102,7 +105,11 @@ enum Function {
 impl File {
     /// The simulator that the file describes. Paths in it are relative to `folder`.
     pub(crate) fn simulator(self, folder: &Path) -> Result<Simulator, ConfigError> {
-        let store = open(self.store.as_deref().unwrap_or("memory:"), folder)?;
+        let store = open(
+            self.store.as_deref().unwrap_or("memory:"),
+            folder,
+            self.shared,
+        )?;
         let mut simulator = Simulator::new(Arc::clone(&store)).privilege(match self.user {
             Some(User::Standard) => Privilege::StandardUser,
             Some(User::Administrator) | None => Privilege::Administrator,

@@ -16,3 +16,4 @@ mod file;
 #[cfg(windows)]
 mod pinned;
 mod process;
+mod shared;

@@ -46,6 +46,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
         "httpapi-sim",
     ]))?;
     wine.c_program()?;
+    wine.harness()?;
     wine.session()?;
     wine.guest()
 }
@@ -132,6 +133,19 @@ impl Wine {
             .arg(root().join("tools/httpapi/tests/c/client.c"))
             .arg("-lhttpapi"))?;
         self.expect(&folder.join("client.exe"), &[], "every check has passed")
+    }
+
+    /// A Windows program on a host of the crate `harness`, which runs here and not under Wine.
+    fn harness(&self) -> Result<(), Failure> {
+        let mut test = process::cargo();
+        test.args(["test", "--package", "harness", "--test", "programs"])
+            .args(["--", "--ignored", "under_wine"])
+            .env(
+                "CERTBIND_WINDOWS_KIT",
+                self.target.join(TARGET).join("debug"),
+            );
+        self.environment(&mut test);
+        run(&mut test)
     }
 
     /// The command line over `httpsys:`, its default on Windows, with our DLL as the system's.
