@@ -12,6 +12,9 @@ use crate::samples::{key, mark, marked};
 
 const SOON: Duration = Duration::from_secs(20);
 
+/// How often something is written to a host whose watch loses its connection and its server.
+const ROUNDS: u128 = 20;
+
 fn name(n: usize) -> HostName {
     HostName::new(&format!("web{n:02}")).unwrap()
 }
@@ -127,10 +130,11 @@ fn a_watch_outlives_its_connection_and_its_server() {
         let [(_, Some(binding))] = &changed.changes[..] else {
             panic!("{changed:?}");
         };
-        seen.push(mark(binding));
-        true
+        let mark = mark(binding);
+        seen.push(mark);
+        mark < ROUNDS
     };
-    for round in 1..=20_u128 {
+    for round in 1..=ROUNDS {
         match round % 10 {
             // Something was seen when the connection breaks.
             3 | 5 => {
@@ -151,8 +155,17 @@ fn a_watch_outlives_its_connection_and_its_server() {
         store.put(marked(1, round)).unwrap();
         look(Duration::from_millis(20));
     }
-    while look(Duration::from_secs(2)) {}
-    assert_eq!(seen, (1..=20).collect::<Vec<_>>(), "each once, in order");
+    while look(SOON) {}
+    assert_eq!(
+        watch.next(Duration::from_millis(200)).unwrap(),
+        None,
+        "the last one once"
+    );
+    assert_eq!(
+        seen,
+        (1..=ROUNDS).collect::<Vec<_>>(),
+        "each once, in order"
+    );
 }
 
 #[test]

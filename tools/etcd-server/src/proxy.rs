@@ -163,9 +163,18 @@ impl Shared {
 
     fn answer(&self, mut server: TcpStream, mut client: TcpStream) {
         let mut bytes = [0; 16 << 10];
-        while let Ok(read @ 1..) = server.read(&mut bytes) {
-            let lost = self.state().wire == Wire::LosesAnswers;
-            if !lost && client.write_all(&bytes[..read]).is_err() {
+        let mut lost = false;
+        loop {
+            let read = server.read(&mut bytes).unwrap_or(0);
+            let loses = self.state().wire == Wire::LosesAnswers;
+            lost |= loses;
+            // What comes after something that was lost never arrives: the connection has ended.
+            if !loses && (lost || read == 0 || client.write_all(&bytes[..read]).is_err()) {
+                // One that has ended need not be ended.
+                let _ = client.shutdown(Shutdown::Both);
+                return;
+            }
+            if read == 0 {
                 return;
             }
         }
