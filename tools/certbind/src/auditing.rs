@@ -12,13 +12,20 @@ use store_core::Binding;
 
 use crate::commands::input;
 use crate::error::Error;
+#[cfg(feature = "etcd")]
+use crate::fleet::FleetOptions;
 use crate::source::{Read, Source};
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
     /// Exports or stores, one for each host; - for standard input.
-    #[arg(required = true, value_name = "TARGET")]
+    #[arg(value_name = "TARGET")]
+    #[cfg_attr(feature = "etcd", arg(required_unless_present = "fleet"))]
+    #[cfg_attr(not(feature = "etcd"), arg(required = true))]
     targets: Vec<Source>,
+    #[cfg(feature = "etcd")]
+    #[command(flatten)]
+    pub(crate) fleet: FleetOptions,
     /// A folder or file of certificates: PEM, DER, PFX, .p7b or .sst.
     #[arg(long, value_name = "FOLDER")]
     certs: Option<PathBuf>,
@@ -26,7 +33,7 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "FILE", requires = "certs")]
     passwords: Option<PathBuf>,
     /// An earlier export of the host, to tell what changed; of several hosts a folder of files that
-    /// are called as the targets.
+    /// are called as the targets; of hosts in etcd, as `export --fleet` calls them.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Severities, limits, names of applications and waivers: a certbind-audit.toml.
@@ -88,6 +95,16 @@ impl Audit {
         self.targets.iter().filter(|it| **it == input).count() > 1
     }
 
+    #[cfg(feature = "etcd")]
+    fn is_fleet(&self) -> bool {
+        self.targets.len() > 1 || self.fleet.fleet.is_some()
+    }
+
+    #[cfg(not(feature = "etcd"))]
+    fn is_fleet(&self) -> bool {
+        self.targets.len() > 1
+    }
+
     /// Whether a finding of this severity fails.
     pub(crate) fn fails_on(&self, worst: Option<Severity>) -> bool {
         let least = match self.fail_on {
@@ -125,7 +142,7 @@ impl Audit {
 
     /// What is known of each host. `at` is told what is being read.
     pub(crate) fn hosts(&self, at: impl Fn(&Source)) -> Result<Vec<HostExport>, Error> {
-        let is_fleet = self.targets.len() > 1;
+        let is_fleet = self.is_fleet();
         let hosts = self.targets.iter().map(|target| {
             at(target);
             let mut host = host(&target.clone().resolved())?;
@@ -135,6 +152,25 @@ impl Audit {
             Ok(host)
         });
         hosts.collect()
+    }
+}
+
+/// What a host in etcd has, and had.
+#[cfg(feature = "etcd")]
+impl Audit {
+    pub(crate) fn host_of_fleet(
+        &self,
+        host: &str,
+        url: &str,
+        bindings: Vec<Binding>,
+    ) -> Result<HostExport, Error> {
+        let mut export = HostExport::of_bindings(host, bindings);
+        export.source = Some(url.to_owned());
+        if let Some(path) = &self.baseline {
+            let target = Source::File(format!("{host}.json").into());
+            export.baseline = baseline(path, &target, true)?;
+        }
+        Ok(export)
     }
 }
 

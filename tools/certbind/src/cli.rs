@@ -152,12 +152,21 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// A store's URL, or a file with an export; - for standard input.
+    /// A store's URL, or a file with an export; - for standard input. Of a fleet, a folder with an
+    /// export of each host, as `export --fleet` writes them.
     #[arg(value_name = "A")]
     pub(crate) before: Source,
     /// What to compare it with.
     #[arg(value_name = "B")]
-    pub(crate) after: Source,
+    #[cfg_attr(
+        feature = "etcd",
+        arg(required_unless_present = "fleet", conflicts_with = "fleet")
+    )]
+    #[cfg_attr(not(feature = "etcd"), arg(required = true))]
+    pub(crate) after: Option<Source>,
+    #[cfg(feature = "etcd")]
+    #[command(flatten)]
+    pub(crate) fleet: FleetOptions,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -288,7 +297,7 @@ pub(crate) struct Export {
     /// What to write.
     #[arg(long, value_enum, default_value_t = ExportFormat::Json)]
     pub(crate) format: ExportFormat,
-    /// Where to write it; standard output without.
+    /// Where to write it; standard output without. Of a fleet, the folder for a file of each host.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// How netsh prints it: 2008r2, 2012r2, 2016, 2019, 2022 or 2025. Without, as the host printed
@@ -297,7 +306,11 @@ pub(crate) struct Export {
     pub(crate) layout: Option<Release>,
     /// The host that the bindings are of, for the header.
     #[arg(long, value_name = "NAME")]
+    #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) host: Option<String>,
+    #[cfg(feature = "etcd")]
+    #[command(flatten)]
+    pub(crate) fleet: FleetOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

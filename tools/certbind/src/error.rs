@@ -57,6 +57,14 @@ pub(crate) enum Error {
     Audit(Box<Error>),
     #[error("{0}")]
     Probe(Box<Error>),
+    #[error("name a second store or export to compare with")]
+    NothingToCompare,
+    #[error("of a fleet a file is written for each host: name a folder with -o")]
+    NoFolder,
+    #[error("{} is no folder with an export of each host", path.display())]
+    NotAFolder { path: PathBuf },
+    #[error("{} and {} are exports of one host; leave one", paths[0].display(), paths[1].display())]
+    ExportsOfOneHost { paths: [PathBuf; 2] },
     #[error("standard input can be read once; name a file or a store for the other")]
     InputTwice,
     #[error("{0}")]
@@ -98,6 +106,10 @@ impl Error {
             | Self::SnapshotToTerminal
             | Self::SameCertificate
             | Self::InputTwice
+            | Self::NothingToCompare
+            | Self::NoFolder
+            | Self::NotAFolder { .. }
+            | Self::ExportsOfOneHost { .. }
             | Self::NoTarget { .. }
             | Self::NotConfirmed
             | Self::Migrate(migrate::Error::Contradiction { .. })

@@ -24,6 +24,18 @@ pub(crate) struct FleetOptions {
 #[derive(Clone, Debug)]
 pub(crate) struct FleetUrl(EtcdUrl);
 
+impl FleetUrl {
+    /// The URL of one host.
+    pub(crate) fn of(&self, host: &HostName) -> String {
+        let url = self.0.to_string();
+        let (fleet, query) = match url.split_once('?') {
+            Some((fleet, query)) => (fleet, format!("?{query}")),
+            None => (url.as_str(), String::new()),
+        };
+        format!("{}/{host}{query}", fleet.trim_end_matches('/'))
+    }
+}
+
 impl FromStr for FleetUrl {
     type Err = String;
 
@@ -51,12 +63,12 @@ pub(crate) struct Visited<T> {
 pub(crate) fn visit<T: Send>(
     url: &FleetUrl,
     at_once: NonZeroUsize,
-    visit: impl Fn(&EtcdStore) -> Result<T, Error> + Sync,
+    visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
 ) -> Result<Visited<T>, Error> {
     let options = url.0.options(|variable| std::env::var(variable).ok())?;
     let fleet = Fleet::open(&options)?;
     let hosts = fleet.hosts()?;
-    let results = fleet.visit(&hosts, at_once, |_, store| visit(store));
+    let results = fleet.visit(&hosts, at_once, visit);
     let mut visited = Visited {
         hosts: Vec::with_capacity(hosts.len()),
         failed: 0,

@@ -25,11 +25,20 @@ fn audited(wanted: &Audit) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("Reading certificates");
     let inventory = wanted.inventory()?;
-    let hosts = wanted.hosts(|target| progress.at(format!("Reading {target}")))?;
+    #[cfg_attr(
+        not(feature = "etcd"),
+        expect(unused_mut, reason = "no fleet adds to it")
+    )]
+    let mut hosts = wanted.hosts(|target| progress.at(format!("Reading {target}")))?;
+    #[cfg(feature = "etcd")]
+    let failed = super::fleet::audited(wanted, &mut hosts)?;
+    #[cfg(not(feature = "etcd"))]
+    let failed = 0;
     progress.at("Auditing");
     let report = audit::audit(&hosts, &inventory, &config);
     drop(progress);
     let code = match wanted.fails_on(report.worst()) {
+        _ if failed > 0 => exit::NOT_AUDITED,
         true => exit::FOUND,
         false => exit::DONE,
     };

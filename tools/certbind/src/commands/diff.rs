@@ -4,6 +4,7 @@ use std::io;
 
 use migrate::Compared;
 use serde_json::json;
+use store_core::Binding;
 
 use super::import::warn_of;
 use super::{print, print_json};
@@ -18,24 +19,39 @@ pub(crate) fn run(diff: Diff) -> Result<u8, Error> {
 }
 
 fn compare(diff: Diff) -> Result<u8, Error> {
-    let (before, after) = (diff.before.resolved(), diff.after.resolved());
+    let (before, after) = (diff.before, diff.after.ok_or(Error::NothingToCompare)?);
+    let (before, after) = (before.resolved(), after.resolved());
     let input = Source::File("-".into());
     if before == input && after == input {
         return Err(Error::InputTwice);
     }
     let (before, after) = (read(&before)?, read(&after)?);
-    let pairs = migrate::diff(before.into_iter().map(Ok), after.into_iter().map(Ok));
-    let compared = pairs.collect::<Result<Vec<_>, _>>()?;
-    let same = |compared: &Compared| matches!(compared, Compared::Same(_));
-    let code = if compared.iter().all(same) {
+    let compared = compared(before, after)?;
+    let code = if all_same(&compared) {
         exit::DONE
     } else {
         exit::DIFFERENT
     };
-    let printed = match diff.output.format {
+    let text = match diff.output.format {
         Format::Table => print(&in_words(&compared)),
         Format::Json => print_json(&as_json(&compared)),
     };
+    answered(text, code)
+}
+
+/// Each key of two sequences in canonical order.
+pub(super) fn compared(before: Vec<Binding>, after: Vec<Binding>) -> Result<Vec<Compared>, Error> {
+    let pairs = migrate::diff(before.into_iter().map(Ok), after.into_iter().map(Ok));
+    Ok(pairs.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn all_same(compared: &[Compared]) -> bool {
+    let same = |compared: &Compared| matches!(compared, Compared::Same(_));
+    compared.iter().all(same)
+}
+
+/// The exit code, once the answer is printed.
+pub(super) fn answered(printed: Result<(), Error>, code: u8) -> Result<u8, Error> {
     match printed {
         // Who reads no further is answered by the exit code all the same.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
@@ -43,13 +59,13 @@ fn compare(diff: Diff) -> Result<u8, Error> {
     }
 }
 
-fn read(source: &Source) -> Result<Vec<store_core::Binding>, Error> {
+pub(super) fn read(source: &Source) -> Result<Vec<Binding>, Error> {
     let Read { bindings, reading } = source.read()?;
     reading.iter().for_each(warn_of);
     Ok(bindings)
 }
 
-fn in_words(compared: &[Compared]) -> String {
+pub(super) fn in_words(compared: &[Compared]) -> String {
     let mut text = String::new();
     let [mut added, mut removed, mut differ, mut same] = [0; 4];
     for compared in compared {
@@ -68,7 +84,7 @@ fn in_words(compared: &[Compared]) -> String {
     text + &format!("{added} added, {removed} removed, {differ} changed, {same} the same\n")
 }
 
-fn as_json(compared: &[Compared]) -> serde_json::Value {
+pub(super) fn as_json(compared: &[Compared]) -> serde_json::Value {
     let (mut added, mut removed, mut differ, mut same) = (vec![], vec![], vec![], 0);
     for compared in compared {
         match compared {

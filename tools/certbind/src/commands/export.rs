@@ -25,12 +25,7 @@ pub(crate) fn run(url: &StoreUrl, wanted: &cli::Export) -> Result<u8, Error> {
         warn(&escaped(&error.to_string()));
         None
     });
-    let header = Header {
-        host: wanted.host.clone(),
-        captured_at: Some(Timestamp::now()),
-        source: Some(url.to_string()),
-        tool: Some(concat!("certbind ", env!("CARGO_PKG_VERSION")).to_owned()),
-    };
+    let header = header(wanted.host.clone(), url.to_string());
     let write = |out: &mut dyn Write| write(out, store.bindings(), header, kept, wanted);
     match &wanted.output {
         Some(path) => output::write(path, write)?,
@@ -39,7 +34,17 @@ pub(crate) fn run(url: &StoreUrl, wanted: &cli::Export) -> Result<u8, Error> {
     Ok(exit::DONE)
 }
 
-fn write(
+/// The header of what is read now.
+pub(super) fn header(host: Option<String>, source: String) -> Header {
+    Header {
+        host,
+        captured_at: Some(Timestamp::now()),
+        source: Some(source),
+        tool: Some(concat!("certbind ", env!("CARGO_PKG_VERSION")).to_owned()),
+    }
+}
+
+pub(super) fn write(
     mut out: &mut dyn Write,
     store: &dyn BindingStore,
     header: Header,

@@ -1,33 +1,62 @@
-//! `list` and `rotate` with `--fleet`: what they do to one store, done to every host.
+//! What a command does to one store, done to every host that `--fleet` names.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
+use audit::HostExport;
 use serde_json::{Map, Value, json};
+use store_core::Binding;
 
 use super::rotate::Picked;
-use super::{everything, print, print_json};
+use super::{diff, everything, export, print, print_json};
+use crate::auditing::Audit;
 use crate::changes;
-use crate::cli::{Command, Format, Rotate};
+use crate::cli::{Command, Diff, Export, ExportFormat, Format, Rotate};
 use crate::error::Error;
 use crate::fleet::{FleetOptions, FleetUrl, counted, visit};
-use crate::{exit, table};
+use crate::screen::escaped;
+use crate::source::Source;
+use crate::{exit, output, table};
 
 /// Does what a command says, where it says it of a fleet.
 pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
-    let (FleetOptions { fleet, at_once }, rotate, format) = match command {
-        Command::List { fleet, output } => (fleet, None, output.format),
-        Command::Rotate(rotate) => (&rotate.fleet, Some(rotate), rotate.output.format),
+    let of = |options: &FleetOptions| Some((options.fleet.clone()?, options.at_once));
+    Some(match command {
+        Command::List { fleet, output } => {
+            let (url, at_once) = of(fleet)?;
+            list(&url, at_once, output.format)
+        }
+        Command::Rotate(wanted) => {
+            let (url, at_once) = of(&wanted.fleet)?;
+            renew(&url, at_once, wanted)
+        }
+        Command::Export(wanted) => {
+            let (url, at_once) = of(&wanted.fleet)?;
+            exported(&url, at_once, wanted)
+        }
+        Command::Diff(wanted) => {
+            let (url, at_once) = of(&wanted.fleet)?;
+            compared(&url, at_once, wanted).map_err(|error| Error::Diff(Box::new(error)))
+        }
         _ => return None,
-    };
-    let url = fleet.as_ref()?;
-    Some(match rotate {
-        None => list(url, *at_once, format),
-        Some(wanted) => renew(url, *at_once, wanted),
     })
 }
 
+/// The hosts of `audit --fleet`, behind those that are named. Gives how many could not be read.
+pub(super) fn audited(wanted: &Audit, hosts: &mut Vec<HostExport>) -> Result<usize, Error> {
+    let Some(url) = &wanted.fleet.fleet else {
+        return Ok(0);
+    };
+    let visited = visit(url, wanted.fleet.at_once, |_, store| everything(store))?;
+    for (host, bindings) in visited.hosts {
+        hosts.push(wanted.host_of_fleet(host.as_str(), &url.of(&host), bindings)?);
+    }
+    Ok(visited.failed)
+}
+
 fn list(url: &FleetUrl, at_once: NonZeroUsize, format: Format) -> Result<u8, Error> {
-    let visited = visit(url, at_once, |store| everything(store))?;
+    let visited = visit(url, at_once, |_, store| everything(store))?;
     match format {
         Format::Json => {
             let hosts = visited.hosts.iter();
@@ -51,12 +80,134 @@ fn list(url: &FleetUrl, at_once: NonZeroUsize, format: Format) -> Result<u8, Err
     Ok(code(visited.failed))
 }
 
+/// Writes a file for each host, whose name is the host's.
+fn exported(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Export) -> Result<u8, Error> {
+    let folder = wanted.output.as_deref().ok_or(Error::NoFolder)?;
+    std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let visited = visit(url, at_once, |host, store| {
+        let header = export::header(Some(host.to_string()), url.of(host));
+        let path = folder.join(format!("{host}.{}", extension(wanted.format)));
+        output::write(&path, |out| export::write(out, store, header, None, wanted))
+    })?;
+    let hosts = counted(visited.hosts.len());
+    let folder = folder.display().to_string();
+    print(&format!("Exported {hosts} to {}\n", escaped(&folder)))?;
+    Ok(code(visited.failed))
+}
+
+fn extension(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Json => "json",
+        ExportFormat::Netsh => "txt",
+        ExportFormat::NetshScript => "cmd",
+        ExportFormat::NetshPowershell => "ps1",
+        ExportFormat::Snapshot => "snapshot",
+        ExportFormat::Reg => "reg",
+    }
+}
+
+/// Compares each host with its export in a folder. What stands on one side alone is added or
+/// removed as a whole.
+fn compared(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Diff) -> Result<u8, Error> {
+    let mut exports = exports(&wanted.before)?;
+    let visited = visit(url, at_once, |_, store| everything(store))?;
+    if visited.failed > 0 {
+        // What was not read cannot be told from what is gone.
+        return Ok(exit::NOT_COMPARED);
+    }
+    let mut hosts: BTreeMap<String, [Vec<Binding>; 2]> = BTreeMap::new();
+    for (host, bindings) in visited.hosts {
+        let before = match exports.remove(host.as_str()) {
+            Some(path) => diff::read(&Source::File(path).resolved())?,
+            None => Vec::new(),
+        };
+        hosts.insert(host.to_string(), [before, bindings]);
+    }
+    for (host, path) in exports {
+        let before = diff::read(&Source::File(path).resolved())?;
+        hosts.insert(host, [before, Vec::new()]);
+    }
+    let mut json = Map::new();
+    let mut text = String::new();
+    let (mut same, mut differ) = (0, 0);
+    for (host, [before, after]) in hosts {
+        let compared = diff::compared(before, after)?;
+        *match diff::all_same(&compared) {
+            true => &mut same,
+            false => &mut differ,
+        } += 1;
+        match wanted.output.format {
+            Format::Json => {
+                json.insert(host, diff::as_json(&compared));
+            }
+            Format::Table if diff::all_same(&compared) => {}
+            Format::Table => {
+                text.push_str(&format!(
+                    "{}:\n{}\n",
+                    escaped(&host),
+                    diff::in_words(&compared)
+                ));
+            }
+        }
+    }
+    let printed = match wanted.output.format {
+        Format::Json => print_json(&json),
+        Format::Table => print(&format!(
+            "{text}{} differ, {} the same\n",
+            counted(differ),
+            counted(same)
+        )),
+    };
+    let code = match differ {
+        0 => exit::DONE,
+        _ => exit::DIFFERENT,
+    };
+    diff::answered(printed, code)
+}
+
+/// The files of a folder, by their names without what says their format.
+fn exports(folder: &Source) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let folder: &Path = match folder {
+        Source::File(path) if path.is_dir() => path,
+        source => {
+            return Err(Error::NotAFolder {
+                path: source.to_string().into(),
+            });
+        }
+    };
+    let unreadable = |source| Error::Input {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut exports = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let host = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        match host {
+            Some(host) if path.is_file() && !host.starts_with('.') => {
+                if let Some(other) = exports.insert(host, path.clone()) {
+                    return Err(Error::ExportsOfOneHost {
+                        paths: [other, path],
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(exports)
+}
+
 /// Each host's bindings are renewed in one batch, which applies only while they are as they were
 /// read. What was renewed stays so, whatever becomes of the other hosts, and who runs it again goes
 /// on with those that are left.
 fn renew(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Rotate) -> Result<u8, Error> {
     let picked = Picked::of(wanted)?;
-    let visited = visit(url, at_once, |store| {
+    let visited = visit(url, at_once, |_, store| {
         match picked.renew(store, wanted.dry_run) {
             Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(Vec::new()),
             renewed => renewed.map(|(keys, _)| keys),

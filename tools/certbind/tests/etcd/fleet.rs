@@ -1,0 +1,131 @@
+//! Exports, audits and comparisons of all hosts of a fleet.
+
+use super::{APP, NEW, OLD, certbind, done, fleet, refused};
+use tempfile::TempDir;
+
+const KEYS: &[&str] = &["0.0.0.0:443", "[::]:443"];
+
+/// What it prints, and how it exits.
+fn ended(arguments: &[&str]) -> (String, String, Option<i32>) {
+    let output = certbind("memory:", arguments);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        text(output.stdout),
+        text(output.stderr),
+        output.status.code(),
+    )
+}
+
+#[test]
+fn a_fleet_is_exported_to_a_file_for_each_host_and_compared_with_them() {
+    let (_server, url) = fleet(&[("web01", KEYS), ("web02", KEYS), ("web03", KEYS)]);
+    let folder = TempDir::new().unwrap();
+    let before = folder.path().join("before").display().to_string();
+    let told = done("memory:", &["export", "--fleet", &url, "-o", &before]);
+    assert!(told.contains("Exported 3 hosts"), "{told}");
+    let exported = format!("{before}/web02.json");
+    assert!(
+        std::fs::read_to_string(&exported)
+            .unwrap()
+            .contains(r#""host": "web02""#)
+    );
+    assert!(
+        done("memory:", &["diff", &exported, &format!("{url}web02")])
+            .contains("The same: 2 bindings")
+    );
+
+    // The same URL without a slash at its end.
+    let fleet = url.trim_end_matches('/');
+    let diff = ["diff", &before, "--fleet", fleet];
+    let (same, _, code) = ended(&diff);
+    assert_eq!(
+        (same.as_str(), code),
+        ("0 hosts differ, 3 hosts the same\n", Some(0))
+    );
+
+    done(&format!("{url}web02"), &["rotate", OLD, NEW]);
+    done(&format!("{url}web04"), &["add", "ccs=443", "--app-id", APP]);
+    std::fs::rename(
+        format!("{before}/web03.json"),
+        format!("{before}/gone.json"),
+    )
+    .unwrap();
+    let (differ, _, code) = ended(&diff);
+    assert_eq!(code, Some(1));
+    for told in [
+        "web02:\n~ ipport=0.0.0.0:443\n",
+        "web03:\n+ ipport",
+        "web04:\n+ ccs=443",
+        "gone:\n- ipport",
+        "4 hosts differ, 1 host the same",
+    ] {
+        assert!(differ.contains(told), "{told}: {differ}");
+    }
+    assert!(!differ.contains("web01"), "{differ}");
+    let (json, _, _) = ended(&[&diff[..], &["--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["web01"]["same"], 2);
+    assert_eq!(json["web02"]["changed"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_fleet_is_audited_against_its_exports() {
+    let (server, url) = fleet(&[("web01", KEYS), ("web02", KEYS)]);
+    let folder = TempDir::new().unwrap();
+    let before = folder.path().display().to_string();
+    done("memory:", &["export", "--fleet", &url, "-o", &before]);
+    done(&format!("{url}web02"), &["delete", "[::]:443"]);
+    let audit = [
+        "audit",
+        "--fleet",
+        &url,
+        "--baseline",
+        &before,
+        "--format",
+        "json",
+        "--fail-on",
+        "never",
+    ];
+    let (report, told, code) = ended(&audit);
+    assert_eq!(code, Some(0), "{told}");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let hosts = report["hosts"].as_array().unwrap();
+    assert_eq!(hosts.len(), 2);
+    let findings = report["findings"].as_array().unwrap();
+    let gone = |host: &str| {
+        findings
+            .iter()
+            .any(|finding| finding.to_string().contains(host) && finding["rule"] == "CB202")
+    };
+    assert!(gone("web02") && !gone("web01"), "{report:#}");
+
+    // A host that cannot be read hides no other, and is no host without findings.
+    let _ = server.ctl(&["put", "/certbind/v1/web02/\u{3}11", "x"]);
+    let (report, told, code) = ended(&audit);
+    assert_eq!(code, Some(2));
+    assert!(told.contains("web02: "), "{told}");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["hosts"].as_array().unwrap().len(), 1);
+    let (_, _, code) = ended(&["diff", &before, "--fleet", &url]);
+    assert_eq!(code, Some(2), "what cannot be read is not gone");
+    let (told, _, code) = ended(&["export", "--fleet", &url, "-o", &before]);
+    assert!(told.contains("Exported 1 host to"), "{told}");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn a_comparison_of_a_fleet_wants_one_export_for_each_host() {
+    let (_server, url) = fleet(&[("web01", KEYS)]);
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().display().to_string();
+    for name in ["web01.json", "web01.txt"] {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let said = refused("memory:", &["diff", &path, "--fleet", &url]);
+    assert!(said.contains("exports of one host"), "{said}");
+    let said = refused("memory:", &["diff", "memory:", "--fleet", &url]);
+    assert!(said.contains("no folder with an export"), "{said}");
+    let said = refused("memory:", &["export", "--fleet", &url]);
+    assert!(said.contains("name a folder with -o"), "{said}");
+    assert!(refused("memory:", &["diff", &path]).contains("<B>"));
+}
