@@ -137,7 +137,7 @@ impl Fleet {
     /// watches it asks for the [`revision`](Self::revision) before the scan, and misses nothing.
     #[must_use]
     pub fn watch(&self, after: u64) -> Watch {
-        Watch::new(Arc::clone(&self.client), after)
+        Watch::fleet(Arc::clone(&self.client), after)
     }
 
     fn range(&self, request: &RangeRequest) -> Result<RangeResponse> {

@@ -16,6 +16,7 @@ use crate::layout::{Head, Place};
 use crate::options::Options;
 use crate::rpc::{Method, RangeRequest};
 use crate::scan::Pages;
+use crate::watch::Watch;
 
 /// The bindings of one host in etcd.
 ///
@@ -56,6 +57,27 @@ impl EtcdStore {
     pub fn revision(&self) -> Result<Option<u64>> {
         let head = self.head_at(0)?;
         Ok(u64::try_from(head.revision).ok().filter(|at| *at > 0))
+    }
+
+    /// The revision of the whole cluster now.
+    ///
+    /// # Errors
+    /// Whatever keeps etcd from answering.
+    pub fn cluster_revision(&self) -> Result<u64> {
+        let answer = self.read(&RangeRequest {
+            key: self.place.head(),
+            ..RangeRequest::default()
+        })?;
+        let revision = answer.header.map_or(0, |header| header.revision);
+        Ok(u64::try_from(revision).unwrap_or_default())
+    }
+
+    /// The batches that are applied to this host after a revision of etcd. Who reads the store and
+    /// then watches it asks for the [`cluster_revision`](Self::cluster_revision) before, and misses
+    /// nothing.
+    #[must_use]
+    pub fn watch(&self, after: u64) -> Watch {
+        Watch::host(Arc::clone(&self.client), &self.place, after)
     }
 
     /// The host's head at a revision; 0: now.

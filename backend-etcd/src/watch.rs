@@ -32,10 +32,12 @@ pub struct Changed {
     pub changes: Vec<(BindingKey, Option<Binding>)>,
 }
 
-/// The batches that are applied to a fleet, in the order of their revisions, each once. A connection
+/// The batches that are applied to a fleet or to one host, in the order of their revisions, each once. A connection
 /// that breaks is made anew, and the watch goes on where it was.
 pub struct Watch {
     client: Arc<Client>,
+    /// What the keys begin with that are watched.
+    prefix: Vec<u8>,
     /// The revision after which nothing was given yet.
     after: i64,
     stream: Option<(usize, Streaming<WatchResponse>)>,
@@ -43,9 +45,20 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(client: Arc<Client>, after: u64) -> Self {
+    /// Of all hosts.
+    pub(crate) fn fleet(client: Arc<Client>, after: u64) -> Self {
+        Self::new(client, ROOT, after)
+    }
+
+    /// Of one host. Who may read that host alone may watch it.
+    pub(crate) fn host(client: Arc<Client>, place: &Place, after: u64) -> Self {
+        Self::new(client, place.prefix(), after)
+    }
+
+    fn new(client: Arc<Client>, prefix: &str, after: u64) -> Self {
         Self {
             client,
+            prefix: prefix.into(),
             after: i64::try_from(after).unwrap_or(i64::MAX - 1),
             stream: None,
             ready: VecDeque::new(),
@@ -105,8 +118,8 @@ impl Watch {
 
     fn open(&self) -> Result<(usize, Streaming<WatchResponse>), Failure> {
         let create = WatchCreateRequest {
-            key: ROOT.into(),
-            range_end: layout::prefix_end(ROOT.as_bytes()),
+            key: self.prefix.clone(),
+            range_end: layout::prefix_end(&self.prefix),
             start_revision: self.after + 1,
             progress_notify: true,
         };

@@ -106,6 +106,12 @@ fn a_watch_gives_each_batch_once_and_whole() {
         (second.revision(), name(2))
     );
 
+    // One host's watch knows nothing of the others.
+    let mut alone = two.watch(begun);
+    assert_eq!(Some(two.cluster_revision().unwrap()), second.revision());
+    assert_eq!(next(&mut alone).host, name(2));
+    assert_eq!(alone.next(Duration::from_millis(200)).unwrap(), None);
+
     // Who comes back later goes on where it was.
     let mut resumed = fleet.watch(first.revision);
     assert_eq!(next(&mut resumed).host, name(2));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backend_etcd::{EtcdStore, Options, Tls};
+use backend_etcd::{EtcdStore, Fleet, Options, Tls};
 use etcd_server::Server;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -153,6 +153,13 @@ fn a_user_may_do_what_its_role_says() {
     let ours = EtcdStore::open(&options.clone().user("web01", "the secret"), one).unwrap();
     ours.insert(marked(1, 1)).unwrap();
     assert_eq!(ours.get(&key(1)).unwrap(), Some(marked(1, 1)));
+    let mut watch = ours.watch(ours.cluster_revision().unwrap());
+    ours.put(marked(1, 2)).unwrap();
+    let changed = watch.next(std::time::Duration::from_secs(20)).unwrap();
+    assert_eq!(changed.expect("it may watch itself").host, *one);
+    let fleet = Fleet::open(&options.clone().user("web01", "the secret")).unwrap();
+    let error = fleet.watch(1).next(std::time::Duration::from_secs(5));
+    assert!(error.is_err(), "and nobody else: {error:?}");
 
     let refused = [
         ("no user", options.clone(), one),

@@ -113,6 +113,10 @@ pub(crate) enum Command {
     Plan(Box<planning::Plan>),
     /// Apply a plan: all of it, or nothing if a key no longer holds what the plan saw.
     Apply(planning::Apply),
+    /// Make a store equal to a host's record in etcd, once or whenever that changes; exits with 0: it
+    /// is, 1: it has changes of its own, or an error.
+    #[cfg(feature = "etcd")]
+    Sync(crate::syncing::Sync),
     /// Say what is wrong with the bindings of exports; exits with 0, 1: something, 2: an error.
     Audit(Box<auditing::Audit>),
     /// Connect to what is bound, and say whether it serves the certificate; exits with 0: yes, 1:

@@ -9,6 +9,10 @@ use store_core::{BindingError, BindingKey, CertHash, HashError, StoreError};
 use crate::exit;
 
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(
+    not(feature = "etcd"),
+    expect(dead_code, reason = "some errors are of fleets alone")
+)]
 pub(crate) enum Error {
     #[error("{0}")]
     Usage(clap::Error),
@@ -65,6 +69,15 @@ pub(crate) enum Error {
     NotAFolder { path: PathBuf },
     #[error("{} and {} are exports of one host; leave one", paths[0].display(), paths[1].display())]
     ExportsOfOneHost { paths: [PathBuf; 2] },
+    #[error(
+        "{} is kept for another sync: {found}, and not {wanted}; name another file by --state",
+        path.display()
+    )]
+    OtherSync {
+        path: PathBuf,
+        found: String,
+        wanted: String,
+    },
     #[error("standard input can be read once; name a file or a store for the other")]
     InputTwice,
     #[error("{0}")]

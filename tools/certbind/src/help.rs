@@ -1,7 +1,22 @@
 //! The help that is not of one command: the commands in groups, and the notations.
 
+#[cfg(feature = "etcd")]
+macro_rules! sync {
+    () => {
+        "  sync         Make a store equal to a host's record in etcd, once or as it changes\n"
+    };
+}
+
+#[cfg(not(feature = "etcd"))]
+macro_rules! sync {
+    () => {
+        ""
+    };
+}
+
 /// The commands, in the order in which one meets them. A test holds it to the grammar.
-pub(crate) const COMMANDS: &str = "\
+pub(crate) const COMMANDS: &str = concat!(
+    "\
 Bindings:
   list         List the bindings
   show         Show one binding in full
@@ -16,7 +31,9 @@ Hosts:
   diff         Say what two stores or exports differ in
   plan         Say what it takes for a store to have the bindings of another
   apply        Apply a plan: all of it or nothing
-  audit        Say what is wrong with the bindings of exports
+",
+    sync!(),
+    "  audit        Say what is wrong with the bindings of exports
 
 Stores:
   probe        Connect to what is bound, and say whether it serves the certificate
@@ -26,7 +43,8 @@ More:
   netsh        Be netsh: certbind netsh http add|update|delete|show sslcert …
   completions  Print a script that completes commands in a shell
   man          Write the manual pages
-  help         Tell more of a command, or of a notation: keys, stores, formats, exit-codes";
+  help         Tell more of a command, or of a notation: keys, stores, formats, exit-codes"
+);
 
 /// What follows the options in `certbind --help`.
 pub(crate) const MORE: &str = "\
@@ -70,7 +88,8 @@ A store holds bindings. Name one with --store or the environment variable CERTBI
   redb:PATH         a file; `add` and `import` make it, and the others want it to be there
   etcd://MEMBER[,MEMBER…]/HOST
                     what is kept of a host in etcd; `?ca=FILE&user=NAME` and the like say
-                    how it is reached (docs/etcd.md)
+                    how it is reached (docs/etcd.md). Without HOST it is all of them, for the
+                    --fleet of list, rotate, export, diff and audit
   memory:           nothing, and gone at the end: for trying out
 
 Without either it is httpsys: on Windows, elsewhere the file certbind/bindings.redb in the

@@ -27,6 +27,8 @@ mod screen;
 mod source;
 mod stores;
 mod switches;
+#[cfg(feature = "etcd")]
+mod syncing;
 mod table;
 mod undo;
 
@@ -121,6 +123,8 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             // What a plan is for is not for the environment to say.
             commands::apply::run(&apply, store.filter(|_| named))
         }
+        #[cfg(feature = "etcd")]
+        Command::Sync(sync) => commands::sync::run(&sync),
         Command::Netsh { arguments } => commands::netsh::run(&url()?, &arguments),
         Command::Completions { shell } => commands::generated::completions(shell),
         Command::Man { folder } => commands::generated::man(folder.as_deref()),

@@ -78,7 +78,7 @@ impl StoreUrl {
 }
 
 /// The folder `certbind` in the user's data directory.
-fn data_directory() -> Result<PathBuf, StoreError> {
+pub(crate) fn data_directory() -> Result<PathBuf, StoreError> {
     let base = etcetera::choose_base_strategy().map_err(|error| StoreError::Unsupported {
         what: format!("a store without --store ({error})").into(),
     })?;
@@ -203,7 +203,7 @@ pub(crate) struct Check {
 
 /// The URL of a host. A fleet is no store.
 #[cfg(feature = "etcd")]
-fn etcd_url(url: &str) -> Result<EtcdUrl, String> {
+pub(crate) fn etcd_url(url: &str) -> Result<EtcdUrl, String> {
     let parsed: EtcdUrl = url
         .parse()
         .map_err(|error: backend_etcd::UrlError| error.to_string())?;
@@ -214,7 +214,7 @@ fn etcd_url(url: &str) -> Result<EtcdUrl, String> {
 }
 
 #[cfg(feature = "etcd")]
-fn etcd(url: &EtcdUrl, access: Access) -> Result<EtcdStore, Error> {
+pub(crate) fn etcd(url: &EtcdUrl, access: Access) -> Result<EtcdStore, Error> {
     let absent = || Error::NoStore {
         path: url.to_string().into(),
     };

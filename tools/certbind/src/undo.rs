@@ -75,7 +75,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Has the file and its name outlive a power cut.
-fn sync(path: &Path) -> io::Result<()> {
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
     // On Windows syncing the file writes out NTFS's journal up to its naming; it takes a file that
     // is open for writing.
     OpenOptions::new().write(true).open(path)?.sync_all()?;

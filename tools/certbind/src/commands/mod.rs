@@ -15,6 +15,8 @@ pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod read;
 pub(crate) mod rotate;
+#[cfg(feature = "etcd")]
+pub(crate) mod sync;
 
 use std::io::{self, Read, Write};
 use std::path::Path;

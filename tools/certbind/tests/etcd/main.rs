@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod fleet;
+#[cfg(target_os = "linux")]
+mod sync;
 
 use std::process::{Command, Output};
 use std::sync::OnceLock;
