@@ -89,7 +89,7 @@ A store holds bindings. Name one with --store or the environment variable CERTBI
   etcd://MEMBER[,MEMBER…]/HOST
                     what is kept of a host in etcd; `?ca=FILE&user=NAME` and the like say
                     how it is reached (docs/etcd.md). Without HOST it is all of them, for the
-                    --fleet of list, rotate, export, diff and audit
+                    --fleet of list, rotate, export, diff and audit (docs/fleet.md)
   memory:           nothing, and gone at the end: for trying out
 
 Without either it is httpsys: on Windows, elsewhere the file certbind/bindings.redb in the
