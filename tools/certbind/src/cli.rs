@@ -223,7 +223,6 @@ pub(crate) struct Rotate {
     pub(crate) dry_run: bool,
     /// Keep it as a plan in this file for `certbind apply`, and change nothing.
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
-    #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) export: Option<PathBuf>,
     #[cfg(feature = "etcd")]
     #[command(flatten)]

@@ -65,9 +65,32 @@ pub(crate) fn visit<T: Send>(
     at_once: NonZeroUsize,
     visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
 ) -> Result<Visited<T>, Error> {
-    let options = url.0.options(|variable| std::env::var(variable).ok())?;
-    let fleet = Fleet::open(&options)?;
+    let fleet = open(url)?;
     let hosts = fleet.hosts()?;
+    go(&fleet, hosts, at_once, visit)
+}
+
+/// Visits these hosts, as [`visit`] does.
+pub(crate) fn visit_these<T: Send>(
+    url: &FleetUrl,
+    hosts: Vec<HostName>,
+    at_once: NonZeroUsize,
+    visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
+) -> Result<Visited<T>, Error> {
+    go(&open(url)?, hosts, at_once, visit)
+}
+
+fn open(url: &FleetUrl) -> Result<Fleet, Error> {
+    let options = url.0.options(|variable| std::env::var(variable).ok())?;
+    Ok(Fleet::open(&options)?)
+}
+
+fn go<T: Send>(
+    fleet: &Fleet,
+    hosts: Vec<HostName>,
+    at_once: NonZeroUsize,
+    visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
+) -> Result<Visited<T>, Error> {
     let results = fleet.visit(&hosts, at_once, visit);
     let mut visited = Visited {
         hosts: Vec::with_capacity(hosts.len()),

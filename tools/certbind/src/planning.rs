@@ -86,6 +86,7 @@ pub(crate) struct Apply {
     /// The store to apply it to, where that is not the one it was made for; --store on the command
     /// line names it as well.
     #[arg(value_name = "TARGET")]
+    #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) target: Option<StoreUrl>,
     /// Do not ask.
     #[arg(short, long)]
@@ -96,6 +97,9 @@ pub(crate) struct Apply {
     /// Where to keep the plan that undoes it; PLAN.undo.json without.
     #[arg(long, value_name = "FILE")]
     pub(crate) undo: Option<PathBuf>,
+    #[cfg(feature = "etcd")]
+    #[command(flatten)]
+    pub(crate) fleet: crate::fleet::FleetOptions,
     #[command(flatten)]
     pub(crate) format: Output,
 }

@@ -28,8 +28,13 @@ pub(crate) struct Kept {
 /// Keeps the undo of a plan. One that is there already and says the same, as one that was cut off
 /// leaves, will do; any other is left alone.
 pub(crate) fn keep(path: &Path, undo: &Plan) -> Result<Kept, Error> {
+    keep_json(path, &undo.to_json())
+}
+
+/// The same of a plan that was written already.
+pub(crate) fn keep_json(path: &Path, undo: &str) -> Result<Kept, Error> {
     let io = |error| StoreError::io("write", path, error);
-    let json = escaped_json(&undo.to_json());
+    let json = escaped_json(undo);
     let is_new = match write_new(path, json.as_bytes()) {
         Ok(()) => true,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -49,16 +49,24 @@ impl Plan {
     /// The plan as JSON, with a line end behind it.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let written = Written {
+        let json = serde_json::to_string_pretty(&self.written());
+        json.expect("every map has texts for keys, and a String takes all") + "\n"
+    }
+
+    pub(crate) fn to_value(&self) -> serde_json::Value {
+        let value = serde_json::to_value(self.written());
+        value.expect("every map has texts for keys")
+    }
+
+    fn written(&self) -> Written<'_> {
+        Written {
             format: FORMAT,
             version: VERSION,
             header: self.header(),
             left_alone: self.counts().left_alone,
             warnings: self.warnings(),
             steps: self.steps(),
-        };
-        let json = serde_json::to_string_pretty(&written);
-        json.expect("every map has texts for keys, and a String takes all") + "\n"
+        }
     }
 
     /// Reads a plan. Version 1 is closed: a field that it does not have is an error, since passing

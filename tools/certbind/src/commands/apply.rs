@@ -143,12 +143,17 @@ fn changed_nothing(error: &migrate::Error) -> bool {
 }
 
 fn confirm(plan: &Plan, url: &StoreUrl) -> Result<(), Error> {
+    let (changes, url) = (plan_text::changes(plan), url.to_string());
+    confirmed(&format!("Change {changes} in {}?", escaped(&url)))
+}
+
+/// Asks whoever is there. The question is escaped.
+pub(super) fn confirmed(question: &str) -> Result<(), Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::NotConfirmed);
     }
     let mut terminal = io::stderr().lock();
-    let (changes, url) = (plan_text::changes(plan), url.to_string());
-    write!(terminal, "Change {changes} in {}? [y/N] ", escaped(&url))?;
+    write!(terminal, "{question} [y/N] ")?;
     terminal.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

@@ -5,11 +5,12 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use audit::HostExport;
+use migrate::{FleetPlan, Purpose};
 use serde_json::{Map, Value, json};
 use store_core::Binding;
 
 use super::rotate::Picked;
-use super::{diff, everything, export, print, print_json};
+use super::{diff, everything, export, fleet_plan, plan, print, print_json, print_json_text};
 use crate::auditing::Audit;
 use crate::changes;
 use crate::cli::{Command, Diff, Export, ExportFormat, Format, Rotate};
@@ -38,6 +39,10 @@ pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
         Command::Diff(wanted) => {
             let (url, at_once) = of(&wanted.fleet)?;
             compared(&url, at_once, wanted).map_err(|error| Error::Diff(Box::new(error)))
+        }
+        Command::Apply(wanted) => {
+            let (url, _) = of(&wanted.fleet)?;
+            fleet_plan::apply(wanted, &url)
         }
         _ => return None,
     })
@@ -207,6 +212,9 @@ fn exports(folder: &Source) -> Result<BTreeMap<String, PathBuf>, Error> {
 /// on with those that are left.
 fn renew(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Rotate) -> Result<u8, Error> {
     let picked = Picked::of(wanted)?;
+    if let Some(path) = &wanted.export {
+        return planned(url, at_once, &picked, path, wanted.output.format);
+    }
     let visited = visit(url, at_once, |_, store| {
         match picked.renew(store, wanted.dry_run) {
             Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(Vec::new()),
@@ -251,6 +259,37 @@ fn renew(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Rotate) -> Result<u8, E
         ));
     }
     print(&text)?;
+    Ok(code(visited.failed))
+}
+
+/// Keeps a plan for each host that has something to renew, and changes nothing.
+fn planned(
+    url: &FleetUrl,
+    at_once: NonZeroUsize,
+    picked: &Picked,
+    path: &Path,
+    format: Format,
+) -> Result<u8, Error> {
+    let visited = visit(url, at_once, |host, store| {
+        let header = plan::header(Purpose::Rotate, None, url.of(host));
+        match picked.plan(store, &header) {
+            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(None),
+            plan => plan.map(Some),
+        }
+    })?;
+    let plans = visited.hosts.into_iter();
+    let plans = plans.filter_map(|(host, plan)| Some((host.to_string(), plan?)));
+    let plan = FleetPlan::new(plans);
+    fleet_plan::save(path, &plan)?;
+    let bindings = plan.hosts().values().map(|plan| plan.changes().count());
+    let (bindings, hosts) = (
+        changes::counted(bindings.sum()),
+        counted(plan.hosts().len()),
+    );
+    match format {
+        Format::Json => print_json_text(&plan.to_json())?,
+        Format::Table => print(&format!("Planned: {bindings} of {hosts}\n"))?,
+    }
     Ok(code(visited.failed))
 }
 

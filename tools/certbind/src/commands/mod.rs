@@ -7,6 +7,8 @@ pub(crate) mod diff;
 pub(crate) mod export;
 #[cfg(feature = "etcd")]
 pub(crate) mod fleet;
+#[cfg(feature = "etcd")]
+mod fleet_plan;
 pub(crate) mod generated;
 pub(crate) mod help;
 pub(crate) mod import;

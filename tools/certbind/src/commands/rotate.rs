@@ -89,7 +89,7 @@ impl Picked {
         }
     }
 
-    fn plan(&self, store: &dyn BindingStore, header: &Header) -> Result<Plan, Error> {
+    pub(super) fn plan(&self, store: &dyn BindingStore, header: &Header) -> Result<Plan, Error> {
         let plan = match self {
             Self::Hash { old, new } => migrate::rotation(store, old, new),
             Self::Names { new, current } => migrate::rotation_by_names(store, new, current),

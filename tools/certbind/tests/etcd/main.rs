@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod fleet;
+mod fleet_plan;
 #[cfg(target_os = "linux")]
 mod sync;
 
@@ -228,16 +229,14 @@ fn a_host_that_refuses_keeps_nobody_from_the_others() {
 fn a_fleet_is_no_host_and_a_host_no_fleet() {
     let said = refused("memory:", &["list", "--fleet", "etcd://127.0.0.1/web01"]);
     assert!(said.contains("it names one host, web01"), "{said}");
-    let export = [
-        "rotate",
-        OLD,
-        NEW,
+    let apply = [
+        "apply",
+        "plan.json",
+        "memory:",
         "--fleet",
         "etcd://127.0.0.1/",
-        "--export",
-        "plan.json",
     ];
-    assert!(refused("memory:", &export).contains("cannot be used with"));
+    assert!(refused("memory:", &apply).contains("cannot be used with"));
 }
 
 #[test]

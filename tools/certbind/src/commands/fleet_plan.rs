@@ -1,0 +1,163 @@
+//! The plan of a fleet: kept by `rotate --fleet --export`, applied by `apply --fleet`, host by host.
+
+use std::path::Path;
+
+use backend_etcd::HostName;
+use migrate::{FleetPlan, Plan};
+use serde_json::json;
+
+use super::apply::confirmed;
+use super::{print, print_json};
+use crate::changes;
+use crate::cli::Format;
+use crate::error::Error;
+use crate::fleet::{FleetUrl, Visited, counted, visit_these};
+use crate::planning::Apply;
+use crate::screen::{escaped, escaped_json};
+use crate::undo;
+use crate::{exit, output, plan_text};
+
+/// Keeps the plans in a file.
+pub(super) fn save(path: &Path, plan: &FleetPlan) -> Result<(), Error> {
+    let json = escaped_json(&plan.to_json());
+    output::write(path, |out| Ok(out.write_all(json.as_bytes())?))
+}
+
+/// What becomes of one host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It holds what the plan saw.
+    Ready,
+    /// It holds what the plan makes of it: an earlier run came this far.
+    Before,
+}
+
+pub(super) fn apply(wanted: &Apply, url: &FleetUrl) -> Result<u8, Error> {
+    let fleet = read(&wanted.plan)?;
+    if wanted.format.format == Format::Table {
+        let mut text = String::new();
+        for (host, plan) in fleet.hosts() {
+            text.push_str(&format!("{}: {}\n", escaped(host), plan_text::of(plan)));
+        }
+        print(&text)?;
+    }
+    let visited = each(wanted, url, &fleet, |store, plan| {
+        fate(migrate::check(store, plan))
+    })?;
+    let ready = visited
+        .hosts
+        .iter()
+        .filter(|(_, fate)| *fate == Fate::Ready);
+    let ready = ready.count();
+    if wanted.dry_run || ready == 0 {
+        return report(wanted, &fleet, &visited, None);
+    }
+    if !wanted.yes {
+        confirmed(&format!("Change {}?", counted(ready)))?;
+    }
+    let path = wanted
+        .undo
+        .clone()
+        .unwrap_or_else(|| undo::beside(&wanted.plan));
+    // Before the first batch. One that an earlier run left says the same.
+    let kept = undo::keep_json(&path, &fleet.inverse().to_json())?;
+    let visited = each(wanted, url, &fleet, |store, plan| {
+        fate(migrate::apply(store, plan).map(drop))
+    })?;
+    let undo = kept.path().display().to_string();
+    report(wanted, &fleet, &visited, Some(&undo))
+}
+
+fn fate(checked: Result<(), migrate::Error>) -> Result<Fate, Error> {
+    match checked {
+        Ok(()) => Ok(Fate::Ready),
+        Err(migrate::Error::Stale { already: true, .. }) => Ok(Fate::Before),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn each(
+    wanted: &Apply,
+    url: &FleetUrl,
+    fleet: &FleetPlan,
+    visit: impl Fn(&backend_etcd::EtcdStore, &Plan) -> Result<Fate, Error> + Sync,
+) -> Result<Visited<Fate>, Error> {
+    let names = fleet.hosts().keys().map(|host| {
+        HostName::new(host).map_err(|error| Error::BrokenInput {
+            path: wanted.plan.clone(),
+            problem: error.to_string(),
+        })
+    });
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    visit_these(url, names, wanted.fleet.at_once, |host, store| match fleet
+        .hosts()
+        .get(host.as_str())
+    {
+        Some(plan) => visit(store, plan),
+        None => Err(Error::BrokenInput {
+            path: wanted.plan.clone(),
+            problem: format!("{host} is not as it is written"),
+        }),
+    })
+}
+
+fn read(path: &Path) -> Result<FleetPlan, Error> {
+    let json = std::fs::read(path).map_err(|source| Error::Input {
+        path: path.to_owned(),
+        source,
+    })?;
+    FleetPlan::from_json(&json).map_err(|error| Error::BrokenInput {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    })
+}
+
+fn report(
+    wanted: &Apply,
+    fleet: &FleetPlan,
+    visited: &Visited<Fate>,
+    undo: Option<&str>,
+) -> Result<u8, Error> {
+    let with = |wanted: Fate| {
+        let hosts = visited
+            .hosts
+            .iter()
+            .filter(move |(_, fate)| *fate == wanted);
+        hosts.map(|(host, _)| host.as_str()).collect::<Vec<_>>()
+    };
+    let (applied, before) = (with(Fate::Ready), with(Fate::Before));
+    let plans = applied.iter().filter_map(|host| fleet.hosts().get(*host));
+    let bindings: usize = plans.map(|plan| plan.changes().count()).sum();
+    match wanted.format.format {
+        Format::Json => print_json(&json!({
+            "dry_run": wanted.dry_run, "applied": applied, "applied_before": before,
+            "bindings": bindings, "failed": visited.failed, "undo": undo,
+        }))?,
+        Format::Table => {
+            let verb = if wanted.dry_run {
+                "Would apply"
+            } else {
+                "Applied"
+            };
+            let (changed, hosts) = (changes::counted(bindings), counted(applied.len()));
+            let mut text = format!("{verb}: {changed} of {hosts}\n");
+            if !before.is_empty() {
+                text.push_str(&format!("Applied before: {}\n", counted(before.len())));
+            }
+            if visited.failed > 0 {
+                text.push_str(&format!("Failed: {}\n", counted(visited.failed)));
+            }
+            if let Some(undo) = undo {
+                text.push_str(&format!(
+                    "Undo it by: certbind apply {} --fleet URL\n",
+                    escaped(undo)
+                ));
+            }
+            print(&text)?;
+        }
+    }
+    Ok(match visited.failed {
+        0 => exit::DONE,
+        _ => exit::REFUSED,
+    })
+}
