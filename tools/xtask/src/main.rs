@@ -1,6 +1,7 @@
 //! `cargo xtask`: what developers run. Plain `cargo xtask` lists the tasks.
 
 mod bench;
+mod deps;
 mod install;
 mod process;
 mod test;
@@ -17,6 +18,9 @@ cargo xtask TASK
   test    every check: format, lints, docs, all tests; installs what they need (Debian, root)
   wine    of these, what runs under Wine
   tour    build certbind and show it on the export of a host in examples/
+  deps    licences, bans and sources of what is depended on (cargo-deny)
+  deps oldest-rust      everything built by the Rust that Cargo.toml calls the oldest
+  deps oldest-versions  the programs built with the oldest dependencies allowed (nightly)
   bench   every hot path by itself
   bench compare      certbind beside other engines, into benches/RESULTS.md (some ten minutes)
   bench counts       instructions of hot operations, against benches/counts.txt
@@ -30,6 +34,9 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["tour"] => tour::run(),
         ["wine"] => install::windows().and_then(|()| windows::run_all()),
+        ["deps"] => deps::licences(),
+        ["deps", "oldest-rust"] => deps::oldest_rust(),
+        ["deps", "oldest-versions"] => deps::oldest_versions(),
         ["bench"] => bench::paths(),
         ["bench", "compare"] => bench::compare(),
         ["bench", "counts"] => bench::counts(false),

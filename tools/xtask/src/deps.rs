@@ -1,0 +1,76 @@
+//! `cargo xtask deps`: what is depended on, and with what it builds.
+
+use std::process::Command;
+
+use crate::process::{Failure, answers, cargo, cargo_target, root, run};
+
+/// Licences, bans and sources, which need no network; GitHub's workflow checks advisories too.
+pub(crate) fn licences() -> Result<(), Failure> {
+    if !answers("cargo-deny", "--version") {
+        return Err(Failure::new(
+            "cargo-deny is needed: cargo install --locked cargo-deny",
+        ));
+    }
+    run(cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))
+}
+
+/// Everything is built by the Rust that Cargo.toml calls the oldest.
+pub(crate) fn oldest_rust() -> Result<(), Failure> {
+    let rust = rust_version()?;
+    run(Command::new("rustup").args(["toolchain", "install", &rust, "--profile", "minimal"]))?;
+    run(toolchain(&rust)
+        .args(["check", "--locked", "--workspace", "--all-targets"])
+        .arg("--all-features")
+        .env("CARGO_TARGET_DIR", cargo_target().join("oldest-rust")))
+}
+
+/// The libraries and the programs are built with the oldest versions that Cargo.toml allows, by a
+/// nightly cargo, in a copy of the sources: Cargo.lock stays as it is.
+pub(crate) fn oldest_versions() -> Result<(), Failure> {
+    let copy = cargo_target().join("oldest-versions");
+    let sources = copy.join("sources");
+    if sources.exists() {
+        std::fs::remove_dir_all(&sources).map_err(|error| Failure::of(&sources, &error))?;
+    }
+    std::fs::create_dir_all(&sources).map_err(|error| Failure::of(&sources, &error))?;
+    let tar = copy.join("sources.tar");
+    run(Command::new("git")
+        .current_dir(root())
+        .args(["archive", "--format=tar", "-o"])
+        .arg(&tar)
+        .arg("HEAD"))?;
+    run(Command::new("tar")
+        .arg("-xf")
+        .arg(&tar)
+        .arg("-C")
+        .arg(&sources))?;
+    run(toolchain("nightly")
+        .current_dir(&sources)
+        .args(["update", "-Zdirect-minimal-versions"]))?;
+    run(toolchain("nightly")
+        .current_dir(&sources)
+        .args(["check", "--locked", "--workspace", "--lib", "--bins"])
+        .env("CARGO_TARGET_DIR", copy.join("target")))
+}
+
+/// The cargo of another toolchain than the one that runs this task.
+fn toolchain(name: &str) -> Command {
+    let mut cargo = Command::new("rustup");
+    cargo
+        .current_dir(root())
+        .args(["run", name, "cargo"])
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("CARGO")
+        .env_remove("RUSTC");
+    cargo
+}
+
+fn rust_version() -> Result<String, Failure> {
+    let manifest = root().join("Cargo.toml");
+    let text =
+        std::fs::read_to_string(&manifest).map_err(|error| Failure::of(&manifest, &error))?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .map(|version| version.trim_matches('"').to_owned())
+        .ok_or_else(|| Failure::new("Cargo.toml names no rust-version"))
+}
