@@ -1,6 +1,7 @@
 //! `cargo xtask`: what developers run. Plain `cargo xtask` lists the tasks.
 
 mod bench;
+mod book;
 mod deps;
 mod install;
 mod process;
@@ -21,6 +22,7 @@ cargo xtask TASK
   deps    licences, bans and sources of what is depended on (cargo-deny)
   deps oldest-rust      everything built by the Rust that Cargo.toml calls the oldest
   deps oldest-versions  the programs built with the oldest dependencies allowed (nightly)
+  book    the pages of docs/ as a book, into target/book (mdbook)
   bench   every hot path by itself
   bench compare      certbind beside other engines, into benches/RESULTS.md (some ten minutes)
   bench counts       instructions of hot operations, against benches/counts.txt
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["deps"] => deps::licences(),
         ["deps", "oldest-rust"] => deps::oldest_rust(),
         ["deps", "oldest-versions"] => deps::oldest_versions(),
+        ["book"] => book::build(),
         ["bench"] => bench::paths(),
         ["bench", "compare"] => bench::compare(),
         ["bench", "counts"] => bench::counts(false),
