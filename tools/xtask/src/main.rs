@@ -4,6 +4,7 @@ mod bench;
 mod book;
 mod deps;
 mod install;
+mod pictures;
 mod process;
 mod test;
 mod tour;
@@ -23,6 +24,7 @@ cargo xtask TASK
   deps oldest-rust      everything built by the Rust that Cargo.toml calls the oldest
   deps oldest-versions  the programs built with the oldest dependencies allowed (nightly)
   book    the pages of docs/ as a book, into target/book (mdbook)
+  pictures  what the README shows, into docs/pictures (chromium)
   bench   every hot path by itself
   bench compare      certbind beside other engines, into benches/RESULTS.md (some ten minutes)
   bench counts       instructions of hot operations, against benches/counts.txt
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["deps", "oldest-rust"] => deps::oldest_rust(),
         ["deps", "oldest-versions"] => deps::oldest_versions(),
         ["book"] => book::build(),
+        ["pictures"] => pictures::make(),
         ["bench"] => bench::paths(),
         ["bench", "compare"] => bench::compare(),
         ["bench", "counts"] => bench::counts(false),
