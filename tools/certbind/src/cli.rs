@@ -10,6 +10,7 @@ use store_core::{BindingKey, CertHash, Uuid};
 
 use crate::auditing;
 use crate::commands::probe::Probe;
+use crate::commands::trace::Trace;
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
 use crate::help;
@@ -122,6 +123,8 @@ pub(crate) enum Command {
     /// Connect to what is bound, and say whether it serves the certificate; exits with 0: yes, 1:
     /// no, 2: an error. Nothing else here uses a network.
     Probe(Probe),
+    /// Show what a program did to HTTP.sys, or do it again.
+    Trace(Trace),
     /// Check that the store is whole.
     Check {
         #[command(flatten)]

@@ -12,9 +12,9 @@ pub const BROKEN_INPUT: u8 = 3;
 /// `check` found the store damaged.
 pub const DAMAGED: u8 = 4;
 
-/// `diff` found a difference.
+/// `diff` found a difference, or `trace --replay` an answer that differs.
 pub const DIFFERENT: u8 = 1;
-/// `diff` could not compare, whatever the reason.
+/// `diff` or `trace --replay` could not compare, whatever the reason.
 pub const NOT_COMPARED: u8 = 2;
 
 /// `audit` found something of the severity that it fails on; `probe` found something else served.
@@ -30,7 +30,8 @@ pub(crate) const HELP: &str = "\
   3  the input file is broken: nothing was imported, or with --keep-going not all of it
   4  check found the store damaged
 
-diff exits with 0 where there is no difference, 1 where there is one, 2 for every error.
+diff exits with 0 where there is no difference, 1 where there is one, 2 for every error;
+trace --replay with 1 where a call is answered otherwise, 2 where none could be made.
 audit exits with 0 where nothing is as grave as --fail-on says, 1 where something is, 2 for
 every error. probe exits with 0 where all serve what is bound, 1 where one does not, 2 for
 every error.

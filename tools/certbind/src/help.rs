@@ -38,6 +38,7 @@ Hosts:
 Stores:
   probe        Connect to what is bound, and say whether it serves the certificate
   check        Check that the store is whole
+  trace        Show what a program did to HTTP.sys, or do it again
 
 More:
   netsh        Be netsh: certbind netsh http add|update|delete|show sslcert …

@@ -128,6 +128,17 @@ impl Opened {
         })
     }
 
+    /// The store, for whoever keeps it.
+    pub(crate) fn into_shared(self) -> Arc<dyn BindingStore> {
+        match self {
+            Self::Redb(store) => Arc::new(store),
+            Self::Memory(store) => Arc::new(store),
+            Self::HttpSys(store) => Arc::new(store),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(store) => Arc::new(store),
+        }
+    }
+
     /// The store, for everything that every store can do.
     pub(crate) fn bindings(&self) -> &dyn BindingStore {
         match self {
@@ -262,7 +273,7 @@ fn journal(library: Option<&Path>) -> Result<PathBuf, StoreError> {
     }
 }
 
-fn load(library: Option<&Path>) -> Result<LibraryApi, StoreError> {
+pub(crate) fn load(library: Option<&Path>) -> Result<LibraryApi, StoreError> {
     match library {
         Some(path) => {
             #[expect(unsafe_code, reason = "a library's code runs when it is loaded")]

@@ -161,16 +161,17 @@ impl Harness {
     }
 
     /// A command that runs a Windows program under Wine on this host, with the `httpapi.dll` and
-    /// the `certbind.exe` of a kit for Windows before Wine's, by `WINEPATH` and
-    /// `WINEDLLOVERRIDES`.
+    /// the `netsh.exe` (its `certbind.exe`) of a kit for Windows before Wine's.
     ///
-    /// Wine looks for programs in the folder of the one that starts them and among its own before it
-    /// looks there: for a program that starts `netsh` itself and not by a shell, put the
-    /// kit's `certbind.exe` beside it under that name.
+    /// Windows looks for both in the folder of the program, and then among its own. So the program
+    /// runs in a folder of the harness, which has links to the kit and to all that is beside the program.
+    /// `WINEDLLOVERRIDES` has Wine take the library, and `WINEPATH` has shells find `netsh`.
     ///
     /// # Errors
-    /// A file of the kit is not there, or the configuration cannot be written.
+    /// A file of the kit or the program is not there, or the configuration cannot be written.
     pub fn wine(&self, kit: &Path, program: impl AsRef<Path>) -> Result<Command, HarnessError> {
+        let program = std::path::absolute(program.as_ref())
+            .map_err(|error| HarnessError::file(program.as_ref(), error))?;
         let windows = self.path("windows");
         std::fs::create_dir_all(&windows).map_err(|error| HarnessError::file(&windows, error))?;
         for (from, to) in [
@@ -180,8 +181,14 @@ impl Harness {
         ] {
             place(&kit.join(from), &windows.join(to))?;
         }
+        let beside = program.parent().unwrap_or(&program);
+        let entries = std::fs::read_dir(beside);
+        for entry in entries.map_err(|error| HarnessError::file(beside, error))? {
+            let entry = entry.map_err(|error| HarnessError::file(beside, error))?;
+            place(&entry.path(), &windows.join(entry.file_name()))?;
+        }
         let mut command = Command::new("wine");
-        command.arg(program.as_ref());
+        command.arg(windows.join(program.file_name().unwrap_or_default()));
         self.environment(&mut command, |path| {
             let mut drive = OsString::from("Z:");
             drive.push(path);
@@ -191,7 +198,7 @@ impl Harness {
         store.push(windows.join("httpapi.dll"));
         command
             .env("CERTBIND_STORE", store)
-            .env("WINEPATH", list(&windows, "WINEPATH", ";"))
+            .env("WINEPATH", wine_path(&windows))
             .env("WINEDLLOVERRIDES", overrides());
         Ok(command)
     }
@@ -293,6 +300,20 @@ fn list(first: &Path, variable: &str, separator: &str) -> OsString {
         list.push(rest);
     }
     list
+}
+
+/// Where Wine looks for libraries and programs: as Windows paths, which take `;` between them, with
+/// ours before those that are there already.
+fn wine_path(first: &Path) -> OsString {
+    let mut path = OsString::from("Z:");
+    path.push(first);
+    if let Some(rest) = std::env::var_os("WINEPATH").filter(|rest| !rest.is_empty()) {
+        // One folder may be named by its path on this system.
+        let is_unix = rest.as_encoded_bytes().starts_with(b"/");
+        path.push(if is_unix { ";Z:" } else { ";" });
+        path.push(rest);
+    }
+    path
 }
 
 /// Wine's overrides, with ours before those that are there already.

@@ -168,9 +168,7 @@ fn a_windows_program_binds_under_wine() {
     let (code, said) = run(&mut harness.wine(&kit, &program).unwrap());
     assert_eq!(code, Some(3), "{said}");
 
-    let mut netsh = harness
-        .wine(&kit, harness.folder().join("windows/netsh.exe"))
-        .unwrap();
+    let mut netsh = harness.wine(&kit, kit.join("netsh.exe")).unwrap();
     let (_, listed) = run(netsh.args(["http", "show", "sslcert"]));
     harness.assert_export(listed.as_bytes());
 }

@@ -1,59 +1,75 @@
 //! The functions of `httpapi.dll` that have nothing to do with bindings. They are exported, so
-//! that a program which imports them starts, and answer `ERROR_CALL_NOT_IMPLEMENTED` (120).
+//! that a program which imports them starts, and answer `ERROR_CALL_NOT_IMPLEMENTED` (120), unless
+//! calls are passed on to a library that has them.
 //!
-//! On x64 a function need not know how many arguments it was called with. On 32-bit Windows
-//! (stdcall) it would have to: this library is for 64-bit programs.
+//! On 64-bit systems every one of their arguments is an integer or a pointer and fits a register (the
+//! version too, a structure of four bytes), so that their number is all there is to know. On
+//! 32-bit Windows (stdcall) it would not be: this library is for 64-bit programs.
 
 #![expect(unsafe_code, reason = "a C interface")]
 
-use store_core::win32;
+use crate::process;
 
 macro_rules! absent {
-    ($($name:ident)*) => {$(
+    ($($name:ident($($argument:ident)*))*) => {$(
         // SAFETY: no other symbol of a program has this name, unless it is the function replaced.
         #[unsafe(no_mangle)]
-        extern "system" fn $name() -> u32 {
-            win32::CALL_NOT_IMPLEMENTED
+        unsafe extern "system" fn $name($($argument: usize),*) -> usize {
+            type Function = unsafe extern "system" fn($(word!($argument)),*) -> usize;
+            process::other(stringify!($name), |function| {
+                // SAFETY: it is the function of this name, which takes so many arguments.
+                let function = unsafe {
+                    std::mem::transmute::<*const std::ffi::c_void, Function>(function)
+                };
+                // SAFETY: the caller's promise is that of the function.
+                unsafe { function($($argument),*) }
+            })
         }
     )*};
 }
 
+macro_rules! word {
+    ($argument:ident) => {
+        usize
+    };
+}
+
 absent! {
-    HttpAddFragmentToCache
-    HttpAddUrl
-    HttpAddUrlToUrlGroup
-    HttpCancelHttpRequest
-    HttpCloseRequestQueue
-    HttpCloseServerSession
-    HttpCloseUrlGroup
-    HttpCreateHttpHandle
-    HttpCreateRequestQueue
-    HttpCreateServerSession
-    HttpCreateUrlGroup
-    HttpDeclarePush
-    HttpDelegateRequestEx
-    HttpFindUrlGroupId
-    HttpFlushResponseCache
-    HttpGetExtension
-    HttpIsFeatureSupported
-    HttpPrepareUrl
-    HttpQueryRequestQueueProperty
-    HttpQueryServerSessionProperty
-    HttpQueryUrlGroupProperty
-    HttpReadFragmentFromCache
-    HttpReceiveClientCertificate
-    HttpReceiveHttpRequest
-    HttpReceiveRequestEntityBody
-    HttpRemoveUrl
-    HttpRemoveUrlFromUrlGroup
-    HttpSendHttpResponse
-    HttpSendResponseEntityBody
-    HttpSetRequestProperty
-    HttpSetRequestQueueProperty
-    HttpSetServerSessionProperty
-    HttpSetUrlGroupProperty
-    HttpShutdownRequestQueue
-    HttpWaitForDemandStart
-    HttpWaitForDisconnect
-    HttpWaitForDisconnectEx
+    HttpAddFragmentToCache(a b c d e)
+    HttpAddUrl(a b c)
+    HttpAddUrlToUrlGroup(a b c d)
+    HttpCancelHttpRequest(a b c)
+    HttpCloseRequestQueue(a)
+    HttpCloseServerSession(a)
+    HttpCloseUrlGroup(a)
+    HttpCreateHttpHandle(a b)
+    HttpCreateRequestQueue(a b c d e)
+    HttpCreateServerSession(a b c)
+    HttpCreateUrlGroup(a b c)
+    HttpDeclarePush(a b c d e f)
+    HttpDelegateRequestEx(a b c d e f)
+    HttpFindUrlGroupId(a b c)
+    HttpFlushResponseCache(a b c d)
+    HttpGetExtension(a b c d)
+    HttpIsFeatureSupported(a)
+    HttpPrepareUrl(a b c d)
+    HttpQueryRequestQueueProperty(a b c d e f g)
+    HttpQueryServerSessionProperty(a b c d e)
+    HttpQueryUrlGroupProperty(a b c d e)
+    HttpReadFragmentFromCache(a b c d e f g)
+    HttpReceiveClientCertificate(a b c d e f g)
+    HttpReceiveHttpRequest(a b c d e f g)
+    HttpReceiveRequestEntityBody(a b c d e f g)
+    HttpRemoveUrl(a b)
+    HttpRemoveUrlFromUrlGroup(a b c)
+    HttpSendHttpResponse(a b c d e f g h i j)
+    HttpSendResponseEntityBody(a b c d e f g h i j)
+    HttpSetRequestProperty(a b c d e f)
+    HttpSetRequestQueueProperty(a b c d e f)
+    HttpSetServerSessionProperty(a b c d)
+    HttpSetUrlGroupProperty(a b c d)
+    HttpShutdownRequestQueue(a)
+    HttpWaitForDemandStart(a b)
+    HttpWaitForDisconnect(a b c)
+    HttpWaitForDisconnectEx(a b c d)
 }

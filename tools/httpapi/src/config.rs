@@ -37,13 +37,13 @@ pub(crate) enum ConfigError {
     Inventory(#[from] InventoryError),
 }
 
-/// The simulator that a text describes: a store's URL, or the path of a file.
-pub(crate) fn simulator(text: &str) -> Result<Simulator, ConfigError> {
+/// What a text describes: a store's URL, or the path of a file.
+pub(crate) fn described(text: &str) -> Result<Described, ConfigError> {
     if text.is_empty() {
-        return Ok(Simulator::new(Arc::new(MemoryStore::new())));
+        return Ok(Simulator::new(Arc::new(MemoryStore::new())).into());
     }
     if text.starts_with("redb:") || text.starts_with("memory:") {
-        return Ok(Simulator::new(open(text, Path::new(""), false)?));
+        return Ok(Simulator::new(open(text, Path::new(""), false)?).into());
     }
     let path = PathBuf::from(text);
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -55,7 +55,26 @@ pub(crate) fn simulator(text: &str) -> Result<Simulator, ConfigError> {
         path: path.clone(),
         source: Box::new(source),
     })?;
-    file.simulator(folder)
+    let trace = file.trace(folder);
+    Ok(Described {
+        simulator: file.simulator(folder)?,
+        trace,
+    })
+}
+
+/// A simulator, and where its calls are written down.
+pub(crate) struct Described {
+    pub(crate) simulator: Simulator,
+    pub(crate) trace: Option<PathBuf>,
+}
+
+impl From<Simulator> for Described {
+    fn from(simulator: Simulator) -> Self {
+        Self {
+            simulator,
+            trace: None,
+        }
+    }
 }
 
 /// The store of a URL. A path in it is relative to `folder`; one that is shared is kept open for
@@ -84,6 +103,10 @@ mod tests {
     use store_core::{Binding, Record, StoreName, Uuid};
 
     use super::*;
+
+    fn simulator(text: &str) -> Result<Simulator, ConfigError> {
+        described(text).map(|described| described.simulator)
+    }
 
     #[test]
     fn the_documented_file_is_understood() {

@@ -4,7 +4,6 @@
 
 use std::ffi::c_void;
 
-use backend_httpsys::HttpApi;
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_INITIALIZE, HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION,
@@ -22,7 +21,7 @@ unsafe extern "system" fn HttpInitialize(
     reserved: *mut c_void,
 ) -> u32 {
     // SAFETY: the caller keeps the contract of the API, which is that of the trait.
-    process::with(|api| unsafe { api.initialize(version, flags, reserved) })
+    process::call(|api| unsafe { api.initialize(version, flags, reserved) })
 }
 
 /// `HttpTerminate`.
@@ -30,7 +29,7 @@ unsafe extern "system" fn HttpInitialize(
 #[unsafe(no_mangle)]
 unsafe extern "system" fn HttpTerminate(flags: HTTP_INITIALIZE, reserved: *mut c_void) -> u32 {
     // SAFETY: as above.
-    process::with(|api| unsafe { api.terminate(flags, reserved) })
+    process::call(|api| unsafe { api.terminate(flags, reserved) })
 }
 
 /// `HttpSetServiceConfiguration`.
@@ -44,7 +43,7 @@ unsafe extern "system" fn HttpSetServiceConfiguration(
     overlapped: *const OVERLAPPED,
 ) -> u32 {
     // SAFETY: as above.
-    process::with(|api| unsafe { api.set(handle, id, information, length, overlapped) })
+    process::call(|api| unsafe { api.set(handle, id, information, length, overlapped) })
 }
 
 /// `HttpUpdateServiceConfiguration`.
@@ -58,7 +57,7 @@ unsafe extern "system" fn HttpUpdateServiceConfiguration(
     overlapped: *const OVERLAPPED,
 ) -> u32 {
     // SAFETY: as above.
-    process::with(|api| unsafe { api.update(handle, id, information, length, overlapped) })
+    process::call(|api| unsafe { api.update(handle, id, information, length, overlapped) })
 }
 
 /// `HttpDeleteServiceConfiguration`.
@@ -72,7 +71,7 @@ unsafe extern "system" fn HttpDeleteServiceConfiguration(
     overlapped: *const OVERLAPPED,
 ) -> u32 {
     // SAFETY: as above.
-    process::with(|api| unsafe { api.delete(handle, id, information, length, overlapped) })
+    process::call(|api| unsafe { api.delete(handle, id, information, length, overlapped) })
 }
 
 /// `HttpQueryServiceConfiguration`.
@@ -89,7 +88,7 @@ unsafe extern "system" fn HttpQueryServiceConfiguration(
     overlapped: *const OVERLAPPED,
 ) -> u32 {
     // SAFETY: as above.
-    process::with(|api| unsafe {
+    process::call(|api| unsafe {
         api.query(
             handle,
             id,

@@ -20,6 +20,7 @@ use crate::config::{ConfigError, open};
 /// certificates = "certificates"    # a folder of PEM and DER files; without, any is there
 /// missing_stores = ["WebHosting"]  # certificate stores that the machine does not have
 /// user = "administrator"           # or "standard"
+/// trace = "trace.jsonl"            # every call is written down there
 ///
 /// [[certificate]]                  # what HTTP.sys finds of one, whatever the folder says
 /// hash = "5226dc6c54559761cd471b86eb51c096252c90f2"
@@ -49,6 +50,7 @@ pub(crate) struct File {
     #[serde(default)]
     missing_stores: Vec<StoreName>,
     user: Option<User>,
+    trace: Option<PathBuf>,
     #[serde(default)]
     certificate: Vec<Certificate>,
     #[serde(default)]
@@ -103,6 +105,11 @@ enum Function {
 }
 
 impl File {
+    /// Where calls are written down.
+    pub(crate) fn trace(&self, folder: &Path) -> Option<PathBuf> {
+        self.trace.as_ref().map(|trace| folder.join(trace))
+    }
+
     /// The simulator that the file describes. Paths in it are relative to `folder`.
     pub(crate) fn simulator(self, folder: &Path) -> Result<Simulator, ConfigError> {
         let store = open(

@@ -6,6 +6,9 @@
 //! path of a TOML file (its fields are in `docs/simulator.md`); without it, an empty store in memory.
 //! `include/certbind_httpapi.h` declares what a test harness steers it by.
 //!
+//! With `CERTBIND_TRACE` every call is written down, and with `CERTBIND_PASS` nothing is simulated: calls
+//! are passed on to another library, such as the system's.
+//!
 //! Nothing unwinds into C: a call that panics answers `ERROR_GEN_FAILURE` (31).
 
 mod absent;
@@ -13,6 +16,7 @@ mod config;
 mod control;
 mod exports;
 mod file;
+mod passing;
 #[cfg(windows)]
 mod pinned;
 mod process;

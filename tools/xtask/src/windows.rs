@@ -46,6 +46,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
         "httpapi-sim",
     ]))?;
     wine.c_program()?;
+    wine.passes_on()?;
     wine.harness()?;
     wine.session()?;
     wine.guest()
@@ -133,6 +134,37 @@ impl Wine {
             .arg(root().join("tools/httpapi/tests/c/client.c"))
             .arg("-lhttpapi"))?;
         self.expect(&folder.join("client.exe"), &[], "every check has passed")
+    }
+
+    /// The C client again, its calls passed on to a second copy of our DLL and written down.
+    fn passes_on(&self) -> Result<(), Failure> {
+        let folder = self.target.join("client");
+        let (second, trace) = (
+            folder.join("second/httpapi.dll"),
+            folder.join("trace.jsonl"),
+        );
+        copy(&self.built("httpapi.dll"), &second)?;
+        if trace.exists() {
+            std::fs::remove_file(&trace).map_err(|error| Failure::of(&trace, &error))?;
+        }
+        let mut client = Command::new("wine");
+        client.arg(folder.join("client.exe"));
+        self.environment(&mut client);
+        client
+            .env_remove("CERTBIND_HTTPAPI")
+            .env("CERTBIND_PASS", format!("Z:{}", second.display()))
+            .env("CERTBIND_TRACE", format!("Z:{}", trace.display()));
+        let printed = process::output(&mut client)?;
+        if !printed.contains("every check has passed") {
+            return Err(Failure::new("the client has not passed"));
+        }
+        let trace = format!("Z:{}", trace.display());
+        let certbind = self.built("certbind.exe");
+        self.expect(
+            &certbind,
+            &["trace", "--replay", "memory:", &trace],
+            " 0 otherwise",
+        )
     }
 
     /// A Windows program on a host of the crate `harness`, which runs here and not under Wine.

@@ -19,6 +19,7 @@ pub(crate) mod read;
 pub(crate) mod rotate;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
+pub(crate) mod trace;
 
 use std::io::{self, Read, Write};
 use std::path::Path;

@@ -5,6 +5,7 @@
 mod exports;
 mod helping;
 mod probing;
+mod tracing;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,0 +1,307 @@
+//! Writing down the calls of an API.
+
+#![expect(unsafe_code, reason = "stands before a C interface")]
+
+use std::ffi::c_void;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use backend_httpsys::HttpApi;
+use backend_httpsys::abi::client::read_record;
+use backend_httpsys::abi::kind_of;
+use backend_httpsys::abi::server::{Fault, Query, read_delete, read_query, read_set};
+use jiff::Timestamp;
+use store_core::{Binding, Kind};
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, HANDLE};
+use windows_sys::Win32::Networking::HttpServer::{
+    HTTP_INITIALIZE, HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION,
+};
+use windows_sys::Win32::System::IO::OVERLAPPED;
+
+use crate::entry::{Argument, Entry, Function};
+
+/// An API whose calls are written down. What it answers is what the API behind it answers.
+///
+/// Arguments are decoded before the call, so they are read here first: what a kernel would survive,
+/// such as a pointer that leads nowhere, ends the process.
+pub struct Recorder<A> {
+    api: A,
+    /// None after it could not be written to.
+    file: Mutex<Option<File>>,
+}
+
+impl<A> Recorder<A> {
+    /// Writes to the end of a file, which is made if it is not there. Each line is one write, so
+    /// that several processes can write to one file.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn append(api: A, path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self {
+            api,
+            file: Mutex::new(Some(file)),
+        })
+    }
+
+    /// Writes down a call of a function that the trait has not, and gives what it answered.
+    pub fn other(&self, name: &str, call: impl FnOnce() -> usize) -> usize {
+        let begun = Begun::now();
+        let answer = call();
+        self.write(&Entry {
+            argument: Argument::Undecoded("not a configuration of bindings".into()),
+            // Codes and truth values are 32 bits.
+            #[expect(clippy::cast_possible_truncation, reason = "the upper half is not set")]
+            result: answer as u32,
+            ..begun.entry(Function::Other(name.to_owned()))
+        });
+        answer
+    }
+
+    fn configure(
+        &self,
+        function: Function,
+        id: HTTP_SERVICE_CONFIG_ID,
+        argument: Argument,
+        call: impl FnOnce() -> u32,
+    ) -> u32 {
+        let begun = Begun::now();
+        let result = call();
+        self.write(&Entry {
+            id: Some(id),
+            argument,
+            result,
+            ..begun.entry(function)
+        });
+        result
+    }
+
+    /// A program under test is not to notice that its calls are not written down any more.
+    fn write(&self, entry: &Entry) {
+        let Ok(mut line) = serde_json::to_vec(entry) else {
+            return;
+        };
+        line.push(b'\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = &mut *file
+            && let Err(error) = open.write_all(&line)
+        {
+            *file = None;
+            let told = format!("httpapi (recorded by certbind): the trace ends here: {error}\n");
+            let _ = io::stderr().write_all(told.as_bytes());
+        }
+    }
+}
+
+/// When a call began.
+struct Begun {
+    time: Timestamp,
+    clock: Instant,
+}
+
+impl Begun {
+    fn now() -> Self {
+        Self {
+            time: Timestamp::now(),
+            clock: Instant::now(),
+        }
+    }
+
+    /// The entry of a call that ends now.
+    fn entry(self, call: Function) -> Entry {
+        Entry {
+            time: self.time,
+            micros: u64::try_from(self.clock.elapsed().as_micros()).unwrap_or(u64::MAX),
+            process: std::process::id(),
+            call,
+            id: None,
+            argument: Argument::Flags(0),
+            room: None,
+            result: ERROR_SUCCESS,
+            found: None,
+        }
+    }
+}
+
+impl<A: HttpApi> HttpApi for Recorder<A> {
+    unsafe fn initialize(
+        &self,
+        version: HTTPAPI_VERSION,
+        flags: HTTP_INITIALIZE,
+        reserved: *mut c_void,
+    ) -> u32 {
+        let begun = Begun::now();
+        // SAFETY: the caller's promise is the same.
+        let result = unsafe { self.api.initialize(version, flags, reserved) };
+        let argument = Argument::Version {
+            major: version.HttpApiMajorVersion,
+            minor: version.HttpApiMinorVersion,
+            flags,
+        };
+        self.write(&Entry {
+            argument: unless(!reserved.is_null(), argument),
+            result,
+            ..begun.entry(Function::Initialize)
+        });
+        result
+    }
+
+    unsafe fn terminate(&self, flags: HTTP_INITIALIZE, reserved: *mut c_void) -> u32 {
+        let begun = Begun::now();
+        // SAFETY: the caller's promise is the same.
+        let result = unsafe { self.api.terminate(flags, reserved) };
+        self.write(&Entry {
+            argument: unless(!reserved.is_null(), Argument::Flags(flags)),
+            result,
+            ..begun.entry(Function::Terminate)
+        });
+        result
+    }
+
+    unsafe fn set(
+        &self,
+        handle: HANDLE,
+        id: HTTP_SERVICE_CONFIG_ID,
+        information: *const c_void,
+        length: u32,
+        overlapped: *const OVERLAPPED,
+    ) -> u32 {
+        let argument = decoded(id, |kind| {
+            // SAFETY: the caller's promise.
+            unsafe { read_set(kind, information, length) }.map(Argument::Binding)
+        });
+        let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
+        self.configure(Function::Set, id, argument, || {
+            // SAFETY: the caller's promise is the same.
+            unsafe { self.api.set(handle, id, information, length, overlapped) }
+        })
+    }
+
+    unsafe fn delete(
+        &self,
+        handle: HANDLE,
+        id: HTTP_SERVICE_CONFIG_ID,
+        information: *const c_void,
+        length: u32,
+        overlapped: *const OVERLAPPED,
+    ) -> u32 {
+        let argument = decoded(id, |kind| {
+            // SAFETY: the caller's promise.
+            unsafe { read_delete(kind, information, length) }.map(Argument::Key)
+        });
+        let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
+        self.configure(Function::Delete, id, argument, || {
+            // SAFETY: the caller's promise is the same.
+            unsafe { self.api.delete(handle, id, information, length, overlapped) }
+        })
+    }
+
+    unsafe fn query(
+        &self,
+        handle: HANDLE,
+        id: HTTP_SERVICE_CONFIG_ID,
+        input: *const c_void,
+        input_length: u32,
+        output: *mut c_void,
+        output_length: u32,
+        return_length: *mut u32,
+        overlapped: *const OVERLAPPED,
+    ) -> u32 {
+        let argument = decoded(id, |kind| {
+            // SAFETY: the caller's promise.
+            let query = unsafe { read_query(kind, input, input_length) };
+            query.map(|query| match query {
+                Query::Exact(key) => Argument::Key(key),
+                Query::Next(index) => Argument::Index(index),
+            })
+        });
+        let begun = Begun::now();
+        // SAFETY: the caller's promise is the same.
+        let result = unsafe {
+            self.api.query(
+                handle,
+                id,
+                input,
+                input_length,
+                output,
+                output_length,
+                return_length,
+                overlapped,
+            )
+        };
+        let entry = begun.entry(Function::Query);
+        // SAFETY: the caller's promise, and the API has answered that it has written a record.
+        let found = unsafe { record(id, result, output, output_length) };
+        self.write(&Entry {
+            id: Some(id),
+            argument: unless(!handle.is_null() || !overlapped.is_null(), argument),
+            room: (!output.is_null()).then_some(output_length),
+            result,
+            found,
+            ..entry
+        });
+        result
+    }
+
+    unsafe fn update(
+        &self,
+        handle: HANDLE,
+        id: HTTP_SERVICE_CONFIG_ID,
+        information: *const c_void,
+        length: u32,
+        overlapped: *const OVERLAPPED,
+    ) -> u32 {
+        let argument = decoded(id, |kind| {
+            // SAFETY: the caller's promise.
+            unsafe { read_set(kind, information, length) }.map(Argument::Binding)
+        });
+        let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
+        self.configure(Function::Update, id, argument, || {
+            // SAFETY: the caller's promise is the same.
+            unsafe { self.api.update(handle, id, information, length, overlapped) }
+        })
+    }
+
+    fn has_update(&self) -> bool {
+        self.api.has_update()
+    }
+}
+
+fn decoded(
+    id: HTTP_SERVICE_CONFIG_ID,
+    read: impl FnOnce(Kind) -> Result<Argument, Fault>,
+) -> Argument {
+    match kind_of(id) {
+        Some(kind) => read(kind).unwrap_or_else(|fault| Argument::Undecoded(fault.to_string())),
+        None => Argument::Undecoded("not a configuration of bindings".into()),
+    }
+}
+
+fn unless(reserved: bool, argument: Argument) -> Argument {
+    if reserved {
+        return Argument::Undecoded("a reserved argument is not null".into());
+    }
+    argument
+}
+
+/// The record that a query has given, if it has and it can be understood.
+///
+/// # Safety
+/// `output` is null or valid for reads of `length` bytes, all of which are initialized if `result`
+/// is 0.
+unsafe fn record(
+    id: HTTP_SERVICE_CONFIG_ID,
+    result: u32,
+    output: *mut c_void,
+    length: u32,
+) -> Option<Binding> {
+    if result != ERROR_SUCCESS || output.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let buffer = unsafe { std::slice::from_raw_parts(output.cast::<u8>(), length as usize) };
+    read_record(kind_of(id)?, buffer).ok()
+}

@@ -1,0 +1,189 @@
+//! Making the calls of a trace again.
+
+#![expect(unsafe_code, reason = "calls a C interface")]
+
+use std::ffi::c_void;
+use std::ptr::{null, null_mut};
+
+use backend_httpsys::HttpApi;
+use backend_httpsys::abi::client::{
+    Query, Request, read_record, with_delete, with_query, with_set,
+};
+use backend_httpsys::abi::kind_of;
+use store_core::{Binding, Kind};
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS};
+use windows_sys::Win32::Networking::HttpServer::HTTPAPI_VERSION;
+
+use crate::entry::{Argument, Entry, Function};
+
+/// What became of a call of a trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// It was answered as in the trace.
+    Same,
+    /// It was answered otherwise.
+    Differs {
+        /// The code.
+        result: u32,
+        /// The record that a query gave.
+        found: Option<Binding>,
+    },
+    /// It was not made: what it was called with is not in the trace.
+    Left,
+}
+
+/// Makes the calls of a trace again, one after the other.
+///
+/// A query is made with as much room as it had, except that one which gave a record has room
+/// for any: how much room a record takes differs between Windows and the simulator. Of several
+/// processes in one trace the calls come in the order of its lines, to one API.
+pub fn replay<'a>(
+    api: &'a dyn HttpApi,
+    entries: &'a [(usize, Entry)],
+) -> impl Iterator<Item = Replayed> + 'a {
+    entries.iter().map(|(_, entry)| match call(api, entry) {
+        None => Replayed::Left,
+        Some((result, found)) if result == entry.result && found == entry.found => Replayed::Same,
+        Some((result, found)) => Replayed::Differs { result, found },
+    })
+}
+
+fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<Binding>)> {
+    let result = match (&entry.call, &entry.argument) {
+        (
+            Function::Initialize,
+            Argument::Version {
+                major,
+                minor,
+                flags,
+            },
+        ) => {
+            let version = HTTPAPI_VERSION {
+                HttpApiMajorVersion: *major,
+                HttpApiMinorVersion: *minor,
+            };
+            // SAFETY: the reserved argument is null.
+            unsafe { api.initialize(version, *flags, null_mut()) }
+        }
+        (Function::Terminate, Argument::Flags(flags)) => {
+            // SAFETY: the reserved argument is null.
+            unsafe { api.terminate(*flags, null_mut()) }
+        }
+        (Function::Set, Argument::Binding(binding)) => with_set(binding, |request| {
+            let Request {
+                id,
+                pointer,
+                length,
+            } = request;
+            // SAFETY: the request is a structure of this id, there while the closure runs.
+            unsafe { api.set(null_mut(), id, pointer, length, null()) }
+        }),
+        (Function::Update, Argument::Binding(binding)) => with_set(binding, |request| {
+            let Request {
+                id,
+                pointer,
+                length,
+            } = request;
+            // SAFETY: as above.
+            unsafe { api.update(null_mut(), id, pointer, length, null()) }
+        }),
+        (Function::Delete, Argument::Key(key)) => with_delete(key, None, |request| {
+            let Request {
+                id,
+                pointer,
+                length,
+            } = request;
+            // SAFETY: as above.
+            unsafe { api.delete(null_mut(), id, pointer, length, null()) }
+        }),
+        (Function::Query, Argument::Key(key)) => {
+            let query = Query::Exact {
+                key,
+                host_spelling: None,
+            };
+            return Some(queried(api, key.kind(), query, entry));
+        }
+        (Function::Query, Argument::Index(token)) => {
+            let kind = kind_of(entry.id?)?;
+            let query = Query::Next {
+                kind,
+                token: *token,
+            };
+            return Some(queried(api, kind, query, entry));
+        }
+        _ => return None,
+    };
+    Some((result, None))
+}
+
+fn queried(
+    api: &dyn HttpApi,
+    kind: Kind,
+    query: Query<'_>,
+    entry: &Entry,
+) -> (u32, Option<Binding>) {
+    with_query(query, |request| {
+        let wants_record = entry.result == ERROR_SUCCESS;
+        let mut room = entry.room.unwrap_or(0);
+        if wants_record {
+            room = ask(api, request, &mut []).1;
+        }
+        // Of words, so that it is aligned as records want it.
+        let mut buffer = vec![0_u64; (room as usize).div_ceil(size_of::<u64>())];
+        if wants_record {
+            let (result, _) = ask(api, request, &mut buffer);
+            return (result, found(kind, result, &buffer));
+        }
+        // With a buffer that is short, as it was: never with more room than there was.
+        let bytes = if entry.room.is_some() { room } else { 0 };
+        let (result, _) = ask_for(api, request, &mut buffer, bytes);
+        (result, found(kind, result, &buffer))
+    })
+}
+
+/// The record that an answer of 0 stands for.
+fn found(kind: Kind, result: u32, buffer: &[u64]) -> Option<Binding> {
+    if result != ERROR_SUCCESS {
+        return None;
+    }
+    let length = size_of_val(buffer);
+    // SAFETY: the same memory, as bytes.
+    let bytes = unsafe { std::slice::from_raw_parts(buffer.as_ptr().cast::<u8>(), length) };
+    read_record(kind, bytes).ok()
+}
+
+fn ask(api: &dyn HttpApi, request: Request, buffer: &mut [u64]) -> (u32, u32) {
+    let bytes = u32::try_from(size_of_val(buffer)).unwrap_or(u32::MAX);
+    ask_for(api, request, buffer, bytes)
+}
+
+/// The code and, where that is 122, how many bytes it takes.
+fn ask_for(api: &dyn HttpApi, request: Request, buffer: &mut [u64], bytes: u32) -> (u32, u32) {
+    let bytes = bytes.min(u32::try_from(size_of_val(buffer)).unwrap_or(u32::MAX));
+    let output = if bytes == 0 {
+        null_mut()
+    } else {
+        buffer.as_mut_ptr().cast::<c_void>()
+    };
+    let mut needed = 0;
+    // SAFETY: the request is there while the closure runs that it was lent to, and the buffer has
+    // at least so many bytes.
+    let result = unsafe {
+        api.query(
+            null_mut(),
+            request.id,
+            request.pointer,
+            request.length,
+            output,
+            bytes,
+            &raw mut needed,
+            null(),
+        )
+    };
+    let needed = if result == ERROR_INSUFFICIENT_BUFFER {
+        needed
+    } else {
+        0
+    };
+    (result, needed)
+}
