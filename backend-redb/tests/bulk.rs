@@ -51,7 +51,8 @@ fn what_is_read_from_memory_and_from_the_file_is_what_large_and_small_batches_le
                 assert_eq!(store.get(&key).unwrap().as_ref(), model.get(&key));
             }
             for _ in 0..50 {
-                let [mut from, mut to] = [0; 2].map(|_| dice.below(9_500) as u16);
+                let mut some = || u16::try_from(dice.below(9_500)).unwrap();
+                let (mut from, mut to) = (some(), some());
                 if from > to {
                     (from, to) = (to, from);
                 }

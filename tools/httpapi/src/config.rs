@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use backend_redb::RedbStore;
+use backend_redb::Options;
 use httpapi_sim::{InventoryError, Simulator, UnknownProfile};
 use store_core::{BindingStore, MemoryStore, StoreError};
 
@@ -91,7 +91,7 @@ pub(crate) fn open(
             if shared {
                 return Ok(Arc::new(Shared::new(path)?));
             }
-            Ok(Arc::new(RedbStore::open(path)?))
+            Ok(Arc::new(Options::new().resident(true).open(path)?))
         }
         _ => Err(ConfigError::Store(url.to_owned())),
     }
