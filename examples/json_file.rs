@@ -41,12 +41,16 @@ impl JsonFileStore {
         file.write_all(&serde_json::to_vec_pretty(bindings)?)?;
         file.as_file().sync_all()?;
         file.persist(&self.path)?;
-        // The new name is durable once its folder is; Windows has no call for that.
+        Ok(())
+    }
+
+    /// The new name is durable once its folder is; Windows has no call for that.
+    fn settle(&self) -> std::io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
         if cfg!(unix) {
-            File::open(folder)?.sync_all()
-        } else {
-            Ok(())
+            File::open(folder)?.sync_all()?;
         }
+        Ok(())
     }
 }
 
@@ -84,6 +88,11 @@ impl BindingStore for JsonFileStore {
         self.save(&after)
             .map_err(|error| StoreError::io("writing the bindings", &self.path, error))?;
         *bindings = after;
+        // It is there now; whether a power cut leaves it there, nobody knows.
+        self.settle().map_err(|source| StoreError::OutcomeUnknown {
+            store: self.path.display().to_string(),
+            source,
+        })?;
         Ok(applied)
     }
 }

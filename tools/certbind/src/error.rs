@@ -94,6 +94,9 @@ pub(crate) enum Error {
          another file by --undo", path.display()
     )]
     UndoExists { path: PathBuf },
+    #[cfg(feature = "etcd")]
+    #[error("{hosts} could not be read, told above; no plan was written")]
+    NotPlanned { hosts: String },
     #[error("nobody is there to ask; read the plan, and apply it with --yes")]
     NotConfirmed,
     #[error("nothing was changed")]

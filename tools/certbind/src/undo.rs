@@ -6,7 +6,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use migrate::Plan;
 use store_core::StoreError;
 
 use crate::error::Error;
@@ -25,14 +24,9 @@ pub(crate) struct Kept {
     is_new: bool,
 }
 
-/// Keeps the undo of a plan. One that is there already and says the same, as one that was cut off
+/// Keeps the undo of a plan, which is JSON. One that is there already and says the same, as one that was cut off
 /// leaves, will do; any other is left alone.
-pub(crate) fn keep(path: &Path, undo: &Plan) -> Result<Kept, Error> {
-    keep_json(path, &undo.to_json())
-}
-
-/// The same of a plan that was written already.
-pub(crate) fn keep_json(path: &Path, undo: &str) -> Result<Kept, Error> {
+pub(crate) fn keep(path: &Path, undo: &str) -> Result<Kept, Error> {
     let io = |error| StoreError::io("write", path, error);
     let json = escaped_json(undo);
     let is_new = match write_new(path, json.as_bytes()) {

@@ -233,8 +233,14 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
             )
         };
         let entry = begun.entry(Function::Query);
+        // What is behind the record was written by nobody.
+        let written = match return_length.is_null() {
+            true => 0,
+            // SAFETY: the caller's promise.
+            false => unsafe { return_length.read_unaligned() }.min(output_length),
+        };
         // SAFETY: the caller's promise, and the API has answered that it has written a record.
-        let found = unsafe { record(id, result, output, output_length) };
+        let found = unsafe { record(id, result, output, written) };
         self.write(&Entry {
             id: Some(id),
             argument: unless(!handle.is_null() || !overlapped.is_null(), argument),

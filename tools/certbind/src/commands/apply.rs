@@ -108,7 +108,7 @@ fn apply(wanted: &Apply, plan: &Plan, url: &StoreUrl) -> Result<Kept, Error> {
     let beside = || undo::beside(&wanted.plan);
     let path = wanted.undo.clone().unwrap_or_else(beside);
     // Before the batch: whatever ends this process now, what was applied can be undone.
-    let kept = undo::keep(&path, &plan.inverse())?;
+    let kept = undo::keep(&path, &plan.inverse().to_json())?;
     match migrate::apply(store.bindings(), plan) {
         Ok(_) => Ok(kept),
         Err(error) => {

@@ -262,7 +262,8 @@ fn renew(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Rotate) -> Result<u8, E
     Ok(code(visited.failed))
 }
 
-/// Keeps a plan for each host that has something to renew, and changes nothing.
+/// Keeps a plan for each host that has something to renew, and changes nothing. A host that cannot be
+/// read is one too many: the plan would leave it out, and nobody would see.
 fn planned(
     url: &FleetUrl,
     at_once: NonZeroUsize,
@@ -277,10 +278,18 @@ fn planned(
             plan => plan.map(Some),
         }
     })?;
+    if visited.failed > 0 {
+        return Err(Error::NotPlanned {
+            hosts: counted(visited.failed),
+        });
+    }
     let plans = visited.hosts.into_iter();
     let plans = plans.filter_map(|(host, plan)| Some((host.to_string(), plan?)));
     let plan = FleetPlan::new(plans);
-    fleet_plan::save(path, &plan)?;
+    if plan.hosts().is_empty() {
+        return Err(picked.nothing());
+    }
+    plan::save(path, &plan.to_json())?;
     let bindings = plan.hosts().values().map(|plan| plan.changes().count());
     let (bindings, hosts) = (
         changes::counted(bindings.sum()),
@@ -290,7 +299,7 @@ fn planned(
         Format::Json => print_json_text(&plan.to_json())?,
         Format::Table => print(&format!("Planned: {bindings} of {hosts}\n"))?,
     }
-    Ok(code(visited.failed))
+    Ok(exit::DONE)
 }
 
 fn code(failed: usize) -> u8 {

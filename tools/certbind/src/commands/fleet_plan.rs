@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use backend_etcd::HostName;
+use backend_etcd::{EtcdStore, HostName};
 use migrate::{FleetPlan, Plan};
 use serde_json::json;
 
@@ -13,15 +13,9 @@ use crate::cli::Format;
 use crate::error::Error;
 use crate::fleet::{FleetUrl, Visited, counted, visit_these};
 use crate::planning::Apply;
-use crate::screen::{escaped, escaped_json};
+use crate::screen::escaped;
 use crate::undo;
-use crate::{exit, output, plan_text};
-
-/// Keeps the plans in a file.
-pub(super) fn save(path: &Path, plan: &FleetPlan) -> Result<(), Error> {
-    let json = escaped_json(&plan.to_json());
-    output::write(path, |out| Ok(out.write_all(json.as_bytes())?))
-}
+use crate::{exit, plan_text};
 
 /// What becomes of one host.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,31 +35,50 @@ pub(super) fn apply(wanted: &Apply, url: &FleetUrl) -> Result<u8, Error> {
         }
         print(&text)?;
     }
-    let visited = each(wanted, url, &fleet, |store, plan| {
+    let hosts = hosts(&fleet).map_err(|problem| broken(&wanted.plan, &problem))?;
+    let mut visited = each(wanted, url, &fleet, hosts, |store, plan| {
         fate(migrate::check(store, plan))
     })?;
-    let ready = visited
-        .hosts
-        .iter()
-        .filter(|(_, fate)| *fate == Fate::Ready);
-    let ready = ready.count();
-    if wanted.dry_run || ready == 0 {
+    let is_ready = |(_, fate): &(HostName, Fate)| *fate == Fate::Ready;
+    let (ready, before): (Vec<_>, Vec<_>) = visited.hosts.iter().cloned().partition(is_ready);
+    if wanted.dry_run || ready.is_empty() {
         return report(wanted, &fleet, &visited, None);
     }
     if !wanted.yes {
-        confirmed(&format!("Change {}?", counted(ready)))?;
+        confirmed(&format!("Change {}?", counted(ready.len())))?;
     }
     let path = wanted
         .undo
         .clone()
         .unwrap_or_else(|| undo::beside(&wanted.plan));
     // Before the first batch. One that an earlier run left says the same.
-    let kept = undo::keep_json(&path, &fleet.inverse().to_json())?;
-    let visited = each(wanted, url, &fleet, |store, plan| {
+    let kept = undo::keep(&path, &fleet.inverse().to_json())?;
+    let ready = ready.into_iter().map(|(host, _)| host).collect();
+    let applied = each(wanted, url, &fleet, ready, |store, plan| {
         fate(migrate::apply(store, plan).map(drop))
     })?;
+    visited.hosts = before;
+    visited.hosts.extend(applied.hosts);
+    visited.failed += applied.failed;
     let undo = kept.path().display().to_string();
     report(wanted, &fleet, &visited, Some(&undo))
+}
+
+/// The hosts that a plan names.
+fn hosts(fleet: &FleetPlan) -> Result<Vec<HostName>, String> {
+    let names = fleet.hosts().keys().map(|host| match HostName::new(host) {
+        Ok(name) if name.as_str() == host => Ok(name),
+        Ok(name) => Err(format!("{host} is written {name}")),
+        Err(error) => Err(error.to_string()),
+    });
+    names.collect()
+}
+
+fn broken(plan: &Path, problem: &impl ToString) -> Error {
+    Error::BrokenInput {
+        path: plan.to_owned(),
+        problem: problem.to_string(),
+    }
 }
 
 fn fate(checked: Result<(), migrate::Error>) -> Result<Fate, Error> {
@@ -80,24 +93,11 @@ fn each(
     wanted: &Apply,
     url: &FleetUrl,
     fleet: &FleetPlan,
-    visit: impl Fn(&backend_etcd::EtcdStore, &Plan) -> Result<Fate, Error> + Sync,
+    hosts: Vec<HostName>,
+    visit: impl Fn(&EtcdStore, &Plan) -> Result<Fate, Error> + Sync,
 ) -> Result<Visited<Fate>, Error> {
-    let names = fleet.hosts().keys().map(|host| {
-        HostName::new(host).map_err(|error| Error::BrokenInput {
-            path: wanted.plan.clone(),
-            problem: error.to_string(),
-        })
-    });
-    let names = names.collect::<Result<Vec<_>, _>>()?;
-    visit_these(url, names, wanted.fleet.at_once, |host, store| match fleet
-        .hosts()
-        .get(host.as_str())
-    {
-        Some(plan) => visit(store, plan),
-        None => Err(Error::BrokenInput {
-            path: wanted.plan.clone(),
-            problem: format!("{host} is not as it is written"),
-        }),
+    visit_these(url, hosts, wanted.fleet.at_once, |host, store| {
+        visit(store, &fleet.hosts()[host.as_str()])
     })
 }
 
@@ -106,10 +106,7 @@ fn read(path: &Path) -> Result<FleetPlan, Error> {
         path: path.to_owned(),
         source,
     })?;
-    FleetPlan::from_json(&json).map_err(|error| Error::BrokenInput {
-        path: path.to_owned(),
-        problem: error.to_string(),
-    })
+    FleetPlan::from_json(&json).map_err(|error| broken(path, &error))
 }
 
 fn report(

@@ -46,7 +46,7 @@ pub(crate) fn run(wanted: Plan) -> Result<u8, Error> {
     let header = header(Purpose::Move, Some(name(&source)), name(&target));
     let plan = plan.with_warnings(losses.collect()).with_header(header);
     if let Some(path) = &wanted.output {
-        save(path, &plan)?;
+        save(path, &plan.to_json())?;
     }
     match wanted.format.format {
         Format::Json => print_json_text(&plan.to_json())?,
@@ -96,8 +96,8 @@ fn absolute(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Keeps a plan in a file, in which nothing acts on a terminal.
-pub(super) fn save(path: &Path, plan: &migrate::Plan) -> Result<(), Error> {
-    let json = escaped_json(&plan.to_json());
+/// Keeps a plan, of one host or many, in a file, in which nothing acts on a terminal.
+pub(super) fn save(path: &Path, json: &str) -> Result<(), Error> {
+    let json = escaped_json(json);
     output::write(path, |out| Ok(out.write_all(json.as_bytes())?))
 }

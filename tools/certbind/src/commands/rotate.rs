@@ -38,7 +38,7 @@ pub(crate) fn run(url: &StoreUrl, wanted: &Rotate) -> Result<u8, Error> {
             plan::name(&Source::Store(url.clone())),
         );
         let plan = picked.plan(store.bindings(), &header)?;
-        plan::save(path, &plan)?;
+        plan::save(path, &plan.to_json())?;
         match format {
             Format::Json => print_json_text(&plan.to_json())?,
             Format::Table => print(&plan_text::of(&plan))?,
@@ -94,10 +94,17 @@ impl Picked {
             Self::Hash { old, new } => migrate::rotation(store, old, new),
             Self::Names { new, current } => migrate::rotation_by_names(store, new, current),
         }?;
-        match (plan.changes().count(), self) {
-            (1.., _) => Ok(plan.with_header(header.clone())),
-            (0, Self::Hash { old, .. }) => Err(Error::NothingToRotate(*old)),
-            (0, Self::Names { .. }) => Err(Error::NothingOfTheseNames),
+        if plan.changes().next().is_none() {
+            return Err(self.nothing());
+        }
+        Ok(plan.with_header(header.clone()))
+    }
+
+    /// That there is nothing to renew.
+    pub(super) fn nothing(&self) -> Error {
+        match self {
+            Self::Hash { old, .. } => Error::NothingToRotate(*old),
+            Self::Names { .. } => Error::NothingOfTheseNames,
         }
     }
 

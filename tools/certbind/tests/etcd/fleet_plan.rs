@@ -99,6 +99,7 @@ fn a_renewal_that_is_killed_is_gone_on_with_and_undone() {
         .into();
     assert_eq!(resumed.status.code(), Some(1));
     assert!(told.contains("web149: 2 keys moved"), "{told}");
+    assert_eq!(told.matches("web149").count(), 1, "told once: {told}");
     let rest = HOSTS - 1 - renewed;
     for summary in [
         format!("Applied: {} bindings of {rest} hosts\n", rest * 2),
@@ -117,4 +118,35 @@ fn a_renewal_that_is_killed_is_gone_on_with_and_undone() {
         "what somebody made is not undone"
     );
     assert_eq!(having(&fleet, OLD), HOSTS - 1);
+}
+
+#[test]
+fn a_plan_that_would_leave_a_host_out_unseen_or_do_nothing_is_not_written() {
+    let server = Server::start();
+    let url = format!("etcd://{}/", server.endpoint());
+    let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();
+    for n in 0..2 {
+        fleet
+            .host(&host(n))
+            .insert(bound("0.0.0.0:443", OLD))
+            .unwrap();
+    }
+    let folder = TempDir::new().unwrap();
+    let plan = folder.path().join("plan.json").display().to_string();
+    let refused = |old: &str, new: &str, why: &str| {
+        let arguments = ["rotate", old, new, "--fleet", &url, "--export", &plan];
+        let output = certbind("memory:", &arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains(why), "{told}");
+        assert!(!std::path::Path::new(&plan).exists());
+    };
+    refused(NEW, OLD, "nothing is bound to");
+    // What stands there is of no version that is known.
+    let _ = server.ctl(&["put", "/certbind/v1/web001/\u{3}11", "x"]);
+    refused(
+        OLD,
+        NEW,
+        "1 host could not be read, told above; no plan was written",
+    );
 }
