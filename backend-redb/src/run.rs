@@ -134,14 +134,17 @@ fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
                 Ordering::Less => Some(found(false, head.shared)),
                 // It is less where the key before was.
                 Ordering::Greater => None,
-                Ordering::Equal => match rest.cmp(sought) {
-                    Ordering::Equal => Some(found(true, key.len())),
-                    Ordering::Greater => Some(found(false, same + common(rest, sought))),
-                    Ordering::Less => {
-                        same += common(rest, sought);
-                        None
+                Ordering::Equal => {
+                    let more = common(rest, sought);
+                    match rest.get(more).cmp(&sought.get(more)) {
+                        Ordering::Equal => Some(found(true, key.len())),
+                        Ordering::Greater => Some(found(false, same + more)),
+                        Ordering::Less => {
+                            same += more;
+                            None
+                        }
                     }
-                },
+                }
             }
         };
         if let Some(place) = place {
@@ -194,7 +197,30 @@ impl Entries {
 }
 
 /// The head of the entry at a place, and where its bytes begin. They are all there.
-fn head(run: &[u8], mut at: usize, before: usize) -> Result<(Head, usize), CodecError> {
+#[inline]
+fn head(run: &[u8], at: usize, before: usize) -> Result<(Head, usize), CodecError> {
+    match short_head(run, at, before) {
+        Some(found) => Ok(found),
+        None => any_head(run, at, before),
+    }
+}
+
+/// A head of three small numbers. Nearly all are, and a `get` is mostly this.
+#[inline]
+fn short_head(run: &[u8], at: usize, before: usize) -> Option<(Head, usize)> {
+    let &[shared, rest, value] = run.get(at..)?.first_chunk()?;
+    let is_short = shared.max(rest).max(value) < TWO_BYTES;
+    let [shared, rest, value] = [shared, rest, value].map(usize::from);
+    let is_whole = shared <= before && rest + value <= run.len() - at - 3;
+    let head = Head {
+        shared,
+        rest,
+        value,
+    };
+    (is_short && is_whole).then_some((head, at + 3))
+}
+
+fn any_head(run: &[u8], mut at: usize, before: usize) -> Result<(Head, usize), CodecError> {
     let mut number = || {
         let (number, length) = number(&run[at..]).ok_or_else(|| malformed("it is cut short"))?;
         at += length;

@@ -9,9 +9,9 @@ use store_core::codec::CodecError;
 use crate::errors::Cause;
 use crate::run::{Builder, Entries, common, entry_len, find, splice};
 
-/// The most bytes of a run with its key, but for a single binding that is longer: what fits into a
-/// page of 4 KiB with what redb notes beside it.
-const MOST: usize = 4_060;
+/// The most bytes of a run with its key, but for a single binding that is longer: two fill a page of
+/// 4 KiB with what redb notes beside them.
+const MOST: usize = 2_020;
 /// A run that a removal leaves with fewer bytes is joined with the next.
 const FEW: usize = MOST / 4;
 
