@@ -1,5 +1,5 @@
-//! The journeys of the README, word for word: its console blocks are run in a folder with what
-//! `examples/` has, and what they print is compared with what stands there.
+//! The journeys of the README and the page of commands, word for word: their console blocks are run in
+//! a folder with what `examples/` has, and what they print is compared with what stands there.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -30,11 +31,16 @@ fn journey(title: &str) -> String {
     let section = rest
         .split_once("\n### ")
         .map_or(rest, |(section, _)| section);
-    let blocks = section.split("```console\n").skip(1);
+    console(section)
+}
+
+/// The console blocks of a text, in one.
+fn console(text: &str) -> String {
+    let blocks = text.split("```console\n").skip(1);
     let blocks: String = blocks
         .map(|block| block.split_once("```").unwrap().0)
         .collect();
-    assert!(blocks.starts_with("$ "), "{title}: {blocks}");
+    assert!(blocks.starts_with("$ "), "{blocks}");
     blocks
 }
 
@@ -94,34 +100,33 @@ fn settled(text: &str) -> String {
     lines.join("\n")
 }
 
-fn runs_as_printed(title: &str) {
-    let blocks = journey(title);
+fn runs_as_printed(blocks: &str) {
     let folder = folder();
-    let printed = session(&blocks, folder.path(), &[]);
+    let printed = session(blocks, folder.path(), &[]);
     assert_data_eq!(
         settled(&printed),
-        snapbox::Data::from(settled(&blocks)).raw()
+        snapbox::Data::from(settled(blocks)).raw()
     );
 }
 
 #[test]
 fn a_certificate_is_renewed_as_the_readme_says() {
-    runs_as_printed("Renew a certificate");
+    runs_as_printed(&journey("Renew a certificate"));
 }
 
 #[test]
 fn a_host_is_moved_as_the_readme_says() {
-    runs_as_printed("Move a host");
+    runs_as_printed(&journey("Move a host"));
 }
 
 #[test]
 fn an_export_is_audited_as_the_readme_says() {
-    runs_as_printed("Audit an export");
+    runs_as_printed(&journey("Audit an export"));
 }
 
 #[test]
 fn an_installer_is_tested_as_the_readme_says() {
-    runs_as_printed("Test an installer against the simulator");
+    runs_as_printed(&journey("Test an installer against the simulator"));
 }
 
 #[test]
@@ -132,4 +137,25 @@ fn a_backend_is_written_as_the_readme_says() {
         settled(&printed),
         snapbox::Data::from(settled(&blocks)).raw()
     );
+}
+
+#[test]
+fn every_command_does_what_the_page_of_commands_shows() {
+    let page = std::fs::read_to_string(root().join("docs/commands.md")).unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (commands, _) = help.split_once("\nOptions:").unwrap();
+    let commands: BTreeSet<_> = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
+        .collect();
+    let sections: BTreeSet<_> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    assert_eq!(sections, commands);
+    runs_as_printed(&console(&page));
 }
