@@ -11,6 +11,7 @@ const TESTS: &[Needed] = &[
     ("gcc", &["gcc"]),
     ("valgrind", &["valgrind"]),
     ("python3", &["python3"]),
+    ("pytest-3", &["python3-pytest"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
     ("etcd", &["etcd-server"]),

@@ -1,0 +1,10 @@
+"""Runs programs that configure HTTP.sys against a simulator of their own, and looks at what they did.
+
+`Harness` is a host of a test's own; `Api` is the HTTP Server API of the simulator in this process.
+"""
+
+from .api import Api, HttpApiError
+from .binding import Binding, differences
+from .harness import Harness, HarnessError
+
+__all__ = ["Api", "Binding", "Harness", "HarnessError", "HttpApiError", "differences"]

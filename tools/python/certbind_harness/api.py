@@ -1,0 +1,241 @@
+"""The HTTP Server API of the simulator, in this process."""
+
+import ctypes
+import ipaddress
+import os
+import struct
+from ctypes import POINTER, byref, c_char_p, c_size_t, c_uint32, c_uint64, c_void_p
+from pathlib import Path
+from typing import Iterator, List, Optional, Union
+from uuid import UUID
+
+from .binding import Binding
+from .structures import (
+    AF_INET,
+    AF_INET6,
+    CCS,
+    IP_PORT,
+    QUERIES,
+    QUERY_NEXT,
+    SCOPED_CCS,
+    SETS,
+    SNI,
+    Address,
+    Version,
+)
+
+_CONFIG = 2
+_NO_MORE_ITEMS = 259
+_INSUFFICIENT_BUFFER = 122
+
+_TAGS = {IP_PORT: "ipport", SNI: "hostnameport", CCS: "ccs", SCOPED_CCS: "scopedccs"}
+
+_FUNCTIONS = ["initialize", "set", "update", "delete", "query-exact", "query-next"]
+
+
+class HttpApiError(Exception):
+    """A function has answered a Win32 code."""
+
+    def __init__(self, function: str, code: int, reason: str = ""):
+        super().__init__(f"{function}: {code}" + (f" ({reason})" if reason else ""))
+        self.code = code
+
+
+class Api:
+    """The simulator of the library at `library`, of which a process has one: `Api`s of one library
+    share it. It is made as `configuration` says: a store's URL (`memory:`, `redb:PATH`) or
+    the path of a TOML file."""
+
+    def __init__(self, library: Union[str, os.PathLike], configuration: str = "memory:"):
+        self._lib = lib = ctypes.CDLL(os.fspath(library))
+        lib.HttpInitialize.argtypes = [Version, c_uint32, c_void_p]
+        for name in ["Set", "Update", "Delete"]:
+            function = getattr(lib, f"Http{name}ServiceConfiguration")
+            function.argtypes = [c_void_p, c_uint32, c_void_p, c_uint32, c_void_p]
+            function.restype = c_uint32
+        query = lib.HttpQueryServiceConfiguration
+        query.argtypes = [c_void_p, c_uint32, c_void_p, c_uint32, c_void_p, c_uint32, POINTER(c_uint32), c_void_p]
+        query.restype = c_uint32
+        lib.CertbindHttpApiConfigure.argtypes = [c_char_p]
+        lib.CertbindHttpApiFail.argtypes = [c_uint32, c_uint64, c_uint32]
+        lib.CertbindHttpApiDelay.argtypes = [c_uint32, c_uint64, c_uint32]
+        lib.CertbindHttpApiCalls.argtypes = [c_uint32]
+        lib.CertbindHttpApiCalls.restype = c_uint64
+        lib.CertbindHttpApiError.argtypes = [c_void_p, c_size_t]
+        self.configure(configuration)
+
+    def configure(self, configuration: str) -> None:
+        """Makes the simulator anew."""
+        code = self._lib.CertbindHttpApiConfigure(os.fspath(configuration).encode())
+        if code:
+            raise HttpApiError("CertbindHttpApiConfigure", code, self._reason())
+        self._expect("HttpInitialize", self._lib.HttpInitialize(Version(1, 0), _CONFIG, None))
+
+    def fail(self, function: str, nth: int, code: int) -> None:
+        """Has the nth call of a function from now on answer `code` and do nothing. Functions are
+        `initialize`, `set`, `update`, `delete`, `query-exact` and `query-next`."""
+        index = _FUNCTIONS.index(function)
+        self._expect("CertbindHttpApiFail", self._lib.CertbindHttpApiFail(index, nth, code))
+
+    def delay(self, function: str, nth: int, milliseconds: int) -> None:
+        """Has the nth call of a function from now on take so much longer."""
+        index = _FUNCTIONS.index(function)
+        self._expect("CertbindHttpApiDelay", self._lib.CertbindHttpApiDelay(index, nth, milliseconds))
+
+    def calls(self, function: str) -> int:
+        """How often a function was called since the simulator was made."""
+        return self._lib.CertbindHttpApiCalls(_FUNCTIONS.index(function))
+
+    def set(self, binding: Binding) -> None:
+        """HttpSetServiceConfiguration: binds a key that is not bound."""
+        self._configure("Set", binding)
+
+    def update(self, binding: Binding) -> None:
+        """HttpUpdateServiceConfiguration: replaces the record of a key that is bound."""
+        self._configure("Update", binding)
+
+    def delete(self, key: str) -> None:
+        """HttpDeleteServiceConfiguration: unbinds a key."""
+        self._configure("Delete", Binding(key))
+
+    def bindings(self) -> List[Binding]:
+        """Every binding, as an enumeration gives them."""
+        return [binding for kind in _TAGS for binding in self._of(kind)]
+
+    def _of(self, kind: int) -> Iterator[Binding]:
+        query = QUERIES[kind]()
+        query.query = QUERY_NEXT
+        while True:
+            needed = c_uint32(0)
+            arguments = [None, kind, byref(query), ctypes.sizeof(query)]
+            code = self._lib.HttpQueryServiceConfiguration(*arguments, None, 0, byref(needed), None)
+            if code == _NO_MORE_ITEMS:
+                return
+            # What is bound may change between the two calls.
+            while code == _INSUFFICIENT_BUFFER:
+                # Words, so that it is aligned.
+                buffer = (c_uint64 * (needed.value // 8 + 1))()
+                size = ctypes.sizeof(buffer)
+                code = self._lib.HttpQueryServiceConfiguration(*arguments, buffer, size, byref(needed), None)
+            if code == _NO_MORE_ITEMS:
+                return
+            self._expect("HttpQueryServiceConfiguration", code)
+            yield _binding(kind, SETS[kind].from_buffer(buffer))
+            query.token += 1
+
+    def _configure(self, verb: str, binding: Binding) -> None:
+        kind, record, _kept = _record(binding)
+        name = f"Http{verb}ServiceConfiguration"
+        self._expect(name, getattr(self._lib, name)(None, kind, byref(record), ctypes.sizeof(record), None))
+
+    def _expect(self, function: str, code: int) -> None:
+        if code:
+            raise HttpApiError(function, code)
+
+    def _reason(self) -> str:
+        buffer = ctypes.create_string_buffer(4096)
+        self._lib.CertbindHttpApiError(buffer, len(buffer))
+        return buffer.value.decode()
+
+
+def _wide(text: Optional[str], kept: list) -> Optional[int]:
+    if text is None:
+        return None
+    buffer = ctypes.create_string_buffer(text.encode("utf-16-le") + b"\0\0")
+    kept.append(buffer)
+    return ctypes.addressof(buffer)
+
+
+def _text(pointer: Optional[int]) -> Optional[str]:
+    if not pointer:
+        return None
+    units = []
+    while (unit := ctypes.c_uint16.from_address(pointer + 2 * len(units)).value) != 0:
+        units.append(unit)
+    return struct.pack(f"<{len(units)}H", *units).decode("utf-16-le")
+
+
+def _record(binding: Binding):
+    """The structure of a set, and what its pointers lead to."""
+    kept: list = []
+    tag, _, value = binding.key.partition("=")
+    kind = next((kind for kind, name in _TAGS.items() if name == tag), None)
+    if kind is None:
+        raise ValueError(f"{binding.key!r} is no key: it begins with one of {', '.join(_TAGS.values())}")
+    record = SETS[kind]()
+    if kind == CCS:
+        record.key.address = _any_address(int(value))
+    elif kind == IP_PORT:
+        host, _, port = value.rpartition(":")
+        address = _address(host.strip("[]"), int(port))
+        kept.append(address)
+        record.key.address = ctypes.addressof(address)
+    else:
+        host, _, port = value.rpartition(":")
+        record.key.address = _any_address(int(port))
+        record.key.host = _wide(host, kept)
+    if binding.hash is not None:
+        digest = ctypes.create_string_buffer(bytes.fromhex(binding.hash), len(binding.hash) // 2)
+        kept.append(digest)
+        record.param.hash_length = len(digest)
+        record.param.hash = ctypes.addressof(digest)
+    record.param.app_id[:] = binding.app_id.bytes_le
+    record.param.store_name = _wide(binding.store_name, kept)
+    record.param.check_mode = binding.check_mode
+    record.param.revocation_freshness_time = binding.revocation_freshness_time
+    record.param.url_retrieval_timeout = binding.url_retrieval_timeout
+    record.param.ctl_identifier = _wide(binding.ctl_identifier, kept)
+    record.param.ctl_store_name = _wide(binding.ctl_store_name, kept)
+    record.param.flags = binding.flags
+    return kind, record, kept
+
+
+def _any_address(port: int) -> Address:
+    return _address("0.0.0.0", port)
+
+
+def _address(host: str, port: int) -> Address:
+    host, _, scope = host.partition("%")
+    parsed = ipaddress.ip_address(host)
+    address = Address()
+    address.port[:] = port.to_bytes(2, "big")
+    if parsed.version == 4:
+        address.family = AF_INET
+        address.v4[:] = parsed.packed
+    else:
+        address.family = AF_INET6
+        address.v6[:] = parsed.packed
+        address.scope = int(scope or 0)
+    return address
+
+
+def _binding(kind: int, record) -> Binding:
+    address = Address.from_address(record.key.address) if kind == IP_PORT else record.key.address
+    port = int.from_bytes(bytes(address.port), "big")
+    if kind == CCS:
+        value = str(port)
+    elif kind != IP_PORT:
+        value = f"{_text(record.key.host)}:{port}"
+    elif address.family == AF_INET:
+        value = f"{ipaddress.ip_address(bytes(address.v4))}:{port}"
+    else:
+        scope = f"%{address.scope}" if address.scope else ""
+        value = f"[{ipaddress.ip_address(bytes(address.v6))}{scope}]:{port}"
+    param = record.param
+    return Binding(
+        key=f"{_TAGS[kind]}={value}",
+        hash=ctypes.string_at(param.hash, param.hash_length).hex() if param.hash_length else None,
+        store_name=_text(param.store_name),
+        app_id=UUID(bytes_le=bytes(param.app_id)),
+        check_mode=param.check_mode,
+        revocation_freshness_time=param.revocation_freshness_time,
+        url_retrieval_timeout=param.url_retrieval_timeout,
+        ctl_identifier=_text(param.ctl_identifier),
+        ctl_store_name=_text(param.ctl_store_name),
+        flags=param.flags,
+    )
+
+
+def library_in(folder: Path) -> Path:
+    """The library of a folder."""
+    return folder / ("httpapi.dll" if os.name == "nt" else "libhttpapi.so")

@@ -1,0 +1,45 @@
+"""What a binding is, and what differs between bindings."""
+
+from dataclasses import dataclass, fields
+from typing import Iterable, Optional
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A key and its record, as HTTP.sys has them. Texts of keys are netsh's."""
+
+    key: str
+    """`ipport=0.0.0.0:443`, `hostnameport=www.contoso.com:443`, `ccs=443`, `scopedccs=…`."""
+    hash: Optional[str] = None
+    """The certificate's SHA-1 hash, in lower case; none for the central certificate store."""
+    store_name: Optional[str] = None
+    app_id: UUID = UUID(int=0)
+    check_mode: int = 0
+    revocation_freshness_time: int = 0
+    """In seconds."""
+    url_retrieval_timeout: int = 0
+    """In milliseconds."""
+    ctl_identifier: Optional[str] = None
+    ctl_store_name: Optional[str] = None
+    flags: int = 0
+
+
+def differences(expected: Iterable[Binding], found: Iterable[Binding]) -> str:
+    """Where `found` is not `expected`: a line for each binding that is missing (-) or not expected
+    (+), and for each field that differs; empty if they are the same, in whatever order."""
+    wanted = {binding.key: binding for binding in expected}
+    there = {binding.key: binding for binding in found}
+    lines = []
+    for key in sorted(wanted.keys() | there.keys()):
+        if key not in there:
+            lines.append(f"- {wanted[key]!r}")
+        elif key not in wanted:
+            lines.append(f"+ {there[key]!r}")
+        elif wanted[key] != there[key]:
+            lines.append(f"~ {key!r}")
+            for field in fields(Binding):
+                before, after = getattr(wanted[key], field.name), getattr(there[key], field.name)
+                if before != after:
+                    lines.append(f"    {field.name:<26} {before!r} -> {after!r}")
+    return "\n".join(lines)

@@ -1,0 +1,76 @@
+"""The HTTP Server API in this process."""
+
+import os
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from certbind_harness import Api, Binding, HttpApiError
+from certbind_harness.api import library_in
+from certbind_harness.structures import CCS, IP_PORT, QUERIES, SETS, SNI
+from ctypes import sizeof
+
+HASH = "5226dc6c54559761cd471b86eb51c096252c90f2"
+IIS = UUID("4dc3e181-e14b-4a21-b022-59fc669b0914")
+
+
+@pytest.fixture
+def api():
+    return Api(library_in(Path(os.environ["CERTBIND_KIT"])))
+
+
+def test_structures_have_the_sizes_of_windows():
+    assert [sizeof(SETS[kind]) for kind in (IP_PORT, SNI, CCS)] == [88, 216, 208]
+    assert [sizeof(QUERIES[kind]) for kind in (IP_PORT, SNI, CCS)] == [24, 152, 144]
+
+
+def test_every_field_of_every_kind_of_key_comes_back(api):
+    full = dict(
+        hash=HASH,
+        store_name="My Störe",
+        app_id=IIS,
+        check_mode=1,
+        revocation_freshness_time=60,
+        url_retrieval_timeout=15000,
+        ctl_identifier="List",
+        ctl_store_name="CA",
+        flags=0x80000002,
+    )
+    bindings = [
+        Binding("ipport=192.0.2.4:443", **full),
+        Binding("ipport=[2001:db8::1]:8443", hash=HASH),
+        Binding("hostnameport=Www.Contoso.com:443", **full),
+        Binding("ccs=443", app_id=IIS),
+        Binding("scopedccs=shop.contoso.com:443", app_id=IIS, flags=2),
+    ]
+    for binding in bindings:
+        api.set(binding)
+    assert api.bindings() == bindings
+    changed = Binding("ipport=192.0.2.4:443", hash=HASH)
+    api.update(changed)
+    api.delete("ccs=443")
+    assert api.bindings() == [changed, bindings[1], bindings[2], bindings[4]]
+
+
+def test_refusals_carry_their_code(api):
+    api.set(Binding("ipport=0.0.0.0:443", hash=HASH))
+    with pytest.raises(HttpApiError) as refused:
+        api.set(Binding("ipport=0.0.0.0:443", hash=HASH))
+    assert refused.value.code == 183
+    with pytest.raises(ValueError):
+        api.delete("port=443")
+
+
+def test_faults_are_had_on_demand_and_calls_counted(api):
+    api.fail("set", 2, 1312)
+    api.set(Binding("ipport=0.0.0.0:1", hash=HASH))
+    with pytest.raises(HttpApiError) as refused:
+        api.set(Binding("ipport=0.0.0.0:2", hash=HASH))
+    assert refused.value.code == 1312
+    assert api.calls("set") == 2
+
+
+def test_a_broken_configuration_says_why(api):
+    with pytest.raises(HttpApiError) as broken:
+        api.configure("/nowhere/simulator.toml")
+    assert broken.value.code == 21 and "/nowhere/simulator.toml" in str(broken.value)

@@ -1,0 +1,82 @@
+"""Programs on hosts of their own."""
+
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from certbind_harness import Binding, Harness, HarnessError, differences
+
+HASH = "5226dc6c54559761cd471b86eb51c096252c90f2"
+EXAMPLES = Path(__file__).parents[3] / "examples"
+ADD = [
+    "netsh", "http", "add", "sslcert", "ipport=0.0.0.0:443", f"certhash={HASH}",
+    "appid={4dc3e181-e14b-4a21-b022-59fc669b0914}",
+]  # fmt: skip
+ADDED = Binding("ipport=0.0.0.0:443", hash=HASH, app_id=UUID("4dc3e181-e14b-4a21-b022-59fc669b0914"))
+
+
+@pytest.fixture
+def harness():
+    with Harness() as harness:
+        yield harness
+
+
+def test_what_netsh_binds_is_there_and_in_this_host_alone(harness):
+    done = harness.run(ADD)
+    assert done.returncode == 0, done.stdout
+    harness.assert_bindings([ADDED])
+    with Harness() as other:
+        other.assert_unchanged()
+
+
+def test_a_program_finds_the_library_by_its_name(harness):
+    program = "import ctypes; print(ctypes.CDLL('libhttpapi.so').CertbindHttpApiCalls(0))"
+    done = harness.run([sys.executable, "-c", program])
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+
+
+def test_a_fault_is_met_by_each_program_until_it_is_cleared(harness):
+    harness.fault("set", answer=1312)
+    for _ in range(2):
+        done = harness.run(ADD)
+        assert done.returncode == 1 and "1312" in done.stdout
+    harness.assert_unchanged()
+    harness.clear_faults()
+    assert harness.run(ADD).returncode == 0
+
+
+def test_a_certificate_without_its_key_is_refused(harness):
+    harness.certificate(HASH, "without-key")
+    assert "Error: 1312" in harness.run(ADD).stdout
+    harness.assert_unchanged()
+
+
+def test_a_standard_user_is_refused(harness):
+    harness.user = "standard"
+    assert "Error: 5" in harness.run(ADD).stdout
+
+
+def test_a_store_is_seeded_from_an_export(harness):
+    harness.seed(EXAMPLES / "host-2022.txt")
+    assert len(harness.bindings()) == 6
+    harness.assert_unchanged()
+    harness.run(["netsh", "http", "delete", "sslcert", "ipport=0.0.0.0:443"])
+    with pytest.raises(AssertionError, match="- Binding"):
+        harness.assert_unchanged()
+
+
+def test_what_is_no_export_is_refused(harness, tmp_path):
+    broken = tmp_path / "broken.txt"
+    broken.write_text("nothing of the kind")
+    with pytest.raises(HarnessError, match="import"):
+        harness.seed(broken)
+
+
+def test_differences_are_told_field_by_field():
+    other = Binding(ADDED.key, hash=HASH, app_id=ADDED.app_id, flags=2)
+    told = differences([ADDED, Binding("ccs=443")], [other, Binding("ccs=444")])
+    lines = told.splitlines()
+    assert [line[0] for line in lines] == ["-", "+", "~", " "]
+    assert lines[3].split() == ["flags", "0", "->", "2"]
+    assert differences([ADDED, other], [other]) == ""
