@@ -64,6 +64,57 @@ fn a_c_program_steers_its_simulator() {
     passes(&mut Command::new(c_program(folder.path(), "control")));
 }
 
+/// The words that pkg-config has for the library, where it is installed under `prefix`.
+fn pkg_config(prefix: &Path, questions: &[&str]) -> Vec<String> {
+    let output = Command::new("pkg-config")
+        .args(questions)
+        .arg("certbind-httpapi")
+        .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"))
+        .output()
+        .expect("pkg-config runs");
+    assert!(output.status.success(), "{output:?}");
+    let words = String::from_utf8(output.stdout).expect("text");
+    words.split_whitespace().map(Into::into).collect()
+}
+
+#[test]
+fn the_example_of_the_page_on_c_is_compiled_by_pkg_config_as_c_and_as_cpp() {
+    let prefix = TempDir::new().expect("a temporary directory");
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let install = |from: PathBuf, to: &str| {
+        let to = prefix
+            .path()
+            .join(to)
+            .join(from.file_name().expect("a file"));
+        std::fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+        std::fs::copy(from, to).expect("copied");
+    };
+    install(library(), "lib");
+    install(crate_folder.join("certbind-httpapi.pc"), "lib/pkgconfig");
+    for header in ["certbind_httpapi.h", "windows_on_linux.h"] {
+        install(crate_folder.join("include").join(header), "include");
+    }
+    let version = pkg_config(prefix.path(), &["--modversion"]);
+    assert_eq!(version, [env!("CARGO_PKG_VERSION")]);
+
+    let page = std::fs::read_to_string(crate_folder.join("../../docs/c.md")).expect("the page");
+    let (_, example) = page.split_once("```c\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    for (compiler, file) in [("gcc", "example.c"), ("g++", "example.cpp")] {
+        std::fs::write(prefix.path().join(file), example).expect("written");
+        let compiled = Command::new(compiler)
+            .current_dir(&prefix)
+            .args(["-Wall", "-Wextra", "-Werror", "-o", "example", file])
+            .args(pkg_config(prefix.path(), &["--cflags", "--libs"]))
+            .output()
+            .expect("the compiler runs");
+        let complaint = String::from_utf8_lossy(&compiled.stderr);
+        assert!(compiled.status.success(), "{compiler}: {complaint}");
+        let mut program = Command::new(prefix.path().join("example"));
+        passes(program.env("LD_LIBRARY_PATH", prefix.path().join("lib")));
+    }
+}
+
 #[test]
 fn valgrind_finds_nothing_in_the_c_programs_and_the_library() {
     let folder = TempDir::new().expect("a temporary directory");

@@ -9,9 +9,11 @@ type Needed = (&'static str, &'static [&'static str]);
 
 const TESTS: &[Needed] = &[
     ("gcc", &["gcc"]),
+    ("g++", &["g++"]),
     ("valgrind", &["valgrind"]),
     ("python3", &["python3"]),
     ("pytest-3", &["python3-pytest"]),
+    ("pkg-config", &["pkg-config"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
     ("etcd", &["etcd-server"]),

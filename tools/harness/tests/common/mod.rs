@@ -42,7 +42,7 @@ pub(crate) fn compile(harness: &Harness, compiler: &str, name: &str, link: &[Pat
     let program = harness.folder().join(name);
     let output = Command::new(compiler)
         .args(["-Wall", "-Wextra", "-Werror", "-I"])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../httpapi/tests/c"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../httpapi/include"))
         .arg("-o")
         .arg(&program)
         .arg(format!("{PROGRAMS}/bind.c"))

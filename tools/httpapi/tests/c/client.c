@@ -10,7 +10,7 @@
 #include <windows.h>
 #include <http.h>
 #else
-#include "windows_on_linux.h"
+#include "../../include/windows_on_linux.h"
 #endif
 
 #include <stdio.h>

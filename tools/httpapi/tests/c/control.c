@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 199309L
 
 #include "../../include/certbind_httpapi.h"
-#include "windows_on_linux.h"
+#include "../../include/windows_on_linux.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,13 @@
-/* What client.c takes from Windows' headers, declared anew for other systems. Under Windows the
- * client is compiled against the real ones. */
+/* What a program that configures TLS bindings takes from Windows' headers (http.h, winsock2.h),
+ * declared anew for systems that lack them. Under Windows, and with mingw, take the real ones. */
 #ifndef WINDOWS_ON_LINUX_H
 #define WINDOWS_ON_LINUX_H
 
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef uint32_t ULONG, DWORD;
 typedef uint16_t USHORT, WCHAR;
@@ -51,6 +55,31 @@ typedef struct {
 } HTTP_SERVICE_CONFIG_SSL_QUERY;
 #define HttpServiceConfigSSLCertInfo 1
 
+typedef struct { SOCKADDR_STORAGE IpPort; WCHAR *Host; } HTTP_SERVICE_CONFIG_SSL_SNI_KEY;
+typedef struct {
+    HTTP_SERVICE_CONFIG_SSL_SNI_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_SSL_PARAM ParamDesc;
+} HTTP_SERVICE_CONFIG_SSL_SNI_SET;
+typedef struct {
+    HTTP_SERVICE_CONFIG_QUERY_TYPE QueryDesc;
+    HTTP_SERVICE_CONFIG_SSL_SNI_KEY KeyDesc;
+    DWORD dwToken;
+} HTTP_SERVICE_CONFIG_SSL_SNI_QUERY;
+#define HttpServiceConfigSslSniCertInfo 5
+#define HttpServiceConfigSslScopedCcsCertInfo 11
+
+typedef struct { SOCKADDR_STORAGE LocalAddress; } HTTP_SERVICE_CONFIG_SSL_CCS_KEY;
+typedef struct {
+    HTTP_SERVICE_CONFIG_SSL_CCS_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_SSL_PARAM ParamDesc;
+} HTTP_SERVICE_CONFIG_SSL_CCS_SET;
+typedef struct {
+    HTTP_SERVICE_CONFIG_QUERY_TYPE QueryDesc;
+    HTTP_SERVICE_CONFIG_SSL_CCS_KEY KeyDesc;
+    DWORD dwToken;
+} HTTP_SERVICE_CONFIG_SSL_CCS_QUERY;
+#define HttpServiceConfigSslCcsCertInfo 6
+
 ULONG HttpInitialize(HTTPAPI_VERSION, ULONG, PVOID);
 ULONG HttpTerminate(ULONG, PVOID);
 ULONG HttpSetServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
@@ -59,5 +88,9 @@ ULONG HttpDeleteServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
 ULONG HttpQueryServiceConfiguration(HANDLE, int, PVOID, ULONG, PVOID, ULONG, ULONG *, void *);
 
 #define HTTPAPI_VERSION_1 {1, 0}
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
