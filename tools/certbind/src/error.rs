@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use store_core::{BindingError, BindingKey, CertHash, HashError, StoreError};
 
 use crate::exit;
+use crate::netsh::UnknownProfile;
 
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(
@@ -21,6 +22,8 @@ pub(crate) enum Error {
         variable: &'static str,
         problem: String,
     },
+    #[error("--profile: {0}")]
+    Profile(UnknownProfile),
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("there is no store at {}; `certbind add` and `certbind import` make one", path.display())]
@@ -116,6 +119,7 @@ impl Error {
             Self::Audit(_) | Self::Probe(_) => exit::NOT_AUDITED,
             Self::Usage(_)
             | Self::Environment { .. }
+            | Self::Profile(_)
             | Self::Arguments { .. }
             | Self::NoSuccessor
             | Self::NothingToUpdate

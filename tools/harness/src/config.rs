@@ -77,17 +77,6 @@ impl Config {
         self.certificate.push(Certificate { hash, state });
     }
 
-    /// The release whose netsh goes with the version of Windows.
-    pub(crate) fn netsh(&self) -> &'static str {
-        match self.version {
-            Profile::Windows7 | Profile::Windows8 => "2012r2",
-            Profile::Windows10V1607 => "2016",
-            Profile::Windows10V1703 | Profile::Server2019 => "2019",
-            Profile::Server2025 => "2025",
-            _ => "2022",
-        }
-    }
-
     pub(crate) fn to_toml(&self) -> String {
         toml::to_string(self).expect("texts and numbers, which TOML has")
     }

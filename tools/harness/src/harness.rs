@@ -278,7 +278,7 @@ impl Harness {
             .env("CERTBIND_HTTPAPI", name(file))
             .env("CERTBIND_STORE", store)
             .env("CERTBIND_JOURNAL", name(self.path("journal")))
-            .env("CERTBIND_NETSH", self.config.netsh());
+            .env_remove("CERTBIND_NETSH");
         Ok(())
     }
 

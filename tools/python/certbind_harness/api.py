@@ -26,6 +26,7 @@ from .structures import (
 
 _CONFIG = 2
 _NO_MORE_ITEMS = 259
+_INVALID_PARAMETER = 87
 _INSUFFICIENT_BUFFER = 122
 
 _TAGS = {IP_PORT: "ipport", SNI: "hostnameport", CCS: "ccs", SCOPED_CCS: "scopedccs"}
@@ -109,7 +110,8 @@ class Api:
             needed = c_uint32(0)
             arguments = [None, kind, byref(query), ctypes.sizeof(query)]
             code = self._lib.HttpQueryServiceConfiguration(*arguments, None, 0, byref(needed), None)
-            if code == _NO_MORE_ITEMS:
+            # 87 is what a Windows answers that has no keys of this kind.
+            if code == _NO_MORE_ITEMS or (code == _INVALID_PARAMETER and kind != IP_PORT):
                 return
             # What is bound may change between the two calls.
             while code == _INSUFFICIENT_BUFFER:

@@ -14,10 +14,7 @@ from .binding import Binding, differences
 # A process has one simulator for each library.
 _READING = threading.Lock()
 
-_NETSH = {
-    "7": "2012r2", "8": "2012r2", "10-1607": "2016", "10-1703": "2019",
-    "2019": "2019", "2022": "2022", "2025": "2025",
-}  # fmt: skip
+_VERSIONS = ["7", "8", "10-1607", "10-1703", "2019", "2022", "2025"]
 
 # The names under which programs ask for the library; the last ones are those that .NET makes of
 # "httpapi.dll" on Linux.
@@ -43,8 +40,8 @@ class Harness:
         named = kit or os.environ.get("CERTBIND_KIT")
         if not named:
             raise HarnessError("name the folder with the library and certbind, as kit or in CERTBIND_KIT")
-        if profile not in _NETSH:
-            raise HarnessError(f"{profile!r} is no version; there are {', '.join(_NETSH)}")
+        if profile not in _VERSIONS:
+            raise HarnessError(f"{profile!r} is no version; there are {', '.join(_VERSIONS)}")
         self.kit = Path(named).resolve()
         self.profile = profile
         self.user = "administrator"
@@ -106,11 +103,12 @@ class Harness:
         for variable, folder in [("PATH", "bin"), ("LD_LIBRARY_PATH", "lib")]:
             rest = environment.get(variable)
             environment[variable] = str(self.folder / folder) + (os.pathsep + rest if rest else "")
+        # netsh is that of the simulated Windows.
+        environment.pop("CERTBIND_NETSH", None)
         environment.update(
             CERTBIND_HTTPAPI=str(configuration),
             CERTBIND_STORE=f"httpsys:{library_in(self.folder / 'lib')}",
             CERTBIND_JOURNAL=str(self.folder / "journal"),
-            CERTBIND_NETSH=_NETSH[self.profile],
         )
         return environment
 

@@ -57,6 +57,13 @@ def test_a_standard_user_is_refused(harness):
     assert "Error: 5" in harness.run(ADD).stdout
 
 
+def test_netsh_is_that_of_the_simulated_windows(monkeypatch):
+    monkeypatch.setenv("CERTBIND_NETSH", "2025")
+    with Harness(profile="8") as old, Harness(profile="2025") as new:
+        assert "disablesessionid" not in old.run(["netsh", "http", "add", "sslcert", "?"]).stdout
+        assert "disablesessionid" in new.run(["netsh", "http", "add", "sslcert", "?"]).stdout
+
+
 def test_a_store_is_seeded_from_an_export(harness):
     harness.seed(EXAMPLES / "host-2022.txt")
     assert len(harness.bindings()) == 6

@@ -9,16 +9,25 @@ use crate::netsh::{Netsh, Profile};
 use crate::screen::exact_stdout;
 use crate::stores::{Access, Opened, StoreUrl};
 
-/// Which release's netsh it is, where that is not the default.
+/// Which release's netsh it is, where the command line does not say.
 const PROFILE: &str = "CERTBIND_NETSH";
 
+/// What the library of the simulator takes its configuration from.
+const SIMULATOR: &str = "CERTBIND_HTTPAPI";
+
 pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
-    let profile = match std::env::var(PROFILE) {
-        Ok(name) => name.parse().map_err(|error| Error::Environment {
+    let Options {
+        profile,
+        crlf,
+        arguments,
+    } = Options::in_front_of(arguments)?;
+    let profile = match (profile, std::env::var(PROFILE)) {
+        (Some(profile), _) => profile,
+        (None, Ok(name)) => name.parse().map_err(|error| Error::Environment {
             variable: PROFILE,
             problem: format!("{error}"),
         })?,
-        Err(_) => Profile::default(),
+        (None, Err(_)) => simulated(url).unwrap_or_default(),
     };
     let store = if Netsh::only_reads(arguments, profile) {
         // A host without bindings answers as well: a store that is not there has none.
@@ -29,11 +38,58 @@ pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
     } else {
         Opened::open(url, Access::Fill)
     }?;
-    let newline = if cfg!(windows) {
+    let newline = if crlf || cfg!(windows) {
         Newline::Crlf
     } else {
         Newline::Lf
     };
     let netsh = Netsh::new(store.bindings(), profile).with_newline(newline);
     Ok(netsh.run(arguments, &mut io::stdin().lock(), &mut exact_stdout())?)
+}
+
+/// What stands before netsh's own arguments, and those.
+struct Options<'a> {
+    profile: Option<Profile>,
+    crlf: bool,
+    arguments: &'a [String],
+}
+
+impl<'a> Options<'a> {
+    fn in_front_of(mut arguments: &'a [String]) -> Result<Self, Error> {
+        let (mut profile, mut crlf) = (None, false);
+        loop {
+            match arguments {
+                [option, rest @ ..] if option == "--crlf" => {
+                    crlf = true;
+                    arguments = rest;
+                }
+                [option, name, rest @ ..] if option == "--profile" => {
+                    profile = Some(name.parse().map_err(Error::Profile)?);
+                    arguments = rest;
+                }
+                _ => break,
+            }
+        }
+        Ok(Self {
+            profile,
+            crlf,
+            arguments,
+        })
+    }
+}
+
+/// The netsh of the Windows that the library simulates. What is wrong with its configuration is the
+/// library's to tell.
+fn simulated(url: &StoreUrl) -> Option<Profile> {
+    #[derive(serde::Deserialize)]
+    struct Configuration {
+        profile: String,
+    }
+
+    let StoreUrl::HttpSys(Some(_)) = url else {
+        return None;
+    };
+    let text = std::fs::read_to_string(std::env::var_os(SIMULATOR)?).ok()?;
+    let configuration: Configuration = toml::from_str(&text).ok()?;
+    Profile::of_windows(&configuration.profile)
 }

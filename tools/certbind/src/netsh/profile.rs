@@ -42,6 +42,18 @@ impl Profile {
         Self::Server2025,
     ];
 
+    /// The one that comes with a version of Windows, as the simulator names versions: `7` to `2025`.
+    /// The two from before Server 2012 R2 have none of their own here.
+    #[must_use]
+    pub fn of_windows(version: &str) -> Option<Self> {
+        match version {
+            "7" | "8" => Some(Self::Server2012R2),
+            "10-1607" => Some(Self::Server2016),
+            "10-1703" => Some(Self::Server2019),
+            server => server.parse().ok(),
+        }
+    }
+
     /// The name: `2012r2` to `2025`.
     #[must_use]
     pub fn name(self) -> &'static str {
