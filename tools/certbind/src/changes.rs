@@ -1,5 +1,6 @@
 //! Changes of bindings in words.
 
+use anstyle::{AnsiColor, Style};
 use audit::applications;
 use migrate::FieldChange;
 use store_core::Binding;
@@ -18,17 +19,30 @@ pub(crate) fn whole(sign: char, binding: &Binding) -> String {
     };
     let application = applications::name(&record.app_id)
         .map_or_else(|| format!("{{{}}}", record.app_id), ToOwned::to_owned);
-    format!("{sign} {}  {certificate}, {application}\n", binding.key())
+    let style = style(sign);
+    let key = binding.key();
+    format!("{style}{sign} {key}{style:#}  {certificate}, {application}\n")
 }
 
 /// `~ KEY`, and a line for each field that changes.
 pub(crate) fn changed(before: &Binding, after: &Binding) -> String {
-    let mut text = format!("~ {}\n", before.key());
+    let style = style('~');
+    let mut text = format!("{style}~ {}{style:#}\n", before.key());
     for field in FieldChange::between(before, after) {
         let change = field.change();
         text.push_str(&format!("    {:<22} {}\n", field.name(), escaped(&change)));
     }
     text
+}
+
+/// The colours of `diff`.
+fn style(sign: char) -> Style {
+    let color = match sign {
+        '+' => AnsiColor::Green,
+        '-' => AnsiColor::Red,
+        _ => AnsiColor::Yellow,
+    };
+    Style::new().fg_color(Some(color.into()))
 }
 
 /// `1 binding`, `2 bindings`.

@@ -161,8 +161,17 @@ pub(crate) fn warn(text: &str) {
 }
 
 fn say(color: AnsiColor, label: &str, text: &str) {
-    let style = Style::new().bold().fg_color(Some(color.into()));
     // There is nowhere left to tell that standard error is closed. `anstream` leaves the colours
     // out where it is no terminal.
-    let _ = writeln!(anstream::stderr(), "{style}{label}:{style:#} {text}");
+    let _ = writeln!(anstream::stderr(), "{}", labelled(color, label, text));
+}
+
+/// `warning: …`, as it stands in a text.
+pub(crate) fn warning(text: &str) -> String {
+    labelled(AnsiColor::Yellow, "warning", text)
+}
+
+fn labelled(color: AnsiColor, label: &str, text: &str) -> String {
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    format!("{style}{label}:{style:#} {text}")
 }

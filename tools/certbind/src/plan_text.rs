@@ -4,6 +4,7 @@ use migrate::{Counts, FieldChange, Plan, Purpose, Step};
 use store_core::Binding;
 
 use crate::changes::{changed, counted, whole};
+use crate::error::warning;
 use crate::screen::escaped;
 
 /// The whole plan. What stays as it is, is only counted.
@@ -18,8 +19,9 @@ pub(crate) fn of(plan: &Plan) -> String {
     if !plan.warnings().is_empty() {
         text.push('\n');
     }
-    for warning in plan.warnings() {
-        text.push_str(&format!("warning: {}\n", escaped(&warning.to_string())));
+    for told in plan.warnings() {
+        text.push_str(&warning(&escaped(&told.to_string())));
+        text.push('\n');
     }
     text
 }

@@ -60,6 +60,11 @@ pub(crate) fn tests_that_may_be_left_out() -> Result<(), Failure> {
     Ok(())
 }
 
+/// What paints pages.
+pub(crate) fn browser() -> Result<(), Failure> {
+    packages(&[("chromium", &["chromium"])])
+}
+
 /// What counts instructions.
 pub(crate) fn valgrind() -> Result<(), Failure> {
     packages(&[("valgrind", &["valgrind"])])

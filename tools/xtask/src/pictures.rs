@@ -2,10 +2,12 @@
 
 use std::process::Command;
 
+use crate::install;
 use crate::process::{self, Failure, cargo, cargo_target, output, root, run};
 
 /// A plan as a terminal shows it, and the page of an audit.
 pub(crate) fn make() -> Result<(), Failure> {
+    install::browser()?;
     process::run(cargo().args(["build", "--quiet", "--package", "certbind"]))?;
     let (pictures, target) = (root().join("docs/pictures"), cargo_target());
     let space = target.join("pictures");
@@ -28,6 +30,10 @@ pub(crate) fn make() -> Result<(), Failure> {
             .arg(space.join("plan.json")),
     )?;
     let plan = plan.replace(&format!("{}/", root().join("examples").display()), "");
+    // When it was made would make another picture each time.
+    let (title, rest) = plan.split_once('\n').unwrap_or_default();
+    let title = title.split(", made ").next().unwrap_or_default();
+    let plan = format!("{title}\n{rest}");
     let drawn = anstyle_svg::Term::new().render_svg(&plan);
     let picture = pictures.join("plan.svg");
     std::fs::write(&picture, drawn).map_err(|error| Failure::of(&picture, &error))?;

@@ -56,9 +56,9 @@ fn print_json_text(json: &str) -> Result<(), Error> {
     print(&screen::escaped_json(json))
 }
 
-/// Text whose data is escaped.
+/// Text whose data is escaped. Its colours are left out where there is no terminal.
 fn print(text: &str) -> Result<(), Error> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }

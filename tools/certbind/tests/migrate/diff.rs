@@ -5,7 +5,7 @@ use std::process::Stdio;
 use certbind::exit;
 use serde_json::json;
 
-use crate::bench::{Bench, IIS, NEW, OLD};
+use crate::bench::{Bench, IIS, NEW, OLD, text};
 
 fn two_stores() -> Bench {
     let bench = Bench::new();
@@ -41,6 +41,28 @@ fn what_differs_is_told_and_nothing_else() {
              1 added, 1 removed, 1 changed, 1 the same\n"
         )
     );
+}
+
+#[test]
+fn what_is_new_gone_and_changed_have_colours_where_they_are_asked_for() {
+    let bench = two_stores();
+    let colours = |variable| {
+        let mut diff = bench.command(&["diff", "redb:a", "redb:b"]);
+        diff.env_remove("NO_COLOR").env(variable, "1");
+        text(&diff.output().unwrap().stdout)
+    };
+    let told = colours("CLICOLOR_FORCE");
+    for (colour, line) in [
+        ("31", "- ipport=0.0.0.0:80"),
+        ("33", "~ ipport=0.0.0.0:443"),
+        ("32", "+ hostnameport=www.contoso.com:443"),
+    ] {
+        assert!(
+            told.contains(&format!("\u{1b}[{colour}m{line}\u{1b}[0m")),
+            "{told:?}"
+        );
+    }
+    assert!(!colours("NO_COLOR").contains('\u{1b}'));
 }
 
 #[test]
