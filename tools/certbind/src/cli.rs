@@ -131,6 +131,9 @@ pub(crate) enum Command {
         output: Output,
     },
     /// Be netsh: certbind netsh http add|update|delete|show sslcert …
+    ///
+    /// In front of netsh's own arguments, `--profile WINDOWS` (2012r2, 2016, 2019, 2022 or 2025) says
+    /// which release's netsh it is, and `--crlf` ends lines as on Windows.
     #[command(disable_help_flag = true)]
     Netsh {
         #[arg(

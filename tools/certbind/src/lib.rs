@@ -138,7 +138,7 @@ fn is_netsh(program: Option<&OsString>) -> bool {
     stem.is_some_and(|stem| stem.eq_ignore_ascii_case("netsh"))
 }
 
-/// netsh has no options of ours: the store comes from the environment.
+/// The store comes from the environment; what else may stand in front, `commands::netsh` knows.
 fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
     let url = match std::env::var("CERTBIND_STORE") {
         Ok(url) => url.parse().map_err(|problem| Error::Environment {

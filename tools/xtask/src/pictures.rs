@@ -31,9 +31,8 @@ pub(crate) fn make() -> Result<(), Failure> {
     )?;
     let plan = plan.replace(&format!("{}/", root().join("examples").display()), "");
     // When it was made would make another picture each time.
-    let (title, rest) = plan.split_once('\n').unwrap_or_default();
-    let title = title.split(", made ").next().unwrap_or_default();
-    let plan = format!("{title}\n{rest}");
+    let timeless = |line: &str| line.split(", made ").next().map(|line| format!("{line}\n"));
+    let plan: String = plan.lines().filter_map(timeless).collect();
     let drawn = anstyle_svg::Term::new().render_svg(&plan);
     let picture = pictures.join("plan.svg");
     std::fs::write(&picture, drawn).map_err(|error| Failure::of(&picture, &error))?;

@@ -67,6 +67,11 @@ impl<'a> Options<'a> {
                     profile = Some(name.parse().map_err(Error::Profile)?);
                     arguments = rest;
                 }
+                [option, rest @ ..] if option.starts_with("--profile=") => {
+                    let (_, name) = option.split_once('=').unwrap_or_default();
+                    profile = Some(name.parse().map_err(Error::Profile)?);
+                    arguments = rest;
+                }
                 _ => break,
             }
         }

@@ -44,6 +44,15 @@ impl Profile {
 
     /// The one that comes with a version of Windows, as the simulator names versions: `7` to `2025`.
     /// The two from before Server 2012 R2 have none of their own here.
+    ///
+    /// ```
+    /// use certbind::netsh::Profile;
+    ///
+    /// let of = |version| Profile::of_windows(version).map(Profile::name);
+    /// assert_eq!(["7", "8", "10-1607"].map(of), [Some("2012r2"), Some("2012r2"), Some("2016")]);
+    /// assert_eq!(["10-1703", "2019", "2022"].map(of), [Some("2019"), Some("2019"), Some("2022")]);
+    /// assert_eq!(["2025", "2003"].map(of), [Some("2025"), None]);
+    /// ```
     #[must_use]
     pub fn of_windows(version: &str) -> Option<Self> {
         match version {

@@ -94,17 +94,25 @@ fn certbind_netsh_is_the_netsh_of_the_release_that_the_environment_names() {
 #[test]
 fn options_in_front_choose_the_release_and_the_line_ends() {
     let machine = Machine::new();
-    for mut netsh in [machine.netsh(), machine.certbind_netsh()] {
-        netsh.env("CERTBIND_NETSH", "2012r2");
-        netsh.args(["--profile", "2025", "--crlf", "http", "add", "sslcert", "?"]);
-        let output = netsh.output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            text.contains("[disablesessionid=enable|disable]\r\n"),
-            "{text}"
-        );
-        assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
-        assert_eq!(output.status.code(), Some(0));
+    let spellings: [&[&str]; 2] = [
+        &["--profile", "2025", "--crlf"],
+        &["--crlf", "--profile=2025"],
+    ];
+    for options in spellings {
+        for mut netsh in [machine.netsh(), machine.certbind_netsh()] {
+            netsh.env("CERTBIND_NETSH", "2012r2").args(options);
+            let output = netsh
+                .args(["http", "add", "sslcert", "?"])
+                .output()
+                .unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                text.contains("[disablesessionid=enable|disable]\r\n"),
+                "{text}"
+            );
+            assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+            assert_eq!(output.status.code(), Some(0));
+        }
     }
     let refused = machine
         .netsh()

@@ -68,5 +68,8 @@ fn the_example_of_its_page_runs() {
     let kit = kit();
     let done = pytest("--verbose", folder.path(), kit.path());
     let printed = String::from_utf8_lossy(&done.stdout);
-    assert!(printed.contains("2 passed"), "{printed}");
+    assert!(
+        done.status.success() && printed.contains("2 passed"),
+        "{printed}"
+    );
 }

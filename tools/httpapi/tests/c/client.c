@@ -1,7 +1,7 @@
 /* Sets, queries, enumerates, updates and deletes bindings through the HTTP Server API, and checks
  * what comes back. It shares no declaration with the library: under Windows the structures come
- * from mingw-w64's headers. What those lack (the structures of SNI and of the central certificate
- * store, and the update function) is declared here. */
+ * from mingw-w64's headers, and what those lack (the structures of SNI and of the central certificate
+ * store, and the update function) is declared here; elsewhere all come from the header for users. */
 
 #ifdef _WIN32
 #define _WIN32_WINNT 0x0602
@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef _WIN32
 typedef struct { SOCKADDR_STORAGE IpPort; WCHAR *Host; } SNI_KEY;
 typedef struct { SNI_KEY KeyDesc; HTTP_SERVICE_CONFIG_SSL_PARAM ParamDesc; } SNI_SET;
 typedef struct { int QueryDesc; SNI_KEY KeyDesc; DWORD dwToken; } SNI_QUERY;
@@ -28,7 +29,6 @@ typedef struct { int QueryDesc; CCS_KEY KeyDesc; DWORD dwToken; } CCS_QUERY;
 #define CCS 6
 #define SCOPED_CCS 11
 
-#ifdef _WIN32
 typedef ULONG (WINAPI *UPDATE)(HANDLE, int, PVOID, ULONG, LPOVERLAPPED);
 static ULONG update(int id, void *set, ULONG length)
 {
@@ -36,6 +36,17 @@ static ULONG update(int id, void *set, ULONG length)
     return function ? function(NULL, id, set, length, NULL) : 127;
 }
 #else
+typedef HTTP_SERVICE_CONFIG_SSL_SNI_KEY SNI_KEY;
+typedef HTTP_SERVICE_CONFIG_SSL_SNI_SET SNI_SET;
+typedef HTTP_SERVICE_CONFIG_SSL_SNI_QUERY SNI_QUERY;
+typedef HTTP_SERVICE_CONFIG_SSL_CCS_KEY CCS_KEY;
+typedef HTTP_SERVICE_CONFIG_SSL_CCS_SET CCS_SET;
+typedef HTTP_SERVICE_CONFIG_SSL_CCS_QUERY CCS_QUERY;
+
+#define SNI HttpServiceConfigSslSniCertInfo
+#define CCS HttpServiceConfigSslCcsCertInfo
+#define SCOPED_CCS HttpServiceConfigSslScopedCcsCertInfo
+
 static ULONG update(int id, void *set, ULONG length)
 {
     return HttpUpdateServiceConfiguration(NULL, id, set, length, NULL);
