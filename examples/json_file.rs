@@ -1,6 +1,6 @@
 //! A backend in full: a store in one JSON file, which the suite below holds to every promise.
 //!
-//! Run it by `cargo test --package conformance --test json_file`.
+//! Run it by `cargo test --package certbind-conformance --test json_file`.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};

@@ -1,7 +1,7 @@
 //! Writes a snapshot of many bindings, reads it back, and tells the times and the memory:
 //!
 //! ```text
-//! cargo run --release -p interchange --example long_snapshot -- 10000000 FILE
+//! cargo run --release -p certbind-interchange --example long_snapshot -- 10000000 FILE
 //! ```
 
 use std::fs::File;

@@ -32,7 +32,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
         .args(["--package", "httpapi", "--package", "certbind"]))?;
     run(wine.cargo("test").args([
         "--package",
-        "conformance",
+        "certbind-conformance",
         "--test",
         "redb",
         "--test",
@@ -171,7 +171,7 @@ impl Wine {
     /// A Windows program on a host of the crate `harness`, which runs here and not under Wine.
     fn harness(&self) -> Result<(), Failure> {
         let mut test = process::cargo();
-        test.args(["test", "--package", "harness", "--test", "programs"])
+        test.args(["test", "--package", "certbind-harness", "--test", "programs"])
             .args(["--", "--ignored", "under_wine"])
             .env(
                 "CERTBIND_WINDOWS_KIT",
@@ -260,8 +260,8 @@ impl Wine {
             .map_err(|error| Failure::of(&configuration, &error))?;
         run(self
             .cargo("test")
-            .args(["--package", "conformance", "--test", "guest"])
-            .args(["--features", "conformance/real-httpsys", "--", "real"])
+            .args(["--package", "certbind-conformance", "--test", "guest"])
+            .args(["--features", "certbind-conformance/real-httpsys", "--", "real"])
             .env("RUST_TEST_THREADS", "1")
             .env("CERTBIND_TEST_CERTIFICATES", [OLD, NEW].join(","))
             .env("CERTBIND_HTTPAPI", configuration))
