@@ -89,10 +89,13 @@ fn the_example_of_the_page_on_c_is_compiled_by_pkg_config_as_c_and_as_cpp() {
         std::fs::create_dir_all(to.parent().expect("a folder")).expect("made");
         std::fs::copy(from, to).expect("copied");
     };
-    install(library(), "lib");
+    install(library(), "lib/certbind");
     install(crate_folder.join("certbind-httpapi.pc"), "lib/pkgconfig");
     for header in ["certbind_httpapi.h", "windows_on_linux.h"] {
-        install(crate_folder.join("include").join(header), "include");
+        install(
+            crate_folder.join("include").join(header),
+            "include/certbind",
+        );
     }
     let version = pkg_config(prefix.path(), &["--modversion"]);
     assert_eq!(version, [env!("CARGO_PKG_VERSION")]);
@@ -111,7 +114,7 @@ fn the_example_of_the_page_on_c_is_compiled_by_pkg_config_as_c_and_as_cpp() {
         let complaint = String::from_utf8_lossy(&compiled.stderr);
         assert!(compiled.status.success(), "{compiler}: {complaint}");
         let mut program = Command::new(prefix.path().join("example"));
-        passes(program.env("LD_LIBRARY_PATH", prefix.path().join("lib")));
+        passes(program.env("LD_LIBRARY_PATH", prefix.path().join("lib/certbind")));
     }
 }
 

@@ -29,21 +29,7 @@ pub(crate) fn oldest_rust() -> Result<(), Failure> {
 pub(crate) fn oldest_versions() -> Result<(), Failure> {
     let copy = cargo_target().join("oldest-versions");
     let sources = copy.join("sources");
-    if sources.exists() {
-        std::fs::remove_dir_all(&sources).map_err(|error| Failure::of(&sources, &error))?;
-    }
-    std::fs::create_dir_all(&sources).map_err(|error| Failure::of(&sources, &error))?;
-    let tar = copy.join("sources.tar");
-    run(Command::new("git")
-        .current_dir(root())
-        .args(["archive", "--format=tar", "-o"])
-        .arg(&tar)
-        .arg("HEAD"))?;
-    run(Command::new("tar")
-        .arg("-xf")
-        .arg(&tar)
-        .arg("-C")
-        .arg(&sources))?;
+    crate::sources::committed(&sources)?;
     run(toolchain("nightly")
         .current_dir(&sources)
         .args(["update", "-Zdirect-minimal-versions"]))?;

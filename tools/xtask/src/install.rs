@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::process::{Failure, answers, run};
+use crate::process::{Failure, answers, cargo, cargo_target, run};
 
 /// A program that has to answer, and the Debian packages that bring it.
 type Needed = (&'static str, &'static [&'static str]);
@@ -14,6 +14,9 @@ const TESTS: &[Needed] = &[
     ("python3", &["python3"]),
     ("pytest-3", &["python3-pytest"]),
     ("pkg-config", &["pkg-config"]),
+    ("mcs", &["mono-mcs"]),
+    ("mono", &["mono-runtime"]),
+    ("pip3", &["python3-pip"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
     ("etcd", &["etcd-server"]),
@@ -24,6 +27,16 @@ const TESTS: &[Needed] = &[
 const REGISTRY: &[Needed] = &[
     ("wine", &["wine", "wine64"]),
     ("hivexregedit", &["libwin-hivex-perl"]),
+];
+
+/// What makes releases. Cargo installs what Debian lacks.
+const RELEASES: &[Needed] = &[
+    ("gcc", &["gcc"]),
+    ("objdump", &["binutils"]),
+    ("pkg-config", &["pkg-config"]),
+    ("zip", &["zip"]),
+    ("unzip", &["unzip"]),
+    ("dpkg-shlibdeps", &["dpkg-dev"]),
 ];
 
 /// What makes a small file system, for the tests of a full disk.
@@ -47,7 +60,20 @@ pub(crate) fn tests() -> Result<(), Failure> {
             run(Command::new("rustup").args(["component", "add", component]))?;
         }
     }
-    packages(TESTS)
+    packages(TESTS)?;
+    dotnet()
+}
+
+/// The newest .NET runtime that is a package of PyPI; Debian has none.
+fn dotnet() -> Result<(), Failure> {
+    let folder = cargo_target().join("dotnet");
+    if folder.join("dotnetcore2/bin/dotnet").is_file() {
+        return Ok(());
+    }
+    run(Command::new("pip3")
+        .args(["install", "--quiet", "--no-deps", "--upgrade", "--target"])
+        .arg(&folder)
+        .arg("dotnetcore2==3.1.23"))
 }
 
 /// What the tests of registries and of full disks need. Where it cannot be had they say that they
@@ -63,6 +89,17 @@ pub(crate) fn tests_that_may_be_left_out() -> Result<(), Failure> {
 /// What paints pages.
 pub(crate) fn browser() -> Result<(), Failure> {
     packages(&[("chromium", &["chromium"])])
+}
+
+/// What makes releases.
+pub(crate) fn releases() -> Result<(), Failure> {
+    packages(RELEASES)?;
+    for (program, version) in [("cargo-deb", "3.8.0"), ("cargo-cyclonedx", "0.5.9")] {
+        if !is_there(program) {
+            run(cargo().args(["install", "--locked", "--version", version, program]))?;
+        }
+    }
+    Ok(())
 }
 
 /// What counts instructions.

@@ -3,9 +3,11 @@
 mod bench;
 mod book;
 mod deps;
+mod dist;
 mod install;
 mod pictures;
 mod process;
+mod sources;
 mod test;
 mod tour;
 mod windows;
@@ -23,6 +25,7 @@ cargo xtask TASK
   deps    licences, bans and sources of what is depended on (cargo-deny)
   deps oldest-rust      everything built by the Rust that Cargo.toml calls the oldest
   deps oldest-versions  the programs built with the oldest dependencies allowed (nightly)
+  dist    what a release ships, into target/dist, and whether it works (Debian, root)
   book    the pages of docs/ as a book, into target/book (mdbook)
   pictures  what the README shows, into docs/pictures (chromium)
   bench   every hot path by itself
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         ["deps"] => deps::licences(),
         ["deps", "oldest-rust"] => deps::oldest_rust(),
         ["deps", "oldest-versions"] => deps::oldest_versions(),
+        ["dist"] => dist::run_all(),
         ["book"] => book::build(),
         ["pictures"] => pictures::make(),
         ["bench"] => bench::paths(),

@@ -45,15 +45,17 @@ pub(crate) fn run_all() -> Result<(), Failure> {
         "--package",
         "httpapi-sim",
     ]))?;
-    wine.c_program()?;
+    let kit = wine.target.join(TARGET).join("debug");
+    copy(&kit.join("certbind.exe"), &kit.join("netsh.exe"))?;
+    wine.c_program(&kit)?;
     wine.passes_on()?;
     wine.harness()?;
-    wine.session()?;
+    wine.session(&kit)?;
     wine.guest()
 }
 
 /// A Wine of the tests' own.
-struct Wine {
+pub(crate) struct Wine {
     /// Where everything is built.
     target: PathBuf,
     /// DLLs that are put beside the programs.
@@ -62,7 +64,7 @@ struct Wine {
 }
 
 impl Wine {
-    fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let target = cargo_target().join("windows");
         let wine = Self {
             shim: target.join("shim"),
@@ -80,7 +82,7 @@ impl Wine {
         Ok(wine)
     }
 
-    fn cargo(&self, command: &str) -> Command {
+    pub(crate) fn cargo(&self, command: &str) -> Command {
         let mut cargo = Command::new(CARGO);
         cargo
             .current_dir(root())
@@ -116,14 +118,20 @@ impl Wine {
             .env("WINEDLLOVERRIDES", "httpapi=n;mscoree=;mshtml=");
     }
 
-    fn built(&self, name: &str) -> PathBuf {
-        self.target.join(TARGET).join("debug").join(name)
+    /// The file of the simulator that stands for the system's.
+    fn records(&self) -> PathBuf {
+        self.target.join("session/bindings.redb")
     }
 
-    /// The C client, compiled against mingw-w64's own `http.h`, with our DLL beside it.
-    fn c_program(&self) -> Result<(), Failure> {
+    /// What a profile has built.
+    pub(crate) fn built(&self, profile: &str, name: &str) -> PathBuf {
+        self.target.join(TARGET).join(profile).join(name)
+    }
+
+    /// The C client, compiled against mingw-w64's own `http.h`, with the DLL of a kit beside it.
+    pub(crate) fn c_program(&self, kit: &Path) -> Result<(), Failure> {
         let folder = self.target.join("client");
-        copy(&self.built("httpapi.dll"), &folder.join("httpapi.dll"))?;
+        copy(&kit.join("httpapi.dll"), &folder.join("httpapi.dll"))?;
         copy(
             &self.shim.join("bcryptprimitives.dll"),
             &folder.join("bcryptprimitives.dll"),
@@ -144,7 +152,7 @@ impl Wine {
             folder.join("second/passed-on.dll"),
             folder.join("trace.jsonl"),
         );
-        copy(&self.built("httpapi.dll"), &second)?;
+        copy(&self.built("debug", "httpapi.dll"), &second)?;
         if trace.exists() {
             std::fs::remove_file(&trace).map_err(|error| Failure::of(&trace, &error))?;
         }
@@ -160,7 +168,7 @@ impl Wine {
             return Err(Failure::new("the client has not passed"));
         }
         let trace = format!("Z:{}", trace.display());
-        let certbind = self.built("certbind.exe");
+        let certbind = self.built("debug", "certbind.exe");
         self.expect(
             &certbind,
             &["trace", "--replay", "memory:", &trace],
@@ -171,28 +179,30 @@ impl Wine {
     /// A Windows program on a host of the crate `harness`, which runs here and not under Wine.
     fn harness(&self) -> Result<(), Failure> {
         let mut test = process::cargo();
-        test.args(["test", "--package", "certbind-harness", "--test", "programs"])
-            .args(["--", "--ignored", "under_wine"])
-            .env(
-                "CERTBIND_WINDOWS_KIT",
-                self.target.join(TARGET).join("debug"),
-            );
+        test.args([
+            "test",
+            "--package",
+            "certbind-harness",
+            "--test",
+            "programs",
+        ])
+        .args(["--", "--ignored", "under_wine"])
+        .env(
+            "CERTBIND_WINDOWS_KIT",
+            self.target.join(TARGET).join("debug"),
+        );
         self.environment(&mut test);
         run(&mut test)
     }
 
-    /// The command line over `httpsys:`, its default on Windows, with our DLL as the system's.
-    fn session(&self) -> Result<(), Failure> {
+    /// The command line of a kit over `httpsys:`, its default on Windows, with the kit's DLL as the
+    /// system's.
+    pub(crate) fn session(&self, kit: &Path) -> Result<(), Failure> {
         let system = self.prefix.join("drive_c/windows/system32/httpapi.dll");
-        copy(&self.built("httpapi.dll"), &system)?;
-        let certbind = self.target.join("session/certbind.exe");
-        let netsh = self.target.join("session/netsh.exe");
-        copy(&self.built("certbind.exe"), &certbind)?;
-        copy(&self.built("certbind.exe"), &netsh)?;
-        let records = self.target.join("session/bindings.redb");
-        if records.exists() {
-            std::fs::remove_file(&records).map_err(|error| Failure::of(&records, &error))?;
-        }
+        copy(&kit.join("httpapi.dll"), &system)?;
+        let [certbind, netsh] = ["certbind.exe", "netsh.exe"].map(|name| kit.join(name));
+        let records = self.records();
+        crate::sources::afresh(records.parent().unwrap_or(&records))?;
         let app = "4dc3e181-e14b-4a21-b022-59fc669b0914";
         let key = "hostnameport=www.contoso.com:443";
         let add = [
@@ -261,18 +271,28 @@ impl Wine {
         run(self
             .cargo("test")
             .args(["--package", "certbind-conformance", "--test", "guest"])
-            .args(["--features", "certbind-conformance/real-httpsys", "--", "real"])
+            .args([
+                "--features",
+                "certbind-conformance/real-httpsys",
+                "--",
+                "real",
+            ])
             .env("RUST_TEST_THREADS", "1")
             .env("CERTBIND_TEST_CERTIFICATES", [OLD, NEW].join(","))
             .env("CERTBIND_HTTPAPI", configuration))
     }
 
     /// Runs a program, which has to succeed and to print this.
-    fn expect(&self, program: &Path, arguments: &[&str], printed: &str) -> Result<(), Failure> {
+    pub(crate) fn expect(
+        &self,
+        program: &Path,
+        arguments: &[&str],
+        printed: &str,
+    ) -> Result<(), Failure> {
         let mut wine = Command::new("wine");
         wine.arg(program).args(arguments);
         self.environment(&mut wine);
-        let records = self.target.join("session/bindings.redb");
+        let records = self.records();
         wine.env("CERTBIND_HTTPAPI", format!("redb:Z:{}", records.display()));
         if program.ends_with("client.exe") {
             wine.env_remove("CERTBIND_HTTPAPI");
@@ -288,7 +308,7 @@ impl Wine {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder).map_err(|error| Failure::of(folder, &error))?;
     }
