@@ -177,24 +177,22 @@ fn works(prefix: &Path) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::new(format!("expected {what:?}"))),
     };
-    has(
-        output(
-            Command::new(&program)
-                .arg("list")
-                .arg("--store")
-                .arg(&export),
-        )?,
-        "sni.iis8.com",
-    )?;
-
     let kit = prefix.join("lib/certbind");
     let folder = cargo_target().join("release").join("tried");
     afresh(&folder)?;
     let records = format!("redb:{}", folder.join("bindings.redb").display());
+    run(Command::new(&program)
+        .arg("import")
+        .arg(&export)
+        .args(["--store", &records]))?;
+    has(
+        output(Command::new(&program).args(["list", "--store", &records]))?,
+        "sni.iis8.com",
+    )?;
     has(
         output(
             Command::new(kit.join("netsh"))
-                .args(["http", "add", "sslcert", "ipport=0.0.0.0:443"])
+                .args(["http", "add", "sslcert", "ipport=0.0.0.0:50443"])
                 .arg("certhash=5226dc6c54559761cd471b86eb51c096252c90f2")
                 .arg("appid={4dc3e181-e14b-4a21-b022-59fc669b0914}")
                 .env("CERTBIND_STORE", &records),
