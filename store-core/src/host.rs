@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::key::{KeyError, Port};
 
@@ -17,7 +18,7 @@ pub const MAX_HOST_LENGTH: usize = 255;
 ///
 /// Every printable ASCII character but the colon may stand in a name: HTTP.sys is not known to
 /// check more, and a store has to be able to hold what a host holds. Names order by label from the
-/// right, so that all names under one domain are neighbours.
+/// right, so that all names under one domain are neighbours. Clones share the name.
 ///
 /// ```
 /// use store_core::Host;
@@ -28,7 +29,7 @@ pub const MAX_HOST_LENGTH: usize = 255;
 /// # Ok::<(), store_core::KeyError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Host(Box<str>);
+pub struct Host(Arc<str>);
 
 impl Host {
     /// Brings `name` into canonical form.
@@ -84,7 +85,23 @@ impl Host {
 
 impl Ord for Host {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.labels_from_right().cmp(other.labels_from_right())
+        let (one, other) = without_common_labels(&self.0, &other.0);
+        one.rsplit('.').cmp(other.rsplit('.'))
+    }
+}
+
+/// Both without labels from the right that are the same in both: what is left orders as the whole does.
+fn without_common_labels<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
+    let pairs = one.bytes().rev().zip(other.bytes().rev());
+    let same = pairs.take_while(|(a, b)| a == b).count();
+    let suffix = &one.as_bytes()[one.len() - same..];
+    match suffix.iter().position(|byte| *byte == b'.') {
+        // The dot is ASCII, so what stands in front of it is text.
+        Some(dot) => {
+            let common = same - dot;
+            (&one[..one.len() - common], &other[..other.len() - common])
+        }
+        None => (one, other),
     }
 }
 

@@ -4,7 +4,7 @@ use bincode::config;
 use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
 
-use super::key::write_key;
+use super::key::{MAX_KEY_LENGTH, write_key};
 use super::{CodecError, malformed};
 use crate::binding::{Binding, Certificate, Record};
 use crate::hash::CertHash;
@@ -128,8 +128,15 @@ impl Format1<'_> {
 
 /// CRC-32 (IEEE) of the key's bytes and the value's, so that a value under another key is noticed.
 fn check_sum(key: &BindingKey, body: &[u8]) -> [u8; CHECK_SUM] {
+    // The key in one piece: a check sum of its parts takes twice as many instructions.
+    let mut bytes = [0; MAX_KEY_LENGTH];
+    let mut length = 0;
+    write_key(key, |part| {
+        bytes[length..][..part.len()].copy_from_slice(part);
+        length += part.len();
+    });
     let mut hasher = crc32fast::Hasher::new();
-    write_key(key, |part| hasher.update(part));
+    hasher.update(&bytes[..length]);
     hasher.update(body);
     hasher.finalize().to_le_bytes()
 }
