@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use redb::{CommitError, DatabaseError, StorageError, TableError, TransactionError};
+use redb::{CommitError, CursorError, DatabaseError, StorageError, TableError, TransactionError};
 use store_core::StoreError;
 use store_core::codec::{CodecError, decode_key};
 
@@ -116,6 +116,7 @@ from_redb!(
     TableError,
     TransactionError,
     CommitError,
+    CursorError,
     DatabaseError
 );
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
 
-use redb::{AccessGuard, ReadableTable, Table};
+use redb::{AccessGuard, CursorMut, ReadableTable, Table};
 use store_core::codec::CodecError;
 
 use crate::errors::Cause;
@@ -73,7 +73,7 @@ pub(crate) fn home<'a>(
     runs: &'a impl ReadableTable<&'static [u8], &'static [u8]>,
     key: &[u8],
 ) -> Result<Option<Found<'a>>, Cause> {
-    Ok(runs.range::<&[u8]>(..=key)?.next_back().transpose()?)
+    Ok(runs.upper_bound(Bound::Included(key))?.peek_prev()?)
 }
 
 /// Writes changes, which come in the order of their keys, each key once. The runs that have the keys
@@ -100,9 +100,8 @@ pub(crate) fn write(
             end = runs.first()?.map(|(key, _)| key.value().to_vec());
             rewriting.take_in_next(runs, &mut end)?;
         }
-        loop {
-            let here = |key: &Bytes| end.as_ref().is_none_or(|end| key < end);
-            while let Some((key, value)) = changes.next_if(|(key, _)| here(key)) {
+        while let Some(before) = &end {
+            while let Some((key, value)) = changes.next_if(|(key, _)| key < before) {
                 rewriting.change(runs, key, value)?;
             }
             rewriting.pass_old(runs)?;
@@ -110,9 +109,41 @@ pub(crate) fn write(
                 break;
             }
         }
-        rewriting.finish(runs)?;
+        if end.is_some() {
+            rewriting.finish(runs)?;
+            rewriting.remove_stale(runs)?;
+            continue;
+        }
+        // There is no run behind them: all that is left is written in order at the end.
+        rewriting.remove_stale(runs)?;
+        let mut at_end = runs.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
+        for (key, value) in changes.by_ref() {
+            rewriting.change(&mut at_end, key, value)?;
+        }
+        rewriting.pass_old(&mut at_end)?;
+        rewriting.finish(&mut at_end)?;
+        at_end.close()?;
     }
     Ok(())
+}
+
+/// Where runs are written to.
+trait Sink {
+    fn put(&mut self, key: &[u8], run: &[u8]) -> Result<(), Cause>;
+}
+
+impl Sink for Runs<'_> {
+    fn put(&mut self, key: &[u8], run: &[u8]) -> Result<(), Cause> {
+        self.insert(key, run)?;
+        Ok(())
+    }
+}
+
+/// A place that every run which is put there stands behind: several times as fast as the table.
+impl Sink for CursorMut<'_, &'static [u8], &'static [u8]> {
+    fn put(&mut self, key: &[u8], run: &[u8]) -> Result<(), Cause> {
+        Ok(self.insert_before(key, run)?)
+    }
 }
 
 /// Writes a change where that leaves runs and their keys as they are, as nearly all do.
@@ -197,7 +228,7 @@ impl Rewriting {
 
     fn change(
         &mut self,
-        runs: &mut Runs<'_>,
+        runs: &mut impl Sink,
         key: Bytes,
         value: Option<Bytes>,
     ) -> Result<(), Cause> {
@@ -217,7 +248,7 @@ impl Rewriting {
     }
 
     /// Keeps what is left of the old.
-    fn pass_old(&mut self, runs: &mut Runs<'_>) -> Result<(), Cause> {
+    fn pass_old(&mut self, runs: &mut impl Sink) -> Result<(), Cause> {
         while let Some((key, value)) = self.old.pop_front() {
             self.push(runs, key, value)?;
         }
@@ -225,7 +256,7 @@ impl Rewriting {
     }
 
     /// Writes a run when there is more than enough for several, so that memory is bounded.
-    fn push(&mut self, runs: &mut Runs<'_>, key: Bytes, value: Bytes) -> Result<(), Cause> {
+    fn push(&mut self, runs: &mut impl Sink, key: Bytes, value: Bytes) -> Result<(), Cause> {
         let shared = self.new.back().map_or(0, |last| common(&last.key, &key));
         let len = entry_len(shared, key.len() - shared, value.len());
         self.new.push_back(Entry { key, value, len });
@@ -241,7 +272,8 @@ impl Rewriting {
         self.len > 0 && self.len < FEW
     }
 
-    fn finish(mut self, runs: &mut Runs<'_>) -> Result<(), Cause> {
+    /// Writes all that is left.
+    fn finish(&mut self, runs: &mut impl Sink) -> Result<(), Cause> {
         while !self.new.is_empty() {
             // The last two are alike, so that both have room.
             let enough = match self.len {
@@ -250,14 +282,18 @@ impl Rewriting {
             };
             self.write_run(runs, enough)?;
         }
-        for key in self.stale {
+        Ok(())
+    }
+
+    fn remove_stale(&mut self, runs: &mut Runs<'_>) -> Result<(), Cause> {
+        for key in std::mem::take(&mut self.stale) {
             runs.remove(key.as_slice())?;
         }
         Ok(())
     }
 
     /// Writes a run of what comes first, and leaves the rest when it is long enough.
-    fn write_run(&mut self, runs: &mut Runs<'_>, enough: usize) -> Result<(), Cause> {
+    fn write_run(&mut self, runs: &mut impl Sink, enough: usize) -> Result<(), Cause> {
         let mut builder = Builder::default();
         while let Some(Entry { key, value, len }) = self.new.pop_front() {
             let is_full = builder.len() >= enough || builder.len() + len > MOST;
@@ -269,7 +305,7 @@ impl Rewriting {
             self.len -= len;
         }
         let (key, run) = builder.take();
-        runs.insert(key.as_slice(), run.as_slice())?;
+        runs.put(&key, &run)?;
         self.stale.remove(&key);
         Ok(())
     }
