@@ -178,7 +178,7 @@ impl SarifResult {
             rule_id: rule,
             rule_index: index.expect("findings are of these rules"),
             level: finding.severity,
-            message: Message { text },
+            message: Message { text: plain(&text) },
             locations: [Location::of_finding(report, finding)],
             related_locations: related.collect(),
             partial_fingerprints: Fingerprints {
@@ -224,6 +224,14 @@ impl PhysicalLocation {
             region: Region { start_line },
         })
     }
+}
+
+/// A text as a message has it (3.11.5, 3.11.6): braces, which would be placeholders, are doubled; a
+/// bracket and a parenthesis, between which a link would begin to lead somewhere, stand apart.
+fn plain(text: &str) -> String {
+    text.replace('{', "{{")
+        .replace('}', "}}")
+        .replace("](", "] (")
 }
 
 fn name(report: &Report, place: &Place) -> String {
