@@ -40,16 +40,20 @@ pub enum Name {
 }
 
 /// The certificates in the bytes of a PEM or DER file, in its order; none if it holds none: a key,
-/// a request, a PFX, another file.
+/// a request, a PFX, another file. Those that cannot be read are left out.
 #[must_use]
 pub fn of_file(file: &[u8]) -> Vec<Certificate> {
+    each_of_file(file).into_iter().flatten().collect()
+}
+
+/// As [`of_file`], with nothing in the place of each certificate that cannot be read.
+#[must_use]
+pub fn each_of_file(file: &[u8]) -> Vec<Option<Certificate>> {
     let mut pem = CertificateDer::pem_slice_iter(file).peekable();
     if pem.peek().is_some() {
-        return pem
-            .filter_map(|der| Certificate::of_der(&der.ok()?))
-            .collect();
+        return pem.map(|der| Certificate::of_der(&der.ok()?)).collect();
     }
-    Certificate::of_der(file).into_iter().collect()
+    Certificate::of_der(file).map(Some).into_iter().collect()
 }
 
 impl Certificate {
