@@ -39,11 +39,11 @@ struct Read {
     steps: Vec<Step>,
 }
 
-/// Looks at what every version of a form has: its name, and a version that is known.
+/// The version of a file, by what every version of its form has; one that is known.
 ///
 /// # Errors
 /// [`Error::NoPlan`], [`Error::NewerVersion`].
-pub(crate) fn check_stamp(json: &[u8], form: &str, newest: u64) -> Result<(), Error> {
+pub(crate) fn check_stamp(json: &[u8], form: &str, newest: u64) -> Result<u64, Error> {
     #[derive(Deserialize)]
     struct Stamp {
         format: Option<String>,
@@ -57,7 +57,7 @@ pub(crate) fn check_stamp(json: &[u8], form: &str, newest: u64) -> Result<(), Er
                 supported: newest,
             })
         }
-        (Some(format), Some(found)) if format == form && found > 0 => Ok(()),
+        (Some(format), Some(found)) if format == form && found > 0 => Ok(found),
         (format, found) => Err(Error::NoPlan(format!(
             "expected \"format\": {form:?} and \"version\": {newest}, found {} and {}",
             format.map_or("no format".into(), |format| format!("{format:?}")),

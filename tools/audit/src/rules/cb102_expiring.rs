@@ -1,6 +1,5 @@
 //! A certificate that expires soon.
 
-use jiff::SignedDuration;
 use store_core::Binding;
 
 use crate::finding::Severity;
@@ -20,12 +19,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let end = fleet.certificate(binding)?.certificate.validity().not_after;
-    let left = end.duration_since(fleet.config.now);
-    let soon = SignedDuration::from_hours(24 * i64::from(fleet.config.expiring_days));
-    if left.is_negative() || left > soon {
+    if !fleet.config.ends_soon(end) {
         return None;
     }
-    Some(match left.as_hours() / 24 {
+    Some(match end.duration_since(fleet.config.now).as_hours() / 24 {
         0 => format!("its certificate expires on {}, within a day", day(end)).into(),
         1 => format!("its certificate expires on {}, in a day", day(end)).into(),
         days => format!("its certificate expires on {}, in {days} days", day(end)).into(),
