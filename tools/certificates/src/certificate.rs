@@ -33,7 +33,8 @@ pub struct Certificate {
 /// A name that a certificate is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
-    /// A DNS name in lower case, an internationalised one as A-labels; it may be a wildcard.
+    /// A DNS name in lower case and without a dot at its end, an internationalised one as A-labels; it
+    /// may be a wildcard.
     Dns(String),
     /// An IP address.
     Ip(IpAddr),
@@ -153,7 +154,10 @@ fn is_authority(tbs: &TbsCertificateInner<Raw>) -> bool {
 
 fn name(general: &GeneralName) -> Option<Name> {
     match general {
-        GeneralName::DnsName(name) => Some(Name::Dns(name.as_str().to_ascii_lowercase())),
+        GeneralName::DnsName(name) => {
+            let name = name.as_str().trim_end_matches('.');
+            Some(Name::Dns(name.to_ascii_lowercase()))
+        }
         GeneralName::IpAddress(bytes) => address(bytes).map(Name::Ip),
         _ => None,
     }
