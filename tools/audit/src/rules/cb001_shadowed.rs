@@ -126,6 +126,11 @@ pub(super) fn cases() -> super::harness::Cases {
             &["scopedccs=a.example:443"],
             "hostnameport=a.example:443 has the same host name",
         )
+        .trips(
+            Scene::new().bind("10.0.0.5:443").bind("scopedccs=a.example:443"),
+            &["scopedccs=a.example:443"],
+            "it is not looked at",
+        )
         .passes("answering alike", Scene::new().bind("10.0.0.5:443").bind("hostnameport=www.contoso.com:443"))
         .passes("other ports", Scene::new().bind("10.0.0.5:443").bind_as("hostnameport=www.contoso.com:8443", other))
         .passes("wildcard addresses come last", Scene::new().bind("0.0.0.0:443").bind("[::]:443").bind_as("hostnameport=www.contoso.com:443", other).bind("ccs=443"))
