@@ -22,12 +22,12 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let flags = binding.record().flags;
-    (!flags.intersects(SslFlags::DISABLE_LEGACY_TLS | SslFlags::REJECT) && serves(binding))
+    (!flags.intersects(SslFlags::DISABLE_LEGACY_TLS | SslFlags::REJECT) && takes_options(binding))
         .then_some(Sentence::Borrowed("it does not rule out TLS 1.0 and 1.1"))
 }
 
 /// A plain binding of the central store takes no options, so there is nothing to set.
-fn serves(binding: &Binding) -> bool {
+fn takes_options(binding: &Binding) -> bool {
     !matches!(binding.key(), BindingKey::Ccs(_))
 }
 
