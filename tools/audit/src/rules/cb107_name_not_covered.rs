@@ -44,13 +44,19 @@ fn covers(names: &BTreeSet<Name>, host: &str) -> bool {
     let wildcard = host.split_once('.').filter(|(first, _)| !first.is_empty());
     has(host.to_owned())
         || wildcard.is_some_and(|(_, parent)| has(format!("*.{parent}")))
-        || host.parse().is_ok_and(|address| names.contains(&Name::Ip(address)))
+        || host
+            .parse()
+            .is_ok_and(|address| names.contains(&Name::Ip(address)))
 }
 
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
+    let www = || {
+        Scene::new()
+            .knows("www")
+            .bind_to("hostnameport=www.contoso.com:443", "www")
+    };
     let shop = |key: &str| Scene::new().knows("www").bind_to(key, "www");
     Cases::new()
         .trips(
@@ -63,9 +69,16 @@ pub(super) fn cases() -> super::harness::Cases {
             &["hostnameport=a.b.shop.contoso.com:443"],
             "its certificate is for",
         )
-        .trips(shop("hostnameport=*.contoso.com:443"), &["hostnameport=*.contoso.com:443"], "")
+        .trips(
+            shop("hostnameport=*.contoso.com:443"),
+            &["hostnameport=*.contoso.com:443"],
+            "",
+        )
         .passes("the name", www())
-        .passes("a label under a wildcard", shop("hostnameport=eu.shop.contoso.com:443"))
+        .passes(
+            "a label under a wildcard",
+            shop("hostnameport=eu.shop.contoso.com:443"),
+        )
         .passes("the wildcard", shop("hostnameport=*.shop.contoso.com:443"))
         .passes("an address", shop("10.0.0.5:443"))
 }

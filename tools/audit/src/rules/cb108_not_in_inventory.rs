@@ -25,7 +25,11 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
+    let www = || {
+        Scene::new()
+            .knows("www")
+            .bind_to("hostnameport=www.contoso.com:443", "www")
+    };
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
         .trips(

@@ -37,7 +37,11 @@ pub(super) fn cases() -> super::harness::Cases {
             &["locked.pfx"],
             "none of the passwords opens",
         )
-        .trips(Scene::new().knows_file("notes.txt", b"remember"), &["notes.txt"], "no certificate")
+        .trips(
+            Scene::new().knows_file("notes.txt", b"remember"),
+            &["notes.txt"],
+            "no certificate",
+        )
         .trips(
             Scene::new().knows_file("www.pem", b"-----BEGIN CERTIFICATE-----\nnonsense\n"),
             &["www.pem"],
