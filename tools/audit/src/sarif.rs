@@ -245,11 +245,14 @@ fn name(report: &Report, place: &Place) -> String {
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let is_drive = path.as_bytes().get(1) == Some(&b':');
-    let mut uri = match (is_drive, path.starts_with('/')) {
-        (true, _) => "file:///".to_owned(),
-        (_, true) => "file://".to_owned(),
-        _ => String::new(),
+    let start = match path.as_str() {
+        _ if is_drive => "file:///",
+        // The name of a server stands where another reference has none.
+        share if share.starts_with("//") => "file:",
+        rooted if rooted.starts_with('/') => "file://",
+        _ => "",
     };
+    let mut uri = start.to_owned();
     for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
@@ -273,6 +276,10 @@ mod tests {
             ("./a b:c.txt", "./a%20b%3Ac.txt"),
             ("/srv/bücher.txt", "file:///srv/b%C3%BCcher.txt"),
             ("C:\\exports\\web.txt", "file:///C:/exports/web.txt"),
+            (
+                "\\\\files\\exports\\web.txt",
+                "file://files/exports/web.txt",
+            ),
         ] {
             assert_eq!(uri(path), expected);
         }
