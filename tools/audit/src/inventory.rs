@@ -178,8 +178,8 @@ fn some(form: &str, found: Found) -> Result<Found, String> {
     }
 }
 
-/// Whether a file is PEM of what lies beside certificates, private keys and requests, and of nothing
-/// else.
+/// Whether a file is PEM of what lies beside certificates, and of nothing else: private keys, with
+/// the parameters of their curves, and requests.
 fn is_key_or_request(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines();
@@ -188,7 +188,9 @@ fn is_key_or_request(bytes: &[u8]) -> bool {
         .peekable();
     let is_other = |label: &str| {
         let label = label.trim_end().trim_end_matches('-');
-        label.ends_with("PRIVATE KEY") || label.ends_with("CERTIFICATE REQUEST")
+        ["PRIVATE KEY", "CERTIFICATE REQUEST", "PARAMETERS"]
+            .iter()
+            .any(|other| label.ends_with(other))
     };
     labels.peek().is_some() && labels.all(is_other)
 }
