@@ -2,6 +2,17 @@
 //!
 //! A finding is a result, with the line of the export where that is known, and the binding as a
 //! logical location. What is waived is there too, suppressed with its reason.
+//!
+//! ```
+//! use audit::{Config, HostExport, Inventory, audit, sarif};
+//!
+//! let config = Config::at("2026-06-01T00:00:00Z".parse()?);
+//! let hosts = [HostExport::of_bindings("web-01", Vec::new())];
+//! let report = audit(&hosts, &Inventory::none(), &config);
+//! let log = serde_json::to_string(&sarif::Log::of(&report))?;
+//! assert!(log.contains("\"version\":\"2.1.0\""));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};

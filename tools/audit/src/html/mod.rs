@@ -3,6 +3,18 @@
 //! Everything that comes from an export or a certificate is text in it: escaped where the page has
 //! it, and data, never markup, for its script; characters that cannot be seen are spelled out. A
 //! Content-Security-Policy allows the script and the style by their hashes and forbids the rest.
+//!
+//! ```
+//! use audit::{Config, HostExport, Inventory, audit, html};
+//!
+//! let config = Config::at("2026-06-01T00:00:00Z".parse()?);
+//! let (hosts, inventory) = ([HostExport::of_bindings("web-01", Vec::new())], Inventory::none());
+//! let report = audit(&hosts, &inventory, &config);
+//! let mut page = Vec::new();
+//! html::write(&mut page, &hosts, &inventory, &config, &report)?;
+//! assert!(page.starts_with(b"<!DOCTYPE html>"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod map;
 mod timeline;
