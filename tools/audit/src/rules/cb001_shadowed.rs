@@ -102,22 +102,19 @@ fn address(bound: &Bound<'_>) -> String {
 
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
-    use super::harness::{Cases, Scene, hash};
-    let other = |record: &mut store_core::Record| {
-        record.certificate.as_mut().unwrap().hash = hash(2);
-    };
+    use super::harness::{Cases, Scene, another_certificate};
     Cases::new()
         .trips(
             Scene::new()
                 .bind("10.0.0.5:443")
-                .bind_as("hostnameport=www.contoso.com:443", other),
+                .bind_as("hostnameport=www.contoso.com:443", another_certificate),
             &["hostnameport=www.contoso.com:443"],
             "it is not looked at on connections to 10.0.0.5, which ipport=10.0.0.5:443 is bound to",
         )
         .trips(
             Scene::new()
                 .bind("10.0.0.5:443")
-                .bind_as("10.0.0.6:443", other)
+                .bind_as("10.0.0.6:443", another_certificate)
                 .bind("hostnameport=www.contoso.com:443")
                 .bind("ccs=443"),
             &["hostnameport=www.contoso.com:443", "ccs=443"],
@@ -147,14 +144,14 @@ pub(super) fn cases() -> super::harness::Cases {
             "other ports",
             Scene::new()
                 .bind("10.0.0.5:443")
-                .bind_as("hostnameport=www.contoso.com:8443", other),
+                .bind_as("hostnameport=www.contoso.com:8443", another_certificate),
         )
         .passes(
             "wildcard addresses come last",
             Scene::new()
                 .bind("0.0.0.0:443")
                 .bind("[::]:443")
-                .bind_as("hostnameport=www.contoso.com:443", other)
+                .bind_as("hostnameport=www.contoso.com:443", another_certificate)
                 .bind("ccs=443"),
         )
         .passes(

@@ -32,27 +32,22 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || {
-        Scene::new()
-            .knows("www")
-            .bind_to("hostnameport=www.contoso.com:443", "www")
-    };
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
         .trips(
-            www().on("2026-12-02"),
+            Scene::www().on("2026-12-02"),
             key,
             "expires on 2027-01-01, in 30 days",
         )
-        .trips(www().on("2026-12-31"), key, "in a day")
-        .trips(www().on("2027-01-01"), key, "within a day")
+        .trips(Scene::www().on("2026-12-31"), key, "in a day")
+        .trips(Scene::www().on("2027-01-01"), key, "within a day")
         .trips(
-            www()
+            Scene::www()
                 .on("2026-11-20")
                 .with(|config| config.expiring_days = 45),
             key,
             "in 42 days",
         )
-        .passes("it has time", www().on("2026-12-01"))
-        .passes("it has expired", www().on("2027-01-02"))
+        .passes("it has time", Scene::www().on("2026-12-01"))
+        .passes("it has expired", Scene::www().on("2027-01-02"))
 }

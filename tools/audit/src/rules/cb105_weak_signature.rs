@@ -26,11 +26,6 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || {
-        Scene::new()
-            .knows("www")
-            .bind_to("hostnameport=www.contoso.com:443", "www")
-    };
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
         .trips(
@@ -38,5 +33,5 @@ pub(super) fn cases() -> super::harness::Cases {
             key,
             "signed with SHA-1",
         )
-        .passes("SHA-256", www())
+        .passes("SHA-256", Scene::www())
 }

@@ -29,11 +29,6 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || {
-        Scene::new()
-            .knows("www")
-            .bind_to("hostnameport=www.contoso.com:443", "www")
-    };
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
         .trips(
@@ -43,5 +38,5 @@ pub(super) fn cases() -> super::harness::Cases {
             key,
             "not for server authentication",
         )
-        .passes("it is for servers", www())
+        .passes("it is for servers", Scene::www())
 }

@@ -52,11 +52,6 @@ fn covers(names: &BTreeSet<Name>, host: &str) -> bool {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || {
-        Scene::new()
-            .knows("www")
-            .bind_to("hostnameport=www.contoso.com:443", "www")
-    };
     let shop = |key: &str| Scene::new().knows("www").bind_to(key, "www");
     Cases::new()
         .trips(
@@ -74,7 +69,7 @@ pub(super) fn cases() -> super::harness::Cases {
             &["hostnameport=*.contoso.com:443"],
             "",
         )
-        .passes("the name", www())
+        .passes("the name", Scene::www())
         .passes(
             "a label under a wildcard",
             shop("hostnameport=eu.shop.contoso.com:443"),

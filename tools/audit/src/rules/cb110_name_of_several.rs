@@ -69,21 +69,18 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
-    use super::harness::{Cases, Scene, hash};
-    let other = |record: &mut store_core::Record| {
-        record.certificate.as_mut().unwrap().hash = hash(2);
-    };
+    use super::harness::{Cases, Scene, another_certificate};
     let www = || Scene::new().bind("hostnameport=www.contoso.com:443");
     Cases::new()
         .trips(
             www()
                 .host("web-02")
-                .bind_as("hostnameport=www.contoso.com:443", other),
+                .bind_as("hostnameport=www.contoso.com:443", another_certificate),
             &["www.contoso.com"],
             "2 certificates are bound",
         )
         .trips(
-            www().bind_as("hostnameport=www.contoso.com:8443", other),
+            www().bind_as("hostnameport=www.contoso.com:8443", another_certificate),
             &["www.contoso.com"],
             "2 certificates",
         )
@@ -132,6 +129,6 @@ pub(super) fn cases() -> super::harness::Cases {
         )
         .passes(
             "other names",
-            www().bind_as("hostnameport=shop.contoso.com:443", other),
+            www().bind_as("hostnameport=shop.contoso.com:443", another_certificate),
         )
 }
