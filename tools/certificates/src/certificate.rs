@@ -47,14 +47,30 @@ pub fn of_file(file: &[u8]) -> Vec<Certificate> {
     each_of_file(file).into_iter().flatten().collect()
 }
 
-/// As [`of_file`], with nothing in the place of each certificate that cannot be read.
+/// As [`of_file`], and nothing for each certificate that cannot be read.
 #[must_use]
 pub fn each_of_file(file: &[u8]) -> Vec<Option<Certificate>> {
-    let mut pem = CertificateDer::pem_slice_iter(file).peekable();
-    if pem.peek().is_some() {
-        return pem.map(|der| Certificate::of_der(&der.ok()?)).collect();
+    // Editors put a byte order mark in front of the first line, which then does not begin as it should.
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    let mut found: Vec<_> = CertificateDer::pem_slice_iter(file)
+        .map(|der| Certificate::of_der(&der.ok()?))
+        .collect();
+    found.resize(found.len().max(begun(file)), None);
+    if found.is_empty() {
+        found.extend(Certificate::of_der(file).map(Some));
     }
-    Certificate::of_der(file).map(Some).into_iter().collect()
+    found
+}
+
+/// How many certificates begin in a text, be it on the line on which another ends, or under one of the
+/// names that OpenSSL had for them.
+fn begun(file: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(file);
+    let labels = text.split("-----BEGIN ").skip(1);
+    labels
+        .filter_map(|rest| rest.split_once("-----"))
+        .filter(|(label, _)| label.ends_with("CERTIFICATE"))
+        .count()
 }
 
 impl Certificate {
