@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -11,8 +12,9 @@ use std::time::Duration;
 use crate::mutate::damaged;
 use crate::{Outcome, Target};
 
-/// How long a reader may take for one input. None takes a thousandth of it.
-const HANG: Duration = Duration::from_secs(10);
+/// How often it is looked at whether another input is read: one may take up to twice as long. None
+/// takes a thousandth of it.
+const HANG: Duration = Duration::from_secs(5);
 
 /// The most inputs that are kept for their outcome.
 const CORPUS: usize = 2048;
@@ -60,28 +62,25 @@ pub fn run(target: &Target, seed: u64, executions: u64) -> Result<Run, Failure> 
     let watch = Watch::over(target.name);
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut corpus = (target.seeds)();
+    let seeds = corpus.len();
     let mut seen = HashSet::new();
     let mut memory = 0;
     for number in 0..executions {
         // First the seeds as they are.
-        let input = match usize::try_from(number).ok().and_then(|n| corpus.get(n)) {
-            Some(seed) if number < corpus.len() as u64 && seen.len() < corpus.len() => seed.clone(),
-            _ => damaged(&corpus, target, &mut rng),
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        let input = match corpus.get(at).filter(|_| at < seeds) {
+            Some(seed) => seed.clone(),
+            None => damaged(&corpus, target, &mut rng),
         };
-        watch.reading(&input);
-        match execute(target, &input) {
+        match watch.execute(target, &input) {
             Ok((outcome, used)) => {
                 memory = memory.max(used);
-                if seen.insert(outcome) && corpus.len() < CORPUS {
+                if seen.insert(outcome) && at >= seeds && corpus.len() < CORPUS {
                     corpus.push(input);
                 }
             }
-            Err(what) => {
-                watch.done();
-                return Err(smallest(target, Failure { input, what }));
-            }
+            Err(what) => return Err(smallest(target, Failure { input, what }, &watch)),
         }
-        watch.done();
     }
     Ok(Run {
         executions,
@@ -119,7 +118,7 @@ pub fn execute(target: &Target, input: &[u8]) -> Result<(Outcome, u64), String> 
 }
 
 /// Leaves out what the failure does not need.
-fn smallest(target: &Target, mut failure: Failure) -> Failure {
+fn smallest(target: &Target, mut failure: Failure, watch: &Watch) -> Failure {
     let mut piece = failure.input.len() / 2;
     while piece > 0 {
         let mut at = 0;
@@ -127,7 +126,7 @@ fn smallest(target: &Target, mut failure: Failure) -> Failure {
             let end = (at + piece).min(failure.input.len());
             let mut input = failure.input.clone();
             input.drain(at..end);
-            match execute(target, &input) {
+            match watch.execute(target, &input) {
                 Err(what) => failure = Failure { input, what },
                 Ok(_) => at = end,
             }
@@ -139,47 +138,50 @@ fn smallest(target: &Target, mut failure: Failure) -> Failure {
 
 /// Ends the process when one input takes too long.
 struct Watch {
-    input: Arc<Mutex<Vec<u8>>>,
-    beats: mpsc::Sender<()>,
-    since: std::cell::Cell<u32>,
+    reading: Arc<Reading>,
+    /// The thread that watches ends with this.
+    _ends: mpsc::Sender<()>,
+}
+
+#[derive(Default)]
+struct Reading {
+    input: Mutex<Vec<u8>>,
+    /// How many inputs were begun.
+    number: AtomicU64,
 }
 
 impl Watch {
     fn over(name: &'static str) -> Self {
-        let input = Arc::new(Mutex::new(Vec::new()));
-        let (beats, heard) = mpsc::channel();
-        let watched = Arc::clone(&input);
+        let reading = Arc::new(Reading::default());
+        let (ends, ended) = mpsc::channel();
+        let watched = Arc::clone(&reading);
         thread::spawn(move || {
-            loop {
-                match heard.recv_timeout(HANG) {
-                    Ok(()) => {}
-                    Err(RecvTimeoutError::Disconnected) => return,
-                    Err(RecvTimeoutError::Timeout) => {
-                        let input = watched.lock().unwrap_or_else(PoisonError::into_inner);
-                        eprintln!("{name} hangs for \"{}\"", input.escape_ascii());
-                        std::process::abort();
-                    }
+            let mut last = 0;
+            while ended.recv_timeout(HANG) == Err(RecvTimeoutError::Timeout) {
+                let number = watched.number.load(Ordering::Relaxed);
+                if number == last {
+                    let input = watched.input.lock();
+                    let input = input.unwrap_or_else(PoisonError::into_inner);
+                    eprintln!("{name} hangs for \"{}\"", input.escape_ascii());
+                    std::process::abort();
                 }
+                last = number;
             }
         });
         Self {
-            input,
-            beats,
-            since: std::cell::Cell::new(0),
+            reading,
+            _ends: ends,
         }
     }
 
-    fn reading(&self, input: &[u8]) {
-        let mut current = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+    /// As [`execute`].
+    fn execute(&self, target: &Target, input: &[u8]) -> Result<(Outcome, u64), String> {
+        let current = self.reading.input.lock();
+        let mut current = current.unwrap_or_else(PoisonError::into_inner);
         current.clear();
         current.extend_from_slice(input);
-    }
-
-    /// Tells now and then that it goes on; the thread that hears it is gone only with the process.
-    fn done(&self) {
-        self.since.set(self.since.get() + 1);
-        if self.since.get().is_multiple_of(256) {
-            let _ = self.beats.send(());
-        }
+        drop(current);
+        self.reading.number.fetch_add(1, Ordering::Relaxed);
+        execute(target, input)
     }
 }

@@ -2,6 +2,7 @@
 
 mod abi_record;
 mod abi_request;
+mod certificates;
 mod exports;
 mod hive;
 mod json;
@@ -9,6 +10,7 @@ mod key_bytes;
 mod key_text;
 mod netsh_command;
 mod netsh_listing;
+mod plan;
 mod reg;
 mod snapshot;
 mod value_bytes;
@@ -21,12 +23,14 @@ use crate::Target;
 pub(crate) const ALL: &[&Target] = &[
     &abi_record::TARGET,
     &abi_request::TARGET,
+    &certificates::TARGET,
     &hive::TARGET,
     &json::TARGET,
     &key_bytes::TARGET,
     &key_text::TARGET,
     &netsh_command::TARGET,
     &netsh_listing::TARGET,
+    &plan::TARGET,
     &reg::TARGET,
     &snapshot::TARGET,
     &value_bytes::TARGET,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store_core::Uuid;
 
 use crate::applications;
@@ -91,6 +91,13 @@ impl Config {
             .get(rule.id)
             .copied()
             .unwrap_or(Some(rule.severity))
+    }
+
+    /// Whether something ends within the days that are to be told of.
+    pub(crate) fn ends_soon(&self, end: Timestamp) -> bool {
+        let left = end.duration_since(self.now);
+        let soon = SignedDuration::from_hours(24 * i64::from(self.expiring_days));
+        !left.is_negative() && left <= soon
     }
 
     /// The name of an application, where it is known.

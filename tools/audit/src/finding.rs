@@ -120,7 +120,7 @@ impl fmt::Display for Subject {
 
 impl Severity {
     /// All of them, the gravest first.
-    pub const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
+    const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
 
     /// The name: `error`, `warning`, `note`.
     #[must_use]

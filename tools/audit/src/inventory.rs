@@ -47,8 +47,8 @@ impl Inventory {
     /// (PKCS #12), PKCS #7 (`.p7b`), or a serialized store (`.sst`), whatever the file is called.
     /// Each of the passwords and the empty one is tried on a PFX. Private keys are not kept.
     ///
-    /// A file that holds something else or cannot be understood is told of in the report
-    /// ([`unread`](Self::unread)), but for private keys and requests in PEM.
+    /// A file that holds something else or cannot be understood, or not whole, is told of in the
+    /// report ([`unread`](Self::unread)), but for private keys and requests in PEM.
     ///
     /// # Errors
     /// [`InventoryError`] if the folder or a file in it cannot be read.
@@ -86,12 +86,18 @@ impl Inventory {
         let file: Box<str> = name.into();
         match certificates_of(bytes, passwords) {
             Ok(found) => {
+                let unread = found.iter().filter(|it| it.is_none()).count();
                 let held = self.certificates.get_or_insert_default();
-                for certificate in found {
+                for certificate in found.into_iter().flatten() {
                     held.entry(*certificate.hash()).or_insert_with(|| Held {
                         certificate,
                         file: file.clone(),
                     });
+                }
+                if unread > 0 {
+                    let parts = if unread == 1 { "part" } else { "parts" };
+                    let why = format!("{unread} {parts} of it cannot be read");
+                    self.unread.push(Unread { file, why });
                 }
             }
             Err(why) => {
@@ -137,25 +143,43 @@ impl Inventory {
     }
 }
 
+/// The certificates of a file, with nothing in the place of each that cannot be read; at least one of
+/// them can be, unless the file is one that holds none by nature.
+type Found = Vec<Option<Certificate>>;
+
 /// The certificates in the bytes of a file.
-fn certificates_of(bytes: &[u8], passwords: &[String]) -> Result<Vec<Certificate>, String> {
+fn certificates_of(bytes: &[u8], passwords: &[String]) -> Result<Found, String> {
     if pfx::is_pfx(bytes) {
-        return pfx::certificates(bytes, passwords);
+        return some("a PFX", pfx::certificates(bytes, passwords)?);
     }
     if serialized::is_store(bytes) {
-        return serialized::certificates(bytes);
+        return some("a serialized store", serialized::certificates(bytes)?);
     }
-    let found = certificates::of_file(bytes);
-    if !found.is_empty() || is_key_or_request(bytes) {
+    let found = certificates::each_of_file(bytes);
+    if found.iter().any(Option::is_some) {
         return Ok(found);
     }
-    pkcs7::certificates(bytes).unwrap_or_else(|| {
-        Err("it holds no certificate in PEM, DER, PFX, PKCS #7 or serialized form".to_owned())
-    })
+    if is_key_or_request(bytes) {
+        return Ok(Vec::new());
+    }
+    match pkcs7::certificates(bytes) {
+        Some(found) => some("a PKCS #7 file", found),
+        None => {
+            Err("it holds no certificate in PEM, DER, PFX, PKCS #7 or serialized form".to_owned())
+        }
+    }
 }
 
-/// Whether a file is PEM of what lies beside certificates, private keys and requests, and of nothing
-/// else.
+fn some(form: &str, found: Found) -> Result<Found, String> {
+    match found.iter().any(Option::is_some) {
+        true => Ok(found),
+        false if found.is_empty() => Err(format!("it is {form} without a certificate")),
+        false => Err(format!("it is {form} whose certificates cannot be read")),
+    }
+}
+
+/// Whether a file is PEM of what lies beside certificates, and of nothing else: private keys, with
+/// the parameters of their curves, and requests.
 fn is_key_or_request(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines();
@@ -164,7 +188,9 @@ fn is_key_or_request(bytes: &[u8]) -> bool {
         .peekable();
     let is_other = |label: &str| {
         let label = label.trim_end().trim_end_matches('-');
-        label.ends_with("PRIVATE KEY") || label.ends_with("CERTIFICATE REQUEST")
+        ["PRIVATE KEY", "CERTIFICATE REQUEST", "PARAMETERS"]
+            .iter()
+            .any(|other| label.ends_with(other))
     };
     labels.peek().is_some() && labels.all(is_other)
 }

@@ -1,4 +1,16 @@
 //! A report as JSON, for programs. `docs/audit-report.schema.json` is its schema.
+//!
+//! ```
+//! use audit::json::JsonReport;
+//! use audit::{Config, HostExport, Inventory, audit};
+//!
+//! let config = Config::at("2026-06-01T00:00:00Z".parse()?);
+//! let hosts = [HostExport::of_bindings("web-01", Vec::new())];
+//! let report = audit(&hosts, &Inventory::none(), &config);
+//! let json = serde_json::to_value(JsonReport::of(&report))?;
+//! assert_eq!(json["hosts"][0]["name"], "web-01");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::BTreeSet;
 

@@ -2,6 +2,17 @@
 //!
 //! A finding is a result, with the line of the export where that is known, and the binding as a
 //! logical location. What is waived is there too, suppressed with its reason.
+//!
+//! ```
+//! use audit::{Config, HostExport, Inventory, audit, sarif};
+//!
+//! let config = Config::at("2026-06-01T00:00:00Z".parse()?);
+//! let hosts = [HostExport::of_bindings("web-01", Vec::new())];
+//! let report = audit(&hosts, &Inventory::none(), &config);
+//! let log = serde_json::to_string(&sarif::Log::of(&report))?;
+//! assert!(log.contains("\"version\":\"2.1.0\""));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -178,7 +189,7 @@ impl SarifResult {
             rule_id: rule,
             rule_index: index.expect("findings are of these rules"),
             level: finding.severity,
-            message: Message { text },
+            message: Message { text: plain(&text) },
             locations: [Location::of_finding(report, finding)],
             related_locations: related.collect(),
             partial_fingerprints: Fingerprints {
@@ -226,6 +237,14 @@ impl PhysicalLocation {
     }
 }
 
+/// A text as a message has it (3.11.5, 3.11.6): braces, which would be placeholders, are doubled; a
+/// bracket and a parenthesis, between which a link would begin to lead somewhere, stand apart.
+fn plain(text: &str) -> String {
+    text.replace('{', "{{")
+        .replace('}', "}}")
+        .replace("](", "] (")
+}
+
 fn name(report: &Report, place: &Place) -> String {
     match report.host(place.host) {
         Some(host) => format!("{host}/{}", place.subject),
@@ -237,11 +256,14 @@ fn name(report: &Report, place: &Place) -> String {
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let is_drive = path.as_bytes().get(1) == Some(&b':');
-    let mut uri = match (is_drive, path.starts_with('/')) {
-        (true, _) => "file:///".to_owned(),
-        (_, true) => "file://".to_owned(),
-        _ => String::new(),
+    let start = match path.as_str() {
+        _ if is_drive => "file:///",
+        // The name of a server stands where another reference has none.
+        share if share.starts_with("//") => "file:",
+        rooted if rooted.starts_with('/') => "file://",
+        _ => "",
     };
+    let mut uri = start.to_owned();
     for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
@@ -265,6 +287,10 @@ mod tests {
             ("./a b:c.txt", "./a%20b%3Ac.txt"),
             ("/srv/bücher.txt", "file:///srv/b%C3%BCcher.txt"),
             ("C:\\exports\\web.txt", "file:///C:/exports/web.txt"),
+            (
+                "\\\\files\\exports\\web.txt",
+                "file://files/exports/web.txt",
+            ),
         ] {
             assert_eq!(uri(path), expected);
         }

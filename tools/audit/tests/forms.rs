@@ -8,6 +8,7 @@ use audit::json::JsonReport;
 use audit::{Config, HostExport, Inventory, RULES, Report, audit, sarif};
 use interchange::{ReadOptions, read};
 use serde_json::Value;
+use store_core::{Binding, CertHash, Record, Uuid};
 
 const LISTING: &str = include_str!("../../../examples/host-2022.txt");
 
@@ -144,6 +145,34 @@ fn sarif_is_as_the_published_schema_says_and_points_into_the_export() {
     assert!(line.is_u64() && line == first, "{name}");
     let reason = &nameless["suppressions"][0]["justification"];
     assert_eq!(reason, "The old agent goes away. (until 2026-12-31)");
+}
+
+#[test]
+fn no_text_of_an_export_is_a_link_or_a_placeholder_in_sarif() {
+    let bound = |store: &str| {
+        let record = Record::new(
+            CertHash::new([7; 20]),
+            Some(store.parse().unwrap()),
+            Uuid::from_u128(7),
+        );
+        Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap()
+    };
+    let hostile = bound("[renew it](https://evil.example/{0})");
+    let mut host = HostExport::of_bindings("web-01", vec![hostile]);
+    host.baseline = Some(vec![bound("MY")]);
+    let config = Config::at("2026-06-01T00:00:00Z".parse().unwrap());
+    let report = audit(&[host], &Inventory::none(), &config);
+    let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap().iter();
+    let said: Vec<_> = results
+        .map(|it| (it["ruleId"].as_str(), it["message"]["text"].as_str()))
+        .collect();
+    let changed = "ipport=0.0.0.0:443: it was changed: store name MY -> \
+                   [renew it] (https://evil.example/{{0}})";
+    assert!(said.contains(&(Some("CB203"), Some(changed))), "{said:?}");
+    let unknown = "ipport=0.0.0.0:443: nobody is known to bind as \
+                   {{00000000-0000-0000-0000-000000000007}}";
+    assert!(said.contains(&(Some("CB007"), Some(unknown))), "{said:?}");
 }
 
 #[test]

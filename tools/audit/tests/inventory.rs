@@ -30,14 +30,11 @@ fn read(bytes: &[u8], passwords: &[&str]) -> Result<Vec<CertHash>, String> {
     let passwords: Vec<_> = passwords.iter().map(|it| (*it).to_owned()).collect();
     inventory.add_file("file", bytes, &passwords);
     match inventory.unread() {
-        [] => Ok(inventory
+        [unread] if inventory.is_empty() => Err(unread.why.clone()),
+        [] | [_] => Ok(inventory
             .iter()
             .map(|held| *held.certificate.hash())
             .collect()),
-        [unread] => {
-            assert!(inventory.is_empty());
-            Err(unread.why.clone())
-        }
         _ => panic!("{inventory:?}"),
     }
 }
@@ -109,6 +106,34 @@ fn a_serialized_store_is_read_to_its_end() {
             .unwrap_err()
             .contains("cannot be read")
     );
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_hides_no_other_and_is_told_of() {
+    const NONSENSE: &[u8] =
+        b"-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n";
+    let (_, mut pkcs7) = x509_cert::der::pem::decode_vec(BOTH).unwrap();
+    let authority = der(AUTHORITY);
+    let at = pkcs7
+        .windows(authority.len())
+        .position(|it| it == authority);
+    // The tag of what is signed: a sequence no longer.
+    pkcs7[at.unwrap() + 4] ^= 1;
+    for file in [
+        [NONSENSE, WWW].concat(),
+        [WWW, NONSENSE].concat(),
+        pkcs7,
+        serialized(&[(32, b"nonsense"), (32, &der(WWW))]),
+    ] {
+        let mut inventory = Inventory::none();
+        inventory.add_file("file", &file, &[]);
+        assert_eq!(inventory.len(), 1);
+        assert!(inventory.get(&hash(WWW)).is_some());
+        let [unread] = inventory.unread() else {
+            panic!("{inventory:?}");
+        };
+        assert_eq!(unread.why, "1 part of it cannot be read");
+    }
 }
 
 #[test]

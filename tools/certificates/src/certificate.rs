@@ -33,23 +33,44 @@ pub struct Certificate {
 /// A name that a certificate is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
-    /// A DNS name in lower case, an internationalised one as A-labels; it may be a wildcard.
+    /// A DNS name in lower case and without a dot at its end, an internationalised one as A-labels; it
+    /// may be a wildcard.
     Dns(String),
     /// An IP address.
     Ip(IpAddr),
 }
 
 /// The certificates in the bytes of a PEM or DER file, in its order; none if it holds none: a key,
-/// a request, a PFX, another file.
+/// a request, a PFX, another file. Those that cannot be read are left out.
 #[must_use]
 pub fn of_file(file: &[u8]) -> Vec<Certificate> {
-    let mut pem = CertificateDer::pem_slice_iter(file).peekable();
-    if pem.peek().is_some() {
-        return pem
-            .filter_map(|der| Certificate::of_der(&der.ok()?))
-            .collect();
+    each_of_file(file).into_iter().flatten().collect()
+}
+
+/// As [`of_file`], and nothing for each certificate that cannot be read.
+#[must_use]
+pub fn each_of_file(file: &[u8]) -> Vec<Option<Certificate>> {
+    // Editors put a byte order mark in front of the first line, which then does not begin as it should.
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    let mut found: Vec<_> = CertificateDer::pem_slice_iter(file)
+        .map(|der| Certificate::of_der(&der.ok()?))
+        .collect();
+    found.resize(found.len().max(begun(file)), None);
+    if found.is_empty() {
+        found.extend(Certificate::of_der(file).map(Some));
     }
-    Certificate::of_der(file).into_iter().collect()
+    found
+}
+
+/// How many certificates begin in a text, be it on the line on which another ends, or under one of the
+/// names that OpenSSL had for them.
+fn begun(file: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(file);
+    let labels = text.split("-----BEGIN ").skip(1);
+    labels
+        .filter_map(|rest| rest.split_once("-----"))
+        .filter(|(label, _)| label.ends_with("CERTIFICATE"))
+        .count()
 }
 
 impl Certificate {
@@ -149,7 +170,10 @@ fn is_authority(tbs: &TbsCertificateInner<Raw>) -> bool {
 
 fn name(general: &GeneralName) -> Option<Name> {
     match general {
-        GeneralName::DnsName(name) => Some(Name::Dns(name.as_str().to_ascii_lowercase())),
+        GeneralName::DnsName(name) => {
+            let name = name.as_str().trim_end_matches('.');
+            Some(Name::Dns(name.to_ascii_lowercase()))
+        }
         GeneralName::IpAddress(bytes) => address(bytes).map(Name::Ip),
         _ => None,
     }

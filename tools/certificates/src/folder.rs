@@ -9,6 +9,16 @@ use store_core::CertHash;
 use crate::certificate::{Certificate, of_file};
 
 /// The certificates in the PEM and DER files of a folder, each once.
+///
+/// ```no_run
+/// use certificates::Folder;
+///
+/// let folder = Folder::read("certificates".as_ref())?;
+/// for certificate in folder.certificates() {
+///     println!("{} {}", certificate.hash(), certificate.subject().escape_debug());
+/// }
+/// # Ok::<(), certificates::FolderError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folder {
     certificates: BTreeMap<CertHash, Certificate>,

@@ -19,7 +19,7 @@ mod strength;
 mod usage;
 mod validity;
 
-pub use certificate::{Certificate, Name, of_file};
+pub use certificate::{Certificate, Name, each_of_file, of_file};
 pub use folder::{Folder, FolderError};
 pub use strength::{PublicKey, Signature};
 pub use usage::ServerUse;

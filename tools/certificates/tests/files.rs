@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use certificates::{Folder, Name, of_file};
+use certificates::{Folder, Name, each_of_file, of_file};
 use store_core::CertHash;
 use tempfile::TempDir;
 
@@ -53,6 +53,22 @@ fn every_certificate_of_a_pem_file_is_read() {
             "CN=mail.contoso.com,O=Contoso"
         ]
     );
+}
+
+#[test]
+fn no_certificate_of_a_file_is_passed_over() {
+    let each = |file: &[u8]| -> Vec<bool> {
+        let each = each_of_file(file);
+        each.iter().map(Option::is_some).collect()
+    };
+    // A byte order mark.
+    assert_eq!(each(&[b"\xef\xbb\xbf", WWW, MAIL].concat()), [true, true]);
+    // Put together where the first has no line end behind it.
+    assert_eq!(each(&[WWW.trim_ascii_end(), MAIL].concat()), [true, false]);
+    let old = String::from_utf8_lossy(MAIL).replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+    assert_eq!(each(&[WWW, old.as_bytes()].concat()), [true, false]);
+    let request = include_bytes!("../../../store-core/tests/fixtures/request.csr.pem");
+    assert_eq!(each(&[WWW, request].concat()), [true]);
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub enum WriteError {
         limit: usize,
     },
     /// What was written to failed.
-    #[error("the export could not be written")]
+    #[error("the export could not be written: {0}")]
     Io(#[from] io::Error),
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use store_core::{Batch, Binding, BindingKey, BindingStore, Change, Expect, Result as Stored};
-use store_core::{StoreError, Uuid};
+use store_core::{
+    Batch, Binding, BindingKey, BindingStore, Change, Expect, Result as Stored, StoreError,
+};
 
 use crate::error::Error;
 use crate::field::FieldChange;
@@ -128,7 +129,6 @@ fn unlike(
 
 impl fmt::Display for Moved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = |id: &Uuid| format!("by {{{id}}}");
         write!(f, "{} ", self.key)?;
         match (&self.expected, &self.found) {
             (Some(expected), Some(found)) => {
@@ -138,7 +138,7 @@ impl fmt::Display for Moved {
             }
             (Some(_), None) => f.write_str("is no longer bound"),
             (None, Some(found)) => {
-                write!(f, "is bound now, {}", by(&found.record().app_id))
+                write!(f, "is bound now, by {{{}}}", found.record().app_id)
             }
             (None, None) => f.write_str("is not bound"),
         }

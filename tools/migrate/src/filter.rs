@@ -63,6 +63,16 @@ fn ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Port>, D
 
 /// A pattern of host names: `*` stands for any characters, dots included, `?` for one, `[a-c]` for
 /// one of several. Case does not matter, and a label that is not ASCII stands for its A-label.
+///
+/// ```
+/// use migrate::HostPattern;
+/// use store_core::Host;
+///
+/// let shops: HostPattern = "*.B\u{fc}cher.example".parse()?;
+/// assert!(shops.matches(&Host::new("www.xn--bcher-kva.example").expect("a host")));
+/// assert!(!shops.matches(&Host::new("b\u{fc}cher.example").expect("a host")));
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPattern {
     text: String,

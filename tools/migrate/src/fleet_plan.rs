@@ -1,11 +1,14 @@
 //! The plans of many hosts in one file.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::Error;
+use crate::json::{self, check_stamp, no_plan};
 use crate::plan::Plan;
 
 /// What `format` says in every version.
@@ -33,13 +36,26 @@ pub struct FleetPlan {
     hosts: BTreeMap<String, Plan>,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    format: String,
+#[derive(Serialize)]
+struct Written<'a> {
+    format: &'static str,
     version: u64,
-    hosts: BTreeMap<String, Value>,
+    hosts: BTreeMap<&'a str, json::Written<'a>>,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read<'a> {
+    #[serde(rename = "format")]
+    _format: IgnoredAny,
+    #[serde(rename = "version")]
+    _version: IgnoredAny,
+    #[serde(borrow)]
+    hosts: Hosts<'a>,
+}
+
+/// The plans, by their hosts, each host once: of two plans one would be lost.
+struct Hosts<'a>(BTreeMap<String, &'a RawValue>);
 
 impl FleetPlan {
     /// A plan for each of these hosts.
@@ -67,40 +83,26 @@ impl FleetPlan {
     /// [`Plan::to_json`].
     #[must_use]
     pub fn to_json(&self) -> String {
-        let file = File {
-            format: FORMAT.to_owned(),
+        let hosts = self.hosts.iter();
+        let json = serde_json::to_string_pretty(&Written {
+            format: FORMAT,
             version: VERSION,
-            hosts: self
-                .hosts
-                .iter()
-                .map(|(host, plan)| (host.clone(), plan.to_value()))
+            hosts: hosts
+                .map(|(host, plan)| (host.as_str(), plan.written()))
                 .collect(),
-        };
-        let json = serde_json::to_string_pretty(&file);
+        });
         json.expect("every map has texts for keys, and a String takes all") + "\n"
     }
 
     /// Reads them.
     ///
     /// # Errors
-    /// As [`Plan::from_json`].
+    /// As [`Plan::from_json`], with the host whose plan is none.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        let file: File =
-            serde_json::from_slice(json).map_err(|error| Error::NoPlan(error.to_string()))?;
-        if file.format != FORMAT {
-            return Err(Error::NoPlan(format!(
-                "expected \"format\": {FORMAT:?}, found {:?}",
-                file.format
-            )));
-        }
-        if file.version > VERSION {
-            return Err(Error::NewerVersion {
-                found: file.version,
-                supported: VERSION,
-            });
-        }
-        let hosts = file.hosts.into_iter().map(|(host, plan)| {
-            match Plan::from_json(plan.to_string().as_bytes()) {
+        check_stamp(json, FORMAT, VERSION)?;
+        let read: Read<'_> = serde_json::from_slice(json).map_err(no_plan)?;
+        let hosts = read.hosts.0.into_iter().map(|(host, plan)| {
+            match Plan::from_json(plan.get().as_bytes()) {
                 Ok(plan) => Ok((host, plan)),
                 Err(Error::NoPlan(problem)) => Err(Error::NoPlan(format!("{host}: {problem}"))),
                 Err(error) => Err(error),
@@ -109,5 +111,32 @@ impl FleetPlan {
         Ok(Self {
             hosts: hosts.collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Hosts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Table;
+
+        impl<'de> Visitor<'de> for Table {
+            type Value = BTreeMap<String, &'de RawValue>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a plan for each host")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Self::Value, A::Error> {
+                let mut hosts = BTreeMap::new();
+                while let Some((host, plan)) = table.next_entry::<String, _>()? {
+                    if hosts.contains_key(&host) {
+                        return Err(A::Error::custom(format!("{host:?} is there twice")));
+                    }
+                    hosts.insert(host, plan);
+                }
+                Ok(hosts)
+            }
+        }
+
+        deserializer.deserialize_map(Table).map(Self)
     }
 }

@@ -15,8 +15,9 @@ pub const VERSION: u64 = 1;
 /// The JSON Schema of version 1 (draft 2020-12).
 pub const SCHEMA: &str = include_str!("../schema/plan-v1.json");
 
+/// A plan as it is written.
 #[derive(Serialize)]
-struct Written<'a> {
+pub(crate) struct Written<'a> {
     format: &'static str,
     version: u64,
     header: &'a Header,
@@ -38,11 +39,35 @@ struct Read {
     steps: Vec<Step>,
 }
 
-/// What every version has.
-#[derive(Deserialize)]
-struct Stamp {
-    format: Option<String>,
-    version: Option<u64>,
+/// The version of a file, by what every version of its form has; one that is known.
+///
+/// # Errors
+/// [`Error::NoPlan`], [`Error::NewerVersion`].
+pub(crate) fn check_stamp(json: &[u8], form: &str, newest: u64) -> Result<u64, Error> {
+    #[derive(Deserialize)]
+    struct Stamp {
+        format: Option<String>,
+        version: Option<u64>,
+    }
+    let stamp: Stamp = serde_json::from_slice(json).map_err(no_plan)?;
+    match (stamp.format.as_deref(), stamp.version) {
+        (Some(format), Some(found)) if format == form && found > newest => {
+            Err(Error::NewerVersion {
+                found,
+                supported: newest,
+            })
+        }
+        (Some(format), Some(found)) if format == form && found > 0 => Ok(found),
+        (format, found) => Err(Error::NoPlan(format!(
+            "expected \"format\": {form:?} and \"version\": {newest}, found {} and {}",
+            format.map_or("no format".into(), |format| format!("{format:?}")),
+            found.map_or("no version".into(), |version| version.to_string())
+        ))),
+    }
+}
+
+pub(crate) fn no_plan(error: serde_json::Error) -> Error {
+    Error::NoPlan(error.to_string())
 }
 
 impl Plan {
@@ -53,12 +78,7 @@ impl Plan {
         json.expect("every map has texts for keys, and a String takes all") + "\n"
     }
 
-    pub(crate) fn to_value(&self) -> serde_json::Value {
-        let value = serde_json::to_value(self.written());
-        value.expect("every map has texts for keys")
-    }
-
-    fn written(&self) -> Written<'_> {
+    pub(crate) fn written(&self) -> Written<'_> {
         Written {
             format: FORMAT,
             version: VERSION,
@@ -75,24 +95,7 @@ impl Plan {
     /// # Errors
     /// [`Error::NoPlan`], saying where; [`Error::NewerVersion`].
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        let no_plan = |error: serde_json::Error| Error::NoPlan(error.to_string());
-        let stamp: Stamp = serde_json::from_slice(json).map_err(no_plan)?;
-        let version = match (stamp.format.as_deref(), stamp.version) {
-            (Some(FORMAT), Some(version)) if version > 0 => version,
-            (format, version) => {
-                return Err(Error::NoPlan(format!(
-                    "expected \"format\": {FORMAT:?} and \"version\": {VERSION}, found {} and {}",
-                    format.map_or("no format".into(), |format| format!("{format:?}")),
-                    version.map_or("no version".into(), |version| version.to_string())
-                )));
-            }
-        };
-        if version > VERSION {
-            return Err(Error::NewerVersion {
-                found: version,
-                supported: VERSION,
-            });
-        }
+        check_stamp(json, FORMAT, VERSION)?;
         let read: Read = serde_json::from_slice(json).map_err(no_plan)?;
         Self::new(read.header, read.steps, read.left_alone, read.warnings)
             .map_err(|error| Error::NoPlan(error.to_string()))

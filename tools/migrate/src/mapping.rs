@@ -1,8 +1,8 @@
 //! What becomes of a binding on its way to another store.
 
-use store_core::{Binding, BindingError, BindingKey, CertHash, IpPort, KeyError, Uuid};
-
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+use store_core::{Binding, BindingError, BindingKey, CertHash, IpPort, KeyError, Uuid};
 
 use crate::rules::{Address, Rules, Store};
 

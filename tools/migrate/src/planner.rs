@@ -85,10 +85,8 @@ impl Planner {
             });
         }
         let mut warnings = self.warn(&steps);
-        warnings.extend(unsucceeded.into_iter().map(|(hash, keys)| {
-            let hash = CertHash::new(hash);
-            Warning::NoSuccessor { hash, keys }
-        }));
+        let unsucceeded = unsucceeded.into_iter();
+        warnings.extend(unsucceeded.map(|(hash, keys)| Warning::NoSuccessor { hash, keys }));
         warnings.extend(shadows(&steps, &untouched));
         Ok(Plan::new(
             Header::default(),
@@ -102,7 +100,7 @@ impl Planner {
     fn bring(
         &self,
         source: impl IntoIterator<Item = Stored<Binding>>,
-        unsucceeded: &mut BTreeMap<[u8; CertHash::LENGTH], Vec<BindingKey>>,
+        unsucceeded: &mut BTreeMap<CertHash, Vec<BindingKey>>,
     ) -> Result<BTreeMap<BindingKey, Brought>, Error> {
         let mut mapping = self.mapping.clone();
         let mut brought: BTreeMap<BindingKey, Brought> = BTreeMap::new();
@@ -125,8 +123,7 @@ impl Planner {
             let mapped = mapping.map(&binding)?;
             let key = mapped.key().clone();
             if let Some(hash) = lacks_successor {
-                let keys = unsucceeded.entry(*hash.as_bytes()).or_default();
-                keys.push(key.clone());
+                unsucceeded.entry(hash).or_default().push(key.clone());
             }
             let source = binding;
             match brought.get(&key) {

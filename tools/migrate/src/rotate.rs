@@ -13,8 +13,21 @@ use crate::warning::Warning;
 /// The plan that puts the certificate `new` in the place of `old` wherever a store binds that, and
 /// leaves every other field as it is: [`BindingStore::rotate`], to be read first and to be undone.
 ///
+/// ```
+/// use migrate::{apply, rotation};
+/// use store_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Uuid};
+///
+/// let (old, new) = (CertHash::new([1; 20]), CertHash::new([2; 20]));
+/// let store = MemoryStore::new();
+/// store.insert(Binding::new("0.0.0.0:443".parse()?, Record::new(old, None, Uuid::nil()))?)?;
+/// let plan = rotation(&store, &old, &new)?;
+/// assert_eq!(plan.counts().replaces, 1);
+/// apply(&store, &plan)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
-/// As [`BindingStore::scan`].
+/// [`Error::Store`], as [`BindingStore::scan`].
 pub fn rotation(store: &dyn BindingStore, old: &CertHash, new: &CertHash) -> Result<Plan, Error> {
     renew(store, new, |_, hash| hash == old)
 }
@@ -23,7 +36,7 @@ pub fn rotation(store: &dyn BindingStore, old: &CertHash, new: &CertHash) -> Res
 /// What is bound now is looked up in `current`; where that lacks a certificate, the plan says so.
 ///
 /// # Errors
-/// As [`BindingStore::scan`].
+/// [`Error::Store`], as [`BindingStore::scan`].
 pub fn rotation_by_names(
     store: &dyn BindingStore,
     new: &Certificate,

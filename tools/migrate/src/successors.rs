@@ -6,6 +6,18 @@ use store_core::CertHash;
 use crate::error::Error;
 
 /// New certificates for old ones, told by what they say: the same subject, and the same names.
+///
+/// ```no_run
+/// use certificates::Folder;
+/// use migrate::{Planner, Successors};
+///
+/// let successors = Successors {
+///     old: Folder::read("certificates/old".as_ref())?,
+///     new: Folder::read("certificates/new".as_ref())?,
+/// };
+/// let planner = Planner { successors, ..Planner::default() };
+/// # Ok::<(), certificates::FolderError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Successors {
     /// The certificates that bindings name now.

@@ -75,17 +75,15 @@ class Api:
     def fail(self, function: str, nth: int, code: int) -> None:
         """Has the nth call of a function from now on answer `code` and do nothing. Functions are
         `initialize`, `set`, `update`, `delete`, `query-exact` and `query-next`."""
-        index = _FUNCTIONS.index(function)
-        self._expect("CertbindHttpApiFail", self._lib.CertbindHttpApiFail(index, nth, code))
+        self._expect("CertbindHttpApiFail", self._lib.CertbindHttpApiFail(_number(function), nth, code))
 
     def delay(self, function: str, nth: int, milliseconds: int) -> None:
         """Has the nth call of a function from now on take so much longer."""
-        index = _FUNCTIONS.index(function)
-        self._expect("CertbindHttpApiDelay", self._lib.CertbindHttpApiDelay(index, nth, milliseconds))
+        self._expect("CertbindHttpApiDelay", self._lib.CertbindHttpApiDelay(_number(function), nth, milliseconds))
 
     def calls(self, function: str) -> int:
         """How often a function was called since the simulator was made."""
-        return self._lib.CertbindHttpApiCalls(_FUNCTIONS.index(function))
+        return self._lib.CertbindHttpApiCalls(_number(function))
 
     def set(self, binding: Binding) -> None:
         """HttpSetServiceConfiguration: binds a key that is not bound."""
@@ -138,6 +136,12 @@ class Api:
         buffer = ctypes.create_string_buffer(4096)
         self._lib.CertbindHttpApiError(buffer, len(buffer))
         return buffer.value.decode()
+
+
+def _number(function: str) -> int:
+    if function not in _FUNCTIONS:
+        raise ValueError(f"{function!r} is no function; there are {', '.join(_FUNCTIONS)}")
+    return _FUNCTIONS.index(function)
 
 
 def _wide(text: Optional[str], kept: list) -> Optional[int]:

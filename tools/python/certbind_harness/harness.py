@@ -52,13 +52,18 @@ class Harness:
             if not file.is_file():
                 raise HarnessError(f"{file} is not there")
         self.folder = Path(tempfile.mkdtemp(prefix="certbind-harness-"))
-        for name in ["bin", "lib", "journal"]:
-            (self.folder / name).mkdir()
-        for name in ["httpapi.dll"] if os.name == "nt" else _NAMES:
-            self._place(library_in(self.kit), self.folder / "lib" / name)
-        for name in ["certbind", "netsh"]:
-            self._place(self._program, self.folder / "bin" / (name + self._program.suffix))
-        self._seeded = self.bindings()
+        try:
+            for name in ["bin", "lib", "journal"]:
+                (self.folder / name).mkdir()
+            for name in ["httpapi.dll"] if os.name == "nt" else _NAMES:
+                self._place(library_in(self.kit), self.folder / "lib" / name)
+            for name in ["certbind", "netsh"]:
+                self._place(self._program, self.folder / "bin" / (name + self._program.suffix))
+            self._seeded = self.bindings()
+        except BaseException:
+            # Nobody is left to do it.
+            self.close()
+            raise
 
     def __enter__(self) -> "Harness":
         return self

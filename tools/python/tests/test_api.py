@@ -70,6 +70,12 @@ def test_faults_are_had_on_demand_and_calls_counted(api):
     assert api.calls("set") == 2
 
 
+def test_a_function_that_is_none_is_refused_by_the_names_of_those_that_are(api):
+    for call in [lambda: api.fail("get", 1, 5), lambda: api.delay("get", 1, 5), lambda: api.calls("get")]:
+        with pytest.raises(ValueError, match="'get' is no function; there are initialize, set"):
+            call()
+
+
 def test_a_broken_configuration_says_why(api):
     with pytest.raises(HttpApiError) as broken:
         api.configure("/nowhere/simulator.toml")

@@ -1,6 +1,7 @@
 """Programs on hosts of their own."""
 
 import sys
+import tempfile
 from pathlib import Path
 from uuid import UUID
 
@@ -78,6 +79,18 @@ def test_what_is_no_export_is_refused(harness, tmp_path):
     broken.write_text("nothing of the kind")
     with pytest.raises(HarnessError, match="import"):
         harness.seed(broken)
+
+
+def test_a_harness_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
+    kit, temporary = tmp_path / "kit", tmp_path / "temporary"
+    for folder in [kit, temporary]:
+        folder.mkdir()
+    for name in ["libhttpapi.so", "httpapi.dll", "certbind", "certbind.exe"]:
+        (kit / name).write_text("no library, and no program")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with pytest.raises(OSError):
+        Harness(kit=kit)
+    assert list(temporary.iterdir()) == []
 
 
 def test_differences_are_told_field_by_field():

@@ -1,20 +1,33 @@
 //! A report as one HTML file, for people: it needs no network, and runs no script but its own.
 //!
 //! Everything that comes from an export or a certificate is text in it: escaped where the page has
-//! it, and data, never markup, for its script. A Content-Security-Policy allows the script and the
-//! style by their hashes and forbids the rest.
+//! it, and data, never markup, for its script; characters that cannot be seen are spelled out. A
+//! Content-Security-Policy allows the script and the style by their hashes and forbids the rest.
+//!
+//! ```
+//! use audit::{Config, HostExport, Inventory, audit, html};
+//!
+//! let config = Config::at("2026-06-01T00:00:00Z".parse()?);
+//! let (hosts, inventory) = ([HostExport::of_bindings("web-01", Vec::new())], Inventory::none());
+//! let report = audit(&hosts, &inventory, &config);
+//! let mut page = Vec::new();
+//! html::write(&mut page, &hosts, &inventory, &config, &report)?;
+//! assert!(page.starts_with(b"<!DOCTYPE html>"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod map;
 mod timeline;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use store_core::{CertHash, Uuid};
+use store_core::{Binding, CertHash, Uuid};
 
-use crate::applications;
+use crate::config::Config;
 use crate::finding::{Severity, Subject};
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
@@ -24,7 +37,7 @@ use crate::rules::day;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Writes the page of an audit of these exports and this inventory.
+/// Writes the page of an audit of these exports with this inventory and configuration.
 ///
 /// # Errors
 /// Those of `out`.
@@ -32,6 +45,7 @@ pub fn write(
     out: &mut impl Write,
     exports: &[HostExport],
     inventory: &Inventory,
+    config: &Config,
     report: &Report,
 ) -> io::Result<()> {
     let policy = format!(
@@ -49,7 +63,7 @@ pub fn write(
     head(out, report)?;
     out.write_all(b"<main>\n")?;
     if inventory.is_given() {
-        let svg = timeline::svg(exports, inventory, report.audited_at);
+        let svg = timeline::svg(exports, inventory, config);
         section(out, "expiries", "When certificates expire", &svg)?;
     }
     section(
@@ -60,7 +74,7 @@ pub fn write(
     )?;
     out.write_all(TABLES.as_bytes())?;
     out.write_all(b"</main>\n<script type=\"application/json\" id=\"data\">")?;
-    let json = serde_json::to_string(&Data::of(exports, inventory, report))?;
+    let json = serde_json::to_string(&Data::of(exports, inventory, config, report))?;
     // In a script element only a tag can end it, or a comment begin.
     out.write_all(json.replace('<', "\\u003c").as_bytes())?;
     write!(
@@ -123,7 +137,7 @@ fn section(out: &mut impl Write, id: &str, title: &str, content: &str) -> io::Re
 /// What the script shows.
 #[derive(Serialize)]
 struct Data<'a> {
-    hosts: Vec<&'a str>,
+    hosts: Vec<Cow<'a, str>>,
     rules: BTreeMap<&'a str, RuleOf>,
     findings: Vec<Told<'a>>,
     bindings: Vec<Row<'a>>,
@@ -131,7 +145,7 @@ struct Data<'a> {
 }
 
 /// A binding: host, key, hash, store name, application.
-type Row<'a> = (usize, String, Option<String>, Option<&'a str>, String);
+type Row<'a> = (usize, String, Option<String>, Option<Cow<'a, str>>, String);
 
 #[derive(Serialize)]
 struct RuleOf {
@@ -148,11 +162,16 @@ struct Told<'a> {
     key: Option<String>,
     subject: String,
     line: Option<u64>,
-    sentence: &'a str,
+    sentence: Cow<'a, str>,
 }
 
 impl<'a> Data<'a> {
-    fn of(exports: &'a [HostExport], inventory: &Inventory, report: &'a Report) -> Self {
+    fn of(
+        exports: &'a [HostExport],
+        inventory: &Inventory,
+        config: &Config,
+        report: &'a Report,
+    ) -> Self {
         let rules = report.findings.iter().map(|finding| {
             let rule = finding.rule;
             let of = RuleOf {
@@ -167,12 +186,12 @@ impl<'a> Data<'a> {
             rule: finding.rule.id,
             host: finding.place.host,
             key: match &finding.place.subject {
-                Subject::Binding(binding) => Some(binding.key().to_string()),
+                Subject::Binding(binding) => Some(key(binding)),
                 _ => None,
             },
-            subject: finding.place.subject.to_string(),
+            subject: visible(&finding.place.subject.to_string()).into_owned(),
             line: finding.place.line,
-            sentence: &finding.sentence,
+            sentence: visible(&finding.sentence),
         });
         let bindings = exports.iter().enumerate().flat_map(|(host, export)| {
             export.reading.export.bindings.iter().map(move |binding| {
@@ -181,10 +200,10 @@ impl<'a> Data<'a> {
                 let store = certificate.and_then(|it| it.store_name.as_ref());
                 (
                     host,
-                    binding.key().to_string(),
+                    key(binding),
                     record.hash().map(ToString::to_string),
-                    store.map(store_core::StoreName::as_str),
-                    application(&record.app_id),
+                    store.map(|name| visible(name.as_str())),
+                    application(&record.app_id, config),
                 )
             })
         });
@@ -197,7 +216,7 @@ impl<'a> Data<'a> {
             (held.certificate.hash().to_string(), end.to_string())
         });
         Self {
-            hosts: report.hosts.iter().map(|host| host.name.as_str()).collect(),
+            hosts: report.hosts.iter().map(|it| visible(&it.name)).collect(),
             rules: rules.collect(),
             findings: findings.collect(),
             bindings: bindings.collect(),
@@ -206,8 +225,13 @@ impl<'a> Data<'a> {
     }
 }
 
-fn application(id: &Uuid) -> String {
-    applications::name(id).map_or_else(|| format!("{{{id}}}"), str::to_owned)
+fn key(binding: &Binding) -> String {
+    visible(&binding.key().to_string()).into_owned()
+}
+
+fn application(id: &Uuid, config: &Config) -> String {
+    let name = config.application(id).map(visible);
+    name.map_or_else(|| format!("{{{id}}}"), Cow::into_owned)
 }
 
 /// The certificates that are bound.
@@ -223,23 +247,46 @@ fn used(exports: &[HostExport]) -> BTreeSet<&CertHash> {
 /// Text, wherever markup may stand around it.
 fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // What a terminal obeys, and what turns the direction of what follows.
-            c if c.is_control()
-                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
-                escaped.extend(c.escape_unicode());
-            }
             c => escaped.push(c),
         }
     }
     escaped
+}
+
+/// Text in which each character that cannot be seen, or that turns the direction of others, is
+/// spelled out.
+fn visible(text: &str) -> Cow<'_, str> {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(
+                c,
+                '\u{ad}'
+                    | '\u{61c}'
+                    | '\u{200b}'..='\u{200f}'
+                    | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}'
+                    | '\u{feff}'
+                    | '\u{fff9}'..='\u{fffb}'
+            )
+    };
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match is_hidden(c) {
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// No more than so many characters of a text.

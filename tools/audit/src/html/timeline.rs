@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::{short, text, used};
+use crate::config::Config;
 use crate::host_export::HostExport;
 use crate::inventory::{Held, Inventory};
 use crate::rules::day;
@@ -18,7 +19,8 @@ const WIDTH: f64 = 760.0;
 const DAY: f64 = 86_400.0;
 
 /// A bar for each certificate, from its first day to its last.
-pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, now: Timestamp) -> String {
+pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config) -> String {
+    let now = config.now;
     let used = used(exports);
     let mut bound: Vec<_> = inventory
         .iter()
@@ -47,7 +49,7 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, now: Timestamp)
         bound.len()
     );
     for (row, held) in bound.iter().enumerate() {
-        draw(&mut svg, row, held, now, x);
+        draw(&mut svg, row, held, config, x);
     }
     let at = x(now);
     let _ = writeln!(
@@ -65,13 +67,12 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, now: Timestamp)
     svg
 }
 
-fn draw(svg: &mut String, row: usize, held: &Held, now: Timestamp, x: impl Fn(Timestamp) -> f64) {
+fn draw(svg: &mut String, row: usize, held: &Held, config: &Config, x: impl Fn(Timestamp) -> f64) {
     let validity = held.certificate.validity();
     let (from, to) = (x(validity.not_before), x(validity.not_after));
-    let left = validity.not_after.duration_since(now);
-    let class = match left.as_hours() / 24 {
-        _ if left.is_negative() => "past",
-        ..=30 => "soon",
+    let class = match validity.not_after {
+        end if end < config.now => "past",
+        end if config.ends_soon(end) => "soon",
         _ => "good",
     };
     let y = ROW * row;

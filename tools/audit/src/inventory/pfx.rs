@@ -5,6 +5,8 @@ use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error;
 use x509_cert::der::{Decode, Header, Reader, SliceReader, Tag};
 
+use super::Found;
+
 /// Whether bytes begin as a PFX does: a sequence whose first element is the number 3.
 pub(super) fn is_pfx(bytes: &[u8]) -> bool {
     let starts = || {
@@ -18,21 +20,15 @@ pub(super) fn is_pfx(bytes: &[u8]) -> bool {
 }
 
 /// The certificates of a PFX that one of the passwords opens, or none.
-pub(super) fn certificates(bytes: &[u8], passwords: &[String]) -> Result<Vec<Certificate>, String> {
+pub(super) fn certificates(bytes: &[u8], passwords: &[String]) -> Result<Found, String> {
     let mut failure = None;
     for password in passwords.iter().map(String::as_str).chain([""]) {
         match Pkcs12Archive::from_pkcs12(bytes, password) {
             Ok(archive) => {
-                let found: Vec<_> = archive
-                    .certs
-                    .iter()
-                    .filter_map(|bag| Certificate::of_der(bag.cert.as_der()))
-                    .collect();
-                return if found.is_empty() {
-                    Err("it is a PFX without a certificate".to_owned())
-                } else {
-                    Ok(found)
-                };
+                let bags = archive.certs.iter();
+                return Ok(bags
+                    .map(|bag| Certificate::of_der(bag.cert.as_der()))
+                    .collect());
             }
             Err(error) => failure = failure.or(Some(error)),
         }

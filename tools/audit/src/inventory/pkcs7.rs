@@ -5,24 +5,20 @@ use std::borrow::Cow;
 use certificates::Certificate;
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::der::pem;
-use x509_cert::der::{Decode, Encode, Reader, SliceReader, Tag};
+use x509_cert::der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
+
+use super::Found;
 
 /// id-signedData
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 
 /// The certificates of such a file, DER or PEM; nothing if it is none.
-pub(super) fn certificates(bytes: &[u8]) -> Option<Result<Vec<Certificate>, String>> {
+pub(super) fn certificates(bytes: &[u8]) -> Option<Found> {
     let der = match pem::decode_vec(bytes) {
         Ok((_, der)) => Cow::Owned(der),
         Err(_) => Cow::Borrowed(bytes),
     };
-    let content = signed_data(&der)?;
-    let found = listed(content).unwrap_or_default();
-    Some(if found.is_empty() {
-        Err("it is a PKCS #7 file without a certificate".to_owned())
-    } else {
-        Ok(found)
-    })
+    Some(listed(signed_data(&der)?))
 }
 
 /// The elements of the signed data.
@@ -36,23 +32,26 @@ fn signed_data(der: &[u8]) -> Option<&[u8]> {
 }
 
 /// The certificates of the element with the tag [0].
-fn listed(elements: &[u8]) -> Option<Vec<Certificate>> {
-    let mut reader = SliceReader::new(elements).ok()?;
-    while !reader.is_finished() {
-        let element: AnyRef<'_> = reader.decode().ok()?;
-        let Tag::ContextSpecific { number, .. } = x509_cert::der::Tagged::tag(&element) else {
-            continue;
-        };
-        if number.value() != 0 {
-            continue;
+fn listed(elements: &[u8]) -> Found {
+    let is_list = |tag| matches!(tag, Tag::ContextSpecific { number, .. } if number.value() == 0);
+    let list = each(elements).find(|it| it.is_none_or(|it| is_list(it.tag())));
+    let Some(Some(list)) = list else {
+        return Vec::new();
+    };
+    each(list.value())
+        .map(|it| Certificate::of_der(&it?.to_der().ok()?))
+        .collect()
+}
+
+/// The elements that stand one behind another; where one cannot be read, nothing, and it ends there.
+fn each(bytes: &[u8]) -> impl Iterator<Item = Option<AnyRef<'_>>> {
+    let mut reader = SliceReader::new(bytes).ok();
+    std::iter::from_fn(move || {
+        let rest = reader.as_mut().filter(|rest| !rest.is_finished())?;
+        let element: Option<AnyRef<'_>> = rest.decode().ok();
+        if element.is_none() {
+            reader = None;
         }
-        let mut certificates = SliceReader::new(element.value()).ok()?;
-        let mut found = Vec::new();
-        while !certificates.is_finished() {
-            let certificate: AnyRef<'_> = certificates.decode().ok()?;
-            found.extend(Certificate::of_der(&certificate.to_der().ok()?));
-        }
-        return Some(found);
-    }
-    None
+        Some(element)
+    })
 }

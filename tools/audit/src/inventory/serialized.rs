@@ -8,6 +8,8 @@
 
 use certificates::Certificate;
 
+use super::Found;
+
 const START: &[u8] = b"\0\0\0\0CERT";
 /// `CERT_CERT_PROP_ID` of `wincrypt.h`.
 const CERTIFICATE: u32 = 32;
@@ -18,7 +20,7 @@ pub(super) fn is_store(bytes: &[u8]) -> bool {
 }
 
 /// The certificates of a serialized store.
-pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
+pub(super) fn certificates(bytes: &[u8]) -> Result<Found, String> {
     let mut rest = bytes.get(START.len()..).unwrap_or_default();
     let mut found = Vec::new();
     loop {
@@ -26,7 +28,7 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
             return Err("it is a serialized store that ends too early".to_owned());
         };
         if id == 0 {
-            break;
+            return Ok(found);
         }
         let element = number(after)
             .and_then(|(_, after)| number(after))
@@ -35,16 +37,10 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
             return Err("it is a serialized store that ends too early".to_owned());
         };
         if id == CERTIFICATE {
-            found.push(Certificate::of_der(data).ok_or_else(|| {
-                "it is a serialized store with a certificate that cannot be read".to_owned()
-            })?);
+            found.push(Certificate::of_der(data));
         }
         rest = after;
     }
-    if found.is_empty() {
-        return Err("it is a serialized store without a certificate".to_owned());
-    }
-    Ok(found)
 }
 
 fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {

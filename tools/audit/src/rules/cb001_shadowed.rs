@@ -5,14 +5,11 @@ use std::collections::HashMap;
 use store_core::BindingKey;
 
 use crate::answer::Answer;
-use crate::finding::Related;
-use crate::finding::Severity;
-use crate::fleet::Bound;
-use crate::fleet::{Fleet, Host};
+use crate::finding::{Related, Severity};
+use crate::fleet::{Bound, Fleet, Host};
 use crate::ports::AtPort;
 use crate::precedence;
-use crate::rules::Sentence;
-use crate::rules::{Check, Findings, Rule};
+use crate::rules::{Check, Findings, Rule, Sentence};
 
 pub(super) static RULE: Rule = Rule {
     id: "CB001",
@@ -41,7 +38,10 @@ fn shadowed_by_addresses(at: &AtPort<'_>, findings: &mut Findings) {
     };
     // Records of several addresses are one thing to a client if they answer alike.
     let answer = Answer(first.binding);
-    let alike = at.addresses.iter().all(|bound| Answer(bound.binding) == answer);
+    let alike = at
+        .addresses
+        .iter()
+        .all(|bound| Answer(bound.binding) == answer);
     let related = Related::of(at.addresses.iter().map(Bound::place));
     let sentence: Sentence = match at.addresses.len() {
         1 => format!(
@@ -102,32 +102,62 @@ fn address(bound: &Bound<'_>) -> String {
 
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
-    use super::harness::{Cases, Scene, hash};
-    let other = |record: &mut store_core::Record| {
-        record.certificate.as_mut().unwrap().hash = hash(2);
-    };
+    use super::harness::{Cases, Scene, another_certificate};
     Cases::new()
         .trips(
-            Scene::new().bind("10.0.0.5:443").bind_as("hostnameport=www.contoso.com:443", other),
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind_as("hostnameport=www.contoso.com:443", another_certificate),
             &["hostnameport=www.contoso.com:443"],
             "it is not looked at on connections to 10.0.0.5, which ipport=10.0.0.5:443 is bound to",
         )
         .trips(
             Scene::new()
                 .bind("10.0.0.5:443")
-                .bind_as("10.0.0.6:443", other)
+                .bind_as("10.0.0.6:443", another_certificate)
                 .bind("hostnameport=www.contoso.com:443")
                 .bind("ccs=443"),
             &["hostnameport=www.contoso.com:443", "ccs=443"],
             "10.0.0.5 and 1 other addresses",
         )
         .trips(
-            Scene::new().bind("hostnameport=a.example:443").bind("scopedccs=a.example:443"),
+            Scene::new()
+                .bind("hostnameport=a.example:443")
+                .bind("scopedccs=a.example:443"),
             &["scopedccs=a.example:443"],
             "hostnameport=a.example:443 has the same host name",
         )
-        .passes("answering alike", Scene::new().bind("10.0.0.5:443").bind("hostnameport=www.contoso.com:443"))
-        .passes("other ports", Scene::new().bind("10.0.0.5:443").bind_as("hostnameport=www.contoso.com:8443", other))
-        .passes("wildcard addresses come last", Scene::new().bind("0.0.0.0:443").bind("[::]:443").bind_as("hostnameport=www.contoso.com:443", other).bind("ccs=443"))
-        .passes("other names", Scene::new().bind("hostnameport=a.example:443").bind("scopedccs=b.example:443"))
+        .trips(
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind("scopedccs=a.example:443"),
+            &["scopedccs=a.example:443"],
+            "it is not looked at",
+        )
+        .passes(
+            "answering alike",
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind("hostnameport=www.contoso.com:443"),
+        )
+        .passes(
+            "other ports",
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind_as("hostnameport=www.contoso.com:8443", another_certificate),
+        )
+        .passes(
+            "wildcard addresses come last",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind("[::]:443")
+                .bind_as("hostnameport=www.contoso.com:443", another_certificate)
+                .bind("ccs=443"),
+        )
+        .passes(
+            "other names",
+            Scene::new()
+                .bind("hostnameport=a.example:443")
+                .bind("scopedccs=b.example:443"),
+        )
 }

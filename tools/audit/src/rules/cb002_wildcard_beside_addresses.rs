@@ -1,9 +1,7 @@
 //! A wildcard address beside single ones with another certificate.
 
-use crate::finding::Related;
-use crate::finding::Severity;
-use crate::fleet::Bound;
-use crate::fleet::{Fleet, Host};
+use crate::finding::{Related, Severity};
+use crate::fleet::{Bound, Fleet, Host};
 use crate::precedence;
 use crate::rules::{Check, Findings, Rule};
 
@@ -61,30 +59,46 @@ fn compare<'a, 'b: 'a>(
 
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
-    use super::harness::{Cases, Scene, hash};
-    let other = |record: &mut store_core::Record| {
-        record.certificate.as_mut().unwrap().hash = hash(2);
-    };
+    use super::harness::{Cases, Scene, another_certificate};
     Cases::new()
         .trips(
-            Scene::new().bind("0.0.0.0:443").bind("10.0.0.4:443").bind_as("10.0.0.5:443", other),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind("10.0.0.4:443")
+                .bind_as("10.0.0.5:443", another_certificate),
             &["ipport=0.0.0.0:443"],
             "ipport=10.0.0.5:443 has another certificate",
         )
         .trips(
-            Scene::new().bind("[::]:443").bind_as("[fe80::5]:443", other).bind_as("[fe80::6]:443", other),
+            Scene::new()
+                .bind("[::]:443")
+                .bind_as("[fe80::5]:443", another_certificate)
+                .bind_as("[fe80::6]:443", another_certificate),
             &["ipport=[::]:443"],
             "ipport=[fe80::5]:443 and 1 more",
         )
         .trips(
-            Scene::new().bind("0.0.0.0:443").bind_as("[fe80::5]:443", other),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("[fe80::5]:443", another_certificate),
             &["ipport=0.0.0.0:443"],
             "[fe80::5]",
         )
-        .passes("the same certificate", Scene::new().bind("0.0.0.0:443").bind("10.0.0.5:443"))
-        .passes("another port", Scene::new().bind("0.0.0.0:443").bind_as("10.0.0.5:444", other))
+        .passes(
+            "the same certificate",
+            Scene::new().bind("0.0.0.0:443").bind("10.0.0.5:443"),
+        )
+        .passes(
+            "another port",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("10.0.0.5:444", another_certificate),
+        )
         .passes(
             "each version of IP has its own",
-            Scene::new().bind("0.0.0.0:443").bind_as("[::]:443", other).bind_as("[fe80::5]:443", other),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("[::]:443", another_certificate)
+                .bind_as("[fe80::5]:443", another_certificate),
         )
 }

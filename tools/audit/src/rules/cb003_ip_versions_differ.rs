@@ -1,8 +1,7 @@
 //! IPv6 clients meet something else than IPv4 clients.
 
 use crate::answer::Answer;
-use crate::finding::Related;
-use crate::finding::Severity;
+use crate::finding::{Related, Severity};
 use crate::fleet::{Fleet, Host};
 use crate::precedence;
 use crate::rules::{Check, Findings, Rule};
@@ -45,21 +44,33 @@ pub(super) fn cases() -> super::harness::Cases {
     use store_core::SslFlags;
     Cases::new()
         .trips(
-            Scene::new().bind("0.0.0.0:443").bind_as("[::]:443", |record| {
-                record.certificate.as_mut().unwrap().hash = hash(2);
-                record.flags |= SslFlags::DISABLE_HTTP2;
-            }),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("[::]:443", |record| {
+                    record.certificate.as_mut().unwrap().hash = hash(2);
+                    record.flags |= SslFlags::DISABLE_HTTP2;
+                }),
             &["ipport=[::]:443"],
             "it differs from ipport=0.0.0.0:443 in: certificate, flags",
         )
-        .passes("the same", Scene::new().bind("0.0.0.0:443").bind("[::]:443"))
+        .passes(
+            "the same",
+            Scene::new().bind("0.0.0.0:443").bind("[::]:443"),
+        )
         .passes(
             "of two applications",
-            Scene::new().bind("0.0.0.0:443").bind_as("[::]:443", |record| {
-                record.app_id = crate::applications::IIS_EXPRESS;
-            }),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("[::]:443", |record| {
+                    record.app_id = crate::applications::IIS_EXPRESS;
+                }),
         )
-        .passes("two ports", Scene::new().bind("0.0.0.0:443").bind_as("[::]:444", |record| {
-            record.certificate.as_mut().unwrap().hash = hash(2);
-        }))
+        .passes(
+            "two ports",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("[::]:444", |record| {
+                    record.certificate.as_mut().unwrap().hash = hash(2);
+                }),
+        )
 }

@@ -2,10 +2,8 @@
 
 use store_core::BindingKey;
 
-use crate::finding::Related;
-use crate::finding::Severity;
-use crate::fleet::Bound;
-use crate::fleet::{Fleet, Host};
+use crate::finding::{Related, Severity};
+use crate::fleet::{Bound, Fleet, Host};
 use crate::precedence;
 use crate::rules::{Check, Findings, Rule};
 
@@ -26,11 +24,13 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         if at.any_v4.is_some() || at.by_name().next().is_some() {
             continue;
         }
-        let reachable = |bound: &&Bound<'_>| {
-            matches!(bound.binding.key(), BindingKey::IpPort(endpoint) if !endpoint.ip().is_loopback())
-        };
+        let reachable = |bound: &&Bound<'_>| matches!(bound.binding.key(), BindingKey::IpPort(endpoint) if !endpoint.ip().is_loopback());
         let v4: Vec<_> = at.addresses_of(false).filter(reachable).collect();
-        let v6: Vec<_> = at.addresses_of(true).chain(&at.any_v6).filter(reachable).collect();
+        let v6: Vec<_> = at
+            .addresses_of(true)
+            .chain(&at.any_v6)
+            .filter(reachable)
+            .collect();
         let (bound, has, lacks) = match (v4.first(), v6.first()) {
             (Some(_), None) => (v4, "IPv4", "IPv6"),
             (None, Some(_)) => (v6, "IPv6", "IPv4"),
@@ -53,9 +53,21 @@ pub(super) fn cases() -> super::harness::Cases {
             &["ipport=10.0.0.5:443"],
             "port 443 is bound for IPv4 and not for IPv6",
         )
-        .trips(Scene::new().bind("[::]:8443"), &["ipport=[::]:8443"], "for IPv6 and not for IPv4")
+        .trips(
+            Scene::new().bind("[::]:8443"),
+            &["ipport=[::]:8443"],
+            "for IPv6 and not for IPv4",
+        )
         .passes("0.0.0.0 answers for both", Scene::new().bind("0.0.0.0:443"))
         .passes("both", Scene::new().bind("[::]:443").bind("10.0.0.5:443"))
-        .passes("names answer on both", Scene::new().bind("hostnameport=www.contoso.com:443").bind("10.0.0.5:443"))
-        .passes("nobody else comes there", Scene::new().bind("127.0.0.1:443"))
+        .passes(
+            "names answer on both",
+            Scene::new()
+                .bind("hostnameport=www.contoso.com:443")
+                .bind("10.0.0.5:443"),
+        )
+        .passes(
+            "nobody else comes there",
+            Scene::new().bind("127.0.0.1:443"),
+        )
 }

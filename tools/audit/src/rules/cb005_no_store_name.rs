@@ -22,7 +22,9 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     certificate
         .store_name
         .is_none()
-        .then_some(Sentence::Borrowed("it names no certificate store; HTTP.sys looks in MY"))
+        .then_some(Sentence::Borrowed(
+            "it names no certificate store; HTTP.sys looks in MY",
+        ))
 }
 
 #[cfg(test)]
@@ -30,10 +32,15 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     Cases::new()
         .trips(
-            Scene::new().bind_as("0.0.0.0:443", |record| record.certificate.as_mut().unwrap().store_name = None),
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.certificate.as_mut().unwrap().store_name = None;
+            }),
             &["ipport=0.0.0.0:443"],
             "no certificate store",
         )
         .passes("a store name", Scene::new().bind("0.0.0.0:443"))
-        .passes("the central store has no name", Scene::new().bind("ccs=443"))
+        .passes(
+            "the central store has no name",
+            Scene::new().bind("ccs=443"),
+        )
 }

@@ -30,7 +30,9 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     Cases::new()
         .trips(
-            Scene::new().bind_as("0.0.0.0:443", |record| record.app_id = store_core::Uuid::nil()),
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.app_id = store_core::Uuid::nil();
+            }),
             &["ipport=0.0.0.0:443"],
             "all zeros",
         )

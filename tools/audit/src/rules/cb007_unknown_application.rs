@@ -29,11 +29,20 @@ pub(super) fn cases() -> super::harness::Cases {
     let ours = store_core::Uuid::from_u128(7);
     let of_ours = || Scene::new().bind_as("0.0.0.0:443", |record| record.app_id = ours);
     Cases::new()
-        .trips(of_ours(), &["ipport=0.0.0.0:443"], "{00000000-0000-0000-0000-000000000007}")
+        .trips(
+            of_ours(),
+            &["ipport=0.0.0.0:443"],
+            "{00000000-0000-0000-0000-000000000007}",
+        )
         .passes("IIS", Scene::new().bind("0.0.0.0:443"))
         .passes(
             "a name in the configuration",
             of_ours().with(|config| drop(config.applications.insert(ours, "Ours".into()))),
         )
-        .passes("none at all is another finding", Scene::new().bind_as("0.0.0.0:443", |record| record.app_id = store_core::Uuid::nil()))
+        .passes(
+            "none at all is another finding",
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.app_id = store_core::Uuid::nil();
+            }),
+        )
 }

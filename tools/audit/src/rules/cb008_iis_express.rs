@@ -30,12 +30,25 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     let express = |record: &mut store_core::Record| record.app_id = IIS_EXPRESS;
     Cases::new()
-        .trips(Scene::new().bind_as("0.0.0.0:44300", express), &["ipport=0.0.0.0:44300"], "port 44300")
-        .trips(Scene::new().bind_as("0.0.0.0:44399", express), &["ipport=0.0.0.0:44399"], "port 44399")
-        .passes("a port of somebody's own", Scene::new().bind_as("0.0.0.0:44400", express))
+        .trips(
+            Scene::new().bind_as("0.0.0.0:44300", express),
+            &["ipport=0.0.0.0:44300"],
+            "port 44300",
+        )
+        .trips(
+            Scene::new().bind_as("0.0.0.0:44399", express),
+            &["ipport=0.0.0.0:44399"],
+            "port 44399",
+        )
+        .passes(
+            "a port of somebody's own",
+            Scene::new().bind_as("0.0.0.0:44400", express),
+        )
         .passes("another application", Scene::new().bind("0.0.0.0:44300"))
         .passes(
             "other ports are its own here",
-            Scene::new().bind_as("0.0.0.0:44300", express).with(|config| config.iis_express_ports = 50000..=50010),
+            Scene::new()
+                .bind_as("0.0.0.0:44300", express)
+                .with(|config| config.iis_express_ports = 50000..=50010),
         )
 }

@@ -1,7 +1,6 @@
 //! Client certificates that are not checked for revocation.
 
-use store_core::Binding;
-use store_core::CertCheckMode;
+use store_core::{Binding, CertCheckMode};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -24,7 +23,9 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         .record()
         .check_mode
         .contains(CertCheckMode::NO_REVOCATION)
-        .then_some(Sentence::Borrowed("client certificates are not checked for revocation"))
+        .then_some(Sentence::Borrowed(
+            "client certificates are not checked for revocation",
+        ))
 }
 
 #[cfg(test)]
@@ -32,13 +33,17 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     Cases::new()
         .trips(
-            Scene::new().bind_as("hostnameport=a.example:443", |record| record.check_mode |= CertCheckMode::NO_REVOCATION),
+            Scene::new().bind_as("hostnameport=a.example:443", |record| {
+                record.check_mode |= CertCheckMode::NO_REVOCATION;
+            }),
             &["hostnameport=a.example:443"],
             "client certificates are not checked for revocation",
         )
         .passes("it is at its default", Scene::new().bind("0.0.0.0:443"))
         .passes(
             "everything else",
-            Scene::new().bind_as("0.0.0.0:443", |record| record.check_mode = !CertCheckMode::NO_REVOCATION),
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.check_mode = !CertCheckMode::NO_REVOCATION;
+            }),
         )
 }

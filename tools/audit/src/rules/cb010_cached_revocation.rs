@@ -1,7 +1,6 @@
 //! Revocation that is checked against cached data alone.
 
-use store_core::Binding;
-use store_core::CertCheckMode;
+use store_core::{Binding, CertCheckMode};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -23,7 +22,9 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         .record()
         .check_mode
         .contains(CertCheckMode::CACHED_REVOCATION)
-        .then_some(Sentence::Borrowed("revocation is checked against cached data only"))
+        .then_some(Sentence::Borrowed(
+            "revocation is checked against cached data only",
+        ))
 }
 
 #[cfg(test)]
@@ -31,13 +32,17 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     Cases::new()
         .trips(
-            Scene::new().bind_as("hostnameport=a.example:443", |record| record.check_mode |= CertCheckMode::CACHED_REVOCATION),
+            Scene::new().bind_as("hostnameport=a.example:443", |record| {
+                record.check_mode |= CertCheckMode::CACHED_REVOCATION;
+            }),
             &["hostnameport=a.example:443"],
             "revocation is checked against cached data only",
         )
         .passes("it is at its default", Scene::new().bind("0.0.0.0:443"))
         .passes(
             "everything else",
-            Scene::new().bind_as("0.0.0.0:443", |record| record.check_mode = !CertCheckMode::CACHED_REVOCATION),
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.check_mode = !CertCheckMode::CACHED_REVOCATION;
+            }),
         )
 }

@@ -1,7 +1,6 @@
 //! Client certificates of any usage.
 
-use store_core::Binding;
-use store_core::CertCheckMode;
+use store_core::{Binding, CertCheckMode};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -23,7 +22,9 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         .record()
         .check_mode
         .contains(CertCheckMode::NO_USAGE_CHECK)
-        .then_some(Sentence::Borrowed("the usage of client certificates is not checked"))
+        .then_some(Sentence::Borrowed(
+            "the usage of client certificates is not checked",
+        ))
 }
 
 #[cfg(test)]
@@ -31,13 +32,17 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     Cases::new()
         .trips(
-            Scene::new().bind_as("hostnameport=a.example:443", |record| record.check_mode |= CertCheckMode::NO_USAGE_CHECK),
+            Scene::new().bind_as("hostnameport=a.example:443", |record| {
+                record.check_mode |= CertCheckMode::NO_USAGE_CHECK;
+            }),
             &["hostnameport=a.example:443"],
             "the usage of client certificates is not checked",
         )
         .passes("it is at its default", Scene::new().bind("0.0.0.0:443"))
         .passes(
             "everything else",
-            Scene::new().bind_as("0.0.0.0:443", |record| record.check_mode = !CertCheckMode::NO_USAGE_CHECK),
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.check_mode = !CertCheckMode::NO_USAGE_CHECK;
+            }),
         )
 }

@@ -1,8 +1,6 @@
 //! A binding that does not rule out old versions of TLS.
 
-use store_core::Binding;
-use store_core::BindingKey;
-use store_core::SslFlags;
+use store_core::{Binding, BindingKey, SslFlags};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -22,12 +20,12 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let flags = binding.record().flags;
-    (!flags.intersects(SslFlags::DISABLE_LEGACY_TLS | SslFlags::REJECT) && serves(binding))
+    (!flags.intersects(SslFlags::DISABLE_LEGACY_TLS | SslFlags::REJECT) && takes_options(binding))
         .then_some(Sentence::Borrowed("it does not rule out TLS 1.0 and 1.1"))
 }
 
 /// A plain binding of the central store takes no options, so there is nothing to set.
-fn serves(binding: &Binding) -> bool {
+fn takes_options(binding: &Binding) -> bool {
     !matches!(binding.key(), BindingKey::Ccs(_))
 }
 
@@ -36,7 +34,9 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     Cases::new()
         .trips(
-            Scene::new().bind_as("0.0.0.0:443", |record| record.flags = SslFlags::DISABLE_HTTP2),
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.flags = SslFlags::DISABLE_HTTP2;
+            }),
             &["ipport=0.0.0.0:443"],
             "does not rule out TLS 1.0",
         )
@@ -45,5 +45,8 @@ pub(super) fn cases() -> super::harness::Cases {
             "it rejects every connection",
             Scene::new().bind_as("0.0.0.0:443", |record| record.flags = SslFlags::REJECT),
         )
-        .passes("it takes no options", Scene::new().bind_as("ccs=443", |record| record.flags = SslFlags::empty()))
+        .passes(
+            "it takes no options",
+            Scene::new().bind_as("ccs=443", |record| record.flags = SslFlags::empty()),
+        )
 }

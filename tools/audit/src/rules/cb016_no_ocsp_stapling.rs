@@ -1,7 +1,6 @@
 //! A binding that staples no OCSP response.
 
-use store_core::Binding;
-use store_core::SslFlags;
+use store_core::{Binding, SslFlags};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -32,13 +31,17 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     Cases::new()
         .trips(
-            Scene::new().bind_as("hostnameport=a.example:443", |record| record.flags |= SslFlags::DISABLE_OCSP_STAPLING),
+            Scene::new().bind_as("hostnameport=a.example:443", |record| {
+                record.flags |= SslFlags::DISABLE_OCSP_STAPLING;
+            }),
             &["hostnameport=a.example:443"],
             "no OCSP response is stapled",
         )
         .passes("it is at its default", Scene::new().bind("0.0.0.0:443"))
         .passes(
             "everything else",
-            Scene::new().bind_as("0.0.0.0:443", |record| record.flags = !SslFlags::DISABLE_OCSP_STAPLING),
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.flags = !SslFlags::DISABLE_OCSP_STAPLING;
+            }),
         )
 }

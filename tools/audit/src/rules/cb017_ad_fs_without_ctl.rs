@@ -1,7 +1,6 @@
 //! An AD FS binding that asks for client certificates without a list.
 
-use store_core::Binding;
-use store_core::SslFlags;
+use store_core::{Binding, SslFlags};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -26,12 +25,21 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     if !asks || record.ctl_identifier.is_some() {
         return None;
     }
-    let certificate_store = record.certificate.as_ref().and_then(|certificate| certificate.store_name.as_ref());
+    let certificate_store = record
+        .certificate
+        .as_ref()
+        .and_then(|certificate| certificate.store_name.as_ref());
     let named = [record.ctl_store_name.as_ref(), certificate_store]
         .into_iter()
         .flatten()
         .find(|name| is_of_ad_fs(name.as_str()))?;
-    Some(format!("it asks for client certificates, names the store {:?}, and no list in it", named.as_str()).into())
+    Some(
+        format!(
+            "it asks for client certificates, names the store {:?}, and no list in it",
+            named.as_str()
+        )
+        .into(),
+    )
 }
 
 /// Whether the name of a store says AD FS, as `AdfsTrustedDevices` does.

@@ -1,8 +1,6 @@
 //! A plain binding of the central store with options.
 
-use store_core::Binding;
-use store_core::BindingKey;
-use store_core::Record;
+use store_core::{Binding, BindingKey, Record};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -22,9 +20,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let record = binding.record();
-    (matches!(binding.key(), BindingKey::Ccs(_)) && *record != Record::central(record.app_id)).then_some(
-        Sentence::Borrowed("it has options, which HTTP.sys refuses on ccs keys"),
-    )
+    (matches!(binding.key(), BindingKey::Ccs(_)) && *record != Record::central(record.app_id))
+        .then_some(Sentence::Borrowed(
+            "it has options, which HTTP.sys refuses on ccs keys",
+        ))
 }
 
 #[cfg(test)]
@@ -40,6 +39,8 @@ pub(super) fn cases() -> super::harness::Cases {
         .passes("no options", Scene::new().bind("ccs=443"))
         .passes(
             "a host name of the central store",
-            Scene::new().bind_as("scopedccs=a.example:443", |record| record.flags |= SslFlags::DISABLE_HTTP2),
+            Scene::new().bind_as("scopedccs=a.example:443", |record| {
+                record.flags |= SslFlags::DISABLE_HTTP2;
+            }),
         )
 }

@@ -1,7 +1,6 @@
 //! A freshness time that does nothing.
 
-use store_core::Binding;
-use store_core::CertCheckMode;
+use store_core::{Binding, CertCheckMode};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -26,7 +25,10 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     }
     let why = if record.check_mode.contains(CertCheckMode::NO_REVOCATION) {
         "revocation is not checked"
-    } else if !record.check_mode.contains(CertCheckMode::USE_REVOCATION_FRESHNESS) {
+    } else if !record
+        .check_mode
+        .contains(CertCheckMode::USE_REVOCATION_FRESHNESS)
+    {
         "its flag is not set"
     } else {
         return None;
@@ -46,8 +48,21 @@ pub(super) fn cases() -> super::harness::Cases {
     let key = &["ipport=0.0.0.0:443"];
     let in_force = CertCheckMode::USE_REVOCATION_FRESHNESS;
     Cases::new()
-        .trips(with(CertCheckMode::empty()), key, "600 s is not in force, since its flag is not set")
-        .trips(with(in_force | CertCheckMode::NO_REVOCATION), key, "since revocation is not checked")
+        .trips(
+            with(CertCheckMode::empty()),
+            key,
+            "600 s is not in force, since its flag is not set",
+        )
+        .trips(
+            with(in_force | CertCheckMode::NO_REVOCATION),
+            key,
+            "since revocation is not checked",
+        )
         .passes("in force", with(in_force))
-        .passes("none", Scene::new().bind_as("0.0.0.0:443", |record| record.check_mode = CertCheckMode::NO_REVOCATION))
+        .passes(
+            "none",
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.check_mode = CertCheckMode::NO_REVOCATION;
+            }),
+        )
 }

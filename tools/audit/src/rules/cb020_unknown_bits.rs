@@ -18,11 +18,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let record = binding.record();
-    let bits: Vec<_> = [("flags", record.flags.unknown()), ("check mode", record.check_mode.unknown())]
-        .into_iter()
-        .filter(|(_, bits)| *bits != 0)
-        .map(|(field, bits)| format!("{bits:#x} of its {field}"))
-        .collect();
+    let bits: Vec<_> = [
+        ("flags", record.flags.unknown()),
+        ("check mode", record.check_mode.unknown()),
+    ]
+    .into_iter()
+    .filter(|(_, bits)| *bits != 0)
+    .map(|(field, bits)| format!("{bits:#x} of its {field}"))
+    .collect();
     (!bits.is_empty()).then(|| format!("{} is not known", bits.join(" and ")).into())
 }
 

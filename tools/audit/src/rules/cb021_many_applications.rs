@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::Severity;
-use crate::finding::{Place, Related, Subject};
-use crate::fleet::Bound;
-use crate::fleet::Fleet;
+use crate::finding::{Place, Related, Severity, Subject};
+use crate::fleet::{Bound, Fleet};
 use crate::rules::{Check, Findings, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,20 +19,35 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (hash, uses) in &fleet.uses {
-        let applications: BTreeSet<_> = uses.iter().map(|bound| bound.binding.record().app_id).collect();
+        let applications: BTreeSet<_> = uses
+            .iter()
+            .map(|bound| bound.binding.record().app_id)
+            .collect();
         if applications.len() < fleet.config.many_applications.max(2) {
             continue;
         }
-        let told: Vec<_> = applications.iter().take(Related::MOST).map(|id| match fleet.config.application(id) {
-            Some(name) => name.to_owned(),
-            None => format!("{{{id}}}"),
-        }).collect();
+        let told: Vec<_> = applications
+            .iter()
+            .take(Related::MOST)
+            .map(|id| match fleet.config.application(id) {
+                Some(name) => name.to_owned(),
+                None => format!("{{{id}}}"),
+            })
+            .collect();
         let more = match applications.len() - told.len() {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let sentence = format!("{} applications use it: {}{more}", applications.len(), told.join(", "));
-        let place = Place { host: None, subject: Subject::Certificate(*hash), line: None };
+        let sentence = format!(
+            "{} applications use it: {}{more}",
+            applications.len(),
+            told.join(", ")
+        );
+        let place = Place {
+            host: None,
+            subject: Subject::Certificate(*hash),
+            line: None,
+        };
         findings
             .add(place, sentence)
             .related_to(Related::of(uses.iter().map(Bound::place)));

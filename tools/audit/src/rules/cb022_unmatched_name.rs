@@ -19,7 +19,12 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let host = binding.key().host()?.as_str();
-    if host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok() {
+    if host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>()
+        .is_ok()
+    {
         return Some("clients send no name where they connect to an address".into());
     }
     if host.ends_with('.') {
@@ -157,5 +162,8 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("hostnameport=intranet:443")
                 .bind("hostnameport=_service.contoso.com:443"),
         )
-        .passes("no host name", Scene::new().bind("10.0.0.5:443").bind("ccs=443"))
+        .passes(
+            "no host name",
+            Scene::new().bind("10.0.0.5:443").bind("ccs=443"),
+        )
 }

@@ -30,7 +30,11 @@ pub(super) fn cases() -> super::harness::Cases {
     let listing = include_str!("../../../../examples/host-2022.txt");
     Cases::new()
         .trips(
-            Scene::new().export(&listing.replacen("Usage Check                  : Enabled", "Usage Check                  : Perhaps", 1)),
+            Scene::new().export(&listing.replacen(
+                "Usage Check                  : Enabled",
+                "Usage Check                  : Perhaps",
+                1,
+            )),
             &["0.0.0.0:443"],
             "expected Enabled or Disabled",
         )

@@ -21,7 +21,9 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let losses = host.export.reading.losses.iter();
     for loss in losses.filter(|loss| loss.kind.is_grave() || loss.kind == LossKind::Inferred) {
         let bound = loss.key.as_ref().and_then(|key| {
-            let at = host.bindings.binary_search_by(|bound| bound.binding.key().cmp(key));
+            let at = host
+                .bindings
+                .binary_search_by(|bound| bound.binding.key().cmp(key));
             host.bindings.get(at.ok()?)
         });
         let mut place = match (bound, &loss.path) {

@@ -27,8 +27,16 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     let listing = include_str!("../../../../examples/host-2022.txt");
-    let orphan = listing.replacen("SSL Certificate bindings:", "    Colour                       : blue\r\nSSL Certificate bindings:", 1);
+    let orphan = listing.replacen(
+        "SSL Certificate bindings:",
+        "    Colour                       : blue\r\nSSL Certificate bindings:",
+        1,
+    );
     Cases::new()
-        .trips(Scene::new().export(&orphan), &["the export"], "belongs to no record")
+        .trips(
+            Scene::new().export(&orphan),
+            &["the export"],
+            "belongs to no record",
+        )
         .passes("a whole one", Scene::new().export(listing))
 }

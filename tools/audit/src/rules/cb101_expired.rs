@@ -23,11 +23,13 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
-        .trips(www().on("2027-01-02"), key, "expired on 2027-01-01")
-        .passes("it is valid", www())
-        .passes("the last day", www().on("2027-01-01"))
-        .passes("nothing is known", Scene::new().bind_to("0.0.0.0:443", "www").on("2028-01-01"))
+        .trips(Scene::www().on("2027-01-02"), key, "expired on 2027-01-01")
+        .passes("it is valid", Scene::www())
+        .passes("the last day", Scene::www().on("2027-01-01"))
+        .passes(
+            "nothing is known",
+            Scene::new().bind_to("0.0.0.0:443", "www").on("2028-01-01"),
+        )
 }

@@ -1,6 +1,5 @@
 //! A certificate that expires soon.
 
-use jiff::SignedDuration;
 use store_core::Binding;
 
 use crate::finding::Severity;
@@ -20,12 +19,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let end = fleet.certificate(binding)?.certificate.validity().not_after;
-    let left = end.duration_since(fleet.config.now);
-    let soon = SignedDuration::from_hours(24 * i64::from(fleet.config.expiring_days));
-    if left.is_negative() || left > soon {
+    if !fleet.config.ends_soon(end) {
         return None;
     }
-    Some(match left.as_hours() / 24 {
+    Some(match end.duration_since(fleet.config.now).as_hours() / 24 {
         0 => format!("its certificate expires on {}, within a day", day(end)).into(),
         1 => format!("its certificate expires on {}, in a day", day(end)).into(),
         days => format!("its certificate expires on {}, in {days} days", day(end)).into(),
@@ -35,13 +32,22 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
-        .trips(www().on("2026-12-02"), key, "expires on 2027-01-01, in 30 days")
-        .trips(www().on("2026-12-31"), key, "in a day")
-        .trips(www().on("2027-01-01"), key, "within a day")
-        .trips(www().on("2026-11-20").with(|config| config.expiring_days = 45), key, "in 42 days")
-        .passes("it has time", www().on("2026-12-01"))
-        .passes("it has expired", www().on("2027-01-02"))
+        .trips(
+            Scene::www().on("2026-12-02"),
+            key,
+            "expires on 2027-01-01, in 30 days",
+        )
+        .trips(Scene::www().on("2026-12-31"), key, "in a day")
+        .trips(Scene::www().on("2027-01-01"), key, "within a day")
+        .trips(
+            Scene::www()
+                .on("2026-11-20")
+                .with(|config| config.expiring_days = 45),
+            key,
+            "in 42 days",
+        )
+        .passes("it has time", Scene::www().on("2026-12-01"))
+        .passes("it has expired", Scene::www().on("2027-01-02"))
 }

@@ -16,7 +16,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
-    let begin = fleet.certificate(binding)?.certificate.validity().not_before;
+    let begin = fleet
+        .certificate(binding)?
+        .certificate
+        .validity()
+        .not_before;
     (begin > fleet.config.now)
         .then(|| format!("its certificate is valid from {} on", day(begin)).into())
 }
@@ -24,9 +28,12 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
-        .trips(www().on("2025-12-31"), key, "valid from 2026-01-01 on")
-        .passes("it is valid", www())
+        .trips(
+            Scene::www().on("2025-12-31"),
+            key,
+            "valid from 2026-01-01 on",
+        )
+        .passes("it is valid", Scene::www())
 }

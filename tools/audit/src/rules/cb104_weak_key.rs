@@ -31,7 +31,6 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
         .trips(
@@ -39,8 +38,12 @@ pub(super) fn cases() -> super::harness::Cases {
             key,
             "RSA, 1024 bits",
         )
-        .trips(www().with(|config| config.least_curve_bits = 384), key, "is short")
-        .passes("256 bits on a curve", www())
+        .trips(
+            Scene::www().with(|config| config.least_curve_bits = 384),
+            key,
+            "is short",
+        )
+        .passes("256 bits on a curve", Scene::www())
         .passes(
             "1024 are allowed",
             Scene::new()

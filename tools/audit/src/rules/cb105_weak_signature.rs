@@ -26,9 +26,12 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
-        .trips(Scene::new().knows("sha1").bind_to(key[0], "sha1"), key, "signed with SHA-1")
-        .passes("SHA-256", www())
+        .trips(
+            Scene::new().knows("sha1").bind_to(key[0], "sha1"),
+            key,
+            "signed with SHA-1",
+        )
+        .passes("SHA-256", Scene::www())
 }

@@ -29,13 +29,14 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
         .trips(
-            Scene::new().knows("client-only").bind_to(key[0], "client-only"),
+            Scene::new()
+                .knows("client-only")
+                .bind_to(key[0], "client-only"),
             key,
             "not for server authentication",
         )
-        .passes("it is for servers", www())
+        .passes("it is for servers", Scene::www())
 }

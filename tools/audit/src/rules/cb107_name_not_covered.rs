@@ -1,5 +1,7 @@
 //! A certificate for other names.
 
+use std::collections::BTreeSet;
+
 use certificates::Name;
 use store_core::Binding;
 
@@ -20,11 +22,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let host = binding.key().host()?.as_str();
     let names = fleet.certificate(binding)?.certificate.names();
-    let is_covered = names.iter().any(|name| match name {
-        Name::Dns(name) => covers(name, host),
-        Name::Ip(address) => host.parse() == Ok(*address),
-    });
-    if is_covered {
+    if covers(names, host) {
         return None;
     }
     let told: Vec<_> = names.iter().take(5).map(ToString::to_string).collect();
@@ -38,21 +36,22 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     })
 }
 
-/// Whether a certificate's name is for a host's (RFC 6125, 6.4.3): a wildcard stands for one label,
-/// and for the same wildcard.
-fn covers(name: &str, host: &str) -> bool {
-    let name = name.trim_end_matches('.');
+/// Whether one of a certificate's names is for a host's (RFC 6125, 6.4.3): a wildcard stands for one
+/// label, and for the same wildcard.
+fn covers(names: &BTreeSet<Name>, host: &str) -> bool {
     let host = host.trim_end_matches('.');
-    name == host
-        || name.strip_prefix("*.").is_some_and(|parent| {
-            host.split_once('.').is_some_and(|(first, rest)| rest == parent && !first.is_empty())
-        })
+    let has = |name: String| names.contains(&Name::Dns(name));
+    let wildcard = host.split_once('.').filter(|(first, _)| !first.is_empty());
+    has(host.to_owned())
+        || wildcard.is_some_and(|(_, parent)| has(format!("*.{parent}")))
+        || host
+            .parse()
+            .is_ok_and(|address| names.contains(&Name::Ip(address)))
 }
 
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
     let shop = |key: &str| Scene::new().knows("www").bind_to(key, "www");
     Cases::new()
         .trips(
@@ -65,9 +64,16 @@ pub(super) fn cases() -> super::harness::Cases {
             &["hostnameport=a.b.shop.contoso.com:443"],
             "its certificate is for",
         )
-        .trips(shop("hostnameport=*.contoso.com:443"), &["hostnameport=*.contoso.com:443"], "")
-        .passes("the name", www())
-        .passes("a label under a wildcard", shop("hostnameport=eu.shop.contoso.com:443"))
+        .trips(
+            shop("hostnameport=*.contoso.com:443"),
+            &["hostnameport=*.contoso.com:443"],
+            "",
+        )
+        .passes("the name", Scene::www())
+        .passes(
+            "a label under a wildcard",
+            shop("hostnameport=eu.shop.contoso.com:443"),
+        )
         .passes("the wildcard", shop("hostnameport=*.shop.contoso.com:443"))
         .passes("an address", shop("10.0.0.5:443"))
 }

@@ -25,7 +25,6 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
-    let www = || Scene::new().knows("www").bind_to("hostnameport=www.contoso.com:443", "www");
     let key = &["hostnameport=www.contoso.com:443"];
     Cases::new()
         .trips(
@@ -33,7 +32,7 @@ pub(super) fn cases() -> super::harness::Cases {
             key,
             "is not in the inventory",
         )
-        .passes("it is", www())
+        .passes("it is", Scene::www())
         .passes("there is no inventory", Scene::new().bind(key[0]))
         .passes("it has none", Scene::new().knows("www").bind("ccs=443"))
 }

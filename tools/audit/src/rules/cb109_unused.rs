@@ -32,7 +32,10 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             line: None,
         };
         let subject = certificate.subject();
-        findings.add(place, format!("nothing is bound to {subject:?} of {:?}{unless}", held.file));
+        findings.add(
+            place,
+            format!("nothing is bound to {subject:?} of {:?}{unless}", held.file),
+        );
     }
 }
 
@@ -42,7 +45,10 @@ pub(super) fn cases() -> super::harness::Cases {
     const OLD: &[u8] = include_bytes!("../../tests/fixtures/www-again.pem");
     Cases::new()
         .trips(
-            Scene::new().knows("www").knows_file("old.pem", OLD).bind_to("0.0.0.0:443", "www"),
+            Scene::new()
+                .knows("www")
+                .knows_file("old.pem", OLD)
+                .bind_to("0.0.0.0:443", "www"),
             &["certificate 0495aae04b1efff027e1ba5611616b5fc08bfebc"],
             "of \"old.pem\"",
         )
@@ -51,6 +57,9 @@ pub(super) fn cases() -> super::harness::Cases {
             &["certificate 0495aae04b1efff027e1ba5611616b5fc08bfebc"],
             "unless it is in the central certificate store",
         )
-        .passes("it is bound", Scene::new().knows("www").bind_to("0.0.0.0:443", "www"))
+        .passes(
+            "it is bound",
+            Scene::new().knows("www").bind_to("0.0.0.0:443", "www"),
+        )
         .passes("an authority's", Scene::new().knows("authority"))
 }

@@ -35,7 +35,9 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             }
         }
         // A record of an address answers for every name of its certificate.
-        let at_address = uses.iter().find(|bound| bound.binding.key().host().is_none());
+        let at_address = uses
+            .iter()
+            .find(|bound| bound.binding.key().host().is_none());
         if let (Some(held), Some(bound)) = (fleet.inventory.get(hash), at_address) {
             for name in held.certificate.names() {
                 // Every host is a localhost.
@@ -57,26 +59,28 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             line: None,
         };
         findings
-            .add(place, format!("{} certificates are bound for it", places.len()))
+            .add(
+                place,
+                format!("{} certificates are bound for it", places.len()),
+            )
             .related_to(Related::of(places.iter().map(Bound::place)));
     }
 }
 
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
-    use super::harness::{Cases, Scene, hash};
-    let other = |record: &mut store_core::Record| {
-        record.certificate.as_mut().unwrap().hash = hash(2);
-    };
+    use super::harness::{Cases, Scene, another_certificate};
     let www = || Scene::new().bind("hostnameport=www.contoso.com:443");
     Cases::new()
         .trips(
-            www().host("web-02").bind_as("hostnameport=www.contoso.com:443", other),
+            www()
+                .host("web-02")
+                .bind_as("hostnameport=www.contoso.com:443", another_certificate),
             &["www.contoso.com"],
             "2 certificates are bound",
         )
         .trips(
-            www().bind_as("hostnameport=www.contoso.com:8443", other),
+            www().bind_as("hostnameport=www.contoso.com:8443", another_certificate),
             &["www.contoso.com"],
             "2 certificates",
         )
@@ -106,9 +110,16 @@ pub(super) fn cases() -> super::harness::Cases {
         )
         .passes(
             "the names of addresses are not known",
-            Scene::new().bind_to("0.0.0.0:443", "www").bind("hostnameport=www.contoso.com:443"),
+            Scene::new()
+                .bind_to("0.0.0.0:443", "www")
+                .bind("hostnameport=www.contoso.com:443"),
         )
-        .passes("the same", www().host("web-02").bind("hostnameport=www.contoso.com:443"))
+        .passes(
+            "the same",
+            www()
+                .host("web-02")
+                .bind("hostnameport=www.contoso.com:443"),
+        )
         .passes(
             "every host is a localhost",
             Scene::new()
@@ -116,5 +127,8 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind_to("0.0.0.0:443", "local")
                 .bind("hostnameport=localhost:443"),
         )
-        .passes("other names", www().bind_as("hostnameport=shop.contoso.com:443", other))
+        .passes(
+            "other names",
+            www().bind_as("hostnameport=shop.contoso.com:443", another_certificate),
+        )
 }

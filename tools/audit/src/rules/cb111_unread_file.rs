@@ -29,6 +29,8 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     const KEY: &[u8] = b"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+    const CURVE: &[u8] =
+        b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
     const REQUEST: &[u8] = b"-----BEGIN NEW CERTIFICATE REQUEST-----\r\nAAAA\r\n";
     let locked = include_bytes!("../../tests/fixtures/locked.pfx");
     Cases::new()
@@ -37,13 +39,21 @@ pub(super) fn cases() -> super::harness::Cases {
             &["locked.pfx"],
             "none of the passwords opens",
         )
-        .trips(Scene::new().knows_file("notes.txt", b"remember"), &["notes.txt"], "no certificate")
+        .trips(
+            Scene::new().knows_file("notes.txt", b"remember"),
+            &["notes.txt"],
+            "no certificate",
+        )
         .trips(
             Scene::new().knows_file("www.pem", b"-----BEGIN CERTIFICATE-----\nnonsense\n"),
             &["www.pem"],
             "no certificate",
         )
         .passes("a key", Scene::new().knows_file("www.key", KEY))
+        .passes(
+            "a key and its curve",
+            Scene::new().knows_file("www.key", &[CURVE, KEY].concat()),
+        )
         .passes("a request", Scene::new().knows_file("www.csr", REQUEST))
         .passes("one that can", Scene::new().knows("www"))
 }

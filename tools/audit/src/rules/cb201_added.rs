@@ -30,7 +30,10 @@ pub(super) fn cases() -> super::harness::Cases {
     let was = || vec![bound("0.0.0.0:443", |_| ())];
     Cases::new()
         .trips(
-            Scene::new().bind("0.0.0.0:443").bind("0.0.0.0:444").was(was()),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind("0.0.0.0:444")
+                .was(was()),
             &["ipport=0.0.0.0:444"],
             "the baseline has no such binding",
         )

@@ -17,7 +17,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for binding in host.before().into_iter().flat_map(BTreeMap::into_values) {
-        let now = host.bindings.binary_search_by(|bound| bound.binding.key().cmp(binding.key()));
+        let now = host
+            .bindings
+            .binary_search_by(|bound| bound.binding.key().cmp(binding.key()));
         if now.is_err() {
             let place = host.place(Subject::Binding(binding.clone()), None);
             findings.add(place, "the baseline has it, and the host no longer");
@@ -35,6 +37,12 @@ pub(super) fn cases() -> super::harness::Cases {
             &["ipport=0.0.0.0:443"],
             "the host no longer",
         )
-        .passes("it is there", Scene::new().bind("0.0.0.0:443").bind("0.0.0.0:444").was(was()))
+        .passes(
+            "it is there",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind("0.0.0.0:444")
+                .was(was()),
+        )
         .passes("there is no baseline", Scene::new())
 }

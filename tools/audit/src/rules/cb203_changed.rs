@@ -28,7 +28,10 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             .map(|change| format!("{} {}", change.name(), change.change()))
             .collect();
         if !changes.is_empty() {
-            findings.add(bound.place(), format!("it was changed: {}", changes.join("; ")));
+            findings.add(
+                bound.place(),
+                format!("it was changed: {}", changes.join("; ")),
+            );
         }
     }
 }
@@ -47,6 +50,14 @@ pub(super) fn cases() -> super::harness::Cases {
             &["ipport=0.0.0.0:443"],
             "0202020202020202020202020202020202020202 -> 0101010101010101010101010101010101010101",
         )
-        .passes("it is as it was", Scene::new().bind("0.0.0.0:443").was(vec![bound("0.0.0.0:443", |_| ())]))
-        .passes("it was not there", Scene::new().bind("0.0.0.0:444").was(was()))
+        .passes(
+            "it is as it was",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .was(vec![bound("0.0.0.0:443", |_| ())]),
+        )
+        .passes(
+            "it was not there",
+            Scene::new().bind("0.0.0.0:444").was(was()),
+        )
 }

@@ -13,7 +13,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
-    for (waiver, _) in waivers.iter().filter(|(it, _)| it.is_expired(waivers.config.now)) {
+    for (waiver, _) in waivers
+        .iter()
+        .filter(|(it, _)| it.is_expired(waivers.config.now))
+    {
         let place = Place {
             host: None,
             subject: Subject::Waiver(waiver.to_string().into()),
@@ -28,12 +31,16 @@ pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene, waived};
     Cases::new()
         .trips(
-            Scene::new().bind("0.0.0.0:443").with(waived("CB005", "0.0.0.0:443", "2026-05-31")),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .with(waived("CB005", "0.0.0.0:443", "2026-05-31")),
             &["CB005 of ipport=0.0.0.0:443"],
             "ended on 2026-05-31",
         )
         .passes(
             "its last day",
-            Scene::new().bind("0.0.0.0:443").with(waived("CB005", "0.0.0.0:443", "2026-06-01")),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .with(waived("CB005", "0.0.0.0:443", "2026-06-01")),
         )
 }

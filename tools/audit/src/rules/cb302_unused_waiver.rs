@@ -34,7 +34,9 @@ pub(super) fn cases() -> super::harness::Cases {
     };
     Cases::new()
         .trips(
-            Scene::new().bind("0.0.0.0:443").with(waived("CB005", "0.0.0.0:443", "2026-12-31")),
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .with(waived("CB005", "0.0.0.0:443", "2026-12-31")),
             &["CB005 of ipport=0.0.0.0:443"],
             "nothing that it covers",
         )

@@ -81,6 +81,13 @@ impl Scene {
         }
     }
 
+    /// `www.contoso.com`, bound to its certificate, which is known.
+    pub(crate) fn www() -> Self {
+        Self::new()
+            .knows("www")
+            .bind_to("hostnameport=www.contoso.com:443", "www")
+    }
+
     /// Whatever is bound from here on, is on another host.
     pub(crate) fn host(mut self, name: &str) -> Self {
         self.hosts.push(HostExport::of_bindings(name, Vec::new()));
@@ -178,6 +185,11 @@ pub(crate) fn bound(key: &str, but: impl FnOnce(&mut Record)) -> Binding {
 
 pub(crate) fn hash(n: u8) -> CertHash {
     CertHash::new([n; 20])
+}
+
+/// Binds another certificate than others are bound to.
+pub(crate) fn another_certificate(record: &mut Record) {
+    record.certificate.as_mut().unwrap().hash = hash(2);
 }
 
 /// Decides to waive a rule's finding at a key until the end of a day.

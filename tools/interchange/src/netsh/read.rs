@@ -132,12 +132,7 @@ impl Draft {
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    draft.problems.push(Problem {
-                        line: None,
-                        column: None,
-                        record: None,
-                        what: error.to_string(),
-                    });
+                    draft.problems.push(Problem::in_file(error.to_string()));
                     break;
                 }
             }

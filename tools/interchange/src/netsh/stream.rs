@@ -50,7 +50,7 @@ pub enum RecordError {
     #[error("{0}")]
     Broken(Problem),
     /// The listing cannot be read on.
-    #[error("the listing cannot be read on")]
+    #[error("the listing cannot be read on: {0}")]
     Io(#[from] io::Error),
 }
 

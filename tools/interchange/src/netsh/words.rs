@@ -62,19 +62,9 @@ impl Default for Words {
 /// What `word` means in a line of this shape: by `named` words if there are any, else in any
 /// language of the table.
 pub(super) fn meaning(named: Option<&Words>, shape: Shape, word: &str) -> Option<bool> {
-    let listed = || {
-        let (on, off) = columns(shape);
-        LANGUAGES.iter().find_map(|row| {
-            if same_word(row[on], word) {
-                Some(true)
-            } else {
-                same_word(row[off], word).then_some(false)
-            }
-        })
-    };
     named
         .and_then(|words| words.meaning(shape, word))
-        .or_else(listed)
+        .or_else(|| listed(shape, word).map(|(on, _)| on))
 }
 
 /// The word that goes with `word` in its language: the off to its on, or the on to its off.
@@ -84,12 +74,20 @@ pub(super) fn counterpart(named: Option<&Words>, shape: Shape, word: &str) -> Op
     {
         return Some(words.word(shape, !on).to_owned());
     }
-    let (on, off) = columns(shape);
+    listed(shape, word).map(|(_, other)| other.to_owned())
+}
+
+/// What a word of the table means, and the one that goes with it.
+fn listed(shape: Shape, word: &str) -> Option<(bool, &'static str)> {
     LANGUAGES.iter().find_map(|row| {
-        if same_word(row[on], word) {
-            Some(row[off].to_owned())
+        let (on, off) = match shape {
+            Shape::Set => (row[2], row[3]),
+            _ => (row[0], row[1]),
+        };
+        if same_word(on, word) {
+            Some((true, off))
         } else {
-            same_word(row[off], word).then(|| row[on].to_owned())
+            same_word(off, word).then_some((false, on))
         }
     })
 }
@@ -97,10 +95,6 @@ pub(super) fn counterpart(named: Option<&Words>, shape: Shape, word: &str) -> Op
 /// Whether a text is a word for on or off in a language of the table.
 pub(super) fn is_word(named: Option<&Words>, text: &str) -> bool {
     meaning(named, Shape::Enabled, text).is_some() || meaning(named, Shape::Set, text).is_some()
-}
-
-fn columns(shape: Shape) -> (usize, usize) {
-    if shape == Shape::Set { (2, 3) } else { (0, 1) }
 }
 
 fn same_word(a: &str, b: &str) -> bool {

@@ -281,7 +281,7 @@ impl<'a> Parser<'a> {
                     item: Err(fault),
                 });
             }
-        } else if rest.ends_with('\\') {
+        } else if rest.trim_end().ends_with('\\') {
             self.pass_over_bytes();
         }
         None

@@ -67,11 +67,7 @@ impl fmt::Display for Place {
 impl From<SnapshotError> for ReadError {
     fn from(error: SnapshotError) -> Self {
         let at = |place: Place, what: String| {
-            let problem = Problem::at(0, what).of(place.to_string());
-            Self::Malformed(Problem {
-                line: None,
-                ..problem
-            })
+            Self::Malformed(Problem::in_file(what).of(place.to_string()))
         };
         match error {
             SnapshotError::Unrecognised { found } => Self::Unrecognised {

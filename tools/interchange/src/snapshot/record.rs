@@ -3,7 +3,7 @@
 use store_core::Binding;
 use store_core::codec::{encode_binding, encode_key};
 
-/// The bytes of a binding's record: some thousand at most, as every text in it has a limit.
+/// The bytes of a binding's record. Every text in it has a limit: the longest fits into a chunk.
 pub(super) fn encode(binding: &Binding) -> Vec<u8> {
     let key = encode_key(binding.key());
     let value = encode_binding(binding);

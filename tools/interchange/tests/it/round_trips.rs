@@ -262,3 +262,15 @@ fn a_character_that_the_layout_cannot_write_is_refused() {
         }
     }
 }
+
+#[test]
+fn why_a_listing_could_not_be_written_is_told() {
+    let reading = read_text(FRENCH).unwrap();
+    let layout = reading.export.layout.clone().unwrap();
+    let layout = layout.with_encoding("1251".parse().unwrap());
+    let error = netsh::write(&mut Vec::new(), &reading.export, &layout).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the export could not be written: windows-1251 has no character 'é'"
+    );
+}

@@ -65,5 +65,9 @@ fn a_line_without_an_end_does_not_fill_the_memory() {
     let mut records = Records::new(BufReader::new(endless));
     let error = records.next().unwrap().unwrap_err();
     assert!(matches!(error, RecordError::Io(_)));
+    assert_eq!(
+        error.to_string(),
+        "the listing cannot be read on: line 1: longer than any line netsh prints"
+    );
     assert!(records.next().is_none());
 }

@@ -3,6 +3,7 @@
 
 mod backends;
 mod diff;
+mod fleet_plans;
 mod mappings;
 mod plan_files;
 mod properties;

@@ -256,6 +256,15 @@ fn values_elsewhere_are_passed_over_whatever_they_hold() {
 }
 
 #[test]
+fn bytes_elsewhere_go_on_behind_a_backslash_and_blanks() {
+    for blanks in ["", " ", "\t "] {
+        let odd = format!("[HKLM\\SYSTEM\\Odd]\n@=hex:00,\\{blanks}\n  01\n\n");
+        let file = whole("").replacen("\n\n", &format!("\n\n{odd}"), 1);
+        assert_eq!(losses(&file), [], "{blanks:?}");
+    }
+}
+
+#[test]
 fn a_text_that_does_not_end_hides_no_bindings() {
     let odd = "[HKEY_LOCAL_MACHINE\\SYSTEM\\Odd]\n\"x\"=\"no end\n\n";
     let file = whole("").replacen("\n\n", &format!("\n\n{odd}"), 1);
