@@ -63,10 +63,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 exit::DONE
             })
         }
-        // The reader of a pipe went away: nothing to say, and nobody to say it to.
-        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            ExitCode::from(exit::DONE)
-        }
         Err(error) => {
             error::report(&escaped(&error.to_string()));
             ExitCode::from(error.exit_code())

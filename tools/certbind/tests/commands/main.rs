@@ -6,6 +6,7 @@ mod exports;
 mod helping;
 mod probing;
 mod tracing;
+mod unread;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
