@@ -379,6 +379,18 @@ fn control_characters_of_data_never_reach_the_output_raw() {
     assert!(!said.contains('\u{1b}'), "{said:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_line_of_a_check_is_never_the_name_of_a_store() {
+    let host = Host::new();
+    let store = format!("redb:{}\nfaked: whole", host.file("store").display());
+    let store = ["--store", &store];
+    let add = ["add", "ccs=443", "--app-id", IIS];
+    host.ok(&[&store[..], &add].concat());
+    let told = host.ok(&[&store[..], &["check"]].concat());
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
 #[test]
 fn the_default_store_is_a_file_in_the_data_directory() {
     let host = Host::new();
