@@ -277,6 +277,16 @@ fn reading_a_store_that_is_not_there_makes_none() {
     assert!(!host.file("bindings.redb").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_reached_is_not_taken_for_none() {
+    let host = Host::new();
+    let store = host.file("bindings.redb");
+    std::os::unix::fs::symlink(&store, &store).unwrap();
+    let said = host.fails(exit::REFUSED, &["list"]);
+    assert!(said.contains("symbolic link"), "{said}");
+}
+
 #[test]
 fn rotate_renews_exactly_the_bound_hash_in_one_revision() {
     let host = Host::new();
