@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Builder};
 
 use store_core::{Result, StoreError};
 
@@ -87,7 +87,7 @@ impl Fleet {
     }
 
     /// What `visit` gives for each of these hosts, in their order. At most `at_once` are visited at
-    /// a time, each by a thread.
+    /// a time, each by a thread, and fewer where the system gives no more threads.
     ///
     /// # Panics
     /// If `visit` does.
@@ -111,9 +111,13 @@ impl Fleet {
             }
         };
         thread::scope(|scope| {
-            for _ in 0..at_once.get().min(hosts.len()) {
-                scope.spawn(visitor);
+            // This thread visits as well: one is there also where the system gives no other.
+            for _ in 1..at_once.get().min(hosts.len()) {
+                if Builder::new().spawn_scoped(scope, visitor).is_err() {
+                    break;
+                }
             }
+            visitor();
         });
         let mut given = given.into_inner().unwrap_or_else(PoisonError::into_inner);
         given.sort_unstable_by_key(|(at, _)| *at);

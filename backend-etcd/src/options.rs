@@ -4,6 +4,9 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+/// Longer than anybody waits. When a longer time has passed, a clock may not know.
+pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// Where etcd is, and how it is spoken to.
 ///
 /// ```
@@ -58,12 +61,14 @@ impl Options {
     /// How long one member has to answer before another is asked.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
+        let timeout = timeout.min(LONGEST);
         Self { timeout, ..self }
     }
 
     /// How long members are asked, one after the other, before an operation fails.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
+        let patience = patience.min(LONGEST);
         Self { patience, ..self }
     }
 

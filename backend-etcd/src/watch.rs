@@ -14,6 +14,7 @@ use crate::client::{Client, Failure};
 use crate::errors;
 use crate::host::HostName;
 use crate::layout::{self, HEADS, Place, ROOT};
+use crate::options::LONGEST;
 use crate::rpc::{
     Event, EventType, WATCH, WatchCreateRequest, WatchRequest, WatchRequestUnion, WatchResponse,
 };
@@ -32,8 +33,8 @@ pub struct Changed {
     pub changes: Vec<(BindingKey, Option<Binding>)>,
 }
 
-/// The batches that are applied to a fleet or to one host, in the order of their revisions, each once. A connection
-/// that breaks is made anew, and the watch goes on where it was.
+/// The batches that are applied to a fleet or to one host, in the order of their revisions, each
+/// once. A connection that breaks is made anew, and the watch goes on where it was.
 pub struct Watch {
     client: Arc<Client>,
     /// What the keys begin with that are watched.
@@ -74,7 +75,7 @@ impl Watch {
     /// was asked for: scan the fleet, and watch from there. [`StoreError::Corrupt`] for a binding
     /// that cannot be read; the next call goes on behind its batch. Whatever else etcd refuses.
     pub fn next(&mut self, within: Duration) -> Result<Option<Changed>> {
-        let until = Instant::now() + within;
+        let until = Instant::now() + within.min(LONGEST);
         loop {
             if let Some(next) = self.ready.pop_front() {
                 return next.map(Some);

@@ -70,8 +70,9 @@ impl<A: HttpApi> HttpSysStore<A> {
     ///
     /// # Errors
     /// [`StoreError::Win32`] if the API does not initialise, [`StoreError::Unsupported`] if it
-    /// stores nothing, as Wine's stubs. [`StoreError::Unavailable`] if a batch
-    /// cannot be undone, [`StoreError::Corrupt`] if its journal is damaged, and whatever keeps it
+    /// stores nothing, as Wine's stubs. [`StoreError::Unavailable`] if a batch cannot be undone,
+    /// [`StoreError::Corrupt`] if its journal is damaged, [`StoreError::InUse`] if another process
+    /// with the same folder takes too long over a batch of its own, and whatever keeps the journal
     /// from being read.
     pub fn open(api: A, options: Options) -> Result<Self> {
         let calls = Calls::initialize(api)?;

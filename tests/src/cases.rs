@@ -8,7 +8,9 @@ use crate::subject::Places;
 /// How many times the usual number of cases is run: `CERTBIND_CASES`.
 pub(crate) fn times() -> u32 {
     let times = std::env::var("CERTBIND_CASES").ok();
-    times.and_then(|times| times.parse().ok()).unwrap_or(1)
+    times.map_or(1, |times| {
+        times.parse().expect("CERTBIND_CASES is a number")
+    })
 }
 
 /// A configuration with this many cases, times what the environment says. Tests run in the folder

@@ -119,6 +119,23 @@ fn a_watch_gives_each_batch_once_and_whole() {
 }
 
 #[test]
+fn who_waits_for_ever_waits() {
+    let server = Server::start();
+    let options = Options::new([server.endpoint()]).patience(Duration::MAX);
+    let fleet = Fleet::open(&options.timeout(Duration::MAX)).unwrap();
+    let host = fleet.host(&name(1));
+    let mut watch = fleet.watch(fleet.revision().unwrap());
+    let changed = thread::scope(|scope| {
+        let watching = scope.spawn(|| watch.next(Duration::MAX));
+        thread::sleep(Duration::from_millis(200));
+        host.insert(marked(1, 1)).unwrap();
+        watching.join()
+    });
+    let changed = changed.unwrap().unwrap();
+    assert_eq!(changed.map(|changed| changed.host), Some(name(1)));
+}
+
+#[test]
 fn a_watch_outlives_its_connection_and_its_server() {
     let mut server = Server::start();
     let proxy = Proxy::to(&server.endpoint());

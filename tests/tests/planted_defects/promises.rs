@@ -3,8 +3,7 @@
 use std::num::NonZeroUsize;
 
 use store_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Capabilities, Kind, MemoryStore, Result,
-    StoreError,
+    Applied, Batch, BindingStore, Capabilities, Kind, MemoryStore, Result, StoreError,
 };
 
 use crate::planted::Defect;
@@ -63,10 +62,6 @@ pub(crate) struct GetsNothingOfAKindThatItLacks;
 impl Defect for GetsNothingOfAKindThatItLacks {
     fn capabilities() -> Capabilities {
         HasAKindThatItDenies::capabilities()
-    }
-
-    fn get(&self, store: &MemoryStore, key: &BindingKey) -> Result<Option<Binding>> {
-        store.get(key)
     }
 
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
+use interchange::WriteError;
 use store_core::{BindingError, BindingKey, CertHash, HashError, StoreError};
 
 use crate::exit;
@@ -49,7 +50,7 @@ pub(crate) enum Error {
             count_keys(*.count), .first)]
     AlreadyBound { first: BindingKey, count: usize },
     #[error("{0}; nothing was written")]
-    Export(#[from] interchange::WriteError),
+    Export(WriteError),
     #[error("{} is a store, and an export does not overwrite it; name another file", path.display())]
     WouldOverwriteStore { path: PathBuf },
     #[error("a snapshot is no text for a terminal; name a file with -o, or pipe it")]
@@ -110,6 +111,15 @@ pub(crate) enum Error {
     Json(#[from] serde_json::Error),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Io(error) => Self::Output(error),
+            error => Self::Export(error),
+        }
+    }
 }
 
 impl Error {

@@ -32,9 +32,12 @@ mod syncing;
 mod table;
 mod undo;
 
+use std::env::VarError;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
@@ -62,10 +65,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             } else {
                 exit::DONE
             })
-        }
-        // The reader of a pipe went away: nothing to say, and nobody to say it to.
-        Err(Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            ExitCode::from(exit::DONE)
         }
         Err(error) => {
             error::report(&escaped(&error.to_string()));
@@ -133,6 +132,17 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
     }
 }
 
+/// What a variable of the environment says, where it is set.
+fn environment<T: FromStr<Err: Display>>(variable: &'static str) -> Result<Option<T>, Error> {
+    let wrong = |problem| Error::Environment { variable, problem };
+    let parsed = |text: String| text.parse().map_err(|error: T::Err| error.to_string());
+    match std::env::var(variable) {
+        Ok(text) => parsed(text).map(Some).map_err(wrong),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(error @ VarError::NotUnicode(_)) => Err(wrong(error.to_string())),
+    }
+}
+
 fn is_netsh(program: Option<&OsString>) -> bool {
     let stem = program.and_then(|program| Path::new(program).file_stem());
     stem.is_some_and(|stem| stem.eq_ignore_ascii_case("netsh"))
@@ -140,12 +150,9 @@ fn is_netsh(program: Option<&OsString>) -> bool {
 
 /// The store comes from the environment; what else may stand in front, `commands::netsh` knows.
 fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
-    let url = match std::env::var("CERTBIND_STORE") {
-        Ok(url) => url.parse().map_err(|problem| Error::Environment {
-            variable: "CERTBIND_STORE",
-            problem,
-        })?,
-        Err(_) => StoreUrl::default()?,
+    let url = match environment("CERTBIND_STORE")? {
+        Some(url) => url,
+        None => StoreUrl::default()?,
     };
     let words = arguments
         .iter()

@@ -80,7 +80,27 @@ pub(crate) fn exact_stdout() -> Box<dyn Write> {
     if stdout.is_terminal() {
         Box::new(Escaping(stdout))
     } else {
-        Box::new(io::BufWriter::new(stdout))
+        Box::new(io::BufWriter::new(Unheard(stdout)))
+    }
+}
+
+/// Where a reader went away, what is written is lost and no error: the work goes on, and the exit
+/// code tells how it ended.
+pub(crate) struct Unheard<W: Write>(pub(crate) W);
+
+impl<W: Write> Write for Unheard<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
     }
 }
 

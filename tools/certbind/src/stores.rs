@@ -120,7 +120,8 @@ impl Opened {
                 make_parent(path)?;
                 Self::Redb(RedbStore::open(path)?)
             }
-            (StoreUrl::Redb(path), _) if !path.exists() => {
+            // What cannot be looked for, such as in a folder of somebody else's, opening tells.
+            (StoreUrl::Redb(path), _) if matches!(path.try_exists(), Ok(false)) => {
                 return Err(Error::NoStore { path: path.clone() });
             }
             (StoreUrl::Redb(path), Access::Read) => Self::Redb(RedbStore::open_read_only(path)?),

@@ -49,6 +49,18 @@ fn a_c_program_binds_in_the_harness_alone() {
 }
 
 #[test]
+fn no_program_comes_to_a_library_that_the_environment_passes_calls_to() {
+    let tests = std::env::current_exe().expect("the tests");
+    let output = Command::new(tests)
+        .args(["--exact", "a_c_program_binds_in_the_harness_alone"])
+        .env("CERTBIND_PASS", "/no/library.so")
+        .output();
+    let output = output.expect("they run");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+#[test]
 fn a_c_program_is_told_that_the_certificate_is_not_there() {
     let hash = bound().record().certificate.as_ref().unwrap().hash;
     let harness = harness().certificate(hash, CertificateState::WithoutKey);

@@ -11,34 +11,7 @@ use store_core::{Binding, BindingKey, BindingStore, CertHash, StoreName};
 
 use crate::config::{ConfigError, open};
 
-/// A configuration file. Every field may be left out.
-///
-/// ```toml
-/// store = "redb:bindings.redb"     # or "memory:"; paths are relative to the file
-/// shared = true                    # a file is open only while a call runs
-/// profile = "2022"                 # 7, 8, 10-1607, 10-1703, 2019, 2022, 2025
-/// certificates = "certificates"    # a folder of PEM and DER files; without, any is there
-/// missing_stores = ["WebHosting"]  # certificate stores that the machine does not have
-/// user = "administrator"           # or "standard"
-/// trace = "trace.jsonl"            # every call is written down there
-///
-/// [[certificate]]                  # what HTTP.sys finds of one, whatever the folder says
-/// hash = "5226dc6c54559761cd471b86eb51c096252c90f2"
-/// state = "without-key"            # or "usable", "absent", { settling = 3 }
-///
-/// [[fault]]
-/// call = "set"                     # initialize, set, update, delete, query-exact, query-next
-/// nth = 2
-/// answer = 1312                    # the call answers this, and does nothing
-/// delay_ms = 500                   # it takes so much longer
-/// kill = true                      # the process ends there, as if it were killed
-///
-/// [[fault]]                        # between the two calls of a query, a record changes
-/// call = "query-exact"
-/// nth = 2
-/// delete = "ipport=0.0.0.0:443"
-/// put = { key = "ccs=443", app_id = "4dc3e181-e14b-4a21-b022-59fc669b0914" }
-/// ```
+/// A configuration file. Every field may be left out; `docs/simulator.md` has them all.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {

@@ -28,7 +28,7 @@ pub struct Entry {
     pub room: Option<u32>,
     /// What it returned: a Win32 code.
     pub result: u32,
-    /// The record that a query gave.
+    /// The record that a query gave, where its length was asked for and it can be understood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Binding>,
 }

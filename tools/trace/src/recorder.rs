@@ -233,11 +233,12 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
             )
         };
         let entry = begun.entry(Function::Query);
-        // What is behind the record was written by nobody.
-        let written = match return_length.is_null() {
-            true => 0,
+        // What is behind the record was written by nobody, and nor is the length after a failure. A
+        // caller who asks for no length is passed on as it is, and its record is not read.
+        let written = match result == ERROR_SUCCESS && !return_length.is_null() {
             // SAFETY: the caller's promise.
-            false => unsafe { return_length.read_unaligned() }.min(output_length),
+            true => unsafe { return_length.read_unaligned() }.min(output_length),
+            false => 0,
         };
         // SAFETY: the caller's promise, and the API has answered that it has written a record.
         let found = unsafe { record(id, result, output, written) };
@@ -310,4 +311,92 @@ unsafe fn record(
     // SAFETY: the caller's promise.
     let buffer = unsafe { std::slice::from_raw_parts(output.cast::<u8>(), length as usize) };
     read_record(kind_of(id)?, buffer).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+    use std::sync::Arc;
+
+    use backend_httpsys::abi::client::{Query, Request, with_query, with_set};
+    use httpapi_sim::Simulator;
+    use store_core::{BindingKey, MemoryStore, Record, Uuid};
+
+    use super::*;
+    use crate::replay::{Replayed, replay};
+
+    /// A buffer as large as any record of these tests, aligned as records want it.
+    type Buffer = [u64; 64];
+
+    fn query(
+        recorder: &Recorder<Simulator>,
+        key: &BindingKey,
+        buffer: &mut Buffer,
+        return_length: *mut u32,
+    ) -> u32 {
+        let query = Query::Exact {
+            key,
+            host_spelling: None,
+        };
+        with_query(query, |request| {
+            let Request {
+                id,
+                pointer,
+                length,
+            } = request;
+            let output = buffer.as_mut_ptr().cast();
+            // SAFETY: the request lives while the closure runs, and the buffer has so many bytes.
+            unsafe {
+                recorder.query(
+                    null_mut(),
+                    id,
+                    pointer,
+                    length,
+                    output,
+                    512,
+                    return_length,
+                    null(),
+                )
+            }
+        })
+    }
+
+    #[test]
+    fn a_query_that_asked_for_no_length_replays_to_the_same_answer() {
+        let api = || Simulator::new(Arc::new(MemoryStore::new()));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trace.jsonl");
+        let recorder = Recorder::append(api(), &file).unwrap();
+        let version = HTTPAPI_VERSION {
+            HttpApiMajorVersion: 1,
+            HttpApiMinorVersion: 0,
+        };
+        // SAFETY: the reserved argument is null.
+        assert_eq!(unsafe { recorder.initialize(version, 2, null_mut()) }, 0);
+        let key: BindingKey = "0.0.0.0:443".parse().unwrap();
+        let record = Record::new([1; 20].into(), None, Uuid::nil());
+        let binding = Binding::new(key.clone(), record).unwrap();
+        let set = with_set(&binding, |request| {
+            let Request {
+                id,
+                pointer,
+                length,
+            } = request;
+            // SAFETY: the request lives while the closure runs.
+            unsafe { recorder.set(null_mut(), id, pointer, length, null()) }
+        });
+        assert_eq!(set, 0);
+        let (mut buffer, mut length) = ([0; 64], 0);
+        assert_eq!(query(&recorder, &key, &mut buffer, null_mut()), 0);
+        assert_eq!(query(&recorder, &key, &mut buffer, &raw mut length), 0);
+
+        let entries = crate::read(&std::fs::read(&file).unwrap()).unwrap();
+        let found: Vec<_> = entries.iter().map(|(_, entry)| &entry.found).collect();
+        assert_eq!(found, [&None, &None, &None, &Some(binding)]);
+        let replayed: Vec<_> = replay(&api(), &entries).collect();
+        assert!(
+            replayed.iter().all(|one| *one == Replayed::Same),
+            "{replayed:?}"
+        );
+    }
 }

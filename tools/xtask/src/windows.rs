@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{self, Failure, cargo_target, root, run};
+use crate::sources::afresh;
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
 
@@ -235,10 +236,7 @@ impl Wine {
     /// The bindings of a host moved into the API, from there into a file, and taken back.
     fn moves(&self, certbind: &Path) -> Result<(), Failure> {
         let folder = self.target.join("session/moves");
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).map_err(|error| Failure::of(&folder, &error))?;
-        }
-        std::fs::create_dir(&folder).map_err(|error| Failure::of(&folder, &error))?;
+        afresh(&folder)?;
         let path = |path: &Path| format!("Z:{}", path.display());
         let host = path(&root().join("examples/host-2022.txt"));
         let [plan, undo, copy] =

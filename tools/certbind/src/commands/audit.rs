@@ -44,15 +44,11 @@ fn audited(wanted: &Audit) -> Result<u8, Error> {
     };
     let write =
         |out: &mut dyn Write| write(out, &hosts, &inventory, &config, &report, wanted.format);
-    let written = match &wanted.output {
-        Some(path) => output::write(path, write),
-        None => write(&mut exact_stdout()),
-    };
-    match written {
-        // Who reads no further is answered by the exit code all the same.
-        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
-        written => written.map(|()| code),
+    match &wanted.output {
+        Some(path) => output::write(path, write)?,
+        None => write(&mut exact_stdout())?,
     }
+    Ok(code)
 }
 
 fn write(

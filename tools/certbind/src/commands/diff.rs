@@ -1,7 +1,5 @@
 //! `diff`: what two stores or exports differ in.
 
-use std::io;
-
 use migrate::Compared;
 use serde_json::json;
 use store_core::Binding;
@@ -32,11 +30,11 @@ fn compare(diff: Diff) -> Result<u8, Error> {
     } else {
         exit::DIFFERENT
     };
-    let text = match diff.output.format {
-        Format::Table => print(&in_words(&compared)),
-        Format::Json => print_json(&as_json(&compared)),
-    };
-    answered(text, code)
+    match diff.output.format {
+        Format::Table => print(&in_words(&compared))?,
+        Format::Json => print_json(&as_json(&compared))?,
+    }
+    Ok(code)
 }
 
 /// Each key of two sequences in canonical order.
@@ -48,15 +46,6 @@ pub(super) fn compared(before: Vec<Binding>, after: Vec<Binding>) -> Result<Vec<
 pub(super) fn all_same(compared: &[Compared]) -> bool {
     let same = |compared: &Compared| matches!(compared, Compared::Same(_));
     compared.iter().all(same)
-}
-
-/// The exit code, once the answer is printed.
-pub(super) fn answered(printed: Result<(), Error>, code: u8) -> Result<u8, Error> {
-    match printed {
-        // Who reads no further is answered by the exit code all the same.
-        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(code),
-        printed => printed.map(|()| code),
-    }
 }
 
 pub(super) fn read(source: &Source) -> Result<Vec<Binding>, Error> {

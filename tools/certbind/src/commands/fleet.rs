@@ -158,19 +158,18 @@ fn compared(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Diff) -> Result<u8, 
             }
         }
     }
-    let printed = match wanted.output.format {
-        Format::Json => print_json(&json),
+    match wanted.output.format {
+        Format::Json => print_json(&json)?,
         Format::Table => print(&format!(
             "{text}{} differ, {} the same\n",
             counted(differ),
             counted(same)
-        )),
-    };
-    let code = match differ {
+        ))?,
+    }
+    Ok(match differ {
         0 => exit::DONE,
         _ => exit::DIFFERENT,
-    };
-    diff::answered(printed, code)
+    })
 }
 
 /// The files of a folder, by their names without what says their format.

@@ -46,6 +46,6 @@ fn unknown(program: &mut Command, wanted: &str) -> clap::Error {
     let wanted = escaped(wanted);
     program.error(
         ErrorKind::InvalidSubcommand,
-        format!("there is no command and no notation {wanted:?}; {tip}"),
+        format!("there is no command and no notation \"{wanted}\"; {tip}"),
     )
 }

@@ -174,7 +174,9 @@ pub(super) fn warn_of(reading: &Reading) {
         }
     }
     if more > 0 {
-        warn(&format!("and {more} more; --report json lists them all"));
+        warn(&format!(
+            "and {more} more; `certbind import --dry-run --report json` lists them all"
+        ));
     }
 }
 

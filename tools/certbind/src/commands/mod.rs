@@ -47,8 +47,7 @@ pub(crate) fn input(path: &Path) -> io::Result<Vec<u8>> {
 
 /// A value as JSON, for programs.
 fn print_json(value: &impl Serialize) -> Result<(), Error> {
-    let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-    print_json_text(&(json + "\n"))
+    print(&json_text(value)?)
 }
 
 /// JSON that was written already.
@@ -56,9 +55,23 @@ fn print_json_text(json: &str) -> Result<(), Error> {
     print(&screen::escaped_json(json))
 }
 
+fn json_text(value: &impl Serialize) -> Result<String, Error> {
+    let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+    Ok(screen::escaped_json(&(json + "\n")))
+}
+
 /// Text whose data is escaped. Its colours are left out where there is no terminal.
 fn print(text: &str) -> Result<(), Error> {
+    Ok(print_to_reader(text).or_else(|error| match error.kind() {
+        // Who reads no further is answered by the exit code all the same.
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    })?)
+}
+
+/// The same, for what is of use only while somebody reads.
+fn print_to_reader(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes())?;
-    Ok(stdout.flush()?)
+    stdout.flush()
 }

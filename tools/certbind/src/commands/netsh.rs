@@ -4,6 +4,7 @@ use std::io;
 
 use interchange::netsh::Newline;
 
+use crate::environment;
 use crate::error::Error;
 use crate::netsh::{Netsh, Profile};
 use crate::screen::exact_stdout;
@@ -21,13 +22,12 @@ pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
         crlf,
         arguments,
     } = Options::in_front_of(arguments)?;
-    let profile = match (profile, std::env::var(PROFILE)) {
-        (Some(profile), _) => profile,
-        (None, Ok(name)) => name.parse().map_err(|error| Error::Environment {
-            variable: PROFILE,
-            problem: format!("{error}"),
-        })?,
-        (None, Err(_)) => simulated(url).unwrap_or_default(),
+    let profile = match profile {
+        Some(profile) => profile,
+        None => match environment(PROFILE)? {
+            Some(profile) => profile,
+            None => simulated(url).unwrap_or_default(),
+        },
     };
     let store = if Netsh::only_reads(arguments, profile) {
         // A host without bindings answers as well: a store that is not there has none.

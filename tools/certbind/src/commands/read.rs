@@ -36,7 +36,8 @@ pub(crate) fn check(url: &StoreUrl, format: Format) -> Result<u8, Error> {
     match format {
         Format::Json => print_json(&found)?,
         Format::Table => {
-            let mut text = format!("{url}: {} bindings", found.bindings);
+            let url = url.to_string();
+            let mut text = format!("{}: {} bindings", escaped(&url), found.bindings);
             if let Some(revision) = found.revision {
                 text.push_str(&format!(", revision {revision}"));
             }
@@ -46,11 +47,9 @@ pub(crate) fn check(url: &StoreUrl, format: Format) -> Result<u8, Error> {
                 "; damaged\n"
             });
             for problem in &found.problems {
-                text.push_str(&format!("  {problem}\n"));
+                text.push_str(&format!("  {}\n", escaped(problem)));
             }
-            // Lines are ours, and what stands in them is the file's.
-            let lines = text.lines().map(|line| format!("{}\n", escaped(line)));
-            print(&lines.collect::<String>())?;
+            print(&text)?;
         }
     }
     Ok(if found.problems.is_empty() {

@@ -1,5 +1,6 @@
 //! `sync`: a store is made equal to the record that a fleet keeps of its host.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use serde_json::json;
 use store_core::BindingKey;
 
 use super::plan::{header, name, open_or_empty};
-use super::{everything, print, print_json};
+use super::{everything, json_text, print, print_to_reader};
 use crate::changes::{changed, counted, whole};
 use crate::cli::Format;
 use crate::error::{Error, report};
@@ -31,9 +32,10 @@ pub(crate) fn run(wanted: &Sync) -> Result<u8, Error> {
     let sync = Agent::new(wanted)?;
     if wanted.watch {
         sync.watch()?;
+        return Ok(exit::DONE);
     }
     let done = sync.once()?;
-    sync.tell(&done)?;
+    print(&sync.told(&done)?)?;
     Ok(match done.left().is_empty() {
         true => exit::DONE,
         false => exit::FOUND,
@@ -153,7 +155,8 @@ impl<'a> Agent<'a> {
         })
     }
 
-    /// Goes on until the process is ended. An error is told, once, and what failed is tried again.
+    /// Goes on until the process is ended, or nobody reads any more what it tells. An error is told,
+    /// once, and what failed is tried again.
     fn watch(&self) -> Result<(), Error> {
         let mut last_told: Option<Vec<LocalChange>> = None;
         let mut last_error = String::new();
@@ -163,7 +166,10 @@ impl<'a> Agent<'a> {
                 Ok(done) => {
                     let news = last_told.as_deref() != Some(done.left());
                     if news || done.plan.changes().next().is_some() || !last_error.is_empty() {
-                        self.tell(&done)?;
+                        match print_to_reader(&self.told(&done)?) {
+                            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+                            printed => printed?,
+                        }
                     }
                     last_told = Some(done.left().to_vec());
                     last_error.clear();
@@ -205,10 +211,10 @@ impl<'a> Agent<'a> {
         thread::sleep(PAUSE);
     }
 
-    fn tell(&self, done: &Done) -> Result<(), Error> {
+    fn told(&self, done: &Done) -> Result<String, Error> {
         match self.wanted.output.format {
-            Format::Json => print_json(&self.as_json(done)),
-            Format::Table => print(&self.in_words(done)),
+            Format::Json => json_text(&self.as_json(done)),
+            Format::Table => Ok(self.in_words(done)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `add`, `update`, `delete` and `show` over a store.
 
+use std::collections::BTreeSet;
+
 use interchange::netsh::{Layout, Newline};
 use interchange::{Export, WriteError};
 use store_core::{Binding, BindingKey, BindingStore, Scan, StoreError, win32};
@@ -130,9 +132,9 @@ fn listing(bindings: Vec<Binding>, profile: Profile) -> Answer {
     };
     let listed = match listed(&export, &layout) {
         Err(WriteError::Inexpressible(values)) => {
-            export
-                .bindings
-                .retain(|binding| values.iter().all(|value| value.key != *binding.key()));
+            let left_out: BTreeSet<_> = values.iter().map(|value| &value.key).collect();
+            let is_listed = |binding: &Binding| !left_out.contains(binding.key());
+            export.bindings.retain(is_listed);
             listed(&export, &layout).map(|mut text| {
                 for value in values {
                     text.push_str(&format!("{value}\n"));

@@ -225,3 +225,18 @@ fn a_layout_that_cannot_be_read_or_kept_stops_nothing() {
     );
     host.ok(&["export"]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn why_an_export_could_not_be_written_is_told() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    for format in ["json", "netsh", "reg", "snapshot"] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut export = host.command(&["export", "--format", format]);
+        let output = export.stdout(full.unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit::REFUSED.into()));
+        let said = text(&output.stderr);
+        assert!(said.contains("No space left"), "{format}: {said}");
+    }
+}

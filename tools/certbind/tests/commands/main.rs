@@ -6,6 +6,7 @@ mod exports;
 mod helping;
 mod probing;
 mod tracing;
+mod unread;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -276,6 +277,16 @@ fn reading_a_store_that_is_not_there_makes_none() {
     assert!(!host.file("bindings.redb").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_reached_is_not_taken_for_none() {
+    let host = Host::new();
+    let store = host.file("bindings.redb");
+    std::os::unix::fs::symlink(&store, &store).unwrap();
+    let said = host.fails(exit::REFUSED, &["list"]);
+    assert!(said.contains("symbolic link"), "{said}");
+}
+
 #[test]
 fn rotate_renews_exactly_the_bound_hash_in_one_revision() {
     let host = Host::new();
@@ -376,6 +387,18 @@ fn control_characters_of_data_never_reach_the_output_raw() {
         &["--store", "redb:/nowhere/\u{1b}[31m", "list"],
     );
     assert!(!said.contains('\u{1b}'), "{said:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_line_of_a_check_is_never_the_name_of_a_store() {
+    let host = Host::new();
+    let store = format!("redb:{}\nfaked: whole", host.file("store").display());
+    let store = ["--store", &store];
+    let add = ["add", "ccs=443", "--app-id", IIS];
+    host.ok(&[&store[..], &add].concat());
+    let told = host.ok(&[&store[..], &["check"]].concat());
+    assert_eq!(told.lines().count(), 1, "{told}");
 }
 
 #[test]

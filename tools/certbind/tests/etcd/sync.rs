@@ -313,3 +313,22 @@ fn who_watches_follows_though_etcd_is_restarted() {
     assert_eq!(host.sync(&["--enforce"]).1, Some(0));
     assert!(host.is_equal());
 }
+
+#[test]
+fn who_watches_ends_when_nobody_reads_any_more() {
+    let host = Host::new(&["0.0.0.0:443"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = host.sync_command("", &["--watch"]);
+    let mut agent = Running(command.stdout(writer).spawn().unwrap());
+    let since = Instant::now();
+    let ended = loop {
+        match agent.0.try_wait().unwrap() {
+            Some(status) => break status,
+            None => assert!(since.elapsed() < SOON),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(ended.code(), Some(certbind::exit::DONE.into()));
+    assert!(host.is_equal());
+}

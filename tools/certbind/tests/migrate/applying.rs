@@ -41,6 +41,17 @@ fn a_plan_is_applied_read_back_and_undone() {
 }
 
 #[test]
+fn a_plan_is_applied_though_nobody_reads_it() {
+    let bench = planned();
+    let mut apply = bench.command(&["apply", "plan.json", "--yes"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = apply.stdout(writer).status().unwrap();
+    assert_eq!(status.code(), Some(exit::DONE.into()));
+    assert_eq!(bench.held("redb:b"), bench.held("redb:a"));
+}
+
+#[test]
 fn nothing_is_changed_unless_somebody_says_yes() {
     let bench = planned();
     let before = bench.held("redb:b");

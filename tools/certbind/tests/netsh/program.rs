@@ -204,3 +204,21 @@ fn a_release_that_there_is_none_of_is_told_on_standard_error() {
     assert_eq!(output.status.code(), Some(i32::from(exit::USAGE)));
     assert_eq!(output.stdout, b"");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_refused_and_not_taken_for_none() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    for variable in ["CERTBIND_STORE", "CERTBIND_NETSH"] {
+        let machine = Machine::new();
+        let mut netsh = machine.netsh();
+        netsh.env(variable, OsStr::from_bytes(b"redb:/tmp/\xff"));
+        netsh.env("XDG_DATA_HOME", machine.directory.path());
+        let refused = netsh.args(["http", "show", "sslcert"]).output().unwrap();
+        let complaint = String::from_utf8(refused.stderr).unwrap();
+        assert!(complaint.contains(variable), "{complaint}");
+        assert_eq!(refused.status.code(), Some(i32::from(exit::USAGE)));
+    }
+}

@@ -80,6 +80,10 @@ pub(crate) fn tarball(folder: &Path) -> Result<PathBuf, Failure> {
         afresh(file.parent().unwrap_or(&prefix))?;
         let script = Command::new(&program).args(["completions", shell]).output();
         let script = script.map_err(|error| Failure::of(&program, &error))?;
+        if !script.status.success() {
+            let problem = format!("there are no completions for {shell}");
+            return Err(Failure::new(problem));
+        }
         std::fs::write(&file, script.stdout).map_err(|error| Failure::of(&file, &error))?;
     }
     let glibc = glibc_of(&[&program, &prefix.join("lib/certbind/libhttpapi.so")])?;
