@@ -16,6 +16,7 @@ use super::ServiceFault;
 ///
 /// let sddl: SecurityDescriptor = "D:(A;;GX;;;S-1-1-0)".parse()?;
 /// assert_eq!(sddl.to_string(), "D:(A;;GX;;;WD)");
+/// assert_eq!(sddl.aces()[0].sid(), "S-1-1-0");
 /// assert!(sddl.aces()[0].may_listen() && !sddl.aces()[0].may_delegate());
 /// # Ok::<(), backend_httpsys::service::ServiceFault>(())
 /// ```
@@ -75,10 +76,11 @@ impl Ace {
         self.allows("GW")
     }
 
-    /// Of whom: two letters, or `S-1-…`.
+    /// Of whom: `S-1-…`, or two letters for the groups of a domain.
     #[must_use]
     pub fn sid(&self) -> &str {
-        &self.sid
+        let known = ALIASES.iter().find(|(alias, _)| *alias == self.sid);
+        known.map_or(&self.sid, |(_, sid)| sid)
     }
 
     fn allows(&self, right: &str) -> bool {

@@ -42,6 +42,8 @@ const IPLISTEN: &str = "iplisten";
 const TIMEOUT: &str = "timeout";
 const CACHE: &str = "cacheparam";
 const SETTING: &str = "setting";
+/// One row, once there is anything that was seeded.
+const SEEDED: &str = "seeded";
 
 impl ServiceConfig {
     /// What these tables hold.
@@ -55,31 +57,36 @@ impl ServiceConfig {
     /// [`ServiceError::AlreadyExists`] for a URL or an address that is there, and those of the
     /// store.
     pub fn set(&self, record: &ServiceRecord) -> Result<(), ServiceError> {
-        let key = record.key();
-        let (table, row_key) = place(&key);
-        let (needs, value) = match record {
-            ServiceRecord::Reservation(UrlReservation { url, sddl }) => {
-                // A URL has no line end in it.
-                (Needs::Absent, format!("{url}\n{sddl}").into_bytes())
-            }
+        let place_in_list = match record {
             ServiceRecord::Listen(_) => {
                 let rows = self.tables.rows(IPLISTEN)?;
                 let last = rows.iter().filter_map(|row| number(&row.1)).max();
-                let next = last.map_or(0, |last| last.saturating_add(1));
-                (Needs::Absent, next.to_le_bytes().to_vec())
+                last.map_or(0, |last| last.saturating_add(1))
             }
-            ServiceRecord::Timeout(_, seconds) => {
-                (Needs::Anything, u32::from(*seconds).to_le_bytes().to_vec())
-            }
-            ServiceRecord::Cache(_, value) | ServiceRecord::Setting(_, value) => {
-                (Needs::Anything, value.to_le_bytes().to_vec())
-            }
+            _ => 0,
         };
-        let edit = Edit::put(table, &row_key, &value).needing(needs);
+        let edit = edit(record, place_in_list);
         match self.tables.write(&[edit])? {
             true => Ok(()),
-            false => Err(ServiceError::AlreadyExists { key }),
+            false => Err(ServiceError::AlreadyExists { key: record.key() }),
         }
+    }
+
+    /// Sets what a host starts with, all of it at once; nothing if that was done to these tables
+    /// before, so that what was deleted since stays deleted.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn seed(&self, records: &[ServiceRecord]) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let edits = (0..)
+            .zip(records)
+            .map(|(number, record)| edit(record, number));
+        let mut edits: Vec<_> = edits.map(|edit| edit.needing(Needs::Anything)).collect();
+        edits.push(Edit::put(SEEDED, &[], &[]).needing(Needs::Absent));
+        self.tables.write(&edits).map(drop)
     }
 
     /// Removes a reservation or an address; a number goes back to its default.
@@ -195,6 +202,25 @@ impl ServiceConfig {
         let rows = self.tables.rows(table)?;
         Ok(rows.into_iter().find(|row| row.0 == key))
     }
+}
+
+/// The row of a record; of an address, with its place in the list.
+fn edit(record: &ServiceRecord, place_in_list: u64) -> Edit {
+    let (table, key) = place(&record.key());
+    let (needs, value) = match record {
+        // A URL has no line end in it.
+        ServiceRecord::Reservation(UrlReservation { url, sddl }) => {
+            (Needs::Absent, format!("{url}\n{sddl}").into_bytes())
+        }
+        ServiceRecord::Listen(_) => (Needs::Absent, place_in_list.to_le_bytes().to_vec()),
+        ServiceRecord::Timeout(_, seconds) => {
+            (Needs::Anything, u32::from(*seconds).to_le_bytes().to_vec())
+        }
+        ServiceRecord::Cache(_, value) | ServiceRecord::Setting(_, value) => {
+            (Needs::Anything, value.to_le_bytes().to_vec())
+        }
+    };
+    Edit::put(table, &key, &value).needing(needs)
 }
 
 /// Where something is kept: a table, and a key in it.

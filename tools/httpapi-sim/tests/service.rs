@@ -206,6 +206,24 @@ fn the_configuration_stays_in_its_tables() {
 }
 
 #[test]
+fn a_host_is_seeded_once_and_keeps_what_has_become_of_it() {
+    let simulator = simulator();
+    let config = simulator.service();
+    config.seed(&[]).unwrap();
+    config.seed(&records()).unwrap();
+    config.delete(&records()[0].key()).unwrap();
+    config.seed(&records()).unwrap();
+    assert_eq!(config.url_reservations().unwrap(), []);
+    let list = config.listen_list().unwrap();
+    assert_eq!(
+        list.iter()
+            .map(ListenAddress::to_string)
+            .collect::<Vec<_>>(),
+        ["10.0.0.1", "fe80::1%2"]
+    );
+}
+
+#[test]
 fn a_row_that_makes_no_sense_is_an_error_and_not_a_record() {
     use store_core::Edit;
     for (table, key, value) in [
