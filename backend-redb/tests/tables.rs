@@ -158,6 +158,37 @@ fn a_write_or_sync_that_fails_once_leaves_exactly_what_was_acknowledged() {
 }
 
 #[test]
+fn of_two_commits_at_the_same_time_each_is_judged_by_its_own_sync() {
+    for after in 0..24 {
+        let disk = Disk::of(&IMAGES[1]);
+        let store = open(&disk).unwrap();
+        disk.sync_takes(std::time::Duration::from_millis(1));
+        disk.plan(Plan::Fail {
+            operation: Operation::Sync,
+            after,
+            times: 1,
+            half: false,
+            code: BROKEN,
+        });
+        let (rows, bound) = std::thread::scope(|scope| {
+            let rows = scope.spawn(|| (0..12).filter(|n| store.write(&[put(*n)]).is_ok()).count());
+            let bound = scope.spawn(|| {
+                let insert = |n: &u16| store.insert(binding(*n, 1)).is_ok();
+                (0..12).filter(insert).count()
+            });
+            (rows.join().unwrap(), bound.join().unwrap())
+        });
+        drop(store);
+        disk.plan(Plan::Nothing);
+        for left in [Disk::of(&disk.bytes()), disk.after_power_cut(|_| 0)] {
+            let store = open(&left).unwrap();
+            assert_eq!(store.rows("urls").unwrap().len(), rows, "{after}");
+            assert_eq!(contents(&store).len(), MANY.len() + bound, "{after}");
+        }
+    }
+}
+
+#[test]
 fn a_power_cut_leaves_each_edit_whole_or_not_at_all() {
     let healthy = Disk::of(&IMAGES[1]);
     healthy.plan(Plan::Nothing);
