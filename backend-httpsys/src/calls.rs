@@ -45,6 +45,10 @@ impl<A: HttpApi> Calls<A> {
         Ok(Self { api, updates })
     }
 
+    pub(crate) fn api(&self) -> &A {
+        &self.api
+    }
+
     /// Whether records of this kind are known to this Windows.
     pub(crate) fn knows(&self, kind: Kind) -> Result<bool> {
         let (code, _) = self.query(Query::Next { kind, token: 0 }, &mut []);
@@ -236,7 +240,7 @@ impl<A: HttpApi> Drop for Calls<A> {
     }
 }
 
-fn corrupt(record: &str, detail: String) -> StoreError {
+pub(crate) fn corrupt(record: &str, detail: String) -> StoreError {
     StoreError::Corrupt {
         what: format!("the record that the HTTP Server API gave for {record}"),
         detail,
@@ -247,7 +251,7 @@ fn failed_listing(kind: Kind, code: u32) -> StoreError {
     failed(&format!("listing the {kind} bindings"), code)
 }
 
-fn failed(action: &str, code: u32) -> StoreError {
+pub(crate) fn failed(action: &str, code: u32) -> StoreError {
     let (key, action) = (None, action.to_owned().into());
     match code {
         win32::ACCESS_DENIED => StoreError::AccessDenied { key, action },

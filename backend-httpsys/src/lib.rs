@@ -4,7 +4,8 @@
 //! library: `LibraryApi::system()`, on Windows, from the system's `httpapi.dll`, and
 //! [`LibraryApi::load`] from any library with the same functions, on any platform.
 //! [`HttpSysStore`] is a [`BindingStore`](store_core::BindingStore) over any of them, and [`abi`]
-//! has the C structures, for both ends of the interface.
+//! has the C structures, for both ends of the interface. What HTTP.sys is configured with beside
+//! bindings is in [`service`].
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -41,6 +42,7 @@ mod enumerate;
 mod journal;
 mod journal_format;
 mod library;
+pub mod service;
 mod store;
 mod undo;
 

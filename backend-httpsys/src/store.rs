@@ -94,6 +94,12 @@ impl<A: HttpApi> HttpSysStore<A> {
         })
     }
 
+    /// The API that it writes through to.
+    #[must_use]
+    pub fn api(&self) -> &A {
+        self.calls.api()
+    }
+
     /// What was undone of batches that had been cut off: when this store was opened, and since,
     /// where another process with the same folder has ended in the middle of one.
     #[must_use]

@@ -13,6 +13,7 @@ use crate::open::{Verify, look_through};
 use crate::run::{Entries, malformed};
 use crate::snapshot::decoded_entry;
 use crate::store::{Mode, RedbStore};
+use crate::tables;
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl CheckReport {
 
 impl RedbStore {
     /// Reads the whole file anew, past every cache: redb's check sums, which cover each page, and
-    /// every key and value. Writes nothing; batches that come meanwhile wait.
+    /// every key and value, those of other tables beside the bindings too. Writes nothing; batches that come meanwhile wait.
     ///
     /// # Errors
     /// What keeps the file from being read; damage is no error but in the report.
@@ -105,6 +106,7 @@ fn check_medium(medium: &Arc<Medium>, path: &Path) -> Result<CheckReport, Cause>
                 }
             }
         }
+        tables::check(&transaction, &mut told)?;
         let claimed = runs.len()?;
         if claimed != count {
             problems.push(format!(

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use redb::{Database, ReadableTableMetadata};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
 use store_core::codec::{encode_binding, encode_key};
 use store_core::{Applied, Batch, Result, StoreError};
 
@@ -24,6 +24,8 @@ pub(crate) struct Committer {
     direct: Arc<Direct>,
     path: PathBuf,
     group: Group<Batch, Result<Applied>>,
+    /// Held from the mark of a commit until that is settled: what was synced since is its own.
+    turn: Mutex<()>,
     /// What was committed last. Published before anybody is told of it; gone if it cannot be read.
     snapshot: ArcSwapOption<Snapshot>,
     /// The revision that was committed last, once it cannot be read.
@@ -48,6 +50,7 @@ impl Committer {
             direct,
             path,
             group: Group::new(LINGER),
+            turn: Mutex::default(),
             unread_revision: AtomicU64::new(0),
             snapshot: ArcSwapOption::new(Some(Arc::new(snapshot))),
             failed: OnceLock::new(),
@@ -92,9 +95,56 @@ impl Committer {
         Ok(done)
     }
 
+    /// What `read` finds in the file as it is committed.
+    pub(crate) fn look<T>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        guarded(|| read(&self.database().begin_read()?))
+    }
+
+    /// Commits what `work` does to tables that have nothing to do with bindings, if it says so: a
+    /// durable transaction between those of batches. Batches that are not in the file yet have to
+    /// be written to it here, first.
+    pub(crate) fn alone(
+        &self,
+        work: impl FnOnce(&WriteTransaction) -> Result<bool, Cause>,
+    ) -> Result<bool> {
+        let _turn = self.turn();
+        if self.failed.get().is_some() {
+            return Err(self.refusal().at(&self.path));
+        }
+        let mark = self.direct.mark();
+        let mut wanted = false;
+        let transact = || {
+            let transaction = self.database().begin_write()?;
+            wanted = work(&transaction)?;
+            match wanted {
+                true => Ok(transaction.commit()?),
+                false => Ok(transaction.abort()?),
+            }
+        };
+        let Err(cause) = guarded(transact) else {
+            return Ok(wanted);
+        };
+        let error = cause.at(&self.path);
+        match self.direct.settle(mark) {
+            Settled::Committed => {
+                self.fail(format!("it failed behind a commit: {error}"));
+                Ok(wanted)
+            }
+            Settled::TakenBack => {
+                self.fail(format!("a commit failed: {error}"));
+                Err(error)
+            }
+            Settled::Unknown => Err(self.fail(unknown(&error))),
+        }
+    }
+
     /// Commits the batches of a group, and has a result for each of them.
     fn commit(&self, batches: &[&Batch]) -> Vec<Result<Applied>> {
         let each = |error: StoreError| batches.iter().map(|_| Err(copy(&error))).collect();
+        let _turn = self.turn();
         if self.failed.get().is_some() {
             return each(self.refusal().at(&self.path));
         }
@@ -104,32 +154,24 @@ impl Committer {
             return results;
         };
         let error = cause.at(&self.path);
-        // From here on nothing is committed, so this happens once.
-        let fail = |reason: String| {
-            let reason = self.failed.get_or_init(|| reason).clone();
-            Cause::Failed(reason).at(&self.path)
-        };
         match self.direct.settle(mark) {
             Settled::Committed => {
                 // The batches are there to stay, but what they made cannot be read.
                 let made = results.iter().flatten().find_map(Applied::revision);
                 self.unread_revision
                     .store(made.unwrap_or_default(), Ordering::Release);
-                fail(format!("it failed behind a commit: {error}"));
+                self.fail(format!("it failed behind a commit: {error}"));
                 self.snapshot.store(None);
                 results
             }
             Settled::TakenBack => {
-                let refusal = fail(format!("a commit failed: {error}"));
+                let refusal = self.fail(format!("a commit failed: {error}"));
                 match error {
                     StoreError::Io { .. } | StoreError::Corrupt { .. } => each(error),
                     _ => each(refusal),
                 }
             }
-            Settled::Unknown => each(fail(format!(
-                "a commit failed and could not be taken back, so whether it is kept shows when the \
-                 store is opened again: {error}"
-            ))),
+            Settled::Unknown => each(self.fail(unknown(&error))),
         }
     }
 
@@ -184,6 +226,16 @@ impl Committer {
         Ok(())
     }
 
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on nothing is committed; the first reason stays.
+    fn fail(&self, reason: String) -> StoreError {
+        let reason = self.failed.get_or_init(|| reason).clone();
+        Cause::Failed(reason).at(&self.path)
+    }
+
     fn database(&self) -> &Database {
         self.database.as_ref().expect("it is taken by drop alone")
     }
@@ -200,6 +252,13 @@ impl Committer {
         let reason = self.failed.get().map_or("a commit failed", String::as_str);
         Cause::Failed(reason.to_owned())
     }
+}
+
+fn unknown(error: &StoreError) -> String {
+    format!(
+        "a commit failed and could not be taken back, so whether it is kept shows when the store is \
+         opened again: {error}"
+    )
 }
 
 impl Drop for Committer {

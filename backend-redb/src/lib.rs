@@ -23,6 +23,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Other tables
+//! A [`RedbStore`] has [`Tables`](store_core::Tables) as well: what somebody else wants to keep in the
+//! same file. A write to them is a durable transaction of its own, and no commit that
+//! [`revision`](RedbStore::revision) counts.
+//!
 //! # Who may open a file
 //! One process may have it open for writing, or any number for reading only; anyone else gets
 //! [`StoreError::InUse`](store_core::StoreError::InUse), with the holder's process id where the
@@ -45,6 +50,7 @@ mod runs;
 mod scan;
 mod snapshot;
 mod store;
+mod tables;
 mod tree;
 mod unfinished;
 mod view;

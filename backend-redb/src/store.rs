@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::Database;
+use redb::{Database, ReadTransaction, ReadableDatabase};
 use store_core::{Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities};
 use store_core::{Result, Scan, StoreError, Uuid};
 
 use crate::commit::Committer;
-use crate::errors::Cause;
+use crate::errors::{Cause, guarded};
 use crate::medium::Medium;
 use crate::options::Options;
 use crate::snapshot::Snapshot;
@@ -35,7 +35,7 @@ pub(crate) struct Reader {
     snapshot: Arc<Snapshot>,
     pub(crate) medium: Arc<Medium>,
     /// Has the pages that the snapshot reads.
-    _database: Database,
+    database: Database,
 }
 
 impl Reader {
@@ -51,8 +51,16 @@ impl Reader {
         Ok(Self {
             snapshot: Arc::new(snapshot),
             medium,
-            _database: database,
+            database,
         })
+    }
+
+    /// What `read` finds in the file.
+    pub(crate) fn look<T>(
+        &self,
+        read: impl FnOnce(&ReadTransaction) -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        guarded(|| read(&self.database.begin_read()?))
     }
 }
 
@@ -128,7 +136,7 @@ impl RedbStore {
         found.map_err(|cause| self.error(cause))
     }
 
-    fn error(&self, cause: Cause) -> StoreError {
+    pub(crate) fn error(&self, cause: Cause) -> StoreError {
         let cause = match &self.mode {
             Mode::Writable(committer) => committer.explained(cause),
             Mode::ReadOnly(_) => cause,

@@ -43,6 +43,7 @@ mod scan;
 mod store;
 #[cfg(feature = "proptest")]
 pub mod strategy;
+mod tables;
 mod text;
 
 pub use batch::{Applied, Batch, Change, Expect, Outcome};
@@ -56,6 +57,7 @@ pub use memory::MemoryStore;
 pub use options::{CertCheckMode, SslFlags};
 pub use scan::{Bindings, Scan};
 pub use store::BindingStore;
+pub use tables::{Edit, MemoryTables, Needs, Row, Tables};
 pub use text::{CtlIdentifier, StoreName, TextError};
 
 /// The GUID type of application ids.

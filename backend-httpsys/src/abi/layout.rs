@@ -6,10 +6,14 @@
 use std::mem::{offset_of, size_of};
 
 use windows_sys::Win32::Networking::HttpServer::{
-    HTTP_SERVICE_CONFIG_SSL_CCS_QUERY as CcsQuery, HTTP_SERVICE_CONFIG_SSL_CCS_SET as CcsSet,
-    HTTP_SERVICE_CONFIG_SSL_PARAM as Param, HTTP_SERVICE_CONFIG_SSL_QUERY as SslQuery,
-    HTTP_SERVICE_CONFIG_SSL_SET as SslSet, HTTP_SERVICE_CONFIG_SSL_SNI_KEY as SniKey,
-    HTTP_SERVICE_CONFIG_SSL_SNI_QUERY as SniQuery, HTTP_SERVICE_CONFIG_SSL_SNI_SET as SniSet,
+    HTTP_SERVICE_CONFIG_CACHE_SET as CacheSet, HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM as ListenParam,
+    HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY as ListenQuery,
+    HTTP_SERVICE_CONFIG_SETTING_SET as SettingSet, HTTP_SERVICE_CONFIG_SSL_CCS_QUERY as CcsQuery,
+    HTTP_SERVICE_CONFIG_SSL_CCS_SET as CcsSet, HTTP_SERVICE_CONFIG_SSL_PARAM as Param,
+    HTTP_SERVICE_CONFIG_SSL_QUERY as SslQuery, HTTP_SERVICE_CONFIG_SSL_SET as SslSet,
+    HTTP_SERVICE_CONFIG_SSL_SNI_KEY as SniKey, HTTP_SERVICE_CONFIG_SSL_SNI_QUERY as SniQuery,
+    HTTP_SERVICE_CONFIG_SSL_SNI_SET as SniSet, HTTP_SERVICE_CONFIG_TIMEOUT_SET as TimeoutSet,
+    HTTP_SERVICE_CONFIG_URLACL_QUERY as UrlQuery, HTTP_SERVICE_CONFIG_URLACL_SET as UrlSet,
     HTTPAPI_VERSION as Version,
 };
 use windows_sys::Win32::Networking::WinSock::{
@@ -31,6 +35,10 @@ layout! {
     In: 16, sin_family at 0, sin_port at 2, sin_addr at 4;
     In6: 28, sin6_family at 0, sin6_port at 2, sin6_flowinfo at 4, sin6_addr at 8, Anonymous at 24;
     Storage: 128, ss_family at 0;
+    ListenQuery: 136, AddrCount at 0, AddrList at 8;
+    TimeoutSet: 8, KeyDesc at 0, ParamDesc at 4;
+    CacheSet: 8, KeyDesc at 0, ParamDesc at 4;
+    SettingSet: 8, KeyDesc at 0, ParamDesc at 4;
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -46,6 +54,9 @@ layout! {
     SslQuery: 24, QueryDesc at 0, KeyDesc at 8, dwToken at 16;
     SniQuery: 152, QueryDesc at 0, KeyDesc at 8, dwToken at 144;
     CcsQuery: 144, QueryDesc at 0, KeyDesc at 8, dwToken at 136;
+    UrlSet: 16, KeyDesc at 0, ParamDesc at 8;
+    UrlQuery: 24, QueryDesc at 0, KeyDesc at 8, dwToken at 16;
+    ListenParam: 16, AddrLength at 0, pAddress at 8;
 }
 
 #[cfg(all(target_pointer_width = "32", windows))]
@@ -61,4 +72,7 @@ layout! {
     SslQuery: 12, QueryDesc at 0, KeyDesc at 4, dwToken at 8;
     SniQuery: 152, QueryDesc at 0, KeyDesc at 8, dwToken at 144;
     CcsQuery: 144, QueryDesc at 0, KeyDesc at 8, dwToken at 136;
+    UrlSet: 8, KeyDesc at 0, ParamDesc at 4;
+    UrlQuery: 12, QueryDesc at 0, KeyDesc at 4, dwToken at 8;
+    ListenParam: 8, AddrLength at 0, pAddress at 4;
 }

@@ -13,6 +13,8 @@ pub mod server;
 use store_core::Kind;
 use windows_sys::Win32::Networking::HttpServer as http;
 
+use crate::service::ServiceKind;
+
 /// The `HTTP_SERVICE_CONFIG_ID` under which records of a kind are set, queried and deleted.
 ///
 /// A scoped CCS record has no structures of its own: it takes those of SNI, with its own id.
@@ -31,4 +33,24 @@ pub fn config_id(kind: Kind) -> http::HTTP_SERVICE_CONFIG_ID {
 #[must_use]
 pub fn kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| config_id(*kind) == id)
+}
+
+/// The `HTTP_SERVICE_CONFIG_ID` of what is configured beside bindings.
+#[must_use]
+pub fn service_id(kind: ServiceKind) -> http::HTTP_SERVICE_CONFIG_ID {
+    match kind {
+        ServiceKind::ListenList => http::HttpServiceConfigIPListenList,
+        ServiceKind::UrlReservation => http::HttpServiceConfigUrlAclInfo,
+        ServiceKind::Timeout => http::HttpServiceConfigTimeout,
+        ServiceKind::Cache => http::HttpServiceConfigCache,
+        ServiceKind::Setting => http::HttpServiceConfigSetting,
+    }
+}
+
+/// What an `HTTP_SERVICE_CONFIG_ID` is for, if it is for something beside bindings.
+#[must_use]
+pub fn service_kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<ServiceKind> {
+    ServiceKind::ALL
+        .into_iter()
+        .find(|kind| service_id(*kind) == id)
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 #[cfg(feature = "etcd")]
 use backend_etcd::{EtcdStore, EtcdUrl};
-use backend_httpsys::{HttpSysStore, LibraryApi, Options};
+use backend_httpsys::{HttpApi, HttpSysStore, LibraryApi, Options};
 use backend_redb::RedbStore;
 use etcetera::BaseStrategy;
+use httpapi_sim::Simulator;
 use interchange::netsh::Layout;
 use serde::Serialize;
-use store_core::{BindingStore, MemoryStore, Scan, StoreError};
+use store_core::{BindingStore, MemoryStore, MemoryTables, Scan, StoreError};
 
 use crate::error::{Error, warn};
 use crate::layout;
@@ -99,9 +100,9 @@ pub(crate) enum Access {
 /// A store that was opened.
 pub(crate) enum Opened {
     /// A redb file.
-    Redb(RedbStore),
+    Redb(Arc<RedbStore>),
     /// A store in memory.
-    Memory(MemoryStore),
+    Memory(Arc<MemoryStore>),
     /// The HTTP Server API.
     HttpSys(HttpSysStore<Arc<LibraryApi>>),
     /// A host in etcd.
@@ -112,28 +113,32 @@ pub(crate) enum Opened {
 impl Opened {
     pub(crate) fn open(url: &StoreUrl, access: Access) -> Result<Self, Error> {
         Ok(match (url, access) {
-            (StoreUrl::Memory, _) => Self::Memory(MemoryStore::new()),
+            (StoreUrl::Memory, _) => Self::Memory(Arc::default()),
             (StoreUrl::HttpSys(library), _) => Self::HttpSys(http_sys(library.as_deref())?),
             #[cfg(feature = "etcd")]
             (StoreUrl::Etcd(url), access) => Self::Etcd(etcd(url, access)?),
             (StoreUrl::Redb(path), Access::Fill) => {
                 make_parent(path)?;
-                Self::Redb(RedbStore::open(path)?)
+                Self::Redb(Arc::new(RedbStore::open(path)?))
             }
             // What cannot be looked for, such as in a folder of somebody else's, opening tells.
             (StoreUrl::Redb(path), _) if matches!(path.try_exists(), Ok(false)) => {
                 return Err(Error::NoStore { path: path.clone() });
             }
-            (StoreUrl::Redb(path), Access::Read) => Self::Redb(RedbStore::open_read_only(path)?),
-            (StoreUrl::Redb(path), Access::Change) => Self::Redb(RedbStore::open_existing(path)?),
+            (StoreUrl::Redb(path), Access::Read) => {
+                Self::Redb(Arc::new(RedbStore::open_read_only(path)?))
+            }
+            (StoreUrl::Redb(path), Access::Change) => {
+                Self::Redb(Arc::new(RedbStore::open_existing(path)?))
+            }
         })
     }
 
     /// The store, for whoever keeps it.
     pub(crate) fn into_shared(self) -> Arc<dyn BindingStore> {
         match self {
-            Self::Redb(store) => Arc::new(store),
-            Self::Memory(store) => Arc::new(store),
+            Self::Redb(store) => store,
+            Self::Memory(store) => store,
             Self::HttpSys(store) => Arc::new(store),
             #[cfg(feature = "etcd")]
             Self::Etcd(store) => Arc::new(store),
@@ -143,11 +148,29 @@ impl Opened {
     /// The store, for everything that every store can do.
     pub(crate) fn bindings(&self) -> &dyn BindingStore {
         match self {
-            Self::Redb(store) => store,
-            Self::Memory(store) => store,
+            Self::Redb(store) => &**store,
+            Self::Memory(store) => &**store,
             Self::HttpSys(store) => store,
             #[cfg(feature = "etcd")]
             Self::Etcd(store) => store,
+        }
+    }
+
+    /// The HTTP Server API by which what HTTP.sys is configured with beside bindings is set and asked
+    /// for: the store's own, or a simulated one over what the store keeps.
+    pub(crate) fn api(&self) -> Option<Arc<dyn HttpApi>> {
+        match self {
+            Self::Redb(store) => {
+                let simulator = Simulator::new(Arc::clone(store) as _);
+                Some(Arc::new(simulator.tables(Arc::clone(store) as _)))
+            }
+            Self::Memory(store) => {
+                let simulator = Simulator::new(Arc::clone(store) as _);
+                Some(Arc::new(simulator.tables(Arc::new(MemoryTables::new()))))
+            }
+            Self::HttpSys(store) => Some(Arc::clone(store.api()) as _),
+            #[cfg(feature = "etcd")]
+            Self::Etcd(_) => None,
         }
     }
 

@@ -36,12 +36,20 @@ pub enum HarnessError {
     /// The export that the store was to be seeded from is not one, or not whole.
     #[error("the export cannot be read: {0}")]
     Export(#[from] ReadError),
+    /// A URL cannot be reserved so.
+    #[error("{0}")]
+    Service(String),
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl HarnessError {
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(crate) fn service(error: impl ToString) -> Self {
+        Self::Service(error.to_string())
+    }
+
     pub(crate) fn file(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::File {
             path: path.into(),

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use backend_httpsys::service::{ListenAddress, ServiceRecord, TimeoutKey, UrlReservation};
 use backend_redb::RedbStore;
-use httpapi_sim::{CertificateState, Privilege, Profile};
+use httpapi_sim::{CertificateState, Privilege, Profile, ServiceConfig};
 use interchange::ReadOptions;
 use store_core::{Batch, Binding, BindingStore, CertHash, Change, Scan, StoreError, StoreName};
 use tempfile::TempDir;
@@ -146,6 +148,23 @@ impl Harness {
         Ok(self)
     }
 
+    /// The same with a URL reserved, for whom the security descriptor says: `D:(A;;GX;;;NS)` lets
+    /// NETWORK SERVICE listen.
+    ///
+    /// # Errors
+    /// [`HarnessError::Service`] for a URL or a descriptor that is none, and for a URL that is
+    /// reserved.
+    pub fn reserve(self, url: &str, sddl: &str) -> Result<Self, HarnessError> {
+        let record = ServiceRecord::Reservation(UrlReservation {
+            url: url.parse().map_err(HarnessError::service)?,
+            sddl: sddl.parse().map_err(HarnessError::service)?,
+        });
+        let store = patient(|| RedbStore::open_existing(self.path(STORE)))?;
+        let config = ServiceConfig::new(Arc::new(store));
+        config.set(&record).map_err(HarnessError::service)?;
+        Ok(self)
+    }
+
     /// A command that runs `program` on this host: the library and `netsh` come before the
     /// system's, by `PATH` and `LD_LIBRARY_PATH`.
     ///
@@ -212,6 +231,30 @@ impl Harness {
         Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
     }
 
+    /// The URLs that are reserved, and for whom.
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings).
+    pub fn url_reservations(&self) -> Result<Vec<UrlReservation>, HarnessError> {
+        Ok(self.service()?.url_reservations()?)
+    }
+
+    /// The IP listen list, in the order in which the addresses were added.
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings).
+    pub fn listen_list(&self) -> Result<Vec<ListenAddress>, HarnessError> {
+        Ok(self.service()?.listen_list()?)
+    }
+
+    /// A timeout of HTTP.sys, in seconds.
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings).
+    pub fn timeout(&self, key: TimeoutKey) -> Result<u16, HarnessError> {
+        Ok(self.service()?.timeout(key)?)
+    }
+
     /// Where the bindings are not these.
     ///
     /// # Errors
@@ -249,7 +292,7 @@ impl Harness {
     }
 
     /// Fails the test, with the differences, unless the bindings are those that were seeded; none,
-    /// where none were.
+    /// where none were. What else is configured is not looked at.
     ///
     /// # Panics
     /// If they are not, or cannot be read.
@@ -262,6 +305,11 @@ impl Harness {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    fn service(&self) -> Result<ServiceConfig, HarnessError> {
+        let store = patient(|| RedbStore::open_read_only(self.path(STORE)))?;
+        Ok(ServiceConfig::new(Arc::new(store)))
     }
 
     fn environment(

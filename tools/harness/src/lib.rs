@@ -30,6 +30,7 @@ mod fault;
 mod harness;
 mod kit;
 
+pub use backend_httpsys::service::{ListenAddress, TimeoutKey, UrlReservation};
 pub use differences::Differences;
 pub use error::HarnessError;
 pub use fault::Fault;

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use common::{PROGRAMS, bound, compile, harness, run};
-use harness::{Call, CertificateState, Fault, Harness, Privilege, Profile};
+use harness::{
+    Call, CertificateState, Fault, Harness, HarnessError, Privilege, Profile, TimeoutKey,
+};
 use store_core::{Binding, Record, Uuid};
 
 fn c_program(harness: &Harness) -> Command {
@@ -157,6 +159,43 @@ fn what_differs_is_told_field_by_field() {
          + hostnameport=old.contoso.com:443  0909090909090909090909090909090909090909 in MY, \
          {00000000-0000-0000-0000-000000000000}"
     );
+}
+
+#[test]
+fn what_a_script_reserves_and_sets_with_netsh_is_read_back() {
+    let harness = harness()
+        .reserve("http://+:80/old/", "D:(A;;GX;;;NS)")
+        .unwrap();
+    let program = format!("{PROGRAMS}/reserve.sh");
+    let (code, said) = run(&mut harness.command(&program).unwrap());
+    assert_eq!(code, Some(0), "{said}");
+    let reserved = harness.url_reservations().unwrap();
+    assert_eq!(reserved.len(), 1, "{reserved:?}");
+    assert_eq!(reserved[0].url.as_str(), "http://+:8080/app/");
+    assert_eq!(reserved[0].sddl.to_string(), "D:(A;;GX;;;WD)");
+    let list = harness.listen_list().unwrap();
+    assert_eq!(list.len(), 1);
+    assert_eq!(list[0].to_string(), "127.0.0.1");
+    assert_eq!(harness.timeout(TimeoutKey::IdleConnection).unwrap(), 240);
+    assert_eq!(harness.timeout(TimeoutKey::HeaderWait).unwrap(), 120);
+    harness.assert_unchanged();
+    // A second run stops at what is there.
+    let (code, said) = run(&mut harness.command(&program).unwrap());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("Error: 183"), "{said}");
+}
+
+#[test]
+fn a_reservation_that_is_none_is_refused_by_the_harness() {
+    for (url, sddl) in [("http://+:80", "D:"), ("http://+:80/", "Everyone")] {
+        let refused = harness().reserve(url, sddl);
+        assert!(
+            matches!(refused, Err(HarnessError::Service(_))),
+            "{refused:?}"
+        );
+    }
+    let harness = harness().reserve("http://+:80/", "D:").unwrap();
+    assert!(harness.reserve("http://+:80/", "D:").is_err());
 }
 
 /// `cargo xtask test` runs it with what it has built for Windows.

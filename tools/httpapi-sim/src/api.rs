@@ -6,8 +6,9 @@ use std::ffi::c_void;
 use std::sync::PoisonError;
 
 use backend_httpsys::HttpApi;
-use backend_httpsys::abi::kind_of;
 use backend_httpsys::abi::server::{Answer, Fault, Query, read_delete, read_query, read_set};
+use backend_httpsys::abi::{kind_of, service_kind_of};
+use backend_httpsys::service::ServiceKind;
 use store_core::{Kind, win32};
 use windows_sys::Win32::Foundation::{
     ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_SUCCESS, HANDLE,
@@ -69,6 +70,11 @@ impl HttpApi for Simulator {
         answer(|| {
             self.begin(Call::Set)?;
             reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
+            self.ready()?;
+            if let Some(kind) = self.service_kind(id) {
+                // SAFETY: the caller's promise.
+                return unsafe { self.set_service(kind, information, length) };
+            }
             let kind = self.kind(id)?;
             // SAFETY: the caller's promise.
             let binding = unsafe { read_set(kind, information, length) };
@@ -87,6 +93,11 @@ impl HttpApi for Simulator {
         answer(|| {
             self.begin(Call::Delete)?;
             reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
+            self.ready()?;
+            if let Some(kind) = self.service_kind(id) {
+                // SAFETY: the caller's promise.
+                return unsafe { self.delete_service(kind, information, length) };
+            }
             let kind = self.kind(id)?;
             // SAFETY: the caller's promise.
             let key = unsafe { read_delete(kind, information, length) };
@@ -107,8 +118,14 @@ impl HttpApi for Simulator {
     ) -> u32 {
         answer(|| {
             // SAFETY: the caller's promise.
-            self.begin(unsafe { type_of_query(input, input_length) })?;
+            self.begin(unsafe { type_of_query(id, input, input_length) })?;
             reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
+            self.ready()?;
+            if let Some(kind) = self.service_kind(id) {
+                let (input, output) = ((input, input_length), (output, output_length));
+                // SAFETY: the caller's promise.
+                return unsafe { self.query_service(kind, input, output, return_length) };
+            }
             let kind = self.kind(id)?;
             // SAFETY: the caller's promise.
             let query = unsafe { read_query(kind, input, input_length) };
@@ -144,6 +161,7 @@ impl HttpApi for Simulator {
                 return Err(win32::CALL_NOT_IMPLEMENTED);
             }
             reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
+            self.ready()?;
             let kind = self.kind(id)?;
             // SAFETY: the caller's promise.
             let binding = unsafe { read_set(kind, information, length) };
@@ -157,8 +175,8 @@ impl HttpApi for Simulator {
 }
 
 impl Simulator {
-    /// The kind of an id, if the API is initialized for configuration and this Windows has it.
-    fn kind(&self, id: HTTP_SERVICE_CONFIG_ID) -> Result<Kind, u32> {
+    /// Whether the API is initialized for configuration.
+    fn ready(&self) -> Result<(), u32> {
         let counts = self
             .initialized
             .lock()
@@ -166,6 +184,11 @@ impl Simulator {
         if counts[HTTP_INITIALIZE_CONFIG as usize] == 0 && counts[BOTH as usize] == 0 {
             return Err(ERROR_INVALID_HANDLE);
         }
+        Ok(())
+    }
+
+    /// The kind of an id, if this Windows has it.
+    fn kind(&self, id: HTTP_SERVICE_CONFIG_ID) -> Result<Kind, u32> {
         let kind = kind_of(id).filter(|kind| self.version().has_kind(*kind));
         kind.ok_or(win32::INVALID_PARAMETER)
     }
@@ -181,11 +204,18 @@ fn slot(flags: HTTP_INITIALIZE) -> Result<usize, u32> {
     }
 }
 
-/// What a query counts as, well formed or not. The query structures of all ids begin with the type.
+/// What a query counts as, well formed or not. The query structures of bindings and of URL
+/// reservations begin with the type; queries of anything else name what they ask for.
 ///
 /// # Safety
 /// `input` is null or valid for reads of `length` bytes.
-unsafe fn type_of_query(input: *const c_void, length: u32) -> Call {
+unsafe fn type_of_query(id: HTTP_SERVICE_CONFIG_ID, input: *const c_void, length: u32) -> Call {
+    if !matches!(
+        service_kind_of(id),
+        None | Some(ServiceKind::UrlReservation)
+    ) {
+        return Call::QueryExact;
+    }
     let input = input.cast::<HTTP_SERVICE_CONFIG_QUERY_TYPE>();
     if input.is_null() || (length as usize) < size_of::<HTTP_SERVICE_CONFIG_QUERY_TYPE>() {
         return Call::QueryExact;

@@ -4,7 +4,8 @@
 //! the calls of the API as HTTP.sys does: return codes, the two calls of a query, enumeration by
 //! index, the kinds and functions that a version of Windows has. It implements
 //! [`HttpApi`](backend_httpsys::HttpApi), so that `HttpSysStore` runs on it as on the real thing.
-//! Certificates that are not there, missing rights and faults on demand can be had as well.
+//! URL reservations, the IP listen list, timeouts, cache parameters and settings are kept beside
+//! them, in [`Tables`](store_core::Tables). Certificates that are not there, missing rights and faults on demand can be had as well.
 //! `docs/fidelity.md` lists what had to be decided without knowing what Windows does.
 //!
 //! ```
@@ -34,10 +35,13 @@ mod faults;
 mod inventory;
 mod listing;
 mod profile;
+mod service;
+mod service_api;
 mod simulator;
 
 pub use certificates::CertificateState;
 pub use faults::Call;
 pub use inventory::{Inventory, InventoryError};
 pub use profile::{Profile, UnknownProfile};
+pub use service::{ServiceConfig, ServiceError};
 pub use simulator::{Privilege, Simulator};

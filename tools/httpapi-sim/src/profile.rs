@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use backend_httpsys::service::ServiceKind;
 use store_core::Kind;
 
 /// A version of Windows.
@@ -60,6 +61,20 @@ impl Profile {
             Kind::IpPort => true,
             Kind::Sni | Kind::Ccs => self >= Self::Windows8,
             Kind::ScopedCcs => self >= Self::Windows10V1703,
+        }
+    }
+
+    /// Whether it has this part of the service configuration. The functions answer 87 for the ids
+    /// of others.
+    #[must_use]
+    pub fn has_service(self, kind: ServiceKind) -> bool {
+        match kind {
+            ServiceKind::ListenList
+            | ServiceKind::UrlReservation
+            | ServiceKind::Timeout
+            | ServiceKind::Cache => true,
+            // Inferred from its id, which follows those that came with Windows 8.
+            ServiceKind::Setting => self >= Self::Windows8,
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use store_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Kind,
-    Record, Result, Scan, StoreName, win32,
+    MemoryTables, Record, Result, Scan, StoreName, Tables, win32,
 };
 
 use crate::certificates::{CertificateState, Certificates};
@@ -14,6 +14,7 @@ use crate::faults::{Action, Call, Faults};
 use crate::inventory::Inventory;
 use crate::listing::Listings;
 use crate::profile::Profile;
+use crate::service::ServiceConfig;
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub enum Privilege {
 /// back, as another program on the host would.
 pub struct Simulator {
     store: Arc<dyn BindingStore>,
+    service: ServiceConfig,
     profile: Profile,
     inventory: Inventory,
     certificates: Mutex<Certificates>,
@@ -43,10 +45,11 @@ pub struct Simulator {
 
 impl Simulator {
     /// An API over this store, of the default version of Windows, with every certificate there and
-    /// an administrator calling.
+    /// an administrator calling. What is configured beside bindings is kept in memory.
     pub fn new(store: Arc<dyn BindingStore>) -> Self {
         Self {
             store,
+            service: ServiceConfig::new(Arc::new(MemoryTables::new())),
             profile: Profile::default(),
             inventory: Inventory::default(),
             certificates: Mutex::default(),
@@ -55,6 +58,13 @@ impl Simulator {
             faults: Mutex::default(),
             initialized: Mutex::default(),
         }
+    }
+
+    /// The same with what is configured beside bindings in these tables.
+    #[must_use]
+    pub fn tables(self, tables: Arc<dyn Tables>) -> Self {
+        let service = ServiceConfig::new(tables);
+        Self { service, ..self }
     }
 
     /// The same of another version of Windows.
@@ -85,6 +95,12 @@ impl Simulator {
     /// that names it is answered 1312. Records without a name have theirs in `MY`.
     pub fn without_store(&self, name: StoreName) {
         self.certificates().lose_store(name);
+    }
+
+    /// What is configured beside bindings. What goes through this is done behind the API's back.
+    #[must_use]
+    pub fn service(&self) -> &ServiceConfig {
+        &self.service
     }
 
     /// Has the `nth` such call from now on answer `code`, the next being the first, and do nothing.
@@ -168,7 +184,7 @@ impl Simulator {
         found.ok_or(win32::NO_MORE_ITEMS)
     }
 
-    fn may_change(&self) -> Result<(), u32> {
+    pub(crate) fn may_change(&self) -> Result<(), u32> {
         match self.privilege {
             Privilege::Administrator => Ok(()),
             Privilege::StandardUser => Err(win32::ACCESS_DENIED),

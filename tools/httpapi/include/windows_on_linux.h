@@ -1,4 +1,4 @@
-/* What a program that configures TLS bindings takes from Windows' headers (http.h, winsock2.h),
+/* What a program that configures HTTP.sys takes from Windows' headers (http.h, winsock2.h),
  * declared anew for systems that lack them. Under Windows, and with mingw, take the real ones. */
 #ifndef WINDOWS_ON_LINUX_H
 #define WINDOWS_ON_LINUX_H
@@ -79,6 +79,47 @@ typedef struct {
     DWORD dwToken;
 } HTTP_SERVICE_CONFIG_SSL_CCS_QUERY;
 #define HttpServiceConfigSslCcsCertInfo 6
+
+typedef struct { USHORT AddrLength; void *pAddress; } HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM;
+typedef struct { ULONG AddrCount; SOCKADDR_STORAGE AddrList[1]; } HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY;
+#define HttpServiceConfigIPListenList 0
+
+typedef struct { WCHAR *pUrlPrefix; } HTTP_SERVICE_CONFIG_URLACL_KEY;
+typedef struct { WCHAR *pStringSecurityDescriptor; } HTTP_SERVICE_CONFIG_URLACL_PARAM;
+typedef struct {
+    HTTP_SERVICE_CONFIG_URLACL_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_URLACL_PARAM ParamDesc;
+} HTTP_SERVICE_CONFIG_URLACL_SET;
+typedef struct {
+    HTTP_SERVICE_CONFIG_QUERY_TYPE QueryDesc;
+    HTTP_SERVICE_CONFIG_URLACL_KEY KeyDesc;
+    DWORD dwToken;
+} HTTP_SERVICE_CONFIG_URLACL_QUERY;
+#define HttpServiceConfigUrlAclInfo 2
+
+typedef enum { IdleConnectionTimeout, HeaderWaitTimeout } HTTP_SERVICE_CONFIG_TIMEOUT_KEY;
+typedef USHORT HTTP_SERVICE_CONFIG_TIMEOUT_PARAM;
+typedef struct {
+    HTTP_SERVICE_CONFIG_TIMEOUT_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_TIMEOUT_PARAM ParamDesc;
+} HTTP_SERVICE_CONFIG_TIMEOUT_SET;
+#define HttpServiceConfigTimeout 3
+
+typedef enum { MaxCacheResponseSize, CacheRangeChunkSize } HTTP_SERVICE_CONFIG_CACHE_KEY;
+typedef ULONG HTTP_SERVICE_CONFIG_CACHE_PARAM;
+typedef struct {
+    HTTP_SERVICE_CONFIG_CACHE_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_CACHE_PARAM ParamDesc;
+} HTTP_SERVICE_CONFIG_CACHE_SET;
+#define HttpServiceConfigCache 4
+
+typedef enum { HttpNone, HttpTlsThrottle } HTTP_SERVICE_CONFIG_SETTING_KEY;
+typedef ULONG HTTP_SERVICE_CONFIG_SETTING_PARAM;
+typedef struct {
+    HTTP_SERVICE_CONFIG_SETTING_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_SETTING_PARAM ParamDesc;
+} HTTP_SERVICE_CONFIG_SETTING_SET;
+#define HttpServiceConfigSetting 7
 
 ULONG HttpInitialize(HTTPAPI_VERSION, ULONG, PVOID);
 ULONG HttpTerminate(ULONG, PVOID);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use backend_redb::Options;
 use httpapi_sim::{InventoryError, Simulator, UnknownProfile};
-use store_core::{BindingStore, MemoryStore, StoreError};
+use store_core::{BindingStore, MemoryStore, MemoryTables, StoreError, Tables};
 
 use crate::file::File;
 use crate::shared::Shared;
@@ -43,7 +43,8 @@ pub(crate) fn described(text: &str) -> Result<Described, ConfigError> {
         return Ok(Simulator::new(Arc::new(MemoryStore::new())).into());
     }
     if text.starts_with("redb:") || text.starts_with("memory:") {
-        return Ok(Simulator::new(open(text, Path::new(""), false)?).into());
+        let Kept { bindings, tables } = open(text, Path::new(""), false)?;
+        return Ok(Simulator::new(bindings).tables(tables).into());
     }
     let path = PathBuf::from(text);
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -77,21 +78,36 @@ impl From<Simulator> for Described {
     }
 }
 
+/// What a URL names: bindings, and tables beside them.
+pub(crate) struct Kept {
+    pub(crate) bindings: Arc<dyn BindingStore>,
+    pub(crate) tables: Arc<dyn Tables>,
+}
+
+impl Kept {
+    fn both(store: Arc<impl BindingStore + Tables + 'static>) -> Self {
+        Self {
+            bindings: Arc::clone(&store) as _,
+            tables: store,
+        }
+    }
+}
+
 /// The store of a URL. A path in it is relative to `folder`; one that is shared is kept open for
 /// no longer than a call.
-pub(crate) fn open(
-    url: &str,
-    folder: &Path,
-    shared: bool,
-) -> Result<Arc<dyn BindingStore>, ConfigError> {
+pub(crate) fn open(url: &str, folder: &Path, shared: bool) -> Result<Kept, ConfigError> {
     match url.split_once(':') {
-        Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
+        Some(("memory", "")) => Ok(Kept {
+            bindings: Arc::new(MemoryStore::new()),
+            tables: Arc::new(MemoryTables::new()),
+        }),
         Some(("redb", path)) if !path.is_empty() => {
             let path = folder.join(path);
             if shared {
-                return Ok(Arc::new(Shared::new(path)?));
+                return Ok(Kept::both(Arc::new(Shared::new(path)?)));
             }
-            Ok(Arc::new(Options::new().resident(true).open(path)?))
+            let store = Options::new().resident(true).open(path)?;
+            Ok(Kept::both(Arc::new(store)))
         }
         _ => Err(ConfigError::Store(url.to_owned())),
     }
@@ -99,6 +115,7 @@ pub(crate) fn open(
 
 #[cfg(test)]
 mod tests {
+    use backend_httpsys::service::{ServiceKey, TimeoutKey};
     use backend_httpsys::{HttpSysStore, Options};
     use store_core::{Binding, Record, StoreName, Uuid};
 
@@ -166,6 +183,42 @@ mod tests {
     }
 
     #[test]
+    fn a_host_starts_with_what_the_file_says_once_and_every_process_finds_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulator.toml");
+        for shared in [false, true] {
+            let text = format!(
+                r#"
+                store = "redb:{shared}.redb"
+                shared = {shared}
+                ip_listen = ["127.0.0.1", "::1"]
+                timeout = {{ headerwaittimeout = 60 }}
+                [[urlacl]]
+                url = "http://+:8080/App/"
+                sddl = "D:(A;;GX;;;NS)"
+                "#
+            );
+            std::fs::write(&path, text).unwrap();
+            let reserved = |simulator: &Simulator| {
+                let config = simulator.service();
+                let urls = config.url_reservations().unwrap();
+                let list = config.listen_list().unwrap();
+                let timeout = config.timeout(TimeoutKey::HeaderWait).unwrap();
+                (urls, list.len(), timeout)
+            };
+            let first = simulator(path.to_str().unwrap()).unwrap();
+            let (urls, addresses, timeout) = reserved(&first);
+            assert_eq!(urls[0].url.as_str(), "http://+:8080/App/");
+            assert_eq!((urls.len(), addresses, timeout), (1, 2, 60));
+            let key = ServiceKey::Reservation(urls[0].url.clone());
+            first.service().delete(&key).unwrap();
+            drop(first);
+            let second = simulator(path.to_str().unwrap()).unwrap();
+            assert_eq!(reserved(&second), (vec![], 2, 60), "shared: {shared}");
+        }
+    }
+
+    #[test]
     fn a_record_of_the_file_comes_and_goes_between_two_calls() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("simulator.toml");
@@ -201,6 +254,13 @@ mod tests {
             ("[[fault]]\ncall = \"sett\"\nnth = 1", "sett"),
             ("[[fault]]\ncall = \"set\"\nnth = 0\nanswer = 5", "nonzero"),
             ("[[fault]]\ncall = \"set\"\nnth = 1", "delay_ms"),
+            ("ip_listen = [\"localhost\"]", "localhost"),
+            ("[[urlacl]]\nurl = \"http://+\"\nsddl = \"D:\"", "no slash"),
+            (
+                "[[urlacl]]\nurl = \"http://+:1/\"\nsddl = \"all\"",
+                "no list",
+            ),
+            ("[timeout]\nidleconnectiontimeout = 0", "zero"),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = simulator(path.to_str().unwrap()).unwrap_err().to_string();

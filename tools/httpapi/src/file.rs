@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use backend_httpsys::service::ListenAddress;
 use httpapi_sim::{Call, CertificateState, Inventory, Privilege, Simulator};
 use serde::Deserialize;
 use store_core::{Binding, BindingKey, BindingStore, CertHash, StoreName};
 
 use crate::config::{ConfigError, open};
+use crate::seed::{self, Reservation, Text, Timeouts};
 
 /// A configuration file. Every field may be left out; `docs/simulator.md` has them all.
 #[derive(Debug, Default, Deserialize)]
@@ -24,6 +26,12 @@ pub(crate) struct File {
     missing_stores: Vec<StoreName>,
     user: Option<User>,
     trace: Option<PathBuf>,
+    #[serde(default)]
+    ip_listen: Vec<Text<ListenAddress>>,
+    #[serde(default)]
+    urlacl: Vec<Reservation>,
+    #[serde(default)]
+    timeout: Timeouts,
     #[serde(default)]
     certificate: Vec<Certificate>,
     #[serde(default)]
@@ -85,15 +93,20 @@ impl File {
 
     /// The simulator that the file describes. Paths in it are relative to `folder`.
     pub(crate) fn simulator(self, folder: &Path) -> Result<Simulator, ConfigError> {
-        let store = open(
+        let kept = open(
             self.store.as_deref().unwrap_or("memory:"),
             folder,
             self.shared,
         )?;
-        let mut simulator = Simulator::new(Arc::clone(&store)).privilege(match self.user {
-            Some(User::Standard) => Privilege::StandardUser,
-            Some(User::Administrator) | None => Privilege::Administrator,
-        });
+        let store = kept.bindings;
+        let mut simulator = Simulator::new(Arc::clone(&store))
+            .tables(kept.tables)
+            .privilege(match self.user {
+                Some(User::Standard) => Privilege::StandardUser,
+                Some(User::Administrator) | None => Privilege::Administrator,
+            });
+        let records = seed::records(self.ip_listen, self.urlacl, &self.timeout);
+        simulator.service().seed(&records)?;
         if let Some(profile) = &self.profile {
             simulator = simulator.profile(profile.parse()?);
         }

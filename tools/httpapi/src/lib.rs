@@ -20,4 +20,5 @@ mod passing;
 #[cfg(windows)]
 mod pinned;
 mod process;
+mod seed;
 mod shared;

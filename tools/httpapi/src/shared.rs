@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use backend_redb::{Options, RedbStore};
 use store_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Result, Scan,
-    StoreError,
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Edit, Result, Row,
+    Scan, StoreError, Tables,
 };
 
 /// How long a call waits for others. Each of them holds the file for one call.
@@ -78,9 +78,20 @@ impl BindingStore for Shared {
     }
 }
 
+impl Tables for Shared {
+    fn rows(&self, table: &str) -> Result<Vec<Row>> {
+        self.read(|store| store.rows(table))
+    }
+
+    fn write(&self, edits: &[Edit]) -> Result<bool> {
+        let store = patient(PATIENCE, || self.options.open_existing(self.file()))?;
+        store.write(edits)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use store_core::{Record, Uuid};
+    use store_core::{Needs, Record, Uuid};
 
     use super::*;
 
@@ -100,12 +111,16 @@ mod tests {
                     for port in first..first + 5 {
                         store.insert(binding(port)).unwrap();
                         assert!(store.get(binding(port).key()).unwrap().is_some());
+                        let key = port.to_be_bytes();
+                        let row = Edit::put("ports", &key, &[]).needing(Needs::Absent);
+                        assert!(store.write(&[row]).unwrap());
                     }
                 });
             }
         });
         let found = stores[0].scan(&Scan::all()).unwrap();
         assert_eq!(found.count(), 20);
+        assert_eq!(stores[0].rows("ports").unwrap().len(), 20);
     }
 
     #[test]

@@ -64,6 +64,23 @@ fn a_c_program_steers_its_simulator() {
     passes(&mut Command::new(c_program(folder.path(), "control")));
 }
 
+#[test]
+fn a_c_program_reserves_urls_and_sets_what_else_a_service_is_configured_with() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let program = c_program(folder.path(), "service");
+    passes(&mut Command::new(&program));
+    let store = folder.path().join("bindings.redb");
+    let mut url = std::ffi::OsString::from("redb:");
+    url.push(&store);
+    passes(Command::new(&program).env("CERTBIND_HTTPAPI", url));
+    // What it has left there is in the file.
+    let kept = backend_redb::RedbStore::open_read_only(&store).expect("a store");
+    let config = httpapi_sim::ServiceConfig::new(std::sync::Arc::new(kept));
+    let reserved = config.url_reservations().expect("reservations");
+    assert_eq!(reserved.len(), 1);
+    assert_eq!(reserved[0].url.as_str(), "http://+:8080/App/");
+}
+
 /// The words that pkg-config has for the library, where it is installed under `prefix`.
 fn pkg_config(prefix: &Path, questions: &[&str]) -> Vec<String> {
     let output = Command::new("pkg-config")

@@ -62,6 +62,45 @@ fn what(entries: Vec<(usize, Entry)>) -> Vec<Entry> {
     entries.into_iter().map(same).collect()
 }
 
+#[test]
+fn what_else_a_service_is_configured_with_is_named_and_not_made_again() {
+    let folder = TempDir::new().expect("a temporary directory");
+    let trace = folder.path().join("trace.jsonl");
+    let program = folder.path().join("service");
+    compiled(&[], "service.c", &program);
+    passes(
+        Command::new(program)
+            .env("LD_LIBRARY_PATH", library().parent().expect("a folder"))
+            .env("CERTBIND_TRACE", &trace),
+    );
+    let entries = entries(&trace);
+    let shown: Vec<_> = entries
+        .iter()
+        .map(|(_, entry)| format!("{} {}", entry.call.name(), entry.argument))
+        .collect();
+    for line in [
+        "HttpSetServiceConfiguration urlacl http://+:8080/App/ D:(A;;GX;;;WD)",
+        "HttpQueryServiceConfiguration urlacl index 1",
+        "HttpQueryServiceConfiguration iplisten",
+        "HttpDeleteServiceConfiguration iplisten fe80::1%3",
+        "HttpSetServiceConfiguration timeout headerwaittimeout 64 s",
+        "HttpQueryServiceConfiguration cacheparam maxcacheresponsesize",
+        "HttpSetServiceConfiguration setting sslthrottle 3",
+    ] {
+        assert!(
+            shown.iter().any(|found| found == line),
+            "{line}: {shown:#?}"
+        );
+    }
+    let api = Simulator::new(Arc::new(MemoryStore::new()));
+    let replayed: Vec<_> = trace::replay(&api, &entries).collect();
+    let (same, left): (Vec<_>, Vec<_>) = replayed
+        .iter()
+        .partition(|replayed| **replayed == Replayed::Same);
+    assert_eq!(same.len(), 2, "the initialization and its end");
+    assert!(left.iter().all(|replayed| **replayed == Replayed::Left));
+}
+
 fn second_copy(folder: &TempDir) -> PathBuf {
     let copy = folder.path().join("second").join("libhttpapi.so");
     std::fs::create_dir(copy.parent().expect("a folder")).expect("it is made");

@@ -4,7 +4,7 @@
 """
 
 from .api import Api, HttpApiError
-from .binding import Binding, differences
+from .binding import Binding, UrlReservation, differences
 from .harness import Harness, HarnessError
 
-__all__ = ["Api", "Binding", "Harness", "HarnessError", "HttpApiError", "differences"]
+__all__ = ["Api", "Binding", "Harness", "HarnessError", "HttpApiError", "UrlReservation", "differences"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Union
 from uuid import UUID
 
-from .binding import Binding
+from .binding import Binding, UrlReservation
 from .structures import (
     AF_INET,
     AF_INET6,
@@ -20,7 +20,10 @@ from .structures import (
     SCOPED_CCS,
     SETS,
     SNI,
+    URL_RESERVATION,
     Address,
+    UrlQuery,
+    UrlSet,
     Version,
 )
 
@@ -101,8 +104,24 @@ class Api:
         """Every binding, as an enumeration gives them."""
         return [binding for kind in _TAGS for binding in self._of(kind)]
 
+    def reserve(self, reservation: UrlReservation) -> None:
+        """HttpSetServiceConfiguration: reserves a URL that is not reserved."""
+        kept: list = []
+        record = UrlSet(_wide(reservation.url, kept), _wide(reservation.sddl, kept))
+        self._call("Set", URL_RESERVATION, record)
+
+    def url_reservations(self) -> List[UrlReservation]:
+        """Every URL that is reserved."""
+        return [
+            UrlReservation(_text(record.url) or "", _text(record.sddl) or "")
+            for record in self._enumerate(URL_RESERVATION, UrlQuery(), UrlSet)
+        ]
+
     def _of(self, kind: int) -> Iterator[Binding]:
-        query = QUERIES[kind]()
+        for record in self._enumerate(kind, QUERIES[kind](), SETS[kind]):
+            yield _binding(kind, record)
+
+    def _enumerate(self, kind: int, query, structure) -> Iterator:
         query.query = QUERY_NEXT
         while True:
             needed = c_uint32(0)
@@ -111,7 +130,7 @@ class Api:
             # 87 is what a Windows answers that has no keys of this kind.
             if code == _NO_MORE_ITEMS or (code == _INVALID_PARAMETER and kind != IP_PORT):
                 return
-            # What is bound may change between the two calls.
+            # What is there may change between the two calls.
             while code == _INSUFFICIENT_BUFFER:
                 # Words, so that it is aligned.
                 buffer = (c_uint64 * (needed.value // 8 + 1))()
@@ -120,11 +139,14 @@ class Api:
             if code == _NO_MORE_ITEMS:
                 return
             self._expect("HttpQueryServiceConfiguration", code)
-            yield _binding(kind, SETS[kind].from_buffer(buffer))
+            yield structure.from_buffer(buffer)
             query.token += 1
 
     def _configure(self, verb: str, binding: Binding) -> None:
         kind, record, _kept = _record(binding)
+        self._call(verb, kind, record)
+
+    def _call(self, verb: str, kind: int, record) -> None:
         name = f"Http{verb}ServiceConfiguration"
         self._expect(name, getattr(self._lib, name)(None, kind, byref(record), ctypes.sizeof(record), None))
 

@@ -25,6 +25,16 @@ class Binding:
     flags: int = 0
 
 
+@dataclass(frozen=True)
+class UrlReservation:
+    """A URL that somebody may register, and a security descriptor that says who."""
+
+    url: str
+    """`http://+:8080/app/`, as it was given."""
+    sddl: str
+    """`D:(A;;GX;;;NS)`."""
+
+
 def differences(expected: Iterable[Binding], found: Iterable[Binding]) -> str:
     """Where `found` is not `expected`: a line for each binding that is missing (-) or not expected
     (+), and for each field that differs; empty if they are the same, in whatever order."""

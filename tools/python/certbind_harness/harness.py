@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Union
 
 from .api import Api, library_in
-from .binding import Binding, differences
+from .binding import Binding, UrlReservation, differences
 
 # A process has one simulator for each library.
 _READING = threading.Lock()
@@ -131,8 +131,12 @@ class Harness:
     def bindings(self) -> List[Binding]:
         """What is bound."""
         with _READING:
-            reader = self._write("reader.toml", [])
-            return Api(library_in(self.kit), str(reader)).bindings()
+            return self._reader().bindings()
+
+    def url_reservations(self) -> List[UrlReservation]:
+        """The URLs that are reserved, and for whom."""
+        with _READING:
+            return self._reader().url_reservations()
 
     def assert_bindings(self, expected: Iterable[Binding]) -> None:
         """Fails, with the differences, unless these are the bindings."""
@@ -143,6 +147,9 @@ class Harness:
     def assert_unchanged(self) -> None:
         """Fails, with the differences, unless the bindings are those that were seeded."""
         self.assert_bindings(self._seeded)
+
+    def _reader(self) -> Api:
+        return Api(library_in(self.kit), str(self._write("reader.toml", [])))
 
     def _write(self, name: str, faults: List[Dict[str, Union[str, int, bool]]]) -> Path:
         lines = ['store = "redb:bindings.redb"', "shared = true"]

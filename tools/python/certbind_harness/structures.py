@@ -10,6 +10,7 @@ IP_PORT = 1
 SNI = 5
 CCS = 6
 SCOPED_CCS = 11
+URL_RESERVATION = 2
 
 QUERY_EXACT = 0
 QUERY_NEXT = 1
@@ -77,3 +78,15 @@ def _query(key):
 
 SETS = {kind: _set(key) for kind, key in KEYS.items()}
 QUERIES = {kind: _query(key) for kind, key in KEYS.items()}
+
+
+class UrlSet(ctypes.Structure):
+    """HTTP_SERVICE_CONFIG_URLACL_SET."""
+
+    _fields_ = [("url", c_void_p), ("sddl", c_void_p)]
+
+
+class UrlQuery(ctypes.Structure):
+    """HTTP_SERVICE_CONFIG_URLACL_QUERY."""
+
+    _fields_ = [("query", c_uint32), ("url", c_void_p), ("token", c_uint32)]

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from certbind_harness import Api, Binding, HttpApiError
+from certbind_harness import Api, Binding, HttpApiError, UrlReservation
 from certbind_harness.api import library_in
 from certbind_harness.structures import CCS, IP_PORT, QUERIES, SETS, SNI
 from ctypes import sizeof
@@ -80,3 +80,15 @@ def test_a_broken_configuration_says_why(api):
     with pytest.raises(HttpApiError) as broken:
         api.configure("/nowhere/simulator.toml")
     assert broken.value.code == 21 and "/nowhere/simulator.toml" in str(broken.value)
+
+
+def test_a_url_is_reserved_once_and_given_back_as_spelled(api):
+    reservation = UrlReservation("http://+:8080/App/", "D:(A;;GX;;;NS)")
+    api.reserve(reservation)
+    with pytest.raises(HttpApiError) as refused:
+        api.reserve(UrlReservation("http://+:8080/app", "D:(A;;GA;;;WD)"))
+    assert refused.value.code == 183
+    with pytest.raises(HttpApiError) as refused:
+        api.reserve(UrlReservation("http://+/", "D:(A;;GA;;;WD)"))
+    assert refused.value.code == 87
+    assert api.url_reservations() == [reservation]

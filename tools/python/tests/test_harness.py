@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from certbind_harness import Binding, Harness, HarnessError, differences
+from certbind_harness import Binding, Harness, HarnessError, UrlReservation, differences
 
 HASH = "5226dc6c54559761cd471b86eb51c096252c90f2"
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -63,6 +63,14 @@ def test_netsh_is_that_of_the_simulated_windows(monkeypatch):
     with Harness(profile="8") as old, Harness(profile="2025") as new:
         assert "disablesessionid" not in old.run(["netsh", "http", "add", "sslcert", "?"]).stdout
         assert "disablesessionid" in new.run(["netsh", "http", "add", "sslcert", "?"]).stdout
+
+
+def test_what_netsh_reserves_is_read_back(harness):
+    assert harness.url_reservations() == []
+    done = harness.run(["netsh", "http", "add", "urlacl", "url=http://+:8080/App", "user=Everyone"])
+    assert done.returncode == 0, done.stdout
+    assert harness.url_reservations() == [UrlReservation("http://+:8080/App/", "D:(A;;GX;;;WD)")]
+    harness.assert_unchanged()
 
 
 def test_a_store_is_seeded_from_an_export(harness):

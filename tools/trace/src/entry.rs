@@ -80,6 +80,9 @@ pub enum Argument {
     Key(BindingKey),
     /// The index of a query.
     Index(u32),
+    /// What a call was about that configures something else than bindings, for people: it is not
+    /// replayed.
+    Service(String),
     /// Something that could not be decoded, or that is no configuration of bindings; why. It cannot
     /// be replayed.
     Undecoded(String),
@@ -115,6 +118,7 @@ impl fmt::Display for Argument {
             Self::Binding(binding) => write_binding(f, binding),
             Self::Key(key) => write!(f, "{key}"),
             Self::Index(index) => write!(f, "index {index}"),
+            Self::Service(what) => f.write_str(what),
             Self::Undecoded(why) => write!(f, "({why})"),
         }
     }

@@ -11,8 +11,12 @@ use std::time::Instant;
 
 use backend_httpsys::HttpApi;
 use backend_httpsys::abi::client::read_record;
-use backend_httpsys::abi::kind_of;
-use backend_httpsys::abi::server::{Fault, Query, read_delete, read_query, read_set};
+use backend_httpsys::abi::server::{
+    Fault, Query, read_delete, read_query, read_service_delete, read_service_query,
+    read_service_set, read_set,
+};
+use backend_httpsys::abi::{kind_of, service_kind_of};
+use backend_httpsys::service::ServiceKind;
 use jiff::Timestamp;
 use store_core::{Binding, Kind};
 use windows_sys::Win32::Foundation::{ERROR_SUCCESS, HANDLE};
@@ -169,10 +173,17 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        let argument = decoded(id, |kind| {
-            // SAFETY: the caller's promise.
-            unsafe { read_set(kind, information, length) }.map(Argument::Binding)
-        });
+        let argument = decoded(
+            id,
+            |kind| {
+                // SAFETY: the caller's promise.
+                unsafe { read_set(kind, information, length) }.map(Argument::Binding)
+            },
+            |kind| {
+                // SAFETY: the caller's promise.
+                unsafe { read_service_set(kind, information, length) }.map(|set| set.to_string())
+            },
+        );
         let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
         self.configure(Function::Set, id, argument, || {
             // SAFETY: the caller's promise is the same.
@@ -188,10 +199,18 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        let argument = decoded(id, |kind| {
-            // SAFETY: the caller's promise.
-            unsafe { read_delete(kind, information, length) }.map(Argument::Key)
-        });
+        let argument = decoded(
+            id,
+            |kind| {
+                // SAFETY: the caller's promise.
+                unsafe { read_delete(kind, information, length) }.map(Argument::Key)
+            },
+            |kind| {
+                // SAFETY: the caller's promise.
+                let key = unsafe { read_service_delete(kind, information, length) };
+                key.map(|key| key.to_string())
+            },
+        );
         let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
         self.configure(Function::Delete, id, argument, || {
             // SAFETY: the caller's promise is the same.
@@ -210,14 +229,22 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         return_length: *mut u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        let argument = decoded(id, |kind| {
-            // SAFETY: the caller's promise.
-            let query = unsafe { read_query(kind, input, input_length) };
-            query.map(|query| match query {
-                Query::Exact(key) => Argument::Key(key),
-                Query::Next(index) => Argument::Index(index),
-            })
-        });
+        let argument = decoded(
+            id,
+            |kind| {
+                // SAFETY: the caller's promise.
+                let query = unsafe { read_query(kind, input, input_length) };
+                query.map(|query| match query {
+                    Query::Exact(key) => Argument::Key(key),
+                    Query::Next(index) => Argument::Index(index),
+                })
+            },
+            |kind| {
+                // SAFETY: the caller's promise.
+                let query = unsafe { read_service_query(kind, input, input_length) };
+                query.map(|query| query.to_string())
+            },
+        );
         let begun = Begun::now();
         // SAFETY: the caller's promise is the same.
         let result = unsafe {
@@ -261,10 +288,17 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        let argument = decoded(id, |kind| {
-            // SAFETY: the caller's promise.
-            unsafe { read_set(kind, information, length) }.map(Argument::Binding)
-        });
+        let argument = decoded(
+            id,
+            |kind| {
+                // SAFETY: the caller's promise.
+                unsafe { read_set(kind, information, length) }.map(Argument::Binding)
+            },
+            |kind| {
+                // SAFETY: the caller's promise.
+                unsafe { read_service_set(kind, information, length) }.map(|set| set.to_string())
+            },
+        );
         let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
         self.configure(Function::Update, id, argument, || {
             // SAFETY: the caller's promise is the same.
@@ -279,12 +313,15 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
 
 fn decoded(
     id: HTTP_SERVICE_CONFIG_ID,
-    read: impl FnOnce(Kind) -> Result<Argument, Fault>,
+    binding: impl FnOnce(Kind) -> Result<Argument, Fault>,
+    service: impl FnOnce(ServiceKind) -> Result<String, Fault>,
 ) -> Argument {
-    match kind_of(id) {
-        Some(kind) => read(kind).unwrap_or_else(|fault| Argument::Undecoded(fault.to_string())),
-        None => Argument::Undecoded("not a configuration of bindings".into()),
-    }
+    let decoded = match (kind_of(id), service_kind_of(id)) {
+        (Some(kind), _) => binding(kind),
+        (None, Some(kind)) => service(kind).map(Argument::Service),
+        (None, None) => return Argument::Undecoded("not a configuration of bindings".into()),
+    };
+    decoded.unwrap_or_else(|fault| Argument::Undecoded(fault.to_string()))
 }
 
 fn unless(reserved: bool, argument: Argument) -> Argument {

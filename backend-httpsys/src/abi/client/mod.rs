@@ -7,6 +7,8 @@
 
 mod record;
 mod request;
+mod service;
 
 pub use record::{Malformed, read_record};
 pub use request::{Query, Request, with_delete, with_query, with_set};
+pub use service::{read_service_answer, with_service_delete, with_service_query, with_service_set};

@@ -20,7 +20,7 @@ use windows_sys::Win32::Networking::WinSock::{
 #[error("{0}")]
 pub struct Malformed(String);
 
-fn malformed(what: impl ToString) -> Malformed {
+pub(super) fn malformed(what: impl ToString) -> Malformed {
     Malformed(what.to_string())
 }
 
@@ -69,13 +69,17 @@ pub fn read_record(kind: Kind, buffer: &[u8]) -> Result<Binding, Malformed> {
 }
 
 /// A buffer that begins with a structure of `head` bytes, whose pointers lead behind it.
-struct Buffer<'a> {
-    head: usize,
-    buffer: &'a [u8],
+pub(super) struct Buffer<'a> {
+    pub(super) head: usize,
+    pub(super) buffer: &'a [u8],
 }
 
 impl Buffer<'_> {
-    fn bytes<const N: usize>(&self, offset: usize, what: &str) -> Result<[u8; N], Malformed> {
+    pub(super) fn bytes<const N: usize>(
+        &self,
+        offset: usize,
+        what: &str,
+    ) -> Result<[u8; N], Malformed> {
         self.buffer
             .get(offset..)
             .and_then(<[u8]>::first_chunk)
@@ -83,11 +87,11 @@ impl Buffer<'_> {
             .ok_or_else(|| malformed(format_args!("{what} does not end within the buffer")))
     }
 
-    fn u32(&self, offset: usize) -> Result<u32, Malformed> {
+    pub(super) fn u32(&self, offset: usize) -> Result<u32, Malformed> {
         self.bytes(offset, "the structure").map(u32::from_ne_bytes)
     }
 
-    fn u16(&self, offset: usize) -> Result<u16, Malformed> {
+    pub(super) fn u16(&self, offset: usize) -> Result<u16, Malformed> {
         self.bytes(offset, "the structure").map(u16::from_ne_bytes)
     }
 
@@ -104,7 +108,7 @@ impl Buffer<'_> {
             .ok_or_else(|| malformed(format_args!("{what} is not in the buffer")))
     }
 
-    fn address(&self, at: usize) -> Result<SocketAddr, Malformed> {
+    pub(super) fn address(&self, at: usize) -> Result<SocketAddr, Malformed> {
         let what = "the address";
         let family = u16::from_ne_bytes(self.bytes(at + offset_of!(In, sin_family), what)?);
         let port = u16::from_be_bytes(self.bytes(at + offset_of!(In, sin_port), what)?);
@@ -195,7 +199,12 @@ impl Buffer<'_> {
 
     /// The string that the pointer at `offset` leads to, of at most `limit` units. Null and empty
     /// are both none.
-    fn text(&self, offset: usize, what: &str, limit: usize) -> Result<Option<String>, Malformed> {
+    pub(super) fn text(
+        &self,
+        offset: usize,
+        what: &str,
+        limit: usize,
+    ) -> Result<Option<String>, Malformed> {
         let Some(at) = self.pointer(offset, what)? else {
             return Ok(None);
         };

@@ -183,8 +183,12 @@ fn with_next<R>(kind: Kind, token: u32, call: impl FnOnce(Request) -> R) -> R {
 
 impl Request {
     fn of<T>(kind: Kind, structure: &T) -> Self {
+        Self::with_id(config_id(kind), structure)
+    }
+
+    pub(super) fn with_id<T>(id: HTTP_SERVICE_CONFIG_ID, structure: &T) -> Self {
         Self {
-            id: config_id(kind),
+            id,
             pointer: ptr::from_ref(structure).cast(),
             length: u32::try_from(size_of::<T>()).expect("no structure has 300 bytes"),
         }
@@ -265,7 +269,7 @@ fn port_key(port: u16) -> HTTP_SERVICE_CONFIG_SSL_CCS_KEY {
     }
 }
 
-fn with_address<R>(address: SocketAddr, call: impl FnOnce(*mut SOCKADDR) -> R) -> R {
+pub(super) fn with_address<R>(address: SocketAddr, call: impl FnOnce(*mut SOCKADDR) -> R) -> R {
     match address {
         SocketAddr::V4(v4) => {
             let mut address = SOCKADDR_IN {
@@ -300,6 +304,6 @@ fn with_address<R>(address: SocketAddr, call: impl FnOnce(*mut SOCKADDR) -> R) -
 }
 
 /// UTF-16 with a NUL behind it.
-fn wide(text: &str) -> Vec<u16> {
+pub(super) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }

@@ -163,7 +163,7 @@ fn any_address(port: u16) -> SOCKADDR_STORAGE {
 }
 
 /// The bytes of a `SOCKADDR_IN` or `SOCKADDR_IN6`.
-fn address(address: SocketAddr) -> Vec<u8> {
+pub(super) fn address(address: SocketAddr) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(28);
     match address {
         SocketAddr::V4(v4) => {
@@ -184,7 +184,7 @@ fn address(address: SocketAddr) -> Vec<u8> {
 }
 
 /// UTF-16 with a NUL behind it.
-fn wide(text: &str) -> Vec<u8> {
+pub(super) fn wide(text: &str) -> Vec<u8> {
     let units = text.encode_utf16().chain([0]);
     units.flat_map(u16::to_ne_bytes).collect()
 }

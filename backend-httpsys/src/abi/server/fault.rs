@@ -5,6 +5,8 @@ use std::net::Ipv4Addr;
 use store_core::{BindingError, CertHash, KeyError, TextError};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER};
 
+use crate::service::ServiceFault;
+
 /// Why a request cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -64,6 +66,18 @@ pub enum Fault {
     /// A hash is there that must not be, or the other way round.
     #[error(transparent)]
     Binding(#[from] BindingError),
+    /// A URL or a security descriptor is none.
+    #[error(transparent)]
+    Service(#[from] ServiceFault),
+    /// A timeout, a cache parameter or a setting does not exist, or a value is one that it cannot
+    /// have.
+    #[error("{what} is {found}, which there is not")]
+    Number {
+        /// What it is.
+        what: &'static str,
+        /// Its number.
+        found: i64,
+    },
     /// The query is neither exact nor next.
     #[error("the query type {found} does not exist")]
     QueryType {

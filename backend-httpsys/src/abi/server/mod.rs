@@ -7,7 +7,9 @@
 mod answer;
 mod fault;
 mod request;
+mod service;
 
 pub use answer::Answer;
 pub use fault::Fault;
 pub use request::{Query, read_delete, read_query, read_set};
+pub use service::{ServiceReply, read_service_delete, read_service_query, read_service_set};

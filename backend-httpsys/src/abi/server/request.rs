@@ -164,7 +164,7 @@ fn query_of(
 
 /// # Safety
 /// `pointer` is null or valid for reads of `length` bytes, and any bytes make a `T`.
-unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Result<T, Fault> {
+pub(super) unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Result<T, Fault> {
     if pointer.is_null() {
         let what = "the structure";
         return Err(Fault::Null { what });
@@ -241,13 +241,13 @@ fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
     }
 }
 
-fn v4(address: SOCKADDR_IN) -> SocketAddr {
+pub(super) fn v4(address: SOCKADDR_IN) -> SocketAddr {
     // SAFETY: every member of the union has the same four bytes.
     let octets = unsafe { address.sin_addr.S_un.S_addr }.to_ne_bytes();
     SocketAddr::from((Ipv4Addr::from(octets), u16::from_be(address.sin_port)))
 }
 
-fn v6(address: SOCKADDR_IN6) -> SocketAddr {
+pub(super) fn v6(address: SOCKADDR_IN6) -> SocketAddr {
     // SAFETY: every member of the union has the same sixteen bytes.
     let octets = unsafe { address.sin6_addr.u.Byte };
     // SAFETY: every member of the union has the same four bytes.
@@ -319,7 +319,7 @@ unsafe fn store_name(pointer: *const u16, what: &'static str) -> Result<Option<S
 ///
 /// # Safety
 /// `pointer` is null, or valid for reads up to a NUL or of `limit` units and one more.
-unsafe fn text(
+pub(super) unsafe fn text(
     pointer: *const u16,
     what: &'static str,
     limit: usize,

@@ -43,7 +43,11 @@ pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
     } else {
         Newline::Lf
     };
-    let netsh = Netsh::new(store.bindings(), profile).with_newline(newline);
+    let api = store.api();
+    let mut netsh = Netsh::new(store.bindings(), profile).with_newline(newline);
+    if let Some(api) = &api {
+        netsh = netsh.with_api(api);
+    }
     Ok(netsh.run(arguments, &mut io::stdin().lock(), &mut exact_stdout())?)
 }
 

@@ -90,7 +90,10 @@ fn api(url: &StoreUrl) -> Result<Arc<dyn HttpApi>, Error> {
         return Ok(Arc::new(stores::load(library.as_deref())?));
     }
     let store = Opened::open(url, Access::Fill)?;
-    Ok(Arc::new(Simulator::new(store.into_shared())))
+    match store.api() {
+        Some(api) => Ok(api),
+        None => Ok(Arc::new(Simulator::new(store.into_shared()))),
+    }
 }
 
 /// A call and an answer to it, escaped.

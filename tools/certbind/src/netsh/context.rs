@@ -1,6 +1,7 @@
 //! Which command a line means: contexts, verbs and what they act on, abbreviated or not.
 
 use super::profile::Profile;
+use super::service::Object;
 
 /// Where commands are looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl Context {
     }
 }
 
-/// What can be done to bindings. The order is that of the help, with the youngest last.
+/// What can be done. The order is that of the help, with the youngest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Add,
@@ -59,10 +60,17 @@ pub(super) enum Command<'a> {
         verb: Verb,
         arguments: &'a [String],
     },
+    /// How a command on something beside certificates is written.
+    ServiceUsage(Verb, Object),
+    Service {
+        verb: Verb,
+        object: Object,
+        arguments: &'a [String],
+    },
 }
 
-/// What netsh can act on in the context `http`. Of these there is `sslcert` here; the others keep
-/// abbreviations from meaning something else than on Windows.
+/// What netsh can act on in the context `http`. Those that are not here keep abbreviations from
+/// meaning something else than on Windows.
 const OBJECTS: &[&str] = &[
     SSLCERT,
     "cacheparam",
@@ -116,12 +124,19 @@ fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
     if is_help(object) {
         return Some(Command::VerbHelp(verb));
     }
-    if unabbreviated(object, OBJECTS.iter().copied())? != SSLCERT {
-        return None;
-    }
-    Some(match arguments.first() {
-        Some(argument) if is_help(argument) => Command::Usage(verb),
-        _ => Command::Sslcert { verb, arguments },
+    let wants_usage = arguments.first().is_some_and(|argument| is_help(argument));
+    let object = match unabbreviated(object, OBJECTS.iter().copied())? {
+        SSLCERT if wants_usage => return Some(Command::Usage(verb)),
+        SSLCERT => return Some(Command::Sslcert { verb, arguments }),
+        other => Object::named(other).filter(|object| object.takes(verb))?,
+    };
+    Some(match wants_usage {
+        true => Command::ServiceUsage(verb, object),
+        false => Command::Service {
+            verb,
+            object,
+            arguments,
+        },
     })
 }
 
@@ -171,9 +186,31 @@ mod tests {
         assert_eq!(verb_of("h show sslcert"), None, "help begins so too");
         assert_eq!(verb_of("http show s"), None, "setting begins so too");
         assert_eq!(verb_of("http show sslcerts"), None);
-        assert_eq!(verb_of("http show urlacl"), None);
         assert_eq!(verb_of("https show sslcert"), None);
         assert_eq!(verb_of("show sslcert"), None);
+    }
+
+    #[test]
+    fn what_is_beside_certificates_has_verbs_of_its_own() {
+        let meant = |line: &str| {
+            let words = split(line);
+            match command(Context::Root, Profile::default(), &words) {
+                Some(Command::Service { verb, object, .. }) => Some((verb, object)),
+                _ => None,
+            }
+        };
+        let add = |object| Some((Verb::Add, object));
+        assert_eq!(
+            meant("http add urlacl url=http://+:80/"),
+            add(Object::UrlAcl)
+        );
+        assert_eq!(meant("ht a ip ::"), add(Object::IpListen));
+        assert_eq!(meant("http add set x"), add(Object::Setting));
+        assert_eq!(meant("http show t"), Some((Verb::Show, Object::Timeout)));
+        assert_eq!(meant("http show cache"), None, "cachestate begins so too");
+        assert_eq!(meant("http show servicestate"), None);
+        assert_eq!(meant("http delete cacheparam"), None, "Windows has none");
+        assert_eq!(meant("http update urlacl"), None);
     }
 
     #[test]

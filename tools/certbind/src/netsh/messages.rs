@@ -58,7 +58,7 @@ pub(super) fn not_shown(error: &StoreError) -> Answer {
 
 /// The system's text for an error, and the error's own where HTTP.sys has no such error: there the
 /// system's says too little. With line ends.
-fn reason(error: &StoreError) -> String {
+pub(super) fn reason(error: &StoreError) -> String {
     let mut reason = String::new();
     if let Some(text) = system_text(error.win32_code()) {
         reason.push_str(text);
@@ -136,6 +136,7 @@ pub(super) fn system_text(code: u32) -> Option<&'static str> {
         win32::ALREADY_EXISTS => "Cannot create a file when that file already exists.",
         234 => "More data is available.",
         win32::NO_MORE_ITEMS => "No more data is available.",
+        1168 => "Element not found.",
         win32::IO_DEVICE => "The request could not be performed because of an I/O device error.",
         win32::OLD_WIN_VERSION => "The specified program requires a newer version of Windows.",
         win32::REVISION_MISMATCH => "Indicates two revision levels are incompatible.",

@@ -1,8 +1,9 @@
-//! `netsh http … sslcert` over any store: netsh's grammar, its messages and its exit codes, of the
+//! `netsh http` over any store: netsh's grammar, its messages and its exit codes, of the
 //! release of Windows that is asked for.
 //!
 //! `docs/netsh.md` tells what is known of Windows and what is inferred. Everything is printed to
-//! one stream, as netsh does, and nothing but the store is changed.
+//! one stream, as netsh does, and nothing but the store is changed, and what HTTP.sys is configured
+//! with beside it ([`Netsh::with_api`]).
 //!
 //! ```
 //! use certbind::netsh::{Netsh, Profile};
@@ -29,6 +30,7 @@ mod grammar;
 mod messages;
 mod profile;
 mod request;
+mod service;
 mod session;
 mod tags;
 mod tokenize;
@@ -37,7 +39,9 @@ mod verbs;
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use backend_httpsys::HttpApi;
 use interchange::netsh::Newline;
 use store_core::BindingStore;
 
@@ -50,6 +54,7 @@ use session::Session;
 #[derive(Clone, Copy)]
 pub struct Netsh<'a> {
     store: &'a dyn BindingStore,
+    api: Option<&'a Arc<dyn HttpApi>>,
     profile: Profile,
     newline: Newline,
 }
@@ -60,8 +65,20 @@ impl<'a> Netsh<'a> {
     pub fn new(store: &'a dyn BindingStore, profile: Profile) -> Self {
         Self {
             store,
+            api: None,
             profile,
             newline: Newline::Lf,
+        }
+    }
+
+    /// The same with an API through which URL reservations, the IP listen list, timeouts, cache
+    /// parameters and settings are asked for and set. Without one, commands on them are answered
+    /// as not supported (50).
+    #[must_use]
+    pub fn with_api(self, api: &'a Arc<dyn HttpApi>) -> Self {
+        Self {
+            api: Some(api),
+            ..self
         }
     }
 
@@ -98,13 +115,17 @@ impl<'a> Netsh<'a> {
         }
     }
 
-    /// Whether `netsh` with these arguments changes no binding, whatever comes.
+    /// Whether `netsh` with these arguments changes nothing, whatever comes.
     #[must_use]
     pub fn only_reads(arguments: &[String], profile: Profile) -> bool {
         match Invocation::of(arguments, profile) {
             Some(Invocation::Command(context, words)) => {
                 let command = context::command(context, profile, words);
-                !matches!(command, Some(Command::Sslcert { verb, .. }) if verb != Verb::Show)
+                !matches!(
+                    command,
+                    Some(Command::Sslcert { verb, .. } | Command::Service { verb, .. })
+                        if verb != Verb::Show
+                )
             }
             Some(Invocation::Script(..) | Invocation::Listen(_)) => false,
             None => true,

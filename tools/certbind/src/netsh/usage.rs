@@ -4,6 +4,7 @@ use store_core::Kind;
 
 use super::context::{Context, Verb};
 use super::profile::Profile;
+use super::service::{self, Object};
 use super::tags::{self, APPID};
 
 const EXAMPLE_HASH: &str = "0102030405060708090A0B0C0D0E0F1011121314";
@@ -59,7 +60,7 @@ fn changes(verb: Verb) -> bool {
     matches!(verb, Verb::Add | Verb::Update)
 }
 
-fn parameter(help: &mut String, tag: &str, dash: char, lines: &[&str]) {
+pub(super) fn parameter(help: &mut String, tag: &str, dash: char, lines: &[&str]) {
     let mut columns = (tag, dash);
     for line in lines {
         let (tag, dash) = std::mem::replace(&mut columns, ("", ' '));
@@ -133,7 +134,7 @@ pub(super) fn commands(context: Context, profile: Profile) -> String {
         Context::Http => {
             let mut commands = vec![("?", HELP), ("help", HELP)];
             let verbs = profile.verbs().iter();
-            commands.extend(verbs.map(|verb| (verb.name(), purpose(*verb))));
+            commands.extend(verbs.map(|verb| (verb.name(), purpose_of_all(*verb))));
             commands.sort_unstable();
             list(&commands)
         }
@@ -142,7 +143,25 @@ pub(super) fn commands(context: Context, profile: Profile) -> String {
 
 /// The commands of a verb.
 pub(super) fn objects(verb: Verb) -> String {
-    list(&[(&format!("{} sslcert", verb.name()), purpose(verb))])
+    let name = |object: &str| format!("{} {object}", verb.name());
+    let mut commands = vec![(name("sslcert"), purpose(verb))];
+    let others = Object::ALL.into_iter().filter(|object| object.takes(verb));
+    commands.extend(others.map(|object| (name(object.name()), service::purpose(verb, object))));
+    commands.sort_unstable();
+    let commands: Vec<_> = commands
+        .iter()
+        .map(|(name, purpose)| (name.as_str(), *purpose))
+        .collect();
+    list(&commands)
+}
+
+fn purpose_of_all(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Add => "Adds to what HTTP.sys is configured with.",
+        Verb::Delete => "Deletes from what HTTP.sys is configured with.",
+        Verb::Show => "Shows what HTTP.sys is configured with.",
+        Verb::Update => "Replaces what HTTP.sys is configured with.",
+    }
 }
 
 const HELP: &str = "Shows this list.";
@@ -158,8 +177,10 @@ fn purpose(verb: Verb) -> &'static str {
 
 fn list(commands: &[(&str, &str)]) -> String {
     let mut list = "\nThe following commands are available:\n\n".to_owned();
+    let widths = commands.iter().map(|(name, _)| name.len());
+    let width = widths.max().unwrap_or(0).max(14);
     for (name, purpose) in commands {
-        list.push_str(&format!("{name:<14} - {purpose}\n"));
+        list.push_str(&format!("{name:<width$} - {purpose}\n"));
     }
     list.push_str("\nA command and ? behind it give its help.\n\n");
     list

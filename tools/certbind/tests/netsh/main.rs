@@ -8,5 +8,6 @@ mod options;
 mod program;
 mod properties;
 mod samples;
+mod service;
 mod sessions;
 mod transcripts;

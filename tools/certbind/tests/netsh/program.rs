@@ -92,6 +92,34 @@ fn certbind_netsh_is_the_netsh_of_the_release_that_the_environment_names() {
 }
 
 #[test]
+fn what_is_beside_certificates_stays_in_the_file_from_one_command_to_the_next() {
+    let machine = Machine::new();
+    let show = |line: &str| run(machine.netsh(), line).text;
+    assert!(!show("http show urlacl").contains("Reserved URL"));
+    assert!(!machine.store().exists(), "reading makes no store");
+    let added = run(
+        machine.netsh(),
+        "http add urlacl url=http://+:8080/ user=NETWORKSERVICE",
+    );
+    assert_eq!(added.code, 0, "{}", added.text);
+    let added = run(machine.certbind_netsh(), "http add iplisten ::");
+    assert_eq!(added.code, 0, "{}", added.text);
+    let bound = run(
+        machine.netsh(),
+        &format!("http add sslcert ipport=0.0.0.0:443 certhash={HASH} appid={IIS}"),
+    );
+    assert_eq!(bound.code, 0, "{}", bound.text);
+    let listing = show("http show urlacl");
+    assert!(
+        listing.contains("User: NT AUTHORITY\\NETWORK SERVICE"),
+        "{listing}"
+    );
+    assert!(show("http show iplisten").contains("    ::\n"));
+    let checked = machine.command(CERTBIND.as_ref()).arg("check").output();
+    assert_eq!(checked.unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn options_in_front_choose_the_release_and_the_line_ends() {
     let machine = Machine::new();
     let spellings: [&[&str]; 2] = [

@@ -52,7 +52,7 @@ fn commands() -> Vec<String> {
         format!("http delete sslcert {ip}"),
         format!("http delete sslcert {ip}"),
         "http delete sslcert".to_owned(),
-        "http add urlacl url=http://+:80/".to_owned(),
+        "http show servicestate".to_owned(),
         "nonsense".to_owned(),
         "http add".to_owned(),
         "http ?".to_owned(),

@@ -1,0 +1,331 @@
+//! Requests about what is configured beside bindings, and the answers to them.
+
+#![expect(unsafe_code, reason = "reads and writes structures of C programs")]
+
+use std::ffi::c_void;
+use std::mem::{offset_of, size_of};
+use std::net::{IpAddr, SocketAddr};
+use std::ptr;
+
+use windows_sys::Win32::Networking::HttpServer::{
+    HTTP_SERVICE_CONFIG_CACHE_KEY, HTTP_SERVICE_CONFIG_CACHE_SET,
+    HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM, HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY,
+    HTTP_SERVICE_CONFIG_SETTING_KEY, HTTP_SERVICE_CONFIG_SETTING_SET,
+    HTTP_SERVICE_CONFIG_TIMEOUT_KEY, HTTP_SERVICE_CONFIG_TIMEOUT_SET,
+    HTTP_SERVICE_CONFIG_URLACL_KEY, HTTP_SERVICE_CONFIG_URLACL_PARAM,
+    HTTP_SERVICE_CONFIG_URLACL_QUERY, HTTP_SERVICE_CONFIG_URLACL_SET, HttpServiceConfigQueryExact,
+    HttpServiceConfigQueryNext,
+};
+use windows_sys::Win32::Networking::WinSock::{
+    ADDRESS_FAMILY, AF_INET, AF_INET6, SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_STORAGE,
+};
+
+use super::answer::{address, wide};
+use super::fault::Fault;
+use super::request::{read, text, v4, v6};
+use crate::service::{
+    CacheKey, ListenAddress, MAX_URL_LENGTH, SecurityDescriptor, ServiceAnswer, ServiceKey,
+    ServiceKind, ServiceQuery, ServiceRecord, SettingKey, TimeoutKey, UrlPrefix, UrlReservation,
+};
+
+/// Reads what a set is about.
+///
+/// # Errors
+/// [`Fault`], saying what is wrong with it.
+///
+/// # Safety
+/// `information` is null, or valid for reads of `length` bytes. If those hold the structure of
+/// `kind`, the pointers in it are null or valid for reads: of strings up to their closing NUL or
+/// their limit, of an address up to its length.
+pub unsafe fn read_service_set(
+    kind: ServiceKind,
+    information: *const c_void,
+    length: u32,
+) -> Result<ServiceRecord, Fault> {
+    Ok(match kind {
+        ServiceKind::ListenList => {
+            // SAFETY: the caller's promise.
+            ServiceRecord::Listen(unsafe { listen_address(information, length) }?)
+        }
+        ServiceKind::UrlReservation => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_URLACL_SET>(information, length) }?;
+            // SAFETY: the caller's promise for the pointer in it.
+            let url = unsafe { url(&set.KeyDesc) }?;
+            let what = "the security descriptor";
+            let sddl = set.ParamDesc.pStringSecurityDescriptor;
+            // SAFETY: the caller's promise for the pointer in it.
+            let sddl = unsafe { text(sddl, what, SecurityDescriptor::MAX_LENGTH) }?;
+            let sddl = sddl.ok_or(Fault::Null { what })?.parse()?;
+            ServiceRecord::Reservation(UrlReservation { url, sddl })
+        }
+        ServiceKind::Timeout => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_TIMEOUT_SET>(information, length) }?;
+            let (what, found) = ("the value of the timeout", i64::from(set.ParamDesc));
+            if found == 0 {
+                return Err(Fault::Number { what, found });
+            }
+            ServiceRecord::Timeout(timeout(set.KeyDesc)?, set.ParamDesc)
+        }
+        ServiceKind::Cache => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_CACHE_SET>(information, length) }?;
+            ServiceRecord::Cache(cache(set.KeyDesc)?, set.ParamDesc)
+        }
+        ServiceKind::Setting => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_SETTING_SET>(information, length) }?;
+            ServiceRecord::Setting(setting(set.KeyDesc)?, set.ParamDesc)
+        }
+    })
+}
+
+/// Reads what a deletion is about. The structure is that of a set; nothing but its key is looked
+/// at.
+///
+/// # Errors
+/// [`Fault`], saying what is wrong with it.
+///
+/// # Safety
+/// As [`read_service_set`], of the key alone.
+pub unsafe fn read_service_delete(
+    kind: ServiceKind,
+    information: *const c_void,
+    length: u32,
+) -> Result<ServiceKey, Fault> {
+    Ok(match kind {
+        ServiceKind::ListenList => {
+            // SAFETY: the caller's promise.
+            ServiceKey::Listen(unsafe { listen_address(information, length) }?)
+        }
+        ServiceKind::UrlReservation => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_URLACL_SET>(information, length) }?;
+            // SAFETY: the caller's promise for the pointer in it.
+            ServiceKey::Reservation(unsafe { url(&set.KeyDesc) }?)
+        }
+        ServiceKind::Timeout => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_TIMEOUT_SET>(information, length) }?;
+            ServiceKey::Timeout(timeout(set.KeyDesc)?)
+        }
+        ServiceKind::Cache => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_CACHE_SET>(information, length) }?;
+            ServiceKey::Cache(cache(set.KeyDesc)?)
+        }
+        ServiceKind::Setting => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_SETTING_SET>(information, length) }?;
+            ServiceKey::Setting(setting(set.KeyDesc)?)
+        }
+    })
+}
+
+/// Reads what a query asks for. One of the listen list has no input ("set to NULL"): it is not
+/// looked at.
+///
+/// # Errors
+/// [`Fault`], saying what is wrong with it.
+///
+/// # Safety
+/// As [`read_service_set`], of the query structure of `kind`, for an exact query.
+pub unsafe fn read_service_query(
+    kind: ServiceKind,
+    input: *const c_void,
+    length: u32,
+) -> Result<ServiceQuery, Fault> {
+    Ok(match kind {
+        ServiceKind::ListenList => ServiceQuery::ListenList,
+        ServiceKind::UrlReservation => {
+            // SAFETY: the caller's promise.
+            let query = unsafe { read::<HTTP_SERVICE_CONFIG_URLACL_QUERY>(input, length) }?;
+            match query.QueryDesc {
+                found if found == HttpServiceConfigQueryExact => {
+                    // SAFETY: the caller's promise for the pointer in it.
+                    ServiceQuery::Reservation(unsafe { url(&query.KeyDesc) }?)
+                }
+                found if found == HttpServiceConfigQueryNext => {
+                    ServiceQuery::NextReservation(query.dwToken)
+                }
+                found => return Err(Fault::QueryType { found }),
+            }
+        }
+        ServiceKind::Timeout => {
+            // SAFETY: the caller's promise.
+            let key = unsafe { read::<HTTP_SERVICE_CONFIG_TIMEOUT_KEY>(input, length) }?;
+            ServiceQuery::Timeout(timeout(key)?)
+        }
+        ServiceKind::Cache => {
+            // SAFETY: the caller's promise.
+            let key = unsafe { read::<HTTP_SERVICE_CONFIG_CACHE_KEY>(input, length) }?;
+            ServiceQuery::Cache(cache(key)?)
+        }
+        ServiceKind::Setting => {
+            // SAFETY: the caller's promise.
+            let key = unsafe { read::<HTTP_SERVICE_CONFIG_SETTING_KEY>(input, length) }?;
+            ServiceQuery::Setting(setting(key)?)
+        }
+    })
+}
+
+/// # Safety
+/// The string in `key` is null, or valid for reads up to its NUL or the limit.
+unsafe fn url(key: &HTTP_SERVICE_CONFIG_URLACL_KEY) -> Result<UrlPrefix, Fault> {
+    let what = "the URL";
+    // SAFETY: the caller's promise.
+    let url = unsafe { text(key.pUrlPrefix, what, MAX_URL_LENGTH) }?;
+    Ok(url.ok_or(Fault::Null { what })?.parse()?)
+}
+
+/// The address of an `HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM`. Its port is not looked at.
+///
+/// # Safety
+/// As [`read_service_set`].
+unsafe fn listen_address(information: *const c_void, length: u32) -> Result<ListenAddress, Fault> {
+    // SAFETY: the caller's promise.
+    let param = unsafe { read::<HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM>(information, length) }?;
+    let (address, room) = (
+        param.pAddress.cast::<c_void>(),
+        usize::from(param.AddrLength),
+    );
+    if address.is_null() {
+        let what = "the address";
+        return Err(Fault::Null { what });
+    }
+    let needs = |bytes: usize| {
+        let (what, found) = ("the length of the address", i64::from(param.AddrLength));
+        (room >= bytes)
+            .then_some(())
+            .ok_or(Fault::Number { what, found })
+    };
+    needs(size_of::<ADDRESS_FAMILY>())?;
+    // SAFETY: the caller's promise; so many bytes are there.
+    let family = unsafe { address.cast::<ADDRESS_FAMILY>().read_unaligned() };
+    let address = match family {
+        AF_INET => {
+            needs(size_of::<SOCKADDR_IN>())?;
+            // SAFETY: as above.
+            v4(unsafe { address.cast::<SOCKADDR_IN>().read_unaligned() })
+        }
+        AF_INET6 => {
+            needs(size_of::<SOCKADDR_IN6>())?;
+            // SAFETY: as above.
+            v6(unsafe { address.cast::<SOCKADDR_IN6>().read_unaligned() })
+        }
+        found => return Err(Fault::Family { found }),
+    };
+    Ok(match address {
+        SocketAddr::V4(v4) => (*v4.ip()).into(),
+        SocketAddr::V6(v6) => ListenAddress::v6(*v6.ip(), v6.scope_id()),
+    })
+}
+
+fn timeout(found: HTTP_SERVICE_CONFIG_TIMEOUT_KEY) -> Result<TimeoutKey, Fault> {
+    let key = TimeoutKey::ALL
+        .into_iter()
+        .find(|key| key.number() == found);
+    key.ok_or_else(|| no_key("the timeout", found))
+}
+
+fn cache(found: HTTP_SERVICE_CONFIG_CACHE_KEY) -> Result<CacheKey, Fault> {
+    let key = CacheKey::ALL.into_iter().find(|key| key.number() == found);
+    key.ok_or_else(|| no_key("the cache parameter", found))
+}
+
+fn setting(found: HTTP_SERVICE_CONFIG_SETTING_KEY) -> Result<SettingKey, Fault> {
+    let key = SettingKey::ALL
+        .into_iter()
+        .find(|key| key.number() == found);
+    key.ok_or_else(|| no_key("the setting", found))
+}
+
+fn no_key(what: &'static str, found: i32) -> Fault {
+    let found = found.into();
+    Fault::Number { what, found }
+}
+
+/// An answer on its way into a caller's buffer.
+#[derive(Debug)]
+pub struct ServiceReply {
+    /// All of it but pointers.
+    bytes: Vec<u8>,
+    /// Where the URL and the security descriptor of a reservation stand in it.
+    strings: Option<[usize; 2]>,
+}
+
+impl ServiceReply {
+    /// Lays the answer out. A reservation is an `HTTP_SERVICE_CONFIG_URLACL_SET` with its strings
+    /// behind it, the listen list an `HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY` with room for one
+    /// address or as many as there are, and anything else its number.
+    #[must_use]
+    pub fn new(answer: &ServiceAnswer) -> Self {
+        let mut strings = None;
+        let bytes = match answer {
+            ServiceAnswer::Reservation(reservation) => {
+                let mut bytes = vec![0; size_of::<HTTP_SERVICE_CONFIG_URLACL_SET>()];
+                let url = bytes.len();
+                bytes.extend(wide(reservation.url.as_str()));
+                strings = Some([url, bytes.len()]);
+                bytes.extend(wide(&reservation.sddl.to_string()));
+                bytes
+            }
+            ServiceAnswer::ListenList(addresses) => listen_list(addresses),
+            ServiceAnswer::Timeout(seconds) => seconds.to_ne_bytes().to_vec(),
+            ServiceAnswer::Number(number) => number.to_ne_bytes().to_vec(),
+        };
+        Self { bytes, strings }
+    }
+
+    /// How many bytes it takes: what goes into `*pReturnLength`.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.bytes.len()).expect("no list has 33 million addresses")
+    }
+
+    /// Writes it. The pointers in it lead into the same buffer, which need not be aligned.
+    ///
+    /// # Safety
+    /// `output` is valid for writes of [`size`](Self::size) bytes.
+    pub unsafe fn write(&self, output: *mut c_void) {
+        let to = output.cast::<u8>();
+        // SAFETY: the caller's promise; our bytes are none of its.
+        unsafe { ptr::copy_nonoverlapping(self.bytes.as_ptr(), to, self.bytes.len()) };
+        if let Some([url, sddl]) = self
+            .strings
+            .map(|at| at.map(|at| output.wrapping_byte_add(at)))
+        {
+            let set = HTTP_SERVICE_CONFIG_URLACL_SET {
+                KeyDesc: HTTP_SERVICE_CONFIG_URLACL_KEY {
+                    pUrlPrefix: url.cast(),
+                },
+                ParamDesc: HTTP_SERVICE_CONFIG_URLACL_PARAM {
+                    pStringSecurityDescriptor: sddl.cast(),
+                },
+            };
+            let output = output.cast::<HTTP_SERVICE_CONFIG_URLACL_SET>();
+            // SAFETY: the caller's promise: the bytes begin with room for it.
+            unsafe { output.write_unaligned(set) };
+        }
+    }
+}
+
+fn listen_list(addresses: &[ListenAddress]) -> Vec<u8> {
+    let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    let mut bytes = count.to_ne_bytes().to_vec();
+    let first = offset_of!(HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY, AddrList);
+    for (number, listened) in addresses.iter().enumerate() {
+        bytes.resize(first + number * size_of::<SOCKADDR_STORAGE>(), 0);
+        bytes.extend(address(match listened.ip() {
+            IpAddr::V4(ip) => SocketAddr::from((ip, 0)),
+            IpAddr::V6(ip) => std::net::SocketAddrV6::new(ip, 0, 0, listened.scope()).into(),
+        }));
+    }
+    let length = first + addresses.len() * size_of::<SOCKADDR_STORAGE>();
+    bytes.resize(
+        length.max(size_of::<HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY>()),
+        0,
+    );
+    bytes
+}

@@ -1,0 +1,124 @@
+//! Tables of somebody else's, in the same file. `docs/file-format.md` explains them.
+
+use redb::{ReadTransaction, ReadableTable, TableDefinition, TableError, TableHandle};
+use redb::{Table, WriteTransaction};
+use store_core::codec::CodecError;
+use store_core::{Edit, Result, Row, StoreError, Tables};
+
+use crate::errors::{Cause, hex};
+use crate::store::{Mode, RedbStore};
+
+/// What the names of these tables begin with in the file.
+const PREFIX: &str = "other/";
+
+/// The format of values: the first byte of each.
+const FORMAT: u8 = 1;
+
+impl Tables for RedbStore {
+    fn rows(&self, table: &str) -> Result<Vec<Row>> {
+        let read = |transaction: &ReadTransaction| rows(transaction, table);
+        let found = match &self.mode {
+            Mode::Writable(committer) => committer.look(read),
+            Mode::ReadOnly(reader) => reader.look(read),
+        };
+        found.map_err(|cause| self.error(cause))
+    }
+
+    fn write(&self, edits: &[Edit]) -> Result<bool> {
+        match &self.mode {
+            Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
+            Mode::Writable(_) if edits.is_empty() => Ok(true),
+            Mode::Writable(committer) => committer.alone(|transaction| write(transaction, edits)),
+        }
+    }
+}
+
+/// Tells of every row of every such table that is damaged.
+pub(crate) fn check(
+    transaction: &ReadTransaction,
+    told: &mut impl FnMut(Cause),
+) -> Result<(), Cause> {
+    for handle in transaction.list_tables()? {
+        let Some(table) = handle.name().strip_prefix(PREFIX) else {
+            continue;
+        };
+        let rows = transaction.open_table(definition(handle.name()))?;
+        for row in rows.range::<&[u8]>(..)? {
+            let (key, value) = row?;
+            if let Err(cause) = decoded(table, key.value(), value.value()) {
+                told(cause);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn definition(name: &str) -> TableDefinition<'_, &'static [u8], &'static [u8]> {
+    TableDefinition::new(name)
+}
+
+fn rows(transaction: &ReadTransaction, table: &str) -> Result<Vec<Row>, Cause> {
+    let name = format!("{PREFIX}{table}");
+    let found = match transaction.open_table(definition(&name)) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        found => found?,
+    };
+    let mut rows = Vec::new();
+    for row in found.range::<&[u8]>(..)? {
+        let (key, value) = row?;
+        let (key, value) = (key.value(), value.value());
+        rows.push((key.to_vec(), decoded(table, key, value)?.to_vec()));
+    }
+    Ok(rows)
+}
+
+/// Makes the edits, unless one of them does not find what it needs: then the transaction is not to
+/// be committed.
+fn write(transaction: &WriteTransaction, edits: &[Edit]) -> Result<bool, Cause> {
+    for edit in edits {
+        let name = format!("{PREFIX}{}", edit.table);
+        let mut rows: Table<'_, &[u8], &[u8]> = transaction.open_table(definition(&name))?;
+        let key = edit.key.as_slice();
+        if !edit.needs.met(rows.get(key)?.is_some()) {
+            return Ok(false);
+        }
+        match &edit.value {
+            Some(value) => rows.insert(key, encoded(key, value).as_slice())?,
+            None => rows.remove(key)?,
+        };
+    }
+    Ok(true)
+}
+
+/// The format, the value, and a check sum of the key and of both.
+fn encoded(key: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![FORMAT];
+    bytes.extend(value);
+    let sum = check_sum(key, &bytes);
+    bytes.extend(sum.to_le_bytes());
+    bytes
+}
+
+fn decoded<'a>(table: &str, key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Cause> {
+    let damaged = |what: &'static str| Cause::Codec {
+        record: format!("the row under {} in the table {table:?}", hex(key)),
+        error: CodecError::Malformed(format!("the row is damaged: {what}")),
+    };
+    let (body, sum) = bytes
+        .split_last_chunk()
+        .ok_or_else(|| damaged("it is cut short"))?;
+    if check_sum(key, body) != u32::from_le_bytes(*sum) {
+        return Err(damaged("its check sum is wrong"));
+    }
+    match body.split_first() {
+        Some((&FORMAT, value)) => Ok(value),
+        _ => Err(damaged("it is of a format that is not known")),
+    }
+}
+
+fn check_sum(key: &[u8], body: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(key);
+    sum.update(body);
+    sum.finalize()
+}

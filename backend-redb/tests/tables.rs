@@ -1,0 +1,282 @@
+//! Tables of somebody else's in the file of a store: they last, are whole, and leave the bindings
+//! alone.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use backend_redb::{Options, RedbStore};
+use common::disk::{BROKEN, Disk, Operation, Plan};
+use common::{Dice, IMAGES, MANY, binding, contents, key, of_format_1, open};
+use redb::{Database, ReadableDatabase, TableDefinition};
+use store_core::{BindingStore, Edit, Needs, Row, StoreError, Tables};
+
+fn put(number: u8) -> Edit {
+    Edit::put("urls", &[number], &[number; 40])
+}
+
+fn row(number: u8) -> Row {
+    (vec![number], vec![number; 40])
+}
+
+#[test]
+fn rows_last_and_a_commit_of_theirs_is_no_revision() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(store.rows("urls").unwrap(), []);
+    store.insert(binding(1, 1)).unwrap();
+    assert!(store.write(&[put(2), put(1)]).unwrap());
+    assert_eq!((store.revision(), contents(&store).len()), (1, 1));
+    drop(store);
+
+    let store = RedbStore::open_read_only(&path).unwrap();
+    assert_eq!(store.rows("urls").unwrap(), [row(1), row(2)]);
+    assert_eq!(store.rows("others").unwrap(), []);
+    let refused = store.write(&[put(3)]).unwrap_err();
+    assert!(matches!(refused, StoreError::ReadOnly), "{refused:?}");
+    assert!(store.check().unwrap().is_clean());
+    assert_eq!((store.revision(), contents(&store).len()), (1, 1));
+}
+
+#[test]
+fn an_edit_that_does_not_find_what_it_needs_undoes_them_all_and_the_store_goes_on() {
+    let store = open(&Disk::default()).unwrap();
+    assert!(store.write(&[put(1)]).unwrap());
+    let edits = [
+        Edit::remove("urls", &[1]),
+        Edit::put("new", &[1], &[1]),
+        put(2).needing(Needs::Present),
+    ];
+    assert!(!store.write(&edits).unwrap());
+    assert_eq!(store.rows("urls").unwrap(), [row(1)]);
+    assert_eq!(store.rows("new").unwrap(), []);
+    assert!(store.write(&edits[..2]).unwrap());
+    assert_eq!(store.rows("urls").unwrap(), []);
+    assert_eq!(store.rows("new").unwrap(), [(vec![1], vec![1])]);
+    store.insert(binding(1, 1)).unwrap();
+}
+
+#[test]
+fn a_file_of_format_1_is_upgraded_under_its_tables() {
+    let disk = Disk::of(&of_format_1([binding(1, 1)]));
+    let store = open(&disk).unwrap();
+    assert!(store.write(&[put(1)]).unwrap());
+    drop(store);
+    let store = open(&disk).unwrap();
+    assert_eq!(store.rows("urls").unwrap(), [row(1)]);
+    assert_eq!(contents(&store), [binding(1, 1)]);
+}
+
+#[test]
+fn writers_of_both_kinds_lose_nothing() {
+    for resident in [false, true] {
+        let disk = Disk::default().read_from_memory(resident);
+        let store = open(&disk).unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..4_u8 {
+                let store = &store;
+                scope.spawn(move || {
+                    for step in 0..20 {
+                        let number = writer * 20 + step;
+                        assert!(store.write(&[put(number).needing(Needs::Absent)]).unwrap());
+                        store.insert(binding(number.into(), 1)).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(contents(&store).len(), 80);
+        let rows: Vec<_> = (0..80).map(row).collect();
+        assert_eq!(store.rows("urls").unwrap(), rows);
+        drop(store);
+        assert_eq!(open(&disk).unwrap().rows("urls").unwrap(), rows);
+    }
+}
+
+/// What was acknowledged, of both kinds of writing in turn: from the first failure on, nothing.
+fn run(disk: &Disk) -> (u64, Vec<Row>, Option<StoreError>) {
+    let mut rows = Vec::new();
+    let store = match open(disk) {
+        Ok(store) => store,
+        Err(error) => return (1, rows, Some(error)),
+    };
+    let mut failed = None;
+    for number in 0..10_u8 {
+        match store.write(&[put(number)]) {
+            Ok(written) => {
+                assert!(written && failed.is_none());
+                rows.push(row(number));
+            }
+            Err(error) => failed = failed.or(Some(error)),
+        }
+        match store.insert(binding(number.into(), 1)) {
+            Ok(()) => assert!(failed.is_none()),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    (store.revision(), rows, failed)
+}
+
+#[test]
+fn a_write_or_sync_that_fails_once_leaves_exactly_what_was_acknowledged() {
+    let healthy = Disk::of(&IMAGES[1]);
+    healthy.plan(Plan::Nothing);
+    assert!(run(&healthy).2.is_none());
+    let counts = healthy.counts();
+    for (operation, total) in [
+        (Operation::Write, counts.writes),
+        (Operation::Sync, counts.syncs),
+    ] {
+        assert!(total > 20, "{total}");
+        for after in 0..total {
+            let disk = Disk::of(&IMAGES[1]);
+            let (times, code) = (1, BROKEN);
+            let half = after.is_multiple_of(2);
+            disk.plan(Plan::Fail {
+                operation,
+                after,
+                times,
+                half,
+                code,
+            });
+            let (revision, rows, failed) = run(&disk);
+            if let Some(error) = failed {
+                let said = error.to_string();
+                assert!(matches!(error, StoreError::Io { .. }), "{after}: {said}");
+            }
+            disk.plan(Plan::Nothing);
+            let mut dice = Dice(after);
+            let cut = disk.after_power_cut(|many| dice.below(many));
+            for left in [Disk::of(&disk.bytes()), cut] {
+                let store = open(&left).unwrap();
+                assert_eq!(store.rows("urls").unwrap(), rows, "{after}");
+                assert_eq!(store.revision(), revision, "{after}");
+                assert!(store.check().unwrap().is_clean());
+            }
+        }
+    }
+}
+
+#[test]
+fn of_two_commits_at_the_same_time_each_is_judged_by_its_own_sync() {
+    for after in 0..24 {
+        let disk = Disk::of(&IMAGES[1]);
+        let store = open(&disk).unwrap();
+        disk.sync_takes(std::time::Duration::from_millis(1));
+        disk.plan(Plan::Fail {
+            operation: Operation::Sync,
+            after,
+            times: 1,
+            half: false,
+            code: BROKEN,
+        });
+        let (rows, bound) = std::thread::scope(|scope| {
+            let rows = scope.spawn(|| (0..12).filter(|n| store.write(&[put(*n)]).is_ok()).count());
+            let bound = scope.spawn(|| {
+                let insert = |n: &u16| store.insert(binding(*n, 1)).is_ok();
+                (0..12).filter(insert).count()
+            });
+            (rows.join().unwrap(), bound.join().unwrap())
+        });
+        drop(store);
+        disk.plan(Plan::Nothing);
+        for left in [Disk::of(&disk.bytes()), disk.after_power_cut(|_| 0)] {
+            let store = open(&left).unwrap();
+            assert_eq!(store.rows("urls").unwrap().len(), rows, "{after}");
+            assert_eq!(contents(&store).len(), MANY.len() + bound, "{after}");
+        }
+    }
+}
+
+#[test]
+fn a_power_cut_leaves_each_edit_whole_or_not_at_all() {
+    let healthy = Disk::of(&IMAGES[1]);
+    healthy.plan(Plan::Nothing);
+    run(&healthy);
+    let counts = healthy.counts();
+    for after in 0..counts.writes + counts.syncs {
+        let disk = Disk::of(&IMAGES[1]);
+        disk.plan(Plan::PowerCut(after));
+        let (_, rows, _) = run(&disk);
+        let mut dice = Dice(after);
+        let left = disk.after_power_cut(|many| dice.below(many));
+        let store = open(&left).unwrap();
+        let found = store.rows("urls").unwrap();
+        let in_flight = u8::try_from(rows.len()).unwrap();
+        let with_it: Vec<_> = rows.iter().cloned().chain([row(in_flight)]).collect();
+        assert!(found == rows || found == with_it, "{after}: {found:?}");
+        assert_eq!(
+            store.get(&key(MANY.start)).unwrap(),
+            Some(binding(MANY.start, 9))
+        );
+    }
+}
+
+/// The file with a row whose value is these bytes, past the store.
+fn with_value(bytes: &[u8]) -> Disk {
+    let disk = Disk::default();
+    let store = open(&disk).unwrap();
+    store.insert(binding(1, 1)).unwrap();
+    assert!(store.write(&[put(1)]).unwrap());
+    drop(store);
+    let database = Database::builder()
+        .create_with_backend(disk.clone())
+        .unwrap();
+    let transaction = database.begin_write().unwrap();
+    let urls: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("other/urls");
+    let mut table = transaction.open_table(urls).unwrap();
+    table.insert(&[1][..], bytes).unwrap();
+    drop(table);
+    transaction.commit().unwrap();
+    drop(database);
+    disk
+}
+
+#[test]
+fn a_row_that_is_damaged_is_an_error_and_in_the_report_and_the_bindings_are_not() {
+    let mut other_key = vec![1; 41];
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&[2]);
+    sum.update(&other_key);
+    other_key.extend(sum.finalize().to_le_bytes());
+    for bytes in [&[][..], &[1, 2, 3], &[0; 45], &other_key] {
+        let store = open(&with_value(bytes)).unwrap();
+        let error = store.rows("urls").unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+        assert_eq!(contents(&store), [binding(1, 1)]);
+        let report = store.check().unwrap();
+        assert_eq!(
+            (report.bindings, report.problems.len()),
+            (1, 1),
+            "{report:?}"
+        );
+        assert!(report.problems[0].contains("urls"), "{report:?}");
+        // It can be put right.
+        assert!(store.write(&[put(1)]).unwrap());
+        assert!(store.check().unwrap().is_clean());
+    }
+}
+
+#[test]
+fn a_value_is_written_as_documented() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let store = Options::new().open(&path).unwrap();
+    let edit = Edit::put("timeout", &[0, 0, 0, 0], &120_u32.to_le_bytes());
+    assert!(store.write(&[edit]).unwrap());
+    drop(store);
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
+    let definition: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("other/timeout");
+    let table = transaction.open_table(definition).unwrap();
+    let found = table.get(&[0, 0, 0, 0][..]).unwrap().unwrap();
+    let page = include_str!("../../docs/file-format.md");
+    let (_, example) = page.split_once("```text\nrow of a timeout\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let bytes: Vec<u8> = example
+        .lines()
+        .flat_map(|line| line.split('|').next().unwrap().split_whitespace())
+        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+        .collect();
+    assert_eq!(found.value(), bytes);
+}
