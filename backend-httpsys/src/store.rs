@@ -166,6 +166,7 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
         capabilities.snapshot_scan = false;
         capabilities.isolated_batch = false;
         capabilities.ccs_options = false;
+        capabilities.extended_properties = false;
         capabilities
     }
 
@@ -194,6 +195,10 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         for change in batch.changes() {
             self.check_kind(change.key().kind())?;
+            let becomes = change.becomes();
+            if becomes.is_some_and(|binding| !binding.record().extended.is_empty()) {
+                return Err(StoreError::unsupported_extended(change.key()));
+            }
         }
         if batch.is_empty() {
             return Ok(Applied::default());

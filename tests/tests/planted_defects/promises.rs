@@ -41,6 +41,10 @@ claims! {
     HasOptionsThatItDenies: |capabilities| {
         capabilities.ccs_options = false;
     }
+
+    HasPropertiesThatItDenies: |capabilities| {
+        capabilities.extended_properties = false;
+    }
 }
 
 #[derive(Default)]

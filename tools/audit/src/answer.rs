@@ -37,6 +37,7 @@ impl PartialEq for Answer<'_> {
             && a.ctl_identifier == b.ctl_identifier
             && a.ctl_store_name == b.ctl_store_name
             && a.flags == b.flags
+            && a.extended == b.extended
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use store_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Kind,
-    Record, Result, Scan, StoreName, win32,
+    Result, Scan, StoreName, win32,
 };
 
 use crate::certificates::{CertificateState, Certificates};
@@ -200,8 +200,7 @@ impl Simulator {
 
 /// A plain CCS record takes no options.
 fn options_allowed(binding: &Binding) -> Result<(), u32> {
-    let record = binding.record();
-    let plain = binding.key().kind() != Kind::Ccs || *record == Record::central(record.app_id);
+    let plain = binding.key().kind() != Kind::Ccs || !binding.record().has_options();
     plain.then_some(()).ok_or(win32::INVALID_PARAMETER)
 }
 

@@ -4,8 +4,8 @@ use std::mem::{offset_of, size_of};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use store_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, Host, HostPort,
-    IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
+    Host, HostPort, IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
 };
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_SSL_CCS_SET as CcsSet, HTTP_SERVICE_CONFIG_SSL_PARAM as Param,
@@ -157,6 +157,7 @@ impl Buffer<'_> {
             ctl_identifier: ctl.transpose().map_err(malformed)?,
             ctl_store_name: self.store_name(ctl_store, "the CTL store name")?,
             flags: SslFlags::from_bits_retain(flags),
+            extended: ExtendedProperties::default(),
         })
     }
 

@@ -8,8 +8,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ptr;
 
 use store_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, Host, HostPort,
-    IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
+    Host, HostPort, IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
 };
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_QUERY_TYPE, HTTP_SERVICE_CONFIG_SSL_CCS_QUERY,
@@ -285,6 +285,7 @@ unsafe fn record(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Record, Fault>
         ctl_identifier: ctl.as_deref().map(CtlIdentifier::new).transpose()?,
         ctl_store_name: ctl_store,
         flags: SslFlags::from_bits_retain(param.DefaultFlags),
+        extended: ExtendedProperties::default(),
     })
 }
 

@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let record = binding.record();
-    (matches!(binding.key(), BindingKey::Ccs(_)) && *record != Record::central(record.app_id)).then_some(
+    (matches!(binding.key(), BindingKey::Ccs(_)) && record.has_options()).then_some(
         Sentence::Borrowed("it has options, which HTTP.sys refuses on ccs keys"),
     )
 }

@@ -28,7 +28,7 @@ use serde::Serialize;
 use store_core::{BindingStore, Scan};
 
 use crate::error::Error;
-use crate::screen;
+use crate::{screen, secrets};
 
 /// Every binding of a store.
 pub(crate) fn everything(store: &dyn BindingStore) -> Result<Vec<store_core::Binding>, Error> {
@@ -45,10 +45,10 @@ pub(crate) fn input(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A value as JSON, for programs.
+/// A value as JSON, for programs. Session ticket keys in it are withheld.
 fn print_json(value: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-    print_json_text(&(json + "\n"))
+    print_json_text(&(secrets::withheld(json) + "\n"))
 }
 
 /// JSON that was written already.
