@@ -41,6 +41,7 @@ mod enumerate;
 mod journal;
 mod journal_format;
 mod library;
+mod properties;
 mod store;
 mod undo;
 

@@ -60,6 +60,8 @@ fn extended_properties_out_of_order_or_none_are_damage() {
     refused(&[2, 0, 0, 9, 0, 0, 9]);
     refused(&[2, 0, 1, 9, 9, 0, 0, 9]);
     refused(&[1, 0, 6, 9]);
+    // The default.
+    refused(&[1, 0, 0, 0xfc, 0, 0, 0x10, 0]);
     let value = summed([&[2], fields, &[1, 0, 0, 9]].concat());
     assert!(decode_binding(sample().key().clone(), &value).is_ok());
 }

@@ -50,6 +50,22 @@ fn a_binding_has_one_property_of_each_type_in_the_order_of_types() {
 }
 
 #[test]
+fn a_property_at_its_default_is_not_set() {
+    let default = window(1_048_576);
+    assert_eq!(
+        ExtendedProperties::new([default.clone()]),
+        Ok(ExtendedProperties::default())
+    );
+    let other = ExtendedProperties::default().with(window(1));
+    assert!(other.with(default.clone()).is_empty());
+    let flagged = Property {
+        flags: 1,
+        ..default
+    };
+    assert_eq!(other.with(flagged.clone()).iter().next(), Some(&flagged));
+}
+
+#[test]
 fn session_ticket_keys_are_shown_to_nobody() {
     let set = ExtendedProperties::new([keys()]).unwrap();
     let mut record = Record::new(CertHash::new([7; 20]), None, Uuid::nil());

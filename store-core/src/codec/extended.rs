@@ -55,7 +55,8 @@ impl<'a> Extended<'a> {
             let value = value.into_value()?;
             set.push(Property { flags, value });
         }
-        if set.is_empty() || !set.is_sorted_by_key(Property::property_type) {
+        let is_default = set.iter().any(Property::is_default);
+        if set.is_empty() || is_default || !set.is_sorted_by_key(Property::property_type) {
             return Err(malformed("the extended properties are not in order"));
         }
         ExtendedProperties::new(set).map_err(malformed)

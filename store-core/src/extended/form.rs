@@ -30,6 +30,24 @@ impl<'de> Deserialize<'de> for ExtendedProperties {
     }
 }
 
+/// As a set of one.
+impl Serialize for Property {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut form = Form::default();
+        form.set(self);
+        form.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Property {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let properties = Form::deserialize(deserializer)?.properties();
+        let [property] = <[Self; 1]>::try_from(properties.map_err(D::Error::custom)?)
+            .map_err(|_| D::Error::custom("one extended property was expected"))?;
+        Ok(property)
+    }
+}
+
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Form {

@@ -10,7 +10,7 @@ mod tickets;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use error::PropertyError;
 pub use headers::{ErrorHeaders, Header};
@@ -18,17 +18,12 @@ pub use performance::PerformanceSetting;
 pub use restrictions::{DisabledCrypto, TlsRestriction, TlsRestrictions};
 pub use tickets::{SessionTicketKey, SessionTicketKeys};
 
-/// The most bytes that the lists of one property take.
-///
-/// No limit is documented. With this one a binding fits into whatever holds bindings here.
-const MOST_BYTES: usize = 8 * 1024;
-
 /// The extended properties that are set of a binding, at most one of each type, in the order of
 /// their types.
 ///
-/// A property that is not set is one that HTTP.sys has a default for; one that is set to this
-/// default is set all the same. None at all, as most bindings have it, takes no memory beside the
-/// one pointer. Clones share what there is.
+/// A property that is set to its default, without flags, is one that is not set: nothing that shows
+/// properties, netsh and the API among them, is known to tell the two apart. None at all, as most
+/// bindings have it, takes no memory beside the one pointer. Clones share what there is.
 ///
 /// ```
 /// use store_core::{ExtendedProperties, Property, PropertyType, PropertyValue};
@@ -84,7 +79,7 @@ pub enum PropertyValue {
 ///
 /// Newer headers have a seventh, `ExParamTypeCertConfig`. It is not known here: no query asks for
 /// it, and whatever a host has of it stays there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PropertyType {
     /// `ExParamTypeHttp2Window`, 0.
@@ -102,6 +97,11 @@ pub enum PropertyType {
 }
 
 impl ExtendedProperties {
+    /// The most bytes that the lists of one property take, in structures of C.
+    ///
+    /// No limit is documented. With this one a binding fits into whatever holds bindings here.
+    pub const MOST_BYTES: usize = 8 * 1024;
+
     /// These properties, in any order.
     ///
     /// # Errors
@@ -155,7 +155,8 @@ impl ExtendedProperties {
         others.cloned().collect()
     }
 
-    fn of(sorted: Vec<Property>) -> Self {
+    fn of(mut sorted: Vec<Property>) -> Self {
+        sorted.retain(|property| !property.is_default());
         Self((!sorted.is_empty()).then(|| Arc::new(sorted)))
     }
 }
@@ -176,6 +177,13 @@ impl fmt::Debug for ExtendedProperties {
 }
 
 impl Property {
+    /// Whether it is what HTTP.sys has where none is set, as far as that is known.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        let default = self.property_type().default_value();
+        self.flags == 0 && default.is_some_and(|default| default == self.value)
+    }
+
     /// Which one it is.
     #[must_use]
     pub fn property_type(&self) -> PropertyType {
@@ -287,10 +295,10 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// Refuses lists that take more than [`MOST_BYTES`].
+/// Refuses lists that take more than [`ExtendedProperties::MOST_BYTES`].
 fn bounded(property: PropertyType, bytes: usize) -> Result<(), PropertyError> {
-    if bytes > MOST_BYTES {
-        let limit = MOST_BYTES;
+    let limit = ExtendedProperties::MOST_BYTES;
+    if bytes > limit {
         return Err(PropertyError::Large { property, limit });
     }
     Ok(())

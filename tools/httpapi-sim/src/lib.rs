@@ -34,6 +34,7 @@ mod faults;
 mod inventory;
 mod listing;
 mod profile;
+mod properties;
 mod simulator;
 
 pub use certificates::CertificateState;

@@ -12,7 +12,7 @@ use std::ptr;
 
 use backend_httpsys::HttpApi;
 use backend_httpsys::abi::client::{Query, Request, with_query, with_set};
-use backend_httpsys::abi::config_id;
+use backend_httpsys::abi::{config_id, kind_of, property_kind_of};
 use caller::{Caller, Function, UNTOUCHED, simulator};
 use httpapi_sim::Simulator;
 use proptest::prelude::*;
@@ -132,12 +132,10 @@ fn id(kind: Kind) -> impl Strategy<Value = i32> {
     ]
 }
 
-/// The structures of other kinds are longer and have pointers elsewhere: an id goes with a request
-/// only if it means the same structure, or none.
+/// The structures of other kinds, and of extended properties, are longer and have pointers elsewhere:
+/// an id goes with a request only if it means the same structure, or none.
 fn goes_with(id: i32, kind: Kind) -> bool {
-    Kind::ALL
-        .iter()
-        .all(|other| config_id(*other) != id || other == &kind)
+    property_kind_of(id).is_none() && kind_of(id).is_none_or(|other| other == kind)
 }
 
 fn bindings() -> impl Strategy<Value = Binding> {

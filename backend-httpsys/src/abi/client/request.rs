@@ -183,8 +183,12 @@ fn with_next<R>(kind: Kind, token: u32, call: impl FnOnce(Request) -> R) -> R {
 
 impl Request {
     fn of<T>(kind: Kind, structure: &T) -> Self {
+        Self::with_id(config_id(kind), structure)
+    }
+
+    pub(super) fn with_id<T>(id: HTTP_SERVICE_CONFIG_ID, structure: &T) -> Self {
         Self {
-            id: config_id(kind),
+            id,
             pointer: ptr::from_ref(structure).cast(),
             length: u32::try_from(size_of::<T>()).expect("no structure has 300 bytes"),
         }
@@ -242,7 +246,7 @@ impl Fields {
     }
 }
 
-fn host_key(port: u16, host: &mut [u16]) -> HTTP_SERVICE_CONFIG_SSL_SNI_KEY {
+pub(super) fn host_key(port: u16, host: &mut [u16]) -> HTTP_SERVICE_CONFIG_SSL_SNI_KEY {
     HTTP_SERVICE_CONFIG_SSL_SNI_KEY {
         IpPort: port_key(port).LocalAddress,
         Host: host.as_mut_ptr(),
@@ -251,7 +255,7 @@ fn host_key(port: u16, host: &mut [u16]) -> HTTP_SERVICE_CONFIG_SSL_SNI_KEY {
 
 /// Keys without an address of their own have `0.0.0.0`, also where IPv6 is served
 /// (`HTTP_SERVICE_CONFIG_SSL_SNI_KEY`).
-fn port_key(port: u16) -> HTTP_SERVICE_CONFIG_SSL_CCS_KEY {
+pub(super) fn port_key(port: u16) -> HTTP_SERVICE_CONFIG_SSL_CCS_KEY {
     let mut address = SOCKADDR_STORAGE {
         ss_family: AF_INET,
         ..SOCKADDR_STORAGE::default()
@@ -300,6 +304,6 @@ fn with_address<R>(address: SocketAddr, call: impl FnOnce(*mut SOCKADDR) -> R) -
 }
 
 /// UTF-16 with a NUL behind it.
-fn wide(text: &str) -> Vec<u16> {
+pub(super) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }

@@ -4,10 +4,10 @@
 
 use std::ffi::c_void;
 use std::mem::size_of;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ptr;
 
-use store_core::{Binding, BindingKey};
+use store_core::{Binding, BindingKey, Port};
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_SSL_CCS_SET, HTTP_SERVICE_CONFIG_SSL_PARAM, HTTP_SERVICE_CONFIG_SSL_SET,
     HTTP_SERVICE_CONFIG_SSL_SNI_SET,
@@ -16,7 +16,7 @@ use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6, SOCKADDR_STORAG
 use windows_sys::core::GUID;
 
 /// What follows the structure starts at multiples of this many bytes from the buffer's start.
-const ALIGNMENT: usize = 8;
+pub(super) const ALIGNMENT: usize = 8;
 
 /// A record on its way into a caller's buffer: one structure, and behind it the address, the hash
 /// and the strings that its pointers lead to.
@@ -162,8 +162,13 @@ fn any_address(port: u16) -> SOCKADDR_STORAGE {
     storage
 }
 
+/// That address of a key that has none of its own.
+pub(super) fn any(port: Port) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::UNSPECIFIED, port.get()))
+}
+
 /// The bytes of a `SOCKADDR_IN` or `SOCKADDR_IN6`.
-fn address(address: SocketAddr) -> Vec<u8> {
+pub(super) fn address(address: SocketAddr) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(28);
     match address {
         SocketAddr::V4(v4) => {
@@ -184,7 +189,7 @@ fn address(address: SocketAddr) -> Vec<u8> {
 }
 
 /// UTF-16 with a NUL behind it.
-fn wide(text: &str) -> Vec<u8> {
+pub(super) fn wide(text: &str) -> Vec<u8> {
     let units = text.encode_utf16().chain([0]);
     units.flat_map(u16::to_ne_bytes).collect()
 }

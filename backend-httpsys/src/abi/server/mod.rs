@@ -6,8 +6,13 @@
 
 mod answer;
 mod fault;
+mod property_answer;
+mod property_request;
+mod property_value;
 mod request;
 
 pub use answer::Answer;
 pub use fault::Fault;
+pub use property_answer::PropertyAnswer;
+pub use property_request::{read_delete_property, read_query_property, read_set_property};
 pub use request::{Query, read_delete, read_query, read_set};

@@ -150,7 +150,7 @@ pub unsafe fn read_query(kind: Kind, input: *const c_void, length: u32) -> Resul
 }
 
 #[expect(non_upper_case_globals, reason = "the constants are spelled so")]
-fn query_of(
+pub(super) fn query_of(
     query: HTTP_SERVICE_CONFIG_QUERY_TYPE,
     token: u32,
     key: impl FnOnce() -> Result<BindingKey, Fault>,
@@ -164,7 +164,7 @@ fn query_of(
 
 /// # Safety
 /// `pointer` is null or valid for reads of `length` bytes, and any bytes make a `T`.
-unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Result<T, Fault> {
+pub(super) unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Result<T, Fault> {
     if pointer.is_null() {
         let what = "the structure";
         return Err(Fault::Null { what });
@@ -204,7 +204,7 @@ unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, Fault
 
 /// # Safety
 /// The host in `key` is null or valid for reads up to its NUL or the limit.
-unsafe fn host_port(
+pub(super) unsafe fn host_port(
     kind: Kind,
     key: &HTTP_SERVICE_CONFIG_SSL_SNI_KEY,
 ) -> Result<(BindingKey, String), Fault> {
@@ -222,7 +222,7 @@ unsafe fn host_port(
 }
 
 /// The port of an address that has to be `0.0.0.0`, whatever the versions of IP it stands for.
-fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
+pub(super) fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
     if storage.ss_family != AF_INET {
         let found = storage.ss_family;
         return Err(Fault::Family { found });
@@ -241,13 +241,13 @@ fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
     }
 }
 
-fn v4(address: SOCKADDR_IN) -> SocketAddr {
+pub(super) fn v4(address: SOCKADDR_IN) -> SocketAddr {
     // SAFETY: every member of the union has the same four bytes.
     let octets = unsafe { address.sin_addr.S_un.S_addr }.to_ne_bytes();
     SocketAddr::from((Ipv4Addr::from(octets), u16::from_be(address.sin_port)))
 }
 
-fn v6(address: SOCKADDR_IN6) -> SocketAddr {
+pub(super) fn v6(address: SOCKADDR_IN6) -> SocketAddr {
     // SAFETY: every member of the union has the same sixteen bytes.
     let octets = unsafe { address.sin6_addr.u.Byte };
     // SAFETY: every member of the union has the same four bytes.

@@ -1,8 +1,7 @@
 //! The Extended Properties of a record: each begins with a title that stands further left, then
 //! `PropertyId`, which no language translates, then the values in their order.
 //!
-//! Netsh prints two of them with values, and the values where none is set look like any other: what
-//! is at its default is taken for a property that is not set.
+//! Netsh prints two of them with values, also where none is set.
 
 use store_core::{Binding, ExtendedProperties, PropertyType, PropertyValue};
 
@@ -160,12 +159,7 @@ fn set(properties: &mut ExtendedProperties, field: Field, number: u32) {
             max_per_minute: number,
         },
     };
-    let property = store_core::Property::from(value);
-    let of = property.property_type();
-    *properties = match of.default_value() == Some(property.value.clone()) {
-        true => properties.without(of),
-        false => properties.with(property),
-    };
+    *properties = properties.with(value.into());
 }
 
 impl Layout {
@@ -175,7 +169,7 @@ impl Layout {
         let shows = |field: &Field| {
             lines.is_some_and(|lines| lines.iter().any(|line| line.field == Some(*field)))
         };
-        let loss = |kind, what: String| Loss::new(kind, what).of(binding.key());
+        let loss = |what: String| Loss::new(LossKind::Value, what).of(binding.key());
         let mut losses = Vec::new();
         for set in &binding.record().extended {
             let of = set.property_type();
@@ -184,16 +178,12 @@ impl Layout {
                 .and_then(|id| VALUES.get(id));
             if !fields.is_some_and(|fields| fields.iter().all(shows)) {
                 let what = format!("{of}: not shown by a host with this layout");
-                losses.push(loss(LossKind::Value, what));
+                losses.push(loss(what));
                 continue;
             }
             if set.flags != 0 {
                 let what = format!("flags {:#x} of {of}: not shown by netsh", set.flags);
-                losses.push(loss(LossKind::Value, what));
-            }
-            if of.default_value().as_ref() == Some(&set.value) {
-                let what = format!("that {of} is set: it is at the default, which is shown anyway");
-                losses.push(loss(LossKind::Default, what));
+                losses.push(loss(what));
             }
         }
         losses

@@ -5,7 +5,7 @@ use interchange::{ReadOptions, Reading, WriteError, json, netsh, read};
 use proptest::prelude::*;
 use store_core::strategy::binding;
 use store_core::{
-    Binding, BindingKey, CertCheckMode, ExtendedProperties, Kind, Property, PropertyValue, SslFlags,
+    Binding, BindingKey, CertCheckMode, ExtendedProperties, Kind, Property, PropertyType, SslFlags,
 };
 
 use crate::languages::{FRENCH, GERMAN};
@@ -28,20 +28,16 @@ fn shown_by(release: Release) -> (u32, u32, bool) {
 }
 
 /// What is left of a binding when it has been shown with these flags and checks. Of extended
-/// properties those are left that have numbers, others than the defaults.
+/// properties those are left that have numbers, without their flags.
 fn as_shown(binding: &Binding, (flags, checks, properties): (u32, u32, bool)) -> Binding {
     let mut record = binding.record().clone();
-    let shown = |set: &&Property| match set.value {
-        PropertyValue::Http2Window { receive_window } => receive_window != 1_048_576,
-        PropertyValue::Http2SettingsLimits {
-            max_per_frame,
-            max_per_minute,
-        } => (max_per_frame, max_per_minute) != (2_796_202, u32::MAX),
-        _ => false,
+    let has_numbers = |set: &&Property| {
+        let types = [PropertyType::Http2Window, PropertyType::Http2SettingsLimits];
+        properties && types.contains(&set.property_type())
     };
-    let shown = record.extended.iter().filter(shown);
+    let shown = record.extended.iter().filter(has_numbers);
     let shown = shown.map(|set| Property::from(set.value.clone()));
-    let shown = shown.filter(|_| properties).collect::<Vec<_>>();
+    let shown: Vec<_> = shown.collect();
     record.extended = ExtendedProperties::new(shown).unwrap();
     let in_force = CertCheckMode::USE_REVOCATION_FRESHNESS;
     record.flags = SslFlags::from_bits_retain(record.flags.bits() & flags);
