@@ -2,7 +2,6 @@
 
 use store_core::Binding;
 use store_core::BindingKey;
-use store_core::Record;
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;

@@ -59,6 +59,10 @@ pub(super) enum Command<'a> {
         verb: Verb,
         arguments: &'a [String],
     },
+    /// How the command for extended properties is written.
+    PropertyUsage,
+    /// `update sslpropertyex`.
+    Property(&'a [String]),
 }
 
 /// What netsh can act on in the context `http`. Of these there is `sslcert` here; the others keep
@@ -74,6 +78,9 @@ const OBJECTS: &[&str] = &[
     "urlacl",
 ];
 const SSLCERT: &str = "sslcert";
+
+/// What there is under `update` alone.
+const SSLPROPERTYEX: &str = "sslpropertyex";
 
 const HTTP: &str = "http";
 const HELP: &str = "help";
@@ -116,8 +123,20 @@ fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
     if is_help(object) {
         return Some(Command::VerbHelp(verb));
     }
-    if unabbreviated(object, OBJECTS.iter().copied())? != SSLCERT {
-        return None;
+    let has_properties = verb == Verb::Update && profile.has_properties();
+    let objects = OBJECTS.iter().copied();
+    match unabbreviated(
+        object,
+        objects.chain(has_properties.then_some(SSLPROPERTYEX)),
+    )? {
+        SSLCERT => {}
+        SSLPROPERTYEX => {
+            return Some(match arguments.first() {
+                Some(argument) if is_help(argument) => Command::PropertyUsage,
+                _ => Command::Property(arguments),
+            });
+        }
+        _ => return None,
     }
     Some(match arguments.first() {
         Some(argument) if is_help(argument) => Command::Usage(verb),
@@ -167,7 +186,8 @@ mod tests {
         assert_eq!(verb_of("HTTP Sh SSL"), Some(Verb::Show));
         assert_eq!(verb_of("ht ad ss x=y"), Some(Verb::Add));
         assert_eq!(verb_of("ht d ss"), Some(Verb::Delete));
-        assert_eq!(verb_of("ht u ss"), Some(Verb::Update));
+        assert_eq!(verb_of("ht u sslc"), Some(Verb::Update));
+        assert_eq!(verb_of("ht u ss"), None, "sslpropertyex begins so too");
         assert_eq!(verb_of("h show sslcert"), None, "help begins so too");
         assert_eq!(verb_of("http show s"), None, "setting begins so too");
         assert_eq!(verb_of("http show sslcerts"), None);
