@@ -6,11 +6,14 @@ use std::ptr;
 use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use store_core::{Binding, BindingKey, Kind, Result, StoreError, win32};
+use store_core::{Binding, BindingKey, Kind, PropertyType, Result, StoreError, win32};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, NO_ERROR};
 use windows_sys::Win32::Networking::HttpServer::{HTTP_INITIALIZE_CONFIG, HTTPAPI_VERSION};
 
-use crate::abi::client::{Query, Request, read_record, with_delete, with_query, with_set};
+use crate::abi::client::{
+    PropertyQuery, Query, Request, read_record, with_delete, with_query, with_query_property,
+    with_set,
+};
 use crate::api::HttpApi;
 
 /// Configuration takes version 1.0, also for the kinds of record that came later.
@@ -32,6 +35,7 @@ const MOST_ROOM: u32 = 1024 * 1024;
 pub(crate) struct Calls<A: HttpApi> {
     api: A,
     updates: AtomicBool,
+    has_properties: bool,
 }
 
 impl<A: HttpApi> Calls<A> {
@@ -42,7 +46,32 @@ impl<A: HttpApi> Calls<A> {
             return Err(failed("initialising the HTTP Server API", code));
         }
         let updates = AtomicBool::new(api.has_update());
-        Ok(Self { api, updates })
+        let mut calls = Self {
+            api,
+            updates,
+            has_properties: false,
+        };
+        calls.has_properties = calls.knows_properties();
+        Ok(calls)
+    }
+
+    /// Whether this Windows has extended properties.
+    pub(crate) fn has_properties(&self) -> bool {
+        self.has_properties
+    }
+
+    /// All kinds of key came before extended properties did, so one tells of the others.
+    fn knows_properties(&self) -> bool {
+        let query = PropertyQuery::Next {
+            kind: Kind::IpPort,
+            token: 0,
+            property: PropertyType::Http2Window,
+        };
+        let (code, _) = with_query_property(query, |request| self.ask_query(request, &mut []));
+        matches!(
+            code,
+            NO_ERROR | ERROR_INSUFFICIENT_BUFFER | win32::NO_MORE_ITEMS
+        )
     }
 
     pub(crate) fn api(&self) -> &A {
@@ -69,37 +98,11 @@ impl<A: HttpApi> Calls<A> {
     }
 
     pub(crate) fn set(&self, binding: &Binding) -> u32 {
-        with_set(
-            binding,
-            |Request {
-                 id,
-                 pointer,
-                 length,
-             }| {
-                // SAFETY: the request is complete and stays until the call is over.
-                unsafe {
-                    self.api
-                        .set(ptr::null_mut(), id, pointer, length, ptr::null())
-                }
-            },
-        )
+        with_set(binding, |request| self.ask_set(request))
     }
 
     pub(crate) fn update(&self, binding: &Binding) -> u32 {
-        let code = with_set(
-            binding,
-            |Request {
-                 id,
-                 pointer,
-                 length,
-             }| {
-                // SAFETY: the request is complete and stays until the call is over.
-                unsafe {
-                    self.api
-                        .update(ptr::null_mut(), id, pointer, length, ptr::null())
-                }
-            },
-        );
+        let code = with_set(binding, |request| self.ask_update(request));
         if code == win32::CALL_NOT_IMPLEMENTED {
             self.updates.store(false, Ordering::Relaxed);
         }
@@ -109,21 +112,7 @@ impl<A: HttpApi> Calls<A> {
     /// Deletes the record that `binding` was read from.
     pub(crate) fn delete(&self, binding: &Binding) -> u32 {
         let (key, host) = (binding.key(), binding.host_spelling());
-        with_delete(
-            key,
-            host,
-            |Request {
-                 id,
-                 pointer,
-                 length,
-             }| {
-                // SAFETY: the request is complete and stays until the call is over.
-                unsafe {
-                    self.api
-                        .delete(ptr::null_mut(), id, pointer, length, ptr::null())
-                }
-            },
-        )
+        with_delete(key, host, |request| self.ask_delete(request))
     }
 
     /// The record of a key. One under an internationalised name is found in either of its forms,
@@ -141,17 +130,20 @@ impl<A: HttpApi> Calls<A> {
             }
             Ok(Some(binding))
         };
-        if let Some(binding) = exact(None)? {
-            return Ok(Some(binding));
+        let mut found = exact(None)?;
+        if found.is_none() {
+            let host = key.host().map_or("", |host| host.as_str());
+            found = match idna::domain_to_unicode(host) {
+                (unicode, Ok(())) if unicode != host => exact(Some(&unicode))?,
+                _ => None,
+            };
         }
-        let host = key.host().map_or("", |host| host.as_str());
-        match idna::domain_to_unicode(host) {
-            (unicode, Ok(())) if unicode != host => exact(Some(&unicode)),
-            _ => Ok(None),
-        }
+        found
+            .map(|binding| self.with_properties(binding))
+            .transpose()
     }
 
-    /// The record at an index of those of a kind.
+    /// The record at an index of those of a kind, without the properties of its key.
     pub(crate) fn nth(&self, kind: Kind, token: u32) -> Result<Option<Binding>> {
         let query = Query::Next { kind, token };
         let failed = |code| failed_listing(kind, code);
@@ -165,19 +157,33 @@ impl<A: HttpApi> Calls<A> {
         failed: impl Fn(u32) -> StoreError,
         what: &dyn Fn() -> String,
     ) -> Result<Option<Binding>> {
+        let ask = |buffer: &mut [u64]| self.query(query, buffer);
+        let read = |bytes: &[u8]| {
+            read_record(kind, bytes).map_err(|error| corrupt(&what(), error.to_string()))
+        };
+        self.answer(ask, read, |code| Some(failed(code)), what)
+    }
+
+    /// What a query answers, asked with as much room as it takes. A code is an error, or means that
+    /// there is nothing.
+    pub(crate) fn answer<T>(
+        &self,
+        ask: impl Fn(&mut [u64]) -> (u32, u32),
+        read: impl FnOnce(&[u8]) -> Result<T>,
+        failed: impl FnOnce(u32) -> Option<StoreError>,
+        what: &dyn Fn() -> String,
+    ) -> Result<Option<T>> {
         let mut room = FIRST_ROOM;
         for _ in 0..QUERY_ATTEMPTS {
             let mut buffer = vec![0; room as usize / size_of::<u64>()];
-            let (code, needed) = self.query(query, &mut buffer);
+            let (code, needed) = ask(&mut buffer);
             match code {
                 NO_ERROR => {
                     // SAFETY: the bytes of the words, which are there as long.
                     let bytes = unsafe {
                         slice::from_raw_parts(buffer.as_ptr().cast(), size_of_val(&*buffer))
                     };
-                    return read_record(kind, bytes)
-                        .map(Some)
-                        .map_err(|error| corrupt(&what(), error.to_string()));
+                    return read(bytes).map(Some);
                 }
                 // Both mean that it is not there, whichever the query (as WiX takes them).
                 win32::FILE_NOT_FOUND | win32::NO_MORE_ITEMS => return Ok(None),
@@ -190,7 +196,7 @@ impl<A: HttpApi> Calls<A> {
                         format!("it is said to have {needed} bytes"),
                     ));
                 }
-                code => return Err(failed(code)),
+                code => return failed(code).map_or(Ok(None), Err),
             }
         }
         Err(StoreError::Unstable {
@@ -200,36 +206,76 @@ impl<A: HttpApi> Calls<A> {
 
     /// The code, and how many bytes the record has.
     fn query(&self, query: Query<'_>, buffer: &mut [u64]) -> (u32, u32) {
+        with_query(query, |request| self.ask_query(request, buffer))
+    }
+
+    /// The code of a query, and how many bytes its answer has.
+    pub(crate) fn ask_query(&self, request: Request, buffer: &mut [u64]) -> (u32, u32) {
         let room = u32::try_from(size_of_val(buffer)).expect("no buffer is larger than MOST_ROOM");
         let output = match room {
             0 => ptr::null_mut(),
             _ => buffer.as_mut_ptr().cast(),
         };
         let mut needed = 0;
-        let code = with_query(
-            query,
-            |Request {
-                 id,
-                 pointer,
-                 length,
-             }| {
-                // SAFETY: the request is complete and stays until the call is over; the buffer has
-                // `room` bytes, or is null and has none.
-                unsafe {
-                    self.api.query(
-                        ptr::null_mut(),
-                        id,
-                        pointer,
-                        length,
-                        output,
-                        room,
-                        &raw mut needed,
-                        ptr::null(),
-                    )
-                }
-            },
-        );
+        let Request {
+            id,
+            pointer,
+            length,
+        } = request;
+        // SAFETY: the request is complete and stays until the call is over; the buffer has `room`
+        // bytes, or is null and has none.
+        let code = unsafe {
+            self.api.query(
+                ptr::null_mut(),
+                id,
+                pointer,
+                length,
+                output,
+                room,
+                &raw mut needed,
+                ptr::null(),
+            )
+        };
         (code, needed)
+    }
+
+    pub(crate) fn ask_set(&self, request: Request) -> u32 {
+        let Request {
+            id,
+            pointer,
+            length,
+        } = request;
+        // SAFETY: the request is complete and stays until the call is over.
+        unsafe {
+            self.api
+                .set(ptr::null_mut(), id, pointer, length, ptr::null())
+        }
+    }
+
+    pub(crate) fn ask_update(&self, request: Request) -> u32 {
+        let Request {
+            id,
+            pointer,
+            length,
+        } = request;
+        // SAFETY: the request is complete and stays until the call is over.
+        unsafe {
+            self.api
+                .update(ptr::null_mut(), id, pointer, length, ptr::null())
+        }
+    }
+
+    pub(crate) fn ask_delete(&self, request: Request) -> u32 {
+        let Request {
+            id,
+            pointer,
+            length,
+        } = request;
+        // SAFETY: the request is complete and stays until the call is over.
+        unsafe {
+            self.api
+                .delete(ptr::null_mut(), id, pointer, length, ptr::null())
+        }
     }
 }
 
@@ -247,7 +293,7 @@ pub(crate) fn corrupt(record: &str, detail: String) -> StoreError {
     }
 }
 
-fn failed_listing(kind: Kind, code: u32) -> StoreError {
+pub(crate) fn failed_listing(kind: Kind, code: u32) -> StoreError {
     failed(&format!("listing the {kind} bindings"), code)
 }
 

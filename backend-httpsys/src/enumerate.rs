@@ -6,6 +6,7 @@ use store_core::{Binding, Kind, Result, StoreError};
 
 use crate::api::HttpApi;
 use crate::calls::Calls;
+use crate::properties::with;
 
 /// How many passes are made at most.
 const PASSES: u32 = 16;
@@ -32,6 +33,7 @@ fn pass<A: HttpApi>(calls: &Calls<A>, kinds: &[Kind]) -> Result<Option<Vec<Bindi
     let mut found = Vec::new();
     let mut keys = HashSet::new();
     for &kind in kinds {
+        let first = found.len();
         for token in 0.. {
             let Some(binding) = calls.nth(kind, token)? else {
                 break;
@@ -40,6 +42,15 @@ fn pass<A: HttpApi>(calls: &Calls<A>, kinds: &[Kind]) -> Result<Option<Vec<Bindi
                 return Ok(None);
             }
             found.push(binding);
+        }
+        let mut properties = calls.all_properties(kind)?;
+        if properties.is_empty() {
+            continue;
+        }
+        for binding in &mut found[first..] {
+            if let Some(set) = properties.remove(binding.key()) {
+                *binding = with(binding.clone(), set)?;
+            }
         }
     }
     Ok(Some(found))

@@ -17,12 +17,23 @@ use store_core::{Binding, BindingKey, Outcome, Result, StoreError};
 use crate::undo::Step;
 
 const MAGIC: &[u8; 8] = b"CERTUNDO";
-const FORMAT: u8 = 1;
+/// The newest format. It differs from the first in what its values may be, and is written where one
+/// has extended properties.
+const FORMAT: u8 = 2;
+const PLAIN: u8 = 1;
 const CHECK_SUM: usize = 4;
 
 pub(crate) fn encode(steps: &[Step]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
-    bytes.push(FORMAT);
+    let bindings = steps.iter().flat_map(|step| {
+        let Outcome { before, after, .. } = &step.outcome;
+        [before, after]
+    });
+    let is_plain = |binding: &Binding| binding.record().extended.is_empty();
+    bytes.push(match bindings.flatten().all(is_plain) {
+        true => PLAIN,
+        false => FORMAT,
+    });
     bytes.extend(length(steps.len()));
     for Step { outcome, gap } in steps {
         bytes.push(u8::from(*gap));

@@ -42,6 +42,7 @@ mod enumerate;
 mod journal;
 mod journal_format;
 mod library;
+mod properties;
 pub mod service;
 mod store;
 mod undo;

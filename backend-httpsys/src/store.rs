@@ -40,6 +40,9 @@ pub struct Options {
 ///   bound throughout. Where Windows has no such function (before Windows 10, version 1703), and
 ///   where the new binding spells the host name otherwise, the record is deleted and set anew; if
 ///   HTTP.sys refuses the new one, the old one is put back.
+/// - **Extended properties** are kept beside the record, under ids of their own, and take calls of
+///   their own: a change that has to do with them is journaled, and is whole or undone as a batch is.
+///   What Windows makes of the properties of a record that is updated or deleted is not relied on.
 /// - **Preconditions** are checked by reading. Between that and the call another program may
 ///   change the key; the batch is started again where the HTTP Server API notices, as it does for
 ///   a key that is no longer bound, or bound by now. Through one store, and between processes with
@@ -173,6 +176,7 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
         capabilities.snapshot_scan = false;
         capabilities.isolated_batch = false;
         capabilities.ccs_options = false;
+        capabilities.extended_properties = self.calls.has_properties();
         capabilities
     }
 
@@ -201,6 +205,11 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         for change in batch.changes() {
             self.check_kind(change.key().kind())?;
+            let becomes = change.becomes();
+            let is_extended = becomes.is_some_and(|binding| !binding.record().extended.is_empty());
+            if is_extended && !self.calls.has_properties() {
+                return Err(StoreError::unsupported_extended(change.key()));
+            }
         }
         if batch.is_empty() {
             return Ok(Applied::default());

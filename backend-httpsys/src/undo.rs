@@ -1,6 +1,9 @@
 //! What a batch does step by step, and how it is undone.
 
-use store_core::{Binding, BindingKey, Outcome, Record, Result, StoreError, StoreName, win32};
+use store_core::{
+    Binding, BindingKey, ExtendedProperties, Outcome, Property, Record, Result, StoreError,
+    StoreName, win32,
+};
 use windows_sys::Win32::Foundation::NO_ERROR;
 
 use crate::api::HttpApi;
@@ -46,7 +49,8 @@ pub(crate) struct Refusal {
     /// Whether the key does not hold what it held when it was read, since another program has
     /// changed it, or the record turns out not to be replaceable in one call.
     pub(crate) raced: bool,
-    /// Whether the record had been deleted when the new one was refused.
+    /// Whether something had been done: the record was deleted when the new one was refused, or was
+    /// there when a property was.
     pub(crate) begun: bool,
 }
 
@@ -82,13 +86,25 @@ impl Step {
         Self { outcome, gap }
     }
 
-    /// How many calls it takes.
+    /// How many calls change something, at least.
     pub(crate) fn calls(&self) -> usize {
-        match (&self.outcome.before, &self.outcome.after) {
-            (None, None) => 0,
-            (Some(_), Some(_)) if self.gap => 2,
-            _ => 1,
-        }
+        let properties = usize::from(self.sets_properties());
+        properties
+            + match (&self.outcome.before, &self.outcome.after) {
+                (None, None) => 0,
+                (Some(_), Some(_)) if self.gap => 2,
+                _ => 1,
+            }
+    }
+
+    /// Whether properties are looked at once the record is there.
+    fn sets_properties(&self) -> bool {
+        let Outcome { before, after, .. } = &self.outcome;
+        let has = |binding: &Option<Binding>| {
+            let record = binding.as_ref().map(Binding::record);
+            record.is_some_and(|record| !record.extended.is_empty())
+        };
+        after.is_some() && (has(before) || has(after))
     }
 
     pub(crate) fn take<A: HttpApi>(&self, calls: &Calls<A>) -> Result<(), Refusal> {
@@ -105,7 +121,33 @@ impl Step {
                     ..refusal
                 })
             }
+        }?;
+        match after {
+            Some(after) if self.sets_properties() => set_properties(calls, after),
+            _ => Ok(()),
         }
+    }
+
+    /// Whether a key that holds this may have been left so in the midst of the step, or of its being
+    /// taken back.
+    fn is_between(&self, found: Option<&Binding>) -> bool {
+        let Outcome { before, after, .. } = &self.outcome;
+        let Some(found) = found else {
+            return self.gap;
+        };
+        let ends = || [before, after].into_iter().flatten();
+        let bare = |binding: &Binding| Record {
+            extended: ExtendedProperties::default(),
+            ..plain(binding.record())
+        };
+        let own = |set: &Property| {
+            let mut ends = ends().map(|end| end.record().extended.get(set.property_type()));
+            ends.any(|end| end == Some(set))
+        };
+        let has_properties = ends().any(|end| !end.record().extended.is_empty());
+        has_properties
+            && ends().any(|end| bare(end) == bare(found))
+            && found.record().extended.iter().all(own)
     }
 
     /// Gives the key back what it held, if it holds what the step left there. Taking it back
@@ -115,11 +157,11 @@ impl Step {
         let mut attempt = 1;
         loop {
             let found = calls.get(key)?;
-            let ours = same(found.as_ref(), after.as_ref()) || (self.gap && found.is_none());
+            let ours = same(found.as_ref(), after.as_ref());
             if found == *before || (!ours && same(found.as_ref(), before.as_ref())) {
                 return Ok(());
             }
-            if !ours {
+            if !ours && !self.is_between(found.as_ref()) {
                 recovery.left_alone.push(LeftAlone {
                     key: key.clone(),
                     before: before.clone(),
@@ -169,6 +211,22 @@ fn set<A: HttpApi>(calls: &Calls<A>, binding: &Binding) -> Result<(), Refusal> {
 fn update<A: HttpApi>(calls: &Calls<A>, binding: &Binding) -> Result<(), Refusal> {
     let raced = |code| code == win32::CALL_NOT_IMPLEMENTED || is_missing(code);
     outcome(calls.update(binding), binding, "updating", raced)
+}
+
+fn set_properties<A: HttpApi>(calls: &Calls<A>, binding: &Binding) -> Result<(), Refusal> {
+    let refused = match calls.set_properties(binding) {
+        Ok(()) => return Ok(()),
+        Err(Err(error)) => Err(Refusal {
+            error,
+            raced: false,
+            begun: true,
+        }),
+        Err(Ok(code)) => outcome(code, binding, "setting extended properties of", is_missing),
+    };
+    refused.map_err(|refusal| Refusal {
+        begun: true,
+        ..refusal
+    })
 }
 
 fn delete<A: HttpApi>(calls: &Calls<A>, binding: &Binding) -> Result<(), Refusal> {

@@ -13,7 +13,9 @@ use backend_httpsys::abi::client::{
 };
 use backend_httpsys::abi::server::{Answer, read_set};
 use backend_httpsys::abi::{config_id, kind_of};
-use store_core::{Binding, BindingKey, CertCheckMode, Kind, Record, SslFlags, Uuid};
+use store_core::{
+    Binding, BindingKey, CertCheckMode, ExtendedProperties, Kind, Record, SslFlags, Uuid,
+};
 
 /// A record in which no two fields are alike.
 fn record(kind: Kind) -> Record {
@@ -30,6 +32,7 @@ fn record(kind: Kind) -> Record {
         ctl_identifier: Some("list".parse().unwrap()),
         ctl_store_name: Some("ClientAuthIssuer".parse().unwrap()),
         flags: SslFlags::from_bits_retain(0x4444_4444),
+        extended: ExtendedProperties::default(),
     }
 }
 

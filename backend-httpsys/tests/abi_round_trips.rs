@@ -12,7 +12,7 @@ use backend_httpsys::abi::client::{
 };
 use backend_httpsys::abi::server::{Answer, Fault, Query, read_delete, read_query, read_set};
 use proptest::prelude::*;
-use store_core::{Binding, BindingKey, Kind, strategy};
+use store_core::{Binding, BindingKey, ExtendedProperties, Kind, strategy};
 
 /// The bytes of a structure, moved to a place with the alignment of `shift`.
 fn moved(pointer: *const c_void, length: u32, shift: usize) -> Vec<u8> {
@@ -33,11 +33,20 @@ fn through_a_buffer(binding: &Binding, shift: usize) -> Result<Binding, Malforme
     read_record(binding.key().kind(), &buffer[shift..end])
 }
 
+/// Any binding without extended properties: the structures of records have none.
+fn plain() -> impl Strategy<Value = Binding> {
+    strategy::binding().prop_map(|binding| {
+        let mut record = binding.record().clone();
+        record.extended = ExtendedProperties::default();
+        binding.with_record(record).unwrap()
+    })
+}
+
 proptest! {
     #![proptest_config(cases::config(512))]
 
     #[test]
-    fn a_set_is_read_as_it_was_built(binding in strategy::binding(), shift in 0..9_usize) {
+    fn a_set_is_read_as_it_was_built(binding in plain(), shift in 0..9_usize) {
         let kind = binding.key().kind();
         let read = with_set(&binding, |request| {
             let place = moved(request.pointer, request.length, shift);
@@ -78,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn a_record_is_read_as_it_was_written(binding in strategy::binding(), shift in 0..9_usize) {
+    fn a_record_is_read_as_it_was_written(binding in plain(), shift in 0..9_usize) {
         prop_assert_eq!(through_a_buffer(&binding, shift), Ok(binding));
     }
 

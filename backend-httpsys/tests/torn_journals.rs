@@ -115,12 +115,12 @@ fn an_emptied_journal_belongs_to_a_batch_that_is_there_to_stay() {
 fn a_journal_of_a_newer_format_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let (fake, mut bytes, _) = killed(folder.path());
-    bytes[8] = 2;
+    bytes[8] = 3;
     fs::write(journal(folder.path()), &bytes).unwrap();
     let error = try_open(&fake, folder.path()).unwrap_err();
     let StoreError::NewerFormat {
-        found: 2,
-        supported: 1,
+        found: 3,
+        supported: 2,
         ..
     } = error
     else {

@@ -8,7 +8,10 @@ use backend_redb::RedbStore;
 use common::{BINDINGS_OF_FORMAT_1, META, RUNS, contents, of_format_1};
 use redb::{Database, ReadableDatabase, ReadableTable};
 use store_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
-use store_core::{Binding, BindingKey, BindingStore, CertCheckMode, Record, SslFlags};
+use store_core::{
+    Binding, BindingKey, BindingStore, CertCheckMode, ErrorHeaders, ExtendedProperties, Header,
+    Property, PropertyValue, Record, SslFlags,
+};
 
 const DOCUMENT: &str = include_str!("../../docs/file-format.md");
 
@@ -70,9 +73,25 @@ fn keys_are_written_as_documented() {
     }
 }
 
+/// One with extended properties.
+fn extended() -> Binding {
+    let window = PropertyValue::Http2Window {
+        receive_window: 65_535,
+    };
+    let header = Header::new("Retry-After", b"120").unwrap();
+    let headers = ErrorHeaders::new(503, vec![header]).unwrap();
+    let headers = Property {
+        flags: 1,
+        value: PropertyValue::ErrorHeaders(headers),
+    };
+    let mut record = Record::central("4dc3e181-e14b-4a21-b022-59fc669b0914".parse().unwrap());
+    record.extended = ExtendedProperties::new([headers, window.into()]).unwrap();
+    Binding::new(key("ccs=8443"), record).unwrap()
+}
+
 #[test]
 fn values_are_written_as_documented() {
-    for binding in bindings() {
+    for binding in bindings().into_iter().chain([extended()]) {
         let documented = example(&format!("value of {}", binding.key()));
         assert_eq!(encode_binding(&binding), documented, "{binding:?}");
         let read = decode_binding(binding.key().clone(), &documented).unwrap();

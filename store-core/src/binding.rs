@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::extended::ExtendedProperties;
 use crate::hash::CertHash;
 use crate::host::Host;
 use crate::key::{BindingKey, Kind};
@@ -25,7 +26,8 @@ struct Shared {
     record: Record,
 }
 
-/// All that is bound to a key: the fields of `HTTP_SERVICE_CONFIG_SSL_PARAM`.
+/// All that is bound to a key: the fields of `HTTP_SERVICE_CONFIG_SSL_PARAM`, and the extended
+/// properties beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     /// The certificate; none where it comes from the central certificate store.
@@ -45,6 +47,8 @@ pub struct Record {
     pub ctl_store_name: Option<StoreName>,
     /// Everything else, as bits.
     pub flags: SslFlags,
+    /// The extended properties that are set.
+    pub extended: ExtendedProperties,
 }
 
 /// Which certificate a record names.
@@ -79,7 +83,20 @@ impl Record {
             ctl_identifier: None,
             ctl_store_name: None,
             flags: SslFlags::empty(),
+            extended: ExtendedProperties::default(),
         }
+    }
+
+    /// Whether any option is set: anything but the certificate and the application id. Extended
+    /// properties are no options.
+    #[must_use]
+    pub fn has_options(&self) -> bool {
+        let plain = Self {
+            certificate: self.certificate.clone(),
+            extended: self.extended.clone(),
+            ..Self::central(self.app_id)
+        };
+        *self != plain
     }
 
     /// The hash of the certificate, where the record names one.

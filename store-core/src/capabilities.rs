@@ -28,8 +28,13 @@ pub struct Capabilities {
     /// Whether a reader can never see a batch half applied. Where this is false a batch is still
     /// atomic: it happens whole or is undone.
     pub isolated_batch: bool,
-    /// Whether a record of the kind [`Kind::Ccs`] may carry options. HTTP.sys refuses them.
+    /// Whether a record of the kind [`Kind::Ccs`] may carry options. HTTP.sys refuses them. Extended
+    /// properties are none of them.
     pub ccs_options: bool,
+    /// Whether a record may have extended properties. Where this is false, one that has some
+    /// answers [`StoreError::Unsupported`](crate::StoreError::Unsupported): a Windows without them
+    /// has no place for them.
+    pub extended_properties: bool,
     /// The most changes in one batch, where there is a limit.
     pub max_batch: Option<NonZeroUsize>,
 }
@@ -45,6 +50,7 @@ impl Capabilities {
             snapshot_scan: true,
             isolated_batch: true,
             ccs_options: true,
+            extended_properties: true,
             max_batch: None,
         }
     }

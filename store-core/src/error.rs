@@ -285,6 +285,14 @@ impl StoreError {
         }
     }
 
+    /// [`Unsupported`](Self::Unsupported) for the extended properties of a binding.
+    #[must_use]
+    pub fn unsupported_extended(key: &BindingKey) -> Self {
+        Self::Unsupported {
+            what: format!("setting extended properties of {key}").into(),
+        }
+    }
+
     /// [`Io`](Self::Io) while doing `action` to `path`.
     pub fn io(action: impl Into<Cow<'static, str>>, path: &Path, source: io::Error) -> Self {
         Self::Io {

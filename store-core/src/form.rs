@@ -6,10 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::binding::{Binding, Certificate, Record};
+use crate::extended::ExtendedProperties;
 use crate::hash::CertHash;
 use crate::key::{BindingKey, Kind};
 use crate::options::{CertCheckMode, SslFlags};
-use crate::text::{CtlIdentifier, StoreName};
+use crate::text::{CtlIdentifier, StoreName, TlsName};
 
 macro_rules! as_text {
     ($($type:ty),*) => {$(
@@ -28,7 +29,14 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(BindingKey, Kind, CertHash, StoreName, CtlIdentifier);
+as_text!(
+    BindingKey,
+    Kind,
+    CertHash,
+    StoreName,
+    CtlIdentifier,
+    TlsName
+);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +59,8 @@ struct BindingForm {
     ctl_store_name: Option<StoreName>,
     #[serde(default)]
     flags: SslFlags,
+    #[serde(default, skip_serializing_if = "ExtendedProperties::is_empty")]
+    extended: ExtendedProperties,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +91,7 @@ impl Serialize for Binding {
             ctl_identifier: record.ctl_identifier.clone(),
             ctl_store_name: record.ctl_store_name.clone(),
             flags: record.flags,
+            extended: record.extended.clone(),
         };
         form.serialize(serializer)
     }
@@ -101,6 +112,7 @@ impl<'de> Deserialize<'de> for Binding {
             ctl_identifier: form.ctl_identifier,
             ctl_store_name: form.ctl_store_name,
             flags: form.flags,
+            extended: form.extended,
         };
         let binding = Self::new(form.key, record).map_err(D::Error::custom)?;
         match form.host_spelling {

@@ -33,6 +33,7 @@ mod binding;
 mod capabilities;
 pub mod codec;
 mod error;
+mod extended;
 mod form;
 mod hash;
 mod host;
@@ -50,6 +51,11 @@ pub use batch::{Applied, Batch, Change, Expect, Outcome};
 pub use binding::{Binding, BindingError, Certificate, Record};
 pub use capabilities::Capabilities;
 pub use error::{Result, StoreError, win32};
+pub use extended::{
+    DisabledCrypto, ErrorHeaders, ExtendedProperties, Header, PerformanceSetting, Property,
+    PropertyError, PropertyType, PropertyValue, SessionTicketKey, SessionTicketKeys,
+    TlsRestriction, TlsRestrictions,
+};
 pub use hash::{CertHash, HashError};
 pub use host::{Host, HostPort, MAX_HOST_LENGTH};
 pub use key::{BindingKey, IpPort, KeyError, Kind, Port};
@@ -58,7 +64,7 @@ pub use options::{CertCheckMode, SslFlags};
 pub use scan::{Bindings, Scan};
 pub use store::BindingStore;
 pub use tables::{Edit, MemoryTables, Needs, Row, Tables};
-pub use text::{CtlIdentifier, StoreName, TextError};
+pub use text::{CtlIdentifier, StoreName, TextError, TlsName};
 
 /// The GUID type of application ids.
 pub use uuid::Uuid;

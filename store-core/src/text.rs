@@ -103,6 +103,14 @@ text! {
     CtlIdentifier, "CTL identifier", 32_767
 }
 
+text! {
+    /// A name in a TLS restriction: that of an algorithm or a chaining mode in CNG, or a protocol of
+    /// ALPN.
+    ///
+    /// The limit is that of ALPN (RFC 7301); none is documented for the others.
+    TlsName, "name in a TLS restriction", 255
+}
+
 impl StoreName {
     /// Whether both name the same store.
     #[must_use]

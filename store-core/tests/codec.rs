@@ -4,12 +4,66 @@
 
 use proptest::prelude::*;
 use store_core::codec::{CodecError, VALUE_FORMAT, decode_binding, encode_binding};
-use store_core::{Binding, BindingKey, CertHash, Record, StoreName, Uuid, strategy};
+use store_core::{
+    Binding, BindingKey, CertHash, ExtendedProperties, PropertyValue, Record, SessionTicketKey,
+    SessionTicketKeys, StoreName, Uuid, strategy,
+};
 
 fn sample() -> Binding {
     let store = StoreName::new("MY").unwrap();
     let record = Record::new(CertHash::new([7; 20]), Some(store), Uuid::nil());
     Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap()
+}
+
+/// The same with extended properties.
+fn extended() -> Binding {
+    let key = SessionTicketKey::new(0, [1; 16], &[2; 64]).unwrap();
+    let keys = SessionTicketKeys::new(vec![key]).unwrap();
+    let window = PropertyValue::Http2Window {
+        receive_window: 65_535,
+    };
+    let mut record = sample().record().clone();
+    let set = [window.into(), PropertyValue::SessionTicketKeys(keys).into()];
+    record.extended = ExtendedProperties::new(set).unwrap();
+    sample().with_record(record).unwrap()
+}
+
+/// A value of these bytes for the key of the samples, with the check sum that it takes.
+fn summed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&store_core::codec::encode_key(sample().key()));
+    hasher.update(&bytes);
+    bytes.extend(hasher.finalize().to_le_bytes());
+    bytes
+}
+
+#[test]
+fn only_a_record_with_extended_properties_is_of_the_newer_format() {
+    assert_eq!(encode_binding(&sample())[0], 1);
+    assert_eq!(encode_binding(&extended())[0], 2);
+}
+
+#[test]
+fn extended_properties_out_of_order_or_none_are_damage() {
+    let plain = encode_binding(&sample());
+    let fields = &plain[1..plain.len() - 4];
+    let refused = |behind: &[u8]| {
+        let value = summed([&[2], fields, behind].concat());
+        let decoded = decode_binding(sample().key().clone(), &value);
+        assert!(
+            matches!(decoded, Err(CodecError::Malformed(_))),
+            "{behind:?}"
+        );
+    };
+    refused(&[]);
+    refused(&[0]);
+    refused(&[2, 0, 0, 9, 0, 0, 9]);
+    refused(&[2, 0, 1, 9, 9, 0, 0, 9]);
+    refused(&[1, 0, 6, 9]);
+    // The default.
+    refused(&[1, 0, 0, 0xfc, 0, 0, 0x10, 0]);
+    let value = summed([&[2], fields, &[1, 0, 0, 9]].concat());
+    assert!(decode_binding(sample().key().clone(), &value).is_ok());
 }
 
 #[test]
@@ -32,20 +86,21 @@ fn a_newer_format_is_refused_by_number() {
 
 #[test]
 fn every_flipped_bit_and_every_truncation_is_noticed() {
-    let whole = encode_binding(&sample());
     let key = || sample().key().clone();
-    for byte in 0..whole.len() {
-        assert!(
-            decode_binding(key(), &whole[..byte]).is_err(),
-            "cut at {byte}"
-        );
-        for bit in 0..8 {
-            let mut bytes = whole.clone();
-            bytes[byte] ^= 1 << bit;
+    for whole in [encode_binding(&sample()), encode_binding(&extended())] {
+        for byte in 0..whole.len() {
             assert!(
-                decode_binding(key(), &bytes).is_err(),
-                "byte {byte}, bit {bit}"
+                decode_binding(key(), &whole[..byte]).is_err(),
+                "cut at {byte}"
             );
+            for bit in 0..8 {
+                let mut bytes = whole.clone();
+                bytes[byte] ^= 1 << bit;
+                assert!(
+                    decode_binding(key(), &bytes).is_err(),
+                    "byte {byte}, bit {bit}"
+                );
+            }
         }
     }
 }
@@ -53,16 +108,20 @@ fn every_flipped_bit_and_every_truncation_is_noticed() {
 #[test]
 fn a_length_that_the_value_does_not_have_allocates_nothing() {
     // A format byte, then an absent spelling, then a certificate with a store name of 2^60 bytes.
-    let mut bytes = vec![VALUE_FORMAT, 0, 1];
+    let mut bytes = vec![1, 0, 1];
     bytes.extend([0; 20]);
     bytes.extend([1, 253]);
     bytes.extend((1_u64 << 60).to_le_bytes());
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&store_core::codec::encode_key(sample().key()));
-    hasher.update(&bytes);
-    bytes.extend(hasher.finalize().to_le_bytes());
     assert!(matches!(
-        decode_binding(sample().key().clone(), &bytes),
+        decode_binding(sample().key().clone(), &summed(bytes)),
+        Err(CodecError::Malformed(_))
+    ));
+    // As many extended properties.
+    let plain = encode_binding(&sample());
+    let mut bytes = [&[2], &plain[1..plain.len() - 4], &[253]].concat();
+    bytes.extend((1_u64 << 60).to_le_bytes());
+    assert!(matches!(
+        decode_binding(sample().key().clone(), &summed(bytes)),
         Err(CodecError::Malformed(_))
     ));
 }
@@ -77,9 +136,10 @@ proptest! {
     #[test]
     fn any_bytes_are_refused_without_a_panic(
         key in strategy::key(), mut bytes in prop::collection::vec(any::<u8>(), 0..200),
+        format in 1..=VALUE_FORMAT,
     ) {
         if let Some(first) = bytes.first_mut() {
-            *first = VALUE_FORMAT;
+            *first = format;
         }
         prop_assert!(decode_binding(key, &bytes).is_err());
     }

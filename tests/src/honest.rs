@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 
 use store_core::{
-    Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Kind, Scan, SslFlags,
+    Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Kind, PropertyValue, Scan,
+    SslFlags,
 };
 
 use crate::operation::{Answer, Operation};
@@ -12,7 +13,7 @@ use crate::subject::{Places, Subject, everything, found};
 
 /// Kinds that the store lacks are refused whatever is asked of them, alone and in a batch; changes
 /// of a store that cannot be written, batches beyond its limit and options that a plain CCS binding
-/// cannot have too; what is within its limits is done; and nothing of it leaves a trace.
+/// cannot have too, and extended properties where there are none; what is within its limits is done; and nothing of it leaves a trace.
 ///
 /// # Panics
 /// If it is otherwise.
@@ -38,6 +39,9 @@ pub fn capabilities_are_honest<S: Subject>() {
         assert_eq!(nothing.outcomes(), [], "an empty batch does nothing");
         if !capabilities.ccs_options && capabilities.kinds.contains(&Kind::Ccs) {
             lacks_ccs_options(&*store);
+        }
+        if !capabilities.extended_properties {
+            lacks_extended_properties(&*store, &capabilities);
         }
         // A limit that no test can reach needs none.
         if let Some(most) = capabilities.max_batch.filter(|most| most.get() < 10_000) {
@@ -103,6 +107,47 @@ fn lacks_ccs_options(store: &dyn BindingStore) {
     let binding: Binding = plain.with_record(record).expect("the same kind");
     let refused = store.insert(binding).is_err();
     assert!(refused, "options of a plain CCS binding are refused");
+}
+
+/// Refuses them whatever is bound, and whatever else the batch would do.
+fn lacks_extended_properties(store: &dyn BindingStore, capabilities: &Capabilities) {
+    for kind in capabilities.kinds.iter().copied() {
+        let plain = plain(&numbered(kind, 9));
+        let mut record = plain.record().clone();
+        let window = PropertyValue::Http2Window {
+            receive_window: 65_535,
+        };
+        record.extended = record.extended.with(window.into());
+        let binding = plain.clone().with_record(record).expect("the same kind");
+        refuses_to_bind(store, &binding);
+        let answer = Operation::Insert(plain.clone()).perform(store);
+        assert_eq!(answer, Answer::Done, "{kind} without extended properties");
+        refuses_to_bind(store, &binding);
+        let answer = Operation::Remove(plain.key().clone()).perform(store);
+        assert_eq!(answer, Answer::Held(Some(plain)), "remove {kind}");
+    }
+}
+
+fn refuses_to_bind(store: &dyn BindingStore, binding: &Binding) {
+    let held = store.get(binding.key()).expect("get");
+    let other = plain(&numbered(binding.key().kind(), 10));
+    let batch = Batch::new([Change::put(other), Change::put(binding.clone())]);
+    for operation in [
+        Operation::Put(binding.clone()),
+        Operation::CompareAndSwap {
+            key: binding.key().clone(),
+            expected: held,
+            new: Some(binding.clone()),
+        },
+        Operation::Apply(batch.expect("each key once")),
+    ] {
+        let answer = operation.perform(store);
+        assert_eq!(
+            answer,
+            Answer::Unsupported,
+            "extended properties: {operation}"
+        );
+    }
 }
 
 fn has_a_limit(store: &dyn BindingStore, capabilities: &Capabilities, most: NonZeroUsize) {

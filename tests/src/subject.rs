@@ -2,7 +2,9 @@
 
 use std::marker::PhantomData;
 
-use store_core::{Binding, BindingStore, Capabilities, Kind, Record, Result, Scan};
+use store_core::{
+    Binding, BindingStore, Capabilities, ExtendedProperties, Kind, Record, Result, Scan,
+};
 
 /// A place where a store lives, and how the store is opened there: a file in a folder of its own,
 /// a server that was started for it, a simulated host.
@@ -98,11 +100,15 @@ pub(crate) fn found(store: &dyn BindingStore, scan: &Scan) -> Vec<Binding> {
 
 /// The binding as a store with these capabilities can hold it.
 pub(crate) fn fitted(binding: Binding, capabilities: &Capabilities) -> Binding {
-    if binding.key().kind() == Kind::Ccs && !capabilities.ccs_options {
-        let plain = Record::central(binding.record().app_id);
-        return binding
-            .with_record(plain)
-            .expect("a record of the central store");
+    let mut record = binding.record().clone();
+    if !capabilities.extended_properties {
+        record.extended = ExtendedProperties::default();
     }
-    binding
+    if binding.key().kind() == Kind::Ccs && !capabilities.ccs_options {
+        record = Record {
+            extended: record.extended,
+            ..Record::central(record.app_id)
+        };
+    }
+    binding.with_record(record).expect("the same kind")
 }

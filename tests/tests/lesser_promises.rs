@@ -45,8 +45,11 @@ impl Lesser {
             let Some(binding) = change.becomes() else {
                 continue;
             };
-            let plain = *binding.record() == Record::central(binding.record().app_id);
-            let options = change.key().kind() == Kind::Ccs && !plain;
+            let record = binding.record();
+            if !record.extended.is_empty() && !self.capabilities.extended_properties {
+                return Err(StoreError::unsupported_extended(change.key()));
+            }
+            let options = change.key().kind() == Kind::Ccs && record.has_options();
             if options && !self.capabilities.ccs_options {
                 return Err(Self::unsupported("an option of a plain CCS binding"));
             }
@@ -153,6 +156,10 @@ lesser! {
         promised.ccs_options = false;
     }
 
+    no_extended_properties, NoExtendedProperties: |promised| {
+        promised.extended_properties = false;
+    }
+
     one_change_at_a_time, OneChangeAtATime: |promised| {
         promised.max_batch = Some(NonZeroUsize::MIN);
     }
@@ -172,6 +179,7 @@ lesser! {
     least_of_all, LeastOfAll: |promised| {
         promised.kinds = vec![Kind::Sni, Kind::Ccs];
         promised.ccs_options = false;
+        promised.extended_properties = false;
         promised.snapshot_scan = false;
         promised.isolated_batch = false;
         promised.max_batch = NonZeroUsize::new(2);

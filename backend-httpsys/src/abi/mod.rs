@@ -29,7 +29,7 @@ pub fn config_id(kind: Kind) -> http::HTTP_SERVICE_CONFIG_ID {
 }
 
 /// The kind whose records an `HTTP_SERVICE_CONFIG_ID` is for; none for the ids that have nothing
-/// to do with bindings, those of extended parameters, and those that do not exist.
+/// to do with bindings, those of extended properties, and those that do not exist.
 #[must_use]
 pub fn kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| config_id(*kind) == id)
@@ -53,4 +53,24 @@ pub fn service_kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<ServiceKind> 
     ServiceKind::ALL
         .into_iter()
         .find(|kind| service_id(*kind) == id)
+}
+
+/// The `HTTP_SERVICE_CONFIG_ID` under which extended properties of a kind are set, queried and
+/// deleted.
+///
+/// Scoped CCS is taken to have the structures of SNI here too (inferred).
+#[must_use]
+pub fn property_id(kind: Kind) -> http::HTTP_SERVICE_CONFIG_ID {
+    match kind {
+        Kind::IpPort => http::HttpServiceConfigSslCertInfoEx,
+        Kind::Sni => http::HttpServiceConfigSslSniCertInfoEx,
+        Kind::Ccs => http::HttpServiceConfigSslCcsCertInfoEx,
+        Kind::ScopedCcs => http::HttpServiceConfigSslScopedCcsCertInfoEx,
+    }
+}
+
+/// The kind whose extended properties an `HTTP_SERVICE_CONFIG_ID` is for.
+#[must_use]
+pub fn property_kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<Kind> {
+    Kind::ALL.into_iter().find(|kind| property_id(*kind) == id)
 }

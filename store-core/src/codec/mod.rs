@@ -1,6 +1,7 @@
 //! Keys and bindings as bytes, for the backends that keep bytes: keys that order as the keys do,
 //! and values with a format version and a check sum. `docs/file-format.md` has them byte by byte.
 
+mod extended;
 mod key;
 mod value;
 

@@ -1,19 +1,26 @@
-//! Bindings as bytes: one format byte, bincode, a check sum. The only module that names bincode.
+//! Bindings as bytes: one format byte, bincode, a check sum. bincode is named here and in `extended`
+//! alone.
 
 use bincode::config;
 use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
 
+use super::extended::Extended;
 use super::key::{MAX_KEY_LENGTH, write_key};
 use super::{CodecError, malformed};
 use crate::binding::{Binding, Certificate, Record};
+use crate::extended::ExtendedProperties;
 use crate::hash::CertHash;
 use crate::key::BindingKey;
 use crate::options::{CertCheckMode, SslFlags};
 use crate::text::{CtlIdentifier, StoreName};
 
-/// The format that is written.
-pub const VALUE_FORMAT: u8 = 1;
+/// The newest format. It is written for records that have extended properties; others are written
+/// in format 1, which knows none.
+pub const VALUE_FORMAT: u8 = 2;
+
+/// The format of records without extended properties.
+const PLAIN: u8 = 1;
 
 /// No value is longer.
 const LIMIT: usize = 256 * 1024;
@@ -38,6 +45,9 @@ struct Format1<'a> {
     flags: u32,
 }
 
+/// Format 2: the fields of format 1, and the extended properties behind them, one at least.
+type Format2<'a> = (Format1<'a>, Extended<'a>);
+
 /// The bytes of a binding, without its key.
 #[must_use]
 pub fn encode_binding(binding: &Binding) -> Vec<u8> {
@@ -60,9 +70,15 @@ pub fn encode_binding(binding: &Binding) -> Vec<u8> {
         flags: record.flags.bits(),
     };
     let mut bytes = Vec::with_capacity(USUAL);
-    bytes.push(VALUE_FORMAT);
-    bincode::encode_into_std_write(fields, &mut bytes, config::standard())
-        .expect("every field has a form in bincode, and a Vec takes all");
+    let written = if record.extended.is_empty() {
+        bytes.push(PLAIN);
+        bincode::encode_into_std_write(fields, &mut bytes, config::standard())
+    } else {
+        bytes.push(VALUE_FORMAT);
+        let fields: Format2<'_> = (fields, Extended::of(&record.extended));
+        bincode::encode_into_std_write(fields, &mut bytes, config::standard())
+    };
+    written.expect("every field has a form in bincode, and a Vec takes all");
     let sum = check_sum(binding.key(), &bytes);
     bytes.extend(sum);
     bytes
@@ -73,11 +89,11 @@ pub fn encode_binding(binding: &Binding) -> Vec<u8> {
 /// # Errors
 /// [`CodecError`] for bytes that [`encode_binding`] did not make for this key.
 pub fn decode_binding(key: BindingKey, bytes: &[u8]) -> Result<Binding, CodecError> {
-    match bytes.first() {
-        Some(&VALUE_FORMAT) => {}
+    let format = match bytes.first() {
+        Some(&format @ (PLAIN | VALUE_FORMAT)) => format,
         Some(&found) if found > VALUE_FORMAT => return Err(CodecError::NewerFormat { found }),
         _ => return Err(malformed("the value has no format byte")),
-    }
+    };
     let (body, sum) = bytes
         .split_last_chunk::<CHECK_SUM>()
         .ok_or_else(|| malformed("the value is cut short"))?;
@@ -85,19 +101,30 @@ pub fn decode_binding(key: BindingKey, bytes: &[u8]) -> Result<Binding, CodecErr
         return Err(CodecError::CheckSum);
     }
     let fields = body.get(1..).unwrap_or_default();
-    let (found, read) = bincode::borrow_decode_from_slice::<Format1<'_>, _>(
-        fields,
-        config::standard().with_limit::<LIMIT>(),
-    )
-    .map_err(malformed)?;
+    if format == PLAIN {
+        let found: Format1<'_> = whole(fields)?;
+        return found.into_binding(key, ExtendedProperties::default());
+    }
+    let (found, extended): Format2<'_> = whole(fields)?;
+    found.into_binding(key, extended.into_properties()?)
+}
+
+/// All of these bytes as fields.
+fn whole<'a, T: BorrowDecode<'a, ()>>(fields: &'a [u8]) -> Result<T, CodecError> {
+    let config = config::standard().with_limit::<LIMIT>();
+    let (found, read) = bincode::borrow_decode_from_slice(fields, config).map_err(malformed)?;
     if read != fields.len() {
         return Err(malformed("there are bytes behind the value's end"));
     }
-    found.into_binding(key)
+    Ok(found)
 }
 
 impl Format1<'_> {
-    fn into_binding(self, key: BindingKey) -> Result<Binding, CodecError> {
+    fn into_binding(
+        self,
+        key: BindingKey,
+        extended: ExtendedProperties,
+    ) -> Result<Binding, CodecError> {
         let store_name =
             |name: Option<&str>| name.map(StoreName::new).transpose().map_err(malformed);
         let certificate = match self.certificate {
@@ -117,6 +144,7 @@ impl Format1<'_> {
             ctl_identifier: ctl.transpose().map_err(malformed)?,
             ctl_store_name: store_name(self.ctl_store_name)?,
             flags: SslFlags::from_bits_retain(self.flags),
+            extended,
         };
         let binding = Binding::new(key, record).map_err(malformed)?;
         match self.host_spelling {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use store_core::{Binding, BindingKey, CertHash, Kind, Record, SslFlags, StoreName, Uuid};
+use store_core::{
+    Binding, BindingKey, CertHash, Kind, PropertyValue, Record, SslFlags, StoreName, Uuid,
+};
 
 /// The ports that a guest uses. Windows has few services there.
 const PORTS: std::ops::RangeInclusive<u16> = 50_001..=u16::MAX;
@@ -72,7 +74,7 @@ impl Names {
             bindings.len() - 1
         });
         let app_id = Uuid::from_u128(APPLICATION | number as u128);
-        let record = match binding.record().hash() {
+        let mut record = match binding.record().hash() {
             Some(hash) => {
                 let hash = self.certificates[usize::from(hash.as_bytes()[0] % 2)];
                 let store = StoreName::new("MY").expect("a store name");
@@ -83,6 +85,13 @@ impl Names {
                 ..Record::central(app_id)
             },
         };
+        // A host without extended properties has to refuse them.
+        if !binding.record().extended.is_empty() {
+            let window = PropertyValue::Http2Window {
+                receive_window: 65_535,
+            };
+            record.extended = record.extended.with(window.into());
+        }
         Binding::new(key, record).expect("a record of that kind")
     }
 
@@ -112,8 +121,7 @@ pub(crate) fn is_a_guests(host: &Binding) -> bool {
 
 /// A plain CCS binding with options has to be refused, so it has to have some on the host too.
 fn options(binding: &Binding) -> SslFlags {
-    let plain = Record::central(binding.record().app_id);
-    match binding.key().kind() == Kind::Ccs && *binding.record() != plain {
+    match binding.key().kind() == Kind::Ccs && binding.record().has_options() {
         true => SslFlags::DISABLE_HTTP2,
         false => SslFlags::empty(),
     }

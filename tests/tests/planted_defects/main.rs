@@ -101,6 +101,8 @@ found! {
     long_identifiers_cut_short: records::CutsLongIdentifiers
         by every_field_is_kept, "what changed";
     swapped_times: records::SwapsTheTimes by every_field_is_kept, "what changed";
+    flags_of_properties_dropped: records::DropsFlagsOfProperties
+        by every_field_is_kept, "what changed";
     a_dropped_spelling: records::DropsTheHostSpelling by every_field_is_kept, "what changed";
     folded_scopes: records::FoldsScopes by every_field_is_kept, "what changed";
     folded_mapped_addresses: records::FoldsMappedAddresses
@@ -149,6 +151,8 @@ found! {
         by capabilities_are_honest, "which it lacks";
     options_that_are_there_all_the_same: promises::HasOptionsThatItDenies
         by capabilities_are_honest, "are refused";
+    properties_that_are_there_all_the_same: promises::HasPropertiesThatItDenies
+        by capabilities_are_honest, "extended properties";
 }
 
 conformance::suite!(without_a_defect, Place<Nothing>);

@@ -40,6 +40,10 @@ claims! {
     HasOptionsThatItDenies: |capabilities| {
         capabilities.ccs_options = false;
     }
+
+    HasPropertiesThatItDenies: |capabilities| {
+        capabilities.extended_properties = false;
+    }
 }
 
 #[derive(Default)]

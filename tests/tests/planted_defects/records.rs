@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use store_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Change, CtlIdentifier, Expect, IpPort,
-    MemoryStore, Record, Result, SslFlags, StoreName,
+    Applied, Batch, Binding, BindingKey, BindingStore, Change, CtlIdentifier, Expect,
+    ExtendedProperties, IpPort, MemoryStore, Property, Record, Result, SslFlags, StoreName,
 };
 
 use crate::planted::{Defect, all, batch, put_back};
@@ -74,6 +74,11 @@ bends! {
             let short: String = identifier.as_str().chars().take(16_384).collect();
             *identifier = CtlIdentifier::new(&short).expect("an identifier");
         }
+    }
+
+    DropsFlagsOfProperties: |record| {
+        let plain = record.extended.iter().map(|set| Property::from(set.value.clone()));
+        record.extended = ExtendedProperties::new(plain.collect::<Vec<_>>()).expect("each once");
     }
 
     SwapsTheTimes: |record| {

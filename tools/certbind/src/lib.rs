@@ -24,6 +24,7 @@ mod planning;
 mod progress;
 mod record;
 mod screen;
+mod secrets;
 mod source;
 mod stores;
 mod switches;

@@ -32,6 +32,9 @@ pub(crate) fn options(record: &Record) -> Vec<String> {
     if let Some(store) = &record.ctl_store_name {
         options.push(format!("ctl store {}", escaped(store.as_str())));
     }
+    for property in &record.extended {
+        options.push(property.property_type().name().to_owned());
+    }
     options
 }
 
@@ -97,6 +100,10 @@ pub(crate) fn in_full(binding: &Binding) -> String {
         "flags",
         &bits(record.flags.bits(), &names(record.flags.iter_names())),
     );
+    for property in &record.extended {
+        let name = property.property_type().name().replace('_', " ");
+        line(&name, &property.to_string());
+    }
     text
 }
 

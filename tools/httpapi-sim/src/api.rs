@@ -6,8 +6,11 @@ use std::ffi::c_void;
 use std::sync::PoisonError;
 
 use backend_httpsys::HttpApi;
-use backend_httpsys::abi::server::{Answer, Fault, Query, read_delete, read_query, read_set};
-use backend_httpsys::abi::{kind_of, service_kind_of};
+use backend_httpsys::abi::server::{
+    Answer, Fault, PropertyAnswer, Query, read_delete, read_delete_property, read_query,
+    read_query_property, read_set, read_set_property,
+};
+use backend_httpsys::abi::{kind_of, property_kind_of, service_kind_of};
 use backend_httpsys::service::ServiceKind;
 use store_core::{Kind, win32};
 use windows_sys::Win32::Foundation::{
@@ -70,12 +73,19 @@ impl HttpApi for Simulator {
         answer(|| {
             self.begin(Call::Set)?;
             reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
-            self.ready()?;
-            if let Some(kind) = self.service_kind(id) {
-                // SAFETY: the caller's promise.
-                return unsafe { self.set_service(kind, information, length) };
-            }
-            let kind = self.kind(id)?;
+            let kind = match self.kept(id)? {
+                Kept::Records(kind) => kind,
+                Kept::Properties(kind) => {
+                    // SAFETY: the caller's promise.
+                    let set = unsafe { read_set_property(kind, information, length) };
+                    let (key, property) = set.map_err(code)?;
+                    return self.set_property(&key, property);
+                }
+                Kept::Service(kind) => {
+                    // SAFETY: the caller's promise.
+                    return unsafe { self.set_service(kind, information, length) };
+                }
+            };
             // SAFETY: the caller's promise.
             let binding = unsafe { read_set(kind, information, length) };
             self.set(binding.map_err(code)?)
@@ -93,12 +103,19 @@ impl HttpApi for Simulator {
         answer(|| {
             self.begin(Call::Delete)?;
             reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
-            self.ready()?;
-            if let Some(kind) = self.service_kind(id) {
-                // SAFETY: the caller's promise.
-                return unsafe { self.delete_service(kind, information, length) };
-            }
-            let kind = self.kind(id)?;
+            let kind = match self.kept(id)? {
+                Kept::Records(kind) => kind,
+                Kept::Properties(kind) => {
+                    // SAFETY: the caller's promise.
+                    let deletion = unsafe { read_delete_property(kind, information, length) };
+                    let (key, property) = deletion.map_err(code)?;
+                    return self.delete_property(&key, property);
+                }
+                Kept::Service(kind) => {
+                    // SAFETY: the caller's promise.
+                    return unsafe { self.delete_service(kind, information, length) };
+                }
+            };
             // SAFETY: the caller's promise.
             let key = unsafe { read_delete(kind, information, length) };
             self.delete(&key.map_err(code)?)
@@ -120,29 +137,48 @@ impl HttpApi for Simulator {
             // SAFETY: the caller's promise.
             self.begin(unsafe { type_of_query(id, input, input_length) })?;
             reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
-            self.ready()?;
-            if let Some(kind) = self.service_kind(id) {
-                let (input, output) = ((input, input_length), (output, output_length));
-                // SAFETY: the caller's promise.
-                return unsafe { self.query_service(kind, input, output, return_length) };
-            }
-            let kind = self.kind(id)?;
-            // SAFETY: the caller's promise.
-            let query = unsafe { read_query(kind, input, input_length) };
-            let found = match query.map_err(code)? {
-                Query::Exact(key) => self.exact(&key)?,
-                Query::Next(index) => self.at(kind, index)?,
+            let room = |needed: u32| {
+                if !return_length.is_null() {
+                    // SAFETY: the caller's promise; it need not be aligned.
+                    unsafe { return_length.write_unaligned(needed) };
+                }
+                match output.is_null() || output_length < needed {
+                    true => Err(ERROR_INSUFFICIENT_BUFFER),
+                    false => Ok(()),
+                }
             };
-            let found = Answer::new(&found);
-            if !return_length.is_null() {
-                // SAFETY: the caller's promise; it need not be aligned.
-                unsafe { return_length.write_unaligned(found.size()) };
+            match self.kept(id)? {
+                Kept::Records(kind) => {
+                    // SAFETY: the caller's promise.
+                    let query = unsafe { read_query(kind, input, input_length) };
+                    let found = match query.map_err(code)? {
+                        Query::Exact(key) => self.exact(&key)?,
+                        Query::Next(index) => self.at(kind, index)?,
+                    };
+                    let found = Answer::new(&found);
+                    room(found.size())?;
+                    // SAFETY: the caller's promise; there is room for all of it.
+                    unsafe { found.write(output) };
+                }
+                Kept::Properties(kind) => {
+                    // SAFETY: the caller's promise.
+                    let query = unsafe { read_query_property(kind, input, input_length) };
+                    let (query, of) = query.map_err(code)?;
+                    let (binding, property) = match query {
+                        Query::Exact(key) => self.exact_property(&key, of)?,
+                        Query::Next(index) => self.property_at(kind, of, index)?,
+                    };
+                    let found = PropertyAnswer::new(&binding, &property);
+                    room(found.size())?;
+                    // SAFETY: the caller's promise; there is room for all of it.
+                    unsafe { found.write(output) };
+                }
+                Kept::Service(kind) => {
+                    let (input, output) = ((input, input_length), (output, output_length));
+                    // SAFETY: the caller's promise.
+                    return unsafe { self.query_service(kind, input, output, return_length) };
+                }
             }
-            if output.is_null() || output_length < found.size() {
-                return Err(ERROR_INSUFFICIENT_BUFFER);
-            }
-            // SAFETY: the caller's promise; there is room for all of it.
-            unsafe { found.write(output) };
             Ok(())
         })
     }
@@ -161,8 +197,16 @@ impl HttpApi for Simulator {
                 return Err(win32::CALL_NOT_IMPLEMENTED);
             }
             reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
-            self.ready()?;
-            let kind = self.kind(id)?;
+            let kind = match self.kept(id)? {
+                Kept::Records(kind) => kind,
+                Kept::Properties(kind) => {
+                    // SAFETY: the caller's promise.
+                    let set = unsafe { read_set_property(kind, information, length) };
+                    let (key, property) = set.map_err(code)?;
+                    return self.set_property(&key, property);
+                }
+                Kept::Service(_) => return Err(win32::INVALID_PARAMETER),
+            };
             // SAFETY: the caller's promise.
             let binding = unsafe { read_set(kind, information, length) };
             self.update(binding.map_err(code)?)
@@ -175,8 +219,8 @@ impl HttpApi for Simulator {
 }
 
 impl Simulator {
-    /// Whether the API is initialized for configuration.
-    fn ready(&self) -> Result<(), u32> {
+    /// What an id is for, if the API is initialized for configuration and this Windows has it.
+    fn kept(&self, id: HTTP_SERVICE_CONFIG_ID) -> Result<Kept, u32> {
         let counts = self
             .initialized
             .lock()
@@ -184,14 +228,26 @@ impl Simulator {
         if counts[HTTP_INITIALIZE_CONFIG as usize] == 0 && counts[BOTH as usize] == 0 {
             return Err(ERROR_INVALID_HANDLE);
         }
-        Ok(())
+        let version = self.version();
+        let known = |kind: &Kind| version.has_kind(*kind);
+        let records = kind_of(id).filter(known).map(Kept::Records);
+        let properties = property_kind_of(id).filter(known);
+        let properties = properties.filter(|_| version.has_properties());
+        records
+            .or(properties.map(Kept::Properties))
+            .or(self.service_kind(id).map(Kept::Service))
+            .ok_or(win32::INVALID_PARAMETER)
     }
+}
 
-    /// The kind of an id, if this Windows has it.
-    fn kind(&self, id: HTTP_SERVICE_CONFIG_ID) -> Result<Kind, u32> {
-        let kind = kind_of(id).filter(|kind| self.version().has_kind(*kind));
-        kind.ok_or(win32::INVALID_PARAMETER)
-    }
+/// What is configured under an id.
+enum Kept {
+    /// The records of a kind.
+    Records(Kind),
+    /// The extended properties of a kind.
+    Properties(Kind),
+    /// Something beside bindings.
+    Service(ServiceKind),
 }
 
 const BOTH: HTTP_INITIALIZE = HTTP_INITIALIZE_CONFIG | HTTP_INITIALIZE_SERVER;

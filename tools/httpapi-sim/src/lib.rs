@@ -35,6 +35,7 @@ mod faults;
 mod inventory;
 mod listing;
 mod profile;
+mod properties;
 mod service;
 mod service_api;
 mod simulator;

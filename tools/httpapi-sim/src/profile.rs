@@ -64,6 +64,13 @@ impl Profile {
         }
     }
 
+    /// Whether it has extended properties. The build that brought them is not known; they are taken to
+    /// be as old as scoped CCS, whose ids stand among theirs. The functions answer 87 before.
+    #[must_use]
+    pub fn has_properties(self) -> bool {
+        self >= Self::Windows10V1703
+    }
+
     /// Whether it has this part of the service configuration. The functions answer 87 for the ids
     /// of others.
     #[must_use]

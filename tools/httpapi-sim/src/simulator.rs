@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use store_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Kind,
-    MemoryTables, Record, Result, Scan, StoreName, Tables, win32,
+    MemoryTables, Result, Scan, StoreError, StoreName, Tables, win32,
 };
 
 use crate::certificates::{CertificateState, Certificates};
@@ -160,11 +160,16 @@ impl Simulator {
     pub(crate) fn update(&self, binding: Binding) -> Result<(), u32> {
         self.may_change()?;
         options_allowed(&binding)?;
-        if self.store.get(binding.key()).map_err(code)?.is_none() {
-            return Err(win32::FILE_NOT_FOUND);
-        }
+        self.exact(binding.key())?;
         self.certificate_usable(&binding)?;
-        self.changing(|store| store.update(binding).map(drop))
+        self.changing(|store| {
+            replace(store, binding.key(), |found| {
+                // The structure has no place for them, so it says nothing about them.
+                let mut record = binding.record().clone();
+                record.extended = found.record().extended.clone();
+                Ok(binding.clone().with_record(record)?)
+            })
+        })
     }
 
     pub(crate) fn delete(&self, key: &BindingKey) -> Result<(), u32> {
@@ -184,6 +189,14 @@ impl Simulator {
         found.ok_or(win32::NO_MORE_ITEMS)
     }
 
+    pub(crate) fn store(&self) -> &dyn BindingStore {
+        &*self.store
+    }
+
+    pub(crate) fn listings(&self) -> &Listings {
+        &self.listings
+    }
+
     pub(crate) fn may_change(&self) -> Result<(), u32> {
         match self.privilege {
             Privilege::Administrator => Ok(()),
@@ -198,7 +211,10 @@ impl Simulator {
         }
     }
 
-    fn changing(&self, change: impl FnOnce(&dyn BindingStore) -> Result<()>) -> Result<(), u32> {
+    pub(crate) fn changing(
+        &self,
+        change: impl FnOnce(&dyn BindingStore) -> Result<()>,
+    ) -> Result<(), u32> {
         let _changing = self.listings.changing();
         change(&*self.store).map_err(code)
     }
@@ -214,15 +230,34 @@ impl Simulator {
     }
 }
 
+/// Makes of what a key is bound to something else, however often others change it meanwhile.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if it is not bound.
+pub(crate) fn replace(
+    store: &dyn BindingStore,
+    key: &BindingKey,
+    change: impl Fn(&Binding) -> Result<Binding>,
+) -> Result<()> {
+    loop {
+        let found = store.get(key)?;
+        let found = found.ok_or_else(|| StoreError::NotFound { key: key.clone() })?;
+        let changed = change(&found)?;
+        match store.compare_and_swap(key, Some(found), Some(changed)) {
+            Err(StoreError::Conflict { .. }) => {}
+            done => return done.map(drop),
+        }
+    }
+}
+
 /// A plain CCS record takes no options.
 fn options_allowed(binding: &Binding) -> Result<(), u32> {
-    let record = binding.record();
-    let plain = binding.key().kind() != Kind::Ccs || *record == Record::central(record.app_id);
+    let plain = binding.key().kind() != Kind::Ccs || !binding.record().has_options();
     plain.then_some(()).ok_or(win32::INVALID_PARAMETER)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn code(error: store_core::StoreError) -> u32 {
+pub(crate) fn code(error: StoreError) -> u32 {
     error.win32_code()
 }
 

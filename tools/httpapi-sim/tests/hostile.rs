@@ -12,7 +12,7 @@ use std::ptr;
 
 use backend_httpsys::HttpApi;
 use backend_httpsys::abi::client::{Query, Request, with_query, with_set};
-use backend_httpsys::abi::{config_id, service_kind_of};
+use backend_httpsys::abi::{config_id, kind_of, property_kind_of, service_kind_of};
 use backend_httpsys::service::ServiceKind;
 use caller::{Caller, Function, UNTOUCHED, simulator};
 use httpapi_sim::Simulator;
@@ -133,13 +133,12 @@ fn id(kind: Kind) -> impl Strategy<Value = i32> {
     ]
 }
 
-/// The structures of other kinds are longer and have pointers elsewhere, as have those of what is
-/// no binding: an id goes with a request only if it means the same structure, or none.
+/// The structures of other kinds, of extended properties and of what is no binding are longer or have
+/// pointers elsewhere: an id goes with a request only if it means the same structure, or none.
 fn goes_with(id: i32, kind: Kind) -> bool {
-    service_kind_of(id).is_none()
-        && Kind::ALL
-            .iter()
-            .all(|other| config_id(*other) != id || other == &kind)
+    property_kind_of(id).is_none()
+        && service_kind_of(id).is_none()
+        && kind_of(id).is_none_or(|other| other == kind)
 }
 
 fn bindings() -> impl Strategy<Value = Binding> {

@@ -1,7 +1,9 @@
-//! The JSON form: one object, versioned, described by a JSON Schema (`schema/export-v1.json`).
+//! The JSON form: one object, versioned, each version described by a JSON Schema
+//! (`schema/export-v1.json`, `schema/export-v2.json`).
 //!
-//! It carries everything that a binding has. Version 1 is closed: a field that it does not have is
-//! an error, since passing it over would lose what it says.
+//! It carries everything that a binding has. A version is closed: a field that it does not have is
+//! an error, since passing it over would lose what it says. Version 2 has extended properties, and
+//! is written where there are some: every release reads the others.
 //!
 //! ```
 //! use interchange::{Export, ReadOptions, json};
@@ -30,11 +32,17 @@ use crate::{Format, ReadError, ReadOptions, Reading};
 /// What `format` says in every version.
 pub const FORMAT: &str = "certbind-export";
 
-/// The newest version that is read, and the one that is written.
-pub const VERSION: u64 = 1;
+/// The newest version that is read.
+pub const VERSION: u64 = 2;
 
-/// The JSON Schema of version 1 (draft 2020-12).
-pub const SCHEMA: &str = include_str!("../schema/export-v1.json");
+/// The version without extended properties.
+const PLAIN: u64 = 1;
+
+/// The JSON Schemas of versions 1 and 2 (draft 2020-12).
+pub const SCHEMAS: [&str; 2] = [
+    include_str!("../schema/export-v1.json"),
+    include_str!("../schema/export-v2.json"),
+];
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -51,9 +59,12 @@ struct Written<'a> {
 /// # Errors
 /// [`WriteError::Io`] if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
+    let is_extended = |binding: &Binding| !binding.record().extended.is_empty();
+    let shows = export.layout.as_ref().is_some_and(Layout::shows_properties);
+    let is_plain = !shows && !export.bindings.iter().any(is_extended);
     let written = Written {
         format: FORMAT,
-        version: VERSION,
+        version: if is_plain { PLAIN } else { VERSION },
         header: &export.header,
         bindings: &export.bindings,
         layout: export.layout.as_ref(),
@@ -101,7 +112,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
         })
     };
     let stamp: Stamp = serde_json::from_str(&text).map_err(malformed)?;
-    check_stamp(&stamp)?;
+    let version = version(&stamp)?;
     let read: Read<'_> = serde_json::from_str(&text).map_err(malformed)?;
 
     let mut export = Export {
@@ -116,6 +127,10 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     for (index, raw) in read.bindings.into_iter().enumerate() {
         let start = places.of(raw.get());
         match serde_json::from_str::<Binding>(raw.get()) {
+            Ok(binding) if version == PLAIN && !binding.record().extended.is_empty() => {
+                let what = "it has extended properties, which version 1 does not have".to_owned();
+                errors.push(start.problem(1, 1, what).of(name(index, raw)));
+            }
             Ok(binding) => match seen.get(binding.key()) {
                 Some(earlier) => {
                     let what =
@@ -152,7 +167,7 @@ fn decode(bytes: &[u8], encoding: Encoding) -> Result<std::borrow::Cow<'_, str>,
         .map_err(|place| ReadError::Encoding { encoding, place })
 }
 
-fn check_stamp(stamp: &Stamp) -> Result<(), ReadError> {
+fn version(stamp: &Stamp) -> Result<u64, ReadError> {
     if stamp.format.as_ref().and_then(|format| format.as_str()) != Some(FORMAT) {
         return Err(ReadError::Unrecognised {
             format: Format::Json,
@@ -163,7 +178,7 @@ fn check_stamp(stamp: &Stamp) -> Result<(), ReadError> {
         });
     }
     match stamp.version.as_ref().and_then(serde_json::Value::as_u64) {
-        Some(VERSION) => Ok(()),
+        Some(known @ (PLAIN | VERSION)) => Ok(known),
         Some(found) if found > VERSION => Err(ReadError::NewerVersion {
             found,
             supported: VERSION,

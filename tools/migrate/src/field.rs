@@ -3,10 +3,13 @@
 use std::fmt;
 
 use serde::Serialize;
-use store_core::{Binding, CertCheckMode, CertHash, CtlIdentifier, SslFlags, StoreName, Uuid};
+use store_core::{
+    Binding, CertCheckMode, CertHash, CtlIdentifier, Property, PropertyType, SslFlags, StoreName,
+    Uuid,
+};
 
 /// A field that changes, and its values. As JSON: `{"field": "hash", "before": …, "after": …}`,
-/// with values as a binding's JSON has them.
+/// with values as a binding's JSON has them, those of extended properties in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "field", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -29,8 +32,21 @@ pub enum FieldChange {
     CtlIdentifier(Values<Option<CtlIdentifier>>),
     /// The store of that list.
     CtlStoreName(Values<Option<StoreName>>),
-    /// Everything else.
+    /// Everything else that is a bit.
     Flags(Values<SslFlags>),
+    /// An extended property.
+    Extended(ExtendedChange),
+}
+
+/// How an extended property changes. Values are told in words, those of session ticket keys by
+/// their number: they are secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExtendedChange {
+    /// Which property.
+    pub property: PropertyType,
+    /// Its value; none where it is not set.
+    #[serde(flatten)]
+    pub values: Values<Option<String>>,
 }
 
 /// The two values of a field.
@@ -49,6 +65,16 @@ impl FieldChange {
         let (old, new) = (before.record(), after.record());
         let spelled = |binding: &Binding| binding.host_spelling().map(str::to_owned);
         let certificates = old.certificate.as_ref().zip(new.certificate.as_ref());
+        let extended = PropertyType::ALL.into_iter();
+        let extended = extended.filter_map(|property| {
+            let values = Values::of(old.extended.get(property), new.extended.get(property))?;
+            let told = |set: Option<&Property>| set.map(ToString::to_string);
+            let values = Values {
+                before: told(values.before),
+                after: told(values.after),
+            };
+            Some(Self::Extended(ExtendedChange { property, values }))
+        });
         [
             Values::of(spelled(before), spelled(after)).map(Self::HostSpelling),
             certificates
@@ -71,6 +97,7 @@ impl FieldChange {
         ]
         .into_iter()
         .flatten()
+        .chain(extended)
         .collect()
     }
 
@@ -88,6 +115,14 @@ impl FieldChange {
             Self::CtlIdentifier(_) => "ctl identifier",
             Self::CtlStoreName(_) => "ctl store name",
             Self::Flags(_) => "flags",
+            Self::Extended(change) => match change.property {
+                PropertyType::Http2Window => "http/2 window",
+                PropertyType::Http2SettingsLimits => "http/2 settings",
+                PropertyType::Performance => "performance",
+                PropertyType::TlsRestrictions => "tls restrictions",
+                PropertyType::ErrorHeaders => "error headers",
+                PropertyType::SessionTicketKeys => "session ticket keys",
+            },
         }
     }
 
@@ -107,6 +142,13 @@ impl FieldChange {
             Self::UrlRetrievalTimeout(values) => values.told(|time| format!("{time} ms")),
             Self::CtlIdentifier(values) => values.told(optional),
             Self::Flags(values) => bits(values),
+            Self::Extended(ExtendedChange { values, .. }) => {
+                let told = values.told(|set| set.as_deref().unwrap_or("not set").to_owned());
+                match values.before == values.after {
+                    true => told + " (others)",
+                    false => told,
+                }
+            }
         }
     }
 }

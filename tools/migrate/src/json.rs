@@ -1,4 +1,5 @@
-//! A plan as JSON: one object, versioned, described by a JSON Schema (`schema/plan-v1.json`).
+//! A plan as JSON: one object, versioned, each version described by a JSON Schema
+//! (`schema/plan-v1.json`, `schema/plan-v2.json`).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +10,17 @@ use crate::warning::Warning;
 /// What `format` says in every version.
 pub const FORMAT: &str = "certbind-plan";
 
-/// The newest version that is read, and the one that is written.
-pub const VERSION: u64 = 1;
+/// The newest version that is read. It has extended properties, and is written where there are some.
+pub const VERSION: u64 = 2;
 
-/// The JSON Schema of version 1 (draft 2020-12).
-pub const SCHEMA: &str = include_str!("../schema/plan-v1.json");
+/// The version without extended properties.
+const PLAIN: u64 = 1;
+
+/// The JSON Schemas of versions 1 and 2 (draft 2020-12).
+pub const SCHEMAS: [&str; 2] = [
+    include_str!("../schema/plan-v1.json"),
+    include_str!("../schema/plan-v2.json"),
+];
 
 /// A plan as it is written.
 #[derive(Serialize)]
@@ -81,7 +88,7 @@ impl Plan {
     pub(crate) fn written(&self) -> Written<'_> {
         Written {
             format: FORMAT,
-            version: VERSION,
+            version: if self.is_plain() { PLAIN } else { VERSION },
             header: self.header(),
             left_alone: self.counts().left_alone,
             warnings: self.warnings(),
@@ -89,15 +96,27 @@ impl Plan {
         }
     }
 
-    /// Reads a plan. Version 1 is closed: a field that it does not have is an error, since passing
+    /// Whether no binding in it has extended properties.
+    fn is_plain(&self) -> bool {
+        let bindings = self.steps().iter();
+        let mut bindings = bindings.flat_map(|step| [step.saw(), step.becomes(), step.source()]);
+        bindings.all(|binding| binding.is_none_or(|binding| binding.record().extended.is_empty()))
+    }
+
+    /// Reads a plan. A version is closed: a field that it does not have is an error, since passing
     /// it over would do something else than what was read.
     ///
     /// # Errors
     /// [`Error::NoPlan`], saying where; [`Error::NewerVersion`].
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        check_stamp(json, FORMAT, VERSION)?;
+        let version = check_stamp(json, FORMAT, VERSION)?;
         let read: Read = serde_json::from_slice(json).map_err(no_plan)?;
-        Self::new(read.header, read.steps, read.left_alone, read.warnings)
-            .map_err(|error| Error::NoPlan(error.to_string()))
+        let plan = Self::new(read.header, read.steps, read.left_alone, read.warnings)
+            .map_err(|error| Error::NoPlan(error.to_string()))?;
+        if version == PLAIN && !plan.is_plain() {
+            let what = "it has extended properties, which version 1 does not have";
+            return Err(Error::NoPlan(what.to_owned()));
+        }
+        Ok(plan)
     }
 }

@@ -47,7 +47,7 @@ mod warning;
 pub use apply::{Moved, apply, check};
 pub use diff::{Compared, Diff, diff};
 pub use error::{Duplicate, Error};
-pub use field::{FieldChange, Values};
+pub use field::{ExtendedChange, FieldChange, Values};
 pub use file::{CertificateFolders, MappingFile};
 pub use filter::{Filter, HostPattern};
 pub use fleet_plan::FleetPlan;

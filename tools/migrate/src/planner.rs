@@ -188,12 +188,14 @@ fn unable(capabilities: &Capabilities, steps: &[Step]) -> Vec<Warning> {
             warnings.push(Warning::UnsupportedKind { kind, keys });
         }
     }
-    let with_options = keys(&|binding| {
-        let record = binding.record();
-        binding.key().kind() == Kind::Ccs && *record != store_core::Record::central(record.app_id)
-    });
+    let with_options =
+        keys(&|binding| binding.key().kind() == Kind::Ccs && binding.record().has_options());
     if !capabilities.ccs_options && !with_options.is_empty() {
         warnings.push(Warning::UnsupportedOptions { keys: with_options });
+    }
+    let extended = keys(&|binding| !binding.record().extended.is_empty());
+    if !capabilities.extended_properties && !extended.is_empty() {
+        warnings.push(Warning::UnsupportedProperties { keys: extended });
     }
     let changes = steps.iter().filter(|step| step.changes()).count();
     if let Some(most) = capabilities.max_batch.filter(|most| changes > most.get()) {

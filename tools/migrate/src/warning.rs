@@ -23,6 +23,11 @@ pub enum Warning {
         /// The keys with options.
         keys: Vec<BindingKey>,
     },
+    /// The target has no extended properties, and will refuse the plan.
+    UnsupportedProperties {
+        /// The keys with extended properties.
+        keys: Vec<BindingKey>,
+    },
     /// The target takes fewer changes at once, and will refuse the plan.
     TooManyChanges {
         /// How many it takes.
@@ -87,6 +92,11 @@ impl fmt::Display for Warning {
             Self::UnsupportedOptions { keys } => write!(
                 f,
                 "the target takes no options on ccs keys and will refuse {}",
+                Keys(keys)
+            ),
+            Self::UnsupportedProperties { keys } => write!(
+                f,
+                "the target has no extended properties and will refuse {}",
                 Keys(keys)
             ),
             Self::TooManyChanges { most, changes } => write!(

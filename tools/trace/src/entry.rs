@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store_core::{Binding, BindingKey};
+use store_core::{Binding, BindingKey, Property, PropertyType};
 
 /// One call of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,9 +28,29 @@ pub struct Entry {
     pub room: Option<u32>,
     /// What it returned: a Win32 code.
     pub result: u32,
-    /// The record that a query gave, where its length was asked for and it can be understood.
+    /// What a query gave, where its length was asked for and it can be understood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub found: Option<Binding>,
+    pub found: Option<Found>,
+}
+
+/// What a query gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Found {
+    /// An extended property.
+    Property(KeyProperty),
+    /// A record.
+    Binding(Binding),
+}
+
+/// An extended property of a key. Session ticket keys are secrets, and are not written down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyProperty {
+    /// The key.
+    pub key: BindingKey,
+    /// The property.
+    pub property: Property,
 }
 
 /// A function of the API.
@@ -83,6 +103,22 @@ pub enum Argument {
     /// What a call was about that configures something else than bindings, for people: it is not
     /// replayed.
     Service(String),
+    /// An extended property that is set.
+    Property(KeyProperty),
+    /// The key and the type of an extended property that is deleted or asked for.
+    PropertyKey {
+        /// The key.
+        key: BindingKey,
+        /// The type.
+        property: PropertyType,
+    },
+    /// The index and the type of an extended property that is asked for.
+    PropertyIndex {
+        /// The index.
+        index: u32,
+        /// The type.
+        property: PropertyType,
+    },
     /// Something that could not be decoded, or that is no configuration of bindings; why. It cannot
     /// be replayed.
     Undecoded(String),
@@ -119,8 +155,35 @@ impl fmt::Display for Argument {
             Self::Key(key) => write!(f, "{key}"),
             Self::Index(index) => write!(f, "index {index}"),
             Self::Service(what) => f.write_str(what),
+            Self::Property(property) => write!(f, "{property}"),
+            Self::PropertyKey { key, property } => write!(f, "{key} {property}"),
+            Self::PropertyIndex { index, property } => write!(f, "index {index} {property}"),
             Self::Undecoded(why) => write!(f, "({why})"),
         }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Property(property) => write!(f, "{property}"),
+            Self::Binding(binding) => write_binding(f, binding),
+        }
+    }
+}
+
+impl fmt::Display for KeyProperty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, property } = self;
+        write!(f, "{key} {}: {property}", property.property_type())
+    }
+}
+
+impl KeyProperty {
+    /// None where it is not to be written down.
+    pub(crate) fn open(key: BindingKey, property: Property) -> Option<Self> {
+        let is_secret = property.property_type() == PropertyType::SessionTicketKeys;
+        (!is_secret).then_some(Self { key, property })
     }
 }
 

@@ -33,6 +33,6 @@ mod recorder;
 mod replay;
 
 pub use code::code_name;
-pub use entry::{Argument, Entry, Function, TraceError, read};
+pub use entry::{Argument, Entry, Found, Function, KeyProperty, TraceError, read};
 pub use recorder::Recorder;
 pub use replay::{Replayed, replay};

@@ -10,22 +10,22 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use backend_httpsys::HttpApi;
-use backend_httpsys::abi::client::read_record;
 use backend_httpsys::abi::server::{
-    Fault, Query, read_delete, read_query, read_service_delete, read_service_query,
-    read_service_set, read_set,
+    Fault, Query, read_delete, read_delete_property, read_query, read_query_property,
+    read_service_delete, read_service_query, read_service_set, read_set, read_set_property,
 };
-use backend_httpsys::abi::{kind_of, service_kind_of};
+use backend_httpsys::abi::{kind_of, property_kind_of, service_kind_of};
 use backend_httpsys::service::ServiceKind;
 use jiff::Timestamp;
-use store_core::{Binding, Kind};
+use store_core::Kind;
 use windows_sys::Win32::Foundation::{ERROR_SUCCESS, HANDLE};
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_INITIALIZE, HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION,
 };
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-use crate::entry::{Argument, Entry, Function};
+use crate::entry::{Argument, Entry, Found, Function, KeyProperty};
+use crate::replay::in_buffer;
 
 /// An API whose calls are written down. What it answers is what the API behind it answers.
 ///
@@ -173,17 +173,8 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        let argument = decoded(
-            id,
-            |kind| {
-                // SAFETY: the caller's promise.
-                unsafe { read_set(kind, information, length) }.map(Argument::Binding)
-            },
-            |kind| {
-                // SAFETY: the caller's promise.
-                unsafe { read_service_set(kind, information, length) }.map(|set| set.to_string())
-            },
-        );
+        // SAFETY: the caller's promise.
+        let argument = unsafe { set_argument(id, information, length) };
         let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
         self.configure(Function::Set, id, argument, || {
             // SAFETY: the caller's promise is the same.
@@ -204,6 +195,11 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
             |kind| {
                 // SAFETY: the caller's promise.
                 unsafe { read_delete(kind, information, length) }.map(Argument::Key)
+            },
+            |kind| {
+                // SAFETY: the caller's promise.
+                let deletion = unsafe { read_delete_property(kind, information, length) };
+                deletion.map(|(key, property)| Argument::PropertyKey { key, property })
             },
             |kind| {
                 // SAFETY: the caller's promise.
@@ -241,6 +237,14 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
             },
             |kind| {
                 // SAFETY: the caller's promise.
+                let query = unsafe { read_query_property(kind, input, input_length) };
+                query.map(|(query, property)| match query {
+                    Query::Exact(key) => Argument::PropertyKey { key, property },
+                    Query::Next(index) => Argument::PropertyIndex { index, property },
+                })
+            },
+            |kind| {
+                // SAFETY: the caller's promise.
                 let query = unsafe { read_service_query(kind, input, input_length) };
                 query.map(|query| query.to_string())
             },
@@ -268,7 +272,7 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
             false => 0,
         };
         // SAFETY: the caller's promise, and the API has answered that it has written a record.
-        let found = unsafe { record(id, result, output, written) };
+        let found = unsafe { found(id, result, output, written) };
         self.write(&Entry {
             id: Some(id),
             argument: unless(!handle.is_null() || !overlapped.is_null(), argument),
@@ -288,17 +292,8 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        let argument = decoded(
-            id,
-            |kind| {
-                // SAFETY: the caller's promise.
-                unsafe { read_set(kind, information, length) }.map(Argument::Binding)
-            },
-            |kind| {
-                // SAFETY: the caller's promise.
-                unsafe { read_service_set(kind, information, length) }.map(|set| set.to_string())
-            },
-        );
+        // SAFETY: the caller's promise.
+        let argument = unsafe { set_argument(id, information, length) };
         let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
         self.configure(Function::Update, id, argument, || {
             // SAFETY: the caller's promise is the same.
@@ -311,17 +306,53 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
     }
 }
 
+/// What a set or an update is about.
+///
+/// # Safety
+/// As the function.
+unsafe fn set_argument(
+    id: HTTP_SERVICE_CONFIG_ID,
+    information: *const c_void,
+    length: u32,
+) -> Argument {
+    decoded(
+        id,
+        |kind| {
+            // SAFETY: the caller's promise.
+            unsafe { read_set(kind, information, length) }.map(Argument::Binding)
+        },
+        |kind| {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read_set_property(kind, information, length) };
+            set.map(|(key, property)| {
+                let secret = format!("session ticket keys of {key}, which are not written down");
+                let open = KeyProperty::open(key, property);
+                open.map_or(Argument::Undecoded(secret), Argument::Property)
+            })
+        },
+        |kind| {
+            // SAFETY: the caller's promise.
+            unsafe { read_service_set(kind, information, length) }.map(|set| set.to_string())
+        },
+    )
+}
+
 fn decoded(
     id: HTTP_SERVICE_CONFIG_ID,
-    binding: impl FnOnce(Kind) -> Result<Argument, Fault>,
+    record: impl FnOnce(Kind) -> Result<Argument, Fault>,
+    property: impl FnOnce(Kind) -> Result<Argument, Fault>,
     service: impl FnOnce(ServiceKind) -> Result<String, Fault>,
 ) -> Argument {
-    let decoded = match (kind_of(id), service_kind_of(id)) {
-        (Some(kind), _) => binding(kind),
-        (None, Some(kind)) => service(kind).map(Argument::Service),
-        (None, None) => return Argument::Undecoded("not a configuration of bindings".into()),
+    let read = if let Some(kind) = kind_of(id) {
+        record(kind)
+    } else if let Some(kind) = property_kind_of(id) {
+        property(kind)
+    } else if let Some(kind) = service_kind_of(id) {
+        service(kind).map(Argument::Service)
+    } else {
+        return Argument::Undecoded("not a configuration of bindings".into());
     };
-    decoded.unwrap_or_else(|fault| Argument::Undecoded(fault.to_string()))
+    read.unwrap_or_else(|fault| Argument::Undecoded(fault.to_string()))
 }
 
 fn unless(reserved: bool, argument: Argument) -> Argument {
@@ -331,23 +362,23 @@ fn unless(reserved: bool, argument: Argument) -> Argument {
     argument
 }
 
-/// The record that a query has given, if it has and it can be understood.
+/// What a query has given, if it has and it can be understood.
 ///
 /// # Safety
 /// `output` is null or valid for reads of `length` bytes, all of which are initialized if `result`
 /// is 0.
-unsafe fn record(
+unsafe fn found(
     id: HTTP_SERVICE_CONFIG_ID,
     result: u32,
     output: *mut c_void,
     length: u32,
-) -> Option<Binding> {
+) -> Option<Found> {
     if result != ERROR_SUCCESS || output.is_null() {
         return None;
     }
     // SAFETY: the caller's promise.
     let buffer = unsafe { std::slice::from_raw_parts(output.cast::<u8>(), length as usize) };
-    read_record(kind_of(id)?, buffer).ok()
+    in_buffer(id, buffer)
 }
 
 #[cfg(test)]
@@ -357,7 +388,7 @@ mod tests {
 
     use backend_httpsys::abi::client::{Query, Request, with_query, with_set};
     use httpapi_sim::Simulator;
-    use store_core::{BindingKey, MemoryStore, Record, Uuid};
+    use store_core::{Binding, BindingKey, MemoryStore, Record, Uuid};
 
     use super::*;
     use crate::replay::{Replayed, replay};
@@ -429,7 +460,7 @@ mod tests {
 
         let entries = crate::read(&std::fs::read(&file).unwrap()).unwrap();
         let found: Vec<_> = entries.iter().map(|(_, entry)| &entry.found).collect();
-        assert_eq!(found, [&None, &None, &None, &Some(binding)]);
+        assert_eq!(found, [&None, &None, &None, &Some(Found::Binding(binding))]);
         let replayed: Vec<_> = replay(&api(), &entries).collect();
         assert!(
             replayed.iter().all(|one| *one == Replayed::Same),

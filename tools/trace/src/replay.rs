@@ -7,14 +7,14 @@ use std::ptr::{null, null_mut};
 
 use backend_httpsys::HttpApi;
 use backend_httpsys::abi::client::{
-    Query, Request, read_record, with_delete, with_query, with_set,
+    PropertyQuery, Query, Request, read_property, read_record, with_delete, with_delete_property,
+    with_query, with_query_property, with_set, with_set_property,
 };
-use backend_httpsys::abi::kind_of;
-use store_core::{Binding, Kind};
+use backend_httpsys::abi::{kind_of, property_kind_of};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS};
-use windows_sys::Win32::Networking::HttpServer::HTTPAPI_VERSION;
+use windows_sys::Win32::Networking::HttpServer::{HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION};
 
-use crate::entry::{Argument, Entry, Function};
+use crate::entry::{Argument, Entry, Found, Function, KeyProperty};
 
 /// What became of a call of a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub enum Replayed {
     Differs {
         /// The code.
         result: u32,
-        /// The record that a query gave.
-        found: Option<Binding>,
+        /// What a query gave.
+        found: Option<Found>,
     },
     /// It was not made: what it was called with is not in the trace.
     Left,
@@ -51,12 +51,12 @@ pub fn replay<'a>(
     })
 }
 
-/// Of a query's record the trace need not tell: there are programs that ask for none of its length.
-fn agrees(entry: &Entry, result: u32, found: Option<&Binding>) -> bool {
+/// Of what a query gave the trace need not tell: there are programs that ask for none of its length.
+fn agrees(entry: &Entry, result: u32, found: Option<&Found>) -> bool {
     result == entry.result && (entry.found.is_none() || entry.found.as_ref() == found)
 }
 
-fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<Binding>)> {
+fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<Found>)> {
     let result = match (&entry.call, &entry.argument) {
         (
             Function::Initialize,
@@ -77,39 +77,48 @@ fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<Binding>)> {
             // SAFETY: the reserved argument is null.
             unsafe { api.terminate(*flags, null_mut()) }
         }
-        (Function::Set, Argument::Binding(binding)) => with_set(binding, |request| {
-            let Request {
-                id,
-                pointer,
-                length,
-            } = request;
-            // SAFETY: the request is a structure of this id, there while the closure runs.
-            unsafe { api.set(null_mut(), id, pointer, length, null()) }
-        }),
-        (Function::Update, Argument::Binding(binding)) => with_set(binding, |request| {
-            let Request {
-                id,
-                pointer,
-                length,
-            } = request;
-            // SAFETY: as above.
-            unsafe { api.update(null_mut(), id, pointer, length, null()) }
-        }),
-        (Function::Delete, Argument::Key(key)) => with_delete(key, None, |request| {
-            let Request {
-                id,
-                pointer,
-                length,
-            } = request;
-            // SAFETY: as above.
-            unsafe { api.delete(null_mut(), id, pointer, length, null()) }
-        }),
+        (function, Argument::Binding(binding)) => {
+            with_set(binding, |request| change(api, function, request))?
+        }
+        (function, Argument::Property(KeyProperty { key, property })) => {
+            with_set_property(key, None, property, |request| {
+                change(api, function, request)
+            })?
+        }
+        (Function::Delete, Argument::Key(key)) => {
+            with_delete(key, None, |request| change(api, &entry.call, request))?
+        }
+        (Function::Delete, Argument::PropertyKey { key, property }) => {
+            with_delete_property(key, None, *property, |request| {
+                change(api, &entry.call, request)
+            })?
+        }
+        (Function::Query, Argument::PropertyKey { key, property }) => {
+            let query = PropertyQuery::Exact {
+                key,
+                host_spelling: None,
+                property: *property,
+            };
+            return Some(with_query_property(query, |request| {
+                queried(api, request, entry)
+            }));
+        }
+        (Function::Query, Argument::PropertyIndex { index, property }) => {
+            let query = PropertyQuery::Next {
+                kind: property_kind_of(entry.id?)?,
+                token: *index,
+                property: *property,
+            };
+            return Some(with_query_property(query, |request| {
+                queried(api, request, entry)
+            }));
+        }
         (Function::Query, Argument::Key(key)) => {
             let query = Query::Exact {
                 key,
                 host_spelling: None,
             };
-            return Some(queried(api, key.kind(), query, entry));
+            return Some(with_query(query, |request| queried(api, request, entry)));
         }
         (Function::Query, Argument::Index(token)) => {
             let kind = kind_of(entry.id?)?;
@@ -117,47 +126,67 @@ fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<Binding>)> {
                 kind,
                 token: *token,
             };
-            return Some(queried(api, kind, query, entry));
+            return Some(with_query(query, |request| queried(api, request, entry)));
         }
         _ => return None,
     };
     Some((result, None))
 }
 
-fn queried(
-    api: &dyn HttpApi,
-    kind: Kind,
-    query: Query<'_>,
-    entry: &Entry,
-) -> (u32, Option<Binding>) {
-    with_query(query, |request| {
-        let wants_record = entry.result == ERROR_SUCCESS;
-        let mut room = entry.room.unwrap_or(0).min(MOST_ROOM);
-        if wants_record {
-            room = ask(api, request, &mut []).1;
-        }
-        // Of words, so that it is aligned as records want it.
-        let mut buffer = vec![0_u64; (room as usize).div_ceil(size_of::<u64>())];
-        if wants_record {
-            let (result, _) = ask(api, request, &mut buffer);
-            return (result, found(kind, result, &buffer));
-        }
-        // With a buffer that is short, as it was: never with more room than there was.
-        let bytes = if entry.room.is_some() { room } else { 0 };
-        let (result, _) = ask_for(api, request, &mut buffer, bytes);
-        (result, found(kind, result, &buffer))
+/// A call that takes a set structure; none of another function.
+fn change(api: &dyn HttpApi, function: &Function, request: Request) -> Option<u32> {
+    let Request {
+        id,
+        pointer,
+        length,
+    } = request;
+    Some(match function {
+        // SAFETY: the request is a structure of this id, there while the closure runs.
+        Function::Set => unsafe { api.set(null_mut(), id, pointer, length, null()) },
+        // SAFETY: as above.
+        Function::Update => unsafe { api.update(null_mut(), id, pointer, length, null()) },
+        // SAFETY: as above.
+        Function::Delete => unsafe { api.delete(null_mut(), id, pointer, length, null()) },
+        _ => return None,
     })
 }
 
-/// The record that an answer of 0 stands for.
-fn found(kind: Kind, result: u32, buffer: &[u64]) -> Option<Binding> {
+fn queried(api: &dyn HttpApi, request: Request, entry: &Entry) -> (u32, Option<Found>) {
+    let wants_record = entry.result == ERROR_SUCCESS;
+    let mut room = entry.room.unwrap_or(0).min(MOST_ROOM);
+    if wants_record {
+        room = ask(api, request, &mut []).1;
+    }
+    // Of words, so that it is aligned as records want it.
+    let mut buffer = vec![0_u64; (room as usize).div_ceil(size_of::<u64>())];
+    if wants_record {
+        let (result, _) = ask(api, request, &mut buffer);
+        return (result, found(request.id, result, &buffer));
+    }
+    // With a buffer that is short, as it was: never with more room than there was.
+    let bytes = if entry.room.is_some() { room } else { 0 };
+    let (result, _) = ask_for(api, request, &mut buffer, bytes);
+    (result, found(request.id, result, &buffer))
+}
+
+/// What an answer of 0 stands for.
+fn found(id: HTTP_SERVICE_CONFIG_ID, result: u32, buffer: &[u64]) -> Option<Found> {
     if result != ERROR_SUCCESS {
         return None;
     }
     let length = size_of_val(buffer);
     // SAFETY: the same memory, as bytes.
     let bytes = unsafe { std::slice::from_raw_parts(buffer.as_ptr().cast::<u8>(), length) };
-    read_record(kind, bytes).ok()
+    in_buffer(id, bytes)
+}
+
+/// What a query has put into a buffer, if it can be understood and written down.
+pub(crate) fn in_buffer(id: HTTP_SERVICE_CONFIG_ID, bytes: &[u8]) -> Option<Found> {
+    if let Some(kind) = kind_of(id) {
+        return read_record(kind, bytes).ok().map(Found::Binding);
+    }
+    let (key, property) = read_property(property_kind_of(id)?, bytes).ok()?;
+    KeyProperty::open(key, property).map(Found::Property)
 }
 
 fn ask(api: &dyn HttpApi, request: Request, buffer: &mut [u64]) -> (u32, u32) {

@@ -5,10 +5,19 @@
 //! turned into a place in the buffer first, so that no answer, however wrong, is worse than an
 //! error.
 
+mod buffer;
+mod property;
+mod property_request;
+mod property_value;
 mod record;
 mod request;
 mod service;
 
-pub use record::{Malformed, read_record};
+pub use buffer::Malformed;
+pub use property::read_property;
+pub use property_request::{
+    PropertyQuery, with_delete_property, with_query_property, with_set_property,
+};
+pub use record::read_record;
 pub use request::{Query, Request, with_delete, with_query, with_set};
 pub use service::{read_service_answer, with_service_delete, with_service_query, with_service_set};

@@ -246,7 +246,7 @@ impl Fields {
     }
 }
 
-fn host_key(port: u16, host: &mut [u16]) -> HTTP_SERVICE_CONFIG_SSL_SNI_KEY {
+pub(super) fn host_key(port: u16, host: &mut [u16]) -> HTTP_SERVICE_CONFIG_SSL_SNI_KEY {
     HTTP_SERVICE_CONFIG_SSL_SNI_KEY {
         IpPort: port_key(port).LocalAddress,
         Host: host.as_mut_ptr(),
@@ -255,7 +255,7 @@ fn host_key(port: u16, host: &mut [u16]) -> HTTP_SERVICE_CONFIG_SSL_SNI_KEY {
 
 /// Keys without an address of their own have `0.0.0.0`, also where IPv6 is served
 /// (`HTTP_SERVICE_CONFIG_SSL_SNI_KEY`).
-fn port_key(port: u16) -> HTTP_SERVICE_CONFIG_SSL_CCS_KEY {
+pub(super) fn port_key(port: u16) -> HTTP_SERVICE_CONFIG_SSL_CCS_KEY {
     let mut address = SOCKADDR_STORAGE {
         ss_family: AF_INET,
         ..SOCKADDR_STORAGE::default()

@@ -14,7 +14,7 @@ use windows_sys::Win32::Networking::HttpServer::{
 };
 use windows_sys::Win32::Networking::WinSock::{SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_STORAGE};
 
-use super::record::{Buffer, Malformed, malformed};
+use super::buffer::{Buffer, Malformed, malformed};
 use super::request::{Request, wide, with_address};
 use crate::abi::service_id;
 use crate::service::{

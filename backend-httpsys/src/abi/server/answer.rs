@@ -4,10 +4,10 @@
 
 use std::ffi::c_void;
 use std::mem::size_of;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ptr;
 
-use store_core::{Binding, BindingKey};
+use store_core::{Binding, BindingKey, Port};
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_SSL_CCS_SET, HTTP_SERVICE_CONFIG_SSL_PARAM, HTTP_SERVICE_CONFIG_SSL_SET,
     HTTP_SERVICE_CONFIG_SSL_SNI_SET,
@@ -16,7 +16,7 @@ use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6, SOCKADDR_STORAG
 use windows_sys::core::GUID;
 
 /// What follows the structure starts at multiples of this many bytes from the buffer's start.
-const ALIGNMENT: usize = 8;
+pub(super) const ALIGNMENT: usize = 8;
 
 /// A record on its way into a caller's buffer: one structure, and behind it the address, the hash
 /// and the strings that its pointers lead to.
@@ -160,6 +160,11 @@ fn any_address(port: u16) -> SOCKADDR_STORAGE {
     storage.__ss_pad1[0] = high;
     storage.__ss_pad1[1] = low;
     storage
+}
+
+/// That address of a key that has none of its own.
+pub(super) fn any(port: Port) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::UNSPECIFIED, port.get()))
 }
 
 /// The bytes of a `SOCKADDR_IN` or `SOCKADDR_IN6`.

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use store_core::{BindingError, CertHash, KeyError, TextError};
+use store_core::{BindingError, CertHash, KeyError, PropertyError, TextError};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER};
 
 use crate::service::ServiceFault;
@@ -78,6 +78,15 @@ pub enum Fault {
         /// Its number.
         found: i64,
     },
+    /// The extended property is of a type that is not known.
+    #[error("the property type {found} does not exist")]
+    PropertyType {
+        /// The type.
+        found: i32,
+    },
+    /// The value cannot be that of an extended property.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
     /// The query is neither exact nor next.
     #[error("the query type {found} does not exist")]
     QueryType {

@@ -6,10 +6,15 @@
 
 mod answer;
 mod fault;
+mod property_answer;
+mod property_request;
+mod property_value;
 mod request;
 mod service;
 
 pub use answer::Answer;
 pub use fault::Fault;
+pub use property_answer::PropertyAnswer;
+pub use property_request::{read_delete_property, read_query_property, read_set_property};
 pub use request::{Query, read_delete, read_query, read_set};
 pub use service::{ServiceReply, read_service_delete, read_service_query, read_service_set};

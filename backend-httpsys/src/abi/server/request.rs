@@ -8,8 +8,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ptr;
 
 use store_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, Host, HostPort,
-    IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
+    Host, HostPort, IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
 };
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_QUERY_TYPE, HTTP_SERVICE_CONFIG_SSL_CCS_QUERY,
@@ -150,7 +150,7 @@ pub unsafe fn read_query(kind: Kind, input: *const c_void, length: u32) -> Resul
 }
 
 #[expect(non_upper_case_globals, reason = "the constants are spelled so")]
-fn query_of(
+pub(super) fn query_of(
     query: HTTP_SERVICE_CONFIG_QUERY_TYPE,
     token: u32,
     key: impl FnOnce() -> Result<BindingKey, Fault>,
@@ -204,7 +204,7 @@ unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, Fault
 
 /// # Safety
 /// The host in `key` is null or valid for reads up to its NUL or the limit.
-unsafe fn host_port(
+pub(super) unsafe fn host_port(
     kind: Kind,
     key: &HTTP_SERVICE_CONFIG_SSL_SNI_KEY,
 ) -> Result<(BindingKey, String), Fault> {
@@ -222,7 +222,7 @@ unsafe fn host_port(
 }
 
 /// The port of an address that has to be `0.0.0.0`, whatever the versions of IP it stands for.
-fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
+pub(super) fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
     if storage.ss_family != AF_INET {
         let found = storage.ss_family;
         return Err(Fault::Family { found });
@@ -285,6 +285,7 @@ unsafe fn record(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Record, Fault>
         ctl_identifier: ctl.as_deref().map(CtlIdentifier::new).transpose()?,
         ctl_store_name: ctl_store,
         flags: SslFlags::from_bits_retain(param.DefaultFlags),
+        extended: ExtendedProperties::default(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! A plain binding of the central store with options.
 
-use store_core::{Binding, BindingKey, Record};
+use store_core::{Binding, BindingKey};
 
 use crate::finding::Severity;
 use crate::fleet::Fleet;
@@ -20,10 +20,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let record = binding.record();
-    (matches!(binding.key(), BindingKey::Ccs(_)) && *record != Record::central(record.app_id))
-        .then_some(Sentence::Borrowed(
-            "it has options, which HTTP.sys refuses on ccs keys",
-        ))
+    (matches!(binding.key(), BindingKey::Ccs(_)) && record.has_options()).then_some(
+        Sentence::Borrowed("it has options, which HTTP.sys refuses on ccs keys"),
+    )
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use serde::Serialize;
 use store_core::{BindingStore, Scan};
 
 use crate::error::Error;
-use crate::screen;
+use crate::{screen, secrets};
 
 /// Every binding of a store.
 pub(crate) fn everything(store: &dyn BindingStore) -> Result<Vec<store_core::Binding>, Error> {
@@ -45,7 +45,7 @@ pub(crate) fn input(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A value as JSON, for programs.
+/// A value as JSON, for programs. Session ticket keys in it are withheld.
 fn print_json(value: &impl Serialize) -> Result<(), Error> {
     print(&json_text(value)?)
 }
@@ -57,7 +57,7 @@ fn print_json_text(json: &str) -> Result<(), Error> {
 
 fn json_text(value: &impl Serialize) -> Result<String, Error> {
     let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-    Ok(screen::escaped_json(&(json + "\n")))
+    Ok(screen::escaped_json(&(secrets::withheld(json) + "\n")))
 }
 
 /// Text whose data is escaped. Its colours are left out where there is no terminal.

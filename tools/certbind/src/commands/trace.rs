@@ -6,8 +6,7 @@ use std::sync::Arc;
 use backend_httpsys::HttpApi;
 use clap::Args;
 use httpapi_sim::Simulator;
-use store_core::Binding;
-use trace::{Argument, Entry, Replayed, code_name};
+use trace::{Entry, Found, Replayed, code_name};
 
 use super::{input, print};
 use crate::error::Error;
@@ -97,7 +96,7 @@ fn api(url: &StoreUrl) -> Result<Arc<dyn HttpApi>, Error> {
 }
 
 /// A call and an answer to it, escaped.
-fn answered(entry: &Entry, result: u32, found: Option<&Binding>) -> String {
+fn answered(entry: &Entry, result: u32, found: Option<&Found>) -> String {
     format!(
         "{} {} -> {}",
         escaped(entry.call.name()),
@@ -106,14 +105,13 @@ fn answered(entry: &Entry, result: u32, found: Option<&Binding>) -> String {
     )
 }
 
-fn answer(result: u32, found: Option<&Binding>) -> String {
+fn answer(result: u32, found: Option<&Found>) -> String {
     let mut text = match code_name(result) {
         Some(name) => format!("{result} {name}"),
         None => result.to_string(),
     };
-    if let Some(binding) = found {
-        let found = Argument::Binding(binding.clone()).to_string();
-        text.push_str(&format!(", {}", escaped(&found)));
+    if let Some(found) = found {
+        text.push_str(&format!(", {}", escaped(&found.to_string())));
     }
     text
 }

@@ -67,6 +67,10 @@ pub(super) enum Command<'a> {
         object: Object,
         arguments: &'a [String],
     },
+    /// How the command for extended properties is written.
+    PropertyUsage,
+    /// `update sslpropertyex`.
+    Property(&'a [String]),
 }
 
 /// What netsh can act on in the context `http`. Those that are not here keep abbreviations from
@@ -82,6 +86,9 @@ const OBJECTS: &[&str] = &[
     "urlacl",
 ];
 const SSLCERT: &str = "sslcert";
+
+/// What there is under `update` alone.
+const SSLPROPERTYEX: &str = "sslpropertyex";
 
 const HTTP: &str = "http";
 const HELP: &str = "help";
@@ -125,10 +132,15 @@ fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
         return Some(Command::VerbHelp(verb));
     }
     let wants_usage = arguments.first().is_some_and(|argument| is_help(argument));
-    let object = match unabbreviated(object, OBJECTS.iter().copied())? {
-        SSLCERT if wants_usage => return Some(Command::Usage(verb)),
-        SSLCERT => return Some(Command::Sslcert { verb, arguments }),
-        other => Object::named(other).filter(|object| object.takes(verb))?,
+    let has_properties = verb == Verb::Update && profile.has_properties();
+    let objects = OBJECTS.iter().copied();
+    let objects = objects.chain(has_properties.then_some(SSLPROPERTYEX));
+    let object = match (unabbreviated(object, objects)?, wants_usage) {
+        (SSLCERT, true) => return Some(Command::Usage(verb)),
+        (SSLCERT, false) => return Some(Command::Sslcert { verb, arguments }),
+        (SSLPROPERTYEX, true) => return Some(Command::PropertyUsage),
+        (SSLPROPERTYEX, false) => return Some(Command::Property(arguments)),
+        (other, _) => Object::named(other).filter(|object| object.takes(verb))?,
     };
     Some(match wants_usage {
         true => Command::ServiceUsage(verb, object),
@@ -182,7 +194,8 @@ mod tests {
         assert_eq!(verb_of("HTTP Sh SSL"), Some(Verb::Show));
         assert_eq!(verb_of("ht ad ss x=y"), Some(Verb::Add));
         assert_eq!(verb_of("ht d ss"), Some(Verb::Delete));
-        assert_eq!(verb_of("ht u ss"), Some(Verb::Update));
+        assert_eq!(verb_of("ht u sslc"), Some(Verb::Update));
+        assert_eq!(verb_of("ht u ss"), None, "sslpropertyex begins so too");
         assert_eq!(verb_of("h show sslcert"), None, "help begins so too");
         assert_eq!(verb_of("http show s"), None, "setting begins so too");
         assert_eq!(verb_of("http show sslcerts"), None);

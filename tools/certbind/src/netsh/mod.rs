@@ -29,6 +29,7 @@ mod context;
 mod grammar;
 mod messages;
 mod profile;
+mod property;
 mod request;
 mod service;
 mod session;
@@ -121,11 +122,13 @@ impl<'a> Netsh<'a> {
         match Invocation::of(arguments, profile) {
             Some(Invocation::Command(context, words)) => {
                 let command = context::command(context, profile, words);
-                !matches!(
-                    command,
-                    Some(Command::Sslcert { verb, .. } | Command::Service { verb, .. })
-                        if verb != Verb::Show
-                )
+                match command {
+                    Some(Command::Sslcert { verb, .. } | Command::Service { verb, .. }) => {
+                        verb == Verb::Show
+                    }
+                    Some(Command::Property(_)) => false,
+                    _ => true,
+                }
             }
             Some(Invocation::Script(..) | Invocation::Listen(_)) => false,
             None => true,

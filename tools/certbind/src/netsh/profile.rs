@@ -102,6 +102,11 @@ impl Profile {
         self < Self::Server2025
     }
 
+    /// Whether there is an `update sslpropertyex`: where the listing shows extended properties.
+    pub(super) fn has_properties(self) -> bool {
+        self >= Self::Server2022
+    }
+
     /// Whether there is a `json` tag.
     pub(super) fn has_json(self) -> bool {
         self >= Self::Server2025

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::context::{self, Command, Context};
 use super::messages::{self, Answer, DONE};
-use super::{Netsh, service, tokenize, usage};
+use super::{Netsh, property, service, tokenize, usage};
 
 /// Commands that share a context.
 pub(super) struct Session<'a> {
@@ -98,13 +98,17 @@ impl Netsh<'_> {
             Some(Command::Enter(context) | Command::Help(context)) => {
                 Answer::done(usage::commands(context, self.profile))
             }
-            Some(Command::VerbHelp(verb)) => Answer::done(usage::objects(verb)),
+            Some(Command::VerbHelp(verb)) => Answer::done(usage::objects(verb, self.profile)),
             Some(Command::ServiceUsage(verb, object)) => Answer::done(service::help(verb, object)),
             Some(Command::Service {
                 verb,
                 object,
                 arguments,
             }) => service::answer(self.api, verb, object, arguments),
+            Some(Command::PropertyUsage) => Answer::done(usage::property_help(self.profile)),
+            Some(Command::Property(arguments)) => {
+                property::update(self.store, self.profile, arguments)
+            }
             Some(Command::Usage(verb)) => Answer::done(usage::help(verb, self.profile)),
             Some(Command::Up | Command::Leave) => Answer::done(""),
             Some(Command::Sslcert { verb, arguments }) => {

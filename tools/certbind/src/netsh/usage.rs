@@ -56,6 +56,50 @@ fn usage(verb: Verb, profile: Profile) -> String {
     }
 }
 
+/// How an extended property is updated.
+pub(super) fn property_help(profile: Profile) -> String {
+    let key = "hostnameport=<name:port> | ipport=<ipaddr:port> | ccs=<port>";
+    let mut help = format!(
+        " \nUsage: update sslpropertyex {key}
+\tpropertyid=0 receivewindow=<u-int>
+\tpropertyid=1 maxsettingsperframe=<u-int> maxsettingsperminute=<u-int>
+
+Parameters:
+
+"
+    );
+    parameter(&mut help, "Tag", ' ', &["Value"]);
+    for kind in profile.kinds() {
+        parameter(&mut help, kind.tag(), '-', meaning(*kind));
+    }
+    for (tag, meaning) in [
+        ("propertyid", "Which extended property."),
+        ("receivewindow", "The receive window of HTTP/2, in bytes."),
+        (
+            "maxsettingsperframe",
+            "The most settings in a frame of HTTP/2.",
+        ),
+        (
+            "maxsettingsperminute",
+            "The most settings in a minute of HTTP/2.",
+        ),
+    ] {
+        parameter(&mut help, tag, '-', &[meaning]);
+    }
+    help.push_str(
+        "
+Remarks: Updates an extended property of a binding. Its record stays as it is.
+
+Examples:
+
+\tupdate sslpropertyex ipport=192.0.2.1:443 propertyid=0 receivewindow=65536
+\tupdate sslpropertyex ccs=443 propertyid=1 maxsettingsperframe=32 maxsettingsperminute=960
+
+",
+    );
+    help
+}
+
 fn changes(verb: Verb) -> bool {
     matches!(verb, Verb::Add | Verb::Update)
 }
@@ -142,9 +186,12 @@ pub(super) fn commands(context: Context, profile: Profile) -> String {
 }
 
 /// The commands of a verb.
-pub(super) fn objects(verb: Verb) -> String {
+pub(super) fn objects(verb: Verb, profile: Profile) -> String {
     let name = |object: &str| format!("{} {object}", verb.name());
     let mut commands = vec![(name("sslcert"), purpose(verb))];
+    if verb == Verb::Update && profile.has_properties() {
+        commands.push((name("sslpropertyex"), "Updates an extended property."));
+    }
     let others = Object::ALL.into_iter().filter(|object| object.takes(verb));
     commands.extend(others.map(|object| (name(object.name()), service::purpose(verb, object))));
     commands.sort_unstable();

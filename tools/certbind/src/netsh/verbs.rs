@@ -10,6 +10,7 @@ use super::context::Verb;
 use super::grammar::{self, Given, Refusal};
 use super::messages::{self, Answer, DONE};
 use super::profile::Profile;
+use super::property;
 use super::request::Request;
 use super::tags::{self, JSON};
 use super::usage;
@@ -65,7 +66,7 @@ fn change(
         has_options,
     } = Request::read(arguments, profile)?;
     let (changed, done, what) = match verb {
-        Verb::Update => (store.update(binding).map(drop), "updated", "update"),
+        Verb::Update => (update(store, &binding), "updated", "update"),
         _ => (store.insert(binding), "added", "add"),
     };
     Ok(match changed {
@@ -78,6 +79,15 @@ fn change(
                 answer
             }
         }
+    })
+}
+
+/// Replaces a record. The extended properties of its key are no part of it.
+fn update(store: &dyn BindingStore, binding: &Binding) -> Result<(), StoreError> {
+    property::change(store, binding.key(), |found| {
+        let mut record = binding.record().clone();
+        record.extended = found.record().extended.clone();
+        Ok(binding.clone().with_record(record)?)
     })
 }
 

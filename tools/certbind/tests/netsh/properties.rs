@@ -4,7 +4,10 @@ use certbind::netsh::{Netsh, Profile};
 use interchange::{Export, WriteError, netsh};
 use proptest::prelude::*;
 use store_core::strategy;
-use store_core::{Binding, BindingStore, CertCheckMode, Certificate, Kind, MemoryStore, SslFlags};
+use store_core::{
+    Binding, BindingStore, CertCheckMode, Certificate, ExtendedProperties, Kind, MemoryStore,
+    Property, PropertyType, SslFlags,
+};
 
 /// Any binding, brought to what netsh has options for.
 fn plain(binding: Binding) -> Binding {
@@ -26,11 +29,16 @@ fn plain(binding: Binding) -> Binding {
         }
         _ => {}
     }
+    let numbers = [PropertyType::Http2Window, PropertyType::Http2SettingsLimits];
+    let sets = record.extended.iter();
+    let sets = sets.filter(|set| numbers.contains(&set.property_type()));
+    let sets = sets.map(|set| Property::from(set.value.clone()));
+    record.extended = ExtendedProperties::new(sets.collect::<Vec<_>>()).unwrap();
     binding.with_record(record).unwrap()
 }
 
-/// The `add` command of a binding, as typed into netsh; none where text stands in its way.
-fn command(binding: &Binding) -> Option<String> {
+/// The commands that make a binding, as typed into netsh; none where text stands in its way.
+fn commands(binding: &Binding) -> Option<String> {
     let export = Export {
         bindings: vec![binding.clone()],
         ..Export::default()
@@ -55,10 +63,12 @@ fn command(binding: &Binding) -> Option<String> {
         Err(error) => panic!("{error}"),
     }
     let script = String::from_utf8(script).unwrap();
-    let line = script.lines().find_map(|line| line.strip_prefix("netsh "));
-    let line = line.unwrap().strip_suffix(" || exit /b 1").unwrap();
+    let lines = script.lines().filter_map(|line| {
+        let line = line.strip_prefix("netsh ")?;
+        line.strip_suffix(" || exit /b 1")
+    });
     // What is between is for cmd.
-    Some(line.replace("%%", "%"))
+    Some(lines.collect::<Vec<_>>().join("\n").replace("%%", "%"))
 }
 
 proptest! {
@@ -66,7 +76,7 @@ proptest! {
     fn a_binding_that_netsh_can_express_comes_out_as_it_went_in(
         binding in strategy::binding().prop_map(plain)
     ) {
-        let Some(command) = command(&binding) else {
+        let Some(command) = commands(&binding) else {
             return Err(TestCaseError::reject("netsh has no form for a text"));
         };
         let store = MemoryStore::new();

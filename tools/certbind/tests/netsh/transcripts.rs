@@ -47,6 +47,15 @@ fn commands() -> Vec<String> {
             "ipport=[::]:445 certhash={HASH} appid={IIS} urlretrievaltimeout=0"
         )),
         add(format!("ipport=[::]:446 certhash=123 appid={IIS}")),
+        format!("http update sslpropertyex {ip} propertyid=0 receivewindow=65536"),
+        "http update sslpropertyex ccs=443 propertyid=1 maxsettingsperframe=32 \
+         maxsettingsperminute=960"
+            .to_owned(),
+        "http show sslcert ccs=443".to_owned(),
+        "http update sslpropertyex ipport=0.0.0.0:1 propertyid=0 receivewindow=1".to_owned(),
+        format!("http update sslpropertyex {ip} propertyid=2 receivewindow=1"),
+        format!("http update sslpropertyex {ip} propertyid=1 receivewindow=1"),
+        format!("http update sslcert {ip} certhash={HASH} appid={IIS}"),
         format!("http show sslcert {ip}"),
         "http show sslcert json=enable".to_owned(),
         format!("http delete sslcert {ip}"),
@@ -111,6 +120,12 @@ fn every_command_has_its_help() {
             let said = words.map(|word| bench.ok(&format!("http {verb} sslcert {word}")));
             assert!(said.iter().all(|text| *text == said[0]), "{verb}");
             writeln!(help, "> netsh http {verb} sslcert help\n{}", said[0]).unwrap();
+        }
+        if profile >= Profile::Server2022 {
+            let said = bench.ok("http update sslpropertyex ?");
+            writeln!(help, "> netsh http update sslpropertyex ?\n{said}").unwrap();
+            let said = bench.ok("http update");
+            writeln!(help, "> netsh http update\n{said}").unwrap();
         }
         assert_data_eq!(help, snapshot(&format!("help-{profile}.txt")));
     }

@@ -1,6 +1,7 @@
-//! The options of `netsh http add sslcert` that make a binding.
+//! The commands of netsh that make a binding: `http add sslcert`, and `http update sslpropertyex`
+//! for each extended property.
 
-use store_core::{Binding, CertCheckMode, Kind, Record};
+use store_core::{Binding, CertCheckMode, Kind, PropertyValue, Record};
 
 use super::address::key_text;
 use super::switch::{SWITCHES, Switch};
@@ -16,18 +17,28 @@ pub(super) struct Limits {
     pub(super) reader: &'static str,
 }
 
+/// A command of `netsh http`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// `add sslcert`.
+    Add,
+    /// `update sslpropertyex`.
+    SetProperty,
+}
+
 /// The options of a command, each a tag and its value, the key the first. Those at their defaults
 /// are left out; some hosts refuse explicit zeros.
 pub(super) type Options = Vec<(&'static str, String)>;
 
-/// The commands that add the bindings of an export, as `command` writes each.
+/// The commands that add the bindings of an export, as `command` writes each. Those that set the
+/// properties of a binding come behind the one that adds it.
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`] for whatever netsh has no option for and what is beyond the limits.
 pub(super) fn commands(
     export: &Export,
     limits: &Limits,
-    command: impl Fn(&Options) -> String,
+    command: impl Fn(Verb, &Options) -> String,
 ) -> Result<Vec<String>, WriteError> {
     let mut commands = Vec::with_capacity(export.bindings.len());
     let mut refused = Vec::new();
@@ -39,8 +50,8 @@ pub(super) fn commands(
             limits,
         };
         addition.of_record();
-        let command = command(&addition.options);
-        let length = command.encode_utf16().count();
+        let added = command(Verb::Add, &addition.options);
+        let length = added.encode_utf16().count();
         if length > limits.command {
             let (reader, limit) = (limits.reader, limits.command);
             addition.refuse(
@@ -48,8 +59,11 @@ pub(super) fn commands(
                 &format!("{reader} takes up to {limit} characters, and it has {length}"),
             );
         }
+        commands.push(added);
+        let properties = addition.properties();
+        let properties = properties.iter().map(|set| command(Verb::SetProperty, set));
+        commands.extend(properties);
         refused.append(&mut addition.refused);
-        commands.push(command);
     }
     if refused.is_empty() {
         Ok(commands)
@@ -121,6 +135,38 @@ impl Addition<'_> {
         }
         self.switches(&mut left, Switch::is_flag);
         self.refuse_bits(left.flags.iter_names(), left.flags.unknown(), "flags");
+    }
+
+    /// The options that set each extended property. They are shorter than those of the record.
+    fn properties(&mut self) -> Vec<Options> {
+        let key = self.binding.key().kind().tag();
+        let mut commands = Vec::new();
+        for set in &self.binding.record().extended {
+            let of = set.property_type();
+            if set.flags != 0 {
+                let field = format!("flags {:#x} of {of}", set.flags);
+                self.refuse(&field, "netsh has no option for it");
+            }
+            let mut options = vec![
+                (key, key_text(self.binding)),
+                ("propertyid", of.number().to_string()),
+            ];
+            match &set.value {
+                PropertyValue::Http2Window { receive_window } => {
+                    options.push(("receivewindow", receive_window.to_string()));
+                }
+                PropertyValue::Http2SettingsLimits {
+                    max_per_frame,
+                    max_per_minute,
+                } => {
+                    options.push(("maxsettingsperframe", max_per_frame.to_string()));
+                    options.push(("maxsettingsperminute", max_per_minute.to_string()));
+                }
+                _ => self.refuse(of.name(), "netsh has no option for it"),
+            }
+            commands.push(options);
+        }
+        commands
     }
 
     /// Takes the bits out of a record that switches of one sort stand for, and pushes those.

@@ -1,23 +1,32 @@
-//! The Extended Properties of a record: printed, but no part of it.
+//! The Extended Properties of a record: each begins with a title that stands further left, then
+//! `PropertyId`, which no language translates, then the values in their order.
 //!
-//! Each begins with a title that stands further left, then `PropertyId`, which no language
-//! translates, then the values in their order.
+//! Netsh prints two of them with values, also where none is set.
 
-use super::layout::Line;
+use store_core::{Binding, ExtendedProperties, PropertyType, PropertyValue};
+
+use super::field::Field;
+use super::layout::{Layout, Line};
 use super::line::{RawLine, indent, is_number};
 use crate::report::{Loss, LossKind};
 
 /// The label of a property's id, in every language that was seen.
 const ID: &str = "PropertyId";
 
-/// The properties whose values netsh prints: names, and the defaults that hosts show.
-const PROPERTIES: &[&[(&str, &str)]] = &[
-    &[("Receive Window", "1048576")],
-    &[
-        ("Max Settings Per Frame", "2796202"),
-        ("Max Settings Per Minute", "4294967295"),
-    ],
+/// The values that netsh prints of the first properties, in the order of their ids.
+const VALUES: [&[Field]; 2] = [
+    &[Field::ReceiveWindow],
+    &[Field::MaxSettingsPerFrame, Field::MaxSettingsPerMinute],
 ];
+
+/// What the sections of a record say.
+#[derive(Default)]
+pub(super) struct Sections {
+    pub(super) lines: Vec<Line>,
+    pub(super) losses: Vec<Loss>,
+    pub(super) properties: ExtendedProperties,
+    pub(super) fields: Vec<Field>,
+}
 
 /// Whether a line is the title of an Extended Property: it has no value, and the next line that is
 /// not blank has its id, or a number further right.
@@ -45,12 +54,10 @@ pub(super) fn start(lines: &[RawLine]) -> Option<usize> {
     title.or_else(|| lines.iter().position(is_id))
 }
 
-/// The layout of these lines with every value at its default, and what the lines tell that a
-/// binding does not carry.
-pub(super) fn parse(lines: &[RawLine]) -> (Vec<Line>, Vec<Loss>) {
-    let mut laid_out = Vec::new();
-    let mut losses = Vec::new();
-    let mut at_default = Vec::new();
+/// Understands these lines.
+pub(super) fn parse(lines: &[RawLine]) -> Sections {
+    let mut sections = Sections::default();
+    let mut without_value = Vec::new();
     let mut property: Option<usize> = None;
     let mut place = 0;
     let mut is_first = true;
@@ -58,55 +65,136 @@ pub(super) fn parse(lines: &[RawLine]) -> (Vec<Line>, Vec<Loss>) {
         let value_line = line.parts().filter(|parts| !parts.value.is_empty());
         let Some(parts) = value_line else {
             is_first |= !line.is_empty();
-            laid_out.push(Line::text(&line.text));
+            sections.lines.push(Line::text(&line.text));
             continue;
         };
         if std::mem::take(&mut is_first) || parts.label == ID {
             property = parts.value.parse().ok();
             place = 0;
-            if property.is_none() {
-                let what = format!("Extended Property {:?} is not carried", parts.value);
-                losses.push(Loss::new(LossKind::Value, what).at(line.number));
-            } else {
-                at_default.push((line.number, parts.value));
+            match property {
+                None => {
+                    let what = format!("Extended Property {:?} is not carried", parts.value);
+                    let loss = Loss::new(LossKind::Value, what).at(line.number);
+                    sections.losses.push(loss);
+                }
+                Some(id) if id >= VALUES.len() => without_value.push((line.number, parts.value)),
+                Some(_) => {}
             }
-            laid_out.push(Line::text(&line.text));
+            sections.lines.push(Line::text(&line.text));
             continue;
         }
-        let known = property
-            .and_then(|id| PROPERTIES.get(id))
-            .and_then(|values| values.get(place));
+        let fields = property.and_then(|id| VALUES.get(id));
+        let field = fields.and_then(|fields| fields.get(place)).copied();
         place += 1;
-        match known {
-            Some((_, default)) if parts.value == *default => {
-                laid_out.push(Line::text(&line.text));
-            }
-            Some((name, default)) if is_number(parts.value) => {
-                let what = format!(
-                    "Extended Properties: {name} is {}, not {default}; this is not carried",
-                    parts.value
-                );
-                losses.push(Loss::new(LossKind::Value, what).at(line.number));
-                let text = format!("{}{default}{}", parts.before, parts.after);
-                laid_out.push(Line::text(&text));
+        let number = parts.value.parse().ok().filter(|_| is_number(parts.value));
+        match (field, number) {
+            (Some(field), Some(number)) if !sections.fields.contains(&field) => {
+                set(&mut sections.properties, field, number);
+                sections.fields.push(field);
+                sections.lines.push(Line {
+                    field: Some(field),
+                    after: parts.after.to_owned(),
+                    ..Line::text(parts.before)
+                });
             }
             _ => {
                 let what = format!(
                     "Extended Properties: {:?} is {:?}; this is not carried",
                     parts.label, parts.value
                 );
-                losses.push(Loss::new(LossKind::Value, what).at(line.number));
-                laid_out.push(Line::text(&line.text));
+                let loss = Loss::new(LossKind::Value, what).at(line.number);
+                sections.losses.push(loss);
+                sections.lines.push(Line::text(&line.text));
             }
         }
     }
-    if let (true, Some((line, _))) = (losses.is_empty(), at_default.first()) {
-        let ids: Vec<_> = at_default.iter().map(|(_, id)| *id).collect();
+    if let (true, Some((line, _))) = (sections.losses.is_empty(), without_value.first()) {
+        let ids: Vec<_> = without_value.iter().map(|(_, id)| *id).collect();
         let what = format!(
-            "Extended Properties {} are at their defaults or without a value; they are not carried",
+            "Extended Properties {} are shown without a value; they are not carried",
             ids.join(", ")
         );
-        losses.push(Loss::new(LossKind::Default, what).at(*line));
+        sections
+            .losses
+            .push(Loss::new(LossKind::Default, what).at(*line));
     }
-    (laid_out, losses)
+    sections
+}
+
+/// What a listing shows in a field of these properties.
+pub(super) fn shown(properties: &ExtendedProperties, field: Field) -> Option<u32> {
+    let of = if field == Field::ReceiveWindow {
+        PropertyType::Http2Window
+    } else {
+        PropertyType::Http2SettingsLimits
+    };
+    let set = properties.get(of).map(|set| set.value.clone());
+    match (field, set.or_else(|| of.default_value())?) {
+        (Field::ReceiveWindow, PropertyValue::Http2Window { receive_window }) => {
+            Some(receive_window)
+        }
+        (Field::MaxSettingsPerFrame, PropertyValue::Http2SettingsLimits { max_per_frame, .. }) => {
+            Some(max_per_frame)
+        }
+        (
+            Field::MaxSettingsPerMinute,
+            PropertyValue::Http2SettingsLimits { max_per_minute, .. },
+        ) => Some(max_per_minute),
+        _ => None,
+    }
+}
+
+/// Takes over what a line shows.
+fn set(properties: &mut ExtendedProperties, field: Field, number: u32) {
+    let value = match field {
+        Field::ReceiveWindow => PropertyValue::Http2Window {
+            receive_window: number,
+        },
+        Field::MaxSettingsPerFrame => PropertyValue::Http2SettingsLimits {
+            max_per_frame: number,
+            max_per_minute: shown(properties, Field::MaxSettingsPerMinute).unwrap_or(u32::MAX),
+        },
+        _ => PropertyValue::Http2SettingsLimits {
+            max_per_frame: shown(properties, Field::MaxSettingsPerFrame).unwrap_or(u32::MAX),
+            max_per_minute: number,
+        },
+    };
+    *properties = properties.with(value.into());
+}
+
+impl Layout {
+    /// What a host with this layout does not show of a binding's extended properties.
+    pub(super) fn lost_properties(&self, binding: &Binding) -> Vec<Loss> {
+        let lines = self.records.get(&binding.key().kind());
+        let shows = |field: &Field| {
+            lines.is_some_and(|lines| lines.iter().any(|line| line.field == Some(*field)))
+        };
+        let loss = |what: String| Loss::new(LossKind::Value, what).of(binding.key());
+        let mut losses = Vec::new();
+        for set in &binding.record().extended {
+            let of = set.property_type();
+            let fields = usize::try_from(of.number())
+                .ok()
+                .and_then(|id| VALUES.get(id));
+            if !fields.is_some_and(|fields| fields.iter().all(shows)) {
+                let what = format!("{of}: not shown by a host with this layout");
+                losses.push(loss(what));
+                continue;
+            }
+            if set.flags != 0 {
+                let what = format!("flags {:#x} of {of}: not shown by netsh", set.flags);
+                losses.push(loss(what));
+            }
+        }
+        losses
+    }
+
+    /// Whether its records have fields for extended properties.
+    pub(crate) fn shows_properties(&self) -> bool {
+        let mut lines = self.records.values().flatten();
+        lines.any(|line| {
+            line.field
+                .is_some_and(|field| VALUES.iter().any(|fields| fields.contains(&field)))
+        })
+    }
 }

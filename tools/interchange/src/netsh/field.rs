@@ -37,13 +37,17 @@ pub(crate) enum Field {
     SessionTicket,
     SessionId,
     ClientHello,
+    ReceiveWindow,
+    MaxSettingsPerFrame,
+    MaxSettingsPerMinute,
 }
 
 use Field::{
     AppId, CachedRevocation, CachedUrls, ClientHello, CtlIdentifier, CtlStoreName, DsMapper,
-    ExtendedEvents, Freshness, Hash, Http2, Key, LegacyTls, Negotiate, NoAia, OcspStapling, Quic,
-    Reject, Revocation, SessionId, SessionTicket, StoreName, Timeout, Tls12, Tls13, TokenBinding,
-    UsageCheck, UseFreshness,
+    ExtendedEvents, Freshness, Hash, Http2, Key, LegacyTls, MaxSettingsPerFrame,
+    MaxSettingsPerMinute, Negotiate, NoAia, OcspStapling, Quic, ReceiveWindow, Reject, Revocation,
+    SessionId, SessionTicket, StoreName, Timeout, Tls12, Tls13, TokenBinding, UsageCheck,
+    UseFreshness,
 };
 
 /// What the value of a line looks like.
@@ -159,7 +163,7 @@ pub(super) const OPTIONS: &[&[Field]] = &[
 ];
 
 impl Field {
-    /// Every field, in the order of the lines.
+    /// Every field but those of Extended Properties, in the order of the lines.
     pub(super) const ALL: [Self; 28] = [
         Key,
         Hash,
@@ -222,6 +226,9 @@ impl Field {
             SessionTicket => "Enable Session Ticket",
             SessionId => "Disable Session ID",
             ClientHello => "Enable Caching Client Hello",
+            ReceiveWindow => "Receive Window",
+            MaxSettingsPerFrame => "Max Settings Per Frame",
+            MaxSettingsPerMinute => "Max Settings Per Minute",
         }
     }
 
@@ -240,7 +247,9 @@ impl Field {
             Hash => Shape::Hash,
             AppId => Shape::AppId,
             StoreName | CtlIdentifier | CtlStoreName => Shape::Text,
-            Freshness | Timeout => Shape::Number,
+            Freshness | Timeout | ReceiveWindow | MaxSettingsPerFrame | MaxSettingsPerMinute => {
+                Shape::Number
+            }
             Http2 | Quic | Tls12 | Tls13 | OcspStapling | TokenBinding | ExtendedEvents
             | LegacyTls | SessionTicket | SessionId | ClientHello => Shape::Set,
             _ => Shape::Enabled,

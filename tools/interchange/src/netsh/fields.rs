@@ -1,6 +1,8 @@
 //! The fields of a record, taken from its lines one by one.
 
-use store_core::{CertCheckMode, CtlIdentifier, SslFlags, StoreName, TextError};
+use store_core::{
+    CertCheckMode, CtlIdentifier, ExtendedProperties, SslFlags, StoreName, TextError,
+};
 
 use super::NULL;
 use super::field::{Field, Shape, key_label};
@@ -29,6 +31,7 @@ pub(super) struct Fields<'a> {
     pub(super) timeout: u32,
     pub(super) ctl_identifier: Option<CtlIdentifier>,
     pub(super) ctl_store_name: Option<StoreName>,
+    pub(super) extended: ExtendedProperties,
     pub(super) blank: Vec<Field>,
     pub(super) losses: Vec<Loss>,
     pub(super) lines: Vec<Line>,
@@ -47,6 +50,7 @@ impl<'a> Fields<'a> {
             timeout: 0,
             ctl_identifier: None,
             ctl_store_name: None,
+            extended: ExtendedProperties::default(),
             blank: Vec::new(),
             losses: Vec::new(),
             lines: Vec::new(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use store_core::{Binding, BindingKey, Kind};
 
 use super::address::key_text;
+use super::extended;
 use super::field::Field;
 use super::words::Words;
 use crate::Encoding;
@@ -204,7 +205,8 @@ impl Layout {
                     .as_ref()
                     .map(store_core::StoreName::as_str),
             ),
-            _ => String::new(),
+            field => extended::shown(&record.extended, field)
+                .map_or_else(String::new, |number| number.to_string()),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use super::add::{Limits, Options, commands, in_any_script};
+use store_core::Binding;
+
+use super::add::{Limits, Options, Verb, commands, in_any_script};
 use crate::Export;
 use crate::write::WriteError;
 
@@ -32,8 +34,14 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     if commands.iter().any(|command| !command.is_ascii()) {
         out.write_all("\u{feff}".as_bytes())?;
     }
-    for line in start(commands.len()).lines() {
+    for line in start(export.bindings.len()).lines() {
         write!(out, "{line}\r\n")?;
+    }
+    let properties = |binding: &Binding| !binding.record().extended.is_empty();
+    if export.bindings.iter().any(properties) {
+        for line in SET_PROPERTY.lines() {
+            write!(out, "{line}\r\n")?;
+        }
     }
     for command in commands {
         write!(out, "{command}\r\n")?;
@@ -70,8 +78,23 @@ function Add-SslCert {{
     )
 }
 
-fn command(options: &Options) -> String {
-    let mut command = "Add-SslCert".to_owned();
+/// Behind [`start`], where a binding has extended properties.
+const SET_PROPERTY: &str = "\
+function Set-SslProperty {
+    netsh http update sslpropertyex @args
+    if ($LASTEXITCODE -ne 0) {
+        throw \"$($args[0]): netsh failed with exit code $LASTEXITCODE at $($args[1])\"
+    }
+}
+
+";
+
+fn command(verb: Verb, options: &Options) -> String {
+    let mut command = match verb {
+        Verb::Add => "Add-SslCert",
+        Verb::SetProperty => "Set-SslProperty",
+    }
+    .to_owned();
     for (tag, value) in options {
         command.push_str(&format!(" '{tag}={}'", quoted(value)));
     }

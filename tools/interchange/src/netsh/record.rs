@@ -61,6 +61,8 @@ pub(super) fn parse(lines: &[RawLine], known: &Known, ascii_only: bool) -> Resul
     for ((line, parts), told) in shown.iter().zip(&told) {
         fields.add(line, *parts, *told).map_err(named)?;
     }
+    let sections = extended::parse(sections);
+    fields.extended = sections.properties;
     let key_line = shown.first().map_or(first, |(line, _)| line.number);
     let mut parsed = fields.finish(key_line).map_err(named)?;
 
@@ -75,10 +77,10 @@ pub(super) fn parse(lines: &[RawLine], known: &Known, ascii_only: bool) -> Resul
             laid_out.next()
         });
     }
-    let (section_lines, section_losses) = extended::parse(sections);
-    parsed.lines.extend(section_lines);
+    parsed.lines.extend(sections.lines);
+    parsed.fields.extend(sections.fields);
     let key = parsed.binding.key();
-    parsed.losses.extend(section_losses);
+    parsed.losses.extend(sections.losses);
     parsed.losses = parsed.losses.into_iter().map(|loss| loss.of(key)).collect();
     Ok(parsed)
 }
@@ -133,6 +135,7 @@ impl<'a> Fields<'a> {
             ctl_identifier: self.ctl_identifier,
             ctl_store_name: self.ctl_store_name,
             flags: self.flags,
+            extended: self.extended,
         };
         let invalid =
             |error: &dyn std::fmt::Display| Problem::at(key_found.line, error.to_string());

@@ -105,32 +105,30 @@ impl Release {
                 _ => line(*field, kind),
             })
             .collect();
-        let sections: &[&[(&str, &str)]] = match self {
+        let sections: &[(u32, &[Field])] = match self {
             Self::Server2022 => &EXTENDED[..2],
             Self::Server2025 => EXTENDED,
             _ => &[],
         };
-        for section in sections {
+        for (id, fields) in sections {
             lines.push(Line::text(" Extended Properties:"));
-            for (label, value) in *section {
-                lines.push(Line::text(&format!("{}{value}", column(label))));
-            }
+            lines.push(Line::text(&format!("{}{id}", column("PropertyId"))));
+            lines.extend(fields.iter().map(|field| line(*field, kind)));
         }
         lines
     }
 }
 
-/// The Extended Properties that hosts print, at their defaults.
-const EXTENDED: &[&[(&str, &str)]] = &[
-    &[("PropertyId", "0"), ("Receive Window", "1048576")],
-    &[
-        ("PropertyId", "1"),
-        ("Max Settings Per Frame", "2796202"),
-        ("Max Settings Per Minute", "4294967295"),
-    ],
-    &[("PropertyId", "2")],
-    &[("PropertyId", "3")],
-    &[("PropertyId", "4")],
+/// The Extended Properties that hosts print, by their ids.
+const EXTENDED: &[(u32, &[Field])] = &[
+    (0, &[Field::ReceiveWindow]),
+    (
+        1,
+        &[Field::MaxSettingsPerFrame, Field::MaxSettingsPerMinute],
+    ),
+    (2, &[]),
+    (3, &[]),
+    (4, &[]),
 ];
 
 impl Line {

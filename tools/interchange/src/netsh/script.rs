@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::add::{Limits, Options, commands, in_any_script};
+use super::add::{Limits, Options, Verb, commands, in_any_script};
 use crate::Export;
 use crate::write::WriteError;
 
@@ -12,8 +12,8 @@ const LINE: usize = 8191;
 /// What stands behind each command.
 const ELSE_STOP: &str = " || exit /b 1";
 
-/// Writes a batch file (`.cmd`) that adds the bindings of an export, one command each, and stops at
-/// the first that fails.
+/// Writes a batch file (`.cmd`) that adds the bindings of an export, one command each and one for
+/// each of its extended properties, and stops at the first that fails.
 ///
 /// Options at their defaults are left out; some hosts refuse explicit zeros. The file is in UTF-8
 /// and says so where it is not ASCII.
@@ -38,9 +38,13 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn command(options: &Options) -> String {
+fn command(verb: Verb, options: &Options) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".:-_[]*{}".contains(c);
-    let mut command = "netsh http add sslcert".to_owned();
+    let mut command = match verb {
+        Verb::Add => "netsh http add sslcert",
+        Verb::SetProperty => "netsh http update sslpropertyex",
+    }
+    .to_owned();
     for (tag, value) in options {
         if value.chars().all(plain) {
             command.push_str(&format!(" {tag}={value}"));

@@ -158,6 +158,7 @@ impl Layout {
                 let what = format!("{what}: not shown by a host with this layout");
                 Loss::new(LossKind::Value, what).of(binding.key())
             })
+            .chain(self.lost_properties(binding))
             .collect()
     }
 

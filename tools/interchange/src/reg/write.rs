@@ -17,7 +17,8 @@ use crate::write::{Inexpressible, WriteError};
 /// bytes, which every importer reads alike. The header of the export is not carried.
 ///
 /// # Errors
-/// [`WriteError::Inexpressible`], before anything is written, for a key that is there twice;
+/// [`WriteError::Inexpressible`], before anything is written, for a key that is there twice and
+/// for extended properties;
 /// [`WriteError::Io`] if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     let mut keys: Vec<(&Binding, Written)> = export
@@ -41,8 +42,16 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
             reason: "it is there twice, and a registry has a key once".to_owned(),
         })
         .collect();
-    if !twice.is_empty() {
-        return Err(WriteError::Inexpressible(twice));
+    let extended = |binding: &&Binding| !binding.record().extended.is_empty();
+    let extended = export.bindings.iter().filter(extended);
+    let extended = extended.map(|binding| Inexpressible {
+        key: binding.key().clone(),
+        field: "extended properties".to_owned(),
+        reason: "how Windows keeps them in the registry is not known".to_owned(),
+    });
+    let refused: Vec<_> = twice.into_iter().chain(extended).collect();
+    if !refused.is_empty() {
+        return Err(WriteError::Inexpressible(refused));
     }
     let mut out = Utf16(out);
     out.0.write_all(&[0xff, 0xfe])?;

@@ -1,8 +1,8 @@
 //! A binding from the values of its key.
 
 use store_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, Kind, Record,
-    SslFlags, StoreName, Uuid,
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
+    Kind, Record, SslFlags, StoreName, Uuid,
 };
 
 use super::data::{Data, Type};
@@ -177,6 +177,7 @@ impl Reader {
                 StoreName::new(text).map_err(|error| error.to_string())
             })?,
             flags: SslFlags::from_bits_retain(self.number(FLAGS)?),
+            extended: ExtendedProperties::default(),
         })
     }
 

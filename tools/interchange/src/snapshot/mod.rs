@@ -45,13 +45,14 @@ pub use writer::Writer;
 
 use crate::{Export, ReadError, Reading, WriteError};
 
-/// The newest version that is read, and the one that is written.
-pub const VERSION: u32 = 1;
+/// The newest version that is read, and the one that is written: whether a later binding has
+/// extended properties is not known at the beginning.
+pub const VERSION: u32 = 2;
 
-// Version 1 holds values of this format alone, so that an older release refuses a newer file at its
-// beginning and not at its first binding.
+// Version 1 holds values of format 1, and version 2 those of both, so that an older release refuses
+// a newer file at its beginning and not at the first binding that it does not know.
 const _: () = assert!(
-    store_core::codec::VALUE_FORMAT == 1,
+    store_core::codec::VALUE_FORMAT == 2,
     "a new format of values makes a new version of snapshots"
 );
 

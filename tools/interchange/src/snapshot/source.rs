@@ -59,7 +59,7 @@ impl<R: Read> Source<R> {
             return Err(source.cut_short("its version"));
         }
         match version.try_into().map(u32::from_le_bytes) {
-            Ok(VERSION) => Ok(source),
+            Ok(1..=VERSION) => Ok(source),
             Ok(found) if found > VERSION => Err(SnapshotError::NewerVersion {
                 found,
                 supported: VERSION,

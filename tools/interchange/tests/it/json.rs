@@ -7,19 +7,26 @@ use interchange::{Export, Header, ReadError, ReadOptions, json, read};
 use crate::languages::{FRENCH, GERMAN};
 use crate::listings::{host, read_text};
 
-static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
-    let schema = serde_json::from_str(json::SCHEMA).unwrap();
-    jsonschema::meta::validate(&schema).unwrap();
-    jsonschema::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .unwrap()
+static SCHEMAS: LazyLock<[jsonschema::Validator; 2]> = LazyLock::new(|| {
+    json::SCHEMAS.map(|schema| {
+        let schema = serde_json::from_str(schema).unwrap();
+        jsonschema::meta::validate(&schema).unwrap();
+        jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap()
+    })
 });
+
+/// The schema of the version that an export says it has.
+fn schema(export: &serde_json::Value) -> &'static jsonschema::Validator {
+    &SCHEMAS[usize::from(export["version"] != 1)]
+}
 
 /// Holds that bytes are an export by the schema.
 pub(crate) fn validate(bytes: &[u8]) {
     let value = serde_json::from_slice(bytes).unwrap();
-    if let Err(error) = SCHEMA.validate(&value) {
+    if let Err(error) = schema(&value).validate(&value) {
         panic!("{error} at {}", error.instance_path());
     }
 }
@@ -70,7 +77,7 @@ fn layouts_travel_with_an_export() {
 fn the_schema_refuses_what_the_reader_refuses() {
     let good = written(&example());
     for (from, to) in [
-        ("\"version\": 1", "\"version\": 2"),
+        ("\"version\": 1", "\"version\": 3"),
         ("certbind-export", "certbind"),
         ("\"header\"", "\"heading\""),
         ("\"host\"", "\"hostess\""),
@@ -93,7 +100,121 @@ fn the_schema_refuses_what_the_reader_refuses() {
         assert_ne!(bad, good, "{from}");
         assert!(read_text(&bad).is_err(), "{to}");
         let value = serde_json::from_str(&bad).unwrap();
-        assert!(!SCHEMA.is_valid(&value), "{to}");
+        assert!(!schema(&value).is_valid(&value), "{to}");
+    }
+}
+
+/// A binding with every extended property.
+const EXTENDED: &str = r#"{
+  "format": "certbind-export",
+  "version": 2,
+  "header": {
+    "host": null,
+    "captured_at": null,
+    "source": null,
+    "tool": null
+  },
+  "bindings": [
+    {
+      "key": "ccs=443",
+      "certificate": null,
+      "app_id": "4dc3e181-e14b-4a21-b022-59fc669b0914",
+      "check_mode": [],
+      "revocation_freshness_time": 0,
+      "url_retrieval_timeout": 0,
+      "ctl_identifier": null,
+      "ctl_store_name": null,
+      "flags": [],
+      "extended": {
+        "http2_window": {
+          "receive_window": 65535,
+          "flags": "0x8000000000000000"
+        },
+        "http2_settings_limits": {
+          "max_per_frame": 32,
+          "max_per_minute": 960
+        },
+        "performance": {
+          "setting": 2,
+          "buffer": "00000200"
+        },
+        "tls_restrictions": {
+          "restrictions": [
+            {
+              "alpn_ids": [
+                "h2"
+              ],
+              "disabled_protocols": 192,
+              "disabled_crypto": [
+                {
+                  "usage": 2,
+                  "algorithm": "AES",
+                  "chaining_modes": [
+                    "ChainingModeCBC"
+                  ],
+                  "min_bits": 0,
+                  "max_bits": 128
+                }
+              ],
+              "restriction_flags": 1
+            }
+          ]
+        },
+        "error_headers": {
+          "status": 503,
+          "headers": [
+            {
+              "name": "Retry-After",
+              "value": "120"
+            }
+          ]
+        },
+        "session_ticket_keys": {
+          "keys": [
+            {
+              "version": 0,
+              "id": "000102030405060708090a0b0c0d0e0f",
+              "material": "10111213"
+            }
+          ]
+        }
+      }
+    }
+  ]
+}
+"#;
+
+#[test]
+fn extended_properties_are_written_as_the_documented_object() {
+    let export = read_text(EXTENDED).unwrap().export;
+    assert_eq!(export.bindings[0].record().extended.iter().count(), 6);
+    assert_eq!(written(&export), EXTENDED);
+}
+
+#[test]
+fn the_schema_refuses_what_the_reader_refuses_of_extended_properties() {
+    for (from, to) in [
+        ("\"version\": 2", "\"version\": 1"),
+        ("\"receive_window\": 65535", "\"receive_window\": -1"),
+        ("\"receive_window\"", "\"window\""),
+        ("0x8000000000000000", "8000000000000000"),
+        ("0x8000000000000000", "0x80000000000000000"),
+        ("\"setting\": 2", "\"setting\": 2147483648"),
+        ("00000200", "0000020"),
+        ("00000200", "0000020g"),
+        ("\"h2\"", "\"\""),
+        ("\"usage\": 2", "\"usage\": null"),
+        ("\"status\": 503", "\"status\": 65536"),
+        ("Retry-After", "Retry After"),
+        ("\"120\"", "\"120\\r\\nX: y\""),
+        ("000102030405060708090a0b0c0d0e0f", "00"),
+        ("\"performance\"", "\"performances\""),
+    ] {
+        let bad = EXTENDED.replacen(from, to, 1);
+        assert_ne!(bad, EXTENDED, "{from}");
+        assert!(read_text(&bad).is_err(), "{to}");
+        let value = serde_json::from_str(&bad).unwrap();
+        assert!(!schema(&value).is_valid(&value), "{to}");
     }
 }
 
@@ -105,7 +226,7 @@ fn a_newer_version_is_refused_by_name() {
     let error = read_text(&newer).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the export has version 7, and this release reads versions up to 1; use a newer certbind"
+        "the export has version 7, and this release reads versions up to 2; use a newer certbind"
     );
 }
 

@@ -6,7 +6,7 @@ use store_core::strategy::binding;
 use store_core::{Binding, CertHash, Record, Uuid};
 
 use crate::listings::{cases, export, host, read_text};
-use crate::script::{added_by, is_expressible};
+use crate::script::{added_by, is_expressible, set_by};
 
 fn script(bindings: Vec<Binding>) -> Result<Vec<u8>, WriteError> {
     let mut out = Vec::new();
@@ -28,8 +28,10 @@ fn commands(script: &[u8]) -> Vec<String> {
     };
     let text = text.replace("\r\n", "\n");
     assert!(!text.contains('\r'));
-    let (function, commands) = text.split_once("\n}\n\n").unwrap();
-    assert!(function.contains("function Add-SslCert {"));
+    let (functions, commands) = text.rsplit_once("\n}\n\n").unwrap();
+    assert!(functions.contains("function Add-SslCert {"));
+    let sets = commands.contains("Set-SslProperty ");
+    assert_eq!(functions.contains("function Set-SslProperty {"), sets);
     commands.lines().map(str::to_owned).collect()
 }
 
@@ -37,11 +39,9 @@ fn commands(script: &[u8]) -> Vec<String> {
 /// characters for a single quote, and two of any of them inside a string for the second.
 fn arguments(command: &str) -> Vec<String> {
     let is_quote = |c: &char| "'\u{2018}\u{2019}\u{201a}\u{201b}".contains(*c);
-    let mut chars = command
-        .strip_prefix("Add-SslCert")
-        .unwrap()
-        .chars()
-        .peekable();
+    let added = command.strip_prefix("Add-SslCert");
+    let options = added.or_else(|| command.strip_prefix("Set-SslProperty"));
+    let mut chars = options.unwrap().chars().peekable();
     let mut arguments = Vec::new();
     while let Some(blank) = chars.next() {
         assert_eq!(blank, ' ', "between arguments in {command}");
@@ -160,7 +160,15 @@ proptest! {
         match script(bindings.clone()) {
             Ok(script) => {
                 prop_assert!(expressible);
-                let added = commands(&script).iter().map(|line| added_by(&arguments(line))).collect::<Vec<_>>();
+                let mut added: Vec<Binding> = Vec::new();
+                for line in commands(&script) {
+                    if line.starts_with("Add-SslCert ") {
+                        added.push(added_by(&arguments(&line)));
+                    } else {
+                        let binding = added.pop().unwrap();
+                        added.push(set_by(&binding, &arguments(&line)));
+                    }
+                }
                 prop_assert_eq!(added, bindings);
                 prop_assert_eq!(script.starts_with(b"\xef\xbb\xbf"), !script.is_ascii());
             }

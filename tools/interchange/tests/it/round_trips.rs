@@ -4,7 +4,9 @@ use interchange::netsh::{Layout, Release};
 use interchange::{ReadOptions, Reading, WriteError, json, netsh, read};
 use proptest::prelude::*;
 use store_core::strategy::binding;
-use store_core::{Binding, BindingKey, CertCheckMode, Kind, SslFlags};
+use store_core::{
+    Binding, BindingKey, CertCheckMode, ExtendedProperties, Kind, Property, PropertyType, SslFlags,
+};
 
 use crate::languages::{FRENCH, GERMAN};
 use crate::listings::{cases, export, read_text, sample};
@@ -13,20 +15,30 @@ fn read_keeping_on(bytes: &[u8]) -> Reading {
     read(bytes, &ReadOptions::default()).unwrap()
 }
 
-/// The flags and checks that a release shows: written down apart from its layout.
-fn shown_by(release: Release) -> (u32, u32) {
+/// The flags and checks that a release shows, and whether it shows extended properties: written
+/// down apart from its layout.
+fn shown_by(release: Release) -> (u32, u32, bool) {
     match release {
-        Release::Server2008R2 | Release::Server2012R2 => (0x3, 0x1_0003),
-        Release::Server2016 => (0x1b, 0x1_0003),
-        Release::Server2019 => (0x14fb, 0x1_0003),
-        Release::Server2022 => (0x1ffb, 0x1_0003),
-        _ => (0xdffb, 0x1_001f),
+        Release::Server2008R2 | Release::Server2012R2 => (0x3, 0x1_0003, false),
+        Release::Server2016 => (0x1b, 0x1_0003, false),
+        Release::Server2019 => (0x14fb, 0x1_0003, false),
+        Release::Server2022 => (0x1ffb, 0x1_0003, true),
+        _ => (0xdffb, 0x1_001f, true),
     }
 }
 
-/// What is left of a binding when it has been shown with these flags and checks.
-fn as_shown(binding: &Binding, (flags, checks): (u32, u32)) -> Binding {
+/// What is left of a binding when it has been shown with these flags and checks. Of extended
+/// properties those are left that have numbers, without their flags.
+fn as_shown(binding: &Binding, (flags, checks, properties): (u32, u32, bool)) -> Binding {
     let mut record = binding.record().clone();
+    let has_numbers = |set: &&Property| {
+        let types = [PropertyType::Http2Window, PropertyType::Http2SettingsLimits];
+        properties && types.contains(&set.property_type())
+    };
+    let shown = record.extended.iter().filter(has_numbers);
+    let shown = shown.map(|set| Property::from(set.value.clone()));
+    let shown: Vec<_> = shown.collect();
+    record.extended = ExtendedProperties::new(shown).unwrap();
     let in_force = CertCheckMode::USE_REVOCATION_FRESHNESS;
     record.flags = SslFlags::from_bits_retain(record.flags.bits() & flags);
     record.check_mode = CertCheckMode::from_bits_retain(record.check_mode.bits() & checks);
@@ -103,10 +115,10 @@ proptest! {
             .replace("<guid>", "4dc3e181-e14b-4a21-b022-59fc669b0914")
             .replace("<store-name>", "MY");
         for (text, shows) in [
-            (FRENCH, (0x1ffb, 0x1_0003)),
-            (GERMAN, (0x3, 0x1_0003)),
-            (session_id.as_str(), (0xdffb, 0x1_0003)),
-            (&sample("15-sni-double-spaced.txt"), (0x3, 0x1_0003)),
+            (FRENCH, (0x1ffb, 0x1_0003, true)),
+            (GERMAN, (0x3, 0x1_0003, false)),
+            (session_id.as_str(), (0xdffb, 0x1_0003, true)),
+            (&sample("15-sni-double-spaced.txt"), (0x3, 0x1_0003, false)),
         ] {
             let layout = read_text(text).unwrap().export.layout.unwrap();
             let host = binding.host_spelling().map(str::to_owned)

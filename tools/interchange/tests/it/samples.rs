@@ -1,7 +1,7 @@
 //! Every published sample is read for what it is.
 
 use interchange::{LossKind, ReadError, ReadOptions};
-use store_core::{CertCheckMode, SslFlags};
+use store_core::{CertCheckMode, ExtendedProperties, PropertyValue, SslFlags};
 
 use crate::listings::{bound, host, keys, prints_back, read_text, sample};
 
@@ -72,7 +72,7 @@ fn the_old_layout_prints_back_with_its_blanks() {
 }
 
 #[test]
-fn extended_properties_at_their_defaults_are_reported_once_a_record() {
+fn extended_properties_at_their_defaults_are_not_set() {
     let reading = prints_back(
         sample("06-extended-properties.txt").as_bytes(),
         &ReadOptions::default(),
@@ -81,34 +81,61 @@ fn extended_properties_at_their_defaults_are_reported_once_a_record() {
     assert_eq!(record.hash().unwrap().to_string(), HASH);
     assert_eq!(record.check_mode, CertCheckMode::NO_REVOCATION);
     assert_eq!(record.flags, SslFlags::NEGOTIATE_CLIENT_CERT);
-    let [loss] = &reading.losses[..] else {
-        panic!("{:?}", reading.losses)
-    };
-    assert_eq!(loss.kind, LossKind::Default);
-    assert_eq!(
-        loss.to_string(),
-        "line 32: ipport=0.0.0.0:44304: Extended Properties 0, 1 are at their defaults or without \
-         a value; they are not carried"
-    );
+    assert!(record.extended.is_empty());
+    assert_eq!(reading.losses, []);
 }
 
 #[test]
-fn extended_properties_that_are_set_are_reported_by_name() {
+fn extended_properties_that_are_set_are_carried() {
     let text = sample("06-extended-properties.txt")
         .replace("2796202", "100")
         .replace("1048576", "65536");
-    let reading = read_text(&text).unwrap();
-    let losses: Vec<_> = reading.losses.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        losses,
-        [
-            "line 33: ipport=0.0.0.0:44304: Extended Properties: Receive Window is 65536, not \
-             1048576; this is not carried",
-            "line 36: ipport=0.0.0.0:44304: Extended Properties: Max Settings Per Frame is 100, \
-             not 2796202; this is not carried",
-        ]
-    );
-    assert!(reading.losses.iter().all(|loss| loss.kind.is_grave()));
+    let reading = prints_back(text.as_bytes(), &ReadOptions::default());
+    let window = PropertyValue::Http2Window {
+        receive_window: 65_536,
+    };
+    let limits = PropertyValue::Http2SettingsLimits {
+        max_per_frame: 100,
+        max_per_minute: u32::MAX,
+    };
+    let expected = ExtendedProperties::new([window.into(), limits.into()]).unwrap();
+    assert_eq!(bound(&reading, "0.0.0.0:44304").record().extended, expected);
+    assert_eq!(reading.losses, []);
+}
+
+#[test]
+fn what_is_no_value_of_an_extended_property_is_reported() {
+    let sample = sample("06-extended-properties.txt");
+    for (from, to, what) in [
+        (
+            "1048576",
+            "4294967296",
+            "\"Receive Window\" is \"4294967296\"",
+        ),
+        ("1048576", "+1", "\"Receive Window\" is \"+1\""),
+        (
+            "PropertyId                   : 0",
+            "PropertyId                   : x",
+            "Extended Property \"x\"",
+        ),
+        (
+            "PropertyId                   : 0",
+            "PropertyId                   : 9",
+            "\"Receive Window\"",
+        ),
+    ] {
+        let text = sample.replacen(from, to, 1);
+        assert_ne!(text, sample, "{from}");
+        let reading = read_text(&text).unwrap();
+        assert!(
+            bound(&reading, "0.0.0.0:44304")
+                .record()
+                .extended
+                .is_empty()
+        );
+        let loss = &reading.losses[0];
+        assert!(loss.kind.is_grave() && loss.what.contains(what), "{loss}");
+    }
 }
 
 #[test]
@@ -119,10 +146,13 @@ fn extended_properties_without_a_value_print_back() {
     }
     text += "\n";
     let reading = prints_back(text.as_bytes(), &ReadOptions::default());
-    assert!(
-        reading.losses[0]
-            .what
-            .starts_with("Extended Properties 0, 1, 2, 3, 4 are")
+    let [loss] = &reading.losses[..] else {
+        panic!("{:?}", reading.losses)
+    };
+    assert_eq!(loss.kind, LossKind::Default);
+    assert_eq!(
+        loss.what,
+        "Extended Properties 2, 3, 4 are shown without a value; they are not carried"
     );
 }
 

@@ -4,7 +4,8 @@ use interchange::{WriteError, netsh};
 use proptest::prelude::*;
 use store_core::strategy::binding;
 use store_core::{
-    Binding, BindingKey, CertCheckMode, Certificate, Kind, Record, SslFlags, StoreName,
+    Binding, BindingKey, CertCheckMode, Certificate, Kind, Property, PropertyType, PropertyValue,
+    Record, SslFlags, StoreName,
 };
 
 use crate::listings::{cases, export, host, read_text};
@@ -37,10 +38,52 @@ fn arguments(command: &str) -> Vec<String> {
     arguments
 }
 
-fn added(command: &str) -> Binding {
-    let arguments = arguments(command.strip_suffix(" || exit /b 1").unwrap());
-    assert_eq!(arguments[..4], ["netsh", "http", "add", "sslcert"]);
-    added_by(&arguments[4..])
+/// The binding that a batch file of one adds.
+fn added(script: &str) -> Binding {
+    let commands = script.lines().filter(|line| line.starts_with("netsh "));
+    let mut binding = None;
+    for command in commands {
+        let arguments = arguments(command.strip_suffix(" || exit /b 1").unwrap());
+        let options = &arguments[4..];
+        binding = Some(match (&arguments[..4].join(" ")[..], binding) {
+            ("netsh http add sslcert", None) => added_by(options),
+            ("netsh http update sslpropertyex", Some(binding)) => set_by(&binding, options),
+            other => panic!("{other:?}"),
+        });
+    }
+    binding.unwrap()
+}
+
+/// The binding with the property that a command with these options sets, by the documentation.
+pub(crate) fn set_by(binding: &Binding, options: &[String]) -> Binding {
+    let options: Vec<_> = options
+        .iter()
+        .map(|option| option.split_once('=').unwrap())
+        .collect();
+    let (tag, key) = options[0];
+    let key = BindingKey::parse_as(tag.parse().unwrap(), key).unwrap();
+    assert_eq!(
+        &key,
+        binding.key(),
+        "a property is set of what was added last"
+    );
+    let value = match options[1..] {
+        [("propertyid", "0"), ("receivewindow", window)] => PropertyValue::Http2Window {
+            receive_window: window.parse().unwrap(),
+        },
+        [
+            ("propertyid", "1"),
+            ("maxsettingsperframe", frame),
+            ("maxsettingsperminute", minute),
+        ] => PropertyValue::Http2SettingsLimits {
+            max_per_frame: frame.parse().unwrap(),
+            max_per_minute: minute.parse().unwrap(),
+        },
+        ref other => panic!("{other:?}"),
+    };
+    let mut record = binding.record().clone();
+    record.extended = record.extended.with(value.into());
+    binding.clone().with_record(record).unwrap()
 }
 
 /// The binding that a command with these options adds, by the documentation of netsh's options.
@@ -139,7 +182,7 @@ fn percent_signs_are_doubled_and_blanks_quoted() {
         command.contains(" certstorename=\"100 %% & more\" "),
         "{command}"
     );
-    assert_eq!(added(command), binding);
+    assert_eq!(added(&script), binding);
 }
 
 /// Whether netsh has options for a binding, and a script can hold them.
@@ -161,7 +204,12 @@ pub(crate) fn is_expressible(binding: &Binding) -> bool {
     let plain = texts.into_iter().flatten().all(|text| {
         !text.contains('"') && !text.ends_with('\\') && !text.chars().any(char::is_control)
     });
-    flags && checks && fresh && named && plain
+    let numbers = |set: &Property| {
+        let types = [PropertyType::Http2Window, PropertyType::Http2SettingsLimits];
+        set.flags == 0 && types.contains(&set.property_type())
+    };
+    let properties = record.extended.iter().all(numbers);
+    flags && checks && fresh && named && plain && properties
 }
 
 #[test]
@@ -188,8 +236,7 @@ proptest! {
         match script(vec![binding.clone()]) {
             Ok(script) => {
                 prop_assert!(is_expressible(&binding));
-                let command = script.lines().last().unwrap();
-                prop_assert_eq!(added(command), binding);
+                prop_assert_eq!(added(&script), binding);
                 prop_assert_eq!(script.contains("chcp 65001"), !script.is_ascii());
             }
             Err(error) => {

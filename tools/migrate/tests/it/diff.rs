@@ -6,7 +6,10 @@ use migrate::{Compared, FieldChange, diff};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use store_core::strategy::{binding_of, few_keys, record};
-use store_core::{Binding, BindingKey, Kind, StoreError};
+use store_core::{
+    Binding, BindingKey, Kind, Property, PropertyType, PropertyValue, SessionTicketKey,
+    SessionTicketKeys, StoreError,
+};
 
 type Bindings = BTreeMap<BindingKey, Binding>;
 
@@ -64,12 +67,16 @@ proptest! {
                 .iter()
                 .map(|change| {
                     let mut json = serde_json::to_value(change).unwrap();
-                    let name = json["field"].as_str().unwrap().to_owned();
+                    let field = json["field"].as_str().unwrap();
+                    let name = json["property"].as_str().unwrap_or(field).to_owned();
                     (name, (json["before"].take(), json["after"].take()))
                 })
                 .collect();
         let mut expected = BTreeMap::new();
         for (name, value) in old.as_object().unwrap() {
+            if name == "extended" {
+                continue;
+            }
             let fields: Vec<(&str, _, _)> = if name == "certificate" {
                 ["hash", "store_name"].iter().map(|f| (*f, &value[f], &new[name][f])).collect()
             } else {
@@ -81,8 +88,37 @@ proptest! {
                 }
             }
         }
+        for property in PropertyType::ALL {
+            let [old, new] = [&before, &after].map(|b| b.record().extended.get(property));
+            if old != new {
+                let words = |set: Option<&Property>| set.map(ToString::to_string).into();
+                expected.insert(property.name().to_owned(), (words(old), words(new)));
+            }
+        }
         prop_assert_eq!(told, expected);
     }
+}
+
+#[test]
+fn other_session_ticket_keys_are_told_and_not_shown() {
+    let bound = |secret: u8| {
+        let key = SessionTicketKey::new(0, [secret; 16], &[secret; 64]).unwrap();
+        let keys = SessionTicketKeys::new(vec![key]).unwrap();
+        let mut record = sample().record().clone();
+        record.extended = record
+            .extended
+            .with(PropertyValue::SessionTicketKeys(keys).into());
+        sample().with_record(record).unwrap()
+    };
+    let [change] = &FieldChange::between(&bound(0xa5), &bound(0x5a))[..] else {
+        panic!("one field differs")
+    };
+    assert_eq!(
+        change.to_string(),
+        "session ticket keys: 1 key -> 1 key (others)"
+    );
+    let json = serde_json::to_string(change).unwrap();
+    assert!(!json.contains("a5a5") && !json.contains("5a5a"), "{json}");
 }
 
 #[test]

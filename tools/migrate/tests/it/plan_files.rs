@@ -8,19 +8,26 @@ use serde_json::{Value, json};
 
 use crate::backends::{bindings, bound, of, stream};
 
-static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
-    let schema = serde_json::from_str(json::SCHEMA).unwrap();
-    jsonschema::meta::validate(&schema).unwrap();
-    jsonschema::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .unwrap()
+static SCHEMAS: LazyLock<[jsonschema::Validator; 2]> = LazyLock::new(|| {
+    json::SCHEMAS.map(|schema| {
+        let schema = serde_json::from_str(schema).unwrap();
+        jsonschema::meta::validate(&schema).unwrap();
+        jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap()
+    })
 });
+
+/// The schema of the version that a plan says it has.
+fn schema(plan: &Value) -> &'static jsonschema::Validator {
+    &SCHEMAS[usize::from(plan["version"] != 1)]
+}
 
 fn written(plan: &Plan) -> String {
     let text = plan.to_json();
-    let value = serde_json::from_str(&text).unwrap();
-    if let Err(error) = SCHEMA.validate(&value) {
+    let value: Value = serde_json::from_str(&text).unwrap();
+    if let Err(error) = schema(&value).validate(&value) {
         panic!("{error} at {}", error.instance_path());
     }
     text
@@ -106,13 +113,7 @@ fn kind(step: &Step) -> &'static str {
 
 #[test]
 fn bindings_are_those_of_an_export() {
-    let ours: Value = serde_json::from_str(json::SCHEMA).unwrap();
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../interchange/schema/export-v1.json"
-    );
-    let theirs: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    for name in [
+    let shared = [
         "binding",
         "key",
         "certificate",
@@ -120,8 +121,29 @@ fn bindings_are_those_of_an_export() {
         "dword",
         "unknown_bits",
         "kind",
-    ] {
-        assert_eq!(ours["$defs"][name], theirs["$defs"][name], "{name}");
+    ];
+    let properties = [
+        "extended",
+        "tls_restriction",
+        "tls_name",
+        "long",
+        "bytes",
+        "property_flags",
+    ];
+    for (ours, version) in json::SCHEMAS.into_iter().zip(1..) {
+        let ours: Value = serde_json::from_str(ours).unwrap();
+        let path = format!(
+            "{}/../interchange/schema/export-v{version}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let theirs: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for name in shared
+            .iter()
+            .chain(properties.iter().filter(|_| version > 1))
+        {
+            assert!(!ours["$defs"][name].is_null(), "{name}");
+            assert_eq!(ours["$defs"][name], theirs["$defs"][name], "{name}");
+        }
     }
 }
 
@@ -191,7 +213,7 @@ fn the_reader_refuses_what_the_schema_refuses() {
 }
 
 fn refused(bad: &Value, place: &str) {
-    assert!(!SCHEMA.is_valid(bad), "{place}");
+    assert!(!schema(bad).is_valid(bad), "{place}");
     let error = Plan::from_json(bad.to_string().as_bytes()).unwrap_err();
     assert!(matches!(error, Error::NoPlan(_)), "{place}: {error}");
 }
@@ -221,6 +243,6 @@ fn a_newer_version_is_refused_by_name() {
     let error = Plan::from_json(newer.as_bytes()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the plan has version 7, and this release reads versions up to 1; use a newer certbind"
+        "the plan has version 7, and this release reads versions up to 2; use a newer certbind"
     );
 }

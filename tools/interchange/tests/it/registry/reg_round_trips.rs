@@ -6,10 +6,18 @@ use interchange::{ReadOptions, WriteError, json, read, reg};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use store_core::Binding;
-use store_core::strategy::binding;
+use store_core::{Binding, ExtendedProperties, PropertyValue};
 
 use crate::listings::{cases, export};
+
+/// Any binding that a registry export can hold.
+fn binding() -> impl Strategy<Value = Binding> {
+    store_core::strategy::binding().prop_map(|binding| {
+        let mut record = binding.record().clone();
+        record.extended = ExtendedProperties::default();
+        binding.with_record(record).unwrap()
+    })
+}
 
 /// Bindings in the order of their keys.
 pub(super) fn sorted(mut bindings: Vec<Binding>) -> Vec<Binding> {
@@ -123,6 +131,26 @@ proptest! {
         prop_assert_eq!(&refused[0].key, again.key());
         prop_assert!(out.is_empty());
     }
+}
+
+#[test]
+fn extended_properties_are_refused_by_key() {
+    let mut bindings = some_bindings(2);
+    let mut record = bindings[1].record().clone();
+    let window = PropertyValue::Http2Window {
+        receive_window: 65_535,
+    };
+    record.extended = record.extended.with(window.into());
+    bindings[1] = bindings[1].clone().with_record(record).unwrap();
+    let mut out = Vec::new();
+    let refused = reg::write(&mut out, &export(bindings.clone()));
+    let Err(WriteError::Inexpressible(refused)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(refused.len(), 1);
+    assert_eq!(&refused[0].key, bindings[1].key());
+    assert_eq!(refused[0].field, "extended properties");
+    assert!(out.is_empty());
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn every_bit_that_flips_is_noticed_where_it_is() {
             match at {
                 0..12 => assert_eq!(damage(&error).0, at as u64, "{error}"),
                 12..16 => assert!(
-                    matches!(error, SnapshotError::NewerVersion { found, supported: 1 } if found > 1)
+                    matches!(error, SnapshotError::NewerVersion { found, supported: 2 } if found > 2)
                         || damage(&error).0 == 12,
                     "{error}"
                 ),
@@ -96,9 +96,9 @@ fn a_transfer_in_text_mode_is_called_that() {
 #[test]
 fn a_newer_version_is_refused_by_its_number() {
     let mut file = small(1);
-    file[12] = 2;
+    file[12] = 3;
     let error = refused(&file);
-    let named = "version 2, and this release reads versions up to 1";
+    let named = "version 3, and this release reads versions up to 2";
     assert!(error.to_string().contains(named), "{error}");
 }
 

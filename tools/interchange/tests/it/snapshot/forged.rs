@@ -1,6 +1,7 @@
 //! Snapshots whose check sums are right and whose content is not.
 
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use store_core::codec::{encode_binding, encode_key};
 
 use super::frames::{START, file, frames, record};
@@ -47,6 +48,17 @@ fn chunks_put_together_by_hand_are_a_snapshot() {
     let chunks = [head(), bindings(&[1, 2, 3]), end(3)];
     let expected = pushed((1..=3).map(|port| binding(port, 0)));
     assert_eq!(file(&chunks), expected);
+}
+
+#[test]
+fn a_snapshot_of_version_1_is_read() {
+    let mut file = file(&[head(), bindings(&[1, 2]), end(2)]);
+    file[12] = 1;
+    let whole = file.len() - 32;
+    let sum = Sha256::digest(&file[..whole]);
+    file[whole..].copy_from_slice(&sum);
+    let read = read_as_snapshot(&file).unwrap().export.bindings;
+    assert_eq!(read, [binding(1, 0), binding(2, 0)]);
 }
 
 #[test]
@@ -133,7 +145,7 @@ fn records_that_are_none_are_refused_at_their_first_byte() {
     let start = START.len() + 5 + HEAD.len() + 32 + 5;
     let two = |bytes: Vec<u8>| [good.clone(), bytes].concat();
     let mut newer = value.clone();
-    newer[0] = 2;
+    newer[0] = 3;
     let mut broken = value.clone();
     broken[30] ^= 1;
     let other = encode_key(binding(2, 0).key());
@@ -147,7 +159,7 @@ fn records_that_are_none_are_refused_at_their_first_byte() {
         (
             two(record(&other, &newer)),
             good.len(),
-            "ipport=10.0.0.1:2: its format is 2",
+            "ipport=10.0.0.1:2: its format is 3",
         ),
         (two(record(&other, &value)), good.len(), "check sum"),
         (record(&key, &broken), 0, "check sum"),

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-pub(super) const START: &[u8; 16] = b"\x89cbsnap\r\n\x1a\n\0\x01\0\0\0";
+pub(super) const START: &[u8; 16] = b"\x89cbsnap\r\n\x1a\n\0\x02\0\0\0";
 
 /// A chunk, and where it is in the file.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,8 @@
 //! Two kinds of strategy: the plain ones reach into every corner of a type; those with `few` in
 //! their name draw keys from a small set, so that operations meet.
 
+mod extended;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use proptest::collection::vec;
@@ -19,6 +21,8 @@ use crate::key::{BindingKey, IpPort, Kind, Port};
 use crate::options::{CertCheckMode, SslFlags};
 use crate::scan::Scan;
 use crate::text::{CtlIdentifier, StoreName};
+
+pub use extended::{extended, property};
 
 /// Any port.
 pub fn port() -> impl Strategy<Value = Port> + Clone {
@@ -164,9 +168,20 @@ pub fn record(kind: Kind) -> impl Strategy<Value = Record> {
         option::of(ctl_identifier()),
         option::of(store_name()),
         bits(FLAGS),
+        extended(),
     )
         .prop_map(
-            move |(certificate, app_id, mode, freshness, timeout, ctl, ctl_store, flags)| {
+            move |(
+                certificate,
+                app_id,
+                mode,
+                freshness,
+                timeout,
+                ctl,
+                ctl_store,
+                flags,
+                extended,
+            )| {
                 let (hash, store_name) = certificate;
                 Record {
                     certificate: kind
@@ -179,6 +194,7 @@ pub fn record(kind: Kind) -> impl Strategy<Value = Record> {
                     ctl_identifier: ctl,
                     ctl_store_name: ctl_store,
                     flags: SslFlags::from_bits_retain(flags),
+                    extended,
                 }
             },
         )
