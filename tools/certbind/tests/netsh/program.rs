@@ -242,7 +242,7 @@ fn a_variable_that_is_no_text_is_refused_and_not_taken_for_none() {
     for variable in ["CERTBIND_STORE", "CERTBIND_NETSH"] {
         let machine = Machine::new();
         let mut netsh = machine.netsh();
-        netsh.env(variable, OsStr::from_bytes(b"redb:/tmp/\xff"));
+        netsh.env(variable, OsStr::from_bytes(b"redb:\xff"));
         netsh.env("XDG_DATA_HOME", machine.directory.path());
         let refused = netsh.args(["http", "show", "sslcert"]).output().unwrap();
         let complaint = String::from_utf8(refused.stderr).unwrap();
