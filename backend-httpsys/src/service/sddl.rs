@@ -128,7 +128,10 @@ fn sid(text: &str) -> Option<String> {
         return Some(upper);
     }
     let numbers = upper.strip_prefix("S-1-")?;
-    if !numbers.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+    if !numbers
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    {
         return None;
     }
     let mut numbers = numbers.split('-');
