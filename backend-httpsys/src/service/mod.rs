@@ -7,7 +7,6 @@
 
 mod calls;
 mod listen;
-mod reservation;
 mod sddl;
 mod url;
 mod value;
@@ -16,10 +15,19 @@ use std::fmt;
 
 pub use calls::ServiceApi;
 pub use listen::ListenAddress;
-pub use reservation::UrlReservation;
 pub use sddl::{Ace, SecurityDescriptor};
 pub use url::{MAX_URL_LENGTH, UrlPrefix};
 pub use value::{CacheKey, SettingKey, TimeoutKey};
+
+/// Who may register a URL: a record of the URL namespace reservation store
+/// (`HTTP_SERVICE_CONFIG_URLACL_SET`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlReservation {
+    /// What is reserved.
+    pub url: UrlPrefix,
+    /// For whom.
+    pub sddl: SecurityDescriptor,
+}
 
 /// What an `HTTP_SERVICE_CONFIG_ID` other than those of bindings is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,12 +4,10 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use backend_httpsys::service::{ListenAddress, ServiceRecord, TimeoutKey, UrlReservation};
 use backend_redb::RedbStore;
-use httpapi_sim::{CertificateState, Privilege, Profile, ServiceConfig};
+use httpapi_sim::{CertificateState, Privilege, Profile};
 use interchange::ReadOptions;
 use store_core::{Batch, Binding, BindingStore, CertHash, Change, Scan, StoreError, StoreName};
 use tempfile::TempDir;
@@ -148,23 +146,6 @@ impl Harness {
         Ok(self)
     }
 
-    /// The same with a URL reserved, for whom the security descriptor says: `D:(A;;GX;;;NS)` lets
-    /// NETWORK SERVICE listen.
-    ///
-    /// # Errors
-    /// [`HarnessError::Service`] for a URL or a descriptor that is none, and for a URL that is
-    /// reserved.
-    pub fn reserve(self, url: &str, sddl: &str) -> Result<Self, HarnessError> {
-        let record = ServiceRecord::Reservation(UrlReservation {
-            url: url.parse().map_err(HarnessError::service)?,
-            sddl: sddl.parse().map_err(HarnessError::service)?,
-        });
-        let store = patient(|| RedbStore::open_existing(self.path(STORE)))?;
-        let config = ServiceConfig::new(Arc::new(store));
-        config.set(&record).map_err(HarnessError::service)?;
-        Ok(self)
-    }
-
     /// A command that runs `program` on this host: the library and `netsh` come before the
     /// system's, by `PATH` and `LD_LIBRARY_PATH`.
     ///
@@ -231,30 +212,6 @@ impl Harness {
         Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
     }
 
-    /// The URLs that are reserved, and for whom.
-    ///
-    /// # Errors
-    /// As [`bindings`](Self::bindings).
-    pub fn url_reservations(&self) -> Result<Vec<UrlReservation>, HarnessError> {
-        Ok(self.service()?.url_reservations()?)
-    }
-
-    /// The IP listen list, in the order in which the addresses were added.
-    ///
-    /// # Errors
-    /// As [`bindings`](Self::bindings).
-    pub fn listen_list(&self) -> Result<Vec<ListenAddress>, HarnessError> {
-        Ok(self.service()?.listen_list()?)
-    }
-
-    /// A timeout of HTTP.sys, in seconds.
-    ///
-    /// # Errors
-    /// As [`bindings`](Self::bindings).
-    pub fn timeout(&self, key: TimeoutKey) -> Result<u16, HarnessError> {
-        Ok(self.service()?.timeout(key)?)
-    }
-
     /// Where the bindings are not these.
     ///
     /// # Errors
@@ -307,11 +264,6 @@ impl Harness {
         self.folder.path()
     }
 
-    fn service(&self) -> Result<ServiceConfig, HarnessError> {
-        let store = patient(|| RedbStore::open_read_only(self.path(STORE)))?;
-        Ok(ServiceConfig::new(Arc::new(store)))
-    }
-
     fn environment(
         &self,
         command: &mut Command,
@@ -337,7 +289,7 @@ impl Harness {
         list(&self.path(folder), variable, separator)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
@@ -390,7 +342,9 @@ fn place(from: &Path, to: &Path) -> Result<(), HarnessError> {
 }
 
 /// Opens the store's file once the programs that are at work on it have done a call.
-fn patient(open: impl Fn() -> Result<RedbStore, StoreError>) -> Result<RedbStore, StoreError> {
+pub(crate) fn patient(
+    open: impl Fn() -> Result<RedbStore, StoreError>,
+) -> Result<RedbStore, StoreError> {
     let end = Instant::now() + PATIENCE;
     loop {
         match open() {

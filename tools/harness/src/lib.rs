@@ -29,6 +29,7 @@ mod error;
 mod fault;
 mod harness;
 mod kit;
+mod service;
 
 pub use backend_httpsys::service::{ListenAddress, TimeoutKey, UrlReservation};
 pub use differences::Differences;

@@ -156,7 +156,7 @@ fn add(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Answer
     let added = service().and_then(|service| service.set(&record));
     Ok(match added {
         Ok(()) => success(object, "added"),
-        Err(error) => failure(add_failed(object), &error),
+        Err(error) => failure(&add_failed(object), &error),
     })
 }
 
@@ -184,7 +184,7 @@ fn reservation(given: &Given<'_>) -> Result<Result<UrlReservation, Answer>, Refu
     };
     Ok(match (url.parse(), sddl) {
         (Ok(url), Ok(sddl)) => Ok(UrlReservation { url, sddl }),
-        _ => Err(invalid(add_failed(Object::UrlAcl))),
+        _ => Err(invalid(&add_failed(Object::UrlAcl))),
     })
 }
 
@@ -193,7 +193,7 @@ fn delete(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Ans
     let key = match object {
         Object::UrlAcl => match given.needed("url")?.parse() {
             Ok(url) => ServiceKey::Reservation(url),
-            Err(_) => return Ok(invalid(what)),
+            Err(_) => return Ok(invalid(&what)),
         },
         Object::IpListen => ServiceKey::Listen(values::address(given.needed("ipaddress")?)?),
         Object::Timeout => {
@@ -209,7 +209,7 @@ fn delete(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Ans
     let deleted = service().and_then(|service| service.delete(&key));
     Ok(match deleted {
         Ok(()) => success(object, "deleted"),
-        Err(error) => failure(what, &error),
+        Err(error) => failure(&what, &error),
     })
 }
 
@@ -292,24 +292,15 @@ fn win32_error(code: u32) -> StoreError {
 }
 
 /// The words before "failed". Those of URL reservations are known, and not alike.
-fn add_failed(object: Object) -> &'static str {
+fn add_failed(object: Object) -> String {
     match object {
-        Object::CacheParam => "Cache parameter add",
-        Object::IpListen => "IP address add",
-        Object::Setting => "Setting add",
-        Object::Timeout => "Timeout add",
-        Object::UrlAcl => "Url reservation add",
+        Object::UrlAcl => "Url reservation add".to_owned(),
+        other => format!("{} add", other.noun()),
     }
 }
 
-fn delete_failed(object: Object) -> &'static str {
-    match object {
-        Object::CacheParam => "Cache parameter delete",
-        Object::IpListen => "IP address delete",
-        Object::Setting => "Setting delete",
-        Object::Timeout => "Timeout delete",
-        Object::UrlAcl => "URL reservation delete",
-    }
+fn delete_failed(object: Object) -> String {
+    format!("{} delete", object.noun())
 }
 
 fn success(object: Object, done: &str) -> Answer {
