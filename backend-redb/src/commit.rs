@@ -1,19 +1,21 @@
 //! Group commit: batches that wait at the same time share one transaction and one sync.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use redb::{Database, ReadableTableMetadata};
 use store_core::codec::{encode_binding, encode_key};
-use store_core::{Applied, Batch, Result, StoreError};
+use store_core::{Applied, Batch, Result, StoreError, Uuid};
 
 use crate::direct::{Direct, Settled};
 use crate::errors::{Cause, copy, guarded};
 use crate::format::{self, META, RUNS};
 use crate::group::{Group, LINGER};
+use crate::logging::Logging;
 use crate::medium::Medium;
+use crate::options::Options;
 use crate::runs;
 use crate::snapshot::{Snapshot, decoded};
 
@@ -23,6 +25,8 @@ pub(crate) struct Committer {
     database: Option<Database>,
     direct: Arc<Direct>,
     path: PathBuf,
+    /// The leader's, and the end's.
+    logging: Mutex<Logging>,
     group: Group<Batch, Result<Applied>>,
     /// What was committed last. Published before anybody is told of it; gone if it cannot be read.
     snapshot: ArcSwapOption<Snapshot>,
@@ -36,17 +40,19 @@ impl Committer {
     pub(crate) fn new(
         database: Database,
         direct: Arc<Direct>,
-        path: PathBuf,
-        resident: bool,
+        path: &Path,
+        id: Uuid,
+        options: &Options,
     ) -> Result<Self, Cause> {
         let mut snapshot = Snapshot::take(&database)?;
-        if resident {
+        if options.resident {
             snapshot = snapshot.resident()?;
         }
         Ok(Self {
             database: Some(database),
+            logging: Mutex::new(Logging::new(direct.medium(), id, options)),
             direct,
-            path,
+            path: path.to_owned(),
             group: Group::new(LINGER),
             unread_revision: AtomicU64::new(0),
             snapshot: ArcSwapOption::new(Some(Arc::new(snapshot))),
@@ -98,9 +104,10 @@ impl Committer {
         if self.failed.get().is_some() {
             return each(self.refusal().at(&self.path));
         }
-        let mark = self.direct.mark();
+        let mut logging = self.logging.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mark, log_mark) = (self.direct.mark(), logging.mark());
         let mut results = Vec::with_capacity(batches.len());
-        let Err(cause) = guarded(|| self.transact(batches, &mut results)) else {
+        let Err(cause) = guarded(|| self.transact(batches, &mut logging, &mut results)) else {
             return results;
         };
         let error = cause.at(&self.path);
@@ -109,7 +116,7 @@ impl Committer {
             let reason = self.failed.get_or_init(|| reason).clone();
             Cause::Failed(reason).at(&self.path)
         };
-        match self.direct.settle(mark) {
+        match self.direct.settle(mark).or(logging.settle(log_mark)) {
             Settled::Committed => {
                 // The batches are there to stay, but what they made cannot be read.
                 let made = results.iter().flatten().find_map(Applied::revision);
@@ -136,12 +143,14 @@ impl Committer {
     fn transact(
         &self,
         batches: &[&Batch],
+        logging: &mut Logging,
         results: &mut Vec<Result<Applied>>,
     ) -> Result<(), Cause> {
         let transaction = self.database().begin_write()?;
         let mut meta = transaction.open_table(META)?;
         let revision = format::raise_revision(&mut meta)?;
         drop(meta);
+        let mut record = logging.record(revision);
         let mut runs = transaction.open_table(RUNS)?;
         for batch in batches {
             // A batch is checked whole before any of it is written: nothing has to be undone.
@@ -161,7 +170,11 @@ impl Committer {
                 outcomes.sort_by(|a, b| a.key.cmp(&b.key));
                 let changes = outcomes.into_iter().map(|outcome| {
                     let value = outcome.after.as_ref().map(encode_binding);
-                    (encode_key(&outcome.key), value)
+                    let key = encode_key(&outcome.key);
+                    if let Some(record) = &mut record {
+                        record.push(&key, value.as_deref());
+                    }
+                    (key, value)
                 });
                 runs::write(&mut runs, changes)?;
             }
@@ -171,7 +184,7 @@ impl Committer {
         if results.iter().all(Result::is_err) {
             return Ok(transaction.abort()?);
         }
-        transaction.commit()?;
+        logging.commit(transaction, record)?;
         let outcomes: Vec<_> = results
             .iter()
             .flatten()
@@ -205,6 +218,17 @@ impl Committer {
 impl Drop for Committer {
     fn drop(&mut self) {
         self.snapshot.store(None);
+        if self.failed.get().is_none() {
+            let mark = self.direct.mark();
+            let logging = self.logging.get_mut();
+            let logging = logging.unwrap_or_else(PoisonError::into_inner);
+            let database = self.database.as_ref();
+            let end = || database.map_or(Ok(()), |database| logging.end(database));
+            if guarded(end).is_err() {
+                // The log stays, and redb must not go on from where it failed.
+                self.direct.settle(mark);
+            }
+        }
         let database = self.database.take();
         // Once a call of redb has panicked, so does its end; the lock has to go all the same.
         let _ = guarded(|| {

@@ -28,6 +28,7 @@
 //! [`StoreError::InUse`](store_core::StoreError::InUse), with the holder's process id where the
 //! system tells it.
 
+mod beside;
 mod check;
 mod commit;
 mod create;
@@ -37,9 +38,12 @@ mod format;
 mod group;
 mod holder;
 mod index;
+mod log;
+mod logging;
 mod medium;
 mod open;
 mod options;
+mod replay;
 mod run;
 mod runs;
 mod scan;

@@ -243,12 +243,13 @@ fn many_read_at_once_and_keep_a_writer_out_until_they_have_ended() {
 fn switches(process: u32) -> Vec<(String, String)> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let mut switches: Vec<_> = threads
-        .map(|thread| {
+        .filter_map(|thread| {
             let thread = thread.unwrap();
-            let status = fs::read_to_string(thread.path().join("status")).unwrap();
+            // One that has ended meanwhile has none.
+            let status = fs::read_to_string(thread.path().join("status")).ok()?;
             let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
             let counts = counts.collect::<Vec<_>>().join(" ");
-            (thread.file_name().into_string().unwrap(), counts)
+            Some((thread.file_name().into_string().unwrap(), counts))
         })
         .collect();
     switches.sort();
