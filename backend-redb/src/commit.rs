@@ -11,7 +11,7 @@ use store_core::{Applied, Batch, Result, StoreError, Uuid};
 
 use crate::direct::{Direct, Settled};
 use crate::errors::{Cause, copy, guarded};
-use crate::format::{self, META, RUNS};
+use crate::format::{self, RUNS};
 use crate::group::{Group, LINGER};
 use crate::logging::Logging;
 use crate::medium::Medium;
@@ -147,9 +147,7 @@ impl Committer {
         results: &mut Vec<Result<Applied>>,
     ) -> Result<(), Cause> {
         let transaction = self.database().begin_write()?;
-        let mut meta = transaction.open_table(META)?;
-        let revision = format::raise_revision(&mut meta)?;
-        drop(meta);
+        let revision = self.read(|last| format::next_revision(last.revision()))?;
         let mut record = logging.record(revision);
         let mut runs = transaction.open_table(RUNS)?;
         for batch in batches {
@@ -184,7 +182,7 @@ impl Committer {
         if results.iter().all(Result::is_err) {
             return Ok(transaction.abort()?);
         }
-        logging.commit(transaction, record)?;
+        logging.commit(transaction, revision, record)?;
         let outcomes: Vec<_> = results
             .iter()
             .flatten()
@@ -217,18 +215,18 @@ impl Committer {
 
 impl Drop for Committer {
     fn drop(&mut self) {
-        self.snapshot.store(None);
         if self.failed.get().is_none() {
-            let mark = self.direct.mark();
+            let (mark, revision) = (self.direct.mark(), self.revision());
             let logging = self.logging.get_mut();
             let logging = logging.unwrap_or_else(PoisonError::into_inner);
             let database = self.database.as_ref();
-            let end = || database.map_or(Ok(()), |database| logging.end(database));
+            let end = || database.map_or(Ok(()), |database| logging.end(database, revision));
             if guarded(end).is_err() {
                 // The log stays, and redb must not go on from where it failed.
                 self.direct.settle(mark);
             }
         }
+        self.snapshot.store(None);
         let database = self.database.take();
         // Once a call of redb has panicked, so does its end; the lock has to go all the same.
         let _ = guarded(|| {

@@ -130,19 +130,15 @@ pub(crate) fn revision(
     Ok(u64::from_le_bytes(entry(meta, META_REVISION)?))
 }
 
-/// Counts a commit.
-pub(crate) fn raise_revision(
-    meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
-) -> Result<u64, Cause> {
-    let raised = revision(meta)?.checked_add(1).ok_or(Cause::Meta {
+/// The revision that the next commit makes.
+pub(crate) fn next_revision(last: u64) -> Result<u64, Cause> {
+    last.checked_add(1).ok_or(Cause::Meta {
         name: META_REVISION,
         problem: "at its end",
-    })?;
-    meta.insert(META_REVISION, &raised.to_le_bytes()[..])?;
-    Ok(raised)
+    })
 }
 
-/// Counts the commits of a log.
+/// Notes which commit a file is brought up to.
 pub(crate) fn set_revision(
     meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
     revision: u64,

@@ -7,7 +7,7 @@ use store_core::Uuid;
 
 use crate::direct::Settled;
 use crate::errors::Cause;
-use crate::format::{META, name_log};
+use crate::format::{META, name_log, set_revision};
 use crate::log::{Log, Record};
 use crate::medium::Medium;
 use crate::options::Options;
@@ -54,10 +54,11 @@ impl Logging {
     }
 
     /// Commits so that it is durable. A record that has no room in the log is not needed: the file
-    /// is brought up to date instead.
+    /// is brought up to date instead. It notes its revision only then, which the log does meanwhile.
     pub(crate) fn commit(
         &mut self,
         mut transaction: WriteTransaction,
+        revision: u64,
         record: Option<Record>,
     ) -> Result<(), Cause> {
         let record = record.and_then(Record::whole);
@@ -66,23 +67,20 @@ impl Logging {
             log.append(&record).map_err(Cause::LogIo)?;
             return Ok(transaction.commit()?);
         }
+        let mut meta = transaction.open_table(META)?;
+        set_revision(&mut meta, revision)?;
+        let mut begun = None;
+        if let Phase::Before(0) = self.phase {
+            begun = Log::begin(&self.medium, self.store, self.len).ok();
+            name_log(&mut meta, begun.as_ref().map(Log::nonce))?;
+        }
+        drop(meta);
+        transaction.commit()?;
         match &mut self.phase {
-            Phase::Before(0) => {
-                let begun = Log::begin(&self.medium, self.store, self.len);
-                let nonce = begun.as_ref().ok().map(Log::nonce);
-                name_log(&mut transaction.open_table(META)?, nonce)?;
-                transaction.commit()?;
-                self.phase = begun.map_or(Phase::Never, Phase::Log);
-            }
-            Phase::Before(commits) => {
-                transaction.commit()?;
-                *commits -= 1;
-            }
-            Phase::Log(log) => {
-                transaction.commit()?;
-                log.rewind();
-            }
-            Phase::Never => transaction.commit()?,
+            Phase::Before(0) => self.phase = begun.map_or(Phase::Never, Phase::Log),
+            Phase::Before(commits) => *commits -= 1,
+            Phase::Log(log) => log.rewind(),
+            Phase::Never => {}
         }
         Ok(())
     }
@@ -104,12 +102,15 @@ impl Logging {
     }
 
     /// Brings the file up to date, and ends the log.
-    pub(crate) fn end(&mut self, database: &Database) -> Result<(), Cause> {
+    pub(crate) fn end(&mut self, database: &Database, revision: u64) -> Result<(), Cause> {
         let Phase::Log(log) = &self.phase else {
             return Ok(());
         };
         let transaction = database.begin_write()?;
-        name_log(&mut transaction.open_table(META)?, None)?;
+        let mut meta = transaction.open_table(META)?;
+        set_revision(&mut meta, revision)?;
+        name_log(&mut meta, None)?;
+        drop(meta);
         transaction.commit()?;
         // If it cannot go, the next opening tries again.
         let _ = log.remove();

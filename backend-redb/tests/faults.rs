@@ -48,6 +48,14 @@ impl Size {
             _ => 20,
         }
     }
+
+    fn sessions(self) -> u16 {
+        match self {
+            Self::Logged => 2,
+            Self::Replayed => 1,
+            _ => 3,
+        }
+    }
 }
 
 /// A store that was not closed, with five of its nine commits in its log.
@@ -109,7 +117,7 @@ fn run(disk: &Disk, size: Size) -> Outcome {
         refused: None,
         errors: Vec::new(),
     };
-    for session in 0..3_u16 {
+    for session in 0..size.sessions() {
         let store = match open(disk) {
             Ok(store) => store,
             Err(error) => {
