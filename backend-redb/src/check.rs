@@ -7,9 +7,10 @@ use redb::{ReadableDatabase, ReadableTableMetadata};
 use store_core::{Result, StoreError};
 
 use crate::errors::{Cause, guarded};
-use crate::format::{self, META, RUNS};
+use crate::format::{self, Identity, META, RUNS};
 use crate::medium::Medium;
-use crate::open::{Verify, look_through};
+use crate::open::{Verify, look_through, up_to_date};
+use crate::replay::Replay;
 use crate::run::{Entries, malformed};
 use crate::snapshot::decoded_entry;
 use crate::store::{Mode, RedbStore};
@@ -36,8 +37,9 @@ impl CheckReport {
 }
 
 impl RedbStore {
-    /// Reads the whole file anew, past every cache: redb's check sums, which cover each page, and
-    /// every key and value, those of other tables beside the bindings too. Writes nothing; batches that come meanwhile wait.
+    /// Reads the whole file and its log anew, past every cache: redb's check sums, which cover each
+    /// page, those of the log's records, and every key and value, those of other tables beside the
+    /// bindings too. Writes nothing; batches that come meanwhile wait.
     ///
     /// # Errors
     /// What keeps the file from being read; damage is no error but in the report.
@@ -73,7 +75,8 @@ impl RedbStore {
 fn check_medium(medium: &Arc<Medium>, path: &Path) -> Result<CheckReport, Cause> {
     let database = look_through(medium, Verify::Whole, CACHE)?;
     guarded(|| {
-        format::upgrade(&database)?;
+        let replay = Replay::of_log(medium, &Identity::read(&database)?)?;
+        up_to_date(&database, replay.as_ref())?;
         let transaction = database.begin_read()?;
         let revision = format::revision(&transaction.open_table(META)?)?;
         let runs = transaction.open_table(RUNS)?;

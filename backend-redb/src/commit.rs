@@ -1,19 +1,21 @@
 //! Group commit: batches that wait at the same time share one transaction and one sync.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
 use store_core::codec::{encode_binding, encode_key};
-use store_core::{Applied, Batch, Result, StoreError};
+use store_core::{Applied, Batch, Result, StoreError, Uuid};
 
 use crate::direct::{Direct, Settled};
 use crate::errors::{Cause, copy, guarded};
-use crate::format::{self, META, RUNS};
+use crate::format::{self, RUNS};
 use crate::group::{Group, LINGER};
+use crate::logging::Logging;
 use crate::medium::Medium;
+use crate::options::Options;
 use crate::runs;
 use crate::snapshot::{Snapshot, decoded};
 
@@ -23,9 +25,9 @@ pub(crate) struct Committer {
     database: Option<Database>,
     direct: Arc<Direct>,
     path: PathBuf,
-    group: Group<Batch, Result<Applied>>,
     /// Held from the mark of a commit until that is settled: what was synced since is its own.
-    turn: Mutex<()>,
+    logging: Mutex<Logging>,
+    group: Group<Batch, Result<Applied>>,
     /// What was committed last. Published before anybody is told of it; gone if it cannot be read.
     snapshot: ArcSwapOption<Snapshot>,
     /// The revision that was committed last, once it cannot be read.
@@ -38,19 +40,20 @@ impl Committer {
     pub(crate) fn new(
         database: Database,
         direct: Arc<Direct>,
-        path: PathBuf,
-        resident: bool,
+        path: &Path,
+        id: Uuid,
+        options: &Options,
     ) -> Result<Self, Cause> {
         let mut snapshot = Snapshot::take(&database)?;
-        if resident {
+        if options.resident {
             snapshot = snapshot.resident()?;
         }
         Ok(Self {
             database: Some(database),
+            logging: Mutex::new(Logging::new(direct.medium(), id, options)),
             direct,
-            path,
+            path: path.to_owned(),
             group: Group::new(LINGER),
-            turn: Mutex::default(),
             unread_revision: AtomicU64::new(0),
             snapshot: ArcSwapOption::new(Some(Arc::new(snapshot))),
             failed: OnceLock::new(),
@@ -104,23 +107,22 @@ impl Committer {
     }
 
     /// Commits what `work` does to tables that have nothing to do with bindings, if it says so: a
-    /// durable transaction between those of batches. Batches that are not in the file yet have to
-    /// be written to it here, first.
+    /// transaction between those of batches, which brings the file up to date as well.
     pub(crate) fn alone(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<bool, Cause>,
     ) -> Result<bool> {
-        let _turn = self.turn();
+        let mut logging = self.logging();
         if self.failed.get().is_some() {
             return Err(self.refusal().at(&self.path));
         }
-        let mark = self.direct.mark();
+        let (mark, log_mark) = (self.direct.mark(), logging.mark());
         let mut wanted = false;
         let transact = || {
             let transaction = self.database().begin_write()?;
             wanted = work(&transaction)?;
             match wanted {
-                true => Ok(transaction.commit()?),
+                true => logging.commit(transaction, self.revision(), None),
                 false => Ok(transaction.abort()?),
             }
         };
@@ -128,7 +130,7 @@ impl Committer {
             return Ok(wanted);
         };
         let error = cause.at(&self.path);
-        match self.direct.settle(mark) {
+        match self.direct.settle(mark).or(logging.settle(log_mark)) {
             Settled::Committed => {
                 self.fail(format!("it failed behind a commit: {error}"));
                 Ok(wanted)
@@ -144,17 +146,17 @@ impl Committer {
     /// Commits the batches of a group, and has a result for each of them.
     fn commit(&self, batches: &[&Batch]) -> Vec<Result<Applied>> {
         let each = |error: StoreError| batches.iter().map(|_| Err(copy(&error))).collect();
-        let _turn = self.turn();
+        let mut logging = self.logging();
         if self.failed.get().is_some() {
             return each(self.refusal().at(&self.path));
         }
-        let mark = self.direct.mark();
+        let (mark, log_mark) = (self.direct.mark(), logging.mark());
         let mut results = Vec::with_capacity(batches.len());
-        let Err(cause) = guarded(|| self.transact(batches, &mut results)) else {
+        let Err(cause) = guarded(|| self.transact(batches, &mut logging, &mut results)) else {
             return results;
         };
         let error = cause.at(&self.path);
-        match self.direct.settle(mark) {
+        match self.direct.settle(mark).or(logging.settle(log_mark)) {
             Settled::Committed => {
                 // The batches are there to stay, but what they made cannot be read.
                 let made = results.iter().flatten().find_map(Applied::revision);
@@ -178,12 +180,12 @@ impl Committer {
     fn transact(
         &self,
         batches: &[&Batch],
+        logging: &mut Logging,
         results: &mut Vec<Result<Applied>>,
     ) -> Result<(), Cause> {
         let transaction = self.database().begin_write()?;
-        let mut meta = transaction.open_table(META)?;
-        let revision = format::raise_revision(&mut meta)?;
-        drop(meta);
+        let revision = self.read(|last| format::next_revision(last.revision()))?;
+        let mut record = logging.record(revision);
         let mut runs = transaction.open_table(RUNS)?;
         for batch in batches {
             // A batch is checked whole before any of it is written: nothing has to be undone.
@@ -203,7 +205,11 @@ impl Committer {
                 outcomes.sort_by(|a, b| a.key.cmp(&b.key));
                 let changes = outcomes.into_iter().map(|outcome| {
                     let value = outcome.after.as_ref().map(encode_binding);
-                    (encode_key(&outcome.key), value)
+                    let key = encode_key(&outcome.key);
+                    if let Some(record) = &mut record {
+                        record.push(&key, value.as_deref());
+                    }
+                    (key, value)
                 });
                 runs::write(&mut runs, changes)?;
             }
@@ -213,7 +219,7 @@ impl Committer {
         if results.iter().all(Result::is_err) {
             return Ok(transaction.abort()?);
         }
-        transaction.commit()?;
+        logging.commit(transaction, revision, record)?;
         let outcomes: Vec<_> = results
             .iter()
             .flatten()
@@ -226,8 +232,8 @@ impl Committer {
         Ok(())
     }
 
-    fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn logging(&self) -> MutexGuard<'_, Logging> {
+        self.logging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From here on nothing is committed; the first reason stays.
@@ -263,6 +269,17 @@ fn unknown(error: &StoreError) -> String {
 
 impl Drop for Committer {
     fn drop(&mut self) {
+        if self.failed.get().is_none() {
+            let (mark, revision) = (self.direct.mark(), self.revision());
+            let logging = self.logging.get_mut();
+            let logging = logging.unwrap_or_else(PoisonError::into_inner);
+            let database = self.database.as_ref();
+            let end = || database.map_or(Ok(()), |database| logging.end(database, revision));
+            if guarded(end).is_err() {
+                // The log stays, and redb must not go on from where it failed.
+                self.direct.settle(mark);
+            }
+        }
         self.snapshot.store(None);
         let database = self.database.take();
         // Once a call of redb has panicked, so does its end; the lock has to go all the same.

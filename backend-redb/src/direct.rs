@@ -46,6 +46,17 @@ pub(crate) enum Settled {
     Unknown,
 }
 
+impl Settled {
+    /// Of a commit that goes to two places, where it is in force once it is in one.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Committed, _) | (_, Self::Committed) => Self::Committed,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::TakenBack, Self::TakenBack) => Self::TakenBack,
+        }
+    }
+}
+
 impl Direct {
     pub(crate) fn new(medium: Arc<Medium>) -> io::Result<Self> {
         let mut synced = [0; HEADER];

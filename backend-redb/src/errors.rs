@@ -5,9 +5,14 @@ use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use redb::{CommitError, CursorError, DatabaseError, StorageError, TableError, TransactionError};
+use redb::{
+    CommitError, CursorError, DatabaseError, SetDurabilityError, StorageError, TableError,
+    TransactionError,
+};
 use store_core::StoreError;
 use store_core::codec::{CodecError, decode_key};
+
+use crate::beside::beside;
 
 /// Why something in a file went wrong, before it is told to whom.
 #[derive(Debug)]
@@ -25,6 +30,10 @@ pub(crate) enum Cause {
         name: &'static str,
         problem: &'static str,
     },
+    /// The log is not what it has to be.
+    Log(&'static str),
+    /// The log cannot be read or written.
+    LogIo(io::Error),
     /// A commit failed, and nothing works any more.
     Failed(String),
 }
@@ -96,6 +105,11 @@ impl Cause {
             Self::Meta { name, problem } => {
                 corrupt(format!("its {name} in the table \"meta\" is {problem}"))
             }
+            Self::Log(problem) => StoreError::Corrupt {
+                what: beside(path).display().to_string(),
+                detail: problem.to_owned(),
+            },
+            Self::LogIo(error) => StoreError::io("read or write", &beside(path), error),
             Self::Failed(reason) => unavailable(reason),
         }
     }
@@ -117,7 +131,8 @@ from_redb!(
     TransactionError,
     CommitError,
     CursorError,
-    DatabaseError
+    DatabaseError,
+    SetDurabilityError
 );
 
 impl From<io::Error> for Cause {

@@ -4,10 +4,11 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTran
 use store_core::Uuid;
 
 use crate::errors::Cause;
+use crate::log::Nonce;
 use crate::runs;
 
 /// The format of files that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Runs of neighbouring bindings ([`crate::run`]), by their first keys.
 pub(crate) const RUNS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("runs");
@@ -24,6 +25,8 @@ const META_FORMAT: &str = "format";
 const META_ID: &str = "id";
 /// u64, little-endian; each commit raises it by one.
 const META_REVISION: &str = "revision";
+/// The nonce of the log, while there is one.
+const META_LOG: &str = "log";
 
 /// What a file says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,9 @@ pub(crate) struct Identity {
     pub(crate) format: u32,
     /// The store's id; of a newer format, nothing but the format is known.
     pub(crate) id: Uuid,
+    pub(crate) revision: u64,
+    /// What its log has to begin with, if there is one.
+    pub(crate) log: Option<Nonce>,
 }
 
 impl Identity {
@@ -39,8 +45,12 @@ impl Identity {
         let meta = transaction.open_table(META)?;
         let format = u32::from_le_bytes(entry(&meta, META_FORMAT)?);
         if format > FORMAT {
-            let id = Uuid::nil();
-            return Ok(Self { format, id });
+            return Ok(Self {
+                format,
+                id: Uuid::nil(),
+                revision: 0,
+                log: None,
+            });
         }
         if format == 0 {
             return Err(Cause::Meta {
@@ -52,9 +62,16 @@ impl Identity {
             1 => transaction.open_table(BINDINGS)?,
             _ => transaction.open_table(RUNS)?,
         };
-        revision(&meta)?;
-        let id = Uuid::from_bytes(entry(&meta, META_ID)?);
-        Ok(Self { format, id })
+        let log = match meta.get(META_LOG)? {
+            Some(_) => Some(entry(&meta, META_LOG)?),
+            None => None,
+        };
+        Ok(Self {
+            format,
+            id: Uuid::from_bytes(entry(&meta, META_ID)?),
+            revision: revision(&meta)?,
+            log,
+        })
     }
 }
 
@@ -71,13 +88,23 @@ pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), Cause> {
 /// Brings a file of an older format to this one, in one transaction. The revision stays: it counts
 /// what changed bindings.
 pub(crate) fn upgrade(database: &Database) -> Result<(), Cause> {
-    if Identity::read(database)?.format == FORMAT {
+    let format = Identity::read(database)?.format;
+    if format == FORMAT {
         return Ok(());
     }
     let transaction = database.begin_write()?;
+    transaction
+        .open_table(META)?
+        .insert(META_FORMAT, &FORMAT.to_le_bytes()[..])?;
+    if format == 1 {
+        into_runs(&transaction)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Puts the bindings of format 1 into runs.
+fn into_runs(transaction: &WriteTransaction) -> Result<(), Cause> {
     {
-        let mut meta = transaction.open_table(META)?;
-        meta.insert(META_FORMAT, &FORMAT.to_le_bytes()[..])?;
         let old = transaction.open_table(BINDINGS)?;
         let mut failed = None;
         let entries = old.range::<&[u8]>(..)?.map_while(|entry| match entry {
@@ -93,7 +120,7 @@ pub(crate) fn upgrade(database: &Database) -> Result<(), Cause> {
         }
     }
     transaction.delete_table(BINDINGS)?;
-    Ok(transaction.commit()?)
+    Ok(())
 }
 
 /// How many commits the file has seen.
@@ -103,16 +130,33 @@ pub(crate) fn revision(
     Ok(u64::from_le_bytes(entry(meta, META_REVISION)?))
 }
 
-/// Counts a commit.
-pub(crate) fn raise_revision(
-    meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
-) -> Result<u64, Cause> {
-    let raised = revision(meta)?.checked_add(1).ok_or(Cause::Meta {
+/// The revision that the next commit makes.
+pub(crate) fn next_revision(last: u64) -> Result<u64, Cause> {
+    last.checked_add(1).ok_or(Cause::Meta {
         name: META_REVISION,
         problem: "at its end",
-    })?;
-    meta.insert(META_REVISION, &raised.to_le_bytes()[..])?;
-    Ok(raised)
+    })
+}
+
+/// Notes which commit a file is brought up to.
+pub(crate) fn set_revision(
+    meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
+    revision: u64,
+) -> Result<(), Cause> {
+    meta.insert(META_REVISION, &revision.to_le_bytes()[..])?;
+    Ok(())
+}
+
+/// Says which log the file has, or that it has none.
+pub(crate) fn name_log(
+    meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
+    log: Option<Nonce>,
+) -> Result<(), Cause> {
+    match log {
+        Some(nonce) => meta.insert(META_LOG, &nonce[..])?,
+        None => meta.remove(META_LOG)?,
+    };
+    Ok(())
 }
 
 fn entry<const N: usize>(

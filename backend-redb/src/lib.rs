@@ -1,7 +1,8 @@
 //! The portable store: TLS certificate bindings in one [redb] file.
 //!
 //! Every batch is one durable transaction; batches of callers that come at the same time share one
-//! sync (group commit). Reads come from a snapshot that is replaced at each commit, and never wait
+//! sync (group commit). A program that writes a good deal has a log beside the file while the store
+//! is open ([`Options::log_after`]), so that a commit is one write and one sync. Reads come from a snapshot that is replaced at each commit, and never wait
 //! for a writer; with [`Options::resident`] they come from memory, and never wait for the disk. `docs/file-format.md` describes the file byte by byte.
 //!
 //! ```
@@ -33,6 +34,7 @@
 //! [`StoreError::InUse`](store_core::StoreError::InUse), with the holder's process id where the
 //! system tells it.
 
+mod beside;
 mod check;
 mod commit;
 mod create;
@@ -42,9 +44,12 @@ mod format;
 mod group;
 mod holder;
 mod index;
+mod log;
+mod logging;
 mod medium;
 mod open;
 mod options;
+mod replay;
 mod run;
 mod runs;
 mod scan;

@@ -14,6 +14,8 @@ type Range = (Bound<u64>, Bound<u64>);
 /// so that nobody slips in between looking at a file and working with it.
 pub(crate) struct Medium {
     pub(crate) storage: Box<dyn StorageBackend>,
+    /// Where its log is while it has one, which has no length otherwise. Some have no place for one.
+    pub(crate) log: Option<Box<dyn StorageBackend>>,
     /// Whether this store lets others read beside it: it takes redb's locks as shared ones.
     shared: bool,
     held: Mutex<HashSet<Range>>,
@@ -24,10 +26,17 @@ impl Medium {
     pub(crate) fn new(storage: impl StorageBackend, shared: bool) -> Self {
         Self {
             storage: Box::new(storage),
+            log: None,
             shared,
             held: Mutex::default(),
             closed: AtomicBool::new(false),
         }
+    }
+
+    /// With a place for a log.
+    pub(crate) fn with_log(mut self, log: impl StorageBackend) -> Self {
+        self.log = Some(Box::new(log));
+        self
     }
 
     pub(crate) fn try_lock(&self, range: Range) -> Result<bool, BackendError> {

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use redb::backends::FileBackend;
-use redb::{Builder, Database, StorageBackend};
+use redb::{Builder, Database};
 use store_core::{Result, StoreError};
 
+use crate::beside::Beside;
 use crate::commit::Committer;
 use crate::create::{create, initialize};
 use crate::direct::{Direct, Handle};
@@ -16,6 +17,7 @@ use crate::errors::{Cause, guarded};
 use crate::format::{self, FORMAT, Identity};
 use crate::medium::Medium;
 use crate::options::Options;
+use crate::replay::Replay;
 use crate::store::{Mode, Reader, RedbStore};
 use crate::view::View;
 
@@ -50,39 +52,26 @@ pub(crate) fn open_existing(path: &Path, options: &Options) -> Result<RedbStore>
 pub(crate) fn open_read_only(path: &Path, options: &Options) -> Result<RedbStore> {
     let file = open_file(path, OpenOptions::new().read(true))?;
     let medium = file_medium(path, file, true)?;
+    let Seen {
+        database,
+        identity,
+        replay,
+    } = look(&medium, path, options)?;
     let open = || -> Result<_, Cause> {
-        let database = look_through(&medium, options.verify, options.cache)?;
-        let identity = Identity::read(&database)?;
-        if identity.format > FORMAT {
-            return Ok((identity, None));
-        }
-        format::upgrade(&database)?;
-        Ok((
-            identity,
-            Some(Reader::new(
-                database,
-                Arc::clone(&medium),
-                options.resident,
-            )?),
-        ))
+        up_to_date(&database, replay.as_ref())?;
+        Reader::new(database, medium, options.resident)
     };
-    let (identity, reader) = guarded(open).map_err(|cause| cause.at(path))?;
-    match reader {
-        Some(reader) => Ok(RedbStore::new(path, identity.id, Mode::ReadOnly(reader))),
-        None => Err(newer(path, identity)),
-    }
+    let reader = guarded(open).map_err(|cause| cause.at(path))?;
+    Ok(RedbStore::new(path, identity.id, Mode::ReadOnly(reader)))
 }
 
-pub(crate) fn open_backend(
-    storage: impl StorageBackend,
-    name: &Path,
-    options: &Options,
-) -> Result<RedbStore> {
-    let empty = storage
+pub(crate) fn open_backend(medium: Medium, name: &Path, options: &Options) -> Result<RedbStore> {
+    let empty = medium
+        .storage
         .len()
         .map_err(|error| StoreError::io("read", name, error))?
         == 0;
-    let medium = Arc::new(Medium::new(storage, false));
+    let medium = Arc::new(medium);
     if empty {
         initialize(&medium, name, options)?;
     }
@@ -105,25 +94,66 @@ pub(crate) fn look_through(
     })
 }
 
+/// What is on a medium, seen without writing to it.
+struct Seen {
+    database: Database,
+    identity: Identity,
+    /// What the log has that the file has not, where the last writer was cut off.
+    replay: Option<Replay>,
+}
+
+fn look(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<Seen> {
+    let look = || -> Result<_, Cause> {
+        let database = look_through(medium, options.verify, options.cache)?;
+        let identity = Identity::read(&database)?;
+        Ok((database, identity))
+    };
+    let (database, identity) = guarded(look).map_err(|cause| cause.at(path))?;
+    if identity.format > FORMAT {
+        return Err(StoreError::NewerFormat {
+            path: path.to_owned(),
+            found: identity.format,
+            supported: FORMAT,
+        });
+    }
+    let replay = match options.without_log {
+        true => identity.log.map(|_| Replay::nothing(identity.revision)),
+        false => Replay::of_log(medium, &identity).map_err(|cause| cause.at(path))?,
+    };
+    Ok(Seen {
+        database,
+        identity,
+        replay,
+    })
+}
+
+/// Brings what was seen to this format, and to the last commit.
+pub(crate) fn up_to_date(database: &Database, replay: Option<&Replay>) -> Result<(), Cause> {
+    format::upgrade(database)?;
+    replay.map_or(Ok(()), |replay| replay.apply(database))
+}
+
 /// Opens what is on a medium for writing. It is looked at first without writing to it, and under
 /// the lock that stays: redb marks a file as open, repairs it, and may even panic on its pages,
 /// before one can ask what it is.
 fn writable(medium: Arc<Medium>, path: &Path, options: &Options) -> Result<RedbStore> {
-    let look = || -> Result<_, Cause> {
-        let database = look_through(&medium, options.verify, options.cache)?;
-        Identity::read(&database)
-    };
-    let identity = guarded(look).map_err(|cause| cause.at(path))?;
-    if identity.format > FORMAT {
-        return Err(newer(path, identity));
-    }
+    let Seen {
+        database: seen,
+        identity,
+        replay,
+    } = look(&medium, path, options)?;
     let open = || -> Result<_, Cause> {
+        drop(seen);
         let direct = Arc::new(Direct::new(Arc::clone(&medium))?);
         let database = Builder::new()
             .set_cache_size(options.cache)
             .create_with_backend(Handle(Arc::clone(&direct)))?;
-        format::upgrade(&database)?;
-        Committer::new(database, direct, path.to_owned(), options.resident)
+        up_to_date(&database, replay.as_ref())?;
+        if let Some(log) = &medium.log {
+            // Nothing names what is there now. If it cannot go, it can stay.
+            let _ = log.set_len(0);
+        }
+        Committer::new(database, direct, path, identity.id, options)
     };
     let committer = guarded(open).map_err(|cause| cause.at(path))?;
     Ok(RedbStore::new(
@@ -131,14 +161,6 @@ fn writable(medium: Arc<Medium>, path: &Path, options: &Options) -> Result<RedbS
         identity.id,
         Mode::Writable(Box::new(committer)),
     ))
-}
-
-fn newer(path: &Path, identity: Identity) -> StoreError {
-    StoreError::NewerFormat {
-        path: path.to_owned(),
-        found: identity.format,
-        supported: FORMAT,
-    }
 }
 
 fn open_file(path: &Path, how: &OpenOptions) -> Result<File> {
@@ -181,7 +203,8 @@ fn file_medium(path: &Path, file: File, shared: bool) -> Result<Arc<Medium>> {
         Ok(_) => {}
     }
     let storage = FileBackend::new(file).map_err(|error| Cause::from(error).at(path))?;
-    Ok(Arc::new(Medium::new(storage, shared)))
+    let log = Beside::of(path).map_err(|error| StoreError::io("find", path, error))?;
+    Ok(Arc::new(Medium::new(storage, shared).with_log(log)))
 }
 
 fn is_sharing_violation(error: &Error) -> bool {

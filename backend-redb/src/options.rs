@@ -5,6 +5,7 @@ use std::path::Path;
 use redb::StorageBackend;
 use store_core::Result;
 
+use crate::medium::Medium;
 use crate::open::{self, Verify};
 use crate::store::RedbStore;
 
@@ -24,6 +25,9 @@ pub struct Options {
     pub(crate) verify: Verify,
     pub(crate) cache: usize,
     pub(crate) resident: bool,
+    pub(crate) log_after: Option<u32>,
+    pub(crate) log_bytes: u64,
+    pub(crate) without_log: bool,
 }
 
 impl Options {
@@ -34,6 +38,9 @@ impl Options {
             verify: Verify::Whole,
             cache: 64 << 20,
             resident: false,
+            log_after: Some(64),
+            log_bytes: 4 << 20,
+            without_log: false,
         }
     }
 
@@ -64,6 +71,41 @@ impl Options {
     #[must_use]
     pub fn resident(self, resident: bool) -> Self {
         Self { resident, ..self }
+    }
+
+    /// How many commits of one opening go straight to the file before a log beside it takes them,
+    /// which makes each cheaper; `None` has no log. A store that is not closed leaves the log, and
+    /// the next opening brings the file up to date. Where a log cannot be made, there is none.
+    ///
+    /// 64 unless said otherwise.
+    #[must_use]
+    pub fn log_after(self, commits: Option<u32>) -> Self {
+        Self {
+            log_after: commits,
+            ..self
+        }
+    }
+
+    /// How long a log is, in bytes. One that is full is emptied into the file, by one commit; a batch
+    /// that has no room in it goes straight to the file.
+    ///
+    /// 4 MiB unless said otherwise; 4 KiB at least.
+    #[must_use]
+    pub fn log_bytes(self, bytes: u64) -> Self {
+        Self {
+            log_bytes: bytes.max(4096),
+            ..self
+        }
+    }
+
+    /// Whether to open a store whose log is missing or damaged, giving up every batch since the log
+    /// was last emptied, though they were acknowledged.
+    #[must_use]
+    pub fn without_log(self, give_up: bool) -> Self {
+        Self {
+            without_log: give_up,
+            ..self
+        }
     }
 
     /// As [`RedbStore::open`].
@@ -101,7 +143,23 @@ impl Options {
         storage: impl StorageBackend,
         name: impl AsRef<Path>,
     ) -> Result<RedbStore> {
-        open::open_backend(storage, name.as_ref(), self)
+        open::open_backend(Medium::new(storage, false), name.as_ref(), self)
+    }
+
+    /// The same with a place for a log: something of its own, which has no length while there is no
+    /// log. What makes it longer than nothing has to make its being there durable with the first
+    /// sync; whether it keeps locks does not matter.
+    ///
+    /// # Errors
+    /// As [`RedbStore::open_existing`].
+    pub fn open_backend_with_log(
+        &self,
+        storage: impl StorageBackend,
+        log: impl StorageBackend,
+        name: impl AsRef<Path>,
+    ) -> Result<RedbStore> {
+        let medium = Medium::new(storage, false).with_log(log);
+        open::open_backend(medium, name.as_ref(), self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use redb::{ReadOnlyTable, ReadableDatabase};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase};
 use store_core::codec::{decode_binding, decode_key, encode_key};
 use store_core::{Binding, BindingKey, Outcome, Scan};
 
@@ -40,10 +40,14 @@ impl Snapshot {
     /// What is committed now, to be read from the file.
     pub(crate) fn take(database: &impl ReadableDatabase) -> Result<Self, Cause> {
         let transaction = database.begin_read()?;
-        Ok(Self {
-            revision: format::revision(&transaction.open_table(META)?)?,
-            source: Source::Pages(transaction.open_table(RUNS)?),
-        })
+        let revision = format::revision(&transaction.open_table(META)?)?;
+        Self::pages(&transaction, revision)
+    }
+
+    /// The file's pages, whose own note of the revision may be behind: a log counts meanwhile.
+    fn pages(transaction: &ReadTransaction, revision: u64) -> Result<Self, Cause> {
+        let source = Source::Pages(transaction.open_table(RUNS)?);
+        Ok(Self { revision, source })
     }
 
     /// The same in memory: every binding is read now, and none later.
@@ -63,7 +67,7 @@ impl Snapshot {
         outcomes: &[&Outcome],
     ) -> Result<Self, Cause> {
         let Source::Memory { index, tree, .. } = &self.source else {
-            return Self::take(database);
+            return Self::pages(&database.begin_read()?, revision);
         };
         if outcomes.len() >= MANY.max(index.len()) {
             let bindings = merged(tree.scan(&Scan::all()), outcomes);

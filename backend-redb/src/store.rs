@@ -69,11 +69,12 @@ impl RedbStore {
     /// owner alone, where the system has such modes. The directory has to be there.
     ///
     /// The whole file is verified first ([`Options::verify`]). One that its last writer left in a
-    /// crash is repaired, and holds everything that was acknowledged.
+    /// crash is repaired and brought up to its log, and holds everything that was acknowledged.
     ///
     /// # Errors
     /// [`StoreError::InUse`] if somebody has it open; [`StoreError::NewerFormat`];
-    /// [`StoreError::Corrupt`] for a file that is damaged, cut short, empty, or no binding store;
+    /// [`StoreError::Corrupt`] for a file that is damaged, cut short, empty, or no binding store, or
+    /// whose log is missing or damaged ([`Options::without_log`]);
     /// [`StoreError::AccessDenied`]; [`StoreError::Io`]. But for an error of the disk in the midst
     /// of a repair, the file is byte for byte as it was.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {

@@ -4,8 +4,9 @@
 
 mod common;
 
+use backend_redb::Options;
 use common::disk::{Disk, Plan};
-use common::{Dice, IMAGES, MANY, batch, binding, config, contents, open};
+use common::{Dice, IMAGES, MANY, batch, binding, config, contents, logged, open};
 use proptest::prelude::*;
 use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
 
@@ -20,6 +21,8 @@ enum Step {
 struct History {
     image: usize,
     resident: bool,
+    /// How many commits go to the file before there is a log.
+    log_after: Option<u32>,
     steps: Vec<Step>,
     /// How many writes, syncs and changes of length happen; then the same for each repair, which
     /// the power may cut as well.
@@ -44,17 +47,19 @@ fn history() -> impl Strategy<Value = History> {
         1 => Just(Keep::Newest),
     ];
     let cuts = (0..90_u64, prop::collection::vec(0..20_u64, 0..3));
+    let log_after = prop_oneof![1 => Just(None), 3 => (0..4_u32).prop_map(Some)];
     (
-        (0..3_usize, any::<bool>()),
-        prop::collection::vec(step, 1..8),
+        (0..3_usize, any::<bool>(), log_after),
+        prop::collection::vec(step, 1..24),
         cuts,
         any::<u64>(),
         keep,
     )
         .prop_map(
-            |((image, resident), steps, (first, more), seed, keep)| History {
+            |((image, resident, log_after), steps, (first, more), seed, keep)| History {
                 image,
                 resident,
+                log_after,
                 steps,
                 cuts: std::iter::once(first).chain(more).collect(),
                 seed,
@@ -140,7 +145,12 @@ fn cut(disk: &Disk, dice: &mut Dice, keep: Keep) -> Disk {
 
 fn check(history: &History) -> Result<(), TestCaseError> {
     let mut dice = Dice(history.seed);
-    let mut disk = Disk::of(&IMAGES[history.image]).read_from_memory(history.resident);
+    let options = match history.log_after {
+        Some(after) => logged(after),
+        None => Options::new().log_after(None),
+    };
+    let disk = Disk::of(&IMAGES[history.image]);
+    let mut disk = disk.opened_with(options.resident(history.resident));
     let mut cuts = history.cuts.iter();
     disk.plan(Plan::PowerCut(*cuts.next().unwrap()));
     let allowed = run(&disk, history.image, &history.steps)?;
@@ -163,6 +173,8 @@ fn check(history: &History) -> Result<(), TestCaseError> {
         store.get(binding(77, 7).key()).unwrap(),
         Some(binding(77, 7))
     );
+    drop(store);
+    prop_assert!(disk.log().bytes().is_empty(), "a log is left");
     Ok(())
 }
 

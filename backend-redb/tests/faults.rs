@@ -6,9 +6,11 @@
 mod common;
 
 use std::io::ErrorKind;
+use std::sync::LazyLock;
 
+use backend_redb::Options;
 use common::disk::{BROKEN, Counts, Disk, FULL, Operation, Plan};
-use common::{Dice, IMAGES, MANY, binding, contents, key, open};
+use common::{Dice, IMAGES, MANY, binding, contents, key, logged, open};
 use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, Scan, StoreError, win32};
 
 /// How much there is to start with, and how much comes to it.
@@ -22,25 +24,49 @@ enum Size {
     Large,
     /// A file of an older format, which is brought to this one.
     Old,
+    /// A few, with a log from the first commit on, which is filled.
+    Logged,
+    /// The same behind a crash, read from memory.
+    Replayed,
 }
 
 impl Size {
     fn disk(self) -> Disk {
         match self {
             Self::Small => Disk::of(&IMAGES[0]),
-            Self::Resident => Disk::of(&IMAGES[0]).read_from_memory(true),
+            Self::Resident => Disk::of(&IMAGES[0]).opened_with(Options::new().resident(true)),
             Self::Large => Disk::of(&IMAGES[1]),
             Self::Old => Disk::of(&IMAGES[2]),
+            Self::Logged => Disk::of(&IMAGES[0]).opened_with(logged(0)),
+            Self::Replayed => CRASHED.copy(),
         }
     }
 
     fn many(self) -> u16 {
         match self {
-            Self::Small | Self::Resident | Self::Old => 20,
             Self::Large => 280,
+            _ => 20,
+        }
+    }
+
+    fn sessions(self) -> u16 {
+        match self {
+            Self::Logged => 2,
+            Self::Replayed => 1,
+            _ => 3,
         }
     }
 }
+
+/// A store that was not closed, with five of its nine commits in its log.
+static CRASHED: LazyLock<Disk> = LazyLock::new(|| {
+    let disk = Disk::of(&IMAGES[0]).opened_with(logged(3).resident(true));
+    let store = open(&disk).unwrap();
+    for number in 0..9 {
+        store.insert(binding(900 + number, 1)).unwrap();
+    }
+    disk.copy()
+});
 
 /// What became of a history.
 struct Outcome {
@@ -77,19 +103,21 @@ impl Outcome {
 /// It goes on behind an error, as a service would.
 fn run(disk: &Disk, size: Size) -> Outcome {
     let model = MemoryStore::new();
-    let is_filled = matches!(size, Size::Large | Size::Old);
-    if is_filled {
-        for number in MANY {
-            model.insert(binding(number, 9)).unwrap();
-        }
+    let (revision, before) = match size {
+        Size::Large | Size::Old => (1, MANY.map(|number| binding(number, 9)).collect()),
+        Size::Replayed => (9, (0..9).map(|number| binding(900 + number, 1)).collect()),
+        _ => (0, Vec::new()),
+    };
+    for binding in before {
+        model.insert(binding).unwrap();
     }
     let mut outcome = Outcome {
         model,
-        revision: u64::from(is_filled),
+        revision,
         refused: None,
         errors: Vec::new(),
     };
-    for session in 0..3_u16 {
+    for session in 0..size.sessions() {
         let store = match open(disk) {
             Ok(store) => store,
             Err(error) => {
@@ -227,7 +255,7 @@ fn each_fails_once(sizes: &[Size], operation: Operation, count: fn(Counts) -> u6
 fn what_may_be_left(disk: &Disk, after: u64) -> [Disk; 3] {
     let mut dice = Dice(after);
     [
-        Disk::of(&disk.bytes()),
+        disk.copy(),
         disk.after_power_cut(|many| if after.is_multiple_of(2) { 0 } else { many - 1 }),
         disk.after_power_cut(|many| dice.below(many)),
     ]
@@ -245,24 +273,44 @@ fn exactly_what_was_acknowledged(outcome: &Outcome, disk: &Disk, after: u64) {
 
 #[test]
 fn a_write_that_fails_once_refuses_a_batch_for_good() {
-    let sizes = [Size::Large, Size::Resident, Size::Old];
+    let sizes = [
+        Size::Large,
+        Size::Resident,
+        Size::Old,
+        Size::Logged,
+        Size::Replayed,
+    ];
     each_fails_once(&sizes, Operation::Write, |counts| counts.writes);
 }
 
 #[test]
 fn a_sync_that_fails_once_refuses_a_batch_for_good() {
-    let sizes = [Size::Large, Size::Resident, Size::Old];
+    let sizes = [
+        Size::Large,
+        Size::Resident,
+        Size::Old,
+        Size::Logged,
+        Size::Replayed,
+    ];
     each_fails_once(&sizes, Operation::Sync, |counts| counts.syncs);
 }
 
 #[test]
 fn a_disk_that_is_full_once_refuses_a_batch_for_good() {
-    each_fails_once(&[Size::Large], Operation::SetLen, |counts| counts.set_lens);
+    each_fails_once(&[Size::Large, Size::Logged], Operation::SetLen, |counts| {
+        counts.set_lens
+    });
 }
 
 #[test]
 fn a_read_that_fails_once_loses_nothing() {
-    let sizes = [Size::Small, Size::Resident, Size::Old];
+    let sizes = [
+        Size::Small,
+        Size::Resident,
+        Size::Old,
+        Size::Logged,
+        Size::Replayed,
+    ];
     each_fails_once(&sizes, Operation::Read, |counts| counts.reads);
 }
 

@@ -4,13 +4,15 @@
 
 mod common;
 
-use backend_redb::RedbStore;
+use std::path::Path;
+
+use backend_redb::{Options, RedbStore};
 use common::{BINDINGS_OF_FORMAT_1, META, RUNS, contents, of_format_1};
 use redb::{Database, ReadableDatabase, ReadableTable};
 use store_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
 use store_core::{
-    Binding, BindingKey, BindingStore, CertCheckMode, ErrorHeaders, ExtendedProperties, Header,
-    Property, PropertyValue, Record, SslFlags,
+    Batch, Binding, BindingKey, BindingStore, CertCheckMode, Change, ErrorHeaders,
+    ExtendedProperties, Header, Property, PropertyValue, Record, SslFlags,
 };
 
 const DOCUMENT: &str = include_str!("../../docs/file-format.md");
@@ -135,6 +137,104 @@ fn a_file_has_the_documented_tables_and_nothing_else() {
         example(&format!("run of {run}")),
     );
     assert_eq!(entries.collect::<Vec<_>>(), [expected]);
+}
+
+/// A store of three commits, as another program might make it, that names the log of the document.
+fn with_documented_log(path: &Path) {
+    let store = RedbStore::open(path).unwrap();
+    for binding in bindings() {
+        store.insert(binding).unwrap();
+    }
+    drop(store);
+    let (header, record) = (example("log header"), example("log record"));
+    set_meta(path, "id", &header[8..24]);
+    set_meta(path, "log", &header[24..40]);
+    let mut log = header;
+    log.resize(512, 0);
+    log.extend(record);
+    log.resize(4096, 0);
+    std::fs::write(path.with_file_name("bindings.redb-log"), log).unwrap();
+}
+
+fn set_meta(path: &Path, name: &str, value: &[u8]) {
+    let database = Database::open(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut meta = transaction.open_table(META).unwrap();
+    meta.insert(name, value).unwrap();
+    drop(meta);
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn a_log_is_read_as_documented() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    with_documented_log(&path);
+    for open in [RedbStore::open_read_only, RedbStore::open] {
+        let store = open(&path).unwrap();
+        assert_eq!(store.revision(), 4);
+        assert_eq!(contents(&store), bindings()[..2]);
+    }
+}
+
+#[test]
+fn a_log_is_written_as_documented() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let store = Options::new().log_after(Some(0)).log_bytes(4096);
+    let store = store.open(&path).unwrap();
+    for binding in bindings() {
+        store.insert(binding).unwrap();
+    }
+    let put = Change::put(bindings()[0].clone());
+    let batch = Batch::new([put, Change::remove(key("ccs=443"))]).unwrap();
+    store.apply(&batch).unwrap();
+
+    let log = std::fs::read(path.with_file_name("bindings.redb-log")).unwrap();
+    assert_eq!(log.len(), 4096);
+    // But for the id and the nonce, and so the check sums.
+    let summed = |mut bytes: Vec<u8>| {
+        bytes.truncate(bytes.len() - 4);
+        let sum = crc32fast::hash(&bytes);
+        bytes.extend(sum.to_le_bytes());
+        bytes.resize(512, 0);
+        bytes
+    };
+    let (mut header, mut record) = (example("log header"), example("log record"));
+    header[8..24].copy_from_slice(store.id().as_bytes());
+    header[24..40].copy_from_slice(&log[24..40]);
+    record[..16].copy_from_slice(&log[24..40]);
+    assert_eq!(log[..512], summed(header));
+    // The first commit went to the file, and the others are two parts further in front.
+    assert_eq!(log[3 * 512..][..512], summed(record));
+}
+
+#[test]
+fn a_file_of_format_2_is_upgraded_for_writing_and_left_alone_by_reading() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let store = RedbStore::open(&path).unwrap();
+    for binding in bindings() {
+        store.insert(binding).unwrap();
+    }
+    drop(store);
+    set_meta(&path, "format", &2_u32.to_le_bytes());
+    let old = std::fs::read(&path).unwrap();
+
+    let store = RedbStore::open_read_only(&path).unwrap();
+    assert_eq!((store.revision(), contents(&store)), (3, bindings()));
+    assert!(store.check().unwrap().is_clean());
+    drop(store);
+    assert!(std::fs::read(&path).unwrap() == old);
+
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!((store.revision(), contents(&store)), (3, bindings()));
+    drop(store);
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_read().unwrap();
+    let meta = transaction.open_table(META).unwrap();
+    let format = meta.get("format").unwrap().unwrap();
+    assert_eq!(format.value(), example("meta format"));
 }
 
 #[test]

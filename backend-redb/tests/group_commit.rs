@@ -10,16 +10,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use backend_redb::RedbStore;
+use backend_redb::{Options, RedbStore};
 use common::disk::{BROKEN, Disk, Operation, Plan};
-use common::{Dice, IMAGES, binding, cases, contents, key, open};
+use common::{Dice, IMAGES, binding, cases, contents, key, logged, open};
 use store_core::{Batch, BindingStore, Change, Result, StoreError};
 
 const THREADS: u16 = 16;
 
+/// Without a log, and with one from the first commit on.
+const MODES: [fn() -> Options; 2] = [|| Options::new().log_after(None), || logged(0)];
+
 /// A store on a disk that takes its time to sync, so that callers meet.
-fn slow_store() -> (Disk, RedbStore) {
-    let disk = Disk::of(&IMAGES[0]);
+fn slow_store(options: Options) -> (Disk, RedbStore) {
+    let disk = Disk::of(&IMAGES[0]).opened_with(options);
     let store = open(&disk).unwrap();
     disk.sync_takes(Duration::from_millis(2));
     disk.plan(Plan::Nothing);
@@ -48,7 +51,7 @@ fn together<T: Send>(each: impl Fn(u16) -> T + Sync) -> Vec<T> {
 
 #[test]
 fn many_writers_share_syncs_and_each_gets_its_own_result() {
-    let (disk, store) = slow_store();
+    let (disk, store) = slow_store(Options::new());
     let applied = together(|thread| {
         (0..20)
             .map(|number| {
@@ -77,7 +80,7 @@ fn many_writers_share_syncs_and_each_gets_its_own_result() {
 
 #[test]
 fn a_lone_writer_has_one_sync_for_each_batch() {
-    let (disk, store) = slow_store();
+    let (disk, store) = slow_store(Options::new());
     for number in 0..10 {
         store.insert(binding(number, 1)).unwrap();
     }
@@ -86,7 +89,7 @@ fn a_lone_writer_has_one_sync_for_each_batch() {
 
 #[test]
 fn a_precondition_that_fails_fails_its_own_batch_alone_and_writes_none_of_it() {
-    let (_disk, store) = slow_store();
+    let (_disk, store) = slow_store(Options::new());
     store.insert(binding(999, 1)).unwrap();
     let failed = together(|thread| {
         let mut failed = 0;
@@ -113,7 +116,7 @@ fn a_precondition_that_fails_fails_its_own_batch_alone_and_writes_none_of_it() {
 
 #[test]
 fn a_group_where_every_batch_fails_writes_nothing() {
-    let (disk, store) = slow_store();
+    let (disk, store) = slow_store(Options::new());
     store.insert(binding(1, 1)).unwrap();
     disk.plan(Plan::Nothing);
     together(|_| store.insert(binding(1, 2)).unwrap_err());
@@ -123,7 +126,7 @@ fn a_group_where_every_batch_fails_writes_nothing() {
 
 #[test]
 fn of_many_who_insert_the_same_key_one_does() {
-    let (_disk, store) = slow_store();
+    let (_disk, store) = slow_store(Options::new());
     for round in 0..10 {
         let won = together(|_| store.insert(binding(round, 1)).is_ok());
         assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
@@ -134,7 +137,7 @@ fn of_many_who_insert_the_same_key_one_does() {
 /// Many writers at a disk that goes wrong: what each was told. What they can read then is what was
 /// acknowledged.
 fn at_a_bad_disk(plan: Plan) -> (Disk, Vec<(u16, Result<()>)>) {
-    let (disk, store) = slow_store();
+    let (disk, store) = slow_store(Options::new());
     let armed = AtomicBool::new(false);
     let told = together(|thread| {
         (0..10)
@@ -202,12 +205,13 @@ fn what_a_group_had_acknowledged_outlives_a_power_cut_and_no_batch_of_it_is_ther
         // Every other time at the next of all points, with everything kept that was written: among
         // them is a group that was not acknowledged and is there all the same.
         let (everything, resident) = (round % 2 == 1, round % 4 > 1);
+        let options = MODES[round as usize / 4 % 2]();
         let cut = if everything {
             round / 2 % 150
         } else {
             u32::try_from(dice.below(150)).unwrap()
         };
-        let disk = Disk::of(&IMAGES[0]).read_from_memory(resident);
+        let disk = Disk::of(&IMAGES[0]).opened_with(options.resident(resident));
         let store = open(&disk).unwrap();
         disk.sync_takes(Duration::from_micros(200));
         disk.plan(Plan::PowerCut(cut.into()));
@@ -251,7 +255,7 @@ fn a_caller_who_panics_while_it_leads_leaves_nobody_waiting_and_nothing_behind()
 
 #[test]
 fn a_caller_who_panics_elsewhere_harms_nobody() {
-    let (_disk, store) = slow_store();
+    let (_disk, store) = slow_store(Options::new());
     let panicked = thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let _scan = store.scan(&store_core::Scan::all()).unwrap();
@@ -270,7 +274,7 @@ fn a_caller_who_panics_elsewhere_harms_nobody() {
 #[test]
 fn no_writer_is_left_behind() {
     const EACH: u64 = 60;
-    let (_disk, store) = slow_store();
+    let (_disk, store) = slow_store(Options::new());
     let done: Vec<_> = (0..THREADS).map(|_| AtomicU64::new(0)).collect();
     let least = together(|thread| {
         for number in 0..EACH {
@@ -290,7 +294,7 @@ fn no_writer_is_left_behind() {
 
 #[test]
 fn readers_never_wait_for_a_sync_and_never_see_half_a_batch() {
-    let (disk, store) = slow_store();
+    let (disk, store) = slow_store(Options::new());
     let pair = |content| [1, 2].map(|number| Change::put(binding(number, content)));
     store.apply(&Batch::new(pair(0)).unwrap()).unwrap();
     disk.sync_takes(Duration::from_millis(20));
@@ -316,7 +320,7 @@ fn readers_never_wait_for_a_sync_and_never_see_half_a_batch() {
 
 #[test]
 fn old_snapshots_do_not_make_the_file_grow() {
-    let (disk, store) = slow_store();
+    let (disk, store) = slow_store(Options::new());
     disk.sync_takes(Duration::ZERO);
     let mut lengths = BTreeMap::new();
     for round in 0..600_u16 {

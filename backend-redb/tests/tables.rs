@@ -7,7 +7,7 @@ mod common;
 
 use backend_redb::{Options, RedbStore};
 use common::disk::{BROKEN, Disk, Operation, Plan};
-use common::{Dice, IMAGES, MANY, binding, contents, key, of_format_1, open};
+use common::{Dice, IMAGES, MANY, binding, contents, key, logged, of_format_1, open};
 use redb::{Database, ReadableDatabase, TableDefinition};
 use store_core::{BindingStore, Edit, Needs, Row, StoreError, Tables};
 
@@ -71,7 +71,7 @@ fn a_file_of_format_1_is_upgraded_under_its_tables() {
 #[test]
 fn writers_of_both_kinds_lose_nothing() {
     for resident in [false, true] {
-        let disk = Disk::default().read_from_memory(resident);
+        let disk = Disk::default().opened_with(Options::new().resident(resident));
         let store = open(&disk).unwrap();
         std::thread::scope(|scope| {
             for writer in 0..4_u8 {
@@ -91,6 +91,11 @@ fn writers_of_both_kinds_lose_nothing() {
         drop(store);
         assert_eq!(open(&disk).unwrap().rows("urls").unwrap(), rows);
     }
+}
+
+/// Disks with a store of many bindings, whose batches go to the file, and from the second on to a log.
+fn disks() -> [Disk; 2] {
+    [Options::new(), logged(2)].map(|options| Disk::of(&IMAGES[1]).opened_with(options))
 }
 
 /// What was acknowledged, of both kinds of writing in turn: from the first failure on, nothing.
@@ -119,48 +124,50 @@ fn run(disk: &Disk) -> (u64, Vec<Row>, Option<StoreError>) {
 
 #[test]
 fn a_write_or_sync_that_fails_once_leaves_exactly_what_was_acknowledged() {
-    let healthy = Disk::of(&IMAGES[1]);
-    healthy.plan(Plan::Nothing);
-    assert!(run(&healthy).2.is_none());
-    let counts = healthy.counts();
-    for (operation, total) in [
-        (Operation::Write, counts.writes),
-        (Operation::Sync, counts.syncs),
-    ] {
-        assert!(total > 20, "{total}");
-        for after in 0..total {
-            let disk = Disk::of(&IMAGES[1]);
-            let (times, code) = (1, BROKEN);
-            let half = after.is_multiple_of(2);
-            disk.plan(Plan::Fail {
-                operation,
-                after,
-                times,
-                half,
-                code,
-            });
-            let (revision, rows, failed) = run(&disk);
-            if let Some(error) = failed {
-                let said = error.to_string();
-                assert!(matches!(error, StoreError::Io { .. }), "{after}: {said}");
-            }
-            disk.plan(Plan::Nothing);
-            let mut dice = Dice(after);
-            let cut = disk.after_power_cut(|many| dice.below(many));
-            for left in [Disk::of(&disk.bytes()), cut] {
-                let store = open(&left).unwrap();
-                assert_eq!(store.rows("urls").unwrap(), rows, "{after}");
-                assert_eq!(store.revision(), revision, "{after}");
-                assert!(store.check().unwrap().is_clean());
+    for healthy in disks() {
+        let as_it_was = healthy.copy();
+        healthy.plan(Plan::Nothing);
+        assert!(run(&healthy).2.is_none());
+        let counts = healthy.counts();
+        for (operation, total) in [
+            (Operation::Write, counts.writes),
+            (Operation::Sync, counts.syncs),
+        ] {
+            assert!(total > 20, "{total}");
+            for after in 0..total {
+                fails_once(&as_it_was.copy(), operation, after);
             }
         }
     }
 }
 
+fn fails_once(disk: &Disk, operation: Operation, after: u64) {
+    disk.plan(Plan::Fail {
+        operation,
+        after,
+        times: 1,
+        half: after.is_multiple_of(2),
+        code: BROKEN,
+    });
+    let (revision, rows, failed) = run(disk);
+    if let Some(error) = failed {
+        let said = error.to_string();
+        assert!(matches!(error, StoreError::Io { .. }), "{after}: {said}");
+    }
+    disk.plan(Plan::Nothing);
+    let mut dice = Dice(after);
+    let cut = disk.after_power_cut(|many| dice.below(many));
+    for left in [disk.copy(), cut] {
+        let store = open(&left).unwrap();
+        assert_eq!(store.rows("urls").unwrap(), rows, "{after}");
+        assert_eq!(store.revision(), revision, "{after}");
+        assert!(store.check().unwrap().is_clean());
+    }
+}
+
 #[test]
 fn of_two_commits_at_the_same_time_each_is_judged_by_its_own_sync() {
-    for after in 0..24 {
-        let disk = Disk::of(&IMAGES[1]);
+    for (disk, after) in (0..24).flat_map(|after| disks().map(|disk| (disk, after))) {
         let store = open(&disk).unwrap();
         disk.sync_takes(std::time::Duration::from_millis(1));
         disk.plan(Plan::Fail {
@@ -180,7 +187,7 @@ fn of_two_commits_at_the_same_time_each_is_judged_by_its_own_sync() {
         });
         drop(store);
         disk.plan(Plan::Nothing);
-        for left in [Disk::of(&disk.bytes()), disk.after_power_cut(|_| 0)] {
+        for left in [disk.copy(), disk.after_power_cut(|_| 0)] {
             let store = open(&left).unwrap();
             assert_eq!(store.rows("urls").unwrap().len(), rows, "{after}");
             assert_eq!(contents(&store).len(), MANY.len() + bound, "{after}");
@@ -190,25 +197,29 @@ fn of_two_commits_at_the_same_time_each_is_judged_by_its_own_sync() {
 
 #[test]
 fn a_power_cut_leaves_each_edit_whole_or_not_at_all() {
-    let healthy = Disk::of(&IMAGES[1]);
-    healthy.plan(Plan::Nothing);
-    run(&healthy);
-    let counts = healthy.counts();
-    for after in 0..counts.writes + counts.syncs {
-        let disk = Disk::of(&IMAGES[1]);
-        disk.plan(Plan::PowerCut(after));
-        let (_, rows, _) = run(&disk);
-        let mut dice = Dice(after);
-        let left = disk.after_power_cut(|many| dice.below(many));
-        let store = open(&left).unwrap();
-        let found = store.rows("urls").unwrap();
-        let in_flight = u8::try_from(rows.len()).unwrap();
-        let with_it: Vec<_> = rows.iter().cloned().chain([row(in_flight)]).collect();
-        assert!(found == rows || found == with_it, "{after}: {found:?}");
-        assert_eq!(
-            store.get(&key(MANY.start)).unwrap(),
-            Some(binding(MANY.start, 9))
-        );
+    for healthy in disks() {
+        let as_it_was = healthy.copy();
+        healthy.plan(Plan::Nothing);
+        run(&healthy);
+        let counts = healthy.counts();
+        for after in 0..counts.writes + counts.syncs {
+            let disk = as_it_was.copy();
+            disk.plan(Plan::PowerCut(after));
+            let (revision, rows, _) = run(&disk);
+            let mut dice = Dice(after);
+            let left = disk.after_power_cut(|many| dice.below(many));
+            let store = open(&left).unwrap();
+            let found = store.rows("urls").unwrap();
+            let in_flight = u8::try_from(rows.len()).unwrap();
+            let with_it: Vec<_> = rows.iter().cloned().chain([row(in_flight)]).collect();
+            assert!(found == rows || found == with_it, "{after}: {found:?}");
+            let one_more = (revision..=revision + 1).contains(&store.revision());
+            assert!(one_more, "{after}: {revision}, {}", store.revision());
+            assert_eq!(
+                store.get(&key(MANY.start)).unwrap(),
+                Some(binding(MANY.start, 9))
+            );
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
 use backend_redb::RedbStore;
-use common::{Dice, binding, cases, contents, has_nameless_files, key, number};
+use common::{Dice, binding, cases, contents, has_nameless_files, key, logged, number};
 use store_core::{Batch, BindingStore, Change, Result, StoreError};
 use tempfile::tempdir;
 
@@ -35,7 +35,8 @@ fn the_other_process() {
     };
     let path = Path::new(&path);
     let opened = match role.as_str() {
-        "hold" | "write" | "idle" => RedbStore::open(path),
+        "hold" | "write" => RedbStore::open(path),
+        "log" | "idle" => logged(0).open(path),
         "read" => RedbStore::open_read_only(path),
         "make" => return make_stores(path),
         other => panic!("no role {other}"),
@@ -46,7 +47,7 @@ fn the_other_process() {
     };
     say(&format!("ready {}", contents(&store).len()));
     match role.as_str() {
-        "write" => write_pairs(&store),
+        "write" | "log" => write_pairs(&store),
         "idle" => write_a_little(&store),
         _ => {}
     }
@@ -243,12 +244,13 @@ fn many_read_at_once_and_keep_a_writer_out_until_they_have_ended() {
 fn switches(process: u32) -> Vec<(String, String)> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let mut switches: Vec<_> = threads
-        .map(|thread| {
+        .filter_map(|thread| {
             let thread = thread.unwrap();
-            let status = fs::read_to_string(thread.path().join("status")).unwrap();
+            // One that has ended meanwhile has none.
+            let status = fs::read_to_string(thread.path().join("status")).ok()?;
             let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
             let counts = counts.collect::<Vec<_>>().join(" ");
-            (thread.file_name().into_string().unwrap(), counts)
+            Some((thread.file_name().into_string().unwrap(), counts))
         })
         .collect();
     switches.sort();
@@ -295,10 +297,11 @@ fn what_a_killed_writer_had_acknowledged_is_there_and_nothing_is_there_by_half()
     let directory = tempdir().unwrap();
     let path = new_store(directory.path());
     RedbStore::open(&path).unwrap().remove(&key(1)).unwrap();
-    let mut acknowledged = Vec::new();
+    let (mut acknowledged, mut left_logs) = (Vec::new(), 0);
     let mut dice = Dice(u64::from(std::process::id()));
     for round in 0..cases(12) {
-        let mut writer = Other::new("write", &path);
+        // Two of three with a log that is full every few commits.
+        let mut writer = Other::new(["write", "log", "log"][round as usize % 3], &path);
         assert!(writer.hear().unwrap().starts_with("ready"));
         thread::sleep(Duration::from_micros(dice.below(40_000) as u64));
         for said in writer.kill() {
@@ -308,6 +311,7 @@ fn what_a_killed_writer_had_acknowledged_is_there_and_nothing_is_there_by_half()
             acknowledged.push(number.parse::<u16>().unwrap());
         }
 
+        left_logs += u32::from(path.with_file_name("bindings.redb-log").exists());
         let store = match round % 2 {
             0 => RedbStore::open_read_only(&path).unwrap(),
             _ => RedbStore::open(&path).unwrap(),
@@ -329,6 +333,7 @@ fn what_a_killed_writer_had_acknowledged_is_there_and_nothing_is_there_by_half()
         }
     }
     assert!(acknowledged.len() > 10, "{} pairs", acknowledged.len());
+    assert!(left_logs > cases(12) / 4, "{left_logs} logs");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The suite over the redb store, opened again between steps; over a file that is opened for reading
-//! alone; and over both with their bindings in memory.
+//! The suite over the redb store, opened again between steps; with a log from the first commit on; over
+//! a file that is opened for reading alone; and over each with its bindings in memory.
 
 use backend_redb::{Options, RedbStore};
 use conformance::Subject;
@@ -39,6 +39,45 @@ impl Subject for ResidentFile {
 }
 
 conformance::suite!(resident, ResidentFile);
+
+/// With a log that is full every few commits.
+struct LoggedFile(RedbFile);
+
+fn logged() -> Options {
+    Options::new().log_after(Some(0)).log_bytes(4096)
+}
+
+impl Subject for LoggedFile {
+    type Store = RedbStore;
+
+    fn new() -> Self {
+        Self(RedbFile::new())
+    }
+
+    fn open(&self) -> RedbStore {
+        let path = self.0.0.path().join("bindings.redb");
+        logged().open(path).expect("the store opens")
+    }
+}
+
+conformance::suite!(logged, LoggedFile);
+
+struct ResidentLoggedFile(RedbFile);
+
+impl Subject for ResidentLoggedFile {
+    type Store = RedbStore;
+
+    fn new() -> Self {
+        Self(RedbFile::new())
+    }
+
+    fn open(&self) -> RedbStore {
+        let path = self.0.0.path().join("bindings.redb");
+        logged().resident(true).open(path).expect("the store opens")
+    }
+}
+
+conformance::suite!(resident_logged, ResidentLoggedFile);
 
 /// A file that somebody has written to before.
 struct WrittenFile(RedbFile);

@@ -1,10 +1,12 @@
-//! A disk in memory that loses power, tears what it was writing, and fails on command.
+//! A disk in memory that loses power, tears what it was writing, and fails on command. It has two
+//! files, a store's and its log's, each of which is synced by itself.
 
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use backend_redb::Options;
 use redb::StorageBackend;
 
 /// What a disk writes whole or not at all.
@@ -16,21 +18,29 @@ pub(crate) const FULL: i32 = if cfg!(windows) { 112 } else { 28 };
 /// What it says of one that is broken: `EIO`, `ERROR_IO_DEVICE`.
 pub(crate) const BROKEN: i32 = if cfg!(windows) { 1117 } else { 5 };
 
-/// A handle; clones are of the same disk.
+/// A handle of a file; clones are of the same disk.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Disk(Arc<Mutex<State>>);
+pub(crate) struct Disk {
+    state: Arc<Mutex<State>>,
+    file: usize,
+}
 
 #[derive(Debug, Default)]
 struct State {
+    files: [File; 2],
+    done: Counts,
+    plan: Plan,
+    sync_takes: Duration,
+    options: Options,
+}
+
+#[derive(Debug, Default)]
+struct File {
     /// What reads see.
     now: Vec<u8>,
     /// What is there whatever happens.
     synced: Vec<u8>,
     unsynced: Vec<Change>,
-    done: Counts,
-    plan: Plan,
-    sync_takes: Duration,
-    resident: bool,
 }
 
 #[derive(Debug)]
@@ -81,24 +91,39 @@ pub(crate) enum Plan {
 }
 
 impl Disk {
-    /// A disk with this on it.
+    /// A disk with this store on it.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        let state = State {
-            now: bytes.to_vec(),
-            synced: bytes.to_vec(),
-            ..State::default()
-        };
-        Self(Arc::new(Mutex::new(state)))
+        Self::with_log(bytes, &[])
     }
 
-    /// Has stores opened on it keep their bindings in memory.
-    pub(crate) fn read_from_memory(self, resident: bool) -> Self {
-        self.state().resident = resident;
+    /// A disk with this store on it, and this log.
+    pub(crate) fn with_log(store: &[u8], log: &[u8]) -> Self {
+        let state = State {
+            files: [store, log].map(File::of),
+            ..State::default()
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            file: 0,
+        }
+    }
+
+    /// How stores on it are opened.
+    pub(crate) fn opened_with(self, options: Options) -> Self {
+        self.state().options = options;
         self
     }
 
-    pub(crate) fn is_read_from_memory(&self) -> bool {
-        self.state().resident
+    pub(crate) fn options(&self) -> Options {
+        self.state().options.clone()
+    }
+
+    /// The file of the log.
+    pub(crate) fn log(&self) -> Self {
+        Self {
+            file: 1,
+            ..self.clone()
+        }
     }
 
     /// What goes wrong from now on. Counting starts anew.
@@ -119,23 +144,52 @@ impl Disk {
 
     /// What reads see.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.state().now.clone()
+        self.state().files[self.file].now.clone()
     }
 
     /// Puts other bytes in the place of those that are there.
     pub(crate) fn overwrite(&self, bytes: &[u8]) {
-        self.state().now.copy_from_slice(bytes);
+        self.state().files[self.file].now.copy_from_slice(bytes);
+    }
+
+    /// What is on it now, on another disk.
+    pub(crate) fn copy(&self) -> Self {
+        let [store, log] = self.state().files.each_ref().map(|file| file.now.clone());
+        Self::with_log(&store, &log).opened_with(self.options())
     }
 
     /// What may be there after the power was cut: of each sector the synced version or any later
     /// one, and the synced length or any later one. `choose` picks one of so many, from 0 for what
     /// was synced.
     pub(crate) fn after_power_cut(&self, mut choose: impl FnMut(usize) -> usize) -> Self {
-        let state = self.state();
-        let mut lengths = vec![state.synced.len()];
+        let files = self
+            .state()
+            .files
+            .each_ref()
+            .map(|file| file.left(&mut choose));
+        let [store, log] = files;
+        Self::with_log(&store, &log).opened_with(self.options())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl File {
+    fn of(bytes: &[u8]) -> Self {
+        Self {
+            now: bytes.to_vec(),
+            synced: bytes.to_vec(),
+            unsynced: Vec::new(),
+        }
+    }
+
+    fn left(&self, choose: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
+        let mut lengths = vec![self.synced.len()];
         let mut sectors: BTreeMap<usize, Vec<Vec<u8>>> = BTreeMap::new();
-        let mut contents = state.synced.clone();
-        for change in &state.unsynced {
+        let mut contents = self.synced.clone();
+        for change in &self.unsynced {
             change.make(&mut contents);
             match change {
                 Change::SetLen(length) => lengths.push(*length),
@@ -148,7 +202,7 @@ impl Disk {
                 }
             }
         }
-        let mut left = state.synced.clone();
+        let mut left = self.synced.clone();
         let longest = lengths.iter().copied().max().unwrap_or(0);
         left.resize(longest, 0);
         for (sector, versions) in sectors {
@@ -163,11 +217,18 @@ impl Disk {
             }
         }
         left.resize(lengths[choose(lengths.len())], 0);
-        Self::of(&left)
+        left
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn change(&mut self, change: Change) {
+        change.make(&mut self.now);
+        self.unsynced.push(change);
+    }
+
+    fn sync(&mut self) {
+        for change in self.unsynced.drain(..) {
+            change.make(&mut self.synced);
+        }
     }
 }
 
@@ -230,11 +291,6 @@ impl State {
             _ => Fate::Happens,
         }
     }
-
-    fn change(&mut self, change: Change) {
-        change.make(&mut self.now);
-        self.unsynced.push(change);
-    }
 }
 
 fn off() -> Error {
@@ -247,7 +303,7 @@ fn index(number: u64) -> usize {
 
 impl StorageBackend for Disk {
     fn len(&self) -> Result<u64> {
-        Ok(self.state().now.len() as u64)
+        Ok(self.state().files[self.file].now.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
@@ -256,7 +312,7 @@ impl StorageBackend for Disk {
             return Err(error);
         }
         let start = index(offset);
-        let there = state.now.get(start..start + out.len());
+        let there = state.files[self.file].now.get(start..start + out.len());
         out.copy_from_slice(there.ok_or(ErrorKind::UnexpectedEof)?);
         Ok(())
     }
@@ -265,9 +321,9 @@ impl StorageBackend for Disk {
         let mut state = self.state();
         let change = Change::SetLen(index(length));
         match state.fate(Operation::SetLen) {
-            Fate::Happens => state.change(change),
+            Fate::Happens => state.files[self.file].change(change),
             Fate::UnderWay => {
-                state.change(change);
+                state.files[self.file].change(change);
                 return Err(off());
             }
             Fate::Fails(error, _) => return Err(error),
@@ -278,10 +334,7 @@ impl StorageBackend for Disk {
     fn sync_data(&self) -> Result<()> {
         let mut state = self.state();
         match state.fate(Operation::Sync) {
-            Fate::Happens => {
-                state.synced = state.now.clone();
-                state.unsynced.clear();
-            }
+            Fate::Happens => state.files[self.file].sync(),
             Fate::UnderWay => return Err(off()),
             Fate::Fails(error, _) => return Err(error),
         }
@@ -295,14 +348,14 @@ impl StorageBackend for Disk {
         let mut state = self.state();
         let change = |length| Change::Write(index(offset), data[..length].to_vec());
         match state.fate(Operation::Write) {
-            Fate::Happens => state.change(change(data.len())),
+            Fate::Happens => state.files[self.file].change(change(data.len())),
             Fate::UnderWay => {
-                state.change(change(data.len()));
+                state.files[self.file].change(change(data.len()));
                 return Err(off());
             }
             Fate::Fails(error, half) => {
                 if half {
-                    state.change(change(data.len() / 2));
+                    state.files[self.file].change(change(data.len() / 2));
                 }
                 return Err(error);
             }

@@ -70,10 +70,15 @@ pub(crate) fn batch() -> impl Strategy<Value = Batch> {
     })
 }
 
+/// With a log from so many commits on, which a handful of them fill.
+pub(crate) fn logged(after: u32) -> Options {
+    Options::new().log_after(Some(after)).log_bytes(4096)
+}
+
 /// Opens what is on a disk.
 pub(crate) fn open(disk: &Disk) -> Result<RedbStore> {
-    let options = Options::new().resident(disk.is_read_from_memory());
-    options.open_backend(disk.clone(), "the disk")
+    let options = disk.options();
+    options.open_backend_with_log(disk.clone(), disk.log(), "the disk")
 }
 
 /// All that a store holds.

@@ -1,0 +1,120 @@
+//! When commits go to a log, and when they go to the file.
+
+use std::sync::Arc;
+
+use redb::{Database, Durability, WriteTransaction};
+use store_core::Uuid;
+
+use crate::direct::Settled;
+use crate::errors::Cause;
+use crate::format::{META, name_log, set_revision};
+use crate::log::{Log, Record};
+use crate::medium::Medium;
+use crate::options::Options;
+
+/// How a store commits: straight to the file, or to its log, which the file is brought up to from
+/// time to time.
+#[derive(Debug)]
+pub(crate) struct Logging {
+    medium: Arc<Medium>,
+    store: Uuid,
+    len: u64,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// So many commits before a log begins: who makes a few pays nothing for it.
+    Before(u32),
+    Log(Log),
+    /// There is none in this opening.
+    Never,
+}
+
+impl Logging {
+    pub(crate) fn new(medium: &Arc<Medium>, store: Uuid, options: &Options) -> Self {
+        let phase = match (&medium.log, options.log_after) {
+            (Some(_), Some(commits)) => Phase::Before(commits),
+            _ => Phase::Never,
+        };
+        Self {
+            medium: Arc::clone(medium),
+            store,
+            len: options.log_bytes,
+            phase,
+        }
+    }
+
+    /// What the commit that makes this revision has to note, if it goes to a log.
+    pub(crate) fn record(&self, revision: u64) -> Option<Record> {
+        match &self.phase {
+            Phase::Log(log) => Some(log.record(revision)),
+            Phase::Before(_) | Phase::Never => None,
+        }
+    }
+
+    /// Commits so that it is durable. A record that has no room in the log is not needed: the file
+    /// is brought up to date instead. It notes its revision only then, which the log does meanwhile.
+    pub(crate) fn commit(
+        &mut self,
+        mut transaction: WriteTransaction,
+        revision: u64,
+        record: Option<Record>,
+    ) -> Result<(), Cause> {
+        let record = record.and_then(Record::whole);
+        if let (Phase::Log(log), Some(record)) = (&mut self.phase, record) {
+            transaction.set_durability(Durability::None)?;
+            log.append(&record).map_err(Cause::LogIo)?;
+            return Ok(transaction.commit()?);
+        }
+        let mut meta = transaction.open_table(META)?;
+        set_revision(&mut meta, revision)?;
+        let mut begun = None;
+        if let Phase::Before(0) = self.phase {
+            begun = Log::begin(&self.medium, self.store, self.len).ok();
+            name_log(&mut meta, begun.as_ref().map(Log::nonce))?;
+        }
+        drop(meta);
+        transaction.commit()?;
+        match &mut self.phase {
+            Phase::Before(0) => self.phase = begun.map_or(Phase::Never, Phase::Log),
+            Phase::Before(commits) => *commits -= 1,
+            Phase::Log(log) => log.rewind(),
+            Phase::Never => {}
+        }
+        Ok(())
+    }
+
+    /// Where a commit starts.
+    pub(crate) fn mark(&self) -> u64 {
+        match &self.phase {
+            Phase::Log(log) => log.mark(),
+            Phase::Before(_) | Phase::Never => 0,
+        }
+    }
+
+    /// Ends a commit that failed.
+    pub(crate) fn settle(&mut self, mark: u64) -> Settled {
+        match &mut self.phase {
+            Phase::Log(log) => log.settle(mark),
+            Phase::Before(_) | Phase::Never => Settled::TakenBack,
+        }
+    }
+
+    /// Brings the file up to date, and ends the log.
+    pub(crate) fn end(&mut self, database: &Database, revision: u64) -> Result<(), Cause> {
+        let Phase::Log(log) = &self.phase else {
+            return Ok(());
+        };
+        let transaction = database.begin_write()?;
+        let mut meta = transaction.open_table(META)?;
+        set_revision(&mut meta, revision)?;
+        name_log(&mut meta, None)?;
+        drop(meta);
+        transaction.commit()?;
+        // If it cannot go, the next opening tries again.
+        let _ = log.remove();
+        self.phase = Phase::Never;
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! Bringing a file up to what its log has, after a crash.
+
+use std::collections::BTreeMap;
+
+use redb::Database;
+
+use crate::errors::Cause;
+use crate::format::{self, Identity, META, RUNS};
+use crate::log::{Head, Nonce, SECTOR, changes, check_header};
+use crate::medium::Medium;
+use crate::runs;
+
+const MISSING: &str =
+    "it is missing; put it back beside its store, or open the store without what it held";
+
+/// What a log has that its file has not.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    /// The revision that it brings the file to.
+    to: u64,
+    /// What became of each key in the end.
+    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Replay {
+    /// What the log has that the file names, if it names one.
+    pub(crate) fn of_log(medium: &Medium, file: &Identity) -> Result<Option<Self>, Cause> {
+        let Some(nonce) = file.log else {
+            return Ok(None);
+        };
+        let Some(storage) = &medium.log else {
+            return Err(Cause::Log(MISSING));
+        };
+        let len = storage.len().map_err(Cause::LogIo)?;
+        if len == 0 {
+            return Err(Cause::Log(MISSING));
+        }
+        let len = usize::try_from(len).map_err(|_| Cause::Log("it is too long"))?;
+        let mut bytes = vec![0; len];
+        storage.read(0, &mut bytes).map_err(Cause::LogIo)?;
+        check_header(&bytes, file.id, nonce)?;
+        Self::of(&bytes, nonce, file.revision).map(Some)
+    }
+
+    fn of(bytes: &[u8], nonce: Nonce, revision: u64) -> Result<Self, Cause> {
+        let mut replay = Self::nothing(revision);
+        let mut at = SECTOR;
+        while let Some((record, taken)) = replay.next(bytes, at, nonce) {
+            for change in changes(record) {
+                let (key, value) = change?;
+                let value = value.map(<[u8]>::to_vec);
+                replay.changes.insert(key.to_vec(), value);
+            }
+            replay.to += 1;
+            at += taken;
+        }
+        // A record is written once the one before it is synced. So one that the crash has torn is
+        // the next here, was not acknowledged, and has none behind it.
+        let mut expected = replay.to.saturating_add(1);
+        for sector in bytes.chunks(SECTOR).skip(at / SECTOR) {
+            if Head::of(sector, nonce).is_some_and(|head| head.revision > expected) {
+                return Err(Cause::Log("it is damaged: it has records behind a bad one"));
+            }
+            expected = replay.to;
+        }
+        Ok(replay)
+    }
+
+    /// What a log without records has.
+    pub(crate) fn nothing(revision: u64) -> Self {
+        Self {
+            to: revision,
+            changes: BTreeMap::new(),
+        }
+    }
+
+    fn next<'a>(&self, bytes: &'a [u8], at: usize, nonce: Nonce) -> Option<(&'a [u8], usize)> {
+        let bytes = bytes.get(at..)?;
+        let head = Head::of(bytes, nonce)?;
+        // Others are from before the file was brought up to date.
+        if head.revision != self.to.checked_add(1)? {
+            return None;
+        }
+        head.changes(bytes)
+    }
+
+    /// Makes the changes and ends the log, in one transaction.
+    pub(crate) fn apply(&self, database: &Database) -> Result<(), Cause> {
+        let transaction = database.begin_write()?;
+        {
+            let mut meta = transaction.open_table(META)?;
+            format::name_log(&mut meta, None)?;
+            format::set_revision(&mut meta, self.to)?;
+            let mut runs = transaction.open_table(RUNS)?;
+            let mut whole = None;
+            for key in self.changes.keys() {
+                // As before every change: nothing is written to a run that is damaged.
+                runs::get_to_change(&runs, &mut whole, key, |_| Ok(()))?;
+            }
+            let changes = self.changes.iter();
+            runs::write(
+                &mut runs,
+                changes.map(|(key, value)| (key.clone(), value.clone())),
+            )?;
+        }
+        Ok(transaction.commit()?)
+    }
+}
