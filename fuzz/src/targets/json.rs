@@ -1,6 +1,7 @@
 //! JSON exports.
 
-use interchange::{Format, json};
+use interchange::netsh::{self, Release};
+use interchange::{Export, Format, json};
 
 use super::exports::{keeps, memory};
 use super::{bindings, export};
@@ -8,14 +9,22 @@ use crate::Target;
 
 pub(crate) const TARGET: Target = Target {
     name: "json",
-    longest: 2048,
+    longest: 4096,
     read: |input| {
         keeps(input, Format::Json, |out, export| {
+            // A layout is data as well, and may have been made by anybody.
+            if let Some(layout) = &export.layout {
+                let _ = netsh::write(&mut Vec::new(), export, layout);
+            }
             json::write(out, export).is_ok()
         })
     },
     seeds: || {
-        let mut seeds = vec![written(&export(bindings()))];
+        let with_layout = Export {
+            layout: Some(Release::Server2008R2.layout()),
+            ..export(bindings()[..1].to_vec())
+        };
+        let mut seeds = vec![written(&export(bindings())), written(&with_layout)];
         seeds.extend(
             bindings()
                 .into_iter()
@@ -38,13 +47,17 @@ pub(crate) const TARGET: Target = Target {
         "\\ud800",
         "\"version\": 2",
         "\"layout\":",
+        "\"records\":",
+        "\"field\":",
+        "\"order\":",
+        "\"encoding\": \"bytes\"",
         "\"header\":",
         ",",
     ],
     memory,
 };
 
-fn written(export: &interchange::Export) -> Vec<u8> {
+fn written(export: &Export) -> Vec<u8> {
     let mut out = Vec::new();
     json::write(&mut out, export).expect("a Vec takes all");
     out

@@ -57,7 +57,7 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
     findings.sort_by_key(worst_first);
     waived.sort_by_key(|waived| worst_first(&waived.finding));
     Report {
-        audited_at: config.now,
+        config: config.clone(),
         hosts,
         certificates: inventory.is_given().then(|| inventory.len()),
         findings,

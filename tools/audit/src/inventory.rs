@@ -150,10 +150,10 @@ type Found = Vec<Option<Certificate>>;
 /// The certificates in the bytes of a file.
 fn certificates_of(bytes: &[u8], passwords: &[String]) -> Result<Found, String> {
     if pfx::is_pfx(bytes) {
-        return some("a PFX", pfx::certificates(bytes, passwords)?);
+        return at_least_one("a PFX", pfx::certificates(bytes, passwords)?);
     }
     if serialized::is_store(bytes) {
-        return some("a serialized store", serialized::certificates(bytes)?);
+        return at_least_one("a serialized store", serialized::certificates(bytes)?);
     }
     let found = certificates::each_of_file(bytes);
     if found.iter().any(Option::is_some) {
@@ -163,14 +163,15 @@ fn certificates_of(bytes: &[u8], passwords: &[String]) -> Result<Found, String> 
         return Ok(Vec::new());
     }
     match pkcs7::certificates(bytes) {
-        Some(found) => some("a PKCS #7 file", found),
+        Some(found) => at_least_one("a PKCS #7 file", found),
         None => {
             Err("it holds no certificate in PEM, DER, PFX, PKCS #7 or serialized form".to_owned())
         }
     }
 }
 
-fn some(form: &str, found: Found) -> Result<Found, String> {
+/// What was found, unless no certificate of it can be read.
+fn at_least_one(form: &str, found: Found) -> Result<Found, String> {
     match found.iter().any(Option::is_some) {
         true => Ok(found),
         false if found.is_empty() => Err(format!("it is {form} without a certificate")),

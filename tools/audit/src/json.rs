@@ -138,7 +138,7 @@ impl<'a> JsonReport<'a> {
         Self {
             format: "certbind-audit",
             version: VERSION,
-            audited_at: report.audited_at,
+            audited_at: report.config.now,
             hosts: hosts.collect(),
             certificates: report.certificates,
             counts: report.counts(),

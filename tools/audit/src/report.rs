@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::config::Config;
 use crate::finding::{Finding, Severity};
 
 /// What an audit comes to: the worst first, then by rule, host and key.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The time that it was taken to be.
-    pub audited_at: Timestamp,
+    /// What was taken for granted, the time among it.
+    pub config: Config,
     /// The hosts, in the order in which they were given.
     pub hosts: Vec<HostSummary>,
     /// How many certificates were known; none where no inventory was given.

@@ -69,7 +69,7 @@ impl<'a> Log<'a> {
             }}),
             invocations: json!([{
                 "executionSuccessful": true,
-                "endTimeUtc": format!("{:.3}", report.audited_at),
+                "endTimeUtc": format!("{:.3}", report.config.now),
             }]),
             column_kind: "unicodeCodePoints",
             results: Results(report),

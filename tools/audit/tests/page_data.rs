@@ -20,7 +20,7 @@ fn page(store: &str, configuration: &str) -> String {
     let config = Config::parse(configuration, now).unwrap();
     let report = audit(&hosts, &inventory, &config);
     let mut page = Vec::new();
-    html::write(&mut page, &hosts, &inventory, &config, &report).unwrap();
+    html::write(&mut page, &hosts, &inventory, &report).unwrap();
     String::from_utf8(page).unwrap()
 }
 

@@ -4,9 +4,9 @@
 //! everything; [`snapshot`], which does so at any size; [`netsh`], what a Windows host prints; and
 //! what the host keeps in its registry, exported as text ([`reg`]) or as the [`hive`] file itself.
 //! Readers return what they understood, what the export says beyond it ([`Loss`]), and where it is
-//! broken ([`Problem`]); unless told to keep going they
-//! return all of an export or nothing. Texts in losses and problems come from the export and may
-//! have any character in them: escape them before they reach a terminal.
+//! broken ([`Problem`]); unless told to keep going they return all of an export or nothing. Texts in
+//! losses and problems come from the export and may have any character in them: escape them before
+//! they reach a terminal.
 //!
 //! ```
 //! use interchange::{ReadOptions, json, read};

@@ -73,11 +73,7 @@ pub enum Error {
     },
     /// What was read back is not what was written. **The plan was applied**, and its inverse
     /// undoes it as far as keys hold what it left there.
-    #[error(
-        "the plan was applied, and what was read back differs, {} first: {}",
-        .0.first().map(|moved| moved.key.to_string()).unwrap_or_default(),
-        told_each(.0)
-    )]
+    #[error("the plan was applied, and what was read back differs: {}", told_each(.0))]
     ReadBack(Vec<Moved>),
 }
 

@@ -11,7 +11,7 @@
 //! let (hosts, inventory) = ([HostExport::of_bindings("web-01", Vec::new())], Inventory::none());
 //! let report = audit(&hosts, &inventory, &config);
 //! let mut page = Vec::new();
-//! html::write(&mut page, &hosts, &inventory, &config, &report)?;
+//! html::write(&mut page, &hosts, &inventory, &report)?;
 //! assert!(page.starts_with(b"<!DOCTYPE html>"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -37,7 +37,7 @@ use crate::rules::day;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Writes the page of an audit of these exports with this inventory and configuration.
+/// Writes the page of an audit of these exports with this inventory.
 ///
 /// # Errors
 /// Those of `out`.
@@ -45,7 +45,6 @@ pub fn write(
     out: &mut impl Write,
     exports: &[HostExport],
     inventory: &Inventory,
-    config: &Config,
     report: &Report,
 ) -> io::Result<()> {
     let policy = format!(
@@ -63,7 +62,7 @@ pub fn write(
     head(out, report)?;
     out.write_all(b"<main>\n")?;
     if inventory.is_given() {
-        let svg = timeline::svg(exports, inventory, config);
+        let svg = timeline::svg(exports, inventory, &report.config);
         section(out, "expiries", "When certificates expire", &svg)?;
     }
     section(
@@ -74,7 +73,7 @@ pub fn write(
     )?;
     out.write_all(TABLES.as_bytes())?;
     out.write_all(b"</main>\n<script type=\"application/json\" id=\"data\">")?;
-    let json = serde_json::to_string(&Data::of(exports, inventory, config, report))?;
+    let json = serde_json::to_string(&Data::of(exports, inventory, report))?;
     // In a script element only a tag can end it, or a comment begin.
     out.write_all(json.replace('<', "\\u003c").as_bytes())?;
     write!(
@@ -111,7 +110,7 @@ fn head(out: &mut impl Write, report: &Report) -> io::Result<()> {
         "<header>\n<h1>TLS bindings audited</h1>\n<p class=\"quiet\">{}{more} · as of {:.0}</p>\n\
          <ul class=\"tiles\">\n",
         hosts.join(", "),
-        report.audited_at
+        report.config.now
     )?;
     let mut tile = |class: &str, count: usize, what: &str| {
         writeln!(out, "<li><b class=\"{class}\">{count}</b>{what}</li>")
@@ -166,12 +165,7 @@ struct Told<'a> {
 }
 
 impl<'a> Data<'a> {
-    fn of(
-        exports: &'a [HostExport],
-        inventory: &Inventory,
-        config: &Config,
-        report: &'a Report,
-    ) -> Self {
+    fn of(exports: &'a [HostExport], inventory: &Inventory, report: &'a Report) -> Self {
         let rules = report.findings.iter().map(|finding| {
             let rule = finding.rule;
             let of = RuleOf {
@@ -203,7 +197,7 @@ impl<'a> Data<'a> {
                     key(binding),
                     record.hash().map(ToString::to_string),
                     store.map(|name| visible(name.as_str())),
-                    application(&record.app_id, config),
+                    application(&record.app_id, &report.config),
                 )
             })
         });

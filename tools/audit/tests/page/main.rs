@@ -40,7 +40,7 @@ fn write(path: &Path, hosts: &[HostExport], inventory: &Inventory) {
     let config = Config::at("2026-12-15T00:00:00Z".parse().unwrap());
     let report = audit(hosts, inventory, &config);
     let mut page = Vec::new();
-    html::write(&mut page, hosts, inventory, &config, &report).unwrap();
+    html::write(&mut page, hosts, inventory, &report).unwrap();
     std::fs::write(path, page).unwrap();
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use audit::json::JsonReport;
-use audit::{Config, HostExport, Inventory, Report, html, sarif};
+use audit::{HostExport, Inventory, Report, html, sarif};
 
 use crate::audit_text;
 use crate::auditing::{Audit, ReportFormat};
@@ -42,8 +42,7 @@ fn audited(wanted: &Audit) -> Result<u8, Error> {
         true => exit::FOUND,
         false => exit::DONE,
     };
-    let write =
-        |out: &mut dyn Write| write(out, &hosts, &inventory, &config, &report, wanted.format);
+    let write = |out: &mut dyn Write| write(out, &hosts, &inventory, &report, wanted.format);
     match &wanted.output {
         Some(path) => output::write(path, write)?,
         None => write(&mut exact_stdout())?,
@@ -55,12 +54,11 @@ fn write(
     mut out: &mut dyn Write,
     hosts: &[HostExport],
     inventory: &Inventory,
-    config: &Config,
     report: &Report,
     format: ReportFormat,
 ) -> Result<(), Error> {
     match format {
-        ReportFormat::Html => html::write(&mut out, hosts, inventory, config, report)?,
+        ReportFormat::Html => html::write(&mut out, hosts, inventory, report)?,
         ReportFormat::Text => out.write_all(audit_text::of(report).as_bytes())?,
         ReportFormat::Json => {
             let report = JsonReport::of(report);
