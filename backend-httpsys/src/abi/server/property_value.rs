@@ -182,7 +182,7 @@ impl Memory {
     unsafe fn name(&mut self, found: &LSA_UNICODE_STRING) -> Result<Option<TlsName>, Fault> {
         let what = "a counted string";
         let text = found.Buffer.cast();
-        if found.Length % 2 != 0 {
+        if !found.Length.is_multiple_of(2) {
             return Err(Fault::Utf16 { what });
         }
         // SAFETY: the caller's promise.
