@@ -69,9 +69,9 @@ fn they_are_shown_in_words_and_session_ticket_keys_by_their_number() {
 fn differences_name_the_property_and_no_secret() {
     let (one, other) = (host(), Host::new());
     other.add("0.0.0.0:443");
-    let url = format!("redb:{}", other.file("bindings.redb").display());
+    let url = |host: &Host| format!("redb:{}", host.file("bindings.redb").display());
     for format in ["table", "json"] {
-        let output = one.run(&["diff", &url, "--format", format]);
+        let output = one.run(&["diff", &url(&one), &url(&other), "--format", format]);
         assert_eq!(output.status.code(), Some(i32::from(exit::DIFFERENT)));
         let told = text(&output.stdout);
         assert!(told.contains("65535 bytes"), "{told}");
@@ -84,7 +84,14 @@ fn differences_name_the_property_and_no_secret() {
 fn an_update_and_a_renewal_keep_them() {
     let host = host();
     let before = host.ok(&["export"]);
-    host.ok(&["update", "0.0.0.0:443", "--hash", NEXT, "--disablehttp2"]);
+    host.ok(&[
+        "update",
+        "0.0.0.0:443",
+        "--hash",
+        NEXT,
+        "--disablehttp2",
+        "enable",
+    ]);
     let after: serde_json::Value = serde_json::from_str(&host.ok(&["export"])).unwrap();
     let before: serde_json::Value = serde_json::from_str(&before).unwrap();
     let extended = &before["bindings"][0]["extended"];
