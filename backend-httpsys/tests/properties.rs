@@ -168,9 +168,10 @@ fn a_type_that_is_not_known_is_a_fault() {
 
 #[test]
 fn lists_of_lists_are_read_as_far_as_a_property_goes() {
-    // A hundred restrictions that share one list of a hundred algorithms: 480,000 bytes in all.
+    // A hundred restrictions of fifty algorithms each: with those of the first there is no room left,
+    // and those of the others are nowhere.
     let one = TlsRestriction {
-        disabled_crypto: vec![store_core::DisabledCrypto::default(); 100],
+        disabled_crypto: vec![store_core::DisabledCrypto::default(); 50],
         ..TlsRestriction::default()
     };
     let one = PropertyValue::TlsRestrictions(TlsRestrictions::new(vec![one]).unwrap());
@@ -182,11 +183,14 @@ fn lists_of_lists_are_read_as_far_as_a_property_goes() {
         let restriction = unsafe {
             std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<u8>(list), 40)
         };
-        let many = restriction.repeat(100);
+        let mut many = restriction.repeat(100);
+        for other in many[40..].chunks_exact_mut(40) {
+            other[24..32].copy_from_slice(&8_usize.to_ne_bytes());
+        }
         bytes[144..148].copy_from_slice(&100_u32.to_ne_bytes());
         let pointer = many.as_ptr().expose_provenance();
         bytes[152..160].copy_from_slice(&pointer.to_ne_bytes());
-        // SAFETY: all that the counts say is there.
+        // SAFETY: what is read of it is there; that no more is read is what this is about.
         let read = unsafe { read_set_property(Kind::Ccs, bytes.as_ptr().cast(), request.length) };
         assert!(matches!(read, Err(Fault::Property(_))), "{read:?}");
     });

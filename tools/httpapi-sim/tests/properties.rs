@@ -292,7 +292,11 @@ fn store() -> (
 
 #[test]
 fn changes_made_outside_show_in_every_enumeration() {
-    let (simulator, store, _folder) = store();
+    let memory = Arc::new(MemoryStore::new());
+    let kept: Arc<dyn BindingStore> = Arc::<MemoryStore>::clone(&memory);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let store = HttpSysStore::open(Simulator::new(kept), Options { journal }).unwrap();
     let scanned = || -> Vec<Binding> {
         store
             .scan(&Scan::all())
@@ -302,7 +306,7 @@ fn changes_made_outside_show_in_every_enumeration() {
     };
     for number in 1..4 {
         let bound = extended("0.0.0.0:443", [window(number), performance()]);
-        simulator.put(bound.clone()).unwrap();
+        memory.put(bound.clone()).unwrap();
         assert_eq!(scanned(), [bound]);
     }
 }

@@ -5,6 +5,7 @@
 mod exports;
 mod helping;
 mod probing;
+mod properties;
 mod tracing;
 mod unread;
 

@@ -53,6 +53,25 @@ static ULONG update(int id, void *set, ULONG length)
 }
 #endif
 
+/* The extended properties, as Microsoft's newer headers have them. Of ipport keys too the address is in
+ * the structure. */
+typedef struct {
+    USHORT NameLength;
+    USHORT RawValueLength;
+    const char *pName;
+    const char *pRawValue;
+} HEADER;
+typedef struct {
+    int ParamType;
+    unsigned long long Flags;
+    union {
+        ULONG Window;
+        struct { USHORT StatusCode; USHORT HeaderCount; HEADER *Headers; } Errors;
+    } Value;
+} PARAM_EX;
+typedef struct { CCS_KEY KeyDesc; PARAM_EX ParamDesc; } SET_EX;
+typedef struct { int QueryDesc; CCS_KEY KeyDesc; DWORD dwToken; int ParamType; } QUERY_EX;
+
 #define EXPECT(expression, expected)                                                       \
     do {                                                                                   \
         unsigned long got = (unsigned long)(expression);                                   \
@@ -269,6 +288,60 @@ static void central_store(void)
     EXPECT(HttpDeleteServiceConfiguration(NULL, CCS, &set, sizeof set, NULL), 0);
 }
 
+static void extended_properties(void)
+{
+    HEADER header = {5, 3, "X-Any", "a b"};
+    CCS_SET ccs;
+    SET_EX set, *found;
+    QUERY_EX exact;
+
+    EXPECT(sizeof set, 160);
+    EXPECT(sizeof exact, 144);
+    memset(&ccs, 0, sizeof ccs);
+    ccs.KeyDesc.LocalAddress = any_address(444);
+    ccs.ParamDesc.AppId = app;
+    memset(&set, 0, sizeof set);
+    set.KeyDesc = ccs.KeyDesc;
+    set.ParamDesc.Flags = 1ULL << 63;
+    set.ParamDesc.Value.Window = 65535;
+    memset(&exact, 0, sizeof exact);
+    exact.KeyDesc = ccs.KeyDesc;
+
+    EXPECT(HttpSetServiceConfiguration(NULL, 10, &set, sizeof set, NULL), 2);
+    EXPECT(HttpSetServiceConfiguration(NULL, CCS, &ccs, sizeof ccs, NULL), 0);
+    found = query(10, &exact, sizeof exact, 0);
+    EXPECT(found->ParamDesc.Value.Window, 1048576);
+    free(found);
+    EXPECT(HttpSetServiceConfiguration(NULL, 10, &set, sizeof set, NULL), 0);
+    found = query(10, &exact, sizeof exact, 0);
+    EXPECT(((SOCKADDR_IN *)&found->KeyDesc.LocalAddress)->sin_port, big_endian(444));
+    EXPECT(found->ParamDesc.ParamType, 0);
+    HOLDS(found->ParamDesc.Flags == 1ULL << 63);
+    EXPECT(found->ParamDesc.Value.Window, 65535);
+    free(found);
+
+    set.ParamDesc.ParamType = 4;
+    set.ParamDesc.Flags = 0;
+    set.ParamDesc.Value.Errors.StatusCode = 503;
+    set.ParamDesc.Value.Errors.HeaderCount = 1;
+    set.ParamDesc.Value.Errors.Headers = &header;
+    EXPECT(update(10, &set, sizeof set), 0);
+    exact.ParamType = 4;
+    found = query(10, &exact, sizeof exact, 0);
+    EXPECT(found->ParamDesc.Value.Errors.StatusCode, 503);
+    EXPECT(found->ParamDesc.Value.Errors.HeaderCount, 1);
+    EXPECT(found->ParamDesc.Value.Errors.Headers->NameLength, 5);
+    HOLDS(memcmp(found->ParamDesc.Value.Errors.Headers->pName, "X-Any", 5) == 0);
+    EXPECT(found->ParamDesc.Value.Errors.Headers->RawValueLength, 3);
+    HOLDS(memcmp(found->ParamDesc.Value.Errors.Headers->pRawValue, "a b", 3) == 0);
+    free(found);
+    EXPECT(HttpDeleteServiceConfiguration(NULL, 10, &set, sizeof set, NULL), 0);
+    query(10, &exact, sizeof exact, 2);
+    set.ParamDesc.ParamType = 6;
+    EXPECT(HttpSetServiceConfiguration(NULL, 10, &set, sizeof set, NULL), 87);
+    EXPECT(HttpDeleteServiceConfiguration(NULL, CCS, &ccs, sizeof ccs, NULL), 0);
+}
+
 static void hostile(void)
 {
     ULONG size = 7;
@@ -291,6 +364,7 @@ int main(void)
     host_names(SNI, 1);
     host_names(SCOPED_CCS, 0);
     central_store();
+    extended_properties();
     hostile();
     EXPECT(HttpTerminate(HTTP_INITIALIZE_CONFIG, NULL), NO_ERROR);
     puts("every check has passed");

@@ -213,6 +213,35 @@ pub(crate) fn is_expressible(binding: &Binding) -> bool {
 }
 
 #[test]
+fn properties_that_netsh_cannot_set_are_refused_by_field() {
+    let window = PropertyValue::Http2Window {
+        receive_window: 65_535,
+    };
+    let setting = store_core::PerformanceSetting::new(2, &[1]).unwrap();
+    let flagged = Property {
+        flags: 2,
+        value: window.clone(),
+    };
+    let performance = PropertyValue::Performance(setting).into();
+    for (property, field) in [
+        (flagged, Some("flags 0x2 of http2_window")),
+        (performance, Some("performance")),
+        (Property::from(window), None),
+    ] {
+        let mut record = Record::central(store_core::Uuid::nil());
+        record.extended = record.extended.with(property);
+        let binding = Binding::new("ccs=443".parse().unwrap(), record).unwrap();
+        match (script(vec![binding.clone()]), field) {
+            (Ok(script), None) => assert_eq!(added(&script), binding),
+            (Err(WriteError::Inexpressible(refused)), Some(field)) => {
+                assert_eq!(refused[0].field, field);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_line_that_cmd_would_cut_is_refused() {
     let of_length = |ctl: usize| {
         let hash = store_core::CertHash::new([7; 20]);
