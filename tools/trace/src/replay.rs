@@ -7,11 +7,12 @@ use std::ptr::{null, null_mut};
 
 use backend_httpsys::HttpApi;
 use backend_httpsys::abi::client::{
-    Query, Request, read_record, with_delete, with_query, with_set,
+    Query, Request, read_record, with_delete, with_query, with_service_delete, with_service_query,
+    with_service_set, with_set,
 };
 use backend_httpsys::abi::kind_of;
 use store_core::{Binding, Kind};
-use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS};
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SUCCESS};
 use windows_sys::Win32::Networking::HttpServer::HTTPAPI_VERSION;
 
 use crate::entry::{Argument, Entry, Function};
@@ -111,9 +112,48 @@ fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<Binding>)> {
             };
             return Some(queried(api, kind, query, entry));
         }
+        (function, Argument::Service(what)) => service(api, function, what, entry)?,
         _ => return None,
     };
     Some((result, None))
+}
+
+/// A call about something else than bindings, which the line of the trace says whole.
+fn service(api: &dyn HttpApi, function: &Function, what: &str, entry: &Entry) -> Option<u32> {
+    Some(match function {
+        Function::Set => with_service_set(&what.parse().ok()?, |request| {
+            let Request {
+                id,
+                pointer,
+                length,
+            } = request;
+            // SAFETY: the request is a structure of this id, there while the closure runs.
+            unsafe { api.set(null_mut(), id, pointer, length, null()) }
+        }),
+        Function::Update => with_service_set(&what.parse().ok()?, |request| {
+            let Request {
+                id,
+                pointer,
+                length,
+            } = request;
+            // SAFETY: as above.
+            unsafe { api.update(null_mut(), id, pointer, length, null()) }
+        }),
+        Function::Delete => with_service_delete(&what.parse().ok()?, |request| {
+            let Request {
+                id,
+                pointer,
+                length,
+            } = request;
+            // SAFETY: as above.
+            unsafe { api.delete(null_mut(), id, pointer, length, null()) }
+        }),
+        Function::Query => with_service_query(&what.parse().ok()?, |request| {
+            let (mut buffer, bytes) = room(api, request, entry);
+            ask_for(api, request, &mut buffer, bytes).0
+        }),
+        _ => return None,
+    })
 }
 
 fn queried(
@@ -123,22 +163,24 @@ fn queried(
     entry: &Entry,
 ) -> (u32, Option<Binding>) {
     with_query(query, |request| {
-        let wants_record = entry.result == ERROR_SUCCESS;
-        let mut room = entry.room.unwrap_or(0);
-        if wants_record {
-            room = ask(api, request, &mut []).1;
-        }
-        // Of words, so that it is aligned as records want it.
-        let mut buffer = vec![0_u64; (room as usize).div_ceil(size_of::<u64>())];
-        if wants_record {
-            let (result, _) = ask(api, request, &mut buffer);
-            return (result, found(kind, result, &buffer));
-        }
-        // With a buffer that is short, as it was: never with more room than there was.
-        let bytes = if entry.room.is_some() { room } else { 0 };
+        let (mut buffer, bytes) = room(api, request, entry);
         let (result, _) = ask_for(api, request, &mut buffer, bytes);
         (result, found(kind, result, &buffer))
     })
+}
+
+/// The room for an answer, and how much of it to tell: all that it takes where it was had, and
+/// otherwise as little as there was.
+fn room(api: &dyn HttpApi, request: Request, entry: &Entry) -> (Vec<u64>, u32) {
+    // Of words, so that it is aligned as records want it.
+    let words = |bytes: u32| vec![0_u64; (bytes as usize).div_ceil(size_of::<u64>())];
+    if entry.result != ERROR_SUCCESS {
+        let bytes = entry.room.unwrap_or(0);
+        return (words(bytes), bytes);
+    }
+    let buffer = words(ask_for(api, request, &mut [], 0).1);
+    let bytes = u32::try_from(size_of_val(&*buffer)).unwrap_or(u32::MAX);
+    (buffer, bytes)
 }
 
 /// The record that an answer of 0 stands for.
@@ -152,12 +194,7 @@ fn found(kind: Kind, result: u32, buffer: &[u64]) -> Option<Binding> {
     read_record(kind, bytes).ok()
 }
 
-fn ask(api: &dyn HttpApi, request: Request, buffer: &mut [u64]) -> (u32, u32) {
-    let bytes = u32::try_from(size_of_val(buffer)).unwrap_or(u32::MAX);
-    ask_for(api, request, buffer, bytes)
-}
-
-/// The code and, where that is 122, how many bytes it takes.
+/// The code and, where that is 122 (for timeouts 234), how many bytes it takes.
 fn ask_for(api: &dyn HttpApi, request: Request, buffer: &mut [u64], bytes: u32) -> (u32, u32) {
     let bytes = bytes.min(u32::try_from(size_of_val(buffer)).unwrap_or(u32::MAX));
     let output = if bytes == 0 {
@@ -180,7 +217,7 @@ fn ask_for(api: &dyn HttpApi, request: Request, buffer: &mut [u64], bytes: u32) 
             null(),
         )
     };
-    let needed = if result == ERROR_INSUFFICIENT_BUFFER {
+    let needed = if matches!(result, ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA) {
         needed
     } else {
         0
