@@ -16,7 +16,7 @@ use backend_httpsys::abi::server::{
 };
 use backend_httpsys::abi::{kind_of, service_id, service_kind_of};
 use backend_httpsys::service::{
-    CacheKey, ListenAddress, MAX_URL_LENGTH, ServiceAnswer, ServiceKind, ServiceQuery,
+    CacheKey, ListenAddress, MAX_URL_LENGTH, ServiceAnswer, ServiceKey, ServiceKind, ServiceQuery,
     ServiceRecord, SettingKey, TimeoutKey, UrlReservation,
 };
 use proptest::prelude::*;
@@ -119,6 +119,30 @@ proptest! {
             unsafe { read_service_query(query.kind(), pointer, length) }
         });
         prop_assert_eq!(read.unwrap(), query);
+    }
+
+    #[test]
+    fn a_line_reads_back_as_what_it_was_printed_from(record in record(), query in query()) {
+        prop_assert_eq!(record.to_string().parse::<ServiceRecord>().unwrap(), record.clone());
+        prop_assert_eq!(record.key().to_string().parse::<ServiceKey>().unwrap(), record.key());
+        prop_assert_eq!(query.to_string().parse::<ServiceQuery>().unwrap(), query);
+    }
+
+    #[test]
+    fn any_line_is_read_or_refused(
+        kind in "(urlacl|iplisten|timeout|cacheparam|setting)?",
+        name in "(headerwaittimeout|sslthrottle|index|http://\\+:80/|::)?",
+        rest in ".{0,12}",
+    ) {
+        let line = format!("{kind} {name} {rest}");
+        let (record, query) = (line.parse::<ServiceRecord>(), line.parse::<ServiceQuery>());
+        // What is read is printed as something that reads the same.
+        if let Ok(record) = record {
+            prop_assert_eq!(record.to_string().parse::<ServiceRecord>().unwrap(), record);
+        }
+        if let Ok(query) = query {
+            prop_assert_eq!(query.to_string().parse::<ServiceQuery>().unwrap(), query);
+        }
     }
 
     #[test]

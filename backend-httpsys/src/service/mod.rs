@@ -8,10 +8,9 @@
 mod calls;
 mod listen;
 mod sddl;
+mod text;
 mod url;
 mod value;
-
-use std::fmt;
 
 pub use calls::ServiceApi;
 pub use listen::ListenAddress;
@@ -153,46 +152,6 @@ impl ServiceQuery {
             Self::Timeout(_) => ServiceKind::Timeout,
             Self::Cache(_) => ServiceKind::Cache,
             Self::Setting(_) => ServiceKind::Setting,
-        }
-    }
-}
-
-/// On one line, for people. Texts of programs stand in it as they are: escape it for a terminal.
-impl fmt::Display for ServiceRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.key().fmt(f)?;
-        match self {
-            Self::Listen(_) => Ok(()),
-            Self::Reservation(reservation) => write!(f, " {}", reservation.sddl),
-            Self::Timeout(_, seconds) => write!(f, " {seconds} s"),
-            Self::Cache(_, bytes) => write!(f, " {bytes} bytes"),
-            Self::Setting(_, value) => write!(f, " {value}"),
-        }
-    }
-}
-
-/// As `netsh` writes it.
-impl fmt::Display for ServiceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Listen(address) => write!(f, "iplisten {address}"),
-            Self::Reservation(url) => write!(f, "urlacl {url}"),
-            Self::Timeout(key) => write!(f, "timeout {}", key.name()),
-            Self::Cache(key) => write!(f, "cacheparam {}", key.name()),
-            Self::Setting(key) => write!(f, "setting {}", key.name()),
-        }
-    }
-}
-
-impl fmt::Display for ServiceQuery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ListenList => f.write_str("iplisten"),
-            Self::NextReservation(index) => write!(f, "urlacl index {index}"),
-            Self::Reservation(url) => ServiceKey::Reservation(url.clone()).fmt(f),
-            Self::Timeout(key) => ServiceKey::Timeout(*key).fmt(f),
-            Self::Cache(key) => ServiceKey::Cache(*key).fmt(f),
-            Self::Setting(key) => ServiceKey::Setting(*key).fmt(f),
         }
     }
 }

@@ -469,6 +469,47 @@ proptest! {
     }
 
     #[test]
+    fn whatever_texts_and_addresses_a_structure_leads_to_it_is_answered_and_a_refusal_changes_nothing(
+        url in prop_oneof![
+            4 => "https?://(\\+|\\*|a\\.test|10\\.0\\.0\\.1|\\[::1\\]):[0-9]{1,5}(/[a-z]{0,3}){0,2}",
+            1 => ".{0,20}",
+        ],
+        sddl in prop_oneof![
+            4 => "D:(\\(A;;G[AX];;;(WD|NS|S-1-5-[0-9]{1,3}|XX)\\)){0,2}",
+            1 => ".{0,20}",
+        ],
+        odd in prop::option::weighted(0.1, any::<u16>()),
+        address in prop::collection::vec(any::<u8>(), 28),
+        family in prop_oneof![Just(2_u16), Just(23), any::<u16>()],
+        length in prop_oneof![Just(16_usize), Just(28), 0..=28_usize],
+        functions in prop::collection::vec(
+            select(vec![Function::Set, Function::Update, Function::Delete]), 1..4,
+        ),
+    ) {
+        let simulator = simulator();
+        let caller = Caller::new(&simulator);
+        let config = simulator.service();
+        // Sometimes no UTF-16, but always with an end.
+        let wide = |text: &str| text.encode_utf16().chain(odd).chain([0]).collect::<Vec<u16>>();
+        let (url, sddl) = (wide(&url), wide(&sddl));
+        let texts = [&url, &sddl].map(|text| text.as_ptr().expose_provenance());
+        let mut address = address;
+        address[..2].copy_from_slice(&family.to_ne_bytes());
+        let listened = [length, address.as_ptr().expose_provenance()];
+        for function in functions {
+            let state = || (config.url_reservations().unwrap(), config.listen_list().unwrap());
+            let before = state();
+            let code = change(&caller, function, ServiceKind::UrlReservation, &words(&texts));
+            prop_assert!(matches!(code, 0 | 2 | 87 | 183), "{code}");
+            prop_assert_eq!(code == 0, state() != before);
+            let before = state();
+            let code = change(&caller, function, ServiceKind::ListenList, &words(&listened));
+            prop_assert!(matches!(code, 0 | 87 | 183 | 1168), "{code}");
+            prop_assert_eq!(code == 0, state() != before);
+        }
+    }
+
+    #[test]
     fn short_structures_and_noise_are_refused_and_change_nothing(
         kind in select(ServiceKind::ALL.to_vec()),
         function in select(vec![Function::Set, Function::Update, Function::Delete]),

@@ -100,8 +100,8 @@ pub enum Argument {
     Key(BindingKey),
     /// The index of a query.
     Index(u32),
-    /// What a call was about that configures something else than bindings, for people: it is not
-    /// replayed.
+    /// What a call was about that configures something else than bindings: the text of a
+    /// `ServiceRecord`, a `ServiceKey` or a `ServiceQuery` (`backend_httpsys::service`).
     Service(String),
     /// An extended property that is set.
     Property(KeyProperty),

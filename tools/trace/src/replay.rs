@@ -8,10 +8,11 @@ use std::ptr::{null, null_mut};
 use backend_httpsys::HttpApi;
 use backend_httpsys::abi::client::{
     PropertyQuery, Query, Request, read_property, read_record, with_delete, with_delete_property,
-    with_query, with_query_property, with_set, with_set_property,
+    with_query, with_query_property, with_service_delete, with_service_query, with_service_set,
+    with_set, with_set_property,
 };
 use backend_httpsys::abi::{kind_of, property_kind_of};
-use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS};
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SUCCESS};
 use windows_sys::Win32::Networking::HttpServer::{HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION};
 
 use crate::entry::{Argument, Entry, Found, Function, KeyProperty};
@@ -128,6 +129,20 @@ fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<Found>)> {
             };
             return Some(with_query(query, |request| queried(api, request, entry)));
         }
+        (Function::Query, Argument::Service(what)) => {
+            with_service_query(&what.parse().ok()?, |request| {
+                let (mut buffer, bytes) = room(api, request, entry);
+                ask_for(api, request, &mut buffer, bytes).0
+            })
+        }
+        (Function::Delete, Argument::Service(what)) => {
+            with_service_delete(&what.parse().ok()?, |request| {
+                change(api, &entry.call, request)
+            })?
+        }
+        (function, Argument::Service(what)) => with_service_set(&what.parse().ok()?, |request| {
+            change(api, function, request)
+        })?,
         _ => return None,
     };
     Some((result, None))
@@ -152,21 +167,23 @@ fn change(api: &dyn HttpApi, function: &Function, request: Request) -> Option<u3
 }
 
 fn queried(api: &dyn HttpApi, request: Request, entry: &Entry) -> (u32, Option<Found>) {
-    let wants_record = entry.result == ERROR_SUCCESS;
-    let mut room = entry.room.unwrap_or(0).min(MOST_ROOM);
-    if wants_record {
-        room = ask(api, request, &mut []).1;
-    }
-    // Of words, so that it is aligned as records want it.
-    let mut buffer = vec![0_u64; (room as usize).div_ceil(size_of::<u64>())];
-    if wants_record {
-        let (result, _) = ask(api, request, &mut buffer);
-        return (result, found(request.id, result, &buffer));
-    }
-    // With a buffer that is short, as it was: never with more room than there was.
-    let bytes = if entry.room.is_some() { room } else { 0 };
+    let (mut buffer, bytes) = room(api, request, entry);
     let (result, _) = ask_for(api, request, &mut buffer, bytes);
     (result, found(request.id, result, &buffer))
+}
+
+/// The room for an answer, and how much of it to tell: all that it takes where it was had, and
+/// otherwise as little as there was.
+fn room(api: &dyn HttpApi, request: Request, entry: &Entry) -> (Vec<u64>, u32) {
+    // Of words, so that it is aligned as records want it.
+    let words = |bytes: u32| vec![0_u64; (bytes as usize).div_ceil(size_of::<u64>())];
+    if entry.result != ERROR_SUCCESS {
+        let bytes = entry.room.unwrap_or(0).min(MOST_ROOM);
+        return (words(bytes), bytes);
+    }
+    let buffer = words(ask_for(api, request, &mut [], 0).1);
+    let bytes = u32::try_from(size_of_val(&*buffer)).unwrap_or(u32::MAX);
+    (buffer, bytes)
 }
 
 /// What an answer of 0 stands for.
@@ -189,12 +206,7 @@ pub(crate) fn in_buffer(id: HTTP_SERVICE_CONFIG_ID, bytes: &[u8]) -> Option<Foun
     KeyProperty::open(key, property).map(Found::Property)
 }
 
-fn ask(api: &dyn HttpApi, request: Request, buffer: &mut [u64]) -> (u32, u32) {
-    let bytes = u32::try_from(size_of_val(buffer)).unwrap_or(u32::MAX);
-    ask_for(api, request, buffer, bytes)
-}
-
-/// The code and, where that is 122, how many bytes it takes.
+/// The code and, where that is 122 (for timeouts 234), how many bytes it takes.
 fn ask_for(api: &dyn HttpApi, request: Request, buffer: &mut [u64], bytes: u32) -> (u32, u32) {
     let bytes = bytes.min(u32::try_from(size_of_val(buffer)).unwrap_or(u32::MAX));
     let output = if bytes == 0 {
@@ -217,7 +229,7 @@ fn ask_for(api: &dyn HttpApi, request: Request, buffer: &mut [u64], bytes: u32) 
             null(),
         )
     };
-    let needed = if result == ERROR_INSUFFICIENT_BUFFER {
+    let needed = if matches!(result, ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA) {
         needed
     } else {
         0

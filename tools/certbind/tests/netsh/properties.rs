@@ -1,6 +1,10 @@
 //! What netsh can express, it takes.
 
+use std::sync::Arc;
+
+use backend_httpsys::HttpApi;
 use certbind::netsh::{Netsh, Profile};
+use httpapi_sim::Simulator;
 use interchange::{Export, WriteError, netsh};
 use proptest::prelude::*;
 use store_core::strategy;
@@ -93,14 +97,17 @@ proptest! {
         words in proptest::collection::vec(
             prop_oneof![
                 "(http|add|update|show|delete|sslcert|help|-c|\\.\\.|exit)",
+                "(urlacl|iplisten|timeout|setting|cacheparam)",
                 "(ipport|hostnameport|ccs|appid|certhash|reject|json)=[ -~]{0,40}",
+                "(url|user|sddl|listen|ipaddress|timeouttype|value|type)=[ -~]{0,40}",
                 any::<String>(),
             ],
             0..8,
         )
     ) {
-        let store = MemoryStore::new();
-        let netsh = Netsh::new(&store, profile);
+        let store = Arc::new(MemoryStore::new());
+        let api: Arc<dyn HttpApi> = Arc::new(Simulator::new(Arc::clone(&store) as _));
+        let netsh = Netsh::new(&*store, profile).with_api(&api);
         // A script's name is the only argument that reaches beyond the store.
         prop_assume!(!words.iter().any(|word| word.eq_ignore_ascii_case("-f")));
         let line = words.join(" ");
