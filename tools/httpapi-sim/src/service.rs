@@ -9,6 +9,7 @@ use backend_httpsys::service::{
     TimeoutKey, UrlReservation,
 };
 use store_core::{Edit, Needs, Row, StoreError, Tables, win32};
+use windows_sys::Win32::Foundation::ERROR_NOT_FOUND;
 
 /// The service configuration of a host: URL reservations, the IP listen list, timeouts, cache
 /// parameters and settings.
@@ -300,19 +301,16 @@ pub enum ServiceError {
     Store(#[from] StoreError),
 }
 
-/// `ERROR_NOT_FOUND`: "Element not found.", which an installer expects for an address that is not
-/// in the listen list.
-const NOT_FOUND: u32 = 1168;
-
 impl ServiceError {
     /// The code that the functions of the API answer.
     #[must_use]
     pub fn win32_code(&self) -> u32 {
         match self {
             Self::AlreadyExists { .. } => win32::ALREADY_EXISTS,
+            // "Element not found.", which an installer expects there.
             Self::NotFound {
                 key: ServiceKey::Listen(_),
-            } => NOT_FOUND,
+            } => ERROR_NOT_FOUND,
             Self::NotFound { .. } => win32::FILE_NOT_FOUND,
             Self::NotDeletable { .. } => win32::INVALID_PARAMETER,
             Self::Store(error) => error.win32_code(),

@@ -2,7 +2,8 @@
 
 use store_core::win32;
 use windows_sys::Win32::Foundation::{
-    ERROR_GEN_FAILURE, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_SUCCESS,
+    ERROR_GEN_FAILURE, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_MORE_DATA,
+    ERROR_NOT_FOUND, ERROR_SUCCESS,
 };
 
 /// The name that Windows' headers have for a code that the API answers; none for one that it is not
@@ -26,7 +27,9 @@ pub fn code_name(code: u32) -> Option<&'static str> {
         win32::CALL_NOT_IMPLEMENTED => "ERROR_CALL_NOT_IMPLEMENTED",
         ERROR_INSUFFICIENT_BUFFER => "ERROR_INSUFFICIENT_BUFFER",
         win32::ALREADY_EXISTS => "ERROR_ALREADY_EXISTS",
+        ERROR_MORE_DATA => "ERROR_MORE_DATA",
         win32::NO_MORE_ITEMS => "ERROR_NO_MORE_ITEMS",
+        ERROR_NOT_FOUND => "ERROR_NOT_FOUND",
         win32::NO_SUCH_LOGON_SESSION => "ERROR_NO_SUCH_LOGON_SESSION",
         _ => return None,
     })
