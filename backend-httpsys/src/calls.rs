@@ -46,16 +46,21 @@ impl<A: HttpApi> Calls<A> {
             return Err(failed("initialising the HTTP Server API", code));
         }
         let updates = AtomicBool::new(api.has_update());
-        let mut calls = Self {
+        Ok(Self {
             api,
             updates,
             has_properties: false,
-        };
-        calls.has_properties = calls.knows_properties();
-        Ok(calls)
+        })
     }
 
-    /// Whether this Windows has extended properties.
+    /// The same, once it is asked whether this Windows has extended properties: without, they are
+    /// left alone.
+    pub(crate) fn with_properties_found(mut self) -> Self {
+        self.has_properties = self.knows_properties();
+        self
+    }
+
+    /// Whether this Windows is known to have extended properties.
     pub(crate) fn has_properties(&self) -> bool {
         self.has_properties
     }

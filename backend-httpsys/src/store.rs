@@ -78,7 +78,7 @@ impl<A: HttpApi> HttpSysStore<A> {
     /// with the same folder takes too long over a batch of its own, and whatever keeps the journal
     /// from being read.
     pub fn open(api: A, options: Options) -> Result<Self> {
-        let calls = Calls::initialize(api)?;
+        let calls = Calls::initialize(api)?.with_properties_found();
         let mut kinds = Vec::new();
         for kind in Kind::ALL {
             if calls.knows(kind)? {
