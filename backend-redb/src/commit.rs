@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
-use store_core::codec::{encode_binding, encode_key};
+use store_core::codec::encode_key;
 use store_core::{Applied, Batch, Result, StoreError, Uuid};
 
 use crate::direct::{Direct, Settled};
+use crate::encoding::encoded;
 use crate::errors::{Cause, copy, guarded};
 use crate::format::{self, RUNS};
 use crate::group::{Group, LINGER};
@@ -203,15 +204,14 @@ impl Committer {
             if let Ok(applied) = &checked {
                 let mut outcomes: Vec<_> = applied.outcomes().iter().collect();
                 outcomes.sort_by(|a, b| a.key.cmp(&b.key));
-                let changes = outcomes.into_iter().map(|outcome| {
-                    let value = outcome.after.as_ref().map(encode_binding);
-                    let key = encode_key(&outcome.key);
-                    if let Some(record) = &mut record {
-                        record.push(&key, value.as_deref());
-                    }
-                    (key, value)
-                });
-                runs::write(&mut runs, changes)?;
+                encoded(&outcomes, |changes| {
+                    let noted = changes.inspect(|(key, value)| {
+                        if let Some(record) = &mut record {
+                            record.push(key, value.as_deref());
+                        }
+                    });
+                    runs::write(&mut runs, noted)
+                })?;
             }
             results.push(checked.map(|applied| applied.at_revision(revision)));
         }

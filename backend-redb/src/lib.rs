@@ -39,6 +39,7 @@ mod check;
 mod commit;
 mod create;
 mod direct;
+mod encoding;
 mod errors;
 mod format;
 mod group;
