@@ -108,8 +108,9 @@ class Harness:
         for variable, folder in [("PATH", "bin"), ("LD_LIBRARY_PATH", "lib")]:
             rest = environment.get(variable)
             environment[variable] = str(self.folder / folder) + (os.pathsep + rest if rest else "")
-        # netsh is that of the simulated Windows.
-        environment.pop("CERTBIND_NETSH", None)
+        # netsh is that of the simulated Windows, and no call is passed on to a real one.
+        for variable in ["CERTBIND_NETSH", "CERTBIND_PASS"]:
+            environment.pop(variable, None)
         environment.update(
             CERTBIND_HTTPAPI=str(configuration),
             CERTBIND_STORE=f"httpsys:{library_in(self.folder / 'lib')}",

@@ -65,6 +65,12 @@ def test_netsh_is_that_of_the_simulated_windows(monkeypatch):
         assert "disablesessionid" in new.run(["netsh", "http", "add", "sslcert", "?"]).stdout
 
 
+def test_no_program_is_passed_on_to_another_library(harness, monkeypatch):
+    monkeypatch.setenv("CERTBIND_PASS", "/no/library.so")
+    assert harness.run(ADD).returncode == 0
+    assert len(harness.bindings()) == 1
+
+
 def test_what_netsh_reserves_is_read_back(harness):
     assert harness.url_reservations() == []
     done = harness.run(["netsh", "http", "add", "urlacl", "url=http://+:8080/App", "user=Everyone"])
