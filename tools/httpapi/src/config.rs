@@ -106,7 +106,9 @@ pub(crate) fn open(url: &str, folder: &Path, shared: bool) -> Result<Kept, Confi
             if shared {
                 return Ok(Kept::both(Arc::new(Shared::new(path)?)));
             }
-            let store = Options::new().resident(true).open(path)?;
+            // A library's store is never closed: a log would stay beside the file.
+            let options = Options::new().resident(true).log_after(None);
+            let store = options.open(path)?;
             Ok(Kept::both(Arc::new(store)))
         }
         _ => Err(ConfigError::Store(url.to_owned())),
