@@ -278,19 +278,20 @@ fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
 
 #[test]
 fn entries_that_the_codec_refuses_are_named_and_leave_the_others_alone() {
-    use store_core::codec::{encode_binding, encode_key};
+    use store_core::codec::{VALUE_FORMAT, encode_binding, encode_key};
 
     let whole = binding(1, 1);
     let good = (encode_key(whole.key()), encode_binding(&whole));
     let mut newer = good.1.clone();
-    newer[0] = 2;
+    newer[0] = VALUE_FORMAT + 1;
+    let newer_format = format!("format is {}", VALUE_FORMAT + 1);
     let mut changed = good.1.clone();
     changed[5] ^= 1;
     for (key, value, expected) in [
         (vec![9, 9], good.1.clone(), "the key 0909"),
         (encode_key(&common::key(2)), good.1.clone(), "check sum"),
         (good.0.clone(), changed, "check sum"),
-        (good.0.clone(), newer, "format is 2"),
+        (good.0.clone(), newer, &newer_format),
         (good.0.clone(), vec![], "format byte"),
     ] {
         let disk = with_runs(&[(&key, &entry(key.len(), &[], &value))]);
