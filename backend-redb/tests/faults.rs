@@ -37,7 +37,8 @@ impl Size {
             Self::Resident => Disk::of(&IMAGES[0]).opened_with(Options::new().resident(true)),
             Self::Large => Disk::of(&IMAGES[1]),
             Self::Old => Disk::of(&IMAGES[2]),
-            Self::Logged => Disk::of(&IMAGES[0]).opened_with(logged(0)),
+            // Without a cache, so that there are reads behind the sync of a record.
+            Self::Logged => Disk::of(&IMAGES[0]).opened_with(logged(0).cache_bytes(0)),
             Self::Replayed => CRASHED.copy(),
         }
     }
