@@ -331,10 +331,16 @@ fn a_disk_that_stays_full_refuses_everything_and_keeps_what_was_acknowledged() {
 
 #[test]
 fn a_disk_whose_syncs_stay_broken_says_so_where_a_batch_cannot_be_taken_back() {
+    for size in [Size::Large, Size::Logged] {
+        syncs_stay_broken(size);
+    }
+}
+
+fn syncs_stay_broken(size: Size) {
     let kept = std::sync::atomic::AtomicU64::new(0);
-    let total = healthy(Size::Large).syncs;
+    let total = healthy(size).syncs;
     each_fails(
-        Size::Large,
+        size,
         Operation::Sync,
         total,
         u64::from(u32::MAX),
