@@ -52,8 +52,7 @@ impl Size {
 
     fn sessions(self) -> u16 {
         match self {
-            Self::Logged => 2,
-            Self::Replayed => 1,
+            Self::Logged | Self::Replayed => 1,
             _ => 3,
         }
     }
