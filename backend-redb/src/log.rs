@@ -18,7 +18,7 @@ pub(crate) const SECTOR: usize = 512;
 const MAGIC: &[u8; 8] = b"certblog";
 
 /// The length of a header, and of what stands in front of a record's changes.
-const HEADER: usize = 52;
+pub(crate) const HEADER: usize = 52;
 const HEAD: usize = 28;
 /// The length of a check sum.
 const SUM: usize = 4;
@@ -253,9 +253,9 @@ fn header(store: Uuid, nonce: Nonce, len: u64) -> Vec<u8> {
     bytes
 }
 
-/// Whether a log begins as it has to.
-pub(crate) fn check_header(bytes: &[u8], store: Uuid, nonce: Nonce) -> Result<(), Cause> {
-    let found = bytes.get(..HEADER).ok_or(Cause::Log("it is cut short"))?;
+/// Whether a log of so many bytes begins as it has to.
+pub(crate) fn check_header(start: &[u8], len: u64, store: Uuid, nonce: Nonce) -> Result<(), Cause> {
+    let found = start.get(..HEADER).ok_or(Cause::Log("it is cut short"))?;
     let (fields, sum) = found.split_at(HEADER - SUM);
     if !fields.starts_with(MAGIC) || crc32fast::hash(fields).to_le_bytes() != sum {
         return Err(Cause::Log("it is damaged, or no log"));
@@ -263,7 +263,7 @@ pub(crate) fn check_header(bytes: &[u8], store: Uuid, nonce: Nonce) -> Result<()
     if header(store, nonce, 0)[..HEADER - SUM - 8] != fields[..HEADER - SUM - 8] {
         return Err(Cause::Log("it is the log of another store or time"));
     }
-    match fields[HEADER - SUM - 8..] == (bytes.len() as u64).to_le_bytes() {
+    match fields[HEADER - SUM - 8..] == len.to_le_bytes() {
         true => Ok(()),
         false => Err(Cause::Log("it is not as long as it was")),
     }

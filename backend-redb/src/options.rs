@@ -39,7 +39,7 @@ impl Options {
             cache: 64 << 20,
             resident: false,
             log_after: Some(64),
-            log_bytes: 4 << 20,
+            log_bytes: 1 << 20,
             without_log: false,
         }
     }
@@ -89,7 +89,8 @@ impl Options {
     /// How long a log is, in bytes. One that is full is emptied into the file, by one commit; a batch
     /// that has no room in it goes straight to the file.
     ///
-    /// 4 MiB unless said otherwise; 4 KiB at least.
+    /// 1 MiB unless said otherwise; 4 KiB at least. Until it is emptied, no page that the file had before
+    /// is used again: the longer the log, the more the file grows.
     #[must_use]
     pub fn log_bytes(self, bytes: u64) -> Self {
         Self {

@@ -6,7 +6,7 @@ use redb::Database;
 
 use crate::errors::Cause;
 use crate::format::{self, Identity, META, RUNS};
-use crate::log::{Head, Nonce, SECTOR, changes, check_header};
+use crate::log::{HEADER, Head, Nonce, SECTOR, changes, check_header};
 use crate::medium::Medium;
 use crate::runs;
 
@@ -35,10 +35,15 @@ impl Replay {
         if len == 0 {
             return Err(Cause::Log(MISSING));
         }
+        let read = |len| {
+            let mut bytes = vec![0; len];
+            storage.read(0, &mut bytes).map_err(Cause::LogIo)?;
+            Ok::<_, Cause>(bytes)
+        };
         let len = usize::try_from(len).map_err(|_| Cause::Log("it is too long"))?;
-        let mut bytes = vec![0; len];
-        storage.read(0, &mut bytes).map_err(Cause::LogIo)?;
-        check_header(&bytes, file.id, nonce)?;
+        // First, since what is no log may be of any length.
+        check_header(&read(len.min(HEADER))?, len as u64, file.id, nonce)?;
+        let bytes = read(len)?;
         Self::of(&bytes, nonce, file.revision).map(Some)
     }
 

@@ -312,9 +312,13 @@ fn what_somebody_puts_in_the_place_of_a_log_is_not_written_to() {
     let theirs = directory.path().join("theirs");
     fs::write(&theirs, "theirs").unwrap();
     std::os::unix::fs::symlink(&theirs, log_of(&path)).unwrap();
-    let store = logged(0).open(&path).unwrap();
+    let store = logged(1).open(&path).unwrap();
+    assert!(!log_of(&path).exists());
     store.insert(binding(1, 1)).unwrap();
+    std::os::unix::fs::symlink(&theirs, log_of(&path)).unwrap();
     store.insert(binding(2, 1)).unwrap();
+    store.insert(binding(3, 1)).unwrap();
+    assert!(fs::symlink_metadata(log_of(&path)).unwrap().is_file());
     drop(store);
     assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
     assert_eq!(names(&directory), ["bindings.redb", "theirs"]);

@@ -114,6 +114,20 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn a_command_leaves_the_store_s_file_and_no_log() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    host.ok(&["update", "0.0.0.0:443", "--hash", NEXT]);
+    host.ok(&["import", host.listing(300).to_str().unwrap()]);
+    host.ok(&["delete", "0.0.0.0:443"]);
+    let entries = std::fs::read_dir(host.0.path()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    assert_eq!(names, ["bindings.redb", "listing.txt"]);
+}
+
+#[test]
 fn a_binding_is_added_shown_changed_and_deleted() {
     let host = Host::new();
     host.add("0.0.0.0:443");
