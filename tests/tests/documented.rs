@@ -25,6 +25,17 @@ fn has_test(source: &str, name: &str) -> bool {
     above.clone().any(|line| line.trim() == "#[test]") && !above.any(|line| line.contains("ignore"))
 }
 
+/// Whether a page has the heading that a link names.
+fn has_heading(page: &str, named: &str) -> bool {
+    let mut headings = page.lines().filter(|line| line.starts_with('#'));
+    headings.any(|line| {
+        line.trim_start_matches(['#', ' '])
+            .to_lowercase()
+            .replace(' ', "-")
+            == named
+    })
+}
+
 #[test]
 fn every_test_that_the_page_of_reliability_names_exists() {
     let page = read("reliability.md");
@@ -43,8 +54,13 @@ fn every_test_that_the_page_of_reliability_names_exists() {
 fn every_link_of_the_page_of_reliability_leads_somewhere() {
     let page = read("reliability.md");
     for link in page.split("](").skip(1) {
-        let (file, _) = link.split_once(')').expect("the end of a link");
+        let (link, _) = link.split_once(')').expect("the end of a link");
+        let (file, heading) = link.split_once('#').unwrap_or((link, ""));
         assert!(docs().join(file).is_file(), "{file} is not there");
+        assert!(
+            heading.is_empty() || has_heading(&read(file), heading),
+            "{link} is not there"
+        );
     }
 }
 
