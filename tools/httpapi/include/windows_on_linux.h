@@ -43,6 +43,21 @@ typedef struct {
     WCHAR *pDefaultSslCtlStoreName;
     DWORD DefaultFlags;
 } HTTP_SERVICE_CONFIG_SSL_PARAM;
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_USE_DS_MAPPER 0x00000001
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_NEGOTIATE_CLIENT_CERT 0x00000002
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_NO_RAW_FILTER 0x00000004
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_REJECT 0x00000008
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_DISABLE_HTTP2 0x00000010
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_DISABLE_QUIC 0x00000020
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_DISABLE_TLS13 0x00000040
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_DISABLE_OCSP_STAPLING 0x00000080
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_ENABLE_TOKEN_BINDING 0x00000100
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_LOG_EXTENDED_EVENTS 0x00000200
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_DISABLE_LEGACY_TLS 0x00000400
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_ENABLE_SESSION_TICKET 0x00000800
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_DISABLE_TLS12 0x00001000
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_ENABLE_CLIENT_CORRELATION 0x00002000
+#define HTTP_SERVICE_CONFIG_SSL_FLAG_DISABLE_SESSION_ID 0x00004000
 typedef struct {
     HTTP_SERVICE_CONFIG_SSL_KEY KeyDesc;
     HTTP_SERVICE_CONFIG_SSL_PARAM ParamDesc;
@@ -79,6 +94,74 @@ typedef struct {
     DWORD dwToken;
 } HTTP_SERVICE_CONFIG_SSL_CCS_QUERY;
 #define HttpServiceConfigSslCcsCertInfo 6
+
+/* Extended properties. Of ipport keys too the address is in the structure; those of scoped keys
+ * have the structures of host names. */
+typedef enum {
+    ExParamTypeHttp2Window,
+    ExParamTypeHttp2SettingsLimits,
+    ExParamTypeHttpPerformance,
+    ExParamTypeTlsRestrictions,
+    ExParamTypeErrorHeaders,
+    ExParamTypeTlsSessionTicketKeys
+} HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE;
+typedef struct { USHORT NameLength, RawValueLength; const char *pName, *pRawValue; } HTTP_UNKNOWN_HEADER;
+typedef struct { DWORD Http2ReceiveWindowSize; } HTTP2_WINDOW_SIZE_PARAM;
+typedef struct { DWORD Http2MaxSettingsPerFrame, Http2MaxSettingsPerMinute; } HTTP2_SETTINGS_LIMITS_PARAM;
+typedef struct { int Type; ULONG BufferSize; PVOID Buffer; } HTTP_PERFORMANCE_PARAM;
+typedef struct { ULONG RestrictionCount; PVOID TlsRestrictions; } HTTP_TLS_RESTRICTIONS_PARAM;
+typedef struct { USHORT StatusCode, HeaderCount; HTTP_UNKNOWN_HEADER *Headers; } HTTP_ERROR_HEADERS_PARAM;
+typedef struct { ULONG SessionTicketKeyCount; PVOID SessionTicketKeys; } HTTP_TLS_SESSION_TICKET_KEYS_PARAM;
+typedef struct {
+    HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE ParamType;
+    uint64_t Flags;
+    union {
+        HTTP2_WINDOW_SIZE_PARAM Http2WindowSizeParam;
+        HTTP2_SETTINGS_LIMITS_PARAM Http2SettingsLimitsParam;
+        HTTP_PERFORMANCE_PARAM HttpPerformanceParam;
+        HTTP_TLS_RESTRICTIONS_PARAM HttpTlsRestrictionsParam;
+        HTTP_ERROR_HEADERS_PARAM HttpErrorHeadersParam;
+        HTTP_TLS_SESSION_TICKET_KEYS_PARAM HttpTlsSessionTicketKeysParam;
+    };
+} HTTP_SERVICE_CONFIG_SSL_PARAM_EX;
+
+typedef struct { SOCKADDR_STORAGE IpPort; } HTTP_SERVICE_CONFIG_SSL_KEY_EX;
+typedef struct {
+    HTTP_SERVICE_CONFIG_SSL_KEY_EX KeyDesc;
+    HTTP_SERVICE_CONFIG_SSL_PARAM_EX ParamDesc;
+} HTTP_SERVICE_CONFIG_SSL_SET_EX;
+typedef struct {
+    HTTP_SERVICE_CONFIG_QUERY_TYPE QueryDesc;
+    HTTP_SERVICE_CONFIG_SSL_KEY_EX KeyDesc;
+    DWORD dwToken;
+    HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE ParamType;
+} HTTP_SERVICE_CONFIG_SSL_QUERY_EX;
+#define HttpServiceConfigSslCertInfoEx 8
+
+typedef struct {
+    HTTP_SERVICE_CONFIG_SSL_SNI_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_SSL_PARAM_EX ParamDesc;
+} HTTP_SERVICE_CONFIG_SSL_SNI_SET_EX;
+typedef struct {
+    HTTP_SERVICE_CONFIG_QUERY_TYPE QueryDesc;
+    HTTP_SERVICE_CONFIG_SSL_SNI_KEY KeyDesc;
+    DWORD dwToken;
+    HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE ParamType;
+} HTTP_SERVICE_CONFIG_SSL_SNI_QUERY_EX;
+#define HttpServiceConfigSslSniCertInfoEx 9
+#define HttpServiceConfigSslScopedCcsCertInfoEx 12
+
+typedef struct {
+    HTTP_SERVICE_CONFIG_SSL_CCS_KEY KeyDesc;
+    HTTP_SERVICE_CONFIG_SSL_PARAM_EX ParamDesc;
+} HTTP_SERVICE_CONFIG_SSL_CCS_SET_EX;
+typedef struct {
+    HTTP_SERVICE_CONFIG_QUERY_TYPE QueryDesc;
+    HTTP_SERVICE_CONFIG_SSL_CCS_KEY KeyDesc;
+    DWORD dwToken;
+    HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE ParamType;
+} HTTP_SERVICE_CONFIG_SSL_CCS_QUERY_EX;
+#define HttpServiceConfigSslCcsCertInfoEx 10
 
 typedef struct { USHORT AddrLength; void *pAddress; } HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM;
 typedef struct { ULONG AddrCount; SOCKADDR_STORAGE AddrList[1]; } HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY;

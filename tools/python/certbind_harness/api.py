@@ -5,10 +5,12 @@ import ipaddress
 import os
 import struct
 from ctypes import POINTER, byref, c_char_p, c_size_t, c_uint32, c_uint64, c_void_p
+from dataclasses import replace
 from pathlib import Path
-from typing import Iterator, List, Optional, Union
+from typing import Any, Dict, Iterator, List, Optional, Union
 from uuid import UUID
 
+from . import properties
 from .binding import Binding, UrlReservation
 from .structures import (
     AF_INET,
@@ -89,7 +91,8 @@ class Api:
         return self._lib.CertbindHttpApiCalls(_number(function))
 
     def set(self, binding: Binding) -> None:
-        """HttpSetServiceConfiguration: binds a key that is not bound."""
+        """HttpSetServiceConfiguration: binds a key that is not bound. Extended properties are read
+        alone: a binding with some is refused with a ValueError, here and by `update`."""
         self._configure("Set", binding)
 
     def update(self, binding: Binding) -> None:
@@ -118,8 +121,15 @@ class Api:
         ]
 
     def _of(self, kind: int) -> Iterator[Binding]:
+        extended: Dict[str, Dict[str, Any]] = {}
+        for number, name in enumerate(properties.NAMES):
+            query = properties.QUERIES[kind](type=number)
+            for record in self._enumerate(properties.IDS[kind], query, properties.SETS[kind]):
+                key = _key(kind, record.key.address, record.key)
+                extended.setdefault(key, {})[name] = properties.value(record.param)
         for record in self._enumerate(kind, QUERIES[kind](), SETS[kind]):
-            yield _binding(kind, record)
+            binding = _binding(kind, record)
+            yield replace(binding, extended=extended.get(binding.key, {}))
 
     def _enumerate(self, kind: int, query, structure) -> Iterator:
         query.query = QUERY_NEXT
@@ -185,6 +195,8 @@ def _text(pointer: Optional[int]) -> Optional[str]:
 
 def _record(binding: Binding):
     """The structure of a set, and what its pointers lead to."""
+    if binding.extended:
+        raise ValueError(f"the extended properties of {binding.key!r} cannot be set here")
     kept: list = []
     tag, _, value = binding.key.partition("=")
     kind = next((kind for kind, name in _TAGS.items() if name == tag), None)
@@ -237,21 +249,25 @@ def _address(host: str, port: int) -> Address:
     return address
 
 
-def _binding(kind: int, record) -> Binding:
-    address = Address.from_address(record.key.address) if kind == IP_PORT else record.key.address
+def _key(kind: int, address: Address, key) -> str:
     port = int.from_bytes(bytes(address.port), "big")
     if kind == CCS:
         value = str(port)
     elif kind != IP_PORT:
-        value = f"{_text(record.key.host)}:{port}"
+        value = f"{_text(key.host)}:{port}"
     elif address.family == AF_INET:
         value = f"{ipaddress.ip_address(bytes(address.v4))}:{port}"
     else:
         scope = f"%{address.scope}" if address.scope else ""
         value = f"[{ipaddress.ip_address(bytes(address.v6))}{scope}]:{port}"
+    return f"{_TAGS[kind]}={value}"
+
+
+def _binding(kind: int, record) -> Binding:
+    address = Address.from_address(record.key.address) if kind == IP_PORT else record.key.address
     param = record.param
     return Binding(
-        key=f"{_TAGS[kind]}={value}",
+        key=_key(kind, address, record.key),
         hash=ctypes.string_at(param.hash, param.hash_length).hex() if param.hash_length else None,
         store_name=_text(param.store_name),
         app_id=UUID(bytes_le=bytes(param.app_id)),

@@ -1,7 +1,7 @@
 """What a binding is, and what differs between bindings."""
 
-from dataclasses import dataclass, fields
-from typing import Iterable, Optional
+from dataclasses import dataclass, field, fields
+from typing import Any, Iterable, Mapping, Optional
 from uuid import UUID
 
 
@@ -23,6 +23,9 @@ class Binding:
     ctl_identifier: Optional[str] = None
     ctl_store_name: Optional[str] = None
     flags: int = 0
+    extended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    """The extended properties that are set, named as in JSON exports:
+    `{"http2_window": {"receive_window": 65536}}`."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ def differences(expected: Iterable[Binding], found: Iterable[Binding]) -> str:
             lines.append(f"+ {there[key]!r}")
         elif wanted[key] != there[key]:
             lines.append(f"~ {key!r}")
-            for field in fields(Binding):
-                before, after = getattr(wanted[key], field.name), getattr(there[key], field.name)
+            for each in fields(Binding):
+                before, after = getattr(wanted[key], each.name), getattr(there[key], each.name)
                 if before != after:
-                    lines.append(f"    {field.name:<26} {before!r} -> {after!r}")
+                    lines.append(f"    {each.name:<26} {before!r} -> {after!r}")
     return "\n".join(lines)

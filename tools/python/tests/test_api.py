@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from certbind_harness import Api, Binding, HttpApiError, UrlReservation
+from certbind_harness import Api, Binding, HttpApiError, UrlReservation, properties
 from certbind_harness.api import library_in
 from certbind_harness.structures import CCS, IP_PORT, QUERIES, SETS, SNI
 from ctypes import sizeof
@@ -22,6 +22,11 @@ def api():
 def test_structures_have_the_sizes_of_windows():
     assert [sizeof(SETS[kind]) for kind in (IP_PORT, SNI, CCS)] == [88, 216, 208]
     assert [sizeof(QUERIES[kind]) for kind in (IP_PORT, SNI, CCS)] == [24, 152, 144]
+
+
+def test_structures_of_extended_properties_have_the_sizes_of_windows():
+    assert [sizeof(properties.SETS[kind]) for kind in (IP_PORT, SNI, CCS)] == [160, 168, 160]
+    assert [sizeof(properties.QUERIES[kind]) for kind in (IP_PORT, SNI, CCS)] == [144, 152, 144]
 
 
 def test_every_field_of_every_kind_of_key_comes_back(api):
@@ -50,6 +55,14 @@ def test_every_field_of_every_kind_of_key_comes_back(api):
     api.update(changed)
     api.delete("ccs=443")
     assert api.bindings() == [changed, bindings[1], bindings[2], bindings[4]]
+
+
+def test_extended_properties_are_read_alone(api):
+    binding = Binding("ipport=0.0.0.0:443", hash=HASH, extended={"http2_window": {"receive_window": 1}})
+    for call in [api.set, api.update]:
+        with pytest.raises(ValueError, match="ipport=0.0.0.0:443"):
+            call(binding)
+    assert api.bindings() == []
 
 
 def test_refusals_carry_their_code(api):

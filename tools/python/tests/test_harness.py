@@ -1,5 +1,6 @@
 """Programs on hosts of their own."""
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -71,12 +72,65 @@ def test_no_program_is_passed_on_to_another_library(harness, monkeypatch):
     assert len(harness.bindings()) == 1
 
 
+def test_a_trace_has_the_calls_of_programs_and_not_those_that_read(harness, monkeypatch, tmp_path):
+    trace = tmp_path / "trace.jsonl"
+    monkeypatch.setenv("CERTBIND_TRACE", str(trace))
+    harness.bindings()
+    assert not trace.exists()
+    harness.run(ADD)
+    assert "HttpSetServiceConfiguration" in trace.read_text()
+
+
 def test_what_netsh_reserves_is_read_back(harness):
     assert harness.url_reservations() == []
     done = harness.run(["netsh", "http", "add", "urlacl", "url=http://+:8080/App", "user=Everyone"])
     assert done.returncode == 0, done.stdout
     assert harness.url_reservations() == [UrlReservation("http://+:8080/App/", "D:(A;;GX;;;WD)")]
     harness.assert_unchanged()
+
+
+def test_an_extended_property_that_netsh_updates_is_a_difference(harness):
+    assert harness.run(ADD).returncode == 0
+    update = ["netsh", "http", "update", "sslpropertyex", "ipport=0.0.0.0:443", "propertyid=0", "receivewindow=65536"]
+    done = harness.run(update)
+    assert done.returncode == 0, done.stdout
+    with pytest.raises(AssertionError, match="extended .* -> {'http2_window': {'receive_window': 65536}}"):
+        harness.assert_bindings([ADDED])
+
+
+def test_extended_properties_of_every_type_and_kind_of_key_are_those_of_the_export(harness, tmp_path):
+    extended = {
+        "http2_window": {"receive_window": 65536, "flags": "0x9"},
+        "http2_settings_limits": {"max_per_frame": 32, "max_per_minute": 960},
+        "performance": {"setting": 1, "buffer": "01000000"},
+        "tls_restrictions": {
+            "restrictions": [
+                {
+                    "alpn_ids": ["h2", "http/1.1"],
+                    "disabled_protocols": 5,
+                    "disabled_crypto": [
+                        {"usage": 1, "algorithm": "RSA", "chaining_modes": ["CBC"], "min_bits": 1, "max_bits": 2048}
+                    ],
+                    "restriction_flags": 3,
+                }
+            ]
+        },
+        "error_headers": {"status": 503, "headers": [{"name": "Retry-After", "value": "6ö"}]},
+        "session_ticket_keys": {"keys": [{"version": 1, "id": "01" * 16, "material": "0203" * 16}]},
+    }
+    record = {"app_id": str(ADDED.app_id), "certificate": {"hash": HASH, "store_name": None}, "extended": extended}
+    central = {**record, "certificate": None}
+    keys = ["ipport=[2001:db8::1]:443", "hostnameport=www.contoso.com:443", "ccs=443", "scopedccs=a.example:443"]
+    bindings = [{"key": key, **(central if "ccs" in key else record)} for key in keys]
+    bindings[1]["host_spelling"] = "WWW.contoso.com"
+    export = tmp_path / "export.json"
+    header = {"host": None, "captured_at": None, "source": None, "tool": None}
+    export.write_text(json.dumps({"format": "certbind-export", "version": 2, "header": header, "bindings": bindings}))
+    harness.seed(export)
+    found = harness.bindings()
+    assert [binding.key.lower() for binding in found] == keys
+    assert [binding.extended for binding in found] == [extended] * 4
+    assert "0203" not in repr(found)
 
 
 def test_a_store_is_seeded_from_an_export(harness):

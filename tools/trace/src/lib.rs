@@ -28,6 +28,7 @@
 //! ```
 
 mod code;
+mod decode;
 mod entry;
 mod recorder;
 mod replay;

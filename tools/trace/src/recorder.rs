@@ -10,22 +10,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use backend_httpsys::HttpApi;
-use backend_httpsys::abi::server::{
-    Fault, Query, read_delete, read_delete_property, read_query, read_query_property,
-    read_service_delete, read_service_query, read_service_set, read_set, read_set_property,
-};
-use backend_httpsys::abi::{kind_of, property_kind_of, service_kind_of};
-use backend_httpsys::service::ServiceKind;
 use jiff::Timestamp;
-use store_core::Kind;
 use windows_sys::Win32::Foundation::{ERROR_SUCCESS, HANDLE};
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_INITIALIZE, HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION,
 };
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-use crate::entry::{Argument, Entry, Found, Function, KeyProperty};
-use crate::replay::in_buffer;
+use crate::decode::{self, unless};
+use crate::entry::{Argument, Entry, Function};
 
 /// An API whose calls are written down. What it answers is what the API behind it answers.
 ///
@@ -174,7 +167,7 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         overlapped: *const OVERLAPPED,
     ) -> u32 {
         // SAFETY: the caller's promise.
-        let argument = unsafe { set_argument(id, information, length) };
+        let argument = unsafe { decode::set(id, information, length) };
         let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
         self.configure(Function::Set, id, argument, || {
             // SAFETY: the caller's promise is the same.
@@ -190,23 +183,8 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         length: u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        let argument = decoded(
-            id,
-            |kind| {
-                // SAFETY: the caller's promise.
-                unsafe { read_delete(kind, information, length) }.map(Argument::Key)
-            },
-            |kind| {
-                // SAFETY: the caller's promise.
-                let deletion = unsafe { read_delete_property(kind, information, length) };
-                deletion.map(|(key, property)| Argument::PropertyKey { key, property })
-            },
-            |kind| {
-                // SAFETY: the caller's promise.
-                let key = unsafe { read_service_delete(kind, information, length) };
-                key.map(|key| key.to_string())
-            },
-        );
+        // SAFETY: the caller's promise.
+        let argument = unsafe { decode::delete(id, information, length) };
         let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
         self.configure(Function::Delete, id, argument, || {
             // SAFETY: the caller's promise is the same.
@@ -225,30 +203,8 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         return_length: *mut u32,
         overlapped: *const OVERLAPPED,
     ) -> u32 {
-        let argument = decoded(
-            id,
-            |kind| {
-                // SAFETY: the caller's promise.
-                let query = unsafe { read_query(kind, input, input_length) };
-                query.map(|query| match query {
-                    Query::Exact(key) => Argument::Key(key),
-                    Query::Next(index) => Argument::Index(index),
-                })
-            },
-            |kind| {
-                // SAFETY: the caller's promise.
-                let query = unsafe { read_query_property(kind, input, input_length) };
-                query.map(|(query, property)| match query {
-                    Query::Exact(key) => Argument::PropertyKey { key, property },
-                    Query::Next(index) => Argument::PropertyIndex { index, property },
-                })
-            },
-            |kind| {
-                // SAFETY: the caller's promise.
-                let query = unsafe { read_service_query(kind, input, input_length) };
-                query.map(|query| query.to_string())
-            },
-        );
+        // SAFETY: the caller's promise.
+        let argument = unsafe { decode::query(id, input, input_length) };
         let begun = Begun::now();
         // SAFETY: the caller's promise is the same.
         let result = unsafe {
@@ -272,7 +228,7 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
             false => 0,
         };
         // SAFETY: the caller's promise, and the API has answered that it has written a record.
-        let found = unsafe { found(id, result, output, written) };
+        let found = unsafe { decode::found(id, result, output, written) };
         self.write(&Entry {
             id: Some(id),
             argument: unless(!handle.is_null() || !overlapped.is_null(), argument),
@@ -293,7 +249,7 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         overlapped: *const OVERLAPPED,
     ) -> u32 {
         // SAFETY: the caller's promise.
-        let argument = unsafe { set_argument(id, information, length) };
+        let argument = unsafe { decode::set(id, information, length) };
         let argument = unless(!handle.is_null() || !overlapped.is_null(), argument);
         self.configure(Function::Update, id, argument, || {
             // SAFETY: the caller's promise is the same.
@@ -306,81 +262,6 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
     }
 }
 
-/// What a set or an update is about.
-///
-/// # Safety
-/// As the function.
-unsafe fn set_argument(
-    id: HTTP_SERVICE_CONFIG_ID,
-    information: *const c_void,
-    length: u32,
-) -> Argument {
-    decoded(
-        id,
-        |kind| {
-            // SAFETY: the caller's promise.
-            unsafe { read_set(kind, information, length) }.map(Argument::Binding)
-        },
-        |kind| {
-            // SAFETY: the caller's promise.
-            let set = unsafe { read_set_property(kind, information, length) };
-            set.map(|(key, property)| {
-                let secret = format!("session ticket keys of {key}, which are not written down");
-                let open = KeyProperty::open(key, property);
-                open.map_or(Argument::Undecoded(secret), Argument::Property)
-            })
-        },
-        |kind| {
-            // SAFETY: the caller's promise.
-            unsafe { read_service_set(kind, information, length) }.map(|set| set.to_string())
-        },
-    )
-}
-
-fn decoded(
-    id: HTTP_SERVICE_CONFIG_ID,
-    record: impl FnOnce(Kind) -> Result<Argument, Fault>,
-    property: impl FnOnce(Kind) -> Result<Argument, Fault>,
-    service: impl FnOnce(ServiceKind) -> Result<String, Fault>,
-) -> Argument {
-    let read = if let Some(kind) = kind_of(id) {
-        record(kind)
-    } else if let Some(kind) = property_kind_of(id) {
-        property(kind)
-    } else if let Some(kind) = service_kind_of(id) {
-        service(kind).map(Argument::Service)
-    } else {
-        return Argument::Undecoded("not a configuration of bindings".into());
-    };
-    read.unwrap_or_else(|fault| Argument::Undecoded(fault.to_string()))
-}
-
-fn unless(reserved: bool, argument: Argument) -> Argument {
-    if reserved {
-        return Argument::Undecoded("a reserved argument is not null".into());
-    }
-    argument
-}
-
-/// What a query has given, if it has and it can be understood.
-///
-/// # Safety
-/// `output` is null or valid for reads of `length` bytes, all of which are initialized if `result`
-/// is 0.
-unsafe fn found(
-    id: HTTP_SERVICE_CONFIG_ID,
-    result: u32,
-    output: *mut c_void,
-    length: u32,
-) -> Option<Found> {
-    if result != ERROR_SUCCESS || output.is_null() {
-        return None;
-    }
-    // SAFETY: the caller's promise.
-    let buffer = unsafe { std::slice::from_raw_parts(output.cast::<u8>(), length as usize) };
-    in_buffer(id, buffer)
-}
-
 #[cfg(test)]
 mod tests {
     use std::ptr::{null, null_mut};
@@ -391,6 +272,7 @@ mod tests {
     use store_core::{Binding, BindingKey, MemoryStore, Record, Uuid};
 
     use super::*;
+    use crate::entry::Found;
     use crate::replay::{Replayed, replay};
 
     /// A buffer as large as any record of these tests, aligned as records want it.

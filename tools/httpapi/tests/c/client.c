@@ -1,7 +1,8 @@
 /* Sets, queries, enumerates, updates and deletes bindings through the HTTP Server API, and checks
  * what comes back. It shares no declaration with the library: under Windows the structures come
- * from mingw-w64's headers, and what those lack (the structures of SNI and of the central certificate
- * store, and the update function) is declared here; elsewhere all come from the header for users. */
+ * from mingw-w64's headers, and what those lack (the structures of SNI, of the central certificate
+ * store and of extended properties, and the update function) is declared here; elsewhere all come
+ * from the header for users. */
 
 #ifdef _WIN32
 #define _WIN32_WINNT 0x0602
@@ -25,9 +26,25 @@ typedef struct { SOCKADDR_STORAGE LocalAddress; } CCS_KEY;
 typedef struct { CCS_KEY KeyDesc; HTTP_SERVICE_CONFIG_SSL_PARAM ParamDesc; } CCS_SET;
 typedef struct { int QueryDesc; CCS_KEY KeyDesc; DWORD dwToken; } CCS_QUERY;
 
+/* The extended properties, as Microsoft's newer headers have them. */
+typedef struct { USHORT NameLength, RawValueLength; const char *pName, *pRawValue; } HEADER;
+typedef struct {
+    int ParamType;
+    unsigned long long Flags;
+    union {
+        struct { DWORD Http2ReceiveWindowSize; } Http2WindowSizeParam;
+        struct { USHORT StatusCode, HeaderCount; HEADER *Headers; } HttpErrorHeadersParam;
+    };
+} PARAM_EX;
+typedef struct { CCS_KEY KeyDesc; PARAM_EX ParamDesc; } SET_EX;
+typedef struct { int QueryDesc; CCS_KEY KeyDesc; DWORD dwToken; int ParamType; } QUERY_EX;
+
 #define SNI 5
 #define CCS 6
 #define SCOPED_CCS 11
+#define CCS_EX 10
+#define WINDOW 0
+#define ERROR_HEADERS 4
 
 typedef ULONG (WINAPI *UPDATE)(HANDLE, int, PVOID, ULONG, LPOVERLAPPED);
 static ULONG update(int id, void *set, ULONG length)
@@ -42,35 +59,22 @@ typedef HTTP_SERVICE_CONFIG_SSL_SNI_QUERY SNI_QUERY;
 typedef HTTP_SERVICE_CONFIG_SSL_CCS_KEY CCS_KEY;
 typedef HTTP_SERVICE_CONFIG_SSL_CCS_SET CCS_SET;
 typedef HTTP_SERVICE_CONFIG_SSL_CCS_QUERY CCS_QUERY;
+typedef HTTP_UNKNOWN_HEADER HEADER;
+typedef HTTP_SERVICE_CONFIG_SSL_CCS_SET_EX SET_EX;
+typedef HTTP_SERVICE_CONFIG_SSL_CCS_QUERY_EX QUERY_EX;
 
 #define SNI HttpServiceConfigSslSniCertInfo
 #define CCS HttpServiceConfigSslCcsCertInfo
 #define SCOPED_CCS HttpServiceConfigSslScopedCcsCertInfo
+#define CCS_EX HttpServiceConfigSslCcsCertInfoEx
+#define WINDOW ExParamTypeHttp2Window
+#define ERROR_HEADERS ExParamTypeErrorHeaders
 
 static ULONG update(int id, void *set, ULONG length)
 {
     return HttpUpdateServiceConfiguration(NULL, id, set, length, NULL);
 }
 #endif
-
-/* The extended properties, as Microsoft's newer headers have them. Of ipport keys too the address is in
- * the structure. */
-typedef struct {
-    USHORT NameLength;
-    USHORT RawValueLength;
-    const char *pName;
-    const char *pRawValue;
-} HEADER;
-typedef struct {
-    int ParamType;
-    unsigned long long Flags;
-    union {
-        ULONG Window;
-        struct { USHORT StatusCode; USHORT HeaderCount; HEADER *Headers; } Errors;
-    } Value;
-} PARAM_EX;
-typedef struct { CCS_KEY KeyDesc; PARAM_EX ParamDesc; } SET_EX;
-typedef struct { int QueryDesc; CCS_KEY KeyDesc; DWORD dwToken; int ParamType; } QUERY_EX;
 
 #define EXPECT(expression, expected)                                                       \
     do {                                                                                   \
@@ -297,48 +301,54 @@ static void extended_properties(void)
 
     EXPECT(sizeof set, 160);
     EXPECT(sizeof exact, 144);
+#ifndef _WIN32
+    EXPECT(sizeof(HTTP_SERVICE_CONFIG_SSL_SET_EX), 160);
+    EXPECT(sizeof(HTTP_SERVICE_CONFIG_SSL_QUERY_EX), 144);
+    EXPECT(sizeof(HTTP_SERVICE_CONFIG_SSL_SNI_SET_EX), 168);
+    EXPECT(sizeof(HTTP_SERVICE_CONFIG_SSL_SNI_QUERY_EX), 152);
+#endif
     memset(&ccs, 0, sizeof ccs);
     ccs.KeyDesc.LocalAddress = any_address(444);
     ccs.ParamDesc.AppId = app;
     memset(&set, 0, sizeof set);
     set.KeyDesc = ccs.KeyDesc;
     set.ParamDesc.Flags = 1ULL << 63;
-    set.ParamDesc.Value.Window = 65535;
+    set.ParamDesc.Http2WindowSizeParam.Http2ReceiveWindowSize = 65535;
     memset(&exact, 0, sizeof exact);
     exact.KeyDesc = ccs.KeyDesc;
 
-    EXPECT(HttpSetServiceConfiguration(NULL, 10, &set, sizeof set, NULL), 2);
+    EXPECT(HttpSetServiceConfiguration(NULL, CCS_EX, &set, sizeof set, NULL), 2);
     EXPECT(HttpSetServiceConfiguration(NULL, CCS, &ccs, sizeof ccs, NULL), 0);
-    found = query(10, &exact, sizeof exact, 0);
-    EXPECT(found->ParamDesc.Value.Window, 1048576);
+    found = query(CCS_EX, &exact, sizeof exact, 0);
+    EXPECT(found->ParamDesc.Http2WindowSizeParam.Http2ReceiveWindowSize, 1048576);
     free(found);
-    EXPECT(HttpSetServiceConfiguration(NULL, 10, &set, sizeof set, NULL), 0);
-    found = query(10, &exact, sizeof exact, 0);
+    EXPECT(HttpSetServiceConfiguration(NULL, CCS_EX, &set, sizeof set, NULL), 0);
+    found = query(CCS_EX, &exact, sizeof exact, 0);
     EXPECT(((SOCKADDR_IN *)&found->KeyDesc.LocalAddress)->sin_port, big_endian(444));
-    EXPECT(found->ParamDesc.ParamType, 0);
+    EXPECT(found->ParamDesc.ParamType, WINDOW);
     HOLDS(found->ParamDesc.Flags == 1ULL << 63);
-    EXPECT(found->ParamDesc.Value.Window, 65535);
+    EXPECT(found->ParamDesc.Http2WindowSizeParam.Http2ReceiveWindowSize, 65535);
     free(found);
 
-    set.ParamDesc.ParamType = 4;
+    set.ParamDesc.ParamType = ERROR_HEADERS;
     set.ParamDesc.Flags = 0;
-    set.ParamDesc.Value.Errors.StatusCode = 503;
-    set.ParamDesc.Value.Errors.HeaderCount = 1;
-    set.ParamDesc.Value.Errors.Headers = &header;
-    EXPECT(update(10, &set, sizeof set), 0);
-    exact.ParamType = 4;
-    found = query(10, &exact, sizeof exact, 0);
-    EXPECT(found->ParamDesc.Value.Errors.StatusCode, 503);
-    EXPECT(found->ParamDesc.Value.Errors.HeaderCount, 1);
-    EXPECT(found->ParamDesc.Value.Errors.Headers->NameLength, 5);
-    HOLDS(memcmp(found->ParamDesc.Value.Errors.Headers->pName, "X-Any", 5) == 0);
-    EXPECT(found->ParamDesc.Value.Errors.Headers->RawValueLength, 3);
-    HOLDS(memcmp(found->ParamDesc.Value.Errors.Headers->pRawValue, "a b", 3) == 0);
+    set.ParamDesc.HttpErrorHeadersParam.StatusCode = 503;
+    set.ParamDesc.HttpErrorHeadersParam.HeaderCount = 1;
+    set.ParamDesc.HttpErrorHeadersParam.Headers = &header;
+    EXPECT(update(CCS_EX, &set, sizeof set), 0);
+    exact.ParamType = ERROR_HEADERS;
+    found = query(CCS_EX, &exact, sizeof exact, 0);
+    EXPECT(found->ParamDesc.HttpErrorHeadersParam.StatusCode, 503);
+    EXPECT(found->ParamDesc.HttpErrorHeadersParam.HeaderCount, 1);
+    EXPECT(found->ParamDesc.HttpErrorHeadersParam.Headers->NameLength, 5);
+    HOLDS(memcmp(found->ParamDesc.HttpErrorHeadersParam.Headers->pName, "X-Any", 5) == 0);
+    EXPECT(found->ParamDesc.HttpErrorHeadersParam.Headers->RawValueLength, 3);
+    HOLDS(memcmp(found->ParamDesc.HttpErrorHeadersParam.Headers->pRawValue, "a b", 3) == 0);
     free(found);
-    EXPECT(HttpDeleteServiceConfiguration(NULL, 10, &set, sizeof set, NULL), 0);
-    query(10, &exact, sizeof exact, 2);
+    EXPECT(HttpDeleteServiceConfiguration(NULL, CCS_EX, &set, sizeof set, NULL), 0);
+    query(CCS_EX, &exact, sizeof exact, 2);
     set.ParamDesc.ParamType = 6;
-    EXPECT(HttpSetServiceConfiguration(NULL, 10, &set, sizeof set, NULL), 87);
+    EXPECT(HttpSetServiceConfiguration(NULL, CCS_EX, &set, sizeof set, NULL), 87);
     EXPECT(HttpDeleteServiceConfiguration(NULL, CCS, &ccs, sizeof ccs, NULL), 0);
 }
 

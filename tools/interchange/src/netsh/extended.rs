@@ -1,11 +1,12 @@
 //! The Extended Properties of a record: each begins with a title that stands further left, then
-//! `PropertyId`, which no language translates, then the values in their order.
+//! `PropertyId`, which no language translates, then the values in their order; known labels tell them as well.
 //!
 //! Netsh prints two of them with values, also where none is set.
 
 use store_core::{Binding, ExtendedProperties, PropertyType, PropertyValue};
 
-use super::field::Field;
+use super::field::{Field, same_label};
+use super::known::{Known, Told};
 use super::layout::{Layout, Line};
 use super::line::{RawLine, indent, is_number};
 use crate::report::{Loss, LossKind};
@@ -26,6 +27,8 @@ pub(super) struct Sections {
     pub(super) losses: Vec<Loss>,
     pub(super) properties: ExtendedProperties,
     pub(super) fields: Vec<Field>,
+    /// The labels of these fields.
+    pub(super) labels: Vec<(String, Told)>,
 }
 
 /// Whether a line is the title of an Extended Property: it has no value, and the next line that is
@@ -55,7 +58,7 @@ pub(super) fn start(lines: &[RawLine]) -> Option<usize> {
 }
 
 /// Understands these lines.
-pub(super) fn parse(lines: &[RawLine]) -> Sections {
+pub(super) fn parse(lines: &[RawLine], known: &Known) -> Sections {
     let mut sections = Sections::default();
     let mut without_value = Vec::new();
     let mut property: Option<usize> = None;
@@ -84,13 +87,23 @@ pub(super) fn parse(lines: &[RawLine]) -> Sections {
             continue;
         }
         let fields = property.and_then(|id| VALUES.get(id));
-        let field = fields.and_then(|fields| fields.get(place)).copied();
+        let by_place = fields.and_then(|fields| fields.get(place)).copied();
+        let field = match (in_english(parts.label), known.field(parts.label)) {
+            (Some(named), _) => {
+                Some(named).filter(|named| fields.is_some_and(|fields| fields.contains(named)))
+            }
+            // In an earlier record the label stood elsewhere: one of both is not as the host printed it.
+            (None, Some(other)) => by_place.filter(|field| *field == other),
+            (None, None) => by_place,
+        };
         place += 1;
         let number = parts.value.parse().ok().filter(|_| is_number(parts.value));
         match (field, number) {
             (Some(field), Some(number)) if !sections.fields.contains(&field) => {
                 set(&mut sections.properties, field, number);
                 sections.fields.push(field);
+                let told = (parts.label.to_owned(), Told::ByPlace(field));
+                sections.labels.push(told);
                 sections.lines.push(Line {
                     field: Some(field),
                     after: parts.after.to_owned(),
@@ -119,6 +132,12 @@ pub(super) fn parse(lines: &[RawLine]) -> Sections {
             .push(Loss::new(LossKind::Default, what).at(*line));
     }
     sections
+}
+
+/// The field of these properties that English labels so.
+fn in_english(label: &str) -> Option<Field> {
+    let mut fields = VALUES.into_iter().flatten().copied();
+    fields.find(|field| same_label(field.label(), label))
 }
 
 /// What a listing shows in a field of these properties.

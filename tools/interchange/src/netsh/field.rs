@@ -342,7 +342,7 @@ pub(super) fn key_label(label: &str) -> Option<&'static [Kind]> {
 
 /// Whether a label is the known one but for case and the width of its blanks. The known one is ASCII,
 /// with single blanks; neither begins with one.
-fn same_label(known: &str, label: &str) -> bool {
+pub(super) fn same_label(known: &str, label: &str) -> bool {
     let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
     if first(known) != first(label) {
         return false;

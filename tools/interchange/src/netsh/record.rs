@@ -61,13 +61,14 @@ pub(super) fn parse(lines: &[RawLine], known: &Known, ascii_only: bool) -> Resul
     for ((line, parts), told) in shown.iter().zip(&told) {
         fields.add(line, *parts, *told).map_err(named)?;
     }
-    let sections = extended::parse(sections);
+    let sections = extended::parse(sections, known);
     fields.extended = sections.properties;
     let key_line = shown.first().map_or(first, |(line, _)| line.number);
     let mut parsed = fields.finish(key_line).map_err(named)?;
 
     let labels = shown.iter().map(|(_, parts)| parts.label.to_owned());
     parsed.labels = labels.zip(told.iter().copied()).collect();
+    parsed.labels.extend(sections.labels);
     let mut laid_out = parsed.lines.into_iter();
     parsed.lines = Vec::with_capacity(lines.len());
     for line in main {
