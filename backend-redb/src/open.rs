@@ -117,9 +117,10 @@ fn look(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<Seen> {
             supported: FORMAT,
         });
     }
-    let replay = match options.without_log {
-        true => identity.log.map(|_| Replay::nothing(identity.revision)),
-        false => Replay::of_log(medium, &identity).map_err(|cause| cause.at(path))?,
+    let replay = match Replay::of_log(medium, &identity) {
+        // One that cannot be read may be whole.
+        Err(Cause::Log(_)) if options.without_log => Some(Replay::nothing(identity.revision)),
+        replay => replay.map_err(|cause| cause.at(path))?,
     };
     Ok(Seen {
         database,
