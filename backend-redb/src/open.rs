@@ -120,6 +120,7 @@ fn look(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<Seen> {
     let replay = match Replay::of_log(medium, &identity) {
         // One that cannot be read may be whole.
         Err(Cause::Log(_)) if options.without_log => Some(Replay::nothing(identity.revision)),
+        Err(Cause::Log(problem)) => return Err(Cause::LogWanted(problem).at(path)),
         replay => replay.map_err(|cause| cause.at(path))?,
     };
     Ok(Seen {
