@@ -68,12 +68,34 @@ impl Beside {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // What somebody else has put there is not written to.
         let file = options.read(true).write(true).create_new(true);
-        let (file, is) = backend(file.open(&self.path)?)?;
+        let file = file.open(&self.path)?;
+        if let Err(error) = self.give_to_owner(&file) {
+            let _ = std::fs::remove_file(&self.path);
+            return Err(error);
+        }
+        let (file, is) = backend(file)?;
         Ok(Open::Made {
             file,
             is,
             named: false,
         })
+    }
+
+    /// Whoever owns the store can read its log, if an administrator has made that.
+    #[cfg(unix)]
+    fn give_to_owner(&self, log: &File) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt, fchown};
+
+        let owner = metadata(&self.store)?.uid();
+        match log.metadata()?.uid() == owner {
+            true => Ok(()),
+            false => fchown(log, Some(owner), None),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn give_to_owner(&self, _: &File) -> io::Result<()> {
+        Ok(())
     }
 
     /// Whether the store still has the name that it was opened by.

@@ -521,6 +521,24 @@ fn a_store_whose_file_was_replaced_leaves_the_log_of_the_other_alone() {
 
 #[cfg(unix)]
 #[test]
+fn a_log_is_of_the_owner_of_the_store_if_root_makes_it() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    drop(RedbStore::open(&path).unwrap());
+    if chown(&path, Some(12345), None).is_err() {
+        eprintln!("NOT RUN: only root gives files away");
+        return;
+    }
+    let store = logged(0).open(&path).unwrap();
+    store.insert(binding(1, 1)).unwrap();
+    let log = fs::metadata(log_of(&path)).unwrap();
+    assert_eq!((log.uid(), log.mode() & 0o777), (12345, 0o600));
+}
+
+#[cfg(unix)]
+#[test]
 fn a_store_that_was_renamed_before_it_has_a_log_makes_none() {
     let directory = tempdir().unwrap();
     let (path, renamed) = ("a.redb", "b.redb");
