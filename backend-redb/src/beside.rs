@@ -69,6 +69,7 @@ impl Beside {
         // What somebody else has put there is not written to.
         let file = options.read(true).write(true).create_new(true);
         let file = file.open(&self.path)?;
+        #[cfg(unix)]
         if let Err(error) = self.give_to_owner(&file) {
             let _ = std::fs::remove_file(&self.path);
             return Err(error);
@@ -91,11 +92,6 @@ impl Beside {
             true => Ok(()),
             false => fchown(log, Some(owner), None),
         }
-    }
-
-    #[cfg(not(unix))]
-    fn give_to_owner(&self, _: &File) -> io::Result<()> {
-        Ok(())
     }
 
     /// Whether the store still has the name that it was opened by.
