@@ -1,6 +1,6 @@
 //! The file of a log, beside the store's: it is there while it has a length.
 
-use std::fs::{File, OpenOptions, symlink_metadata};
+use std::fs::{File, Metadata, OpenOptions, metadata, symlink_metadata};
 use std::io::{self, Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,29 +18,39 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
 }
 
 /// A file that the first length makes, readable by its owner alone, and the length 0 removes.
-/// Whoever uses it has the store locked.
+/// Whoever uses it has the store locked, but not its name: where another store has come to that,
+/// what is beside it is the other's.
 #[derive(Debug)]
 pub(crate) struct Beside {
+    store: PathBuf,
+    store_is: Identity,
     path: PathBuf,
     open: Mutex<Open>,
 }
 
+/// What tells a file from others of its name, where the system says.
+type Identity = Option<(u64, u64)>;
+
 #[derive(Debug)]
 enum Open {
     Not,
-    ForReading(FileBackend),
+    ForReading(FileBackend, Identity),
     /// Made here. Its name is synced with it the first time.
     Made {
         file: FileBackend,
+        is: Identity,
         named: bool,
     },
 }
 
 impl Beside {
-    /// The log of the store at `path`, by whatever name it was opened.
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+    /// The log of the store at `path`, by whatever name it was opened, which this file is.
+    pub(crate) fn of(path: &Path, file: &Metadata) -> io::Result<Self> {
+        let store = path.canonicalize()?;
         Ok(Self {
-            path: beside(&path.canonicalize()?),
+            path: beside(&store),
+            store,
+            store_is: identity(file),
             open: Mutex::new(Open::Not),
         })
     }
@@ -49,17 +59,56 @@ impl Beside {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn make(&self) -> io::Result<FileBackend> {
-        self.remove()?;
+    fn make(&self) -> io::Result<Open> {
+        if !self.has_store() {
+            return Err(Error::other("its store has another name by now"));
+        }
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        // What somebody else puts there meanwhile is not written to.
+        // What somebody else has put there is not written to.
         let file = options.read(true).write(true).create_new(true);
-        backend(file.open(&self.path)?)
+        let file = file.open(&self.path)?;
+        #[cfg(unix)]
+        if let Err(error) = self.give_to_owner(&file) {
+            let _ = std::fs::remove_file(&self.path);
+            return Err(error);
+        }
+        let (file, is) = backend(file)?;
+        Ok(Open::Made {
+            file,
+            is,
+            named: false,
+        })
     }
 
-    fn remove(&self) -> io::Result<()> {
+    /// Whoever owns the store can read its log, if an administrator has made that.
+    #[cfg(unix)]
+    fn give_to_owner(&self, log: &File) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt, fchown};
+
+        let owner = metadata(&self.store)?.uid();
+        match log.metadata()?.uid() == owner {
+            true => Ok(()),
+            false => fchown(log, Some(owner), None),
+        }
+    }
+
+    /// Whether the store still has the name that it was opened by.
+    fn has_store(&self) -> bool {
+        metadata(&self.store).is_ok_and(|found| identity(&found) == self.store_is)
+    }
+
+    /// Removes what is there, if it is what was open, or empty.
+    fn remove(&self, open: Open) -> io::Result<()> {
+        let ours = symlink_metadata(&self.path).is_ok_and(|found| match &open {
+            Open::Not => found.is_file() && found.len() == 0 && self.has_store(),
+            Open::ForReading(_, is) | Open::Made { is, .. } => identity(&found) == *is,
+        });
+        drop(open);
+        if !ours {
+            return Ok(());
+        }
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -67,13 +116,26 @@ impl Beside {
     }
 }
 
-fn backend(file: File) -> io::Result<FileBackend> {
-    FileBackend::new(file).map_err(Error::other)
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {
+    None
+}
+
+fn backend(file: File) -> io::Result<(FileBackend, Identity)> {
+    let is = identity(&file.metadata()?);
+    Ok((FileBackend::new(file).map_err(Error::other)?, is))
 }
 
 impl StorageBackend for Beside {
     fn len(&self) -> io::Result<u64> {
-        if let Open::ForReading(file) | Open::Made { file, .. } = &*self.open() {
+        if let Open::ForReading(file, _) | Open::Made { file, .. } = &*self.open() {
             return file.len();
         }
         match symlink_metadata(&self.path) {
@@ -86,10 +148,11 @@ impl StorageBackend for Beside {
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let mut open = self.open();
         if let Open::Not = *open {
-            *open = Open::ForReading(backend(File::open(&self.path)?)?);
+            let (file, is) = backend(File::open(&self.path)?)?;
+            *open = Open::ForReading(file, is);
         }
         match &*open {
-            Open::ForReading(file) | Open::Made { file, .. } => file.read(offset, out),
+            Open::ForReading(file, _) | Open::Made { file, .. } => file.read(offset, out),
             Open::Not => Err(ErrorKind::NotFound.into()),
         }
     }
@@ -97,13 +160,10 @@ impl StorageBackend for Beside {
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut open = self.open();
         if len == 0 {
-            *open = Open::Not;
-            return self.remove();
+            return self.remove(std::mem::replace(&mut *open, Open::Not));
         }
         if !matches!(*open, Open::Made { .. }) {
-            *open = Open::Not;
-            let file = self.make()?;
-            *open = Open::Made { file, named: false };
+            *open = self.make()?;
         }
         match &*open {
             Open::Made { file, .. } => file.set_len(len),
@@ -113,7 +173,7 @@ impl StorageBackend for Beside {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut open = self.open();
-        let Open::Made { file, named } = &mut *open else {
+        let Open::Made { file, named, .. } = &mut *open else {
             return Ok(());
         };
         file.sync_data()?;

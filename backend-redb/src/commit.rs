@@ -90,6 +90,8 @@ impl Committer {
 
     /// Does `work` while nothing is written to the file.
     pub(crate) fn paused<T>(&self, work: impl FnOnce(&Arc<Medium>) -> T) -> Result<T, Cause> {
+        // A commit that has failed is being taken back behind its transaction.
+        let _settled = self.logging();
         if self.failed.get().is_some() {
             return Err(self.refusal());
         }

@@ -32,6 +32,8 @@ pub(crate) enum Cause {
     },
     /// The log is not what it has to be.
     Log(&'static str),
+    /// The same, and the store does not open without it.
+    LogWanted(&'static str),
     /// The log cannot be read or written.
     LogIo(io::Error),
     /// A commit failed, and nothing works any more.
@@ -108,6 +110,13 @@ impl Cause {
             Self::Log(problem) => StoreError::Corrupt {
                 what: beside(path).display().to_string(),
                 detail: problem.to_owned(),
+            },
+            Self::LogWanted(problem) => StoreError::Corrupt {
+                what: beside(path).display().to_string(),
+                detail: format!(
+                    "{problem}; put the store's own back, or give up what it held: certbind check \
+                     --without-log"
+                ),
             },
             Self::LogIo(error) => StoreError::io("read or write", &beside(path), error),
             Self::Failed(reason) => unavailable(reason),

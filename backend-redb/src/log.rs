@@ -269,6 +269,25 @@ pub(crate) fn check_header(start: &[u8], len: u64, store: Uuid, nonce: Nonce) ->
     }
 }
 
+/// Whether what is in the place of a log is one of this store, or was to become one. Whatever else
+/// somebody has there is to stay.
+pub(crate) fn is_of(storage: &dyn StorageBackend, store: Uuid) -> io::Result<bool> {
+    let len = storage.len()?;
+    let mut part = [0; SECTOR];
+    let mut at = 0;
+    while at < len {
+        let part = &mut part[..SECTOR.min(at_most(len - at))];
+        storage.read(at, part)?;
+        if part.iter().any(|byte| *byte != 0) {
+            let start = [&MAGIC[..], store.as_bytes()].concat();
+            return Ok(at == 0 && part.starts_with(&start));
+        }
+        at += SECTOR as u64;
+    }
+    // The header comes last.
+    Ok(true)
+}
+
 fn at_most(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }

@@ -34,7 +34,8 @@ enum Phase {
 impl Logging {
     pub(crate) fn new(medium: &Arc<Medium>, store: Uuid, options: &Options) -> Self {
         let phase = match (&medium.log, options.log_after) {
-            (Some(_), Some(commits)) => Phase::Before(commits),
+            // Where something is in its place, that is not this store's.
+            (Some(log), Some(commits)) if matches!(log.len(), Ok(0)) => Phase::Before(commits),
             _ => Phase::Never,
         };
         Self {

@@ -15,6 +15,7 @@ use crate::create::{create, initialize};
 use crate::direct::{Direct, Handle};
 use crate::errors::{Cause, guarded};
 use crate::format::{self, FORMAT, Identity};
+use crate::log;
 use crate::medium::Medium;
 use crate::options::Options;
 use crate::replay::Replay;
@@ -116,9 +117,11 @@ fn look(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<Seen> {
             supported: FORMAT,
         });
     }
-    let replay = match options.without_log {
-        true => identity.log.map(|_| Replay::nothing(identity.revision)),
-        false => Replay::of_log(medium, &identity).map_err(|cause| cause.at(path))?,
+    let replay = match Replay::of_log(medium, &identity) {
+        // One that cannot be read may be whole.
+        Err(Cause::Log(_)) if options.without_log => Some(Replay::nothing(identity.revision)),
+        Err(Cause::Log(problem)) => return Err(Cause::LogWanted(problem).at(path)),
+        replay => replay.map_err(|cause| cause.at(path))?,
     };
     Ok(Seen {
         database,
@@ -149,8 +152,10 @@ fn writable(medium: Arc<Medium>, path: &Path, options: &Options) -> Result<RedbS
             .set_cache_size(options.cache)
             .create_with_backend(Handle(Arc::clone(&direct)))?;
         up_to_date(&database, replay.as_ref())?;
-        if let Some(log) = &medium.log {
-            // Nothing names what is there now. If it cannot go, it can stay.
+        // Nothing names what is there now. If it cannot go, it can stay.
+        if let Some(log) = &medium.log
+            && let Ok(true) = log::is_of(&**log, identity.id)
+        {
             let _ = log.set_len(0);
         }
         Committer::new(database, direct, path, identity.id, options)
@@ -202,8 +207,10 @@ fn file_medium(path: &Path, file: File, shared: bool) -> Result<Arc<Medium>> {
         Ok(_) if start != MAGIC => return Err(corrupt(path, "it is no redb file")),
         Ok(_) => {}
     }
+    let metadata = file.metadata();
+    let metadata = metadata.map_err(|error| StoreError::io("look at", path, error))?;
     let storage = FileBackend::new(file).map_err(|error| Cause::from(error).at(path))?;
-    let log = Beside::of(path).map_err(|error| StoreError::io("find", path, error))?;
+    let log = Beside::of(path, &metadata).map_err(|error| StoreError::io("find", path, error))?;
     Ok(Arc::new(Medium::new(storage, shared).with_log(log)))
 }
 

@@ -89,18 +89,19 @@ impl Options {
     /// How long a log is, in bytes. One that is full is emptied into the file, by one commit; a batch
     /// that has no room in it goes straight to the file.
     ///
-    /// 1 MiB unless said otherwise; 4 KiB at least. Until it is emptied, no page that the file had before
+    /// 1 MiB unless said otherwise; 4 KiB at least, and 1 GiB at most. Until it is emptied, no page that the file had before
     /// is used again: the longer the log, the more the file grows.
     #[must_use]
     pub fn log_bytes(self, bytes: u64) -> Self {
         Self {
-            log_bytes: bytes.max(4096),
+            log_bytes: bytes.clamp(4096, 1 << 30),
             ..self
         }
     }
 
     /// Whether to open a store whose log is missing or damaged, giving up every batch since the log
-    /// was last emptied, though they were acknowledged.
+    /// was last emptied, though they were acknowledged: their revisions are given to others. A log
+    /// that is whole is not given up.
     #[must_use]
     pub fn without_log(self, give_up: bool) -> Self {
         Self {

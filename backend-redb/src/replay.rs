@@ -10,8 +10,7 @@ use crate::log::{HEADER, Head, Nonce, SECTOR, changes, check_header};
 use crate::medium::Medium;
 use crate::runs;
 
-const MISSING: &str =
-    "it is missing; put it back beside its store, or open the store without what it held";
+const MISSING: &str = "it is missing";
 
 /// What a log has that its file has not.
 #[derive(Debug)]

@@ -127,6 +127,9 @@ pub(crate) enum Command {
     Trace(Trace),
     /// Check that the store is whole.
     Check {
+        /// Open a redb store whose log is missing or damaged, and give up for good what that held.
+        #[arg(long)]
+        without_log: bool,
         #[command(flatten)]
         output: Output,
     },

@@ -98,7 +98,10 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
     match cli.command {
         Command::List { output, .. } => commands::read::list(&url()?, output.format),
         Command::Show { key, output } => commands::read::show(&url()?, &key, output.format),
-        Command::Check { output } => commands::read::check(&url()?, output.format),
+        Command::Check {
+            without_log,
+            output,
+        } => commands::read::check(&url()?, without_log, output.format),
         Command::Add {
             key,
             certificate,

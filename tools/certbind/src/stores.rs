@@ -134,6 +134,18 @@ impl Opened {
         })
     }
 
+    /// A store that does not open for want of its log, with what it held when it was last brought up
+    /// to date. The log is given up.
+    pub(crate) fn open_without_log(url: &StoreUrl) -> Result<Self, StoreError> {
+        let StoreUrl::Redb(path) = url else {
+            return Err(StoreError::Unsupported {
+                what: "--without-log (redb stores alone have a log)".into(),
+            });
+        };
+        let options = backend_redb::Options::new().without_log(true);
+        Ok(Self::Redb(Arc::new(options.open_existing(path)?)))
+    }
+
     /// The store, for whoever keeps it.
     pub(crate) fn into_shared(self) -> Arc<dyn BindingStore> {
         match self {

@@ -1,10 +1,10 @@
-//! `list`, `show` and `check`: nothing is changed.
+//! `list`, `show` and `check`: nothing is changed, unless a log is given up.
 
 use store_core::{BindingKey, StoreError};
 
 use super::{everything, print, print_json};
 use crate::cli::Format;
-use crate::error::Error;
+use crate::error::{Error, warn};
 use crate::screen::escaped;
 use crate::stores::{Access, Opened, StoreUrl};
 use crate::{exit, record, table};
@@ -31,8 +31,19 @@ pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u
     Ok(exit::DONE)
 }
 
-pub(crate) fn check(url: &StoreUrl, format: Format) -> Result<u8, Error> {
-    let found = Opened::open(url, Access::Read)?.check()?;
+pub(crate) fn check(url: &StoreUrl, without_log: bool, format: Format) -> Result<u8, Error> {
+    let opened = match Opened::open(url, Access::Read) {
+        // Nothing is given up unless the store does not open.
+        Err(Error::Store(StoreError::Corrupt { .. })) if without_log => {
+            let opened = Opened::open_without_log(url)?;
+            warn(
+                "the log is given up, and what was committed since the revision that is told here",
+            );
+            opened
+        }
+        opened => opened?,
+    };
+    let found = opened.check()?;
     match format {
         Format::Json => print_json(&found)?,
         Format::Table => {

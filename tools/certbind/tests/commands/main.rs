@@ -4,6 +4,7 @@
 
 mod exports;
 mod helping;
+mod logs;
 mod probing;
 mod properties;
 mod tracing;
