@@ -68,7 +68,7 @@ fn wine_imports_what_is_written_and_exports_the_same() {
     let wine = Wine(tempfile::tempdir().unwrap());
     let parameters = format!(r"{HTTP}\Parameters");
     // Whatever the texts are: the bindings are the same.
-    let bindings = some_bindings(48);
+    let bindings = some_bindings(64);
     let mut file = Vec::new();
     reg::write(&mut file, &export(bindings.clone())).unwrap();
     wine.imports("all.reg", &file);
