@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod crashed;
 pub(crate) mod disk;
 
 use std::net::IpAddr;

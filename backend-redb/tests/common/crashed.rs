@@ -1,0 +1,75 @@
+//! Stores in files that were not closed, each with its log.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use backend_redb::RedbStore;
+use store_core::{Binding, BindingStore, StoreError};
+use tempfile::{TempDir, tempdir};
+
+use super::disk::Disk;
+use super::{IMAGES, binding, contents, key, logged, open};
+
+pub(crate) fn log_of(path: &Path) -> PathBuf {
+    path.with_file_name("bindings.redb-log")
+}
+
+pub(crate) fn names(directory: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names
+}
+
+pub(crate) const ALONE: [&str; 1] = ["bindings.redb"];
+pub(crate) const BOTH: [&str; 2] = ["bindings.redb", "bindings.redb-log"];
+
+/// A store that was not closed: three commits are in the file, and as many as asked for in its log.
+pub(crate) fn crashed(in_log: u16) -> (TempDir, PathBuf, Vec<Binding>) {
+    let writing = tempdir().unwrap();
+    let path = writing.path().join("bindings.redb");
+    let store = logged(2).open(&path).unwrap();
+    for number in 0..3 + in_log {
+        store.insert(binding(number, 1)).unwrap();
+    }
+    let directory = tempdir().unwrap();
+    for name in names(&writing) {
+        fs::copy(writing.path().join(&name), directory.path().join(&name)).unwrap();
+    }
+    let path = directory.path().join("bindings.redb");
+    (directory, path, contents(&store))
+}
+
+/// The error of each way to open what is there, which leaves it byte for byte as it was.
+#[track_caller]
+pub(crate) fn assert_refused(path: &Path, expected: &str) {
+    let files = [path.to_owned(), log_of(path)];
+    let before = files.each_ref().map(|path| fs::read(path).ok());
+    for error in [
+        RedbStore::open(path).unwrap_err(),
+        RedbStore::open_existing(path).unwrap_err(),
+        RedbStore::open_read_only(path).unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+        let said = error.to_string();
+        assert!(
+            ["bindings.redb-log", expected, "check --without-log"]
+                .iter()
+                .all(|part| said.contains(part)),
+            "{said}"
+        );
+    }
+    assert!(files.each_ref().map(|path| fs::read(path).ok()) == before);
+}
+
+/// A disk with a store that was not closed, and what it holds.
+pub(crate) fn crashed_disk() -> (Disk, (u64, Vec<Binding>)) {
+    let disk = Disk::of(&IMAGES[0]).opened_with(logged(1));
+    let store = open(&disk).unwrap();
+    for number in 0..7 {
+        store.put(binding(number, 1)).unwrap();
+    }
+    store.remove(&key(5)).unwrap();
+    (disk.copy(), (store.revision(), contents(&store)))
+}

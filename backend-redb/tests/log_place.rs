@@ -1,0 +1,309 @@
+//! What lies in the place of a log: one that is missing, foreign or damaged is never passed over, and
+//! what is no log of this store is left alone.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use backend_redb::{Options, RedbStore};
+use common::crashed::{ALONE, BOTH, assert_refused, crashed, crashed_disk, log_of, names};
+use common::disk::{BROKEN, Operation, Plan};
+use common::{binding, contents, logged, open};
+use store_core::{Binding, BindingStore};
+use tempfile::tempdir;
+
+#[test]
+fn a_log_that_is_missing_is_asked_for_and_can_be_given_up() {
+    let (directory, path, held) = crashed(4);
+    fs::remove_file(log_of(&path)).unwrap();
+    assert_refused(&path, "missing");
+    for options in [Options::new(), logged(0)] {
+        let options = options.without_log(true);
+        let store = options.open_read_only(&path).unwrap();
+        assert_eq!(
+            (store.revision(), contents(&store)),
+            (3, held[..3].to_vec())
+        );
+    }
+    assert_refused(&path, "missing");
+    drop(Options::new().without_log(true).open(&path).unwrap());
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(
+        (store.revision(), contents(&store)),
+        (3, held[..3].to_vec())
+    );
+    assert_eq!(names(&directory), ALONE);
+}
+
+#[test]
+fn a_damaged_log_can_be_given_up_too_and_goes_if_it_can_be_told_for_one() {
+    let log = {
+        let (_directory, path, _) = crashed(4);
+        fs::read(log_of(&path)).unwrap()
+    };
+    let given_up = |damaged: &dyn Fn(&mut Vec<u8>), said: &str, left: &[&str]| {
+        let (directory, path, held) = crashed(4);
+        let mut log = fs::read(log_of(&path)).unwrap();
+        damaged(&mut log);
+        fs::write(log_of(&path), log).unwrap();
+        assert_refused(&path, said);
+        drop(Options::new().without_log(true).open(&path).unwrap());
+        assert_eq!(names(&directory), left);
+        let store = RedbStore::open(&path).unwrap();
+        assert_eq!(
+            (store.revision(), contents(&store)),
+            (3, held[..3].to_vec())
+        );
+    };
+    given_up(&|log| log.truncate(700), "not as long", &ALONE);
+    given_up(&|log| log[30] ^= 1, "damaged, or no log", &ALONE);
+    given_up(&|log| log[600] ^= 1, "behind a bad one", &ALONE);
+    given_up(&|log| *log = b"a log?".to_vec(), "cut short", &BOTH);
+    given_up(&|log| log.fill(7), "damaged, or no log", &BOTH);
+    given_up(&|other| other.clone_from(&log), "another store", &BOTH);
+}
+
+#[test]
+fn the_log_of_another_store_or_of_another_time_is_refused() {
+    let (_directory, path, _) = crashed(4);
+    let (_other_directory, other, _) = crashed(4);
+    let own = fs::read(log_of(&path)).unwrap();
+    fs::copy(log_of(&other), log_of(&path)).unwrap();
+    assert_refused(&path, "another store or time");
+    fs::write(log_of(&path), &own).unwrap();
+
+    // Opened, closed and left by another crash: the first log says nothing of it.
+    let store = logged(0).open(&path).unwrap();
+    store.insert(binding(50, 1)).unwrap();
+    let later = fs::read(&path).unwrap();
+    drop(store);
+    fs::write(&path, later).unwrap();
+    fs::write(log_of(&path), own).unwrap();
+    assert_refused(&path, "another store or time");
+}
+
+#[test]
+fn a_log_that_nothing_names_is_left_alone_by_reading_and_goes_when_one_writes() {
+    let (directory, path, held) = crashed(4);
+    let log = fs::read(log_of(&path)).unwrap();
+    drop(RedbStore::open(&path).unwrap());
+    for left_over in [&log[..], b"", &log[..700]] {
+        fs::write(log_of(&path), left_over).unwrap();
+        let store = RedbStore::open_read_only(&path).unwrap();
+        assert_eq!((store.revision(), contents(&store)), (7, held.clone()));
+        assert!(store.check().unwrap().is_clean());
+        drop(store);
+        assert_eq!(fs::read(log_of(&path)).unwrap(), left_over);
+        let store = RedbStore::open(&path).unwrap();
+        assert_eq!((store.revision(), contents(&store)), (7, held.clone()));
+        assert_eq!(names(&directory), ALONE);
+    }
+}
+
+#[test]
+fn a_store_whose_log_cannot_be_made_does_without() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    fs::create_dir(log_of(&path)).unwrap();
+    let store = logged(0).open(&path).unwrap();
+    for number in 0..20 {
+        store.insert(binding(number, 1)).unwrap();
+    }
+    drop(store);
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!((store.revision(), contents(&store).len()), (20, 20));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_is_beside_the_file_by_whatever_name_that_was_opened() {
+    let (_directory, path, held) = crashed(4);
+    let elsewhere = tempdir().unwrap();
+    let link = elsewhere.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let store = RedbStore::open_read_only(&link).unwrap();
+    assert_eq!(contents(&store), held);
+    drop(store);
+    let store = logged(0).open(&link).unwrap();
+    store.insert(binding(90, 1)).unwrap();
+    store.insert(binding(91, 1)).unwrap();
+    assert!(log_of(&path).exists());
+    assert_eq!(names(&elsewhere), ["link"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_somebody_puts_in_the_place_of_a_log_is_not_followed() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let theirs = directory.path().join("theirs");
+    fs::write(&theirs, "theirs").unwrap();
+    std::os::unix::fs::symlink(&theirs, log_of(&path)).unwrap();
+    for before in [true, false] {
+        let store = logged(1).open(&path).unwrap();
+        if !before {
+            std::os::unix::fs::symlink(&theirs, log_of(&path)).unwrap();
+        }
+        for number in 1..4 {
+            store.put(binding(number, 1)).unwrap();
+        }
+        drop(store);
+        assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
+        fs::remove_file(log_of(&path)).unwrap();
+        assert_eq!(names(&directory), ["bindings.redb", "theirs"]);
+    }
+
+    let (_directory, path, _) = crashed(4);
+    fs::remove_file(log_of(&path)).unwrap();
+    std::os::unix::fs::symlink(&theirs, log_of(&path)).unwrap();
+    let error = RedbStore::open(&path).unwrap_err();
+    assert!(error.to_string().contains("no regular file"), "{error}");
+}
+
+#[test]
+fn what_is_no_log_of_this_store_is_neither_removed_nor_written_to() {
+    let (_other_directory, other, _) = crashed(4);
+    let (store, log) = (fs::read(&other).unwrap(), fs::read(log_of(&other)).unwrap());
+    let zeros_first = [&[0; 512][..], b"somebody's"].concat();
+    for theirs in [
+        &b"what a service has to say"[..],
+        &zeros_first,
+        &store,
+        &log,
+    ] {
+        let directory = tempdir().unwrap();
+        let path = directory.path().join("bindings.redb");
+        fs::write(log_of(&path), theirs).unwrap();
+        for _ in 0..2 {
+            let store = logged(1).open(&path).unwrap();
+            for number in 0..5 {
+                store.put(binding(number, 1)).unwrap();
+            }
+            drop(store);
+            assert!(fs::read(log_of(&path)).unwrap() == theirs);
+        }
+        assert_eq!(RedbStore::open(&path).unwrap().revision(), 10);
+    }
+}
+
+#[test]
+fn what_was_to_become_a_log_goes() {
+    for left_over in [0, 100, 512, 4096] {
+        let directory = tempdir().unwrap();
+        let path = directory.path().join("bindings.redb");
+        fs::write(log_of(&path), vec![0; left_over]).unwrap();
+        let store = logged(0).open(&path).unwrap();
+        assert_eq!(names(&directory), ALONE);
+        store.insert(binding(1, 1)).unwrap();
+        assert_eq!(names(&directory), BOTH);
+    }
+}
+
+/// Puts a store that was not closed in the place of one.
+#[cfg(unix)]
+fn replace_by_crashed(path: &Path) -> Vec<Binding> {
+    let (_directory, other, held) = crashed(4);
+    for (from, to) in [(log_of(&other), log_of(path)), (other, path.to_owned())] {
+        let copy = to.with_extension("copy");
+        fs::copy(from, &copy).unwrap();
+        fs::rename(copy, to).unwrap();
+    }
+    held
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_whose_file_was_replaced_leaves_the_log_of_the_other_alone() {
+    // Replaced before it has a log, and while it has one.
+    for commits_before in [1, 4] {
+        let directory = tempdir().unwrap();
+        let path = directory.path().join("bindings.redb");
+        let store = logged(2).open(&path).unwrap();
+        for number in 0..commits_before {
+            store.insert(binding(number, 1)).unwrap();
+        }
+        let held = replace_by_crashed(&path);
+        for number in 20..40 {
+            store.insert(binding(number, 1)).unwrap();
+        }
+        drop(store);
+        let store = RedbStore::open(&path).unwrap();
+        assert_eq!(contents(&store), held);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_is_of_the_owner_of_the_store_if_root_makes_it() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    drop(RedbStore::open(&path).unwrap());
+    if chown(&path, Some(12345), None).is_err() {
+        eprintln!("NOT RUN: only root gives files away");
+        return;
+    }
+    let store = logged(0).open(&path).unwrap();
+    store.insert(binding(1, 1)).unwrap();
+    let log = fs::metadata(log_of(&path)).unwrap();
+    assert_eq!((log.uid(), log.mode() & 0o777), (12345, 0o600));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_was_renamed_before_it_has_a_log_makes_none() {
+    let directory = tempdir().unwrap();
+    let (path, renamed) = ("a.redb", "b.redb");
+    let [path, renamed] = [path, renamed].map(|name| directory.path().join(name));
+    let store = logged(2).open(&path).unwrap();
+    store.insert(binding(0, 1)).unwrap();
+    fs::rename(&path, &renamed).unwrap();
+    for number in 1..9 {
+        store.insert(binding(number, 1)).unwrap();
+    }
+    assert_eq!(names(&directory), ["b.redb"]);
+    let held = contents(&store);
+    drop(store);
+    assert_eq!(contents(&RedbStore::open(&renamed).unwrap()), held);
+}
+
+#[test]
+fn a_log_that_is_whole_is_not_given_up() {
+    let (directory, path, held) = crashed(4);
+    let options = Options::new().without_log(true);
+    let store = options.open_read_only(&path).unwrap();
+    assert_eq!((store.revision(), contents(&store)), (7, held.clone()));
+    drop(store);
+    let store = options.open(&path).unwrap();
+    assert_eq!((store.revision(), contents(&store)), (7, held));
+    assert_eq!(names(&directory), ALONE);
+}
+
+#[test]
+fn a_log_that_cannot_be_read_is_not_given_up() {
+    let (crashed, held) = crashed_disk();
+    let total = {
+        let disk = crashed.copy();
+        disk.plan(Plan::Nothing);
+        drop(open(&disk).unwrap());
+        disk.counts().reads
+    };
+    for after in 0..total {
+        let disk = crashed.copy().opened_with(logged(1).without_log(true));
+        disk.plan(Plan::Fail {
+            operation: Operation::Read,
+            after,
+            times: 1,
+            half: false,
+            code: BROKEN,
+        });
+        drop(open(&disk));
+        disk.plan(Plan::Nothing);
+        let store = open(&disk).unwrap();
+        assert_eq!((store.revision(), contents(&store)), held, "{after}");
+    }
+}
