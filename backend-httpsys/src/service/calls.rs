@@ -48,18 +48,7 @@ impl<A: HttpApi> ServiceApi<A> {
     /// # Errors
     /// Win32 code 183 for an address or a URL that is there already, and whatever else it answers.
     pub fn set(&self, record: &ServiceRecord) -> Result<()> {
-        let code = with_service_set(record, |request| {
-            let Request {
-                id,
-                pointer,
-                length,
-            } = request;
-            // SAFETY: the request is complete and stays until the call is over.
-            unsafe {
-                let api = self.calls.api();
-                api.set(ptr::null_mut(), id, pointer, length, ptr::null())
-            }
-        });
+        let code = with_service_set(record, |request| self.calls.ask_set(request));
         done(code, || format!("setting {}", record.key()))
     }
 
@@ -68,18 +57,7 @@ impl<A: HttpApi> ServiceApi<A> {
     /// # Errors
     /// Win32 code 2 or 1168 for what is not there, and whatever else it answers.
     pub fn delete(&self, key: &ServiceKey) -> Result<()> {
-        let code = with_service_delete(key, |request| {
-            let Request {
-                id,
-                pointer,
-                length,
-            } = request;
-            // SAFETY: the request is complete and stays until the call is over.
-            unsafe {
-                let api = self.calls.api();
-                api.delete(ptr::null_mut(), id, pointer, length, ptr::null())
-            }
-        });
+        let code = with_service_delete(key, |request| self.calls.ask_delete(request));
         done(code, || format!("deleting {key}"))
     }
 
