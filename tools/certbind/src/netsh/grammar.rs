@@ -14,8 +14,6 @@ pub(super) enum Refusal {
     UnknownTag,
     /// A value that is none.
     Value,
-    /// `json` is a tag of this release, and what goes with it is not known.
-    Json,
 }
 
 /// What was given for each tag.
@@ -57,6 +55,11 @@ impl<'a> Given<'a> {
             (Some(tag), _) => Ok(tag),
             (None, _) => Err(Refusal::Syntax),
         }
+    }
+
+    /// How many tags were given a value.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn value(&self, tag: &str) -> Option<&'a str> {

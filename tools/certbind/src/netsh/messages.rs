@@ -103,15 +103,7 @@ pub(super) fn not_found(words: &[String]) -> Answer {
     ))
 }
 
-/// Not a message of Windows: there `json` does something.
-pub(super) fn no_json() -> Answer {
-    Answer::failed(
-        "\njson is not supported here: what Windows reads and writes for it is not documented.
-Give the tags one by one, or leave json out.\n\n",
-    )
-}
-
-/// Not messages of Windows: a script that cannot be read.
+/// Not messages of Windows: a file that cannot be read.
 pub(super) fn unreadable(what: &str, why: &str) -> Answer {
     Answer::failed(format!("\n{what}: {why}\n\n"))
 }

@@ -27,6 +27,7 @@
 
 mod context;
 mod grammar;
+mod json;
 mod messages;
 mod profile;
 mod property;

@@ -5,8 +5,7 @@ use store_core::{Binding, BindingKey, CertCheckMode, CertHash, Certificate, Kind
 use super::grammar::{self, Given, Refusal};
 use super::profile::Profile;
 use super::tags::{
-    self, APPID, CERTHASH, CERTSTORENAME, CTL_IDENTIFIER, CTL_STORE_NAME, FRESHNESS, JSON, TIMEOUT,
-    Value,
+    self, APPID, CERTHASH, CERTSTORENAME, CTL_IDENTIFIER, CTL_STORE_NAME, FRESHNESS, TIMEOUT, Value,
 };
 use interchange::netsh::SWITCHES;
 
@@ -20,11 +19,7 @@ pub(super) struct Request {
 
 impl Request {
     /// Reads the arguments. Options that are not given are at netsh's defaults.
-    pub(super) fn read(arguments: &[String], profile: Profile) -> Result<Self, Refusal> {
-        let given = Given::new(arguments, &tags::of_record(profile))?;
-        if given.value(JSON).is_some() {
-            return Err(Refusal::Json);
-        }
+    pub(super) fn read(given: &Given<'_>, profile: Profile) -> Result<Self, Refusal> {
         let (kind, spelled) = given.key()?.ok_or(Refusal::Syntax)?;
         let app_id = given.value(APPID).ok_or(Refusal::Syntax)?;
         let needs_store = kind == Kind::Sni;
@@ -35,10 +30,10 @@ impl Request {
         }
         let key = grammar::key((kind, spelled))?;
         let record = Record {
-            certificate: certificate(&given)?,
+            certificate: certificate(given)?,
             ..Record::central(guid(app_id)?)
         };
-        let (record, has_options) = with_options(record, &given, profile)?;
+        let (record, has_options) = with_options(record, given, profile)?;
         Ok(Self {
             binding: binding(key, spelled, record)?,
             has_options,
@@ -140,7 +135,7 @@ fn number(text: &str, profile: Profile) -> Result<u32, Refusal> {
     }
 }
 
-fn is_enabled(value: &str) -> Result<bool, Refusal> {
+pub(super) fn is_enabled(value: &str) -> Result<bool, Refusal> {
     if value.eq_ignore_ascii_case("enable") {
         Ok(true)
     } else if value.eq_ignore_ascii_case("disable") {

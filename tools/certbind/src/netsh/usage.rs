@@ -44,8 +44,21 @@ fn usage(verb: Verb, profile: Profile) -> String {
     let key = "hostnameport=<name:port> | ipport=<ipaddr:port> | ccs=<port>";
     match verb {
         Verb::Delete => format!(" \nUsage: {name} sslcert {key}\n"),
-        Verb::Show => format!(" \nUsage: {name} sslcert [{key}]\n"),
+        Verb::Show => {
+            let json = if profile.has_json() {
+                " [json=enable]"
+            } else {
+                ""
+            };
+            format!(" \nUsage: {name} sslcert [{key}]{json}\n")
+        }
         Verb::Add | Verb::Update => {
+            let json = if profile.has_json() {
+                " | json=<filepath>"
+            } else {
+                ""
+            };
+            let key = format!("{key}{json}");
             let mut usage = format!(" \nUsage: {name} sslcert {key}  \n\t{APPID}=<GUID> \n");
             for option in tags::options(profile) {
                 let (tag, form) = (option.name, option.value.form());
@@ -134,11 +147,16 @@ fn remarks(verb: Verb, profile: Profile) -> Vec<&'static str> {
                 "The certificate and its private key have to be in the local machine's store.",
             );
             if profile.has_json() {
-                remarks.push("json is a tag of this release, and not supported.");
+                remarks
+                    .push("With json=<filepath> and no other tag, all bindings of a JSON export.");
             }
             remarks
         }
         Verb::Delete => vec!["Deletes the binding of a key."],
+        Verb::Show if profile.has_json() => vec![
+            "Shows the binding of a key, or all bindings.",
+            "With json=enable, as a JSON export.",
+        ],
         Verb::Show => vec!["Shows the binding of a key, or all bindings."],
     }
 }

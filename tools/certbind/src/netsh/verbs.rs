@@ -8,10 +8,11 @@ use store_core::{Binding, BindingKey, BindingStore, Scan, StoreError, win32};
 
 use super::context::Verb;
 use super::grammar::{self, Given, Refusal};
+use super::json;
 use super::messages::{self, Answer, DONE};
 use super::profile::Profile;
 use super::property;
-use super::request::Request;
+use super::request::{self, Request};
 use super::tags::{self, JSON};
 use super::usage;
 
@@ -39,7 +40,6 @@ fn refused(refusal: Refusal, profile: Profile, verb: Verb) -> Answer {
             verb,
         ),
         Refusal::Value => messages::bad_value(),
-        Refusal::Json => messages::no_json(),
     }
 }
 
@@ -61,10 +61,14 @@ fn change(
     verb: Verb,
     arguments: &[String],
 ) -> Result<Answer, Refusal> {
+    let given = Given::new(arguments, &tags::of_record(profile))?;
+    if let Some(answer) = json::change(store, verb, &given)? {
+        return Ok(answer);
+    }
     let Request {
         binding,
         has_options,
-    } = Request::read(arguments, profile)?;
+    } = Request::read(&given, profile)?;
     let (changed, done, what) = match verb {
         Verb::Update => (update(store, &binding), "updated", "update"),
         _ => (store.insert(binding), "added", "add"),
@@ -112,11 +116,10 @@ fn show(
     let mut tags = tags::of_key(profile);
     tags.extend(profile.has_json().then_some(JSON));
     let given = Given::new(arguments, &tags)?;
-    if given.value(JSON).is_some() {
-        return Err(Refusal::Json);
-    }
+    let as_json = given.value(JSON).map_or(Ok(false), request::is_enabled)?;
     let key = given.key()?.map(grammar::key).transpose()?;
     Ok(match found(store, key) {
+        Ok(bindings) if as_json => json::listing(bindings),
         Ok(bindings) => listing(bindings, profile),
         Err(error) => messages::not_shown(&error),
     })

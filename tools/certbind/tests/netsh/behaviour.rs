@@ -174,22 +174,6 @@ fn scoped_central_store_bindings_came_with_2019() {
 }
 
 #[test]
-fn json_is_refused_by_name_where_windows_has_it() {
-    let bench = Bench::new(Profile::Server2025);
-    for line in [
-        "http show sslcert json=enable",
-        "http add sslcert json=bindings.json",
-        "http update sslcert json=bindings.json",
-    ] {
-        assert!(
-            bench
-                .fails(line)
-                .starts_with("\njson is not supported here")
-        );
-    }
-}
-
-#[test]
 fn every_code_has_the_text_of_the_system() {
     let add = format!("http add sslcert ipport=0.0.0.0:443 certhash={HASH} appid={IIS}");
     let words: Vec<_> = add.split(' ').map(String::from).collect();

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod bench;
+mod json;
 mod options;
 mod program;
 mod properties;

@@ -118,7 +118,7 @@ pub(super) fn answer(
         Verb::Add | Verb::Update => add(service, object, &given),
     });
     done.unwrap_or_else(|refusal| match refusal {
-        Refusal::Value | Refusal::Json => messages::bad_value(),
+        Refusal::Value => messages::bad_value(),
         Refusal::Syntax | Refusal::UnknownTag => messages::bad_syntax(&help(verb, object)),
     })
 }
