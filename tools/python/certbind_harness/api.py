@@ -4,7 +4,7 @@ import ctypes
 import ipaddress
 import os
 import struct
-from ctypes import POINTER, byref, c_char_p, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_size_t, c_uint16, c_uint32, c_uint64, c_void_p
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Union
@@ -17,13 +17,16 @@ from .structures import (
     AF_INET6,
     CCS,
     IP_PORT,
+    LISTEN_LIST,
     QUERIES,
     QUERY_NEXT,
     SCOPED_CCS,
     SETS,
     SNI,
+    TIMEOUT,
     URL_RESERVATION,
     Address,
+    ListenList,
     UrlQuery,
     UrlSet,
     Version,
@@ -33,8 +36,11 @@ _CONFIG = 2
 _NO_MORE_ITEMS = 259
 _INVALID_PARAMETER = 87
 _INSUFFICIENT_BUFFER = 122
+_MORE_DATA = 234
 
 _TAGS = {IP_PORT: "ipport", SNI: "hostnameport", CCS: "ccs", SCOPED_CCS: "scopedccs"}
+
+_TIMEOUTS = ["idleconnectiontimeout", "headerwaittimeout"]
 
 _FUNCTIONS = ["initialize", "set", "update", "delete", "query-exact", "query-next"]
 
@@ -120,6 +126,23 @@ class Api:
             for record in self._enumerate(URL_RESERVATION, UrlQuery(), UrlSet)
         ]
 
+    def listen_list(self) -> List[str]:
+        """The addresses of the IP listen list, in the order in which they were added."""
+        found = self._query(LISTEN_LIST, None, 0)
+        if found is None:
+            return []
+        count = ListenList.from_buffer(found).count
+        addresses = (Address * count).from_buffer(found, ctypes.sizeof(ListenList))
+        return [_host(address) for address in addresses]
+
+    def timeout(self, name: str) -> int:
+        """A timeout in seconds: `idleconnectiontimeout` or `headerwaittimeout`."""
+        if name not in _TIMEOUTS:
+            raise ValueError(f"{name!r} is no timeout; there are {', '.join(_TIMEOUTS)}")
+        key = c_uint32(_TIMEOUTS.index(name))
+        found = self._query(TIMEOUT, byref(key), ctypes.sizeof(key))
+        return c_uint16.from_buffer(found).value
+
     def _of(self, kind: int) -> Iterator[Binding]:
         extended: Dict[str, Dict[str, Any]] = {}
         for number, name in enumerate(properties.NAMES):
@@ -134,23 +157,30 @@ class Api:
     def _enumerate(self, kind: int, query, structure) -> Iterator:
         query.query = QUERY_NEXT
         while True:
-            needed = c_uint32(0)
-            arguments = [None, kind, byref(query), ctypes.sizeof(query)]
-            code = self._lib.HttpQueryServiceConfiguration(*arguments, None, 0, byref(needed), None)
-            # 87 is what a Windows answers that has no keys of this kind.
-            if code == _NO_MORE_ITEMS or (code == _INVALID_PARAMETER and kind != IP_PORT):
+            found = self._query(kind, byref(query), ctypes.sizeof(query))
+            if found is None:
                 return
-            # What is there may change between the two calls.
-            while code == _INSUFFICIENT_BUFFER:
-                # Words, so that it is aligned.
-                buffer = (c_uint64 * (needed.value // 8 + 1))()
-                size = ctypes.sizeof(buffer)
-                code = self._lib.HttpQueryServiceConfiguration(*arguments, buffer, size, byref(needed), None)
-            if code == _NO_MORE_ITEMS:
-                return
-            self._expect("HttpQueryServiceConfiguration", code)
-            yield structure.from_buffer(buffer)
+            yield structure.from_buffer(found)
             query.token += 1
+
+    def _query(self, kind: int, query, size: int):
+        """What a query gives, aligned; None where there is nothing more."""
+        needed = c_uint32(0)
+        arguments = [None, kind, query, size]
+        code = self._lib.HttpQueryServiceConfiguration(*arguments, None, 0, byref(needed), None)
+        # 87 is what a Windows answers that has no keys of this kind.
+        if code == _INVALID_PARAMETER and kind not in (IP_PORT, LISTEN_LIST, TIMEOUT):
+            return None
+        buffer = None
+        # What is there may change between the two calls.
+        while code in (_INSUFFICIENT_BUFFER, _MORE_DATA):
+            buffer = (c_uint64 * (needed.value // 8 + 1))()
+            length = ctypes.sizeof(buffer)
+            code = self._lib.HttpQueryServiceConfiguration(*arguments, buffer, length, byref(needed), None)
+        if code == _NO_MORE_ITEMS:
+            return None
+        self._expect("HttpQueryServiceConfiguration", code)
+        return buffer
 
     def _configure(self, verb: str, binding: Binding) -> None:
         kind, record, _kept = _record(binding)
@@ -256,11 +286,17 @@ def _key(kind: int, address: Address, key) -> str:
     elif kind != IP_PORT:
         value = f"{_text(key.host)}:{port}"
     elif address.family == AF_INET:
-        value = f"{ipaddress.ip_address(bytes(address.v4))}:{port}"
+        value = f"{_host(address)}:{port}"
     else:
-        scope = f"%{address.scope}" if address.scope else ""
-        value = f"[{ipaddress.ip_address(bytes(address.v6))}{scope}]:{port}"
+        value = f"[{_host(address)}]:{port}"
     return f"{_TAGS[kind]}={value}"
+
+
+def _host(address: Address) -> str:
+    if address.family == AF_INET:
+        return str(ipaddress.ip_address(bytes(address.v4)))
+    scope = f"%{address.scope}" if address.scope else ""
+    return f"{ipaddress.ip_address(bytes(address.v6))}{scope}"
 
 
 def _binding(kind: int, record) -> Binding:

@@ -139,6 +139,16 @@ class Harness:
         with _READING:
             return self._reader().url_reservations()
 
+    def listen_list(self) -> List[str]:
+        """The addresses of the IP listen list."""
+        with _READING:
+            return self._reader().listen_list()
+
+    def timeout(self, name: str) -> int:
+        """A timeout in seconds: `idleconnectiontimeout` or `headerwaittimeout`."""
+        with _READING:
+            return self._reader().timeout(name)
+
     def assert_bindings(self, expected: Iterable[Binding]) -> None:
         """Fails, with the differences, unless these are the bindings."""
         told = differences(expected, self.bindings())

@@ -11,6 +11,8 @@ SNI = 5
 CCS = 6
 SCOPED_CCS = 11
 URL_RESERVATION = 2
+LISTEN_LIST = 0
+TIMEOUT = 3
 
 QUERY_EXACT = 0
 QUERY_NEXT = 1
@@ -90,3 +92,9 @@ class UrlQuery(ctypes.Structure):
     """HTTP_SERVICE_CONFIG_URLACL_QUERY."""
 
     _fields_ = [("query", c_uint32), ("url", c_void_p), ("token", c_uint32)]
+
+
+class ListenList(ctypes.Structure):
+    """The beginning of HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY; as many addresses follow."""
+
+    _fields_ = [("count", c_uint32), ("aligned", c_uint64 * 0)]

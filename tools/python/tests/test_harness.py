@@ -89,6 +89,22 @@ def test_what_netsh_reserves_is_read_back(harness):
     harness.assert_unchanged()
 
 
+def test_what_netsh_listens_on_and_waits_for_is_read_back(harness):
+    assert harness.listen_list() == []
+    assert harness.timeout("idleconnectiontimeout") == 120
+    for line in [
+        "add iplisten ipaddress=192.0.2.2",
+        "add iplisten ipaddress=fe80::1",
+        "add timeout timeouttype=headerwaittimeout value=30",
+    ]:
+        done = harness.run(["netsh", "http", *line.split()])
+        assert done.returncode == 0, done.stdout
+    assert harness.listen_list() == ["192.0.2.2", "fe80::1"]
+    assert harness.timeout("headerwaittimeout") == 30
+    with pytest.raises(ValueError):
+        harness.timeout("idle")
+
+
 def test_an_extended_property_that_netsh_updates_is_a_difference(harness):
     assert harness.run(ADD).returncode == 0
     update = ["netsh", "http", "update", "sslpropertyex", "ipport=0.0.0.0:443", "propertyid=0", "receivewindow=65536"]
