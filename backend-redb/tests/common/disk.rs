@@ -159,7 +159,8 @@ impl Disk {
     }
 
     /// What may be there after the power was cut: of each sector the synced version or any later
-    /// one, and the synced length or any later one. `choose` picks one of so many, from 0 for what
+    /// one, and the synced length or any later one. A length of 0 removes a file, and what comes
+    /// then is in another one under its name: either is left. `choose` picks one of so many, from 0 for what
     /// was synced.
     pub(crate) fn after_power_cut(&self, mut choose: impl FnMut(usize) -> usize) -> Self {
         let files = self
@@ -186,10 +187,19 @@ impl File {
     }
 
     fn left(&self, choose: &mut impl FnMut(usize) -> usize) -> Vec<u8> {
-        let mut lengths = vec![self.synced.len()];
+        let is_removal = |change: &Change| matches!(change, Change::SetLen(0));
+        let files: Vec<_> = self.unsynced.split(is_removal).collect();
+        // Nothing is chosen where there is one alone.
+        let chosen = if files.len() > 1 {
+            choose(files.len())
+        } else {
+            0
+        };
+        let synced: &[u8] = if chosen == 0 { &self.synced } else { &[] };
+        let mut lengths = vec![synced.len()];
         let mut sectors: BTreeMap<usize, Vec<Vec<u8>>> = BTreeMap::new();
-        let mut contents = self.synced.clone();
-        for change in &self.unsynced {
+        let mut contents = synced.to_vec();
+        for change in files[chosen] {
             change.make(&mut contents);
             match change {
                 Change::SetLen(length) => lengths.push(*length),
@@ -202,7 +212,7 @@ impl File {
                 }
             }
         }
-        let mut left = self.synced.clone();
+        let mut left = synced.to_vec();
         let longest = lengths.iter().copied().max().unwrap_or(0);
         left.resize(longest, 0);
         for (sector, versions) in sectors {
