@@ -4,62 +4,195 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use store_core::Outcome;
-use store_core::codec::{encode_binding, encode_key};
-
-use crate::runs::Change;
+use store_core::codec::{append_entry, append_key};
 
 /// From so many changes on a thread pays.
 const MANY: usize = 10_000;
 
-/// How many changes are handed over at once, and how often before they are taken: some 100 KiB each.
-const CHUNK: usize = 1_024;
+/// How many changes are in a chunk, and how many chunks are ahead: some 100 KiB each.
+pub(crate) const CHUNK: usize = 1_024;
 const AHEAD: usize = 4;
+
+/// A binding's key, and its value, or nothing to have it removed.
+pub(crate) type Change<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// Some changes in one piece of memory: pieces of their own, which one thread makes and another
+/// gives back, take three times as long.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Chunk {
+    bytes: Vec<u8>,
+    ends: Vec<End>,
+}
+
+/// Where the bytes of a change end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct End {
+    key: usize,
+    value: Option<usize>,
+}
+
+impl Chunk {
+    pub(crate) fn push(&mut self, (key, value): Change<'_>) {
+        self.bytes.extend(key);
+        let key = self.bytes.len();
+        let value = value.map(|value| {
+            self.bytes.extend(value);
+            self.bytes.len()
+        });
+        self.ends.push(End { key, value });
+    }
+
+    fn encode(outcomes: &[&Outcome]) -> Self {
+        let mut chunk = Self {
+            bytes: Vec::with_capacity(96 * outcomes.len()),
+            ends: Vec::with_capacity(outcomes.len()),
+        };
+        let bytes = &mut chunk.bytes;
+        for outcome in outcomes {
+            chunk.ends.push(match &outcome.after {
+                Some(binding) => End {
+                    key: append_entry(binding, bytes),
+                    value: Some(bytes.len()),
+                },
+                None => {
+                    append_key(&outcome.key, bytes);
+                    End {
+                        key: bytes.len(),
+                        value: None,
+                    }
+                }
+            });
+        }
+        chunk
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Change<'_>> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let change = self.change(start, *end);
+            start = end.value.unwrap_or(end.key);
+            change
+        })
+    }
+
+    fn change(&self, start: usize, end: End) -> Change<'_> {
+        let value = end.value.map(|value| &self.bytes[end.key..value]);
+        (&self.bytes[start..end.key], value)
+    }
+}
+
+impl<'a> FromIterator<Change<'a>> for Chunk {
+    fn from_iter<T: IntoIterator<Item = Change<'a>>>(changes: T) -> Self {
+        let mut chunk = Self::default();
+        for change in changes {
+            chunk.push(change);
+        }
+        chunk
+    }
+}
+
+/// Changes that are taken one at a time, in the order of their keys, each key once.
+pub(crate) struct Changes<'a> {
+    chunk: Chunk,
+    /// Which change of the chunk is next, and where it begins.
+    next: usize,
+    start: usize,
+    more: &'a mut dyn Iterator<Item = Chunk>,
+}
+
+impl<'a> Changes<'a> {
+    pub(crate) fn new(chunks: &'a mut dyn Iterator<Item = Chunk>) -> Self {
+        Self {
+            chunk: Chunk::default(),
+            next: 0,
+            start: 0,
+            more: chunks,
+        }
+    }
+
+    /// The next, which stays the next.
+    pub(crate) fn peek(&mut self) -> Option<Change<'_>> {
+        while self.next == self.chunk.ends.len() {
+            self.chunk = self.more.next()?;
+            (self.next, self.start) = (0, 0);
+        }
+        Some(self.chunk.change(self.start, self.chunk.ends[self.next]))
+    }
+
+    /// The next, if it comes alone.
+    pub(crate) fn peek_alone(&mut self) -> Option<Change<'_>> {
+        self.peek()?;
+        match self.chunk.ends[..] {
+            [end] => Some(self.chunk.change(0, end)),
+            _ => None,
+        }
+    }
+
+    /// The next, if its key is less than `before`, where there is one.
+    pub(crate) fn next_before(&mut self, before: Option<&[u8]>) -> Option<Change<'_>> {
+        let (key, _) = self.peek()?;
+        if before.is_some_and(|before| key >= before) {
+            return None;
+        }
+        let (start, end) = (self.start, self.chunk.ends[self.next]);
+        self.start = end.value.unwrap_or(end.key);
+        self.next += 1;
+        Some(self.chunk.change(start, end))
+    }
+}
 
 /// Has `write` go through what becomes of each key, in this order.
 pub(crate) fn encoded<T>(
     outcomes: &[&Outcome],
-    write: impl FnOnce(&mut dyn Iterator<Item = Change>) -> T,
+    write: impl FnOnce(&mut dyn Iterator<Item = Chunk>) -> T,
 ) -> T {
+    let mut chunks = outcomes.chunks(CHUNK).map(Chunk::encode);
     if outcomes.len() < MANY {
-        return write(&mut outcomes.iter().copied().map(change));
+        return write(&mut chunks);
     }
     thread::scope(|scope| {
         let (to, from) = sync_channel(AHEAD);
         let encoder = thread::Builder::new().name("certbind encodes".to_owned());
         match encoder.spawn_scoped(scope, move || encode(outcomes, &to)) {
-            Ok(_) => write(&mut from.into_iter().flatten()),
+            Ok(_) => write(&mut from.into_iter()),
             // Without a further thread it takes longer.
-            Err(_) => write(&mut outcomes.iter().copied().map(change)),
+            Err(_) => write(&mut chunks),
         }
     })
 }
 
 /// Ends early if nobody takes them any more: then writing has failed.
-fn encode(outcomes: &[&Outcome], to: &SyncSender<Vec<Change>>) {
+fn encode(outcomes: &[&Outcome], to: &SyncSender<Chunk>) {
     for chunk in outcomes.chunks(CHUNK) {
-        let changes = chunk.iter().copied().map(change).collect();
-        if to.send(changes).is_err() {
+        if to.send(Chunk::encode(chunk)).is_err() {
             return;
         }
     }
 }
 
-fn change(outcome: &Outcome) -> Change {
-    let value = outcome.after.as_ref().map(encode_binding);
-    (encode_key(&outcome.key), value)
-}
-
 #[cfg(test)]
 mod tests {
-    use store_core::{Batch, Binding, Record, Uuid};
+    use store_core::codec::{encode_binding, encode_key};
+    use store_core::{Batch, BindingKey, Record, Uuid};
 
     use super::*;
 
+    fn key(n: usize) -> BindingKey {
+        format!("10.0.{}.{}:443", n >> 8, n & 255).parse().unwrap()
+    }
+
+    /// Every third is a removal.
     fn outcomes(count: usize) -> Vec<Outcome> {
         let changes = (0..count).map(|n| {
-            let key = format!("10.0.{}.{}:443", n >> 8, n & 255).parse().unwrap();
+            if n % 3 == 0 {
+                return store_core::Change::new(key(n), store_core::Expect::Any, None).unwrap();
+            }
             let record = Record::new([7; 20].into(), None, Uuid::nil());
-            store_core::Change::insert(Binding::new(key, record).unwrap())
+            store_core::Change::insert(store_core::Binding::new(key(n), record).unwrap())
         });
         let batch = Batch::new(changes).unwrap();
         batch.check(|_| Ok(None)).unwrap().outcomes().to_vec()
@@ -67,20 +200,47 @@ mod tests {
 
     #[test]
     fn many_changes_are_encoded_as_few_are_in_their_order() {
-        for count in [0, 1, MANY - 1, MANY, MANY + CHUNK / 2] {
+        for count in [0, 1, CHUNK, CHUNK + 1, MANY - 1, MANY, MANY + CHUNK / 2] {
             let outcomes = outcomes(count);
-            let outcomes: Vec<_> = outcomes.iter().collect();
-            let found: Vec<_> = encoded(&outcomes, |changes| changes.collect());
-            let one_by_one: Vec<_> = outcomes.iter().copied().map(change).collect();
+            let of: Vec<_> = outcomes.iter().collect();
+            let mut found = Vec::new();
+            encoded(&of, |chunks| {
+                let mut changes = Changes::new(chunks);
+                while let Some((key, value)) = changes.next_before(None) {
+                    found.push((key.to_vec(), value.map(<[u8]>::to_vec)));
+                }
+            });
+            let one_by_one: Vec<_> = outcomes
+                .iter()
+                .map(|o| (encode_key(&o.key), o.after.as_ref().map(encode_binding)))
+                .collect();
             assert!(found == one_by_one, "{count}");
         }
     }
 
     #[test]
+    fn a_change_stays_the_next_until_it_is_taken() {
+        let mut chunks = [
+            Chunk::default(),
+            Chunk::from_iter([(&b"a"[..], Some(&b"1"[..])), (b"b", None)]),
+            Chunk::from_iter([(&b"c"[..], None)]),
+        ]
+        .into_iter();
+        let mut changes = Changes::new(&mut chunks);
+        assert_eq!(changes.next_before(Some(b"a")), None);
+        assert_eq!(changes.peek(), Some((&b"a"[..], Some(&b"1"[..]))));
+        assert_eq!(changes.next_before(Some(b"b")).unwrap().0, b"a");
+        assert_eq!(changes.next_before(Some(b"b")), None);
+        assert_eq!(changes.next_before(Some(b"c")), Some((&b"b"[..], None)));
+        assert_eq!(changes.next_before(None), Some((&b"c"[..], None)));
+        assert_eq!(changes.peek(), None);
+    }
+
+    #[test]
     fn who_takes_no_more_does_not_wait_for_the_rest() {
         let outcomes = outcomes(MANY);
-        let outcomes: Vec<_> = outcomes.iter().collect();
-        let first = encoded(&outcomes, |changes| changes.next());
-        assert_eq!(first, Some(change(outcomes[0])));
+        let of: Vec<_> = outcomes.iter().collect();
+        let first = encoded(&of, |chunks| chunks.next());
+        assert_eq!(first, Some(Chunk::encode(&of[..CHUNK])));
     }
 }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
-use store_core::codec::encode_key;
+use store_core::codec::KeyBytes;
 use store_core::{Applied, Batch, Result, StoreError, Uuid};
 
+use crate::changes::encoded;
 use crate::direct::{Direct, Settled};
-use crate::encoding::encoded;
 use crate::errors::{Cause, copy, guarded};
 use crate::format::{self, RUNS};
 use crate::group::{Group, LINGER};
@@ -197,22 +197,25 @@ impl Committer {
                 false => {
                     let mut whole = None;
                     batch.check(|key| {
-                        let read = |value: &[u8]| decoded(key.clone(), value);
-                        runs::get_to_change(&runs, &mut whole, &encode_key(key), read)
+                        let bytes = KeyBytes::of(key);
+                        let read = |value: &[u8]| decoded(key, &bytes, value);
+                        runs::get_to_change(&runs, &mut whole, &bytes, read)
                             .map_err(|cause| cause.at(&self.path))
                     })
                 }
             };
             if let Ok(applied) = &checked {
                 let mut outcomes: Vec<_> = applied.outcomes().iter().collect();
-                outcomes.sort_by(|a, b| a.key.cmp(&b.key));
+                if !batch.is_sorted() {
+                    outcomes.sort_by(|a, b| a.key.cmp(&b.key));
+                }
                 encoded(&outcomes, |changes| {
-                    let noted = changes.inspect(|(key, value)| {
+                    let mut noted = changes.inspect(|chunk| {
                         if let Some(record) = &mut record {
-                            record.push(key, value.as_deref());
+                            chunk.iter().for_each(|change| record.push(change));
                         }
                     });
-                    runs::write(&mut runs, noted)
+                    runs::write(&mut runs, &mut noted)
                 })?;
             }
             results.push(checked.map(|applied| applied.at_revision(revision)));

@@ -3,6 +3,7 @@
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use store_core::Uuid;
 
+use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
 use crate::log::Nonce;
 use crate::runs;
@@ -106,15 +107,22 @@ pub(crate) fn upgrade(database: &Database) -> Result<(), Cause> {
 fn into_runs(transaction: &WriteTransaction) -> Result<(), Cause> {
     {
         let old = transaction.open_table(BINDINGS)?;
+        let mut bindings = old.range::<&[u8]>(..)?;
         let mut failed = None;
-        let entries = old.range::<&[u8]>(..)?.map_while(|entry| match entry {
-            Ok((key, value)) => Some((key.value().to_vec(), Some(value.value().to_vec()))),
-            Err(error) => {
-                failed = Some(error);
-                None
+        let mut chunks = std::iter::from_fn(|| {
+            let mut chunk = Chunk::default();
+            for binding in bindings.by_ref().take(CHUNK) {
+                match binding {
+                    Ok((key, value)) => chunk.push((key.value(), Some(value.value()))),
+                    Err(error) => {
+                        failed = Some(error);
+                        return None;
+                    }
+                }
             }
+            (!chunk.is_empty()).then_some(chunk)
         });
-        runs::write(&mut transaction.open_table(RUNS)?, entries)?;
+        runs::write(&mut transaction.open_table(RUNS)?, &mut chunks)?;
         if let Some(error) = failed {
             return Err(error.into());
         }

@@ -35,11 +35,11 @@
 //! system tells it.
 
 mod beside;
+mod changes;
 mod check;
 mod commit;
 mod create;
 mod direct;
-mod encoding;
 mod errors;
 mod format;
 mod group;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use redb::StorageBackend;
 use store_core::Uuid;
 
+use crate::changes::Change;
 use crate::direct::Settled;
 use crate::errors::Cause;
 use crate::medium::Medium;
@@ -158,7 +159,7 @@ pub(crate) struct Whole(Vec<u8>);
 
 impl Record {
     /// Adds a binding's key, and its value, or nothing where it is removed.
-    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>) {
+    pub(crate) fn push(&mut self, (key, value): Change<'_>) {
         let Some(bytes) = &mut self.bytes else {
             return;
         };
@@ -187,9 +188,6 @@ impl Record {
         (bytes.len() <= self.most).then_some(Whole(bytes))
     }
 }
-
-/// A change of one key, and what it becomes.
-pub(crate) type Change<'a> = (&'a [u8], Option<&'a [u8]>);
 
 /// What stands in front of a record that may be there, or not in full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

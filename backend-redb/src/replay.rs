@@ -102,10 +102,8 @@ impl Replay {
                 runs::get_to_change(&runs, &mut whole, key, |_| Ok(()))?;
             }
             let changes = self.changes.iter();
-            runs::write(
-                &mut runs,
-                changes.map(|(key, value)| (key.clone(), value.clone())),
-            )?;
+            let changes = changes.map(|(key, value)| (key.as_slice(), value.as_deref()));
+            runs::write(&mut runs, &mut [changes.collect()].into_iter())?;
         }
         Ok(transaction.commit()?)
     }

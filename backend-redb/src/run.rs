@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 use store_core::codec::CodecError;
 
 /// A key and its value.
-type Entry<'a> = (&'a [u8], &'a [u8]);
+pub(crate) type Entry<'a> = (&'a [u8], &'a [u8]);
 
 /// Goes through a run.
 pub(crate) struct Entries {
@@ -108,49 +108,49 @@ pub(crate) fn splice(
 
 /// Goes through a run up to a key, without putting the keys before together.
 fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
+    let (first, start) = head(run, 0, run_key.len())?;
+    if first.shared != run_key.len() || first.rest != 0 {
+        return Err(malformed("it begins with another key than its own"));
+    }
     // How far the key before, which is less, is the same.
     let mut same = common(run_key, key);
     let mut before = run_key.len();
-    let mut at = 0;
+    let mut at = start + first.value;
+    if run_key == key {
+        return Ok(Place {
+            at: 0,
+            entry: Some((first, start)),
+            is_found: true,
+            shared: same,
+            behind: same,
+        });
+    }
     while at < run.len() {
         let (head, start) = head(run, at, before)?;
         let rest = &run[start..][..head.rest];
-        let found = |is_found, behind| Place {
-            at,
-            is_found,
-            shared: if at == 0 { key.len() } else { same },
-            behind,
-            entry: None,
-        };
-        let place = if at == 0 {
-            if head.shared != run_key.len() || head.rest != 0 {
-                return Err(malformed("it begins with another key than its own"));
-            }
-            (run_key == key).then(|| found(true, key.len()))
-        } else {
-            let sought = &key[same..];
-            match head.shared.cmp(&same) {
-                // It differs from the key before where that was still the same as the one sought.
-                Ordering::Less => Some(found(false, head.shared)),
-                // It is less where the key before was.
-                Ordering::Greater => None,
-                Ordering::Equal => {
-                    let more = common(rest, sought);
-                    match rest.get(more).cmp(&sought.get(more)) {
-                        Ordering::Equal => Some(found(true, key.len())),
-                        Ordering::Greater => Some(found(false, same + more)),
-                        Ordering::Less => {
-                            same += more;
-                            None
-                        }
-                    }
-                }
+        // How the key of the entry compares to the one sought, and how far it is the same.
+        let (order, behind) = match head.shared.cmp(&same) {
+            // It is less where the key before was.
+            Ordering::Greater => (Ordering::Less, same),
+            // It differs from the key before where that was still the same as the one sought.
+            Ordering::Less => (Ordering::Greater, head.shared),
+            // Nearly all that are passed differ at once.
+            Ordering::Equal if rest.first() < key.get(same) => (Ordering::Less, same),
+            Ordering::Equal => {
+                let more = common(rest, &key[same..]);
+                (rest.get(more).cmp(&key.get(same + more)), same + more)
             }
         };
-        if let Some(place) = place {
-            let entry = Some((head, start));
-            return Ok(Place { entry, ..place });
+        if order != Ordering::Less {
+            return Ok(Place {
+                at,
+                entry: Some((head, start)),
+                is_found: order == Ordering::Equal,
+                shared: same,
+                behind,
+            });
         }
+        same = behind;
         before = head.shared + head.rest;
         at = start + head.rest + head.value;
     }
@@ -245,22 +245,19 @@ fn any_head(run: &[u8], mut at: usize, before: usize) -> Result<(Head, usize), C
 #[derive(Default)]
 pub(crate) struct Builder {
     first: Vec<u8>,
-    last: Vec<u8>,
     bytes: Vec<u8>,
 }
 
 impl Builder {
-    /// Puts a binding behind the others, whose keys are less.
-    pub(crate) fn push(&mut self, key: &[u8], value: &[u8]) {
+    /// Puts a binding behind the others, whose keys are less. `shared` is what its key has in common
+    /// with the key before.
+    pub(crate) fn push(&mut self, shared: usize, key: &[u8], value: &[u8]) {
         if self.bytes.is_empty() {
-            self.first = key.to_vec();
-            self.last = key.to_vec();
+            self.first.extend(key);
+            push_entry(&mut self.bytes, key.len(), &[], value);
+        } else {
+            push_entry(&mut self.bytes, shared, &key[shared..], value);
         }
-        let shared = common(&self.last, key);
-        let rest = &key[shared..];
-        push_entry(&mut self.bytes, shared, rest, value);
-        self.last.truncate(shared);
-        self.last.extend(rest);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -272,10 +269,15 @@ impl Builder {
         self.first.len() + self.bytes.len()
     }
 
-    /// The key and the value of the run. The builder is empty then.
-    pub(crate) fn take(&mut self) -> (Vec<u8>, Vec<u8>) {
-        let bytes = std::mem::take(&mut self.bytes);
-        (std::mem::take(&mut self.first), bytes)
+    /// The key and the value of the run.
+    pub(crate) fn run(&self) -> Entry<'_> {
+        (&self.first, &self.bytes)
+    }
+
+    /// Begins the next.
+    pub(crate) fn clear(&mut self) {
+        self.first.clear();
+        self.bytes.clear();
     }
 }
 
@@ -362,10 +364,13 @@ mod tests {
 
     fn run_of(entries: &BTreeMap<Vec<u8>, Vec<u8>>) -> (Vec<u8>, Vec<u8>) {
         let mut builder = Builder::default();
+        let mut before = &Vec::new();
         for (key, value) in entries {
-            builder.push(key, value);
+            builder.push(common(before, key), key, value);
+            before = key;
         }
-        builder.take()
+        let (key, run) = builder.run();
+        (key.to_vec(), run.to_vec())
     }
 
     /// What a run holds, up to the first damage.

@@ -6,8 +6,9 @@ use std::ops::Bound;
 use redb::{AccessGuard, CursorMut, ReadableTable, Table};
 use store_core::codec::CodecError;
 
+use crate::changes::{Change, Changes, Chunk};
 use crate::errors::Cause;
-use crate::run::{Builder, Entries, common, entry_len, find, splice};
+use crate::run::{Builder, Entries, Entry, common, entry_len, find, splice};
 
 /// The most bytes of a run with its key, but for a single binding that is longer: two fill a page of
 /// 4 KiB with what redb notes beside them.
@@ -21,9 +22,6 @@ type Found<'a> = (
     AccessGuard<'a, &'static [u8]>,
     AccessGuard<'a, &'static [u8]>,
 );
-
-/// A binding's key, and its value, or nothing to have it removed.
-pub(crate) type Change = (Bytes, Option<Bytes>);
 
 /// What `read` makes of the value of a key, if there is one.
 pub(crate) fn get<T>(
@@ -80,14 +78,13 @@ pub(crate) fn home<'a>(
 /// are whole ([`get_to_change`]); one besides that is not is left alone.
 pub(crate) fn write(
     runs: &mut Runs<'_>,
-    changes: impl IntoIterator<Item = Change>,
+    changes: &mut dyn Iterator<Item = Chunk>,
 ) -> Result<(), Cause> {
-    let mut changes = changes.into_iter().peekable();
-    if let (1, Some(1)) = changes.size_hint()
-        && let Some((key, value)) = changes.peek()
-        && write_in_place(runs, key, value.as_deref())?
+    let mut changes = Changes::new(changes);
+    if let Some(change) = changes.peek_alone()
+        && write_in_place(runs, change)?
     {
-        return Ok(());
+        changes.next_before(None);
     }
     while let Some((key, _)) = changes.peek() {
         let mut rewriting = Rewriting::default();
@@ -101,8 +98,8 @@ pub(crate) fn write(
             rewriting.take_in_next(runs, &mut end)?;
         }
         while let Some(before) = &end {
-            while let Some((key, value)) = changes.next_if(|(key, _)| key < before) {
-                rewriting.change(runs, key, value)?;
+            while let Some(change) = changes.next_before(Some(before)) {
+                rewriting.change(runs, change)?;
             }
             rewriting.pass_old(runs)?;
             if !rewriting.is_small() || !rewriting.take_in_next(runs, &mut end)? {
@@ -117,8 +114,8 @@ pub(crate) fn write(
         // There is no run behind them: all that is left is written in order at the end.
         rewriting.remove_stale(runs)?;
         let mut at_end = runs.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
-        for (key, value) in changes.by_ref() {
-            rewriting.change(&mut at_end, key, value)?;
+        while let Some(change) = changes.next_before(None) {
+            rewriting.change(&mut at_end, change)?;
         }
         rewriting.pass_old(&mut at_end)?;
         rewriting.finish(&mut at_end)?;
@@ -129,11 +126,11 @@ pub(crate) fn write(
 
 /// Where runs are written to.
 trait Sink {
-    fn put(&mut self, key: &[u8], run: &[u8]) -> Result<(), Cause>;
+    fn put(&mut self, run: Entry<'_>) -> Result<(), Cause>;
 }
 
 impl Sink for Runs<'_> {
-    fn put(&mut self, key: &[u8], run: &[u8]) -> Result<(), Cause> {
+    fn put(&mut self, (key, run): Entry<'_>) -> Result<(), Cause> {
         self.insert(key, run)?;
         Ok(())
     }
@@ -141,13 +138,13 @@ impl Sink for Runs<'_> {
 
 /// A place that every run which is put there stands behind: several times as fast as the table.
 impl Sink for CursorMut<'_, &'static [u8], &'static [u8]> {
-    fn put(&mut self, key: &[u8], run: &[u8]) -> Result<(), Cause> {
+    fn put(&mut self, (key, run): Entry<'_>) -> Result<(), Cause> {
         Ok(self.insert_before(key, run)?)
     }
 }
 
 /// Writes a change where that leaves runs and their keys as they are, as nearly all do.
-fn write_in_place(runs: &mut Runs<'_>, key: &[u8], value: Option<&[u8]>) -> Result<bool, Cause> {
+fn write_in_place(runs: &mut Runs<'_>, (key, value): Change<'_>) -> Result<bool, Cause> {
     let (run_key, run) = match home(runs, key)? {
         Some((run_key, run)) if value.is_some() || run_key.value() != key => {
             let spliced = splice(run_key.value(), run.value(), key, value);
@@ -190,16 +187,66 @@ struct Rewriting {
     /// What they hold and no change has passed yet.
     old: VecDeque<(Bytes, Bytes)>,
     /// What they will hold and is not written yet.
-    new: VecDeque<Entry>,
-    /// The length of `new` in one run.
+    new: Pending,
+    builder: Builder,
+}
+
+/// Bindings in one piece of memory.
+#[derive(Default)]
+struct Pending {
+    /// Keys, each with its value behind it.
+    bytes: Bytes,
+    bindings: VecDeque<Lengths>,
+    /// Their length in one run.
     len: usize,
 }
 
-struct Entry {
-    key: Bytes,
-    value: Bytes,
-    /// Its length in a run, behind the entry before it.
+struct Lengths {
+    key: usize,
+    value: usize,
+    /// What its key has in common with the key before.
+    shared: usize,
+    /// Its length in a run, behind the one before.
     len: usize,
+}
+
+impl Pending {
+    fn push(&mut self, (key, value): Entry<'_>) {
+        let shared = match self.bindings.back() {
+            Some(last) => {
+                let start = self.bytes.len() - last.value - last.key;
+                common(&self.bytes[start..][..last.key], key)
+            }
+            None => 0,
+        };
+        let lengths = Lengths {
+            key: key.len(),
+            value: value.len(),
+            shared,
+            len: entry_len(shared, key.len() - shared, value.len()),
+        };
+        self.len += lengths.len;
+        self.bindings.push_back(lengths);
+        self.bytes.extend(key);
+        self.bytes.extend(value);
+    }
+
+    /// Takes what comes first into a run, and leaves the rest when it is long enough.
+    fn take(&mut self, run: &mut Builder, enough: usize) {
+        let mut start = 0;
+        while let Some(next) = self.bindings.front() {
+            let is_full = run.len() >= enough || run.len() + next.len > MOST;
+            if is_full && !run.is_empty() {
+                break;
+            }
+            let (key, behind) = self.bytes[start..].split_at(next.key);
+            run.push(next.shared, key, &behind[..next.value]);
+            start += next.key + next.value;
+            self.len -= next.len;
+            self.bindings.pop_front();
+        }
+        self.bytes.drain(..start);
+    }
 }
 
 impl Rewriting {
@@ -226,23 +273,18 @@ impl Rewriting {
         Ok(is_whole)
     }
 
-    fn change(
-        &mut self,
-        runs: &mut impl Sink,
-        key: Bytes,
-        value: Option<Bytes>,
-    ) -> Result<(), Cause> {
+    fn change(&mut self, runs: &mut impl Sink, (key, value): Change<'_>) -> Result<(), Cause> {
         while let Some((old, value)) = self.old.pop_front() {
-            if old >= key {
-                if old != key {
+            if *old >= *key {
+                if *old != *key {
                     self.old.push_front((old, value));
                 }
                 break;
             }
-            self.push(runs, old, value)?;
+            self.push(runs, (&old, &value))?;
         }
         match value {
-            Some(value) => self.push(runs, key, value),
+            Some(value) => self.push(runs, (key, value)),
             None => Ok(()),
         }
     }
@@ -250,18 +292,15 @@ impl Rewriting {
     /// Keeps what is left of the old.
     fn pass_old(&mut self, runs: &mut impl Sink) -> Result<(), Cause> {
         while let Some((key, value)) = self.old.pop_front() {
-            self.push(runs, key, value)?;
+            self.push(runs, (&key, &value))?;
         }
         Ok(())
     }
 
     /// Writes a run when there is more than enough for several, so that memory is bounded.
-    fn push(&mut self, runs: &mut impl Sink, key: Bytes, value: Bytes) -> Result<(), Cause> {
-        let shared = self.new.back().map_or(0, |last| common(&last.key, &key));
-        let len = entry_len(shared, key.len() - shared, value.len());
-        self.new.push_back(Entry { key, value, len });
-        self.len += len;
-        if self.len > 3 * MOST {
+    fn push(&mut self, runs: &mut impl Sink, binding: Entry<'_>) -> Result<(), Cause> {
+        self.new.push(binding);
+        if self.new.len > 3 * MOST {
             self.write_run(runs, MOST)?;
         }
         Ok(())
@@ -269,14 +308,14 @@ impl Rewriting {
 
     /// Whether little is left, but not nothing.
     fn is_small(&self) -> bool {
-        self.len > 0 && self.len < FEW
+        self.new.len > 0 && self.new.len < FEW
     }
 
     /// Writes all that is left.
     fn finish(&mut self, runs: &mut impl Sink) -> Result<(), Cause> {
-        while !self.new.is_empty() {
+        while !self.new.bindings.is_empty() {
             // The last two are alike, so that both have room.
-            let enough = match self.len {
+            let enough = match self.new.len {
                 ..=MOST => MOST,
                 len => MOST.min(len / 2),
             };
@@ -292,21 +331,13 @@ impl Rewriting {
         Ok(())
     }
 
-    /// Writes a run of what comes first, and leaves the rest when it is long enough.
+    /// Writes a run of what comes first.
     fn write_run(&mut self, runs: &mut impl Sink, enough: usize) -> Result<(), Cause> {
-        let mut builder = Builder::default();
-        while let Some(Entry { key, value, len }) = self.new.pop_front() {
-            let is_full = builder.len() >= enough || builder.len() + len > MOST;
-            if is_full && !builder.is_empty() {
-                self.new.push_front(Entry { key, value, len });
-                break;
-            }
-            builder.push(&key, &value);
-            self.len -= len;
-        }
-        let (key, run) = builder.take();
-        runs.put(&key, &run)?;
-        self.stale.remove(&key);
+        self.builder.clear();
+        self.new.take(&mut self.builder, enough);
+        let run = self.builder.run();
+        runs.put(run)?;
+        self.stale.remove(run.0);
         Ok(())
     }
 }
@@ -347,6 +378,16 @@ mod tests {
         ]
     }
 
+    fn write_all(runs: &mut Runs<'_>, changes: impl IntoIterator<Item = (Bytes, Option<Bytes>)>) {
+        let changes: Vec<_> = changes.into_iter().collect();
+        let mut chunks = changes.chunks(7).map(|some| {
+            let some = some.iter();
+            let borrowed = some.map(|(key, value)| (key.as_slice(), value.as_deref()));
+            borrowed.collect::<Chunk>()
+        });
+        write(runs, &mut chunks).unwrap();
+    }
+
     /// What the runs hold. Each is in order, behind the one before, and no longer than it may be.
     fn read(runs: &Runs<'_>) -> BTreeMap<Bytes, Bytes> {
         let mut found: BTreeMap<Bytes, Bytes> = BTreeMap::new();
@@ -383,7 +424,7 @@ mod tests {
                         None => model.remove(key),
                     };
                 }
-                write(&mut runs, changes).unwrap();
+                write_all(&mut runs, changes);
                 prop_assert_eq!(&read(&runs), &model);
                 for key in &sought {
                     let found = get(&runs, key, |value| Ok(value.to_vec())).unwrap();
@@ -401,7 +442,7 @@ mod tests {
         let transaction = database.begin_write().unwrap();
         let mut runs = transaction.open_table(RUNS).unwrap();
         let key = |n: u32| n.to_be_bytes().to_vec();
-        write(&mut runs, (0..100_000).map(|n| (key(n), Some(vec![7; 50])))).unwrap();
+        write_all(&mut runs, (0..100_000).map(|n| (key(n), Some(vec![7; 50]))));
         let lengths = |runs: &Runs<'_>| -> Vec<usize> {
             let lengths = runs.range::<&[u8]>(..).unwrap().map(|entry| {
                 let (key, run) = entry.unwrap();
@@ -417,14 +458,14 @@ mod tests {
         );
         // All but every hundredth, one at a time.
         for n in (0..100_000).filter(|n| n % 100 != 0) {
-            write(&mut runs, [(key(n), None)]).unwrap();
+            write_all(&mut runs, [(key(n), None)]);
         }
         let left = lengths(&runs);
         assert!(
             left[..left.len() - 1].iter().all(|length| *length >= FEW),
             "{left:?}"
         );
-        write(&mut runs, (0..100_000).map(|n| (key(n), None))).unwrap();
+        write_all(&mut runs, (0..100_000).map(|n| (key(n), None)));
         assert_eq!(lengths(&runs), []);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase};
-use store_core::codec::{decode_binding, decode_key, encode_key};
+use store_core::codec::{KeyBytes, decode_at, decode_key};
 use store_core::{Binding, BindingKey, Outcome, Scan};
 
 use crate::errors::{Cause, guarded, hex};
@@ -113,8 +113,8 @@ impl Snapshot {
         match &self.source {
             Source::Memory { index, .. } => Ok(index.get(key, self.revision)),
             Source::Pages(runs) => guarded(|| {
-                let read = |value: &[u8]| decoded(key.clone(), value);
-                runs::get(runs, &encode_key(key), read)
+                let bytes = KeyBytes::of(key);
+                runs::get(runs, &bytes, |value| decoded(key, &bytes, value))
             }),
         }
     }
@@ -192,17 +192,16 @@ impl Iterator for Found {
 
 /// The binding that an entry of a run holds.
 pub(crate) fn decoded_entry(key: &[u8], value: &[u8]) -> Result<Binding, Cause> {
-    let decoded_key = decode_key(key).map_err(|error| Cause::Codec {
+    let found = decode_key(key).map_err(|error| Cause::Codec {
         record: format!("the key {}", hex(key)),
         error,
     })?;
-    decoded(decoded_key, value)
+    decoded(&found, key, value)
 }
 
-/// The binding of `key` that a value holds.
-pub(crate) fn decoded(key: BindingKey, value: &[u8]) -> Result<Binding, Cause> {
-    // The text for an error is made only if there is one; the key is moved before that is known.
-    decode_binding(key.clone(), value).map_err(|error| Cause::Codec {
+/// The binding that a value holds, of a key with these bytes.
+pub(crate) fn decoded(key: &BindingKey, bytes: &[u8], value: &[u8]) -> Result<Binding, Cause> {
+    decode_at(key.clone(), bytes, value).map_err(|error| Cause::Codec {
         record: format!("the record of {key}"),
         error,
     })

@@ -22,9 +22,15 @@ pub enum Expect {
 /// One key, what must be true of it now, and what it becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    key: BindingKey,
     expect: Expect,
-    becomes: Option<Binding>,
+    becomes: Becomes,
+}
+
+/// The key is named once, since batches have millions of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Becomes {
+    Bound(Binding),
+    Free(BindingKey),
 }
 
 impl Change {
@@ -50,9 +56,8 @@ impl Change {
     #[must_use]
     pub fn remove(key: BindingKey) -> Self {
         Self {
-            key,
             expect: Expect::Present,
-            becomes: None,
+            becomes: Becomes::Free(key),
         }
     }
 
@@ -74,24 +79,25 @@ impl Change {
             return Err(StoreError::invalid(key, reason));
         }
         Ok(Self {
-            key,
             expect,
-            becomes,
+            becomes: becomes.map_or(Becomes::Free(key), Becomes::Bound),
         })
     }
 
     fn to(expect: Expect, binding: Binding) -> Self {
         Self {
-            key: binding.key().clone(),
             expect,
-            becomes: Some(binding),
+            becomes: Becomes::Bound(binding),
         }
     }
 
     /// The key that is changed.
     #[must_use]
     pub fn key(&self) -> &BindingKey {
-        &self.key
+        match &self.becomes {
+            Becomes::Bound(binding) => binding.key(),
+            Becomes::Free(key) => key,
+        }
     }
 
     /// What must be true of it.
@@ -103,11 +109,14 @@ impl Change {
     /// What it becomes.
     #[must_use]
     pub fn becomes(&self) -> Option<&Binding> {
-        self.becomes.as_ref()
+        match &self.becomes {
+            Becomes::Bound(binding) => Some(binding),
+            Becomes::Free(_) => None,
+        }
     }
 
     fn check(&self, found: Option<&Binding>) -> Result<()> {
-        let key = || self.key.clone();
+        let key = || self.key().clone();
         match (&self.expect, found) {
             (Expect::Any, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => Ok(()),
             (Expect::Absent, Some(found)) => Err(StoreError::AlreadyExists {
@@ -126,8 +135,17 @@ impl Change {
 }
 
 /// Changes that are applied together: all of them or none. Each key stands in it once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Batch(Vec<Change>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    changes: Vec<Change>,
+    is_sorted: bool,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::of([])
+    }
+}
 
 impl Batch {
     /// A batch of these changes.
@@ -135,36 +153,53 @@ impl Batch {
     /// # Errors
     /// [`StoreError::Invalid`] if a key is changed twice.
     pub fn new(changes: impl IntoIterator<Item = Change>) -> Result<Self> {
-        let changes: Vec<_> = changes.into_iter().collect();
-        if changes.is_sorted_by(|a, b| a.key < b.key) {
-            return Ok(Self(changes));
+        let batch = Self::of(changes);
+        if !batch.is_sorted {
+            let mut keys = HashSet::with_capacity(batch.len());
+            if let Some(twice) = batch.changes.iter().find(|c| !keys.insert(c.key())) {
+                return Err(StoreError::invalid(
+                    twice.key().clone(),
+                    "one batch changes a key at most once",
+                ));
+            }
         }
-        let mut keys = HashSet::with_capacity(changes.len());
-        if let Some(twice) = changes.iter().find(|change| !keys.insert(&change.key)) {
-            return Err(StoreError::invalid(
-                twice.key.clone(),
-                "one batch changes a key at most once",
-            ));
+        Ok(batch)
+    }
+
+    fn of(given: impl IntoIterator<Item = Change>) -> Self {
+        let given = given.into_iter();
+        let mut changes: Vec<Change> = Vec::with_capacity(given.size_hint().0);
+        let mut is_sorted = true;
+        // While each is at hand: millions of them are not a second time.
+        for change in given {
+            is_sorted = is_sorted && changes.last().is_none_or(|last| last.key() < change.key());
+            changes.push(change);
         }
-        Ok(Self(changes))
+        Self { changes, is_sorted }
     }
 
     /// The changes, in the order they were given.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
-        &self.0
+        &self.changes
+    }
+
+    /// Whether the changes were given in the order of their keys.
+    #[must_use]
+    pub fn is_sorted(&self) -> bool {
+        self.is_sorted
     }
 
     /// Whether there is nothing to change.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.changes.is_empty()
     }
 
     /// How many keys are changed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.changes.len()
     }
 
     /// Checks every precondition against what `current` says the store holds, and tells what the
@@ -176,17 +211,19 @@ impl Batch {
         &self,
         mut current: impl FnMut(&BindingKey) -> Result<Option<Binding>>,
     ) -> Result<Applied> {
-        let outcomes = self.0.iter().map(|change| {
-            let before = current(&change.key)?;
+        let mut outcomes = Vec::with_capacity(self.len());
+        for change in &self.changes {
+            let key = change.key();
+            let before = current(key)?;
             change.check(before.as_ref())?;
-            Ok(Outcome {
-                key: change.key.clone(),
+            outcomes.push(Outcome {
+                key: key.clone(),
                 before,
-                after: change.becomes.clone(),
-            })
-        });
+                after: change.becomes().cloned(),
+            });
+        }
         Ok(Applied {
-            outcomes: outcomes.collect::<Result<_>>()?,
+            outcomes,
             revision: None,
         })
     }
@@ -194,7 +231,7 @@ impl Batch {
 
 impl From<Change> for Batch {
     fn from(change: Change) -> Self {
-        Self(vec![change])
+        Self::of([change])
     }
 }
 
@@ -243,13 +280,15 @@ impl Applied {
     #[must_use]
     pub fn inverse(&self) -> Batch {
         let undo = |outcome: &Outcome| Change {
-            key: outcome.key.clone(),
             expect: match &outcome.after {
                 Some(binding) => Expect::Exactly(Box::new(binding.clone())),
                 None => Expect::Absent,
             },
-            becomes: outcome.before.clone(),
+            becomes: match &outcome.before {
+                Some(binding) => Becomes::Bound(binding.clone()),
+                None => Becomes::Free(outcome.key.clone()),
+            },
         };
-        Batch(self.outcomes.iter().map(undo).collect())
+        Batch::of(self.outcomes.iter().map(undo))
     }
 }

@@ -11,6 +11,7 @@
 //! Numbers are big-endian. No label has a byte below 21.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::ops::Deref;
 
 use super::{CodecError, malformed};
 use crate::host::{Host, HostPort, MAX_HOST_LENGTH};
@@ -34,15 +35,57 @@ pub fn kind_prefix(kind: Kind) -> u8 {
 #[must_use]
 pub fn encode_key(key: &BindingKey) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(32);
-    write_key(key, |part| bytes.extend(part));
+    append_key(key, &mut bytes);
     bytes
 }
 
+/// Puts the bytes of a key behind others.
+pub fn append_key(key: &BindingKey, bytes: &mut Vec<u8>) {
+    write_key(key, |part| bytes.extend(part));
+}
+
 /// No key has more bytes: a kind, a host name with its end, a port.
-pub(super) const MAX_KEY_LENGTH: usize = 1 + MAX_HOST_LENGTH + 1 + 2;
+const MAX_KEY_LENGTH: usize = 1 + MAX_HOST_LENGTH + 1 + 2;
+
+/// The bytes of a key, as [`encode_key`] gives them, on the stack.
+///
+/// ```
+/// use store_core::codec::{KeyBytes, encode_key};
+///
+/// let key = "hostnameport=www.contoso.com:443".parse()?;
+/// assert_eq!(*KeyBytes::of(&key), *encode_key(&key));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeyBytes {
+    bytes: [u8; MAX_KEY_LENGTH],
+    length: usize,
+}
+
+impl KeyBytes {
+    /// Those of a key.
+    #[must_use]
+    pub fn of(key: &BindingKey) -> Self {
+        let mut bytes = [0; MAX_KEY_LENGTH];
+        let mut length = 0;
+        write_key(key, |part| {
+            bytes[length..][..part.len()].copy_from_slice(part);
+            length += part.len();
+        });
+        Self { bytes, length }
+    }
+}
+
+impl Deref for KeyBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
 
 /// Gives the bytes of a key away, part by part.
-pub(super) fn write_key(key: &BindingKey, mut write: impl FnMut(&[u8])) {
+fn write_key(key: &BindingKey, mut write: impl FnMut(&[u8])) {
     write(&[kind_prefix(key.kind())]);
     match key {
         BindingKey::IpPort(endpoint) => match endpoint.addr() {

@@ -5,8 +5,8 @@ mod extended;
 mod key;
 mod value;
 
-pub use key::{decode_key, encode_key, kind_prefix};
-pub use value::{VALUE_FORMAT, decode_binding, encode_binding};
+pub use key::{KeyBytes, append_key, decode_key, encode_key, kind_prefix};
+pub use value::{VALUE_FORMAT, append_entry, decode_at, decode_binding, encode_binding};
 
 /// Why bytes are no key or no binding.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

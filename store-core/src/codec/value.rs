@@ -6,7 +6,7 @@ use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
 
 use super::extended::Extended;
-use super::key::{MAX_KEY_LENGTH, write_key};
+use super::key::{KeyBytes, append_key};
 use super::{CodecError, malformed};
 use crate::binding::{Binding, Certificate, Record};
 use crate::extended::ExtendedProperties;
@@ -51,6 +51,26 @@ type Format2<'a> = (Format1<'a>, Extended<'a>);
 /// The bytes of a binding, without its key.
 #[must_use]
 pub fn encode_binding(binding: &Binding) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(USUAL);
+    append_fields(binding, &mut bytes);
+    let sum = check_sum(&KeyBytes::of(binding.key()), &bytes);
+    bytes.extend(sum);
+    bytes
+}
+
+/// Puts the bytes of a binding's key, and then of the binding, behind others. Gives the place where
+/// the key ends.
+pub fn append_entry(binding: &Binding, bytes: &mut Vec<u8>) -> usize {
+    let start = bytes.len();
+    append_key(binding.key(), bytes);
+    let key_end = bytes.len();
+    append_fields(binding, bytes);
+    let sum = check_sum(&bytes[start..key_end], &bytes[key_end..]);
+    bytes.extend(sum);
+    key_end
+}
+
+fn append_fields(binding: &Binding, bytes: &mut Vec<u8>) {
     let record = binding.record();
     let fields = Format1 {
         host_spelling: binding.host_spelling(),
@@ -69,19 +89,15 @@ pub fn encode_binding(binding: &Binding) -> Vec<u8> {
         ctl_store_name: record.ctl_store_name.as_ref().map(StoreName::as_str),
         flags: record.flags.bits(),
     };
-    let mut bytes = Vec::with_capacity(USUAL);
     let written = if record.extended.is_empty() {
         bytes.push(PLAIN);
-        bincode::encode_into_std_write(fields, &mut bytes, config::standard())
+        bincode::encode_into_std_write(fields, bytes, config::standard())
     } else {
         bytes.push(VALUE_FORMAT);
         let fields: Format2<'_> = (fields, Extended::of(&record.extended));
-        bincode::encode_into_std_write(fields, &mut bytes, config::standard())
+        bincode::encode_into_std_write(fields, bytes, config::standard())
     };
     written.expect("every field has a form in bincode, and a Vec takes all");
-    let sum = check_sum(binding.key(), &bytes);
-    bytes.extend(sum);
-    bytes
 }
 
 /// The binding of `key` with these bytes.
@@ -89,6 +105,15 @@ pub fn encode_binding(binding: &Binding) -> Vec<u8> {
 /// # Errors
 /// [`CodecError`] for bytes that [`encode_binding`] did not make for this key.
 pub fn decode_binding(key: BindingKey, bytes: &[u8]) -> Result<Binding, CodecError> {
+    let key_bytes = KeyBytes::of(&key);
+    decode_at(key, &key_bytes, bytes)
+}
+
+/// As [`decode_binding`], for who has the key's bytes at hand.
+///
+/// # Errors
+/// [`CodecError`] for bytes that [`encode_binding`] did not make for a key with those bytes.
+pub fn decode_at(key: BindingKey, key_bytes: &[u8], bytes: &[u8]) -> Result<Binding, CodecError> {
     let format = match bytes.first() {
         Some(&format @ (PLAIN | VALUE_FORMAT)) => format,
         Some(&found) if found > VALUE_FORMAT => return Err(CodecError::NewerFormat { found }),
@@ -97,7 +122,7 @@ pub fn decode_binding(key: BindingKey, bytes: &[u8]) -> Result<Binding, CodecErr
     let (body, sum) = bytes
         .split_last_chunk::<CHECK_SUM>()
         .ok_or_else(|| malformed("the value is cut short"))?;
-    if check_sum(&key, body) != *sum {
+    if check_sum(key_bytes, body) != *sum {
         return Err(CodecError::CheckSum);
     }
     let fields = body.get(1..).unwrap_or_default();
@@ -155,16 +180,9 @@ impl Format1<'_> {
 }
 
 /// CRC-32 (IEEE) of the key's bytes and the value's, so that a value under another key is noticed.
-fn check_sum(key: &BindingKey, body: &[u8]) -> [u8; CHECK_SUM] {
-    // The key in one piece: a check sum of its parts takes twice as many instructions.
-    let mut bytes = [0; MAX_KEY_LENGTH];
-    let mut length = 0;
-    write_key(key, |part| {
-        bytes[length..][..part.len()].copy_from_slice(part);
-        length += part.len();
-    });
+fn check_sum(key: &[u8], body: &[u8]) -> [u8; CHECK_SUM] {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&bytes[..length]);
+    hasher.update(key);
     hasher.update(body);
     hasher.finalize().to_le_bytes()
 }
