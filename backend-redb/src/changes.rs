@@ -123,7 +123,7 @@ impl<'a> Changes<'a> {
         Some(self.chunk.change(self.start, self.chunk.ends[self.next]))
     }
 
-    /// The next, if it comes alone.
+    /// The next, if it has a chunk of its own, as a batch of one change has.
     pub(crate) fn peek_alone(&mut self) -> Option<Change<'_>> {
         self.peek()?;
         match self.chunk.ends[..] {

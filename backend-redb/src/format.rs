@@ -121,7 +121,8 @@ fn into_runs(transaction: &WriteTransaction) -> Result<(), Cause> {
                 }
             }
             (!chunk.is_empty()).then_some(chunk)
-        });
+        })
+        .fuse();
         runs::write(&mut transaction.open_table(RUNS)?, &mut chunks)?;
         if let Some(error) = failed {
             return Err(error.into());

@@ -31,12 +31,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// A whole file is verified at opening, and 1 GiB of memory may keep pages.
+    /// A whole file is verified at opening, and 256 MiB of memory may keep pages.
     #[must_use]
     pub fn new() -> Self {
         Self {
             verify: Verify::Whole,
-            cache: 1 << 30,
+            cache: 256 << 20,
             resident: false,
             log_after: Some(64),
             log_bytes: 1 << 20,
@@ -57,8 +57,8 @@ impl Options {
     }
 
     /// How much memory, in bytes, may keep pages of the file. What is more than the file has is
-    /// never used, and a million bindings have some 62 MB. A tenth keeps what a commit has not
-    /// written yet; a batch that is larger is written twice.
+    /// never used, and a million bindings have some 62 MB. Half of it, at most, keeps what a commit has
+    /// not written yet; a batch that makes more pages is written twice.
     #[must_use]
     pub fn cache_bytes(self, bytes: usize) -> Self {
         Self {
@@ -151,8 +151,9 @@ impl Options {
     }
 
     /// The same with a place for a log: something of its own, which has no length while there is no
-    /// log. What makes it longer than nothing has to make its being there durable with the first
-    /// sync; whether it keeps locks does not matter.
+    /// log. The length 0 removes what is there, and what is made longer than nothing then is another
+    /// thing: after a crash, either is left, and no parts of both. Its being there has to become
+    /// durable with its first sync; whether it keeps locks does not matter.
     ///
     /// # Errors
     /// As [`RedbStore::open_existing`].

@@ -106,8 +106,13 @@ pub(crate) fn splice(
     Ok(bytes)
 }
 
+const EMPTY: &str = "it is empty";
+
 /// Goes through a run up to a key, without putting the keys before together.
 fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
+    if run.is_empty() {
+        return Err(malformed(EMPTY));
+    }
     let (first, start) = head(run, 0, run_key.len())?;
     if first.shared != run_key.len() || first.rest != 0 {
         return Err(malformed("it begins with another key than its own"));
@@ -175,7 +180,7 @@ impl Entries {
     pub(crate) fn next<'a>(&'a mut self, run: &'a [u8]) -> Result<Option<Entry<'a>>, CodecError> {
         if self.at == run.len() {
             return match self.at {
-                0 => Err(malformed("it is empty")),
+                0 => Err(malformed(EMPTY)),
                 _ => Ok(None),
             };
         }

@@ -212,6 +212,7 @@ struct Lengths {
 
 impl Pending {
     fn push(&mut self, (key, value): Entry<'_>) {
+        // The first begins a run, and shares nothing there.
         let shared = match self.bindings.back() {
             Some(last) => {
                 let start = self.bytes.len() - last.value - last.key;

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use backend_redb::Options;
-use common::{Dice, binding, contents, key};
+use common::disk::Disk;
+use common::{Dice, binding, contents, key, of_format_1, open};
 use store_core::{Batch, Binding, BindingStore, Change, Scan};
 
 /// Of each number below `many`, one in three goes, and the others become what `content` says.
@@ -25,6 +26,13 @@ fn batch(dice: &mut Dice, many: u16, content: u8) -> Vec<Change> {
         changes.swap(place, dice.below(place + 1));
     }
     changes
+}
+
+#[test]
+fn a_large_file_of_format_1_is_upgraded_whole() {
+    let bindings: Vec<_> = (0..3_000).map(|number| binding(number, 3)).collect();
+    let store = open(&Disk::of(&of_format_1(bindings.clone()))).unwrap();
+    assert_eq!(contents(&store), bindings);
 }
 
 #[test]

@@ -264,6 +264,8 @@ fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
     assert_eq!(kept, [Some(binding(0, 1)), Some(binding(1, 2))]);
     let disk = with_runs(&[(&one.0, &[])]);
     let store = open(&disk).unwrap();
+    let refused = store.get(&common::key(2)).unwrap_err().to_string();
+    assert!(refused.contains("it is empty"), "{refused}");
     store.insert(binding(0, 1)).unwrap();
     assert_eq!(store.get(&common::key(0)).unwrap(), Some(binding(0, 1)));
     assert_eq!(store.check().unwrap().problems.len(), 1);

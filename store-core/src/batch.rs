@@ -184,7 +184,7 @@ impl Batch {
         &self.changes
     }
 
-    /// Whether the changes were given in the order of their keys.
+    /// Whether each change was given behind those of all lesser keys.
     #[must_use]
     pub fn is_sorted(&self) -> bool {
         self.is_sorted

@@ -109,11 +109,12 @@ pub fn decode_binding(key: BindingKey, bytes: &[u8]) -> Result<Binding, CodecErr
     decode_at(key, &key_bytes, bytes)
 }
 
-/// As [`decode_binding`], for who has the key's bytes at hand.
+/// As [`decode_binding`], for who has the key's bytes at hand: those that [`KeyBytes::of`] gives.
 ///
 /// # Errors
 /// [`CodecError`] for bytes that [`encode_binding`] did not make for a key with those bytes.
 pub fn decode_at(key: BindingKey, key_bytes: &[u8], bytes: &[u8]) -> Result<Binding, CodecError> {
+    debug_assert_eq!(*KeyBytes::of(&key), *key_bytes);
     let format = match bytes.first() {
         Some(&format @ (PLAIN | VALUE_FORMAT)) => format,
         Some(&found) if found > VALUE_FORMAT => return Err(CodecError::NewerFormat { found }),

@@ -140,7 +140,7 @@ class Harness:
             return self._reader().url_reservations()
 
     def listen_list(self) -> List[str]:
-        """The addresses of the IP listen list."""
+        """The addresses of the IP listen list, in the order in which they were added."""
         with _READING:
             return self._reader().listen_list()
 

@@ -10,7 +10,7 @@ use super::context::Verb;
 use super::grammar::{Given, Refusal};
 use super::messages::{self, Answer};
 use super::tags::JSON;
-use crate::screen::escaped_json;
+use crate::screen::EscapingJson;
 
 /// `add` and `update` of what a file says, all of it or nothing. An update replaces extended
 /// properties as well, since they stand in the file. None if no file is named.
@@ -38,7 +38,8 @@ pub(super) fn change(
     };
     Ok(Some(match changed {
         Ok(()) => messages::success(done),
-        Err(error) => messages::failure(what, &error),
+        // A file has many bindings: which of them it was stands in the error alone.
+        Err(error) => messages::failure(what, &error).and_told(&error),
     }))
 }
 
@@ -67,8 +68,8 @@ pub(super) fn listing(bindings: Vec<Binding>) -> Answer {
         ..Export::default()
     };
     let mut text = Vec::new();
-    match json::write(&mut text, &export) {
-        Ok(()) => Answer::done(escaped_json(&String::from_utf8_lossy(&text))),
+    match json::write(&mut EscapingJson(&mut text), &export) {
+        Ok(()) => Answer::done(String::from_utf8_lossy(&text)),
         Err(error) => messages::unreadable("show sslcert", &error.to_string()),
     }
 }

@@ -29,6 +29,20 @@ impl Answer {
             code: FAILED,
         }
     }
+
+    /// The same with the error's own words in a line behind it, if they are not there.
+    pub(super) fn and_told(mut self, error: &StoreError) -> Self {
+        let told = told(error);
+        if !self.text.contains(&told) {
+            self.text.truncate(self.text.trim_end().len());
+            self.text.push_str(&format!("\n{told}\n"));
+        }
+        self
+    }
+}
+
+fn told(error: &StoreError) -> String {
+    format!("({error})\n")
 }
 
 /// Above the first record of a listing, and above the message that there is none.
@@ -75,7 +89,7 @@ pub(super) fn reason(error: &StoreError) -> String {
             | StoreError::Win32 { .. }
     );
     if !is_of_http_sys {
-        reason.push_str(&format!("({error})\n"));
+        reason.push_str(&told(error));
     }
     reason
 }

@@ -5,7 +5,7 @@ use store_core::Kind;
 use super::context::{Context, Verb};
 use super::profile::Profile;
 use super::service::{self, Object};
-use super::tags::{self, APPID};
+use super::tags::{self, APPID, JSON};
 
 const EXAMPLE_HASH: &str = "0102030405060708090A0B0C0D0E0F1011121314";
 const EXAMPLE_APP_ID: &str = "{00112233-4455-6677-8899-AABBCCDDEEFF}";
@@ -25,8 +25,11 @@ pub(super) fn help(verb: Verb, profile: Profile) -> String {
             parameter(&mut help, option.name, '-', option.meaning);
         }
     }
+    if profile.has_json() && verb != Verb::Delete {
+        parameter(&mut help, JSON, '-', &[json_meaning(verb)]);
+    }
     help.push_str("\nRemarks: ");
-    help.push_str(&remarks(verb, profile).join("\n         "));
+    help.push_str(&remarks(verb).join("\n         "));
     help.push_str("\n\nExamples:\n\n");
     for kind in profile.kinds() {
         help.push_str(&example(verb, *kind));
@@ -136,28 +139,24 @@ fn meaning(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-fn remarks(verb: Verb, profile: Profile) -> Vec<&'static str> {
+fn json_meaning(verb: Verb) -> &'static str {
     match verb {
-        Verb::Add | Verb::Update => {
-            let mut remarks = vec![match verb {
-                Verb::Add => "Binds a certificate to a key that has none.",
-                _ => "Replaces a binding. What is not given goes back to its default.",
-            }];
-            remarks.push(
-                "The certificate and its private key have to be in the local machine's store.",
-            );
-            if profile.has_json() {
-                remarks
-                    .push("With json=<filepath> and no other tag, all bindings of a JSON export.");
-            }
-            remarks
-        }
-        Verb::Delete => vec!["Deletes the binding of a key."],
-        Verb::Show if profile.has_json() => vec![
-            "Shows the binding of a key, or all bindings.",
-            "With json=enable, as a JSON export.",
+        Verb::Show => "As a JSON export. Default: disable.",
+        _ => "A JSON export that says it all, in place of all other tags.",
+    }
+}
+
+fn remarks(verb: Verb) -> &'static [&'static str] {
+    const KEY: &str =
+        "The certificate and its private key have to be in the local machine's store.";
+    match verb {
+        Verb::Add => &["Binds a certificate to a key that has none.", KEY],
+        Verb::Update => &[
+            "Replaces a binding. What is not given goes back to its default.",
+            KEY,
         ],
-        Verb::Show => vec!["Shows the binding of a key, or all bindings."],
+        Verb::Delete => &["Deletes the binding of a key."],
+        Verb::Show => &["Shows the binding of a key, or all bindings."],
     }
 }
 
