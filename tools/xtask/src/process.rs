@@ -1,5 +1,6 @@
 //! Running other programs, aloud.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,8 +38,16 @@ pub(crate) fn cargo_target() -> PathBuf {
 
 /// The cargo that runs this task.
 pub(crate) fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo_at(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// A cargo, at the workspace's root. In CI, which builds once, it keeps nothing for another build.
+pub(crate) fn cargo_at(program: impl AsRef<OsStr>) -> Command {
+    let mut cargo = Command::new(program);
     cargo.current_dir(root());
+    if std::env::var_os("CI").is_some() {
+        cargo.env("CARGO_INCREMENTAL", "0");
+    }
     cargo
 }
 

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{self, Failure, cargo_target, root, run};
+use crate::process::{self, Failure, cargo_at, cargo_target, root, run};
 use crate::sources::afresh;
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
@@ -84,9 +84,8 @@ impl Wine {
     }
 
     pub(crate) fn cargo(&self, command: &str) -> Command {
-        let mut cargo = Command::new(CARGO);
+        let mut cargo = cargo_at(CARGO);
         cargo
-            .current_dir(root())
             .args([
                 command,
                 "--locked",
