@@ -34,6 +34,13 @@ pub struct Answer<'a> {
     ctl_store_name: Option<usize>,
 }
 
+/// What stands behind the structure.
+enum Part<'a> {
+    Address(SocketAddr),
+    Bytes(&'a [u8]),
+    Text(&'a str),
+}
+
 impl<'a> Answer<'a> {
     /// Lays the record out.
     #[must_use]
@@ -47,10 +54,15 @@ impl<'a> Answer<'a> {
             BindingKey::Ccs(_) => size_of::<HTTP_SERVICE_CONFIG_SSL_CCS_SET>(),
         };
         let head = head.next_multiple_of(ALIGNMENT);
-        let mut tail = Vec::new();
-        let mut put = |bytes: &[u8]| {
+        // Most have room in it.
+        let mut tail = Vec::with_capacity(256);
+        let mut put = |part: Part<'_>| {
             let offset = head + tail.len();
-            tail.extend(bytes);
+            match part {
+                Part::Address(of) => push_address(&mut tail, of),
+                Part::Bytes(bytes) => tail.extend(bytes),
+                Part::Text(text) => push_wide(&mut tail, text),
+            }
             tail.resize(tail.len().next_multiple_of(ALIGNMENT), 0);
             offset
         };
@@ -63,14 +75,14 @@ impl<'a> Answer<'a> {
             .map(|host| binding.host_spelling().unwrap_or(host.as_str()));
         Self {
             address: match key {
-                BindingKey::IpPort(endpoint) => Some(put(&address(endpoint.addr()))),
+                BindingKey::IpPort(endpoint) => Some(put(Part::Address(endpoint.addr()))),
                 _ => None,
             },
-            host: host.map(|host| put(&wide(host))),
-            hash: record.hash().map(|hash| put(hash.as_bytes())),
-            store_name: store_name.map(|name| put(&wide(name.as_str()))),
-            ctl_identifier: ctl_identifier.map(|ctl| put(&wide(ctl.as_str()))),
-            ctl_store_name: ctl_store_name.map(|name| put(&wide(name.as_str()))),
+            host: host.map(|host| put(Part::Text(host))),
+            hash: record.hash().map(|hash| put(Part::Bytes(hash.as_bytes()))),
+            store_name: store_name.map(|name| put(Part::Text(name.as_str()))),
+            ctl_identifier: ctl_identifier.map(|ctl| put(Part::Text(ctl.as_str()))),
+            ctl_store_name: ctl_store_name.map(|name| put(Part::Text(name.as_str()))),
             binding,
             head,
             tail,
@@ -170,6 +182,11 @@ pub(super) fn any(port: Port) -> SocketAddr {
 /// The bytes of a `SOCKADDR_IN` or `SOCKADDR_IN6`.
 pub(super) fn address(address: SocketAddr) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(28);
+    push_address(&mut bytes, address);
+    bytes
+}
+
+fn push_address(bytes: &mut Vec<u8>, address: SocketAddr) {
     match address {
         SocketAddr::V4(v4) => {
             bytes.extend(AF_INET.to_ne_bytes());
@@ -185,11 +202,19 @@ pub(super) fn address(address: SocketAddr) -> Vec<u8> {
             bytes.extend(v6.scope_id().to_ne_bytes());
         }
     }
-    bytes
 }
 
 /// UTF-16 with a NUL behind it.
 pub(super) fn wide(text: &str) -> Vec<u8> {
-    let units = text.encode_utf16().chain([0]);
-    units.flat_map(u16::to_ne_bytes).collect()
+    let mut bytes = Vec::new();
+    push_wide(&mut bytes, text);
+    bytes
+}
+
+fn push_wide(bytes: &mut Vec<u8>, text: &str) {
+    // No text has more units than bytes.
+    bytes.reserve(2 * (text.len() + 1));
+    for unit in text.encode_utf16().chain([0]) {
+        bytes.extend(unit.to_ne_bytes());
+    }
 }
