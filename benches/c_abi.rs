@@ -1,5 +1,5 @@
 //! What calls of the HTTP Server API take: through `libhttpapi.so`, as C programs make them, and on
-//! the simulator. `cargo xtask bench paths` builds the library first.
+//! the simulator. `cargo xtask bench` builds the library first.
 
 #![allow(clippy::unwrap_used, reason = "a figure of what failed is no figure")]
 #![allow(unsafe_code, reason = "the calls are C's")]

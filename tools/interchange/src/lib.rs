@@ -56,7 +56,7 @@ pub struct ReadOptions {
 }
 
 /// What was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// The bindings and what goes with them.
     pub export: Export,

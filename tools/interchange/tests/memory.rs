@@ -1,11 +1,12 @@
 //! How much memory snapshots take: one chunk, whatever there is of them and whatever they claim.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 
 use allocation_counter::measure;
 use interchange::snapshot::{Reader, Writer, verify};
-use interchange::{Header, snapshot};
+use interchange::netsh::{self, Release};
+use interchange::{Header, ReadOptions, snapshot};
 use store_core::{Binding, CertHash, Record, Uuid};
 
 const KIB: u64 = 1024;
@@ -34,6 +35,31 @@ fn a_snapshot_of_any_length_is_written_and_read_in_the_memory_of_a_chunk() {
         assert!(reader.map(Result::unwrap).eq((0..BINDINGS).map(binding)));
     });
     assert!(read.bytes_max < 200 * KIB, "{read:?}");
+}
+
+#[test]
+fn a_listing_is_printed_in_the_memory_of_a_record_and_read_without_its_text() {
+    const BINDINGS: u32 = 5_000;
+    let layout = Release::Server2022.layout();
+    let mut text = Vec::new();
+    let printed = measure(|| {
+        let mut writer = netsh::Writer::new(Untracked(&mut text), &layout).unwrap();
+        (0..BINDINGS).for_each(|number| writer.push(&binding(number)).unwrap());
+        writer.finish().unwrap();
+    });
+    assert!(printed.bytes_max < 20 * KIB, "{printed:?}");
+    let whole = measure(|| {
+        netsh::read(&text, &ReadOptions::default()).unwrap();
+    });
+    let twice = measure(|| {
+        // As of a file.
+        let open = || Ok(BufReader::new(text.as_slice()));
+        let reading = netsh::read_twice(open, &ReadOptions::default()).unwrap();
+        assert_eq!(reading.unwrap().export.bindings.len(), BINDINGS as usize);
+    });
+    let length = text.len() as u64;
+    assert!(length > 6_000 * KIB && twice.bytes_max < length / 3, "{twice:?}");
+    assert!(twice.bytes_max < whole.bytes_max + 20 * KIB, "{twice:?}, {whole:?}");
 }
 
 /// What is written is not the writer's memory.

@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use interchange::netsh::{self, Layout, Release};
-use interchange::{Export, Header, json, reg, snapshot};
+use interchange::netsh::{self, Layout};
+use interchange::{Export, Header, WriteError, json, reg, snapshot};
 use jiff::Timestamp;
 use store_core::{BindingStore, Scan};
 
@@ -61,13 +61,15 @@ pub(super) fn write(
     match wanted.format {
         ExportFormat::Json => json::write(&mut out, &collected(header, layout)?)?,
         ExportFormat::Netsh => {
-            let export = collected(header, layout)?;
-            let layout = match (wanted.layout, &export.layout) {
-                (Some(release), _) => &release.layout(),
-                (None, Some(kept)) => kept,
-                (None, None) => &Release::default().layout(),
-            };
-            for loss in netsh::write(&mut out, &export, layout)? {
+            let release = wanted.layout.unwrap_or_default();
+            let kept = layout.filter(|_| wanted.layout.is_none());
+            let layout = kept.unwrap_or_else(|| release.layout());
+            if layout.is_canonical() {
+                return listing(out, store, &layout);
+            }
+            // The order of a host is not that of a scan.
+            let export = collected(header, None)?;
+            for loss in netsh::write(&mut out, &export, &layout)? {
                 warn(&escaped(&loss.to_string()));
             }
         }
@@ -85,5 +87,30 @@ pub(super) fn write(
             snapshot.finish()?;
         }
     }
+    Ok(out.flush()?)
+}
+
+/// A listing of as many bindings as there are. Nothing is printed if one of them cannot be.
+fn listing(
+    mut out: &mut dyn Write,
+    store: &dyn BindingStore,
+    layout: &Layout,
+) -> Result<(), Error> {
+    let mut refused = Vec::new();
+    for binding in store.scan(&Scan::all())? {
+        refused.extend(layout.refusals(&binding?));
+    }
+    if !refused.is_empty() {
+        return Err(WriteError::Inexpressible(refused).into());
+    }
+    let mut writer = netsh::Writer::new(&mut out, layout)?;
+    for binding in store.scan(&Scan::all())? {
+        let binding = binding?;
+        writer.push(&binding)?;
+        for loss in layout.losses(&binding) {
+            warn(&escaped(&loss.to_string()));
+        }
+    }
+    writer.finish()?;
     Ok(out.flush()?)
 }

@@ -1,8 +1,11 @@
 //! `import`: the bindings of an exported store, all of them or none.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
-use interchange::{Loss, ReadOptions, Reading};
+use interchange::{Loss, ReadError, ReadOptions, Reading, netsh};
 use serde_json::json;
 use store_core::{Batch, Binding, BindingKey, BindingStore, Change, Expect};
 
@@ -57,10 +60,10 @@ pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
 }
 
 fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
-    let bytes = input(&import.file).map_err(|source| Error::Input {
+    let broken = |error: ReadError| Error::BrokenInput {
         path: import.file.clone(),
-        source,
-    })?;
+        problem: error.to_string(),
+    };
     let options = ReadOptions {
         format: match import.format {
             ImportFormat::Auto => None,
@@ -74,16 +77,35 @@ fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
         encoding: import.encoding,
         words: import.words.clone(),
     };
-    let reading = interchange::read(&bytes, &options).map_err(|error| Error::BrokenInput {
+    if let Some(reading) = listing(&import.file, &options).map_err(broken)? {
+        return Ok((interchange::Format::Netsh, reading));
+    }
+    let bytes = input(&import.file).map_err(|source| Error::Input {
         path: import.file.clone(),
-        problem: error.to_string(),
+        source,
     })?;
+    let reading = interchange::read(&bytes, &options).map_err(broken)?;
     Ok((
         options
             .format
             .unwrap_or_else(|| interchange::detect(&bytes)),
         reading,
     ))
+}
+
+/// A listing in a file, read without holding its text, which is five times what it says. None for
+/// whatever has to be read as a whole.
+fn listing(path: &Path, options: &ReadOptions) -> Result<Option<Reading>, ReadError> {
+    let open = || File::open(path).map(BufReader::new);
+    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+    let format = options.format.or_else(|| {
+        let mut start = open().ok()?;
+        Some(interchange::detect(start.fill_buf().ok()?))
+    });
+    match format {
+        Some(interchange::Format::Netsh) if is_file => netsh::read_twice(open, options),
+        _ => Ok(None),
+    }
 }
 
 /// The store to fill. A dry run makes none, and takes one that is not there for an empty one.

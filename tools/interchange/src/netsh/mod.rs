@@ -47,13 +47,13 @@ mod write;
 pub(crate) use address::key_text;
 pub use layout::{Layout, Newline};
 pub use powershell::write as write_powershell;
-pub use read::read;
+pub use read::{read, read_twice};
 pub use release::{Release, UnknownRelease};
 pub use script::write as write_script;
 pub use stream::{ListedRecord, RecordError, Records};
 pub use switch::{SWITCHES, Switch};
 pub use words::Words;
-pub use write::write;
+pub use write::{Writer, write};
 
 /// How netsh shows a text that is absent. No language translates it.
 const NULL: &str = "(null)";

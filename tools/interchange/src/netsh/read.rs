@@ -1,6 +1,7 @@
 //! Reading a listing.
 
 use std::collections::{HashMap, HashSet};
+use std::io::{self, BufRead};
 
 use store_core::{Binding, BindingKey};
 
@@ -32,21 +33,37 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
         }
         Err(_) => in_some_code_page(bytes, options),
     };
-    if !draft.is_listing {
-        return Err(ReadError::Unrecognised {
-            format: Format::Netsh,
-            found: draft.first_line,
-        });
+    draft.reading(options)
+}
+
+/// The same without holding the text: `open` gives it from its start, twice. None if it is not in
+/// UTF-8 without a mark, or cannot be read: then [`read`] it as a whole, which says why.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_twice<R: BufRead>(
+    mut open: impl FnMut() -> io::Result<R>,
+    options: &ReadOptions,
+) -> Result<Option<Reading>, ReadError> {
+    let encoding = Encoding::UTF_8;
+    let Ok(mut reader) = open() else {
+        return Ok(None);
+    };
+    let is_named = options.encoding.is_none_or(|named| named == encoding);
+    let is_plain = |start: &[u8]| of_start(start) == (encoding, 0);
+    if !is_named || !reader.fill_buf().is_ok_and(is_plain) {
+        return Ok(None);
     }
-    if !draft.problems.is_empty() && !options.keep_going {
-        return Err(ReadError::Broken(draft.problems));
-    }
-    Ok(Reading {
-        export: draft.export,
-        lines: draft.spans.iter().map(|span| span.first).collect(),
-        losses: draft.losses,
-        errors: draft.problems,
-    })
+    let (mut draft, learner, None) = Draft::pass(reader, encoding, options) else {
+        return Ok(None);
+    };
+    let Ok(again) = open() else {
+        return Ok(None);
+    };
+    let lines = again.split(b'\n').map_while(Result::ok);
+    let lines = lines.map_while(|line| String::from_utf8(line).ok());
+    draft.learn(lines, encoding, learner);
+    draft.reading(options).map(Some)
 }
 
 /// Text that is not Unicode. The values that matter are ASCII as a rule, so the code page need not
@@ -108,12 +125,26 @@ struct Draft {
 
 impl Draft {
     fn of(text: &str, encoding: Encoding, options: &ReadOptions) -> Self {
+        let (mut draft, learner, failed) = Self::pass(text.as_bytes(), encoding, options);
+        if let Some(error) = failed {
+            draft.problems.push(Problem::in_file(error.to_string()));
+        }
+        draft.learn(text.split('\n'), encoding, learner);
+        draft
+    }
+
+    /// What is understood, what was learned, and why it could not be read to its end.
+    fn pass(
+        reader: impl BufRead,
+        encoding: Encoding,
+        options: &ReadOptions,
+    ) -> (Self, Learner, Option<io::Error>) {
         let mut draft = Self::default();
         let mut learner = Learner::new(options.words.clone());
         let mut seen = HashMap::new();
         let known = Known::new(options.words.clone());
-        let mut pieces = Pieces::new(text.as_bytes(), known);
-        loop {
+        let mut pieces = Pieces::new(reader, known);
+        let failed = loop {
             match pieces.next() {
                 Ok(Some(Piece::Text(line))) => {
                     learner.line(&line);
@@ -130,16 +161,29 @@ impl Draft {
                         Err(problem) => draft.problems.push(problem),
                     }
                 }
-                Ok(None) => break,
-                Err(error) => {
-                    draft.problems.push(Problem::in_file(error.to_string()));
-                    break;
-                }
+                Ok(None) => break None,
+                Err(error) => break Some(error),
             }
+        };
+        (draft, learner, failed)
+    }
+
+    fn reading(self, options: &ReadOptions) -> Result<Reading, ReadError> {
+        if !self.is_listing {
+            return Err(ReadError::Unrecognised {
+                format: Format::Netsh,
+                found: self.first_line,
+            });
         }
-        draft.is_listing |= !draft.spans.is_empty() || !draft.problems.is_empty();
-        draft.learn(text, encoding, learner);
-        draft
+        if !self.problems.is_empty() && !options.keep_going {
+            return Err(ReadError::Broken(self.problems));
+        }
+        Ok(Reading {
+            export: self.export,
+            lines: self.spans.iter().map(|span| span.first).collect(),
+            losses: self.losses,
+            errors: self.problems,
+        })
     }
 
     fn text(&mut self, line: &RawLine) {
@@ -194,7 +238,13 @@ impl Draft {
     }
 
     /// Learns the layout, and notes what will not print back with it.
-    fn learn(&mut self, text: &str, encoding: Encoding, learner: Learner) {
+    fn learn(
+        &mut self,
+        lines: impl Iterator<Item: AsRef<str>>,
+        encoding: Encoding,
+        learner: Learner,
+    ) {
+        self.is_listing |= !self.spans.is_empty() || !self.problems.is_empty();
         let keys = || self.export.bindings.iter().map(Binding::key);
         let order = if keys().is_sorted() {
             Vec::new()
@@ -207,22 +257,19 @@ impl Draft {
             let what = "this line ends otherwise than others; it will print back with their end";
             self.losses.push(Loss::new(LossKind::Form, what).at(line));
         }
-        self.compare(text);
+        self.compare(lines);
         let place = |loss: &Loss| (loss.line, loss.kind);
         self.losses.sort_by_key(place);
     }
 
     /// Holds what the layout prints against the listing, and notes each record or gap that differs.
-    fn compare(&mut self, text: &str) {
+    fn compare(&mut self, lines: impl Iterator<Item: AsRef<str>>) {
         let Some(layout) = &self.export.layout else {
             return;
         };
         let mut told: Vec<_> = self.losses.iter().filter_map(|loss| loss.line).collect();
         told.sort_unstable();
-        let mut lines = text
-            .split('\n')
-            .map(|line| line.strip_suffix('\r').unwrap_or(line))
-            .zip(1..);
+        let mut lines = lines.zip(1..);
         let mut next = 1;
         let mut last_kind = None;
         let mut found = Vec::new();
@@ -295,12 +342,14 @@ pub(super) fn teach(known: &mut Known, parsed: &Parsed) {
 }
 
 /// The first line that differs, if any; none where one of them ends too soon.
-fn difference<'a, 'b>(
-    found: &mut impl Iterator<Item = (&'a str, u64)>,
-    mut expected: impl Iterator<Item = &'b str>,
+fn difference<'a>(
+    found: &mut impl Iterator<Item = (impl AsRef<str>, u64)>,
+    mut expected: impl Iterator<Item = &'a str>,
 ) -> Option<Option<u64>> {
     let mut differs = None;
     for (line, number) in found {
+        let line = line.as_ref();
+        let line = line.strip_suffix('\r').unwrap_or(line);
         if differs.is_none() && expected.next() != Some(line) {
             differs = Some(Some(number));
         }

@@ -33,57 +33,114 @@ pub fn write(
     if !refused.is_empty() {
         return Err(WriteError::Inexpressible(refused));
     }
-    let losses = bindings
-        .iter()
-        .flat_map(|binding| layout.losses(binding))
-        .collect();
-    print(out, &bindings, layout)?;
+    let mut writer = Writer::new(out, layout)?;
+    let mut losses = Vec::new();
+    for binding in bindings {
+        writer.print(binding)?;
+        losses.extend(layout.losses(binding));
+    }
+    writer.finish()?;
     Ok(losses)
 }
 
-fn print(out: &mut impl Write, bindings: &[&Binding], layout: &Layout) -> Result<(), WriteError> {
-    out.write_all(layout.encoding.mark())?;
-    let mut is_first = true;
-    let mut line = |out: &mut _, text: &str| print_line(out, layout, &mut is_first, text);
-    if bindings.is_empty() {
-        for text in &layout.lead {
-            line(out, text)?;
-        }
-    }
-    let mut last = None;
-    for binding in bindings {
-        for text in layout.gap(last, binding) {
-            line(out, text)?;
-        }
-        last = Some(binding.key().kind());
-        for text in layout.record(binding).into_iter().flatten() {
-            line(out, &text)?;
-        }
-    }
-    for text in &layout.tail {
-        line(out, text)?;
-    }
-    Ok(())
+/// Prints a listing binding by binding, in as much memory as one of them takes. They come in the
+/// order in which they are to stand: the canonical one, unless the layout has another
+/// ([`Layout::is_canonical`]).
+///
+/// ```
+/// use interchange::netsh::{Release, Writer};
+/// use store_core::{Binding, Record, Uuid};
+///
+/// let layout = Release::Server2022.layout();
+/// let mut listing = Vec::new();
+/// let mut writer = Writer::new(&mut listing, &layout)?;
+/// let binding = Binding::new("ccs=443".parse()?, Record::central(Uuid::nil()))?;
+/// assert!(layout.refusals(&binding).is_empty());
+/// writer.push(&binding)?;
+/// writer.finish()?;
+/// assert!(String::from_utf8(listing)?.contains("Central Certificate Store"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Writer<'a, W> {
+    out: W,
+    layout: &'a Layout,
+    is_first: bool,
+    last: Option<Kind>,
 }
 
-fn print_line(
-    out: &mut impl Write,
-    layout: &Layout,
-    is_first: &mut bool,
-    text: &str,
-) -> Result<(), WriteError> {
-    let foreign = |character| {
-        WriteError::Io(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("{} has no character {character:?}", layout.encoding),
-        ))
-    };
-    if !std::mem::take(is_first) {
-        let end = layout.newline.text();
-        out.write_all(&layout.encoding.encode(end).map_err(foreign)?)?;
+impl<'a, W: Write> Writer<'a, W> {
+    /// A listing of this layout.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`] if `out` fails.
+    pub fn new(mut out: W, layout: &'a Layout) -> Result<Self, WriteError> {
+        out.write_all(layout.encoding.mark())?;
+        Ok(Self {
+            out,
+            layout,
+            is_first: true,
+            last: None,
+        })
     }
-    out.write_all(&layout.encoding.encode(text).map_err(foreign)?)?;
-    Ok(())
+
+    /// Prints one more.
+    ///
+    /// # Errors
+    /// [`WriteError::Inexpressible`], and nothing of it is written, if it has a value that could not
+    /// be read back ([`Layout::refusals`]); [`WriteError::Io`] if `out` fails.
+    pub fn push(&mut self, binding: &Binding) -> Result<(), WriteError> {
+        let refused = self.layout.refusals(binding);
+        if !refused.is_empty() {
+            return Err(WriteError::Inexpressible(refused));
+        }
+        self.print(binding)
+    }
+
+    /// Ends the listing.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`] if `out` fails.
+    pub fn finish(mut self) -> Result<(), WriteError> {
+        if self.last.is_none() {
+            for text in &self.layout.lead {
+                self.line(text)?;
+            }
+        }
+        for text in &self.layout.tail {
+            self.line(text)?;
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, binding: &Binding) -> Result<(), WriteError> {
+        for text in self.layout.gap(self.last, binding) {
+            self.line(text)?;
+        }
+        self.last = Some(binding.key().kind());
+        for text in self.layout.record(binding).into_iter().flatten() {
+            self.line(&text)?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, text: &str) -> Result<(), WriteError> {
+        let encoding = self.layout.encoding;
+        let foreign = |character| {
+            WriteError::Io(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("{encoding} has no character {character:?}"),
+            ))
+        };
+        if !std::mem::take(&mut self.is_first) {
+            let end = self.layout.newline.text();
+            self.out
+                .write_all(&encoding.encode(end).map_err(foreign)?)?;
+        }
+        self.out
+            .write_all(&encoding.encode(text).map_err(foreign)?)?;
+        Ok(())
+    }
 }
 
 impl Layout {
@@ -162,6 +219,12 @@ impl Layout {
             .collect()
     }
 
+    /// Whether the host listed its records in the canonical order of keys.
+    #[must_use]
+    pub fn is_canonical(&self) -> bool {
+        self.order.is_empty()
+    }
+
     /// The bindings in the order of the host, those that it did not have behind.
     fn ordered<'a>(&self, bindings: &'a [Binding]) -> Vec<&'a Binding> {
         let places: HashMap<_, _> = self.order.iter().zip(0_usize..).collect();
@@ -173,7 +236,8 @@ impl Layout {
     }
 
     /// The values of a binding that a listing could not give back.
-    fn refusals(&self, binding: &Binding) -> Vec<Inexpressible> {
+    #[must_use]
+    pub fn refusals(&self, binding: &Binding) -> Vec<Inexpressible> {
         let refuse = |field: &str, reason: &str| Inexpressible {
             key: binding.key().clone(),
             field: field.to_owned(),

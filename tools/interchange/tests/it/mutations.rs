@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use interchange::{Export, LossKind, ReadOptions, Reading, json, read};
+use interchange::{Export, LossKind, ReadOptions, Reading, json, netsh, read};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -111,6 +111,15 @@ proptest! {
     }
 
     #[test]
+    fn a_listing_is_read_in_two_passes_as_it_is_as_a_whole(text in listing()) {
+        let options = ReadOptions::default();
+        let twice = netsh::read_twice(|| Ok(text.as_bytes()), &options);
+        prop_assert_eq!(twice.transpose(), Some(netsh::read(text.as_bytes(), &options)));
+        let marked = format!("\u{feff}{text}");
+        prop_assert_eq!(netsh::read_twice(|| Ok(marked.as_bytes()), &options), Ok(None));
+    }
+
+    #[test]
     fn nothing_makes_the_readers_panic(
         text in listing(),
         damages in proptest::collection::vec(damage(), 1..20),
@@ -131,6 +140,11 @@ proptest! {
         }
         let _ = read(&bytes, &ReadOptions::default());
         let keep_going = ReadOptions { keep_going: true, ..ReadOptions::default() };
+        for options in [&ReadOptions::default(), &keep_going] {
+            if let Some(twice) = netsh::read_twice(|| Ok(bytes.as_slice()), options).transpose() {
+                prop_assert_eq!(twice, netsh::read(&bytes, options));
+            }
+        }
         if let Ok(reading) = read(&bytes, &keep_going)
             && let Some(layout) = &reading.export.layout
         {
