@@ -4,8 +4,8 @@
 use std::io::{self, BufReader, Read};
 
 use allocation_counter::measure;
-use interchange::snapshot::{Reader, Writer, verify};
 use interchange::netsh::{self, Release};
+use interchange::snapshot::{Reader, Writer, verify};
 use interchange::{Header, ReadOptions, snapshot};
 use store_core::{Binding, CertHash, Record, Uuid};
 
@@ -58,8 +58,14 @@ fn a_listing_is_printed_in_the_memory_of_a_record_and_read_without_its_text() {
         assert_eq!(reading.unwrap().export.bindings.len(), BINDINGS as usize);
     });
     let length = text.len() as u64;
-    assert!(length > 6_000 * KIB && twice.bytes_max < length / 3, "{twice:?}");
-    assert!(twice.bytes_max < whole.bytes_max + 20 * KIB, "{twice:?}, {whole:?}");
+    assert!(
+        length > 6_000 * KIB && twice.bytes_max < length / 3,
+        "{twice:?}"
+    );
+    assert!(
+        twice.bytes_max < whole.bytes_max + 20 * KIB,
+        "{twice:?}, {whole:?}"
+    );
 }
 
 /// What is written is not the writer's memory.
