@@ -93,17 +93,19 @@ fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
     ))
 }
 
-/// A listing in a file, read without holding its text, which is five times what it says. None for
-/// whatever has to be read as a whole.
+/// A listing in a file, read without holding its text, which is several times what it says. None for
+/// whatever has to be read as a whole, such as a pipe, which can be read once.
 fn listing(path: &Path, options: &ReadOptions) -> Result<Option<Reading>, ReadError> {
+    if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        return Ok(None);
+    }
     let open = || File::open(path).map(BufReader::new);
-    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
     let format = options.format.or_else(|| {
         let mut start = open().ok()?;
         Some(interchange::detect(start.fill_buf().ok()?))
     });
     match format {
-        Some(interchange::Format::Netsh) if is_file => netsh::read_twice(open, options),
+        Some(interchange::Format::Netsh) => netsh::read_twice(open, options),
         _ => Ok(None),
     }
 }

@@ -28,6 +28,36 @@ fn what_a_hive_has_is_imported_and_exported_for_the_registry() {
     assert_eq!(other.json(&list), host.json(&list));
 }
 
+/// A pipe gives its text once, and under a path as well.
+#[cfg(unix)]
+#[test]
+fn a_listing_is_imported_from_a_pipe_as_from_a_file() {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    let host = Host::new();
+    let file = host.listing(300);
+    let listing = std::fs::read(&file).unwrap();
+    host.ok(&["import", file.to_str().unwrap()]);
+    let expected = host.ok(&["export", "--format", "netsh"]);
+    for path in ["-", "/dev/stdin"] {
+        let other = Host::new();
+        let mut import = other
+            .command(&["import", path])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        import.stdin.take().unwrap().write_all(&listing).unwrap();
+        assert!(import.wait().unwrap().success(), "{path}");
+        assert!(
+            other.ok(&["export", "--format", "netsh"]) == expected,
+            "{path}"
+        );
+    }
+}
+
 #[test]
 fn an_import_that_is_killed_leaves_all_or_nothing() {
     let mut left = Vec::new();
