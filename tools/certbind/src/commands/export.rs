@@ -90,7 +90,8 @@ pub(super) fn write(
     Ok(out.flush()?)
 }
 
-/// A listing of as many bindings as there are. Nothing is printed if one of them cannot be.
+/// A listing of as many bindings as there are, which are looked through first: where one of them
+/// cannot be printed, nothing is.
 fn listing(
     mut out: &mut dyn Write,
     store: &dyn BindingStore,

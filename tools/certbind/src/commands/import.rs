@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Seek};
 use std::path::Path;
 
 use interchange::{Loss, ReadError, ReadOptions, Reading, netsh};
 use serde_json::json;
 use store_core::{Batch, Binding, BindingKey, BindingStore, Change, Expect};
 
-use super::{input, print, print_json};
+use super::{input, is_standard_input, print, print_json};
 use crate::changes::counted;
 use crate::cli::{Format, Import, ImportFormat, OnConflict};
 use crate::error::{Error, warn};
@@ -96,13 +96,22 @@ fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
 /// A listing in a file, read without holding its text, which is several times what it says. None for
 /// whatever has to be read as a whole, such as a pipe, which can be read once.
 fn listing(path: &Path, options: &ReadOptions) -> Result<Option<Reading>, ReadError> {
-    if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+    if is_standard_input(path) || !is_file {
         return Ok(None);
     }
-    let open = || File::open(path).map(BufReader::new);
+    let open = || -> io::Result<_> {
+        let mut file = File::open(path)?;
+        // Where a path such as /dev/stdin stands for a file that is open, it is read on from there.
+        file.rewind()?;
+        Ok(BufReader::new(file))
+    };
     let format = options.format.or_else(|| {
-        let mut start = open().ok()?;
-        Some(interchange::detect(start.fill_buf().ok()?))
+        let mut file = open().ok()?;
+        let start = file.fill_buf().ok()?;
+        // Behind blanks alone may be anything.
+        let is_blank = start.iter().all(u8::is_ascii_whitespace);
+        (!is_blank).then(|| interchange::detect(start))
     });
     match format {
         Some(interchange::Format::Netsh) => netsh::read_twice(open, options),

@@ -35,9 +35,14 @@ pub(crate) fn everything(store: &dyn BindingStore) -> Result<Vec<store_core::Bin
     Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
 }
 
+/// Whether a path stands for standard input.
+fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// The bytes of a file; `-` is standard input.
 pub(crate) fn input(path: &Path) -> io::Result<Vec<u8>> {
-    if path != Path::new("-") {
+    if !is_standard_input(path) {
         return std::fs::read(path);
     }
     let mut bytes = Vec::new();

@@ -1,6 +1,7 @@
 //! `import` and `export`.
 
 use certbind::exit;
+use tempfile::TempDir;
 
 use super::{HASH, Host, IIS, text};
 
@@ -42,8 +43,12 @@ fn a_listing_is_imported_from_a_pipe_as_from_a_file() {
     let expected = host.ok(&["export", "--format", "netsh"]);
     for path in ["-", "/dev/stdin"] {
         let other = Host::new();
+        // That is not what is meant.
+        let folder = TempDir::new().unwrap();
+        std::fs::copy(other.listing(7), folder.path().join("-")).unwrap();
         let mut import = other
             .command(&["import", path])
+            .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

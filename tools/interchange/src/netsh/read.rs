@@ -36,8 +36,9 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     draft.reading(options)
 }
 
-/// The same without holding the text: `open` gives it from its start, twice. None if it is not in
-/// UTF-8 without a mark, or cannot be read: then [`read`] it as a whole, which says why.
+/// The same without holding the text: `open` gives it from its start, twice, with a buffer of at
+/// least 4 KiB. None if it is not in UTF-8 without a mark, or cannot be read: then [`read`] it as a
+/// whole, which says why.
 ///
 /// # Errors
 /// As [`read`].
@@ -60,9 +61,16 @@ pub fn read_twice<R: BufRead>(
     let Ok(again) = open() else {
         return Ok(None);
     };
-    let lines = again.split(b'\n').map_while(Result::ok);
-    let lines = lines.map_while(|line| String::from_utf8(line).ok());
+    let mut is_read = true;
+    let lines = again.split(b'\n').map_while(|line| {
+        let line = line.ok().and_then(|line| String::from_utf8(line).ok());
+        is_read &= line.is_some();
+        line
+    });
     draft.learn(lines, encoding, learner);
+    if !is_read {
+        return Ok(None);
+    }
     draft.reading(options).map(Some)
 }
 

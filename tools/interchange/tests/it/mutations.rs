@@ -95,6 +95,16 @@ fn told(reading: &Reading) -> BTreeMap<LossKind, usize> {
     told
 }
 
+#[test]
+fn a_listing_that_is_another_one_the_second_time_is_not_told_anything_of() {
+    let text = sample("06-extended-properties.txt");
+    for second in [Err(std::io::ErrorKind::NotFound.into()), Ok(&b"\xff"[..])] {
+        let mut passes = [Ok(text.as_bytes()), second].into_iter();
+        let twice = netsh::read_twice(|| passes.next().unwrap(), &ReadOptions::default());
+        assert_eq!(twice, Ok(None));
+    }
+}
+
 proptest! {
     #![proptest_config(cases(256))]
 
