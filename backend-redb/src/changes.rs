@@ -1,10 +1,11 @@
-//! The changes of a batch as bytes: for many of them by a thread of its own, while others are written.
+//! Changes as bytes: of many of them by a thread of its own, while others are written.
 
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use store_core::Outcome;
 use store_core::codec::{append_entry, append_key};
+use store_core::{Binding, BindingKey, Outcome};
 
 /// From so many changes on a thread pays.
 const MANY: usize = 10_000;
@@ -43,27 +44,43 @@ impl Chunk {
     }
 
     fn encode(outcomes: &[&Outcome]) -> Self {
-        let mut chunk = Self {
-            bytes: Vec::with_capacity(96 * outcomes.len()),
-            ends: Vec::with_capacity(outcomes.len()),
-        };
-        let bytes = &mut chunk.bytes;
+        let mut chunk = Self::with_capacity(outcomes.len());
         for outcome in outcomes {
-            chunk.ends.push(match &outcome.after {
-                Some(binding) => End {
-                    key: append_entry(binding, bytes),
-                    value: Some(bytes.len()),
-                },
-                None => {
-                    append_key(&outcome.key, bytes);
-                    End {
-                        key: bytes.len(),
-                        value: None,
-                    }
-                }
-            });
+            chunk.encode_one(&outcome.key, outcome.after.as_ref());
         }
         chunk
+    }
+
+    pub(crate) fn with_capacity(changes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(96 * changes),
+            ends: Vec::with_capacity(changes),
+        }
+    }
+
+    /// Has a key become this, behind the others, and gives the bytes of the key.
+    pub(crate) fn encode_one(&mut self, key: &BindingKey, becomes: Option<&Binding>) -> &[u8] {
+        let bytes = &mut self.bytes;
+        let start = bytes.len();
+        let end = match becomes {
+            Some(binding) => End {
+                key: append_entry(binding, bytes),
+                value: Some(bytes.len()),
+            },
+            None => {
+                append_key(key, bytes);
+                End {
+                    key: bytes.len(),
+                    value: None,
+                }
+            }
+        };
+        self.ends.push(end);
+        &self.bytes[start..end.key]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -151,27 +168,31 @@ pub(crate) fn encoded<T>(
     write: impl FnOnce(&mut dyn Iterator<Item = Chunk>) -> T,
 ) -> T {
     let mut chunks = outcomes.chunks(CHUNK).map(Chunk::encode);
-    if outcomes.len() < MANY {
-        return write(&mut chunks);
+    match outcomes.len() {
+        ..MANY => write(&mut chunks),
+        _ => made_ahead(&mut chunks, write),
     }
-    thread::scope(|scope| {
-        let (to, from) = sync_channel(AHEAD);
-        let encoder = thread::Builder::new().name("certbind encodes".to_owned());
-        match encoder.spawn_scoped(scope, move || encode(outcomes, &to)) {
-            Ok(_) => write(&mut from.into_iter()),
-            // Without a further thread it takes longer.
-            Err(_) => write(&mut chunks),
-        }
-    })
 }
 
-/// Ends early if nobody takes them any more: then writing has failed.
-fn encode(outcomes: &[&Outcome], to: &SyncSender<Chunk>) {
-    for chunk in outcomes.chunks(CHUNK) {
-        if to.send(Chunk::encode(chunk)).is_err() {
-            return;
+/// Has `write` go through chunks that a thread of their own makes, a few ahead.
+pub(crate) fn made_ahead<T>(
+    chunks: &mut (impl Iterator<Item = Chunk> + Send),
+    write: impl FnOnce(&mut dyn Iterator<Item = Chunk>) -> T,
+) -> T {
+    // One of two takes them, and which shows when the thread is there.
+    let chunks = &Mutex::new(chunks);
+    let locked = || chunks.lock().unwrap_or_else(PoisonError::into_inner);
+    thread::scope(|scope| {
+        let (to, from) = sync_channel(AHEAD);
+        // Ends early if nobody takes them any more: then writing has failed.
+        let make = move || locked().try_for_each(|chunk| to.send(chunk));
+        let maker = thread::Builder::new().name("certbind encodes".to_owned());
+        match maker.spawn_scoped(scope, make) {
+            Ok(_) => write(&mut from.into_iter()),
+            // Without a further thread it takes longer.
+            Err(_) => write(&mut **locked()),
         }
-    }
+    })
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use arc_swap::ArcSwapOption;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
 use store_core::codec::KeyBytes;
-use store_core::{Applied, Batch, Result, StoreError, Uuid};
+use store_core::{Applied, Batch, Outcome, Result, StoreError, Uuid};
 
-use crate::changes::encoded;
-use crate::direct::{Direct, Settled};
+use crate::changes::{encoded, made_ahead};
+use crate::direct::{Direct, Mark, Settled};
 use crate::errors::{Cause, copy, guarded};
+use crate::feed::{Feed, Incoming};
 use crate::format::{self, RUNS};
 use crate::group::{Group, LINGER};
 use crate::logging::Logging;
@@ -119,7 +120,7 @@ impl Committer {
         if self.failed.get().is_some() {
             return Err(self.refusal().at(&self.path));
         }
-        let (mark, log_mark) = (self.direct.mark(), logging.mark());
+        let marks = (self.direct.mark(), logging.mark());
         let mut wanted = false;
         let transact = || {
             let transaction = self.database().begin_write()?;
@@ -132,18 +133,50 @@ impl Committer {
         let Err(cause) = guarded(transact) else {
             return Ok(wanted);
         };
-        let error = cause.at(&self.path);
-        match self.direct.settle(mark).or(logging.settle(log_mark)) {
-            Settled::Committed => {
-                self.fail(format!("it failed behind a commit: {error}"));
-                Ok(wanted)
-            }
-            Settled::TakenBack => {
-                self.fail(format!("a commit failed: {error}"));
-                Err(error)
-            }
-            Settled::Unknown => Err(self.fail(unknown(&error))),
+        match self.settle(&mut logging, marks, cause) {
+            None => Ok(wanted),
+            Some(error) => Err(error),
         }
+    }
+
+    /// Commits changes as they come, in a transaction of their own, if all of them apply.
+    pub(crate) fn load(&self, changes: Incoming<'_>) -> Result<u64> {
+        let mut logging = self.logging();
+        if self.failed.get().is_some() {
+            return Err(self.refusal().at(&self.path));
+        }
+        let start = move || {
+            let (last, is_resident) = self.read(|last| Ok((last.revision(), last.is_resident())))?;
+            let before = self.look(|transaction| Ok(transaction.open_table(RUNS)?))?;
+            let feed = guarded(move || Feed::new(changes, before, &self.path, is_resident))?;
+            Ok((feed, format::next_revision(last)?))
+        };
+        let (mut feed, revision) = start().map_err(|cause: Cause| cause.at(&self.path))?;
+        let marks = (self.direct.mark(), logging.mark());
+        if let Err(cause) = guarded(|| self.transact_load(&mut feed, revision, &mut logging)) {
+            match self.settle(&mut logging, marks, cause) {
+                None => self.lose_sight(revision),
+                Some(error) => return Err(error),
+            }
+        }
+        feed.ended()
+    }
+
+    fn transact_load(
+        &self,
+        feed: &mut Feed<'_>,
+        revision: u64,
+        logging: &mut Logging,
+    ) -> Result<(), Cause> {
+        let transaction = self.database().begin_write()?;
+        let mut runs = transaction.open_table(RUNS)?;
+        made_ahead(feed, |chunks| runs::write(&mut runs, chunks))?;
+        drop(runs);
+        if !feed.is_whole() {
+            return Ok(transaction.abort()?);
+        }
+        logging.commit(transaction, revision, None)?;
+        self.publish(revision, &feed.outcomes().iter().collect::<Vec<_>>())
     }
 
     /// Commits the batches of a group, and has a result for each of them.
@@ -153,31 +186,49 @@ impl Committer {
         if self.failed.get().is_some() {
             return each(self.refusal().at(&self.path));
         }
-        let (mark, log_mark) = (self.direct.mark(), logging.mark());
+        let marks = (self.direct.mark(), logging.mark());
         let mut results = Vec::with_capacity(batches.len());
         let Err(cause) = guarded(|| self.transact(batches, &mut logging, &mut results)) else {
             return results;
         };
+        match self.settle(&mut logging, marks, cause) {
+            None => {
+                let made = results.iter().flatten().find_map(Applied::revision);
+                self.lose_sight(made.unwrap_or_default());
+                results
+            }
+            Some(error) => each(error),
+        }
+    }
+
+    /// Ends a commit that failed, and all that could follow: its error, or none if it is in force all the same.
+    fn settle(
+        &self,
+        logging: &mut Logging,
+        (mark, log_mark): (Mark, u64),
+        cause: Cause,
+    ) -> Option<StoreError> {
         let error = cause.at(&self.path);
         match self.direct.settle(mark).or(logging.settle(log_mark)) {
             Settled::Committed => {
-                // The batches are there to stay, but what they made cannot be read.
-                let made = results.iter().flatten().find_map(Applied::revision);
-                self.unread_revision
-                    .store(made.unwrap_or_default(), Ordering::Release);
                 self.fail(format!("it failed behind a commit: {error}"));
-                self.snapshot.store(None);
-                results
+                None
             }
             Settled::TakenBack => {
                 let refusal = self.fail(format!("a commit failed: {error}"));
-                match error {
-                    StoreError::Io { .. } | StoreError::Corrupt { .. } => each(error),
-                    _ => each(refusal),
-                }
+                Some(match error {
+                    StoreError::Io { .. } | StoreError::Corrupt { .. } => error,
+                    _ => refusal,
+                })
             }
-            Settled::Unknown => each(self.fail(unknown(&error))),
+            Settled::Unknown => Some(self.fail(unknown(&error))),
         }
+    }
+
+    /// What this revision made is there to stay, but cannot be read.
+    fn lose_sight(&self, revision: u64) {
+        self.unread_revision.store(revision, Ordering::Release);
+        self.snapshot.store(None);
     }
 
     fn transact(
@@ -230,10 +281,15 @@ impl Committer {
             .flatten()
             .flat_map(Applied::outcomes)
             .collect();
-        let snapshot = self.read(|last| last.after(self.database(), revision, &outcomes))?;
+        self.publish(revision, &outcomes)
+    }
+
+    /// Has readers see what is committed.
+    fn publish(&self, revision: u64, outcomes: &[&Outcome]) -> Result<(), Cause> {
+        let snapshot = self.read(|last| last.after(self.database(), revision, outcomes))?;
         let snapshot = Arc::new(snapshot);
         self.snapshot.store(Some(Arc::clone(&snapshot)));
-        snapshot.settle(&outcomes);
+        snapshot.settle(outcomes);
         Ok(())
     }
 

@@ -41,6 +41,7 @@ mod commit;
 mod create;
 mod direct;
 mod errors;
+mod feed;
 mod format;
 mod group;
 mod holder;

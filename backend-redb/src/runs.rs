@@ -38,7 +38,7 @@ pub(crate) fn get<T>(
 /// The same, before [`write`]: the run is read as a whole, since nothing is written to one that is
 /// damaged. `whole` is the key of the run that was read last.
 pub(crate) fn get_to_change<T>(
-    runs: &Runs<'_>,
+    runs: &impl ReadableTable<&'static [u8], &'static [u8]>,
     whole: &mut Option<Bytes>,
     key: &[u8],
     read: impl FnOnce(&[u8]) -> Result<T, Cause>,
@@ -64,6 +64,24 @@ fn value<T>(
 ) -> Result<Option<T>, Cause> {
     let value = find(run_key, run, key).map_err(|error| Cause::run(run_key, error))?;
     value.map(read).transpose()
+}
+
+/// The greatest key there is. The run that has it is read as a whole.
+pub(crate) fn last_key(
+    runs: &impl ReadableTable<&'static [u8], &'static [u8]>,
+) -> Result<Option<Bytes>, Cause> {
+    let Some((run_key, run)) = runs.last()? else {
+        return Ok(None);
+    };
+    let mut entries = Entries::of(run_key.value());
+    let mut last = None;
+    while let Some((key, _)) = entries
+        .next(run.value())
+        .map_err(|error| Cause::run(run_key.value(), error))?
+    {
+        last = Some(key.to_vec());
+    }
+    Ok(last)
 }
 
 /// The run that has a key, if any has.

@@ -105,6 +105,10 @@ impl Snapshot {
         }
     }
 
+    pub(crate) fn is_resident(&self) -> bool {
+        matches!(self.source, Source::Memory { .. })
+    }
+
     pub(crate) fn revision(&self) -> u64 {
         self.revision
     }

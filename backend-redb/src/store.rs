@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use redb::{Database, ReadTransaction, ReadableDatabase};
 use store_core::{Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities};
-use store_core::{Result, Scan, StoreError, Uuid};
+use store_core::{Change, Result, Scan, StoreError, Uuid};
 
 use crate::commit::Committer;
 use crate::errors::{Cause, guarded};
@@ -171,6 +171,15 @@ impl BindingStore for RedbStore {
             Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
             Mode::Writable(_) if batch.is_empty() => Ok(Applied::default()),
             Mode::Writable(committer) => committer.apply(batch),
+        }
+    }
+
+    /// As the trait says, in bounded memory unless the store is resident. Other writers wait
+    /// meanwhile.
+    fn load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
+        match &self.mode {
+            Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
+            Mode::Writable(committer) => committer.load(changes),
         }
     }
 }

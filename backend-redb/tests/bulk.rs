@@ -5,13 +5,14 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use backend_redb::Options;
 use common::disk::Disk;
-use common::{Dice, binding, contents, key, of_format_1, open};
-use store_core::{Batch, Binding, BindingStore, Change, Scan};
+use common::{Dice, binding, contents, key, load, of_format_1, open};
+use store_core::{Batch, Binding, BindingStore, Change, Scan, StoreError};
 
 /// Of each number below `many`, one in three goes, and the others become what `content` says.
 fn batch(dice: &mut Dice, many: u16, content: u8) -> Vec<Change> {
@@ -51,7 +52,11 @@ fn what_is_read_from_memory_and_from_the_file_is_what_large_and_small_batches_le
                     None => model.remove(change.key()),
                 };
             }
-            store.apply(&Batch::new(changes).unwrap()).unwrap();
+            let batch = Batch::new(changes).unwrap();
+            match many {
+                9_000 | 1 => drop(load(&store, &batch).unwrap()),
+                _ => drop(store.apply(&batch).unwrap()),
+            }
             let expected: Vec<_> = model.values().cloned().collect();
             assert_eq!(contents(&store), expected);
             for number in 0..many {
@@ -126,11 +131,61 @@ fn a_large_batch_is_seen_whole_while_it_comes() {
             });
             for content in 1..12 {
                 let changes = (0..MANY).map(|number| Change::put(binding(number, content)));
-                store.apply(&Batch::new(changes).unwrap()).unwrap();
+                match content % 2 {
+                    0 => drop(store.apply(&Batch::new(changes).unwrap()).unwrap()),
+                    _ => drop(store.load(&mut changes.map(Ok)).unwrap()),
+                }
             }
             over.store(true, Ordering::Relaxed);
             reader.join().unwrap()
         });
         assert!(looks >= 3);
+    }
+}
+
+#[test]
+fn a_load_that_does_not_end_well_leaves_nothing_and_the_store_goes_on() {
+    const MANY: u16 = 5_000;
+    for resident in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bindings.redb");
+        let store = Options::new().resident(resident).open(path).unwrap();
+        store.insert(binding(MANY - 1, 1)).unwrap();
+        let before = (store.revision(), contents(&store));
+        let inserts = || (0..MANY).map(|number| Ok(Change::insert(binding(number, 2))));
+
+        let bound = store.load(&mut inserts()).unwrap_err();
+        assert!(matches!(bound, StoreError::AlreadyExists { .. }), "{bound}");
+        let broken = Err(StoreError::ReadOnly);
+        let mut broken = inserts().take(3_000).chain([broken]);
+        let error = store.load(&mut broken).unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly), "{error}");
+        let mut repeated = inserts().take(3_000).chain(inserts());
+        let error = store.load(&mut repeated).unwrap_err();
+        assert!(matches!(error, StoreError::Invalid { .. }), "{error}");
+        let mut panicking = inserts().inspect(|change| {
+            let number = change.as_ref().unwrap().key().clone();
+            assert!(number != key(3_000), "as whoever makes the changes may");
+        });
+        let panicked = AssertUnwindSafe(|| store.load(&mut panicking));
+        let words = catch_unwind(panicked).unwrap_err();
+        assert!(words.is::<&str>(), "its own panic comes through");
+        assert_eq!(store.load(&mut std::iter::empty()).unwrap(), 0);
+        assert_eq!((store.revision(), contents(&store)), before);
+
+        // Those who make changes may look at the store.
+        let mut updates = (0..MANY).map(|number| {
+            let found = store.get(&key(number))?;
+            Ok(Change::put(found.unwrap_or_else(|| binding(number, 3))))
+        });
+        assert_eq!(store.load(&mut updates).unwrap(), u64::from(MANY));
+        assert_eq!(store.revision(), before.0 + 1);
+        let expected = (0..MANY).map(|number| binding(number, 3));
+        let expected = expected.take(usize::from(MANY) - 1);
+        assert_eq!(
+            contents(&store),
+            expected.chain(before.1).collect::<Vec<_>>()
+        );
+        assert!(store.check().unwrap().is_clean());
     }
 }

@@ -6,14 +6,15 @@ mod common;
 
 use backend_redb::Options;
 use common::disk::{Disk, Plan};
-use common::{Dice, IMAGES, MANY, batch, binding, config, contents, logged, open};
+use common::{Dice, IMAGES, MANY, batch, binding, config, contents, load, logged, open};
 use proptest::prelude::*;
-use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
+use store_core::{Applied, Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
 
 /// What is done to a store until the power goes.
 #[derive(Clone, Debug)]
 enum Step {
     Apply(Batch),
+    Load(Batch),
     Reopen,
 }
 
@@ -40,7 +41,11 @@ enum Keep {
 }
 
 fn history() -> impl Strategy<Value = History> {
-    let step = prop_oneof![8 => batch().prop_map(Step::Apply), 1 => Just(Step::Reopen)];
+    let step = prop_oneof![
+        6 => batch().prop_map(Step::Apply),
+        2 => batch().prop_map(Step::Load),
+        1 => Just(Step::Reopen),
+    ];
     let keep = prop_oneof![
         1 => Just(Keep::Nothing),
         6 => Just(Keep::Some),
@@ -108,7 +113,7 @@ fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseErr
     };
     for step in steps {
         let batch = match step {
-            Step::Apply(batch) => batch,
+            Step::Apply(batch) | Step::Load(batch) => batch,
             Step::Reopen => {
                 drop(store);
                 match open(disk) {
@@ -118,12 +123,22 @@ fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseErr
                 continue;
             }
         };
-        match store.apply(batch) {
-            Ok(applied) => {
+        let applied = match step {
+            Step::Load(batch) => load(&store, batch).map(|revision| (None, revision)),
+            _ => store.apply(batch).map(|applied| {
+                let revision = applied.revision();
+                (Some(applied), revision)
+            }),
+        };
+        match applied {
+            Ok((applied, revision)) => {
                 let expected = allowed.model.apply(batch);
-                prop_assert!(expected.is_ok_and(|model| model.outcomes() == applied.outcomes()));
+                let agrees = |model: Applied| {
+                    applied.is_none_or(|applied| model.outcomes() == applied.outcomes())
+                };
+                prop_assert!(expected.is_ok_and(agrees));
                 allowed.revision += 1;
-                prop_assert_eq!(applied.revision(), Some(allowed.revision));
+                prop_assert_eq!(revision, Some(allowed.revision));
             }
             Err(StoreError::Io { .. } | StoreError::Unavailable { .. }) => {
                 allowed.in_flight = Some(batch.clone());

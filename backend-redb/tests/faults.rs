@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use backend_redb::Options;
 use common::disk::{BROKEN, Counts, Disk, FULL, Operation, Plan};
-use common::{Dice, IMAGES, MANY, binding, contents, key, logged, open};
+use common::{Dice, IMAGES, MANY, binding, contents, key, load, logged, open};
 use store_core::{Batch, Binding, BindingStore, Change, MemoryStore, Scan, StoreError, win32};
 
 /// How much there is to start with, and how much comes to it.
@@ -140,11 +140,15 @@ fn run(disk: &Disk, size: Size) -> Outcome {
                 _ => Batch::new([Change::insert(binding(number, 1))]),
             }
             .unwrap();
-            match store.apply(&batch) {
-                Ok(applied) => {
+            let applied = match step {
+                5 => load(&store, &batch),
+                _ => store.apply(&batch).map(|applied| applied.revision()),
+            };
+            match applied {
+                Ok(revision) => {
                     outcome.model.apply(&batch).unwrap();
                     outcome.revision += 1;
-                    assert_eq!(applied.revision(), Some(outcome.revision));
+                    assert_eq!(revision, Some(outcome.revision));
                 }
                 Err(error) => outcome.refuse(error, batch),
             }

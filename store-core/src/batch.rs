@@ -115,7 +115,11 @@ impl Change {
         }
     }
 
-    fn check(&self, found: Option<&Binding>) -> Result<()> {
+    /// Whether the change applies where `found` is what its key holds.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`], [`StoreError::NotFound`] or [`StoreError::Conflict`] if not.
+    pub fn check(&self, found: Option<&Binding>) -> Result<()> {
         let key = || self.key().clone();
         match (&self.expect, found) {
             (Expect::Any, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => Ok(()),

@@ -277,6 +277,15 @@ impl StoreError {
         }
     }
 
+    /// [`Invalid`](Self::Invalid) for the key of a change that [`load`](crate::BindingStore::load)
+    /// cannot take where it comes.
+    #[must_use]
+    pub fn out_of_order(key: BindingKey) -> Self {
+        let reason = "changes to load come in the canonical order of their keys, each key once, and \
+                      this one does not come behind the one before";
+        Self::invalid(key, reason)
+    }
+
     /// [`Unsupported`](Self::Unsupported) for a kind of key.
     #[must_use]
     pub fn unsupported_kind(kind: Kind) -> Self {

@@ -67,6 +67,30 @@ pub trait BindingStore: Send + Sync {
     /// store cannot do; whatever keeps the backend from writing.
     fn apply(&self, batch: &Batch) -> Result<Applied>;
 
+    /// Applies changes as they come, all of them or none, and gives back how many there were. They
+    /// come in the canonical order of their keys, each key once.
+    ///
+    /// As [`apply`](Self::apply) of a batch of them, but it tells nothing of what the keys held, so
+    /// that a backend need not hold a million changes to apply them. This one does hold them. Who
+    /// makes the changes may read the store meanwhile, and must not write to it.
+    ///
+    /// # Errors
+    /// The first error among the changes; [`StoreError::Invalid`] for a key that does not come
+    /// behind the one before; otherwise as [`apply`](Self::apply).
+    fn load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
+        let mut held: Vec<Change> = Vec::new();
+        for change in changes {
+            let change = change?;
+            if held.last().is_some_and(|last| last.key() >= change.key()) {
+                return Err(StoreError::out_of_order(change.key().clone()));
+            }
+            held.push(change);
+        }
+        let batch = Batch::new(held)?;
+        self.apply(&batch)?;
+        Ok(batch.len() as u64)
+    }
+
     /// Binds a key that is not bound.
     ///
     /// # Errors

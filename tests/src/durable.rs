@@ -54,6 +54,9 @@ fn operations(capabilities: &Capabilities) -> Vec<Operation> {
         let changes = keys.iter().take(most).map(change);
         Operation::Apply(Batch::new(changes).expect("each key once"))
     };
+    let load = |change: &dyn Fn(&BindingKey) -> Change| {
+        Operation::load(keys.iter().take(most).map(change).collect())
+    };
     let swap = |key: &BindingKey, expected, new| Operation::CompareAndSwap {
         key: key.clone(),
         expected: Some(marked(key, expected)),
@@ -71,6 +74,8 @@ fn operations(capabilities: &Capabilities) -> Vec<Operation> {
         swap(&three, 1, 5),
         each(&keys, &|key| Change::put(marked(key, 6))),
         each(&keys, &|key| Change::insert(marked(key, 7))),
+        load(&|key| Change::put(marked(key, 8))),
+        load(&|key| Change::insert(marked(key, 9))),
         Operation::Rotate(HASH, RENEWED),
         each(&keys[1..], &gone),
         Operation::Remove(one),

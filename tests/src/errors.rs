@@ -1,6 +1,6 @@
 //! Errors change nothing, and say which key and what was found.
 
-use store_core::{Batch, Binding, BindingStore, Change, Expect};
+use store_core::{Batch, Binding, BindingStore, Change, Expect, StoreError};
 
 use crate::operation::{Answer, Operation};
 use crate::sample::{marked, numbered};
@@ -38,11 +38,16 @@ pub fn errors_change_nothing<S: Subject>() {
                 ];
                 changes.truncate(most - 1);
                 changes.splice(place..place, failing.changes());
+                let load = Operation::load(changes.clone());
                 let batch = Operation::Apply(Batch::new(changes).expect("each key once"));
-                assert_eq!(batch.perform(&*store), answer, "{batch}");
-                unchanged(&*store, &before, &batch);
+                for operation in [batch, load] {
+                    assert_eq!(operation.perform(&*store), answer, "{operation}");
+                    unchanged(&*store, &before, &operation);
+                }
             }
         }
+        loads_that_end_early(&*store, &marked(&free, 4), &marked(&new, 5));
+        assert_eq!(everything(&*store), before, "no load has come to its end");
         if most >= 2 {
             first_of_two(&*store, &held, &marked(&free, 4));
             assert_eq!(everything(&*store), before, "two failures change nothing");
@@ -92,6 +97,21 @@ fn failures(held: &Binding, wrong: &Binding, free: &Binding) -> Vec<(Operation, 
             not_found,
         ),
     ]
+}
+
+/// Nothing is loaded where an error is among the changes, or a change is out of order.
+fn loads_that_end_early(store: &dyn BindingStore, first: &Binding, second: &Binding) {
+    let put = |binding: &Binding| Ok(Change::put(binding.clone()));
+    let mut broken = [put(first), Err(StoreError::ReadOnly)].into_iter();
+    let answer = store.load(&mut broken);
+    assert!(matches!(answer, Err(StoreError::ReadOnly)), "{answer:?}");
+    for (last, next) in [(first, first), (second, first)] {
+        let answer = store.load(&mut [put(last), put(next)].into_iter());
+        let Err(StoreError::Invalid { key, .. }) = &answer else {
+            panic!("out of order: {answer:?}");
+        };
+        assert_eq!(key.as_ref(), Some(next.key()));
+    }
 }
 
 /// Of two preconditions that do not hold, the first is told.

@@ -40,17 +40,20 @@ pub(crate) fn programs(
     (keys, programs).prop_map(move |(keys, programs)| {
         let keys: Vec<_> = keys.into_iter().collect();
         let mut id = 0;
-        let mut operation = |(what, choices, changes): (u8, [u8; KEYS], usize)| {
+        let mut operation = |(what, choices, many): (u8, [u8; KEYS], usize)| {
             id += 1;
             let key = |i: usize| keys[(usize::from(choices[0]) + i) % KEYS].clone();
             match what {
                 0..3 => Operation::Get(key(0)),
                 3 | 4 => Operation::Scan(Asked::ALL),
                 5 if rotates => Operation::Rotate(HASH, RENEWED),
-                _ if changes == 1 => alone(change(key(0), choices[1], id)),
+                _ if many == 1 => alone(change(key(0), choices[1], id)),
                 _ => {
-                    let changes = (0..changes).map(|i| change(key(i), choices[i], id));
-                    Operation::Apply(Batch::new(changes).expect("different keys"))
+                    let changes = (0..many).map(|i| change(key(i), choices[i], id));
+                    match what {
+                        6 => Operation::load(changes.collect()),
+                        _ => Operation::Apply(Batch::new(changes).expect("different keys")),
+                    }
                 }
             }
         };
@@ -182,6 +185,7 @@ impl fmt::Display for Operation {
             Self::Remove(_) => f.write_str("remove")?,
             Self::CompareAndSwap { .. } => f.write_str("swap")?,
             Self::Apply(_) => f.write_str("apply")?,
+            Self::Load(_) => f.write_str("load")?,
         }
         for change in self.changes() {
             let expect = match change.expect() {

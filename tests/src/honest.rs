@@ -93,7 +93,8 @@ fn refuses_changes(store: &dyn BindingStore, key: &BindingKey, with: &Answer) {
             expected: None,
             new: Some(binding.clone()),
         },
-        Operation::Apply(Change::put(binding).into()),
+        Operation::Apply(Change::put(binding.clone()).into()),
+        Operation::load(vec![Change::put(binding)]),
     ] {
         let answer = operation.perform(store);
         assert_eq!(answer, *with, "refuse {operation}");

@@ -130,6 +130,9 @@ fn step(state: &State, held: Vec<Binding>) -> BoxedStrategy<Step> {
         .boxed();
     let hashes = (old, any::<[u8; 20]>().prop_map(CertHash::new)).boxed();
     let batch = batch(capabilities, held.clone(), binding.clone());
+    let load = batch
+        .clone()
+        .prop_map(|batch| Operation::load(batch.changes().to_vec()));
     let operation = prop_oneof![
         2 => key.clone().prop_map(Operation::Get),
         3 => asked(keys).prop_map(Operation::Scan),
@@ -145,6 +148,7 @@ fn step(state: &State, held: Vec<Binding>) -> BoxedStrategy<Step> {
             false => Operation::Rotation(old, new),
         }),
         6 => batch.prop_map(Operation::Apply),
+        3 => load,
     ];
     prop_oneof![
         20 => operation.prop_map(|operation| Step::Do(Box::new(operation))),
@@ -175,7 +179,7 @@ fn batch(
     capabilities: &Capabilities,
     held: BoxedStrategy<Binding>,
     binding: BoxedStrategy<Binding>,
-) -> impl Strategy<Value = Batch> + use<> {
+) -> impl Strategy<Value = Batch> + Clone + use<> {
     let least = usize::from(!capabilities.writable);
     // Now and then one more than the store takes.
     let limit = capabilities.max_batch.map(|most| most.get() + 1);

@@ -55,6 +55,10 @@ impl Model {
             Operation::Rotation(old, new) => Answer::Planned(self.rotation(old, new)),
             Operation::Rotate(old, new) => self.apply(&self.rotation(old, new)),
             Operation::Apply(batch) => self.apply(batch.changes()),
+            Operation::Load(changes) => match self.apply(changes) {
+                Answer::Applied(outcomes) => Answer::Loaded(outcomes.len() as u64),
+                refused => refused,
+            },
             Operation::Insert(_) | Operation::CompareAndSwap { .. } => {
                 match self.apply(&operation.changes()) {
                     Answer::Applied(_) => Answer::Done,

@@ -24,6 +24,8 @@ pub(crate) enum Operation {
     Rotation(CertHash, CertHash),
     Rotate(CertHash, CertHash),
     Apply(Batch),
+    /// In the order of their keys, as [`Operation::load`] has them.
+    Load(Vec<Change>),
 }
 
 /// What an operation answers.
@@ -37,6 +39,7 @@ pub(crate) enum Answer {
     /// It was done, and this is what the key held.
     Held(Option<Binding>),
     Applied(Vec<Outcome>),
+    Loaded(u64),
     AlreadyExists {
         key: BindingKey,
         found: Option<Binding>,
@@ -56,6 +59,12 @@ pub(crate) enum Answer {
 }
 
 impl Operation {
+    /// To load these, in the order that they have to come in.
+    pub(crate) fn load(mut changes: Vec<Change>) -> Self {
+        changes.sort_by_cached_key(|change| Rank::of(change.key()));
+        Self::Load(changes)
+    }
+
     /// The changes that it makes, as far as it names them.
     pub(crate) fn changes(&self) -> Vec<Change> {
         match self {
@@ -71,6 +80,7 @@ impl Operation {
                 vec![Change::new(key.clone(), expect, new.clone()).expect("one key")]
             }
             Self::Apply(batch) => batch.changes().to_vec(),
+            Self::Load(changes) => changes.clone(),
             Self::Get(_) | Self::Scan(_) | Self::Rotation(..) | Self::Rotate(..) => Vec::new(),
         }
     }
@@ -118,6 +128,10 @@ impl Operation {
                 refused => refused,
             },
             Self::Apply(batch) => Answer::applied(store.apply(&batch), kept),
+            Self::Load(changes) => {
+                let loaded = store.load(&mut changes.into_iter().map(Ok));
+                Answer::or_error(loaded, Answer::Loaded)
+            }
         }
     }
 }

@@ -82,6 +82,16 @@ pub(crate) fn open(disk: &Disk) -> Result<RedbStore> {
     options.open_backend_with_log(disk.clone(), disk.log(), "the disk")
 }
 
+/// Loads the changes of a batch, and gives the store's revision.
+pub(crate) fn load(store: &RedbStore, batch: &Batch) -> Result<Option<u64>> {
+    let mut changes = batch.changes().to_vec();
+    changes.sort_by(|a, b| a.key().cmp(b.key()));
+    let count = changes.len() as u64;
+    let loaded = store.load(&mut changes.into_iter().map(Ok))?;
+    assert_eq!(loaded, count);
+    Ok(Some(store.revision()))
+}
+
 /// All that a store holds.
 pub(crate) fn contents(store: &dyn BindingStore) -> Vec<Binding> {
     let bindings = store.scan(&Scan::all()).expect("a scan starts");

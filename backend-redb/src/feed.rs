@@ -1,0 +1,146 @@
+//! Changes that are loaded: taken as they come, checked against what the store holds, and encoded.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+
+use redb::ReadOnlyTable;
+use store_core::{Change, Outcome, Result, StoreError};
+
+use crate::changes::{CHUNK, Chunk};
+use crate::errors::{Cause, guarded};
+use crate::runs;
+use crate::snapshot::decoded;
+
+/// What a load takes its changes from.
+pub(crate) type Incoming<'a> = &'a mut (dyn Iterator<Item = Result<Change>> + Send);
+
+/// Chunks of the changes that come, as long as they can be applied.
+pub(crate) struct Feed<'a> {
+    changes: Incoming<'a>,
+    /// The store as it was before the first of them.
+    before: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    path: &'a Path,
+    /// The greatest key of that, behind which nothing has to be looked up.
+    greatest: Vec<u8>,
+    /// The run that was read last.
+    whole: Option<Vec<u8>>,
+    /// The key of the last change.
+    last: Vec<u8>,
+    count: u64,
+    /// What becomes of each key, where somebody asks for it.
+    outcomes: Option<Vec<Outcome>>,
+    end: Option<End>,
+}
+
+enum End {
+    All,
+    Refused(StoreError),
+    /// Whoever makes the changes panicked.
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl<'a> Feed<'a> {
+    pub(crate) fn new(
+        changes: Incoming<'a>,
+        before: ReadOnlyTable<&'static [u8], &'static [u8]>,
+        path: &'a Path,
+        with_outcomes: bool,
+    ) -> Result<Self, Cause> {
+        Ok(Self {
+            changes,
+            greatest: runs::last_key(&before)?.unwrap_or_default(),
+            before,
+            path,
+            whole: None,
+            last: Vec::new(),
+            count: 0,
+            outcomes: with_outcomes.then(Vec::new),
+            end: None,
+        })
+    }
+
+    /// Whether there are changes, and all of them were taken.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.count > 0 && matches!(self.end, Some(End::All))
+    }
+
+    pub(crate) fn outcomes(&self) -> &[Outcome] {
+        self.outcomes.as_deref().unwrap_or_default()
+    }
+
+    /// How many changes there were.
+    ///
+    /// # Errors
+    /// Why one of them was refused.
+    pub(crate) fn ended(self) -> Result<u64> {
+        match self.end {
+            Some(End::Refused(error)) => Err(error),
+            Some(End::Panicked(payload)) => resume_unwind(payload),
+            Some(End::All) | None => Ok(self.count),
+        }
+    }
+
+    /// The next chunk, or the last, with the end behind it.
+    fn chunk(&mut self) -> Result<Chunk, End> {
+        let mut chunk = Chunk::with_capacity(CHUNK);
+        while chunk.len() < CHUNK {
+            let next = catch_unwind(AssertUnwindSafe(|| self.changes.next()));
+            match next.map_err(End::Panicked)? {
+                Some(change) => change
+                    .and_then(|change| self.take(change, &mut chunk))
+                    .map_err(End::Refused)?,
+                None => {
+                    self.end = Some(End::All);
+                    break;
+                }
+            }
+        }
+        Ok(chunk)
+    }
+
+    fn take(&mut self, change: Change, chunk: &mut Chunk) -> Result<()> {
+        let (key, becomes) = (change.key(), change.becomes());
+        let bytes = chunk.encode_one(key, becomes);
+        if *self.last >= *bytes {
+            return Err(StoreError::out_of_order(key.clone()));
+        }
+        self.last.clear();
+        self.last.extend(bytes);
+        let found = match *self.last <= *self.greatest {
+            true => guarded(|| {
+                let read = |value: &[u8]| decoded(key, bytes, value);
+                runs::get_to_change(&self.before, &mut self.whole, bytes, read)
+            })
+            .map_err(|cause| cause.at(self.path))?,
+            false => None,
+        };
+        change.check(found.as_ref())?;
+        self.count += 1;
+        if let Some(outcomes) = &mut self.outcomes {
+            outcomes.push(Outcome {
+                key: key.clone(),
+                before: found,
+                after: becomes.cloned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Feed<'_> {
+    type Item = Chunk;
+
+    fn next(&mut self) -> Option<Chunk> {
+        if self.end.is_some() {
+            return None;
+        }
+        match self.chunk() {
+            Ok(chunk) => (!chunk.is_empty()).then_some(chunk),
+            Err(end) => {
+                self.end = Some(end);
+                None
+            }
+        }
+    }
+}
