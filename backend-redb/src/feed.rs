@@ -21,8 +21,8 @@ pub(crate) struct Feed<'a> {
     /// The store as it was before the first of them.
     before: ReadOnlyTable<&'static [u8], &'static [u8]>,
     path: &'a Path,
-    /// The greatest key of that, behind which nothing has to be looked up.
-    greatest: Vec<u8>,
+    /// Behind this key nothing is bound, so nothing has to be looked up. None if that cannot be told.
+    greatest: Option<Vec<u8>>,
     /// The run that was read last.
     whole: Option<Vec<u8>>,
     /// The key of the last change.
@@ -47,9 +47,14 @@ impl<'a> Feed<'a> {
         path: &'a Path,
         with_outcomes: bool,
     ) -> Result<Self, Cause> {
+        let greatest = match runs::last_key(&before) {
+            // Changes go to other runs all the same.
+            Err(Cause::Codec { .. }) => None,
+            last => Some(last?.unwrap_or_default()),
+        };
         Ok(Self {
             changes,
-            greatest: runs::last_key(&before)?.unwrap_or_default(),
+            greatest,
             before,
             path,
             whole: None,
@@ -107,7 +112,8 @@ impl<'a> Feed<'a> {
         }
         self.last.clear();
         self.last.extend(bytes);
-        let found = match *self.last <= *self.greatest {
+        let greatest = self.greatest.as_ref();
+        let found = match greatest.is_none_or(|greatest| self.last <= *greatest) {
             true => guarded(|| {
                 let read = |value: &[u8]| decoded(key, bytes, value);
                 runs::get_to_change(&self.before, &mut self.whole, bytes, read)

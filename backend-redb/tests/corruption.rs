@@ -248,12 +248,23 @@ fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
         let found: Result<Vec<_>> = store.scan(&Scan::all()).unwrap().collect();
         assert!(found.unwrap_err().to_string().contains(expected));
         for change in [Change::put(binding(3, 1)), Change::remove(common::key(2))] {
-            let refused = store.apply(&change.into());
+            let refused = store.apply(&change.clone().into());
+            assert!(refused.is_err(), "{refused:?}");
+            let refused = store.load(&mut [Ok(change)].into_iter());
             assert!(refused.is_err(), "{refused:?}");
         }
         let other = binding(5, 1);
         store.insert(other.clone()).unwrap();
         assert_eq!(store.get(other.key()).unwrap(), Some(other));
+        let another = Change::insert(binding(6, 1));
+        assert_eq!(store.load(&mut [Ok(another)].into_iter()).unwrap(), 1);
+
+        // The damaged one is the last: what goes before it is loaded, and what goes into it is not.
+        let store = open(&with_runs(&[(&one.0, &first), (&four.0, &run)])).unwrap();
+        let changes = [2, 5].map(|number| Ok(Change::insert(binding(number, 1))));
+        let [before, into] = changes;
+        assert_eq!(store.load(&mut [before].into_iter()).unwrap(), 1);
+        assert!(store.load(&mut [into].into_iter()).is_err());
     }
     // What would be written into one of its neighbours, or joined with it, is written all the same.
     let disk = with_runs(&[(&one.0, &first), (&two.0, &[]), (&four.0, &[])]);
