@@ -146,7 +146,8 @@ impl Committer {
             return Err(self.refusal().at(&self.path));
         }
         let start = move || {
-            let (last, is_resident) = self.read(|last| Ok((last.revision(), last.is_resident())))?;
+            let (last, is_resident) =
+                self.read(|last| Ok((last.revision(), last.is_resident())))?;
             let before = self.look(|transaction| Ok(transaction.open_table(RUNS)?))?;
             let feed = guarded(move || Feed::new(changes, before, &self.path, is_resident))?;
             Ok((feed, format::next_revision(last)?))

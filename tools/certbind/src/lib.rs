@@ -14,8 +14,10 @@ pub mod exit;
 #[cfg(feature = "etcd")]
 mod fleet;
 mod help;
+mod incoming;
 mod key_argument;
 mod layout;
+mod losses;
 pub mod netsh;
 mod options;
 mod output;

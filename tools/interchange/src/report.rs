@@ -62,6 +62,12 @@ impl Loss {
         }
     }
 
+    /// Where it stands among the losses of an export that has lines.
+    #[must_use]
+    pub fn place(&self) -> Option<(u64, LossKind)> {
+        self.line.map(|line| (line, self.kind))
+    }
+
     pub(crate) fn in_key(self, path: impl Into<String>) -> Self {
         Self {
             path: Some(path.into()),

@@ -4,12 +4,12 @@ use migrate::Compared;
 use serde_json::json;
 use store_core::Binding;
 
-use super::import::warn_of;
 use super::{print, print_json};
 use crate::changes::{changed, counted, whole};
 use crate::cli::{Diff, Format};
 use crate::error::Error;
 use crate::exit;
+use crate::losses::warn_of;
 use crate::source::{Read, Source};
 
 pub(crate) fn run(diff: Diff) -> Result<u8, Error> {

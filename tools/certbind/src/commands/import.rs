@@ -1,57 +1,39 @@
 //! `import`: the bindings of an exported store, all of them or none.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek};
-use std::path::Path;
-
-use interchange::{Loss, ReadError, ReadOptions, Reading, netsh};
+use interchange::{Loss, ReadOptions};
 use serde_json::json;
-use store_core::{Batch, Binding, BindingKey, BindingStore, Change, Expect};
+use store_core::{Binding, BindingKey, BindingStore, Change, Expect, StoreError};
 
-use super::{input, is_standard_input, print, print_json};
+use super::{print, print_json};
 use crate::changes::counted;
 use crate::cli::{Format, Import, ImportFormat, OnConflict};
 use crate::error::{Error, warn};
 use crate::exit;
+use crate::incoming::{Bindings, Incoming};
+use crate::losses::Losses;
 use crate::progress::Progress;
 use crate::screen::escaped;
 use crate::stores::{Access, Opened, StoreUrl};
 
-/// The most warnings that are printed one by one.
-const WARNINGS: usize = 20;
-
 pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("reading");
-    let (format, reading) = read(import)?;
-    progress.at(format!(
-        "comparing {} bindings with the store",
-        reading.export.bindings.len()
-    ));
+    let mut incoming = Incoming::open(&import.file, &options(import))?;
+    progress.at("importing");
     let store = open(url, import.dry_run)?;
-    let Plan { changes, keys } = Plan::new(
-        store.bindings(),
-        &reading.export.bindings,
-        import.on_conflict,
-    )?;
-    if !import.dry_run {
-        progress.at(format!("writing {} bindings", changes.len()));
-        store.bindings().apply(&Batch::new(changes)?)?;
-        if let Some(layout) = &reading.export.layout {
-            // The bindings are in: that their listing's layout is not kept takes nothing back.
-            if let Err(error) = store.set_layout(layout) {
-                let what = "the layout of the listing was not kept";
-                warn(&escaped(&format!(
-                    "{what}; it will print as Windows 2022 does: {error}"
-                )));
-            }
+    let told = bring_in(&mut incoming, store.bindings(), import)?;
+    if let Some(layout) = incoming.layout().filter(|_| !import.dry_run) {
+        // The bindings are in: that their listing's layout is not kept takes nothing back.
+        if let Err(error) = store.set_layout(layout) {
+            let what = "the layout of the listing was not kept";
+            warn(&escaped(&format!(
+                "{what}; it will print as Windows 2022 does: {error}"
+            )));
         }
     }
     drop(progress);
-    warn_of(&reading);
-    report(import, format, &reading, &keys)?;
-    let whole = reading.errors.is_empty();
+    report(import, &incoming, told)?;
+    let whole = incoming.problems().is_empty();
     Ok(if whole {
         exit::DONE
     } else {
@@ -59,12 +41,8 @@ pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     })
 }
 
-fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
-    let broken = |error: ReadError| Error::BrokenInput {
-        path: import.file.clone(),
-        problem: error.to_string(),
-    };
-    let options = ReadOptions {
+fn options(import: &Import) -> ReadOptions {
+    ReadOptions {
         format: match import.format {
             ImportFormat::Auto => None,
             ImportFormat::Json => Some(interchange::Format::Json),
@@ -76,46 +54,6 @@ fn read(import: &Import) -> Result<(interchange::Format, Reading), Error> {
         keep_going: import.keep_going,
         encoding: import.encoding,
         words: import.words.clone(),
-    };
-    if let Some(reading) = listing(&import.file, &options).map_err(broken)? {
-        return Ok((interchange::Format::Netsh, reading));
-    }
-    let bytes = input(&import.file).map_err(|source| Error::Input {
-        path: import.file.clone(),
-        source,
-    })?;
-    let reading = interchange::read(&bytes, &options).map_err(broken)?;
-    Ok((
-        options
-            .format
-            .unwrap_or_else(|| interchange::detect(&bytes)),
-        reading,
-    ))
-}
-
-/// A listing in a file, read without holding its text, which is several times what it says. None for
-/// whatever has to be read as a whole, such as a pipe, which can be read once.
-fn listing(path: &Path, options: &ReadOptions) -> Result<Option<Reading>, ReadError> {
-    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
-    if is_standard_input(path) || !is_file {
-        return Ok(None);
-    }
-    let open = || -> io::Result<_> {
-        let mut file = File::open(path)?;
-        // Where a path such as /dev/stdin stands for a file that is open, it is read on from there.
-        file.rewind()?;
-        Ok(BufReader::new(file))
-    };
-    let format = options.format.or_else(|| {
-        let mut file = open().ok()?;
-        let start = file.fill_buf().ok()?;
-        // Behind blanks alone may be anything.
-        let is_blank = start.iter().all(u8::is_ascii_whitespace);
-        (!is_blank).then(|| interchange::detect(start))
-    });
-    match format {
-        Some(interchange::Format::Netsh) => netsh::read_twice(open, options),
-        _ => Ok(None),
     }
 }
 
@@ -130,111 +68,172 @@ fn open(url: &StoreUrl, dry_run: bool) -> Result<Opened, Error> {
     }
 }
 
-/// What an import is going to do.
-struct Plan {
-    changes: Vec<Change>,
-    keys: Keys,
+fn bring_in(
+    incoming: &mut Incoming<'_>,
+    store: &dyn BindingStore,
+    import: &Import,
+) -> Result<Told, Error> {
+    let mut told = Told::new(import.report == Format::Json);
+    told.lose(incoming.losses().to_vec());
+    let mut changes = Changes {
+        store,
+        on_conflict: import.on_conflict,
+        bindings: incoming.bindings()?,
+        told,
+        stopped: None,
+    };
+    let done = match import.dry_run {
+        true => changes.try_for_each(|change| change.map(drop)),
+        false => store.load(&mut changes).map(drop),
+    };
+    match changes.stopped {
+        Some(error) => Err(error),
+        None => Ok(done.map(|()| changes.told)?),
+    }
 }
 
-/// What becomes of each key of an export.
-#[derive(Default)]
-struct Keys {
-    imported: Vec<BindingKey>,
-    replaced: Vec<BindingKey>,
-    skipped: Vec<BindingKey>,
+/// The changes that an import makes, each as its binding comes.
+struct Changes<'a> {
+    store: &'a dyn BindingStore,
+    on_conflict: OnConflict,
+    bindings: Bindings<'a>,
+    told: Told,
+    /// Why there are no more of them, where that is no error of the store.
+    stopped: Option<Error>,
 }
 
-impl Plan {
-    fn new(
-        store: &dyn BindingStore,
-        bindings: &[Binding],
-        on_conflict: OnConflict,
-    ) -> Result<Self, Error> {
-        let mut changes = Vec::with_capacity(bindings.len());
-        let mut keys = Keys::default();
-        let mut conflicts = Vec::new();
-        for binding in bindings {
-            let key = binding.key().clone();
-            match (store.get(&key)?, on_conflict) {
-                (None, _) => {
-                    changes.push(Change::insert(binding.clone()));
-                    keys.imported.push(key);
+impl Changes<'_> {
+    fn change(&mut self, binding: Binding) -> Result<Option<Change>, StoreError> {
+        let key = binding.key().clone();
+        Ok(match (self.store.get(&key)?, self.on_conflict) {
+            (None, _) => {
+                self.told.imported.add(key);
+                Some(Change::insert(binding))
+            }
+            (Some(_), OnConflict::Fail) => {
+                self.told.conflicts.add(key);
+                None
+            }
+            (Some(_), OnConflict::Skip) => {
+                self.told.skipped.add(key);
+                None
+            }
+            (Some(found), OnConflict::Replace) => {
+                let expect = Expect::Exactly(Box::new(found));
+                self.told.replaced.add(key.clone());
+                Some(Change::new(key, expect, Some(binding))?)
+            }
+        })
+    }
+
+    fn stop(&mut self, error: Error) -> StoreError {
+        self.stopped = Some(error);
+        StoreError::Unavailable {
+            reason: "the import has ended early".into(),
+        }
+    }
+}
+
+impl Iterator for Changes<'_> {
+    type Item = Result<Change, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (binding, losses) = match self.bindings.next() {
+                Some(Ok(found)) => found,
+                Some(Err(error)) => return Some(Err(self.stop(error))),
+                None => {
+                    let first = self.told.conflicts.first.take()?;
+                    let count = self.told.conflicts.count;
+                    return Some(Err(self.stop(Error::AlreadyBound { first, count })));
                 }
-                (Some(_), OnConflict::Fail) => conflicts.push(key),
-                (Some(_), OnConflict::Skip) => keys.skipped.push(key),
-                (Some(found), OnConflict::Replace) => {
-                    let expect = Expect::Exactly(Box::new(found));
-                    changes.push(Change::new(key.clone(), expect, Some(binding.clone()))?);
-                    keys.replaced.push(key);
-                }
+            };
+            self.told.lose(losses);
+            if let Some(change) = self.change(binding).transpose() {
+                return Some(change);
             }
         }
-        match conflicts.first() {
-            Some(first) => Err(Error::AlreadyBound {
-                first: first.clone(),
-                count: conflicts.len(),
-            }),
-            None => Ok(Self { changes, keys }),
+    }
+}
+
+/// What there is to tell of an import.
+struct Told {
+    imported: Keys,
+    replaced: Keys,
+    skipped: Keys,
+    conflicts: Keys,
+    losses: Losses,
+    /// Each of them, where they are listed.
+    all_losses: Option<Vec<Loss>>,
+}
+
+/// Keys that something became of.
+#[derive(Default)]
+struct Keys {
+    count: usize,
+    first: Option<BindingKey>,
+    /// Each of them, where they are listed.
+    all: Option<Vec<BindingKey>>,
+}
+
+impl Told {
+    fn new(lists_all: bool) -> Self {
+        let keys = || Keys {
+            all: lists_all.then(Vec::new),
+            ..Keys::default()
+        };
+        Self {
+            imported: keys(),
+            replaced: keys(),
+            skipped: keys(),
+            conflicts: Keys::default(),
+            losses: Losses::default(),
+            all_losses: lists_all.then(Vec::new),
+        }
+    }
+
+    fn lose(&mut self, losses: Vec<Loss>) {
+        for loss in losses {
+            if let Some(all) = &mut self.all_losses {
+                all.push(loss.clone());
+            }
+            self.losses.add(loss);
         }
     }
 }
 
-pub(super) fn warn_of(reading: &Reading) {
-    // What is the same in every record is one thing to know, not hundreds.
-    let mut alike: Vec<(&Loss, usize)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for loss in &reading.losses {
-        let place = *places.entry(&loss.what).or_insert(alike.len());
-        match alike.get_mut(place) {
-            Some((_, count)) => *count += 1,
-            None => alike.push((loss, 1)),
+impl Keys {
+    fn add(&mut self, key: BindingKey) {
+        self.count += 1;
+        match &mut self.all {
+            Some(all) => all.push(key),
+            None => drop(self.first.get_or_insert(key)),
         }
-    }
-    let losses = alike.into_iter().map(|(first, count)| match count {
-        1 => first.to_string(),
-        all => format!("{first} (and {} more like it)", all - 1),
-    });
-    let errors = reading.errors.iter();
-    let warnings = errors
-        .map(|problem| format!("left out: {problem}"))
-        .chain(losses);
-    let mut more = 0;
-    for (i, warning) in warnings.enumerate() {
-        if i < WARNINGS {
-            warn(&escaped(&warning));
-        } else {
-            more += 1;
-        }
-    }
-    if more > 0 {
-        warn(&format!(
-            "and {more} more; `certbind import --dry-run --report json` lists them all"
-        ));
     }
 }
 
-fn report(
-    import: &Import,
-    format: interchange::Format,
-    reading: &Reading,
-    keys: &Keys,
-) -> Result<(), Error> {
-    let Keys {
+fn report(import: &Import, incoming: &Incoming<'_>, told: Told) -> Result<(), Error> {
+    let left_out = incoming.problems();
+    told.losses.warn(left_out);
+    let Told {
         imported,
         replaced,
         skipped,
-    } = keys;
-    if import.report == Format::Json {
+        all_losses,
+        ..
+    } = told;
+    if let Some(mut losses) = all_losses {
+        losses.sort_by_key(Loss::place);
         let lines = |lines: &mut dyn Iterator<Item = String>| lines.collect::<Vec<_>>();
         return print_json(&json!({
             "file": import.file.display().to_string(),
-            "format": format.name(),
+            "format": incoming.format.name(),
             "dry_run": import.dry_run,
-            "imported": imported,
-            "replaced": replaced,
-            "skipped": skipped,
-            "left_out": lines(&mut reading.errors.iter().map(ToString::to_string)),
-            "losses": lines(&mut reading.losses.iter().map(ToString::to_string)),
+            "imported": imported.all,
+            "replaced": replaced.all,
+            "skipped": skipped.all,
+            "left_out": lines(&mut left_out.iter().map(ToString::to_string)),
+            "losses": lines(&mut losses.iter().map(ToString::to_string)),
         }));
     }
     let verb = if import.dry_run {
@@ -244,20 +243,20 @@ fn report(
     };
     let mut text = format!(
         "{verb} {} from {} ({})",
-        counted(imported.len() + replaced.len()),
+        counted(imported.count + replaced.count),
         escaped(&import.file.display().to_string()),
-        format,
+        incoming.format,
     );
     for (keys, what) in [
         (replaced, "replaced"),
         (skipped, "skipped, being bound already"),
     ] {
-        if !keys.is_empty() {
-            text.push_str(&format!("; {} {what}", keys.len()));
+        if keys.count > 0 {
+            text.push_str(&format!("; {} {what}", keys.count));
         }
     }
-    if !reading.errors.is_empty() {
-        text.push_str(&format!("; {} left out", reading.errors.len()));
+    if !left_out.is_empty() {
+        text.push_str(&format!("; {} left out", left_out.len()));
     }
     text.push('\n');
     print(&text)

@@ -36,7 +36,7 @@ pub(crate) fn everything(store: &dyn BindingStore) -> Result<Vec<store_core::Bin
 }
 
 /// Whether a path stands for standard input.
-fn is_standard_input(path: &Path) -> bool {
+pub(crate) fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
 }
 

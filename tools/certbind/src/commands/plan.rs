@@ -5,10 +5,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use migrate::{Header, Purpose, Warning};
 
-use super::import::warn_of;
 use super::{everything, print, print_json_text};
 use crate::cli::Format;
 use crate::error::{Error, warn};
+use crate::losses::warn_of;
 use crate::planning::Plan;
 use crate::screen::{escaped, escaped_json};
 use crate::source::{Read, Source};

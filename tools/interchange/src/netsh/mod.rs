@@ -26,6 +26,7 @@
 
 mod add;
 mod address;
+mod compare;
 mod extended;
 mod field;
 mod fields;
@@ -33,6 +34,8 @@ mod known;
 mod layout;
 mod learn;
 mod line;
+mod listing;
+mod look;
 mod pieces;
 mod powershell;
 mod read;
@@ -46,8 +49,9 @@ mod write;
 
 pub(crate) use address::key_text;
 pub use layout::{Layout, Newline};
+pub use listing::{Bindings, Listing};
 pub use powershell::write as write_powershell;
-pub use read::{read, read_twice};
+pub use read::read;
 pub use release::{Release, UnknownRelease};
 pub use script::write as write_script;
 pub use stream::{ListedRecord, RecordError, Records};

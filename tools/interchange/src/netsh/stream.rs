@@ -5,9 +5,10 @@ use std::io::{self, BufRead};
 use store_core::Binding;
 
 use super::known::Known;
+use super::line::RawLine;
 use super::pieces::{Piece, Pieces};
-use super::read::teach;
-use super::record::parse;
+use super::record::{Parsed, parse};
+use super::words::Words;
 use crate::report::{Loss, Problem};
 
 /// The records of a listing, one at a time: as much memory as the longest record takes, and none
@@ -27,7 +28,7 @@ use crate::report::{Loss, Problem};
 /// # Ok::<(), interchange::netsh::RecordError>(())
 /// ```
 pub struct Records<R> {
-    pieces: Pieces<R>,
+    reader: Reader<R>,
     failed: bool,
 }
 
@@ -58,7 +59,7 @@ impl<R: BufRead> Records<R> {
     /// The records that `reader` has.
     pub fn new(reader: R) -> Self {
         Self {
-            pieces: Pieces::new(reader, Known::new(None)),
+            reader: Reader::new(reader, None, false),
             failed: false,
         }
     }
@@ -69,21 +70,17 @@ impl<R: BufRead> Iterator for Records<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.failed {
-            match self.pieces.next() {
-                Ok(Some(Piece::Text(_))) => {}
-                Ok(Some(Piece::Record(lines))) => {
-                    let parsed = parse(&lines, &self.pieces.known, false);
-                    return Some(match parsed {
-                        Ok(parsed) => {
-                            teach(&mut self.pieces.known, &parsed);
-                            Ok(ListedRecord {
-                                line: lines.first().map_or(0, |line| line.number),
-                                binding: parsed.binding,
-                                losses: parsed.losses,
-                            })
-                        }
-                        Err(problem) => Err(RecordError::Broken(problem)),
-                    });
+            match self.reader.next() {
+                Ok(Some(Found::Text(_))) => {}
+                Ok(Some(Found::Record(lines, parsed))) => {
+                    return Some(Ok(ListedRecord {
+                        line: lines.first().map_or(0, |line| line.number),
+                        binding: parsed.binding,
+                        losses: parsed.losses,
+                    }));
+                }
+                Ok(Some(Found::Broken(_, problem))) => {
+                    return Some(Err(RecordError::Broken(problem)));
                 }
                 Ok(None) => return None,
                 Err(error) => {
@@ -93,5 +90,50 @@ impl<R: BufRead> Iterator for Records<R> {
             }
         }
         None
+    }
+}
+
+/// A record of a listing with its lines, or a line that belongs to none.
+#[derive(Debug)]
+pub(super) enum Found {
+    Text(RawLine),
+    Record(Vec<RawLine>, Parsed),
+    Broken(Vec<RawLine>, Problem),
+}
+
+/// Understands a listing from its start on: what a label stands for in one record is known in the
+/// next.
+pub(super) struct Reader<R> {
+    pieces: Pieces<R>,
+    ascii_only: bool,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// `ascii_only`: what is beyond ASCII cannot be told.
+    pub(super) fn new(reader: R, words: Option<Words>, ascii_only: bool) -> Self {
+        Self {
+            pieces: Pieces::new(reader, Known::new(words)),
+            ascii_only,
+        }
+    }
+
+    pub(super) fn next(&mut self) -> io::Result<Option<Found>> {
+        let lines = match self.pieces.next()? {
+            Some(Piece::Record(lines)) => lines,
+            Some(Piece::Text(line)) => return Ok(Some(Found::Text(line))),
+            None => return Ok(None),
+        };
+        let known = &mut self.pieces.known;
+        Ok(Some(match parse(&lines, known, self.ascii_only) {
+            Ok(parsed) => {
+                let labels = parsed.labels.iter();
+                let labels: Vec<_> = labels
+                    .map(|(label, told)| (label.as_str(), *told))
+                    .collect();
+                known.learn(parsed.binding.key().kind(), &labels);
+                Found::Record(lines, parsed)
+            }
+            Err(problem) => Found::Broken(lines, problem),
+        }))
     }
 }

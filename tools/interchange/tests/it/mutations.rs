@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use interchange::{Export, LossKind, ReadOptions, Reading, json, netsh, read};
+use interchange::netsh::Listing;
+use interchange::{Export, Loss, LossKind, ReadError, ReadOptions, Reading, json, netsh, read};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use store_core::Binding;
 
 use crate::languages::{FRENCH, GERMAN};
 use crate::listings::{cases, host, read_text, sample};
@@ -95,14 +97,52 @@ fn told(reading: &Reading) -> BTreeMap<LossKind, usize> {
     told
 }
 
-#[test]
-fn a_listing_that_is_another_one_the_second_time_is_not_told_anything_of() {
-    let text = sample("06-extended-properties.txt");
-    for second in [Err(std::io::ErrorKind::NotFound.into()), Ok(&b"\xff"[..])] {
-        let mut passes = [Ok(text.as_bytes()), second].into_iter();
-        let twice = netsh::read_twice(|| passes.next().unwrap(), &ReadOptions::default());
-        assert_eq!(twice, Ok(None));
+/// What reading it record by record comes to.
+fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, ReadError> {
+    let Some(listing) = Listing::look_through(|| Ok(text), options)? else {
+        return Ok(None);
+    };
+    let mut reading = Reading {
+        export: Export::default(),
+        lines: Vec::new(),
+        losses: listing.losses().to_vec(),
+        errors: listing.problems().to_vec(),
+    };
+    for record in listing.bindings(text) {
+        let record = record.expect("the same text");
+        reading.export.bindings.push(record.binding);
+        reading.lines.push(record.line);
+        reading.losses.extend(record.losses);
     }
+    reading.losses.sort_by_key(Loss::place);
+    let keys = reading.export.bindings.iter().map(Binding::key);
+    assert_eq!(listing.is_sorted(), keys.is_sorted());
+    assert_eq!(listing.len(), reading.export.bindings.len() as u64);
+    reading.export.layout = listing.layout().cloned();
+    Ok(Some(reading))
+}
+
+#[test]
+fn a_listing_that_is_another_one_the_second_time_ends_with_an_error() {
+    let text = host();
+    let listing = Listing::look_through(|| Ok(text.as_bytes()), &ReadOptions::default());
+    let listing = listing.unwrap().unwrap();
+    let half = text.len() / 2;
+    let half = text[..half].rfind("    IP:port").unwrap();
+    let longer = format!("{text}\n{}", text[half..].replace(":443", ":4443"));
+    for other in [
+        "",
+        &text[..half],
+        &longer,
+        "    IP:port                      : \u{0}\n",
+    ] {
+        let last = listing.bindings(other.as_bytes()).last().unwrap();
+        let error = last.unwrap_err();
+        assert!(error.to_string().contains("has changed"), "{error}");
+    }
+    let broken = [text[..half].as_bytes(), b"\xff"].concat();
+    let last = listing.bindings(broken.as_slice()).last().unwrap();
+    assert!(last.unwrap_err().to_string().contains("not UTF-8"));
 }
 
 proptest! {
@@ -121,12 +161,12 @@ proptest! {
     }
 
     #[test]
-    fn a_listing_is_read_in_two_passes_as_it_is_as_a_whole(text in listing()) {
+    fn a_listing_is_read_record_by_record_as_it_is_as_a_whole(text in listing()) {
         let options = ReadOptions::default();
-        let twice = netsh::read_twice(|| Ok(text.as_bytes()), &options);
-        prop_assert_eq!(twice.transpose(), Some(netsh::read(text.as_bytes(), &options)));
+        let found = piecemeal(text.as_bytes(), &options);
+        prop_assert_eq!(found.transpose(), Some(netsh::read(text.as_bytes(), &options)));
         let marked = format!("\u{feff}{text}");
-        prop_assert_eq!(netsh::read_twice(|| Ok(marked.as_bytes()), &options), Ok(None));
+        prop_assert_eq!(piecemeal(marked.as_bytes(), &options), Ok(None));
     }
 
     #[test]
@@ -151,8 +191,8 @@ proptest! {
         let _ = read(&bytes, &ReadOptions::default());
         let keep_going = ReadOptions { keep_going: true, ..ReadOptions::default() };
         for options in [&ReadOptions::default(), &keep_going] {
-            if let Some(twice) = netsh::read_twice(|| Ok(bytes.as_slice()), options).transpose() {
-                prop_assert_eq!(twice, netsh::read(&bytes, options));
+            if let Some(piecemeal) = piecemeal(&bytes, options).transpose() {
+                prop_assert_eq!(piecemeal, netsh::read(&bytes, options));
             }
         }
         if let Ok(reading) = read(&bytes, &keep_going)
