@@ -123,6 +123,28 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, Read
 }
 
 #[test]
+fn a_key_that_comes_twice_is_a_problem_of_its_second_record() {
+    let keep_going = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let one = sample("06-extended-properties.txt");
+    for (text, bindings, problems) in [
+        (one.repeat(2), 1, 1),
+        (host().repeat(2), 6, 6),
+        (one + &host(), 6, 1),
+    ] {
+        let reading = piecemeal(text.as_bytes(), &keep_going).unwrap().unwrap();
+        let found = (reading.export.bindings.len(), reading.errors.len());
+        assert_eq!(found, (bindings, problems));
+        for options in [&ReadOptions::default(), &keep_going] {
+            let found = piecemeal(text.as_bytes(), options).transpose();
+            assert_eq!(found, Some(netsh::read(text.as_bytes(), options)));
+        }
+    }
+}
+
+#[test]
 fn a_listing_that_is_another_one_the_second_time_ends_with_an_error() {
     let text = host();
     let listing = Listing::look_through(|| Ok(text.as_bytes()), &ReadOptions::default());
