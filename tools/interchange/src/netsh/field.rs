@@ -234,10 +234,14 @@ impl Field {
 
     /// The field that English labels so. The key has labels of its own: [`key_label`].
     pub(super) fn labelled(label: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .skip(1)
-            .find(|field| same_label(field.label(), label))
+        let find = |is: fn(&str, &str) -> bool| {
+            let fields = &Self::ALL[1..];
+            fields.iter().find(|field| is(field.label(), label))
+        };
+        // Nearly all are spelled so.
+        find(|known, label| known == label)
+            .or_else(|| find(same_label))
+            .copied()
     }
 
     /// What its value looks like.
@@ -334,10 +338,9 @@ pub(super) fn key_label(label: &str) -> Option<&'static [Kind]> {
         ("Scoped Central Certificate Store", &[Kind::ScopedCcs]),
         ("Scoped CCS", &[Kind::ScopedCcs]),
     ];
-    LABELS
-        .iter()
-        .find(|(known, _)| same_label(known, label))
-        .map(|(_, kinds)| *kinds)
+    let find = |is: fn(&str, &str) -> bool| LABELS.iter().find(|(known, _)| is(known, label));
+    let found = find(|known, label| known == label).or_else(|| find(same_label));
+    found.map(|(_, kinds)| *kinds)
 }
 
 /// Whether a label is the known one but for case and the width of its blanks. The known one is ASCII,

@@ -79,11 +79,12 @@ impl Known {
     /// Learns the labels of a record that was understood.
     pub(super) fn learn(&mut self, kind: Kind, labels: &[(&str, Told)]) {
         for (label, told) in labels {
-            let (Told::ByPlace(_) | Told::Unsure(_)) = told else {
-                continue;
-            };
             let is_full = self.fields.len() + self.keys.len() >= MOST_LABELS;
-            if is_full || self.key(label).is_some() || self.field(label).is_some() {
+            if is_full
+                || !told.teaches()
+                || self.key(label).is_some()
+                || self.field(label).is_some()
+            {
                 continue;
             }
             if *told == Told::ByPlace(Field::Key) {
@@ -272,6 +273,11 @@ impl Told {
             | Self::Inferred(field) => Some(field),
             Self::Unknown => None,
         }
+    }
+
+    /// Whether its label is worth knowing in the next records.
+    pub(super) fn teaches(self) -> bool {
+        matches!(self, Self::ByPlace(_) | Self::Unsure(_))
     }
 }
 

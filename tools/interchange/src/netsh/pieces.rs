@@ -195,7 +195,7 @@ impl<R: BufRead> Lines<R> {
         if self.done {
             return Ok(None);
         }
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(80);
         let mut limited = (&mut self.reader).take(LONGEST_LINE);
         limited.read_until(b'\n', &mut bytes)?;
         let end = match bytes.as_slice() {

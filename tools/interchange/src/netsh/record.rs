@@ -24,7 +24,7 @@ pub(super) struct Parsed {
     pub(super) is_complete: bool,
     /// The fields that it has lines for.
     pub(super) fields: Vec<Field>,
-    /// The labels, and what they were told to stand for.
+    /// The labels that teach something, and what they were told to stand for.
     pub(super) labels: Vec<(String, Told)>,
 }
 
@@ -66,8 +66,10 @@ pub(super) fn parse(lines: &[RawLine], known: &Known, ascii_only: bool) -> Resul
     let key_line = shown.first().map_or(first, |(line, _)| line.number);
     let mut parsed = fields.finish(key_line).map_err(named)?;
 
-    let labels = shown.iter().map(|(_, parts)| parts.label.to_owned());
-    parsed.labels = labels.zip(told.iter().copied()).collect();
+    let labels = shown.iter().zip(told).filter(|(_, told)| told.teaches());
+    parsed.labels = labels
+        .map(|((_, parts), told)| (parts.label.to_owned(), told))
+        .collect();
     parsed.labels.extend(sections.labels);
     let mut laid_out = parsed.lines.into_iter();
     parsed.lines = Vec::with_capacity(lines.len());

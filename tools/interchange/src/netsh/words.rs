@@ -99,7 +99,7 @@ pub(super) fn is_word(named: Option<&Words>, text: &str) -> bool {
 
 fn same_word(a: &str, b: &str) -> bool {
     let lower = |text| str::chars(text).flat_map(char::to_lowercase);
-    lower(a).eq(lower(b))
+    a == b || lower(a).eq(lower(b))
 }
 
 /// Enabled, disabled, set, not set.
