@@ -1,8 +1,10 @@
 //! Group commit: batches that wait at the same time share one transaction and one sync.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
 
 use arc_swap::ArcSwapOption;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
@@ -176,8 +178,9 @@ impl Committer {
         if !feed.is_whole() {
             return Ok(transaction.abort()?);
         }
-        logging.commit(transaction, revision, None)?;
-        self.publish(revision, &feed.outcomes().iter().collect::<Vec<_>>())
+        let outcomes: Vec<_> = feed.outcomes().iter().collect();
+        let commit = || logging.commit(transaction, revision, None);
+        self.publish(revision, &outcomes, commit)
     }
 
     /// Commits the batches of a group, and has a result for each of them.
@@ -276,18 +279,30 @@ impl Committer {
         if results.iter().all(Result::is_err) {
             return Ok(transaction.abort()?);
         }
-        logging.commit(transaction, revision, record)?;
         let outcomes: Vec<_> = results
             .iter()
             .flatten()
             .flat_map(Applied::outcomes)
             .collect();
-        self.publish(revision, &outcomes)
+        let commit = || logging.commit(transaction, revision, record);
+        self.publish(revision, &outcomes, commit)
     }
 
-    /// Has readers see what is committed.
-    fn publish(&self, revision: u64, outcomes: &[&Outcome]) -> Result<(), Cause> {
-        let snapshot = self.read(|last| last.after(self.database(), revision, outcomes))?;
+    /// Commits, and then has readers see it.
+    fn publish(
+        &self,
+        revision: u64,
+        outcomes: &[&Outcome],
+        commit: impl FnOnce() -> Result<(), Cause>,
+    ) -> Result<(), Cause> {
+        let last = self.snapshot.load_full().ok_or_else(|| self.refusal())?;
+        let snapshot = match last.is_remade_by(outcomes.len()) {
+            true => beside(|| last.remade(revision, outcomes), commit)?,
+            false => {
+                commit()?;
+                last.after(self.database(), revision, outcomes)?
+            }
+        };
         let snapshot = Arc::new(snapshot);
         self.snapshot.store(Some(Arc::clone(&snapshot)));
         snapshot.settle(outcomes);
@@ -320,6 +335,23 @@ impl Committer {
         let reason = self.failed.get().map_or("a commit failed", String::as_str);
         Cause::Failed(reason.to_owned())
     }
+}
+
+/// What `make` makes, on a thread of its own while `work` is done.
+fn beside<T: Send>(
+    make: impl Fn() -> T + Sync,
+    work: impl FnOnce() -> Result<(), Cause>,
+) -> Result<T, Cause> {
+    thread::scope(|scope| {
+        let maker = thread::Builder::new().name("certbind reads".to_owned());
+        let making = maker.spawn_scoped(scope, &make);
+        work()?;
+        Ok(match making {
+            Ok(making) => making.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // Without a further thread it takes longer.
+            Err(_) => make(),
+        })
+    })
 }
 
 fn unknown(error: &StoreError) -> String {

@@ -59,6 +59,26 @@ impl Snapshot {
         })
     }
 
+    /// Whether it is made anew where so many bindings change.
+    pub(crate) fn is_remade_by(&self, changes: usize) -> bool {
+        let Source::Memory { index, .. } = &self.source else {
+            return false;
+        };
+        changes >= MANY.max(index.len())
+    }
+
+    /// The next one in memory, made anew. It may be made before these are committed.
+    pub(crate) fn remade(&self, revision: u64, outcomes: &[&Outcome]) -> Self {
+        let before = match &self.source {
+            Source::Memory { tree, .. } => Some(tree.scan(&Scan::all())),
+            Source::Pages(_) => None,
+        };
+        Self {
+            revision,
+            source: Source::in_memory(merged(before.into_iter().flatten(), outcomes)),
+        }
+    }
+
     /// The next one, once a transaction is committed that changed this. It is published next.
     pub(crate) fn after(
         &self,
@@ -69,11 +89,6 @@ impl Snapshot {
         let Source::Memory { index, tree, .. } = &self.source else {
             return Self::pages(&database.begin_read()?, revision);
         };
-        if outcomes.len() >= MANY.max(index.len()) {
-            let bindings = merged(tree.scan(&Scan::all()), outcomes);
-            let source = Source::in_memory(bindings);
-            return Ok(Self { revision, source });
-        }
         index.announce(revision, outcomes.iter().copied());
         let mut tree = tree.clone();
         for outcome in outcomes {
