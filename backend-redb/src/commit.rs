@@ -48,10 +48,7 @@ impl Committer {
         id: Uuid,
         options: &Options,
     ) -> Result<Self, Cause> {
-        let mut snapshot = Snapshot::take(&database)?;
-        if options.resident {
-            snapshot = snapshot.resident()?;
-        }
+        let snapshot = Snapshot::take(&database, options)?;
         Ok(Self {
             database: Some(database),
             logging: Mutex::new(Logging::new(direct.medium(), id, options)),

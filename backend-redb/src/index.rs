@@ -1,21 +1,17 @@
 //! Bindings by key, for readers that wait for nobody: what resident `get`s read.
 
-use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
-
 use foldhash::fast::RandomState;
 use papaya::HashMap;
 use store_core::{Binding, BindingKey, Outcome};
+
+use crate::recent::ByKey;
 
 /// The bindings of the revision that is published, and of the one that is about to be.
 ///
 /// There is one writer. It makes known what a revision changes, and what was there before; then it
 /// publishes the revision; then it lets go of what was there before. A reader goes by the revision
 /// that it found published, so it sees a batch whole or not at all.
-pub(crate) struct Index(HashMap<Slot, State, RandomState>);
-
-/// A binding that stands for its key.
-struct Slot(Binding);
+pub(crate) struct Index(HashMap<ByKey, State, RandomState>);
 
 /// What a reader finds at a key.
 enum State {
@@ -38,7 +34,7 @@ impl Index {
         let index = Self(map);
         let pinned = index.0.pin();
         for binding in bindings {
-            pinned.insert(Slot(binding.clone()), State::Settled(binding.clone()));
+            pinned.insert(ByKey(binding.clone()), State::Settled(binding.clone()));
         }
         drop(pinned);
         index
@@ -76,7 +72,7 @@ impl Index {
                 before,
                 after: after.clone(),
             };
-            pinned.insert(Slot(slot.clone()), State::Changing(Box::new(change)));
+            pinned.insert(ByKey(slot.clone()), State::Changing(Box::new(change)));
         }
     }
 
@@ -89,33 +85,13 @@ impl Index {
             };
             match change.after.clone() {
                 Some(binding) => {
-                    pinned.insert(Slot(binding.clone()), State::Settled(binding));
+                    pinned.insert(ByKey(binding.clone()), State::Settled(binding));
                 }
                 None => {
                     pinned.remove(key);
                 }
             }
         }
-    }
-}
-
-impl PartialEq for Slot {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.key() == other.0.key()
-    }
-}
-
-impl Eq for Slot {}
-
-impl Hash for Slot {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.key().hash(state);
-    }
-}
-
-impl Borrow<BindingKey> for Slot {
-    fn borrow(&self) -> &BindingKey {
-        self.0.key()
     }
 }
 

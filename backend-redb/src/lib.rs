@@ -51,6 +51,7 @@ mod logging;
 mod medium;
 mod open;
 mod options;
+mod recent;
 mod replay;
 mod run;
 mod runs;

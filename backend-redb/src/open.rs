@@ -60,7 +60,7 @@ pub(crate) fn open_read_only(path: &Path, options: &Options) -> Result<RedbStore
     } = look(&medium, path, options)?;
     let open = || -> Result<_, Cause> {
         up_to_date(&database, replay.as_ref())?;
-        Reader::new(database, medium, options.resident)
+        Reader::new(database, medium, options)
     };
     let reader = guarded(open).map_err(|cause| cause.at(path))?;
     Ok(RedbStore::new(path, identity.id, Mode::ReadOnly(reader)))

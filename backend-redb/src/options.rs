@@ -24,6 +24,7 @@ use crate::store::RedbStore;
 pub struct Options {
     pub(crate) verify: Verify,
     pub(crate) cache: usize,
+    pub(crate) recent: usize,
     pub(crate) resident: bool,
     pub(crate) log_after: Option<u32>,
     pub(crate) log_bytes: u64,
@@ -31,12 +32,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// A whole file is verified at opening, and 256 MiB of memory may keep pages.
+    /// A whole file is verified at opening, 256 MiB of memory may keep pages, and 16,384 bindings are
+    /// kept once they were read.
     #[must_use]
     pub fn new() -> Self {
         Self {
             verify: Verify::Whole,
             cache: 256 << 20,
+            recent: 1 << 14,
             resident: false,
             log_after: Some(64),
             log_bytes: 1 << 20,
@@ -63,6 +66,18 @@ impl Options {
     pub fn cache_bytes(self, bytes: usize) -> Self {
         Self {
             cache: bytes,
+            ..self
+        }
+    }
+
+    /// How many bindings are kept as they were read, some 250 bytes each beside their strings, so that
+    /// a `get` that comes again does not decode them again: those that were read first since the
+    /// last commit. Of a store with more than about twice as many none are, and of one that is
+    /// resident there is no need.
+    #[must_use]
+    pub fn recent(self, bindings: usize) -> Self {
+        Self {
+            recent: bindings,
             ..self
         }
     }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
 use store_core::codec::{KeyBytes, decode_at, decode_key};
 use store_core::{Binding, BindingKey, Outcome, Scan};
 
 use crate::errors::{Cause, guarded, hex};
 use crate::format::{self, META, RUNS};
 use crate::index::Index;
+use crate::options::Options;
+use crate::recent::Recent;
 use crate::runs;
 use crate::scan::{Entries, byte_range};
 use crate::tree::{Range, Tree};
@@ -26,7 +28,10 @@ pub(crate) struct Snapshot {
 enum Source {
     /// The file. It keeps the pages that it reads from being reused, so a store holds only the
     /// newest, and a scan its own until it ends.
-    Pages(ReadOnlyTable<&'static [u8], &'static [u8]>),
+    Pages {
+        runs: ReadOnlyTable<&'static [u8], &'static [u8]>,
+        recent: Recent,
+    },
     /// Memory: one index for all revisions, and the tree of this one.
     Memory {
         index: Arc<Index>,
@@ -37,26 +42,26 @@ enum Source {
 }
 
 impl Snapshot {
-    /// What is committed now, to be read from the file.
-    pub(crate) fn take(database: &impl ReadableDatabase) -> Result<Self, Cause> {
+    /// What is committed now.
+    pub(crate) fn take(database: &impl ReadableDatabase, options: &Options) -> Result<Self, Cause> {
         let transaction = database.begin_read()?;
         let revision = format::revision(&transaction.open_table(META)?)?;
-        Self::pages(&transaction, revision)
-    }
-
-    /// The file's pages, whose own note of the revision may be behind: a log counts meanwhile.
-    fn pages(transaction: &ReadTransaction, revision: u64) -> Result<Self, Cause> {
-        let source = Source::Pages(transaction.open_table(RUNS)?);
+        let pages = Self::pages(&transaction, revision, options.recent)?;
+        if !options.resident {
+            return Ok(pages);
+        }
+        // Every binding is read now, and none later.
+        let bindings = pages.scan(&Scan::all())?.collect::<Result<Vec<_>, _>>()?;
+        let source = Source::in_memory(bindings);
         Ok(Self { revision, source })
     }
 
-    /// The same in memory: every binding is read now, and none later.
-    pub(crate) fn resident(self) -> Result<Self, Cause> {
-        let bindings = self.scan(&Scan::all())?.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self {
-            source: Source::in_memory(bindings),
-            ..self
-        })
+    /// The file's pages, whose own note of the revision may be behind: a log counts meanwhile.
+    fn pages(transaction: &ReadTransaction, revision: u64, recent: usize) -> Result<Self, Cause> {
+        let runs = transaction.open_table(RUNS)?;
+        let recent = Recent::new(recent, runs.len()?);
+        let source = Source::Pages { runs, recent };
+        Ok(Self { revision, source })
     }
 
     /// Whether it is made anew where so many bindings change.
@@ -71,7 +76,7 @@ impl Snapshot {
     pub(crate) fn remade(&self, revision: u64, outcomes: &[&Outcome]) -> Self {
         let before = match &self.source {
             Source::Memory { tree, .. } => Some(tree.scan(&Scan::all())),
-            Source::Pages(_) => None,
+            Source::Pages { .. } => None,
         };
         Self {
             revision,
@@ -86,8 +91,11 @@ impl Snapshot {
         revision: u64,
         outcomes: &[&Outcome],
     ) -> Result<Self, Cause> {
-        let Source::Memory { index, tree, .. } = &self.source else {
-            return Self::pages(&database.begin_read()?, revision);
+        let (index, tree) = match &self.source {
+            Source::Memory { index, tree, .. } => (index, tree),
+            Source::Pages { recent, .. } => {
+                return Self::pages(&database.begin_read()?, revision, recent.most());
+            }
         };
         index.announce(revision, outcomes.iter().copied());
         let mut tree = tree.clone();
@@ -131,9 +139,11 @@ impl Snapshot {
     pub(crate) fn get(&self, key: &BindingKey) -> Result<Option<Binding>, Cause> {
         match &self.source {
             Source::Memory { index, .. } => Ok(index.get(key, self.revision)),
-            Source::Pages(runs) => guarded(|| {
-                let bytes = KeyBytes::of(key);
-                runs::get(runs, &bytes, |value| decoded(key, &bytes, value))
+            Source::Pages { runs, recent } => recent.get(key, || {
+                guarded(|| {
+                    let bytes = KeyBytes::of(key);
+                    runs::get(runs, &bytes, |value| decoded(key, &bytes, value))
+                })
             }),
         }
     }
@@ -142,7 +152,7 @@ impl Snapshot {
     pub(crate) fn scan(&self, scan: &Scan) -> Result<Found, Cause> {
         match &self.source {
             Source::Memory { tree, .. } => Ok(Found::Memory(tree.scan(scan))),
-            Source::Pages(runs) => {
+            Source::Pages { runs, .. } => {
                 let range = byte_range(scan);
                 let entries = range.map(|range| guarded(|| Entries::of(runs, range).map(Box::new)));
                 Ok(Found::Pages(entries.transpose()?))

@@ -42,14 +42,10 @@ impl Reader {
     pub(crate) fn new(
         database: Database,
         medium: Arc<Medium>,
-        resident: bool,
+        options: &Options,
     ) -> Result<Self, Cause> {
-        let mut snapshot = Snapshot::take(&database)?;
-        if resident {
-            snapshot = snapshot.resident()?;
-        }
         Ok(Self {
-            snapshot: Arc::new(snapshot),
+            snapshot: Arc::new(Snapshot::take(&database, options)?),
             medium,
             database,
         })

@@ -22,6 +22,25 @@ impl Subject for RedbFile {
 
 conformance::suite!(redb, RedbFile);
 
+/// Where what was read is kept almost at once.
+struct RecentFile(RedbFile);
+
+impl Subject for RecentFile {
+    type Store = RedbStore;
+
+    fn new() -> Self {
+        Self(RedbFile::new())
+    }
+
+    fn open(&self) -> RedbStore {
+        let path = self.0.0.path().join("bindings.redb");
+        let options = Options::new().recent(64);
+        options.open(path).expect("the store opens")
+    }
+}
+
+conformance::suite!(recent, RecentFile);
+
 struct ResidentFile(RedbFile);
 
 impl Subject for ResidentFile {

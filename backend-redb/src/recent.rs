@@ -1,0 +1,157 @@
+//! Bindings that were read from the file, decoded: what a key holds does not change in a snapshot,
+//! so a `get` that comes again need not read it again.
+
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use foldhash::fast::RandomState;
+use papaya::HashSet;
+use store_core::{Binding, BindingKey};
+
+use crate::errors::Cause;
+
+/// The bindings of one snapshot that were read first, up to a number.
+///
+/// A sixteenth as many `get`s go by before the first is kept: who reads a few bindings between one
+/// commit and the next pays nothing. Nor does who reads from a store so large that most would be
+/// looked for in vain.
+pub(crate) struct Recent {
+    most: usize,
+    is_of_use: bool,
+    gets: AtomicUsize,
+    kept: AtomicUsize,
+    bindings: OnceLock<HashSet<ByKey, RandomState>>,
+}
+
+/// A binding that stands for its key.
+pub(crate) struct ByKey(pub(crate) Binding);
+
+impl Recent {
+    /// Of a store with so many runs, which have some 30 bindings each.
+    pub(crate) fn new(most: usize, runs: u64) -> Self {
+        Self {
+            most,
+            is_of_use: most as u64 / 16 >= runs,
+            gets: AtomicUsize::new(0),
+            kept: AtomicUsize::new(0),
+            bindings: OnceLock::new(),
+        }
+    }
+
+    /// The most of them.
+    pub(crate) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// What was read of a key, or what `read` reads now.
+    pub(crate) fn get(
+        &self,
+        key: &BindingKey,
+        read: impl FnOnce() -> Result<Option<Binding>, Cause>,
+    ) -> Result<Option<Binding>, Cause> {
+        let Some(bindings) = self.bindings() else {
+            return read();
+        };
+        let pinned = bindings.pin();
+        if let Some(ByKey(binding)) = pinned.get(key) {
+            return Ok(Some(binding.clone()));
+        }
+        let found = read()?;
+        if let Some(binding) = &found
+            && self.kept.load(Ordering::Relaxed) < self.most
+            && pinned.insert(ByKey(binding.clone()))
+        {
+            self.kept.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(found)
+    }
+
+    fn bindings(&self) -> Option<&HashSet<ByKey, RandomState>> {
+        if let Some(bindings) = self.bindings.get() {
+            return Some(bindings);
+        }
+        if !self.is_of_use || self.gets.fetch_add(1, Ordering::Relaxed) < self.most / 16 {
+            return None;
+        }
+        Some(self.bindings.get_or_init(HashSet::default))
+    }
+}
+
+impl PartialEq for ByKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key() == other.0.key()
+    }
+}
+
+impl Eq for ByKey {}
+
+impl Hash for ByKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.key().hash(state);
+    }
+}
+
+impl Borrow<BindingKey> for ByKey {
+    fn borrow(&self) -> &BindingKey {
+        self.0.key()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store_core::{Record, Uuid};
+
+    use super::*;
+
+    fn binding(n: u16) -> Binding {
+        let record = Record::central(Uuid::nil());
+        Binding::new(format!("ccs={}", n + 1).parse().unwrap(), record).unwrap()
+    }
+
+    /// How often each of these was read when all are got so many times.
+    fn reads(recent: &Recent, many: u16, times: usize) -> Vec<usize> {
+        let reads = |n| {
+            let binding = binding(n);
+            let mut count = 0;
+            for _ in 0..times {
+                let read = || {
+                    count += 1;
+                    Ok(Some(binding.clone()))
+                };
+                let found = recent.get(binding.key(), read).unwrap();
+                assert_eq!(found.as_ref(), Some(&binding));
+            }
+            count
+        };
+        (0..many).map(reads).collect()
+    }
+
+    #[test]
+    fn what_was_read_is_read_once_up_to_a_number() {
+        let recent = Recent::new(3, 0);
+        assert_eq!(reads(&recent, 5, 4), [1, 1, 1, 4, 4]);
+        assert_eq!(reads(&recent, 5, 1), [0, 0, 0, 1, 1]);
+        assert_eq!(reads(&Recent::new(0, 0), 2, 3), [3, 3]);
+        assert_eq!(reads(&Recent::new(64, 5), 5, 3), [3; 5]);
+    }
+
+    #[test]
+    fn a_few_gets_keep_nothing() {
+        let recent = Recent::new(64, 4);
+        assert_eq!(reads(&recent, 2, 2), [2, 2]);
+        assert!(recent.bindings.get().is_none());
+        assert_eq!(reads(&recent, 1, 2), [1]);
+    }
+
+    #[test]
+    fn what_is_not_bound_or_cannot_be_read_is_not_kept() {
+        let recent = Recent::new(1, 0);
+        let key = binding(0).key().clone();
+        assert!(recent.get(&key, || Ok(None)).unwrap().is_none());
+        let failed = recent.get(&key, || Err(Cause::Failed(String::new())));
+        assert!(failed.is_err());
+        assert_eq!(reads(&recent, 1, 2), [1]);
+    }
+}
