@@ -30,7 +30,7 @@ enum Source {
     /// newest, and a scan its own until it ends.
     Pages {
         runs: ReadOnlyTable<&'static [u8], &'static [u8]>,
-        recent: Recent,
+        recent: Box<Recent>,
     },
     /// Memory: one index for all revisions, and the tree of this one.
     Memory {
@@ -59,7 +59,7 @@ impl Snapshot {
     /// The file's pages, whose own note of the revision may be behind: a log counts meanwhile.
     fn pages(transaction: &ReadTransaction, revision: u64, recent: usize) -> Result<Self, Cause> {
         let runs = transaction.open_table(RUNS)?;
-        let recent = Recent::new(recent, runs.len()?);
+        let recent = Box::new(Recent::new(recent, runs.len()?));
         let source = Source::Pages { runs, recent };
         Ok(Self { revision, source })
     }

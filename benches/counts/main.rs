@@ -26,15 +26,25 @@ const BINDINGS: u32 = 10_000;
 /// binding.
 type Operation = (&'static str, u32, fn(u32));
 
-const OPERATIONS: [Operation; 10] = [
+const OPERATIONS: [Operation; 12] = [
     ("decode", 10_000, decode),
-    ("get-resident", 200_000, |times| get(true, times)),
-    ("get-from-the-file", 10_000, |times| get(false, times)),
-    ("scan-resident", 100 * BINDINGS, |times| scan(true, times)),
-    ("scan-the-file", BINDINGS, |times| scan(false, times)),
+    ("get-resident", 200_000, |times| get(&resident(), times)),
+    ("get-from-the-file", 10_000, |times| {
+        get(&Options::new().recent(0), times);
+    }),
+    ("get-again", 200_000, |times| get(&Options::new(), times)),
+    ("scan-resident", 100 * BINDINGS, |times| {
+        scan(&resident(), times);
+    }),
+    ("scan-the-file", BINDINGS, |times| {
+        scan(&Options::new(), times);
+    }),
     ("put", 1_000, put),
-    ("import", 100_000, |times| import(false, times)),
-    ("import-resident", 100_000, |times| import(true, times)),
+    ("import", 100_000, |times| import(&Options::new(), times)),
+    ("import-resident", 100_000, |times| {
+        import(&resident(), times);
+    }),
+    ("apply", 100_000, apply),
     ("query-the-api", 100_000, query),
     ("read-netsh", 200, read_netsh),
 ];
@@ -68,17 +78,25 @@ fn binding(n: u32) -> Binding {
 }
 
 /// A file with bindings, and the folder that it is in.
-fn file(resident: bool) -> (RedbStore, TempDir) {
-    filled(resident, BINDINGS)
+fn file(options: &Options) -> (RedbStore, TempDir) {
+    let (store, folder) = empty(options);
+    load(&store, BINDINGS);
+    (store, folder)
 }
 
-fn filled(resident: bool, count: u32) -> (RedbStore, TempDir) {
+fn empty(options: &Options) -> (RedbStore, TempDir) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("bindings.redb");
-    let store = Options::new().resident(resident).open(path).unwrap();
-    let changes = (0..count).map(|n| Change::insert(binding(n)));
-    store.apply(&Batch::new(changes).unwrap()).unwrap();
-    (store, folder)
+    (options.open(path).unwrap(), folder)
+}
+
+fn resident() -> Options {
+    Options::new().resident(true)
+}
+
+fn load(store: &RedbStore, count: u32) {
+    let mut changes = (0..count).map(|n| Ok(Change::insert(binding(n))));
+    assert_eq!(store.load(&mut changes).unwrap(), u64::from(count));
 }
 
 /// Some number or other below `BINDINGS`, the same in each run.
@@ -94,16 +112,16 @@ fn decode(times: u32) {
     }
 }
 
-fn get(resident: bool, times: u32) {
-    let (store, _folder) = file(resident);
+fn get(options: &Options, times: u32) {
+    let (store, _folder) = file(options);
     let keys: Vec<_> = (0..BINDINGS).map(|n| binding(n).key().clone()).collect();
     for n in 0..times {
         black_box(store.get(&keys[some(n) as usize]).unwrap().unwrap());
     }
 }
 
-fn scan(resident: bool, times: u32) {
-    let (store, _folder) = file(resident);
+fn scan(options: &Options, times: u32) {
+    let (store, _folder) = file(options);
     for _ in 0..times / BINDINGS {
         let bindings = store.scan(&Scan::all()).unwrap().map(Result::unwrap);
         assert_eq!(bindings.map(black_box).count(), BINDINGS as usize);
@@ -111,19 +129,25 @@ fn scan(resident: bool, times: u32) {
 }
 
 fn put(times: u32) {
-    let (store, _folder) = file(false);
+    let (store, _folder) = file(&Options::new());
     for n in 0..times {
         store.put(binding(some(n))).unwrap();
     }
 }
 
-fn import(resident: bool, times: u32) {
-    let (store, _folder) = filled(resident, times);
-    drop(store);
+fn import(options: &Options, times: u32) {
+    let (store, _folder) = empty(options);
+    load(&store, times);
+}
+
+fn apply(times: u32) {
+    let (store, _folder) = empty(&Options::new());
+    let changes = (0..times).map(|n| Change::insert(binding(n)));
+    store.apply(&Batch::new(changes).unwrap()).unwrap();
 }
 
 fn query(times: u32) {
-    let (store, folder) = file(true);
+    let (store, folder) = file(&resident());
     let journal = folder.path().to_owned();
     let simulator = Arc::new(Simulator::new(Arc::new(store)));
     let api = HttpSysStore::open(simulator, ApiOptions { journal }).unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use backend_redb::{Options, RedbStore};
-use store_core::{Batch, Binding, BindingKey, BindingStore, Change, Scan};
+use store_core::{Binding, BindingKey, BindingStore, Change, Scan};
 
 use crate::engine::{Engine, Kind, Writer};
 
@@ -12,30 +12,43 @@ pub(crate) const RESIDENT: Kind = Kind {
     package: "backend-redb",
     how: "`Options::resident`: read from memory",
     ours: true,
-    import: |folder, bindings| import(folder, bindings, true),
-    open: Some(|folder| Box::new(open(folder, true))),
+    import: |folder, bindings| import(open(folder, resident()), bindings),
+    open: Some(|folder| Box::new(open(folder, resident()))),
 };
 
 pub(crate) const ON_DISK: Kind = Kind {
     name: "certbind",
     package: "backend-redb",
-    how: "read from the file; like the others, opened without reading all of it first",
+    how: "read from the file; like the others, opened without reading all of it first. Of the small \
+          store, what was read is kept as it was decoded",
     ours: true,
-    import: |folder, bindings| import(folder, bindings, false),
-    open: Some(|folder| Box::new(open(folder, false))),
+    import: |folder, bindings| import(open(folder, Options::new()), bindings),
+    open: Some(|folder| Box::new(open(folder, Options::new()))),
 };
 
-fn open(folder: &Path, resident: bool) -> RedbStore {
-    let options = Options::new().verify(false).resident(resident);
+pub(crate) const NOTHING_KEPT: Kind = Kind {
+    name: "certbind, nothing kept",
+    package: "backend-redb",
+    how: "`Options::recent(0)`: the same, and every get decodes",
+    ours: true,
+    import: |folder, bindings| import(open(folder, Options::new().recent(0)), bindings),
+    open: Some(|folder| Box::new(open(folder, Options::new().recent(0)))),
+};
+
+fn resident() -> Options {
+    Options::new().resident(true)
+}
+
+fn open(folder: &Path, options: Options) -> RedbStore {
+    let options = options.verify(false);
     options.open(folder.join("bindings.redb")).unwrap()
 }
 
-fn import(folder: &Path, bindings: &[Binding], resident: bool) -> Box<dyn Engine> {
-    let store = open(folder, resident);
+fn import(store: RedbStore, bindings: &[Binding]) -> Box<dyn Engine> {
     let changes = bindings
         .iter()
-        .map(|binding| Change::insert(binding.clone()));
-    store.apply(&Batch::new(changes).unwrap()).unwrap();
+        .map(|binding| Ok(Change::insert(binding.clone())));
+    store.load(&mut { changes }).unwrap();
     Box::new(store)
 }
 

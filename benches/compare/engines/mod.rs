@@ -14,9 +14,10 @@ use store_core::{Binding, BindingKey};
 use crate::engine::Kind;
 
 /// All of them, ours first.
-pub(crate) const ALL: [Kind; 10] = [
+pub(crate) const ALL: [Kind; 11] = [
     certbind::RESIDENT,
     certbind::ON_DISK,
+    certbind::NOTHING_KEPT,
     redb::EACH,
     redb::KEPT,
     sqlite::SQLITE,

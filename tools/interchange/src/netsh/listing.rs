@@ -202,25 +202,19 @@ impl<R: BufRead> Iterator for Bindings<'_, R> {
     type Item = io::Result<ListedRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let left = self.left?;
-        let another = || io::Error::other("the listing has changed since it was looked through");
+        // None behind the end, whatever that was.
+        let left = self.left.take()?;
         match (self.found(), left.checked_sub(1)) {
             (Ok(Some(record)), Some(left)) => {
                 self.left = Some(left);
-                return Some(Ok(record));
+                Some(Ok(record))
             }
-            (Ok(None), None) => {
-                self.left = None;
-                None
-            }
+            (Ok(None), None) => None,
             (Ok(_), _) => {
-                self.left = None;
-                Some(Err(another()))
+                let what = "the listing has changed since it was looked through";
+                Some(Err(io::Error::other(what)))
             }
-            (Err(error), _) => {
-                self.left = None;
-                Some(Err(error))
-            }
+            (Err(error), _) => Some(Err(error)),
         }
     }
 }

@@ -162,7 +162,7 @@ fn a_listing_that_is_another_one_the_second_time_ends_with_an_error() {
         let error = last.unwrap_err();
         assert!(error.to_string().contains("has changed"), "{error}");
     }
-    let broken = [text[..half].as_bytes(), b"\xff"].concat();
+    let broken = [&text.as_bytes()[..half], b"\xff"].concat();
     let last = listing.bindings(broken.as_slice()).last().unwrap();
     assert!(last.unwrap_err().to_string().contains("not UTF-8"));
 }
