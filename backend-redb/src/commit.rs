@@ -156,6 +156,8 @@ impl Committer {
         if let Err(cause) = guarded(|| self.transact_load(&mut feed, revision, &mut logging)) {
             match self.settle(&mut logging, marks, cause) {
                 None => self.lose_sight(revision),
+                // That the transaction could not be ended either is the lesser news.
+                Some(_) if feed.is_refused() => {}
                 Some(error) => return Err(error),
             }
         }
@@ -294,7 +296,7 @@ impl Committer {
     ) -> Result<(), Cause> {
         let last = self.snapshot.load_full().ok_or_else(|| self.refusal())?;
         let snapshot = match last.is_remade_by(outcomes.len()) {
-            true => beside(|| last.remade(revision, outcomes), commit)?,
+            true => meanwhile(|| last.remade(revision, outcomes), commit)?,
             false => {
                 commit()?;
                 last.after(self.database(), revision, outcomes)?
@@ -335,12 +337,12 @@ impl Committer {
 }
 
 /// What `make` makes, on a thread of its own while `work` is done.
-fn beside<T: Send>(
+fn meanwhile<T: Send>(
     make: impl Fn() -> T + Sync,
     work: impl FnOnce() -> Result<(), Cause>,
 ) -> Result<T, Cause> {
     thread::scope(|scope| {
-        let maker = thread::Builder::new().name("certbind reads".to_owned());
+        let maker = thread::Builder::new().name("certbind indexes".to_owned());
         let making = maker.spawn_scoped(scope, &make);
         work()?;
         Ok(match making {

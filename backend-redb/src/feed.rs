@@ -70,6 +70,11 @@ impl<'a> Feed<'a> {
         self.count > 0 && matches!(self.end, Some(End::All))
     }
 
+    /// Whether it ended with an error, or a panic.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.end, Some(End::Refused(_) | End::Panicked(_)))
+    }
+
     pub(crate) fn outcomes(&self) -> &[Outcome] {
         self.outcomes.as_deref().unwrap_or_default()
     }

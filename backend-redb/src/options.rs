@@ -72,7 +72,7 @@ impl Options {
 
     /// How many bindings are kept as they were read, some 250 bytes each beside their strings, so that
     /// a `get` that comes again does not decode them again: those that were read first since the
-    /// last commit. Of a store with more than about twice as many none are, and of one that is
+    /// last commit, once there were a sixteenth as many `get`s. Of a store with more than about twice as many none are, and of one that is
     /// resident there is no need.
     #[must_use]
     pub fn recent(self, bindings: usize) -> Self {

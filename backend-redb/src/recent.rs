@@ -33,7 +33,7 @@ impl Recent {
     pub(crate) fn new(most: usize, runs: u64) -> Self {
         Self {
             most,
-            is_of_use: most as u64 / 16 >= runs,
+            is_of_use: most > 0 && most as u64 / 16 >= runs,
             gets: AtomicUsize::new(0),
             kept: AtomicUsize::new(0),
             bindings: OnceLock::new(),

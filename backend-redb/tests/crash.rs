@@ -15,6 +15,8 @@ use store_core::{Applied, Batch, Binding, BindingStore, Change, MemoryStore, Sto
 enum Step {
     Apply(Batch),
     Load(Batch),
+    /// More than is encoded at a time, with this content.
+    LoadMany(u8),
     Reopen,
 }
 
@@ -22,6 +24,8 @@ enum Step {
 struct History {
     image: usize,
     resident: bool,
+    /// Without a cache pages are written before a load has come to its end.
+    cached: bool,
     /// How many commits go to the file before there is a log.
     log_after: Option<u32>,
     steps: Vec<Step>,
@@ -44,6 +48,7 @@ fn history() -> impl Strategy<Value = History> {
     let step = prop_oneof![
         6 => batch().prop_map(Step::Apply),
         2 => batch().prop_map(Step::Load),
+        1 => (0..3_u8).prop_map(Step::LoadMany),
         1 => Just(Step::Reopen),
     ];
     let keep = prop_oneof![
@@ -54,16 +59,17 @@ fn history() -> impl Strategy<Value = History> {
     let cuts = (0..90_u64, prop::collection::vec(0..20_u64, 0..3));
     let log_after = prop_oneof![1 => Just(None), 3 => (0..4_u32).prop_map(Some)];
     (
-        (0..3_usize, any::<bool>(), log_after),
+        (0..3_usize, any::<bool>(), any::<bool>(), log_after),
         prop::collection::vec(step, 1..24),
         cuts,
         any::<u64>(),
         keep,
     )
         .prop_map(
-            |((image, resident, log_after), steps, (first, more), seed, keep)| History {
+            |((image, resident, cached, log_after), steps, (first, more), seed, keep)| History {
                 image,
                 resident,
+                cached,
                 log_after,
                 steps,
                 cuts: std::iter::once(first).chain(more).collect(),
@@ -114,6 +120,7 @@ fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseErr
     for step in steps {
         let batch = match step {
             Step::Apply(batch) | Step::Load(batch) => batch,
+            Step::LoadMany(content) => &many(*content),
             Step::Reopen => {
                 drop(store);
                 match open(disk) {
@@ -124,7 +131,9 @@ fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseErr
             }
         };
         let applied = match step {
-            Step::Load(batch) => load(&store, batch).map(|revision| (None, revision)),
+            Step::Load(_) | Step::LoadMany(_) => {
+                load(&store, batch).map(|revision| (None, revision))
+            }
             _ => store.apply(batch).map(|applied| {
                 let revision = applied.revision();
                 (Some(applied), revision)
@@ -150,6 +159,10 @@ fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseErr
     Ok(allowed)
 }
 
+fn many(content: u8) -> Batch {
+    Batch::new((5_000..6_200).map(|number| Change::put(binding(number, content)))).unwrap()
+}
+
 fn cut(disk: &Disk, dice: &mut Dice, keep: Keep) -> Disk {
     disk.after_power_cut(|many| match keep {
         Keep::Nothing => 0,
@@ -165,6 +178,10 @@ fn check(history: &History) -> Result<(), TestCaseError> {
         None => Options::new().log_after(None),
     };
     let disk = Disk::of(&IMAGES[history.image]);
+    let options = match history.cached {
+        true => options,
+        false => options.cache_bytes(0),
+    };
     let mut disk = disk.opened_with(options.resident(history.resident));
     let mut cuts = history.cuts.iter();
     disk.plan(Plan::PowerCut(*cuts.next().unwrap()));

@@ -28,6 +28,8 @@ enum Size {
     Logged,
     /// The same behind a crash, read from memory.
     Replayed,
+    /// A few, and a load of so many that its pages are written before it has come to its end.
+    Loaded,
 }
 
 impl Size {
@@ -40,6 +42,7 @@ impl Size {
             // Without a cache, so that there are reads behind the sync of a record.
             Self::Logged => Disk::of(&IMAGES[0]).opened_with(logged(0).cache_bytes(0)),
             Self::Replayed => CRASHED.copy(),
+            Self::Loaded => Disk::of(&IMAGES[0]).opened_with(Options::new().cache_bytes(0)),
         }
     }
 
@@ -52,7 +55,7 @@ impl Size {
 
     fn sessions(self) -> u16 {
         match self {
-            Self::Logged | Self::Replayed => 1,
+            Self::Logged | Self::Replayed | Self::Loaded => 1,
             _ => 3,
         }
     }
@@ -133,6 +136,9 @@ fn run(disk: &Disk, size: Size) -> Outcome {
                     (0..size.many())
                         .map(|more| Change::put(binding(2000 + session * size.many() + more, 4))),
                 ),
+                5 if size == Size::Loaded => {
+                    Batch::new((3_000..4_100).map(|number| Change::insert(binding(number, 6))))
+                }
                 5 => Batch::new([
                     Change::remove(key(2000 + session * size.many() + step)),
                     Change::put(binding(2001 + session * size.many() + step, 5)),
@@ -285,6 +291,7 @@ fn a_write_that_fails_once_refuses_a_batch_for_good() {
         Size::Old,
         Size::Logged,
         Size::Replayed,
+        Size::Loaded,
     ];
     each_fails_once(&sizes, Operation::Write, |counts| counts.writes);
 }
@@ -297,15 +304,15 @@ fn a_sync_that_fails_once_refuses_a_batch_for_good() {
         Size::Old,
         Size::Logged,
         Size::Replayed,
+        Size::Loaded,
     ];
     each_fails_once(&sizes, Operation::Sync, |counts| counts.syncs);
 }
 
 #[test]
 fn a_disk_that_is_full_once_refuses_a_batch_for_good() {
-    each_fails_once(&[Size::Large, Size::Logged], Operation::SetLen, |counts| {
-        counts.set_lens
-    });
+    let sizes = [Size::Large, Size::Logged, Size::Loaded];
+    each_fails_once(&sizes, Operation::SetLen, |counts| counts.set_lens);
 }
 
 #[test]
@@ -316,6 +323,7 @@ fn a_read_that_fails_once_loses_nothing() {
         Size::Old,
         Size::Logged,
         Size::Replayed,
+        Size::Loaded,
     ];
     each_fails_once(&sizes, Operation::Read, |counts| counts.reads);
 }

@@ -72,11 +72,13 @@ pub trait BindingStore: Send + Sync {
     ///
     /// As [`apply`](Self::apply) of a batch of them, but it tells nothing of what the keys held, so
     /// that a backend need not hold a million changes to apply them. This one does hold them. Who
-    /// makes the changes may read the store meanwhile, and must not write to it.
+    /// makes the changes may `get` and `scan` meanwhile, and must not call the store otherwise: it
+    /// may wait for itself.
     ///
     /// # Errors
-    /// The first error among the changes; [`StoreError::Invalid`] for a key that does not come
-    /// behind the one before; otherwise as [`apply`](Self::apply).
+    /// An error among the changes; [`StoreError::Invalid`] for a key that does not come behind the
+    /// one before; otherwise as [`apply`](Self::apply). Of several, which is told is the backend's
+    /// affair.
     fn load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
         let mut held: Vec<Change> = Vec::new();
         for change in changes {

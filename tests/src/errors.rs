@@ -21,7 +21,8 @@ pub fn errors_change_nothing<S: Subject>() {
     }
     let most = capabilities.max_batch.map_or(3, usize::from);
     for kind in &capabilities.kinds {
-        let [bound, free, other, new] = [1, 2, 3, 4].map(|n| numbered(*kind, n));
+        // In this order a load comes to something that would do before it comes to what fails.
+        let [other, bound, free, new] = [1, 2, 3, 4].map(|n| numbered(*kind, n));
         let (held, wrong) = (marked(&bound, 1), marked(&bound, 2));
         for binding in [held.clone(), marked(&other, 3)] {
             store.put(binding).expect("put");

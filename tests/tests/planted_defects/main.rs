@@ -81,6 +81,17 @@ found! {
         by sequences_follow_the_model, "the answer to";
     a_rotation_of_one: writes::RotatesOne by acknowledged_changes_are_kept, "rotate";
 
+    a_load_of_what_comes_before_an_error: writes::LoadsUntilItFails
+        by errors_change_nothing, "no load has come to its end" | "was refused";
+    a_load_of_what_comes_before_an_error_in_a_sequence: writes::LoadsUntilItFails
+        by sequences_follow_the_model, "what the store holds";
+    a_load_in_sight: writes::LoadsUntilItFails by batches_are_atomic, "seen";
+    a_load_in_any_order: writes::LoadsInAnyOrder by errors_change_nothing, "out of order";
+    a_load_that_passes_over_an_error: writes::LoadsWhatItCan
+        by errors_change_nothing, "Ok(1)";
+    a_lost_end_of_a_load: writes::LosesTheEndOfALoad
+        by acknowledged_changes_are_kept, "after load";
+
     a_forgotten_before: answers::ForgetsWhatWasThere by every_field_is_kept, "what changed";
     a_forgotten_before_in_a_sequence: answers::ForgetsWhatWasThere
         by sequences_follow_the_model, "the answer to";
@@ -89,7 +100,7 @@ found! {
         by errors_change_nothing, "swap";
     a_loser_that_is_told_its_own: answers::TellsALoserItsOwn
         by keys_are_unique, "a loser is told what the winner put there";
-    a_wrong_key_in_an_error: answers::BlamesAnotherKey by errors_change_nothing, "apply";
+    a_wrong_key_in_an_error: answers::BlamesAnotherKey by errors_change_nothing, "apply" | "load";
     the_last_of_two_failures: answers::TellsTheLastFailure
         by errors_change_nothing, "the first of two";
     a_conflict_told_as_not_found: answers::MistakesNotFound by errors_change_nothing, "swap";

@@ -31,6 +31,17 @@ pub(crate) trait Defect: Default + Send + Sync + 'static {
         store.apply(batch)
     }
 
+    /// With these in order, or in any other, as they came.
+    fn load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
+        let changes: Vec<_> = changes.into_iter().collect::<Result<_>>()?;
+        if let Some(pair) = changes.windows(2).find(|two| two[0].key() >= two[1].key()) {
+            return Err(StoreError::out_of_order(pair[1].key().clone()));
+        }
+        let batch = batch(changes);
+        self.apply(store, &batch)?;
+        Ok(batch.len() as u64)
+    }
+
     fn update(&self, store: &MemoryStore, binding: Binding) -> Result<Binding> {
         let key = binding.key().clone();
         let applied = self.apply(store, &Change::update(binding).into())?;
@@ -69,6 +80,10 @@ impl<D: Defect> BindingStore for Planted<D> {
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         self.defect.apply(&self.store, batch)
+    }
+
+    fn load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
+        self.defect.load(&self.store, changes.collect())
     }
 
     fn update(&self, binding: Binding) -> Result<Binding> {

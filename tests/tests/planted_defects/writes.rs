@@ -156,6 +156,64 @@ impl Defect for LosesTheEndOfABatch {
     }
 }
 
+/// Loads one change after the other, and leaves what it did when it comes to an error.
+#[derive(Default)]
+pub(crate) struct LoadsUntilItFails;
+
+impl Defect for LoadsUntilItFails {
+    fn load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
+        let mut last = None;
+        let mut count = 0;
+        for change in changes {
+            let change = change?;
+            let key = change.key().clone();
+            if last.replace(key.clone()).is_some_and(|last| last >= key) {
+                return Err(StoreError::out_of_order(key));
+            }
+            store.apply(&change.into())?;
+            count += 1;
+            thread::sleep(Duration::from_micros(50));
+        }
+        Ok(count)
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct LoadsInAnyOrder;
+
+impl Defect for LoadsInAnyOrder {
+    fn load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
+        let mut changes: Vec<_> = changes.into_iter().collect::<Result<_>>()?;
+        changes.sort_by(|a, b| a.key().cmp(b.key()));
+        changes.dedup_by(|a, b| a.key() == b.key());
+        let batch = batch(changes);
+        store.apply(&batch)?;
+        Ok(batch.len() as u64)
+    }
+}
+
+/// Passes over an error among the changes.
+#[derive(Default)]
+pub(crate) struct LoadsWhatItCan;
+
+impl Defect for LoadsWhatItCan {
+    fn load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
+        store.load(&mut changes.into_iter().filter(Result::is_ok))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct LosesTheEndOfALoad;
+
+impl Defect for LosesTheEndOfALoad {
+    fn load(&self, store: &MemoryStore, mut changes: Vec<Result<Change>>) -> Result<u64> {
+        let count = changes.len() as u64;
+        changes.pop();
+        store.load(&mut changes.into_iter())?;
+        Ok(count)
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct UpdatesWhatIsNotBound;
 

@@ -5,14 +5,15 @@ use std::io::{self, BufRead, BufReader, Seek};
 use std::path::Path;
 
 use interchange::netsh::{Layout, Listing};
-use interchange::{Format, Loss, Problem, ReadError, ReadOptions, Reading, snapshot};
+use interchange::{Export, Format, Loss, Problem, ReadError, ReadOptions, Reading, snapshot};
 use store_core::Binding;
 
 use crate::commands::{input, is_standard_input};
 use crate::error::Error;
 
-/// An export. What it says as a whole is known, and its bindings are ready to come in canonical
-/// order: a listing's and a snapshot's one at a time, out of the file, which holds none of them.
+/// An export that is whole as far as it has to be, whose bindings are ready to come in canonical
+/// order. A snapshot in a file, and a listing in one that has that order, are read as they come: they
+/// were read to their end once, and are not held.
 pub(crate) struct Incoming<'a> {
     path: &'a Path,
     pub(crate) format: Format,
@@ -22,7 +23,7 @@ pub(crate) struct Incoming<'a> {
 enum Content {
     Whole(Reading),
     Listing(Listing),
-    Snapshot(Box<snapshot::Reader<File>>),
+    Snapshot(Box<snapshot::Reader<BufReader<File>>>),
 }
 
 /// The bindings of an export, each with what is lost of it.
@@ -136,20 +137,40 @@ fn out_of_file(path: &Path, options: &ReadOptions) -> Result<Option<(Format, Con
     match format {
         Some(Format::Netsh) => {
             let listing = Listing::look_through(|| start(path), options);
-            let listing = listing.map_err(broken(path))?;
-            // One in another order has to be sorted first.
-            let listing = listing.filter(Listing::is_sorted).map(Content::Listing);
-            Ok(listing.map(|listing| (Format::Netsh, listing)))
+            let content = match listing.map_err(broken(path))? {
+                Some(listing) if listing.is_sorted() => Content::Listing(listing),
+                Some(listing) => Content::Whole(held(path, &listing)?),
+                None => return Ok(None),
+            };
+            Ok(Some((Format::Netsh, content)))
         }
         Some(Format::Snapshot) => {
-            let file = start(path).map_err(unread(path))?.into_inner();
-            let reader = snapshot::Reader::new(file);
+            let reader = snapshot::Reader::verified(start(path).map_err(unread(path))?);
             let reader = reader.map_err(|error| broken(path)(error.into()))?;
             let content = Content::Snapshot(Box::new(reader));
             Ok(Some((Format::Snapshot, content)))
         }
         _ => Ok(None),
     }
+}
+
+/// A listing in another order, which has to be sorted.
+fn held(path: &Path, listing: &Listing) -> Result<Reading, Error> {
+    let mut reading = Reading {
+        export: Export {
+            layout: listing.layout().cloned(),
+            ..Export::default()
+        },
+        lines: Vec::new(),
+        losses: listing.losses().to_vec(),
+        errors: listing.problems().to_vec(),
+    };
+    for record in listing.bindings(start(path).map_err(unread(path))?) {
+        let record = record.map_err(unread(path))?;
+        reading.export.bindings.push(record.binding);
+        reading.losses.extend(record.losses);
+    }
+    Ok(reading)
 }
 
 fn whole(path: &Path, options: &ReadOptions) -> Result<(Format, Content), Error> {

@@ -80,6 +80,7 @@ fn bring_in(
         on_conflict: import.on_conflict,
         bindings: incoming.bindings()?,
         told,
+        conflicts: None,
         stopped: None,
     };
     let done = match import.dry_run {
@@ -98,6 +99,8 @@ struct Changes<'a> {
     on_conflict: OnConflict,
     bindings: Bindings<'a>,
     told: Told,
+    /// The first key that may not be bound and is, and how many are.
+    conflicts: Option<(BindingKey, usize)>,
     /// Why there are no more of them, where that is no error of the store.
     stopped: Option<Error>,
 }
@@ -111,7 +114,7 @@ impl Changes<'_> {
                 Some(Change::insert(binding))
             }
             (Some(_), OnConflict::Fail) => {
-                self.told.conflicts.add(key);
+                self.conflicts.get_or_insert((key, 0)).1 += 1;
                 None
             }
             (Some(_), OnConflict::Skip) => {
@@ -143,8 +146,7 @@ impl Iterator for Changes<'_> {
                 Some(Ok(found)) => found,
                 Some(Err(error)) => return Some(Err(self.stop(error))),
                 None => {
-                    let first = self.told.conflicts.first.take()?;
-                    let count = self.told.conflicts.count;
+                    let (first, count) = self.conflicts.take()?;
                     return Some(Err(self.stop(Error::AlreadyBound { first, count })));
                 }
             };
@@ -161,17 +163,14 @@ struct Told {
     imported: Keys,
     replaced: Keys,
     skipped: Keys,
-    conflicts: Keys,
     losses: Losses,
     /// Each of them, where they are listed.
     all_losses: Option<Vec<Loss>>,
 }
 
 /// Keys that something became of.
-#[derive(Default)]
 struct Keys {
     count: usize,
-    first: Option<BindingKey>,
     /// Each of them, where they are listed.
     all: Option<Vec<BindingKey>>,
 }
@@ -179,14 +178,13 @@ struct Keys {
 impl Told {
     fn new(lists_all: bool) -> Self {
         let keys = || Keys {
+            count: 0,
             all: lists_all.then(Vec::new),
-            ..Keys::default()
         };
         Self {
             imported: keys(),
             replaced: keys(),
             skipped: keys(),
-            conflicts: Keys::default(),
             losses: Losses::default(),
             all_losses: lists_all.then(Vec::new),
         }
@@ -205,9 +203,8 @@ impl Told {
 impl Keys {
     fn add(&mut self, key: BindingKey) {
         self.count += 1;
-        match &mut self.all {
-            Some(all) => all.push(key),
-            None => drop(self.first.get_or_insert(key)),
+        if let Some(all) = &mut self.all {
+            all.push(key);
         }
     }
 }

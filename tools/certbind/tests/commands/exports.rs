@@ -41,6 +41,12 @@ fn a_listing_is_imported_from_a_pipe_as_from_a_file() {
     let listing = std::fs::read(&file).unwrap();
     host.ok(&["import", file.to_str().unwrap()]);
     let expected = host.ok(&["export", "--format", "netsh"]);
+    // A file that stands for standard input is read from its start.
+    let redirected = Host::new();
+    let mut import = redirected.command(&["import", "/dev/stdin"]);
+    let status = import.stdin(std::fs::File::open(&file).unwrap()).status();
+    assert!(status.unwrap().success());
+    assert!(redirected.ok(&["export", "--format", "netsh"]) == expected);
     for path in ["-", "/dev/stdin"] {
         let other = Host::new();
         // That is not what is meant.
@@ -184,6 +190,51 @@ fn a_snapshot_that_is_damaged_anywhere_changes_nothing() {
     let said = other.fails(exit::BROKEN_INPUT, &["import", path]);
     assert!(said.contains("expected the end of the file"), "{said}");
     assert_eq!(other.json(&list), before);
+    // Nor is a store made for it.
+    let another = Host::new();
+    another.fails(exit::BROKEN_INPUT, &["import", path]);
+    let said = another.fails(exit::REFUSED, &["list"]);
+    assert!(said.contains("there is no store"), "{said}");
+}
+
+/// Which is sorted on the way, while the store keeps its order beside it.
+#[test]
+fn a_listing_in_any_order_is_imported_as_one_in_order() {
+    let (first, host) = (Host::new(), Host::new());
+    first.ok(&["import", first.listing(50).to_str().unwrap()]);
+    let sorted = first.ok(&["export", "--format", "netsh"]);
+    let mut records: Vec<_> = sorted.split_inclusive("\r\n\r\n").collect();
+    assert!(records.len() > 50, "{sorted}");
+    let places = records.len();
+    records[places - 50..].reverse();
+    let reversed = host.file("reversed.txt");
+    let repeated = host.file("repeated.txt");
+    std::fs::write(&reversed, records.concat()).unwrap();
+    std::fs::write(&repeated, records.concat() + records[places - 1]).unwrap();
+    let [reversed, repeated] = [&reversed, &repeated].map(|path| path.to_str().unwrap());
+
+    let report = ["--report", "json"];
+    let keys = |arguments: &[&str]| host.json(arguments)["imported"].clone();
+    let dry = keys(&[&["import", reversed, "--dry-run"][..], &report].concat());
+    let imported = keys(&[&["import", reversed][..], &report].concat());
+    assert_eq!(dry, imported);
+    let list = host.json(&["list", "--format", "json"]);
+    let listed = list.as_array().unwrap().iter();
+    let listed: Vec<_> = listed.map(|binding| binding["key"].clone()).collect();
+    assert_eq!(imported, serde_json::json!(listed));
+    assert_eq!(
+        host.ok(&["export", "--format", "netsh"]),
+        std::fs::read_to_string(reversed).unwrap()
+    );
+
+    let said = host.fails(exit::REFUSED, &["import", reversed]);
+    assert!(said.contains("50 keys are bound already"), "{said}");
+    let other = Host::new();
+    let said = other.fails(exit::BROKEN_INPUT, &["import", repeated]);
+    assert!(said.contains("is on line"), "{said}");
+    let left_out = other.run(&["import", repeated, "--keep-going"]);
+    assert_eq!(left_out.status.code(), Some(exit::BROKEN_INPUT.into()));
+    assert_eq!(other.json(&["list", "--format", "json"]), list);
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Where the next record, or the gap in front of it, will print back differently. `told` is the
+    /// Lines come without their ends. Where the next record, or the gap in front of it, will print back differently. `told` is the
     /// first line, from the record's first on, that another loss is about.
     pub(super) fn record<S: AsRef<str>>(
         &mut self,
@@ -87,9 +87,7 @@ fn difference<'a>(
 ) -> Option<Option<u64>> {
     let mut differs = None;
     for (line, number) in found {
-        let line = line.as_ref();
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        if differs.is_none() && expected.next() != Some(line) {
+        if differs.is_none() && expected.next() != Some(line.as_ref()) {
             differs = Some(Some(number));
         }
     }

@@ -74,6 +74,14 @@ impl RawLine {
         })
     }
 
+    /// Its text without what may be half of a line end, at the end of the listing.
+    pub(super) fn shown(&self) -> &str {
+        match self.end {
+            None => self.text.strip_suffix('\r').unwrap_or(&self.text),
+            Some(_) => &self.text,
+        }
+    }
+
     /// Whether it has nothing to read on it.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self.form, Form::Empty)

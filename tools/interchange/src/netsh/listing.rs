@@ -14,9 +14,9 @@ use crate::encoding::{Encoding, of_start};
 use crate::report::{Loss, Problem};
 use crate::{ReadError, ReadOptions};
 
-/// What a listing says as a whole. It is no longer than that of one binding where the bindings are
-/// in canonical order, as certbind lists them; their keys are held in any other order, which is
-/// part of the layout.
+/// What a listing says as a whole. It grows with what is odd in the listing, and not with its
+/// bindings, where those are in canonical order, as certbind lists them; in any other order, which
+/// is part of the layout, their keys are held.
 ///
 /// ```
 /// use interchange::ReadOptions;
@@ -83,19 +83,7 @@ impl Listing {
         })
     }
 
-    /// How many bindings it has.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.records
-    }
-
-    /// Whether it has none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.records == 0
-    }
-
-    /// Whether they are in canonical order.
+    /// Whether its bindings are in canonical order.
     #[must_use]
     pub fn is_sorted(&self) -> bool {
         self.is_sorted
@@ -184,8 +172,8 @@ impl<R: BufRead> Bindings<'_, R> {
             let told = losses.iter().filter_map(|loss| loss.line);
             let told = told.chain(self.listing.odd_line);
             let told = told.filter(|line| *line >= span.first).min();
-            let gap = gap.iter().map(|line| (&line.text, line.number));
-            let record = lines.iter().map(|line| (&line.text, line.number));
+            let gap = gap.iter().map(|line| (line.shown(), line.number));
+            let record = lines.iter().map(|line| (line.shown(), line.number));
             let more = comparison.record(&binding, span, gap, record, told);
             losses.extend(more.into_iter().flatten());
         }

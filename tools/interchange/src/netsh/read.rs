@@ -122,7 +122,10 @@ impl Draft {
         let mut comparison = Comparison::with(layout);
         let mut told: Vec<_> = self.losses.iter().filter_map(|loss| loss.line).collect();
         told.sort_unstable();
-        let mut lines = text.split('\n').zip(1..);
+        let lines = text.split('\n');
+        let mut lines = lines
+            .map(|line| line.strip_suffix('\r').unwrap_or(line))
+            .zip(1..);
         let mut next = 1;
         for (span, binding) in self.spans.iter().zip(&self.export.bindings) {
             let before = usize::try_from(span.first - next).unwrap_or(usize::MAX);

@@ -117,7 +117,6 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, Read
     reading.losses.sort_by_key(Loss::place);
     let keys = reading.export.bindings.iter().map(Binding::key);
     assert_eq!(listing.is_sorted(), keys.is_sorted());
-    assert_eq!(listing.len(), reading.export.bindings.len() as u64);
     reading.export.layout = listing.layout().cloned();
     Ok(Some(reading))
 }
@@ -183,7 +182,14 @@ proptest! {
     }
 
     #[test]
-    fn a_listing_is_read_record_by_record_as_it_is_as_a_whole(text in listing()) {
+    fn a_listing_is_read_record_by_record_as_it_is_as_a_whole(
+        text in listing(),
+        blank in select(vec!["\n\n", "\r\n\r\n"]),
+        instead in select(vec!["\n\r\r\n", "\r\n\n", "\n\n", "\n\r\r\r\n"]),
+        end in select(vec!["", "\r", "\r\r", "\n\r"]),
+    ) {
+        // As conversions of line ends leave them.
+        let text = text.replace(blank, instead) + end;
         let options = ReadOptions::default();
         let found = piecemeal(text.as_bytes(), &options);
         prop_assert_eq!(found.transpose(), Some(netsh::read(text.as_bytes(), &options)));
