@@ -89,10 +89,11 @@ fn ask(api: &impl HttpApi, query: Query<'_>, buffer: &mut [u64; 64]) -> u32 {
     })
 }
 
-#[divan::bench(sample_size = 1_000)]
-fn query_one_through_the_library(bencher: Bencher<'_, '_>) {
+/// One after the other of so many, in no order.
+#[divan::bench(args = [10_000, BINDINGS], sample_size = 1_000)]
+fn query_one_through_the_library(bencher: Bencher<'_, '_>, asked: u32) {
     let (library, _folder) = &*LIBRARY;
-    let keys: Vec<_> = (0..BINDINGS).map(|n| binding(n).key().clone()).collect();
+    let keys: Vec<_> = (0..asked).map(|n| binding(n).key().clone()).collect();
     let (mut buffer, mut n) = ([0; 64], 0_usize);
     bencher.bench_local(|| {
         n = (n + 7_919) % keys.len();
