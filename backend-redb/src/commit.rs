@@ -156,8 +156,8 @@ impl Committer {
         if let Err(cause) = guarded(|| self.transact_load(&mut feed, revision, &mut logging)) {
             match self.settle(&mut logging, marks, cause) {
                 None => self.lose_sight(revision),
-                // That the transaction could not be ended either is the lesser news.
-                Some(_) if feed.is_refused() => {}
+                // What failed first says why: redb only knows later that something has.
+                Some(StoreError::Unavailable { .. }) if feed.is_refused() => {}
                 Some(error) => return Err(error),
             }
         }

@@ -402,3 +402,37 @@ fn after_an_error_the_store_refuses_and_says_why_until_it_is_opened_again() {
     assert_eq!(store.get(&key(1)).unwrap(), None);
     store.insert(binding(1, 1)).unwrap();
 }
+
+/// Whether the disk fails whoever looks the changes up or whoever writes them: both read at the same
+/// time, and who comes second only hears that something has failed.
+#[test]
+fn a_load_whose_read_fails_says_what_the_disk_said() {
+    // More than is encoded at a time, all of which is looked up.
+    let put = |content| (0..3_000).map(move |number| Ok(Change::put(binding(number, content))));
+    let made = Disk::default();
+    open(&made).unwrap().load(&mut put(1)).unwrap();
+    let load = |after: u64| {
+        let disk = Disk::of(&made.bytes()).opened_with(Options::new().cache_bytes(0));
+        let store = open(&disk).unwrap();
+        disk.plan(Plan::Fail {
+            operation: Operation::Read,
+            after,
+            times: 1,
+            half: false,
+            code: BROKEN,
+        });
+        store.load(&mut put(3))
+    };
+    let mut failed = 0;
+    for after in (0..).step_by(17) {
+        match load(after) {
+            Ok(_) => break,
+            Err(StoreError::Io { source, .. }) => {
+                assert_eq!(source.raw_os_error(), Some(BROKEN));
+                failed += 1;
+            }
+            Err(other) => panic!("read {after}: {other:?}"),
+        }
+    }
+    assert!(failed > 10, "{failed}");
+}
