@@ -43,7 +43,7 @@ impl Chunk {
         self.ends.push(End { key, value });
     }
 
-    fn encode(outcomes: &[&Outcome]) -> Self {
+    pub(crate) fn encode(outcomes: &[&Outcome]) -> Self {
         let mut chunk = Self::with_capacity(outcomes.len());
         for outcome in outcomes {
             chunk.encode_one(&outcome.key, outcome.after.as_ref());

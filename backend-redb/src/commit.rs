@@ -11,17 +11,19 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, W
 use store_core::codec::KeyBytes;
 use store_core::{Applied, Batch, Outcome, Result, StoreError, Uuid};
 
-use crate::changes::{encoded, made_ahead};
+use crate::changes::{Chunk, encoded, made_ahead};
 use crate::direct::{Direct, Mark, Settled};
 use crate::errors::{Cause, copy, guarded};
 use crate::feed::{Feed, Incoming};
 use crate::format::{self, RUNS};
 use crate::group::{Group, LINGER};
+use crate::log::Record;
 use crate::logging::Logging;
 use crate::medium::Medium;
 use crate::options::Options;
 use crate::runs;
 use crate::snapshot::{Snapshot, decoded};
+use crate::unwritten::Unwritten;
 
 /// The writing half of a store.
 pub(crate) struct Committer {
@@ -110,7 +112,7 @@ impl Committer {
     }
 
     /// Commits what `work` does to tables that have nothing to do with bindings, if it says so: a
-    /// transaction between those of batches, which brings the file up to date as well.
+    /// transaction between those of batches, which leaves the log as it is.
     pub(crate) fn alone(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<bool, Cause>,
@@ -125,7 +127,7 @@ impl Committer {
             let transaction = self.database().begin_write()?;
             wanted = work(&transaction)?;
             match wanted {
-                true => logging.commit(transaction, self.revision(), None),
+                true => Ok(transaction.commit()?),
                 false => Ok(transaction.abort()?),
             }
         };
@@ -144,16 +146,17 @@ impl Committer {
         if self.failed.get().is_some() {
             return Err(self.refusal().at(&self.path));
         }
+        let last = &*self.newest().map_err(|cause| cause.at(&self.path))?;
         let start = move || {
-            let (last, is_resident) =
-                self.read(|last| Ok((last.revision(), last.is_resident())))?;
+            let revision = format::next_revision(last.revision())?;
             let before = self.look(|transaction| Ok(transaction.open_table(RUNS)?))?;
-            let feed = guarded(move || Feed::new(changes, before, &self.path, is_resident))?;
-            Ok((feed, format::next_revision(last)?))
+            let feed = guarded(move || Feed::new(changes, before, last, &self.path))?;
+            Ok((revision, feed))
         };
-        let (mut feed, revision) = start().map_err(|cause: Cause| cause.at(&self.path))?;
+        let (revision, mut feed) = start().map_err(|cause: Cause| cause.at(&self.path))?;
         let marks = (self.direct.mark(), logging.mark());
-        if let Err(cause) = guarded(|| self.transact_load(&mut feed, revision, &mut logging)) {
+        let transact = || self.transact_load(&mut feed, last, revision, &mut logging);
+        if let Err(cause) = guarded(transact) {
             match self.settle(&mut logging, marks, cause) {
                 None => self.lose_sight(revision),
                 // What failed first says why: redb only knows later that something has.
@@ -167,19 +170,21 @@ impl Committer {
     fn transact_load(
         &self,
         feed: &mut Feed<'_>,
+        last: &Snapshot,
         revision: u64,
         logging: &mut Logging,
     ) -> Result<(), Cause> {
         let transaction = self.database().begin_write()?;
         let mut runs = transaction.open_table(RUNS)?;
+        last.unwritten().write(&mut runs)?;
         made_ahead(feed, |chunks| runs::write(&mut runs, chunks))?;
         drop(runs);
         if !feed.is_whole() {
             return Ok(transaction.abort()?);
         }
         let outcomes: Vec<_> = feed.outcomes().iter().collect();
-        let commit = || logging.commit(transaction, revision, None);
-        self.publish(revision, &outcomes, commit)
+        let commit = || logging.commit(transaction, revision);
+        self.publish(last, revision, &outcomes, Unwritten::default(), commit)
     }
 
     /// Commits the batches of a group, and has a result for each of them.
@@ -240,10 +245,71 @@ impl Committer {
         logging: &mut Logging,
         results: &mut Vec<Result<Applied>>,
     ) -> Result<(), Cause> {
+        let last = self.newest()?;
+        let revision = format::next_revision(last.revision())?;
+        let changes = batches.iter().map(|batch| batch.len()).sum();
+        if let Some(record) = logging.record(revision, changes)
+            && self.commit_to_log(batches, &last, (revision, record), logging, results)?
+        {
+            return Ok(());
+        }
+        results.clear();
+        self.commit_to_file(batches, &last, revision, logging, results)
+    }
+
+    /// Has the log note what becomes of each key, unless it has no room: then nothing has happened.
+    fn commit_to_log(
+        &self,
+        batches: &[&Batch],
+        last: &Snapshot,
+        (revision, mut record): (u64, Record),
+        logging: &mut Logging,
+        results: &mut Vec<Result<Applied>>,
+    ) -> Result<bool, Cause> {
+        let mut unwritten = last.unwritten().clone();
+        let mut whole = None;
+        for batch in batches {
+            let checked = batch.check(|key| match unwritten.get(key) {
+                Some(fate) => Ok(fate.binding().cloned()),
+                None => last
+                    .get_to_change(key, &mut whole)
+                    .map_err(|cause| cause.at(&self.path)),
+            });
+            if let Ok(applied) = &checked {
+                let outcomes: Vec<_> = applied.outcomes().iter().collect();
+                for change in Chunk::encode(&outcomes).iter() {
+                    record.push(change);
+                }
+                for outcome in outcomes {
+                    unwritten.note(outcome);
+                }
+            }
+            results.push(checked.map(|applied| applied.at_revision(revision)));
+        }
+        if results.iter().all(Result::is_err) {
+            return Ok(true);
+        }
+        let Some(record) = record.whole() else {
+            return Ok(false);
+        };
+        let outcomes = outcomes(results);
+        let append = || logging.append(&record);
+        self.publish(last, revision, &outcomes, unwritten, append)?;
+        Ok(true)
+    }
+
+    /// Writes what becomes of each key into the file's runs, behind what the log has besides.
+    fn commit_to_file(
+        &self,
+        batches: &[&Batch],
+        last: &Snapshot,
+        revision: u64,
+        logging: &mut Logging,
+        results: &mut Vec<Result<Applied>>,
+    ) -> Result<(), Cause> {
         let transaction = self.database().begin_write()?;
-        let revision = self.read(|last| format::next_revision(last.revision()))?;
-        let mut record = logging.record(revision);
         let mut runs = transaction.open_table(RUNS)?;
+        last.unwritten().write(&mut runs)?;
         for batch in batches {
             // A batch is checked whole before any of it is written: nothing has to be undone.
             let checked = match runs.is_empty()? {
@@ -263,14 +329,7 @@ impl Committer {
                 if !batch.is_sorted() {
                     outcomes.sort_by(|a, b| a.key.cmp(&b.key));
                 }
-                encoded(&outcomes, |changes| {
-                    let mut noted = changes.inspect(|chunk| {
-                        if let Some(record) = &mut record {
-                            chunk.iter().for_each(|change| record.push(change));
-                        }
-                    });
-                    runs::write(&mut runs, &mut noted)
-                })?;
+                encoded(&outcomes, |changes| runs::write(&mut runs, changes))?;
             }
             results.push(checked.map(|applied| applied.at_revision(revision)));
         }
@@ -278,34 +337,35 @@ impl Committer {
         if results.iter().all(Result::is_err) {
             return Ok(transaction.abort()?);
         }
-        let outcomes: Vec<_> = results
-            .iter()
-            .flatten()
-            .flat_map(Applied::outcomes)
-            .collect();
-        let commit = || logging.commit(transaction, revision, record);
-        self.publish(revision, &outcomes, commit)
+        let outcomes = outcomes(results);
+        let commit = || logging.commit(transaction, revision);
+        self.publish(last, revision, &outcomes, Unwritten::default(), commit)
     }
 
     /// Commits, and then has readers see it.
     fn publish(
         &self,
+        last: &Snapshot,
         revision: u64,
         outcomes: &[&Outcome],
+        unwritten: Unwritten,
         commit: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<(), Cause> {
-        let last = self.snapshot.load_full().ok_or_else(|| self.refusal())?;
         let snapshot = match last.is_remade_by(outcomes.len()) {
-            true => meanwhile(|| last.remade(revision, outcomes), commit)?,
+            true => meanwhile(|| last.remade(revision, outcomes, &unwritten), commit)??,
             false => {
                 commit()?;
-                last.after(self.database(), revision, outcomes)?
+                last.after(self.database(), revision, outcomes, unwritten)?
             }
         };
         let snapshot = Arc::new(snapshot);
         self.snapshot.store(Some(Arc::clone(&snapshot)));
         snapshot.settle(outcomes);
         Ok(())
+    }
+
+    fn newest(&self) -> Result<Arc<Snapshot>, Cause> {
+        self.snapshot.load_full().ok_or_else(|| self.refusal())
     }
 
     fn logging(&self) -> MutexGuard<'_, Logging> {
@@ -336,6 +396,11 @@ impl Committer {
     }
 }
 
+fn outcomes(results: &[Result<Applied>]) -> Vec<&Outcome> {
+    let applied = results.iter().flatten();
+    applied.flat_map(Applied::outcomes).collect()
+}
+
 /// What `make` makes, on a thread of its own while `work` is done.
 fn meanwhile<T: Send>(
     make: impl Fn() -> T + Sync,
@@ -363,11 +428,16 @@ fn unknown(error: &StoreError) -> String {
 impl Drop for Committer {
     fn drop(&mut self) {
         if self.failed.get().is_none() {
-            let (mark, revision) = (self.direct.mark(), self.revision());
+            let mark = self.direct.mark();
             let logging = self.logging.get_mut();
             let logging = logging.unwrap_or_else(PoisonError::into_inner);
-            let database = self.database.as_ref();
-            let end = || database.map_or(Ok(()), |database| logging.end(database, revision));
+            let last = self.snapshot.load_full();
+            let end = || match (&self.database, last) {
+                (Some(database), Some(last)) => {
+                    logging.end(database, last.revision(), last.unwritten())
+                }
+                _ => Ok(()),
+            };
             if guarded(end).is_err() {
                 // The log stays, and redb must not go on from where it failed.
                 self.direct.settle(mark);

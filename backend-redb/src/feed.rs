@@ -10,7 +10,8 @@ use store_core::{Change, Outcome, Result, StoreError};
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::{Cause, guarded};
 use crate::runs;
-use crate::snapshot::decoded;
+use crate::snapshot::{Snapshot, decoded};
+use crate::unwritten::Unwritten;
 
 /// What a load takes its changes from.
 pub(crate) type Incoming<'a> = &'a mut (dyn Iterator<Item = Result<Change>> + Send);
@@ -20,8 +21,9 @@ pub(crate) struct Feed<'a> {
     changes: Incoming<'a>,
     /// The store as it was before the first of them.
     before: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    unwritten: Unwritten,
     path: &'a Path,
-    /// Behind this key nothing is bound, so nothing has to be looked up. None if that cannot be told.
+    /// Behind this key the file has nothing, so nothing has to be looked up. None if that cannot be told.
     greatest: Option<Vec<u8>>,
     /// The run that was read last.
     whole: Option<Vec<u8>>,
@@ -44,8 +46,8 @@ impl<'a> Feed<'a> {
     pub(crate) fn new(
         changes: Incoming<'a>,
         before: ReadOnlyTable<&'static [u8], &'static [u8]>,
+        last: &Snapshot,
         path: &'a Path,
-        with_outcomes: bool,
     ) -> Result<Self, Cause> {
         let greatest = match runs::last_key(&before) {
             // Changes go to other runs all the same.
@@ -56,11 +58,12 @@ impl<'a> Feed<'a> {
             changes,
             greatest,
             before,
+            unwritten: last.unwritten().clone(),
             path,
             whole: None,
             last: Vec::new(),
             count: 0,
-            outcomes: with_outcomes.then(Vec::new),
+            outcomes: last.is_resident().then(Vec::new),
             end: None,
         })
     }
@@ -118,13 +121,14 @@ impl<'a> Feed<'a> {
         self.last.clear();
         self.last.extend(bytes);
         let greatest = self.greatest.as_ref();
-        let found = match greatest.is_none_or(|greatest| self.last <= *greatest) {
-            true => guarded(|| {
+        let found = match self.unwritten.get(key) {
+            Some(fate) => fate.binding().cloned(),
+            None if greatest.is_none_or(|greatest| self.last <= *greatest) => guarded(|| {
                 let read = |value: &[u8]| decoded(key, bytes, value);
                 runs::get_to_change(&self.before, &mut self.whole, bytes, read)
             })
             .map_err(|cause| cause.at(self.path))?,
-            false => None,
+            None => None,
         };
         change.check(found.as_ref())?;
         self.count += 1;

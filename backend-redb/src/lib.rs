@@ -61,6 +61,7 @@ mod store;
 mod tables;
 mod tree;
 mod unfinished;
+mod unwritten;
 mod view;
 
 pub use check::CheckReport;

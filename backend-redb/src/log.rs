@@ -21,6 +21,8 @@ const MAGIC: &[u8; 8] = b"certblog";
 /// The length of a header, and of what stands in front of a record's changes.
 pub(crate) const HEADER: usize = 52;
 const HEAD: usize = 28;
+/// A change has no fewer bytes: its kind and two lengths, or one and the shortest key.
+const LEAST: usize = 8;
 /// The length of a check sum.
 const SUM: usize = 4;
 
@@ -79,15 +81,19 @@ impl Log {
         self.nonce
     }
 
-    /// A record of the commit that makes this revision.
-    pub(crate) fn record(&self, revision: u64) -> Record {
+    /// A record of the commit that makes this revision, if there may be room for so many changes.
+    pub(crate) fn record(&self, revision: u64, changes: usize) -> Option<Record> {
+        let most = at_most(self.len - self.end);
+        if changes > most / LEAST {
+            return None;
+        }
         let mut bytes = self.nonce.to_vec();
         bytes.extend_from_slice(&revision.to_le_bytes());
         bytes.resize(HEAD, 0);
-        Record {
+        Some(Record {
             bytes: Some(bytes),
-            most: at_most(self.len - self.end),
-        }
+            most,
+        })
     }
 
     /// Writes a record and syncs it. Behind an error, [`settle`](Self::settle) comes next.

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use redb::{Database, Durability, WriteTransaction};
+use redb::{Database, WriteTransaction};
 use store_core::Uuid;
 
 use crate::direct::Settled;
 use crate::errors::Cause;
-use crate::format::{META, name_log, set_revision};
-use crate::log::{Log, Record};
+use crate::format::{META, RUNS, name_log, set_revision};
+use crate::log::{Log, Record, Whole};
 use crate::medium::Medium;
 use crate::options::Options;
+use crate::unwritten::Unwritten;
 
 /// How a store commits: straight to the file, or to its log, which the file is brought up to from
 /// time to time.
@@ -46,28 +47,29 @@ impl Logging {
         }
     }
 
-    /// What the commit that makes this revision has to note, if it goes to a log.
-    pub(crate) fn record(&self, revision: u64) -> Option<Record> {
+    /// A record of the commit that makes this revision, if there is a log, and room for so many
+    /// changes in it at best.
+    pub(crate) fn record(&self, revision: u64, changes: usize) -> Option<Record> {
         match &self.phase {
-            Phase::Log(log) => Some(log.record(revision)),
+            Phase::Log(log) => log.record(revision, changes),
             Phase::Before(_) | Phase::Never => None,
         }
     }
 
-    /// Commits so that it is durable. A record that has no room in the log is not needed: the file
-    /// is brought up to date instead. It notes its revision only then, which the log does meanwhile.
+    /// Commits to the log, so that it is durable.
+    pub(crate) fn append(&mut self, record: &Whole) -> Result<(), Cause> {
+        match &mut self.phase {
+            Phase::Log(log) => log.append(record).map_err(Cause::LogIo),
+            Phase::Before(_) | Phase::Never => unreachable!("the record is one of a log"),
+        }
+    }
+
+    /// Commits to the file, so that it is durable. What the log has is written in it too.
     pub(crate) fn commit(
         &mut self,
-        mut transaction: WriteTransaction,
+        transaction: WriteTransaction,
         revision: u64,
-        record: Option<Record>,
     ) -> Result<(), Cause> {
-        let record = record.and_then(Record::whole);
-        if let (Phase::Log(log), Some(record)) = (&mut self.phase, record) {
-            transaction.set_durability(Durability::None)?;
-            log.append(&record).map_err(Cause::LogIo)?;
-            return Ok(transaction.commit()?);
-        }
         let mut meta = transaction.open_table(META)?;
         set_revision(&mut meta, revision)?;
         let mut begun = None;
@@ -102,12 +104,18 @@ impl Logging {
         }
     }
 
-    /// Brings the file up to date, and ends the log.
-    pub(crate) fn end(&mut self, database: &Database, revision: u64) -> Result<(), Cause> {
+    /// Brings the file up to its log, which has this besides, and ends the log.
+    pub(crate) fn end(
+        &mut self,
+        database: &Database,
+        revision: u64,
+        unwritten: &Unwritten,
+    ) -> Result<(), Cause> {
         let Phase::Log(log) = &self.phase else {
             return Ok(());
         };
         let transaction = database.begin_write()?;
+        unwritten.write(&mut transaction.open_table(RUNS)?)?;
         let mut meta = transaction.open_table(META)?;
         set_revision(&mut meta, revision)?;
         name_log(&mut meta, None)?;

@@ -72,7 +72,7 @@ impl Options {
 
     /// How many bindings are kept as they were read, some 250 bytes each beside their strings, so that
     /// a `get` that comes again does not decode them again: those that were read first since the
-    /// last commit, once there were a sixteenth as many `get`s. Of a store with more than about twice as many none are, and of one that is
+    /// file was last written to, once there were a sixteenth as many `get`s. Of a store with more than about twice as many none are, and of one that is
     /// resident there is no need.
     #[must_use]
     pub fn recent(self, bindings: usize) -> Self {
@@ -106,8 +106,8 @@ impl Options {
     /// How long a log is, in bytes. One that is full is emptied into the file, by one commit; a batch
     /// that has no room in it goes straight to the file.
     ///
-    /// 1 MiB unless said otherwise; 4 KiB at least, and 1 GiB at most. Until it is emptied, no page that the file had before
-    /// is used again: the longer the log, the more the file grows.
+    /// 1 MiB unless said otherwise; 4 KiB at least, and 1 GiB at most. What it has is
+    /// kept in memory as well, some 300 bytes a binding beside its strings.
     #[must_use]
     pub fn log_bytes(self, bytes: u64) -> Self {
         Self {

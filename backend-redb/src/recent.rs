@@ -1,5 +1,5 @@
-//! Bindings that were read from the file, decoded: what a key holds does not change in a snapshot,
-//! so a `get` that comes again need not read it again.
+//! Bindings that were read from the file, decoded: what it holds does not change until it is written to
+//! again, so a `get` that comes again need not read it again.
 
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
@@ -12,10 +12,10 @@ use store_core::{Binding, BindingKey};
 
 use crate::errors::Cause;
 
-/// The bindings of one snapshot that were read first, up to a number.
+/// The bindings of one snapshot of the file that were read first, up to a number.
 ///
-/// A sixteenth as many `get`s go by before the first is kept: who reads a few bindings between one
-/// commit and the next pays nothing. Nor does who reads from a store so large that most would be
+/// A sixteenth as many `get`s go by before the first is kept: who reads a few bindings and then writes
+/// pays nothing. Nor does who reads from a store so large that most would be
 /// looked for in vain.
 pub(crate) struct Recent {
     most: usize,

@@ -1,5 +1,6 @@
 //! The store at one revision: what reads come from.
 
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
@@ -14,6 +15,7 @@ use crate::recent::Recent;
 use crate::runs;
 use crate::scan::{Entries, byte_range};
 use crate::tree::{Range, Tree};
+use crate::unwritten::{Fate, Merged, Unwritten};
 
 /// A commit that changes at least so many bindings, and more than there are, makes a new index:
 /// that is faster than to change the one there is.
@@ -22,23 +24,28 @@ const MANY: usize = 1_000;
 /// The committed bindings at one revision.
 pub(crate) struct Snapshot {
     revision: u64,
+    /// What the log has and the file has not.
+    unwritten: Unwritten,
     source: Source,
 }
 
 enum Source {
-    /// The file. It keeps the pages that it reads from being reused, so a store holds only the
-    /// newest, and a scan its own until it ends.
-    Pages {
-        runs: ReadOnlyTable<&'static [u8], &'static [u8]>,
-        recent: Box<Recent>,
-    },
+    /// The file, behind what is not written to it.
+    Pages(Arc<Pages>),
     /// Memory: one index for all revisions, and the tree of this one.
     Memory {
         index: Arc<Index>,
-        tree: Tree,
+        tree: Tree<Binding>,
         /// Whether the index has it beside what was there before.
         announced: bool,
     },
+}
+
+/// The file as it was written last. It keeps the pages that it reads from being reused, so a store
+/// holds only the newest, and a scan its own until it ends.
+struct Pages {
+    runs: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    recent: Recent,
 }
 
 impl Snapshot {
@@ -46,22 +53,17 @@ impl Snapshot {
     pub(crate) fn take(database: &impl ReadableDatabase, options: &Options) -> Result<Self, Cause> {
         let transaction = database.begin_read()?;
         let revision = format::revision(&transaction.open_table(META)?)?;
-        let pages = Self::pages(&transaction, revision, options.recent)?;
-        if !options.resident {
-            return Ok(pages);
-        }
-        // Every binding is read now, and none later.
-        let bindings = pages.scan(&Scan::all())?.collect::<Result<Vec<_>, _>>()?;
-        let source = Source::in_memory(bindings);
-        Ok(Self { revision, source })
-    }
-
-    /// The file's pages, whose own note of the revision may be behind: a log counts meanwhile.
-    fn pages(transaction: &ReadTransaction, revision: u64, recent: usize) -> Result<Self, Cause> {
-        let runs = transaction.open_table(RUNS)?;
-        let recent = Box::new(Recent::new(recent, runs.len()?));
-        let source = Source::Pages { runs, recent };
-        Ok(Self { revision, source })
+        let pages = Pages::of(&transaction, options.recent)?;
+        let source = match options.resident {
+            false => Source::Pages(Arc::new(pages)),
+            // Every binding is read now, and none later.
+            true => Source::in_memory(pages.scan(&Scan::all())?.collect::<Result<_, _>>()?),
+        };
+        Ok(Self {
+            revision,
+            unwritten: Unwritten::default(),
+            source,
+        })
     }
 
     /// Whether it is made anew where so many bindings change.
@@ -73,46 +75,60 @@ impl Snapshot {
     }
 
     /// The next one in memory, made anew. It may be made before these are committed.
-    pub(crate) fn remade(&self, revision: u64, outcomes: &[&Outcome]) -> Self {
+    pub(crate) fn remade(
+        &self,
+        revision: u64,
+        outcomes: &[&Outcome],
+        unwritten: &Unwritten,
+    ) -> Result<Self, Cause> {
         let before = match &self.source {
             Source::Memory { tree, .. } => Some(tree.scan(&Scan::all())),
-            Source::Pages { .. } => None,
+            Source::Pages(_) => None,
         };
-        Self {
+        let before = before.into_iter().flatten().map(Ok);
+        let bindings = Merged::new(before, fates(outcomes)).collect::<Result<_, _>>()?;
+        Ok(Self {
             revision,
-            source: Source::in_memory(merged(before.into_iter().flatten(), outcomes)),
-        }
+            unwritten: unwritten.clone(),
+            source: Source::in_memory(bindings),
+        })
     }
 
-    /// The next one, once a transaction is committed that changed this. It is published next.
+    /// The next one, once a commit changed this. It is published next. Where nothing is unwritten,
+    /// the commit was one of the file.
     pub(crate) fn after(
         &self,
         database: &impl ReadableDatabase,
         revision: u64,
         outcomes: &[&Outcome],
+        unwritten: Unwritten,
     ) -> Result<Self, Cause> {
-        let (index, tree) = match &self.source {
-            Source::Memory { index, tree, .. } => (index, tree),
-            Source::Pages { recent, .. } => {
-                return Self::pages(&database.begin_read()?, revision, recent.most());
+        let source = match &self.source {
+            Source::Memory { index, tree, .. } => {
+                index.announce(revision, outcomes.iter().copied());
+                let mut tree = tree.clone();
+                for outcome in outcomes {
+                    match &outcome.after {
+                        Some(binding) => tree.put(binding.clone()),
+                        None => tree.remove(&outcome.key),
+                    }
+                }
+                Source::Memory {
+                    index: Arc::clone(index),
+                    tree,
+                    announced: true,
+                }
             }
+            Source::Pages(pages) if unwritten.is_empty() => {
+                let pages = Pages::of(&database.begin_read()?, pages.recent.most())?;
+                Source::Pages(Arc::new(pages))
+            }
+            Source::Pages(pages) => Source::Pages(Arc::clone(pages)),
         };
-        index.announce(revision, outcomes.iter().copied());
-        let mut tree = tree.clone();
-        for outcome in outcomes {
-            match &outcome.after {
-                Some(binding) => tree.put(binding.clone()),
-                None => tree.remove(&outcome.key),
-            }
-        }
-        let index = Arc::clone(index);
         Ok(Self {
             revision,
-            source: Source::Memory {
-                index,
-                tree,
-                announced: true,
-            },
+            unwritten,
+            source,
         })
     }
 
@@ -136,28 +152,71 @@ impl Snapshot {
         self.revision
     }
 
+    pub(crate) fn unwritten(&self) -> &Unwritten {
+        &self.unwritten
+    }
+
     pub(crate) fn get(&self, key: &BindingKey) -> Result<Option<Binding>, Cause> {
         match &self.source {
             Source::Memory { index, .. } => Ok(index.get(key, self.revision)),
-            Source::Pages { runs, recent } => recent.get(key, || {
-                guarded(|| {
-                    let bytes = KeyBytes::of(key);
-                    runs::get(runs, &bytes, |value| decoded(key, &bytes, value))
-                })
-            }),
+            Source::Pages(pages) => match self.unwritten.get(key) {
+                Some(fate) => Ok(fate.binding().cloned()),
+                None => pages.get(key),
+            },
+        }
+    }
+
+    /// The same, of a key of which nothing is unwritten, before it is changed: nothing is changed in
+    /// a run that is damaged. `whole` is the key of the run that was read last.
+    pub(crate) fn get_to_change(
+        &self,
+        key: &BindingKey,
+        whole: &mut Option<Vec<u8>>,
+    ) -> Result<Option<Binding>, Cause> {
+        match &self.source {
+            Source::Memory { index, .. } => Ok(index.get(key, self.revision)),
+            Source::Pages(pages) => {
+                let bytes = KeyBytes::of(key);
+                let read = |value: &[u8]| decoded(key, &bytes, value);
+                runs::get_to_change(&pages.runs, whole, &bytes, read)
+            }
         }
     }
 
     /// The bindings that `scan` asks for, read as the iterator goes. It ends behind an error.
     pub(crate) fn scan(&self, scan: &Scan) -> Result<Found, Cause> {
-        match &self.source {
-            Source::Memory { tree, .. } => Ok(Found::Memory(tree.scan(scan))),
-            Source::Pages { runs, .. } => {
-                let range = byte_range(scan);
-                let entries = range.map(|range| guarded(|| Entries::of(runs, range).map(Box::new)));
-                Ok(Found::Pages(entries.transpose()?))
-            }
-        }
+        let pages = match &self.source {
+            Source::Memory { tree, .. } => return Ok(Found::Memory(tree.scan(scan))),
+            Source::Pages(pages) => pages.scan(scan)?,
+        };
+        let mut since = self.unwritten.scan(scan).peekable();
+        Ok(match since.peek() {
+            Some(_) => Found::Both(Box::new(Merged::new(pages, since))),
+            None => Found::Pages(pages),
+        })
+    }
+}
+
+impl Pages {
+    fn of(transaction: &ReadTransaction, recent: usize) -> Result<Self, Cause> {
+        let runs = transaction.open_table(RUNS)?;
+        let recent = Recent::new(recent, runs.len()?);
+        Ok(Self { runs, recent })
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>, Cause> {
+        self.recent.get(key, || {
+            guarded(|| {
+                let bytes = KeyBytes::of(key);
+                runs::get(&self.runs, &bytes, |value| decoded(key, &bytes, value))
+            })
+        })
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<PagesFound, Cause> {
+        let entries =
+            byte_range(scan).map(|range| guarded(|| Entries::of(&self.runs, range).map(Box::new)));
+        Ok(PagesFound(entries.transpose()?))
     }
 }
 
@@ -172,48 +231,56 @@ impl Source {
     }
 }
 
-/// What there was, in canonical order, with what became of it.
-fn merged(before: impl Iterator<Item = Binding>, outcomes: &[&Outcome]) -> Vec<Binding> {
+/// What became of each key in the end, in canonical order.
+fn fates(outcomes: &[&Outcome]) -> impl Iterator<Item = Fate> {
     let mut outcomes = outcomes.to_vec();
     // The last that came to a key is the one that counts.
     outcomes.sort_by(|a, b| a.key.cmp(&b.key));
     let mut outcomes = outcomes.into_iter().peekable();
-    let mut before = before.peekable();
-    let mut bindings = Vec::new();
-    while let Some(outcome) = outcomes.next() {
-        if outcomes.peek().is_some_and(|next| next.key == outcome.key) {
-            continue;
+    std::iter::from_fn(move || {
+        loop {
+            let outcome = outcomes.next()?;
+            if outcomes.peek().is_none_or(|next| next.key != outcome.key) {
+                return Some(Fate::of(outcome));
+            }
         }
-        while let Some(binding) = before.next_if(|binding| *binding.key() < outcome.key) {
-            bindings.push(binding);
-        }
-        before.next_if(|binding| *binding.key() == outcome.key);
-        bindings.extend(outcome.after.clone());
-    }
-    bindings.extend(before);
-    bindings
+    })
 }
 
 /// What a scan finds.
 pub(crate) enum Found {
-    Pages(Option<Box<Entries>>),
-    Memory(Range),
+    Pages(PagesFound),
+    Both(Box<Merged<PagesFound, Peekable<Range<Fate>>>>),
+    Memory(Range<Binding>),
 }
+
+/// What a scan finds in the file.
+pub(crate) struct PagesFound(Option<Box<Entries>>);
 
 impl Iterator for Found {
     type Item = Result<Binding, Cause>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let entries = match self {
+        let next = match self {
             Self::Memory(range) => return range.next().map(Ok),
-            Self::Pages(entries) => entries,
+            Self::Pages(pages) => return pages.next(),
+            Self::Both(both) => both.next(),
         };
-        let next = guarded(|| match entries {
-            Some(entries) => entries.next(),
-            None => Ok(None),
-        });
+        if let Some(Err(_)) = next {
+            *self = Self::Pages(PagesFound(None));
+        }
+        next
+    }
+}
+
+impl Iterator for PagesFound {
+    type Item = Result<Binding, Cause>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entries = self.0.as_mut()?;
+        let next = guarded(|| entries.next());
         if !matches!(next, Ok(Some(_))) {
-            *entries = None;
+            self.0 = None;
         }
         next.transpose()
     }

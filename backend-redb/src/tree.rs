@@ -1,4 +1,5 @@
-//! An ordered set of bindings that changes by making a new one: what resident scans read.
+//! An ordered set that changes by making a new one: the bindings that resident scans read, and what
+//! the log has besides the file.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -10,31 +11,42 @@ const MOST: usize = 64;
 /// With fewer entries than this a node is joined with a neighbour that has room for them.
 const FEW: usize = MOST / 4;
 
-/// Bindings in canonical order, as a tree whose nodes are shared with earlier trees: a change copies
+/// What stands at a key.
+pub(crate) trait Keyed: Clone {
+    fn key(&self) -> &BindingKey;
+}
+
+impl Keyed for Binding {
+    fn key(&self) -> &BindingKey {
+        self.key()
+    }
+}
+
+/// Entries in canonical order, as a tree whose nodes are shared with earlier trees: a change copies
 /// the nodes on its way, and a scan keeps the tree that it began with.
-#[derive(Clone, Default)]
-pub(crate) struct Tree(Arc<Node>);
+#[derive(Clone)]
+pub(crate) struct Tree<E>(Arc<Node<E>>);
 
 #[derive(Clone)]
-enum Node {
-    Leaf(Vec<Binding>),
-    Inner(Vec<Child>),
+enum Node<E> {
+    Leaf(Vec<E>),
+    Inner(Vec<Child<E>>),
 }
 
 #[derive(Clone)]
-struct Child {
+struct Child<E> {
     /// No key below is less than this one's; it may itself be gone.
-    first: Binding,
-    node: Arc<Node>,
+    first: E,
+    node: Arc<Node<E>>,
 }
 
-impl Tree {
+impl<E: Keyed> Tree<E> {
     /// The tree of these, which come in canonical order, each key once.
-    pub(crate) fn of_sorted(bindings: impl IntoIterator<Item = Binding>) -> Self {
-        let mut bindings = bindings.into_iter().peekable();
+    pub(crate) fn of_sorted(entries: impl IntoIterator<Item = E>) -> Self {
+        let mut entries = entries.into_iter().peekable();
         let mut level = Vec::new();
-        while bindings.peek().is_some() {
-            let leaf: Vec<_> = bindings.by_ref().take(MOST).collect();
+        while entries.peek().is_some() {
+            let leaf: Vec<_> = entries.by_ref().take(MOST).collect();
             level.push(Child::new(leaf[0].clone(), Node::Leaf(leaf)));
         }
         while level.len() > 1 {
@@ -50,17 +62,35 @@ impl Tree {
             .map_or_else(Self::default, |root| Self(root.node))
     }
 
-    /// Puts a binding into its place, instead of another of its key if there is one.
-    pub(crate) fn put(&mut self, binding: Binding) {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.len() == 0
+    }
+
+    /// What stands at a key.
+    pub(crate) fn get(&self, key: &BindingKey) -> Option<&E> {
+        let mut node = &*self.0;
+        loop {
+            match node {
+                Node::Inner(children) => node = &children[place_of(children, key)].node,
+                Node::Leaf(entries) => {
+                    let place = entries.binary_search_by(|other| other.key().cmp(key));
+                    return place.ok().map(|place| &entries[place]);
+                }
+            }
+        }
+    }
+
+    /// Puts an entry into its place, instead of another of its key if there is one.
+    pub(crate) fn put(&mut self, entry: E) {
         let root = Arc::make_mut(&mut self.0);
-        if let Some(right) = root.put(binding) {
+        if let Some(right) = root.put(entry) {
             let left = std::mem::take(root);
             let first = left.first().expect("it was split").clone();
             *root = Node::Inner(vec![Child::new(first, left), right]);
         }
     }
 
-    /// Takes the binding of a key out, if there is one.
+    /// Takes the entry of a key out, if there is one.
     pub(crate) fn remove(&mut self, key: &BindingKey) {
         Arc::make_mut(&mut self.0).remove(key);
         while let Node::Inner(children) = &*self.0
@@ -71,7 +101,7 @@ impl Tree {
     }
 
     /// What a scan asks for.
-    pub(crate) fn scan(&self, scan: &Scan) -> Range {
+    pub(crate) fn scan(&self, scan: &Scan) -> Range<E> {
         let mut range = Range {
             path: Vec::new(),
             scan: scan.clone(),
@@ -107,53 +137,59 @@ fn side(scan: &Scan, key: &BindingKey) -> Ordering {
     }
 }
 
-impl Default for Node {
+impl<E> Default for Tree<E> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<E> Default for Node<E> {
     fn default() -> Self {
         Self::Leaf(Vec::new())
     }
 }
 
-impl Node {
+impl<E: Keyed> Node<E> {
     fn len(&self) -> usize {
         match self {
-            Self::Leaf(bindings) => bindings.len(),
+            Self::Leaf(entries) => entries.len(),
             Self::Inner(children) => children.len(),
         }
     }
 
-    fn first(&self) -> Option<&Binding> {
+    fn first(&self) -> Option<&E> {
         match self {
-            Self::Leaf(bindings) => bindings.first(),
+            Self::Leaf(entries) => entries.first(),
             Self::Inner(children) => children.first().map(|child| &child.first),
         }
     }
 
-    /// Puts a binding in; if the node is full, gives back its right half.
-    fn put(&mut self, binding: Binding) -> Option<Child> {
+    /// Puts an entry in; if the node is full, gives back its right half.
+    fn put(&mut self, entry: E) -> Option<Child<E>> {
         match self {
-            Self::Leaf(bindings) => {
-                match bindings.binary_search_by(|other| other.key().cmp(binding.key())) {
-                    Ok(place) => bindings[place] = binding,
-                    Err(place) => bindings.insert(place, binding),
+            Self::Leaf(entries) => {
+                match entries.binary_search_by(|other| other.key().cmp(entry.key())) {
+                    Ok(place) => entries[place] = entry,
+                    Err(place) => entries.insert(place, entry),
                 }
             }
             Self::Inner(children) => {
-                let place = place_of(children, binding.key());
+                let place = place_of(children, entry.key());
                 let child = &mut children[place];
-                if binding.key() < child.first.key() {
-                    child.first = binding.clone();
+                if entry.key() < child.first.key() {
+                    child.first = entry.clone();
                 }
-                let right = Arc::make_mut(&mut child.node).put(binding);
+                let right = Arc::make_mut(&mut child.node).put(entry);
                 children.splice(place + 1..place + 1, right);
             }
         }
         (self.len() > MOST).then(|| self.split())
     }
 
-    fn split(&mut self) -> Child {
+    fn split(&mut self) -> Child<E> {
         let half = self.len() / 2;
         let right = match self {
-            Self::Leaf(bindings) => Self::Leaf(bindings.split_off(half)),
+            Self::Leaf(entries) => Self::Leaf(entries.split_off(half)),
             Self::Inner(children) => Self::Inner(children.split_off(half)),
         };
         let first = right.first().expect("half of many").clone();
@@ -162,9 +198,9 @@ impl Node {
 
     fn remove(&mut self, key: &BindingKey) {
         match self {
-            Self::Leaf(bindings) => {
-                if let Ok(place) = bindings.binary_search_by(|other| other.key().cmp(key)) {
-                    bindings.remove(place);
+            Self::Leaf(entries) => {
+                if let Ok(place) = entries.binary_search_by(|other| other.key().cmp(key)) {
+                    entries.remove(place);
                 }
             }
             Self::Inner(children) => {
@@ -188,13 +224,13 @@ impl Node {
 }
 
 /// The child that has the key, if any has.
-fn place_of(children: &[Child], key: &BindingKey) -> usize {
+fn place_of<E: Keyed>(children: &[Child<E>], key: &BindingKey) -> usize {
     let behind = children.partition_point(|child| child.first.key() <= key);
     behind.saturating_sub(1)
 }
 
 /// Joins a child that has become small with a neighbour.
-fn join(children: &mut Vec<Child>, place: usize) {
+fn join<E: Keyed>(children: &mut Vec<Child<E>>, place: usize) {
     let small = children[place].node.len();
     if small == 0 && children.len() > 1 {
         children.remove(place);
@@ -217,26 +253,26 @@ fn join(children: &mut Vec<Child>, place: usize) {
     Arc::make_mut(&mut children[left].node).append(Arc::unwrap_or_clone(right.node));
 }
 
-impl Child {
-    fn new(first: Binding, node: Node) -> Self {
+impl<E> Child<E> {
+    fn new(first: E, node: Node<E>) -> Self {
         let node = Arc::new(node);
         Self { first, node }
     }
 }
 
-/// The bindings of a scan, in canonical order.
-pub(crate) struct Range {
+/// The entries of a scan, in canonical order.
+pub(crate) struct Range<E> {
     /// From the root to a leaf: nodes, and which of their entries comes next.
-    path: Vec<(Arc<Node>, usize)>,
+    path: Vec<(Arc<Node<E>>, usize)>,
     scan: Scan,
 }
 
-impl Range {
-    /// Goes down to the first binding below `node` that is not before the range.
-    fn descend(&mut self, mut node: Arc<Node>, before: impl Fn(&BindingKey) -> bool) {
+impl<E: Keyed> Range<E> {
+    /// Goes down to the first entry below `node` that is not before the range.
+    fn descend(&mut self, mut node: Arc<Node<E>>, before: impl Fn(&BindingKey) -> bool) {
         loop {
             let (place, below) = match &*node {
-                Node::Leaf(bindings) => (bindings.partition_point(|b| before(b.key())), None),
+                Node::Leaf(entries) => (entries.partition_point(|entry| before(entry.key())), None),
                 Node::Inner(children) => {
                     // The last child that begins before the range may reach into it.
                     let behind = children.partition_point(|child| before(child.first.key()));
@@ -253,22 +289,22 @@ impl Range {
     }
 }
 
-impl Iterator for Range {
-    type Item = Binding;
+impl<E: Keyed> Iterator for Range<E> {
+    type Item = E;
 
-    fn next(&mut self) -> Option<Binding> {
+    fn next(&mut self) -> Option<E> {
         loop {
             let (node, place) = self.path.last_mut()?;
             let at = *place;
             *place += 1;
             match &**node {
-                Node::Leaf(bindings) => {
-                    if let Some(binding) = bindings.get(at) {
-                        if side(&self.scan, binding.key()).is_gt() {
+                Node::Leaf(entries) => {
+                    if let Some(entry) = entries.get(at) {
+                        if side(&self.scan, entry.key()).is_gt() {
                             self.path.clear();
                             return None;
                         }
-                        return Some(binding.clone());
+                        return Some(entry.clone());
                     }
                 }
                 Node::Inner(children) => {
@@ -317,12 +353,12 @@ mod tests {
         Binding::new(key.clone(), record).unwrap()
     }
 
-    fn found(tree: &Tree, scan: &Scan) -> Vec<Binding> {
+    fn found(tree: &Tree<Binding>, scan: &Scan) -> Vec<Binding> {
         tree.scan(scan).collect()
     }
 
     /// No node is overfull, none but the root is empty, leaves are equally deep.
-    fn height(node: &Node, root: bool) -> usize {
+    fn height(node: &Node<Binding>, root: bool) -> usize {
         assert!(node.len() <= MOST && (root || node.len() > 0));
         match node {
             Node::Leaf(_) => 0,
@@ -375,6 +411,10 @@ mod tests {
                         model.values().filter(|b| scan.contains(b.key())).cloned().collect();
                     prop_assert_eq!(found(tree, &scan), expected, "{:?}", scan);
                 }
+            }
+            for key in (0..6000).map(key) {
+                prop_assert_eq!(tree.get(&key), model.get(&key));
+                prop_assert_eq!(earlier.get(&key), before.get(&key));
             }
         }
     }

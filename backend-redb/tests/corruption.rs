@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use backend_redb::{Options, RedbStore};
 
 use common::disk::Disk;
-use common::{Dice, IMAGES, RUNS, binding, cases, contents, key, open};
+use common::{Dice, IMAGES, RUNS, binding, cases, contents, key, logged, open};
 use redb::Database;
 use store_core::{Binding, BindingStore, Change, Result, Scan, StoreError};
 
@@ -239,6 +239,25 @@ fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
     ] {
         let last = entry(four.0.len(), &[], &four.1);
         let disk = with_runs(&[(&one.0, &run), (&four.0, &last)]);
+        // What its log takes is as little noted of a damaged run as it would be written there.
+        let logging = with_runs(&[(&one.0, &run), (&four.0, &last)]).opened_with(logged(0));
+        let store = open(&logging).unwrap();
+        for number in [5, 6, 7] {
+            store.insert(binding(number, 1)).unwrap();
+        }
+        for change in [Change::put(binding(3, 1)), Change::remove(common::key(2))] {
+            let refused = store.apply(&change.into());
+            assert!(refused.is_err(), "{refused:?}");
+        }
+        assert_eq!(store.get(&common::key(7)).unwrap(), Some(binding(7, 1)));
+        let mut found = store.scan(&Scan::all()).unwrap().skip_while(Result::is_ok);
+        assert!(found.next().unwrap().is_err());
+        assert!(found.next().is_none(), "a scan goes on behind an error");
+        drop(found);
+        drop(store);
+        let store = open(&logging).unwrap();
+        assert_eq!(store.get(&common::key(7)).unwrap(), Some(binding(7, 1)));
+
         let store = open(&disk).unwrap();
         let report = store.check().unwrap();
         let told = &report.problems;

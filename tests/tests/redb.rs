@@ -22,25 +22,6 @@ impl Subject for RedbFile {
 
 conformance::suite!(redb, RedbFile);
 
-/// Where what was read is kept almost at once.
-struct RecentFile(RedbFile);
-
-impl Subject for RecentFile {
-    type Store = RedbStore;
-
-    fn new() -> Self {
-        Self(RedbFile::new())
-    }
-
-    fn open(&self) -> RedbStore {
-        let path = self.0.0.path().join("bindings.redb");
-        let options = Options::new().recent(64);
-        options.open(path).expect("the store opens")
-    }
-}
-
-conformance::suite!(recent, RecentFile);
-
 struct ResidentFile(RedbFile);
 
 impl Subject for ResidentFile {
@@ -97,6 +78,24 @@ impl Subject for ResidentLoggedFile {
 }
 
 conformance::suite!(resident_logged, ResidentLoggedFile);
+
+/// Where what was read is kept almost at once, for as long as only the log is written.
+struct RecentLoggedFile(RedbFile);
+
+impl Subject for RecentLoggedFile {
+    type Store = RedbStore;
+
+    fn new() -> Self {
+        Self(RedbFile::new())
+    }
+
+    fn open(&self) -> RedbStore {
+        let path = self.0.0.path().join("bindings.redb");
+        logged().recent(64).open(path).expect("the store opens")
+    }
+}
+
+conformance::suite!(recent_logged, RecentLoggedFile);
 
 /// A file that somebody has written to before.
 struct WrittenFile(RedbFile);

@@ -1,0 +1,185 @@
+//! What the log has and the file has not: in memory, in front of the file's pages.
+
+use std::iter::Peekable;
+
+use redb::Table;
+use store_core::{Binding, BindingKey, Outcome, Scan};
+
+use crate::changes::{CHUNK, Chunk};
+use crate::errors::Cause;
+use crate::runs;
+use crate::tree::{Keyed, Range, Tree};
+
+/// What became of some keys since the file was written last.
+#[derive(Clone, Default)]
+pub(crate) struct Unwritten(Tree<Fate>);
+
+/// What became of a key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Fate {
+    Bound(Binding),
+    Unbound(BindingKey),
+}
+
+impl Unwritten {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn note(&mut self, outcome: &Outcome) {
+        self.0.put(Fate::of(outcome));
+    }
+
+    pub(crate) fn get(&self, key: &BindingKey) -> Option<&Fate> {
+        match self.0.is_empty() {
+            true => None,
+            false => self.0.get(key),
+        }
+    }
+
+    pub(crate) fn scan(&self, scan: &Scan) -> Range<Fate> {
+        self.0.scan(scan)
+    }
+
+    /// Writes all of it into the file's runs, whose damaged ones none of it touches: each was read as
+    /// a whole before its first change was noted.
+    pub(crate) fn write(
+        &self,
+        runs: &mut Table<'_, &'static [u8], &'static [u8]>,
+    ) -> Result<(), Cause> {
+        let mut fates = self.scan(&Scan::all()).peekable();
+        let mut chunks = std::iter::from_fn(|| {
+            fates.peek()?;
+            let mut chunk = Chunk::with_capacity(CHUNK);
+            for fate in fates.by_ref().take(CHUNK) {
+                chunk.encode_one(fate.key(), fate.binding());
+            }
+            Some(chunk)
+        });
+        runs::write(runs, &mut chunks)
+    }
+}
+
+impl Fate {
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        match &outcome.after {
+            Some(binding) => Self::Bound(binding.clone()),
+            None => Self::Unbound(outcome.key.clone()),
+        }
+    }
+
+    pub(crate) fn binding(&self) -> Option<&Binding> {
+        match self {
+            Self::Bound(binding) => Some(binding),
+            Self::Unbound(_) => None,
+        }
+    }
+}
+
+impl Keyed for Fate {
+    fn key(&self) -> &BindingKey {
+        match self {
+            Self::Bound(binding) => binding.key(),
+            Self::Unbound(key) => key,
+        }
+    }
+}
+
+/// What there was, with what became of it since: both in canonical order, each key once.
+pub(crate) struct Merged<B: Iterator, S: Iterator> {
+    before: Peekable<B>,
+    since: Peekable<S>,
+}
+
+impl<B, S> Merged<B, S>
+where
+    B: Iterator<Item = Result<Binding, Cause>>,
+    S: Iterator<Item = Fate>,
+{
+    pub(crate) fn new(before: B, since: S) -> Self {
+        Self {
+            before: before.peekable(),
+            since: since.peekable(),
+        }
+    }
+}
+
+impl<B, S> Iterator for Merged<B, S>
+where
+    B: Iterator<Item = Result<Binding, Cause>>,
+    S: Iterator<Item = Fate>,
+{
+    type Item = Result<Binding, Cause>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some(fate) = self.since.peek() else {
+                return self.before.next();
+            };
+            match self.before.peek() {
+                Some(Ok(binding)) if binding.key() > fate.key() => {}
+                Some(Ok(binding)) if binding.key() == fate.key() => drop(self.before.next()),
+                None => {}
+                Some(_) => return self.before.next(),
+            }
+            if let Some(Fate::Bound(binding)) = self.since.next() {
+                return Some(Ok(binding));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::collection::btree_map;
+    use proptest::prelude::*;
+    use store_core::{Record, Uuid};
+
+    use super::*;
+
+    fn binding(n: u16, mark: u8) -> Binding {
+        let record = Record::central(Uuid::from_u128(mark.into()));
+        Binding::new(format!("ccs={}", n + 1).parse().unwrap(), record).unwrap()
+    }
+
+    fn fate(n: u16, mark: Option<u8>) -> Fate {
+        match mark {
+            Some(mark) => Fate::Bound(binding(n, mark)),
+            None => Fate::Unbound(binding(n, 0).key().clone()),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_became_of_a_key_stands_in_the_place_of_what_there_was(
+            before in btree_map(0..40_u16, any::<u8>(), 0..30),
+            since in btree_map(0..40_u16, any::<Option<u8>>(), 0..30),
+        ) {
+            let mut model: BTreeMap<_, _> = before.clone();
+            for (n, mark) in &since {
+                match mark {
+                    Some(mark) => model.insert(*n, *mark),
+                    None => model.remove(n),
+                };
+            }
+            let expected: Vec<_> = model.into_iter().map(|(n, mark)| binding(n, mark)).collect();
+            let before = before.into_iter().map(|(n, mark)| Ok(binding(n, mark)));
+            let since = since.into_iter().map(|(n, mark)| fate(n, mark));
+            let merged: Result<Vec<_>, _> = Merged::new(before, since).collect();
+            prop_assert_eq!(merged.unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_in_its_place() {
+        let before = [Ok(binding(1, 0)), Err(Cause::Failed(String::new()))];
+        let since = [0, 2, 9].map(|n| fate(n, Some(1)));
+        let merged: Vec<_> = Merged::new(before.into_iter(), since.into_iter())
+            .map(Result::ok)
+            .collect();
+        let [zero, one] = [binding(0, 1), binding(1, 0)];
+        assert_eq!(merged[..3], [Some(zero), Some(one), None]);
+    }
+}
