@@ -189,11 +189,12 @@ impl Snapshot {
             Source::Memory { tree, .. } => return Ok(Found::Memory(tree.scan(scan))),
             Source::Pages(pages) => pages.scan(scan)?,
         };
-        let mut since = self.unwritten.scan(scan).peekable();
-        Ok(match since.peek() {
-            Some(_) => Found::Both(Box::new(Merged::new(pages, since))),
-            None => Found::Pages(pages),
-        })
+        if let Some(mut since) = self.unwritten.scan(scan).map(Iterator::peekable)
+            && since.peek().is_some()
+        {
+            return Ok(Found::Both(Box::new(Merged::new(pages, since))));
+        }
+        Ok(Found::Pages(pages))
     }
 }
 

@@ -62,10 +62,6 @@ impl<E: Keyed> Tree<E> {
             .map_or_else(Self::default, |root| Self(root.node))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.len() == 0
-    }
-
     /// What stands at a key.
     pub(crate) fn get(&self, key: &BindingKey) -> Option<&E> {
         let mut node = &*self.0;

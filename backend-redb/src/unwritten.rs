@@ -10,9 +10,9 @@ use crate::errors::Cause;
 use crate::runs;
 use crate::tree::{Keyed, Range, Tree};
 
-/// What became of some keys since the file was written last.
+/// What became of some keys since the file was written last; none, where that is nothing.
 #[derive(Clone, Default)]
-pub(crate) struct Unwritten(Tree<Fate>);
+pub(crate) struct Unwritten(Option<Tree<Fate>>);
 
 /// What became of a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,22 +23,19 @@ pub(crate) enum Fate {
 
 impl Unwritten {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     pub(crate) fn note(&mut self, outcome: &Outcome) {
-        self.0.put(Fate::of(outcome));
+        self.0.get_or_insert_default().put(Fate::of(outcome));
     }
 
     pub(crate) fn get(&self, key: &BindingKey) -> Option<&Fate> {
-        match self.0.is_empty() {
-            true => None,
-            false => self.0.get(key),
-        }
+        self.0.as_ref()?.get(key)
     }
 
-    pub(crate) fn scan(&self, scan: &Scan) -> Range<Fate> {
-        self.0.scan(scan)
+    pub(crate) fn scan(&self, scan: &Scan) -> Option<Range<Fate>> {
+        self.0.as_ref().map(|tree| tree.scan(scan))
     }
 
     /// Writes all of it into the file's runs, whose damaged ones none of it touches: each was read as
@@ -47,7 +44,10 @@ impl Unwritten {
         &self,
         runs: &mut Table<'_, &'static [u8], &'static [u8]>,
     ) -> Result<(), Cause> {
-        let mut fates = self.scan(&Scan::all()).peekable();
+        let Some(fates) = self.scan(&Scan::all()) else {
+            return Ok(());
+        };
+        let mut fates = fates.peekable();
         let mut chunks = std::iter::from_fn(|| {
             fates.peek()?;
             let mut chunk = Chunk::with_capacity(CHUNK);
