@@ -1,10 +1,8 @@
 //! Group commit: batches that wait at the same time share one transaction and one sync.
 
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread;
 
 use arc_swap::ArcSwapOption;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
@@ -19,6 +17,7 @@ use crate::format::{self, RUNS};
 use crate::group::{Group, LINGER};
 use crate::log::Record;
 use crate::logging::Logging;
+use crate::meanwhile::meanwhile;
 use crate::medium::Medium;
 use crate::options::Options;
 use crate::runs;
@@ -352,7 +351,12 @@ impl Committer {
         commit: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<(), Cause> {
         let snapshot = match last.is_remade_by(outcomes.len()) {
-            true => meanwhile(|| last.remade(revision, outcomes, &unwritten), commit)??,
+            true => {
+                let make = || last.remade(revision, outcomes, &unwritten);
+                let (made, committed) = meanwhile(make, commit);
+                committed?;
+                made?
+            }
             false => {
                 commit()?;
                 last.after(self.database(), revision, outcomes, unwritten)?
@@ -399,23 +403,6 @@ impl Committer {
 fn outcomes(results: &[Result<Applied>]) -> Vec<&Outcome> {
     let applied = results.iter().flatten();
     applied.flat_map(Applied::outcomes).collect()
-}
-
-/// What `make` makes, on a thread of its own while `work` is done.
-fn meanwhile<T: Send>(
-    make: impl Fn() -> T + Sync,
-    work: impl FnOnce() -> Result<(), Cause>,
-) -> Result<T, Cause> {
-    thread::scope(|scope| {
-        let maker = thread::Builder::new().name("certbind indexes".to_owned());
-        let making = maker.spawn_scoped(scope, &make);
-        work()?;
-        Ok(match making {
-            Ok(making) => making.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            // Without a further thread it takes longer.
-            Err(_) => make(),
-        })
-    })
 }
 
 fn unknown(error: &StoreError) -> String {

@@ -4,7 +4,11 @@ use foldhash::fast::RandomState;
 use papaya::HashMap;
 use store_core::{Binding, BindingKey, Outcome};
 
+use crate::meanwhile::meanwhile;
 use crate::recent::ByKey;
+
+/// From so many bindings on a thread pays.
+const MANY: usize = 10_000;
 
 /// The bindings of the revision that is published, and of the one that is about to be.
 ///
@@ -28,15 +32,22 @@ struct Change {
 }
 
 impl Index {
-    /// An index of these, which are published.
-    pub(crate) fn of<'a>(bindings: impl ExactSizeIterator<Item = &'a Binding>) -> Self {
+    /// An index of these, which are published. Of many, a second thread puts in half.
+    pub(crate) fn of(bindings: &[Binding]) -> Self {
         let map = HashMap::with_capacity_and_hasher(bindings.len(), RandomState::default());
         let index = Self(map);
-        let pinned = index.0.pin();
-        for binding in bindings {
-            pinned.insert(ByKey(binding.clone()), State::Settled(binding.clone()));
+        let put = |bindings: &[Binding]| {
+            let pinned = index.0.pin();
+            for binding in bindings {
+                pinned.insert(ByKey(binding.clone()), State::Settled(binding.clone()));
+            }
+        };
+        if bindings.len() < MANY {
+            put(bindings);
+            return index;
         }
-        drop(pinned);
+        let (first, second) = bindings.split_at(bindings.len() / 2);
+        meanwhile(|| put(second), || put(first));
         index
     }
 
@@ -129,7 +140,7 @@ mod tests {
     #[test]
     fn a_reader_sees_what_was_published_at_some_point_of_its_call() {
         let keys: Vec<_> = (0..8).map(key).collect();
-        let index = Index::of([].iter());
+        let index = Index::of(&[]);
         let published = AtomicU64::new(0);
         let over = AtomicBool::new(false);
         let read = || {
@@ -172,9 +183,23 @@ mod tests {
     }
 
     #[test]
+    fn an_index_of_many_has_them_all() {
+        let bindings: Vec<_> = (0..u16::MAX)
+            .map(key)
+            .filter_map(|key| at(1, &key))
+            .collect();
+        assert!(bindings.len() > MANY);
+        let index = Index::of(&bindings);
+        assert_eq!(index.len(), bindings.len());
+        for binding in &bindings {
+            assert_eq!(index.get(binding.key(), 0).as_ref(), Some(binding));
+        }
+    }
+
+    #[test]
     fn nothing_is_kept_of_what_is_gone() {
         let keys: Vec<_> = (0..100).map(key).collect();
-        let index = Index::of([].iter());
+        let index = Index::of(&[]);
         for revision in 1..=3 {
             let outcomes = outcomes(&keys, revision);
             index.announce(revision, outcomes.iter());

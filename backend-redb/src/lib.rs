@@ -48,6 +48,7 @@ mod holder;
 mod index;
 mod log;
 mod logging;
+mod meanwhile;
 mod medium;
 mod open;
 mod options;

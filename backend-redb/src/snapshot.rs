@@ -225,7 +225,7 @@ impl Source {
     /// Of these, which are in canonical order.
     fn in_memory(bindings: Vec<Binding>) -> Self {
         Self::Memory {
-            index: Arc::new(Index::of(bindings.iter())),
+            index: Arc::new(Index::of(&bindings)),
             tree: Tree::of_sorted(bindings),
             announced: false,
         }
