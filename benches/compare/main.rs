@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a figure of what failed is no figure")]
 
+mod alone;
 mod engine;
 mod engines;
 mod report;
@@ -14,8 +15,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use alone::alone;
 use report::Results;
-use workload::{Size, bindings, round, syncs};
+use workload::{Measure, Size, bindings, round};
 
 const USAGE: &str = "compare [--quick] [--rounds N] [--only NAME,...] [--folder DIR] [--out FILE]";
 
@@ -65,15 +67,23 @@ fn main() -> ExitCode {
         syncs: Vec::new(),
         size,
     };
+    let chosen: Vec<_> = (0..engines::ALL.len())
+        .filter(|engine| {
+            let name = engines::ALL[*engine].name;
+            let names = |names: &String| names.split(',').any(|chosen| chosen == name);
+            only.as_ref().is_none_or(names)
+        })
+        .collect();
+    let kinds: Vec<_> = chosen.iter().map(|engine| &engines::ALL[*engine]).collect();
     for number in 1..=rounds {
-        results.syncs.push(syncs(&folder, results.size.writing));
-        for (kind, figures) in engines::ALL.iter().zip(&mut results.figures) {
-            let chosen = |names: &String| names.split(',').any(|name| name == kind.name);
-            if !only.as_ref().is_none_or(chosen) {
-                continue;
-            }
+        eprintln!("round {number} of {rounds}: single puts");
+        let (rates, syncs) = alone(&kinds, &results.size, &few, &folder, &mut dice);
+        results.syncs.push(syncs);
+        for ((engine, kind), rate) in chosen.iter().zip(&kinds).zip(rates) {
             eprintln!("round {number} of {rounds}: {}", kind.name);
-            figures.push(round(kind, &results.size, &few, &many, &folder, &mut dice));
+            let mut figures = round(kind, &results.size, &few, &many, &folder, &mut dice);
+            figures.extend(rate.map(|rate| (Measure::Put1, rate)));
+            results.figures[*engine].push(figures);
         }
     }
     let text = results.markdown();

@@ -1,7 +1,6 @@
 //! What is measured, and how.
 
-use std::fs::File;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -19,7 +18,7 @@ pub(crate) struct Size {
     pub(crate) many: u32,
     /// Gets that are timed together.
     pub(crate) gets: usize,
-    /// How long each number of threads writes.
+    /// How long each number of threads writes, and one in all its turns.
     pub(crate) writing: Duration,
 }
 
@@ -123,7 +122,13 @@ fn binding(key: BindingKey, version: u32) -> Binding {
     Binding::new(key, record).unwrap()
 }
 
-/// All measures of an engine, once. `folder` is on the disk that is measured.
+/// One of these keys, with another certificate.
+pub(crate) fn another(bindings: &[Binding], dice: &mut fastrand::Rng) -> Binding {
+    let key = dice.choice(bindings).unwrap().key().clone();
+    binding(key, dice.u32(..))
+}
+
+/// All measures of an engine but [`Measure::Put1`], once. `folder` is on the disk that is measured.
 pub(crate) fn round(
     kind: &Kind,
     size: &Size,
@@ -161,11 +166,7 @@ pub(crate) fn round(
     let space = TempDir::new_in(folder).unwrap();
     let engine = (kind.import)(space.path(), few);
     figures.push((Measure::GetFew, gets(&*engine, few, size.gets, dice)));
-    for (measure, threads) in [
-        (Measure::Put1, 1),
-        (Measure::Put16, 16),
-        (Measure::Put64, 64),
-    ] {
+    for (measure, threads) in [(Measure::Put16, 16), (Measure::Put64, 64)] {
         let Some(puts) = puts(&*engine, few, threads, size.writing) else {
             break;
         };
@@ -229,8 +230,7 @@ fn puts(
                     together.wait();
                     let start = Instant::now();
                     while start.elapsed() < time {
-                        let key = dice.choice(bindings).unwrap().key().clone();
-                        let binding = binding(key, dice.u32(..));
+                        let binding = another(bindings, &mut dice);
                         let begun = Instant::now();
                         put(&binding);
                         puts.push(Put {
@@ -246,21 +246,6 @@ fn puts(
         puts.flatten().collect()
     });
     Some(puts)
-}
-
-/// What the disk itself does: syncs a second of 4 KiB that are overwritten.
-pub(crate) fn syncs(folder: &Path, time: Duration) -> f64 {
-    let page = [7; 4096];
-    let file = File::create(folder.join("raw")).unwrap();
-    file.write_all_at(&page, 0).unwrap();
-    file.sync_all().unwrap();
-    let (start, mut count) = (Instant::now(), 0.0);
-    while start.elapsed() < time {
-        file.write_all_at(&page, 0).unwrap();
-        file.sync_data().unwrap();
-        count += 1.0;
-    }
-    count / start.elapsed().as_secs_f64()
 }
 
 /// The bytes that the files of a folder take on the disk.

@@ -14,7 +14,7 @@ use store_core::{Binding, BindingKey};
 use crate::engine::Kind;
 
 /// All of them, ours first.
-pub(crate) const ALL: [Kind; 11] = [
+pub(crate) static ALL: [Kind; 11] = [
     certbind::RESIDENT,
     certbind::ON_DISK,
     certbind::NOTHING_KEPT,
