@@ -1,5 +1,6 @@
 //! Changes as bytes: of many of them by a thread of its own, while others are written.
 
+use std::borrow::Borrow;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -43,9 +44,10 @@ impl Chunk {
         self.ends.push(End { key, value });
     }
 
-    pub(crate) fn encode(outcomes: &[&Outcome]) -> Self {
+    pub(crate) fn encode(outcomes: &[impl Borrow<Outcome>]) -> Self {
         let mut chunk = Self::with_capacity(outcomes.len());
         for outcome in outcomes {
+            let outcome = outcome.borrow();
             chunk.encode_one(&outcome.key, outcome.after.as_ref());
         }
         chunk

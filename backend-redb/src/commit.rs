@@ -1,15 +1,15 @@
 //! Group commit: batches that wait at the same time share one transaction and one sync.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
-use store_core::codec::KeyBytes;
+use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 use store_core::{Applied, Batch, Outcome, Result, StoreError, Uuid};
 
-use crate::changes::{Chunk, encoded, made_ahead};
+use crate::changes::{CHUNK, Chunk, encoded, made_ahead};
 use crate::direct::{Direct, Mark, Settled};
 use crate::errors::{Cause, copy, guarded};
 use crate::feed::{Feed, Incoming};
@@ -21,7 +21,7 @@ use crate::meanwhile::meanwhile;
 use crate::medium::Medium;
 use crate::options::Options;
 use crate::runs;
-use crate::snapshot::{Snapshot, decoded};
+use crate::snapshot::Snapshot;
 use crate::unwritten::Unwritten;
 
 /// The writing half of a store.
@@ -125,10 +125,16 @@ impl Committer {
         let transact = || {
             let transaction = self.database().begin_write()?;
             wanted = work(&transaction)?;
-            match wanted {
-                true => Ok(transaction.commit()?),
-                false => Ok(transaction.abort()?),
+            if !wanted {
+                return Ok(transaction.abort()?);
             }
+            transaction.commit()?;
+            // The pages that are free now stay so as long as the last snapshot reads what was there.
+            if let Some(last) = self.snapshot.load_full() {
+                let next = last.with_new_pages(self.database())?;
+                self.snapshot.store(Some(Arc::new(next)));
+            }
+            Ok(())
         };
         let Err(cause) = guarded(transact) else {
             return Ok(wanted);
@@ -145,16 +151,16 @@ impl Committer {
         if self.failed.get().is_some() {
             return Err(self.refusal().at(&self.path));
         }
-        let last = &*self.newest().map_err(|cause| cause.at(&self.path))?;
-        let start = move || {
-            let revision = format::next_revision(last.revision())?;
-            let before = self.look(|transaction| Ok(transaction.open_table(RUNS)?))?;
-            let feed = guarded(move || Feed::new(changes, before, last, &self.path))?;
-            Ok((revision, feed))
+        let at = |cause: Cause| cause.at(&self.path);
+        let last = &*self.newest().map_err(at)?;
+        let revision = format::next_revision(last.revision()).map_err(at)?;
+        let mut feed = Feed::new(changes, last, &self.path).map_err(at)?;
+        // Where nothing comes of it, nothing is written.
+        let Some(first) = feed.next() else {
+            return feed.ended();
         };
-        let (revision, mut feed) = start().map_err(|cause: Cause| cause.at(&self.path))?;
         let marks = (self.direct.mark(), logging.mark());
-        let transact = || self.transact_load(&mut feed, last, revision, &mut logging);
+        let transact = || self.transact_load(first, &mut feed, last, revision, &mut logging);
         if let Err(cause) = guarded(transact) {
             match self.settle(&mut logging, marks, cause) {
                 None => self.lose_sight(revision),
@@ -168,6 +174,7 @@ impl Committer {
 
     fn transact_load(
         &self,
+        first: Chunk,
         feed: &mut Feed<'_>,
         last: &Snapshot,
         revision: u64,
@@ -176,7 +183,8 @@ impl Committer {
         let transaction = self.database().begin_write()?;
         let mut runs = transaction.open_table(RUNS)?;
         last.unwritten().write(&mut runs)?;
-        made_ahead(feed, |chunks| runs::write(&mut runs, chunks))?;
+        let mut chunks = iter::once(first).chain(feed.by_ref());
+        made_ahead(&mut chunks, |chunks| runs::write(&mut runs, chunks))?;
         drop(runs);
         if !feed.is_whole() {
             return Ok(transaction.abort()?);
@@ -215,6 +223,10 @@ impl Committer {
         (mark, log_mark): (Mark, u64),
         cause: Cause,
     ) -> Option<StoreError> {
+        // Damage that is met where runs are written gives up the transaction, and no more.
+        if let Cause::Codec { .. } = cause {
+            return Some(cause.at(&self.path));
+        }
         let error = cause.at(&self.path);
         match self.direct.settle(mark).or(logging.settle(log_mark)) {
             Settled::Committed => {
@@ -238,105 +250,56 @@ impl Committer {
         self.snapshot.store(None);
     }
 
+    /// Checks batches, and commits those that hold: to the log, unless it has no room.
     fn transact(
         &self,
         batches: &[&Batch],
         logging: &mut Logging,
         results: &mut Vec<Result<Applied>>,
     ) -> Result<(), Cause> {
-        let last = self.newest()?;
+        let last = &*self.newest()?;
         let revision = format::next_revision(last.revision())?;
-        let changes = batches.iter().map(|batch| batch.len()).sum();
-        if let Some(record) = logging.record(revision, changes)
-            && self.commit_to_log(batches, &last, (revision, record), logging, results)?
-        {
-            return Ok(());
-        }
-        results.clear();
-        self.commit_to_file(batches, &last, revision, logging, results)
-    }
-
-    /// Has the log note what becomes of each key, unless it has no room: then nothing has happened.
-    fn commit_to_log(
-        &self,
-        batches: &[&Batch],
-        last: &Snapshot,
-        (revision, mut record): (u64, Record),
-        logging: &mut Logging,
-        results: &mut Vec<Result<Applied>>,
-    ) -> Result<bool, Cause> {
+        let mut record = logging.record(revision);
         let mut unwritten = last.unwritten().clone();
         let mut whole = None;
         for batch in batches {
+            // What the one before came to.
+            unwritten.note_all(latest(results));
             let checked = batch.check(|key| match unwritten.get(key) {
                 Some(fate) => Ok(fate.binding().cloned()),
                 None => last
+                    .pages()
                     .get_to_change(key, &mut whole)
                     .map_err(|cause| cause.at(&self.path)),
             });
-            if let Ok(applied) = &checked {
-                let outcomes: Vec<_> = applied.outcomes().iter().collect();
-                for change in Chunk::encode(&outcomes).iter() {
-                    record.push(change);
-                }
-                for outcome in outcomes {
-                    unwritten.note(outcome);
-                }
+            if let (Some(record), Ok(applied)) = (&mut record, &checked) {
+                record.push_all(applied.outcomes().chunks(CHUNK).map(Chunk::encode));
             }
             results.push(checked.map(|applied| applied.at_revision(revision)));
         }
         if results.iter().all(Result::is_err) {
-            return Ok(true);
+            return Ok(());
         }
-        let Some(record) = record.whole() else {
-            return Ok(false);
-        };
-        let outcomes = outcomes(results);
-        let append = || logging.append(&record);
-        self.publish(last, revision, &outcomes, unwritten, append)?;
-        Ok(true)
-    }
-
-    /// Writes what becomes of each key into the file's runs, behind what the log has besides.
-    fn commit_to_file(
-        &self,
-        batches: &[&Batch],
-        last: &Snapshot,
-        revision: u64,
-        logging: &mut Logging,
-        results: &mut Vec<Result<Applied>>,
-    ) -> Result<(), Cause> {
+        let outcomes: Vec<_> = results
+            .iter()
+            .flatten()
+            .flat_map(Applied::outcomes)
+            .collect();
+        if let Some(record) = record.and_then(Record::whole) {
+            unwritten.note_all(latest(results));
+            let append = || logging.append(&record);
+            return self.publish(last, revision, &outcomes, unwritten, append);
+        }
         let transaction = self.database().begin_write()?;
         let mut runs = transaction.open_table(RUNS)?;
-        last.unwritten().write(&mut runs)?;
-        for batch in batches {
-            // A batch is checked whole before any of it is written: nothing has to be undone.
-            let checked = match runs.is_empty()? {
-                true => batch.check(|_| Ok(None)),
-                false => {
-                    let mut whole = None;
-                    batch.check(|key| {
-                        let bytes = KeyBytes::of(key);
-                        let read = |value: &[u8]| decoded(key, &bytes, value);
-                        runs::get_to_change(&runs, &mut whole, &bytes, read)
-                            .map_err(|cause| cause.at(&self.path))
-                    })
-                }
-            };
-            if let Ok(applied) = &checked {
-                let mut outcomes: Vec<_> = applied.outcomes().iter().collect();
-                if !batch.is_sorted() {
-                    outcomes.sort_by(|a, b| a.key.cmp(&b.key));
-                }
-                encoded(&outcomes, |changes| runs::write(&mut runs, changes))?;
-            }
-            results.push(checked.map(|applied| applied.at_revision(revision)));
+        unwritten.write(&mut runs)?;
+        // Of many changes, a tree takes longer than the file.
+        let mut latest: Vec<_> = latest(results).iter().collect();
+        if batches.last().is_some_and(|batch| !batch.is_sorted()) {
+            latest.sort_by(|a, b| a.key.cmp(&b.key));
         }
+        encoded(&latest, |changes| runs::write(&mut runs, changes))?;
         drop(runs);
-        if results.iter().all(Result::is_err) {
-            return Ok(transaction.abort()?);
-        }
-        let outcomes = outcomes(results);
         let commit = || logging.commit(transaction, revision);
         self.publish(last, revision, &outcomes, Unwritten::default(), commit)
     }
@@ -350,25 +313,29 @@ impl Committer {
         unwritten: Unwritten,
         commit: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<(), Cause> {
-        let snapshot = match last.is_remade_by(outcomes.len()) {
-            true => {
-                let make = || last.remade(revision, outcomes, &unwritten);
-                let (made, committed) = meanwhile(make, commit);
+        let remade = match last.remakes(outcomes.len()) {
+            Some(memory) => {
+                let (made, committed) = meanwhile(|| memory.remade(outcomes), commit);
                 committed?;
-                made?
+                Some(made?)
             }
-            false => {
+            None => {
                 commit()?;
-                last.after(self.database(), revision, outcomes, unwritten)?
+                None
             }
         };
-        let snapshot = Arc::new(snapshot);
+        let database = self.database();
+        let snapshot = Arc::new(last.after(database, revision, outcomes, unwritten, remade)?);
         self.snapshot.store(Some(Arc::clone(&snapshot)));
         snapshot.settle(outcomes);
         Ok(())
     }
 
+    /// What changes are made to. None once a read has failed: redb goes on no more, and nor does a log.
     fn newest(&self) -> Result<Arc<Snapshot>, Cause> {
+        if self.direct.has_failed_to_read() {
+            return Err(redb::Error::PreviousIo.into());
+        }
         self.snapshot.load_full().ok_or_else(|| self.refusal())
     }
 
@@ -400,9 +367,12 @@ impl Committer {
     }
 }
 
-fn outcomes(results: &[Result<Applied>]) -> Vec<&Outcome> {
-    let applied = results.iter().flatten();
-    applied.flat_map(Applied::outcomes).collect()
+/// What became of the keys of the last batch, if it holds.
+fn latest(results: &[Result<Applied>]) -> &[Outcome] {
+    match results.last() {
+        Some(Ok(applied)) => applied.outcomes(),
+        _ => &[],
+    }
 }
 
 fn unknown(error: &StoreError) -> String {

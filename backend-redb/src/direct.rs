@@ -22,6 +22,8 @@ pub(crate) struct Direct {
     header: Mutex<Header>,
     /// Set once a commit has failed: nothing more may be written.
     sealed: AtomicBool,
+    /// Set once a read has failed, behind which redb answers nothing that it would have to read.
+    unread: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -71,6 +73,7 @@ impl Direct {
                 syncs: 0,
             }),
             sealed: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
         })
     }
 
@@ -104,6 +107,10 @@ impl Direct {
         }
     }
 
+    pub(crate) fn has_failed_to_read(&self) -> bool {
+        self.unread.load(Ordering::Acquire)
+    }
+
     pub(crate) fn medium(&self) -> &Arc<Medium> {
         &self.medium
     }
@@ -132,7 +139,11 @@ impl StorageBackend for Handle {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.medium.storage.read(offset, out)
+        let read = self.0.medium.storage.read(offset, out);
+        if read.is_err() {
+            self.0.unread.store(true, Ordering::Release);
+        }
+        read
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {

@@ -4,14 +4,11 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
-use redb::ReadOnlyTable;
 use store_core::{Change, Outcome, Result, StoreError};
 
 use crate::changes::{CHUNK, Chunk};
-use crate::errors::{Cause, guarded};
-use crate::runs;
-use crate::snapshot::{Snapshot, decoded};
-use crate::unwritten::Unwritten;
+use crate::errors::Cause;
+use crate::snapshot::Snapshot;
 
 /// What a load takes its changes from.
 pub(crate) type Incoming<'a> = &'a mut (dyn Iterator<Item = Result<Change>> + Send);
@@ -20,8 +17,7 @@ pub(crate) type Incoming<'a> = &'a mut (dyn Iterator<Item = Result<Change>> + Se
 pub(crate) struct Feed<'a> {
     changes: Incoming<'a>,
     /// The store as it was before the first of them.
-    before: ReadOnlyTable<&'static [u8], &'static [u8]>,
-    unwritten: Unwritten,
+    before: &'a Snapshot,
     path: &'a Path,
     /// Behind this key the file has nothing, so nothing has to be looked up. None if that cannot be told.
     greatest: Option<Vec<u8>>,
@@ -45,11 +41,10 @@ enum End {
 impl<'a> Feed<'a> {
     pub(crate) fn new(
         changes: Incoming<'a>,
-        before: ReadOnlyTable<&'static [u8], &'static [u8]>,
-        last: &Snapshot,
+        before: &'a Snapshot,
         path: &'a Path,
     ) -> Result<Self, Cause> {
-        let greatest = match runs::last_key(&before) {
+        let greatest = match before.pages().last_key() {
             // Changes go to other runs all the same.
             Err(Cause::Codec { .. }) => None,
             last => Some(last?.unwrap_or_default()),
@@ -58,12 +53,11 @@ impl<'a> Feed<'a> {
             changes,
             greatest,
             before,
-            unwritten: last.unwritten().clone(),
             path,
             whole: None,
             last: Vec::new(),
             count: 0,
-            outcomes: last.is_resident().then(Vec::new),
+            outcomes: before.is_resident().then(Vec::new),
             end: None,
         })
     }
@@ -121,13 +115,13 @@ impl<'a> Feed<'a> {
         self.last.clear();
         self.last.extend(bytes);
         let greatest = self.greatest.as_ref();
-        let found = match self.unwritten.get(key) {
+        let found = match self.before.unwritten().get(key) {
             Some(fate) => fate.binding().cloned(),
-            None if greatest.is_none_or(|greatest| self.last <= *greatest) => guarded(|| {
-                let read = |value: &[u8]| decoded(key, bytes, value);
-                runs::get_to_change(&self.before, &mut self.whole, bytes, read)
-            })
-            .map_err(|cause| cause.at(self.path))?,
+            None if greatest.is_none_or(|greatest| self.last <= *greatest) => self
+                .before
+                .pages()
+                .get_to_change(key, &mut self.whole)
+                .map_err(|cause| cause.at(self.path))?,
             None => None,
         };
         change.check(found.as_ref())?;

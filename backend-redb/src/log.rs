@@ -7,7 +7,7 @@ use std::sync::Arc;
 use redb::StorageBackend;
 use store_core::Uuid;
 
-use crate::changes::Change;
+use crate::changes::{Change, Chunk};
 use crate::direct::Settled;
 use crate::errors::Cause;
 use crate::medium::Medium;
@@ -21,8 +21,6 @@ const MAGIC: &[u8; 8] = b"certblog";
 /// The length of a header, and of what stands in front of a record's changes.
 pub(crate) const HEADER: usize = 52;
 const HEAD: usize = 28;
-/// A change has no fewer bytes: its kind and two lengths, or one and the shortest key.
-const LEAST: usize = 8;
 /// The length of a check sum.
 const SUM: usize = 4;
 
@@ -81,19 +79,15 @@ impl Log {
         self.nonce
     }
 
-    /// A record of the commit that makes this revision, if there may be room for so many changes.
-    pub(crate) fn record(&self, revision: u64, changes: usize) -> Option<Record> {
-        let most = at_most(self.len - self.end);
-        if changes > most / LEAST {
-            return None;
-        }
+    /// A record of the commit that makes this revision, without changes yet.
+    pub(crate) fn record(&self, revision: u64) -> Record {
         let mut bytes = self.nonce.to_vec();
         bytes.extend_from_slice(&revision.to_le_bytes());
         bytes.resize(HEAD, 0);
-        Some(Record {
+        Record {
             bytes: Some(bytes),
-            most,
-        })
+            most: at_most(self.len - self.end),
+        }
     }
 
     /// Writes a record and syncs it. Behind an error, [`settle`](Self::settle) comes next.
@@ -164,8 +158,17 @@ pub(crate) struct Record {
 pub(crate) struct Whole(Vec<u8>);
 
 impl Record {
+    /// Adds changes, as long as they fit.
+    pub(crate) fn push_all(&mut self, mut chunks: impl Iterator<Item = Chunk>) {
+        while self.bytes.is_some()
+            && let Some(chunk) = chunks.next()
+        {
+            chunk.iter().for_each(|change| self.push(change));
+        }
+    }
+
     /// Adds a binding's key, and its value, or nothing where it is removed.
-    pub(crate) fn push(&mut self, (key, value): Change<'_>) {
+    fn push(&mut self, (key, value): Change<'_>) {
         let Some(bytes) = &mut self.bytes else {
             return;
         };

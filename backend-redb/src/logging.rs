@@ -47,11 +47,10 @@ impl Logging {
         }
     }
 
-    /// A record of the commit that makes this revision, if there is a log, and room for so many
-    /// changes in it at best.
-    pub(crate) fn record(&self, revision: u64, changes: usize) -> Option<Record> {
+    /// A record of the commit that makes this revision, if there is a log.
+    pub(crate) fn record(&self, revision: u64) -> Option<Record> {
         match &self.phase {
-            Phase::Log(log) => log.record(revision, changes),
+            Phase::Log(log) => Some(log.record(revision)),
             Phase::Before(_) | Phase::Never => None,
         }
     }

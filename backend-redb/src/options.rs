@@ -71,8 +71,8 @@ impl Options {
     }
 
     /// How many bindings are kept as they were read, some 250 bytes each beside their strings, so that
-    /// a `get` that comes again does not decode them again: those that were read first since the
-    /// file was last written to, once there were a sixteenth as many `get`s. Of a store with more than about twice as many none are, and of one that is
+    /// a `get` that comes again does not decode them again: those that were read first since bindings
+    /// were last written to the file, once there were a sixteenth as many `get`s. Of a store with more than about twice as many none are, and of one that is
     /// resident there is no need.
     #[must_use]
     pub fn recent(self, bindings: usize) -> Self {
@@ -90,7 +90,7 @@ impl Options {
         Self { resident, ..self }
     }
 
-    /// How many commits of one opening go straight to the file before a log beside it takes them,
+    /// How many commits of bindings, in one opening, go straight to the file before a log beside it takes them,
     /// which makes each cheaper; `None` has no log. A store that is not closed leaves the log, and
     /// the next opening brings the file up to date. Where a log cannot be made, there is none.
     ///
@@ -117,8 +117,9 @@ impl Options {
     }
 
     /// Whether to open a store whose log is missing or damaged, giving up every batch since the log
-    /// was last emptied, though they were acknowledged: their revisions are given to others. A log
-    /// that is whole is not given up.
+    /// was last emptied, though they were acknowledged: their revisions are given to others. What was
+    /// written to [other tables](store_core::Tables) since is in the file, and stays. A log that is
+    /// whole is not given up.
     #[must_use]
     pub fn without_log(self, give_up: bool) -> Self {
         Self {

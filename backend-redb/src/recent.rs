@@ -1,5 +1,5 @@
-//! Bindings that were read from the file, decoded: what it holds does not change until it is written to
-//! again, so a `get` that comes again need not read it again.
+//! Bindings that were read from the file, decoded: what it holds does not change until bindings are
+//! written to it again, so a `get` that comes again need not read it again.
 
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};

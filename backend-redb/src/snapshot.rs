@@ -24,28 +24,27 @@ const MANY: usize = 1_000;
 /// The committed bindings at one revision.
 pub(crate) struct Snapshot {
     revision: u64,
+    pages: Arc<Pages>,
     /// What the log has and the file has not.
     unwritten: Unwritten,
-    source: Source,
-}
-
-enum Source {
-    /// The file, behind what is not written to it.
-    Pages(Arc<Pages>),
-    /// Memory: one index for all revisions, and the tree of this one.
-    Memory {
-        index: Arc<Index>,
-        tree: Tree<Binding>,
-        /// Whether the index has it beside what was there before.
-        announced: bool,
-    },
+    /// What those two have, in memory, where the store is resident: what is read.
+    memory: Option<Memory>,
 }
 
 /// The file as it was written last. It keeps the pages that it reads from being reused, so a store
 /// holds only the newest, and a scan its own until it ends.
-struct Pages {
+pub(crate) struct Pages {
     runs: ReadOnlyTable<&'static [u8], &'static [u8]>,
-    recent: Recent,
+    is_empty: bool,
+    recent: Arc<Recent>,
+}
+
+/// One index for all revisions, and the tree of one.
+pub(crate) struct Memory {
+    index: Arc<Index>,
+    tree: Tree<Binding>,
+    /// Whether the index has it beside what was there before.
+    announced: bool,
 }
 
 impl Snapshot {
@@ -54,44 +53,26 @@ impl Snapshot {
         let transaction = database.begin_read()?;
         let revision = format::revision(&transaction.open_table(META)?)?;
         let pages = Pages::of(&transaction, options.recent)?;
-        let source = match options.resident {
-            false => Source::Pages(Arc::new(pages)),
-            // Every binding is read now, and none later.
-            true => Source::in_memory(pages.scan(&Scan::all())?.collect::<Result<_, _>>()?),
+        let memory = match options.resident {
+            // Every binding is read now, and none later but to be changed.
+            true => Some(Memory::of(
+                pages.scan(&Scan::all())?.collect::<Result<_, _>>()?,
+            )),
+            false => None,
         };
         Ok(Self {
             revision,
+            pages: Arc::new(pages),
             unwritten: Unwritten::default(),
-            source,
+            memory,
         })
     }
 
-    /// Whether it is made anew where so many bindings change.
-    pub(crate) fn is_remade_by(&self, changes: usize) -> bool {
-        let Source::Memory { index, .. } = &self.source else {
-            return false;
-        };
-        changes >= MANY.max(index.len())
-    }
-
-    /// The next one in memory, made anew. It may be made before these are committed.
-    pub(crate) fn remade(
-        &self,
-        revision: u64,
-        outcomes: &[&Outcome],
-        unwritten: &Unwritten,
-    ) -> Result<Self, Cause> {
-        let before = match &self.source {
-            Source::Memory { tree, .. } => Some(tree.scan(&Scan::all())),
-            Source::Pages(_) => None,
-        };
-        let before = before.into_iter().flatten().map(Ok);
-        let bindings = Merged::new(before, fates(outcomes)).collect::<Result<_, _>>()?;
-        Ok(Self {
-            revision,
-            unwritten: unwritten.clone(),
-            source: Source::in_memory(bindings),
-        })
+    /// What is in memory, where so many changes are best made by making it anew, which may be done
+    /// before they are committed.
+    pub(crate) fn remakes(&self, changes: usize) -> Option<&Memory> {
+        let is_many = |memory: &&Memory| changes >= MANY.max(memory.index.len());
+        self.memory.as_ref().filter(is_many)
     }
 
     /// The next one, once a commit changed this. It is published next. Where nothing is unwritten,
@@ -102,54 +83,57 @@ impl Snapshot {
         revision: u64,
         outcomes: &[&Outcome],
         unwritten: Unwritten,
+        remade: Option<Memory>,
     ) -> Result<Self, Cause> {
-        let source = match &self.source {
-            Source::Memory { index, tree, .. } => {
-                index.announce(revision, outcomes.iter().copied());
-                let mut tree = tree.clone();
-                for outcome in outcomes {
-                    match &outcome.after {
-                        Some(binding) => tree.put(binding.clone()),
-                        None => tree.remove(&outcome.key),
-                    }
-                }
-                Source::Memory {
-                    index: Arc::clone(index),
-                    tree,
-                    announced: true,
-                }
-            }
-            Source::Pages(pages) if unwritten.is_empty() => {
-                let pages = Pages::of(&database.begin_read()?, pages.recent.most())?;
-                Source::Pages(Arc::new(pages))
-            }
-            Source::Pages(pages) => Source::Pages(Arc::clone(pages)),
+        let pages = match unwritten.is_empty() {
+            true => Arc::new(Pages::of(
+                &database.begin_read()?,
+                self.pages.recent.most(),
+            )?),
+            false => Arc::clone(&self.pages),
         };
+        let changed = |memory: &Memory| memory.after(revision, outcomes);
         Ok(Self {
             revision,
+            pages,
             unwritten,
-            source,
+            memory: remade.or_else(|| self.memory.as_ref().map(changed)),
+        })
+    }
+
+    /// The same, once the file was written to without a change to bindings.
+    pub(crate) fn with_new_pages(&self, database: &impl ReadableDatabase) -> Result<Self, Cause> {
+        let pages = Pages {
+            recent: Arc::clone(&self.pages.recent),
+            ..Pages::of(&database.begin_read()?, 0)?
+        };
+        Ok(Self {
+            revision: self.revision,
+            pages: Arc::new(pages),
+            unwritten: self.unwritten.clone(),
+            memory: self.memory.as_ref().map(Memory::settled),
         })
     }
 
     /// Lets go of what was there before, once this is published.
     pub(crate) fn settle(&self, outcomes: &[&Outcome]) {
-        if let Source::Memory {
-            index,
-            announced: true,
-            ..
-        } = &self.source
+        if let Some(memory) = &self.memory
+            && memory.announced
         {
-            index.settle(outcomes.iter().copied());
+            memory.index.settle(outcomes.iter().copied());
         }
     }
 
     pub(crate) fn is_resident(&self) -> bool {
-        matches!(self.source, Source::Memory { .. })
+        self.memory.is_some()
     }
 
     pub(crate) fn revision(&self) -> u64 {
         self.revision
+    }
+
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.pages
     }
 
     pub(crate) fn unwritten(&self) -> &Unwritten {
@@ -157,38 +141,21 @@ impl Snapshot {
     }
 
     pub(crate) fn get(&self, key: &BindingKey) -> Result<Option<Binding>, Cause> {
-        match &self.source {
-            Source::Memory { index, .. } => Ok(index.get(key, self.revision)),
-            Source::Pages(pages) => match self.unwritten.get(key) {
-                Some(fate) => Ok(fate.binding().cloned()),
-                None => pages.get(key),
-            },
+        if let Some(memory) = &self.memory {
+            return Ok(memory.index.get(key, self.revision));
         }
-    }
-
-    /// The same, of a key of which nothing is unwritten, before it is changed: nothing is changed in
-    /// a run that is damaged. `whole` is the key of the run that was read last.
-    pub(crate) fn get_to_change(
-        &self,
-        key: &BindingKey,
-        whole: &mut Option<Vec<u8>>,
-    ) -> Result<Option<Binding>, Cause> {
-        match &self.source {
-            Source::Memory { index, .. } => Ok(index.get(key, self.revision)),
-            Source::Pages(pages) => {
-                let bytes = KeyBytes::of(key);
-                let read = |value: &[u8]| decoded(key, &bytes, value);
-                runs::get_to_change(&pages.runs, whole, &bytes, read)
-            }
+        match self.unwritten.get(key) {
+            Some(fate) => Ok(fate.binding().cloned()),
+            None => self.pages.get(key),
         }
     }
 
     /// The bindings that `scan` asks for, read as the iterator goes. It ends behind an error.
     pub(crate) fn scan(&self, scan: &Scan) -> Result<Found, Cause> {
-        let pages = match &self.source {
-            Source::Memory { tree, .. } => return Ok(Found::Memory(tree.scan(scan))),
-            Source::Pages(pages) => pages.scan(scan)?,
-        };
+        if let Some(memory) = &self.memory {
+            return Ok(Found::Memory(memory.tree.scan(scan)));
+        }
+        let pages = self.pages.scan(scan)?;
         if let Some(mut since) = self.unwritten.scan(scan).map(Iterator::peekable)
             && since.peek().is_some()
         {
@@ -201,8 +168,12 @@ impl Snapshot {
 impl Pages {
     fn of(transaction: &ReadTransaction, recent: usize) -> Result<Self, Cause> {
         let runs = transaction.open_table(RUNS)?;
-        let recent = Recent::new(recent, runs.len()?);
-        Ok(Self { runs, recent })
+        let count = runs.len()?;
+        Ok(Self {
+            runs,
+            is_empty: count == 0,
+            recent: Arc::new(Recent::new(recent, count)),
+        })
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>, Cause> {
@@ -214,6 +185,28 @@ impl Pages {
         })
     }
 
+    /// The same, before the key is changed: nothing is changed in a run that is damaged. `whole` is
+    /// the key of the run that was read last.
+    pub(crate) fn get_to_change(
+        &self,
+        key: &BindingKey,
+        whole: &mut Option<Vec<u8>>,
+    ) -> Result<Option<Binding>, Cause> {
+        if self.is_empty {
+            return Ok(None);
+        }
+        guarded(|| {
+            let bytes = KeyBytes::of(key);
+            let read = |value: &[u8]| decoded(key, &bytes, value);
+            runs::get_to_change(&self.runs, whole, &bytes, read)
+        })
+    }
+
+    /// The greatest key. The run that has it is read as a whole.
+    pub(crate) fn last_key(&self) -> Result<Option<Vec<u8>>, Cause> {
+        guarded(|| runs::last_key(&self.runs))
+    }
+
     fn scan(&self, scan: &Scan) -> Result<PagesFound, Cause> {
         let entries =
             byte_range(scan).map(|range| guarded(|| Entries::of(&self.runs, range).map(Box::new)));
@@ -221,12 +214,43 @@ impl Pages {
     }
 }
 
-impl Source {
+impl Memory {
     /// Of these, which are in canonical order.
-    fn in_memory(bindings: Vec<Binding>) -> Self {
-        Self::Memory {
+    fn of(bindings: Vec<Binding>) -> Self {
+        Self {
             index: Arc::new(Index::of(&bindings)),
             tree: Tree::of_sorted(bindings),
+            announced: false,
+        }
+    }
+
+    /// What it becomes by a commit, made anew.
+    pub(crate) fn remade(&self, outcomes: &[&Outcome]) -> Result<Self, Cause> {
+        let before = self.tree.scan(&Scan::all()).map(Ok);
+        let bindings = Merged::new(before, fates(outcomes)).collect::<Result<_, _>>()?;
+        Ok(Self::of(bindings))
+    }
+
+    fn after(&self, revision: u64, outcomes: &[&Outcome]) -> Self {
+        self.index.announce(revision, outcomes.iter().copied());
+        let mut tree = self.tree.clone();
+        for outcome in outcomes {
+            match &outcome.after {
+                Some(binding) => tree.put(binding.clone()),
+                None => tree.remove(&outcome.key),
+            }
+        }
+        Self {
+            index: Arc::clone(&self.index),
+            tree,
+            announced: true,
+        }
+    }
+
+    fn settled(&self) -> Self {
+        Self {
+            index: Arc::clone(&self.index),
+            tree: self.tree.clone(),
             announced: false,
         }
     }

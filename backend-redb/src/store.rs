@@ -16,9 +16,9 @@ use crate::snapshot::Snapshot;
 
 /// Bindings in one redb file.
 ///
-/// After an error of the disk the store refuses to go on
-/// ([`StoreError::Unavailable`]) until it is opened again: what was acknowledged is in the file, and
-/// what was not has been taken out of it.
+/// After an error of the disk, in a read too, the store refuses to go on
+/// ([`StoreError::Unavailable`]) until it is opened again: what was acknowledged is in the file or its
+/// log, and what was not has been taken out of them. What is in memory can still be read.
 pub struct RedbStore {
     path: PathBuf,
     id: Uuid,

@@ -26,8 +26,10 @@ impl Unwritten {
         self.0.is_none()
     }
 
-    pub(crate) fn note(&mut self, outcome: &Outcome) {
-        self.0.get_or_insert_default().put(Fate::of(outcome));
+    pub(crate) fn note_all(&mut self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            self.0.get_or_insert_default().put(Fate::of(outcome));
+        }
     }
 
     pub(crate) fn get(&self, key: &BindingKey) -> Option<&Fate> {

@@ -12,6 +12,7 @@ use backend_redb::{Options, RedbStore};
 use common::disk::Disk;
 use common::{Dice, IMAGES, RUNS, binding, cases, contents, key, logged, open};
 use redb::Database;
+use store_core::codec::{VALUE_FORMAT, encode_binding, encode_key};
 use store_core::{Binding, BindingStore, Change, Result, Scan, StoreError};
 
 /// What every one of so many damaged images came to: how many opened, and how many were refused.
@@ -214,8 +215,6 @@ fn entry(shared: usize, rest: &[u8], value: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
-    use store_core::codec::{encode_binding, encode_key};
-
     let [one, two, four] = [1, 2, 4].map(|number| {
         let binding = binding(number, 1);
         (encode_key(binding.key()), encode_binding(&binding))
@@ -308,10 +307,97 @@ fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
     );
 }
 
+/// A store of the bindings 1 and 4, each in a run of its own, and what damages the first run and
+/// mends it, wherever a commit has put it.
+fn with_a_run_to_damage(options: Options) -> (Disk, RedbStore, impl Fn(bool)) {
+    let runs = [1, 4].map(|number| {
+        let binding = binding(number, 1);
+        let key = encode_key(binding.key());
+        let run = entry(key.len(), &[], &encode_binding(&binding));
+        (key, run)
+    });
+    // Whatever is read is read from the disk.
+    let disk = with_runs(&runs.each_ref().map(|(key, run)| (&key[..], &run[..])))
+        .opened_with(options.cache_bytes(0));
+    let store = open(&disk).unwrap();
+    let (whole, of) = (runs[0].1.clone(), disk.clone());
+    let mut damaged = whole.clone();
+    damaged[0] -= 1;
+    let damage = move |damage| {
+        let (from, to) = match damage {
+            true => (&whole, &damaged),
+            false => (&damaged, &whole),
+        };
+        let mut bytes = of.bytes();
+        let places: Vec<_> = (0..bytes.len() - from.len())
+            .filter(|at| bytes[*at..].starts_with(from))
+            .collect();
+        assert!(!places.is_empty());
+        for at in places {
+            bytes[at..][..to.len()].copy_from_slice(to);
+        }
+        of.overwrite(&bytes);
+    };
+    (disk, store, damage)
+}
+
+fn is_corrupt<T: std::fmt::Debug>(result: Result<T>) {
+    assert!(
+        matches!(result, Err(StoreError::Corrupt { .. })),
+        "{result:?}"
+    );
+}
+
+#[test]
+fn a_run_that_is_damaged_under_an_open_store_takes_no_change_and_the_others_do() {
+    for options in [Options::new().log_after(None), logged(0)] {
+        for resident in [false, true] {
+            let (disk, store, damage) = with_a_run_to_damage(options.clone().resident(resident));
+            store.insert(binding(6, 1)).unwrap();
+            damage(true);
+            for change in [Change::put(binding(1, 2)), Change::put(binding(3, 1))] {
+                is_corrupt(store.apply(&change.clone().into()));
+                is_corrupt(store.load(&mut [Ok(change)].into_iter()));
+            }
+            for number in 7..30 {
+                store.insert(binding(number, 1)).unwrap();
+            }
+            let more = (30..40).map(|number| Ok(Change::insert(binding(number, 1))));
+            store.load(&mut more.into_iter()).unwrap();
+            damage(false);
+            store.insert(binding(3, 1)).unwrap();
+            let held = contents(&store);
+            assert_eq!(held.len(), 37);
+            drop(store);
+            assert_eq!(contents(&open(&disk).unwrap()), held);
+        }
+    }
+}
+
+#[test]
+fn damage_under_what_the_log_has_refuses_commits_to_the_file_until_it_is_mended() {
+    for resident in [false, true] {
+        let (disk, store, damage) = with_a_run_to_damage(logged(0).resident(resident));
+        store.insert(binding(6, 1)).unwrap();
+        store.insert(binding(3, 1)).unwrap();
+        damage(true);
+        let mut put = (7..).map(|number| store.insert(binding(number, 1)));
+        let noted = put.by_ref().take_while(Result::is_ok).count();
+        assert_eq!(noted, 6, "what is left of a log of eight parts");
+        is_corrupt(put.next().unwrap());
+        let other = Change::put(binding(4, 2));
+        is_corrupt(store.load(&mut [Ok(other.clone())].into_iter()));
+        assert_eq!(store.get(&key(3)).unwrap(), Some(binding(3, 1)));
+        damage(false);
+        store.apply(&other.into()).unwrap();
+        let held = contents(&store);
+        assert_eq!(held.len(), 10);
+        assert_eq!(contents(&open(&disk.after_power_cut(|_| 0)).unwrap()), held);
+    }
+}
+
 #[test]
 fn entries_that_the_codec_refuses_are_named_and_leave_the_others_alone() {
-    use store_core::codec::{VALUE_FORMAT, encode_binding, encode_key};
-
     let whole = binding(1, 1);
     let good = (encode_key(whole.key()), encode_binding(&whole));
     let mut newer = good.1.clone();

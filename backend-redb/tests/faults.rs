@@ -403,6 +403,35 @@ fn after_an_error_the_store_refuses_and_says_why_until_it_is_opened_again() {
     store.insert(binding(1, 1)).unwrap();
 }
 
+/// redb answers nothing any more that it would have to read. A store that has a log does not go on
+/// with half of what it can do either.
+#[test]
+fn a_read_that_fails_ends_a_store_with_a_log_too() {
+    let disk = Disk::of(&IMAGES[1]).opened_with(logged(0).cache_bytes(0));
+    let store = open(&disk).unwrap();
+    store.insert(binding(1, 1)).unwrap();
+    store.insert(binding(2, 1)).unwrap();
+    disk.plan(Plan::Fail {
+        operation: Operation::Read,
+        after: 0,
+        times: 1,
+        half: false,
+        code: BROKEN,
+    });
+    let error = store.get(&key(1000)).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+    for number in [2, 3] {
+        let error = store.put(binding(number, 2)).unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        assert!(error.to_string().contains("opened again"), "{error}");
+    }
+    assert_eq!(store.get(&key(2)).unwrap(), Some(binding(2, 1)));
+    drop(store);
+    let store = open(&disk).unwrap();
+    assert_eq!(store.revision(), 3);
+    store.insert(binding(3, 1)).unwrap();
+}
+
 /// Whether the disk fails whoever looks the changes up or whoever writes them: both read at the same
 /// time, and who comes second only hears that something has failed.
 #[test]

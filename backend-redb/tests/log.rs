@@ -9,7 +9,7 @@ use std::fs;
 use backend_redb::{Options, RedbStore};
 use common::crashed::{ALONE, BOTH, crashed, crashed_disk, log_of, names};
 use common::disk::{Disk, FULL, Operation, Plan};
-use common::{Dice, IMAGES, binding, contents, key, logged, open};
+use common::{Dice, IMAGES, MANY, binding, contents, key, logged, open};
 use store_core::{Batch, BindingStore, Change, StoreError};
 use tempfile::tempdir;
 
@@ -109,6 +109,31 @@ fn a_batch_that_has_no_room_in_the_log_goes_to_the_file() {
     let left = disk.after_power_cut(|_| 0);
     let found = open(&left).unwrap();
     assert_eq!((found.revision(), contents(&found)), (4, contents(&store)));
+}
+
+#[test]
+fn what_comes_to_nothing_writes_nothing_even_where_the_log_is_full() {
+    // Without a cache, pages that are changed are written before there is a commit.
+    let options = logged(0).log_bytes(1 << 16).cache_bytes(0);
+    let disk = Disk::of(&IMAGES[1]).opened_with(options);
+    let store = open(&disk).unwrap();
+    let full = (1 << 16) / 512;
+    for number in MANY.take(full) {
+        store.put(binding(number, 1)).unwrap();
+    }
+    disk.plan(Plan::Nothing);
+    for number in MANY.take(3) {
+        let refused = store.insert(binding(number, 2)).unwrap_err();
+        assert!(matches!(refused, StoreError::AlreadyExists { .. }));
+        let load = &mut [Ok(Change::insert(binding(number, 2)))].into_iter();
+        let refused = store.load(load).unwrap_err();
+        assert!(matches!(refused, StoreError::AlreadyExists { .. }));
+    }
+    assert_eq!(store.load(&mut std::iter::empty()).unwrap(), 0);
+    let counts = disk.counts();
+    assert_eq!((counts.writes, counts.syncs, counts.set_lens), (0, 0, 0));
+    store.insert(binding(8, 1)).unwrap();
+    assert!(disk.counts().writes > 1, "the log had room");
 }
 
 #[test]

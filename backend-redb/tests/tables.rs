@@ -58,6 +58,31 @@ fn an_edit_that_does_not_find_what_it_needs_undoes_them_all_and_the_store_goes_o
 }
 
 #[test]
+fn a_file_that_only_tables_are_written_to_does_not_grow() {
+    for (options, bound) in [
+        (Options::new().log_after(None), 0),
+        (Options::new(), 1),
+        (logged(0), 3),
+        (logged(0).resident(true), 3),
+    ] {
+        let disk = Disk::default().opened_with(options);
+        let store = open(&disk).unwrap();
+        for number in 0..bound {
+            store.insert(binding(number, 1)).unwrap();
+        }
+        let len_after = |writes: u8| {
+            for number in 0..writes {
+                assert!(store.write(&[put(number % 3)]).unwrap());
+            }
+            disk.bytes().len()
+        };
+        let before = len_after(20);
+        assert_eq!(len_after(200), before);
+        assert_eq!(contents(&store).len(), usize::from(bound));
+    }
+}
+
+#[test]
 fn a_file_of_format_1_is_upgraded_under_its_tables() {
     let disk = Disk::of(&of_format_1([binding(1, 1)]));
     let store = open(&disk).unwrap();
