@@ -1,28 +1,28 @@
 //! An export that is to be imported: opened, and read as far as its form takes.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use interchange::netsh::{Layout, Listing};
-use interchange::{Export, Format, Loss, Problem, ReadError, ReadOptions, Reading, snapshot};
+use interchange::{Format, Loss, Problem, ReadError, ReadOptions, Reading, snapshot};
 use store_core::Binding;
 
-use crate::commands::{input, is_standard_input};
+use crate::commands::is_standard_input;
 use crate::error::Error;
 
 /// An export that is whole as far as it has to be, whose bindings are ready to come in canonical
-/// order. A snapshot in a file, and a listing in one that has that order, are read as they come: they
-/// were read to their end once, and are not held.
+/// order. A snapshot and a listing are not held: they were read to their end once, and are read
+/// again.
 pub(crate) struct Incoming<'a> {
     path: &'a Path,
     pub(crate) format: Format,
-    content: Content,
+    content: Content<'a>,
 }
 
-enum Content {
+enum Content<'a> {
     Whole(Reading),
-    Listing(Listing),
+    Listing(Listing, Origin<'a>),
     Snapshot(Box<snapshot::Reader<BufReader<File>>>),
 }
 
@@ -34,9 +34,9 @@ impl<'a> Incoming<'a> {
     /// # Errors
     /// [`Error::Input`] and [`Error::BrokenInput`].
     pub(crate) fn open(path: &'a Path, options: &ReadOptions) -> Result<Self, Error> {
-        let (format, content) = match out_of_file(path, options)? {
-            Some(found) => found,
-            None => whole(path, options)?,
+        let (format, content) = match Origin::of(path).map_err(unread(path))? {
+            Ok(origin) => read(origin, options)?,
+            Err(bytes) => whole(path, &bytes, options)?,
         };
         Ok(Self {
             path,
@@ -49,7 +49,7 @@ impl<'a> Incoming<'a> {
     pub(crate) fn problems(&self) -> &[Problem] {
         match &self.content {
             Content::Whole(reading) => &reading.errors,
-            Content::Listing(listing) => listing.problems(),
+            Content::Listing(listing, _) => listing.problems(),
             Content::Snapshot(_) => &[],
         }
     }
@@ -58,7 +58,7 @@ impl<'a> Incoming<'a> {
     pub(crate) fn losses(&self) -> &[Loss] {
         match &self.content {
             Content::Whole(reading) => &reading.losses,
-            Content::Listing(listing) => listing.losses(),
+            Content::Listing(listing, _) => listing.losses(),
             Content::Snapshot(_) => &[],
         }
     }
@@ -66,13 +66,13 @@ impl<'a> Incoming<'a> {
     pub(crate) fn layout(&self) -> Option<&Layout> {
         match &self.content {
             Content::Whole(reading) => reading.export.layout.as_ref(),
-            Content::Listing(listing) => listing.layout(),
+            Content::Listing(listing, _) => listing.layout(),
             Content::Snapshot(reader) => reader.layout(),
         }
     }
 
-    /// Once.
-    pub(crate) fn bindings(&mut self) -> Result<Bindings<'_>, Error> {
+    /// Once. What is lost of a binding that does not come with it is told first.
+    pub(crate) fn bindings(&mut self, mut lost: impl FnMut(Loss)) -> Result<Bindings<'_>, Error> {
         let path = self.path;
         Ok(match &mut self.content {
             Content::Whole(reading) => {
@@ -84,8 +84,18 @@ impl<'a> Incoming<'a> {
                         .map(|binding| Ok((binding, Vec::new()))),
                 )
             }
-            Content::Listing(listing) => {
-                let records = listing.bindings(start(path).map_err(unread(path))?);
+            Content::Listing(listing, origin) if !listing.is_sorted() => {
+                let start = origin.start().map_err(unread(path))?;
+                let bindings = listing.sorted_bindings(start, &mut lost);
+                let bindings = bindings.map_err(unread(path))?;
+                Box::new(bindings.map(move |binding| {
+                    let binding = binding.map_err(unread(path))?;
+                    Ok((binding, Vec::new()))
+                }))
+            }
+            Content::Listing(listing, origin) => {
+                let start = origin.start().map_err(unread(path))?;
+                let records = listing.bindings(start).map_err(unread(path))?;
                 Box::new(records.map(move |record| {
                     let record = record.map_err(unread(path))?;
                     Ok((record.binding, record.losses))
@@ -113,22 +123,62 @@ fn broken(path: &Path) -> impl Fn(ReadError) -> Error {
     }
 }
 
-/// A file from its start. Where a path such as /dev/stdin stands for one that is open, it would be
-/// read on from where that is.
-fn start(path: &Path) -> io::Result<BufReader<File>> {
-    let mut file = File::open(path)?;
-    file.rewind()?;
-    Ok(BufReader::new(file))
+/// Where an export is read from, from its start each time.
+struct Origin<'a> {
+    path: &'a Path,
+    /// Of what can be read only once, as a pipe, and is too long to be held: a temporary file, which
+    /// has no name.
+    copy: Option<File>,
 }
 
-/// None for whatever has to be read as a whole, such as a pipe, which can be read once.
-fn out_of_file(path: &Path, options: &ReadOptions) -> Result<Option<(Format, Content)>, Error> {
-    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
-    if is_standard_input(path) || !is_file {
-        return Ok(None);
+impl<'a> Origin<'a> {
+    /// The same, or all its bytes, where it can be read only once and is not long.
+    fn of(path: &'a Path) -> io::Result<Result<Self, Vec<u8>>> {
+        const LONG: u64 = 16 << 20;
+        let mut once: Box<dyn Read> = if is_standard_input(path) {
+            Box::new(io::stdin().lock())
+        } else {
+            let file = File::open(path)?;
+            if file.metadata()?.is_file() {
+                return Ok(Ok(Self { path, copy: None }));
+            }
+            Box::new(file)
+        };
+        let mut bytes = Vec::new();
+        once.by_ref().take(LONG).read_to_end(&mut bytes)?;
+        if (bytes.len() as u64) < LONG {
+            return Ok(Err(bytes));
+        }
+        let copied = tempfile::tempfile().and_then(|mut copy| {
+            io::copy(&mut bytes.as_slice().chain(once), &mut copy)?;
+            Ok(Some(copy))
+        });
+        let told = |error: io::Error| {
+            let what = format!("while it is copied to a temporary file: {error}");
+            io::Error::new(error.kind(), what)
+        };
+        let copy = copied.map_err(told)?;
+        Ok(Ok(Self { path, copy }))
     }
+
+    /// One at a time, since a copy has one position. Where a path such as /dev/stdin stands for a file
+    /// that is open, it would be read on from where that is.
+    fn start(&self) -> io::Result<BufReader<File>> {
+        let mut file = match &self.copy {
+            Some(copy) => copy.try_clone()?,
+            None => File::open(self.path)?,
+        };
+        file.rewind()?;
+        Ok(BufReader::new(file))
+    }
+}
+
+/// A listing and a snapshot as they come, and anything else as a whole.
+fn read<'a>(origin: Origin<'a>, options: &ReadOptions) -> Result<(Format, Content<'a>), Error> {
+    let path = origin.path;
+    let start = || origin.start().map_err(unread(path));
     let format = options.format.or_else(|| {
-        let mut file = start(path).ok()?;
+        let mut file = origin.start().ok()?;
         let bytes = file.fill_buf().ok()?;
         // Behind blanks alone may be anything.
         let is_blank = bytes.iter().all(u8::is_ascii_whitespace);
@@ -136,47 +186,30 @@ fn out_of_file(path: &Path, options: &ReadOptions) -> Result<Option<(Format, Con
     });
     match format {
         Some(Format::Netsh) => {
-            let listing = Listing::look_through(|| start(path), options);
-            let content = match listing.map_err(broken(path))? {
-                Some(listing) if listing.is_sorted() => Content::Listing(listing),
-                Some(listing) => Content::Whole(held(path, &listing)?),
-                None => return Ok(None),
-            };
-            Ok(Some((Format::Netsh, content)))
+            let listing = Listing::look_through(|| origin.start(), options);
+            if let Some(listing) = listing.map_err(broken(path))? {
+                return Ok((Format::Netsh, Content::Listing(listing, origin)));
+            }
         }
         Some(Format::Snapshot) => {
-            let reader = snapshot::Reader::verified(start(path).map_err(unread(path))?);
+            let reader = snapshot::Reader::verified(start()?);
             let reader = reader.map_err(|error| broken(path)(error.into()))?;
-            let content = Content::Snapshot(Box::new(reader));
-            Ok(Some((Format::Snapshot, content)))
+            return Ok((Format::Snapshot, Content::Snapshot(Box::new(reader))));
         }
-        _ => Ok(None),
+        _ => {}
     }
+    let mut bytes = Vec::new();
+    start()?.read_to_end(&mut bytes).map_err(unread(path))?;
+    whole(path, &bytes, options)
 }
 
-/// A listing in another order, which has to be sorted.
-fn held(path: &Path, listing: &Listing) -> Result<Reading, Error> {
-    let mut reading = Reading {
-        export: Export {
-            layout: listing.layout().cloned(),
-            ..Export::default()
-        },
-        lines: Vec::new(),
-        losses: listing.losses().to_vec(),
-        errors: listing.problems().to_vec(),
-    };
-    for record in listing.bindings(start(path).map_err(unread(path))?) {
-        let record = record.map_err(unread(path))?;
-        reading.export.bindings.push(record.binding);
-        reading.losses.extend(record.losses);
-    }
-    Ok(reading)
-}
-
-fn whole(path: &Path, options: &ReadOptions) -> Result<(Format, Content), Error> {
-    let bytes = input(path).map_err(unread(path))?;
+fn whole(
+    path: &Path,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<(Format, Content<'static>), Error> {
     let format = options.format;
-    let format = format.unwrap_or_else(|| interchange::detect(&bytes));
-    let reading = interchange::read(&bytes, options).map_err(broken(path))?;
+    let format = format.unwrap_or_else(|| interchange::detect(bytes));
+    let reading = interchange::read(bytes, options).map_err(broken(path))?;
     Ok((format, Content::Whole(reading)))
 }

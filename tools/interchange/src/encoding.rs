@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{self, BufRead, Read as _};
 use std::str::FromStr;
 
 use encoding_rs::mem::{decode_latin1, encode_latin1_lossy, is_str_latin1};
@@ -106,6 +107,42 @@ impl Encoding {
                 .decode_without_bom_handling_and_without_replacement(bytes)
                 .ok_or(0),
         }
+    }
+
+    /// The text of a part of a longer one, in which no mark is.
+    pub(crate) fn decode_part(self, bytes: Vec<u8>) -> Option<String> {
+        match self.charset {
+            Charset::Whatwg(encoding) if encoding == encoding_rs::UTF_8 => {
+                String::from_utf8(bytes).ok()
+            }
+            _ => self.decode(&bytes).ok().map(Cow::into_owned),
+        }
+    }
+
+    /// Reads a line with its end behind it, and whether it has one. In no encoding is the byte of a
+    /// line feed a part of another character, but for UTF-16.
+    pub(crate) fn read_line(
+        self,
+        reader: &mut impl BufRead,
+        line: &mut Vec<u8>,
+    ) -> io::Result<bool> {
+        while reader.read_until(b'\n', line)? > 0 && line.ends_with(b"\n") {
+            let is_odd = !line.len().is_multiple_of(2);
+            let is_end = match self.charset {
+                Charset::Utf16Le if is_odd => {
+                    // The other half.
+                    reader.take(1).read_to_end(line)?;
+                    line.ends_with(&[b'\n', 0])
+                }
+                Charset::Utf16Le => false,
+                Charset::Utf16Be => !is_odd && line.ends_with(&[0, b'\n']),
+                _ => true,
+            };
+            if is_end {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The length of the line that `bytes` begin with, its end included.

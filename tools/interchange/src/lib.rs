@@ -32,6 +32,7 @@ pub mod reg;
 mod registry;
 mod report;
 pub mod snapshot;
+mod sort;
 mod write;
 
 pub use detect::{Format, UnknownFormat, detect};

@@ -54,11 +54,34 @@ fn a_listing_is_printed_and_read_in_the_memory_of_a_record() {
     let read = measure(|| {
         let listing = Listing::look_through(open, &ReadOptions::default()).unwrap();
         let listing = listing.unwrap();
-        let bindings = listing.bindings(open().unwrap());
+        let bindings = listing.bindings(open().unwrap()).unwrap();
         let bindings = bindings.map(|record| record.unwrap().binding);
         assert!(bindings.eq((0..BINDINGS).map(binding)));
     });
     assert!(read.bytes_max < 50 * KIB, "{read:?}");
+}
+
+#[test]
+fn a_listing_in_another_order_and_encoding_is_read_in_the_memory_of_what_it_binds() {
+    const BINDINGS: u32 = 3_000;
+    let layout = Release::Server2022.layout();
+    let layout = layout.with_encoding("utf-16le+bom".parse().unwrap());
+    let mut text = Vec::new();
+    let mut writer = netsh::Writer::new(&mut text, &layout).unwrap();
+    let scattered = |number: u32| number * 7_919 % BINDINGS;
+    (0..BINDINGS).for_each(|number| writer.push(&binding(scattered(number))).unwrap());
+    writer.finish().unwrap();
+    assert!(text.len() as u64 > 7_000 * KIB, "{}", text.len());
+    let open = || Ok(BufReader::new(text.as_slice()));
+    let read = measure(|| {
+        let listing = Listing::look_through(open, &ReadOptions::default()).unwrap();
+        let listing = listing.unwrap();
+        assert_eq!(listing.layout().unwrap().order().len(), BINDINGS as usize);
+        let lost = |loss| panic!("{loss}");
+        let bindings = listing.sorted_bindings(open().unwrap(), lost).unwrap();
+        assert!(bindings.map(Result::unwrap).eq((0..BINDINGS).map(binding)));
+    });
+    assert!(read.bytes_max < 1_500 * KIB, "{read:?}");
 }
 
 /// What is written is not the writer's memory.

@@ -1,11 +1,12 @@
 //! `export`: the bindings in a file that any machine can read.
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IsTerminal, Write};
 
 use interchange::netsh::{self, Layout};
 use interchange::{Export, Header, WriteError, json, reg, snapshot};
 use jiff::Timestamp;
-use store_core::{BindingStore, Scan};
+use store_core::{Binding, BindingStore, Scan};
 
 use super::everything;
 use crate::cli::{self, ExportFormat};
@@ -63,15 +64,7 @@ pub(super) fn write(
         ExportFormat::Netsh => {
             let release = wanted.layout.unwrap_or_default();
             let kept = layout.filter(|_| wanted.layout.is_none());
-            let layout = kept.unwrap_or_else(|| release.layout());
-            if layout.is_canonical() {
-                return listing(out, store, &layout);
-            }
-            // The order of a host is not that of a scan.
-            let export = collected(header, None)?;
-            for loss in netsh::write(&mut out, &export, &layout)? {
-                warn(&escaped(&loss.to_string()));
-            }
+            listing(out, store, &kept.unwrap_or_else(|| release.layout()))?;
         }
         ExportFormat::NetshScript => netsh::write_script(&mut out, &collected(header, layout)?)?,
         ExportFormat::NetshPowershell => {
@@ -91,27 +84,38 @@ pub(super) fn write(
 }
 
 /// A listing of as many bindings as there are, which are looked through first: where one of them
-/// cannot be printed, nothing is.
+/// cannot be printed, nothing is. Those that stand first in the order of the host are held.
 fn listing(
     mut out: &mut dyn Write,
     store: &dyn BindingStore,
     layout: &Layout,
 ) -> Result<(), Error> {
+    let places: HashMap<_, _> = layout.order().iter().zip(0_usize..).collect();
+    let mut first = BTreeMap::new();
     let mut refused = Vec::new();
     for binding in store.scan(&Scan::all())? {
-        refused.extend(layout.refusals(&binding?));
+        let binding = binding?;
+        refused.extend(layout.refusals(&binding));
+        if let Some(place) = places.get(binding.key()) {
+            first.insert(*place, binding);
+        }
     }
     if !refused.is_empty() {
         return Err(WriteError::Inexpressible(refused).into());
     }
+    let is_first = |binding: &Binding| {
+        let place = places.get(binding.key());
+        place.is_some_and(|place| first.contains_key(place))
+    };
+    let rest = store.scan(&Scan::all())?;
+    let rest = rest.filter(|found| !matches!(found, Ok(binding) if is_first(binding)));
     let mut writer = netsh::Writer::new(&mut out, layout)?;
-    for binding in store.scan(&Scan::all())? {
+    for binding in first.values().cloned().map(Ok).chain(rest) {
         let binding = binding?;
         writer.push(&binding)?;
         for loss in layout.losses(&binding) {
             warn(&escaped(&loss.to_string()));
         }
     }
-    writer.finish()?;
-    Ok(out.flush()?)
+    Ok(writer.finish()?)
 }

@@ -75,10 +75,11 @@ fn bring_in(
 ) -> Result<Told, Error> {
     let mut told = Told::new(import.report == Format::Json);
     told.lose(incoming.losses().to_vec());
+    let bindings = incoming.bindings(|loss| told.lose(vec![loss]))?;
     let mut changes = Changes {
         store,
         on_conflict: import.on_conflict,
-        bindings: incoming.bindings()?,
+        bindings,
         told,
         conflicts: None,
         stopped: None,

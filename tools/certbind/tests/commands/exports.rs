@@ -29,18 +29,36 @@ fn what_a_hive_has_is_imported_and_exported_for_the_registry() {
     assert_eq!(other.json(&list), host.json(&list));
 }
 
+#[cfg(unix)]
+fn piped_into(mut command: std::process::Command, text: &[u8]) -> bool {
+    use std::io::Write;
+    use std::process::Stdio;
+
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text).unwrap();
+    child.wait().unwrap().success()
+}
+
 /// A pipe gives its text once, and under a path as well.
 #[cfg(unix)]
 #[test]
 fn a_listing_is_imported_from_a_pipe_as_from_a_file() {
-    use std::io::Write;
-    use std::process::Stdio;
-
     let host = Host::new();
     let file = host.listing(300);
     let listing = std::fs::read(&file).unwrap();
     host.ok(&["import", file.to_str().unwrap()]);
     let expected = host.ok(&["export", "--format", "netsh"]);
+    let list = ["list", "--format", "json"];
+    // Text too long to be held, of another form than a listing too.
+    let lines = format!("C:\\>{}\r\n", " ".repeat(250_000)).repeat(80);
+    let long = [&listing, lines.as_bytes()].concat();
+    let json = host.ok(&["export", "--format", "json"]) + &" ".repeat(20 << 20);
+    for long in [long, json.into_bytes()] {
+        let other = Host::new();
+        assert!(piped_into(other.command(&["import", "-"]), &long));
+        assert_eq!(other.json(&list), host.json(&list));
+    }
     // A file that stands for standard input is read from its start.
     let redirected = Host::new();
     let mut import = redirected.command(&["import", "/dev/stdin"]);
@@ -52,16 +70,9 @@ fn a_listing_is_imported_from_a_pipe_as_from_a_file() {
         // That is not what is meant.
         let folder = TempDir::new().unwrap();
         std::fs::copy(other.listing(7), folder.path().join("-")).unwrap();
-        let mut import = other
-            .command(&["import", path])
-            .current_dir(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        import.stdin.take().unwrap().write_all(&listing).unwrap();
-        assert!(import.wait().unwrap().success(), "{path}");
+        let mut import = other.command(&["import", path]);
+        import.current_dir(folder.path());
+        assert!(piped_into(import, &listing), "{path}");
         assert!(
             other.ok(&["export", "--format", "netsh"]) == expected,
             "{path}"
@@ -226,6 +237,27 @@ fn a_listing_in_any_order_is_imported_as_one_in_order() {
         host.ok(&["export", "--format", "netsh"]),
         std::fs::read_to_string(reversed).unwrap()
     );
+
+    // What the host did not list comes last, wherever its key stands among the others.
+    host.ok(&["delete", "10.0.0.1:7"]);
+    host.add("9.0.0.1:443");
+    host.add("10.0.0.1:7");
+    host.add("11.0.0.1:443");
+    let listing = host.ok(&["export", "--format", "netsh"]);
+    let key = |line: &str| {
+        Some(
+            line.strip_prefix("    IP:port")?
+                .split_once(": ")?
+                .1
+                .to_owned(),
+        )
+    };
+    let keys: Vec<_> = listing.lines().filter_map(key).collect();
+    let listed = (1..=50).rev().map(|port| format!("10.0.0.1:{port}"));
+    let others = ["9.0.0.1:443", "11.0.0.1:443"].map(str::to_owned);
+    assert_eq!(keys, listed.chain(others).collect::<Vec<_>>());
+    host.ok(&["delete", "9.0.0.1:443"]);
+    host.ok(&["delete", "11.0.0.1:443"]);
 
     let said = host.fails(exit::REFUSED, &["import", reversed]);
     assert!(said.contains("50 keys are bound already"), "{said}");

@@ -1,22 +1,28 @@
 //! Reading a listing without holding it: once for what it says as a whole, and once for its
 //! bindings.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead};
+
+use store_core::Binding;
+use store_core::codec::{append_entry, decode_at, decode_key, encode_key};
 
 use super::compare::{Comparison, Span};
 use super::layout::Layout;
 use super::line::RawLine;
-use super::look::{Keys, Look};
+use super::look::{Disorder, Look, Seen};
+use super::read::MOST_TRIED;
 use super::record::Parsed;
 use super::stream::{Found, ListedRecord, Reader};
 use super::words::Words;
 use crate::encoding::{Encoding, of_start};
 use crate::report::{Loss, Problem};
+use crate::sort::{Sorted, Sorter};
 use crate::{ReadError, ReadOptions};
 
 /// What a listing says as a whole. It grows with what is odd in the listing, and not with its
-/// bindings, where those are in canonical order, as certbind lists them; in any other order, which
-/// is part of the layout, their keys are held.
+/// bindings; but the order of up to 100,000 of them, where that is not the canonical one, is a part of
+/// the layout.
 ///
 /// ```
 /// use interchange::ReadOptions;
@@ -26,13 +32,14 @@ use crate::{ReadError, ReadOptions};
 /// let open = || Ok(&printed[..]);
 /// let listing = Listing::look_through(open, &ReadOptions::default())?.expect("UTF-8");
 /// assert!(listing.is_sorted() && listing.layout().is_some());
-/// for record in listing.bindings(&printed[..]) {
+/// for record in listing.bindings(&printed[..])? {
 ///     println!("{:?}", record?.binding);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct Listing {
+    encoding: Encoding,
     words: Option<Words>,
     layout: Option<Layout>,
     is_sorted: bool,
@@ -45,8 +52,9 @@ pub struct Listing {
 
 impl Listing {
     /// Looks through the listing that `open` gives from its start, with a buffer of at least 4 KiB:
-    /// again, where its keys are in no order. None if it is not in UTF-8 without a mark, or cannot
-    /// be read: then [`read`](super::read) it as a whole, which says why.
+    /// several times, where its keys are in another order than the canonical one, or its encoding is
+    /// not told by its start. None if it cannot be read so: then [`read`](super::read) it as a whole,
+    /// which says why, or tries what code page it may be in.
     ///
     /// # Errors
     /// As [`read`](super::read).
@@ -54,28 +62,36 @@ impl Listing {
         mut open: impl FnMut() -> io::Result<R>,
         options: &ReadOptions,
     ) -> Result<Option<Self>, ReadError> {
-        for keys in [Keys::InOrder(None), Keys::default()] {
-            let mut look = Look::new(options, keys);
-            let taken = open().and_then(|reader| match plain(reader, options)? {
-                Some(reader) => look.take_all(reader, |_, _| {}).map(Some),
-                None => Ok(None),
-            });
-            match taken {
-                Ok(Some(Ok(()))) => return Self::of(look, options).map(Some),
-                Ok(Some(Err(_))) => {}
-                Ok(None) | Err(_) => break,
-            }
+        let start = open().and_then(|mut reader| {
+            let bytes = reader.fill_buf()?;
+            let named = options.encoding.map(|named| named.marked_as(bytes));
+            Ok(named.unwrap_or_else(|| of_start(bytes).0))
+        });
+        let Ok(encoding) = start else {
+            return Ok(None);
+        };
+        if let Ok(look) = looked_through(&mut open, encoding, options) {
+            return Self::of(look, encoding, options).map(Some);
+        }
+        let in_code_page = Encoding::BYTES;
+        if options.encoding.is_none()
+            && encoding.unit() == 1
+            && let Ok(look) = looked_through(&mut open, in_code_page, options)
+            && (look.problems.is_empty() || look.length > MOST_TRIED)
+        {
+            return Self::of(look, in_code_page, options).map(Some);
         }
         Ok(None)
     }
 
-    fn of(mut look: Look, options: &ReadOptions) -> Result<Self, ReadError> {
+    fn of(mut look: Look, encoding: Encoding, options: &ReadOptions) -> Result<Self, ReadError> {
         look.check(options)?;
-        let (layout, odd_line) = look.layout(Encoding::UTF_8);
+        let (layout, odd_line) = look.layout(encoding);
         Ok(Self {
+            encoding,
             words: options.words.clone(),
             layout,
-            is_sorted: look.is_sorted,
+            is_sorted: look.is_sorted(),
             records: look.records,
             losses: look.losses,
             odd_line,
@@ -108,23 +124,95 @@ impl Listing {
     }
 
     /// Its bindings, of the same listing from its start, in its order.
-    pub fn bindings<R: BufRead>(&self, reader: R) -> Bindings<'_, R> {
-        Bindings {
+    ///
+    /// # Errors
+    /// That there is nothing to read.
+    pub fn bindings<R: BufRead>(&self, from: R) -> io::Result<Bindings<'_, R>> {
+        Ok(Bindings {
             listing: self,
-            reader: Reader::new(reader, self.words.clone(), false),
+            reader: reader(from, self.encoding, self.words.clone())?,
             comparison: self.layout.as_ref().map(Comparison::with),
             gap: Vec::new(),
             left: Some(self.records),
+        })
+    }
+
+    /// The same in canonical order. Those of a large listing in another order are sorted in temporary
+    /// files. What is lost of any is told first, in the order of the listing.
+    ///
+    /// # Errors
+    /// That the listing cannot be read, or is another one than was looked through; that it cannot be
+    /// sorted.
+    pub fn sorted_bindings<R: BufRead>(
+        &self,
+        from: R,
+        mut lost: impl FnMut(Loss),
+    ) -> io::Result<SortedBindings> {
+        let mut sorter = Sorter::default();
+        let mut bytes = Vec::new();
+        for record in self.bindings(from)? {
+            let record = record?;
+            record.losses.into_iter().for_each(&mut lost);
+            bytes.clear();
+            let key = append_entry(&record.binding, &mut bytes);
+            let (key, value) = bytes.split_at(key);
+            sorter.push(key, value)?;
         }
+        Ok(SortedBindings(sorter.sorted()?))
     }
 }
 
-/// A reader of text that is UTF-8, as far as its start and the options say.
-fn plain<R: BufRead>(mut reader: R, options: &ReadOptions) -> io::Result<Option<Reader<R>>> {
-    let utf_8 = Encoding::UTF_8;
-    let is_named = options.encoding.is_none_or(|named| named == utf_8);
-    let is_plain = is_named && of_start(reader.fill_buf()?) == (utf_8, 0);
-    Ok(is_plain.then(|| Reader::new(reader, options.words.clone(), false)))
+/// Looks through a listing in this encoding.
+fn looked_through<R: BufRead>(
+    open: &mut impl FnMut() -> io::Result<R>,
+    encoding: Encoding,
+    options: &ReadOptions,
+) -> io::Result<Look> {
+    let mut open = || reader(open()?, encoding, options.words.clone());
+    let mut look = Look::new(options, Seen::InOrder);
+    if look.take_all(open()?, |_, _| {})?.is_ok() {
+        return Ok(look);
+    }
+    let repeats = repeats(open()?)?;
+    let mut look = Look::new(options, Seen::Repeats(repeats));
+    match look.take_all(open()?, |_, _| {})? {
+        Ok(()) => Ok(look),
+        Err(Disorder) => unreachable!("any order will do"),
+    }
+}
+
+/// A reader of text in this encoding, behind its mark.
+fn reader<R: BufRead>(
+    mut reader: R,
+    encoding: Encoding,
+    words: Option<Words>,
+) -> io::Result<Reader<R>> {
+    reader.read_exact(&mut vec![0; encoding.mark().len()])?;
+    Ok(Reader::new(reader, encoding, words))
+}
+
+/// The lines of the records whose keys have come before, each with the line of the first. As many
+/// keys as there are, are sorted.
+fn repeats<R: BufRead>(mut reader: Reader<R>) -> io::Result<HashMap<u64, u64>> {
+    let mut keys = Sorter::default();
+    while let Some(found) = reader.next()? {
+        if let Found::Record(lines, parsed) = found {
+            let line = Span::of(&lines, &parsed).first;
+            keys.push(&encode_key(parsed.binding.key()), &line.to_le_bytes())?;
+        }
+    }
+    let mut repeats = HashMap::new();
+    let mut first: Option<(Vec<u8>, u64)> = None;
+    for entry in keys.sorted()? {
+        let (key, line) = entry?;
+        let line = line.try_into().map(u64::from_le_bytes);
+        let line = line.map_err(|_| io::Error::other("a line number has eight bytes"))?;
+        match &first {
+            Some((last, first)) if *last == key => drop(repeats.insert(line, *first)),
+            _ => first = Some((key, line)),
+        }
+    }
+    Ok(repeats)
 }
 
 /// The bindings of a [`Listing`], one at a time. An error ends them: the listing cannot be read on,
@@ -137,6 +225,22 @@ pub struct Bindings<'a, R> {
     gap: Vec<RawLine>,
     /// How many have to come; none after the end.
     left: Option<u64>,
+}
+
+/// The bindings of a [`Listing`] in canonical order. An error ends them: that they cannot be read
+/// from where they were sorted.
+pub struct SortedBindings(Sorted);
+
+impl Iterator for SortedBindings {
+    type Item = io::Result<Binding>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.0.next()?;
+        Some(entry.and_then(|(key, value)| {
+            let decoded = decode_key(&key).and_then(|found| decode_at(found, &key, &value));
+            decoded.map_err(io::Error::other)
+        }))
+    }
 }
 
 impl<R: BufRead> Bindings<'_, R> {

@@ -1,6 +1,7 @@
 //! Looking through a listing: what it says as a whole, whatever becomes of its records.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{self, BufRead};
 
 use store_core::BindingKey;
@@ -21,9 +22,10 @@ pub(super) struct Look {
     first_line: String,
     has_rule: bool,
     learner: Learner,
-    keys: Keys,
-    /// Whether all keys came in canonical order, once it is at its end.
-    pub(super) is_sorted: bool,
+    seen: Seen,
+    order: Order,
+    /// How many bytes it has, once it is at its end.
+    pub(super) length: u64,
     /// How many records were understood.
     pub(super) records: u64,
     /// What is lost outside of records.
@@ -33,27 +35,41 @@ pub(super) struct Look {
 
 /// The keys that a listing has had. There may be millions of them.
 #[derive(Debug)]
-pub(super) enum Keys {
-    /// In canonical order, which none can come twice in: the last.
-    InOrder(Option<BindingKey>),
-    /// In any order, with their lines.
-    Any(HashMap<BindingKey, u64>),
+pub(super) enum Seen {
+    /// None can come twice, since they have to come in canonical order.
+    InOrder,
+    /// Each with its line.
+    All(HashMap<BindingKey, u64>),
+    /// Which come again was found out before: their lines, each with that where its key came first.
+    Repeats(HashMap<u64, u64>),
 }
 
-impl Default for Keys {
+impl Default for Seen {
     fn default() -> Self {
-        Self::Any(HashMap::new())
+        Self::All(HashMap::new())
     }
 }
+
+/// The order in which keys came.
+#[derive(Debug, Default)]
+struct Order {
+    last: Option<BindingKey>,
+    is_other: bool,
+    keys: Vec<BindingKey>,
+    is_long: bool,
+}
+
+/// The most keys whose order is kept.
+const MOST_ORDERED: usize = 100_000;
 
 /// A key is not behind the one before.
 pub(super) struct Disorder;
 
 impl Look {
-    pub(super) fn new(options: &ReadOptions, keys: Keys) -> Self {
+    pub(super) fn new(options: &ReadOptions, seen: Seen) -> Self {
         Self {
             learner: Learner::new(options.words.clone()),
-            keys,
+            seen,
             ..Self::default()
         }
     }
@@ -92,6 +108,7 @@ impl Look {
                 Err(disorder) => return Ok(Err(disorder)),
             }
         }
+        self.length = reader.length();
         Ok(Ok(()))
     }
 
@@ -116,12 +133,17 @@ impl Look {
         parsed: Parsed,
     ) -> Result<Option<(Span, Parsed)>, Disorder> {
         let span = Span::of(lines, &parsed);
-        if let Some(earlier) = self.keys.add(parsed.binding.key(), span.first)? {
+        let key = parsed.binding.key();
+        if let Some(earlier) = self.seen.add(key, span.first) {
             let what = format!("this key is on line {earlier} already; expected each key once");
             let problem = Problem::at(span.first, what);
-            self.problems
-                .push(problem.of(parsed.binding.key().to_string()));
+            self.problems.push(problem.of(key.to_string()));
             return Ok(None);
+        }
+        let has_to_be_canonical = matches!(self.seen, Seen::InOrder);
+        self.order.add(key, !has_to_be_canonical);
+        if has_to_be_canonical && self.order.is_other {
+            return Err(Disorder);
         }
         let value_of = |at: usize| {
             let line = lines.iter().filter(|line| !line.is_empty()).nth(at);
@@ -131,6 +153,11 @@ impl Look {
         self.learner.record(&parsed, value_of(1), value_of(2));
         self.records += 1;
         Ok(Some((span, parsed)))
+    }
+
+    /// Whether all keys came in canonical order.
+    pub(super) fn is_sorted(&self) -> bool {
+        !self.order.is_other
     }
 
     /// That it is a listing, and as whole as it has to be.
@@ -149,13 +176,15 @@ impl Look {
 
     /// The layout that was learnt, at the end, and a line that ends otherwise than most.
     pub(super) fn layout(&mut self, encoding: Encoding) -> (Option<Layout>, Option<u64>) {
-        let (learner, keys) = (
-            std::mem::take(&mut self.learner),
-            std::mem::take(&mut self.keys),
-        );
-        let order = keys.order();
-        self.is_sorted = order.is_empty();
-        let (layout, odd_line) = learner.finish(encoding, order);
+        let learner = std::mem::take(&mut self.learner);
+        if self.order.is_other && self.order.is_long {
+            let what = format!(
+                "the order of more than {MOST_ORDERED} records is not kept; they will print back \
+                 in canonical order"
+            );
+            self.losses.push(Loss::new(LossKind::Form, what));
+        }
+        let (layout, odd_line) = learner.finish(encoding, self.order.take_other());
         if let Some(line) = odd_line {
             let what = "this line ends otherwise than others; it will print back with their end";
             self.losses.push(Loss::new(LossKind::Form, what).at(line));
@@ -165,35 +194,66 @@ impl Look {
     }
 }
 
-impl Keys {
+impl Seen {
     /// The line on which it was before, if it was.
-    fn add(&mut self, key: &BindingKey, line: u64) -> Result<Option<u64>, Disorder> {
+    fn add(&mut self, key: &BindingKey, line: u64) -> Option<u64> {
         match self {
-            Self::InOrder(last) if last.as_ref().is_some_and(|last| last >= key) => Err(Disorder),
-            Self::InOrder(last) => {
-                *last = Some(key.clone());
-                Ok(None)
-            }
-            Self::Any(lines) => {
-                let earlier = lines.get(key).copied();
-                if earlier.is_none() {
-                    lines.insert(key.clone(), line);
+            Self::InOrder => None,
+            Self::All(lines) => match lines.entry(key.clone()) {
+                Entry::Occupied(earlier) => Some(*earlier.get()),
+                Entry::Vacant(place) => {
+                    place.insert(line);
+                    None
                 }
-                Ok(earlier)
-            }
+            },
+            Self::Repeats(lines) => lines.get(&line).copied(),
+        }
+    }
+}
+
+impl Order {
+    fn add(&mut self, key: &BindingKey, keep: bool) {
+        self.is_other |= self.last.as_ref().is_some_and(|last| last >= key);
+        self.last = Some(key.clone());
+        match self.keys.len() < MOST_ORDERED {
+            true if keep => self.keys.push(key.clone()),
+            true => {}
+            false => self.is_long = true,
         }
     }
 
-    /// All of them as they came, unless that is their canonical order.
-    fn order(self) -> Vec<BindingKey> {
-        let Self::Any(lines) = self else {
-            return Vec::new();
-        };
-        let mut keys: Vec<_> = lines.into_iter().collect();
-        keys.sort_unstable_by_key(|(_, line)| *line);
-        match keys.is_sorted_by(|a, b| a.0 < b.0) {
-            true => Vec::new(),
-            false => keys.into_iter().map(|(key, _)| key).collect(),
+    /// All of them, where that is another order than the canonical one and not too long.
+    fn take_other(&mut self) -> Vec<BindingKey> {
+        let keys = std::mem::take(&mut self.keys);
+        match self.is_other && !self.is_long {
+            true => keys,
+            false => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(numbers: impl Iterator<Item = u32>) -> Order {
+        let mut order = Order::default();
+        for number in numbers {
+            let [a, b, c, d] = number.to_be_bytes();
+            order.add(&format!("{a}.{b}.{c}.{d}:443").parse().unwrap(), true);
+        }
+        order
+    }
+
+    #[test]
+    fn an_order_is_kept_where_it_is_another_one_and_not_too_long() {
+        const MOST: u32 = 100_000;
+        let mut canonical = order(0..MOST);
+        assert!(!canonical.is_other && canonical.take_other().is_empty());
+        let mut kept = order((1..MOST).chain([0])).take_other();
+        assert_eq!(kept.len(), MOST_ORDERED);
+        assert_eq!(kept.pop().unwrap().to_string(), "ipport=0.0.0.0:443");
+        let mut long = order((1..=MOST).chain([0]));
+        assert!(long.is_other && long.is_long && long.take_other().is_empty());
     }
 }

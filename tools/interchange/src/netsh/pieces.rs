@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read as _};
 use super::extended::is_title;
 use super::known::Known;
 use super::line::{LineEnd, RawLine, guid, indent, is_hash, key_shape};
+use crate::encoding::Encoding;
 
 /// A record, or a line that belongs to none.
 #[derive(Debug)]
@@ -32,16 +33,24 @@ const LONGEST_RECORD: usize = 512;
 const FARTHEST: usize = 64;
 
 impl<R: BufRead> Pieces<R> {
-    pub(super) fn new(reader: R, known: Known) -> Self {
+    /// What `reader` has is text in this encoding, without a byte order mark.
+    pub(super) fn new(reader: R, encoding: Encoding, known: Known) -> Self {
         Self {
             lines: Lines {
                 reader,
+                encoding,
                 number: 0,
+                length: 0,
                 done: false,
             },
             ahead: VecDeque::new(),
             known,
         }
+    }
+
+    /// How many bytes were read.
+    pub(super) fn length(&self) -> u64 {
+        self.lines.length
     }
 
     /// The next piece, if there is one.
@@ -184,7 +193,9 @@ impl<R: BufRead> Pieces<R> {
 
 struct Lines<R> {
     reader: R,
+    encoding: Encoding,
     number: u64,
+    length: u64,
     done: bool,
 }
 
@@ -197,34 +208,30 @@ impl<R: BufRead> Lines<R> {
         }
         let mut bytes = Vec::with_capacity(80);
         let mut limited = (&mut self.reader).take(LONGEST_LINE);
-        limited.read_until(b'\n', &mut bytes)?;
-        let end = match bytes.as_slice() {
+        let is_ended = self.encoding.read_line(&mut limited, &mut bytes)?;
+        self.length += bytes.len() as u64;
+        self.number += 1;
+        let error = |what: String| {
+            let what = format!("line {}: {what}", self.number);
+            Err(io::Error::new(io::ErrorKind::InvalidData, what))
+        };
+        if !is_ended && bytes.len() as u64 == LONGEST_LINE {
+            return error("longer than any line netsh prints".to_owned());
+        }
+        let Some(mut text) = self.encoding.decode_part(bytes) else {
+            return error(format!("not {}", self.encoding));
+        };
+        let end = match text.as_bytes() {
             [.., b'\r', b'\n'] => Some(LineEnd::Crlf),
             [.., b'\n'] => Some(LineEnd::Lf),
             _ => None,
         };
-        if end.is_none() && bytes.len() as u64 == LONGEST_LINE {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!(
-                    "line {}: longer than any line netsh prints",
-                    self.number + 1
-                ),
-            ));
-        }
-        self.done = end.is_none();
-        self.number += 1;
-        bytes.truncate(match end {
-            Some(LineEnd::Crlf) => bytes.len() - 2,
-            Some(LineEnd::Lf) => bytes.len() - 1,
-            None => bytes.len(),
+        text.truncate(match end {
+            Some(LineEnd::Crlf) => text.len() - 2,
+            Some(LineEnd::Lf) => text.len() - 1,
+            None => text.len(),
         });
-        let text = String::from_utf8(bytes).map_err(|_| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("line {}: not UTF-8", self.number),
-            )
-        })?;
+        self.done = end.is_none();
         Ok(Some(RawLine::new(self.number, text, end)))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::compare::{Comparison, Span};
-use super::look::{Keys, Look};
+use super::look::{Look, Seen};
 use super::stream::Reader;
 use crate::encoding::{Encoding, of_start};
 use crate::report::{Loss, Problem};
@@ -31,17 +31,18 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     draft.reading(options)
 }
 
+/// The most bytes that are read in every code page: that takes as many readings.
+pub(super) const MOST_TRIED: u64 = 1 << 24;
+
 /// Text that is not Unicode. The values that matter are ASCII as a rule, so the code page need not
 /// be known; where it must be, the words for on and off tell, and code pages that are equally
 /// likely must agree.
 fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
-    /// Trying every code page takes as many readings.
-    const MOST: usize = 1 << 24;
     let text_of = |encoding: Encoding| encoding.decode(bytes).ok();
     let unknown = Encoding::BYTES;
     let plain = text_of(unknown).map(|text| Draft::of(&text, unknown, options));
     let plain = plain.unwrap_or_default();
-    if plain.look.problems.is_empty() || bytes.len() > MOST {
+    if plain.look.problems.is_empty() || bytes.len() as u64 > MOST_TRIED {
         return plain;
     }
     let mut best = plain;
@@ -80,14 +81,10 @@ struct Draft {
 impl Draft {
     fn of(text: &str, encoding: Encoding, options: &ReadOptions) -> Self {
         let mut draft = Self {
-            look: Look::new(options, Keys::default()),
+            look: Look::new(options, Seen::default()),
             ..Self::default()
         };
-        let reader = Reader::new(
-            text.as_bytes(),
-            options.words.clone(),
-            encoding.is_unknown(),
-        );
+        let reader = Reader::of_text(text, encoding, options.words.clone());
         let read = draft.look.take_all(reader, |span, parsed| {
             draft.spans.push(span);
             draft.losses.extend(parsed.losses);

@@ -9,6 +9,7 @@ use super::line::RawLine;
 use super::pieces::{Piece, Pieces};
 use super::record::{Parsed, parse};
 use super::words::Words;
+use crate::encoding::Encoding;
 use crate::report::{Loss, Problem};
 
 /// The records of a listing, one at a time: as much memory as the longest record takes, and none
@@ -59,7 +60,7 @@ impl<R: BufRead> Records<R> {
     /// The records that `reader` has.
     pub fn new(reader: R) -> Self {
         Self {
-            reader: Reader::new(reader, None, false),
+            reader: Reader::new(reader, Encoding::UTF_8, None),
             failed: false,
         }
     }
@@ -105,16 +106,31 @@ pub(super) enum Found {
 /// next.
 pub(super) struct Reader<R> {
     pieces: Pieces<R>,
+    /// What is beyond ASCII cannot be told.
     ascii_only: bool,
 }
 
-impl<R: BufRead> Reader<R> {
-    /// `ascii_only`: what is beyond ASCII cannot be told.
-    pub(super) fn new(reader: R, words: Option<Words>, ascii_only: bool) -> Self {
+impl<'a> Reader<&'a [u8]> {
+    /// Of text that was in this encoding.
+    pub(super) fn of_text(text: &'a str, encoding: Encoding, words: Option<Words>) -> Self {
         Self {
-            pieces: Pieces::new(reader, Known::new(words)),
-            ascii_only,
+            ascii_only: encoding.is_unknown(),
+            ..Self::new(text.as_bytes(), Encoding::UTF_8, words)
         }
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    pub(super) fn new(reader: R, encoding: Encoding, words: Option<Words>) -> Self {
+        Self {
+            pieces: Pieces::new(reader, encoding, Known::new(words)),
+            ascii_only: encoding.is_unknown(),
+        }
+    }
+
+    /// How many bytes were read.
+    pub(super) fn length(&self) -> u64 {
+        self.pieces.length()
     }
 
     pub(super) fn next(&mut self) -> io::Result<Option<Found>> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use store_core::{Binding, CertCheckMode, Kind};
+use store_core::{Binding, BindingKey, CertCheckMode, Kind};
 
 use super::NULL;
 use super::address::key_text;
@@ -45,7 +45,7 @@ pub fn write(
 
 /// Prints a listing binding by binding, in as much memory as one of them takes. They come in the
 /// order in which they are to stand: the canonical one, unless the layout has another
-/// ([`Layout::is_canonical`]).
+/// ([`Layout::order`]).
 ///
 /// ```
 /// use interchange::netsh::{Release, Writer};
@@ -219,10 +219,11 @@ impl Layout {
             .collect()
     }
 
-    /// Whether the host listed its records in the canonical order of keys.
+    /// The keys of the records that the host listed, in its order, where that was not the canonical
+    /// one. The first of a listing are those of them that are bound.
     #[must_use]
-    pub fn is_canonical(&self) -> bool {
-        self.order.is_empty()
+    pub fn order(&self) -> &[BindingKey] {
+        &self.order
     }
 
     /// The bindings in the order of the host, those that it did not have behind.

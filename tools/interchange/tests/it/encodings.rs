@@ -5,6 +5,15 @@ use interchange::{Encoding, ReadError, ReadOptions, read};
 use crate::languages::{FRENCH, GERMAN};
 use crate::listings::{bound, host, keys, prints_back};
 
+/// In UTF-8 or UTF-16, by the name that it has for readers.
+pub(crate) fn encoded(text: &str, name: &str) -> Vec<u8> {
+    let bom = name.ends_with("+bom");
+    match name.contains("16") {
+        true => utf16(text, bom, name.contains("le")),
+        false => format!("{}{text}", if bom { "\u{feff}" } else { "" }).into_bytes(),
+    }
+}
+
 fn utf16(text: &str, bom: bool, little: bool) -> Vec<u8> {
     let mark = bom.then_some('\u{feff}');
     let units = mark.into_iter().chain(text.chars()).collect::<String>();
@@ -152,7 +161,7 @@ fn encodings_are_named_in_one_way() {
 }
 
 /// Encodes with the crate's own tables, by printing a learnt layout in that encoding.
-fn in_code_page(text: &str, name: &str) -> Vec<u8> {
+pub(crate) fn in_code_page(text: &str, name: &str) -> Vec<u8> {
     let encoding: Encoding = name.parse().unwrap();
     let reading = read(text.as_bytes(), &ReadOptions::default()).unwrap();
     let layout = reading.export.layout.clone().unwrap();

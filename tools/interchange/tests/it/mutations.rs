@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use store_core::Binding;
 
+use crate::encodings::{encoded, in_code_page};
 use crate::languages::{FRENCH, GERMAN};
 use crate::listings::{cases, host, read_text, sample};
 
@@ -108,7 +109,8 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, Read
         losses: listing.losses().to_vec(),
         errors: listing.problems().to_vec(),
     };
-    for record in listing.bindings(text) {
+    let bindings = listing.bindings(text).expect("a mark, if there is one");
+    for record in bindings {
         let record = record.expect("the same text");
         reading.export.bindings.push(record.binding);
         reading.lines.push(record.line);
@@ -117,6 +119,14 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, Read
     reading.losses.sort_by_key(Loss::place);
     let keys = reading.export.bindings.iter().map(Binding::key);
     assert_eq!(listing.is_sorted(), keys.is_sorted());
+    let mut lost = listing.losses().to_vec();
+    let sorted = listing.sorted_bindings(text, |loss| lost.push(loss));
+    let sorted: Vec<_> = sorted.expect("the same text").map(Result::unwrap).collect();
+    let mut bindings = reading.export.bindings.clone();
+    bindings.sort_by(|a, b| a.key().cmp(b.key()));
+    assert_eq!(sorted, bindings);
+    lost.sort_by_key(Loss::place);
+    assert_eq!(lost, reading.losses);
     reading.export.layout = listing.layout().cloned();
     Ok(Some(reading))
 }
@@ -157,13 +167,14 @@ fn a_listing_that_is_another_one_the_second_time_ends_with_an_error() {
         &longer,
         "    IP:port                      : \u{0}\n",
     ] {
-        let last = listing.bindings(other.as_bytes()).last().unwrap();
+        let bindings = listing.bindings(other.as_bytes()).unwrap();
+        let last = bindings.last().unwrap();
         let error = last.unwrap_err();
         assert!(error.to_string().contains("has changed"), "{error}");
     }
     let broken = [&text.as_bytes()[..half], b"\xff"].concat();
-    let last = listing.bindings(broken.as_slice()).last().unwrap();
-    assert!(last.unwrap_err().to_string().contains("not UTF-8"));
+    let last = listing.bindings(broken.as_slice()).unwrap().last().unwrap();
+    assert!(last.unwrap_err().to_string().contains("not utf-8"));
 }
 
 proptest! {
@@ -193,8 +204,44 @@ proptest! {
         let options = ReadOptions::default();
         let found = piecemeal(text.as_bytes(), &options);
         prop_assert_eq!(found.transpose(), Some(netsh::read(text.as_bytes(), &options)));
-        let marked = format!("\u{feff}{text}");
-        prop_assert_eq!(piecemeal(marked.as_bytes(), &options), Ok(None));
+    }
+
+    #[test]
+    fn a_listing_in_another_encoding_is_read_record_by_record_too(
+        // Characters that have the bytes of a line feed, and two of which the halves look like one.
+        text in listing().prop_map(|text| {
+            text.replace("Store", "\u{a0a} \u{10a} \u{a01} \u{100}\u{a01} \u{a01}\u{100}")
+        }),
+        encoding in select(vec!["utf-8+bom", "utf-16le+bom", "utf-16le", "utf-16be+bom", "utf-16be"]),
+        is_named: bool,
+        cut in 0..3_usize,
+    ) {
+        let mut bytes = encoded(&text, encoding);
+        let encoding = is_named.then(|| encoding.parse().unwrap());
+        let options = ReadOptions { encoding, ..ReadOptions::default() };
+        let whole = netsh::read(&bytes, &options);
+        prop_assert_eq!(piecemeal(&bytes, &options).transpose(), Some(whole));
+        bytes.truncate(bytes.len() - cut);
+        if let Some(piecemeal) = piecemeal(&bytes, &options).transpose() {
+            prop_assert_eq!(piecemeal, netsh::read(&bytes, &options));
+        }
+    }
+
+    #[test]
+    fn a_listing_in_a_code_page_is_read_record_by_record_too(
+        text in select(vec![FRENCH, GERMAN]),
+        name in select(vec!["windows-1252", "850", "437"]),
+        is_named: bool,
+    ) {
+        let bytes = in_code_page(text, name);
+        let encoding = is_named.then(|| name.parse().unwrap());
+        let options = ReadOptions { encoding, ..ReadOptions::default() };
+        if let Some(piecemeal) = piecemeal(&bytes, &options).transpose() {
+            prop_assert_eq!(piecemeal, netsh::read(&bytes, &options));
+        } else {
+            // Its words tell what it is in, if all of them are there.
+            prop_assert!(!is_named && text == GERMAN);
+        }
     }
 
     #[test]
