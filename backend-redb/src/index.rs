@@ -1,7 +1,7 @@
 //! Bindings by key, for readers that wait for nobody: what resident `get`s read.
 
 use foldhash::fast::RandomState;
-use papaya::HashMap;
+use papaya::{HashMap, ResizeMode};
 use store_core::{Binding, BindingKey, Outcome};
 
 use crate::meanwhile::meanwhile;
@@ -34,8 +34,12 @@ struct Change {
 impl Index {
     /// An index of these, which are published. Of many, a second thread puts in half.
     pub(crate) fn of(bindings: &[Binding]) -> Self {
-        let map = HashMap::with_capacity_and_hasher(bindings.len(), RandomState::default());
-        let index = Self(map);
+        let map = HashMap::builder()
+            .capacity(bindings.len())
+            .hasher(RandomState::default())
+            // Else one that has begun to grow is read in two places until it is written to often enough.
+            .resize_mode(ResizeMode::Blocking);
+        let index = Self(map.build());
         let put = |bindings: &[Binding]| {
             let pinned = index.0.pin();
             for binding in bindings {

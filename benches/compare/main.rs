@@ -5,19 +5,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a figure of what failed is no figure")]
 
-mod alone;
 mod engine;
 mod engines;
 mod report;
+mod turns;
 mod workload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alone::alone;
 use report::Results;
-use workload::{Measure, Size, bindings, round};
+use turns::in_turns;
+use workload::{Size, bindings, round};
 
 const USAGE: &str = "compare [--quick] [--rounds N] [--only NAME,...] [--folder DIR] [--out FILE]";
 
@@ -76,13 +76,13 @@ fn main() -> ExitCode {
         .collect();
     let kinds: Vec<_> = chosen.iter().map(|engine| &engines::ALL[*engine]).collect();
     for number in 1..=rounds {
-        eprintln!("round {number} of {rounds}: single puts");
-        let (rates, syncs) = alone(&kinds, &results.size, &few, &folder, &mut dice);
+        eprintln!("round {number} of {rounds}: gets and single puts");
+        let size = &results.size;
+        let (figures, syncs) = in_turns(&kinds, size, &few, &many, &folder, &mut dice);
         results.syncs.push(syncs);
-        for ((engine, kind), rate) in chosen.iter().zip(&kinds).zip(rates) {
+        for ((engine, kind), mut figures) in chosen.iter().zip(&kinds).zip(figures) {
             eprintln!("round {number} of {rounds}: {}", kind.name);
-            let mut figures = round(kind, &results.size, &few, &many, &folder, &mut dice);
-            figures.extend(rate.map(|rate| (Measure::Put1, rate)));
+            figures.extend(round(kind, size, &few, &many, &folder, &mut dice));
             results.figures[*engine].push(figures);
         }
     }

@@ -44,8 +44,8 @@ impl Results {
         let size = &self.size;
         writeln!(
             text,
-            "{}. {} rounds, each of every engine in turn, and single durable\nputs in turns of 10 ms; the \
-             median of each figure. The disk alone, in turns between those, syncs an\noverwritten page \
+            "{}. {} rounds, each of every engine in turn, and of gets and\nsingle durable puts in short turns; \
+             the median of each figure. The disk alone, in turns between those, syncs an\noverwritten page \
              of 4 KiB {} times a second (median). Keys and values are the same bytes in every\nengine \
              but the JSON file, and every get and scan gives owned bindings.\n",
             machine(),

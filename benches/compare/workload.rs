@@ -16,7 +16,7 @@ pub(crate) struct Size {
     pub(crate) few: u32,
     /// Bindings in the large store.
     pub(crate) many: u32,
-    /// Gets that are timed together.
+    /// Gets that are timed, in turns.
     pub(crate) gets: usize,
     /// How long each number of threads writes, and one in all its turns.
     pub(crate) writing: Duration,
@@ -128,7 +128,7 @@ pub(crate) fn another(bindings: &[Binding], dice: &mut fastrand::Rng) -> Binding
     binding(key, dice.u32(..))
 }
 
-/// All measures of an engine but [`Measure::Put1`], once. `folder` is on the disk that is measured.
+/// What is measured of an engine by itself, once. `folder` is on the disk that is measured.
 pub(crate) fn round(
     kind: &Kind,
     size: &Size,
@@ -156,7 +156,6 @@ pub(crate) fn round(
             engine
         }
     };
-    figures.push((Measure::GetMany, gets(&*engine, many, size.gets, dice)));
     let start = Instant::now();
     assert_eq!(engine.scan(), many.len());
     let seconds = start.elapsed().as_secs_f64();
@@ -165,7 +164,6 @@ pub(crate) fn round(
 
     let space = TempDir::new_in(folder).unwrap();
     let engine = (kind.import)(space.path(), few);
-    figures.push((Measure::GetFew, gets(&*engine, few, size.gets, dice)));
     for (measure, threads) in [(Measure::Put16, 16), (Measure::Put64, 64)] {
         let Some(puts) = puts(&*engine, few, threads, size.writing) else {
             break;
@@ -183,22 +181,6 @@ pub(crate) fn round(
         }
     }
     figures
-}
-
-/// Nanoseconds that a get takes. Half of the gets warm up.
-fn gets(engine: &dyn Engine, bindings: &[Binding], count: usize, dice: &mut fastrand::Rng) -> f64 {
-    let keys: Vec<_> = (0..count)
-        .map(|_| dice.choice(bindings).unwrap().key().clone())
-        .collect();
-    let mut nanoseconds = 0.0;
-    for _ in 0..2 {
-        let start = Instant::now();
-        for key in &keys {
-            assert!(std::hint::black_box(engine.get(key)).is_some());
-        }
-        nanoseconds = start.elapsed().as_nanos() as f64 / count as f64;
-    }
-    nanoseconds
 }
 
 /// A put that was timed.
