@@ -163,7 +163,7 @@ impl Committer {
         let transact = || self.transact_load(first, &mut feed, last, revision, &mut logging);
         if let Err(cause) = guarded(transact) {
             match self.settle(&mut logging, marks, cause) {
-                None => self.lose_sight(revision),
+                None => self.lose_sight(revision, &feed.outcomes().iter().collect::<Vec<_>>()),
                 // What failed first says why: redb only knows later that something has.
                 Some(StoreError::Unavailable { .. }) if feed.is_refused() => {}
                 Some(error) => return Err(error),
@@ -208,11 +208,22 @@ impl Committer {
         };
         match self.settle(&mut logging, marks, cause) {
             None => {
-                let made = results.iter().flatten().find_map(Applied::revision);
-                self.lose_sight(made.unwrap_or_default());
+                if let Some(made) = results.iter().flatten().find_map(Applied::revision) {
+                    self.lose_sight(made, &outcomes(&results));
+                }
                 results
             }
-            Some(error) => each(error),
+            Some(error) => {
+                // Who met an error of the disk first knows best what it was.
+                let of_disk = |result: &Result<Applied>| {
+                    use StoreError::{Corrupt, Io};
+                    matches!(result, Err(Io { .. } | Corrupt { .. }))
+                };
+                let mut found = results.into_iter().map(|found| Some(found).filter(of_disk));
+                let each = batches.iter().map(|_| found.next().flatten());
+                each.map(|known| known.unwrap_or_else(|| Err(copy(&error))))
+                    .collect()
+            }
         }
     }
 
@@ -244,10 +255,16 @@ impl Committer {
         }
     }
 
-    /// What this revision made is there to stay, but cannot be read.
-    fn lose_sight(&self, revision: u64) {
-        self.unread_revision.store(revision, Ordering::Release);
-        self.snapshot.store(None);
+    /// What this revision made is there to stay, but can be read in memory alone.
+    fn lose_sight(&self, revision: u64, outcomes: &[&Outcome]) {
+        let last = self.snapshot.load_full();
+        match last.and_then(|last| last.in_memory_after(revision, outcomes)) {
+            Some(next) => self.show(next, outcomes),
+            None => {
+                self.unread_revision.store(revision, Ordering::Release);
+                self.snapshot.store(None);
+            }
+        }
     }
 
     /// Checks batches, and commits those that hold: to the log, unless it has no room.
@@ -280,11 +297,7 @@ impl Committer {
         if results.iter().all(Result::is_err) {
             return Ok(());
         }
-        let outcomes: Vec<_> = results
-            .iter()
-            .flatten()
-            .flat_map(Applied::outcomes)
-            .collect();
+        let outcomes = outcomes(results);
         if let Some(record) = record.and_then(Record::whole) {
             unwritten.note_all(latest(results));
             let append = || logging.append(&record);
@@ -325,16 +338,23 @@ impl Committer {
             }
         };
         let database = self.database();
-        let snapshot = Arc::new(last.after(database, revision, outcomes, unwritten, remade)?);
-        self.snapshot.store(Some(Arc::clone(&snapshot)));
-        snapshot.settle(outcomes);
+        let next = last.after(database, revision, outcomes, unwritten, remade)?;
+        self.show(next, outcomes);
         Ok(())
+    }
+
+    fn show(&self, next: Snapshot, outcomes: &[&Outcome]) {
+        let next = Arc::new(next);
+        self.snapshot.store(Some(Arc::clone(&next)));
+        next.settle(outcomes);
     }
 
     /// What changes are made to. None once a read has failed: redb goes on no more, and nor does a log.
     fn newest(&self) -> Result<Arc<Snapshot>, Cause> {
         if self.direct.has_failed_to_read() {
-            return Err(redb::Error::PreviousIo.into());
+            let reason = || "an earlier read or write failed".to_owned();
+            self.failed.get_or_init(reason);
+            return Err(self.refusal());
         }
         self.snapshot.load_full().ok_or_else(|| self.refusal())
     }
@@ -365,6 +385,11 @@ impl Committer {
         let reason = self.failed.get().map_or("a commit failed", String::as_str);
         Cause::Failed(reason.to_owned())
     }
+}
+
+fn outcomes(results: &[Result<Applied>]) -> Vec<&Outcome> {
+    let applied = results.iter().flatten();
+    applied.flat_map(Applied::outcomes).collect()
 }
 
 /// What became of the keys of the last batch, if it holds.

@@ -144,12 +144,6 @@ from_redb!(
     SetDurabilityError
 );
 
-impl From<redb::Error> for Cause {
-    fn from(error: redb::Error) -> Self {
-        Self::Redb(error)
-    }
-}
-
 impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Self {
         Self::Redb(redb::Error::Io(error))

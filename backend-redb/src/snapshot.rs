@@ -101,6 +101,17 @@ impl Snapshot {
         })
     }
 
+    /// The next one of a resident store whose file cannot be read any more. Nothing is changed in it.
+    pub(crate) fn in_memory_after(&self, revision: u64, outcomes: &[&Outcome]) -> Option<Self> {
+        let memory = self.memory.as_ref()?;
+        Some(Self {
+            revision,
+            pages: Arc::clone(&self.pages),
+            unwritten: self.unwritten.clone(),
+            memory: Some(memory.after(revision, outcomes)),
+        })
+    }
+
     /// The same, once the file was written to without a change to bindings.
     pub(crate) fn with_new_pages(&self, database: &impl ReadableDatabase) -> Result<Self, Cause> {
         let pages = Pages {

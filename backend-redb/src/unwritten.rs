@@ -40,8 +40,8 @@ impl Unwritten {
         self.0.as_ref().map(|tree| tree.scan(scan))
     }
 
-    /// Writes all of it into the file's runs, whose damaged ones none of it touches: each was read as
-    /// a whole before its first change was noted.
+    /// Writes all of it into the file's runs. Each of them was read as a whole before its first change
+    /// was noted, so one that is damaged now has become so since.
     pub(crate) fn write(
         &self,
         runs: &mut Table<'_, &'static [u8], &'static [u8]>,

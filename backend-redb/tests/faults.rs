@@ -432,6 +432,38 @@ fn a_read_that_fails_ends_a_store_with_a_log_too() {
     store.insert(binding(3, 1)).unwrap();
 }
 
+/// Before a commit, in the midst of it, and behind it.
+#[test]
+fn a_resident_store_is_read_on_whatever_read_of_a_commit_fails() {
+    let options = Options::new().resident(true).log_after(None).cache_bytes(0);
+    let [mut refused, mut behind] = [0, 0];
+    for after in 0.. {
+        let disk = Disk::of(&IMAGES[1]).opened_with(options.clone());
+        let store = open(&disk).unwrap();
+        disk.plan(Plan::Fail {
+            operation: Operation::Read,
+            after,
+            times: 1,
+            half: false,
+            code: BROKEN,
+        });
+        let inserted = store.insert(binding(1, 1)).is_ok();
+        let is_over = disk.counts().reads <= after;
+        assert_eq!(store.get(&key(1)).unwrap().is_some(), inserted);
+        assert_eq!(contents(&store).len(), MANY.len() + usize::from(inserted));
+        if is_over {
+            break;
+        }
+        let goes_on = store.insert(binding(2, 1)).is_ok();
+        assert!(!goes_on, "redb reads no more");
+        match inserted {
+            true => behind += 1,
+            false => refused += 1,
+        }
+    }
+    assert!(refused > 0 && behind > 0, "{refused} and {behind}");
+}
+
 /// Whether the disk fails whoever looks the changes up or whoever writes them: both read at the same
 /// time, and who comes second only hears that something has failed.
 #[test]

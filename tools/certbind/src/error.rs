@@ -40,6 +40,8 @@ pub(crate) enum Error {
     NoSuccessor,
     #[error("cannot read {}: {source}", path.display())]
     Input { path: PathBuf, source: io::Error },
+    #[error("{} needs a temporary file: {source}", path.display())]
+    Temporary { path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
     Certificate { path: PathBuf, source: HashError },
     #[error("nothing is bound to {0}; `certbind list` shows what is")]

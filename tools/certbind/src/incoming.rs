@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
-use interchange::netsh::{Layout, Listing};
+use interchange::netsh::{Layout, Listing, ListingError};
 use interchange::{Format, Loss, Problem, ReadError, ReadOptions, Reading, snapshot};
 use store_core::Binding;
 
@@ -34,7 +34,7 @@ impl<'a> Incoming<'a> {
     /// # Errors
     /// [`Error::Input`] and [`Error::BrokenInput`].
     pub(crate) fn open(path: &'a Path, options: &ReadOptions) -> Result<Self, Error> {
-        let (format, content) = match Origin::of(path).map_err(unread(path))? {
+        let (format, content) = match Origin::of(path, options)? {
             Ok(origin) => read(origin, options)?,
             Err(bytes) => whole(path, &bytes, options)?,
         };
@@ -87,9 +87,9 @@ impl<'a> Incoming<'a> {
             Content::Listing(listing, origin) if !listing.is_sorted() => {
                 let start = origin.start().map_err(unread(path))?;
                 let bindings = listing.sorted_bindings(start, &mut lost);
-                let bindings = bindings.map_err(unread(path))?;
+                let bindings = bindings.map_err(unlisted(path))?;
                 Box::new(bindings.map(move |binding| {
-                    let binding = binding.map_err(unread(path))?;
+                    let binding = binding.map_err(without_room(path))?;
                     Ok((binding, Vec::new()))
                 }))
             }
@@ -116,6 +116,22 @@ fn unread(path: &Path) -> impl Fn(io::Error) -> Error {
     }
 }
 
+fn without_room(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Temporary {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn unlisted(path: &Path) -> impl Fn(ListingError) -> Error {
+    move |error| match error {
+        ListingError::Read(error) => broken(path)(error),
+        ListingError::Sort(source) => without_room(path)(source),
+        ListingError::Io(source) => unread(path)(source),
+        error => unread(path)(io::Error::other(error)),
+    }
+}
+
 fn broken(path: &Path) -> impl Fn(ReadError) -> Error {
     move |error| Error::BrokenInput {
         path: path.to_owned(),
@@ -126,38 +142,43 @@ fn broken(path: &Path) -> impl Fn(ReadError) -> Error {
 /// Where an export is read from, from its start each time.
 struct Origin<'a> {
     path: &'a Path,
-    /// Of what can be read only once, as a pipe, and is too long to be held: a temporary file, which
-    /// has no name.
+    /// Of what can be read only once, as a pipe, and is too long to be held: a temporary file, which goes
+    /// with the process.
     copy: Option<File>,
 }
 
 impl<'a> Origin<'a> {
-    /// The same, or all its bytes, where it can be read only once and is not long.
-    fn of(path: &'a Path) -> io::Result<Result<Self, Vec<u8>>> {
+    /// The same, or all its bytes, where it can be read only once and is not long, or has to be held all
+    /// the same.
+    fn of(path: &'a Path, options: &ReadOptions) -> Result<Result<Self, Vec<u8>>, Error> {
         const LONG: u64 = 16 << 20;
         let mut once: Box<dyn Read> = if is_standard_input(path) {
             Box::new(io::stdin().lock())
         } else {
-            let file = File::open(path)?;
-            if file.metadata()?.is_file() {
+            let file = File::open(path).map_err(unread(path))?;
+            if file.metadata().is_ok_and(|found| found.is_file()) {
                 return Ok(Ok(Self { path, copy: None }));
             }
             Box::new(file)
         };
         let mut bytes = Vec::new();
-        once.by_ref().take(LONG).read_to_end(&mut bytes)?;
+        let start = once.by_ref().take(LONG).read_to_end(&mut bytes);
+        start.map_err(unread(path))?;
         if (bytes.len() as u64) < LONG {
+            return Ok(Err(bytes));
+        }
+        if !matches!(
+            format_of(&bytes, options),
+            Some(Format::Netsh | Format::Snapshot)
+        ) {
+            once.read_to_end(&mut bytes).map_err(unread(path))?;
             return Ok(Err(bytes));
         }
         let copied = tempfile::tempfile().and_then(|mut copy| {
             io::copy(&mut bytes.as_slice().chain(once), &mut copy)?;
-            Ok(Some(copy))
+            Ok(copy)
         });
-        let told = |error: io::Error| {
-            let what = format!("while it is copied to a temporary file: {error}");
-            io::Error::new(error.kind(), what)
-        };
-        let copy = copied.map_err(told)?;
+        let copy = Some(copied.map_err(without_room(path))?);
         Ok(Ok(Self { path, copy }))
     }
 
@@ -173,21 +194,25 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// The form that an export has by the options, or by its start if that is not blank.
+fn format_of(start: &[u8], options: &ReadOptions) -> Option<Format> {
+    let is_blank = start.iter().all(u8::is_ascii_whitespace);
+    let detected = || (!is_blank).then(|| interchange::detect(start));
+    options.format.or_else(detected)
+}
+
 /// A listing and a snapshot as they come, and anything else as a whole.
 fn read<'a>(origin: Origin<'a>, options: &ReadOptions) -> Result<(Format, Content<'a>), Error> {
     let path = origin.path;
     let start = || origin.start().map_err(unread(path));
-    let format = options.format.or_else(|| {
-        let mut file = origin.start().ok()?;
-        let bytes = file.fill_buf().ok()?;
-        // Behind blanks alone may be anything.
-        let is_blank = bytes.iter().all(u8::is_ascii_whitespace);
-        (!is_blank).then(|| interchange::detect(bytes))
-    });
+    let format = match start()?.fill_buf() {
+        Ok(bytes) => format_of(bytes, options),
+        Err(error) => return Err(unread(path)(error)),
+    };
     match format {
         Some(Format::Netsh) => {
             let listing = Listing::look_through(|| origin.start(), options);
-            if let Some(listing) = listing.map_err(broken(path))? {
+            if let Some(listing) = listing.map_err(unlisted(path))? {
                 return Ok((Format::Netsh, Content::Listing(listing, origin)));
             }
         }

@@ -88,7 +88,10 @@ impl Encoding {
     /// # Errors
     /// The place of the first byte that has no meaning in this encoding.
     pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
-        let bytes = &bytes[self.mark_in(bytes)..];
+        self.decode_behind_mark(&bytes[self.mark_in(bytes)..])
+    }
+
+    fn decode_behind_mark(self, bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
         match self.charset {
             Charset::Bytes => Ok(decode_latin1(bytes)),
             Charset::Utf16Le => decode_utf16(bytes, u16::from_le_bytes).map(Cow::Owned),
@@ -109,13 +112,13 @@ impl Encoding {
         }
     }
 
-    /// The text of a part of a longer one, in which no mark is.
+    /// The text of a part of a longer one: what would be a mark at its start is text.
     pub(crate) fn decode_part(self, bytes: Vec<u8>) -> Option<String> {
         match self.charset {
             Charset::Whatwg(encoding) if encoding == encoding_rs::UTF_8 => {
                 String::from_utf8(bytes).ok()
             }
-            _ => self.decode(&bytes).ok().map(Cow::into_owned),
+            _ => self.decode_behind_mark(&bytes).ok().map(Cow::into_owned),
         }
     }
 

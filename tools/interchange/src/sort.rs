@@ -9,8 +9,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read, Seek, Write};
 const MOST: usize = 16 << 20;
 
 /// Takes keys with values in any order. Where they come to more than some megabytes, they go to
-/// files in the system's directory for temporary ones, which have no names there and go with the
-/// process.
+/// files in the system's directory for temporary ones, which go with the process.
 #[derive(Debug)]
 pub(crate) struct Sorter {
     most: usize,
@@ -99,7 +98,7 @@ impl Sorter {
     /// All of them by their keys, those of one key in the order in which they were taken.
     pub(crate) fn sorted(mut self) -> io::Result<Sorted> {
         let runs: Vec<Run> = if self.files.is_empty() {
-            let mut all = Vec::new();
+            let mut all = Vec::with_capacity(self.bytes.len() + 8 * self.entries.len());
             self.write(&mut all)?;
             vec![Box::new(Cursor::new(all))]
         } else {

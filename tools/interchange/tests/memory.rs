@@ -84,6 +84,29 @@ fn a_listing_in_another_order_and_encoding_is_read_in_the_memory_of_what_it_bind
     assert!(read.bytes_max < 1_500 * KIB, "{read:?}");
 }
 
+#[test]
+fn records_that_are_left_out_are_not_held() {
+    const BINDINGS: u32 = 2_000;
+    let layout = Release::Server2022.layout();
+    let mut text = Vec::new();
+    let mut writer = netsh::Writer::new(&mut text, &layout).unwrap();
+    (0..BINDINGS).for_each(|number| writer.push(&binding(number)).unwrap());
+    writer.finish().unwrap();
+    let twice = text.repeat(2);
+    let open = || Ok(BufReader::new(twice.as_slice()));
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let read = measure(|| {
+        let listing = Listing::look_through(open, &options).unwrap().unwrap();
+        assert!(listing.is_sorted() && listing.problems().len() == BINDINGS as usize);
+        let bindings = listing.bindings(open().unwrap()).unwrap();
+        assert_eq!(bindings.map(Result::unwrap).count(), BINDINGS as usize);
+    });
+    assert!(read.bytes_max < 1_200 * KIB, "{read:?}");
+}
+
 /// What is written is not the writer's memory.
 struct Untracked<'a>(&'a mut Vec<u8>);
 

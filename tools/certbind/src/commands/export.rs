@@ -84,7 +84,8 @@ pub(super) fn write(
 }
 
 /// A listing of as many bindings as there are, which are looked through first: where one of them
-/// cannot be printed, nothing is. Those that stand first in the order of the host are held.
+/// cannot be printed, nothing is. Those that stand first in the order of the host are held. In a store
+/// that others write to meanwhile, the rest may be of a later time.
 fn listing(
     mut out: &mut dyn Write,
     store: &dyn BindingStore,

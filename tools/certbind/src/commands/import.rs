@@ -19,9 +19,12 @@ pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("reading");
     let mut incoming = Incoming::open(&import.file, &options(import))?;
+    let mut told = Told::new(import.report == Format::Json);
+    told.lose(incoming.losses().to_vec());
+    let bindings = incoming.bindings(|loss| told.lose(vec![loss]))?;
     progress.at("importing");
     let store = open(url, import.dry_run)?;
-    let told = bring_in(&mut incoming, store.bindings(), import)?;
+    let told = bring_in(bindings, told, store.bindings(), import)?;
     if let Some(layout) = incoming.layout().filter(|_| !import.dry_run) {
         // The bindings are in: that their listing's layout is not kept takes nothing back.
         if let Err(error) = store.set_layout(layout) {
@@ -69,13 +72,11 @@ fn open(url: &StoreUrl, dry_run: bool) -> Result<Opened, Error> {
 }
 
 fn bring_in(
-    incoming: &mut Incoming<'_>,
+    bindings: Bindings<'_>,
+    told: Told,
     store: &dyn BindingStore,
     import: &Import,
 ) -> Result<Told, Error> {
-    let mut told = Told::new(import.report == Format::Json);
-    told.lose(incoming.losses().to_vec());
-    let bindings = incoming.bindings(|loss| told.lose(vec![loss]))?;
     let mut changes = Changes {
         store,
         on_conflict: import.on_conflict,

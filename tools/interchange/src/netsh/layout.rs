@@ -141,6 +141,13 @@ impl Layout {
         }
     }
 
+    /// How many lines there are between two records at most.
+    pub(super) fn longest_gap(&self) -> usize {
+        let others = self.titles.values().chain(self.asides.values());
+        let gaps = others.chain([&self.lead, &self.between]);
+        gaps.map(Vec::len).max().unwrap_or_default()
+    }
+
     /// The lines that `binding` is shown in, without line ends; none where the host has no
     /// bindings of that kind.
     pub(super) fn record(&self, binding: &Binding) -> Option<impl Iterator<Item = String>> {

@@ -13,6 +13,9 @@ use super::release::{Release, key_label};
 use super::words::{Words, counterpart};
 use crate::Encoding;
 
+/// The most gaps of their own that records have. Others will print back differently, and are told.
+const MOST_GAPS: usize = 100_000;
+
 /// What the records of a listing and the text around them have shown so far.
 #[derive(Debug, Default)]
 pub(super) struct Learner {
@@ -65,7 +68,7 @@ impl Learner {
             self.titles.insert(kind, gap);
         } else if self.between.is_none() && is_blank {
             self.between = Some(gap);
-        } else if self.between.as_ref() != Some(&gap) {
+        } else if self.between.as_ref() != Some(&gap) && self.gaps.len() < MOST_GAPS {
             self.gaps.insert(parsed.binding.key().clone(), gap);
         }
         self.last_kind = Some(kind);

@@ -53,30 +53,26 @@ pub struct Listing {
 impl Listing {
     /// Looks through the listing that `open` gives from its start, with a buffer of at least 4 KiB:
     /// several times, where its keys are in another order than the canonical one, or its encoding is
-    /// not told by its start. None if it cannot be read so: then [`read`](super::read) it as a whole,
-    /// which says why, or tries what code page it may be in.
+    /// not told by its start. None if it is not text in such an encoding: then [`read`](super::read) it
+    /// as a whole, which says so, or tries what code page it may be in.
     ///
     /// # Errors
-    /// As [`read`](super::read).
+    /// [`ListingError`].
     pub fn look_through<R: BufRead>(
         mut open: impl FnMut() -> io::Result<R>,
         options: &ReadOptions,
-    ) -> Result<Option<Self>, ReadError> {
-        let start = open().and_then(|mut reader| {
-            let bytes = reader.fill_buf()?;
-            let named = options.encoding.map(|named| named.marked_as(bytes));
-            Ok(named.unwrap_or_else(|| of_start(bytes).0))
-        });
-        let Ok(encoding) = start else {
-            return Ok(None);
-        };
-        if let Ok(look) = looked_through(&mut open, encoding, options) {
+    ) -> Result<Option<Self>, ListingError> {
+        let mut start = open()?;
+        let bytes = start.fill_buf()?;
+        let named = options.encoding.map(|named| named.marked_as(bytes));
+        let encoding = named.unwrap_or_else(|| of_start(bytes).0);
+        if let Some(look) = looked_through(&mut open, encoding, options)? {
             return Self::of(look, encoding, options).map(Some);
         }
         let in_code_page = Encoding::BYTES;
         if options.encoding.is_none()
             && encoding.unit() == 1
-            && let Ok(look) = looked_through(&mut open, in_code_page, options)
+            && let Some(look) = looked_through(&mut open, in_code_page, options)?
             && (look.problems.is_empty() || look.length > MOST_TRIED)
         {
             return Self::of(look, in_code_page, options).map(Some);
@@ -84,7 +80,7 @@ impl Listing {
         Ok(None)
     }
 
-    fn of(mut look: Look, encoding: Encoding, options: &ReadOptions) -> Result<Self, ReadError> {
+    fn of(mut look: Look, encoding: Encoding, options: &ReadOptions) -> Result<Self, ListingError> {
         look.check(options)?;
         let (layout, odd_line) = look.layout(encoding);
         Ok(Self {
@@ -133,6 +129,10 @@ impl Listing {
             reader: reader(from, self.encoding, self.words.clone())?,
             comparison: self.layout.as_ref().map(Comparison::with),
             gap: Vec::new(),
+            longest_gap: self
+                .layout
+                .as_ref()
+                .map_or(0, |found| found.longest_gap() + 1),
             left: Some(self.records),
         })
     }
@@ -141,13 +141,13 @@ impl Listing {
     /// files. What is lost of any is told first, in the order of the listing.
     ///
     /// # Errors
-    /// That the listing cannot be read, or is another one than was looked through; that it cannot be
-    /// sorted.
+    /// [`ListingError::Io`], also if it is another one than was looked through;
+    /// [`ListingError::Sort`].
     pub fn sorted_bindings<R: BufRead>(
         &self,
         from: R,
         mut lost: impl FnMut(Loss),
-    ) -> io::Result<SortedBindings> {
+    ) -> Result<SortedBindings, ListingError> {
         let mut sorter = Sorter::default();
         let mut bytes = Vec::new();
         for record in self.bindings(from)? {
@@ -156,28 +156,57 @@ impl Listing {
             bytes.clear();
             let key = append_entry(&record.binding, &mut bytes);
             let (key, value) = bytes.split_at(key);
-            sorter.push(key, value)?;
+            sorter.push(key, value).map_err(ListingError::Sort)?;
         }
-        Ok(SortedBindings(sorter.sorted()?))
+        let sorted = sorter.sorted().map_err(ListingError::Sort)?;
+        Ok(SortedBindings(sorted))
     }
 }
 
-/// Looks through a listing in this encoding.
+/// Why a listing was not looked through, or its bindings not sorted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListingError {
+    /// It is no listing, or records of it are broken.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It cannot be read.
+    #[error("the listing cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// There is no room to sort it, or the like.
+    #[error("the listing cannot be sorted in temporary files: {0}")]
+    Sort(io::Error),
+}
+
+/// Looks through a listing, if it is in this encoding.
 fn looked_through<R: BufRead>(
     open: &mut impl FnMut() -> io::Result<R>,
     encoding: Encoding,
     options: &ReadOptions,
-) -> io::Result<Look> {
+) -> Result<Option<Look>, ListingError> {
     let mut open = || reader(open()?, encoding, options.words.clone());
     let mut look = Look::new(options, Seen::InOrder);
-    if look.take_all(open()?, |_, _| {})?.is_ok() {
-        return Ok(look);
+    match look.take_all(open()?, |_, _| {}) {
+        Ok(Ok(())) => return Ok(Some(look)),
+        Ok(Err(Disorder)) => {}
+        Err(error) => return other_encoding(error.into()),
     }
-    let repeats = repeats(open()?)?;
+    let repeats = match repeats(open()?) {
+        Ok(repeats) => repeats,
+        Err(error) => return other_encoding(error),
+    };
     let mut look = Look::new(options, Seen::Repeats(repeats));
     match look.take_all(open()?, |_, _| {})? {
-        Ok(()) => Ok(look),
+        Ok(()) => Ok(Some(look)),
         Err(Disorder) => unreachable!("any order will do"),
+    }
+}
+
+/// None, if the error is that the listing is not in the encoding that it was read in.
+fn other_encoding<T>(error: ListingError) -> Result<Option<T>, ListingError> {
+    match error {
+        ListingError::Io(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        error => Err(error),
     }
 }
 
@@ -193,18 +222,20 @@ fn reader<R: BufRead>(
 
 /// The lines of the records whose keys have come before, each with the line of the first. As many
 /// keys as there are, are sorted.
-fn repeats<R: BufRead>(mut reader: Reader<R>) -> io::Result<HashMap<u64, u64>> {
+fn repeats<R: BufRead>(mut reader: Reader<R>) -> Result<HashMap<u64, u64>, ListingError> {
     let mut keys = Sorter::default();
     while let Some(found) = reader.next()? {
         if let Found::Record(lines, parsed) = found {
             let line = Span::of(&lines, &parsed).first;
-            keys.push(&encode_key(parsed.binding.key()), &line.to_le_bytes())?;
+            let key = encode_key(parsed.binding.key());
+            keys.push(&key, &line.to_le_bytes())
+                .map_err(ListingError::Sort)?;
         }
     }
     let mut repeats = HashMap::new();
     let mut first: Option<(Vec<u8>, u64)> = None;
-    for entry in keys.sorted()? {
-        let (key, line) = entry?;
+    for entry in keys.sorted().map_err(ListingError::Sort)? {
+        let (key, line) = entry.map_err(ListingError::Sort)?;
         let line = line.try_into().map(u64::from_le_bytes);
         let line = line.map_err(|_| io::Error::other("a line number has eight bytes"))?;
         match &first {
@@ -221,8 +252,9 @@ pub struct Bindings<'a, R> {
     listing: &'a Listing,
     reader: Reader<R>,
     comparison: Option<Comparison<'a>>,
-    /// The lines behind the record before.
+    /// The first lines behind the record before: as many as show that they are others than expected.
     gap: Vec<RawLine>,
+    longest_gap: usize,
     /// How many have to come; none after the end.
     left: Option<u64>,
 }
@@ -255,13 +287,18 @@ impl<R: BufRead> Bindings<'_, R> {
                         return Ok(Some(self.record(&lines, parsed)));
                     }
                     // Its key has come before.
-                    self.gap.extend(lines);
+                    self.pass_over(lines);
                 }
-                Found::Broken(lines, _) => self.gap.extend(lines),
-                Found::Text(line) => self.gap.push(line),
+                Found::Broken(lines, _) => self.pass_over(lines),
+                Found::Text(line) => self.pass_over([line]),
             }
         }
         Ok(None)
+    }
+
+    fn pass_over(&mut self, lines: impl IntoIterator<Item = RawLine>) {
+        let left = self.longest_gap - self.gap.len();
+        self.gap.extend(lines.into_iter().take(left));
     }
 
     fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> ListedRecord {

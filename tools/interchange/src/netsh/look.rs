@@ -177,14 +177,15 @@ impl Look {
     /// The layout that was learnt, at the end, and a line that ends otherwise than most.
     pub(super) fn layout(&mut self, encoding: Encoding) -> (Option<Layout>, Option<u64>) {
         let learner = std::mem::take(&mut self.learner);
-        if self.order.is_other && self.order.is_long {
+        let is_lost = self.order.is_other && self.order.is_long;
+        let (layout, odd_line) = learner.finish(encoding, self.order.take_other());
+        if is_lost && layout.is_some() {
             let what = format!(
                 "the order of more than {MOST_ORDERED} records is not kept; they will print back \
                  in canonical order"
             );
             self.losses.push(Loss::new(LossKind::Form, what));
         }
-        let (layout, odd_line) = learner.finish(encoding, self.order.take_other());
         if let Some(line) = odd_line {
             let what = "this line ends otherwise than others; it will print back with their end";
             self.losses.push(Loss::new(LossKind::Form, what).at(line));

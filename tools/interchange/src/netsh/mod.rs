@@ -49,7 +49,7 @@ mod write;
 
 pub(crate) use address::key_text;
 pub use layout::{Layout, Newline};
-pub use listing::{Bindings, Listing, SortedBindings};
+pub use listing::{Bindings, Listing, ListingError, SortedBindings};
 pub use powershell::write as write_powershell;
 pub use read::read;
 pub use release::{Release, UnknownRelease};

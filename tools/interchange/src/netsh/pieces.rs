@@ -215,10 +215,16 @@ impl<R: BufRead> Lines<R> {
             let what = format!("line {}: {what}", self.number);
             Err(io::Error::new(io::ErrorKind::InvalidData, what))
         };
-        if !is_ended && bytes.len() as u64 == LONGEST_LINE {
+        let is_cut = !is_ended && bytes.len() as u64 == LONGEST_LINE;
+        let text = match is_cut {
+            false => self.encoding.decode_part(bytes),
+            true => None,
+        };
+        let is_long = |text: &String| text.len() as u64 > LONGEST_LINE;
+        if is_cut || text.as_ref().is_some_and(is_long) {
             return error("longer than any line netsh prints".to_owned());
         }
-        let Some(mut text) = self.encoding.decode_part(bytes) else {
+        let Some(mut text) = text else {
             return error(format!("not {}", self.encoding));
         };
         let end = match text.as_bytes() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use interchange::netsh::Listing;
+use interchange::netsh::{Listing, ListingError};
 use interchange::{Export, Loss, LossKind, ReadError, ReadOptions, Reading, json, netsh, read};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -100,7 +100,11 @@ fn told(reading: &Reading) -> BTreeMap<LossKind, usize> {
 
 /// What reading it record by record comes to.
 fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, ReadError> {
-    let Some(listing) = Listing::look_through(|| Ok(text), options)? else {
+    let listing = match Listing::look_through(|| Ok(text), options) {
+        Err(ListingError::Read(error)) => return Err(error),
+        looked => looked.expect("it is there, and short"),
+    };
+    let Some(listing) = listing else {
         return Ok(None);
     };
     let mut reading = Reading {
@@ -212,11 +216,16 @@ proptest! {
         text in listing().prop_map(|text| {
             text.replace("Store", "\u{a0a} \u{10a} \u{a01} \u{100}\u{a01} \u{a01}\u{100}")
         }),
+        // As where one file was put behind another.
+        marked: Index,
         encoding in select(vec!["utf-8+bom", "utf-16le+bom", "utf-16le", "utf-16be+bom", "utf-16be"]),
         is_named: bool,
         cut in 0..3_usize,
     ) {
-        let mut bytes = encoded(&text, encoding);
+        let mut lines: Vec<_> = text.split('\n').collect();
+        lines.insert(marked.index(lines.len()), "\u{feff}");
+        let joined = lines.join("\n");
+        let mut bytes = encoded(&joined.replacen("\u{feff}\n", "\u{feff}", 1), encoding);
         let encoding = is_named.then(|| encoding.parse().unwrap());
         let options = ReadOptions { encoding, ..ReadOptions::default() };
         let whole = netsh::read(&bytes, &options);
