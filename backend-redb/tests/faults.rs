@@ -380,13 +380,7 @@ fn syncs_stay_broken(size: Size) {
 fn after_an_error_the_store_refuses_and_says_why_until_it_is_opened_again() {
     let disk = Disk::of(&IMAGES[1]);
     let store = open(&disk).unwrap();
-    disk.plan(Plan::Fail {
-        operation: Operation::Sync,
-        after: 0,
-        times: 1,
-        half: false,
-        code: FULL,
-    });
+    disk.plan(Operation::Sync.fails_once(0, FULL));
     let error = store.insert(binding(1, 1)).unwrap_err();
     let StoreError::Io { source, path, .. } = &error else {
         panic!("{error:?}");
@@ -411,13 +405,7 @@ fn a_read_that_fails_ends_a_store_with_a_log_too() {
     let store = open(&disk).unwrap();
     store.insert(binding(1, 1)).unwrap();
     store.insert(binding(2, 1)).unwrap();
-    disk.plan(Plan::Fail {
-        operation: Operation::Read,
-        after: 0,
-        times: 1,
-        half: false,
-        code: BROKEN,
-    });
+    disk.plan(Operation::Read.fails_once(0, BROKEN));
     let error = store.get(&key(1000)).unwrap_err();
     assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
     for number in [2, 3] {
@@ -440,13 +428,7 @@ fn a_resident_store_is_read_on_whatever_read_of_a_commit_fails() {
     for after in 0.. {
         let disk = Disk::of(&IMAGES[1]).opened_with(options.clone());
         let store = open(&disk).unwrap();
-        disk.plan(Plan::Fail {
-            operation: Operation::Read,
-            after,
-            times: 1,
-            half: false,
-            code: BROKEN,
-        });
+        disk.plan(Operation::Read.fails_once(after, BROKEN));
         let inserted = store.insert(binding(1, 1)).is_ok();
         let is_over = disk.counts().reads <= after;
         assert_eq!(store.get(&key(1)).unwrap().is_some(), inserted);
@@ -475,13 +457,7 @@ fn a_load_whose_read_fails_says_what_the_disk_said() {
     let load = |after: u64| {
         let disk = Disk::of(&made.bytes()).opened_with(Options::new().cache_bytes(0));
         let store = open(&disk).unwrap();
-        disk.plan(Plan::Fail {
-            operation: Operation::Read,
-            after,
-            times: 1,
-            half: false,
-            code: BROKEN,
-        });
+        disk.plan(Operation::Read.fails_once(after, BROKEN));
         store.load(&mut put(3))
     };
     let mut failed = 0;

@@ -264,13 +264,7 @@ fn a_length_beyond_all_bounds_makes_no_log_of_it() {
     let options = Options::new().log_after(Some(0)).log_bytes(u64::MAX);
     let disk = Disk::of(&IMAGES[0]).opened_with(options);
     let store = open(&disk).unwrap();
-    disk.plan(Plan::Fail {
-        operation: Operation::SetLen,
-        after: 0,
-        times: 1,
-        half: false,
-        code: FULL,
-    });
+    disk.plan(Operation::SetLen.fails_once(0, FULL));
     store.insert(binding(1, 1)).unwrap();
     store.insert(binding(2, 1)).unwrap();
     assert!(disk.counts().set_lens > 0);

@@ -294,13 +294,7 @@ fn a_log_that_cannot_be_read_is_not_given_up() {
     };
     for after in 0..total {
         let disk = crashed.copy().opened_with(logged(1).without_log(true));
-        disk.plan(Plan::Fail {
-            operation: Operation::Read,
-            after,
-            times: 1,
-            half: false,
-            code: BROKEN,
-        });
+        disk.plan(Operation::Read.fails_once(after, BROKEN));
         drop(open(&disk));
         disk.plan(Plan::Nothing);
         let store = open(&disk).unwrap();

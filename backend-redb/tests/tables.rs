@@ -195,13 +195,7 @@ fn of_two_commits_at_the_same_time_each_is_judged_by_its_own_sync() {
     for (disk, after) in (0..24).flat_map(|after| disks().map(|disk| (disk, after))) {
         let store = open(&disk).unwrap();
         disk.sync_takes(std::time::Duration::from_millis(1));
-        disk.plan(Plan::Fail {
-            operation: Operation::Sync,
-            after,
-            times: 1,
-            half: false,
-            code: BROKEN,
-        });
+        disk.plan(Operation::Sync.fails_once(after, BROKEN));
         let (rows, bound) = std::thread::scope(|scope| {
             let rows = scope.spawn(|| (0..12).filter(|n| store.write(&[put(*n)]).is_ok()).count());
             let bound = scope.spawn(|| {

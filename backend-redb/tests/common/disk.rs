@@ -90,6 +90,19 @@ pub(crate) enum Plan {
     Panic,
 }
 
+impl Operation {
+    /// That it fails when it was done this often, and not again, with the system's code.
+    pub(crate) fn fails_once(self, after: u64, code: i32) -> Plan {
+        Plan::Fail {
+            operation: self,
+            after,
+            times: 1,
+            half: false,
+            code,
+        }
+    }
+}
+
 impl Disk {
     /// A disk with this store on it.
     pub(crate) fn of(bytes: &[u8]) -> Self {
