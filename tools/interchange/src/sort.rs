@@ -66,7 +66,7 @@ impl Sorter {
         self.bytes.extend(value);
         self.entries.push(entry);
         if self.bytes.len() + self.entries.len() * size_of::<Entry>() >= self.most {
-            self.write_file().map_err(told)?;
+            self.write_file()?;
         }
         Ok(())
     }
@@ -102,11 +102,11 @@ impl Sorter {
             self.write(&mut all)?;
             vec![Box::new(Cursor::new(all))]
         } else {
-            self.write_file().map_err(told)?;
+            self.write_file()?;
             let run = |file| Box::new(BufReader::new(file)) as Run;
             self.files.drain(..).map(run).collect()
         };
-        // Before others are read.
+        // What was held goes before the files are read.
         drop(self);
         let mut sorted = Sorted {
             next: BinaryHeap::with_capacity(runs.len()),
@@ -134,18 +134,18 @@ pub(crate) struct Sorted {
 impl Sorted {
     fn read(&mut self, number: usize) -> io::Result<()> {
         let run = &mut self.runs[number];
-        if run.fill_buf().map_err(told)?.is_empty() {
+        if run.fill_buf()?.is_empty() {
             return Ok(());
         }
         let mut lengths = [0; 8];
-        run.read_exact(&mut lengths).map_err(told)?;
-        let [a, b, c, d, key_and_value @ ..] = lengths;
+        run.read_exact(&mut lengths)?;
+        let [a, b, c, d, of_value @ ..] = lengths;
         let mut part = |length: [u8; 4]| {
             let mut part = vec![0; u32::from_le_bytes(length) as usize];
-            run.read_exact(&mut part).map_err(told)?;
+            run.read_exact(&mut part)?;
             Ok::<_, io::Error>(part)
         };
-        let (key, value) = (part([a, b, c, d])?, part(key_and_value)?);
+        let (key, value) = (part([a, b, c, d])?, part(of_value)?);
         self.next.push(Reverse((key, number, value)));
         Ok(())
     }
@@ -162,14 +162,6 @@ impl Iterator for Sorted {
         }
         Some(Ok((key, value)))
     }
-}
-
-/// An error of a file that nobody has heard of.
-fn told(error: io::Error) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("a temporary file, in which it is sorted: {error}"),
-    )
 }
 
 #[cfg(test)]

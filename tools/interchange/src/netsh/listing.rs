@@ -122,7 +122,7 @@ impl Listing {
     /// Its bindings, of the same listing from its start, in its order.
     ///
     /// # Errors
-    /// That there is nothing to read.
+    /// That the listing cannot be read.
     pub fn bindings<R: BufRead>(&self, from: R) -> io::Result<Bindings<'_, R>> {
         Ok(Bindings {
             listing: self,
@@ -259,8 +259,8 @@ pub struct Bindings<'a, R> {
     left: Option<u64>,
 }
 
-/// The bindings of a [`Listing`] in canonical order. An error ends them: that they cannot be read
-/// from where they were sorted.
+/// The bindings of a [`Listing`] in canonical order. An error, which is one of the temporary files in
+/// which they were sorted, ends them.
 pub struct SortedBindings(Sorted);
 
 impl Iterator for SortedBindings {
