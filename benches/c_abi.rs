@@ -8,14 +8,15 @@ use std::path::PathBuf;
 use std::ptr;
 use std::sync::{Arc, LazyLock};
 
-use backend_httpsys::abi::client::{Query, Request, with_query};
-use backend_httpsys::{HttpApi, HttpSysStore, LibraryApi, Options};
-use backend_redb::RedbStore;
-use divan::{Bencher, black_box};
-use httpapi_sim::Simulator;
-use store_core::{
+use certbind_core::{
     Batch, Binding, BindingStore, CertHash, Change, Kind, MemoryStore, Record, Scan, Uuid,
 };
+use certbind_httpapi_abi::HttpApi;
+use certbind_httpapi_abi::client::{Query, Request, with_query};
+use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
+use certbind_redb::RedbStore;
+use certbind_simulator::Simulator;
+use divan::{Bencher, black_box};
 use tempfile::TempDir;
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_INITIALIZE_CONFIG, HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION,

@@ -1,14 +1,16 @@
-//! The hot paths, each on its own: `cargo bench --package benches`. Compare runs of one machine
+//! The hot paths, each on its own: `cargo bench --package certbind-benches`. Compare runs of one machine
 //! only, and quote ratios.
 
 #![allow(clippy::unwrap_used)]
 
-use backend_redb::{Options, RedbStore};
+use certbind_core::codec::{decode_binding, encode_binding};
+use certbind_core::{
+    Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Record, Scan, Uuid,
+};
+use certbind_formats::netsh::Release;
+use certbind_formats::{Export, ReadOptions, netsh};
+use certbind_redb::{Options, RedbStore};
 use divan::{Bencher, black_box};
-use interchange::netsh::Release;
-use interchange::{Export, ReadOptions, netsh};
-use store_core::codec::{decode_binding, encode_binding};
-use store_core::{Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Record, Scan, Uuid};
 use tempfile::TempDir;
 
 const SIZES: [u32; 2] = [1_000, 10_000];
@@ -114,5 +116,5 @@ fn read_a_netsh_listing(bencher: Bencher<'_, '_>, size: u32) {
     };
     let mut listing = Vec::new();
     netsh::write(&mut listing, &export, &Release::default().layout()).unwrap();
-    bencher.bench(|| interchange::read(black_box(&listing), &ReadOptions::default()).unwrap());
+    bencher.bench(|| certbind_formats::read(black_box(&listing), &ReadOptions::default()).unwrap());
 }

@@ -7,8 +7,8 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use conformance::Subject;
-use store_core::{
+use certbind_conformance::Subject;
+use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Result, Scan,
     StoreError,
 };
@@ -112,4 +112,4 @@ impl Subject for InFolder {
     }
 }
 
-conformance::suite!(json_file, InFolder);
+certbind_conformance::suite!(json_file, InFolder);

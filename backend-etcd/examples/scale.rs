@@ -1,12 +1,14 @@
 //! How a fleet of a given size fares on the etcd of this machine:
-//! `cargo run --release --package backend-etcd --example scale -- 10000 50`.
+//! `cargo run --release --package certbind-etcd --example scale -- 10000 50`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use backend_etcd::{Fleet, HostName, Options};
-use etcd_server::Server;
-use store_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Scan, StoreError, Uuid};
+use certbind_core::{
+    Batch, Binding, BindingStore, CertHash, Change, Record, Scan, StoreError, Uuid,
+};
+use certbind_etcd::{Fleet, HostName, Options};
+use certbind_etcd_server::Server;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut numbers = std::env::args().skip(1).map(|number| number.parse::<u32>());

@@ -8,7 +8,7 @@
 
 use std::io::{self, ErrorKind};
 
-use store_core::{Applied, Batch, Result, StoreError};
+use certbind_core::{Applied, Batch, Result, StoreError};
 use tonic::{Code, Status};
 use uuid::Uuid;
 

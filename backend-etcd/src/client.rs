@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use certbind_core::{Result, StoreError};
 use http::uri::PathAndQuery;
 use prost::Message;
-use store_core::{Result, StoreError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use tokio_stream::Stream;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-use store_core::StoreError;
+use certbind_core::StoreError;
 use tonic::{Code, Status};
 
 /// Why the cluster at `members` did not `action`.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Builder};
 
-use store_core::{Result, StoreError};
+use certbind_core::{Result, StoreError};
 
 use crate::client::{Client, Failure};
 use crate::errors;
@@ -23,8 +23,8 @@ const PAGE: i64 = 10_000;
 /// The hosts that are kept in one etcd cluster. Their stores share its connections.
 ///
 /// ```no_run
-/// use backend_etcd::{Fleet, Options};
-/// use store_core::{BindingStore, Scan, StoreError};
+/// use certbind_etcd::{Fleet, Options};
+/// use certbind_core::{BindingStore, Scan, StoreError};
 ///
 /// let fleet = Fleet::open(&Options::new(["etcd1.contoso.com:2379"]))?;
 /// let hosts = fleet.hosts()?;

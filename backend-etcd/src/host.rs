@@ -7,12 +7,12 @@ use std::str::FromStr;
 /// or a digit. Upper case is taken for lower case.
 ///
 /// ```
-/// use backend_etcd::HostName;
+/// use certbind_etcd::HostName;
 ///
 /// let host: HostName = "WEB01.contoso.com".parse()?;
 /// assert_eq!(host.as_str(), "web01.contoso.com");
 /// assert!("web01/web02".parse::<HostName>().is_err());
-/// # Ok::<(), backend_etcd::HostNameError>(())
+/// # Ok::<(), certbind_etcd::HostNameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(String);

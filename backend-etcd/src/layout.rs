@@ -1,7 +1,7 @@
 //! What stands where in etcd.
 //!
 //! ```text
-//! /certbind/v1/HOST/ KEY       a binding: the key's and the value's bytes of store_core::codec
+//! /certbind/v1/HOST/ KEY       a binding: the key's and the value's bytes of certbind_core::codec
 //! /certbind/v1/.hosts/HOST     the host's head: 01, and the id (16 bytes) of its last batch
 //! ```
 //!
@@ -10,10 +10,10 @@
 
 use std::ops::Bound;
 
-use store_core::codec::{
+use certbind_core::codec::{
     CodecError, decode_binding, decode_key, encode_binding, encode_key, kind_prefix,
 };
-use store_core::{Binding, BindingKey, Result, Scan, StoreError};
+use certbind_core::{Binding, BindingKey, Result, Scan, StoreError};
 use uuid::Uuid;
 
 use crate::host::HostName;
@@ -205,7 +205,7 @@ fn readable(key: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use store_core::Kind;
+    use certbind_core::Kind;
 
     use super::*;
 

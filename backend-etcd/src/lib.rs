@@ -6,8 +6,8 @@
 //! whose answer is lost is applied once all the same.
 //!
 //! ```no_run
-//! use backend_etcd::{EtcdStore, Options};
-//! use store_core::{Binding, BindingStore, CertHash, Record, Uuid};
+//! use certbind_etcd::{EtcdStore, Options};
+//! use certbind_core::{Binding, BindingStore, CertHash, Record, Uuid};
 //!
 //! let etcd = Options::new(["etcd1.contoso.com:2379", "etcd2.contoso.com:2379"]);
 //! let store = EtcdStore::open(&etcd, &"web01".parse()?)?;

@@ -11,7 +11,7 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 6
 ///
 /// ```
 /// use std::time::Duration;
-/// use backend_etcd::Options;
+/// use certbind_etcd::Options;
 ///
 /// let options = Options::new(["etcd1.contoso.com:2379", "etcd2.contoso.com:2379"])
 ///     .user("certbind", "secret")

@@ -2,7 +2,7 @@
 
 use std::vec;
 
-use store_core::{Binding, Result, Scan, StoreError};
+use certbind_core::{Binding, Result, Scan, StoreError};
 
 use crate::errors;
 use crate::rpc::{KeyValue, RangeRequest};

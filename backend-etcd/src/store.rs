@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use store_core::{
+use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Result, Scan,
     StoreError,
 };
@@ -22,7 +22,7 @@ use crate::watch::Watch;
 ///
 /// It may be opened by any number of processes at the same time. Batches of one host take turns; a
 /// process that writes alone needs one round trip for a batch of
-/// [`Absent`](store_core::Expect::Absent) and [`Exactly`](store_core::Expect::Exactly), and two for
+/// [`Absent`](certbind_core::Precondition::Absent) and [`Exactly`](certbind_core::Precondition::Exactly), and two for
 /// others.
 pub struct EtcdStore {
     pub(crate) client: Arc<Client>,

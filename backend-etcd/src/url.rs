@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use certbind_core::{Result, StoreError};
 use percent_encoding::percent_decode_str;
-use store_core::{Result, StoreError};
 
 use crate::errors;
 use crate::host::HostName;
@@ -36,12 +36,12 @@ const PORT: &str = ":2379";
 /// What stands in the URL goes before the environment. A password never stands in it.
 ///
 /// ```
-/// use backend_etcd::EtcdUrl;
+/// use certbind_etcd::EtcdUrl;
 ///
 /// let url: EtcdUrl = "etcd://etcd1,etcd2:12379/web01?ca=/etc/etcd/ca.pem&user=web01".parse()?;
 /// assert_eq!(url.members(), ["etcd1:2379", "etcd2:12379"]);
 /// assert_eq!(url.host().map(|host| host.as_str()), Some("web01"));
-/// # Ok::<(), backend_etcd::UrlError>(())
+/// # Ok::<(), certbind_etcd::UrlError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EtcdUrl {

@@ -1,6 +1,6 @@
 //! What a batch believes of the store, and the transaction that holds it to that.
 
-use store_core::{Applied, Batch, Binding, Change, Expect, Result};
+use certbind_core::{Applied, Batch, Binding, Change, Precondition, Result};
 use uuid::Uuid;
 
 use crate::layout::{self, Head, Place};
@@ -28,11 +28,14 @@ enum Held {
 impl View {
     /// What the batch itself says of every key, where it says enough.
     pub(crate) fn expected(batch: &Batch, head: i64) -> Option<Self> {
-        let keys = batch.changes().iter().map(|change| match change.expect() {
-            Expect::Absent => Some(Held::Expected(None)),
-            Expect::Exactly(binding) => Some(Held::Expected(Some((**binding).clone()))),
-            Expect::Any | Expect::Present => None,
-        });
+        let keys = batch
+            .changes()
+            .iter()
+            .map(|change| match change.precondition() {
+                Precondition::Absent => Some(Held::Expected(None)),
+                Precondition::Exactly(binding) => Some(Held::Expected(Some((**binding).clone()))),
+                Precondition::Any | Precondition::Present => None,
+            });
         let keys = keys.collect::<Option<_>>()?;
         Some(Self { head, keys })
     }
@@ -102,7 +105,7 @@ impl View {
 
 fn write(change: &Change, place: &Place) -> RequestOp {
     let key = place.key(change.key());
-    match change.becomes() {
+    match change.new_value() {
         Some(binding) => Request::Put(PutRequest {
             key,
             value: layout::value(binding),

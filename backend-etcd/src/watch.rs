@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use store_core::{Binding, BindingKey, Result, StoreError};
+use certbind_core::{Binding, BindingKey, Result, StoreError};
 use tokio::time::timeout;
 use tokio_stream::StreamExt;
 use tonic::{Status, Streaming};

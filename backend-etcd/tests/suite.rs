@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use backend_etcd::{EtcdStore, HostName, Options};
-use conformance::Subject;
-use etcd_server::{Cluster, Server};
+use certbind_conformance::Subject;
+use certbind_etcd::{EtcdStore, HostName, Options};
+use certbind_etcd_server::{Cluster, Server};
 
 /// A name that no other case has.
 fn new_host() -> HostName {
@@ -34,7 +34,7 @@ impl Subject for Host {
     }
 }
 
-conformance::suite!(etcd, Host);
+certbind_conformance::suite!(etcd, Host);
 
 /// A host in a cluster of three.
 struct Replicated(HostName);
@@ -76,7 +76,7 @@ fn operations_are_linearizable_while_members_are_killed() {
     std::thread::scope(|scope| {
         scope.spawn(victims);
         let _over = Over(&over);
-        conformance::operations_are_linearizable::<Replicated>();
+        certbind_conformance::operations_are_linearizable::<Replicated>();
     });
     assert!(killed.into_inner() >= 3, "each member was killed");
 }

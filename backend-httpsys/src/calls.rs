@@ -6,15 +6,16 @@ use std::ptr;
 use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use store_core::{Binding, BindingKey, Kind, PropertyType, Result, StoreError, win32};
+use certbind_core::{Binding, BindingKey, Kind, PropertyType, Result, StoreError};
+use certbind_httpapi_abi::win32::{self, Win32Error};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, NO_ERROR};
 use windows_sys::Win32::Networking::HttpServer::{HTTP_INITIALIZE_CONFIG, HTTPAPI_VERSION};
 
-use crate::abi::client::{
+use certbind_httpapi_abi::HttpApi;
+use certbind_httpapi_abi::client::{
     PropertyQuery, Query, Request, read_record, with_delete, with_query, with_query_property,
     with_set,
 };
-use crate::api::HttpApi;
 
 /// Configuration takes version 1.0, also for the kinds of record that came later.
 const VERSION_1: HTTPAPI_VERSION = HTTPAPI_VERSION {
@@ -125,7 +126,7 @@ impl<A: HttpApi> Calls<A> {
     pub(crate) fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
         let exact = |host_spelling| {
             let query = Query::Exact { key, host_spelling };
-            let failed = |code| StoreError::from_win32(code, key, "reading");
+            let failed = |code| win32::store_error(code, key, "reading");
             let Some(binding) = self.record(key.kind(), query, failed, &|| key.to_string())? else {
                 return Ok(None);
             };
@@ -306,6 +307,10 @@ pub(crate) fn failed(action: &str, code: u32) -> StoreError {
     let (key, action) = (None, action.to_owned().into());
     match code {
         win32::ACCESS_DENIED => StoreError::AccessDenied { key, action },
-        code => StoreError::Win32 { key, action, code },
+        code => StoreError::Backend {
+            key,
+            action,
+            source: Box::new(Win32Error { code }),
+        },
     }
 }

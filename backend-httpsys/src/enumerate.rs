@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use store_core::{Binding, Kind, Result, StoreError};
+use certbind_core::{Binding, Kind, Result, StoreError};
 
-use crate::api::HttpApi;
 use crate::calls::Calls;
 use crate::properties::with;
+use certbind_httpapi_abi::HttpApi;
 
 /// How many passes are made at most.
 const PASSES: u32 = 16;

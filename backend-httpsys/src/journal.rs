@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use store_core::{Result, StoreError};
+use certbind_core::{Result, StoreError};
 
 use crate::journal_format::{decode, encode};
 use crate::undo::Step;

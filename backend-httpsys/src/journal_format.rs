@@ -6,13 +6,13 @@
 //! CRC-32 of all that (4)
 //! ```
 //!
-//! `key`, `before` and `after` are a length (4) and so many bytes, those of [`store_core::codec`];
+//! `key`, `before` and `after` are a length (4) and so many bytes, those of [`certbind_core::codec`];
 //! no bytes stand for an unbound key. Numbers are little-endian.
 
 use std::path::Path;
 
-use store_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
-use store_core::{Binding, BindingKey, Outcome, Result, StoreError};
+use certbind_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
+use certbind_core::{Binding, BindingKey, Outcome, Result, StoreError};
 
 use crate::undo::Step;
 

@@ -1,25 +1,26 @@
 //! The bindings of HTTP.sys: the store that writes through to the HTTP Server API.
 //!
-//! [`HttpApi`] is the API itself, one method per function. [`LibraryApi`] has it from a dynamic
+//! [`HttpApi`](certbind_httpapi_abi::HttpApi) is the API itself, one method per function. [`LibraryApi`] has it from a dynamic
 //! library: `LibraryApi::system()`, on Windows, from the system's `httpapi.dll`, and
 //! [`LibraryApi::load`] from any library with the same functions, on any platform.
-//! [`HttpSysStore`] is a [`BindingStore`](store_core::BindingStore) over any of them, and [`abi`]
-//! has the C structures, for both ends of the interface. What HTTP.sys is configured with beside
-//! bindings is in [`service`].
+//! [`HttpSysStore`] is a [`BindingStore`](certbind_core::BindingStore) over any of them, and
+//! [`ServiceApi`] sets and queries the other service configuration. The C structures are in
+//! `certbind-httpapi-abi`.
 //!
 //! ```no_run
 //! use std::path::Path;
 //! use std::sync::Arc;
 //!
-//! use backend_httpsys::{HttpApi, HttpSysStore, LibraryApi, Options};
-//! use store_core::{BindingStore, Scan};
+//! use certbind_httpapi_abi::HttpApi;
+//! use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
+//! use certbind_core::{BindingStore, Scan};
 //!
 //! # #[cfg(windows)]
-//! fn system() -> store_core::Result<Arc<dyn HttpApi>> {
+//! fn system() -> certbind_core::Result<Arc<dyn HttpApi>> {
 //!     Ok(Arc::new(LibraryApi::system()?))
 //! }
 //! # #[cfg(not(windows))]
-//! # fn system() -> store_core::Result<Arc<dyn HttpApi>> {
+//! # fn system() -> certbind_core::Result<Arc<dyn HttpApi>> {
 //! #     // SAFETY: the library keeps the interface of the HTTP Server API.
 //! #     Ok(Arc::new(unsafe { LibraryApi::load(Path::new("libhttpapi.so")) }?))
 //! # }
@@ -32,22 +33,20 @@
 //! for binding in store.scan(&Scan::all())? {
 //!     println!("{}", binding?.key());
 //! }
-//! # Ok::<(), store_core::StoreError>(())
+//! # Ok::<(), certbind_core::StoreError>(())
 //! ```
 
-pub mod abi;
-mod api;
 mod calls;
 mod enumerate;
 mod journal;
 mod journal_format;
 mod library;
 mod properties;
-pub mod service;
+mod service;
 mod store;
 mod undo;
 
-pub use api::HttpApi;
 pub use library::LibraryApi;
+pub use service::ServiceApi;
 pub use store::{HttpSysStore, Options};
 pub use undo::{LeftAlone, Recovery};

@@ -7,15 +7,16 @@ use std::ffi::c_void;
 use std::io;
 use std::path::Path;
 
+use certbind_core::{Result, StoreError};
+use certbind_httpapi_abi::win32;
 use libloading::Library;
-use store_core::{Result, StoreError, win32};
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_INITIALIZE, HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION,
 };
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-use crate::api::HttpApi;
+use certbind_httpapi_abi::HttpApi;
 
 type Initialize = unsafe extern "system" fn(HTTPAPI_VERSION, HTTP_INITIALIZE, *mut c_void) -> u32;
 type Terminate = unsafe extern "system" fn(HTTP_INITIALIZE, *mut c_void) -> u32;

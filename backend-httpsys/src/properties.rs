@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use store_core::{
+use certbind_core::{
     Binding, BindingKey, ExtendedProperties, Kind, Property, PropertyType, Result, StoreError,
-    win32,
 };
+use certbind_httpapi_abi::win32;
 use windows_sys::Win32::Foundation::NO_ERROR;
 
-use crate::abi::client::{
+use crate::calls::{Calls, corrupt, failed_listing};
+use certbind_httpapi_abi::HttpApi;
+use certbind_httpapi_abi::client::{
     PropertyQuery, read_property, with_delete_property, with_query_property, with_set_property,
 };
-use crate::api::HttpApi;
-use crate::calls::{Calls, corrupt, failed_listing};
 
 /// The properties of the keys that have some.
 pub(crate) type Found = HashMap<BindingKey, ExtendedProperties>;
@@ -86,7 +86,7 @@ impl<A: HttpApi> Calls<A> {
             property,
         };
         let what = || format!("{property} of {key}");
-        let failed = |code| StoreError::from_win32(code, key, "reading");
+        let failed = |code| win32::store_error(code, key, "reading");
         let found = self.queried(key.kind(), query, &failed, &what)?;
         match found {
             Some((other, _)) if other != *key => {

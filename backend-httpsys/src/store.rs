@@ -4,16 +4,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use store_core::{
+use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Kind, Result, Scan,
     StoreError,
 };
 
-use crate::api::HttpApi;
 use crate::calls::Calls;
 use crate::enumerate::enumerate;
 use crate::journal::{Journal, Turn};
 use crate::undo::{Recovery, Refusal, Step, undo};
+use certbind_httpapi_abi::HttpApi;
 
 /// How often a batch is started when other programs change its keys under it.
 const APPLY_ATTEMPTS: u32 = 8;
@@ -72,7 +72,7 @@ impl<A: HttpApi> HttpSysStore<A> {
     /// that was cut off.
     ///
     /// # Errors
-    /// [`StoreError::Win32`] if the API does not initialise, [`StoreError::Unsupported`] if it
+    /// [`StoreError::Backend`] if the API does not initialise, [`StoreError::Unsupported`] if it
     /// stores nothing, as Wine's stubs. [`StoreError::Unavailable`] if a batch cannot be undone,
     /// [`StoreError::Corrupt`] if its journal is damaged, [`StoreError::InUse`] if another process
     /// with the same folder takes too long over a batch of its own, and whatever keeps the journal
@@ -205,7 +205,7 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         for change in batch.changes() {
             self.check_kind(change.key().kind())?;
-            let becomes = change.becomes();
+            let becomes = change.new_value();
             let is_extended = becomes.is_some_and(|binding| !binding.record().extended.is_empty());
             if is_extended && !self.calls.has_properties() {
                 return Err(StoreError::unsupported_extended(change.key()));

@@ -1,13 +1,14 @@
 //! What a batch does step by step, and how it is undone.
 
-use store_core::{
+use certbind_core::{
     Binding, BindingKey, ExtendedProperties, Outcome, Property, Record, Result, StoreError,
-    StoreName, win32,
+    StoreName,
 };
+use certbind_httpapi_abi::win32;
 use windows_sys::Win32::Foundation::NO_ERROR;
 
-use crate::api::HttpApi;
 use crate::calls::Calls;
+use certbind_httpapi_abi::HttpApi;
 
 /// How often a key is looked at anew when another program changes it while it is restored.
 const UNDO_ATTEMPTS: u32 = 4;
@@ -259,7 +260,7 @@ fn error(code: u32, binding: &Binding, action: &'static str) -> StoreError {
         missing if is_missing(missing) => win32::FILE_NOT_FOUND,
         code => code,
     };
-    match StoreError::from_win32(code, binding.key(), action) {
+    match win32::store_error(code, binding.key(), action) {
         StoreError::CertificateUnavailable { key, .. } => StoreError::CertificateUnavailable {
             key,
             certificate: binding.record().certificate.clone(),

@@ -8,8 +8,8 @@ mod fake;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use certbind_core::{Batch, Binding, BindingStore, Change, StoreError};
 use fake::{Fake, binding, open};
-use store_core::{Batch, Binding, BindingStore, Change, StoreError};
 
 /// One of everything, in an order in which nothing is next to its like.
 fn batch() -> Batch {

@@ -9,8 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use certbind_core::{Batch, BindingStore, Change, Precondition, Scan, StoreError};
+use certbind_httpapi_abi::win32;
 use fake::{Call, Fake, binding, open};
-use store_core::{Batch, BindingStore, Change, Expect, Scan, StoreError, win32};
 
 #[test]
 fn a_key_that_is_bound_between_check_and_call_is_not_taken() {
@@ -79,7 +80,7 @@ fn a_batch_in_a_race_is_checked_anew_as_a_whole() {
         }
         None
     });
-    let exactly = |n| Expect::Exactly(Box::new(binding("[::]:443", n)));
+    let exactly = |n| Precondition::Exactly(Box::new(binding("[::]:443", n)));
     let batch = Batch::new([
         Change::insert(binding("0.0.0.0:443", 1)),
         Change::new(
@@ -203,7 +204,7 @@ fn a_scan_that_sees_the_store_move_starts_again() {
         .rev()
         .collect();
     // Each of these, once, in the middle of a pass: gone in front, new in front, replaced.
-    let moves: [fn(&mut Vec<store_core::Binding>); 3] = [
+    let moves: [fn(&mut Vec<certbind_core::Binding>); 3] = [
         |records| drop(records.remove(0)),
         |records| records.insert(0, binding("ccs=1", 1)),
         |records| records[2] = binding("ccs=447", 2),

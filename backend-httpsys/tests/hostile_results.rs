@@ -9,12 +9,13 @@ mod fake;
 
 use std::mem::offset_of;
 
-use backend_httpsys::abi::client::read_record;
-use backend_httpsys::abi::server::Answer;
+use certbind_core::{BindingStore, Kind, Scan, StoreError, strategy};
+use certbind_httpapi_abi::client::read_record;
+use certbind_httpapi_abi::server::Answer;
+use certbind_httpapi_abi::win32;
 use fake::{Call, Fake, binding, open};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use store_core::{BindingStore, Kind, Scan, StoreError, strategy, win32};
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_SSL_CCS_SET as CcsSet, HTTP_SERVICE_CONFIG_SSL_PARAM as Param,
     HTTP_SERVICE_CONFIG_SSL_SET as SslSet, HTTP_SERVICE_CONFIG_SSL_SNI_SET as SniSet,
@@ -179,10 +180,10 @@ proptest! {
     ) {
         let kind = key.kind();
         let record = match kind.names_certificate() {
-            true => store_core::Record::new(hash, "MY".parse().ok(), app_id),
-            false => store_core::Record::central(app_id),
+            true => certbind_core::Record::new(hash, "MY".parse().ok(), app_id),
+            false => certbind_core::Record::central(app_id),
         };
-        let binding = store_core::Binding::new(key, record).unwrap();
+        let binding = certbind_core::Binding::new(key, record).unwrap();
         let answer = Answer::new(&binding);
         let mut buffer = vec![0; answer.size() as usize];
         // SAFETY: the buffer is that long.

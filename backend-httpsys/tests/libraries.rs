@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use backend_httpsys::LibraryApi;
+use certbind_httpsys::LibraryApi;
 
 fn refusal(path: &Path) -> String {
     // SAFETY: no such file is a library with these functions; the one that is a library is the C

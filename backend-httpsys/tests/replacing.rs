@@ -4,10 +4,11 @@
 
 mod fake;
 
-use fake::{Call, Fake, binding, open};
-use store_core::{
-    Batch, Binding, BindingKey, BindingStore, Certificate, Change, Kind, StoreError, win32,
+use certbind_core::{
+    Batch, Binding, BindingKey, BindingStore, Certificate, Change, Kind, StoreError,
 };
+use certbind_httpapi_abi::win32::{self, ToWin32};
+use fake::{Call, Fake, binding, open};
 
 fn writes(fake: &Fake) -> Vec<Call> {
     let mut log = fake.take_log();
@@ -179,7 +180,7 @@ fn a_kind_that_this_windows_lacks_is_unsupported() {
     assert!(matches!(error, StoreError::Unsupported { .. }), "{error}");
     assert_eq!(*fake.records(), []);
     store.insert(binding("0.0.0.0:443", 1)).unwrap();
-    assert_eq!(store.scan(&store_core::Scan::all()).unwrap().count(), 1);
+    assert_eq!(store.scan(&certbind_core::Scan::all()).unwrap().count(), 1);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use certbind_core::{Batch, Binding, BindingStore, Change, StoreError};
 use fake::{Call, Fake, binding, open, try_open};
-use store_core::{Batch, Binding, BindingStore, Change, StoreError};
 
 fn journal(folder: &Path) -> PathBuf {
     folder.join("journal/undo.journal")
@@ -134,7 +134,7 @@ fn reading_leaves_no_trace_on_disk() {
     let fake = Fake::new();
     let store = open(&fake, folder.path());
     assert_eq!(store.get(&"0.0.0.0:443".parse().unwrap()).unwrap(), None);
-    assert_eq!(store.scan(&store_core::Scan::all()).unwrap().count(), 0);
+    assert_eq!(store.scan(&certbind_core::Scan::all()).unwrap().count(), 0);
     store.apply(&Batch::default()).unwrap();
     drop(store);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

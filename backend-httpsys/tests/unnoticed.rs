@@ -9,8 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
+use certbind_core::{Batch, Binding, BindingStore, Change, Scan, StoreError};
+use certbind_httpapi_abi::win32;
 use fake::{Call, Fake, binding, open, try_open};
-use store_core::{Batch, Binding, BindingStore, Change, Scan, StoreError, win32};
 
 const KEY: &str = "0.0.0.0:443";
 const OTHER: &str = "[::]:443";

@@ -5,8 +5,8 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use store_core::codec::{append_entry, append_key};
-use store_core::{Binding, BindingKey, Outcome};
+use certbind_core::codec::{append_entry, append_key};
+use certbind_core::{Binding, BindingKey, Outcome};
 
 /// From so many changes on a thread pays.
 const MANY: usize = 10_000;
@@ -199,8 +199,8 @@ pub(crate) fn made_ahead<T>(
 
 #[cfg(test)]
 mod tests {
-    use store_core::codec::{encode_binding, encode_key};
-    use store_core::{Batch, BindingKey, Record, Uuid};
+    use certbind_core::codec::{encode_binding, encode_key};
+    use certbind_core::{Batch, BindingKey, Record, Uuid};
 
     use super::*;
 
@@ -212,10 +212,11 @@ mod tests {
     fn outcomes(count: usize) -> Vec<Outcome> {
         let changes = (0..count).map(|n| {
             if n % 3 == 0 {
-                return store_core::Change::new(key(n), store_core::Expect::Any, None).unwrap();
+                return certbind_core::Change::new(key(n), certbind_core::Precondition::Any, None)
+                    .unwrap();
             }
             let record = Record::new([7; 20].into(), None, Uuid::nil());
-            store_core::Change::insert(store_core::Binding::new(key(n), record).unwrap())
+            certbind_core::Change::insert(certbind_core::Binding::new(key(n), record).unwrap())
         });
         let batch = Batch::new(changes).unwrap();
         batch.check(|_| Ok(None)).unwrap().outcomes().to_vec()

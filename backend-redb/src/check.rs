@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use certbind_core::{Result, StoreError};
 use redb::{ReadableDatabase, ReadableTableMetadata};
-use store_core::{Result, StoreError};
 
 use crate::errors::{Cause, guarded};
 use crate::format::{self, Identity, META, RUNS};

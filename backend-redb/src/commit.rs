@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use certbind_core::{Applied, Batch, Outcome, Result, StoreError, Uuid};
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
-use store_core::{Applied, Batch, Outcome, Result, StoreError, Uuid};
 
 use crate::changes::{CHUNK, Chunk, encoded, made_ahead};
 use crate::direct::{Direct, Mark, Settled};

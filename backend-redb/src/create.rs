@@ -4,9 +4,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
+use certbind_core::{Result, StoreError};
 use redb::Builder;
 use redb::backends::FileBackend;
-use store_core::{Result, StoreError};
 
 use crate::direct::{Direct, Handle};
 use crate::errors::{Cause, guarded};

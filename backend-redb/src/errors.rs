@@ -5,12 +5,12 @@ use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use certbind_core::StoreError;
+use certbind_core::codec::{CodecError, decode_key};
 use redb::{
     CommitError, CursorError, DatabaseError, SetDurabilityError, StorageError, TableError,
     TransactionError,
 };
-use store_core::StoreError;
-use store_core::codec::{CodecError, decode_key};
 
 use crate::beside::beside;
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
-use store_core::{Change, Outcome, Result, StoreError};
+use certbind_core::{Change, Outcome, Result, StoreError};
 
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
@@ -107,7 +107,7 @@ impl<'a> Feed<'a> {
     }
 
     fn take(&mut self, change: Change, chunk: &mut Chunk) -> Result<()> {
-        let (key, becomes) = (change.key(), change.becomes());
+        let (key, becomes) = (change.key(), change.new_value());
         let bytes = chunk.encode_one(key, becomes);
         if *self.last >= *bytes {
             return Err(StoreError::out_of_order(key.clone()));

@@ -1,7 +1,7 @@
 //! The tables of the file. `docs/file-format.md` explains them.
 
+use certbind_core::Uuid;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
-use store_core::Uuid;
 
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;

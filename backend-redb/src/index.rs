@@ -1,8 +1,8 @@
 //! Bindings by key, for readers that wait for nobody: what resident `get`s read.
 
+use certbind_core::{Binding, BindingKey, Outcome};
 use foldhash::fast::RandomState;
 use papaya::{HashMap, ResizeMode};
-use store_core::{Binding, BindingKey, Outcome};
 
 use crate::meanwhile::meanwhile;
 use crate::recent::ByKey;
@@ -115,7 +115,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
     use std::thread;
 
-    use store_core::{Record, Uuid};
+    use certbind_core::{Record, Uuid};
 
     use super::*;
 

@@ -6,8 +6,8 @@
 //! for a writer; with [`Options::resident`] they come from memory, and never wait for the disk. `docs/file-format.md` describes the file byte by byte.
 //!
 //! ```
-//! use backend_redb::RedbStore;
-//! use store_core::{Binding, BindingStore, CertHash, Record, Uuid};
+//! use certbind_redb::RedbStore;
+//! use certbind_core::{Binding, BindingStore, CertHash, Record, Uuid};
 //!
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("bindings.redb");
@@ -25,13 +25,13 @@
 //! ```
 //!
 //! # Other tables
-//! A [`RedbStore`] has [`Tables`](store_core::Tables) as well: what somebody else wants to keep in the
+//! A [`RedbStore`] has [`Tables`](certbind_core::Tables) as well: what somebody else wants to keep in the
 //! same file. A write to them is a durable transaction of its own, and no commit that
 //! [`revision`](RedbStore::revision) counts.
 //!
 //! # Who may open a file
 //! One process may have it open for writing, or any number for reading only; anyone else gets
-//! [`StoreError::InUse`](store_core::StoreError::InUse), with the holder's process id where the
+//! [`StoreError::InUse`](certbind_core::StoreError::InUse), with the holder's process id where the
 //! system tells it.
 
 mod beside;

@@ -4,8 +4,8 @@
 use std::io;
 use std::sync::Arc;
 
+use certbind_core::Uuid;
 use redb::StorageBackend;
-use store_core::Uuid;
 
 use crate::changes::{Change, Chunk};
 use crate::direct::Settled;

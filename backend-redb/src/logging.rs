@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use certbind_core::Uuid;
 use redb::{Database, WriteTransaction};
-use store_core::Uuid;
 
 use crate::direct::Settled;
 use crate::errors::Cause;

@@ -5,9 +5,9 @@ use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use certbind_core::{Result, StoreError};
 use redb::backends::FileBackend;
 use redb::{Builder, Database};
-use store_core::{Result, StoreError};
 
 use crate::beside::Beside;
 use crate::commit::Committer;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use certbind_core::Result;
 use redb::StorageBackend;
-use store_core::Result;
 
 use crate::medium::Medium;
 use crate::open::{self, Verify};
@@ -12,7 +12,7 @@ use crate::store::RedbStore;
 /// How a store is opened, for callers that want it otherwise than [`RedbStore::open`] does.
 ///
 /// ```
-/// use backend_redb::Options;
+/// use certbind_redb::Options;
 ///
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("bindings.redb");
@@ -118,7 +118,7 @@ impl Options {
 
     /// Whether to open a store whose log is missing or damaged, giving up every batch since the log
     /// was last emptied, though they were acknowledged: their revisions are given to others. What was
-    /// written to [other tables](store_core::Tables) since is in the file, and stays. A log that is
+    /// written to [other tables](certbind_core::Tables) since is in the file, and stays. A log that is
     /// whole is not given up.
     #[must_use]
     pub fn without_log(self, give_up: bool) -> Self {

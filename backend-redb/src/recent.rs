@@ -6,9 +6,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use certbind_core::{Binding, BindingKey};
 use foldhash::fast::RandomState;
 use papaya::HashSet;
-use store_core::{Binding, BindingKey};
 
 use crate::errors::Cause;
 
@@ -101,7 +101,7 @@ impl Borrow<BindingKey> for ByKey {
 
 #[cfg(test)]
 mod tests {
-    use store_core::{Record, Uuid};
+    use certbind_core::{Record, Uuid};
 
     use super::*;
 

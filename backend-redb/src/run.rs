@@ -8,11 +8,11 @@
 //! ```
 //!
 //! "The key before" the first binding is the run's, which is its own. Numbers, keys and values are
-//! those of `store_core::codec`.
+//! those of `certbind_core::codec`.
 
 use std::cmp::Ordering;
 
-use store_core::codec::CodecError;
+use certbind_core::codec::CodecError;
 
 /// A key and its value.
 pub(crate) type Entry<'a> = (&'a [u8], &'a [u8]);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
 
+use certbind_core::codec::CodecError;
 use redb::{AccessGuard, CursorMut, ReadableTable, Table};
-use store_core::codec::CodecError;
 
 use crate::changes::{Change, Changes, Chunk};
 use crate::errors::Cause;

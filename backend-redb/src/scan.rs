@@ -2,9 +2,9 @@
 
 use std::ops::Bound;
 
+use certbind_core::codec::{encode_key, kind_prefix};
+use certbind_core::{Binding, Scan};
 use redb::{AccessGuard, ReadOnlyTable};
-use store_core::codec::{encode_key, kind_prefix};
-use store_core::{Binding, Scan};
 
 use crate::errors::Cause;
 use crate::run;
@@ -124,9 +124,9 @@ fn of_prefix(prefix: u8, start: Bound<Vec<u8>>, end: Bound<Vec<u8>>) -> Option<B
 
 #[cfg(test)]
 mod tests {
+    use certbind_core::Kind;
+    use certbind_core::strategy::{few_keys, scan_of};
     use proptest::prelude::*;
-    use store_core::Kind;
-    use store_core::strategy::{few_keys, scan_of};
 
     use super::*;
 

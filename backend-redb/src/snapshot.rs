@@ -3,9 +3,9 @@
 use std::iter::Peekable;
 use std::sync::Arc;
 
+use certbind_core::codec::{KeyBytes, decode_at, decode_key};
+use certbind_core::{Binding, BindingKey, Outcome, Scan};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
-use store_core::codec::{KeyBytes, decode_at, decode_key};
-use store_core::{Binding, BindingKey, Outcome, Scan};
 
 use crate::errors::{Cause, guarded, hex};
 use crate::format::{self, META, RUNS};

@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use certbind_core::{Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities};
+use certbind_core::{Change, Result, Scan, StoreError, Uuid};
 use redb::{Database, ReadTransaction, ReadableDatabase};
-use store_core::{Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities};
-use store_core::{Change, Result, Scan, StoreError, Uuid};
 
 use crate::commit::Committer;
 use crate::errors::{Cause, guarded};

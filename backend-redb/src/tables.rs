@@ -1,9 +1,9 @@
 //! Tables of somebody else's, in the same file. `docs/file-format.md` explains them.
 
+use certbind_core::codec::CodecError;
+use certbind_core::{Result, Row, RowChange, StoreError, Tables};
 use redb::{ReadTransaction, ReadableTable, TableDefinition, TableError, TableHandle};
 use redb::{Table, WriteTransaction};
-use store_core::codec::CodecError;
-use store_core::{Edit, Result, Row, StoreError, Tables};
 
 use crate::errors::{Cause, hex};
 use crate::store::{Mode, RedbStore};
@@ -24,11 +24,11 @@ impl Tables for RedbStore {
         found.map_err(|cause| self.error(cause))
     }
 
-    fn write(&self, edits: &[Edit]) -> Result<bool> {
+    fn write(&self, changes: &[RowChange]) -> Result<bool> {
         match &self.mode {
             Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
-            Mode::Writable(_) if edits.is_empty() => Ok(true),
-            Mode::Writable(committer) => committer.alone(|transaction| write(transaction, edits)),
+            Mode::Writable(_) if changes.is_empty() => Ok(true),
+            Mode::Writable(committer) => committer.alone(|transaction| write(transaction, changes)),
         }
     }
 }
@@ -72,17 +72,17 @@ fn rows(transaction: &ReadTransaction, table: &str) -> Result<Vec<Row>, Cause> {
     Ok(rows)
 }
 
-/// Makes the edits, unless one of them does not find what it needs: then the transaction is not to
+/// Makes the changes, unless one of them does not find what it precondition: then the transaction is not to
 /// be committed.
-fn write(transaction: &WriteTransaction, edits: &[Edit]) -> Result<bool, Cause> {
-    for edit in edits {
-        let name = format!("{PREFIX}{}", edit.table);
+fn write(transaction: &WriteTransaction, changes: &[RowChange]) -> Result<bool, Cause> {
+    for change in changes {
+        let name = format!("{PREFIX}{}", change.table);
         let mut rows: Table<'_, &[u8], &[u8]> = transaction.open_table(definition(&name))?;
-        let key = edit.key.as_slice();
-        if !edit.needs.met(rows.get(key)?.is_some()) {
+        let key = change.key.as_slice();
+        if !change.precondition.is_met_by(rows.get(key)?.is_some()) {
             return Ok(false);
         }
-        match &edit.value {
+        match &change.value {
             Some(value) => rows.insert(key, encoded(key, value).as_slice())?,
             None => rows.remove(key)?,
         };

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use store_core::{Binding, BindingKey, Scan};
+use certbind_core::{Binding, BindingKey, Scan};
 
 /// The most entries of a node.
 const MOST: usize = 64;
@@ -320,10 +320,10 @@ impl<E: Keyed> Iterator for Range<E> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use certbind_core::strategy::scan_of;
+    use certbind_core::{CertHash, Kind, Record, Uuid};
     use proptest::collection::{btree_map, vec};
     use proptest::prelude::*;
-    use store_core::strategy::scan_of;
-    use store_core::{CertHash, Kind, Record, Uuid};
 
     use super::*;
 

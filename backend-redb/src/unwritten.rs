@@ -2,8 +2,8 @@
 
 use std::iter::Peekable;
 
+use certbind_core::{Binding, BindingKey, Outcome, Scan};
 use redb::Table;
-use store_core::{Binding, BindingKey, Outcome, Scan};
 
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
@@ -135,9 +135,9 @@ where
 mod tests {
     use std::collections::BTreeMap;
 
+    use certbind_core::{Record, Uuid};
     use proptest::collection::btree_map;
     use proptest::prelude::*;
-    use store_core::{Record, Uuid};
 
     use super::*;
 

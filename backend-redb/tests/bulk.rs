@@ -9,16 +9,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use backend_redb::Options;
+use certbind_core::{Batch, Binding, BindingStore, Change, Scan, StoreError};
+use certbind_redb::Options;
 use common::disk::Disk;
 use common::{Dice, binding, contents, key, load, of_format_1, open};
-use store_core::{Batch, Binding, BindingStore, Change, Scan, StoreError};
 
 /// Of each number below `many`, one in three goes, and the others become what `content` says.
 fn batch(dice: &mut Dice, many: u16, content: u8) -> Vec<Change> {
     let mut changes: Vec<_> = (0..many)
         .map(|number| match dice.below(3) {
-            0 => Change::new(key(number), store_core::Expect::Any, None).unwrap(),
+            0 => Change::new(key(number), certbind_core::Precondition::Any, None).unwrap(),
             _ => Change::put(binding(number, content)),
         })
         .collect();
@@ -47,7 +47,7 @@ fn what_is_read_from_memory_and_from_the_file_is_what_large_and_small_batches_le
         for (content, many) in (1..).zip([3_000, 20, 9_000, 700, 1, 9_000, 2_000]) {
             let changes = batch(&mut dice, many, content);
             for change in &changes {
-                match change.becomes() {
+                match change.new_value() {
                     Some(binding) => model.insert(change.key().clone(), binding.clone()),
                     None => model.remove(change.key()),
                 };

@@ -7,13 +7,13 @@ mod common;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use backend_redb::{Options, RedbStore};
+use certbind_redb::{Options, RedbStore};
 
+use certbind_core::codec::{VALUE_FORMAT, encode_binding, encode_key};
+use certbind_core::{Binding, BindingStore, Change, Result, Scan, StoreError};
 use common::disk::Disk;
 use common::{Dice, IMAGES, RUNS, binding, cases, contents, key, logged, open};
 use redb::Database;
-use store_core::codec::{VALUE_FORMAT, encode_binding, encode_key};
-use store_core::{Binding, BindingStore, Change, Result, Scan, StoreError};
 
 /// What every one of so many damaged images came to: how many opened, and how many were refused.
 fn each_damage(

@@ -4,11 +4,11 @@
 
 mod common;
 
-use backend_redb::Options;
+use certbind_core::{Applied, Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
+use certbind_redb::Options;
 use common::disk::{Disk, Plan};
 use common::{Dice, IMAGES, MANY, batch, binding, config, contents, load, logged, open};
 use proptest::prelude::*;
-use store_core::{Applied, Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
 
 /// What is done to a store until the power goes.
 #[derive(Clone, Debug)]

@@ -6,14 +6,14 @@ mod common;
 
 use std::path::Path;
 
-use backend_redb::{Options, RedbStore};
-use common::{BINDINGS_OF_FORMAT_1, META, RUNS, contents, of_format_1};
-use redb::{Database, ReadableDatabase, ReadableTable};
-use store_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
-use store_core::{
+use certbind_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
+use certbind_core::{
     Batch, Binding, BindingKey, BindingStore, CertCheckMode, Change, ErrorHeaders,
     ExtendedProperties, Header, Property, PropertyValue, Record, SslFlags,
 };
+use certbind_redb::{Options, RedbStore};
+use common::{BINDINGS_OF_FORMAT_1, META, RUNS, contents, of_format_1};
+use redb::{Database, ReadableDatabase, ReadableTable};
 
 const DOCUMENT: &str = include_str!("../../docs/file-format.md");
 

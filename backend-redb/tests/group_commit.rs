@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use backend_redb::{Options, RedbStore};
+use certbind_core::{Batch, BindingStore, Change, Result, StoreError};
+use certbind_redb::{Options, RedbStore};
 use common::disk::{BROKEN, Disk, Operation, Plan};
 use common::{Dice, IMAGES, binding, cases, contents, key, logged, open};
-use store_core::{Batch, BindingStore, Change, Result, StoreError};
 
 const THREADS: u16 = 16;
 
@@ -258,7 +258,7 @@ fn a_caller_who_panics_elsewhere_harms_nobody() {
     let (_disk, store) = slow_store(Options::new());
     let panicked = thread::scope(|scope| {
         let reading = scope.spawn(|| {
-            let _scan = store.scan(&store_core::Scan::all()).unwrap();
+            let _scan = store.scan(&certbind_core::Scan::all()).unwrap();
             store.insert(binding(1, 1)).unwrap();
             // Without the hook, which would print.
             std::panic::resume_unwind(Box::new("on purpose"));

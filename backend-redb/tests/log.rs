@@ -6,11 +6,11 @@ mod common;
 
 use std::fs;
 
-use backend_redb::{Options, RedbStore};
+use certbind_core::{Batch, BindingStore, Change, StoreError};
+use certbind_redb::{Options, RedbStore};
 use common::crashed::{ALONE, BOTH, crashed, crashed_disk, log_of, names};
 use common::disk::{Disk, FULL, Operation, Plan};
 use common::{Dice, IMAGES, MANY, binding, contents, key, logged, open};
-use store_core::{Batch, BindingStore, Change, StoreError};
 use tempfile::tempdir;
 
 #[test]

@@ -8,11 +8,11 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use backend_redb::{Options, RedbStore};
+use certbind_core::{Binding, BindingStore};
+use certbind_redb::{Options, RedbStore};
 use common::crashed::{ALONE, BOTH, assert_refused, crashed, crashed_disk, log_of, names};
 use common::disk::{BROKEN, Operation, Plan};
 use common::{binding, contents, logged, open};
-use store_core::{Binding, BindingStore};
 use tempfile::tempdir;
 
 #[test]

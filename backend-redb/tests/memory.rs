@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
-use backend_redb::Options;
+use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
+use certbind_redb::Options;
 use peak_alloc::PeakAlloc;
-use store_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;

@@ -8,10 +8,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use backend_redb::{FORMAT, Options, RedbStore};
+use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
+use certbind_redb::{FORMAT, Options, RedbStore};
 use common::binding;
 use redb::{Database, TableDefinition};
-use store_core::{Batch, BindingStore, Change, Scan, StoreError};
 use tempfile::{TempDir, tempdir};
 
 const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
@@ -70,7 +70,7 @@ fn a_new_store_is_empty_has_an_id_and_keeps_it() {
     assert_eq!(id.get_version_num(), 4);
     assert_eq!(store.scan(&Scan::all()).unwrap().count(), 0);
     drop(store);
-    let ways: [fn(&Path) -> store_core::Result<RedbStore>; 3] = [
+    let ways: [fn(&Path) -> certbind_core::Result<RedbStore>; 3] = [
         |path| RedbStore::open(path),
         |path| RedbStore::open_existing(path),
         |path| RedbStore::open_read_only(path),

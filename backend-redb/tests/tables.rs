@@ -5,14 +5,14 @@
 
 mod common;
 
-use backend_redb::{Options, RedbStore};
+use certbind_core::{BindingStore, Row, RowChange, RowPrecondition, StoreError, Tables};
+use certbind_redb::{Options, RedbStore};
 use common::disk::{BROKEN, Disk, Operation, Plan};
 use common::{Dice, IMAGES, MANY, binding, contents, key, logged, of_format_1, open};
 use redb::{Database, ReadableDatabase, TableDefinition};
-use store_core::{BindingStore, Edit, Needs, Row, StoreError, Tables};
 
-fn put(number: u8) -> Edit {
-    Edit::put("urls", &[number], &[number; 40])
+fn put(number: u8) -> RowChange {
+    RowChange::put("urls", &[number], &[number; 40])
 }
 
 fn row(number: u8) -> Row {
@@ -43,15 +43,15 @@ fn rows_last_and_a_commit_of_theirs_is_no_revision() {
 fn an_edit_that_does_not_find_what_it_needs_undoes_them_all_and_the_store_goes_on() {
     let store = open(&Disk::default()).unwrap();
     assert!(store.write(&[put(1)]).unwrap());
-    let edits = [
-        Edit::remove("urls", &[1]),
-        Edit::put("new", &[1], &[1]),
-        put(2).needing(Needs::Present),
+    let changes = [
+        RowChange::remove("urls", &[1]),
+        RowChange::put("new", &[1], &[1]),
+        put(2).with_precondition(RowPrecondition::Present),
     ];
-    assert!(!store.write(&edits).unwrap());
+    assert!(!store.write(&changes).unwrap());
     assert_eq!(store.rows("urls").unwrap(), [row(1)]);
     assert_eq!(store.rows("new").unwrap(), []);
-    assert!(store.write(&edits[..2]).unwrap());
+    assert!(store.write(&changes[..2]).unwrap());
     assert_eq!(store.rows("urls").unwrap(), []);
     assert_eq!(store.rows("new").unwrap(), [(vec![1], vec![1])]);
     store.insert(binding(1, 1)).unwrap();
@@ -104,7 +104,11 @@ fn writers_of_both_kinds_lose_nothing() {
                 scope.spawn(move || {
                     for step in 0..20 {
                         let number = writer * 20 + step;
-                        assert!(store.write(&[put(number).needing(Needs::Absent)]).unwrap());
+                        assert!(
+                            store
+                                .write(&[put(number).with_precondition(RowPrecondition::Absent)])
+                                .unwrap()
+                        );
                         store.insert(binding(number.into(), 1)).unwrap();
                     }
                 });
@@ -292,8 +296,8 @@ fn a_value_is_written_as_documented() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let store = Options::new().open(&path).unwrap();
-    let edit = Edit::put("timeout", &[0, 0, 0, 0], &120_u32.to_le_bytes());
-    assert!(store.write(&[edit]).unwrap());
+    let change = RowChange::put("timeout", &[0, 0, 0, 0], &120_u32.to_le_bytes());
+    assert!(store.write(&[change]).unwrap());
     drop(store);
     let database = Database::open(&path).unwrap();
     let transaction = database.begin_read().unwrap();

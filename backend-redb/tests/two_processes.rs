@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
-use backend_redb::RedbStore;
+use certbind_core::{Batch, BindingStore, Change, Result, StoreError};
+use certbind_redb::RedbStore;
 use common::{Dice, binding, cases, contents, has_nameless_files, key, logged, number};
-use store_core::{Batch, BindingStore, Change, Result, StoreError};
 use tempfile::tempdir;
 
 const ROLE: &str = "CERTBIND_TEST_ROLE";

@@ -14,10 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use backend_redb::{Options, RedbStore};
+use certbind_core::{Binding, BindingStore, Result, Scan, StoreError};
+use certbind_redb::{Options, RedbStore};
 use common::disk::Disk;
 use common::{Dice, IMAGES, binding, cases, contents, open};
-use store_core::{Binding, BindingStore, Result, Scan, StoreError};
 
 const MODE: &str = "CERTBIND_TEST_MODE";
 const FROM: &str = "CERTBIND_TEST_FROM";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use store_core::{Binding, BindingKey};
+use certbind_core::{Binding, BindingKey};
 
 /// An engine, and how its own documentation would have it used for bindings.
 pub(crate) struct Kind {

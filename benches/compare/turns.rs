@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use store_core::{Binding, BindingKey};
+use certbind_core::{Binding, BindingKey};
 use tempfile::TempDir;
 
 use crate::engine::{Engine, Kind, Opened, Writer};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use store_core::{Binding, BindingKey, CertHash, Record, Uuid};
+use certbind_core::{Binding, BindingKey, CertHash, Record, Uuid};
 use tempfile::TempDir;
 
 use crate::engine::{Engine, Kind};

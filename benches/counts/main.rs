@@ -9,13 +9,13 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use backend_httpsys::{HttpSysStore, Options as ApiOptions};
-use backend_redb::{Options, RedbStore};
-use httpapi_sim::Simulator;
-use interchange::netsh::Release;
-use interchange::{Export, ReadOptions, netsh};
-use store_core::codec::{decode_binding, encode_binding};
-use store_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Scan, Uuid};
+use certbind_core::codec::{decode_binding, encode_binding};
+use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Scan, Uuid};
+use certbind_formats::netsh::Release;
+use certbind_formats::{Export, ReadOptions, netsh};
+use certbind_httpsys::{HttpSysStore, Options as ApiOptions};
+use certbind_redb::{Options, RedbStore};
+use certbind_simulator::Simulator;
 use tempfile::TempDir;
 
 /// How many bindings the stores hold.
@@ -164,6 +164,6 @@ fn read_netsh(times: u32) {
     };
     let mut listing = Vec::new();
     netsh::write(&mut listing, &export, &Release::default().layout()).unwrap();
-    let reading = interchange::read(&listing, &ReadOptions::default()).unwrap();
+    let reading = certbind_formats::read(&listing, &ReadOptions::default()).unwrap();
     assert_eq!(reading.export.bindings.len(), times as usize);
 }

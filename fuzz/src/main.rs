@@ -1,4 +1,4 @@
-//! `cargo run --release --package fuzz -- TARGET [EXECUTIONS [SEED]]`; without a target, lists them.
+//! `cargo run --release --package certbind-fuzz -- TARGET [EXECUTIONS [SEED]]`; without a target, lists them.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,8 +7,8 @@ use std::time::Instant;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_default();
-    let Some(target) = fuzz::target(&name) else {
-        for target in fuzz::targets() {
+    let Some(target) = certbind_fuzz::target(&name) else {
+        for target in certbind_fuzz::targets() {
             println!("{}", target.name);
         }
         return ExitCode::from(2);
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     // Panics are what is looked for; the last one is told below.
     std::panic::set_hook(Box::new(|_| {}));
     let start = Instant::now();
-    match fuzz::run(target, seed, executions) {
+    match certbind_fuzz::run(target, seed, executions) {
         Ok(run) => {
             let seconds = start.elapsed().as_secs_f64();
             println!(

@@ -16,9 +16,9 @@ fn seed() -> u64 {
 fn every_target_reads_a_thousand_inputs() {
     let seed = seed();
     println!("CERTBIND_FUZZ_SEED={seed}");
-    for target in fuzz::targets() {
+    for target in certbind_fuzz::targets() {
         let name = target.name;
-        match fuzz::run(target, seed, EXECUTIONS) {
+        match certbind_fuzz::run(target, seed, EXECUTIONS) {
             // Not the same answer to everything.
             Ok(run) => assert!(run.outcomes >= 5, "{name}: {run:?}"),
             Err(failure) => panic!("{name}, seed {seed}: {failure}"),
@@ -29,14 +29,14 @@ fn every_target_reads_a_thousand_inputs() {
 #[test]
 fn what_was_found_is_mended() {
     let regressions = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
-    for target in fuzz::targets() {
+    for target in certbind_fuzz::targets() {
         let Ok(files) = std::fs::read_dir(regressions.join(target.name)) else {
             continue;
         };
         for file in files {
             let path = file.unwrap().path();
             let input = std::fs::read(&path).unwrap();
-            if let Err(what) = fuzz::execute(target, &input) {
+            if let Err(what) = certbind_fuzz::execute(target, &input) {
                 panic!("{}: {what}", path.display());
             }
         }
@@ -45,10 +45,10 @@ fn what_was_found_is_mended() {
 
 #[test]
 fn seeds_are_well_formed() {
-    for target in fuzz::targets() {
+    for target in certbind_fuzz::targets() {
         for seed in (target.seeds)() {
-            let (outcome, _) = fuzz::execute(target, &seed).unwrap();
-            let (garbage, _) = fuzz::execute(target, b"\xff garbage").unwrap();
+            let (outcome, _) = certbind_fuzz::execute(target, &seed).unwrap();
+            let (garbage, _) = certbind_fuzz::execute(target, b"\xff garbage").unwrap();
             assert_ne!(outcome, garbage, "{}: {}", target.name, seed.escape_ascii());
         }
     }
@@ -74,7 +74,7 @@ fn a_claim_of_a_gigabyte_anywhere_allocates_nothing() {
         "snapshot",
         "value-bytes",
     ] {
-        let target = fuzz::target(name).unwrap();
+        let target = certbind_fuzz::target(name).unwrap();
         for seed in (target.seeds)() {
             // A hive's tail is empty.
             for at in 0..seed.len().min(6000) {
@@ -82,7 +82,7 @@ fn a_claim_of_a_gigabyte_anywhere_allocates_nothing() {
                     let mut input = seed.clone();
                     let end = (at + claim.len()).min(input.len());
                     input.splice(at..end, claim.iter().copied());
-                    let (_, used) = fuzz::execute(target, &input).unwrap();
+                    let (_, used) = certbind_fuzz::execute(target, &input).unwrap();
                     assert!(used < 200_000, "{name}, byte {at}: {used} bytes");
                     inputs += 1;
                 }

@@ -6,9 +6,9 @@ use crate::binding::Binding;
 use crate::error::{Result, StoreError};
 use crate::key::BindingKey;
 
-/// What must be true of a key for a change to apply.
+/// The condition on the current binding of a key under which a change applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expect {
+pub enum Precondition {
     /// Anything.
     Any,
     /// The key is not bound.
@@ -19,16 +19,16 @@ pub enum Expect {
     Exactly(Box<Binding>),
 }
 
-/// One key, what must be true of it now, and what it becomes.
+/// A change of one key: its precondition and its new value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    expect: Expect,
-    becomes: Becomes,
+    precondition: Precondition,
+    new: NewValue,
 }
 
 /// The key is named once, since batches have millions of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Becomes {
+enum NewValue {
     Bound(Binding),
     Free(BindingKey),
 }
@@ -37,81 +37,77 @@ impl Change {
     /// Binds a key that is not bound.
     #[must_use]
     pub fn insert(binding: Binding) -> Self {
-        Self::to(Expect::Absent, binding)
+        Self::to(Precondition::Absent, binding)
     }
 
     /// Replaces the record of a key that is bound.
     #[must_use]
     pub fn update(binding: Binding) -> Self {
-        Self::to(Expect::Present, binding)
+        Self::to(Precondition::Present, binding)
     }
 
     /// Binds a key, whether it is bound or not.
     #[must_use]
     pub fn put(binding: Binding) -> Self {
-        Self::to(Expect::Any, binding)
+        Self::to(Precondition::Any, binding)
     }
 
     /// Unbinds a key that is bound.
     #[must_use]
     pub fn remove(key: BindingKey) -> Self {
         Self {
-            expect: Expect::Present,
-            becomes: Becomes::Free(key),
+            precondition: Precondition::Present,
+            new: NewValue::Free(key),
         }
     }
 
-    /// Any change: `key`, from what `expect` says to `becomes`.
+    /// Any change: sets `key` to `new`, or unbinds it if that is `None`, where `precondition` holds.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] if `becomes` or the binding that is expected has another key.
-    pub fn new(key: BindingKey, expect: Expect, becomes: Option<Binding>) -> Result<Self> {
-        let expected = match &expect {
-            Expect::Exactly(binding) => Some(&**binding),
+    /// [`StoreError::Invalid`] if `new` or the expected binding has another key.
+    pub fn new(key: BindingKey, precondition: Precondition, new: Option<Binding>) -> Result<Self> {
+        let expected = match &precondition {
+            Precondition::Exactly(binding) => Some(&**binding),
             _ => None,
         };
-        if let Some(other) = expected
-            .into_iter()
-            .chain(&becomes)
-            .find(|b| *b.key() != key)
-        {
+        if let Some(other) = expected.into_iter().chain(&new).find(|b| *b.key() != key) {
             let reason = format!("a change of it cannot name {} as well", other.key());
             return Err(StoreError::invalid(key, reason));
         }
         Ok(Self {
-            expect,
-            becomes: becomes.map_or(Becomes::Free(key), Becomes::Bound),
+            precondition,
+            new: new.map_or(NewValue::Free(key), NewValue::Bound),
         })
     }
 
-    fn to(expect: Expect, binding: Binding) -> Self {
+    fn to(precondition: Precondition, binding: Binding) -> Self {
         Self {
-            expect,
-            becomes: Becomes::Bound(binding),
+            precondition,
+            new: NewValue::Bound(binding),
         }
     }
 
     /// The key that is changed.
     #[must_use]
     pub fn key(&self) -> &BindingKey {
-        match &self.becomes {
-            Becomes::Bound(binding) => binding.key(),
-            Becomes::Free(key) => key,
+        match &self.new {
+            NewValue::Bound(binding) => binding.key(),
+            NewValue::Free(key) => key,
         }
     }
 
-    /// What must be true of it.
+    /// The condition under which the change applies.
     #[must_use]
-    pub fn expect(&self) -> &Expect {
-        &self.expect
+    pub fn precondition(&self) -> &Precondition {
+        &self.precondition
     }
 
-    /// What it becomes.
+    /// The new binding of the key; `None` unbinds it.
     #[must_use]
-    pub fn becomes(&self) -> Option<&Binding> {
-        match &self.becomes {
-            Becomes::Bound(binding) => Some(binding),
-            Becomes::Free(_) => None,
+    pub fn new_value(&self) -> Option<&Binding> {
+        match &self.new {
+            NewValue::Bound(binding) => Some(binding),
+            NewValue::Free(_) => None,
         }
     }
 
@@ -121,15 +117,17 @@ impl Change {
     /// [`StoreError::AlreadyExists`], [`StoreError::NotFound`] or [`StoreError::Conflict`] if not.
     pub fn check(&self, found: Option<&Binding>) -> Result<()> {
         let key = || self.key().clone();
-        match (&self.expect, found) {
-            (Expect::Any, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => Ok(()),
-            (Expect::Absent, Some(found)) => Err(StoreError::AlreadyExists {
+        match (&self.precondition, found) {
+            (Precondition::Any, _)
+            | (Precondition::Absent, None)
+            | (Precondition::Present, Some(_)) => Ok(()),
+            (Precondition::Absent, Some(found)) => Err(StoreError::AlreadyExists {
                 key: key(),
                 found: Some(Box::new(found.clone())),
             }),
-            (Expect::Present, None) => Err(StoreError::NotFound { key: key() }),
-            (Expect::Exactly(expected), found) if found == Some(&**expected) => Ok(()),
-            (Expect::Exactly(expected), found) => Err(StoreError::Conflict {
+            (Precondition::Present, None) => Err(StoreError::NotFound { key: key() }),
+            (Precondition::Exactly(expected), found) if found == Some(&**expected) => Ok(()),
+            (Precondition::Exactly(expected), found) => Err(StoreError::Conflict {
                 key: key(),
                 expected: expected.clone(),
                 found: found.cloned().map(Box::new),
@@ -223,7 +221,7 @@ impl Batch {
             outcomes.push(Outcome {
                 key: key.clone(),
                 before,
-                after: change.becomes().cloned(),
+                after: change.new_value().cloned(),
             });
         }
         Ok(Applied {
@@ -284,13 +282,13 @@ impl Applied {
     #[must_use]
     pub fn inverse(&self) -> Batch {
         let undo = |outcome: &Outcome| Change {
-            expect: match &outcome.after {
-                Some(binding) => Expect::Exactly(Box::new(binding.clone())),
-                None => Expect::Absent,
+            precondition: match &outcome.after {
+                Some(binding) => Precondition::Exactly(Box::new(binding.clone())),
+                None => Precondition::Absent,
             },
-            becomes: match &outcome.before {
-                Some(binding) => Becomes::Bound(binding.clone()),
-                None => Becomes::Free(outcome.key.clone()),
+            new: match &outcome.before {
+                Some(binding) => NewValue::Bound(binding.clone()),
+                None => NewValue::Free(outcome.key.clone()),
             },
         };
         Batch::of(self.outcomes.iter().map(undo))

@@ -8,7 +8,7 @@ use crate::key::Kind;
 /// promised here.
 ///
 /// ```
-/// use store_core::{BindingStore, MemoryStore};
+/// use certbind_core::{BindingStore, MemoryStore};
 ///
 /// let promised = MemoryStore::new().capabilities();
 /// assert!(promised.snapshot_scan && !promised.durable);

@@ -1,4 +1,4 @@
-//! The one error of stores, and the Win32 codes that go with it.
+//! [`StoreError`], the error type of all stores.
 
 use std::borrow::Cow;
 use std::io;
@@ -158,117 +158,19 @@ pub enum StoreError {
         /// The system's error.
         source: io::Error,
     },
-    /// A Win32 code without a variant of its own.
-    #[error("{} failed with Win32 error {code}", of(key.as_ref(), action))]
-    Win32 {
+    /// An error of the backend's own, such as one of its database or of an operating system's API.
+    #[error("{} failed: {source}", of(key.as_ref(), action))]
+    Backend {
         /// The key, where there is one.
         key: Option<BindingKey>,
-        /// What was tried.
+        /// The operation that failed, as in "setting".
         action: Cow<'static, str>,
-        /// The code.
-        code: u32,
+        /// The backend's error.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// The Win32 codes that HTTP.sys answers with, and those that other errors are closest to
-/// (`winerror.h`).
-pub mod win32 {
-    /// `ERROR_FILE_NOT_FOUND`: the key is not bound.
-    pub const FILE_NOT_FOUND: u32 = 2;
-    /// `ERROR_ACCESS_DENIED`.
-    pub const ACCESS_DENIED: u32 = 5;
-    /// `ERROR_WRITE_PROTECT`.
-    pub const WRITE_PROTECT: u32 = 19;
-    /// `ERROR_NOT_READY`.
-    pub const NOT_READY: u32 = 21;
-    /// `ERROR_SHARING_VIOLATION`.
-    pub const SHARING_VIOLATION: u32 = 32;
-    /// `ERROR_NOT_SUPPORTED`.
-    pub const NOT_SUPPORTED: u32 = 50;
-    /// `ERROR_INVALID_PARAMETER`.
-    pub const INVALID_PARAMETER: u32 = 87;
-    /// `ERROR_DISK_FULL`.
-    pub const DISK_FULL: u32 = 112;
-    /// `ERROR_CALL_NOT_IMPLEMENTED`: this Windows lacks the function.
-    pub const CALL_NOT_IMPLEMENTED: u32 = 120;
-    /// `ERROR_BUSY`.
-    pub const BUSY: u32 = 170;
-    /// `ERROR_ALREADY_EXISTS`: the key is bound.
-    pub const ALREADY_EXISTS: u32 = 183;
-    /// `ERROR_NO_MORE_ITEMS`: the end of an enumeration.
-    pub const NO_MORE_ITEMS: u32 = 259;
-    /// `ERROR_IO_DEVICE`.
-    pub const IO_DEVICE: u32 = 1117;
-    /// `ERROR_OLD_WIN_VERSION`: the format is too new.
-    pub const OLD_WIN_VERSION: u32 = 1150;
-    /// `ERROR_REVISION_MISMATCH`.
-    pub const REVISION_MISMATCH: u32 = 1306;
-    /// `ERROR_NO_SUCH_LOGON_SESSION`: the certificate or its private key cannot be used.
-    pub const NO_SUCH_LOGON_SESSION: u32 = 1312;
-    /// `ERROR_FILE_CORRUPT`.
-    pub const FILE_CORRUPT: u32 = 1392;
-}
-
 impl StoreError {
-    /// The Win32 code that HTTP.sys returns in this case; where it has no such case, the nearest.
-    #[must_use]
-    pub fn win32_code(&self) -> u32 {
-        match self {
-            Self::AlreadyExists { .. } => win32::ALREADY_EXISTS,
-            Self::NotFound { .. } => win32::FILE_NOT_FOUND,
-            Self::Conflict { .. } => win32::REVISION_MISMATCH,
-            Self::AccessDenied { .. } => win32::ACCESS_DENIED,
-            Self::CertificateUnavailable { .. } => win32::NO_SUCH_LOGON_SESSION,
-            Self::Invalid { .. } => win32::INVALID_PARAMETER,
-            Self::Unsupported { .. } => win32::NOT_SUPPORTED,
-            Self::ReadOnly => win32::WRITE_PROTECT,
-            Self::InUse { .. } => win32::SHARING_VIOLATION,
-            Self::NewerFormat { .. } => win32::OLD_WIN_VERSION,
-            Self::Corrupt { .. } => win32::FILE_CORRUPT,
-            Self::Unstable { .. } => win32::BUSY,
-            Self::Unavailable { .. } => win32::NOT_READY,
-            Self::NotRestored { cause, .. } => cause.win32_code(),
-            Self::OutcomeUnknown { .. } => win32::IO_DEVICE,
-            Self::Io { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => win32::DISK_FULL,
-                io::ErrorKind::PermissionDenied => win32::ACCESS_DENIED,
-                io::ErrorKind::ReadOnlyFilesystem => win32::WRITE_PROTECT,
-                _ => win32::IO_DEVICE,
-            },
-            Self::Win32 { code, .. } => *code,
-        }
-    }
-
-    /// The error that a call of the HTTP Server API for `key` means by `code`; `action` says what
-    /// was tried, as in "setting".
-    ///
-    /// For every error that HTTP.sys knows, [`win32_code`](Self::win32_code) gives the code back.
-    #[must_use]
-    pub fn from_win32(code: u32, key: &BindingKey, action: &'static str) -> Self {
-        let key = key.clone();
-        match code {
-            win32::ALREADY_EXISTS => Self::AlreadyExists { key, found: None },
-            win32::FILE_NOT_FOUND => Self::NotFound { key },
-            win32::ACCESS_DENIED => Self::AccessDenied {
-                key: Some(key),
-                action: action.into(),
-            },
-            win32::NO_SUCH_LOGON_SESSION => Self::CertificateUnavailable {
-                key,
-                certificate: None,
-            },
-            win32::INVALID_PARAMETER => Self::invalid(key, "a parameter is incorrect"),
-            win32::NOT_SUPPORTED => Self::Unsupported {
-                what: format!("{action} {key}").into(),
-            },
-            code => Self::Win32 {
-                key: Some(key),
-                action: action.into(),
-                code,
-            },
-        }
-    }
-
     /// [`Invalid`](Self::Invalid) for a key.
     pub fn invalid(key: BindingKey, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Invalid {
@@ -299,6 +201,18 @@ impl StoreError {
     pub fn unsupported_extended(key: &BindingKey) -> Self {
         Self::Unsupported {
             what: format!("setting extended properties of {key}").into(),
+        }
+    }
+
+    /// [`Backend`](Self::Backend) for an operation on the whole store.
+    pub fn backend(
+        action: impl Into<Cow<'static, str>>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Backend {
+            key: None,
+            action: action.into(),
+            source: source.into(),
         }
     }
 

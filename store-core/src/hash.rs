@@ -16,11 +16,11 @@ use x509_cert::der::Decode;
 /// front of a copied thumbprint are passed over; it is printed in lower case, as netsh does.
 ///
 /// ```
-/// use store_core::CertHash;
+/// use certbind_core::CertHash;
 ///
 /// let pasted: CertHash = "\u{200e}52 26 DC 6C 54 55 97 61 CD 47 1B 86 EB 51 C0 96 25 2C 90 F2".parse()?;
 /// assert_eq!(pasted.to_string(), "5226dc6c54559761cd471b86eb51c096252c90f2");
-/// # Ok::<(), store_core::HashError>(())
+/// # Ok::<(), certbind_core::HashError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertHash([u8; Self::LENGTH]);

@@ -21,12 +21,12 @@ pub const MAX_HOST_LENGTH: usize = 255;
 /// right, so that all names under one domain are neighbours. Clones share the name.
 ///
 /// ```
-/// use store_core::Host;
+/// use certbind_core::Host;
 ///
 /// assert_eq!(Host::new("WWW.Contoso.com")?.as_str(), "www.contoso.com");
 /// assert_eq!(Host::new("bücher.example")?.as_str(), "xn--bcher-kva.example");
 /// assert!(Host::new("mail.contoso.com")? < Host::new("adventure-works.net")?);
-/// # Ok::<(), store_core::KeyError>(())
+/// # Ok::<(), certbind_core::KeyError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Host(Arc<str>);

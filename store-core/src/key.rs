@@ -15,12 +15,12 @@ use crate::host::{Host, HostPort};
 /// The text form is that of netsh's tags; a bare `address:port` is read as an `ipport`.
 ///
 /// ```
-/// use store_core::BindingKey;
+/// use certbind_core::BindingKey;
 ///
 /// let key: BindingKey = "hostnameport=WWW.Contoso.com:443".parse()?;
 /// assert_eq!(key.to_string(), "hostnameport=www.contoso.com:443");
 /// assert_eq!("[::]:443".parse::<BindingKey>()?.to_string(), "ipport=[::]:443");
-/// # Ok::<(), store_core::KeyError>(())
+/// # Ok::<(), certbind_core::KeyError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BindingKey {

@@ -7,7 +7,7 @@
 //! backend is compared with.
 //!
 //! ```
-//! use store_core::{Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Record};
+//! use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Record};
 //! use uuid::Uuid;
 //!
 //! let store = MemoryStore::new();
@@ -47,10 +47,10 @@ pub mod strategy;
 mod tables;
 mod text;
 
-pub use batch::{Applied, Batch, Change, Expect, Outcome};
+pub use batch::{Applied, Batch, Change, Outcome, Precondition};
 pub use binding::{Binding, BindingError, Certificate, Record};
 pub use capabilities::Capabilities;
-pub use error::{Result, StoreError, win32};
+pub use error::{Result, StoreError};
 pub use extended::{
     DisabledCrypto, ErrorHeaders, ExtendedProperties, Header, PerformanceSetting, Property,
     PropertyError, PropertyType, PropertyValue, SessionTicketKey, SessionTicketKeys,
@@ -63,7 +63,7 @@ pub use memory::MemoryStore;
 pub use options::{CertCheckMode, SslFlags};
 pub use scan::{Bindings, Scan};
 pub use store::BindingStore;
-pub use tables::{Edit, MemoryTables, Needs, Row, Tables};
+pub use tables::{MemoryTables, Row, RowChange, RowPrecondition, Tables};
 pub use text::{CtlIdentifier, StoreName, TextError, TlsName};
 
 /// The GUID type of application ids.

@@ -4,7 +4,7 @@ bitflags::bitflags! {
     /// `DefaultFlags` of a record: `HTTP_SERVICE_CONFIG_SSL_FLAG_*` of `http.h`.
     ///
     /// ```
-    /// use store_core::SslFlags;
+    /// use certbind_core::SslFlags;
     ///
     /// let flags = SslFlags::from_bits_retain(0x8000_0010);
     /// assert!(flags.contains(SslFlags::DISABLE_HTTP2));

@@ -11,7 +11,7 @@ use crate::key::{BindingKey, Kind};
 /// goes on behind the last key that it saw.
 ///
 /// ```
-/// use store_core::{BindingKey, BindingStore, Kind, MemoryStore, Scan};
+/// use certbind_core::{BindingKey, BindingStore, Kind, MemoryStore, Scan};
 ///
 /// let store = MemoryStore::new();
 /// let last_seen: BindingKey = "hostnameport=www.contoso.com:443".parse()?;

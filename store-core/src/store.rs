@@ -1,6 +1,6 @@
 //! The trait that every backend implements.
 
-use crate::batch::{Applied, Batch, Change, Expect};
+use crate::batch::{Applied, Batch, Change, Precondition};
 use crate::binding::{Binding, Certificate};
 use crate::capabilities::Capabilities;
 use crate::error::{Result, StoreError};
@@ -28,7 +28,7 @@ const ROTATE_ATTEMPTS: u32 = 16;
 /// shared between threads as `Arc<dyn BindingStore>`.
 ///
 /// ```
-/// use store_core::{Binding, BindingStore, MemoryStore, Record, StoreError};
+/// use certbind_core::{Binding, BindingStore, MemoryStore, Record, StoreError};
 ///
 /// let store = MemoryStore::new();
 /// let hash = "5226dc6c54559761cd471b86eb51c096252c90f2".parse()?;
@@ -140,8 +140,8 @@ pub trait BindingStore: Send + Sync {
         new: Option<Binding>,
     ) -> Result<()> {
         let expect = match expected {
-            Some(binding) => Expect::Exactly(Box::new(binding)),
-            None => Expect::Absent,
+            Some(binding) => Precondition::Exactly(Box::new(binding)),
+            None => Precondition::Absent,
         };
         let change = Change::new(key.clone(), expect, new)?;
         self.apply(&change.into()).map(drop)
@@ -162,7 +162,7 @@ pub trait BindingStore: Send + Sync {
                 _ => continue,
             }
             let renewed = binding.clone().with_record(record)?;
-            let expect = Expect::Exactly(Box::new(binding));
+            let expect = Precondition::Exactly(Box::new(binding));
             changes.push(Change::new(renewed.key().clone(), expect, Some(renewed))?);
         }
         Batch::new(changes)

@@ -11,14 +11,14 @@ use crate::error::Result;
 /// A table is there from its first row on. One that is not there has no rows.
 ///
 /// ```
-/// use store_core::{Edit, MemoryTables, Needs, Tables};
+/// use certbind_core::{RowChange, MemoryTables, RowPrecondition, Tables};
 ///
 /// let tables = MemoryTables::new();
-/// let edit = Edit::put("colours", b"sky", b"blue").needing(Needs::Absent);
-/// assert!(tables.write(&[edit.clone()])?);
-/// assert!(!tables.write(&[edit])?, "the sky has a colour by now");
+/// let change = RowChange::put("colours", b"sky", b"blue").with_precondition(RowPrecondition::Absent);
+/// assert!(tables.write(&[change.clone()])?);
+/// assert!(!tables.write(&[change])?, "the sky has a colour by now");
 /// assert_eq!(tables.rows("colours")?, [(b"sky".to_vec(), b"blue".to_vec())]);
-/// # Ok::<(), store_core::StoreError>(())
+/// # Ok::<(), certbind_core::StoreError>(())
 /// ```
 ///
 /// [`BindingStore`]: crate::BindingStore
@@ -30,13 +30,13 @@ pub trait Tables: Send + Sync {
     /// damaged.
     fn rows(&self, table: &str) -> Result<Vec<Row>>;
 
-    /// Makes all of the edits, in their order, or none of them: it gives `false`, and has changed
+    /// Makes all of the changes, in their order, or none of them: it gives `false`, and has changed
     /// nothing, if one does not find what it needs. Once it gives `true` they are as durable as a
     /// batch of bindings.
     ///
     /// # Errors
     /// Those of writing. Nothing was changed then.
-    fn write(&self, edits: &[Edit]) -> Result<bool>;
+    fn write(&self, changes: &[RowChange]) -> Result<bool>;
 }
 
 /// A key and its value.
@@ -44,48 +44,48 @@ pub type Row = (Vec<u8>, Vec<u8>);
 
 /// A change of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
+pub struct RowChange {
     /// The table's name.
     pub table: String,
     /// The row's key.
     pub key: Vec<u8>,
-    /// What has to be true of the row before.
-    pub needs: Needs,
-    /// What it becomes; `None` removes it.
+    /// The condition on the current row.
+    pub precondition: RowPrecondition,
+    /// The new value; `None` removes the row.
     pub value: Option<Vec<u8>>,
 }
 
-/// What an edit needs to find.
+/// The condition on a row under which a change of it applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
-    /// Nothing in particular.
-    Anything,
+pub enum RowPrecondition {
+    /// No condition.
+    Any,
     /// No row under the key.
     Absent,
     /// A row under the key, whatever its value.
     Present,
 }
 
-impl Needs {
-    /// Whether it is content with a row that is there, or is not.
+impl RowPrecondition {
+    /// Whether the condition holds for a row that is `present` or not.
     #[must_use]
-    pub fn met(self, present: bool) -> bool {
+    pub fn is_met_by(self, present: bool) -> bool {
         match self {
-            Self::Anything => true,
+            Self::Any => true,
             Self::Absent => !present,
             Self::Present => present,
         }
     }
 }
 
-impl Edit {
+impl RowChange {
     /// Gives a row this value, whatever it has.
     #[must_use]
     pub fn put(table: &str, key: &[u8], value: &[u8]) -> Self {
         Self {
             table: table.to_owned(),
             key: key.to_owned(),
-            needs: Needs::Anything,
+            precondition: RowPrecondition::Any,
             value: Some(value.to_owned()),
         }
     }
@@ -99,10 +99,13 @@ impl Edit {
         }
     }
 
-    /// The same, if the row is as it needs to be.
+    /// The same change, under this precondition.
     #[must_use]
-    pub fn needing(self, needs: Needs) -> Self {
-        Self { needs, ..self }
+    pub fn with_precondition(self, precondition: RowPrecondition) -> Self {
+        Self {
+            precondition,
+            ..self
+        }
     }
 }
 
@@ -129,17 +132,20 @@ impl Tables for MemoryTables {
             .collect())
     }
 
-    fn write(&self, edits: &[Edit]) -> Result<bool> {
+    fn write(&self, changes: &[RowChange]) -> Result<bool> {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let mut changed = tables.clone();
-        for edit in edits {
-            let rows = changed.entry(edit.table.clone()).or_default();
-            if !edit.needs.met(rows.contains_key(&edit.key)) {
+        for change in changes {
+            let rows = changed.entry(change.table.clone()).or_default();
+            if !change
+                .precondition
+                .is_met_by(rows.contains_key(&change.key))
+            {
                 return Ok(false);
             }
-            match &edit.value {
-                Some(value) => rows.insert(edit.key.clone(), value.clone()),
-                None => rows.remove(&edit.key),
+            match &change.value {
+                Some(value) => rows.insert(change.key.clone(), value.clone()),
+                None => rows.remove(&change.key),
             };
         }
         *tables = changed;
@@ -154,21 +160,21 @@ mod tests {
     #[test]
     fn edits_are_made_in_their_order_and_all_or_none_of_them() {
         let tables = MemoryTables::new();
-        let put = |key: &[u8]| Edit::put("t", key, b"x");
+        let put = |key: &[u8]| RowChange::put("t", key, b"x");
         assert!(tables.write(&[put(b"a"), put(b"b")]).unwrap());
         let before = tables.rows("t").unwrap();
         let refused = [
-            Edit::remove("t", b"a"),
-            Edit::put("new", b"c", b"y"),
-            put(b"b").needing(Needs::Absent),
+            RowChange::remove("t", b"a"),
+            RowChange::put("new", b"c", b"y"),
+            put(b"b").with_precondition(RowPrecondition::Absent),
         ];
         assert!(!tables.write(&refused).unwrap());
         assert_eq!(tables.rows("t").unwrap(), before);
         assert_eq!(tables.rows("new").unwrap(), []);
         let accepted = [
-            Edit::remove("t", b"a").needing(Needs::Present),
-            put(b"a").needing(Needs::Absent),
-            Edit::remove("t", b"none"),
+            RowChange::remove("t", b"a").with_precondition(RowPrecondition::Present),
+            put(b"a").with_precondition(RowPrecondition::Absent),
+            RowChange::remove("t", b"none"),
         ];
         assert!(tables.write(&accepted).unwrap());
         assert_eq!(tables.rows("t").unwrap(), before);

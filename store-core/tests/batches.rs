@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use certbind_core::*;
 use proptest::prelude::*;
-use store_core::*;
 
 fn binding(key: &str, hash: u8) -> Binding {
     let record = Record::new(CertHash::new([hash; 20]), None, Uuid::nil());
@@ -38,23 +38,28 @@ fn a_batch_with_one_failing_precondition_changes_nothing() {
     assert_eq!(everything(&store), before);
 }
 
+fn variant(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::AlreadyExists { .. } => "AlreadyExists",
+        StoreError::NotFound { .. } => "NotFound",
+        StoreError::Conflict { .. } => "Conflict",
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn every_precondition_holds_exactly_when_it_should() {
     let held = binding("0.0.0.0:443", 1);
     let other = binding("0.0.0.0:443", 2);
-    let exactly = |binding: &Binding| Expect::Exactly(Box::new(binding.clone()));
+    let exactly = |binding: &Binding| Precondition::Exactly(Box::new(binding.clone()));
     for (expect, when_bound, when_unbound) in [
-        (Expect::Any, None, None),
-        (Expect::Absent, Some(win32::ALREADY_EXISTS), None),
-        (Expect::Present, None, Some(win32::FILE_NOT_FOUND)),
-        (exactly(&held), None, Some(win32::REVISION_MISMATCH)),
-        (
-            exactly(&other),
-            Some(win32::REVISION_MISMATCH),
-            Some(win32::REVISION_MISMATCH),
-        ),
+        (Precondition::Any, None, None),
+        (Precondition::Absent, Some("AlreadyExists"), None),
+        (Precondition::Present, None, Some("NotFound")),
+        (exactly(&held), None, Some("Conflict")),
+        (exactly(&other), Some("Conflict"), Some("Conflict")),
     ] {
-        for (bound, code) in [(true, when_bound), (false, when_unbound)] {
+        for (bound, refusal) in [(true, when_bound), (false, when_unbound)] {
             let store = MemoryStore::new();
             if bound {
                 store.insert(held.clone()).unwrap();
@@ -62,13 +67,13 @@ fn every_precondition_holds_exactly_when_it_should() {
             let change = Change::new(held.key().clone(), expect.clone(), None).unwrap();
             let result = store.apply(&change.into());
             assert_eq!(
-                result.err().map(|e| e.win32_code()),
-                code,
+                result.err().map(|e| variant(&e)),
+                refusal,
                 "{expect:?}, bound: {bound}"
             );
             assert_eq!(
                 everything(&store).len(),
-                usize::from(bound && code.is_some())
+                usize::from(bound && refusal.is_some())
             );
         }
     }
@@ -83,8 +88,15 @@ fn a_batch_cannot_name_a_key_twice_nor_a_change_two_keys() {
     let error = Batch::new(twice).unwrap_err();
     assert!(error.to_string().contains("ipport=0.0.0.0:443"), "{error}");
     let key: BindingKey = "0.0.0.0:80".parse().unwrap();
-    assert!(Change::new(key.clone(), Expect::Any, Some(binding("0.0.0.0:443", 1))).is_err());
-    let expect = Expect::Exactly(Box::new(binding("0.0.0.0:443", 1)));
+    assert!(
+        Change::new(
+            key.clone(),
+            Precondition::Any,
+            Some(binding("0.0.0.0:443", 1))
+        )
+        .is_err()
+    );
+    let expect = Precondition::Exactly(Box::new(binding("0.0.0.0:443", 1)));
     assert!(Change::new(key, expect, None).is_err());
 }
 

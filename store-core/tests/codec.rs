@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use proptest::prelude::*;
-use store_core::codec::{CodecError, VALUE_FORMAT, decode_binding, encode_binding};
-use store_core::{
+use certbind_core::codec::{CodecError, VALUE_FORMAT, decode_binding, encode_binding};
+use certbind_core::{
     Binding, BindingKey, CertHash, ExtendedProperties, PropertyValue, Record, SessionTicketKey,
     SessionTicketKeys, StoreName, Uuid, strategy,
 };
+use proptest::prelude::*;
 
 fn sample() -> Binding {
     let store = StoreName::new("MY").unwrap();
@@ -31,7 +31,7 @@ fn extended() -> Binding {
 /// A value of these bytes for the key of the samples, with the check sum that it takes.
 fn summed(mut bytes: Vec<u8>) -> Vec<u8> {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&store_core::codec::encode_key(sample().key()));
+    hasher.update(&certbind_core::codec::encode_key(sample().key()));
     hasher.update(&bytes);
     bytes.extend(hasher.finalize().to_le_bytes());
     bytes

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use certbind_core::*;
 use proptest::prelude::*;
-use store_core::*;
 
 const SECRET: [u8; 16] = *b"\xde\xad\xbe\xefsecretsecret";
 

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+use certbind_core::codec::{decode_key, encode_key};
+use certbind_core::{BindingKey, Host, KeyError, Kind, strategy};
 use proptest::prelude::*;
-use store_core::codec::{decode_key, encode_key};
-use store_core::{BindingKey, Host, KeyError, Kind, strategy};
 
 fn key(text: &str) -> BindingKey {
     text.parse().unwrap()
@@ -45,7 +45,7 @@ fn wildcards_scopes_and_kinds_are_keys_of_their_own() {
 #[test]
 fn an_ipv6_flow_label_is_no_part_of_a_key() {
     let addr = |flow| std::net::SocketAddrV6::new("::1".parse().unwrap(), 443, flow, 0).into();
-    let with = |flow| store_core::IpPort::new(addr(flow)).unwrap();
+    let with = |flow| certbind_core::IpPort::new(addr(flow)).unwrap();
     assert_eq!(with(7), with(0));
 }
 

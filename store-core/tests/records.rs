@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use certbind_core::*;
 use proptest::prelude::*;
-use store_core::*;
 
 const CERTIFICATE: &str = "4B:1C:6B:9D:07:30:CB:C3:EA:2C:2B:E3:2E:4A:91:E8:AD:2C:74:19";
 
@@ -156,16 +156,6 @@ fn an_absent_store_name_is_not_my_and_case_is_kept() {
             ..
         })
     ));
-}
-
-#[test]
-fn win32_codes_go_both_ways() {
-    let key: BindingKey = "0.0.0.0:443".parse().unwrap();
-    for code in [2, 5, 31, 50, 87, 183, 1312, 0xdead_beef] {
-        let error = StoreError::from_win32(code, &key, "setting");
-        assert_eq!(error.win32_code(), code);
-        assert!(error.to_string().contains("ipport=0.0.0.0:443"), "{error}");
-    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use store_core::{Batch, BindingKey, BindingStore, Capabilities, Change};
+use certbind_core::{Batch, BindingKey, BindingStore, Capabilities, Change};
 
 use crate::cases;
 use crate::order::Rank;

@@ -1,6 +1,6 @@
 //! Histories of many threads are linearizable, or as close to that as the store promises.
 
-use store_core::Capabilities;
+use certbind_core::Capabilities;
 
 use crate::cases;
 use crate::history::{History, programs, record, timeline};

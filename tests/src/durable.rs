@@ -1,6 +1,6 @@
 //! What was acknowledged is kept.
 
-use store_core::{Batch, BindingKey, Capabilities, Change, Expect};
+use certbind_core::{Batch, BindingKey, Capabilities, Change, Precondition};
 
 use crate::model::Model;
 use crate::operation::Operation;
@@ -62,7 +62,8 @@ fn operations(capabilities: &Capabilities) -> Vec<Operation> {
         expected: Some(marked(key, expected)),
         new: Some(marked(key, new)),
     };
-    let gone = |key: &BindingKey| Change::new(key.clone(), Expect::Any, None).expect("one key");
+    let gone =
+        |key: &BindingKey| Change::new(key.clone(), Precondition::Any, None).expect("one key");
     vec![
         Operation::Insert(marked(&one, 1)),
         Operation::Insert(marked(&two, 1)),

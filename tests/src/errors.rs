@@ -1,6 +1,6 @@
 //! Errors change nothing, and say which key and what was found.
 
-use store_core::{Batch, Binding, BindingStore, Change, Expect, StoreError};
+use certbind_core::{Batch, Binding, BindingStore, Change, Precondition, StoreError};
 
 use crate::operation::{Answer, Operation};
 use crate::sample::{marked, numbered};
@@ -77,8 +77,12 @@ fn failures(held: &Binding, wrong: &Binding, free: &Binding) -> Vec<(Operation, 
             new: new.cloned(),
         }
     };
-    let absent = Change::new(held.key().clone(), Expect::Absent, None).expect("one key");
-    let present = Change::new(free.key().clone(), Expect::Present, Some(free.clone()));
+    let absent = Change::new(held.key().clone(), Precondition::Absent, None).expect("one key");
+    let present = Change::new(
+        free.key().clone(),
+        Precondition::Present,
+        Some(free.clone()),
+    );
     vec![
         (Operation::Insert(wrong.clone()), exists.clone()),
         (Operation::Insert(held.clone()), exists.clone()),

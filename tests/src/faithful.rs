@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use proptest::prelude::*;
-use store_core::{
-    Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Expect, IpPort, Kind,
-    MAX_HOST_LENGTH, Outcome, Scan,
+use certbind_core::{
+    Batch, Binding, BindingKey, BindingStore, Capabilities, Change, IpPort, Kind, MAX_HOST_LENGTH,
+    Outcome, Precondition, Scan,
 };
+use proptest::prelude::*;
 
 use crate::cases;
 use crate::draw::any_of;
@@ -90,7 +90,7 @@ fn each_alone(places: Places, capabilities: &Capabilities) {
     }
     apply(&*store, &|binding| {
         let plain = plain(binding.key());
-        let expect = Expect::Exactly(Box::new(binding.clone()));
+        let expect = Precondition::Exactly(Box::new(binding.clone()));
         let change = Change::new(binding.key().clone(), expect, Some(plain.clone()));
         let outcome = outcome(Some(binding), Some(&plain));
         (change.expect("one key"), outcome)

@@ -1,6 +1,6 @@
 //! Records that differ from a plain one in one field.
 
-use store_core::{
+use certbind_core::{
     CertCheckMode, CertHash, CtlIdentifier, DisabledCrypto, ErrorHeaders, ExtendedProperties,
     Header, Kind, PerformanceSetting, Property, PropertyType, PropertyValue, Record,
     SessionTicketKey, SessionTicketKeys, SslFlags, StoreName, TlsName, TlsRestriction,

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex};
 use std::thread;
 
+use certbind_core::strategy::few_keys;
+use certbind_core::{
+    Batch, Binding, BindingKey, BindingStore, Capabilities, CertHash, Change, Outcome, Precondition,
+};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
-use store_core::strategy::few_keys;
-use store_core::{
-    Batch, Binding, BindingKey, BindingStore, Capabilities, CertHash, Change, Expect, Outcome,
-};
 
 use crate::linearizability::Event;
 use crate::operation::{Answer, Operation};
@@ -64,14 +64,14 @@ pub(crate) fn programs(
 
 fn change(key: BindingKey, choice: u8, id: u128) -> Change {
     let expect = match choice % 4 {
-        0 => Expect::Absent,
-        1 => Expect::Present,
+        0 => Precondition::Absent,
+        1 => Precondition::Present,
         // The value of an operation shortly before: it may well be there.
         2 => {
             let ago = u128::from(choice / 4) % 9;
-            Expect::Exactly(Box::new(marked(&key, id.saturating_sub(ago))))
+            Precondition::Exactly(Box::new(marked(&key, id.saturating_sub(ago))))
         }
-        _ => Expect::Any,
+        _ => Precondition::Any,
     };
     let becomes = (choice >> 4 != 0).then(|| marked(&key, id));
     Change::new(key, expect, becomes).expect("one key")
@@ -80,12 +80,12 @@ fn change(key: BindingKey, choice: u8, id: u128) -> Change {
 /// One change, by the method that is for it: a backend may have written its own.
 fn alone(change: Change) -> Operation {
     let key = change.key().clone();
-    match (change.expect(), change.becomes().cloned()) {
-        (Expect::Absent, Some(binding)) => Operation::Insert(binding),
-        (Expect::Present, Some(binding)) => Operation::Update(binding),
-        (Expect::Any, Some(binding)) => Operation::Put(binding),
-        (Expect::Present, None) => Operation::Remove(key),
-        (Expect::Exactly(expected), new) => Operation::CompareAndSwap {
+    match (change.precondition(), change.new_value().cloned()) {
+        (Precondition::Absent, Some(binding)) => Operation::Insert(binding),
+        (Precondition::Present, Some(binding)) => Operation::Update(binding),
+        (Precondition::Any, Some(binding)) => Operation::Put(binding),
+        (Precondition::Present, None) => Operation::Remove(key),
+        (Precondition::Exactly(expected), new) => Operation::CompareAndSwap {
             key,
             expected: Some((**expected).clone()),
             new,
@@ -142,7 +142,7 @@ fn settled(operation: &Operation, answer: &Answer) -> Operation {
         bound(&outcome.before, old);
         bound(&outcome.after, new);
         let before = outcome.before.clone().map(Box::new);
-        let expect = Expect::Exactly(before.expect("it is bound"));
+        let expect = Precondition::Exactly(before.expect("it is bound"));
         Change::new(outcome.key.clone(), expect, outcome.after.clone()).expect("one key")
     };
     Operation::Apply(Batch::new(outcomes.iter().map(change)).expect("each key once"))
@@ -188,17 +188,17 @@ impl fmt::Display for Operation {
             Self::Load(_) => f.write_str("load")?,
         }
         for change in self.changes() {
-            let expect = match change.expect() {
-                Expect::Any => "any".to_owned(),
-                Expect::Absent => "absent".to_owned(),
-                Expect::Present => "present".to_owned(),
-                Expect::Exactly(binding) => held(Some(binding)),
+            let expect = match change.precondition() {
+                Precondition::Any => "any".to_owned(),
+                Precondition::Absent => "absent".to_owned(),
+                Precondition::Present => "present".to_owned(),
+                Precondition::Exactly(binding) => held(Some(binding)),
             };
             write!(
                 f,
                 " [{} {expect} => {}]",
                 change.key(),
-                held(change.becomes())
+                held(change.new_value())
             )?;
         }
         Ok(())

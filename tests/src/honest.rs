@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use store_core::{
+use certbind_core::{
     Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Kind, PropertyValue, Scan,
     SslFlags,
 };

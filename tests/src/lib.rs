@@ -3,8 +3,8 @@
 //! Say where a store of yours lives and how it is opened, and add the suite with one call:
 //!
 //! ```
-//! use conformance::Subject;
-//! use store_core::MemoryStore;
+//! use certbind_conformance::Subject;
+//! use certbind_core::MemoryStore;
 //!
 //! /// A folder of its own, or a server that was started for it: here there is nothing to keep.
 //! struct InMemory;
@@ -21,15 +21,15 @@
 //!     }
 //! }
 //!
-//! conformance::suite!(in_memory, InMemory);
-//! # conformance::errors_change_nothing::<InMemory>();
+//! certbind_conformance::suite!(in_memory, InMemory);
+//! # certbind_conformance::errors_change_nothing::<InMemory>();
 //! ```
 //!
-//! For a store that ends with its value, `conformance::suite!(in_memory, Ephemeral<MemoryStore>)`
+//! For a store that ends with its value, `certbind_conformance::suite!(in_memory, Ephemeral<MemoryStore>)`
 //! says the same. A store that calls itself durable is dropped and opened again between steps, so
 //! its place has to outlive it.
 //!
-//! The suite has a test for each promise of [`BindingStore`](store_core::BindingStore), and one
+//! The suite has a test for each promise of [`BindingStore`](certbind_core::BindingStore), and one
 //! that drives all of them at once:
 //!
 //! | test | promise |
@@ -44,7 +44,7 @@
 //! | [`capabilities_are_honest`] | what a store says it cannot do, it refuses |
 //! | [`sequences_follow_the_model`] | all of these, for one caller |
 //!
-//! Every check honours what the store's [`Capabilities`](store_core::Capabilities) promise: where
+//! Every check honours what the store's [`Capabilities`](certbind_core::Capabilities) promise: where
 //! that is less, exactly that less is checked. The model that stores are compared with is written
 //! apart from everything in `store-core` that backends share, the order of keys included, so that a
 //! defect there is found too.

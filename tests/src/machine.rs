@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Capabilities, CertHash, Change, Outcome,
+    Precondition,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
-use store_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Capabilities, CertHash, Change, Expect,
-    Outcome,
-};
 
 use crate::cases;
 use crate::draw::{Draw, few};
@@ -190,10 +190,10 @@ fn batch(
         let key = held.key().clone();
         let becomes = under(&binding, &key, &capabilities).or_else(|| Some(held.clone()));
         let expect = match expect {
-            0 => Expect::Absent,
-            1 => Expect::Present,
-            2 | 3 => Expect::Exactly(Box::new(held)),
-            _ => Expect::Any,
+            0 => Precondition::Absent,
+            1 => Precondition::Present,
+            2 | 3 => Precondition::Exactly(Box::new(held)),
+            _ => Precondition::Any,
         };
         Change::new(key, expect, becomes.filter(|_| keep)).expect("one key")
     });

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use store_core::{Binding, BindingKey, Capabilities, CertHash, Change, Expect, Outcome};
+use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Change, Outcome, Precondition};
 
 use crate::operation::{Answer, Operation};
 use crate::order::{Asked, Rank};
@@ -87,15 +87,15 @@ impl Model {
         for change in changes {
             let key = change.key().clone();
             let before = self.get(&key).cloned();
-            match (change.expect(), &before) {
-                (Expect::Absent, Some(found)) => {
+            match (change.precondition(), &before) {
+                (Precondition::Absent, Some(found)) => {
                     return Answer::AlreadyExists {
                         key,
                         found: Some(found.clone()),
                     };
                 }
-                (Expect::Present, None) => return Answer::NotFound { key },
-                (Expect::Exactly(expected), found) if found.as_ref() != Some(expected) => {
+                (Precondition::Present, None) => return Answer::NotFound { key },
+                (Precondition::Exactly(expected), found) if found.as_ref() != Some(expected) => {
                     return Answer::Conflict {
                         key,
                         expected: (**expected).clone(),
@@ -104,11 +104,11 @@ impl Model {
                 }
                 _ => {}
             }
-            match change.becomes() {
+            match change.new_value() {
                 Some(binding) => after.insert(Rank::of(&key), binding.clone()),
                 None => after.remove(&Rank::of(&key)),
             };
-            let after = change.becomes().cloned();
+            let after = change.new_value().cloned();
             outcomes.push(Outcome { key, before, after });
         }
         self.held = after;
@@ -121,7 +121,7 @@ impl Model {
             let certificate = record.certificate.as_mut().filter(|c| c.hash == *old)?;
             certificate.hash = *new;
             let renewed = binding.clone().with_record(record).expect("the same kind");
-            let expect = Expect::Exactly(Box::new(binding.clone()));
+            let expect = Precondition::Exactly(Box::new(binding.clone()));
             Some(Change::new(binding.key().clone(), expect, Some(renewed)).expect("one key"))
         };
         self.held.values().filter_map(renewed).collect()
@@ -132,8 +132,8 @@ impl Model {
 pub(crate) fn inverse(outcomes: &[Outcome]) -> Vec<Change> {
     let undo = |outcome: &Outcome| {
         let expect = match outcome.after.clone() {
-            Some(binding) => Expect::Exactly(Box::new(binding)),
-            None => Expect::Absent,
+            Some(binding) => Precondition::Exactly(Box::new(binding)),
+            None => Precondition::Absent,
         };
         Change::new(outcome.key.clone(), expect, outcome.before.clone()).expect("one key")
     };

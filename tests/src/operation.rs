@@ -1,8 +1,8 @@
 //! The operations of a store, and what they answer, as values.
 
-use store_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, CertHash, Change, Expect, Outcome, Result,
-    StoreError,
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, CertHash, Change, Outcome, Precondition,
+    Result, StoreError,
 };
 
 use crate::order::{Asked, Rank};
@@ -74,8 +74,8 @@ impl Operation {
             Self::Remove(key) => vec![Change::remove(key.clone())],
             Self::CompareAndSwap { key, expected, new } => {
                 let expect = match expected.clone() {
-                    Some(binding) => Expect::Exactly(Box::new(binding)),
-                    None => Expect::Absent,
+                    Some(binding) => Precondition::Exactly(Box::new(binding)),
+                    None => Precondition::Absent,
                 };
                 vec![Change::new(key.clone(), expect, new.clone()).expect("one key")]
             }

@@ -4,10 +4,10 @@
 use std::net::SocketAddr;
 use std::ops::Bound;
 
+use certbind_core::{BindingKey, Kind, Scan};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use store_core::{BindingKey, Kind, Scan};
 
 /// Where a key stands in the canonical order: by kind, then address or host name, then port.
 /// IPv4 is before IPv6, and host names go by label from the right.

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use store_core::{Binding, BindingKey};
+use certbind_core::{Binding, BindingKey};
 
 use crate::linearizability::Event;
 use crate::operation::{Answer, Operation};
@@ -50,7 +50,7 @@ impl Writes {
                 writes.entry(change.key().clone()).or_default().push(Write {
                     called: event.called,
                     returned: event.returned,
-                    value: change.becomes().cloned(),
+                    value: change.new_value().cloned(),
                     failed: event.answer.is_error(),
                 });
             }

@@ -1,6 +1,6 @@
 //! Keys and bindings for checks that need many, or need to tell them apart.
 
-use store_core::{Binding, BindingKey, Capabilities, CertHash, Kind, Record, Uuid};
+use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Kind, Record, Uuid};
 
 /// The `n`-th key of a kind.
 pub(crate) fn numbered(kind: Kind, n: u32) -> BindingKey {

@@ -6,9 +6,9 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use certbind_core::{Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Kind, Scan};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use store_core::{Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Kind, Scan};
 
 use crate::cases;
 use crate::draw::{any_of, few};

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use store_core::{
+use certbind_core::{
     Binding, BindingStore, Capabilities, ExtendedProperties, Kind, Record, Result, Scan,
 };
 
@@ -30,7 +30,7 @@ pub trait Subject: Sized + Send + Sync + 'static {
 /// A [`Subject`] for stores that live no longer than their value.
 ///
 /// ```
-/// conformance::suite!(memory, conformance::Ephemeral<store_core::MemoryStore>);
+/// certbind_conformance::suite!(memory, certbind_conformance::Ephemeral<certbind_core::MemoryStore>);
 /// ```
 #[derive(Debug)]
 pub struct Ephemeral<S>(PhantomData<fn() -> S>);

@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use conformance::Subject;
-use store_core::{
+use certbind_conformance::Subject;
+use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, MemoryStore, Result,
     Scan, StoreError,
 };
@@ -63,7 +63,7 @@ fn a_failure_is_made_small_and_its_seed_is_kept() {
     let folder = TempDir::new().expect("a temporary directory");
     std::env::set_current_dir(folder.path()).expect("the folder is there");
     let run = || {
-        let check = conformance::sequences_follow_the_model::<Full>;
+        let check = certbind_conformance::sequences_follow_the_model::<Full>;
         let panic = catch_unwind(AssertUnwindSafe(check)).expect_err("the store is wrong");
         *panic.downcast::<String>().expect("the panic is text")
     };

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use backend_httpsys::{HttpSysStore, Options};
-use conformance::Subject;
-use httpapi_sim::{Profile, Simulator};
-use store_core::MemoryStore;
+use certbind_conformance::Subject;
+use certbind_core::MemoryStore;
+use certbind_httpsys::{HttpSysStore, Options};
+use certbind_simulator::{Profile, Simulator};
 use tempfile::TempDir;
 
 /// A host, and a folder for the journal.
@@ -34,6 +34,6 @@ impl<const PROFILE: usize> Subject for Host<PROFILE> {
     }
 }
 
-conformance::suite!(server_2022, Host<{ Profile::Server2022 as usize }>);
-conformance::suite!(windows_10_1607, Host<{ Profile::Windows10V1607 as usize }>);
-conformance::suite!(windows_7, Host<{ Profile::Windows7 as usize }>);
+certbind_conformance::suite!(server_2022, Host<{ Profile::Server2022 as usize }>);
+certbind_conformance::suite!(windows_10_1607, Host<{ Profile::Windows10V1607 as usize }>);
+certbind_conformance::suite!(windows_7, Host<{ Profile::Windows7 as usize }>);

@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use conformance::Subject;
-use store_core::{
+use certbind_conformance::Subject;
+use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Change,
-    Expect, Kind, MemoryStore, Record, Result, Scan, StoreError, Uuid,
+    Kind, MemoryStore, Precondition, Record, Result, Scan, StoreError, Uuid,
 };
 
 /// A store that does no more than it promises.
@@ -42,7 +42,7 @@ impl Lesser {
         }
         for change in batch.changes() {
             self.check_kind(change.key())?;
-            let Some(binding) = change.becomes() else {
+            let Some(binding) = change.new_value() else {
                 continue;
             };
             let record = binding.record();
@@ -62,7 +62,11 @@ impl Lesser {
         let checked = batch.check(|key| self.inner.get(key));
         let mut undo = Vec::new();
         for change in batch.changes() {
-            let blind = Change::new(change.key().clone(), Expect::Any, change.becomes().cloned())?;
+            let blind = Change::new(
+                change.key().clone(),
+                Precondition::Any,
+                change.new_value().cloned(),
+            )?;
             undo.push(self.inner.apply(&blind.into())?.inverse());
             thread::sleep(Duration::from_micros(20));
         }
@@ -138,7 +142,7 @@ macro_rules! lesser {
             }
         }
 
-        conformance::suite!($suite, $subject);
+        certbind_conformance::suite!($suite, $subject);
     )*};
 }
 

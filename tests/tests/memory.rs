@@ -1,6 +1,6 @@
 //! The suite over the reference.
 
-use conformance::Ephemeral;
-use store_core::MemoryStore;
+use certbind_conformance::Ephemeral;
+use certbind_core::MemoryStore;
 
-conformance::suite!(memory, Ephemeral<MemoryStore>);
+certbind_conformance::suite!(memory, Ephemeral<MemoryStore>);

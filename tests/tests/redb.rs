@@ -1,9 +1,9 @@
 //! The suite over the redb store, opened again between steps; with a log from the first commit on; over
 //! a file that is opened for reading alone; and over each with its bindings in memory.
 
-use backend_redb::{Options, RedbStore};
-use conformance::Subject;
-use store_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
+use certbind_conformance::Subject;
+use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
+use certbind_redb::{Options, RedbStore};
 use tempfile::TempDir;
 
 struct RedbFile(TempDir);
@@ -20,7 +20,7 @@ impl Subject for RedbFile {
     }
 }
 
-conformance::suite!(redb, RedbFile);
+certbind_conformance::suite!(redb, RedbFile);
 
 struct ResidentFile(RedbFile);
 
@@ -38,7 +38,7 @@ impl Subject for ResidentFile {
     }
 }
 
-conformance::suite!(resident, ResidentFile);
+certbind_conformance::suite!(resident, ResidentFile);
 
 /// With a log that is full every few commits.
 struct LoggedFile(RedbFile);
@@ -60,7 +60,7 @@ impl Subject for LoggedFile {
     }
 }
 
-conformance::suite!(logged, LoggedFile);
+certbind_conformance::suite!(logged, LoggedFile);
 
 struct ResidentLoggedFile(RedbFile);
 
@@ -77,7 +77,7 @@ impl Subject for ResidentLoggedFile {
     }
 }
 
-conformance::suite!(resident_logged, ResidentLoggedFile);
+certbind_conformance::suite!(resident_logged, ResidentLoggedFile);
 
 /// Where what was read is kept almost at once, for as long as only the log is written.
 struct RecentLoggedFile(RedbFile);
@@ -95,7 +95,7 @@ impl Subject for RecentLoggedFile {
     }
 }
 
-conformance::suite!(recent_logged, RecentLoggedFile);
+certbind_conformance::suite!(recent_logged, RecentLoggedFile);
 
 /// A file that somebody has written to before.
 struct WrittenFile(RedbFile);
@@ -123,7 +123,7 @@ impl Subject for WrittenFile {
     }
 }
 
-conformance::suite!(read_only, WrittenFile);
+certbind_conformance::suite!(read_only, WrittenFile);
 
 struct ResidentWrittenFile(WrittenFile);
 
@@ -141,4 +141,4 @@ impl Subject for ResidentWrittenFile {
     }
 }
 
-conformance::suite!(resident_read_only, ResidentWrittenFile);
+certbind_conformance::suite!(resident_read_only, ResidentWrittenFile);

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use backend_etcd::{EtcdStore, HostName, Options};
-use etcd_server::{Proxy, Server, Wire};
-use store_core::{Batch, BindingStore, Change, Scan, StoreError};
+use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
+use certbind_etcd::{EtcdStore, HostName, Options};
+use certbind_etcd_server::{Proxy, Server, Wire};
 
 use crate::samples::{key, mark, marked, new_host, server, store};
 

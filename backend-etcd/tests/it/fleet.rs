@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use backend_etcd::{Changed, Fleet, HostName, Options, Watch};
-use etcd_server::{Proxy, Server, Wire};
-use store_core::{Batch, BindingStore, Change, Scan, StoreError};
+use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
+use certbind_etcd::{Changed, Fleet, HostName, Options, Watch};
+use certbind_etcd_server::{Proxy, Server, Wire};
 
 use crate::samples::{key, mark, marked};
 

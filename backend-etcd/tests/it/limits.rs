@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use backend_etcd::{EtcdStore, Options};
-use etcd_server::Server;
-use store_core::{Batch, Binding, BindingStore, Change, Record, Scan, StoreError};
+use certbind_core::{Batch, Binding, BindingStore, Change, Record, Scan, StoreError};
+use certbind_etcd::{EtcdStore, Options};
+use certbind_etcd_server::Server;
 
 use crate::samples::{key, marked, new_host, server, store};
 
@@ -139,7 +139,7 @@ fn a_value_that_is_damaged_or_newer_is_refused_by_its_place_and_stays() {
 }
 
 fn central(port: u16) -> Binding {
-    let record = Record::central(store_core::Uuid::nil());
+    let record = Record::central(certbind_core::Uuid::nil());
     Binding::new(format!("ccs={port}").parse().unwrap(), record).unwrap()
 }
 

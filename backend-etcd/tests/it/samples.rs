@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use backend_etcd::{EtcdStore, HostName, Options};
-use etcd_server::Server;
-use store_core::{Binding, BindingKey, CertHash, Record, Uuid};
+use certbind_core::{Binding, BindingKey, CertHash, Record, Uuid};
+use certbind_etcd::{EtcdStore, HostName, Options};
+use certbind_etcd_server::Server;
 
 /// The server of all tests that need none of their own.
 pub(crate) fn server() -> &'static Server {

@@ -10,10 +10,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use backend_httpsys::abi::kind_of;
-use backend_httpsys::abi::server::{Answer, Query, read_delete, read_query, read_set};
-use backend_httpsys::{HttpApi, HttpSysStore, Options};
-use store_core::{Binding, BindingKey, Kind, Record, win32};
+use certbind_core::{Binding, BindingKey, Kind, Record};
+use certbind_httpapi_abi::HttpApi;
+use certbind_httpapi_abi::kind_of;
+use certbind_httpapi_abi::server::{Answer, Query, read_delete, read_query, read_set};
+use certbind_httpapi_abi::win32;
+use certbind_httpsys::{HttpSysStore, Options};
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::Networking::HttpServer::HTTPAPI_VERSION;
 use windows_sys::Win32::System::IO::OVERLAPPED;
@@ -304,7 +306,7 @@ pub fn open(fake: &Arc<Fake>, folder: &Path) -> HttpSysStore<Arc<Fake>> {
     try_open(fake, folder).expect("a store")
 }
 
-pub fn try_open(fake: &Arc<Fake>, folder: &Path) -> store_core::Result<HttpSysStore<Arc<Fake>>> {
+pub fn try_open(fake: &Arc<Fake>, folder: &Path) -> certbind_core::Result<HttpSysStore<Arc<Fake>>> {
     let journal = folder.join("journal");
     HttpSysStore::open(Arc::clone(fake), Options { journal })
 }
@@ -312,7 +314,7 @@ pub fn try_open(fake: &Arc<Fake>, folder: &Path) -> store_core::Result<HttpSysSt
 /// A binding of `key` whose certificate, or application, is number `n`.
 pub fn binding(key: &str, n: u8) -> Binding {
     let key: BindingKey = key.parse().expect("a key");
-    let app_id = store_core::Uuid::from_u128(n.into());
+    let app_id = certbind_core::Uuid::from_u128(n.into());
     let record = match key.kind().names_certificate() {
         true => Record::new([n; 20].into(), "MY".parse().ok(), app_id),
         false => Record::central(app_id),

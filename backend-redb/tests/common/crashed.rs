@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use backend_redb::RedbStore;
-use store_core::{Binding, BindingStore, StoreError};
+use certbind_core::{Binding, BindingStore, StoreError};
+use certbind_redb::RedbStore;
 use tempfile::{TempDir, tempdir};
 
 use super::disk::Disk;

@@ -6,7 +6,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use backend_redb::Options;
+use certbind_redb::Options;
 use redb::StorageBackend;
 
 /// What a disk writes whole or not at all.

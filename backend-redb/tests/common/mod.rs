@@ -9,15 +9,16 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use backend_redb::{Options, RedbStore};
+use certbind_core::codec::{encode_binding, encode_key};
+use certbind_core::{
+    Batch, Binding, BindingKey, BindingStore, CertHash, Change, Precondition, Record, Result, Scan,
+    Uuid,
+};
+use certbind_redb::{Options, RedbStore};
 use disk::Disk;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use redb::TableDefinition;
-use store_core::codec::{encode_binding, encode_key};
-use store_core::{
-    Batch, Binding, BindingKey, BindingStore, CertHash, Change, Expect, Record, Result, Scan, Uuid,
-};
 
 /// A binding whose key and record are told by two numbers.
 pub(crate) fn binding(number: u16, content: u8) -> Binding {
@@ -56,10 +57,10 @@ pub(crate) fn batch() -> impl Strategy<Value = Batch> {
             .into_iter()
             .map(|(number, expect, content, becomes)| {
                 let expect = match expect {
-                    0 => Expect::Absent,
-                    1 => Expect::Present,
-                    2 => Expect::Exactly(Box::new(binding(number, content))),
-                    _ => Expect::Any,
+                    0 => Precondition::Absent,
+                    1 => Precondition::Present,
+                    2 => Precondition::Exactly(Box::new(binding(number, content))),
+                    _ => Precondition::Any,
                 };
                 let becomes = becomes.map(|content| binding(number, content));
                 Change::new(key(number), expect, becomes).expect("one key")

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use backend_redb::{Options, RedbStore};
-use store_core::{Binding, BindingKey, BindingStore, Change, Scan};
+use certbind_core::{Binding, BindingKey, BindingStore, Change, Scan};
+use certbind_redb::{Options, RedbStore};
 
 use crate::engine::{Engine, Kind, Writer};
 
 pub(crate) const RESIDENT: Kind = Kind {
     name: "certbind, resident",
-    package: "backend-redb",
+    package: "certbind-redb",
     how: "`Options::resident`: read from memory",
     ours: true,
     import: |folder, bindings| import(open(folder, resident()), bindings),
@@ -18,7 +18,7 @@ pub(crate) const RESIDENT: Kind = Kind {
 
 pub(crate) const ON_DISK: Kind = Kind {
     name: "certbind",
-    package: "backend-redb",
+    package: "certbind-redb",
     how: "read from the file; like the others, opened without reading all of it first. Of the small \
           store, what was read is kept as it was decoded",
     ours: true,
@@ -28,7 +28,7 @@ pub(crate) const ON_DISK: Kind = Kind {
 
 pub(crate) const NOTHING_KEPT: Kind = Kind {
     name: "certbind, nothing kept",
-    package: "backend-redb",
+    package: "certbind-redb",
     how: "`Options::recent(0)`: the same, and every get decodes",
     ours: true,
     import: |folder, bindings| import(open(folder, Options::new().recent(0)), bindings),

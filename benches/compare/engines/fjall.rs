@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use certbind_core::codec::{decode_key, encode_key};
+use certbind_core::{Binding, BindingKey};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use store_core::codec::{decode_key, encode_key};
-use store_core::{Binding, BindingKey};
 
 use super::{decoded, encoded};
 use crate::engine::{Engine, Kind, Writer};

@@ -6,7 +6,7 @@ use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use store_core::{Binding, BindingKey};
+use certbind_core::{Binding, BindingKey};
 
 use crate::engine::{Engine, Kind, Writer};
 

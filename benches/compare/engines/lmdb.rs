@@ -7,10 +7,10 @@
 
 use std::path::Path;
 
+use certbind_core::codec::{decode_key, encode_key};
+use certbind_core::{Binding, BindingKey};
 use heed::types::Bytes;
 use heed::{Database, Env, EnvOpenOptions, PutFlags, RoTxn, WithTls};
-use store_core::codec::{decode_key, encode_key};
-use store_core::{Binding, BindingKey};
 
 use super::{decoded, encoded};
 use crate::engine::{Engine, Kind, Writer};

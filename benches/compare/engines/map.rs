@@ -1,7 +1,7 @@
 //! A concurrent map of shared bindings: what reading from memory could cost at best.
 
+use certbind_core::{Binding, BindingKey};
 use papaya::HashMap;
-use store_core::{Binding, BindingKey};
 
 use crate::engine::{Engine, Kind, Writer};
 

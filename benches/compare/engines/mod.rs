@@ -8,8 +8,8 @@ mod map;
 mod redb;
 mod sqlite;
 
-use store_core::codec::{decode_binding, encode_binding, encode_key};
-use store_core::{Binding, BindingKey};
+use certbind_core::codec::{decode_binding, encode_binding, encode_key};
+use certbind_core::{Binding, BindingKey};
 
 use crate::engine::Kind;
 

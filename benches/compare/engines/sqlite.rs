@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use certbind_core::codec::{decode_key, encode_key};
+use certbind_core::{Binding, BindingKey};
 use rusqlite::{Connection, OptionalExtension, params};
-use store_core::codec::{decode_key, encode_key};
-use store_core::{Binding, BindingKey};
 
 use super::{decoded, encoded};
 use crate::engine::{Engine, Kind, Writer};

@@ -1,7 +1,7 @@
 //! What a query of the HTTP Server API may leave in a buffer.
 
-use backend_httpsys::abi::client::read_record;
-use store_core::Kind;
+use certbind_core::Kind;
+use certbind_httpapi_abi::client::read_record;
 
 use crate::{Outcome, Target};
 

@@ -2,9 +2,9 @@
 
 #![expect(unsafe_code, reason = "stands for a C program")]
 
-use backend_httpsys::abi::client::with_set;
-use backend_httpsys::abi::server::{read_delete, read_query, read_set};
-use store_core::Kind;
+use certbind_core::Kind;
+use certbind_httpapi_abi::client::with_set;
+use certbind_httpapi_abi::server::{read_delete, read_query, read_set};
 
 use super::abi_record::{self, POINTERS};
 use crate::{Outcome, Target};

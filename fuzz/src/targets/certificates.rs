@@ -1,7 +1,7 @@
 //! Files of certificates: PEM, DER, PKCS #7, serialized stores. Not PFX: what it takes to open one, it
 //! says itself, and damaged it says a million rounds.
 
-use audit::Inventory;
+use certbind_audit::Inventory;
 
 use super::exports::memory;
 use crate::{Outcome, Target};
@@ -39,9 +39,9 @@ pub(crate) const TARGET: Target = Target {
     memory,
 };
 
-const WWW: &[u8] = include_bytes!("../../../tools/audit/tests/fixtures/www.pem");
-const SHORT_KEY: &[u8] = include_bytes!("../../../tools/audit/tests/fixtures/short-key.pem");
-const BOTH: &[u8] = include_bytes!("../../../tools/audit/tests/fixtures/both.p7b");
+const WWW: &[u8] = include_bytes!("../../../crates/audit/tests/fixtures/www.pem");
+const SHORT_KEY: &[u8] = include_bytes!("../../../crates/audit/tests/fixtures/short-key.pem");
+const BOTH: &[u8] = include_bytes!("../../../crates/audit/tests/fixtures/both.p7b");
 
 fn der(pem: &[u8]) -> Vec<u8> {
     x509_cert::der::pem::decode_vec(pem).expect("PEM").1

@@ -1,6 +1,6 @@
 //! What the readers of exports have in common.
 
-use interchange::{Export, Format, ReadOptions, Reading, read};
+use certbind_formats::{Export, Format, ReadOptions, Reading, read};
 
 use crate::Outcome;
 
@@ -47,7 +47,12 @@ pub(super) fn keeps(
 }
 
 fn of_whole(whole: &Reading) -> Outcome {
-    let kinds: Vec<_> = whole.losses.iter().map(|loss| loss.kind).take(4).collect();
+    let kinds: Vec<_> = whole
+        .warnings
+        .iter()
+        .map(|warning| warning.kind)
+        .take(4)
+        .collect();
     Outcome::of((whole.export.bindings.len().min(8), kinds))
 }
 

@@ -1,6 +1,6 @@
 //! Hive files.
 
-use interchange::Format;
+use certbind_formats::Format;
 
 use super::exports::{keeps, memory};
 use crate::Target;
@@ -26,4 +26,4 @@ pub(crate) const TARGET: Target = Target {
 };
 
 /// Made by hivex, with a binding of each kind.
-const HIVE: &[u8] = include_bytes!("../../../tools/interchange/tests/fixtures/registry/hivex.hive");
+const HIVE: &[u8] = include_bytes!("../../../crates/formats/tests/fixtures/registry/hivex.hive");

@@ -1,7 +1,7 @@
 //! JSON exports.
 
-use interchange::netsh::{self, Release};
-use interchange::{Export, Format, json};
+use certbind_formats::netsh::{self, Release};
+use certbind_formats::{Export, Format, json};
 
 use super::exports::{keeps, memory};
 use super::{bindings, export};

@@ -1,6 +1,6 @@
 //! Keys of a redb file.
 
-use store_core::codec::{decode_key, encode_key};
+use certbind_core::codec::{decode_key, encode_key};
 
 use super::bindings;
 use crate::{Outcome, Target};

@@ -1,6 +1,6 @@
 //! What people and files write for keys, hosts and hashes.
 
-use store_core::{BindingKey, CertHash, Host, Kind, StoreName};
+use certbind_core::{BindingKey, CertHash, Host, Kind, StoreName};
 
 use super::KEYS;
 use crate::{Outcome, Target};

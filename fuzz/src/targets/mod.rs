@@ -15,8 +15,8 @@ mod reg;
 mod snapshot;
 mod value_bytes;
 
-use interchange::{Export, Header};
-use store_core::{Binding, BindingKey, CtlIdentifier, Record, SslFlags, Uuid};
+use certbind_core::{Binding, BindingKey, CtlIdentifier, Record, SslFlags, Uuid};
+use certbind_formats::{Export, Header};
 
 use crate::Target;
 

@@ -1,7 +1,7 @@
 //! Commands of netsh, a line each, as a script pipes them.
 
 use certbind::netsh::{Netsh, Profile};
-use store_core::{BindingStore, MemoryStore, Scan};
+use certbind_core::{BindingStore, MemoryStore, Scan};
 
 use crate::{Outcome, Target};
 

@@ -1,7 +1,7 @@
 //! What `netsh http show sslcert` prints.
 
-use interchange::Format;
-use interchange::netsh::{self, Release};
+use certbind_formats::Format;
+use certbind_formats::netsh::{self, Release};
 
 use super::exports::{keeps, memory};
 use super::{bindings, export};
@@ -68,6 +68,6 @@ fn read(input: &[u8]) -> Outcome {
         }
         let layout = export.layout.clone();
         let layout = layout.unwrap_or_else(|| Release::default().layout());
-        netsh::write(out, export, &layout).is_ok_and(|losses| losses.is_empty())
+        netsh::write(out, export, &layout).is_ok_and(|warnings| warnings.is_empty())
     })
 }

@@ -1,7 +1,7 @@
 //! Plans, of a host and of many.
 
-use migrate::{FleetPlan, Plan, Planner, rotation};
-use store_core::{Binding, BindingStore, CertHash, MemoryStore, Scan};
+use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Scan};
+use certbind_migrate::{FleetPlan, Plan, Planner, rotation};
 
 use super::bindings;
 use super::exports::memory;

@@ -1,6 +1,6 @@
 //! Registry exports.
 
-use interchange::{Format, reg};
+use certbind_formats::{Format, reg};
 
 use super::exports::{keeps, memory};
 use super::{bindings, export};

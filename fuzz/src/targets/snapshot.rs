@@ -1,6 +1,6 @@
 //! Snapshots.
 
-use interchange::{Format, snapshot};
+use certbind_formats::{Format, snapshot};
 
 use super::exports::{keeps, memory};
 use super::{bindings, export};

@@ -1,7 +1,7 @@
 //! Values of a redb file: the first byte says which key they are read for.
 
-use store_core::codec::{decode_binding, encode_binding, encode_key};
-use store_core::{Binding, BindingKey};
+use certbind_core::codec::{decode_binding, encode_binding, encode_key};
+use certbind_core::{Binding, BindingKey};
 
 use super::{KEYS, bindings};
 use crate::{Outcome, Target};

@@ -50,7 +50,7 @@ const MAX_KEY_LENGTH: usize = 1 + MAX_HOST_LENGTH + 1 + 2;
 /// The bytes of a key, as [`encode_key`] gives them, on the stack.
 ///
 /// ```
-/// use store_core::codec::{KeyBytes, encode_key};
+/// use certbind_core::codec::{KeyBytes, encode_key};
 ///
 /// let key = "hostnameport=www.contoso.com:443".parse()?;
 /// assert_eq!(*KeyBytes::of(&key), *encode_key(&key));

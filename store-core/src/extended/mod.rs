@@ -26,7 +26,7 @@ pub use tickets::{SessionTicketKey, SessionTicketKeys};
 /// bindings have it, takes no memory beside the one pointer. Clones share what there is.
 ///
 /// ```
-/// use store_core::{ExtendedProperties, Property, PropertyType, PropertyValue};
+/// use certbind_core::{ExtendedProperties, Property, PropertyType, PropertyValue};
 ///
 /// let window = Property::from(PropertyValue::Http2Window { receive_window: 65_535 });
 /// let set = ExtendedProperties::default().with(window);

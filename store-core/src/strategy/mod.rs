@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
-use crate::batch::{Batch, Change, Expect};
+use crate::batch::{Batch, Change, Precondition};
 use crate::binding::{Binding, Certificate, Record};
 use crate::hash::CertHash;
 use crate::host::{Host, HostPort};
@@ -225,10 +225,10 @@ where
 {
     let expect = |binding: Binding| {
         prop_oneof![
-            Just(Expect::Any),
-            Just(Expect::Absent),
-            Just(Expect::Present),
-            Just(Expect::Exactly(Box::new(binding))),
+            Just(Precondition::Any),
+            Just(Precondition::Absent),
+            Just(Precondition::Present),
+            Just(Precondition::Exactly(Box::new(binding))),
         ]
     };
     binding_of(keys)

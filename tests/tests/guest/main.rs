@@ -13,8 +13,8 @@ mod store;
 use std::sync::Arc;
 use std::thread;
 
-use conformance::Subject;
-use store_core::{Binding, BindingStore, CertHash, Result, Scan};
+use certbind_conformance::Subject;
+use certbind_core::{Binding, BindingStore, CertHash, Result, Scan};
 
 use names::{Names, is_a_guests};
 use store::Guest;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use store_core::{
+use certbind_core::{
     Binding, BindingKey, CertHash, Kind, PropertyValue, Record, SslFlags, StoreName, Uuid,
 };
 

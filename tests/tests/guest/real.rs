@@ -4,12 +4,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use backend_httpsys::{HttpSysStore, LibraryApi, Options};
-use conformance::Subject;
-use store_core::{
+use certbind_conformance::Subject;
+use certbind_core::{
     Binding, BindingKey, BindingStore, CertCheckMode, CertHash, CtlIdentifier, Kind, Record,
     SslFlags, StoreError, StoreName, Uuid,
 };
+use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
 use tempfile::TempDir;
 
 use crate::{Host, Visit, everything};
@@ -45,7 +45,7 @@ impl Host for Windows {
     }
 }
 
-conformance::suite!(http_sys, Visit<Windows>);
+certbind_conformance::suite!(http_sys, Visit<Windows>);
 
 /// A record of each kind, and the store of the host that it is on, without the suite's names.
 fn plain(visit: &Visit<Windows>) -> (<Windows as Subject>::Store, Vec<Binding>) {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use backend_httpsys::{HttpSysStore, Options};
-use conformance::Subject;
-use httpapi_sim::{Inventory, Simulator};
-use store_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Uuid};
+use certbind_conformance::Subject;
+use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Uuid};
+use certbind_httpsys::{HttpSysStore, Options};
+use certbind_simulator::{Inventory, Simulator};
 use tempfile::TempDir;
 
 use crate::{Host, Visit, everything};
@@ -72,4 +72,4 @@ fn others() -> Vec<Binding> {
     .to_vec()
 }
 
-conformance::suite!(simulated, Visit<Simulated>);
+certbind_conformance::suite!(simulated, Visit<Simulated>);

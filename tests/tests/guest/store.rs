@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use store_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Change, Expect,
-    Result, Scan, StoreError,
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Change,
+    Precondition, Result, Scan, StoreError,
 };
 
 use crate::names::{Names, is_a_guests};
@@ -22,11 +22,15 @@ impl<S: BindingStore> Guest<S> {
     }
 
     fn change(&self, change: &Change) -> Result<Change> {
-        let expect = match change.expect() {
-            Expect::Exactly(binding) => Expect::Exactly(Box::new(self.names.binding(binding))),
+        let expect = match change.precondition() {
+            Precondition::Exactly(binding) => {
+                Precondition::Exactly(Box::new(self.names.binding(binding)))
+            }
             other => other.clone(),
         };
-        let becomes = change.becomes().map(|binding| self.names.binding(binding));
+        let becomes = change
+            .new_value()
+            .map(|binding| self.names.binding(binding));
         Change::new(self.names.key(change.key()), expect, becomes)
     }
 

@@ -1,6 +1,8 @@
 //! Stores that do what they were asked to, and say something else.
 
-use store_core::{Applied, Batch, Binding, BindingStore, Expect, MemoryStore, Result, StoreError};
+use certbind_core::{
+    Applied, Batch, Binding, BindingStore, MemoryStore, Precondition, Result, StoreError,
+};
 
 use crate::planted::{Defect, batch, blind};
 
@@ -53,7 +55,7 @@ impl Defect for TellsALoserItsOwn {
         store.apply(batch).map_err(|error| match error {
             StoreError::AlreadyExists { key, .. } => {
                 let own = batch.changes().iter().find(|change| *change.key() == key);
-                let own: Option<&Binding> = own.and_then(|change| change.becomes());
+                let own: Option<&Binding> = own.and_then(|change| change.new_value());
                 StoreError::AlreadyExists {
                     key,
                     found: own.cloned().map(Box::new),
@@ -101,7 +103,8 @@ impl Defect for MistakesNotFound {
                 key, found: None, ..
             } => {
                 let exact = batch.changes().iter().any(|change| {
-                    *change.key() == key && matches!(change.expect(), Expect::Exactly(_))
+                    *change.key() == key
+                        && matches!(change.precondition(), Precondition::Exactly(_))
                 });
                 assert!(exact, "a conflict is of a binding that was expected");
                 StoreError::NotFound { key }

@@ -42,7 +42,7 @@ macro_rules! found {
     ($($test:ident: $defects:ident::$defect:ident by $check:ident, $($words:literal)|+;)*) => {$(
         #[test]
         fn $test() {
-            finds(conformance::$check::<Place<$defects::$defect>>, &[$($words),+]);
+            finds(certbind_conformance::$check::<Place<$defects::$defect>>, &[$($words),+]);
         }
     )*};
 }
@@ -166,4 +166,4 @@ found! {
         by capabilities_are_honest, "extended properties";
 }
 
-conformance::suite!(without_a_defect, Place<Nothing>);
+certbind_conformance::suite!(without_a_defect, Place<Nothing>);

@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use conformance::Subject;
-use store_core::{
+use certbind_conformance::Subject;
+use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Change,
-    Expect, MemoryStore, Result, Scan, StoreError,
+    MemoryStore, Precondition, Result, Scan, StoreError,
 };
 
 /// What is wrong with a store. What a defect does not say is as it should be.
@@ -144,14 +144,14 @@ pub(crate) fn batch(changes: impl IntoIterator<Item = Change>) -> Batch {
 }
 
 /// The batch with other preconditions.
-pub(crate) fn expecting(of: &Batch, expect: impl Fn(&Expect) -> Expect) -> Batch {
+pub(crate) fn expecting(of: &Batch, expect: impl Fn(&Precondition) -> Precondition) -> Batch {
     batch(of.changes().iter().map(|change| {
-        let becomes = change.becomes().cloned();
-        Change::new(change.key().clone(), expect(change.expect()), becomes).expect("one key")
+        let becomes = change.new_value().cloned();
+        Change::new(change.key().clone(), expect(change.precondition()), becomes).expect("one key")
     }))
 }
 
 /// The batch without preconditions.
 pub(crate) fn blind(of: &Batch) -> Batch {
-    expecting(of, |_| Expect::Any)
+    expecting(of, |_| Precondition::Any)
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use store_core::{
+use certbind_core::{
     Applied, Batch, BindingStore, Capabilities, Kind, MemoryStore, Result, StoreError,
 };
 

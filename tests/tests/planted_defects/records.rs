@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use store_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Change, CtlIdentifier, Expect,
-    ExtendedProperties, IpPort, MemoryStore, Property, Record, Result, SslFlags, StoreName,
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Change, CtlIdentifier, ExtendedProperties,
+    IpPort, MemoryStore, Precondition, Property, Record, Result, SslFlags, StoreName,
 };
 
 use crate::planted::{Defect, all, batch, put_back};
@@ -12,9 +12,9 @@ use crate::planted::{Defect, all, batch, put_back};
 /// The same batch of other bindings.
 fn bent(of: &Batch, bend: impl Fn(&Binding) -> Binding) -> Batch {
     batch(of.changes().iter().map(|change| {
-        let becomes = change.becomes().map(&bend);
-        let expect = match change.expect() {
-            Expect::Exactly(binding) => Expect::Exactly(Box::new(bend(binding))),
+        let becomes = change.new_value().map(&bend);
+        let expect = match change.precondition() {
+            Precondition::Exactly(binding) => Precondition::Exactly(Box::new(bend(binding))),
             other => other.clone(),
         };
         Change::new(change.key().clone(), expect, becomes).expect("one key")
@@ -116,11 +116,11 @@ fn at_other_addresses(of: &Batch, address: impl Fn(SocketAddr) -> SocketAddr) ->
     };
     let mut seen = std::collections::HashSet::new();
     let changes = of.changes().iter().map(|change| {
-        let expect = match change.expect() {
-            Expect::Exactly(binding) => Expect::Exactly(Box::new(moved(binding))),
+        let expect = match change.precondition() {
+            Precondition::Exactly(binding) => Precondition::Exactly(Box::new(moved(binding))),
             other => other.clone(),
         };
-        let becomes = change.becomes().map(moved);
+        let becomes = change.new_value().map(moved);
         Change::new(at(change.key()), expect, becomes).expect("one key")
     });
     batch(changes.filter(|change| seen.insert(change.key().clone())))

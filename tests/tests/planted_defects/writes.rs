@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use store_core::{
-    Applied, Batch, Binding, BindingStore, CertHash, Change, Expect, MemoryStore, Record, Result,
-    SslFlags, StoreError,
+use certbind_core::{
+    Applied, Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Precondition, Record,
+    Result, SslFlags, StoreError,
 };
 
 use crate::planted::{Defect, batch, blind, expecting};
@@ -21,7 +21,7 @@ pub(crate) struct LosesOneDelete(AtomicU64);
 
 impl Defect for LosesOneDelete {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
-        let delete = batch.len() == 1 && batch.changes()[0].becomes().is_none();
+        let delete = batch.len() == 1 && batch.changes()[0].new_value().is_none();
         if delete && self.0.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
             return check(store, batch);
         }
@@ -52,7 +52,7 @@ pub(crate) struct IgnoresAbsent;
 impl Defect for IgnoresAbsent {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&expecting(batch, |expect| match expect {
-            Expect::Absent => Expect::Any,
+            Precondition::Absent => Precondition::Any,
             other => other.clone(),
         }))
     }
@@ -64,7 +64,7 @@ pub(crate) struct IgnoresPresent;
 impl Defect for IgnoresPresent {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&expecting(batch, |expect| match expect {
-            Expect::Present => Expect::Any,
+            Precondition::Present => Precondition::Any,
             other => other.clone(),
         }))
     }
@@ -76,7 +76,7 @@ pub(crate) struct IgnoresExactly;
 impl Defect for IgnoresExactly {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&expecting(batch, |expect| match expect {
-            Expect::Exactly(_) => Expect::Any,
+            Precondition::Exactly(_) => Precondition::Any,
             other => other.clone(),
         }))
     }
@@ -89,12 +89,12 @@ pub(crate) struct ComparesInPart;
 impl Defect for ComparesInPart {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&expecting(batch, |expect| {
-            let Expect::Exactly(expected) = expect else {
+            let Precondition::Exactly(expected) = expect else {
                 return expect.clone();
             };
             let part = |b: &Binding| (b.record().certificate.clone(), b.record().app_id);
             match store.get(expected.key()) {
-                Ok(Some(found)) if part(&found) == part(expected) => Expect::Present,
+                Ok(Some(found)) if part(&found) == part(expected) => Precondition::Present,
                 _ => expect.clone(),
             }
         }))
@@ -230,13 +230,17 @@ impl Defect for RotatesOptionsAway {
     fn rotation(&self, store: &MemoryStore, old: &CertHash, new: &CertHash) -> Result<Batch> {
         let rotation = store.rotation(old, new)?;
         let changes = rotation.changes().iter().map(|change| {
-            let renewed = change.becomes().expect("a rotation binds").clone();
+            let renewed = change.new_value().expect("a rotation binds").clone();
             let bare = Record {
                 flags: SslFlags::empty(),
                 ..renewed.record().clone()
             };
             let becomes = renewed.with_record(bare)?;
-            Change::new(change.key().clone(), change.expect().clone(), Some(becomes))
+            Change::new(
+                change.key().clone(),
+                change.precondition().clone(),
+                Some(becomes),
+            )
         });
         Batch::new(changes.collect::<Result<Vec<_>>>()?)
     }

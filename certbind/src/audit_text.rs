@@ -1,0 +1,125 @@
+//! An audit's report for people: rule by rule, the worst first.
+
+use std::fmt::Write;
+
+use certbind_audit::{Finding, Place, Report};
+
+use crate::screen::escaped;
+
+/// How many places of a rule are told. The other forms have them all.
+const MOST: usize = 40;
+
+/// No line of what is told about a rule is longer, in characters.
+const WIDTH: usize = 96;
+
+/// The whole report. Of a clean audit it is one line.
+pub(crate) fn of(report: &Report) -> String {
+    let mut text = String::new();
+    for (findings, is_last) in by_rule(&report.findings) {
+        group(&mut text, report, findings);
+        if !is_last {
+            text.push('\n');
+        }
+    }
+    if !report.findings.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&summary(report));
+    text
+}
+
+/// The findings of each rule, and whether they are the last.
+fn by_rule(findings: &[Finding]) -> impl Iterator<Item = (&[Finding], bool)> {
+    let groups: Vec<_> = findings.chunk_by(|a, b| a.rule.id == b.rule.id).collect();
+    let last = groups.len().saturating_sub(1);
+    groups
+        .into_iter()
+        .enumerate()
+        .map(move |(at, group)| (group, at == last))
+}
+
+fn group(text: &mut String, report: &Report, findings: &[Finding]) {
+    let Some(first) = findings.first() else {
+        return;
+    };
+    let rule = first.rule;
+    let _ = writeln!(text, "{} {}: {}", first.severity, rule.id, rule.title);
+    for finding in findings.iter().take(MOST) {
+        let sentence = escaped(&finding.sentence);
+        let _ = writeln!(text, "  {}: {sentence}", place(report, &finding.place));
+    }
+    if findings.len() > MOST {
+        let more = findings.len() - MOST;
+        let _ = writeln!(text, "  and {more} more; --format json has them all");
+    }
+    if let Some(basis) = first.rests_on {
+        wrapped(text, "by:  ", basis);
+    }
+    wrapped(text, "why: ", rule.why);
+    wrapped(text, "do:  ", rule.remedy);
+}
+
+fn place(report: &Report, place: &Place) -> String {
+    let mut text = String::new();
+    if report.hosts.len() > 1
+        && let Some(host) = report.host(place.host)
+    {
+        let _ = write!(text, "{}  ", escaped(host));
+    }
+    let _ = write!(text, "{}", escaped(&place.subject.to_string()));
+    if let Some(line) = place.line {
+        let _ = write!(text, " (line {line})");
+    }
+    text
+}
+
+fn wrapped(text: &mut String, label: &str, told: &str) {
+    let mut line = format!("  {label}");
+    let indent = line.len();
+    for word in told.split_whitespace() {
+        if line.len() > indent && line.chars().count() + word.chars().count() >= WIDTH {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            line = " ".repeat(indent);
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+fn summary(report: &Report) -> String {
+    let counts = report.counts();
+    let mut found: Vec<_> = [
+        (counts.error, "error"),
+        (counts.warning, "warning"),
+        (counts.note, "note"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| counted(count, what))
+    .collect();
+    if found.is_empty() {
+        found.push("Nothing found".to_owned());
+    }
+    if counts.waived > 0 {
+        found.push(format!("{} waived", counts.waived));
+    }
+    let bindings = report.hosts.iter().map(|host| host.bindings).sum();
+    let mut of = counted(bindings, "binding");
+    if report.hosts.len() > 1 {
+        of = format!("{of} of {}", counted(report.hosts.len(), "host"));
+    }
+    if let Some(certificates) = report.certificates {
+        of = format!("{of}, {}", counted(certificates, "certificate"));
+    }
+    format!("{} in {of}\n", found.join(", "))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}

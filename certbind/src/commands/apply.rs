@@ -1,0 +1,196 @@
+//! `apply`: a plan is shown, checked, confirmed, applied and read back, and its undo is kept.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use certbind_core::StoreError;
+use certbind_migrate::{Header, Plan, Step};
+use serde_json::json;
+
+use super::plan::{name, open_or_empty};
+use super::{print, print_json};
+use crate::cli::Format;
+use crate::error::Error;
+use crate::planning::Apply;
+use crate::screen::escaped;
+use crate::source::Source;
+use crate::stores::{Access, Opened, StoreUrl};
+use crate::undo::{self, Kept};
+use crate::{exit, plan_text};
+
+/// `named` is the store of --store, if that stands on the command line.
+pub(crate) fn run(wanted: &Apply, named: Option<StoreUrl>) -> Result<u8, Error> {
+    let plan = read(wanted)?;
+    let named = wanted.target.clone().or(named);
+    let url = match named {
+        Some(url) => url,
+        None => of_plan(&plan)?,
+    };
+    let plan = at(plan, &url);
+    let people = wanted.format.format == Format::Table;
+    if people {
+        print(&plan_text::of(&plan))?;
+    }
+    certbind_migrate::check(open(&url, &plan, Access::Read)?.bindings(), &plan)?;
+    let nothing = plan.changes().next().is_none();
+    if wanted.dry_run || nothing {
+        let said = match nothing {
+            true => "Checked: every key is as it is to be".to_owned(),
+            false => format!(
+                "Checked: {} would be changed, and every key still holds what the plan saw",
+                plan_text::changes(&plan)
+            ),
+        };
+        return report(wanted, &plan, false, None, &said);
+    }
+    if !wanted.yes {
+        confirm(&plan, &url)?;
+    }
+    let kept = apply(wanted, &plan, &url)?;
+    let said = format!(
+        "Applied: {} changed in {}, and read back\nUndo it by: certbind apply {}",
+        plan_text::changes(&plan),
+        escaped(&url.to_string()),
+        escaped(&kept.path().display().to_string())
+    );
+    report(wanted, &plan, true, Some(&kept), &said)
+}
+
+fn read(wanted: &Apply) -> Result<Plan, Error> {
+    let path = || wanted.plan.clone();
+    let json = std::fs::read(path()).map_err(|source| Error::Input {
+        path: path(),
+        source,
+    })?;
+    Plan::from_json(&json).map_err(|error| Error::BrokenInput {
+        path: path(),
+        problem: error.to_string(),
+    })
+}
+
+/// The store that a plan says it was made for.
+fn of_plan(plan: &Plan) -> Result<StoreUrl, Error> {
+    let target = plan.header().target.as_deref();
+    let no_target = || Error::NoTarget {
+        target: target.unwrap_or("no store").to_owned(),
+    };
+    match target.map(str::parse) {
+        // A plan may come from anywhere, and a library's code runs when it is opened.
+        Some(Ok(StoreUrl::HttpSys(Some(_)))) | None | Some(Err(_)) => Err(no_target()),
+        // The password for one etcd is not for whichever server a plan names.
+        #[cfg(feature = "etcd")]
+        Some(Ok(StoreUrl::Etcd(_))) => Err(no_target()),
+        Some(Ok(url)) => Ok(url),
+    }
+}
+
+/// The plan, made for the store that it is applied to: so says its undo.
+fn at(plan: Plan, url: &StoreUrl) -> Plan {
+    let header = Header {
+        target: Some(name(&Source::Store(url.clone()))),
+        ..plan.header().clone()
+    };
+    plan.with_header(header)
+}
+
+/// The store. Only a plan that saw nothing in it may find none.
+fn open(url: &StoreUrl, plan: &Plan, access: Access) -> Result<Opened, Error> {
+    let saw_nothing = plan.steps().iter().all(|step| step.saw().is_none());
+    match access {
+        Access::Read if saw_nothing => open_or_empty(url),
+        Access::Change if saw_nothing => Opened::open(url, Access::Fill),
+        access => Opened::open(url, access),
+    }
+}
+
+fn apply(wanted: &Apply, plan: &Plan, url: &StoreUrl) -> Result<Kept, Error> {
+    let store = open(url, plan, Access::Change)?;
+    certbind_migrate::check(store.bindings(), plan)?;
+    let beside = || undo::beside(&wanted.plan);
+    let path = wanted.undo.clone().unwrap_or_else(beside);
+    // Before the batch: whatever ends this process now, what was applied can be undone.
+    let kept = undo::keep(&path, &plan.inverse().to_json())?;
+    match certbind_migrate::apply(store.bindings(), plan) {
+        Ok(_) => Ok(kept),
+        Err(error) => {
+            if changed_nothing(&error) {
+                kept.discard();
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// Whether an error is known to have left the store as it was. After the others the undo stays:
+/// it is needed, or it is refused as there is nothing to undo.
+fn changed_nothing(error: &certbind_migrate::Error) -> bool {
+    use StoreError as E;
+    match error {
+        certbind_migrate::Error::Stale { .. } => true,
+        certbind_migrate::Error::Store(error) => matches!(
+            error,
+            E::AlreadyExists { .. }
+                | E::NotFound { .. }
+                | E::Conflict { .. }
+                | E::AccessDenied { .. }
+                | E::CertificateUnavailable { .. }
+                | E::Invalid { .. }
+                | E::Unsupported { .. }
+                | E::ReadOnly
+                | E::InUse { .. }
+        ),
+        _ => false,
+    }
+}
+
+fn confirm(plan: &Plan, url: &StoreUrl) -> Result<(), Error> {
+    let (changes, url) = (plan_text::changes(plan), url.to_string());
+    confirmed(&format!("Change {changes} in {}?", escaped(&url)))
+}
+
+/// Asks whoever is there. The question is escaped.
+pub(super) fn confirmed(question: &str) -> Result<(), Error> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::NotConfirmed);
+    }
+    let mut terminal = io::stderr().lock();
+    write!(terminal, "{question} [y/N] ")?;
+    terminal.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Error::Declined),
+    }
+}
+
+fn report(
+    wanted: &Apply,
+    plan: &Plan,
+    applied: bool,
+    kept: Option<&Kept>,
+    said: &str,
+) -> Result<u8, Error> {
+    match wanted.format.format {
+        Format::Table => print(&format!("\n{said}\n"))?,
+        Format::Json => {
+            let keys = |of: fn(&Step) -> bool| -> Vec<_> {
+                plan.steps()
+                    .iter()
+                    .filter(|step| of(step))
+                    .map(Step::key)
+                    .collect()
+            };
+            print_json(&json!({
+                "target": plan.header().target,
+                "applied": applied,
+                "dry_run": wanted.dry_run,
+                "created": keys(|step| matches!(step, Step::Create { .. })),
+                "replaced": keys(|step| matches!(step, Step::Replace { .. })),
+                "deleted": keys(|step| matches!(step, Step::Delete { .. })),
+                "unchanged": plan.counts().unchanged,
+                "undo": kept.map(|kept| kept.path().display().to_string()),
+            }))?;
+        }
+    }
+    Ok(exit::DONE)
+}

@@ -1,0 +1,76 @@
+//! `audit`: what is wrong with the bindings of exports.
+
+use std::io::{self, Write};
+
+use certbind_audit::json::JsonReport;
+use certbind_audit::{HostExport, Inventory, Report, html, sarif};
+
+use crate::audit_text;
+use crate::auditing::{Audit, ReportFormat};
+use crate::error::Error;
+use crate::exit;
+use crate::output;
+use crate::progress::Progress;
+use crate::screen::{EscapingJson, exact_stdout};
+
+pub(crate) fn run(wanted: &Audit) -> Result<u8, Error> {
+    audited(wanted).map_err(|error| Error::Audit(Box::new(error)))
+}
+
+fn audited(wanted: &Audit) -> Result<u8, Error> {
+    if wanted.reads_input_twice() {
+        return Err(Error::InputTwice);
+    }
+    let config = wanted.configuration()?;
+    let progress = Progress::new();
+    progress.at("Reading certificates");
+    let inventory = wanted.inventory()?;
+    #[cfg_attr(
+        not(feature = "etcd"),
+        expect(unused_mut, reason = "no fleet adds to it")
+    )]
+    let mut hosts = wanted.hosts(|target| progress.at(format!("Reading {target}")))?;
+    #[cfg(feature = "etcd")]
+    let failed = super::fleet::audited(wanted, &mut hosts)?;
+    #[cfg(not(feature = "etcd"))]
+    let failed = 0;
+    progress.at("Auditing");
+    let report = certbind_audit::audit(&hosts, &inventory, &config);
+    drop(progress);
+    let code = match wanted.fails_on(report.worst()) {
+        _ if failed > 0 => exit::NOT_AUDITED,
+        true => exit::FOUND,
+        false => exit::DONE,
+    };
+    let write = |out: &mut dyn Write| write(out, &hosts, &inventory, &report, wanted.format);
+    match &wanted.output {
+        Some(path) => output::write(path, write)?,
+        None => write(&mut exact_stdout())?,
+    }
+    Ok(code)
+}
+
+fn write(
+    mut out: &mut dyn Write,
+    hosts: &[HostExport],
+    inventory: &Inventory,
+    report: &Report,
+    format: ReportFormat,
+) -> Result<(), Error> {
+    match format {
+        ReportFormat::Html => html::write(&mut out, hosts, inventory, report)?,
+        ReportFormat::Text => out.write_all(audit_text::of(report).as_bytes())?,
+        ReportFormat::Json => {
+            let report = JsonReport::of(report);
+            serde_json::to_writer_pretty(EscapingJson(&mut out), &report)
+                .map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+        }
+        ReportFormat::Sarif => {
+            let log = sarif::Log::of(report);
+            serde_json::to_writer(EscapingJson(&mut out), &log).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(out.flush()?)
+}

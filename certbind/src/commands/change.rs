@@ -1,0 +1,139 @@
+//! `add`, `update` and `delete`: one binding is changed.
+
+use std::path::Path;
+
+use certbind_core::{Binding, BindingKey, CertHash, Record, StoreError, Uuid};
+
+use super::print;
+use crate::cli::CertificateSource;
+use crate::error::Error;
+use crate::exit;
+use crate::options::Options;
+use crate::stores::{Access, Opened, StoreUrl};
+
+/// How often `update` reads and tries again when somebody else changes the binding in between.
+const UPDATE_ATTEMPTS: u32 = 16;
+
+pub(crate) fn add(
+    url: &StoreUrl,
+    key: BindingKey,
+    certificate: &CertificateSource,
+    app_id: Uuid,
+    options: &Options,
+) -> Result<u8, Error> {
+    let mut record = match (certificate.read()?, key.kind().names_certificate()) {
+        (Some(hash), true) => Record::new(hash, None, app_id),
+        (None, false) => Record::central(app_id),
+        (None, true) => return Err(arguments(&key, "name the certificate by --hash or --cert")),
+        (Some(_), false) => {
+            return Err(arguments(
+                &key,
+                "its certificate comes from the central store; leave out --hash and --cert",
+            ));
+        }
+    };
+    options.apply(&key, &mut record)?;
+    let binding = Binding::new(key, record)?;
+    let text = format!("Bound {} to {}\n", binding.key(), certificate_of(&binding));
+    Opened::open(url, Access::Fill)?
+        .bindings()
+        .insert(binding)?;
+    print(&text)?;
+    Ok(exit::DONE)
+}
+
+pub(crate) fn update(
+    url: &StoreUrl,
+    key: &BindingKey,
+    certificate: &CertificateSource,
+    app_id: Option<Uuid>,
+    options: &Options,
+) -> Result<u8, Error> {
+    let hash = certificate.read()?;
+    if hash.is_none() && app_id.is_none() && options.is_empty() {
+        return Err(Error::NothingToUpdate);
+    }
+    let store = Opened::open(url, Access::Change)?;
+    let mut attempt = 1;
+    loop {
+        let found = store.bindings().get(key)?;
+        let binding = found.ok_or_else(|| StoreError::NotFound { key: key.clone() })?;
+        let mut record = binding.record().clone();
+        match (&mut record.certificate, hash) {
+            (Some(certificate), Some(hash)) => certificate.hash = hash,
+            (None, Some(_)) => {
+                return Err(arguments(
+                    key,
+                    "its certificate comes from the central store",
+                ));
+            }
+            (_, None) => {}
+        }
+        record.app_id = app_id.unwrap_or(record.app_id);
+        options.apply(key, &mut record)?;
+        let changed = binding.clone().with_record(record)?;
+        if changed == binding {
+            print(&format!("{key} is like that already\n"))?;
+            return Ok(exit::DONE);
+        }
+        let text = format!("Updated {}, bound to {}\n", key, certificate_of(&changed));
+        match store
+            .bindings()
+            .compare_and_swap(key, Some(binding), Some(changed))
+        {
+            Err(StoreError::Conflict { .. }) if attempt < UPDATE_ATTEMPTS => attempt += 1,
+            done => {
+                done?;
+                print(&text)?;
+                return Ok(exit::DONE);
+            }
+        }
+    }
+}
+
+pub(crate) fn delete(url: &StoreUrl, key: &BindingKey) -> Result<u8, Error> {
+    let removed = Opened::open(url, Access::Change)?.bindings().remove(key)?;
+    print(&format!(
+        "Deleted {}, bound to {} before\n",
+        key,
+        certificate_of(&removed)
+    ))?;
+    Ok(exit::DONE)
+}
+
+impl CertificateSource {
+    /// The hash that is named, or that of the certificate in the file.
+    pub(crate) fn read(&self) -> Result<Option<CertHash>, Error> {
+        match &self.cert {
+            Some(path) => of_file(path).map(Some),
+            None => Ok(self.hash),
+        }
+    }
+}
+
+/// The hash of the certificate in a file.
+pub(crate) fn of_file(path: &Path) -> Result<CertHash, Error> {
+    let path = || path.to_owned();
+    let file = std::fs::read(path()).map_err(|source| Error::Input {
+        path: path(),
+        source,
+    })?;
+    CertHash::of_certificate(&file).map_err(|source| Error::Certificate {
+        path: path(),
+        source,
+    })
+}
+
+fn arguments(key: &BindingKey, problem: &'static str) -> Error {
+    Error::Arguments {
+        key: key.clone(),
+        problem,
+    }
+}
+
+fn certificate_of(binding: &Binding) -> String {
+    match binding.record().hash() {
+        Some(hash) => hash.to_string(),
+        None => "the central certificate store".to_owned(),
+    }
+}

@@ -1,0 +1,89 @@
+//! `diff`: what two stores or exports differ in.
+
+use certbind_core::Binding;
+use certbind_migrate::Compared;
+use serde_json::json;
+
+use super::{print, print_json};
+use crate::changes::{changed, counted, whole};
+use crate::cli::{Diff, Format};
+use crate::error::Error;
+use crate::exit;
+use crate::source::{Read, Source};
+use crate::warnings::warn_of;
+
+pub(crate) fn run(diff: Diff) -> Result<u8, Error> {
+    compare(diff).map_err(|error| Error::Diff(Box::new(error)))
+}
+
+fn compare(diff: Diff) -> Result<u8, Error> {
+    let (before, after) = (diff.before, diff.after.ok_or(Error::NothingToCompare)?);
+    let (before, after) = (before.resolved(), after.resolved());
+    let input = Source::File("-".into());
+    if before == input && after == input {
+        return Err(Error::InputTwice);
+    }
+    let (before, after) = (read(&before)?, read(&after)?);
+    let compared = compared(before, after)?;
+    let code = if all_same(&compared) {
+        exit::DONE
+    } else {
+        exit::DIFFERENT
+    };
+    match diff.output.format {
+        Format::Table => print(&in_words(&compared))?,
+        Format::Json => print_json(&as_json(&compared))?,
+    }
+    Ok(code)
+}
+
+/// Each key of two sequences in canonical order.
+pub(super) fn compared(before: Vec<Binding>, after: Vec<Binding>) -> Result<Vec<Compared>, Error> {
+    let pairs = certbind_migrate::diff(before.into_iter().map(Ok), after.into_iter().map(Ok));
+    Ok(pairs.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn all_same(compared: &[Compared]) -> bool {
+    let same = |compared: &Compared| matches!(compared, Compared::Same(_));
+    compared.iter().all(same)
+}
+
+pub(super) fn read(source: &Source) -> Result<Vec<Binding>, Error> {
+    let Read { bindings, reading } = source.read()?;
+    reading.iter().for_each(warn_of);
+    Ok(bindings)
+}
+
+pub(super) fn in_words(compared: &[Compared]) -> String {
+    let mut text = String::new();
+    let [mut added, mut removed, mut differ, mut same] = [0; 4];
+    for compared in compared {
+        let (count, told) = match compared {
+            Compared::Added(binding) => (&mut added, whole('+', binding)),
+            Compared::Removed(binding) => (&mut removed, whole('-', binding)),
+            Compared::Changed { before, after } => (&mut differ, changed(before, after)),
+            Compared::Same(_) => (&mut same, String::new()),
+        };
+        *count += 1;
+        text.push_str(&told);
+    }
+    if compared.len() == same {
+        return format!("The same: {}\n", counted(same));
+    }
+    text + &format!("{added} added, {removed} removed, {differ} changed, {same} the same\n")
+}
+
+pub(super) fn as_json(compared: &[Compared]) -> serde_json::Value {
+    let (mut added, mut removed, mut differ, mut same) = (vec![], vec![], vec![], 0);
+    for compared in compared {
+        match compared {
+            Compared::Added(binding) => added.push(json!(binding)),
+            Compared::Removed(binding) => removed.push(json!(binding)),
+            Compared::Changed { .. } => {
+                differ.push(json!({ "key": compared.key(), "fields": compared.fields() }));
+            }
+            Compared::Same(_) => same += 1,
+        }
+    }
+    json!({ "added": added, "removed": removed, "changed": differ, "same": same })
+}

@@ -1,0 +1,122 @@
+//! `export`: the bindings in a file that any machine can read.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, IsTerminal, Write};
+
+use certbind_core::{Binding, BindingStore, Scan};
+use certbind_formats::netsh::{self, Layout};
+use certbind_formats::{Export, Header, WriteError, json, reg, snapshot};
+use jiff::Timestamp;
+
+use super::everything;
+use crate::cli::{self, ExportFormat};
+use crate::error::{Error, warn};
+use crate::exit;
+use crate::output;
+use crate::screen::{escaped, exact_stdout};
+use crate::stores::{Access, Opened, StoreUrl};
+
+pub(crate) fn run(url: &StoreUrl, wanted: &cli::Export) -> Result<u8, Error> {
+    let is_binary = wanted.format == ExportFormat::Snapshot;
+    if is_binary && wanted.output.is_none() && io::stdout().is_terminal() {
+        return Err(Error::SnapshotToTerminal);
+    }
+    let store = Opened::open(url, Access::Read)?;
+    let kept = store.layout().unwrap_or_else(|error| {
+        warn(&escaped(&error.to_string()));
+        None
+    });
+    let header = header(wanted.host.clone(), url.to_string());
+    let write = |out: &mut dyn Write| write(out, store.bindings(), header, kept, wanted);
+    match &wanted.output {
+        Some(path) => output::write(path, write)?,
+        None => write(&mut exact_stdout())?,
+    }
+    Ok(exit::DONE)
+}
+
+/// The header of what is read now.
+pub(super) fn header(host: Option<String>, source: String) -> Header {
+    Header {
+        host,
+        captured_at: Some(Timestamp::now()),
+        source: Some(source),
+        tool: Some(concat!("certbind ", env!("CARGO_PKG_VERSION")).to_owned()),
+    }
+}
+
+pub(super) fn write(
+    mut out: &mut dyn Write,
+    store: &dyn BindingStore,
+    header: Header,
+    layout: Option<Layout>,
+    wanted: &cli::Export,
+) -> Result<(), Error> {
+    let collected = |header, layout| -> Result<Export, Error> {
+        Ok(Export {
+            header,
+            bindings: everything(store)?,
+            layout,
+        })
+    };
+    match wanted.format {
+        ExportFormat::Json => json::write(&mut out, &collected(header, layout)?)?,
+        ExportFormat::Netsh => {
+            let release = wanted.layout.unwrap_or_default();
+            let kept = layout.filter(|_| wanted.layout.is_none());
+            listing(out, store, &kept.unwrap_or_else(|| release.layout()))?;
+        }
+        ExportFormat::NetshScript => netsh::write_script(&mut out, &collected(header, layout)?)?,
+        ExportFormat::NetshPowershell => {
+            netsh::write_powershell(&mut out, &collected(header, layout)?)?;
+        }
+        ExportFormat::Reg => reg::write(&mut out, &collected(header, layout)?)?,
+        // Of as many bindings as there are: they go from the scan to the file.
+        ExportFormat::Snapshot => {
+            let mut snapshot = snapshot::Writer::new(&mut out, &header, layout.as_ref())?;
+            for binding in store.scan(&Scan::all())? {
+                snapshot.push(&binding?)?;
+            }
+            snapshot.finish()?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// A listing of as many bindings as there are, which are looked through first: where one of them
+/// cannot be printed, nothing is. Those that stand first in the order of the host are held. In a store
+/// that others write to meanwhile, the rest may be of a later time.
+fn listing(
+    mut out: &mut dyn Write,
+    store: &dyn BindingStore,
+    layout: &Layout,
+) -> Result<(), Error> {
+    let places: HashMap<_, _> = layout.order().iter().zip(0_usize..).collect();
+    let mut first = BTreeMap::new();
+    let mut refused = Vec::new();
+    for binding in store.scan(&Scan::all())? {
+        let binding = binding?;
+        refused.extend(layout.refusals(&binding));
+        if let Some(place) = places.get(binding.key()) {
+            first.insert(*place, binding);
+        }
+    }
+    if !refused.is_empty() {
+        return Err(WriteError::Inexpressible(refused).into());
+    }
+    let is_first = |binding: &Binding| {
+        let place = places.get(binding.key());
+        place.is_some_and(|place| first.contains_key(place))
+    };
+    let rest = store.scan(&Scan::all())?;
+    let rest = rest.filter(|found| !matches!(found, Ok(binding) if is_first(binding)));
+    let mut writer = netsh::Writer::new(&mut out, layout)?;
+    for binding in first.values().cloned().map(Ok).chain(rest) {
+        let binding = binding?;
+        writer.push(&binding)?;
+        for warning in layout.warnings(&binding) {
+            warn(&escaped(&warning.to_string()));
+        }
+    }
+    Ok(writer.finish()?)
+}

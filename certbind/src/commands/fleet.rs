@@ -1,0 +1,309 @@
+//! What a command does to one store, done to every host that `--fleet` names.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use certbind_audit::HostExport;
+use certbind_core::Binding;
+use certbind_migrate::{FleetPlan, Purpose};
+use serde_json::{Map, Value, json};
+
+use super::rotate::Picked;
+use super::{diff, everything, export, fleet_plan, plan, print, print_json, print_json_text};
+use crate::auditing::Audit;
+use crate::changes;
+use crate::cli::{Command, Diff, Export, ExportFormat, Format, Rotate};
+use crate::error::Error;
+use crate::fleet::{FleetOptions, FleetUrl, counted, visit};
+use crate::screen::escaped;
+use crate::source::Source;
+use crate::{exit, output, table};
+
+/// Does what a command says, where it says it of a fleet.
+pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
+    let of = |options: &FleetOptions| Some((options.fleet.clone()?, options.at_once));
+    Some(match command {
+        Command::List { fleet, output } => {
+            let (url, at_once) = of(fleet)?;
+            list(&url, at_once, output.format)
+        }
+        Command::Rotate(wanted) => {
+            let (url, at_once) = of(&wanted.fleet)?;
+            renew(&url, at_once, wanted)
+        }
+        Command::Export(wanted) => {
+            let (url, at_once) = of(&wanted.fleet)?;
+            exported(&url, at_once, wanted)
+        }
+        Command::Diff(wanted) => {
+            let (url, at_once) = of(&wanted.fleet)?;
+            compared(&url, at_once, wanted).map_err(|error| Error::Diff(Box::new(error)))
+        }
+        Command::Apply(wanted) => {
+            let (url, _) = of(&wanted.fleet)?;
+            fleet_plan::apply(wanted, &url)
+        }
+        _ => return None,
+    })
+}
+
+/// The hosts of `audit --fleet`, behind those that are named. Gives how many could not be read.
+pub(super) fn audited(wanted: &Audit, hosts: &mut Vec<HostExport>) -> Result<usize, Error> {
+    let Some(url) = &wanted.fleet.fleet else {
+        return Ok(0);
+    };
+    let visited = visit(url, wanted.fleet.at_once, |_, store| everything(store))?;
+    for (host, bindings) in visited.hosts {
+        hosts.push(wanted.host_of_fleet(host.as_str(), &url.of(&host), bindings)?);
+    }
+    Ok(visited.failed)
+}
+
+fn list(url: &FleetUrl, at_once: NonZeroUsize, format: Format) -> Result<u8, Error> {
+    let visited = visit(url, at_once, |_, store| everything(store))?;
+    match format {
+        Format::Json => {
+            let hosts = visited.hosts.iter();
+            let hosts = hosts.map(|(host, bindings)| (host.to_string(), json!(bindings)));
+            print_json(&hosts.collect::<Map<String, Value>>())?;
+        }
+        Format::Table => {
+            let mut text = String::new();
+            for (host, bindings) in &visited.hosts {
+                text.push_str(&format!("{host}: {}\n", changes::counted(bindings.len())));
+                if !bindings.is_empty() {
+                    text.push_str(&format!("{}\n\n", table::of(bindings)));
+                }
+            }
+            let bindings = visited.hosts.iter().map(|(_, bindings)| bindings.len());
+            let (bindings, hosts) = (changes::counted(bindings.sum()), visited.hosts.len());
+            text.push_str(&format!("{bindings} of {}\n", counted(hosts)));
+            print(&text)?;
+        }
+    }
+    Ok(code(visited.failed))
+}
+
+/// Writes a file for each host, whose name is the host's.
+fn exported(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Export) -> Result<u8, Error> {
+    let folder = wanted.output.as_deref().ok_or(Error::NoFolder)?;
+    std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let visited = visit(url, at_once, |host, store| {
+        let header = export::header(Some(host.to_string()), url.of(host));
+        let path = folder.join(format!("{host}.{}", extension(wanted.format)));
+        output::write(&path, |out| export::write(out, store, header, None, wanted))
+    })?;
+    let hosts = counted(visited.hosts.len());
+    let folder = folder.display().to_string();
+    print(&format!("Exported {hosts} to {}\n", escaped(&folder)))?;
+    Ok(code(visited.failed))
+}
+
+fn extension(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Json => "json",
+        ExportFormat::Netsh => "txt",
+        ExportFormat::NetshScript => "cmd",
+        ExportFormat::NetshPowershell => "ps1",
+        ExportFormat::Snapshot => "snapshot",
+        ExportFormat::Reg => "reg",
+    }
+}
+
+/// Compares each host with its export in a folder. What stands on one side alone is added or
+/// removed as a whole.
+fn compared(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Diff) -> Result<u8, Error> {
+    let mut exports = exports(&wanted.before)?;
+    let visited = visit(url, at_once, |_, store| everything(store))?;
+    if visited.failed > 0 {
+        // What was not read cannot be told from what is gone.
+        return Ok(exit::NOT_COMPARED);
+    }
+    let mut hosts: BTreeMap<String, [Vec<Binding>; 2]> = BTreeMap::new();
+    for (host, bindings) in visited.hosts {
+        let before = match exports.remove(host.as_str()) {
+            Some(path) => diff::read(&Source::File(path).resolved())?,
+            None => Vec::new(),
+        };
+        hosts.insert(host.to_string(), [before, bindings]);
+    }
+    for (host, path) in exports {
+        let before = diff::read(&Source::File(path).resolved())?;
+        hosts.insert(host, [before, Vec::new()]);
+    }
+    let mut json = Map::new();
+    let mut text = String::new();
+    let (mut same, mut differ) = (0, 0);
+    for (host, [before, after]) in hosts {
+        let compared = diff::compared(before, after)?;
+        *match diff::all_same(&compared) {
+            true => &mut same,
+            false => &mut differ,
+        } += 1;
+        match wanted.output.format {
+            Format::Json => {
+                json.insert(host, diff::as_json(&compared));
+            }
+            Format::Table if diff::all_same(&compared) => {}
+            Format::Table => {
+                text.push_str(&format!(
+                    "{}:\n{}\n",
+                    escaped(&host),
+                    diff::in_words(&compared)
+                ));
+            }
+        }
+    }
+    match wanted.output.format {
+        Format::Json => print_json(&json)?,
+        Format::Table => print(&format!(
+            "{text}{} differ, {} the same\n",
+            counted(differ),
+            counted(same)
+        ))?,
+    }
+    Ok(match differ {
+        0 => exit::DONE,
+        _ => exit::DIFFERENT,
+    })
+}
+
+/// The files of a folder, by their names without what says their format.
+fn exports(folder: &Source) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let folder: &Path = match folder {
+        Source::File(path) if path.is_dir() => path,
+        source => {
+            return Err(Error::NotAFolder {
+                path: source.to_string().into(),
+            });
+        }
+    };
+    let unreadable = |source| Error::Input {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut exports = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let host = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        match host {
+            Some(host) if path.is_file() && !host.starts_with('.') => {
+                if let Some(other) = exports.insert(host, path.clone()) {
+                    return Err(Error::ExportsOfOneHost {
+                        paths: [other, path],
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(exports)
+}
+
+/// Each host's bindings are renewed in one batch, which applies only while they are as they were
+/// read. What was renewed stays so, whatever becomes of the other hosts, and who runs it again goes
+/// on with those that are left.
+fn renew(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Rotate) -> Result<u8, Error> {
+    let picked = Picked::of(wanted)?;
+    if let Some(path) = &wanted.export {
+        return planned(url, at_once, &picked, path, wanted.output.format);
+    }
+    let visited = visit(url, at_once, |_, store| {
+        match picked.renew(store, wanted.dry_run) {
+            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(Vec::new()),
+            renewed => renewed.map(|(keys, _)| keys),
+        }
+    })?;
+    let renewed = || visited.hosts.iter().filter(|(_, keys)| !keys.is_empty());
+    let bindings: usize = renewed().map(|(_, keys)| keys.len()).sum();
+    if wanted.output.format == Format::Json {
+        let hosts = renewed().map(|(host, keys)| (host.to_string(), json!(keys)));
+        print_json(&json!({
+            "old": wanted.old, "new": picked.successor(), "dry_run": wanted.dry_run,
+            "renewed": hosts.collect::<Map<String, Value>>(),
+            "unchanged": visited.hosts.len() - renewed().count(), "failed": visited.failed,
+        }))?;
+        return Ok(code(visited.failed));
+    }
+    let mut text = String::new();
+    for (host, keys) in renewed() {
+        text.push_str(&format!("{host}:\n"));
+        for key in keys {
+            text.push_str(&format!("  {key}\n"));
+        }
+    }
+    let verb = if wanted.dry_run {
+        "Would renew"
+    } else {
+        "Renewed"
+    };
+    let hosts = renewed().count();
+    let (bindings, changed) = (changes::counted(bindings), counted(hosts));
+    text.push_str(&format!("{verb} {bindings} of {changed}\n"));
+    text.push_str(&format!("  to {}\n", picked.successor()));
+    let unchanged = visited.hosts.len() - hosts;
+    if unchanged > 0 {
+        text.push_str(&format!("Nothing to renew: {}\n", counted(unchanged)));
+    }
+    if visited.failed > 0 {
+        let failed = counted(visited.failed);
+        text.push_str(&format!(
+            "Failed: {failed}; run it again to go on with what is left\n"
+        ));
+    }
+    print(&text)?;
+    Ok(code(visited.failed))
+}
+
+/// Keeps a plan for each host that has something to renew, and changes nothing. A host that cannot be
+/// read is one too many: the plan would leave it out, and nobody would see.
+fn planned(
+    url: &FleetUrl,
+    at_once: NonZeroUsize,
+    picked: &Picked,
+    path: &Path,
+    format: Format,
+) -> Result<u8, Error> {
+    let visited = visit(url, at_once, |host, store| {
+        let header = plan::header(Purpose::Rotate, None, url.of(host));
+        match picked.plan(store, &header) {
+            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(None),
+            plan => plan.map(Some),
+        }
+    })?;
+    if visited.failed > 0 {
+        return Err(Error::NotPlanned {
+            hosts: counted(visited.failed),
+        });
+    }
+    let plans = visited.hosts.into_iter();
+    let plans = plans.filter_map(|(host, plan)| Some((host.to_string(), plan?)));
+    let plan = FleetPlan::new(plans);
+    if plan.hosts().is_empty() {
+        return Err(picked.nothing());
+    }
+    plan::save(path, &plan.to_json())?;
+    let bindings = plan.hosts().values().map(|plan| plan.changes().count());
+    let (bindings, hosts) = (
+        changes::counted(bindings.sum()),
+        counted(plan.hosts().len()),
+    );
+    match format {
+        Format::Json => print_json_text(&plan.to_json())?,
+        Format::Table => print(&format!("Planned: {bindings} of {hosts}\n"))?,
+    }
+    Ok(exit::DONE)
+}
+
+fn code(failed: usize) -> u8 {
+    match failed {
+        0 => exit::DONE,
+        _ => exit::REFUSED,
+    }
+}

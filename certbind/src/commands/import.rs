@@ -1,0 +1,262 @@
+//! `import`: the bindings of an exported store, all of them or none.
+
+use certbind_core::{Binding, BindingKey, BindingStore, Change, Precondition, StoreError};
+use certbind_formats::{ConversionWarning, ReadOptions};
+use serde_json::json;
+
+use super::{print, print_json};
+use crate::changes::counted;
+use crate::cli::{Format, Import, ImportFormat, OnConflict};
+use crate::error::{Error, warn};
+use crate::exit;
+use crate::incoming::{Bindings, Incoming};
+use crate::progress::Progress;
+use crate::screen::escaped;
+use crate::stores::{Access, Opened, StoreUrl};
+use crate::warnings::Losses;
+
+pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
+    let progress = Progress::new();
+    progress.at("reading");
+    let mut incoming = Incoming::open(&import.file, &options(import))?;
+    let mut told = Told::new(import.report == Format::Json);
+    told.lose(incoming.warnings().to_vec());
+    let bindings = incoming.bindings(|warning| told.lose(vec![warning]))?;
+    progress.at("importing");
+    let store = open(url, import.dry_run)?;
+    let told = bring_in(bindings, told, store.bindings(), import)?;
+    if let Some(layout) = incoming.layout().filter(|_| !import.dry_run) {
+        // The bindings are in: that their listing's layout is not kept takes nothing back.
+        if let Err(error) = store.set_layout(layout) {
+            let what = "the layout of the listing was not kept";
+            warn(&escaped(&format!(
+                "{what}; it will print as Windows 2022 does: {error}"
+            )));
+        }
+    }
+    drop(progress);
+    report(import, &incoming, told)?;
+    let whole = incoming.problems().is_empty();
+    Ok(if whole {
+        exit::DONE
+    } else {
+        exit::BROKEN_INPUT
+    })
+}
+
+fn options(import: &Import) -> ReadOptions {
+    ReadOptions {
+        format: match import.format {
+            ImportFormat::Auto => None,
+            ImportFormat::Json => Some(certbind_formats::Format::Json),
+            ImportFormat::Netsh => Some(certbind_formats::Format::Netsh),
+            ImportFormat::Snapshot => Some(certbind_formats::Format::Snapshot),
+            ImportFormat::Reg => Some(certbind_formats::Format::Reg),
+            ImportFormat::Hive => Some(certbind_formats::Format::Hive),
+        },
+        keep_going: import.keep_going,
+        encoding: import.encoding,
+        words: import.words.clone(),
+    }
+}
+
+/// The store to fill. A dry run makes none, and takes one that is not there for an empty one.
+fn open(url: &StoreUrl, dry_run: bool) -> Result<Opened, Error> {
+    if !dry_run {
+        return Opened::open(url, Access::Fill);
+    }
+    match Opened::open(url, Access::Read) {
+        Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::Memory, Access::Fill),
+        opened => opened,
+    }
+}
+
+fn bring_in(
+    bindings: Bindings<'_>,
+    told: Told,
+    store: &dyn BindingStore,
+    import: &Import,
+) -> Result<Told, Error> {
+    let mut changes = Changes {
+        store,
+        on_conflict: import.on_conflict,
+        bindings,
+        told,
+        conflicts: None,
+        stopped: None,
+    };
+    let done = match import.dry_run {
+        true => changes.try_for_each(|change| change.map(drop)),
+        false => store.load(&mut changes).map(drop),
+    };
+    match changes.stopped {
+        Some(error) => Err(error),
+        None => Ok(done.map(|()| changes.told)?),
+    }
+}
+
+/// The changes that an import makes, each as its binding comes.
+struct Changes<'a> {
+    store: &'a dyn BindingStore,
+    on_conflict: OnConflict,
+    bindings: Bindings<'a>,
+    told: Told,
+    /// The first key that may not be bound and is, and how many are.
+    conflicts: Option<(BindingKey, usize)>,
+    /// Why there are no more of them, where that is no error of the store.
+    stopped: Option<Error>,
+}
+
+impl Changes<'_> {
+    fn change(&mut self, binding: Binding) -> Result<Option<Change>, StoreError> {
+        let key = binding.key().clone();
+        Ok(match (self.store.get(&key)?, self.on_conflict) {
+            (None, _) => {
+                self.told.imported.add(key);
+                Some(Change::insert(binding))
+            }
+            (Some(_), OnConflict::Fail) => {
+                self.conflicts.get_or_insert((key, 0)).1 += 1;
+                None
+            }
+            (Some(_), OnConflict::Skip) => {
+                self.told.skipped.add(key);
+                None
+            }
+            (Some(found), OnConflict::Replace) => {
+                let expect = Precondition::Exactly(Box::new(found));
+                self.told.replaced.add(key.clone());
+                Some(Change::new(key, expect, Some(binding))?)
+            }
+        })
+    }
+
+    fn stop(&mut self, error: Error) -> StoreError {
+        self.stopped = Some(error);
+        StoreError::Unavailable {
+            reason: "the import has ended early".into(),
+        }
+    }
+}
+
+impl Iterator for Changes<'_> {
+    type Item = Result<Change, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (binding, warnings) = match self.bindings.next() {
+                Some(Ok(found)) => found,
+                Some(Err(error)) => return Some(Err(self.stop(error))),
+                None => {
+                    let (first, count) = self.conflicts.take()?;
+                    return Some(Err(self.stop(Error::AlreadyBound { first, count })));
+                }
+            };
+            self.told.lose(warnings);
+            if let Some(change) = self.change(binding).transpose() {
+                return Some(change);
+            }
+        }
+    }
+}
+
+/// What there is to tell of an import.
+struct Told {
+    imported: Keys,
+    replaced: Keys,
+    skipped: Keys,
+    warnings: Losses,
+    /// Each of them, where they are listed.
+    all_losses: Option<Vec<ConversionWarning>>,
+}
+
+/// Keys that something became of.
+struct Keys {
+    count: usize,
+    /// Each of them, where they are listed.
+    all: Option<Vec<BindingKey>>,
+}
+
+impl Told {
+    fn new(lists_all: bool) -> Self {
+        let keys = || Keys {
+            count: 0,
+            all: lists_all.then(Vec::new),
+        };
+        Self {
+            imported: keys(),
+            replaced: keys(),
+            skipped: keys(),
+            warnings: Losses::default(),
+            all_losses: lists_all.then(Vec::new),
+        }
+    }
+
+    fn lose(&mut self, warnings: Vec<ConversionWarning>) {
+        for warning in warnings {
+            if let Some(all) = &mut self.all_losses {
+                all.push(warning.clone());
+            }
+            self.warnings.add(warning);
+        }
+    }
+}
+
+impl Keys {
+    fn add(&mut self, key: BindingKey) {
+        self.count += 1;
+        if let Some(all) = &mut self.all {
+            all.push(key);
+        }
+    }
+}
+
+fn report(import: &Import, incoming: &Incoming<'_>, told: Told) -> Result<(), Error> {
+    let left_out = incoming.problems();
+    told.warnings.warn(left_out);
+    let Told {
+        imported,
+        replaced,
+        skipped,
+        all_losses,
+        ..
+    } = told;
+    if let Some(mut warnings) = all_losses {
+        warnings.sort_by_key(ConversionWarning::place);
+        let lines = |lines: &mut dyn Iterator<Item = String>| lines.collect::<Vec<_>>();
+        return print_json(&json!({
+            "file": import.file.display().to_string(),
+            "format": incoming.format.name(),
+            "dry_run": import.dry_run,
+            "imported": imported.all,
+            "replaced": replaced.all,
+            "skipped": skipped.all,
+            "left_out": lines(&mut left_out.iter().map(ToString::to_string)),
+            "warnings": lines(&mut warnings.iter().map(ToString::to_string)),
+        }));
+    }
+    let verb = if import.dry_run {
+        "Would import"
+    } else {
+        "Imported"
+    };
+    let mut text = format!(
+        "{verb} {} from {} ({})",
+        counted(imported.count + replaced.count),
+        escaped(&import.file.display().to_string()),
+        incoming.format,
+    );
+    for (keys, what) in [
+        (replaced, "replaced"),
+        (skipped, "skipped, being bound already"),
+    ] {
+        if keys.count > 0 {
+            text.push_str(&format!("; {} {what}", keys.count));
+        }
+    }
+    if !left_out.is_empty() {
+        text.push_str(&format!("; {} left out", left_out.len()));
+    }
+    text.push('\n');
+    print(&text)
+}

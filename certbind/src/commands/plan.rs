@@ -1,0 +1,103 @@
+//! `plan`: what it takes for a target to have the bindings of a source. Nothing is changed.
+
+use std::path::Path;
+
+use certbind_migrate::{Header, Purpose, Warning};
+use jiff::Timestamp;
+
+use super::{everything, print, print_json_text};
+use crate::cli::Format;
+use crate::error::{Error, warn};
+use crate::planning::Plan;
+use crate::screen::{escaped, escaped_json};
+use crate::source::{Read, Source};
+use crate::stores::{Access, Opened, StoreUrl};
+use crate::warnings::warn_of;
+use crate::{exit, output, plan_text};
+
+pub(crate) fn run(wanted: Plan) -> Result<u8, Error> {
+    let mut planner = wanted.planner()?;
+    let (source, target) = (wanted.source.resolved(), wanted.target.resolved());
+    let input = Source::File("-".into());
+    if source == input && target == input {
+        return Err(Error::InputTwice);
+    }
+    let Read { bindings, reading } = source.read()?;
+    let held = match &target {
+        Source::Store(url) => {
+            let store = open_or_empty(url)?;
+            planner.capabilities = Some(store.bindings().capabilities());
+            everything(store.bindings())?
+        }
+        Source::File(_) => {
+            let target = target.read()?;
+            target.reading.iter().for_each(warn_of);
+            target.bindings
+        }
+    };
+    let bindings = bindings.into_iter().map(Ok);
+    let plan = planner.plan(bindings, held.into_iter().map(Ok))?;
+    let warnings = reading.iter().flat_map(|reading| &reading.warnings);
+    let warnings = warnings
+        .filter(|warning| warning.kind.is_grave())
+        .map(|warning| Warning::ConversionWarning {
+            what: warning.to_string(),
+        });
+    let header = header(Purpose::Move, Some(name(&source)), name(&target));
+    let plan = plan.with_warnings(warnings.collect()).with_header(header);
+    if let Some(path) = &wanted.output {
+        save(path, &plan.to_json())?;
+    }
+    match wanted.format.format {
+        Format::Json => print_json_text(&plan.to_json())?,
+        Format::Table => print(&plan_text::of(&plan))?,
+    }
+    Ok(exit::DONE)
+}
+
+/// A store to read. One that is not there yet is empty.
+pub(super) fn open_or_empty(url: &StoreUrl) -> Result<Opened, Error> {
+    match Opened::open(url, Access::Read) {
+        Err(Error::NoStore { .. }) => {
+            warn(&escaped(&format!(
+                "there is no store at {url} yet; applying the plan makes it"
+            )));
+            Opened::open(&StoreUrl::Memory, Access::Read)
+        }
+        opened => opened,
+    }
+}
+
+/// The header of a plan that is made now.
+pub(super) fn header(purpose: Purpose, source: Option<String>, target: String) -> Header {
+    Header {
+        purpose,
+        source,
+        target: Some(target),
+        made_at: Some(Timestamp::now()),
+        tool: Some(concat!("certbind ", env!("CARGO_PKG_VERSION")).to_owned()),
+    }
+}
+
+/// What a plan calls a store or file, wherever it is read.
+pub(super) fn name(source: &Source) -> String {
+    match source {
+        Source::Store(StoreUrl::Redb(path)) => format!("redb:{}", absolute(path)),
+        Source::Store(StoreUrl::HttpSys(Some(path))) => format!("httpsys:{}", absolute(path)),
+        Source::File(path) if path != Path::new("-") => absolute(path),
+        Source::File(_) => "standard input".to_owned(),
+        source @ Source::Store(_) => source.to_string(),
+    }
+}
+
+fn absolute(path: &Path) -> String {
+    let absolute = std::path::absolute(path);
+    let path = absolute.as_deref().unwrap_or(path);
+    path.display().to_string()
+}
+
+/// Keeps a plan, of one host or many, in a file, in which nothing acts on a terminal.
+pub(super) fn save(path: &Path, json: &str) -> Result<(), Error> {
+    let json = escaped_json(json);
+    output::write(path, |out| Ok(out.write_all(json.as_bytes())?))
+}

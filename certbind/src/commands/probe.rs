@@ -1,0 +1,114 @@
+//! `probe`: whether what is bound is what is served.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use certbind_core::{Binding, BindingKey, StoreError};
+use certbind_probe::{Found, Options, Probed, probe_all};
+use clap::Args;
+use serde::Serialize;
+
+use super::{everything, print, print_json};
+use crate::cli::{Format, Output};
+use crate::error::Error;
+use crate::exit;
+use crate::key_argument::key;
+use crate::progress::Progress;
+use crate::screen::escaped;
+use crate::stores::{Access, Opened, StoreUrl};
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// The keys to probe; every binding without.
+    #[arg(value_parser = key)]
+    keys: Vec<BindingKey>,
+    /// Where to go for keys without an address of their own: host names and wildcards.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    address: IpAddr,
+    /// How long a connection may take, and the handshake after it, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    key: &'a BindingKey,
+    #[serde(flatten)]
+    probed: &'a Probed,
+}
+
+pub(crate) fn run(url: &StoreUrl, wanted: &Probe) -> Result<u8, Error> {
+    probed(url, wanted).map_err(|error| Error::Probe(Box::new(error)))
+}
+
+fn probed(url: &StoreUrl, wanted: &Probe) -> Result<u8, Error> {
+    let bindings = bindings(&Opened::open(url, Access::Read)?, &wanted.keys)?;
+    let options = Options {
+        address: wanted.address,
+        timeout: Duration::from_secs(wanted.timeout),
+        ..Options::default()
+    };
+    let progress = Progress::new();
+    progress.at(format!("Probing {} endpoints", bindings.len()));
+    let probed = probe_all(&bindings, &options);
+    drop(progress);
+    let told = bindings.iter().zip(&probed);
+    match wanted.output.format {
+        Format::Table => print(&in_words(told))?,
+        Format::Json => {
+            let told = told.map(|(binding, probed)| Told {
+                key: binding.key(),
+                probed,
+            });
+            print_json(&told.collect::<Vec<_>>())?;
+        }
+    }
+    let is_wrong = probed.iter().any(|probed| probed.found.is_wrong());
+    Ok(if is_wrong { exit::FOUND } else { exit::DONE })
+}
+
+fn bindings(store: &Opened, keys: &[BindingKey]) -> Result<Vec<Binding>, Error> {
+    if keys.is_empty() {
+        return everything(store.bindings());
+    }
+    let found = keys.iter().map(|key| {
+        let found = store.bindings().get(key)?;
+        found.ok_or_else(|| StoreError::NotFound { key: key.clone() }.into())
+    });
+    found.collect()
+}
+
+fn in_words<'a>(probed: impl Iterator<Item = (&'a Binding, &'a Probed)>) -> String {
+    let mut text = String::new();
+    let [mut same, mut wrong, mut other] = [0; 3];
+    for (binding, probed) in probed {
+        let (count, said) = match &probed.found {
+            Found::Same => (&mut same, "serves what is bound".to_owned()),
+            Found::Other { served } => {
+                (&mut wrong, format!("serves another certificate, {served}"))
+            }
+            Found::Nothing { why } => (&mut wrong, why.clone()),
+            Found::Served { served } => (
+                &mut other,
+                format!("serves {served}; none is bound by hash"),
+            ),
+            Found::NotProbed { why } => (&mut other, format!("not probed: {why}")),
+            _ => (
+                &mut other,
+                "found something that has no words yet".to_owned(),
+            ),
+        };
+        *count += 1;
+        let place = match (&probed.address, &probed.name) {
+            (Some(address), Some(name)) => format!(" ({address}, {name})"),
+            (Some(address), None) => format!(" ({address})"),
+            (None, _) => String::new(),
+        };
+        let line = format!("{}{place}: {said}", binding.key());
+        let _ = writeln!(text, "{}", escaped(&line));
+    }
+    text + &format!("{same} as bound, {wrong} not, {other} without a verdict\n")
+}

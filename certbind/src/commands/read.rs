@@ -1,0 +1,71 @@
+//! `list`, `show` and `check`: nothing is changed, unless a log is given up.
+
+use certbind_core::{BindingKey, StoreError};
+
+use super::{everything, print, print_json};
+use crate::cli::Format;
+use crate::error::{Error, warn};
+use crate::screen::escaped;
+use crate::stores::{Access, Opened, StoreUrl};
+use crate::{exit, record, table};
+
+pub(crate) fn list(url: &StoreUrl, format: Format) -> Result<u8, Error> {
+    let store = Opened::open(url, Access::Read)?;
+    let bindings = everything(store.bindings())?;
+    match format {
+        Format::Json => print_json(&bindings)?,
+        Format::Table if bindings.is_empty() => print("No bindings.\n")?,
+        Format::Table => print(&format!("{}\n", table::of(&bindings)))?,
+    }
+    Ok(exit::DONE)
+}
+
+pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
+    let store = Opened::open(url, Access::Read)?;
+    let found = store.bindings().get(key)?;
+    let binding = found.ok_or_else(|| StoreError::NotFound { key: key.clone() })?;
+    match format {
+        Format::Json => print_json(&binding)?,
+        Format::Table => print(&record::in_full(&binding))?,
+    }
+    Ok(exit::DONE)
+}
+
+pub(crate) fn check(url: &StoreUrl, without_log: bool, format: Format) -> Result<u8, Error> {
+    let opened = match Opened::open(url, Access::Read) {
+        // Nothing is given up unless the store does not open.
+        Err(Error::Store(StoreError::Corrupt { .. })) if without_log => {
+            let opened = Opened::open_without_log(url)?;
+            warn(
+                "the log is given up, and what was committed since the revision that is told here",
+            );
+            opened
+        }
+        opened => opened?,
+    };
+    let found = opened.check()?;
+    match format {
+        Format::Json => print_json(&found)?,
+        Format::Table => {
+            let url = url.to_string();
+            let mut text = format!("{}: {} bindings", escaped(&url), found.bindings);
+            if let Some(revision) = found.revision {
+                text.push_str(&format!(", revision {revision}"));
+            }
+            text.push_str(if found.problems.is_empty() {
+                "; whole\n"
+            } else {
+                "; damaged\n"
+            });
+            for problem in &found.problems {
+                text.push_str(&format!("  {}\n", escaped(problem)));
+            }
+            print(&text)?;
+        }
+    }
+    Ok(if found.problems.is_empty() {
+        exit::DONE
+    } else {
+        exit::DAMAGED
+    })
+}

@@ -1,0 +1,182 @@
+//! `rotate`: a certificate's successor in its place, wherever it is bound.
+
+use std::path::Path;
+
+use certbind_certificates::{Certificate, of_file as certificates_of};
+use certbind_core::{BindingKey, BindingStore, CertHash};
+use certbind_migrate::{Header, Plan, Purpose};
+use serde_json::json;
+
+use super::change::of_file;
+use super::{plan, print, print_json, print_json_text};
+use crate::changes::counted;
+use crate::cli::{Format, Rotate, Successor};
+use crate::error::{Error, warn};
+use crate::planning::folder;
+use crate::screen::escaped;
+use crate::source::Source;
+use crate::stores::{Access, Opened, StoreUrl};
+use crate::{exit, plan_text};
+
+/// How often bindings are picked anew when somebody else changes one in between.
+const ATTEMPTS: u32 = 16;
+
+pub(crate) fn run(url: &StoreUrl, wanted: &Rotate) -> Result<u8, Error> {
+    let format = wanted.output.format;
+    let only_read = wanted.dry_run || wanted.export.is_some();
+    let access = if only_read {
+        Access::Read
+    } else {
+        Access::Change
+    };
+    let picked = Picked::of(wanted)?;
+    let store = Opened::open(url, access)?;
+    if let Some(path) = &wanted.export {
+        let header = plan::header(
+            Purpose::Rotate,
+            None,
+            plan::name(&Source::Store(url.clone())),
+        );
+        let plan = picked.plan(store.bindings(), &header)?;
+        plan::save(path, &plan.to_json())?;
+        match format {
+            Format::Json => print_json_text(&plan.to_json())?,
+            Format::Table => print(&plan_text::of(&plan))?,
+        }
+        return Ok(exit::DONE);
+    }
+    let (keys, revision) = picked.renew(store.bindings(), wanted.dry_run)?;
+    report(wanted, &picked, &keys, revision)?;
+    Ok(exit::DONE)
+}
+
+/// What is renewed by what.
+pub(super) enum Picked {
+    /// One certificate by its successor.
+    Hash { old: CertHash, new: CertHash },
+    /// Whatever is for the names of a certificate.
+    Names {
+        new: Certificate,
+        current: certbind_certificates::Folder,
+    },
+}
+
+impl Picked {
+    pub(super) fn of(wanted: &Rotate) -> Result<Self, Error> {
+        let Successor { new, cert } = &wanted.successor;
+        if let (Some(current), Some(cert)) = (&wanted.certificates, cert) {
+            return Ok(Self::Names {
+                new: named(cert)?,
+                current: folder(current)?,
+            });
+        }
+        let new = match (new, cert) {
+            (_, Some(file)) => of_file(file)?,
+            (Some(hash), None) => *hash,
+            (None, None) => return Err(Error::NoSuccessor),
+        };
+        let old = wanted.old.ok_or(Error::NoSuccessor)?;
+        if new == old {
+            return Err(Error::SameCertificate);
+        }
+        Ok(Self::Hash { old, new })
+    }
+
+    pub(super) fn successor(&self) -> &CertHash {
+        match self {
+            Self::Hash { new, .. } => new,
+            Self::Names { new, .. } => new.hash(),
+        }
+    }
+
+    pub(super) fn plan(&self, store: &dyn BindingStore, header: &Header) -> Result<Plan, Error> {
+        let plan = match self {
+            Self::Hash { old, new } => certbind_migrate::rotation(store, old, new),
+            Self::Names { new, current } => {
+                certbind_migrate::rotation_by_names(store, new, current)
+            }
+        }?;
+        if plan.changes().next().is_none() {
+            return Err(self.nothing());
+        }
+        Ok(plan.with_header(header.clone()))
+    }
+
+    /// That there is nothing to renew.
+    pub(super) fn nothing(&self) -> Error {
+        match self {
+            Self::Hash { old, .. } => Error::NothingToRotate(*old),
+            Self::Names { .. } => Error::NothingOfTheseNames,
+        }
+    }
+
+    /// Renews in one batch, and gives what was renewed and the store's revision since.
+    pub(super) fn renew(
+        &self,
+        store: &dyn BindingStore,
+        dry_run: bool,
+    ) -> Result<(Vec<BindingKey>, Option<u64>), Error> {
+        if let (Self::Hash { old, new }, false) = (self, dry_run) {
+            let applied = store.rotate(old, new)?;
+            let keys: Vec<_> = applied.outcomes().iter().map(|o| o.key.clone()).collect();
+            return match keys.is_empty() {
+                true => Err(Error::NothingToRotate(*old)),
+                false => Ok((keys, applied.revision())),
+            };
+        }
+        let mut attempt = 1;
+        loop {
+            let plan = self.plan(store, &Header::default())?;
+            if !dry_run && let Err(error) = certbind_migrate::apply(store, &plan) {
+                match error {
+                    certbind_migrate::Error::Stale { .. } if attempt < ATTEMPTS => attempt += 1,
+                    error => return Err(error.into()),
+                }
+                continue;
+            }
+            for warning in plan.warnings() {
+                warn(&escaped(&warning.to_string()));
+            }
+            let keys = plan.changes().map(|step| step.key().clone());
+            return Ok((keys.collect(), None));
+        }
+    }
+}
+
+/// The first certificate of a file, with its names.
+fn named(path: &Path) -> Result<Certificate, Error> {
+    let file = std::fs::read(path).map_err(|source| Error::Input {
+        path: path.to_owned(),
+        source,
+    })?;
+    let first = certificates_of(&file).into_iter().next();
+    first.ok_or_else(|| Error::Certificate {
+        path: path.to_owned(),
+        source: certbind_core::HashError::NoCertificate,
+    })
+}
+
+fn report(
+    wanted: &Rotate,
+    picked: &Picked,
+    keys: &[BindingKey],
+    revision: Option<u64>,
+) -> Result<(), Error> {
+    let (old, new, dry_run) = (wanted.old, picked.successor(), wanted.dry_run);
+    if wanted.output.format == Format::Json {
+        return print_json(&json!({
+            "old": old, "new": new, "renewed": keys, "dry_run": dry_run, "revision": revision,
+        }));
+    }
+    let verb = if dry_run { "Would renew" } else { "Renewed" };
+    let mut text = String::new();
+    for key in keys {
+        text.push_str(&format!("  {key}\n"));
+    }
+    text.push_str(&format!("{verb} {}\n", counted(keys.len())));
+    if let Some(old) = old {
+        text.push_str(&format!("  from {old}\n"));
+    }
+    text.push_str(&format!("  to   {new}\n"));
+    print(&text)
+}

@@ -1,0 +1,276 @@
+//! `sync`: a store is made equal to the record that a fleet keeps of its host.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use certbind_core::BindingKey;
+use certbind_etcd::{EtcdStore, Watch};
+use certbind_migrate::{Plan, Purpose, Step};
+use serde_json::json;
+
+use super::plan::{header, name, open_or_empty};
+use super::{everything, json_text, print, print_to_reader};
+use crate::changes::{changed, counted, whole};
+use crate::cli::Format;
+use crate::error::{Error, report};
+use crate::exit;
+use crate::plan_text;
+use crate::screen::escaped;
+use crate::source::Source;
+use crate::stores::{Access, Opened, StoreUrl, etcd};
+use crate::syncing::{Judged, LocalChange, State, Sync, judge};
+
+/// How often the store is read anew when somebody else changes it in between.
+const ATTEMPTS: u32 = 16;
+
+/// The pause after an error, before it is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+pub(crate) fn run(wanted: &Sync) -> Result<u8, Error> {
+    let sync = Agent::new(wanted)?;
+    if wanted.watch {
+        sync.watch()?;
+        return Ok(exit::DONE);
+    }
+    let done = sync.once()?;
+    print(&sync.told(&done)?)?;
+    Ok(match done.left().is_empty() {
+        true => exit::DONE,
+        false => exit::FOUND,
+    })
+}
+
+struct Agent<'a> {
+    wanted: &'a Sync,
+    host: String,
+    /// The store, for the file of the state.
+    store: String,
+    state: PathBuf,
+}
+
+/// What one round did, or would have done.
+struct Done {
+    plan: Plan,
+    local: Vec<LocalChange>,
+    enforced: bool,
+}
+
+impl Done {
+    /// The changes that stay.
+    fn left(&self) -> &[LocalChange] {
+        if self.enforced { &[] } else { &self.local }
+    }
+}
+
+impl<'a> Agent<'a> {
+    fn new(wanted: &'a Sync) -> Result<Self, Error> {
+        let host = wanted.from.host.to_string();
+        let store = name(&Source::Store(wanted.to.clone()));
+        let state = match &wanted.state {
+            Some(path) => path.clone(),
+            None => State::place(&host, &store)?,
+        };
+        Ok(Self {
+            wanted,
+            host,
+            store,
+            state,
+        })
+    }
+
+    /// The host's record. A host that etcd does not know is no host without bindings.
+    fn record(&self) -> Result<EtcdStore, Error> {
+        etcd(&self.wanted.from.url, Access::Read)
+    }
+
+    fn once(&self) -> Result<Done, Error> {
+        self.round(&self.record()?)
+    }
+
+    fn round(&self, record: &EtcdStore) -> Result<Done, Error> {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(record) {
+                Err(Error::Migrate(certbind_migrate::Error::Stale { .. }))
+                    if attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn attempt(&self, record: &EtcdStore) -> Result<Done, Error> {
+        let state = State::read(&self.state, &self.host, &self.store)?;
+        // A host that was taken out of etcd while this watches has no record any more.
+        if record.revision()?.is_none() {
+            return Err(Error::NoStore {
+                path: self.wanted.from.url.to_string().into(),
+            });
+        }
+        let fleet = everything(record)?;
+        let store = match self.wanted.dry_run {
+            true => open_or_empty(&self.wanted.to)?,
+            false => Opened::open(&self.wanted.to, Access::Fill)?,
+        };
+        let held = everything(store.bindings())?;
+        let judged = judge(&state, &fleet, &held, self.wanted.enforce);
+        let Judged {
+            steps,
+            local,
+            same,
+            before,
+            after,
+        } = judged;
+        let source = StoreUrl::Etcd(Box::new(self.wanted.from.url.clone())).to_string();
+        let header = header(Purpose::Move, Some(source), self.store.clone());
+        let left = match self.wanted.enforce {
+            true => same,
+            false => same + local.len() as u64,
+        };
+        let plan = Plan::new(header, steps, left, Vec::new())?;
+        if !self.wanted.dry_run {
+            if plan.changes().next().is_some() {
+                // First: whatever ends this process now, what it did is not taken for another's.
+                let begun = State {
+                    taken: before,
+                    taking: Some(fleet),
+                };
+                begun.keep(&self.state, &self.host, &self.store)?;
+                certbind_migrate::apply(store.bindings(), &plan)?;
+            }
+            let now = State {
+                taken: after,
+                taking: None,
+            };
+            if plan.changes().next().is_some() || now != state {
+                now.keep(&self.state, &self.host, &self.store)?;
+            }
+        }
+        Ok(Done {
+            plan,
+            local,
+            enforced: self.wanted.enforce,
+        })
+    }
+
+    /// Goes on until the process is ended, or nobody reads any more what it tells. An error is told,
+    /// once, and what failed is tried again.
+    fn watch(&self) -> Result<(), Error> {
+        let mut last_told: Option<Vec<LocalChange>> = None;
+        let mut last_error = String::new();
+        let mut watching: Option<(EtcdStore, Watch)> = None;
+        loop {
+            match self.watched(&mut watching) {
+                Ok(done) => {
+                    let news = last_told.as_deref() != Some(done.left());
+                    if news || done.plan.changes().next().is_some() || !last_error.is_empty() {
+                        match print_to_reader(&self.told(&done)?) {
+                            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+                            printed => printed?,
+                        }
+                    }
+                    last_told = Some(done.left().to_vec());
+                    last_error.clear();
+                    let every = Duration::from_secs(self.wanted.every.get());
+                    if let Some((_, watch)) = &mut watching
+                        && let Err(error) = watch.next(every)
+                    {
+                        watching = None;
+                        self.complain(&error.into(), &mut last_error);
+                    }
+                }
+                Err(error) => {
+                    watching = None;
+                    self.complain(&error, &mut last_error);
+                }
+            }
+        }
+    }
+
+    /// One round, in which the watch began before the record was read.
+    fn watched(&self, watching: &mut Option<(EtcdStore, Watch)>) -> Result<Done, Error> {
+        let (record, _) = match watching {
+            Some(watching) => watching,
+            None => {
+                let record = self.record()?;
+                let watch = record.watch(record.cluster_revision()?);
+                watching.insert((record, watch))
+            }
+        };
+        self.round(record)
+    }
+
+    fn complain(&self, error: &Error, last: &mut String) {
+        let said = error.to_string();
+        if said != *last {
+            report(&escaped(&said));
+        }
+        *last = said;
+        thread::sleep(PAUSE);
+    }
+
+    fn told(&self, done: &Done) -> Result<String, Error> {
+        match self.wanted.output.format {
+            Format::Json => json_text(&self.as_json(done)),
+            Format::Table => Ok(self.in_words(done)),
+        }
+    }
+
+    fn in_words(&self, done: &Done) -> String {
+        let mut text = match done.plan.changes().next() {
+            Some(_) => plan_text::of(&done.plan),
+            None => String::new(),
+        };
+        if !done.local.is_empty() {
+            let fate = match done.enforced {
+                true => "put back",
+                false => "left; --enforce puts them back",
+            };
+            let count = counted(done.local.len());
+            text.push_str(&format!("\n{count} changed without the fleet, {fate}:\n"));
+        }
+        for change in &done.local {
+            text.push_str(&match (&change.fleet, &change.local) {
+                (Some(fleet), Some(local)) => changed(fleet, local),
+                (None, Some(local)) => whole('+', local),
+                (Some(fleet), None) => whole('-', fleet),
+                (None, None) => String::new(),
+            });
+        }
+        let verb = match self.wanted.dry_run {
+            true => "Would be equal",
+            false => "Equal",
+        };
+        let rest = match done.left() {
+            [] => "",
+            _ => " but for that",
+        };
+        let count = plan_text::changes(&done.plan);
+        let store = escaped(&self.store).into_owned();
+        text.push_str(&format!(
+            "{verb} to the fleet's record{rest}: {count} changed in {store}\n"
+        ));
+        text
+    }
+
+    fn as_json(&self, done: &Done) -> serde_json::Value {
+        let keys = |of: fn(&Step) -> bool| -> Vec<&BindingKey> {
+            let steps = done.plan.steps().iter().filter(|step| of(step));
+            steps.map(Step::key).collect()
+        };
+        json!({
+            "host": self.host,
+            "store": self.store,
+            "dry_run": self.wanted.dry_run,
+            "created": keys(|step| matches!(step, Step::Create { .. })),
+            "replaced": keys(|step| matches!(step, Step::Replace { .. })),
+            "deleted": keys(|step| matches!(step, Step::Delete { .. })),
+            "local_changes": done.local,
+            "enforced": done.enforced,
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! `trace`: what a program did to HTTP.sys, shown or done again.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use certbind_httpapi_abi::HttpApi;
+use certbind_simulator::Simulator;
+use certbind_trace::{Entry, Found, Replayed, code_name};
+use clap::Args;
+
+use super::{input, print};
+use crate::error::Error;
+use crate::exit;
+use crate::screen::escaped;
+use crate::stores::{self, Access, Opened, StoreUrl};
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// The trace, as CERTBIND_TRACE has the library write it; - for standard input.
+    file: PathBuf,
+    /// Make the calls again, to this store, and say which are answered otherwise. A library
+    /// (httpsys:LIBRARY) is called itself; other stores stand behind a simulated Windows.
+    #[arg(long, value_name = "STORE")]
+    replay: Option<StoreUrl>,
+}
+
+pub(crate) fn run(wanted: &Trace) -> Result<u8, Error> {
+    let bytes = input(&wanted.file).map_err(|source| Error::Input {
+        path: wanted.file.clone(),
+        source,
+    })?;
+    let entries = certbind_trace::read(&bytes).map_err(|error| Error::BrokenInput {
+        path: wanted.file.clone(),
+        problem: error.to_string(),
+    })?;
+    match &wanted.replay {
+        Some(url) => replay(url, &entries).map_err(|error| Error::Diff(Box::new(error))),
+        None => show(&entries),
+    }
+}
+
+fn show(entries: &[(usize, Entry)]) -> Result<u8, Error> {
+    let mut text = String::new();
+    for (_, entry) in entries {
+        text.push_str(&format!(
+            "{}  {:>6}  {:>7} us  {}\n",
+            entry.time.strftime("%F %T%.6fZ"),
+            entry.process,
+            entry.micros,
+            answered(entry, entry.result, entry.found.as_ref()),
+        ));
+    }
+    print(&text)?;
+    Ok(exit::DONE)
+}
+
+fn replay(url: &StoreUrl, entries: &[(usize, Entry)]) -> Result<u8, Error> {
+    let api = api(url)?;
+    let [mut same, mut differ, mut left] = [0_u64; 3];
+    let mut text = String::new();
+    for ((line, entry), replayed) in entries.iter().zip(certbind_trace::replay(&*api, entries)) {
+        match replayed {
+            Replayed::Same => same += 1,
+            Replayed::Left => left += 1,
+            Replayed::Differs { result, found } => {
+                differ += 1;
+                text.push_str(&format!(
+                    "line {line}: {}\n    {:<22} {}\n",
+                    answered(entry, entry.result, entry.found.as_ref()),
+                    "answered here",
+                    answer(result, found.as_ref()),
+                ));
+            }
+        }
+    }
+    text.push_str(&format!(
+        "{same} answered as in the trace, {differ} otherwise, {left} not made again\n"
+    ));
+    print(&text)?;
+    Ok(if differ == 0 {
+        exit::DONE
+    } else {
+        exit::DIFFERENT
+    })
+}
+
+fn api(url: &StoreUrl) -> Result<Arc<dyn HttpApi>, Error> {
+    if let StoreUrl::HttpSys(library) = url {
+        return Ok(Arc::new(stores::load(library.as_deref())?));
+    }
+    let store = Opened::open(url, Access::Fill)?;
+    match store.api() {
+        Some(api) => Ok(api),
+        None => Ok(Arc::new(Simulator::new(store.into_shared()))),
+    }
+}
+
+/// A call and an answer to it, escaped.
+fn answered(entry: &Entry, result: u32, found: Option<&Found>) -> String {
+    format!(
+        "{} {} -> {}",
+        escaped(entry.call.name()),
+        escaped(&entry.argument.to_string()),
+        answer(result, found)
+    )
+}
+
+fn answer(result: u32, found: Option<&Found>) -> String {
+    let mut text = match code_name(result) {
+        Some(name) => format!("{result} {name}"),
+        None => result.to_string(),
+    };
+    if let Some(found) = found {
+        text.push_str(&format!(", {}", escaped(&found.to_string())));
+    }
+    text
+}

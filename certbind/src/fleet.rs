@@ -1,0 +1,118 @@
+//! All hosts that are kept in one etcd, for the commands that take `--fleet`.
+
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+use certbind_etcd::{EtcdStore, EtcdUrl, Fleet, HostName};
+use clap::Args;
+
+use crate::error::{Error, report};
+use crate::screen::escaped;
+
+/// Which hosts, and how many of them side by side.
+#[derive(Debug, Args)]
+pub(crate) struct FleetOptions {
+    /// Do it for every host that is kept there: etcd://MEMBER[,MEMBER…]/
+    #[arg(long, value_name = "URL")]
+    pub(crate) fleet: Option<FleetUrl>,
+    /// How many hosts are visited at a time.
+    #[arg(long, value_name = "N", requires = "fleet", default_value = "16")]
+    pub(crate) at_once: NonZeroUsize,
+}
+
+/// The URL of a fleet: that of a host without the host.
+#[derive(Clone, Debug)]
+pub(crate) struct FleetUrl(EtcdUrl);
+
+impl FleetUrl {
+    /// The URL of one host.
+    pub(crate) fn of(&self, host: &HostName) -> String {
+        let url = self.0.to_string();
+        let (fleet, query) = match url.split_once('?') {
+            Some((fleet, query)) => (fleet, format!("?{query}")),
+            None => (url.as_str(), String::new()),
+        };
+        format!("{}/{host}{query}", fleet.trim_end_matches('/'))
+    }
+}
+
+impl FromStr for FleetUrl {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        let parsed: EtcdUrl = url
+            .parse()
+            .map_err(|error: certbind_etcd::UrlError| error.to_string())?;
+        match parsed.host() {
+            None => Ok(Self(parsed)),
+            Some(host) => Err(format!(
+                "it names one host, {host}; name a host by --store, and a fleet without one"
+            )),
+        }
+    }
+}
+
+/// What became of a visit to each host, in the order of their names.
+pub(crate) struct Visited<T> {
+    pub(crate) hosts: Vec<(HostName, T)>,
+    /// How many hosts refused. Each was told.
+    pub(crate) failed: usize,
+}
+
+/// Visits every host. One that fails keeps nobody from the others: it is told, and counted.
+pub(crate) fn visit<T: Send>(
+    url: &FleetUrl,
+    at_once: NonZeroUsize,
+    visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
+) -> Result<Visited<T>, Error> {
+    let fleet = open(url)?;
+    let hosts = fleet.hosts()?;
+    go(&fleet, hosts, at_once, visit)
+}
+
+/// Visits these hosts, as [`visit`] does.
+pub(crate) fn visit_these<T: Send>(
+    url: &FleetUrl,
+    hosts: Vec<HostName>,
+    at_once: NonZeroUsize,
+    visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
+) -> Result<Visited<T>, Error> {
+    go(&open(url)?, hosts, at_once, visit)
+}
+
+fn open(url: &FleetUrl) -> Result<Fleet, Error> {
+    let options = url.0.options(|variable| std::env::var(variable).ok())?;
+    Ok(Fleet::open(&options)?)
+}
+
+fn go<T: Send>(
+    fleet: &Fleet,
+    hosts: Vec<HostName>,
+    at_once: NonZeroUsize,
+    visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
+) -> Result<Visited<T>, Error> {
+    let results = fleet.visit(&hosts, at_once, visit);
+    let mut visited = Visited {
+        hosts: Vec::with_capacity(hosts.len()),
+        failed: 0,
+    };
+    for (host, result) in hosts.into_iter().zip(results) {
+        match result {
+            Ok(found) => visited.hosts.push((host, found)),
+            Err(error) => {
+                visited.failed += 1;
+                report(&escaped(&format!("{host}: {error}")));
+            }
+        }
+    }
+    Ok(visited)
+}
+
+/// `1 host`, `2 hosts`.
+pub(crate) fn counted(hosts: usize) -> String {
+    if hosts == 1 {
+        "1 host".into()
+    } else {
+        format!("{hosts} hosts")
+    }
+}

@@ -1,0 +1,245 @@
+//! An export that is to be imported: opened, and read as far as its form takes.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::path::Path;
+
+use certbind_core::Binding;
+use certbind_formats::netsh::{Layout, Listing, ListingError};
+use certbind_formats::{
+    ConversionWarning, Format, ParseError, ReadError, ReadOptions, Reading, snapshot,
+};
+
+use crate::commands::is_standard_input;
+use crate::error::Error;
+
+/// An export that is whole as far as it has to be, whose bindings are ready to come in canonical
+/// order. A snapshot and a listing are not held: they were read to their end once, and are read
+/// again.
+pub(crate) struct Incoming<'a> {
+    path: &'a Path,
+    pub(crate) format: Format,
+    content: Content<'a>,
+}
+
+enum Content<'a> {
+    Whole(Reading),
+    Listing(Listing, Origin<'a>),
+    Snapshot(Box<snapshot::Reader<BufReader<File>>>),
+}
+
+/// The bindings of an export, each with what is lost of it.
+pub(crate) type Bindings<'a> =
+    Box<dyn Iterator<Item = Result<(Binding, Vec<ConversionWarning>), Error>> + Send + 'a>;
+
+impl<'a> Incoming<'a> {
+    /// # Errors
+    /// [`Error::Input`] and [`Error::BrokenInput`].
+    pub(crate) fn open(path: &'a Path, options: &ReadOptions) -> Result<Self, Error> {
+        let (format, content) = match Origin::of(path, options)? {
+            Ok(origin) => read(origin, options)?,
+            Err(bytes) => whole(path, &bytes, options)?,
+        };
+        Ok(Self {
+            path,
+            format,
+            content,
+        })
+    }
+
+    /// The records that were left out.
+    pub(crate) fn problems(&self) -> &[ParseError] {
+        match &self.content {
+            Content::Whole(reading) => &reading.errors,
+            Content::Listing(listing, _) => listing.problems(),
+            Content::Snapshot(_) => &[],
+        }
+    }
+
+    /// What is lost beside what comes with the bindings.
+    pub(crate) fn warnings(&self) -> &[ConversionWarning] {
+        match &self.content {
+            Content::Whole(reading) => &reading.warnings,
+            Content::Listing(listing, _) => listing.warnings(),
+            Content::Snapshot(_) => &[],
+        }
+    }
+
+    pub(crate) fn layout(&self) -> Option<&Layout> {
+        match &self.content {
+            Content::Whole(reading) => reading.export.layout.as_ref(),
+            Content::Listing(listing, _) => listing.layout(),
+            Content::Snapshot(reader) => reader.layout(),
+        }
+    }
+
+    /// Once. What is lost of a binding that does not come with it is told first.
+    pub(crate) fn bindings(
+        &mut self,
+        mut lost: impl FnMut(ConversionWarning),
+    ) -> Result<Bindings<'_>, Error> {
+        let path = self.path;
+        Ok(match &mut self.content {
+            Content::Whole(reading) => {
+                let mut bindings = std::mem::take(&mut reading.export.bindings);
+                bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));
+                Box::new(
+                    bindings
+                        .into_iter()
+                        .map(|binding| Ok((binding, Vec::new()))),
+                )
+            }
+            Content::Listing(listing, origin) if !listing.is_sorted() => {
+                let start = origin.start().map_err(unread(path))?;
+                let bindings = listing.sorted_bindings(start, &mut lost);
+                let bindings = bindings.map_err(unlisted(path))?;
+                Box::new(bindings.map(move |binding| {
+                    let binding = binding.map_err(without_room(path))?;
+                    Ok((binding, Vec::new()))
+                }))
+            }
+            Content::Listing(listing, origin) => {
+                let start = origin.start().map_err(unread(path))?;
+                let records = listing.bindings(start).map_err(unread(path))?;
+                Box::new(records.map(move |record| {
+                    let record = record.map_err(unread(path))?;
+                    Ok((record.binding, record.warnings))
+                }))
+            }
+            Content::Snapshot(reader) => Box::new(reader.map(move |binding| {
+                let binding = binding.map_err(|error| broken(path)(error.into()))?;
+                Ok((binding, Vec::new()))
+            })),
+        })
+    }
+}
+
+fn unread(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Input {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn without_room(path: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Temporary {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn unlisted(path: &Path) -> impl Fn(ListingError) -> Error {
+    move |error| match error {
+        ListingError::Read(error) => broken(path)(error),
+        ListingError::Sort(source) => without_room(path)(source),
+        ListingError::Io(source) => unread(path)(source),
+        error => unread(path)(io::Error::other(error)),
+    }
+}
+
+fn broken(path: &Path) -> impl Fn(ReadError) -> Error {
+    move |error| Error::BrokenInput {
+        path: path.to_owned(),
+        problem: error.to_string(),
+    }
+}
+
+/// Where an export is read from, from its start each time.
+struct Origin<'a> {
+    path: &'a Path,
+    /// Of what can be read only once, as a pipe, and is too long to be held: a temporary file, which goes
+    /// with the process.
+    copy: Option<File>,
+}
+
+impl<'a> Origin<'a> {
+    /// The same, or all its bytes, where it can be read only once and is not long, or has to be held all
+    /// the same.
+    fn of(path: &'a Path, options: &ReadOptions) -> Result<Result<Self, Vec<u8>>, Error> {
+        const LONG: u64 = 16 << 20;
+        let mut once: Box<dyn Read> = if is_standard_input(path) {
+            Box::new(io::stdin().lock())
+        } else {
+            let file = File::open(path).map_err(unread(path))?;
+            if file.metadata().is_ok_and(|found| found.is_file()) {
+                return Ok(Ok(Self { path, copy: None }));
+            }
+            Box::new(file)
+        };
+        let mut bytes = Vec::new();
+        let start = once.by_ref().take(LONG).read_to_end(&mut bytes);
+        start.map_err(unread(path))?;
+        if (bytes.len() as u64) < LONG {
+            return Ok(Err(bytes));
+        }
+        if !matches!(
+            format_of(&bytes, options),
+            Some(Format::Netsh | Format::Snapshot)
+        ) {
+            once.read_to_end(&mut bytes).map_err(unread(path))?;
+            return Ok(Err(bytes));
+        }
+        let copied = tempfile::tempfile().and_then(|mut copy| {
+            io::copy(&mut bytes.as_slice().chain(once), &mut copy)?;
+            Ok(copy)
+        });
+        let copy = Some(copied.map_err(without_room(path))?);
+        Ok(Ok(Self { path, copy }))
+    }
+
+    /// One at a time, since a copy has one position. Where a path such as /dev/stdin stands for a file
+    /// that is open, it would be read on from where that is.
+    fn start(&self) -> io::Result<BufReader<File>> {
+        let mut file = match &self.copy {
+            Some(copy) => copy.try_clone()?,
+            None => File::open(self.path)?,
+        };
+        file.rewind()?;
+        Ok(BufReader::new(file))
+    }
+}
+
+/// The form that an export has by the options, or by its start if that is not blank.
+fn format_of(start: &[u8], options: &ReadOptions) -> Option<Format> {
+    let is_blank = start.iter().all(u8::is_ascii_whitespace);
+    let detected = || (!is_blank).then(|| certbind_formats::detect(start));
+    options.format.or_else(detected)
+}
+
+/// A listing and a snapshot as they come, and anything else as a whole.
+fn read<'a>(origin: Origin<'a>, options: &ReadOptions) -> Result<(Format, Content<'a>), Error> {
+    let path = origin.path;
+    let start = || origin.start().map_err(unread(path));
+    let format = match start()?.fill_buf() {
+        Ok(bytes) => format_of(bytes, options),
+        Err(error) => return Err(unread(path)(error)),
+    };
+    match format {
+        Some(Format::Netsh) => {
+            let listing = Listing::look_through(|| origin.start(), options);
+            if let Some(listing) = listing.map_err(unlisted(path))? {
+                return Ok((Format::Netsh, Content::Listing(listing, origin)));
+            }
+        }
+        Some(Format::Snapshot) => {
+            let reader = snapshot::Reader::verified(start()?);
+            let reader = reader.map_err(|error| broken(path)(error.into()))?;
+            return Ok((Format::Snapshot, Content::Snapshot(Box::new(reader))));
+        }
+        _ => {}
+    }
+    let mut bytes = Vec::new();
+    start()?.read_to_end(&mut bytes).map_err(unread(path))?;
+    whole(path, &bytes, options)
+}
+
+fn whole(
+    path: &Path,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<(Format, Content<'static>), Error> {
+    let format = options.format;
+    let format = format.unwrap_or_else(|| certbind_formats::detect(bytes));
+    let reading = certbind_formats::read(bytes, options).map_err(broken(path))?;
+    Ok((format, Content::Whole(reading)))
+}

@@ -1,0 +1,47 @@
+//! The layout of the listing that a store was last imported from, kept in a file beside it, so
+//! that an export prints as the host did.
+
+use std::path::PathBuf;
+
+use certbind_core::Uuid;
+use certbind_formats::netsh::Layout;
+use certbind_redb::RedbStore;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::output;
+
+#[derive(Serialize, Deserialize)]
+struct Kept<L> {
+    /// The id of the store that it belongs to: another one may come to have the name.
+    store: Uuid,
+    layout: L,
+}
+
+/// `bindings.layout.json` for `bindings.redb`.
+fn path(store: &RedbStore) -> PathBuf {
+    store.path().with_extension("layout.json")
+}
+
+pub(crate) fn read(store: &RedbStore) -> Result<Option<Layout>, Error> {
+    let path = path(store);
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::Input { path, source }),
+    };
+    let kept: Kept<Layout> = serde_json::from_slice(&text).map_err(|error| Error::BrokenInput {
+        path,
+        problem: format!("it is no layout: {error}; delete it"),
+    })?;
+    Ok((kept.store == store.id()).then_some(kept.layout))
+}
+
+pub(crate) fn write(store: &RedbStore, layout: &Layout) -> Result<(), Error> {
+    let path = path(store);
+    let kept = Kept {
+        store: store.id(),
+        layout,
+    };
+    output::replace(&path, |file| Ok(serde_json::to_writer(file, &kept)?))
+}

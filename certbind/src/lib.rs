@@ -1,0 +1,168 @@
+//! The command line of certbind, as a library for its own binary.
+//!
+//! ```
+//! assert_eq!(certbind::exit::DONE, 0);
+//! ```
+
+mod audit_text;
+mod auditing;
+mod changes;
+mod cli;
+mod commands;
+mod error;
+pub mod exit;
+#[cfg(feature = "etcd")]
+mod fleet;
+mod help;
+mod incoming;
+mod key_argument;
+mod layout;
+pub mod netsh;
+mod options;
+mod output;
+mod plan_text;
+mod planning;
+mod progress;
+mod record;
+mod screen;
+mod secrets;
+mod source;
+mod stores;
+mod switches;
+#[cfg(feature = "etcd")]
+mod syncing;
+mod table;
+mod undo;
+mod warnings;
+
+use std::env::VarError;
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::path::Path;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::cli::{Cli, Command};
+use crate::error::Error;
+use crate::screen::escaped;
+use crate::stores::StoreUrl;
+
+/// Runs the program with these arguments, its own name the first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let done = if is_netsh(arguments.first()) {
+        as_netsh(&arguments)
+    } else {
+        parse(arguments).and_then(|(cli, named)| run(cli, named))
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(Error::Usage(usage)) => {
+            // Help and version are "errors" of clap's that go to standard output.
+            let _ = usage.print();
+            ExitCode::from(if usage.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::DONE
+            })
+        }
+        Err(error) => {
+            error::report(&escaped(&error.to_string()));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The command line, and whether it names the store itself, not the environment.
+fn parse(arguments: Vec<OsString>) -> Result<(Cli, bool), Error> {
+    let matches = Cli::command().try_get_matches_from(arguments);
+    let matches = matches.map_err(Error::Usage)?;
+    let named = matches.value_source("store") == Some(ValueSource::CommandLine);
+    Ok((
+        Cli::from_arg_matches(&matches).map_err(Error::Usage)?,
+        named,
+    ))
+}
+
+fn run(cli: Cli, named: bool) -> Result<u8, Error> {
+    let store = cli.store;
+    let url = || match &store {
+        Some(url) => Ok(url.clone()),
+        None => StoreUrl::default(),
+    };
+    #[cfg(feature = "etcd")]
+    if let Some(done) = commands::fleet::run(&cli.command) {
+        return done;
+    }
+    match cli.command {
+        Command::List { output, .. } => commands::read::list(&url()?, output.format),
+        Command::Show { key, output } => commands::read::show(&url()?, &key, output.format),
+        Command::Check {
+            without_log,
+            output,
+        } => commands::read::check(&url()?, without_log, output.format),
+        Command::Add {
+            key,
+            certificate,
+            app_id,
+            options,
+        } => commands::change::add(&url()?, key, &certificate, app_id, &options),
+        Command::Update {
+            key,
+            certificate,
+            app_id,
+            options,
+        } => commands::change::update(&url()?, &key, &certificate, app_id, &options),
+        Command::Delete { key } => commands::change::delete(&url()?, &key),
+        Command::Rotate(rotate) => commands::rotate::run(&url()?, &rotate),
+        Command::Import(import) => commands::import::run(&url()?, &import),
+        Command::Export(export) => commands::export::run(&url()?, &export),
+        Command::Diff(diff) => commands::diff::run(diff),
+        Command::Audit(audit) => commands::audit::run(&audit),
+        Command::Probe(probe) => commands::probe::run(&url()?, &probe),
+        Command::Trace(trace) => commands::trace::run(&trace),
+        Command::Plan(plan) => commands::plan::run(*plan),
+        Command::Apply(apply) => {
+            // What a plan is for is not for the environment to say.
+            commands::apply::run(&apply, store.filter(|_| named))
+        }
+        #[cfg(feature = "etcd")]
+        Command::Sync(sync) => commands::sync::run(&sync),
+        Command::Netsh { arguments } => commands::netsh::run(&url()?, &arguments),
+        Command::Completions { shell } => commands::generated::completions(shell),
+        Command::Man { folder } => commands::generated::man(folder.as_deref()),
+        Command::Help { about } => commands::help::run(about.as_deref()),
+    }
+}
+
+/// What a variable of the environment says, where it is set.
+fn environment<T: FromStr<Err: Display>>(variable: &'static str) -> Result<Option<T>, Error> {
+    let wrong = |problem| Error::Environment { variable, problem };
+    let parsed = |text: String| text.parse().map_err(|error: T::Err| error.to_string());
+    match std::env::var(variable) {
+        Ok(text) => parsed(text).map(Some).map_err(wrong),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(error @ VarError::NotUnicode(_)) => Err(wrong(error.to_string())),
+    }
+}
+
+fn is_netsh(program: Option<&OsString>) -> bool {
+    let stem = program.and_then(|program| Path::new(program).file_stem());
+    stem.is_some_and(|stem| stem.eq_ignore_ascii_case("netsh"))
+}
+
+/// The store comes from the environment; what else may stand in front, `commands::netsh` knows.
+fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
+    let url = match environment("CERTBIND_STORE")? {
+        Some(url) => url,
+        None => StoreUrl::default()?,
+    };
+    let words = arguments
+        .iter()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned());
+    commands::netsh::run(&url, &words.collect::<Vec<_>>())
+}

@@ -1,0 +1,179 @@
+//! `netsh http` over any store: netsh's grammar, its messages and its exit codes, of the
+//! release of Windows that is asked for.
+//!
+//! `docs/netsh.md` tells what is known of Windows and what is inferred. Everything is printed to
+//! one stream, as netsh does, and nothing but the store is changed, and what HTTP.sys is configured
+//! with beside it ([`Netsh::with_api`]).
+//!
+//! ```
+//! use certbind::netsh::{Netsh, Profile};
+//! use certbind_core::MemoryStore;
+//!
+//! let store = MemoryStore::new();
+//! let netsh = Netsh::new(&store, Profile::Server2022);
+//! let line = "http delete sslcert ipport=0.0.0.0:443";
+//! let words: Vec<_> = line.split(' ').map(String::from).collect();
+//!
+//! let mut printed = Vec::new();
+//! let code = netsh.run(&words, &mut std::io::empty(), &mut printed)?;
+//! assert_eq!(code, 1);
+//! assert_eq!(
+//!     String::from_utf8(printed)?,
+//!     "\nSSL Certificate deletion failed, Error: 2\n\
+//!      The system cannot find the file specified.\n\n"
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod context;
+mod grammar;
+mod json;
+mod messages;
+mod profile;
+mod property;
+mod request;
+mod service;
+mod session;
+mod tags;
+mod tokenize;
+mod usage;
+mod verbs;
+
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use certbind_core::BindingStore;
+use certbind_formats::netsh::Newline;
+use certbind_httpapi_abi::HttpApi;
+
+use context::{Command, Context, Verb};
+use messages::Answer;
+pub use profile::{Profile, UnknownProfile};
+use session::Session;
+
+/// netsh, over a store.
+#[derive(Clone, Copy)]
+pub struct Netsh<'a> {
+    store: &'a dyn BindingStore,
+    api: Option<&'a Arc<dyn HttpApi>>,
+    profile: Profile,
+    newline: Newline,
+}
+
+impl<'a> Netsh<'a> {
+    /// The netsh of a release of Windows, over `store`. Its lines end with a line feed.
+    #[must_use]
+    pub fn new(store: &'a dyn BindingStore, profile: Profile) -> Self {
+        Self {
+            store,
+            api: None,
+            profile,
+            newline: Newline::Lf,
+        }
+    }
+
+    /// The same with an API through which URL reservations, the IP listen list, timeouts, cache
+    /// parameters and settings are asked for and set. Without one, commands on them are answered
+    /// as not supported (50).
+    #[must_use]
+    pub fn with_api(self, api: &'a Arc<dyn HttpApi>) -> Self {
+        Self {
+            api: Some(api),
+            ..self
+        }
+    }
+
+    /// The same with other line ends: on Windows they are CRLF.
+    #[must_use]
+    pub fn with_newline(self, newline: Newline) -> Self {
+        Self { newline, ..self }
+    }
+
+    /// Does what `netsh` with these arguments does, and gives its exit code: 0, or 1 where anything
+    /// failed. They are a command (`http show sslcert`), or `-f SCRIPT`; where there is neither,
+    /// commands are read from `input`, one a line. `-c http` before them sets the context.
+    ///
+    /// # Errors
+    /// Those of `input` and `out`. What goes wrong otherwise is printed to `out`.
+    pub fn run(
+        &self,
+        arguments: &[String],
+        input: &mut dyn BufRead,
+        out: &mut dyn Write,
+    ) -> io::Result<u8> {
+        match Invocation::of(arguments, self.profile) {
+            Some(Invocation::Command(context, words)) => {
+                let answer = self.answer(context::command(context, self.profile, words), words);
+                self.print(&answer, out)?;
+                Ok(answer.code)
+            }
+            Some(Invocation::Script(context, file)) => Session::new(self, context).play(file, out),
+            Some(Invocation::Listen(context)) => Session::new(self, context).listen(input, out),
+            None => {
+                self.print(&Answer::failed(usage::PROGRAM), out)?;
+                Ok(messages::FAILED)
+            }
+        }
+    }
+
+    /// Whether `netsh` with these arguments changes nothing, whatever comes.
+    #[must_use]
+    pub fn only_reads(arguments: &[String], profile: Profile) -> bool {
+        match Invocation::of(arguments, profile) {
+            Some(Invocation::Command(context, words)) => {
+                let command = context::command(context, profile, words);
+                match command {
+                    Some(Command::Sslcert { verb, .. } | Command::Service { verb, .. }) => {
+                        verb == Verb::Show
+                    }
+                    Some(Command::Property(_)) => false,
+                    _ => true,
+                }
+            }
+            Some(Invocation::Script(..) | Invocation::Listen(_)) => false,
+            None => true,
+        }
+    }
+
+    fn print(&self, answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+        match self.newline {
+            Newline::Lf => out.write_all(answer.text.as_bytes())?,
+            Newline::Crlf => out.write_all(answer.text.replace('\n', "\r\n").as_bytes())?,
+        }
+        out.flush()
+    }
+}
+
+/// What the arguments of the program ask for.
+enum Invocation<'a> {
+    Command(Context, &'a [String]),
+    Script(Context, &'a Path),
+    Listen(Context),
+}
+
+impl<'a> Invocation<'a> {
+    /// None for options that this netsh does not have.
+    fn of(mut arguments: &'a [String], profile: Profile) -> Option<Self> {
+        let mut context = Context::default();
+        loop {
+            let option = arguments.first().map(|option| option.to_ascii_lowercase());
+            match (option.as_deref(), arguments) {
+                (None, _) => return Some(Self::Listen(context)),
+                (Some("-c"), [_, name, rest @ ..]) => {
+                    let name = std::slice::from_ref(name);
+                    let Some(Command::Enter(named)) = context::command(context, profile, name)
+                    else {
+                        return None;
+                    };
+                    context = named;
+                    arguments = rest;
+                }
+                (Some("-f"), [_, file]) => return Some(Self::Script(context, Path::new(file))),
+                (Some("-?"), _) => return Some(Self::Command(context, arguments)),
+                (Some(option), _) if option.starts_with('-') => return None,
+                _ => return Some(Self::Command(context, arguments)),
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The releases of Windows whose netsh this can be, and where they differ.
+
+use std::fmt;
+use std::str::FromStr;
+
+use certbind_core::Kind;
+use certbind_formats::netsh::Release;
+
+use super::context::Verb;
+
+/// The release of Windows whose netsh it is.
+///
+/// ```
+/// use certbind::netsh::Profile;
+///
+/// assert_eq!("2012R2".parse(), Ok(Profile::Server2012R2));
+/// assert_eq!(Profile::default().to_string(), "2022");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Profile {
+    /// Windows 8 to Server 2012 R2: the first with host names. No `update`.
+    Server2012R2,
+    /// Windows Server 2016: with `reject` and `disablehttp2`. No `update`.
+    Server2016,
+    /// Windows Server 2019: with `update`, `scopedccs` and the TLS options. It exits with 0 when it
+    /// refuses an option.
+    Server2019,
+    /// Windows Server 2022: with token binding, extended events and session tickets.
+    #[default]
+    Server2022,
+    /// Windows Server 2025: with `disablesessionid`. It refuses explicit zeros.
+    Server2025,
+}
+
+impl Profile {
+    /// All of them, the oldest first.
+    pub const ALL: [Self; 5] = [
+        Self::Server2012R2,
+        Self::Server2016,
+        Self::Server2019,
+        Self::Server2022,
+        Self::Server2025,
+    ];
+
+    /// The one that comes with a version of Windows, as the simulator names versions: `7` to `2025`.
+    /// The two from before Server 2012 R2 have none of their own here.
+    ///
+    /// ```
+    /// use certbind::netsh::Profile;
+    ///
+    /// let of = |version| Profile::of_windows(version).map(Profile::name);
+    /// assert_eq!(["7", "8", "10-1607"].map(of), [Some("2012r2"), Some("2012r2"), Some("2016")]);
+    /// assert_eq!(["10-1703", "2019", "2022"].map(of), [Some("2019"), Some("2019"), Some("2022")]);
+    /// assert_eq!(["2025", "2003"].map(of), [Some("2025"), None]);
+    /// ```
+    #[must_use]
+    pub fn of_windows(version: &str) -> Option<Self> {
+        match version {
+            "7" | "8" => Some(Self::Server2012R2),
+            "10-1607" => Some(Self::Server2016),
+            "10-1703" => Some(Self::Server2019),
+            server => server.parse().ok(),
+        }
+    }
+
+    /// The name: `2012r2` to `2025`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.release().name()
+    }
+
+    /// The release whose listings it prints.
+    pub(super) fn release(self) -> Release {
+        match self {
+            Self::Server2012R2 => Release::Server2012R2,
+            Self::Server2016 => Release::Server2016,
+            Self::Server2019 => Release::Server2019,
+            Self::Server2022 => Release::Server2022,
+            Self::Server2025 => Release::Server2025,
+        }
+    }
+
+    /// The kinds of key that it takes.
+    pub(super) fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Server2012R2 | Self::Server2016 => &Kind::ALL[..3],
+            _ => &Kind::ALL,
+        }
+    }
+
+    /// The verbs that it has. `HttpUpdateServiceConfiguration` came with Windows 10 1703, behind
+    /// Server 2016.
+    pub(super) fn verbs(self) -> &'static [Verb] {
+        match self {
+            Self::Server2012R2 | Self::Server2016 => &Verb::ALL[..3],
+            _ => &Verb::ALL,
+        }
+    }
+
+    /// Whether a number that is given may be 0, which is also what one that is not given is.
+    pub(super) fn takes_zero(self) -> bool {
+        self < Self::Server2025
+    }
+
+    /// Whether there is an `update sslpropertyex`: where the listing shows extended properties.
+    pub(super) fn has_properties(self) -> bool {
+        self >= Self::Server2022
+    }
+
+    /// Whether there is a `json` tag.
+    pub(super) fn has_json(self) -> bool {
+        self >= Self::Server2025
+    }
+
+    /// Whether netsh exits with 0 although it, or HTTP.sys, refused an option and nothing was done.
+    pub(super) fn hides_refused_options(self) -> bool {
+        self == Self::Server2019
+    }
+}
+
+/// No profile has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no netsh profile; there are 2012r2, 2016, 2019, 2022 and 2025")]
+pub struct UnknownProfile(String);
+
+impl FromStr for Profile {
+    type Err = UnknownProfile;
+
+    fn from_str(name: &str) -> Result<Self, UnknownProfile> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| UnknownProfile(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,323 @@
+//! `netsh http … urlacl`, `iplisten`, `timeout`, `cacheparam` and `setting`: what HTTP.sys is
+//! configured with beside certificates.
+
+mod accounts;
+mod arguments;
+mod help;
+mod listing;
+mod values;
+
+use std::sync::Arc;
+
+use certbind_core::StoreError;
+use certbind_httpapi_abi::HttpApi;
+use certbind_httpapi_abi::service::{
+    CacheKey, SecurityDescriptor, ServiceAnswer, ServiceKey, ServiceQuery, ServiceRecord,
+    SettingKey, TimeoutKey, UrlReservation,
+};
+use certbind_httpapi_abi::win32::{self, ToWin32};
+use certbind_httpsys::ServiceApi;
+
+use super::context::Verb;
+use super::grammar::Refusal;
+use super::messages::{self, Answer};
+use arguments::Given;
+pub(super) use help::{help, purpose};
+
+/// What sets and asks.
+type Service = ServiceApi<Arc<dyn HttpApi>>;
+
+/// Where that is had from, once the arguments are understood.
+type Connect<'a> = &'a dyn Fn() -> Result<Service, StoreError>;
+
+/// What a command acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Object {
+    CacheParam,
+    IpListen,
+    Setting,
+    Timeout,
+    UrlAcl,
+}
+
+impl Object {
+    pub(super) const ALL: [Self; 5] = [
+        Self::CacheParam,
+        Self::IpListen,
+        Self::Setting,
+        Self::Timeout,
+        Self::UrlAcl,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::CacheParam => "cacheparam",
+            Self::IpListen => "iplisten",
+            Self::Setting => "setting",
+            Self::Timeout => "timeout",
+            Self::UrlAcl => "urlacl",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|object| object.name() == name)
+    }
+
+    /// Whether there is such a command. Cache parameters cannot be deleted, and nothing here is
+    /// updated.
+    pub(super) fn takes(self, verb: Verb) -> bool {
+        match verb {
+            Verb::Add | Verb::Show => true,
+            Verb::Delete => self != Self::CacheParam,
+            Verb::Update => false,
+        }
+    }
+
+    /// Its tags for a verb, in the order of the usage.
+    fn tags(self, verb: Verb) -> &'static [&'static str] {
+        match (self, verb) {
+            (Self::UrlAcl, Verb::Add) => &["url", "user", "listen", "delegate", "sddl"],
+            (Self::UrlAcl, _) => &["url"],
+            (_, Verb::Show) => &[],
+            (Self::IpListen, _) => &["ipaddress"],
+            (Self::Timeout, Verb::Add) => &["timeouttype", "value"],
+            (Self::Timeout, _) => &["timeouttype"],
+            (Self::Setting, Verb::Add) => &["settingtype", "value"],
+            (Self::Setting, _) => &["settingtype"],
+            (Self::CacheParam, _) => &["type", "value"],
+        }
+    }
+
+    /// What netsh calls it when it was added or deleted.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::CacheParam => "Cache parameter",
+            Self::IpListen => "IP address",
+            Self::Setting => "Setting",
+            Self::Timeout => "Timeout",
+            Self::UrlAcl => "URL reservation",
+        }
+    }
+}
+
+/// Carries out a command.
+pub(super) fn answer(
+    api: Option<&Arc<dyn HttpApi>>,
+    verb: Verb,
+    object: Object,
+    arguments: &[String],
+) -> Answer {
+    let service = &|| match api {
+        Some(api) => ServiceApi::initialize(Arc::clone(api)),
+        // Bindings are all that there is.
+        None => Err(StoreError::Unsupported {
+            what: "the service configuration".into(),
+        }),
+    };
+    let done = Given::new(arguments, object.tags(verb)).and_then(|given| match verb {
+        Verb::Show => show(service, object, &given),
+        Verb::Delete => delete(service, object, &given),
+        Verb::Add | Verb::Update => add(service, object, &given),
+    });
+    done.unwrap_or_else(|refusal| match refusal {
+        Refusal::Value => messages::bad_value(),
+        Refusal::Syntax | Refusal::UnknownTag => messages::bad_syntax(&help(verb, object)),
+    })
+}
+
+fn add(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Answer, Refusal> {
+    let number = |tag| given.needed(tag).and_then(values::number);
+    let record = match object {
+        Object::UrlAcl => match reservation(given)? {
+            Ok(reservation) => ServiceRecord::Reservation(reservation),
+            Err(answer) => return Ok(answer),
+        },
+        Object::IpListen => ServiceRecord::Listen(values::address(given.needed("ipaddress")?)?),
+        Object::Timeout => {
+            let key = values::key(
+                given.needed("timeouttype")?,
+                TimeoutKey::ALL,
+                TimeoutKey::name,
+            )?;
+            let seconds = u16::try_from(number("value")?).map_err(|_| Refusal::Value)?;
+            ServiceRecord::Timeout(key, seconds)
+        }
+        Object::CacheParam => {
+            let key = values::key(given.needed("type")?, CacheKey::ALL, CacheKey::name)?;
+            ServiceRecord::Cache(key, number("value")?)
+        }
+        Object::Setting => {
+            let key = values::key(
+                given.needed("settingtype")?,
+                SettingKey::ALL,
+                SettingKey::name,
+            )?;
+            ServiceRecord::Setting(key, number("value")?)
+        }
+    };
+    let added = service().and_then(|service| service.set(&record));
+    Ok(match added {
+        Ok(()) => success(object, "added"),
+        Err(error) => failure(&add_failed(object), &error),
+    })
+}
+
+/// The reservation to add, or why there is none.
+fn reservation(given: &Given<'_>) -> Result<Result<UrlReservation, Answer>, Refusal> {
+    let url = given.needed("url")?;
+    let (user, sddl) = (given.value("user"), given.value("sddl"));
+    let listen = values::yes_or_no(given.value("listen"), true)?;
+    let delegate = values::yes_or_no(given.value("delegate"), false)?;
+    // Microsoft's own example gives both; the descriptor says all there is to say.
+    let sddl = match (sddl, user) {
+        (Some(sddl), _) => sddl.parse(),
+        (None, None) => return Err(Refusal::Syntax),
+        (None, Some(user)) => match accounts::sid_of(user) {
+            Some(sid) => SecurityDescriptor::allowing(&sid, listen, delegate),
+            // Word for word, the text that does not go with the code included.
+            None => {
+                return Ok(Err(failed(
+                    "Create SDDL",
+                    1332,
+                    "The parameter is incorrect.",
+                )));
+            }
+        },
+    };
+    Ok(match (url.parse(), sddl) {
+        (Ok(url), Ok(sddl)) => Ok(UrlReservation { url, sddl }),
+        _ => Err(invalid(&add_failed(Object::UrlAcl))),
+    })
+}
+
+fn delete(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Answer, Refusal> {
+    let what = delete_failed(object);
+    let key = match object {
+        Object::UrlAcl => match given.needed("url")?.parse() {
+            Ok(url) => ServiceKey::Reservation(url),
+            Err(_) => return Ok(invalid(&what)),
+        },
+        Object::IpListen => ServiceKey::Listen(values::address(given.needed("ipaddress")?)?),
+        Object::Timeout => {
+            let name = given.needed("timeouttype")?;
+            ServiceKey::Timeout(values::key(name, TimeoutKey::ALL, TimeoutKey::name)?)
+        }
+        Object::Setting => {
+            let name = given.needed("settingtype")?;
+            ServiceKey::Setting(values::key(name, SettingKey::ALL, SettingKey::name)?)
+        }
+        Object::CacheParam => return Err(Refusal::Syntax),
+    };
+    let deleted = service().and_then(|service| service.delete(&key));
+    Ok(match deleted {
+        Ok(()) => success(object, "deleted"),
+        Err(error) => failure(&what, &error),
+    })
+}
+
+fn show(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Answer, Refusal> {
+    let shown = service().and_then(|service| shown(&service, object, given.value("url")));
+    Ok(shown.unwrap_or_else(|error| {
+        let (title, reason) = (listing::title(object), messages::reason(&error));
+        Answer::failed(format!("{title}{reason}\n"))
+    }))
+}
+
+fn shown(service: &Service, object: Object, url: Option<&str>) -> Result<Answer, StoreError> {
+    let mut text = listing::title(object);
+    let ask = |query: ServiceQuery| {
+        let found = service.query(&query)?;
+        found.ok_or_else(|| win32_error(win32::FILE_NOT_FOUND))
+    };
+    match (object, url) {
+        (Object::UrlAcl, None) => {
+            for reservation in service.reservations()? {
+                listing::reservation(&mut text, &reservation);
+            }
+        }
+        (Object::UrlAcl, Some(url)) => {
+            let url = url
+                .parse()
+                .map_err(|_| win32_error(win32::INVALID_PARAMETER))?;
+            if let ServiceAnswer::Reservation(found) = ask(ServiceQuery::Reservation(url))? {
+                listing::reservation(&mut text, &found);
+            }
+        }
+        (Object::IpListen, _) => {
+            if let ServiceAnswer::ListenList(addresses) = ask(ServiceQuery::ListenList)? {
+                for address in addresses {
+                    text.push_str(&format!("    {address}\n"));
+                }
+            }
+            text.push('\n');
+        }
+        (Object::Timeout, _) => {
+            for key in TimeoutKey::ALL {
+                listing::number(
+                    &mut text,
+                    listing::timeout(key),
+                    ask(ServiceQuery::Timeout(key))?,
+                );
+            }
+            text.push('\n');
+        }
+        (Object::CacheParam, _) => {
+            for key in CacheKey::ALL {
+                listing::number(
+                    &mut text,
+                    listing::cache(key),
+                    ask(ServiceQuery::Cache(key))?,
+                );
+            }
+            text.push('\n');
+        }
+        (Object::Setting, _) => {
+            for key in SettingKey::ALL {
+                listing::number(
+                    &mut text,
+                    listing::setting(key),
+                    ask(ServiceQuery::Setting(key))?,
+                );
+            }
+            text.push('\n');
+        }
+    }
+    Ok(Answer::done(text))
+}
+
+fn win32_error(code: u32) -> StoreError {
+    win32::Win32Error { code }.during(None, "showing it")
+}
+
+/// The words before "failed". Those of URL reservations are known, and not alike.
+fn add_failed(object: Object) -> String {
+    match object {
+        Object::UrlAcl => "Url reservation add".to_owned(),
+        other => format!("{} add", other.noun()),
+    }
+}
+
+fn delete_failed(object: Object) -> String {
+    format!("{} delete", object.noun())
+}
+
+fn success(object: Object, done: &str) -> Answer {
+    let noun = object.noun();
+    Answer::done(format!("\n{noun} successfully {done}\n\n"))
+}
+
+fn failure(what: &str, error: &StoreError) -> Answer {
+    failed(what, error.win32_code(), messages::reason(error).trim_end())
+}
+
+fn invalid(what: &str) -> Answer {
+    failed(
+        what,
+        win32::INVALID_PARAMETER,
+        "The parameter is incorrect.",
+    )
+}
+
+fn failed(what: &str, code: u32, reason: &str) -> Answer {
+    Answer::failed(format!("\n{what} failed, Error: {code}\n{reason}\n\n"))
+}

@@ -1,0 +1,168 @@
+//! `add`, `update`, `delete` and `show` over a store.
+
+use std::collections::BTreeSet;
+
+use certbind_core::{Binding, BindingKey, BindingStore, Scan, StoreError};
+use certbind_formats::netsh::{Layout, Newline};
+use certbind_formats::{Export, WriteError};
+use certbind_httpapi_abi::win32::{self, ToWin32};
+
+use super::context::Verb;
+use super::grammar::{self, Given, Refusal};
+use super::json;
+use super::messages::{self, Answer, DONE};
+use super::profile::Profile;
+use super::property;
+use super::request::{self, Request};
+use super::tags::{self, JSON};
+use super::usage;
+
+/// Carries out a command on certificates.
+pub(super) fn sslcert(
+    store: &dyn BindingStore,
+    profile: Profile,
+    verb: Verb,
+    arguments: &[String],
+) -> Answer {
+    let done = match verb {
+        Verb::Add | Verb::Update => change(store, profile, verb, arguments),
+        Verb::Delete => delete(store, profile, arguments),
+        Verb::Show => show(store, profile, arguments),
+    };
+    done.unwrap_or_else(|refusal| refused(refusal, profile, verb))
+}
+
+fn refused(refusal: Refusal, profile: Profile, verb: Verb) -> Answer {
+    match refusal {
+        Refusal::Syntax => messages::bad_syntax(&usage::help(verb, profile)),
+        Refusal::UnknownTag => hidden(
+            messages::bad_syntax(&usage::help(verb, profile)),
+            profile,
+            verb,
+        ),
+        Refusal::Value => messages::bad_value(),
+    }
+}
+
+/// The answer to an option that was refused. Server 2019 exits as if all were well.
+fn hidden(answer: Answer, profile: Profile, verb: Verb) -> Answer {
+    let is_change = matches!(verb, Verb::Add | Verb::Update);
+    if is_change && profile.hides_refused_options() {
+        return Answer {
+            code: DONE,
+            ..answer
+        };
+    }
+    answer
+}
+
+fn change(
+    store: &dyn BindingStore,
+    profile: Profile,
+    verb: Verb,
+    arguments: &[String],
+) -> Result<Answer, Refusal> {
+    let given = Given::new(arguments, &tags::of_record(profile))?;
+    if let Some(answer) = json::change(store, verb, &given)? {
+        return Ok(answer);
+    }
+    let Request {
+        binding,
+        has_options,
+    } = Request::read(&given, profile)?;
+    let (changed, done, what) = match verb {
+        Verb::Update => (update(store, &binding), "updated", "update"),
+        _ => (store.insert(binding), "added", "add"),
+    };
+    Ok(match changed {
+        Ok(()) => messages::success(done),
+        Err(error) => {
+            let answer = messages::failure(what, &error);
+            if has_options && error.win32_code() == win32::INVALID_PARAMETER {
+                hidden(answer, profile, verb)
+            } else {
+                answer
+            }
+        }
+    })
+}
+
+/// Replaces a record. The extended properties of its key are no part of it.
+fn update(store: &dyn BindingStore, binding: &Binding) -> Result<(), StoreError> {
+    property::change(store, binding.key(), |found| {
+        let mut record = binding.record().clone();
+        record.extended = found.record().extended.clone();
+        Ok(binding.clone().with_record(record)?)
+    })
+}
+
+fn delete(
+    store: &dyn BindingStore,
+    profile: Profile,
+    arguments: &[String],
+) -> Result<Answer, Refusal> {
+    let given = Given::new(arguments, &tags::of_key(profile))?;
+    let key = grammar::key(given.key()?.ok_or(Refusal::Syntax)?)?;
+    Ok(match store.remove(&key) {
+        Ok(_) => messages::success("deleted"),
+        Err(error) => messages::failure("deletion", &error),
+    })
+}
+
+fn show(
+    store: &dyn BindingStore,
+    profile: Profile,
+    arguments: &[String],
+) -> Result<Answer, Refusal> {
+    let mut tags = tags::of_key(profile);
+    tags.extend(profile.has_json().then_some(JSON));
+    let given = Given::new(arguments, &tags)?;
+    let as_json = given.value(JSON).map_or(Ok(false), request::is_enabled)?;
+    let key = given.key()?.map(grammar::key).transpose()?;
+    Ok(match found(store, key) {
+        Ok(bindings) if as_json => json::listing(bindings),
+        Ok(bindings) => listing(bindings, profile),
+        Err(error) => messages::not_shown(&error),
+    })
+}
+
+fn found(store: &dyn BindingStore, key: Option<BindingKey>) -> Result<Vec<Binding>, StoreError> {
+    match key {
+        None => store.scan(&Scan::all())?.collect(),
+        Some(key) => match store.get(&key)? {
+            Some(binding) => Ok(vec![binding]),
+            None => Err(StoreError::NotFound { key }),
+        },
+    }
+}
+
+/// The bindings as Windows lists them. One with a text that a listing cannot show, such as a store
+/// name with a line end in it, is named behind the others, and the command has failed.
+fn listing(bindings: Vec<Binding>, profile: Profile) -> Answer {
+    let layout = profile.release().layout().with_newline(Newline::Lf);
+    let mut export = Export {
+        bindings,
+        ..Export::default()
+    };
+    let listed = match listed(&export, &layout) {
+        Err(WriteError::Inexpressible(values)) => {
+            let left_out: BTreeSet<_> = values.iter().map(|value| &value.key).collect();
+            let is_listed = |binding: &Binding| !left_out.contains(binding.key());
+            export.bindings.retain(is_listed);
+            listed(&export, &layout).map(|mut text| {
+                for value in values {
+                    text.push_str(&format!("{value}\n"));
+                }
+                Answer::failed(text)
+            })
+        }
+        listed => listed.map(Answer::done),
+    };
+    listed.unwrap_or_else(|error| messages::unreadable("show sslcert", &error.to_string()))
+}
+
+fn listed(export: &Export, layout: &Layout) -> Result<String, WriteError> {
+    let mut text = Vec::new();
+    certbind_formats::netsh::write(&mut text, export, layout)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}

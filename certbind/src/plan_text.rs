@@ -1,0 +1,102 @@
+//! A plan in words: counts first, then a line for each change, then what to look at.
+
+use certbind_core::Binding;
+use certbind_migrate::{Counts, FieldChange, Plan, Purpose, Step};
+
+use crate::changes::{changed, counted, whole};
+use crate::error::warning;
+use crate::screen::escaped;
+
+/// The whole plan. What stays as it is, is only counted.
+pub(crate) fn of(plan: &Plan) -> String {
+    let mut text = format!("{}\n{}\n", escaped(&title(plan)), counts(&plan.counts()));
+    if plan.changes().next().is_some() {
+        text.push('\n');
+    }
+    for step in plan.changes() {
+        text.push_str(&in_words(step));
+    }
+    if !plan.warnings().is_empty() {
+        text.push('\n');
+    }
+    for told in plan.warnings() {
+        text.push_str(&warning(&escaped(&told.to_string())));
+        text.push('\n');
+    }
+    text
+}
+
+/// `Nothing to change; 3 bindings unchanged, 1 binding left alone`.
+fn counts(counts: &Counts) -> String {
+    let Counts {
+        creates,
+        replaces,
+        deletes,
+        unchanged,
+        left_alone,
+    } = counts;
+    let changes = if creates + replaces + deletes == 0 {
+        "Nothing to change".to_owned()
+    } else {
+        format!("{creates} to create, {replaces} to replace, {deletes} to delete")
+    };
+    format!("{changes}; {unchanged} unchanged, {left_alone} left alone")
+}
+
+/// How many bindings a plan changes.
+pub(crate) fn changes(plan: &Plan) -> String {
+    counted(plan.changes().count())
+}
+
+fn title(plan: &Plan) -> String {
+    let header = plan.header();
+    let source = header.source.as_deref().unwrap_or("an unknown source");
+    let target = header.target.as_deref().unwrap_or("an unknown target");
+    let made = match header.made_at {
+        Some(time) => format!(", made {time:.0}"),
+        None => String::new(),
+    };
+    match header.purpose {
+        Purpose::Rotate => format!("Renew a certificate in {target}{made}"),
+        Purpose::Undo => format!("Undo in {target} a plan{made}"),
+        // A purpose of a later version moves bindings as well.
+        _ => format!("Bring {source} to {target}{made}"),
+    }
+}
+
+fn in_words(step: &Step) -> String {
+    match step {
+        Step::Create { becomes, source } => {
+            let mut text = whole('+', becomes);
+            if let Some(source) = source {
+                text.push_str(&origin(source, becomes));
+                for field in FieldChange::between(source, becomes) {
+                    let change = escaped(&field.change()).into_owned();
+                    text.push_str(&format!("    mapped {:<15} {change}\n", field.name()));
+                }
+            }
+            text
+        }
+        Step::Replace {
+            saw,
+            becomes,
+            source,
+        } => {
+            let mut text = changed(saw, becomes);
+            if let Some(source) = source {
+                text.push_str(&origin(source, becomes));
+            }
+            text
+        }
+        Step::Delete { saw } => whole('-', saw),
+        Step::Keep { .. } => String::new(),
+    }
+}
+
+/// Where a binding comes from, if it had another key there.
+fn origin(source: &Binding, becomes: &Binding) -> String {
+    if source.key() == becomes.key() {
+        return String::new();
+    }
+    format!("    {:<22} {}\n", "from the source's", source.key())
+}

@@ -1,0 +1,191 @@
+//! Which of a store's keys follow the fleet's record, and which somebody else has changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use certbind_core::{Binding, BindingKey};
+use certbind_migrate::Step;
+use serde::Serialize;
+
+use super::State;
+
+/// What is to be done, and what is to be kept before and after it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Judged {
+    pub(crate) steps: Vec<Step>,
+    /// What the fleet does not know, in canonical order.
+    pub(crate) local: Vec<LocalChange>,
+    /// How many keys are as the fleet has them.
+    pub(crate) same: u64,
+    /// What is known of the store before the steps, and once they are done.
+    pub(crate) before: Vec<Binding>,
+    pub(crate) after: Vec<Binding>,
+}
+
+/// A key that neither holds what the fleet says nor what it said before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct LocalChange {
+    pub(crate) key: BindingKey,
+    pub(crate) fleet: Option<Binding>,
+    pub(crate) local: Option<Binding>,
+}
+
+/// Judges each key by three: what the fleet says, what the store holds, and what the store was last
+/// made to hold. A store that was never synchronised was made to hold nothing.
+pub(crate) fn judge(state: &State, fleet: &[Binding], local: &[Binding], enforce: bool) -> Judged {
+    let [taken, taking, fleet, local] = [
+        &state.taken,
+        state.taking.as_deref().unwrap_or_default(),
+        fleet,
+        local,
+    ]
+    .map(by_key);
+    let keys: BTreeSet<_> = [&taken, &taking, &fleet, &local]
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+        .copied()
+        .collect();
+    let mut judged = Judged {
+        steps: Vec::new(),
+        local: Vec::new(),
+        same: 0,
+        before: Vec::new(),
+        after: Vec::new(),
+    };
+    for key in keys {
+        let of = |bindings: &BTreeMap<&BindingKey, &Binding>| bindings.get(key).copied().cloned();
+        let (known, wanted, held) = (of(&taken), of(&fleet), of(&local));
+        let is_same = held == wanted;
+        // What a run that was cut short was about to make of it is the fleet's as well.
+        let follows = is_same || held == known || (state.taking.is_some() && held == of(&taking));
+        if is_same {
+            judged.same += u64::from(held.is_some());
+        }
+        if !follows {
+            judged.local.push(LocalChange {
+                key: key.clone(),
+                fleet: wanted.clone(),
+                local: held.clone(),
+            });
+        }
+        judged.before.extend(match follows {
+            true => held.clone(),
+            false => known.clone(),
+        });
+        if !follows && !enforce {
+            judged.after.extend(known);
+            continue;
+        }
+        judged.after.extend(wanted.clone());
+        judged.steps.extend(step(held, wanted));
+    }
+    judged
+}
+
+fn step(held: Option<Binding>, wanted: Option<Binding>) -> Option<Step> {
+    match (held, wanted) {
+        (None, None) => None,
+        (None, Some(becomes)) => Some(Step::Create {
+            becomes,
+            source: None,
+        }),
+        (Some(saw), None) => Some(Step::Delete { saw }),
+        (Some(saw), Some(becomes)) if saw == becomes => None,
+        (Some(saw), Some(becomes)) => Some(Step::Replace {
+            saw,
+            becomes,
+            source: None,
+        }),
+    }
+}
+
+fn by_key(bindings: &[Binding]) -> BTreeMap<&BindingKey, &Binding> {
+    bindings
+        .iter()
+        .map(|binding| (binding.key(), binding))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use certbind_core::{CertHash, Record, Uuid};
+
+    use super::*;
+
+    /// Key 443 with the certificate that this number stands for; 0: it is not bound.
+    fn bound(hash: u8) -> Vec<Binding> {
+        let record = Record::new(CertHash::new([hash; 20]), None, Uuid::nil());
+        let binding = Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap();
+        if hash == 0 { Vec::new() } else { vec![binding] }
+    }
+
+    fn judged(taken: u8, taking: Option<u8>, fleet: u8, local: u8, enforce: bool) -> Judged {
+        let state = State {
+            taken: bound(taken),
+            taking: taking.map(bound),
+        };
+        judge(&state, &bound(fleet), &bound(local), enforce)
+    }
+
+    #[test]
+    fn what_nobody_else_changed_follows_the_fleet() {
+        for (taken, fleet) in [(0, 1), (1, 2), (1, 0)] {
+            let judged = judged(taken, None, fleet, taken, false);
+            assert_eq!((judged.steps.len(), judged.local.len()), (1, 0));
+            assert_eq!((judged.before, judged.after), (bound(taken), bound(fleet)));
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_changed_is_put_back_only_where_that_is_asked() {
+        for (taken, fleet, local) in [
+            (1, 1, 2),
+            (1, 2, 3),
+            (1, 1, 0),
+            (0, 0, 1),
+            (0, 1, 2),
+            (1, 0, 2),
+        ] {
+            let left = judged(taken, None, fleet, local, false);
+            assert_eq!((left.steps.len(), left.local.len()), (0, 1));
+            assert_eq!(left.after, bound(taken), "it stays a change");
+            let forced = judged(taken, None, fleet, local, true);
+            assert_eq!((forced.steps.len(), forced.local.len()), (1, 1));
+            assert_eq!((forced.before, forced.after), (bound(taken), bound(fleet)));
+        }
+    }
+
+    #[test]
+    fn what_is_as_the_fleet_has_it_is_no_change_whoever_made_it_so() {
+        for (taken, fleet) in [(0, 1), (1, 0), (1, 2), (1, 1), (0, 0)] {
+            let judged = judged(taken, None, fleet, fleet, false);
+            assert_eq!((judged.steps.len(), judged.local.len()), (0, 0));
+            assert_eq!(judged.after, bound(fleet));
+        }
+    }
+
+    /// Whenever a run ends, and whatever the fleet says next: without a hand in between nothing is
+    /// taken for somebody's change.
+    #[test]
+    fn a_run_that_is_cut_short_leaves_no_change_of_its_own() {
+        for (old, first, second, third) in (0..81).map(|n| (n / 27, n / 9 % 3, n / 3 % 3, n % 3)) {
+            let start = judged(old, None, first, old, false);
+            for local in [old, first] {
+                let state = State {
+                    taken: start.before.clone(),
+                    taking: Some(bound(first)),
+                };
+                let again = judge(&state, &bound(second), &bound(local), false);
+                assert_eq!(again.local, []);
+                for local in [local, second] {
+                    let state = State {
+                        taken: again.before.clone(),
+                        taking: Some(bound(second)),
+                    };
+                    let last = judge(&state, &bound(third), &bound(local), false);
+                    assert_eq!(last.local, []);
+                    assert_eq!(last.after, bound(third));
+                }
+            }
+        }
+    }
+}

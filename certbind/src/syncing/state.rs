@@ -1,0 +1,108 @@
+//! What a store was last made equal to: kept in a file, so that it is known whose a change is.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use certbind_core::{Binding, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::output;
+use crate::screen::escaped_json;
+use crate::stores::data_directory;
+use crate::undo;
+
+const FORMAT: &str = "certbind-sync";
+const VERSION: u64 = 1;
+
+/// What is known of a store.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct State {
+    /// What it was made to hold.
+    pub(crate) taken: Vec<Binding>,
+    /// What a run was about to make it hold, and may have.
+    pub(crate) taking: Option<Vec<Binding>>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    version: u64,
+    host: String,
+    store: String,
+    taken: Vec<Binding>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    taking: Option<Vec<Binding>>,
+}
+
+impl State {
+    /// Where the state of a store is kept unless a file is named. Nobody but administrators writes
+    /// below `Program Files`.
+    pub(crate) fn place(host: &str, store: &str) -> Result<PathBuf, StoreError> {
+        let folder = match std::env::var_os("ProgramFiles") {
+            Some(programs) => Path::new(&programs).join("certbind"),
+            None => data_directory()?,
+        };
+        // Two stores whose names become one refuse each other's file.
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let store: String = store.chars().map(plain).collect();
+        Ok(folder.join("sync").join(format!("{host}@{store}.json")))
+    }
+
+    /// Reads what is kept. Where there is no file nothing is known.
+    pub(crate) fn read(path: &Path, host: &str, store: &str) -> Result<Self, Error> {
+        let broken = |problem: String| Error::BrokenInput {
+            path: path.to_owned(),
+            problem,
+        };
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => {
+                return Err(Error::Input {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        };
+        let file: File =
+            serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
+        if (file.format.as_str(), file.version) != (FORMAT, VERSION) {
+            return Err(broken(format!(
+                "expected {FORMAT:?} of version {VERSION}, found {:?} of version {}",
+                file.format, file.version
+            )));
+        }
+        if (file.host.as_str(), file.store.as_str()) != (host, store) {
+            return Err(Error::OtherSync {
+                path: path.to_owned(),
+                found: format!("{} to {}", file.host, file.store),
+                wanted: format!("{host} to {store}"),
+            });
+        }
+        Ok(Self {
+            taken: file.taken,
+            taking: file.taking,
+        })
+    }
+
+    /// Keeps it, for good: the file is there whole or as it was.
+    pub(crate) fn keep(&self, path: &Path, host: &str, store: &str) -> Result<(), Error> {
+        let file = File {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            host: host.to_owned(),
+            store: store.to_owned(),
+            taken: self.taken.clone(),
+            taking: self.taking.clone(),
+        };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| StoreError::io("make the directory", folder, error))?;
+        }
+        let json = escaped_json(&serde_json::to_string_pretty(&file)?);
+        output::replace(path, |out| Ok(out.write_all(json.as_bytes())?))?;
+        undo::sync(path).map_err(|error| StoreError::io("write", path, error).into())
+    }
+}

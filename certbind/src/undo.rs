@@ -1,0 +1,108 @@
+//! The file that undoes a plan: on disk for good before the first change is made, so that nothing
+//! that happens later can leave a plan applied that cannot be undone.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use certbind_core::StoreError;
+
+use crate::error::Error;
+use crate::screen::escaped_json;
+
+/// `plan.undo.json` for `plan.json`.
+pub(crate) fn beside(plan: &Path) -> PathBuf {
+    let mut name = plan.file_stem().map_or_else(OsString::new, OsString::from);
+    name.push(".undo.json");
+    plan.with_file_name(name)
+}
+
+/// An undo file that is on disk.
+pub(crate) struct Kept {
+    path: PathBuf,
+    is_new: bool,
+}
+
+/// Keeps the undo of a plan, which is JSON. One that is there already and says the same, as one that was cut off
+/// leaves, will do; any other is left alone.
+pub(crate) fn keep(path: &Path, undo: &str) -> Result<Kept, Error> {
+    let io = |error| StoreError::io("write", path, error);
+    let json = escaped_json(undo);
+    let is_new = match write_new(path, json.as_bytes()) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if fs::read(path).map_err(io)? != json.as_bytes() {
+                return Err(Error::UndoExists {
+                    path: path.to_owned(),
+                });
+            }
+            false
+        }
+        Err(error) => return Err(io(error).into()),
+    };
+    sync(path).map_err(io)?;
+    Ok(Kept {
+        path: path.to_owned(),
+        is_new,
+    })
+}
+
+impl Kept {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes back what was written: nothing was changed, so there is nothing to undo.
+    pub(crate) fn discard(self) {
+        if self.is_new {
+            // One that stays undoes nothing: it is refused as applied already.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Writes a file whole under a name that is free.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .prefix(".certbind-")
+        .tempfile_in(folder_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Has the file and its name outlive a power cut.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    // On Windows syncing the file writes out NTFS's journal up to its naming; it takes a file that
+    // is open for writing.
+    OpenOptions::new().write(true).open(path)?.sync_all()?;
+    if cfg!(windows) {
+        return Ok(());
+    }
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_undo_stands_beside_its_plan() {
+        for (plan, undo) in [
+            ("plan.json", "plan.undo.json"),
+            ("a/b/plan", "a/b/plan.undo.json"),
+            ("./plan.undo.json", "./plan.undo.undo.json"),
+        ] {
+            assert_eq!(beside(Path::new(plan)), Path::new(undo));
+        }
+    }
+}

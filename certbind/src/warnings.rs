@@ -1,0 +1,67 @@
+//! What is told of the warnings of a reading: what is the same in every record is one thing to know,
+//! not hundreds.
+
+use std::collections::HashMap;
+
+use certbind_formats::{ConversionWarning, ParseError, Reading};
+
+use crate::error::warn;
+use crate::screen::escaped;
+
+/// The most warnings that are printed one by one.
+const WARNINGS: usize = 20;
+
+/// Losses, of which only the first of those alike is kept.
+#[derive(Default)]
+pub(crate) struct Losses {
+    alike: Vec<(ConversionWarning, usize)>,
+    places: HashMap<String, usize>,
+}
+
+impl Losses {
+    pub(crate) fn add(&mut self, warning: ConversionWarning) {
+        if let Some(place) = self.places.get(&warning.what) {
+            self.alike[*place].1 += 1;
+            return;
+        }
+        self.places.insert(warning.what.clone(), self.alike.len());
+        self.alike.push((warning, 1));
+    }
+
+    /// Warns of them, and of what was left out.
+    pub(crate) fn warn(mut self, left_out: &[ParseError]) {
+        self.alike.sort_by_key(|(first, _)| first.place());
+        let warnings = self.alike.iter().map(|(first, count)| match count {
+            1 => first.to_string(),
+            all => format!("{first} (and {} more like it)", all - 1),
+        });
+        let warnings = left_out
+            .iter()
+            .map(|problem| format!("left out: {problem}"))
+            .chain(warnings);
+        let mut more = 0;
+        for (i, warning) in warnings.enumerate() {
+            if i < WARNINGS {
+                warn(&escaped(&warning));
+            } else {
+                more += 1;
+            }
+        }
+        if more > 0 {
+            warn(&format!(
+                "and {more} more; `certbind import --dry-run --report json` lists them all"
+            ));
+        }
+    }
+}
+
+/// Warns of what a reading has lost.
+pub(crate) fn warn_of(reading: &Reading) {
+    let mut warnings = Losses::default();
+    reading
+        .warnings
+        .iter()
+        .cloned()
+        .for_each(|warning| warnings.add(warning));
+    warnings.warn(&reading.errors);
+}

@@ -1,0 +1,15 @@
+//! The drop-in library, for the tests that need it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Builds the library, and tells where it is.
+pub(crate) fn library() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "certbind-httpapi"])
+        .status()
+        .unwrap();
+    assert!(built.success());
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_certbind"));
+    program.with_file_name("libhttpapi.so")
+}

@@ -1,0 +1,287 @@
+//! `certbind` over a host that is kept in etcd.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod fleet;
+mod fleet_plan;
+#[cfg(target_os = "linux")]
+mod sync;
+
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use certbind_etcd_server::Server;
+use tempfile::TempDir;
+
+const OLD: &str = "5226dc6c54559761cd471b86eb51c096252c90f2";
+const NEW: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
+const APP: &str = "4dc3e181-e14b-4a21-b022-59fc669b0914";
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(Server::start)
+}
+
+/// The URL of a host that no other test has.
+fn new_host() -> String {
+    static HOSTS: AtomicU64 = AtomicU64::new(0);
+    let host = HOSTS.fetch_add(1, Ordering::Relaxed);
+    format!("etcd://{}/host{host}", server().endpoint())
+}
+
+fn certbind(store: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .args(["--store", store])
+        .args(arguments)
+        .env_remove("CERTBIND_STORE")
+        .output()
+        .unwrap()
+}
+
+/// What it prints, where it does what it is told.
+fn done(store: &str, arguments: &[&str]) -> String {
+    let output = certbind(store, arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What it says, where it does not.
+fn refused(store: &str, arguments: &[&str]) -> String {
+    let output = certbind(store, arguments);
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn add(store: &str, key: &str) {
+    let arguments = [
+        "add",
+        key,
+        "--hash",
+        OLD,
+        "--app-id",
+        APP,
+        "--store-name",
+        "MY",
+    ];
+    done(store, &arguments);
+}
+
+#[test]
+fn a_host_in_etcd_is_a_store_like_any_other() {
+    let host = new_host();
+    let unknown = refused(&host, &["list"]);
+    assert!(
+        unknown.contains("there is no store at etcd://"),
+        "{unknown}"
+    );
+    add(&host, "0.0.0.0:443");
+    add(&host, "hostnameport=www.contoso.com:443");
+    assert!(
+        refused(
+            &host,
+            &["add", "0.0.0.0:443", "--hash", NEW, "--app-id", APP]
+        )
+        .contains("already bound")
+    );
+    assert!(done(&host, &["rotate", OLD, NEW]).contains("Renewed 2 bindings"));
+    assert!(done(&host, &["show", "0.0.0.0:443"]).contains(NEW));
+    done(&host, &["delete", "0.0.0.0:443"]);
+    assert!(done(&host, &["check"]).contains("1 bindings, revision "));
+    assert!(!done(&host, &["list"]).contains("0.0.0.0:443"));
+}
+
+#[test]
+fn a_host_moves_into_etcd_and_out_of_it_by_exports_and_plans() {
+    let (host, folder) = (new_host(), TempDir::new().unwrap());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let file = format!("redb:{}", path("bindings.redb"));
+    for port in [443, 8443, 9443] {
+        add(&file, &format!("[::]:{port}"));
+    }
+    let export = path("export.json");
+    done(&file, &["export", "-o", &export]);
+    done(&host, &["import", &export]);
+    assert!(done(&host, &["diff", &file, &host]).contains("The same: 3 bindings"));
+
+    done(&host, &["delete", "[::]:443"]);
+    let plan = path("plan.json");
+    done(&file, &["plan", &host, &file, "--prune", "-o", &plan]);
+    done(&file, &["apply", &plan, "--yes"]);
+    assert!(done(&host, &["diff", &file, &host]).contains("The same: 2 bindings"));
+}
+
+#[test]
+fn a_plan_does_not_choose_the_etcd_that_is_told_a_password() {
+    let (host, folder) = (new_host(), TempDir::new().unwrap());
+    add(&host, "0.0.0.0:443");
+    let plan = folder.path().join("plan.json").display().to_string();
+    done(&host, &["rotate", OLD, NEW, "--export", &plan]);
+    let apply = Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .args(["apply", &plan, "--yes"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&apply.stderr).into_owned();
+    assert!(
+        !apply.status.success() && said.contains("name the store"),
+        "{said}"
+    );
+    assert!(done(&host, &["show", "0.0.0.0:443"]).contains(OLD));
+    done(&host, &["apply", &plan, &host, "--yes"]);
+    assert!(done(&host, &["show", "0.0.0.0:443"]).contains(NEW));
+}
+
+#[test]
+fn an_import_beyond_the_limit_is_refused_and_the_limit_named() {
+    let (host, folder) = (new_host(), TempDir::new().unwrap());
+    let file = format!("redb:{}", folder.path().join("bindings.redb").display());
+    let script: Vec<_> = (1..=128)
+        .map(|port| {
+            format!("http add sslcert ipport=0.0.0.0:{port} certhash={OLD} appid={{{APP}}}")
+        })
+        .collect();
+    let commands = folder.path().join("commands.txt");
+    std::fs::write(&commands, script.join("\r\n")).unwrap();
+    let commands = commands.display().to_string();
+    done(&file, &["netsh", "-f", &commands]);
+    let export = folder.path().join("export.json").display().to_string();
+    done(&file, &["export", "-o", &export]);
+    let said = refused(&host, &["import", &export]);
+    assert!(
+        said.contains("at most 127") && said.contains("--max-txn-ops"),
+        "{said}"
+    );
+}
+
+/// A server of its own, and hosts in it.
+fn fleet(hosts: &[(&str, &[&str])]) -> (Server, String) {
+    let server = Server::start();
+    let url = format!("etcd://{}/", server.endpoint());
+    for (host, keys) in hosts {
+        for key in *keys {
+            add(&format!("{url}{host}"), key);
+        }
+    }
+    (server, url)
+}
+
+#[test]
+fn a_certificate_is_renewed_on_every_host_of_a_fleet() {
+    let hosts: [(&str, &[&str]); 3] = [
+        ("web01", &["0.0.0.0:443", "[::]:443"]),
+        ("web02", &["0.0.0.0:443"]),
+        ("web03", &[]),
+    ];
+    let (_server, url) = fleet(&hosts);
+    let other = ["add", "ccs=443", "--app-id", APP];
+    done(&format!("{url}web03"), &other);
+    let listed = done("memory:", &["list", "--fleet", &url]);
+    assert!(listed.contains("web01: 2 bindings\n") && listed.contains("4 bindings of 3 hosts"));
+
+    let rotate = ["rotate", OLD, NEW, "--fleet", &url];
+    let would = done("memory:", &[&rotate[..], &["--dry-run"]].concat());
+    assert!(
+        would.contains("Would renew 3 bindings of 2 hosts"),
+        "{would}"
+    );
+    assert!(done("memory:", &["list", "--fleet", &url]).contains(OLD));
+    let renewed = done("memory:", &rotate);
+    assert!(
+        renewed.contains("Renewed 3 bindings of 2 hosts"),
+        "{renewed}"
+    );
+    assert!(renewed.contains("Nothing to renew: 1 host\n"), "{renewed}");
+    let listed = done("memory:", &["list", "--fleet", &url, "--format", "json"]);
+    assert!(listed.contains(NEW) && !listed.contains(OLD), "{listed}");
+    // Who runs it again has nothing left to do.
+    assert!(done("memory:", &rotate).contains("Renewed 0 bindings of 0 hosts"));
+}
+
+#[test]
+fn a_host_that_refuses_keeps_nobody_from_the_others() {
+    let keys: &[&str] = &["0.0.0.0:443"];
+    let (server, url) = fleet(&[("web01", keys), ("web02", keys), ("web03", keys)]);
+    // What stands there is of no version that is known.
+    let damaged = "/certbind/v1/web02/\u{3}11";
+    let _ = server.ctl(&["put", damaged, "x"]);
+    let rotate = ["rotate", OLD, NEW, "--fleet", &url];
+    let output = certbind("memory:", &rotate);
+    let (said, told) = (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        told.contains("web02: ") && told.contains("ccs=12593"),
+        "{told}"
+    );
+    assert!(said.contains("Renewed 2 bindings of 2 hosts"), "{said}");
+    assert!(said.contains("Failed: 1 host; run it again"), "{said}");
+
+    let _ = server.ctl(&["del", damaged]);
+    assert!(done("memory:", &rotate).contains("Renewed 1 binding of 1 host\n"));
+}
+
+#[test]
+fn a_fleet_is_no_host_and_a_host_no_fleet() {
+    let said = refused("memory:", &["list", "--fleet", "etcd://127.0.0.1/web01"]);
+    assert!(said.contains("it names one host, web01"), "{said}");
+    let apply = [
+        "apply",
+        "plan.json",
+        "memory:",
+        "--fleet",
+        "etcd://127.0.0.1/",
+    ];
+    assert!(refused("memory:", &apply).contains("cannot be used with"));
+}
+
+#[test]
+fn a_url_that_is_wrong_is_told_with_its_form() {
+    for (url, named) in [
+        ("etcd://", "no member"),
+        ("etcd://127.0.0.1:2379/", "names no host"),
+        (
+            "etcd://127.0.0.1:2379/host?password=secret",
+            "CERTBIND_ETCD_PASSWORD",
+        ),
+    ] {
+        let said = refused(url, &["list"]);
+        assert!(said.contains(named), "{said}");
+    }
+    let nobody = "etcd://127.0.0.1:1/host?patience=0.2";
+    let said = refused(nobody, &["list"]);
+    assert!(said.contains("Connection refused"), "{said}");
+}
+
+#[test]
+fn the_environment_has_the_user_and_its_password() {
+    let server = Server::start();
+    for arguments in [
+        &["user", "add", "root:hunter2"][..],
+        &["user", "grant-role", "root", "root"],
+        &["auth", "enable"],
+    ] {
+        let _ = server.ctl(arguments);
+    }
+    let host = format!("etcd://{}/web01", server.endpoint());
+    let said = refused(&host, &["list"]);
+    assert!(said.contains("user name is empty"), "{said}");
+    let add = ["add", "0.0.0.0:443", "--hash", OLD, "--app-id", APP];
+    let command = |password: &str| {
+        Command::new(env!("CARGO_BIN_EXE_certbind"))
+            .args(["--store", &host])
+            .args(add)
+            .env("CERTBIND_ETCD_USER", "root")
+            .env("CERTBIND_ETCD_PASSWORD", password)
+            .output()
+            .unwrap()
+    };
+    let wrong = command("*******");
+    assert!(!wrong.status.success());
+    assert!(!String::from_utf8_lossy(&wrong.stderr).contains("*******"));
+    assert!(command("hunter2").status.success());
+}

@@ -1,0 +1,304 @@
+//! `apply`: a plan applied, refused, undone.
+
+use certbind::exit;
+
+use crate::bench::{Bench, NEW};
+
+/// A plan that creates, replaces and deletes, and keeps `ccs=443`.
+fn planned() -> Bench {
+    let bench = Bench::new();
+    for key in ["0.0.0.0:80", "0.0.0.0:443", "ccs=443"] {
+        bench.add("redb:a", key, &[]);
+    }
+    for key in ["0.0.0.0:443", "0.0.0.0:8443", "ccs=443"] {
+        bench.add("redb:b", key, &[]);
+    }
+    bench.ok(&["--store", "redb:b", "update", "0.0.0.0:443", "--hash", NEW]);
+    bench.ok(&["plan", "redb:a", "redb:b", "--prune", "-o", "plan.json"]);
+    bench
+}
+
+#[test]
+fn a_plan_is_applied_read_back_and_undone() {
+    let bench = planned();
+    let before = bench.held("redb:b");
+    let told = bench.ok(&["apply", "plan.json", "--yes"]);
+    assert!(
+        told.contains("1 to create, 1 to replace, 1 to delete; 1 unchanged"),
+        "{told}"
+    );
+    assert!(told.contains("Applied: 3 bindings changed"), "{told}");
+    assert!(told.contains("certbind apply plan.undo.json"), "{told}");
+    assert_eq!(bench.held("redb:b"), bench.held("redb:a"));
+    let told = bench.json(&["apply", "plan.undo.json", "--yes", "--format", "json"]);
+    assert_eq!(told["applied"], true);
+    assert_eq!(told["created"], serde_json::json!(["ipport=0.0.0.0:8443"]));
+    assert_eq!(told["undo"], "plan.undo.undo.json");
+    assert_eq!(bench.held("redb:b"), before);
+    // And once more: its undo is there, and says the same.
+    bench.ok(&["apply", "plan.json", "--yes"]);
+    assert_eq!(bench.held("redb:b"), bench.held("redb:a"));
+}
+
+#[test]
+fn a_plan_is_applied_though_nobody_reads_it() {
+    let bench = planned();
+    let mut apply = bench.command(&["apply", "plan.json", "--yes"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = apply.stdout(writer).status().unwrap();
+    assert_eq!(status.code(), Some(exit::DONE.into()));
+    assert_eq!(bench.held("redb:b"), bench.held("redb:a"));
+}
+
+#[test]
+fn nothing_is_changed_unless_somebody_says_yes() {
+    let bench = planned();
+    let before = bench.held("redb:b");
+    let said = bench.fails(exit::USAGE, &["apply", "plan.json"]);
+    assert!(said.contains("--yes"), "{said}");
+    let told = bench.ok(&["apply", "plan.json", "--dry-run"]);
+    assert!(told.contains("3 bindings would be changed"), "{told}");
+    assert_eq!(bench.held("redb:b"), before);
+    assert!(!bench.file("plan.undo.json").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_is_asked() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    for (answer, code) in [
+        ("n\n", exit::REFUSED),
+        ("\n", exit::REFUSED),
+        ("y\n", exit::DONE),
+    ] {
+        let bench = planned();
+        let before = bench.held("redb:b");
+        // util-linux's `script` gives it a terminal.
+        let line = format!("{} apply plan.json", env!("CARGO_BIN_EXE_certbind"));
+        let mut script = Command::new("script");
+        let script = script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        let script = script.current_dir(bench.file("")).stdin(Stdio::piped());
+        let mut asked = script.stdout(Stdio::piped()).spawn().unwrap();
+        asked
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(answer.as_bytes())
+            .unwrap();
+        let output = asked.wait_with_output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(shown.contains("Change 3 bindings in redb:"), "{shown}");
+        assert_eq!(output.status.code(), Some(code.into()), "{shown}");
+        assert_eq!(
+            bench.held("redb:b") == before,
+            code != exit::DONE,
+            "{answer:?}"
+        );
+        assert_eq!(bench.file("plan.undo.json").exists(), code == exit::DONE);
+    }
+}
+
+#[test]
+fn a_stale_plan_changes_nothing_and_tells_every_key_that_moved() {
+    let drifts: [&[&str]; 4] = [
+        &[
+            "add",
+            "0.0.0.0:80",
+            "--hash",
+            NEW,
+            "--app-id",
+            crate::bench::IIS,
+        ],
+        &["update", "0.0.0.0:443", "--reject", "enable"],
+        &["delete", "0.0.0.0:8443"],
+        &["delete", "ccs=443"],
+    ];
+    for drift in drifts {
+        let bench = planned();
+        bench.ok(&[&["--store", "redb:b"], drift].concat());
+        let drifted = bench.held("redb:b");
+        for apply in [
+            &["apply", "plan.json", "--yes"][..],
+            &["apply", "plan.json", "--dry-run"],
+        ] {
+            let said = bench.fails(exit::REFUSED, apply);
+            assert!(
+                said.contains("1 key moved") && said.contains(drift[1]),
+                "{said}"
+            );
+        }
+        assert_eq!(bench.held("redb:b"), drifted);
+        assert!(!bench.file("plan.undo.json").exists());
+    }
+    let bench = planned();
+    for drift in drifts {
+        bench.ok(&[&["--store", "redb:b"], drift].concat());
+    }
+    let said = bench.fails(exit::REFUSED, &["apply", "plan.json", "--yes"]);
+    for drift in drifts {
+        assert!(said.contains(drift[1]), "{}: {said}", drift[1]);
+    }
+}
+
+#[test]
+fn an_undo_that_is_there_is_never_overwritten() {
+    let bench = planned();
+    bench.write("plan.undo.json", "mine");
+    let before = bench.held("redb:b");
+    let said = bench.fails(exit::REFUSED, &["apply", "plan.json", "--yes"]);
+    assert!(said.contains("plan.undo.json is there"), "{said}");
+    assert_eq!(bench.read("plan.undo.json"), "mine");
+    assert_eq!(bench.held("redb:b"), before);
+    bench.ok(&["apply", "plan.json", "--yes", "--undo", "other.json"]);
+    bench.ok(&["apply", "other.json", "--yes"]);
+    assert_eq!(bench.held("redb:b"), before);
+}
+
+#[test]
+fn an_undo_that_cannot_be_kept_keeps_the_plan_from_being_applied() {
+    let bench = planned();
+    let before = bench.held("redb:b");
+    let apply = ["apply", "plan.json", "--yes", "--undo", "nowhere/undo.json"];
+    let said = bench.fails(exit::REFUSED, &apply);
+    assert!(said.contains("nowhere"), "{said}");
+    assert_eq!(bench.held("redb:b"), before);
+}
+
+#[test]
+fn an_undo_of_what_was_never_applied_says_so() {
+    let bench = planned();
+    bench.ok(&["apply", "plan.json", "--yes"]);
+    bench.ok(&["apply", "plan.undo.json", "--yes"]);
+    let said = bench.fails(exit::REFUSED, &["apply", "plan.undo.json", "--yes"]);
+    assert!(said.contains("applied already"), "{said}");
+}
+
+#[test]
+fn a_plan_goes_to_its_target_unless_the_command_line_names_another() {
+    let bench = planned();
+    bench.add("redb:c", "0.0.0.0:443", &[]);
+    // The environment does not say what a plan is for.
+    let mut apply = bench.command(&["apply", "plan.json", "--yes"]);
+    assert!(
+        apply
+            .env("CERTBIND_STORE", "redb:c")
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(bench.held("redb:b"), bench.held("redb:a"));
+    bench.ok(&["apply", "plan.undo.json", "--yes"]);
+
+    std::fs::copy(bench.file("b"), bench.file("d")).unwrap();
+    std::fs::copy(bench.file("b"), bench.file("e")).unwrap();
+    bench.ok(&["apply", "plan.json", "redb:d", "--yes", "--undo", "d.json"]);
+    bench.ok(&[
+        "apply",
+        "--store",
+        "redb:e",
+        "plan.json",
+        "--yes",
+        "--undo",
+        "e.json",
+    ]);
+    for store in ["redb:d", "redb:e"] {
+        assert_eq!(bench.held(store), bench.held("redb:a"));
+    }
+    // Their undos are for them.
+    bench.ok(&["apply", "d.json", "--yes"]);
+    assert_eq!(bench.held("redb:d"), bench.held("redb:b"));
+}
+
+#[test]
+fn a_plan_names_no_library_to_load_and_no_file_to_apply_to() {
+    let bench = planned();
+    let plan = bench.read("plan.json");
+    let target = format!("redb:{}", bench.file("b").display());
+    for other in ["httpsys:./evil.so", "host.txt", "etcd://somewhere"] {
+        bench.write("other.json", plan.replace(&target, other));
+        let said = bench.fails(exit::USAGE, &["apply", "other.json", "--yes"]);
+        assert!(said.contains("name the store"), "{said}");
+    }
+}
+
+#[test]
+fn a_store_that_is_not_there_is_made_where_the_plan_saw_none() {
+    let bench = planned();
+    bench.ok(&["plan", "redb:a", "redb:new/host.redb", "-o", "new.json"]);
+    assert!(!bench.file("new").exists());
+    bench.ok(&["apply", "new.json", "--dry-run"]);
+    assert!(!bench.file("new").exists());
+    bench.ok(&["apply", "new.json", "--yes"]);
+    assert_eq!(bench.held("redb:new/host.redb"), bench.held("redb:a"));
+    let said = bench.fails(exit::REFUSED, &["apply", "plan.json", "redb:gone", "--yes"]);
+    assert!(said.contains("there is no store"), "{said}");
+    assert!(!bench.file("gone").exists());
+}
+
+#[test]
+fn a_plan_with_nothing_to_do_checks_and_leaves_no_undo() {
+    let bench = planned();
+    bench.ok(&["plan", "redb:a", "redb:a", "-o", "same.json"]);
+    let told = bench.ok(&["apply", "same.json"]);
+    assert!(told.contains("Nothing to change; 3 unchanged"), "{told}");
+    assert!(told.contains("every key is as it is to be"), "{told}");
+    assert!(!bench.file("same.undo.json").exists());
+    bench.ok(&["--store", "redb:a", "delete", "ccs=443"]);
+    bench.fails(exit::REFUSED, &["apply", "same.json"]);
+}
+
+#[test]
+fn what_is_no_plan_is_broken_input() {
+    let bench = planned();
+    for text in [
+        "",
+        "{}",
+        "[]",
+        "{\"format\": \"certbind-plan\", \"version\": 9}",
+        "\u{1b}[2J",
+    ] {
+        bench.write("bad.json", text);
+        let said = bench.fails(exit::BROKEN_INPUT, &["apply", "bad.json", "--yes"]);
+        assert!(
+            said.contains("bad.json") && !said.contains("\u{1b}["),
+            "{said}"
+        );
+    }
+    bench.fails(exit::BROKEN_INPUT, &["apply", "none.json", "--yes"]);
+}
+
+#[test]
+fn names_from_a_plan_reach_no_terminal_raw() {
+    let bench = Bench::new();
+    let hostile = "x\u{1b}]0;owned\u{7}\u{202e}";
+    bench.add("redb:a", "0.0.0.0:443", &["--sslctlstorename", hostile]);
+    bench.add("redb:b", "0.0.0.0:443", &[]);
+    let plan = ["plan", "redb:a", "redb:b", "-o", "plan.json"];
+    for told in [
+        bench.ok(&plan),
+        bench.ok(&[&plan[..], &["--format", "json"]].concat()),
+        bench.read("plan.json"),
+        bench.ok(&["apply", "plan.json", "--yes"]),
+        bench.read("plan.undo.json"),
+    ] {
+        assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{told:?}");
+        assert!(told.contains("owned"), "{told}");
+    }
+    assert_eq!(bench.held("redb:a"), bench.held("redb:b"));
+    // Texts that only a plan has. The title of a move has the source in it.
+    let plan = bench
+        .read("plan.undo.json")
+        .replace("\"purpose\": \"undo\"", "\"purpose\": \"move\"");
+    let plan = plan.replacen("\"source\": \"", "\"source\": \"\\u001b[2J", 1);
+    let warning = "\"warnings\": [{\"warning\": \"warning\", \"what\": \"\\u001b[2Jlost\"}]";
+    bench.write("hostile.json", plan.replace("\"warnings\": []", warning));
+    let told = bench.ok(&["apply", "hostile.json", "--yes"]);
+    assert!(told.starts_with("Bring \\u{1b}[2J"), "{told:?}");
+    assert!(
+        told.contains("lost") && !told.contains('\u{1b}'),
+        "{told:?}"
+    );
+}

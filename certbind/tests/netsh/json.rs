@@ -1,0 +1,171 @@
+//! `json=`: what `show` writes, `add` and `update` take.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use certbind::netsh::Profile;
+use certbind_core::{Binding, BindingStore, MemoryStore, Scan, strategy};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use crate::bench::{Bench, HASH, IIS, NEXT, run};
+
+const RELEASE: Profile = Profile::Server2025;
+
+/// Three bindings, one of them with an extended property.
+fn filled() -> Bench {
+    let bench = Bench::new(RELEASE);
+    for line in [
+        &format!("http add sslcert ipport=0.0.0.0:443 certhash={HASH} appid={IIS} reject=enable"),
+        &format!(
+            "http add sslcert hostnameport=a.Example:443 certhash={HASH} appid={IIS} certstorename=MY"
+        ),
+        &format!("http add sslcert ccs=443 appid={IIS}"),
+        "http update sslpropertyex ccs=443 propertyid=0 receivewindow=65536",
+    ] {
+        bench.ok(line);
+    }
+    bench
+}
+
+fn file(folder: &TempDir, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.path().join("bindings.json");
+    fs::write(&path, content).unwrap();
+    path
+}
+
+fn words(verb: &str, file: &Path) -> Vec<String> {
+    let file = format!("json={}", file.display());
+    ["http", verb, "sslcert", &file].map(String::from).to_vec()
+}
+
+#[test]
+fn what_is_shown_can_be_added_elsewhere() {
+    let folder = TempDir::new().unwrap();
+    let from = filled();
+    let file = file(&folder, from.ok("http show sslcert json=enable"));
+    let to = Bench::new(RELEASE);
+    let said = run(&to.store, RELEASE, &words("add", &file));
+    assert_eq!(said.text, "\nSSL Certificate successfully added\n\n");
+    assert_eq!(said.code, 0);
+    assert_eq!(to.bindings(), from.bindings());
+}
+
+#[test]
+fn one_binding_can_be_shown_and_put_back_as_it_was() {
+    let folder = TempDir::new().unwrap();
+    let bench = filled();
+    let before = bench.bindings();
+    let file = file(&folder, bench.ok("http show sslcert ccs=443 json=enable"));
+    bench.ok("http update sslpropertyex ccs=443 propertyid=0 receivewindow=1");
+    bench.ok(&format!(
+        "http update sslcert ipport=0.0.0.0:443 certhash={NEXT} appid={IIS}"
+    ));
+    let said = run(&bench.store, RELEASE, &words("update", &file));
+    assert_eq!(said.text, "\nSSL Certificate successfully updated\n\n");
+    let after = bench.bindings();
+    assert_eq!(after[2], before[2]);
+    assert_ne!(after[0], before[0], "what the file does not name stays");
+}
+
+#[test]
+fn a_file_is_taken_as_a_whole_or_not_at_all() {
+    let folder = TempDir::new().unwrap();
+    let bench = filled();
+    let file = file(&folder, bench.ok("http show sslcert json=enable"));
+    bench.ok("http delete sslcert ipport=0.0.0.0:443");
+    let before = bench.bindings();
+    for (verb, noun, code) in [("add", "add", 183), ("update", "update", 2)] {
+        let said = run(&bench.store, RELEASE, &words(verb, &file));
+        let told = format!("\nSSL Certificate {noun} failed, Error: {code}\n");
+        assert!(said.text.starts_with(&told), "{}", said.text);
+        let which = ["hostnameport=a.example:443", "ipport=0.0.0.0:443"][usize::from(code == 2)];
+        assert!(said.text.contains(which), "{}", said.text);
+        assert_eq!(said.code, 1);
+        assert_eq!(bench.bindings(), before);
+    }
+}
+
+#[test]
+fn what_powershell_redirects_is_read() {
+    let folder = TempDir::new().unwrap();
+    let from = filled();
+    let shown = from.ok("http show sslcert json=enable");
+    let units = shown.replace('\n', "\r\n");
+    let mut bytes = vec![0xff, 0xfe];
+    bytes.extend(units.encode_utf16().flat_map(u16::to_le_bytes));
+    let to = Bench::new(RELEASE);
+    assert_eq!(
+        run(&to.store, RELEASE, &words("add", &file(&folder, bytes))).code,
+        0
+    );
+    assert_eq!(to.bindings(), from.bindings());
+}
+
+#[test]
+fn a_file_that_says_nothing_is_named() {
+    let folder = TempDir::new().unwrap();
+    let bench = filled();
+    let empty = Bench::new(RELEASE).ok("http show sslcert json=enable");
+    for (content, why) in [
+        (empty.as_str(), "there is no binding in it"),
+        (r#"[{"ipport": "0.0.0.0:443"}]"#, "line 1"),
+        ("", "line 1"),
+    ] {
+        let path = file(&folder, content);
+        let said = run(&bench.store, RELEASE, &words("add", &path));
+        assert!(said.text.contains(why), "{}", said.text);
+        assert!(said.text.contains(&path.display().to_string()));
+        assert_eq!(said.code, 1);
+    }
+    let missing = folder.path().join("missing");
+    assert_eq!(
+        run(&bench.store, RELEASE, &words("update", &missing)).code,
+        1
+    );
+}
+
+#[test]
+fn a_file_stands_alone() {
+    let folder = TempDir::new().unwrap();
+    let bench = filled();
+    let file = file(&folder, bench.ok("http show sslcert json=enable"));
+    bench.ok("http delete sslcert ccs=443");
+    let said = bench.fails(&format!("http add sslcert ccs=443 json={}", file.display()));
+    assert!(said.starts_with("One or more essential parameters"));
+    bench.fails("http show sslcert json=yes");
+    assert_eq!(
+        bench.ok("http show sslcert json=disable"),
+        bench.ok("http show sslcert")
+    );
+}
+
+#[test]
+fn older_releases_do_not_have_it() {
+    for profile in Profile::ALL.into_iter().filter(|other| *other != RELEASE) {
+        let said = Bench::new(profile).fails("http show sslcert json=enable");
+        assert!(said.starts_with("One or more essential parameters"));
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_binding_has_comes_back(
+        bindings in proptest::collection::vec(strategy::binding(), 1..4)
+    ) {
+        let from = MemoryStore::new();
+        for binding in bindings {
+            from.put(binding).unwrap();
+        }
+        let line = ["http", "show", "sslcert", "json=enable"].map(String::from);
+        let shown = run(&from, RELEASE, &line);
+        let folder = TempDir::new().unwrap();
+        let to = MemoryStore::new();
+        let added = run(&to, RELEASE, &words("add", &file(&folder, shown.text)));
+        prop_assert_eq!(added.code, 0, "{}", added.text);
+        let all = |store: &MemoryStore| -> Vec<Binding> {
+            store.scan(&Scan::all()).unwrap().map(Result::unwrap).collect()
+        };
+        prop_assert_eq!(all(&to), all(&from));
+    }
+}

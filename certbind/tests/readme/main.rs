@@ -1,0 +1,161 @@
+//! The journeys of the README and the page of commands, word for word: their console blocks are run in
+//! a folder with what `examples/` has, and what they print is compared with what stands there.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use snapbox::assert_data_eq;
+use tempfile::TempDir;
+
+/// Where the reader of the README is at work.
+const HOME: &str = "/home/ada";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The console blocks of one journey, in one text.
+fn journey(title: &str) -> String {
+    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let heading = format!("\n### {title}\n");
+    let (_, rest) = page.split_once(&heading).unwrap();
+    let section = rest
+        .split_once("\n### ")
+        .map_or(rest, |(section, _)| section);
+    console(section)
+}
+
+/// The console blocks of a text, in one.
+fn console(text: &str) -> String {
+    let blocks = text.split("```console\n").skip(1);
+    let blocks: String = blocks
+        .map(|block| block.split_once("```").unwrap().0)
+        .collect();
+    assert!(blocks.starts_with("$ "), "{blocks}");
+    blocks
+}
+
+/// A folder with the examples, the library and the programs.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for file in std::fs::read_dir(root().join("examples")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    let program = env!("CARGO_BIN_EXE_certbind");
+    std::fs::create_dir(folder.path().join("bin")).unwrap();
+    for name in ["certbind", "netsh"] {
+        symlink(program, folder.path().join("bin").join(name)).unwrap();
+    }
+    symlink(common::library(), folder.path().join("libhttpapi.so")).unwrap();
+    folder
+}
+
+/// What a terminal shows when the commands are typed in one after the other.
+fn session(blocks: &str, folder: &Path, environment: &[(&str, &str)]) -> String {
+    let mut script = String::new();
+    for command in blocks.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        let shown = command.replace('\'', r"'\''");
+        script += &format!("printf '$ %s\\n' '{shown}'\n{command}\n");
+    }
+    let path = std::env::var("PATH").unwrap();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "exec sh 2>&1"])
+        .current_dir(folder)
+        .env("PATH", format!("{}/bin:{path}", folder.display()))
+        .env("XDG_DATA_HOME", folder)
+        .env_remove("CERTBIND_STORE")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut shell = shell.spawn().unwrap();
+    let mut input = shell.stdin.take().unwrap();
+    input.write_all(script.as_bytes()).unwrap();
+    drop(input);
+    let printed = shell.wait_with_output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap().replace('\r', "");
+    printed.replace(&*folder.to_string_lossy(), HOME)
+}
+
+/// Without what differs from run to run: when, and how long.
+fn settled(text: &str) -> String {
+    let settled = |line: &str| {
+        let words = ["made 20", "finished in "];
+        let cut = words
+            .iter()
+            .find_map(|word| Some(line.find(word)? + word.len()));
+        line[..cut.unwrap_or(line.len())].to_owned()
+    };
+    let lines: Vec<_> = text.trim_end().lines().map(settled).collect();
+    lines.join("\n")
+}
+
+fn runs_as_printed(blocks: &str) {
+    let folder = folder();
+    let printed = session(blocks, folder.path(), &[]);
+    assert_data_eq!(
+        settled(&printed),
+        snapbox::Data::from(settled(blocks)).raw()
+    );
+}
+
+#[test]
+fn a_certificate_is_renewed_as_the_readme_says() {
+    runs_as_printed(&journey("Renew a certificate"));
+}
+
+#[test]
+fn a_host_is_moved_as_the_readme_says() {
+    runs_as_printed(&journey("Move a host"));
+}
+
+#[test]
+fn an_export_is_audited_as_the_readme_says() {
+    runs_as_printed(&journey("Audit an export"));
+}
+
+#[test]
+fn an_installer_is_tested_as_the_readme_says() {
+    runs_as_printed(&journey("Test an installer against the simulator"));
+}
+
+#[test]
+fn a_backend_is_written_as_the_readme_says() {
+    let blocks = journey("Write a backend");
+    let printed = session(&blocks, &root(), &[("CARGO_TERM_QUIET", "true")]);
+    assert_data_eq!(
+        settled(&printed),
+        snapbox::Data::from(settled(&blocks)).raw()
+    );
+}
+
+#[test]
+fn every_command_does_what_the_page_of_commands_shows() {
+    let page = std::fs::read_to_string(root().join("docs/commands.md")).unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (commands, _) = help.split_once("\nOptions:").unwrap();
+    let commands: BTreeSet<_> = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
+        .collect();
+    let sections: BTreeSet<_> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    assert_eq!(sections, commands);
+    runs_as_printed(&console(&page));
+}

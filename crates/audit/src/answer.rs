@@ -1,0 +1,35 @@
+//! What a client meets at a binding: everything but who made it and how it is spelled.
+
+use certbind_core::Binding;
+use certbind_migrate::FieldChange;
+
+/// A binding, compared by what a client meets there.
+#[derive(Clone, Copy)]
+pub(crate) struct Answer<'a>(pub(crate) &'a Binding);
+
+impl Answer<'_> {
+    /// The names of the fields in which two answers differ.
+    pub(crate) fn differences(self, other: Self) -> Vec<&'static str> {
+        FieldChange::between(self.0, other.0)
+            .iter()
+            .filter(|change| {
+                !matches!(
+                    change,
+                    FieldChange::AppId(_)
+                        | FieldChange::HostSpelling(_)
+                        | FieldChange::StoreName(_)
+                )
+            })
+            .map(FieldChange::name)
+            .collect()
+    }
+}
+
+impl PartialEq for Answer<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // A record of the central store differs from others in having no certificate, too.
+        self.0.record().hash() == other.0.record().hash() && self.differences(*other).is_empty()
+    }
+}
+
+impl Eq for Answer<'_> {}

@@ -1,0 +1,109 @@
+//! What an audit takes for granted, and what it is to leave out.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use certbind_core::Uuid;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::applications;
+use crate::config_file::{self, ConfigError};
+use crate::finding::Severity;
+use crate::rules::Rule;
+use crate::waiver::Waiver;
+
+/// The time, the limits, and what an organisation has decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The time that the audit takes it to be.
+    pub now: Timestamp,
+    /// The severities of rules that are not at their own; none: the rule is off.
+    pub severities: BTreeMap<&'static str, Option<Severity>>,
+    /// Names of application ids.
+    pub applications: BTreeMap<Uuid, String>,
+    /// In how many days from now a certificate is to be told of that expires. 30 at first.
+    pub expiring_days: u32,
+    /// The fewest bits that an RSA or DSA key may have. 2048 at first.
+    pub least_rsa_bits: usize,
+    /// The fewest bits that a key on an elliptic curve may have. 256 at first.
+    pub least_curve_bits: usize,
+    /// How many applications that share a certificate are many. 3 at first.
+    pub many_applications: usize,
+    /// The ports that IIS Express takes for itself. 44300 to 44399 at first.
+    pub iis_express_ports: RangeInclusive<u16>,
+    /// The findings that somebody decided to live with.
+    pub waivers: Vec<Waiver>,
+}
+
+impl Config {
+    /// Nothing decided, at this time.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self {
+            now,
+            severities: BTreeMap::new(),
+            applications: BTreeMap::new(),
+            expiring_days: 30,
+            least_rsa_bits: 2048,
+            least_curve_bits: 256,
+            many_applications: 3,
+            iis_express_ports: 44300..=44399,
+            waivers: Vec::new(),
+        }
+    }
+
+    /// What the text of a `certbind-audit.toml` says.
+    ///
+    /// ```
+    /// let now = "2026-06-01T00:00:00Z".parse()?;
+    /// let config = certbind_audit::Config::parse(r#"
+    ///     [severities]
+    ///     CB012 = "warning"       # error, warning, note or off
+    ///
+    ///     [applications]
+    ///     "3fe6d2b8-6c1c-4c5a-8a0f-5cc5f9b7a9d1" = "Order gateway"
+    ///
+    ///     [limits]
+    ///     expiring_days = 45
+    ///     iis_express_ports = "44300-44399"
+    ///
+    ///     [[waivers]]
+    ///     rule = "CB005"
+    ///     key = "ipport=0.0.0.0:8443"
+    ///     host = "web-01"         # on every host without
+    ///     reason = "The old agent goes away with the host."
+    ///     until = 2026-12-31      # the last day
+    /// "#, now)?;
+    /// assert_eq!(config.expiring_days, 45);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`], with the line, what was found and what was expected.
+    pub fn parse(text: &str, now: Timestamp) -> Result<Self, ConfigError> {
+        config_file::parse(text, now)
+    }
+
+    /// The severity that a rule has; none if it is off.
+    #[must_use]
+    pub fn severity(&self, rule: &Rule) -> Option<Severity> {
+        self.severities
+            .get(rule.id)
+            .copied()
+            .unwrap_or(Some(rule.severity))
+    }
+
+    /// Whether something ends within the days that are to be told of.
+    pub(crate) fn ends_soon(&self, end: Timestamp) -> bool {
+        let left = end.duration_since(self.now);
+        let soon = SignedDuration::from_hours(24 * i64::from(self.expiring_days));
+        !left.is_negative() && left <= soon
+    }
+
+    /// The name of an application, where it is known.
+    #[must_use]
+    pub fn application(&self, id: &Uuid) -> Option<&str> {
+        let named = self.applications.get(id).map(String::as_str);
+        named.or_else(|| applications::name(id))
+    }
+}

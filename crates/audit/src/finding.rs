@@ -1,0 +1,156 @@
+//! What a rule found.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use certbind_core::{Binding, CertHash};
+use serde::Serialize;
+
+use crate::rules::Rule;
+
+/// How grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know: nothing breaks by it alone.
+    Note,
+    /// To be looked at: it surprises clients or weakens what protects them.
+    Warning,
+    /// It breaks clients now, or the audit could not see everything.
+    Error,
+}
+
+/// What one rule found in one place.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule: its id, why it matters, what to do.
+    pub rule: &'static Rule,
+    /// The severity, after what the configuration says of it.
+    pub severity: Severity,
+    /// Where.
+    pub place: Place,
+    /// What is wrong there, in a sentence without the place.
+    pub sentence: Cow<'static, str>,
+    /// What the verdict rests on, where that is not plain from the record.
+    pub rests_on: Option<&'static str>,
+    /// What else it is about.
+    pub related: Related,
+}
+
+/// A place in what was audited.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The host, as an index into the report's hosts; none where it is about all of them.
+    pub host: Option<usize>,
+    /// What there.
+    pub subject: Subject,
+    /// The line of the host's export, counted from 1, where that is known.
+    pub line: Option<u64>,
+}
+
+/// What a finding is about. Displayed it is a short name, in which any character may stand.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Subject {
+    /// A binding.
+    Binding(Binding),
+    /// A record that is no binding as far as it could be read, named as the export names it.
+    Record(Box<str>),
+    /// The export as a whole.
+    Export,
+    /// A certificate.
+    Certificate(CertHash),
+    /// A host name.
+    Name(Box<str>),
+    /// A file of certificates.
+    File(Box<str>),
+    /// A waiver of the configuration, by what it waives.
+    Waiver(Box<str>),
+}
+
+/// The first few of the places that a finding is about besides its own.
+#[derive(Clone, Debug, Default)]
+pub struct Related {
+    /// These.
+    pub places: Arc<[Place]>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl Finding {
+    pub(crate) fn resting_on(&mut self, basis: &'static str) -> &mut Self {
+        self.rests_on = Some(basis);
+        self
+    }
+
+    pub(crate) fn related_to(&mut self, related: Related) -> &mut Self {
+        self.related = related;
+        self
+    }
+}
+
+impl Related {
+    /// How many places are listed at most.
+    pub const MOST: usize = 10;
+
+    pub(crate) fn of(places: impl IntoIterator<Item = Place>) -> Self {
+        let mut places = places.into_iter();
+        let first: Arc<[Place]> = places.by_ref().take(Self::MOST).collect();
+        Self {
+            places: first,
+            more: places.count(),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Binding(binding) => binding.key().fmt(f),
+            Self::Export => f.write_str("the export"),
+            Self::Certificate(hash) => write!(f, "certificate {hash}"),
+            Self::Record(text) | Self::Name(text) | Self::File(text) | Self::Waiver(text) => {
+                f.write_str(text)
+            }
+        }
+    }
+}
+
+impl Severity {
+    /// All of them, the gravest first.
+    const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
+
+    /// The name: `error`, `warning`, `note`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = UnknownSeverity;
+
+    fn from_str(name: &str) -> Result<Self, UnknownSeverity> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.name() == name)
+            .ok_or_else(|| UnknownSeverity(name.to_owned()))
+    }
+}
+
+/// No severity has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a severity; there are error, warning and note")]
+pub struct UnknownSeverity(String);

@@ -1,0 +1,119 @@
+//! All that is audited, arranged so that no rule has to search.
+
+use std::collections::{BTreeMap, HashMap};
+
+use certbind_core::{Binding, BindingKey, CertHash, Port};
+
+use crate::config::Config;
+use crate::finding::{Place, Subject};
+use crate::host_export::HostExport;
+use crate::inventory::{Held, Inventory};
+use crate::ports::AtPort;
+
+/// The hosts and what is known besides.
+pub(crate) struct Fleet<'a> {
+    pub(crate) hosts: Vec<Host<'a>>,
+    pub(crate) inventory: &'a Inventory,
+    pub(crate) config: &'a Config,
+    /// Where each certificate is bound.
+    pub(crate) uses: BTreeMap<CertHash, Vec<Bound<'a>>>,
+}
+
+/// One host.
+pub(crate) struct Host<'a> {
+    pub(crate) index: usize,
+    pub(crate) export: &'a HostExport,
+    /// In canonical order.
+    pub(crate) bindings: Vec<Bound<'a>>,
+    pub(crate) ports: BTreeMap<Port, AtPort<'a>>,
+}
+
+/// A binding and where it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Bound<'a> {
+    pub(crate) binding: &'a Binding,
+    pub(crate) host: usize,
+    pub(crate) line: Option<u64>,
+}
+
+impl<'a> Fleet<'a> {
+    pub(crate) fn new(
+        exports: &'a [HostExport],
+        inventory: &'a Inventory,
+        config: &'a Config,
+    ) -> Self {
+        let hosts: Vec<_> = exports
+            .iter()
+            .enumerate()
+            .map(|(index, export)| Host::new(index, export))
+            .collect();
+        let mut uses: HashMap<CertHash, Vec<Bound<'a>>> = HashMap::new();
+        for bound in hosts.iter().flat_map(|host| &host.bindings) {
+            if let Some(hash) = bound.binding.record().hash() {
+                uses.entry(*hash).or_default().push(*bound);
+            }
+        }
+        Self {
+            hosts,
+            inventory,
+            config,
+            uses: uses.into_iter().collect(),
+        }
+    }
+
+    /// The certificate of a binding, where it is known.
+    pub(crate) fn certificate(&self, binding: &Binding) -> Option<&'a Held> {
+        self.inventory.get(binding.record().hash()?)
+    }
+}
+
+impl<'a> Host<'a> {
+    fn new(index: usize, export: &'a HostExport) -> Self {
+        let lines = &export.reading.lines;
+        let bindings = export.reading.export.bindings.iter().enumerate();
+        let mut bindings: Vec<_> = bindings
+            .map(|(at, binding)| Bound {
+                binding,
+                host: index,
+                line: lines.get(at).copied(),
+            })
+            .collect();
+        bindings.sort_by(|a, b| a.binding.key().cmp(b.binding.key()));
+        let mut ports: BTreeMap<Port, AtPort<'a>> = BTreeMap::new();
+        for bound in &bindings {
+            let port = bound.binding.key().port();
+            ports.entry(port).or_default().add(*bound);
+        }
+        Self {
+            index,
+            export,
+            bindings,
+            ports,
+        }
+    }
+
+    /// What the host had when the baseline was taken, if there is one.
+    pub(crate) fn before(&self) -> Option<BTreeMap<&'a BindingKey, &'a Binding>> {
+        let baseline = self.export.baseline.as_ref()?;
+        Some(baseline.iter().map(|it| (it.key(), it)).collect())
+    }
+
+    /// A place in this host that is no binding.
+    pub(crate) fn place(&self, subject: Subject, line: Option<u64>) -> Place {
+        Place {
+            host: Some(self.index),
+            subject,
+            line,
+        }
+    }
+}
+
+impl Bound<'_> {
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            host: Some(self.host),
+            subject: Subject::Binding(self.binding.clone()),
+            line: self.line,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A report as JSON, for programs. `docs/audit-report.schema.json` is its schema.
+//!
+//! ```
+//! use certbind_audit::json::JsonReport;
+//! use certbind_audit::{Config, HostExport, Inventory, audit};
+//!
+//! let config = Config::at("2026-06-01T00:00:00Z".parse()?);
+//! let hosts = [HostExport::of_bindings("web-01", Vec::new())];
+//! let report = audit(&hosts, &Inventory::none(), &config);
+//! let json = serde_json::to_value(JsonReport::of(&report))?;
+//! assert_eq!(json["hosts"][0]["name"], "web-01");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::collections::BTreeSet;
+
+use certbind_core::CertHash;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+
+use crate::finding::{Finding, Place, Severity, Subject};
+use crate::report::{Counts, Report};
+use crate::rules::RULES;
+
+/// The version of the form. A reader of one version reads all that have the same.
+pub const VERSION: u32 = 1;
+
+/// A report, to be serialised.
+#[derive(Serialize)]
+pub struct JsonReport<'a> {
+    format: &'static str,
+    version: u32,
+    audited_at: Timestamp,
+    hosts: Vec<Host<'a>>,
+    certificates: Option<usize>,
+    counts: Counts,
+    /// The rules that found something, so that findings need not say it all again.
+    rules: Vec<JsonRule>,
+    findings: Findings<'a>,
+    waived: Vec<JsonWaived<'a>>,
+}
+
+/// The findings, each made when it is its turn: there may be many.
+struct Findings<'a>(&'a Report);
+
+#[derive(Serialize)]
+struct Host<'a> {
+    name: &'a str,
+    source: Option<&'a str>,
+    captured_at: Option<Timestamp>,
+    bindings: usize,
+}
+
+#[derive(Serialize)]
+struct JsonRule {
+    id: &'static str,
+    title: &'static str,
+    why: &'static str,
+    remedy: &'static str,
+    page: String,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    rule: &'static str,
+    severity: Severity,
+    #[serde(flatten)]
+    place: JsonPlace<'a>,
+    sentence: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rests_on: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<JsonPlace<'a>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    more_related: usize,
+}
+
+#[derive(Serialize)]
+struct JsonWaived<'a> {
+    #[serde(flatten)]
+    finding: JsonFinding<'a>,
+    reason: &'a str,
+    until: Date,
+}
+
+/// A place: the host is none where it is about all of them.
+#[derive(Serialize)]
+struct JsonPlace<'a> {
+    host: Option<&'a str>,
+    subject: JsonSubject<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum JsonSubject<'a> {
+    Binding { key: String },
+    Record { record: &'a str },
+    Export,
+    Certificate { hash: &'a CertHash },
+    Name { name: &'a str },
+    File { file: &'a str },
+    Waiver { waiver: &'a str },
+}
+
+impl<'a> JsonReport<'a> {
+    /// What a report says.
+    #[must_use]
+    pub fn of(report: &'a Report) -> Self {
+        let hosts = report.hosts.iter().map(|host| Host {
+            name: &host.name,
+            source: host.source.as_deref(),
+            captured_at: host.captured_at,
+            bindings: host.bindings,
+        });
+        let waived = report.waived.iter().map(|waived| JsonWaived {
+            finding: finding(report, &waived.finding),
+            reason: &waived.reason,
+            until: waived.until,
+        });
+        let waived_findings = report.waived.iter().map(|waived| &waived.finding);
+        let found: BTreeSet<_> = report
+            .findings
+            .iter()
+            .chain(waived_findings)
+            .map(|finding| finding.rule.id)
+            .collect();
+        let rules = RULES.iter().filter(|rule| found.contains(rule.id));
+        let rules = rules.map(|rule| JsonRule {
+            id: rule.id,
+            title: rule.title,
+            why: rule.why,
+            remedy: rule.remedy,
+            page: rule.page(),
+        });
+        Self {
+            format: "certbind-audit",
+            version: VERSION,
+            audited_at: report.config.now,
+            hosts: hosts.collect(),
+            certificates: report.certificates,
+            counts: report.counts(),
+            rules: rules.collect(),
+            findings: Findings(report),
+            waived: waived.collect(),
+        }
+    }
+}
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let findings = self.0.findings.iter();
+        serializer.collect_seq(findings.map(|it| finding(self.0, it)))
+    }
+}
+
+fn finding<'a>(report: &'a Report, finding: &'a Finding) -> JsonFinding<'a> {
+    JsonFinding {
+        rule: finding.rule.id,
+        severity: finding.severity,
+        place: place(report, &finding.place),
+        sentence: &finding.sentence,
+        rests_on: finding.rests_on,
+        related: finding
+            .related
+            .places
+            .iter()
+            .map(|it| place(report, it))
+            .collect(),
+        more_related: finding.related.more,
+    }
+}
+
+fn place<'a>(report: &'a Report, place: &'a Place) -> JsonPlace<'a> {
+    JsonPlace {
+        host: report.host(place.host),
+        subject: match &place.subject {
+            Subject::Binding(binding) => JsonSubject::Binding {
+                key: binding.key().to_string(),
+            },
+            Subject::Record(record) => JsonSubject::Record { record },
+            Subject::Export => JsonSubject::Export,
+            Subject::Certificate(hash) => JsonSubject::Certificate { hash },
+            Subject::Name(name) => JsonSubject::Name { name },
+            Subject::File(file) => JsonSubject::File { file },
+            Subject::Waiver(waiver) => JsonSubject::Waiver { waiver },
+        },
+        line: place.line,
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}

@@ -1,0 +1,56 @@
+//! What is wrong with exported TLS certificate bindings.
+//!
+//! [`audit()`] judges the exports of one host or of many by [`RULES`] with stable ids: each record
+//! by itself, records against each other in the order in which HTTP.sys looks at them, against the
+//! certificates of an [`Inventory`], and against a baseline. No host is asked anything: the same
+//! exports give the same [`Report`] on any machine, at the time that the [`Config`] names.
+//!
+//! Texts in a report come from exports and certificates and may have any character in them: escape
+//! them before they reach a terminal or a page.
+//!
+//! ```
+//! use certbind_audit::{Config, HostExport, Inventory, audit};
+//! use certbind_formats::{ReadOptions, read};
+//!
+//! let transcript = include_bytes!("../../../examples/host-2022.txt");
+//! let options = ReadOptions { keep_going: true, ..ReadOptions::default() };
+//! let host = HostExport::new("web-01", read(transcript, &options)?);
+//! let report = audit(
+//!     &[host],
+//!     &Inventory::none(),
+//!     &Config::at("2026-06-01T00:00:00Z".parse()?),
+//! );
+//! for finding in &report.findings {
+//!     let (rule, place) = (finding.rule, &finding.place);
+//!     println!("{} {}: {}", rule.id, place.subject, finding.sentence.escape_debug());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod answer;
+pub mod applications;
+mod conduct;
+mod config;
+mod config_file;
+mod finding;
+mod fleet;
+mod host_export;
+pub mod html;
+mod inventory;
+pub mod json;
+mod ports;
+pub mod precedence;
+mod report;
+mod rules;
+pub mod sarif;
+mod waiver;
+
+pub use conduct::audit;
+pub use config::Config;
+pub use config_file::ConfigError;
+pub use finding::{Finding, Place, Related, Severity, Subject, UnknownSeverity};
+pub use host_export::HostExport;
+pub use inventory::{Held, Inventory, InventoryError, Unread};
+pub use report::{Counts, HostSummary, Report, Waived};
+pub use rules::{RULES, Rule};
+pub use waiver::{Scope, Waiver};

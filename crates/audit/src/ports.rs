@@ -1,0 +1,46 @@
+//! What is bound at one port of a host.
+
+use certbind_core::BindingKey;
+
+use crate::fleet::Bound;
+
+/// The bindings at one port, by the stages at which HTTP.sys looks at them.
+#[derive(Default)]
+pub(crate) struct AtPort<'a> {
+    /// Of single addresses.
+    pub(crate) addresses: Vec<Bound<'a>>,
+    /// Of host names, in the key or in the central store.
+    pub(crate) named: Vec<Bound<'a>>,
+    /// Of the central store.
+    pub(crate) central: Option<Bound<'a>>,
+    /// Of `0.0.0.0`.
+    pub(crate) any_v4: Option<Bound<'a>>,
+    /// Of `[::]`.
+    pub(crate) any_v6: Option<Bound<'a>>,
+}
+
+impl<'a> AtPort<'a> {
+    pub(crate) fn add(&mut self, bound: Bound<'a>) {
+        match bound.binding.key() {
+            BindingKey::IpPort(endpoint) if !endpoint.ip().is_unspecified() => {
+                self.addresses.push(bound);
+            }
+            BindingKey::IpPort(endpoint) if endpoint.ip().is_ipv6() => self.any_v6 = Some(bound),
+            BindingKey::IpPort(_) => self.any_v4 = Some(bound),
+            BindingKey::Sni(_) | BindingKey::ScopedCcs(_) => self.named.push(bound),
+            BindingKey::Ccs(_) => self.central = Some(bound),
+        }
+    }
+
+    /// The bindings of host names and of the central store.
+    pub(crate) fn by_name(&self) -> impl Iterator<Item = &Bound<'a>> {
+        self.named.iter().chain(&self.central)
+    }
+
+    /// The bindings of single addresses of one version of IP.
+    pub(crate) fn addresses_of(&self, version_6: bool) -> impl Iterator<Item = &Bound<'a>> {
+        self.addresses.iter().filter(move |bound| {
+            matches!(bound.binding.key(), BindingKey::IpPort(endpoint) if endpoint.ip().is_ipv6() == version_6)
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! A record that others come before.
+
+use std::collections::HashMap;
+
+use certbind_core::BindingKey;
+
+use crate::answer::Answer;
+use crate::finding::{Related, Severity};
+use crate::fleet::{Bound, Fleet, Host};
+use crate::ports::AtPort;
+use crate::precedence;
+use crate::rules::{Check, Findings, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB001",
+    title: "A record is shadowed",
+    severity: Severity::Warning,
+    why: "Clients that connect there get another certificate and other options than the record \
+        says, whatever host name they ask for. That a binding of one address hides all host \
+        names of its port is the most frequent reason for \"the wrong certificate\" on a host \
+        whose sites are all set up right.",
+    remedy: "Delete the record that comes first if nobody needs it, or give it the certificate and \
+        options that clients of these names are to meet.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    for at in host.ports.values() {
+        shadowed_by_addresses(at, findings);
+        shadowed_by_names(at, findings);
+    }
+}
+
+/// A record of one address answers for every host name of the port there.
+fn shadowed_by_addresses(at: &AtPort<'_>, findings: &mut Findings) {
+    let Some(first) = at.addresses.first() else {
+        return;
+    };
+    // Records of several addresses are one thing to a client if they answer alike.
+    let answer = Answer(first.binding);
+    let alike = at
+        .addresses
+        .iter()
+        .all(|bound| Answer(bound.binding) == answer);
+    let related = Related::of(at.addresses.iter().map(Bound::place));
+    let sentence: Sentence = match at.addresses.len() {
+        1 => format!(
+            "it is not looked at on connections to {}, which {} is bound to",
+            address(first),
+            first.binding.key()
+        )
+        .into(),
+        more => format!(
+            "it is not looked at on connections to {} and {} other addresses that records of \
+             their own are bound to",
+            address(first),
+            more - 1
+        )
+        .into(),
+    };
+    for bound in at.by_name() {
+        if alike && Answer(bound.binding) == answer {
+            continue;
+        }
+        findings
+            .add(bound.place(), sentence.clone())
+            .resting_on(precedence::ORDER)
+            .related_to(related.clone());
+    }
+}
+
+/// A name in the central store is that of a host name binding too.
+fn shadowed_by_names(at: &AtPort<'_>, findings: &mut Findings) {
+    let named: HashMap<_, _> = at
+        .named
+        .iter()
+        .filter(|bound| matches!(bound.binding.key(), BindingKey::Sni(_)))
+        .map(|bound| (bound.binding.key().host(), bound))
+        .collect();
+    for bound in &at.named {
+        if let (BindingKey::ScopedCcs(_), Some(first)) =
+            (bound.binding.key(), named.get(&bound.binding.key().host()))
+        {
+            let sentence = format!(
+                "{} has the same host name and port, and is taken to come first (that is inferred)",
+                first.binding.key()
+            );
+            findings
+                .add(bound.place(), sentence)
+                .resting_on(precedence::ORDER)
+                .related_to(Related::of([first.place()]));
+        }
+    }
+}
+
+fn address(bound: &Bound<'_>) -> String {
+    match bound.binding.key() {
+        BindingKey::IpPort(endpoint) => endpoint.ip().to_string(),
+        key => key.value(),
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene, another_certificate};
+    Cases::new()
+        .trips(
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind_as("hostnameport=www.contoso.com:443", another_certificate),
+            &["hostnameport=www.contoso.com:443"],
+            "it is not looked at on connections to 10.0.0.5, which ipport=10.0.0.5:443 is bound to",
+        )
+        .trips(
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind_as("10.0.0.6:443", another_certificate)
+                .bind("hostnameport=www.contoso.com:443")
+                .bind("ccs=443"),
+            &["hostnameport=www.contoso.com:443", "ccs=443"],
+            "10.0.0.5 and 1 other addresses",
+        )
+        .trips(
+            Scene::new()
+                .bind("hostnameport=a.example:443")
+                .bind("scopedccs=a.example:443"),
+            &["scopedccs=a.example:443"],
+            "hostnameport=a.example:443 has the same host name",
+        )
+        .trips(
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind("scopedccs=a.example:443"),
+            &["scopedccs=a.example:443"],
+            "it is not looked at",
+        )
+        .passes(
+            "answering alike",
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind("hostnameport=www.contoso.com:443"),
+        )
+        .passes(
+            "other ports",
+            Scene::new()
+                .bind("10.0.0.5:443")
+                .bind_as("hostnameport=www.contoso.com:8443", another_certificate),
+        )
+        .passes(
+            "wildcard addresses come last",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind("[::]:443")
+                .bind_as("hostnameport=www.contoso.com:443", another_certificate)
+                .bind("ccs=443"),
+        )
+        .passes(
+            "other names",
+            Scene::new()
+                .bind("hostnameport=a.example:443")
+                .bind("scopedccs=b.example:443"),
+        )
+}

@@ -1,0 +1,76 @@
+//! IPv6 clients meet something else than IPv4 clients.
+
+use crate::answer::Answer;
+use crate::finding::{Related, Severity};
+use crate::fleet::{Fleet, Host};
+use crate::precedence;
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB003",
+    title: "IPv4 and IPv6 clients are answered differently",
+    severity: Severity::Warning,
+    why: "The same name leads to both, and a client takes whichever version of IP works first: \
+        it gets one certificate today and another tomorrow. A renewal or a hardening that was \
+        done for 0.0.0.0 alone leaves [::] as it was.",
+    remedy: "Give both records the same certificate and options; or delete that of [::], since \
+        0.0.0.0 answers for IPv6 as well.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    for at in host.ports.values() {
+        let (Some(v4), Some(v6)) = (&at.any_v4, &at.any_v6) else {
+            continue;
+        };
+        let differences = Answer(v4.binding).differences(Answer(v6.binding));
+        if !differences.is_empty() {
+            let sentence = format!(
+                "it differs from {} in: {}",
+                v4.binding.key(),
+                differences.join(", ")
+            );
+            findings
+                .add(v6.place(), sentence)
+                .resting_on(precedence::ORDER)
+                .related_to(Related::of([v4.place()]));
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene, hash};
+    use certbind_core::SslFlags;
+    Cases::new()
+        .trips(
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("[::]:443", |record| {
+                    record.certificate.as_mut().unwrap().hash = hash(2);
+                    record.flags |= SslFlags::DISABLE_HTTP2;
+                }),
+            &["ipport=[::]:443"],
+            "it differs from ipport=0.0.0.0:443 in: certificate, flags",
+        )
+        .passes(
+            "the same",
+            Scene::new().bind("0.0.0.0:443").bind("[::]:443"),
+        )
+        .passes(
+            "of two applications",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("[::]:443", |record| {
+                    record.app_id = crate::applications::IIS_EXPRESS;
+                }),
+        )
+        .passes(
+            "two ports",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .bind_as("[::]:444", |record| {
+                    record.certificate.as_mut().unwrap().hash = hash(2);
+                }),
+        )
+}

@@ -1,0 +1,73 @@
+//! A port that answers on one version of IP.
+
+use certbind_core::BindingKey;
+
+use crate::finding::{Related, Severity};
+use crate::fleet::{Bound, Fleet, Host};
+use crate::precedence;
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB004",
+    title: "A port is bound for one version of IP only",
+    severity: Severity::Note,
+    why: "Clients that come by the other version of IP find no binding, and their connections \
+        are reset. A name that has both A and AAAA records then works or fails by chance.",
+    remedy: "Bind 0.0.0.0, which answers for both versions, or an address of the other version; or \
+        see that no name leads there by the other version.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    for (port, at) in &host.ports {
+        // 0.0.0.0 answers for both, and host names and the central store know no version.
+        if at.any_v4.is_some() || at.by_name().next().is_some() {
+            continue;
+        }
+        let reachable = |bound: &&Bound<'_>| matches!(bound.binding.key(), BindingKey::IpPort(endpoint) if !endpoint.ip().is_loopback());
+        let v4: Vec<_> = at.addresses_of(false).filter(reachable).collect();
+        let v6: Vec<_> = at
+            .addresses_of(true)
+            .chain(&at.any_v6)
+            .filter(reachable)
+            .collect();
+        let (bound, has, lacks) = match (v4.first(), v6.first()) {
+            (Some(_), None) => (v4, "IPv4", "IPv6"),
+            (None, Some(_)) => (v6, "IPv6", "IPv4"),
+            _ => continue,
+        };
+        let sentence = format!("port {port} is bound for {has} and not for {lacks}");
+        findings
+            .add(bound[0].place(), sentence)
+            .resting_on(precedence::ORDER)
+            .related_to(Related::of(bound[1..].iter().map(|bound| bound.place())));
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    Cases::new()
+        .trips(
+            Scene::new().bind("10.0.0.5:443").bind("10.0.0.6:443"),
+            &["ipport=10.0.0.5:443"],
+            "port 443 is bound for IPv4 and not for IPv6",
+        )
+        .trips(
+            Scene::new().bind("[::]:8443"),
+            &["ipport=[::]:8443"],
+            "for IPv6 and not for IPv4",
+        )
+        .passes("0.0.0.0 answers for both", Scene::new().bind("0.0.0.0:443"))
+        .passes("both", Scene::new().bind("[::]:443").bind("10.0.0.5:443"))
+        .passes(
+            "names answer on both",
+            Scene::new()
+                .bind("hostnameport=www.contoso.com:443")
+                .bind("10.0.0.5:443"),
+        )
+        .passes(
+            "nobody else comes there",
+            Scene::new().bind("127.0.0.1:443"),
+        )
+}

@@ -1,0 +1,46 @@
+//! A record that names no certificate store.
+
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB005",
+    title: "A record names no certificate store",
+    severity: Severity::Warning,
+    why: "HTTP.sys looks in MY then. IIS and tools that list its sites do not expect a record \
+        without a store name: listing the bindings of sites fails or leaves them out.",
+    remedy: "Bind it again with a store name: certbind update KEY --store-name MY, or netsh's \
+        certstorename=MY.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
+    let certificate = binding.record().certificate.as_ref()?;
+    certificate
+        .store_name
+        .is_none()
+        .then_some(Sentence::Borrowed(
+            "it names no certificate store; HTTP.sys looks in MY",
+        ))
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    Cases::new()
+        .trips(
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.certificate.as_mut().unwrap().store_name = None;
+            }),
+            &["ipport=0.0.0.0:443"],
+            "no certificate store",
+        )
+        .passes("a store name", Scene::new().bind("0.0.0.0:443"))
+        .passes(
+            "the central store has no name",
+            Scene::new().bind("ccs=443"),
+        )
+}

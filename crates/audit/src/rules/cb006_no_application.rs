@@ -1,0 +1,40 @@
+//! A record without an application id.
+
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB006",
+    title: "A record has no application id",
+    severity: Severity::Note,
+    why: "Nobody can tell whose it is, and whether it may be deleted. The id is no key: whoever \
+        binds may leave it empty, and some guides do.",
+    remedy: "Find out which program needs it, and bind it again under an id of that program: \
+        certbind update KEY --app-id GUID.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
+    binding
+        .record()
+        .app_id
+        .is_nil()
+        .then_some(Sentence::Borrowed("its application id is all zeros"))
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    Cases::new()
+        .trips(
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.app_id = certbind_core::Uuid::nil();
+            }),
+            &["ipport=0.0.0.0:443"],
+            "all zeros",
+        )
+        .passes("an id", Scene::new().bind("0.0.0.0:443"))
+}

@@ -1,0 +1,48 @@
+//! A record of an application that is not known.
+
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB007",
+    title: "A record is of an unknown application",
+    severity: Severity::Note,
+    why: "Records outlive the programs that made them: an uninstalled program leaves its \
+        bindings behind, and its port answers with a certificate that nobody renews.",
+    remedy: "Find out whose the id is. If a program needs it, name the id in the configuration, \
+        under [applications]; if not, delete the record.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
+    let id = binding.record().app_id;
+    (!id.is_nil() && fleet.config.application(&id).is_none())
+        .then(|| format!("nobody is known to bind as {{{id}}}").into())
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let ours = certbind_core::Uuid::from_u128(7);
+    let of_ours = || Scene::new().bind_as("0.0.0.0:443", |record| record.app_id = ours);
+    Cases::new()
+        .trips(
+            of_ours(),
+            &["ipport=0.0.0.0:443"],
+            "{00000000-0000-0000-0000-000000000007}",
+        )
+        .passes("IIS", Scene::new().bind("0.0.0.0:443"))
+        .passes(
+            "a name in the configuration",
+            of_ours().with(|config| drop(config.applications.insert(ours, "Ours".into()))),
+        )
+        .passes(
+            "none at all is another finding",
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.app_id = certbind_core::Uuid::nil();
+            }),
+        )
+}

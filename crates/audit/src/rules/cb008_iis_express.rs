@@ -1,0 +1,54 @@
+//! What IIS Express leaves behind.
+
+use certbind_core::Binding;
+
+use crate::applications::IIS_EXPRESS;
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB008",
+    title: "IIS Express has left a record behind",
+    severity: Severity::Note,
+    why: "Setting up IIS Express binds a self-signed development certificate to a hundred ports. \
+        On a host that serves others it is a sign that development tools were installed there, \
+        and the ports answer with a certificate that no client trusts.",
+    remedy: "On a server, uninstall IIS Express and delete its records. On a developer's machine, \
+        turn the rule off.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
+    let port = binding.key().port().get();
+    (binding.record().app_id == IIS_EXPRESS && fleet.config.iis_express_ports.contains(&port))
+        .then(|| format!("IIS Express bound port {port} for development").into())
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let express = |record: &mut certbind_core::Record| record.app_id = IIS_EXPRESS;
+    Cases::new()
+        .trips(
+            Scene::new().bind_as("0.0.0.0:44300", express),
+            &["ipport=0.0.0.0:44300"],
+            "port 44300",
+        )
+        .trips(
+            Scene::new().bind_as("0.0.0.0:44399", express),
+            &["ipport=0.0.0.0:44399"],
+            "port 44399",
+        )
+        .passes(
+            "a port of somebody's own",
+            Scene::new().bind_as("0.0.0.0:44400", express),
+        )
+        .passes("another application", Scene::new().bind("0.0.0.0:44300"))
+        .passes(
+            "other ports are its own here",
+            Scene::new()
+                .bind_as("0.0.0.0:44300", express)
+                .with(|config| config.iis_express_ports = 50000..=50010),
+        )
+}

@@ -1,0 +1,48 @@
+//! Revocation that is checked against cached data alone.
+
+use certbind_core::{Binding, CertCheckMode};
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB010",
+    title: "Revocation is checked with cached data only",
+    severity: Severity::Note,
+    why: "The host never fetches a revocation list itself. Where nothing else fetches it, a \
+        certificate counts as unrevoked, or as unknown, for as long as the cache says so.",
+    remedy: "Let it fetch (netsh: verifyrevocationwithcachedclientcertonly=disable), or see that \
+        something keeps the cache fresh.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
+    binding
+        .record()
+        .check_mode
+        .contains(CertCheckMode::CACHED_REVOCATION)
+        .then_some(Sentence::Borrowed(
+            "revocation is checked against cached data only",
+        ))
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    Cases::new()
+        .trips(
+            Scene::new().bind_as("hostnameport=a.example:443", |record| {
+                record.check_mode |= CertCheckMode::CACHED_REVOCATION;
+            }),
+            &["hostnameport=a.example:443"],
+            "revocation is checked against cached data only",
+        )
+        .passes("it is at its default", Scene::new().bind("0.0.0.0:443"))
+        .passes(
+            "everything else",
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.check_mode = !CertCheckMode::CACHED_REVOCATION;
+            }),
+        )
+}

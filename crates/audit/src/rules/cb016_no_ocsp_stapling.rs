@@ -1,0 +1,47 @@
+//! A binding that staples no OCSP response.
+
+use certbind_core::{Binding, SslFlags};
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB016",
+    title: "OCSP stapling is disabled",
+    severity: Severity::Note,
+    why: "Each client has to ask the authority itself whether the certificate is revoked: it \
+        takes longer, tells the authority who comes, and most do not ask. A certificate that \
+        demands stapling is refused.",
+    remedy: "Enable it (netsh: disableocspstapling=disable), unless the host cannot reach the \
+        authority.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
+    binding
+        .record()
+        .flags
+        .contains(SslFlags::DISABLE_OCSP_STAPLING)
+        .then_some(Sentence::Borrowed("no OCSP response is stapled"))
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    Cases::new()
+        .trips(
+            Scene::new().bind_as("hostnameport=a.example:443", |record| {
+                record.flags |= SslFlags::DISABLE_OCSP_STAPLING;
+            }),
+            &["hostnameport=a.example:443"],
+            "no OCSP response is stapled",
+        )
+        .passes("it is at its default", Scene::new().bind("0.0.0.0:443"))
+        .passes(
+            "everything else",
+            Scene::new().bind_as("0.0.0.0:443", |record| {
+                record.flags = !SslFlags::DISABLE_OCSP_STAPLING;
+            }),
+        )
+}

@@ -1,0 +1,80 @@
+//! A certificate that many applications use.
+
+use std::collections::BTreeSet;
+
+use crate::finding::{Place, Related, Severity, Subject};
+use crate::fleet::{Bound, Fleet};
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB021",
+    title: "Many applications use one certificate",
+    severity: Severity::Note,
+    why: "They share one private key: who takes it from one has the others too, and a renewal \
+        has to reach all of them on the same day.",
+    remedy: "Give applications of different owners certificates of their own; for the renewal, \
+        certbind rotate finds every record.",
+    check: Check::Fleet(check),
+};
+
+fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
+    for (hash, uses) in &fleet.uses {
+        let applications: BTreeSet<_> = uses
+            .iter()
+            .map(|bound| bound.binding.record().app_id)
+            .collect();
+        if applications.len() < fleet.config.many_applications.max(2) {
+            continue;
+        }
+        let told: Vec<_> = applications
+            .iter()
+            .take(Related::MOST)
+            .map(|id| match fleet.config.application(id) {
+                Some(name) => name.to_owned(),
+                None => format!("{{{id}}}"),
+            })
+            .collect();
+        let more = match applications.len() - told.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let sentence = format!(
+            "{} applications use it: {}{more}",
+            applications.len(),
+            told.join(", ")
+        );
+        let place = Place {
+            host: None,
+            subject: Subject::Certificate(*hash),
+            line: None,
+        };
+        findings
+            .add(place, sentence)
+            .related_to(Related::of(uses.iter().map(Bound::place)));
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    use certbind_core::{Record, Uuid};
+    let of = |id| move |record: &mut Record| record.app_id = Uuid::from_u128(id);
+    let three = || {
+        Scene::new()
+            .bind("0.0.0.0:443")
+            .bind_as("0.0.0.0:444", of(1))
+            .host("web-02")
+            .bind_as("0.0.0.0:443", of(2))
+    };
+    Cases::new()
+        .trips(
+            three(),
+            &["certificate 0101010101010101010101010101010101010101"],
+            "3 applications use it: {00000000-0000-0000-0000-000000000001}, {00000000-0000-0000-0000-000000000002}, IIS",
+        )
+        .passes("more are allowed", three().with(|config| config.many_applications = 4))
+        .passes(
+            "three of two",
+            Scene::new().bind("0.0.0.0:443").bind_as("0.0.0.0:444", of(1)).bind_as("0.0.0.0:445", of(1)),
+        )
+}

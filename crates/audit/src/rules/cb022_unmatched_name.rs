@@ -1,0 +1,169 @@
+//! A host name that no client asks for.
+
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB022",
+    title: "A host name cannot be matched",
+    severity: Severity::Warning,
+    why: "HTTP.sys compares the name in the key with the name that a client sends. Where no client sends \
+        such a name, the record is never used, and clients get another one or none.",
+    remedy: "Bind the name as clients send it: a name in DNS, internationalised ones as A-labels (xn--…), \
+        a wildcard as the whole first label.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
+    let host = binding.key().host()?.as_str();
+    if host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>()
+        .is_ok()
+    {
+        return Some("clients send no name where they connect to an address".into());
+    }
+    if host.ends_with('.') {
+        return Some("clients send names without the dot at the end".into());
+    }
+    if host.starts_with('.') || host.contains("..") {
+        return Some("it has an empty label, which no name has".into());
+    }
+    if let Some(trouble) = wildcard_trouble(host) {
+        return Some(trouble.into());
+    }
+    if let Some(label) = host.split('.').find(|label| is_broken_a_label(label)) {
+        return Some(format!("{label:?} looks like an A-label and stands for no name").into());
+    }
+    if let Some(label) = host.split('.').find(|label| label.len() > 63) {
+        return Some(format!("its label {label:?} is longer than 63 characters").into());
+    }
+    // A name of 255 bytes on the wire has 253 characters (RFC 1035, 3.1).
+    if host.len() > 253 {
+        return Some("it is longer than 253 characters".into());
+    }
+    // No name of a host has an underscore, but names that clients look up do.
+    let is_odd = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_' | '*');
+    if let Some(odd) = host.chars().find(is_odd) {
+        return Some(format!("it has {odd:?} in it, which no name has").into());
+    }
+    // HTTP.sys compares characters, and is not known to make A-labels of others.
+    let spelled = binding.host_spelling().filter(|name| !name.is_ascii())?;
+    Some(format!("it is spelled {spelled:?}, and clients send {host}").into())
+}
+
+fn wildcard_trouble(host: &str) -> Option<&'static str> {
+    if !host.contains('*') {
+        return None;
+    }
+    match host.strip_prefix("*.") {
+        None => Some("a wildcard is the whole first label or none"),
+        Some(rest) if rest.contains('*') => Some("a name has one wildcard at most"),
+        Some(rest) if !rest.contains('.') => {
+            Some("it stands for every name right under a top-level domain")
+        }
+        Some(_) => None,
+    }
+}
+
+fn is_broken_a_label(label: &str) -> bool {
+    label.starts_with("xn--") && idna::domain_to_unicode(label).1.is_err()
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene, bound};
+    use certbind_formats::netsh::Release;
+    const LONG_LABEL: &str = concat!(
+        "hostnameport=",
+        "abcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh.example:443"
+    );
+    const LONG: &str = concat!(
+        "hostnameport=",
+        "abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.",
+        "abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.",
+        "abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.",
+        "abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.abcdefg.example:443",
+    );
+    let spelled = || {
+        let binding = bound("hostnameport=xn--bcher-kva.example:443", |_| ());
+        let binding = binding.with_host_spelling("b\u{fc}cher.example").unwrap();
+        let export = certbind_formats::Export {
+            bindings: vec![binding],
+            ..certbind_formats::Export::default()
+        };
+        let mut listing = Vec::new();
+        let layout = Release::default().layout();
+        certbind_formats::netsh::write(&mut listing, &export, &layout).unwrap();
+        Scene::new().export(&String::from_utf8(listing).unwrap())
+    };
+    Cases::new()
+        .trips(
+            Scene::new().bind("hostnameport=10.0.0.5:443"),
+            &["hostnameport=10.0.0.5:443"],
+            "clients send no name",
+        )
+        .trips(
+            Scene::new().bind("scopedccs=www.contoso.com.:443"),
+            &["scopedccs=www.contoso.com.:443"],
+            "without the dot",
+        )
+        .trips(
+            Scene::new().bind("hostnameport=www..com:443"),
+            &["hostnameport=www..com:443"],
+            "an empty label",
+        )
+        .trips(
+            Scene::new().bind("hostnameport=w*.contoso.com:443"),
+            &["hostnameport=w*.contoso.com:443"],
+            "the whole first label",
+        )
+        .trips(
+            Scene::new().bind("hostnameport=*.*.com:443"),
+            &["hostnameport=*.*.com:443"],
+            "one wildcard",
+        )
+        .trips(
+            Scene::new().bind("hostnameport=*.com:443"),
+            &["hostnameport=*.com:443"],
+            "top-level domain",
+        )
+        .trips(
+            Scene::new().bind("hostnameport=xn--a.example:443"),
+            &["hostnameport=xn--a.example:443"],
+            "stands for no name",
+        )
+        .trips(
+            Scene::new().bind(LONG_LABEL),
+            &[LONG_LABEL],
+            "longer than 63",
+        )
+        .trips(Scene::new().bind(LONG), &[LONG], "longer than 253")
+        .trips(
+            Scene::new().bind("hostnameport=https//contoso.com:443"),
+            &["hostnameport=https//contoso.com:443"],
+            "it has '/' in it",
+        )
+        .trips(
+            spelled(),
+            &["hostnameport=xn--bcher-kva.example:443"],
+            "clients send xn--bcher-kva.example",
+        )
+        .passes(
+            "names that clients send",
+            Scene::new()
+                .bind("hostnameport=www.contoso.com:443")
+                .bind("hostnameport=*.shop.contoso.com:443")
+                .bind("hostnameport=xn--bcher-kva.example:443")
+                .bind("hostnameport=intranet:443")
+                .bind("hostnameport=_service.contoso.com:443"),
+        )
+        .passes(
+            "no host name",
+            Scene::new().bind("10.0.0.5:443").bind("ccs=443"),
+        )
+}

@@ -1,0 +1,58 @@
+//! A record that was read in part.
+
+use certbind_formats::WarningKind;
+
+use crate::finding::{Severity, Subject};
+use crate::fleet::{Fleet, Host};
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB024",
+    title: "A record of the export was read in part",
+    severity: Severity::Warning,
+    why: "Some of its settings were not understood, or were missing and taken to be at their defaults: \
+        what is said of the record may not be so on the host.",
+    remedy: "Export the host again, whole. A setting that this version does not know stands in the message; \
+        look at it on the host.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    let warnings = host.export.reading.warnings.iter();
+    for warning in
+        warnings.filter(|warning| warning.kind.is_grave() || warning.kind == WarningKind::Inferred)
+    {
+        let bound = warning.key.as_ref().and_then(|key| {
+            let at = host
+                .bindings
+                .binary_search_by(|bound| bound.binding.key().cmp(key));
+            host.bindings.get(at.ok()?)
+        });
+        let mut place = match (bound, &warning.path) {
+            (Some(bound), _) => bound.place(),
+            (None, Some(path)) => host.place(Subject::Record(path.as_str().into()), None),
+            (None, None) => host.place(Subject::Export, None),
+        };
+        place.line = warning.line.or(place.line);
+        findings.add(place, warning.what.clone());
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let listing = include_str!("../../../../examples/host-2022.txt");
+    let usage = "    Usage Check                  : Enabled\r\n";
+    Cases::new()
+        .trips(
+            Scene::new().export(&listing.replacen(usage, "", 1)),
+            &["ipport=0.0.0.0:443"],
+            "trimmed: no value for Usage Check",
+        )
+        .trips(
+            Scene::new().export(&listing.replacen("Usage Check   ", "Usage Chuck   ", 1)),
+            &["ipport=0.0.0.0:443"],
+            "is no label that is known",
+        )
+        .passes("a whole one", Scene::new().export(listing))
+}

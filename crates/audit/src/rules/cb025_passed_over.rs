@@ -1,0 +1,45 @@
+//! Lines that belong to no record.
+
+use certbind_formats::WarningKind;
+
+use crate::finding::{Severity, Subject};
+use crate::fleet::{Fleet, Host};
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB025",
+    title: "Lines of the export belong to no record",
+    severity: Severity::Note,
+    why: "They look like lines of a record, and nobody can tell of which: the record that they are from \
+        may be missing.",
+    remedy: "Export the host again, and do not edit the file.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    let skipped = host.export.reading.warnings.iter();
+    for warning in skipped.filter(|warning| warning.kind == WarningKind::Skipped) {
+        findings.add(
+            host.place(Subject::Export, warning.line),
+            warning.what.clone(),
+        );
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let listing = include_str!("../../../../examples/host-2022.txt");
+    let orphan = listing.replacen(
+        "SSL Certificate bindings:",
+        "    Colour                       : blue\r\nSSL Certificate bindings:",
+        1,
+    );
+    Cases::new()
+        .trips(
+            Scene::new().export(&orphan),
+            &["the export"],
+            "belongs to no record",
+        )
+        .passes("a whole one", Scene::new().export(listing))
+}

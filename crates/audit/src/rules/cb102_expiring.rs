@@ -1,0 +1,53 @@
+//! A certificate that expires soon.
+
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence, day};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB102",
+    title: "The certificate expires soon",
+    severity: Severity::Warning,
+    why: "From that day on clients refuse the connection. Renewals take longer than one thinks where \
+        many hosts use a certificate.",
+    remedy: "Install its successor, and certbind rotate OLD-HASH NEW-HASH. How soon is told from is \
+        expiring_days in the configuration.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
+    let end = fleet.certificate(binding)?.certificate.validity().not_after;
+    if !fleet.config.ends_soon(end) {
+        return None;
+    }
+    Some(match end.duration_since(fleet.config.now).as_hours() / 24 {
+        0 => format!("its certificate expires on {}, within a day", day(end)).into(),
+        1 => format!("its certificate expires on {}, in a day", day(end)).into(),
+        days => format!("its certificate expires on {}, in {days} days", day(end)).into(),
+    })
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let key = &["hostnameport=www.contoso.com:443"];
+    Cases::new()
+        .trips(
+            Scene::www().on("2026-12-02"),
+            key,
+            "expires on 2027-01-01, in 30 days",
+        )
+        .trips(Scene::www().on("2026-12-31"), key, "in a day")
+        .trips(Scene::www().on("2027-01-01"), key, "within a day")
+        .trips(
+            Scene::www()
+                .on("2026-11-20")
+                .with(|config| config.expiring_days = 45),
+            key,
+            "in 42 days",
+        )
+        .passes("it has time", Scene::www().on("2026-12-01"))
+        .passes("it has expired", Scene::www().on("2027-01-02"))
+}

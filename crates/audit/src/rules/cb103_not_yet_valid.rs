@@ -1,0 +1,39 @@
+//! A certificate that is not valid yet.
+
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence, day};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB103",
+    title: "The certificate is not valid yet",
+    severity: Severity::Error,
+    why: "Clients refuse it until that day, as they do with an expired one.",
+    remedy: "Bind its predecessor until then, or set the clock of whoever issued it.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
+    let begin = fleet
+        .certificate(binding)?
+        .certificate
+        .validity()
+        .not_before;
+    (begin > fleet.config.now)
+        .then(|| format!("its certificate is valid from {} on", day(begin)).into())
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let key = &["hostnameport=www.contoso.com:443"];
+    Cases::new()
+        .trips(
+            Scene::www().on("2025-12-31"),
+            key,
+            "valid from 2026-01-01 on",
+        )
+        .passes("it is valid", Scene::www())
+}

@@ -1,0 +1,37 @@
+//! A certificate with a weak signature.
+
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB105",
+    title: "The certificate's signature is weak",
+    severity: Severity::Error,
+    why: "Whoever can make two certificates with one digest can make another certificate of this \
+        issuer's; browsers refuse SHA-1 and what came before it.",
+    remedy: "Have it issued anew, signed with SHA-256 or better.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
+    let signature = fleet.certificate(binding)?.certificate.signature();
+    signature
+        .is_weak()
+        .then(|| format!("its certificate is signed with {signature}").into())
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let key = &["hostnameport=www.contoso.com:443"];
+    Cases::new()
+        .trips(
+            Scene::new().knows("sha1").bind_to(key[0], "sha1"),
+            key,
+            "signed with SHA-1",
+        )
+        .passes("SHA-256", Scene::www())
+}

@@ -1,0 +1,42 @@
+//! A certificate that servers may not show.
+
+use certbind_certificates::ServerUse;
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB106",
+    title: "The certificate is not for servers",
+    severity: Severity::Error,
+    why: "It names what it may be used for, and server authentication is not among it: clients refuse \
+        it.",
+    remedy: "Bind a certificate that was issued for server authentication (1.3.6.1.5.5.7.3.1), and see \
+        which template the wrong one came from.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
+    match fleet.certificate(binding)?.certificate.server_use() {
+        ServerUse::Allowed => None,
+        ServerUse::Excluded => Some("its certificate is not for server authentication".into()),
+        ServerUse::Unknown => Some("the uses that its certificate names cannot be read".into()),
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let key = &["hostnameport=www.contoso.com:443"];
+    Cases::new()
+        .trips(
+            Scene::new()
+                .knows("client-only")
+                .bind_to(key[0], "client-only"),
+            key,
+            "not for server authentication",
+        )
+        .passes("it is for servers", Scene::www())
+}

@@ -1,0 +1,79 @@
+//! A certificate for other names.
+
+use std::collections::BTreeSet;
+
+use certbind_certificates::Name;
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB107",
+    title: "The certificate does not cover the host name",
+    severity: Severity::Error,
+    why: "Clients that ask for the name get a certificate for another one, and refuse it.",
+    remedy: "Bind a certificate that has the name among its subject alternative names, or a wildcard one \
+        label above it.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
+    let host = binding.key().host()?.as_str();
+    let names = fleet.certificate(binding)?.certificate.names();
+    if covers(names, host) {
+        return None;
+    }
+    let told: Vec<_> = names.iter().take(5).map(ToString::to_string).collect();
+    let more = match names.len() - told.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(match told.is_empty() {
+        true => "its certificate is for no name at all".into(),
+        false => format!("its certificate is for {}{more}", told.join(", ")).into(),
+    })
+}
+
+/// Whether one of a certificate's names is for a host's (RFC 6125, 6.4.3): a wildcard stands for one
+/// label, and for the same wildcard.
+fn covers(names: &BTreeSet<Name>, host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let has = |name: String| names.contains(&Name::Dns(name));
+    let wildcard = host.split_once('.').filter(|(first, _)| !first.is_empty());
+    has(host.to_owned())
+        || wildcard.is_some_and(|(_, parent)| has(format!("*.{parent}")))
+        || host
+            .parse()
+            .is_ok_and(|address| names.contains(&Name::Ip(address)))
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let shop = |key: &str| Scene::new().knows("www").bind_to(key, "www");
+    Cases::new()
+        .trips(
+            shop("hostnameport=mail.contoso.com:443"),
+            &["hostnameport=mail.contoso.com:443"],
+            "is for *.shop.contoso.com, www.contoso.com",
+        )
+        .trips(
+            shop("hostnameport=a.b.shop.contoso.com:443"),
+            &["hostnameport=a.b.shop.contoso.com:443"],
+            "its certificate is for",
+        )
+        .trips(
+            shop("hostnameport=*.contoso.com:443"),
+            &["hostnameport=*.contoso.com:443"],
+            "",
+        )
+        .passes("the name", Scene::www())
+        .passes(
+            "a label under a wildcard",
+            shop("hostnameport=eu.shop.contoso.com:443"),
+        )
+        .passes("the wildcard", shop("hostnameport=*.shop.contoso.com:443"))
+        .passes("an address", shop("10.0.0.5:443"))
+}

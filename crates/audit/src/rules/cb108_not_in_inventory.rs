@@ -1,0 +1,38 @@
+//! A certificate that nobody knows.
+
+use certbind_core::Binding;
+
+use crate::finding::Severity;
+use crate::fleet::Fleet;
+use crate::rules::{Check, Rule, Sentence};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB108",
+    title: "The certificate is not in the inventory",
+    severity: Severity::Warning,
+    why: "Nothing is known of it: not whose it is, nor when it expires. On the host it may be missing \
+        as well, and then connections are reset.",
+    remedy: "Add it to the folder of certificates, or bind one that is known.",
+    check: Check::Record(check),
+};
+
+fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
+    let hash = binding.record().hash()?;
+    (fleet.inventory.is_given() && fleet.inventory.get(hash).is_none())
+        .then(|| format!("its certificate {hash} is not in the inventory").into())
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene};
+    let key = &["hostnameport=www.contoso.com:443"];
+    Cases::new()
+        .trips(
+            Scene::new().knows("www-again").bind_to(key[0], "www"),
+            key,
+            "is not in the inventory",
+        )
+        .passes("it is", Scene::www())
+        .passes("there is no inventory", Scene::new().bind(key[0]))
+        .passes("it has none", Scene::new().knows("www").bind("ccs=443"))
+}

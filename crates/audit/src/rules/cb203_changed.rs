@@ -1,0 +1,63 @@
+//! A binding that is not as in the baseline.
+
+use certbind_migrate::FieldChange;
+
+use crate::finding::Severity;
+use crate::fleet::{Fleet, Host};
+use crate::rules::{Check, Findings, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "CB203",
+    title: "A binding was changed since the baseline",
+    severity: Severity::Warning,
+    why: "It has another certificate or other options than when the baseline was taken: renewed, \
+        hardened, or set back to its defaults by a renewal that forgot them.",
+    remedy: "See that the change was meant (certbind diff shows it field by field), and take a new \
+        baseline.",
+    check: Check::Host(check),
+};
+
+fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
+    let before = host.before().unwrap_or_default();
+    for bound in &host.bindings {
+        let Some(was) = before.get(bound.binding.key()) else {
+            continue;
+        };
+        let changes: Vec<_> = FieldChange::between(was, bound.binding)
+            .iter()
+            .map(|change| format!("{} {}", change.name(), change.change()))
+            .collect();
+        if !changes.is_empty() {
+            findings.add(
+                bound.place(),
+                format!("it was changed: {}", changes.join("; ")),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) fn cases() -> super::harness::Cases {
+    use super::harness::{Cases, Scene, bound, hash};
+    let was = || {
+        vec![bound("0.0.0.0:443", |record| {
+            record.certificate.as_mut().unwrap().hash = hash(2);
+        })]
+    };
+    Cases::new()
+        .trips(
+            Scene::new().bind("0.0.0.0:443").was(was()),
+            &["ipport=0.0.0.0:443"],
+            "0202020202020202020202020202020202020202 -> 0101010101010101010101010101010101010101",
+        )
+        .passes(
+            "it is as it was",
+            Scene::new()
+                .bind("0.0.0.0:443")
+                .was(vec![bound("0.0.0.0:443", |_| ())]),
+        )
+        .passes(
+            "it was not there",
+            Scene::new().bind("0.0.0.0:444").was(was()),
+        )
+}

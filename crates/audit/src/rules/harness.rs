@@ -1,0 +1,205 @@
+//! Trying rules: scenes that trip them, and scenes that do not.
+
+use certbind_certificates::Certificate;
+use certbind_core::{Binding, CertHash, Kind, Record, SslFlags};
+use certbind_formats::{ReadOptions, read};
+
+use crate::applications::IIS;
+use crate::conduct::audit;
+use crate::config::Config;
+use crate::finding::Finding;
+use crate::host_export::HostExport;
+use crate::inventory::Inventory;
+use crate::rules::Rule;
+use crate::waiver::{Scope, Waiver};
+
+/// What trips a rule, and what does not.
+#[derive(Default)]
+pub(crate) struct Cases {
+    trips: Vec<(Scene, &'static [&'static str], &'static str)>,
+    passes: Vec<(&'static str, Scene)>,
+}
+
+impl Cases {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// The rule finds something in these places alone; what it says of the first has `said` in it.
+    pub(crate) fn trips(
+        mut self,
+        scene: Scene,
+        places: &'static [&'static str],
+        said: &'static str,
+    ) -> Self {
+        self.trips.push((scene, places, said));
+        self
+    }
+
+    /// The rule finds nothing, because of this.
+    pub(crate) fn passes(mut self, why: &'static str, scene: Scene) -> Self {
+        self.passes.push((why, scene));
+        self
+    }
+
+    pub(crate) fn hold(&self, rule: &'static Rule) {
+        assert!(
+            !self.trips.is_empty() && !self.passes.is_empty(),
+            "{}",
+            rule.id
+        );
+        for (scene, places, said) in &self.trips {
+            let found = scene.findings(rule);
+            let at: Vec<_> = found
+                .iter()
+                .map(|it| it.place.subject.to_string())
+                .collect();
+            assert_eq!(at, *places, "{}: {found:?}", rule.id);
+            let sentence = &found[0].sentence;
+            assert!(sentence.contains(said), "{}: {sentence}", rule.id);
+        }
+        for (why, scene) in &self.passes {
+            let found = scene.findings(rule);
+            assert!(found.is_empty(), "{}, {why}: {found:?}", rule.id);
+        }
+    }
+}
+
+/// Hosts, what is known besides, and what is decided. It is the first of June of 2026.
+pub(crate) struct Scene {
+    hosts: Vec<HostExport>,
+    inventory: Inventory,
+    config: Config,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self {
+            hosts: vec![HostExport::of_bindings("web-01", Vec::new())],
+            inventory: Inventory::none(),
+            config: Config::at("2026-06-01T00:00:00Z".parse().unwrap()),
+        }
+    }
+
+    /// `www.contoso.com`, bound to its certificate, which is known.
+    pub(crate) fn www() -> Self {
+        Self::new()
+            .knows("www")
+            .bind_to("hostnameport=www.contoso.com:443", "www")
+    }
+
+    /// Whatever is bound from here on, is on another host.
+    pub(crate) fn host(mut self, name: &str) -> Self {
+        self.hosts.push(HostExport::of_bindings(name, Vec::new()));
+        self
+    }
+
+    pub(crate) fn bind(self, key: &str) -> Self {
+        self.bind_as(key, |_| ())
+    }
+
+    /// Binds a key to a record that is at every default but for this.
+    pub(crate) fn bind_as(mut self, key: &str, but: impl FnOnce(&mut Record)) -> Self {
+        let binding = bound(key, but);
+        let host = self.hosts.last_mut().unwrap();
+        host.reading.export.bindings.push(binding);
+        self
+    }
+
+    /// Binds a key to one of the certificates in the folder of fixtures.
+    pub(crate) fn bind_to(self, key: &str, certificate: &str) -> Self {
+        let hash = *fixture(certificate).hash();
+        self.bind_as(key, |record| {
+            record.certificate.as_mut().unwrap().hash = hash;
+        })
+    }
+
+    /// The host's export is this text.
+    pub(crate) fn export(mut self, text: &str) -> Self {
+        let options = ReadOptions {
+            keep_going: true,
+            ..ReadOptions::default()
+        };
+        let host = self.hosts.last_mut().unwrap();
+        host.reading = read(text.as_bytes(), &options).unwrap();
+        self
+    }
+
+    /// The host was so once.
+    pub(crate) fn was(mut self, baseline: Vec<Binding>) -> Self {
+        self.hosts.last_mut().unwrap().baseline = Some(baseline);
+        self
+    }
+
+    /// An inventory with this certificate, and what else is put into it.
+    pub(crate) fn knows(self, certificate: &str) -> Self {
+        let path = format!("{FIXTURES}/{certificate}.pem");
+        let bytes = std::fs::read(path).unwrap();
+        self.knows_file(certificate, &bytes)
+    }
+
+    pub(crate) fn knows_file(mut self, name: &str, bytes: &[u8]) -> Self {
+        self.inventory.add_file(name, bytes, &[]);
+        self
+    }
+
+    pub(crate) fn with(mut self, decide: impl FnOnce(&mut Config)) -> Self {
+        decide(&mut self.config);
+        self
+    }
+
+    pub(crate) fn on(self, day: &str) -> Self {
+        let now = format!("{day}T00:00:00Z").parse().unwrap();
+        self.with(|config| config.now = now)
+    }
+
+    fn findings(&self, rule: &'static Rule) -> Vec<Finding> {
+        let report = audit(&self.hosts, &self.inventory, &self.config);
+        let of_rule = report.findings.into_iter();
+        of_rule
+            .filter(|finding| finding.rule.id == rule.id)
+            .collect()
+    }
+}
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+
+fn fixture(name: &str) -> Certificate {
+    let bytes = std::fs::read(format!("{FIXTURES}/{name}.pem")).unwrap();
+    certbind_certificates::of_file(&bytes).remove(0)
+}
+
+/// A binding that no rule has anything to say of by itself, but for this.
+pub(crate) fn bound(key: &str, but: impl FnOnce(&mut Record)) -> Binding {
+    let key: certbind_core::BindingKey = key.parse().unwrap();
+    let mut record = match key.kind().names_certificate() {
+        true => Record::new(hash(1), Some("MY".parse().unwrap()), IIS),
+        false => Record::central(IIS),
+    };
+    if key.kind() != Kind::Ccs {
+        record.flags = SslFlags::DISABLE_LEGACY_TLS;
+    }
+    but(&mut record);
+    Binding::new(key, record).unwrap()
+}
+
+pub(crate) fn hash(n: u8) -> CertHash {
+    CertHash::new([n; 20])
+}
+
+/// Binds another certificate than others are bound to.
+pub(crate) fn another_certificate(record: &mut Record) {
+    record.certificate.as_mut().unwrap().hash = hash(2);
+}
+
+/// Decides to waive a rule's finding at a key until the end of a day.
+pub(crate) fn waived(rule: &str, key: &str, until: &str) -> impl FnOnce(&mut Config) {
+    let waiver = Waiver {
+        rule: crate::rules::find(rule).unwrap().id,
+        scope: Scope::Key(key.parse().unwrap()),
+        host: None,
+        reason: "It goes away.".to_owned(),
+        until: until.parse().unwrap(),
+    };
+    |config| config.waivers.push(waiver)
+}

@@ -1,0 +1,298 @@
+//! A report as SARIF 2.1.0 (OASIS), which code hosts and editors show.
+//!
+//! A finding is a result, with the line of the export where that is known, and the binding as a
+//! logical location. What is waived is there too, suppressed with its reason.
+//!
+//! ```
+//! use certbind_audit::{Config, HostExport, Inventory, audit, sarif};
+//!
+//! let config = Config::at("2026-06-01T00:00:00Z".parse()?);
+//! let hosts = [HostExport::of_bindings("web-01", Vec::new())];
+//! let report = audit(&hosts, &Inventory::none(), &config);
+//! let log = serde_json::to_string(&sarif::Log::of(&report))?;
+//! assert!(log.contains("\"version\":\"2.1.0\""));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::finding::{Finding, Place, Severity};
+use crate::report::Report;
+use crate::rules::RULES;
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const PAGES: &str = "https://github.com/certbind/certbind/blob/main/";
+
+/// A report as a SARIF log with one run, to be serialised.
+#[derive(Serialize)]
+pub struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    invocations: Value,
+    column_kind: &'static str,
+    results: Results<'a>,
+}
+
+/// The results, each made when it is its turn: there may be many.
+struct Results<'a>(&'a Report);
+
+impl<'a> Log<'a> {
+    /// What a report says.
+    #[must_use]
+    pub fn of(report: &'a Report) -> Self {
+        let rules = RULES.iter().map(|rule| {
+            json!({
+                "id": rule.id,
+                "shortDescription": { "text": rule.title },
+                "fullDescription": { "text": rule.why },
+                "help": { "text": rule.remedy },
+                "helpUri": format!("{PAGES}{}", rule.page()),
+                "defaultConfiguration": { "level": rule.severity },
+            })
+        });
+        let run = Run {
+            tool: json!({ "driver": {
+                "name": "certbind",
+                "version": env!("CARGO_PKG_VERSION"),
+                "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                "rules": rules.collect::<Vec<_>>(),
+            }}),
+            invocations: json!([{
+                "executionSuccessful": true,
+                "endTimeUtc": format!("{:.3}", report.config.now),
+            }]),
+            column_kind: "unicodeCodePoints",
+            results: Results(report),
+        };
+        Self {
+            schema: SCHEMA,
+            version: "2.1.0",
+            runs: [run],
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifResult {
+    rule_id: &'static str,
+    rule_index: usize,
+    /// The names of severities are SARIF's own.
+    level: Severity,
+    message: Message,
+    locations: [Location; 1],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Location>,
+    partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<[Suppression; 1]>,
+}
+
+#[derive(Serialize)]
+struct Message {
+    text: String,
+}
+
+/// What tells the same trouble in the next audit: lines move, and places do not.
+#[derive(Serialize)]
+struct Fingerprints {
+    #[serde(rename = "place/v1")]
+    place: String,
+}
+
+#[derive(Serialize)]
+struct Suppression {
+    kind: &'static str,
+    status: &'static str,
+    justification: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<usize>,
+    logical_locations: [LogicalLocation; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical_location: Option<PhysicalLocation>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogicalLocation {
+    name: String,
+    fully_qualified_name: String,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    region: Region,
+}
+
+#[derive(Serialize)]
+struct ArtifactLocation {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u64,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.0;
+        let found = report.findings.iter();
+        let found = found.map(|finding| SarifResult::of(report, finding));
+        let waived = report.waived.iter().map(|waived| SarifResult {
+            suppressions: Some([Suppression {
+                kind: "external",
+                status: "accepted",
+                justification: format!("{} (until {})", waived.reason, waived.until),
+            }]),
+            ..SarifResult::of(report, &waived.finding)
+        });
+        serializer.collect_seq(found.chain(waived))
+    }
+}
+
+impl SarifResult {
+    fn of(report: &Report, finding: &Finding) -> Self {
+        let mut text = format!("{}: {}", finding.place.subject, finding.sentence);
+        if let Some(basis) = finding.rests_on {
+            text.push_str(". ");
+            text.push_str(basis);
+            text.push('.');
+        }
+        let related = finding.related.places.iter().enumerate();
+        let related = related.map(|(id, place)| Location {
+            id: Some(id),
+            ..Location::of(report, place)
+        });
+        let rule = finding.rule.id;
+        let index = RULES.iter().position(|it| it.id == rule);
+        Self {
+            rule_id: rule,
+            rule_index: index.expect("findings are of these rules"),
+            level: finding.severity,
+            message: Message { text: plain(&text) },
+            locations: [Location::of_finding(report, finding)],
+            related_locations: related.collect(),
+            partial_fingerprints: Fingerprints {
+                place: name(report, &finding.place),
+            },
+            suppressions: None,
+        }
+    }
+}
+
+impl Location {
+    /// Where a finding is. One that is about no line itself, such as of a name, is where the first of
+    /// the records is that it is about.
+    fn of_finding(report: &Report, finding: &Finding) -> Self {
+        let mut own = Self::of(report, &finding.place);
+        if own.physical_location.is_none() {
+            let mut related = finding.related.places.iter();
+            own.physical_location = related.find_map(|it| PhysicalLocation::of(report, it));
+        }
+        own
+    }
+
+    fn of(report: &Report, place: &Place) -> Self {
+        Self {
+            id: None,
+            logical_locations: [LogicalLocation {
+                name: place.subject.to_string(),
+                fully_qualified_name: name(report, place),
+                kind: "resource",
+            }],
+            physical_location: PhysicalLocation::of(report, place),
+        }
+    }
+}
+
+impl PhysicalLocation {
+    /// The line of a place. A store has no lines, and a location in a file needs one.
+    fn of(report: &Report, place: &Place) -> Option<Self> {
+        let file = report.hosts.get(place.host?)?.source.as_ref()?;
+        let start_line = place.line?;
+        Some(Self {
+            artifact_location: ArtifactLocation { uri: uri(file) },
+            region: Region { start_line },
+        })
+    }
+}
+
+/// A text as a message has it (3.11.5, 3.11.6): braces, which would be placeholders, are doubled; a
+/// bracket and a parenthesis, between which a link would begin to lead somewhere, stand apart.
+fn plain(text: &str) -> String {
+    text.replace('{', "{{")
+        .replace('}', "}}")
+        .replace("](", "] (")
+}
+
+fn name(report: &Report, place: &Place) -> String {
+    match report.host(place.host) {
+        Some(host) => format!("{host}/{}", place.subject),
+        None => place.subject.to_string(),
+    }
+}
+
+/// The reference of a path (RFC 3986): a relative one stays so.
+fn uri(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let is_drive = path.as_bytes().get(1) == Some(&b':');
+    let start = match path.as_str() {
+        _ if is_drive => "file:///",
+        // The name of a server stands where another reference has none.
+        share if share.starts_with("//") => "file:",
+        rooted if rooted.starts_with('/') => "file://",
+        _ => "",
+    };
+    let mut uri = start.to_owned();
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            b':' if is_drive => uri.push(':'),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_references() {
+        for (path, expected) in [
+            ("exports/web-01.txt", "exports/web-01.txt"),
+            ("./a b:c.txt", "./a%20b%3Ac.txt"),
+            ("/srv/bücher.txt", "file:///srv/b%C3%BCcher.txt"),
+            ("C:\\exports\\web.txt", "file:///C:/exports/web.txt"),
+            (
+                "\\\\files\\exports\\web.txt",
+                "file://files/exports/web.txt",
+            ),
+        ] {
+            assert_eq!(uri(path), expected);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Reports in the forms that programs read, held to their schemas.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+use std::path::Path;
+
+use certbind_audit::json::JsonReport;
+use certbind_audit::{Config, HostExport, Inventory, RULES, Report, audit, sarif};
+use certbind_core::{Binding, CertHash, Record, Uuid};
+use certbind_formats::{ReadOptions, read};
+use serde_json::Value;
+
+const LISTING: &str = include_str!("../../../examples/host-2022.txt");
+
+/// A report with findings about everything that a finding can be about, and a waived one.
+fn report() -> Report {
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let host = |name: &str, text: &str| {
+        let mut host = HostExport::new(name, read(text.as_bytes(), &options).unwrap());
+        host.source = Some(format!("exports/{name} 1.txt"));
+        host
+    };
+    let usage = "Usage Check                  : Enabled";
+    let damaged = LISTING
+        .replacen(usage, &usage.replace("Enabled", "Perhaps"), 1)
+        .replacen("sni.iis8.com", "<script>.iis8.com", 1)
+        .replacen(
+            "SSL Certificate bindings:",
+            "    Colour                       : blue\r\nSSL Certificate bindings:",
+            1,
+        );
+    let other = LISTING.replace("61d34f532da121bbab64723c4871e72c92f03735", &"ab".repeat(20));
+    let mut hosts = [
+        host("web-01", LISTING),
+        host("web-02", &damaged),
+        host("web-03", &other),
+    ];
+    hosts[0].baseline = Some(Vec::new());
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let inventory = Inventory::read(&fixtures, &[]).unwrap();
+    let config = r#"
+        [[waivers]]
+        rule = "CB005"
+        key = "ipport=0.0.0.0:8443"
+        reason = "The old agent goes away."
+        until = 2026-12-31
+        [[waivers]]
+        rule = "CB005"
+        key = "ipport=0.0.0.0:1"
+        reason = "It was there once."
+        until = 2026-01-31
+    "#;
+    let config = Config::parse(config, "2026-06-01T00:00:00Z".parse().unwrap()).unwrap();
+    audit(&hosts, &inventory, &config)
+}
+
+fn validate(schema: &str, value: &Value) {
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn json_is_as_its_schema_says_and_knows_every_kind_of_place() {
+    let report = report();
+    let json = serde_json::to_value(JsonReport::of(&report)).unwrap();
+    let schema = include_str!("../../../docs/audit-report.schema.json");
+    validate(schema, &json);
+    let findings = json["findings"].as_array().unwrap();
+    for kind in [
+        "binding",
+        "record",
+        "export",
+        "certificate",
+        "name",
+        "file",
+        "waiver",
+    ] {
+        let has = findings.iter().any(|it| it["subject"]["kind"] == kind);
+        assert!(has, "{kind}");
+    }
+    assert_eq!(json["waived"].as_array().unwrap().len(), 3);
+    assert_eq!(json["counts"]["waived"], 3);
+    // The schema lets nothing else through.
+    let mut wrong = json.clone();
+    wrong["findings"][0]["colour"] = "blue".into();
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    assert!(!jsonschema::is_valid(&schema, &wrong));
+}
+
+#[test]
+fn sarif_is_as_the_published_schema_says_and_points_into_the_export() {
+    let report = report();
+    let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();
+    // One pattern of the published schema has a bracket too many for strict readers. It is that of
+    // a property that we have not.
+    let schema = include_str!("fixtures/sarif-schema-2.1.0.json");
+    let mended = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    assert_ne!(schema, mended);
+    validate(&mended, &log);
+    let run = &log["runs"][0];
+    assert_eq!(
+        run["tool"]["driver"]["rules"].as_array().unwrap().len(),
+        RULES.len()
+    );
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), report.findings.len() + report.waived.len());
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        let rule = &run["tool"]["driver"]["rules"][index];
+        assert_eq!(rule["id"], result["ruleId"]);
+    }
+    // The line of a record is the one on which its key stands.
+    let nameless = results
+        .iter()
+        .find(|it| it["ruleId"] == "CB005" && it["suppressions"].is_array())
+        .unwrap();
+    let place = &nameless["locations"][0];
+    let physical = &place["physicalLocation"];
+    assert_eq!(
+        physical["artifactLocation"]["uri"],
+        "exports/web-01%201.txt"
+    );
+    let line = usize::try_from(physical["region"]["startLine"].as_u64().unwrap()).unwrap();
+    let line = LISTING.lines().nth(line - 1).unwrap();
+    assert!(
+        line.contains("IP:port") && line.contains("0.0.0.0:8443"),
+        "{line}"
+    );
+    assert_eq!(
+        place["logicalLocations"][0]["fullyQualifiedName"],
+        "web-01/ipport=0.0.0.0:8443"
+    );
+    // What is about a name is where the first of its records is.
+    let name = results.iter().find(|it| it["ruleId"] == "CB110").unwrap();
+    let line = &name["locations"][0]["physicalLocation"]["region"]["startLine"];
+    let first = &name["relatedLocations"][0]["physicalLocation"]["region"]["startLine"];
+    assert!(line.is_u64() && line == first, "{name}");
+    let reason = &nameless["suppressions"][0]["justification"];
+    assert_eq!(reason, "The old agent goes away. (until 2026-12-31)");
+}
+
+#[test]
+fn no_text_of_an_export_is_a_link_or_a_placeholder_in_sarif() {
+    let bound = |store: &str| {
+        let record = Record::new(
+            CertHash::new([7; 20]),
+            Some(store.parse().unwrap()),
+            Uuid::from_u128(7),
+        );
+        Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap()
+    };
+    let hostile = bound("[renew it](https://evil.example/{0})");
+    let mut host = HostExport::of_bindings("web-01", vec![hostile]);
+    host.baseline = Some(vec![bound("MY")]);
+    let config = Config::at("2026-06-01T00:00:00Z".parse().unwrap());
+    let report = audit(&[host], &Inventory::none(), &config);
+    let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap().iter();
+    let said: Vec<_> = results
+        .map(|it| (it["ruleId"].as_str(), it["message"]["text"].as_str()))
+        .collect();
+    let changed = "ipport=0.0.0.0:443: it was changed: store name MY -> \
+                   [renew it] (https://evil.example/{{0}})";
+    assert!(said.contains(&(Some("CB203"), Some(changed))), "{said:?}");
+    let unknown = "ipport=0.0.0.0:443: nobody is known to bind as \
+                   {{00000000-0000-0000-0000-000000000007}}";
+    assert!(said.contains(&(Some("CB007"), Some(unknown))), "{said:?}");
+}
+
+#[test]
+fn the_same_audit_gives_the_same_report() {
+    let json = || serde_json::to_string(&JsonReport::of(&report())).unwrap();
+    assert_eq!(json(), json());
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let severities: Vec<_> = report().findings.iter().map(|it| it.severity).collect();
+    assert!(severities.windows(2).all(|pair| pair[0] >= pair[1]));
+    assert!(severities.first() > severities.last());
+}

@@ -1,0 +1,56 @@
+//! What stands in the page of an audit, without a browser to show it.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+use certbind_audit::{Config, HostExport, Inventory, audit, html};
+use certbind_core::{Binding, Record, Uuid};
+use serde_json::Value;
+
+const WWW: &[u8] = include_bytes!("fixtures/www.pem");
+
+/// The page of a host with one binding, of the certificate that ends with 2026.
+fn page(store: &str, configuration: &str) -> String {
+    let hash = *certbind_certificates::of_file(WWW)[0].hash();
+    let record = Record::new(hash, Some(store.parse().unwrap()), Uuid::from_u128(7));
+    let binding = Binding::new("hostnameport=www.contoso.com:443".parse().unwrap(), record);
+    let hosts = [HostExport::of_bindings("web-01", vec![binding.unwrap()])];
+    let mut inventory = Inventory::none();
+    inventory.add_file("www.pem", WWW, &[]);
+    let now = "2026-11-21T00:00:00Z".parse().unwrap();
+    let config = Config::parse(configuration, now).unwrap();
+    let report = audit(&hosts, &inventory, &config);
+    let mut page = Vec::new();
+    html::write(&mut page, &hosts, &inventory, &report).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
+/// What the page's script is given.
+fn data(page: &str) -> Value {
+    let (_, data) = page.split_once("id=\"data\">").unwrap();
+    let (data, _) = data.split_once("</script>").unwrap();
+    serde_json::from_str(data).unwrap()
+}
+
+#[test]
+fn applications_have_the_names_that_the_configuration_gives_them() {
+    let ours = "[applications]\n\"00000000-0000-0000-0000-000000000007\" = \"Order gateway\"\n";
+    assert_eq!(data(&page("MY", ours))["bindings"][0][4], "Order gateway");
+    let nameless = "{00000000-0000-0000-0000-000000000007}";
+    assert_eq!(data(&page("MY", ""))["bindings"][0][4], nameless);
+}
+
+#[test]
+fn what_ends_soon_is_what_the_configuration_says() {
+    for (days, class) in [(40, "good"), (41, "soon")] {
+        let page = page("MY", &format!("[limits]\nexpiring_days = {days}\n"));
+        let (_, bar) = page.split_once("<rect class=\"").unwrap();
+        assert!(bar.starts_with(&format!("{class}\"")), "{days} days");
+    }
+}
+
+#[test]
+fn characters_that_hide_or_turn_others_are_spelled_out() {
+    let page = page("M\u{202e}Y\u{200b}", "");
+    assert!(!page.contains(['\u{202e}', '\u{200b}']));
+    assert_eq!(data(&page)["bindings"][0][3], "M\\u{202e}Y\\u{200b}");
+}

@@ -1,0 +1,192 @@
+//! One certificate, and those of a file.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+use certbind_core::CertHash;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner};
+use x509_cert::der::Decode;
+use x509_cert::der::asn1::OctetString;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+
+use crate::strength::{PublicKey, Signature, public_key, signature};
+use crate::usage::{ServerUse, server_use};
+use crate::validity::Validity;
+
+/// What a certificate says of whom it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    hash: CertHash,
+    subject: String,
+    names: BTreeSet<Name>,
+    validity: Validity,
+    public_key: PublicKey,
+    signature: Signature,
+    server_use: ServerUse,
+    is_authority: bool,
+}
+
+/// A name that a certificate is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// A DNS name in lower case and without a dot at its end, an internationalised one as A-labels; it
+    /// may be a wildcard.
+    Dns(String),
+    /// An IP address.
+    Ip(IpAddr),
+}
+
+/// The certificates in the bytes of a PEM or DER file, in its order; none if it holds none: a key,
+/// a request, a PFX, another file. Those that cannot be read are left out.
+#[must_use]
+pub fn of_file(file: &[u8]) -> Vec<Certificate> {
+    each_of_file(file).into_iter().flatten().collect()
+}
+
+/// As [`of_file`], and nothing for each certificate that cannot be read.
+#[must_use]
+pub fn each_of_file(file: &[u8]) -> Vec<Option<Certificate>> {
+    // Editors put a byte order mark in front of the first line, which then does not begin as it should.
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    let mut found: Vec<_> = CertificateDer::pem_slice_iter(file)
+        .map(|der| Certificate::of_der(&der.ok()?))
+        .collect();
+    found.resize(found.len().max(begun(file)), None);
+    if found.is_empty() {
+        found.extend(Certificate::of_der(file).map(Some));
+    }
+    found
+}
+
+/// How many certificates begin in a text, be it on the line on which another ends, or under one of the
+/// names that OpenSSL had for them.
+fn begun(file: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(file);
+    let labels = text.split("-----BEGIN ").skip(1);
+    labels
+        .filter_map(|rest| rest.split_once("-----"))
+        .filter(|(label, _)| label.ends_with("CERTIFICATE"))
+        .count()
+}
+
+impl Certificate {
+    /// The certificate with this DER form, if it is one.
+    #[must_use]
+    pub fn of_der(der: &[u8]) -> Option<Self> {
+        let hash = CertHash::of_certificate(der).ok()?;
+        let parsed = CertificateInner::<Raw>::from_der(der).ok()?;
+        let tbs = parsed.tbs_certificate();
+        let alternatives = tbs.get_extension::<SubjectAltName>().ok().flatten();
+        let mut names: BTreeSet<_> = match &alternatives {
+            Some((_, alternatives)) => alternatives.0.iter().filter_map(name).collect(),
+            None => BTreeSet::new(),
+        };
+        // What is older than RFC 2818 asked for has its name in the subject alone.
+        if names.is_empty()
+            && let Ok(Some(common)) = tbs.subject().common_name()
+        {
+            names.insert(of_text(common.value().as_ref()));
+        }
+        Some(Self {
+            hash,
+            subject: tbs.subject().to_string(),
+            names,
+            validity: Validity::of(tbs.validity()),
+            public_key: public_key(tbs.subject_public_key_info()),
+            signature: signature(parsed.signature_algorithm()),
+            server_use: server_use(tbs),
+            is_authority: is_authority(tbs),
+        })
+    }
+
+    /// The SHA-1 hash, by which bindings name it.
+    #[must_use]
+    pub fn hash(&self) -> &CertHash {
+        &self.hash
+    }
+
+    /// The subject's distinguished name as text (RFC 4514). Any character may stand in it: escape
+    /// it for a terminal.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The DNS names and IP addresses of the subject alternative name; where there are none, the
+    /// subject's common name.
+    #[must_use]
+    pub fn names(&self) -> &BTreeSet<Name> {
+        &self.names
+    }
+
+    /// From when to when it is valid.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// The key that it is for.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// How it is signed.
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// Whether servers may show it to their clients.
+    #[must_use]
+    pub fn server_use(&self) -> ServerUse {
+        self.server_use
+    }
+
+    /// Whether it is one of an authority, which issues others: a root or an intermediate one.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.is_authority
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => f.write_str(name),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+fn is_authority(tbs: &TbsCertificateInner<Raw>) -> bool {
+    let constraints = tbs.get_extension::<BasicConstraints>().ok().flatten();
+    constraints.is_some_and(|(_, constraints)| constraints.ca)
+}
+
+fn name(general: &GeneralName) -> Option<Name> {
+    match general {
+        GeneralName::DnsName(name) => {
+            let name = name.as_str().trim_end_matches('.');
+            Some(Name::Dns(name.to_ascii_lowercase()))
+        }
+        GeneralName::IpAddress(bytes) => address(bytes).map(Name::Ip),
+        _ => None,
+    }
+}
+
+fn address(bytes: &OctetString) -> Option<IpAddr> {
+    let bytes = bytes.as_bytes();
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}
+
+fn of_text(name: &str) -> Name {
+    name.parse()
+        .map_or_else(|_| Name::Dns(name.to_lowercase()), Name::Ip)
+}

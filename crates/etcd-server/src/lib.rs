@@ -1,0 +1,19 @@
+//! Real etcd servers for tests, on free ports of the loopback interface and with data of their own.
+//! They end with the process that started them, however that ends. A [`Proxy`] stands between a
+//! client and a server, and loses what it is told to.
+//!
+//! ```no_run
+//! let server = certbind_etcd_server::Server::start();
+//! println!("{}", server.ctl(&["put", "key", "value"]));
+//! ```
+//!
+//! Debian has etcd as `etcd-server` and `etcd-client`. Where it is missing, starting it panics.
+
+mod cluster;
+mod process;
+mod proxy;
+mod server;
+
+pub use cluster::Cluster;
+pub use proxy::{Proxy, Wire};
+pub use server::Server;

@@ -1,0 +1,32 @@
+//! What an export holds, whatever its form.
+
+use certbind_core::Binding;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::netsh::Layout;
+
+/// An exported store: its bindings, and where they come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Export {
+    /// Where the bindings come from.
+    pub header: Header,
+    /// The bindings, in the order of the export, each key once.
+    pub bindings: Vec<Binding>,
+    /// How the host lays out its listings, where the export tells: `netsh` listings do.
+    pub layout: Option<Layout>,
+}
+
+/// Where an export comes from. A form that has no place for it leaves every field empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Header {
+    /// The host whose bindings these are.
+    pub host: Option<String>,
+    /// When they were read from it.
+    pub captured_at: Option<Timestamp>,
+    /// What they were read from: a store's URL, a file, a command.
+    pub source: Option<String>,
+    /// The program that wrote the export, and its version.
+    pub tool: Option<String>,
+}

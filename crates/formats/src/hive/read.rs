@@ -1,0 +1,276 @@
+//! Reading a hive.
+
+use certbind_core::Kind;
+
+use super::base::Base;
+use super::cells::Cells;
+use super::fault::Fault;
+use super::key::{Key, Under};
+use super::value::values;
+use crate::registry::{
+    Collected, ControlSet, Data, Found, PARAMETERS, Value, family, family_name, is_about_ssl,
+    is_known,
+};
+use crate::report::{ConversionWarning, ParseError, WarningKind};
+use crate::{Format, Header, ReadError, ReadOptions, Reading};
+
+/// Reads a hive file of `SYSTEM`.
+///
+/// # Errors
+/// [`ReadError`]: the file is no hive of `SYSTEM`, the way to its bindings is broken, or, unless the
+/// options say to keep going, anything else that was met is.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+    let base = Base::of(bytes).map_err(unrecognised)?;
+    let (cells, wrong) = Cells::of(bytes, &base);
+    let mut hive = Hive {
+        cells,
+        minor: base.minor,
+        collected: Collected::default(),
+    };
+    if let Some(pending) = base.pending {
+        hive.collected
+            .warning(ConversionWarning::new(WarningKind::Pending, pending));
+    }
+    let header = hive
+        .walk(base.root)
+        .map_err(|error| match (error, wrong.first()) {
+            // A hive that is cut short has lost its way, too: the first is what to tell.
+            (ReadError::Malformed(problem), Some(cause)) => ReadError::Malformed(ParseError {
+                what: format!("{cause}; {}", problem.what),
+                ..problem
+            }),
+            (error, _) => error,
+        })?;
+    for what in wrong {
+        hive.collected.problem(ParseError::in_file(what));
+    }
+    hive.collected.finish(header, options)
+}
+
+fn unrecognised(found: String) -> ReadError {
+    ReadError::Unrecognised {
+        format: Format::Hive,
+        found,
+    }
+}
+
+struct Hive<'a> {
+    cells: Cells<'a>,
+    minor: u32,
+    collected: Collected,
+}
+
+/// A control set's key, and its path.
+struct Set<'a> {
+    key: Key<'a>,
+    path: String,
+}
+
+impl<'a> Hive<'a> {
+    /// Takes the bindings of the control set in force, and gives whence they are.
+    fn walk(&mut self, root: u32) -> Result<Header, ReadError> {
+        let root = Key::at(&mut self.cells, root).map_err(|fault| {
+            ReadError::Malformed(ParseError::in_file(format!("the root key: {fault}")))
+        })?;
+        let under_root = root.keys(&mut self.cells);
+        let set = self.control_set(&under_root)?.ok_or_else(|| {
+            let names: Vec<_> = under_root.whole.iter().map(Key::name).take(8).collect();
+            unrecognised(format!(
+                "a hive without control sets; its keys are {names:?}"
+            ))
+        })?;
+        let host = self.bindings_of(set)?;
+        Ok(Header {
+            host,
+            ..Header::default()
+        })
+    }
+
+    /// The control set in force; none where the hive has none at all.
+    fn control_set(&mut self, root: &Under<Key<'a>>) -> Result<Option<Set<'a>>, ReadError> {
+        let sets = || {
+            root.whole.iter().filter_map(|key| {
+                let set = ControlSet::named(&key.name())?;
+                matches!(set, ControlSet::Numbered(_)).then_some((set, *key))
+            })
+        };
+        let select = child(root, "Select", "")?;
+        let current = match select {
+            Some(key) => self.current(&key)?,
+            None => None,
+        };
+        let found = |(set, key): (ControlSet, Key<'a>)| Set {
+            key,
+            path: set.to_string(),
+        };
+        if let Some(number) = current {
+            let set = ControlSet::Numbered(number);
+            return match sets().find(|(found, _)| *found == set) {
+                Some(set) => Ok(Some(found(set))),
+                None => {
+                    let what = match root.broken.first() {
+                        Some(fault) => {
+                            format!("{set}, the current control set, cannot be read: {fault}")
+                        }
+                        None => format!("there is no {set}, which is the current control set"),
+                    };
+                    Err(ReadError::Malformed(in_key("Select", what)))
+                }
+            };
+        }
+        let mut sets = sets();
+        match (sets.next(), sets.next()) {
+            (Some(only), None) => {
+                let what = format!(
+                    "there is no Current that says which control set is in force; {}, the only one, \
+                     was taken",
+                    only.0
+                );
+                self.collected
+                    .lose(WarningKind::Inferred, None, "Select", what);
+                Ok(Some(found(only)))
+            }
+            (Some(_), Some(_)) => {
+                let what = "there are several control sets, and no Current that says which of them \
+                            is in force";
+                Err(ReadError::Malformed(in_key("Select", what)))
+            }
+            (None, _) => match root.broken.first() {
+                Some(fault) => {
+                    let what = format!("the keys under the root key: {fault}");
+                    Err(ReadError::Malformed(ParseError::in_file(what)))
+                }
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The number of the current control set.
+    fn current(&mut self, select: &Key<'a>) -> Result<Option<u32>, ReadError> {
+        let found = self.found("Select", select, |name| {
+            name.eq_ignore_ascii_case("Current")
+        });
+        if let Some(problem) = found.problems.first() {
+            return Err(ReadError::Malformed(problem.clone()));
+        }
+        let current = found.value("Current").map(|value| value.data.as_dword());
+        current
+            .transpose()
+            .map_err(|what| ReadError::Malformed(in_key("Select", format!("Current: {what}"))))
+    }
+
+    /// Takes the bindings of a control set, and gives the name of the host that it is of.
+    fn bindings_of(&mut self, set: Set<'a>) -> Result<Option<String>, ReadError> {
+        let mut under = set.key.keys(&mut self.cells);
+        let host = self.host(&under);
+        let mut path = set.path;
+        for name in PARAMETERS {
+            let Some(key) = child(&under, name, &path)? else {
+                return Ok(host);
+            };
+            path = format!("{path}\\{name}");
+            under = key.keys(&mut self.cells);
+        }
+        self.report(&under.broken, "");
+        for key in under.whole {
+            let name = key.name();
+            match family(&name) {
+                Some(kind) => self.family(kind, &key),
+                None if is_about_ssl(&name) => self.collected.unknown_key(&name, None),
+                None => {}
+            }
+        }
+        Ok(host)
+    }
+
+    /// The host's name. It is no part of the bindings: that it cannot be read is nothing to stop at.
+    fn host(&mut self, set: &Under<Key<'a>>) -> Option<String> {
+        let mut key = child(set, "Control", "").ok()??;
+        for _ in 0..2 {
+            let under = key.keys(&mut self.cells);
+            key = child(&under, "ComputerName", "").ok()??;
+        }
+        let name = "ComputerName";
+        let found = self.found(name, &key, |value| value.eq_ignore_ascii_case(name));
+        found.value(name)?.data.as_text().ok()?
+    }
+
+    /// Takes the bindings of a kind.
+    fn family(&mut self, kind: Kind, key: &Key<'a>) {
+        let path = family_name(kind);
+        let found = self.found(path, key, |_| false);
+        self.collected.family(found);
+        let under = key.keys(&mut self.cells);
+        self.report(&under.broken, path);
+        for key in under.whole {
+            let name = key.name();
+            let path = format!("{path}\\{name}");
+            let found = self.found(&path, &key, is_known);
+            self.collected.key(kind, &name, found);
+            let under = key.keys(&mut self.cells);
+            self.report(&under.broken, &path);
+            for key in under.whole {
+                let path = format!("{path}\\{}", key.name());
+                self.collected.unknown_key(&path, None);
+            }
+        }
+    }
+
+    /// A key and its values; of those whose names are wanted, with their data.
+    fn found(&mut self, path: &str, key: &Key<'a>, is_wanted: impl Fn(&str) -> bool) -> Found {
+        let mut found = Found::new(path, None);
+        let under = values(key, &mut self.cells);
+        for fault in under.broken {
+            found.problem(None, fault.to_string());
+        }
+        for value in under.whole {
+            let data = if is_wanted(&value.name) {
+                value.data(&mut self.cells, self.minor)
+            } else {
+                Ok(Data {
+                    kind: value.kind(),
+                    bytes: Vec::new(),
+                })
+            };
+            match data {
+                Ok(data) => found.add(Value {
+                    name: value.name.into_owned(),
+                    data,
+                    line: None,
+                }),
+                Err(fault) => found.problem(None, format!("{}: {fault}", value.name)),
+            }
+        }
+        found
+    }
+
+    fn report(&mut self, broken: &[Fault], path: &str) {
+        for fault in broken {
+            self.collected.problem(in_key(path, fault.to_string()));
+        }
+    }
+}
+
+/// The key of a name among others. That it may be one of those that are broken is an error.
+fn child<'a>(under: &Under<Key<'a>>, name: &str, path: &str) -> Result<Option<Key<'a>>, ReadError> {
+    let found = under
+        .whole
+        .iter()
+        .find(|key| key.name().eq_ignore_ascii_case(name));
+    match (found, under.broken.first()) {
+        (Some(key), _) => Ok(Some(*key)),
+        (None, None) => Ok(None),
+        (None, Some(fault)) => {
+            let what = format!("there may be a key {name}: {fault}");
+            Err(ReadError::Malformed(in_key(path, what)))
+        }
+    }
+}
+
+fn in_key(path: &str, what: impl Into<String>) -> ParseError {
+    if path.is_empty() {
+        ParseError::in_file(what)
+    } else {
+        ParseError::in_key(None, path.to_owned(), what)
+    }
+}

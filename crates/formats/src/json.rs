@@ -1,0 +1,273 @@
+//! The JSON form: one object, versioned, each version described by a JSON Schema
+//! (`schema/export-v1.json`, `schema/export-v2.json`).
+//!
+//! It carries everything that a binding has. A version is closed: a field that it does not have is
+//! an error, since passing it over would lose what it says. Version 2 has extended properties, and
+//! is written where there are some: every release reads the others.
+//!
+//! ```
+//! use certbind_formats::{Export, ReadOptions, json};
+//!
+//! let mut text = Vec::new();
+//! json::write(&mut text, &Export::default())?;
+//! let reading = json::read(&text, &ReadOptions::default())?;
+//! assert_eq!(reading.export, Export::default());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use certbind_core::{Binding, BindingKey};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::encoding::{Encoding, of_start};
+use crate::export::{Export, Header};
+use crate::netsh::Layout;
+use crate::report::ParseError;
+use crate::write::WriteError;
+use crate::{Format, ReadError, ReadOptions, Reading};
+
+/// What `format` says in every version.
+pub const FORMAT: &str = "certbind-export";
+
+/// The newest version that is read.
+pub const VERSION: u64 = 2;
+
+/// The version without extended properties.
+const PLAIN: u64 = 1;
+
+/// The JSON Schemas of versions 1 and 2 (draft 2020-12).
+pub const SCHEMAS: [&str; 2] = [
+    include_str!("../schema/export-v1.json"),
+    include_str!("../schema/export-v2.json"),
+];
+
+#[derive(Serialize)]
+struct Written<'a> {
+    format: &'static str,
+    version: u64,
+    header: &'a Header,
+    bindings: &'a [Binding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<&'a Layout>,
+}
+
+/// Writes an export as JSON, in UTF-8, with a line end behind it.
+///
+/// # Errors
+/// [`WriteError::Io`] if `out` fails.
+pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
+    let is_extended = |binding: &Binding| !binding.record().extended.is_empty();
+    let shows = export.layout.as_ref().is_some_and(Layout::shows_properties);
+    let is_plain = !shows && !export.bindings.iter().any(is_extended);
+    let written = Written {
+        format: FORMAT,
+        version: if is_plain { PLAIN } else { VERSION },
+        header: &export.header,
+        bindings: &export.bindings,
+        layout: export.layout.as_ref(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &written).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// What every version has.
+#[derive(Deserialize)]
+struct Stamp {
+    format: Option<serde_json::Value>,
+    version: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read<'a> {
+    #[serde(rename = "format")]
+    _format: serde::de::IgnoredAny,
+    #[serde(rename = "version")]
+    _version: serde::de::IgnoredAny,
+    header: Header,
+    #[serde(borrow)]
+    bindings: Vec<&'a RawValue>,
+    #[serde(default)]
+    layout: Option<Layout>,
+}
+
+/// Reads a JSON export.
+///
+/// # Errors
+/// [`ReadError`]: the bytes are no JSON export of a version that is known, or, unless the options
+/// say to keep going, a binding in it is broken.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+    let encoding = options
+        .encoding
+        .map_or_else(|| of_start(bytes).0, |named| named.marked_as(bytes));
+    let text = decode(bytes, encoding)?;
+    let malformed = |error: serde_json::Error| {
+        ReadError::Malformed(ParseError {
+            column: Some(error.column() as u64),
+            ..ParseError::at(error.line() as u64, without_place(&error))
+        })
+    };
+    let stamp: Stamp = serde_json::from_str(&text).map_err(malformed)?;
+    let version = version(&stamp)?;
+    let read: Read<'_> = serde_json::from_str(&text).map_err(malformed)?;
+
+    let mut export = Export {
+        header: read.header,
+        bindings: Vec::new(),
+        layout: read.layout,
+    };
+    let mut lines = Vec::new();
+    let mut errors = Vec::new();
+    let mut seen: HashMap<BindingKey, usize> = HashMap::new();
+    let mut places = Places::new(&text);
+    for (index, raw) in read.bindings.into_iter().enumerate() {
+        let start = places.of(raw.get());
+        match serde_json::from_str::<Binding>(raw.get()) {
+            Ok(binding) if version == PLAIN && !binding.record().extended.is_empty() => {
+                let what = "it has extended properties, which version 1 does not have".to_owned();
+                errors.push(start.problem(1, 1, what).of(name(index, raw)));
+            }
+            Ok(binding) => match seen.get(binding.key()) {
+                Some(earlier) => {
+                    let what =
+                        format!("this key is bindings[{earlier}] already; expected each key once");
+                    errors.push(start.problem(1, 1, what).of(name(index, raw)));
+                }
+                None => {
+                    seen.insert(binding.key().clone(), index);
+                    export.bindings.push(binding);
+                    lines.push(start.line);
+                }
+            },
+            Err(error) => {
+                let (line, column) = (error.line() as u64, error.column() as u64);
+                let problem = start.problem(line, column, without_place(&error));
+                errors.push(problem.of(name(index, raw)));
+            }
+        }
+    }
+    if !errors.is_empty() && !options.keep_going {
+        return Err(ReadError::Broken(errors));
+    }
+    Ok(Reading {
+        export,
+        lines,
+        warnings: Vec::new(),
+        errors,
+    })
+}
+
+fn decode(bytes: &[u8], encoding: Encoding) -> Result<std::borrow::Cow<'_, str>, ReadError> {
+    encoding
+        .decode(bytes)
+        .map_err(|place| ReadError::Encoding { encoding, place })
+}
+
+fn version(stamp: &Stamp) -> Result<u64, ReadError> {
+    if stamp.format.as_ref().and_then(|format| format.as_str()) != Some(FORMAT) {
+        return Err(ReadError::Unrecognised {
+            format: Format::Json,
+            found: stamp
+                .format
+                .as_ref()
+                .map_or("no \"format\"".to_owned(), std::string::ToString::to_string),
+        });
+    }
+    match stamp.version.as_ref().and_then(serde_json::Value::as_u64) {
+        Some(known @ (PLAIN | VERSION)) => Ok(known),
+        Some(found) if found > VERSION => Err(ReadError::NewerVersion {
+            found,
+            supported: VERSION,
+        }),
+        _ => Err(ReadError::Unrecognised {
+            format: Format::Json,
+            found: stamp
+                .version
+                .as_ref()
+                .map_or("no \"version\"".to_owned(), |found| {
+                    format!("version {found}")
+                }),
+        }),
+    }
+}
+
+/// A binding's index, and its key as far as it can be made out.
+fn name(index: usize, raw: &RawValue) -> String {
+    #[derive(Deserialize)]
+    struct Named {
+        key: String,
+    }
+    match serde_json::from_str::<Named>(raw.get()) {
+        Ok(named) => format!("bindings[{index}] ({:?})", named.key),
+        Err(_) => format!("bindings[{index}]"),
+    }
+}
+
+/// The message of an error, whose place is told apart from it.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+/// Finds the lines and columns of parts of a text, from its start to its end.
+struct Places<'a> {
+    text: &'a str,
+    offset: usize,
+    place: Place,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    line: u64,
+    column: u64,
+}
+
+impl<'a> Places<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            offset: 0,
+            place: Place { line: 1, column: 1 },
+        }
+    }
+
+    /// The place of `part`, which is a part of the text, behind those asked for before.
+    fn of(&mut self, part: &str) -> Place {
+        let target = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let passed = self
+            .text
+            .as_bytes()
+            .get(self.offset..target)
+            .unwrap_or_default();
+        for byte in passed {
+            if *byte == b'\n' {
+                self.place.line += 1;
+                self.place.column = 1;
+            } else {
+                self.place.column += 1;
+            }
+        }
+        self.offset = self.offset.max(target);
+        self.place
+    }
+}
+
+impl Place {
+    /// A problem at a line and column counted from here.
+    fn problem(self, line: u64, column: u64, what: String) -> ParseError {
+        let column = if line <= 1 {
+            self.column + column.saturating_sub(1)
+        } else {
+            column
+        };
+        ParseError {
+            column: Some(column),
+            ..ParseError::at(self.line + line.saturating_sub(1), what)
+        }
+    }
+}

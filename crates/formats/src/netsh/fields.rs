@@ -1,0 +1,277 @@
+//! The fields of a record, taken from its lines one by one.
+
+use certbind_core::{
+    CertCheckMode, CtlIdentifier, ExtendedProperties, SslFlags, StoreName, TextError,
+};
+
+use super::NULL;
+use super::field::{Field, Shape, key_label};
+use super::known::{Known, Told};
+use super::layout::Line;
+use super::line::{Parts, RawLine, is_number};
+use super::words;
+use crate::report::{ConversionWarning, ParseError, WarningKind};
+
+/// A value and the line it is on.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) line: u64,
+    pub(super) value: &'a str,
+}
+
+/// The fields of a record as far as its lines have been read.
+pub(super) struct Fields<'a> {
+    pub(super) known: &'a Known,
+    ascii_only: bool,
+    pub(super) seen: Vec<(Field, Found<'a>)>,
+    pub(super) key_label: &'a str,
+    pub(super) check_mode: CertCheckMode,
+    pub(super) flags: SslFlags,
+    pub(super) freshness: u32,
+    pub(super) timeout: u32,
+    pub(super) ctl_identifier: Option<CtlIdentifier>,
+    pub(super) ctl_store_name: Option<StoreName>,
+    pub(super) extended: ExtendedProperties,
+    pub(super) blank: Vec<Field>,
+    pub(super) warnings: Vec<ConversionWarning>,
+    pub(super) lines: Vec<Line>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(known: &'a Known, ascii_only: bool) -> Self {
+        Self {
+            known,
+            ascii_only,
+            seen: Vec::new(),
+            key_label: "",
+            check_mode: CertCheckMode::empty(),
+            flags: SslFlags::empty(),
+            freshness: 0,
+            timeout: 0,
+            ctl_identifier: None,
+            ctl_store_name: None,
+            extended: ExtendedProperties::default(),
+            blank: Vec::new(),
+            warnings: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        line: &RawLine,
+        parts: Parts<'a>,
+        told: Told,
+    ) -> Result<(), ParseError> {
+        let found = Found {
+            line: line.number,
+            value: parts.value,
+        };
+        let Some(field) = told.field() else {
+            return self.add_unknown(line, parts);
+        };
+        if let Some((_, earlier)) = self.seen.iter().find(|(seen, _)| *seen == field) {
+            let first = earlier.line;
+            return Err(ParseError::at(
+                found.line,
+                format!("{:?} is on line {first} already", field.label()),
+            ));
+        }
+        self.seen.push((field, found));
+        if matches!(told, Told::Inferred(_)) {
+            let what = format!(
+                "{:?} is no label that is known; read as {:?}, going by its place",
+                shortened(parts.label),
+                field.label()
+            );
+            self.warnings
+                .push(ConversionWarning::new(WarningKind::Inferred, what).at(found.line));
+        }
+        let mut laid_out = Line {
+            field: Some(field),
+            after: parts.after.to_owned(),
+            ..Line::text(parts.before)
+        };
+        match field.shape() {
+            Shape::Key => self.key_label = parts.label,
+            Shape::Hash | Shape::AppId => {}
+            _ if found.value.is_empty() => self.blank.push(field),
+            Shape::Text => self.text(field, found)?,
+            Shape::Number => self.number(field, found)?,
+            shape @ (Shape::Enabled | Shape::Set) => {
+                let on = self.word(field, shape, found, told)?;
+                *(if on {
+                    &mut laid_out.on
+                } else {
+                    &mut laid_out.off
+                }) = Some(found.value.to_owned());
+            }
+        }
+        self.lines.push(laid_out);
+        Ok(())
+    }
+
+    fn text(&mut self, field: Field, found: Found<'_>) -> Result<(), ParseError> {
+        self.refuse_unknown_characters(field, found)?;
+        let invalid = |error: TextError| ParseError::at(found.line, error.to_string());
+        match field {
+            _ if found.value == NULL => {}
+            Field::CtlIdentifier => {
+                self.ctl_identifier = Some(CtlIdentifier::new(found.value).map_err(invalid)?);
+            }
+            Field::CtlStoreName => {
+                self.ctl_store_name = Some(StoreName::new(found.value).map_err(invalid)?);
+            }
+            // The store name goes with the hash: `finish` takes it.
+            _ => drop(StoreName::new(found.value).map_err(invalid)?),
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, field: Field, found: Found<'_>) -> Result<(), ParseError> {
+        let number = Some(found.value)
+            .filter(|value| is_number(value))
+            .and_then(|value| value.parse::<u32>().ok())
+            .ok_or_else(|| expected(field, found, "a number from 0 to 4294967295"))?;
+        if field == Field::Freshness {
+            self.freshness = number;
+        } else {
+            self.timeout = number;
+        }
+        Ok(())
+    }
+
+    fn word(
+        &mut self,
+        field: Field,
+        shape: Shape,
+        found: Found<'_>,
+        told: Told,
+    ) -> Result<bool, ParseError> {
+        let meaning = |shape| words::meaning(self.known.words.as_ref(), shape, found.value);
+        let other = if shape == Shape::Set {
+            Shape::Enabled
+        } else {
+            Shape::Set
+        };
+        // Where the label tells what the line is, the other pair of words will do as well.
+        let by_label = matches!(told, Told::ByLabel(_));
+        let on = meaning(shape).or_else(|| meaning(other).filter(|_| by_label));
+        let Some(on) = on else {
+            let what = match shape {
+                Shape::Set => "Set or Not Set, or the words for them in a language that is known",
+                _ => "Enabled or Disabled, or the words for them in a language that is known",
+            };
+            return Err(if self.ascii_only && !found.value.is_ascii() {
+                unknown_characters(field, found)
+            } else {
+                expected(field, found, what)
+            });
+        };
+        if let Some(bit) = field.bit() {
+            bit.take(on, &mut self.check_mode, &mut self.flags);
+            let is_default = on == bit.is_shown_on(CertCheckMode::empty(), SslFlags::empty());
+            if matches!(told, Told::Unsure(_)) && !is_default {
+                let what = format!("read as {:?}, going by its place", field.label());
+                self.warnings
+                    .push(ConversionWarning::new(WarningKind::Inferred, what).at(found.line));
+            }
+        }
+        Ok(on)
+    }
+
+    /// A line that is none of those known: an option that a newer Windows has, or one that cannot
+    /// be told in this language.
+    fn add_unknown(&mut self, line: &RawLine, parts: Parts<'_>) -> Result<(), ParseError> {
+        let words = self.known.words.as_ref();
+        let shape = [Shape::Set, Shape::Enabled]
+            .into_iter()
+            .find(|shape| words::meaning(words, *shape, parts.value).is_some());
+        let on = shape.and_then(|shape| words::meaning(words, shape, parts.value));
+        let label = parts.label;
+        let mut text = line.text.clone();
+        let (kind, what) = match on {
+            Some(false) => (
+                WarningKind::Default,
+                format!("{label:?} is not an option that is known; it is off"),
+            ),
+            _ if key_label(self.key_label).is_none() => {
+                let what = format!(
+                    "expected an option that can be told by its label; {label:?} is {:?}, and \
+                     which option that is cannot be told in this language",
+                    parts.value
+                );
+                return Err(ParseError::at(line.number, what));
+            }
+            _ => (
+                WarningKind::Value,
+                format!(
+                    "{label:?} is not an option that is known; that it is {:?} is not carried",
+                    parts.value
+                ),
+            ),
+        };
+        if on == Some(true)
+            && let Some(off) = shape.and_then(|shape| words::counterpart(words, shape, parts.value))
+        {
+            text = format!("{}{off}{}", parts.before, parts.after);
+        }
+        self.warnings
+            .push(ConversionWarning::new(kind, what).at(line.number));
+        self.lines.push(Line::text(&text));
+        Ok(())
+    }
+
+    pub(super) fn find(&self, field: Field) -> Option<Found<'a>> {
+        let seen = self.seen.iter().find(|(seen, _)| *seen == field);
+        seen.map(|(_, found)| *found)
+    }
+
+    pub(super) fn refuse_unknown_characters(
+        &self,
+        field: Field,
+        found: Found<'_>,
+    ) -> Result<(), ParseError> {
+        if self.ascii_only && !found.value.is_ascii() {
+            return Err(unknown_characters(field, found));
+        }
+        Ok(())
+    }
+}
+
+fn unknown_characters(field: Field, found: Found<'_>) -> ParseError {
+    ParseError::at(
+        found.line,
+        format!(
+            "{}: the value has characters of a code page that cannot be told; name the encoding",
+            field.label()
+        ),
+    )
+}
+
+pub(super) fn expected(field: Field, found: Found<'_>, what: &str) -> ParseError {
+    let value = if found.value.is_empty() {
+        "nothing".to_owned()
+    } else {
+        format!("{:?}", shortened(found.value))
+    };
+    let label = if field == Field::Key {
+        "key"
+    } else {
+        field.label()
+    };
+    ParseError::at(
+        found.line,
+        format!("{label}: expected {what}, found {value}"),
+    )
+}
+
+/// Enough of a value to find it by.
+fn shortened(value: &str) -> String {
+    const MOST: usize = 80;
+    let mut short: String = value.chars().take(MOST).collect();
+    if short.len() < value.len() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,219 @@
+//! How a host lays out its listings.
+
+use std::collections::BTreeMap;
+
+use certbind_core::{Binding, BindingKey, Kind};
+use serde::{Deserialize, Serialize};
+
+use super::address::key_text;
+use super::extended;
+use super::field::Field;
+use super::words::Words;
+use crate::Encoding;
+
+/// How a host lays out what `netsh http show sslcert` prints: which lines, in which language, with
+/// which blanks, in which encoding.
+///
+/// The reader learns the layout of the host that printed a listing, and printing back with it gives
+/// that listing byte for byte. To print from scratch there is a [`Release`](super::Release) of
+/// Windows for each layout that is known. A layout is data: it can be kept beside a store, as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layout {
+    pub(super) encoding: Encoding,
+    pub(super) newline: Newline,
+    /// The lines in front of the first record: a prompt, the title, blank lines.
+    pub(super) lead: Vec<String>,
+    /// The lines between two records.
+    pub(super) between: Vec<String>,
+    /// The lines in front of the first record of a kind, where they are others.
+    #[serde(default)]
+    pub(super) titles: BTreeMap<Kind, Vec<String>>,
+    /// The lines in front of single records, where they are others still: commands between listings.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) asides: BTreeMap<BindingKey, Vec<String>>,
+    /// The lines behind the last record. Lines are joined by the line end, so an empty one at the
+    /// end stands for a line end there.
+    pub(super) tail: Vec<String>,
+    pub(super) records: BTreeMap<Kind, Vec<Line>>,
+    pub(super) words: Words,
+    #[serde(default)]
+    pub(super) hash_case: Case,
+    #[serde(default)]
+    pub(super) app_id_case: Case,
+    /// The order in which the host listed its records, where that was not the canonical one.
+    #[serde(default)]
+    pub(super) order: Vec<BindingKey>,
+}
+
+/// A line of a record: text, the value, text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Line {
+    /// What the value is; a line without one is `before` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) field: Option<Field>,
+    pub(super) before: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) after: String,
+    /// The words for on and off, where they are not those of the layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) on: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) off: Option<String>,
+}
+
+/// How lines end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Newline {
+    /// Carriage return and line feed, as Windows has it.
+    #[default]
+    Crlf,
+    /// Line feed.
+    Lf,
+}
+
+impl Newline {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Crlf => "\r\n",
+            Self::Lf => "\n",
+        }
+    }
+}
+
+/// The case of hexadecimal digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Case {
+    #[default]
+    Lower,
+    Upper,
+}
+
+impl Case {
+    pub(super) fn apply(self, mut text: String) -> String {
+        if self == Self::Upper {
+            text.make_ascii_uppercase();
+        }
+        text
+    }
+}
+
+impl Layout {
+    /// This layout in another encoding.
+    #[must_use]
+    pub fn with_encoding(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
+    }
+
+    /// This layout with other line ends.
+    #[must_use]
+    pub fn with_newline(self, newline: Newline) -> Self {
+        Self { newline, ..self }
+    }
+
+    /// This layout without the text around the listing, such as a prompt.
+    #[must_use]
+    pub fn without_surroundings(mut self) -> Self {
+        let is_rule = |line: &String| line.len() > 3 && line.trim().bytes().all(|b| b == b'-');
+        if let Some(rule) = self.lead.iter().position(is_rule) {
+            // The title is on the line above the rule, a blank line above that.
+            self.lead.drain(..rule.saturating_sub(1));
+            self.lead.insert(0, String::new());
+        }
+        self.tail = vec![String::new(), String::new()];
+        self
+    }
+
+    /// The lines between `binding` and the one in front of it, of the kind `last`.
+    pub(super) fn gap(&self, last: Option<Kind>, binding: &Binding) -> &[String] {
+        let kind = binding.key().kind();
+        let title = || self.titles.get(&kind).filter(|_| last != Some(kind));
+        match last {
+            None => &self.lead,
+            Some(_) => self
+                .asides
+                .get(binding.key())
+                .or_else(title)
+                .unwrap_or(&self.between),
+        }
+    }
+
+    /// How many lines there are between two records at most.
+    pub(super) fn longest_gap(&self) -> usize {
+        let others = self.titles.values().chain(self.asides.values());
+        let gaps = others.chain([&self.lead, &self.between]);
+        gaps.map(Vec::len).max().unwrap_or_default()
+    }
+
+    /// The lines that `binding` is shown in, without line ends; none where the host has no
+    /// bindings of that kind.
+    pub(super) fn record(&self, binding: &Binding) -> Option<impl Iterator<Item = String>> {
+        let lines = self.records.get(&binding.key().kind())?;
+        Some(lines.iter().map(|line| match line.field {
+            None => line.before.clone(),
+            Some(field) => {
+                let value = self.value(line, field, binding);
+                format!("{}{value}{}", line.before, line.after)
+            }
+        }))
+    }
+
+    /// The labels of the lines that a record of a kind has here, and that one with these fields, a
+    /// bit for each, has not.
+    pub(super) fn missing(&self, kind: Kind, fields: u32) -> Vec<&'static str> {
+        let lines = self.records.get(&kind).into_iter().flatten();
+        lines
+            .filter_map(|line| line.field)
+            .filter(|field| fields & 1 << *field as u32 == 0)
+            .map(Field::label)
+            .collect()
+    }
+
+    fn value(&self, line: &Line, field: Field, binding: &Binding) -> String {
+        let record = binding.record();
+        let certificate = record.certificate.as_ref();
+        let text = |text: Option<&str>| text.unwrap_or(super::NULL).to_owned();
+        if let Some(bit) = field.bit() {
+            let on = bit.is_shown_on(record.check_mode, record.flags);
+            let own = if on { &line.on } else { &line.off };
+            return match own {
+                Some(word) => word.clone(),
+                None => self.words.word(field.shape(), on).to_owned(),
+            };
+        }
+        match field {
+            Field::Key => key_text(binding),
+            Field::Hash => certificate.map_or_else(
+                || text(None),
+                |certificate| self.hash_case.apply(certificate.hash.to_string()),
+            ),
+            Field::AppId => self
+                .app_id_case
+                .apply(format!("{{{}}}", record.app_id.hyphenated())),
+            Field::StoreName => text(
+                certificate
+                    .and_then(|certificate| certificate.store_name.as_ref())
+                    .map(certbind_core::StoreName::as_str),
+            ),
+            Field::Freshness => record.revocation_freshness_time.to_string(),
+            Field::Timeout => record.url_retrieval_timeout.to_string(),
+            Field::CtlIdentifier => text(
+                record
+                    .ctl_identifier
+                    .as_ref()
+                    .map(certbind_core::CtlIdentifier::as_str),
+            ),
+            Field::CtlStoreName => text(
+                record
+                    .ctl_store_name
+                    .as_ref()
+                    .map(certbind_core::StoreName::as_str),
+            ),
+            field => extended::shown(&record.extended, field)
+                .map_or_else(String::new, |number| number.to_string()),
+        }
+    }
+}

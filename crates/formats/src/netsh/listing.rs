@@ -1,0 +1,349 @@
+//! Reading a listing without holding it: once for what it says as a whole, and once for its
+//! bindings.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead};
+
+use certbind_core::Binding;
+use certbind_core::codec::{append_entry, decode_at, decode_key, encode_key};
+
+use super::compare::{Comparison, Span};
+use super::layout::Layout;
+use super::line::RawLine;
+use super::look::{Disorder, Look, Seen};
+use super::read::MOST_TRIED;
+use super::record::Parsed;
+use super::stream::{Found, ListedRecord, Reader};
+use super::words::Words;
+use crate::encoding::{Encoding, of_start};
+use crate::report::{ConversionWarning, ParseError};
+use crate::sort::{Sorted, Sorter};
+use crate::{ReadError, ReadOptions};
+
+/// What a listing says as a whole. It grows with what is odd in the listing, and not with its
+/// bindings; but the order of up to 100,000 of them, where that is not the canonical one, is a part of
+/// the layout.
+///
+/// ```
+/// use certbind_formats::ReadOptions;
+/// use certbind_formats::netsh::Listing;
+///
+/// let printed = include_bytes!("../../tests/fixtures/06-extended-properties.txt");
+/// let open = || Ok(&printed[..]);
+/// let listing = Listing::look_through(open, &ReadOptions::default())?.expect("UTF-8");
+/// assert!(listing.is_sorted() && listing.layout().is_some());
+/// for record in listing.bindings(&printed[..])? {
+///     println!("{:?}", record?.binding);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Listing {
+    encoding: Encoding,
+    words: Option<Words>,
+    layout: Option<Layout>,
+    is_sorted: bool,
+    records: u64,
+    warnings: Vec<ConversionWarning>,
+    odd_line: Option<u64>,
+    /// In the order of their lines.
+    problems: Vec<ParseError>,
+}
+
+impl Listing {
+    /// Looks through the listing that `open` gives from its start, with a buffer of at least 4 KiB:
+    /// several times, where its keys are in another order than the canonical one, or its encoding is
+    /// not told by its start. None if it is not text in such an encoding: then [`read`](super::read) it
+    /// as a whole, which says so, or tries what code page it may be in.
+    ///
+    /// # Errors
+    /// [`ListingError`].
+    pub fn look_through<R: BufRead>(
+        mut open: impl FnMut() -> io::Result<R>,
+        options: &ReadOptions,
+    ) -> Result<Option<Self>, ListingError> {
+        let mut start = open()?;
+        let bytes = start.fill_buf()?;
+        let named = options.encoding.map(|named| named.marked_as(bytes));
+        let encoding = named.unwrap_or_else(|| of_start(bytes).0);
+        if let Some(look) = looked_through(&mut open, encoding, options)? {
+            return Self::of(look, encoding, options).map(Some);
+        }
+        let in_code_page = Encoding::BYTES;
+        if options.encoding.is_none()
+            && encoding.unit() == 1
+            && let Some(look) = looked_through(&mut open, in_code_page, options)?
+            && (look.problems.is_empty() || look.length > MOST_TRIED)
+        {
+            return Self::of(look, in_code_page, options).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn of(mut look: Look, encoding: Encoding, options: &ReadOptions) -> Result<Self, ListingError> {
+        look.check(options)?;
+        let (layout, odd_line) = look.layout(encoding);
+        Ok(Self {
+            encoding,
+            words: options.words.clone(),
+            layout,
+            is_sorted: look.is_sorted(),
+            records: look.records,
+            warnings: look.warnings,
+            odd_line,
+            problems: look.problems,
+        })
+    }
+
+    /// Whether its bindings are in canonical order.
+    #[must_use]
+    pub fn is_sorted(&self) -> bool {
+        self.is_sorted
+    }
+
+    /// How the host lays out its listings, if this one tells.
+    #[must_use]
+    pub fn layout(&self) -> Option<&Layout> {
+        self.layout.as_ref()
+    }
+
+    /// What it says outside of its records. [`ConversionWarning::place`] tells where that stands among theirs.
+    #[must_use]
+    pub fn warnings(&self) -> &[ConversionWarning] {
+        &self.warnings
+    }
+
+    /// The records that are broken, where the reader was to keep going.
+    #[must_use]
+    pub fn problems(&self) -> &[ParseError] {
+        &self.problems
+    }
+
+    /// Its bindings, of the same listing from its start, in its order.
+    ///
+    /// # Errors
+    /// That the listing cannot be read.
+    pub fn bindings<R: BufRead>(&self, from: R) -> io::Result<Bindings<'_, R>> {
+        Ok(Bindings {
+            listing: self,
+            reader: reader(from, self.encoding, self.words.clone())?,
+            comparison: self.layout.as_ref().map(Comparison::with),
+            gap: Vec::new(),
+            longest_gap: self
+                .layout
+                .as_ref()
+                .map_or(0, |found| found.longest_gap() + 1),
+            left: Some(self.records),
+        })
+    }
+
+    /// The same in canonical order. Those of a large listing in another order are sorted in temporary
+    /// files. What is lost of any is told first, in the order of the listing.
+    ///
+    /// # Errors
+    /// [`ListingError::Io`], also if it is another one than was looked through;
+    /// [`ListingError::Sort`].
+    pub fn sorted_bindings<R: BufRead>(
+        &self,
+        from: R,
+        mut lost: impl FnMut(ConversionWarning),
+    ) -> Result<SortedBindings, ListingError> {
+        let mut sorter = Sorter::default();
+        let mut bytes = Vec::new();
+        for record in self.bindings(from)? {
+            let record = record?;
+            record.warnings.into_iter().for_each(&mut lost);
+            bytes.clear();
+            let key = append_entry(&record.binding, &mut bytes);
+            let (key, value) = bytes.split_at(key);
+            sorter.push(key, value).map_err(ListingError::Sort)?;
+        }
+        let sorted = sorter.sorted().map_err(ListingError::Sort)?;
+        Ok(SortedBindings(sorted))
+    }
+}
+
+/// Why a listing was not looked through, or its bindings not sorted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListingError {
+    /// It is no listing, or records of it are broken.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It cannot be read.
+    #[error("the listing cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// There is no room to sort it, or the like.
+    #[error("the listing cannot be sorted in temporary files: {0}")]
+    Sort(io::Error),
+}
+
+/// Looks through a listing, if it is in this encoding.
+fn looked_through<R: BufRead>(
+    open: &mut impl FnMut() -> io::Result<R>,
+    encoding: Encoding,
+    options: &ReadOptions,
+) -> Result<Option<Look>, ListingError> {
+    let mut open = || reader(open()?, encoding, options.words.clone());
+    let mut look = Look::new(options, Seen::InOrder);
+    match look.take_all(open()?, |_, _| {}) {
+        Ok(Ok(())) => return Ok(Some(look)),
+        Ok(Err(Disorder)) => {}
+        Err(error) => return other_encoding(error.into()),
+    }
+    let repeats = match repeats(open()?) {
+        Ok(repeats) => repeats,
+        Err(error) => return other_encoding(error),
+    };
+    let mut look = Look::new(options, Seen::Repeats(repeats));
+    match look.take_all(open()?, |_, _| {})? {
+        Ok(()) => Ok(Some(look)),
+        Err(Disorder) => unreachable!("any order will do"),
+    }
+}
+
+/// None, if the error is that the listing is not in the encoding that it was read in.
+fn other_encoding<T>(error: ListingError) -> Result<Option<T>, ListingError> {
+    match error {
+        ListingError::Io(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        error => Err(error),
+    }
+}
+
+/// A reader of text in this encoding, behind its mark.
+fn reader<R: BufRead>(
+    mut reader: R,
+    encoding: Encoding,
+    words: Option<Words>,
+) -> io::Result<Reader<R>> {
+    reader.read_exact(&mut vec![0; encoding.mark().len()])?;
+    Ok(Reader::new(reader, encoding, words))
+}
+
+/// The lines of the records whose keys have come before, each with the line of the first. As many
+/// keys as there are, are sorted.
+fn repeats<R: BufRead>(mut reader: Reader<R>) -> Result<HashMap<u64, u64>, ListingError> {
+    let mut keys = Sorter::default();
+    while let Some(found) = reader.next()? {
+        if let Found::Record(lines, parsed) = found {
+            let line = Span::of(&lines, &parsed).first;
+            let key = encode_key(parsed.binding.key());
+            keys.push(&key, &line.to_le_bytes())
+                .map_err(ListingError::Sort)?;
+        }
+    }
+    let mut repeats = HashMap::new();
+    let mut first: Option<(Vec<u8>, u64)> = None;
+    for entry in keys.sorted().map_err(ListingError::Sort)? {
+        let (key, line) = entry.map_err(ListingError::Sort)?;
+        let line = line.try_into().map(u64::from_le_bytes);
+        let line = line.map_err(|_| io::Error::other("a line number has eight bytes"))?;
+        match &first {
+            Some((last, first)) if *last == key => drop(repeats.insert(line, *first)),
+            _ => first = Some((key, line)),
+        }
+    }
+    Ok(repeats)
+}
+
+/// The bindings of a [`Listing`], one at a time. An error ends them: the listing cannot be read on,
+/// or is another one than was looked through.
+pub struct Bindings<'a, R> {
+    listing: &'a Listing,
+    reader: Reader<R>,
+    comparison: Option<Comparison<'a>>,
+    /// The first lines behind the record before: as many as show that they are others than expected.
+    gap: Vec<RawLine>,
+    longest_gap: usize,
+    /// How many have to come; none after the end.
+    left: Option<u64>,
+}
+
+/// The bindings of a [`Listing`] in canonical order. An error, which is one of the temporary files in
+/// which they were sorted, ends them.
+pub struct SortedBindings(Sorted);
+
+impl Iterator for SortedBindings {
+    type Item = io::Result<Binding>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.0.next()?;
+        Some(entry.and_then(|(key, value)| {
+            let decoded = decode_key(&key).and_then(|found| decode_at(found, &key, &value));
+            decoded.map_err(io::Error::other)
+        }))
+    }
+}
+
+impl<R: BufRead> Bindings<'_, R> {
+    fn found(&mut self) -> io::Result<Option<ListedRecord>> {
+        while let Some(found) = self.reader.next()? {
+            match found {
+                Found::Record(lines, parsed) => {
+                    let first = lines.first().map(|line| line.number);
+                    let problems = &self.listing.problems;
+                    let repeats = problems.binary_search_by_key(&first, |problem| problem.line);
+                    if repeats.is_err() {
+                        return Ok(Some(self.record(&lines, parsed)));
+                    }
+                    // Its key has come before.
+                    self.pass_over(lines);
+                }
+                Found::Broken(lines, _) => self.pass_over(lines),
+                Found::Text(line) => self.pass_over([line]),
+            }
+        }
+        Ok(None)
+    }
+
+    fn pass_over(&mut self, lines: impl IntoIterator<Item = RawLine>) {
+        let left = self.longest_gap - self.gap.len();
+        self.gap.extend(lines.into_iter().take(left));
+    }
+
+    fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> ListedRecord {
+        let span = Span::of(lines, &parsed);
+        let Parsed {
+            binding,
+            mut warnings,
+            ..
+        } = parsed;
+        let gap = std::mem::take(&mut self.gap);
+        if let Some(comparison) = &mut self.comparison {
+            let told = warnings.iter().filter_map(|warning| warning.line);
+            let told = told.chain(self.listing.odd_line);
+            let told = told.filter(|line| *line >= span.first).min();
+            let gap = gap.iter().map(|line| (line.shown(), line.number));
+            let record = lines.iter().map(|line| (line.shown(), line.number));
+            let more = comparison.record(&binding, span, gap, record, told);
+            warnings.extend(more.into_iter().flatten());
+        }
+        warnings.sort_by_key(ConversionWarning::place);
+        ListedRecord {
+            line: span.first,
+            binding,
+            warnings,
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Bindings<'_, R> {
+    type Item = io::Result<ListedRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // None behind the end, whatever that was.
+        let left = self.left.take()?;
+        match (self.found(), left.checked_sub(1)) {
+            (Ok(Some(record)), Some(left)) => {
+                self.left = Some(left);
+                Some(Ok(record))
+            }
+            (Ok(None), None) => None,
+            (Ok(_), _) => {
+                let what = "the listing has changed since it was looked through";
+                Some(Err(io::Error::other(what)))
+            }
+            (Err(error), _) => Some(Err(error)),
+        }
+    }
+}

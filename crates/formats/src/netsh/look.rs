@@ -1,0 +1,262 @@
+//! Looking through a listing: what it says as a whole, whatever becomes of its records.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io::{self, BufRead};
+
+use certbind_core::BindingKey;
+
+use super::compare::Span;
+use super::layout::Layout;
+use super::learn::Learner;
+use super::line::RawLine;
+use super::record::Parsed;
+use super::stream::{Found, Reader};
+use crate::encoding::Encoding;
+use crate::report::{ConversionWarning, ParseError, WarningKind};
+use crate::{Format, ReadError, ReadOptions};
+
+/// What was seen of a listing so far.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    first_line: String,
+    has_rule: bool,
+    learner: Learner,
+    seen: Seen,
+    order: Order,
+    /// How many bytes it has, once it is at its end.
+    pub(super) length: u64,
+    /// How many records were understood.
+    pub(super) records: u64,
+    /// What is lost outside of records.
+    pub(super) warnings: Vec<ConversionWarning>,
+    pub(super) problems: Vec<ParseError>,
+}
+
+/// The keys that a listing has had. There may be millions of them.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// None can come twice, since they have to come in canonical order.
+    InOrder,
+    /// Each with its line.
+    All(HashMap<BindingKey, u64>),
+    /// Which come again was found out before: their lines, each with that where its key came first.
+    Repeats(HashMap<u64, u64>),
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self::All(HashMap::new())
+    }
+}
+
+/// The order in which keys came.
+#[derive(Debug, Default)]
+struct Order {
+    last: Option<BindingKey>,
+    is_other: bool,
+    keys: Vec<BindingKey>,
+    is_long: bool,
+}
+
+/// The most keys whose order is kept.
+const MOST_ORDERED: usize = 100_000;
+
+/// A key is not behind the one before.
+pub(super) struct Disorder;
+
+impl Look {
+    pub(super) fn new(options: &ReadOptions, seen: Seen) -> Self {
+        Self {
+            learner: Learner::new(options.words.clone()),
+            seen,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in what comes next. A record that is understood, and has a key of its own, comes back.
+    pub(super) fn take(&mut self, found: Found) -> Result<Option<(Span, Parsed)>, Disorder> {
+        match found {
+            Found::Text(line) => {
+                self.learner.line(&line);
+                self.text(&line);
+                self.learner.text(line.text);
+                Ok(None)
+            }
+            Found::Broken(lines, problem) => {
+                lines.iter().for_each(|line| self.learner.line(line));
+                self.problems.push(problem);
+                Ok(None)
+            }
+            Found::Record(lines, parsed) => {
+                lines.iter().for_each(|line| self.learner.line(line));
+                self.record(&lines, parsed)
+            }
+        }
+    }
+
+    /// The same with all that a reader has.
+    pub(super) fn take_all<R: BufRead>(
+        &mut self,
+        mut reader: Reader<R>,
+        mut each: impl FnMut(Span, Parsed),
+    ) -> io::Result<Result<(), Disorder>> {
+        while let Some(found) = reader.next()? {
+            match self.take(found) {
+                Ok(Some((span, parsed))) => each(span, parsed),
+                Ok(None) => {}
+                Err(disorder) => return Ok(Err(disorder)),
+            }
+        }
+        self.length = reader.length();
+        Ok(Ok(()))
+    }
+
+    fn text(&mut self, line: &RawLine) {
+        let trimmed = line.text.trim();
+        if self.first_line.is_empty() {
+            self.first_line = trimmed.chars().take(80).collect();
+        }
+        self.has_rule |= trimmed.len() >= 10 && trimmed.bytes().all(|b| b == b'-');
+        let is_field = line.text.starts_with([' ', '\t'])
+            && line.parts().is_some_and(|parts| !parts.value.is_empty());
+        if is_field {
+            let what = "this line belongs to no record; it was passed over";
+            self.warnings
+                .push(ConversionWarning::new(WarningKind::Skipped, what).at(line.number));
+        }
+    }
+
+    fn record(
+        &mut self,
+        lines: &[RawLine],
+        parsed: Parsed,
+    ) -> Result<Option<(Span, Parsed)>, Disorder> {
+        let span = Span::of(lines, &parsed);
+        let key = parsed.binding.key();
+        if let Some(earlier) = self.seen.add(key, span.first) {
+            let what = format!("this key is on line {earlier} already; expected each key once");
+            let problem = ParseError::at(span.first, what);
+            self.problems.push(problem.of(key.to_string()));
+            return Ok(None);
+        }
+        let has_to_be_canonical = matches!(self.seen, Seen::InOrder);
+        self.order.add(key, !has_to_be_canonical);
+        if has_to_be_canonical && self.order.is_other {
+            return Err(Disorder);
+        }
+        let value_of = |at: usize| {
+            let line = lines.iter().filter(|line| !line.is_empty()).nth(at);
+            line.and_then(RawLine::parts)
+                .map_or("", |parts| parts.value)
+        };
+        self.learner.record(&parsed, value_of(1), value_of(2));
+        self.records += 1;
+        Ok(Some((span, parsed)))
+    }
+
+    /// Whether all keys came in canonical order.
+    pub(super) fn is_sorted(&self) -> bool {
+        !self.order.is_other
+    }
+
+    /// That it is a listing, and as whole as it has to be.
+    pub(super) fn check(&self, options: &ReadOptions) -> Result<(), ReadError> {
+        if !self.has_rule && self.records == 0 && self.problems.is_empty() {
+            return Err(ReadError::Unrecognised {
+                format: Format::Netsh,
+                found: self.first_line.clone(),
+            });
+        }
+        if !self.problems.is_empty() && !options.keep_going {
+            return Err(ReadError::Broken(self.problems.clone()));
+        }
+        Ok(())
+    }
+
+    /// The layout that was learnt, at the end, and a line that ends otherwise than most.
+    pub(super) fn layout(&mut self, encoding: Encoding) -> (Option<Layout>, Option<u64>) {
+        let learner = std::mem::take(&mut self.learner);
+        let is_lost = self.order.is_other && self.order.is_long;
+        let (layout, odd_line) = learner.finish(encoding, self.order.take_other());
+        if is_lost && layout.is_some() {
+            let what = format!(
+                "the order of more than {MOST_ORDERED} records is not kept; they will print back \
+                 in canonical order"
+            );
+            self.warnings
+                .push(ConversionWarning::new(WarningKind::Form, what));
+        }
+        if let Some(line) = odd_line {
+            let what = "this line ends otherwise than others; it will print back with their end";
+            self.warnings
+                .push(ConversionWarning::new(WarningKind::Form, what).at(line));
+        }
+        let layout = layout.filter(|_| self.records > 0 || self.problems.is_empty());
+        (layout, odd_line)
+    }
+}
+
+impl Seen {
+    /// The line on which it was before, if it was.
+    fn add(&mut self, key: &BindingKey, line: u64) -> Option<u64> {
+        match self {
+            Self::InOrder => None,
+            Self::All(lines) => match lines.entry(key.clone()) {
+                Entry::Occupied(earlier) => Some(*earlier.get()),
+                Entry::Vacant(place) => {
+                    place.insert(line);
+                    None
+                }
+            },
+            Self::Repeats(lines) => lines.get(&line).copied(),
+        }
+    }
+}
+
+impl Order {
+    fn add(&mut self, key: &BindingKey, keep: bool) {
+        self.is_other |= self.last.as_ref().is_some_and(|last| last >= key);
+        self.last = Some(key.clone());
+        match self.keys.len() < MOST_ORDERED {
+            true if keep => self.keys.push(key.clone()),
+            true => {}
+            false => self.is_long = true,
+        }
+    }
+
+    /// All of them, where that is another order than the canonical one and not too long.
+    fn take_other(&mut self) -> Vec<BindingKey> {
+        let keys = std::mem::take(&mut self.keys);
+        match self.is_other && !self.is_long {
+            true => keys,
+            false => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(numbers: impl Iterator<Item = u32>) -> Order {
+        let mut order = Order::default();
+        for number in numbers {
+            let [a, b, c, d] = number.to_be_bytes();
+            order.add(&format!("{a}.{b}.{c}.{d}:443").parse().unwrap(), true);
+        }
+        order
+    }
+
+    #[test]
+    fn an_order_is_kept_where_it_is_another_one_and_not_too_long() {
+        const MOST: u32 = 100_000;
+        let mut canonical = order(0..MOST);
+        assert!(!canonical.is_other && canonical.take_other().is_empty());
+        let mut kept = order((1..MOST).chain([0])).take_other();
+        assert_eq!(kept.len(), MOST_ORDERED);
+        assert_eq!(kept.pop().unwrap().to_string(), "ipport=0.0.0.0:443");
+        let mut long = order((1..=MOST).chain([0]));
+        assert!(long.is_other && long.is_long && long.take_other().is_empty());
+    }
+}

@@ -1,0 +1,63 @@
+//! What `netsh http show sslcert` prints: read from any Windows version and display language, and
+//! printed back.
+//!
+//! The reader goes by order, indentation and the shapes of values; English labels only help. It
+//! learns the [`Layout`] of the host on the way, and with that layout the listing prints back byte
+//! for byte, unless a [`ConversionWarning`](crate::ConversionWarning) says otherwise.
+//!
+//! ```
+//! use certbind_formats::netsh::{self, Release};
+//! use certbind_formats::{ReadOptions, read};
+//!
+//! let printed = include_bytes!("../../tests/fixtures/06-extended-properties.txt");
+//! let reading = read(printed, &ReadOptions::default())?;
+//! let layout = reading.export.layout.as_ref().expect("not trimmed");
+//!
+//! let mut back = Vec::new();
+//! netsh::write(&mut back, &reading.export, layout)?;
+//! assert_eq!(back, printed);
+//!
+//! // As another release of Windows prints them.
+//! let mut old = Vec::new();
+//! let warnings = netsh::write(&mut old, &reading.export, &Release::Server2012R2.layout())?;
+//! assert!(warnings.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod add;
+mod address;
+mod compare;
+mod extended;
+mod field;
+mod fields;
+mod known;
+mod layout;
+mod learn;
+mod line;
+mod listing;
+mod look;
+mod pieces;
+mod powershell;
+mod read;
+mod record;
+mod release;
+mod script;
+mod stream;
+mod switch;
+mod words;
+mod write;
+
+pub(crate) use address::key_text;
+pub use layout::{Layout, Newline};
+pub use listing::{Bindings, Listing, ListingError, SortedBindings};
+pub use powershell::write as write_powershell;
+pub use read::read;
+pub use release::{Release, UnknownRelease};
+pub use script::write as write_script;
+pub use stream::{ListedRecord, RecordError, Records};
+pub use switch::{SWITCHES, Switch};
+pub use words::Words;
+pub use write::{Writer, write};
+
+/// How netsh shows a text that is absent. No language translates it.
+const NULL: &str = "(null)";

@@ -1,0 +1,212 @@
+//! The layouts of the releases of Windows, for printing from scratch.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use certbind_core::Kind;
+
+use super::field::{BASIC, CHECKS, Field, OPTIONS};
+use super::layout::{Case, Layout, Line, Newline};
+use super::words::Words;
+use crate::Encoding;
+
+/// A release of Windows whose listings have a layout of their own. Each is known from listings of
+/// hosts or inferred from them; `docs/formats.md` tells which line is which.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Release {
+    /// Windows Vista to Server 2008 R2: irregular columns, blanks behind values, `ipport` only.
+    Server2008R2,
+    /// Windows 8 to Server 2012 R2: the thirteen basic lines, in columns.
+    Server2012R2,
+    /// Windows Server 2016: with `Reject Connections` and `Disable HTTP2`.
+    Server2016,
+    /// Windows Server 2019: with the lines for QUIC, TLS and OCSP.
+    Server2019,
+    /// Windows Server 2022: with session tickets, and Extended Properties 0 and 1.
+    #[default]
+    Server2022,
+    /// Windows Server 2025: with three more checks of client certificates, session ids, caching of
+    /// the client hello, and Extended Properties 0 to 4.
+    Server2025,
+}
+
+impl Release {
+    /// All of them, the oldest first.
+    pub const ALL: [Self; 6] = [
+        Self::Server2008R2,
+        Self::Server2012R2,
+        Self::Server2016,
+        Self::Server2019,
+        Self::Server2022,
+        Self::Server2025,
+    ];
+
+    /// The name: `2008r2` to `2025`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server2008R2 => "2008r2",
+            Self::Server2012R2 => "2012r2",
+            Self::Server2016 => "2016",
+            Self::Server2019 => "2019",
+            Self::Server2022 => "2022",
+            Self::Server2025 => "2025",
+        }
+    }
+
+    /// The layout of its listings in English: UTF-8, lines ending in CRLF.
+    #[must_use]
+    pub fn layout(self) -> Layout {
+        let old = self == Self::Server2008R2;
+        let kinds = if old { &Kind::ALL[..1] } else { &Kind::ALL };
+        let records: BTreeMap<_, _> = kinds
+            .iter()
+            .map(|kind| (*kind, self.lines(*kind)))
+            .collect();
+        let mut lead = vec![
+            String::new(),
+            "SSL Certificate bindings:".to_owned(),
+            "-".repeat(25),
+        ];
+        let blank_lines = if self >= Self::Server2022 { 3 } else { 1 };
+        lead.extend(std::iter::repeat_n(String::new(), blank_lines));
+        Layout {
+            encoding: Encoding::UTF_8,
+            newline: Newline::Crlf,
+            lead,
+            between: vec![String::new()],
+            titles: BTreeMap::new(),
+            asides: BTreeMap::new(),
+            tail: vec![String::new(), String::new()],
+            records,
+            words: Words::default(),
+            hash_case: Case::Lower,
+            app_id_case: Case::Lower,
+            order: Vec::new(),
+        }
+    }
+
+    fn lines(self, kind: Kind) -> Vec<Line> {
+        let checks = CHECKS[usize::from(self == Self::Server2025)];
+        let options = match self {
+            Self::Server2008R2 | Self::Server2012R2 => OPTIONS[0],
+            Self::Server2016 => OPTIONS[1],
+            Self::Server2019 => OPTIONS[2],
+            Self::Server2022 => OPTIONS[3],
+            Self::Server2025 => OPTIONS[OPTIONS.len() - 1],
+        };
+        let fields = BASIC[..4].iter().chain(checks).chain(&BASIC[7..]);
+        let mut lines: Vec<_> = fields
+            .chain(options)
+            .map(|field| match self {
+                Self::Server2008R2 => old_line(*field),
+                _ => line(*field, kind),
+            })
+            .collect();
+        let sections: &[(u32, &[Field])] = match self {
+            Self::Server2022 => &EXTENDED[..2],
+            Self::Server2025 => EXTENDED,
+            _ => &[],
+        };
+        for (id, fields) in sections {
+            lines.push(Line::text(" Extended Properties:"));
+            lines.push(Line::text(&format!("{}{id}", column("PropertyId"))));
+            lines.extend(fields.iter().map(|field| line(*field, kind)));
+        }
+        lines
+    }
+}
+
+/// The Extended Properties that hosts print, by their ids.
+const EXTENDED: &[(u32, &[Field])] = &[
+    (0, &[Field::ReceiveWindow]),
+    (
+        1,
+        &[Field::MaxSettingsPerFrame, Field::MaxSettingsPerMinute],
+    ),
+    (2, &[]),
+    (3, &[]),
+    (4, &[]),
+];
+
+impl Line {
+    /// A line without a value.
+    pub(super) fn text(text: &str) -> Self {
+        Self {
+            field: None,
+            before: text.to_owned(),
+            after: String::new(),
+            on: None,
+            off: None,
+        }
+    }
+}
+
+fn line(field: Field, kind: Kind) -> Line {
+    let label = match field {
+        Field::Key => key_label(kind),
+        _ => field.label(),
+    };
+    Line {
+        field: Some(field),
+        ..Line::text(&column(label))
+    }
+}
+
+/// The label of a key. Of scoped central store bindings no listing is known; that one is from a
+/// program that reads listings.
+pub(super) fn key_label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::IpPort => "IP:port",
+        Kind::Sni => "Hostname:port",
+        Kind::Ccs => "Central Certificate Store",
+        Kind::ScopedCcs => "Scoped CCS:port",
+    }
+}
+
+/// A label in its column: four blanks, 29 characters, the separator.
+pub(super) fn column(label: &str) -> String {
+    format!("    {label:<28} : ")
+}
+
+fn old_line(field: Field) -> Line {
+    let (gap, after) = match field {
+        Field::Key => (17, " "),
+        Field::Hash => (8, ""),
+        Field::AppId => (10, " "),
+        Field::StoreName => (2, " "),
+        Field::Freshness => (1, " "),
+        Field::Timeout => (3, " "),
+        Field::CtlIdentifier | Field::CtlStoreName => (10, " "),
+        _ => (4, ""),
+    };
+    Line {
+        field: Some(field),
+        after: after.to_owned(),
+        ..Line::text(&format!("    {}{:gap$}: ", field.label(), ""))
+    }
+}
+
+/// No release has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a layout; there are 2008r2, 2012r2, 2016, 2019, 2022 and 2025")]
+pub struct UnknownRelease(String);
+
+impl FromStr for Release {
+    type Err = UnknownRelease;
+
+    fn from_str(name: &str) -> Result<Self, UnknownRelease> {
+        Self::ALL
+            .into_iter()
+            .find(|release| release.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| UnknownRelease(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

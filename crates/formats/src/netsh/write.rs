@@ -1,0 +1,326 @@
+//! Printing bindings as netsh does.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use certbind_core::{Binding, BindingKey, CertCheckMode, Kind};
+
+use super::NULL;
+use super::address::key_text;
+use super::field::{Bit, Field};
+use super::layout::Layout;
+use super::line::{Parts, key_shape};
+use crate::Export;
+use crate::report::{ConversionWarning, WarningKind};
+use crate::write::{Inexpressible, WriteError};
+
+/// Prints the bindings of an export as `netsh http show sslcert` on a host with this layout does.
+/// What such a host does not show is returned.
+///
+/// # Errors
+/// [`WriteError::Inexpressible`], before anything is written, if a binding has a value that could
+/// not be read back; [`WriteError::Io`] if `out` fails.
+pub fn write(
+    out: &mut impl Write,
+    export: &Export,
+    layout: &Layout,
+) -> Result<Vec<ConversionWarning>, WriteError> {
+    let bindings = layout.ordered(&export.bindings);
+    let refused: Vec<_> = bindings
+        .iter()
+        .flat_map(|binding| layout.refusals(binding))
+        .collect();
+    if !refused.is_empty() {
+        return Err(WriteError::Inexpressible(refused));
+    }
+    let mut writer = Writer::new(out, layout)?;
+    let mut warnings = Vec::new();
+    for binding in bindings {
+        writer.print(binding)?;
+        warnings.extend(layout.warnings(binding));
+    }
+    writer.finish()?;
+    Ok(warnings)
+}
+
+/// Prints a listing binding by binding, in as much memory as one of them takes. They come in the
+/// order in which they are to stand: the canonical one, unless the layout has another
+/// ([`Layout::order`]).
+///
+/// ```
+/// use certbind_formats::netsh::{Release, Writer};
+/// use certbind_core::{Binding, Record, Uuid};
+///
+/// let layout = Release::Server2022.layout();
+/// let mut listing = Vec::new();
+/// let mut writer = Writer::new(&mut listing, &layout)?;
+/// let binding = Binding::new("ccs=443".parse()?, Record::central(Uuid::nil()))?;
+/// assert!(layout.refusals(&binding).is_empty());
+/// writer.push(&binding)?;
+/// writer.finish()?;
+/// assert!(String::from_utf8(listing)?.contains("Central Certificate Store"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Writer<'a, W> {
+    out: W,
+    layout: &'a Layout,
+    is_first: bool,
+    last: Option<Kind>,
+}
+
+impl<'a, W: Write> Writer<'a, W> {
+    /// A listing of this layout.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`] if `out` fails.
+    pub fn new(mut out: W, layout: &'a Layout) -> Result<Self, WriteError> {
+        out.write_all(layout.encoding.mark())?;
+        Ok(Self {
+            out,
+            layout,
+            is_first: true,
+            last: None,
+        })
+    }
+
+    /// Prints one more.
+    ///
+    /// # Errors
+    /// [`WriteError::Inexpressible`], and nothing of it is written, if it has a value that could not
+    /// be read back ([`Layout::refusals`]); [`WriteError::Io`] if `out` fails.
+    pub fn push(&mut self, binding: &Binding) -> Result<(), WriteError> {
+        let refused = self.layout.refusals(binding);
+        if !refused.is_empty() {
+            return Err(WriteError::Inexpressible(refused));
+        }
+        self.print(binding)
+    }
+
+    /// Ends the listing.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`] if `out` fails.
+    pub fn finish(mut self) -> Result<(), WriteError> {
+        if self.last.is_none() {
+            for text in &self.layout.lead {
+                self.line(text)?;
+            }
+        }
+        for text in &self.layout.tail {
+            self.line(text)?;
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, binding: &Binding) -> Result<(), WriteError> {
+        for text in self.layout.gap(self.last, binding) {
+            self.line(text)?;
+        }
+        self.last = Some(binding.key().kind());
+        for text in self.layout.record(binding).into_iter().flatten() {
+            self.line(&text)?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, text: &str) -> Result<(), WriteError> {
+        let encoding = self.layout.encoding;
+        let foreign = |character| {
+            WriteError::Io(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("{encoding} has no character {character:?}"),
+            ))
+        };
+        if !std::mem::take(&mut self.is_first) {
+            let end = self.layout.newline.text();
+            self.out
+                .write_all(&encoding.encode(end).map_err(foreign)?)?;
+        }
+        self.out
+            .write_all(&encoding.encode(text).map_err(foreign)?)?;
+        Ok(())
+    }
+}
+
+impl Layout {
+    /// What a host with this layout does not show of a binding.
+    #[must_use]
+    pub fn warnings(&self, binding: &Binding) -> Vec<ConversionWarning> {
+        let record = binding.record();
+        let shows = |field| {
+            let lines = self.records.get(&binding.key().kind());
+            lines.is_some_and(|lines| lines.iter().any(|line| line.field == Some(field)))
+        };
+        let mut lost: Vec<String> = Vec::new();
+        let mut hidden_check = record.check_mode;
+        let mut hidden_flags = record.flags;
+        for field in Field::ALL {
+            match field.bit() {
+                Some(Bit::Check(bit) | Bit::CheckOff(bit)) if shows(field) => {
+                    hidden_check.remove(bit);
+                }
+                Some(Bit::Flag(bit)) if shows(field) => hidden_flags.remove(bit),
+                _ => {}
+            }
+        }
+        if !shows(Field::UseFreshness) {
+            // Such a host shows a time that is in force by showing it.
+            let in_force = record
+                .check_mode
+                .contains(CertCheckMode::USE_REVOCATION_FRESHNESS);
+            hidden_check.remove(CertCheckMode::USE_REVOCATION_FRESHNESS);
+            if in_force != (record.revocation_freshness_time != 0) {
+                lost.push(if in_force {
+                    "use_revocation_freshness with a time of 0".to_owned()
+                } else {
+                    "that the revocation freshness time is not in force".to_owned()
+                });
+            }
+        }
+        let unknown = |bits: u32| (bits != 0).then(|| format!("{bits:#x}"));
+        lost.extend(
+            hidden_check
+                .iter_names()
+                .map(|(name, _)| name.to_lowercase()),
+        );
+        lost.extend(unknown(hidden_check.unknown()).map(|bits| format!("check mode {bits}")));
+        lost.extend(
+            hidden_flags
+                .iter_names()
+                .map(|(name, _)| name.to_lowercase()),
+        );
+        lost.extend(unknown(hidden_flags.unknown()).map(|bits| format!("flags {bits}")));
+        for (field, is_set) in [
+            (Field::Freshness, record.revocation_freshness_time != 0),
+            (Field::Timeout, record.url_retrieval_timeout != 0),
+            (Field::CtlIdentifier, record.ctl_identifier.is_some()),
+            (Field::CtlStoreName, record.ctl_store_name.is_some()),
+            (Field::Hash, record.certificate.is_some()),
+            (
+                Field::StoreName,
+                record
+                    .certificate
+                    .as_ref()
+                    .is_some_and(|c| c.store_name.is_some()),
+            ),
+            (Field::AppId, true),
+        ] {
+            if is_set && !shows(field) {
+                lost.push(field.label().to_owned());
+            }
+        }
+        lost.into_iter()
+            .map(|what| {
+                let what = format!("{what}: not shown by a host with this layout");
+                ConversionWarning::new(WarningKind::Value, what).of(binding.key())
+            })
+            .chain(self.lost_properties(binding))
+            .collect()
+    }
+
+    /// The keys of the records that the host listed, in its order, where that was not the canonical
+    /// one. The first of a listing are those of them that are bound.
+    #[must_use]
+    pub fn order(&self) -> &[BindingKey] {
+        &self.order
+    }
+
+    /// The bindings in the order of the host, those that it did not have behind.
+    fn ordered<'a>(&self, bindings: &'a [Binding]) -> Vec<&'a Binding> {
+        let places: HashMap<_, _> = self.order.iter().zip(0_usize..).collect();
+        let mut ordered: Vec<_> = bindings.iter().collect();
+        if !places.is_empty() {
+            ordered.sort_by_key(|binding| places.get(binding.key()).copied().unwrap_or(usize::MAX));
+        }
+        ordered
+    }
+
+    /// The values of a binding that a listing could not give back.
+    #[must_use]
+    pub fn refusals(&self, binding: &Binding) -> Vec<Inexpressible> {
+        let refuse = |field: &str, reason: &str| Inexpressible {
+            key: binding.key().clone(),
+            field: field.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let kind = binding.key().kind();
+        let Some(lines) = self.records.get(&kind) else {
+            return vec![refuse(
+                "key",
+                "a host with this layout has no such bindings",
+            )];
+        };
+        let record = binding.record();
+        let store = record
+            .certificate
+            .as_ref()
+            .and_then(|c| c.store_name.as_ref());
+        let texts = [
+            (
+                Field::StoreName,
+                store.map(certbind_core::StoreName::as_str),
+            ),
+            (
+                Field::CtlIdentifier,
+                record
+                    .ctl_identifier
+                    .as_ref()
+                    .map(certbind_core::CtlIdentifier::as_str),
+            ),
+            (
+                Field::CtlStoreName,
+                record
+                    .ctl_store_name
+                    .as_ref()
+                    .map(certbind_core::StoreName::as_str),
+            ),
+            (Field::Key, binding.host_spelling()),
+        ];
+        let mut refused: Vec<_> = texts
+            .into_iter()
+            .filter_map(|(field, text)| Some((field, text?)))
+            .filter_map(|(field, text)| {
+                let reason = self.unreadable(text)?;
+                Some(refuse(field.label(), reason))
+            })
+            .collect();
+        // Without an English label a key is told by its look.
+        let key = key_text(binding);
+        let label_line = lines.iter().find(|line| line.field == Some(Field::Key));
+        let label_kinds = label_line
+            .and_then(|line| Parts::of(&line.before))
+            .and_then(|parts| super::field::key_label(parts.label));
+        let looks = key_shape(&key);
+        let is_told = match label_kinds {
+            Some(kinds) => kinds.contains(&kind),
+            None => looks == Some(kind) || (looks, kind) == (Some(Kind::Sni), Kind::ScopedCcs),
+        };
+        if !is_told {
+            refused.push(refuse(
+                "key",
+                "in this language it would be taken for another kind",
+            ));
+        }
+        refused
+    }
+
+    /// Why a text could not be read back, if so.
+    fn unreadable(&self, text: &str) -> Option<&'static str> {
+        if text == NULL {
+            Some("(null) is how netsh shows that there is none")
+        } else if text.chars().any(char::is_control) {
+            Some("it has a control character in it")
+        } else if text.starts_with(':') {
+            Some("it begins with a colon")
+        } else if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
+            Some("it begins or ends with a blank")
+        } else if self.encoding.encode(text).is_err() {
+            Some("it has a character that the layout's encoding does not have")
+        } else if self.encoding.is_unknown() && !text.is_ascii() {
+            Some("it is not ASCII, and the layout's code page is not known")
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! A registry export: what `reg export` and the registry editor write (`.reg`).
+//!
+//! Read are exports of HTTP.sys's `Parameters` key, of keys under it, and of whole trees that it is
+//! in: UTF-16 as Windows writes them, texts that were saved in another encoding, and the ANSI form
+//! `REGEDIT4`. Keys and values that are not about bindings are passed over. What is written can be
+//! imported by `reg import`, and is the same bytes for the same bindings.
+//!
+//! ```
+//! use certbind_formats::{Export, ReadOptions, read, reg};
+//! use certbind_core::{Binding, Record, Uuid};
+//!
+//! let hash = "5226dc6c54559761cd471b86eb51c096252c90f2".parse()?;
+//! let record = Record::new(hash, Some("MY".parse()?), Uuid::nil());
+//! let binding = Binding::new("hostnameport=www.contoso.com:443".parse()?, record)?;
+//! let export = Export { bindings: vec![binding], ..Export::default() };
+//!
+//! let mut file = Vec::new();
+//! reg::write(&mut file, &export)?;
+//! assert!(file.starts_with(b"\xff\xfeW\0i\0n\0d\0o\0w\0s\0"));
+//! assert_eq!(read(&file, &ReadOptions::default())?.export, export);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod lines;
+mod parse;
+mod path;
+mod read;
+mod sets;
+mod text;
+mod write;
+
+pub use read::read;
+pub use write::write;
+
+pub(crate) use read::is_reg;
+
+/// The first line of what Windows has written since 2000.
+const UNICODE: &str = "Windows Registry Editor Version 5.00";
+
+/// The first line of what earlier ones wrote: texts are in the ANSI code page, also those that are
+/// written as bytes.
+const ANSI: &str = "REGEDIT4";

@@ -1,0 +1,169 @@
+//! The paths of keys, and which of them are about bindings.
+
+use certbind_core::Kind;
+
+use crate::registry::{ControlSet, PARAMETERS, family, is_about_ssl};
+
+/// What a key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// `Select`, which says what control set is in force.
+    Select,
+    /// The key of a kind's bindings.
+    Family(ControlSet, Kind),
+    /// The key of a binding, by its own name.
+    Binding(ControlSet, Kind, String),
+    /// Something beside or under these, by its path under `Parameters`.
+    Unknown(ControlSet, String),
+}
+
+/// A key that is about bindings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The name of the hive that it is in: `SYSTEM`, or what an offline one was loaded as.
+    pub(super) hive: String,
+    pub(super) role: Role,
+}
+
+impl Place {
+    /// The place of a key, if it is about bindings.
+    pub(super) fn of(path: &str) -> Option<Self> {
+        let mut names = path.split('\\');
+        if !is_local_machine(names.next()?) {
+            return None;
+        }
+        let hive = names.next()?.to_lowercase();
+        let set = names.next()?;
+        if set.eq_ignore_ascii_case("Select") && names.next().is_none() {
+            let role = Role::Select;
+            return Some(Self { hive, role });
+        }
+        let set = ControlSet::named(set)?;
+        for expected in PARAMETERS {
+            if !names.next()?.eq_ignore_ascii_case(expected) {
+                return None;
+            }
+        }
+        let first = names.next()?;
+        let rest: Vec<_> = names.collect();
+        let role = match (family(first), rest.as_slice()) {
+            (Some(kind), []) => Role::Family(set, kind),
+            (Some(kind), [name]) => Role::Binding(set, kind, (*name).to_owned()),
+            (Some(_), _) => Role::Unknown(set, [&[first], rest.as_slice()].concat().join("\\")),
+            (None, _) if is_about_ssl(first) => Role::Unknown(set, first.to_owned()),
+            (None, _) => return None,
+        };
+        Some(Self { hive, role })
+    }
+}
+
+/// Whether to delete the key is to delete bindings: it is about them, or one of those that it is
+/// under.
+pub(super) fn has_bindings(path: &str) -> bool {
+    let mut names = path.split('\\');
+    let pattern = [
+        &is_local_machine as &dyn Fn(&str) -> bool,
+        &|_| true,
+        &|name| ControlSet::named(name).is_some(),
+        &|name| name.eq_ignore_ascii_case(PARAMETERS[0]),
+        &|name| name.eq_ignore_ascii_case(PARAMETERS[1]),
+        &|name| name.eq_ignore_ascii_case(PARAMETERS[2]),
+        &|name| is_about_ssl(name),
+    ];
+    pattern
+        .iter()
+        .all(|is_there| names.next().is_none_or(is_there))
+}
+
+fn is_local_machine(name: &str) -> bool {
+    name.eq_ignore_ascii_case("HKEY_LOCAL_MACHINE") || name.eq_ignore_ascii_case("HKLM")
+}
+
+/// The path that a key is known by: the spelling of the root and of letters does not matter.
+pub(super) fn canonical(path: &str) -> String {
+    let lower = path.to_lowercase();
+    match lower.split_once('\\') {
+        Some(("hklm", rest)) => format!("hkey_local_machine\\{rest}"),
+        None if lower == "hklm" => "hkey_local_machine".to_owned(),
+        _ => lower,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_told_by_their_paths() {
+        let parameters = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\HTTP\Parameters";
+        let role = |path: &str| Place::of(path).map(|place| place.role);
+        let current = ControlSet::Current;
+        for (below, expected) in [
+            (
+                r"\SslBindingInfo\0.0.0.0:443",
+                Some(Role::Binding(current, Kind::IpPort, "0.0.0.0:443".into())),
+            ),
+            (
+                r"\SSLSNIBINDINGINFO\{1}",
+                Some(Role::Binding(current, Kind::Sni, "{1}".into())),
+            ),
+            (
+                r"\SslCcsBindingInfo",
+                Some(Role::Family(current, Kind::Ccs)),
+            ),
+            (
+                r"\SslBindingInfo\0.0.0.0:443\Ex",
+                Some(Role::Unknown(
+                    current,
+                    r"SslBindingInfo\0.0.0.0:443\Ex".into(),
+                )),
+            ),
+            (
+                r"\SslOther\x",
+                Some(Role::Unknown(current, "SslOther".into())),
+            ),
+            (r"\UrlAclInfo", None),
+            ("", None),
+        ] {
+            assert_eq!(role(&format!("{parameters}{below}")), expected, "{below}");
+        }
+        let offline = r"hklm\Offline\controlset002\services\http\parameters\sslbindinginfo";
+        let place = Place::of(offline).unwrap();
+        assert_eq!(place.hive, "offline");
+        assert_eq!(
+            place.role,
+            Role::Family(ControlSet::Numbered(2), Kind::IpPort)
+        );
+        assert_eq!(role(r"HKLM\SYSTEM\Select"), Some(Role::Select));
+        for other in [
+            r"HKEY_USERS\SYSTEM\Select",
+            r"HKLM\SYSTEM\Select\x",
+            r"HKLM\SYSTEM\CurrentControlSet\Services\HTTPS\Parameters\SslBindingInfo",
+            r"HKLM\SYSTEM\CurrentControlSet\Services",
+            "",
+        ] {
+            assert_eq!(Place::of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn to_delete_a_key_is_to_delete_what_is_under_it() {
+        for path in [
+            "HKLM",
+            r"HKLM\SYSTEM",
+            r"HKLM\SYSTEM\ControlSet001\Services",
+            r"HKLM\SYSTEM\ControlSet001\Services\HTTP\Parameters",
+            r"HKLM\SYSTEM\ControlSet001\Services\HTTP\Parameters\SslBindingInfo\x",
+        ] {
+            assert!(has_bindings(path), "{path}");
+        }
+        for path in [
+            r"HKLM\SYSTEM\ControlSet001\Services\Dhcp",
+            r"HKLM\SYSTEM\ControlSet001\Services\HTTP\Parameters\UrlAclInfo",
+            r"HKLM\SOFTWARE\Contoso",
+            "HKEY_USERS",
+        ] {
+            assert!(!has_bindings(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Reading an export.
+
+use std::collections::BTreeMap;
+
+use super::lines::{Line, Lines};
+use super::parse::{Content, Fault, Item, Parser, Part, dialect};
+use super::path::{Place, Role, canonical, has_bindings};
+use super::sets;
+use crate::encoding::of_start;
+use crate::registry::{Collected, Found, Value, family_name, is_known};
+use crate::report::{ConversionWarning, ParseError, WarningKind};
+use crate::{Format, Header, ReadError, ReadOptions, Reading};
+
+/// Reads a registry export.
+///
+/// Of several control sets the current one is read: `CurrentControlSet`, or the one that `Select`
+/// names.
+///
+/// # Errors
+/// [`ReadError`]: the bytes are no registry export, it cannot be told which control set is in
+/// force, or, unless the options say to keep going, a binding in it is broken.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+    let lines = Lines::of(bytes, options.encoding);
+    let parser = Parser::new(lines).map_err(|found| ReadError::Unrecognised {
+        format: Format::Reg,
+        found,
+    })?;
+    let mut reader = Reader {
+        parser,
+        keys: BTreeMap::new(),
+        here: None,
+        others: 0,
+        collected: Collected::default(),
+    };
+    while let Some(part) = reader.parser.next() {
+        reader.part(part);
+    }
+    reader.end()?.finish(Header::default(), options)
+}
+
+/// Whether bytes begin as a registry export does.
+pub(crate) fn is_reg(bytes: &[u8]) -> bool {
+    let encoding = of_start(bytes).0;
+    let start = &bytes[..bytes.len().min(4096)];
+    Lines::of(start, Some(encoding))
+        .find(|line| !line.text.trim().is_empty())
+        .is_some_and(|Line { text, .. }| dialect(&text).is_some())
+}
+
+/// A key that is about bindings, as it was found.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) place: Place,
+    pub(super) found: Found,
+}
+
+struct Reader<'a> {
+    parser: Parser<'a>,
+    /// The keys that are about bindings, by their canonical paths.
+    keys: BTreeMap<String, Key>,
+    /// The one of them that the values are of.
+    here: Option<String>,
+    /// How many lines are no part of the form.
+    others: u64,
+    collected: Collected,
+}
+
+impl Reader<'_> {
+    fn part(&mut self, part: Part) {
+        match part.item {
+            Ok(Item::Key { path, is_deleted }) => {
+                self.key(part.line, part.is_whole, &path, is_deleted);
+            }
+            Ok(Item::Value { name, content }) => {
+                self.value(part.line, part.is_whole, name, content);
+            }
+            Ok(Item::Other) => self.other(part.line),
+            Err(Fault::Part(what)) => match self.here() {
+                Some(key) => key.found.problem(Some(part.line), what),
+                None => self.other(part.line),
+            },
+            Err(Fault::Follows(what)) => {
+                let problem = ParseError::at(part.line, what);
+                match self
+                    .here
+                    .as_deref()
+                    .and_then(|here| self.keys.get_mut(here))
+                {
+                    Some(key) => key.found.problems.push(problem.of(key.found.path.clone())),
+                    None => self.collected.problem(problem),
+                }
+            }
+        }
+    }
+
+    fn here(&mut self) -> Option<&mut Key> {
+        self.keys.get_mut(self.here.as_deref()?)
+    }
+
+    fn key(&mut self, line: u64, is_whole: bool, path: &str, is_deleted: bool) {
+        self.here = None;
+        self.parser.wants_values = false;
+        if is_deleted {
+            if has_bindings(path) {
+                self.delete(line, path);
+            }
+            return;
+        }
+        let Some(place) = Place::of(path) else {
+            return;
+        };
+        let canonical = canonical(path);
+        let not_text = self.not_text();
+        self.parser.wants_values = true;
+        self.here = Some(canonical.clone());
+        let key = self.keys.entry(canonical).or_insert_with(|| Key {
+            found: Found::new(shown(&place.role), Some(line)),
+            place,
+        });
+        if !is_whole {
+            key.found.problem(Some(line), not_text);
+        }
+    }
+
+    fn delete(&mut self, line: u64, path: &str) {
+        let first = canonical(path);
+        // What comes behind a backslash among characters.
+        let (below, behind) = (format!("{first}\\"), format!("{first}]"));
+        self.keys.remove(&first);
+        let gone: Vec<_> = self
+            .keys
+            .range(below..behind)
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in gone {
+            self.keys.remove(&path);
+        }
+        let what = "to import this file is to delete this key; no deletion is carried";
+        self.collected
+            .lose(WarningKind::Value, Some(line), path, what);
+    }
+
+    fn value(&mut self, line: u64, is_whole: bool, name: String, content: Content) {
+        let not_text = self.not_text();
+        let Some(Key { found, .. }) = self.here() else {
+            return;
+        };
+        match content {
+            _ if !is_whole => found.problem(Some(line), not_text),
+            Content::Data(data) => found.add(Value {
+                name,
+                data,
+                line: Some(line),
+            }),
+            Content::Deleted => {
+                found.remove(&name);
+                let kind = if is_known(&name) {
+                    WarningKind::Default
+                } else {
+                    WarningKind::Skipped
+                };
+                let what = format!(
+                    "to import this file is to delete the value {name:?}; no deletion is carried"
+                );
+                let warning = ConversionWarning::new(kind, what)
+                    .in_key(&found.path)
+                    .at(line);
+                found.warnings.push(warning);
+            }
+        }
+    }
+
+    fn not_text(&self) -> String {
+        let encoding = self.parser.encoding();
+        if encoding.is_unknown() {
+            "this has characters in a code page that is not known; name the encoding".to_owned()
+        } else {
+            format!("this is not text in {encoding}; name the encoding")
+        }
+    }
+
+    /// Reports a line that is no part of the form.
+    fn other(&mut self, line: u64) {
+        /// So many are named.
+        const MOST: u64 = 100;
+        self.others += 1;
+        if self.others <= MOST {
+            let what = "this line is not understood; it was passed over";
+            let warning = ConversionWarning::new(WarningKind::Skipped, what).at(line);
+            self.collected.warning(if self.others == MOST {
+                ConversionWarning {
+                    what: format!("{what}, and so were others behind it"),
+                    ..warning
+                }
+            } else {
+                warning
+            });
+        }
+    }
+
+    fn end(mut self) -> Result<Collected, ReadError> {
+        if !self.parser.is_ended && self.here.is_some() {
+            let what = "the file does not end with a whole line; it may be cut short";
+            self.collected
+                .warning(ConversionWarning::new(WarningKind::Trimmed, what));
+        }
+        let keys: Vec<_> = self.keys.into_values().collect();
+        let (keys, warnings) = sets::in_force(keys).map_err(ReadError::Malformed)?;
+        warnings
+            .into_iter()
+            .for_each(|warning| self.collected.warning(warning));
+        if keys.is_empty() {
+            let what = "there is no key of bindings in this export, as \
+                        ...\\Services\\HTTP\\Parameters\\SslBindingInfo";
+            self.collected
+                .warning(ConversionWarning::new(WarningKind::Skipped, what));
+        }
+        for Key { place, found } in keys {
+            match place.role {
+                Role::Binding(_, kind, name) => self.collected.key(kind, &name, found),
+                Role::Unknown(..) => self.collected.unknown_key(&found.path, found.line),
+                Role::Family(..) | Role::Select => self.collected.family(found),
+            }
+        }
+        Ok(self.collected)
+    }
+}
+
+/// The path that a key is reported by.
+fn shown(role: &Role) -> String {
+    match role {
+        Role::Select => "Select".to_owned(),
+        Role::Family(_, kind) => family_name(*kind).to_owned(),
+        Role::Binding(_, kind, name) => format!("{}\\{name}", family_name(*kind)),
+        Role::Unknown(_, path) => path.clone(),
+    }
+}

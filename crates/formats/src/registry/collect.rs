@@ -1,0 +1,116 @@
+//! What the keys of bindings come to.
+
+use std::collections::HashMap;
+
+use certbind_core::{Binding, BindingKey, Kind};
+
+use super::found::Found;
+use super::record::binding;
+use crate::report::{ConversionWarning, ParseError, WarningKind};
+use crate::{Export, Header, ReadError, ReadOptions, Reading};
+
+/// The bindings of a registry as far as they were read.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    bindings: Vec<Binding>,
+    lines: Vec<Option<u64>>,
+    warnings: Vec<ConversionWarning>,
+    problems: Vec<ParseError>,
+    seen: HashMap<BindingKey, (Option<u64>, String)>,
+}
+
+impl Collected {
+    /// Takes a binding's key.
+    pub(crate) fn key(&mut self, kind: Kind, name: &str, mut found: Found) {
+        if !found.problems.is_empty() {
+            self.problems.append(&mut found.problems);
+            return;
+        }
+        let (line, path) = (found.line, found.path.clone());
+        match binding(kind, name, found) {
+            Ok((binding, warnings)) => {
+                if let Some((earlier, other)) = self.seen.get(binding.key()) {
+                    let place =
+                        earlier.map_or_else(|| other.clone(), |line| format!("line {line}"));
+                    let what = format!(
+                        "{} is bound by {place} already; expected each key once",
+                        binding.key()
+                    );
+                    self.problems.push(ParseError::in_key(line, path, what));
+                    return;
+                }
+                self.seen.insert(binding.key().clone(), (line, path));
+                self.warnings.extend(warnings);
+                self.bindings.push(binding);
+                self.lines.push(line);
+            }
+            Err(problem) => self.problems.push(problem),
+        }
+    }
+
+    /// Takes the key of a kind itself, whose values are of no binding.
+    pub(crate) fn family(&mut self, mut found: Found) {
+        self.problems.append(&mut found.problems);
+        self.warnings.append(&mut found.warnings);
+        for value in found.values() {
+            let what = format!(
+                "the value {:?} is in no binding's key; HTTP.sys is not known to read it there, \
+                 and it is not carried",
+                value.name
+            );
+            self.lose(WarningKind::Value, value.line, &found.path, what);
+        }
+    }
+
+    /// Reports a key that is not known.
+    pub(crate) fn unknown_key(&mut self, path: &str, line: Option<u64>) {
+        let what = "this key is not known; what is in it is not carried";
+        self.lose(WarningKind::Value, line, path, what);
+    }
+
+    pub(crate) fn lose(
+        &mut self,
+        kind: WarningKind,
+        line: Option<u64>,
+        path: &str,
+        what: impl Into<String>,
+    ) {
+        let warning = ConversionWarning::new(kind, what).in_key(path);
+        self.warning(match line {
+            Some(line) => warning.at(line),
+            None => warning,
+        });
+    }
+
+    pub(crate) fn warning(&mut self, warning: ConversionWarning) {
+        self.warnings.push(warning);
+    }
+
+    pub(crate) fn problem(&mut self, problem: ParseError) {
+        self.problems.push(problem);
+    }
+
+    /// All of it, or, unless the options say to keep going, what is broken.
+    pub(crate) fn finish(
+        mut self,
+        header: Header,
+        options: &ReadOptions,
+    ) -> Result<Reading, ReadError> {
+        self.problems.sort_by_key(|problem| problem.line);
+        if !self.problems.is_empty() && !options.keep_going {
+            return Err(ReadError::Broken(self.problems));
+        }
+        self.warnings.sort_by_key(|warning| warning.line);
+        Ok(Reading {
+            export: Export {
+                header,
+                bindings: self.bindings,
+                layout: None,
+            },
+            // A hive has no lines, and every key of an exported registry has one.
+            lines: self.lines.into_iter().flatten().collect(),
+            warnings: self.warnings,
+            errors: self.problems,
+        })
+    }
+}

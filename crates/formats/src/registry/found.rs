@@ -1,0 +1,81 @@
+//! A registry key as it was found.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::data::Data;
+use crate::report::{ConversionWarning, ParseError};
+
+/// A key, with its values.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Its path under `Parameters`.
+    pub(crate) path: String,
+    /// The line where it begins, where the form has lines.
+    pub(crate) line: Option<u64>,
+    /// The values, by their names in lower case.
+    pub(super) values: BTreeMap<String, Value>,
+    /// What could not be read of it.
+    pub(crate) problems: Vec<ParseError>,
+    /// What was read of it beside its values.
+    pub(crate) warnings: Vec<ConversionWarning>,
+}
+
+/// A value as it was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) name: String,
+    pub(crate) data: Data,
+    pub(crate) line: Option<u64>,
+}
+
+impl Found {
+    pub(crate) fn new(path: impl Into<String>, line: Option<u64>) -> Self {
+        Self {
+            path: path.into(),
+            line,
+            values: BTreeMap::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds a value. That one of its name is there already is a problem.
+    pub(crate) fn add(&mut self, value: Value) {
+        match self.values.entry(value.name.to_ascii_lowercase()) {
+            Entry::Vacant(place) => {
+                place.insert(value);
+            }
+            Entry::Occupied(earlier) => {
+                let name = &value.name;
+                let what = match earlier.get().line {
+                    Some(line) => format!("the value {name:?} is on line {line} already"),
+                    None => format!("the value {name:?} is there twice"),
+                };
+                self.problem(value.line, what);
+            }
+        }
+    }
+
+    /// The values, in the order of their names.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
+        self.values.values()
+    }
+
+    /// The value of a name.
+    pub(crate) fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(&name.to_ascii_lowercase())
+    }
+
+    /// Takes a value back.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.values.remove(&name.to_ascii_lowercase());
+    }
+
+    /// Notes that something of it could not be read.
+    pub(crate) fn problem(&mut self, line: Option<u64>, what: impl Into<String>) {
+        let line = line.or(self.line);
+        self.problems
+            .push(ParseError::in_key(line, self.path.clone(), what));
+    }
+}

@@ -1,0 +1,195 @@
+//! A binding from the values of its key.
+
+use certbind_core::{
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
+    Kind, Record, SslFlags, StoreName, Uuid,
+};
+
+use super::data::{Data, Type};
+use super::found::Found;
+use super::names::ccs_port;
+use super::values::{
+    APP_ID, CERT_HASH, CERT_STORE_NAME, CHECK_MODE, CTL_IDENTIFIER, CTL_STORE_NAME, FLAGS,
+    FRESHNESS_TIME, HOSTNAME_PORT, RETRIEVAL_TIMEOUT,
+};
+use crate::report::{ConversionWarning, ParseError, WarningKind};
+
+/// The binding of a key, and what the key says beyond it.
+pub(super) fn binding(
+    kind: Kind,
+    name: &str,
+    found: Found,
+) -> Result<(Binding, Vec<ConversionWarning>), ParseError> {
+    let mut reader = Reader(found);
+    let (key, spelling) = reader.key(kind, name)?;
+    let record = reader.record(kind)?;
+    let refused = |what: String| reader.problem(None, what);
+    let mut binding = Binding::new(key, record).map_err(|error| refused(error.to_string()))?;
+    if let Some(host) = spelling {
+        let spelled = binding.with_host_spelling(&host);
+        binding = spelled.map_err(|error| refused(error.to_string()))?;
+    }
+    reader.leave_the_rest();
+    let warnings = reader.0.warnings.into_iter();
+    let warnings = warnings.map(|warning| warning.of(binding.key())).collect();
+    Ok((binding, warnings))
+}
+
+/// A key whose values are taken out one by one.
+struct Reader(Found);
+
+impl Reader {
+    /// Takes a value, as something.
+    fn take<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Data) -> Result<T, String>,
+    ) -> Result<Option<T>, ParseError> {
+        let Some(value) = self.0.values.remove(&name.to_ascii_lowercase()) else {
+            return Ok(None);
+        };
+        let read = read(&value.data);
+        read.map(Some)
+            .map_err(|what| self.problem(value.line, format!("{name}: {what}")))
+    }
+
+    fn text<T>(
+        &mut self,
+        name: &str,
+        make: fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ParseError> {
+        let text = self.take(name, |data| {
+            data.as_text()?.as_deref().map(make).transpose()
+        })?;
+        Ok(text.flatten())
+    }
+
+    /// A number; 0 where there is none.
+    fn number(&mut self, name: &str) -> Result<u32, ParseError> {
+        Ok(self.take(name, Data::as_dword)?.unwrap_or(0))
+    }
+
+    fn lose(&mut self, kind: WarningKind, line: Option<u64>, what: impl Into<String>) {
+        let warning = ConversionWarning::new(kind, what).in_key(&self.0.path);
+        self.0.warnings.push(match line.or(self.0.line) {
+            Some(line) => warning.at(line),
+            None => warning,
+        });
+    }
+
+    fn problem(&self, line: Option<u64>, what: String) -> ParseError {
+        ParseError::in_key(line.or(self.0.line), self.0.path.clone(), what)
+    }
+
+    fn line_of(&self, name: &str) -> Option<u64> {
+        self.0.value(name).and_then(|value| value.line)
+    }
+
+    /// The key of the binding, and its host name as it is spelled.
+    fn key(&mut self, kind: Kind, name: &str) -> Result<(BindingKey, Option<String>), ParseError> {
+        match kind {
+            Kind::IpPort => {
+                let key = BindingKey::parse_as(kind, name);
+                Ok((
+                    key.map_err(|error| self.problem(None, error.to_string()))?,
+                    None,
+                ))
+            }
+            Kind::Ccs => {
+                let wrong = || format!("expected 0.0.0.0:PORT for a name, found {name:?}");
+                let port = ccs_port(name).ok_or_else(|| self.problem(None, wrong()))?;
+                let key = BindingKey::parse_as(kind, port);
+                Ok((
+                    key.map_err(|error| self.problem(None, error.to_string()))?,
+                    None,
+                ))
+            }
+            Kind::Sni | Kind::ScopedCcs => self.host_key(kind, name),
+        }
+    }
+
+    fn host_key(
+        &mut self,
+        kind: Kind,
+        name: &str,
+    ) -> Result<(BindingKey, Option<String>), ParseError> {
+        let line = self.line_of(HOSTNAME_PORT);
+        let stated = self.text(HOSTNAME_PORT, |text| Ok(text.to_owned()))?;
+        let text = match &stated {
+            Some(text) => text,
+            None if name.contains(':') => name,
+            None => {
+                let what = format!(
+                    "no {HOSTNAME_PORT}, and a name that is no host name and port; expected one of \
+                     them"
+                );
+                return Err(self.problem(None, what));
+            }
+        };
+        let key = BindingKey::parse_as(kind, text).map_err(|error| {
+            let value = stated.as_ref().map_or("", |_| "HostnamePort: ");
+            self.problem(line, format!("{value}{error}"))
+        })?;
+        if let Ok(named) = BindingKey::parse_as(kind, name)
+            && named != key
+        {
+            let what = format!("the key is named after another host; {HOSTNAME_PORT} was taken");
+            self.lose(WarningKind::Inferred, line, what);
+        }
+        let spelling = text.rsplit_once(':').map(|(host, _)| host.to_owned());
+        Ok((key, spelling))
+    }
+
+    fn record(&mut self, kind: Kind) -> Result<Record, ParseError> {
+        let store_line = self.line_of(CERT_STORE_NAME);
+        let store_name = self.text(CERT_STORE_NAME, |name| {
+            StoreName::new(name).map_err(|error| error.to_string())
+        })?;
+        let hash = self.take(CERT_HASH, |data| match data.as_binary()? {
+            [] => Ok(None),
+            bytes => CertHash::try_from(bytes)
+                .map(Some)
+                .map_err(|error| error.to_string()),
+        })?;
+        if hash.flatten().is_none() && store_name.is_some() && !kind.names_certificate() {
+            let what = format!("{CERT_STORE_NAME}: no certificate is named that could be in it");
+            self.lose(WarningKind::Value, store_line, what);
+        }
+        if hash.flatten().is_none() && kind.names_certificate() {
+            let what = format!("no {CERT_HASH}; expected the 20 bytes of a certificate's hash");
+            return Err(self.problem(None, what));
+        }
+        let app_id = self.take(APP_ID, Data::as_guid)?;
+        if app_id.is_none() {
+            let what = format!("no {APP_ID}; taken to be all zeros");
+            self.lose(WarningKind::Trimmed, None, what);
+        }
+        Ok(Record {
+            certificate: hash.flatten().map(|hash| Certificate { hash, store_name }),
+            app_id: app_id.unwrap_or(Uuid::nil()),
+            check_mode: CertCheckMode::from_bits_retain(self.number(CHECK_MODE)?),
+            revocation_freshness_time: self.number(FRESHNESS_TIME)?,
+            url_retrieval_timeout: self.number(RETRIEVAL_TIMEOUT)?,
+            ctl_identifier: self.text(CTL_IDENTIFIER, |text| {
+                CtlIdentifier::new(text).map_err(|error| error.to_string())
+            })?,
+            ctl_store_name: self.text(CTL_STORE_NAME, |text| {
+                StoreName::new(text).map_err(|error| error.to_string())
+            })?,
+            flags: SslFlags::from_bits_retain(self.number(FLAGS)?),
+            extended: ExtendedProperties::default(),
+        })
+    }
+
+    /// Reports the values that are still there.
+    fn leave_the_rest(&mut self) {
+        for (_, value) in std::mem::take(&mut self.0.values) {
+            let what = format!(
+                "the value {:?} ({}) is not known; it is not carried",
+                value.name,
+                Type(value.data.kind)
+            );
+            self.lose(WarningKind::Value, value.line, what);
+        }
+    }
+}

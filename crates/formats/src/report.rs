@@ -1,0 +1,173 @@
+//! What a reader or writer has to say about an export, beside the bindings.
+
+use std::fmt;
+
+use certbind_core::BindingKey;
+
+/// Something in an export that the bindings do not carry, or in the bindings that a form does not
+/// show. The rest stands; nothing is left out without one of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConversionWarning {
+    /// What kind of warning it is.
+    pub kind: WarningKind,
+    /// The line of the export, counted from 1, where it is about one.
+    pub line: Option<u64>,
+    /// The binding, where it is about one.
+    pub key: Option<BindingKey>,
+    /// The registry key, from HTTP.sys's `Parameters` or in full, where the form is one of the
+    /// registry's.
+    pub path: Option<String>,
+    /// What it is, in a sentence without the line, the binding and the registry key.
+    pub what: String,
+}
+
+/// The kinds of warning, the gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// The host had logged changes that the file does not have; which, cannot be told.
+    Pending,
+    /// A setting that is not at its default is not carried.
+    Value,
+    /// A line that the host prints is missing; the setting was taken to be at its default.
+    Trimmed,
+    /// A label that is not known; the line was understood by its place.
+    Inferred,
+    /// A setting at its default is not carried.
+    Default,
+    /// A line that belongs to no record was passed over.
+    Skipped,
+    /// Spelling or spacing is not kept: this will not print back byte for byte.
+    Form,
+}
+
+impl WarningKind {
+    /// Whether bindings that are made from the export may act differently from those that it was
+    /// made from.
+    #[must_use]
+    pub fn is_grave(self) -> bool {
+        matches!(self, Self::Pending | Self::Value | Self::Trimmed)
+    }
+}
+
+impl ConversionWarning {
+    pub(crate) fn new(kind: WarningKind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            line: None,
+            key: None,
+            path: None,
+            what: what.into(),
+        }
+    }
+
+    /// Where it stands among the warnings of an export that has lines.
+    #[must_use]
+    pub fn place(&self) -> Option<(u64, WarningKind)> {
+        self.line.map(|line| (line, self.kind))
+    }
+
+    pub(crate) fn in_key(self, path: impl Into<String>) -> Self {
+        Self {
+            path: Some(path.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn at(self, line: u64) -> Self {
+        Self {
+            line: Some(line),
+            ..self
+        }
+    }
+
+    pub(crate) fn of(self, key: &BindingKey) -> Self {
+        Self {
+            key: Some(key.clone()),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for ConversionWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        match (&self.path, &self.key) {
+            (Some(path), _) => write!(f, "{path}: ")?,
+            (None, Some(key)) => write!(f, "{key}: ")?,
+            (None, None) => {}
+        }
+        f.write_str(&self.what)
+    }
+}
+
+/// A record of an export that cannot be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseError {
+    /// The line, counted from 1.
+    pub line: Option<u64>,
+    /// The column, counted from 1, where the form has columns.
+    pub column: Option<u64>,
+    /// Which record: its key as it is written there, its registry key, or its index.
+    pub record: Option<String>,
+    /// What was found, and what was expected.
+    pub what: String,
+}
+
+impl ParseError {
+    pub(crate) fn at(line: u64, what: impl Into<String>) -> Self {
+        Self {
+            line: Some(line),
+            column: None,
+            record: None,
+            what: what.into(),
+        }
+    }
+
+    /// At no place that has a name.
+    pub(crate) fn in_file(what: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            column: None,
+            record: None,
+            what: what.into(),
+        }
+    }
+
+    /// In a registry key.
+    pub(crate) fn in_key(line: Option<u64>, path: String, what: impl Into<String>) -> Self {
+        Self {
+            line,
+            column: None,
+            record: Some(path),
+            what: what.into(),
+        }
+    }
+
+    pub(crate) fn of(self, record: impl Into<String>) -> Self {
+        Self {
+            record: Some(record.into()),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}")?;
+            if let Some(column) = self.column {
+                write!(f, ", column {column}")?;
+            }
+            f.write_str(": ")?;
+        }
+        if let Some(record) = &self.record {
+            write!(f, "{record}: ")?;
+        }
+        f.write_str(&self.what)
+    }
+}

@@ -1,0 +1,94 @@
+//! Why a snapshot is not read.
+
+use std::fmt::{self, Write as _};
+use std::io;
+
+use crate::report::ParseError;
+use crate::{Format, ReadError};
+
+/// Why a snapshot cannot be read, or not further.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// It is something else.
+    #[error("expected a snapshot of bindings, found {found}")]
+    Unrecognised {
+        /// What it begins with.
+        found: String,
+    },
+    /// It is of a version that this release does not know.
+    #[error(
+        "the snapshot has version {found}, and this release reads versions up to {supported}; use \
+         a newer certbind"
+    )]
+    NewerVersion {
+        /// Its version.
+        found: u32,
+        /// The newest that is known.
+        supported: u32,
+    },
+    /// It is cut short, damaged or altered.
+    #[error("{place}: {what}")]
+    Damaged {
+        /// Where that was noticed.
+        place: Place,
+        /// What was found there, and what was expected.
+        what: String,
+    },
+    /// What it is read from failed.
+    #[error("{place}: the snapshot cannot be read further: {source}")]
+    Io {
+        /// How far it was read.
+        place: Place,
+        /// The error.
+        source: io::Error,
+    },
+}
+
+/// A place in a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The byte, counted from 0.
+    pub byte: u64,
+    /// The chunk that it is in, counted from 0; none in front of the first and behind the last.
+    pub chunk: Option<u64>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "byte {}", self.byte)?;
+        match self.chunk {
+            Some(chunk) => write!(f, ", in chunk {chunk}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<SnapshotError> for ReadError {
+    fn from(error: SnapshotError) -> Self {
+        let at = |place: Place, what: String| {
+            Self::Malformed(ParseError::in_file(what).of(place.to_string()))
+        };
+        match error {
+            SnapshotError::Unrecognised { found } => Self::Unrecognised {
+                format: Format::Snapshot,
+                found,
+            },
+            SnapshotError::NewerVersion { found, supported } => Self::NewerVersion {
+                found: found.into(),
+                supported: supported.into(),
+            },
+            SnapshotError::Damaged { place, what } => at(place, what),
+            SnapshotError::Io { place, source } => at(place, source.to_string()),
+        }
+    }
+}
+
+/// Bytes for people: two digits each.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,115 @@
+//! The binary form: everything that a binding has, in chunks with check sums, read and written as
+//! a stream. `docs/formats.md` has it byte by byte.
+//!
+//! A [`Writer`] takes bindings in ascending order of their keys, as a store's scan gives them, and
+//! a [`Reader`] gives them back in that order. Both hold one chunk at a time, however many bindings
+//! there are.
+//!
+//! A reader hands a binding out as soon as the chunk that it is in was checked. Whether **all** of
+//! the file is there and belongs together is known at its end: until the reader has returned
+//! `None`, do nothing with the bindings that could not be taken back. Where the file can be read
+//! twice, [`Reader::verified`] does so before it hands out the first.
+//!
+//! The check sums find damage, not malice: whoever alters a file can make them anew.
+//!
+//! ```
+//! use certbind_formats::Header;
+//! use certbind_formats::snapshot::{Reader, Writer};
+//! use certbind_core::{BindingStore, MemoryStore, Scan};
+//!
+//! let store = MemoryStore::new();
+//! let mut writer = Writer::new(Vec::new(), &Header::default(), None)?;
+//! for binding in store.scan(&Scan::all())? {
+//!     writer.push(&binding?)?;
+//! }
+//! let file = writer.finish()?;
+//!
+//! let bindings: Result<Vec<_>, _> = Reader::new(file.as_slice())?.collect();
+//! assert!(bindings?.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod chunk;
+mod error;
+mod head;
+mod reader;
+mod record;
+mod source;
+mod writer;
+
+use std::io::Write;
+
+pub use error::{Place, SnapshotError};
+pub use reader::{Reader, Verified, verify};
+pub use writer::Writer;
+
+use crate::{Export, ReadError, Reading, WriteError};
+
+/// The newest version that is read, and the one that is written: whether a later binding has
+/// extended properties is not known at the beginning.
+pub const VERSION: u32 = 2;
+
+// Version 1 holds values of format 1, and version 2 those of both, so that an older release refuses
+// a newer file at its beginning and not at the first binding that it does not know.
+const _: () = assert!(
+    certbind_core::codec::VALUE_FORMAT == 2,
+    "a new format of values makes a new version of snapshots"
+);
+
+/// What every snapshot begins with. As in a PNG file, the first byte is no text, and line ends of
+/// both kinds and an end-of-file character tell of a transfer that took the file for text.
+const MAGIC: [u8; 12] = *b"\x89cbsnap\r\n\x1a\n\0";
+
+/// Where the name ends in [`MAGIC`].
+const NAME: usize = 7;
+
+/// Whether bytes are meant to be a snapshot, a damaged one included.
+pub(crate) fn is_meant(bytes: &[u8]) -> bool {
+    let behind = bytes.get(NAME..MAGIC.len());
+    bytes.starts_with(&MAGIC[..NAME]) || behind == Some(&MAGIC[NAME..])
+}
+
+/// Writes an export as a snapshot, its bindings in ascending order of their keys.
+///
+/// # Errors
+/// [`WriteError::Unordered`], before anything is written, if a key is there twice; otherwise as
+/// [`Writer`].
+pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
+    let mut bindings: Vec<_> = export.bindings.iter().collect();
+    bindings.sort_by(|a, b| a.key().cmp(b.key()));
+    if let Some(twice) = bindings
+        .windows(2)
+        .find(|pair| pair[0].key() == pair[1].key())
+    {
+        return Err(WriteError::Unordered {
+            key: twice[1].key().clone(),
+            last: twice[0].key().clone(),
+        });
+    }
+    let mut writer = Writer::new(out, &export.header, export.layout.as_ref())?;
+    for binding in bindings {
+        writer.push(binding)?;
+    }
+    writer.finish().map(drop)
+}
+
+/// Reads a snapshot whole. Damage anywhere is an error of the whole: there is nothing to keep
+/// going for in a file that is not what was written.
+///
+/// # Errors
+/// [`ReadError::Unrecognised`], [`ReadError::NewerVersion`], or [`ReadError::Malformed`] with the
+/// place.
+pub fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
+    let mut reader = Reader::new(bytes)?;
+    let bindings = reader.by_ref().collect::<Result<_, _>>()?;
+    Ok(Reading {
+        lines: Vec::new(),
+        export: Export {
+            bindings,
+            layout: reader.layout().cloned(),
+            header: reader.header().clone(),
+        },
+        warnings: Vec::new(),
+        errors: Vec::new(),
+    })
+}

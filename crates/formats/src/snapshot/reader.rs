@@ -1,0 +1,246 @@
+//! Reading a snapshot binding by binding.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{Read, Seek, SeekFrom};
+
+use certbind_core::Binding;
+use certbind_core::codec::{decode_binding, decode_key};
+
+use super::chunk::{HASH, Kind};
+use super::error::{Place, SnapshotError, hex};
+use super::head::{Head, MAX_LENGTH};
+use super::record::Record;
+use super::source::{Chunk, Source};
+use crate::export::Header;
+use crate::netsh::Layout;
+
+/// The bindings of a snapshot, one at a time, in ascending order of their keys.
+///
+/// It holds the head and one chunk, and reads in large pieces: there is no use in a
+/// [`BufReader`](std::io::BufReader) under it. What a length in the file claims is not allocated
+/// before the bytes are there. An error ends it.
+///
+/// That all of the file is there and belongs together is known once it has returned `None`, and not
+/// before; see [`verified`](Self::verified).
+pub struct Reader<R> {
+    source: Source<R>,
+    header: Header,
+    layout: Option<Layout>,
+    chunk: Chunk,
+    /// Where the next record begins in the content of the chunk.
+    next: usize,
+    last_key: Vec<u8>,
+    bindings: u64,
+    /// The hash of the whole, where it is known beforehand.
+    expected: Option<[u8; HASH]>,
+    state: State,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Reading,
+    /// The end was read, and this is the hash of the whole.
+    Whole([u8; HASH]),
+    Failed,
+}
+
+/// A snapshot that was read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// How many bindings it has.
+    pub bindings: u64,
+    /// The SHA-256 of all of it but the last 32 bytes, which are that hash.
+    pub sha256: [u8; HASH],
+}
+
+/// Reads a snapshot to its end, and keeps nothing of it.
+///
+/// # Errors
+/// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged anywhere.
+pub fn verify(reader: impl Read) -> Result<Verified, SnapshotError> {
+    let mut reader = Reader::new(reader)?;
+    while reader.binding()?.is_some() {}
+    let State::Whole(sha256) = reader.state else {
+        return Err(damaged(reader.chunk.place, "it was not read to its end"));
+    };
+    Ok(Verified {
+        bindings: reader.bindings,
+        sha256,
+    })
+}
+
+impl<R: Read> Reader<R> {
+    /// The bindings of the snapshot that `reader` has. Reads it to the first of them.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged that far.
+    pub fn new(reader: R) -> Result<Self, SnapshotError> {
+        let mut source = Source::new(reader)?;
+        let mut chunk = source.next(Vec::new())?;
+        let head = chunk.place;
+        if chunk.kind != Kind::Head {
+            return Err(damaged(head, "expected the head, found another chunk"));
+        }
+        let mut json = Vec::new();
+        while chunk.kind == Kind::Head {
+            if json.len() + chunk.content().len() > MAX_LENGTH {
+                let what = format!("expected a head of at most {MAX_LENGTH} bytes, found more");
+                return Err(damaged(chunk.place, what));
+            }
+            json.extend_from_slice(chunk.content());
+            chunk = source.next(chunk.memory())?;
+        }
+        let Head { header, layout } = serde_json::from_slice(&json)
+            .map_err(|error| damaged(head, format!("the head has another form: {error}")))?;
+        Ok(Self {
+            source,
+            header: header.into_owned(),
+            layout: layout.map(Cow::into_owned),
+            chunk,
+            next: 0,
+            last_key: Vec::new(),
+            bindings: 0,
+            expected: None,
+            state: State::Reading,
+        })
+    }
+
+    /// Where the bindings come from.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How the host lays out its listings, where the snapshot tells.
+    pub fn layout(&self) -> Option<&Layout> {
+        self.layout.as_ref()
+    }
+
+    fn binding(&mut self) -> Result<Option<Binding>, SnapshotError> {
+        while matches!(self.state, State::Reading) {
+            match self.chunk.kind {
+                Kind::Bindings if self.next < self.chunk.content().len() => {
+                    return self.record().map(Some);
+                }
+                Kind::Bindings => {
+                    self.chunk = self.source.next(self.chunk.memory())?;
+                    self.next = 0;
+                }
+                Kind::Head => {
+                    return Err(damaged(
+                        self.chunk.place,
+                        "expected no head behind bindings",
+                    ));
+                }
+                Kind::End => self.state = State::Whole(self.end()?),
+            }
+        }
+        Ok(None)
+    }
+
+    fn record(&mut self) -> Result<Binding, SnapshotError> {
+        let place = Place {
+            byte: self.chunk.place.byte + self.next as u64,
+            ..self.chunk.place
+        };
+        let rest = self.chunk.content().get(self.next..).unwrap_or_default();
+        let record = Record::first(rest)
+            .ok_or_else(|| damaged(place, "expected a record, found the end of the chunk in it"))?;
+        let key = decode_key(record.key)
+            .map_err(|error| damaged(place, format!("expected a key: {error}")))?;
+        if record.key <= self.last_key.as_slice() {
+            let last =
+                decode_key(&self.last_key).map_or_else(|_| String::new(), |last| last.to_string());
+            let what = if record.key == self.last_key {
+                format!("{key} is there twice; expected each key once")
+            } else {
+                format!("{key} comes behind {last}; expected keys in ascending order")
+            };
+            return Err(damaged(place, what));
+        }
+        self.last_key.clear();
+        self.last_key.extend_from_slice(record.key);
+        self.next += record.length();
+        self.bindings += 1;
+        decode_binding(key.clone(), record.value)
+            .map_err(|error| damaged(place, format!("{key}: {error}")))
+    }
+
+    /// Reads what is behind the bindings, and gives the hash of the whole.
+    fn end(&mut self) -> Result<[u8; HASH], SnapshotError> {
+        let place = self.chunk.place;
+        let count = self.chunk.content().try_into().map(u64::from_le_bytes);
+        let count =
+            count.map_err(|_| damaged(place, "expected the number of bindings in 8 bytes"))?;
+        if count != self.bindings {
+            let what = format!("expected {count} bindings, found {}", self.bindings);
+            return Err(damaged(place, what));
+        }
+        let whole = self.source.end()?;
+        match self.expected {
+            Some(expected) if expected != whole => {
+                let what = format!(
+                    "expected the SHA-256 {} as before, found {}: the file was changed meanwhile",
+                    hex(&expected),
+                    hex(&whole)
+                );
+                Err(damaged(place, what))
+            }
+            _ => Ok(whole),
+        }
+    }
+}
+
+impl<R: Read + Seek> Reader<R> {
+    /// As [`new`](Self::new), of a snapshot that was read to its end first, so that it is known
+    /// beforehand that all of it is there. If it changes all the same before it is read again, that
+    /// is an error at its end, if not before.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged anywhere.
+    pub fn verified(mut reader: R) -> Result<Self, SnapshotError> {
+        let io = |source| SnapshotError::Io {
+            place: Place {
+                byte: 0,
+                chunk: None,
+            },
+            source,
+        };
+        let start = reader.stream_position().map_err(io)?;
+        let found = verify(&mut reader)?;
+        reader.seek(SeekFrom::Start(start)).map_err(io)?;
+        Ok(Self {
+            expected: Some(found.sha256),
+            ..Self::new(reader)?
+        })
+    }
+}
+
+impl<R: Read> Iterator for Reader<R> {
+    type Item = Result<Binding, SnapshotError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.binding();
+        if next.is_err() {
+            self.state = State::Failed;
+        }
+        next.transpose()
+    }
+}
+
+impl<R> fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("header", &self.header)
+            .field("bindings", &self.bindings)
+            .finish_non_exhaustive()
+    }
+}
+
+fn damaged(place: Place, what: impl Into<String>) -> SnapshotError {
+    SnapshotError::Damaged {
+        place,
+        what: what.into(),
+    }
+}

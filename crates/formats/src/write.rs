@@ -1,0 +1,70 @@
+//! Why an export cannot be written.
+
+use std::fmt;
+use std::io;
+
+use certbind_core::BindingKey;
+
+/// Why an export was not written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// Bindings have values that the form cannot express. Nothing was written.
+    #[error("{}", Listed(.0))]
+    Inexpressible(Vec<Inexpressible>),
+    /// A binding did not come in the order that the form has, or a second time. It was not written.
+    #[error("{key} came behind {last}; a snapshot takes each key once, in ascending order")]
+    Unordered {
+        /// The binding's key.
+        key: BindingKey,
+        /// The key in front of it.
+        last: BindingKey,
+    },
+    /// There is more of something than the form can hold. Nothing was written.
+    #[error("{what} take {found} bytes, and the form holds at most {limit}")]
+    TooLong {
+        /// What it is.
+        what: &'static str,
+        /// How many bytes it takes.
+        found: usize,
+        /// The most bytes.
+        limit: usize,
+    },
+    /// What was written to failed.
+    #[error("the export could not be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A value that a form cannot express.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inexpressible {
+    /// The binding that has it.
+    pub key: BindingKey,
+    /// The field.
+    pub field: String,
+    /// Why not.
+    pub reason: String,
+}
+
+impl fmt::Display for Inexpressible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {} cannot be written: {}",
+            self.key, self.field, self.reason
+        )
+    }
+}
+
+/// The first of several, and how many more there are.
+pub(crate) struct Listed<'a, T>(pub(crate) &'a [T]);
+
+impl<T: fmt::Display> fmt::Display for Listed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            [only] => only.fmt(f),
+            [first, rest @ ..] => write!(f, "{first} (and {} more)", rest.len()),
+        }
+    }
+}

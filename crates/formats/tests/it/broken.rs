@@ -1,0 +1,269 @@
+//! Broken records are named by line, with what was expected, and stop the whole unless told
+//! otherwise.
+
+use certbind_core::CertCheckMode;
+use certbind_formats::{Format, ReadError, ReadOptions, WarningKind, detect, read};
+
+use crate::languages::GERMAN;
+use crate::listings::{host, keys, print, read_text, sample};
+
+fn problems(text: &str) -> Vec<String> {
+    match read_text(text).unwrap_err() {
+        ReadError::Broken(problems) => problems.iter().map(ToString::to_string).collect(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn each_broken_value_is_named_with_its_line_and_what_was_expected() {
+    for (from, to, expected) in [
+        (
+            "0.0.0.0:443\r",
+            "0.0.0.0\r",
+            "line 8: key: expected an address and port, as in 0.0.0.0:443 or [::]:443, found \
+             \"0.0.0.0\"",
+        ),
+        (
+            "0.0.0.0:443\r",
+            "0.0.0.0:70000\r",
+            "line 8: key: expected an address and port, as in 0.0.0.0:443 or [::]:443, found \
+             \"0.0.0.0:70000\"",
+        ),
+        (
+            "61d34f532da121bbab64723c4871e72c92f03735",
+            "61 d3 4f 53",
+            "line 9: 0.0.0.0:443: Certificate Hash: expected 40 hexadecimal digits, found \"61 d3 \
+             4f 53\"",
+        ),
+        (
+            "{4dc3e181-e14b-4a21-b022-59fc669b0914}",
+            "4dc3e181-e14b-4a21-b022-59fc669b0914",
+            "line 10: 0.0.0.0:443: Application ID: expected a GUID in braces, as \
+             {4dc3e181-e14b-4a21-b022-59fc669b0914}, found \"4dc3e181-e14b-4a21-b022-59fc669b0914\"",
+        ),
+        (
+            "Usage Check                  : Enabled",
+            "Usage Check                  : Perhaps",
+            "line 14: 0.0.0.0:443: Usage Check: expected Enabled or Disabled, or the words for \
+             them in a language that is known, found \"Perhaps\"",
+        ),
+        (
+            "Disable QUIC                 : Not Set",
+            "Disable QUIC                 : Perhaps",
+            "line 23: 0.0.0.0:443: Disable QUIC: expected Set or Not Set, or the words for them in \
+             a language that is known, found \"Perhaps\"",
+        ),
+        (
+            "Revocation Freshness Time    : 0",
+            "Revocation Freshness Time    : 4294967296",
+            "line 15: 0.0.0.0:443: Revocation Freshness Time: expected a number from 0 to \
+             4294967295, found \"4294967296\"",
+        ),
+        (
+            "    Usage Check                  : Enabled\r\n",
+            "    Usage Check                  : Enabled\r\n    Usage Check                  : \
+             Enabled\r\n",
+            "line 15: 0.0.0.0:443: \"Usage Check\" is on line 14 already",
+        ),
+        (
+            "0.0.0.0:8443\r",
+            "0.0.0.0:443\r",
+            "line 39: ipport=0.0.0.0:443: this key is on line 8 already; expected each key once",
+        ),
+        (
+            "SNI.IIS8.com:443",
+            "SNI IIS8.com:443",
+            "line 163: key: expected a host name and port, as in www.contoso.com:443, found \"SNI \
+             IIS8.com:443\"",
+        ),
+    ] {
+        let broken = host().replacen(from, to, 1);
+        assert_ne!(broken, host(), "{from}");
+        assert_eq!(problems(&broken), [expected]);
+    }
+}
+
+#[test]
+fn a_record_without_its_key_is_an_error() {
+    let broken = host().replacen("    IP:port                      : 0.0.0.0:8443\r\n", "", 1);
+    assert_eq!(
+        problems(&broken),
+        ["line 39: expected the line of the key first, as in \"IP:port : 0.0.0.0:443\""]
+    );
+}
+
+#[test]
+fn a_certificate_hash_in_a_central_store_record_is_an_error() {
+    let broken = GERMAN.replacen(
+        "Zertifikathash               : (null)",
+        "Zertifikathash               : 61d34f532da121bbab64723c4871e72c92f03735",
+        1,
+    );
+    assert_eq!(problems(&broken).len(), 1);
+}
+
+#[test]
+fn with_keep_going_the_good_records_are_kept() {
+    let broken = host()
+        .replace("5226dc6c", "redacted")
+        .replace("[::]:443", "[::]");
+    assert_eq!(problems(&broken).len(), 2);
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let reading = read(broken.as_bytes(), &options).unwrap();
+    assert_eq!(reading.errors.len(), 2);
+    assert_eq!(
+        keys(&reading),
+        [
+            "ipport=0.0.0.0:443",
+            "ipport=0.0.0.0:44304",
+            "ipport=0.0.0.0:44307",
+            "hostnameport=sni.iis8.com:443"
+        ]
+    );
+}
+
+#[test]
+fn a_missing_option_line_is_noticed() {
+    let line = "    Disable QUIC                 : Not Set";
+    let one = sample("06-extended-properties.txt").replacen(&format!("{line}\n"), "", 1);
+    let some = host().replacen(&format!("{line}\r\n"), "", 1);
+    for text in [one, some] {
+        let reading = read_text(&text).unwrap();
+        let told = reading
+            .warnings
+            .iter()
+            .find(|warning| warning.kind == WarningKind::Trimmed);
+        assert!(told.unwrap().what.contains("Disable QUIC"));
+    }
+}
+
+#[test]
+fn a_damaged_label_is_the_same_option_where_a_number_was_trimmed() {
+    let usage = "Usage Check                  : ";
+    let [on, off] = ["Enabled", "Disabled"].map(|word| format!("{usage}{word}"));
+    let damaged = host().replacen(&on, &off.replace("Check", "C#eck"), 1);
+    let trimmed = damaged.replacen("Freshness Time    : 0", "Freshness Time    :", 1);
+    assert_ne!(damaged, trimmed);
+    for text in [&damaged, &trimmed] {
+        let reading = read_text(text).unwrap();
+        let record = reading.export.bindings[0].record();
+        assert_eq!(record.check_mode, CertCheckMode::NO_USAGE_CHECK, "{text}");
+    }
+}
+
+#[test]
+fn options_that_only_other_records_have_are_missed() {
+    let text = host();
+    let start = text.find("    Reject Connections").unwrap();
+    let end = 1 + text.find("\n Extended").unwrap();
+    let trimmed = format!("{}{}", &text[..start], &text[end..]);
+    let reading = read_text(&trimmed).unwrap();
+    let told = reading
+        .warnings
+        .iter()
+        .find(|warning| warning.kind == WarningKind::Trimmed);
+    let told = told.unwrap();
+    assert_eq!(told.line, Some(8));
+    assert!(
+        told.what
+            .starts_with("trimmed: no line for Reject Connections, Disable HTTP2, ")
+    );
+}
+
+#[test]
+fn a_line_that_belongs_to_no_record_is_reported() {
+    let text = format!("{}    Colour                       : green\r\n", host());
+    let reading = crate::listings::prints_back(text.as_bytes(), &ReadOptions::default());
+    let skipped = reading
+        .warnings
+        .iter()
+        .find(|warning| warning.kind == WarningKind::Skipped);
+    assert_eq!(
+        skipped.unwrap().to_string(),
+        "line 194: this line belongs to no record; it was passed over"
+    );
+}
+
+#[test]
+fn other_spellings_are_read_and_reported() {
+    let hash = "61d34f532da121bbab64723c4871e72c92f03735";
+    let shouted = host().replacen(hash, &hash.to_uppercase(), 2);
+    let reading = read_text(&shouted).unwrap();
+    assert_eq!(
+        reading.export.bindings,
+        read_text(&host()).unwrap().export.bindings
+    );
+    let told = |warning: &&certbind_formats::ConversionWarning| warning.kind == WarningKind::Form;
+    assert!(
+        reading.warnings.iter().filter(told).count() >= 1,
+        "{:?}",
+        reading.warnings
+    );
+
+    // In capitals throughout, it prints back.
+    let shouted = host().replace(hash, &hash.to_uppercase());
+    let shouted = shouted.replace("5226dc6c", "5226DC6C").replace(
+        "54559761cd471b86eb51c096252c90f2",
+        "54559761CD471B86EB51C096252C90F2",
+    );
+    let reading = read_text(&shouted).unwrap();
+    let (back, _) = print(&reading.export, reading.export.layout.as_ref().unwrap());
+    assert!(back == shouted.as_bytes());
+}
+
+#[test]
+fn titles_between_groups_print_back() {
+    let text = host().replace(
+        "\r\n\r\n    Hostname:port",
+        "\r\n\r\nSNI Certificate bindings:\r\n--------\r\n\r\n    Hostname:port",
+    );
+    crate::listings::prints_back(text.as_bytes(), &ReadOptions::default());
+}
+
+#[test]
+fn commands_between_listings_print_back() {
+    let shown = |number: usize| {
+        let record = sample("07-legacy-tls.txt").replace(":44307", &format!(":{number}"));
+        let prompt = format!("PS C:\\> netsh http show sslcert ipport=0.0.0.0:{number}\n\n");
+        format!("{prompt}{record}\n\n")
+    };
+    let text = [1, 22, 333, 4444].map(shown).concat();
+    let reading = crate::listings::prints_back(text.as_bytes(), &ReadOptions::default());
+    assert_eq!(reading.export.bindings.len(), 4);
+    assert_eq!(reading.warnings, []);
+    let mut out = Vec::new();
+    certbind_formats::json::write(&mut out, &reading.export).unwrap();
+    crate::json::validate(&out);
+}
+
+#[test]
+fn what_stands_behind_the_records_is_passed_over_and_printed_back() {
+    let text = format!("{}C:\\WINDOWS\\system32>exit", host());
+    let reading = crate::listings::prints_back(text.as_bytes(), &ReadOptions::default());
+    assert_eq!(keys(&reading).len(), 6);
+}
+
+#[test]
+fn forms_are_told_by_their_first_character() {
+    assert_eq!(detect(b"  \r\n\t{\"format\""), Format::Json);
+    assert_eq!(detect(b"\xef\xbb\xbf{"), Format::Json);
+    assert_eq!(detect(b"\xff\xfe{\0}\0"), Format::Json);
+    assert_eq!(detect(host().as_bytes()), Format::Netsh);
+    assert_eq!(detect(b""), Format::Netsh);
+    assert!(matches!(
+        read(b"", &ReadOptions::default()),
+        Err(ReadError::Unrecognised { .. })
+    ));
+}
+
+#[test]
+fn control_characters_stay_data() {
+    let text = host().replacen(": WebHosting", ": Web\u{1b}[31mHosting", 1);
+    let reading = read_text(&text).unwrap();
+    let record = reading.export.bindings[0].record();
+    let store = record.certificate.as_ref().unwrap().store_name.clone();
+    assert_eq!(store.unwrap().as_str(), "Web\u{1b}[31mHosting");
+}

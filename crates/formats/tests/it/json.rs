@@ -1,0 +1,303 @@
+//! The JSON form, and what is no JSON form.
+
+use std::sync::LazyLock;
+
+use certbind_formats::{Export, Header, ReadError, ReadOptions, json, read};
+
+use crate::languages::{FRENCH, GERMAN};
+use crate::listings::{host, read_text};
+
+static SCHEMAS: LazyLock<[jsonschema::Validator; 2]> = LazyLock::new(|| {
+    json::SCHEMAS.map(|schema| {
+        let schema = serde_json::from_str(schema).unwrap();
+        jsonschema::meta::validate(&schema).unwrap();
+        jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap()
+    })
+});
+
+/// The schema of the version that an export says it has.
+fn schema(export: &serde_json::Value) -> &'static jsonschema::Validator {
+    &SCHEMAS[usize::from(export["version"] != 1)]
+}
+
+/// Holds that bytes are an export by the schema.
+pub(crate) fn validate(bytes: &[u8]) {
+    let value = serde_json::from_slice(bytes).unwrap();
+    if let Err(error) = schema(&value).validate(&value) {
+        panic!("{error} at {}", error.instance_path());
+    }
+}
+
+fn written(export: &Export) -> String {
+    let mut out = Vec::new();
+    json::write(&mut out, export).unwrap();
+    validate(&out);
+    String::from_utf8(out).unwrap()
+}
+
+fn example() -> Export {
+    let mut export = read_text(&host()).unwrap().export;
+    export.layout = None;
+    export.bindings.truncate(2);
+    export.header = Header {
+        host: Some("WEB-01".into()),
+        captured_at: Some("2026-03-01T12:00:00Z".parse().unwrap()),
+        source: Some("netsh http show sslcert".into()),
+        tool: Some("certbind 0.1.0".into()),
+    };
+    export
+}
+
+#[test]
+fn an_export_is_written_as_the_documented_object() {
+    let text = written(&example());
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/snapshots/export-v1.json"
+    );
+    if std::env::var_os("SNAPSHOTS").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(path).unwrap());
+    assert_eq!(read_text(&text).unwrap().export, example());
+}
+
+#[test]
+fn layouts_travel_with_an_export() {
+    for text in [host().as_str(), FRENCH, GERMAN] {
+        let export = read_text(text).unwrap().export;
+        assert_eq!(read_text(&written(&export)).unwrap().export, export);
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_reader_refuses() {
+    let good = written(&example());
+    for (from, to) in [
+        ("\"version\": 1", "\"version\": 3"),
+        ("certbind-export", "certbind"),
+        ("\"header\"", "\"heading\""),
+        ("\"host\"", "\"hostess\""),
+        ("\"app_id\"", "\"application\""),
+        ("ipport=0.0.0.0:443\"", "ipport=443\""),
+        ("61d34f53", "61d34f5"),
+        ("\"flags\": []", "\"flags\": [\"disable_everything\"]"),
+        ("\"flags\": []", "\"flags\": 3"),
+        (
+            "\"url_retrieval_timeout\": 0",
+            "\"url_retrieval_timeout\": -1",
+        ),
+        (
+            "\"url_retrieval_timeout\": 0",
+            "\"url_retrieval_timeout\": 4294967296",
+        ),
+        ("2026-03-01T12:00:00Z", "yesterday"),
+    ] {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good, "{from}");
+        assert!(read_text(&bad).is_err(), "{to}");
+        let value = serde_json::from_str(&bad).unwrap();
+        assert!(!schema(&value).is_valid(&value), "{to}");
+    }
+}
+
+/// A binding with every extended property.
+const EXTENDED: &str = r#"{
+  "format": "certbind-export",
+  "version": 2,
+  "header": {
+    "host": null,
+    "captured_at": null,
+    "source": null,
+    "tool": null
+  },
+  "bindings": [
+    {
+      "key": "ccs=443",
+      "certificate": null,
+      "app_id": "4dc3e181-e14b-4a21-b022-59fc669b0914",
+      "check_mode": [],
+      "revocation_freshness_time": 0,
+      "url_retrieval_timeout": 0,
+      "ctl_identifier": null,
+      "ctl_store_name": null,
+      "flags": [],
+      "extended": {
+        "http2_window": {
+          "receive_window": 65535,
+          "flags": "0x8000000000000000"
+        },
+        "http2_settings_limits": {
+          "max_per_frame": 32,
+          "max_per_minute": 960
+        },
+        "performance": {
+          "setting": 2,
+          "buffer": "00000200"
+        },
+        "tls_restrictions": {
+          "restrictions": [
+            {
+              "alpn_ids": [
+                "h2"
+              ],
+              "disabled_protocols": 192,
+              "disabled_crypto": [
+                {
+                  "usage": 2,
+                  "algorithm": "AES",
+                  "chaining_modes": [
+                    "ChainingModeCBC"
+                  ],
+                  "min_bits": 0,
+                  "max_bits": 128
+                }
+              ],
+              "restriction_flags": 1
+            }
+          ]
+        },
+        "error_headers": {
+          "status": 503,
+          "headers": [
+            {
+              "name": "Retry-After",
+              "value": "120"
+            }
+          ]
+        },
+        "session_ticket_keys": {
+          "keys": [
+            {
+              "version": 0,
+              "id": "000102030405060708090a0b0c0d0e0f",
+              "material": "10111213"
+            }
+          ]
+        }
+      }
+    }
+  ]
+}
+"#;
+
+#[test]
+fn extended_properties_are_written_as_the_documented_object() {
+    let export = read_text(EXTENDED).unwrap().export;
+    assert_eq!(export.bindings[0].record().extended.iter().count(), 6);
+    assert_eq!(written(&export), EXTENDED);
+}
+
+#[test]
+fn the_schema_refuses_what_the_reader_refuses_of_extended_properties() {
+    for (from, to) in [
+        ("\"version\": 2", "\"version\": 1"),
+        ("\"receive_window\": 65535", "\"receive_window\": -1"),
+        ("\"receive_window\"", "\"window\""),
+        ("0x8000000000000000", "8000000000000000"),
+        ("0x8000000000000000", "0x80000000000000000"),
+        ("\"setting\": 2", "\"setting\": 2147483648"),
+        ("00000200", "0000020"),
+        ("00000200", "0000020g"),
+        ("\"h2\"", "\"\""),
+        ("\"usage\": 2", "\"usage\": null"),
+        ("\"status\": 503", "\"status\": 65536"),
+        ("Retry-After", "Retry After"),
+        ("\"120\"", "\"120\\r\\nX: y\""),
+        ("000102030405060708090a0b0c0d0e0f", "00"),
+        ("\"performance\"", "\"performances\""),
+    ] {
+        let bad = EXTENDED.replacen(from, to, 1);
+        assert_ne!(bad, EXTENDED, "{from}");
+        assert!(read_text(&bad).is_err(), "{to}");
+        let value = serde_json::from_str(&bad).unwrap();
+        assert!(!schema(&value).is_valid(&value), "{to}");
+    }
+}
+
+#[test]
+fn a_newer_version_is_refused_by_name() {
+    let newer = written(&example())
+        .replace("\"version\": 1", "\"version\": 7")
+        .replace("\"host\"", "\"machine\"");
+    let error = read_text(&newer).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the export has version 7, and this release reads versions up to 2; use a newer certbind"
+    );
+}
+
+#[test]
+fn other_json_is_refused_by_what_it_is() {
+    for (text, expected) in [
+        ("{}", "found no \"format\""),
+        ("{\"format\": \"har\", \"version\": 1}", "found \"har\""),
+        ("{\"format\": \"certbind-export\"}", "found no \"version\""),
+        (
+            "{\"format\": \"certbind-export\", \"version\": 0}",
+            "found version 0",
+        ),
+        (
+            "{\"format\": \"certbind-export\", \"version\": \"1\"}",
+            "found version \"1\"",
+        ),
+    ] {
+        let error = read_text(text).unwrap_err();
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+    let error = read_text("{\"format\": \"certbind-export\",\n  \"version\": ").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "line 2, column 13: EOF while parsing a value"
+    );
+}
+
+#[test]
+fn a_broken_binding_is_named_with_its_place() {
+    let good = written(&example());
+    let bad = good.replacen("5226dc6c", "5226dc6", 1);
+    let line = 1 + good[..good.find("5226dc6c").unwrap()].matches('\n').count();
+    let error = read_text(&bad).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "line {line}, column 57: bindings[1] (\"ipport=0.0.0.0:8443\"): a certificate hash is \
+             40 hexadecimal digits (SHA-1), not 39"
+        )
+    );
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let reading = read(bad.as_bytes(), &options).unwrap();
+    assert_eq!(reading.export.bindings, example().bindings[..1]);
+    assert_eq!(reading.errors.len(), 1);
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_an_error() {
+    let bad = written(&example()).replace(":8443", ":443");
+    let ReadError::Broken(problems) = read_text(&bad).unwrap_err() else {
+        panic!("a broken binding")
+    };
+    assert_eq!(problems.len(), 1);
+    assert_eq!(
+        problems[0].what,
+        "this key is bindings[0] already; expected each key once"
+    );
+}
+
+#[test]
+fn json_that_a_shell_turned_into_utf_16_is_read() {
+    let text = written(&example());
+    let bytes: Vec<u8> = "\u{feff}"
+        .encode_utf16()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let reading = read(&bytes, &ReadOptions::default()).unwrap();
+    assert_eq!(reading.export, example());
+}

@@ -1,0 +1,326 @@
+//! Listings in other display languages, which no label tells about.
+
+use certbind_core::{CertCheckMode, SslFlags};
+use certbind_formats::{ReadError, ReadOptions, WarningKind, netsh::Words, read};
+
+use crate::listings::{bound, keys, prints_back, read_text};
+
+/// As a French host was described: labels translated, columns drifting, a colon doubled, blanks
+/// lost, values in English.
+pub(crate) const FRENCH: &str = "
+Liaisons de certificat SSL :
+-------------------------
+
+
+
+    Adresse IP:port                 : 0.0.0.0:443
+    Hachage du certificat             : 61d34f532da121bbab64723c4871e72c92f03735
+    ID de l'application               : {4dc3e181-e14b-4a21-b022-59fc669b0914}
+    Nom du magasin de certificats :       : MY
+    Vérifier la révocation du certificat client : Enabled
+    Vérifier la révocation à l'aide du certificat client en cache uniquement : Disabled
+    Vérification de l'utilisation                  : Enabled
+    Délai d'actualisation de la révocation    : 0
+    Délai d'expiration de la récupération d'URL        : 0
+    Identificateur CTL               : (null)
+    Nom du magasin CTL               : AdfsTrustedDevices
+    Utilisation du mappeur DS              : Disabled
+    Négocier le certificat client : Enabled
+    Refuser les connexions           : Disabled
+    Désactiver HTTP2 :Not Set
+    Désactiver QUIC :Set
+    Désactiver TLS1.2 :Not Set
+    Désactiver TLS1.3 :Not Set
+    Désactiver l'association OCSP :Not Set
+    Activer la liaison de jeton :Not Set
+    Journaliser les événements étendus :Not Set
+    Désactiver les versions TLS héritées :Not Set
+    Activer le ticket de session :Not Set
+ Propriétés étendues :
+    PropertyId                   : 0
+    Fenêtre de réception               : 1048576
+ Propriétés étendues :
+    PropertyId                   : 1
+    Nombre max. de paramètres par trame       : 2796202
+    Nombre max. de paramètres par minute      : 4294967295
+
+    Nom d'hôte:port                 : www.Exemple.fr:443
+    Hachage du certificat             : 5226dc6c54559761cd471b86eb51c096252c90f2
+    ID de l'application               : {4dc3e181-e14b-4a21-b022-59fc669b0914}
+    Nom du magasin de certificats :       : WebHosting
+    Vérifier la révocation du certificat client : Disabled
+    Vérifier la révocation à l'aide du certificat client en cache uniquement : Enabled
+    Vérification de l'utilisation                  : Disabled
+    Délai d'actualisation de la révocation    : 60
+    Délai d'expiration de la récupération d'URL        : 5000
+    Identificateur CTL               : 4711
+    Nom du magasin CTL               : (null)
+    Utilisation du mappeur DS              : Enabled
+    Négocier le certificat client : Disabled
+    Refuser les connexions           : Enabled
+    Désactiver HTTP2 :Set
+    Désactiver QUIC :Not Set
+    Désactiver TLS1.2 :Set
+    Désactiver TLS1.3 :Set
+    Désactiver l'association OCSP :Set
+    Activer la liaison de jeton :Not Set
+    Journaliser les événements étendus :Not Set
+    Désactiver les versions TLS héritées :Not Set
+    Activer le ticket de session :Not Set
+ Propriétés étendues :
+    PropertyId                   : 0
+    Fenêtre de réception               : 1048576
+ Propriétés étendues :
+    PropertyId                   : 1
+    Nombre max. de paramètres par trame       : 2796202
+    Nombre max. de paramètres par minute      : 4294967295
+
+";
+
+/// A plain German listing, words translated.
+pub(crate) const GERMAN: &str = "
+SSL-Zertifikatbindungen:
+-------------------------
+
+    IP:Port                      : [::]:443
+    Zertifikathash               : af459df0ed47a6f04b8f6a20caf2488d3bb6e1bb
+    Anwendungs-ID                : {ba195980-cd49-458b-9e23-c84ee0adcd75}
+    Zertifikatspeichername       : Müllers Speicher
+    Clientzertifikatsperrung überprüfen : Aktiviert
+    Sperrung mit nur zwischengespeichertem Clientzertifikat überprüfen : Deaktiviert
+    Verwendungsüberprüfung       : Deaktiviert
+    Sperrungsaktualisierungszeit : 0
+    URL-Abrufzeitlimit           : 0
+    CTL-ID                       : (null)
+    CTL-Speichername             : (null)
+    DS-Zuordnungsverwendung      : Deaktiviert
+    Clientzertifikat aushandeln  : Aktiviert
+
+    Zentraler Zertifikatspeicher : 443
+    Zertifikathash               : (null)
+    Anwendungs-ID                : {4dc3e181-e14b-4a21-b022-59fc669b0914}
+    Zertifikatspeichername       : (null)
+    Clientzertifikatsperrung überprüfen : Aktiviert
+    Sperrung mit nur zwischengespeichertem Clientzertifikat überprüfen : Deaktiviert
+    Verwendungsüberprüfung       : Aktiviert
+    Sperrungsaktualisierungszeit : 0
+    URL-Abrufzeitlimit           : 0
+    CTL-ID                       : (null)
+    CTL-Speichername             : (null)
+    DS-Zuordnungsverwendung      : Deaktiviert
+    Clientzertifikat aushandeln  : Deaktiviert
+
+";
+
+#[test]
+fn a_listing_like_the_french_one_is_read_and_prints_back() {
+    let reading = prints_back(FRENCH.as_bytes(), &ReadOptions::default());
+    assert_eq!(
+        keys(&reading),
+        ["ipport=0.0.0.0:443", "hostnameport=www.exemple.fr:443"]
+    );
+    let address = bound(&reading, "0.0.0.0:443").record();
+    let store = address.certificate.as_ref().unwrap().store_name.clone();
+    assert_eq!(store.unwrap().as_str(), "MY");
+    assert_eq!(
+        address.ctl_store_name.as_ref().unwrap().as_str(),
+        "AdfsTrustedDevices"
+    );
+    assert_eq!(
+        address.flags,
+        SslFlags::NEGOTIATE_CLIENT_CERT | SslFlags::DISABLE_QUIC
+    );
+    let host = bound(&reading, "hostnameport=www.exemple.fr:443").record();
+    assert_eq!(
+        host.check_mode,
+        CertCheckMode::NO_REVOCATION
+            | CertCheckMode::CACHED_REVOCATION
+            | CertCheckMode::NO_USAGE_CHECK
+            | CertCheckMode::USE_REVOCATION_FRESHNESS
+    );
+    assert_eq!(
+        host.flags,
+        SslFlags::USE_DS_MAPPER
+            | SslFlags::REJECT
+            | SslFlags::DISABLE_HTTP2
+            | SslFlags::DISABLE_TLS12
+            | SslFlags::DISABLE_TLS13
+            | SslFlags::DISABLE_OCSP_STAPLING
+    );
+    assert!(
+        reading
+            .warnings
+            .iter()
+            .all(|warning| warning.kind == WarningKind::Default)
+    );
+}
+
+#[test]
+fn an_option_that_its_place_alone_tells_is_reported() {
+    let text = FRENCH.replace(
+        "les versions TLS héritées :Not Set",
+        "les versions TLS héritées :Set",
+    );
+    let reading = prints_back(text.as_bytes(), &ReadOptions::default());
+    let record = bound(&reading, "0.0.0.0:443").record();
+    assert!(record.flags.contains(SslFlags::DISABLE_LEGACY_TLS));
+    let told =
+        |warning: &&certbind_formats::ConversionWarning| warning.kind == WarningKind::Inferred;
+    let told: Vec<_> = reading.warnings.iter().filter(told).collect();
+    assert_eq!(
+        told.len(),
+        2,
+        "also where an earlier record has taught the label"
+    );
+    assert_eq!(
+        told[0].to_string(),
+        "line 28: ipport=0.0.0.0:443: read as \"Disable Legacy TLS Versions\", going by its place"
+    );
+}
+
+#[test]
+fn a_listing_like_a_german_one_is_read_and_prints_back() {
+    let reading = prints_back(GERMAN.as_bytes(), &ReadOptions::default());
+    assert_eq!(keys(&reading), ["ipport=[::]:443", "ccs=443"]);
+    let record = bound(&reading, "[::]:443").record();
+    assert_eq!(record.check_mode, CertCheckMode::NO_USAGE_CHECK);
+    assert_eq!(record.flags, SslFlags::NEGOTIATE_CLIENT_CERT);
+    let store = record.certificate.as_ref().unwrap().store_name.clone();
+    assert_eq!(store.unwrap().as_str(), "Müllers Speicher");
+    assert_eq!(reading.warnings, []);
+}
+
+#[test]
+fn words_that_are_not_known_are_refused_until_they_are_named() {
+    let text = GERMAN
+        .replace("Deaktiviert", "Nej tak")
+        .replace("Aktiviert", "Ja tak");
+    let ReadError::Broken(problems) = read_text(&text).unwrap_err() else {
+        panic!("a listing")
+    };
+    assert_eq!(
+        problems[0].to_string(),
+        "line 9: [::]:443: Verify Client Certificate Revocation: expected Enabled or Disabled, or \
+         the words for them in a language that is known, found \"Ja tak\""
+    );
+    let options = ReadOptions {
+        words: Some(Words {
+            enabled: "Ja tak".into(),
+            disabled: "Nej tak".into(),
+            ..Words::default()
+        }),
+        ..ReadOptions::default()
+    };
+    let reading = prints_back(text.as_bytes(), &options);
+    let german = read_text(GERMAN).unwrap();
+    assert_eq!(reading.export.bindings, german.export.bindings);
+}
+
+#[test]
+fn a_missing_line_in_another_language_is_noticed() {
+    let lines: Vec<_> = FRENCH.lines().collect();
+    let whole = read_text(FRENCH).unwrap();
+    // The lines of both records, but for those that belong to no binding.
+    for at in (6..29).chain(37..60) {
+        let mut fewer = lines.clone();
+        fewer.remove(at);
+        let Ok(reading) = read_text(&fewer.join("\n")) else {
+            continue;
+        };
+        let is_told = reading
+            .warnings
+            .iter()
+            .any(|warning| matches!(warning.kind, WarningKind::Trimmed | WarningKind::Inferred));
+        assert!(is_told, "line {} can be missed: {:?}", at + 1, lines[at]);
+        assert_eq!(reading.export.bindings.len(), whole.export.bindings.len());
+    }
+}
+
+#[test]
+fn options_that_english_does_not_know_are_not_told_by_their_number() {
+    // Windows has versions with two options more, which these two are not.
+    let known = "    Enable Session Ticket        : Not Set\n";
+    let new = format!(
+        "{known}    Disable Carrier Pigeons      : Set\n    Disable Smoke Signals        : Set\n"
+    );
+    let text = crate::listings::sample("06-extended-properties.txt").replace(known, &new);
+    let reading = read_text(&text).unwrap();
+    let record = bound(&reading, "0.0.0.0:44304").record();
+    assert_eq!(record.flags, SslFlags::NEGOTIATE_CLIENT_CERT);
+    let grave = reading
+        .warnings
+        .iter()
+        .filter(|warning| warning.kind == WarningKind::Value);
+    assert_eq!(grave.count(), 2);
+}
+
+#[test]
+fn an_option_that_english_does_not_know_is_reported() {
+    let known = "    Enable Session Ticket        : Not Set\n";
+    for (value, kind) in [
+        ("Not Set", WarningKind::Default),
+        ("Set", WarningKind::Value),
+    ] {
+        let new = format!("{known}    Disable Carrier Pigeons      : {value}\n");
+        let text = crate::listings::sample("06-extended-properties.txt").replace(known, &new);
+        let reading = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!(reading.warnings[0].kind, kind);
+        assert!(reading.warnings[0].what.contains("Disable Carrier Pigeons"));
+        assert_eq!(reading.export.bindings.len(), 1);
+        if kind == WarningKind::Default {
+            prints_back(text.as_bytes(), &ReadOptions::default());
+        }
+    }
+}
+
+#[test]
+fn lines_that_have_words_of_their_own_print_back_with_them() {
+    // As French does with its genders, in one listing.
+    let text = FRENCH
+        .replace("Disabled", "Désactivé")
+        .replace("Enabled", "Activé")
+        .replace(
+            "l'utilisation                  : Activé",
+            "l'utilisation : Activée",
+        )
+        .replace(
+            "l'utilisation                  : Désactivé",
+            "l'utilisation : Désactivée",
+        );
+    let reading = prints_back(text.as_bytes(), &ReadOptions::default());
+    let french = read_text(FRENCH).unwrap();
+    assert_eq!(reading.export.bindings, french.export.bindings);
+}
+
+#[test]
+fn a_central_store_record_without_a_hash_needs_no_english_label() {
+    let basic = "    Clientzertifikatsperrung prüfen : Aktiviert
+    Sperrung nur im Cache prüfen : Deaktiviert
+    Verwendung prüfen            : Aktiviert
+    Sperraktualisierungszeit     : 0
+    Zeitlimit                    : 0
+    CTL-Bezeichner               : (null)
+    CTL-Speicher                 : (null)
+    DS-Zuordnung                 : Deaktiviert
+    Clientzertifikat aushandeln  : Deaktiviert
+";
+    let app = "{4dc3e181-e14b-4a21-b022-59fc669b0914}";
+    let hash = "61d34f532da121bbab64723c4871e72c92f03735";
+    let listing = format!(
+        "
+SSL-Zertifikatbindungen:
+-------------------------
+
+    IP:Port                      : 0.0.0.0:443
+    Zertifikathash               : {hash}
+    Anwendungs-ID                : {app}
+    Speichername                 : MY
+{basic}
+    Zentraler Zertifikatspeicher : 8443
+    Anwendungs-ID                : {app}
+{basic}
+"
+    );
+    let reading = prints_back(listing.as_bytes(), &ReadOptions::default());
+    assert_eq!(keys(&reading), ["ipport=0.0.0.0:443", "ccs=8443"]);
+}

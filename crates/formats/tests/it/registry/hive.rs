@@ -1,0 +1,404 @@
+//! Hives made cell by cell: every shape of list, name and data, and what is wrong with others.
+
+use certbind_formats::{Format, ReadError, ReadOptions, Reading, WarningKind, detect, read};
+
+use super::build::{BINARY, List, Node, binding, file, key, place_of, sign, system};
+use crate::listings::{bound, keys};
+
+fn read_hive(file: &[u8]) -> Result<Reading, ReadError> {
+    read(file, &ReadOptions::default())
+}
+
+fn keeping_on(file: &[u8]) -> Result<Reading, ReadError> {
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    read(file, &options)
+}
+
+/// Bindings of addresses, so many.
+fn addresses(count: u16) -> Node {
+    Node {
+        keys: (1..=count)
+            .map(|port| binding(&format!("0.0.0.0:{port}")))
+            .collect(),
+        ..key("SslBindingInfo")
+    }
+}
+
+fn two() -> Vec<u8> {
+    file(&system(vec![addresses(2)]))
+}
+
+#[track_caller]
+fn problem(file: &[u8]) -> String {
+    read_hive(file).unwrap_err().to_string()
+}
+
+#[test]
+fn every_kind_of_list_is_read() {
+    for list in [List::Lh, List::Lf, List::Li, List::Ri] {
+        let hive = file(&system(vec![addresses(7).listed(list)]));
+        let reading = read_hive(&hive).unwrap();
+        let expected: Vec<_> = (1..=7)
+            .map(|port| format!("ipport=0.0.0.0:{port}"))
+            .collect();
+        assert_eq!(keys(&reading), expected, "{list:?}");
+        assert_eq!(reading.warnings, []);
+        assert_eq!(reading.export.header.host.as_deref(), Some("WEB-01"));
+    }
+}
+
+#[test]
+fn names_in_utf_16_are_read() {
+    let wide = binding("0.0.0.0:443").dword("DefaultFlags", 2).wide();
+    let strange = key("SslSniBindingInfo").key(
+        binding("schlüssel-日本")
+            .text("HostnamePort", "Bücher.example:443")
+            .wide(),
+    );
+    let hive = file(&system(vec![
+        key("SslBindingInfo").key(wide).wide(),
+        strange,
+    ]));
+    let reading = read_hive(&hive).unwrap();
+    assert_eq!(bound(&reading, "0.0.0.0:443").record().flags.bits(), 2);
+    let host = bound(&reading, "hostnameport=xn--bcher-kva.example:443");
+    assert_eq!(host.host_spelling(), Some("Bücher.example"));
+}
+
+#[test]
+fn data_of_every_length_are_read() {
+    // Within the value, in a cell, the most in one cell, and in two and more segments.
+    for length in [1, 2, 3, 8171, 8172, 16343, 16344, 32766] {
+        let text: String = "ab\u{e9}".chars().cycle().take(length).collect();
+        let node = binding("0.0.0.0:443").text("DefaultSslCtlIdentifier", &text);
+        let hive = file(&system(vec![key("SslBindingInfo").key(node)]));
+        let reading = read_hive(&hive).unwrap();
+        let record = bound(&reading, "0.0.0.0:443").record();
+        assert_eq!(
+            record.ctl_identifier.as_ref().unwrap().as_str(),
+            text,
+            "{length}"
+        );
+    }
+}
+
+#[test]
+fn a_value_without_its_nul_may_be_within_the_value() {
+    let node = binding("0.0.0.0:443").value("SslCertStoreName", 1, b"M\0Y\0");
+    let reading = read_hive(&file(&system(vec![key("SslBindingInfo").key(node)]))).unwrap();
+    let record = bound(&reading, "0.0.0.0:443").record();
+    let store = record.certificate.as_ref().unwrap().store_name.as_ref();
+    assert_eq!(store.unwrap().as_str(), "MY");
+}
+
+#[test]
+fn a_host_without_bindings_has_none() {
+    let nothing = key("ROOT")
+        .key(key("ControlSet001"))
+        .key(key("Select").dword("Current", 1));
+    for root in [
+        nothing,
+        system(vec![]),
+        system(vec![key("UrlAclInfo"), key("SslBindingInfo")]),
+    ] {
+        let reading = read_hive(&file(&root)).unwrap();
+        assert!(reading.export.bindings.is_empty());
+        assert_eq!(reading.warnings, []);
+    }
+}
+
+#[test]
+fn what_is_not_known_is_reported_with_its_place() {
+    let families = vec![
+        key("SslBindingInfo")
+            .dword("DefaultSslCertCheckMode", 1)
+            .key(binding("0.0.0.0:443").dword("Colour", 7).key(key("Ex"))),
+        key("SslNewBindingInfo"),
+    ];
+    let reading = read_hive(&file(&system(families))).unwrap();
+    let told: Vec<_> = reading.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; HTTP.sys \
+             is not known to read it there, and it is not carried",
+            "SslBindingInfo\\0.0.0.0:443: the value \"Colour\" (REG_DWORD) is not known; it is not \
+             carried",
+            "SslBindingInfo\\0.0.0.0:443\\Ex: this key is not known; what is in it is not carried",
+            "SslNewBindingInfo: this key is not known; what is in it is not carried",
+        ]
+    );
+    assert!(
+        reading
+            .warnings
+            .iter()
+            .all(|warning| warning.kind == WarningKind::Value)
+    );
+}
+
+#[test]
+fn the_control_set_in_force_is_that_of_select() {
+    let set = |name: &str, port: u16| {
+        let families =
+            key("Parameters").key(key("SslBindingInfo").key(binding(&format!("0.0.0.0:{port}"))));
+        key(name).key(key("Services").key(key("HTTP").key(families)))
+    };
+    let hive = |select: Vec<Node>, sets: Vec<Node>| {
+        let keys = [sets, select].concat();
+        read_hive(&file(&Node {
+            keys,
+            ..key("ROOT")
+        }))
+    };
+    let both = || vec![set("ControlSet001", 1), set("ControlSet002", 2)];
+    let current = |number| vec![key("Select").dword("Current", number)];
+    assert_eq!(
+        keys(&hive(current(1), both()).unwrap()),
+        ["ipport=0.0.0.0:1"]
+    );
+    assert_eq!(
+        keys(&hive(current(2), both()).unwrap()),
+        ["ipport=0.0.0.0:2"]
+    );
+
+    let only = hive(vec![], vec![set("ControlSet001", 1)]).unwrap();
+    assert_eq!(keys(&only), ["ipport=0.0.0.0:1"]);
+    assert_eq!(
+        only.warnings[0].to_string(),
+        "Select: there is no Current that says which control set is in force; ControlSet001, the \
+         only one, was taken"
+    );
+    assert_eq!(only.warnings[0].kind, WarningKind::Inferred);
+
+    for (select, expected) in [
+        (
+            current(3),
+            "Select: there is no ControlSet003, which is the current control set",
+        ),
+        (
+            vec![key("Select").text("Current", "1")],
+            "Select: Current: expected REG_DWORD of 4 bytes, found REG_SZ of 4 bytes",
+        ),
+        (
+            vec![key("Select")],
+            "Select: there are several control sets, and no Current that says which of them is in \
+             force",
+        ),
+    ] {
+        let error = hive(select, both()).unwrap_err();
+        assert!(matches!(error, ReadError::Malformed(_)));
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn another_hive_is_refused_by_what_it_has() {
+    let software = file(&key("ROOT").key(key("Microsoft")).key(key("Classes")));
+    assert_eq!(
+        problem(&software),
+        "expected a hive file of the registry's SYSTEM, found a hive without control sets; its keys \
+         are [\"Microsoft\", \"Classes\"]"
+    );
+    let with = |at: usize, word: u32| {
+        let mut hive = two();
+        hive[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        sign(&mut hive);
+        problem(&hive)
+    };
+    assert!(with(28, 6).ends_with("found a transaction log; the hive is the file beside it"));
+    assert!(with(20, 2).ends_with("found a hive of version 2.5, and 1.3 to 1.6 are read"));
+    assert!(with(24, 7).ends_with("found a hive of version 1.7, and 1.3 to 1.6 are read"));
+    assert!(problem(b"regf").ends_with("found a file of 4 bytes"));
+    assert_eq!(detect(b"regf"), Format::Hive);
+    let options = ReadOptions {
+        format: Some(Format::Hive),
+        ..ReadOptions::default()
+    };
+    let error = read(&[0; 9000], &options).unwrap_err();
+    assert!(error.to_string().ends_with("found another kind of file"));
+}
+
+#[test]
+fn a_dirty_hive_is_read_and_reported() {
+    let clean = read_hive(&two()).unwrap();
+    let mut unequal = two();
+    unequal[4] += 1;
+    sign(&mut unequal);
+    let mut unsigned = two();
+    unsigned[508] ^= 1;
+    for (hive, expected) in [
+        (unequal, "the hive is dirty: "),
+        (unsigned, "the checksum of the hive's"),
+    ] {
+        let reading = read_hive(&hive).unwrap();
+        assert_eq!(reading.export, clean.export);
+        assert_eq!(reading.warnings.len(), 1);
+        assert_eq!(reading.warnings[0].kind, WarningKind::Pending);
+        assert!(reading.warnings[0].kind.is_grave());
+        assert!(reading.warnings[0].what.starts_with(expected));
+    }
+}
+
+#[test]
+fn a_hive_that_is_cut_short_is_a_problem() {
+    let many = Node {
+        keys: (1..=200)
+            .map(|port| binding(&format!("0.0.0.0:{port}")))
+            .collect(),
+        ..key("SslBindingInfo")
+    };
+    let hive = file(&system(vec![many]));
+    let cut = &hive[..hive.len() - 4096];
+    let expected = format!(
+        "the hive is cut short: it has {} bytes and lacks 4096",
+        cut.len()
+    );
+    let found = problem(cut);
+    assert!(found.contains(&expected), "{found}");
+    // What comes behind the bins is of no concern.
+    assert_eq!(
+        read_hive(&[hive.as_slice(), &[7; 5000]].concat())
+            .unwrap()
+            .errors,
+        []
+    );
+}
+
+#[test]
+fn broken_cells_are_named_and_the_others_read() {
+    type Damage = fn(&mut [u8], usize);
+    let damages: [(&str, Damage); 4] = [
+        ("this cell is not in use", |hive, at| {
+            let size = i32::from_le_bytes(hive[at..at + 4].try_into().unwrap());
+            hive[at..at + 4].copy_from_slice(&(-size).to_le_bytes());
+        }),
+        ("this cell goes beyond its bin", |hive, at| {
+            hive[at..at + 4].copy_from_slice(&i32::MIN.to_le_bytes());
+        }),
+        ("this is no key", |hive, at| {
+            hive[at + 4] = b'x';
+        }),
+        ("this key goes beyond its cell", |hive, at| {
+            hive[at + 4 + 73] = 0xff;
+        }),
+    ];
+    for (expected, damage) in damages {
+        let mut hive = two();
+        let at = place_of(&hive, "0.0.0.0:1");
+        damage(&mut hive, at);
+        let found = problem(&hive);
+        assert_eq!(
+            found,
+            format!("SslBindingInfo: cell {:#x}: {expected}", at - 4096)
+        );
+        let reading = keeping_on(&hive).unwrap();
+        assert_eq!(keys(&reading), ["ipport=0.0.0.0:2"]);
+        assert_eq!(reading.errors.len(), 1);
+    }
+}
+
+#[test]
+fn a_broken_key_beside_the_way_does_not_matter() {
+    let mut hive = two();
+    let at = place_of(&hive, "Dhcp");
+    hive[at + 4] = b'x';
+    assert_eq!(keys(&read_hive(&hive).unwrap()).len(), 2);
+    for (name, expected) in [
+        (
+            "HTTP",
+            "ControlSet002\\Services: there may be a key HTTP: cell",
+        ),
+        (
+            "Services",
+            "ControlSet002: there may be a key Services: cell",
+        ),
+        (
+            "Parameters",
+            "ControlSet002\\Services\\HTTP: there may be a key Parameters: cell",
+        ),
+        ("Select", "there may be a key Select: cell"),
+        (
+            "ControlSet002",
+            "Select: ControlSet002, the current control set, cannot be read: cell",
+        ),
+    ] {
+        let mut hive = two();
+        // Of two keys of that name the second is in the current control set.
+        let at = (4096..hive.len() - 100)
+            .rev()
+            .find(|at| {
+                hive[at + 4..].starts_with(b"nk") && hive[at + 80..].starts_with(name.as_bytes())
+            })
+            .unwrap();
+        hive[at + 4] = b'x';
+        let error = keeping_on(&hive).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_key_that_is_above_itself_is_met_once() {
+    let mut hive = two();
+    // The list of the kind's keys names the kind's own key.
+    let (own, first) = (
+        place_of(&hive, "SslBindingInfo"),
+        place_of(&hive, "0.0.0.0:1"),
+    );
+    let offset = |at: usize| u32::try_from(at - 4096).unwrap().to_le_bytes();
+    let entry = (4096..hive.len() - 4)
+        .step_by(4)
+        .find(|at| hive[*at..*at + 4] == offset(first))
+        .unwrap();
+    hive[entry..entry + 4].copy_from_slice(&offset(own));
+    let expected = format!(
+        "SslBindingInfo: cell {:#x}: this cell is used twice",
+        own - 4096
+    );
+    assert_eq!(problem(&hive), expected);
+    assert_eq!(keys(&keeping_on(&hive).unwrap()), ["ipport=0.0.0.0:2"]);
+}
+
+#[test]
+fn a_list_of_another_length_than_its_key_says_is_a_problem() {
+    let mut hive = two();
+    let at = place_of(&hive, "SslBindingInfo");
+    hive[at + 4 + 20] = 3;
+    assert!(
+        problem(&hive)
+            .ends_with("the number of keys under this key is not that of the list of them")
+    );
+    assert_eq!(keys(&keeping_on(&hive).unwrap()).len(), 2);
+}
+
+#[test]
+fn a_broken_bin_is_a_problem_wherever_it_is() {
+    let mut hive = two();
+    hive[4096] = b'x';
+    let error = keeping_on(&hive).unwrap_err();
+    let expected = "there is no bin where one should be, at 0x1000; the root key: cell";
+    assert!(error.to_string().starts_with(expected), "{error}");
+    // A second bin, of nothing.
+    let mut hive = two();
+    let bins = u32::try_from(hive.len()).unwrap();
+    hive.extend([0; 4096]);
+    hive[40..44].copy_from_slice(&bins.to_le_bytes());
+    sign(&mut hive);
+    assert_eq!(
+        problem(&hive),
+        format!("there is no bin where one should be, at {bins:#x}")
+    );
+    assert_eq!(keys(&keeping_on(&hive).unwrap()).len(), 2);
+}
+
+#[test]
+fn a_value_that_is_there_twice_is_a_problem() {
+    let node = binding("0.0.0.0:443").value("sslcerthash", BINARY, &[0x53; 20]);
+    let hive = file(&system(vec![key("SslBindingInfo").key(node)]));
+    assert_eq!(
+        problem(&hive),
+        "SslBindingInfo\\0.0.0.0:443: the value \"sslcerthash\" is there twice"
+    );
+}

@@ -1,0 +1,139 @@
+//! How much memory snapshots take: one chunk, whatever there is of them and whatever they claim.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::io::{self, BufReader, Read};
+
+use allocation_counter::measure;
+use certbind_core::{Binding, CertHash, Record, Uuid};
+use certbind_formats::netsh::{self, Listing, Release};
+use certbind_formats::snapshot::{Reader, Writer, verify};
+use certbind_formats::{Header, ReadOptions, snapshot};
+
+const KIB: u64 = 1024;
+
+fn binding(number: u32) -> Binding {
+    let store = Some("MY".parse().unwrap());
+    let record = Record::new(CertHash::new([7; 20]), store, Uuid::nil());
+    let [a, b, c, d] = (0x0a00_0000 + number).to_be_bytes();
+    Binding::new(format!("{a}.{b}.{c}.{d}:443").parse().unwrap(), record).unwrap()
+}
+
+#[test]
+fn a_snapshot_of_any_length_is_written_and_read_in_the_memory_of_a_chunk() {
+    const BINDINGS: u32 = 30_000;
+    let mut file = Vec::new();
+    let written = measure(|| {
+        let out = Untracked(&mut file);
+        let mut writer = Writer::new(out, &Header::default(), None).unwrap();
+        (0..BINDINGS).for_each(|number| writer.push(&binding(number)).unwrap());
+        writer.finish().unwrap();
+    });
+    assert!(file.len() as u64 > 1700 * KIB, "{}", file.len());
+    assert!(written.bytes_max < 200 * KIB, "{written:?}");
+    let read = measure(|| {
+        let reader = Reader::new(file.as_slice()).unwrap();
+        assert!(reader.map(Result::unwrap).eq((0..BINDINGS).map(binding)));
+    });
+    assert!(read.bytes_max < 200 * KIB, "{read:?}");
+}
+
+#[test]
+fn a_listing_is_printed_and_read_in_the_memory_of_a_record() {
+    const BINDINGS: u32 = 5_000;
+    let layout = Release::Server2022.layout();
+    let mut text = Vec::new();
+    let printed = measure(|| {
+        let mut writer = netsh::Writer::new(Untracked(&mut text), &layout).unwrap();
+        (0..BINDINGS).for_each(|number| writer.push(&binding(number)).unwrap());
+        writer.finish().unwrap();
+    });
+    assert!(printed.bytes_max < 20 * KIB, "{printed:?}");
+    assert!(text.len() as u64 > 5_000 * KIB, "{}", text.len());
+    // As of a file.
+    let open = || Ok(BufReader::new(text.as_slice()));
+    let read = measure(|| {
+        let listing = Listing::look_through(open, &ReadOptions::default()).unwrap();
+        let listing = listing.unwrap();
+        let bindings = listing.bindings(open().unwrap()).unwrap();
+        let bindings = bindings.map(|record| record.unwrap().binding);
+        assert!(bindings.eq((0..BINDINGS).map(binding)));
+    });
+    assert!(read.bytes_max < 50 * KIB, "{read:?}");
+}
+
+#[test]
+fn a_listing_in_another_order_and_encoding_is_read_in_the_memory_of_what_it_binds() {
+    const BINDINGS: u32 = 3_000;
+    let layout = Release::Server2022.layout();
+    let layout = layout.with_encoding("utf-16le+bom".parse().unwrap());
+    let mut text = Vec::new();
+    let mut writer = netsh::Writer::new(&mut text, &layout).unwrap();
+    let scattered = |number: u32| number * 7_919 % BINDINGS;
+    (0..BINDINGS).for_each(|number| writer.push(&binding(scattered(number))).unwrap());
+    writer.finish().unwrap();
+    assert!(text.len() as u64 > 7_000 * KIB, "{}", text.len());
+    let open = || Ok(BufReader::new(text.as_slice()));
+    let read = measure(|| {
+        let listing = Listing::look_through(open, &ReadOptions::default()).unwrap();
+        let listing = listing.unwrap();
+        assert_eq!(listing.layout().unwrap().order().len(), BINDINGS as usize);
+        let lost = |warning| panic!("{warning}");
+        let bindings = listing.sorted_bindings(open().unwrap(), lost).unwrap();
+        assert!(bindings.map(Result::unwrap).eq((0..BINDINGS).map(binding)));
+    });
+    assert!(read.bytes_max < 1_500 * KIB, "{read:?}");
+}
+
+#[test]
+fn records_that_are_left_out_are_not_held() {
+    const BINDINGS: u32 = 2_000;
+    let layout = Release::Server2022.layout();
+    let mut text = Vec::new();
+    let mut writer = netsh::Writer::new(&mut text, &layout).unwrap();
+    (0..BINDINGS).for_each(|number| writer.push(&binding(number)).unwrap());
+    writer.finish().unwrap();
+    let twice = text.repeat(2);
+    let open = || Ok(BufReader::new(twice.as_slice()));
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let read = measure(|| {
+        let listing = Listing::look_through(open, &options).unwrap().unwrap();
+        assert!(listing.is_sorted() && listing.problems().len() == BINDINGS as usize);
+        let bindings = listing.bindings(open().unwrap()).unwrap();
+        assert_eq!(bindings.map(Result::unwrap).count(), BINDINGS as usize);
+    });
+    assert!(read.bytes_max < 1_200 * KIB, "{read:?}");
+}
+
+/// What is written is not the writer's memory.
+struct Untracked<'a>(&'a mut Vec<u8>);
+
+impl io::Write for Untracked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        allocation_counter::opt_out(|| self.0.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_only_claimed_is_not_allocated() {
+    let mut small = Vec::new();
+    snapshot::write(&mut small, &certbind_formats::Export::default()).unwrap();
+    // The length of the first chunk.
+    for claimed in [64 * 1024, 128 * 1024, 1 << 20, 1 << 30, u32::MAX] {
+        let mut file = small.clone();
+        file[17..21].copy_from_slice(&claimed.to_le_bytes());
+        let refused = measure(|| assert!(verify(file.as_slice()).is_err()));
+        assert!(refused.bytes_max < 4 * KIB, "{claimed}: {refused:?}");
+        // As much as there is, and no more, where there is no end.
+        let endless = file.as_slice().chain(io::repeat(b'x'));
+        let refused = measure(|| assert!(verify(endless).is_err()));
+        assert!(refused.bytes_max < 512 * KIB, "{claimed}: {refused:?}");
+    }
+}

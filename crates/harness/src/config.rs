@@ -1,0 +1,83 @@
+//! The configuration that the library in a program under test starts with.
+
+use certbind_core::{CertHash, StoreName};
+use certbind_simulator::{CertificateState, Privilege, Profile};
+use serde::Serialize;
+
+use crate::fault::Fault;
+
+/// The fields of the file that `docs/simulator.md` describes, as far as a harness has them.
+#[derive(Debug, Serialize)]
+pub(crate) struct Config {
+    store: &'static str,
+    shared: bool,
+    profile: &'static str,
+    user: &'static str,
+    pub(crate) missing_stores: Vec<StoreName>,
+    certificate: Vec<Certificate>,
+    pub(crate) fault: Vec<Fault>,
+    #[serde(skip)]
+    pub(crate) version: Profile,
+}
+
+#[derive(Debug, Serialize)]
+struct Certificate {
+    hash: CertHash,
+    state: State,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Usable,
+    WithoutKey,
+    Absent,
+    Settling(u32),
+}
+
+/// The store's file, in the folder of the configuration.
+pub(crate) const STORE: &str = "bindings.redb";
+
+impl Config {
+    pub(crate) fn new() -> Self {
+        let mut config = Self {
+            store: "redb:bindings.redb",
+            shared: true,
+            profile: "",
+            user: "",
+            missing_stores: Vec::new(),
+            certificate: Vec::new(),
+            fault: Vec::new(),
+            version: Profile::default(),
+        };
+        config.set_profile(Profile::default());
+        config.set_user(Privilege::default());
+        config
+    }
+
+    pub(crate) fn set_profile(&mut self, profile: Profile) {
+        self.profile = profile.name();
+        self.version = profile;
+    }
+
+    pub(crate) fn set_user(&mut self, user: Privilege) {
+        self.user = match user {
+            Privilege::Administrator => "administrator",
+            Privilege::StandardUser => "standard",
+        };
+    }
+
+    pub(crate) fn set_certificate(&mut self, hash: CertHash, state: CertificateState) {
+        let state = match state {
+            CertificateState::WithoutKey => State::WithoutKey,
+            CertificateState::Absent => State::Absent,
+            CertificateState::Settling { attempts } => State::Settling(attempts),
+            _ => State::Usable,
+        };
+        self.certificate.push(Certificate { hash, state });
+    }
+
+    pub(crate) fn to_toml(&self) -> String {
+        toml::to_string(self).expect("texts and numbers, which TOML has")
+    }
+}

@@ -1,0 +1,59 @@
+//! What keeps a harness from working.
+
+use std::io;
+use std::path::PathBuf;
+
+use certbind_core::StoreError;
+use certbind_formats::ReadError;
+
+/// Why a harness could not be made, or could not tell what it holds.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HarnessError {
+    /// The library or the program is nowhere.
+    #[error(
+        "no folder with {library} and {program} was found ({looked}); build them with `cargo build \
+         --package certbind-httpapi --package certbind`, or name their folder in {variable}"
+    )]
+    NoKit {
+        /// The library's file name.
+        library: String,
+        /// The program's file name.
+        program: String,
+        /// Where they were looked for.
+        looked: String,
+        /// The environment variable that can name the folder.
+        variable: &'static str,
+    },
+    /// A file of the harness could not be made or read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The export that the store was to be seeded from is not one, or not whole.
+    #[error("the export cannot be read: {0}")]
+    Export(#[from] ReadError),
+    /// A URL cannot be reserved so.
+    #[error("{0}")]
+    Service(String),
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl HarnessError {
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(crate) fn service(error: impl ToString) -> Self {
+        Self::Service(error.to_string())
+    }
+
+    pub(crate) fn file(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::File {
+            path: path.into(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What is to go wrong in the programs that a harness runs.
+
+use std::time::Duration;
+
+use certbind_core::{Binding, BindingKey};
+use certbind_simulator::Call;
+use serde::{Serialize, Serializer};
+
+/// What happens at one call of a function. Each process counts its calls from its start, and both
+/// calls of a query count.
+///
+/// ```
+/// use certbind_harness::{Call, Fault};
+///
+/// // Another program takes a key away between the two calls of a query.
+/// Fault::at(Call::QueryExact, 2).deletes("0.0.0.0:443".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Serialize)]
+pub struct Fault {
+    #[serde(serialize_with = "function")]
+    call: Call,
+    nth: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay_ms: Option<u64>,
+    kill: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete: Option<BindingKey>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    put: Option<Binding>,
+}
+
+impl Fault {
+    /// At the `nth` call, the first being 1 (0 is taken for it).
+    #[must_use]
+    pub fn at(call: Call, nth: u64) -> Self {
+        Self {
+            call,
+            nth: nth.max(1),
+            answer: None,
+            delay_ms: None,
+            kill: false,
+            delete: None,
+            put: None,
+        }
+    }
+
+    /// It answers this Win32 code and does nothing.
+    #[must_use]
+    pub fn answers(self, code: u32) -> Self {
+        Self {
+            answer: Some(code),
+            ..self
+        }
+    }
+
+    /// It takes so much longer, in whole milliseconds.
+    #[must_use]
+    pub fn takes(self, longer: Duration) -> Self {
+        Self {
+            delay_ms: Some(u64::try_from(longer.as_millis()).unwrap_or(u64::MAX)),
+            ..self
+        }
+    }
+
+    /// The process ends there, as if it were killed.
+    #[must_use]
+    pub fn kills(self) -> Self {
+        Self { kill: true, ..self }
+    }
+
+    /// Another program unbinds a key first.
+    #[must_use]
+    pub fn deletes(self, key: BindingKey) -> Self {
+        Self {
+            delete: Some(key),
+            ..self
+        }
+    }
+
+    /// Another program binds a key first, or replaces its record.
+    #[must_use]
+    pub fn puts(self, binding: Binding) -> Self {
+        Self {
+            put: Some(binding),
+            ..self
+        }
+    }
+}
+
+/// A function as the configuration names it.
+fn function<S: Serializer>(call: &Call, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match call {
+        Call::Initialize => "initialize",
+        Call::Set => "set",
+        Call::Update => "update",
+        Call::Delete => "delete",
+        Call::QueryExact => "query-exact",
+        Call::QueryNext => "query-next",
+        other => return Err(serde::ser::Error::custom(format!("{other:?} has no name"))),
+    })
+}

@@ -1,0 +1,357 @@
+//! The harness itself.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Scan, StoreError, StoreName};
+use certbind_formats::ReadOptions;
+use certbind_redb::RedbStore;
+use certbind_simulator::{CertificateState, Privilege, Profile};
+use tempfile::TempDir;
+
+use crate::config::{Config, STORE};
+use crate::differences::Differences;
+use crate::error::HarnessError;
+use crate::fault::Fault;
+use crate::kit::{Kit, names_of_library};
+
+/// An isolated host: a store, and an environment in which programs take it for HTTP.sys.
+///
+/// It lives in a temporary folder, which goes with it. What a program does to the store stays for
+/// the next one, and is read with [`bindings`](Self::bindings).
+#[derive(Debug)]
+pub struct Harness {
+    folder: TempDir,
+    config: Config,
+    seeded: Vec<Binding>,
+}
+
+/// How long to wait for a program that has the store's file open.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Harness {
+    /// A host without bindings, with the kit that [`Kit::find`] finds.
+    ///
+    /// # Errors
+    /// [`HarnessError::NoKit`], or the folder cannot be made.
+    pub fn new() -> Result<Self, HarnessError> {
+        Self::with(&Kit::find()?)
+    }
+
+    /// A host without bindings, with this kit.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn with(kit: &Kit) -> Result<Self, HarnessError> {
+        let folder = TempDir::with_prefix("certbind-harness-")
+            .map_err(|error| HarnessError::file(std::env::temp_dir(), error))?;
+        let harness = Self {
+            folder,
+            config: Config::new(),
+            seeded: Vec::new(),
+        };
+        for name in ["lib", "bin", "journal"] {
+            let path = harness.path(name);
+            std::fs::create_dir(&path).map_err(|error| HarnessError::file(&path, error))?;
+        }
+        for name in names_of_library() {
+            place(&kit.library, &harness.path("lib").join(name))?;
+        }
+        for name in ["certbind", "netsh"] {
+            let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+            place(&kit.program, &harness.path("bin").join(name))?;
+        }
+        drop(RedbStore::open(harness.path(STORE))?);
+        Ok(harness)
+    }
+
+    /// The same of another version of Windows, for the API and for `netsh`.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.config.set_profile(profile);
+        self
+    }
+
+    /// The same for another caller.
+    #[must_use]
+    pub fn privilege(mut self, privilege: Privilege) -> Self {
+        self.config.set_user(privilege);
+        self
+    }
+
+    /// The same with something known of a certificate. Every other one is there and usable.
+    #[must_use]
+    pub fn certificate(mut self, hash: CertHash, state: CertificateState) -> Self {
+        self.config.set_certificate(hash, state);
+        self
+    }
+
+    /// The same without a certificate store of this name.
+    #[must_use]
+    pub fn without_store(mut self, name: StoreName) -> Self {
+        self.config.missing_stores.push(name);
+        self
+    }
+
+    /// The same with a fault in each program that is run from now on.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.config.fault.push(fault);
+        self
+    }
+
+    /// The same without faults.
+    #[must_use]
+    pub fn without_faults(mut self) -> Self {
+        self.config.fault.clear();
+        self
+    }
+
+    /// The same with the bindings of an export in any form that certbind reads, in place of what
+    /// was there.
+    ///
+    /// # Errors
+    /// [`HarnessError::Export`] if one record of it is broken; the store is then left alone.
+    pub fn seed(self, export: &[u8]) -> Result<Self, HarnessError> {
+        let reading = certbind_formats::read(export, &ReadOptions::default())?;
+        self.seed_bindings(reading.export.bindings)
+    }
+
+    /// The same with these bindings, in place of what was there.
+    ///
+    /// # Errors
+    /// [`HarnessError::Store`] for a key that is there twice; the store is then left alone.
+    pub fn seed_bindings(
+        mut self,
+        bindings: impl IntoIterator<Item = Binding>,
+    ) -> Result<Self, HarnessError> {
+        let store = patient(|| RedbStore::open_existing(self.path(STORE)))?;
+        let seeded: Vec<_> = bindings.into_iter().collect();
+        let stays: HashSet<_> = seeded.iter().map(Binding::key).cloned().collect();
+        let mut changes = Vec::new();
+        for binding in store.scan(&Scan::all())? {
+            let binding = binding?;
+            if !stays.contains(binding.key()) {
+                changes.push(Change::remove(binding.key().clone()));
+            }
+        }
+        changes.extend(seeded.into_iter().map(Change::put));
+        let batch = Batch::new(changes)?;
+        store.apply(&batch)?;
+        self.seeded = store.scan(&Scan::all())?.collect::<Result<_, _>>()?;
+        drop(store);
+        Ok(self)
+    }
+
+    /// A command that runs `program` on this host: the library and `netsh` come before the
+    /// system's, by `PATH` and `LD_LIBRARY_PATH`.
+    ///
+    /// # Errors
+    /// The configuration cannot be written.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command, HarnessError> {
+        let mut command = Command::new(program);
+        self.environment(&mut command, PathBuf::into_os_string)?;
+        command
+            .env("PATH", self.before("bin", "PATH"))
+            .env("LD_LIBRARY_PATH", self.before("lib", "LD_LIBRARY_PATH"));
+        Ok(command)
+    }
+
+    /// A command that runs a Windows program under Wine on this host, with the `httpapi.dll` and
+    /// the `netsh.exe` (its `certbind.exe`) of a kit for Windows before Wine's.
+    ///
+    /// Windows looks for both in the folder of the program, and then among its own. So the program
+    /// runs in a folder of the harness, which has links to the kit and to all that is beside the program.
+    /// `WINEDLLOVERRIDES` has Wine take the library, and `WINEPATH` has shells find `netsh`.
+    ///
+    /// # Errors
+    /// A file of the kit or the program is not there, or the configuration cannot be written.
+    pub fn wine(&self, kit: &Path, program: impl AsRef<Path>) -> Result<Command, HarnessError> {
+        let program = std::path::absolute(program.as_ref())
+            .map_err(|error| HarnessError::file(program.as_ref(), error))?;
+        let windows = self.path("windows");
+        std::fs::create_dir_all(&windows).map_err(|error| HarnessError::file(&windows, error))?;
+        for (from, to) in [
+            ("httpapi.dll", "httpapi.dll"),
+            ("certbind.exe", "certbind.exe"),
+            ("certbind.exe", "netsh.exe"),
+        ] {
+            place(&kit.join(from), &windows.join(to))?;
+        }
+        let beside = program.parent().unwrap_or(&program);
+        let entries = std::fs::read_dir(beside);
+        for entry in entries.map_err(|error| HarnessError::file(beside, error))? {
+            let entry = entry.map_err(|error| HarnessError::file(beside, error))?;
+            place(&entry.path(), &windows.join(entry.file_name()))?;
+        }
+        let mut command = Command::new("wine");
+        command.arg(windows.join(program.file_name().unwrap_or_default()));
+        self.environment(&mut command, |path| {
+            let mut drive = OsString::from("Z:");
+            drive.push(path);
+            drive
+        })?;
+        let mut store = OsString::from("httpsys:Z:");
+        store.push(windows.join("httpapi.dll"));
+        command
+            .env("CERTBIND_STORE", store)
+            .env("WINEPATH", wine_path(&windows))
+            .env("WINEDLLOVERRIDES", overrides());
+        Ok(command)
+    }
+
+    /// The bindings, in canonical order.
+    ///
+    /// # Errors
+    /// [`HarnessError::Store`] if a program keeps the store to itself, or has left it broken.
+    pub fn bindings(&self) -> Result<Vec<Binding>, HarnessError> {
+        let store = patient(|| RedbStore::open_read_only(self.path(STORE)))?;
+        Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
+    }
+
+    /// Where the bindings are not these.
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings); [`HarnessError::Store`] for a key that is expected twice.
+    pub fn differences(
+        &self,
+        expected: impl IntoIterator<Item = Binding>,
+    ) -> Result<Differences, HarnessError> {
+        Ok(Differences::new(expected, self.bindings()?)?)
+    }
+
+    /// Fails the test, with the differences, unless the bindings are these.
+    ///
+    /// # Panics
+    /// If they are not, or cannot be read.
+    #[track_caller]
+    pub fn assert_bindings(&self, expected: impl IntoIterator<Item = Binding>) {
+        match self.differences(expected) {
+            Ok(differences) => assert!(differences.is_empty(), "{differences}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Fails the test, with the differences, unless the bindings are those of an export in any form
+    /// that certbind reads.
+    ///
+    /// # Panics
+    /// If they are not, or cannot be read.
+    #[track_caller]
+    pub fn assert_export(&self, expected: &[u8]) {
+        match certbind_formats::read(expected, &ReadOptions::default()) {
+            Ok(reading) => self.assert_bindings(reading.export.bindings),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Fails the test, with the differences, unless the bindings are those that were seeded; none,
+    /// where none were. What else is configured is not looked at.
+    ///
+    /// # Panics
+    /// If they are not, or cannot be read.
+    #[track_caller]
+    pub fn assert_unchanged(&self) {
+        self.assert_bindings(self.seeded.iter().cloned());
+    }
+
+    /// The folder, for what else a test wants to have there.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn environment(
+        &self,
+        command: &mut Command,
+        name: impl Fn(PathBuf) -> OsString,
+    ) -> Result<(), HarnessError> {
+        let file = self.path("simulator.toml");
+        std::fs::write(&file, self.config.to_toml())
+            .map_err(|error| HarnessError::file(&file, error))?;
+        let mut store = OsString::from("httpsys:");
+        store.push(self.path("lib").join(names_of_library()[0]));
+        command
+            .env("CERTBIND_HTTPAPI", name(file))
+            .env("CERTBIND_STORE", store)
+            .env("CERTBIND_JOURNAL", name(self.path("journal")))
+            .env_remove("CERTBIND_NETSH")
+            // It would have the library simulate nothing, and programs come to the real host.
+            .env_remove("CERTBIND_PASS");
+        Ok(())
+    }
+
+    fn before(&self, folder: &str, variable: &str) -> OsString {
+        let separator = if cfg!(windows) { ";" } else { ":" };
+        list(&self.path(folder), variable, separator)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// A list of folders with one before those that the environment has already.
+fn list(first: &Path, variable: &str, separator: &str) -> OsString {
+    let mut list = first.as_os_str().to_owned();
+    if let Some(rest) = std::env::var_os(variable).filter(|rest| !rest.is_empty()) {
+        list.push(separator);
+        list.push(rest);
+    }
+    list
+}
+
+/// Where Wine looks for libraries and programs: as Windows paths, which take `;` between them, with
+/// ours before those that are there already.
+fn wine_path(first: &Path) -> OsString {
+    let mut path = OsString::from("Z:");
+    path.push(first);
+    if let Some(rest) = std::env::var_os("WINEPATH").filter(|rest| !rest.is_empty()) {
+        // One folder may be named by its path on this system.
+        let is_unix = rest.as_encoded_bytes().starts_with(b"/");
+        path.push(if is_unix { ";Z:" } else { ";" });
+        path.push(rest);
+    }
+    path
+}
+
+/// Wine's overrides, with ours before those that are there already.
+fn overrides() -> OsString {
+    let mut overrides = OsString::from("httpapi=n");
+    if let Some(rest) = std::env::var_os("WINEDLLOVERRIDES").filter(|rest| !rest.is_empty()) {
+        overrides.push(";");
+        overrides.push(rest);
+    }
+    overrides
+}
+
+/// Has a file of the kit under another name.
+fn place(from: &Path, to: &Path) -> Result<(), HarnessError> {
+    if to.exists() {
+        return Ok(());
+    }
+    std::fs::metadata(from).map_err(|error| HarnessError::file(from, error))?;
+    #[cfg(unix)]
+    let placed = std::os::unix::fs::symlink(from, to);
+    #[cfg(not(unix))]
+    let placed = std::fs::copy(from, to).map(drop);
+    placed.map_err(|error| HarnessError::file(to, error))
+}
+
+/// Opens the store's file once the programs that are at work on it have done a call.
+pub(crate) fn patient(
+    open: impl Fn() -> Result<RedbStore, StoreError>,
+) -> Result<RedbStore, StoreError> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match open() {
+            Err(StoreError::InUse { .. }) if Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            opened => return opened,
+        }
+    }
+}

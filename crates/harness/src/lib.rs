@@ -1,0 +1,40 @@
+//! Runs programs that configure HTTP.sys against a simulator of their own, and looks at what they
+//! did to it.
+//!
+//! A [`Harness`] is a folder with a store, a configuration and, for the programs that it runs, the
+//! drop-in library and `netsh` in front of the system's. Harnesses have nothing in common, so tests
+//! run side by side. All that runs in one harness shares its store, as all that runs on a host
+//! shares HTTP.sys.
+//!
+//! ```no_run
+//! use certbind_harness::{Call, Fault, Harness, Profile};
+//!
+//! let export = std::fs::read("host.txt")?;
+//! let harness = Harness::new()?.profile(Profile::Server2019).seed(&export)?;
+//!
+//! // An installer that gives up when HTTP.sys refuses its certificate leaves everything as it was.
+//! let harness = harness.fault(Fault::at(Call::Set, 1).answers(1312));
+//! let installed = harness.command("./install.sh")?.status()?;
+//! assert!(!installed.success());
+//! harness.assert_unchanged();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! It is a crate of its own and no part of `httpapi-sim`, since that is linked into the drop-in
+//! library, which is loaded into programs under test: readers of exports have no business there.
+
+mod config;
+mod differences;
+mod error;
+mod fault;
+mod harness;
+mod kit;
+mod service;
+
+pub use certbind_httpapi_abi::service::{ListenAddress, TimeoutKey, UrlReservation};
+pub use certbind_simulator::{Call, CertificateState, Privilege, Profile};
+pub use differences::Differences;
+pub use error::HarnessError;
+pub use fault::Fault;
+pub use harness::Harness;
+pub use kit::Kit;

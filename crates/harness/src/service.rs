@@ -1,0 +1,59 @@
+//! What a host is configured with beside bindings.
+
+use std::sync::Arc;
+
+use certbind_httpapi_abi::service::{ListenAddress, ServiceRecord, TimeoutKey, UrlReservation};
+use certbind_redb::RedbStore;
+use certbind_simulator::ServiceConfig;
+
+use crate::config::STORE;
+use crate::error::HarnessError;
+use crate::harness::{Harness, patient};
+
+impl Harness {
+    /// The same with a URL reserved, for whom the security descriptor says: `D:(A;;GX;;;NS)` lets
+    /// NETWORK SERVICE listen.
+    ///
+    /// # Errors
+    /// [`HarnessError::Service`] for a URL or a descriptor that is none, and for a URL that is
+    /// reserved.
+    pub fn reserve(self, url: &str, sddl: &str) -> Result<Self, HarnessError> {
+        let record = ServiceRecord::Reservation(UrlReservation {
+            url: url.parse().map_err(HarnessError::service)?,
+            sddl: sddl.parse().map_err(HarnessError::service)?,
+        });
+        let store = patient(|| RedbStore::open_existing(self.path(STORE)))?;
+        let config = ServiceConfig::new(Arc::new(store));
+        config.set(&record).map_err(HarnessError::service)?;
+        Ok(self)
+    }
+
+    /// The URLs that are reserved, and for whom.
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings).
+    pub fn url_reservations(&self) -> Result<Vec<UrlReservation>, HarnessError> {
+        Ok(self.service()?.url_reservations()?)
+    }
+
+    /// The IP listen list, in the order in which the addresses were added.
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings).
+    pub fn listen_list(&self) -> Result<Vec<ListenAddress>, HarnessError> {
+        Ok(self.service()?.listen_list()?)
+    }
+
+    /// A timeout of HTTP.sys, in seconds.
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings).
+    pub fn timeout(&self, key: TimeoutKey) -> Result<u16, HarnessError> {
+        Ok(self.service()?.timeout(key)?)
+    }
+
+    fn service(&self) -> Result<ServiceConfig, HarnessError> {
+        let store = patient(|| RedbStore::open_read_only(self.path(STORE)))?;
+        Ok(ServiceConfig::new(Arc::new(store)))
+    }
+}

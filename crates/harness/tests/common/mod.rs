@@ -1,0 +1,67 @@
+//! What the tests of programs have in common.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use certbind_core::{Binding, Record, Uuid};
+use certbind_harness::{Harness, Kit};
+
+pub(crate) const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
+
+/// A harness with the kit that is built from what is here now.
+pub(crate) fn harness() -> Harness {
+    static KIT: OnceLock<Kit> = OnceLock::new();
+    Harness::with(KIT.get_or_init(built)).expect("a harness")
+}
+
+fn built() -> Kit {
+    let test = std::env::current_exe().expect("the test has a path");
+    let folder = test.ancestors().nth(2).expect("target/debug").to_owned();
+    let target = folder.parent().expect("the target directory");
+    let done = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "certbind-httpapi"])
+        .args(["--package", "certbind", "--target-dir"])
+        .arg(target)
+        .status()
+        .expect("cargo runs");
+    assert!(done.success(), "the library and the program are built");
+    Kit::in_folder(folder).expect("they are there")
+}
+
+/// What every one of the programs binds.
+pub(crate) fn bound() -> Binding {
+    let hash: [u8; 20] = std::array::from_fn(|i| u8::try_from(i + 1).expect("up to 20"));
+    let store = "MY".parse().expect("a name");
+    let record = Record::new(hash.into(), Some(store), Uuid::nil());
+    Binding::new("0.0.0.0:443".parse().expect("a key"), record).expect("a binding")
+}
+
+/// The C program, compiled with `compiler`.
+pub(crate) fn compile(harness: &Harness, compiler: &str, name: &str, link: &[PathBuf]) -> PathBuf {
+    let program = harness.folder().join(name);
+    let output = Command::new(compiler)
+        .args(["-Wall", "-Wextra", "-Werror", "-I"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../httpapi/include"))
+        .arg("-o")
+        .arg(&program)
+        .arg(format!("{PROGRAMS}/bind.c"))
+        .args(link)
+        .output()
+        .unwrap_or_else(|error| panic!("{compiler}: {error}"));
+    assert!(output.status.success(), "{}", said(&output));
+    program
+}
+
+/// Runs a program, and gives its exit code and what it said.
+pub(crate) fn run(command: &mut Command) -> (Option<i32>, String) {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    (output.status.code(), said(&output))
+}
+
+fn said(output: &Output) -> String {
+    let out = String::from_utf8_lossy(&output.stdout);
+    format!("{out}{}", String::from_utf8_lossy(&output.stderr))
+}

@@ -1,0 +1,225 @@
+//! Programs in several languages, run as a test of them would run them.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use certbind_core::{Binding, Record, Uuid};
+use certbind_harness::{
+    Call, CertificateState, Fault, Harness, HarnessError, Privilege, Profile, TimeoutKey,
+};
+use common::{PROGRAMS, bound, compile, harness, run};
+
+fn c_program(harness: &Harness) -> Command {
+    let library = harness.folder().join("lib/libhttpapi.so");
+    let program = compile(harness, "gcc", "bind", &[library]);
+    harness.command(program).expect("a command")
+}
+
+fn python_program(harness: &Harness) -> Command {
+    let mut python = harness.command("python3").expect("a command");
+    python.arg(format!("{PROGRAMS}/bind.py"));
+    python
+}
+
+fn install_script(harness: &Harness) -> Command {
+    harness
+        .command(format!("{PROGRAMS}/install.sh"))
+        .expect("a command")
+}
+
+fn old() -> Binding {
+    let record = Record::new(
+        [9; 20].into(),
+        Some("MY".parse().expect("a name")),
+        Uuid::nil(),
+    );
+    let key = "hostnameport=old.contoso.com:443".parse().expect("a key");
+    Binding::new(key, record).expect("a binding")
+}
+
+#[test]
+fn a_c_program_binds_in_the_harness_alone() {
+    let (mine, other) = (harness(), harness());
+    let (code, said) = run(&mut c_program(&mine));
+    assert_eq!(code, Some(0), "{said}");
+    mine.assert_bindings([bound()]);
+    other.assert_unchanged();
+}
+
+#[test]
+fn no_program_comes_to_a_library_that_the_environment_passes_calls_to() {
+    let tests = std::env::current_exe().expect("the tests");
+    let output = Command::new(tests)
+        .args(["--exact", "a_c_program_binds_in_the_harness_alone"])
+        .env("CERTBIND_PASS", "/no/library.so")
+        .output();
+    let output = output.expect("they run");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn a_c_program_is_told_that_the_certificate_is_not_there() {
+    let hash = bound().record().certificate.as_ref().unwrap().hash;
+    let harness = harness().certificate(hash, CertificateState::WithoutKey);
+    let (code, said) = run(&mut c_program(&harness));
+    assert_eq!(code, Some(3), "{said}");
+    harness.assert_unchanged();
+}
+
+#[test]
+fn a_python_program_finds_the_library_by_name_and_netsh_sees_what_it_did() {
+    let harness = harness();
+    let (code, said) = run(&mut python_program(&harness));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("0102030405060708090a0b0c0d0e0f1011121314"),
+        "{said}"
+    );
+    harness.assert_bindings([bound()]);
+}
+
+#[test]
+fn a_python_program_meets_a_fault() {
+    let harness = harness().fault(Fault::at(Call::Set, 1).answers(1312));
+    let (code, said) = run(&mut python_program(&harness));
+    assert_eq!(code, Some(3), "{said}");
+    harness.assert_unchanged();
+    // Faults are those of the programs that are run from then on.
+    let harness = harness.without_faults();
+    assert_eq!(run(&mut python_program(&harness)).0, Some(0));
+}
+
+#[test]
+fn a_shell_script_calls_netsh() {
+    let harness = harness().seed_bindings([old()]).unwrap();
+    let (code, said) = run(&mut install_script(&harness));
+    assert_eq!(code, Some(0), "{said}");
+    harness.assert_bindings([bound()]);
+}
+
+#[test]
+fn a_shell_script_ends_at_what_netsh_refuses() {
+    let harness = harness().privilege(Privilege::StandardUser);
+    let harness = harness.seed_bindings([old()]).unwrap();
+    let (code, said) = run(&mut install_script(&harness));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("Error: 5"), "{said}");
+    harness.assert_unchanged();
+}
+
+#[test]
+fn netsh_is_that_of_the_profile() {
+    let harness = harness().profile(Profile::Windows10V1607);
+    let mut update = harness.command("netsh").unwrap();
+    let (code, said) = run(update.args(["http", "update", "sslcert", "ipport=0.0.0.0:1"]));
+    assert_eq!(code, Some(1));
+    assert!(said.contains("was not found"), "{said}");
+}
+
+#[test]
+fn a_program_that_is_killed_leaves_the_store_readable() {
+    let harness = harness().fault(Fault::at(Call::Set, 1).kills());
+    let (code, _) = run(&mut c_program(&harness));
+    assert_eq!(code, None, "a signal");
+    harness.assert_unchanged();
+}
+
+#[test]
+fn a_store_is_seeded_from_any_export_and_held_against_it() {
+    let export = include_bytes!("../../../examples/host-2022.txt");
+    let harness = harness().seed(export).unwrap();
+    harness.assert_export(export);
+    harness.assert_unchanged();
+    assert_eq!(harness.bindings().unwrap().len(), 6);
+    let mut show = harness.command("netsh").unwrap();
+    let (_, listed) = run(show.args(["http", "show", "sslcert"]));
+    harness.assert_export(listed.as_bytes());
+}
+
+#[test]
+fn what_differs_is_told_field_by_field() {
+    let harness = harness().seed_bindings([bound(), old()]).unwrap();
+    let mut record = bound().record().clone();
+    record.url_retrieval_timeout = 15_000;
+    let expected = Binding::new(bound().key().clone(), record.clone()).unwrap();
+    let missing = Binding::new("10.0.0.1:8443".parse().unwrap(), record).unwrap();
+    let differences = harness.differences([missing, expected]).unwrap();
+    assert_eq!(
+        differences.to_string(),
+        "the store is not as expected (- missing, + not expected, ~ expected -> found)\n\
+         ~ ipport=0.0.0.0:443\n\
+         \x20   url retrieval timeout  15000 ms -> 0 ms\n\
+         - ipport=10.0.0.1:8443  0102030405060708090a0b0c0d0e0f1011121314 in MY, \
+         {00000000-0000-0000-0000-000000000000}\n\
+         + hostnameport=old.contoso.com:443  0909090909090909090909090909090909090909 in MY, \
+         {00000000-0000-0000-0000-000000000000}"
+    );
+}
+
+#[test]
+fn what_a_script_reserves_and_sets_with_netsh_is_read_back() {
+    let harness = harness()
+        .reserve("http://+:80/old/", "D:(A;;GX;;;NS)")
+        .unwrap();
+    let program = format!("{PROGRAMS}/reserve.sh");
+    let (code, said) = run(&mut harness.command(&program).unwrap());
+    assert_eq!(code, Some(0), "{said}");
+    let reserved = harness.url_reservations().unwrap();
+    assert_eq!(reserved.len(), 1, "{reserved:?}");
+    assert_eq!(reserved[0].url.as_str(), "http://+:8080/app/");
+    assert_eq!(reserved[0].sddl.to_string(), "D:(A;;GX;;;WD)");
+    let list = harness.listen_list().unwrap();
+    assert_eq!(list.len(), 1);
+    assert_eq!(list[0].to_string(), "127.0.0.1");
+    assert_eq!(harness.timeout(TimeoutKey::IdleConnection).unwrap(), 240);
+    assert_eq!(harness.timeout(TimeoutKey::HeaderWait).unwrap(), 120);
+    harness.assert_unchanged();
+    // A second run stops at what is there.
+    let (code, said) = run(&mut harness.command(&program).unwrap());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("Error: 183"), "{said}");
+}
+
+#[test]
+fn a_reservation_that_is_none_is_refused_by_the_harness() {
+    for (url, sddl) in [("http://+:80", "D:"), ("http://+:80/", "Everyone")] {
+        let refused = harness().reserve(url, sddl);
+        assert!(
+            matches!(refused, Err(HarnessError::Service(_))),
+            "{refused:?}"
+        );
+    }
+    let harness = harness().reserve("http://+:80/", "D:").unwrap();
+    assert!(harness.reserve("http://+:80/", "D:").is_err());
+}
+
+/// `cargo xtask test` runs it with what it has built for Windows.
+#[test]
+#[ignore = "needs a kit for Windows, named in CERTBIND_WINDOWS_KIT, and Wine"]
+fn a_windows_program_binds_under_wine() {
+    let kit = PathBuf::from(std::env::var_os("CERTBIND_WINDOWS_KIT").expect("a kit for Windows"));
+    let harness = harness();
+    let compiler = "x86_64-w64-mingw32-gcc";
+    let program = compile(
+        &harness,
+        compiler,
+        "bind.exe",
+        &[PathBuf::from("-lhttpapi")],
+    );
+    let (code, said) = run(&mut harness.wine(&kit, &program).unwrap());
+    assert_eq!(code, Some(0), "{said}");
+    harness.assert_bindings([bound()]);
+
+    let harness = harness.fault(Fault::at(Call::Set, 1).answers(1312));
+    let (code, said) = run(&mut harness.wine(&kit, &program).unwrap());
+    assert_eq!(code, Some(3), "{said}");
+
+    let mut netsh = harness.wine(&kit, kit.join("netsh.exe")).unwrap();
+    let (_, listed) = run(netsh.args(["http", "show", "sslcert"]));
+    harness.assert_export(listed.as_bytes());
+}

@@ -1,0 +1,169 @@
+//! Buffers that queries have filled: read without following a pointer.
+
+use std::mem::offset_of;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+
+use certbind_core::{BindingKey, Host, HostPort, Kind, MAX_HOST_LENGTH, Port};
+use windows_sys::Win32::Networking::HttpServer::HTTP_SERVICE_CONFIG_SSL_SNI_KEY as SniKey;
+use windows_sys::Win32::Networking::WinSock::{
+    AF_INET, AF_INET6, SOCKADDR_IN as In, SOCKADDR_IN6 as In6,
+};
+
+/// What is wrong with a record that was given back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(String);
+
+pub(super) fn malformed(what: impl ToString) -> Malformed {
+    Malformed(what.to_string())
+}
+
+/// A buffer that begins with a structure of `head` bytes, whose pointers lead behind it.
+pub(super) struct Buffer<'a> {
+    pub(super) head: usize,
+    pub(super) buffer: &'a [u8],
+}
+
+impl Buffer<'_> {
+    pub(super) fn bytes<const N: usize>(
+        &self,
+        offset: usize,
+        what: &str,
+    ) -> Result<[u8; N], Malformed> {
+        self.buffer
+            .get(offset..)
+            .and_then(<[u8]>::first_chunk)
+            .copied()
+            .ok_or_else(|| malformed(format_args!("{what} does not end within the buffer")))
+    }
+
+    pub(super) fn u32(&self, offset: usize) -> Result<u32, Malformed> {
+        self.bytes(offset, "the structure").map(u32::from_ne_bytes)
+    }
+
+    pub(super) fn u16(&self, offset: usize) -> Result<u16, Malformed> {
+        self.bytes(offset, "the structure").map(u16::from_ne_bytes)
+    }
+
+    pub(super) fn u64(&self, offset: usize) -> Result<u64, Malformed> {
+        self.bytes(offset, "the structure").map(u64::from_ne_bytes)
+    }
+
+    /// The `length` bytes that the pointer at `offset` leads to; of none it need not lead anywhere.
+    pub(super) fn run(&self, offset: usize, length: usize, what: &str) -> Result<&[u8], Malformed> {
+        let at = self.place(offset, length, what)?;
+        Ok(&self.buffer[at..at + length])
+    }
+
+    /// Where in the buffer the `length` bytes are that the pointer at `offset` leads to.
+    pub(super) fn place(
+        &self,
+        offset: usize,
+        length: usize,
+        what: &str,
+    ) -> Result<usize, Malformed> {
+        if length == 0 {
+            return Ok(0);
+        }
+        let at = self.pointer(offset, what)?;
+        let at = at.ok_or_else(|| malformed(format_args!("{what} is null")))?;
+        let end = at
+            .checked_add(length)
+            .filter(|end| *end <= self.buffer.len());
+        end.map(|_| at)
+            .ok_or_else(|| malformed(format_args!("{what} does not end within the buffer")))
+    }
+
+    /// Where in the buffer the pointer at `offset` leads; null is nowhere.
+    pub(super) fn pointer(&self, offset: usize, what: &str) -> Result<Option<usize>, Malformed> {
+        let pointer = usize::from_ne_bytes(self.bytes(offset, "the structure")?);
+        if pointer == 0 {
+            return Ok(None);
+        }
+        pointer
+            .checked_sub(self.buffer.as_ptr().addr())
+            .filter(|place| (self.head..self.buffer.len()).contains(place))
+            .map(Some)
+            .ok_or_else(|| malformed(format_args!("{what} is not in the buffer")))
+    }
+
+    pub(super) fn address(&self, at: usize) -> Result<SocketAddr, Malformed> {
+        let what = "the address";
+        let family = u16::from_ne_bytes(self.bytes(at + offset_of!(In, sin_family), what)?);
+        let port = u16::from_be_bytes(self.bytes(at + offset_of!(In, sin_port), what)?);
+        match family {
+            AF_INET => {
+                let ip: [u8; 4] = self.bytes(at + offset_of!(In, sin_addr), what)?;
+                Ok(SocketAddr::from((ip, port)))
+            }
+            AF_INET6 => {
+                let ip: [u8; 16] = self.bytes(at + offset_of!(In6, sin6_addr), what)?;
+                let scope = self.bytes(at + offset_of!(In6, Anonymous), what)?;
+                let scope = u32::from_ne_bytes(scope);
+                let v6 = SocketAddrV6::new(Ipv6Addr::from(ip), port, 0, scope);
+                Ok(SocketAddr::V6(v6))
+            }
+            other => Err(malformed(format_args!("the address family is {other}"))),
+        }
+    }
+
+    /// The port of an address that stands for all.
+    pub(super) fn any_address(&self, at: usize) -> Result<Port, Malformed> {
+        match self.address(at)? {
+            SocketAddr::V4(v4) if *v4.ip() == Ipv4Addr::UNSPECIFIED => {
+                Port::new(v4.port()).map_err(malformed)
+            }
+            other => Err(malformed(format_args!(
+                "the address is {}, not 0.0.0.0",
+                other.ip()
+            ))),
+        }
+    }
+
+    /// The key of a host name, and the name as it is spelled there.
+    pub(super) fn host_key(
+        &self,
+        kind: Kind,
+        at: usize,
+    ) -> Result<(BindingKey, String), Malformed> {
+        let port = self.any_address(at + offset_of!(SniKey, IpPort))?;
+        let host = at + offset_of!(SniKey, Host);
+        let host = self.text(host, "the host name", MAX_HOST_LENGTH)?;
+        let host = host.ok_or_else(|| malformed("the host name is null"))?;
+        let endpoint = HostPort::new(Host::new(&host).map_err(malformed)?, port);
+        let key = match kind {
+            Kind::ScopedCcs => BindingKey::ScopedCcs(endpoint),
+            _ => BindingKey::Sni(endpoint),
+        };
+        Ok((key, host))
+    }
+
+    /// The string that the pointer at `offset` leads to, of at most `limit` units. Null and empty
+    /// are both none.
+    pub(super) fn text(
+        &self,
+        offset: usize,
+        what: &str,
+        limit: usize,
+    ) -> Result<Option<String>, Malformed> {
+        let Some(at) = self.pointer(offset, what)? else {
+            return Ok(None);
+        };
+        let mut text = Vec::new();
+        for unit in self.buffer.get(at..).unwrap_or_default().chunks_exact(2) {
+            let unit = u16::from_ne_bytes([unit[0], unit[1]]);
+            if unit == 0 {
+                let text = String::from_utf16(&text)
+                    .map_err(|_| malformed(format_args!("{what} is not UTF-16")))?;
+                return Ok(Some(text).filter(|text| !text.is_empty()));
+            }
+            if text.len() == limit {
+                let error = format_args!("{what} is longer than {limit} UTF-16 units");
+                return Err(malformed(error));
+            }
+            text.push(unit);
+        }
+        let error = format_args!("{what} does not end within the buffer");
+        Err(malformed(error))
+    }
+}

@@ -1,0 +1,342 @@
+//! Reads requests as they come in over the C interface.
+
+#![expect(unsafe_code, reason = "reads structures that C programs made")]
+
+use std::ffi::c_void;
+use std::mem::size_of;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::ptr;
+
+use certbind_core::{
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
+    Host, HostPort, IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
+};
+use windows_sys::Win32::Networking::HttpServer::{
+    HTTP_SERVICE_CONFIG_QUERY_TYPE, HTTP_SERVICE_CONFIG_SSL_CCS_QUERY,
+    HTTP_SERVICE_CONFIG_SSL_CCS_SET, HTTP_SERVICE_CONFIG_SSL_KEY, HTTP_SERVICE_CONFIG_SSL_PARAM,
+    HTTP_SERVICE_CONFIG_SSL_QUERY, HTTP_SERVICE_CONFIG_SSL_SET, HTTP_SERVICE_CONFIG_SSL_SNI_KEY,
+    HTTP_SERVICE_CONFIG_SSL_SNI_QUERY, HTTP_SERVICE_CONFIG_SSL_SNI_SET,
+    HttpServiceConfigQueryExact, HttpServiceConfigQueryNext,
+};
+use windows_sys::Win32::Networking::WinSock::{
+    ADDRESS_FAMILY, AF_INET, AF_INET6, SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_STORAGE,
+};
+
+use super::fault::Fault;
+
+/// What a query asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// The record of a key (`HttpServiceConfigQueryExact`).
+    Exact(BindingKey),
+    /// The record at an index (`HttpServiceConfigQueryNext`): the query's `dwToken`.
+    Next(u32),
+}
+
+/// Reads the binding that a set or an update is about.
+///
+/// An empty store name or CTL string is taken as a null one.
+///
+/// # Errors
+/// [`Fault`], saying what is wrong with it.
+///
+/// # Safety
+/// `information` is null, or valid for reads of `length` bytes. If those hold the structure of
+/// `kind`, the pointers in it are null or valid for reads: of an address of the family that it
+/// begins with, of `SslHashLength` bytes, of strings up to their closing NUL or their limit.
+pub unsafe fn read_set(
+    kind: Kind,
+    information: *const c_void,
+    length: u32,
+) -> Result<Binding, Fault> {
+    let (key, spelling, param) = match kind {
+        Kind::IpPort => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SET>(information, length) }?;
+            // SAFETY: the caller's promise for the pointer in it.
+            let key = unsafe { ip_port(&set.KeyDesc) }?;
+            (key, None, set.ParamDesc)
+        }
+        Kind::Sni | Kind::ScopedCcs => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SNI_SET>(information, length) }?;
+            // SAFETY: the caller's promise for the pointer in it.
+            let (key, spelling) = unsafe { host_port(kind, &set.KeyDesc) }?;
+            (key, Some(spelling), set.ParamDesc)
+        }
+        Kind::Ccs => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_CCS_SET>(information, length) }?;
+            let key = BindingKey::Ccs(any_address(&set.KeyDesc.LocalAddress)?);
+            (key, None, set.ParamDesc)
+        }
+    };
+    // SAFETY: the caller's promise for the pointers in it.
+    let binding = Binding::new(key, unsafe { record(&param) }?)?;
+    match spelling {
+        Some(host) => Ok(binding.with_host_spelling(&host)?),
+        None => Ok(binding),
+    }
+}
+
+/// Reads the key that a deletion is about. The structure is that of a set; its record is not
+/// looked at.
+///
+/// # Errors
+/// [`Fault`], saying what is wrong with it.
+///
+/// # Safety
+/// As [`read_set`], of the key alone.
+pub unsafe fn read_delete(
+    kind: Kind,
+    information: *const c_void,
+    length: u32,
+) -> Result<BindingKey, Fault> {
+    match kind {
+        Kind::IpPort => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SET>(information, length) }?;
+            // SAFETY: the caller's promise for the pointer in it.
+            unsafe { ip_port(&set.KeyDesc) }
+        }
+        Kind::Sni | Kind::ScopedCcs => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SNI_SET>(information, length) }?;
+            // SAFETY: the caller's promise for the pointer in it.
+            unsafe { host_port(kind, &set.KeyDesc) }.map(|(key, _)| key)
+        }
+        Kind::Ccs => {
+            // SAFETY: the caller's promise.
+            let set = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_CCS_SET>(information, length) }?;
+            any_address(&set.KeyDesc.LocalAddress).map(BindingKey::Ccs)
+        }
+    }
+}
+
+/// Reads what a query asks for. Only what its type calls for is looked at: a next query's key may
+/// be anything, as may an exact query's token.
+///
+/// # Errors
+/// [`Fault`], saying what is wrong with it.
+///
+/// # Safety
+/// As [`read_set`], of the query structure of `kind`, for an exact query.
+pub unsafe fn read_query(kind: Kind, input: *const c_void, length: u32) -> Result<Query, Fault> {
+    match kind {
+        Kind::IpPort => {
+            // SAFETY: the caller's promise.
+            let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_QUERY>(input, length) }?;
+            query_of(query.QueryDesc, query.dwToken, || {
+                // SAFETY: the caller's promise for the pointer in it.
+                unsafe { ip_port(&query.KeyDesc) }
+            })
+        }
+        Kind::Sni | Kind::ScopedCcs => {
+            // SAFETY: the caller's promise.
+            let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_SNI_QUERY>(input, length) }?;
+            query_of(query.QueryDesc, query.dwToken, || {
+                // SAFETY: the caller's promise for the pointer in it.
+                unsafe { host_port(kind, &query.KeyDesc) }.map(|(key, _)| key)
+            })
+        }
+        Kind::Ccs => {
+            // SAFETY: the caller's promise.
+            let query = unsafe { read::<HTTP_SERVICE_CONFIG_SSL_CCS_QUERY>(input, length) }?;
+            query_of(query.QueryDesc, query.dwToken, || {
+                any_address(&query.KeyDesc.LocalAddress).map(BindingKey::Ccs)
+            })
+        }
+    }
+}
+
+#[expect(non_upper_case_globals, reason = "the constants are spelled so")]
+pub(super) fn query_of(
+    query: HTTP_SERVICE_CONFIG_QUERY_TYPE,
+    token: u32,
+    key: impl FnOnce() -> Result<BindingKey, Fault>,
+) -> Result<Query, Fault> {
+    match query {
+        HttpServiceConfigQueryExact => key().map(Query::Exact),
+        HttpServiceConfigQueryNext => Ok(Query::Next(token)),
+        found => Err(Fault::QueryType { found }),
+    }
+}
+
+/// # Safety
+/// `pointer` is null or valid for reads of `length` bytes, and any bytes make a `T`.
+pub(super) unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Result<T, Fault> {
+    if pointer.is_null() {
+        let what = "the structure";
+        return Err(Fault::Null { what });
+    }
+    let needed = u32::try_from(size_of::<T>()).unwrap_or(u32::MAX);
+    if length < needed {
+        let found = length;
+        return Err(Fault::Short { found, needed });
+    }
+    // SAFETY: the caller's promise, for at least so many bytes as a `T` has.
+    Ok(unsafe { pointer.cast::<T>().read_unaligned() })
+}
+
+/// # Safety
+/// The pointer in `key` is null or valid for reads of an address of the family it begins with.
+unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, Fault> {
+    let address = key.pIpPort;
+    if address.is_null() {
+        let what = "the address of the key";
+        return Err(Fault::Null { what });
+    }
+    // SAFETY: every address begins with its family.
+    let family = unsafe { address.cast::<ADDRESS_FAMILY>().read_unaligned() };
+    let address = match family {
+        AF_INET => {
+            // SAFETY: the caller's promise for this family.
+            v4(unsafe { address.cast::<SOCKADDR_IN>().read_unaligned() })
+        }
+        AF_INET6 => {
+            // SAFETY: the caller's promise for this family.
+            v6(unsafe { address.cast::<SOCKADDR_IN6>().read_unaligned() })
+        }
+        found => return Err(Fault::Family { found }),
+    };
+    Ok(BindingKey::IpPort(IpPort::new(address)?))
+}
+
+/// # Safety
+/// The host in `key` is null or valid for reads up to its NUL or the limit.
+pub(super) unsafe fn host_port(
+    kind: Kind,
+    key: &HTTP_SERVICE_CONFIG_SSL_SNI_KEY,
+) -> Result<(BindingKey, String), Fault> {
+    let port = any_address(&key.IpPort)?;
+    let what = "the host name";
+    // SAFETY: the caller's promise.
+    let spelling = unsafe { text(key.Host, what, MAX_HOST_LENGTH) }?;
+    let spelling = spelling.ok_or(Fault::Null { what })?;
+    let endpoint = HostPort::new(Host::new(&spelling)?, port);
+    let key = match kind {
+        Kind::ScopedCcs => BindingKey::ScopedCcs(endpoint),
+        _ => BindingKey::Sni(endpoint),
+    };
+    Ok((key, spelling))
+}
+
+/// The port of an address that has to be `0.0.0.0`, whatever the versions of IP it stands for.
+pub(super) fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
+    if storage.ss_family != AF_INET {
+        let found = storage.ss_family;
+        return Err(Fault::Family { found });
+    }
+    // SAFETY: the storage is longer than an IPv4 address, and any bytes make one.
+    let address = unsafe {
+        ptr::from_ref(storage)
+            .cast::<SOCKADDR_IN>()
+            .read_unaligned()
+    };
+    match v4(address) {
+        SocketAddr::V4(found) if !found.ip().is_unspecified() => {
+            Err(Fault::Address { found: *found.ip() })
+        }
+        address => Ok(Port::new(address.port())?),
+    }
+}
+
+pub(super) fn v4(address: SOCKADDR_IN) -> SocketAddr {
+    // SAFETY: every member of the union has the same four bytes.
+    let octets = unsafe { address.sin_addr.S_un.S_addr }.to_ne_bytes();
+    SocketAddr::from((Ipv4Addr::from(octets), u16::from_be(address.sin_port)))
+}
+
+pub(super) fn v6(address: SOCKADDR_IN6) -> SocketAddr {
+    // SAFETY: every member of the union has the same sixteen bytes.
+    let octets = unsafe { address.sin6_addr.u.Byte };
+    // SAFETY: every member of the union has the same four bytes.
+    let scope = unsafe { address.Anonymous.sin6_scope_id };
+    let port = u16::from_be(address.sin6_port);
+    let flow = address.sin6_flowinfo;
+    SocketAddr::V6(SocketAddrV6::new(Ipv6Addr::from(octets), port, flow, scope))
+}
+
+/// # Safety
+/// The pointers in `param` are null or valid for reads: of `SslHashLength` bytes, of strings up to
+/// their NUL or their limit.
+unsafe fn record(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Record, Fault> {
+    // SAFETY: the caller's promise.
+    let hash = unsafe { hash(param) }?;
+    let store = param.pSslCertStoreName;
+    // SAFETY: the caller's promise.
+    let store = unsafe { store_name(store, "the certificate store name") }?;
+    let ctl_store = param.pDefaultSslCtlStoreName;
+    // SAFETY: the caller's promise.
+    let ctl_store = unsafe { store_name(ctl_store, "the CTL store name") }?;
+    let ctl = param.pDefaultSslCtlIdentifier;
+    // SAFETY: the caller's promise.
+    let ctl = unsafe { text(ctl, "the CTL identifier", CtlIdentifier::MAX_LENGTH) }?;
+    let guid = &param.AppId;
+    Ok(Record {
+        certificate: hash.map(|hash| Certificate {
+            hash,
+            store_name: store,
+        }),
+        app_id: Uuid::from_fields(guid.data1, guid.data2, guid.data3, &guid.data4),
+        check_mode: CertCheckMode::from_bits_retain(param.DefaultCertCheckMode),
+        revocation_freshness_time: param.DefaultRevocationFreshnessTime,
+        url_retrieval_timeout: param.DefaultRevocationUrlRetrievalTimeout,
+        ctl_identifier: ctl.as_deref().map(CtlIdentifier::new).transpose()?,
+        ctl_store_name: ctl_store,
+        flags: SslFlags::from_bits_retain(param.DefaultFlags),
+        extended: ExtendedProperties::default(),
+    })
+}
+
+/// # Safety
+/// The hash in `param` is null or valid for reads of `SslHashLength` bytes.
+unsafe fn hash(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Option<CertHash>, Fault> {
+    let found = param.SslHashLength;
+    if found == 0 {
+        return Ok(None);
+    }
+    if usize::try_from(found) != Ok(CertHash::LENGTH) {
+        return Err(Fault::Hash { found });
+    }
+    if param.pSslHash.is_null() {
+        let what = "the hash";
+        return Err(Fault::Null { what });
+    }
+    let bytes = param.pSslHash.cast::<[u8; CertHash::LENGTH]>();
+    // SAFETY: the caller's promise, for the length that was checked.
+    Ok(Some(CertHash::new(unsafe { bytes.read_unaligned() })))
+}
+
+/// # Safety
+/// As [`text`].
+unsafe fn store_name(pointer: *const u16, what: &'static str) -> Result<Option<StoreName>, Fault> {
+    // SAFETY: the caller's promise.
+    let name = unsafe { text(pointer, what, StoreName::MAX_LENGTH) }?;
+    Ok(name.as_deref().map(StoreName::new).transpose()?)
+}
+
+/// A string of at most `limit` units in front of its NUL. Null and empty are both none.
+///
+/// # Safety
+/// `pointer` is null, or valid for reads up to a NUL or of `limit` units and one more.
+pub(super) unsafe fn text(
+    pointer: *const u16,
+    what: &'static str,
+    limit: usize,
+) -> Result<Option<String>, Fault> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    let mut units = Vec::new();
+    for i in 0..=limit {
+        // SAFETY: no unit before it was the NUL, and it is not behind the limit.
+        let unit = unsafe { pointer.wrapping_add(i).read_unaligned() };
+        if unit == 0 {
+            let text = String::from_utf16(&units).map_err(|_| Fault::Utf16 { what })?;
+            return Ok(Some(text).filter(|text| !text.is_empty()));
+        }
+        units.push(unit);
+    }
+    Err(Fault::Unterminated { what, limit })
+}

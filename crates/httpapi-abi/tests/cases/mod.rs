@@ -1,0 +1,61 @@
+//! How many cases a property is tried with, and what of.
+
+#![allow(dead_code, reason = "no test uses all of it")]
+
+use std::ops::Range;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+/// So many bytes, each one of `choice`. They are drawn all at once, which is what makes a million
+/// cases a matter of minutes; a failing case keeps them as they are.
+#[allow(unreachable_pub, reason = "shared by several tests")]
+pub fn bytes(length: Range<usize>, choice: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
+    length.prop_perturb(|length, mut rng| {
+        let mut bytes = vec![0; length];
+        rng.fill_bytes(&mut bytes);
+        for byte in &mut bytes {
+            // One in eight stays what it is.
+            let (at, keep) = (usize::from(*byte >> 3), *byte & 7 == 0);
+            *byte = if keep {
+                *byte
+            } else {
+                choice[at % choice.len()]
+            };
+        }
+        bytes
+    })
+}
+
+/// UTF-16 with many ends, some of it no UTF-16 at all, in bytes.
+#[allow(unreachable_pub, reason = "shared by several tests")]
+pub fn text(units: Range<usize>) -> impl Strategy<Value = Vec<u8>> {
+    bytes(units, b"\0\0\0abcxyzABC-.").prop_map(|units| {
+        let odd = |unit: u8| {
+            if unit < 0x80 {
+                u16::from(unit)
+            } else {
+                u16::from(unit) << 8
+            }
+        };
+        units
+            .into_iter()
+            .map(odd)
+            .flat_map(u16::to_ne_bytes)
+            .collect()
+    })
+}
+
+/// `CERTBIND_CASES` times as many as by default.
+#[allow(unreachable_pub, reason = "shared by several tests")]
+pub fn config(default: u32) -> Config {
+    let times = std::env::var("CERTBIND_CASES").ok();
+    let times = times.map_or(1, |times| {
+        times.parse().expect("CERTBIND_CASES is a number")
+    });
+    Config {
+        cases: default.saturating_mul(times),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}

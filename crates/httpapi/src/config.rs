@@ -1,0 +1,282 @@
+//! What `CERTBIND_HTTPAPI` says.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use certbind_core::{BindingStore, MemoryStore, MemoryTables, StoreError, Tables};
+use certbind_redb::Options;
+use certbind_simulator::{InventoryError, Simulator, UnknownProfile};
+
+use crate::file::File;
+use crate::shared::Shared;
+
+/// Why there is no simulator.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{}: {source}", path.display())]
+    Syntax {
+        path: PathBuf,
+        source: Box<toml::de::Error>,
+    },
+    #[error(
+        "[[fault]] number {0} says not what is to happen: give it `answer`, `delay_ms`, `delete`, `put` or `kill`"
+    )]
+    Fault(usize),
+    #[error("{0:?} is no store; there are redb:PATH and memory:")]
+    Store(String),
+    #[error(transparent)]
+    Open(#[from] StoreError),
+    #[error(transparent)]
+    Profile(#[from] UnknownProfile),
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+}
+
+/// What a text describes: a store's URL, or the path of a file.
+pub(crate) fn described(text: &str) -> Result<Described, ConfigError> {
+    if text.is_empty() {
+        return Ok(Simulator::new(Arc::new(MemoryStore::new())).into());
+    }
+    if text.starts_with("redb:") || text.starts_with("memory:") {
+        let Kept { bindings, tables } = open(text, Path::new(""), false)?;
+        return Ok(Simulator::new(bindings).tables(tables).into());
+    }
+    let path = PathBuf::from(text);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let file = std::fs::read_to_string(&path).map_err(|source| ConfigError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    let file: File = toml::from_str(&file).map_err(|source| ConfigError::Syntax {
+        path: path.clone(),
+        source: Box::new(source),
+    })?;
+    let trace = file.trace(folder);
+    Ok(Described {
+        simulator: file.simulator(folder)?,
+        trace,
+    })
+}
+
+/// A simulator, and where its calls are written down.
+pub(crate) struct Described {
+    pub(crate) simulator: Simulator,
+    pub(crate) trace: Option<PathBuf>,
+}
+
+impl From<Simulator> for Described {
+    fn from(simulator: Simulator) -> Self {
+        Self {
+            simulator,
+            trace: None,
+        }
+    }
+}
+
+/// What a URL names: bindings, and tables beside them.
+pub(crate) struct Kept {
+    pub(crate) bindings: Arc<dyn BindingStore>,
+    pub(crate) tables: Arc<dyn Tables>,
+}
+
+impl Kept {
+    fn both(store: Arc<impl BindingStore + Tables + 'static>) -> Self {
+        Self {
+            bindings: Arc::clone(&store) as _,
+            tables: store,
+        }
+    }
+}
+
+/// The store of a URL. A path in it is relative to `folder`; one that is shared is kept open for
+/// no longer than a call.
+pub(crate) fn open(url: &str, folder: &Path, shared: bool) -> Result<Kept, ConfigError> {
+    match url.split_once(':') {
+        Some(("memory", "")) => Ok(Kept {
+            bindings: Arc::new(MemoryStore::new()),
+            tables: Arc::new(MemoryTables::new()),
+        }),
+        Some(("redb", path)) if !path.is_empty() => {
+            let path = folder.join(path);
+            if shared {
+                return Ok(Kept::both(Arc::new(Shared::new(path)?)));
+            }
+            // A library's store is never closed: a log would stay beside the file.
+            let options = Options::new().resident(true).log_after(None);
+            let store = options.open(path)?;
+            Ok(Kept::both(Arc::new(store)))
+        }
+        _ => Err(ConfigError::Store(url.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use certbind_core::{Binding, Record, StoreName, Uuid};
+    use certbind_httpapi_abi::service::{ServiceKey, TimeoutKey};
+    use certbind_httpapi_abi::win32::ToWin32;
+    use certbind_httpsys::{HttpSysStore, Options};
+
+    use super::*;
+
+    fn simulator(text: &str) -> Result<Simulator, ConfigError> {
+        described(text).map(|described| described.simulator)
+    }
+
+    #[test]
+    fn the_documented_file_is_understood() {
+        let page = include_str!("../../../docs/simulator.md");
+        let (_, file) = page.split_once("```toml\n").unwrap();
+        let (file, _) = file.split_once("```").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("certificates")).unwrap();
+        let path = folder.path().join("simulator.toml");
+        std::fs::write(&path, file).unwrap();
+        simulator(path.to_str().unwrap()).unwrap();
+        assert!(folder.path().join("bindings.redb").exists());
+    }
+
+    /// Sets a record with a certificate in a store.
+    fn set(simulator: Simulator, hash: &str, store: &str) -> Result<(), StoreError> {
+        let journal = tempfile::tempdir().unwrap();
+        let options = Options {
+            journal: journal.path().to_owned(),
+        };
+        let host = HttpSysStore::open(Arc::new(simulator), options).unwrap();
+        let record = Record::new(
+            hash.parse().unwrap(),
+            Some(StoreName::new(store).unwrap()),
+            Uuid::nil(),
+        );
+        host.insert(Binding::new("ipport=0.0.0.0:443".parse().unwrap(), record).unwrap())
+    }
+
+    #[test]
+    fn what_a_file_says_of_certificates_and_stores_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulator.toml");
+        let hash = "5226dc6c54559761cd471b86eb51c096252c90f2";
+        let other = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
+        for (state, hash, store, code) in [
+            ("\"usable\"", hash, "MY", 0),
+            ("\"usable\"", hash, "WebHosting", 1312),
+            ("\"without-key\"", hash, "MY", 1312),
+            ("\"absent\"", hash, "MY", 1312),
+            ("\"absent\"", other, "MY", 0),
+            ("{ settling = 1 }", hash, "MY", 87),
+            ("{ settling = 0 }", hash, "MY", 0),
+        ] {
+            let text = format!(
+                "missing_stores = [\"WebHosting\"]\n\
+                 [[certificate]]\nhash = \"5226dc6c54559761cd471b86eb51c096252c90f2\"\nstate = {state}"
+            );
+            std::fs::write(&path, text).unwrap();
+            let result = set(simulator(path.to_str().unwrap()).unwrap(), hash, store);
+            assert_eq!(
+                result.map_or_else(|e| e.win32_code(), |()| 0),
+                code,
+                "{state}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_host_starts_with_what_the_file_says_once_and_every_process_finds_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulator.toml");
+        for shared in [false, true] {
+            let text = format!(
+                r#"
+                store = "redb:{shared}.redb"
+                shared = {shared}
+                ip_listen = ["127.0.0.1", "::1"]
+                timeout = {{ headerwaittimeout = 60 }}
+                [[urlacl]]
+                url = "http://+:8080/App/"
+                sddl = "D:(A;;GX;;;NS)"
+                "#
+            );
+            std::fs::write(&path, text).unwrap();
+            let reserved = |simulator: &Simulator| {
+                let config = simulator.service();
+                let urls = config.url_reservations().unwrap();
+                let list = config.listen_list().unwrap();
+                let timeout = config.timeout(TimeoutKey::HeaderWait).unwrap();
+                (urls, list.len(), timeout)
+            };
+            let first = simulator(path.to_str().unwrap()).unwrap();
+            let (urls, addresses, timeout) = reserved(&first);
+            assert_eq!(urls[0].url.as_str(), "http://+:8080/App/");
+            assert_eq!((urls.len(), addresses, timeout), (1, 2, 60));
+            let key = ServiceKey::Reservation(urls[0].url.clone());
+            first.service().delete(&key).unwrap();
+            drop(first);
+            let second = simulator(path.to_str().unwrap()).unwrap();
+            assert_eq!(reserved(&second), (vec![], 2, 60), "shared: {shared}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_the_file_comes_and_goes_between_two_calls() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulator.toml");
+        // A Windows without extended properties, which would be asked for by calls of their own.
+        let text = r#"
+            profile = "10-1607"
+
+            [[fault]]
+            call = "query-exact"
+            nth = 4
+            delete = "ccs=443"
+
+            [[fault]]
+            call = "query-exact"
+            nth = 2
+            put = { key = "ccs=443", app_id = "4dc3e181-e14b-4a21-b022-59fc669b0914" }
+        "#;
+        std::fs::write(&path, text).unwrap();
+        let journal = folder.path().join("journal");
+        let simulator = simulator(path.to_str().unwrap()).unwrap();
+        let host = HttpSysStore::open(Arc::new(simulator), Options { journal }).unwrap();
+        let key = "ccs=443".parse().unwrap();
+        let found = [(); 4].map(|()| host.get(&key).unwrap().is_some());
+        assert_eq!(found, [false, true, true, false]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_configuration_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulator.toml");
+        for (text, said) in [
+            ("stroe = \"memory:\"", "stroe"),
+            ("store = \"etcd:x\"", "redb:PATH"),
+            ("profile = \"11\"", "2025"),
+            ("certificates = \"nowhere\"", "nowhere"),
+            ("[[fault]]\ncall = \"sett\"\nnth = 1", "sett"),
+            ("[[fault]]\ncall = \"set\"\nnth = 0\nanswer = 5", "nonzero"),
+            ("[[fault]]\ncall = \"set\"\nnth = 1", "delay_ms"),
+            ("ip_listen = [\"localhost\"]", "localhost"),
+            ("[[urlacl]]\nurl = \"http://+\"\nsddl = \"D:\"", "no slash"),
+            (
+                "[[urlacl]]\nurl = \"http://+:1/\"\nsddl = \"all\"",
+                "no list",
+            ),
+            ("[timeout]\nidleconnectiontimeout = 0", "zero"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = simulator(path.to_str().unwrap()).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        assert!(
+            simulator("/nowhere/simulator.toml")
+                .unwrap_err()
+                .to_string()
+                .contains("nowhere")
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! What a test harness steers the simulator by. `include/certbind_httpapi.h` is its C side.
+
+#![expect(unsafe_code, reason = "a C interface")]
+
+use std::ffi::{CStr, c_char, c_void};
+use std::time::Duration;
+
+use certbind_httpapi_abi::win32;
+use certbind_simulator::Call;
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS};
+
+use crate::process;
+
+/// Makes the process's simulator anew, as `CERTBIND_HTTPAPI` would: null or empty for an empty
+/// store in memory. Answers 0, 87 for text that is not UTF-8, 21 for a broken configuration.
+///
+/// # Safety
+/// `configuration` is null or a string with a NUL at its end.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn CertbindHttpApiConfigure(configuration: *const c_char) -> u32 {
+    let text = if configuration.is_null() {
+        Ok("")
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { CStr::from_ptr(configuration) }.to_str()
+    };
+    let Ok(text) = text else {
+        return win32::INVALID_PARAMETER;
+    };
+    match std::panic::catch_unwind(|| process::configure(text)) {
+        Ok(Ok(())) => ERROR_SUCCESS,
+        _ => win32::NOT_READY,
+    }
+}
+
+/// Has the `nth` call of a function from now on answer `code` and do nothing. Answers 0; 87 for a
+/// function that there is not, and for 0, as the next call is the first; 21 without a simulator.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+extern "C" fn CertbindHttpApiFail(function: u32, nth: u64, code: u32) -> u32 {
+    process::with(|simulator| match call(function) {
+        Some(call) if nth > 0 => {
+            simulator.fail(call, nth, code);
+            ERROR_SUCCESS
+        }
+        _ => win32::INVALID_PARAMETER,
+    })
+}
+
+/// Has the `nth` call of a function from now on take so much longer. Answers as
+/// [`CertbindHttpApiFail`] does.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+extern "C" fn CertbindHttpApiDelay(function: u32, nth: u64, milliseconds: u32) -> u32 {
+    process::with(|simulator| match call(function) {
+        Some(call) if nth > 0 => {
+            simulator.delay(call, nth, Duration::from_millis(milliseconds.into()));
+            ERROR_SUCCESS
+        }
+        _ => win32::INVALID_PARAMETER,
+    })
+}
+
+/// Calls `action` with `context` before the `nth` call of a function from now on, in the thread of
+/// that call. Answers as [`CertbindHttpApiFail`] does, and 87 for no action.
+///
+/// # Safety
+/// `action` can be called with `context` from any thread, once, until another configuration is
+/// made; it does not unwind.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn CertbindHttpApiBefore(
+    function: u32,
+    nth: u64,
+    action: Option<unsafe extern "C" fn(*mut c_void)>,
+    context: *mut c_void,
+) -> u32 {
+    let context = Context(context);
+    process::with(|simulator| match (call(function), action) {
+        (Some(call), Some(action)) if nth > 0 => {
+            simulator.before(call, nth, move || {
+                let context = context;
+                // SAFETY: the caller's promise.
+                unsafe { action(context.0) };
+            });
+            ERROR_SUCCESS
+        }
+        _ => win32::INVALID_PARAMETER,
+    })
+}
+
+/// What a C caller wants back.
+struct Context(*mut c_void);
+
+// SAFETY: the caller promises that its action can be called with it from any thread.
+unsafe impl Send for Context {}
+
+/// How often a function was called; 0 for one that there is not.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+extern "C" fn CertbindHttpApiCalls(function: u32) -> u64 {
+    let mut calls = 0;
+    process::with(|simulator| {
+        calls = call(function).map_or(0, |call| simulator.calls(call));
+        ERROR_SUCCESS
+    });
+    calls
+}
+
+/// Why there is no simulator, in UTF-8 with a NUL at its end; empty if there is one. Answers 0, or
+/// 122 if `length` bytes are too few.
+///
+/// # Safety
+/// `buffer` is valid for writes of `length` bytes.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn CertbindHttpApiError(buffer: *mut c_char, length: usize) -> u32 {
+    let reason = match std::panic::catch_unwind(process::current) {
+        Ok(made) => made.err().unwrap_or_default(),
+        Err(_) => "a panic".to_owned(),
+    };
+    if buffer.is_null() || length <= reason.len() {
+        return ERROR_INSUFFICIENT_BUFFER;
+    }
+    let buffer = buffer.cast::<u8>();
+    // SAFETY: the caller's promise, for more bytes than the reason has; that is memory of ours.
+    unsafe { buffer.copy_from_nonoverlapping(reason.as_ptr(), reason.len()) };
+    // SAFETY: the caller's promise, for the byte behind those.
+    unsafe { buffer.wrapping_add(reason.len()).write(0) };
+    ERROR_SUCCESS
+}
+
+fn call(function: u32) -> Option<Call> {
+    usize::try_from(function)
+        .ok()
+        .and_then(|index| Call::ALL.get(index))
+        .copied()
+}

@@ -1,0 +1,183 @@
+//! The configuration file.
+
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use certbind_core::{Binding, BindingKey, BindingStore, CertHash, StoreName};
+use certbind_httpapi_abi::service::ListenAddress;
+use certbind_simulator::{Call, CertificateState, Inventory, Privilege, Simulator};
+use serde::Deserialize;
+
+use crate::config::{ConfigError, open};
+use crate::seed::{self, Reservation, Text, Timeouts};
+
+/// A configuration file. Every field may be left out; `docs/simulator.md` has them all.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    store: Option<String>,
+    #[serde(default)]
+    shared: bool,
+    profile: Option<String>,
+    certificates: Option<PathBuf>,
+    #[serde(default)]
+    missing_stores: Vec<StoreName>,
+    user: Option<User>,
+    trace: Option<PathBuf>,
+    #[serde(default)]
+    ip_listen: Vec<Text<ListenAddress>>,
+    #[serde(default)]
+    urlacl: Vec<Reservation>,
+    #[serde(default)]
+    timeout: Timeouts,
+    #[serde(default)]
+    certificate: Vec<Certificate>,
+    #[serde(default)]
+    fault: Vec<Fault>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum User {
+    Administrator,
+    Standard,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Certificate {
+    hash: CertHash,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Usable,
+    WithoutKey,
+    Absent,
+    Settling(u32),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fault {
+    call: Function,
+    nth: NonZeroU64,
+    answer: Option<u32>,
+    delay_ms: Option<u64>,
+    delete: Option<BindingKey>,
+    put: Option<Binding>,
+    #[serde(default)]
+    kill: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Function {
+    Initialize,
+    Set,
+    Update,
+    Delete,
+    QueryExact,
+    QueryNext,
+}
+
+impl File {
+    /// Where calls are written down.
+    pub(crate) fn trace(&self, folder: &Path) -> Option<PathBuf> {
+        self.trace.as_ref().map(|trace| folder.join(trace))
+    }
+
+    /// The simulator that the file describes. Paths in it are relative to `folder`.
+    pub(crate) fn simulator(self, folder: &Path) -> Result<Simulator, ConfigError> {
+        let kept = open(
+            self.store.as_deref().unwrap_or("memory:"),
+            folder,
+            self.shared,
+        )?;
+        let store = kept.bindings;
+        let mut simulator = Simulator::new(Arc::clone(&store))
+            .tables(kept.tables)
+            .privilege(match self.user {
+                Some(User::Standard) => Privilege::StandardUser,
+                Some(User::Administrator) | None => Privilege::Administrator,
+            });
+        let records = seed::records(self.ip_listen, self.urlacl, &self.timeout);
+        simulator.service().seed(&records)?;
+        if let Some(profile) = &self.profile {
+            simulator = simulator.profile(profile.parse()?);
+        }
+        if let Some(certificates) = &self.certificates {
+            simulator = simulator.inventory(Inventory::of_folder(&folder.join(certificates))?);
+        }
+        for Certificate { hash, state } in self.certificate {
+            simulator.certificate(hash, state.into());
+        }
+        for name in self.missing_stores {
+            simulator.without_store(name);
+        }
+        for (number, fault) in (1..).zip(self.fault) {
+            if fault.is_none() {
+                return Err(ConfigError::Fault(number));
+            }
+            fault.inject(&simulator, &store);
+        }
+        Ok(simulator)
+    }
+}
+
+impl Fault {
+    fn is_none(&self) -> bool {
+        let record = self.delete.is_some() || self.put.is_some();
+        self.answer.is_none() && self.delay_ms.is_none() && !record && !self.kill
+    }
+
+    fn inject(self, simulator: &Simulator, store: &Arc<dyn BindingStore>) {
+        let (call, nth) = (self.call.into(), self.nth.get());
+        if let Some(code) = self.answer {
+            simulator.fail(call, nth, code);
+        }
+        if let Some(delay) = self.delay_ms {
+            simulator.delay(call, nth, Duration::from_millis(delay));
+        }
+        // What another program does in between, it may do in vain.
+        if let Some(key) = self.delete {
+            let store = Arc::clone(store);
+            simulator.before(call, nth, move || drop(store.remove(&key)));
+        }
+        if let Some(binding) = self.put {
+            let store = Arc::clone(store);
+            simulator.before(call, nth, move || drop(store.put(binding)));
+        }
+        if self.kill {
+            simulator.before(call, nth, || std::process::abort());
+        }
+    }
+}
+
+impl From<State> for CertificateState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Usable => Self::Usable,
+            State::WithoutKey => Self::WithoutKey,
+            State::Absent => Self::Absent,
+            State::Settling(attempts) => Self::Settling { attempts },
+        }
+    }
+}
+
+impl From<Function> for Call {
+    fn from(function: Function) -> Self {
+        match function {
+            Function::Initialize => Self::Initialize,
+            Function::Set => Self::Set,
+            Function::Update => Self::Update,
+            Function::Delete => Self::Delete,
+            Function::QueryExact => Self::QueryExact,
+            Function::QueryNext => Self::QueryNext,
+        }
+    }
+}

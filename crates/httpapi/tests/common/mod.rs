@@ -1,0 +1,41 @@
+//! Finding the library, which cargo does not build for a test.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The library, built from what is here now. Under Wine, where there is no cargo, it is what was
+/// built before.
+pub(crate) fn library() -> PathBuf {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(build).clone()
+}
+
+fn build() -> PathBuf {
+    let test = std::env::current_exe().expect("the test has a path");
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .expect("a test is in target/debug/deps");
+    if !cfg!(windows) {
+        let target = folder.parent().expect("the target directory");
+        let built = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "certbind-httpapi",
+                "--target-dir",
+            ])
+            .arg(target)
+            .status()
+            .expect("cargo runs");
+        assert!(built.success(), "the library is built");
+    }
+    let name = format!(
+        "{}httpapi{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
+    folder.join(name)
+}

@@ -1,0 +1,86 @@
+//! The suite over the library, loaded by its path.
+
+#![expect(unsafe_code, reason = "loads a library")]
+
+mod common;
+
+use std::ffi::CString;
+use std::os::raw::c_char;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use certbind_conformance::Subject;
+use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
+use libloading::{Library, Symbol};
+use tempfile::TempDir;
+
+/// Copies of the library: each has a simulator of its own, as each process does. They are used
+/// again, since a library that was loaded stays.
+static COPIES: Mutex<Vec<Arc<Copied>>> = Mutex::new(Vec::new());
+
+struct Copied {
+    api: Arc<LibraryApi>,
+    library: Library,
+    _folder: TempDir,
+}
+
+impl Copied {
+    fn load() -> Arc<Self> {
+        let folder = TempDir::new().expect("a temporary directory");
+        let path: PathBuf = folder
+            .path()
+            .join(common::library().file_name().expect("a name"));
+        std::fs::copy(common::library(), &path).expect("the library is copied");
+        // SAFETY: it is the library that was just built, which does nothing when it is loaded.
+        let library = unsafe { Library::new(&path) }.expect("the library loads");
+        // SAFETY: it has the interface of the HTTP Server API.
+        let api = unsafe { LibraryApi::load(&path) }.expect("the library loads");
+        Arc::new(Self {
+            api: Arc::new(api),
+            library,
+            _folder: folder,
+        })
+    }
+
+    fn reset(&self) {
+        type Configure = unsafe extern "C" fn(*const c_char) -> u32;
+        // SAFETY: the function is of this type.
+        let configure: Symbol<'_, Configure> =
+            unsafe { self.library.get(b"CertbindHttpApiConfigure\0") }.expect("it is exported");
+        let memory = CString::new("memory:").expect("no NUL");
+        // SAFETY: a string with a NUL at its end.
+        let code = unsafe { configure(memory.as_ptr()) };
+        assert_eq!(code, 0);
+    }
+}
+
+struct Host {
+    copied: Arc<Copied>,
+    journal: TempDir,
+}
+
+impl Subject for Host {
+    type Store = HttpSysStore<Arc<LibraryApi>>;
+
+    fn new() -> Self {
+        let free = COPIES.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let copied = free.unwrap_or_else(Copied::load);
+        copied.reset();
+        let journal = TempDir::new().expect("a temporary directory");
+        Self { copied, journal }
+    }
+
+    fn open(&self) -> Self::Store {
+        let journal = self.journal.path().to_owned();
+        HttpSysStore::open(Arc::clone(&self.copied.api), Options { journal }).expect("it opens")
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let mut copies = COPIES.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.push(Arc::clone(&self.copied));
+    }
+}
+
+certbind_conformance::suite!(library, Host);

@@ -1,0 +1,146 @@
+//! Applying a plan.
+
+use std::fmt;
+
+use certbind_core::{
+    Batch, Binding, BindingKey, BindingStore, Change, Precondition, Result as Stored, StoreError,
+};
+
+use crate::error::Error;
+use crate::field::FieldChange;
+use crate::plan::{Plan, Step};
+
+/// A key that does not hold what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The key.
+    pub key: BindingKey,
+    /// What it should hold.
+    pub expected: Option<Binding>,
+    /// What it holds.
+    pub found: Option<Binding>,
+}
+
+/// Checks that every key still holds what the plan saw, those that stay unchanged too. Changes
+/// nothing.
+///
+/// # Errors
+/// [`Error::Stale`] with all the keys that moved.
+pub fn check(store: &dyn BindingStore, plan: &Plan) -> Result<(), Error> {
+    let moved = unlike(store, plan, Step::saw)?;
+    if moved.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Stale {
+        already: plan.changes().next().is_some() && unlike(store, plan, Step::new_value)?.is_empty(),
+        moved,
+    })
+}
+
+/// Applies a plan: checks it, makes its changes in one batch, all or none, and reads back what it
+/// wrote. Gives back the plan that undoes it.
+///
+/// Whoever must be able to undo it after a crash keeps [`Plan::inverse`] before calling this.
+///
+/// A store whose capabilities promise isolated batches checks the keys that stay unchanged in the
+/// batch itself; on another they are read just before and just behind it.
+///
+/// ```
+/// use certbind_migrate::{Planner, apply};
+/// use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Scan, Uuid};
+///
+/// let (source, target) = (MemoryStore::new(), MemoryStore::new());
+/// let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+/// source.insert(Binding::new("0.0.0.0:443".parse()?, record)?)?;
+///
+/// let plan = Planner::default().plan(source.scan(&Scan::all())?, target.scan(&Scan::all())?)?;
+/// let undo = apply(&target, &plan)?;
+/// assert_eq!(target.scan(&Scan::all())?.count(), 1);
+/// apply(&target, &undo)?;
+/// assert_eq!(target.scan(&Scan::all())?.count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Stale`] if keys moved, also between the check and the batch; [`Error::Store`] if the
+/// store refuses; [`Error::ReadBack`], and then **the plan was applied**, if it does not hold what
+/// was written.
+pub fn apply(store: &dyn BindingStore, plan: &Plan) -> Result<Plan, Error> {
+    check(store, plan)?;
+    let changes = plan.changes().count();
+    if changes > 0
+        && let Err(refused) = store.apply(&batch(store, plan)?)
+    {
+        if matches!(
+            refused,
+            StoreError::Conflict { .. }
+                | StoreError::AlreadyExists { .. }
+                | StoreError::NotFound { .. }
+        ) {
+            // All that moved, where the store tells the first.
+            check(store, plan)?;
+        }
+        return Err(refused.into());
+    }
+    let differing = unlike(store, plan, Step::new_value)?;
+    if differing.is_empty() {
+        Ok(plan.inverse())
+    } else {
+        Err(Error::ReadBack(differing))
+    }
+}
+
+fn batch(store: &dyn BindingStore, plan: &Plan) -> Stored<Batch> {
+    let promised = store.capabilities();
+    let all = promised.isolated_batch
+        && promised
+            .max_batch
+            .is_none_or(|most| plan.steps().len() <= most.get());
+    let steps = plan.steps().iter().filter(|step| all || step.changes());
+    let changes = steps.map(|step| {
+        let expect = match step.saw() {
+            Some(binding) => Precondition::Exactly(Box::new(binding.clone())),
+            None => Precondition::Absent,
+        };
+        Change::new(step.key().clone(), expect, step.new_value().cloned())
+    });
+    Batch::new(changes.collect::<Stored<Vec<_>>>()?)
+}
+
+/// The keys of a plan that do not hold what `expected` says.
+fn unlike(
+    store: &dyn BindingStore,
+    plan: &Plan,
+    expected: impl Fn(&Step) -> Option<&Binding>,
+) -> Stored<Vec<Moved>> {
+    let mut moved = Vec::new();
+    for step in plan.steps() {
+        let (found, expected) = (store.get(step.key())?, expected(step));
+        if found.as_ref() != expected {
+            moved.push(Moved {
+                key: step.key().clone(),
+                expected: expected.cloned(),
+                found,
+            });
+        }
+    }
+    Ok(moved)
+}
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.key)?;
+        match (&self.expected, &self.found) {
+            (Some(expected), Some(found)) => {
+                let fields = FieldChange::between(expected, found);
+                let fields = fields.iter().map(ToString::to_string);
+                f.write_str(&fields.collect::<Vec<_>>().join(", "))
+            }
+            (Some(_), None) => f.write_str("is no longer bound"),
+            (None, Some(found)) => {
+                write!(f, "is bound now, by {{{}}}", found.record().app_id)
+            }
+            (None, None) => f.write_str("is not bound"),
+        }
+    }
+}

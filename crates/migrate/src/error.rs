@@ -1,0 +1,128 @@
+//! Why a plan was not made, read or applied.
+
+use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
+
+use crate::apply::Moved;
+
+/// Why a plan was not made, read or applied. Texts in it come from files and stores: escape it for
+/// a terminal. Nothing was changed, unless the variant says so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A store refused, or could not be read.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// What was mapped makes no binding.
+    #[error("{0}")]
+    Binding(#[from] BindingError),
+    /// Two rules make two things of one.
+    #[error("{from:?} cannot become both {:?} and {:?}; leave one of the rules out", to[0], to[1])]
+    Contradiction {
+        /// What the rules are about.
+        from: String,
+        /// What they make of it.
+        to: [String; 2],
+    },
+    /// The mapping file cannot be read.
+    #[error("{}{problem}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+    MappingFile {
+        /// The line, counted from 1.
+        line: Option<usize>,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Several new certificates could take the place of an old one.
+    #[error(
+        "{} new certificates have the subject and names of {old} ({subject}): {}; keep one of \
+         them in the folder, or name it by a rule {old}=NEW",
+        new.len(),
+        listed(new)
+    )]
+    Ambiguous {
+        /// The old certificate.
+        old: CertHash,
+        /// Its subject.
+        subject: String,
+        /// The new ones.
+        new: Vec<CertHash>,
+    },
+    /// The mapping makes one key of several.
+    #[error("{}", told(.0))]
+    Duplicates(Vec<Duplicate>),
+    /// The bytes are no plan.
+    #[error("it is no plan: {0}")]
+    NoPlan(String),
+    /// The plan is of a version that this release does not know.
+    #[error(
+        "the plan has version {found}, and this release reads versions up to {supported}; use a \
+         newer certbind"
+    )]
+    NewerVersion {
+        /// Its version.
+        found: u64,
+        /// The newest that is known.
+        supported: u64,
+    },
+    /// Keys no longer hold what the plan saw, or the plan has been applied already.
+    #[error("{}", stale(moved, *already))]
+    Stale {
+        /// All the keys that moved.
+        moved: Vec<Moved>,
+        /// Whether every key holds what the plan makes of it.
+        already: bool,
+    },
+    /// What was read back is not what was written. **The plan was applied**, and its inverse
+    /// undoes it as far as keys hold what it left there.
+    #[error("the plan was applied, and what was read back differs: {}", told_each(.0))]
+    ReadBack(Vec<Moved>),
+}
+
+/// Two keys of the source that a mapping makes one of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The keys of the source.
+    pub sources: [BindingKey; 2],
+    /// What both become.
+    pub target: BindingKey,
+}
+
+fn told(duplicates: &[Duplicate]) -> String {
+    let each = duplicates.iter().map(|duplicate| {
+        let [first, second] = &duplicate.sources;
+        let rule = |key: &BindingKey| match (key, &duplicate.target) {
+            (BindingKey::IpPort(from), BindingKey::IpPort(to)) if from != to => {
+                format!("by the address rule {}={}", from.ip(), to.ip())
+            }
+            _ => "as it is".to_owned(),
+        };
+        format!(
+            "{first} ({}) and {second} ({}) both become {}",
+            rule(first),
+            rule(second),
+            duplicate.target
+        )
+    });
+    each.collect::<Vec<_>>().join("; ") + "; change the rules, or leave one out by a filter"
+}
+
+fn stale(moved: &[Moved], already: bool) -> String {
+    if already {
+        return "the plan has been applied already: every key holds what it makes of it".into();
+    }
+    let noun = if moved.len() == 1 { "key" } else { "keys" };
+    format!(
+        "{} {noun} moved since the plan was made, and nothing was changed: {}; make the plan anew",
+        moved.len(),
+        told_each(moved)
+    )
+}
+
+fn told_each(moved: &[Moved]) -> String {
+    let each = moved.iter().map(ToString::to_string);
+    each.collect::<Vec<_>>().join("; ")
+}
+
+fn listed(hashes: &[CertHash]) -> String {
+    let each = hashes.iter().map(ToString::to_string);
+    each.collect::<Vec<_>>().join(", ")
+}

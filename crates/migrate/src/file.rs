@@ -1,0 +1,98 @@
+//! The TOML file that a mapping and a filter come from.
+
+use std::path::PathBuf;
+
+use certbind_core::{CertHash, Uuid};
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::filter::Filter;
+use crate::mapping::Mapping;
+use crate::rules::{Address, Rules, Store};
+
+/// What a mapping file says.
+///
+/// ```
+/// let file = certbind_migrate::MappingFile::parse(r#"
+///     [addresses]
+///     "10.0.0.5" = "10.0.1.7"
+///     "0.0.0.0" = "10.0.1.7"
+///
+///     [certificates]
+///     "5226dc6c54559761cd471b86eb51c096252c90f2" = "8d90a17d2851f802b0a5619bf695b03544b8f5cb"
+///
+///     [store_names]
+///     "MY" = "WebHosting"
+///     "" = "MY"               # the absent name, netsh's (null)
+///
+///     [applications]
+///     "214124cd-d05b-4309-9af9-9caa44b2b74a" = "4dc3e181-e14b-4a21-b022-59fc669b0914"
+///
+///     [certificate_folders]   # matched by subject and names
+///     old = "certificates/old"
+///     new = "certificates/new"
+///
+///     [filter]
+///     kinds = ["ipport", "hostnameport"]
+///     ports = [443]
+///     hosts = ["*.contoso.com"]
+/// "#)?;
+/// assert_eq!(file.filter.ports.len(), 1);
+/// # Ok::<(), certbind_migrate::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MappingFile {
+    /// The rules.
+    pub mapping: Mapping,
+    /// The folders of certificates to find successors in.
+    pub certificate_folders: Option<CertificateFolders>,
+    /// Which bindings it is about.
+    pub filter: Filter,
+}
+
+/// Two folders: what was bound, and what is to be bound.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateFolders {
+    /// The certificates that the source binds.
+    pub old: PathBuf,
+    /// Their successors.
+    pub new: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+struct Form {
+    certificates: Rules<CertHash>,
+    addresses: Rules<Address>,
+    store_names: Rules<Store>,
+    applications: Rules<Uuid>,
+    certificate_folders: Option<CertificateFolders>,
+    filter: Filter,
+}
+
+impl MappingFile {
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// [`Error::MappingFile`], with the place, what was found and what was expected.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let form: Form = toml::from_str(text).map_err(|error| Error::MappingFile {
+            line: error
+                .span()
+                .map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count()),
+            problem: error.message().to_owned(),
+        })?;
+        Ok(Self {
+            mapping: Mapping {
+                certificates: form.certificates,
+                addresses: form.addresses,
+                store_names: form.store_names,
+                applications: form.applications,
+            },
+            certificate_folders: form.certificate_folders,
+            filter: form.filter,
+        })
+    }
+}

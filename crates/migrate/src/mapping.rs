@@ -1,0 +1,95 @@
+//! What becomes of a binding on its way to another store.
+
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+use certbind_core::{Binding, BindingError, BindingKey, CertHash, IpPort, KeyError, Uuid};
+
+use crate::rules::{Address, Rules, Store};
+
+/// What stands for what at the target. What no rule names stays as it is.
+///
+/// ```
+/// use certbind_migrate::Mapping;
+/// use certbind_core::{Binding, CertHash, Record, Uuid};
+///
+/// let mut mapping = Mapping::default();
+/// mapping.addresses.add("0.0.0.0=10.0.1.7".parse()?)?;
+/// mapping.store_names.add("my=WebHosting".parse()?)?;
+///
+/// let record = Record::new(CertHash::new([1; 20]), Some("MY".parse()?), Uuid::nil());
+/// let mapped = mapping.map(&Binding::new("0.0.0.0:443".parse()?, record)?)?;
+/// assert_eq!(mapped.key().to_string(), "ipport=10.0.1.7:443");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// Certificates.
+    pub certificates: Rules<CertHash>,
+    /// The addresses of `ipport` keys, the wildcards among them.
+    pub addresses: Rules<Address>,
+    /// The stores that certificates are in; that of a CTL stays as it is.
+    pub store_names: Rules<Store>,
+    /// Application ids.
+    pub applications: Rules<Uuid>,
+}
+
+impl Mapping {
+    /// What becomes of `binding`.
+    ///
+    /// # Errors
+    /// None on bindings as they are; the types it is put together from can refuse.
+    pub fn map(&self, binding: &Binding) -> Result<Binding, BindingError> {
+        let mut record = binding.record().clone();
+        if let Some(certificate) = &mut record.certificate {
+            if let Some(hash) = self.certificates.get(&certificate.hash) {
+                certificate.hash = *hash;
+            }
+            let store = Store(certificate.store_name.take());
+            certificate.store_name = match self.store_names.get(&store) {
+                Some(other) => other.0.clone(),
+                None => store.0,
+            };
+        }
+        record.app_id = self.application(record.app_id);
+        match self.key(binding.key()) {
+            Some(key) => Binding::new(key, record),
+            None => binding.clone().with_record(record),
+        }
+    }
+
+    pub(crate) fn application(&self, id: Uuid) -> Uuid {
+        *self.applications.get(&id).unwrap_or(&id)
+    }
+
+    /// The key that stands for `key`, where a rule names its address.
+    fn key(&self, key: &BindingKey) -> Option<BindingKey> {
+        let BindingKey::IpPort(endpoint) = key else {
+            return None;
+        };
+        let from = Address::of(endpoint);
+        let to = self.addresses.get(&from)?;
+        to.with_port(endpoint.port().get())
+            .ok()
+            .map(BindingKey::IpPort)
+    }
+}
+
+impl Address {
+    fn of(endpoint: &IpPort) -> Self {
+        let scope = match endpoint.addr() {
+            SocketAddr::V4(_) => 0,
+            SocketAddr::V6(v6) => v6.scope_id(),
+        };
+        Self {
+            ip: endpoint.ip(),
+            scope,
+        }
+    }
+
+    fn with_port(&self, port: u16) -> Result<IpPort, KeyError> {
+        IpPort::new(match self.ip {
+            IpAddr::V4(ip) => (ip, port).into(),
+            IpAddr::V6(ip) => SocketAddrV6::new(ip, port, 0, self.scope).into(),
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! A plan: what is going to happen to a store, as data.
+
+use certbind_core::{Binding, BindingKey, Result, StoreError};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::field::FieldChange;
+use crate::warning::Warning;
+
+/// What is going to happen to a store: made, kept in a file ([`to_json`](Self::to_json)), read by
+/// a person, and then [`apply`](crate::apply())ed, or refused if the store has moved on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    header: Header,
+    steps: Vec<Step>,
+    left_alone: u64,
+    warnings: Vec<Warning>,
+}
+
+/// Where a plan comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Header {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Where the bindings come from: a store's URL or a file.
+    pub source: Option<String>,
+    /// What it was made for: a store's URL or a file.
+    pub target: Option<String>,
+    /// When it was made. An undo has the time of what it undoes.
+    pub made_at: Option<Timestamp>,
+    /// The program that made it, and its version.
+    pub tool: Option<String>,
+}
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Bindings of a source are brought to a target.
+    #[default]
+    Move,
+    /// A certificate's successor takes its place.
+    Rotate,
+    /// What a plan did is undone.
+    Undo,
+}
+
+/// What is going to happen to one key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// It was not bound, and will be.
+    Create {
+        /// What it becomes.
+        becomes: Binding,
+        /// What the source has, where a mapping changed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<Binding>,
+    },
+    /// It was bound otherwise.
+    Replace {
+        /// What it held.
+        saw: Binding,
+        /// What it becomes.
+        becomes: Binding,
+        /// What the source has, where a mapping changed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<Binding>,
+    },
+    /// It was bound, and will not be.
+    Delete {
+        /// What it held.
+        saw: Binding,
+    },
+    /// It is as it is to be. Whether it still is, is checked all the same.
+    Keep {
+        /// What it holds.
+        saw: Binding,
+    },
+}
+
+/// How many keys a plan does what to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Keys that will be bound.
+    pub creates: u64,
+    /// Keys that will be bound otherwise.
+    pub replaces: u64,
+    /// Keys that will not be bound any more.
+    pub deletes: u64,
+    /// Keys that stay as they are, and are checked.
+    pub unchanged: u64,
+    /// Other keys of the target, which the plan is not about.
+    pub left_alone: u64,
+}
+
+impl Plan {
+    /// A plan of these steps, in any order.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] if a key stands in it twice, if a step replaces a binding by one of
+    /// another key, or by itself.
+    pub fn new(
+        header: Header,
+        mut steps: Vec<Step>,
+        left_alone: u64,
+        warnings: Vec<Warning>,
+    ) -> Result<Self> {
+        steps.sort_by(|a, b| a.key().cmp(b.key()));
+        let invalid = |step: &Step, reason: &'static str| {
+            Err(StoreError::invalid(step.key().clone(), reason))
+        };
+        for step in &steps {
+            if let Step::Replace { saw, becomes, .. } = step {
+                if saw.key() != becomes.key() {
+                    return invalid(step, "a step replaces a binding by one of the same key");
+                }
+                if saw == becomes {
+                    return invalid(step, "a step that changes nothing is a keep");
+                }
+            }
+        }
+        for pair in steps.windows(2) {
+            if let [first, second] = pair
+                && first.key() == second.key()
+            {
+                return invalid(second, "a plan has each key once");
+            }
+        }
+        Ok(Self {
+            header,
+            steps,
+            left_alone,
+            warnings,
+        })
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The same plan with another header.
+    #[must_use]
+    pub fn with_header(self, header: Header) -> Self {
+        Self { header, ..self }
+    }
+
+    /// The same plan with further warnings, in front of its own.
+    #[must_use]
+    pub fn with_warnings(mut self, mut first: Vec<Warning>) -> Self {
+        first.append(&mut self.warnings);
+        Self {
+            warnings: first,
+            ..self
+        }
+    }
+
+    /// What happens to each key, in canonical order.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The steps that change something.
+    pub fn changes(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.changes())
+    }
+
+    /// What to look at before it is applied.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// How many keys it does what to.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            left_alone: self.left_alone,
+            ..Counts::default()
+        };
+        for step in &self.steps {
+            *match step {
+                Step::Create { .. } => &mut counts.creates,
+                Step::Replace { .. } => &mut counts.replaces,
+                Step::Delete { .. } => &mut counts.deletes,
+                Step::Keep { .. } => &mut counts.unchanged,
+            } += 1;
+        }
+        counts
+    }
+
+    /// The plan that undoes this one. It is the same every time it is asked for, and it applies
+    /// only while every key that this one changes holds what this one left there.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let undo = |step: &Step| match step.clone() {
+            Step::Create { becomes, .. } => Some(Step::Delete { saw: becomes }),
+            Step::Replace { saw, becomes, .. } => Some(Step::Replace {
+                saw: becomes,
+                becomes: saw,
+                source: None,
+            }),
+            Step::Delete { saw } => Some(Step::Create {
+                becomes: saw,
+                source: None,
+            }),
+            // What was not changed may go its own way.
+            Step::Keep { .. } => None,
+        };
+        Self {
+            header: Header {
+                purpose: Purpose::Undo,
+                ..self.header.clone()
+            },
+            steps: self.steps.iter().filter_map(undo).collect(),
+            left_alone: self.left_alone + self.counts().unchanged,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl Step {
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &BindingKey {
+        match self {
+            Self::Create { becomes, .. } => becomes.key(),
+            Self::Replace { saw, .. } | Self::Delete { saw } | Self::Keep { saw } => saw.key(),
+        }
+    }
+
+    /// What the target held when the plan was made.
+    #[must_use]
+    pub fn saw(&self) -> Option<&Binding> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Replace { saw, .. } | Self::Delete { saw } | Self::Keep { saw } => Some(saw),
+        }
+    }
+
+    /// What the target is to hold.
+    #[must_use]
+    pub fn new_value(&self) -> Option<&Binding> {
+        match self {
+            Self::Create { becomes, .. } | Self::Replace { becomes, .. } => Some(becomes),
+            Self::Delete { .. } => None,
+            Self::Keep { saw } => Some(saw),
+        }
+    }
+
+    /// What the source has, where a mapping made something else of it.
+    #[must_use]
+    pub fn source(&self) -> Option<&Binding> {
+        match self {
+            Self::Create { source, .. } | Self::Replace { source, .. } => source.as_ref(),
+            Self::Delete { .. } | Self::Keep { .. } => None,
+        }
+    }
+
+    /// Whether anything happens.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        !matches!(self, Self::Keep { .. })
+    }
+
+    /// The fields that change, where a binding is replaced.
+    #[must_use]
+    pub fn fields(&self) -> Vec<FieldChange> {
+        match self {
+            Self::Replace { saw, becomes, .. } => FieldChange::between(saw, becomes),
+            Self::Create { .. } | Self::Delete { .. } | Self::Keep { .. } => Vec::new(),
+        }
+    }
+}

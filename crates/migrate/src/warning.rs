@@ -1,0 +1,157 @@
+//! What to look at before a plan is applied.
+
+use std::fmt;
+
+use certbind_core::{BindingKey, CertHash, Kind, Uuid};
+use serde::{Deserialize, Serialize};
+
+/// Something to look at before a plan is applied. Displayed it is a sentence, in which texts of
+/// the source may stand: escape it for a terminal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "warning", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The target has no keys of this kind, and will refuse the plan.
+    UnsupportedKind {
+        /// The kind.
+        kind: Kind,
+        /// The keys of this kind.
+        keys: Vec<BindingKey>,
+    },
+    /// The target takes no options on `ccs` keys, and will refuse the plan.
+    UnsupportedOptions {
+        /// The keys with options.
+        keys: Vec<BindingKey>,
+    },
+    /// The target has no extended properties, and will refuse the plan.
+    UnsupportedProperties {
+        /// The keys with extended properties.
+        keys: Vec<BindingKey>,
+    },
+    /// The target takes fewer changes at once, and will refuse the plan.
+    TooManyChanges {
+        /// How many it takes.
+        most: u64,
+        /// How many there are.
+        changes: u64,
+    },
+    /// The target's certificates lack one that is to be bound.
+    CertificateMissing {
+        /// The certificate.
+        hash: CertHash,
+        /// The keys that are to be bound to it.
+        keys: Vec<BindingKey>,
+    },
+    /// Whether the target has the certificates was not looked at.
+    CertificatesNotChecked,
+    /// None of the new certificates has the subject and names of one that the source binds.
+    NoSuccessor {
+        /// The certificate, which stays bound.
+        hash: CertHash,
+        /// The keys of the target that it is bound to.
+        keys: Vec<BindingKey>,
+    },
+    /// The names of a certificate are not known, since the folder lacks it.
+    UnknownCertificate {
+        /// The certificate.
+        hash: CertHash,
+        /// The keys that are bound to it.
+        keys: Vec<BindingKey>,
+    },
+    /// Some keys are not looked at on connections to certain addresses.
+    Shadowed {
+        /// The keys of these addresses.
+        by: Vec<BindingKey>,
+        /// The keys that are not looked at there.
+        keys: Vec<BindingKey>,
+    },
+    /// A binding of another application is replaced.
+    TakenOver {
+        /// The key.
+        key: BindingKey,
+        /// Whose it is.
+        from: Uuid,
+        /// Whose it becomes.
+        to: Uuid,
+    },
+    /// The source says more than its bindings carry: they may act differently at the target.
+    ConversionWarning {
+        /// What, in a sentence.
+        what: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnsupportedKind { kind, keys } => write!(
+                f,
+                "the target has no {kind} keys and will refuse {}; leave them out by a filter",
+                Keys(keys)
+            ),
+            Self::UnsupportedOptions { keys } => write!(
+                f,
+                "the target takes no options on ccs keys and will refuse {}",
+                Keys(keys)
+            ),
+            Self::UnsupportedProperties { keys } => write!(
+                f,
+                "the target has no extended properties and will refuse {}",
+                Keys(keys)
+            ),
+            Self::TooManyChanges { most, changes } => write!(
+                f,
+                "the target takes {most} changes at once and will refuse {changes}; \
+                 divide them by a filter"
+            ),
+            Self::CertificateMissing { hash, keys } => write!(
+                f,
+                "the target lacks the certificate {hash}, which {} is to be bound to; \
+                 import it there with its private key first",
+                Keys(keys)
+            ),
+            Self::CertificatesNotChecked => f.write_str(
+                "whether the target has the certificates was not checked; \
+                 name a folder of them to have that done",
+            ),
+            Self::NoSuccessor { hash, keys } => write!(
+                f,
+                "no new certificate has the subject and names of {hash}; {} keeps it",
+                Keys(keys)
+            ),
+            Self::UnknownCertificate { hash, keys } => write!(
+                f,
+                "the names of the certificate {hash} are not known, since the folder lacks it; \
+                 {} stays as it is",
+                Keys(keys)
+            ),
+            Self::Shadowed { by, keys } => write!(
+                f,
+                "connections to the address of {} get its certificate, whatever host name they \
+                 ask for: {} is not looked at there",
+                Keys(by),
+                Keys(keys)
+            ),
+            Self::TakenOver { key, from, to } => {
+                write!(
+                    f,
+                    "{key} is bound by {{{from}}}, and {{{to}}} takes it over"
+                )
+            }
+            Self::ConversionWarning { what } => write!(f, "the source: {what}"),
+        }
+    }
+}
+
+/// The first keys, and how many more there are.
+struct Keys<'a>(&'a [BindingKey]);
+
+impl fmt::Display for Keys<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str("nothing"),
+            [only] => only.fmt(f),
+            [first, rest @ ..] => write!(f, "{first} (and {} more)", rest.len()),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Shaking hands with a server, to see its certificate.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use certbind_core::CertHash;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
+
+use crate::endpoint::Endpoint;
+
+/// The hash of the certificate that the server shows; why there is none.
+pub(crate) fn certificate(endpoint: &Endpoint, timeout: Duration) -> Result<CertHash, String> {
+    let name = match &endpoint.name {
+        Some(name) => ServerName::try_from(name.clone())
+            .map_err(|_| format!("{name:?} is no name that a TLS client can ask for"))?,
+        None => ServerName::from(endpoint.address.ip()),
+    };
+    let provider = Arc::new(ring::default_provider());
+    let witness = Arc::new(Witness {
+        provider: Arc::clone(&provider),
+        shown: OnceLock::new(),
+    });
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(witness.clone())
+        .with_no_client_auth();
+    config.enable_sni = endpoint.name.is_some();
+    let mut connection =
+        ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
+
+    let mut stream = TcpStream::connect_timeout(&endpoint.address, timeout)
+        .map_err(|error| format!("no connection: {}", words(&error)))?;
+    let shaken = shake(&mut connection, &mut stream, timeout);
+    // Whatever comes after it, a certificate that was shown is what clients meet.
+    match (witness.shown.get(), shaken) {
+        (Some(certificate), _) => CertHash::of_certificate(certificate)
+            .map_err(|_| "it shows something that is no certificate".to_owned()),
+        (None, Ok(())) => Err("it shows no certificate".to_owned()),
+        (None, Err(error)) => Err(format!("no handshake: {}", words(&error))),
+    }
+}
+
+/// The whole handshake, and the end of the connection as TLS has it: servers log what breaks off.
+fn shake(
+    connection: &mut ClientConnection,
+    stream: &mut TcpStream,
+    timeout: Duration,
+) -> io::Result<()> {
+    let mut stream = Until {
+        stream,
+        end: Instant::now() + timeout,
+    };
+    while connection.is_handshaking() {
+        connection.complete_io(&mut stream)?;
+    }
+    connection.send_close_notify();
+    while connection.wants_write() {
+        connection.write_tls(&mut stream)?;
+    }
+    Ok(())
+}
+
+/// A stream that gives up at some time, however little comes at once.
+struct Until<'a> {
+    stream: &'a mut TcpStream,
+    end: Instant,
+}
+
+impl Until<'_> {
+    fn left(&self) -> io::Result<Duration> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        match left.is_zero() {
+            true => Err(io::ErrorKind::TimedOut.into()),
+            false => Ok(left),
+        }
+    }
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(self.left()?))?;
+        self.stream.read(into)
+    }
+}
+
+impl Write for Until<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(self.left()?))?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        // Systems name the end of a timeout in two ways.
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_owned(),
+        io::ErrorKind::ConnectionRefused => "refused, nobody listens there".to_owned(),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+            "the connection was closed".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Keeps the certificate that is shown, and objects to none: it is to be looked at, not trusted.
+#[derive(Debug)]
+struct Witness {
+    provider: Arc<CryptoProvider>,
+    shown: OnceLock<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let _ = self.shown.set(certificate.clone().into_owned());
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}

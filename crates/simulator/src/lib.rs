@@ -1,0 +1,48 @@
+//! The HTTP Server API of Windows, simulated over any binding store.
+//!
+//! A [`Simulator`] keeps its records in a [`BindingStore`](certbind_core::BindingStore) and answers
+//! the calls of the API as HTTP.sys does: return codes, the two calls of a query, enumeration by
+//! index, the kinds and functions that a version of Windows has. It implements
+//! [`HttpApi`](certbind_httpapi_abi::HttpApi), so that `HttpSysStore` runs on it as on the real thing.
+//! URL reservations, the IP listen list, timeouts, cache parameters and settings are kept beside
+//! them, in [`Tables`](certbind_core::Tables). Certificates that are not there, missing rights and faults on demand can be had as well.
+//! `docs/fidelity.md` lists what had to be decided without knowing what Windows does.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use certbind_httpsys::{HttpSysStore, Options};
+//! use certbind_simulator::{Call, Profile, Simulator};
+//! use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, StoreError, Uuid};
+//!
+//! let simulator = Arc::new(Simulator::new(Arc::new(MemoryStore::new())).profile(Profile::Server2019));
+//! # let folder = tempfile::tempdir()?;
+//! # let journal = folder.path().to_owned();
+//! let store = HttpSysStore::open(Arc::clone(&simulator), Options { journal })?;
+//!
+//! let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+//! let binding = Binding::new("0.0.0.0:443".parse()?, record)?;
+//! simulator.fail(Call::Set, 1, 1312);
+//! let refused = store.insert(binding.clone());
+//! assert!(matches!(refused, Err(StoreError::CertificateUnavailable { .. })));
+//! store.insert(binding)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod api;
+mod certificates;
+mod faults;
+mod inventory;
+mod listing;
+mod profile;
+mod properties;
+mod service;
+mod service_api;
+mod simulator;
+
+pub use certificates::CertificateState;
+pub use faults::Call;
+pub use inventory::{Inventory, InventoryError};
+pub use profile::{Profile, UnknownProfile};
+pub use service::{ServiceConfig, ServiceError};
+pub use simulator::{Privilege, Simulator};

@@ -1,0 +1,147 @@
+//! The records of a kind by index, as `QueryNext` asks for them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use certbind_core::{Binding, BindingStore, Kind, PropertyType, Result, Scan};
+
+/// Lists of records, kept from one call to the next, so that enumerating n records is n steps and
+/// not n scans. A change through the simulator drops them, and none is used or kept while one is
+/// under way: another call may have seen it already.
+///
+/// Index 0 is never taken from a list: it is the store's first record, and it drops the list. So
+/// changes that others made to the store underneath show at the next enumeration, and a program
+/// that deletes index 0 until there is none does not have everything listed for each record.
+#[derive(Default)]
+pub(crate) struct Listings(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    lists: HashMap<Kind, Arc<Vec<Binding>>>,
+    /// The records that have each property, and of which of these index 0 was asked since.
+    extended: HashMap<Kind, (Arc<Extended>, Vec<PropertyType>)>,
+    /// How many changes are under way.
+    changing: usize,
+    /// How often one has begun or ended, or a list was dropped: a list that was begun before is not
+    /// kept after.
+    epoch: u64,
+}
+
+/// The records that have a property, by its number.
+type Extended = [Vec<Binding>; PropertyType::ALL.len()];
+
+impl Listings {
+    /// The record at this index in the store's order.
+    pub(crate) fn at(
+        &self,
+        store: &dyn BindingStore,
+        kind: Kind,
+        index: u32,
+    ) -> Result<Option<Binding>> {
+        if index == 0 {
+            self.forget(kind);
+            return store.scan(&Scan::all().of_kind(kind))?.next().transpose();
+        }
+        let list = self.list(store, kind)?;
+        Ok(usize::try_from(index)
+            .ok()
+            .and_then(|index| list.get(index).cloned()))
+    }
+
+    /// The record at this index of those that have a property.
+    ///
+    /// A program asks for all properties of a kind one after the other, so one list serves all of
+    /// them: until index 0 of one is asked for again.
+    pub(crate) fn with_property(
+        &self,
+        store: &dyn BindingStore,
+        kind: Kind,
+        of: PropertyType,
+        index: u32,
+    ) -> Result<Option<Binding>> {
+        let lists = self.extended(store, kind, (index == 0).then_some(of))?;
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        Ok(lists[of as usize].get(index).cloned())
+    }
+
+    /// Forgets the lists, and keeps none until the change is over.
+    #[must_use]
+    pub(crate) fn changing(&self) -> Changing<'_> {
+        let mut kept = self.lock();
+        kept.lists.clear();
+        kept.extended.clear();
+        kept.changing += 1;
+        kept.epoch += 1;
+        Changing(self)
+    }
+
+    fn forget(&self, kind: Kind) {
+        let mut kept = self.lock();
+        kept.lists.remove(&kind);
+        kept.epoch += 1;
+    }
+
+    fn list(&self, store: &dyn BindingStore, kind: Kind) -> Result<Arc<Vec<Binding>>> {
+        let kept = self.lock();
+        let epoch = kept.epoch;
+        if let Some(list) = kept.lists.get(&kind) {
+            return Ok(Arc::clone(list));
+        }
+        drop(kept);
+        let found: Vec<_> = store
+            .scan(&Scan::all().of_kind(kind))?
+            .collect::<Result<_>>()?;
+        let list = Arc::new(found);
+        let mut kept = self.lock();
+        if kept.changing == 0 && kept.epoch == epoch {
+            kept.lists.insert(kind, Arc::clone(&list));
+        }
+        Ok(list)
+    }
+
+    fn extended(
+        &self,
+        store: &dyn BindingStore,
+        kind: Kind,
+        begun: Option<PropertyType>,
+    ) -> Result<Arc<Extended>> {
+        let mut kept = self.lock();
+        let epoch = kept.epoch;
+        if let Some((lists, asked)) = kept.extended.get_mut(&kind)
+            && begun.is_none_or(|begun| !asked.contains(&begun))
+        {
+            asked.extend(begun);
+            return Ok(Arc::clone(lists));
+        }
+        drop(kept);
+        let mut lists = Extended::default();
+        for binding in store.scan(&Scan::all().of_kind(kind))? {
+            let binding = binding?;
+            for property in &binding.record().extended {
+                lists[property.property_type() as usize].push(binding.clone());
+            }
+        }
+        let lists = Arc::new(lists);
+        let mut kept = self.lock();
+        if kept.changing == 0 && kept.epoch == epoch {
+            let asked = begun.into_iter().collect();
+            kept.extended.insert(kind, (Arc::clone(&lists), asked));
+        }
+        Ok(lists)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A change of the store that is under way, over when this is dropped.
+pub(crate) struct Changing<'a>(&'a Listings);
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        let mut kept = self.0.lock();
+        kept.changing -= 1;
+        kept.epoch += 1;
+    }
+}

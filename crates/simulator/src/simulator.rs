@@ -1,0 +1,291 @@
+//! What the functions do, once their arguments are understood.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Kind,
+    MemoryTables, Result, Scan, StoreError, StoreName, Tables,
+};
+use certbind_httpapi_abi::win32::{self, ToWin32};
+
+use crate::certificates::{CertificateState, Certificates};
+use crate::faults::{Action, Call, Faults};
+use crate::inventory::Inventory;
+use crate::listing::Listings;
+use crate::profile::Profile;
+use crate::service::ServiceConfig;
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Privilege {
+    /// Somebody who may change bindings.
+    #[default]
+    Administrator,
+    /// Somebody who may only read them: changes are answered 5.
+    StandardUser,
+}
+
+/// A simulated HTTP Server API. Instances have nothing in common.
+///
+/// It is a [`BindingStore`] as well: what goes through that reaches the records behind the API's
+/// back, as another program on the host would.
+pub struct Simulator {
+    store: Arc<dyn BindingStore>,
+    service: ServiceConfig,
+    profile: Profile,
+    inventory: Inventory,
+    certificates: Mutex<Certificates>,
+    privilege: Privilege,
+    listings: Listings,
+    faults: Mutex<Faults>,
+    /// How often it was initialized, for each combination of flags.
+    pub(crate) initialized: Mutex<[u32; 4]>,
+}
+
+impl Simulator {
+    /// An API over this store, of the default version of Windows, with every certificate there and
+    /// an administrator calling. What is configured beside bindings is kept in memory.
+    pub fn new(store: Arc<dyn BindingStore>) -> Self {
+        Self {
+            store,
+            service: ServiceConfig::new(Arc::new(MemoryTables::new())),
+            profile: Profile::default(),
+            inventory: Inventory::default(),
+            certificates: Mutex::default(),
+            privilege: Privilege::default(),
+            listings: Listings::default(),
+            faults: Mutex::default(),
+            initialized: Mutex::default(),
+        }
+    }
+
+    /// The same with what is configured beside bindings in these tables.
+    #[must_use]
+    pub fn tables(self, tables: Arc<dyn Tables>) -> Self {
+        let service = ServiceConfig::new(tables);
+        Self { service, ..self }
+    }
+
+    /// The same of another version of Windows.
+    #[must_use]
+    pub fn profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// The same with these certificates.
+    #[must_use]
+    pub fn inventory(self, inventory: Inventory) -> Self {
+        Self { inventory, ..self }
+    }
+
+    /// The same for this caller.
+    #[must_use]
+    pub fn privilege(self, privilege: Privilege) -> Self {
+        Self { privilege, ..self }
+    }
+
+    /// From now on this is what HTTP.sys finds of a certificate, whatever the inventory says.
+    /// Records that name it already stay as they are, as they do on Windows.
+    pub fn certificate(&self, hash: CertHash, state: CertificateState) {
+        self.certificates().put(hash, state);
+    }
+
+    /// From now on the machine has no certificate store of this name: a set or update of a record
+    /// that names it is answered 1312. Records without a name have theirs in `MY`.
+    pub fn without_store(&self, name: StoreName) {
+        self.certificates().lose_store(name);
+    }
+
+    /// What is configured beside bindings. What goes through this is done behind the API's back.
+    #[must_use]
+    pub fn service(&self) -> &ServiceConfig {
+        &self.service
+    }
+
+    /// Has the `nth` such call from now on answer `code`, the next being the first, and do nothing.
+    pub fn fail(&self, call: Call, nth: u64, code: u32) {
+        self.faults().add(call, nth, Action::Answer(code));
+    }
+
+    /// Has the `nth` such call from now on take so much longer.
+    pub fn delay(&self, call: Call, nth: u64, delay: Duration) {
+        self.faults().add(call, nth, Action::Wait(delay));
+    }
+
+    /// Does something before the `nth` such call from now on: a record that changes between the
+    /// two calls of a query is one that changes before the second.
+    pub fn before(&self, call: Call, nth: u64, action: impl FnOnce() + Send + 'static) {
+        self.faults().add(call, nth, Action::Run(Box::new(action)));
+    }
+
+    /// How often a function was called.
+    #[must_use]
+    pub fn calls(&self, call: Call) -> u64 {
+        self.faults().calls(call)
+    }
+
+    pub(crate) fn version(&self) -> Profile {
+        self.profile
+    }
+
+    /// Counts a call, and lets happen what is to happen at it.
+    ///
+    /// # Errors
+    /// The code that the call is to answer.
+    pub(crate) fn begin(&self, call: Call) -> Result<(), u32> {
+        let actions = self.faults().count(call);
+        let mut answer = Ok(());
+        for action in actions {
+            match action {
+                Action::Answer(code) => answer = Err(code),
+                Action::Wait(delay) => std::thread::sleep(delay),
+                Action::Run(action) => action(),
+            }
+        }
+        answer
+    }
+
+    pub(crate) fn set(&self, binding: Binding) -> Result<(), u32> {
+        self.may_change()?;
+        options_allowed(&binding)?;
+        // HTTP.sys tells a bound key before it looks at the certificate.
+        if self.store.get(binding.key()).map_err(code)?.is_some() {
+            return Err(win32::ALREADY_EXISTS);
+        }
+        self.certificate_usable(&binding)?;
+        self.changing(|store| store.insert(binding))
+    }
+
+    pub(crate) fn update(&self, binding: Binding) -> Result<(), u32> {
+        self.may_change()?;
+        options_allowed(&binding)?;
+        self.exact(binding.key())?;
+        self.certificate_usable(&binding)?;
+        self.changing(|store| {
+            replace(store, binding.key(), |found| {
+                // The structure has no place for them, so it says nothing about them.
+                let mut record = binding.record().clone();
+                record.extended = found.record().extended.clone();
+                Ok(binding.clone().with_record(record)?)
+            })
+        })
+    }
+
+    pub(crate) fn delete(&self, key: &BindingKey) -> Result<(), u32> {
+        self.may_change()?;
+        self.changing(|store| store.remove(key).map(drop))
+    }
+
+    pub(crate) fn exact(&self, key: &BindingKey) -> Result<Binding, u32> {
+        self.store
+            .get(key)
+            .map_err(code)?
+            .ok_or(win32::FILE_NOT_FOUND)
+    }
+
+    pub(crate) fn at(&self, kind: Kind, index: u32) -> Result<Binding, u32> {
+        let found = self.listings.at(&*self.store, kind, index).map_err(code)?;
+        found.ok_or(win32::NO_MORE_ITEMS)
+    }
+
+    pub(crate) fn store(&self) -> &dyn BindingStore {
+        &*self.store
+    }
+
+    pub(crate) fn listings(&self) -> &Listings {
+        &self.listings
+    }
+
+    pub(crate) fn may_change(&self) -> Result<(), u32> {
+        match self.privilege {
+            Privilege::Administrator => Ok(()),
+            Privilege::StandardUser => Err(win32::ACCESS_DENIED),
+        }
+    }
+
+    fn certificate_usable(&self, binding: &Binding) -> Result<(), u32> {
+        match &binding.record().certificate {
+            Some(certificate) => self.certificates().check(&self.inventory, certificate),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn changing(
+        &self,
+        change: impl FnOnce(&dyn BindingStore) -> Result<()>,
+    ) -> Result<(), u32> {
+        let _changing = self.listings.changing();
+        change(&*self.store).map_err(code)
+    }
+
+    fn certificates(&self) -> MutexGuard<'_, Certificates> {
+        self.certificates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes of what a key is bound to something else, however often others change it meanwhile.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if it is not bound.
+pub(crate) fn replace(
+    store: &dyn BindingStore,
+    key: &BindingKey,
+    change: impl Fn(&Binding) -> Result<Binding>,
+) -> Result<()> {
+    loop {
+        let found = store.get(key)?;
+        let found = found.ok_or_else(|| StoreError::NotFound { key: key.clone() })?;
+        let changed = change(&found)?;
+        match store.compare_and_swap(key, Some(found), Some(changed)) {
+            Err(StoreError::Conflict { .. }) => {}
+            done => return done.map(drop),
+        }
+    }
+}
+
+/// A plain CCS record takes no options.
+fn options_allowed(binding: &Binding) -> Result<(), u32> {
+    let plain = binding.key().kind() != Kind::Ccs || !binding.record().has_options();
+    plain.then_some(()).ok_or(win32::INVALID_PARAMETER)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(crate) fn code(error: StoreError) -> u32 {
+    error.win32_code()
+}
+
+impl BindingStore for Simulator {
+    fn capabilities(&self) -> Capabilities {
+        self.store.capabilities()
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.store.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.store.scan(scan)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        let _changing = self.listings.changing();
+        self.store.apply(batch)
+    }
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("profile", &self.profile)
+            .field("privilege", &self.privilege)
+            .finish_non_exhaustive()
+    }
+}

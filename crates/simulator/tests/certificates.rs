@@ -1,0 +1,93 @@
+//! Certificates that a record cannot name, and the codes that a set and an update answer.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+#![expect(unsafe_code, reason = "calls a C interface")]
+
+mod caller;
+
+use std::collections::HashSet;
+
+use caller::{Caller, Function, binding, simulator};
+use certbind_core::{Binding, BindingStore, CertHash, StoreName};
+use certbind_simulator::{CertificateState, Inventory, Simulator};
+
+/// The certificate of `binding`.
+const HASH: CertHash = CertHash::new([1; 20]);
+
+fn set(api: &Simulator, binding: &Binding) -> u32 {
+    Caller::new(api).asks(Function::Set, binding)
+}
+
+fn update(api: &Simulator, binding: &Binding) -> u32 {
+    Caller::new(api).asks(Function::Update, binding)
+}
+
+fn in_store(name: Option<&str>) -> Binding {
+    let binding = binding("0.0.0.0:443");
+    let mut record = binding.record().clone();
+    let name = name.map(|name| StoreName::new(name).unwrap());
+    record.certificate.as_mut().unwrap().store_name = name;
+    binding.with_record(record).unwrap()
+}
+
+#[test]
+fn a_certificate_without_a_usable_key_or_not_there_is_1312() {
+    for state in [CertificateState::WithoutKey, CertificateState::Absent] {
+        let api = simulator();
+        api.certificate(HASH, state);
+        let bound = binding("0.0.0.0:443");
+        assert_eq!(set(&api, &bound), 1312, "{state:?}");
+        assert_eq!(api.get(bound.key()).unwrap(), None, "{state:?}");
+        api.certificate(HASH, CertificateState::Usable);
+        assert_eq!(set(&api, &bound), 0);
+    }
+}
+
+#[test]
+fn a_certificate_that_is_said_to_be_there_is_whatever_the_inventory_says() {
+    let other = CertHash::new([9; 20]);
+    let inventory = Inventory::Only(HashSet::from([other]));
+    let api = simulator().inventory(inventory);
+    assert_eq!(set(&api, &binding("0.0.0.0:443")), 1312);
+    api.certificate(HASH, CertificateState::Usable);
+    assert_eq!(set(&api, &binding("0.0.0.0:443")), 0);
+}
+
+#[test]
+fn a_certificate_whose_key_was_just_made_is_87_so_many_times() {
+    let api = simulator();
+    let bound = binding("0.0.0.0:443");
+    assert_eq!(set(&api, &bound), 0);
+    api.certificate(HASH, CertificateState::Settling { attempts: 2 });
+    // Calls that do not get as far as the certificate are no attempts.
+    assert_eq!(set(&api, &bound), 183);
+    assert_eq!(update(&api, &binding("0.0.0.0:444")), 2);
+    assert_eq!(update(&api, &bound), 87);
+    assert_eq!(set(&api, &binding("0.0.0.0:444")), 87);
+    assert_eq!(set(&api, &binding("0.0.0.0:444")), 0);
+    assert_eq!(update(&api, &bound), 0);
+}
+
+#[test]
+fn a_certificate_that_goes_leaves_its_bindings() {
+    let api = simulator();
+    let bound = binding("0.0.0.0:443");
+    assert_eq!(set(&api, &bound), 0);
+    api.certificate(HASH, CertificateState::Absent);
+    assert_eq!(Caller::new(&api).exact(bound.key()), 122);
+    assert_eq!(api.get(bound.key()).unwrap(), Some(bound));
+}
+
+#[test]
+fn a_store_that_is_missing_is_1312_in_any_case_and_a_null_name_is_my() {
+    let api = simulator();
+    api.without_store(StoreName::new("WebHosting").unwrap());
+    assert_eq!(set(&api, &in_store(Some("webhosting"))), 1312);
+    assert_eq!(set(&api, &in_store(None)), 0);
+    let api = simulator();
+    api.without_store(StoreName::new("my").unwrap());
+    assert_eq!(set(&api, &in_store(None)), 1312);
+    assert_eq!(set(&api, &in_store(Some("MY"))), 1312);
+    assert_eq!(set(&api, &in_store(Some("WebHosting"))), 0);
+    assert_eq!(set(&api, &binding("ccs=443")), 0, "it names no certificate");
+}

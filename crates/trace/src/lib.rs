@@ -1,0 +1,39 @@
+//! What a program did to HTTP.sys: calls of the HTTP Server API, recorded, read and replayed.
+//!
+//! A [`Recorder`] stands before an API and writes a line of JSON for each call that passes: its
+//! arguments decoded, its result, when it began and how long it took. [`read`] gives the [`Entry`]s
+//! back, and [`replay`] makes the same calls again, of any other API, and tells where the answers
+//! differ.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use certbind_httpsys::{HttpSysStore, Options};
+//! use certbind_simulator::Simulator;
+//! use certbind_core::{Binding, BindingStore, MemoryStore, Record, Uuid};
+//! use certbind_trace::{Recorder, Replayed, read, replay};
+//!
+//! let api = || Simulator::new(Arc::new(MemoryStore::new()));
+//! let folder = tempfile::tempdir()?;
+//! let file = folder.path().join("trace.jsonl");
+//! # let journal = folder.path().to_owned();
+//! let store = HttpSysStore::open(Recorder::append(api(), &file)?, Options { journal })?;
+//! store.insert(Binding::new("0.0.0.0:443".parse()?, Record::new([1; 20].into(), None, Uuid::nil()))?)?;
+//! drop(store);
+//!
+//! // On another day, against another simulator:
+//! let entries = read(&std::fs::read(&file)?)?;
+//! assert!(replay(&api(), &entries).all(|replayed| matches!(replayed, Replayed::Same)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod code;
+mod decode;
+mod entry;
+mod recorder;
+mod replay;
+
+pub use code::code_name;
+pub use entry::{Argument, Entry, Found, Function, KeyProperty, TraceError, read};
+pub use recorder::Recorder;
+pub use replay::{Replayed, replay};

@@ -1,0 +1,89 @@
+//! The zip for Windows, built by mingw-w64 and tried under Wine.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{VERSION, write};
+use crate::process::{Failure, cargo_target, output, root, run};
+use crate::sources::afresh;
+use crate::windows::{Wine, copy};
+
+const READ_ME: &str = "\
+certbind for 64-bit Windows\r\n\
+\r\n\
+certbind.exe   the command line; it uses the httpapi.dll of Windows and no other\r\n\
+harness\\       for test harnesses: the simulator's httpapi.dll and netsh.exe.\r\n\
+               Not for a folder of PATH: programs beside them configure the simulator\r\n\
+               and not Windows.\r\n\
+\r\n\
+Nothing else is needed. Not verified on real Windows: it was tried under Wine.\r\n";
+
+pub(crate) fn zip(wine: &Wine, folder: &Path) -> Result<PathBuf, Failure> {
+    run(wine.cargo("build").args([
+        "--release",
+        "--package",
+        "certbind-httpapi",
+        "--package",
+        "certbind",
+    ]))?;
+    let name = format!("certbind-{VERSION}-x86_64-windows");
+    let tree = cargo_target().join("release-windows").join(&name);
+    afresh(&tree)?;
+    for (from, to) in [
+        ("certbind.exe", "certbind.exe"),
+        ("certbind.exe", "harness/certbind.exe"),
+        ("certbind.exe", "harness/netsh.exe"),
+        ("httpapi.dll", "harness/httpapi.dll"),
+    ] {
+        let built = wine.built("release", from);
+        needs_windows_alone(&built)?;
+        copy(&built, &tree.join(to))?;
+    }
+    copy(
+        &root().join("crates/httpapi/include/certbind_httpapi.h"),
+        &tree.join("harness/certbind_httpapi.h"),
+    )?;
+    for text in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"] {
+        copy(&root().join(text), &tree.join(text))?;
+    }
+    write(&tree.join("README.txt"), READ_ME)?;
+    let zip = folder.join(format!("{name}.zip"));
+    run(Command::new("zip")
+        .current_dir(tree.parent().unwrap_or(&tree))
+        .args(["-q", "-X", "-r"])
+        .args([&zip, Path::new(&name)]))?;
+    Ok(zip)
+}
+
+/// A program must not ask for the compiler's DLLs, which no Windows has.
+fn needs_windows_alone(program: &Path) -> Result<(), Failure> {
+    let headers = output(
+        Command::new("sh")
+            .args([
+                "-c",
+                "x86_64-w64-mingw32-objdump -p \"$0\" | grep 'DLL Name:'",
+            ])
+            .arg(program),
+    )?;
+    match headers.lines().find(|line| line.contains(" lib")) {
+        None => Ok(()),
+        Some(line) => Err(Failure::new(format!("{}: {line}", program.display()))),
+    }
+}
+
+/// Runs what the zip holds as the tests under Wine run what they have built.
+pub(crate) fn zip_works(wine: &Wine, zip: &Path) -> Result<(), Failure> {
+    let folder = cargo_target().join("release-windows").join("unpacked");
+    afresh(&folder)?;
+    run(Command::new("unzip")
+        .arg("-q")
+        .arg(zip)
+        .arg("-d")
+        .arg(&folder))?;
+    let unpacked = folder.join(format!("certbind-{VERSION}-x86_64-windows"));
+    let version = format!("certbind {VERSION}");
+    wine.expect(&unpacked.join("certbind.exe"), &["--version"], &version)?;
+    let kit = unpacked.join("harness");
+    wine.c_program(&kit)?;
+    wine.session(&kit)
+}

@@ -1,0 +1,315 @@
+//! What runs on Windows, run under Wine: the suites, a C program against the drop-in library, and
+//! a session of the command line.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{self, Failure, cargo_at, cargo_target, root, run};
+use crate::sources::afresh;
+
+const TARGET: &str = "x86_64-pc-windows-gnu";
+
+/// Debian's cargo and rustc, which come with the sources of the standard library: rustup's need not
+/// have the target.
+const CARGO: &str = "/usr/bin/cargo";
+const RUSTC: &str = "/usr/bin/rustc";
+
+/// Two certificates. What they are of does not matter to the simulator.
+const OLD: &str = "5226dc6c54559761cd471b86eb51c096252c90f2";
+const NEW: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
+
+/// A host that lacks the certificate that the suite takes for one that is not there.
+const GUEST: &str = r#"
+[[certificate]]
+hash = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
+state = "absent"
+"#;
+
+/// Cross-builds, and runs under Wine.
+pub(crate) fn run_all() -> Result<(), Failure> {
+    let wine = Wine::new()?;
+    run(wine
+        .cargo("build")
+        .args(["--package", "certbind-httpapi", "--package", "certbind"]))?;
+    run(wine.cargo("test").args([
+        "--package",
+        "certbind-conformance",
+        "--test",
+        "redb",
+        "--test",
+        "httpsys",
+    ]))?;
+    run(wine.cargo("test").args([
+        "--package",
+        "certbind-httpapi",
+        "--tests",
+        "--package",
+        "certbind-simulator",
+    ]))?;
+    let kit = wine.target.join(TARGET).join("debug");
+    copy(&kit.join("certbind.exe"), &kit.join("netsh.exe"))?;
+    wine.c_program(&kit)?;
+    wine.passes_on()?;
+    wine.harness()?;
+    wine.session(&kit)?;
+    wine.guest()
+}
+
+/// A Wine of the tests' own.
+pub(crate) struct Wine {
+    /// Where everything is built.
+    target: PathBuf,
+    /// DLLs that are put beside the programs.
+    shim: PathBuf,
+    prefix: PathBuf,
+}
+
+impl Wine {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let target = cargo_target().join("windows");
+        let wine = Self {
+            shim: target.join("shim"),
+            prefix: target.join("wine"),
+            target,
+        };
+        std::fs::create_dir_all(&wine.shim).map_err(|error| Failure::of(&wine.shim, &error))?;
+        // Debian's Wine lacks a DLL that every Rust program imports.
+        let source = root().join("crates/httpapi/tests/wine/bcryptprimitives.c");
+        run(Command::new("x86_64-w64-mingw32-gcc")
+            .args(["-shared", "-o"])
+            .arg(wine.shim.join("bcryptprimitives.dll"))
+            .arg(source)
+            .arg("-ladvapi32"))?;
+        Ok(wine)
+    }
+
+    pub(crate) fn cargo(&self, command: &str) -> Command {
+        let mut cargo = cargo_at(CARGO);
+        cargo
+            .args([
+                command,
+                "--locked",
+                "--quiet",
+                "-Zbuild-std=std,panic_unwind",
+                "--target",
+                TARGET,
+            ])
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("RUSTDOC")
+            .env("CARGO", CARGO)
+            .env("RUSTC", RUSTC)
+            // Building the standard library is not stable; what is built here is only tested.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env(
+                "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER",
+                "x86_64-w64-mingw32-gcc",
+            )
+            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
+        self.environment(&mut cargo);
+        cargo
+    }
+
+    fn environment(&self, command: &mut Command) {
+        command
+            .env("WINEPREFIX", &self.prefix)
+            .env("WINEPATH", &self.shim)
+            .env("WINEDEBUG", "-all")
+            .env("WINEDLLOVERRIDES", "httpapi=n;mscoree=;mshtml=");
+    }
+
+    /// The file of the simulator that stands for the system's.
+    fn records(&self) -> PathBuf {
+        self.target.join("session/bindings.redb")
+    }
+
+    /// What a profile has built.
+    pub(crate) fn built(&self, profile: &str, name: &str) -> PathBuf {
+        self.target.join(TARGET).join(profile).join(name)
+    }
+
+    /// The C client, compiled against mingw-w64's own `http.h`, with the DLL of a kit beside it.
+    pub(crate) fn c_program(&self, kit: &Path) -> Result<(), Failure> {
+        let folder = self.target.join("client");
+        copy(&kit.join("httpapi.dll"), &folder.join("httpapi.dll"))?;
+        copy(
+            &self.shim.join("bcryptprimitives.dll"),
+            &folder.join("bcryptprimitives.dll"),
+        )?;
+        run(Command::new("x86_64-w64-mingw32-gcc")
+            .args(["-Wall", "-Wextra", "-Werror", "-o"])
+            .arg(folder.join("client.exe"))
+            .arg(root().join("crates/httpapi/tests/c/client.c"))
+            .arg("-lhttpapi"))?;
+        self.expect(&folder.join("client.exe"), &[], "every check has passed")
+    }
+
+    /// The C client again, its calls passed on to a second copy of our DLL and written down.
+    fn passes_on(&self) -> Result<(), Failure> {
+        let folder = self.target.join("client");
+        let (second, trace) = (
+            // Wine gives the last of two modules that are called alike to who asks by name.
+            folder.join("second/passed-on.dll"),
+            folder.join("trace.jsonl"),
+        );
+        copy(&self.built("debug", "httpapi.dll"), &second)?;
+        if trace.exists() {
+            std::fs::remove_file(&trace).map_err(|error| Failure::of(&trace, &error))?;
+        }
+        let mut client = Command::new("wine");
+        client.arg(folder.join("client.exe"));
+        self.environment(&mut client);
+        client
+            .env_remove("CERTBIND_HTTPAPI")
+            .env("CERTBIND_PASS", format!("Z:{}", second.display()))
+            .env("CERTBIND_TRACE", format!("Z:{}", trace.display()));
+        let printed = process::output(&mut client)?;
+        if !printed.contains("every check has passed") {
+            return Err(Failure::new("the client has not passed"));
+        }
+        let trace = format!("Z:{}", trace.display());
+        let certbind = self.built("debug", "certbind.exe");
+        self.expect(
+            &certbind,
+            &["trace", "--replay", "memory:", &trace],
+            " 0 otherwise",
+        )
+    }
+
+    /// A Windows program on a host of the crate `harness`, which runs here and not under Wine.
+    fn harness(&self) -> Result<(), Failure> {
+        let mut test = process::cargo();
+        test.args([
+            "test",
+            "--package",
+            "certbind-harness",
+            "--test",
+            "programs",
+        ])
+        .args(["--", "--ignored", "under_wine"])
+        .env(
+            "CERTBIND_WINDOWS_KIT",
+            self.target.join(TARGET).join("debug"),
+        );
+        self.environment(&mut test);
+        run(&mut test)
+    }
+
+    /// The command line of a kit over `httpsys:`, its default on Windows, with the kit's DLL as the
+    /// system's.
+    pub(crate) fn session(&self, kit: &Path) -> Result<(), Failure> {
+        let system = self.prefix.join("drive_c/windows/system32/httpapi.dll");
+        copy(&kit.join("httpapi.dll"), &system)?;
+        let [certbind, netsh] = ["certbind.exe", "netsh.exe"].map(|name| kit.join(name));
+        let records = self.records();
+        crate::sources::afresh(records.parent().unwrap_or(&records))?;
+        let app = "4dc3e181-e14b-4a21-b022-59fc669b0914";
+        let key = "hostnameport=www.contoso.com:443";
+        let add = [
+            "add",
+            key,
+            "--hash",
+            OLD,
+            "--app-id",
+            app,
+            "--store-name",
+            "MY",
+        ];
+        self.expect(&certbind, &add, "Bound hostnameport=www.contoso.com:443")?;
+        let appid = format!("appid={{{app}}}");
+        let hash = format!("certhash={OLD}");
+        let netsh_add = ["http", "add", "sslcert", "ipport=[::]:443", &hash, &appid];
+        self.expect(&netsh, &netsh_add, "SSL Certificate successfully added")?;
+        self.expect(&certbind, &["show", key], OLD)?;
+        self.expect(&certbind, &["rotate", OLD, NEW], "Renewed 2 bindings")?;
+        self.expect(&netsh, &["http", "show", "sslcert"], NEW)?;
+        self.expect(
+            &certbind,
+            &["delete", key],
+            "Deleted hostnameport=www.contoso.com:443",
+        )?;
+        self.expect(&certbind, &["list"], "ipport=[::]:443")?;
+        self.moves(&certbind)
+    }
+
+    /// The bindings of a host moved into the API, from there into a file, and taken back.
+    fn moves(&self, certbind: &Path) -> Result<(), Failure> {
+        let folder = self.target.join("session/moves");
+        afresh(&folder)?;
+        let path = |path: &Path| format!("Z:{}", path.display());
+        let host = path(&root().join("examples/host-2022.txt"));
+        let [plan, undo, copy] =
+            ["plan.json", "plan.undo.json", "copy.json"].map(|name| path(&folder.join(name)));
+        let file = format!("redb:{}", path(&folder.join("moved.redb")));
+        for (arguments, printed) in [
+            (
+                ["plan", &host, "httpsys:", "--prune", "-o", &plan].as_slice(),
+                "5 to create, 1 to replace",
+            ),
+            (&["apply", &plan, "--yes"], "Applied: 6 bindings"),
+            (&["diff", &host, "httpsys:"], "The same: 6 bindings"),
+            (&["plan", "httpsys:", &file, "-o", &copy], "6 to create"),
+            (&["apply", &copy, "--yes"], "Applied: 6 bindings"),
+            (&["diff", "httpsys:", &file], "The same: 6 bindings"),
+            (&["apply", &undo, "--yes"], "Applied: 6 bindings"),
+            (&["list"], NEW),
+        ] {
+            self.expect(certbind, arguments, printed)?;
+        }
+        Ok(())
+    }
+
+    /// What runs over HTTP.sys on Windows: the suite on a host that others use, with the system's
+    /// `httpapi.dll`, which [`session`](Self::session) has made ours.
+    fn guest(&self) -> Result<(), Failure> {
+        let configuration = self.target.join("session/guest.toml");
+        std::fs::write(&configuration, GUEST)
+            .map_err(|error| Failure::of(&configuration, &error))?;
+        run(self
+            .cargo("test")
+            .args(["--package", "certbind-conformance", "--test", "guest"])
+            .args([
+                "--features",
+                "certbind-conformance/real-httpsys",
+                "--",
+                "real",
+            ])
+            .env("RUST_TEST_THREADS", "1")
+            .env("CERTBIND_TEST_CERTIFICATES", [OLD, NEW].join(","))
+            .env("CERTBIND_HTTPAPI", configuration))
+    }
+
+    /// Runs a program, which has to succeed and to print this.
+    pub(crate) fn expect(
+        &self,
+        program: &Path,
+        arguments: &[&str],
+        printed: &str,
+    ) -> Result<(), Failure> {
+        let mut wine = Command::new("wine");
+        wine.arg(program).args(arguments);
+        self.environment(&mut wine);
+        let records = self.records();
+        wine.env("CERTBIND_HTTPAPI", format!("redb:Z:{}", records.display()));
+        if program.ends_with("client.exe") {
+            wine.env_remove("CERTBIND_HTTPAPI");
+        }
+        wine.env_remove("CERTBIND_STORE");
+        let found = process::output(&mut wine)?;
+        if found.contains(printed) {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "expected {printed:?} in what it printed:\n{found}"
+        )))
+    }
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::of(folder, &error))?;
+    }
+    std::fs::copy(from, to)
+        .map(drop)
+        .map_err(|error| Failure::of(from, &error))
+}
