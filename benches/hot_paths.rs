@@ -104,7 +104,7 @@ fn import_into_redb(bencher: Bencher<'_, '_>, size: u32) {
         let folder = TempDir::new().unwrap();
         let store = RedbStore::open(folder.path().join("bindings.redb")).unwrap();
         let changes = bindings.iter().cloned().map(Change::put).map(Ok);
-        store.load(&mut { changes }).unwrap()
+        store.bulk_load(&mut { changes }).unwrap()
     });
 }
 

@@ -146,7 +146,7 @@ impl Committer {
     }
 
     /// Commits changes as they come, in a transaction of their own, if all of them apply.
-    pub(crate) fn load(&self, changes: Incoming<'_>) -> Result<u64> {
+    pub(crate) fn bulk_load(&self, changes: Incoming<'_>) -> Result<u64> {
         let mut logging = self.logging();
         if self.failed.get().is_some() {
             return Err(self.refusal().at(&self.path));

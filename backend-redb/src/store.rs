@@ -172,10 +172,10 @@ impl BindingStore for RedbStore {
 
     /// As the trait says, in bounded memory unless the store is resident. Other writers wait
     /// meanwhile.
-    fn load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
+    fn bulk_load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
         match &self.mode {
             Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
-            Mode::Writable(committer) => committer.load(changes),
+            Mode::Writable(committer) => committer.bulk_load(changes),
         }
     }
 }

@@ -133,7 +133,7 @@ fn a_large_batch_is_seen_whole_while_it_comes() {
                 let changes = (0..MANY).map(|number| Change::put(binding(number, content)));
                 match content % 2 {
                     0 => drop(store.apply(&Batch::new(changes).unwrap()).unwrap()),
-                    _ => drop(store.load(&mut changes.map(Ok)).unwrap()),
+                    _ => drop(store.bulk_load(&mut changes.map(Ok)).unwrap()),
                 }
             }
             over.store(true, Ordering::Relaxed);
@@ -154,23 +154,23 @@ fn a_load_that_does_not_end_well_leaves_nothing_and_the_store_goes_on() {
         let before = (store.revision(), contents(&store));
         let inserts = || (0..MANY).map(|number| Ok(Change::insert(binding(number, 2))));
 
-        let bound = store.load(&mut inserts()).unwrap_err();
+        let bound = store.bulk_load(&mut inserts()).unwrap_err();
         assert!(matches!(bound, StoreError::AlreadyExists { .. }), "{bound}");
         let broken = Err(StoreError::ReadOnly);
         let mut broken = inserts().take(3_000).chain([broken]);
-        let error = store.load(&mut broken).unwrap_err();
+        let error = store.bulk_load(&mut broken).unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly), "{error}");
         let mut repeated = inserts().take(3_000).chain(inserts());
-        let error = store.load(&mut repeated).unwrap_err();
+        let error = store.bulk_load(&mut repeated).unwrap_err();
         assert!(matches!(error, StoreError::Invalid { .. }), "{error}");
         let mut panicking = inserts().inspect(|change| {
             let number = change.as_ref().unwrap().key().clone();
             assert!(number != key(3_000), "as whoever makes the changes may");
         });
-        let panicked = AssertUnwindSafe(|| store.load(&mut panicking));
+        let panicked = AssertUnwindSafe(|| store.bulk_load(&mut panicking));
         let words = catch_unwind(panicked).unwrap_err();
         assert!(words.is::<&str>(), "its own panic comes through");
-        assert_eq!(store.load(&mut std::iter::empty()).unwrap(), 0);
+        assert_eq!(store.bulk_load(&mut std::iter::empty()).unwrap(), 0);
         assert_eq!((store.revision(), contents(&store)), before);
 
         // Those who make changes may look at the store.
@@ -178,7 +178,7 @@ fn a_load_that_does_not_end_well_leaves_nothing_and_the_store_goes_on() {
             let found = store.get(&key(number))?;
             Ok(Change::put(found.unwrap_or_else(|| binding(number, 3))))
         });
-        assert_eq!(store.load(&mut updates).unwrap(), u64::from(MANY));
+        assert_eq!(store.bulk_load(&mut updates).unwrap(), u64::from(MANY));
         assert_eq!(store.revision(), before.0 + 1);
         let expected = (0..MANY).map(|number| binding(number, 3));
         let expected = expected.take(usize::from(MANY) - 1);

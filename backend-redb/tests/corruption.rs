@@ -268,21 +268,21 @@ fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
         for change in [Change::put(binding(3, 1)), Change::remove(common::key(2))] {
             let refused = store.apply(&change.clone().into());
             assert!(refused.is_err(), "{refused:?}");
-            let refused = store.load(&mut [Ok(change)].into_iter());
+            let refused = store.bulk_load(&mut [Ok(change)].into_iter());
             assert!(refused.is_err(), "{refused:?}");
         }
         let other = binding(5, 1);
         store.insert(other.clone()).unwrap();
         assert_eq!(store.get(other.key()).unwrap(), Some(other));
         let another = Change::insert(binding(6, 1));
-        assert_eq!(store.load(&mut [Ok(another)].into_iter()).unwrap(), 1);
+        assert_eq!(store.bulk_load(&mut [Ok(another)].into_iter()).unwrap(), 1);
 
         // The damaged one is the last: what goes before it is loaded, and what goes into it is not.
         let store = open(&with_runs(&[(&one.0, &first), (&four.0, &run)])).unwrap();
         let changes = [2, 5].map(|number| Ok(Change::insert(binding(number, 1))));
         let [before, into] = changes;
-        assert_eq!(store.load(&mut [before].into_iter()).unwrap(), 1);
-        assert!(store.load(&mut [into].into_iter()).is_err());
+        assert_eq!(store.bulk_load(&mut [before].into_iter()).unwrap(), 1);
+        assert!(store.bulk_load(&mut [into].into_iter()).is_err());
     }
     // What would be written into one of its neighbours, or joined with it, is written all the same.
     let disk = with_runs(&[(&one.0, &first), (&two.0, &[]), (&four.0, &[])]);
@@ -357,13 +357,13 @@ fn a_run_that_is_damaged_under_an_open_store_takes_no_change_and_the_others_do()
             damage(true);
             for change in [Change::put(binding(1, 2)), Change::put(binding(3, 1))] {
                 is_corrupt(store.apply(&change.clone().into()));
-                is_corrupt(store.load(&mut [Ok(change)].into_iter()));
+                is_corrupt(store.bulk_load(&mut [Ok(change)].into_iter()));
             }
             for number in 7..30 {
                 store.insert(binding(number, 1)).unwrap();
             }
             let more = (30..40).map(|number| Ok(Change::insert(binding(number, 1))));
-            store.load(&mut more.into_iter()).unwrap();
+            store.bulk_load(&mut more.into_iter()).unwrap();
             damage(false);
             store.insert(binding(3, 1)).unwrap();
             let held = contents(&store);
@@ -386,7 +386,7 @@ fn damage_under_what_the_log_has_refuses_commits_to_the_file_until_it_is_mended(
         assert_eq!(noted, 6, "what is left of a log of eight parts");
         is_corrupt(put.next().unwrap());
         let other = Change::put(binding(4, 2));
-        is_corrupt(store.load(&mut [Ok(other.clone())].into_iter()));
+        is_corrupt(store.bulk_load(&mut [Ok(other.clone())].into_iter()));
         assert_eq!(store.get(&key(3)).unwrap(), Some(binding(3, 1)));
         damage(false);
         store.apply(&other.into()).unwrap();

@@ -452,12 +452,12 @@ fn a_load_whose_read_fails_says_what_the_disk_said() {
     // More than is encoded at a time, all of which is looked up.
     let put = |content| (0..3_000).map(move |number| Ok(Change::put(binding(number, content))));
     let made = Disk::default();
-    open(&made).unwrap().load(&mut put(1)).unwrap();
+    open(&made).unwrap().bulk_load(&mut put(1)).unwrap();
     let load = |after: u64| {
         let disk = Disk::of(&made.bytes()).opened_with(Options::new().cache_bytes(0));
         let store = open(&disk).unwrap();
         disk.plan(Operation::Read.fails_once(after, BROKEN));
-        store.load(&mut put(3))
+        store.bulk_load(&mut put(3))
     };
     let mut failed = 0;
     for after in (0..).step_by(17) {

@@ -126,10 +126,10 @@ fn what_comes_to_nothing_writes_nothing_even_where_the_log_is_full() {
         let refused = store.insert(binding(number, 2)).unwrap_err();
         assert!(matches!(refused, StoreError::AlreadyExists { .. }));
         let load = &mut [Ok(Change::insert(binding(number, 2)))].into_iter();
-        let refused = store.load(load).unwrap_err();
+        let refused = store.bulk_load(load).unwrap_err();
         assert!(matches!(refused, StoreError::AlreadyExists { .. }));
     }
-    assert_eq!(store.load(&mut std::iter::empty()).unwrap(), 0);
+    assert_eq!(store.bulk_load(&mut std::iter::empty()).unwrap(), 0);
     let counts = disk.counts();
     assert_eq!((counts.writes, counts.syncs, counts.set_lens), (0, 0, 0));
     store.insert(binding(8, 1)).unwrap();

@@ -40,7 +40,7 @@ fn a_load_takes_the_memory_of_its_pages_and_not_of_its_changes() {
     let loaded = |many: u32| {
         let store = open(&many.to_string());
         let peak = peak_of(|| {
-            let loaded = store.load(&mut changes(many).map(Ok)).unwrap();
+            let loaded = store.bulk_load(&mut changes(many).map(Ok)).unwrap();
             assert_eq!(loaded, u64::from(many));
         });
         assert_eq!(store.check().unwrap().bindings, u64::from(many));

@@ -96,7 +96,7 @@ fn resident() -> Options {
 
 fn load(store: &RedbStore, count: u32) {
     let mut changes = (0..count).map(|n| Ok(Change::insert(binding(n))));
-    assert_eq!(store.load(&mut changes).unwrap(), u64::from(count));
+    assert_eq!(store.bulk_load(&mut changes).unwrap(), u64::from(count));
 }
 
 /// Some number or other below `BINDINGS`, the same in each run.

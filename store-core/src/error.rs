@@ -179,7 +179,7 @@ impl StoreError {
         }
     }
 
-    /// [`Invalid`](Self::Invalid) for the key of a change that [`load`](crate::BindingStore::load)
+    /// [`Invalid`](Self::Invalid) for the key of a change that [`bulk_load`](crate::BindingStore::bulk_load)
     /// cannot take where it comes.
     #[must_use]
     pub fn out_of_order(key: BindingKey) -> Self {

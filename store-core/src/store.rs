@@ -79,7 +79,7 @@ pub trait BindingStore: Send + Sync {
     /// An error among the changes; [`StoreError::Invalid`] for a key that does not come behind the
     /// one before; otherwise as [`apply`](Self::apply). Of several, which is told is the backend's
     /// affair.
-    fn load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
+    fn bulk_load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
         let mut held: Vec<Change> = Vec::new();
         for change in changes {
             let change = change?;

@@ -48,7 +48,7 @@ pub fn batches_are_atomic<S: Subject>() {
             }
             let result = match id.is_multiple_of(2) {
                 true => store.apply(&batch(changes)).map(drop),
-                false => store.load(&mut changes.into_iter().map(Ok)).map(drop),
+                false => store.bulk_load(&mut changes.into_iter().map(Ok)).map(drop),
             };
             assert_eq!(result.is_err(), fails(id), "{result:?}");
         }

@@ -108,10 +108,10 @@ fn failures(held: &Binding, wrong: &Binding, free: &Binding) -> Vec<(Operation, 
 fn loads_that_end_early(store: &dyn BindingStore, first: &Binding, second: &Binding) {
     let put = |binding: &Binding| Ok(Change::put(binding.clone()));
     let mut broken = [put(first), Err(StoreError::ReadOnly)].into_iter();
-    let answer = store.load(&mut broken);
+    let answer = store.bulk_load(&mut broken);
     assert!(matches!(answer, Err(StoreError::ReadOnly)), "{answer:?}");
     for (last, next) in [(first, first), (second, first)] {
-        let answer = store.load(&mut [put(last), put(next)].into_iter());
+        let answer = store.bulk_load(&mut [put(last), put(next)].into_iter());
         let Err(StoreError::Invalid { key, .. }) = &answer else {
             panic!("out of order: {answer:?}");
         };

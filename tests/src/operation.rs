@@ -129,7 +129,7 @@ impl Operation {
             },
             Self::Apply(batch) => Answer::applied(store.apply(&batch), kept),
             Self::Load(changes) => {
-                let loaded = store.load(&mut changes.into_iter().map(Ok));
+                let loaded = store.bulk_load(&mut changes.into_iter().map(Ok));
                 Answer::or_error(loaded, Answer::Loaded)
             }
         }

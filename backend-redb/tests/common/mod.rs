@@ -88,7 +88,7 @@ pub(crate) fn load(store: &RedbStore, batch: &Batch) -> Result<Option<u64>> {
     let mut changes = batch.changes().to_vec();
     changes.sort_by(|a, b| a.key().cmp(b.key()));
     let count = changes.len() as u64;
-    let loaded = store.load(&mut changes.into_iter().map(Ok))?;
+    let loaded = store.bulk_load(&mut changes.into_iter().map(Ok))?;
     assert_eq!(loaded, count);
     Ok(Some(store.revision()))
 }

@@ -48,7 +48,7 @@ fn import(store: RedbStore, bindings: &[Binding]) -> Box<dyn Engine> {
     let changes = bindings
         .iter()
         .map(|binding| Ok(Change::insert(binding.clone())));
-    store.load(&mut { changes }).unwrap();
+    store.bulk_load(&mut { changes }).unwrap();
     Box::new(store)
 }
 

@@ -87,7 +87,7 @@ fn bring_in(
     };
     let done = match import.dry_run {
         true => changes.try_for_each(|change| change.map(drop)),
-        false => store.load(&mut changes).map(drop),
+        false => store.bulk_load(&mut changes).map(drop),
     };
     match changes.stopped {
         Some(error) => Err(error),

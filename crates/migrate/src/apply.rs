@@ -32,7 +32,8 @@ pub fn check(store: &dyn BindingStore, plan: &Plan) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Stale {
-        already: plan.changes().next().is_some() && unlike(store, plan, Step::new_value)?.is_empty(),
+        already: plan.changes().next().is_some()
+            && unlike(store, plan, Step::new_value)?.is_empty(),
         moved,
     })
 }

@@ -32,7 +32,7 @@ pub(crate) trait Defect: Default + Send + Sync + 'static {
     }
 
     /// With these in order, or in any other, as they came.
-    fn load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
+    fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
         let changes: Vec<_> = changes.into_iter().collect::<Result<_>>()?;
         if let Some(pair) = changes.windows(2).find(|two| two[0].key() >= two[1].key()) {
             return Err(StoreError::out_of_order(pair[1].key().clone()));
@@ -82,8 +82,8 @@ impl<D: Defect> BindingStore for Planted<D> {
         self.defect.apply(&self.store, batch)
     }
 
-    fn load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
-        self.defect.load(&self.store, changes.collect())
+    fn bulk_load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
+        self.defect.bulk_load(&self.store, changes.collect())
     }
 
     fn update(&self, binding: Binding) -> Result<Binding> {

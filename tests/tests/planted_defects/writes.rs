@@ -161,7 +161,7 @@ impl Defect for LosesTheEndOfABatch {
 pub(crate) struct LoadsUntilItFails;
 
 impl Defect for LoadsUntilItFails {
-    fn load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
+    fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
         let mut last = None;
         let mut count = 0;
         for change in changes {
@@ -182,7 +182,7 @@ impl Defect for LoadsUntilItFails {
 pub(crate) struct LoadsInAnyOrder;
 
 impl Defect for LoadsInAnyOrder {
-    fn load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
+    fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
         let mut changes: Vec<_> = changes.into_iter().collect::<Result<_>>()?;
         changes.sort_by(|a, b| a.key().cmp(b.key()));
         changes.dedup_by(|a, b| a.key() == b.key());
@@ -197,8 +197,8 @@ impl Defect for LoadsInAnyOrder {
 pub(crate) struct LoadsWhatItCan;
 
 impl Defect for LoadsWhatItCan {
-    fn load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
-        store.load(&mut changes.into_iter().filter(Result::is_ok))
+    fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
+        store.bulk_load(&mut changes.into_iter().filter(Result::is_ok))
     }
 }
 
@@ -206,10 +206,10 @@ impl Defect for LoadsWhatItCan {
 pub(crate) struct LosesTheEndOfALoad;
 
 impl Defect for LosesTheEndOfALoad {
-    fn load(&self, store: &MemoryStore, mut changes: Vec<Result<Change>>) -> Result<u64> {
+    fn bulk_load(&self, store: &MemoryStore, mut changes: Vec<Result<Change>>) -> Result<u64> {
         let count = changes.len() as u64;
         changes.pop();
-        store.load(&mut changes.into_iter())?;
+        store.bulk_load(&mut changes.into_iter())?;
         Ok(count)
     }
 }
