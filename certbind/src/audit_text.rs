@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use certbind_audit::{Finding, Place, Report};
 
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// How many places of a rule are told. The other forms have them all.
 const MOST: usize = 40;

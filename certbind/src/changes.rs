@@ -5,7 +5,7 @@ use certbind_audit::applications;
 use certbind_core::Binding;
 use certbind_migrate::FieldChange;
 
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// `+ KEY  5226… in MY, IIS`: a binding that is new, or with another sign, gone.
 pub(crate) fn whole(sign: char, binding: &Binding) -> String {

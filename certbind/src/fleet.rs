@@ -7,7 +7,7 @@ use certbind_etcd::{EtcdStore, EtcdUrl, Fleet, HostName};
 use clap::Args;
 
 use crate::error::{Error, report};
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// Which hosts, and how many of them side by side.
 #[derive(Debug, Args)]

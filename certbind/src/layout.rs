@@ -9,7 +9,7 @@ use certbind_redb::RedbStore;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::output;
+use crate::output_file;
 
 #[derive(Serialize, Deserialize)]
 struct Kept<L> {
@@ -43,5 +43,5 @@ pub(crate) fn write(store: &RedbStore, layout: &Layout) -> Result<(), Error> {
         store: store.id(),
         layout,
     };
-    output::replace(&path, |file| Ok(serde_json::to_writer(file, &kept)?))
+    output_file::replace(&path, |file| Ok(serde_json::to_writer(file, &kept)?))
 }

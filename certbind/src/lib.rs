@@ -5,7 +5,6 @@
 //! ```
 
 mod audit_text;
-mod auditing;
 mod changes;
 mod cli;
 mod commands;
@@ -14,24 +13,21 @@ pub mod exit;
 #[cfg(feature = "etcd")]
 mod fleet;
 mod help;
-mod incoming;
-mod key_argument;
+mod import_source;
+mod input;
 mod layout;
 pub mod netsh;
-mod options;
-mod output;
+mod output_file;
 mod plan_text;
-mod planning;
+mod print;
 mod progress;
 mod record;
-mod screen;
 mod secrets;
-mod source;
 mod stores;
-mod switches;
 #[cfg(feature = "etcd")]
-mod syncing;
+mod sync;
 mod table;
+mod terminal;
 mod undo;
 mod warnings;
 
@@ -47,8 +43,8 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command};
 use crate::error::Error;
-use crate::screen::escaped;
 use crate::stores::StoreUrl;
+use crate::terminal::escaped;
 
 /// Runs the program with these arguments, its own name the first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

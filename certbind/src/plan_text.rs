@@ -5,7 +5,7 @@ use certbind_migrate::{Counts, FieldChange, Plan, Purpose, Step};
 
 use crate::changes::{changed, counted, whole};
 use crate::error::warning;
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// The whole plan. What stays as it is, is only counted.
 pub(crate) fn of(plan: &Plan) -> String {

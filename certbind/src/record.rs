@@ -3,7 +3,7 @@
 use certbind_audit::applications;
 use certbind_core::{Binding, Record};
 
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// Whatever differs from the default, in the words of the flags: `disable_http2`, `0x10000`.
 pub(crate) fn options(record: &Record) -> Vec<String> {

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::error::{Error, warn};
 use crate::layout;
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// Where a store is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use certbind_core::{Binding, CertHash};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 use crate::record;
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// The table of these bindings; one line each where it does not go to a terminal.
 pub(crate) fn of(bindings: &[Binding]) -> String {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use certbind_core::StoreError;
 
 use crate::error::Error;
-use crate::screen::escaped_json;
+use crate::terminal::escaped_json;
 
 /// `plan.undo.json` for `plan.json`.
 pub(crate) fn beside(plan: &Path) -> PathBuf {

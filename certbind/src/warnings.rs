@@ -6,19 +6,19 @@ use std::collections::HashMap;
 use certbind_formats::{ConversionWarning, ParseError, Reading};
 
 use crate::error::warn;
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// The most warnings that are printed one by one.
 const WARNINGS: usize = 20;
 
-/// Losses, of which only the first of those alike is kept.
+/// WarningSummary, of which only the first of those alike is kept.
 #[derive(Default)]
-pub(crate) struct Losses {
+pub(crate) struct WarningSummary {
     alike: Vec<(ConversionWarning, usize)>,
     places: HashMap<String, usize>,
 }
 
-impl Losses {
+impl WarningSummary {
     pub(crate) fn add(&mut self, warning: ConversionWarning) {
         if let Some(place) = self.places.get(&warning.what) {
             self.alike[*place].1 += 1;
@@ -57,7 +57,7 @@ impl Losses {
 
 /// Warns of what a reading has lost.
 pub(crate) fn warn_of(reading: &Reading) {
-    let mut warnings = Losses::default();
+    let mut warnings = WarningSummary::default();
     reading
         .warnings
         .iter()

@@ -7,13 +7,13 @@ use certbind_migrate::{Header, Plan, Step};
 use serde_json::json;
 
 use super::plan::{name, open_or_empty};
-use super::{print, print_json};
-use crate::cli::Format;
+use crate::cli::apply::Apply;
+use crate::cli::output::Format;
 use crate::error::Error;
-use crate::planning::Apply;
-use crate::screen::escaped;
-use crate::source::Source;
+use crate::input::Input;
+use crate::print::{print, print_json};
 use crate::stores::{Access, Opened, StoreUrl};
+use crate::terminal::escaped;
 use crate::undo::{self, Kept};
 use crate::{exit, plan_text};
 
@@ -86,7 +86,7 @@ fn of_plan(plan: &Plan) -> Result<StoreUrl, Error> {
 /// The plan, made for the store that it is applied to: so says its undo.
 fn at(plan: Plan, url: &StoreUrl) -> Plan {
     let header = Header {
-        target: Some(name(&Source::Store(url.clone()))),
+        target: Some(name(&Input::Store(url.clone()))),
         ..plan.header().clone()
     };
     plan.with_header(header)

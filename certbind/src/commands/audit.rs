@@ -6,12 +6,12 @@ use certbind_audit::json::JsonReport;
 use certbind_audit::{HostExport, Inventory, Report, html, sarif};
 
 use crate::audit_text;
-use crate::auditing::{Audit, ReportFormat};
+use crate::cli::audit::{Audit, ReportFormat};
 use crate::error::Error;
 use crate::exit;
-use crate::output;
+use crate::output_file;
 use crate::progress::Progress;
-use crate::screen::{EscapingJson, exact_stdout};
+use crate::terminal::{EscapingJson, exact_stdout};
 
 pub(crate) fn run(wanted: &Audit) -> Result<u8, Error> {
     audited(wanted).map_err(|error| Error::Audit(Box::new(error)))
@@ -44,7 +44,7 @@ fn audited(wanted: &Audit) -> Result<u8, Error> {
     };
     let write = |out: &mut dyn Write| write(out, &hosts, &inventory, &report, wanted.format);
     match &wanted.output {
-        Some(path) => output::write(path, write)?,
+        Some(path) => output_file::write(path, write)?,
         None => write(&mut exact_stdout())?,
     }
     Ok(code)

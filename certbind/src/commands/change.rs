@@ -4,11 +4,11 @@ use std::path::Path;
 
 use certbind_core::{Binding, BindingKey, CertHash, Record, StoreError, Uuid};
 
-use super::print;
-use crate::cli::CertificateSource;
+use crate::cli::certificate::CertificateSource;
+use crate::cli::record::RecordOptions;
 use crate::error::Error;
 use crate::exit;
-use crate::options::Options;
+use crate::print::print;
 use crate::stores::{Access, Opened, StoreUrl};
 
 /// How often `update` reads and tries again when somebody else changes the binding in between.
@@ -19,7 +19,7 @@ pub(crate) fn add(
     key: BindingKey,
     certificate: &CertificateSource,
     app_id: Uuid,
-    options: &Options,
+    options: &RecordOptions,
 ) -> Result<u8, Error> {
     let mut record = match (certificate.read()?, key.kind().names_certificate()) {
         (Some(hash), true) => Record::new(hash, None, app_id),
@@ -47,7 +47,7 @@ pub(crate) fn update(
     key: &BindingKey,
     certificate: &CertificateSource,
     app_id: Option<Uuid>,
-    options: &Options,
+    options: &RecordOptions,
 ) -> Result<u8, Error> {
     let hash = certificate.read()?;
     if hash.is_none() && app_id.is_none() && options.is_empty() {

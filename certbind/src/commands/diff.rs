@@ -4,12 +4,13 @@ use certbind_core::Binding;
 use certbind_migrate::Compared;
 use serde_json::json;
 
-use super::{print, print_json};
 use crate::changes::{changed, counted, whole};
-use crate::cli::{Diff, Format};
+use crate::cli::diff::Diff;
+use crate::cli::output::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::source::{Read, Source};
+use crate::input::{Contents, Input};
+use crate::print::{print, print_json};
 use crate::warnings::warn_of;
 
 pub(crate) fn run(diff: Diff) -> Result<u8, Error> {
@@ -19,7 +20,7 @@ pub(crate) fn run(diff: Diff) -> Result<u8, Error> {
 fn compare(diff: Diff) -> Result<u8, Error> {
     let (before, after) = (diff.before, diff.after.ok_or(Error::NothingToCompare)?);
     let (before, after) = (before.resolved(), after.resolved());
-    let input = Source::File("-".into());
+    let input = Input::File("-".into());
     if before == input && after == input {
         return Err(Error::InputTwice);
     }
@@ -48,8 +49,8 @@ pub(super) fn all_same(compared: &[Compared]) -> bool {
     compared.iter().all(same)
 }
 
-pub(super) fn read(source: &Source) -> Result<Vec<Binding>, Error> {
-    let Read { bindings, reading } = source.read()?;
+pub(super) fn read(source: &Input) -> Result<Vec<Binding>, Error> {
+    let Contents { bindings, reading } = source.read()?;
     reading.iter().for_each(warn_of);
     Ok(bindings)
 }

@@ -8,15 +8,15 @@ use certbind_formats::netsh::{self, Layout};
 use certbind_formats::{Export, Header, WriteError, json, reg, snapshot};
 use jiff::Timestamp;
 
-use super::everything;
-use crate::cli::{self, ExportFormat};
+use crate::cli::export::{self as arguments, ExportFormat};
 use crate::error::{Error, warn};
 use crate::exit;
-use crate::output;
-use crate::screen::{escaped, exact_stdout};
+use crate::input::scan_all;
+use crate::output_file;
 use crate::stores::{Access, Opened, StoreUrl};
+use crate::terminal::{escaped, exact_stdout};
 
-pub(crate) fn run(url: &StoreUrl, wanted: &cli::Export) -> Result<u8, Error> {
+pub(crate) fn run(url: &StoreUrl, wanted: &arguments::Export) -> Result<u8, Error> {
     let is_binary = wanted.format == ExportFormat::Snapshot;
     if is_binary && wanted.output.is_none() && io::stdout().is_terminal() {
         return Err(Error::SnapshotToTerminal);
@@ -29,7 +29,7 @@ pub(crate) fn run(url: &StoreUrl, wanted: &cli::Export) -> Result<u8, Error> {
     let header = header(wanted.host.clone(), url.to_string());
     let write = |out: &mut dyn Write| write(out, store.bindings(), header, kept, wanted);
     match &wanted.output {
-        Some(path) => output::write(path, write)?,
+        Some(path) => output_file::write(path, write)?,
         None => write(&mut exact_stdout())?,
     }
     Ok(exit::DONE)
@@ -50,12 +50,12 @@ pub(super) fn write(
     store: &dyn BindingStore,
     header: Header,
     layout: Option<Layout>,
-    wanted: &cli::Export,
+    wanted: &arguments::Export,
 ) -> Result<(), Error> {
     let collected = |header, layout| -> Result<Export, Error> {
         Ok(Export {
             header,
-            bindings: everything(store)?,
+            bindings: scan_all(store)?,
             layout,
         })
     };

@@ -10,15 +10,20 @@ use certbind_migrate::{FleetPlan, Purpose};
 use serde_json::{Map, Value, json};
 
 use super::rotate::Picked;
-use super::{diff, everything, export, fleet_plan, plan, print, print_json, print_json_text};
-use crate::auditing::Audit;
+use super::{diff, export, fleet_plan, plan};
 use crate::changes;
-use crate::cli::{Command, Diff, Export, ExportFormat, Format, Rotate};
+use crate::cli::Command;
+use crate::cli::audit::Audit;
+use crate::cli::diff::Diff;
+use crate::cli::export::{Export, ExportFormat};
+use crate::cli::output::Format;
+use crate::cli::rotate::Rotate;
 use crate::error::Error;
 use crate::fleet::{FleetOptions, FleetUrl, counted, visit};
-use crate::screen::escaped;
-use crate::source::Source;
-use crate::{exit, output, table};
+use crate::input::{Input, scan_all};
+use crate::print::{print, print_json, print_json_text};
+use crate::terminal::escaped;
+use crate::{exit, output_file, table};
 
 /// Does what a command says, where it says it of a fleet.
 pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
@@ -53,7 +58,7 @@ pub(super) fn audited(wanted: &Audit, hosts: &mut Vec<HostExport>) -> Result<usi
     let Some(url) = &wanted.fleet.fleet else {
         return Ok(0);
     };
-    let visited = visit(url, wanted.fleet.at_once, |_, store| everything(store))?;
+    let visited = visit(url, wanted.fleet.at_once, |_, store| scan_all(store))?;
     for (host, bindings) in visited.hosts {
         hosts.push(wanted.host_of_fleet(host.as_str(), &url.of(&host), bindings)?);
     }
@@ -61,7 +66,7 @@ pub(super) fn audited(wanted: &Audit, hosts: &mut Vec<HostExport>) -> Result<usi
 }
 
 fn list(url: &FleetUrl, at_once: NonZeroUsize, format: Format) -> Result<u8, Error> {
-    let visited = visit(url, at_once, |_, store| everything(store))?;
+    let visited = visit(url, at_once, |_, store| scan_all(store))?;
     match format {
         Format::Json => {
             let hosts = visited.hosts.iter();
@@ -95,7 +100,7 @@ fn exported(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Export) -> Result<u8
     let visited = visit(url, at_once, |host, store| {
         let header = export::header(Some(host.to_string()), url.of(host));
         let path = folder.join(format!("{host}.{}", extension(wanted.format)));
-        output::write(&path, |out| export::write(out, store, header, None, wanted))
+        output_file::write(&path, |out| export::write(out, store, header, None, wanted))
     })?;
     let hosts = counted(visited.hosts.len());
     let folder = folder.display().to_string();
@@ -118,7 +123,7 @@ fn extension(format: ExportFormat) -> &'static str {
 /// removed as a whole.
 fn compared(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Diff) -> Result<u8, Error> {
     let mut exports = exports(&wanted.before)?;
-    let visited = visit(url, at_once, |_, store| everything(store))?;
+    let visited = visit(url, at_once, |_, store| scan_all(store))?;
     if visited.failed > 0 {
         // What was not read cannot be told from what is gone.
         return Ok(exit::NOT_COMPARED);
@@ -126,13 +131,13 @@ fn compared(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Diff) -> Result<u8, 
     let mut hosts: BTreeMap<String, [Vec<Binding>; 2]> = BTreeMap::new();
     for (host, bindings) in visited.hosts {
         let before = match exports.remove(host.as_str()) {
-            Some(path) => diff::read(&Source::File(path).resolved())?,
+            Some(path) => diff::read(&Input::File(path).resolved())?,
             None => Vec::new(),
         };
         hosts.insert(host.to_string(), [before, bindings]);
     }
     for (host, path) in exports {
-        let before = diff::read(&Source::File(path).resolved())?;
+        let before = diff::read(&Input::File(path).resolved())?;
         hosts.insert(host, [before, Vec::new()]);
     }
     let mut json = Map::new();
@@ -173,9 +178,9 @@ fn compared(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Diff) -> Result<u8, 
 }
 
 /// The files of a folder, by their names without what says their format.
-fn exports(folder: &Source) -> Result<BTreeMap<String, PathBuf>, Error> {
+fn exports(folder: &Input) -> Result<BTreeMap<String, PathBuf>, Error> {
     let folder: &Path = match folder {
-        Source::File(path) if path.is_dir() => path,
+        Input::File(path) if path.is_dir() => path,
         source => {
             return Err(Error::NotAFolder {
                 path: source.to_string().into(),

@@ -7,13 +7,13 @@ use certbind_migrate::{FleetPlan, Plan};
 use serde_json::json;
 
 use super::apply::confirmed;
-use super::{print, print_json};
 use crate::changes;
-use crate::cli::Format;
+use crate::cli::apply::Apply;
+use crate::cli::output::Format;
 use crate::error::Error;
 use crate::fleet::{FleetUrl, Visited, counted, visit_these};
-use crate::planning::Apply;
-use crate::screen::escaped;
+use crate::print::{print, print_json};
+use crate::terminal::escaped;
 use crate::undo;
 use crate::{exit, plan_text};
 

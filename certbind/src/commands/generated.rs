@@ -6,11 +6,11 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::print;
 use crate::cli::Cli;
 use crate::error::Error;
 use crate::exit;
-use crate::screen::escaped;
+use crate::print::print;
+use crate::terminal::escaped;
 
 /// Prints the script that completes commands in a shell.
 pub(crate) fn completions(shell: Shell) -> Result<u8, Error> {

@@ -3,12 +3,12 @@
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory};
 
-use super::print;
 use crate::cli::Cli;
 use crate::error::Error;
 use crate::exit;
 use crate::help::TOPICS;
-use crate::screen::escaped;
+use crate::print::print;
+use crate::terminal::escaped;
 
 /// Less alike than this, a word is no slip for another.
 const ALIKE: f64 = 0.6;

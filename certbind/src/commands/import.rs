@@ -4,21 +4,22 @@ use certbind_core::{Binding, BindingKey, BindingStore, Change, Precondition, Sto
 use certbind_formats::{ConversionWarning, ReadOptions};
 use serde_json::json;
 
-use super::{print, print_json};
 use crate::changes::counted;
-use crate::cli::{Format, Import, ImportFormat, OnConflict};
+use crate::cli::import::{Import, ImportFormat, OnConflict};
+use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::exit;
-use crate::incoming::{Bindings, Incoming};
+use crate::import_source::{Bindings, ImportSource};
+use crate::print::{print, print_json};
 use crate::progress::Progress;
-use crate::screen::escaped;
 use crate::stores::{Access, Opened, StoreUrl};
-use crate::warnings::Losses;
+use crate::terminal::escaped;
+use crate::warnings::WarningSummary;
 
 pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("reading");
-    let mut incoming = Incoming::open(&import.file, &options(import))?;
+    let mut incoming = ImportSource::open(&import.file, &options(import))?;
     let mut told = Told::new(import.report == Format::Json);
     told.lose(incoming.warnings().to_vec());
     let bindings = incoming.bindings(|warning| told.lose(vec![warning]))?;
@@ -165,7 +166,7 @@ struct Told {
     imported: Keys,
     replaced: Keys,
     skipped: Keys,
-    warnings: Losses,
+    warnings: WarningSummary,
     /// Each of them, where they are listed.
     all_losses: Option<Vec<ConversionWarning>>,
 }
@@ -187,7 +188,7 @@ impl Told {
             imported: keys(),
             replaced: keys(),
             skipped: keys(),
-            warnings: Losses::default(),
+            warnings: WarningSummary::default(),
             all_losses: lists_all.then(Vec::new),
         }
     }
@@ -211,7 +212,7 @@ impl Keys {
     }
 }
 
-fn report(import: &Import, incoming: &Incoming<'_>, told: Told) -> Result<(), Error> {
+fn report(import: &Import, incoming: &ImportSource<'_>, told: Told) -> Result<(), Error> {
     let left_out = incoming.problems();
     told.warnings.warn(left_out);
     let Told {

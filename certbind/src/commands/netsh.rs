@@ -7,8 +7,8 @@ use certbind_formats::netsh::Newline;
 use crate::environment;
 use crate::error::Error;
 use crate::netsh::{Netsh, Profile};
-use crate::screen::exact_stdout;
 use crate::stores::{Access, Opened, StoreUrl};
+use crate::terminal::exact_stdout;
 
 /// Which release's netsh it is, where the command line does not say.
 const PROFILE: &str = "CERTBIND_NETSH";

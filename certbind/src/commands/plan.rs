@@ -5,31 +5,31 @@ use std::path::Path;
 use certbind_migrate::{Header, Purpose, Warning};
 use jiff::Timestamp;
 
-use super::{everything, print, print_json_text};
-use crate::cli::Format;
+use crate::cli::output::Format;
+use crate::cli::plan::Plan;
 use crate::error::{Error, warn};
-use crate::planning::Plan;
-use crate::screen::{escaped, escaped_json};
-use crate::source::{Read, Source};
+use crate::input::{Contents, Input, scan_all};
+use crate::print::{print, print_json_text};
 use crate::stores::{Access, Opened, StoreUrl};
+use crate::terminal::{escaped, escaped_json};
 use crate::warnings::warn_of;
-use crate::{exit, output, plan_text};
+use crate::{exit, output_file, plan_text};
 
 pub(crate) fn run(wanted: Plan) -> Result<u8, Error> {
     let mut planner = wanted.planner()?;
     let (source, target) = (wanted.source.resolved(), wanted.target.resolved());
-    let input = Source::File("-".into());
+    let input = Input::File("-".into());
     if source == input && target == input {
         return Err(Error::InputTwice);
     }
-    let Read { bindings, reading } = source.read()?;
+    let Contents { bindings, reading } = source.read()?;
     let held = match &target {
-        Source::Store(url) => {
+        Input::Store(url) => {
             let store = open_or_empty(url)?;
             planner.capabilities = Some(store.bindings().capabilities());
-            everything(store.bindings())?
+            scan_all(store.bindings())?
         }
-        Source::File(_) => {
+        Input::File(_) => {
             let target = target.read()?;
             target.reading.iter().for_each(warn_of);
             target.bindings
@@ -80,13 +80,13 @@ pub(super) fn header(purpose: Purpose, source: Option<String>, target: String) -
 }
 
 /// What a plan calls a store or file, wherever it is read.
-pub(super) fn name(source: &Source) -> String {
+pub(super) fn name(source: &Input) -> String {
     match source {
-        Source::Store(StoreUrl::Redb(path)) => format!("redb:{}", absolute(path)),
-        Source::Store(StoreUrl::HttpSys(Some(path))) => format!("httpsys:{}", absolute(path)),
-        Source::File(path) if path != Path::new("-") => absolute(path),
-        Source::File(_) => "standard input".to_owned(),
-        source @ Source::Store(_) => source.to_string(),
+        Input::Store(StoreUrl::Redb(path)) => format!("redb:{}", absolute(path)),
+        Input::Store(StoreUrl::HttpSys(Some(path))) => format!("httpsys:{}", absolute(path)),
+        Input::File(path) if path != Path::new("-") => absolute(path),
+        Input::File(_) => "standard input".to_owned(),
+        source @ Input::Store(_) => source.to_string(),
     }
 }
 
@@ -99,5 +99,5 @@ fn absolute(path: &Path) -> String {
 /// Keeps a plan, of one host or many, in a file, in which nothing acts on a terminal.
 pub(super) fn save(path: &Path, json: &str) -> Result<(), Error> {
     let json = escaped_json(json);
-    output::write(path, |out| Ok(out.write_all(json.as_bytes())?))
+    output_file::write(path, |out| Ok(out.write_all(json.as_bytes())?))
 }

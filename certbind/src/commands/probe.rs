@@ -1,37 +1,21 @@
 //! `probe`: whether what is bound is what is served.
 
 use std::fmt::Write;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use certbind_core::{Binding, BindingKey, StoreError};
 use certbind_probe::{Found, Options, Probed, probe_all};
-use clap::Args;
 use serde::Serialize;
 
-use super::{everything, print, print_json};
-use crate::cli::{Format, Output};
+use crate::cli::output::Format;
+use crate::cli::probe::Probe;
 use crate::error::Error;
 use crate::exit;
-use crate::key_argument::key;
+use crate::input::scan_all;
+use crate::print::{print, print_json};
 use crate::progress::Progress;
-use crate::screen::escaped;
 use crate::stores::{Access, Opened, StoreUrl};
-
-#[derive(Debug, Args)]
-pub(crate) struct Probe {
-    /// The keys to probe; every binding without.
-    #[arg(value_parser = key)]
-    keys: Vec<BindingKey>,
-    /// Where to go for keys without an address of their own: host names and wildcards.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    address: IpAddr,
-    /// How long a connection may take, and the handshake after it, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    timeout: u64,
-    #[command(flatten)]
-    output: Output,
-}
+use crate::terminal::escaped;
 
 #[derive(Serialize)]
 struct Told<'a> {
@@ -72,7 +56,7 @@ fn probed(url: &StoreUrl, wanted: &Probe) -> Result<u8, Error> {
 
 fn bindings(store: &Opened, keys: &[BindingKey]) -> Result<Vec<Binding>, Error> {
     if keys.is_empty() {
-        return everything(store.bindings());
+        return scan_all(store.bindings());
     }
     let found = keys.iter().map(|key| {
         let found = store.bindings().get(key)?;

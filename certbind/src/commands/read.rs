@@ -2,16 +2,17 @@
 
 use certbind_core::{BindingKey, StoreError};
 
-use super::{everything, print, print_json};
-use crate::cli::Format;
+use crate::cli::output::Format;
 use crate::error::{Error, warn};
-use crate::screen::escaped;
+use crate::input::scan_all;
+use crate::print::{print, print_json};
 use crate::stores::{Access, Opened, StoreUrl};
+use crate::terminal::escaped;
 use crate::{exit, record, table};
 
 pub(crate) fn list(url: &StoreUrl, format: Format) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
-    let bindings = everything(store.bindings())?;
+    let bindings = scan_all(store.bindings())?;
     match format {
         Format::Json => print_json(&bindings)?,
         Format::Table if bindings.is_empty() => print("No bindings.\n")?,

@@ -8,14 +8,16 @@ use certbind_migrate::{Header, Plan, Purpose};
 use serde_json::json;
 
 use super::change::of_file;
-use super::{plan, print, print_json, print_json_text};
+use super::plan;
 use crate::changes::counted;
-use crate::cli::{Format, Rotate, Successor};
+use crate::cli::output::Format;
+use crate::cli::plan::certificate_folder;
+use crate::cli::rotate::{Rotate, Successor};
 use crate::error::{Error, warn};
-use crate::planning::folder;
-use crate::screen::escaped;
-use crate::source::Source;
+use crate::input::Input;
+use crate::print::{print, print_json, print_json_text};
 use crate::stores::{Access, Opened, StoreUrl};
+use crate::terminal::escaped;
 use crate::{exit, plan_text};
 
 /// How often bindings are picked anew when somebody else changes one in between.
@@ -35,7 +37,7 @@ pub(crate) fn run(url: &StoreUrl, wanted: &Rotate) -> Result<u8, Error> {
         let header = plan::header(
             Purpose::Rotate,
             None,
-            plan::name(&Source::Store(url.clone())),
+            plan::name(&Input::Store(url.clone())),
         );
         let plan = picked.plan(store.bindings(), &header)?;
         plan::save(path, &plan.to_json())?;
@@ -67,7 +69,7 @@ impl Picked {
         if let (Some(current), Some(cert)) = (&wanted.certificates, cert) {
             return Ok(Self::Names {
                 new: named(cert)?,
-                current: folder(current)?,
+                current: certificate_folder(current)?,
             });
         }
         let new = match (new, cert) {

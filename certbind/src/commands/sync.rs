@@ -11,16 +11,17 @@ use certbind_migrate::{Plan, Purpose, Step};
 use serde_json::json;
 
 use super::plan::{header, name, open_or_empty};
-use super::{everything, json_text, print, print_to_reader};
 use crate::changes::{changed, counted, whole};
-use crate::cli::Format;
+use crate::cli::output::Format;
+use crate::cli::sync::Sync;
 use crate::error::{Error, report};
 use crate::exit;
+use crate::input::{Input, scan_all};
 use crate::plan_text;
-use crate::screen::escaped;
-use crate::source::Source;
+use crate::print::{json_text, print, print_to_reader};
 use crate::stores::{Access, Opened, StoreUrl, etcd};
-use crate::syncing::{Judged, LocalChange, State, Sync, judge};
+use crate::sync::{Decision, LocalChange, State, decide};
+use crate::terminal::escaped;
 
 /// How often the store is read anew when somebody else changes it in between.
 const ATTEMPTS: u32 = 16;
@@ -67,7 +68,7 @@ impl Done {
 impl<'a> Agent<'a> {
     fn new(wanted: &'a Sync) -> Result<Self, Error> {
         let host = wanted.from.host.to_string();
-        let store = name(&Source::Store(wanted.to.clone()));
+        let store = name(&Input::Store(wanted.to.clone()));
         let state = match &wanted.state {
             Some(path) => path.clone(),
             None => State::place(&host, &store)?,
@@ -111,20 +112,20 @@ impl<'a> Agent<'a> {
                 path: self.wanted.from.url.to_string().into(),
             });
         }
-        let fleet = everything(record)?;
+        let fleet = scan_all(record)?;
         let store = match self.wanted.dry_run {
             true => open_or_empty(&self.wanted.to)?,
             false => Opened::open(&self.wanted.to, Access::Fill)?,
         };
-        let held = everything(store.bindings())?;
-        let judged = judge(&state, &fleet, &held, self.wanted.enforce);
-        let Judged {
+        let held = scan_all(store.bindings())?;
+        let decision = decide(&state, &fleet, &held, self.wanted.enforce);
+        let Decision {
             steps,
             local,
             same,
             before,
             after,
-        } = judged;
+        } = decision;
         let source = StoreUrl::Etcd(Box::new(self.wanted.from.url.clone())).to_string();
         let header = header(Purpose::Move, Some(source), self.store.clone());
         let left = match self.wanted.enforce {

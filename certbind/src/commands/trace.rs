@@ -1,31 +1,21 @@
 //! `trace`: what a program did to HTTP.sys, shown or done again.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 use certbind_trace::{Entry, Found, Replayed, code_name};
-use clap::Args;
 
-use super::{input, print};
+use crate::cli::trace::Trace;
 use crate::error::Error;
 use crate::exit;
-use crate::screen::escaped;
+use crate::input::read_file;
+use crate::print::print;
 use crate::stores::{self, Access, Opened, StoreUrl};
-
-#[derive(Debug, Args)]
-pub(crate) struct Trace {
-    /// The trace, as CERTBIND_TRACE has the library write it; - for standard input.
-    file: PathBuf,
-    /// Make the calls again, to this store, and say which are answered otherwise. A library
-    /// (httpsys:LIBRARY) is called itself; other stores stand behind a simulated Windows.
-    #[arg(long, value_name = "STORE")]
-    replay: Option<StoreUrl>,
-}
+use crate::terminal::escaped;
 
 pub(crate) fn run(wanted: &Trace) -> Result<u8, Error> {
-    let bytes = input(&wanted.file).map_err(|source| Error::Input {
+    let bytes = read_file(&wanted.file).map_err(|source| Error::Input {
         path: wanted.file.clone(),
         source,
     })?;

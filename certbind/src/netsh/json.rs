@@ -10,7 +10,7 @@ use super::context::Verb;
 use super::grammar::{Given, Refusal};
 use super::messages::{self, Answer};
 use super::tags::JSON;
-use crate::screen::EscapingJson;
+use crate::terminal::EscapingJson;
 
 /// `add` and `update` of what a file says, all of it or nothing. An update replaces extended
 /// properties as well, since they stand in the file. None if no file is named.

@@ -5,7 +5,7 @@ use certbind_httpapi_abi::service::{
 };
 
 use super::{Object, accounts};
-use crate::screen::escaped;
+use crate::terminal::escaped;
 
 /// Above the first line, and above the message that there is none. Those of URL reservations
 /// (with a blank at each end) and of the listen list are known.

@@ -1,7 +1,4 @@
-//! What `sync` is asked, and what it makes of a fleet's record, a store, and what it did before.
-
-mod judge;
-mod state;
+//! The arguments of `sync`.
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -10,11 +7,8 @@ use std::str::FromStr;
 use certbind_etcd::{EtcdUrl, HostName};
 use clap::Args;
 
-use crate::cli::Output;
+use super::output::Output;
 use crate::stores::{StoreUrl, etcd_url};
-
-pub(crate) use judge::{Judged, LocalChange, judge};
-pub(crate) use state::State;
 
 #[derive(Debug, Args)]
 pub(crate) struct Sync {

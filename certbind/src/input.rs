@@ -1,33 +1,33 @@
 //! What bindings are read from: a store or an exported file.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use certbind_core::Binding;
+use certbind_core::{Binding, BindingStore, Scan};
 use certbind_formats::{ReadOptions, Reading};
 
-use crate::commands::{everything, input};
 use crate::error::Error;
-use crate::output;
+use crate::output_file;
 use crate::stores::{Access, Opened, StoreUrl};
 
 /// A store's URL, or a file; `-` is standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum Input {
     Store(StoreUrl),
     File(PathBuf),
 }
 
 /// What was read of it.
-pub(crate) struct Read {
+pub(crate) struct Contents {
     /// In canonical order.
     pub(crate) bindings: Vec<Binding>,
     /// The whole reading, where it was a file.
     pub(crate) reading: Option<Reading>,
 }
 
-impl FromStr for Source {
+impl FromStr for Input {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -41,7 +41,7 @@ impl FromStr for Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(url) => url.fmt(f),
@@ -50,25 +50,25 @@ impl fmt::Display for Source {
     }
 }
 
-impl Source {
+impl Input {
     /// A file that turns out to be a store is one.
     pub(crate) fn resolved(self) -> Self {
         match self {
-            Self::File(path) if path.is_file() && output::is_store(&path).unwrap_or(false) => {
+            Self::File(path) if path.is_file() && output_file::is_store(&path).unwrap_or(false) => {
                 Self::Store(StoreUrl::Redb(path))
             }
             source => source,
         }
     }
 
-    pub(crate) fn read(&self) -> Result<Read, Error> {
+    pub(crate) fn read(&self) -> Result<Contents, Error> {
         match self {
-            Self::Store(url) => Ok(Read {
-                bindings: everything(Opened::open(url, Access::Read)?.bindings())?,
+            Self::Store(url) => Ok(Contents {
+                bindings: scan_all(Opened::open(url, Access::Read)?.bindings())?,
                 reading: None,
             }),
             Self::File(path) => {
-                let bytes = input(path).map_err(|source| Error::Input {
+                let bytes = read_file(path).map_err(|source| Error::Input {
                     path: path.clone(),
                     source,
                 })?;
@@ -79,7 +79,7 @@ impl Source {
                 })?;
                 let mut bindings = reading.export.bindings.clone();
                 bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));
-                Ok(Read {
+                Ok(Contents {
                     bindings,
                     reading: Some(reading),
                 })
@@ -88,17 +88,37 @@ impl Source {
     }
 }
 
+/// Every binding of a store.
+pub(crate) fn scan_all(store: &dyn BindingStore) -> Result<Vec<Binding>, Error> {
+    Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
+}
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// The bytes of a file; `-` is standard input.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !is_standard_input(path) {
+        return std::fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn stores_have_a_scheme_and_everything_else_is_a_file() {
-        let source = |text: &str| text.parse::<Source>();
-        let redb = Source::Store(StoreUrl::Redb("a.redb".into()));
+        let source = |text: &str| text.parse::<Input>();
+        let redb = Input::Store(StoreUrl::Redb("a.redb".into()));
         assert_eq!(source("redb:a.redb"), Ok(redb));
-        assert_eq!(source("memory:"), Ok(Source::Store(StoreUrl::Memory)));
-        let file = |path: &str| Ok(Source::File(path.into()));
+        assert_eq!(source("memory:"), Ok(Input::Store(StoreUrl::Memory)));
+        let file = |path: &str| Ok(Input::File(path.into()));
         for path in ["-", "host.txt", "C:\\host.txt", "./redb:x", "a.redb"] {
             assert_eq!(source(path), file(path));
         }

@@ -1,14 +1,14 @@
-//! The options of `add` and `update`: netsh's tags, as options.
+//! The options of `add` and `update` that set a field of the record, named as in netsh.
 
 use certbind_core::{BindingKey, CertCheckMode, CtlIdentifier, Record, StoreName};
 use clap::Args;
 
+use super::flags::Flags;
 use crate::error::Error;
-use crate::switches::Switches;
 
 /// What `add` sets and `update` changes: nothing but what was named.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub(crate) struct RecordOptions {
     /// The certificate store: MY, WebHosting, …; '' for none, where HTTP.sys looks in MY.
     #[arg(long, value_name = "NAME", value_parser = optional::<StoreName>)]
     store_name: Option<Optional<StoreName>>,
@@ -25,10 +25,10 @@ pub(crate) struct Options {
     #[arg(long = "sslctlstorename", value_name = "NAME", value_parser = optional::<StoreName>)]
     ctl_store_name: Option<Optional<StoreName>>,
     #[command(flatten)]
-    switches: Switches,
+    flags: Flags,
 }
 
-impl Options {
+impl RecordOptions {
     /// Whether nothing was named.
     pub(crate) fn is_empty(&self) -> bool {
         let Self {
@@ -37,14 +37,14 @@ impl Options {
             url_retrieval_timeout,
             ctl_identifier,
             ctl_store_name,
-            switches,
+            flags,
         } = self;
         store_name.is_none()
             && revocation_freshness_time.is_none()
             && url_retrieval_timeout.is_none()
             && ctl_identifier.is_none()
             && ctl_store_name.is_none()
-            && switches.0.is_empty()
+            && flags.0.is_empty()
     }
 
     pub(crate) fn apply(&self, key: &BindingKey, record: &mut Record) -> Result<(), Error> {
@@ -71,8 +71,8 @@ impl Options {
         if let Some(Optional(name)) = &self.ctl_store_name {
             record.ctl_store_name.clone_from(name);
         }
-        for (switch, on) in &self.switches.0 {
-            switch.set(record, *on);
+        for (flag, on) in &self.flags.0 {
+            flag.set(record, *on);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The options of `plan` and `apply`.
+//! The arguments of `plan`.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,17 @@ use certbind_core::{CertHash, Kind, Port, Uuid};
 use certbind_migrate::{Address, HostPattern, MappingFile, Planner, Rule, Store, Successors};
 use clap::Args;
 
-use crate::cli::Output;
+use super::output::Output;
 use crate::error::{Error, warn};
-use crate::screen::escaped;
-use crate::source::Source;
-use crate::stores::StoreUrl;
+use crate::input::Input;
+use crate::terminal::escaped;
 
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
     /// Whose bindings to bring over: a store's URL, or a file with an export; - for standard input.
-    pub(crate) source: Source,
+    pub(crate) source: Input,
     /// Where to: a store's URL, or a file with an export of it.
-    pub(crate) target: Source,
+    pub(crate) target: Input,
     /// Keep the plan in this file, for `certbind apply`.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -79,31 +78,6 @@ struct Filter {
     host: Vec<HostPattern>,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Apply {
-    /// The plan.
-    pub(crate) plan: PathBuf,
-    /// The store to apply it to, where that is not the one it was made for; --store on the command
-    /// line names it as well.
-    #[arg(value_name = "TARGET")]
-    #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
-    pub(crate) target: Option<StoreUrl>,
-    /// Do not ask.
-    #[arg(short, long)]
-    pub(crate) yes: bool,
-    /// Check the plan against the store and show it, and change nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Where to keep the plan that undoes it; PLAN.undo.json without.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) undo: Option<PathBuf>,
-    #[cfg(feature = "etcd")]
-    #[command(flatten)]
-    pub(crate) fleet: crate::fleet::FleetOptions,
-    #[command(flatten)]
-    pub(crate) format: Output,
-}
-
 impl Plan {
     /// The planner that these options describe.
     pub(crate) fn planner(&self) -> Result<Planner, Error> {
@@ -135,8 +109,8 @@ impl Plan {
         };
         let successors = match folders {
             Some((old, new)) => Successors {
-                old: folder(&old)?,
-                new: folder(&new)?,
+                old: certificate_folder(&old)?,
+                new: certificate_folder(&new)?,
             },
             None => Successors::default(),
         };
@@ -146,7 +120,11 @@ impl Plan {
             filter,
             prune: self.prune,
             capabilities: None,
-            inventory: self.certificates.as_deref().map(folder).transpose()?,
+            inventory: self
+                .certificates
+                .as_deref()
+                .map(certificate_folder)
+                .transpose()?,
         })
     }
 }
@@ -169,7 +147,7 @@ fn mapping_file(path: &Path) -> Result<MappingFile, Error> {
 }
 
 /// The certificates of a folder. Files without one are told: a PFX among them is easily missed.
-pub(crate) fn folder(path: &Path) -> Result<Folder, Error> {
+pub(crate) fn certificate_folder(path: &Path) -> Result<Folder, Error> {
     let folder = Folder::read(path).map_err(|error| Error::Input {
         path: error.path,
         source: error.source,

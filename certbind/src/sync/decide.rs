@@ -10,7 +10,7 @@ use super::State;
 
 /// What is to be done, and what is to be kept before and after it.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Judged {
+pub(crate) struct Decision {
     pub(crate) steps: Vec<Step>,
     /// What the fleet does not know, in canonical order.
     pub(crate) local: Vec<LocalChange>,
@@ -31,7 +31,12 @@ pub(crate) struct LocalChange {
 
 /// Judges each key by three: what the fleet says, what the store holds, and what the store was last
 /// made to hold. A store that was never synchronised was made to hold nothing.
-pub(crate) fn judge(state: &State, fleet: &[Binding], local: &[Binding], enforce: bool) -> Judged {
+pub(crate) fn decide(
+    state: &State,
+    fleet: &[Binding],
+    local: &[Binding],
+    enforce: bool,
+) -> Decision {
     let [taken, taking, fleet, local] = [
         &state.taken,
         state.taking.as_deref().unwrap_or_default(),
@@ -44,7 +49,7 @@ pub(crate) fn judge(state: &State, fleet: &[Binding], local: &[Binding], enforce
         .flat_map(BTreeMap::keys)
         .copied()
         .collect();
-    let mut judged = Judged {
+    let mut decision = Decision {
         steps: Vec::new(),
         local: Vec::new(),
         same: 0,
@@ -58,27 +63,27 @@ pub(crate) fn judge(state: &State, fleet: &[Binding], local: &[Binding], enforce
         // What a run that was cut short was about to make of it is the fleet's as well.
         let follows = is_same || held == known || (state.taking.is_some() && held == of(&taking));
         if is_same {
-            judged.same += u64::from(held.is_some());
+            decision.same += u64::from(held.is_some());
         }
         if !follows {
-            judged.local.push(LocalChange {
+            decision.local.push(LocalChange {
                 key: key.clone(),
                 fleet: wanted.clone(),
                 local: held.clone(),
             });
         }
-        judged.before.extend(match follows {
+        decision.before.extend(match follows {
             true => held.clone(),
             false => known.clone(),
         });
         if !follows && !enforce {
-            judged.after.extend(known);
+            decision.after.extend(known);
             continue;
         }
-        judged.after.extend(wanted.clone());
-        judged.steps.extend(step(held, wanted));
+        decision.after.extend(wanted.clone());
+        decision.steps.extend(step(held, wanted));
     }
-    judged
+    decision
 }
 
 fn step(held: Option<Binding>, wanted: Option<Binding>) -> Option<Step> {
@@ -118,20 +123,23 @@ mod tests {
         if hash == 0 { Vec::new() } else { vec![binding] }
     }
 
-    fn judged(taken: u8, taking: Option<u8>, fleet: u8, local: u8, enforce: bool) -> Judged {
+    fn decision(taken: u8, taking: Option<u8>, fleet: u8, local: u8, enforce: bool) -> Decision {
         let state = State {
             taken: bound(taken),
             taking: taking.map(bound),
         };
-        judge(&state, &bound(fleet), &bound(local), enforce)
+        decide(&state, &bound(fleet), &bound(local), enforce)
     }
 
     #[test]
     fn what_nobody_else_changed_follows_the_fleet() {
         for (taken, fleet) in [(0, 1), (1, 2), (1, 0)] {
-            let judged = judged(taken, None, fleet, taken, false);
-            assert_eq!((judged.steps.len(), judged.local.len()), (1, 0));
-            assert_eq!((judged.before, judged.after), (bound(taken), bound(fleet)));
+            let decision = decision(taken, None, fleet, taken, false);
+            assert_eq!((decision.steps.len(), decision.local.len()), (1, 0));
+            assert_eq!(
+                (decision.before, decision.after),
+                (bound(taken), bound(fleet))
+            );
         }
     }
 
@@ -145,10 +153,10 @@ mod tests {
             (0, 1, 2),
             (1, 0, 2),
         ] {
-            let left = judged(taken, None, fleet, local, false);
+            let left = decision(taken, None, fleet, local, false);
             assert_eq!((left.steps.len(), left.local.len()), (0, 1));
             assert_eq!(left.after, bound(taken), "it stays a change");
-            let forced = judged(taken, None, fleet, local, true);
+            let forced = decision(taken, None, fleet, local, true);
             assert_eq!((forced.steps.len(), forced.local.len()), (1, 1));
             assert_eq!((forced.before, forced.after), (bound(taken), bound(fleet)));
         }
@@ -157,9 +165,9 @@ mod tests {
     #[test]
     fn what_is_as_the_fleet_has_it_is_no_change_whoever_made_it_so() {
         for (taken, fleet) in [(0, 1), (1, 0), (1, 2), (1, 1), (0, 0)] {
-            let judged = judged(taken, None, fleet, fleet, false);
-            assert_eq!((judged.steps.len(), judged.local.len()), (0, 0));
-            assert_eq!(judged.after, bound(fleet));
+            let decision = decision(taken, None, fleet, fleet, false);
+            assert_eq!((decision.steps.len(), decision.local.len()), (0, 0));
+            assert_eq!(decision.after, bound(fleet));
         }
     }
 
@@ -168,20 +176,20 @@ mod tests {
     #[test]
     fn a_run_that_is_cut_short_leaves_no_change_of_its_own() {
         for (old, first, second, third) in (0..81).map(|n| (n / 27, n / 9 % 3, n / 3 % 3, n % 3)) {
-            let start = judged(old, None, first, old, false);
+            let start = decision(old, None, first, old, false);
             for local in [old, first] {
                 let state = State {
                     taken: start.before.clone(),
                     taking: Some(bound(first)),
                 };
-                let again = judge(&state, &bound(second), &bound(local), false);
+                let again = decide(&state, &bound(second), &bound(local), false);
                 assert_eq!(again.local, []);
                 for local in [local, second] {
                     let state = State {
                         taken: again.before.clone(),
                         taking: Some(bound(second)),
                     };
-                    let last = judge(&state, &bound(third), &bound(local), false);
+                    let last = decide(&state, &bound(third), &bound(local), false);
                     assert_eq!(last.local, []);
                     assert_eq!(last.after, bound(third));
                 }

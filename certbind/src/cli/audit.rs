@@ -10,11 +10,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-use crate::commands::input;
 use crate::error::Error;
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
-use crate::source::{Read, Source};
+use crate::input::{Contents, Input, read_file};
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
@@ -22,7 +21,7 @@ pub(crate) struct Audit {
     #[arg(value_name = "TARGET")]
     #[cfg_attr(feature = "etcd", arg(required_unless_present = "fleet"))]
     #[cfg_attr(not(feature = "etcd"), arg(required = true))]
-    targets: Vec<Source>,
+    targets: Vec<Input>,
     #[cfg(feature = "etcd")]
     #[command(flatten)]
     pub(crate) fleet: FleetOptions,
@@ -91,7 +90,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
 
 impl Audit {
     pub(crate) fn reads_input_twice(&self) -> bool {
-        let input = Source::File("-".into());
+        let input = Input::File("-".into());
         self.targets.iter().filter(|it| **it == input).count() > 1
     }
 
@@ -141,7 +140,7 @@ impl Audit {
     }
 
     /// What is known of each host. `at` is told what is being read.
-    pub(crate) fn hosts(&self, at: impl Fn(&Source)) -> Result<Vec<HostExport>, Error> {
+    pub(crate) fn hosts(&self, at: impl Fn(&Input)) -> Result<Vec<HostExport>, Error> {
         let is_fleet = self.is_fleet();
         let hosts = self.targets.iter().map(|target| {
             at(target);
@@ -167,20 +166,20 @@ impl Audit {
         let mut export = HostExport::of_bindings(host, bindings);
         export.source = Some(url.to_owned());
         if let Some(path) = &self.baseline {
-            let target = Source::File(format!("{host}.json").into());
+            let target = Input::File(format!("{host}.json").into());
             export.baseline = baseline(path, &target, true)?;
         }
         Ok(export)
     }
 }
 
-fn host(source: &Source) -> Result<HostExport, Error> {
-    let Source::File(path) = source else {
+fn host(source: &Input) -> Result<HostExport, Error> {
+    let Input::File(path) = source else {
         let mut host = HostExport::of_bindings(source.to_string(), source.read()?.bindings);
         host.source = Some(source.to_string());
         return Ok(host);
     };
-    let bytes = input(path).map_err(|source| Error::Input {
+    let bytes = read_file(path).map_err(|source| Error::Input {
         path: path.clone(),
         source,
     })?;
@@ -205,16 +204,16 @@ fn host(source: &Source) -> Result<HostExport, Error> {
 }
 
 /// What the host of a target had. Of several, one without a file in the folder has no baseline.
-fn baseline(path: &Path, target: &Source, is_fleet: bool) -> Result<Option<Vec<Binding>>, Error> {
+fn baseline(path: &Path, target: &Input, is_fleet: bool) -> Result<Option<Vec<Binding>>, Error> {
     let file = match target {
         _ if !path.is_dir() && !is_fleet => path.to_owned(),
-        Source::File(target) => path.join(target.file_name().unwrap_or_default()),
-        Source::Store(_) => return Ok(None),
+        Input::File(target) => path.join(target.file_name().unwrap_or_default()),
+        Input::Store(_) => return Ok(None),
     };
     if is_fleet && path.is_dir() && !file.exists() {
         return Ok(None);
     }
-    let Read { bindings, .. } = Source::File(file).resolved().read()?;
+    let Contents { bindings, .. } = Input::File(file).resolved().read()?;
     Ok(Some(bindings))
 }
 

@@ -7,9 +7,9 @@ use certbind_core::{Binding, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::output;
-use crate::screen::escaped_json;
+use crate::output_file;
 use crate::stores::data_directory;
+use crate::terminal::escaped_json;
 use crate::undo;
 
 const FORMAT: &str = "certbind-sync";
@@ -102,7 +102,7 @@ impl State {
                 .map_err(|error| StoreError::io("make the directory", folder, error))?;
         }
         let json = escaped_json(&serde_json::to_string_pretty(&file)?);
-        output::replace(path, |out| Ok(out.write_all(json.as_bytes())?))?;
+        output_file::replace(path, |out| Ok(out.write_all(json.as_bytes())?))?;
         undo::sync(path).map_err(|error| StoreError::io("write", path, error).into())
     }
 }

@@ -1,11 +1,11 @@
-//! netsh's switches, as options of the command line.
+//! The boolean options of `netsh http add sslcert`, as options of `add` and `update`.
 
 use certbind_formats::netsh::{SWITCHES, Switch};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
-/// The switches that were named on a command line.
+/// The options that were given, and the value of each.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Switches(pub(crate) Vec<(Switch, bool)>);
+pub(crate) struct Flags(pub(crate) Vec<(Switch, bool)>);
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Setting {
@@ -13,11 +13,11 @@ enum Setting {
     Disable,
 }
 
-impl FromArgMatches for Switches {
+impl FromArgMatches for Flags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut switches = Self::default();
-        switches.update_from_arg_matches(matches)?;
-        Ok(switches)
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -30,10 +30,10 @@ impl FromArgMatches for Switches {
     }
 }
 
-impl Args for Switches {
+impl Args for Flags {
     fn augment_args(command: Command) -> Command {
         command
-            .next_help_heading("Switches, as in netsh")
+            .next_help_heading("Flags, as in netsh")
             .args(SWITCHES.map(|switch| {
                 Arg::new(switch.tag)
                     .long(switch.tag)

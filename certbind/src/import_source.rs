@@ -10,13 +10,13 @@ use certbind_formats::{
     ConversionWarning, Format, ParseError, ReadError, ReadOptions, Reading, snapshot,
 };
 
-use crate::commands::is_standard_input;
 use crate::error::Error;
+use crate::input::is_standard_input;
 
 /// An export that is whole as far as it has to be, whose bindings are ready to come in canonical
 /// order. A snapshot and a listing are not held: they were read to their end once, and are read
 /// again.
-pub(crate) struct Incoming<'a> {
+pub(crate) struct ImportSource<'a> {
     path: &'a Path,
     pub(crate) format: Format,
     content: Content<'a>,
@@ -32,7 +32,7 @@ enum Content<'a> {
 pub(crate) type Bindings<'a> =
     Box<dyn Iterator<Item = Result<(Binding, Vec<ConversionWarning>), Error>> + Send + 'a>;
 
-impl<'a> Incoming<'a> {
+impl<'a> ImportSource<'a> {
     /// # Errors
     /// [`Error::Input`] and [`Error::BrokenInput`].
     pub(crate) fn open(path: &'a Path, options: &ReadOptions) -> Result<Self, Error> {
