@@ -6,18 +6,18 @@ use std::process::Command;
 
 use serde_json::Value;
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// A crate of ours, and the crates of ours that it depends on, each with cargo's kind: null for
 /// the crate itself, `dev` for its tests.
-struct Package {
-    folder: String,
+pub(crate) struct Package {
+    pub(crate) folder: String,
     arrows: Vec<(String, Option<String>)>,
 }
 
-fn packages() -> BTreeMap<String, Package> {
+pub(crate) fn packages() -> BTreeMap<String, Package> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
         .current_dir(root())

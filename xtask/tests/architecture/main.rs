@@ -1,0 +1,6 @@
+//! Dependencies point one way: between crates down the table of `docs/architecture.md`, and between
+//! the modules of a crate never in a circle.
+
+mod crates;
+mod cycles;
+mod modules;
