@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Result, Scan,
     StoreError,
@@ -100,7 +100,7 @@ impl BindingStore for JsonFileStore {
 /// A store of its own for each test, in a folder that goes away with it.
 struct InFolder(TempDir);
 
-impl Subject for InFolder {
+impl Fixture for InFolder {
     type Store = JsonFileStore;
 
     fn new() -> Self {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_etcd::{EtcdStore, HostName, Options};
 use certbind_etcd_server::{Cluster, Server};
 
@@ -19,7 +19,7 @@ fn new_host() -> HostName {
 /// A host of its own in a server that all tests share.
 struct Host(HostName);
 
-impl Subject for Host {
+impl Fixture for Host {
     type Store = EtcdStore;
 
     fn new() -> Self {
@@ -44,7 +44,7 @@ fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| Cluster::start(3))
 }
 
-impl Subject for Replicated {
+impl Fixture for Replicated {
     type Store = EtcdStore;
 
     fn new() -> Self {

@@ -3,7 +3,7 @@
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 
-use crate::subject::Places;
+use crate::fixture::Fixtures;
 
 /// How many times the usual number of cases is run: `CERTBIND_CASES`.
 pub(crate) fn times() -> u32 {
@@ -15,17 +15,17 @@ pub(crate) fn times() -> u32 {
 
 /// A configuration with this many cases, times what the environment says. Tests run in the folder
 /// of their own crate, so that is where failures are kept: in a file for each subject and check.
-pub(crate) fn config(places: Places, check: &str, cases: u32) -> Config {
+pub(crate) fn config(fixtures: Fixtures, check: &str, cases: u32) -> Config {
     let config = Config {
         cases: cases.saturating_mul(times()),
         failure_persistence: None,
         max_shrink_iters: 0,
         ..Config::default()
     };
-    if !places.keeps_failures {
+    if !fixtures.persist_failures {
         return config;
     }
-    let subject = file_name((places.name)());
+    let subject = file_name((fixtures.name)());
     let file = format!("proptest-regressions/{subject}.{check}.txt");
     // The one form of persistence that does not look for the source of this crate wants it static.
     let file: &'static str = Box::leak(file.into_boxed_str());

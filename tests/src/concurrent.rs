@@ -3,12 +3,12 @@
 use certbind_core::Capabilities;
 
 use crate::cases;
+use crate::fixture::{Fixture, Fixtures};
 use crate::history::{History, programs, record, timeline};
 use crate::linearizability::{MAX_EVENTS, Specification, is_linearizable};
 use crate::model::Model;
-use crate::operation::{Answer, Operation};
+use crate::operation::{Operation, Response};
 use crate::regular::impossible_read;
-use crate::subject::{Places, Subject};
 
 /// Histories of eight threads are linearizable: reads, every way to write, batches with
 /// preconditions, rotations and scans.
@@ -20,18 +20,18 @@ use crate::subject::{Places, Subject};
 ///
 /// # Panics
 /// If a history is not; it is printed.
-pub fn operations_are_linearizable<S: Subject>() {
-    let places = Places::of::<S>();
-    let capabilities = places.capabilities();
+pub fn operations_are_linearizable<F: Fixture>() {
+    let fixtures = Fixtures::of::<F>();
+    let capabilities = fixtures.capabilities();
     if !capabilities.writable {
         return;
     }
     if capabilities.isolated_batch {
-        histories(places, &capabilities, "histories", 24, usize::MAX);
+        histories(fixtures, &capabilities, "histories", 24, usize::MAX);
     } else {
-        histories(places, &capabilities, "histories", 12, 1);
+        histories(fixtures, &capabilities, "histories", 12, 1);
         histories(
-            places,
+            fixtures,
             &capabilities,
             "histories-of-batches",
             12,
@@ -40,12 +40,18 @@ pub fn operations_are_linearizable<S: Subject>() {
     }
 }
 
-fn histories(places: Places, capabilities: &Capabilities, check: &str, cases: u32, most: usize) {
-    let config = cases::config(places, check, cases);
+fn histories(
+    fixtures: Fixtures,
+    capabilities: &Capabilities,
+    check: &str,
+    cases: u32,
+    most: usize,
+) {
+    let config = cases::config(fixtures, check, cases);
     let isolated = capabilities.isolated_batch || most == 1;
     cases::check(config, &programs(capabilities, most), |programs| {
-        let place = places.new_place();
-        let store = place.open();
+        let fixture = fixtures.create();
+        let store = fixture.open();
         let history = record(&*store, &programs);
         judge(&history, capabilities, isolated);
         Ok(())
@@ -82,12 +88,12 @@ struct Store;
 impl Specification for Store {
     type State = Model;
     type Operation = Operation;
-    type Answer = Answer;
+    type Response = Response;
 
-    fn step(model: &Model, operation: &Operation) -> (Model, Answer) {
+    fn step(model: &Model, operation: &Operation) -> (Model, Response) {
         let mut model = model.clone();
-        let answer = model.perform(operation);
-        (model, answer)
+        let response = model.perform(operation);
+        (model, response)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use certbind_core::{Batch, Binding, BindingStore, Change, Precondition, StoreError};
 
-use crate::operation::{Answer, Operation};
+use crate::fixture::{Fixture, Fixtures, all_bindings};
+use crate::operation::{Operation, Response};
 use crate::sample::{marked, numbered};
-use crate::subject::{Places, Subject, everything};
 
 /// Whatever fails, alone or in a batch, at its beginning, in its middle or at its end, is refused
 /// with the error that is meant for it; that names the key and has what was found there; and the
@@ -12,9 +12,9 @@ use crate::subject::{Places, Subject, everything};
 ///
 /// # Panics
 /// If it is otherwise.
-pub fn errors_change_nothing<S: Subject>() {
-    let place = Places::of::<S>().new_place();
-    let store = place.open();
+pub fn errors_change_nothing<F: Fixture>() {
+    let fixture = Fixtures::of::<F>().create();
+    let store = fixture.open();
     let capabilities = store.capabilities();
     if !capabilities.writable {
         return;
@@ -27,45 +27,45 @@ pub fn errors_change_nothing<S: Subject>() {
         for binding in [held.clone(), marked(&other, 3)] {
             store.put(binding).expect("put");
         }
-        let before = everything(&*store);
-        for (failing, answer) in failures(&held, &wrong, &marked(&free, 4)) {
-            assert_eq!(failing.perform(&*store), answer, "{failing}");
+        let before = all_bindings(&*store);
+        for (failing, response) in failures(&held, &wrong, &marked(&free, 4)) {
+            assert_eq!(failing.perform(&*store), response, "{failing}");
             unchanged(&*store, &before, &failing);
             // One that would do goes before it and another behind it.
-            for place in 0..3.min(most) {
+            for position in 0..3.min(most) {
                 let mut changes = vec![
                     Change::put(marked(&other, 5)),
                     Change::insert(marked(&new, 5)),
                 ];
                 changes.truncate(most - 1);
-                changes.splice(place..place, failing.changes());
+                changes.splice(position..position, failing.changes());
                 let load = Operation::load(changes.clone());
                 let batch = Operation::Apply(Batch::new(changes).expect("each key once"));
                 for operation in [batch, load] {
-                    assert_eq!(operation.perform(&*store), answer, "{operation}");
+                    assert_eq!(operation.perform(&*store), response, "{operation}");
                     unchanged(&*store, &before, &operation);
                 }
             }
         }
         loads_that_end_early(&*store, &marked(&free, 4), &marked(&new, 5));
-        assert_eq!(everything(&*store), before, "no load has come to its end");
+        assert_eq!(all_bindings(&*store), before, "no load has come to its end");
         if most >= 2 {
             first_of_two(&*store, &held, &marked(&free, 4));
-            assert_eq!(everything(&*store), before, "two failures change nothing");
+            assert_eq!(all_bindings(&*store), before, "two failures change nothing");
         }
     }
 }
 
 /// What fails while `held` is bound and `free` is not, and how.
-fn failures(held: &Binding, wrong: &Binding, free: &Binding) -> Vec<(Operation, Answer)> {
-    let exists = Answer::AlreadyExists {
+fn failures(held: &Binding, wrong: &Binding, free: &Binding) -> Vec<(Operation, Response)> {
+    let exists = Response::AlreadyExists {
         key: held.key().clone(),
         found: Some(held.clone()),
     };
-    let not_found = Answer::NotFound {
+    let not_found = Response::NotFound {
         key: free.key().clone(),
     };
-    let conflict = |expected: &Binding, found: Option<&Binding>| Answer::Conflict {
+    let conflict = |expected: &Binding, found: Option<&Binding>| Response::Conflict {
         key: expected.key().clone(),
         expected: expected.clone(),
         found: found.cloned(),
@@ -108,12 +108,15 @@ fn failures(held: &Binding, wrong: &Binding, free: &Binding) -> Vec<(Operation, 
 fn loads_that_end_early(store: &dyn BindingStore, first: &Binding, second: &Binding) {
     let put = |binding: &Binding| Ok(Change::put(binding.clone()));
     let mut broken = [put(first), Err(StoreError::ReadOnly)].into_iter();
-    let answer = store.bulk_load(&mut broken);
-    assert!(matches!(answer, Err(StoreError::ReadOnly)), "{answer:?}");
+    let response = store.bulk_load(&mut broken);
+    assert!(
+        matches!(response, Err(StoreError::ReadOnly)),
+        "{response:?}"
+    );
     for (last, next) in [(first, first), (second, first)] {
-        let answer = store.bulk_load(&mut [put(last), put(next)].into_iter());
-        let Err(StoreError::Invalid { key, .. }) = &answer else {
-            panic!("out of order: {answer:?}");
+        let response = store.bulk_load(&mut [put(last), put(next)].into_iter());
+        let Err(StoreError::Invalid { key, .. }) = &response else {
+            panic!("out of order: {response:?}");
         };
         assert_eq!(key.as_ref(), Some(next.key()));
     }
@@ -121,26 +124,26 @@ fn loads_that_end_early(store: &dyn BindingStore, first: &Binding, second: &Bind
 
 /// Of two preconditions that do not hold, the first is told.
 fn first_of_two(store: &dyn BindingStore, held: &Binding, free: &Binding) {
-    let exists = Answer::AlreadyExists {
+    let exists = Response::AlreadyExists {
         key: held.key().clone(),
         found: Some(held.clone()),
     };
-    let not_found = Answer::NotFound {
+    let not_found = Response::NotFound {
         key: free.key().clone(),
     };
     let (insert, remove) = (
         Change::insert(held.clone()),
         Change::remove(free.key().clone()),
     );
-    for (changes, answer) in [
+    for (changes, response) in [
         ([insert.clone(), remove.clone()], exists),
         ([remove, insert], not_found),
     ] {
         let batch = Operation::Apply(Batch::new(changes).expect("each key once"));
-        assert_eq!(batch.perform(store), answer, "the first of two: {batch}");
+        assert_eq!(batch.perform(store), response, "the first of two: {batch}");
     }
 }
 
 fn unchanged(store: &dyn BindingStore, before: &[Binding], after: &Operation) {
-    assert_eq!(everything(store), before, "{after} was refused");
+    assert_eq!(all_bindings(store), before, "{after} was refused");
 }

@@ -13,8 +13,8 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
 use crate::linearizability::Event;
-use crate::operation::{Answer, Operation};
-use crate::order::Asked;
+use crate::operation::{Operation, Response};
+use crate::order::Query;
 use crate::sample::{HASH, RENEWED, mark, marked};
 
 pub(crate) const THREADS: usize = 8;
@@ -22,7 +22,7 @@ pub(crate) const OPERATIONS: usize = 5;
 const KEYS: usize = 3;
 
 /// What happened.
-pub(crate) type History = Vec<Event<Operation, Answer>>;
+pub(crate) type History = Vec<Event<Operation, Response>>;
 
 /// A program for each thread, whose batches have at most so many changes. Each binding that is
 /// written carries the number of the operation that wrote it.
@@ -45,7 +45,7 @@ pub(crate) fn programs(
             let key = |i: usize| keys[(usize::from(choices[0]) + i) % KEYS].clone();
             match what {
                 0..3 => Operation::Get(key(0)),
-                3 | 4 => Operation::Scan(Asked::ALL),
+                3 | 4 => Operation::Scan(Query::ALL),
                 5 if rotates => Operation::Rotate(HASH, RENEWED),
                 _ if many == 1 => alone(change(key(0), choices[1], id)),
                 _ => {
@@ -106,13 +106,13 @@ pub(crate) fn record(store: &dyn BindingStore, programs: &[Vec<Operation>]) -> H
                 start.wait();
                 for operation in program {
                     let called = clock.fetch_add(1, Ordering::SeqCst);
-                    let answer = operation.perform(store);
+                    let response = operation.perform(store);
                     let returned = clock.fetch_add(1, Ordering::SeqCst);
                     let event = Event {
                         called,
                         returned,
                         operation: operation.clone(),
-                        answer,
+                        response,
                     };
                     history.lock().expect("no thread panics").push(event);
                 }
@@ -122,7 +122,7 @@ pub(crate) fn record(store: &dyn BindingStore, programs: &[Vec<Operation>]) -> H
     let mut history = history.into_inner().expect("no thread panics");
     history.retain(|event| !gave_up(event));
     for event in &mut history {
-        event.operation = settled(&event.operation, &event.answer);
+        event.operation = settled(&event.operation, &event.response);
     }
     history.sort_by_key(|event| event.called);
     history
@@ -130,14 +130,14 @@ pub(crate) fn record(store: &dyn BindingStore, programs: &[Vec<Operation>]) -> H
 
 /// A rotation is judged as the batch that it turned out to be: one that applies only while what it
 /// renews is as it was. Which bindings a rotation meets that are made while it runs is not promised.
-fn settled(operation: &Operation, answer: &Answer) -> Operation {
-    let (Operation::Rotate(old, new), Answer::Applied(outcomes)) = (operation, answer) else {
+fn settled(operation: &Operation, response: &Response) -> Operation {
+    let (Operation::Rotate(old, new), Response::Applied(outcomes)) = (operation, response) else {
         return operation.clone();
     };
     let change = |outcome: &Outcome| {
         let bound = |binding: &Option<Binding>, hash: &CertHash| {
             let found = binding.as_ref().and_then(|binding| binding.record().hash());
-            assert_eq!(found, Some(hash), "a rotation renews what it is asked to");
+            assert_eq!(found, Some(hash), "a rotation renews what it is query to");
         };
         bound(&outcome.before, old);
         bound(&outcome.after, new);
@@ -149,24 +149,24 @@ fn settled(operation: &Operation, answer: &Answer) -> Operation {
 }
 
 /// A rotation may end in a conflict when bindings keep changing under it. It changes nothing then.
-fn gave_up(event: &Event<Operation, Answer>) -> bool {
+fn gave_up(event: &Event<Operation, Response>) -> bool {
     matches!(
-        (&event.operation, &event.answer),
-        (Operation::Rotate(..), Answer::Conflict { .. })
+        (&event.operation, &event.response),
+        (Operation::Rotate(..), Response::Conflict { .. })
     )
 }
 
 /// The history, for people.
-pub(crate) fn timeline(history: &[Event<Operation, Answer>]) -> String {
-    let mut lines = String::from("called-returned: operation -> answer\n");
+pub(crate) fn timeline(history: &[Event<Operation, Response>]) -> String {
+    let mut lines = String::from("called-returned: operation -> response\n");
     for event in history {
         let Event {
             called,
             returned,
             operation,
-            answer,
+            response,
         } = event;
-        writeln!(lines, "{called:>4}-{returned:<4} {operation} -> {answer}")
+        writeln!(lines, "{called:>4}-{returned:<4} {operation} -> {response}")
             .expect("a String takes all");
     }
     lines
@@ -205,7 +205,7 @@ impl fmt::Display for Operation {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Got(binding) | Self::Held(binding) => f.write_str(&held(binding.as_ref())),

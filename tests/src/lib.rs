@@ -3,13 +3,13 @@
 //! Say where a store of yours lives and how it is opened, and add the suite with one call:
 //!
 //! ```
-//! use certbind_conformance::Subject;
+//! use certbind_conformance::Fixture;
 //! use certbind_core::MemoryStore;
 //!
 //! /// A folder of its own, or a server that was started for it: here there is nothing to keep.
 //! struct InMemory;
 //!
-//! impl Subject for InMemory {
+//! impl Fixture for InMemory {
 //!     type Store = MemoryStore;
 //!
 //!     fn new() -> Self {
@@ -36,111 +36,111 @@
 //! |---|---|
 //! | [`keys_are_unique`] | 1. unique |
 //! | [`batches_are_atomic`] | 2. atomic |
-//! | [`acknowledged_changes_are_kept`] | 3. durable |
+//! | [`acknowledged_changes_survive_reopening`] | 3. durable |
 //! | [`operations_are_linearizable`] | 4. linearizable |
 //! | [`scans_are_ordered`], [`scans_are_stable`] | 5. ordered, stable scan |
-//! | [`every_field_is_kept`] | 6. faithful |
+//! | [`every_field_round_trips`] | 6. faithful |
 //! | [`errors_change_nothing`] | 7. errors change nothing, and say what was found |
-//! | [`capabilities_are_honest`] | what a store says it cannot do, it refuses |
+//! | [`capabilities_are_accurate`] | what a store says it cannot do, it refuses |
 //! | [`sequences_follow_the_model`] | all of these, for one caller |
 //!
 //! Every check honours what the store's [`Capabilities`](certbind_core::Capabilities) promise: where
 //! that is less, exactly that less is checked. The model that stores are compared with is written
-//! apart from everything in `store-core` that backends share, the order of keys included, so that a
+//! apart from all_bindings in `store-core` that backends share, the order of keys included, so that a
 //! defect there is found too.
 //!
 //! `CERTBIND_CASES=N` runs N times as many cases. What fails is printed, made as small as can be,
 //! and its seed kept in `proptest-regressions/` of the crate that runs the suite, in a file for each
 //! subject and check; it is tried first from then on, so commit it.
 
-mod atomic;
+mod atomicity;
+mod capabilities;
 mod cases;
 mod concurrent;
-mod draw;
-mod durable;
 mod errors;
-mod faithful;
 mod fields;
+mod fixture;
+mod generate;
 mod history;
-mod honest;
 mod linearizability;
-mod machine;
 mod model;
 mod operation;
 mod order;
 mod regular;
+mod reopening;
+mod round_trip;
 mod sample;
 mod scans;
-mod subject;
-mod unique;
+mod state_machine;
+mod uniqueness;
 
-pub use atomic::batches_are_atomic;
+pub use atomicity::batches_are_atomic;
+pub use capabilities::capabilities_are_accurate;
 pub use concurrent::operations_are_linearizable;
-pub use durable::acknowledged_changes_are_kept;
 pub use errors::errors_change_nothing;
-pub use faithful::every_field_is_kept;
-pub use honest::capabilities_are_honest;
-pub use machine::sequences_follow_the_model;
+pub use fixture::{Ephemeral, Fixture};
+pub use reopening::acknowledged_changes_survive_reopening;
+pub use round_trip::every_field_round_trips;
 pub use scans::{scans_are_ordered, scans_are_stable};
-pub use subject::{Ephemeral, Subject};
-pub use unique::keys_are_unique;
+pub use state_machine::sequences_follow_the_model;
+pub use uniqueness::keys_are_unique;
 
-/// Adds the suite for a [`Subject`]: a module with one test for each promise.
+/// Adds the suite for a [`Fixture`]: a module with one test for each promise.
 #[macro_export]
 macro_rules! suite {
-    ($name:ident, $subject:ty) => {
+    ($name:ident, $fixture:ty) => {
         mod $name {
             #[allow(unused_imports)]
             use super::*;
 
             #[test]
             fn sequences_follow_the_model() {
-                $crate::sequences_follow_the_model::<$subject>();
+                $crate::sequences_follow_the_model::<$fixture>();
             }
 
             #[test]
             fn keys_are_unique() {
-                $crate::keys_are_unique::<$subject>();
+                $crate::keys_are_unique::<$fixture>();
             }
 
             #[test]
             fn batches_are_atomic() {
-                $crate::batches_are_atomic::<$subject>();
+                $crate::batches_are_atomic::<$fixture>();
             }
 
             #[test]
-            fn acknowledged_changes_are_kept() {
-                $crate::acknowledged_changes_are_kept::<$subject>();
+            fn acknowledged_changes_survive_reopening() {
+                $crate::acknowledged_changes_survive_reopening::<$fixture>();
             }
 
             #[test]
             fn operations_are_linearizable() {
-                $crate::operations_are_linearizable::<$subject>();
+                $crate::operations_are_linearizable::<$fixture>();
             }
 
             #[test]
             fn scans_are_ordered() {
-                $crate::scans_are_ordered::<$subject>();
+                $crate::scans_are_ordered::<$fixture>();
             }
 
             #[test]
             fn scans_are_stable() {
-                $crate::scans_are_stable::<$subject>();
+                $crate::scans_are_stable::<$fixture>();
             }
 
             #[test]
-            fn every_field_is_kept() {
-                $crate::every_field_is_kept::<$subject>();
+            fn every_field_round_trips() {
+                $crate::every_field_round_trips::<$fixture>();
             }
 
             #[test]
             fn errors_change_nothing() {
-                $crate::errors_change_nothing::<$subject>();
+                $crate::errors_change_nothing::<$fixture>();
             }
 
             #[test]
-            fn capabilities_are_honest() {
-                $crate::capabilities_are_honest::<$subject>();
+            fn capabilities_are_accurate() {
+                $crate::capabilities_are_accurate::<$fixture>();
             }
         }
     };

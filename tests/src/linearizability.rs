@@ -3,7 +3,7 @@
 //!
 //! The search is that of Wing and Gong, with Lowe's memory of what was tried: it looks for an order
 //! of the operations that respects real time (an operation that had returned before another was
-//! called comes first) and in which a sequential specification gives each the answer it got.
+//! called comes first) and in which a sequential specification gives each the response it got.
 //!
 //! Where every operation is of one key, a history can be judged key by key, which is much faster.
 //! Batches and scans are of many, and it is their agreement across keys that is promised, so the
@@ -20,11 +20,11 @@ pub(crate) trait Specification {
     type State: Clone + Eq + Hash;
     /// An operation.
     type Operation;
-    /// What it answers.
-    type Answer: PartialEq;
+    /// What it responses.
+    type Response: PartialEq;
 
-    /// The answer of an operation, and the state after it.
-    fn step(state: &Self::State, operation: &Self::Operation) -> (Self::State, Self::Answer);
+    /// The response of an operation, and the state after it.
+    fn step(state: &Self::State, operation: &Self::Operation) -> (Self::State, Self::Response);
 }
 
 /// An operation that was called and has returned.
@@ -37,7 +37,7 @@ pub(crate) struct Event<O, A> {
     /// What was called.
     pub(crate) operation: O,
     /// What it answered.
-    pub(crate) answer: A,
+    pub(crate) response: A,
 }
 
 /// The most operations of one history.
@@ -49,7 +49,7 @@ pub(crate) const MAX_EVENTS: usize = 64;
 /// If the history has more than [`MAX_EVENTS`] operations.
 pub(crate) fn is_linearizable<S: Specification>(
     initial: S::State,
-    history: &[Event<S::Operation, S::Answer>],
+    history: &[Event<S::Operation, S::Response>],
 ) -> bool {
     assert!(
         history.len() <= MAX_EVENTS,
@@ -63,7 +63,7 @@ pub(crate) fn is_linearizable<S: Specification>(
 }
 
 struct Search<'a, S: Specification> {
-    history: &'a [Event<S::Operation, S::Answer>],
+    history: &'a [Event<S::Operation, S::Response>],
     /// Sets of operations that were put in order before, and the states that they led to.
     tried: HashSet<(u64, S::State)>,
 }
@@ -88,8 +88,8 @@ impl<S: Specification> Search<'_, S> {
             if event.called > first_return {
                 return false;
             }
-            let (next, answer) = S::step(&state, &event.operation);
-            answer == event.answer && self.from(next, done | 1 << i)
+            let (next, response) = S::step(&state, &event.operation);
+            response == event.response && self.from(next, done | 1 << i)
         })
     }
 }
@@ -112,7 +112,7 @@ mod tests {
     impl Specification for Register {
         type State = u8;
         type Operation = Call;
-        type Answer = Option<u8>;
+        type Response = Option<u8>;
 
         fn step(state: &u8, call: &Call) -> (u8, Option<u8>) {
             match call {
@@ -128,7 +128,7 @@ mod tests {
             called,
             returned,
             operation: Call::Write(value),
-            answer: None,
+            response: None,
         }
     }
 
@@ -137,7 +137,7 @@ mod tests {
             called,
             returned,
             operation: Call::Read,
-            answer: Some(value),
+            response: Some(value),
         }
     }
 
@@ -193,7 +193,7 @@ mod tests {
             called,
             returned,
             operation: Call::Take,
-            answer: Some(before),
+            response: Some(before),
         };
         // Two that run side by side cannot both have taken the same.
         assert!(is_linearizable::<Register>(
@@ -220,25 +220,25 @@ mod tests {
     impl Specification for Pair {
         type State = (u8, u8);
         type Operation = Of;
-        type Answer = Vec<u8>;
+        type Response = Vec<u8>;
 
         fn step(&(first, second): &(u8, u8), of: &Of) -> ((u8, u8), Vec<u8>) {
-            let answer = match of {
+            let response = match of {
                 Of::Write(first, second) => return ((*first, *second), Vec::new()),
                 Of::First => vec![first],
                 Of::Second => vec![second],
                 Of::Both => vec![first, second],
             };
-            ((first, second), answer)
+            ((first, second), response)
         }
     }
 
-    fn of(called: u64, returned: u64, operation: Of, answer: &[u8]) -> Event<Of, Vec<u8>> {
+    fn of(called: u64, returned: u64, operation: Of, response: &[u8]) -> Event<Of, Vec<u8>> {
         Event {
             called,
             returned,
             operation,
-            answer: answer.to_vec(),
+            response: response.to_vec(),
         }
     }
 
@@ -280,8 +280,8 @@ mod tests {
         assert_eq!(history.len(), MAX_EVENTS);
         assert!(!is_linearizable::<Register>(0, &history));
         for event in &mut history {
-            if event.answer.is_some() {
-                event.answer = Some(u8::try_from(event.called / 100 * 8 + 3).unwrap_or(0));
+            if event.response.is_some() {
+                event.response = Some(u8::try_from(event.called / 100 * 8 + 3).unwrap_or(0));
             }
         }
         assert!(is_linearizable::<Register>(0, &history));

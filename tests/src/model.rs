@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Change, Outcome, Precondition};
 
-use crate::operation::{Answer, Operation};
-use crate::order::{Asked, Rank};
+use crate::operation::{Operation, Response};
+use crate::order::{Query, Rank};
 
 /// The bindings that a store has to hold, and what it may refuse.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,36 +38,36 @@ impl Model {
         self.held.get(&Rank::of(key))
     }
 
-    pub(crate) fn scan(&self, asked: &Asked) -> Vec<Binding> {
-        let wanted = |binding: &&Binding| asked.wants(binding.key());
+    pub(crate) fn scan(&self, query: &Query) -> Vec<Binding> {
+        let wanted = |binding: &&Binding| query.wants(binding.key());
         self.held.values().filter(wanted).cloned().collect()
     }
 
-    pub(crate) fn everything(&self) -> Vec<Binding> {
+    pub(crate) fn all_bindings(&self) -> Vec<Binding> {
         self.held.values().cloned().collect()
     }
 
-    /// Does the operation, and tells what a store has to answer.
-    pub(crate) fn perform(&mut self, operation: &Operation) -> Answer {
+    /// Does the operation, and tells what a store has to response.
+    pub(crate) fn perform(&mut self, operation: &Operation) -> Response {
         match operation {
-            Operation::Get(key) => Answer::Got(self.get(key).cloned()),
-            Operation::Scan(asked) => Answer::Scanned(self.scan(asked)),
-            Operation::Rotation(old, new) => Answer::Planned(self.rotation(old, new)),
+            Operation::Get(key) => Response::Got(self.get(key).cloned()),
+            Operation::Scan(query) => Response::Scanned(self.scan(query)),
+            Operation::Rotation(old, new) => Response::Planned(self.rotation(old, new)),
             Operation::Rotate(old, new) => self.apply(&self.rotation(old, new)),
             Operation::Apply(batch) => self.apply(batch.changes()),
             Operation::Load(changes) => match self.apply(changes) {
-                Answer::Applied(outcomes) => Answer::Loaded(outcomes.len() as u64),
+                Response::Applied(outcomes) => Response::Loaded(outcomes.len() as u64),
                 refused => refused,
             },
             Operation::Insert(_) | Operation::CompareAndSwap { .. } => {
                 match self.apply(&operation.changes()) {
-                    Answer::Applied(_) => Answer::Done,
+                    Response::Applied(_) => Response::Done,
                     refused => refused,
                 }
             }
             Operation::Update(_) | Operation::Put(_) | Operation::Remove(_) => {
                 match self.apply(&operation.changes()) {
-                    Answer::Applied(mut outcomes) => Answer::Held(outcomes.remove(0).before),
+                    Response::Applied(mut outcomes) => Response::Held(outcomes.remove(0).before),
                     refused => refused,
                 }
             }
@@ -75,12 +75,12 @@ impl Model {
     }
 
     /// Makes all of the changes or none.
-    pub(crate) fn apply(&mut self, changes: &[Change]) -> Answer {
+    pub(crate) fn apply(&mut self, changes: &[Change]) -> Response {
         if !self.writable {
-            return Answer::ReadOnly;
+            return Response::ReadOnly;
         }
         if changes.len() > self.max_batch {
-            return Answer::Unsupported;
+            return Response::Unsupported;
         }
         let mut after = self.held.clone();
         let mut outcomes = Vec::new();
@@ -89,14 +89,14 @@ impl Model {
             let before = self.get(&key).cloned();
             match (change.precondition(), &before) {
                 (Precondition::Absent, Some(found)) => {
-                    return Answer::AlreadyExists {
+                    return Response::AlreadyExists {
                         key,
                         found: Some(found.clone()),
                     };
                 }
-                (Precondition::Present, None) => return Answer::NotFound { key },
+                (Precondition::Present, None) => return Response::NotFound { key },
                 (Precondition::Exactly(expected), found) if found.as_ref() != Some(expected) => {
-                    return Answer::Conflict {
+                    return Response::Conflict {
                         key,
                         expected: (**expected).clone(),
                         found: before,
@@ -112,7 +112,7 @@ impl Model {
             outcomes.push(Outcome { key, before, after });
         }
         self.held = after;
-        Answer::Applied(outcomes)
+        Response::Applied(outcomes)
     }
 
     fn rotation(&self, old: &CertHash, new: &CertHash) -> Vec<Change> {

@@ -1,17 +1,17 @@
-//! The operations of a store, and what they answer, as values.
+//! The operations of a store, and what they response, as values.
 
 use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, CertHash, Change, Outcome, Precondition,
     Result, StoreError,
 };
 
-use crate::order::{Asked, Rank};
+use crate::order::{Query, Rank};
 
 /// An operation.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Get(BindingKey),
-    Scan(Asked),
+    Scan(Query),
     Insert(Binding),
     Update(Binding),
     Put(Binding),
@@ -28,9 +28,9 @@ pub(crate) enum Operation {
     Load(Vec<Change>),
 }
 
-/// What an operation answers.
+/// What an operation responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     Got(Option<Binding>),
     Scanned(Vec<Binding>),
     Planned(Vec<Change>),
@@ -54,7 +54,7 @@ pub(crate) enum Answer {
     },
     Unsupported,
     ReadOnly,
-    /// Something else went wrong: no model answers so.
+    /// Something else went wrong: no model responses so.
     Failed(String),
 }
 
@@ -85,7 +85,7 @@ impl Operation {
         }
     }
 
-    pub(crate) fn perform(&self, store: &dyn BindingStore) -> Answer {
+    pub(crate) fn perform(&self, store: &dyn BindingStore) -> Response {
         self.perform_keeping(store, &mut None)
     }
 
@@ -94,49 +94,49 @@ impl Operation {
         &self,
         store: &dyn BindingStore,
         kept: &mut Option<Applied>,
-    ) -> Answer {
+    ) -> Response {
         match self.clone() {
-            Self::Get(key) => Answer::or_error(store.get(&key), Answer::Got),
-            Self::Scan(asked) => {
-                let scanned = store.scan(&asked.scan()).and_then(Iterator::collect);
-                Answer::or_error(scanned, Answer::Scanned)
+            Self::Get(key) => Response::or_error(store.get(&key), Response::Got),
+            Self::Scan(query) => {
+                let scanned = store.scan(&query.scan()).and_then(Iterator::collect);
+                Response::or_error(scanned, Response::Scanned)
             }
-            Self::Insert(binding) => Answer::or_error(store.insert(binding), |()| Answer::Done),
+            Self::Insert(binding) => Response::or_error(store.insert(binding), |()| Response::Done),
             Self::Update(binding) => {
-                Answer::or_error(store.update(binding).map(Some), Answer::Held)
+                Response::or_error(store.update(binding).map(Some), Response::Held)
             }
-            Self::Put(binding) => Answer::or_error(store.put(binding), Answer::Held),
-            Self::Remove(key) => Answer::or_error(store.remove(&key).map(Some), Answer::Held),
+            Self::Put(binding) => Response::or_error(store.put(binding), Response::Held),
+            Self::Remove(key) => Response::or_error(store.remove(&key).map(Some), Response::Held),
             Self::CompareAndSwap { key, expected, new } => {
                 let swapped = store.compare_and_swap(&key, expected, new);
-                Answer::or_error(swapped, |()| Answer::Done)
+                Response::or_error(swapped, |()| Response::Done)
             }
             Self::Rotation(old, new) => {
                 let planned = store.rotation(&old, &new);
-                Answer::or_error(planned, |batch| {
+                Response::or_error(planned, |batch| {
                     // It is of no matter in which order certificates are renewed.
                     let mut changes = batch.changes().to_vec();
                     changes.sort_by_cached_key(|change| Rank::of(change.key()));
-                    Answer::Planned(changes)
+                    Response::Planned(changes)
                 })
             }
-            Self::Rotate(old, new) => match Answer::applied(store.rotate(&old, &new), kept) {
-                Answer::Applied(mut outcomes) => {
+            Self::Rotate(old, new) => match Response::applied(store.rotate(&old, &new), kept) {
+                Response::Applied(mut outcomes) => {
                     outcomes.sort_by_cached_key(|outcome| Rank::of(&outcome.key));
-                    Answer::Applied(outcomes)
+                    Response::Applied(outcomes)
                 }
                 refused => refused,
             },
-            Self::Apply(batch) => Answer::applied(store.apply(&batch), kept),
+            Self::Apply(batch) => Response::applied(store.apply(&batch), kept),
             Self::Load(changes) => {
                 let loaded = store.bulk_load(&mut changes.into_iter().map(Ok));
-                Answer::or_error(loaded, Answer::Loaded)
+                Response::or_error(loaded, Response::Loaded)
             }
         }
     }
 }
 
-impl Answer {
+impl Response {
     /// What applying a batch answered.
     pub(crate) fn applied(result: Result<Applied>, kept: &mut Option<Applied>) -> Self {
         Self::or_error(result, |applied| {
@@ -184,7 +184,7 @@ impl Answer {
         )
     }
 
-    fn or_error<T>(result: Result<T>, answer: impl FnOnce(T) -> Self) -> Self {
-        result.map_or_else(Self::of_error, answer)
+    fn or_error<T>(result: Result<T>, response: impl FnOnce(T) -> Self) -> Self {
+        result.map_or_else(Self::of_error, response)
     }
 }

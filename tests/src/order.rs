@@ -60,16 +60,16 @@ impl Rank {
     }
 }
 
-/// What a scan is asked for.
+/// What a scan is query for.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Query {
     pub(crate) kind: Option<Kind>,
     pub(crate) start: Bound<BindingKey>,
     pub(crate) end: Bound<BindingKey>,
     pub(crate) cursor: Option<BindingKey>,
 }
 
-impl Asked {
+impl Query {
     pub(crate) const ALL: Self = Self {
         kind: None,
         start: Bound::Unbounded,
@@ -111,7 +111,7 @@ impl Asked {
 }
 
 /// Any scan between these keys, from any cursor of them: empty and inverted ranges too.
-pub(crate) fn asked<S>(keys: S) -> impl Strategy<Value = Asked>
+pub(crate) fn query<S>(keys: S) -> impl Strategy<Value = Query>
 where
     S: Strategy<Value = BindingKey> + Clone + 'static,
 {
@@ -124,7 +124,7 @@ where
     };
     let kind = option::weighted(0.3, select(Kind::ALL.to_vec()));
     let cursor = option::weighted(0.4, keys.clone());
-    (kind, edge(), edge(), cursor).prop_map(|(kind, start, end, cursor)| Asked {
+    (kind, edge(), edge(), cursor).prop_map(|(kind, start, end, cursor)| Query {
         kind,
         start,
         end,
@@ -166,21 +166,21 @@ mod tests {
 
     #[test]
     fn a_cursor_goes_behind_a_start_and_never_in_front_of_it() {
-        let asked = Asked {
+        let query = Query {
             start: Bound::Included(key("ccs=10")),
             end: Bound::Excluded(key("ccs=20")),
             cursor: Some(key("ccs=5")),
             kind: None,
         };
-        let wanted = |asked: &Asked| {
+        let wanted = |query: &Query| {
             let keys = (1..30).map(|port| key(&format!("ccs={port}")));
-            let wanted = keys.filter(|key| asked.wants(key));
+            let wanted = keys.filter(|key| query.wants(key));
             wanted.map(|key| key.port().get()).collect::<Vec<_>>()
         };
-        assert_eq!(wanted(&asked), (10..20).collect::<Vec<_>>());
-        let later = Asked {
+        assert_eq!(wanted(&query), (10..20).collect::<Vec<_>>());
+        let later = Query {
             cursor: Some(key("ccs=17")),
-            ..asked
+            ..query
         };
         assert_eq!(wanted(&later), [18, 19]);
     }

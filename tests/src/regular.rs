@@ -11,24 +11,24 @@ use std::collections::BTreeMap;
 use certbind_core::{Binding, BindingKey};
 
 use crate::linearizability::Event;
-use crate::operation::{Answer, Operation};
+use crate::operation::{Operation, Response};
 use crate::order::Rank;
 
 /// Says which read of the history saw something that it cannot have seen, in a store that was
 /// empty at first.
-pub(crate) fn impossible_read(history: &[Event<Operation, Answer>]) -> Option<String> {
+pub(crate) fn impossible_read(history: &[Event<Operation, Response>]) -> Option<String> {
     let writes = Writes::of(history);
     history.iter().find_map(|event| {
-        let wrong = match (&event.operation, &event.answer) {
-            (Operation::Get(key), Answer::Got(seen)) => {
+        let wrong = match (&event.operation, &event.response) {
+            (Operation::Get(key), Response::Got(seen)) => {
                 let possible = writes.allow(event, key, seen.as_ref());
                 (!possible).then(|| format!("of {key}"))
             }
-            (Operation::Scan(_), Answer::Scanned(seen)) => writes.wrong_with(event, seen),
+            (Operation::Scan(_), Response::Scanned(seen)) => writes.wrong_with(event, seen),
             (Operation::Get(_) | Operation::Scan(_), _) => Some("an error".to_owned()),
             _ => None,
         };
-        wrong.map(|wrong| format!("{wrong}, {} -> {}", event.operation, event.answer))
+        wrong.map(|wrong| format!("{wrong}, {} -> {}", event.operation, event.response))
     })
 }
 
@@ -43,7 +43,7 @@ struct Write {
 }
 
 impl Writes {
-    fn of(history: &[Event<Operation, Answer>]) -> Self {
+    fn of(history: &[Event<Operation, Response>]) -> Self {
         let mut writes = BTreeMap::<_, Vec<_>>::new();
         for event in history {
             for change in event.operation.changes() {
@@ -51,14 +51,14 @@ impl Writes {
                     called: event.called,
                     returned: event.returned,
                     value: change.new_value().cloned(),
-                    failed: event.answer.is_error(),
+                    failed: event.response.is_error(),
                 });
             }
         }
         Self(writes)
     }
 
-    fn wrong_with(&self, read: &Event<Operation, Answer>, seen: &[Binding]) -> Option<String> {
+    fn wrong_with(&self, read: &Event<Operation, Response>, seen: &[Binding]) -> Option<String> {
         if !seen.is_sorted_by(|a, b| Rank::of(a.key()) < Rank::of(b.key())) {
             return Some("keys out of order or twice".to_owned());
         }
@@ -74,7 +74,7 @@ impl Writes {
     /// Whether the read can have seen this of the key.
     fn allow(
         &self,
-        read: &Event<Operation, Answer>,
+        read: &Event<Operation, Response>,
         key: &BindingKey,
         seen: Option<&Binding>,
     ) -> bool {
@@ -101,45 +101,45 @@ impl Writes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::Asked;
+    use crate::order::Query;
     use crate::sample::marked;
 
     fn key() -> BindingKey {
         "ccs=443".parse().expect("a key")
     }
 
-    fn put(called: u64, returned: u64, mark: u128) -> Event<Operation, Answer> {
+    fn put(called: u64, returned: u64, mark: u128) -> Event<Operation, Response> {
         Event {
             called,
             returned,
             operation: Operation::Put(marked(&key(), mark)),
-            answer: Answer::Held(None),
+            response: Response::Held(None),
         }
     }
 
-    fn refused(called: u64, returned: u64, mark: u128) -> Event<Operation, Answer> {
+    fn refused(called: u64, returned: u64, mark: u128) -> Event<Operation, Response> {
         Event {
-            answer: Answer::Unsupported,
+            response: Response::Unsupported,
             ..put(called, returned, mark)
         }
     }
 
-    fn get(called: u64, returned: u64, mark: Option<u128>) -> Event<Operation, Answer> {
+    fn get(called: u64, returned: u64, mark: Option<u128>) -> Event<Operation, Response> {
         Event {
             called,
             returned,
             operation: Operation::Get(key()),
-            answer: Answer::Got(mark.map(|mark| marked(&key(), mark))),
+            response: Response::Got(mark.map(|mark| marked(&key(), mark))),
         }
     }
 
-    fn scan(called: u64, returned: u64, marks: &[u128]) -> Event<Operation, Answer> {
+    fn scan(called: u64, returned: u64, marks: &[u128]) -> Event<Operation, Response> {
         let seen = marks.iter().map(|mark| marked(&key(), *mark));
         Event {
             called,
             returned,
-            operation: Operation::Scan(Asked::ALL),
-            answer: Answer::Scanned(seen.collect()),
+            operation: Operation::Scan(Query::ALL),
+            response: Response::Scanned(seen.collect()),
         }
     }
 

@@ -11,57 +11,57 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::cases;
-use crate::draw::{any_of, few};
+use crate::fixture::{DynFixture, Fixture, Fixtures, all_bindings, scan_all};
+use crate::generate::{any_of, few};
 use crate::model::Model;
 use crate::operation::Operation;
-use crate::order::{Asked, Rank, asked};
+use crate::order::{Query, Rank, query};
 use crate::sample::{keys, marked, numbered, plain};
-use crate::subject::{Place, Places, Subject, everything, found};
 
-/// A scan gives what it was asked for in canonical order, each binding once: whole, by range, by
+/// A scan gives what it was query for in canonical order, each binding once: whole, by range, by
 /// kind, and page by page from cursors, for ordinary keys and for odd ones. A store that cannot be
-/// written is asked for what it holds.
+/// written is query for what it holds.
 ///
 /// # Panics
 /// If it does not.
-pub fn scans_are_ordered<S: Subject>() {
-    let places = Places::of::<S>();
-    let capabilities = places.capabilities();
-    random_scans(places, &capabilities);
+pub fn scans_are_ordered<F: Fixture>() {
+    let fixtures = Fixtures::of::<F>();
+    let capabilities = fixtures.capabilities();
+    random_scans(fixtures, &capabilities);
     if capabilities.writable {
         for kind in &capabilities.kinds {
-            edges(&*places.new_place(), *kind);
+            edges(&*fixtures.create(), *kind);
         }
-        every_page(&*places.new_place(), &capabilities);
+        every_page(&*fixtures.create(), &capabilities);
     }
 }
 
-fn random_scans(places: Places, capabilities: &Capabilities) {
+fn random_scans(fixtures: Fixtures, capabilities: &Capabilities) {
     let draw = few(capabilities).or(any_of(capabilities));
     let most = if capabilities.writable { 24 } else { 1 };
     let case = (
         vec(draw.binding, 0..most),
-        vec(asked(draw.key), 6),
+        vec(query(draw.key), 6),
         1..6_usize,
     );
-    let config = cases::config(places, "scans", 48);
+    let config = cases::config(fixtures, "scans", 48);
     cases::check(config, &case, |(bindings, scans, page)| {
-        let place = places.new_place();
-        let store = place.open();
-        let mut model = Model::new(capabilities).holding(everything(&*store));
+        let fixture = fixtures.create();
+        let store = fixture.open();
+        let mut model = Model::new(capabilities).holding(all_bindings(&*store));
         for batch in puts(bindings, capabilities) {
             let put = Operation::Apply(batch);
             prop_assert_eq!(put.perform(&*store), model.perform(&put), "{:?}", put);
         }
-        let kinds = Kind::ALL.map(|kind| Asked {
+        let kinds = Kind::ALL.map(|kind| Query {
             kind: Some(kind),
-            ..Asked::ALL
+            ..Query::ALL
         });
-        for asked in scans.into_iter().chain(kinds) {
-            let (scan, expected) = (asked.scan(), model.scan(&asked));
-            prop_assert_eq!(&found(&*store, &scan), &expected, "a scan: {:?}", asked);
+        for query in scans.into_iter().chain(kinds) {
+            let (scan, expected) = (query.scan(), model.scan(&query));
+            prop_assert_eq!(&scan_all(&*store, &scan), &expected, "a scan: {:?}", query);
             let paged = paged(&*store, &scan, page);
-            prop_assert_eq!(paged, expected, "a scan by pages of {}: {:?}", page, asked);
+            prop_assert_eq!(paged, expected, "a scan by pages of {}: {:?}", page, query);
         }
         Ok(())
     });
@@ -104,13 +104,13 @@ fn paged(store: &dyn BindingStore, scan: &Scan, page: usize) -> Vec<Binding> {
 }
 
 /// Pages of every size give what one scan gives.
-fn every_page(place: &dyn Place, capabilities: &Capabilities) {
-    let store = place.open();
+fn every_page(fixture: &dyn DynFixture, capabilities: &Capabilities) {
+    let store = fixture.open();
     let keys = keys(capabilities, 12);
     for key in &keys {
         store.put(plain(key)).expect("put");
     }
-    let whole = everything(&*store);
+    let whole = all_bindings(&*store);
     assert_eq!(whole.len(), keys.len(), "a scan has every key");
     for page in 1..=keys.len() + 1 {
         assert_eq!(
@@ -122,8 +122,8 @@ fn every_page(place: &dyn Place, capabilities: &Capabilities) {
 }
 
 /// Ranges that end where they begin, or before.
-fn edges(place: &dyn Place, kind: Kind) {
-    let store = place.open();
+fn edges(fixture: &dyn DynFixture, kind: Kind) {
+    let store = fixture.open();
     let mut keys = [1, 2, 3].map(|n| numbered(kind, n));
     keys.sort_by_cached_key(Rank::of);
     for key in &keys {
@@ -131,7 +131,7 @@ fn edges(place: &dyn Place, kind: Kind) {
     }
     let [low, middle, high] = [0, 1, 2].map(|i| &keys[i]);
     let at = |start: Bound<&BindingKey>, end: Bound<&BindingKey>| {
-        let found = found(&*store, &Scan::range((start.cloned(), end.cloned())));
+        let found = scan_all(&*store, &Scan::range((start.cloned(), end.cloned())));
         let keys = found.iter().map(|binding| binding.key().clone());
         keys.collect::<Vec<_>>()
     };
@@ -161,21 +161,21 @@ fn edges(place: &dyn Place, kind: Kind) {
 ///
 /// # Panics
 /// If it does not.
-pub fn scans_are_stable<S: Subject>() {
-    let places = Places::of::<S>();
-    let capabilities = places.capabilities();
+pub fn scans_are_stable<F: Fixture>() {
+    let fixtures = Fixtures::of::<F>();
+    let capabilities = fixtures.capabilities();
     if !capabilities.writable {
         return;
     }
-    beside_a_writer(&*places.new_place(), &capabilities);
+    beside_a_writer(&*fixtures.create(), &capabilities);
     if capabilities.snapshot_scan {
-        instant(&*places.new_place(), &capabilities);
+        instant(&*fixtures.create(), &capabilities);
     }
 }
 
 /// Every other key is bound throughout, and the rest come and go.
-fn beside_a_writer(place: &dyn Place, capabilities: &Capabilities) {
-    let store = place.open();
+fn beside_a_writer(fixture: &dyn DynFixture, capabilities: &Capabilities) {
+    let store = fixture.open();
     let all = keys(capabilities, 24);
     let of_parity = |odd| {
         let keys = all.iter().skip(odd).step_by(2);
@@ -200,7 +200,7 @@ fn beside_a_writer(place: &dyn Place, capabilities: &Capabilities) {
         });
         let stop = Over(&over);
         for _ in 0..40 * cases::times() {
-            let seen = everything(&*store);
+            let seen = all_bindings(&*store);
             let ranks: Vec<_> = seen.iter().map(|b| Rank::of(b.key())).collect();
             assert!(
                 ranks.is_sorted_by(|a, b| a < b),
@@ -232,14 +232,14 @@ impl Drop for Over<'_> {
 }
 
 /// A scan that has begun shows the instant at which it began, and does not hold up writers.
-fn instant(place: &dyn Place, capabilities: &Capabilities) {
-    let store = place.open();
+fn instant(fixture: &dyn DynFixture, capabilities: &Capabilities) {
+    let store = fixture.open();
     let keys = keys(capabilities, 60);
     let (first, later) = keys.split_at(40);
     for key in first {
         store.put(plain(key)).expect("put");
     }
-    let before = everything(&*store);
+    let before = all_bindings(&*store);
     let mut begun = store.scan(&Scan::all()).expect("a scan begins");
     let mut seen = vec![begun.next().expect("40 bindings").expect("a binding")];
     for binding in &before[..10] {
@@ -254,7 +254,7 @@ fn instant(place: &dyn Place, capabilities: &Capabilities) {
     seen.extend(begun.map(|binding| binding.expect("a binding")));
     assert_eq!(seen, before, "a scan that began before the changes");
     assert_eq!(
-        everything(&*store).len(),
+        all_bindings(&*store).len(),
         50,
         "a scan that begins after them"
     );

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::MemoryStore;
 use certbind_httpsys::{HttpSysStore, Options};
 use certbind_simulator::{Profile, Simulator};
@@ -15,7 +15,7 @@ struct Host<const PROFILE: usize> {
     journal: TempDir,
 }
 
-impl<const PROFILE: usize> Subject for Host<PROFILE> {
+impl<const PROFILE: usize> Fixture for Host<PROFILE> {
     type Store = HttpSysStore<Arc<Simulator>>;
 
     fn new() -> Self {

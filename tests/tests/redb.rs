@@ -1,14 +1,14 @@
 //! The suite over the redb store, opened again between steps; with a log from the first commit on; over
 //! a file that is opened for reading alone; and over each with its bindings in memory.
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
 use certbind_redb::{Options, RedbStore};
 use tempfile::TempDir;
 
 struct RedbFile(TempDir);
 
-impl Subject for RedbFile {
+impl Fixture for RedbFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -24,7 +24,7 @@ certbind_conformance::suite!(redb, RedbFile);
 
 struct ResidentFile(RedbFile);
 
-impl Subject for ResidentFile {
+impl Fixture for ResidentFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -47,7 +47,7 @@ fn logged() -> Options {
     Options::new().log_after(Some(0)).log_bytes(4096)
 }
 
-impl Subject for LoggedFile {
+impl Fixture for LoggedFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -64,7 +64,7 @@ certbind_conformance::suite!(logged, LoggedFile);
 
 struct ResidentLoggedFile(RedbFile);
 
-impl Subject for ResidentLoggedFile {
+impl Fixture for ResidentLoggedFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -82,7 +82,7 @@ certbind_conformance::suite!(resident_logged, ResidentLoggedFile);
 /// Where what was read is kept almost at once, for as long as only the log is written.
 struct RecentLoggedFile(RedbFile);
 
-impl Subject for RecentLoggedFile {
+impl Fixture for RecentLoggedFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -100,7 +100,7 @@ certbind_conformance::suite!(recent_logged, RecentLoggedFile);
 /// A file that somebody has written to before.
 struct WrittenFile(RedbFile);
 
-impl Subject for WrittenFile {
+impl Fixture for WrittenFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -127,7 +127,7 @@ certbind_conformance::suite!(read_only, WrittenFile);
 
 struct ResidentWrittenFile(WrittenFile);
 
-impl Subject for ResidentWrittenFile {
+impl Fixture for ResidentWrittenFile {
     type Store = RedbStore;
 
     fn new() -> Self {

@@ -9,7 +9,7 @@ use std::os::raw::c_char;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
 use libloading::{Library, Symbol};
 use tempfile::TempDir;
@@ -59,7 +59,7 @@ struct Host {
     journal: TempDir,
 }
 
-impl Subject for Host {
+impl Fixture for Host {
     type Store = HttpSysStore<Arc<LibraryApi>>;
 
     fn new() -> Self {

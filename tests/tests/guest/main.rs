@@ -13,14 +13,14 @@ mod store;
 use std::sync::Arc;
 use std::thread;
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::{Binding, BindingStore, CertHash, Result, Scan};
 
 use names::{Names, is_a_guests};
 use store::Guest;
 
 /// A host that others use as well.
-trait Host: Subject {
+trait Host: Fixture {
     /// Certificates in the machine's store `MY` there.
     fn certificates(&self) -> [CertHash; 2];
 }
@@ -31,7 +31,7 @@ struct Visit<H: Host> {
     host: H,
 }
 
-impl<H: Host> Subject for Visit<H> {
+impl<H: Host> Fixture for Visit<H> {
     type Store = Guest<H::Store>;
 
     fn new() -> Self {

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::{
     Binding, BindingKey, BindingStore, CertCheckMode, CertHash, CtlIdentifier, Kind, Record,
     SslFlags, StoreError, StoreName, Uuid,
@@ -18,7 +18,7 @@ struct Windows {
     journal: TempDir,
 }
 
-impl Subject for Windows {
+impl Fixture for Windows {
     type Store = HttpSysStore<Arc<LibraryApi>>;
 
     fn new() -> Self {
@@ -48,7 +48,7 @@ impl Host for Windows {
 certbind_conformance::suite!(http_sys, Visit<Windows>);
 
 /// A record of each kind, and the store of the host that it is on, without the suite's names.
-fn plain(visit: &Visit<Windows>) -> (<Windows as Subject>::Store, Vec<Binding>) {
+fn plain(visit: &Visit<Windows>) -> (<Windows as Fixture>::Store, Vec<Binding>) {
     let store = visit.host.open();
     let kinds = store.capabilities().kinds;
     let bindings = kinds.into_iter().map(|kind| {

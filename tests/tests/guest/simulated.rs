@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Uuid};
 use certbind_httpsys::{HttpSysStore, Options};
 use certbind_simulator::{Inventory, Simulator};
@@ -19,7 +19,7 @@ struct Simulated {
     journal: TempDir,
 }
 
-impl Subject for Simulated {
+impl Fixture for Simulated {
     type Store = HttpSysStore<Arc<Simulator>>;
 
     fn new() -> Self {

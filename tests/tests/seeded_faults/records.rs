@@ -7,7 +7,7 @@ use certbind_core::{
     IpPort, MemoryStore, Precondition, Property, Record, Result, SslFlags, StoreName,
 };
 
-use crate::planted::{Defect, all, batch, put_back};
+use crate::seeded::{Fault, all, batch, put_back};
 
 /// The same batch of other bindings.
 fn bent(of: &Batch, bend: impl Fn(&Binding) -> Binding) -> Batch {
@@ -38,7 +38,7 @@ macro_rules! bends {
         #[derive(Default)]
         pub(crate) struct $name;
 
-        impl Defect for $name {
+        impl Fault for $name {
             fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
                 store.apply(&bent(batch, |binding| with_record(binding, |$record| $change)))
             }
@@ -92,7 +92,7 @@ bends! {
 #[derive(Default)]
 pub(crate) struct DropsTheHostSpelling;
 
-impl Defect for DropsTheHostSpelling {
+impl Fault for DropsTheHostSpelling {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&bent(batch, |binding| {
             Binding::new(binding.key().clone(), binding.record().clone()).expect("the same kind")
@@ -129,7 +129,7 @@ fn at_other_addresses(of: &Batch, address: impl Fn(SocketAddr) -> SocketAddr) ->
 #[derive(Default)]
 pub(crate) struct FoldsScopes;
 
-impl Defect for FoldsScopes {
+impl Fault for FoldsScopes {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&at_other_addresses(batch, |addr| {
             SocketAddr::new(addr.ip(), addr.port())
@@ -141,7 +141,7 @@ impl Defect for FoldsScopes {
 #[derive(Default)]
 pub(crate) struct FoldsMappedAddresses;
 
-impl Defect for FoldsMappedAddresses {
+impl Fault for FoldsMappedAddresses {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&at_other_addresses(batch, |addr| match addr.ip() {
             IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some() => {
@@ -156,7 +156,7 @@ impl Defect for FoldsMappedAddresses {
 #[derive(Default)]
 pub(crate) struct FoldsFlagsWhenReopened;
 
-impl Defect for FoldsFlagsWhenReopened {
+impl Fault for FoldsFlagsWhenReopened {
     fn opened(&self, store: &MemoryStore) {
         let folded = |binding: &Binding| {
             with_record(binding, |record| {

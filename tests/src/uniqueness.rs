@@ -4,19 +4,19 @@ use std::sync::Barrier;
 use std::thread;
 
 use crate::cases;
+use crate::fixture::{Fixture, Fixtures, all_bindings};
 use crate::history::THREADS;
-use crate::operation::{Answer, Operation};
+use crate::operation::{Operation, Response};
 use crate::sample::{marked, numbered};
-use crate::subject::{Places, Subject, everything};
 
 /// Of threads that insert the same key at the same time, exactly one succeeds, and the others are
 /// told what it put there.
 ///
 /// # Panics
 /// If it is otherwise.
-pub fn keys_are_unique<S: Subject>() {
-    let place = Places::of::<S>().new_place();
-    let store = place.open();
+pub fn keys_are_unique<F: Fixture>() {
+    let fixture = Fixtures::of::<F>().create();
+    let store = fixture.open();
     let capabilities = store.capabilities();
     if !capabilities.writable {
         return;
@@ -30,7 +30,7 @@ pub fn keys_are_unique<S: Subject>() {
             start.wait();
             (mark, Operation::Insert(marked(&key, mark)).perform(&*store))
         };
-        let answers: Vec<_> = thread::scope(|scope| {
+        let responses: Vec<_> = thread::scope(|scope| {
             let threads: Vec<_> = (1..=THREADS as u128)
                 .map(|mark| scope.spawn(move || insert(mark)))
                 .collect();
@@ -40,9 +40,9 @@ pub fn keys_are_unique<S: Subject>() {
                 .map(|thread| join(thread).expect("no thread panics"))
                 .collect()
         });
-        let (winners, losers): (Vec<_>, Vec<_>) = answers
+        let (winners, losers): (Vec<_>, Vec<_>) = responses
             .into_iter()
-            .partition(|(_, answer)| *answer == Answer::Done);
+            .partition(|(_, response)| *response == Response::Done);
         assert_eq!(
             winners.len(),
             1,
@@ -54,14 +54,14 @@ pub fn keys_are_unique<S: Subject>() {
             Some(won.clone()),
             "the winner's"
         );
-        let told = Answer::AlreadyExists {
+        let told = Response::AlreadyExists {
             key: key.clone(),
             found: Some(won),
         };
-        for (_, answer) in losers {
-            assert_eq!(answer, told, "a loser is told what the winner put there");
+        for (_, response) in losers {
+            assert_eq!(response, told, "a loser is told what the winner put there");
         }
     }
-    let held = everything(&*store);
+    let held = all_bindings(&*store);
     assert_eq!(held.len(), rounds as usize, "one binding for each key");
 }

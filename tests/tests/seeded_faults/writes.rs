@@ -9,7 +9,7 @@ use certbind_core::{
     Result, SslFlags, StoreError,
 };
 
-use crate::planted::{Defect, batch, blind, expecting};
+use crate::seeded::{Fault, batch, blind, expecting};
 
 fn check(store: &MemoryStore, batch: &Batch) -> Result<Applied> {
     batch.check(|key| store.get(key))
@@ -19,7 +19,7 @@ fn check(store: &MemoryStore, batch: &Batch) -> Result<Applied> {
 #[derive(Default)]
 pub(crate) struct LosesOneDelete(AtomicU64);
 
-impl Defect for LosesOneDelete {
+impl Fault for LosesOneDelete {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         let delete = batch.len() == 1 && batch.changes()[0].new_value().is_none();
         if delete && self.0.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
@@ -32,7 +32,7 @@ impl Defect for LosesOneDelete {
 #[derive(Default)]
 pub(crate) struct LeavesHalfOfAFailedBatch;
 
-impl Defect for LeavesHalfOfAFailedBatch {
+impl Fault for LeavesHalfOfAFailedBatch {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         let Err(error) = check(store, batch) else {
             return store.apply(batch);
@@ -49,7 +49,7 @@ impl Defect for LeavesHalfOfAFailedBatch {
 #[derive(Default)]
 pub(crate) struct IgnoresAbsent;
 
-impl Defect for IgnoresAbsent {
+impl Fault for IgnoresAbsent {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&expecting(batch, |expect| match expect {
             Precondition::Absent => Precondition::Any,
@@ -61,7 +61,7 @@ impl Defect for IgnoresAbsent {
 #[derive(Default)]
 pub(crate) struct IgnoresPresent;
 
-impl Defect for IgnoresPresent {
+impl Fault for IgnoresPresent {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&expecting(batch, |expect| match expect {
             Precondition::Present => Precondition::Any,
@@ -73,7 +73,7 @@ impl Defect for IgnoresPresent {
 #[derive(Default)]
 pub(crate) struct IgnoresExactly;
 
-impl Defect for IgnoresExactly {
+impl Fault for IgnoresExactly {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&expecting(batch, |expect| match expect {
             Precondition::Exactly(_) => Precondition::Any,
@@ -86,7 +86,7 @@ impl Defect for IgnoresExactly {
 #[derive(Default)]
 pub(crate) struct ComparesInPart;
 
-impl Defect for ComparesInPart {
+impl Fault for ComparesInPart {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(&expecting(batch, |expect| {
             let Precondition::Exactly(expected) = expect else {
@@ -105,7 +105,7 @@ impl Defect for ComparesInPart {
 #[derive(Default)]
 pub(crate) struct ChecksThenActs;
 
-impl Defect for ChecksThenActs {
+impl Fault for ChecksThenActs {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         let checked = check(store, batch)?;
         thread::sleep(Duration::from_micros(200));
@@ -117,7 +117,7 @@ impl Defect for ChecksThenActs {
 #[derive(Default)]
 pub(crate) struct ShowsHalfABatch;
 
-impl Defect for ShowsHalfABatch {
+impl Fault for ShowsHalfABatch {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         let checked = check(store, batch)?;
         for change in blind(batch).changes() {
@@ -132,12 +132,12 @@ impl Defect for ShowsHalfABatch {
 #[derive(Default)]
 pub(crate) struct FailsAfterChanging(AtomicU64);
 
-impl Defect for FailsAfterChanging {
+impl Fault for FailsAfterChanging {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         let applied = store.apply(batch)?;
         if self.0.fetch_add(1, Ordering::SeqCst) % 5 == 4 {
             return Err(StoreError::Unavailable {
-                reason: "planted".into(),
+                reason: "seeded".into(),
             });
         }
         Ok(applied)
@@ -147,7 +147,7 @@ impl Defect for FailsAfterChanging {
 #[derive(Default)]
 pub(crate) struct LosesTheEndOfABatch;
 
-impl Defect for LosesTheEndOfABatch {
+impl Fault for LosesTheEndOfABatch {
     fn apply(&self, store: &MemoryStore, of: &Batch) -> Result<Applied> {
         let checked = check(store, of)?;
         let most = of.len() - usize::from(of.len() > 3);
@@ -160,7 +160,7 @@ impl Defect for LosesTheEndOfABatch {
 #[derive(Default)]
 pub(crate) struct LoadsUntilItFails;
 
-impl Defect for LoadsUntilItFails {
+impl Fault for LoadsUntilItFails {
     fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
         let mut last = None;
         let mut count = 0;
@@ -181,7 +181,7 @@ impl Defect for LoadsUntilItFails {
 #[derive(Default)]
 pub(crate) struct LoadsInAnyOrder;
 
-impl Defect for LoadsInAnyOrder {
+impl Fault for LoadsInAnyOrder {
     fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
         let mut changes: Vec<_> = changes.into_iter().collect::<Result<_>>()?;
         changes.sort_by(|a, b| a.key().cmp(b.key()));
@@ -196,7 +196,7 @@ impl Defect for LoadsInAnyOrder {
 #[derive(Default)]
 pub(crate) struct LoadsWhatItCan;
 
-impl Defect for LoadsWhatItCan {
+impl Fault for LoadsWhatItCan {
     fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
         store.bulk_load(&mut changes.into_iter().filter(Result::is_ok))
     }
@@ -205,7 +205,7 @@ impl Defect for LoadsWhatItCan {
 #[derive(Default)]
 pub(crate) struct LosesTheEndOfALoad;
 
-impl Defect for LosesTheEndOfALoad {
+impl Fault for LosesTheEndOfALoad {
     fn bulk_load(&self, store: &MemoryStore, mut changes: Vec<Result<Change>>) -> Result<u64> {
         let count = changes.len() as u64;
         changes.pop();
@@ -217,7 +217,7 @@ impl Defect for LosesTheEndOfALoad {
 #[derive(Default)]
 pub(crate) struct UpdatesWhatIsNotBound;
 
-impl Defect for UpdatesWhatIsNotBound {
+impl Fault for UpdatesWhatIsNotBound {
     fn update(&self, store: &MemoryStore, binding: Binding) -> Result<Binding> {
         Ok(store.put(binding.clone())?.unwrap_or(binding))
     }
@@ -226,7 +226,7 @@ impl Defect for UpdatesWhatIsNotBound {
 #[derive(Default)]
 pub(crate) struct RotatesOptionsAway;
 
-impl Defect for RotatesOptionsAway {
+impl Fault for RotatesOptionsAway {
     fn rotation(&self, store: &MemoryStore, old: &CertHash, new: &CertHash) -> Result<Batch> {
         let rotation = store.rotation(old, new)?;
         let changes = rotation.changes().iter().map(|change| {
@@ -250,7 +250,7 @@ impl Defect for RotatesOptionsAway {
 #[derive(Default)]
 pub(crate) struct RotatesOne;
 
-impl Defect for RotatesOne {
+impl Fault for RotatesOne {
     fn rotation(&self, store: &MemoryStore, old: &CertHash, new: &CertHash) -> Result<Batch> {
         let rotation = store.rotation(old, new)?;
         Ok(batch(rotation.changes().iter().take(1).cloned()))

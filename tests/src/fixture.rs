@@ -10,13 +10,13 @@ use certbind_core::{
 /// a server that was started for it, a simulated host.
 ///
 /// What the place holds is dropped with it, after the stores that were opened in it.
-pub trait Subject: Sized + Send + Sync + 'static {
+pub trait Fixture: Sized + Send + Sync + 'static {
     /// The store.
     type Store: BindingStore;
 
     /// Whether a failing case is made as small as can be and its seed kept. Of a store that is
     /// wrong on purpose nobody wants either.
-    const KEEPS_FAILURES: bool = true;
+    const PERSIST_FAILURES: bool = true;
 
     /// A new place with an empty store in it. A store that cannot be written may hold something,
     /// the same in every new place.
@@ -27,7 +27,7 @@ pub trait Subject: Sized + Send + Sync + 'static {
     fn open(&self) -> Self::Store;
 }
 
-/// A [`Subject`] for stores that live no longer than their value.
+/// A [`Fixture`] for stores that live no longer than their value.
 ///
 /// ```
 /// certbind_conformance::suite!(memory, certbind_conformance::Ephemeral<certbind_core::MemoryStore>);
@@ -35,7 +35,7 @@ pub trait Subject: Sized + Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Ephemeral<S>(PhantomData<fn() -> S>);
 
-impl<S: BindingStore + Default + 'static> Subject for Ephemeral<S> {
+impl<S: BindingStore + Default + 'static> Fixture for Ephemeral<S> {
     type Store = S;
 
     fn new() -> Self {
@@ -47,51 +47,51 @@ impl<S: BindingStore + Default + 'static> Subject for Ephemeral<S> {
     }
 }
 
-/// A [`Subject`] whose type is forgotten, so that every check is compiled once.
+/// A [`Fixture`] whose type is forgotten, so that every check is compiled once.
 #[derive(Clone, Copy)]
-pub(crate) struct Places {
-    new: fn() -> Box<dyn Place>,
+pub(crate) struct Fixtures {
+    create: fn() -> Box<dyn DynFixture>,
     pub(crate) name: fn() -> &'static str,
-    pub(crate) keeps_failures: bool,
+    pub(crate) persist_failures: bool,
 }
 
-impl Places {
-    pub(crate) fn of<S: Subject>() -> Self {
+impl Fixtures {
+    pub(crate) fn of<F: Fixture>() -> Self {
         Self {
-            new: || Box::new(S::new()),
-            name: std::any::type_name::<S>,
-            keeps_failures: S::KEEPS_FAILURES,
+            create: || Box::new(F::new()),
+            name: std::any::type_name::<F>,
+            persist_failures: F::PERSIST_FAILURES,
         }
     }
 
-    pub(crate) fn new_place(self) -> Box<dyn Place> {
-        (self.new)()
+    pub(crate) fn create(self) -> Box<dyn DynFixture> {
+        (self.create)()
     }
 
     pub(crate) fn capabilities(self) -> Capabilities {
-        let place = self.new_place();
-        let store = place.open();
+        let fixture = self.create();
+        let store = fixture.open();
         store.capabilities()
     }
 }
 
-pub(crate) trait Place: Send + Sync {
+pub(crate) trait DynFixture: Send + Sync {
     fn open(&self) -> Box<dyn BindingStore>;
 }
 
-impl<S: Subject> Place for S {
+impl<F: Fixture> DynFixture for F {
     fn open(&self) -> Box<dyn BindingStore> {
-        Box::new(Subject::open(self))
+        Box::new(Fixture::open(self))
     }
 }
 
 /// Everything that a store holds, in the order of its scan.
-pub(crate) fn everything(store: &dyn BindingStore) -> Vec<Binding> {
-    found(store, &Scan::all())
+pub(crate) fn all_bindings(store: &dyn BindingStore) -> Vec<Binding> {
+    scan_all(store, &Scan::all())
 }
 
 /// What a scan finds.
-pub(crate) fn found(store: &dyn BindingStore, scan: &Scan) -> Vec<Binding> {
+pub(crate) fn scan_all(store: &dyn BindingStore, scan: &Scan) -> Vec<Binding> {
     let begun = store.scan(scan).expect("a scan begins");
     begun
         .collect::<Result<_>>()

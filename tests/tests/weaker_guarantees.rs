@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Change,
     Kind, MemoryStore, Precondition, Record, Result, Scan, StoreError, Uuid,
@@ -120,11 +120,11 @@ impl BindingStore for Lesser {
 }
 
 macro_rules! lesser {
-    ($($(#[$doc:meta])* $suite:ident, $subject:ident: |$promised:ident| $less:block)*) => {$(
+    ($($(#[$doc:meta])* $suite:ident, $fixture:ident: |$promised:ident| $less:block)*) => {$(
         $(#[$doc])*
-        struct $subject;
+        struct $fixture;
 
-        impl Subject for $subject {
+        impl Fixture for $fixture {
             type Store = Lesser;
 
             fn new() -> Self {
@@ -142,7 +142,7 @@ macro_rules! lesser {
             }
         }
 
-        certbind_conformance::suite!($suite, $subject);
+        certbind_conformance::suite!($suite, $fixture);
     )*};
 }
 

@@ -4,13 +4,13 @@ use certbind_core::{
     Applied, Batch, Binding, BindingStore, MemoryStore, Precondition, Result, StoreError,
 };
 
-use crate::planted::{Defect, batch, blind};
+use crate::seeded::{Fault, batch, blind};
 
 /// Tells of each change that nothing was there before.
 #[derive(Default)]
 pub(crate) struct ForgetsWhatWasThere;
 
-impl Defect for ForgetsWhatWasThere {
+impl Fault for ForgetsWhatWasThere {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(batch)?;
         // As the same changes look to an empty store.
@@ -21,7 +21,7 @@ impl Defect for ForgetsWhatWasThere {
 #[derive(Default)]
 pub(crate) struct SwallowsErrors;
 
-impl Defect for SwallowsErrors {
+impl Fault for SwallowsErrors {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         match store.apply(batch) {
             Err(StoreError::AlreadyExists { .. }) => Ok(Applied::default()),
@@ -33,7 +33,7 @@ impl Defect for SwallowsErrors {
 #[derive(Default)]
 pub(crate) struct ForgetsWhatItFound;
 
-impl Defect for ForgetsWhatItFound {
+impl Fault for ForgetsWhatItFound {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(batch).map_err(|error| match error {
             StoreError::Conflict { key, expected, .. } => StoreError::Conflict {
@@ -50,7 +50,7 @@ impl Defect for ForgetsWhatItFound {
 #[derive(Default)]
 pub(crate) struct TellsALoserItsOwn;
 
-impl Defect for TellsALoserItsOwn {
+impl Fault for TellsALoserItsOwn {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(batch).map_err(|error| match error {
             StoreError::AlreadyExists { key, .. } => {
@@ -70,7 +70,7 @@ impl Defect for TellsALoserItsOwn {
 #[derive(Default)]
 pub(crate) struct BlamesAnotherKey;
 
-impl Defect for BlamesAnotherKey {
+impl Fault for BlamesAnotherKey {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(batch).map_err(|error| match error {
             StoreError::NotFound { .. } => StoreError::NotFound {
@@ -85,7 +85,7 @@ impl Defect for BlamesAnotherKey {
 #[derive(Default)]
 pub(crate) struct TellsTheLastFailure;
 
-impl Defect for TellsTheLastFailure {
+impl Fault for TellsTheLastFailure {
     fn apply(&self, store: &MemoryStore, of: &Batch) -> Result<Applied> {
         batch(of.changes().iter().rev().cloned()).check(|key| store.get(key))?;
         store.apply(of)
@@ -96,7 +96,7 @@ impl Defect for TellsTheLastFailure {
 #[derive(Default)]
 pub(crate) struct MistakesNotFound;
 
-impl Defect for MistakesNotFound {
+impl Fault for MistakesNotFound {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         store.apply(batch).map_err(|error| match error {
             StoreError::Conflict {

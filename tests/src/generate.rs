@@ -8,22 +8,22 @@ use certbind_core::{Binding, BindingKey, Capabilities, Kind};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use crate::subject::fitted;
+use crate::fixture::fitted;
 
 /// Keys and bindings of a store with certain capabilities.
 #[derive(Clone)]
-pub(crate) struct Draw {
+pub(crate) struct Generator {
     pub(crate) key: BoxedStrategy<BindingKey>,
     pub(crate) binding: BoxedStrategy<Binding>,
 }
 
 /// A few keys, so that operations meet.
-pub(crate) fn few(capabilities: &Capabilities) -> Draw {
+pub(crate) fn few(capabilities: &Capabilities) -> Generator {
     draw(capabilities, |kind| few_keys(&[kind]).boxed())
 }
 
 /// Any keys, the odd ones too.
-pub(crate) fn any_of(capabilities: &Capabilities) -> Draw {
+pub(crate) fn any_of(capabilities: &Capabilities) -> Generator {
     draw(capabilities, |kind| match kind {
         Kind::IpPort => ip_port().prop_map(BindingKey::IpPort).boxed(),
         Kind::Sni => host_port().prop_map(BindingKey::Sni).boxed(),
@@ -32,7 +32,7 @@ pub(crate) fn any_of(capabilities: &Capabilities) -> Draw {
     })
 }
 
-impl Draw {
+impl Generator {
     /// From either.
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
@@ -42,10 +42,10 @@ impl Draw {
     }
 }
 
-fn draw(capabilities: &Capabilities, keys: fn(Kind) -> BoxedStrategy<BindingKey>) -> Draw {
+fn draw(capabilities: &Capabilities, keys: fn(Kind) -> BoxedStrategy<BindingKey>) -> Generator {
     let kinds = capabilities.kinds.iter();
     let binding = |kind| binding(kind, keys(kind), capabilities.clone());
-    Draw {
+    Generator {
         key: Union::new(kinds.clone().map(|kind| keys(*kind))).boxed(),
         binding: Union::new(kinds.map(|kind| binding(*kind))).boxed(),
     }

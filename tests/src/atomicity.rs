@@ -8,9 +8,9 @@ use std::thread;
 use certbind_core::{Batch, BindingKey, BindingStore, Capabilities, Change};
 
 use crate::cases;
+use crate::fixture::{Fixture, Fixtures, all_bindings};
 use crate::order::Rank;
 use crate::sample::{keys, mark, marked};
-use crate::subject::{Places, Subject, everything};
 
 /// How many batches are applied, for each of `CERTBIND_CASES`, and how often each reader has to look.
 const BATCHES: u128 = 60;
@@ -22,9 +22,9 @@ const LOOKS: u64 = 40;
 ///
 /// # Panics
 /// If it is otherwise.
-pub fn batches_are_atomic<S: Subject>() {
-    let place = Places::of::<S>().new_place();
-    let store = place.open();
+pub fn batches_are_atomic<F: Fixture>() {
+    let fixture = Fixtures::of::<F>().create();
+    let store = fixture.open();
     let capabilities = store.capabilities();
     let most = capabilities.max_batch.map_or(16, |most| most.get().min(16));
     if !capabilities.writable || most < 2 {
@@ -74,7 +74,7 @@ pub fn batches_are_atomic<S: Subject>() {
         }
     });
     // Where a batch's halves can be seen, the end at least is whole.
-    let marks: BTreeSet<_> = everything(&*store).iter().map(mark).collect();
+    let marks: BTreeSet<_> = all_bindings(&*store).iter().map(mark).collect();
     assert_eq!(marks.len(), 1, "the last batch is there whole: {marks:?}");
 }
 
@@ -90,7 +90,7 @@ fn scan_all(
     keys: usize,
     last: u128,
 ) -> u128 {
-    let seen = everything(store);
+    let seen = all_bindings(store);
     assert!(
         seen.is_sorted_by(|a, b| a.key() < b.key()),
         "a scan has each key once, in order: {seen:?}"

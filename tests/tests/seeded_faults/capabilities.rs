@@ -6,7 +6,7 @@ use certbind_core::{
     Applied, Batch, BindingStore, Capabilities, Kind, MemoryStore, Result, StoreError,
 };
 
-use crate::planted::Defect;
+use crate::seeded::Fault;
 
 macro_rules! claims {
     ($($(#[$doc:meta])* $name:ident: |$capabilities:ident| $change:block)*) => {$(
@@ -14,7 +14,7 @@ macro_rules! claims {
         #[derive(Default)]
         pub(crate) struct $name;
 
-        impl Defect for $name {
+        impl Fault for $name {
             fn capabilities() -> Capabilities {
                 let mut $capabilities = Capabilities::full();
                 $change
@@ -49,7 +49,7 @@ claims! {
 #[derive(Default)]
 pub(crate) struct LacksAKindThatItClaims;
 
-impl Defect for LacksAKindThatItClaims {
+impl Fault for LacksAKindThatItClaims {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         let kinds = batch.changes().iter().map(|change| change.key().kind());
         match kinds.into_iter().find(|kind| *kind == Kind::ScopedCcs) {
@@ -63,7 +63,7 @@ impl Defect for LacksAKindThatItClaims {
 #[derive(Default)]
 pub(crate) struct GetsNothingOfAKindThatItLacks;
 
-impl Defect for GetsNothingOfAKindThatItLacks {
+impl Fault for GetsNothingOfAKindThatItLacks {
     fn capabilities() -> Capabilities {
         HasAKindThatItDenies::capabilities()
     }
@@ -81,7 +81,7 @@ impl Defect for GetsNothingOfAKindThatItLacks {
 #[derive(Default)]
 pub(crate) struct TakesLessThanItsLimit;
 
-impl Defect for TakesLessThanItsLimit {
+impl Fault for TakesLessThanItsLimit {
     fn capabilities() -> Capabilities {
         TakesMoreThanItsLimit::capabilities()
     }

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, MemoryStore, Result,
     Scan, StoreError,
@@ -45,7 +45,7 @@ impl BindingStore for HoldsOne {
 
 struct Full;
 
-impl Subject for Full {
+impl Fixture for Full {
     type Store = HoldsOne;
 
     fn new() -> Self {
@@ -79,7 +79,7 @@ fn a_failure_is_made_small_and_its_seed_is_kept() {
 
     let kept = folder
         .path()
-        .join("proptest-regressions/failures-are-kept-Full.sequences.txt");
+        .join("proptest-regressions/failure-persistence-Full.sequences.txt");
     let seeds = || {
         let text = std::fs::read_to_string(&kept).expect("the seed is kept");
         text.lines().filter(|line| line.starts_with("cc ")).count()

@@ -10,7 +10,7 @@ use certbind_core::{
     Scan,
 };
 
-use crate::planted::{Defect, all, put_back};
+use crate::seeded::{Fault, all, put_back};
 
 fn listed<'a>(bindings: Vec<Binding>) -> Result<Bindings<'a>> {
     Ok(Bindings::new(bindings.into_iter().map(Ok)))
@@ -33,7 +33,7 @@ fn between(asked: &Scan, start: Bound<&BindingKey>, end: Bound<&BindingKey>) -> 
 #[derive(Default)]
 pub(crate) struct GetsWhatWas(Mutex<Vec<Binding>>);
 
-impl Defect for GetsWhatWas {
+impl Fault for GetsWhatWas {
     fn get(&self, _: &MemoryStore, key: &BindingKey) -> Result<Option<Binding>> {
         let before = self.0.lock().expect("no panic");
         Ok(before.iter().find(|binding| binding.key() == key).cloned())
@@ -49,7 +49,7 @@ impl Defect for GetsWhatWas {
 #[derive(Default)]
 pub(crate) struct ScansWhatWas(Mutex<Vec<Binding>>);
 
-impl Defect for ScansWhatWas {
+impl Fault for ScansWhatWas {
     fn capabilities() -> Capabilities {
         let mut capabilities = Capabilities::full();
         capabilities.snapshot_scan = false;
@@ -71,7 +71,7 @@ impl Defect for ScansWhatWas {
 #[derive(Default)]
 pub(crate) struct OrdersPortsAsText;
 
-impl Defect for OrdersPortsAsText {
+impl Fault for OrdersPortsAsText {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         let mut found = found(store, scan)?;
         found.sort_by_key(|binding| {
@@ -86,7 +86,7 @@ impl Defect for OrdersPortsAsText {
 #[derive(Default)]
 pub(crate) struct OrdersHostsFromTheLeft;
 
-impl Defect for OrdersHostsFromTheLeft {
+impl Fault for OrdersHostsFromTheLeft {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         let mut found = found(store, scan)?;
         found.sort_by_key(|binding| {
@@ -100,7 +100,7 @@ impl Defect for OrdersHostsFromTheLeft {
 #[derive(Default)]
 pub(crate) struct RepeatsABinding;
 
-impl Defect for RepeatsABinding {
+impl Fault for RepeatsABinding {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         let mut found = found(store, scan)?;
         if found.len() > 2 {
@@ -113,7 +113,7 @@ impl Defect for RepeatsABinding {
 #[derive(Default)]
 pub(crate) struct IncludesTheCursor;
 
-impl Defect for IncludesTheCursor {
+impl Fault for IncludesTheCursor {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         match scan.bounds() {
             (Bound::Excluded(start), end) => {
@@ -127,7 +127,7 @@ impl Defect for IncludesTheCursor {
 #[derive(Default)]
 pub(crate) struct SkipsTheOneBehindTheCursor;
 
-impl Defect for SkipsTheOneBehindTheCursor {
+impl Fault for SkipsTheOneBehindTheCursor {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         let skipped = matches!(scan.bounds().0, Bound::Excluded(_));
         let found = found(store, scan)?;
@@ -138,7 +138,7 @@ impl Defect for SkipsTheOneBehindTheCursor {
 #[derive(Default)]
 pub(crate) struct EndsARangeTooEarly;
 
-impl Defect for EndsARangeTooEarly {
+impl Fault for EndsARangeTooEarly {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         match scan.bounds() {
             (start, Bound::Included(end)) => {
@@ -152,7 +152,7 @@ impl Defect for EndsARangeTooEarly {
 #[derive(Default)]
 pub(crate) struct EndsARangeTooLate;
 
-impl Defect for EndsARangeTooLate {
+impl Fault for EndsARangeTooLate {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         match scan.bounds() {
             (start, Bound::Excluded(end)) => {
@@ -166,7 +166,7 @@ impl Defect for EndsARangeTooLate {
 #[derive(Default)]
 pub(crate) struct ForgetsTheKind;
 
-impl Defect for ForgetsTheKind {
+impl Fault for ForgetsTheKind {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         let (start, end) = scan.bounds();
         store.scan(&between(&Scan::all(), start, end))
@@ -177,7 +177,7 @@ impl Defect for ForgetsTheKind {
 #[derive(Default)]
 pub(crate) struct ScansLive;
 
-impl Defect for ScansLive {
+impl Fault for ScansLive {
     fn scan<'a>(&'a self, store: &'a MemoryStore, scan: &Scan) -> Result<Bindings<'a>> {
         let scan = scan.clone();
         let mut last: Option<BindingKey> = None;
@@ -198,7 +198,7 @@ impl Defect for ScansLive {
 #[derive(Default)]
 pub(crate) struct ScansByIndex;
 
-impl Defect for ScansByIndex {
+impl Fault for ScansByIndex {
     fn capabilities() -> Capabilities {
         let mut capabilities = Capabilities::full();
         capabilities.snapshot_scan = false;
@@ -223,7 +223,7 @@ impl Defect for ScansByIndex {
 #[derive(Default)]
 pub(crate) struct ForgetsWhenReopened;
 
-impl Defect for ForgetsWhenReopened {
+impl Fault for ForgetsWhenReopened {
     fn opened(&self, store: &MemoryStore) {
         put_back(store, &[]);
     }
@@ -233,7 +233,7 @@ impl Defect for ForgetsWhenReopened {
 #[derive(Default)]
 pub(crate) struct ForgetsTheLastChangeWhenReopened(Mutex<Vec<Binding>>);
 
-impl Defect for ForgetsTheLastChangeWhenReopened {
+impl Fault for ForgetsTheLastChangeWhenReopened {
     fn opened(&self, store: &MemoryStore) {
         put_back(store, &self.0.lock().expect("no panic"));
     }
@@ -248,7 +248,7 @@ impl Defect for ForgetsTheLastChangeWhenReopened {
 #[derive(Default)]
 pub(crate) struct BringsBackWhatWasRemoved(Mutex<Vec<Binding>>);
 
-impl Defect for BringsBackWhatWasRemoved {
+impl Fault for BringsBackWhatWasRemoved {
     fn opened(&self, store: &MemoryStore) {
         for binding in self.0.lock().expect("no panic").drain(..) {
             // What was bound anew since stays.

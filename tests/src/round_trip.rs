@@ -9,12 +9,12 @@ use certbind_core::{
 use proptest::prelude::*;
 
 use crate::cases;
-use crate::draw::any_of;
 use crate::fields::each_field;
-use crate::operation::{Answer, Operation};
+use crate::fixture::{Fixture, Fixtures, all_bindings, fitted, scan_all};
+use crate::generate::any_of;
+use crate::operation::{Operation, Response};
 use crate::order::Rank;
 use crate::sample::{numbered, plain};
-use crate::subject::{Places, Subject, everything, fitted, found};
 
 /// The most changes in a batch of the test.
 const BATCH: usize = 64;
@@ -26,30 +26,30 @@ const BATCH: usize = 64;
 ///
 /// # Panics
 /// If one does not.
-pub fn every_field_is_kept<S: Subject>() {
-    let places = Places::of::<S>();
-    let capabilities = places.capabilities();
+pub fn every_field_round_trips<F: Fixture>() {
+    let fixtures = Fixtures::of::<F>();
+    let capabilities = fixtures.capabilities();
     if !capabilities.writable {
-        return read_only(places);
+        return read_only(fixtures);
     }
-    each_alone(places, &capabilities);
-    many_at_once(places, &capabilities);
+    each_alone(fixtures, &capabilities);
+    many_at_once(fixtures, &capabilities);
 }
 
 /// Of a store that cannot be written: its ways to read agree.
-fn read_only(places: Places) {
-    let place = places.new_place();
-    let store = place.open();
-    for binding in everything(&*store) {
+fn read_only(fixtures: Fixtures) {
+    let fixture = fixtures.create();
+    let store = fixture.open();
+    for binding in all_bindings(&*store) {
         let got = store.get(binding.key()).expect("get");
         assert_eq!(got.as_ref(), Some(&binding), "get and scan");
     }
 }
 
 /// Bindings that differ from a plain one in one field, each under a key of its own.
-fn each_alone(places: Places, capabilities: &Capabilities) {
-    let place = places.new_place();
-    let mut store = place.open();
+fn each_alone(fixtures: Fixtures, capabilities: &Capabilities) {
+    let fixture = fixtures.create();
+    let mut store = fixture.open();
     let mut bindings = samples(capabilities);
     let apply = |store: &dyn BindingStore, change: &dyn Fn(&Binding) -> (Change, Outcome)| {
         let most = capabilities
@@ -58,8 +58,8 @@ fn each_alone(places: Places, capabilities: &Capabilities) {
         for bindings in bindings.chunks(most) {
             let (changes, outcomes): (Vec<_>, Vec<_>) = bindings.iter().map(change).unzip();
             let batch = Batch::new(changes).expect("each key once");
-            let answer = Operation::Apply(batch).perform(store);
-            assert_eq!(answer, Answer::Applied(outcomes), "what changed");
+            let response = Operation::Apply(batch).perform(store);
+            assert_eq!(response, Response::Applied(outcomes), "what changed");
         }
     };
     apply(&*store, &|binding| {
@@ -69,7 +69,7 @@ fn each_alone(places: Places, capabilities: &Capabilities) {
     compare(&*store, &bindings);
     if capabilities.durable {
         drop(store);
-        store = place.open();
+        store = fixture.open();
         compare(&*store, &bindings);
     }
     for binding in &bindings {
@@ -80,12 +80,12 @@ fn each_alone(places: Places, capabilities: &Capabilities) {
                 expected: Some(plain.clone()),
                 new: None,
             };
-            let answer = Answer::Conflict {
+            let response = Response::Conflict {
                 key: binding.key().clone(),
                 expected: plain,
                 found: Some(binding.clone()),
             };
-            assert_eq!(swap.perform(&*store), answer, "one field is another");
+            assert_eq!(swap.perform(&*store), response, "one field is another");
         }
     }
     apply(&*store, &|binding| {
@@ -110,7 +110,7 @@ fn outcome(before: Option<&Binding>, after: Option<&Binding>) -> Outcome {
     }
 }
 
-/// The store holds these, whichever way it is asked.
+/// The store holds these, whichever way it is query.
 fn compare(store: &dyn BindingStore, bindings: &[Binding]) {
     for binding in bindings {
         let got = store.get(binding.key()).expect("get");
@@ -118,10 +118,10 @@ fn compare(store: &dyn BindingStore, bindings: &[Binding]) {
     }
     let mut bindings = bindings.to_vec();
     bindings.sort_by_cached_key(|binding| Rank::of(binding.key()));
-    for (scanned, binding) in everything(store).iter().zip(&bindings) {
+    for (scanned, binding) in all_bindings(store).iter().zip(&bindings) {
         assert_eq!(scanned, binding, "scan");
     }
-    assert_eq!(everything(store).len(), bindings.len(), "scan");
+    assert_eq!(all_bindings(store).len(), bindings.len(), "scan");
 }
 
 fn samples(capabilities: &Capabilities) -> Vec<Binding> {
@@ -200,26 +200,26 @@ fn odd_keys(kind: Kind) -> Vec<Binding> {
 }
 
 /// Bindings with anything in them.
-fn many_at_once(places: Places, capabilities: &Capabilities) {
+fn many_at_once(fixtures: Fixtures, capabilities: &Capabilities) {
     let many = proptest::collection::vec(any_of(capabilities).binding, 1..6);
-    let config = cases::config(places, "faithful", 48);
+    let config = cases::config(fixtures, "faithful", 48);
     cases::check(config, &many, |bindings| {
-        let place = places.new_place();
-        let mut store = place.open();
+        let fixture = fixtures.create();
+        let mut store = fixture.open();
         for binding in &bindings {
             store.put(binding.clone()).expect("put");
             let range = Scan::range(binding.key()..=binding.key());
             prop_assert_eq!(
-                found(&*store, &range),
+                scan_all(&*store, &range),
                 std::slice::from_ref(binding),
                 "scan"
             );
         }
         if capabilities.durable {
             drop(store);
-            store = place.open();
+            store = fixture.open();
         }
-        for binding in everything(&*store) {
+        for binding in all_bindings(&*store) {
             let last = bindings.iter().rfind(|put| put.key() == binding.key());
             prop_assert_eq!(Some(&binding), last, "scan");
             let got = store.get(binding.key()).expect("get");
@@ -227,7 +227,7 @@ fn many_at_once(places: Places, capabilities: &Capabilities) {
             let held = store.remove(binding.key()).expect("remove");
             prop_assert_eq!(Some(&held), last, "what it held");
         }
-        prop_assert_eq!(everything(&*store), [], "each was there once");
+        prop_assert_eq!(all_bindings(&*store), [], "each was there once");
         Ok(())
     });
 }

@@ -7,29 +7,29 @@ use certbind_core::{
     SslFlags,
 };
 
-use crate::operation::{Answer, Operation};
+use crate::fixture::{Fixture, Fixtures, all_bindings, scan_all};
+use crate::operation::{Operation, Response};
 use crate::sample::{keys, numbered, plain};
-use crate::subject::{Places, Subject, everything, found};
 
-/// Kinds that the store lacks are refused whatever is asked of them, alone and in a batch; changes
+/// Kinds that the store lacks are refused whatever is query of them, alone and in a batch; changes
 /// of a store that cannot be written, batches beyond its limit and options that a plain CCS binding
 /// cannot have too, and extended properties where there are none; what is within its limits is done; and nothing of it leaves a trace.
 ///
 /// # Panics
 /// If it is otherwise.
-pub fn capabilities_are_honest<S: Subject>() {
-    let place = Places::of::<S>().new_place();
-    let store = place.open();
+pub fn capabilities_are_accurate<F: Fixture>() {
+    let fixture = Fixtures::of::<F>().create();
+    let store = fixture.open();
     let capabilities = store.capabilities();
     assert!(
         !capabilities.kinds.is_empty() && capabilities.kinds.is_sorted_by(|a, b| a < b),
         "kinds stand once, in order: {:?}",
         capabilities.kinds
     );
-    let before = everything(&*store);
+    let before = all_bindings(&*store);
     for kind in Kind::ALL {
         match (capabilities.writable, capabilities.kinds.contains(&kind)) {
-            (false, _) => refuses_changes(&*store, &numbered(kind, 7), &Answer::ReadOnly),
+            (false, _) => refuses_changes(&*store, &numbered(kind, 7), &Response::ReadOnly),
             (true, true) => takes(&*store, kind),
             (true, false) => lacks(&*store, &capabilities, kind),
         }
@@ -48,40 +48,48 @@ pub fn capabilities_are_honest<S: Subject>() {
             has_a_limit(&*store, &capabilities, most);
         }
     }
-    assert_eq!(everything(&*store), before, "nothing is left of it");
+    assert_eq!(all_bindings(&*store), before, "nothing is left of it");
 }
 
 fn takes(store: &dyn BindingStore, kind: Kind) {
     let key = numbered(kind, 7);
-    let answer = Operation::Insert(plain(&key)).perform(store);
-    assert_eq!(answer, Answer::Done, "{kind} is a kind that the store has");
-    let answer = Operation::Remove(key.clone()).perform(store);
-    assert_eq!(answer, Answer::Held(Some(plain(&key))), "remove {key}");
+    let response = Operation::Insert(plain(&key)).perform(store);
+    assert_eq!(
+        response,
+        Response::Done,
+        "{kind} is a kind that the store has"
+    );
+    let response = Operation::Remove(key.clone()).perform(store);
+    assert_eq!(response, Response::Held(Some(plain(&key))), "remove {key}");
 }
 
 fn lacks(store: &dyn BindingStore, capabilities: &Capabilities, kind: Kind) {
     let key = numbered(kind, 7);
-    let answer = Operation::Get(key.clone()).perform(store);
-    assert_eq!(answer, Answer::Unsupported, "get of {kind}, which it lacks");
-    refuses_changes(store, &key, &Answer::Unsupported);
-    let scanned = found(store, &Scan::all().of_kind(kind));
+    let response = Operation::Get(key.clone()).perform(store);
+    assert_eq!(
+        response,
+        Response::Unsupported,
+        "get of {kind}, which it lacks"
+    );
+    refuses_changes(store, &key, &Response::Unsupported);
+    let scanned = scan_all(store, &Scan::all().of_kind(kind));
     assert_eq!(scanned, [], "a scan passes over {kind}, which it lacks");
 
     let most = capabilities.max_batch.map_or(3, usize::from);
     if most >= 3 {
         let has = |n| Change::put(plain(&numbered(capabilities.kinds[0], n)));
         let batch = Batch::new([has(1), Change::put(plain(&key)), has(2)]);
-        let answer = Operation::Apply(batch.expect("each key once")).perform(store);
+        let response = Operation::Apply(batch.expect("each key once")).perform(store);
         assert_eq!(
-            answer,
-            Answer::Unsupported,
+            response,
+            Response::Unsupported,
             "{kind} in the midst of a batch"
         );
     }
 }
 
 /// Refuses every change of a key that is not bound.
-fn refuses_changes(store: &dyn BindingStore, key: &BindingKey, with: &Answer) {
+fn refuses_changes(store: &dyn BindingStore, key: &BindingKey, with: &Response) {
     let binding = plain(key);
     for operation in [
         Operation::Insert(binding.clone()),
@@ -96,8 +104,8 @@ fn refuses_changes(store: &dyn BindingStore, key: &BindingKey, with: &Answer) {
         Operation::Apply(Change::put(binding.clone()).into()),
         Operation::load(vec![Change::put(binding)]),
     ] {
-        let answer = operation.perform(store);
-        assert_eq!(answer, *with, "refuse {operation}");
+        let response = operation.perform(store);
+        assert_eq!(response, *with, "refuse {operation}");
     }
 }
 
@@ -121,11 +129,15 @@ fn lacks_extended_properties(store: &dyn BindingStore, capabilities: &Capabiliti
         record.extended = record.extended.with(window.into());
         let binding = plain.clone().with_record(record).expect("the same kind");
         refuses_to_bind(store, &binding);
-        let answer = Operation::Insert(plain.clone()).perform(store);
-        assert_eq!(answer, Answer::Done, "{kind} without extended properties");
+        let response = Operation::Insert(plain.clone()).perform(store);
+        assert_eq!(
+            response,
+            Response::Done,
+            "{kind} without extended properties"
+        );
         refuses_to_bind(store, &binding);
-        let answer = Operation::Remove(plain.key().clone()).perform(store);
-        assert_eq!(answer, Answer::Held(Some(plain)), "remove {kind}");
+        let response = Operation::Remove(plain.key().clone()).perform(store);
+        assert_eq!(response, Response::Held(Some(plain)), "remove {kind}");
     }
 }
 
@@ -142,10 +154,10 @@ fn refuses_to_bind(store: &dyn BindingStore, binding: &Binding) {
         },
         Operation::Apply(batch.expect("each key once")),
     ] {
-        let answer = operation.perform(store);
+        let response = operation.perform(store);
         assert_eq!(
-            answer,
-            Answer::Unsupported,
+            response,
+            Response::Unsupported,
             "extended properties: {operation}"
         );
     }
@@ -157,11 +169,11 @@ fn has_a_limit(store: &dyn BindingStore, capabilities: &Capabilities, most: NonZ
         Operation::Apply(Batch::new(keys.iter().map(change)).expect("each key once"))
     };
     let insert = |key: &BindingKey| Change::insert(plain(key));
-    let answer = batch(&keys, insert).perform(store);
-    assert_eq!(answer, Answer::Unsupported, "more than {most} changes");
+    let response = batch(&keys, insert).perform(store);
+    assert_eq!(response, Response::Unsupported, "more than {most} changes");
     let within = &keys[..most.get()];
-    let answer = batch(within, insert).perform(store);
-    assert!(!answer.is_error(), "{most} changes: {answer}");
-    let answer = batch(within, |key| Change::remove(key.clone())).perform(store);
-    assert!(!answer.is_error(), "{most} changes: {answer}");
+    let response = batch(within, insert).perform(store);
+    assert!(!response.is_error(), "{most} changes: {response}");
+    let response = batch(within, |key| Change::remove(key.clone())).perform(store);
+    assert!(!response.is_error(), "{most} changes: {response}");
 }

@@ -2,10 +2,10 @@
 
 use certbind_core::{Batch, BindingKey, Capabilities, Change, Precondition};
 
+use crate::fixture::{Fixture, Fixtures, all_bindings};
 use crate::model::Model;
 use crate::operation::Operation;
 use crate::sample::{HASH, RENEWED, keys, marked};
-use crate::subject::{Places, Subject, everything};
 
 /// After each way to change a store, and after each way to fail at it, the store is opened again
 /// and holds what it did: no more, no less, no other. Only of stores that call themselves durable.
@@ -14,14 +14,14 @@ use crate::subject::{Places, Subject, everything};
 ///
 /// # Panics
 /// If something is lost, or comes back.
-pub fn acknowledged_changes_are_kept<S: Subject>() {
-    let place = Places::of::<S>().new_place();
-    let mut store = place.open();
+pub fn acknowledged_changes_survive_reopening<F: Fixture>() {
+    let fixture = Fixtures::of::<F>().create();
+    let mut store = fixture.open();
     let capabilities = store.capabilities();
     if !capabilities.durable {
         return;
     }
-    let mut model = Model::new(&capabilities).holding(everything(&*store));
+    let mut model = Model::new(&capabilities).holding(all_bindings(&*store));
     let operations = match capabilities.writable {
         true => operations(&capabilities),
         false => vec![Operation::Rotation(HASH, RENEWED)],
@@ -35,10 +35,10 @@ pub fn acknowledged_changes_are_kept<S: Subject>() {
         // Twice: opening must not change anything either.
         for _ in 0..2 {
             drop(store);
-            store = place.open();
+            store = fixture.open();
             assert_eq!(
-                everything(&*store),
-                model.everything(),
+                all_bindings(&*store),
+                model.all_bindings(),
                 "after {operation}, once it was opened again"
             );
         }

@@ -1,18 +1,18 @@
-//! A store with a defect, over one without.
+//! A store with a fault, over one without.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use certbind_conformance::Subject;
+use certbind_conformance::Fixture;
 use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Change,
     MemoryStore, Precondition, Result, Scan, StoreError,
 };
 
-/// What is wrong with a store. What a defect does not say is as it should be.
+/// What is wrong with a store. What a fault does not say is as it should be.
 ///
-/// A place keeps its defect as it keeps the bindings: both outlive the stores that are opened.
-pub(crate) trait Defect: Default + Send + Sync + 'static {
+/// A place keeps its fault as it keeps the bindings: both outlive the stores that are opened.
+pub(crate) trait Fault: Default + Send + Sync + 'static {
     fn capabilities() -> Capabilities {
         Capabilities::full()
     }
@@ -54,72 +54,72 @@ pub(crate) trait Defect: Default + Send + Sync + 'static {
     }
 }
 
-/// A store without a defect.
+/// A store without a fault.
 #[derive(Default)]
-pub(crate) struct Nothing;
+pub(crate) struct NoFault;
 
-impl Defect for Nothing {}
+impl Fault for NoFault {}
 
-pub(crate) struct Planted<D> {
+pub(crate) struct FaultyStore<D> {
     store: Arc<MemoryStore>,
-    defect: Arc<D>,
+    fault: Arc<D>,
 }
 
-impl<D: Defect> BindingStore for Planted<D> {
+impl<D: Fault> BindingStore for FaultyStore<D> {
     fn capabilities(&self) -> Capabilities {
         D::capabilities()
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
-        self.defect.get(&self.store, key)
+        self.fault.get(&self.store, key)
     }
 
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        self.defect.scan(&self.store, scan)
+        self.fault.scan(&self.store, scan)
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.defect.apply(&self.store, batch)
+        self.fault.apply(&self.store, batch)
     }
 
     fn bulk_load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
-        self.defect.bulk_load(&self.store, changes.collect())
+        self.fault.bulk_load(&self.store, changes.collect())
     }
 
     fn update(&self, binding: Binding) -> Result<Binding> {
-        self.defect.update(&self.store, binding)
+        self.fault.update(&self.store, binding)
     }
 
     fn rotation(&self, old: &CertHash, new: &CertHash) -> Result<Batch> {
-        self.defect.rotation(&self.store, old, new)
+        self.fault.rotation(&self.store, old, new)
     }
 }
 
-/// A place whose stores have the defect.
-pub(crate) struct Place<D> {
+/// A place whose stores have the fault.
+pub(crate) struct FaultyFixture<D> {
     store: Arc<MemoryStore>,
-    defect: Arc<D>,
-    planted: PhantomData<D>,
+    fault: Arc<D>,
+    seeded: PhantomData<D>,
 }
 
-impl<D: Defect> Subject for Place<D> {
-    type Store = Planted<D>;
+impl<D: Fault> Fixture for FaultyFixture<D> {
+    type Store = FaultyStore<D>;
 
-    const KEEPS_FAILURES: bool = false;
+    const PERSIST_FAILURES: bool = false;
 
     fn new() -> Self {
         Self {
             store: Arc::default(),
-            defect: Arc::default(),
-            planted: PhantomData,
+            fault: Arc::default(),
+            seeded: PhantomData,
         }
     }
 
-    fn open(&self) -> Planted<D> {
-        self.defect.opened(&self.store);
-        Planted {
+    fn open(&self) -> FaultyStore<D> {
+        self.fault.opened(&self.store);
+        FaultyStore {
             store: Arc::clone(&self.store),
-            defect: Arc::clone(&self.defect),
+            fault: Arc::clone(&self.fault),
         }
     }
 }

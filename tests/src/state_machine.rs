@@ -14,29 +14,29 @@ use proptest::sample::select;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
 use crate::cases;
-use crate::draw::{Draw, few};
+use crate::fixture::{DynFixture, Fixture, Fixtures, all_bindings, fitted};
+use crate::generate::{Generator, few};
 use crate::model::{Model, inverse};
-use crate::operation::{Answer, Operation};
-use crate::order::asked;
-use crate::subject::{Place, Places, Subject, everything, fitted};
+use crate::operation::{Operation, Response};
+use crate::order::query;
 
 /// The most changes in a batch of the test.
 const BATCH: usize = 6;
 
-/// Whatever the sequence of operations, a store answers and holds what the model does: batches
+/// Whatever the sequence of operations, a store responses and holds what the model does: batches
 /// whose preconditions fail in the middle leave no trace, errors name the key and what was found,
 /// what was done can be undone, and what was acknowledged is there after the store was opened
 /// again.
 ///
 /// # Panics
 /// If it does not, with the shortest sequence that was found.
-pub fn sequences_follow_the_model<S: Subject>() {
-    let config = cases::config(Places::of::<S>(), "sequences", 96);
-    let steps = Machine::<S>::sequential_strategy(1..30);
+pub fn sequences_follow_the_model<F: Fixture>() {
+    let config = cases::config(Fixtures::of::<F>(), "sequences", 96);
+    let steps = Machine::<F>::sequential_strategy(1..30);
     cases::check(config.clone(), &steps, |(initial, transitions, seen)| {
         // Counts steps for shrinking, and is in the way where there is none.
-        let seen = seen.filter(|_| S::KEEPS_FAILURES);
-        Run::<S>::test_sequential(config.clone(), initial, transitions, seen);
+        let seen = seen.filter(|_| F::PERSIST_FAILURES);
+        Run::<F>::test_sequential(config.clone(), initial, transitions, seen);
         Ok(())
     });
 }
@@ -51,7 +51,7 @@ enum Step {
 
 #[derive(Clone)]
 struct State {
-    draw: Draw,
+    draw: Generator,
     model: Model,
     capabilities: Capabilities,
     /// What the batch that was applied last did.
@@ -61,38 +61,38 @@ struct State {
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State")
-            .field("holds", &self.model.everything())
+            .field("holds", &self.model.all_bindings())
             .field("capabilities", &self.capabilities)
             .finish_non_exhaustive()
     }
 }
 
 impl State {
-    /// The state after a step, and the answer to it, if it has one.
-    fn step(&mut self, step: &Step) -> Option<Answer> {
-        let answer = match step {
+    /// The state after a step, and the response to it, if it has one.
+    fn step(&mut self, step: &Step) -> Option<Response> {
+        let response = match step {
             Step::Do(operation) => self.model.perform(operation),
             Step::Undo => self.model.apply(&inverse(self.last.as_ref()?)),
             Step::Reopen => return None,
         };
-        if let Answer::Applied(outcomes) = &answer {
+        if let Response::Applied(outcomes) = &response {
             self.last = Some(outcomes.clone());
         }
-        Some(answer)
+        Some(response)
     }
 }
 
-struct Machine<S>(PhantomData<S>);
+struct Machine<F>(PhantomData<F>);
 
-impl<S: Subject> ReferenceStateMachine for Machine<S> {
+impl<F: Fixture> ReferenceStateMachine for Machine<F> {
     type State = State;
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<State> {
-        let place = Places::of::<S>().new_place();
-        let store = place.open();
+        let fixture = Fixtures::of::<F>().create();
+        let store = fixture.open();
         let capabilities = store.capabilities();
-        let held = everything(&*store);
+        let held = all_bindings(&*store);
         let state = State {
             draw: few(&capabilities),
             model: Model::new(&capabilities).holding(held),
@@ -103,7 +103,7 @@ impl<S: Subject> ReferenceStateMachine for Machine<S> {
     }
 
     fn transitions(state: &State) -> BoxedStrategy<Step> {
-        step(state, state.model.everything())
+        step(state, state.model.all_bindings())
     }
 
     fn apply(mut state: State, step: &Step) -> State {
@@ -112,11 +112,11 @@ impl<S: Subject> ReferenceStateMachine for Machine<S> {
     }
 }
 
-/// Any step that a store can be asked for when it holds these bindings.
+/// Any step that a store can be query for when it holds these bindings.
 fn step(state: &State, held: Vec<Binding>) -> BoxedStrategy<Step> {
     let capabilities = &state.capabilities;
     let writable = capabilities.writable;
-    let Draw { key: keys, binding } = state.draw.clone();
+    let Generator { key: keys, binding } = state.draw.clone();
     // What is held, so that expectations are met as often as not.
     let held = match held.is_empty() {
         true => binding.clone(),
@@ -135,7 +135,7 @@ fn step(state: &State, held: Vec<Binding>) -> BoxedStrategy<Step> {
         .prop_map(|batch| Operation::load(batch.changes().to_vec()));
     let operation = prop_oneof![
         2 => key.clone().prop_map(Operation::Get),
-        3 => asked(keys).prop_map(Operation::Scan),
+        3 => query(keys).prop_map(Operation::Scan),
         3 => binding.clone().prop_map(Operation::Insert),
         2 => held.clone().prop_map(Operation::Update),
         3 => binding.clone().prop_map(Operation::Put),
@@ -211,30 +211,30 @@ fn under(binding: &Binding, key: &BindingKey, capabilities: &Capabilities) -> Op
 }
 
 /// The store under test, and what it has to be like.
-struct Run<S> {
-    // Dropped in this order: the place outlives the store in it.
+struct Run<F> {
+    // Dropped in this order: the fixture outlives the store in it.
     store: Option<Box<dyn BindingStore>>,
-    place: Box<dyn Place>,
+    fixture: Box<dyn DynFixture>,
     state: State,
     last: Option<Applied>,
-    subject: PhantomData<S>,
+    subject: PhantomData<F>,
 }
 
-impl<S> Run<S> {
+impl<F> Run<F> {
     fn store(&self) -> &dyn BindingStore {
         self.store.as_deref().expect("it is open")
     }
 }
 
-impl<S: Subject> StateMachineTest for Run<S> {
+impl<F: Fixture> StateMachineTest for Run<F> {
     type SystemUnderTest = Self;
-    type Reference = Machine<S>;
+    type Reference = Machine<F>;
 
     fn init_test(state: &State) -> Self {
-        let place = Places::of::<S>().new_place();
+        let fixture = Fixtures::of::<F>().create();
         Self {
-            store: Some(place.open()),
-            place,
+            store: Some(fixture.open()),
+            fixture,
             state: state.clone(),
             last: None,
             subject: PhantomData,
@@ -244,28 +244,28 @@ impl<S: Subject> StateMachineTest for Run<S> {
     fn apply(mut run: Self, _: &State, step: Step) -> Self {
         let expected = run.state.step(&step);
         let mut last = run.last.take();
-        let answer = match &step {
+        let response = match &step {
             Step::Do(operation) => Some(operation.perform_keeping(run.store(), &mut last)),
             Step::Undo => last.as_ref().map(Applied::inverse).map(|batch| {
                 let result = run.store().apply(&batch);
-                Answer::applied(result, &mut last)
+                Response::applied(result, &mut last)
             }),
             Step::Reopen if run.state.capabilities.durable => {
                 run.store = None;
-                run.store = Some(run.place.open());
+                run.store = Some(run.fixture.open());
                 None
             }
             Step::Reopen => None,
         };
-        assert_eq!(answer, expected, "the answer to {step:?}");
+        assert_eq!(response, expected, "the response to {step:?}");
         run.last = last;
         run
     }
 
     fn check_invariants(run: &Self, state: &State) {
         assert_eq!(
-            everything(run.store()),
-            state.model.everything(),
+            all_bindings(run.store()),
+            state.model.all_bindings(),
             "what the store holds"
         );
     }
