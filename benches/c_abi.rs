@@ -13,7 +13,7 @@ use certbind_core::{
 };
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::{Query, Request, with_query};
-use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
+use certbind_httpsys::{HttpSysStore, LibraryApi};
 use certbind_redb::RedbStore;
 use certbind_simulator::Simulator;
 use divan::{Bencher, black_box};
@@ -131,7 +131,10 @@ fn enumerate_by_index(bencher: Bencher<'_, '_>, size: u32) {
 fn scan_the_store_over_the_library(bencher: Bencher<'_, '_>) {
     let (library, folder) = &*LIBRARY;
     let journal = folder.path().to_owned();
-    let store = HttpSysStore::open(Arc::clone(library), Options { journal }).unwrap();
+    let store = HttpSysStore::builder(Arc::clone(library))
+        .journal(journal)
+        .open()
+        .unwrap();
     bencher.bench_local(|| {
         let found = store.scan(&Scan::all()).unwrap().map(Result::unwrap);
         assert_eq!(found.count(), BINDINGS as usize);

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use certbind_core::{Binding, Kind, Result, StoreError};
 
-use crate::calls::Calls;
 use crate::properties::with;
+use crate::session::Session;
 use certbind_httpapi_abi::HttpApi;
 
 /// How many passes are made at most.
@@ -16,10 +16,10 @@ const PASSES: u32 = 16;
 /// An index is no cursor: a record that goes shifts those behind it, and a pass may then miss one
 /// or see one twice. Two equal passes mean that every record was the same both times it was asked
 /// for, so all were there together between the passes, unless one changed away and back.
-pub(crate) fn enumerate<A: HttpApi>(calls: &Calls<A>, kinds: &[Kind]) -> Result<Vec<Binding>> {
+pub(crate) fn enumerate<A: HttpApi>(session: &Session<A>, kinds: &[Kind]) -> Result<Vec<Binding>> {
     let mut last = None;
     for _ in 0..PASSES {
-        let found = pass(calls, kinds)?;
+        let found = pass(session, kinds)?;
         match found {
             Some(found) if last.as_ref() == Some(&found) => return Ok(found),
             found => last = found,
@@ -29,13 +29,13 @@ pub(crate) fn enumerate<A: HttpApi>(calls: &Calls<A>, kinds: &[Kind]) -> Result<
 }
 
 /// One pass; none if it met a key twice.
-fn pass<A: HttpApi>(calls: &Calls<A>, kinds: &[Kind]) -> Result<Option<Vec<Binding>>> {
+fn pass<A: HttpApi>(session: &Session<A>, kinds: &[Kind]) -> Result<Option<Vec<Binding>>> {
     let mut found = Vec::new();
     let mut keys = HashSet::new();
     for &kind in kinds {
         let first = found.len();
         for token in 0.. {
-            let Some(binding) = calls.nth(kind, token)? else {
+            let Some(binding) = session.nth(kind, token)? else {
                 break;
             };
             if !keys.insert(binding.key().clone()) {
@@ -43,7 +43,7 @@ fn pass<A: HttpApi>(calls: &Calls<A>, kinds: &[Kind]) -> Result<Option<Vec<Bindi
             }
             found.push(binding);
         }
-        let mut properties = calls.all_properties(kind)?;
+        let mut properties = session.all_properties(kind)?;
         if properties.is_empty() {
             continue;
         }

@@ -21,10 +21,10 @@ use crate::journal_format::{decode, encode};
 use crate::undo::Step;
 
 /// How long to wait for another process to finish its batch.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long to wait before asking again.
-const PAUSE: Duration = Duration::from_millis(5);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -33,7 +33,7 @@ pub(crate) struct Journal {
 
 /// The right to change bindings, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn<'a> {
+pub(crate) struct JournalLock<'a> {
     journal: &'a Journal,
     lock: File,
 }
@@ -49,7 +49,7 @@ impl Journal {
     }
 
     /// Waits until no other process is changing bindings.
-    pub(crate) fn turn(&self) -> Result<Turn<'_>> {
+    pub(crate) fn lock(&self) -> Result<JournalLock<'_>> {
         create_folder(&self.folder)
             .map_err(|error| StoreError::io("create the folder", &self.folder, error))?;
         let path = self.folder.join("lock");
@@ -64,9 +64,11 @@ impl Journal {
             match lock.try_lock() {
                 Ok(()) => {
                     let journal = self;
-                    return Ok(Turn { journal, lock });
+                    return Ok(JournalLock { journal, lock });
                 }
-                Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_TIMEOUT => {
+                    thread::sleep(LOCK_POLL_INTERVAL);
+                }
                 Err(TryLockError::WouldBlock) => {
                     let holder = None;
                     return Err(StoreError::InUse { path, holder });
@@ -83,7 +85,7 @@ impl Journal {
     }
 }
 
-impl Turn<'_> {
+impl JournalLock<'_> {
     /// The steps of a batch that was cut off.
     pub(crate) fn pending(&self) -> Result<Option<Vec<Step>>> {
         let path = self.journal.path();
@@ -132,7 +134,7 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for JournalLock<'_> {
     fn drop(&mut self) {
         // Closing the file unlocks it as well, on some systems only in a while.
         let _ = self.lock.unlock();

@@ -12,7 +12,7 @@
 //! use std::sync::Arc;
 //!
 //! use certbind_httpapi_abi::HttpApi;
-//! use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
+//! use certbind_httpsys::{HttpSysStore, LibraryApi};
 //! use certbind_core::{BindingStore, Scan};
 //!
 //! # #[cfg(windows)]
@@ -25,10 +25,10 @@
 //! #     Ok(Arc::new(unsafe { LibraryApi::load(Path::new("libhttpapi.so")) }?))
 //! # }
 //!
-//! let journal = Path::new(r"C:\Program Files\Contoso\journal").into();
-//! let store = HttpSysStore::open(system()?, Options { journal })?;
-//! for left in store.recovery().left_alone {
-//!     eprintln!("{} was changed by another program and is left as it is", left.key);
+//! let journal = r"C:\Program Files\Contoso\journal";
+//! let store = HttpSysStore::builder(system()?).journal(journal).open()?;
+//! for conflict in store.recovery().conflicts {
+//!     eprintln!("{} was changed by another program and is left as it is", conflict.key);
 //! }
 //! for binding in store.scan(&Scan::all())? {
 //!     println!("{}", binding?.key());
@@ -36,17 +36,19 @@
 //! # Ok::<(), certbind_core::StoreError>(())
 //! ```
 
-mod calls;
+mod builder;
 mod enumerate;
 mod journal;
 mod journal_format;
 mod library;
 mod properties;
 mod service;
+mod session;
 mod store;
 mod undo;
 
+pub use builder::HttpSysBuilder;
 pub use library::LibraryApi;
 pub use service::ServiceApi;
-pub use store::{HttpSysStore, Options};
-pub use undo::{LeftAlone, Recovery};
+pub use store::HttpSysStore;
+pub use undo::{Recovery, RecoveryConflict};

@@ -8,7 +8,7 @@ use certbind_core::{
 use certbind_httpapi_abi::win32;
 use windows_sys::Win32::Foundation::NO_ERROR;
 
-use crate::calls::{Calls, corrupt, failed_listing};
+use crate::session::{Session, corrupt, failed_listing};
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::{
     PropertyQuery, read_property, with_delete_property, with_query_property, with_set_property,
@@ -17,7 +17,7 @@ use certbind_httpapi_abi::client::{
 /// The properties of the keys that have some.
 pub(crate) type Found = HashMap<BindingKey, ExtendedProperties>;
 
-impl<A: HttpApi> Calls<A> {
+impl<A: HttpApi> Session<A> {
     /// The binding with the properties of its key, which HTTP.sys keeps beside its record.
     pub(crate) fn with_properties(&self, binding: Binding) -> Result<Binding> {
         if !self.has_properties() {
@@ -105,7 +105,7 @@ impl<A: HttpApi> Calls<A> {
         what: &dyn Fn() -> String,
     ) -> Result<Option<(BindingKey, Property)>> {
         let ask = |buffer: &mut [u64]| {
-            with_query_property(query, |request| self.ask_query(request, buffer))
+            with_query_property(query, |request| self.raw_query(request, buffer))
         };
         let read = |bytes: &[u8]| {
             read_property(kind, bytes).map_err(|error| corrupt(&what(), error.to_string()))
@@ -122,8 +122,8 @@ impl<A: HttpApi> Calls<A> {
     fn put_property(&self, binding: &Binding, property: &Property) -> u32 {
         let (key, host) = (binding.key(), binding.host_spelling());
         with_set_property(key, host, property, |request| {
-            match self.ask_update(request) {
-                win32::FILE_NOT_FOUND | win32::CALL_NOT_IMPLEMENTED => self.ask_set(request),
+            match self.raw_update(request) {
+                win32::FILE_NOT_FOUND | win32::CALL_NOT_IMPLEMENTED => self.raw_set(request),
                 code => code,
             }
         })
@@ -131,7 +131,7 @@ impl<A: HttpApi> Calls<A> {
 
     fn delete_property(&self, binding: &Binding, property: PropertyType) -> u32 {
         let (key, host) = (binding.key(), binding.host_spelling());
-        with_delete_property(key, host, property, |request| self.ask_delete(request))
+        with_delete_property(key, host, property, |request| self.raw_delete(request))
     }
 }
 

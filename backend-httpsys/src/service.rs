@@ -9,7 +9,7 @@ use certbind_core::{Result, StoreError};
 use certbind_httpapi_abi::win32;
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, NO_ERROR};
 
-use crate::calls::{Calls, corrupt, failed};
+use crate::session::{Session, corrupt, failed};
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::{
     Request, read_service_answer, with_service_delete, with_service_query, with_service_set,
@@ -22,10 +22,10 @@ use certbind_httpapi_abi::service::{
 const QUERY_ATTEMPTS: u32 = 8;
 
 /// The room that a query starts with, in bytes.
-const FIRST_ROOM: u32 = 1024;
+const INITIAL_BUFFER: u32 = 1024;
 
 /// The most room that a query is given: several times the largest record.
-const MOST_ROOM: u32 = 4 * 1024 * 1024;
+const MAX_BUFFER: u32 = 4 * 1024 * 1024;
 
 /// What is configured beside bindings, over an HTTP Server API, which is initialised as long as
 /// this is there.
@@ -33,7 +33,7 @@ const MOST_ROOM: u32 = 4 * 1024 * 1024;
 /// Errors are [`StoreError::Backend`] with the code that the API answered, and
 /// [`StoreError::AccessDenied`] for 5.
 pub struct ServiceApi<A: HttpApi> {
-    calls: Calls<A>,
+    session: Session<A>,
 }
 
 impl<A: HttpApi> ServiceApi<A> {
@@ -42,8 +42,8 @@ impl<A: HttpApi> ServiceApi<A> {
     /// # Errors
     /// The code that it answers.
     pub fn initialize(api: A) -> Result<Self> {
-        let calls = Calls::initialize(api)?;
-        Ok(Self { calls })
+        let session = Session::initialize(api)?;
+        Ok(Self { session })
     }
 
     /// `HttpSetServiceConfiguration`.
@@ -51,7 +51,7 @@ impl<A: HttpApi> ServiceApi<A> {
     /// # Errors
     /// Win32 code 183 for an address or a URL that is there already, and whatever else it answers.
     pub fn set(&self, record: &ServiceRecord) -> Result<()> {
-        let code = with_service_set(record, |request| self.calls.ask_set(request));
+        let code = with_service_set(record, |request| self.session.raw_set(request));
         done(code, || format!("setting {}", record.key()))
     }
 
@@ -60,7 +60,7 @@ impl<A: HttpApi> ServiceApi<A> {
     /// # Errors
     /// Win32 code 2 or 1168 for what is not there, and whatever else it answers.
     pub fn delete(&self, key: &ServiceKey) -> Result<()> {
-        let code = with_service_delete(key, |request| self.calls.ask_delete(request));
+        let code = with_service_delete(key, |request| self.session.raw_delete(request));
         done(code, || format!("deleting {key}"))
     }
 
@@ -70,7 +70,7 @@ impl<A: HttpApi> ServiceApi<A> {
     /// # Errors
     /// What it answers otherwise; [`StoreError::Corrupt`] for an answer that makes no sense.
     pub fn query(&self, query: &ServiceQuery) -> Result<Option<ServiceAnswer>> {
-        let mut room = FIRST_ROOM;
+        let mut room = INITIAL_BUFFER;
         for _ in 0..QUERY_ATTEMPTS {
             let mut buffer = vec![0_u64; room as usize / size_of::<u64>()];
             let (code, needed) = self.ask(query, &mut buffer);
@@ -85,8 +85,8 @@ impl<A: HttpApi> ServiceApi<A> {
                         .map_err(|error| corrupt(&query.to_string(), error.to_string()));
                 }
                 win32::FILE_NOT_FOUND | win32::NO_MORE_ITEMS => return Ok(None),
-                ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA if needed <= MOST_ROOM => {
-                    room = needed.max(2 * room).next_multiple_of(8).min(MOST_ROOM);
+                ERROR_INSUFFICIENT_BUFFER | ERROR_MORE_DATA if needed <= MAX_BUFFER => {
+                    room = needed.max(2 * room).next_multiple_of(8).min(MAX_BUFFER);
                 }
                 code => return Err(failed(&format!("asking for {query}"), code)),
             }
@@ -113,7 +113,7 @@ impl<A: HttpApi> ServiceApi<A> {
 
     /// The code, and how many bytes the answer has.
     fn ask(&self, query: &ServiceQuery, buffer: &mut [u64]) -> (u32, u32) {
-        let room = u32::try_from(size_of_val(buffer)).expect("no buffer is larger than MOST_ROOM");
+        let room = u32::try_from(size_of_val(buffer)).expect("no buffer is larger than MAX_BUFFER");
         let mut needed = 0;
         let code = with_service_query(query, |request| {
             let Request {
@@ -124,7 +124,7 @@ impl<A: HttpApi> ServiceApi<A> {
             // SAFETY: the request is complete and stays until the call is over; the buffer has
             // `room` bytes.
             unsafe {
-                self.calls.api().query(
+                self.session.api().query(
                     ptr::null_mut(),
                     id,
                     pointer,

@@ -9,26 +9,14 @@ use certbind_core::{
     StoreError,
 };
 
-use crate::calls::Calls;
 use crate::enumerate::enumerate;
-use crate::journal::{Journal, Turn};
-use crate::undo::{Recovery, Refusal, Step, undo};
+use crate::journal::{Journal, JournalLock};
+use crate::session::Session;
+use crate::undo::{Recovery, Step, StepError, undo};
 use certbind_httpapi_abi::HttpApi;
 
 /// How often a batch is started when other programs change its keys under it.
 const APPLY_ATTEMPTS: u32 = 8;
-
-/// How to open a [`HttpSysStore`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The folder of the undo journal, which nothing else is kept in. It is created, for its owner
-    /// alone, when bindings are first changed.
-    ///
-    /// **Only those who may change bindings may write into it**: a journal that is found there is
-    /// replayed. All processes that change bindings through this crate should name the same
-    /// folder; they then wait for one another.
-    pub journal: PathBuf,
-}
 
 /// The bindings of HTTP.sys, by way of the HTTP Server API.
 ///
@@ -55,52 +43,40 @@ pub struct Options {
 /// What HTTP.sys itself makes of a record is not undone: where it gives an absent store name back
 /// for `MY`, that is what the store reads.
 pub struct HttpSysStore<A: HttpApi> {
-    calls: Calls<A>,
+    session: Session<A>,
     kinds: Vec<Kind>,
     /// Readers may be many, and see no batch half applied; who writes is alone.
-    state: RwLock<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    journal: Journal,
-    recovery: Recovery,
+    state: RwLock<Recovery>,
+    /// None if the store is read-only.
+    journal: Option<Journal>,
 }
 
 impl<A: HttpApi> HttpSysStore<A> {
-    /// Initialises the HTTP Server API, finds out which kinds of key it knows, and undoes a batch
-    /// that was cut off.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`] if the API does not initialise, [`StoreError::Unsupported`] if it
-    /// stores nothing, as Wine's stubs. [`StoreError::Unavailable`] if a batch cannot be undone,
-    /// [`StoreError::Corrupt`] if its journal is damaged, [`StoreError::InUse`] if another process
-    /// with the same folder takes too long over a batch of its own, and whatever keeps the journal
-    /// from being read.
-    pub fn open(api: A, options: Options) -> Result<Self> {
-        let calls = Calls::initialize(api)?.with_properties_found();
+    pub(crate) fn open(api: A, journal: Option<PathBuf>) -> Result<Self> {
+        let session = Session::initialize(api)?.with_properties_found();
         let mut kinds = Vec::new();
         for kind in Kind::ALL {
-            if calls.knows(kind)? {
+            if session.probe(kind)? {
                 kinds.push(kind);
             }
         }
-        let journal = Journal::in_folder(options.journal);
+        let journal = journal.map(Journal::in_folder);
         let mut recovery = Recovery::default();
-        if journal.is_pending() {
-            recover(&calls, &journal.turn()?, &journal, &mut recovery)?;
+        if let Some(journal) = journal.as_ref().filter(|journal| journal.is_pending()) {
+            recover(&session, &journal.lock()?, journal, &mut recovery)?;
         }
         Ok(Self {
-            calls,
+            session,
             kinds,
-            state: RwLock::new(State { journal, recovery }),
+            state: RwLock::new(recovery),
+            journal,
         })
     }
 
     /// The API that it writes through to.
     #[must_use]
     pub fn api(&self) -> &A {
-        self.calls.api()
+        self.session.api()
     }
 
     /// What was undone of batches that had been cut off: when this store was opened, and since,
@@ -108,7 +84,7 @@ impl<A: HttpApi> HttpSysStore<A> {
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.recovery.clone()
+        state.clone()
     }
 
     fn check_kind(&self, kind: Kind) -> Result<()> {
@@ -119,52 +95,56 @@ impl<A: HttpApi> HttpSysStore<A> {
     }
 
     /// One go at a batch: read, check, plan, change.
-    fn attempt(&self, turn: &Turn<'_>, batch: &Batch) -> Result<Applied, Refusal> {
-        let applied = batch.check(|key| self.calls.get(key)).map_err(for_good)?;
+    fn attempt(&self, lock: &JournalLock<'_>, batch: &Batch) -> Result<Applied, StepError> {
+        let applied = batch
+            .check(|key| self.session.get(key))
+            .map_err(permanent)?;
         let outcomes = applied.outcomes().iter();
         let steps: Vec<_> = outcomes
-            .map(|outcome| Step::plan(&self.calls, outcome))
+            .map(|outcome| Step::plan(&self.session, outcome))
             .collect();
         if steps.iter().map(Step::calls).sum::<usize>() <= 1 {
-            steps.iter().try_for_each(|step| step.take(&self.calls))?;
+            steps
+                .iter()
+                .try_for_each(|step| step.apply(&self.session))?;
         } else {
-            self.take_all(turn, &steps)?;
+            self.take_all(lock, &steps)?;
         }
         Ok(applied)
     }
 
     /// Takes steps of more than one call, all or none.
-    fn take_all(&self, turn: &Turn<'_>, steps: &[Step]) -> Result<(), Refusal> {
-        let begun = turn.begin(steps);
-        begun.map_err(|error| self.give_up(turn, &[], for_good(error)))?;
+    fn take_all(&self, lock: &JournalLock<'_>, steps: &[Step]) -> Result<(), StepError> {
+        let begun = lock.begin(steps);
+        begun.map_err(|error| self.give_up(lock, &[], permanent(error)))?;
         for (i, step) in steps.iter().enumerate() {
-            if let Err(refusal) = step.take(&self.calls) {
+            if let Err(refusal) = step.apply(&self.session) {
                 let taken = if refusal.begun { i + 1 } else { i };
-                return Err(self.give_up(turn, &steps[..taken], refusal));
+                return Err(self.give_up(lock, &steps[..taken], refusal));
             }
         }
         // Only with the journal gone is the batch there to stay.
-        let finished = turn.finish();
-        finished.map_err(|error| self.give_up(turn, steps, for_good(error)))
+        let finished = lock.finish();
+        finished.map_err(|error| self.give_up(lock, steps, permanent(error)))
     }
 
     /// Undoes the steps that were taken, and forgets them all.
-    fn give_up(&self, turn: &Turn<'_>, steps: &[Step], refusal: Refusal) -> Refusal {
-        match undo(&self.calls, steps) {
+    fn give_up(&self, lock: &JournalLock<'_>, steps: &[Step], refusal: StepError) -> StepError {
+        match undo(&self.session, steps) {
             Ok(_) => {
                 // A journal that stays finds everything undone: replaying it changes nothing.
-                let _ = turn.finish();
+                let _ = lock.finish();
                 refusal
             }
-            Err(failed) => for_good(failed.after(refusal.error)),
+            Err(failed) => permanent(failed.after(refusal.error)),
         }
     }
 
-    fn read(&self) -> Result<RwLockReadGuard<'_, State>> {
+    fn read(&self) -> Result<RwLockReadGuard<'_, Recovery>> {
         self.state.read().map_err(|_| panicked())
     }
 
-    fn write(&self) -> Result<RwLockWriteGuard<'_, State>> {
+    fn write(&self) -> Result<RwLockWriteGuard<'_, Recovery>> {
         self.state.write().map_err(|_| panicked())
     }
 }
@@ -173,17 +153,18 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::full();
         capabilities.kinds.clone_from(&self.kinds);
+        capabilities.writable = self.journal.is_some();
         capabilities.snapshot_scan = false;
         capabilities.isolated_batch = false;
         capabilities.ccs_options = false;
-        capabilities.extended_properties = self.calls.has_properties();
+        capabilities.extended_properties = self.session.has_properties();
         capabilities
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
         self.check_kind(key.kind())?;
         let _state = self.read()?;
-        self.calls.get(key)
+        self.session.get(key)
     }
 
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
@@ -195,7 +176,7 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
             return Ok(Bindings::new(std::iter::empty()));
         }
         let state = self.read()?;
-        let mut bindings = enumerate(&self.calls, &kinds)?;
+        let mut bindings = enumerate(&self.session, &kinds)?;
         drop(state);
         bindings.retain(|binding| scan.contains(binding.key()));
         bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));
@@ -207,20 +188,20 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
             self.check_kind(change.key().kind())?;
             let becomes = change.new_value();
             let is_extended = becomes.is_some_and(|binding| !binding.record().extended.is_empty());
-            if is_extended && !self.calls.has_properties() {
+            if is_extended && !self.session.has_properties() {
                 return Err(StoreError::unsupported_extended(change.key()));
             }
         }
         if batch.is_empty() {
             return Ok(Applied::default());
         }
-        let mut state = self.write()?;
-        let State { journal, recovery } = &mut *state;
-        let turn = journal.turn()?;
-        recover(&self.calls, &turn, journal, recovery)?;
+        let journal = self.journal.as_ref().ok_or(StoreError::ReadOnly)?;
+        let mut recovery = self.write()?;
+        let lock = journal.lock()?;
+        recover(&self.session, &lock, journal, &mut recovery)?;
         let mut attempt = 1;
         loop {
-            match self.attempt(&turn, batch) {
+            match self.attempt(&lock, batch) {
                 Ok(applied) => return Ok(applied),
                 Err(refusal) if refusal.raced && attempt < APPLY_ATTEMPTS => attempt += 1,
                 Err(refusal) => return Err(refusal.error),
@@ -240,15 +221,15 @@ impl<A: HttpApi> fmt::Debug for HttpSysStore<A> {
 
 /// Undoes a batch that was cut off, if there is one.
 fn recover<A: HttpApi>(
-    calls: &Calls<A>,
-    turn: &Turn<'_>,
+    session: &Session<A>,
+    lock: &JournalLock<'_>,
     journal: &Journal,
     recovery: &mut Recovery,
 ) -> Result<()> {
-    let Some(steps) = turn.pending()? else {
+    let Some(steps) = lock.pending()? else {
         return Ok(());
     };
-    let undone = undo(calls, &steps).map_err(|failed| StoreError::Unavailable {
+    let undone = undo(session, &steps).map_err(|failed| StoreError::Unavailable {
         reason: format!(
             "a batch was cut off, and {} cannot be given back what it held: {}; see to that, or \
              delete {} to leave things as they are",
@@ -258,14 +239,14 @@ fn recover<A: HttpApi>(
         )
         .into(),
     })?;
-    turn.finish()?;
+    lock.finish()?;
     recovery.restored.extend(undone.restored);
-    recovery.left_alone.extend(undone.left_alone);
+    recovery.conflicts.extend(undone.conflicts);
     Ok(())
 }
 
-fn for_good(error: StoreError) -> Refusal {
-    Refusal {
+fn permanent(error: StoreError) -> StepError {
+    StepError {
         error,
         raced: false,
         begun: false,

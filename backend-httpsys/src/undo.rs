@@ -7,7 +7,7 @@ use certbind_core::{
 use certbind_httpapi_abi::win32;
 use windows_sys::Win32::Foundation::NO_ERROR;
 
-use crate::calls::Calls;
+use crate::session::Session;
 use certbind_httpapi_abi::HttpApi;
 
 /// How often a key is looked at anew when another program changes it while it is restored.
@@ -29,12 +29,12 @@ pub struct Recovery {
     /// The keys that were given back what they held before the batch.
     pub restored: Vec<BindingKey>,
     /// The keys that another program has changed since, and that were left as they are.
-    pub left_alone: Vec<LeftAlone>,
+    pub conflicts: Vec<RecoveryConflict>,
 }
 
 /// A key that the batch had changed, and another program after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftAlone {
+pub struct RecoveryConflict {
     /// The key.
     pub key: BindingKey,
     /// What it held before the batch, and would have been given back.
@@ -45,7 +45,7 @@ pub struct LeftAlone {
 
 /// A step that was not taken.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct StepError {
     pub(crate) error: StoreError,
     /// Whether the key does not hold what it held when it was read, since another program has
     /// changed it, or the record turns out not to be replaceable in one call.
@@ -56,13 +56,13 @@ pub(crate) struct Refusal {
 }
 
 /// A key that could not be given back what it held.
-pub(crate) struct NotRestored {
+pub(crate) struct RevertError {
     pub(crate) key: BindingKey,
     pub(crate) before: Option<Binding>,
     pub(crate) error: StoreError,
 }
 
-impl NotRestored {
+impl RevertError {
     /// The error of a batch that failed for `cause` and could not be undone.
     pub(crate) fn after(self, cause: StoreError) -> StoreError {
         StoreError::NotRestored {
@@ -75,11 +75,11 @@ impl NotRestored {
 }
 
 impl Step {
-    pub(crate) fn plan<A: HttpApi>(calls: &Calls<A>, outcome: &Outcome) -> Self {
+    pub(crate) fn plan<A: HttpApi>(session: &Session<A>, outcome: &Outcome) -> Self {
         let gap = match (&outcome.before, &outcome.after) {
             // An update finds the record by its name; nothing says that it spells it anew.
             (Some(before), Some(after)) => {
-                !calls.updates() || before.host_spelling() != after.host_spelling()
+                !session.updates() || before.host_spelling() != after.host_spelling()
             }
             _ => false,
         };
@@ -108,23 +108,23 @@ impl Step {
         after.is_some() && (has(before) || has(after))
     }
 
-    pub(crate) fn take<A: HttpApi>(&self, calls: &Calls<A>) -> Result<(), Refusal> {
+    pub(crate) fn apply<A: HttpApi>(&self, session: &Session<A>) -> Result<(), StepError> {
         let Outcome { before, after, .. } = &self.outcome;
         match (before, after) {
-            (Some(_), Some(after)) if !self.gap => update(calls, after),
+            (Some(_), Some(after)) if !self.gap => update(session, after),
             (before, after) => {
                 if let Some(before) = before {
-                    delete(calls, before)?;
+                    delete(session, before)?;
                 }
                 let Some(after) = after else { return Ok(()) };
-                set(calls, after).map_err(|refusal| Refusal {
+                set(session, after).map_err(|refusal| StepError {
                     begun: before.is_some(),
                     ..refusal
                 })
             }
         }?;
         match after {
-            Some(after) if self.sets_properties() => set_properties(calls, after),
+            Some(after) if self.sets_properties() => set_properties(session, after),
             _ => Ok(()),
         }
     }
@@ -153,17 +153,17 @@ impl Step {
 
     /// Gives the key back what it held, if it holds what the step left there. Taking it back
     /// twice, or before it was taken, changes nothing.
-    fn take_back<A: HttpApi>(&self, calls: &Calls<A>, recovery: &mut Recovery) -> Result<()> {
+    fn revert<A: HttpApi>(&self, session: &Session<A>, recovery: &mut Recovery) -> Result<()> {
         let Outcome { key, before, after } = &self.outcome;
         let mut attempt = 1;
         loop {
-            let found = calls.get(key)?;
+            let found = session.get(key)?;
             let ours = same(found.as_ref(), after.as_ref());
             if found == *before || (!ours && same(found.as_ref(), before.as_ref())) {
                 return Ok(());
             }
             if !ours && !self.is_between(found.as_ref()) {
-                recovery.left_alone.push(LeftAlone {
+                recovery.conflicts.push(RecoveryConflict {
                     key: key.clone(),
                     before: before.clone(),
                     found,
@@ -175,7 +175,7 @@ impl Step {
                 before: found,
                 after: before.clone(),
             };
-            match Self::plan(calls, &back).take(calls) {
+            match Self::plan(session, &back).apply(session) {
                 Ok(()) => {
                     recovery.restored.push(key.clone());
                     return Ok(());
@@ -190,48 +190,48 @@ impl Step {
 /// Takes the steps back, the last one first. A step that cannot be taken back keeps none of the
 /// others from it.
 pub(crate) fn undo<A: HttpApi>(
-    calls: &Calls<A>,
+    session: &Session<A>,
     steps: &[Step],
-) -> Result<Recovery, Box<NotRestored>> {
+) -> Result<Recovery, Box<RevertError>> {
     let mut recovery = Recovery::default();
     let mut failed = None;
     for step in steps.iter().rev() {
-        if let Err(error) = step.take_back(calls, &mut recovery) {
+        if let Err(error) = step.revert(session, &mut recovery) {
             let Outcome { key, before, .. } = step.outcome.clone();
-            failed.get_or_insert_with(|| Box::new(NotRestored { key, before, error }));
+            failed.get_or_insert_with(|| Box::new(RevertError { key, before, error }));
         }
     }
     failed.map_or(Ok(recovery), Err)
 }
 
-fn set<A: HttpApi>(calls: &Calls<A>, binding: &Binding) -> Result<(), Refusal> {
+fn set<A: HttpApi>(session: &Session<A>, binding: &Binding) -> Result<(), StepError> {
     let raced = |code| code == win32::ALREADY_EXISTS;
-    outcome(calls.set(binding), binding, "setting", raced)
+    outcome(session.set(binding), binding, "setting", raced)
 }
 
-fn update<A: HttpApi>(calls: &Calls<A>, binding: &Binding) -> Result<(), Refusal> {
+fn update<A: HttpApi>(session: &Session<A>, binding: &Binding) -> Result<(), StepError> {
     let raced = |code| code == win32::CALL_NOT_IMPLEMENTED || is_missing(code);
-    outcome(calls.update(binding), binding, "updating", raced)
+    outcome(session.update(binding), binding, "updating", raced)
 }
 
-fn set_properties<A: HttpApi>(calls: &Calls<A>, binding: &Binding) -> Result<(), Refusal> {
-    let refused = match calls.set_properties(binding) {
+fn set_properties<A: HttpApi>(session: &Session<A>, binding: &Binding) -> Result<(), StepError> {
+    let refused = match session.set_properties(binding) {
         Ok(()) => return Ok(()),
-        Err(Err(error)) => Err(Refusal {
+        Err(Err(error)) => Err(StepError {
             error,
             raced: false,
             begun: true,
         }),
         Err(Ok(code)) => outcome(code, binding, "setting extended properties of", is_missing),
     };
-    refused.map_err(|refusal| Refusal {
+    refused.map_err(|refusal| StepError {
         begun: true,
         ..refusal
     })
 }
 
-fn delete<A: HttpApi>(calls: &Calls<A>, binding: &Binding) -> Result<(), Refusal> {
-    outcome(calls.delete(binding), binding, "deleting", is_missing)
+fn delete<A: HttpApi>(session: &Session<A>, binding: &Binding) -> Result<(), StepError> {
+    outcome(session.delete(binding), binding, "deleting", is_missing)
 }
 
 /// Both mean that the record is not there (as WiX takes them).
@@ -244,11 +244,11 @@ fn outcome(
     binding: &Binding,
     action: &'static str,
     raced: impl Fn(u32) -> bool,
-) -> Result<(), Refusal> {
+) -> Result<(), StepError> {
     if code == NO_ERROR {
         return Ok(());
     }
-    Err(Refusal {
+    Err(StepError {
         error: error(code, binding, action),
         raced: raced(code),
         begun: false,

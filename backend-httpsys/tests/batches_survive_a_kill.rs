@@ -77,7 +77,7 @@ fn every_kill(make: fn() -> Arc<Fake>) {
             }
             kills += 1;
             assert_eq!(fake.sorted(), sorted(before()), "killed at call {at}");
-            assert_eq!(store.recovery().left_alone, []);
+            assert_eq!(store.recovery().conflicts, []);
             store.apply(&batch()).unwrap();
         }
     }

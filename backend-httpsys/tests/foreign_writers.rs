@@ -129,7 +129,7 @@ fn undoing_a_batch_leaves_alone_what_another_program_has_changed_since() {
     );
     let recovery = store.recovery();
     assert_eq!(recovery.restored, ["ccs=443".parse().unwrap()]);
-    let [unbound, changed] = &recovery.left_alone[..] else {
+    let [unbound, changed] = &recovery.conflicts[..] else {
         panic!("{recovery:?}");
     };
     assert_eq!(unbound.before, Some(binding("[::]:443", 1)));
@@ -190,7 +190,7 @@ fn a_record_that_windows_gives_back_without_its_store_name_is_still_ours() {
     assert_eq!(fake.records().len(), 2);
     let store = open(&fake, folder.path());
     assert_eq!(*fake.records(), []);
-    assert_eq!(store.recovery().left_alone, []);
+    assert_eq!(store.recovery().conflicts, []);
 }
 
 #[test]

@@ -85,11 +85,11 @@ fn a_record_that_is_changed_between_look_and_restoration_is_overwritten() {
     just_before(&fake, Call::Update, |records| records[0] = binding(KEY, 7));
     let store = open(&fake, folder.path());
     assert_eq!(*fake.records(), [binding(KEY, 1)]);
-    assert_eq!(store.recovery().left_alone, []);
+    assert_eq!(store.recovery().conflicts, []);
 }
 
 #[test]
-fn a_key_that_is_unbound_while_it_is_restored_is_looked_at_again_and_left_alone() {
+fn a_key_that_is_unbound_while_it_is_restored_is_looked_at_again_and_conflicts() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     *fake.records() = vec![binding(KEY, 1)];
@@ -98,7 +98,7 @@ fn a_key_that_is_unbound_while_it_is_restored_is_looked_at_again_and_left_alone(
     just_before(&fake, Call::Update, Vec::clear);
     let store = open(&fake, folder.path());
     assert_eq!(*fake.records(), []);
-    let [left] = &store.recovery().left_alone[..] else {
+    let [left] = &store.recovery().conflicts[..] else {
         panic!("{:?}", store.recovery());
     };
     assert_eq!((&left.before, &left.found), (&Some(binding(KEY, 1)), &None));

@@ -210,7 +210,7 @@ fn a_log_is_written_as_documented() {
 }
 
 #[test]
-fn a_file_of_format_2_is_upgraded_for_writing_and_left_alone_by_reading() {
+fn a_file_of_format_2_is_upgraded_for_writing_and_conflicts_by_reading() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let store = RedbStore::open(&path).unwrap();
@@ -238,7 +238,7 @@ fn a_file_of_format_2_is_upgraded_for_writing_and_left_alone_by_reading() {
 }
 
 #[test]
-fn a_file_of_format_1_is_upgraded_for_writing_and_left_alone_by_reading() {
+fn a_file_of_format_1_is_upgraded_for_writing_and_conflicts_by_reading() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let old = of_format_1(bindings());

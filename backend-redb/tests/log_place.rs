@@ -86,7 +86,7 @@ fn the_log_of_another_store_or_of_another_time_is_refused() {
 }
 
 #[test]
-fn a_log_that_nothing_names_is_left_alone_by_reading_and_goes_when_one_writes() {
+fn a_log_that_nothing_names_is_conflicts_by_reading_and_goes_when_one_writes() {
     let (directory, path, held) = crashed(4);
     let log = fs::read(log_of(&path)).unwrap();
     drop(RedbStore::open(&path).unwrap());

@@ -13,7 +13,7 @@ use certbind_core::codec::{decode_binding, encode_binding};
 use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Scan, Uuid};
 use certbind_formats::netsh::Release;
 use certbind_formats::{Export, ReadOptions, netsh};
-use certbind_httpsys::{HttpSysStore, Options as ApiOptions};
+use certbind_httpsys::HttpSysStore;
 use certbind_redb::{Options, RedbStore};
 use certbind_simulator::Simulator;
 use tempfile::TempDir;
@@ -150,7 +150,10 @@ fn query(times: u32) {
     let (store, folder) = file(&resident());
     let journal = folder.path().to_owned();
     let simulator = Arc::new(Simulator::new(Arc::new(store)));
-    let api = HttpSysStore::open(simulator, ApiOptions { journal }).unwrap();
+    let api = HttpSysStore::builder(simulator)
+        .journal(journal)
+        .open()
+        .unwrap();
     let keys: Vec<_> = (0..BINDINGS).map(|n| binding(n).key().clone()).collect();
     for n in 0..times {
         black_box(api.get(&keys[some(n) as usize]).unwrap().unwrap());

@@ -33,14 +33,14 @@ fn counts(counts: &Counts) -> String {
         replaces,
         deletes,
         unchanged,
-        left_alone,
+        conflicts,
     } = counts;
     let changes = if creates + replaces + deletes == 0 {
         "Nothing to change".to_owned()
     } else {
         format!("{creates} to create, {replaces} to replace, {deletes} to delete")
     };
-    format!("{changes}; {unchanged} unchanged, {left_alone} left alone")
+    format!("{changes}; {unchanged} unchanged, {conflicts} left alone")
 }
 
 /// How many bindings a plan changes.

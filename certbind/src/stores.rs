@@ -10,7 +10,7 @@ use certbind_core::{BindingStore, MemoryStore, MemoryTables, Scan, StoreError};
 use certbind_etcd::{EtcdStore, EtcdUrl};
 use certbind_formats::netsh::Layout;
 use certbind_httpapi_abi::HttpApi;
-use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
+use certbind_httpsys::{HttpSysStore, LibraryApi};
 use certbind_redb::RedbStore;
 use certbind_simulator::Simulator;
 use etcetera::BaseStrategy;
@@ -287,8 +287,10 @@ fn http_sys(library: Option<&Path>) -> Result<HttpSysStore<Arc<LibraryApi>>, Err
     let journal = journal(library)?;
     std::fs::create_dir_all(&journal)
         .map_err(|error| StoreError::io("make the directory", &journal, error))?;
-    let store = HttpSysStore::open(Arc::new(load(library)?), Options { journal })?;
-    for left in store.recovery().left_alone {
+    let store = HttpSysStore::builder(Arc::new(load(library)?))
+        .journal(journal)
+        .open()?;
+    for left in store.recovery().conflicts {
         let what = "was changed by another program after a batch that was cut short";
         warn(&escaped(&format!(
             "{} {what}; it is left as it is",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use certbind_conformance::Fixture;
 use certbind_core::MemoryStore;
-use certbind_httpsys::{HttpSysStore, Options};
+use certbind_httpsys::HttpSysStore;
 use certbind_simulator::{Profile, Simulator};
 use tempfile::TempDir;
 
@@ -27,10 +27,11 @@ impl<const PROFILE: usize> Fixture for Host<PROFILE> {
     }
 
     fn open(&self) -> Self::Store {
-        let options = Options {
-            journal: self.journal.path().to_owned(),
-        };
-        HttpSysStore::open(Arc::clone(&self.simulator), options).expect("the store opens")
+        let journal = self.journal.path().to_owned();
+        HttpSysStore::builder(Arc::clone(&self.simulator))
+            .journal(journal)
+            .open()
+            .expect("the store opens")
     }
 }
 

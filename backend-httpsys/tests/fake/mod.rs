@@ -15,7 +15,7 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::kind_of;
 use certbind_httpapi_abi::server::{Answer, Query, read_delete, read_query, read_set};
 use certbind_httpapi_abi::win32;
-use certbind_httpsys::{HttpSysStore, Options};
+use certbind_httpsys::HttpSysStore;
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::Networking::HttpServer::HTTPAPI_VERSION;
 use windows_sys::Win32::System::IO::OVERLAPPED;
@@ -308,7 +308,9 @@ pub fn open(fake: &Arc<Fake>, folder: &Path) -> HttpSysStore<Arc<Fake>> {
 
 pub fn try_open(fake: &Arc<Fake>, folder: &Path) -> certbind_core::Result<HttpSysStore<Arc<Fake>>> {
     let journal = folder.join("journal");
-    HttpSysStore::open(Arc::clone(fake), Options { journal })
+    HttpSysStore::builder(Arc::clone(fake))
+        .journal(journal)
+        .open()
 }
 
 /// A binding of `key` whose certificate, or application, is number `n`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
-use certbind_trace::{Entry, Found, Replayed, code_name};
+use certbind_trace::{Entry, QueryResult, ReplayOutcome, code_name};
 
 use crate::cli::trace::Trace;
 use crate::error::Error;
@@ -50,9 +50,9 @@ fn replay(url: &StoreUrl, entries: &[(usize, Entry)]) -> Result<u8, Error> {
     let mut text = String::new();
     for ((line, entry), replayed) in entries.iter().zip(certbind_trace::replay(&*api, entries)) {
         match replayed {
-            Replayed::Same => same += 1,
-            Replayed::Left => left += 1,
-            Replayed::Differs { result, found } => {
+            ReplayOutcome::Same => same += 1,
+            ReplayOutcome::Left => left += 1,
+            ReplayOutcome::Differs { result, found } => {
                 differ += 1;
                 text.push_str(&format!(
                     "line {line}: {}\n    {:<22} {}\n",
@@ -86,7 +86,7 @@ fn api(url: &StoreUrl) -> Result<Arc<dyn HttpApi>, Error> {
 }
 
 /// A call and an answer to it, escaped.
-fn answered(entry: &Entry, result: u32, found: Option<&Found>) -> String {
+fn answered(entry: &Entry, result: u32, found: Option<&QueryResult>) -> String {
     format!(
         "{} {} -> {}",
         escaped(entry.call.name()),
@@ -95,7 +95,7 @@ fn answered(entry: &Entry, result: u32, found: Option<&Found>) -> String {
     )
 }
 
-fn answer(result: u32, found: Option<&Found>) -> String {
+fn answer(result: u32, found: Option<&QueryResult>) -> String {
     let mut text = match code_name(result) {
         Some(name) => format!("{result} {name}"),
         None => result.to_string(),

@@ -30,7 +30,7 @@ pub struct Harness {
 }
 
 /// How long to wait for a program that has the store's file open.
-const PATIENCE: Duration = Duration::from_secs(10);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Harness {
     /// A host without bindings, with the kit that [`Kit::find`] finds.
@@ -128,7 +128,7 @@ impl Harness {
         mut self,
         bindings: impl IntoIterator<Item = Binding>,
     ) -> Result<Self, HarnessError> {
-        let store = patient(|| RedbStore::open_existing(self.path(STORE)))?;
+        let store = retry_while_in_use(|| RedbStore::open_existing(self.path(STORE)))?;
         let seeded: Vec<_> = bindings.into_iter().collect();
         let stays: HashSet<_> = seeded.iter().map(Binding::key).cloned().collect();
         let mut changes = Vec::new();
@@ -208,7 +208,7 @@ impl Harness {
     /// # Errors
     /// [`HarnessError::Store`] if a program keeps the store to itself, or has left it broken.
     pub fn bindings(&self) -> Result<Vec<Binding>, HarnessError> {
-        let store = patient(|| RedbStore::open_read_only(self.path(STORE)))?;
+        let store = retry_while_in_use(|| RedbStore::open_read_only(self.path(STORE)))?;
         Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
     }
 
@@ -342,10 +342,10 @@ fn place(from: &Path, to: &Path) -> Result<(), HarnessError> {
 }
 
 /// Opens the store's file once the programs that are at work on it have done a call.
-pub(crate) fn patient(
+pub(crate) fn retry_while_in_use(
     open: impl Fn() -> Result<RedbStore, StoreError>,
 ) -> Result<RedbStore, StoreError> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + OPEN_TIMEOUT;
     loop {
         match open() {
             Err(StoreError::InUse { .. }) if Instant::now() < end => {

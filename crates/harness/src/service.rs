@@ -8,7 +8,7 @@ use certbind_simulator::ServiceConfig;
 
 use crate::config::STORE;
 use crate::error::HarnessError;
-use crate::harness::{Harness, patient};
+use crate::harness::{Harness, retry_while_in_use};
 
 impl Harness {
     /// The same with a URL reserved, for whom the security descriptor says: `D:(A;;GX;;;NS)` lets
@@ -22,7 +22,7 @@ impl Harness {
             url: url.parse().map_err(HarnessError::service)?,
             sddl: sddl.parse().map_err(HarnessError::service)?,
         });
-        let store = patient(|| RedbStore::open_existing(self.path(STORE)))?;
+        let store = retry_while_in_use(|| RedbStore::open_existing(self.path(STORE)))?;
         let config = ServiceConfig::new(Arc::new(store));
         config.set(&record).map_err(HarnessError::service)?;
         Ok(self)
@@ -53,7 +53,7 @@ impl Harness {
     }
 
     fn service(&self) -> Result<ServiceConfig, HarnessError> {
-        let store = patient(|| RedbStore::open_read_only(self.path(STORE)))?;
+        let store = retry_while_in_use(|| RedbStore::open_read_only(self.path(STORE)))?;
         Ok(ServiceConfig::new(Arc::new(store)))
     }
 }

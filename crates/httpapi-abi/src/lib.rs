@@ -92,3 +92,8 @@ pub fn property_id(kind: Kind) -> http::HTTP_SERVICE_CONFIG_ID {
 pub fn property_kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| property_id(*kind) == id)
 }
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

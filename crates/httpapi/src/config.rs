@@ -1,49 +1,22 @@
-//! What `CERTBIND_HTTPAPI` says.
+//! The simulator that `CERTBIND_HTTPAPI` describes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use certbind_core::{BindingStore, MemoryStore, MemoryTables, StoreError, Tables};
-use certbind_redb::Options;
-use certbind_simulator::{InventoryError, Simulator, UnknownProfile};
+use certbind_core::MemoryStore;
+use certbind_simulator::Simulator;
 
-use crate::file::File;
-use crate::shared::Shared;
+use crate::config_error::ConfigError;
+use crate::config_file::ConfigFile;
+use crate::stores::{OpenStores, open};
 
-/// Why there is no simulator.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
-    #[error("{} cannot be read: {source}", path.display())]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("{}: {source}", path.display())]
-    Syntax {
-        path: PathBuf,
-        source: Box<toml::de::Error>,
-    },
-    #[error(
-        "[[fault]] number {0} says not what is to happen: give it `answer`, `delay_ms`, `delete`, `put` or `kill`"
-    )]
-    Fault(usize),
-    #[error("{0:?} is no store; there are redb:PATH and memory:")]
-    Store(String),
-    #[error(transparent)]
-    Open(#[from] StoreError),
-    #[error(transparent)]
-    Profile(#[from] UnknownProfile),
-    #[error(transparent)]
-    Inventory(#[from] InventoryError),
-}
-
-/// What a text describes: a store's URL, or the path of a file.
-pub(crate) fn described(text: &str) -> Result<Described, ConfigError> {
+/// The simulator that a text describes: a store's URL, or the path of a configuration file.
+pub(crate) fn configured(text: &str) -> Result<ConfiguredSimulator, ConfigError> {
     if text.is_empty() {
         return Ok(Simulator::new(Arc::new(MemoryStore::new())).into());
     }
     if text.starts_with("redb:") || text.starts_with("memory:") {
-        let Kept { bindings, tables } = open(text, Path::new(""), false)?;
+        let OpenStores { bindings, tables } = open(text, Path::new(""), false)?;
         return Ok(Simulator::new(bindings).tables(tables).into());
     }
     let path = PathBuf::from(text);
@@ -52,24 +25,24 @@ pub(crate) fn described(text: &str) -> Result<Described, ConfigError> {
         path: path.clone(),
         source,
     })?;
-    let file: File = toml::from_str(&file).map_err(|source| ConfigError::Syntax {
+    let file: ConfigFile = toml::from_str(&file).map_err(|source| ConfigError::Syntax {
         path: path.clone(),
         source: Box::new(source),
     })?;
     let trace = file.trace(folder);
-    Ok(Described {
+    Ok(ConfiguredSimulator {
         simulator: file.simulator(folder)?,
         trace,
     })
 }
 
 /// A simulator, and where its calls are written down.
-pub(crate) struct Described {
+pub(crate) struct ConfiguredSimulator {
     pub(crate) simulator: Simulator,
     pub(crate) trace: Option<PathBuf>,
 }
 
-impl From<Simulator> for Described {
+impl From<Simulator> for ConfiguredSimulator {
     fn from(simulator: Simulator) -> Self {
         Self {
             simulator,
@@ -78,54 +51,17 @@ impl From<Simulator> for Described {
     }
 }
 
-/// What a URL names: bindings, and tables beside them.
-pub(crate) struct Kept {
-    pub(crate) bindings: Arc<dyn BindingStore>,
-    pub(crate) tables: Arc<dyn Tables>,
-}
-
-impl Kept {
-    fn both(store: Arc<impl BindingStore + Tables + 'static>) -> Self {
-        Self {
-            bindings: Arc::clone(&store) as _,
-            tables: store,
-        }
-    }
-}
-
-/// The store of a URL. A path in it is relative to `folder`; one that is shared is kept open for
-/// no longer than a call.
-pub(crate) fn open(url: &str, folder: &Path, shared: bool) -> Result<Kept, ConfigError> {
-    match url.split_once(':') {
-        Some(("memory", "")) => Ok(Kept {
-            bindings: Arc::new(MemoryStore::new()),
-            tables: Arc::new(MemoryTables::new()),
-        }),
-        Some(("redb", path)) if !path.is_empty() => {
-            let path = folder.join(path);
-            if shared {
-                return Ok(Kept::both(Arc::new(Shared::new(path)?)));
-            }
-            // A library's store is never closed: a log would stay beside the file.
-            let options = Options::new().resident(true).log_after(None);
-            let store = options.open(path)?;
-            Ok(Kept::both(Arc::new(store)))
-        }
-        _ => Err(ConfigError::Store(url.to_owned())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use certbind_core::{Binding, Record, StoreName, Uuid};
+    use certbind_core::{Binding, BindingStore, Record, StoreError, StoreName, Uuid};
     use certbind_httpapi_abi::service::{ServiceKey, TimeoutKey};
     use certbind_httpapi_abi::win32::ToWin32;
-    use certbind_httpsys::{HttpSysStore, Options};
+    use certbind_httpsys::HttpSysStore;
 
     use super::*;
 
     fn simulator(text: &str) -> Result<Simulator, ConfigError> {
-        described(text).map(|described| described.simulator)
+        configured(text).map(|configured| configured.simulator)
     }
 
     #[test]
@@ -144,10 +80,11 @@ mod tests {
     /// Sets a record with a certificate in a store.
     fn set(simulator: Simulator, hash: &str, store: &str) -> Result<(), StoreError> {
         let journal = tempfile::tempdir().unwrap();
-        let options = Options {
-            journal: journal.path().to_owned(),
-        };
-        let host = HttpSysStore::open(Arc::new(simulator), options).unwrap();
+        let journal = journal.path().to_owned();
+        let host = HttpSysStore::builder(Arc::new(simulator))
+            .journal(journal)
+            .open()
+            .unwrap();
         let record = Record::new(
             hash.parse().unwrap(),
             Some(StoreName::new(store).unwrap()),
@@ -242,7 +179,10 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let journal = folder.path().join("journal");
         let simulator = simulator(path.to_str().unwrap()).unwrap();
-        let host = HttpSysStore::open(Arc::new(simulator), Options { journal }).unwrap();
+        let host = HttpSysStore::builder(Arc::new(simulator))
+            .journal(journal)
+            .open()
+            .unwrap();
         let key = "ccs=443".parse().unwrap();
         let found = [(); 4].map(|()| host.get(&key).unwrap().is_some());
         assert_eq!(found, [false, true, true, false]);

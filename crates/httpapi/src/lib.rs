@@ -11,14 +11,16 @@
 //!
 //! Nothing unwinds into C: a call that panics answers `ERROR_GEN_FAILURE` (31).
 
-mod absent;
 mod config;
+mod config_error;
+mod config_file;
 mod control;
 mod exports;
-mod file;
-mod passing;
+mod forward;
 #[cfg(windows)]
 mod pinned;
 mod process;
 mod seed;
-mod shared;
+mod shared_file;
+mod stores;
+mod unimplemented;

@@ -14,24 +14,24 @@ use certbind_trace::Recorder;
 use windows_sys::Win32::Foundation::ERROR_GEN_FAILURE;
 
 use crate::config;
-use crate::passing::{self, Passing};
+use crate::forward::{self, ForwardTarget};
 
-static API: RwLock<Option<Made>> = RwLock::new(None);
+static API: RwLock<Option<ApiResult>> = RwLock::new(None);
 
 /// What answers the calls of this process, or why nothing does.
-type Made = Result<Arc<Api>, String>;
+type ApiResult = Result<Arc<Api>, String>;
 
 /// What answers calls.
 pub(crate) struct Api {
-    end: End,
+    endpoint: Endpoint,
     /// The same, with every call written down.
     recorder: Option<Recorder<Arc<dyn HttpApi>>>,
 }
 
 /// What answers calls in the end.
-enum End {
-    Simulated(Arc<Simulator>),
-    Passed(Passing),
+enum Endpoint {
+    Simulator(Arc<Simulator>),
+    Forward(ForwardTarget),
 }
 
 /// What the environment asks for.
@@ -54,10 +54,10 @@ pub(crate) fn configure(text: &str) -> Result<(), String> {
 /// Makes a call of the API. Where there is none, because its configuration is broken, every call is
 /// answered `ERROR_NOT_READY` (21).
 pub(crate) fn call(call: impl FnOnce(&dyn HttpApi) -> u32) -> u32 {
-    guarded(|api| match (&api.recorder, &api.end) {
+    catch_panic(|api| match (&api.recorder, &api.endpoint) {
         (Some(recorder), _) => call(recorder),
-        (None, End::Simulated(simulator)) => call(simulator),
-        (None, End::Passed(passing)) => call(&passing.api),
+        (None, Endpoint::Simulator(simulator)) => call(simulator),
+        (None, Endpoint::Forward(target)) => call(&target.api),
     })
 }
 
@@ -65,11 +65,11 @@ pub(crate) fn call(call: impl FnOnce(&dyn HttpApi) -> u32) -> u32 {
 /// that has it.
 pub(crate) fn other(name: &str, call: impl FnOnce(*const c_void) -> usize) -> usize {
     let mut answer = None;
-    let code = guarded(|api| {
+    let code = catch_panic(|api| {
         let made = || {
-            let function = match &api.end {
-                End::Passed(passing) => passing.function(name),
-                End::Simulated(_) => None,
+            let function = match &api.endpoint {
+                Endpoint::Forward(target) => target.function(name),
+                Endpoint::Simulator(_) => None,
             };
             function.map_or(win32::CALL_NOT_IMPLEMENTED as usize, call)
         };
@@ -85,13 +85,13 @@ pub(crate) fn other(name: &str, call: impl FnOnce(*const c_void) -> usize) -> us
 /// Calls the process's simulator; where calls are passed on there is none, which is answered
 /// `ERROR_NOT_SUPPORTED` (50).
 pub(crate) fn with(call: impl FnOnce(&Simulator) -> u32) -> u32 {
-    guarded(|api| match &api.end {
-        End::Simulated(simulator) => call(simulator),
-        End::Passed(_) => win32::NOT_SUPPORTED,
+    catch_panic(|api| match &api.endpoint {
+        Endpoint::Simulator(simulator) => call(simulator),
+        Endpoint::Forward(_) => win32::NOT_SUPPORTED,
     })
 }
 
-fn guarded(call: impl FnOnce(&Api) -> u32) -> u32 {
+fn catch_panic(call: impl FnOnce(&Api) -> u32) -> u32 {
     let answered = catch_unwind(AssertUnwindSafe(|| match current() {
         Ok(api) => call(&api),
         Err(_) => win32::NOT_READY,
@@ -100,7 +100,7 @@ fn guarded(call: impl FnOnce(&Api) -> u32) -> u32 {
 }
 
 /// What answers the calls of this process, made if this is the first.
-pub(crate) fn current() -> Made {
+pub(crate) fn current() -> ApiResult {
     let api = API.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(made) = &*api {
         return made.clone();
@@ -110,7 +110,7 @@ pub(crate) fn current() -> Made {
     api.get_or_insert_with(of_environment).clone()
 }
 
-fn of_environment() -> Made {
+fn of_environment() -> ApiResult {
     match std::env::var(VARIABLE) {
         Ok(text) => make(&text),
         Err(VarError::NotPresent) => make(""),
@@ -121,7 +121,7 @@ fn of_environment() -> Made {
     }
 }
 
-fn make(text: &str) -> Made {
+fn make(text: &str) -> ApiResult {
     #[cfg(windows)]
     crate::pinned::pin();
     api(text).map(Arc::new).map_err(|what| broken(&what))
@@ -131,29 +131,29 @@ fn api(text: &str) -> Result<Api, String> {
     let mut trace = std::env::var_os(TRACE)
         .filter(|path| !path.is_empty())
         .map(PathBuf::from);
-    let (end, api): (End, Arc<dyn HttpApi>) = match passing::of_environment()? {
-        Some(passing) => {
-            let api = Arc::clone(&passing.api);
-            (End::Passed(passing), api)
+    let (endpoint, api): (Endpoint, Arc<dyn HttpApi>) = match forward::of_environment()? {
+        Some(target) => {
+            let api = Arc::clone(&target.api);
+            (Endpoint::Forward(target), api)
         }
         None => {
-            let described =
-                config::described(text).map_err(|error| format!("{VARIABLE}: {error}"))?;
-            trace = trace.or(described.trace);
-            let simulator = Arc::new(described.simulator);
-            (End::Simulated(Arc::clone(&simulator)), simulator)
+            let configured =
+                config::configured(text).map_err(|error| format!("{VARIABLE}: {error}"))?;
+            trace = trace.or(configured.trace);
+            let simulator = Arc::new(configured.simulator);
+            (Endpoint::Simulator(Arc::clone(&simulator)), simulator)
         }
     };
     // Behind a copy that passes calls on and writes them down, nothing is written twice.
-    let is_behind = passing::is_asked_for() && matches!(end, End::Simulated(_));
+    let is_forwarded_to = forward::is_asked_for() && matches!(endpoint, Endpoint::Simulator(_));
     let recorder =
-        match trace.filter(|_| !is_behind) {
+        match trace.filter(|_| !is_forwarded_to) {
             Some(path) => Some(Recorder::append(api, &path).map_err(|error| {
                 format!("the trace {} cannot be written: {error}", path.display())
             })?),
             None => None,
         };
-    Ok(Api { end, recorder })
+    Ok(Api { endpoint, recorder })
 }
 
 /// Why there is no simulator, told to a person: a program under test does not know.

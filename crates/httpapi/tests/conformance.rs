@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use certbind_conformance::Fixture;
-use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
+use certbind_httpsys::{HttpSysStore, LibraryApi};
 use libloading::{Library, Symbol};
 use tempfile::TempDir;
 
@@ -72,7 +72,10 @@ impl Fixture for Host {
 
     fn open(&self) -> Self::Store {
         let journal = self.journal.path().to_owned();
-        HttpSysStore::open(Arc::clone(&self.copied.api), Options { journal }).expect("it opens")
+        HttpSysStore::builder(Arc::clone(&self.copied.api))
+            .journal(journal)
+            .open()
+            .expect("it opens")
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use certbind_core::MemoryStore;
 use certbind_simulator::{Profile, Simulator};
-use certbind_trace::{Argument, Entry, Function, Replayed};
+use certbind_trace::{Argument, Entry, Function, ReplayOutcome};
 use common::library;
 use tempfile::TempDir;
 
@@ -96,10 +96,10 @@ fn what_else_a_service_is_configured_with_is_named_and_replays_to_the_same_answe
     // Of a call whose arguments are none the trace has nothing to make again.
     let left = entries.iter().zip(certbind_trace::replay(&api, &entries));
     let left: Vec<_> = left
-        .filter(|(_, replayed)| *replayed != Replayed::Same)
+        .filter(|(_, replayed)| *replayed != ReplayOutcome::Same)
         .collect();
     for ((_, entry), replayed) in &left {
-        assert_eq!(*replayed, Replayed::Left, "{entry:?}");
+        assert_eq!(*replayed, ReplayOutcome::Left, "{entry:?}");
         assert_eq!(entry.result, 87, "{entry:?}");
         assert!(
             matches!(entry.argument, Argument::Undecoded(_)),
@@ -110,7 +110,8 @@ fn what_else_a_service_is_configured_with_is_named_and_replays_to_the_same_answe
     // On a Windows without settings they are answered otherwise.
     let old = Simulator::new(Arc::new(MemoryStore::new())).profile(Profile::Windows7);
     let replayed: Vec<_> = certbind_trace::replay(&old, &entries).collect();
-    let differs = |replayed: &&Replayed| matches!(replayed, Replayed::Differs { result: 87, .. });
+    let differs =
+        |replayed: &&ReplayOutcome| matches!(replayed, ReplayOutcome::Differs { result: 87, .. });
     assert_eq!(replayed.iter().filter(differs).count(), 2);
 }
 
@@ -143,9 +144,11 @@ fn a_program_s_calls_are_written_down_and_replay_to_the_same_answers() {
     let fresh = || Simulator::new(Arc::new(MemoryStore::new()));
     let simulator = fresh();
     let answers: Vec<_> = certbind_trace::replay(&simulator, &entries).collect();
-    let differs = |answer: &Replayed| matches!(answer, Replayed::Differs { .. });
+    let differs = |answer: &ReplayOutcome| matches!(answer, ReplayOutcome::Differs { .. });
     assert!(!answers.iter().any(differs), "{answers:?}");
-    let same = answers.iter().filter(|answer| **answer == Replayed::Same);
+    let same = answers
+        .iter()
+        .filter(|answer| **answer == ReplayOutcome::Same);
     assert!(same.count() > entries.len() / 2);
 
     // And to other answers where something else is bound.

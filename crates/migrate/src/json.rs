@@ -28,7 +28,7 @@ pub(crate) struct Written<'a> {
     format: &'static str,
     version: u64,
     header: &'a Header,
-    left_alone: u64,
+    conflicts: u64,
     warnings: &'a [Warning],
     steps: &'a [Step],
 }
@@ -41,7 +41,7 @@ struct Read {
     #[serde(rename = "version")]
     _version: u64,
     header: Header,
-    left_alone: u64,
+    conflicts: u64,
     warnings: Vec<Warning>,
     steps: Vec<Step>,
 }
@@ -90,7 +90,7 @@ impl Plan {
             format: FORMAT,
             version: if self.is_plain() { PLAIN } else { VERSION },
             header: self.header(),
-            left_alone: self.counts().left_alone,
+            conflicts: self.counts().conflicts,
             warnings: self.warnings(),
             steps: self.steps(),
         }
@@ -111,7 +111,7 @@ impl Plan {
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
         let version = check_stamp(json, FORMAT, VERSION)?;
         let read: Read = serde_json::from_slice(json).map_err(no_plan)?;
-        let plan = Self::new(read.header, read.steps, read.left_alone, read.warnings)
+        let plan = Self::new(read.header, read.steps, read.conflicts, read.warnings)
             .map_err(|error| Error::NoPlan(error.to_string()))?;
         if version == PLAIN && !plan.is_plain() {
             let what = "it has extended properties, which version 1 does not have";

@@ -13,7 +13,7 @@ use crate::warning::Warning;
 pub struct Plan {
     header: Header,
     steps: Vec<Step>,
-    left_alone: u64,
+    conflicts: u64,
     warnings: Vec<Warning>,
 }
 
@@ -93,7 +93,7 @@ pub struct Counts {
     /// Keys that stay as they are, and are checked.
     pub unchanged: u64,
     /// Other keys of the target, which the plan is not about.
-    pub left_alone: u64,
+    pub conflicts: u64,
 }
 
 impl Plan {
@@ -105,7 +105,7 @@ impl Plan {
     pub fn new(
         header: Header,
         mut steps: Vec<Step>,
-        left_alone: u64,
+        conflicts: u64,
         warnings: Vec<Warning>,
     ) -> Result<Self> {
         steps.sort_by(|a, b| a.key().cmp(b.key()));
@@ -132,7 +132,7 @@ impl Plan {
         Ok(Self {
             header,
             steps,
-            left_alone,
+            conflicts,
             warnings,
         })
     }
@@ -180,7 +180,7 @@ impl Plan {
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
-            left_alone: self.left_alone,
+            conflicts: self.conflicts,
             ..Counts::default()
         };
         for step in &self.steps {
@@ -218,7 +218,7 @@ impl Plan {
                 ..self.header.clone()
             },
             steps: self.steps.iter().filter_map(undo).collect(),
-            left_alone: self.left_alone + self.counts().unchanged,
+            conflicts: self.conflicts + self.counts().unchanged,
             warnings: Vec::new(),
         }
     }

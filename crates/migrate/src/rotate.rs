@@ -62,7 +62,7 @@ fn renew(
     mut is_due: impl FnMut(&BindingKey, &CertHash) -> bool,
 ) -> Result<Plan, Error> {
     let mut steps = Vec::new();
-    let mut left_alone = 0;
+    let mut conflicts = 0;
     for binding in store.scan(&Scan::all())? {
         let saw: Binding = binding?;
         let mut record = saw.record().clone();
@@ -71,7 +71,7 @@ fn renew(
                 bound.hash = *new;
             }
             _ => {
-                left_alone += 1;
+                conflicts += 1;
                 continue;
             }
         }
@@ -85,5 +85,5 @@ fn renew(
         purpose: Purpose::Rotate,
         ..Header::default()
     };
-    Ok(Plan::new(header, steps, left_alone, Vec::new())?)
+    Ok(Plan::new(header, steps, conflicts, Vec::new())?)
 }

@@ -74,15 +74,15 @@ impl HttpApi for Simulator {
         answer(|| {
             self.begin(Call::Set)?;
             reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
-            let kind = match self.kept(id)? {
-                Kept::Records(kind) => kind,
-                Kept::Properties(kind) => {
+            let kind = match self.target(id)? {
+                Target::Records(kind) => kind,
+                Target::Properties(kind) => {
                     // SAFETY: the caller's promise.
                     let set = unsafe { read_set_property(kind, information, length) };
                     let (key, property) = set.map_err(code)?;
                     return self.set_property(&key, property);
                 }
-                Kept::Service(kind) => {
+                Target::Service(kind) => {
                     // SAFETY: the caller's promise.
                     return unsafe { self.set_service(kind, information, length) };
                 }
@@ -104,15 +104,15 @@ impl HttpApi for Simulator {
         answer(|| {
             self.begin(Call::Delete)?;
             reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
-            let kind = match self.kept(id)? {
-                Kept::Records(kind) => kind,
-                Kept::Properties(kind) => {
+            let kind = match self.target(id)? {
+                Target::Records(kind) => kind,
+                Target::Properties(kind) => {
                     // SAFETY: the caller's promise.
                     let deletion = unsafe { read_delete_property(kind, information, length) };
                     let (key, property) = deletion.map_err(code)?;
                     return self.delete_property(&key, property);
                 }
-                Kept::Service(kind) => {
+                Target::Service(kind) => {
                     // SAFETY: the caller's promise.
                     return unsafe { self.delete_service(kind, information, length) };
                 }
@@ -148,8 +148,8 @@ impl HttpApi for Simulator {
                     false => Ok(()),
                 }
             };
-            match self.kept(id)? {
-                Kept::Records(kind) => {
+            match self.target(id)? {
+                Target::Records(kind) => {
                     // SAFETY: the caller's promise.
                     let query = unsafe { read_query(kind, input, input_length) };
                     let found = match query.map_err(code)? {
@@ -161,7 +161,7 @@ impl HttpApi for Simulator {
                     // SAFETY: the caller's promise; there is room for all of it.
                     unsafe { found.write(output) };
                 }
-                Kept::Properties(kind) => {
+                Target::Properties(kind) => {
                     // SAFETY: the caller's promise.
                     let query = unsafe { read_query_property(kind, input, input_length) };
                     let (query, of) = query.map_err(code)?;
@@ -174,7 +174,7 @@ impl HttpApi for Simulator {
                     // SAFETY: the caller's promise; there is room for all of it.
                     unsafe { found.write(output) };
                 }
-                Kept::Service(kind) => {
+                Target::Service(kind) => {
                     let (input, output) = ((input, input_length), (output, output_length));
                     // SAFETY: the caller's promise.
                     return unsafe { self.query_service(kind, input, output, return_length) };
@@ -198,15 +198,15 @@ impl HttpApi for Simulator {
                 return Err(win32::CALL_NOT_IMPLEMENTED);
             }
             reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
-            let kind = match self.kept(id)? {
-                Kept::Records(kind) => kind,
-                Kept::Properties(kind) => {
+            let kind = match self.target(id)? {
+                Target::Records(kind) => kind,
+                Target::Properties(kind) => {
                     // SAFETY: the caller's promise.
                     let set = unsafe { read_set_property(kind, information, length) };
                     let (key, property) = set.map_err(code)?;
                     return self.set_property(&key, property);
                 }
-                Kept::Service(_) => return Err(win32::INVALID_PARAMETER),
+                Target::Service(_) => return Err(win32::INVALID_PARAMETER),
             };
             // SAFETY: the caller's promise.
             let binding = unsafe { read_set(kind, information, length) };
@@ -221,7 +221,7 @@ impl HttpApi for Simulator {
 
 impl Simulator {
     /// What an id is for, if the API is initialized for configuration and this Windows has it.
-    fn kept(&self, id: HTTP_SERVICE_CONFIG_ID) -> Result<Kept, u32> {
+    fn target(&self, id: HTTP_SERVICE_CONFIG_ID) -> Result<Target, u32> {
         let counts = self
             .initialized
             .lock()
@@ -231,18 +231,18 @@ impl Simulator {
         }
         let version = self.version();
         let known = |kind: &Kind| version.has_kind(*kind);
-        let records = kind_of(id).filter(known).map(Kept::Records);
+        let records = kind_of(id).filter(known).map(Target::Records);
         let properties = property_kind_of(id).filter(known);
         let properties = properties.filter(|_| version.has_properties());
         records
-            .or(properties.map(Kept::Properties))
-            .or(self.service_kind(id).map(Kept::Service))
+            .or(properties.map(Target::Properties))
+            .or(self.service_kind(id).map(Target::Service))
             .ok_or(win32::INVALID_PARAMETER)
     }
 }
 
 /// What is configured under an id.
-enum Kept {
+enum Target {
     /// The records of a kind.
     Records(Kind),
     /// The extended properties of a kind.

@@ -11,14 +11,14 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use certbind_httpsys::{HttpSysStore, Options};
+//! use certbind_httpsys::HttpSysStore;
 //! use certbind_simulator::{Call, Profile, Simulator};
 //! use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, StoreError, Uuid};
 //!
 //! let simulator = Arc::new(Simulator::new(Arc::new(MemoryStore::new())).profile(Profile::Server2019));
 //! # let folder = tempfile::tempdir()?;
 //! # let journal = folder.path().to_owned();
-//! let store = HttpSysStore::open(Arc::clone(&simulator), Options { journal })?;
+//! let store = HttpSysStore::builder(Arc::clone(&simulator)).journal(journal).open()?;
 //!
 //! let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
 //! let binding = Binding::new("0.0.0.0:443".parse()?, record)?;

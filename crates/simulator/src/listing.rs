@@ -13,10 +13,10 @@ use certbind_core::{Binding, BindingStore, Kind, PropertyType, Result, Scan};
 /// changes that others made to the store underneath show at the next enumeration, and a program
 /// that deletes index 0 until there is none does not have everything listed for each record.
 #[derive(Default)]
-pub(crate) struct Listings(Mutex<Kept>);
+pub(crate) struct Listings(Mutex<Cache>);
 
 #[derive(Default)]
-struct Kept {
+struct Cache {
     lists: HashMap<Kind, Arc<Vec<Binding>>>,
     /// The records that have each property, and of which of these index 0 was asked since.
     extended: HashMap<Kind, (Arc<Extended>, Vec<PropertyType>)>,
@@ -66,35 +66,35 @@ impl Listings {
 
     /// Forgets the lists, and keeps none until the change is over.
     #[must_use]
-    pub(crate) fn changing(&self) -> Changing<'_> {
-        let mut kept = self.lock();
-        kept.lists.clear();
-        kept.extended.clear();
-        kept.changing += 1;
-        kept.epoch += 1;
-        Changing(self)
+    pub(crate) fn begin_change(&self) -> ChangeGuard<'_> {
+        let mut cache = self.lock();
+        cache.lists.clear();
+        cache.extended.clear();
+        cache.changing += 1;
+        cache.epoch += 1;
+        ChangeGuard(self)
     }
 
     fn forget(&self, kind: Kind) {
-        let mut kept = self.lock();
-        kept.lists.remove(&kind);
-        kept.epoch += 1;
+        let mut cache = self.lock();
+        cache.lists.remove(&kind);
+        cache.epoch += 1;
     }
 
     fn list(&self, store: &dyn BindingStore, kind: Kind) -> Result<Arc<Vec<Binding>>> {
-        let kept = self.lock();
-        let epoch = kept.epoch;
-        if let Some(list) = kept.lists.get(&kind) {
+        let cache = self.lock();
+        let epoch = cache.epoch;
+        if let Some(list) = cache.lists.get(&kind) {
             return Ok(Arc::clone(list));
         }
-        drop(kept);
+        drop(cache);
         let found: Vec<_> = store
             .scan(&Scan::all().of_kind(kind))?
             .collect::<Result<_>>()?;
         let list = Arc::new(found);
-        let mut kept = self.lock();
-        if kept.changing == 0 && kept.epoch == epoch {
-            kept.lists.insert(kind, Arc::clone(&list));
+        let mut cache = self.lock();
+        if cache.changing == 0 && cache.epoch == epoch {
+            cache.lists.insert(kind, Arc::clone(&list));
         }
         Ok(list)
     }
@@ -105,15 +105,15 @@ impl Listings {
         kind: Kind,
         begun: Option<PropertyType>,
     ) -> Result<Arc<Extended>> {
-        let mut kept = self.lock();
-        let epoch = kept.epoch;
-        if let Some((lists, asked)) = kept.extended.get_mut(&kind)
+        let mut cache = self.lock();
+        let epoch = cache.epoch;
+        if let Some((lists, asked)) = cache.extended.get_mut(&kind)
             && begun.is_none_or(|begun| !asked.contains(&begun))
         {
             asked.extend(begun);
             return Ok(Arc::clone(lists));
         }
-        drop(kept);
+        drop(cache);
         let mut lists = Extended::default();
         for binding in store.scan(&Scan::all().of_kind(kind))? {
             let binding = binding?;
@@ -122,26 +122,26 @@ impl Listings {
             }
         }
         let lists = Arc::new(lists);
-        let mut kept = self.lock();
-        if kept.changing == 0 && kept.epoch == epoch {
+        let mut cache = self.lock();
+        if cache.changing == 0 && cache.epoch == epoch {
             let asked = begun.into_iter().collect();
-            kept.extended.insert(kind, (Arc::clone(&lists), asked));
+            cache.extended.insert(kind, (Arc::clone(&lists), asked));
         }
         Ok(lists)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Cache> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A change of the store that is under way, over when this is dropped.
-pub(crate) struct Changing<'a>(&'a Listings);
+pub(crate) struct ChangeGuard<'a>(&'a Listings);
 
-impl Drop for Changing<'_> {
+impl Drop for ChangeGuard<'_> {
     fn drop(&mut self) {
-        let mut kept = self.0.lock();
-        kept.changing -= 1;
-        kept.epoch += 1;
+        let mut cache = self.0.lock();
+        cache.changing -= 1;
+        cache.epoch += 1;
     }
 }

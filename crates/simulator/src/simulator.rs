@@ -216,7 +216,7 @@ impl Simulator {
         &self,
         change: impl FnOnce(&dyn BindingStore) -> Result<()>,
     ) -> Result<(), u32> {
-        let _changing = self.listings.changing();
+        let _changing = self.listings.begin_change();
         change(&*self.store).map_err(code)
     }
 
@@ -276,7 +276,7 @@ impl BindingStore for Simulator {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        let _changing = self.listings.changing();
+        let _changing = self.listings.begin_change();
         self.store.apply(batch)
     }
 }

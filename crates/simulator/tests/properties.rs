@@ -19,7 +19,7 @@ use certbind_httpapi_abi::client::{
     with_set_property,
 };
 use certbind_httpapi_abi::{property_id, property_kind_of};
-use certbind_httpsys::{HttpSysStore, Options};
+use certbind_httpsys::HttpSysStore;
 use certbind_simulator::{Call, Privilege, Profile, Simulator};
 
 const KEYS: [&str; 4] = [
@@ -287,7 +287,10 @@ fn store() -> (
     let simulator = Arc::new(Simulator::new(Arc::new(MemoryStore::new())));
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
-    let store = HttpSysStore::open(Arc::clone(&simulator), Options { journal }).unwrap();
+    let store = HttpSysStore::builder(Arc::clone(&simulator))
+        .journal(journal)
+        .open()
+        .unwrap();
     (simulator, store, folder)
 }
 
@@ -297,7 +300,10 @@ fn changes_made_outside_show_in_every_enumeration() {
     let kept: Arc<dyn BindingStore> = Arc::<MemoryStore>::clone(&memory);
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal");
-    let store = HttpSysStore::open(Simulator::new(kept), Options { journal }).unwrap();
+    let store = HttpSysStore::builder(Simulator::new(kept))
+        .journal(journal)
+        .open()
+        .unwrap();
     let scanned = || -> Vec<Binding> {
         store
             .scan(&Scan::all())
@@ -365,10 +371,12 @@ fn a_change_that_is_cut_off_at_any_call_is_undone_at_the_next_open() {
                 let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(change));
                 drop(store);
                 let journal = folder.path().join("journal");
-                let store =
-                    HttpSysStore::open(Arc::clone(&simulator), Options { journal }).unwrap();
+                let store = HttpSysStore::builder(Arc::clone(&simulator))
+                    .journal(journal)
+                    .open()
+                    .unwrap();
                 undone += store.recovery().restored.len();
-                assert_eq!(store.recovery().left_alone, []);
+                assert_eq!(store.recovery().conflicts, []);
                 let expected = if done.is_ok() { Some(&second) } else { before };
                 let found = simulator.get(plain.key()).unwrap();
                 assert_eq!(

@@ -14,7 +14,7 @@ use certbind_core::{
 };
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::win32::{self, ToWin32};
-use certbind_httpsys::{HttpSysStore, Options};
+use certbind_httpsys::HttpSysStore;
 use certbind_simulator::{Call, Inventory, Privilege, Profile, Simulator};
 use tempfile::TempDir;
 use windows_sys::Win32::Networking::HttpServer::{HTTP_INITIALIZE_CONFIG, HTTPAPI_VERSION};
@@ -29,15 +29,16 @@ struct Host {
 
 fn host(simulator: Simulator) -> Host {
     let simulator = Arc::new(simulator);
-    let journal = TempDir::new().unwrap();
-    let options = Options {
-        journal: journal.path().to_owned(),
-    };
-    let store = HttpSysStore::open(Arc::clone(&simulator), options).unwrap();
+    let folder = TempDir::new().unwrap();
+    let journal = folder.path().to_owned();
+    let store = HttpSysStore::builder(Arc::clone(&simulator))
+        .journal(journal)
+        .open()
+        .unwrap();
     Host {
         simulator,
         store,
-        _journal: journal,
+        _journal: folder,
     }
 }
 

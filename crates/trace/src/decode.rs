@@ -14,8 +14,8 @@ use certbind_httpapi_abi::{kind_of, property_kind_of, service_kind_of};
 use windows_sys::Win32::Foundation::ERROR_SUCCESS;
 use windows_sys::Win32::Networking::HttpServer::HTTP_SERVICE_CONFIG_ID;
 
-use crate::entry::{Argument, Found, KeyProperty};
-use crate::replay::in_buffer;
+use crate::entry::{Argument, KeyProperty, QueryResult};
+use crate::replay::decode_buffer;
 
 /// What a set or an update is about.
 ///
@@ -121,13 +121,13 @@ pub(crate) unsafe fn found(
     result: u32,
     output: *mut c_void,
     length: u32,
-) -> Option<Found> {
+) -> Option<QueryResult> {
     if result != ERROR_SUCCESS || output.is_null() {
         return None;
     }
     // SAFETY: the caller's promise.
     let buffer = unsafe { std::slice::from_raw_parts(output.cast::<u8>(), length as usize) };
-    in_buffer(id, buffer)
+    decode_buffer(id, buffer)
 }
 
 /// The argument, unless one that is reserved was given as well.

@@ -30,13 +30,13 @@ pub struct Entry {
     pub result: u32,
     /// What a query gave, where its length was asked for and it can be understood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub found: Option<Found>,
+    pub found: Option<QueryResult>,
 }
 
 /// What a query gave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Found {
+pub enum QueryResult {
     /// An extended property.
     Property(KeyProperty),
     /// A record.
@@ -163,7 +163,7 @@ impl fmt::Display for Argument {
     }
 }
 
-impl fmt::Display for Found {
+impl fmt::Display for QueryResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Property(property) => write!(f, "{property}"),

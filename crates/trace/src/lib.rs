@@ -8,22 +8,22 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use certbind_httpsys::{HttpSysStore, Options};
+//! use certbind_httpsys::HttpSysStore;
 //! use certbind_simulator::Simulator;
 //! use certbind_core::{Binding, BindingStore, MemoryStore, Record, Uuid};
-//! use certbind_trace::{Recorder, Replayed, read, replay};
+//! use certbind_trace::{Recorder, ReplayOutcome, read, replay};
 //!
 //! let api = || Simulator::new(Arc::new(MemoryStore::new()));
 //! let folder = tempfile::tempdir()?;
 //! let file = folder.path().join("trace.jsonl");
 //! # let journal = folder.path().to_owned();
-//! let store = HttpSysStore::open(Recorder::append(api(), &file)?, Options { journal })?;
+//! let store = HttpSysStore::builder(Recorder::append(api(), &file)?).journal(journal).open()?;
 //! store.insert(Binding::new("0.0.0.0:443".parse()?, Record::new([1; 20].into(), None, Uuid::nil()))?)?;
 //! drop(store);
 //!
 //! // On another day, against another simulator:
 //! let entries = read(&std::fs::read(&file)?)?;
-//! assert!(replay(&api(), &entries).all(|replayed| matches!(replayed, Replayed::Same)));
+//! assert!(replay(&api(), &entries).all(|replayed| matches!(replayed, ReplayOutcome::Same)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -34,6 +34,6 @@ mod recorder;
 mod replay;
 
 pub use code::code_name;
-pub use entry::{Argument, Entry, Found, Function, KeyProperty, TraceError, read};
+pub use entry::{Argument, Entry, Function, KeyProperty, QueryResult, TraceError, read};
 pub use recorder::Recorder;
-pub use replay::{Replayed, replay};
+pub use replay::{ReplayOutcome, replay};

@@ -46,7 +46,7 @@ impl<A> Recorder<A> {
 
     /// Writes down a call of a function that the trait has not, and gives what it answered.
     pub fn other(&self, name: &str, call: impl FnOnce() -> usize) -> usize {
-        let begun = Begun::now();
+        let begun = StartedCall::now();
         let answer = call();
         self.write(&Entry {
             argument: Argument::Undecoded("not a configuration of bindings".into()),
@@ -65,7 +65,7 @@ impl<A> Recorder<A> {
         argument: Argument,
         call: impl FnOnce() -> u32,
     ) -> u32 {
-        let begun = Begun::now();
+        let begun = StartedCall::now();
         let result = call();
         self.write(&Entry {
             id: Some(id),
@@ -94,12 +94,12 @@ impl<A> Recorder<A> {
 }
 
 /// When a call began.
-struct Begun {
+struct StartedCall {
     time: Timestamp,
     clock: Instant,
 }
 
-impl Begun {
+impl StartedCall {
     fn now() -> Self {
         Self {
             time: Timestamp::now(),
@@ -130,7 +130,7 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
         flags: HTTP_INITIALIZE,
         reserved: *mut c_void,
     ) -> u32 {
-        let begun = Begun::now();
+        let begun = StartedCall::now();
         // SAFETY: the caller's promise is the same.
         let result = unsafe { self.api.initialize(version, flags, reserved) };
         let argument = Argument::Version {
@@ -147,7 +147,7 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
     }
 
     unsafe fn terminate(&self, flags: HTTP_INITIALIZE, reserved: *mut c_void) -> u32 {
-        let begun = Begun::now();
+        let begun = StartedCall::now();
         // SAFETY: the caller's promise is the same.
         let result = unsafe { self.api.terminate(flags, reserved) };
         self.write(&Entry {
@@ -205,7 +205,7 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
     ) -> u32 {
         // SAFETY: the caller's promise.
         let argument = unsafe { decode::query(id, input, input_length) };
-        let begun = Begun::now();
+        let begun = StartedCall::now();
         // SAFETY: the caller's promise is the same.
         let result = unsafe {
             self.api.query(
@@ -272,8 +272,8 @@ mod tests {
     use certbind_simulator::Simulator;
 
     use super::*;
-    use crate::entry::Found;
-    use crate::replay::{Replayed, replay};
+    use crate::entry::QueryResult;
+    use crate::replay::{ReplayOutcome, replay};
 
     /// A buffer as large as any record of these tests, aligned as records want it.
     type Buffer = [u64; 64];
@@ -342,10 +342,13 @@ mod tests {
 
         let entries = crate::read(&std::fs::read(&file).unwrap()).unwrap();
         let found: Vec<_> = entries.iter().map(|(_, entry)| &entry.found).collect();
-        assert_eq!(found, [&None, &None, &None, &Some(Found::Binding(binding))]);
+        assert_eq!(
+            found,
+            [&None, &None, &None, &Some(QueryResult::Binding(binding))]
+        );
         let replayed: Vec<_> = replay(&api(), &entries).collect();
         assert!(
-            replayed.iter().all(|one| *one == Replayed::Same),
+            replayed.iter().all(|one| *one == ReplayOutcome::Same),
             "{replayed:?}"
         );
     }

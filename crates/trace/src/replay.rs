@@ -15,11 +15,11 @@ use certbind_httpapi_abi::{kind_of, property_kind_of};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA, ERROR_SUCCESS};
 use windows_sys::Win32::Networking::HttpServer::{HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION};
 
-use crate::entry::{Argument, Entry, Found, Function, KeyProperty};
+use crate::entry::{Argument, Entry, Function, KeyProperty, QueryResult};
 
 /// What became of a call of a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replayed {
+pub enum ReplayOutcome {
     /// It was answered as in the trace, as far as that tells.
     Same,
     /// It was answered otherwise.
@@ -27,14 +27,14 @@ pub enum Replayed {
         /// The code.
         result: u32,
         /// What a query gave.
-        found: Option<Found>,
+        found: Option<QueryResult>,
     },
     /// It was not made: what it was called with is not in the trace.
     Left,
 }
 
 /// More bytes than any record takes. A trace from anywhere may tell of more room than there is here.
-const MOST_ROOM: u32 = 1 << 20;
+const MAX_BUFFER: u32 = 1 << 20;
 
 /// Makes the calls of a trace again, one after the other.
 ///
@@ -44,20 +44,20 @@ const MOST_ROOM: u32 = 1 << 20;
 pub fn replay<'a>(
     api: &'a dyn HttpApi,
     entries: &'a [(usize, Entry)],
-) -> impl Iterator<Item = Replayed> + 'a {
+) -> impl Iterator<Item = ReplayOutcome> + 'a {
     entries.iter().map(|(_, entry)| match call(api, entry) {
-        None => Replayed::Left,
-        Some((result, found)) if agrees(entry, result, found.as_ref()) => Replayed::Same,
-        Some((result, found)) => Replayed::Differs { result, found },
+        None => ReplayOutcome::Left,
+        Some((result, found)) if agrees(entry, result, found.as_ref()) => ReplayOutcome::Same,
+        Some((result, found)) => ReplayOutcome::Differs { result, found },
     })
 }
 
 /// Of what a query gave the trace need not tell: there are programs that ask for none of its length.
-fn agrees(entry: &Entry, result: u32, found: Option<&Found>) -> bool {
+fn agrees(entry: &Entry, result: u32, found: Option<&QueryResult>) -> bool {
     result == entry.result && (entry.found.is_none() || entry.found.as_ref() == found)
 }
 
-fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<Found>)> {
+fn call(api: &dyn HttpApi, entry: &Entry) -> Option<(u32, Option<QueryResult>)> {
     let result = match (&entry.call, &entry.argument) {
         (
             Function::Initialize,
@@ -166,7 +166,7 @@ fn change(api: &dyn HttpApi, function: &Function, request: Request) -> Option<u3
     })
 }
 
-fn queried(api: &dyn HttpApi, request: Request, entry: &Entry) -> (u32, Option<Found>) {
+fn queried(api: &dyn HttpApi, request: Request, entry: &Entry) -> (u32, Option<QueryResult>) {
     let (mut buffer, bytes) = room(api, request, entry);
     let (result, _) = ask_for(api, request, &mut buffer, bytes);
     (result, found(request.id, result, &buffer))
@@ -178,7 +178,7 @@ fn room(api: &dyn HttpApi, request: Request, entry: &Entry) -> (Vec<u64>, u32) {
     // Of words, so that it is aligned as records want it.
     let words = |bytes: u32| vec![0_u64; (bytes as usize).div_ceil(size_of::<u64>())];
     if entry.result != ERROR_SUCCESS {
-        let bytes = entry.room.unwrap_or(0).min(MOST_ROOM);
+        let bytes = entry.room.unwrap_or(0).min(MAX_BUFFER);
         return (words(bytes), bytes);
     }
     let buffer = words(ask_for(api, request, &mut [], 0).1);
@@ -187,23 +187,23 @@ fn room(api: &dyn HttpApi, request: Request, entry: &Entry) -> (Vec<u64>, u32) {
 }
 
 /// What an answer of 0 stands for.
-fn found(id: HTTP_SERVICE_CONFIG_ID, result: u32, buffer: &[u64]) -> Option<Found> {
+fn found(id: HTTP_SERVICE_CONFIG_ID, result: u32, buffer: &[u64]) -> Option<QueryResult> {
     if result != ERROR_SUCCESS {
         return None;
     }
     let length = size_of_val(buffer);
     // SAFETY: the same memory, as bytes.
     let bytes = unsafe { std::slice::from_raw_parts(buffer.as_ptr().cast::<u8>(), length) };
-    in_buffer(id, bytes)
+    decode_buffer(id, bytes)
 }
 
 /// What a query has put into a buffer, if it can be understood and written down.
-pub(crate) fn in_buffer(id: HTTP_SERVICE_CONFIG_ID, bytes: &[u8]) -> Option<Found> {
+pub(crate) fn decode_buffer(id: HTTP_SERVICE_CONFIG_ID, bytes: &[u8]) -> Option<QueryResult> {
     if let Some(kind) = kind_of(id) {
-        return read_record(kind, bytes).ok().map(Found::Binding);
+        return read_record(kind, bytes).ok().map(QueryResult::Binding);
     }
     let (key, property) = read_property(property_kind_of(id)?, bytes).ok()?;
-    KeyProperty::open(key, property).map(Found::Property)
+    KeyProperty::open(key, property).map(QueryResult::Property)
 }
 
 /// The code and, where that is 122 (for timeouts 234), how many bytes it takes.

@@ -8,9 +8,9 @@ use certbind_core::{
     Binding, BindingStore, ExtendedProperties, MemoryStore, Property, PropertyValue, Record, Scan,
     SessionTicketKey, SessionTicketKeys, Uuid,
 };
-use certbind_httpsys::{HttpSysStore, Options};
+use certbind_httpsys::HttpSysStore;
 use certbind_simulator::Simulator;
-use certbind_trace::{Argument, Recorder, Replayed, read, replay};
+use certbind_trace::{Argument, Recorder, ReplayOutcome, read, replay};
 
 fn simulator() -> Simulator {
     Simulator::new(Arc::new(MemoryStore::new()))
@@ -22,7 +22,10 @@ fn traced(properties: Vec<Property>) -> Vec<u8> {
     let file = folder.path().join("trace.jsonl");
     let journal = folder.path().join("journal");
     let recorder = Recorder::append(simulator(), &file).unwrap();
-    let store = HttpSysStore::open(recorder, Options { journal }).unwrap();
+    let store = HttpSysStore::builder(recorder)
+        .journal(journal)
+        .open()
+        .unwrap();
     let mut record = Record::new([1; 20].into(), None, Uuid::nil());
     record.extended = ExtendedProperties::new(properties).unwrap();
     let binding = Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap();
@@ -51,7 +54,7 @@ fn calls_for_properties_are_made_again() {
     assert_eq!(set, ["ipport=0.0.0.0:443 http2_window: 65535 bytes"]);
     let api = simulator();
     let mut again = replay(&api, &entries);
-    assert!(again.all(|replayed| replayed == Replayed::Same));
+    assert!(again.all(|replayed| replayed == ReplayOutcome::Same));
 }
 
 #[test]

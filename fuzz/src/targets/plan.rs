@@ -48,7 +48,7 @@ pub(crate) const TARGET: Target = Target {
         "{}",
         "\"version\": 2",
         "\"hosts\":",
-        "\"left_alone\":",
+        "\"conflicts\":",
         "\"purpose\": \"undo\"",
         "1e999",
         "[[[[[[[[",

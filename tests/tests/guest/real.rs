@@ -9,7 +9,7 @@ use certbind_core::{
     Binding, BindingKey, BindingStore, CertCheckMode, CertHash, CtlIdentifier, Kind, Record,
     SslFlags, StoreError, StoreName, Uuid,
 };
-use certbind_httpsys::{HttpSysStore, LibraryApi, Options};
+use certbind_httpsys::{HttpSysStore, LibraryApi};
 use tempfile::TempDir;
 
 use crate::{Host, Visit, everything};
@@ -32,7 +32,10 @@ impl Fixture for Windows {
         static API: OnceLock<Arc<LibraryApi>> = OnceLock::new();
         let api = API.get_or_init(|| Arc::new(LibraryApi::system().expect("httpapi.dll")));
         let journal = self.journal.path().to_owned();
-        HttpSysStore::open(Arc::clone(api), Options { journal }).expect("it opens")
+        HttpSysStore::builder(Arc::clone(api))
+            .journal(journal)
+            .open()
+            .expect("it opens")
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use certbind_conformance::Fixture;
 use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Uuid};
-use certbind_httpsys::{HttpSysStore, Options};
+use certbind_httpsys::HttpSysStore;
 use certbind_simulator::{Inventory, Simulator};
 use tempfile::TempDir;
 
@@ -38,7 +38,10 @@ impl Fixture for Simulated {
 
     fn open(&self) -> Self::Store {
         let journal = self.journal.path().to_owned();
-        HttpSysStore::open(Arc::clone(&self.simulator), Options { journal }).expect("it opens")
+        HttpSysStore::builder(Arc::clone(&self.simulator))
+            .journal(journal)
+            .open()
+            .expect("it opens")
     }
 }
 

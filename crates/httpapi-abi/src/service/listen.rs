@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV6};
 use std::str::FromStr;
 
-use super::ServiceFault;
+use super::fault::ServiceFault;
 
 /// An address that HTTP.sys listens on. `0.0.0.0` and `::` stand for all of their version of IP
 /// (`netsh http add iplisten`). It has no port; an IPv6 address may have a scope id.

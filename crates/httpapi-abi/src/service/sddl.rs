@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::ServiceFault;
+use super::fault::ServiceFault;
 
 /// A security descriptor as text ("Security Descriptor String Format" in Microsoft's documentation),
 /// as far as reservations have one: a discretionary list of who may do what, and whatever else

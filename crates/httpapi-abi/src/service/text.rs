@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{
-    CacheKey, ServiceFault, ServiceKey, ServiceQuery, ServiceRecord, SettingKey, TimeoutKey,
-    UrlReservation,
-};
+use super::fault::ServiceFault;
+use super::record::{ServiceKey, ServiceQuery, ServiceRecord, UrlReservation};
+use super::value::{CacheKey, SettingKey, TimeoutKey};
 
 /// `urlacl http://+:80/ D:(A;;GX;;;WD)`, `timeout headerwaittimeout 60 s`. Texts of programs stand in
 /// it as they are: escape it for a terminal.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use certbind_core::Host;
 
-use super::ServiceFault;
+use super::fault::ServiceFault;
 
 /// The longest prefix, in UTF-16 units. Reservations are names of registry values, which have at
 /// most 16,383; that HTTP.sys has no limit of its own below it is inferred.

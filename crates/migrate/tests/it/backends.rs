@@ -7,7 +7,7 @@ use certbind_core::strategy::{binding_of, few_keys};
 use certbind_core::{
     Binding, BindingKey, BindingStore, CertHash, Kind, MemoryStore, Record, Scan, Uuid,
 };
-use certbind_httpsys::{HttpSysStore, Options};
+use certbind_httpsys::HttpSysStore;
 use certbind_redb::RedbStore;
 use certbind_simulator::Simulator;
 use proptest::collection::vec;
@@ -47,11 +47,14 @@ fn redb() -> Backend {
 fn httpsys() -> Backend {
     let folder = TempDir::new().unwrap();
     let simulator = Arc::new(Simulator::new(Arc::new(MemoryStore::new())));
-    let options = Options {
-        journal: folder.path().to_owned(),
-    };
+    let journal = folder.path().to_owned();
     Backend {
-        store: Box::new(HttpSysStore::open(simulator, options).unwrap()),
+        store: Box::new(
+            HttpSysStore::builder(simulator)
+                .journal(journal)
+                .open()
+                .unwrap(),
+        ),
         _folder: Some(folder),
     }
 }

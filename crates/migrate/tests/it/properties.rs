@@ -132,7 +132,7 @@ proptest! {
         let planner = Planner { mapping, filter, prune, ..Planner::default() };
         let plan = planner.plan(stream(&source), stream(&target)).unwrap();
         let counts = plan.counts();
-        let seen = counts.replaces + counts.deletes + counts.unchanged + counts.left_alone;
+        let seen = counts.replaces + counts.deletes + counts.unchanged + counts.conflicts;
         prop_assert_eq!(seen, target.len() as u64);
         let to = memory().with(&target);
         apply(to.store.as_ref(), &plan).unwrap();

@@ -20,7 +20,7 @@ fn a_planned_rotation_does_what_the_direct_one_does() {
         let (planned, direct) = (backend().with(&held), backend().with(&held));
         let plan = rotation(planned.store.as_ref(), &old, &new).unwrap();
         assert_eq!(plan.header().purpose, Purpose::Rotate);
-        assert_eq!((plan.counts().replaces, plan.counts().left_alone), (2, 2));
+        assert_eq!((plan.counts().replaces, plan.counts().conflicts), (2, 2));
         let undo = apply(planned.store.as_ref(), &plan).unwrap();
         direct.store.rotate(&old, &new).unwrap();
         assert_eq!(planned.held(), direct.held(), "{name}");
@@ -55,5 +55,5 @@ fn names_pick_the_bindings_whose_certificate_has_the_same_ones() {
         keys: vec!["0.0.0.0:448".parse().unwrap()],
     };
     assert_eq!(plan.warnings(), [unknown]);
-    assert_eq!(plan.counts().left_alone, 5);
+    assert_eq!(plan.counts().conflicts, 5);
 }

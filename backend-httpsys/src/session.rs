@@ -27,19 +27,19 @@ const VERSION_1: HTTPAPI_VERSION = HTTPAPI_VERSION {
 const QUERY_ATTEMPTS: u32 = 8;
 
 /// The room that a query starts with, in bytes: enough for any record without a long CTL.
-const FIRST_ROOM: u32 = 1024;
+const INITIAL_BUFFER: u32 = 1024;
 
 /// The most room that a query is given: several times the largest record.
-const MOST_ROOM: u32 = 1024 * 1024;
+const MAX_BUFFER: u32 = 1024 * 1024;
 
 /// An HTTP Server API that has been initialised, and is terminated in the end.
-pub(crate) struct Calls<A: HttpApi> {
+pub(crate) struct Session<A: HttpApi> {
     api: A,
     updates: AtomicBool,
     has_properties: bool,
 }
 
-impl<A: HttpApi> Calls<A> {
+impl<A: HttpApi> Session<A> {
     pub(crate) fn initialize(api: A) -> Result<Self> {
         // SAFETY: there is nothing to point to.
         let code = unsafe { api.initialize(VERSION_1, HTTP_INITIALIZE_CONFIG, ptr::null_mut()) };
@@ -57,7 +57,7 @@ impl<A: HttpApi> Calls<A> {
     /// The same, once it is asked whether this Windows has extended properties: without, they are
     /// left alone.
     pub(crate) fn with_properties_found(mut self) -> Self {
-        self.has_properties = self.knows_properties();
+        self.has_properties = self.probe_properties();
         self
     }
 
@@ -67,13 +67,13 @@ impl<A: HttpApi> Calls<A> {
     }
 
     /// All kinds of key came before extended properties did, so one tells of the others.
-    fn knows_properties(&self) -> bool {
+    fn probe_properties(&self) -> bool {
         let query = PropertyQuery::Next {
             kind: Kind::IpPort,
             token: 0,
             property: PropertyType::Http2Window,
         };
-        let (code, _) = with_query_property(query, |request| self.ask_query(request, &mut []));
+        let (code, _) = with_query_property(query, |request| self.raw_query(request, &mut []));
         matches!(
             code,
             NO_ERROR | ERROR_INSUFFICIENT_BUFFER | win32::NO_MORE_ITEMS
@@ -85,7 +85,7 @@ impl<A: HttpApi> Calls<A> {
     }
 
     /// Whether records of this kind are known to this Windows.
-    pub(crate) fn knows(&self, kind: Kind) -> Result<bool> {
+    pub(crate) fn probe(&self, kind: Kind) -> Result<bool> {
         let (code, _) = self.query(Query::Next { kind, token: 0 }, &mut []);
         match code {
             NO_ERROR | ERROR_INSUFFICIENT_BUFFER | win32::NO_MORE_ITEMS => Ok(true),
@@ -104,11 +104,11 @@ impl<A: HttpApi> Calls<A> {
     }
 
     pub(crate) fn set(&self, binding: &Binding) -> u32 {
-        with_set(binding, |request| self.ask_set(request))
+        with_set(binding, |request| self.raw_set(request))
     }
 
     pub(crate) fn update(&self, binding: &Binding) -> u32 {
-        let code = with_set(binding, |request| self.ask_update(request));
+        let code = with_set(binding, |request| self.raw_update(request));
         if code == win32::CALL_NOT_IMPLEMENTED {
             self.updates.store(false, Ordering::Relaxed);
         }
@@ -118,7 +118,7 @@ impl<A: HttpApi> Calls<A> {
     /// Deletes the record that `binding` was read from.
     pub(crate) fn delete(&self, binding: &Binding) -> u32 {
         let (key, host) = (binding.key(), binding.host_spelling());
-        with_delete(key, host, |request| self.ask_delete(request))
+        with_delete(key, host, |request| self.raw_delete(request))
     }
 
     /// The record of a key. One under an internationalised name is found in either of its forms,
@@ -179,7 +179,7 @@ impl<A: HttpApi> Calls<A> {
         failed: impl FnOnce(u32) -> Option<StoreError>,
         what: &dyn Fn() -> String,
     ) -> Result<Option<T>> {
-        let mut room = FIRST_ROOM;
+        let mut room = INITIAL_BUFFER;
         for _ in 0..QUERY_ATTEMPTS {
             let mut buffer = vec![0; room as usize / size_of::<u64>()];
             let (code, needed) = ask(&mut buffer);
@@ -193,8 +193,8 @@ impl<A: HttpApi> Calls<A> {
                 }
                 // Both mean that it is not there, whichever the query (as WiX takes them).
                 win32::FILE_NOT_FOUND | win32::NO_MORE_ITEMS => return Ok(None),
-                ERROR_INSUFFICIENT_BUFFER if needed <= MOST_ROOM => {
-                    room = needed.max(2 * room).next_multiple_of(8).min(MOST_ROOM);
+                ERROR_INSUFFICIENT_BUFFER if needed <= MAX_BUFFER => {
+                    room = needed.max(2 * room).next_multiple_of(8).min(MAX_BUFFER);
                 }
                 ERROR_INSUFFICIENT_BUFFER => {
                     return Err(corrupt(
@@ -212,12 +212,12 @@ impl<A: HttpApi> Calls<A> {
 
     /// The code, and how many bytes the record has.
     fn query(&self, query: Query<'_>, buffer: &mut [u64]) -> (u32, u32) {
-        with_query(query, |request| self.ask_query(request, buffer))
+        with_query(query, |request| self.raw_query(request, buffer))
     }
 
     /// The code of a query, and how many bytes its answer has.
-    pub(crate) fn ask_query(&self, request: Request, buffer: &mut [u64]) -> (u32, u32) {
-        let room = u32::try_from(size_of_val(buffer)).expect("no buffer is larger than MOST_ROOM");
+    pub(crate) fn raw_query(&self, request: Request, buffer: &mut [u64]) -> (u32, u32) {
+        let room = u32::try_from(size_of_val(buffer)).expect("no buffer is larger than MAX_BUFFER");
         let output = match room {
             0 => ptr::null_mut(),
             _ => buffer.as_mut_ptr().cast(),
@@ -245,7 +245,7 @@ impl<A: HttpApi> Calls<A> {
         (code, needed)
     }
 
-    pub(crate) fn ask_set(&self, request: Request) -> u32 {
+    pub(crate) fn raw_set(&self, request: Request) -> u32 {
         let Request {
             id,
             pointer,
@@ -258,7 +258,7 @@ impl<A: HttpApi> Calls<A> {
         }
     }
 
-    pub(crate) fn ask_update(&self, request: Request) -> u32 {
+    pub(crate) fn raw_update(&self, request: Request) -> u32 {
         let Request {
             id,
             pointer,
@@ -271,7 +271,7 @@ impl<A: HttpApi> Calls<A> {
         }
     }
 
-    pub(crate) fn ask_delete(&self, request: Request) -> u32 {
+    pub(crate) fn raw_delete(&self, request: Request) -> u32 {
         let Request {
             id,
             pointer,
@@ -285,7 +285,7 @@ impl<A: HttpApi> Calls<A> {
     }
 }
 
-impl<A: HttpApi> Drop for Calls<A> {
+impl<A: HttpApi> Drop for Session<A> {
     fn drop(&mut self) {
         // SAFETY: there is nothing to point to. There is nobody to tell of a failure either.
         unsafe { self.api.terminate(HTTP_INITIALIZE_CONFIG, ptr::null_mut()) };

@@ -1,4 +1,4 @@
-//! Passing calls on to another library, such as the `httpapi.dll` of a real Windows.
+//! ForwardTarget calls on to another library, such as the `httpapi.dll` of a real Windows.
 
 #![expect(unsafe_code, reason = "loads a library")]
 
@@ -10,12 +10,12 @@ use certbind_httpsys::LibraryApi;
 use libloading::Library;
 
 /// The library that calls are passed on to.
-pub(crate) struct Passing {
+pub(crate) struct ForwardTarget {
     pub(crate) api: Arc<LibraryApi>,
     library: Library,
 }
 
-impl Passing {
+impl ForwardTarget {
     /// The library at `path`; none if that is this very library, which has nobody to pass calls on
     /// to: where the environment names a copy of it, that copy simulates.
     ///
@@ -73,10 +73,10 @@ fn is_this(library: &Library) -> bool {
 }
 
 /// The library that the environment names.
-pub(crate) fn of_environment() -> Result<Option<Passing>, String> {
+pub(crate) fn of_environment() -> Result<Option<ForwardTarget>, String> {
     match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
         Some(path) => {
-            Passing::to(&PathBuf::from(path)).map_err(|what| format!("{VARIABLE}: {what}"))
+            ForwardTarget::to(&PathBuf::from(path)).map_err(|what| format!("{VARIABLE}: {what}"))
         }
         None => Ok(None),
     }

@@ -10,7 +10,7 @@
 
 use crate::process;
 
-macro_rules! absent {
+macro_rules! unimplemented_functions {
     ($($name:ident($($argument:ident)*))*) => {$(
         // SAFETY: no other symbol of a program has this name, unless it is the function replaced.
         #[unsafe(no_mangle)]
@@ -34,7 +34,7 @@ macro_rules! word {
     };
 }
 
-absent! {
+unimplemented_functions! {
     HttpAddFragmentToCache(a b c d e)
     HttpAddUrl(a b c)
     HttpAddUrlToUrlGroup(a b c d)

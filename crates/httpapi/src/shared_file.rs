@@ -10,22 +10,22 @@ use certbind_core::{
 use certbind_redb::{Options, RedbStore};
 
 /// How long a call waits for others. Each of them holds the file for one call.
-const PATIENCE: Duration = Duration::from_secs(10);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A file that is open only while a call runs.
-pub(crate) struct Shared {
+pub(crate) struct SharedFile {
     path: PathBuf,
     options: Options,
     capabilities: Capabilities,
 }
 
-impl Shared {
+impl SharedFile {
     /// The file at `path`, made and verified now.
     ///
     /// # Errors
     /// As [`RedbStore::open`]; [`StoreError::InUse`] only if somebody keeps it.
     pub(crate) fn new(path: PathBuf) -> Result<Self> {
-        let store = patient(PATIENCE, || RedbStore::open(&path))?;
+        let store = retry_while_in_use(OPEN_TIMEOUT, || RedbStore::open(&path))?;
         Ok(Self {
             capabilities: store.capabilities(),
             // It was verified just now, and each call opens it again.
@@ -35,7 +35,7 @@ impl Shared {
     }
 
     fn read<T>(&self, read: impl FnOnce(&RedbStore) -> Result<T>) -> Result<T> {
-        read(&patient(PATIENCE, || {
+        read(&retry_while_in_use(OPEN_TIMEOUT, || {
             self.options.open_read_only(self.file())
         })?)
     }
@@ -46,8 +46,11 @@ impl Shared {
 }
 
 /// Tries again while somebody else has the file.
-fn patient(patience: Duration, open: impl Fn() -> Result<RedbStore>) -> Result<RedbStore> {
-    let end = Instant::now() + patience;
+fn retry_while_in_use(
+    timeout: Duration,
+    open: impl Fn() -> Result<RedbStore>,
+) -> Result<RedbStore> {
+    let end = Instant::now() + timeout;
     loop {
         match open() {
             Err(StoreError::InUse { .. }) if Instant::now() < end => {
@@ -58,7 +61,7 @@ fn patient(patience: Duration, open: impl Fn() -> Result<RedbStore>) -> Result<R
     }
 }
 
-impl BindingStore for Shared {
+impl BindingStore for SharedFile {
     fn capabilities(&self) -> Capabilities {
         self.capabilities.clone()
     }
@@ -73,18 +76,18 @@ impl BindingStore for Shared {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        let store = patient(PATIENCE, || self.options.open_existing(self.file()))?;
+        let store = retry_while_in_use(OPEN_TIMEOUT, || self.options.open_existing(self.file()))?;
         store.apply(batch)
     }
 }
 
-impl Tables for Shared {
+impl Tables for SharedFile {
     fn rows(&self, table: &str) -> Result<Vec<Row>> {
         self.read(|store| store.rows(table))
     }
 
     fn write(&self, changes: &[RowChange]) -> Result<bool> {
-        let store = patient(PATIENCE, || self.options.open_existing(self.file()))?;
+        let store = retry_while_in_use(OPEN_TIMEOUT, || self.options.open_existing(self.file()))?;
         store.write(changes)
     }
 }
@@ -104,7 +107,9 @@ mod tests {
     fn several_work_on_one_file_and_lose_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bindings.redb");
-        let stores: Vec<_> = (0..4).map(|_| Shared::new(path.clone()).unwrap()).collect();
+        let stores: Vec<_> = (0..4)
+            .map(|_| SharedFile::new(path.clone()).unwrap())
+            .collect();
         std::thread::scope(|scope| {
             for (store, first) in stores.iter().zip([100, 200, 300, 400]) {
                 scope.spawn(move || {
@@ -129,7 +134,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bindings.redb");
         let _kept = RedbStore::open(&path).unwrap();
-        let opened = patient(Duration::from_millis(20), || RedbStore::open(&path));
+        let opened = retry_while_in_use(Duration::from_millis(20), || RedbStore::open(&path));
         assert!(
             matches!(opened, Err(StoreError::InUse { .. })),
             "{:?}",

@@ -10,13 +10,14 @@ use certbind_httpapi_abi::service::ListenAddress;
 use certbind_simulator::{Call, CertificateState, Inventory, Privilege, Simulator};
 use serde::Deserialize;
 
-use crate::config::{ConfigError, open};
+use crate::config_error::ConfigError;
 use crate::seed::{self, Reservation, Text, Timeouts};
+use crate::stores::open;
 
 /// A configuration file. Every field may be left out; `docs/simulator.md` has them all.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct File {
+pub(crate) struct ConfigFile {
     store: Option<String>,
     #[serde(default)]
     shared: bool,
@@ -85,7 +86,7 @@ enum Function {
     QueryNext,
 }
 
-impl File {
+impl ConfigFile {
     /// Where calls are written down.
     pub(crate) fn trace(&self, folder: &Path) -> Option<PathBuf> {
         self.trace.as_ref().map(|trace| folder.join(trace))

@@ -1,0 +1,33 @@
+//! Configurations that cannot be used.
+
+use std::path::PathBuf;
+
+use certbind_core::StoreError;
+use certbind_simulator::{InventoryError, UnknownProfile};
+
+/// Why there is no simulator.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{}: {source}", path.display())]
+    Syntax {
+        path: PathBuf,
+        source: Box<toml::de::Error>,
+    },
+    #[error(
+        "[[fault]] number {0} says not what is to happen: give it `answer`, `delay_ms`, `delete`, `put` or `kill`"
+    )]
+    Fault(usize),
+    #[error("{0:?} is no store; there are redb:PATH and memory:")]
+    Store(String),
+    #[error(transparent)]
+    Open(#[from] StoreError),
+    #[error(transparent)]
+    Profile(#[from] UnknownProfile),
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+}
