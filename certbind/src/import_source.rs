@@ -51,7 +51,7 @@ impl<'a> ImportSource<'a> {
     pub(crate) fn problems(&self) -> &[ParseError] {
         match &self.content {
             Content::Whole(reading) => &reading.errors,
-            Content::Listing(listing, _) => listing.problems(),
+            Content::Listing(listing, _) => listing.errors(),
             Content::Snapshot(_) => &[],
         }
     }
@@ -216,7 +216,7 @@ fn read<'a>(origin: Origin<'a>, options: &ReadOptions) -> Result<(Format, Conten
     };
     match format {
         Some(Format::Netsh) => {
-            let listing = Listing::look_through(|| origin.start(), options);
+            let listing = Listing::prescan(|| origin.start(), options);
             if let Some(listing) = listing.map_err(unlisted(path))? {
                 return Ok((Format::Netsh, Content::Listing(listing, origin)));
             }

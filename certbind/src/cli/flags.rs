@@ -1,11 +1,11 @@
 //! The boolean options of `netsh http add sslcert`, as options of `add` and `update`.
 
-use certbind_formats::netsh::{SWITCHES, Switch};
+use certbind_formats::netsh::{FLAGS, Flag};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
 /// The options that were given, and the value of each.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flags(pub(crate) Vec<(Switch, bool)>);
+pub(crate) struct Flags(pub(crate) Vec<(Flag, bool)>);
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Setting {
@@ -21,9 +21,9 @@ impl FromArgMatches for Flags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        let named = SWITCHES.into_iter().filter_map(|switch| {
-            let setting = matches.get_one::<Setting>(switch.tag)?;
-            Some((switch, *setting == Setting::Enable))
+        let named = FLAGS.into_iter().filter_map(|flag| {
+            let setting = matches.get_one::<Setting>(flag.tag)?;
+            Some((flag, *setting == Setting::Enable))
         });
         self.0 = named.collect();
         Ok(())
@@ -34,10 +34,10 @@ impl Args for Flags {
     fn augment_args(command: Command) -> Command {
         command
             .next_help_heading("Flags, as in netsh")
-            .args(SWITCHES.map(|switch| {
-                Arg::new(switch.tag)
-                    .long(switch.tag)
-                    .help(switch.what)
+            .args(FLAGS.map(|flag| {
+                Arg::new(flag.tag)
+                    .long(flag.tag)
+                    .help(flag.what)
                     .value_parser(clap::value_parser!(Setting))
                     .hide_possible_values(true)
                     .value_name("enable|disable")

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use certbind_formats::Encoding;
-use certbind_formats::netsh::Words;
+use certbind_formats::netsh::Locale;
 use clap::{Args, ValueEnum};
 
 use super::output::Format;
@@ -26,7 +26,7 @@ pub(crate) struct Import {
     pub(crate) encoding: Option<Encoding>,
     /// netsh's words in a language that is not known, for Enabled, Disabled, Set and Not Set.
     #[arg(long, value_name = "W,W,W,W", value_parser = words)]
-    pub(crate) words: Option<Words>,
+    pub(crate) words: Option<Locale>,
     /// Say what would be imported, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -60,12 +60,12 @@ pub(crate) enum OnConflict {
     Replace,
 }
 
-fn words(text: &str) -> Result<Words, &'static str> {
+fn words(text: &str) -> Result<Locale, &'static str> {
     let words: Vec<_> = text.split(',').map(|word| word.trim().to_owned()).collect();
     let [enabled, disabled, set, not_set] = words
         .try_into()
         .map_err(|_| "four words with commas between them, as in Enabled,Disabled,Set,Not Set")?;
-    Ok(Words {
+    Ok(Locale {
         enabled,
         disabled,
         set,

@@ -57,7 +57,7 @@ fn options(import: &Import) -> ReadOptions {
         },
         keep_going: import.keep_going,
         encoding: import.encoding,
-        words: import.words.clone(),
+        locale: import.words.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::profile::Profile;
 use super::tags::{
     self, APPID, CERTHASH, CERTSTORENAME, CTL_IDENTIFIER, CTL_STORE_NAME, FRESHNESS, TIMEOUT, Value,
 };
-use certbind_formats::netsh::SWITCHES;
+use certbind_formats::netsh::FLAGS;
 
 /// What `add` and `update` are to bind.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ fn with_options(
                 record.ctl_store_name = Some(value.parse().map_err(|_| Refusal::Value)?);
             }
             (name, Value::Switch) => {
-                let switch = SWITCHES.iter().find(|switch| switch.tag == name);
+                let switch = FLAGS.iter().find(|switch| switch.tag == name);
                 let switch = switch.ok_or(Refusal::UnknownTag)?;
                 switch.set(&mut record, is_enabled(value)?);
             }

@@ -229,7 +229,7 @@ const AT_ONCE: &str = "New connections that match are affected at once.";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use certbind_formats::netsh::SWITCHES;
+    use certbind_formats::netsh::FLAGS;
 
     #[test]
     fn every_switch_stands_for_a_bit_and_every_bit_has_a_switch() {
@@ -238,6 +238,6 @@ mod tests {
             .filter(|tag| tag.value == Value::Switch)
             .map(|tag| tag.name)
             .collect();
-        assert_eq!(named, SWITCHES.map(|switch| switch.tag));
+        assert_eq!(named, FLAGS.map(|switch| switch.tag));
     }
 }

@@ -7,7 +7,6 @@ use certbind_core::Uuid;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::applications;
-use crate::config_file::{self, ConfigError};
 use crate::finding::Severity;
 use crate::rules::Rule;
 use crate::waiver::Waiver;
@@ -50,38 +49,6 @@ impl Config {
             iis_express_ports: 44300..=44399,
             waivers: Vec::new(),
         }
-    }
-
-    /// What the text of a `certbind-audit.toml` says.
-    ///
-    /// ```
-    /// let now = "2026-06-01T00:00:00Z".parse()?;
-    /// let config = certbind_audit::Config::parse(r#"
-    ///     [severities]
-    ///     CB012 = "warning"       # error, warning, note or off
-    ///
-    ///     [applications]
-    ///     "3fe6d2b8-6c1c-4c5a-8a0f-5cc5f9b7a9d1" = "Order gateway"
-    ///
-    ///     [limits]
-    ///     expiring_days = 45
-    ///     iis_express_ports = "44300-44399"
-    ///
-    ///     [[waivers]]
-    ///     rule = "CB005"
-    ///     key = "ipport=0.0.0.0:8443"
-    ///     host = "web-01"         # on every host without
-    ///     reason = "The old agent goes away with the host."
-    ///     until = 2026-12-31      # the last day
-    /// "#, now)?;
-    /// assert_eq!(config.expiring_days, 45);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`ConfigError`], with the line, what was found and what was expected.
-    pub fn parse(text: &str, now: Timestamp) -> Result<Self, ConfigError> {
-        config_file::parse(text, now)
     }
 
     /// The severity that a rule has; none if it is off.

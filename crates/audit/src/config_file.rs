@@ -16,21 +16,21 @@ use crate::waiver::{Scope, Waiver};
 
 /// Why a configuration was not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{problem}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+#[error("{}{message}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
 pub struct ConfigError {
     /// The line, counted from 1.
     pub line: Option<usize>,
     /// What was found, and what was expected.
-    pub problem: String,
+    pub message: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Form {
+struct File {
     severities: BTreeMap<RuleId, Wanted>,
     applications: BTreeMap<Uuid, String>,
     limits: Limits,
-    waivers: Vec<WaiverForm>,
+    waivers: Vec<CheckedWaiver>,
 }
 
 #[derive(Default, Deserialize)]
@@ -45,7 +45,7 @@ struct Limits {
 
 #[derive(Deserialize)]
 #[serde(try_from = "WaiverFields")]
-struct WaiverForm(Waiver);
+struct CheckedWaiver(Waiver);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,19 +60,53 @@ struct WaiverFields {
     until: Date,
 }
 
-pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Config, ConfigError> {
-    let form: Form = toml::from_str(text).map_err(|error| {
+impl Config {
+    /// Parses a `certbind-audit.toml`.
+    ///
+    /// ```
+    /// let now = "2026-06-01T00:00:00Z".parse()?;
+    /// let config = certbind_audit::Config::parse(r#"
+    ///     [severities]
+    ///     CB012 = "warning"       # error, warning, note or off
+    ///
+    ///     [applications]
+    ///     "3fe6d2b8-6c1c-4c5a-8a0f-5cc5f9b7a9d1" = "Order gateway"
+    ///
+    ///     [limits]
+    ///     expiring_days = 45
+    ///     iis_express_ports = "44300-44399"
+    ///
+    ///     [[waivers]]
+    ///     rule = "CB005"
+    ///     key = "ipport=0.0.0.0:8443"
+    ///     host = "web-01"         # on every host without
+    ///     reason = "The old agent goes away with the host."
+    ///     until = 2026-12-31      # the last day
+    /// "#, now)?;
+    /// assert_eq!(config.expiring_days, 45);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`], with the line, what was found and what was expected.
+    pub fn parse(text: &str, now: Timestamp) -> Result<Self, ConfigError> {
+        parse(text, now)
+    }
+}
+
+fn parse(text: &str, now: Timestamp) -> Result<Config, ConfigError> {
+    let file: File = toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         ConfigError {
             line: before.map(|before| before.matches('\n').count() + 1),
-            problem: error.message().to_owned(),
+            message: error.message().to_owned(),
         }
     })?;
     let mut config = Config::at(now);
-    let severities = form.severities.into_iter();
+    let severities = file.severities.into_iter();
     config.severities = severities.map(|(id, wanted)| (id.0, wanted.0)).collect();
-    config.applications = form.applications;
-    let limits = form.limits;
+    config.applications = file.applications;
+    let limits = file.limits;
     config.expiring_days = limits.expiring_days.unwrap_or(config.expiring_days);
     config.least_rsa_bits = limits.least_rsa_bits.unwrap_or(config.least_rsa_bits);
     config.least_curve_bits = limits.least_curve_bits.unwrap_or(config.least_curve_bits);
@@ -80,7 +114,7 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Config, ConfigError> {
     if let Some(Ports(ports)) = limits.iis_express_ports {
         config.iis_express_ports = ports;
     }
-    config.waivers = form.waivers.into_iter().map(|waiver| waiver.0).collect();
+    config.waivers = file.waivers.into_iter().map(|waiver| waiver.0).collect();
     Ok(config)
 }
 
@@ -155,7 +189,7 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
         })
 }
 
-impl TryFrom<WaiverFields> for WaiverForm {
+impl TryFrom<WaiverFields> for CheckedWaiver {
     type Error = String;
 
     fn try_from(fields: WaiverFields) -> Result<Self, String> {

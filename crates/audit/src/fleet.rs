@@ -6,6 +6,7 @@ use certbind_core::{Binding, BindingKey, CertHash, Port};
 
 use crate::config::Config;
 use crate::finding::{Place, Subject};
+use crate::host_binding::HostBinding;
 use crate::host_export::HostExport;
 use crate::inventory::{Held, Inventory};
 use crate::ports::AtPort;
@@ -16,7 +17,7 @@ pub(crate) struct Fleet<'a> {
     pub(crate) inventory: &'a Inventory,
     pub(crate) config: &'a Config,
     /// Where each certificate is bound.
-    pub(crate) uses: BTreeMap<CertHash, Vec<Bound<'a>>>,
+    pub(crate) uses: BTreeMap<CertHash, Vec<HostBinding<'a>>>,
 }
 
 /// One host.
@@ -24,16 +25,8 @@ pub(crate) struct Host<'a> {
     pub(crate) index: usize,
     pub(crate) export: &'a HostExport,
     /// In canonical order.
-    pub(crate) bindings: Vec<Bound<'a>>,
+    pub(crate) bindings: Vec<HostBinding<'a>>,
     pub(crate) ports: BTreeMap<Port, AtPort<'a>>,
-}
-
-/// A binding and where it is.
-#[derive(Clone, Copy)]
-pub(crate) struct Bound<'a> {
-    pub(crate) binding: &'a Binding,
-    pub(crate) host: usize,
-    pub(crate) line: Option<u64>,
 }
 
 impl<'a> Fleet<'a> {
@@ -47,7 +40,7 @@ impl<'a> Fleet<'a> {
             .enumerate()
             .map(|(index, export)| Host::new(index, export))
             .collect();
-        let mut uses: HashMap<CertHash, Vec<Bound<'a>>> = HashMap::new();
+        let mut uses: HashMap<CertHash, Vec<HostBinding<'a>>> = HashMap::new();
         for bound in hosts.iter().flat_map(|host| &host.bindings) {
             if let Some(hash) = bound.binding.record().hash() {
                 uses.entry(*hash).or_default().push(*bound);
@@ -72,7 +65,7 @@ impl<'a> Host<'a> {
         let lines = &export.reading.lines;
         let bindings = export.reading.export.bindings.iter().enumerate();
         let mut bindings: Vec<_> = bindings
-            .map(|(at, binding)| Bound {
+            .map(|(at, binding)| HostBinding {
                 binding,
                 host: index,
                 line: lines.get(at).copied(),
@@ -104,16 +97,6 @@ impl<'a> Host<'a> {
             host: Some(self.index),
             subject,
             line,
-        }
-    }
-}
-
-impl Bound<'_> {
-    pub(crate) fn place(&self) -> Place {
-        Place {
-            host: Some(self.host),
-            subject: Subject::Binding(self.binding.clone()),
-            line: self.line,
         }
     }
 }

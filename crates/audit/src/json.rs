@@ -23,7 +23,7 @@ use crate::finding::{Finding, Place, Severity, Subject};
 use crate::report::{Counts, Report};
 use crate::rules::RULES;
 
-/// The version of the form. A reader of one version reads all that have the same.
+/// The version of the format. A reader of one version reads all that have the same.
 pub const VERSION: u32 = 1;
 
 /// A report, to be serialised.

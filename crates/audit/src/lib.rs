@@ -27,13 +27,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
 pub mod applications;
-mod conduct;
 mod config;
 mod config_file;
+mod effective_certificate;
+mod engine;
 mod finding;
 mod fleet;
+mod host_binding;
 mod host_export;
 pub mod html;
 mod inventory;
@@ -45,9 +46,9 @@ mod rules;
 pub mod sarif;
 mod waiver;
 
-pub use conduct::audit;
 pub use config::Config;
 pub use config_file::ConfigError;
+pub use engine::audit;
 pub use finding::{Finding, Place, Related, Severity, Subject, UnknownSeverity};
 pub use host_export::HostExport;
 pub use inventory::{Held, Inventory, InventoryError, Unread};

@@ -102,6 +102,6 @@ fn what_is_wrong_is_told_with_its_line() {
     ] {
         let error = parse(&text).unwrap_err();
         assert_eq!(error.line, Some(line), "{text}: {error}");
-        assert!(error.problem.contains(said), "{text}: {error}");
+        assert!(error.message.contains(said), "{text}: {error}");
     }
 }

@@ -1,10 +1,10 @@
-//! What an export holds, whatever its form.
+//! What an export holds, whatever its format.
 
 use certbind_core::Binding;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::netsh::Layout;
+use crate::netsh::layout::Layout;
 
 /// An exported store: its bindings, and where they come from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,7 +17,7 @@ pub struct Export {
     pub layout: Option<Layout>,
 }
 
-/// Where an export comes from. A form that has no place for it leaves every field empty.
+/// Where an export comes from. A format that has no place for it leaves every field empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Header {

@@ -1,4 +1,4 @@
-//! The JSON form: one object, versioned, each version described by a JSON Schema
+//! The JSON format: one object, versioned, each version described by a JSON Schema
 //! (`schema/export-v1.json`, `schema/export-v2.json`).
 //!
 //! It carries everything that a binding has. A version is closed: a field that it does not have is
@@ -23,17 +23,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::encoding::{Encoding, of_start};
+use crate::error::ReadError;
 use crate::export::{Export, Header};
-use crate::netsh::Layout;
+use crate::format::Format;
+use crate::netsh::layout::Layout;
+use crate::options::ReadOptions;
+use crate::reading::Reading;
 use crate::report::ParseError;
 use crate::write::WriteError;
-use crate::{Format, ReadError, ReadOptions, Reading};
 
 /// What `format` says in every version.
-pub const FORMAT: &str = "certbind-export";
+pub const FORMAT: &str = crate::format::JSON_FORMAT;
 
 /// The newest version that is read.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = crate::format::JSON_VERSION;
 
 /// The version without extended properties.
 const PLAIN: u64 = 1;
@@ -129,13 +132,13 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
         match serde_json::from_str::<Binding>(raw.get()) {
             Ok(binding) if version == PLAIN && !binding.record().extended.is_empty() => {
                 let what = "it has extended properties, which version 1 does not have".to_owned();
-                errors.push(start.problem(1, 1, what).of(name(index, raw)));
+                errors.push(start.error(1, 1, what).of(name(index, raw)));
             }
             Ok(binding) => match seen.get(binding.key()) {
                 Some(earlier) => {
                     let what =
                         format!("this key is bindings[{earlier}] already; expected each key once");
-                    errors.push(start.problem(1, 1, what).of(name(index, raw)));
+                    errors.push(start.error(1, 1, what).of(name(index, raw)));
                 }
                 None => {
                     seen.insert(binding.key().clone(), index);
@@ -145,8 +148,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
             },
             Err(error) => {
                 let (line, column) = (error.line() as u64, error.column() as u64);
-                let problem = start.problem(line, column, without_place(&error));
-                errors.push(problem.of(name(index, raw)));
+                let error = start.error(line, column, without_place(&error));
+                errors.push(error.of(name(index, raw)));
             }
         }
     }
@@ -258,8 +261,8 @@ impl<'a> Places<'a> {
 }
 
 impl Place {
-    /// A problem at a line and column counted from here.
-    fn problem(self, line: u64, column: u64, what: String) -> ParseError {
+    /// A error at a line and column counted from here.
+    fn error(self, line: u64, column: u64, what: String) -> ParseError {
         let column = if line <= 1 {
             self.column + column.saturating_sub(1)
         } else {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use certbind_core::BindingKey;
 
-/// Something in an export that the bindings do not carry, or in the bindings that a form does not
+/// Something in an export that the bindings do not carry, or in the bindings that a format does not
 /// show. The rest stands; nothing is left out without one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,7 +15,7 @@ pub struct ConversionWarning {
     pub line: Option<u64>,
     /// The binding, where it is about one.
     pub key: Option<BindingKey>,
-    /// The registry key, from HTTP.sys's `Parameters` or in full, where the form is one of the
+    /// The registry key, from HTTP.sys's `Parameters` or in full, where the format is one of the
     /// registry's.
     pub path: Option<String>,
     /// What it is, in a sentence without the line, the binding and the registry key.
@@ -39,7 +39,7 @@ pub enum WarningKind {
     /// A line that belongs to no record was passed over.
     Skipped,
     /// Spelling or spacing is not kept: this will not print back byte for byte.
-    Form,
+    Spelling,
 }
 
 impl WarningKind {
@@ -110,7 +110,7 @@ impl fmt::Display for ConversionWarning {
 pub struct ParseError {
     /// The line, counted from 1.
     pub line: Option<u64>,
-    /// The column, counted from 1, where the form has columns.
+    /// The column, counted from 1, where the format has columns.
     pub column: Option<u64>,
     /// Which record: its key as it is written there, its registry key, or its index.
     pub record: Option<String>,

@@ -9,10 +9,10 @@ use certbind_core::BindingKey;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// Bindings have values that the form cannot express. Nothing was written.
+    /// Bindings have values that the format cannot express. Nothing was written.
     #[error("{}", Listed(.0))]
     Inexpressible(Vec<Inexpressible>),
-    /// A binding did not come in the order that the form has, or a second time. It was not written.
+    /// A binding did not come in the order that the format has, or a second time. It was not written.
     #[error("{key} came behind {last}; a snapshot takes each key once, in ascending order")]
     Unordered {
         /// The binding's key.
@@ -20,8 +20,8 @@ pub enum WriteError {
         /// The key in front of it.
         last: BindingKey,
     },
-    /// There is more of something than the form can hold. Nothing was written.
-    #[error("{what} take {found} bytes, and the form holds at most {limit}")]
+    /// There is more of something than the format can hold. Nothing was written.
+    #[error("{what} take {found} bytes, and the format holds at most {limit}")]
     TooLong {
         /// What it is.
         what: &'static str,
@@ -35,7 +35,7 @@ pub enum WriteError {
     Io(#[from] io::Error),
 }
 
-/// A value that a form cannot express.
+/// A value that a format cannot express.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inexpressible {
     /// The binding that has it.

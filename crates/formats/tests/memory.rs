@@ -52,7 +52,7 @@ fn a_listing_is_printed_and_read_in_the_memory_of_a_record() {
     // As of a file.
     let open = || Ok(BufReader::new(text.as_slice()));
     let read = measure(|| {
-        let listing = Listing::look_through(open, &ReadOptions::default()).unwrap();
+        let listing = Listing::prescan(open, &ReadOptions::default()).unwrap();
         let listing = listing.unwrap();
         let bindings = listing.bindings(open().unwrap()).unwrap();
         let bindings = bindings.map(|record| record.unwrap().binding);
@@ -74,7 +74,7 @@ fn a_listing_in_another_order_and_encoding_is_read_in_the_memory_of_what_it_bind
     assert!(text.len() as u64 > 7_000 * KIB, "{}", text.len());
     let open = || Ok(BufReader::new(text.as_slice()));
     let read = measure(|| {
-        let listing = Listing::look_through(open, &ReadOptions::default()).unwrap();
+        let listing = Listing::prescan(open, &ReadOptions::default()).unwrap();
         let listing = listing.unwrap();
         assert_eq!(listing.layout().unwrap().order().len(), BINDINGS as usize);
         let lost = |warning| panic!("{warning}");
@@ -99,8 +99,8 @@ fn records_that_are_left_out_are_not_held() {
         ..ReadOptions::default()
     };
     let read = measure(|| {
-        let listing = Listing::look_through(open, &options).unwrap().unwrap();
-        assert!(listing.is_sorted() && listing.problems().len() == BINDINGS as usize);
+        let listing = Listing::prescan(open, &options).unwrap().unwrap();
+        assert!(listing.is_sorted() && listing.errors().len() == BINDINGS as usize);
         let bindings = listing.bindings(open().unwrap()).unwrap();
         assert_eq!(bindings.map(Result::unwrap).count(), BINDINGS as usize);
     });

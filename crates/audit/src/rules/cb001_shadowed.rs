@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use certbind_core::BindingKey;
 
-use crate::answer::Answer;
+use crate::effective_certificate::EffectiveCertificate;
 use crate::finding::{Related, Severity};
-use crate::fleet::{Bound, Fleet, Host};
+use crate::fleet::{Fleet, Host};
+use crate::host_binding::HostBinding;
 use crate::ports::AtPort;
 use crate::precedence;
 use crate::rules::{Check, Findings, Rule, Sentence};
@@ -37,12 +38,12 @@ fn shadowed_by_addresses(at: &AtPort<'_>, findings: &mut Findings) {
         return;
     };
     // Records of several addresses are one thing to a client if they answer alike.
-    let answer = Answer(first.binding);
+    let answer = EffectiveCertificate(first.binding);
     let alike = at
         .addresses
         .iter()
-        .all(|bound| Answer(bound.binding) == answer);
-    let related = Related::of(at.addresses.iter().map(Bound::place));
+        .all(|bound| EffectiveCertificate(bound.binding) == answer);
+    let related = Related::of(at.addresses.iter().map(HostBinding::place));
     let sentence: Sentence = match at.addresses.len() {
         1 => format!(
             "it is not looked at on connections to {}, which {} is bound to",
@@ -59,7 +60,7 @@ fn shadowed_by_addresses(at: &AtPort<'_>, findings: &mut Findings) {
         .into(),
     };
     for bound in at.by_name() {
-        if alike && Answer(bound.binding) == answer {
+        if alike && EffectiveCertificate(bound.binding) == answer {
             continue;
         }
         findings
@@ -93,7 +94,7 @@ fn shadowed_by_names(at: &AtPort<'_>, findings: &mut Findings) {
     }
 }
 
-fn address(bound: &Bound<'_>) -> String {
+fn address(bound: &HostBinding<'_>) -> String {
     match bound.binding.key() {
         BindingKey::IpPort(endpoint) => endpoint.ip().to_string(),
         key => key.value(),

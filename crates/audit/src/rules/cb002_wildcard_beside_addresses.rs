@@ -1,7 +1,8 @@
 //! A wildcard address beside single ones with another certificate.
 
 use crate::finding::{Related, Severity};
-use crate::fleet::{Bound, Fleet, Host};
+use crate::fleet::{Fleet, Host};
+use crate::host_binding::HostBinding;
 use crate::precedence;
 use crate::rules::{Check, Findings, Rule};
 
@@ -32,8 +33,8 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
 }
 
 fn compare<'a, 'b: 'a>(
-    any: &Bound<'b>,
-    addresses: impl Iterator<Item = &'a Bound<'b>>,
+    any: &HostBinding<'b>,
+    addresses: impl Iterator<Item = &'a HostBinding<'b>>,
     findings: &mut Findings,
 ) {
     let hash = any.binding.record().hash();

@@ -1,6 +1,6 @@
 //! IPv6 clients meet something else than IPv4 clients.
 
-use crate::answer::Answer;
+use crate::effective_certificate::EffectiveCertificate;
 use crate::finding::{Related, Severity};
 use crate::fleet::{Fleet, Host};
 use crate::precedence;
@@ -23,7 +23,8 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         let (Some(v4), Some(v6)) = (&at.any_v4, &at.any_v6) else {
             continue;
         };
-        let differences = Answer(v4.binding).differences(Answer(v6.binding));
+        let differences =
+            EffectiveCertificate(v4.binding).differences(EffectiveCertificate(v6.binding));
         if !differences.is_empty() {
             let sentence = format!(
                 "it differs from {} in: {}",

@@ -3,7 +3,8 @@
 use certbind_core::BindingKey;
 
 use crate::finding::{Related, Severity};
-use crate::fleet::{Bound, Fleet, Host};
+use crate::fleet::{Fleet, Host};
+use crate::host_binding::HostBinding;
 use crate::precedence;
 use crate::rules::{Check, Findings, Rule};
 
@@ -24,7 +25,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         if at.any_v4.is_some() || at.by_name().next().is_some() {
             continue;
         }
-        let reachable = |bound: &&Bound<'_>| matches!(bound.binding.key(), BindingKey::IpPort(endpoint) if !endpoint.ip().is_loopback());
+        let reachable = |bound: &&HostBinding<'_>| matches!(bound.binding.key(), BindingKey::IpPort(endpoint) if !endpoint.ip().is_loopback());
         let v4: Vec<_> = at.addresses_of(false).filter(reachable).collect();
         let v6: Vec<_> = at
             .addresses_of(true)

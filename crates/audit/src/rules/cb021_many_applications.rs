@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Place, Related, Severity, Subject};
-use crate::fleet::{Bound, Fleet};
+use crate::fleet::Fleet;
+use crate::host_binding::HostBinding;
 use crate::rules::{Check, Findings, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -50,7 +51,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
         };
         findings
             .add(place, sentence)
-            .related_to(Related::of(uses.iter().map(Bound::place)));
+            .related_to(Related::of(uses.iter().map(HostBinding::place)));
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use certbind_certificates::Name;
 
 use crate::finding::{Place, Related, Severity, Subject};
-use crate::fleet::{Bound, Fleet};
+use crate::fleet::Fleet;
+use crate::host_binding::HostBinding;
 use crate::rules::{Check, Findings, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,10 +21,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     // Of each name, a place of each certificate.
-    let mut served: BTreeMap<&str, Vec<Bound<'_>>> = BTreeMap::new();
+    let mut served: BTreeMap<&str, Vec<HostBinding<'_>>> = BTreeMap::new();
     for (hash, uses) in &fleet.uses {
         let mut serve = |name, bound| {
-            let places: &mut Vec<Bound<'_>> = served.entry(name).or_default();
+            let places: &mut Vec<HostBinding<'_>> = served.entry(name).or_default();
             let last = places.last().and_then(|last| last.binding.record().hash());
             if last != Some(hash) {
                 places.push(bound);
@@ -63,7 +64,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
                 place,
                 format!("{} certificates are bound for it", places.len()),
             )
-            .related_to(Related::of(places.iter().map(Bound::place)));
+            .related_to(Related::of(places.iter().map(HostBinding::place)));
     }
 }
 

@@ -5,8 +5,8 @@ use certbind_core::{Binding, CertHash, Kind, Record, SslFlags};
 use certbind_formats::{ReadOptions, read};
 
 use crate::applications::IIS;
-use crate::conduct::audit;
 use crate::config::Config;
+use crate::engine::audit;
 use crate::finding::Finding;
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;

@@ -1,6 +1,6 @@
 //! The base block: the first 4096 bytes of a hive.
 
-use super::cells::u32_at;
+use super::bytes::u32_at;
 
 pub(super) const SIGNATURE: &[u8] = b"regf";
 
@@ -10,7 +10,7 @@ pub(super) const LENGTH: usize = 4096;
 /// What the base block says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Base {
-    /// Minor version of the form: 3 to 6.
+    /// Minor version of the format: 3 to 6.
     pub(super) minor: u32,
     /// The cell of the root key.
     pub(super) root: u32,

@@ -1,6 +1,7 @@
 //! The cells of a hive: where everything in it is kept.
 
 use super::base::{Base, LENGTH};
+use super::bytes::u32_at;
 use super::fault::Fault;
 
 /// The length of a bin is a multiple of this.
@@ -109,14 +110,4 @@ fn bin_length(data: &[u8], at: usize) -> Option<usize> {
     let length = u32_at(header, 8)? as usize;
     (header.starts_with(b"hbin") && place == at && length >= PAGE && length.is_multiple_of(PAGE))
         .then_some(length)
-}
-
-pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let bytes = bytes.get(at..)?.first_chunk()?;
-    Some(u16::from_le_bytes(*bytes))
-}
-
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..)?.first_chunk()?;
-    Some(u32::from_le_bytes(*bytes))
 }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use encoding_rs::mem::decode_latin1;
 
-use super::cells::{Cells, u16_at, u32_at};
+use super::bytes::{u16_at, u32_at};
+use super::cells::Cells;
 use super::fault::Fault;
 
 /// A key.

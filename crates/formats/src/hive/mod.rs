@@ -17,6 +17,7 @@
 //! ```
 
 mod base;
+mod bytes;
 mod cells;
 mod fault;
 mod key;

@@ -7,12 +7,16 @@ use super::cells::Cells;
 use super::fault::Fault;
 use super::key::{Key, Under};
 use super::value::values;
+use crate::error::ReadError;
+use crate::export::Header;
+use crate::format::Format;
+use crate::options::ReadOptions;
+use crate::reading::Reading;
 use crate::registry::{
     Collected, ControlSet, Data, Found, PARAMETERS, Value, family, family_name, is_about_ssl,
     is_known,
 };
 use crate::report::{ConversionWarning, ParseError, WarningKind};
-use crate::{Format, Header, ReadError, ReadOptions, Reading};
 
 /// Reads a hive file of `SYSTEM`.
 ///
@@ -35,14 +39,14 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
         .walk(base.root)
         .map_err(|error| match (error, wrong.first()) {
             // A hive that is cut short has lost its way, too: the first is what to tell.
-            (ReadError::Malformed(problem), Some(cause)) => ReadError::Malformed(ParseError {
-                what: format!("{cause}; {}", problem.what),
-                ..problem
+            (ReadError::Malformed(error), Some(cause)) => ReadError::Malformed(ParseError {
+                what: format!("{cause}; {}", error.what),
+                ..error
             }),
             (error, _) => error,
         })?;
     for what in wrong {
-        hive.collected.problem(ParseError::in_file(what));
+        hive.collected.error(ParseError::in_file(what));
     }
     hive.collected.finish(header, options)
 }
@@ -150,8 +154,8 @@ impl<'a> Hive<'a> {
         let found = self.found("Select", select, |name| {
             name.eq_ignore_ascii_case("Current")
         });
-        if let Some(problem) = found.problems.first() {
-            return Err(ReadError::Malformed(problem.clone()));
+        if let Some(error) = found.errors.first() {
+            return Err(ReadError::Malformed(error.clone()));
         }
         let current = found.value("Current").map(|value| value.data.as_dword());
         current
@@ -221,7 +225,7 @@ impl<'a> Hive<'a> {
         let mut found = Found::new(path, None);
         let under = values(key, &mut self.cells);
         for fault in under.broken {
-            found.problem(None, fault.to_string());
+            found.error(None, fault.to_string());
         }
         for value in under.whole {
             let data = if is_wanted(&value.name) {
@@ -238,7 +242,7 @@ impl<'a> Hive<'a> {
                     data,
                     line: None,
                 }),
-                Err(fault) => found.problem(None, format!("{}: {fault}", value.name)),
+                Err(fault) => found.error(None, format!("{}: {fault}", value.name)),
             }
         }
         found
@@ -246,7 +250,7 @@ impl<'a> Hive<'a> {
 
     fn report(&mut self, broken: &[Fault], path: &str) {
         for fault in broken {
-            self.collected.problem(in_key(path, fault.to_string()));
+            self.collected.error(in_key(path, fault.to_string()));
         }
     }
 }

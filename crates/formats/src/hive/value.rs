@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::cells::{Cells, u16_at, u32_at};
+use super::bytes::{u16_at, u32_at};
+use super::cells::Cells;
 use super::fault::Fault;
 use super::key::{Key, Under, name};
 use crate::registry::Data;

@@ -4,8 +4,8 @@
 use certbind_core::{Binding, CertCheckMode, Kind, PropertyValue, Record};
 
 use super::address::key_text;
-use super::switch::{SWITCHES, Switch};
-use crate::Export;
+use super::flag::{FLAGS, Flag};
+use crate::export::Export;
 use crate::write::{Inexpressible, WriteError};
 
 /// What a form of script cannot hold: why not a value, and how long a command may be.
@@ -133,7 +133,7 @@ impl Addition<'_> {
         if let Some(name) = &record.ctl_store_name {
             self.option("sslctlstorename", name.to_string());
         }
-        self.switches(&mut left, Switch::is_flag);
+        self.switches(&mut left, Flag::is_flag);
         self.refuse_bits(left.flags.iter_names(), left.flags.unknown(), "flags");
     }
 
@@ -170,8 +170,8 @@ impl Addition<'_> {
     }
 
     /// Takes the bits out of a record that switches of one sort stand for, and pushes those.
-    fn switches(&mut self, left: &mut Record, sort: impl Fn(&Switch) -> bool) {
-        for switch in SWITCHES.iter().filter(|switch| sort(switch)) {
+    fn switches(&mut self, left: &mut Record, sort: impl Fn(&Flag) -> bool) {
+        for switch in FLAGS.iter().filter(|switch| sort(switch)) {
             if let Some(value) = switch.take(left) {
                 self.options.push((switch.tag, value.to_owned()));
             }

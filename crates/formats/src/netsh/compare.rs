@@ -3,7 +3,7 @@
 use certbind_core::{Binding, Kind};
 
 use super::layout::Layout;
-use super::line::RawLine;
+use super::line_reader::RawLine;
 use super::record::Parsed;
 use crate::report::{ConversionWarning, WarningKind};
 
@@ -61,7 +61,7 @@ impl<'a> Comparison<'a> {
         let expected = self.layout.gap(self.last_kind, binding);
         self.last_kind = Some(kind);
         let before = difference(&mut gap, expected.iter().map(String::as_str)).map(|line| {
-            ConversionWarning::new(WarningKind::Form, GAP).at(line.unwrap_or(span.first))
+            ConversionWarning::new(WarningKind::Spelling, GAP).at(line.unwrap_or(span.first))
         });
         let printed: Vec<_> = self.layout.record(binding).into_iter().flatten().collect();
         let differs = difference(&mut record, printed.iter().map(String::as_str));
@@ -75,7 +75,7 @@ impl<'a> Comparison<'a> {
         } else {
             let line = differs.map(|line| line.unwrap_or(span.first));
             let untold = line.filter(|line| told != Some(*line) && told != Some(span.first));
-            untold.map(|line| ConversionWarning::new(WarningKind::Form, RECORD).at(line))
+            untold.map(|line| ConversionWarning::new(WarningKind::Spelling, RECORD).at(line))
         };
         [before, within.map(|warning| warning.of(binding.key()))]
     }

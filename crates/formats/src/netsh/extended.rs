@@ -3,19 +3,19 @@
 //!
 //! Netsh prints two of them with values, also where none is set.
 
-use certbind_core::{Binding, ExtendedProperties, PropertyType, PropertyValue};
+use certbind_core::{ExtendedProperties, PropertyType, PropertyValue};
 
 use super::field::{Field, same_label};
-use super::known::{Known, Told};
-use super::layout::{Layout, Line};
-use super::line::{RawLine, indent, is_number};
+use super::label_dictionary::{LabelDictionary, Recognition};
+use super::layout::Line;
+use super::line_reader::{RawLine, indent, is_number};
 use crate::report::{ConversionWarning, WarningKind};
 
 /// The label of a property's id, in every language that was seen.
 const ID: &str = "PropertyId";
 
 /// The values that netsh prints of the first properties, in the order of their ids.
-const VALUES: [&[Field]; 2] = [
+pub(super) const VALUES: [&[Field]; 2] = [
     &[Field::ReceiveWindow],
     &[Field::MaxSettingsPerFrame, Field::MaxSettingsPerMinute],
 ];
@@ -28,7 +28,7 @@ pub(super) struct Sections {
     pub(super) properties: ExtendedProperties,
     pub(super) fields: Vec<Field>,
     /// The labels of these fields.
-    pub(super) labels: Vec<(String, Told)>,
+    pub(super) labels: Vec<(String, Recognition)>,
 }
 
 /// Whether a line is the title of an Extended Property: it has no value, and the next line that is
@@ -58,7 +58,7 @@ pub(super) fn start(lines: &[RawLine]) -> Option<usize> {
 }
 
 /// Understands these lines.
-pub(super) fn parse(lines: &[RawLine], known: &Known) -> Sections {
+pub(super) fn parse(lines: &[RawLine], known: &LabelDictionary) -> Sections {
     let mut sections = Sections::default();
     let mut without_value = Vec::new();
     let mut property: Option<usize> = None;
@@ -102,7 +102,7 @@ pub(super) fn parse(lines: &[RawLine], known: &Known) -> Sections {
             (Some(field), Some(number)) if !sections.fields.contains(&field) => {
                 set(&mut sections.properties, field, number);
                 sections.fields.push(field);
-                let told = (parts.label.to_owned(), Told::ByPlace(field));
+                let told = (parts.label.to_owned(), Recognition::ByPlace(field));
                 sections.labels.push(told);
                 sections.lines.push(Line {
                     field: Some(field),
@@ -179,42 +179,4 @@ fn set(properties: &mut ExtendedProperties, field: Field, number: u32) {
         },
     };
     *properties = properties.with(value.into());
-}
-
-impl Layout {
-    /// What a host with this layout does not show of a binding's extended properties.
-    pub(super) fn lost_properties(&self, binding: &Binding) -> Vec<ConversionWarning> {
-        let lines = self.records.get(&binding.key().kind());
-        let shows = |field: &Field| {
-            lines.is_some_and(|lines| lines.iter().any(|line| line.field == Some(*field)))
-        };
-        let warning =
-            |what: String| ConversionWarning::new(WarningKind::Value, what).of(binding.key());
-        let mut warnings = Vec::new();
-        for set in &binding.record().extended {
-            let of = set.property_type();
-            let fields = usize::try_from(of.number())
-                .ok()
-                .and_then(|id| VALUES.get(id));
-            if !fields.is_some_and(|fields| fields.iter().all(shows)) {
-                let what = format!("{of}: not shown by a host with this layout");
-                warnings.push(warning(what));
-                continue;
-            }
-            if set.flags != 0 {
-                let what = format!("flags {:#x} of {of}: not shown by netsh", set.flags);
-                warnings.push(warning(what));
-            }
-        }
-        warnings
-    }
-
-    /// Whether its records have fields for extended properties.
-    pub(crate) fn shows_properties(&self) -> bool {
-        let mut lines = self.records.values().flatten();
-        lines.any(|line| {
-            line.field
-                .is_some_and(|field| VALUES.iter().any(|fields| fields.contains(&field)))
-        })
-    }
 }

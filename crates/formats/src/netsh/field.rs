@@ -362,3 +362,6 @@ pub(super) fn same_label(known: &str, label: &str) -> bool {
         found.eq_ignore_ascii_case(word)
     }) && left.trim_start().is_empty()
 }
+
+/// How netsh shows an absent text, in every language.
+pub(super) const NULL: &str = "(null)";

@@ -4,12 +4,11 @@ use certbind_core::{
     CertCheckMode, CtlIdentifier, ExtendedProperties, SslFlags, StoreName, TextError,
 };
 
-use super::NULL;
-use super::field::{Field, Shape, key_label};
-use super::known::{Known, Told};
+use super::field::{Field, NULL, Shape, key_label};
+use super::label_dictionary::{LabelDictionary, Recognition};
 use super::layout::Line;
-use super::line::{Parts, RawLine, is_number};
-use super::words;
+use super::line_reader::{Parts, RawLine, is_number};
+use super::locale;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// A value and the line it is on.
@@ -21,7 +20,7 @@ pub(super) struct Found<'a> {
 
 /// The fields of a record as far as its lines have been read.
 pub(super) struct Fields<'a> {
-    pub(super) known: &'a Known,
+    pub(super) known: &'a LabelDictionary,
     ascii_only: bool,
     pub(super) seen: Vec<(Field, Found<'a>)>,
     pub(super) key_label: &'a str,
@@ -38,7 +37,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(known: &'a Known, ascii_only: bool) -> Self {
+    pub(super) fn new(known: &'a LabelDictionary, ascii_only: bool) -> Self {
         Self {
             known,
             ascii_only,
@@ -61,7 +60,7 @@ impl<'a> Fields<'a> {
         &mut self,
         line: &RawLine,
         parts: Parts<'a>,
-        told: Told,
+        told: Recognition,
     ) -> Result<(), ParseError> {
         let found = Found {
             line: line.number,
@@ -78,7 +77,7 @@ impl<'a> Fields<'a> {
             ));
         }
         self.seen.push((field, found));
-        if matches!(told, Told::Inferred(_)) {
+        if matches!(told, Recognition::Inferred(_)) {
             let what = format!(
                 "{:?} is no label that is known; read as {:?}, going by its place",
                 shortened(parts.label),
@@ -146,16 +145,16 @@ impl<'a> Fields<'a> {
         field: Field,
         shape: Shape,
         found: Found<'_>,
-        told: Told,
+        told: Recognition,
     ) -> Result<bool, ParseError> {
-        let meaning = |shape| words::meaning(self.known.words.as_ref(), shape, found.value);
+        let meaning = |shape| locale::meaning(self.known.words.as_ref(), shape, found.value);
         let other = if shape == Shape::Set {
             Shape::Enabled
         } else {
             Shape::Set
         };
         // Where the label tells what the line is, the other pair of words will do as well.
-        let by_label = matches!(told, Told::ByLabel(_));
+        let by_label = matches!(told, Recognition::ByLabel(_));
         let on = meaning(shape).or_else(|| meaning(other).filter(|_| by_label));
         let Some(on) = on else {
             let what = match shape {
@@ -171,7 +170,7 @@ impl<'a> Fields<'a> {
         if let Some(bit) = field.bit() {
             bit.take(on, &mut self.check_mode, &mut self.flags);
             let is_default = on == bit.is_shown_on(CertCheckMode::empty(), SslFlags::empty());
-            if matches!(told, Told::Unsure(_)) && !is_default {
+            if matches!(told, Recognition::Unsure(_)) && !is_default {
                 let what = format!("read as {:?}, going by its place", field.label());
                 self.warnings
                     .push(ConversionWarning::new(WarningKind::Inferred, what).at(found.line));
@@ -186,8 +185,8 @@ impl<'a> Fields<'a> {
         let words = self.known.words.as_ref();
         let shape = [Shape::Set, Shape::Enabled]
             .into_iter()
-            .find(|shape| words::meaning(words, *shape, parts.value).is_some());
-        let on = shape.and_then(|shape| words::meaning(words, shape, parts.value));
+            .find(|shape| locale::meaning(words, *shape, parts.value).is_some());
+        let on = shape.and_then(|shape| locale::meaning(words, shape, parts.value));
         let label = parts.label;
         let mut text = line.text.clone();
         let (kind, what) = match on {
@@ -212,7 +211,8 @@ impl<'a> Fields<'a> {
             ),
         };
         if on == Some(true)
-            && let Some(off) = shape.and_then(|shape| words::counterpart(words, shape, parts.value))
+            && let Some(off) =
+                shape.and_then(|shape| locale::counterpart(words, shape, parts.value))
         {
             text = format!("{}{off}{}", parts.before, parts.after);
         }

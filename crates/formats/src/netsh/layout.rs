@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::address::key_text;
 use super::extended;
 use super::field::Field;
-use super::words::Words;
-use crate::Encoding;
+use super::locale::Locale;
+use crate::encoding::Encoding;
 
 /// How a host lays out what `netsh http show sslcert` prints: which lines, in which language, with
 /// which blanks, in which encoding.
@@ -36,7 +36,7 @@ pub struct Layout {
     /// end stands for a line end there.
     pub(super) tail: Vec<String>,
     pub(super) records: BTreeMap<Kind, Vec<Line>>,
-    pub(super) words: Words,
+    pub(super) words: Locale,
     #[serde(default)]
     pub(super) hash_case: Case,
     #[serde(default)]
@@ -172,10 +172,22 @@ impl Layout {
             .collect()
     }
 
+    /// Whether its records have fields for extended properties.
+    pub(crate) fn shows_properties(&self) -> bool {
+        let mut lines = self.records.values().flatten();
+        lines.any(|line| {
+            line.field.is_some_and(|field| {
+                extended::VALUES
+                    .iter()
+                    .any(|fields| fields.contains(&field))
+            })
+        })
+    }
+
     fn value(&self, line: &Line, field: Field, binding: &Binding) -> String {
         let record = binding.record();
         let certificate = record.certificate.as_ref();
-        let text = |text: Option<&str>| text.unwrap_or(super::NULL).to_owned();
+        let text = |text: Option<&str>| text.unwrap_or(super::field::NULL).to_owned();
         if let Some(bit) = field.bit() {
             let on = bit.is_shown_on(record.check_mode, record.flags);
             let own = if on { &line.on } else { &line.off };

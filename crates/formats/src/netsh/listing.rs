@@ -9,16 +9,17 @@ use certbind_core::codec::{append_entry, decode_at, decode_key, encode_key};
 
 use super::compare::{Comparison, Span};
 use super::layout::Layout;
-use super::line::RawLine;
-use super::look::{Disorder, Look, Seen};
+use super::line_reader::RawLine;
+use super::locale::Locale;
+use super::prescan::{Disorder, KeyIndex, Prescan};
 use super::read::MOST_TRIED;
 use super::record::Parsed;
 use super::stream::{Found, ListedRecord, Reader};
-use super::words::Words;
 use crate::encoding::{Encoding, of_start};
+use crate::error::ReadError;
+use crate::options::ReadOptions;
 use crate::report::{ConversionWarning, ParseError};
 use crate::sort::{Sorted, Sorter};
-use crate::{ReadError, ReadOptions};
 
 /// What a listing says as a whole. It grows with what is odd in the listing, and not with its
 /// bindings; but the order of up to 100,000 of them, where that is not the canonical one, is a part of
@@ -30,7 +31,7 @@ use crate::{ReadError, ReadOptions};
 ///
 /// let printed = include_bytes!("../../tests/fixtures/06-extended-properties.txt");
 /// let open = || Ok(&printed[..]);
-/// let listing = Listing::look_through(open, &ReadOptions::default())?.expect("UTF-8");
+/// let listing = Listing::prescan(open, &ReadOptions::default())?.expect("UTF-8");
 /// assert!(listing.is_sorted() && listing.layout().is_some());
 /// for record in listing.bindings(&printed[..])? {
 ///     println!("{:?}", record?.binding);
@@ -40,14 +41,14 @@ use crate::{ReadError, ReadOptions};
 #[derive(Debug)]
 pub struct Listing {
     encoding: Encoding,
-    words: Option<Words>,
+    words: Option<Locale>,
     layout: Option<Layout>,
     is_sorted: bool,
     records: u64,
     warnings: Vec<ConversionWarning>,
     odd_line: Option<u64>,
     /// In the order of their lines.
-    problems: Vec<ParseError>,
+    errors: Vec<ParseError>,
 }
 
 impl Listing {
@@ -58,7 +59,7 @@ impl Listing {
     ///
     /// # Errors
     /// [`ListingError`].
-    pub fn look_through<R: BufRead>(
+    pub fn prescan<R: BufRead>(
         mut open: impl FnMut() -> io::Result<R>,
         options: &ReadOptions,
     ) -> Result<Option<Self>, ListingError> {
@@ -73,25 +74,29 @@ impl Listing {
         if options.encoding.is_none()
             && encoding.unit() == 1
             && let Some(look) = looked_through(&mut open, in_code_page, options)?
-            && (look.problems.is_empty() || look.length > MOST_TRIED)
+            && (look.errors.is_empty() || look.length > MOST_TRIED)
         {
             return Self::of(look, in_code_page, options).map(Some);
         }
         Ok(None)
     }
 
-    fn of(mut look: Look, encoding: Encoding, options: &ReadOptions) -> Result<Self, ListingError> {
+    fn of(
+        mut look: Prescan,
+        encoding: Encoding,
+        options: &ReadOptions,
+    ) -> Result<Self, ListingError> {
         look.check(options)?;
         let (layout, odd_line) = look.layout(encoding);
         Ok(Self {
             encoding,
-            words: options.words.clone(),
+            words: options.locale.clone(),
             layout,
             is_sorted: look.is_sorted(),
             records: look.records,
             warnings: look.warnings,
             odd_line,
-            problems: look.problems,
+            errors: look.errors,
         })
     }
 
@@ -115,8 +120,8 @@ impl Listing {
 
     /// The records that are broken, where the reader was to keep going.
     #[must_use]
-    pub fn problems(&self) -> &[ParseError] {
-        &self.problems
+    pub fn errors(&self) -> &[ParseError] {
+        &self.errors
     }
 
     /// Its bindings, of the same listing from its start, in its order.
@@ -183,9 +188,9 @@ fn looked_through<R: BufRead>(
     open: &mut impl FnMut() -> io::Result<R>,
     encoding: Encoding,
     options: &ReadOptions,
-) -> Result<Option<Look>, ListingError> {
-    let mut open = || reader(open()?, encoding, options.words.clone());
-    let mut look = Look::new(options, Seen::InOrder);
+) -> Result<Option<Prescan>, ListingError> {
+    let mut open = || reader(open()?, encoding, options.locale.clone());
+    let mut look = Prescan::new(options, KeyIndex::InOrder);
     match look.take_all(open()?, |_, _| {}) {
         Ok(Ok(())) => return Ok(Some(look)),
         Ok(Err(Disorder)) => {}
@@ -195,7 +200,7 @@ fn looked_through<R: BufRead>(
         Ok(repeats) => repeats,
         Err(error) => return other_encoding(error),
     };
-    let mut look = Look::new(options, Seen::Repeats(repeats));
+    let mut look = Prescan::new(options, KeyIndex::Repeats(repeats));
     match look.take_all(open()?, |_, _| {})? {
         Ok(()) => Ok(Some(look)),
         Err(Disorder) => unreachable!("any order will do"),
@@ -214,7 +219,7 @@ fn other_encoding<T>(error: ListingError) -> Result<Option<T>, ListingError> {
 fn reader<R: BufRead>(
     mut reader: R,
     encoding: Encoding,
-    words: Option<Words>,
+    words: Option<Locale>,
 ) -> io::Result<Reader<R>> {
     reader.read_exact(&mut vec![0; encoding.mark().len()])?;
     Ok(Reader::new(reader, encoding, words))
@@ -281,8 +286,8 @@ impl<R: BufRead> Bindings<'_, R> {
             match found {
                 Found::Record(lines, parsed) => {
                     let first = lines.first().map(|line| line.number);
-                    let problems = &self.listing.problems;
-                    let repeats = problems.binary_search_by_key(&first, |problem| problem.line);
+                    let errors = &self.listing.errors;
+                    let repeats = errors.binary_search_by_key(&first, |error| error.line);
                     if repeats.is_err() {
                         return Ok(Some(self.record(&lines, parsed)));
                     }

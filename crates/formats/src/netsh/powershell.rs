@@ -5,7 +5,7 @@ use std::io::Write;
 use certbind_core::Binding;
 
 use super::add::{Limits, Options, Verb, commands, in_any_script};
-use crate::Export;
+use crate::export::Export;
 use crate::write::WriteError;
 
 /// A program's command line has at most 32,767 characters (`CreateProcessW`), its own name and the

@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 
 use super::compare::{Comparison, Span};
-use super::look::{Look, Seen};
+use super::prescan::{KeyIndex, Prescan};
 use super::stream::Reader;
 use crate::encoding::{Encoding, of_start};
+use crate::error::ReadError;
+use crate::export::Export;
+use crate::options::ReadOptions;
+use crate::reading::Reading;
 use crate::report::{ConversionWarning, ParseError};
-use crate::{Export, ReadError, ReadOptions, Reading};
 
 /// Reads what `netsh http show sslcert` printed.
 ///
@@ -42,7 +45,7 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
     let unknown = Encoding::BYTES;
     let plain = text_of(unknown).map(|text| Draft::of(&text, unknown, options));
     let plain = plain.unwrap_or_default();
-    if plain.look.problems.is_empty() || bytes.len() as u64 > MOST_TRIED {
+    if plain.look.errors.is_empty() || bytes.len() as u64 > MOST_TRIED {
         return plain;
     }
     let mut best = plain;
@@ -52,10 +55,10 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
             continue;
         };
         let draft = Draft::of(&text, encoding, options);
-        if draft.look.problems.len() < best.look.problems.len() {
+        if draft.look.errors.len() < best.look.errors.len() {
             best = draft;
             disputed.clear();
-        } else if draft.look.problems.len() == best.look.problems.len() {
+        } else if draft.look.errors.len() == best.look.errors.len() {
             let pairs = best.spans.iter().zip(&best.export.bindings);
             let others = draft.spans.iter().zip(&draft.export.bindings);
             for (ours, theirs) in pairs.zip(others) {
@@ -72,7 +75,7 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
 /// A listing as far as it was understood.
 #[derive(Debug, Default)]
 struct Draft {
-    look: Look,
+    look: Prescan,
     export: Export,
     spans: Vec<Span>,
     warnings: Vec<ConversionWarning>,
@@ -81,18 +84,18 @@ struct Draft {
 impl Draft {
     fn of(text: &str, encoding: Encoding, options: &ReadOptions) -> Self {
         let mut draft = Self {
-            look: Look::new(options, Seen::default()),
+            look: Prescan::new(options, KeyIndex::default()),
             ..Self::default()
         };
-        let reader = Reader::of_text(text, encoding, options.words.clone());
+        let reader = Reader::of_text(text, encoding, options.locale.clone());
         let read = draft.look.take_all(reader, |span, parsed| {
             draft.spans.push(span);
             draft.warnings.extend(parsed.warnings);
             draft.export.bindings.push(parsed.binding);
         });
         if let Err(error) = read {
-            let problem = ParseError::in_file(error.to_string());
-            draft.look.problems.push(problem);
+            let error = ParseError::in_file(error.to_string());
+            draft.look.errors.push(error);
         }
         (draft.export.layout, _) = draft.look.layout(encoding);
         draft.warnings.append(&mut draft.look.warnings);
@@ -107,7 +110,7 @@ impl Draft {
             export: self.export,
             lines: self.spans.iter().map(|span| span.first).collect(),
             warnings: self.warnings,
-            errors: self.look.problems,
+            errors: self.look.errors,
         })
     }
 
@@ -149,8 +152,8 @@ impl Draft {
             if disputed {
                 let what = "a value has characters that code pages read differently; name the \
                             encoding";
-                let problem = ParseError::at(first, what).of(binding.key().to_string());
-                self.look.problems.push(problem);
+                let error = ParseError::at(first, what).of(binding.key().to_string());
+                self.look.errors.push(error);
             }
             !disputed
         });

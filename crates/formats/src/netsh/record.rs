@@ -4,13 +4,12 @@ use certbind_core::{
     Binding, BindingKey, CertCheckMode, CertHash, Certificate, Kind, Record, StoreName, Uuid,
 };
 
-use super::NULL;
 use super::extended;
-use super::field::{BASIC, CHECKS, Field, OPTIONS, key_label};
+use super::field::{BASIC, CHECKS, Field, NULL, OPTIONS, key_label};
 use super::fields::{Fields, Found, expected};
-use super::known::{Entry, Known, Told};
+use super::label_dictionary::{Entry, LabelDictionary, Recognition};
 use super::layout::Line;
-use super::line::{RawLine, guid, is_hash, key_shape};
+use super::line_reader::{RawLine, guid, is_hash, key_shape};
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// A record that was understood.
@@ -25,13 +24,13 @@ pub(super) struct Parsed {
     /// The fields that it has lines for.
     pub(super) fields: Vec<Field>,
     /// The labels that teach something, and what they were told to stand for.
-    pub(super) labels: Vec<(String, Told)>,
+    pub(super) labels: Vec<(String, Recognition)>,
 }
 
 /// Understands the lines of a record. `ascii_only`: what is beyond ASCII cannot be told.
 pub(super) fn parse(
     lines: &[RawLine],
-    known: &Known,
+    known: &LabelDictionary,
     ascii_only: bool,
 ) -> Result<Parsed, ParseError> {
     let split = extended::start(lines).unwrap_or(lines.len());
@@ -41,9 +40,9 @@ pub(super) fn parse(
         .filter_map(|line| line.parts().map(|parts| (line, parts)))
         .collect();
     let first = lines.first().map_or(0, |line| line.number);
-    let named = |problem: ParseError| match shown.first() {
-        Some((_, key)) if key_shape(key.value).is_some() => problem.of(key.value),
-        _ => problem,
+    let named = |error: ParseError| match shown.first() {
+        Some((_, key)) if key_shape(key.value).is_some() => error.of(key.value),
+        _ => error,
     };
     let entries: Vec<_> = shown
         .iter()

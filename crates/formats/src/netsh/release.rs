@@ -8,8 +8,8 @@ use certbind_core::Kind;
 
 use super::field::{BASIC, CHECKS, Field, OPTIONS};
 use super::layout::{Case, Layout, Line, Newline};
-use super::words::Words;
-use crate::Encoding;
+use super::locale::Locale;
+use crate::encoding::Encoding;
 
 /// A release of Windows whose listings have a layout of their own. Each is known from listings of
 /// hosts or inferred from them; `docs/formats.md` tells which line is which.
@@ -81,7 +81,7 @@ impl Release {
             asides: BTreeMap::new(),
             tail: vec![String::new(), String::new()],
             records,
-            words: Words::default(),
+            words: Locale::default(),
             hash_case: Case::Lower,
             app_id_case: Case::Lower,
             order: Vec::new(),

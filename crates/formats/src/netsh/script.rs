@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::add::{Limits, Options, Verb, commands, in_any_script};
-use crate::Export;
+use crate::export::Export;
 use crate::write::WriteError;
 
 /// cmd reads no longer lines (`Command prompt line string limitation`, Microsoft).

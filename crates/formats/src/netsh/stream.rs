@@ -4,11 +4,11 @@ use std::io::{self, BufRead};
 
 use certbind_core::Binding;
 
-use super::known::Known;
-use super::line::RawLine;
-use super::pieces::{Piece, Pieces};
+use super::label_dictionary::LabelDictionary;
+use super::line_reader::RawLine;
+use super::locale::Locale;
 use super::record::{Parsed, parse};
-use super::words::Words;
+use super::record_splitter::{Piece, RecordSplitter};
 use crate::encoding::Encoding;
 use crate::report::{ConversionWarning, ParseError};
 
@@ -80,8 +80,8 @@ impl<R: BufRead> Iterator for Records<R> {
                         warnings: parsed.warnings,
                     }));
                 }
-                Ok(Some(Found::Broken(_, problem))) => {
-                    return Some(Err(RecordError::Broken(problem)));
+                Ok(Some(Found::Broken(_, error))) => {
+                    return Some(Err(RecordError::Broken(error)));
                 }
                 Ok(None) => return None,
                 Err(error) => {
@@ -105,14 +105,14 @@ pub(super) enum Found {
 /// Understands a listing from its start on: what a label stands for in one record is known in the
 /// next.
 pub(super) struct Reader<R> {
-    pieces: Pieces<R>,
+    pieces: RecordSplitter<R>,
     /// What is beyond ASCII cannot be told.
     ascii_only: bool,
 }
 
 impl<'a> Reader<&'a [u8]> {
     /// Of text that was in this encoding.
-    pub(super) fn of_text(text: &'a str, encoding: Encoding, words: Option<Words>) -> Self {
+    pub(super) fn of_text(text: &'a str, encoding: Encoding, words: Option<Locale>) -> Self {
         Self {
             ascii_only: encoding.is_unknown(),
             ..Self::new(text.as_bytes(), Encoding::UTF_8, words)
@@ -121,9 +121,9 @@ impl<'a> Reader<&'a [u8]> {
 }
 
 impl<R: BufRead> Reader<R> {
-    pub(super) fn new(reader: R, encoding: Encoding, words: Option<Words>) -> Self {
+    pub(super) fn new(reader: R, encoding: Encoding, words: Option<Locale>) -> Self {
         Self {
-            pieces: Pieces::new(reader, encoding, Known::new(words)),
+            pieces: RecordSplitter::new(reader, encoding, LabelDictionary::new(words)),
             ascii_only: encoding.is_unknown(),
         }
     }
@@ -149,7 +149,7 @@ impl<R: BufRead> Reader<R> {
                 known.learn(parsed.binding.key().kind(), &labels);
                 Found::Record(lines, parsed)
             }
-            Err(problem) => Found::Broken(lines, problem),
+            Err(error) => Found::Broken(lines, error),
         }))
     }
 }

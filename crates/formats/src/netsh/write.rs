@@ -5,12 +5,12 @@ use std::io::{self, Write};
 
 use certbind_core::{Binding, BindingKey, CertCheckMode, Kind};
 
-use super::NULL;
 use super::address::key_text;
-use super::field::{Bit, Field};
+use super::extended::VALUES;
+use super::field::{Bit, Field, NULL};
 use super::layout::Layout;
-use super::line::{Parts, key_shape};
-use crate::Export;
+use super::line_reader::{Parts, key_shape};
+use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
 use crate::write::{Inexpressible, WriteError};
 
@@ -217,6 +217,33 @@ impl Layout {
             })
             .chain(self.lost_properties(binding))
             .collect()
+    }
+
+    /// What a host with this layout does not show of a binding's extended properties.
+    fn lost_properties(&self, binding: &Binding) -> Vec<ConversionWarning> {
+        let lines = self.records.get(&binding.key().kind());
+        let shows = |field: &Field| {
+            lines.is_some_and(|lines| lines.iter().any(|line| line.field == Some(*field)))
+        };
+        let warning =
+            |what: String| ConversionWarning::new(WarningKind::Value, what).of(binding.key());
+        let mut warnings = Vec::new();
+        for set in &binding.record().extended {
+            let of = set.property_type();
+            let fields = usize::try_from(of.number())
+                .ok()
+                .and_then(|id| VALUES.get(id));
+            if !fields.is_some_and(|fields| fields.iter().all(shows)) {
+                let what = format!("{of}: not shown by a host with this layout");
+                warnings.push(warning(what));
+                continue;
+            }
+            if set.flags != 0 {
+                let what = format!("flags {:#x} of {of}: not shown by netsh", set.flags);
+                warnings.push(warning(what));
+            }
+        }
+        warnings
     }
 
     /// The keys of the records that the host listed, in its order, where that was not the canonical

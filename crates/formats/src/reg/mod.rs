@@ -1,7 +1,7 @@
 //! A registry export: what `reg export` and the registry editor write (`.reg`).
 //!
 //! Read are exports of HTTP.sys's `Parameters` key, of keys under it, and of whole trees that it is
-//! in: UTF-16 as Windows writes them, texts that were saved in another encoding, and the ANSI form
+//! in: UTF-16 as Windows writes them, texts that were saved in another encoding, and the ANSI format
 //! `REGEDIT4`. Keys and values that are not about bindings are passed over. What is written can be
 //! imported by `reg import`, and is the same bytes for the same bindings.
 //!
@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod key;
 mod lines;
 mod parse;
 mod path;

@@ -20,7 +20,7 @@ pub(super) enum Item {
     Key { path: String, is_deleted: bool },
     /// A value; the key's default value has an empty name.
     Value { name: String, content: Content },
-    /// A line that is no part of the form.
+    /// A line that is no part of the format.
     Other,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// The parts behind the first line, or that line if it is not the form's.
+    /// The parts behind the first line, or that line if it is not the format's.
     pub(super) fn new(mut lines: Lines<'a>) -> Result<Self, String> {
         let first = lines.by_ref().find(|line| !line.text.trim().is_empty());
         let first = first.map(|line| line.text).unwrap_or_default();

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::key::Key;
 use super::lines::{Line, Lines};
 use super::parse::{Content, Fault, Item, Parser, Part, dialect};
 use super::path::{Place, Role, canonical, has_bindings};
 use super::sets;
 use crate::encoding::of_start;
+use crate::error::ReadError;
+use crate::export::Header;
+use crate::format::Format;
+use crate::options::ReadOptions;
+use crate::reading::Reading;
 use crate::registry::{Collected, Found, Value, family_name, is_known};
 use crate::report::{ConversionWarning, ParseError, WarningKind};
-use crate::{Format, Header, ReadError, ReadOptions, Reading};
 
 /// Reads a registry export.
 ///
@@ -47,20 +52,13 @@ pub(crate) fn is_reg(bytes: &[u8]) -> bool {
         .is_some_and(|Line { text, .. }| dialect(&text).is_some())
 }
 
-/// A key that is about bindings, as it was found.
-#[derive(Debug)]
-pub(super) struct Key {
-    pub(super) place: Place,
-    pub(super) found: Found,
-}
-
 struct Reader<'a> {
     parser: Parser<'a>,
     /// The keys that are about bindings, by their canonical paths.
     keys: BTreeMap<String, Key>,
     /// The one of them that the values are of.
     here: Option<String>,
-    /// How many lines are no part of the form.
+    /// How many lines are no part of the format.
     others: u64,
     collected: Collected,
 }
@@ -76,18 +74,18 @@ impl Reader<'_> {
             }
             Ok(Item::Other) => self.other(part.line),
             Err(Fault::Part(what)) => match self.here() {
-                Some(key) => key.found.problem(Some(part.line), what),
+                Some(key) => key.found.error(Some(part.line), what),
                 None => self.other(part.line),
             },
             Err(Fault::Follows(what)) => {
-                let problem = ParseError::at(part.line, what);
+                let error = ParseError::at(part.line, what);
                 match self
                     .here
                     .as_deref()
                     .and_then(|here| self.keys.get_mut(here))
                 {
-                    Some(key) => key.found.problems.push(problem.of(key.found.path.clone())),
-                    None => self.collected.problem(problem),
+                    Some(key) => key.found.errors.push(error.of(key.found.path.clone())),
+                    None => self.collected.error(error),
                 }
             }
         }
@@ -118,7 +116,7 @@ impl Reader<'_> {
             place,
         });
         if !is_whole {
-            key.found.problem(Some(line), not_text);
+            key.found.error(Some(line), not_text);
         }
     }
 
@@ -146,7 +144,7 @@ impl Reader<'_> {
             return;
         };
         match content {
-            _ if !is_whole => found.problem(Some(line), not_text),
+            _ if !is_whole => found.error(Some(line), not_text),
             Content::Data(data) => found.add(Value {
                 name,
                 data,
@@ -179,7 +177,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reports a line that is no part of the form.
+    /// Reports a line that is no part of the format.
     fn other(&mut self, line: u64) {
         /// So many are named.
         const MOST: u64 = 100;

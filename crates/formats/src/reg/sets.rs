@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::key::Key;
 use super::path::Role;
-use super::read::Key;
 use crate::registry::ControlSet;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 

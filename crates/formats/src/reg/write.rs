@@ -6,7 +6,7 @@ use std::io::Write;
 use certbind_core::Binding;
 
 use super::UNICODE;
-use crate::Export;
+use crate::export::Export;
 use crate::registry::{Data, PARAMETERS, REG_BINARY, Written, family_name, written};
 use crate::write::{Inexpressible, WriteError};
 

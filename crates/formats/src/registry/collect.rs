@@ -6,8 +6,11 @@ use certbind_core::{Binding, BindingKey, Kind};
 
 use super::found::Found;
 use super::record::binding;
+use crate::error::ReadError;
+use crate::export::{Export, Header};
+use crate::options::ReadOptions;
+use crate::reading::Reading;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
-use crate::{Export, Header, ReadError, ReadOptions, Reading};
 
 /// The bindings of a registry as far as they were read.
 #[derive(Debug, Default)]
@@ -15,15 +18,15 @@ pub(crate) struct Collected {
     bindings: Vec<Binding>,
     lines: Vec<Option<u64>>,
     warnings: Vec<ConversionWarning>,
-    problems: Vec<ParseError>,
+    errors: Vec<ParseError>,
     seen: HashMap<BindingKey, (Option<u64>, String)>,
 }
 
 impl Collected {
     /// Takes a binding's key.
     pub(crate) fn key(&mut self, kind: Kind, name: &str, mut found: Found) {
-        if !found.problems.is_empty() {
-            self.problems.append(&mut found.problems);
+        if !found.errors.is_empty() {
+            self.errors.append(&mut found.errors);
             return;
         }
         let (line, path) = (found.line, found.path.clone());
@@ -36,7 +39,7 @@ impl Collected {
                         "{} is bound by {place} already; expected each key once",
                         binding.key()
                     );
-                    self.problems.push(ParseError::in_key(line, path, what));
+                    self.errors.push(ParseError::in_key(line, path, what));
                     return;
                 }
                 self.seen.insert(binding.key().clone(), (line, path));
@@ -44,13 +47,13 @@ impl Collected {
                 self.bindings.push(binding);
                 self.lines.push(line);
             }
-            Err(problem) => self.problems.push(problem),
+            Err(error) => self.errors.push(error),
         }
     }
 
     /// Takes the key of a kind itself, whose values are of no binding.
     pub(crate) fn family(&mut self, mut found: Found) {
-        self.problems.append(&mut found.problems);
+        self.errors.append(&mut found.errors);
         self.warnings.append(&mut found.warnings);
         for value in found.values() {
             let what = format!(
@@ -86,8 +89,8 @@ impl Collected {
         self.warnings.push(warning);
     }
 
-    pub(crate) fn problem(&mut self, problem: ParseError) {
-        self.problems.push(problem);
+    pub(crate) fn error(&mut self, error: ParseError) {
+        self.errors.push(error);
     }
 
     /// All of it, or, unless the options say to keep going, what is broken.
@@ -96,9 +99,9 @@ impl Collected {
         header: Header,
         options: &ReadOptions,
     ) -> Result<Reading, ReadError> {
-        self.problems.sort_by_key(|problem| problem.line);
-        if !self.problems.is_empty() && !options.keep_going {
-            return Err(ReadError::Broken(self.problems));
+        self.errors.sort_by_key(|error| error.line);
+        if !self.errors.is_empty() && !options.keep_going {
+            return Err(ReadError::Broken(self.errors));
         }
         self.warnings.sort_by_key(|warning| warning.line);
         Ok(Reading {
@@ -110,7 +113,7 @@ impl Collected {
             // A hive has no lines, and every key of an exported registry has one.
             lines: self.lines.into_iter().flatten().collect(),
             warnings: self.warnings,
-            errors: self.problems,
+            errors: self.errors,
         })
     }
 }

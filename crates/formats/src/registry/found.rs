@@ -11,12 +11,12 @@ use crate::report::{ConversionWarning, ParseError};
 pub(crate) struct Found {
     /// Its path under `Parameters`.
     pub(crate) path: String,
-    /// The line where it begins, where the form has lines.
+    /// The line where it begins, where the format has lines.
     pub(crate) line: Option<u64>,
     /// The values, by their names in lower case.
     pub(super) values: BTreeMap<String, Value>,
     /// What could not be read of it.
-    pub(crate) problems: Vec<ParseError>,
+    pub(crate) errors: Vec<ParseError>,
     /// What was read of it beside its values.
     pub(crate) warnings: Vec<ConversionWarning>,
 }
@@ -35,12 +35,12 @@ impl Found {
             path: path.into(),
             line,
             values: BTreeMap::new(),
-            problems: Vec::new(),
+            errors: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    /// Adds a value. That one of its name is there already is a problem.
+    /// Adds a value. That one of its name is there already is a error.
     pub(crate) fn add(&mut self, value: Value) {
         match self.values.entry(value.name.to_ascii_lowercase()) {
             Entry::Vacant(place) => {
@@ -52,7 +52,7 @@ impl Found {
                     Some(line) => format!("the value {name:?} is on line {line} already"),
                     None => format!("the value {name:?} is there twice"),
                 };
-                self.problem(value.line, what);
+                self.error(value.line, what);
             }
         }
     }
@@ -73,9 +73,9 @@ impl Found {
     }
 
     /// Notes that something of it could not be read.
-    pub(crate) fn problem(&mut self, line: Option<u64>, what: impl Into<String>) {
+    pub(crate) fn error(&mut self, line: Option<u64>, what: impl Into<String>) {
         let line = line.or(self.line);
-        self.problems
+        self.errors
             .push(ParseError::in_key(line, self.path.clone(), what));
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn binding(
     let mut reader = Reader(found);
     let (key, spelling) = reader.key(kind, name)?;
     let record = reader.record(kind)?;
-    let refused = |what: String| reader.problem(None, what);
+    let refused = |what: String| reader.error(None, what);
     let mut binding = Binding::new(key, record).map_err(|error| refused(error.to_string()))?;
     if let Some(host) = spelling {
         let spelled = binding.with_host_spelling(&host);
@@ -50,7 +50,7 @@ impl Reader {
         };
         let read = read(&value.data);
         read.map(Some)
-            .map_err(|what| self.problem(value.line, format!("{name}: {what}")))
+            .map_err(|what| self.error(value.line, format!("{name}: {what}")))
     }
 
     fn text<T>(
@@ -77,7 +77,7 @@ impl Reader {
         });
     }
 
-    fn problem(&self, line: Option<u64>, what: String) -> ParseError {
+    fn error(&self, line: Option<u64>, what: String) -> ParseError {
         ParseError::in_key(line.or(self.0.line), self.0.path.clone(), what)
     }
 
@@ -91,16 +91,16 @@ impl Reader {
             Kind::IpPort => {
                 let key = BindingKey::parse_as(kind, name);
                 Ok((
-                    key.map_err(|error| self.problem(None, error.to_string()))?,
+                    key.map_err(|error| self.error(None, error.to_string()))?,
                     None,
                 ))
             }
             Kind::Ccs => {
                 let wrong = || format!("expected 0.0.0.0:PORT for a name, found {name:?}");
-                let port = ccs_port(name).ok_or_else(|| self.problem(None, wrong()))?;
+                let port = ccs_port(name).ok_or_else(|| self.error(None, wrong()))?;
                 let key = BindingKey::parse_as(kind, port);
                 Ok((
-                    key.map_err(|error| self.problem(None, error.to_string()))?,
+                    key.map_err(|error| self.error(None, error.to_string()))?,
                     None,
                 ))
             }
@@ -123,12 +123,12 @@ impl Reader {
                     "no {HOSTNAME_PORT}, and a name that is no host name and port; expected one of \
                      them"
                 );
-                return Err(self.problem(None, what));
+                return Err(self.error(None, what));
             }
         };
         let key = BindingKey::parse_as(kind, text).map_err(|error| {
             let value = stated.as_ref().map_or("", |_| "HostnamePort: ");
-            self.problem(line, format!("{value}{error}"))
+            self.error(line, format!("{value}{error}"))
         })?;
         if let Ok(named) = BindingKey::parse_as(kind, name)
             && named != key
@@ -157,7 +157,7 @@ impl Reader {
         }
         if hash.flatten().is_none() && kind.names_certificate() {
             let what = format!("no {CERT_HASH}; expected the 20 bytes of a certificate's hash");
-            return Err(self.problem(None, what));
+            return Err(self.error(None, what));
         }
         let app_id = self.take(APP_ID, Data::as_guid)?;
         if app_id.is_none() {

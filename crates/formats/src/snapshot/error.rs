@@ -3,8 +3,9 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
+use crate::error::ReadError;
+use crate::format::Format;
 use crate::report::ParseError;
-use crate::{Format, ReadError};
 
 /// Why a snapshot cannot be read, or not further.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::export::Header;
-use crate::netsh::Layout;
+use crate::netsh::layout::Layout;
 
 /// The most bytes that a head has: the layout of a listing has a line for each key that the host
 /// did not list in canonical order.

@@ -1,4 +1,4 @@
-//! The binary form: everything that a binding has, in chunks with check sums, read and written as
+//! The binary format: everything that a binding has, in chunks with check sums, read and written as
 //! a stream. `docs/formats.md` has it byte by byte.
 //!
 //! A [`Writer`] takes bindings in ascending order of their keys, as a store's scan gives them, and
@@ -43,7 +43,10 @@ pub use error::{Place, SnapshotError};
 pub use reader::{Reader, Verified, verify};
 pub use writer::Writer;
 
-use crate::{Export, ReadError, Reading, WriteError};
+use crate::WriteError;
+use crate::error::ReadError;
+use crate::export::Export;
+use crate::reading::Reading;
 
 /// The newest version that is read, and the one that is written: whether a later binding has
 /// extended properties is not known at the beginning.

@@ -13,7 +13,7 @@ use super::head::{Head, MAX_LENGTH};
 use super::record::Record;
 use super::source::{Chunk, Source};
 use crate::export::Header;
-use crate::netsh::Layout;
+use crate::netsh::layout::Layout;
 
 /// The bindings of a snapshot, one at a time, in ascending order of their keys.
 ///

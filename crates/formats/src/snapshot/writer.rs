@@ -11,7 +11,7 @@ use super::chunk::{FRONT, FULL, Kind, hash};
 use super::head::{self, Head};
 use super::{MAGIC, VERSION, record};
 use crate::export::Header;
-use crate::netsh::Layout;
+use crate::netsh::layout::Layout;
 use crate::write::WriteError;
 
 /// Writes a snapshot, a chunk at a time: there is no use in a [`BufWriter`](std::io::BufWriter)

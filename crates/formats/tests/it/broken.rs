@@ -7,9 +7,9 @@ use certbind_formats::{Format, ReadError, ReadOptions, WarningKind, detect, read
 use crate::languages::GERMAN;
 use crate::listings::{host, keys, print, read_text, sample};
 
-fn problems(text: &str) -> Vec<String> {
+fn errors(text: &str) -> Vec<String> {
     match read_text(text).unwrap_err() {
-        ReadError::Broken(problems) => problems.iter().map(ToString::to_string).collect(),
+        ReadError::Broken(errors) => errors.iter().map(ToString::to_string).collect(),
         other => panic!("{other}"),
     }
 }
@@ -79,7 +79,7 @@ fn each_broken_value_is_named_with_its_line_and_what_was_expected() {
     ] {
         let broken = host().replacen(from, to, 1);
         assert_ne!(broken, host(), "{from}");
-        assert_eq!(problems(&broken), [expected]);
+        assert_eq!(errors(&broken), [expected]);
     }
 }
 
@@ -87,7 +87,7 @@ fn each_broken_value_is_named_with_its_line_and_what_was_expected() {
 fn a_record_without_its_key_is_an_error() {
     let broken = host().replacen("    IP:port                      : 0.0.0.0:8443\r\n", "", 1);
     assert_eq!(
-        problems(&broken),
+        errors(&broken),
         ["line 39: expected the line of the key first, as in \"IP:port : 0.0.0.0:443\""]
     );
 }
@@ -99,7 +99,7 @@ fn a_certificate_hash_in_a_central_store_record_is_an_error() {
         "Zertifikathash               : 61d34f532da121bbab64723c4871e72c92f03735",
         1,
     );
-    assert_eq!(problems(&broken).len(), 1);
+    assert_eq!(errors(&broken).len(), 1);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn with_keep_going_the_good_records_are_kept() {
     let broken = host()
         .replace("5226dc6c", "redacted")
         .replace("[::]:443", "[::]");
-    assert_eq!(problems(&broken).len(), 2);
+    assert_eq!(errors(&broken).len(), 2);
     let options = ReadOptions {
         keep_going: true,
         ..ReadOptions::default()
@@ -196,7 +196,8 @@ fn other_spellings_are_read_and_reported() {
         reading.export.bindings,
         read_text(&host()).unwrap().export.bindings
     );
-    let told = |warning: &&certbind_formats::ConversionWarning| warning.kind == WarningKind::Form;
+    let told =
+        |warning: &&certbind_formats::ConversionWarning| warning.kind == WarningKind::Spelling;
     assert!(
         reading.warnings.iter().filter(told).count() >= 1,
         "{:?}",

@@ -104,15 +104,12 @@ fn words_tell_the_code_page() {
 fn a_name_in_an_unknown_code_page_is_refused_until_it_is_named() {
     for name in ["windows-1252", "850"] {
         let bytes = in_code_page(GERMAN, name);
-        let ReadError::Broken(problems) = read(&bytes, &ReadOptions::default()).unwrap_err() else {
+        let ReadError::Broken(errors) = read(&bytes, &ReadOptions::default()).unwrap_err() else {
             panic!("a listing")
         };
-        assert_eq!(problems.len(), 1);
-        assert_eq!(problems[0].line, Some(5), "{problems:?}");
-        assert!(
-            problems[0].what.contains("name the encoding"),
-            "{problems:?}"
-        );
+        assert_eq!(errors.len(), 1);
+        assert_eq!(errors[0].line, Some(5), "{errors:?}");
+        assert!(errors[0].what.contains("name the encoding"), "{errors:?}");
 
         let options = ReadOptions {
             encoding: Some(name.parse().unwrap()),

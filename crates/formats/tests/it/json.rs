@@ -280,12 +280,12 @@ fn a_broken_binding_is_named_with_its_place() {
 #[test]
 fn a_key_that_is_there_twice_is_an_error() {
     let bad = written(&example()).replace(":8443", ":443");
-    let ReadError::Broken(problems) = read_text(&bad).unwrap_err() else {
+    let ReadError::Broken(errors) = read_text(&bad).unwrap_err() else {
         panic!("a broken binding")
     };
-    assert_eq!(problems.len(), 1);
+    assert_eq!(errors.len(), 1);
     assert_eq!(
-        problems[0].what,
+        errors[0].what,
         "this key is bindings[0] already; expected each key once"
     );
 }

@@ -1,7 +1,7 @@
 //! Listings in other display languages, which no label tells about.
 
 use certbind_core::{CertCheckMode, SslFlags};
-use certbind_formats::{ReadError, ReadOptions, WarningKind, netsh::Words, read};
+use certbind_formats::{ReadError, ReadOptions, WarningKind, netsh::Locale, read};
 
 use crate::listings::{bound, keys, prints_back, read_text};
 
@@ -195,19 +195,19 @@ fn words_that_are_not_known_are_refused_until_they_are_named() {
     let text = GERMAN
         .replace("Deaktiviert", "Nej tak")
         .replace("Aktiviert", "Ja tak");
-    let ReadError::Broken(problems) = read_text(&text).unwrap_err() else {
+    let ReadError::Broken(errors) = read_text(&text).unwrap_err() else {
         panic!("a listing")
     };
     assert_eq!(
-        problems[0].to_string(),
+        errors[0].to_string(),
         "line 9: [::]:443: Verify Client Certificate Revocation: expected Enabled or Disabled, or \
          the words for them in a language that is known, found \"Ja tak\""
     );
     let options = ReadOptions {
-        words: Some(Words {
+        locale: Some(Locale {
             enabled: "Ja tak".into(),
             disabled: "Nej tak".into(),
-            ..Words::default()
+            ..Locale::default()
         }),
         ..ReadOptions::default()
     };

@@ -102,7 +102,7 @@ fn told(reading: &Reading) -> BTreeMap<WarningKind, usize> {
 
 /// What reading it record by record comes to.
 fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, ReadError> {
-    let listing = match Listing::look_through(|| Ok(text), options) {
+    let listing = match Listing::prescan(|| Ok(text), options) {
         Err(ListingError::Read(error)) => return Err(error),
         looked => looked.expect("it is there, and short"),
     };
@@ -113,7 +113,7 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, Read
         export: Export::default(),
         lines: Vec::new(),
         warnings: listing.warnings().to_vec(),
-        errors: listing.problems().to_vec(),
+        errors: listing.errors().to_vec(),
     };
     let bindings = listing.bindings(text).expect("a mark, if there is one");
     for record in bindings {
@@ -144,14 +144,14 @@ fn a_key_that_comes_twice_is_a_problem_of_its_second_record() {
         ..ReadOptions::default()
     };
     let one = sample("06-extended-properties.txt");
-    for (text, bindings, problems) in [
+    for (text, bindings, errors) in [
         (one.repeat(2), 1, 1),
         (host().repeat(2), 6, 6),
         (one + &host(), 6, 1),
     ] {
         let reading = piecemeal(text.as_bytes(), &keep_going).unwrap().unwrap();
         let found = (reading.export.bindings.len(), reading.errors.len());
-        assert_eq!(found, (bindings, problems));
+        assert_eq!(found, (bindings, errors));
         for options in [&ReadOptions::default(), &keep_going] {
             let found = piecemeal(text.as_bytes(), options).transpose();
             assert_eq!(found, Some(netsh::read(text.as_bytes(), options)));
@@ -162,7 +162,7 @@ fn a_key_that_comes_twice_is_a_problem_of_its_second_record() {
 #[test]
 fn a_listing_that_is_another_one_the_second_time_ends_with_an_error() {
     let text = host();
-    let listing = Listing::look_through(|| Ok(text.as_bytes()), &ReadOptions::default());
+    let listing = Listing::prescan(|| Ok(text.as_bytes()), &ReadOptions::default());
     let listing = listing.unwrap().unwrap();
     let half = text.len() / 2;
     let half = text[..half].rfind("    IP:port").unwrap();

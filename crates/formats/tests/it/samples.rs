@@ -251,9 +251,9 @@ fn records_that_lack_lines_are_taken_at_the_defaults_and_named() {
 #[test]
 fn records_without_what_a_binding_needs_are_refused_by_line() {
     let errors = |name: &str| match read_text(&sample(name)).unwrap_err() {
-        ReadError::Broken(problems) => {
-            let lines: Vec<_> = problems.iter().filter_map(|problem| problem.line).collect();
-            (lines, problems[0].to_string())
+        ReadError::Broken(errors) => {
+            let lines: Vec<_> = errors.iter().filter_map(|error| error.line).collect();
+            (lines, errors[0].to_string())
         }
         other => panic!("{other}"),
     };

@@ -32,7 +32,7 @@ fn two() -> Vec<u8> {
 }
 
 #[track_caller]
-fn problem(file: &[u8]) -> String {
+fn error(file: &[u8]) -> String {
     read_hive(file).unwrap_err().to_string()
 }
 
@@ -198,7 +198,7 @@ fn the_control_set_in_force_is_that_of_select() {
 fn another_hive_is_refused_by_what_it_has() {
     let software = file(&key("ROOT").key(key("Microsoft")).key(key("Classes")));
     assert_eq!(
-        problem(&software),
+        error(&software),
         "expected a hive file of the registry's SYSTEM, found a hive without control sets; its keys \
          are [\"Microsoft\", \"Classes\"]"
     );
@@ -206,12 +206,12 @@ fn another_hive_is_refused_by_what_it_has() {
         let mut hive = two();
         hive[at..at + 4].copy_from_slice(&word.to_le_bytes());
         sign(&mut hive);
-        problem(&hive)
+        error(&hive)
     };
     assert!(with(28, 6).ends_with("found a transaction log; the hive is the file beside it"));
     assert!(with(20, 2).ends_with("found a hive of version 2.5, and 1.3 to 1.6 are read"));
     assert!(with(24, 7).ends_with("found a hive of version 1.7, and 1.3 to 1.6 are read"));
-    assert!(problem(b"regf").ends_with("found a file of 4 bytes"));
+    assert!(error(b"regf").ends_with("found a file of 4 bytes"));
     assert_eq!(detect(b"regf"), Format::Hive);
     let options = ReadOptions {
         format: Some(Format::Hive),
@@ -256,7 +256,7 @@ fn a_hive_that_is_cut_short_is_a_problem() {
         "the hive is cut short: it has {} bytes and lacks 4096",
         cut.len()
     );
-    let found = problem(cut);
+    let found = error(cut);
     assert!(found.contains(&expected), "{found}");
     // What comes behind the bins is of no concern.
     assert_eq!(
@@ -289,7 +289,7 @@ fn broken_cells_are_named_and_the_others_read() {
         let mut hive = two();
         let at = place_of(&hive, "0.0.0.0:1");
         damage(&mut hive, at);
-        let found = problem(&hive);
+        let found = error(&hive);
         assert_eq!(
             found,
             format!("SslBindingInfo: cell {:#x}: {expected}", at - 4096)
@@ -357,7 +357,7 @@ fn a_key_that_is_above_itself_is_met_once() {
         "SslBindingInfo: cell {:#x}: this cell is used twice",
         own - 4096
     );
-    assert_eq!(problem(&hive), expected);
+    assert_eq!(error(&hive), expected);
     assert_eq!(keys(&keeping_on(&hive).unwrap()), ["ipport=0.0.0.0:2"]);
 }
 
@@ -367,8 +367,7 @@ fn a_list_of_another_length_than_its_key_says_is_a_problem() {
     let at = place_of(&hive, "SslBindingInfo");
     hive[at + 4 + 20] = 3;
     assert!(
-        problem(&hive)
-            .ends_with("the number of keys under this key is not that of the list of them")
+        error(&hive).ends_with("the number of keys under this key is not that of the list of them")
     );
     assert_eq!(keys(&keeping_on(&hive).unwrap()).len(), 2);
 }
@@ -377,9 +376,9 @@ fn a_list_of_another_length_than_its_key_says_is_a_problem() {
 fn a_broken_bin_is_a_problem_wherever_it_is() {
     let mut hive = two();
     hive[4096] = b'x';
-    let error = keeping_on(&hive).unwrap_err();
+    let found = keeping_on(&hive).unwrap_err();
     let expected = "there is no bin where one should be, at 0x1000; the root key: cell";
-    assert!(error.to_string().starts_with(expected), "{error}");
+    assert!(found.to_string().starts_with(expected), "{found}");
     // A second bin, of nothing.
     let mut hive = two();
     let bins = u32::try_from(hive.len()).unwrap();
@@ -387,7 +386,7 @@ fn a_broken_bin_is_a_problem_wherever_it_is() {
     hive[40..44].copy_from_slice(&bins.to_le_bytes());
     sign(&mut hive);
     assert_eq!(
-        problem(&hive),
+        error(&hive),
         format!("there is no bin where one should be, at {bins:#x}")
     );
     assert_eq!(keys(&keeping_on(&hive).unwrap()).len(), 2);
@@ -398,7 +397,7 @@ fn a_value_that_is_there_twice_is_a_problem() {
     let node = binding("0.0.0.0:443").value("sslcerthash", BINARY, &[0x53; 20]);
     let hive = file(&system(vec![key("SslBindingInfo").key(node)]));
     assert_eq!(
-        problem(&hive),
+        error(&hive),
         "SslBindingInfo\\0.0.0.0:443: the value \"sslcerthash\" is there twice"
     );
 }

@@ -28,9 +28,9 @@ pub(super) fn read_text(text: &str) -> Result<Reading, ReadError> {
 }
 
 #[track_caller]
-pub(super) fn problems(text: &str) -> Vec<String> {
+pub(super) fn errors(text: &str) -> Vec<String> {
     match read_text(text).unwrap_err() {
-        ReadError::Broken(problems) => problems.iter().map(ToString::to_string).collect(),
+        ReadError::Broken(errors) => errors.iter().map(ToString::to_string).collect(),
         other => panic!("{other}"),
     }
 }
@@ -180,7 +180,7 @@ fn a_central_store_binding_has_no_certificate() {
         ["ccs=443"]
     );
     assert_eq!(
-        problems(&central(HASH)),
+        errors(&central(HASH)),
         ["line 3: SslCcsBindingInfo\\0.0.0.0:443: a ccs binding cannot have a certificate hash"]
     );
     let told = warnings(&central("\"SslCertStoreName\"=\"MY\""));

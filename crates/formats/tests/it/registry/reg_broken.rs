@@ -2,7 +2,7 @@
 
 use certbind_formats::{ReadOptions, WarningKind, read};
 
-use super::reg::{APP, CURRENT, HASH, one, problems, read_text, warnings, whole};
+use super::reg::{APP, CURRENT, HASH, errors, one, read_text, warnings, whole};
 use super::reg_round_trips::{some_bindings, written};
 use crate::listings::keys;
 
@@ -123,7 +123,7 @@ fn each_broken_value_is_named_with_its_line_and_what_was_expected() {
         ),
     ] {
         assert_eq!(
-            problems(&one(values)),
+            errors(&one(values)),
             [format!("line {line}: {place}: {expected}")],
             "{values}"
         );
@@ -166,7 +166,7 @@ fn each_key_that_names_no_binding_is_a_problem() {
         ),
     ] {
         let text = format!("REGEDIT4\n\n[{CURRENT}\\{family}\\{name}]\n{values}\n");
-        let found = problems(&text);
+        let found = errors(&text);
         assert_eq!(found.len(), 1);
         let (line, found) = found[0].split_once(": ").unwrap();
         assert!(line == "line 3" || line == "line 4");
@@ -183,7 +183,7 @@ fn two_keys_of_one_binding_are_a_problem_that_names_both() {
     };
     let text = format!("REGEDIT4\n\n{}{}", key("{1}"), key("{2}"));
     assert_eq!(
-        problems(&text),
+        errors(&text),
         [
             "line 8: SslSniBindingInfo\\{2}: hostnameport=a.test:1 is bound by line 3 already; \
              expected each key once"
@@ -273,7 +273,7 @@ fn a_text_that_does_not_end_hides_no_bindings() {
     let odd = "[HKEY_LOCAL_MACHINE\\SYSTEM\\Odd]\n\"x\"=\"no end\n\n";
     let file = whole("").replacen("\n\n", &format!("\n\n{odd}"), 1);
     let expected = "line 4: the quotation mark behind the text is missing";
-    assert_eq!(problems(&file), [expected]);
+    assert_eq!(errors(&file), [expected]);
     let options = ReadOptions {
         keep_going: true,
         ..ReadOptions::default()
@@ -295,8 +295,8 @@ fn a_text_that_looks_like_keys_is_a_text() {
 #[test]
 fn a_broken_key_line_is_a_problem_wherever_it_is() {
     let file = whole("").replacen(":443]", ":443", 1);
-    assert_eq!(problems(&file).len(), 1);
-    assert!(problems(&file)[0].starts_with("line 3: expected a key's path in brackets"));
+    assert_eq!(errors(&file).len(), 1);
+    assert!(errors(&file)[0].starts_with("line 3: expected a key's path in brackets"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::field::Bit;
 
 /// An option that is `enable`d or `disable`d, and the bit that it stands for.
 #[derive(Clone, Copy, Debug)]
-pub struct Switch {
+pub struct Flag {
     /// netsh's tag.
     pub tag: &'static str,
     /// What it does when it is enabled, in a few words.
@@ -14,7 +14,7 @@ pub struct Switch {
     bit: Bit,
 }
 
-impl Switch {
+impl Flag {
     /// Enables or disables the option.
     pub fn set(&self, record: &mut Record, enable: bool) {
         match self.bit {
@@ -42,13 +42,13 @@ impl Switch {
     }
 }
 
-const fn switch(tag: &'static str, bit: Bit, what: &'static str) -> Switch {
-    Switch { tag, what, bit }
+const fn switch(tag: &'static str, bit: Bit, what: &'static str) -> Flag {
+    Flag { tag, what, bit }
 }
 
 /// Every switch, in the order of netsh's help. The options for flags were confirmed one by one on
 /// Windows Server 2019 to 2025.
-pub const SWITCHES: [Switch; 16] = [
+pub const FLAGS: [Flag; 16] = [
     switch(
         "verifyclientcertrevocation",
         Bit::CheckOff(CertCheckMode::NO_REVOCATION),

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, Read as _};
 
 use super::extended::is_title;
-use super::known::Known;
-use super::line::{LineEnd, RawLine, guid, indent, is_hash, key_shape};
+use super::label_dictionary::LabelDictionary;
+use super::line_reader::{LineEnd, RawLine, guid, indent, is_hash, key_shape};
 use crate::encoding::Encoding;
 
 /// A record, or a line that belongs to none.
@@ -17,10 +17,10 @@ pub(super) enum Piece {
 }
 
 /// The pieces of a listing, in order; holds no more than one record at a time.
-pub(super) struct Pieces<R> {
+pub(super) struct RecordSplitter<R> {
     lines: Lines<R>,
     ahead: VecDeque<RawLine>,
-    pub(super) known: Known,
+    pub(super) known: LabelDictionary,
 }
 
 /// No line that netsh prints comes near this many bytes.
@@ -32,9 +32,9 @@ const LONGEST_RECORD: usize = 512;
 /// How far to look for a line behind blank ones.
 const FARTHEST: usize = 64;
 
-impl<R: BufRead> Pieces<R> {
+impl<R: BufRead> RecordSplitter<R> {
     /// What `reader` has is text in this encoding, without a byte order mark.
-    pub(super) fn new(reader: R, encoding: Encoding, known: Known) -> Self {
+    pub(super) fn new(reader: R, encoding: Encoding, known: LabelDictionary) -> Self {
         Self {
             lines: Lines {
                 reader,

@@ -7,19 +7,19 @@ use certbind_core::{BindingKey, Kind};
 
 use super::field::{Field, Shape};
 use super::layout::{Case, Layout, Line, Newline};
-use super::line::{LineEnd, RawLine};
+use super::line_reader::{LineEnd, RawLine};
+use super::locale::{Locale, counterpart};
 use super::record::Parsed;
 use super::release::{Release, key_label};
-use super::words::{Words, counterpart};
-use crate::Encoding;
+use crate::encoding::Encoding;
 
 /// The most gaps of their own that records have. Others will print back differently, and are told.
 const MOST_GAPS: usize = 100_000;
 
 /// What the records of a listing and the text around them have shown so far.
 #[derive(Debug, Default)]
-pub(super) struct Learner {
-    named_words: Option<Words>,
+pub(super) struct LayoutInference {
+    named_words: Option<Locale>,
     newlines: [Option<u64>; 2],
     lead: Option<Vec<String>>,
     pending: Vec<String>,
@@ -34,8 +34,8 @@ pub(super) struct Learner {
     app_id_case: Option<Case>,
 }
 
-impl Learner {
-    pub(super) fn new(named_words: Option<Words>) -> Self {
+impl LayoutInference {
+    pub(super) fn new(named_words: Option<Locale>) -> Self {
         Self {
             named_words,
             ..Self::default()
@@ -146,7 +146,7 @@ impl Learner {
     }
 
     /// The words of most lines: those of the first line, in the order of the fields, that has them.
-    fn words(&self) -> Words {
+    fn words(&self) -> Locale {
         let mut words = self.named_words.clone().unwrap_or_default();
         for (shape, on, off) in [
             (Shape::Enabled, &mut words.enabled, &mut words.disabled),
@@ -175,7 +175,7 @@ impl Learner {
 }
 
 /// Leaves a line only the words that are not those of the layout.
-fn settle_words(line: &mut Line, seen: &HashMap<Field, [Option<String>; 2]>, words: &Words) {
+fn settle_words(line: &mut Line, seen: &HashMap<Field, [Option<String>; 2]>, words: &Locale) {
     let Some(field) = line.field else { return };
     let [on, off] = seen.get(&field).cloned().unwrap_or_default();
     let unlike =

@@ -8,21 +8,23 @@ use certbind_core::BindingKey;
 
 use super::compare::Span;
 use super::layout::Layout;
-use super::learn::Learner;
-use super::line::RawLine;
+use super::layout_inference::LayoutInference;
+use super::line_reader::RawLine;
 use super::record::Parsed;
 use super::stream::{Found, Reader};
 use crate::encoding::Encoding;
+use crate::error::ReadError;
+use crate::format::Format;
+use crate::options::ReadOptions;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
-use crate::{Format, ReadError, ReadOptions};
 
 /// What was seen of a listing so far.
 #[derive(Debug, Default)]
-pub(super) struct Look {
+pub(super) struct Prescan {
     first_line: String,
     has_rule: bool,
-    learner: Learner,
-    seen: Seen,
+    learner: LayoutInference,
+    seen: KeyIndex,
     order: Order,
     /// How many bytes it has, once it is at its end.
     pub(super) length: u64,
@@ -30,12 +32,12 @@ pub(super) struct Look {
     pub(super) records: u64,
     /// What is lost outside of records.
     pub(super) warnings: Vec<ConversionWarning>,
-    pub(super) problems: Vec<ParseError>,
+    pub(super) errors: Vec<ParseError>,
 }
 
 /// The keys that a listing has had. There may be millions of them.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub(super) enum KeyIndex {
     /// None can come twice, since they have to come in canonical order.
     InOrder,
     /// Each with its line.
@@ -44,7 +46,7 @@ pub(super) enum Seen {
     Repeats(HashMap<u64, u64>),
 }
 
-impl Default for Seen {
+impl Default for KeyIndex {
     fn default() -> Self {
         Self::All(HashMap::new())
     }
@@ -65,10 +67,10 @@ const MOST_ORDERED: usize = 100_000;
 /// A key is not behind the one before.
 pub(super) struct Disorder;
 
-impl Look {
-    pub(super) fn new(options: &ReadOptions, seen: Seen) -> Self {
+impl Prescan {
+    pub(super) fn new(options: &ReadOptions, seen: KeyIndex) -> Self {
         Self {
-            learner: Learner::new(options.words.clone()),
+            learner: LayoutInference::new(options.locale.clone()),
             seen,
             ..Self::default()
         }
@@ -83,9 +85,9 @@ impl Look {
                 self.learner.text(line.text);
                 Ok(None)
             }
-            Found::Broken(lines, problem) => {
+            Found::Broken(lines, error) => {
                 lines.iter().for_each(|line| self.learner.line(line));
-                self.problems.push(problem);
+                self.errors.push(error);
                 Ok(None)
             }
             Found::Record(lines, parsed) => {
@@ -136,11 +138,11 @@ impl Look {
         let key = parsed.binding.key();
         if let Some(earlier) = self.seen.add(key, span.first) {
             let what = format!("this key is on line {earlier} already; expected each key once");
-            let problem = ParseError::at(span.first, what);
-            self.problems.push(problem.of(key.to_string()));
+            let error = ParseError::at(span.first, what);
+            self.errors.push(error.of(key.to_string()));
             return Ok(None);
         }
-        let has_to_be_canonical = matches!(self.seen, Seen::InOrder);
+        let has_to_be_canonical = matches!(self.seen, KeyIndex::InOrder);
         self.order.add(key, !has_to_be_canonical);
         if has_to_be_canonical && self.order.is_other {
             return Err(Disorder);
@@ -162,14 +164,14 @@ impl Look {
 
     /// That it is a listing, and as whole as it has to be.
     pub(super) fn check(&self, options: &ReadOptions) -> Result<(), ReadError> {
-        if !self.has_rule && self.records == 0 && self.problems.is_empty() {
+        if !self.has_rule && self.records == 0 && self.errors.is_empty() {
             return Err(ReadError::Unrecognised {
                 format: Format::Netsh,
                 found: self.first_line.clone(),
             });
         }
-        if !self.problems.is_empty() && !options.keep_going {
-            return Err(ReadError::Broken(self.problems.clone()));
+        if !self.errors.is_empty() && !options.keep_going {
+            return Err(ReadError::Broken(self.errors.clone()));
         }
         Ok(())
     }
@@ -185,19 +187,19 @@ impl Look {
                  in canonical order"
             );
             self.warnings
-                .push(ConversionWarning::new(WarningKind::Form, what));
+                .push(ConversionWarning::new(WarningKind::Spelling, what));
         }
         if let Some(line) = odd_line {
             let what = "this line ends otherwise than others; it will print back with their end";
             self.warnings
-                .push(ConversionWarning::new(WarningKind::Form, what).at(line));
+                .push(ConversionWarning::new(WarningKind::Spelling, what).at(line));
         }
-        let layout = layout.filter(|_| self.records > 0 || self.problems.is_empty());
+        let layout = layout.filter(|_| self.records > 0 || self.errors.is_empty());
         (layout, odd_line)
     }
 }
 
-impl Seen {
+impl KeyIndex {
     /// The line on which it was before, if it was.
     fn add(&mut self, key: &BindingKey, line: u64) -> Option<u64> {
         match self {

@@ -5,9 +5,9 @@ use certbind_migrate::FieldChange;
 
 /// A binding, compared by what a client meets there.
 #[derive(Clone, Copy)]
-pub(crate) struct Answer<'a>(pub(crate) &'a Binding);
+pub(crate) struct EffectiveCertificate<'a>(pub(crate) &'a Binding);
 
-impl Answer<'_> {
+impl EffectiveCertificate<'_> {
     /// The names of the fields in which two answers differ.
     pub(crate) fn differences(self, other: Self) -> Vec<&'static str> {
         FieldChange::between(self.0, other.0)
@@ -25,11 +25,11 @@ impl Answer<'_> {
     }
 }
 
-impl PartialEq for Answer<'_> {
+impl PartialEq for EffectiveCertificate<'_> {
     fn eq(&self, other: &Self) -> bool {
         // A record of the central store differs from others in having no certificate, too.
         self.0.record().hash() == other.0.record().hash() && self.differences(*other).is_empty()
     }
 }
 
-impl Eq for Answer<'_> {}
+impl Eq for EffectiveCertificate<'_> {}

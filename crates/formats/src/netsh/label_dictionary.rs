@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use certbind_core::Kind;
 
 use super::field::{CHECKS, Field, OPTIONS, Shape, key_label};
-use super::line::{guid, is_number};
-use super::words::{Words, is_word};
+use super::line_reader::{guid, is_number};
+use super::locale::{Locale, is_word};
 
 /// What is known about the labels of a listing: the English ones, and those that its earlier
 /// records have taught.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    pub(super) words: Option<Words>,
+pub(super) struct LabelDictionary {
+    pub(super) words: Option<Locale>,
     keys: HashMap<String, Kind>,
     /// What a label stands for; learnt from lines that were told by their place.
-    fields: HashMap<String, Told>,
+    fields: HashMap<String, Recognition>,
 }
 
 /// More labels than any language has; those of a hostile listing are not kept beyond it.
@@ -30,7 +30,7 @@ pub(super) struct Entry<'a> {
 
 /// What a line of a record was told to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Recognition {
     /// By its label.
     ByLabel(Field),
     /// By its place among the others, which the languages have in common.
@@ -50,8 +50,8 @@ pub(super) struct Unexpected {
     pub(super) expected: &'static str,
 }
 
-impl Known {
-    pub(super) fn new(words: Option<Words>) -> Self {
+impl LabelDictionary {
+    pub(super) fn new(words: Option<Locale>) -> Self {
         Self {
             words,
             ..Self::default()
@@ -65,19 +65,21 @@ impl Known {
 
     /// The field that a label is known to stand for.
     pub(super) fn field(&self, label: &str) -> Option<Field> {
-        self.told(label).and_then(Told::field)
+        self.told(label).and_then(Recognition::field)
     }
 
-    fn told(&self, label: &str) -> Option<Told> {
+    fn told(&self, label: &str) -> Option<Recognition> {
         let learnt = || match self.fields.get(label)? {
-            Told::Unsure(field) => Some(Told::Unsure(*field)),
-            told => told.field().map(Told::ByLabel),
+            Recognition::Unsure(field) => Some(Recognition::Unsure(*field)),
+            told => told.field().map(Recognition::ByLabel),
         };
-        Field::labelled(label).map(Told::ByLabel).or_else(learnt)
+        Field::labelled(label)
+            .map(Recognition::ByLabel)
+            .or_else(learnt)
     }
 
     /// Learns the labels of a record that was understood.
-    pub(super) fn learn(&mut self, kind: Kind, labels: &[(&str, Told)]) {
+    pub(super) fn learn(&mut self, kind: Kind, labels: &[(&str, Recognition)]) {
         for (label, told) in labels {
             let is_full = self.fields.len() + self.keys.len() >= MOST_LABELS;
             if is_full
@@ -87,7 +89,7 @@ impl Known {
             {
                 continue;
             }
-            if *told == Told::ByPlace(Field::Key) {
+            if *told == Recognition::ByPlace(Field::Key) {
                 self.keys.insert((*label).to_owned(), kind);
             } else {
                 self.fields.insert((*label).to_owned(), *told);
@@ -96,11 +98,11 @@ impl Known {
     }
 
     /// Tells the lines of a record, up to its Extended Properties.
-    pub(super) fn tell(&self, entries: &[Entry<'_>]) -> Result<Vec<Told>, Unexpected> {
+    pub(super) fn tell(&self, entries: &[Entry<'_>]) -> Result<Vec<Recognition>, Unexpected> {
         let named: Vec<_> = entries
             .iter()
             .map(|entry| match self.key(entry.label) {
-                Some(_) => Some(Told::ByLabel(Field::Key)),
+                Some(_) => Some(Recognition::ByLabel(Field::Key)),
                 None => self.told(entry.label),
             })
             .collect();
@@ -108,7 +110,7 @@ impl Known {
             return Ok(named.into_iter().flatten().collect());
         }
         let by_place = self.by_place(entries, &named);
-        let agrees = |placed: &[Told]| {
+        let agrees = |placed: &[Recognition]| {
             named.iter().zip(placed).all(|(named, placed)| {
                 named.is_none_or(|named| {
                     placed
@@ -127,10 +129,12 @@ impl Known {
                 .filter(|label| Field::labelled(label).is_some())
                 .count(),
         );
-        let place = |placed: Told| match placed {
-            Told::ByPlace(field) if is_english => Told::Inferred(field),
-            Told::ByPlace(field) if is_labelled && field != Field::Key => Told::Inferred(field),
-            Told::Unsure(_) if is_english => Told::Unknown,
+        let place = |placed: Recognition| match placed {
+            Recognition::ByPlace(field) if is_english => Recognition::Inferred(field),
+            Recognition::ByPlace(field) if is_labelled && field != Field::Key => {
+                Recognition::Inferred(field)
+            }
+            Recognition::Unsure(_) if is_english => Recognition::Unknown,
             placed => placed,
         };
         match by_place {
@@ -141,7 +145,7 @@ impl Known {
                 .collect()),
             _ if is_labelled => Ok(named
                 .iter()
-                .map(|named| named.unwrap_or(Told::Unknown))
+                .map(|named| named.unwrap_or(Recognition::Unknown))
                 .collect()),
             Ok(placed) => Err(Unexpected {
                 at: named
@@ -162,10 +166,10 @@ impl Known {
     fn by_place(
         &self,
         entries: &[Entry<'_>],
-        named: &[Option<Told>],
-    ) -> Result<Vec<Told>, Unexpected> {
-        let mut told = vec![Told::ByPlace(Field::Key)];
-        let place = |told: &mut Vec<Told>, field| told.push(Told::ByPlace(field));
+        named: &[Option<Recognition>],
+    ) -> Result<Vec<Recognition>, Unexpected> {
+        let mut told = vec![Recognition::ByPlace(Field::Key)];
+        let place = |told: &mut Vec<Recognition>, field| told.push(Recognition::ByPlace(field));
         let value = |at: usize| entries.get(at).map(|entry| entry.value);
         let has_hash = value(1).is_some_and(|value| guid(value).is_none());
         if has_hash {
@@ -183,7 +187,10 @@ impl Known {
         // A record of the central certificate store that shows no hash may show no store either.
         let trimmed = |at: usize| {
             let is_blank = value(at).is_some_and(str::is_empty);
-            named.get(at).filter(|_| is_blank)?.and_then(Told::field)
+            named
+                .get(at)
+                .filter(|_| is_blank)?
+                .and_then(Recognition::field)
         };
         let is_check = value(told.len()).is_some_and(|value| is_word(self.words.as_ref(), value))
             || trimmed(told.len()).is_some_and(|field| field.shape() == Shape::Enabled);
@@ -246,7 +253,7 @@ impl Known {
     fn text(
         &self,
         entries: &[Entry<'_>],
-        told: &mut Vec<Told>,
+        told: &mut Vec<Recognition>,
         field: Field,
     ) -> Result<(), Unexpected> {
         match entries.get(told.len()) {
@@ -255,7 +262,7 @@ impl Known {
                 expected: "a name or (null)",
             }),
             Some(_) => {
-                told.push(Told::ByPlace(field));
+                told.push(Recognition::ByPlace(field));
                 Ok(())
             }
             None => Ok(()),
@@ -263,7 +270,7 @@ impl Known {
     }
 }
 
-impl Told {
+impl Recognition {
     /// The field, unless the line is unknown.
     pub(super) fn field(self) -> Option<Field> {
         match self {
@@ -284,7 +291,7 @@ impl Told {
 /// Tells the lines behind the basic ones: versions differ in them, and no shape tells them apart.
 /// What every version with this many lines has at a place, and what names that are not translated
 /// allow there, is told.
-fn options(entries: &[Entry<'_>]) -> Vec<Told> {
+fn options(entries: &[Entry<'_>]) -> Vec<Recognition> {
     let anchors: Vec<_> = entries
         .iter()
         .map(|entry| Field::anchored(entry.label))
@@ -300,15 +307,15 @@ fn options(entries: &[Entry<'_>]) -> Vec<Told> {
         .map(|at| {
             let mut fields = orders.iter().map(|order| order[at]);
             match (anchors[at], fields.next()) {
-                (Some(field), _) => Told::ByPlace(field),
+                (Some(field), _) => Recognition::ByPlace(field),
                 (None, Some(field)) if fields.all(|other| other == field) => {
                     if field == Field::Reject {
-                        Told::ByPlace(field)
+                        Recognition::ByPlace(field)
                     } else {
-                        Told::Unsure(field)
+                        Recognition::Unsure(field)
                     }
                 }
-                _ => Told::Unknown,
+                _ => Recognition::Unknown,
             }
         })
         .collect()

@@ -13,7 +13,7 @@ use super::field::Shape;
 /// A listing whose words the reader does not know can be read by naming them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Words {
+pub struct Locale {
     /// `Enabled` in English.
     pub enabled: String,
     /// `Disabled` in English.
@@ -24,7 +24,7 @@ pub struct Words {
     pub not_set: String,
 }
 
-impl Words {
+impl Locale {
     fn of(row: &[&str; 4]) -> Self {
         let [enabled, disabled, set, not_set] = row.map(String::from);
         Self {
@@ -52,7 +52,7 @@ impl Words {
     }
 }
 
-impl Default for Words {
+impl Default for Locale {
     /// The English words.
     fn default() -> Self {
         Self::of(&LANGUAGES[0])
@@ -61,14 +61,14 @@ impl Default for Words {
 
 /// What `word` means in a line of this shape: by `named` words if there are any, else in any
 /// language of the table.
-pub(super) fn meaning(named: Option<&Words>, shape: Shape, word: &str) -> Option<bool> {
+pub(super) fn meaning(named: Option<&Locale>, shape: Shape, word: &str) -> Option<bool> {
     named
         .and_then(|words| words.meaning(shape, word))
         .or_else(|| listed(shape, word).map(|(on, _)| on))
 }
 
 /// The word that goes with `word` in its language: the off to its on, or the on to its off.
-pub(super) fn counterpart(named: Option<&Words>, shape: Shape, word: &str) -> Option<String> {
+pub(super) fn counterpart(named: Option<&Locale>, shape: Shape, word: &str) -> Option<String> {
     if let Some(words) = named
         && let Some(on) = words.meaning(shape, word)
     {
@@ -93,7 +93,7 @@ fn listed(shape: Shape, word: &str) -> Option<(bool, &'static str)> {
 }
 
 /// Whether a text is a word for on or off in a language of the table.
-pub(super) fn is_word(named: Option<&Words>, text: &str) -> bool {
+pub(super) fn is_word(named: Option<&Locale>, text: &str) -> bool {
     meaning(named, Shape::Enabled, text).is_some() || meaning(named, Shape::Set, text).is_some()
 }
 

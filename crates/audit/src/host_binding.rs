@@ -1,0 +1,23 @@
+//! A binding of one of the audited hosts.
+
+use certbind_core::Binding;
+
+use crate::finding::{Place, Subject};
+
+/// A binding with its host and line.
+#[derive(Clone, Copy)]
+pub(crate) struct HostBinding<'a> {
+    pub(crate) binding: &'a Binding,
+    pub(crate) host: usize,
+    pub(crate) line: Option<u64>,
+}
+
+impl HostBinding<'_> {
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            host: Some(self.host),
+            subject: Subject::Binding(self.binding.clone()),
+            line: self.line,
+        }
+    }
+}

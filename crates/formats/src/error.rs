@@ -1,0 +1,67 @@
+//! Errors of the readers.
+
+use crate::encoding::Encoding;
+use crate::format::{self, Format};
+use crate::report::ParseError;
+use crate::write::Listed;
+
+/// Why an export was not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// Records are broken, at least one.
+    #[error("{}", Listed(.0))]
+    Broken(Vec<ParseError>),
+    /// It is not of the format throughout.
+    #[error("{0}")]
+    Malformed(ParseError),
+    /// It is something else.
+    #[error("{}", unrecognised(*.format, .found))]
+    Unrecognised {
+        /// The format that was expected.
+        format: Format,
+        /// What was found: the first line, or what stands where the format's name should.
+        found: String,
+    },
+    /// It is of a version that this release does not know.
+    #[error(
+        "the export has version {found}, and this release reads versions up to {supported}; use a \
+         newer certbind"
+    )]
+    NewerVersion {
+        /// Its version.
+        found: u64,
+        /// The newest that is known.
+        supported: u64,
+    },
+    /// Its bytes are not text in this encoding.
+    #[error("the export is not text in {encoding}, at byte {place} or behind; name its encoding")]
+    Encoding {
+        /// The encoding.
+        encoding: Encoding,
+        /// Where, counted from the byte order mark's end.
+        place: usize,
+    },
+}
+
+fn unrecognised(format: Format, found: &str) -> String {
+    match format {
+        Format::Json => format!(
+            "expected a JSON object with \"format\": \"{}\" and \"version\": {}, found {found}",
+            format::JSON_FORMAT,
+            format::JSON_VERSION
+        ),
+        Format::Snapshot => format!("expected a snapshot of bindings, found {found}"),
+        Format::Netsh if found.is_empty() => {
+            "expected what `netsh http show sslcert` prints, found nothing".to_owned()
+        }
+        Format::Netsh => {
+            format!("expected what `netsh http show sslcert` prints, found {found:?}")
+        }
+        Format::Reg => format!(
+            "expected a registry export, which begins with \"Windows Registry Editor Version \
+             5.00\" or \"REGEDIT4\", found {found:?}"
+        ),
+        Format::Hive => format!("expected a hive file of the registry's SYSTEM, found {found}"),
+    }
+}

@@ -1,0 +1,18 @@
+//! Options of the readers.
+
+use crate::encoding::Encoding;
+use crate::format::Format;
+use crate::netsh::locale::Locale;
+
+/// How an export is to be read.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// Its format; detected from the bytes by default.
+    pub format: Option<Format>,
+    /// Whether to return the valid records even if others are broken.
+    pub keep_going: bool,
+    /// Its encoding; detected from the bytes by default, as far as they show it.
+    pub encoding: Option<Encoding>,
+    /// The words that a listing uses for on and off, for a language that is not in the table.
+    pub locale: Option<Locale>,
+}

@@ -1,0 +1,18 @@
+//! The result of reading an export.
+
+use crate::export::Export;
+use crate::report::{ConversionWarning, ParseError};
+
+/// An export that was read, with the warnings and errors of the reader.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The bindings and what goes with them.
+    pub export: Export,
+    /// The line on which each binding begins, counted from 1, in their order; none at all where the
+    /// format has no lines.
+    pub lines: Vec<u64>,
+    /// What the export says beyond that, in the order of its lines where it has lines.
+    pub warnings: Vec<ConversionWarning>,
+    /// The records that are broken, where the reader was to keep going.
+    pub errors: Vec<ParseError>,
+}
