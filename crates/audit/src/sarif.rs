@@ -57,7 +57,11 @@ impl<'a> Log<'a> {
                 "fullDescription": { "text": rule.why },
                 "help": { "text": rule.remedy },
                 "helpUri": format!("{PAGES}{}", rule.page()),
-                "defaultConfiguration": { "level": rule.severity },
+                // The severity in force, not the rule's own: SARIF Multitool 5.7.0 drops a result's
+                // level if it is `warning`, and the rule's default then applies.
+                "defaultConfiguration": {
+                    "level": report.config.severity(rule).unwrap_or(rule.severity),
+                },
             })
         });
         let run = Run {

@@ -147,6 +147,21 @@ fn sarif_is_as_the_published_schema_says_and_points_into_the_export() {
     assert_eq!(reason, "The old agent goes away. (until 2026-12-31)");
 }
 
+/// SARIF Multitool 5.7.0 drops the level `warning` of results; a consumer then takes the default of
+/// the rule, which has to be the same.
+#[test]
+fn a_rule_declares_the_level_of_its_results() {
+    let text = "[severities]\nCB101 = \"warning\"";
+    let config = Config::parse(text, "2027-06-01T00:00:00Z".parse().unwrap()).unwrap();
+    let report = audit(&[], &Inventory::none(), &config);
+    let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();
+    let rules = log["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .unwrap();
+    let rule = rules.iter().find(|rule| rule["id"] == "CB101").unwrap();
+    assert_eq!(rule["defaultConfiguration"]["level"], "warning");
+}
+
 #[test]
 fn no_text_of_an_export_is_a_link_or_a_placeholder_in_sarif() {
     let bound = |store: &str| {
