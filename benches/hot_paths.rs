@@ -9,7 +9,7 @@ use certbind_core::{
 };
 use certbind_formats::netsh::Release;
 use certbind_formats::{Export, ReadOptions, netsh};
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{RedbBuilder, RedbStore};
 use divan::{Bencher, black_box};
 use tempfile::TempDir;
 
@@ -35,12 +35,12 @@ fn batch(size: u32) -> Batch {
 
 /// A file with so many bindings, and the folder that it is in.
 fn file(size: u32) -> (RedbStore, TempDir) {
-    opened(&Options::new(), size)
+    opened(&RedbStore::builder(), size)
 }
 
-fn opened(options: &Options, size: u32) -> (RedbStore, TempDir) {
+fn opened(builder: &RedbBuilder, size: u32) -> (RedbStore, TempDir) {
     let folder = TempDir::new().unwrap();
-    let store = options.open(folder.path().join("bindings.redb")).unwrap();
+    let store = builder.open(folder.path().join("bindings.redb")).unwrap();
     store.apply(&batch(size)).unwrap();
     (store, folder)
 }
@@ -58,14 +58,14 @@ fn decode(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench(args = SIZES)]
-fn get_from_redb(bencher: Bencher<'_, '_>, size: u32) {
-    let (store, _folder) = opened(&Options::new().recent(0), size);
+fn get_from_file(bencher: Bencher<'_, '_>, size: u32) {
+    let (store, _folder) = opened(&RedbStore::builder().row_cache_entries(0), size);
     let key = binding(size / 2).key().clone();
     bencher.bench(|| store.get(black_box(&key)).unwrap());
 }
 
 #[divan::bench(args = SIZES)]
-fn get_again_from_redb(bencher: Bencher<'_, '_>, size: u32) {
+fn get_from_row_cache(bencher: Bencher<'_, '_>, size: u32) {
     let (store, _folder) = file(size);
     let key = binding(size / 2).key().clone();
     bencher.bench(|| store.get(black_box(&key)).unwrap());

@@ -1,4 +1,4 @@
-//! Changes as bytes: of many of them by a thread of its own, while others are written.
+//! ChangeReader as bytes: of many of them by a thread of its own, while others are written.
 
 use std::borrow::Borrow;
 use std::sync::mpsc::sync_channel;
@@ -9,14 +9,14 @@ use certbind_core::codec::{append_entry, append_key};
 use certbind_core::{Binding, BindingKey, Outcome};
 
 /// From so many changes on a thread pays.
-const MANY: usize = 10_000;
+const THREAD_THRESHOLD: usize = 10_000;
 
 /// How many changes are in a chunk, and how many chunks are ahead: some 100 KiB each.
 pub(crate) const CHUNK: usize = 1_024;
 const AHEAD: usize = 4;
 
 /// A binding's key, and its value, or nothing to have it removed.
-pub(crate) type Change<'a> = (&'a [u8], Option<&'a [u8]>);
+pub(crate) type EncodedChange<'a> = (&'a [u8], Option<&'a [u8]>);
 
 /// Some changes in one piece of memory: pieces of their own, which one thread makes and another
 /// gives back, take three times as long.
@@ -34,7 +34,7 @@ struct End {
 }
 
 impl Chunk {
-    pub(crate) fn push(&mut self, (key, value): Change<'_>) {
+    pub(crate) fn push(&mut self, (key, value): EncodedChange<'_>) {
         self.bytes.extend(key);
         let key = self.bytes.len();
         let value = value.map(|value| {
@@ -89,7 +89,7 @@ impl Chunk {
         self.ends.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Change<'_>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = EncodedChange<'_>> {
         let mut start = 0;
         self.ends.iter().map(move |end| {
             let change = self.change(start, *end);
@@ -98,14 +98,14 @@ impl Chunk {
         })
     }
 
-    fn change(&self, start: usize, end: End) -> Change<'_> {
+    fn change(&self, start: usize, end: End) -> EncodedChange<'_> {
         let value = end.value.map(|value| &self.bytes[end.key..value]);
         (&self.bytes[start..end.key], value)
     }
 }
 
-impl<'a> FromIterator<Change<'a>> for Chunk {
-    fn from_iter<T: IntoIterator<Item = Change<'a>>>(changes: T) -> Self {
+impl<'a> FromIterator<EncodedChange<'a>> for Chunk {
+    fn from_iter<T: IntoIterator<Item = EncodedChange<'a>>>(changes: T) -> Self {
         let mut chunk = Self::default();
         for change in changes {
             chunk.push(change);
@@ -114,8 +114,8 @@ impl<'a> FromIterator<Change<'a>> for Chunk {
     }
 }
 
-/// Changes that are taken one at a time, in the order of their keys, each key once.
-pub(crate) struct Changes<'a> {
+/// ChangeReader that are taken one at a time, in the order of their keys, each key once.
+pub(crate) struct ChangeReader<'a> {
     chunk: Chunk,
     /// Which change of the chunk is next, and where it begins.
     next: usize,
@@ -123,7 +123,7 @@ pub(crate) struct Changes<'a> {
     more: &'a mut dyn Iterator<Item = Chunk>,
 }
 
-impl<'a> Changes<'a> {
+impl<'a> ChangeReader<'a> {
     pub(crate) fn new(chunks: &'a mut dyn Iterator<Item = Chunk>) -> Self {
         Self {
             chunk: Chunk::default(),
@@ -134,7 +134,7 @@ impl<'a> Changes<'a> {
     }
 
     /// The next, which stays the next.
-    pub(crate) fn peek(&mut self) -> Option<Change<'_>> {
+    pub(crate) fn peek(&mut self) -> Option<EncodedChange<'_>> {
         while self.next == self.chunk.ends.len() {
             self.chunk = self.more.next()?;
             (self.next, self.start) = (0, 0);
@@ -143,7 +143,7 @@ impl<'a> Changes<'a> {
     }
 
     /// The next, if it has a chunk of its own, as a batch of one change has.
-    pub(crate) fn peek_alone(&mut self) -> Option<Change<'_>> {
+    pub(crate) fn peek_alone(&mut self) -> Option<EncodedChange<'_>> {
         self.peek()?;
         match self.chunk.ends[..] {
             [end] => Some(self.chunk.change(0, end)),
@@ -152,7 +152,7 @@ impl<'a> Changes<'a> {
     }
 
     /// The next, if its key is less than `before`, where there is one.
-    pub(crate) fn next_before(&mut self, before: Option<&[u8]>) -> Option<Change<'_>> {
+    pub(crate) fn next_before(&mut self, before: Option<&[u8]>) -> Option<EncodedChange<'_>> {
         let (key, _) = self.peek()?;
         if before.is_some_and(|before| key >= before) {
             return None;
@@ -165,19 +165,19 @@ impl<'a> Changes<'a> {
 }
 
 /// Has `write` go through what becomes of each key, in this order.
-pub(crate) fn encoded<T>(
+pub(crate) fn encode_outcomes<T>(
     outcomes: &[&Outcome],
     write: impl FnOnce(&mut dyn Iterator<Item = Chunk>) -> T,
 ) -> T {
     let mut chunks = outcomes.chunks(CHUNK).map(Chunk::encode);
     match outcomes.len() {
-        ..MANY => write(&mut chunks),
-        _ => made_ahead(&mut chunks, write),
+        ..THREAD_THRESHOLD => write(&mut chunks),
+        _ => encode_ahead(&mut chunks, write),
     }
 }
 
 /// Has `write` go through chunks that a thread of their own makes, a few ahead.
-pub(crate) fn made_ahead<T>(
+pub(crate) fn encode_ahead<T>(
     chunks: &mut (impl Iterator<Item = Chunk> + Send),
     write: impl FnOnce(&mut dyn Iterator<Item = Chunk>) -> T,
 ) -> T {
@@ -223,13 +223,21 @@ mod tests {
     }
 
     #[test]
-    fn many_changes_are_encoded_as_few_are_in_their_order() {
-        for count in [0, 1, CHUNK, CHUNK + 1, MANY - 1, MANY, MANY + CHUNK / 2] {
+    fn threaded_encoding_keeps_order() {
+        for count in [
+            0,
+            1,
+            CHUNK,
+            CHUNK + 1,
+            THREAD_THRESHOLD - 1,
+            THREAD_THRESHOLD,
+            THREAD_THRESHOLD + CHUNK / 2,
+        ] {
             let outcomes = outcomes(count);
             let of: Vec<_> = outcomes.iter().collect();
             let mut found = Vec::new();
-            encoded(&of, |chunks| {
-                let mut changes = Changes::new(chunks);
+            encode_outcomes(&of, |chunks| {
+                let mut changes = ChangeReader::new(chunks);
                 while let Some((key, value)) = changes.next_before(None) {
                     found.push((key.to_vec(), value.map(<[u8]>::to_vec)));
                 }
@@ -243,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn a_change_stays_the_next_until_it_is_taken() {
+    fn peeked_change_stays_next() {
         let mut chunks = [
             Chunk::default(),
             Chunk::from_iter([(&b"a"[..], Some(&b"1"[..])), (b"b", None)]),
             Chunk::from_iter([(&b"c"[..], None)]),
         ]
         .into_iter();
-        let mut changes = Changes::new(&mut chunks);
+        let mut changes = ChangeReader::new(&mut chunks);
         assert_eq!(changes.next_before(Some(b"a")), None);
         assert_eq!(changes.peek(), Some((&b"a"[..], Some(&b"1"[..]))));
         assert_eq!(changes.next_before(Some(b"b")).unwrap().0, b"a");
@@ -261,10 +269,10 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_no_more_does_not_wait_for_the_rest() {
-        let outcomes = outcomes(MANY);
+    fn early_end_does_not_wait() {
+        let outcomes = outcomes(THREAD_THRESHOLD);
         let of: Vec<_> = outcomes.iter().collect();
-        let first = encoded(&of, |chunks| chunks.next());
+        let first = encode_outcomes(&of, |chunks| chunks.next());
         assert_eq!(first, Some(Chunk::encode(&of[..CHUNK])));
     }
 }

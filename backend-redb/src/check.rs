@@ -6,13 +6,14 @@ use std::sync::Arc;
 use certbind_core::{Result, StoreError};
 use redb::{ReadableDatabase, ReadableTableMetadata};
 
-use crate::errors::{Cause, guarded};
-use crate::format::{self, Identity, META, RUNS};
-use crate::medium::Medium;
-use crate::open::{Verify, look_through, up_to_date};
+use crate::block::{EntryReader, malformed};
+use crate::decode::decode_entry;
+use crate::errors::{Cause, catch_panic};
+use crate::format::{self, BLOCKS, Identity, META};
+use crate::open::{open_overlay, upgrade_and_replay};
 use crate::replay::Replay;
-use crate::run::{Entries, malformed};
-use crate::snapshot::decoded_entry;
+use crate::settings::Verification;
+use crate::storage::Storage;
 use crate::store::{Mode, RedbStore};
 use crate::tables;
 
@@ -47,9 +48,9 @@ impl RedbStore {
         let current = self.revision();
         let checked = match &self.mode {
             Mode::Writable(committer) => {
-                committer.paused(|medium| check_medium(medium, self.path()))
+                committer.with_writes_paused(|storage| check_storage(storage, self.path()))
             }
-            Mode::ReadOnly(reader) => Ok(check_medium(&reader.medium, self.path())),
+            Mode::ReadOnly(reader) => Ok(check_storage(&reader.storage, self.path())),
         };
         let mut report = match checked.map_err(|cause| cause.at(self.path()))? {
             Ok(report) => report,
@@ -72,30 +73,30 @@ impl RedbStore {
     }
 }
 
-fn check_medium(medium: &Arc<Medium>, path: &Path) -> Result<CheckReport, Cause> {
-    let database = look_through(medium, Verify::Whole, CACHE)?;
-    guarded(|| {
-        let replay = Replay::of_log(medium, &Identity::read(&database)?)?;
-        up_to_date(&database, replay.as_ref())?;
+fn check_storage(storage: &Arc<Storage>, path: &Path) -> Result<CheckReport, Cause> {
+    let database = open_overlay(storage, Verification::WholeFile, CACHE)?;
+    catch_panic(|| {
+        let replay = Replay::read(storage, &Identity::read(&database)?)?;
+        upgrade_and_replay(&database, replay.as_ref())?;
         let transaction = database.begin_read()?;
         let revision = format::revision(&transaction.open_table(META)?)?;
-        let runs = transaction.open_table(RUNS)?;
+        let blocks = transaction.open_table(BLOCKS)?;
         let (mut bindings, mut count) = (0, 0);
         let mut problems = Vec::new();
         let mut told = |cause: Cause| problems.push(cause.at(path).to_string());
         let mut last: Vec<u8> = Vec::new();
-        for run in runs.range::<&[u8]>(..)? {
-            let (run_key, run) = run?;
+        for block in blocks.range::<&[u8]>(..)? {
+            let (block_key, block) = block?;
             count += 1;
-            if run_key.value() <= last.as_slice() {
+            if block_key.value() <= last.as_slice() {
                 let error = malformed("it begins before the one before it ends");
-                told(Cause::run(run_key.value(), error));
+                told(Cause::block(block_key.value(), error));
             }
-            let mut entries = Entries::of(run_key.value());
+            let mut entries = EntryReader::of(block_key.value());
             loop {
-                match entries.next(run.value()) {
+                match entries.next(block.value()) {
                     Ok(Some((key, value))) => {
-                        match decoded_entry(key, value) {
+                        match decode_entry(key, value) {
                             Ok(_) => bindings += 1,
                             Err(cause) => told(cause),
                         }
@@ -103,17 +104,17 @@ fn check_medium(medium: &Arc<Medium>, path: &Path) -> Result<CheckReport, Cause>
                     }
                     Ok(None) => break,
                     Err(error) => {
-                        told(Cause::run(run_key.value(), error));
+                        told(Cause::block(block_key.value(), error));
                         break;
                     }
                 }
             }
         }
         tables::check(&transaction, &mut told)?;
-        let claimed = runs.len()?;
+        let claimed = blocks.len()?;
         if claimed != count {
             problems.push(format!(
-                "it claims {claimed} runs of records and has {count}"
+                "it claims {claimed} blocks of records and has {count}"
             ));
         }
         Ok(CheckReport {

@@ -9,32 +9,32 @@ use arc_swap::ArcSwapOption;
 use certbind_core::{Applied, Batch, Outcome, Result, StoreError, Uuid};
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 
-use crate::changes::{CHUNK, Chunk, encoded, made_ahead};
-use crate::direct::{Direct, Mark, Settled};
-use crate::errors::{Cause, copy, guarded};
-use crate::feed::{Feed, Incoming};
-use crate::format::{self, RUNS};
+use crate::block_table;
+use crate::bulk_load::{BulkLoader, IncomingChanges};
+use crate::changes::{CHUNK, Chunk, encode_ahead, encode_outcomes};
+use crate::commit_path::CommitPath;
+use crate::errors::{Cause, catch_panic, duplicate};
+use crate::format::{self, BLOCKS};
 use crate::group::{Group, LINGER};
-use crate::log::Record;
-use crate::logging::Logging;
-use crate::meanwhile::meanwhile;
-use crate::medium::Medium;
-use crate::options::Options;
-use crate::runs;
-use crate::snapshot::Snapshot;
-use crate::unwritten::Unwritten;
+use crate::join::join;
+use crate::memtable::Memtable;
+use crate::read_view::ReadView;
+use crate::settings::Settings;
+use crate::storage::Storage;
+use crate::wal::RecordBuilder;
+use crate::write_through::{CommitOutcome, CommitPoint, WriteThrough};
 
 /// The writing half of a store.
 pub(crate) struct Committer {
     /// There until the end, which needs it by value.
     database: Option<Database>,
-    direct: Arc<Direct>,
+    write_through: Arc<WriteThrough>,
     path: PathBuf,
     /// Held from the mark of a commit until that is settled: what was synced since is its own.
-    logging: Mutex<Logging>,
+    commit_path: Mutex<CommitPath>,
     group: Group<Batch, Result<Applied>>,
     /// What was committed last. Published before anybody is told of it; gone if it cannot be read.
-    snapshot: ArcSwapOption<Snapshot>,
+    view: ArcSwapOption<ReadView>,
     /// The revision that was committed last, once it cannot be read.
     unread_revision: AtomicU64,
     /// Why nothing is committed any more.
@@ -44,38 +44,38 @@ pub(crate) struct Committer {
 impl Committer {
     pub(crate) fn new(
         database: Database,
-        direct: Arc<Direct>,
+        write_through: Arc<WriteThrough>,
         path: &Path,
         id: Uuid,
-        options: &Options,
+        settings: &Settings,
     ) -> Result<Self, Cause> {
-        let snapshot = Snapshot::take(&database, options)?;
+        let view = ReadView::open(&database, settings)?;
         Ok(Self {
             database: Some(database),
-            logging: Mutex::new(Logging::new(direct.medium(), id, options)),
-            direct,
+            commit_path: Mutex::new(CommitPath::new(write_through.storage(), id, settings)),
+            write_through,
             path: path.to_owned(),
             group: Group::new(LINGER),
             unread_revision: AtomicU64::new(0),
-            snapshot: ArcSwapOption::new(Some(Arc::new(snapshot))),
+            view: ArcSwapOption::new(Some(Arc::new(view))),
             failed: OnceLock::new(),
         })
     }
 
     pub(crate) fn revision(&self) -> u64 {
-        match &*self.snapshot.load() {
-            Some(snapshot) => snapshot.revision(),
+        match &*self.view.load() {
+            Some(view) => view.revision(),
             None => self.unread_revision.load(Ordering::Acquire),
         }
     }
 
-    /// What `read` finds in the newest snapshot, which is not counted as a user meanwhile.
+    /// What `read` finds in the current_view view, which is not counted as a user meanwhile.
     pub(crate) fn read<T>(
         &self,
-        read: impl FnOnce(&Snapshot) -> Result<T, Cause>,
+        read: impl FnOnce(&ReadView) -> Result<T, Cause>,
     ) -> Result<T, Cause> {
-        match &*self.snapshot.load() {
-            Some(snapshot) => read(snapshot),
+        match &*self.view.load() {
+            Some(view) => read(view),
             None => Err(self.refusal()),
         }
     }
@@ -90,37 +90,43 @@ impl Committer {
     }
 
     /// Does `work` while nothing is written to the file.
-    pub(crate) fn paused<T>(&self, work: impl FnOnce(&Arc<Medium>) -> T) -> Result<T, Cause> {
+    pub(crate) fn with_writes_paused<T>(
+        &self,
+        work: impl FnOnce(&Arc<Storage>) -> T,
+    ) -> Result<T, Cause> {
         // A commit that has failed is being taken back behind its transaction.
-        let _settled = self.logging();
+        let _settled = self.commit_path();
         if self.failed.get().is_some() {
             return Err(self.refusal());
         }
         let pause = self.database().begin_write()?;
-        let done = work(self.direct.medium());
+        let done = work(self.write_through.storage());
         pause.abort()?;
         Ok(done)
     }
 
     /// What `read` finds in the file as it is committed.
-    pub(crate) fn look<T>(
+    pub(crate) fn inspect<T>(
         &self,
         read: impl FnOnce(&ReadTransaction) -> Result<T, Cause>,
     ) -> Result<T, Cause> {
-        guarded(|| read(&self.database().begin_read()?))
+        catch_panic(|| read(&self.database().begin_read()?))
     }
 
     /// Commits what `work` does to tables that have nothing to do with bindings, if it says so: a
     /// transaction between those of batches, which leaves the log as it is.
-    pub(crate) fn alone(
+    pub(crate) fn write_tables(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<bool, Cause>,
     ) -> Result<bool> {
-        let mut logging = self.logging();
+        let mut commit_path = self.commit_path();
         if self.failed.get().is_some() {
             return Err(self.refusal().at(&self.path));
         }
-        let marks = (self.direct.mark(), logging.mark());
+        let commit_points = (
+            self.write_through.commit_point(),
+            commit_path.commit_point(),
+        );
         let mut wanted = false;
         let transact = || {
             let transaction = self.database().begin_write()?;
@@ -129,87 +135,98 @@ impl Committer {
                 return Ok(transaction.abort()?);
             }
             transaction.commit()?;
-            // The pages that are free now stay so as long as the last snapshot reads what was there.
-            if let Some(last) = self.snapshot.load_full() {
+            // The pages that are free now stay so as long as the last view reads what was there.
+            if let Some(last) = self.view.load_full() {
                 let next = last.with_new_pages(self.database())?;
-                self.snapshot.store(Some(Arc::new(next)));
+                self.view.store(Some(Arc::new(next)));
             }
             Ok(())
         };
-        let Err(cause) = guarded(transact) else {
+        let Err(cause) = catch_panic(transact) else {
             return Ok(wanted);
         };
-        match self.settle(&mut logging, marks, cause) {
+        match self.roll_back(&mut commit_path, commit_points, cause) {
             None => Ok(wanted),
             Some(error) => Err(error),
         }
     }
 
     /// Commits changes as they come, in a transaction of their own, if all of them apply.
-    pub(crate) fn bulk_load(&self, changes: Incoming<'_>) -> Result<u64> {
-        let mut logging = self.logging();
+    pub(crate) fn bulk_load(&self, changes: IncomingChanges<'_>) -> Result<u64> {
+        let mut commit_path = self.commit_path();
         if self.failed.get().is_some() {
             return Err(self.refusal().at(&self.path));
         }
         let at = |cause: Cause| cause.at(&self.path);
-        let last = &*self.newest().map_err(at)?;
+        let last = &*self.current_view().map_err(at)?;
         let revision = format::next_revision(last.revision()).map_err(at)?;
-        let mut feed = Feed::new(changes, last, &self.path).map_err(at)?;
+        let mut loader = BulkLoader::new(changes, last, &self.path).map_err(at)?;
         // Where nothing comes of it, nothing is written.
-        let Some(first) = feed.next() else {
-            return feed.ended();
+        let Some(first) = loader.next() else {
+            return loader.finish();
         };
-        let marks = (self.direct.mark(), logging.mark());
-        let transact = || self.transact_load(first, &mut feed, last, revision, &mut logging);
-        if let Err(cause) = guarded(transact) {
-            match self.settle(&mut logging, marks, cause) {
-                None => self.lose_sight(revision, &feed.outcomes().iter().collect::<Vec<_>>()),
+        let commit_points = (
+            self.write_through.commit_point(),
+            commit_path.commit_point(),
+        );
+        let transact = || self.transact_load(first, &mut loader, last, revision, &mut commit_path);
+        if let Err(cause) = catch_panic(transact) {
+            match self.roll_back(&mut commit_path, commit_points, cause) {
+                None => {
+                    self.publish_unreadable(revision, &loader.outcomes().iter().collect::<Vec<_>>())
+                }
                 // What failed first says why: redb only knows later that something has.
-                Some(StoreError::Unavailable { .. }) if feed.is_refused() => {}
+                Some(StoreError::Unavailable { .. }) if loader.has_failed() => {}
                 Some(error) => return Err(error),
             }
         }
-        feed.ended()
+        loader.finish()
     }
 
     fn transact_load(
         &self,
         first: Chunk,
-        feed: &mut Feed<'_>,
-        last: &Snapshot,
+        loader: &mut BulkLoader<'_>,
+        last: &ReadView,
         revision: u64,
-        logging: &mut Logging,
+        commit_path: &mut CommitPath,
     ) -> Result<(), Cause> {
         let transaction = self.database().begin_write()?;
-        let mut runs = transaction.open_table(RUNS)?;
-        last.unwritten().write(&mut runs)?;
-        let mut chunks = iter::once(first).chain(feed.by_ref());
-        made_ahead(&mut chunks, |chunks| runs::write(&mut runs, chunks))?;
-        drop(runs);
-        if !feed.is_whole() {
+        let mut blocks = transaction.open_table(BLOCKS)?;
+        last.memtable().write(&mut blocks)?;
+        let mut chunks = iter::once(first).chain(loader.by_ref());
+        encode_ahead(&mut chunks, |chunks| {
+            block_table::write(&mut blocks, chunks)
+        })?;
+        drop(blocks);
+        if !loader.is_complete() {
             return Ok(transaction.abort()?);
         }
-        let outcomes: Vec<_> = feed.outcomes().iter().collect();
-        let commit = || logging.commit(transaction, revision);
-        self.publish(last, revision, &outcomes, Unwritten::default(), commit)
+        let outcomes: Vec<_> = loader.outcomes().iter().collect();
+        let commit = || commit_path.commit(transaction, revision);
+        self.publish(last, revision, &outcomes, Memtable::default(), commit)
     }
 
     /// Commits the batches of a group, and has a result for each of them.
     fn commit(&self, batches: &[&Batch]) -> Vec<Result<Applied>> {
-        let each = |error: StoreError| batches.iter().map(|_| Err(copy(&error))).collect();
-        let mut logging = self.logging();
+        let each = |error: StoreError| batches.iter().map(|_| Err(duplicate(&error))).collect();
+        let mut commit_path = self.commit_path();
         if self.failed.get().is_some() {
             return each(self.refusal().at(&self.path));
         }
-        let marks = (self.direct.mark(), logging.mark());
+        let commit_points = (
+            self.write_through.commit_point(),
+            commit_path.commit_point(),
+        );
         let mut results = Vec::with_capacity(batches.len());
-        let Err(cause) = guarded(|| self.transact(batches, &mut logging, &mut results)) else {
+        let Err(cause) = catch_panic(|| self.transact(batches, &mut commit_path, &mut results))
+        else {
             return results;
         };
-        match self.settle(&mut logging, marks, cause) {
+        match self.roll_back(&mut commit_path, commit_points, cause) {
             None => {
                 if let Some(made) = results.iter().flatten().find_map(Applied::revision) {
-                    self.lose_sight(made, &outcomes(&results));
+                    self.publish_unreadable(made, &outcomes(&results));
                 }
                 results
             }
@@ -221,48 +238,52 @@ impl Committer {
                 };
                 let mut found = results.into_iter().map(|found| Some(found).filter(of_disk));
                 let each = batches.iter().map(|_| found.next().flatten());
-                each.map(|known| known.unwrap_or_else(|| Err(copy(&error))))
+                each.map(|known| known.unwrap_or_else(|| Err(duplicate(&error))))
                     .collect()
             }
         }
     }
 
     /// Ends a commit that failed, and all that could follow: its error, or none if it is in force all the same.
-    fn settle(
+    fn roll_back(
         &self,
-        logging: &mut Logging,
-        (mark, log_mark): (Mark, u64),
+        commit_path: &mut CommitPath,
+        (commit_point, wal_commit_point): (CommitPoint, u64),
         cause: Cause,
     ) -> Option<StoreError> {
-        // Damage that is met where runs are written gives up the transaction, and no more.
+        // Damage that is met where blocks are written gives up the transaction, and no more.
         if let Cause::Codec { .. } = cause {
             return Some(cause.at(&self.path));
         }
         let error = cause.at(&self.path);
-        match self.direct.settle(mark).or(logging.settle(log_mark)) {
-            Settled::Committed => {
+        match self
+            .write_through
+            .roll_back(commit_point)
+            .or(commit_path.roll_back(wal_commit_point))
+        {
+            CommitOutcome::Durable => {
                 self.fail(format!("it failed behind a commit: {error}"));
                 None
             }
-            Settled::TakenBack => {
+            CommitOutcome::RolledBack => {
                 let refusal = self.fail(format!("a commit failed: {error}"));
                 Some(match error {
                     StoreError::Io { .. } | StoreError::Corrupt { .. } => error,
                     _ => refusal,
                 })
             }
-            Settled::Unknown => Some(self.fail(unknown(&error))),
+            CommitOutcome::Unknown => Some(self.fail(unknown(&error))),
         }
     }
 
     /// What this revision made is there to stay, but can be read in memory alone.
-    fn lose_sight(&self, revision: u64, outcomes: &[&Outcome]) {
-        let last = self.snapshot.load_full();
-        match last.and_then(|last| last.in_memory_after(revision, outcomes)) {
-            Some(next) => self.show(next, outcomes),
+    fn publish_unreadable(&self, revision: u64, outcomes: &[&Outcome]) {
+        let last = self.view.load_full();
+        match last.and_then(|last| last.next_in_memory(revision, outcomes)) {
+            Some(next) => self.set_view(next, outcomes),
             None => {
                 self.unread_revision.store(revision, Ordering::Release);
-                self.snapshot.store(None);
+                self.view.store(None);
             }
         }
     }
@@ -271,22 +292,22 @@ impl Committer {
     fn transact(
         &self,
         batches: &[&Batch],
-        logging: &mut Logging,
+        commit_path: &mut CommitPath,
         results: &mut Vec<Result<Applied>>,
     ) -> Result<(), Cause> {
-        let last = &*self.newest()?;
+        let last = &*self.current_view()?;
         let revision = format::next_revision(last.revision())?;
-        let mut record = logging.record(revision);
-        let mut unwritten = last.unwritten().clone();
+        let mut record = commit_path.record(revision);
+        let mut memtable = last.memtable().clone();
         let mut whole = None;
         for batch in batches {
             // What the one before came to.
-            unwritten.note_all(latest(results));
-            let checked = batch.check(|key| match unwritten.get(key) {
-                Some(fate) => Ok(fate.binding().cloned()),
+            memtable.insert_all(latest(results));
+            let checked = batch.check(|key| match memtable.get(key) {
+                Some(entry) => Ok(entry.binding().cloned()),
                 None => last
                     .pages()
-                    .get_to_change(key, &mut whole)
+                    .get_for_update(key, &mut whole)
                     .map_err(|cause| cause.at(&self.path)),
             });
             if let (Some(record), Ok(applied)) = (&mut record, &checked) {
@@ -298,37 +319,37 @@ impl Committer {
             return Ok(());
         }
         let outcomes = outcomes(results);
-        if let Some(record) = record.and_then(Record::whole) {
-            unwritten.note_all(latest(results));
-            let append = || logging.append(&record);
-            return self.publish(last, revision, &outcomes, unwritten, append);
+        if let Some(record) = record.and_then(RecordBuilder::finish) {
+            memtable.insert_all(latest(results));
+            let append = || commit_path.append(&record);
+            return self.publish(last, revision, &outcomes, memtable, append);
         }
         let transaction = self.database().begin_write()?;
-        let mut runs = transaction.open_table(RUNS)?;
-        unwritten.write(&mut runs)?;
+        let mut blocks = transaction.open_table(BLOCKS)?;
+        memtable.write(&mut blocks)?;
         // Of many changes, a tree takes longer than the file.
         let mut latest: Vec<_> = latest(results).iter().collect();
         if batches.last().is_some_and(|batch| !batch.is_sorted()) {
             latest.sort_by(|a, b| a.key.cmp(&b.key));
         }
-        encoded(&latest, |changes| runs::write(&mut runs, changes))?;
-        drop(runs);
-        let commit = || logging.commit(transaction, revision);
-        self.publish(last, revision, &outcomes, Unwritten::default(), commit)
+        encode_outcomes(&latest, |changes| block_table::write(&mut blocks, changes))?;
+        drop(blocks);
+        let commit = || commit_path.commit(transaction, revision);
+        self.publish(last, revision, &outcomes, Memtable::default(), commit)
     }
 
     /// Commits, and then has readers see it.
     fn publish(
         &self,
-        last: &Snapshot,
+        last: &ReadView,
         revision: u64,
         outcomes: &[&Outcome],
-        unwritten: Unwritten,
+        memtable: Memtable,
         commit: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<(), Cause> {
-        let remade = match last.remakes(outcomes.len()) {
+        let rebuilt = match last.rebuilds(outcomes.len()) {
             Some(memory) => {
-                let (made, committed) = meanwhile(|| memory.remade(outcomes), commit);
+                let (made, committed) = join(|| memory.rebuilt(outcomes), commit);
                 committed?;
                 Some(made?)
             }
@@ -338,29 +359,31 @@ impl Committer {
             }
         };
         let database = self.database();
-        let next = last.after(database, revision, outcomes, unwritten, remade)?;
-        self.show(next, outcomes);
+        let next = last.next(database, revision, outcomes, memtable, rebuilt)?;
+        self.set_view(next, outcomes);
         Ok(())
     }
 
-    fn show(&self, next: Snapshot, outcomes: &[&Outcome]) {
+    fn set_view(&self, next: ReadView, outcomes: &[&Outcome]) {
         let next = Arc::new(next);
-        self.snapshot.store(Some(Arc::clone(&next)));
-        next.settle(outcomes);
+        self.view.store(Some(Arc::clone(&next)));
+        next.finalize(outcomes);
     }
 
     /// What changes are made to. None once a read has failed: redb goes on no more, and nor does a log.
-    fn newest(&self) -> Result<Arc<Snapshot>, Cause> {
-        if self.direct.has_failed_to_read() {
+    fn current_view(&self) -> Result<Arc<ReadView>, Cause> {
+        if self.write_through.read_failed() {
             let reason = || "an earlier read or write failed".to_owned();
             self.failed.get_or_init(reason);
             return Err(self.refusal());
         }
-        self.snapshot.load_full().ok_or_else(|| self.refusal())
+        self.view.load_full().ok_or_else(|| self.refusal())
     }
 
-    fn logging(&self) -> MutexGuard<'_, Logging> {
-        self.logging.lock().unwrap_or_else(PoisonError::into_inner)
+    fn commit_path(&self) -> MutexGuard<'_, CommitPath> {
+        self.commit_path
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From here on nothing is committed; the first reason stays.
@@ -374,7 +397,7 @@ impl Committer {
     }
 
     /// Of a failure that redb only remembers, what it was.
-    pub(crate) fn explained(&self, cause: Cause) -> Cause {
+    pub(crate) fn explain(&self, cause: Cause) -> Cause {
         match cause {
             Cause::Redb(redb::Error::PreviousIo) if self.failed.get().is_some() => self.refusal(),
             cause => cause,
@@ -410,28 +433,28 @@ fn unknown(error: &StoreError) -> String {
 impl Drop for Committer {
     fn drop(&mut self) {
         if self.failed.get().is_none() {
-            let mark = self.direct.mark();
-            let logging = self.logging.get_mut();
-            let logging = logging.unwrap_or_else(PoisonError::into_inner);
-            let last = self.snapshot.load_full();
+            let commit_point = self.write_through.commit_point();
+            let commit_path = self.commit_path.get_mut();
+            let commit_path = commit_path.unwrap_or_else(PoisonError::into_inner);
+            let last = self.view.load_full();
             let end = || match (&self.database, last) {
                 (Some(database), Some(last)) => {
-                    logging.end(database, last.revision(), last.unwritten())
+                    commit_path.end_wal(database, last.revision(), last.memtable())
                 }
                 _ => Ok(()),
             };
-            if guarded(end).is_err() {
+            if catch_panic(end).is_err() {
                 // The log stays, and redb must not go on from where it failed.
-                self.direct.settle(mark);
+                self.write_through.roll_back(commit_point);
             }
         }
-        self.snapshot.store(None);
+        self.view.store(None);
         let database = self.database.take();
         // Once a call of redb has panicked, so does its end; the lock has to go all the same.
-        let _ = guarded(|| {
+        let _ = catch_panic(|| {
             drop(database);
             Ok(())
         });
-        let _ = self.direct.medium().close();
+        let _ = self.write_through.storage().close();
     }
 }

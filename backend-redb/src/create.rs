@@ -8,16 +8,16 @@ use certbind_core::{Result, StoreError};
 use redb::Builder;
 use redb::backends::FileBackend;
 
-use crate::direct::{Direct, Handle};
-use crate::errors::{Cause, guarded};
+use crate::atomic_file::AtomicFile;
+use crate::errors::{Cause, catch_panic};
 use crate::format;
-use crate::medium::Medium;
-use crate::options::Options;
-use crate::unfinished::Unfinished;
+use crate::settings::Settings;
+use crate::storage::Storage;
+use crate::write_through::{BackendHandle, WriteThrough};
 
 /// Makes a store and gives it its name when it is whole, so that no crash leaves a file there that
 /// is no store. If somebody else is faster, theirs stays.
-pub(crate) fn create(path: &Path, options: &Options) -> Result<()> {
+pub(crate) fn create(path: &Path, settings: &Settings) -> Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -32,28 +32,28 @@ pub(crate) fn create(path: &Path, options: &Options) -> Result<()> {
         },
         _ => StoreError::io("make", path, error),
     };
-    let unfinished = Unfinished::new_in(directory).map_err(failed)?;
-    let storage = unfinished.handle().map_err(failed)?;
+    let file = AtomicFile::new_in(directory).map_err(failed)?;
+    let storage = file.handle().map_err(failed)?;
     let storage = FileBackend::new(storage).map_err(|error| Cause::from(error).at(path))?;
-    initialize(&Arc::new(Medium::new(storage, false)), path, options)?;
-    match unfinished.persist(path) {
+    initialize(&Arc::new(Storage::exclusive(storage)), path, settings)?;
+    match file.persist(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         made => made.map_err(failed),
     }
 }
 
-/// Makes the tables on an empty medium. A crash meanwhile leaves one that is neither empty nor a
+/// Makes the tables on an empty storage. A crash meanwhile leaves one that is neither empty nor a
 /// store.
-pub(crate) fn initialize(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<()> {
+pub(crate) fn initialize(storage: &Arc<Storage>, path: &Path, settings: &Settings) -> Result<()> {
     let make = || -> Result<(), Cause> {
-        let direct = Arc::new(Direct::new(Arc::clone(medium))?);
+        let write_through = Arc::new(WriteThrough::new(Arc::clone(storage))?);
         let database = Builder::new()
-            .set_cache_size(options.cache)
-            .create_with_backend(Handle(direct))?;
+            .set_cache_size(settings.cache_size)
+            .create_with_backend(BackendHandle(write_through))?;
         let transaction = database.begin_write()?;
         format::create(&transaction)?;
         transaction.commit()?;
         Ok(database.close()?)
     };
-    guarded(make).map_err(|cause| cause.at(path))
+    catch_panic(make).map_err(|cause| cause.at(path))
 }

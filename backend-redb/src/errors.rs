@@ -12,7 +12,7 @@ use redb::{
     TransactionError,
 };
 
-use crate::beside::beside;
+use crate::sidecar::wal_path;
 
 /// Why something in a file went wrong, before it is told to whom.
 #[derive(Debug)]
@@ -31,11 +31,11 @@ pub(crate) enum Cause {
         problem: &'static str,
     },
     /// The log is not what it has to be.
-    Log(&'static str),
+    Wal(&'static str),
     /// The same, and the store does not open without it.
-    LogWanted(&'static str),
+    WalRequired(&'static str),
     /// The log cannot be read or written.
-    LogIo(io::Error),
+    WalIo(io::Error),
     /// A commit failed, and nothing works any more.
     Failed(String),
 }
@@ -44,14 +44,14 @@ pub(crate) enum Cause {
 ///
 /// A last resort: files are verified before redb trusts them, so what is left is damage that is
 /// done to a file while it is open.
-pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
+pub(crate) fn catch_panic<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
     catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|payload| Err(Cause::Panic(message(&*payload))))
 }
 
 impl Cause {
     /// A run that cannot be read, by its key.
-    pub(crate) fn run(key: &[u8], error: CodecError) -> Self {
+    pub(crate) fn block(key: &[u8], error: CodecError) -> Self {
         let record = match decode_key(key) {
             Ok(key) => format!("the records from {key} on"),
             Err(_) => format!("the records from the key {} on", hex(key)),
@@ -83,7 +83,7 @@ impl Cause {
             Self::Redb(redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch) => {
                 StoreError::InUse {
                     path: path.to_owned(),
-                    holder: crate::holder::of(path),
+                    holder: crate::lock_owner::describe(path),
                 }
             }
             Self::Redb(redb::Error::UpgradeRequired(version)) => corrupt(format!(
@@ -107,18 +107,18 @@ impl Cause {
             Self::Meta { name, problem } => {
                 corrupt(format!("its {name} in the table \"meta\" is {problem}"))
             }
-            Self::Log(problem) => StoreError::Corrupt {
-                what: beside(path).display().to_string(),
+            Self::Wal(problem) => StoreError::Corrupt {
+                what: wal_path(path).display().to_string(),
                 detail: problem.to_owned(),
             },
-            Self::LogWanted(problem) => StoreError::Corrupt {
-                what: beside(path).display().to_string(),
+            Self::WalRequired(problem) => StoreError::Corrupt {
+                what: wal_path(path).display().to_string(),
                 detail: format!(
                     "{problem}; put the store's own back, or give up what it held: certbind check \
                      --without-log"
                 ),
             },
-            Self::LogIo(error) => StoreError::io("read or write", &beside(path), error),
+            Self::WalIo(error) => StoreError::io("read or write", &wal_path(path), error),
             Self::Failed(reason) => unavailable(reason),
         }
     }
@@ -165,7 +165,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
 }
 
 /// The same error for another caller.
-pub(crate) fn copy(error: &StoreError) -> StoreError {
+pub(crate) fn duplicate(error: &StoreError) -> StoreError {
     match error {
         StoreError::Io {
             action,

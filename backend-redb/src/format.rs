@@ -3,16 +3,16 @@
 use certbind_core::Uuid;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
+use crate::block_table;
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
-use crate::log::Nonce;
-use crate::runs;
+use crate::wal::Nonce;
 
 /// The format of files that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 3;
 
-/// Runs of neighbouring bindings ([`crate::run`]), by their first keys.
-pub(crate) const RUNS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("runs");
+/// Runs of neighbouring bindings ([`crate::block`]), by their first keys.
+pub(crate) const BLOCKS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("runs");
 
 /// In format 1, each binding by its key.
 const BINDINGS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("bindings");
@@ -27,7 +27,7 @@ const META_ID: &str = "id";
 /// u64, little-endian; each commit raises it by one.
 const META_REVISION: &str = "revision";
 /// The nonce of the log, while there is one.
-const META_LOG: &str = "log";
+const META_WAL: &str = "log";
 
 /// What a file says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) struct Identity {
     pub(crate) id: Uuid,
     pub(crate) revision: u64,
     /// What its log has to begin with, if there is one.
-    pub(crate) log: Option<Nonce>,
+    pub(crate) wal: Option<Nonce>,
 }
 
 impl Identity {
@@ -50,7 +50,7 @@ impl Identity {
                 format,
                 id: Uuid::nil(),
                 revision: 0,
-                log: None,
+                wal: None,
             });
         }
         if format == 0 {
@@ -61,24 +61,24 @@ impl Identity {
         }
         match format {
             1 => transaction.open_table(BINDINGS)?,
-            _ => transaction.open_table(RUNS)?,
+            _ => transaction.open_table(BLOCKS)?,
         };
-        let log = match meta.get(META_LOG)? {
-            Some(_) => Some(entry(&meta, META_LOG)?),
+        let wal = match meta.get(META_WAL)? {
+            Some(_) => Some(entry(&meta, META_WAL)?),
             None => None,
         };
         Ok(Self {
             format,
             id: Uuid::from_bytes(entry(&meta, META_ID)?),
             revision: revision(&meta)?,
-            log,
+            wal,
         })
     }
 }
 
 /// Makes the tables of an empty file.
 pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), Cause> {
-    transaction.open_table(RUNS)?;
+    transaction.open_table(BLOCKS)?;
     let mut meta = transaction.open_table(META)?;
     meta.insert(META_FORMAT, &FORMAT.to_le_bytes()[..])?;
     meta.insert(META_ID, &Uuid::new_v4().as_bytes()[..])?;
@@ -98,13 +98,13 @@ pub(crate) fn upgrade(database: &Database) -> Result<(), Cause> {
         .open_table(META)?
         .insert(META_FORMAT, &FORMAT.to_le_bytes()[..])?;
     if format == 1 {
-        into_runs(&transaction)?;
+        into_blocks(&transaction)?;
     }
     Ok(transaction.commit()?)
 }
 
-/// Puts the bindings of format 1 into runs.
-fn into_runs(transaction: &WriteTransaction) -> Result<(), Cause> {
+/// Puts the bindings of format 1 into blocks.
+fn into_blocks(transaction: &WriteTransaction) -> Result<(), Cause> {
     {
         let old = transaction.open_table(BINDINGS)?;
         let mut bindings = old.range::<&[u8]>(..)?;
@@ -123,7 +123,7 @@ fn into_runs(transaction: &WriteTransaction) -> Result<(), Cause> {
             (!chunk.is_empty()).then_some(chunk)
         })
         .fuse();
-        runs::write(&mut transaction.open_table(RUNS)?, &mut chunks)?;
+        block_table::write(&mut transaction.open_table(BLOCKS)?, &mut chunks)?;
         if let Some(error) = failed {
             return Err(error.into());
         }
@@ -157,13 +157,13 @@ pub(crate) fn set_revision(
 }
 
 /// Says which log the file has, or that it has none.
-pub(crate) fn name_log(
+pub(crate) fn set_wal_nonce(
     meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
-    log: Option<Nonce>,
+    wal: Option<Nonce>,
 ) -> Result<(), Cause> {
-    match log {
-        Some(nonce) => meta.insert(META_LOG, &nonce[..])?,
-        None => meta.remove(META_LOG)?,
+    match wal {
+        Some(nonce) => meta.insert(META_WAL, &nonce[..])?,
+        None => meta.remove(META_WAL)?,
     };
     Ok(())
 }

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The most jobs of one group, so that none waits long for the others of it.
-const MOST: usize = 256;
+const MAX_GROUP: usize = 256;
 
-/// How long a leader waits for callers that are likely to come: a fraction of what a sync takes.
+/// How long a leader waits for callers that are expected to come: a fraction of what a sync takes.
 pub(crate) const LINGER: Duration = Duration::from_micros(60);
 
 /// A queue of jobs that are done in groups.
@@ -18,7 +18,7 @@ pub(crate) const LINGER: Duration = Duration::from_micros(60);
 /// its own, and hands the lead to the first of those who have come meanwhile. So a caller leads at
 /// most once, in the order of coming nobody is passed over, and a lone caller never waits.
 ///
-/// Those whose jobs are done are likely to come again at once, just behind the next leader, and
+/// Those whose jobs are done are expected to come again at once, just behind the next leader, and
 /// would wait for a whole group of which they could have been part. So a leader waits a moment for
 /// as many as the group before it had.
 pub(crate) struct Group<J, R> {
@@ -30,8 +30,8 @@ struct Queue<J, R> {
     waiting: VecDeque<Arc<Ticket<J, R>>>,
     /// Whether somebody leads.
     led: bool,
-    /// How many are likely to be in the next group.
-    likely: usize,
+    /// How many are expected to be in the next group.
+    expected: usize,
 }
 
 struct Ticket<J, R> {
@@ -51,7 +51,7 @@ impl<J: Clone, R> Group<J, R> {
         let queue = Queue {
             waiting: VecDeque::new(),
             led: false,
-            likely: 0,
+            expected: 0,
         };
         Self {
             queue: Mutex::new(queue),
@@ -84,7 +84,7 @@ impl<J: Clone, R> Group<J, R> {
         }
         queue.led = true;
         queue = self.linger(queue);
-        let others = queue.waiting.len().min(MOST - 1);
+        let others = queue.waiting.len().min(MAX_GROUP - 1);
         let others: Vec<_> = queue.waiting.drain(..others).collect();
         drop(queue);
 
@@ -93,7 +93,7 @@ impl<J: Clone, R> Group<J, R> {
             .collect();
         let results = catch_unwind(AssertUnwindSafe(|| work(&jobs))).unwrap_or_default();
         // The next group starts while this one hears of its results.
-        self.hand_on(jobs.len());
+        self.hand_over(jobs.len());
         let mut results = results.into_iter();
         let own = results.next().unwrap_or_else(&panicked);
         for ticket in others {
@@ -102,10 +102,10 @@ impl<J: Clone, R> Group<J, R> {
         own
     }
 
-    /// Waits a moment for those who are likely to come.
+    /// Waits a moment for those who are expected to come.
     fn linger<'a>(&'a self, mut queue: MutexGuard<'a, Queue<J, R>>) -> MutexGuard<'a, Queue<J, R>> {
         let start = Instant::now();
-        while queue.waiting.len() + 1 < queue.likely && start.elapsed() < self.linger {
+        while queue.waiting.len() + 1 < queue.expected && start.elapsed() < self.linger {
             drop(queue);
             thread::yield_now();
             queue = self.queue();
@@ -114,9 +114,9 @@ impl<J: Clone, R> Group<J, R> {
     }
 
     /// Hands the lead on behind a group of so many, before any of them hears of its result.
-    fn hand_on(&self, done: usize) {
+    fn hand_over(&self, done: usize) {
         let mut queue = self.queue();
-        queue.likely = (queue.waiting.len() + done).min(MOST);
+        queue.expected = (queue.waiting.len() + done).min(MAX_GROUP);
         match queue.waiting.pop_front() {
             Some(next) => next.set(Turn::Lead),
             None => queue.led = false,
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn those_who_come_while_one_works_are_done_in_one_group_each_with_its_own_result() {
+    fn waiting_callers_form_one_group() {
         let group = Group::new(LINGER);
         let (started, go_on) = (Barrier::new(2), Barrier::new(2));
         let groups = Mutex::new(Vec::new());
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leader_waits_for_the_callers_of_the_last_group() {
+    fn leader_lingers_for_last_group() {
         let group = Group::new(Duration::from_secs(600));
         let groups = Mutex::new(Vec::new());
         let note = |jobs: &[&usize]| {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leader_who_panics_leaves_a_result_for_everybody_and_the_lead_for_the_next() {
+    fn panicking_leader_leaves_results_and_lead() {
         let group: Group<usize, Option<usize>> = Group::new(LINGER);
         let calls = AtomicUsize::new(0);
         let answered = AtomicUsize::new(0);

@@ -4,8 +4,8 @@ use certbind_core::{Binding, BindingKey, Outcome};
 use foldhash::fast::RandomState;
 use papaya::{HashMap, ResizeMode};
 
-use crate::meanwhile::meanwhile;
-use crate::recent::ByKey;
+use crate::join::join;
+use crate::row_cache::ByKey;
 
 /// From so many bindings on a thread pays.
 const MANY: usize = 10_000;
@@ -20,7 +20,7 @@ pub(crate) struct Index(HashMap<ByKey, State, RandomState>);
 /// What a reader finds at a key.
 enum State {
     /// For everybody.
-    Settled(Binding),
+    Stable(Binding),
     /// Depending on the revision that it found published.
     Changing(Box<Change>),
 }
@@ -43,7 +43,7 @@ impl Index {
         let put = |bindings: &[Binding]| {
             let pinned = index.0.pin();
             for binding in bindings {
-                pinned.insert(ByKey(binding.clone()), State::Settled(binding.clone()));
+                pinned.insert(ByKey(binding.clone()), State::Stable(binding.clone()));
             }
         };
         if bindings.len() < MANY {
@@ -51,7 +51,7 @@ impl Index {
             return index;
         }
         let (first, second) = bindings.split_at(bindings.len() / 2);
-        meanwhile(|| put(second), || put(first));
+        join(|| put(second), || put(first));
         index
     }
 
@@ -63,7 +63,7 @@ impl Index {
     /// What is bound to a key, for a reader that found `published`.
     pub(crate) fn get(&self, key: &BindingKey, published: u64) -> Option<Binding> {
         match self.0.pin().get(key)? {
-            State::Settled(binding) => Some(binding.clone()),
+            State::Stable(binding) => Some(binding.clone()),
             // It was not published when the reader came. What was there before was, then or since.
             State::Changing(change) if change.revision > published => change.before.clone(),
             State::Changing(change) => change.after.clone(),
@@ -71,7 +71,7 @@ impl Index {
     }
 
     /// Makes known what a revision changes, which is published next.
-    pub(crate) fn announce<'a>(&self, revision: u64, outcomes: impl Iterator<Item = &'a Outcome>) {
+    pub(crate) fn stage<'a>(&self, revision: u64, outcomes: impl Iterator<Item = &'a Outcome>) {
         let pinned = self.0.pin();
         for Outcome { key, before, after } in outcomes {
             let Some(slot) = after.as_ref().or(before.as_ref()) else {
@@ -80,7 +80,7 @@ impl Index {
             // Of batches that share a revision nobody sees one without the others.
             let before = match pinned.get(key) {
                 Some(State::Changing(earlier)) => earlier.before.clone(),
-                Some(State::Settled(_)) | None => before.clone(),
+                Some(State::Stable(_)) | None => before.clone(),
             };
             let change = Change {
                 revision,
@@ -92,7 +92,7 @@ impl Index {
     }
 
     /// Lets go of what was there before, once the revision is published.
-    pub(crate) fn settle<'a>(&self, outcomes: impl Iterator<Item = &'a Outcome>) {
+    pub(crate) fn finalize<'a>(&self, outcomes: impl Iterator<Item = &'a Outcome>) {
         let pinned = self.0.pin();
         for Outcome { key, .. } in outcomes {
             let Some(State::Changing(change)) = pinned.get(key) else {
@@ -100,7 +100,7 @@ impl Index {
             };
             match change.after.clone() {
                 Some(binding) => {
-                    pinned.insert(ByKey(binding.clone()), State::Settled(binding));
+                    pinned.insert(ByKey(binding.clone()), State::Stable(binding));
                 }
                 None => {
                     pinned.remove(key);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_sees_what_was_published_at_some_point_of_its_call() {
+    fn reader_sees_a_published_revision() {
         let keys: Vec<_> = (0..8).map(key).collect();
         let index = Index::of(&[]);
         let published = AtomicU64::new(0);
@@ -171,11 +171,11 @@ mod tests {
                         after: at(1_000_000, &outcome.key),
                         ..outcome
                     });
-                index.announce(revision, unseen.collect::<Vec<_>>().iter());
+                index.stage(revision, unseen.collect::<Vec<_>>().iter());
                 let outcomes = outcomes(&keys, revision);
-                index.announce(revision, outcomes.iter());
+                index.stage(revision, outcomes.iter());
                 published.store(revision, Ordering::Release);
-                index.settle(outcomes.iter());
+                index.finalize(outcomes.iter());
             }
             over.store(true, Ordering::Relaxed);
             for reader in readers {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_of_many_has_them_all() {
+    fn large_index_is_complete() {
         let bindings: Vec<_> = (0..u16::MAX)
             .map(key)
             .filter_map(|key| at(1, &key))
@@ -201,13 +201,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_what_is_gone() {
+    fn removed_keys_leave_no_entries() {
         let keys: Vec<_> = (0..100).map(key).collect();
         let index = Index::of(&[]);
         for revision in 1..=3 {
             let outcomes = outcomes(&keys, revision);
-            index.announce(revision, outcomes.iter());
-            index.settle(outcomes.iter());
+            index.stage(revision, outcomes.iter());
+            index.finalize(outcomes.iter());
             let changing = index
                 .0
                 .pin()

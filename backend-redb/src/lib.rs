@@ -2,7 +2,7 @@
 //!
 //! Every batch is one durable transaction; batches of callers that come at the same time share one
 //! sync (group commit). A program that writes a good deal has a log beside the file while the store
-//! is open ([`Options::log_after`]), so that a commit is one write and one sync. Reads come from a snapshot that is replaced at each commit, and never wait
+//! is open ([`Options::wal_after_commits`]), so that a commit is one write and one sync. Reads come from a view that is replaced at each commit, and never wait
 //! for a writer; with [`Options::resident`] they come from memory, and never wait for the disk. `docs/file-format.md` describes the file byte by byte.
 //!
 //! ```
@@ -34,38 +34,42 @@
 //! [`StoreError::InUse`](certbind_core::StoreError::InUse), with the holder's process id where the
 //! system tells it.
 
-mod beside;
+mod atomic_file;
+mod block;
+mod block_table;
+mod builder;
+mod bulk_load;
 mod changes;
 mod check;
 mod commit;
+mod commit_path;
 mod create;
-mod direct;
+mod decode;
 mod errors;
-mod feed;
 mod format;
 mod group;
-mod holder;
 mod index;
-mod log;
-mod logging;
-mod meanwhile;
-mod medium;
+mod join;
+mod lock_owner;
+mod memtable;
 mod open;
-mod options;
-mod recent;
+mod overlay;
+mod read_view;
 mod replay;
-mod run;
-mod runs;
+mod row_cache;
 mod scan;
-mod snapshot;
+mod settings;
+mod sidecar;
+mod storage;
 mod store;
 mod tables;
 mod tree;
-mod unfinished;
-mod unwritten;
-mod view;
+mod wal;
+mod write_through;
 
+pub use builder::RedbBuilder;
 pub use check::CheckReport;
 pub use format::FORMAT;
-pub use options::Options;
+pub use redb::{BackendError, StorageBackend};
+pub use settings::{ReadMode, Verification};
 pub use store::RedbStore;

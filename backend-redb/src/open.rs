@@ -9,107 +9,102 @@ use certbind_core::{Result, StoreError};
 use redb::backends::FileBackend;
 use redb::{Builder, Database};
 
-use crate::beside::Beside;
 use crate::commit::Committer;
 use crate::create::{create, initialize};
-use crate::direct::{Direct, Handle};
-use crate::errors::{Cause, guarded};
+use crate::errors::{Cause, catch_panic};
 use crate::format::{self, FORMAT, Identity};
-use crate::log;
-use crate::medium::Medium;
-use crate::options::Options;
+use crate::overlay::Overlay;
 use crate::replay::Replay;
+use crate::settings::{DamagedWal, Settings, Verification};
+use crate::sidecar::SidecarFile;
+use crate::storage::{LockMode, Storage};
 use crate::store::{Mode, Reader, RedbStore};
-use crate::view::View;
+use crate::wal;
+use crate::write_through::{BackendHandle, WriteThrough};
 
 /// What a redb file starts with.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
-/// How much of a file is verified before it is trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verify {
-    /// Every page that can be reached.
-    Whole,
-    /// What redb looks at anyway.
-    Header,
-}
-
-pub(crate) fn open(path: &Path, options: &Options) -> Result<RedbStore> {
-    match open_existing(path, options) {
+pub(crate) fn open(path: &Path, settings: &Settings) -> Result<RedbStore> {
+    match open_existing(path, settings) {
         Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
-            create(path, options)?;
-            open_existing(path, options)
+            create(path, settings)?;
+            open_existing(path, settings)
         }
         opened => opened,
     }
 }
 
-pub(crate) fn open_existing(path: &Path, options: &Options) -> Result<RedbStore> {
+pub(crate) fn open_existing(path: &Path, settings: &Settings) -> Result<RedbStore> {
     let file = open_file(path, OpenOptions::new().read(true).write(true))?;
-    let medium = file_medium(path, file, false)?;
-    writable(medium, path, options)
+    let storage = file_storage(path, file, LockMode::Exclusive)?;
+    writable(storage, path, settings)
 }
 
-pub(crate) fn open_read_only(path: &Path, options: &Options) -> Result<RedbStore> {
+pub(crate) fn open_read_only(path: &Path, settings: &Settings) -> Result<RedbStore> {
     let file = open_file(path, OpenOptions::new().read(true))?;
-    let medium = file_medium(path, file, true)?;
-    let Seen {
+    let storage = file_storage(path, file, LockMode::Shared)?;
+    let Inspection {
         database,
         identity,
         replay,
-    } = look(&medium, path, options)?;
+    } = inspect(&storage, path, settings)?;
     let open = || -> Result<_, Cause> {
-        up_to_date(&database, replay.as_ref())?;
-        Reader::new(database, medium, options)
+        upgrade_and_replay(&database, replay.as_ref())?;
+        Reader::new(database, storage, settings)
     };
-    let reader = guarded(open).map_err(|cause| cause.at(path))?;
+    let reader = catch_panic(open).map_err(|cause| cause.at(path))?;
     Ok(RedbStore::new(path, identity.id, Mode::ReadOnly(reader)))
 }
 
-pub(crate) fn open_backend(medium: Medium, name: &Path, options: &Options) -> Result<RedbStore> {
-    let empty = medium
-        .storage
+pub(crate) fn open_backend(
+    storage: Storage,
+    name: &Path,
+    settings: &Settings,
+) -> Result<RedbStore> {
+    let empty = storage
+        .file
         .len()
         .map_err(|error| StoreError::io("read", name, error))?
         == 0;
-    let medium = Arc::new(medium);
+    let storage = Arc::new(storage);
     if empty {
-        initialize(&medium, name, options)?;
+        initialize(&storage, name, settings)?;
     }
-    writable(medium, name, options)
+    writable(storage, name, settings)
 }
 
-/// A database that reads from a medium and writes nothing to it, repaired in memory where the last
+/// A database that reads from a storage and writes nothing to it, repaired in memory where the last
 /// writer was cut off.
-pub(crate) fn look_through(
-    medium: &Arc<Medium>,
-    verify: Verify,
+pub(crate) fn open_overlay(
+    storage: &Arc<Storage>,
+    verification: Verification,
     cache: usize,
 ) -> Result<Database, Cause> {
-    let view = View::new(Arc::clone(medium))?;
-    guarded(|| {
+    let overlay = Overlay::new(Arc::clone(storage))?;
+    catch_panic(|| {
         Ok(Builder::new()
             .set_cache_size(cache)
-            .set_check_integrity_on_open(verify == Verify::Whole)
-            .create_with_backend(view)?)
+            .set_check_integrity_on_open(verification == Verification::WholeFile)
+            .create_with_backend(overlay)?)
     })
 }
 
-/// What is on a medium, seen without writing to it.
-struct Seen {
+/// What is on a storage, seen without writing to it.
+struct Inspection {
     database: Database,
     identity: Identity,
     /// What the log has that the file has not, where the last writer was cut off.
     replay: Option<Replay>,
 }
 
-fn look(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<Seen> {
-    let look = || -> Result<_, Cause> {
-        let database = look_through(medium, options.verify, options.cache)?;
+fn inspect(storage: &Arc<Storage>, path: &Path, settings: &Settings) -> Result<Inspection> {
+    let inspect = || -> Result<_, Cause> {
+        let database = open_overlay(storage, settings.verification, settings.cache_size)?;
         let identity = Identity::read(&database)?;
         Ok((database, identity))
     };
-    let (database, identity) = guarded(look).map_err(|cause| cause.at(path))?;
+    let (database, identity) = catch_panic(inspect).map_err(|cause| cause.at(path))?;
     if identity.format > FORMAT {
         return Err(StoreError::NewerFormat {
             path: path.to_owned(),
@@ -117,13 +112,15 @@ fn look(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<Seen> {
             supported: FORMAT,
         });
     }
-    let replay = match Replay::of_log(medium, &identity) {
+    let replay = match Replay::read(storage, &identity) {
         // One that cannot be read may be whole.
-        Err(Cause::Log(_)) if options.without_log => Some(Replay::nothing(identity.revision)),
-        Err(Cause::Log(problem)) => return Err(Cause::LogWanted(problem).at(path)),
+        Err(Cause::Wal(_)) if settings.damaged_wal == DamagedWal::Discard => {
+            Some(Replay::empty(identity.revision))
+        }
+        Err(Cause::Wal(problem)) => return Err(Cause::WalRequired(problem).at(path)),
         replay => replay.map_err(|cause| cause.at(path))?,
     };
-    Ok(Seen {
+    Ok(Inspection {
         database,
         identity,
         replay,
@@ -131,36 +128,39 @@ fn look(medium: &Arc<Medium>, path: &Path, options: &Options) -> Result<Seen> {
 }
 
 /// Brings what was seen to this format, and to the last commit.
-pub(crate) fn up_to_date(database: &Database, replay: Option<&Replay>) -> Result<(), Cause> {
+pub(crate) fn upgrade_and_replay(
+    database: &Database,
+    replay: Option<&Replay>,
+) -> Result<(), Cause> {
     format::upgrade(database)?;
     replay.map_or(Ok(()), |replay| replay.apply(database))
 }
 
-/// Opens what is on a medium for writing. It is looked at first without writing to it, and under
+/// Opens what is on a storage for writing. It is looked at first without writing to it, and under
 /// the lock that stays: redb marks a file as open, repairs it, and may even panic on its pages,
 /// before one can ask what it is.
-fn writable(medium: Arc<Medium>, path: &Path, options: &Options) -> Result<RedbStore> {
-    let Seen {
+fn writable(storage: Arc<Storage>, path: &Path, settings: &Settings) -> Result<RedbStore> {
+    let Inspection {
         database: seen,
         identity,
         replay,
-    } = look(&medium, path, options)?;
+    } = inspect(&storage, path, settings)?;
     let open = || -> Result<_, Cause> {
         drop(seen);
-        let direct = Arc::new(Direct::new(Arc::clone(&medium))?);
+        let write_through = Arc::new(WriteThrough::new(Arc::clone(&storage))?);
         let database = Builder::new()
-            .set_cache_size(options.cache)
-            .create_with_backend(Handle(Arc::clone(&direct)))?;
-        up_to_date(&database, replay.as_ref())?;
+            .set_cache_size(settings.cache_size)
+            .create_with_backend(BackendHandle(Arc::clone(&write_through)))?;
+        upgrade_and_replay(&database, replay.as_ref())?;
         // Nothing names what is there now. If it cannot go, it can stay.
-        if let Some(log) = &medium.log
-            && let Ok(true) = log::is_of(&**log, identity.id)
+        if let Some(log) = &storage.wal
+            && let Ok(true) = wal::belongs_to(&**log, identity.id)
         {
             let _ = log.set_len(0);
         }
-        Committer::new(database, direct, path, identity.id, options)
+        Committer::new(database, write_through, path, identity.id, settings)
     };
-    let committer = guarded(open).map_err(|cause| cause.at(path))?;
+    let committer = catch_panic(open).map_err(|cause| cause.at(path))?;
     Ok(RedbStore::new(
         path,
         identity.id,
@@ -193,7 +193,7 @@ fn open_file(path: &Path, how: &OpenOptions) -> Result<File> {
 }
 
 /// Looks at a file's first bytes, so that what is no redb file is told so in plain words.
-fn file_medium(path: &Path, file: File, shared: bool) -> Result<Arc<Medium>> {
+fn file_storage(path: &Path, file: File, locks: LockMode) -> Result<Arc<Storage>> {
     let mut start = Vec::new();
     let read = (&file).take(MAGIC.len() as u64).read_to_end(&mut start);
     match read {
@@ -210,8 +210,9 @@ fn file_medium(path: &Path, file: File, shared: bool) -> Result<Arc<Medium>> {
     let metadata = file.metadata();
     let metadata = metadata.map_err(|error| StoreError::io("look at", path, error))?;
     let storage = FileBackend::new(file).map_err(|error| Cause::from(error).at(path))?;
-    let log = Beside::of(path, &metadata).map_err(|error| StoreError::io("find", path, error))?;
-    Ok(Arc::new(Medium::new(storage, shared).with_log(log)))
+    let wal =
+        SidecarFile::of(path, &metadata).map_err(|error| StoreError::io("find", path, error))?;
+    Ok(Arc::new(Storage::new(storage, locks).with_wal(wal)))
 }
 
 fn is_sharing_violation(error: &Error) -> bool {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use redb::Database;
 
+use crate::block_table;
 use crate::errors::Cause;
-use crate::format::{self, Identity, META, RUNS};
-use crate::log::{HEADER, Head, Nonce, SECTOR, changes, check_header};
-use crate::medium::Medium;
-use crate::runs;
+use crate::format::{self, BLOCKS, Identity, META};
+use crate::storage::Storage;
+use crate::wal::{HEADER_LEN, Nonce, RecordHeader, SECTOR, changes, check_header};
 
 const MISSING: &str = "it is missing";
 
@@ -23,31 +23,31 @@ pub(crate) struct Replay {
 
 impl Replay {
     /// What the log has that the file names, if it names one.
-    pub(crate) fn of_log(medium: &Medium, file: &Identity) -> Result<Option<Self>, Cause> {
-        let Some(nonce) = file.log else {
+    pub(crate) fn read(storage: &Storage, file: &Identity) -> Result<Option<Self>, Cause> {
+        let Some(nonce) = file.wal else {
             return Ok(None);
         };
-        let Some(storage) = &medium.log else {
-            return Err(Cause::Log(MISSING));
+        let Some(storage) = &storage.wal else {
+            return Err(Cause::Wal(MISSING));
         };
-        let len = storage.len().map_err(Cause::LogIo)?;
+        let len = storage.len().map_err(Cause::WalIo)?;
         if len == 0 {
-            return Err(Cause::Log(MISSING));
+            return Err(Cause::Wal(MISSING));
         }
         let read = |len| {
             let mut bytes = vec![0; len];
-            storage.read(0, &mut bytes).map_err(Cause::LogIo)?;
+            storage.read(0, &mut bytes).map_err(Cause::WalIo)?;
             Ok::<_, Cause>(bytes)
         };
-        let len = usize::try_from(len).map_err(|_| Cause::Log("it is too long"))?;
+        let len = usize::try_from(len).map_err(|_| Cause::Wal("it is too long"))?;
         // First, since what is no log may be of any length.
-        check_header(&read(len.min(HEADER))?, len as u64, file.id, nonce)?;
+        check_header(&read(len.min(HEADER_LEN))?, len as u64, file.id, nonce)?;
         let bytes = read(len)?;
-        Self::of(&bytes, nonce, file.revision).map(Some)
+        Self::parse(&bytes, nonce, file.revision).map(Some)
     }
 
-    fn of(bytes: &[u8], nonce: Nonce, revision: u64) -> Result<Self, Cause> {
-        let mut replay = Self::nothing(revision);
+    fn parse(bytes: &[u8], nonce: Nonce, revision: u64) -> Result<Self, Cause> {
+        let mut replay = Self::empty(revision);
         let mut at = SECTOR;
         while let Some((record, taken)) = replay.next(bytes, at, nonce) {
             for change in changes(record) {
@@ -62,8 +62,8 @@ impl Replay {
         // the next here, was not acknowledged, and has none behind it.
         let mut expected = replay.to.saturating_add(1);
         for sector in bytes.chunks(SECTOR).skip(at / SECTOR) {
-            if Head::of(sector, nonce).is_some_and(|head| head.revision > expected) {
-                return Err(Cause::Log("it is damaged: it has records behind a bad one"));
+            if RecordHeader::of(sector, nonce).is_some_and(|head| head.revision > expected) {
+                return Err(Cause::Wal("it is damaged: it has records behind a bad one"));
             }
             expected = replay.to;
         }
@@ -71,7 +71,7 @@ impl Replay {
     }
 
     /// What a log without records has.
-    pub(crate) fn nothing(revision: u64) -> Self {
+    pub(crate) fn empty(revision: u64) -> Self {
         Self {
             to: revision,
             changes: BTreeMap::new(),
@@ -80,7 +80,7 @@ impl Replay {
 
     fn next<'a>(&self, bytes: &'a [u8], at: usize, nonce: Nonce) -> Option<(&'a [u8], usize)> {
         let bytes = bytes.get(at..)?;
-        let head = Head::of(bytes, nonce)?;
+        let head = RecordHeader::of(bytes, nonce)?;
         // Others are from before the file was brought up to date.
         if head.revision != self.to.checked_add(1)? {
             return None;
@@ -93,17 +93,17 @@ impl Replay {
         let transaction = database.begin_write()?;
         {
             let mut meta = transaction.open_table(META)?;
-            format::name_log(&mut meta, None)?;
+            format::set_wal_nonce(&mut meta, None)?;
             format::set_revision(&mut meta, self.to)?;
-            let mut runs = transaction.open_table(RUNS)?;
+            let mut blocks = transaction.open_table(BLOCKS)?;
             let mut whole = None;
             for key in self.changes.keys() {
-                // As before every change: nothing is written to a run that is damaged.
-                runs::get_to_change(&runs, &mut whole, key, |_| Ok(()))?;
+                // As before every change: nothing is written to a block that is damaged.
+                block_table::get_for_update(&blocks, &mut whole, key, |_| Ok(()))?;
             }
             let changes = self.changes.iter();
             let changes = changes.map(|(key, value)| (key.as_slice(), value.as_deref()));
-            runs::write(&mut runs, &mut [changes.collect()].into_iter())?;
+            block_table::write(&mut blocks, &mut [changes.collect()].into_iter())?;
         }
         Ok(transaction.commit()?)
     }

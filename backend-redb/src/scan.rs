@@ -6,71 +6,72 @@ use certbind_core::codec::{encode_key, kind_prefix};
 use certbind_core::{Binding, Scan};
 use redb::{AccessGuard, ReadOnlyTable};
 
+use crate::block;
+use crate::block_table::find_block;
+use crate::decode::decode_entry;
 use crate::errors::Cause;
-use crate::run;
-use crate::runs::home;
-use crate::snapshot::decoded_entry;
 
 type Bytes = (Bound<Vec<u8>>, Bound<Vec<u8>>);
 
 type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
-/// The entries of a range of keys, run by run.
+/// The entries of a range of keys, block by block.
 pub(crate) struct Entries {
     range: Bytes,
-    /// The runs to come.
-    runs: redb::Range<'static, &'static [u8], &'static [u8]>,
-    run: Option<Run>,
+    /// The blocks to come.
+    blocks: redb::Range<'static, &'static [u8], &'static [u8]>,
+    block: Option<CurrentBlock>,
 }
 
-/// A run that is under way.
-struct Run {
+/// A block that is under way.
+struct CurrentBlock {
     key: AccessGuard<'static, &'static [u8]>,
     bytes: AccessGuard<'static, &'static [u8]>,
-    entries: run::Entries,
+    entries: block::EntryReader,
 }
 
 impl Entries {
-    pub(crate) fn of(runs: &Table, range: Bytes) -> Result<Self, Cause> {
-        // The first of them may stand in a run that begins before.
+    pub(crate) fn of(blocks: &Table, range: Bytes) -> Result<Self, Cause> {
+        // The first of them may stand in a block that begins before.
         let start = match &range.0 {
-            Bound::Included(key) | Bound::Excluded(key) => home(runs, key)?,
+            Bound::Included(key) | Bound::Excluded(key) => find_block(blocks, key)?,
             Bound::Unbounded => None,
         };
         let start = match &start {
             Some((key, _)) => Bound::Included(key.value()),
             None => Bound::Unbounded,
         };
-        let runs = runs.range::<&[u8]>((start, range.1.as_ref().map(Vec::as_slice)))?;
+        let blocks = blocks.range::<&[u8]>((start, range.1.as_ref().map(Vec::as_slice)))?;
         Ok(Self {
             range,
-            runs,
-            run: None,
+            blocks,
+            block: None,
         })
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Binding>, Cause> {
         loop {
-            let Some(run) = &mut self.run else {
-                let Some((key, bytes)) = self.runs.next().transpose()? else {
+            let Some(block) = &mut self.block else {
+                let Some((key, bytes)) = self.blocks.next().transpose()? else {
                     return Ok(None);
                 };
-                let entries = run::Entries::of(key.value());
-                self.run = Some(Run {
+                let entries = block::EntryReader::of(key.value());
+                self.block = Some(CurrentBlock {
                     key,
                     bytes,
                     entries,
                 });
                 continue;
             };
-            let entry = run.entries.next(run.bytes.value());
-            let Some((key, value)) = entry.map_err(|error| Cause::run(run.key.value(), error))?
+            let entry = block.entries.next(block.bytes.value());
+            let Some((key, value)) =
+                entry.map_err(|error| Cause::block(block.key.value(), error))?
             else {
-                self.run = None;
+                self.block = None;
                 continue;
             };
             if contains(&self.range, key) {
-                return decoded_entry(key, value).map(Some);
+                return decode_entry(key, value).map(Some);
             }
         }
     }
@@ -132,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_bytes_of_a_scan_are_the_bytes_of_its_keys(
+        fn byte_range_matches_scan(
             scan in scan_of(few_keys(&Kind::ALL)),
             keys in proptest::collection::vec(few_keys(&Kind::ALL), 20),
         ) {

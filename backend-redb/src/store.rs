@@ -9,10 +9,10 @@ use certbind_core::{Change, Result, Scan, StoreError, Uuid};
 use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use crate::commit::Committer;
-use crate::errors::{Cause, guarded};
-use crate::medium::Medium;
-use crate::options::Options;
-use crate::snapshot::Snapshot;
+use crate::errors::{Cause, catch_panic};
+use crate::read_view::ReadView;
+use crate::settings::Settings;
+use crate::storage::Storage;
 
 /// Bindings in one redb file.
 ///
@@ -32,69 +32,35 @@ pub(crate) enum Mode {
 
 /// A file that is open for reading.
 pub(crate) struct Reader {
-    snapshot: Arc<Snapshot>,
-    pub(crate) medium: Arc<Medium>,
-    /// Has the pages that the snapshot reads.
+    view: Arc<ReadView>,
+    pub(crate) storage: Arc<Storage>,
+    /// Has the pages that the view reads.
     database: Database,
 }
 
 impl Reader {
     pub(crate) fn new(
         database: Database,
-        medium: Arc<Medium>,
-        options: &Options,
+        storage: Arc<Storage>,
+        settings: &Settings,
     ) -> Result<Self, Cause> {
         Ok(Self {
-            snapshot: Arc::new(Snapshot::take(&database, options)?),
-            medium,
+            view: Arc::new(ReadView::open(&database, settings)?),
+            storage,
             database,
         })
     }
 
     /// What `read` finds in the file.
-    pub(crate) fn look<T>(
+    pub(crate) fn inspect<T>(
         &self,
         read: impl FnOnce(&ReadTransaction) -> Result<T, Cause>,
     ) -> Result<T, Cause> {
-        guarded(|| read(&self.database.begin_read()?))
+        catch_panic(|| read(&self.database.begin_read()?))
     }
 }
 
 impl RedbStore {
-    /// Opens a file for reading and writing, and makes it if it is not there: readable by its
-    /// owner alone, where the system has such modes. The directory has to be there.
-    ///
-    /// The whole file is verified first ([`Options::verify`]). One that its last writer left in a
-    /// crash is repaired and brought up to its log, and holds everything that was acknowledged.
-    ///
-    /// # Errors
-    /// [`StoreError::InUse`] if somebody has it open; [`StoreError::NewerFormat`];
-    /// [`StoreError::Corrupt`] for a file that is damaged, cut short, empty, or no binding store, or
-    /// whose log is missing or damaged ([`Options::without_log`]);
-    /// [`StoreError::AccessDenied`]; [`StoreError::Io`]. But for an error of the disk in the midst
-    /// of a repair, the file is byte for byte as it was.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Options::new().open(path)
-    }
-
-    /// Opens a file that is there for reading and writing.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open), and [`StoreError::Io`] if it is not there.
-    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
-        Options::new().open_existing(path)
-    }
-
-    /// Opens a file that is there for reading, and never writes to it: where the last writer was
-    /// cut off, the repair is made in memory. Others may read it at the same time, and nobody may
-    /// write.
-    ///
-    /// # Errors
-    /// As [`open_existing`](Self::open_existing).
-    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
-        Options::new().open_read_only(path)
-    }
-
     pub(crate) fn new(path: &Path, id: Uuid, mode: Mode) -> Self {
         Self {
             path: path.to_owned(),
@@ -121,21 +87,21 @@ impl RedbStore {
     pub fn revision(&self) -> u64 {
         match &self.mode {
             Mode::Writable(committer) => committer.revision(),
-            Mode::ReadOnly(reader) => reader.snapshot.revision(),
+            Mode::ReadOnly(reader) => reader.view.revision(),
         }
     }
 
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, Cause>) -> Result<T> {
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&ReadView) -> Result<T, Cause>) -> Result<T> {
         let found = match &self.mode {
             Mode::Writable(committer) => committer.read(read),
-            Mode::ReadOnly(reader) => read(&reader.snapshot),
+            Mode::ReadOnly(reader) => read(&reader.view),
         };
         found.map_err(|cause| self.error(cause))
     }
 
     pub(crate) fn error(&self, cause: Cause) -> StoreError {
         let cause = match &self.mode {
-            Mode::Writable(committer) => committer.explained(cause),
+            Mode::Writable(committer) => committer.explain(cause),
             Mode::ReadOnly(_) => cause,
         };
         cause.at(&self.path)
@@ -150,13 +116,13 @@ impl BindingStore for RedbStore {
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
-        self.read(|snapshot| snapshot.get(key))
+        self.read(|view| view.get(key))
     }
 
     /// As the trait says. Until the iterator ends, the pages of its revision are not reused, so
     /// that a file which is written to meanwhile grows.
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        let bindings = self.read(|snapshot| snapshot.scan(scan))?;
+        let bindings = self.read(|view| view.scan(scan))?;
         Ok(Bindings::new(
             bindings.map(|binding| binding.map_err(|cause| self.error(cause))),
         ))

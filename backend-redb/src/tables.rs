@@ -18,8 +18,8 @@ impl Tables for RedbStore {
     fn rows(&self, table: &str) -> Result<Vec<Row>> {
         let read = |transaction: &ReadTransaction| rows(transaction, table);
         let found = match &self.mode {
-            Mode::Writable(committer) => committer.look(read),
-            Mode::ReadOnly(reader) => reader.look(read),
+            Mode::Writable(committer) => committer.inspect(read),
+            Mode::ReadOnly(reader) => reader.inspect(read),
         };
         found.map_err(|cause| self.error(cause))
     }
@@ -28,7 +28,9 @@ impl Tables for RedbStore {
         match &self.mode {
             Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
             Mode::Writable(_) if changes.is_empty() => Ok(true),
-            Mode::Writable(committer) => committer.alone(|transaction| write(transaction, changes)),
+            Mode::Writable(committer) => {
+                committer.write_tables(|transaction| write(transaction, changes))
+            }
         }
     }
 }

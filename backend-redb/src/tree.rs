@@ -7,9 +7,9 @@ use std::sync::Arc;
 use certbind_core::{Binding, BindingKey, Scan};
 
 /// The most entries of a node.
-const MOST: usize = 64;
+const MAX_ENTRIES: usize = 64;
 /// With fewer entries than this a node is joined with a neighbour that has room for them.
-const FEW: usize = MOST / 4;
+const MIN_ENTRIES: usize = MAX_ENTRIES / 4;
 
 /// What stands at a key.
 pub(crate) trait Keyed: Clone {
@@ -46,14 +46,14 @@ impl<E: Keyed> Tree<E> {
         let mut entries = entries.into_iter().peekable();
         let mut level = Vec::new();
         while entries.peek().is_some() {
-            let leaf: Vec<_> = entries.by_ref().take(MOST).collect();
+            let leaf: Vec<_> = entries.by_ref().take(MAX_ENTRIES).collect();
             level.push(Child::new(leaf[0].clone(), Node::Leaf(leaf)));
         }
         while level.len() > 1 {
             let mut children = level.into_iter().peekable();
             level = Vec::new();
             while children.peek().is_some() {
-                let inner: Vec<_> = children.by_ref().take(MOST).collect();
+                let inner: Vec<_> = children.by_ref().take(MAX_ENTRIES).collect();
                 level.push(Child::new(inner[0].first.clone(), Node::Inner(inner)));
             }
         }
@@ -179,7 +179,7 @@ impl<E: Keyed> Node<E> {
                 children.splice(place + 1..place + 1, right);
             }
         }
-        (self.len() > MOST).then(|| self.split())
+        (self.len() > MAX_ENTRIES).then(|| self.split())
     }
 
     fn split(&mut self) -> Child<E> {
@@ -232,13 +232,13 @@ fn join<E: Keyed>(children: &mut Vec<Child<E>>, place: usize) {
         children.remove(place);
         return;
     }
-    if small >= FEW {
+    if small >= MIN_ENTRIES {
         return;
     }
     let room = |i: usize| {
         children
             .get(i)
-            .is_some_and(|other| other.node.len() + small <= MOST)
+            .is_some_and(|other| other.node.len() + small <= MAX_ENTRIES)
     };
     let left = match place.checked_sub(1) {
         Some(left) if room(left) => left,
@@ -355,7 +355,7 @@ mod tests {
 
     /// No node is overfull, none but the root is empty, leaves are equally deep.
     fn height(node: &Node<Binding>, root: bool) -> usize {
-        assert!(node.len() <= MOST && (root || node.len() > 0));
+        assert!(node.len() <= MAX_ENTRIES && (root || node.len() > 0));
         match node {
             Node::Leaf(_) => 0,
             Node::Inner(children) => {
@@ -373,7 +373,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn a_tree_is_the_map_that_it_stands_for_and_earlier_trees_stay(
+        fn tree_matches_map_and_old_versions_stay(
             start in btree_map(keys(), any::<u128>(), 0..5000),
             steps in vec((keys(), any::<bool>()), 0..400),
             prune in any::<bool>(),
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_that_is_emptied_is_empty_and_can_be_filled_again() {
+    fn emptied_tree_can_be_refilled() {
         let mut tree = Tree::default();
         for round in 0..2 {
             for n in 0..2000 {

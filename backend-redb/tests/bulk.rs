@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use certbind_core::{Batch, Binding, BindingStore, Change, Scan, StoreError};
-use certbind_redb::Options;
+use certbind_redb::RedbStore;
 use common::disk::Disk;
-use common::{Dice, binding, contents, key, load, of_format_1, open};
+use common::{Dice, READ_MODES, binding, contents, key, load, of_format_1, open};
 
 /// Of each number below `many`, one in three goes, and the others become what `content` says.
 fn batch(dice: &mut Dice, many: u16, content: u8) -> Vec<Change> {
@@ -30,18 +30,21 @@ fn batch(dice: &mut Dice, many: u16, content: u8) -> Vec<Change> {
 }
 
 #[test]
-fn a_large_file_of_format_1_is_upgraded_whole() {
+fn large_format_1_file_is_upgraded() {
     let bindings: Vec<_> = (0..3_000).map(|number| binding(number, 3)).collect();
     let store = open(&Disk::of(&of_format_1(bindings.clone()))).unwrap();
     assert_eq!(contents(&store), bindings);
 }
 
 #[test]
-fn what_is_read_from_memory_and_from_the_file_is_what_large_and_small_batches_left() {
-    for resident in [false, true] {
+fn both_read_modes_return_what_batches_wrote() {
+    for read_mode in READ_MODES {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bindings.redb");
-        let store = Options::new().resident(resident).open(&path).unwrap();
+        let store = RedbStore::builder()
+            .read_mode(read_mode)
+            .open(&path)
+            .unwrap();
         let mut dice = Dice(5);
         let mut model: BTreeMap<_, Binding> = BTreeMap::new();
         for (content, many) in (1..).zip([3_000, 20, 9_000, 700, 1, 9_000, 2_000]) {
@@ -84,18 +87,26 @@ fn what_is_read_from_memory_and_from_the_file_is_what_large_and_small_batches_le
         assert!(report.is_clean(), "{report:?}");
         assert_eq!(report.bindings, model.len() as u64);
         drop(store);
-        let store = Options::new().resident(!resident).open(&path).unwrap();
-        assert!(contents(&store).iter().eq(model.values()));
+        for read_mode in READ_MODES {
+            let store = RedbStore::builder()
+                .read_mode(read_mode)
+                .open(&path)
+                .unwrap();
+            assert!(contents(&store).iter().eq(model.values()));
+        }
     }
 }
 
 #[test]
-fn a_large_batch_is_seen_whole_while_it_comes() {
+fn large_batch_becomes_visible_atomically() {
     const MANY: u16 = 2_000;
-    for resident in [false, true] {
+    for read_mode in READ_MODES {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bindings.redb");
-        let store = Options::new().resident(resident).open(path).unwrap();
+        let store = RedbStore::builder()
+            .read_mode(read_mode)
+            .open(path)
+            .unwrap();
         let over = AtomicBool::new(false);
         let contents_of = |found: &[Binding]| {
             let contents = found
@@ -144,12 +155,15 @@ fn a_large_batch_is_seen_whole_while_it_comes() {
 }
 
 #[test]
-fn a_load_that_does_not_end_well_leaves_nothing_and_the_store_goes_on() {
+fn failed_bulk_load_changes_nothing() {
     const MANY: u16 = 5_000;
-    for resident in [false, true] {
+    for read_mode in READ_MODES {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bindings.redb");
-        let store = Options::new().resident(resident).open(path).unwrap();
+        let store = RedbStore::builder()
+            .read_mode(read_mode)
+            .open(path)
+            .unwrap();
         store.insert(binding(MANY - 1, 1)).unwrap();
         let before = (store.revision(), contents(&store));
         let inserts = || (0..MANY).map(|number| Ok(Change::insert(binding(number, 2))));

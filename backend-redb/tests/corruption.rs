@@ -7,12 +7,12 @@ mod common;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{RedbBuilder, RedbStore};
 
 use certbind_core::codec::{VALUE_FORMAT, encode_binding, encode_key};
 use certbind_core::{Binding, BindingStore, Change, Result, Scan, StoreError};
 use common::disk::Disk;
-use common::{Dice, IMAGES, RUNS, binding, cases, contents, key, logged, open};
+use common::{BLOCKS, Dice, IMAGES, READ_MODES, binding, cases, contents, key, open, with_wal};
 use redb::Database;
 
 /// What every one of so many damaged images came to: how many opened, and how many were refused.
@@ -95,7 +95,7 @@ fn flipped(image: &[u8], case: usize, count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_bit_that_flips_in_a_closed_file_is_noticed_or_does_not_matter() {
+fn bit_flip_in_closed_file_is_detected() {
     let (image, state) = closed();
     let count = cases(1500) as usize;
     let (opened, refused) = each_damage(count, |case| flipped(&image, case, count), &[state]);
@@ -103,7 +103,7 @@ fn a_bit_that_flips_in_a_closed_file_is_noticed_or_does_not_matter() {
 }
 
 #[test]
-fn a_bit_that_flips_in_the_header_is_noticed_or_does_not_matter() {
+fn bit_flip_in_header_is_detected() {
     // A small store, so that every bit has its turn.
     let disk = Disk::of(&IMAGES[0]);
     let store = open(&disk).unwrap();
@@ -121,7 +121,7 @@ fn a_bit_that_flips_in_the_header_is_noticed_or_does_not_matter() {
 }
 
 #[test]
-fn a_bit_that_flips_in_a_file_that_a_crash_left_costs_its_last_commit_at_most() {
+fn bit_flip_after_crash_costs_last_commit_at_most() {
     let (image, states) = crashed();
     let count = cases(500) as usize;
     let (opened, refused) = each_damage(count, |case| flipped(&image, case, count), &states);
@@ -129,7 +129,7 @@ fn a_bit_that_flips_in_a_file_that_a_crash_left_costs_its_last_commit_at_most() 
 }
 
 #[test]
-fn sectors_that_are_lost_or_changed_places_are_noticed_or_do_not_matter() {
+fn lost_or_swapped_sectors_are_detected() {
     let (image, state) = closed();
     let damage = |case: usize| {
         let mut dice = Dice(case as u64);
@@ -150,7 +150,7 @@ fn sectors_that_are_lost_or_changed_places_are_noticed_or_do_not_matter() {
 }
 
 #[test]
-fn a_file_that_is_cut_anywhere_is_refused() {
+fn truncated_file_is_refused_at_every_length() {
     let (image, _) = closed();
     // In all of the header, around every page, and between.
     let lengths: Vec<_> = (1..image.len())
@@ -161,7 +161,7 @@ fn a_file_that_is_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn bytes_behind_the_end_are_refused_or_do_not_matter() {
+fn trailing_bytes_are_refused_or_harmless() {
     let (image, state) = closed();
     let damage = |case: usize| {
         let mut image = image.clone();
@@ -172,7 +172,7 @@ fn bytes_behind_the_end_are_refused_or_do_not_matter() {
 }
 
 #[test]
-fn a_damaged_file_is_refused_for_reading_too_and_stays_as_it_is() {
+fn damaged_file_is_refused_read_only_and_left_unchanged() {
     let (image, state) = closed();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
@@ -198,7 +198,7 @@ fn with_runs(entries: &[(&[u8], &[u8])]) -> Disk {
         .create_with_backend(disk.clone())
         .unwrap();
     let transaction = database.begin_write().unwrap();
-    let mut runs = transaction.open_table(RUNS).unwrap();
+    let mut runs = transaction.open_table(BLOCKS).unwrap();
     for (key, run) in entries {
         runs.insert(key, run).unwrap();
     }
@@ -214,7 +214,7 @@ fn entry(shared: usize, rest: &[u8], value: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
+fn damaged_block_is_named_and_others_stay_readable() {
     let [one, two, four] = [1, 2, 4].map(|number| {
         let binding = binding(number, 1);
         (encode_key(binding.key()), encode_binding(&binding))
@@ -239,7 +239,7 @@ fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
         let last = entry(four.0.len(), &[], &four.1);
         let disk = with_runs(&[(&one.0, &run), (&four.0, &last)]);
         // What its log takes is as little noted of a damaged run as it would be written there.
-        let logging = with_runs(&[(&one.0, &run), (&four.0, &last)]).opened_with(logged(0));
+        let logging = with_runs(&[(&one.0, &run), (&four.0, &last)]).opened_with(with_wal(0));
         let store = open(&logging).unwrap();
         for number in [5, 6, 7] {
             store.insert(binding(number, 1)).unwrap();
@@ -309,7 +309,7 @@ fn a_run_that_is_damaged_is_named_and_leaves_the_others_alone() {
 
 /// A store of the bindings 1 and 4, each in a run of its own, and what damages the first run and
 /// mends it, wherever a commit has put it.
-fn with_a_run_to_damage(options: Options) -> (Disk, RedbStore, impl Fn(bool)) {
+fn with_a_run_to_damage(options: RedbBuilder) -> (Disk, RedbStore, impl Fn(bool)) {
     let runs = [1, 4].map(|number| {
         let binding = binding(number, 1);
         let key = encode_key(binding.key());
@@ -318,7 +318,7 @@ fn with_a_run_to_damage(options: Options) -> (Disk, RedbStore, impl Fn(bool)) {
     });
     // Whatever is read is read from the disk.
     let disk = with_runs(&runs.each_ref().map(|(key, run)| (&key[..], &run[..])))
-        .opened_with(options.cache_bytes(0));
+        .opened_with(options.cache_size(0));
     let store = open(&disk).unwrap();
     let (whole, of) = (runs[0].1.clone(), disk.clone());
     let mut damaged = whole.clone();
@@ -349,10 +349,10 @@ fn is_corrupt<T: std::fmt::Debug>(result: Result<T>) {
 }
 
 #[test]
-fn a_run_that_is_damaged_under_an_open_store_takes_no_change_and_the_others_do() {
-    for options in [Options::new().log_after(None), logged(0)] {
-        for resident in [false, true] {
-            let (disk, store, damage) = with_a_run_to_damage(options.clone().resident(resident));
+fn damaged_block_of_open_store_refuses_changes() {
+    for options in [RedbStore::builder().wal_after_commits(None), with_wal(0)] {
+        for read_mode in READ_MODES {
+            let (disk, store, damage) = with_a_run_to_damage(options.clone().read_mode(read_mode));
             store.insert(binding(6, 1)).unwrap();
             damage(true);
             for change in [Change::put(binding(1, 2)), Change::put(binding(3, 1))] {
@@ -375,9 +375,9 @@ fn a_run_that_is_damaged_under_an_open_store_takes_no_change_and_the_others_do()
 }
 
 #[test]
-fn damage_under_what_the_log_has_refuses_commits_to_the_file_until_it_is_mended() {
-    for resident in [false, true] {
-        let (disk, store, damage) = with_a_run_to_damage(logged(0).resident(resident));
+fn damage_under_memtable_refuses_checkpoint() {
+    for read_mode in READ_MODES {
+        let (disk, store, damage) = with_a_run_to_damage(with_wal(0).read_mode(read_mode));
         store.insert(binding(6, 1)).unwrap();
         store.insert(binding(3, 1)).unwrap();
         damage(true);
@@ -397,7 +397,7 @@ fn damage_under_what_the_log_has_refuses_commits_to_the_file_until_it_is_mended(
 }
 
 #[test]
-fn entries_that_the_codec_refuses_are_named_and_leave_the_others_alone() {
+fn undecodable_entry_is_named_and_others_stay_readable() {
     let whole = binding(1, 1);
     let good = (encode_key(whole.key()), encode_binding(&whole));
     let mut newer = good.1.clone();
@@ -439,9 +439,9 @@ fn entries_that_the_codec_refuses_are_named_and_leave_the_others_alone() {
 }
 
 #[test]
-fn damage_under_an_open_store_is_found_by_a_check() {
+fn check_finds_damage_of_open_store() {
     let disk = Disk::of(&IMAGES[1]);
-    let store = Options::new()
+    let store = RedbStore::builder()
         .open_backend(disk.clone(), "the disk")
         .unwrap();
     store.put(binding(1, 1)).unwrap();

@@ -5,9 +5,11 @@
 mod common;
 
 use certbind_core::{Applied, Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
-use certbind_redb::Options;
+use certbind_redb::{ReadMode, RedbStore};
 use common::disk::{Disk, Plan};
-use common::{Dice, IMAGES, MANY, batch, binding, config, contents, load, logged, open};
+use common::{
+    Dice, IMAGES, MANY, READ_MODES, batch, binding, config, contents, load, open, with_wal,
+};
 use proptest::prelude::*;
 
 /// What is done to a store until the power goes.
@@ -23,11 +25,11 @@ enum Step {
 #[derive(Clone, Debug)]
 struct History {
     image: usize,
-    resident: bool,
+    read_mode: ReadMode,
     /// Without a cache pages are written before a load has come to its end.
     cached: bool,
     /// How many commits go to the file before there is a log.
-    log_after: Option<u32>,
+    wal_after_commits: Option<u32>,
     steps: Vec<Step>,
     /// How many writes, syncs and changes of length happen; then the same for each repair, which
     /// the power may cut as well.
@@ -57,24 +59,31 @@ fn history() -> impl Strategy<Value = History> {
         1 => Just(Keep::Newest),
     ];
     let cuts = (0..90_u64, prop::collection::vec(0..20_u64, 0..3));
-    let log_after = prop_oneof![1 => Just(None), 3 => (0..4_u32).prop_map(Some)];
+    let wal_after_commits = prop_oneof![1 => Just(None), 3 => (0..4_u32).prop_map(Some)];
     (
-        (0..3_usize, any::<bool>(), any::<bool>(), log_after),
+        (
+            0..3_usize,
+            prop::sample::select(&READ_MODES[..]),
+            any::<bool>(),
+            wal_after_commits,
+        ),
         prop::collection::vec(step, 1..24),
         cuts,
         any::<u64>(),
         keep,
     )
         .prop_map(
-            |((image, resident, cached, log_after), steps, (first, more), seed, keep)| History {
-                image,
-                resident,
-                cached,
-                log_after,
-                steps,
-                cuts: std::iter::once(first).chain(more).collect(),
-                seed,
-                keep,
+            |((image, read_mode, cached, wal_after_commits), steps, (first, more), seed, keep)| {
+                History {
+                    image,
+                    read_mode,
+                    cached,
+                    wal_after_commits,
+                    steps,
+                    cuts: std::iter::once(first).chain(more).collect(),
+                    seed,
+                    keep,
+                }
             },
         )
 }
@@ -173,16 +182,16 @@ fn cut(disk: &Disk, dice: &mut Dice, keep: Keep) -> Disk {
 
 fn check(history: &History) -> Result<(), TestCaseError> {
     let mut dice = Dice(history.seed);
-    let options = match history.log_after {
-        Some(after) => logged(after),
-        None => Options::new().log_after(None),
+    let options = match history.wal_after_commits {
+        Some(after) => with_wal(after),
+        None => RedbStore::builder().wal_after_commits(None),
     };
     let disk = Disk::of(&IMAGES[history.image]);
     let options = match history.cached {
         true => options,
-        false => options.cache_bytes(0),
+        false => options.cache_size(0),
     };
-    let mut disk = disk.opened_with(options.resident(history.resident));
+    let mut disk = disk.opened_with(options.read_mode(history.read_mode));
     let mut cuts = history.cuts.iter();
     disk.plan(Plan::PowerCut(*cuts.next().unwrap()));
     let allowed = run(&disk, history.image, &history.steps)?;
@@ -206,7 +215,7 @@ fn check(history: &History) -> Result<(), TestCaseError> {
         Some(binding(77, 7))
     );
     drop(store);
-    prop_assert!(disk.log().bytes().is_empty(), "a log is left");
+    prop_assert!(disk.wal().bytes().is_empty(), "a log is left");
     Ok(())
 }
 
@@ -214,7 +223,7 @@ proptest! {
     #![proptest_config(config(1200, concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/crash.txt")))]
 
     #[test]
-    fn what_was_acknowledged_outlives_a_power_cut_and_nothing_is_there_by_half(history in history()) {
+    fn power_cut_keeps_acknowledged_batches_whole(history in history()) {
         check(&history)?;
     }
 }

@@ -9,9 +9,9 @@ use std::io::ErrorKind;
 use std::sync::LazyLock;
 
 use certbind_core::{Batch, Binding, BindingStore, Change, MemoryStore, Scan, StoreError};
-use certbind_redb::Options;
+use certbind_redb::{ReadMode, RedbStore};
 use common::disk::{BROKEN, Counts, Disk, FULL, Operation, Plan};
-use common::{Dice, IMAGES, MANY, binding, contents, key, load, logged, open};
+use common::{Dice, IMAGES, MANY, binding, contents, key, load, open, with_wal};
 
 /// How much there is to start with, and how much comes to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,15 @@ impl Size {
     fn disk(self) -> Disk {
         match self {
             Self::Small => Disk::of(&IMAGES[0]),
-            Self::Resident => Disk::of(&IMAGES[0]).opened_with(Options::new().resident(true)),
+            Self::Resident => {
+                Disk::of(&IMAGES[0]).opened_with(RedbStore::builder().read_mode(ReadMode::InMemory))
+            }
             Self::Large => Disk::of(&IMAGES[1]),
             Self::Old => Disk::of(&IMAGES[2]),
             // Without a cache, so that there are reads behind the sync of a record.
-            Self::Logged => Disk::of(&IMAGES[0]).opened_with(logged(0).cache_bytes(0)),
+            Self::Logged => Disk::of(&IMAGES[0]).opened_with(with_wal(0).cache_size(0)),
             Self::Replayed => CRASHED.copy(),
-            Self::Loaded => Disk::of(&IMAGES[0]).opened_with(Options::new().cache_bytes(0)),
+            Self::Loaded => Disk::of(&IMAGES[0]).opened_with(RedbStore::builder().cache_size(0)),
         }
     }
 
@@ -63,7 +65,7 @@ impl Size {
 
 /// A store that was not closed, with five of its nine commits in its log.
 static CRASHED: LazyLock<Disk> = LazyLock::new(|| {
-    let disk = Disk::of(&IMAGES[0]).opened_with(logged(3).resident(true));
+    let disk = Disk::of(&IMAGES[0]).opened_with(with_wal(3).read_mode(ReadMode::InMemory));
     let store = open(&disk).unwrap();
     for number in 0..9 {
         store.insert(binding(900 + number, 1)).unwrap();
@@ -283,7 +285,7 @@ fn exactly_what_was_acknowledged(outcome: &Outcome, disk: &Disk, after: u64) {
 }
 
 #[test]
-fn a_write_that_fails_once_refuses_a_batch_for_good() {
+fn failed_write_rolls_batch_back() {
     let sizes = [
         Size::Large,
         Size::Resident,
@@ -296,7 +298,7 @@ fn a_write_that_fails_once_refuses_a_batch_for_good() {
 }
 
 #[test]
-fn a_sync_that_fails_once_refuses_a_batch_for_good() {
+fn failed_sync_rolls_batch_back() {
     let sizes = [
         Size::Large,
         Size::Resident,
@@ -309,13 +311,13 @@ fn a_sync_that_fails_once_refuses_a_batch_for_good() {
 }
 
 #[test]
-fn a_disk_that_is_full_once_refuses_a_batch_for_good() {
+fn full_disk_rolls_batch_back() {
     let sizes = [Size::Large, Size::Logged, Size::Loaded];
     each_fails_once(&sizes, Operation::SetLen, |counts| counts.set_lens);
 }
 
 #[test]
-fn a_read_that_fails_once_loses_nothing() {
+fn failed_read_loses_nothing() {
     let sizes = [
         Size::Small,
         Size::Resident,
@@ -328,7 +330,7 @@ fn a_read_that_fails_once_loses_nothing() {
 }
 
 #[test]
-fn a_disk_that_stays_full_refuses_everything_and_keeps_what_was_acknowledged() {
+fn full_disk_keeps_acknowledged_batches() {
     let total = healthy(Size::Large).set_lens;
     each_fails(
         Size::Large,
@@ -340,7 +342,7 @@ fn a_disk_that_stays_full_refuses_everything_and_keeps_what_was_acknowledged() {
 }
 
 #[test]
-fn a_disk_whose_syncs_stay_broken_says_so_where_a_batch_cannot_be_taken_back() {
+fn unknown_outcome_is_reported_if_rollback_fails() {
     for size in [Size::Large, Size::Logged] {
         syncs_stay_broken(size);
     }
@@ -376,7 +378,7 @@ fn syncs_stay_broken(size: Size) {
 }
 
 #[test]
-fn after_an_error_the_store_refuses_and_says_why_until_it_is_opened_again() {
+fn failed_store_refuses_with_reason_until_reopened() {
     let disk = Disk::of(&IMAGES[1]);
     let store = open(&disk).unwrap();
     disk.plan(Operation::Sync.fails_once(0, FULL));
@@ -399,8 +401,8 @@ fn after_an_error_the_store_refuses_and_says_why_until_it_is_opened_again() {
 /// redb answers nothing any more that it would have to read. A store that has a log does not go on
 /// with half of what it can do either.
 #[test]
-fn a_read_that_fails_ends_a_store_with_a_log_too() {
-    let disk = Disk::of(&IMAGES[1]).opened_with(logged(0).cache_bytes(0));
+fn failed_read_stops_store_with_wal() {
+    let disk = Disk::of(&IMAGES[1]).opened_with(with_wal(0).cache_size(0));
     let store = open(&disk).unwrap();
     store.insert(binding(1, 1)).unwrap();
     store.insert(binding(2, 1)).unwrap();
@@ -421,8 +423,11 @@ fn a_read_that_fails_ends_a_store_with_a_log_too() {
 
 /// Before a commit, in the midst of it, and behind it.
 #[test]
-fn a_resident_store_is_read_on_whatever_read_of_a_commit_fails() {
-    let options = Options::new().resident(true).log_after(None).cache_bytes(0);
+fn in_memory_store_stays_readable_after_failed_read() {
+    let options = RedbStore::builder()
+        .read_mode(ReadMode::InMemory)
+        .wal_after_commits(None)
+        .cache_size(0);
     let [mut refused, mut behind] = [0, 0];
     for after in 0.. {
         let disk = Disk::of(&IMAGES[1]).opened_with(options.clone());
@@ -448,13 +453,13 @@ fn a_resident_store_is_read_on_whatever_read_of_a_commit_fails() {
 /// Whether the disk fails whoever looks the changes up or whoever writes them: both read at the same
 /// time, and who comes second only hears that something has failed.
 #[test]
-fn a_load_whose_read_fails_says_what_the_disk_said() {
+fn bulk_load_reports_disk_error() {
     // More than is encoded at a time, all of which is looked up.
     let put = |content| (0..3_000).map(move |number| Ok(Change::put(binding(number, content))));
     let made = Disk::default();
     open(&made).unwrap().bulk_load(&mut put(1)).unwrap();
     let load = |after: u64| {
-        let disk = Disk::of(&made.bytes()).opened_with(Options::new().cache_bytes(0));
+        let disk = Disk::of(&made.bytes()).opened_with(RedbStore::builder().cache_size(0));
         let store = open(&disk).unwrap();
         disk.plan(Operation::Read.fails_once(after, BROKEN));
         store.bulk_load(&mut put(3))

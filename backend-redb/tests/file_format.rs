@@ -11,8 +11,8 @@ use certbind_core::{
     Batch, Binding, BindingKey, BindingStore, CertCheckMode, Change, ErrorHeaders,
     ExtendedProperties, Header, Property, PropertyValue, Record, SslFlags,
 };
-use certbind_redb::{Options, RedbStore};
-use common::{BINDINGS_OF_FORMAT_1, META, RUNS, contents, of_format_1};
+use certbind_redb::RedbStore;
+use common::{BINDINGS_OF_FORMAT_1, BLOCKS, META, contents, of_format_1};
 use redb::{Database, ReadableDatabase, ReadableTable};
 
 const DOCUMENT: &str = include_str!("../../docs/file-format.md");
@@ -60,7 +60,7 @@ fn key(text: &str) -> BindingKey {
 }
 
 #[test]
-fn keys_are_written_as_documented() {
+fn keys_match_documentation() {
     for text in [
         "ipport=0.0.0.0:443",
         "ipport=[fe80::1%7]:8443",
@@ -92,7 +92,7 @@ fn extended() -> Binding {
 }
 
 #[test]
-fn values_are_written_as_documented() {
+fn values_match_documentation() {
     for binding in bindings().into_iter().chain([extended()]) {
         let documented = example(&format!("value of {}", binding.key()));
         assert_eq!(encode_binding(&binding), documented, "{binding:?}");
@@ -102,7 +102,7 @@ fn values_are_written_as_documented() {
 }
 
 #[test]
-fn a_file_has_the_documented_tables_and_nothing_else() {
+fn file_has_documented_tables_only() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let store = RedbStore::open(&path).unwrap();
@@ -126,7 +126,7 @@ fn a_file_has_the_documented_tables_and_nothing_else() {
         ("revision".to_owned(), example("meta revision")),
     ];
     assert_eq!(entries.collect::<Vec<_>>(), expected);
-    let table = transaction.open_table(RUNS).unwrap();
+    let table = transaction.open_table(BLOCKS).unwrap();
     let entries = table.iter().unwrap().map(|entry| {
         let (key, value) = entry.unwrap();
         (key.value().to_vec(), value.value().to_vec())
@@ -166,7 +166,7 @@ fn set_meta(path: &Path, name: &str, value: &[u8]) {
 }
 
 #[test]
-fn a_log_is_read_as_documented() {
+fn documented_wal_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     with_documented_log(&path);
@@ -178,10 +178,10 @@ fn a_log_is_read_as_documented() {
 }
 
 #[test]
-fn a_log_is_written_as_documented() {
+fn wal_is_written_as_documented() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
-    let store = Options::new().log_after(Some(0)).log_bytes(4096);
+    let store = RedbStore::builder().wal_after_commits(0).wal_size(4096);
     let store = store.open(&path).unwrap();
     for binding in bindings() {
         store.insert(binding).unwrap();
@@ -210,7 +210,7 @@ fn a_log_is_written_as_documented() {
 }
 
 #[test]
-fn a_file_of_format_2_is_upgraded_for_writing_and_conflicts_by_reading() {
+fn format_2_is_upgraded_on_write_only() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let store = RedbStore::open(&path).unwrap();
@@ -238,7 +238,7 @@ fn a_file_of_format_2_is_upgraded_for_writing_and_conflicts_by_reading() {
 }
 
 #[test]
-fn a_file_of_format_1_is_upgraded_for_writing_and_conflicts_by_reading() {
+fn format_1_is_upgraded_on_write_only() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let old = of_format_1(bindings());
@@ -265,7 +265,7 @@ fn a_file_of_format_1_is_upgraded_for_writing_and_conflicts_by_reading() {
     assert_eq!(format.value(), example("meta format"));
     assert_eq!(
         transaction
-            .open_table(RUNS)
+            .open_table(BLOCKS)
             .unwrap()
             .iter()
             .unwrap()
@@ -275,7 +275,7 @@ fn a_file_of_format_1_is_upgraded_for_writing_and_conflicts_by_reading() {
 }
 
 #[test]
-fn damage_in_a_file_of_format_1_is_told_and_stays_where_it_is() {
+fn damage_in_format_1_is_reported_and_kept() {
     let [whole, damaged, _] = bindings().try_into().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");

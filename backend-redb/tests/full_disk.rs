@@ -112,7 +112,7 @@ fn assert_says_full(error: &StoreError) {
 }
 
 #[test]
-fn a_store_that_fills_the_disk_says_so_keeps_what_it_had_and_goes_on_when_there_is_room() {
+fn full_file_system_is_reported_and_recovered_from() {
     on_small_disks(|disk| {
         let store = RedbStore::open(disk.path()).unwrap();
         let model = MemoryStore::new();
@@ -167,7 +167,7 @@ fn a_store_that_fills_the_disk_says_so_keeps_what_it_had_and_goes_on_when_there_
 }
 
 #[test]
-fn a_store_that_has_no_room_to_be_made_leaves_nothing() {
+fn store_without_room_leaves_no_file() {
     on_small_disks(|disk| {
         let ballast = disk.ballast("ballast", 4096);
         assert_says_full(&RedbStore::open(disk.path()).unwrap_err());

@@ -11,17 +11,20 @@ use std::thread;
 use std::time::Duration;
 
 use certbind_core::{Batch, BindingStore, Change, Result, StoreError};
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{RedbBuilder, RedbStore};
 use common::disk::{BROKEN, Disk, Operation, Plan};
-use common::{Dice, IMAGES, binding, cases, contents, key, logged, open};
+use common::{Dice, IMAGES, READ_MODES, binding, cases, contents, key, open, with_wal};
 
 const THREADS: u16 = 16;
 
 /// Without a log, and with one from the first commit on.
-const MODES: [fn() -> Options; 2] = [|| Options::new().log_after(None), || logged(0)];
+const MODES: [fn() -> RedbBuilder; 2] = [
+    || RedbStore::builder().wal_after_commits(None),
+    || with_wal(0),
+];
 
 /// A store on a disk that takes its time to sync, so that callers meet.
-fn slow_store(options: Options) -> (Disk, RedbStore) {
+fn slow_store(options: RedbBuilder) -> (Disk, RedbStore) {
     let disk = Disk::of(&IMAGES[0]).opened_with(options);
     let store = open(&disk).unwrap();
     disk.sync_takes(Duration::from_millis(2));
@@ -50,8 +53,8 @@ fn together<T: Send>(each: impl Fn(u16) -> T + Sync) -> Vec<T> {
 }
 
 #[test]
-fn many_writers_share_syncs_and_each_gets_its_own_result() {
-    let (disk, store) = slow_store(Options::new());
+fn concurrent_writers_share_syncs() {
+    let (disk, store) = slow_store(RedbStore::builder());
     let applied = together(|thread| {
         (0..20)
             .map(|number| {
@@ -79,8 +82,8 @@ fn many_writers_share_syncs_and_each_gets_its_own_result() {
 }
 
 #[test]
-fn a_lone_writer_has_one_sync_for_each_batch() {
-    let (disk, store) = slow_store(Options::new());
+fn lone_writer_syncs_once_per_batch() {
+    let (disk, store) = slow_store(RedbStore::builder());
     for number in 0..10 {
         store.insert(binding(number, 1)).unwrap();
     }
@@ -88,8 +91,8 @@ fn a_lone_writer_has_one_sync_for_each_batch() {
 }
 
 #[test]
-fn a_precondition_that_fails_fails_its_own_batch_alone_and_writes_none_of_it() {
-    let (_disk, store) = slow_store(Options::new());
+fn failed_precondition_fails_its_batch_only() {
+    let (_disk, store) = slow_store(RedbStore::builder());
     store.insert(binding(999, 1)).unwrap();
     let failed = together(|thread| {
         let mut failed = 0;
@@ -115,8 +118,8 @@ fn a_precondition_that_fails_fails_its_own_batch_alone_and_writes_none_of_it() {
 }
 
 #[test]
-fn a_group_where_every_batch_fails_writes_nothing() {
-    let (disk, store) = slow_store(Options::new());
+fn group_of_failing_batches_writes_nothing() {
+    let (disk, store) = slow_store(RedbStore::builder());
     store.insert(binding(1, 1)).unwrap();
     disk.plan(Plan::Nothing);
     together(|_| store.insert(binding(1, 2)).unwrap_err());
@@ -125,8 +128,8 @@ fn a_group_where_every_batch_fails_writes_nothing() {
 }
 
 #[test]
-fn of_many_who_insert_the_same_key_one_does() {
-    let (_disk, store) = slow_store(Options::new());
+fn concurrent_inserts_of_one_key_have_one_winner() {
+    let (_disk, store) = slow_store(RedbStore::builder());
     for round in 0..10 {
         let won = together(|_| store.insert(binding(round, 1)).is_ok());
         assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
@@ -137,7 +140,7 @@ fn of_many_who_insert_the_same_key_one_does() {
 /// Many writers at a disk that goes wrong: what each was told. What they can read then is what was
 /// acknowledged.
 fn at_a_bad_disk(plan: Plan) -> (Disk, Vec<(u16, Result<()>)>) {
-    let (disk, store) = slow_store(Options::new());
+    let (disk, store) = slow_store(RedbStore::builder());
     let armed = AtomicBool::new(false);
     let told = together(|thread| {
         (0..10)
@@ -176,7 +179,7 @@ fn only_the_acknowledged_are_there(disk: &Disk, told: &[(u16, Result<()>)]) {
 }
 
 #[test]
-fn an_error_of_the_disk_fails_every_batch_of_the_group_and_none_is_there_later() {
+fn disk_error_rolls_whole_group_back() {
     for (operation, after) in [(Operation::Sync, 3), (Operation::Write, 10)] {
         let (disk, told) = at_a_bad_disk(Plan::Fail {
             operation,
@@ -197,21 +200,22 @@ fn an_error_of_the_disk_fails_every_batch_of_the_group_and_none_is_there_later()
 }
 
 #[test]
-fn what_a_group_had_acknowledged_outlives_a_power_cut_and_no_batch_of_it_is_there_by_half() {
+fn power_cut_keeps_acknowledged_groups_whole() {
     const PAIR: u16 = 1 << 15;
     let mut dice = Dice(u64::from(std::process::id()));
     let (mut acknowledged, mut kept) = (0, 0);
     for round in 0..cases(60) {
         // Every other time at the next of all points, with everything kept that was written: among
         // them is a group that was not acknowledged and is there all the same.
-        let (everything, resident) = (round % 2 == 1, round % 4 > 1);
+        let everything = round % 2 == 1;
+        let read_mode = READ_MODES[usize::from(round % 4 > 1)];
         let options = MODES[round as usize / 4 % 2]();
         let cut = if everything {
             round / 2 % 150
         } else {
             u32::try_from(dice.below(150)).unwrap()
         };
-        let disk = Disk::of(&IMAGES[0]).opened_with(options.resident(resident));
+        let disk = Disk::of(&IMAGES[0]).opened_with(options.read_mode(read_mode));
         let store = open(&disk).unwrap();
         disk.sync_takes(Duration::from_micros(200));
         disk.plan(Plan::PowerCut(cut.into()));
@@ -248,14 +252,14 @@ fn what_a_group_had_acknowledged_outlives_a_power_cut_and_no_batch_of_it_is_ther
 }
 
 #[test]
-fn a_caller_who_panics_while_it_leads_leaves_nobody_waiting_and_nothing_behind() {
+fn panicking_leader_releases_its_group() {
     let (disk, told) = at_a_bad_disk(Plan::Panic);
     only_the_acknowledged_are_there(&disk, &told);
 }
 
 #[test]
-fn a_caller_who_panics_elsewhere_harms_nobody() {
-    let (_disk, store) = slow_store(Options::new());
+fn panicking_caller_harms_no_other() {
+    let (_disk, store) = slow_store(RedbStore::builder());
     let panicked = thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let _scan = store.scan(&certbind_core::Scan::all()).unwrap();
@@ -272,9 +276,9 @@ fn a_caller_who_panics_elsewhere_harms_nobody() {
 }
 
 #[test]
-fn no_writer_is_left_behind() {
+fn no_writer_starves() {
     const EACH: u64 = 60;
-    let (_disk, store) = slow_store(Options::new());
+    let (_disk, store) = slow_store(RedbStore::builder());
     let done: Vec<_> = (0..THREADS).map(|_| AtomicU64::new(0)).collect();
     let least = together(|thread| {
         for number in 0..EACH {
@@ -293,8 +297,8 @@ fn no_writer_is_left_behind() {
 }
 
 #[test]
-fn readers_never_wait_for_a_sync_and_never_see_half_a_batch() {
-    let (disk, store) = slow_store(Options::new());
+fn readers_never_wait_for_sync_nor_see_partial_batch() {
+    let (disk, store) = slow_store(RedbStore::builder());
     let pair = |content| [1, 2].map(|number| Change::put(binding(number, content)));
     store.apply(&Batch::new(pair(0)).unwrap()).unwrap();
     disk.sync_takes(Duration::from_millis(20));
@@ -319,8 +323,8 @@ fn readers_never_wait_for_a_sync_and_never_see_half_a_batch() {
 }
 
 #[test]
-fn old_snapshots_do_not_make_the_file_grow() {
-    let (disk, store) = slow_store(Options::new());
+fn ended_scans_do_not_grow_the_file() {
+    let (disk, store) = slow_store(RedbStore::builder());
     disk.sync_takes(Duration::ZERO);
     let mut lengths = BTreeMap::new();
     for round in 0..600_u16 {

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
 use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
-use certbind_redb::Options;
+use certbind_redb::RedbStore;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -28,12 +28,12 @@ fn peak_of(work: impl FnOnce()) -> usize {
 }
 
 #[test]
-fn a_load_takes_the_memory_of_its_pages_and_not_of_its_changes() {
+fn bulk_load_memory_is_bounded() {
     const FEW: u32 = 40_000;
     const MANY: u32 = 200_000;
     let directory = tempfile::tempdir().unwrap();
     let open = |name: &str| {
-        let options = Options::new().cache_bytes(2 * MIB);
+        let options = RedbStore::builder().cache_size(2 * MIB);
         options.open(directory.path().join(name)).unwrap()
     };
     let changes = |many| (0..many).map(|number| Change::insert(binding(number)));

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
-use certbind_redb::{FORMAT, Options, RedbStore};
+use certbind_redb::{FORMAT, RedbStore, Verification};
 use common::binding;
 use redb::{Database, TableDefinition};
 use tempfile::{TempDir, tempdir};
@@ -61,7 +61,7 @@ fn assert_corrupt(errors: &[StoreError], expected: &str) {
 }
 
 #[test]
-fn a_new_store_is_empty_has_an_id_and_keeps_it() {
+fn new_store_is_empty_and_keeps_its_id() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let store = RedbStore::open(&path).unwrap();
@@ -85,7 +85,7 @@ fn a_new_store_is_empty_has_an_id_and_keeps_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_store_is_its_owners_alone() {
+fn new_store_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let (_directory, path) = store_with(0);
     let mode = fs::metadata(path).unwrap().permissions().mode();
@@ -93,7 +93,7 @@ fn a_new_store_is_its_owners_alone() {
 }
 
 #[test]
-fn each_commit_raises_the_revision_by_one_and_a_refused_one_does_not() {
+fn each_commit_raises_revision_by_one() {
     let (_directory, path) = store_with(3);
     let store = RedbStore::open(&path).unwrap();
     assert_eq!(store.revision(), 3);
@@ -105,7 +105,7 @@ fn each_commit_raises_the_revision_by_one_and_a_refused_one_does_not() {
 }
 
 #[test]
-fn a_store_open_for_reading_says_so_and_cannot_be_changed() {
+fn read_only_store_refuses_changes() {
     let (_directory, path) = store_with(2);
     let before = fs::read(&path).unwrap();
     let store = RedbStore::open_read_only(&path).unwrap();
@@ -124,7 +124,7 @@ fn a_store_open_for_reading_says_so_and_cannot_be_changed() {
 }
 
 #[test]
-fn a_newer_format_is_refused_by_number() {
+fn newer_format_is_refused_by_number() {
     let (_directory, path) = store_with(2);
     set_meta(&path, "format", &(FORMAT + 1).to_le_bytes());
     for error in refusals(&path) {
@@ -139,7 +139,7 @@ fn a_newer_format_is_refused_by_number() {
 }
 
 #[test]
-fn a_newer_format_that_a_crash_left_is_not_even_repaired() {
+fn newer_format_is_not_repaired() {
     let (_directory, path) = store_with(2);
     set_meta(&path, "format", &(FORMAT + 1).to_le_bytes());
     let database = Database::open(&path).unwrap();
@@ -152,7 +152,7 @@ fn a_newer_format_that_a_crash_left_is_not_even_repaired() {
 }
 
 #[test]
-fn a_store_that_a_crash_left_opens_either_way_and_reading_repairs_it_in_memory_only() {
+fn read_only_repair_stays_in_memory() {
     let (_directory, path) = store_with(2);
     let store = RedbStore::open(&path).unwrap();
     store.insert(binding(7, 1)).unwrap();
@@ -178,7 +178,7 @@ fn a_store_that_a_crash_left_opens_either_way_and_reading_repairs_it_in_memory_o
 }
 
 #[test]
-fn a_truncated_file_is_refused_wherever_it_is_cut() {
+fn truncated_file_is_refused() {
     let (_directory, path) = store_with(200);
     let whole = fs::read(&path).unwrap();
     for length in [
@@ -201,21 +201,21 @@ fn a_truncated_file_is_refused_wherever_it_is_cut() {
 }
 
 #[test]
-fn a_file_that_is_no_redb_file_is_refused() {
+fn foreign_file_is_refused() {
     let (_directory, path) = store_with(0);
     fs::write(&path, "SSL Certificate bindings:\r\n").unwrap();
     assert_corrupt(&refusals(&path), "no redb file");
 }
 
 #[test]
-fn an_empty_file_is_refused_since_something_may_be_missing() {
+fn empty_file_is_refused() {
     let (_directory, path) = store_with(0);
     fs::write(&path, "").unwrap();
     assert_corrupt(&refusals(&path), "it is empty");
 }
 
 #[test]
-fn a_redb_file_of_another_program_is_refused() {
+fn foreign_redb_file_is_refused() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("other.redb");
     drop(Database::create(&path).unwrap());
@@ -231,7 +231,7 @@ fn a_redb_file_of_another_program_is_refused() {
 }
 
 #[test]
-fn damaged_entries_of_the_meta_table_are_named() {
+fn damaged_meta_entries_are_named() {
     for (name, value) in [
         ("format", &[0_u8; 4][..]),
         ("format", &[1]),
@@ -245,7 +245,7 @@ fn damaged_entries_of_the_meta_table_are_named() {
 }
 
 #[test]
-fn the_last_revision_is_the_end_and_not_a_panic() {
+fn last_revision_is_refused_without_panic() {
     let (_directory, path) = store_with(1);
     set_meta(&path, "revision", &u64::MAX.to_le_bytes());
     let store = RedbStore::open(&path).unwrap();
@@ -254,7 +254,7 @@ fn the_last_revision_is_the_end_and_not_a_panic() {
 }
 
 #[test]
-fn what_is_not_there_is_said_to_be_missing() {
+fn missing_file_is_reported() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     for error in [
@@ -272,7 +272,7 @@ fn what_is_not_there_is_said_to_be_missing() {
 }
 
 #[test]
-fn a_directory_is_refused() {
+fn directory_is_refused() {
     let directory = tempdir().unwrap();
     for error in [
         RedbStore::open(&directory).unwrap_err(),
@@ -284,7 +284,7 @@ fn a_directory_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_refused_and_not_waited_for() {
+fn pipe_is_refused_without_blocking() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&path).status();
@@ -293,7 +293,7 @@ fn a_pipe_is_refused_and_not_waited_for() {
 }
 
 #[test]
-fn a_second_opening_in_the_same_process_is_told_so() {
+fn second_open_in_process_is_refused() {
     let (_directory, path) = store_with(1);
     let store = Arc::new(RedbStore::open(&path).unwrap());
     for error in [
@@ -315,7 +315,7 @@ fn a_second_opening_in_the_same_process_is_told_so() {
 }
 
 #[test]
-fn many_who_make_the_same_store_at_once_make_one() {
+fn concurrent_creation_makes_one_store() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     std::thread::scope(|scope| {
@@ -341,9 +341,11 @@ fn many_who_make_the_same_store_at_once_make_one() {
 }
 
 #[test]
-fn opening_without_verification_still_checks_what_the_file_is() {
+fn header_only_verification_still_checks_file_kind() {
     let (_directory, path) = store_with(3);
-    let options = Options::new().verify(false).cache_bytes(1 << 20);
+    let options = RedbStore::builder()
+        .verification(Verification::HeaderOnly)
+        .cache_size(1 << 20);
     assert_eq!(options.open(&path).unwrap().revision(), 3);
     assert_eq!(options.open_read_only(&path).unwrap().revision(), 3);
     set_meta(&path, "format", &(FORMAT + 1).to_le_bytes());

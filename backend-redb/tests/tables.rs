@@ -6,9 +6,9 @@
 mod common;
 
 use certbind_core::{BindingStore, Row, RowChange, RowPrecondition, StoreError, Tables};
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{ReadMode, RedbStore};
 use common::disk::{BROKEN, Disk, Operation, Plan};
-use common::{Dice, IMAGES, MANY, binding, contents, key, logged, of_format_1, open};
+use common::{Dice, IMAGES, MANY, READ_MODES, binding, contents, key, of_format_1, open, with_wal};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
 fn put(number: u8) -> RowChange {
@@ -20,7 +20,7 @@ fn row(number: u8) -> Row {
 }
 
 #[test]
-fn rows_last_and_a_commit_of_theirs_is_no_revision() {
+fn table_rows_persist_without_a_revision() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let store = RedbStore::open(&path).unwrap();
@@ -40,7 +40,7 @@ fn rows_last_and_a_commit_of_theirs_is_no_revision() {
 }
 
 #[test]
-fn an_edit_that_does_not_find_what_it_needs_undoes_them_all_and_the_store_goes_on() {
+fn failed_row_precondition_undoes_all_rows() {
     let store = open(&Disk::default()).unwrap();
     assert!(store.write(&[put(1)]).unwrap());
     let changes = [
@@ -58,12 +58,12 @@ fn an_edit_that_does_not_find_what_it_needs_undoes_them_all_and_the_store_goes_o
 }
 
 #[test]
-fn a_file_that_only_tables_are_written_to_does_not_grow() {
+fn table_writes_do_not_grow_the_file() {
     for (options, bound) in [
-        (Options::new().log_after(None), 0),
-        (Options::new(), 1),
-        (logged(0), 3),
-        (logged(0).resident(true), 3),
+        (RedbStore::builder().wal_after_commits(None), 0),
+        (RedbStore::builder(), 1),
+        (with_wal(0), 3),
+        (with_wal(0).read_mode(ReadMode::InMemory), 3),
     ] {
         let disk = Disk::default().opened_with(options);
         let store = open(&disk).unwrap();
@@ -83,7 +83,7 @@ fn a_file_that_only_tables_are_written_to_does_not_grow() {
 }
 
 #[test]
-fn a_file_of_format_1_is_upgraded_under_its_tables() {
+fn format_1_upgrade_keeps_tables() {
     let disk = Disk::of(&of_format_1([binding(1, 1)]));
     let store = open(&disk).unwrap();
     assert!(store.write(&[put(1)]).unwrap());
@@ -94,9 +94,9 @@ fn a_file_of_format_1_is_upgraded_under_its_tables() {
 }
 
 #[test]
-fn writers_of_both_kinds_lose_nothing() {
-    for resident in [false, true] {
-        let disk = Disk::default().opened_with(Options::new().resident(resident));
+fn concurrent_row_and_binding_writers_lose_nothing() {
+    for read_mode in READ_MODES {
+        let disk = Disk::default().opened_with(RedbStore::builder().read_mode(read_mode));
         let store = open(&disk).unwrap();
         std::thread::scope(|scope| {
             for writer in 0..4_u8 {
@@ -124,7 +124,7 @@ fn writers_of_both_kinds_lose_nothing() {
 
 /// Disks with a store of many bindings, whose batches go to the file, and from the second on to a log.
 fn disks() -> [Disk; 2] {
-    [Options::new(), logged(2)].map(|options| Disk::of(&IMAGES[1]).opened_with(options))
+    [RedbStore::builder(), with_wal(2)].map(|options| Disk::of(&IMAGES[1]).opened_with(options))
 }
 
 /// What was acknowledged, of both kinds of writing in turn: from the first failure on, nothing.
@@ -152,7 +152,7 @@ fn run(disk: &Disk) -> (u64, Vec<Row>, Option<StoreError>) {
 }
 
 #[test]
-fn a_write_or_sync_that_fails_once_leaves_exactly_what_was_acknowledged() {
+fn failed_table_write_keeps_acknowledged_rows() {
     for healthy in disks() {
         let as_it_was = healthy.copy();
         healthy.plan(Plan::Nothing);
@@ -195,7 +195,7 @@ fn fails_once(disk: &Disk, operation: Operation, after: u64) {
 }
 
 #[test]
-fn of_two_commits_at_the_same_time_each_is_judged_by_its_own_sync() {
+fn concurrent_commits_have_their_own_outcomes() {
     for (disk, after) in (0..24).flat_map(|after| disks().map(|disk| (disk, after))) {
         let store = open(&disk).unwrap();
         disk.sync_takes(std::time::Duration::from_millis(1));
@@ -219,7 +219,7 @@ fn of_two_commits_at_the_same_time_each_is_judged_by_its_own_sync() {
 }
 
 #[test]
-fn a_power_cut_leaves_each_edit_whole_or_not_at_all() {
+fn power_cut_keeps_row_changes_atomic() {
     for healthy in disks() {
         let as_it_was = healthy.copy();
         healthy.plan(Plan::Nothing);
@@ -267,7 +267,7 @@ fn with_value(bytes: &[u8]) -> Disk {
 }
 
 #[test]
-fn a_row_that_is_damaged_is_an_error_and_in_the_report_and_the_bindings_are_not() {
+fn damaged_row_is_reported_by_check() {
     let mut other_key = vec![1; 41];
     let mut sum = crc32fast::Hasher::new();
     sum.update(&[2]);
@@ -292,10 +292,10 @@ fn a_row_that_is_damaged_is_an_error_and_in_the_report_and_the_bindings_are_not(
 }
 
 #[test]
-fn a_value_is_written_as_documented() {
+fn row_value_matches_documentation() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
-    let store = Options::new().open(&path).unwrap();
+    let store = RedbStore::builder().open(&path).unwrap();
     let change = RowChange::put("timeout", &[0, 0, 0, 0], &120_u32.to_le_bytes());
     assert!(store.write(&[change]).unwrap());
     drop(store);

@@ -17,7 +17,7 @@ use std::{fs, io, thread};
 
 use certbind_core::{Batch, BindingStore, Change, Result, StoreError};
 use certbind_redb::RedbStore;
-use common::{Dice, binding, cases, contents, has_nameless_files, key, logged, number};
+use common::{Dice, binding, cases, contents, has_unnamed_files, key, number, with_wal};
 use tempfile::tempdir;
 
 const ROLE: &str = "CERTBIND_TEST_ROLE";
@@ -36,7 +36,7 @@ fn the_other_process() {
     let path = Path::new(&path);
     let opened = match role.as_str() {
         "hold" | "write" => RedbStore::open(path),
-        "log" | "idle" => logged(0).open(path),
+        "log" | "idle" => with_wal(0).open(path),
         "read" => RedbStore::open_read_only(path),
         "make" => return make_stores(path),
         other => panic!("no role {other}"),
@@ -188,7 +188,7 @@ fn assert_held_by(error: &StoreError, other: &Other) {
 }
 
 #[test]
-fn whoever_comes_second_is_told_within_a_second_who_has_the_file() {
+fn second_process_is_told_the_lock_owner() {
     let directory = tempdir().unwrap();
     let path = new_store(directory.path());
     let mut writer = Other::new("hold", &path);
@@ -213,7 +213,7 @@ fn whoever_comes_second_is_told_within_a_second_who_has_the_file() {
 }
 
 #[test]
-fn many_read_at_once_and_keep_a_writer_out_until_they_have_ended() {
+fn readers_share_and_exclude_a_writer() {
     let directory = tempdir().unwrap();
     let path = new_store(directory.path());
     let mut readers: Vec<_> = (0..3).map(|_| Other::new("read", &path)).collect();
@@ -259,7 +259,7 @@ fn switches(process: u32) -> Vec<(String, String)> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_store_that_is_idle_has_no_thread_and_asks_for_no_processor() {
+fn idle_store_has_no_thread() {
     let directory = tempdir().unwrap();
     let path = new_store(directory.path());
     let mut other = Other::new("idle", &path);
@@ -281,7 +281,7 @@ fn a_store_that_is_idle_has_no_thread_and_asks_for_no_processor() {
 }
 
 #[test]
-fn a_lock_ends_with_its_process() {
+fn lock_ends_with_its_process() {
     let directory = tempdir().unwrap();
     let path = new_store(directory.path());
     for role in ["hold", "read"] {
@@ -293,7 +293,7 @@ fn a_lock_ends_with_its_process() {
 }
 
 #[test]
-fn what_a_killed_writer_had_acknowledged_is_there_and_nothing_is_there_by_half() {
+fn killed_writer_keeps_acknowledged_batches_whole() {
     let directory = tempdir().unwrap();
     let path = new_store(directory.path());
     RedbStore::open(&path).unwrap().remove(&key(1)).unwrap();
@@ -337,7 +337,7 @@ fn what_a_killed_writer_had_acknowledged_is_there_and_nothing_is_there_by_half()
 }
 
 #[test]
-fn a_process_that_is_killed_while_it_makes_a_store_leaves_one_or_none() {
+fn killed_creation_leaves_whole_store_or_none() {
     for round in 0..cases(12) {
         let directory = tempdir().unwrap();
         let mut maker = Other::new("make", directory.path());
@@ -349,7 +349,7 @@ fn a_process_that_is_killed_while_it_makes_a_store_leaves_one_or_none() {
             .map(|entry| entry.unwrap().path())
             .partition(|path| path.extension().is_some_and(|end| end == "redb"));
         assert!((made..=made + 1).contains(&stores.len()));
-        if has_nameless_files(directory.path()) {
+        if has_unnamed_files(directory.path()) {
             assert_eq!(others, Vec::<PathBuf>::new(), "round {round}");
         }
         for path in stores {
@@ -361,7 +361,7 @@ fn a_process_that_is_killed_while_it_makes_a_store_leaves_one_or_none() {
 }
 
 #[test]
-fn a_file_or_directory_that_one_may_not_use_is_denied() {
+fn inaccessible_file_is_access_denied() {
     let directory = tempdir().unwrap();
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
     let path = new_store(directory.path());

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use certbind_core::{Binding, BindingStore, Result, Scan, StoreError};
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{RedbStore, Verification};
 use common::disk::Disk;
 use common::{Dice, IMAGES, binding, cases, contents, open};
 
@@ -53,7 +53,9 @@ fn the_other_process() {
         CASE.store(case as u64 + 1, Ordering::Relaxed);
         say(case);
         let damaged = flipped(&image, case);
-        let options = Options::new().verify(false).cache_bytes(0);
+        let options = RedbStore::builder()
+            .verification(Verification::HeaderOnly)
+            .cache_size(0);
         let store = match mode.as_str() {
             "unverified" => options.open_backend(Disk::of(&damaged), "the disk"),
             _ => {
@@ -173,14 +175,14 @@ fn read(file: &mut File) -> String {
 }
 
 #[test]
-fn what_is_read_of_a_damaged_file_that_was_not_verified_is_right() {
+fn unverified_damaged_file_returns_no_wrong_binding() {
     let count = cases(300) as usize;
     let ended = run("unverified", count);
     assert!(ended < count / 10, "{ended} of {count} ended the process");
 }
 
 #[test]
-fn what_is_read_of_a_file_that_is_damaged_while_it_is_open_is_right() {
+fn file_damaged_while_open_returns_no_wrong_binding() {
     let count = cases(300) as usize;
     let ended = run("open", count);
     assert!(ended < count / 10, "{ended} of {count} ended the process");

@@ -14,7 +14,7 @@ use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Scan
 use certbind_formats::netsh::Release;
 use certbind_formats::{Export, ReadOptions, netsh};
 use certbind_httpsys::HttpSysStore;
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{ReadMode, RedbBuilder, RedbStore};
 use certbind_simulator::Simulator;
 use tempfile::TempDir;
 
@@ -28,24 +28,28 @@ type Operation = (&'static str, u32, fn(u32));
 
 const OPERATIONS: [Operation; 12] = [
     ("decode", 10_000, decode),
-    ("get-resident", 200_000, |times| get(&resident(), times)),
-    ("get-from-the-file", 10_000, |times| {
-        get(&Options::new().recent(0), times);
+    ("get-in-memory", 200_000, |times| get(&in_memory(), times)),
+    ("get-from-file", 10_000, |times| {
+        get(&RedbStore::builder().row_cache_entries(0), times);
     }),
-    ("get-again", 200_000, |times| get(&Options::new(), times)),
-    ("scan-resident", 100 * BINDINGS, |times| {
-        scan(&resident(), times);
+    ("get-row-cache", 200_000, |times| {
+        get(&RedbStore::builder(), times)
     }),
-    ("scan-the-file", BINDINGS, |times| {
-        scan(&Options::new(), times);
+    ("scan-in-memory", 100 * BINDINGS, |times| {
+        scan(&in_memory(), times);
+    }),
+    ("scan-file", BINDINGS, |times| {
+        scan(&RedbStore::builder(), times);
     }),
     ("put", 1_000, put),
-    ("import", 100_000, |times| import(&Options::new(), times)),
-    ("import-resident", 100_000, |times| {
-        import(&resident(), times);
+    ("import", 100_000, |times| {
+        import(&RedbStore::builder(), times)
+    }),
+    ("import-in-memory", 100_000, |times| {
+        import(&in_memory(), times);
     }),
     ("apply", 100_000, apply),
-    ("query-the-api", 100_000, query),
+    ("query-api", 100_000, query),
     ("read-netsh", 200, read_netsh),
 ];
 
@@ -78,20 +82,20 @@ fn binding(n: u32) -> Binding {
 }
 
 /// A file with bindings, and the folder that it is in.
-fn file(options: &Options) -> (RedbStore, TempDir) {
-    let (store, folder) = empty(options);
+fn file(builder: &RedbBuilder) -> (RedbStore, TempDir) {
+    let (store, folder) = empty(builder);
     load(&store, BINDINGS);
     (store, folder)
 }
 
-fn empty(options: &Options) -> (RedbStore, TempDir) {
+fn empty(builder: &RedbBuilder) -> (RedbStore, TempDir) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("bindings.redb");
-    (options.open(path).unwrap(), folder)
+    (builder.open(path).unwrap(), folder)
 }
 
-fn resident() -> Options {
-    Options::new().resident(true)
+fn in_memory() -> RedbBuilder {
+    RedbStore::builder().read_mode(ReadMode::InMemory)
 }
 
 fn load(store: &RedbStore, count: u32) {
@@ -112,16 +116,16 @@ fn decode(times: u32) {
     }
 }
 
-fn get(options: &Options, times: u32) {
-    let (store, _folder) = file(options);
+fn get(builder: &RedbBuilder, times: u32) {
+    let (store, _folder) = file(builder);
     let keys: Vec<_> = (0..BINDINGS).map(|n| binding(n).key().clone()).collect();
     for n in 0..times {
         black_box(store.get(&keys[some(n) as usize]).unwrap().unwrap());
     }
 }
 
-fn scan(options: &Options, times: u32) {
-    let (store, _folder) = file(options);
+fn scan(builder: &RedbBuilder, times: u32) {
+    let (store, _folder) = file(builder);
     for _ in 0..times / BINDINGS {
         let bindings = store.scan(&Scan::all()).unwrap().map(Result::unwrap);
         assert_eq!(bindings.map(black_box).count(), BINDINGS as usize);
@@ -129,25 +133,25 @@ fn scan(options: &Options, times: u32) {
 }
 
 fn put(times: u32) {
-    let (store, _folder) = file(&Options::new());
+    let (store, _folder) = file(&RedbStore::builder());
     for n in 0..times {
         store.put(binding(some(n))).unwrap();
     }
 }
 
-fn import(options: &Options, times: u32) {
-    let (store, _folder) = empty(options);
+fn import(builder: &RedbBuilder, times: u32) {
+    let (store, _folder) = empty(builder);
     load(&store, times);
 }
 
 fn apply(times: u32) {
-    let (store, _folder) = empty(&Options::new());
+    let (store, _folder) = empty(&RedbStore::builder());
     let changes = (0..times).map(|n| Change::insert(binding(n)));
     store.apply(&Batch::new(changes).unwrap()).unwrap();
 }
 
 fn query(times: u32) {
-    let (store, folder) = file(&resident());
+    let (store, folder) = file(&in_memory());
     let journal = folder.path().to_owned();
     let simulator = Arc::new(Simulator::new(Arc::new(store)));
     let api = HttpSysStore::builder(simulator)

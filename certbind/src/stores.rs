@@ -143,8 +143,8 @@ impl Opened {
                 what: "--without-log (redb stores alone have a log)".into(),
             });
         };
-        let options = certbind_redb::Options::new().without_log(true);
-        Ok(Self::Redb(Arc::new(options.open_existing(path)?)))
+        let builder = RedbStore::builder().discard_wal();
+        Ok(Self::Redb(Arc::new(builder.open_existing(path)?)))
     }
 
     /// The store, for whoever keeps it.

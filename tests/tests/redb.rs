@@ -1,9 +1,9 @@
-//! The suite over the redb store, opened again between steps; with a log from the first commit on; over
-//! a file that is opened for reading alone; and over each with its bindings in memory.
+//! The suite over the redb store, reopened between steps: without and with a WAL, opened read-only,
+//! and each of these in both read modes.
 
 use certbind_conformance::Fixture;
 use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{ReadMode, RedbBuilder, RedbStore};
 use tempfile::TempDir;
 
 struct RedbFile(TempDir);
@@ -22,9 +22,9 @@ impl Fixture for RedbFile {
 
 certbind_conformance::suite!(redb, RedbFile);
 
-struct ResidentFile(RedbFile);
+struct InMemoryFile(RedbFile);
 
-impl Fixture for ResidentFile {
+impl Fixture for InMemoryFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -33,21 +33,21 @@ impl Fixture for ResidentFile {
 
     fn open(&self) -> RedbStore {
         let path = self.0.0.path().join("bindings.redb");
-        let options = Options::new().resident(true);
-        options.open(path).expect("the store opens")
+        let builder = RedbStore::builder().read_mode(ReadMode::InMemory);
+        builder.open(path).expect("the store opens")
     }
 }
 
-certbind_conformance::suite!(resident, ResidentFile);
+certbind_conformance::suite!(in_memory, InMemoryFile);
 
-/// With a log that is full every few commits.
-struct LoggedFile(RedbFile);
+/// A file with a WAL that is full every few commits.
+struct WalFile(RedbFile);
 
-fn logged() -> Options {
-    Options::new().log_after(Some(0)).log_bytes(4096)
+fn with_wal() -> RedbBuilder {
+    RedbStore::builder().wal_after_commits(0).wal_size(4096)
 }
 
-impl Fixture for LoggedFile {
+impl Fixture for WalFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -56,15 +56,15 @@ impl Fixture for LoggedFile {
 
     fn open(&self) -> RedbStore {
         let path = self.0.0.path().join("bindings.redb");
-        logged().open(path).expect("the store opens")
+        with_wal().open(path).expect("the store opens")
     }
 }
 
-certbind_conformance::suite!(logged, LoggedFile);
+certbind_conformance::suite!(wal, WalFile);
 
-struct ResidentLoggedFile(RedbFile);
+struct InMemoryWalFile(RedbFile);
 
-impl Fixture for ResidentLoggedFile {
+impl Fixture for InMemoryWalFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -73,16 +73,19 @@ impl Fixture for ResidentLoggedFile {
 
     fn open(&self) -> RedbStore {
         let path = self.0.0.path().join("bindings.redb");
-        logged().resident(true).open(path).expect("the store opens")
+        with_wal()
+            .read_mode(ReadMode::InMemory)
+            .open(path)
+            .expect("the store opens")
     }
 }
 
-certbind_conformance::suite!(resident_logged, ResidentLoggedFile);
+certbind_conformance::suite!(in_memory_wal, InMemoryWalFile);
 
-/// Where what was read is kept almost at once, for as long as only the log is written.
-struct RecentLoggedFile(RedbFile);
+/// A file with a WAL and a row cache that fills after a few gets.
+struct RowCacheWalFile(RedbFile);
 
-impl Fixture for RecentLoggedFile {
+impl Fixture for RowCacheWalFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -91,16 +94,19 @@ impl Fixture for RecentLoggedFile {
 
     fn open(&self) -> RedbStore {
         let path = self.0.0.path().join("bindings.redb");
-        logged().recent(64).open(path).expect("the store opens")
+        with_wal()
+            .row_cache_entries(64)
+            .open(path)
+            .expect("the store opens")
     }
 }
 
-certbind_conformance::suite!(recent_logged, RecentLoggedFile);
+certbind_conformance::suite!(row_cache_wal, RowCacheWalFile);
 
-/// A file that somebody has written to before.
-struct WrittenFile(RedbFile);
+/// A file with a few bindings, opened read-only.
+struct ReadOnlyFile(RedbFile);
 
-impl Fixture for WrittenFile {
+impl Fixture for ReadOnlyFile {
     type Store = RedbStore;
 
     fn new() -> Self {
@@ -123,22 +129,22 @@ impl Fixture for WrittenFile {
     }
 }
 
-certbind_conformance::suite!(read_only, WrittenFile);
+certbind_conformance::suite!(read_only, ReadOnlyFile);
 
-struct ResidentWrittenFile(WrittenFile);
+struct InMemoryReadOnlyFile(ReadOnlyFile);
 
-impl Fixture for ResidentWrittenFile {
+impl Fixture for InMemoryReadOnlyFile {
     type Store = RedbStore;
 
     fn new() -> Self {
-        Self(WrittenFile::new())
+        Self(ReadOnlyFile::new())
     }
 
     fn open(&self) -> RedbStore {
         let path = self.0.0.0.path().join("bindings.redb");
-        let options = Options::new().resident(true);
-        options.open_read_only(path).expect("the store opens")
+        let builder = RedbStore::builder().read_mode(ReadMode::InMemory);
+        builder.open_read_only(path).expect("the store opens")
     }
 }
 
-certbind_conformance::suite!(resident_read_only, ResidentWrittenFile);
+certbind_conformance::suite!(in_memory_read_only, InMemoryReadOnlyFile);

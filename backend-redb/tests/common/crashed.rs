@@ -8,9 +8,9 @@ use certbind_redb::RedbStore;
 use tempfile::{TempDir, tempdir};
 
 use super::disk::Disk;
-use super::{IMAGES, binding, contents, key, logged, open};
+use super::{IMAGES, binding, contents, key, open, with_wal};
 
-pub(crate) fn log_of(path: &Path) -> PathBuf {
+pub(crate) fn wal_of(path: &Path) -> PathBuf {
     path.with_file_name("bindings.redb-log")
 }
 
@@ -26,11 +26,11 @@ pub(crate) const ALONE: [&str; 1] = ["bindings.redb"];
 pub(crate) const BOTH: [&str; 2] = ["bindings.redb", "bindings.redb-log"];
 
 /// A store that was not closed: three commits are in the file, and as many as asked for in its log.
-pub(crate) fn crashed(in_log: u16) -> (TempDir, PathBuf, Vec<Binding>) {
+pub(crate) fn crashed(in_wal: u16) -> (TempDir, PathBuf, Vec<Binding>) {
     let writing = tempdir().unwrap();
     let path = writing.path().join("bindings.redb");
-    let store = logged(2).open(&path).unwrap();
-    for number in 0..3 + in_log {
+    let store = with_wal(2).open(&path).unwrap();
+    for number in 0..3 + in_wal {
         store.insert(binding(number, 1)).unwrap();
     }
     let directory = tempdir().unwrap();
@@ -44,7 +44,7 @@ pub(crate) fn crashed(in_log: u16) -> (TempDir, PathBuf, Vec<Binding>) {
 /// The error of each way to open what is there, which leaves it byte for byte as it was.
 #[track_caller]
 pub(crate) fn assert_refused(path: &Path, expected: &str) {
-    let files = [path.to_owned(), log_of(path)];
+    let files = [path.to_owned(), wal_of(path)];
     let before = files.each_ref().map(|path| fs::read(path).ok());
     for error in [
         RedbStore::open(path).unwrap_err(),
@@ -65,7 +65,7 @@ pub(crate) fn assert_refused(path: &Path, expected: &str) {
 
 /// A disk with a store that was not closed, and what it holds.
 pub(crate) fn crashed_disk() -> (Disk, (u64, Vec<Binding>)) {
-    let disk = Disk::of(&IMAGES[0]).opened_with(logged(1));
+    let disk = Disk::of(&IMAGES[0]).opened_with(with_wal(1));
     let store = open(&disk).unwrap();
     for number in 0..7 {
         store.put(binding(number, 1)).unwrap();

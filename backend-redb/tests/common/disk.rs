@@ -6,7 +6,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use certbind_redb::Options;
+use certbind_redb::RedbBuilder;
 use redb::StorageBackend;
 
 /// What a disk writes whole or not at all.
@@ -31,7 +31,7 @@ struct State {
     done: Counts,
     plan: Plan,
     sync_takes: Duration,
-    options: Options,
+    options: RedbBuilder,
 }
 
 #[derive(Debug, Default)]
@@ -106,11 +106,11 @@ impl Operation {
 impl Disk {
     /// A disk with this store on it.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self::with_log(bytes, &[])
+        Self::with_wal(bytes, &[])
     }
 
     /// A disk with this store on it, and this log.
-    pub(crate) fn with_log(store: &[u8], log: &[u8]) -> Self {
+    pub(crate) fn with_wal(store: &[u8], log: &[u8]) -> Self {
         let state = State {
             files: [store, log].map(File::of),
             ..State::default()
@@ -122,17 +122,17 @@ impl Disk {
     }
 
     /// How stores on it are opened.
-    pub(crate) fn opened_with(self, options: Options) -> Self {
+    pub(crate) fn opened_with(self, options: RedbBuilder) -> Self {
         self.state().options = options;
         self
     }
 
-    pub(crate) fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> RedbBuilder {
         self.state().options.clone()
     }
 
     /// The file of the log.
-    pub(crate) fn log(&self) -> Self {
+    pub(crate) fn wal(&self) -> Self {
         Self {
             file: 1,
             ..self.clone()
@@ -168,7 +168,7 @@ impl Disk {
     /// What is on it now, on another disk.
     pub(crate) fn copy(&self) -> Self {
         let [store, log] = self.state().files.each_ref().map(|file| file.now.clone());
-        Self::with_log(&store, &log).opened_with(self.options())
+        Self::with_wal(&store, &log).opened_with(self.options())
     }
 
     /// What may be there after the power was cut: of each sector the synced version or any later
@@ -182,7 +182,7 @@ impl Disk {
             .each_ref()
             .map(|file| file.left(&mut choose));
         let [store, log] = files;
-        Self::with_log(&store, &log).opened_with(self.options())
+        Self::with_wal(&store, &log).opened_with(self.options())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -14,7 +14,7 @@ use certbind_core::{
     Batch, Binding, BindingKey, BindingStore, CertHash, Change, Precondition, Record, Result, Scan,
     Uuid,
 };
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{ReadMode, RedbBuilder, RedbStore};
 use disk::Disk;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
@@ -73,14 +73,17 @@ pub(crate) fn batch() -> impl Strategy<Value = Batch> {
 }
 
 /// With a log from so many commits on, which a handful of them fill.
-pub(crate) fn logged(after: u32) -> Options {
-    Options::new().log_after(Some(after)).log_bytes(4096)
+pub(crate) fn with_wal(after: u32) -> RedbBuilder {
+    RedbStore::builder().wal_after_commits(after).wal_size(4096)
 }
+
+/// Every read mode.
+pub(crate) const READ_MODES: [ReadMode; 2] = [ReadMode::FromFile, ReadMode::InMemory];
 
 /// Opens what is on a disk.
 pub(crate) fn open(disk: &Disk) -> Result<RedbStore> {
     let options = disk.options();
-    options.open_backend_with_log(disk.clone(), disk.log(), "the disk")
+    options.open_backend_with_wal(disk.clone(), disk.wal(), "the disk")
 }
 
 /// Loads the changes of a batch, and gives the store's revision.
@@ -148,13 +151,13 @@ pub(crate) fn of_format_1(bindings: impl IntoIterator<Item = Binding>) -> Vec<u8
 }
 
 pub(crate) const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
-pub(crate) const RUNS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("runs");
+pub(crate) const BLOCKS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("runs");
 pub(crate) const BINDINGS_OF_FORMAT_1: TableDefinition<'static, &[u8], &[u8]> =
     TableDefinition::new("bindings");
 
 /// Whether this is a file system on which a new file needs no name at first.
 #[cfg(target_os = "linux")]
-pub(crate) fn has_nameless_files(directory: &Path) -> bool {
+pub(crate) fn has_unnamed_files(directory: &Path) -> bool {
     use std::os::unix::fs::OpenOptionsExt;
 
     let flag = rustix::fs::OFlags::TMPFILE.bits().cast_signed();
@@ -165,7 +168,7 @@ pub(crate) fn has_nameless_files(directory: &Path) -> bool {
 
 /// None is known of elsewhere.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn has_nameless_files(_: &Path) -> bool {
+pub(crate) fn has_unnamed_files(_: &Path) -> bool {
     false
 }
 

@@ -3,45 +3,50 @@
 use std::path::Path;
 
 use certbind_core::{Binding, BindingKey, BindingStore, Change, Scan};
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{ReadMode, RedbBuilder, RedbStore, Verification};
 
 use crate::engine::{Engine, Kind, Writer};
 
-pub(crate) const RESIDENT: Kind = Kind {
-    name: "certbind, resident",
+pub(crate) const IN_MEMORY: Kind = Kind {
+    name: "certbind, in-memory",
     package: "certbind-redb",
-    how: "`Options::resident`: read from memory",
+    how: "`ReadMode::InMemory`: reads from memory",
     ours: true,
-    import: |folder, bindings| import(open(folder, resident()), bindings),
-    open: Some(|folder| Box::new(open(folder, resident()))),
+    import: |folder, bindings| import(open(folder, in_memory()), bindings),
+    open: Some(|folder| Box::new(open(folder, in_memory()))),
 };
 
-pub(crate) const ON_DISK: Kind = Kind {
+pub(crate) const FROM_FILE: Kind = Kind {
     name: "certbind",
     package: "certbind-redb",
-    how: "read from the file; like the others, opened without reading all of it first. Of the small \
-          store, what was read is kept as it was decoded",
+    how: "reads from the file; opened without verifying all of it, as the others are. The row cache \
+          holds the small store",
     ours: true,
-    import: |folder, bindings| import(open(folder, Options::new()), bindings),
-    open: Some(|folder| Box::new(open(folder, Options::new()))),
+    import: |folder, bindings| import(open(folder, RedbStore::builder()), bindings),
+    open: Some(|folder| Box::new(open(folder, RedbStore::builder()))),
 };
 
-pub(crate) const NOTHING_KEPT: Kind = Kind {
-    name: "certbind, nothing kept",
+pub(crate) const NO_ROW_CACHE: Kind = Kind {
+    name: "certbind, no row cache",
     package: "certbind-redb",
-    how: "`Options::recent(0)`: the same, and every get decodes",
+    how: "`row_cache_entries(0)`: the same, and every get decodes its row",
     ours: true,
-    import: |folder, bindings| import(open(folder, Options::new().recent(0)), bindings),
-    open: Some(|folder| Box::new(open(folder, Options::new().recent(0)))),
+    import: |folder, bindings| {
+        import(
+            open(folder, RedbStore::builder().row_cache_entries(0)),
+            bindings,
+        )
+    },
+    open: Some(|folder| Box::new(open(folder, RedbStore::builder().row_cache_entries(0)))),
 };
 
-fn resident() -> Options {
-    Options::new().resident(true)
+fn in_memory() -> RedbBuilder {
+    RedbStore::builder().read_mode(ReadMode::InMemory)
 }
 
-fn open(folder: &Path, options: Options) -> RedbStore {
-    let options = options.verify(false);
-    options.open(folder.join("bindings.redb")).unwrap()
+fn open(folder: &Path, builder: RedbBuilder) -> RedbStore {
+    let builder = builder.verification(Verification::HeaderOnly);
+    builder.open(folder.join("bindings.redb")).unwrap()
 }
 
 fn import(store: RedbStore, bindings: &[Binding]) -> Box<dyn Engine> {

@@ -15,9 +15,9 @@ use crate::engine::Kind;
 
 /// All of them, ours first.
 pub(crate) static ALL: [Kind; 11] = [
-    certbind::RESIDENT,
-    certbind::ON_DISK,
-    certbind::NOTHING_KEPT,
+    certbind::IN_MEMORY,
+    certbind::FROM_FILE,
+    certbind::NO_ROW_CACHE,
     redb::EACH,
     redb::KEPT,
     sqlite::SQLITE,

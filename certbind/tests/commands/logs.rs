@@ -4,7 +4,7 @@ use std::fs;
 
 use certbind::exit;
 use certbind_core::BindingStore;
-use certbind_redb::Options;
+use certbind_redb::RedbStore;
 
 use super::{HASH, Host, IIS};
 
@@ -13,8 +13,8 @@ fn crashed() -> Host {
     let writing = Host::new();
     let host = Host::new();
     writing.add("0.0.0.0:441");
-    let options = Options::new().log_after(Some(0));
-    let store = options.open(writing.file("bindings.redb")).unwrap();
+    let builder = RedbStore::builder().wal_after_commits(0);
+    let store = builder.open(writing.file("bindings.redb")).unwrap();
     for key in ["0.0.0.0:442", "0.0.0.0:443", "0.0.0.0:444"] {
         let first = store.get(&"0.0.0.0:441".parse().unwrap()).unwrap().unwrap();
         let binding = certbind_core::Binding::new(key.parse().unwrap(), first.record().clone());

@@ -7,7 +7,7 @@ use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Result, Row,
     RowChange, Scan, StoreError, Tables,
 };
-use certbind_redb::{Options, RedbStore};
+use certbind_redb::{RedbBuilder, RedbStore, Verification};
 
 /// How long a call waits for others. Each of them holds the file for one call.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -15,7 +15,7 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// A file that is open only while a call runs.
 pub(crate) struct SharedFile {
     path: PathBuf,
-    options: Options,
+    builder: RedbBuilder,
     capabilities: Capabilities,
 }
 
@@ -29,14 +29,16 @@ impl SharedFile {
         Ok(Self {
             capabilities: store.capabilities(),
             // It was verified just now, and each call opens it again.
-            options: Options::new().verify(false).cache_bytes(1 << 20),
+            builder: RedbStore::builder()
+                .verification(Verification::HeaderOnly)
+                .cache_size(1 << 20),
             path,
         })
     }
 
     fn read<T>(&self, read: impl FnOnce(&RedbStore) -> Result<T>) -> Result<T> {
         read(&retry_while_in_use(OPEN_TIMEOUT, || {
-            self.options.open_read_only(self.file())
+            self.builder.open_read_only(self.file())
         })?)
     }
 
@@ -76,7 +78,7 @@ impl BindingStore for SharedFile {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        let store = retry_while_in_use(OPEN_TIMEOUT, || self.options.open_existing(self.file()))?;
+        let store = retry_while_in_use(OPEN_TIMEOUT, || self.builder.open_existing(self.file()))?;
         store.apply(batch)
     }
 }
@@ -87,7 +89,7 @@ impl Tables for SharedFile {
     }
 
     fn write(&self, changes: &[RowChange]) -> Result<bool> {
-        let store = retry_while_in_use(OPEN_TIMEOUT, || self.options.open_existing(self.file()))?;
+        let store = retry_while_in_use(OPEN_TIMEOUT, || self.builder.open_existing(self.file()))?;
         store.write(changes)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use certbind_core::{BindingStore, MemoryStore, MemoryTables, Tables};
-use certbind_redb::Options;
+use certbind_redb::{ReadMode, RedbStore};
 
 use crate::config_error::ConfigError;
 use crate::shared_file::SharedFile;
@@ -38,8 +38,10 @@ pub(crate) fn open(url: &str, folder: &Path, shared: bool) -> Result<OpenStores,
                 return Ok(OpenStores::both(Arc::new(SharedFile::new(path)?)));
             }
             // A library's store is never closed: a log would stay beside the file.
-            let options = Options::new().resident(true).log_after(None);
-            let store = options.open(path)?;
+            let builder = RedbStore::builder()
+                .read_mode(ReadMode::InMemory)
+                .wal_after_commits(None);
+            let store = builder.open(path)?;
             Ok(OpenStores::both(Arc::new(store)))
         }
         _ => Err(ConfigError::Store(url.to_owned())),

@@ -4,8 +4,8 @@ use std::path::Path;
 
 /// The process that holds a lock on the file: its id, and its name where that can be read.
 #[cfg(target_os = "linux")]
-pub(crate) fn of(path: &Path) -> Option<String> {
-    let process = locker(path).or_else(|| opener(path))?;
+pub(crate) fn describe(path: &Path) -> Option<String> {
+    let process = lock_holder(path).or_else(|| opener(path))?;
     if process == std::process::id() {
         return Some("this process, which has it open already".to_owned());
     }
@@ -19,13 +19,13 @@ pub(crate) fn of(path: &Path) -> Option<String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn of(_: &Path) -> Option<String> {
+pub(crate) fn describe(_: &Path) -> Option<String> {
     None
 }
 
 /// The process that the system's list of locks names for the file.
 #[cfg(target_os = "linux")]
-fn locker(path: &Path) -> Option<u32> {
+fn lock_holder(path: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
 
     let inode = std::fs::metadata(path).ok()?.ino();
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_locks_names_the_process_that_has_one() {
+    fn proc_locks_names_the_owner() {
         let locks = "1: OFDLCK ADVISORY  WRITE -1 fe:00:77 0 EOF\n\
                      2: FLOCK  ADVISORY  WRITE 4711 fe:00:77 0 EOF\n\
                      2: -> FLOCK  ADVISORY  WRITE 4712 fe:00:77 0 EOF\n\
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_its_own_files_open() {
+    fn own_open_file_is_found() {
         let file = tempfile::NamedTempFile::new().unwrap();
         assert_eq!(has_open(std::process::id(), file.path()), Some(true));
         let path = file.into_temp_path();

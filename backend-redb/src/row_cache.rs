@@ -12,14 +12,14 @@ use papaya::HashSet;
 
 use crate::errors::Cause;
 
-/// The bindings of one snapshot of the file that were read first, up to a number.
+/// The bindings of one view of the file that were read first, up to a number.
 ///
 /// A sixteenth as many `get`s go by before the first is kept: who reads a few bindings and then writes
-/// pays nothing. Nor does who reads from a store so large that most would be
+/// pays nothing. Nor does who reads from a store so large that capacity would be
 /// looked for in vain.
-pub(crate) struct Recent {
-    most: usize,
-    is_of_use: bool,
+pub(crate) struct RowCache {
+    capacity: usize,
+    enabled: bool,
     gets: AtomicUsize,
     kept: AtomicUsize,
     bindings: OnceLock<HashSet<ByKey, RandomState>>,
@@ -28,21 +28,21 @@ pub(crate) struct Recent {
 /// A binding that stands for its key.
 pub(crate) struct ByKey(pub(crate) Binding);
 
-impl Recent {
-    /// Of a store with so many runs, which have some 30 bindings each.
-    pub(crate) fn new(most: usize, runs: u64) -> Self {
+impl RowCache {
+    /// Of a store with so many blocks, which have some 30 bindings each.
+    pub(crate) fn new(capacity: usize, blocks: u64) -> Self {
         Self {
-            most,
-            is_of_use: most > 0 && most as u64 / 16 >= runs,
+            capacity,
+            enabled: capacity > 0 && capacity as u64 / 16 >= blocks,
             gets: AtomicUsize::new(0),
             kept: AtomicUsize::new(0),
             bindings: OnceLock::new(),
         }
     }
 
-    /// The most of them.
-    pub(crate) fn most(&self) -> usize {
-        self.most
+    /// The capacity of them.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// What was read of a key, or what `read` reads now.
@@ -60,7 +60,7 @@ impl Recent {
         }
         let found = read()?;
         if let Some(binding) = &found
-            && self.kept.load(Ordering::Relaxed) < self.most
+            && self.kept.load(Ordering::Relaxed) < self.capacity
             && pinned.insert(ByKey(binding.clone()))
         {
             self.kept.fetch_add(1, Ordering::Relaxed);
@@ -72,7 +72,7 @@ impl Recent {
         if let Some(bindings) = self.bindings.get() {
             return Some(bindings);
         }
-        if !self.is_of_use || self.gets.fetch_add(1, Ordering::Relaxed) < self.most / 16 {
+        if !self.enabled || self.gets.fetch_add(1, Ordering::Relaxed) < self.capacity / 16 {
             return None;
         }
         Some(self.bindings.get_or_init(HashSet::default))
@@ -111,7 +111,7 @@ mod tests {
     }
 
     /// How often each of these was read when all are got so many times.
-    fn reads(recent: &Recent, many: u16, times: usize) -> Vec<usize> {
+    fn reads(row_cache: &RowCache, many: u16, times: usize) -> Vec<usize> {
         let reads = |n| {
             let binding = binding(n);
             let mut count = 0;
@@ -120,7 +120,7 @@ mod tests {
                     count += 1;
                     Ok(Some(binding.clone()))
                 };
-                let found = recent.get(binding.key(), read).unwrap();
+                let found = row_cache.get(binding.key(), read).unwrap();
                 assert_eq!(found.as_ref(), Some(&binding));
             }
             count
@@ -129,29 +129,29 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_read_once_up_to_a_number() {
-        let recent = Recent::new(3, 0);
-        assert_eq!(reads(&recent, 5, 4), [1, 1, 1, 4, 4]);
-        assert_eq!(reads(&recent, 5, 1), [0, 0, 0, 1, 1]);
-        assert_eq!(reads(&Recent::new(0, 0), 2, 3), [3, 3]);
-        assert_eq!(reads(&Recent::new(64, 5), 5, 3), [3; 5]);
+    fn row_cache_reads_each_row_once_up_to_capacity() {
+        let row_cache = RowCache::new(3, 0);
+        assert_eq!(reads(&row_cache, 5, 4), [1, 1, 1, 4, 4]);
+        assert_eq!(reads(&row_cache, 5, 1), [0, 0, 0, 1, 1]);
+        assert_eq!(reads(&RowCache::new(0, 0), 2, 3), [3, 3]);
+        assert_eq!(reads(&RowCache::new(64, 5), 5, 3), [3; 5]);
     }
 
     #[test]
-    fn a_few_gets_keep_nothing() {
-        let recent = Recent::new(64, 4);
-        assert_eq!(reads(&recent, 2, 2), [2, 2]);
-        assert!(recent.bindings.get().is_none());
-        assert_eq!(reads(&recent, 1, 2), [1]);
+    fn few_gets_fill_no_cache() {
+        let row_cache = RowCache::new(64, 4);
+        assert_eq!(reads(&row_cache, 2, 2), [2, 2]);
+        assert!(row_cache.bindings.get().is_none());
+        assert_eq!(reads(&row_cache, 1, 2), [1]);
     }
 
     #[test]
-    fn what_is_not_bound_or_cannot_be_read_is_not_kept() {
-        let recent = Recent::new(1, 0);
+    fn missing_and_failed_rows_are_not_cached() {
+        let row_cache = RowCache::new(1, 0);
         let key = binding(0).key().clone();
-        assert!(recent.get(&key, || Ok(None)).unwrap().is_none());
-        let failed = recent.get(&key, || Err(Cause::Failed(String::new())));
+        assert!(row_cache.get(&key, || Ok(None)).unwrap().is_none());
+        let failed = row_cache.get(&key, || Err(Cause::Failed(String::new())));
         assert!(failed.is_err());
-        assert_eq!(reads(&recent, 1, 2), [1]);
+        assert_eq!(reads(&row_cache, 1, 2), [1]);
     }
 }

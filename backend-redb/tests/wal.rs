@@ -7,14 +7,14 @@ mod common;
 use std::fs;
 
 use certbind_core::{Batch, BindingStore, Change, StoreError};
-use certbind_redb::{Options, RedbStore};
-use common::crashed::{ALONE, BOTH, crashed, crashed_disk, log_of, names};
+use certbind_redb::RedbStore;
+use common::crashed::{ALONE, BOTH, crashed, crashed_disk, names, wal_of};
 use common::disk::{Disk, FULL, Operation, Plan};
-use common::{Dice, IMAGES, MANY, binding, contents, key, logged, open};
+use common::{Dice, IMAGES, MANY, READ_MODES, binding, contents, key, open, with_wal};
 use tempfile::tempdir;
 
 #[test]
-fn a_store_that_is_written_to_a_little_has_no_log_and_costs_what_it_did() {
+fn few_commits_create_no_wal() {
     let directory = tempdir().unwrap();
     let store = RedbStore::open(directory.path().join("bindings.redb")).unwrap();
     for number in 0..64 {
@@ -28,8 +28,8 @@ fn a_store_that_is_written_to_a_little_has_no_log_and_costs_what_it_did() {
 }
 
 #[test]
-fn a_commit_to_a_log_is_one_write_and_one_sync() {
-    let disk = Disk::of(&IMAGES[1]).opened_with(logged(0));
+fn wal_commit_is_one_write_and_one_sync() {
+    let disk = Disk::of(&IMAGES[1]).opened_with(with_wal(0));
     let store = open(&disk).unwrap();
     store.insert(binding(0, 1)).unwrap();
     disk.plan(Plan::Nothing);
@@ -41,14 +41,14 @@ fn a_commit_to_a_log_is_one_write_and_one_sync() {
 }
 
 #[test]
-fn a_log_is_its_owners_alone_and_goes_when_the_store_is_closed() {
+fn wal_is_private_and_removed_on_close() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
-    let store = logged(0).open(&path).unwrap();
+    let store = with_wal(0).open(&path).unwrap();
     for number in 0..30 {
         store.insert(binding(number, 1)).unwrap();
     }
-    let metadata = fs::metadata(log_of(&path)).unwrap();
+    let metadata = fs::metadata(wal_of(&path)).unwrap();
     assert_eq!(metadata.len(), 4096, "it never grows");
     #[cfg(unix)]
     {
@@ -63,20 +63,20 @@ fn a_log_is_its_owners_alone_and_goes_when_the_store_is_closed() {
 }
 
 #[test]
-fn a_store_that_was_not_closed_holds_what_its_log_has() {
+fn unclosed_store_replays_its_wal() {
     // None, some, all that have room, and more.
-    for in_log in [0, 1, 6, 7, 8, 20] {
-        let (directory, path, held) = crashed(in_log);
+    for in_wal in [0, 1, 6, 7, 8, 20] {
+        let (directory, path, held) = crashed(in_wal);
         assert_eq!(names(&directory), BOTH);
         let before = BOTH.map(|name| fs::read(directory.path().join(name)).unwrap());
-        for resident in [false, true] {
-            let store = Options::new()
-                .resident(resident)
+        for read_mode in READ_MODES {
+            let store = RedbStore::builder()
+                .read_mode(read_mode)
                 .open_read_only(&path)
                 .unwrap();
             assert_eq!(
                 (store.revision(), contents(&store)),
-                (3 + u64::from(in_log), held.clone())
+                (3 + u64::from(in_wal), held.clone())
             );
             let report = store.check().unwrap();
             assert!(report.is_clean(), "{report:?}");
@@ -89,17 +89,17 @@ fn a_store_that_was_not_closed_holds_what_its_log_has() {
         assert_eq!(names(&directory), ALONE);
         assert_eq!(
             (store.revision(), contents(&store)),
-            (3 + u64::from(in_log), held.clone())
+            (3 + u64::from(in_wal), held.clone())
         );
         assert!(store.check().unwrap().is_clean());
         let applied = store.apply(&Change::put(binding(77, 1)).into()).unwrap();
-        assert_eq!(applied.revision(), Some(4 + u64::from(in_log)));
+        assert_eq!(applied.revision(), Some(4 + u64::from(in_wal)));
     }
 }
 
 #[test]
-fn a_batch_that_has_no_room_in_the_log_goes_to_the_file() {
-    let (disk, many) = (Disk::of(&IMAGES[0]).opened_with(logged(0)), 0..200);
+fn batch_larger_than_wal_goes_to_file() {
+    let (disk, many) = (Disk::of(&IMAGES[0]).opened_with(with_wal(0)), 0..200);
     let store = open(&disk).unwrap();
     store.insert(binding(500, 1)).unwrap();
     store.insert(binding(501, 1)).unwrap();
@@ -112,9 +112,9 @@ fn a_batch_that_has_no_room_in_the_log_goes_to_the_file() {
 }
 
 #[test]
-fn what_comes_to_nothing_writes_nothing_even_where_the_log_is_full() {
+fn refused_change_writes_nothing() {
     // Without a cache, pages that are changed are written before there is a commit.
-    let options = logged(0).log_bytes(1 << 16).cache_bytes(0);
+    let options = with_wal(0).wal_size(1 << 16).cache_size(0);
     let disk = Disk::of(&IMAGES[1]).opened_with(options);
     let store = open(&disk).unwrap();
     let full = (1 << 16) / 512;
@@ -137,8 +137,8 @@ fn what_comes_to_nothing_writes_nothing_even_where_the_log_is_full() {
 }
 
 #[test]
-fn a_check_reads_the_log_as_an_opening_would() {
-    let disk = Disk::of(&IMAGES[0]).opened_with(logged(0));
+fn check_reads_the_wal() {
+    let disk = Disk::of(&IMAGES[0]).opened_with(with_wal(0));
     let store = open(&disk).unwrap();
     for number in 0..6 {
         store.insert(binding(number, 1)).unwrap();
@@ -147,10 +147,10 @@ fn a_check_reads_the_log_as_an_opening_would() {
     assert!(report.is_clean(), "{report:?}");
     assert_eq!((report.revision, report.bindings), (6, 6));
 
-    let whole = disk.log().bytes();
+    let whole = disk.wal().bytes();
     let mut damaged = whole.clone();
     damaged[2 * 512 + 40] ^= 1;
-    disk.log().overwrite(&damaged);
+    disk.wal().overwrite(&damaged);
     let report = store.check().unwrap();
     let said = &report.problems[0];
     assert!(
@@ -160,18 +160,18 @@ fn a_check_reads_the_log_as_an_opening_would() {
     // The last cannot be told from one that was not finished; who has the store open knows better.
     let mut damaged = whole.clone();
     damaged[5 * 512 + 40] ^= 1;
-    disk.log().overwrite(&damaged);
+    disk.wal().overwrite(&damaged);
     let report = store.check().unwrap();
     assert!(
         report.problems[0].contains("goes back to revision 5"),
         "{report:?}"
     );
-    disk.log().overwrite(&whole);
+    disk.wal().overwrite(&whole);
     assert!(store.check().unwrap().is_clean());
 }
 
 #[test]
-fn a_log_is_replayed_once_whenever_the_power_goes_meanwhile() {
+fn replay_survives_power_cut_at_any_point() {
     let (crashed, held) = crashed_disk();
     let mut whole = false;
     for after in 0.. {
@@ -202,7 +202,7 @@ fn a_log_is_replayed_once_whenever_the_power_goes_meanwhile() {
 }
 
 #[test]
-fn a_bit_that_flips_anywhere_in_a_log_is_noticed_or_costs_the_last_commit_at_most() {
+fn bit_flip_in_wal_costs_last_commit_at_most() {
     let (crashed, held) = crashed_disk();
     let before = {
         let disk = crashed.copy();
@@ -210,16 +210,16 @@ fn a_bit_that_flips_anywhere_in_a_log_is_noticed_or_costs_the_last_commit_at_mos
         store.put(binding(5, 1)).unwrap();
         (held.0 - 1, contents(&store))
     };
-    let image = crashed.log().bytes();
+    let image = crashed.wal().bytes();
     let (mut refused, mut last, mut whole) = (0, 0, 0);
     for at in 0..image.len() {
         let mut log = image.clone();
         log[at] ^= 1 << (at % 8);
-        let disk = Disk::with_log(&crashed.bytes(), &log);
+        let disk = Disk::with_wal(&crashed.bytes(), &log);
         match open(&disk) {
             Err(StoreError::Corrupt { what, .. }) => {
                 assert_eq!(what, "the disk-log");
-                assert!(disk.bytes() == crashed.bytes() && disk.log().bytes() == log);
+                assert!(disk.bytes() == crashed.bytes() && disk.wal().bytes() == log);
                 refused += 1;
             }
             Err(error) => panic!("{at}: {error:?}"),
@@ -236,11 +236,11 @@ fn a_bit_that_flips_anywhere_in_a_log_is_noticed_or_costs_the_last_commit_at_mos
 }
 
 #[test]
-fn a_log_that_was_cut_or_whose_sectors_changed_places_is_refused() {
+fn truncated_or_reordered_wal_is_refused() {
     let (crashed, _) = crashed_disk();
-    let image = crashed.log().bytes();
+    let image = crashed.wal().bytes();
     let refused = |log: &[u8]| {
-        let disk = Disk::with_log(&crashed.bytes(), log);
+        let disk = Disk::with_wal(&crashed.bytes(), log);
         let error = open(&disk).unwrap_err();
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
     };
@@ -260,8 +260,8 @@ fn a_log_that_was_cut_or_whose_sectors_changed_places_is_refused() {
 }
 
 #[test]
-fn a_length_beyond_all_bounds_makes_no_log_of_it() {
-    let options = Options::new().log_after(Some(0)).log_bytes(u64::MAX);
+fn wal_size_is_bounded() {
+    let options = RedbStore::builder().wal_after_commits(0).wal_size(u64::MAX);
     let disk = Disk::of(&IMAGES[0]).opened_with(options);
     let store = open(&disk).unwrap();
     disk.plan(Operation::SetLen.fails_once(0, FULL));

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use certbind_core::Uuid;
 use redb::StorageBackend;
 
-use crate::changes::{Change, Chunk};
-use crate::direct::Settled;
+use crate::changes::{Chunk, EncodedChange};
 use crate::errors::Cause;
-use crate::medium::Medium;
+use crate::storage::Storage;
+use crate::write_through::CommitOutcome;
 
 /// Where a header and each record begin: what a disk writes whole or not at all, so that no byte of
 /// a record that was acknowledged is written again.
@@ -19,18 +19,18 @@ pub(crate) const SECTOR: usize = 512;
 const MAGIC: &[u8; 8] = b"certblog";
 
 /// The length of a header, and of what stands in front of a record's changes.
-pub(crate) const HEADER: usize = 52;
-const HEAD: usize = 28;
+pub(crate) const HEADER_LEN: usize = 52;
+const RECORD_HEADER_LEN: usize = 28;
 /// The length of a check sum.
-const SUM: usize = 4;
+const CHECKSUM_LEN: usize = 4;
 
 /// What tells a log, and each record of it, from all others.
 pub(crate) type Nonce = [u8; 16];
 
 /// A log that is written to.
 #[derive(Debug)]
-pub(crate) struct Log {
-    medium: Arc<Medium>,
+pub(crate) struct Wal {
+    storage: Arc<Storage>,
     nonce: Nonce,
     len: u64,
     /// Where the next record goes.
@@ -41,38 +41,38 @@ pub(crate) struct Log {
     synced: u64,
 }
 
-impl Log {
+impl Wal {
     /// Makes a log of so many bytes, and syncs it. Nothing counts on it before the file names its
     /// nonce.
-    pub(crate) fn begin(medium: &Arc<Medium>, store: Uuid, len: u64) -> io::Result<Self> {
-        let log = Self {
-            medium: Arc::clone(medium),
+    pub(crate) fn create(storage: &Arc<Storage>, store: Uuid, len: u64) -> io::Result<Self> {
+        let wal = Self {
+            storage: Arc::clone(storage),
             nonce: *Uuid::new_v4().as_bytes(),
             len: len.next_multiple_of(SECTOR as u64),
             end: SECTOR as u64,
             torn: false,
             synced: 0,
         };
-        let made = log.make(store);
+        let made = wal.make(store);
         if made.is_err() {
-            let _ = log.remove();
+            let _ = wal.remove();
         }
-        made.map(|()| log)
+        made.map(|()| wal)
     }
 
     fn make(&self, store: Uuid) -> io::Result<()> {
-        let storage = self.storage()?;
-        storage.set_len(self.len)?;
+        let file = self.file()?;
+        file.set_len(self.len)?;
         // All of it is written now, so that a sync later has nothing to note but the data.
         let zeros = [0; 1 << 16];
         let mut at = 0;
         while at < self.len {
-            let most = zeros.len().min(at_most(self.len - at));
-            storage.write(at, &zeros[..most])?;
+            let most = zeros.len().min(saturating_usize(self.len - at));
+            file.write(at, &zeros[..most])?;
             at += most as u64;
         }
-        storage.write(0, &header(store, self.nonce, self.len))?;
-        storage.sync_data()
+        file.write(0, &header(store, self.nonce, self.len))?;
+        file.sync_data()
     }
 
     pub(crate) fn nonce(&self) -> Nonce {
@@ -80,22 +80,22 @@ impl Log {
     }
 
     /// A record of the commit that makes this revision, without changes yet.
-    pub(crate) fn record(&self, revision: u64) -> Record {
+    pub(crate) fn record(&self, revision: u64) -> RecordBuilder {
         let mut bytes = self.nonce.to_vec();
         bytes.extend_from_slice(&revision.to_le_bytes());
-        bytes.resize(HEAD, 0);
-        Record {
+        bytes.resize(RECORD_HEADER_LEN, 0);
+        RecordBuilder {
             bytes: Some(bytes),
-            most: at_most(self.len - self.end),
+            most: saturating_usize(self.len - self.end),
         }
     }
 
-    /// Writes a record and syncs it. Behind an error, [`settle`](Self::settle) comes next.
-    pub(crate) fn append(&mut self, record: &Whole) -> io::Result<()> {
+    /// Writes a record and syncs it. Behind an error, [`roll_back`](Self::roll_back) comes next.
+    pub(crate) fn append(&mut self, record: &Record) -> io::Result<()> {
         self.torn = true;
-        let storage = self.storage()?;
-        storage.write(self.end, &record.0)?;
-        storage.sync_data()?;
+        let file = self.file()?;
+        file.write(self.end, &record.0)?;
+        file.sync_data()?;
         self.torn = false;
         self.synced += 1;
         self.end += record.0.len() as u64;
@@ -108,46 +108,46 @@ impl Log {
     }
 
     /// Where a commit starts.
-    pub(crate) fn mark(&self) -> u64 {
+    pub(crate) fn commit_point(&self) -> u64 {
         self.synced
     }
 
     /// Takes back the record of a commit that failed.
-    pub(crate) fn settle(&mut self, mark: u64) -> Settled {
-        if self.synced != mark {
-            return Settled::Committed;
+    pub(crate) fn roll_back(&mut self, commit_point: u64) -> CommitOutcome {
+        if self.synced != commit_point {
+            return CommitOutcome::Durable;
         }
         if !self.torn {
-            return Settled::TakenBack;
+            return CommitOutcome::RolledBack;
         }
         let wipe = || {
-            let storage = self.storage()?;
-            storage.write(self.end, &[0; SECTOR])?;
-            storage.sync_data()
+            let file = self.file()?;
+            file.write(self.end, &[0; SECTOR])?;
+            file.sync_data()
         };
         match wipe() {
             Ok(()) => {
                 self.torn = false;
-                Settled::TakenBack
+                CommitOutcome::RolledBack
             }
-            Err(_) => Settled::Unknown,
+            Err(_) => CommitOutcome::Unknown,
         }
     }
 
     /// Removes it, once the file does not name it any more.
     pub(crate) fn remove(&self) -> io::Result<()> {
-        self.storage()?.set_len(0)
+        self.file()?.set_len(0)
     }
 
-    fn storage(&self) -> io::Result<&dyn StorageBackend> {
-        let storage = self.medium.log.as_deref();
-        storage.ok_or_else(|| io::ErrorKind::NotFound.into())
+    fn file(&self) -> io::Result<&dyn StorageBackend> {
+        let file = self.storage.wal.as_deref();
+        file.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
 /// A record that is being put together.
 #[derive(Debug)]
-pub(crate) struct Record {
+pub(crate) struct RecordBuilder {
     /// Nothing once it does not fit.
     bytes: Option<Vec<u8>>,
     most: usize,
@@ -155,9 +155,9 @@ pub(crate) struct Record {
 
 /// A record as it is written: whole sectors.
 #[derive(Debug)]
-pub(crate) struct Whole(Vec<u8>);
+pub(crate) struct Record(Vec<u8>);
 
-impl Record {
+impl RecordBuilder {
     /// Adds changes, as long as they fit.
     pub(crate) fn push_all(&mut self, mut chunks: impl Iterator<Item = Chunk>) {
         while self.bytes.is_some()
@@ -168,44 +168,44 @@ impl Record {
     }
 
     /// Adds a binding's key, and its value, or nothing where it is removed.
-    fn push(&mut self, (key, value): Change<'_>) {
+    fn push(&mut self, (key, value): EncodedChange<'_>) {
         let Some(bytes) = &mut self.bytes else {
             return;
         };
         let long = 1 + 8 + key.len() + value.map_or(0, <[u8]>::len);
-        if bytes.len() + long + SUM > self.most {
+        if bytes.len() + long + CHECKSUM_LEN > self.most {
             self.bytes = None;
             return;
         }
         bytes.push(u8::from(value.is_some()));
         for part in [Some(key), value].into_iter().flatten() {
-            // It is shorter than the log.
+            // It is shorter than the wal.
             let len = u32::try_from(part.len()).unwrap_or(u32::MAX);
             bytes.extend_from_slice(&len.to_le_bytes());
             bytes.extend_from_slice(part);
         }
     }
 
-    /// The whole of it, if there is room for it in the log.
-    pub(crate) fn whole(self) -> Option<Whole> {
+    /// The whole of it, if there is room for it in the wal.
+    pub(crate) fn finish(self) -> Option<Record> {
         let mut bytes = self.bytes?;
-        let changes = u32::try_from(bytes.len() - HEAD).ok()?;
-        bytes[HEAD - 4..HEAD].copy_from_slice(&changes.to_le_bytes());
+        let changes = u32::try_from(bytes.len() - RECORD_HEADER_LEN).ok()?;
+        bytes[RECORD_HEADER_LEN - 4..RECORD_HEADER_LEN].copy_from_slice(&changes.to_le_bytes());
         let sum = crc32fast::hash(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
         bytes.resize(bytes.len().next_multiple_of(SECTOR), 0);
-        (bytes.len() <= self.most).then_some(Whole(bytes))
+        (bytes.len() <= self.most).then_some(Record(bytes))
     }
 }
 
 /// What stands in front of a record that may be there, or not in full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct RecordHeader {
     pub(crate) revision: u64,
     changes: usize,
 }
 
-impl Head {
+impl RecordHeader {
     /// The head of the record of this log with which these bytes begin, if they do with one.
     pub(crate) fn of(bytes: &[u8], nonce: Nonce) -> Option<Self> {
         let rest = bytes.strip_prefix(&nonce)?;
@@ -219,16 +219,17 @@ impl Head {
 
     /// The bytes of its changes, and how many the record takes; nothing if it is not whole.
     pub(crate) fn changes(self, bytes: &[u8]) -> Option<(&[u8], usize)> {
-        let (record, rest) = bytes.split_at_checked(HEAD.checked_add(self.changes)?)?;
+        let (record, rest) =
+            bytes.split_at_checked(RECORD_HEADER_LEN.checked_add(self.changes)?)?;
         let (sum, _) = rest.split_first_chunk()?;
         let whole = crc32fast::hash(record) == u32::from_le_bytes(*sum);
-        let taken = (record.len() + SUM).next_multiple_of(SECTOR);
-        whole.then_some((&record[HEAD..], taken))
+        let taken = (record.len() + CHECKSUM_LEN).next_multiple_of(SECTOR);
+        whole.then_some((&record[RECORD_HEADER_LEN..], taken))
     }
 }
 
 /// The changes that stand in these bytes. An error is no accident: their check sum was right.
-pub(crate) fn changes(mut bytes: &[u8]) -> impl Iterator<Item = Result<Change<'_>, Cause>> {
+pub(crate) fn changes(mut bytes: &[u8]) -> impl Iterator<Item = Result<EncodedChange<'_>, Cause>> {
     std::iter::from_fn(move || {
         let (kind, rest) = bytes.split_first()?;
         bytes = rest;
@@ -237,7 +238,7 @@ pub(crate) fn changes(mut bytes: &[u8]) -> impl Iterator<Item = Result<Change<'_
             (1, Some(key)) => part(&mut bytes).map(|value| (key, Some(value))),
             _ => None,
         };
-        Some(change.ok_or(Cause::Log("a record of it makes no sense")))
+        Some(change.ok_or(Cause::Wal("a record of it makes no sense")))
     })
     .fuse()
 }
@@ -262,28 +263,32 @@ fn header(store: Uuid, nonce: Nonce, len: u64) -> Vec<u8> {
 
 /// Whether a log of so many bytes begins as it has to.
 pub(crate) fn check_header(start: &[u8], len: u64, store: Uuid, nonce: Nonce) -> Result<(), Cause> {
-    let found = start.get(..HEADER).ok_or(Cause::Log("it is cut short"))?;
-    let (fields, sum) = found.split_at(HEADER - SUM);
+    let found = start
+        .get(..HEADER_LEN)
+        .ok_or(Cause::Wal("it is cut short"))?;
+    let (fields, sum) = found.split_at(HEADER_LEN - CHECKSUM_LEN);
     if !fields.starts_with(MAGIC) || crc32fast::hash(fields).to_le_bytes() != sum {
-        return Err(Cause::Log("it is damaged, or no log"));
+        return Err(Cause::Wal("it is damaged, or no log"));
     }
-    if header(store, nonce, 0)[..HEADER - SUM - 8] != fields[..HEADER - SUM - 8] {
-        return Err(Cause::Log("it is the log of another store or time"));
+    if header(store, nonce, 0)[..HEADER_LEN - CHECKSUM_LEN - 8]
+        != fields[..HEADER_LEN - CHECKSUM_LEN - 8]
+    {
+        return Err(Cause::Wal("it is the log of another store or time"));
     }
-    match fields[HEADER - SUM - 8..] == len.to_le_bytes() {
+    match fields[HEADER_LEN - CHECKSUM_LEN - 8..] == len.to_le_bytes() {
         true => Ok(()),
-        false => Err(Cause::Log("it is not as long as it was")),
+        false => Err(Cause::Wal("it is not as long as it was")),
     }
 }
 
 /// Whether what is in the place of a log is one of this store, or was to become one. Whatever else
 /// somebody has there is to stay.
-pub(crate) fn is_of(storage: &dyn StorageBackend, store: Uuid) -> io::Result<bool> {
+pub(crate) fn belongs_to(storage: &dyn StorageBackend, store: Uuid) -> io::Result<bool> {
     let len = storage.len()?;
     let mut part = [0; SECTOR];
     let mut at = 0;
     while at < len {
-        let part = &mut part[..SECTOR.min(at_most(len - at))];
+        let part = &mut part[..SECTOR.min(saturating_usize(len - at))];
         storage.read(at, part)?;
         if part.iter().any(|byte| *byte != 0) {
             let start = [&MAGIC[..], store.as_bytes()].concat();
@@ -295,6 +300,6 @@ pub(crate) fn is_of(storage: &dyn StorageBackend, store: Uuid) -> io::Result<boo
     Ok(true)
 }
 
-fn at_most(bytes: u64) -> usize {
+fn saturating_usize(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }

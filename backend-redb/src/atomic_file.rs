@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 /// A new file, readable by its owner alone, that goes if it is not given its name.
 #[derive(Debug)]
-pub(crate) struct Unfinished {
+pub(crate) struct AtomicFile {
     directory: PathBuf,
     kind: Kind,
 }
@@ -17,18 +17,18 @@ pub(crate) struct Unfinished {
 enum Kind {
     /// It has no name: whatever ends the process, nothing is left of it.
     #[cfg(target_os = "linux")]
-    Nameless(File),
+    Unnamed(File),
     /// It has one of its own, which a crash leaves behind.
     Named(NamedTempFile),
 }
 
-impl Unfinished {
+impl AtomicFile {
     /// A file in this directory, without a name where the system and the file system have such.
     pub(crate) fn new_in(directory: &Path) -> Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Ok(file) = nameless(directory) {
+        if let Ok(file) = unnamed(directory) {
             let directory = directory.to_owned();
-            let kind = Kind::Nameless(file);
+            let kind = Kind::Unnamed(file);
             return Ok(Self { directory, kind });
         }
         Self::named_in(directory)
@@ -56,7 +56,7 @@ impl Unfinished {
     pub(crate) fn handle(&self) -> Result<File> {
         match &self.kind {
             #[cfg(target_os = "linux")]
-            Kind::Nameless(file) => file.try_clone(),
+            Kind::Unnamed(file) => file.try_clone(),
             Kind::Named(file) => file.reopen(),
         }
     }
@@ -64,7 +64,7 @@ impl Unfinished {
     fn file(&self) -> &File {
         match &self.kind {
             #[cfg(target_os = "linux")]
-            Kind::Nameless(file) => file,
+            Kind::Unnamed(file) => file,
             Kind::Named(file) => file.as_file(),
         }
     }
@@ -78,7 +78,7 @@ impl Unfinished {
         self.file().sync_all()?;
         match self.kind {
             #[cfg(target_os = "linux")]
-            Kind::Nameless(file) => match link(&file, path) {
+            Kind::Unnamed(file) => match link(&file, path) {
                 // It cannot be named, for one because nothing is mounted at /proc: one that has a
                 // name can be.
                 Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -93,7 +93,7 @@ impl Unfinished {
 }
 
 #[cfg(target_os = "linux")]
-fn nameless(directory: &Path) -> Result<File> {
+fn unnamed(directory: &Path) -> Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
 
     std::fs::OpenOptions::new()
@@ -131,19 +131,19 @@ mod tests {
 
     use super::*;
 
-    const KINDS: &[fn(&Path) -> Unfinished] = &[
-        |directory| written(Unfinished::new_in(directory).unwrap()),
-        |directory| written(Unfinished::named_in(directory).unwrap()),
+    const KINDS: &[fn(&Path) -> AtomicFile] = &[
+        |directory| written(AtomicFile::new_in(directory).unwrap()),
+        |directory| written(AtomicFile::named_in(directory).unwrap()),
         #[cfg(target_os = "linux")]
         |directory| {
-            let unnamed = written(Unfinished::new_in(directory).unwrap());
-            Unfinished::copy_of(unnamed.file(), directory).unwrap()
+            let unnamed = written(AtomicFile::new_in(directory).unwrap());
+            AtomicFile::copy_of(unnamed.file(), directory).unwrap()
         },
     ];
 
-    fn written(unfinished: Unfinished) -> Unfinished {
-        unfinished.file().write_all(b"whole").unwrap();
-        unfinished
+    fn written(file: AtomicFile) -> AtomicFile {
+        file.file().write_all(b"whole").unwrap();
+        file
     }
 
     fn names(directory: &Path) -> Vec<String> {
@@ -154,11 +154,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_has_its_name_and_no_other_once_it_is_whole() {
+    fn atomic_file_appears_under_its_name_only() {
         for make in KINDS {
             let directory = tempfile::tempdir().unwrap();
-            let unfinished = make(directory.path());
-            unfinished.persist(&directory.path().join("name")).unwrap();
+            let file = make(directory.path());
+            file.persist(&directory.path().join("name")).unwrap();
             assert_eq!(names(directory.path()), ["name"]);
             let found = std::fs::read(directory.path().join("name")).unwrap();
             assert_eq!(found, b"whole");
@@ -166,13 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_somebody_has_stays_theirs() {
+    fn existing_name_is_not_replaced() {
         for make in KINDS {
             let directory = tempfile::tempdir().unwrap();
-            let unfinished = make(directory.path());
+            let file = make(directory.path());
             let path = directory.path().join("name");
             std::fs::write(&path, "theirs").unwrap();
-            let error = unfinished.persist(&path).unwrap_err();
+            let error = file.persist(&path).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AlreadyExists);
             assert_eq!(names(directory.path()), ["name"]);
             assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_given_up_is_gone() {
+    fn dropped_atomic_file_is_removed() {
         for make in KINDS {
             let directory = tempfile::tempdir().unwrap();
             drop(make(directory.path()));

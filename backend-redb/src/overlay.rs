@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{BackendError, StorageBackend};
 
-use crate::medium::Medium;
+use crate::storage::Storage;
 
 /// A backend that keeps what redb writes in memory. Through it a file is verified, and repaired as
 /// far as it needs to be for reading, and stays as it is.
 #[derive(Debug)]
-pub(crate) struct View {
-    medium: Arc<Medium>,
+pub(crate) struct Overlay {
+    storage: Arc<Storage>,
     written: Mutex<Written>,
 }
 
 #[derive(Debug)]
 struct Written {
     /// The length of the file underneath.
-    below: u64,
+    base_len: u64,
     /// The length that redb sees.
     len: u64,
     /// In order. redb writes a handful of pages while it opens a file, and no more here.
@@ -32,13 +32,13 @@ enum Change {
     SetLen(u64),
 }
 
-impl View {
-    pub(crate) fn new(medium: Arc<Medium>) -> io::Result<Self> {
-        let len = medium.storage.len()?;
+impl Overlay {
+    pub(crate) fn new(storage: Arc<Storage>) -> io::Result<Self> {
+        let len = storage.file.len()?;
         Ok(Self {
-            medium,
+            storage,
             written: Mutex::new(Written {
-                below: len,
+                base_len: len,
                 len,
                 changes: Vec::new(),
             }),
@@ -50,7 +50,7 @@ impl View {
     }
 }
 
-impl StorageBackend for View {
+impl StorageBackend for Overlay {
     fn len(&self) -> io::Result<u64> {
         Ok(self.written().len)
     }
@@ -63,9 +63,9 @@ impl StorageBackend for View {
         {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        let (there, beyond) = out.split_at_mut(clamp(written.below, offset, out.len()));
+        let (there, beyond) = out.split_at_mut(clamp(written.base_len, offset, out.len()));
         if !there.is_empty() {
-            self.medium.storage.read(offset, there)?;
+            self.storage.file.read(offset, there)?;
         }
         beyond.fill(0);
         for change in &written.changes {
@@ -102,18 +102,18 @@ impl StorageBackend for View {
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        let taken = self.medium.try_lock((start, end))?;
+        let taken = self.storage.try_lock((start, end))?;
         let mut written = self.written();
         if taken && written.changes.is_empty() {
             // Until now another may have had it, and made it longer or shorter.
-            written.below = self.medium.storage.len()?;
-            written.len = written.below;
+            written.base_len = self.storage.file.len()?;
+            written.len = written.base_len;
         }
         Ok(taken)
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.medium.unlock((start, end))
+        self.storage.unlock((start, end))
     }
 }
 
@@ -170,45 +170,47 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_as_long_as_it_is_once_it_is_locked() {
-        let medium = Arc::new(Medium::new(Busy(InMemoryBackend::new()), false));
-        let view = View::new(medium).unwrap();
+    fn length_is_read_under_lock() {
+        let storage = Arc::new(Storage::exclusive(Busy(InMemoryBackend::new())));
+        let overlay = Overlay::new(storage).unwrap();
         assert!(
-            view.try_lock_range(Bound::Unbounded, Bound::Unbounded)
+            overlay
+                .try_lock_range(Bound::Unbounded, Bound::Unbounded)
                 .unwrap()
         );
-        assert_eq!(view.len().unwrap(), 20);
-        view.read(0, &mut [0; 20]).unwrap();
+        assert_eq!(overlay.len().unwrap(), 20);
+        overlay.read(0, &mut [0; 20]).unwrap();
         // What was written since stays as it is.
-        view.set_len(30).unwrap();
+        overlay.set_len(30).unwrap();
         assert!(
-            view.try_lock_range(Bound::Included(1), Bound::Included(1))
+            overlay
+                .try_lock_range(Bound::Included(1), Bound::Included(1))
                 .unwrap()
         );
-        assert_eq!(view.len().unwrap(), 30);
+        assert_eq!(overlay.len().unwrap(), 30);
     }
 
     #[test]
-    fn what_is_written_is_read_back_and_the_file_stays() {
-        let below = InMemoryBackend::new();
-        below.set_len(10).unwrap();
-        below.write(0, b"abcdefghij").unwrap();
-        let medium = Arc::new(Medium::new(below, false));
-        let view = View::new(Arc::clone(&medium)).unwrap();
+    fn overlay_reads_back_writes_and_keeps_file() {
+        let base_len = InMemoryBackend::new();
+        base_len.set_len(10).unwrap();
+        base_len.write(0, b"abcdefghij").unwrap();
+        let storage = Arc::new(Storage::exclusive(base_len));
+        let overlay = Overlay::new(Arc::clone(&storage)).unwrap();
 
-        view.write(3, b"XYZ").unwrap();
-        view.set_len(5).unwrap();
-        view.set_len(12).unwrap();
-        view.write(9, b"!").unwrap();
+        overlay.write(3, b"XYZ").unwrap();
+        overlay.set_len(5).unwrap();
+        overlay.set_len(12).unwrap();
+        overlay.write(9, b"!").unwrap();
         for (start, end) in [(0, 12), (1, 4), (4, 6), (2, 10), (9, 10), (12, 12)] {
             let mut out = vec![7; end - start];
-            view.read(start as u64, &mut out).unwrap();
+            overlay.read(start as u64, &mut out).unwrap();
             assert_eq!(out, b"abcXY\0\0\0\0!\0\0"[start..end]);
         }
-        assert!(view.read(10, &mut [0; 3]).is_err());
+        assert!(overlay.read(10, &mut [0; 3]).is_err());
 
         let mut out = [0; 10];
-        medium.storage.read(0, &mut out).unwrap();
-        assert_eq!((&out, medium.storage.len().unwrap()), (b"abcdefghij", 10));
+        storage.file.read(0, &mut out).unwrap();
+        assert_eq!((&out, storage.file.len().unwrap()), (b"abcdefghij", 10));
     }
 }

@@ -9,19 +9,19 @@ use std::fs;
 use std::path::Path;
 
 use certbind_core::{Binding, BindingStore};
-use certbind_redb::{Options, RedbStore};
-use common::crashed::{ALONE, BOTH, assert_refused, crashed, crashed_disk, log_of, names};
+use certbind_redb::RedbStore;
+use common::crashed::{ALONE, BOTH, assert_refused, crashed, crashed_disk, names, wal_of};
 use common::disk::{BROKEN, Operation, Plan};
-use common::{binding, contents, logged, open};
+use common::{binding, contents, open, with_wal};
 use tempfile::tempdir;
 
 #[test]
-fn a_log_that_is_missing_is_asked_for_and_can_be_given_up() {
+fn missing_wal_is_refused_unless_discarded() {
     let (directory, path, held) = crashed(4);
-    fs::remove_file(log_of(&path)).unwrap();
+    fs::remove_file(wal_of(&path)).unwrap();
     assert_refused(&path, "missing");
-    for options in [Options::new(), logged(0)] {
-        let options = options.without_log(true);
+    for options in [RedbStore::builder(), with_wal(0)] {
+        let options = options.discard_wal();
         let store = options.open_read_only(&path).unwrap();
         assert_eq!(
             (store.revision(), contents(&store)),
@@ -29,7 +29,7 @@ fn a_log_that_is_missing_is_asked_for_and_can_be_given_up() {
         );
     }
     assert_refused(&path, "missing");
-    drop(Options::new().without_log(true).open(&path).unwrap());
+    drop(RedbStore::builder().discard_wal().open(&path).unwrap());
     let store = RedbStore::open(&path).unwrap();
     assert_eq!(
         (store.revision(), contents(&store)),
@@ -39,18 +39,18 @@ fn a_log_that_is_missing_is_asked_for_and_can_be_given_up() {
 }
 
 #[test]
-fn a_damaged_log_can_be_given_up_too_and_goes_if_it_can_be_told_for_one() {
+fn damaged_wal_can_be_discarded() {
     let log = {
         let (_directory, path, _) = crashed(4);
-        fs::read(log_of(&path)).unwrap()
+        fs::read(wal_of(&path)).unwrap()
     };
     let given_up = |damaged: &dyn Fn(&mut Vec<u8>), said: &str, left: &[&str]| {
         let (directory, path, held) = crashed(4);
-        let mut log = fs::read(log_of(&path)).unwrap();
+        let mut log = fs::read(wal_of(&path)).unwrap();
         damaged(&mut log);
-        fs::write(log_of(&path), log).unwrap();
+        fs::write(wal_of(&path), log).unwrap();
         assert_refused(&path, said);
-        drop(Options::new().without_log(true).open(&path).unwrap());
+        drop(RedbStore::builder().discard_wal().open(&path).unwrap());
         assert_eq!(names(&directory), left);
         let store = RedbStore::open(&path).unwrap();
         assert_eq!(
@@ -67,36 +67,36 @@ fn a_damaged_log_can_be_given_up_too_and_goes_if_it_can_be_told_for_one() {
 }
 
 #[test]
-fn the_log_of_another_store_or_of_another_time_is_refused() {
+fn foreign_or_stale_wal_is_refused() {
     let (_directory, path, _) = crashed(4);
     let (_other_directory, other, _) = crashed(4);
-    let own = fs::read(log_of(&path)).unwrap();
-    fs::copy(log_of(&other), log_of(&path)).unwrap();
+    let own = fs::read(wal_of(&path)).unwrap();
+    fs::copy(wal_of(&other), wal_of(&path)).unwrap();
     assert_refused(&path, "another store or time");
-    fs::write(log_of(&path), &own).unwrap();
+    fs::write(wal_of(&path), &own).unwrap();
 
     // Opened, closed and left by another crash: the first log says nothing of it.
-    let store = logged(0).open(&path).unwrap();
+    let store = with_wal(0).open(&path).unwrap();
     store.insert(binding(50, 1)).unwrap();
     let later = fs::read(&path).unwrap();
     drop(store);
     fs::write(&path, later).unwrap();
-    fs::write(log_of(&path), own).unwrap();
+    fs::write(wal_of(&path), own).unwrap();
     assert_refused(&path, "another store or time");
 }
 
 #[test]
-fn a_log_that_nothing_names_is_conflicts_by_reading_and_goes_when_one_writes() {
+fn orphaned_wal_is_removed_on_write_only() {
     let (directory, path, held) = crashed(4);
-    let log = fs::read(log_of(&path)).unwrap();
+    let log = fs::read(wal_of(&path)).unwrap();
     drop(RedbStore::open(&path).unwrap());
     for left_over in [&log[..], b"", &log[..700]] {
-        fs::write(log_of(&path), left_over).unwrap();
+        fs::write(wal_of(&path), left_over).unwrap();
         let store = RedbStore::open_read_only(&path).unwrap();
         assert_eq!((store.revision(), contents(&store)), (7, held.clone()));
         assert!(store.check().unwrap().is_clean());
         drop(store);
-        assert_eq!(fs::read(log_of(&path)).unwrap(), left_over);
+        assert_eq!(fs::read(wal_of(&path)).unwrap(), left_over);
         let store = RedbStore::open(&path).unwrap();
         assert_eq!((store.revision(), contents(&store)), (7, held.clone()));
         assert_eq!(names(&directory), ALONE);
@@ -104,11 +104,11 @@ fn a_log_that_nothing_names_is_conflicts_by_reading_and_goes_when_one_writes() {
 }
 
 #[test]
-fn a_store_whose_log_cannot_be_made_does_without() {
+fn store_works_without_creatable_wal() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
-    fs::create_dir(log_of(&path)).unwrap();
-    let store = logged(0).open(&path).unwrap();
+    fs::create_dir(wal_of(&path)).unwrap();
+    let store = with_wal(0).open(&path).unwrap();
     for number in 0..20 {
         store.insert(binding(number, 1)).unwrap();
     }
@@ -119,7 +119,7 @@ fn a_store_whose_log_cannot_be_made_does_without() {
 
 #[cfg(unix)]
 #[test]
-fn a_log_is_beside_the_file_by_whatever_name_that_was_opened() {
+fn wal_is_next_to_the_linked_file() {
     let (_directory, path, held) = crashed(4);
     let elsewhere = tempdir().unwrap();
     let link = elsewhere.path().join("link");
@@ -127,46 +127,46 @@ fn a_log_is_beside_the_file_by_whatever_name_that_was_opened() {
     let store = RedbStore::open_read_only(&link).unwrap();
     assert_eq!(contents(&store), held);
     drop(store);
-    let store = logged(0).open(&link).unwrap();
+    let store = with_wal(0).open(&link).unwrap();
     store.insert(binding(90, 1)).unwrap();
     store.insert(binding(91, 1)).unwrap();
-    assert!(log_of(&path).exists());
+    assert!(wal_of(&path).exists());
     assert_eq!(names(&elsewhere), ["link"]);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_link_that_somebody_puts_in_the_place_of_a_log_is_not_followed() {
+fn symlink_in_place_of_wal_is_not_followed() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let theirs = directory.path().join("theirs");
     fs::write(&theirs, "theirs").unwrap();
-    std::os::unix::fs::symlink(&theirs, log_of(&path)).unwrap();
+    std::os::unix::fs::symlink(&theirs, wal_of(&path)).unwrap();
     for before in [true, false] {
-        let store = logged(1).open(&path).unwrap();
+        let store = with_wal(1).open(&path).unwrap();
         if !before {
-            std::os::unix::fs::symlink(&theirs, log_of(&path)).unwrap();
+            std::os::unix::fs::symlink(&theirs, wal_of(&path)).unwrap();
         }
         for number in 1..4 {
             store.put(binding(number, 1)).unwrap();
         }
         drop(store);
         assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
-        fs::remove_file(log_of(&path)).unwrap();
+        fs::remove_file(wal_of(&path)).unwrap();
         assert_eq!(names(&directory), ["bindings.redb", "theirs"]);
     }
 
     let (_directory, path, _) = crashed(4);
-    fs::remove_file(log_of(&path)).unwrap();
-    std::os::unix::fs::symlink(&theirs, log_of(&path)).unwrap();
+    fs::remove_file(wal_of(&path)).unwrap();
+    std::os::unix::fs::symlink(&theirs, wal_of(&path)).unwrap();
     let error = RedbStore::open(&path).unwrap_err();
     assert!(error.to_string().contains("no regular file"), "{error}");
 }
 
 #[test]
-fn what_is_no_log_of_this_store_is_neither_removed_nor_written_to() {
+fn foreign_file_in_place_of_wal_is_untouched() {
     let (_other_directory, other, _) = crashed(4);
-    let (store, log) = (fs::read(&other).unwrap(), fs::read(log_of(&other)).unwrap());
+    let (store, log) = (fs::read(&other).unwrap(), fs::read(wal_of(&other)).unwrap());
     let zeros_first = [&[0; 512][..], b"somebody's"].concat();
     for theirs in [
         &b"what a service has to say"[..],
@@ -176,26 +176,26 @@ fn what_is_no_log_of_this_store_is_neither_removed_nor_written_to() {
     ] {
         let directory = tempdir().unwrap();
         let path = directory.path().join("bindings.redb");
-        fs::write(log_of(&path), theirs).unwrap();
+        fs::write(wal_of(&path), theirs).unwrap();
         for _ in 0..2 {
-            let store = logged(1).open(&path).unwrap();
+            let store = with_wal(1).open(&path).unwrap();
             for number in 0..5 {
                 store.put(binding(number, 1)).unwrap();
             }
             drop(store);
-            assert!(fs::read(log_of(&path)).unwrap() == theirs);
+            assert!(fs::read(wal_of(&path)).unwrap() == theirs);
         }
         assert_eq!(RedbStore::open(&path).unwrap().revision(), 10);
     }
 }
 
 #[test]
-fn what_was_to_become_a_log_goes() {
+fn unfinished_wal_is_removed() {
     for left_over in [0, 100, 512, 4096] {
         let directory = tempdir().unwrap();
         let path = directory.path().join("bindings.redb");
-        fs::write(log_of(&path), vec![0; left_over]).unwrap();
-        let store = logged(0).open(&path).unwrap();
+        fs::write(wal_of(&path), vec![0; left_over]).unwrap();
+        let store = with_wal(0).open(&path).unwrap();
         assert_eq!(names(&directory), ALONE);
         store.insert(binding(1, 1)).unwrap();
         assert_eq!(names(&directory), BOTH);
@@ -206,7 +206,7 @@ fn what_was_to_become_a_log_goes() {
 #[cfg(unix)]
 fn replace_by_crashed(path: &Path) -> Vec<Binding> {
     let (_directory, other, held) = crashed(4);
-    for (from, to) in [(log_of(&other), log_of(path)), (other, path.to_owned())] {
+    for (from, to) in [(wal_of(&other), wal_of(path)), (other, path.to_owned())] {
         let copy = to.with_extension("copy");
         fs::copy(from, &copy).unwrap();
         fs::rename(copy, to).unwrap();
@@ -216,12 +216,12 @@ fn replace_by_crashed(path: &Path) -> Vec<Binding> {
 
 #[cfg(unix)]
 #[test]
-fn a_store_whose_file_was_replaced_leaves_the_log_of_the_other_alone() {
+fn replaced_store_leaves_foreign_wal_alone() {
     // Replaced before it has a log, and while it has one.
     for commits_before in [1, 4] {
         let directory = tempdir().unwrap();
         let path = directory.path().join("bindings.redb");
-        let store = logged(2).open(&path).unwrap();
+        let store = with_wal(2).open(&path).unwrap();
         for number in 0..commits_before {
             store.insert(binding(number, 1)).unwrap();
         }
@@ -237,7 +237,7 @@ fn a_store_whose_file_was_replaced_leaves_the_log_of_the_other_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_log_is_of_the_owner_of_the_store_if_root_makes_it() {
+fn wal_created_by_root_belongs_to_store_owner() {
     use std::os::unix::fs::{MetadataExt, chown};
 
     let directory = tempdir().unwrap();
@@ -247,19 +247,19 @@ fn a_log_is_of_the_owner_of_the_store_if_root_makes_it() {
         eprintln!("NOT RUN: only root gives files away");
         return;
     }
-    let store = logged(0).open(&path).unwrap();
+    let store = with_wal(0).open(&path).unwrap();
     store.insert(binding(1, 1)).unwrap();
-    let log = fs::metadata(log_of(&path)).unwrap();
+    let log = fs::metadata(wal_of(&path)).unwrap();
     assert_eq!((log.uid(), log.mode() & 0o777), (12345, 0o600));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_store_that_was_renamed_before_it_has_a_log_makes_none() {
+fn renamed_store_creates_no_wal() {
     let directory = tempdir().unwrap();
     let (path, renamed) = ("a.redb", "b.redb");
     let [path, renamed] = [path, renamed].map(|name| directory.path().join(name));
-    let store = logged(2).open(&path).unwrap();
+    let store = with_wal(2).open(&path).unwrap();
     store.insert(binding(0, 1)).unwrap();
     fs::rename(&path, &renamed).unwrap();
     for number in 1..9 {
@@ -272,9 +272,9 @@ fn a_store_that_was_renamed_before_it_has_a_log_makes_none() {
 }
 
 #[test]
-fn a_log_that_is_whole_is_not_given_up() {
+fn intact_wal_is_never_discarded() {
     let (directory, path, held) = crashed(4);
-    let options = Options::new().without_log(true);
+    let options = RedbStore::builder().discard_wal();
     let store = options.open_read_only(&path).unwrap();
     assert_eq!((store.revision(), contents(&store)), (7, held.clone()));
     drop(store);
@@ -284,7 +284,7 @@ fn a_log_that_is_whole_is_not_given_up() {
 }
 
 #[test]
-fn a_log_that_cannot_be_read_is_not_given_up() {
+fn unreadable_wal_is_never_discarded() {
     let (crashed, held) = crashed_disk();
     let total = {
         let disk = crashed.copy();
@@ -293,7 +293,7 @@ fn a_log_that_cannot_be_read_is_not_given_up() {
         disk.counts().reads
     };
     for after in 0..total {
-        let disk = crashed.copy().opened_with(logged(1).without_log(true));
+        let disk = crashed.copy().opened_with(with_wal(1).discard_wal());
         disk.plan(Operation::Read.fails_once(after, BROKEN));
         drop(open(&disk));
         disk.plan(Plan::Nothing);

@@ -4,10 +4,7 @@ use std::panic::resume_unwind;
 use std::thread;
 
 /// What `make` makes, on a thread of its own while `work` is done; and what that came to.
-pub(crate) fn meanwhile<T: Send, R>(
-    make: impl Fn() -> T + Sync,
-    work: impl FnOnce() -> R,
-) -> (T, R) {
+pub(crate) fn join<T: Send, R>(make: impl Fn() -> T + Sync, work: impl FnOnce() -> R) -> (T, R) {
     thread::scope(|scope| {
         let maker = thread::Builder::new().name("certbind indexes".to_owned());
         let making = maker.spawn_scoped(scope, &make);

@@ -8,10 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 
-use crate::unfinished::sync_directory;
+use crate::atomic_file::sync_directory;
 
 /// The path of the log of what is at a path, or of what it stands for in errors.
-pub(crate) fn beside(path: &Path) -> PathBuf {
+pub(crate) fn wal_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-log");
     name.into()
@@ -21,45 +21,45 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
 /// Whoever uses it has the store locked, but not its name: where another store has come to that,
 /// what is beside it is the other's.
 #[derive(Debug)]
-pub(crate) struct Beside {
+pub(crate) struct SidecarFile {
     store: PathBuf,
-    store_is: Identity,
+    store_id: FileId,
     path: PathBuf,
-    open: Mutex<Open>,
+    state: Mutex<State>,
 }
 
 /// What tells a file from others of its name, where the system says.
-type Identity = Option<(u64, u64)>;
+type FileId = Option<(u64, u64)>;
 
 #[derive(Debug)]
-enum Open {
-    Not,
-    ForReading(FileBackend, Identity),
+enum State {
+    Closed,
+    ReadOnly(FileBackend, FileId),
     /// Made here. Its name is synced with it the first time.
-    Made {
+    Created {
         file: FileBackend,
-        is: Identity,
-        named: bool,
+        id: FileId,
+        name_synced: bool,
     },
 }
 
-impl Beside {
+impl SidecarFile {
     /// The log of the store at `path`, by whatever name it was opened, which this file is.
     pub(crate) fn of(path: &Path, file: &Metadata) -> io::Result<Self> {
         let store = path.canonicalize()?;
         Ok(Self {
-            path: beside(&store),
+            path: wal_path(&store),
             store,
-            store_is: identity(file),
-            open: Mutex::new(Open::Not),
+            store_id: file_id(file),
+            state: Mutex::new(State::Closed),
         })
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn make(&self) -> io::Result<Open> {
+    fn create(&self) -> io::Result<State> {
         if !self.has_store() {
             return Err(Error::other("its store has another name by now"));
         }
@@ -74,11 +74,11 @@ impl Beside {
             let _ = std::fs::remove_file(&self.path);
             return Err(error);
         }
-        let (file, is) = backend(file)?;
-        Ok(Open::Made {
+        let (file, id) = backend(file)?;
+        Ok(State::Created {
             file,
-            is,
-            named: false,
+            id,
+            name_synced: false,
         })
     }
 
@@ -96,16 +96,16 @@ impl Beside {
 
     /// Whether the store still has the name that it was opened by.
     fn has_store(&self) -> bool {
-        metadata(&self.store).is_ok_and(|found| identity(&found) == self.store_is)
+        metadata(&self.store).is_ok_and(|found| file_id(&found) == self.store_id)
     }
 
     /// Removes what is there, if it is what was open, or empty.
-    fn remove(&self, open: Open) -> io::Result<()> {
-        let ours = symlink_metadata(&self.path).is_ok_and(|found| match &open {
-            Open::Not => found.is_file() && found.len() == 0 && self.has_store(),
-            Open::ForReading(_, is) | Open::Made { is, .. } => identity(&found) == *is,
+    fn remove(&self, state: State) -> io::Result<()> {
+        let ours = symlink_metadata(&self.path).is_ok_and(|found| match &state {
+            State::Closed => found.is_file() && found.len() == 0 && self.has_store(),
+            State::ReadOnly(_, id) | State::Created { id, .. } => file_id(&found) == *id,
         });
-        drop(open);
+        drop(state);
         if !ours {
             return Ok(());
         }
@@ -117,25 +117,25 @@ impl Beside {
 }
 
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> Identity {
+fn file_id(metadata: &Metadata) -> FileId {
     use std::os::unix::fs::MetadataExt;
 
     Some((metadata.dev(), metadata.ino()))
 }
 
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {
+fn file_id(_: &Metadata) -> FileId {
     None
 }
 
-fn backend(file: File) -> io::Result<(FileBackend, Identity)> {
-    let is = identity(&file.metadata()?);
-    Ok((FileBackend::new(file).map_err(Error::other)?, is))
+fn backend(file: File) -> io::Result<(FileBackend, FileId)> {
+    let id = file_id(&file.metadata()?);
+    Ok((FileBackend::new(file).map_err(Error::other)?, id))
 }
 
-impl StorageBackend for Beside {
+impl StorageBackend for SidecarFile {
     fn len(&self) -> io::Result<u64> {
-        if let Open::ForReading(file, _) | Open::Made { file, .. } = &*self.open() {
+        if let State::ReadOnly(file, _) | State::Created { file, .. } = &*self.state() {
             return file.len();
         }
         match symlink_metadata(&self.path) {
@@ -146,47 +146,50 @@ impl StorageBackend for Beside {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut open = self.open();
-        if let Open::Not = *open {
-            let (file, is) = backend(File::open(&self.path)?)?;
-            *open = Open::ForReading(file, is);
+        let mut state = self.state();
+        if let State::Closed = *state {
+            let (file, id) = backend(File::open(&self.path)?)?;
+            *state = State::ReadOnly(file, id);
         }
-        match &*open {
-            Open::ForReading(file, _) | Open::Made { file, .. } => file.read(offset, out),
-            Open::Not => Err(ErrorKind::NotFound.into()),
+        match &*state {
+            State::ReadOnly(file, _) | State::Created { file, .. } => file.read(offset, out),
+            State::Closed => Err(ErrorKind::NotFound.into()),
         }
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut open = self.open();
+        let mut state = self.state();
         if len == 0 {
-            return self.remove(std::mem::replace(&mut *open, Open::Not));
+            return self.remove(std::mem::replace(&mut *state, State::Closed));
         }
-        if !matches!(*open, Open::Made { .. }) {
-            *open = self.make()?;
+        if !matches!(*state, State::Created { .. }) {
+            *state = self.create()?;
         }
-        match &*open {
-            Open::Made { file, .. } => file.set_len(len),
+        match &*state {
+            State::Created { file, .. } => file.set_len(len),
             _ => Err(ErrorKind::NotFound.into()),
         }
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let mut open = self.open();
-        let Open::Made { file, named, .. } = &mut *open else {
+        let mut state = self.state();
+        let State::Created {
+            file, name_synced, ..
+        } = &mut *state
+        else {
             return Ok(());
         };
         file.sync_data()?;
-        if !*named {
+        if !*name_synced {
             sync_directory(self.path.parent().unwrap_or(Path::new(".")))?;
-            *named = true;
+            *name_synced = true;
         }
         Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        match &*self.open() {
-            Open::Made { file, .. } => file.write(offset, data),
+        match &*self.state() {
+            State::Created { file, .. } => file.write(offset, data),
             _ => Err(ErrorKind::NotFound.into()),
         }
     }

@@ -1,4 +1,4 @@
-//! A run: neighbouring bindings in one value of the table, under the key of the first.
+//! A block: neighbouring bindings in one value of the table, under the key of the first.
 //!
 //! ```text
 //! for each binding:  shared   number   bytes that its key has in common with the key before
@@ -7,7 +7,7 @@
 //!                    rest of the key, value
 //! ```
 //!
-//! "The key before" the first binding is the run's, which is its own. Numbers, keys and values are
+//! "The key before" the first binding is the block's, which is its own. Numbers, keys and values are
 //! those of `certbind_core::codec`.
 
 use std::cmp::Ordering;
@@ -15,28 +15,28 @@ use std::cmp::Ordering;
 use certbind_core::codec::CodecError;
 
 /// A key and its value.
-pub(crate) type Entry<'a> = (&'a [u8], &'a [u8]);
+pub(crate) type KeyValue<'a> = (&'a [u8], &'a [u8]);
 
-/// Goes through a run.
-pub(crate) struct Entries {
+/// Goes through a block.
+pub(crate) struct EntryReader {
     key: Vec<u8>,
     /// Where the next entry begins.
     at: usize,
 }
 
 /// What stands in front of an entry's bytes.
-struct Head {
+struct EntryHeader {
     shared: usize,
     rest: usize,
     value: usize,
 }
 
-/// Where a key stands in a run, or would.
-struct Place {
-    /// Where its entry begins, or that of the first greater key, or where the run ends.
+/// Where a key stands in a block, or would.
+struct Position {
+    /// Where its entry begins, or that of the first greater key, or where the block ends.
     at: usize,
     /// That entry's head, and where its bytes begin.
-    entry: Option<(Head, usize)>,
+    entry: Option<(EntryHeader, usize)>,
     is_found: bool,
     /// What the key has in common with the key before.
     shared: usize,
@@ -44,60 +44,60 @@ struct Place {
     behind: usize,
 }
 
-/// The value of a key, if the run has it. `run_key` is not greater than the key.
+/// The value of a key, if the block has it. `block_key` is not greater than the key.
 pub(crate) fn find<'a>(
-    run_key: &[u8],
-    run: &'a [u8],
+    block_key: &[u8],
+    block: &'a [u8],
     key: &[u8],
 ) -> Result<Option<&'a [u8]>, CodecError> {
-    let place = locate(run_key, run, key)?;
-    Ok(match place.entry {
-        Some((head, start)) if place.is_found => Some(&run[start + head.rest..][..head.value]),
+    let position = locate(block_key, block, key)?;
+    Ok(match position.entry {
+        Some((head, start)) if position.is_found => Some(&block[start + head.rest..][..head.value]),
         _ => None,
     })
 }
 
-/// The run with another value for a key, or with none. It keeps its key: that is less than the one
+/// The block with another value for a key, or with none. It keeps its key: that is less than the one
 /// that is changed, or it is the same and has a value.
 pub(crate) fn splice(
-    run_key: &[u8],
-    run: &[u8],
+    block_key: &[u8],
+    block: &[u8],
     key: &[u8],
     value: Option<&[u8]>,
 ) -> Result<Vec<u8>, CodecError> {
-    let place = locate(run_key, run, key)?;
-    if !place.is_found && value.is_none() {
-        return Ok(run.to_vec());
+    let position = locate(block_key, block, key)?;
+    if !position.is_found && value.is_none() {
+        return Ok(block.to_vec());
     }
-    let mut bytes = Vec::with_capacity(run.len() + key.len() + value.map_or(0, <[u8]>::len) + 16);
-    bytes.extend(&run[..place.at]);
+    let mut bytes = Vec::with_capacity(block.len() + key.len() + value.map_or(0, <[u8]>::len) + 16);
+    bytes.extend(&block[..position.at]);
     if let Some(value) = value {
-        push_entry(&mut bytes, place.shared, &key[place.shared..], value);
+        push_entry(&mut bytes, position.shared, &key[position.shared..], value);
     }
-    let Some((head, start)) = place.entry else {
+    let Some((head, start)) = position.entry else {
         return Ok(bytes);
     };
-    let (rest, behind) = run[start..].split_at(head.rest);
-    if !place.is_found {
+    let (rest, behind) = block[start..].split_at(head.rest);
+    if !position.is_found {
         // It stands behind the new one now.
         let (value, behind) = behind.split_at(head.value);
         push_entry(
             &mut bytes,
-            place.behind,
-            &rest[place.behind - head.shared..],
+            position.behind,
+            &rest[position.behind - head.shared..],
             value,
         );
         bytes.extend(behind);
         return Ok(bytes);
     }
     let next = start + head.rest + head.value;
-    if value.is_some() || next == run.len() {
-        bytes.extend(&run[next..]);
+    if value.is_some() || next == block.len() {
+        bytes.extend(&block[next..]);
         return Ok(bytes);
     }
     // The next one stands behind the one before now, and may have had more in common with this.
-    let (next, start) = self::head(run, next, key.len())?;
-    let (next_rest, behind) = run[start..].split_at(next.rest);
+    let (next, start) = self::head(block, next, key.len())?;
+    let (next_rest, behind) = block[start..].split_at(next.rest);
     let (value, behind) = behind.split_at(next.value);
     let shared = next.shared.min(head.shared);
     let rest = [&key[shared..next.shared], next_rest].concat();
@@ -108,21 +108,21 @@ pub(crate) fn splice(
 
 const EMPTY: &str = "it is empty";
 
-/// Goes through a run up to a key, without putting the keys before together.
-fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
-    if run.is_empty() {
+/// Goes through a block up to a key, without putting the keys before together.
+fn locate(block_key: &[u8], block: &[u8], key: &[u8]) -> Result<Position, CodecError> {
+    if block.is_empty() {
         return Err(malformed(EMPTY));
     }
-    let (first, start) = head(run, 0, run_key.len())?;
-    if first.shared != run_key.len() || first.rest != 0 {
+    let (first, start) = head(block, 0, block_key.len())?;
+    if first.shared != block_key.len() || first.rest != 0 {
         return Err(malformed("it begins with another key than its own"));
     }
     // How far the key before, which is less, is the same.
-    let mut same = common(run_key, key);
-    let mut before = run_key.len();
+    let mut same = common(block_key, key);
+    let mut before = block_key.len();
     let mut at = start + first.value;
-    if run_key == key {
-        return Ok(Place {
+    if block_key == key {
+        return Ok(Position {
             at: 0,
             entry: Some((first, start)),
             is_found: true,
@@ -130,9 +130,9 @@ fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
             behind: same,
         });
     }
-    while at < run.len() {
-        let (head, start) = head(run, at, before)?;
-        let rest = &run[start..][..head.rest];
+    while at < block.len() {
+        let (head, start) = head(block, at, before)?;
+        let rest = &block[start..][..head.rest];
         // How the key of the entry compares to the one sought, and how far it is the same.
         let (order, behind) = match head.shared.cmp(&same) {
             // It is less where the key before was.
@@ -147,7 +147,7 @@ fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
             }
         };
         if order != Ordering::Less {
-            return Ok(Place {
+            return Ok(Position {
                 at,
                 entry: Some((head, start)),
                 is_found: order == Ordering::Equal,
@@ -159,7 +159,7 @@ fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
         before = head.shared + head.rest;
         at = start + head.rest + head.value;
     }
-    Ok(Place {
+    Ok(Position {
         at,
         entry: None,
         is_found: false,
@@ -168,24 +168,27 @@ fn locate(run_key: &[u8], run: &[u8], key: &[u8]) -> Result<Place, CodecError> {
     })
 }
 
-impl Entries {
-    pub(crate) fn of(run_key: &[u8]) -> Self {
+impl EntryReader {
+    pub(crate) fn of(block_key: &[u8]) -> Self {
         Self {
-            key: run_key.to_vec(),
+            key: block_key.to_vec(),
             at: 0,
         }
     }
 
-    /// The next key and value of the run with these bytes, which are the same in each call.
-    pub(crate) fn next<'a>(&'a mut self, run: &'a [u8]) -> Result<Option<Entry<'a>>, CodecError> {
-        if self.at == run.len() {
+    /// The next key and value of the block with these bytes, which are the same in each call.
+    pub(crate) fn next<'a>(
+        &'a mut self,
+        block: &'a [u8],
+    ) -> Result<Option<KeyValue<'a>>, CodecError> {
+        if self.at == block.len() {
             return match self.at {
                 0 => Err(malformed(EMPTY)),
                 _ => Ok(None),
             };
         }
-        let (head, start) = head(run, self.at, self.key.len())?;
-        let (rest, value) = run[start..].split_at(head.rest);
+        let (head, start) = head(block, self.at, self.key.len())?;
+        let (rest, value) = block[start..].split_at(head.rest);
         let before = &self.key[head.shared..];
         let (first, is_key) = (self.at == 0, before.is_empty() && rest.is_empty());
         if first && !is_key {
@@ -201,23 +204,23 @@ impl Entries {
     }
 }
 
-/// The head of the entry at a place, and where its bytes begin. They are all there.
+/// The head of the entry at a position, and where its bytes begin. They are all there.
 #[inline]
-fn head(run: &[u8], at: usize, before: usize) -> Result<(Head, usize), CodecError> {
-    match short_head(run, at, before) {
+fn head(block: &[u8], at: usize, before: usize) -> Result<(EntryHeader, usize), CodecError> {
+    match short_head(block, at, before) {
         Some(found) => Ok(found),
-        None => any_head(run, at, before),
+        None => any_head(block, at, before),
     }
 }
 
 /// A head of three small numbers. Nearly all are, and a `get` is mostly this.
 #[inline]
-fn short_head(run: &[u8], at: usize, before: usize) -> Option<(Head, usize)> {
-    let &[shared, rest, value] = run.get(at..)?.first_chunk()?;
+fn short_head(block: &[u8], at: usize, before: usize) -> Option<(EntryHeader, usize)> {
+    let &[shared, rest, value] = block.get(at..)?.first_chunk()?;
     let is_short = shared.max(rest).max(value) < TWO_BYTES;
     let [shared, rest, value] = [shared, rest, value].map(usize::from);
-    let is_whole = shared <= before && rest + value <= run.len() - at - 3;
-    let head = Head {
+    let is_whole = shared <= before && rest + value <= block.len() - at - 3;
+    let head = EntryHeader {
         shared,
         rest,
         value,
@@ -225,13 +228,17 @@ fn short_head(run: &[u8], at: usize, before: usize) -> Option<(Head, usize)> {
     (is_short && is_whole).then_some((head, at + 3))
 }
 
-fn any_head(run: &[u8], mut at: usize, before: usize) -> Result<(Head, usize), CodecError> {
+fn any_head(
+    block: &[u8],
+    mut at: usize,
+    before: usize,
+) -> Result<(EntryHeader, usize), CodecError> {
     let mut number = || {
-        let (number, length) = number(&run[at..]).ok_or_else(|| malformed("it is cut short"))?;
+        let (number, length) = number(&block[at..]).ok_or_else(|| malformed("it is cut short"))?;
         at += length;
         Ok(number)
     };
-    let head = Head {
+    let head = EntryHeader {
         shared: number()?,
         rest: number()?,
         value: number()?,
@@ -239,21 +246,21 @@ fn any_head(run: &[u8], mut at: usize, before: usize) -> Result<(Head, usize), C
     if head.shared > before {
         return Err(malformed("it shares more of a key than there is"));
     }
-    let left = run.len() - at;
+    let left = block.len() - at;
     if head.rest > left || head.value > left - head.rest {
         return Err(malformed("it is cut short"));
     }
     Ok((head, at))
 }
 
-/// Makes a run.
+/// Makes a block.
 #[derive(Default)]
-pub(crate) struct Builder {
+pub(crate) struct BlockBuilder {
     first: Vec<u8>,
     bytes: Vec<u8>,
 }
 
-impl Builder {
+impl BlockBuilder {
     /// Puts a binding behind the others, whose keys are less. `shared` is what its key has in common
     /// with the key before.
     pub(crate) fn push(&mut self, shared: usize, key: &[u8], value: &[u8]) {
@@ -274,8 +281,8 @@ impl Builder {
         self.first.len() + self.bytes.len()
     }
 
-    /// The key and the value of the run.
-    pub(crate) fn run(&self) -> Entry<'_> {
+    /// The key and the value of the block.
+    pub(crate) fn block(&self) -> KeyValue<'_> {
         (&self.first, &self.bytes)
     }
 
@@ -294,7 +301,7 @@ fn push_entry(bytes: &mut Vec<u8>, shared: usize, rest: &[u8], value: &[u8]) {
     bytes.extend(value);
 }
 
-/// How many bytes of a run an entry takes.
+/// How many bytes of a block an entry takes.
 pub(crate) fn entry_len(shared: usize, rest: usize, value: usize) -> usize {
     let numbers = [shared, rest, value].map(|number| match number {
         0..=0xfa => 1,
@@ -344,7 +351,7 @@ fn number(bytes: &[u8]) -> Option<(usize, usize)> {
 }
 
 pub(crate) fn malformed(what: &str) -> CodecError {
-    CodecError::Malformed(format!("the run is damaged: {what}"))
+    CodecError::Malformed(format!("the block is damaged: {what}"))
 }
 
 #[cfg(test)]
@@ -367,23 +374,23 @@ mod tests {
         prop_oneof![9 => vec(any::<u8>(), 0..40), 1 => long, 1 => Just(vec![7; 70_000])]
     }
 
-    fn run_of(entries: &BTreeMap<Vec<u8>, Vec<u8>>) -> (Vec<u8>, Vec<u8>) {
-        let mut builder = Builder::default();
+    fn block_of(entries: &BTreeMap<Vec<u8>, Vec<u8>>) -> (Vec<u8>, Vec<u8>) {
+        let mut builder = BlockBuilder::default();
         let mut before = &Vec::new();
         for (key, value) in entries {
             builder.push(common(before, key), key, value);
             before = key;
         }
-        let (key, run) = builder.run();
-        (key.to_vec(), run.to_vec())
+        let (key, block) = builder.block();
+        (key.to_vec(), block.to_vec())
     }
 
-    /// What a run holds, up to the first damage.
-    fn read(key: &[u8], run: &[u8]) -> (BTreeMap<Vec<u8>, Vec<u8>>, Result<(), CodecError>) {
-        let mut entries = Entries::of(key);
+    /// What a block holds, up to the first damage.
+    fn read(key: &[u8], block: &[u8]) -> (BTreeMap<Vec<u8>, Vec<u8>>, Result<(), CodecError>) {
+        let mut entries = EntryReader::of(key);
         let mut found = BTreeMap::new();
         loop {
-            match entries.next(run) {
+            match entries.next(block) {
                 Ok(Some((key, value))) => {
                     let new = found.insert(key.to_vec(), value.to_vec()).is_none();
                     assert!(new, "a key came twice");
@@ -396,24 +403,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_put_into_a_run_is_found_in_it(
+        fn block_returns_its_entries(
             entries in btree_map(keys(), values(), 1..40),
             others in vec(keys(), 20),
         ) {
-            let (key, run) = run_of(&entries);
-            prop_assert_eq!(&read(&key, &run), &(entries.clone(), Ok(())));
+            let (key, block) = block_of(&entries);
+            prop_assert_eq!(&read(&key, &block), &(entries.clone(), Ok(())));
             for sought in entries.keys().chain(&others).filter(|sought| **sought >= key) {
-                let found = find(&key, &run, sought).unwrap();
+                let found = find(&key, &block, sought).unwrap();
                 prop_assert_eq!(found, entries.get(sought).map(Vec::as_slice));
             }
         }
 
         #[test]
-        fn a_run_that_is_changed_is_the_run_of_what_it_then_holds(
+        fn splice_equals_rebuilt_block(
             entries in btree_map(keys(), values(), 2..40),
             others in vec((keys(), values()), 20),
         ) {
-            let (key, run) = run_of(&entries);
+            let (key, block) = block_of(&entries);
             let changes = entries.keys().skip(1).map(|key| (key.clone(), None));
             let values = entries.keys().map(|key| (key.clone(), Some(vec![1, 2, 3])));
             let others = others.into_iter().flat_map(|(key, value)| [(key.clone(), Some(value)), (key, None)]);
@@ -426,34 +433,34 @@ mod tests {
                     Some(value) => expected.insert(changed.clone(), value.clone()),
                     None => expected.remove(&changed),
                 };
-                let spliced = splice(&key, &run, &changed, value.as_deref()).unwrap();
-                prop_assert_eq!((key.clone(), spliced), run_of(&expected));
+                let spliced = splice(&key, &block, &changed, value.as_deref()).unwrap();
+                prop_assert_eq!((key.clone(), spliced), block_of(&expected));
             }
         }
 
         #[test]
-        fn a_damaged_run_is_read_without_panics_and_each_form_is_the_only_one(
+        fn damaged_block_never_panics_and_encoding_is_unique(
             entries in btree_map(keys(), vec(any::<u8>(), 0..40), 1..20),
             flips in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
             cut in any::<prop::sample::Index>(),
         ) {
-            let (key, mut run) = run_of(&entries);
-            for (place, byte) in flips {
-                let place = place.index(run.len());
-                run[place] = byte;
+            let (key, mut block) = block_of(&entries);
+            for (position, byte) in flips {
+                let position = position.index(block.len());
+                block[position] = byte;
             }
-            for run in [&run[..], &run[..cut.index(run.len() + 1)]] {
-                let (found, whole) = read(&key, run);
+            for block in [&block[..], &block[..cut.index(block.len() + 1)]] {
+                let (found, whole) = read(&key, block);
                 for sought in entries.keys() {
-                    let spliced = splice(&key, run, sought, Some(&[7]));
-                    let sought = find(&key, run, sought);
+                    let spliced = splice(&key, block, sought, Some(&[7]));
+                    let sought = find(&key, block, sought);
                     prop_assert_eq!(spliced.is_err(), sought.is_err());
                     if whole.is_ok() {
                         prop_assert!(sought.is_ok());
                     }
                 }
                 if whole.is_ok() {
-                    prop_assert_eq!(run_of(&found), (key.clone(), run.to_vec()));
+                    prop_assert_eq!(block_of(&found), (key.clone(), block.to_vec()));
                 }
             }
         }

@@ -5,84 +5,84 @@ use std::iter::Peekable;
 use certbind_core::{Binding, BindingKey, Outcome, Scan};
 use redb::Table;
 
+use crate::block_table;
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
-use crate::runs;
 use crate::tree::{Keyed, Range, Tree};
 
 /// What became of some keys since the file was written last; none, where that is nothing.
 #[derive(Clone, Default)]
-pub(crate) struct Unwritten(Option<Tree<Fate>>);
+pub(crate) struct Memtable(Option<Tree<Entry>>);
 
 /// What became of a key.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Fate {
-    Bound(Binding),
-    Unbound(BindingKey),
+pub(crate) enum Entry {
+    Put(Binding),
+    Tombstone(BindingKey),
 }
 
-impl Unwritten {
+impl Memtable {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    pub(crate) fn note_all(&mut self, outcomes: &[Outcome]) {
+    pub(crate) fn insert_all(&mut self, outcomes: &[Outcome]) {
         for outcome in outcomes {
-            self.0.get_or_insert_default().put(Fate::of(outcome));
+            self.0.get_or_insert_default().put(Entry::of(outcome));
         }
     }
 
-    pub(crate) fn get(&self, key: &BindingKey) -> Option<&Fate> {
+    pub(crate) fn get(&self, key: &BindingKey) -> Option<&Entry> {
         self.0.as_ref()?.get(key)
     }
 
-    pub(crate) fn scan(&self, scan: &Scan) -> Option<Range<Fate>> {
+    pub(crate) fn scan(&self, scan: &Scan) -> Option<Range<Entry>> {
         self.0.as_ref().map(|tree| tree.scan(scan))
     }
 
-    /// Writes all of it into the file's runs. Each of them was read as a whole before its first change
+    /// Writes all of it into the file's blocks. Each of them was read as a whole before its first change
     /// was noted, so one that is damaged now has become so since.
     pub(crate) fn write(
         &self,
-        runs: &mut Table<'_, &'static [u8], &'static [u8]>,
+        blocks: &mut Table<'_, &'static [u8], &'static [u8]>,
     ) -> Result<(), Cause> {
-        let Some(fates) = self.scan(&Scan::all()) else {
+        let Some(entries) = self.scan(&Scan::all()) else {
             return Ok(());
         };
-        let mut fates = fates.peekable();
+        let mut entries = entries.peekable();
         let mut chunks = std::iter::from_fn(|| {
-            fates.peek()?;
+            entries.peek()?;
             let mut chunk = Chunk::with_capacity(CHUNK);
-            for fate in fates.by_ref().take(CHUNK) {
-                chunk.encode_one(fate.key(), fate.binding());
+            for entry in entries.by_ref().take(CHUNK) {
+                chunk.encode_one(entry.key(), entry.binding());
             }
             Some(chunk)
         });
-        runs::write(runs, &mut chunks)
+        block_table::write(blocks, &mut chunks)
     }
 }
 
-impl Fate {
+impl Entry {
     pub(crate) fn of(outcome: &Outcome) -> Self {
         match &outcome.after {
-            Some(binding) => Self::Bound(binding.clone()),
-            None => Self::Unbound(outcome.key.clone()),
+            Some(binding) => Self::Put(binding.clone()),
+            None => Self::Tombstone(outcome.key.clone()),
         }
     }
 
     pub(crate) fn binding(&self) -> Option<&Binding> {
         match self {
-            Self::Bound(binding) => Some(binding),
-            Self::Unbound(_) => None,
+            Self::Put(binding) => Some(binding),
+            Self::Tombstone(_) => None,
         }
     }
 }
 
-impl Keyed for Fate {
+impl Keyed for Entry {
     fn key(&self) -> &BindingKey {
         match self {
-            Self::Bound(binding) => binding.key(),
-            Self::Unbound(key) => key,
+            Self::Put(binding) => binding.key(),
+            Self::Tombstone(key) => key,
         }
     }
 }
@@ -96,7 +96,7 @@ pub(crate) struct Merged<B: Iterator, S: Iterator> {
 impl<B, S> Merged<B, S>
 where
     B: Iterator<Item = Result<Binding, Cause>>,
-    S: Iterator<Item = Fate>,
+    S: Iterator<Item = Entry>,
 {
     pub(crate) fn new(before: B, since: S) -> Self {
         Self {
@@ -109,22 +109,22 @@ where
 impl<B, S> Iterator for Merged<B, S>
 where
     B: Iterator<Item = Result<Binding, Cause>>,
-    S: Iterator<Item = Fate>,
+    S: Iterator<Item = Entry>,
 {
     type Item = Result<Binding, Cause>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let Some(fate) = self.since.peek() else {
+            let Some(entry) = self.since.peek() else {
                 return self.before.next();
             };
             match self.before.peek() {
-                Some(Ok(binding)) if binding.key() > fate.key() => {}
-                Some(Ok(binding)) if binding.key() == fate.key() => drop(self.before.next()),
+                Some(Ok(binding)) if binding.key() > entry.key() => {}
+                Some(Ok(binding)) if binding.key() == entry.key() => drop(self.before.next()),
                 None => {}
                 Some(_) => return self.before.next(),
             }
-            if let Some(Fate::Bound(binding)) = self.since.next() {
+            if let Some(Entry::Put(binding)) = self.since.next() {
                 return Some(Ok(binding));
             }
         }
@@ -146,16 +146,16 @@ mod tests {
         Binding::new(format!("ccs={}", n + 1).parse().unwrap(), record).unwrap()
     }
 
-    fn fate(n: u16, mark: Option<u8>) -> Fate {
+    fn entry(n: u16, mark: Option<u8>) -> Entry {
         match mark {
-            Some(mark) => Fate::Bound(binding(n, mark)),
-            None => Fate::Unbound(binding(n, 0).key().clone()),
+            Some(mark) => Entry::Put(binding(n, mark)),
+            None => Entry::Tombstone(binding(n, 0).key().clone()),
         }
     }
 
     proptest! {
         #[test]
-        fn what_became_of_a_key_stands_in_the_place_of_what_there_was(
+        fn memtable_entries_replace_file_entries(
             before in btree_map(0..40_u16, any::<u8>(), 0..30),
             since in btree_map(0..40_u16, any::<Option<u8>>(), 0..30),
         ) {
@@ -168,16 +168,16 @@ mod tests {
             }
             let expected: Vec<_> = model.into_iter().map(|(n, mark)| binding(n, mark)).collect();
             let before = before.into_iter().map(|(n, mark)| Ok(binding(n, mark)));
-            let since = since.into_iter().map(|(n, mark)| fate(n, mark));
+            let since = since.into_iter().map(|(n, mark)| entry(n, mark));
             let merged: Result<Vec<_>, _> = Merged::new(before, since).collect();
             prop_assert_eq!(merged.unwrap(), expected);
         }
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_in_its_place() {
+    fn read_error_keeps_its_position() {
         let before = [Ok(binding(1, 0)), Err(Cause::Failed(String::new()))];
-        let since = [0, 2, 9].map(|n| fate(n, Some(1)));
+        let since = [0, 2, 9].map(|n| entry(n, Some(1)));
         let merged: Vec<_> = Merged::new(before.into_iter(), since.into_iter())
             .map(Result::ok)
             .collect();

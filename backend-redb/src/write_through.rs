@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{BackendError, StorageBackend};
 
-use crate::medium::Medium;
+use crate::storage::Storage;
 
 /// The bytes at the start of a file that say which commit is in force (redb's super-header).
 const HEADER: usize = 320;
@@ -15,15 +15,15 @@ const HEADER: usize = 320;
 /// A backend that writes through, and remembers the header that was synced last.
 ///
 /// redb makes a commit visible by one write of the header. When the sync behind it fails, that
-/// write may or may not have reached the disk; [`settle`](Self::settle) makes sure that it has not.
+/// write may or may not have reached the disk; [`roll_back`](Self::roll_back) makes sure that it has not.
 #[derive(Debug)]
-pub(crate) struct Direct {
-    medium: Arc<Medium>,
+pub(crate) struct WriteThrough {
+    storage: Arc<Storage>,
     header: Mutex<Header>,
     /// Set once a commit has failed: nothing more may be written.
     sealed: AtomicBool,
     /// Set once a read has failed, behind which redb answers nothing that it would have to read.
-    unread: AtomicBool,
+    read_failed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -35,84 +35,84 @@ struct Header {
 
 /// A point in time, to be compared with how things stand after an error.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark(u64);
+pub(crate) struct CommitPoint(u64);
 
 /// What came of a commit that ended in an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Settled {
+pub(crate) enum CommitOutcome {
     /// It is durable: the error came behind its sync.
-    Committed,
+    Durable,
     /// It has left no trace.
-    TakenBack,
+    RolledBack,
     /// The disk took back neither the commit nor its header.
     Unknown,
 }
 
-impl Settled {
+impl CommitOutcome {
     /// Of a commit that goes to two places, where it is in force once it is in one.
     pub(crate) fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Committed, _) | (_, Self::Committed) => Self::Committed,
+            (Self::Durable, _) | (_, Self::Durable) => Self::Durable,
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-            (Self::TakenBack, Self::TakenBack) => Self::TakenBack,
+            (Self::RolledBack, Self::RolledBack) => Self::RolledBack,
         }
     }
 }
 
-impl Direct {
-    pub(crate) fn new(medium: Arc<Medium>) -> io::Result<Self> {
+impl WriteThrough {
+    pub(crate) fn new(storage: Arc<Storage>) -> io::Result<Self> {
         let mut synced = [0; HEADER];
-        if medium.storage.len()? >= HEADER as u64 {
-            medium.storage.read(0, &mut synced)?;
+        if storage.file.len()? >= HEADER as u64 {
+            storage.file.read(0, &mut synced)?;
         }
         Ok(Self {
-            medium,
+            storage,
             header: Mutex::new(Header {
                 synced,
                 written: None,
                 syncs: 0,
             }),
             sealed: AtomicBool::new(false),
-            unread: AtomicBool::new(false),
+            read_failed: AtomicBool::new(false),
         })
     }
 
     /// Where a commit starts.
-    pub(crate) fn mark(&self) -> Mark {
-        Mark(self.header().syncs)
+    pub(crate) fn commit_point(&self) -> CommitPoint {
+        CommitPoint(self.header().syncs)
     }
 
     /// Ends a commit that failed, and all writing with it.
-    pub(crate) fn settle(&self, mark: Mark) -> Settled {
+    pub(crate) fn roll_back(&self, commit_point: CommitPoint) -> CommitOutcome {
         self.sealed.store(true, Ordering::Release);
         let mut header = self.header();
-        if header.syncs != mark.0 {
-            return Settled::Committed;
+        if header.syncs != commit_point.0 {
+            return CommitOutcome::Durable;
         }
         if header.written.is_none() {
-            return Settled::TakenBack;
+            return CommitOutcome::RolledBack;
         }
         // The pages of the last commit are as they were: redb overwrites none of them before
         // another commit is durable.
-        let storage = &self.medium.storage;
+        let storage = &self.storage.file;
         match storage
             .write(0, &header.synced)
             .and_then(|()| storage.sync_data())
         {
             Ok(()) => {
                 header.written = None;
-                Settled::TakenBack
+                CommitOutcome::RolledBack
             }
-            Err(_) => Settled::Unknown,
+            Err(_) => CommitOutcome::Unknown,
         }
     }
 
-    pub(crate) fn has_failed_to_read(&self) -> bool {
-        self.unread.load(Ordering::Acquire)
+    pub(crate) fn read_failed(&self) -> bool {
+        self.read_failed.load(Ordering::Acquire)
     }
 
-    pub(crate) fn medium(&self) -> &Arc<Medium> {
-        &self.medium
+    pub(crate) fn storage(&self) -> &Arc<Storage> {
+        &self.storage
     }
 
     fn header(&self) -> MutexGuard<'_, Header> {
@@ -131,29 +131,29 @@ impl Direct {
 
 /// What redb gets: it wants to own its backend, and the store has to keep it as well.
 #[derive(Debug)]
-pub(crate) struct Handle(pub(crate) Arc<Direct>);
+pub(crate) struct BackendHandle(pub(crate) Arc<WriteThrough>);
 
-impl StorageBackend for Handle {
+impl StorageBackend for BackendHandle {
     fn len(&self) -> io::Result<u64> {
-        self.0.medium.storage.len()
+        self.0.storage.file.len()
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let read = self.0.medium.storage.read(offset, out);
+        let read = self.0.storage.file.read(offset, out);
         if read.is_err() {
-            self.0.unread.store(true, Ordering::Release);
+            self.0.read_failed.store(true, Ordering::Release);
         }
         read
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.0.check_open()?;
-        self.0.medium.storage.set_len(len)
+        self.0.storage.file.set_len(len)
     }
 
     fn sync_data(&self) -> io::Result<()> {
         self.0.check_open()?;
-        self.0.medium.storage.sync_data()?;
+        self.0.storage.file.sync_data()?;
         let mut header = self.0.header();
         if let Some(written) = header.written.take() {
             header.synced = written;
@@ -174,18 +174,18 @@ impl StorageBackend for Handle {
             bytes[start..start + length].copy_from_slice(&data[..length]);
             header.written = Some(bytes);
         }
-        self.0.medium.storage.write(offset, data)
+        self.0.storage.file.write(offset, data)
     }
 
     fn close(&self) -> io::Result<()> {
-        self.0.medium.close()
+        self.0.storage.close()
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.medium.try_lock((start, end))
+        self.0.storage.try_lock((start, end))
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.medium.unlock((start, end))
+        self.0.storage.unlock((start, end))
     }
 }

@@ -8,16 +8,16 @@ use certbind_core::{Change, Outcome, Result, StoreError};
 
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
-use crate::snapshot::Snapshot;
+use crate::read_view::ReadView;
 
 /// What a load takes its changes from.
-pub(crate) type Incoming<'a> = &'a mut (dyn Iterator<Item = Result<Change>> + Send);
+pub(crate) type IncomingChanges<'a> = &'a mut (dyn Iterator<Item = Result<Change>> + Send);
 
 /// Chunks of the changes that come, as long as they can be applied.
-pub(crate) struct Feed<'a> {
-    changes: Incoming<'a>,
+pub(crate) struct BulkLoader<'a> {
+    changes: IncomingChanges<'a>,
     /// The store as it was before the first of them.
-    before: &'a Snapshot,
+    base: &'a ReadView,
     path: &'a Path,
     /// Behind this key the file has nothing, so nothing has to be looked up. None if that cannot be told.
     greatest: Option<Vec<u8>>,
@@ -32,19 +32,19 @@ pub(crate) struct Feed<'a> {
 }
 
 enum End {
-    All,
-    Refused(StoreError),
+    Complete,
+    Failed(StoreError),
     /// Whoever makes the changes panicked.
     Panicked(Box<dyn Any + Send>),
 }
 
-impl<'a> Feed<'a> {
+impl<'a> BulkLoader<'a> {
     pub(crate) fn new(
-        changes: Incoming<'a>,
-        before: &'a Snapshot,
+        changes: IncomingChanges<'a>,
+        base: &'a ReadView,
         path: &'a Path,
     ) -> Result<Self, Cause> {
-        let greatest = match before.pages().last_key() {
+        let greatest = match base.pages().last_key() {
             // Changes go to other runs all the same.
             Err(Cause::Codec { .. }) => None,
             last => Some(last?.unwrap_or_default()),
@@ -52,24 +52,24 @@ impl<'a> Feed<'a> {
         Ok(Self {
             changes,
             greatest,
-            before,
+            base,
             path,
             whole: None,
             last: Vec::new(),
             count: 0,
-            outcomes: before.is_resident().then(Vec::new),
+            outcomes: base.is_in_memory().then(Vec::new),
             end: None,
         })
     }
 
     /// Whether there are changes, and all of them were taken.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.count > 0 && matches!(self.end, Some(End::All))
+    pub(crate) fn is_complete(&self) -> bool {
+        self.count > 0 && matches!(self.end, Some(End::Complete))
     }
 
     /// Whether it ended with an error, or a panic.
-    pub(crate) fn is_refused(&self) -> bool {
-        matches!(self.end, Some(End::Refused(_) | End::Panicked(_)))
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.end, Some(End::Failed(_) | End::Panicked(_)))
     }
 
     pub(crate) fn outcomes(&self) -> &[Outcome] {
@@ -80,11 +80,11 @@ impl<'a> Feed<'a> {
     ///
     /// # Errors
     /// Why one of them was refused.
-    pub(crate) fn ended(self) -> Result<u64> {
+    pub(crate) fn finish(self) -> Result<u64> {
         match self.end {
-            Some(End::Refused(error)) => Err(error),
+            Some(End::Failed(error)) => Err(error),
             Some(End::Panicked(payload)) => resume_unwind(payload),
-            Some(End::All) | None => Ok(self.count),
+            Some(End::Complete) | None => Ok(self.count),
         }
     }
 
@@ -96,9 +96,9 @@ impl<'a> Feed<'a> {
             match next.map_err(End::Panicked)? {
                 Some(change) => change
                     .and_then(|change| self.take(change, &mut chunk))
-                    .map_err(End::Refused)?,
+                    .map_err(End::Failed)?,
                 None => {
-                    self.end = Some(End::All);
+                    self.end = Some(End::Complete);
                     break;
                 }
             }
@@ -115,12 +115,12 @@ impl<'a> Feed<'a> {
         self.last.clear();
         self.last.extend(bytes);
         let greatest = self.greatest.as_ref();
-        let found = match self.before.unwritten().get(key) {
-            Some(fate) => fate.binding().cloned(),
+        let found = match self.base.memtable().get(key) {
+            Some(entry) => entry.binding().cloned(),
             None if greatest.is_none_or(|greatest| self.last <= *greatest) => self
-                .before
+                .base
                 .pages()
-                .get_to_change(key, &mut self.whole)
+                .get_for_update(key, &mut self.whole)
                 .map_err(|cause| cause.at(self.path))?,
             None => None,
         };
@@ -137,7 +137,7 @@ impl<'a> Feed<'a> {
     }
 }
 
-impl Iterator for Feed<'_> {
+impl Iterator for BulkLoader<'_> {
     type Item = Chunk;
 
     fn next(&mut self) -> Option<Chunk> {
