@@ -22,6 +22,10 @@ struct Host(HostName);
 impl Fixture for Host {
     type Store = EtcdStore;
 
+    fn is_available() -> bool {
+        certbind_test_support::is_available("etcd")
+    }
+
     fn new() -> Self {
         Self(new_host())
     }
@@ -47,6 +51,10 @@ fn cluster() -> &'static Cluster {
 impl Fixture for Replicated {
     type Store = EtcdStore;
 
+    fn is_available() -> bool {
+        certbind_test_support::is_available("etcd")
+    }
+
     fn new() -> Self {
         Self(new_host())
     }
@@ -59,6 +67,7 @@ impl Fixture for Replicated {
 
 #[test]
 fn operations_are_linearizable_while_members_are_killed() {
+    certbind_test_support::require!("etcd");
     let (over, killed) = (AtomicBool::new(false), AtomicU64::new(0));
     let victims = || {
         for victim in (0..cluster().endpoints().len()).cycle() {

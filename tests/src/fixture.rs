@@ -18,6 +18,12 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// wrong on purpose nobody wants either.
     const PERSIST_FAILURES: bool = true;
 
+    /// Whether the store can be tested on this machine, for stores that need a server or a right.
+    /// Where it is false every test of the suite passes at once, so report why it was skipped.
+    fn is_available() -> bool {
+        true
+    }
+
     /// A new place with an empty store in it. A store that cannot be written may hold something,
     /// the same in every new place.
     fn new() -> Self;

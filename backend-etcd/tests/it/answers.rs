@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
 use certbind_etcd::{EtcdStore, HostName, Options};
 use certbind_etcd_server::{Proxy, Server, Wire};
+use certbind_test_support::require;
 
 use crate::samples::{key, mark, marked, new_host, server, store};
 
@@ -43,6 +44,7 @@ fn watched() -> (Proxy, EtcdStore, EtcdStore, u64) {
 
 #[test]
 fn a_batch_whose_answer_is_lost_is_not_applied_again() {
+    require!("etcd");
     let (proxy, ours, other, revision) = watched();
     proxy.set(Wire::LosesAnswers);
     let applied = thread::scope(|scope| {
@@ -75,6 +77,7 @@ fn a_batch_whose_answer_is_lost_is_not_applied_again() {
 
 #[test]
 fn a_lost_batch_is_found_behind_those_that_came_after_it() {
+    require!("etcd");
     let (proxy, ours, other, revision) = watched();
     proxy.set(Wire::LosesAnswers);
     thread::scope(|scope| {
@@ -95,6 +98,7 @@ fn a_lost_batch_is_found_behind_those_that_came_after_it() {
 
 #[test]
 fn a_copy_that_comes_late_does_nothing() {
+    require!("etcd");
     let (slow, host) = (Proxy::to(&server().endpoint()), new_host());
     let members = Options::new([slow.endpoint(), server().endpoint()]);
     // Which member is asked first is drawn.
@@ -122,6 +126,7 @@ fn a_copy_that_comes_late_does_nothing() {
 
 #[test]
 fn who_runs_out_of_patience_says_that_nothing_is_known() {
+    require!("etcd");
     let (proxy, host) = (Proxy::to(&server().endpoint()), new_host());
     let options = Options::new([proxy.endpoint()])
         .timeout(Duration::from_millis(100))
@@ -145,6 +150,7 @@ fn who_runs_out_of_patience_says_that_nothing_is_known() {
 
 #[test]
 fn a_refusal_is_told_though_the_first_answer_was_lost() {
+    require!("etcd");
     let (proxy, ours, other, _) = watched();
     proxy.set(Wire::HoldsRequests);
     thread::scope(|scope| {
@@ -164,6 +170,7 @@ fn a_refusal_is_told_though_the_first_answer_was_lost() {
 /// replaces something twice.
 #[test]
 fn whatever_is_cut_each_put_replaces_one_other() {
+    require!("etcd");
     const WRITERS: u16 = 3;
     const PUTS: u16 = 25;
     let server = Server::start();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
 use certbind_etcd::{Changed, Fleet, HostName, Options, Watch};
 use certbind_etcd_server::{Proxy, Server, Wire};
+use certbind_test_support::require;
 
 use crate::samples::{key, mark, marked};
 
@@ -25,6 +26,7 @@ fn next(watch: &mut Watch) -> Changed {
 
 #[test]
 fn the_hosts_are_those_that_were_written_to() {
+    require!("etcd", "etcdctl");
     let server = Server::start();
     let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();
     assert_eq!(fleet.hosts().unwrap(), []);
@@ -49,6 +51,7 @@ fn the_hosts_are_those_that_were_written_to() {
 
 #[test]
 fn hosts_are_visited_side_by_side_but_not_too_many() {
+    require!("etcd");
     let server = Server::start();
     let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();
     let hosts: Vec<_> = (0..40).map(name).collect();
@@ -77,6 +80,7 @@ fn hosts_are_visited_side_by_side_but_not_too_many() {
 
 #[test]
 fn a_watch_gives_each_batch_once_and_whole() {
+    require!("etcd");
     let server = Server::start();
     let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();
     let (one, two) = (fleet.host(&name(1)), fleet.host(&name(2)));
@@ -120,6 +124,7 @@ fn a_watch_gives_each_batch_once_and_whole() {
 
 #[test]
 fn who_waits_for_ever_waits() {
+    require!("etcd");
     let server = Server::start();
     let options = Options::new([server.endpoint()]).patience(Duration::MAX);
     let fleet = Fleet::open(&options.timeout(Duration::MAX)).unwrap();
@@ -137,6 +142,7 @@ fn who_waits_for_ever_waits() {
 
 #[test]
 fn a_watch_outlives_its_connection_and_its_server() {
+    require!("etcd");
     let mut server = Server::start();
     let proxy = Proxy::to(&server.endpoint());
     let writer = Fleet::open(&Options::new([server.endpoint()])).unwrap();
@@ -193,6 +199,7 @@ fn a_watch_outlives_its_connection_and_its_server() {
 
 #[test]
 fn a_watch_of_what_etcd_has_forgotten_says_so() {
+    require!("etcd", "etcdctl");
     let server = Server::start();
     let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();
     let store = fleet.host(&name(1));
@@ -210,6 +217,7 @@ fn a_watch_of_what_etcd_has_forgotten_says_so() {
 
 #[test]
 fn a_binding_that_cannot_be_read_does_not_end_a_watch() {
+    require!("etcd", "etcdctl");
     let server = Server::start();
     let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();
     let mut watch = fleet.watch(fleet.revision().unwrap());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use certbind_core::{Batch, Binding, BindingStore, Change, Record, Scan, StoreError};
 use certbind_etcd::{EtcdStore, Options};
 use certbind_etcd_server::Server;
+use certbind_test_support::require;
 
 use crate::samples::{key, marked, new_host, server, store};
 
@@ -14,6 +15,7 @@ fn batch(changes: u16) -> Batch {
 
 #[test]
 fn a_batch_beyond_the_limit_is_refused_and_the_limit_named() {
+    require!("etcd");
     let store = store(&new_host());
     store.apply(&batch(127)).unwrap();
     let error = store.apply(&batch(128)).unwrap_err().to_string();
@@ -25,6 +27,7 @@ fn a_batch_beyond_the_limit_is_refused_and_the_limit_named() {
 
 #[test]
 fn a_server_may_take_more_or_less_than_the_usual() {
+    require!("etcd");
     let small = Server::with(&["--max-txn-ops=16"]);
     let host = new_host();
     let unaware = EtcdStore::open(&Options::new([small.endpoint()]), &host).unwrap();
@@ -45,6 +48,7 @@ fn a_server_may_take_more_or_less_than_the_usual() {
 
 #[test]
 fn a_request_that_is_too_large_is_refused_and_the_limit_named() {
+    require!("etcd");
     let small = Server::with(&["--max-request-bytes=4096"]);
     let store = EtcdStore::open(&Options::new([small.endpoint()]), &new_host()).unwrap();
     let error = store.apply(&batch(100)).unwrap_err();
@@ -55,6 +59,7 @@ fn a_request_that_is_too_large_is_refused_and_the_limit_named() {
 
 #[test]
 fn a_scan_of_many_pages_is_of_one_revision() {
+    require!("etcd");
     let (host, count) = (new_host(), 2_500);
     let writer = store(&host);
     for from in (1..count).step_by(100) {
@@ -75,6 +80,7 @@ fn a_scan_of_many_pages_is_of_one_revision() {
 
 #[test]
 fn a_scan_whose_revision_etcd_forgets_ends_with_an_error() {
+    require!("etcd", "etcdctl");
     let server = Server::start();
     let store = EtcdStore::open(&Options::new([server.endpoint()]), &new_host()).unwrap();
     for from in 0..15 {
@@ -94,6 +100,7 @@ fn a_scan_whose_revision_etcd_forgets_ends_with_an_error() {
 
 #[test]
 fn nobody_there_is_told_in_the_time_that_was_given() {
+    require!("etcd");
     let options = Options::new(["127.0.0.1:1", "127.0.0.1:2"]).patience(Duration::from_millis(300));
     let store = EtcdStore::open(&options, &new_host()).unwrap();
     let error = store.get(&key(1)).unwrap_err().to_string();
@@ -103,6 +110,7 @@ fn nobody_there_is_told_in_the_time_that_was_given() {
 
 #[test]
 fn a_member_that_is_gone_is_passed_over() {
+    require!("etcd");
     let options = Options::new(["127.0.0.1:1".to_owned(), server().endpoint()]);
     for _ in 0..4 {
         let store = EtcdStore::open(&options, &new_host()).unwrap();
@@ -113,6 +121,7 @@ fn a_member_that_is_gone_is_passed_over() {
 
 #[test]
 fn a_value_that_is_damaged_or_newer_is_refused_by_its_place_and_stays() {
+    require!("etcd", "etcdctl");
     let host = new_host();
     let ours = store(&host);
     // Kind 3, and a port of two bytes that are text: "11".
@@ -145,6 +154,7 @@ fn central(port: u16) -> Binding {
 
 #[test]
 fn a_store_may_be_used_and_dropped_by_asynchronous_code() {
+    require!("etcd");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -157,6 +167,7 @@ fn a_store_may_be_used_and_dropped_by_asynchronous_code() {
 
 #[test]
 fn a_host_that_nobody_wrote_to_has_no_revision() {
+    require!("etcd");
     let store = store(&new_host());
     assert_eq!(store.revision().unwrap(), None);
     let applied = store.apply(&batch(1)).unwrap();

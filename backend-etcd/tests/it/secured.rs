@@ -6,6 +6,7 @@ use std::time::Duration;
 use certbind_core::{BindingStore, StoreError};
 use certbind_etcd::{EtcdStore, Fleet, Options, Tls};
 use certbind_etcd_server::Server;
+use certbind_test_support::require;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
@@ -56,6 +57,7 @@ impl Authority {
 
 #[test]
 fn servers_and_clients_prove_who_they_are() {
+    require!("etcd");
     let (authority, folder) = (Authority::new(), TempDir::new().unwrap());
     let server = authority.server(&folder);
     let host = new_host();
@@ -122,6 +124,7 @@ fn servers_and_clients_prove_who_they_are() {
 
 #[test]
 fn a_user_may_do_what_its_role_says() {
+    require!("etcd", "etcdctl");
     let server = Server::start();
     let hosts = [new_host(), new_host()];
     let [one, other] = &hosts;
@@ -192,6 +195,7 @@ fn a_user_may_do_what_its_role_says() {
 
 #[test]
 fn a_token_that_has_grown_old_is_renewed() {
+    require!("etcd", "etcdctl");
     let server = Server::start();
     for arguments in [
         &["user", "add", "root:secret"][..],

@@ -1,6 +1,7 @@
 //! `help`, `completions` and `man`.
 
 use certbind::exit;
+use certbind_test_support::require;
 
 use super::Host;
 
@@ -84,6 +85,7 @@ fn every_shell_has_completions_that_know_the_commands() {
 
 #[test]
 fn bash_completes_a_command() {
+    require!("bash");
     let host = Host::new();
     let script = host.file("completions.sh");
     std::fs::write(&script, host.ok(&["completions", "bash"])).unwrap();

@@ -1,6 +1,7 @@
 //! Exports, audits and comparisons of all hosts of a fleet.
 
 use super::{APP, NEW, OLD, certbind, done, fleet, refused};
+use certbind_test_support::require;
 use tempfile::TempDir;
 
 const KEYS: &[&str] = &["0.0.0.0:443", "[::]:443"];
@@ -18,6 +19,7 @@ fn ended(arguments: &[&str]) -> (String, String, Option<i32>) {
 
 #[test]
 fn a_fleet_is_exported_to_a_file_for_each_host_and_compared_with_them() {
+    require!("etcd");
     let (_server, url) = fleet(&[("web01", KEYS), ("web02", KEYS), ("web03", KEYS)]);
     let folder = TempDir::new().unwrap();
     let before = folder.path().join("before").display().to_string();
@@ -70,6 +72,7 @@ fn a_fleet_is_exported_to_a_file_for_each_host_and_compared_with_them() {
 
 #[test]
 fn a_fleet_is_audited_against_its_exports() {
+    require!("etcd", "etcdctl");
     let (server, url) = fleet(&[("web01", KEYS), ("web02", KEYS)]);
     let folder = TempDir::new().unwrap();
     let before = folder.path().display().to_string();
@@ -115,6 +118,7 @@ fn a_fleet_is_audited_against_its_exports() {
 
 #[test]
 fn a_comparison_of_a_fleet_wants_one_export_for_each_host() {
+    require!("etcd");
     let (_server, url) = fleet(&[("web01", KEYS)]);
     let folder = TempDir::new().unwrap();
     let path = folder.path().display().to_string();

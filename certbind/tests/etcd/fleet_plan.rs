@@ -6,6 +6,7 @@ use std::time::Duration;
 use certbind_core::{Binding, BindingStore, CertHash, Record, Uuid};
 use certbind_etcd::{Fleet, HostName, Options};
 use certbind_etcd_server::Server;
+use certbind_test_support::require;
 use tempfile::TempDir;
 
 use super::{NEW, OLD, certbind, done};
@@ -52,6 +53,7 @@ fn having(fleet: &Fleet, hash: &str) -> usize {
 
 #[test]
 fn a_renewal_that_is_killed_is_gone_on_with_and_undone() {
+    require!("etcd");
     let (_server, fleet, url) = fleet();
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -122,6 +124,7 @@ fn a_renewal_that_is_killed_is_gone_on_with_and_undone() {
 
 #[test]
 fn a_plan_that_would_leave_a_host_out_unseen_or_do_nothing_is_not_written() {
+    require!("etcd", "etcdctl");
     let server = Server::start();
     let url = format!("etcd://{}/", server.endpoint());
     let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();

@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use certbind_etcd_server::Server;
+use certbind_test_support::require;
 use tempfile::TempDir;
 
 const OLD: &str = "5226dc6c54559761cd471b86eb51c096252c90f2";
@@ -72,6 +73,7 @@ fn add(store: &str, key: &str) {
 
 #[test]
 fn a_host_in_etcd_is_a_store_like_any_other() {
+    require!("etcd");
     let host = new_host();
     let unknown = refused(&host, &["list"]);
     assert!(
@@ -96,6 +98,7 @@ fn a_host_in_etcd_is_a_store_like_any_other() {
 
 #[test]
 fn a_host_moves_into_etcd_and_out_of_it_by_exports_and_plans() {
+    require!("etcd");
     let (host, folder) = (new_host(), TempDir::new().unwrap());
     let path = |name: &str| folder.path().join(name).display().to_string();
     let file = format!("redb:{}", path("bindings.redb"));
@@ -116,6 +119,7 @@ fn a_host_moves_into_etcd_and_out_of_it_by_exports_and_plans() {
 
 #[test]
 fn a_plan_does_not_choose_the_etcd_that_is_told_a_password() {
+    require!("etcd");
     let (host, folder) = (new_host(), TempDir::new().unwrap());
     add(&host, "0.0.0.0:443");
     let plan = folder.path().join("plan.json").display().to_string();
@@ -136,6 +140,7 @@ fn a_plan_does_not_choose_the_etcd_that_is_told_a_password() {
 
 #[test]
 fn an_import_beyond_the_limit_is_refused_and_the_limit_named() {
+    require!("etcd");
     let (host, folder) = (new_host(), TempDir::new().unwrap());
     let file = format!("redb:{}", folder.path().join("bindings.redb").display());
     let script: Vec<_> = (1..=128)
@@ -170,6 +175,7 @@ fn fleet(hosts: &[(&str, &[&str])]) -> (Server, String) {
 
 #[test]
 fn a_certificate_is_renewed_on_every_host_of_a_fleet() {
+    require!("etcd");
     let hosts: [(&str, &[&str]); 3] = [
         ("web01", &["0.0.0.0:443", "[::]:443"]),
         ("web02", &["0.0.0.0:443"]),
@@ -202,6 +208,7 @@ fn a_certificate_is_renewed_on_every_host_of_a_fleet() {
 
 #[test]
 fn a_host_that_refuses_keeps_nobody_from_the_others() {
+    require!("etcd", "etcdctl");
     let keys: &[&str] = &["0.0.0.0:443"];
     let (server, url) = fleet(&[("web01", keys), ("web02", keys), ("web03", keys)]);
     // What stands there is of no version that is known.
@@ -227,6 +234,7 @@ fn a_host_that_refuses_keeps_nobody_from_the_others() {
 
 #[test]
 fn a_fleet_is_no_host_and_a_host_no_fleet() {
+    require!("etcd");
     let said = refused("memory:", &["list", "--fleet", "etcd://127.0.0.1/web01"]);
     assert!(said.contains("it names one host, web01"), "{said}");
     let apply = [
@@ -241,6 +249,7 @@ fn a_fleet_is_no_host_and_a_host_no_fleet() {
 
 #[test]
 fn a_url_that_is_wrong_is_told_with_its_form() {
+    require!("etcd");
     for (url, named) in [
         ("etcd://", "no member"),
         ("etcd://127.0.0.1:2379/", "names no host"),
@@ -259,6 +268,7 @@ fn a_url_that_is_wrong_is_told_with_its_form() {
 
 #[test]
 fn the_environment_has_the_user_and_its_password() {
+    require!("etcd", "etcdctl");
     let server = Server::start();
     for arguments in [
         &["user", "add", "root:hunter2"][..],

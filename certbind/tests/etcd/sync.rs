@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 use certbind_etcd_server::Server;
+use certbind_test_support::require;
 use tempfile::TempDir;
 
 use super::common::library;
@@ -114,6 +115,7 @@ fn until(what: &str, is: impl Fn() -> bool) {
 
 #[test]
 fn a_host_is_made_equal_to_its_record_and_follows_it() {
+    require!("etcd");
     let host = Host::new(&[
         "0.0.0.0:443",
         "[::]:443",
@@ -145,6 +147,7 @@ fn a_host_is_made_equal_to_its_record_and_follows_it() {
 
 #[test]
 fn what_the_fleet_does_not_know_is_reported_and_put_back_only_where_that_is_asked() {
+    require!("etcd");
     let host = Host::new(&["0.0.0.0:443", "[::]:443", "10.0.0.5:443"]);
     // It was there before.
     host.local(&["add", "ccs=443", "--app-id", APP]);
@@ -193,6 +196,7 @@ fn what_the_fleet_does_not_know_is_reported_and_put_back_only_where_that_is_aske
 
 #[test]
 fn a_run_that_is_killed_is_not_taken_for_somebody_elses_change() {
+    require!("etcd");
     let host = Host::new(&["0.0.0.0:443", "[::]:443"]);
     assert_eq!(host.sync(&[]).1, Some(0));
     let mut kills = 0;
@@ -218,6 +222,7 @@ fn a_run_that_is_killed_is_not_taken_for_somebody_elses_change() {
 
 #[test]
 fn a_host_without_a_record_is_left_as_it_is() {
+    require!("etcd");
     let mut host = Host::new(&[]);
     host.local(&["add", "ccs=443", "--app-id", APP]);
     let (told, code) = host.sync(&["--enforce"]);
@@ -232,6 +237,7 @@ fn a_host_without_a_record_is_left_as_it_is() {
 
 #[test]
 fn a_state_of_another_host_is_refused() {
+    require!("etcd");
     let host = Host::new(&["0.0.0.0:443"]);
     assert_eq!(host.sync(&[]).1, Some(0));
     let (file, state) = (
@@ -266,6 +272,7 @@ impl Drop for Running {
 
 #[test]
 fn who_watches_follows_though_etcd_is_restarted() {
+    require!("etcd");
     let mut host = Host::new(&["0.0.0.0:443"]);
     host.record.push_str("?timeout=0.5&patience=1");
     let (out, err) = (host.path("out"), host.path("err"));
@@ -316,6 +323,7 @@ fn who_watches_follows_though_etcd_is_restarted() {
 
 #[test]
 fn who_watches_ends_when_nobody_reads_any_more() {
+    require!("etcd");
     let host = Host::new(&["0.0.0.0:443"]);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

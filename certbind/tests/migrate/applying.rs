@@ -66,6 +66,7 @@ fn nothing_is_changed_unless_somebody_says_yes() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_is_asked() {
+    certbind_test_support::require!("script");
     use std::io::Write;
     use std::process::{Command, Stdio};
 

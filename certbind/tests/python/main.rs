@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+use certbind_test_support::require;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -44,6 +45,7 @@ fn pytest(argument: &str, folder: &Path, kit: &Path) -> Output {
 
 #[test]
 fn the_package_passes_its_own_tests() {
+    require!("pytest-3");
     let kit = kit();
     let folder = root().join("python");
     let done = pytest("--quiet", &folder, kit.path());
@@ -57,6 +59,7 @@ fn the_package_passes_its_own_tests() {
 
 #[test]
 fn the_example_of_its_page_runs() {
+    require!("pytest-3");
     let page = std::fs::read_to_string(root().join("docs/python.md")).unwrap();
     let (_, example) = page.split_once("```python\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();

@@ -11,6 +11,7 @@ use certbind_core::{Binding, Record, Uuid};
 use certbind_harness::{
     Call, CertificateState, Fault, Harness, HarnessError, Privilege, Profile, TimeoutKey,
 };
+use certbind_test_support::require;
 use common::{PROGRAMS, bound, compile, harness, run};
 
 fn c_program(harness: &Harness) -> Command {
@@ -43,6 +44,7 @@ fn old() -> Binding {
 
 #[test]
 fn a_c_program_binds_in_the_harness_alone() {
+    require!("gcc");
     let (mine, other) = (harness(), harness());
     let (code, said) = run(&mut c_program(&mine));
     assert_eq!(code, Some(0), "{said}");
@@ -52,6 +54,7 @@ fn a_c_program_binds_in_the_harness_alone() {
 
 #[test]
 fn no_program_comes_to_a_library_that_the_environment_passes_calls_to() {
+    require!("gcc");
     let tests = std::env::current_exe().expect("the tests");
     let output = Command::new(tests)
         .args(["--exact", "a_c_program_binds_in_the_harness_alone"])
@@ -64,6 +67,7 @@ fn no_program_comes_to_a_library_that_the_environment_passes_calls_to() {
 
 #[test]
 fn a_c_program_is_told_that_the_certificate_is_not_there() {
+    require!("gcc");
     let hash = bound().record().certificate.as_ref().unwrap().hash;
     let harness = harness().certificate(hash, CertificateState::WithoutKey);
     let (code, said) = run(&mut c_program(&harness));
@@ -73,6 +77,7 @@ fn a_c_program_is_told_that_the_certificate_is_not_there() {
 
 #[test]
 fn a_python_program_finds_the_library_by_name_and_netsh_sees_what_it_did() {
+    require!("python3");
     let harness = harness();
     let (code, said) = run(&mut python_program(&harness));
     assert_eq!(code, Some(0), "{said}");
@@ -85,6 +90,7 @@ fn a_python_program_finds_the_library_by_name_and_netsh_sees_what_it_did() {
 
 #[test]
 fn a_python_program_meets_a_fault() {
+    require!("python3");
     let harness = harness().fault(Fault::at(Call::Set, 1).answers(1312));
     let (code, said) = run(&mut python_program(&harness));
     assert_eq!(code, Some(3), "{said}");
@@ -123,6 +129,7 @@ fn netsh_is_that_of_the_profile() {
 
 #[test]
 fn a_program_that_is_killed_leaves_the_store_readable() {
+    require!("gcc");
     let harness = harness().fault(Fault::at(Call::Set, 1).kills());
     let (code, _) = run(&mut c_program(&harness));
     assert_eq!(code, None, "a signal");

@@ -5,6 +5,7 @@
 
 mod common;
 
+use certbind_test_support::require;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -54,18 +55,21 @@ fn c_program(folder: &Path, name: &str) -> PathBuf {
 
 #[test]
 fn a_c_program_sets_queries_enumerates_updates_and_deletes() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     passes(&mut Command::new(c_client(folder.path())));
 }
 
 #[test]
 fn a_c_program_steers_its_simulator() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     passes(&mut Command::new(c_program(folder.path(), "control")));
 }
 
 #[test]
 fn a_c_program_reserves_urls_and_sets_what_else_a_service_is_configured_with() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let program = c_program(folder.path(), "service");
     passes(&mut Command::new(&program));
@@ -96,6 +100,7 @@ fn pkg_config(prefix: &Path, questions: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_example_of_the_page_on_c_is_compiled_by_pkg_config_as_c_and_as_cpp() {
+    require!("gcc", "g++", "pkg-config");
     let prefix = TempDir::new().expect("a temporary directory");
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let install = |from: PathBuf, to: &str| {
@@ -137,6 +142,7 @@ fn the_example_of_the_page_on_c_is_compiled_by_pkg_config_as_c_and_as_cpp() {
 
 #[test]
 fn valgrind_finds_nothing_in_the_c_programs_and_the_library() {
+    require!("gcc", "valgrind");
     let folder = TempDir::new().expect("a temporary directory");
     for name in ["client", "control"] {
         let mut valgrind = Command::new("valgrind");
@@ -151,6 +157,7 @@ fn valgrind_finds_nothing_in_the_c_programs_and_the_library() {
 
 #[test]
 fn the_same_program_finds_its_records_in_a_file() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let store = format!("redb:{}", folder.path().join("bindings.redb").display());
     passes(Command::new(c_client(folder.path())).env("CERTBIND_HTTPAPI", store));
@@ -159,6 +166,7 @@ fn the_same_program_finds_its_records_in_a_file() {
 
 #[test]
 fn a_python_program_is_refused_on_demand_and_reads_what_it_bound() {
+    require!("python3");
     passes(
         Command::new("python3")
             .arg(format!("{TESTS}/python/client.py"))
@@ -168,6 +176,7 @@ fn a_python_program_is_refused_on_demand_and_reads_what_it_bound() {
 
 #[test]
 fn a_broken_configuration_is_told_to_a_person() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let output = Command::new(c_client(folder.path()))
         .env("CERTBIND_HTTPAPI", "/nowhere/simulator.toml")
@@ -189,6 +198,7 @@ fn a_broken_configuration_is_told_to_a_person() {
 
 #[test]
 fn a_configuration_that_is_no_text_is_never_taken_for_none() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let output = Command::new(c_client(folder.path()))
         .env("CERTBIND_HTTPAPI", OsStr::from_bytes(b"redb:\xff.redb"))

@@ -5,6 +5,7 @@
 
 mod common;
 
+use certbind_test_support::{require, skip};
 use std::path::Path;
 use std::process::Command;
 
@@ -63,17 +64,17 @@ fn said(runtime: &mut Command, example: &TempDir, library: &Path, name: &str) ->
 
 #[test]
 fn the_example_of_the_page_on_dotnet_finds_the_library_by_each_name() {
+    require!("mcs", "mono");
     let page = include_str!("../../../docs/dotnet.md");
     let (_, example) = page.split_once("```csharp\n").expect("an example");
     let (example, _) = example.split_once("```").expect("its end");
     let library = library();
     let target = library.ancestors().nth(2).expect("the target directory");
     let dotnet = target.join("dotnet/dotnetcore2/bin/dotnet");
-    assert!(
-        dotnet.is_file(),
-        "`cargo xtask test` installs .NET as {}",
-        dotnet.display()
-    );
+    if !dotnet.is_file() {
+        let reason = "needs .NET as {}, where `cargo xtask test --install` puts it";
+        return skip(&reason.replace("{}", &dotnet.display().to_string()));
+    }
     let new_dotnet = || {
         let mut command = Command::new(&dotnet);
         command.args(["exec", "--runtimeconfig", "runtime.json"]);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use certbind_core::MemoryStore;
 use certbind_simulator::{Profile, Simulator};
+use certbind_test_support::require;
 use certbind_trace::{Argument, Entry, Function, ReplayOutcome};
 use common::library;
 use tempfile::TempDir;
@@ -64,6 +65,7 @@ fn what(entries: Vec<(usize, Entry)>) -> Vec<Entry> {
 
 #[test]
 fn what_else_a_service_is_configured_with_is_named_and_replays_to_the_same_answers() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let trace = folder.path().join("trace.jsonl");
     let program = folder.path().join("service");
@@ -124,6 +126,7 @@ fn second_copy(folder: &TempDir) -> PathBuf {
 
 #[test]
 fn a_program_s_calls_are_written_down_and_replay_to_the_same_answers() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let trace = folder.path().join("trace.jsonl");
     passes(client(&folder).env("CERTBIND_TRACE", &trace));
@@ -161,6 +164,7 @@ fn a_program_s_calls_are_written_down_and_replay_to_the_same_answers() {
 
 #[test]
 fn calls_that_are_passed_on_are_answered_by_the_other_library_and_written_down_once() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let (direct, passed) = (folder.path().join("direct"), folder.path().join("passed"));
     passes(client(&folder).env("CERTBIND_TRACE", &direct));
@@ -181,6 +185,7 @@ fn calls_that_are_passed_on_are_answered_by_the_other_library_and_written_down_o
 
 #[test]
 fn functions_that_are_not_simulated_are_passed_on_with_all_their_arguments() {
+    require!("gcc", "python3");
     let folder = TempDir::new().expect("a temporary directory");
     let real = folder.path().join("libreal.so");
     compiled(&["-shared", "-fPIC"], "real.c", &real);
@@ -199,6 +204,7 @@ fn functions_that_are_not_simulated_are_passed_on_with_all_their_arguments() {
 
 #[test]
 fn what_cannot_be_passed_on_to_is_told_and_never_simulated() {
+    require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     for path in ["/nowhere/httpapi.dll", "httpapi.dll"] {
         let output = client(&folder).env("CERTBIND_PASS", path).output();

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use browser::Browser;
 use certbind_audit::{Config, HostExport, Inventory, audit, html};
 use certbind_core::{Binding, CertHash, Record, Uuid};
+use certbind_test_support::require;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -77,6 +78,7 @@ fn rows(browser: &Browser) -> Vec<Vec<String>> {
 
 #[test]
 fn the_page_is_quiet_whole_and_alone() {
+    require!("chromedriver", "chromium");
     let folder = TempDir::new().unwrap();
     let browser = Browser::start();
     browser.open(&fleet(&folder));
@@ -145,6 +147,7 @@ fn decoded(base64: &str) -> Vec<u8> {
 
 #[test]
 fn names_that_try_to_run_a_script_are_shown_as_they_are() {
+    require!("chromedriver", "chromium");
     let folder = TempDir::new().unwrap();
     let browser = Browser::start();
     browser.open(&fleet(&folder));
@@ -176,6 +179,7 @@ fn names_that_try_to_run_a_script_are_shown_as_they_are() {
 
 #[test]
 fn bindings_are_searched_and_sorted_by_keyboard() {
+    require!("chromedriver", "chromium");
     let folder = TempDir::new().unwrap();
     let browser = Browser::start();
     browser.open(&fleet(&folder));
@@ -218,6 +222,7 @@ fn bindings_are_searched_and_sorted_by_keyboard() {
 
 #[test]
 fn bindings_and_findings_lead_to_each_other() {
+    require!("chromedriver", "chromium");
     let folder = TempDir::new().unwrap();
     let browser = Browser::start();
     browser.open(&fleet(&folder));
@@ -240,6 +245,7 @@ fn bindings_and_findings_lead_to_each_other() {
 
 #[test]
 fn a_hundred_thousand_bindings_stay_usable() {
+    require!("chromedriver", "chromium");
     let folder = TempDir::new().unwrap();
     let inventory = inventory();
     let hash = www();

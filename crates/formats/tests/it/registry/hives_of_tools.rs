@@ -5,11 +5,12 @@ use std::fmt::Write;
 use std::process::Command;
 
 use certbind_formats::{Format, ReadOptions, WarningKind, detect, read};
+use certbind_test_support::require;
 
 use super::build::{file, key};
 use super::fixture;
 use super::reg_round_trips::{assert_same, some_bindings, sorted, text_of, written};
-use super::tools::{is_there, run};
+use super::tools::run;
 use crate::listings::{bound, keys};
 
 const PREFIX: &str = r"HKEY_LOCAL_MACHINE\SYSTEM";
@@ -60,9 +61,7 @@ fn the_export_of_a_hive_says_what_the_hive_does() {
 
 #[test]
 fn what_hivex_makes_of_our_export_is_the_same_bindings() {
-    if !is_there("hivexregedit", "libwin-hivex-perl") {
-        return;
-    }
+    require!("hivexregedit");
     let folder = tempfile::tempdir().unwrap();
     let hive = folder.path().join("SYSTEM");
     std::fs::write(&hive, file(&key("ROOT"))).unwrap();

@@ -6,9 +6,10 @@ use std::process::Command;
 
 use certbind_core::Binding;
 use certbind_formats::{ReadOptions, read, reg};
+use certbind_test_support::require;
 
 use super::reg_round_trips::{assert_same, is_plain, some_bindings, text_of};
-use super::tools::{is_there, run};
+use super::tools::run;
 use crate::listings::export;
 
 const HTTP: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\HTTP";
@@ -62,9 +63,7 @@ fn bindings_in(file: &[u8]) -> Vec<Binding> {
 
 #[test]
 fn wine_imports_what_is_written_and_exports_the_same() {
-    if !is_there("wine", "wine wine64") {
-        return;
-    }
+    require!("wine");
     let wine = Wine(tempfile::tempdir().unwrap());
     let parameters = format!(r"{HTTP}\Parameters");
     // Whatever the texts are: the bindings are the same.

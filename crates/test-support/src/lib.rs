@@ -1,0 +1,103 @@
+//! Skips tests whose outside programs are not installed, and reports that.
+//!
+//! ```
+//! #[test]
+//! fn wine_runs_the_program() {
+//!     certbind_test_support::require!("wine");
+//!     // ...
+//! }
+//! # certbind_test_support::require!("cargo");
+//! ```
+//!
+//! The report reads ``SKIPPED: wine_runs_the_program: needs wine (Debian: wine wine64)``. Where the
+//! environment variable `CI` is set, nothing may be skipped: the test fails instead.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::thread;
+
+/// Programs whose Debian packages have other names.
+const DEBIAN_PACKAGES: &[(&str, &str)] = &[
+    ("chromedriver", "chromium-driver"),
+    ("etcd", "etcd-server"),
+    ("etcdctl", "etcd-client"),
+    ("hivexregedit", "libwin-hivex-perl"),
+    ("mcs", "mono-mcs"),
+    ("mkfs.ext4", "e2fsprogs"),
+    ("mono", "mono-runtime"),
+    ("pytest-3", "python3-pytest"),
+    ("script", "bsdutils"),
+    ("strace", "strace"),
+    ("wine", "wine wine64"),
+    ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
+];
+
+/// Returns from the test, and reports that it was skipped, unless all of these programs are
+/// installed.
+///
+/// # Panics
+/// If one is missing and the environment variable `CI` is set.
+#[macro_export]
+macro_rules! require {
+    ($($program:expr),+ $(,)?) => {
+        $(
+            if !$crate::is_available($program) {
+                return;
+            }
+        )+
+    };
+}
+
+/// Whether a program is in the `PATH`. If it is not, the running test is reported as skipped.
+///
+/// # Panics
+/// If it is missing and the environment variable `CI` is set.
+#[must_use]
+pub fn is_available(program: &str) -> bool {
+    if find(program).is_some() {
+        return true;
+    }
+    let package = DEBIAN_PACKAGES.iter().find(|(name, _)| *name == program);
+    let package = package.map_or(program, |(_, package)| package);
+    skip(&format!("needs {program} (Debian: {package})"));
+    false
+}
+
+/// Reports that the running test is skipped, and why.
+///
+/// # Panics
+/// If the environment variable `CI` is set.
+pub fn skip(reason: &str) {
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "in CI no test may be skipped: {}: {reason}",
+        test_name()
+    );
+    report_skipped(reason);
+}
+
+/// Reports that the running test is skipped, in CI too: for rights that a CI machine may lack.
+pub fn report_skipped(reason: &str) {
+    // `eprintln!` is captured, and shown for failing tests only.
+    let report = format!("SKIPPED: {}: {reason}\n", test_name());
+    // A report that nobody can read is no reason to fail.
+    let _ = std::io::stderr().write_all(report.as_bytes());
+}
+
+/// The test harness names each test's thread after the test.
+fn test_name() -> String {
+    thread::current().name().unwrap_or("a test").to_owned()
+}
+
+/// The path of a program: in the `PATH`, or as it is given.
+fn find(program: &str) -> Option<PathBuf> {
+    let given = PathBuf::from(program);
+    if given.is_absolute() {
+        return given.is_file().then_some(given);
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&folders)
+        .map(|folder| folder.join(&name))
+        .find(|path| path.is_file())
+}
