@@ -180,10 +180,7 @@ impl Head {
 }
 
 pub(crate) fn corrupt(key: &[u8], error: &CodecError) -> StoreError {
-    StoreError::Corrupt {
-        what: readable(key),
-        detail: error.to_string(),
-    }
+    StoreError::corrupt(readable(key), error.clone())
 }
 
 /// A key of etcd, for people: the text of its place, and the binding's key or its bytes.

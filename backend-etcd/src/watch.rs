@@ -158,9 +158,7 @@ impl Watch {
                     self.after
                 ),
             };
-            return Err(StoreError::Unavailable {
-                reason: reason.into(),
-            });
+            return Err(StoreError::unavailable(reason));
         }
         // Said now and then where nothing happens: that nothing was missed up to here.
         if !response.created && response.events.is_empty() {

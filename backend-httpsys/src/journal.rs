@@ -70,8 +70,7 @@ impl Journal {
                     thread::sleep(LOCK_POLL_INTERVAL);
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let holder = None;
-                    return Err(StoreError::InUse { path, holder });
+                    return Err(StoreError::InUse { path, owner: None });
                 }
                 Err(TryLockError::Error(error)) => {
                     return Err(StoreError::io("lock", &path, error));

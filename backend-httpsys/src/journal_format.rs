@@ -56,11 +56,14 @@ fn length(length: usize) -> [u8; 4] {
 }
 
 pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
-    let corrupt = |detail: String| StoreError::Corrupt {
-        what: format!("the undo journal {}", path.display()),
-        detail: format!(
-            "{detail}; a batch was cut off and cannot be undone: see to the bindings, then delete it"
-        ),
+    let corrupt = |detail: String| {
+        StoreError::corrupt(
+            format!("the undo journal {}", path.display()),
+            format!(
+                "{detail}; a batch was cut off and cannot be undone: see to the bindings, then \
+                 delete it"
+            ),
+        )
     };
     let Some((&format, _)) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first) else {
         return Err(corrupt("it is none".into()));

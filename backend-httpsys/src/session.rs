@@ -293,10 +293,10 @@ impl<A: HttpApi> Drop for Session<A> {
 }
 
 pub(crate) fn corrupt(record: &str, detail: String) -> StoreError {
-    StoreError::Corrupt {
-        what: format!("the record that the HTTP Server API gave for {record}"),
+    StoreError::corrupt(
+        format!("the record that the HTTP Server API gave for {record}"),
         detail,
-    }
+    )
 }
 
 pub(crate) fn failed_listing(kind: Kind, code: u32) -> StoreError {
@@ -304,13 +304,9 @@ pub(crate) fn failed_listing(kind: Kind, code: u32) -> StoreError {
 }
 
 pub(crate) fn failed(action: &str, code: u32) -> StoreError {
-    let (key, action) = (None, action.to_owned().into());
+    let (key, action) = (None, action.to_owned());
     match code {
-        win32::ACCESS_DENIED => StoreError::AccessDenied { key, action },
-        code => StoreError::Backend {
-            key,
-            action,
-            source: Box::new(Win32Error { code }),
-        },
+        win32::ACCESS_DENIED => win32::access_denied(key, action),
+        code => Win32Error { code }.during(key, action),
     }
 }

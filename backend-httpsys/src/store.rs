@@ -229,15 +229,14 @@ fn recover<A: HttpApi>(
     let Some(steps) = lock.pending()? else {
         return Ok(());
     };
-    let undone = undo(session, &steps).map_err(|failed| StoreError::Unavailable {
-        reason: format!(
+    let undone = undo(session, &steps).map_err(|failed| {
+        StoreError::unavailable(format!(
             "a batch was cut off, and {} cannot be given back what it held: {}; see to that, or \
              delete {} to leave things as they are",
             failed.key,
             failed.error,
             journal.path().display()
-        )
-        .into(),
+        ))
     })?;
     lock.finish()?;
     recovery.restored.extend(undone.restored);
@@ -254,7 +253,5 @@ fn permanent(error: StoreError) -> StepError {
 }
 
 fn panicked() -> StoreError {
-    StoreError::Unavailable {
-        reason: "a call of the HTTP Server API panicked in the middle of a batch".into(),
-    }
+    StoreError::unavailable("a call of the HTTP Server API panicked in the middle of a batch")
 }

@@ -68,7 +68,7 @@ impl RevertError {
         StoreError::NotRestored {
             key: self.key,
             before: self.before.map(Box::new),
-            cause: Box::new(cause),
+            source: Box::new(cause),
             restore: Box::new(self.error),
         }
     }
@@ -137,9 +137,8 @@ impl Step {
             return self.gap;
         };
         let ends = || [before, after].into_iter().flatten();
-        let bare = |binding: &Binding| Record {
-            extended: ExtendedProperties::default(),
-            ..plain(binding.record())
+        let bare = |binding: &Binding| {
+            plain(binding.record()).with_extended(ExtendedProperties::default())
         };
         let own = |set: &Property| {
             let mut ends = ends().map(|end| end.record().extended.get(set.property_type()));

@@ -55,10 +55,10 @@ impl RedbStore {
         let mut report = match checked.map_err(|cause| cause.at(self.path()))? {
             Ok(report) => report,
             Err(cause) => match cause.at(self.path()) {
-                StoreError::Corrupt { what, detail } => CheckReport {
+                StoreError::Corrupt { what, source } => CheckReport {
                     revision: current,
                     bindings: 0,
-                    problems: vec![format!("{what}: {detail}")],
+                    problems: vec![format!("{what}: {source}")],
                 },
                 error => return Err(error),
             },

@@ -9,7 +9,7 @@ use redb::Builder;
 use redb::backends::FileBackend;
 
 use crate::atomic_file::AtomicFile;
-use crate::errors::{Cause, catch_panic};
+use crate::errors::{ACCESS_ADVICE, Cause, catch_panic};
 use crate::format;
 use crate::settings::Settings;
 use crate::storage::Storage;
@@ -29,6 +29,8 @@ pub(crate) fn create(path: &Path, settings: &Settings) -> Result<()> {
         ErrorKind::PermissionDenied => StoreError::AccessDenied {
             key: None,
             action: format!("making {}", path.display()).into(),
+            advice: ACCESS_ADVICE.into(),
+            source: Some(error.into()),
         },
         _ => StoreError::io("make", path, error),
     };

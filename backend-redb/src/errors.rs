@@ -14,6 +14,9 @@ use redb::{
 
 use crate::sidecar::wal_path;
 
+/// The next step for a user without access to a store's file.
+pub(crate) const ACCESS_ADVICE: &str = "use an account that may read and write the file";
+
 /// Why something in a file went wrong, before it is told to whom.
 #[derive(Debug)]
 pub(crate) enum Cause {
@@ -61,13 +64,8 @@ impl Cause {
 
     /// The error of a store at `path`.
     pub(crate) fn at(self, path: &Path) -> StoreError {
-        let corrupt = |detail: String| StoreError::Corrupt {
-            what: path.display().to_string(),
-            detail,
-        };
-        let unavailable = |reason: String| StoreError::Unavailable {
-            reason: reason.into(),
-        };
+        let corrupt = |detail: String| StoreError::corrupt(path.display().to_string(), detail);
+        let unavailable = |reason: String| StoreError::unavailable(reason);
         match self {
             Self::Redb(redb::Error::Io(error)) => match error.kind() {
                 ErrorKind::UnexpectedEof => corrupt("it is cut short".to_owned()),
@@ -83,7 +81,7 @@ impl Cause {
             Self::Redb(redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch) => {
                 StoreError::InUse {
                     path: path.to_owned(),
-                    holder: crate::lock_owner::describe(path),
+                    owner: crate::lock_owner::describe(path),
                 }
             }
             Self::Redb(redb::Error::UpgradeRequired(version)) => corrupt(format!(
@@ -96,28 +94,26 @@ impl Cause {
                 "it is a redb file with other tables, so of another program ({error})"
             )),
             Self::Redb(redb::Error::Corrupted(detail)) => corrupt(detail),
-            Self::Redb(error) => corrupt(error.to_string()),
+            Self::Redb(error) => StoreError::corrupt(path.display().to_string(), error),
             Self::Panic(message) => {
                 corrupt(format!("redb cannot make sense of a page ({message})"))
             }
-            Self::Codec { record, error } => StoreError::Corrupt {
-                what: format!("{record} in {}", path.display()),
-                detail: error.to_string(),
-            },
+            Self::Codec { record, error } => {
+                StoreError::corrupt(format!("{record} in {}", path.display()), error)
+            }
             Self::Meta { name, problem } => {
                 corrupt(format!("its {name} in the table \"meta\" is {problem}"))
             }
-            Self::Wal(problem) => StoreError::Corrupt {
-                what: wal_path(path).display().to_string(),
-                detail: problem.to_owned(),
-            },
-            Self::WalRequired(problem) => StoreError::Corrupt {
-                what: wal_path(path).display().to_string(),
-                detail: format!(
+            Self::Wal(problem) => {
+                StoreError::corrupt(wal_path(path).display().to_string(), problem)
+            }
+            Self::WalRequired(problem) => StoreError::corrupt(
+                wal_path(path).display().to_string(),
+                format!(
                     "{problem}; put the store's own back, or give up what it held: certbind check \
                      --without-log"
                 ),
-            },
+            ),
             Self::WalIo(error) => StoreError::io("read or write", &wal_path(path), error),
             Self::Failed(reason) => unavailable(reason),
         }
@@ -179,15 +175,10 @@ pub(crate) fn duplicate(error: &StoreError) -> StoreError {
                 None => io::Error::new(source.kind(), source.to_string()),
             },
         },
-        StoreError::Corrupt { what, detail } => StoreError::Corrupt {
-            what: what.clone(),
-            detail: detail.clone(),
-        },
-        StoreError::Unavailable { reason } => StoreError::Unavailable {
-            reason: reason.clone(),
-        },
-        other => StoreError::Unavailable {
-            reason: other.to_string().into(),
-        },
+        StoreError::Corrupt { what, source } => {
+            StoreError::corrupt(what.clone(), source.to_string())
+        }
+        StoreError::Unavailable { source } => StoreError::unavailable(source.to_string()),
+        other => StoreError::unavailable(other.to_string()),
     }
 }

@@ -11,7 +11,7 @@ use redb::{Builder, Database};
 
 use crate::commit::Committer;
 use crate::create::{create, initialize};
-use crate::errors::{Cause, catch_panic};
+use crate::errors::{ACCESS_ADVICE, Cause, catch_panic};
 use crate::format::{self, FORMAT, Identity};
 use crate::overlay::Overlay;
 use crate::replay::Replay;
@@ -173,6 +173,8 @@ fn open_file(path: &Path, how: &OpenOptions) -> Result<File> {
         ErrorKind::PermissionDenied => StoreError::AccessDenied {
             key: None,
             action: format!("opening {}", path.display()).into(),
+            advice: ACCESS_ADVICE.into(),
+            source: Some(error.into()),
         },
         _ if is_sharing_violation(&error) => {
             Cause::from(redb::DatabaseError::DatabaseAlreadyOpen).at(path)
@@ -221,8 +223,5 @@ fn is_sharing_violation(error: &Error) -> bool {
 }
 
 fn corrupt(path: &Path, detail: &str) -> StoreError {
-    StoreError::Corrupt {
-        what: path.display().to_string(),
-        detail: detail.to_owned(),
-    }
+    StoreError::corrupt(path.display().to_string(), detail)
 }

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
-use certbind_core::{BindingError, BindingKey, CertHash, HashError, StoreError};
+use certbind_certificates::NoCertificate;
+use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
 use certbind_formats::WriteError;
 
 use crate::exit;
@@ -43,7 +44,10 @@ pub(crate) enum Error {
     #[error("{} needs a temporary file: {source}", path.display())]
     Temporary { path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
-    Certificate { path: PathBuf, source: HashError },
+    Certificate {
+        path: PathBuf,
+        source: NoCertificate,
+    },
     #[error("nothing is bound to {0}; `certbind list` shows what is")]
     NothingToRotate(CertHash),
     #[error("{}: {problem}", path.display())]

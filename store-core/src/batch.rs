@@ -1,4 +1,4 @@
-//! Changes, the batches that they are applied in, and what applying them found.
+//! Changes, batches of changes, and the result of applying a batch.
 
 use std::collections::HashSet;
 
@@ -9,24 +9,39 @@ use crate::key::BindingKey;
 /// The condition on the current binding of a key under which a change applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Precondition {
-    /// Anything.
+    /// No condition.
     Any,
     /// The key is not bound.
     Absent,
     /// The key is bound.
     Present,
-    /// The key is bound, and exactly like this.
+    /// The key has exactly this binding.
     Exactly(Box<Binding>),
 }
 
-/// A change of one key: its precondition and its new value.
+/// A change of one key: a precondition and a new value (optimistic concurrency).
+///
+/// ```
+/// use certbind_core::{Binding, BindingStore, CertHash, Change, MemoryStore, Precondition, Record, Uuid};
+///
+/// let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+/// let binding = Binding::new("0.0.0.0:443".parse()?, record)?;
+/// let key = binding.key().clone();
+/// let store = MemoryStore::new();
+/// store.apply(&Change::insert(binding.clone()).into())?;
+///
+/// // Remove the binding, but only if nobody has changed it since.
+/// let expected = Precondition::Exactly(Box::new(binding));
+/// store.apply(&Change::new(key, expected, None)?.into())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     precondition: Precondition,
     new: NewValue,
 }
 
-/// The key is named once, since batches have millions of them.
+/// The key is stored once, since a batch may have millions of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum NewValue {
     Bound(Binding),
@@ -61,7 +76,7 @@ impl Change {
         }
     }
 
-    /// Any change: sets `key` to `new`, or unbinds it if that is `None`, where `precondition` holds.
+    /// Binds `key` to `new`, or unbinds it if `new` is `None`, if `precondition` holds.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] if `new` or the expected binding has another key.
@@ -71,7 +86,7 @@ impl Change {
             _ => None,
         };
         if let Some(other) = expected.into_iter().chain(&new).find(|b| *b.key() != key) {
-            let reason = format!("a change of it cannot name {} as well", other.key());
+            let reason = format!("a change of this key contains a binding of {}", other.key());
             return Err(StoreError::invalid(key, reason));
         }
         Ok(Self {
@@ -111,10 +126,11 @@ impl Change {
         }
     }
 
-    /// Whether the change applies where `found` is what its key holds.
+    /// Checks the precondition against the current binding of the key.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`], [`StoreError::NotFound`] or [`StoreError::Conflict`] if not.
+    /// [`StoreError::AlreadyExists`], [`StoreError::NotFound`] or [`StoreError::Conflict`] if the
+    /// precondition does not hold.
     pub fn check(&self, found: Option<&Binding>) -> Result<()> {
         let key = || self.key().clone();
         match (&self.precondition, found) {
@@ -136,7 +152,18 @@ impl Change {
     }
 }
 
-/// Changes that are applied together: all of them or none. Each key stands in it once.
+/// Changes that are applied atomically: all of them or none. Each key occurs once.
+///
+/// ```
+/// use certbind_core::{Batch, Change, Kind, StoreError};
+///
+/// let remove = |key: &str| key.parse().map(Change::remove);
+/// let batch = Batch::new([remove("0.0.0.0:443")?, remove("[::]:443")?])?;
+/// assert_eq!(batch.len(), 2);
+/// let twice = Batch::new([remove("0.0.0.0:443")?, remove("0.0.0.0:443")?]);
+/// assert!(matches!(twice, Err(StoreError::Invalid { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     changes: Vec<Change>,
@@ -150,10 +177,10 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// A batch of these changes.
+    /// Creates a batch of these changes.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] if a key is changed twice.
+    /// [`StoreError::Invalid`] if a key occurs twice.
     pub fn new(changes: impl IntoIterator<Item = Change>) -> Result<Self> {
         let batch = Self::of(changes);
         if !batch.is_sorted {
@@ -161,7 +188,7 @@ impl Batch {
             if let Some(twice) = batch.changes.iter().find(|c| !keys.insert(c.key())) {
                 return Err(StoreError::invalid(
                     twice.key().clone(),
-                    "one batch changes a key at most once",
+                    "a batch may change a key at most once",
                 ));
             }
         }
@@ -172,7 +199,7 @@ impl Batch {
         let given = given.into_iter();
         let mut changes: Vec<Change> = Vec::with_capacity(given.size_hint().0);
         let mut is_sorted = true;
-        // While each is at hand: millions of them are not a second time.
+        // Checked while each change is in the CPU cache: a batch may have millions.
         for change in given {
             is_sorted = is_sorted && changes.last().is_none_or(|last| last.key() < change.key());
             changes.push(change);
@@ -180,32 +207,36 @@ impl Batch {
         Self { changes, is_sorted }
     }
 
-    /// The changes, in the order they were given.
+    /// The changes, in the order that they were given in.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// Whether each change was given behind those of all lesser keys.
+    /// Whether the changes are in the canonical order of their keys.
     #[must_use]
     pub fn is_sorted(&self) -> bool {
         self.is_sorted
     }
 
-    /// Whether there is nothing to change.
+    /// Whether the batch has no changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// How many keys are changed.
+    /// The number of changes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.changes.len()
     }
 
-    /// Checks every precondition against what `current` says the store holds, and tells what the
-    /// batch will do. Changes nothing: this is the half of `apply` that all backends share.
+    /// Checks every precondition, and returns the result of applying the batch. `current` returns
+    /// the current binding of a key.
+    ///
+    /// It changes nothing. Backends that check preconditions themselves use it in
+    /// [`apply`](crate::BindingStore::apply); a backend whose server checks them uses
+    /// [`Applied::new`].
     ///
     /// # Errors
     /// The first precondition that does not hold, or the first error of `current`.
@@ -237,26 +268,83 @@ impl From<Change> for Batch {
     }
 }
 
-/// What a batch did.
+/// The result of applying a batch: the binding of each key before and after it.
+///
+/// ```
+/// use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Uuid, Change};
+///
+/// let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+/// let binding = Binding::new("0.0.0.0:443".parse()?, record)?;
+/// let store = MemoryStore::new();
+/// let applied = store.apply(&Change::insert(binding.clone()).into())?;
+/// assert_eq!(applied.outcomes()[0].after, Some(binding.clone()));
+///
+/// store.apply(&applied.inverse())?;
+/// assert_eq!(store.get(binding.key())?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     outcomes: Vec<Outcome>,
     revision: Option<u64>,
 }
 
-/// What a batch did to one key.
+/// The binding of one key before and after a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The key.
     pub key: BindingKey,
-    /// What it held before.
+    /// The binding before the batch; `None` if the key was not bound.
     pub before: Option<Binding>,
-    /// What it holds now.
+    /// The binding after the batch; `None` if the key is not bound.
     pub after: Option<Binding>,
 }
 
 impl Applied {
-    /// The same, at this revision of the store.
+    /// Creates the result of a batch from its outcomes, in the order of the batch.
+    ///
+    /// It is for backends whose server checks the preconditions and returns the previous bindings.
+    /// Other backends use [`Batch::check`].
+    ///
+    /// ```
+    /// use certbind_core::{Applied, Batch, Binding, Outcome, Result};
+    ///
+    /// /// The answer of a server that applies batches: the previous binding of each change.
+    /// fn applied(batch: &Batch, previous: Vec<Option<Binding>>, revision: u64) -> Result<Applied> {
+    ///     let outcomes = batch.changes().iter().zip(previous).map(|(change, before)| Outcome {
+    ///         key: change.key().clone(),
+    ///         before,
+    ///         after: change.new_value().cloned(),
+    ///     });
+    ///     Ok(Applied::new(outcomes)?.at_revision(revision))
+    /// }
+    /// assert_eq!(applied(&Batch::default(), vec![], 7)?.revision(), Some(7));
+    /// # Ok::<(), certbind_core::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] if a binding has another key than its outcome, or a key occurs twice.
+    pub fn new(outcomes: impl IntoIterator<Item = Outcome>) -> Result<Self> {
+        let outcomes: Vec<_> = outcomes.into_iter().collect();
+        let mut keys = HashSet::with_capacity(outcomes.len());
+        for outcome in &outcomes {
+            let bindings = outcome.before.iter().chain(&outcome.after);
+            if let Some(other) = bindings.into_iter().find(|b| *b.key() != outcome.key) {
+                let reason = format!("its outcome contains a binding of {}", other.key());
+                return Err(StoreError::invalid(outcome.key.clone(), reason));
+            }
+            if !keys.insert(&outcome.key) {
+                let reason = "the outcomes of a batch contain a key at most once";
+                return Err(StoreError::invalid(outcome.key.clone(), reason));
+            }
+        }
+        Ok(Self {
+            outcomes,
+            revision: None,
+        })
+    }
+
+    /// Sets the store's revision after the batch.
     #[must_use]
     pub fn at_revision(self, revision: u64) -> Self {
         Self {
@@ -265,20 +353,20 @@ impl Applied {
         }
     }
 
-    /// What happened to each key, in the order of the batch.
+    /// The outcome of each change, in the order of the batch.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
     }
 
-    /// The store's revision once the batch was in it, where the backend counts revisions.
+    /// The store's revision after the batch, if the backend counts revisions.
     #[must_use]
     pub fn revision(&self) -> Option<u64> {
         self.revision
     }
 
-    /// The batch that undoes this one. It applies only while every key still holds what this one
-    /// left there.
+    /// The batch that undoes this one. Its preconditions hold while every key still has the binding
+    /// that this batch left.
     #[must_use]
     pub fn inverse(&self) -> Batch {
         let undo = |outcome: &Outcome| Change {

@@ -1,46 +1,55 @@
-//! What a backend promises, where backends differ.
+//! The guarantees of a backend, where backends differ.
 
 use std::num::NonZeroUsize;
 
-use crate::key::Kind;
+use crate::kind::Kind;
 
-/// Where a backend promises less than the most. The conformance suite checks exactly what is
-/// promised here.
+/// The guarantees of a store. The conformance suite checks a store against its declaration.
+///
+/// A backend starts with [`full`](Self::full) and declares what it lacks. Later versions may add
+/// fields; their value in `full` is the strongest guarantee.
 ///
 /// ```
-/// use certbind_core::{BindingStore, MemoryStore};
+/// use certbind_core::{Capabilities, Kind};
+/// use std::num::NonZeroUsize;
 ///
-/// let promised = MemoryStore::new().capabilities();
-/// assert!(promised.snapshot_scan && !promised.durable);
+/// // A store in memory, without keys of the central certificate store, for batches of up to 100
+/// // changes.
+/// let declared = Capabilities::full()
+///     .with_durable(false)
+///     .with_kinds([Kind::Sni, Kind::IpPort])
+///     .with_max_batch(NonZeroUsize::new(100));
+/// assert_eq!(declared.kinds, [Kind::IpPort, Kind::Sni]);
+/// assert!(declared.snapshot_scan && !declared.durable);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// The kinds of key that can be bound; others answer
-    /// [`StoreError::Unsupported`](crate::StoreError::Unsupported). In canonical order.
+    /// The kinds of key that can be bound, in canonical order. Operations on other kinds return
+    /// [`StoreError::Unsupported`](crate::StoreError::Unsupported).
     pub kinds: Vec<Kind>,
-    /// Whether changes can be made at all.
+    /// Whether bindings can be changed.
     pub writable: bool,
-    /// Whether a change that was acknowledged outlives the process and a power cut.
+    /// Whether an acknowledged change survives the end of the process and a power failure.
     pub durable: bool,
     /// Whether a scan shows the store at one instant.
     pub snapshot_scan: bool,
-    /// Whether a reader can never see a batch half applied. Where this is false a batch is still
-    /// atomic: it happens whole or is undone.
+    /// Whether a concurrent reader never sees a batch half applied. If this is false, a batch is
+    /// still atomic: it is applied as a whole or undone.
     pub isolated_batch: bool,
-    /// Whether a record of the kind [`Kind::Ccs`] may carry options. HTTP.sys refuses them. Extended
-    /// properties are none of them.
+    /// Whether a record of the kind [`Kind::Ccs`] may have options
+    /// ([`Record::has_options`](crate::Record::has_options)). HTTP.sys refuses them.
     pub ccs_options: bool,
-    /// Whether a record may have extended properties. Where this is false, one that has some
-    /// answers [`StoreError::Unsupported`](crate::StoreError::Unsupported): a Windows without them
-    /// has no place for them.
+    /// Whether a record may have extended properties. If this is false, such a record returns
+    /// [`StoreError::Unsupported`](crate::StoreError::Unsupported). Older
+    /// versions of Windows have no extended properties.
     pub extended_properties: bool,
-    /// The most changes in one batch, where there is a limit.
+    /// The maximum number of changes in one batch; `None` if there is no limit.
     pub max_batch: Option<NonZeroUsize>,
 }
 
 impl Capabilities {
-    /// Everything: what the design promises of a store.
+    /// Every guarantee, without limits.
     #[must_use]
     pub fn full() -> Self {
         Self {
@@ -53,5 +62,63 @@ impl Capabilities {
             extended_properties: true,
             max_batch: None,
         }
+    }
+
+    /// Sets the kinds of key that can be bound.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.kinds = kinds.into_iter().collect();
+        self.kinds.sort_unstable();
+        self.kinds.dedup();
+        self
+    }
+
+    /// Sets whether bindings can be changed.
+    #[must_use]
+    pub fn with_writable(mut self, writable: bool) -> Self {
+        self.writable = writable;
+        self
+    }
+
+    /// Sets whether an acknowledged change survives a power failure.
+    #[must_use]
+    pub fn with_durable(mut self, durable: bool) -> Self {
+        self.durable = durable;
+        self
+    }
+
+    /// Sets whether a scan shows the store at one instant.
+    #[must_use]
+    pub fn with_snapshot_scan(mut self, snapshot_scan: bool) -> Self {
+        self.snapshot_scan = snapshot_scan;
+        self
+    }
+
+    /// Sets whether a concurrent reader never sees a batch half applied.
+    #[must_use]
+    pub fn with_isolated_batch(mut self, isolated_batch: bool) -> Self {
+        self.isolated_batch = isolated_batch;
+        self
+    }
+
+    /// Sets whether a record of the kind [`Kind::Ccs`] may have options.
+    #[must_use]
+    pub fn with_ccs_options(mut self, ccs_options: bool) -> Self {
+        self.ccs_options = ccs_options;
+        self
+    }
+
+    /// Sets whether a record may have extended properties.
+    #[must_use]
+    pub fn with_extended_properties(mut self, extended_properties: bool) -> Self {
+        self.extended_properties = extended_properties;
+        self
+    }
+
+    /// Sets the maximum number of changes in one batch, or removes the limit.
+    #[must_use]
+    pub fn with_max_batch(mut self, max_batch: impl Into<Option<NonZeroUsize>>) -> Self {
+        self.max_batch = max_batch.into();
+        self
     }
 }

@@ -1,20 +1,42 @@
-//! [`StoreError`], the error type of all stores.
+//! [`StoreError`], the error type of every store.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::binding::{Binding, BindingError, Certificate};
-use crate::key::{BindingKey, Kind};
+use crate::key::BindingKey;
+use crate::kind::Kind;
 
-/// What a store's methods return.
+/// The result of a store's methods.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// Why a store did not do what it was asked to. Nothing was changed, unless the variant says so.
+/// An error of any type, as the cause of a [`StoreError`].
+///
+/// Texts convert as well: `StoreError::corrupt(path, "the file is empty")`.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// The reason why a store did not do what it was asked to do.
+///
+/// Nothing was changed, unless the variant says so. The message has three parts: what failed, the
+/// value that was found, and the next step. It contains the message of its cause, which
+/// [`source`](Error::source) returns as well for programs that inspect it.
+///
+/// ```
+/// use certbind_core::{BindingKey, BindingStore, MemoryStore, StoreError};
+///
+/// let key: BindingKey = "0.0.0.0:443".parse()?;
+/// match MemoryStore::new().remove(&key) {
+///     Err(StoreError::NotFound { key }) => assert_eq!(key.to_string(), "ipport=0.0.0.0:443"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), certbind_core::KeyError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The key is bound already.
+    /// The key is already bound.
     #[error(
         "{key} is already {}; update or delete it instead",
         found.as_deref().map_or_else(|| "bound".into(), |found| state(Some(found)))
@@ -22,7 +44,7 @@ pub enum StoreError {
     AlreadyExists {
         /// The key.
         key: BindingKey,
-        /// What it holds, where the backend knows.
+        /// The current binding, if the backend knows it.
         found: Option<Box<Binding>>,
     },
     /// The key is not bound.
@@ -31,69 +53,76 @@ pub enum StoreError {
         /// The key.
         key: BindingKey,
     },
-    /// The key no longer holds what the change was made for.
+    /// The current binding of the key is not the expected one.
     #[error(
-        "{key} has changed: expected it {}, found it {}; read it again and decide anew",
+        "{key} has changed: expected it {}, found it {}; read it again and retry",
         state(Some(expected)),
         state(found.as_deref())
     )]
     Conflict {
         /// The key.
         key: BindingKey,
-        /// What it should have held.
+        /// The binding that the change expected.
         expected: Box<Binding>,
-        /// What it holds.
+        /// The current binding; `None` if the key is not bound.
         found: Option<Box<Binding>>,
     },
-    /// The caller may not do this.
-    #[error("{} not permitted; run as administrator or as the store's owner", of(key.as_ref(), action))]
+    /// The caller lacks a permission.
+    #[error("{} is not permitted; {advice}", of(key.as_ref(), action))]
     AccessDenied {
-        /// The key, where there is one.
+        /// The key, if the operation concerned one.
         key: Option<BindingKey>,
-        /// What was tried.
+        /// The operation, as in "setting".
         action: Cow<'static, str>,
+        /// The next step, which depends on the backend: "run as administrator" for HTTP.sys.
+        advice: Cow<'static, str>,
+        /// The backend's error, if it has more to say.
+        source: Option<BoxError>,
     },
-    /// HTTP.sys cannot use the certificate: it is not in its store, or its private key is missing,
-    /// in a user's key store, or not readable.
+    /// HTTP.sys cannot use the certificate: it is not in its certificate store, or its private key
+    /// is missing, is in a user's key store, or is not readable.
     #[error("{key}: {}", unusable(certificate.as_ref()))]
     CertificateUnavailable {
         /// The key.
         key: BindingKey,
-        /// The certificate, where it is known.
+        /// The certificate, if it is known.
         certificate: Option<Certificate>,
     },
-    /// The request makes no sense.
+    /// The request is invalid.
     #[error("{}{reason}", key.as_ref().map(|key| format!("{key}: ")).unwrap_or_default())]
     Invalid {
-        /// The key, where there is one.
+        /// The key, if the request concerned one.
         key: Option<BindingKey>,
-        /// What is wrong with it.
+        /// What is invalid.
         reason: Cow<'static, str>,
     },
-    /// This store cannot do that.
+    /// A key and a record do not form a binding.
+    #[error(transparent)]
+    InvalidBinding(#[from] BindingError),
+    /// The store does not support the operation; see [`Capabilities`](crate::Capabilities).
     #[error("{what} is not supported by this store")]
     Unsupported {
-        /// What it cannot do.
+        /// The operation, as in "setting extended properties of ipport=0.0.0.0:443".
         what: Cow<'static, str>,
     },
     /// The store is open for reading only.
     #[error("the store is open for reading only; open it for writing to change it")]
     ReadOnly,
-    /// Another process has the store.
+    /// Another process has the store open.
     #[error(
         "{} is in use by {}; close it there, or wait and try again",
         path.display(),
-        holder.as_deref().unwrap_or("another process")
+        owner.as_deref().unwrap_or("another process")
     )]
     InUse {
         /// The store's file.
         path: PathBuf,
-        /// Who has it, where that can be told: a process's id and name.
-        holder: Option<String>,
+        /// The id and name of the process that owns the lock, if they are known.
+        owner: Option<String>,
     },
-    /// The store is of a format that this version does not know.
+    /// The store was written in a newer format.
     #[error(
-        "{} has format {found}, and this version knows formats up to {supported}; use a newer certbind",
+        "{} has format {found}, and this version reads formats up to {supported}; use a newer certbind",
         path.display()
     )]
     NewerFormat {
@@ -101,59 +130,58 @@ pub enum StoreError {
         path: PathBuf,
         /// Its format.
         found: u32,
-        /// The newest format that is known.
+        /// The newest format that this version reads.
         supported: u32,
     },
-    /// The file is no store, or a damaged one.
-    #[error("{what} is damaged or no binding store: {detail}")]
+    /// The file is damaged, or is not a store.
+    #[error("{what} is damaged or not a binding store: {source}")]
     Corrupt {
         /// The file, table or record.
         what: String,
-        /// What is wrong with it.
-        detail: String,
+        /// The damage, such as a [`CodecError`](crate::codec::CodecError).
+        source: BoxError,
     },
     /// The store kept changing while it was read.
     #[error("the store kept changing while it was read ({attempts} attempts); try again")]
     Unstable {
-        /// How often the scan was started.
+        /// The number of times that the scan was started.
         attempts: u32,
     },
-    /// The store has met an error that it cannot go on from; what was acknowledged is kept.
-    #[error("the store refuses to go on until it is opened again: {reason}")]
+    /// The store cannot continue after an error. Acknowledged changes are kept.
+    #[error("the store cannot be used until it is opened again: {source}")]
     Unavailable {
-        /// What happened.
-        reason: Cow<'static, str>,
+        /// The error that stopped the store.
+        source: BoxError,
     },
-    /// A change was refused, and what it had replaced could not be put back. **Something was
-    /// changed.**
-    #[error("{cause}; and {key} could not be restored to what it held: {restore}")]
+    /// A change failed and could not be undone. **The binding of `key` was changed.**
+    #[error("{source}; and {key} could not be restored to its earlier binding: {restore}")]
     NotRestored {
-        /// The key that is not as it was.
+        /// The key whose binding was changed.
         key: BindingKey,
-        /// What it held, if it was bound.
+        /// Its earlier binding, if it was bound.
         before: Option<Box<Binding>>,
-        /// Why the change failed.
-        cause: Box<StoreError>,
-        /// Why putting it back failed.
+        /// The reason why the change failed.
+        source: Box<StoreError>,
+        /// The reason why restoring the binding failed.
         restore: Box<StoreError>,
     },
-    /// The store stopped answering while a change was on its way. **It may have been made.**
+    /// The store stopped responding during a change. **The change may have been made.**
     #[error(
-        "whether the change was made is not known, since {store} stopped answering: {source}; read \
-         it again before you decide"
+        "it is unknown whether the change was made, since {store} stopped responding: {source}; \
+         read it again before you retry"
     )]
     OutcomeUnknown {
         /// The store.
         store: String,
-        /// How it stopped answering.
+        /// The error of the connection or file.
         source: io::Error,
     },
-    /// The operating system refused to read or write.
+    /// The operating system failed to read or write.
     #[error("cannot {action}{}: {source}", path.as_ref().map(|p| format!(" {}", p.display())).unwrap_or_default())]
     Io {
-        /// What was tried.
+        /// The operation, as in "read".
         action: Cow<'static, str>,
-        /// The file, where there is one.
+        /// The file, if the operation concerned one.
         path: Option<PathBuf>,
         /// The system's error.
         source: io::Error,
@@ -161,12 +189,12 @@ pub enum StoreError {
     /// An error of the backend's own, such as one of its database or of an operating system's API.
     #[error("{} failed: {source}", of(key.as_ref(), action))]
     Backend {
-        /// The key, where there is one.
+        /// The key, if the operation concerned one.
         key: Option<BindingKey>,
-        /// The operation that failed, as in "setting".
+        /// The operation, as in "setting".
         action: Cow<'static, str>,
         /// The backend's error.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: BoxError,
     },
 }
 
@@ -179,12 +207,12 @@ impl StoreError {
         }
     }
 
-    /// [`Invalid`](Self::Invalid) for the key of a change that [`bulk_load`](crate::BindingStore::bulk_load)
-    /// cannot take where it comes.
+    /// [`Invalid`](Self::Invalid) for a change whose key does not follow the previous one in
+    /// [`bulk_load`](crate::BindingStore::bulk_load).
     #[must_use]
     pub fn out_of_order(key: BindingKey) -> Self {
-        let reason = "changes to load come in the canonical order of their keys, each key once, and \
-                      this one does not come behind the one before";
+        let reason = "a bulk load needs its changes in the canonical order of their keys, each key \
+                      once, and this key does not follow the previous one";
         Self::invalid(key, reason)
     }
 
@@ -204,11 +232,23 @@ impl StoreError {
         }
     }
 
+    /// [`Corrupt`](Self::Corrupt) for the file, table or record `what`.
+    pub fn corrupt(what: impl Into<String>, source: impl Into<BoxError>) -> Self {
+        Self::Corrupt {
+            what: what.into(),
+            source: source.into(),
+        }
+    }
+
+    /// [`Unavailable`](Self::Unavailable) after this error.
+    pub fn unavailable(source: impl Into<BoxError>) -> Self {
+        Self::Unavailable {
+            source: source.into(),
+        }
+    }
+
     /// [`Backend`](Self::Backend) for an operation on the whole store.
-    pub fn backend(
-        action: impl Into<Cow<'static, str>>,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub fn backend(action: impl Into<Cow<'static, str>>, source: impl Into<BoxError>) -> Self {
         Self::Backend {
             key: None,
             action: action.into(),
@@ -216,21 +256,12 @@ impl StoreError {
         }
     }
 
-    /// [`Io`](Self::Io) while doing `action` to `path`.
+    /// [`Io`](Self::Io) for the operation `action` on the file `path`.
     pub fn io(action: impl Into<Cow<'static, str>>, path: &Path, source: io::Error) -> Self {
         Self::Io {
             action: action.into(),
             path: Some(path.to_owned()),
             source,
-        }
-    }
-}
-
-impl From<BindingError> for StoreError {
-    fn from(error: BindingError) -> Self {
-        Self::Invalid {
-            key: None,
-            reason: error.to_string().into(),
         }
     }
 }

@@ -3,17 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
-use sha1::{Digest, Sha1};
-use x509_cert::certificate::{CertificateInner, Raw};
-use x509_cert::der::Decode;
-
-/// The SHA-1 hash of a certificate's DER form: how HTTP.sys and netsh name a certificate.
+/// The SHA-1 hash of a certificate's DER encoding, by which HTTP.sys and netsh name a certificate.
 ///
-/// Always 20 bytes (`HTTP_SSL_CERT_SHA_HASH_LENGTH`). Text is read without regard to case, and
-/// colons, dashes, blanks and the invisible characters that the Windows certificate dialog puts in
-/// front of a copied thumbprint are passed over; it is printed in lower case, as netsh does.
+/// A hash always has 20 bytes (`HTTP_SSL_CERT_SHA_HASH_LENGTH`). Parsing ignores case, colons,
+/// dashes, spaces and the invisible characters that the Windows certificate dialog puts before a
+/// copied thumbprint. `Display` prints lower case, as netsh does.
+///
+/// `certbind_certificates::hash_of_file` computes the hash of a certificate file.
 ///
 /// ```
 /// use certbind_core::CertHash;
@@ -29,34 +25,16 @@ impl CertHash {
     /// The length of a hash in bytes.
     pub const LENGTH: usize = 20;
 
-    /// The hash with these bytes.
+    /// Creates a hash from its bytes.
     #[must_use]
     pub const fn new(bytes: [u8; Self::LENGTH]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes.
+    /// The bytes of the hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
-    }
-
-    /// The hash of the certificate in the bytes of a PEM or DER file. Of a PEM file with several
-    /// certificates it is the first: in a chain, the server's own.
-    ///
-    /// # Errors
-    /// [`HashError::NoCertificate`] if the file holds none: a key, a request, a PFX, another file.
-    pub fn of_certificate(file: &[u8]) -> Result<Self, HashError> {
-        let found = |der: &[u8]| {
-            CertificateInner::<Raw>::from_der(der)
-                .map(|_| Self(Sha1::digest(der).into()))
-                .map_err(|_| HashError::NoCertificate)
-        };
-        match CertificateDer::pem_slice_iter(file).next() {
-            Some(Ok(der)) => found(&der),
-            Some(Err(_)) => Err(HashError::NoCertificate),
-            None => found(file),
-        }
     }
 }
 
@@ -73,7 +51,7 @@ impl TryFrom<&[u8]> for CertHash {
         bytes
             .try_into()
             .map(Self)
-            .map_err(|_| HashError::Length { found: bytes.len() })
+            .map_err(|_| HashError::WrongLength { found: bytes.len() })
     }
 }
 
@@ -99,14 +77,14 @@ impl FromStr for CertHash {
             let value = character
                 .to_digit(16)
                 .and_then(|digit| u8::try_from(digit).ok())
-                .ok_or(HashError::Digit { character })?;
+                .ok_or(HashError::NotADigit { character })?;
             if let Some(byte) = bytes.get_mut(digits / 2) {
                 *byte = *byte << 4 | value;
             }
             digits += 1;
         }
         if digits != 2 * Self::LENGTH {
-            return Err(HashError::Digits { found: digits });
+            return Err(HashError::WrongDigitCount { found: digits });
         }
         Ok(Self(bytes))
     }
@@ -124,29 +102,26 @@ fn is_separator(character: char) -> bool {
         )
 }
 
-/// Why there is no certificate hash.
+/// The reason why a text or some bytes are not a certificate hash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
-    /// A character that is neither a hexadecimal digit nor a separator.
+    /// A character is neither a hexadecimal digit nor a separator.
     #[error("{character:?} is not a hexadecimal digit; a certificate hash is 40 of them")]
-    Digit {
+    NotADigit {
         /// The character.
         character: char,
     },
-    /// Too few or too many digits.
+    /// There are too few or too many digits.
     #[error("a certificate hash is 40 hexadecimal digits (SHA-1), not {found}")]
-    Digits {
-        /// How many there were.
+    WrongDigitCount {
+        /// The number of digits found.
         found: usize,
     },
-    /// Too few or too many bytes.
+    /// There are too few or too many bytes.
     #[error("a certificate hash is 20 bytes (SHA-1), not {found}")]
-    Length {
-        /// How many there were.
+    WrongLength {
+        /// The number of bytes found.
         found: usize,
     },
-    /// The file holds no certificate.
-    #[error("the file holds no X.509 certificate in PEM or DER form")]
-    NoCertificate,
 }

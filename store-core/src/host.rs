@@ -1,29 +1,37 @@
-//! Host names, in the one spelling that a key has.
+//! Host names in canonical form, and host names with a port.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::key::{KeyError, Port};
+use crate::key_error::KeyError;
+use crate::port::Port;
 
-/// The longest host name, in bytes of its canonical form: the limit that HTTP.sys states for the
-/// host of a request's SNI (`HTTP_REQUEST_PROPERTY_SNI_HOST_MAX_LENGTH`, `http.h`).
+/// The maximum length of a host name, in bytes of its canonical form.
+///
+/// It is the limit that HTTP.sys documents for the host name in a request's SNI
+/// (`HTTP_REQUEST_PROPERTY_SNI_HOST_MAX_LENGTH` in `http.h`).
 pub const MAX_HOST_LENGTH: usize = 255;
 
-/// A host name in canonical form: ASCII, lower case, an internationalised name as A-labels.
+/// A host name in canonical form: lower-case ASCII, an internationalized name as A-labels.
 ///
-/// HTTP.sys compares host names without case and keeps the spelling that it was given; a
-/// [`Binding`](crate::Binding) carries that spelling beside its key.
+/// HTTP.sys compares host names without case and keeps the spelling that it was given. A
+/// [`Binding`](crate::Binding) carries that spelling in addition to its key.
 ///
-/// Every printable ASCII character but the colon may stand in a name: HTTP.sys is not known to
-/// check more, and a store has to be able to hold what a host holds. Names order by label from the
-/// right, so that all names under one domain are neighbours. Clones share the name.
+/// A name may contain every printable ASCII character except the colon: HTTP.sys is not known to
+/// check more, and a store must be able to hold every name that a Windows host holds. Names are
+/// ordered by label from the right, so that all names of one domain are adjacent. Clones share the
+/// name.
+///
+/// Names that are not ASCII need the feature `idna`, which is on by default. Without it they are
+/// refused, and have to be given as A-labels (`xn--bcher-kva.example`).
 ///
 /// ```
 /// use certbind_core::Host;
 ///
 /// assert_eq!(Host::new("WWW.Contoso.com")?.as_str(), "www.contoso.com");
+/// # #[cfg(feature = "idna")]
 /// assert_eq!(Host::new("bücher.example")?.as_str(), "xn--bcher-kva.example");
 /// assert!(Host::new("mail.contoso.com")? < Host::new("adventure-works.net")?);
 /// # Ok::<(), certbind_core::KeyError>(())
@@ -32,27 +40,25 @@ pub const MAX_HOST_LENGTH: usize = 255;
 pub struct Host(Arc<str>);
 
 impl Host {
-    /// Brings `name` into canonical form.
+    /// Converts `name` to canonical form.
     ///
     /// # Errors
-    /// [`KeyError::Host`] for a name that is empty, too long, has a character that no host name
-    /// can have, or is not ASCII and has no A-label form (UTS 46).
+    /// [`KeyError::Host`] for a name that is empty, longer than [`MAX_HOST_LENGTH`], contains a
+    /// space, a colon or a control character, or is not ASCII and has no A-label form (UTS 46).
     pub fn new(name: &str) -> Result<Self, KeyError> {
         let error = |reason| KeyError::Host {
             host: name.to_owned(),
             reason,
         };
-        // As it is spelled, too: characters that canonical forms lack can be many.
+        // The spelling is limited too: IDNA removes some characters, however many there are.
         if name.encode_utf16().nth(MAX_HOST_LENGTH).is_some() {
             return Err(error("it is longer than 255 characters"));
         }
-        // ASCII names are not put through IDNA: it refuses names that HTTP.sys holds.
+        // ASCII names bypass IDNA, which refuses names that HTTP.sys holds.
         let canonical = if name.is_ascii() {
             name.to_ascii_lowercase()
         } else {
-            idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::EMPTY)
-                .map_err(|_| error("it has no form in ASCII (IDNA)"))?
-                .into_owned()
+            a_labels(name).map_err(error)?
         };
         if canonical.is_empty() {
             return Err(error("it is empty"));
@@ -64,14 +70,12 @@ impl Host {
             .bytes()
             .any(|b| !b.is_ascii_graphic() || b == b':')
         {
-            return Err(error(
-                "it has a blank, a colon or a control character in it",
-            ));
+            return Err(error("it contains a space, a colon or a control character"));
         }
         Ok(Self(canonical.into()))
     }
 
-    /// The canonical form.
+    /// The name in canonical form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -83,6 +87,20 @@ impl Host {
     }
 }
 
+#[cfg(feature = "idna")]
+fn a_labels(name: &str) -> Result<String, &'static str> {
+    idna::domain_to_ascii_cow(name.as_bytes(), idna::AsciiDenyList::EMPTY)
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| "it has no form in ASCII (IDNA)")
+}
+
+#[cfg(not(feature = "idna"))]
+fn a_labels(_: &str) -> Result<String, &'static str> {
+    Err(
+        "this build reads ASCII names only; write it as A-labels (xn--…), or enable the feature idna",
+    )
+}
+
 impl Ord for Host {
     fn cmp(&self, other: &Self) -> Ordering {
         let (one, other) = without_common_labels(&self.0, &other.0);
@@ -90,13 +108,14 @@ impl Ord for Host {
     }
 }
 
-/// Both without labels from the right that are the same in both: what is left orders as the whole does.
+/// Strips the labels that both names share at their right ends. The remainders compare as the whole
+/// names do.
 fn without_common_labels<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
     let pairs = one.bytes().rev().zip(other.bytes().rev());
     let same = pairs.take_while(|(a, b)| a == b).count();
     let suffix = &one.as_bytes()[one.len() - same..];
     match suffix.iter().position(|byte| *byte == b'.') {
-        // The dot is ASCII, so what stands in front of it is text.
+        // The dot is ASCII, so cutting before it keeps both parts valid UTF-8.
         Some(dot) => {
             let common = same - dot;
             (&one[..one.len() - common], &other[..other.len() - common])
@@ -131,8 +150,16 @@ impl FromStr for Host {
     }
 }
 
-/// A host name and a port, written `www.contoso.com:443`: the key of an SNI binding and of a
-/// scoped CCS binding.
+/// A host name and a port, written `www.contoso.com:443`: the key of an SNI binding or of a scoped
+/// CCS binding.
+///
+/// ```
+/// use certbind_core::HostPort;
+///
+/// let endpoint: HostPort = "WWW.Contoso.com:443".parse()?;
+/// assert_eq!(endpoint.to_string(), "www.contoso.com:443");
+/// # Ok::<(), certbind_core::KeyError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostPort {
     host: Host,
@@ -140,7 +167,7 @@ pub struct HostPort {
 }
 
 impl HostPort {
-    /// The key of `host` at `port`.
+    /// Combines a host name and a port.
     #[must_use]
     pub fn new(host: Host, port: Port) -> Self {
         Self { host, port }
@@ -175,7 +202,7 @@ impl FromStr for HostPort {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| KeyError::Form {
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| KeyError::Syntax {
             text: text.to_owned(),
             expected: "a host name and a port, as in www.contoso.com:443",
         })?;

@@ -1,10 +1,9 @@
-//! What a TLS certificate binding is, and what a store of bindings promises.
+//! TLS certificate bindings of Windows HTTP.sys, and the trait of the stores that hold them.
 //!
-//! Windows keeps, inside HTTP.sys, one server certificate per IP address and port, per host name
-//! and port, and per port of the central certificate store. A [`Binding`] is one such record;
-//! a [`BindingStore`] keeps at most one of them for each [`BindingKey`], and changes them in
-//! [`Batch`]es that happen whole or not at all. [`MemoryStore`] is the reference that every other
-//! backend is compared with.
+//! HTTP.sys, the kernel driver for HTTP on Windows, keeps one server certificate per IP address and
+//! port, per host name and port, and per port of the central certificate store. A [`Binding`] is one
+//! such record. A [`BindingStore`] holds at most one binding for each [`BindingKey`], and changes
+//! bindings in atomic [`Batch`]es. [`MemoryStore`] is the reference implementation.
 //!
 //! ```
 //! use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Record};
@@ -21,12 +20,23 @@
 //! }
 //! store.apply(&Batch::new(changes)?)?;
 //!
-//! // Renew the certificate everywhere it is bound, and change one's mind.
+//! // Renew the certificate in every binding, and undo it.
 //! let renewed = store.rotate(&old, &CertHash::new([0x53; 20]))?;
 //! assert_eq!(renewed.outcomes().len(), 3);
 //! store.apply(&renewed.inverse())?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | default | effect |
+//! |---|---|---|
+//! | `idna` | yes | host names may contain non-ASCII characters, which are converted to A-labels |
+//! | `serde` | no | serialization of keys, bindings and their parts |
+//! | `proptest` | no | property-based testing: the module `strategy` generates values of every type |
+//!
+//! Backends that store bindings need `idna`, since HTTP.sys also returns host names that are not
+//! ASCII.
 
 mod batch;
 mod binding;
@@ -34,37 +44,47 @@ mod capabilities;
 pub mod codec;
 mod error;
 mod extended;
-mod form;
+mod flags;
+mod forward;
 mod hash;
 mod host;
+mod ip_port;
 mod key;
+mod key_error;
+mod kind;
 mod memory;
-mod options;
+mod names;
+mod port;
 mod scan;
+#[cfg(feature = "serde")]
+mod serialization;
 mod store;
 #[cfg(feature = "proptest")]
 pub mod strategy;
 mod tables;
-mod text;
 
 pub use batch::{Applied, Batch, Change, Outcome, Precondition};
 pub use binding::{Binding, BindingError, Certificate, Record};
 pub use capabilities::Capabilities;
-pub use error::{Result, StoreError};
+pub use error::{BoxError, Result, StoreError};
 pub use extended::{
     DisabledCrypto, ErrorHeaders, ExtendedProperties, Header, PerformanceSetting, Property,
     PropertyError, PropertyType, PropertyValue, SessionTicketKey, SessionTicketKeys,
     TlsRestriction, TlsRestrictions,
 };
+pub use flags::{CertCheckMode, SslFlags};
 pub use hash::{CertHash, HashError};
 pub use host::{Host, HostPort, MAX_HOST_LENGTH};
-pub use key::{BindingKey, IpPort, KeyError, Kind, Port};
+pub use ip_port::IpPort;
+pub use key::BindingKey;
+pub use key_error::KeyError;
+pub use kind::Kind;
 pub use memory::MemoryStore;
-pub use options::{CertCheckMode, SslFlags};
+pub use names::{CtlIdentifier, StoreName, TextError, TlsName};
+pub use port::Port;
 pub use scan::{Bindings, Scan};
 pub use store::BindingStore;
 pub use tables::{MemoryTables, Row, RowChange, RowPrecondition, Tables};
-pub use text::{CtlIdentifier, StoreName, TextError, TlsName};
 
 /// The GUID type of application ids.
 pub use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! The reference: a store in memory.
+//! A store in memory, the reference implementation.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -12,8 +12,17 @@ use crate::key::BindingKey;
 use crate::scan::{Bindings, Scan};
 use crate::store::BindingStore;
 
-/// A store in memory, which ends with its value. The smallest honest backend, and what the others
-/// are compared with.
+/// A store in memory. Its bindings are lost when it is dropped.
+///
+/// It is the reference that the conformance suite compares other backends with.
+///
+/// ```
+/// use certbind_core::{BindingStore, MemoryStore, Scan};
+///
+/// let store = MemoryStore::new();
+/// assert_eq!(store.scan(&Scan::all())?.count(), 0);
+/// # Ok::<(), certbind_core::StoreError>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     state: RwLock<State>,
@@ -21,13 +30,13 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Shared with the scans under way, and copied by the first change that comes while one is.
+    /// Shared with the scans in progress; the first change during a scan copies it.
     bindings: Arc<BTreeMap<BindingKey, Binding>>,
     revision: u64,
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -36,10 +45,7 @@ impl MemoryStore {
 
 impl BindingStore for MemoryStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            durable: false,
-            ..Capabilities::full()
-        }
+        Capabilities::full().with_durable(false)
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
@@ -57,7 +63,7 @@ impl BindingStore for MemoryStore {
                 return None;
             }
             let range = (next.as_ref(), scan.bounds().1);
-            // A range of a BTreeMap must not start where it ends, both excluded.
+            // `BTreeMap::range` panics if both bounds are the same key, excluded.
             if Scan::range((range.0.cloned(), range.1.cloned())).is_empty() {
                 return None;
             }

@@ -1,14 +1,16 @@
-//! What to scan, and what a scan gives.
+//! Scans: the range to read, and the iterator over its bindings.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
 use crate::binding::Binding;
 use crate::error::Result;
-use crate::key::{BindingKey, Kind};
+use crate::key::BindingKey;
+use crate::kind::Kind;
 
-/// Which bindings to scan: a range of keys, or all, of one kind, or all. A scan that was left off
-/// goes on behind the last key that it saw.
+/// The bindings to read: all, or those of one kind, in a range of keys, or both.
+///
+/// To resume a scan, start [`after`](Self::after) the last key returned.
 ///
 /// ```
 /// use certbind_core::{BindingKey, BindingStore, Kind, MemoryStore, Scan};
@@ -47,7 +49,7 @@ impl Scan {
         }
     }
 
-    /// Of these, the ones of this kind.
+    /// Restricts the scan to one kind of key.
     #[must_use]
     pub fn of_kind(self, kind: Kind) -> Self {
         Self {
@@ -56,15 +58,15 @@ impl Scan {
         }
     }
 
-    /// Starts behind `cursor`, whether or not that key is bound. A cursor in front of where the
-    /// scan would start anyway changes nothing.
+    /// Starts after `cursor`, whether or not that key is bound. A cursor before the start of the
+    /// range has no effect.
     #[must_use]
     pub fn after(self, cursor: BindingKey) -> Self {
-        let behind = match &self.start {
+        let has_no_effect = match &self.start {
             Bound::Included(start) | Bound::Excluded(start) => cursor < *start,
             Bound::Unbounded => false,
         };
-        if behind {
+        if has_no_effect {
             return self;
         }
         Self {
@@ -73,19 +75,19 @@ impl Scan {
         }
     }
 
-    /// The kind, where only one is asked for.
+    /// The kind that the scan is restricted to, if any.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         self.kind
     }
 
-    /// Where the range starts and ends.
+    /// The start and the end of the range.
     #[must_use]
     pub fn bounds(&self) -> (Bound<&BindingKey>, Bound<&BindingKey>) {
         (self.start.as_ref(), self.end.as_ref())
     }
 
-    /// Whether no key can be in it, since the range ends before it starts.
+    /// Whether the range contains no key, because it ends before it starts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self.bounds() {
@@ -96,7 +98,7 @@ impl Scan {
         }
     }
 
-    /// Whether a binding with this key is asked for.
+    /// Whether the scan includes this key.
     #[must_use]
     pub fn contains(&self, key: &BindingKey) -> bool {
         self.kind.is_none_or(|kind| kind == key.kind()) && self.bounds().contains(key)
@@ -109,11 +111,11 @@ impl Default for Scan {
     }
 }
 
-/// The bindings that a scan finds, in canonical order, each once. An error ends it.
+/// The bindings of a scan, in canonical order, each once. The iterator ends after an error.
 pub struct Bindings<'a>(Box<dyn Iterator<Item = Result<Binding>> + Send + 'a>);
 
 impl<'a> Bindings<'a> {
-    /// The bindings that `iter` gives, which a backend has put in canonical order.
+    /// Wraps the iterator of a backend, which has to return bindings in canonical order.
     pub fn new(iter: impl Iterator<Item = Result<Binding>> + Send + 'a) -> Self {
         Self(Box::new(iter))
     }

@@ -1,14 +1,15 @@
-//! Tables beside the bindings, for who keeps something else in the same place.
+//! Tables: small keys and values stored next to the bindings.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use crate::error::Result;
 
-/// Named tables of small keys and values, in the same place as a store's bindings. The store does
-/// not know what is in them, and they are not part of what a [`BindingStore`] promises.
+/// Named tables of small keys and values, in the same file or server as a store's bindings.
 ///
-/// A table is there from its first row on. One that is not there has no rows.
+/// They hold data of tools, such as URL reservations. The store does not interpret them, and the
+/// guarantees of a [`BindingStore`] do not cover them. The first row creates a table; a table that
+/// does not exist has no rows.
 ///
 /// ```
 /// use certbind_core::{RowChange, MemoryTables, RowPrecondition, Tables};
@@ -16,26 +17,25 @@ use crate::error::Result;
 /// let tables = MemoryTables::new();
 /// let change = RowChange::put("colours", b"sky", b"blue").with_precondition(RowPrecondition::Absent);
 /// assert!(tables.write(&[change.clone()])?);
-/// assert!(!tables.write(&[change])?, "the sky has a colour by now");
+/// assert!(!tables.write(&[change])?, "the row exists now");
 /// assert_eq!(tables.rows("colours")?, [(b"sky".to_vec(), b"blue".to_vec())]);
 /// # Ok::<(), certbind_core::StoreError>(())
 /// ```
 ///
 /// [`BindingStore`]: crate::BindingStore
 pub trait Tables: Send + Sync {
-    /// The rows of a table, in the order of their keys, all from one instant.
+    /// The rows of a table at one instant, in the order of their keys.
     ///
     /// # Errors
-    /// Those of reading; [`StoreError::Corrupt`](crate::StoreError::Corrupt) for a row that is
-    /// damaged.
+    /// An error of reading; [`StoreError::Corrupt`](crate::StoreError::Corrupt) for a damaged row.
     fn rows(&self, table: &str) -> Result<Vec<Row>>;
 
-    /// Makes all of the changes, in their order, or none of them: it gives `false`, and has changed
-    /// nothing, if one does not find what it needs. Once it gives `true` they are as durable as a
-    /// batch of bindings.
+    /// Applies all of the changes in their order, or none of them. Returns `false`, and changes
+    /// nothing, if a precondition does not hold. After `true` the changes are as durable as a batch
+    /// of bindings.
     ///
     /// # Errors
-    /// Those of writing. Nothing was changed then.
+    /// An error of writing. Nothing was changed.
     fn write(&self, changes: &[RowChange]) -> Result<bool>;
 }
 
@@ -79,7 +79,7 @@ impl RowPrecondition {
 }
 
 impl RowChange {
-    /// Gives a row this value, whatever it has.
+    /// Sets the value of a row, whether or not the row exists.
     #[must_use]
     pub fn put(table: &str, key: &[u8], value: &[u8]) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl RowChange {
         }
     }
 
-    /// Removes a row, which may be there or not.
+    /// Removes a row, whether or not it exists.
     #[must_use]
     pub fn remove(table: &str, key: &[u8]) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl RowChange {
         }
     }
 
-    /// The same change, under this precondition.
+    /// Sets the precondition.
     #[must_use]
     pub fn with_precondition(self, precondition: RowPrecondition) -> Self {
         Self {
@@ -109,14 +109,14 @@ impl RowChange {
     }
 }
 
-/// Tables in memory, which end with their value.
+/// Tables in memory. Their rows are lost when they are dropped.
 #[derive(Debug, Default)]
 pub struct MemoryTables(RwLock<BTreeMap<String, Rows>>);
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
 impl MemoryTables {
-    /// No tables.
+    /// Creates an empty set of tables.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edits_are_made_in_their_order_and_all_or_none_of_them() {
+    fn changes_are_applied_in_order_and_atomically() {
         let tables = MemoryTables::new();
         let put = |key: &[u8]| RowChange::put("t", key, b"x");
         assert!(tables.write(&[put(b"a"), put(b"b")]).unwrap());

@@ -70,7 +70,7 @@ fn extended_properties_out_of_order_or_none_are_damage() {
 fn a_value_under_another_key_is_noticed() {
     let bytes = encode_binding(&sample());
     let other: BindingKey = "0.0.0.0:444".parse().unwrap();
-    assert_eq!(decode_binding(other, &bytes), Err(CodecError::CheckSum));
+    assert_eq!(decode_binding(other, &bytes), Err(CodecError::Checksum));
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_binding_has_one_property_of_each_type_in_the_order_of_types() {
     assert_eq!(set.iter().count(), 2);
     assert_eq!(
         ExtendedProperties::new([window(1), window(2)]),
-        Err(PropertyError::Twice {
+        Err(PropertyError::Duplicate {
             property: PropertyType::Http2Window
         })
     );
@@ -94,25 +94,25 @@ fn what_does_not_fit_is_refused() {
     assert!(PerformanceSetting::new(2, &long[1..]).is_ok());
     assert!(matches!(
         PerformanceSetting::new(2, &long),
-        Err(PropertyError::Large { .. })
+        Err(PropertyError::TooLarge { .. })
     ));
     let header = |value: &[u8]| Header::new("X", value).unwrap();
     assert!(matches!(
         ErrorHeaders::new(503, vec![header(&[b'a'; 5_000]), header(&[b'a'; 5_000])]),
-        Err(PropertyError::Large { .. })
+        Err(PropertyError::TooLarge { .. })
     ));
     let many = |count| TlsRestrictions::new(vec![TlsRestriction::default(); count]);
     assert!(many(200).is_ok());
-    assert!(matches!(many(300), Err(PropertyError::Large { .. })));
+    assert!(matches!(many(300), Err(PropertyError::TooLarge { .. })));
     let key = SessionTicketKey::new(0, [0; 16], &[0; 64]).unwrap();
     assert!(SessionTicketKeys::new(vec![key.clone(); 16]).is_ok());
     assert!(matches!(
         SessionTicketKeys::new(vec![key; 17]),
-        Err(PropertyError::TicketKeys { found: 17, .. })
+        Err(PropertyError::TooManyTicketKeys { found: 17, .. })
     ));
     assert!(matches!(
         SessionTicketKey::new(0, [0; 16], &[0; 65]),
-        Err(PropertyError::TicketKey { found: 65, .. })
+        Err(PropertyError::TicketKeyTooLong { found: 65, .. })
     ));
 }
 

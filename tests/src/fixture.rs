@@ -111,10 +111,7 @@ pub(crate) fn fitted(binding: Binding, capabilities: &Capabilities) -> Binding {
         record.extended = ExtendedProperties::default();
     }
     if binding.key().kind() == Kind::Ccs && !capabilities.ccs_options {
-        record = Record {
-            extended: record.extended,
-            ..Record::central(record.app_id)
-        };
+        record = Record::central(record.app_id).with_extended(record.extended);
     }
     binding.with_record(record).expect("the same kind")
 }

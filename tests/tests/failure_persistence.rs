@@ -35,9 +35,7 @@ impl BindingStore for HoldsOne {
         let applied = self.inner.apply(batch)?;
         if self.inner.scan(&Scan::all())?.count() > 1 {
             self.inner.apply(&applied.inverse())?;
-            return Err(StoreError::Unavailable {
-                reason: "it is full".into(),
-            });
+            return Err(StoreError::unavailable("it is full"));
         }
         Ok(applied)
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use certbind_certificates::hash_of_file;
 use certbind_core::{Binding, BindingKey, CertHash, Record, StoreError, Uuid};
 
 use crate::cli::certificate::CertificateSource;
@@ -118,7 +119,7 @@ pub(crate) fn of_file(path: &Path) -> Result<CertHash, Error> {
         path: path(),
         source,
     })?;
-    CertHash::of_certificate(&file).map_err(|source| Error::Certificate {
+    hash_of_file(&file).map_err(|source| Error::Certificate {
         path: path(),
         source,
     })

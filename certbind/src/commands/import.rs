@@ -134,9 +134,7 @@ impl Changes<'_> {
 
     fn stop(&mut self, error: Error) -> StoreError {
         self.stopped = Some(error);
-        StoreError::Unavailable {
-            reason: "the import has ended early".into(),
-        }
+        StoreError::unavailable("the import has ended early")
     }
 }
 

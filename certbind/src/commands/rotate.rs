@@ -154,7 +154,7 @@ fn named(path: &Path) -> Result<Certificate, Error> {
     let first = certificates_of(&file).into_iter().next();
     first.ok_or_else(|| Error::Certificate {
         path: path.to_owned(),
-        source: certbind_core::HashError::NoCertificate,
+        source: certbind_certificates::NoCertificate,
     })
 }
 

@@ -31,10 +31,7 @@ impl Request {
             return Err(Refusal::Syntax);
         }
         let key = grammar::key((kind, spelled))?;
-        let record = Record {
-            certificate: certificate(given)?,
-            ..Record::central(guid(app_id)?)
-        };
+        let record = Record::central(guid(app_id)?).with_certificate(certificate(given)?);
         let (record, has_options) = with_options(record, given, profile)?;
         Ok(Self {
             binding: binding(key, spelled, record)?,
@@ -49,10 +46,10 @@ fn certificate(given: &Given<'_>) -> Result<Option<Certificate>, Refusal> {
     let store_name = given.value(CERTSTORENAME).map(str::parse).transpose();
     let store_name = store_name.map_err(|_| Refusal::Value)?;
     match (given.value(CERTHASH), store_name) {
-        (Some(digits), store_name) => Ok(Some(Certificate {
-            hash: hash(digits)?,
-            store_name,
-        })),
+        (Some(digits), store_name) => {
+            let certificate = Certificate::new(hash(digits)?);
+            Ok(Some(certificate.with_store_name(store_name)))
+        }
         (None, None) => Ok(None),
         (None, Some(_)) => Err(Refusal::Value),
     }

@@ -353,7 +353,7 @@ fn a_certificate_file_stands_for_its_hash() {
     let host = Host::new();
     let cert = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../store-core/tests/fixtures/www.contoso.com.pem"
+        "/../crates/certificates/tests/fixtures/www.contoso.com.pem"
     );
     host.add("0.0.0.0:443");
     host.ok(&["rotate", HASH, "--cert", cert]);

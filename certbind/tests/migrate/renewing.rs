@@ -76,7 +76,7 @@ fn names_pick_what_is_renewed_directly_and_as_a_plan() {
         "{told}"
     );
     let mut expected = before.clone();
-    let hash = certbind_core::CertHash::of_certificate(&std::fs::read(&new).unwrap()).unwrap();
+    let hash = certbind_certificates::hash_of_file(&std::fs::read(&new).unwrap()).unwrap();
     expected[0]["certificate"]["hash"] = hash.to_string().into();
     assert_eq!(bench.held("redb:a"), expected);
     let said = bench.fails(exit::REFUSED, &rotate);

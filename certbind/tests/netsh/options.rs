@@ -120,11 +120,7 @@ fn every_switch_sets_its_bit_and_nothing_else() {
     for ((tag, (check_mode, flags)), on, off) in cases {
         let bench = Bench::new(Profile::Server2025);
         bench.ok(&add(&format!("{tag}={on}")));
-        let expected = Record {
-            check_mode,
-            flags,
-            ..plain.clone()
-        };
+        let expected = plain.clone().with_check_mode(check_mode).with_flags(flags);
         assert_eq!(bench.bindings()[0].record(), &expected, "{tag}");
         bench.ok("http delete sslcert ipport=0.0.0.0:443");
         bench.ok(&add(&format!("{tag}={off}")));

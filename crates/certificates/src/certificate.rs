@@ -13,6 +13,7 @@ use x509_cert::der::asn1::OctetString;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
 
+use crate::hash::hash_of_der;
 use crate::strength::{PublicKey, Signature, public_key, signature};
 use crate::usage::{ServerUse, server_use};
 use crate::validity::Validity;
@@ -77,7 +78,7 @@ impl Certificate {
     /// The certificate with this DER form, if it is one.
     #[must_use]
     pub fn of_der(der: &[u8]) -> Option<Self> {
-        let hash = CertHash::of_certificate(der).ok()?;
+        let hash = hash_of_der(der).ok()?;
         let parsed = CertificateInner::<Raw>::from_der(der).ok()?;
         let tbs = parsed.tbs_certificate();
         let alternatives = tbs.get_extension::<SubjectAltName>().ok().flatten();

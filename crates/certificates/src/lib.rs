@@ -15,12 +15,14 @@
 
 mod certificate;
 mod folder;
+mod hash;
 mod strength;
 mod usage;
 mod validity;
 
 pub use certificate::{Certificate, Name, each_of_file, of_file};
 pub use folder::{Folder, FolderError};
+pub use hash::{NoCertificate, hash_of_file};
 pub use strength::{PublicKey, Signature};
 pub use usage::ServerUse;
 pub use validity::Validity;

@@ -4,8 +4,7 @@
 
 use std::net::IpAddr;
 
-use certbind_certificates::{Folder, Name, each_of_file, of_file};
-use certbind_core::CertHash;
+use certbind_certificates::{Folder, Name, each_of_file, hash_of_file, of_file};
 use tempfile::TempDir;
 
 const WWW: &[u8] = include_bytes!("fixtures/www-2025.pem");
@@ -35,7 +34,7 @@ fn a_certificate_without_an_alternative_name_is_for_its_common_name() {
 
 #[test]
 fn the_hash_is_the_one_that_bindings_have() {
-    let hash = CertHash::of_certificate(WWW).unwrap();
+    let hash = hash_of_file(WWW).unwrap();
     assert_eq!(*of_file(WWW)[0].hash(), hash);
 }
 
@@ -67,16 +66,16 @@ fn no_certificate_of_a_file_is_passed_over() {
     assert_eq!(each(&[WWW.trim_ascii_end(), MAIL].concat()), [true, false]);
     let old = String::from_utf8_lossy(MAIL).replace("CERTIFICATE", "TRUSTED CERTIFICATE");
     assert_eq!(each(&[WWW, old.as_bytes()].concat()), [true, false]);
-    let request = include_bytes!("../../../store-core/tests/fixtures/request.csr.pem");
+    let request = include_bytes!("fixtures/request.csr.pem");
     assert_eq!(each(&[WWW, request].concat()), [true]);
 }
 
 #[test]
 fn what_holds_no_certificate_gives_none() {
-    let der: &[u8] = include_bytes!("../../../store-core/tests/fixtures/www.contoso.com.der");
+    let der: &[u8] = include_bytes!("fixtures/www.contoso.com.der");
     assert_eq!(of_file(der).len(), 1);
-    let request = include_bytes!("../../../store-core/tests/fixtures/request.csr.pem");
-    let pfx = include_bytes!("../../../store-core/tests/fixtures/bundle.pfx");
+    let request = include_bytes!("fixtures/request.csr.pem");
+    let pfx = include_bytes!("fixtures/bundle.pfx");
     for file in [&request[..], pfx, b"", b"notes", &der[..der.len() - 1]] {
         assert_eq!(of_file(file), []);
     }
@@ -96,7 +95,7 @@ fn a_folder_has_each_certificate_once_and_tells_the_other_files() {
     std::fs::create_dir(folder.path().join("more")).unwrap();
     let read = Folder::read(folder.path()).unwrap();
     assert_eq!(read.certificates().count(), 2);
-    let hash = CertHash::of_certificate(WWW).unwrap();
+    let hash = hash_of_file(WWW).unwrap();
     assert!(read.get(&hash).unwrap().subject().contains("www"));
     assert_eq!(read.passed_over(), [folder.path().join("key.pfx")]);
     let error = Folder::read(&folder.path().join("none")).unwrap_err();

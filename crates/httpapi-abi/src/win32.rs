@@ -13,6 +13,7 @@
 //! # Ok::<(), certbind_core::KeyError>(())
 //! ```
 
+use std::borrow::Cow;
 use std::io::ErrorKind;
 
 use certbind_core::{BindingKey, StoreError};
@@ -65,7 +66,11 @@ impl Win32Error {
     /// [`StoreError::Backend`] with this code as its source; `action` is the operation that failed,
     /// as in "setting".
     #[must_use]
-    pub fn during(self, key: Option<BindingKey>, action: &'static str) -> StoreError {
+    pub fn during(
+        self,
+        key: Option<BindingKey>,
+        action: impl Into<Cow<'static, str>>,
+    ) -> StoreError {
         StoreError::Backend {
             key,
             action: action.into(),
@@ -89,7 +94,7 @@ impl ToWin32 for StoreError {
             Self::Conflict { .. } => REVISION_MISMATCH,
             Self::AccessDenied { .. } => ACCESS_DENIED,
             Self::CertificateUnavailable { .. } => NO_SUCH_LOGON_SESSION,
-            Self::Invalid { .. } => INVALID_PARAMETER,
+            Self::Invalid { .. } | Self::InvalidBinding(_) => INVALID_PARAMETER,
             Self::Unsupported { .. } => NOT_SUPPORTED,
             Self::ReadOnly => WRITE_PROTECT,
             Self::InUse { .. } => SHARING_VIOLATION,
@@ -97,7 +102,7 @@ impl ToWin32 for StoreError {
             Self::Corrupt { .. } => FILE_CORRUPT,
             Self::Unstable { .. } => BUSY,
             Self::Unavailable { .. } => NOT_READY,
-            Self::NotRestored { cause, .. } => cause.win32_code(),
+            Self::NotRestored { source, .. } => source.win32_code(),
             Self::Io { source, .. } => match source.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => DISK_FULL,
                 ErrorKind::PermissionDenied => ACCESS_DENIED,
@@ -112,6 +117,18 @@ impl ToWin32 for StoreError {
     }
 }
 
+/// The error of a call that needs an administrator.
+pub fn access_denied(key: Option<BindingKey>, action: impl Into<Cow<'static, str>>) -> StoreError {
+    StoreError::AccessDenied {
+        key,
+        action: action.into(),
+        advice: "run as administrator".into(),
+        source: Some(Box::new(Win32Error {
+            code: ACCESS_DENIED,
+        })),
+    }
+}
+
 /// The error that a call of the HTTP Server API for `key` means by `code`; `action` is the
 /// operation that failed, as in "setting".
 ///
@@ -122,10 +139,7 @@ pub fn store_error(code: u32, key: &BindingKey, action: &'static str) -> StoreEr
     match code {
         ALREADY_EXISTS => StoreError::AlreadyExists { key, found: None },
         FILE_NOT_FOUND => StoreError::NotFound { key },
-        ACCESS_DENIED => StoreError::AccessDenied {
-            key: Some(key),
-            action: action.into(),
-        },
+        ACCESS_DENIED => access_denied(Some(key), action),
         NO_SUCH_LOGON_SESSION => StoreError::CertificateUnavailable {
             key,
             certificate: None,

@@ -9,7 +9,7 @@ use std::ffi::c_void;
 use std::slice;
 
 use certbind_core::{
-    Binding, BindingKey, CertCheckMode, ExtendedProperties, Kind, Record, SslFlags, Uuid,
+    Binding, BindingKey, CertCheckMode, CtlIdentifier, Kind, Record, SslFlags, StoreName, Uuid,
 };
 use certbind_httpapi_abi::client::{
     Query, Request, read_record, with_delete, with_query, with_set,
@@ -22,18 +22,15 @@ fn record(kind: Kind) -> Record {
     let hash = std::array::from_fn(|i| 0x50 + u8::try_from(i).unwrap());
     let app_id = Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff);
     let store_name = Some("WebHosting".parse().unwrap());
-    let record = Record::new(hash.into(), store_name, app_id);
-    Record {
-        certificate: record.certificate.filter(|_| kind.names_certificate()),
-        app_id,
-        check_mode: CertCheckMode::from_bits_retain(0x1111_1111),
-        revocation_freshness_time: 0x2222_2222,
-        url_retrieval_timeout: 0x3333_3333,
-        ctl_identifier: Some("list".parse().unwrap()),
-        ctl_store_name: Some("ClientAuthIssuer".parse().unwrap()),
-        flags: SslFlags::from_bits_retain(0x4444_4444),
-        extended: ExtendedProperties::default(),
-    }
+    let mut record = Record::new(hash.into(), store_name, app_id)
+        .with_check_mode(CertCheckMode::from_bits_retain(0x1111_1111))
+        .with_revocation_freshness_time(0x2222_2222)
+        .with_url_retrieval_timeout(0x3333_3333)
+        .with_ctl_identifier(CtlIdentifier::new("list").unwrap())
+        .with_ctl_store_name(StoreName::new("ClientAuthIssuer").unwrap())
+        .with_flags(SslFlags::from_bits_retain(0x4444_4444));
+    record.certificate = record.certificate.filter(|_| kind.names_certificate());
+    record
 }
 
 fn binding(key: &str) -> Binding {

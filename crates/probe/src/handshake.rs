@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use certbind_certificates::hash_of_file;
 use certbind_core::CertHash;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
@@ -40,7 +41,7 @@ pub(crate) fn certificate(endpoint: &Endpoint, timeout: Duration) -> Result<Cert
     let shaken = shake(&mut connection, &mut stream, timeout);
     // Whatever comes after it, a certificate that was shown is what clients meet.
     match (witness.shown.get(), shaken) {
-        (Some(certificate), _) => CertHash::of_certificate(certificate)
+        (Some(certificate), _) => hash_of_file(certificate)
             .map_err(|_| "it shows something that is no certificate".to_owned()),
         (None, Ok(())) => Err("it shows no certificate".to_owned()),
         (None, Err(error)) => Err(format!("no handshake: {}", words(&error))),

@@ -41,7 +41,7 @@ fn certificate() -> (CertHash, Arc<CertifiedKey>) {
     let der: CertificateDer<'static> = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let key = ring::sign::any_supported_type(&key).unwrap();
-    let hash = CertHash::of_certificate(&der).unwrap();
+    let hash = certbind_certificates::hash_of_file(&der).unwrap();
     (hash, Arc::new(CertifiedKey::new(vec![der], key)))
 }
 

@@ -276,10 +276,13 @@ fn reservation((key, value): &Row) -> Result<UrlReservation, StoreError> {
 }
 
 fn damaged(table: &str, key: &[u8]) -> StoreError {
-    StoreError::Corrupt {
-        what: format!("a row of the table {table}"),
-        detail: format!("what is under {:?} is none", key.escape_ascii().to_string()),
-    }
+    StoreError::corrupt(
+        format!("a row of the table {table}"),
+        format!(
+            "the value of {:?} is invalid",
+            key.escape_ascii().to_string()
+        ),
+    )
 }
 
 /// Why the configuration was not changed.

@@ -79,10 +79,10 @@ fn a_certificate_that_is_not_there_is_refused_with_1312() {
 #[test]
 fn an_inventory_is_what_the_certificate_files_of_a_folder_are() {
     let folder = TempDir::new().unwrap();
-    let pem = include_bytes!("../../../store-core/tests/fixtures/www.contoso.com.pem");
+    let pem = include_bytes!("../../certificates/tests/fixtures/www.contoso.com.pem");
     std::fs::write(folder.path().join("www.pem"), pem).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "no certificate").unwrap();
-    let hash = CertHash::of_certificate(pem).unwrap();
+    let hash = certbind_certificates::hash_of_file(pem).unwrap();
     let found = Inventory::of_folder(folder.path()).unwrap();
     assert_eq!(found, Inventory::Only(HashSet::from([hash])));
     let error = Inventory::of_folder(&folder.path().join("none")).unwrap_err();

@@ -1,19 +1,19 @@
-//! The extended properties of a value of format 2.
+//! The extended properties in a value of format 2.
 
 use bincode::{BorrowDecode, Encode};
 
-use super::{CodecError, malformed};
+use super::error::{CodecError, invalid_property, invalid_text, malformed};
 use crate::extended::{
     DisabledCrypto, ErrorHeaders, ExtendedProperties, Header, PerformanceSetting, Property,
     PropertyValue, SessionTicketKey, SessionTicketKeys, TlsRestriction, TlsRestrictions,
 };
-use crate::text::TlsName;
+use crate::names::TlsName;
 
-/// The properties in the order of their types, each once, none left out.
+/// The properties in the order of their types.
 #[derive(Encode, BorrowDecode)]
 pub(super) struct Extended<'a>(Vec<(u64, Value<'a>)>);
 
-/// A value behind the number of its type. Texts and bytes are borrowed.
+/// A value, preceded by the number of its type. Texts and bytes are borrowed.
 #[derive(Encode, BorrowDecode)]
 enum Value<'a> {
     Http2Window(u32),
@@ -43,12 +43,12 @@ struct Crypto<'a> {
 
 impl<'a> Extended<'a> {
     pub(super) fn of(properties: &'a ExtendedProperties) -> Self {
-        let form = |property: &'a Property| (property.flags, Value::of(&property.value));
-        Self(properties.iter().map(form).collect())
+        let encode = |property: &'a Property| (property.flags, Value::of(&property.value));
+        Self(properties.iter().map(encode).collect())
     }
 
     /// # Errors
-    /// [`CodecError::Malformed`] for what [`of`](Self::of) did not make.
+    /// [`CodecError`] for data that [`of`](Self::of) did not produce.
     pub(super) fn into_properties(self) -> Result<ExtendedProperties, CodecError> {
         let mut set = Vec::new();
         for (flags, value) in self.0 {
@@ -59,7 +59,7 @@ impl<'a> Extended<'a> {
         if set.is_empty() || is_default || !set.is_sorted_by_key(Property::property_type) {
             return Err(malformed("the extended properties are not in order"));
         }
-        ExtendedProperties::new(set).map_err(malformed)
+        ExtendedProperties::new(set).map_err(invalid_property)
     }
 }
 
@@ -101,27 +101,29 @@ impl<'a> Value<'a> {
             }
             Self::Performance(kind, buffer) => {
                 let setting = PerformanceSetting::new(kind, buffer);
-                PropertyValue::Performance(setting.map_err(malformed)?)
+                PropertyValue::Performance(setting.map_err(invalid_property)?)
             }
             Self::TlsRestrictions(all) => {
                 let all = all.into_iter().map(Restriction::into_restriction);
                 let all = TlsRestrictions::new(all.collect::<Result<_, _>>()?);
-                PropertyValue::TlsRestrictions(all.map_err(malformed)?)
+                PropertyValue::TlsRestrictions(all.map_err(invalid_property)?)
             }
             Self::ErrorHeaders(status, headers) => {
                 let headers = headers.into_iter();
                 let headers = headers.map(|(name, value)| Header::new(name, value));
-                let headers = headers.collect::<Result<_, _>>().map_err(malformed)?;
+                let headers = headers
+                    .collect::<Result<_, _>>()
+                    .map_err(invalid_property)?;
                 let headers = ErrorHeaders::new(status, headers);
-                PropertyValue::ErrorHeaders(headers.map_err(malformed)?)
+                PropertyValue::ErrorHeaders(headers.map_err(invalid_property)?)
             }
             Self::SessionTicketKeys(keys) => {
                 let keys = keys.into_iter();
                 let keys =
                     keys.map(|(version, id, secret)| SessionTicketKey::new(version, id, secret));
-                let keys = keys.collect::<Result<_, _>>().map_err(malformed)?;
+                let keys = keys.collect::<Result<_, _>>().map_err(invalid_property)?;
                 let keys = SessionTicketKeys::new(keys);
-                PropertyValue::SessionTicketKeys(keys.map_err(malformed)?)
+                PropertyValue::SessionTicketKeys(keys.map_err(invalid_property)?)
             }
         })
     }
@@ -163,7 +165,7 @@ impl<'a> Crypto<'a> {
         let algorithm = self.algorithm.map(TlsName::new);
         Ok(DisabledCrypto {
             usage: self.usage,
-            algorithm: algorithm.transpose().map_err(malformed)?,
+            algorithm: algorithm.transpose().map_err(invalid_text)?,
             chaining_modes: names(self.chaining_modes)?,
             min_bits: self.min_bits,
             max_bits: self.max_bits,
@@ -177,5 +179,5 @@ fn texts(names: &[TlsName]) -> Vec<&str> {
 
 fn names(texts: Vec<&str>) -> Result<Vec<TlsName>, CodecError> {
     let names = texts.into_iter().map(TlsName::new);
-    names.collect::<Result<_, _>>().map_err(malformed)
+    names.collect::<Result<_, _>>().map_err(invalid_text)
 }

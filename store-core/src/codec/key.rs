@@ -1,26 +1,29 @@
-//! Keys as bytes that order as the keys do, so that a range of keys is a range of bytes.
+//! Keys as bytes. Bytes have the order of the keys, so a range of keys is a range of bytes.
 //!
 //! ```text
 //! ipport        01  04  address (4)   port (2)
 //!               01  06  address (16)  port (2)  scope id (4)
-//! hostnameport  02  labels from the right, 01 between them, 00 behind the last  port (2)
+//! hostnameport  02  labels from the right, 01 between them, 00 after the last  port (2)
 //! ccs           03  port (2)
 //! scopedccs     04  as hostnameport
 //! ```
 //!
-//! Numbers are big-endian. No label has a byte below 21.
+//! Numbers are big-endian. Labels contain no byte below 21.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ops::Deref;
 
-use super::{CodecError, malformed};
+use super::error::{CodecError, invalid_key, malformed};
 use crate::host::{Host, HostPort, MAX_HOST_LENGTH};
-use crate::key::{BindingKey, IpPort, Kind, Port};
+use crate::ip_port::IpPort;
+use crate::key::BindingKey;
+use crate::kind::Kind;
+use crate::port::Port;
 
 const LABEL_END: u8 = 1;
 const HOST_END: u8 = 0;
 
-/// The byte that every key of a kind starts with.
+/// The first byte of every encoded key of a kind.
 #[must_use]
 pub fn kind_prefix(kind: Kind) -> u8 {
     match kind {
@@ -31,7 +34,7 @@ pub fn kind_prefix(kind: Kind) -> u8 {
     }
 }
 
-/// The bytes of a key.
+/// Encodes a key.
 #[must_use]
 pub fn encode_key(key: &BindingKey) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(32);
@@ -39,15 +42,15 @@ pub fn encode_key(key: &BindingKey) -> Vec<u8> {
     bytes
 }
 
-/// Puts the bytes of a key behind others.
+/// Appends an encoded key to `bytes`.
 pub fn append_key(key: &BindingKey, bytes: &mut Vec<u8>) {
     write_key(key, |part| bytes.extend(part));
 }
 
-/// No key has more bytes: a kind, a host name with its end, a port.
+/// The maximum length of an encoded key: a kind, a host name with its end, a port.
 const MAX_KEY_LENGTH: usize = 1 + MAX_HOST_LENGTH + 1 + 2;
 
-/// The bytes of a key, as [`encode_key`] gives them, on the stack.
+/// An encoded key on the stack: the bytes that [`encode_key`] returns, without an allocation.
 ///
 /// ```
 /// use certbind_core::codec::{KeyBytes, encode_key};
@@ -63,7 +66,7 @@ pub struct KeyBytes {
 }
 
 impl KeyBytes {
-    /// Those of a key.
+    /// Encodes a key.
     #[must_use]
     pub fn of(key: &BindingKey) -> Self {
         let mut bytes = [0; MAX_KEY_LENGTH];
@@ -84,7 +87,7 @@ impl Deref for KeyBytes {
     }
 }
 
-/// Gives the bytes of a key away, part by part.
+/// Passes the bytes of a key to `write`, part by part.
 fn write_key(key: &BindingKey, mut write: impl FnMut(&[u8])) {
     write(&[kind_prefix(key.kind())]);
     match key {
@@ -104,7 +107,7 @@ fn write_key(key: &BindingKey, mut write: impl FnMut(&[u8])) {
         BindingKey::Sni(endpoint) | BindingKey::ScopedCcs(endpoint) => {
             let host = endpoint.host().as_str().as_bytes();
             let mut end = host.len();
-            // By hand, since every get writes a key: `rsplit` takes twice as many instructions.
+            // Not `rsplit`, which takes twice as many instructions: every `get` encodes a key.
             for at in (0..host.len()).rev().filter(|at| host[*at] == b'.') {
                 write(&host[at + 1..end]);
                 write(&[LABEL_END]);
@@ -118,10 +121,10 @@ fn write_key(key: &BindingKey, mut write: impl FnMut(&[u8])) {
     }
 }
 
-/// The key with these bytes.
+/// Decodes a key.
 ///
 /// # Errors
-/// [`CodecError::Malformed`] for bytes that [`encode_key`] does not make.
+/// [`CodecError`] for bytes that [`encode_key`] does not produce.
 pub fn decode_key(bytes: &[u8]) -> Result<BindingKey, CodecError> {
     let (&kind, rest) = bytes
         .split_first()
@@ -131,7 +134,7 @@ pub fn decode_key(bytes: &[u8]) -> Result<BindingKey, CodecError> {
         2 => BindingKey::Sni(host_port(rest)?),
         3 => BindingKey::Ccs(port(rest)?),
         4 => BindingKey::ScopedCcs(host_port(rest)?),
-        other => return Err(malformed(format!("the key is of the unknown kind {other}"))),
+        other => return Err(malformed(format!("the key has the unknown kind {other}"))),
     };
     Ok(key)
 }
@@ -160,19 +163,20 @@ fn ip_port(bytes: &[u8]) -> Result<IpPort, CodecError> {
         }
         _ => return Err(malformed("the address is neither IPv4 nor IPv6")),
     };
-    IpPort::new(addr).map_err(malformed)
+    IpPort::new(addr).map_err(invalid_key)
 }
 
 fn host_port(bytes: &[u8]) -> Result<HostPort, CodecError> {
     let end = bytes.iter().position(|b| *b == HOST_END);
-    let (labels, rest) = bytes.split_at(end.ok_or_else(|| malformed("the host name has no end"))?);
+    let (labels, rest) =
+        bytes.split_at(end.ok_or_else(|| malformed("the host name is not terminated"))?);
     let labels: Vec<&str> = labels
         .rsplit(|b| *b == LABEL_END)
         .map(std::str::from_utf8)
         .collect::<Result<_, _>>()
         .map_err(malformed)?;
     let name = labels.join(".");
-    let host = Host::new(&name).map_err(malformed)?;
+    let host = Host::new(&name).map_err(invalid_key)?;
     if host.as_str() != name || labels.iter().any(|label| label.contains('.')) {
         return Err(malformed(format!(
             "the host name {name:?} is not canonical"
@@ -185,5 +189,5 @@ fn port(bytes: &[u8]) -> Result<Port, CodecError> {
     let bytes = bytes
         .try_into()
         .map_err(|_| malformed("a port has 2 bytes"))?;
-    Port::new(u16::from_be_bytes(bytes)).map_err(malformed)
+    Port::new(u16::from_be_bytes(bytes)).map_err(invalid_key)
 }

@@ -1,31 +1,26 @@
-//! Keys and bindings as bytes, for the backends that keep bytes: keys that order as the keys do,
-//! and values with a format version and a check sum. `docs/file-format.md` has them byte by byte.
+//! Keys and bindings as bytes, for backends that store bytes.
+//!
+//! Encoded keys have the order of the keys. Encoded values have a format version and a checksum
+//! over key and value. `docs/file-format.md` describes both byte by byte.
+//!
+//! ```
+//! use certbind_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
+//! use certbind_core::{Binding, CertHash, Record, Uuid};
+//!
+//! let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+//! let binding = Binding::new("0.0.0.0:443".parse()?, record)?;
+//! let (key, value) = (encode_key(binding.key()), encode_binding(&binding));
+//! assert_eq!(decode_binding(decode_key(&key)?, &value)?, binding);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod error;
 mod extended;
 mod key;
 mod value;
+mod value_format;
 
+pub use error::CodecError;
 pub use key::{KeyBytes, append_key, decode_key, encode_key, kind_prefix};
-pub use value::{VALUE_FORMAT, append_entry, decode_at, decode_binding, encode_binding};
-
-/// Why bytes are no key or no binding.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CodecError {
-    /// The bytes have another form.
-    #[error("{0}")]
-    Malformed(String),
-    /// The check sum is not that of the bytes and of the key they stand under.
-    #[error("its check sum is wrong")]
-    CheckSum,
-    /// The value is of a format that this version does not know.
-    #[error("its format is {found}, and this version knows formats up to {VALUE_FORMAT}")]
-    NewerFormat {
-        /// The format.
-        found: u8,
-    },
-}
-
-fn malformed(what: impl ToString) -> CodecError {
-    CodecError::Malformed(what.to_string())
-}
+pub use value::{append_entry, decode_binding, decode_with_key_bytes, encode_binding};
+pub use value_format::VALUE_FORMAT;

@@ -1,36 +1,30 @@
-//! Bindings as bytes: one format byte, bincode, a check sum. bincode is named here and in `extended`
-//! alone.
+//! Bindings as bytes: one format byte, bincode, a checksum. Only this module and `extended` use
+//! bincode.
 
 use bincode::config;
 use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
 
+use super::error::{CodecError, invalid_binding, invalid_text, malformed};
 use super::extended::Extended;
 use super::key::{KeyBytes, append_key};
-use super::{CodecError, malformed};
+use super::value_format::{PLAIN, VALUE_FORMAT};
 use crate::binding::{Binding, Certificate, Record};
 use crate::extended::ExtendedProperties;
+use crate::flags::{CertCheckMode, SslFlags};
 use crate::hash::CertHash;
 use crate::key::BindingKey;
-use crate::options::{CertCheckMode, SslFlags};
-use crate::text::{CtlIdentifier, StoreName};
+use crate::names::{CtlIdentifier, StoreName};
 
-/// The newest format. It is written for records that have extended properties; others are written
-/// in format 1, which knows none.
-pub const VALUE_FORMAT: u8 = 2;
-
-/// The format of records without extended properties.
-const PLAIN: u8 = 1;
-
-/// No value is longer.
+/// The maximum length of a value in bytes.
 const LIMIT: usize = 256 * 1024;
 
-/// Most values are shorter.
+/// The length of most values in bytes, or more.
 const USUAL: usize = 96;
 
-const CHECK_SUM: usize = 4;
+const CHECKSUM: usize = 4;
 
-/// The fields of format 1, in order. Texts are borrowed: what a damaged value claims for its length
+/// The fields of format 1, in order. Texts are borrowed, so that a wrong length in a damaged value
 /// allocates nothing.
 #[derive(Encode, BorrowDecode)]
 struct Format1<'a> {
@@ -45,27 +39,26 @@ struct Format1<'a> {
     flags: u32,
 }
 
-/// Format 2: the fields of format 1, and the extended properties behind them, one at least.
+/// Format 2: the fields of format 1, followed by at least one extended property.
 type Format2<'a> = (Format1<'a>, Extended<'a>);
 
-/// The bytes of a binding, without its key.
+/// Encodes a binding without its key.
 #[must_use]
 pub fn encode_binding(binding: &Binding) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(USUAL);
     append_fields(binding, &mut bytes);
-    let sum = check_sum(&KeyBytes::of(binding.key()), &bytes);
+    let sum = checksum(&KeyBytes::of(binding.key()), &bytes);
     bytes.extend(sum);
     bytes
 }
 
-/// Puts the bytes of a binding's key, and then of the binding, behind others. Gives the place where
-/// the key ends.
+/// Appends an encoded key and its encoded binding to `bytes`. Returns the index where the key ends.
 pub fn append_entry(binding: &Binding, bytes: &mut Vec<u8>) -> usize {
     let start = bytes.len();
     append_key(binding.key(), bytes);
     let key_end = bytes.len();
     append_fields(binding, bytes);
-    let sum = check_sum(&bytes[start..key_end], &bytes[key_end..]);
+    let sum = checksum(&bytes[start..key_end], &bytes[key_end..]);
     bytes.extend(sum);
     key_end
 }
@@ -97,23 +90,28 @@ fn append_fields(binding: &Binding, bytes: &mut Vec<u8>) {
         let fields: Format2<'_> = (fields, Extended::of(&record.extended));
         bincode::encode_into_std_write(fields, bytes, config::standard())
     };
-    written.expect("every field has a form in bincode, and a Vec takes all");
+    written.expect("every field has an encoding in bincode, and writing to a Vec cannot fail");
 }
 
-/// The binding of `key` with these bytes.
+/// Decodes the binding of `key`.
 ///
 /// # Errors
-/// [`CodecError`] for bytes that [`encode_binding`] did not make for this key.
+/// [`CodecError`] for bytes that [`encode_binding`] did not produce for this key.
 pub fn decode_binding(key: BindingKey, bytes: &[u8]) -> Result<Binding, CodecError> {
     let key_bytes = KeyBytes::of(&key);
-    decode_at(key, &key_bytes, bytes)
+    decode_with_key_bytes(key, &key_bytes, bytes)
 }
 
-/// As [`decode_binding`], for who has the key's bytes at hand: those that [`KeyBytes::of`] gives.
+/// Decodes the binding of `key`, whose encoded form is `key_bytes`. Faster than [`decode_binding`] for
+/// callers that have both.
 ///
 /// # Errors
-/// [`CodecError`] for bytes that [`encode_binding`] did not make for a key with those bytes.
-pub fn decode_at(key: BindingKey, key_bytes: &[u8], bytes: &[u8]) -> Result<Binding, CodecError> {
+/// [`CodecError`] for bytes that [`encode_binding`] did not produce for this key.
+pub fn decode_with_key_bytes(
+    key: BindingKey,
+    key_bytes: &[u8],
+    bytes: &[u8],
+) -> Result<Binding, CodecError> {
     debug_assert_eq!(*KeyBytes::of(&key), *key_bytes);
     let format = match bytes.first() {
         Some(&format @ (PLAIN | VALUE_FORMAT)) => format,
@@ -121,10 +119,10 @@ pub fn decode_at(key: BindingKey, key_bytes: &[u8], bytes: &[u8]) -> Result<Bind
         _ => return Err(malformed("the value has no format byte")),
     };
     let (body, sum) = bytes
-        .split_last_chunk::<CHECK_SUM>()
-        .ok_or_else(|| malformed("the value is cut short"))?;
-    if check_sum(key_bytes, body) != *sum {
-        return Err(CodecError::CheckSum);
+        .split_last_chunk::<CHECKSUM>()
+        .ok_or_else(|| malformed("the value is truncated"))?;
+    if checksum(key_bytes, body) != *sum {
+        return Err(CodecError::Checksum);
     }
     let fields = body.get(1..).unwrap_or_default();
     if format == PLAIN {
@@ -135,12 +133,12 @@ pub fn decode_at(key: BindingKey, key_bytes: &[u8], bytes: &[u8]) -> Result<Bind
     found.into_binding(key, extended.into_properties()?)
 }
 
-/// All of these bytes as fields.
+/// Decodes fields that take up all of these bytes.
 fn whole<'a, T: BorrowDecode<'a, ()>>(fields: &'a [u8]) -> Result<T, CodecError> {
     let config = config::standard().with_limit::<LIMIT>();
     let (found, read) = bincode::borrow_decode_from_slice(fields, config).map_err(malformed)?;
     if read != fields.len() {
-        return Err(malformed("there are bytes behind the value's end"));
+        return Err(malformed("there are bytes after the end of the value"));
     }
     Ok(found)
 }
@@ -152,7 +150,7 @@ impl Format1<'_> {
         extended: ExtendedProperties,
     ) -> Result<Binding, CodecError> {
         let store_name =
-            |name: Option<&str>| name.map(StoreName::new).transpose().map_err(malformed);
+            |name: Option<&str>| name.map(StoreName::new).transpose().map_err(invalid_text);
         let certificate = match self.certificate {
             Some((hash, name)) => Some(Certificate {
                 hash: CertHash::new(hash),
@@ -167,21 +165,21 @@ impl Format1<'_> {
             check_mode: CertCheckMode::from_bits_retain(self.check_mode),
             revocation_freshness_time: self.revocation_freshness_time,
             url_retrieval_timeout: self.url_retrieval_timeout,
-            ctl_identifier: ctl.transpose().map_err(malformed)?,
+            ctl_identifier: ctl.transpose().map_err(invalid_text)?,
             ctl_store_name: store_name(self.ctl_store_name)?,
             flags: SslFlags::from_bits_retain(self.flags),
             extended,
         };
-        let binding = Binding::new(key, record).map_err(malformed)?;
+        let binding = Binding::new(key, record).map_err(invalid_binding)?;
         match self.host_spelling {
-            Some(host) => binding.with_host_spelling(host).map_err(malformed),
+            Some(host) => binding.with_host_spelling(host).map_err(invalid_binding),
             None => Ok(binding),
         }
     }
 }
 
-/// CRC-32 (IEEE) of the key's bytes and the value's, so that a value under another key is noticed.
-fn check_sum(key: &[u8], body: &[u8]) -> [u8; CHECK_SUM] {
+/// CRC-32 (IEEE) of the encoded key and value, which also detects a value stored under another key.
+fn checksum(key: &[u8], body: &[u8]) -> [u8; CHECKSUM] {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(key);
     hasher.update(body);

@@ -1,17 +1,27 @@
-//! The headers of the error responses that HTTP.sys itself sends.
+//! Headers that HTTP.sys adds to its own error responses.
 
 use std::fmt;
 
-use super::{PropertyError, PropertyType, bounded};
+use super::error::PropertyError;
+use super::limit::check_size;
+use super::property_type::PropertyType;
 
-/// `HTTP_ERROR_HEADERS_PARAM`: a status code and the headers that its responses have besides.
+/// `HTTP_ERROR_HEADERS_PARAM`: a status code and the headers that HTTP.sys adds to its responses.
+///
+/// ```
+/// use certbind_core::{ErrorHeaders, Header};
+///
+/// let headers = ErrorHeaders::new(503, vec![Header::new("Retry-After", b"30")?])?;
+/// assert_eq!(headers.to_string(), "status 503, Retry-After: 30");
+/// # Ok::<(), certbind_core::PropertyError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ErrorHeaders {
     status: u16,
     headers: Box<[Header]>,
 }
 
-/// `HTTP_UNKNOWN_HEADER`.
+/// One HTTP header (`HTTP_UNKNOWN_HEADER`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
     name: Box<str>,
@@ -19,19 +29,19 @@ pub struct Header {
 }
 
 impl ErrorHeaders {
-    /// These headers for responses of this status code.
+    /// Creates the headers of responses with this status code.
     ///
     /// # Errors
-    /// [`PropertyError::Large`] if they take more than 8 KiB.
+    /// [`PropertyError::TooLarge`] if they take more than [`MAX_BYTES`](super::ExtendedProperties::MAX_BYTES).
     pub fn new(status: u16, headers: Vec<Header>) -> Result<Self, PropertyError> {
         let bytes = headers.iter();
         let bytes = bytes.map(|header| header.name.len() + header.value.len() + 24);
-        bounded(PropertyType::ErrorHeaders, bytes.sum())?;
+        check_size(PropertyType::ErrorHeaders, bytes.sum())?;
         let headers = headers.into();
         Ok(Self { status, headers })
     }
 
-    /// The status code. Which ones HTTP.sys takes is not documented.
+    /// The status code. It is not documented which ones HTTP.sys accepts.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
@@ -45,12 +55,12 @@ impl ErrorHeaders {
 }
 
 impl Header {
-    /// A header.
+    /// Creates a header.
     ///
     /// # Errors
-    /// [`PropertyError::HeaderName`] for a name that is no token, and
-    /// [`PropertyError::HeaderValue`] for a value that would end the header: what follows would be
-    /// taken for further headers.
+    /// [`PropertyError::HeaderName`] for a name that is not a token, and
+    /// [`PropertyError::HeaderValue`] for a value with a line break or a NUL, which would end the
+    /// header early (header injection).
     pub fn new(name: &str, value: &[u8]) -> Result<Self, PropertyError> {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
@@ -67,19 +77,19 @@ impl Header {
         })
     }
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its value, in no particular encoding.
+    /// The value as bytes. HTTP does not fix its encoding.
     #[must_use]
     pub fn value(&self) -> &[u8] {
         &self.value
     }
 
-    /// Its value as ISO 8859-1 has it: each byte is a character, so none is lost.
+    /// The value decoded as ISO 8859-1, which maps each byte to one character.
     #[must_use]
     pub fn value_text(&self) -> String {
         self.value.iter().copied().map(char::from).collect()

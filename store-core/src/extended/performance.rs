@@ -1,12 +1,23 @@
-//! One setting of the performance of a binding's connections.
+//! Performance settings of a binding's connections.
 
 use std::fmt;
 
-use super::{Hex, PropertyError, PropertyType, bounded};
+use super::error::PropertyError;
+use super::hex::Hex;
+use super::limit::check_size;
+use super::property_type::PropertyType;
 
-/// `HTTP_PERFORMANCE_PARAM`: a kind of setting and the bytes that it is set to.
+/// `HTTP_PERFORMANCE_PARAM`: a kind of setting and its value in bytes.
 ///
-/// What the bytes of each kind mean is not documented; they are kept as they are.
+/// The meaning of the bytes is not documented; they are kept unchanged.
+///
+/// ```
+/// use certbind_core::PerformanceSetting;
+///
+/// let setting = PerformanceSetting::new(2, &[0, 0, 1, 0])?;
+/// assert_eq!(setting.to_string(), "MaxSendBufferSize 00000100");
+/// # Ok::<(), certbind_core::PropertyError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PerformanceSetting {
     kind: i32,
@@ -14,29 +25,29 @@ pub struct PerformanceSetting {
 }
 
 impl PerformanceSetting {
-    /// The setting of a kind, an `HTTP_PERFORMANCE_PARAM_TYPE`: those that headers name are 0 to 5.
+    /// Creates a setting. `kind` is an `HTTP_PERFORMANCE_PARAM_TYPE`; headers name 0 to 5.
     ///
     /// # Errors
-    /// [`PropertyError::Large`] for more than 8 KiB.
+    /// [`PropertyError::TooLarge`] for more than [`MAX_BYTES`](super::ExtendedProperties::MAX_BYTES).
     pub fn new(kind: i32, buffer: &[u8]) -> Result<Self, PropertyError> {
-        bounded(PropertyType::Performance, buffer.len())?;
+        check_size(PropertyType::Performance, buffer.len())?;
         let buffer = buffer.into();
         Ok(Self { kind, buffer })
     }
 
-    /// Which setting it is.
+    /// The kind of setting.
     #[must_use]
     pub fn kind(&self) -> i32 {
         self.kind
     }
 
-    /// What it is set to.
+    /// The value.
     #[must_use]
     pub fn buffer(&self) -> &[u8] {
         &self.buffer
     }
 
-    /// What headers call the kind (`PerformanceParam…`).
+    /// The name of the kind in headers, without `PerformanceParam`; `None` for an unknown kind.
     #[must_use]
     pub fn kind_name(&self) -> Option<&'static str> {
         let names = [

@@ -1,57 +1,68 @@
-//! What TLS is not to do for a binding.
+//! TLS versions and algorithms that are disabled for a binding.
 
 use std::fmt;
 
-use super::{PropertyError, PropertyType, bounded};
-use crate::text::TlsName;
+use super::error::PropertyError;
+use super::limit::check_size;
+use super::property_type::PropertyType;
+use crate::names::TlsName;
 
 /// `HTTP_TLS_RESTRICTIONS_PARAM`: a list of restrictions.
 ///
-/// The header has `void*` for the list. It is taken to be one of schannel's `TLS_PARAMETERS`
+/// The header declares the list as `void*`. It is assumed to consist of schannel's `TLS_PARAMETERS`
 /// (`schannel.h`), the only structure of Windows that restricts TLS (inferred).
+///
+/// ```
+/// use certbind_core::{TlsRestriction, TlsRestrictions};
+///
+/// let tls_1_0_server = TlsRestriction { disabled_protocols: 0x40, ..TlsRestriction::default() };
+/// let restrictions = TlsRestrictions::new(vec![tls_1_0_server])?;
+/// assert_eq!(restrictions.to_string(), "protocols 0x40 disabled");
+/// # Ok::<(), certbind_core::PropertyError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TlsRestrictions(Box<[TlsRestriction]>);
 
 /// `TLS_PARAMETERS` of `schannel.h`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TlsRestriction {
-    /// `rgstrAlpnIds`: the protocols of ALPN that it is for; for all if there are none.
+    /// `rgstrAlpnIds`: the ALPN protocols that the restriction applies to; all if empty.
     pub alpn_ids: Vec<TlsName>,
-    /// `grbitDisabledProtocols`: the versions that are not spoken, as bits `SP_PROT_*`.
+    /// `grbitDisabledProtocols`: the disabled TLS versions, as bits `SP_PROT_*`.
     pub disabled_protocols: u32,
-    /// `pDisabledCrypto`.
+    /// `pDisabledCrypto`: the disabled algorithms.
     pub disabled_crypto: Vec<DisabledCrypto>,
     /// `dwFlags`: `TLS_PARAMS_OPTIONAL` is 1.
     pub flags: u32,
 }
 
-/// `CRYPTO_SETTINGS` of `schannel.h`: an algorithm that is not used.
+/// `CRYPTO_SETTINGS` of `schannel.h`: a disabled algorithm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DisabledCrypto {
-    /// `eAlgorithmUsage`: what for, an `eTlsAlgorithmUsage`.
+    /// `eAlgorithmUsage`: the use for which it is disabled, an `eTlsAlgorithmUsage`.
     pub usage: i32,
-    /// `strCngAlgId`: which, as CNG calls it.
+    /// `strCngAlgId`: the algorithm's name in CNG.
     pub algorithm: Option<TlsName>,
-    /// `rgstrChainingModes`: in which modes; in all if there are none.
+    /// `rgstrChainingModes`: the chaining modes in which it is disabled; all if empty.
     pub chaining_modes: Vec<TlsName>,
-    /// `dwMinBitLength`: shorter keys are not used. In bits; 0: there is no least.
+    /// `dwMinBitLength`: the minimum length of keys in bits; 0: no minimum.
     pub min_bits: u32,
-    /// `dwMaxBitLength`: longer keys are not used. In bits; 0: there is no most.
+    /// `dwMaxBitLength`: the maximum length of keys in bits; 0: no maximum.
     pub max_bits: u32,
 }
 
 impl TlsRestrictions {
-    /// These restrictions, in this order.
+    /// Creates a list of restrictions.
     ///
     /// # Errors
-    /// [`PropertyError::Large`] if they take more than 8 KiB.
+    /// [`PropertyError::TooLarge`] if they take more than [`MAX_BYTES`](super::ExtendedProperties::MAX_BYTES).
     pub fn new(restrictions: Vec<TlsRestriction>) -> Result<Self, PropertyError> {
         let bytes = restrictions.iter().map(TlsRestriction::bytes).sum();
-        bounded(PropertyType::TlsRestrictions, bytes)?;
+        check_size(PropertyType::TlsRestrictions, bytes)?;
         Ok(Self(restrictions.into()))
     }
 
-    /// They, in order.
+    /// The restrictions, in order.
     #[must_use]
     pub fn as_slice(&self) -> &[TlsRestriction] {
         &self.0
@@ -59,7 +70,7 @@ impl TlsRestrictions {
 }
 
 impl TlsRestriction {
-    /// About what it takes in memory of C.
+    /// The approximate size of the C structures in bytes.
     fn bytes(&self) -> usize {
         let crypto = self.disabled_crypto.iter();
         let crypto = crypto.map(|crypto| {

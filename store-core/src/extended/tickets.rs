@@ -1,19 +1,28 @@
-//! The keys that the session tickets of TLS are encrypted with.
+//! The keys that encrypt TLS session tickets.
 
 use std::fmt;
 
-use super::PropertyError;
+use super::error::PropertyError;
 
-/// `HTTP_TLS_SESSION_TICKET_KEYS_PARAM`: keys that several servers share, so that each resumes what
-/// another began.
+/// `HTTP_TLS_SESSION_TICKET_KEYS_PARAM`: keys that several servers share, so that each can
+/// resume the sessions of the others.
 ///
-/// **These are secrets**: who has them can decrypt what was said under their tickets. Neither
-/// `Debug` nor `Display` shows them. The header has `void*` for the list; it is taken to be one of
+/// **The keys are secret**: they decrypt the traffic of resumed sessions. Neither `Debug` nor
+/// `Display` prints them. The header declares the list as `void*`; it is assumed to consist of
 /// schannel's `SecPkgCred_SessionTicketKey` (`schannel.h`; inferred).
+///
+/// ```
+/// use certbind_core::{SessionTicketKey, SessionTicketKeys};
+///
+/// let key = SessionTicketKey::new(0, [1; 16], b"a secret of up to 64 bytes")?;
+/// let keys = SessionTicketKeys::new(vec![key])?;
+/// assert_eq!(format!("{keys:?}"), "SessionTicketKeys(1 key)");
+/// # Ok::<(), certbind_core::PropertyError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionTicketKeys(Box<[SessionTicketKey]>);
 
-/// `SecPkgCred_SessionTicketKey` of `schannel.h`.
+/// One session ticket key: `SecPkgCred_SessionTicketKey` of `schannel.h`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionTicketKey {
     version: u32,
@@ -22,22 +31,22 @@ pub struct SessionTicketKey {
 }
 
 impl SessionTicketKeys {
-    /// The most keys: as many as schannel takes.
-    pub const MOST: usize = 16;
+    /// The maximum number of keys, which is that of schannel.
+    pub const MAX_KEYS: usize = 16;
 
-    /// These keys, in this order.
+    /// Creates a list of keys.
     ///
     /// # Errors
-    /// [`PropertyError::TicketKeys`] for more than [`MOST`](Self::MOST).
+    /// [`PropertyError::TooManyTicketKeys`] for more than [`MAX_KEYS`](Self::MAX_KEYS).
     pub fn new(keys: Vec<SessionTicketKey>) -> Result<Self, PropertyError> {
-        let (found, limit) = (keys.len(), Self::MOST);
+        let (found, limit) = (keys.len(), Self::MAX_KEYS);
         if found > limit {
-            return Err(PropertyError::TicketKeys { found, limit });
+            return Err(PropertyError::TooManyTicketKeys { found, limit });
         }
         Ok(Self(keys.into()))
     }
 
-    /// They, in order.
+    /// The keys, in order.
     #[must_use]
     pub fn as_slice(&self) -> &[SessionTicketKey] {
         &self.0
@@ -48,22 +57,22 @@ impl SessionTicketKey {
     /// The length of a key's id in bytes.
     pub const ID_LENGTH: usize = 16;
 
-    /// The most bytes of keying material.
-    pub const MOST_MATERIAL: usize = 64;
+    /// The maximum length of the keying material in bytes.
+    pub const MAX_MATERIAL: usize = 64;
 
-    /// A key: its `TicketInfoVersion`, `KeyId` and as much of its `KeyingMaterial` as
-    /// `KeyingMaterialSize` says.
+    /// Creates a key from its `TicketInfoVersion`, its `KeyId` and the first `KeyingMaterialSize`
+    /// bytes of its `KeyingMaterial`.
     ///
     /// # Errors
-    /// [`PropertyError::TicketKey`] for more than [`MOST_MATERIAL`](Self::MOST_MATERIAL).
+    /// [`PropertyError::TicketKeyTooLong`] for more than [`MAX_MATERIAL`](Self::MAX_MATERIAL).
     pub fn new(
         version: u32,
         id: [u8; Self::ID_LENGTH],
         material: &[u8],
     ) -> Result<Self, PropertyError> {
-        let (found, limit) = (material.len(), Self::MOST_MATERIAL);
+        let (found, limit) = (material.len(), Self::MAX_MATERIAL);
         if found > limit {
-            return Err(PropertyError::TicketKey { found, limit });
+            return Err(PropertyError::TicketKeyTooLong { found, limit });
         }
         let material = material.into();
         Ok(Self {
@@ -73,19 +82,19 @@ impl SessionTicketKey {
         })
     }
 
-    /// How tickets are protected with it; 0 is the one way that headers know.
+    /// The version of the ticket format. Headers define 0 only.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// What tickets name it by.
+    /// The id by which tickets name the key.
     #[must_use]
     pub fn id(&self) -> &[u8; Self::ID_LENGTH] {
         &self.id
     }
 
-    /// The secret.
+    /// The secret keying material.
     #[must_use]
     pub fn material(&self) -> &[u8] {
         &self.material

@@ -10,9 +10,9 @@ use crate::extended::{
     PropertyType, PropertyValue, SessionTicketKey, SessionTicketKeys, TlsRestriction,
     TlsRestrictions,
 };
-use crate::text::TlsName;
+use crate::names::TlsName;
 
-/// Any extended properties; mostly none, as bindings have them.
+/// Any extended properties; mostly none, as in real bindings.
 pub fn extended() -> BoxedStrategy<ExtendedProperties> {
     let some = subsequence(PropertyType::ALL.to_vec(), 1..=PropertyType::ALL.len());
     let some = some.prop_flat_map(|types| types.into_iter().map(property).collect::<Vec<_>>());
@@ -61,7 +61,7 @@ fn value(of: PropertyType) -> BoxedStrategy<PropertyValue> {
                 PropertyValue::ErrorHeaders(headers)
             })
             .boxed(),
-        PropertyType::SessionTicketKeys => vec(ticket_key(), 0..=SessionTicketKeys::MOST)
+        PropertyType::SessionTicketKeys => vec(ticket_key(), 0..=SessionTicketKeys::MAX_KEYS)
             .prop_map(|keys| {
                 let keys = SessionTicketKeys::new(keys).expect("there are few");
                 PropertyValue::SessionTicketKeys(keys)
@@ -126,7 +126,7 @@ fn header() -> impl Strategy<Value = Header> {
 }
 
 fn ticket_key() -> impl Strategy<Value = SessionTicketKey> {
-    let material = vec(any::<u8>(), 0..=SessionTicketKey::MOST_MATERIAL);
+    let material = vec(any::<u8>(), 0..=SessionTicketKey::MAX_MATERIAL);
     (
         any::<u32>(),
         any::<[u8; SessionTicketKey::ID_LENGTH]>(),

@@ -1,7 +1,7 @@
 //! Proptest strategies for every type, for authors of backends and tools.
 //!
-//! Two kinds of strategy: the plain ones reach into every corner of a type; those with `few` in
-//! their name draw keys from a small set, so that operations meet.
+//! Most strategies generate every value of a type, rare ones included. [`few_keys`] generates keys of
+//! a small set, so that operations concern the same keys.
 
 mod extended;
 
@@ -15,12 +15,15 @@ use uuid::Uuid;
 
 use crate::batch::{Batch, Change, Precondition};
 use crate::binding::{Binding, Certificate, Record};
+use crate::flags::{CertCheckMode, SslFlags};
 use crate::hash::CertHash;
 use crate::host::{Host, HostPort};
-use crate::key::{BindingKey, IpPort, Kind, Port};
-use crate::options::{CertCheckMode, SslFlags};
+use crate::ip_port::IpPort;
+use crate::key::BindingKey;
+use crate::kind::Kind;
+use crate::names::{CtlIdentifier, StoreName};
+use crate::port::Port;
 use crate::scan::Scan;
-use crate::text::{CtlIdentifier, StoreName};
 
 pub use extended::{extended, property};
 
@@ -48,12 +51,12 @@ pub fn ip_port() -> impl Strategy<Value = IpPort> + Clone {
     .prop_map(|addr| IpPort::new(addr).expect("the port is not 0"))
 }
 
-/// Any host name: ordinary ones, wildcards, A-labels, and the odd ones that HTTP.sys may hold.
+/// Any host name: ordinary names, wildcards, A-labels, and unusual names that HTTP.sys may hold.
 pub fn host() -> impl Strategy<Value = Host> + Clone {
     let name = prop_oneof![
         6 => "[a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?(\\.[a-z]{2,5}){0,3}",
         1 => "\\*\\.[a-z]{1,8}\\.(com|net)",
-        1 => "(bücher|münchen|日本語|ελλάδα)\\.(example|test)",
+        1 => "(xn--bcher-kva|xn--mnchen-3ya|xn--wgv71a119e|xn--hxakic4aa)\\.(example|test)",
         1 => "[!-9;-~]{1,40}",
         1 => "[a-z]{255}",
     ];
@@ -75,7 +78,8 @@ pub fn key() -> impl Strategy<Value = BindingKey> + Clone {
     ]
 }
 
-/// One of two dozen keys of the given kinds, whose text order is not their canonical order.
+/// One of about two dozen keys of the given kinds. Their order as text differs from their canonical
+/// order.
 pub fn few_keys(kinds: &[Kind]) -> impl Strategy<Value = BindingKey> + Clone + use<> {
     let hosts = [
         "a.example:443",
@@ -118,7 +122,7 @@ pub fn hash() -> impl Strategy<Value = CertHash> {
     ]
 }
 
-/// Any store name, ordinary ones first.
+/// Any store name, mostly ordinary ones.
 pub fn store_name() -> impl Strategy<Value = StoreName> {
     prop_oneof![
         3 => select(vec!["MY", "My", "my", "WebHosting", "Remote Desktop"]).prop_map(String::from),
@@ -132,7 +136,7 @@ pub fn ctl_identifier() -> impl Strategy<Value = CtlIdentifier> {
     "[^\u{0}]{1,80}".prop_map(|text| CtlIdentifier::new(&text).expect("a CTL identifier"))
 }
 
-/// Any application id, IIS's and the empty one among them.
+/// Any application id, including that of IIS and the nil GUID.
 pub fn app_id() -> impl Strategy<Value = Uuid> {
     prop_oneof![
         Just(Uuid::nil()),
@@ -151,7 +155,7 @@ fn bits(known: &'static [u32]) -> impl Strategy<Value = u32> {
     ]
 }
 
-/// Any record that a key of this kind can have.
+/// Any record that is valid for this kind of key.
 pub fn record(kind: Kind) -> impl Strategy<Value = Record> {
     const FLAGS: &[u32] = &[
         1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000,
@@ -200,7 +204,7 @@ pub fn record(kind: Kind) -> impl Strategy<Value = Record> {
         )
 }
 
-/// Any binding of one of these keys, some with a host name spelled in capitals.
+/// Any binding of one of these keys, sometimes with its host name in upper case.
 pub fn binding_of(keys: impl Strategy<Value = BindingKey>) -> impl Strategy<Value = Binding> {
     keys.prop_flat_map(|key| (record(key.kind()), Just(key), any::<bool>()))
         .prop_map(|(record, key, capitals)| {
@@ -223,7 +227,7 @@ pub fn change_of<S>(keys: S) -> impl Strategy<Value = Change>
 where
     S: Strategy<Value = BindingKey> + Clone,
 {
-    let expect = |binding: Binding| {
+    let precondition = |binding: Binding| {
         prop_oneof![
             Just(Precondition::Any),
             Just(Precondition::Absent),
@@ -234,25 +238,25 @@ where
     binding_of(keys)
         .prop_flat_map(move |binding| {
             let key = binding.key().clone();
-            let becomes = option::weighted(0.7, binding_of(Just(key.clone())));
-            (Just(key), expect(binding), becomes)
+            let new = option::weighted(0.7, binding_of(Just(key.clone())));
+            (Just(key), precondition(binding), new)
         })
-        .prop_map(|(key, expect, becomes)| Change::new(key, expect, becomes).expect("one key"))
+        .prop_map(|(key, precondition, new)| Change::new(key, precondition, new).expect("one key"))
 }
 
-/// Any batch over these keys, up to `most` changes.
-pub fn batch_of<S>(keys: S, most: usize) -> impl Strategy<Value = Batch>
+/// Any batch over these keys, with up to `max` changes.
+pub fn batch_of<S>(keys: S, max: usize) -> impl Strategy<Value = Batch>
 where
     S: Strategy<Value = BindingKey> + Clone,
 {
-    vec(change_of(keys), 0..=most).prop_map(|mut changes| {
+    vec(change_of(keys), 0..=max).prop_map(|mut changes| {
         let mut seen = std::collections::HashSet::new();
         changes.retain(|change| seen.insert(change.key().clone()));
         Batch::new(changes).expect("each key once")
     })
 }
 
-/// Any scan between these keys.
+/// Any scan whose range starts and ends at these keys.
 pub fn scan_of<S>(keys: S) -> impl Strategy<Value = Scan>
 where
     S: Strategy<Value = BindingKey> + Clone,

@@ -80,10 +80,7 @@ impl Names {
                 let store = StoreName::new("MY").expect("a store name");
                 Record::new(hash, Some(store), app_id)
             }
-            None => Record {
-                flags: options(binding),
-                ..Record::central(app_id)
-            },
+            None => Record::central(app_id).with_flags(options(binding)),
         };
         // A host without extended properties has to refuse them.
         if !binding.record().extended.is_empty() {

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use certbind_core::{
-    Applied, Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Precondition, Record,
-    Result, SslFlags, StoreError,
+    Applied, Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Precondition, Result,
+    SslFlags, StoreError,
 };
 
 use crate::seeded::{Fault, batch, blind, expecting};
@@ -136,9 +136,7 @@ impl Fault for FailsAfterChanging {
     fn apply(&self, store: &MemoryStore, batch: &Batch) -> Result<Applied> {
         let applied = store.apply(batch)?;
         if self.0.fetch_add(1, Ordering::SeqCst) % 5 == 4 {
-            return Err(StoreError::Unavailable {
-                reason: "seeded".into(),
-            });
+            return Err(StoreError::unavailable("seeded"));
         }
         Ok(applied)
     }
@@ -231,10 +229,7 @@ impl Fault for RotatesOptionsAway {
         let rotation = store.rotation(old, new)?;
         let changes = rotation.changes().iter().map(|change| {
             let renewed = change.new_value().expect("a rotation binds").clone();
-            let bare = Record {
-                flags: SslFlags::empty(),
-                ..renewed.record().clone()
-            };
+            let bare = renewed.record().clone().with_flags(SslFlags::empty());
             let becomes = renewed.with_record(bare)?;
             Change::new(
                 change.key().clone(),

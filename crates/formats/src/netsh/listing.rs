@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead};
 
 use certbind_core::Binding;
-use certbind_core::codec::{append_entry, decode_at, decode_key, encode_key};
+use certbind_core::codec::{append_entry, decode_key, decode_with_key_bytes, encode_key};
 
 use super::compare::{Comparison, Span};
 use super::layout::Layout;
@@ -274,7 +274,8 @@ impl Iterator for SortedBindings {
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.0.next()?;
         Some(entry.and_then(|(key, value)| {
-            let decoded = decode_key(&key).and_then(|found| decode_at(found, &key, &value));
+            let decoded =
+                decode_key(&key).and_then(|found| decode_with_key_bytes(found, &key, &value));
             decoded.map_err(io::Error::other)
         }))
     }

@@ -136,17 +136,15 @@ impl<'a> Fields<'a> {
             self.warnings
                 .push(ConversionWarning::new(WarningKind::Trimmed, what).at(key_found.line));
         }
-        let record = Record {
-            certificate,
-            app_id,
-            check_mode: self.check_mode,
-            revocation_freshness_time: self.freshness,
-            url_retrieval_timeout: self.timeout,
-            ctl_identifier: self.ctl_identifier,
-            ctl_store_name: self.ctl_store_name,
-            flags: self.flags,
-            extended: self.extended,
-        };
+        let record = Record::central(app_id)
+            .with_certificate(certificate)
+            .with_check_mode(self.check_mode)
+            .with_revocation_freshness_time(self.freshness)
+            .with_url_retrieval_timeout(self.timeout)
+            .with_ctl_identifier(self.ctl_identifier)
+            .with_ctl_store_name(self.ctl_store_name)
+            .with_flags(self.flags)
+            .with_extended(self.extended);
         let invalid =
             |error: &dyn std::fmt::Display| ParseError::at(key_found.line, error.to_string());
         let mut binding = Binding::new(key, record).map_err(|error| invalid(&error))?;
@@ -268,9 +266,6 @@ impl<'a> Fields<'a> {
             ),
             None => None,
         };
-        Ok(Some(Certificate {
-            hash: parsed,
-            store_name,
-        }))
+        Ok(Some(Certificate::new(parsed).with_store_name(store_name)))
     }
 }

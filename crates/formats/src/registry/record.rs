@@ -1,8 +1,8 @@
 //! A binding from the values of its key.
 
 use certbind_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
-    Kind, Record, SslFlags, StoreName, Uuid,
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, Kind, Record,
+    SslFlags, StoreName, Uuid,
 };
 
 use super::data::{Data, Type};
@@ -164,21 +164,20 @@ impl Reader {
             let what = format!("no {APP_ID}; taken to be all zeros");
             self.lose(WarningKind::Trimmed, None, what);
         }
-        Ok(Record {
-            certificate: hash.flatten().map(|hash| Certificate { hash, store_name }),
-            app_id: app_id.unwrap_or(Uuid::nil()),
-            check_mode: CertCheckMode::from_bits_retain(self.number(CHECK_MODE)?),
-            revocation_freshness_time: self.number(FRESHNESS_TIME)?,
-            url_retrieval_timeout: self.number(RETRIEVAL_TIMEOUT)?,
-            ctl_identifier: self.text(CTL_IDENTIFIER, |text| {
+        let certificate = hash.flatten().map(Certificate::new);
+        let certificate = certificate.map(|certificate| certificate.with_store_name(store_name));
+        Ok(Record::central(app_id.unwrap_or(Uuid::nil()))
+            .with_certificate(certificate)
+            .with_check_mode(CertCheckMode::from_bits_retain(self.number(CHECK_MODE)?))
+            .with_revocation_freshness_time(self.number(FRESHNESS_TIME)?)
+            .with_url_retrieval_timeout(self.number(RETRIEVAL_TIMEOUT)?)
+            .with_ctl_identifier(self.text(CTL_IDENTIFIER, |text| {
                 CtlIdentifier::new(text).map_err(|error| error.to_string())
-            })?,
-            ctl_store_name: self.text(CTL_STORE_NAME, |text| {
+            })?)
+            .with_ctl_store_name(self.text(CTL_STORE_NAME, |text| {
                 StoreName::new(text).map_err(|error| error.to_string())
-            })?,
-            flags: SslFlags::from_bits_retain(self.number(FLAGS)?),
-            extended: ExtendedProperties::default(),
-        })
+            })?)
+            .with_flags(SslFlags::from_bits_retain(self.number(FLAGS)?)))
     }
 
     /// Reports the values that are still there.

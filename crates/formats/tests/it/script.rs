@@ -142,10 +142,7 @@ pub(crate) fn added_by(options: &[String]) -> Binding {
             other => panic!("no option of netsh's: {other}"),
         }
     }
-    record.certificate = hash.map(|hash| Certificate {
-        hash,
-        store_name: store,
-    });
+    record.certificate = hash.map(|hash| Certificate::new(hash).with_store_name(store));
     let host = matches!(key.kind(), Kind::Sni | Kind::ScopedCcs)
         .then(|| value.rsplit_once(':').unwrap().0.to_owned());
     let binding = Binding::new(key, record).unwrap();

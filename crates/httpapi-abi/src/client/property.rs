@@ -148,7 +148,7 @@ impl Buffer<'_> {
         let what = "a session ticket key";
         let version = self.u32(at + offset_of!(TicketKey, TicketInfoVersion))?;
         let id = self.bytes(at + offset_of!(TicketKey, KeyId), what)?;
-        let material: [u8; SessionTicketKey::MOST_MATERIAL] =
+        let material: [u8; SessionTicketKey::MAX_MATERIAL] =
             self.bytes(at + offset_of!(TicketKey, KeyingMaterial), what)?;
         let [length] = self.bytes(at + offset_of!(TicketKey, KeyingMaterialSize), what)?;
         let material = material.get(..length.into()).ok_or_else(|| {
@@ -191,7 +191,7 @@ impl Buffer<'_> {
         what: &str,
     ) -> Result<impl Iterator<Item = usize> + use<T>, Malformed> {
         let length = count.saturating_mul(size_of::<T>());
-        if length > ExtendedProperties::MOST_BYTES {
+        if length > ExtendedProperties::MAX_BYTES {
             return Err(malformed(format_args!("{what} take {length} bytes")));
         }
         let at = self.place(offset, length, what)?;

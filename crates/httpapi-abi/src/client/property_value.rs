@@ -136,7 +136,7 @@ fn header(header: &Header) -> HTTP_UNKNOWN_HEADER {
 }
 
 fn ticket_key(key: &SessionTicketKey) -> SecPkgCred_SessionTicketKey {
-    let mut material = [0; SessionTicketKey::MOST_MATERIAL];
+    let mut material = [0; SessionTicketKey::MAX_MATERIAL];
     material[..key.material().len()].copy_from_slice(key.material());
     SecPkgCred_SessionTicketKey {
         TicketInfoVersion: key.version(),

@@ -3,8 +3,8 @@
 use std::mem::{offset_of, size_of};
 
 use certbind_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
-    IpPort, Kind, Record, SslFlags, StoreName, Uuid,
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, IpPort, Kind, Record,
+    SslFlags, StoreName, Uuid,
 };
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_SSL_CCS_SET as CcsSet, HTTP_SERVICE_CONFIG_SSL_PARAM as Param,
@@ -62,17 +62,17 @@ impl Buffer<'_> {
         let freshness = at + offset_of!(Param, DefaultRevocationFreshnessTime);
         let timeout = at + offset_of!(Param, DefaultRevocationUrlRetrievalTimeout);
         let flags = self.u32(at + offset_of!(Param, DefaultFlags))?;
-        Ok(Record {
-            certificate: self.hash(at)?.map(|hash| Certificate { hash, store_name }),
-            app_id: self.guid(at + offset_of!(Param, AppId))?,
-            check_mode: CertCheckMode::from_bits_retain(check_mode),
-            revocation_freshness_time: self.u32(freshness)?,
-            url_retrieval_timeout: self.u32(timeout)?,
-            ctl_identifier: ctl.transpose().map_err(malformed)?,
-            ctl_store_name: self.store_name(ctl_store, "the CTL store name")?,
-            flags: SslFlags::from_bits_retain(flags),
-            extended: ExtendedProperties::default(),
-        })
+        let certificate = self.hash(at)?.map(Certificate::new);
+        let certificate = certificate.map(|certificate| certificate.with_store_name(store_name));
+        let app_id = self.guid(at + offset_of!(Param, AppId))?;
+        Ok(Record::central(app_id)
+            .with_certificate(certificate)
+            .with_check_mode(CertCheckMode::from_bits_retain(check_mode))
+            .with_revocation_freshness_time(self.u32(freshness)?)
+            .with_url_retrieval_timeout(self.u32(timeout)?)
+            .with_ctl_identifier(ctl.transpose().map_err(malformed)?)
+            .with_ctl_store_name(self.store_name(ctl_store, "the CTL store name")?)
+            .with_flags(SslFlags::from_bits_retain(flags)))
     }
 
     fn hash(&self, param: usize) -> Result<Option<CertHash>, Malformed> {

@@ -30,7 +30,7 @@ pub(super) unsafe fn value(
 ) -> Result<PropertyValue, Fault> {
     let memory = Memory {
         property,
-        left: ExtendedProperties::MOST_BYTES,
+        left: ExtendedProperties::MAX_BYTES,
     };
     // SAFETY: the caller's promise.
     unsafe { memory.value(union) }
@@ -202,11 +202,11 @@ impl Memory {
         count: u32,
         what: &'static str,
     ) -> Result<Vec<T>, Fault> {
-        let (property, limit) = (self.property, ExtendedProperties::MOST_BYTES);
+        let (property, limit) = (self.property, ExtendedProperties::MAX_BYTES);
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let bytes = count.saturating_mul(size_of::<T>());
         let left = self.left.checked_sub(bytes);
-        self.left = left.ok_or(PropertyError::Large { property, limit })?;
+        self.left = left.ok_or(PropertyError::TooLarge { property, limit })?;
         if count == 0 {
             return Ok(Vec::new());
         }
@@ -223,9 +223,9 @@ impl Memory {
 
 fn ticket_key(found: &SecPkgCred_SessionTicketKey) -> Result<SessionTicketKey, Fault> {
     let length = usize::from(found.KeyingMaterialSize);
-    let limit = SessionTicketKey::MOST_MATERIAL;
+    let limit = SessionTicketKey::MAX_MATERIAL;
     let material = found.KeyingMaterial.get(..length);
-    let material = material.ok_or(PropertyError::TicketKey {
+    let material = material.ok_or(PropertyError::TicketKeyTooLong {
         found: length,
         limit,
     })?;

@@ -8,8 +8,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::ptr;
 
 use certbind_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, ExtendedProperties,
-    Host, HostPort, IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
+    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, Host, HostPort,
+    IpPort, Kind, MAX_HOST_LENGTH, Port, Record, SslFlags, StoreName, Uuid,
 };
 use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_QUERY_TYPE, HTTP_SERVICE_CONFIG_SSL_CCS_QUERY,
@@ -273,20 +273,17 @@ unsafe fn record(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Record, Fault>
     // SAFETY: the caller's promise.
     let ctl = unsafe { text(ctl, "the CTL identifier", CtlIdentifier::MAX_LENGTH) }?;
     let guid = &param.AppId;
-    Ok(Record {
-        certificate: hash.map(|hash| Certificate {
-            hash,
-            store_name: store,
-        }),
-        app_id: Uuid::from_fields(guid.data1, guid.data2, guid.data3, &guid.data4),
-        check_mode: CertCheckMode::from_bits_retain(param.DefaultCertCheckMode),
-        revocation_freshness_time: param.DefaultRevocationFreshnessTime,
-        url_retrieval_timeout: param.DefaultRevocationUrlRetrievalTimeout,
-        ctl_identifier: ctl.as_deref().map(CtlIdentifier::new).transpose()?,
-        ctl_store_name: ctl_store,
-        flags: SslFlags::from_bits_retain(param.DefaultFlags),
-        extended: ExtendedProperties::default(),
-    })
+    let app_id = Uuid::from_fields(guid.data1, guid.data2, guid.data3, &guid.data4);
+    let certificate = hash.map(|hash| Certificate::new(hash).with_store_name(store));
+    let ctl = ctl.as_deref().map(CtlIdentifier::new).transpose()?;
+    Ok(Record::central(app_id)
+        .with_certificate(certificate)
+        .with_check_mode(CertCheckMode::from_bits_retain(param.DefaultCertCheckMode))
+        .with_revocation_freshness_time(param.DefaultRevocationFreshnessTime)
+        .with_url_retrieval_timeout(param.DefaultRevocationUrlRetrievalTimeout)
+        .with_ctl_identifier(ctl)
+        .with_ctl_store_name(ctl_store)
+        .with_flags(SslFlags::from_bits_retain(param.DefaultFlags)))
 }
 
 /// # Safety

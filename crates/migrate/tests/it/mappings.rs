@@ -16,7 +16,7 @@ fn certificate(name: &str) -> (CertHash, Vec<u8>) {
         env!("CARGO_MANIFEST_DIR")
     );
     let file = std::fs::read(path).unwrap();
-    (CertHash::of_certificate(&file).unwrap(), file)
+    (certbind_certificates::hash_of_file(&file).unwrap(), file)
 }
 
 pub(crate) fn hash_of(name: &str) -> CertHash {

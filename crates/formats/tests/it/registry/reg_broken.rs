@@ -54,7 +54,7 @@ fn each_broken_value_is_named_with_its_line_and_what_was_expected() {
         (
             &format!("{HASH}\n\"SslCertStoreName\"=hex(1):4d,00,00,00,59,00,00,00"),
             5,
-            "SslCertStoreName: a certificate store name has no NUL in it",
+            "SslCertStoreName: a certificate store name must not contain a NUL",
         ),
         (
             &format!("{HASH}\n\"SslCertStoreName\"=hex(1f):4d"),

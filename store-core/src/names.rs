@@ -1,32 +1,32 @@
-//! Names that Windows keeps as counted UTF-16 strings.
+//! Names that Windows stores as counted UTF-16 strings.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Why a text cannot be stored.
+/// The reason why a text is not a valid name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
-    /// An absent name is written as no name, not as an empty one.
-    #[error("a {what} is not empty")]
+    /// The text is empty. An absent name is `None`, not an empty text.
+    #[error("a {what} must not be empty")]
     Empty {
-        /// What the text was to be.
+        /// The kind of name, as in "certificate store name".
         what: &'static str,
     },
-    /// Windows would take a NUL for the end.
-    #[error("a {what} has no NUL in it")]
+    /// The text contains a NUL, which Windows would read as its end.
+    #[error("a {what} must not contain a NUL")]
     Nul {
-        /// What the text was to be.
+        /// The kind of name.
         what: &'static str,
     },
-    /// More than Windows takes.
+    /// The text is longer than Windows accepts.
     #[error("a {what} has at most {limit} UTF-16 units, not {found}")]
-    Long {
-        /// What the text was to be.
+    TooLong {
+        /// The kind of name.
         what: &'static str,
         /// Its length in UTF-16 units.
         found: usize,
-        /// The most that Windows takes.
+        /// The maximum length in UTF-16 units.
         limit: usize,
     },
 }
@@ -38,10 +38,10 @@ macro_rules! text {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// The most UTF-16 units, without the closing NUL.
+            /// The maximum length in UTF-16 units, without the terminating NUL.
             pub const MAX_LENGTH: usize = $limit;
 
-            #[doc = concat!("The ", $what, " spelled like this.")]
+            #[doc = concat!("Creates a ", $what, " from its text.")]
             ///
             /// # Errors
             /// [`TextError`] for an empty text, a NUL in it, or too many units.
@@ -52,13 +52,13 @@ macro_rules! text {
                 } else if text.contains('\0') {
                     Err(TextError::Nul { what: $what })
                 } else if found > Self::MAX_LENGTH {
-                    Err(TextError::Long { what: $what, found, limit: Self::MAX_LENGTH })
+                    Err(TextError::TooLong { what: $what, found, limit: Self::MAX_LENGTH })
                 } else {
                     Ok(Self(text.into()))
                 }
             }
 
-            /// The text as it was given.
+            /// The name in the spelling that was given.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -90,29 +90,36 @@ macro_rules! text {
 text! {
     /// The name of a certificate store of the local machine, such as `MY` or `WebHosting`.
     ///
-    /// It is kept as it was given; Windows compares store names without case, which
-    /// [`same_store`](Self::same_store) does. The limit is `HTTP_SSL_CERT_STORE_NAME_LENGTH`
+    /// The spelling is kept. Windows compares store names without case, and so does
+    /// [`same_store`](Self::same_store). The maximum length is `HTTP_SSL_CERT_STORE_NAME_LENGTH`
     /// (`http.h`) without the NUL.
+    ///
+    /// ```
+    /// use certbind_core::StoreName;
+    ///
+    /// let name: StoreName = "WebHosting".parse()?;
+    /// assert!(name.same_store(&"webhosting".parse()?));
+    /// # Ok::<(), certbind_core::TextError>(())
+    /// ```
     StoreName, "certificate store name", 127
 }
 
 text! {
     /// The identifier of a certificate trust list (CTL): its `ListIdentifier`.
     ///
-    /// No limit is documented; this is the length of the longest `UNICODE_STRING`.
+    /// Windows documents no maximum length; this one is that of the longest `UNICODE_STRING`.
     CtlIdentifier, "CTL identifier", 32_767
 }
 
 text! {
-    /// A name in a TLS restriction: that of an algorithm or a chaining mode in CNG, or a protocol of
-    /// ALPN.
+    /// A name in a TLS restriction: a CNG algorithm, a CNG chaining mode, or an ALPN protocol.
     ///
-    /// The limit is that of ALPN (RFC 7301); none is documented for the others.
+    /// The maximum length is that of ALPN (RFC 7301); none is documented for the others.
     TlsName, "name in a TLS restriction", 255
 }
 
 impl StoreName {
-    /// Whether both name the same store.
+    /// Whether both names name the same certificate store.
     #[must_use]
     pub fn same_store(&self, other: &Self) -> bool {
         let folded = |name: &Self| {

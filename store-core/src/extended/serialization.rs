@@ -1,77 +1,80 @@
-//! The form that extended properties have in serde: an object with a field for each that is set.
+//! Extended properties in serde: an object with a field for each property that is set.
 //!
-//! Session ticket keys are in it, as nothing else could bring them back: whoever writes it into a
-//! file keeps that from others.
+//! It contains session ticket keys, which could not be restored otherwise. A file with them must be
+//! private.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{
-    DisabledCrypto, ErrorHeaders, ExtendedProperties, Header, Hex, PerformanceSetting, Property,
-    PropertyError, PropertyValue, SessionTicketKey, SessionTicketKeys, TlsRestriction,
-    TlsRestrictions,
-};
-use crate::text::TlsName;
+use super::error::PropertyError;
+use super::headers::{ErrorHeaders, Header};
+use super::hex::Hex;
+use super::performance::PerformanceSetting;
+use super::properties::ExtendedProperties;
+use super::property::{Property, PropertyValue};
+use super::restrictions::{DisabledCrypto, TlsRestriction, TlsRestrictions};
+use super::tickets::{SessionTicketKey, SessionTicketKeys};
+use crate::names::TlsName;
 
 impl Serialize for ExtendedProperties {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut form = Form::default();
+        let mut fields = Fields::default();
         for set in self {
-            form.set(set);
+            fields.set(set);
         }
-        form.serialize(serializer)
+        fields.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for ExtendedProperties {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let properties = Form::deserialize(deserializer)?.properties();
+        let properties = Fields::deserialize(deserializer)?.properties();
         Self::new(properties.map_err(D::Error::custom)?).map_err(D::Error::custom)
     }
 }
 
-/// As a set of one.
+/// Serialized as a set of one property.
 impl Serialize for Property {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut form = Form::default();
-        form.set(self);
-        form.serialize(serializer)
+        let mut fields = Fields::default();
+        fields.set(self);
+        fields.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Property {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let properties = Form::deserialize(deserializer)?.properties();
+        let properties = Fields::deserialize(deserializer)?.properties();
         let [property] = <[Self; 1]>::try_from(properties.map_err(D::Error::custom)?)
-            .map_err(|_| D::Error::custom("one extended property was expected"))?;
+            .map_err(|_| D::Error::custom("expected exactly one extended property"))?;
         Ok(property)
     }
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Form {
+struct Fields {
     #[serde(skip_serializing_if = "Option::is_none")]
-    http2_window: Option<Http2WindowForm>,
+    http2_window: Option<Http2WindowFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    http2_settings_limits: Option<Http2SettingsLimitsForm>,
+    http2_settings_limits: Option<Http2SettingsLimitsFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    performance: Option<PerformanceForm>,
+    performance: Option<PerformanceFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tls_restrictions: Option<TlsRestrictionsForm>,
+    tls_restrictions: Option<TlsRestrictionsFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_headers: Option<ErrorHeadersForm>,
+    error_headers: Option<ErrorHeadersFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    session_ticket_keys: Option<SessionTicketKeysForm>,
+    session_ticket_keys: Option<SessionTicketKeysFields>,
 }
 
-/// `Flags` as `0x…`: not every program reads 64 bits from a number of JSON.
+/// `Flags` as text `0x…`: many JSON parsers read numbers as 53 bits.
 #[derive(Default, PartialEq)]
 struct Flags(u64);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Http2WindowForm {
+struct Http2WindowFields {
     receive_window: u32,
     #[serde(default, skip_serializing_if = "Flags::is_empty")]
     flags: Flags,
@@ -79,7 +82,7 @@ struct Http2WindowForm {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Http2SettingsLimitsForm {
+struct Http2SettingsLimitsFields {
     max_per_frame: u32,
     max_per_minute: u32,
     #[serde(default, skip_serializing_if = "Flags::is_empty")]
@@ -88,7 +91,7 @@ struct Http2SettingsLimitsForm {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PerformanceForm {
+struct PerformanceFields {
     setting: i32,
     /// Hexadecimal digits.
     buffer: String,
@@ -98,28 +101,28 @@ struct PerformanceForm {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TlsRestrictionsForm {
-    restrictions: Vec<TlsRestrictionForm>,
+struct TlsRestrictionsFields {
+    restrictions: Vec<TlsRestrictionFields>,
     #[serde(default, skip_serializing_if = "Flags::is_empty")]
     flags: Flags,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TlsRestrictionForm {
+struct TlsRestrictionFields {
     #[serde(default)]
     alpn_ids: Vec<TlsName>,
     #[serde(default)]
     disabled_protocols: u32,
     #[serde(default)]
-    disabled_crypto: Vec<DisabledCryptoForm>,
+    disabled_crypto: Vec<DisabledCryptoFields>,
     #[serde(default)]
     restriction_flags: u32,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DisabledCryptoForm {
+struct DisabledCryptoFields {
     usage: i32,
     algorithm: Option<TlsName>,
     #[serde(default)]
@@ -132,32 +135,32 @@ struct DisabledCryptoForm {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ErrorHeadersForm {
+struct ErrorHeadersFields {
     status: u16,
-    headers: Vec<HeaderForm>,
+    headers: Vec<HeaderFields>,
     #[serde(default, skip_serializing_if = "Flags::is_empty")]
     flags: Flags,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HeaderForm {
+struct HeaderFields {
     name: String,
-    /// In ISO 8859-1.
+    /// Decoded as ISO 8859-1.
     value: String,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SessionTicketKeysForm {
-    keys: Vec<SessionTicketKeyForm>,
+struct SessionTicketKeysFields {
+    keys: Vec<SessionTicketKeyFields>,
     #[serde(default, skip_serializing_if = "Flags::is_empty")]
     flags: Flags,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SessionTicketKeyForm {
+struct SessionTicketKeyFields {
     version: u32,
     /// Hexadecimal digits.
     id: String,
@@ -165,12 +168,12 @@ struct SessionTicketKeyForm {
     material: String,
 }
 
-impl Form {
+impl Fields {
     fn set(&mut self, property: &Property) {
         let flags = Flags(property.flags);
         match &property.value {
             &PropertyValue::Http2Window { receive_window } => {
-                self.http2_window = Some(Http2WindowForm {
+                self.http2_window = Some(Http2WindowFields {
                     receive_window,
                     flags,
                 });
@@ -179,14 +182,14 @@ impl Form {
                 max_per_frame,
                 max_per_minute,
             } => {
-                self.http2_settings_limits = Some(Http2SettingsLimitsForm {
+                self.http2_settings_limits = Some(Http2SettingsLimitsFields {
                     max_per_frame,
                     max_per_minute,
                     flags,
                 });
             }
             PropertyValue::Performance(setting) => {
-                self.performance = Some(PerformanceForm {
+                self.performance = Some(PerformanceFields {
                     setting: setting.kind(),
                     buffer: Hex(setting.buffer()).to_string(),
                     flags,
@@ -194,30 +197,30 @@ impl Form {
             }
             PropertyValue::TlsRestrictions(restrictions) => {
                 let restrictions = restrictions.as_slice().iter();
-                self.tls_restrictions = Some(TlsRestrictionsForm {
+                self.tls_restrictions = Some(TlsRestrictionsFields {
                     restrictions: restrictions.map(restriction).collect(),
                     flags,
                 });
             }
             PropertyValue::ErrorHeaders(headers) => {
-                let form = |header: &Header| HeaderForm {
+                let fields = |header: &Header| HeaderFields {
                     name: header.name().into(),
                     value: header.value_text(),
                 };
-                self.error_headers = Some(ErrorHeadersForm {
+                self.error_headers = Some(ErrorHeadersFields {
                     status: headers.status(),
-                    headers: headers.headers().iter().map(form).collect(),
+                    headers: headers.headers().iter().map(fields).collect(),
                     flags,
                 });
             }
             PropertyValue::SessionTicketKeys(keys) => {
-                let form = |key: &SessionTicketKey| SessionTicketKeyForm {
+                let fields = |key: &SessionTicketKey| SessionTicketKeyFields {
                     version: key.version(),
                     id: Hex(key.id()).to_string(),
                     material: Hex(key.material()).to_string(),
                 };
-                self.session_ticket_keys = Some(SessionTicketKeysForm {
-                    keys: keys.as_slice().iter().map(form).collect(),
+                self.session_ticket_keys = Some(SessionTicketKeysFields {
+                    keys: keys.as_slice().iter().map(fields).collect(),
                     flags,
                 });
             }
@@ -227,55 +230,59 @@ impl Form {
     fn properties(self) -> Result<Vec<Property>, String> {
         let mut set = Vec::new();
         let mut put = |Flags(flags), value| set.push(Property { flags, value });
-        if let Some(form) = self.http2_window {
-            let receive_window = form.receive_window;
-            put(form.flags, PropertyValue::Http2Window { receive_window });
+        if let Some(fields) = self.http2_window {
+            let receive_window = fields.receive_window;
+            put(fields.flags, PropertyValue::Http2Window { receive_window });
         }
-        if let Some(form) = self.http2_settings_limits {
+        if let Some(fields) = self.http2_settings_limits {
             let value = PropertyValue::Http2SettingsLimits {
-                max_per_frame: form.max_per_frame,
-                max_per_minute: form.max_per_minute,
+                max_per_frame: fields.max_per_frame,
+                max_per_minute: fields.max_per_minute,
             };
-            put(form.flags, value);
+            put(fields.flags, value);
         }
-        if let Some(form) = self.performance {
-            let setting = PerformanceSetting::new(form.setting, &bytes(&form.buffer)?);
+        if let Some(fields) = self.performance {
+            let setting = PerformanceSetting::new(fields.setting, &bytes(&fields.buffer)?);
             put(
-                form.flags,
+                fields.flags,
                 PropertyValue::Performance(setting.map_err(text)?),
             );
         }
-        if let Some(form) = self.tls_restrictions {
-            let restrictions = form.restrictions.into_iter().map(of_restriction).collect();
+        if let Some(fields) = self.tls_restrictions {
+            let restrictions = fields
+                .restrictions
+                .into_iter()
+                .map(of_restriction)
+                .collect();
             let restrictions = TlsRestrictions::new(restrictions).map_err(text)?;
-            put(form.flags, PropertyValue::TlsRestrictions(restrictions));
+            put(fields.flags, PropertyValue::TlsRestrictions(restrictions));
         }
-        if let Some(form) = self.error_headers {
-            let headers = form.headers.iter().map(of_header);
-            let headers = ErrorHeaders::new(form.status, headers.collect::<Result<_, _>>()?);
+        if let Some(fields) = self.error_headers {
+            let headers = fields.headers.iter().map(of_header);
+            let headers = ErrorHeaders::new(fields.status, headers.collect::<Result<_, _>>()?);
             put(
-                form.flags,
+                fields.flags,
                 PropertyValue::ErrorHeaders(headers.map_err(text)?),
             );
         }
-        if let Some(form) = self.session_ticket_keys {
-            let keys = form.keys.iter().map(of_key).collect::<Result<_, _>>()?;
+        if let Some(fields) = self.session_ticket_keys {
+            let keys = fields.keys.iter().map(of_key).collect::<Result<_, _>>()?;
             let keys = SessionTicketKeys::new(keys).map_err(text)?;
-            put(form.flags, PropertyValue::SessionTicketKeys(keys));
+            put(fields.flags, PropertyValue::SessionTicketKeys(keys));
         }
         Ok(set)
     }
 }
 
-fn restriction(restriction: &TlsRestriction) -> TlsRestrictionForm {
-    let crypto = |crypto: &DisabledCrypto| DisabledCryptoForm {
+fn restriction(restriction: &TlsRestriction) -> TlsRestrictionFields {
+    let crypto = |crypto: &DisabledCrypto| DisabledCryptoFields {
         usage: crypto.usage,
         algorithm: crypto.algorithm.clone(),
         chaining_modes: crypto.chaining_modes.clone(),
         min_bits: crypto.min_bits,
         max_bits: crypto.max_bits,
     };
-    TlsRestrictionForm {
+    TlsRestrictionFields {
         alpn_ids: restriction.alpn_ids.clone(),
         disabled_protocols: restriction.disabled_protocols,
         disabled_crypto: restriction.disabled_crypto.iter().map(crypto).collect(),
@@ -283,34 +290,34 @@ fn restriction(restriction: &TlsRestriction) -> TlsRestrictionForm {
     }
 }
 
-fn of_restriction(form: TlsRestrictionForm) -> TlsRestriction {
-    let crypto = |form: DisabledCryptoForm| DisabledCrypto {
-        usage: form.usage,
-        algorithm: form.algorithm,
-        chaining_modes: form.chaining_modes,
-        min_bits: form.min_bits,
-        max_bits: form.max_bits,
+fn of_restriction(fields: TlsRestrictionFields) -> TlsRestriction {
+    let crypto = |fields: DisabledCryptoFields| DisabledCrypto {
+        usage: fields.usage,
+        algorithm: fields.algorithm,
+        chaining_modes: fields.chaining_modes,
+        min_bits: fields.min_bits,
+        max_bits: fields.max_bits,
     };
     TlsRestriction {
-        alpn_ids: form.alpn_ids,
-        disabled_protocols: form.disabled_protocols,
-        disabled_crypto: form.disabled_crypto.into_iter().map(crypto).collect(),
-        flags: form.restriction_flags,
+        alpn_ids: fields.alpn_ids,
+        disabled_protocols: fields.disabled_protocols,
+        disabled_crypto: fields.disabled_crypto.into_iter().map(crypto).collect(),
+        flags: fields.restriction_flags,
     }
 }
 
-fn of_header(form: &HeaderForm) -> Result<Header, String> {
-    let value = form.value.chars().map(u8::try_from);
+fn of_header(fields: &HeaderFields) -> Result<Header, String> {
+    let value = fields.value.chars().map(u8::try_from);
     let value = value.collect::<Result<Vec<_>, _>>();
-    let value = value.map_err(|_| format!("{:?} is not in ISO 8859-1", form.value))?;
-    Header::new(&form.name, &value).map_err(text)
+    let value = value.map_err(|_| format!("{:?} cannot be encoded in ISO 8859-1", fields.value))?;
+    Header::new(&fields.name, &value).map_err(text)
 }
 
-/// Errors name no digits: they may be those of a secret.
-fn of_key(form: &SessionTicketKeyForm) -> Result<SessionTicketKey, String> {
-    let id = bytes(&form.id)?.try_into();
+/// Error messages contain no digits, which may be those of a secret.
+fn of_key(fields: &SessionTicketKeyFields) -> Result<SessionTicketKey, String> {
+    let id = bytes(&fields.id)?.try_into();
     let id = id.map_err(|_| "the id of a session ticket key has 16 bytes".to_owned())?;
-    SessionTicketKey::new(form.version, id, &bytes(&form.material)?).map_err(text)
+    SessionTicketKey::new(fields.version, id, &bytes(&fields.material)?).map_err(text)
 }
 
 fn bytes(hex: &str) -> Result<Vec<u8>, String> {
@@ -319,7 +326,7 @@ fn bytes(hex: &str) -> Result<Vec<u8>, String> {
         _ => None,
     });
     let bytes: Option<_> = digits.collect();
-    bytes.ok_or_else(|| "bytes are written as pairs of hexadecimal digits".to_owned())
+    bytes.ok_or_else(|| "expected pairs of hexadecimal digits".to_owned())
 }
 
 fn digit(digit: u8) -> Option<u8> {
@@ -349,7 +356,7 @@ impl<'de> Deserialize<'de> for Flags {
         let text = String::deserialize(deserializer)?;
         let digits = text.strip_prefix("0x");
         let flags = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        let wrong = || D::Error::custom(format!("{text:?} is no number of the form 0x…"));
+        let wrong = || D::Error::custom(format!("{text:?} is not a number like 0x1"));
         flags.map(Self).ok_or_else(wrong)
     }
 }

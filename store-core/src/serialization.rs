@@ -1,5 +1,4 @@
-//! The form that keys and bindings have in serde: text for people, the same in every file and on
-//! every screen that is JSON or TOML.
+//! Keys and bindings in serde (feature `serde`): readable text, the same in JSON and TOML.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,10 +6,11 @@ use uuid::Uuid;
 
 use crate::binding::{Binding, Certificate, Record};
 use crate::extended::ExtendedProperties;
+use crate::flags::{CertCheckMode, SslFlags};
 use crate::hash::CertHash;
-use crate::key::{BindingKey, Kind};
-use crate::options::{CertCheckMode, SslFlags};
-use crate::text::{CtlIdentifier, StoreName, TlsName};
+use crate::key::BindingKey;
+use crate::kind::Kind;
+use crate::names::{CtlIdentifier, StoreName, TlsName};
 
 macro_rules! as_text {
     ($($type:ty),*) => {$(
@@ -40,12 +40,12 @@ as_text!(
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BindingForm {
+struct BindingFields {
     key: BindingKey,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     host_spelling: Option<String>,
-    /// `null` where the certificate comes from the central certificate store.
-    certificate: Option<CertificateForm>,
+    /// `null` if the certificate comes from the central certificate store.
+    certificate: Option<CertificateFields>,
     app_id: Uuid,
     #[serde(default)]
     check_mode: CertCheckMode,
@@ -65,7 +65,7 @@ struct BindingForm {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CertificateForm {
+struct CertificateFields {
     hash: CertHash,
     #[serde(default)]
     store_name: Option<StoreName>,
@@ -74,13 +74,13 @@ struct CertificateForm {
 impl Serialize for Binding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let record = self.record();
-        let form = BindingForm {
+        let fields = BindingFields {
             key: self.key().clone(),
             host_spelling: self.host_spelling().map(Into::into),
             certificate: record
                 .certificate
                 .clone()
-                .map(|certificate| CertificateForm {
+                .map(|certificate| CertificateFields {
                     hash: certificate.hash,
                     store_name: certificate.store_name,
                 }),
@@ -93,29 +93,29 @@ impl Serialize for Binding {
             flags: record.flags,
             extended: record.extended.clone(),
         };
-        form.serialize(serializer)
+        fields.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Binding {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let form = BindingForm::deserialize(deserializer)?;
+        let fields = BindingFields::deserialize(deserializer)?;
         let record = Record {
-            certificate: form.certificate.map(|certificate| Certificate {
+            certificate: fields.certificate.map(|certificate| Certificate {
                 hash: certificate.hash,
                 store_name: certificate.store_name,
             }),
-            app_id: form.app_id,
-            check_mode: form.check_mode,
-            revocation_freshness_time: form.revocation_freshness_time,
-            url_retrieval_timeout: form.url_retrieval_timeout,
-            ctl_identifier: form.ctl_identifier,
-            ctl_store_name: form.ctl_store_name,
-            flags: form.flags,
-            extended: form.extended,
+            app_id: fields.app_id,
+            check_mode: fields.check_mode,
+            revocation_freshness_time: fields.revocation_freshness_time,
+            url_retrieval_timeout: fields.url_retrieval_timeout,
+            ctl_identifier: fields.ctl_identifier,
+            ctl_store_name: fields.ctl_store_name,
+            flags: fields.flags,
+            extended: fields.extended,
         };
-        let binding = Self::new(form.key, record).map_err(D::Error::custom)?;
-        match form.host_spelling {
+        let binding = Self::new(fields.key, record).map_err(D::Error::custom)?;
+        match fields.host_spelling {
             Some(host) => binding.with_host_spelling(&host).map_err(D::Error::custom),
             None => Ok(binding),
         }
@@ -126,13 +126,13 @@ macro_rules! as_names {
     ($($type:ty),*) => {$(
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                names(self).serialize(serializer)
+                to_names(self).serialize(serializer)
             }
         }
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                of_names(&Vec::deserialize(deserializer)?).map_err(D::Error::custom)
+                from_names(&Vec::deserialize(deserializer)?).map_err(D::Error::custom)
             }
         }
     )*};
@@ -140,8 +140,8 @@ macro_rules! as_names {
 
 as_names!(CertCheckMode, SslFlags);
 
-/// Bits as a list of lower-case names, the bits without a name together as one `0x…`.
-fn names<F: bitflags::Flags<Bits = u32>>(flags: &F) -> Vec<String> {
+/// Flags as a list of lower-case names. Bits without a name are one number `0x…`.
+fn to_names<F: bitflags::Flags<Bits = u32>>(flags: &F) -> Vec<String> {
     let mut unknown = flags.bits();
     let mut names = Vec::new();
     for (name, flag) in flags.iter_names() {
@@ -154,7 +154,7 @@ fn names<F: bitflags::Flags<Bits = u32>>(flags: &F) -> Vec<String> {
     names
 }
 
-fn of_names<F: bitflags::Flags<Bits = u32>>(names: &[String]) -> Result<F, String> {
+fn from_names<F: bitflags::Flags<Bits = u32>>(names: &[String]) -> Result<F, String> {
     let mut bits = 0;
     for name in names {
         let hex = name

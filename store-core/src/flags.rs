@@ -1,4 +1,4 @@
-//! The two bit fields of a record. Bits that this version does not know are kept.
+//! The two bit fields of a record. Unknown bits are kept.
 
 bitflags::bitflags! {
     /// `DefaultFlags` of a record: `HTTP_SERVICE_CONFIG_SSL_FLAG_*` of `http.h`.
@@ -50,16 +50,23 @@ bitflags::bitflags! {
 }
 
 bitflags::bitflags! {
-    /// `DefaultCertCheckMode` of a record: how client certificates are checked. No bit set means
-    /// that revocation and usage are checked. Names are those of newer SDK headers
+    /// `DefaultCertCheckMode` of a record: the checks of client certificates. Without any bit,
+    /// revocation and usage are checked. The names are those of newer SDK headers
     /// (`HTTP_CERT_CHECK_MODE_*`).
+    ///
+    /// ```
+    /// use certbind_core::CertCheckMode;
+    ///
+    /// let mode = CertCheckMode::NO_REVOCATION | CertCheckMode::NO_USAGE_CHECK;
+    /// assert_eq!(mode.bits(), 0x1_0001);
+    /// ```
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub struct CertCheckMode: u32 {
         /// Do not check for revocation.
         const NO_REVOCATION = 0x1;
         /// Check revocation with cached data only.
         const CACHED_REVOCATION = 0x2;
-        /// The record's revocation freshness time is in force.
+        /// The record's revocation freshness time is in effect.
         const USE_REVOCATION_FRESHNESS = 0x4;
         /// Retrieve from cached URLs only.
         const CACHED_URLS = 0x8;
@@ -75,7 +82,7 @@ bitflags::bitflags! {
 macro_rules! unknown {
     ($($name:ident),*) => {$(
         impl $name {
-            /// The bits that have no name here.
+            /// The bits without a constant in this version.
             #[must_use]
             pub fn unknown(self) -> u32 {
                 self.iter_names().fold(self.bits(), |bits, (_, flag)| bits & !flag.bits())
