@@ -52,3 +52,8 @@ pub use options::{Options, Tls};
 pub use store::EtcdStore;
 pub use url::{EtcdUrl, UrlError};
 pub use watch::{Changed, Watch};
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

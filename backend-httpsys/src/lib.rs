@@ -52,3 +52,8 @@ pub use library::LibraryApi;
 pub use service::ServiceApi;
 pub use store::HttpSysStore;
 pub use undo::{Recovery, RecoveryConflict};
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -73,3 +73,8 @@ pub use format::FORMAT;
 pub use redb::{BackendError, StorageBackend};
 pub use settings::{ReadMode, Verification};
 pub use store::RedbStore;
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

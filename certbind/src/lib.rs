@@ -162,3 +162,8 @@ fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
         .map(|word| word.to_string_lossy().into_owned());
     commands::netsh::run(&url, &words.collect::<Vec<_>>())
 }
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

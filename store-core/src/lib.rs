@@ -88,3 +88,8 @@ pub use tables::{MemoryTables, Row, RowChange, RowPrecondition, Tables};
 
 /// The GUID type of application ids.
 pub use uuid::Uuid;
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

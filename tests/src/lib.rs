@@ -165,3 +165,8 @@ macro_rules! suite {
         }
     };
 }
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

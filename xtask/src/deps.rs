@@ -1,4 +1,4 @@
-//! `cargo xtask deps`: what is depended on, and with what it builds.
+//! `cargo xtask deps`, `msrv` and `minimal-versions`: the dependencies, and what certbind builds with.
 
 use std::process::Command;
 
@@ -11,23 +11,31 @@ pub(crate) fn licences() -> Result<(), Failure> {
             "cargo-deny is needed: cargo install --locked cargo-deny",
         ));
     }
-    run(cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))
+    run(cargo().args([
+        "deny",
+        "--offline",
+        "--all-features",
+        "check",
+        "licenses",
+        "bans",
+        "sources",
+    ]))
 }
 
-/// Everything is built by the Rust that Cargo.toml calls the oldest.
-pub(crate) fn oldest_rust() -> Result<(), Failure> {
+/// Builds everything with the minimum supported Rust version.
+pub(crate) fn msrv() -> Result<(), Failure> {
     let rust = rust_version()?;
     run(Command::new("rustup").args(["toolchain", "install", &rust, "--profile", "minimal"]))?;
     run(toolchain(&rust)
         .args(["check", "--locked", "--workspace", "--all-targets"])
         .arg("--all-features")
-        .env("CARGO_TARGET_DIR", cargo_target().join("oldest-rust")))
+        .env("CARGO_TARGET_DIR", cargo_target().join("msrv")))
 }
 
 /// The libraries and the programs are built with the oldest versions that Cargo.toml allows, by a
 /// nightly cargo, in a copy of the sources: Cargo.lock stays as it is.
-pub(crate) fn oldest_versions() -> Result<(), Failure> {
-    let copy = cargo_target().join("oldest-versions");
+pub(crate) fn minimal_versions() -> Result<(), Failure> {
+    let copy = cargo_target().join("minimal-versions");
     let sources = copy.join("sources");
     crate::sources::committed(&sources)?;
     run(toolchain("nightly")

@@ -1,5 +1,6 @@
 //! Installs what the checks need and a fresh machine lacks.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::process::{Failure, answers, cargo, cargo_target, run};
@@ -76,9 +77,9 @@ fn dotnet() -> Result<(), Failure> {
         .arg("dotnetcore2==3.1.23"))
 }
 
-/// What the tests of registries and of full disks need. Where it cannot be had they say that they
-/// were not run; in CI it is an error.
-pub(crate) fn tests_that_may_be_left_out() -> Result<(), Failure> {
+/// What the tests of registries and of full disks need. Where it cannot be installed, these tests are
+/// skipped with a message; in CI it is an error.
+pub(crate) fn optional_tests() -> Result<(), Failure> {
     if can_install() || std::env::var_os("CI").is_some() {
         packages(REGISTRY)?;
         packages(FULL_DISK)?;
@@ -114,21 +115,46 @@ pub(crate) fn windows() -> Result<(), Failure> {
 
 /// Whether [`windows`] can do its work, or has nothing to do.
 pub(crate) fn can_have_windows() -> bool {
-    can_install() || WINDOWS.iter().all(|(program, _)| is_there(program))
+    can_install() || has_windows()
+}
+
+/// Whether the tests under Wine have what they need.
+pub(crate) fn has_windows() -> bool {
+    missing(WINDOWS).is_empty()
+}
+
+/// Prints which programs the tests will miss.
+pub(crate) fn report_missing() {
+    let missing: BTreeSet<_> = [TESTS, REGISTRY, FULL_DISK, WINDOWS]
+        .into_iter()
+        .flat_map(missing)
+        .collect();
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.into_iter().collect();
+        println!(
+            "Not installed: {}. The tests that need them are skipped. On Debian, as root, \
+             `cargo xtask test --install` installs them.",
+            missing.join(", ")
+        );
+    }
+}
+
+/// The Debian packages that bring what is missing.
+fn missing(needed: &[Needed]) -> Vec<&'static str> {
+    let missing = needed.iter().filter(|(program, _)| !is_there(program));
+    missing
+        .flat_map(|(_, packages)| *packages)
+        .copied()
+        .collect()
 }
 
 /// Installs what is missing; where that cannot be done, says what to install.
 fn packages(needed: &[Needed]) -> Result<(), Failure> {
-    let missing: Vec<_> = needed
-        .iter()
-        .filter(|(program, _)| !is_there(program))
-        .flat_map(|(_, packages)| *packages)
-        .collect();
+    let missing = missing(needed);
     if missing.is_empty() {
         return Ok(());
     }
     if !can_install() {
-        let missing: Vec<_> = missing.into_iter().copied().collect();
         return Err(Failure::new(format!(
             "the tests need {}; install them and try again (on Debian as root this is done for you)",
             missing.join(", ")

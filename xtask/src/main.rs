@@ -2,48 +2,63 @@
 
 mod bench;
 mod book;
+mod check;
+mod demo;
 mod deps;
 mod dist;
 mod install;
+mod metadata;
 mod pictures;
 mod process;
+mod semver;
 mod sources;
 mod test;
-mod tour;
+mod tests;
 mod windows;
 
 use std::process::ExitCode;
 
 use process::Failure;
+use test::Install;
 
 const TASKS: &str = "\
 cargo xtask TASK
 
-  test    every check: format, lints, docs, all tests; installs what they need (Debian, root)
-  wine    of these, what runs under Wine
-  tour    build certbind and show it on the export of a host in examples/
-  deps    licences, bans and sources of what is depended on (cargo-deny)
-  deps oldest-rust      everything built by the Rust that Cargo.toml calls the oldest
-  deps oldest-versions  the programs built with the oldest dependencies allowed (nightly)
-  dist    what a release ships, into target/dist, and whether it works (Debian, root)
-  book    the pages of docs/ as a book, into target/book (mdbook)
-  pictures  what the README shows, into docs/pictures (chromium)
+  check   the inner loop: format, lints, unit tests and a fast pass of each suite
+  test    every check: format, lints, docs, all tests; what is missing is skipped or, in CI, an error
+  test --install     the same, after installing what the tests need (Debian, root)
+  wine    of these, the tests under Wine (installs what they need)
+  demo    build certbind and run it on the export of a host in examples/
+
+  deps    licences, bans and sources of the dependencies (cargo-deny)
+  msrv    build everything with the minimum supported Rust version
+  minimal-versions   build with the minimum versions of the dependencies (nightly)
+  semver  public API against the last release (cargo-semver-checks)
+
+  dist    build the files of a release into target/dist and test them (Debian, root)
+  book    build docs/ as a book into target/book (mdbook)
+  pictures  draw the pictures of the README into docs/pictures (chromium)
+
   bench   every hot path by itself
-  bench compare      certbind beside other engines, into benches/RESULTS.md (some ten minutes)
-  bench counts       instructions of hot operations, against benches/counts.txt
-  bench counts keep  the same, kept there
+  bench compare      certbind and other engines, into benches/RESULTS.md (some ten minutes)
+  bench counts       instructions of hot operations, compared with benches/counts.txt
+  bench counts keep  the same, written there
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let task: Vec<_> = arguments.iter().map(String::as_str).collect();
+    // The spellings after `|` are former names.
     let done: Result<(), Failure> = match task.as_slice() {
-        ["test"] => test::run(),
-        ["tour"] => tour::run(),
+        ["check"] => check::run(),
+        ["test"] => test::run(Install::No),
+        ["test", "--install"] => test::run(Install::Yes),
+        ["demo"] | ["tour"] => demo::run(),
         ["wine"] => install::windows().and_then(|()| windows::run_all()),
         ["deps"] => deps::licences(),
-        ["deps", "oldest-rust"] => deps::oldest_rust(),
-        ["deps", "oldest-versions"] => deps::oldest_versions(),
+        ["msrv"] | ["deps", "oldest-rust"] => deps::msrv(),
+        ["minimal-versions"] | ["deps", "oldest-versions"] => deps::minimal_versions(),
+        ["semver"] => semver::check(),
         ["dist"] => dist::run_all(),
         ["book"] => book::build(),
         ["pictures"] => pictures::make(),

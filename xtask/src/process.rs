@@ -67,21 +67,27 @@ pub(crate) fn quietly(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// Says what is run, and gives what it prints to standard output; fails if it does.
+/// Announces a command, prints its standard output and returns it; fails if the command does.
 pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+    println!("\n$ {}", line(command));
+    let printed = captured(command)?;
+    print!("{printed}");
+    Ok(printed)
+}
+
+/// The standard output of a command; fails if the command does.
+pub(crate) fn captured(command: &mut Command) -> Result<String, Failure> {
     let line = line(command);
-    println!("\n$ {line}");
     let output = command
         .output()
         .map_err(|error| Failure::new(format!("`{line}` cannot be run: {error}")))?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    print!("{printed}");
     if output.status.success() {
-        return Ok(printed);
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
+    let printed = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
     Err(Failure::new(format!(
-        "`{line}` ended with {}: {complaint}",
+        "`{line}` ended with {}: {printed}{complaint}",
         output.status
     )))
 }

@@ -1,45 +1,60 @@
 //! `cargo xtask test`: everything that has to hold before a change lands.
 
 use crate::process::{self, Failure, cargo};
-use crate::{install, windows};
+use crate::{install, tests, windows};
 
-pub(crate) fn run() -> Result<(), Failure> {
-    install::tests()?;
-    install::tests_that_may_be_left_out()?;
-    process::run(cargo().args(["fmt", "--all", "--check"]))?;
+/// Whether missing programs may be installed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Install {
+    Yes,
+    No,
+}
+
+pub(crate) fn run(install: Install) -> Result<(), Failure> {
+    match install {
+        Install::Yes => {
+            install::tests()?;
+            install::optional_tests()?;
+        }
+        Install::No => install::report_missing(),
+    }
+    format()?;
+    lints()?;
     process::run(
         cargo()
-            .args([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--all-features",
-                "--quiet",
-                "--",
-            ])
-            .args(["-D", "warnings"]),
-    )?;
-    process::run(
-        cargo()
-            .args([
-                "doc",
-                "--workspace",
-                "--no-deps",
-                "--all-features",
-                "--quiet",
-            ])
+            .args(["doc", "--workspace", "--no-deps", "--all-features"])
+            .arg("--quiet")
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
-    process::run(cargo().args(["test", "--workspace", "--all-features", "--no-fail-fast"]))?;
+    tests::all()?;
     // In CI nothing is left out: what cannot be installed there is an error.
-    if install::can_have_windows() || std::env::var_os("CI").is_some() {
-        install::windows()?;
-        windows::run_all()?;
-        println!("\nEvery check has passed.");
-    } else {
+    let with_wine = match install {
+        Install::Yes => install::can_have_windows() || std::env::var_os("CI").is_some(),
+        Install::No => install::has_windows(),
+    };
+    if !with_wine {
         println!(
-            "\nEvery check has passed but those under Wine, which were NOT run: they are for Debian."
+            "\nEvery check has passed but those under Wine, which were NOT run: they need Debian, \
+             and --install."
         );
+        return Ok(());
     }
+    if install == Install::Yes {
+        install::windows()?;
+    }
+    windows::run_all()?;
+    println!("\nEvery check has passed.");
     Ok(())
+}
+
+pub(crate) fn format() -> Result<(), Failure> {
+    process::run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+pub(crate) fn lints() -> Result<(), Failure> {
+    process::run(
+        cargo()
+            .args(["clippy", "--workspace", "--all-targets", "--all-features"])
+            .args(["--quiet", "--", "-D", "warnings"]),
+    )
 }

@@ -55,3 +55,8 @@ pub use inventory::{Held, Inventory, InventoryError, Unread};
 pub use report::{Counts, HostSummary, Report, Waived};
 pub use rules::{RULES, Rule};
 pub use waiver::{Scope, Waiver};
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

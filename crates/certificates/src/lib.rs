@@ -26,3 +26,8 @@ pub use hash::{NoCertificate, hash_of_file};
 pub use strength::{PublicKey, Signature};
 pub use usage::ServerUse;
 pub use validity::Validity;
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

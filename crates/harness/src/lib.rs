@@ -20,7 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It is a crate of its own and no part of `httpapi-sim`, since that is linked into the drop-in
+//! It is a crate of its own and no part of `certbind-simulator`, since that is linked into the drop-in
 //! library, which is loaded into programs under test: readers of exports have no business there.
 
 mod config;
@@ -38,3 +38,8 @@ pub use error::HarnessError;
 pub use fault::Fault;
 pub use harness::Harness;
 pub use kit::Kit;
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,5 @@
 //! The example of the page on .NET, under Mono and under .NET, which find the library by the names
-//! that the page lists. `cargo xtask test` installs both.
+//! that the page lists. `cargo xtask test --install` installs both.
 
 #![cfg(target_os = "linux")]
 

@@ -58,3 +58,8 @@ pub use rotate::{rotation, rotation_by_names};
 pub use rules::{Address, Rule, Rules, Store};
 pub use successors::Successors;
 pub use warning::Warning;
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -155,3 +155,8 @@ fn take<'a>(bindings: &'a [Binding], next: &AtomicUsize) -> Option<(usize, &'a B
     let at = next.fetch_add(1, Ordering::Relaxed);
     Some((at, bindings.get(at)?))
 }
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

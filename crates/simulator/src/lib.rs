@@ -46,3 +46,8 @@ pub use inventory::{Inventory, InventoryError};
 pub use profile::{Profile, UnknownProfile};
 pub use service::{ServiceConfig, ServiceError};
 pub use simulator::{Privilege, Simulator};
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -37,3 +37,8 @@ pub use code::code_name;
 pub use entry::{Argument, Entry, Function, KeyProperty, QueryResult, TraceError, read};
 pub use recorder::Recorder;
 pub use replay::{ReplayOutcome, replay};
+
+/// The examples of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -18,8 +18,11 @@ pub(crate) fn lists(folder: &Path) -> Result<(), Failure> {
         .args(["--target", "all", "--manifest-path"])
         .arg("certbind/Cargo.toml"))?;
     let here = format!("file://{}", copy.display());
-    for program in ["certbind", "httpapi"] {
-        let list = copy.join(format!("tools/{program}/{program}.cdx.json"));
+    for (program, member) in [
+        ("certbind", "certbind"),
+        ("certbind-httpapi", "crates/httpapi"),
+    ] {
+        let list = copy.join(format!("{member}/{program}.cdx.json"));
         let text = std::fs::read_to_string(&list).map_err(|error| Failure::of(&list, &error))?;
         if !text.contains("pkg:cargo/redb@") {
             return Err(Failure::new(format!("{} lacks redb", list.display())));

@@ -23,7 +23,7 @@ impl Browser {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("chromedriver, of Debian's chromium-driver: `cargo xtask test` installs it");
+            .expect("chromedriver, of Debian's chromium-driver: `cargo xtask test --install` installs it");
         let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = said.find_map(|line| {
             let line = line.unwrap();

@@ -1,4 +1,4 @@
-//! `cargo xtask tour`: certbind at work on the export of a host.
+//! `cargo xtask demo`: certbind on the export of a host.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ const NEW: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
 pub(crate) fn run() -> Result<(), Failure> {
     process::run(cargo().args(["build", "--quiet", "--package", "certbind"]))?;
     let target = cargo_target();
-    let store = target.join("tour").join("bindings.redb");
+    let store = target.join("demo").join("bindings.redb");
     if let Err(error) = std::fs::remove_file(&store)
         && error.kind() != std::io::ErrorKind::NotFound
     {
