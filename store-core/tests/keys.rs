@@ -62,7 +62,7 @@ fn what_is_no_key_is_refused_with_what_was_expected() {
         ("ccs=+443", "port from 1 to 65535"),
         ("ccs=", "port from 1 to 65535"),
         ("hostnameport=:443", "empty"),
-        ("hostnameport=a b:443", "blank"),
+        ("hostnameport=a b:443", "contains a space"),
         ("hostnameport=a\u{1b}[31m:443", "control character"),
         ("hostnameport=www.contoso.com", "a host name and a port"),
         (

@@ -63,6 +63,8 @@ fn retry_while_in_use(
     }
 }
 
+/// The provided methods are not forwarded. They read and write in separate calls, so that the iterator
+/// of a bulk load can read the file.
 impl BindingStore for SharedFile {
     fn capabilities(&self) -> Capabilities {
         self.capabilities.clone()

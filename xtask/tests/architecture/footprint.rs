@@ -1,0 +1,55 @@
+//! The core stays cheap to depend on.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use crate::crates::root;
+
+/// The packages that a program compiles for `certbind-core` with these features, the core included.
+fn packages(features: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--package", "certbind-core"])
+        .args(["--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .arg("--no-default-features")
+        .args(["--features", &features.join(",")])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "cargo tree failed");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let lines = text.lines().map(|line| line.trim_end_matches(" (*)"));
+    lines
+        .filter(|line| !line.is_empty())
+        .map(Into::into)
+        .collect()
+}
+
+#[test]
+fn the_core_has_under_20_dependencies() {
+    let plain = packages(&[]);
+    assert!(plain.iter().any(|package| package.starts_with("bincode ")));
+    assert!(plain.len() < 20, "{}: {plain:#?}", plain.len());
+}
+
+/// Types of other crates that users of the core would have to compile without using them.
+#[test]
+fn certificates_and_serialization_are_not_part_of_the_core() {
+    let plain = packages(&[]);
+    for heavy in [
+        "serde",
+        "serde_core",
+        "x509-cert",
+        "sha1",
+        "rustls-pki-types",
+        "idna",
+    ] {
+        let start = format!("{heavy} ");
+        assert!(
+            !plain.iter().any(|package| package.starts_with(&start)),
+            "{heavy}"
+        );
+    }
+    let full = packages(&["serde", "idna"]);
+    assert!(full.iter().any(|package| package.starts_with("serde ")));
+    assert!(full.iter().any(|package| package.starts_with("idna ")));
+}
