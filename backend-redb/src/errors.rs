@@ -111,7 +111,7 @@ impl Cause {
                 wal_path(path).display().to_string(),
                 format!(
                     "{problem}; put the store's own back, or give up what it held: certbind check \
-                     --without-log"
+                     --discard-wal"
                 ),
             ),
             Self::WalIo(error) => StoreError::io("read or write", &wal_path(path), error),

@@ -1,4 +1,4 @@
-//! All hosts that are kept in one etcd, for the commands that take `--fleet`.
+//! All hosts of one etcd cluster, for the commands with `--fleet`.
 
 use std::num::NonZeroUsize;
 use std::str::FromStr;
@@ -12,12 +12,18 @@ use crate::terminal::escaped;
 /// Which hosts, and how many of them side by side.
 #[derive(Debug, Args)]
 pub(crate) struct FleetOptions {
-    /// Do it for every host that is kept there: etcd://MEMBER[,MEMBER…]/
+    /// Process every host of a fleet: etcd://ENDPOINT[,ENDPOINT…]/
     #[arg(long, value_name = "URL")]
     pub(crate) fleet: Option<FleetUrl>,
-    /// How many hosts are visited at a time.
-    #[arg(long, value_name = "N", requires = "fleet", default_value = "16")]
-    pub(crate) at_once: NonZeroUsize,
+    /// How many hosts to process concurrently.
+    #[arg(
+        long,
+        alias = "at-once",
+        value_name = "N",
+        requires = "fleet",
+        default_value = "16"
+    )]
+    pub(crate) jobs: NonZeroUsize,
 }
 
 /// The URL of a fleet: that of a host without the host.
@@ -62,22 +68,22 @@ pub(crate) struct Visited<T> {
 /// Visits every host. One that fails keeps nobody from the others: it is told, and counted.
 pub(crate) fn visit<T: Send>(
     url: &FleetUrl,
-    at_once: NonZeroUsize,
+    jobs: NonZeroUsize,
     visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
 ) -> Result<Visited<T>, Error> {
     let fleet = open(url)?;
     let hosts = fleet.hosts()?;
-    go(&fleet, hosts, at_once, visit)
+    go(&fleet, hosts, jobs, visit)
 }
 
 /// Visits these hosts, as [`visit`] does.
 pub(crate) fn visit_these<T: Send>(
     url: &FleetUrl,
     hosts: Vec<HostName>,
-    at_once: NonZeroUsize,
+    jobs: NonZeroUsize,
     visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
 ) -> Result<Visited<T>, Error> {
-    go(&open(url)?, hosts, at_once, visit)
+    go(&open(url)?, hosts, jobs, visit)
 }
 
 fn open(url: &FleetUrl) -> Result<Fleet, Error> {
@@ -88,10 +94,10 @@ fn open(url: &FleetUrl) -> Result<Fleet, Error> {
 fn go<T: Send>(
     fleet: &Fleet,
     hosts: Vec<HostName>,
-    at_once: NonZeroUsize,
+    jobs: NonZeroUsize,
     visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
 ) -> Result<Visited<T>, Error> {
-    let results = fleet.visit(&hosts, at_once, visit);
+    let results = fleet.visit(&hosts, jobs, visit);
     let mut visited = Visited {
         hosts: Vec::with_capacity(hosts.len()),
         failed: 0,

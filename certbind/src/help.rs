@@ -1,9 +1,9 @@
-//! The help that is not of one command: the commands in groups, and the notations.
+//! The overview of the commands, and the help topics.
 
 #[cfg(feature = "etcd")]
 macro_rules! sync {
     () => {
-        "  sync         Make a store equal to a host's record in etcd, once or as it changes\n"
+        "  sync         Synchronize a store with the host record in etcd\n"
     };
 }
 
@@ -14,48 +14,48 @@ macro_rules! sync {
     };
 }
 
-/// The commands, in the order in which one meets them. A test holds it to the grammar.
+/// The commands in groups. A test compares the list with the commands of the parser.
 pub(crate) const COMMANDS: &str = concat!(
     "\
 Bindings:
   list         List the bindings
   show         Show one binding in full
-  add          Bind a key that is not bound
-  update       Change what is named of a binding, and keep the rest
-  delete       Unbind a key
-  rotate       Renew a certificate wherever it is bound, every option kept
+  add          Create a binding
+  update       Update selected fields of a binding
+  delete       Delete a binding
+  rotate       Replace a certificate in every binding that uses it
 
 Hosts:
-  export       Write the bindings to a file that any machine can read
-  import       Take the bindings of an export into this store: all of them or none
-  diff         Say what two stores or exports differ in
-  plan         Say what it takes for a store to have the bindings of another
-  apply        Apply a plan: all of it or nothing
+  export       Export the bindings to a file
+  import       Import the bindings of an export, all or none
+  diff         Compare two stores or exports
+  plan         Plan the changes that copy bindings to another host
+  apply        Apply a plan atomically
 ",
     sync!(),
-    "  audit        Say what is wrong with the bindings of exports
+    "  audit        Check the bindings of hosts against the audit rules
 
 Stores:
-  probe        Connect to what is bound, and say whether it serves the certificate
-  check        Check that the store is whole
-  trace        Show what a program did to HTTP.sys, or do it again
+  probe        Connect to the endpoints and compare the served certificates
+  check        Verify the integrity of a store
+  trace        Show or replay a recording of HTTP Server API calls
 
 More:
-  netsh        Be netsh: certbind netsh http add|update|delete|show sslcert …
-  completions  Print a script that completes commands in a shell
-  man          Write the manual pages
-  help         Tell more of a command, or of a notation: keys, stores, formats, exit-codes"
+  netsh        Emulate `netsh http`
+  completions  Generate a shell completion script
+  man          Generate the manual pages
+  help         Show help for a command or topic: keys, stores, formats, exit-codes"
 );
 
 /// What follows the options in `certbind --help`.
 pub(crate) const MORE: &str = "\
 Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store.
-`certbind help` with keys, stores, formats or exit-codes tells how these are written.";
+See also: certbind help keys|stores|formats|exit-codes";
 
-/// A notation: its name, and all about it.
+/// A help topic: its name and its text.
 pub(crate) type Topic = (&'static str, &'static str);
 
-/// What `certbind help TOPIC` tells.
+/// The topics of `certbind help TOPIC`.
 pub(crate) const TOPICS: [Topic; 4] = [
     ("keys", KEYS),
     ("stores", STORES),
@@ -64,49 +64,50 @@ pub(crate) const TOPICS: [Topic; 4] = [
 ];
 
 const KEYS: &str = "\
-A key is what a certificate is bound to. HTTP.sys has one certificate for each.
+A binding key identifies a binding. HTTP.sys has one certificate for each key.
 
-  ipport=ADDRESS:PORT      an IP address and port, whatever name a client asks for;
-                           0.0.0.0 and [::] stand for every address
-  hostnameport=HOST:PORT   a name that a client asks for (SNI), since Windows 8; *.contoso.com
-                           stands for every name one label deeper
-  ccs=PORT                 the central certificate store: a certificate by the name of each host
-  scopedccs=HOST:PORT      the same for one name
+  ipport=ADDRESS:PORT      an IP address and port, without regard to the host name;
+                           0.0.0.0 and [::] are the wildcard addresses
+  hostnameport=HOST:PORT   a host name (SNI), since Windows 8; *.contoso.com covers all names
+                           that are one label longer
+  ccs=PORT                 the central certificate store, which has a certificate per host name
+  scopedccs=HOST:PORT      the central certificate store, for one host name
 
   ipport=0.0.0.0:443  0.0.0.0:443  [::]:443  ipport=10.0.0.5:8443
   hostnameport=www.contoso.com:443  ccs=443  scopedccs=shop.contoso.com:443
 
-An address and port need no ipport= in front. Names are not case-sensitive; a port is 1 to
-65535.
+The prefix ipport= is optional. Host names are not case-sensitive. Ports are 1 to 65535.
 ";
 
 const STORES: &str = "\
-A store holds bindings. Name one with --store or the environment variable CERTBIND_STORE.
+A binding store holds bindings. Select it with --store or the environment variable
+CERTBIND_STORE.
 
-  httpsys:          the bindings of this Windows; changing them takes an administrator
-  httpsys:LIBRARY   those of a library with the HTTP Server API, such as the simulator's
+  httpsys:          HTTP.sys on this Windows host; changes need administrator rights
+  httpsys:LIBRARY   a library with the HTTP Server API, such as the simulator's
                     libhttpapi.so
-  redb:PATH         a file; `add` and `import` make it, and the others want it to be there
-  etcd://MEMBER[,MEMBER…]/HOST
-                    what is kept of a host in etcd; `?ca=FILE&user=NAME` and the like say
-                    how it is reached (docs/etcd.md). Without HOST it is all of them, for the
-                    --fleet of list, rotate, export, diff and audit (docs/fleet.md)
-  memory:           nothing, and gone at the end: for trying out
+  redb:PATH         a database file; `add` and `import` create it
+  etcd://ENDPOINT[,ENDPOINT…]/HOST
+                    the record of a host in etcd; parameters such as `?ca=FILE&user=NAME`
+                    configure the connection (docs/etcd.md). Without HOST the URL names all
+                    hosts, for the option --fleet (docs/fleet.md)
+  memory:           an empty store in memory, for experiments
 
-Without either it is httpsys: on Windows, elsewhere the file certbind/bindings.redb in the
-user's data directory. `diff` and `plan` take a file with an export in a store's place.
+The default is httpsys: on Windows, and the file certbind/bindings.redb in the user's data
+directory elsewhere. `diff` and `plan` also accept export files.
 ";
 
 const FORMATS: &str = "\
-An export is a file with bindings. What it is, is told from its content; --format says it.
+An export is a file with bindings. Its format is detected; --format overrides detection.
 
-  json              certbind's own, for programs and for keeping
-  snapshot          binary, with check sums throughout, for stores of any size
-  netsh             what `netsh http show sslcert` prints, of any Windows, in any language
-  reg               a registry export (reg export … or regedit)
-  hive              the file of the registry's SYSTEM hive; it is only read
-  netsh-script      a .cmd file of `netsh http add sslcert` commands; it is only written
-  netsh-powershell  the same as a .ps1 file; it is only written
+  json              certbind's own format, for programs and archives
+  snapshot          binary with checksums, for stores of any size
+  netsh             the output of `netsh http show sslcert`, of any release and language
+  reg               a registry export (`reg export` or regedit)
+  hive              a SYSTEM hive file (read only)
+  netsh-script      a .cmd file of `netsh http add sslcert` commands (write only)
+  netsh-powershell  a .ps1 file of the same commands (write only)
 
-A writer refuses what its format cannot hold, and a reader tells what it could not carry.
+An export fails if the format cannot represent a binding. An import warns about values that
+it could not convert.
 ";

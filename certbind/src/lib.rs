@@ -97,9 +97,9 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::List { output, .. } => commands::read::list(&url()?, output.format),
         Command::Show { key, output } => commands::read::show(&url()?, &key, output.format),
         Command::Check {
-            without_log,
+            discard_wal,
             output,
-        } => commands::read::check(&url()?, without_log, output.format),
+        } => commands::read::check(&url()?, discard_wal, output.format),
         Command::Add {
             key,
             certificate,

@@ -48,7 +48,7 @@ impl FromStr for StoreUrl {
             #[cfg(not(feature = "etcd"))]
             Some(("etcd", _)) => Err("this certbind was built without etcd".to_owned()),
             _ => Err(
-                "a store is redb:PATH, httpsys:, httpsys:LIBRARY, etcd://MEMBER/HOST or memory:"
+                "expected redb:PATH, httpsys:, httpsys:LIBRARY, etcd://ENDPOINT/HOST or memory:"
                     .to_owned(),
             ),
         }
@@ -135,12 +135,11 @@ impl Opened {
         })
     }
 
-    /// A store that does not open for want of its log, with what it held when it was last brought up
-    /// to date. The log is given up.
-    pub(crate) fn open_without_log(url: &StoreUrl) -> Result<Self, StoreError> {
+    /// Opens a store whose WAL is missing or damaged, as of its last checkpoint. The WAL is discarded.
+    pub(crate) fn open_discarding_wal(url: &StoreUrl) -> Result<Self, StoreError> {
         let StoreUrl::Redb(path) = url else {
             return Err(StoreError::Unsupported {
-                what: "--without-log (redb stores alone have a log)".into(),
+                what: "--discard-wal (only redb stores have a WAL)".into(),
             });
         };
         let builder = RedbStore::builder().discard_wal();
@@ -257,7 +256,7 @@ pub(crate) fn etcd_url(url: &str) -> Result<EtcdUrl, String> {
         .map_err(|error: certbind_etcd::UrlError| error.to_string())?;
     match parsed.host() {
         Some(_) => Ok(parsed),
-        None => Err("it names no host: etcd://MEMBER/HOST".to_owned()),
+        None => Err("the URL names no host: etcd://ENDPOINT/HOST".to_owned()),
     }
 }
 

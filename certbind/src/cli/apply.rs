@@ -9,20 +9,19 @@ use crate::stores::StoreUrl;
 
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
-    /// The plan.
+    /// The plan file.
     pub(crate) plan: PathBuf,
-    /// The store to apply it to, where that is not the one it was made for; --store on the command
-    /// line names it as well.
+    /// The store to change, if it is not the one that the plan was made for. Same as --store.
     #[arg(value_name = "TARGET")]
     #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) target: Option<StoreUrl>,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Check the plan against the store and show it, and change nothing.
+    /// Check the plan against the store and show it. Change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Where to keep the plan that undoes it; PLAN.undo.json without.
+    /// The file for the undo plan. Default: PLAN.undo.json.
     #[arg(long, value_name = "FILE")]
     pub(crate) undo: Option<PathBuf>,
     #[cfg(feature = "etcd")]

@@ -1,4 +1,4 @@
-//! What `audit` is asked, and gathering what it takes.
+//! The arguments of `audit`, and reading its inputs.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use crate::input::{Contents, Input, read_file};
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// Exports or stores, one for each host; - for standard input.
+    /// Exports or stores, one per host; - for standard input.
     #[arg(value_name = "TARGET")]
     #[cfg_attr(feature = "etcd", arg(required_unless_present = "fleet"))]
     #[cfg_attr(not(feature = "etcd"), arg(required = true))]
@@ -28,39 +28,40 @@ pub(crate) struct Audit {
     /// A folder or file of certificates: PEM, DER, PFX, .p7b or .sst.
     #[arg(long, value_name = "FOLDER")]
     certs: Option<PathBuf>,
-    /// A file with passwords to try on PFX files, one in each line.
+    /// A file with passwords for PFX files, one per line.
     #[arg(long, value_name = "FILE", requires = "certs")]
     passwords: Option<PathBuf>,
-    /// An earlier export of the host, to tell what changed; of several hosts a folder of files that
-    /// are called as the targets; of hosts in etcd, as `export --fleet` calls them.
+    /// An earlier export of the host, to report changes. For several hosts: a folder with files
+    /// named as the targets, or as written by `export --fleet`.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Severities, limits, names of applications and waivers: a certbind-audit.toml.
+    /// A configuration file (certbind-audit.toml) with severities, limits, application names and
+    /// waivers.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How to report.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Where to write the report; standard output without.
+    /// The output file. Default: standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Exit with 1 if there is a finding of this severity or a graver one.
+    /// Exit with 1 if there is a finding of at least this severity.
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
-    /// The time to take it to be: 2026-12-31, or 2026-12-31T12:00:00Z. The clock's without.
+    /// The date or time of the audit: 2026-12-31 or 2026-12-31T12:00:00Z. Default: now.
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
-    /// For people.
+    /// Plain text.
     Text,
-    /// For programs, as docs/audit-report.schema.json has it.
+    /// JSON; schema: docs/audit-report.schema.json.
     Json,
     /// SARIF 2.1.0, for code hosts and editors.
     Sarif,
-    /// One page that opens anywhere, for people.
+    /// A self-contained HTML page.
     Html,
 }
 
@@ -69,7 +70,7 @@ enum FailOn {
     Error,
     Warning,
     Note,
-    /// Whatever is found.
+    /// Never fail because of findings.
     Never,
 }
 

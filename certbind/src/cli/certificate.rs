@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use certbind_core::CertHash;
 use clap::Args;
 
-/// Which certificate to bind.
+/// The certificate to bind.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(crate) struct CertificateSource {

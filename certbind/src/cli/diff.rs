@@ -9,11 +9,11 @@ use crate::input::Input;
 
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// A store's URL, or a file with an export; - for standard input. Of a fleet, a folder with an
-    /// export of each host, as `export --fleet` writes them.
+    /// A store URL or an export file; - for standard input. With --fleet: a folder with an export
+    /// of each host, as written by `export --fleet`.
     #[arg(value_name = "A")]
     pub(crate) before: Input,
-    /// What to compare it with.
+    /// The store or export to compare with.
     #[arg(value_name = "B")]
     #[cfg_attr(
         feature = "etcd",

@@ -10,43 +10,43 @@ use super::output::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The export; - for standard input.
+    /// The export file; - for standard input.
     pub(crate) file: PathBuf,
-    /// What the file is.
+    /// The format of the file.
     #[arg(long, value_enum, default_value_t = ImportFormat::Auto)]
     pub(crate) format: ImportFormat,
-    /// What to do with a key that is bound already.
+    /// How to handle keys that are already bound.
     #[arg(long, value_enum, default_value_t = OnConflict::Fail)]
     pub(crate) on_conflict: OnConflict,
-    /// Import what can be read, and leave out what cannot.
+    /// Skip records that cannot be parsed, and import the rest.
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// The encoding of the text, where it cannot be told: windows-1252, gbk, …
+    /// The text encoding, if it cannot be detected: windows-1252, gbk, …
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<Encoding>,
-    /// netsh's words in a language that is not known, for Enabled, Disabled, Set and Not Set.
+    /// The words of an unsupported netsh language for Enabled, Disabled, Set and Not Set.
     #[arg(long, value_name = "W,W,W,W", value_parser = words)]
     pub(crate) words: Option<Locale>,
-    /// Say what would be imported, and change nothing.
+    /// Show what would be imported, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// How to tell what was done.
+    /// The format of the result.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) report: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ImportFormat {
-    /// Tell it from the content.
+    /// Detect the format.
     Auto,
     Json,
-    /// What `netsh http show sslcert` prints.
+    /// The output of `netsh http show sslcert`.
     Netsh,
-    /// A binary file of chunks with check sums.
+    /// A binary file of chunks with checksums.
     Snapshot,
     /// A registry export (.reg).
     Reg,
-    /// The registry's SYSTEM hive, as a file.
+    /// A SYSTEM hive file of the registry.
     Hive,
 }
 
@@ -54,9 +54,9 @@ pub(crate) enum ImportFormat {
 pub(crate) enum OnConflict {
     /// Import nothing.
     Fail,
-    /// Keep what the store has.
+    /// Keep the binding of the store.
     Skip,
-    /// Take what the file has.
+    /// Use the binding of the file.
     Replace,
 }
 

@@ -32,7 +32,7 @@ use crate::fleet::FleetOptions;
 use crate::help;
 use crate::stores::StoreUrl;
 
-/// The commands stand in groups, which clap has not.
+/// Help with the commands in groups, which clap does not support.
 fn template() -> String {
     format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}{{after-help}}",
@@ -50,7 +50,7 @@ fn template() -> String {
     disable_help_subcommand = true
 )]
 pub(crate) struct Cli {
-    /// The store to work on.
+    /// The binding store.
     #[arg(
         long,
         global = true,
@@ -82,73 +82,76 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Bind a key that is not bound.
+    /// Create a binding.
     Add {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         #[arg(value_parser = key)]
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
-        /// Who binds: any GUID, as in 4dc3e181-e14b-4a21-b022-59fc669b0914 for IIS.
+        /// The application that owns the binding: any GUID, such as
+        /// 4dc3e181-e14b-4a21-b022-59fc669b0914 for IIS.
         #[arg(long, value_name = "GUID")]
         app_id: Uuid,
         #[command(flatten)]
         options: RecordOptions,
     },
-    /// Change what is named of a binding, and keep the rest.
+    /// Update selected fields of a binding.
     Update {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         #[arg(value_parser = key)]
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
-        /// Who binds: any GUID.
+        /// The application that owns the binding: any GUID.
         #[arg(long, value_name = "GUID")]
         app_id: Option<Uuid>,
         #[command(flatten)]
         options: RecordOptions,
     },
-    /// Unbind a key.
+    /// Delete a binding.
     Delete {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         #[arg(value_parser = key)]
         key: BindingKey,
     },
-    /// Renew a certificate wherever it is bound: one atomic batch, every option kept.
+    /// Replace a certificate in every binding that uses it, in one atomic batch.
     Rotate(rotate::Rotate),
-    /// Take the bindings of an exported store into this one: all of them or none.
+    /// Import the bindings of an export, all or none.
     Import(import::Import),
-    /// Write the bindings to a file that any machine can read.
+    /// Export the bindings to a file.
     Export(export::Export),
-    /// Say what two stores or exports differ in; exits with 0: nothing, 1: something, 2: an error.
+    /// Compare two stores or exports. Exit code 0: equal, 1: different, 2: error.
     Diff(diff::Diff),
-    /// Say what it takes for a store to have the bindings of another, and keep that as a plan.
+    /// Plan the changes that copy bindings to another host.
     Plan(Box<plan::Plan>),
-    /// Apply a plan: all of it, or nothing if a key no longer holds what the plan saw.
+    /// Apply a plan atomically. Fails if a binding has changed since the plan was made.
     Apply(apply::Apply),
-    /// Make a store equal to a host's record in etcd, once or whenever that changes; exits with 0: it
-    /// is, 1: it has changes of its own, or an error.
+    /// Synchronize a store with the host record in etcd, once or continuously. Exit code 0: in sync,
+    /// 1: local changes remain, or an error.
     #[cfg(feature = "etcd")]
     Sync(sync::Sync),
-    /// Say what is wrong with the bindings of exports; exits with 0, 1: something, 2: an error.
+    /// Check the bindings of hosts against the audit rules. Exit code 0: no finding at or above
+    /// --fail-on, 1: findings, 2: error.
     Audit(Box<audit::Audit>),
-    /// Connect to what is bound, and say whether it serves the certificate; exits with 0: yes, 1:
-    /// no, 2: an error. Nothing else here uses a network.
+    /// Connect to the endpoints and compare the served certificates. Exit code 0: all match, 1: a
+    /// mismatch, 2: error.
     Probe(probe::Probe),
-    /// Show what a program did to HTTP.sys, or do it again.
+    /// Show or replay a recording of HTTP Server API calls.
     Trace(trace::Trace),
-    /// Check that the store is whole.
+    /// Verify the integrity of a store.
     Check {
-        /// Open a redb store whose log is missing or damaged, and give up for good what that held.
-        #[arg(long)]
-        without_log: bool,
+        /// Open a redb store whose write-ahead log (WAL) is missing or damaged, and permanently discard
+        /// the commits in the WAL.
+        #[arg(long, alias = "without-log")]
+        discard_wal: bool,
         #[command(flatten)]
         output: Output,
     },
-    /// Be netsh: certbind netsh http add|update|delete|show sslcert …
+    /// Emulate `netsh http`.
     ///
-    /// In front of netsh's own arguments, `--profile WINDOWS` (2012r2, 2016, 2019, 2022 or 2025) says
-    /// which release's netsh it is, and `--crlf` ends lines as on Windows.
+    /// Two options may precede the arguments of netsh: `--profile WINDOWS` selects the Windows release
+    /// (2012r2, 2016, 2019, 2022 or 2025), and `--crlf` ends lines with CR LF as on Windows.
     #[command(disable_help_flag = true)]
     Netsh {
         #[arg(
@@ -158,19 +161,19 @@ pub(crate) enum Command {
         )]
         arguments: Vec<String>,
     },
-    /// Print a script that completes commands in a shell.
+    /// Generate a shell completion script.
     Completions {
-        /// The shell that it is for.
+        /// The shell.
         shell: Shell,
     },
-    /// Write the manual pages.
+    /// Generate the manual pages.
     Man {
-        /// Where to write them; without, the page of the program is printed.
+        /// The output folder. Without it, the page of the program is printed.
         folder: Option<PathBuf>,
     },
-    /// Tell more of a command, or of a notation: keys, stores, formats, exit-codes.
+    /// Show help for a command or topic: keys, stores, formats, exit-codes.
     Help {
-        /// A command or a notation.
+        /// A command or a topic.
         about: Option<String>,
     },
 }
@@ -180,12 +183,12 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_grammar_contradicts_itself_nowhere() {
+    fn arguments_are_consistent() {
         super::Cli::command().debug_assert();
     }
 
     #[test]
-    fn the_help_lists_every_command_once() {
+    fn help_lists_every_command_once() {
         let listed = crate::help::COMMANDS.lines();
         let listed = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
         let mut listed: Vec<_> = listed.collect();

@@ -14,17 +14,17 @@ use crate::terminal::escaped;
 
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// Whose bindings to bring over: a store's URL, or a file with an export; - for standard input.
+    /// The source: a store URL or an export file; - for standard input.
     pub(crate) source: Input,
-    /// Where to: a store's URL, or a file with an export of it.
+    /// The target: a store URL or an export file.
     pub(crate) target: Input,
-    /// Keep the plan in this file, for `certbind apply`.
+    /// Write the plan to this file, for `certbind apply`.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Delete what the target has and the source lacks, as far as the filter lets it through.
+    /// Delete bindings of the target that the source lacks and the filter selects.
     #[arg(long)]
     prune: bool,
-    /// A folder with the certificates (PEM, DER) that the target has, to warn of what it lacks.
+    /// A folder with the certificates (PEM, DER) of the target, to warn about missing ones.
     #[arg(long, value_name = "FOLDER")]
     certificates: Option<PathBuf>,
     #[command(flatten)]
@@ -38,31 +38,31 @@ pub(crate) struct Plan {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Mapping")]
 struct Mapping {
-    /// A TOML file with rules and a filter; options add to it.
+    /// A TOML file with mapping rules and a filter. Options add to it.
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
-    /// Bind NEW where the source binds OLD.
+    /// Replace certificate OLD by NEW.
     #[arg(long, value_name = "OLD=NEW")]
     map_certificate: Vec<Rule<CertHash>>,
-    /// A folder of certificates that the source binds.
+    /// A folder with the certificates of the source.
     #[arg(long, value_name = "FOLDER", requires = "new_certificates")]
     old_certificates: Option<PathBuf>,
-    /// A folder of their successors, told by subject and names.
+    /// A folder with their replacements, matched by subject and names.
     #[arg(long, value_name = "FOLDER", requires = "old_certificates")]
     new_certificates: Option<PathBuf>,
-    /// Bind at address B what the source binds at A: 10.0.0.5=10.0.1.7, 0.0.0.0=10.0.1.7.
+    /// Replace address A by B: 10.0.0.5=10.0.1.7, 0.0.0.0=10.0.1.7.
     #[arg(long, value_name = "A=B")]
     map_address: Vec<Rule<Address>>,
-    /// Look in the certificate store B where the source looks in A; nothing stands for (null).
+    /// Replace certificate store A by B. An empty name means (null).
     #[arg(long, value_name = "A=B")]
     map_store_name: Vec<Rule<Store>>,
-    /// Bind for application B what A binds at the source.
+    /// Replace application A by B.
     #[arg(long, value_name = "A=B")]
     map_application: Vec<Rule<Uuid>>,
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Filter: bindings that have one of the values of each option")]
+#[command(next_help_heading = "Filter (a binding must match every option that is given)")]
 struct Filter {
     /// ipport, hostnameport, ccs or scopedccs.
     #[arg(long, value_name = "KIND")]
@@ -70,7 +70,7 @@ struct Filter {
     /// A port.
     #[arg(long, value_name = "PORT")]
     port: Vec<Port>,
-    /// An application id, as the source has it.
+    /// An application id of the source.
     #[arg(long, value_name = "GUID")]
     app_id: Vec<Uuid>,
     /// A pattern of host names: *.contoso.com.
@@ -129,7 +129,7 @@ impl Plan {
     }
 }
 
-/// A mapping file. The folders that it names are beside it.
+/// Reads a mapping file. Folders in it are relative to the file.
 fn mapping_file(path: &Path) -> Result<MappingFile, Error> {
     let text = std::fs::read_to_string(path).map_err(|source| Error::Input {
         path: path.to_owned(),
@@ -146,14 +146,14 @@ fn mapping_file(path: &Path) -> Result<MappingFile, Error> {
     Ok(file)
 }
 
-/// The certificates of a folder. Files without one are told: a PFX among them is easily missed.
+/// Reads the certificates of a folder, and warns about files without one, such as a PFX.
 pub(crate) fn certificate_folder(path: &Path) -> Result<Folder, Error> {
     let folder = Folder::read(path).map_err(|error| Error::Input {
         path: error.path,
         source: error.source,
     })?;
     for file in folder.passed_over() {
-        let what = "holds no certificate in PEM or DER form, and was passed over";
+        let what = "has no certificate in PEM or DER format and was skipped";
         warn(&format!("{} {what}", escaped(&file.display().to_string())));
     }
     Ok(folder)

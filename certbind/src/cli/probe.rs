@@ -10,13 +10,13 @@ use super::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct Probe {
-    /// The keys to probe; every binding without.
+    /// The keys to probe. Default: every binding.
     #[arg(value_parser = key)]
     pub(crate) keys: Vec<BindingKey>,
-    /// Where to go for keys without an address of their own: host names and wildcards.
+    /// The address for keys that have none: host names and wildcard addresses.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) address: IpAddr,
-    /// How long a connection may take, and the handshake after it, in seconds.
+    /// The time limit for a connection, and for the handshake after it.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,
     #[command(flatten)]

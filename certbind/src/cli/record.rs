@@ -9,19 +9,19 @@ use crate::error::Error;
 /// What `add` sets and `update` changes: nothing but what was named.
 #[derive(Debug, Args)]
 pub(crate) struct RecordOptions {
-    /// The certificate store: MY, WebHosting, …; '' for none, where HTTP.sys looks in MY.
+    /// The certificate store: MY, WebHosting, …; '' for none (HTTP.sys then uses MY).
     #[arg(long, value_name = "NAME", value_parser = optional::<StoreName>)]
     store_name: Option<Optional<StoreName>>,
-    /// How old a cached revocation list may be; 0: until it expires.
+    /// The maximum age of a cached revocation list; 0: until it expires.
     #[arg(long = "revocationfreshnesstime", value_name = "SECONDS")]
     revocation_freshness_time: Option<u32>,
-    /// How long a revocation list may take to come; 0: the default.
+    /// The timeout for retrieving a revocation list; 0: the default.
     #[arg(long = "urlretrievaltimeout", value_name = "MILLISECONDS")]
     url_retrieval_timeout: Option<u32>,
-    /// The list of issuers of client certificates; '' for none.
+    /// The certificate trust list for client certificates; '' for none.
     #[arg(long = "sslctlidentifier", value_name = "NAME", value_parser = optional::<CtlIdentifier>)]
     ctl_identifier: Option<Optional<CtlIdentifier>>,
-    /// The store of that list; '' for none.
+    /// The certificate store of that list; '' for none.
     #[arg(long = "sslctlstorename", value_name = "NAME", value_parser = optional::<StoreName>)]
     ctl_store_name: Option<Optional<StoreName>>,
     #[command(flatten)]

@@ -16,10 +16,10 @@ pub(crate) struct Rotate {
     pub(crate) old: Option<CertHash>,
     #[command(flatten)]
     pub(crate) successor: Successor,
-    /// Renew whatever is for exactly the names of the new certificate, instead of OLD-HASH.
+    /// Replace every certificate that has exactly the names of the new one, instead of OLD-HASH.
     #[arg(long, requires_all = ["cert", "certificates"], conflicts_with = "old")]
     pub(crate) match_names: bool,
-    /// A folder with the certificates (PEM, DER) that are bound now, to know their names.
+    /// A folder with the certificates (PEM, DER) that are bound now, for their names.
     #[arg(
         long,
         value_name = "FOLDER",
@@ -27,10 +27,10 @@ pub(crate) struct Rotate {
         conflicts_with = "old"
     )]
     pub(crate) certificates: Option<PathBuf>,
-    /// Say what would be renewed, and change nothing.
+    /// Show the changes without making them.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Keep it as a plan in this file for `certbind apply`, and change nothing.
+    /// Write a plan for `certbind apply` to this file, and change nothing.
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) export: Option<PathBuf>,
     #[cfg(feature = "etcd")]
@@ -40,14 +40,14 @@ pub(crate) struct Rotate {
     pub(crate) output: Output,
 }
 
-/// Which certificate takes the old one's place.
+/// The new certificate.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Successor {
-    /// The hash of its successor.
+    /// The hash of the new certificate.
     #[arg(value_name = "NEW-HASH")]
     pub(crate) new: Option<CertHash>,
-    /// A PEM or DER file with the successor.
+    /// A PEM or DER file with the new certificate.
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: Option<PathBuf>,
 }

@@ -12,28 +12,34 @@ use crate::stores::{StoreUrl, etcd_url};
 
 #[derive(Debug, Args)]
 pub(crate) struct Sync {
-    /// The host's record: etcd://MEMBER[,MEMBER…]/HOST.
+    /// The host record: etcd://ENDPOINT[,ENDPOINT…]/HOST.
     #[arg(long, value_name = "URL")]
     pub(crate) from: HostUrl,
-    /// The store that is made equal to it: httpsys:, or any other.
+    /// The store to change: httpsys: or any other.
     #[arg(long, value_name = "URL")]
     pub(crate) to: StoreUrl,
-    /// Do it once. This is what is done without --watch as well.
+    /// Synchronize once (the default).
     #[arg(long, conflicts_with = "watch")]
     once: bool,
-    /// Go on, and do it again whenever the record changes.
+    /// Keep running, and synchronize whenever the record changes.
     #[arg(long)]
     pub(crate) watch: bool,
-    /// How often the store is looked at, though the record has not changed.
-    #[arg(long, value_name = "SECONDS", requires = "watch", default_value = "60")]
-    pub(crate) every: NonZeroU64,
-    /// Say what would be done, and change nothing.
+    /// How often to read the store if the record has not changed.
+    #[arg(
+        long,
+        alias = "every",
+        value_name = "SECONDS",
+        requires = "watch",
+        default_value = "60"
+    )]
+    pub(crate) interval: NonZeroU64,
+    /// Show the changes without making them.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Put back what was changed in the store and the fleet does not know. Without, it is reported.
+    /// Revert local changes of the store. Default: report them.
     #[arg(long)]
     pub(crate) enforce: bool,
-    /// Where is kept what the store was last made equal to; in the data directory without.
+    /// The file for the state of the last synchronization. Default: in the data directory.
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
     #[command(flatten)]
@@ -54,7 +60,7 @@ impl FromStr for HostUrl {
         let url = etcd_url(text)?;
         match url.host().cloned() {
             Some(host) => Ok(Self { url, host }),
-            None => Err("it names no host: etcd://MEMBER/HOST".to_owned()),
+            None => Err("the URL names no host: etcd://ENDPOINT/HOST".to_owned()),
         }
     }
 }

@@ -8,10 +8,10 @@ use crate::stores::StoreUrl;
 
 #[derive(Debug, Args)]
 pub(crate) struct Trace {
-    /// The trace, as CERTBIND_TRACE has the library write it; - for standard input.
+    /// The recording, written by the library if CERTBIND_TRACE is set; - for standard input.
     pub(crate) file: PathBuf,
-    /// Make the calls again, to this store, and say which are answered otherwise. A library
-    /// (httpsys:LIBRARY) is called itself; other stores stand behind a simulated Windows.
+    /// Repeat the calls on this store, and show which results differ. A library (httpsys:LIBRARY)
+    /// is called directly; other stores are called through the simulator.
     #[arg(long, value_name = "STORE")]
     pub(crate) replay: Option<StoreUrl>,
 }

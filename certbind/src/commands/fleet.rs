@@ -27,23 +27,23 @@ use crate::{exit, output_file, table};
 
 /// Does what a command says, where it says it of a fleet.
 pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
-    let of = |options: &FleetOptions| Some((options.fleet.clone()?, options.at_once));
+    let of = |options: &FleetOptions| Some((options.fleet.clone()?, options.jobs));
     Some(match command {
         Command::List { fleet, output } => {
-            let (url, at_once) = of(fleet)?;
-            list(&url, at_once, output.format)
+            let (url, jobs) = of(fleet)?;
+            list(&url, jobs, output.format)
         }
         Command::Rotate(wanted) => {
-            let (url, at_once) = of(&wanted.fleet)?;
-            renew(&url, at_once, wanted)
+            let (url, jobs) = of(&wanted.fleet)?;
+            renew(&url, jobs, wanted)
         }
         Command::Export(wanted) => {
-            let (url, at_once) = of(&wanted.fleet)?;
-            exported(&url, at_once, wanted)
+            let (url, jobs) = of(&wanted.fleet)?;
+            exported(&url, jobs, wanted)
         }
         Command::Diff(wanted) => {
-            let (url, at_once) = of(&wanted.fleet)?;
-            compared(&url, at_once, wanted).map_err(|error| Error::Diff(Box::new(error)))
+            let (url, jobs) = of(&wanted.fleet)?;
+            compared(&url, jobs, wanted).map_err(|error| Error::Diff(Box::new(error)))
         }
         Command::Apply(wanted) => {
             let (url, _) = of(&wanted.fleet)?;
@@ -58,15 +58,15 @@ pub(super) fn audited(wanted: &Audit, hosts: &mut Vec<HostExport>) -> Result<usi
     let Some(url) = &wanted.fleet.fleet else {
         return Ok(0);
     };
-    let visited = visit(url, wanted.fleet.at_once, |_, store| scan_all(store))?;
+    let visited = visit(url, wanted.fleet.jobs, |_, store| scan_all(store))?;
     for (host, bindings) in visited.hosts {
         hosts.push(wanted.host_of_fleet(host.as_str(), &url.of(&host), bindings)?);
     }
     Ok(visited.failed)
 }
 
-fn list(url: &FleetUrl, at_once: NonZeroUsize, format: Format) -> Result<u8, Error> {
-    let visited = visit(url, at_once, |_, store| scan_all(store))?;
+fn list(url: &FleetUrl, jobs: NonZeroUsize, format: Format) -> Result<u8, Error> {
+    let visited = visit(url, jobs, |_, store| scan_all(store))?;
     match format {
         Format::Json => {
             let hosts = visited.hosts.iter();
@@ -91,13 +91,13 @@ fn list(url: &FleetUrl, at_once: NonZeroUsize, format: Format) -> Result<u8, Err
 }
 
 /// Writes a file for each host, whose name is the host's.
-fn exported(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Export) -> Result<u8, Error> {
+fn exported(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Export) -> Result<u8, Error> {
     let folder = wanted.output.as_deref().ok_or(Error::NoFolder)?;
     std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
         path: folder.to_owned(),
         source,
     })?;
-    let visited = visit(url, at_once, |host, store| {
+    let visited = visit(url, jobs, |host, store| {
         let header = export::header(Some(host.to_string()), url.of(host));
         let path = folder.join(format!("{host}.{}", extension(wanted.format)));
         output_file::write(&path, |out| export::write(out, store, header, None, wanted))
@@ -121,9 +121,9 @@ fn extension(format: ExportFormat) -> &'static str {
 
 /// Compares each host with its export in a folder. What stands on one side alone is added or
 /// removed as a whole.
-fn compared(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Diff) -> Result<u8, Error> {
+fn compared(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Diff) -> Result<u8, Error> {
     let mut exports = exports(&wanted.before)?;
-    let visited = visit(url, at_once, |_, store| scan_all(store))?;
+    let visited = visit(url, jobs, |_, store| scan_all(store))?;
     if visited.failed > 0 {
         // What was not read cannot be told from what is gone.
         return Ok(exit::NOT_COMPARED);
@@ -214,12 +214,12 @@ fn exports(folder: &Input) -> Result<BTreeMap<String, PathBuf>, Error> {
 /// Each host's bindings are renewed in one batch, which applies only while they are as they were
 /// read. What was renewed stays so, whatever becomes of the other hosts, and who runs it again goes
 /// on with those that are left.
-fn renew(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Rotate) -> Result<u8, Error> {
+fn renew(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Rotate) -> Result<u8, Error> {
     let picked = Picked::of(wanted)?;
     if let Some(path) = &wanted.export {
-        return planned(url, at_once, &picked, path, wanted.output.format);
+        return planned(url, jobs, &picked, path, wanted.output.format);
     }
-    let visited = visit(url, at_once, |_, store| {
+    let visited = visit(url, jobs, |_, store| {
         match picked.renew(store, wanted.dry_run) {
             Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(Vec::new()),
             renewed => renewed.map(|(keys, _)| keys),
@@ -270,12 +270,12 @@ fn renew(url: &FleetUrl, at_once: NonZeroUsize, wanted: &Rotate) -> Result<u8, E
 /// read is one too many: the plan would leave it out, and nobody would see.
 fn planned(
     url: &FleetUrl,
-    at_once: NonZeroUsize,
+    jobs: NonZeroUsize,
     picked: &Picked,
     path: &Path,
     format: Format,
 ) -> Result<u8, Error> {
-    let visited = visit(url, at_once, |host, store| {
+    let visited = visit(url, jobs, |host, store| {
         let header = plan::header(Purpose::Rotate, None, url.of(host));
         match picked.plan(store, &header) {
             Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(None),

@@ -96,7 +96,7 @@ fn each(
     hosts: Vec<HostName>,
     visit: impl Fn(&EtcdStore, &Plan) -> Result<Fate, Error> + Sync,
 ) -> Result<Visited<Fate>, Error> {
-    visit_these(url, hosts, wanted.fleet.at_once, |host, store| {
+    visit_these(url, hosts, wanted.fleet.jobs, |host, store| {
         visit(store, &fleet.hosts()[host.as_str()])
     })
 }

@@ -1,4 +1,4 @@
-//! `list`, `show` and `check`: nothing is changed, unless a log is given up.
+//! `list`, `show` and `check`.
 
 use certbind_core::{BindingKey, StoreError};
 
@@ -32,14 +32,12 @@ pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u
     Ok(exit::DONE)
 }
 
-pub(crate) fn check(url: &StoreUrl, without_log: bool, format: Format) -> Result<u8, Error> {
+pub(crate) fn check(url: &StoreUrl, discard_wal: bool, format: Format) -> Result<u8, Error> {
     let opened = match Opened::open(url, Access::Read) {
         // Nothing is given up unless the store does not open.
-        Err(Error::Store(StoreError::Corrupt { .. })) if without_log => {
-            let opened = Opened::open_without_log(url)?;
-            warn(
-                "the log is given up, and what was committed since the revision that is told here",
-            );
+        Err(Error::Store(StoreError::Corrupt { .. })) if discard_wal => {
+            let opened = Opened::open_discarding_wal(url)?;
+            warn("the WAL was discarded, and with it all commits after the revision shown here");
             opened
         }
         opened => opened?,

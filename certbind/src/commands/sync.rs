@@ -176,9 +176,9 @@ impl<'a> Agent<'a> {
                     }
                     last_told = Some(done.left().to_vec());
                     last_error.clear();
-                    let every = Duration::from_secs(self.wanted.every.get());
+                    let interval = Duration::from_secs(self.wanted.interval.get());
                     if let Some((_, watch)) = &mut watching
-                        && let Err(error) = watch.next(every)
+                        && let Err(error) = watch.next(interval)
                     {
                         watching = None;
                         self.complain(&error.into(), &mut last_error);

@@ -1,7 +1,9 @@
 //! Which command a line means: contexts, verbs and what they act on, abbreviated or not.
 
+use super::abbreviation::unabbreviated;
+use super::object::Object;
 use super::profile::Profile;
-use super::service::Object;
+use super::verb::Verb;
 
 /// Where commands are looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,28 +19,6 @@ impl Context {
         match self {
             Self::Root => "netsh>",
             Self::Http => "netsh http>",
-        }
-    }
-}
-
-/// What can be done. The order is that of the help, with the youngest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verb {
-    Add,
-    Delete,
-    Show,
-    Update,
-}
-
-impl Verb {
-    pub(super) const ALL: [Self; 4] = [Self::Add, Self::Delete, Self::Show, Self::Update];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Delete => "delete",
-            Self::Show => "show",
-            Self::Update => "update",
         }
     }
 }
@@ -156,23 +136,6 @@ fn is_help(word: &str) -> bool {
     matches!(word, "?" | "/?" | "-?") || word.eq_ignore_ascii_case(HELP)
 }
 
-/// The name that `word` is or begins, without regard to case. What begins several names means none
-/// of them.
-pub(super) fn unabbreviated<'a>(
-    word: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let begins = |name: &str| {
-        name.get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word))
-    };
-    let begun: Vec<_> = names.into_iter().filter(|name| begins(name)).collect();
-    match begun[..] {
-        [only] => Some(only),
-        _ => begun.into_iter().find(|name| name.len() == word.len()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,15 +187,6 @@ mod tests {
         assert_eq!(meant("http show servicestate"), None);
         assert_eq!(meant("http delete cacheparam"), None, "Windows has none");
         assert_eq!(meant("http update urlacl"), None);
-    }
-
-    #[test]
-    fn a_name_that_begins_another_is_still_a_name() {
-        assert_eq!(unabbreviated("cc", ["ccs", "cc", "ccsx"]), Some("cc"));
-        assert_eq!(unabbreviated("CC", ["cc", "ccs"]), Some("cc"));
-        assert_eq!(unabbreviated("c", ["ccs", "cc", "ccsx"]), None);
-        assert_eq!(unabbreviated("", ["ccs", "cc"]), None);
-        assert_eq!(unabbreviated("ü", ["ccs"]), None);
     }
 
     #[test]

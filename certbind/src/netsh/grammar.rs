@@ -2,7 +2,7 @@
 
 use certbind_core::{BindingKey, Kind};
 
-use super::context::unabbreviated;
+use super::abbreviation::unabbreviated;
 use super::tags::{APPID, CERTHASH};
 
 /// Why a command is not carried out.

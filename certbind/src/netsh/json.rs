@@ -6,10 +6,10 @@ use std::path::Path;
 use certbind_core::{Batch, Binding, BindingStore, Change, StoreError};
 use certbind_formats::{Export, ReadOptions, json};
 
-use super::context::Verb;
 use super::grammar::{Given, Refusal};
 use super::messages::{self, Answer};
 use super::tags::JSON;
+use super::verb::Verb;
 use crate::terminal::EscapingJson;
 
 /// `add` and `update` of what a file says, all of it or nothing. An update replaces extended

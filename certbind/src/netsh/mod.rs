@@ -25,10 +25,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod abbreviation;
 mod context;
+mod dispatch;
 mod grammar;
 mod json;
 mod messages;
+mod object;
+mod parameter;
 mod profile;
 mod property;
 mod request;
@@ -37,59 +41,20 @@ mod session;
 mod tags;
 mod tokenize;
 mod usage;
+mod verb;
 mod verbs;
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
-use std::sync::Arc;
 
-use certbind_core::BindingStore;
-use certbind_formats::netsh::Newline;
-use certbind_httpapi_abi::HttpApi;
-
-use context::{Command, Context, Verb};
+use context::{Command, Context};
+pub use dispatch::Netsh;
 use messages::Answer;
 pub use profile::{Profile, UnknownProfile};
 use session::Session;
+use verb::Verb;
 
-/// netsh, over a store.
-#[derive(Clone, Copy)]
-pub struct Netsh<'a> {
-    store: &'a dyn BindingStore,
-    api: Option<&'a Arc<dyn HttpApi>>,
-    profile: Profile,
-    newline: Newline,
-}
-
-impl<'a> Netsh<'a> {
-    /// The netsh of a release of Windows, over `store`. Its lines end with a line feed.
-    #[must_use]
-    pub fn new(store: &'a dyn BindingStore, profile: Profile) -> Self {
-        Self {
-            store,
-            api: None,
-            profile,
-            newline: Newline::Lf,
-        }
-    }
-
-    /// The same with an API through which URL reservations, the IP listen list, timeouts, cache
-    /// parameters and settings are asked for and set. Without one, commands on them are answered
-    /// as not supported (50).
-    #[must_use]
-    pub fn with_api(self, api: &'a Arc<dyn HttpApi>) -> Self {
-        Self {
-            api: Some(api),
-            ..self
-        }
-    }
-
-    /// The same with other line ends: on Windows they are CRLF.
-    #[must_use]
-    pub fn with_newline(self, newline: Newline) -> Self {
-        Self { newline, ..self }
-    }
-
+impl Netsh<'_> {
     /// Does what `netsh` with these arguments does, and gives its exit code: 0, or 1 where anything
     /// failed. They are a command (`http show sslcert`), or `-f SCRIPT`; where there is neither,
     /// commands are read from `input`, one a line. `-c http` before them sets the context.
@@ -134,14 +99,6 @@ impl<'a> Netsh<'a> {
             Some(Invocation::Script(..) | Invocation::Listen(_)) => false,
             None => true,
         }
-    }
-
-    fn print(&self, answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
-        match self.newline {
-            Newline::Lf => out.write_all(answer.text.as_bytes())?,
-            Newline::Crlf => out.write_all(answer.text.replace('\n', "\r\n").as_bytes())?,
-        }
-        out.flush()
     }
 }
 

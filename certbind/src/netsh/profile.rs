@@ -6,7 +6,7 @@ use std::str::FromStr;
 use certbind_core::Kind;
 use certbind_formats::netsh::Release;
 
-use super::context::Verb;
+use super::verb::Verb;
 
 /// The release of Windows whose netsh it is.
 ///

@@ -4,8 +4,9 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use super::context::{self, Command, Context};
+use super::dispatch::Netsh;
 use super::messages::{self, Answer, DONE};
-use super::{Netsh, property, service, tokenize, usage};
+use super::tokenize;
 
 /// Commands that share a context.
 pub(super) struct Session<'a> {
@@ -87,34 +88,6 @@ impl<'a> Session<'a> {
         self.code = self.code.max(answer.code);
         self.netsh.print(&answer, out)?;
         Ok(true)
-    }
-}
-
-impl Netsh<'_> {
-    /// Carries out the command that words on a command line mean.
-    pub(super) fn answer(&self, command: Option<Command<'_>>, words: &[String]) -> Answer {
-        match command {
-            None => messages::not_found(words),
-            Some(Command::Enter(context) | Command::Help(context)) => {
-                Answer::done(usage::commands(context, self.profile))
-            }
-            Some(Command::VerbHelp(verb)) => Answer::done(usage::objects(verb, self.profile)),
-            Some(Command::ServiceUsage(verb, object)) => Answer::done(service::help(verb, object)),
-            Some(Command::Service {
-                verb,
-                object,
-                arguments,
-            }) => service::answer(self.api, verb, object, arguments),
-            Some(Command::PropertyUsage) => Answer::done(usage::property_help(self.profile)),
-            Some(Command::Property(arguments)) => {
-                property::update(self.store, self.profile, arguments)
-            }
-            Some(Command::Usage(verb)) => Answer::done(usage::help(verb, self.profile)),
-            Some(Command::Up | Command::Leave) => Answer::done(""),
-            Some(Command::Sslcert { verb, arguments }) => {
-                super::verbs::sslcert(self.store, self.profile, verb, arguments)
-            }
-        }
     }
 }
 

@@ -2,10 +2,13 @@
 
 use certbind_core::Kind;
 
-use super::context::{Context, Verb};
+use super::context::Context;
+use super::object::Object;
+use super::parameter::parameter;
 use super::profile::Profile;
-use super::service::{self, Object};
+use super::service;
 use super::tags::{self, APPID, JSON};
+use super::verb::Verb;
 
 const EXAMPLE_HASH: &str = "0102030405060708090A0B0C0D0E0F1011121314";
 const EXAMPLE_APP_ID: &str = "{00112233-4455-6677-8899-AABBCCDDEEFF}";
@@ -118,14 +121,6 @@ Examples:
 
 fn changes(verb: Verb) -> bool {
     matches!(verb, Verb::Add | Verb::Update)
-}
-
-pub(super) fn parameter(help: &mut String, tag: &str, dash: char, lines: &[&str]) {
-    let mut columns = (tag, dash);
-    for line in lines {
-        let (tag, dash) = std::mem::replace(&mut columns, ("", ' '));
-        help.push_str(&format!("\t{tag:<40} {dash} {line}\n"));
-    }
 }
 
 fn meaning(kind: Kind) -> &'static [&'static str] {

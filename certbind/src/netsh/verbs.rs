@@ -7,7 +7,6 @@ use certbind_formats::netsh::{Layout, Newline};
 use certbind_formats::{Export, WriteError};
 use certbind_httpapi_abi::win32::{self, ToWin32};
 
-use super::context::Verb;
 use super::grammar::{self, Given, Refusal};
 use super::json;
 use super::messages::{self, Answer, DONE};
@@ -16,6 +15,7 @@ use super::property;
 use super::request::{self, Request};
 use super::tags::{self, JSON};
 use super::usage;
+use super::verb::Verb;
 
 /// Carries out a command on certificates.
 pub(super) fn sslcert(

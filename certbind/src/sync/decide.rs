@@ -6,7 +6,7 @@ use certbind_core::{Binding, BindingKey};
 use certbind_migrate::Step;
 use serde::Serialize;
 
-use super::State;
+use super::state::State;
 
 /// What is to be done, and what is to be kept before and after it.
 #[derive(Debug, PartialEq)]

@@ -40,9 +40,9 @@ fn a_log_that_is_lost_is_given_up_by_a_check_that_is_asked_to() {
             said.contains("bindings.redb-log") && said.contains("it is missing"),
             "{said}"
         );
-        assert!(said.contains("certbind check --without-log"), "{said}");
+        assert!(said.contains("certbind check --discard-wal"), "{said}");
     }
-    let output = host.run(&["check", "--without-log"]);
+    let output = host.run(&["check", "--discard-wal"]);
     let [out, err] = [&output.stdout, &output.stderr].map(|text| super::text(text));
     assert_eq!(output.status.code(), Some(i32::from(exit::DONE)), "{err}");
     assert!(out.contains("2 bindings, revision 2; whole"), "{out}");
@@ -55,7 +55,7 @@ fn a_log_that_is_whole_is_not_given_up_and_a_check_of_it_writes_nothing() {
     let host = crashed();
     let files = ["bindings.redb", "bindings.redb-log"].map(|name| host.file(name));
     let before = files.each_ref().map(|path| fs::read(path).unwrap());
-    let output = host.run(&["check", "--without-log"]);
+    let output = host.run(&["check", "--discard-wal"]);
     let out = super::text(&output.stdout);
     assert!(out.contains("4 bindings, revision 4; whole"), "{out}");
     assert!(output.stderr.is_empty());
@@ -66,7 +66,7 @@ fn a_log_that_is_whole_is_not_given_up_and_a_check_of_it_writes_nothing() {
 fn only_a_log_is_given_up() {
     let host = Host::new();
     fs::write(host.file("bindings.redb"), "no store").unwrap();
-    let said = host.fails(exit::REFUSED, &["check", "--without-log"]);
+    let said = host.fails(exit::REFUSED, &["check", "--discard-wal"]);
     assert!(said.contains("no redb file"), "{said}");
     assert_eq!(fs::read(host.file("bindings.redb")).unwrap(), b"no store");
 }

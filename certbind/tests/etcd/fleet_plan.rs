@@ -74,7 +74,7 @@ fn a_renewal_that_is_killed_is_gone_on_with_and_undone() {
     let mut watch = fleet.watch(fleet.revision().unwrap());
     let mut process = Command::new(env!("CARGO_BIN_EXE_certbind"))
         .args(apply)
-        .args(["--at-once", "1"])
+        .args(["--jobs", "1"])
         .stdout(Stdio::null())
         .spawn()
         .unwrap();

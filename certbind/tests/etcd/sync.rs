@@ -276,7 +276,7 @@ fn who_watches_follows_though_etcd_is_restarted() {
     let mut host = Host::new(&["0.0.0.0:443"]);
     host.record.push_str("?timeout=0.5&patience=1");
     let (out, err) = (host.path("out"), host.path("err"));
-    let mut command = host.sync_command("", &["--watch", "--every", "1"]);
+    let mut command = host.sync_command("", &["--watch", "--interval", "1"]);
     command
         .stdout(File::create(&out).unwrap())
         .stderr(File::create(&err).unwrap());

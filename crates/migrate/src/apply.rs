@@ -1,25 +1,12 @@
 //! Applying a plan.
 
-use std::fmt;
-
 use certbind_core::{
-    Batch, Binding, BindingKey, BindingStore, Change, Precondition, Result as Stored, StoreError,
+    Batch, Binding, BindingStore, Change, Precondition, Result as Stored, StoreError,
 };
 
 use crate::error::Error;
-use crate::field::FieldChange;
+use crate::mismatch::Mismatch;
 use crate::plan::{Plan, Step};
-
-/// A key that does not hold what it should.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
-    /// The key.
-    pub key: BindingKey,
-    /// What it should hold.
-    pub expected: Option<Binding>,
-    /// What it holds.
-    pub found: Option<Binding>,
-}
 
 /// Checks that every key still holds what the plan saw, those that stay unchanged too. Changes
 /// nothing.
@@ -113,12 +100,12 @@ fn unlike(
     store: &dyn BindingStore,
     plan: &Plan,
     expected: impl Fn(&Step) -> Option<&Binding>,
-) -> Stored<Vec<Moved>> {
+) -> Stored<Vec<Mismatch>> {
     let mut moved = Vec::new();
     for step in plan.steps() {
         let (found, expected) = (store.get(step.key())?, expected(step));
         if found.as_ref() != expected {
-            moved.push(Moved {
+            moved.push(Mismatch {
                 key: step.key().clone(),
                 expected: expected.cloned(),
                 found,
@@ -126,22 +113,4 @@ fn unlike(
         }
     }
     Ok(moved)
-}
-
-impl fmt::Display for Moved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.key)?;
-        match (&self.expected, &self.found) {
-            (Some(expected), Some(found)) => {
-                let fields = FieldChange::between(expected, found);
-                let fields = fields.iter().map(ToString::to_string);
-                f.write_str(&fields.collect::<Vec<_>>().join(", "))
-            }
-            (Some(_), None) => f.write_str("is no longer bound"),
-            (None, Some(found)) => {
-                write!(f, "is bound now, by {{{}}}", found.record().app_id)
-            }
-            (None, None) => f.write_str("is not bound"),
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
 
-use crate::apply::Moved;
+use crate::mismatch::Mismatch;
 
 /// Why a plan was not made, read or applied. Texts in it come from files and stores: escape it for
 /// a terminal. Nothing was changed, unless the variant says so.
@@ -67,14 +67,14 @@ pub enum Error {
     #[error("{}", stale(moved, *already))]
     Stale {
         /// All the keys that moved.
-        moved: Vec<Moved>,
+        moved: Vec<Mismatch>,
         /// Whether every key holds what the plan makes of it.
         already: bool,
     },
     /// What was read back is not what was written. **The plan was applied**, and its inverse
     /// undoes it as far as keys hold what it left there.
     #[error("the plan was applied, and what was read back differs: {}", told_each(.0))]
-    ReadBack(Vec<Moved>),
+    ReadBack(Vec<Mismatch>),
 }
 
 /// Two keys of the source that a mapping makes one of.
@@ -105,7 +105,7 @@ fn told(duplicates: &[Duplicate]) -> String {
     each.collect::<Vec<_>>().join("; ") + "; change the rules, or leave one out by a filter"
 }
 
-fn stale(moved: &[Moved], already: bool) -> String {
+fn stale(moved: &[Mismatch], already: bool) -> String {
     if already {
         return "the plan has been applied already: every key holds what it makes of it".into();
     }
@@ -117,7 +117,7 @@ fn stale(moved: &[Moved], already: bool) -> String {
     )
 }
 
-fn told_each(moved: &[Moved]) -> String {
+fn told_each(moved: &[Mismatch]) -> String {
     let each = moved.iter().map(ToString::to_string);
     each.collect::<Vec<_>>().join("; ")
 }

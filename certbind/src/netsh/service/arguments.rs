@@ -1,6 +1,6 @@
 //! Arguments: `tag=value` in any order, or values alone in that of the usage.
 
-use crate::netsh::context::unabbreviated;
+use crate::netsh::abbreviation::unabbreviated;
 use crate::netsh::grammar::Refusal;
 
 /// What was given for each tag.

@@ -1,11 +1,11 @@
 //! How commands are written: the usage as Microsoft documents it, the rest in words of our own.
 
-use super::Object;
-use crate::netsh::context::Verb;
-use crate::netsh::usage::parameter;
+use crate::netsh::object::Object;
+use crate::netsh::parameter::parameter;
+use crate::netsh::verb::Verb;
 
 /// The usage of a command and what its tags mean.
-pub(in crate::netsh) fn help(verb: Verb, object: Object) -> String {
+pub(crate) fn help(verb: Verb, object: Object) -> String {
     let name = format!("{} {}", verb.name(), object.name());
     let mut help = format!(" \nUsage: {name}{}\n", usage(verb, object));
     if !object.tags(verb).is_empty() {
@@ -27,7 +27,7 @@ pub(in crate::netsh) fn help(verb: Verb, object: Object) -> String {
 }
 
 /// What a command does.
-pub(in crate::netsh) fn purpose(verb: Verb, object: Object) -> &'static str {
+pub(crate) fn purpose(verb: Verb, object: Object) -> &'static str {
     match (verb, object) {
         (Verb::Add | Verb::Update, Object::CacheParam) => "Sets a parameter of the cache.",
         (Verb::Add | Verb::Update, Object::IpListen) => "Adds an address to the IP listen list.",

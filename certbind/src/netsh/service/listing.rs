@@ -4,7 +4,8 @@ use certbind_httpapi_abi::service::{
     CacheKey, ServiceAnswer, SettingKey, TimeoutKey, UrlReservation,
 };
 
-use super::{Object, accounts};
+use super::accounts;
+use crate::netsh::object::Object;
 use crate::terminal::escaped;
 
 /// Above the first line, and above the message that there is none. Those of URL reservations

@@ -18,9 +18,10 @@ use certbind_httpapi_abi::service::{
 use certbind_httpapi_abi::win32::{self, ToWin32};
 use certbind_httpsys::ServiceApi;
 
-use super::context::Verb;
 use super::grammar::Refusal;
 use super::messages::{self, Answer};
+use super::object::Object;
+use super::verb::Verb;
 use arguments::Given;
 pub(super) use help::{help, purpose};
 
@@ -29,76 +30,6 @@ type Service = ServiceApi<Arc<dyn HttpApi>>;
 
 /// Where that is had from, once the arguments are understood.
 type Connect<'a> = &'a dyn Fn() -> Result<Service, StoreError>;
-
-/// What a command acts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Object {
-    CacheParam,
-    IpListen,
-    Setting,
-    Timeout,
-    UrlAcl,
-}
-
-impl Object {
-    pub(super) const ALL: [Self; 5] = [
-        Self::CacheParam,
-        Self::IpListen,
-        Self::Setting,
-        Self::Timeout,
-        Self::UrlAcl,
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::CacheParam => "cacheparam",
-            Self::IpListen => "iplisten",
-            Self::Setting => "setting",
-            Self::Timeout => "timeout",
-            Self::UrlAcl => "urlacl",
-        }
-    }
-
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|object| object.name() == name)
-    }
-
-    /// Whether there is such a command. Cache parameters cannot be deleted, and nothing here is
-    /// updated.
-    pub(super) fn takes(self, verb: Verb) -> bool {
-        match verb {
-            Verb::Add | Verb::Show => true,
-            Verb::Delete => self != Self::CacheParam,
-            Verb::Update => false,
-        }
-    }
-
-    /// Its tags for a verb, in the order of the usage.
-    fn tags(self, verb: Verb) -> &'static [&'static str] {
-        match (self, verb) {
-            (Self::UrlAcl, Verb::Add) => &["url", "user", "listen", "delegate", "sddl"],
-            (Self::UrlAcl, _) => &["url"],
-            (_, Verb::Show) => &[],
-            (Self::IpListen, _) => &["ipaddress"],
-            (Self::Timeout, Verb::Add) => &["timeouttype", "value"],
-            (Self::Timeout, _) => &["timeouttype"],
-            (Self::Setting, Verb::Add) => &["settingtype", "value"],
-            (Self::Setting, _) => &["settingtype"],
-            (Self::CacheParam, _) => &["type", "value"],
-        }
-    }
-
-    /// What netsh calls it when it was added or deleted.
-    fn noun(self) -> &'static str {
-        match self {
-            Self::CacheParam => "Cache parameter",
-            Self::IpListen => "IP address",
-            Self::Setting => "Setting",
-            Self::Timeout => "Timeout",
-            Self::UrlAcl => "URL reservation",
-        }
-    }
-}
 
 /// Carries out a command.
 pub(super) fn answer(

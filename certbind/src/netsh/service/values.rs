@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use certbind_httpapi_abi::service::ListenAddress;
 
-use crate::netsh::context::unabbreviated;
+use crate::netsh::abbreviation::unabbreviated;
 use crate::netsh::grammar::Refusal;
 
 /// An address. Microsoft's documentation has an example with a port, which the list has no place

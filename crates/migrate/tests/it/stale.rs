@@ -4,7 +4,7 @@ use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, Bindings as Scanned, Capabilities, Change,
     Result as Stored, Scan,
 };
-use certbind_migrate::{Error, Moved, Plan, Planner, apply, check};
+use certbind_migrate::{Error, Mismatch, Plan, Planner, apply, check};
 
 use crate::backends::{BACKENDS, Bindings, bound, memory, of, stream};
 
@@ -55,7 +55,7 @@ fn drifts() -> Vec<Change> {
     ]
 }
 
-fn moved(result: Result<impl std::fmt::Debug, Error>) -> Vec<Moved> {
+fn moved(result: Result<impl std::fmt::Debug, Error>) -> Vec<Mismatch> {
     match result {
         Err(Error::Stale { moved, already }) => {
             assert!(!already);

@@ -1,0 +1,86 @@
+//! From a parsed command to the answer of netsh.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use certbind_core::BindingStore;
+use certbind_formats::netsh::Newline;
+use certbind_httpapi_abi::HttpApi;
+
+use super::context::Command;
+use super::messages::{self, Answer};
+use super::profile::Profile;
+use super::{property, service, usage, verbs};
+
+/// netsh, over a store.
+#[derive(Clone, Copy)]
+pub struct Netsh<'a> {
+    store: &'a dyn BindingStore,
+    api: Option<&'a Arc<dyn HttpApi>>,
+    pub(super) profile: Profile,
+    newline: Newline,
+}
+
+impl<'a> Netsh<'a> {
+    /// The netsh of a release of Windows, over `store`. Its lines end with a line feed.
+    #[must_use]
+    pub fn new(store: &'a dyn BindingStore, profile: Profile) -> Self {
+        Self {
+            store,
+            api: None,
+            profile,
+            newline: Newline::Lf,
+        }
+    }
+
+    /// The same with an API through which URL reservations, the IP listen list, timeouts, cache
+    /// parameters and settings are asked for and set. Without one, commands on them are answered
+    /// as not supported (50).
+    #[must_use]
+    pub fn with_api(self, api: &'a Arc<dyn HttpApi>) -> Self {
+        Self {
+            api: Some(api),
+            ..self
+        }
+    }
+
+    /// The same with other line ends: on Windows they are CRLF.
+    #[must_use]
+    pub fn with_newline(self, newline: Newline) -> Self {
+        Self { newline, ..self }
+    }
+
+    /// Carries out the command that words on a command line mean.
+    pub(super) fn answer(&self, command: Option<Command<'_>>, words: &[String]) -> Answer {
+        match command {
+            None => messages::not_found(words),
+            Some(Command::Enter(context) | Command::Help(context)) => {
+                Answer::done(usage::commands(context, self.profile))
+            }
+            Some(Command::VerbHelp(verb)) => Answer::done(usage::objects(verb, self.profile)),
+            Some(Command::ServiceUsage(verb, object)) => Answer::done(service::help(verb, object)),
+            Some(Command::Service {
+                verb,
+                object,
+                arguments,
+            }) => service::answer(self.api, verb, object, arguments),
+            Some(Command::PropertyUsage) => Answer::done(usage::property_help(self.profile)),
+            Some(Command::Property(arguments)) => {
+                property::update(self.store, self.profile, arguments)
+            }
+            Some(Command::Usage(verb)) => Answer::done(usage::help(verb, self.profile)),
+            Some(Command::Up | Command::Leave) => Answer::done(""),
+            Some(Command::Sslcert { verb, arguments }) => {
+                verbs::sslcert(self.store, self.profile, verb, arguments)
+            }
+        }
+    }
+
+    pub(super) fn print(&self, answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+        match self.newline {
+            Newline::Lf => out.write_all(answer.text.as_bytes())?,
+            Newline::Crlf => out.write_all(answer.text.replace('\n', "\r\n").as_bytes())?,
+        }
+        out.flush()
+    }
+}

@@ -1,0 +1,23 @@
+//! The verbs of `netsh http`.
+
+/// What can be done. The order is that of the help, with the youngest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Add,
+    Delete,
+    Show,
+    Update,
+}
+
+impl Verb {
+    pub(super) const ALL: [Self; 4] = [Self::Add, Self::Delete, Self::Show, Self::Update];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Delete => "delete",
+            Self::Show => "show",
+            Self::Update => "update",
+        }
+    }
+}
