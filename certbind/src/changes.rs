@@ -1,4 +1,4 @@
-//! Changes of bindings in words.
+//! Changes of bindings as text.
 
 use anstyle::{AnsiColor, Style};
 use certbind_audit::applications;

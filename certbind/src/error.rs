@@ -1,4 +1,4 @@
-//! Why a command failed, as a person is told it.
+//! The errors of the command line.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ pub(crate) enum Error {
     Profile(UnknownProfile),
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error("there is no store at {}; `certbind add` and `certbind import` make one", path.display())]
+    #[error("no binding store at {}; `certbind add` and `certbind import` create one", path.display())]
     NoStore { path: PathBuf },
     #[error("{0}")]
     Binding(#[from] BindingError),
@@ -48,20 +48,20 @@ pub(crate) enum Error {
         path: PathBuf,
         source: NoCertificate,
     },
-    #[error("nothing is bound to {0}; `certbind list` shows what is")]
+    #[error("no binding uses the certificate {0}; run `certbind list` to see the bindings")]
     NothingToRotate(CertHash),
     #[error("{}: {problem}", path.display())]
     BrokenInput { path: PathBuf, problem: String },
-    #[error("{} are bound already, {} first; nothing was imported: use --on-conflict skip or replace",
+    #[error("{} already bound, the first is {}; nothing was imported: use --on-conflict skip or replace",
             count_keys(*.count), .first)]
     AlreadyBound { first: BindingKey, count: usize },
     #[error("{0}; nothing was written")]
     Export(WriteError),
-    #[error("{} is a store, and an export does not overwrite it; name another file", path.display())]
+    #[error("{} is a binding store and is not overwritten; choose another file", path.display())]
     WouldOverwriteStore { path: PathBuf },
-    #[error("a snapshot is no text for a terminal; name a file with -o, or pipe it")]
+    #[error("a snapshot is binary; write it to a file with -o, or to a pipe")]
     SnapshotToTerminal,
-    #[error("name what to change; `certbind update --help` has the options")]
+    #[error("no field to update; see `certbind update --help`")]
     NothingToUpdate,
     #[error("the old and the new certificate are the same")]
     SameCertificate,
@@ -71,16 +71,17 @@ pub(crate) enum Error {
     Audit(Box<Error>),
     #[error("{0}")]
     Probe(Box<Error>),
-    #[error("name a second store or export to compare with")]
+    #[error("missing the second store or export to compare")]
     NothingToCompare,
-    #[error("of a fleet a file is written for each host: name a folder with -o")]
+    #[error("export --fleet writes a file per host; choose a folder with -o")]
     NoFolder,
-    #[error("{} is no folder with an export of each host", path.display())]
+    #[error("{} is not a folder with an export per host", path.display())]
     NotAFolder { path: PathBuf },
-    #[error("{} and {} are exports of one host; leave one", paths[0].display(), paths[1].display())]
+    #[error("{} and {} are exports of the same host; remove one", paths[0].display(), paths[1].display())]
     ExportsOfOneHost { paths: [PathBuf; 2] },
     #[error(
-        "{} is kept for another sync: {found}, and not {wanted}; name another file by --state",
+        "{} is the state of another synchronization: {found}, expected {wanted}; choose another file \
+         with --state",
         path.display()
     )]
     OtherSync {
@@ -88,26 +89,26 @@ pub(crate) enum Error {
         found: String,
         wanted: String,
     },
-    #[error("standard input can be read once; name a file or a store for the other")]
+    #[error("standard input can be read only once; use a file or a store for the other input")]
     InputTwice,
     #[error("{0}")]
     Migrate(#[from] certbind_migrate::Error),
-    #[error("nothing is bound to a certificate for exactly the names of the new one")]
+    #[error("no binding uses a certificate with exactly the names of the new one")]
     NothingOfTheseNames,
     #[error(
-        "the plan was made for {target}, which is no store that it may open by itself; name the \
-         store: certbind apply PLAN TARGET"
+        "the plan was made for {target}, which a plan file must not open by itself; name the store: \
+         certbind apply PLAN TARGET"
     )]
     NoTarget { target: String },
     #[error(
-        "{} is there and undoes something else; nothing was changed: move it away, or name \
-         another file by --undo", path.display()
+        "{} exists and belongs to another plan; nothing was changed: move it away, or choose another \
+         file with --undo", path.display()
     )]
     UndoExists { path: PathBuf },
     #[cfg(feature = "etcd")]
-    #[error("{hosts} could not be read, told above; no plan was written")]
+    #[error("failed to read {hosts} (see above); no plan was written")]
     NotPlanned { hosts: String },
-    #[error("nobody is there to ask; read the plan, and apply it with --yes")]
+    #[error("standard input is not a terminal; review the plan, and pass --yes to apply it")]
     NotConfirmed,
     #[error("nothing was changed")]
     Declined,
@@ -166,23 +167,23 @@ fn count_keys(count: usize) -> String {
     }
 }
 
-/// Tells a person what went wrong. The text is escaped.
+/// Prints an error. The text must be escaped.
 pub(crate) fn report(text: &str) {
-    say(AnsiColor::Red, "error", text);
+    print(AnsiColor::Red, "error", text);
 }
 
-/// Tells a person what to look at. The text is escaped.
+/// Prints a warning. The text must be escaped.
 pub(crate) fn warn(text: &str) {
-    say(AnsiColor::Yellow, "warning", text);
+    print(AnsiColor::Yellow, "warning", text);
 }
 
-fn say(color: AnsiColor, label: &str, text: &str) {
-    // There is nowhere left to tell that standard error is closed. `anstream` leaves the colours
-    // out where it is no terminal.
+fn print(color: AnsiColor, label: &str, text: &str) {
+    // Ignored: a closed standard error cannot be reported. `anstream` drops colours if it is not a
+    // terminal.
     let _ = writeln!(anstream::stderr(), "{}", labelled(color, label, text));
 }
 
-/// `warning: …`, as it stands in a text.
+/// `warning: …` as part of a longer text.
 pub(crate) fn warning(text: &str) -> String {
     labelled(AnsiColor::Yellow, "warning", text)
 }

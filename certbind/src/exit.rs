@@ -1,38 +1,39 @@
-//! Exit codes: an interface, held by tests and told in `--help`.
+//! Exit codes: a documented interface, checked by tests.
 
-/// It is done.
+/// Success.
 pub const DONE: u8 = 0;
-/// The store refused, or could not be opened: the key is bound, is not bound, has changed, a plan is
-/// stale, …
+/// The store rejected the change or could not be opened: the key exists, does not exist, has
+/// changed, the plan is stale, …
 pub const REFUSED: u8 = 1;
-/// The command line was wrong; nothing was tried.
+/// Invalid command line; nothing was attempted.
 pub const USAGE: u8 = 2;
-/// The input is broken: nothing was imported, or with `--keep-going` not all of it.
+/// Invalid input: nothing was imported, or with `--keep-going` not everything.
 pub const BROKEN_INPUT: u8 = 3;
-/// `check` found the store damaged.
+/// `check` found a damaged store.
 pub const DAMAGED: u8 = 4;
 
-/// `diff` found a difference, or `trace --replay` an answer that differs.
+/// `diff` found a difference, or `trace --replay` a different result.
 pub const DIFFERENT: u8 = 1;
-/// `diff` or `trace --replay` could not compare, whatever the reason.
+/// `diff` or `trace --replay` failed.
 pub const NOT_COMPARED: u8 = 2;
 
-/// `audit` found something of the severity that it fails on; `probe` found something else served.
+/// `audit` found a finding at or above `--fail-on`; `probe` found another certificate.
 pub const FOUND: u8 = 1;
-/// `audit` or `probe` could not do it, whatever the reason.
+/// `audit` or `probe` failed.
 pub const NOT_AUDITED: u8 = 2;
 
-/// What `certbind help exit-codes` tells.
+/// The text of `certbind help exit-codes`.
 pub(crate) const HELP: &str = "\
-  0  done
-  1  the store refused or could not be opened; a plan is stale
-  2  the command line was wrong: nothing was tried
-  3  the input file is broken: nothing was imported, or with --keep-going not all of it
-  4  check found the store damaged
+  0  success
+  1  the store rejected the change or could not be opened; the plan is stale
+  2  invalid command line; nothing was attempted
+  3  invalid input: nothing was imported, or with --keep-going not everything
+  4  check found a damaged store
 
-diff exits with 0 where there is no difference, 1 where there is one, 2 for every error;
-trace --replay with 1 where a call is answered otherwise, 2 where none could be made.
-audit exits with 0 where nothing is as grave as --fail-on says, 1 where something is, 2 for
-every error. probe exits with 0 where all serve what is bound, 1 where one does not, 2 for
-every error.
+These commands use other codes:
+
+  diff            0 equal          1 different                      2 error
+  trace --replay  0 equal results  1 a result differs               2 error
+  audit           0 no findings    1 findings at --fail-on or above 2 error
+  probe           0 all match      1 a mismatch                     2 error
 ";

@@ -1,4 +1,4 @@
-//! An export that is to be imported: opened, and read as far as its form takes.
+//! The source of an import: an export file, streamed if its format allows it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};

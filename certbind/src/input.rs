@@ -1,4 +1,4 @@
-//! What bindings are read from: a store or an exported file.
+//! An input of a command: a binding store or an export file.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -19,7 +19,7 @@ pub(crate) enum Input {
     File(PathBuf),
 }
 
-/// What was read of it.
+/// The contents of an input.
 pub(crate) struct Contents {
     /// In canonical order.
     pub(crate) bindings: Vec<Binding>,

@@ -1,5 +1,5 @@
-//! The layout of the listing that a store was last imported from, kept in a file beside it, so
-//! that an export prints as the host did.
+//! The layout of the last imported listing, saved to `<store>.layout.json`, so that an export
+//! reproduces the listing byte for byte.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::output_file;
 
 #[derive(Serialize, Deserialize)]
-struct Kept<L> {
+struct LayoutFile<L> {
     /// The id of the store that it belongs to: another one may come to have the name.
     store: Uuid,
     layout: L,
@@ -30,16 +30,17 @@ pub(crate) fn read(store: &RedbStore) -> Result<Option<Layout>, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(Error::Input { path, source }),
     };
-    let kept: Kept<Layout> = serde_json::from_slice(&text).map_err(|error| Error::BrokenInput {
-        path,
-        problem: format!("it is no layout: {error}; delete it"),
-    })?;
+    let kept: LayoutFile<Layout> =
+        serde_json::from_slice(&text).map_err(|error| Error::BrokenInput {
+            path,
+            problem: format!("it is no layout: {error}; delete it"),
+        })?;
     Ok((kept.store == store.id()).then_some(kept.layout))
 }
 
 pub(crate) fn write(store: &RedbStore, layout: &Layout) -> Result<(), Error> {
     let path = path(store);
-    let kept = Kept {
+    let kept = LayoutFile {
         store: store.id(),
         layout,
     };

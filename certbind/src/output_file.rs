@@ -1,4 +1,4 @@
-//! Files that the program writes.
+//! Output files, replaced atomically.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};

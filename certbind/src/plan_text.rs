@@ -1,4 +1,4 @@
-//! A plan in words: counts first, then a line for each change, then what to look at.
+//! A plan as text: the counts, a line for each change, and the warnings.
 
 use certbind_core::Binding;
 use certbind_migrate::{Counts, FieldChange, Plan, Purpose, Step};

@@ -1,4 +1,4 @@
-//! A sign of life on the terminal for work that takes longer than a second.
+//! A progress indicator for work that takes longer than a second.
 
 use std::time::Duration;
 

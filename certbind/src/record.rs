@@ -1,4 +1,4 @@
-//! A record in words.
+//! A record as text.
 
 use certbind_audit::applications;
 use certbind_core::{Binding, Record};

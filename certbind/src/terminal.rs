@@ -1,5 +1,4 @@
-//! What goes to a person's screen: nothing from data may move the cursor, change colours or turn
-//! the direction of text.
+//! Terminal escaping: data must not move the cursor, change colours or reverse the direction of text.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -80,15 +79,14 @@ pub(crate) fn exact_stdout() -> Box<dyn Write> {
     if stdout.is_terminal() {
         Box::new(Escaping(stdout))
     } else {
-        Box::new(io::BufWriter::new(Unheard(stdout)))
+        Box::new(io::BufWriter::new(IgnoreBrokenPipe(stdout)))
     }
 }
 
-/// Where a reader went away, what is written is lost and no error: the work goes on, and the exit
-/// code tells how it ended.
-pub(crate) struct Unheard<W: Write>(pub(crate) W);
+/// A writer that ignores a broken pipe: the work continues, and the exit code reports the result.
+pub(crate) struct IgnoreBrokenPipe<W: Write>(pub(crate) W);
 
-impl<W: Write> Write for Unheard<W> {
+impl<W: Write> Write for IgnoreBrokenPipe<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.0.write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),

@@ -1,5 +1,5 @@
-//! The file that undoes a plan: on disk for good before the first change is made, so that nothing
-//! that happens later can leave a plan applied that cannot be undone.
+//! The undo file of a plan. It is durable before the first change is made, so that every plan that
+//! was applied can be undone.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -12,21 +12,21 @@ use crate::error::Error;
 use crate::terminal::escaped_json;
 
 /// `plan.undo.json` for `plan.json`.
-pub(crate) fn beside(plan: &Path) -> PathBuf {
+pub(crate) fn default_path(plan: &Path) -> PathBuf {
     let mut name = plan.file_stem().map_or_else(OsString::new, OsString::from);
     name.push(".undo.json");
     plan.with_file_name(name)
 }
 
 /// An undo file that is on disk.
-pub(crate) struct Kept {
+pub(crate) struct UndoFile {
     path: PathBuf,
     is_new: bool,
 }
 
 /// Keeps the undo of a plan, which is JSON. One that is there already and says the same, as one that was cut off
 /// leaves, will do; any other is left alone.
-pub(crate) fn keep(path: &Path, undo: &str) -> Result<Kept, Error> {
+pub(crate) fn save(path: &Path, undo: &str) -> Result<UndoFile, Error> {
     let io = |error| StoreError::io("write", path, error);
     let json = escaped_json(undo);
     let is_new = match write_new(path, json.as_bytes()) {
@@ -42,13 +42,13 @@ pub(crate) fn keep(path: &Path, undo: &str) -> Result<Kept, Error> {
         Err(error) => return Err(io(error).into()),
     };
     sync(path).map_err(io)?;
-    Ok(Kept {
+    Ok(UndoFile {
         path: path.to_owned(),
         is_new,
     })
 }
 
-impl Kept {
+impl UndoFile {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -96,13 +96,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_undo_stands_beside_its_plan() {
+    fn default_path_is_next_to_the_plan() {
         for (plan, undo) in [
             ("plan.json", "plan.undo.json"),
             ("a/b/plan", "a/b/plan.undo.json"),
             ("./plan.undo.json", "./plan.undo.undo.json"),
         ] {
-            assert_eq!(beside(Path::new(plan)), Path::new(undo));
+            assert_eq!(default_path(Path::new(plan)), Path::new(undo));
         }
     }
 }

@@ -1,5 +1,4 @@
-//! What is told of the warnings of a reading: what is the same in every record is one thing to know,
-//! not hundreds.
+//! A summary of conversion warnings: equal warnings are printed once, with their number.
 
 use std::collections::HashMap;
 
@@ -11,7 +10,7 @@ use crate::terminal::escaped;
 /// The most warnings that are printed one by one.
 const WARNINGS: usize = 20;
 
-/// WarningSummary, of which only the first of those alike is kept.
+/// Conversion warnings; of equal ones, the first and their number.
 #[derive(Default)]
 pub(crate) struct WarningSummary {
     alike: Vec<(ConversionWarning, usize)>,
@@ -55,7 +54,7 @@ impl WarningSummary {
     }
 }
 
-/// Warns of what a reading has lost.
+/// Prints the conversion warnings of a file.
 pub(crate) fn warn_of(reading: &Reading) {
     let mut warnings = WarningSummary::default();
     reading

@@ -14,25 +14,25 @@ use crate::input::Input;
 use crate::print::{print, print_json};
 use crate::stores::{Access, Opened, StoreUrl};
 use crate::terminal::escaped;
-use crate::undo::{self, Kept};
+use crate::undo::{self, UndoFile};
 use crate::{exit, plan_text};
 
 /// `named` is the store of --store, if that stands on the command line.
-pub(crate) fn run(wanted: &Apply, named: Option<StoreUrl>) -> Result<u8, Error> {
-    let plan = read(wanted)?;
-    let named = wanted.target.clone().or(named);
+pub(crate) fn run(arguments: &Apply, named: Option<StoreUrl>) -> Result<u8, Error> {
+    let plan = read(arguments)?;
+    let named = arguments.target.clone().or(named);
     let url = match named {
         Some(url) => url,
         None => of_plan(&plan)?,
     };
     let plan = at(plan, &url);
-    let people = wanted.format.format == Format::Table;
+    let people = arguments.format.format == Format::Table;
     if people {
         print(&plan_text::of(&plan))?;
     }
     certbind_migrate::check(open(&url, &plan, Access::Read)?.bindings(), &plan)?;
     let nothing = plan.changes().next().is_none();
-    if wanted.dry_run || nothing {
+    if arguments.dry_run || nothing {
         let said = match nothing {
             true => "Checked: every key is as it is to be".to_owned(),
             false => format!(
@@ -40,23 +40,23 @@ pub(crate) fn run(wanted: &Apply, named: Option<StoreUrl>) -> Result<u8, Error> 
                 plan_text::changes(&plan)
             ),
         };
-        return report(wanted, &plan, false, None, &said);
+        return report(arguments, &plan, false, None, &said);
     }
-    if !wanted.yes {
+    if !arguments.yes {
         confirm(&plan, &url)?;
     }
-    let kept = apply(wanted, &plan, &url)?;
+    let kept = apply(arguments, &plan, &url)?;
     let said = format!(
         "Applied: {} changed in {}, and read back\nUndo it by: certbind apply {}",
         plan_text::changes(&plan),
         escaped(&url.to_string()),
         escaped(&kept.path().display().to_string())
     );
-    report(wanted, &plan, true, Some(&kept), &said)
+    report(arguments, &plan, true, Some(&kept), &said)
 }
 
-fn read(wanted: &Apply) -> Result<Plan, Error> {
-    let path = || wanted.plan.clone();
+fn read(arguments: &Apply) -> Result<Plan, Error> {
+    let path = || arguments.plan.clone();
     let json = std::fs::read(path()).map_err(|source| Error::Input {
         path: path(),
         source,
@@ -102,13 +102,13 @@ fn open(url: &StoreUrl, plan: &Plan, access: Access) -> Result<Opened, Error> {
     }
 }
 
-fn apply(wanted: &Apply, plan: &Plan, url: &StoreUrl) -> Result<Kept, Error> {
+fn apply(arguments: &Apply, plan: &Plan, url: &StoreUrl) -> Result<UndoFile, Error> {
     let store = open(url, plan, Access::Change)?;
     certbind_migrate::check(store.bindings(), plan)?;
-    let beside = || undo::beside(&wanted.plan);
-    let path = wanted.undo.clone().unwrap_or_else(beside);
+    let beside = || undo::default_path(&arguments.plan);
+    let path = arguments.undo.clone().unwrap_or_else(beside);
     // Before the batch: whatever ends this process now, what was applied can be undone.
-    let kept = undo::keep(&path, &plan.inverse().to_json())?;
+    let kept = undo::save(&path, &plan.inverse().to_json())?;
     match certbind_migrate::apply(store.bindings(), plan) {
         Ok(_) => Ok(kept),
         Err(error) => {
@@ -164,13 +164,13 @@ pub(super) fn confirmed(question: &str) -> Result<(), Error> {
 }
 
 fn report(
-    wanted: &Apply,
+    arguments: &Apply,
     plan: &Plan,
     applied: bool,
-    kept: Option<&Kept>,
+    kept: Option<&UndoFile>,
     said: &str,
 ) -> Result<u8, Error> {
-    match wanted.format.format {
+    match arguments.format.format {
         Format::Table => print(&format!("\n{said}\n"))?,
         Format::Json => {
             let keys = |of: fn(&Step) -> bool| -> Vec<_> {
@@ -183,7 +183,7 @@ fn report(
             print_json(&json!({
                 "target": plan.header().target,
                 "applied": applied,
-                "dry_run": wanted.dry_run,
+                "dry_run": arguments.dry_run,
                 "created": keys(|step| matches!(step, Step::Create { .. })),
                 "replaced": keys(|step| matches!(step, Step::Replace { .. })),
                 "deleted": keys(|step| matches!(step, Step::Delete { .. })),

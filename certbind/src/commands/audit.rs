@@ -13,37 +13,37 @@ use crate::output_file;
 use crate::progress::Progress;
 use crate::terminal::{EscapingJson, exact_stdout};
 
-pub(crate) fn run(wanted: &Audit) -> Result<u8, Error> {
-    audited(wanted).map_err(|error| Error::Audit(Box::new(error)))
+pub(crate) fn run(arguments: &Audit) -> Result<u8, Error> {
+    audited(arguments).map_err(|error| Error::Audit(Box::new(error)))
 }
 
-fn audited(wanted: &Audit) -> Result<u8, Error> {
-    if wanted.reads_input_twice() {
+fn audited(arguments: &Audit) -> Result<u8, Error> {
+    if arguments.reads_input_twice() {
         return Err(Error::InputTwice);
     }
-    let config = wanted.configuration()?;
+    let config = arguments.configuration()?;
     let progress = Progress::new();
     progress.at("Reading certificates");
-    let inventory = wanted.inventory()?;
+    let inventory = arguments.inventory()?;
     #[cfg_attr(
         not(feature = "etcd"),
         expect(unused_mut, reason = "no fleet adds to it")
     )]
-    let mut hosts = wanted.hosts(|target| progress.at(format!("Reading {target}")))?;
+    let mut hosts = arguments.hosts(|target| progress.at(format!("Reading {target}")))?;
     #[cfg(feature = "etcd")]
-    let failed = super::fleet::audited(wanted, &mut hosts)?;
+    let failed = super::fleet::audited(arguments, &mut hosts)?;
     #[cfg(not(feature = "etcd"))]
     let failed = 0;
     progress.at("Auditing");
     let report = certbind_audit::audit(&hosts, &inventory, &config);
     drop(progress);
-    let code = match wanted.fails_on(report.worst()) {
+    let code = match arguments.fails_on(report.worst()) {
         _ if failed > 0 => exit::NOT_AUDITED,
         true => exit::FOUND,
         false => exit::DONE,
     };
-    let write = |out: &mut dyn Write| write(out, &hosts, &inventory, &report, wanted.format);
-    match &wanted.output {
+    let write = |out: &mut dyn Write| write(out, &hosts, &inventory, &report, arguments.format);
+    match &arguments.output {
         Some(path) => output_file::write(path, write)?,
         None => write(&mut exact_stdout())?,
     }

@@ -16,9 +16,9 @@ use crate::output_file;
 use crate::stores::{Access, Opened, StoreUrl};
 use crate::terminal::{escaped, exact_stdout};
 
-pub(crate) fn run(url: &StoreUrl, wanted: &arguments::Export) -> Result<u8, Error> {
-    let is_binary = wanted.format == ExportFormat::Snapshot;
-    if is_binary && wanted.output.is_none() && io::stdout().is_terminal() {
+pub(crate) fn run(url: &StoreUrl, arguments: &arguments::Export) -> Result<u8, Error> {
+    let is_binary = arguments.format == ExportFormat::Snapshot;
+    if is_binary && arguments.output.is_none() && io::stdout().is_terminal() {
         return Err(Error::SnapshotToTerminal);
     }
     let store = Opened::open(url, Access::Read)?;
@@ -26,9 +26,9 @@ pub(crate) fn run(url: &StoreUrl, wanted: &arguments::Export) -> Result<u8, Erro
         warn(&escaped(&error.to_string()));
         None
     });
-    let header = header(wanted.host.clone(), url.to_string());
-    let write = |out: &mut dyn Write| write(out, store.bindings(), header, kept, wanted);
-    match &wanted.output {
+    let header = header(arguments.host.clone(), url.to_string());
+    let write = |out: &mut dyn Write| write(out, store.bindings(), header, kept, arguments);
+    match &arguments.output {
         Some(path) => output_file::write(path, write)?,
         None => write(&mut exact_stdout())?,
     }
@@ -50,7 +50,7 @@ pub(super) fn write(
     store: &dyn BindingStore,
     header: Header,
     layout: Option<Layout>,
-    wanted: &arguments::Export,
+    arguments: &arguments::Export,
 ) -> Result<(), Error> {
     let collected = |header, layout| -> Result<Export, Error> {
         Ok(Export {
@@ -59,11 +59,11 @@ pub(super) fn write(
             layout,
         })
     };
-    match wanted.format {
+    match arguments.format {
         ExportFormat::Json => json::write(&mut out, &collected(header, layout)?)?,
         ExportFormat::Netsh => {
-            let release = wanted.layout.unwrap_or_default();
-            let kept = layout.filter(|_| wanted.layout.is_none());
+            let release = arguments.layout.unwrap_or_default();
+            let kept = layout.filter(|_| arguments.layout.is_none());
             listing(out, store, &kept.unwrap_or_else(|| release.layout()))?;
         }
         ExportFormat::NetshScript => netsh::write_script(&mut out, &collected(header, layout)?)?,

@@ -9,7 +9,7 @@ use certbind_core::Binding;
 use certbind_migrate::{FleetPlan, Purpose};
 use serde_json::{Map, Value, json};
 
-use super::rotate::Picked;
+use super::rotate::Selection;
 use super::{diff, export, fleet_plan, plan};
 use crate::changes;
 use crate::cli::Command;
@@ -33,34 +33,34 @@ pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
             let (url, jobs) = of(fleet)?;
             list(&url, jobs, output.format)
         }
-        Command::Rotate(wanted) => {
-            let (url, jobs) = of(&wanted.fleet)?;
-            renew(&url, jobs, wanted)
+        Command::Rotate(arguments) => {
+            let (url, jobs) = of(&arguments.fleet)?;
+            renew(&url, jobs, arguments)
         }
-        Command::Export(wanted) => {
-            let (url, jobs) = of(&wanted.fleet)?;
-            exported(&url, jobs, wanted)
+        Command::Export(arguments) => {
+            let (url, jobs) = of(&arguments.fleet)?;
+            exported(&url, jobs, arguments)
         }
-        Command::Diff(wanted) => {
-            let (url, jobs) = of(&wanted.fleet)?;
-            compared(&url, jobs, wanted).map_err(|error| Error::Diff(Box::new(error)))
+        Command::Diff(arguments) => {
+            let (url, jobs) = of(&arguments.fleet)?;
+            compared(&url, jobs, arguments).map_err(|error| Error::Diff(Box::new(error)))
         }
-        Command::Apply(wanted) => {
-            let (url, _) = of(&wanted.fleet)?;
-            fleet_plan::apply(wanted, &url)
+        Command::Apply(arguments) => {
+            let (url, _) = of(&arguments.fleet)?;
+            fleet_plan::apply(arguments, &url)
         }
         _ => return None,
     })
 }
 
 /// The hosts of `audit --fleet`, behind those that are named. Gives how many could not be read.
-pub(super) fn audited(wanted: &Audit, hosts: &mut Vec<HostExport>) -> Result<usize, Error> {
-    let Some(url) = &wanted.fleet.fleet else {
+pub(super) fn audited(arguments: &Audit, hosts: &mut Vec<HostExport>) -> Result<usize, Error> {
+    let Some(url) = &arguments.fleet.fleet else {
         return Ok(0);
     };
-    let visited = visit(url, wanted.fleet.jobs, |_, store| scan_all(store))?;
+    let visited = visit(url, arguments.fleet.jobs, |_, store| scan_all(store))?;
     for (host, bindings) in visited.hosts {
-        hosts.push(wanted.host_of_fleet(host.as_str(), &url.of(&host), bindings)?);
+        hosts.push(arguments.host_of_fleet(host.as_str(), &url.of(&host), bindings)?);
     }
     Ok(visited.failed)
 }
@@ -91,16 +91,18 @@ fn list(url: &FleetUrl, jobs: NonZeroUsize, format: Format) -> Result<u8, Error>
 }
 
 /// Writes a file for each host, whose name is the host's.
-fn exported(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Export) -> Result<u8, Error> {
-    let folder = wanted.output.as_deref().ok_or(Error::NoFolder)?;
+fn exported(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Export) -> Result<u8, Error> {
+    let folder = arguments.output.as_deref().ok_or(Error::NoFolder)?;
     std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
         path: folder.to_owned(),
         source,
     })?;
     let visited = visit(url, jobs, |host, store| {
         let header = export::header(Some(host.to_string()), url.of(host));
-        let path = folder.join(format!("{host}.{}", extension(wanted.format)));
-        output_file::write(&path, |out| export::write(out, store, header, None, wanted))
+        let path = folder.join(format!("{host}.{}", extension(arguments.format)));
+        output_file::write(&path, |out| {
+            export::write(out, store, header, None, arguments)
+        })
     })?;
     let hosts = counted(visited.hosts.len());
     let folder = folder.display().to_string();
@@ -121,8 +123,8 @@ fn extension(format: ExportFormat) -> &'static str {
 
 /// Compares each host with its export in a folder. What stands on one side alone is added or
 /// removed as a whole.
-fn compared(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Diff) -> Result<u8, Error> {
-    let mut exports = exports(&wanted.before)?;
+fn compared(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Diff) -> Result<u8, Error> {
+    let mut exports = exports(&arguments.before)?;
     let visited = visit(url, jobs, |_, store| scan_all(store))?;
     if visited.failed > 0 {
         // What was not read cannot be told from what is gone.
@@ -149,7 +151,7 @@ fn compared(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Diff) -> Result<u8, Err
             true => &mut same,
             false => &mut differ,
         } += 1;
-        match wanted.output.format {
+        match arguments.output.format {
             Format::Json => {
                 json.insert(host, diff::as_json(&compared));
             }
@@ -163,7 +165,7 @@ fn compared(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Diff) -> Result<u8, Err
             }
         }
     }
-    match wanted.output.format {
+    match arguments.output.format {
         Format::Json => print_json(&json)?,
         Format::Table => print(&format!(
             "{text}{} differ, {} the same\n",
@@ -214,23 +216,23 @@ fn exports(folder: &Input) -> Result<BTreeMap<String, PathBuf>, Error> {
 /// Each host's bindings are renewed in one batch, which applies only while they are as they were
 /// read. What was renewed stays so, whatever becomes of the other hosts, and who runs it again goes
 /// on with those that are left.
-fn renew(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Rotate) -> Result<u8, Error> {
-    let picked = Picked::of(wanted)?;
-    if let Some(path) = &wanted.export {
-        return planned(url, jobs, &picked, path, wanted.output.format);
+fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, Error> {
+    let selection = Selection::of(arguments)?;
+    if let Some(path) = &arguments.export {
+        return planned(url, jobs, &selection, path, arguments.output.format);
     }
     let visited = visit(url, jobs, |_, store| {
-        match picked.renew(store, wanted.dry_run) {
+        match selection.renew(store, arguments.dry_run) {
             Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(Vec::new()),
             renewed => renewed.map(|(keys, _)| keys),
         }
     })?;
     let renewed = || visited.hosts.iter().filter(|(_, keys)| !keys.is_empty());
     let bindings: usize = renewed().map(|(_, keys)| keys.len()).sum();
-    if wanted.output.format == Format::Json {
+    if arguments.output.format == Format::Json {
         let hosts = renewed().map(|(host, keys)| (host.to_string(), json!(keys)));
         print_json(&json!({
-            "old": wanted.old, "new": picked.successor(), "dry_run": wanted.dry_run,
+            "old": arguments.old, "new": selection.successor(), "dry_run": arguments.dry_run,
             "renewed": hosts.collect::<Map<String, Value>>(),
             "unchanged": visited.hosts.len() - renewed().count(), "failed": visited.failed,
         }))?;
@@ -243,7 +245,7 @@ fn renew(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Rotate) -> Result<u8, Erro
             text.push_str(&format!("  {key}\n"));
         }
     }
-    let verb = if wanted.dry_run {
+    let verb = if arguments.dry_run {
         "Would renew"
     } else {
         "Renewed"
@@ -251,7 +253,7 @@ fn renew(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Rotate) -> Result<u8, Erro
     let hosts = renewed().count();
     let (bindings, changed) = (changes::counted(bindings), counted(hosts));
     text.push_str(&format!("{verb} {bindings} of {changed}\n"));
-    text.push_str(&format!("  to {}\n", picked.successor()));
+    text.push_str(&format!("  to {}\n", selection.successor()));
     let unchanged = visited.hosts.len() - hosts;
     if unchanged > 0 {
         text.push_str(&format!("Nothing to renew: {}\n", counted(unchanged)));
@@ -271,13 +273,13 @@ fn renew(url: &FleetUrl, jobs: NonZeroUsize, wanted: &Rotate) -> Result<u8, Erro
 fn planned(
     url: &FleetUrl,
     jobs: NonZeroUsize,
-    picked: &Picked,
+    selection: &Selection,
     path: &Path,
     format: Format,
 ) -> Result<u8, Error> {
     let visited = visit(url, jobs, |host, store| {
         let header = plan::header(Purpose::Rotate, None, url.of(host));
-        match picked.plan(store, &header) {
+        match selection.plan(store, &header) {
             Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(None),
             plan => plan.map(Some),
         }
@@ -291,7 +293,7 @@ fn planned(
     let plans = plans.filter_map(|(host, plan)| Some((host.to_string(), plan?)));
     let plan = FleetPlan::new(plans);
     if plan.hosts().is_empty() {
-        return Err(picked.nothing());
+        return Err(selection.nothing());
     }
     plan::save(path, &plan.to_json())?;
     let bindings = plan.hosts().values().map(|plan| plan.changes().count());

@@ -19,49 +19,49 @@ use crate::{exit, plan_text};
 
 /// What becomes of one host.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum HostState {
     /// It holds what the plan saw.
     Ready,
     /// It holds what the plan makes of it: an earlier run came this far.
-    Before,
+    AlreadyApplied,
 }
 
-pub(super) fn apply(wanted: &Apply, url: &FleetUrl) -> Result<u8, Error> {
-    let fleet = read(&wanted.plan)?;
-    if wanted.format.format == Format::Table {
+pub(super) fn apply(arguments: &Apply, url: &FleetUrl) -> Result<u8, Error> {
+    let fleet = read(&arguments.plan)?;
+    if arguments.format.format == Format::Table {
         let mut text = String::new();
         for (host, plan) in fleet.hosts() {
             text.push_str(&format!("{}: {}\n", escaped(host), plan_text::of(plan)));
         }
         print(&text)?;
     }
-    let hosts = hosts(&fleet).map_err(|problem| broken(&wanted.plan, &problem))?;
-    let mut visited = each(wanted, url, &fleet, hosts, |store, plan| {
-        fate(certbind_migrate::check(store, plan))
+    let hosts = hosts(&fleet).map_err(|problem| broken(&arguments.plan, &problem))?;
+    let mut visited = each(arguments, url, &fleet, hosts, |store, plan| {
+        state(certbind_migrate::check(store, plan))
     })?;
-    let is_ready = |(_, fate): &(HostName, Fate)| *fate == Fate::Ready;
+    let is_ready = |(_, state): &(HostName, HostState)| *state == HostState::Ready;
     let (ready, before): (Vec<_>, Vec<_>) = visited.hosts.iter().cloned().partition(is_ready);
-    if wanted.dry_run || ready.is_empty() {
-        return report(wanted, &fleet, &visited, None);
+    if arguments.dry_run || ready.is_empty() {
+        return report(arguments, &fleet, &visited, None);
     }
-    if !wanted.yes {
+    if !arguments.yes {
         confirmed(&format!("Change {}?", counted(ready.len())))?;
     }
-    let path = wanted
+    let path = arguments
         .undo
         .clone()
-        .unwrap_or_else(|| undo::beside(&wanted.plan));
+        .unwrap_or_else(|| undo::default_path(&arguments.plan));
     // Before the first batch. One that an earlier run left says the same.
-    let kept = undo::keep(&path, &fleet.inverse().to_json())?;
+    let kept = undo::save(&path, &fleet.inverse().to_json())?;
     let ready = ready.into_iter().map(|(host, _)| host).collect();
-    let applied = each(wanted, url, &fleet, ready, |store, plan| {
-        fate(certbind_migrate::apply(store, plan).map(drop))
+    let applied = each(arguments, url, &fleet, ready, |store, plan| {
+        state(certbind_migrate::apply(store, plan).map(drop))
     })?;
     visited.hosts = before;
     visited.hosts.extend(applied.hosts);
     visited.failed += applied.failed;
     let undo = kept.path().display().to_string();
-    report(wanted, &fleet, &visited, Some(&undo))
+    report(arguments, &fleet, &visited, Some(&undo))
 }
 
 /// The hosts that a plan names.
@@ -81,22 +81,22 @@ fn broken(plan: &Path, problem: &impl ToString) -> Error {
     }
 }
 
-fn fate(checked: Result<(), certbind_migrate::Error>) -> Result<Fate, Error> {
+fn state(checked: Result<(), certbind_migrate::Error>) -> Result<HostState, Error> {
     match checked {
-        Ok(()) => Ok(Fate::Ready),
-        Err(certbind_migrate::Error::Stale { already: true, .. }) => Ok(Fate::Before),
+        Ok(()) => Ok(HostState::Ready),
+        Err(certbind_migrate::Error::Stale { already: true, .. }) => Ok(HostState::AlreadyApplied),
         Err(error) => Err(error.into()),
     }
 }
 
 fn each(
-    wanted: &Apply,
+    arguments: &Apply,
     url: &FleetUrl,
     fleet: &FleetPlan,
     hosts: Vec<HostName>,
-    visit: impl Fn(&EtcdStore, &Plan) -> Result<Fate, Error> + Sync,
-) -> Result<Visited<Fate>, Error> {
-    visit_these(url, hosts, wanted.fleet.jobs, |host, store| {
+    visit: impl Fn(&EtcdStore, &Plan) -> Result<HostState, Error> + Sync,
+) -> Result<Visited<HostState>, Error> {
+    visit_these(url, hosts, arguments.fleet.jobs, |host, store| {
         visit(store, &fleet.hosts()[host.as_str()])
     })
 }
@@ -110,28 +110,28 @@ fn read(path: &Path) -> Result<FleetPlan, Error> {
 }
 
 fn report(
-    wanted: &Apply,
+    arguments: &Apply,
     fleet: &FleetPlan,
-    visited: &Visited<Fate>,
+    visited: &Visited<HostState>,
     undo: Option<&str>,
 ) -> Result<u8, Error> {
-    let with = |wanted: Fate| {
+    let with = |wanted: HostState| {
         let hosts = visited
             .hosts
             .iter()
-            .filter(move |(_, fate)| *fate == wanted);
+            .filter(move |(_, state)| *state == wanted);
         hosts.map(|(host, _)| host.as_str()).collect::<Vec<_>>()
     };
-    let (applied, before) = (with(Fate::Ready), with(Fate::Before));
+    let (applied, before) = (with(HostState::Ready), with(HostState::AlreadyApplied));
     let plans = applied.iter().filter_map(|host| fleet.hosts().get(*host));
     let bindings: usize = plans.map(|plan| plan.changes().count()).sum();
-    match wanted.format.format {
+    match arguments.format.format {
         Format::Json => print_json(&json!({
-            "dry_run": wanted.dry_run, "applied": applied, "applied_before": before,
+            "dry_run": arguments.dry_run, "applied": applied, "applied_before": before,
             "bindings": bindings, "failed": visited.failed, "undo": undo,
         }))?,
         Format::Table => {
-            let verb = if wanted.dry_run {
+            let verb = if arguments.dry_run {
                 "Would apply"
             } else {
                 "Applied"

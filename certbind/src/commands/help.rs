@@ -32,18 +32,18 @@ pub(crate) fn run(about: Option<&str>) -> Result<u8, Error> {
     Ok(exit::DONE)
 }
 
-fn unknown(program: &mut Command, wanted: &str) -> clap::Error {
+fn unknown(program: &mut Command, about: &str) -> clap::Error {
     let names = program.get_subcommands().map(Command::get_name);
     let names = names.chain(TOPICS.iter().map(|(name, _)| *name));
     let nearest = names
-        .map(|name| (strsim::normalized_damerau_levenshtein(name, wanted), name))
+        .map(|name| (strsim::normalized_damerau_levenshtein(name, about), name))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let tip = match nearest {
         Some((_, name)) => format!("did you mean `certbind help {name}`?"),
         None => "`certbind help` lists the commands".to_owned(),
     };
-    let wanted = escaped(wanted);
+    let wanted = escaped(about);
     program.error(
         ErrorKind::InvalidSubcommand,
         format!("there is no command and no notation \"{wanted}\"; {tip}"),

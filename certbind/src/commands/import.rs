@@ -20,12 +20,12 @@ pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("reading");
     let mut incoming = ImportSource::open(&import.file, &options(import))?;
-    let mut told = Told::new(import.report == Format::Json);
-    told.lose(incoming.warnings().to_vec());
-    let bindings = incoming.bindings(|warning| told.lose(vec![warning]))?;
+    let mut summary = Summary::new(import.report == Format::Json);
+    summary.add_warnings(incoming.warnings().to_vec());
+    let bindings = incoming.bindings(|warning| summary.add_warnings(vec![warning]))?;
     progress.at("importing");
     let store = open(url, import.dry_run)?;
-    let told = bring_in(bindings, told, store.bindings(), import)?;
+    let summary = bring_in(bindings, summary, store.bindings(), import)?;
     if let Some(layout) = incoming.layout().filter(|_| !import.dry_run) {
         // The bindings are in: that their listing's layout is not kept takes nothing back.
         if let Err(error) = store.set_layout(layout) {
@@ -36,7 +36,7 @@ pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
         }
     }
     drop(progress);
-    report(import, &incoming, told)?;
+    report(import, &incoming, summary)?;
     let whole = incoming.problems().is_empty();
     Ok(if whole {
         exit::DONE
@@ -74,15 +74,15 @@ fn open(url: &StoreUrl, dry_run: bool) -> Result<Opened, Error> {
 
 fn bring_in(
     bindings: Bindings<'_>,
-    told: Told,
+    summary: Summary,
     store: &dyn BindingStore,
     import: &Import,
-) -> Result<Told, Error> {
+) -> Result<Summary, Error> {
     let mut changes = Changes {
         store,
         on_conflict: import.on_conflict,
         bindings,
-        told,
+        summary,
         conflicts: None,
         stopped: None,
     };
@@ -92,7 +92,7 @@ fn bring_in(
     };
     match changes.stopped {
         Some(error) => Err(error),
-        None => Ok(done.map(|()| changes.told)?),
+        None => Ok(done.map(|()| changes.summary)?),
     }
 }
 
@@ -101,7 +101,7 @@ struct Changes<'a> {
     store: &'a dyn BindingStore,
     on_conflict: OnConflict,
     bindings: Bindings<'a>,
-    told: Told,
+    summary: Summary,
     /// The first key that may not be bound and is, and how many are.
     conflicts: Option<(BindingKey, usize)>,
     /// Why there are no more of them, where that is no error of the store.
@@ -113,7 +113,7 @@ impl Changes<'_> {
         let key = binding.key().clone();
         Ok(match (self.store.get(&key)?, self.on_conflict) {
             (None, _) => {
-                self.told.imported.add(key);
+                self.summary.imported.add(key);
                 Some(Change::insert(binding))
             }
             (Some(_), OnConflict::Fail) => {
@@ -121,12 +121,12 @@ impl Changes<'_> {
                 None
             }
             (Some(_), OnConflict::Skip) => {
-                self.told.skipped.add(key);
+                self.summary.skipped.add(key);
                 None
             }
             (Some(found), OnConflict::Replace) => {
                 let expect = Precondition::Exactly(Box::new(found));
-                self.told.replaced.add(key.clone());
+                self.summary.replaced.add(key.clone());
                 Some(Change::new(key, expect, Some(binding))?)
             }
         })
@@ -151,7 +151,7 @@ impl Iterator for Changes<'_> {
                     return Some(Err(self.stop(Error::AlreadyBound { first, count })));
                 }
             };
-            self.told.lose(warnings);
+            self.summary.add_warnings(warnings);
             if let Some(change) = self.change(binding).transpose() {
                 return Some(change);
             }
@@ -160,13 +160,13 @@ impl Iterator for Changes<'_> {
 }
 
 /// What there is to tell of an import.
-struct Told {
+struct Summary {
     imported: Keys,
     replaced: Keys,
     skipped: Keys,
     warnings: WarningSummary,
     /// Each of them, where they are listed.
-    all_losses: Option<Vec<ConversionWarning>>,
+    all_warnings: Option<Vec<ConversionWarning>>,
 }
 
 /// Keys that something became of.
@@ -176,7 +176,7 @@ struct Keys {
     all: Option<Vec<BindingKey>>,
 }
 
-impl Told {
+impl Summary {
     fn new(lists_all: bool) -> Self {
         let keys = || Keys {
             count: 0,
@@ -187,13 +187,13 @@ impl Told {
             replaced: keys(),
             skipped: keys(),
             warnings: WarningSummary::default(),
-            all_losses: lists_all.then(Vec::new),
+            all_warnings: lists_all.then(Vec::new),
         }
     }
 
-    fn lose(&mut self, warnings: Vec<ConversionWarning>) {
+    fn add_warnings(&mut self, warnings: Vec<ConversionWarning>) {
         for warning in warnings {
-            if let Some(all) = &mut self.all_losses {
+            if let Some(all) = &mut self.all_warnings {
                 all.push(warning.clone());
             }
             self.warnings.add(warning);
@@ -210,17 +210,17 @@ impl Keys {
     }
 }
 
-fn report(import: &Import, incoming: &ImportSource<'_>, told: Told) -> Result<(), Error> {
+fn report(import: &Import, incoming: &ImportSource<'_>, summary: Summary) -> Result<(), Error> {
     let left_out = incoming.problems();
-    told.warnings.warn(left_out);
-    let Told {
+    summary.warnings.warn(left_out);
+    let Summary {
         imported,
         replaced,
         skipped,
-        all_losses,
+        all_warnings,
         ..
-    } = told;
-    if let Some(mut warnings) = all_losses {
+    } = summary;
+    if let Some(mut warnings) = all_warnings {
         warnings.sort_by_key(ConversionWarning::place);
         let lines = |lines: &mut dyn Iterator<Item = String>| lines.collect::<Vec<_>>();
         return print_json(&json!({

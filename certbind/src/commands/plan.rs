@@ -15,9 +15,9 @@ use crate::terminal::{escaped, escaped_json};
 use crate::warnings::warn_of;
 use crate::{exit, output_file, plan_text};
 
-pub(crate) fn run(wanted: Plan) -> Result<u8, Error> {
-    let mut planner = wanted.planner()?;
-    let (source, target) = (wanted.source.resolved(), wanted.target.resolved());
+pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
+    let mut planner = arguments.planner()?;
+    let (source, target) = (arguments.source.resolved(), arguments.target.resolved());
     let input = Input::File("-".into());
     if source == input && target == input {
         return Err(Error::InputTwice);
@@ -45,10 +45,10 @@ pub(crate) fn run(wanted: Plan) -> Result<u8, Error> {
         });
     let header = header(Purpose::Move, Some(name(&source)), name(&target));
     let plan = plan.with_warnings(warnings.collect()).with_header(header);
-    if let Some(path) = &wanted.output {
+    if let Some(path) = &arguments.output {
         save(path, &plan.to_json())?;
     }
-    match wanted.format.format {
+    match arguments.format.format {
         Format::Json => print_json_text(&plan.to_json())?,
         Format::Table => print(&plan_text::of(&plan))?,
     }

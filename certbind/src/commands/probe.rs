@@ -18,36 +18,36 @@ use crate::stores::{Access, Opened, StoreUrl};
 use crate::terminal::escaped;
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct Row<'a> {
     key: &'a BindingKey,
     #[serde(flatten)]
     probed: &'a Probed,
 }
 
-pub(crate) fn run(url: &StoreUrl, wanted: &Probe) -> Result<u8, Error> {
-    probed(url, wanted).map_err(|error| Error::Probe(Box::new(error)))
+pub(crate) fn run(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
+    probed(url, arguments).map_err(|error| Error::Probe(Box::new(error)))
 }
 
-fn probed(url: &StoreUrl, wanted: &Probe) -> Result<u8, Error> {
-    let bindings = bindings(&Opened::open(url, Access::Read)?, &wanted.keys)?;
+fn probed(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
+    let bindings = bindings(&Opened::open(url, Access::Read)?, &arguments.keys)?;
     let options = Options {
-        address: wanted.address,
-        timeout: Duration::from_secs(wanted.timeout),
+        address: arguments.address,
+        timeout: Duration::from_secs(arguments.timeout),
         ..Options::default()
     };
     let progress = Progress::new();
     progress.at(format!("Probing {} endpoints", bindings.len()));
     let probed = probe_all(&bindings, &options);
     drop(progress);
-    let told = bindings.iter().zip(&probed);
-    match wanted.output.format {
-        Format::Table => print(&in_words(told))?,
+    let rows = bindings.iter().zip(&probed);
+    match arguments.output.format {
+        Format::Table => print(&in_words(rows))?,
         Format::Json => {
-            let told = told.map(|(binding, probed)| Told {
+            let rows = rows.map(|(binding, probed)| Row {
                 key: binding.key(),
                 probed,
             });
-            print_json(&told.collect::<Vec<_>>())?;
+            print_json(&rows.collect::<Vec<_>>())?;
         }
     }
     let is_wrong = probed.iter().any(|probed| probed.found.is_wrong());

@@ -20,26 +20,26 @@ use crate::stores::{Access, Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::{exit, plan_text};
 
-/// How often bindings are picked anew when somebody else changes one in between.
+/// How often bindings are selection anew when somebody else changes one in between.
 const ATTEMPTS: u32 = 16;
 
-pub(crate) fn run(url: &StoreUrl, wanted: &Rotate) -> Result<u8, Error> {
-    let format = wanted.output.format;
-    let only_read = wanted.dry_run || wanted.export.is_some();
+pub(crate) fn run(url: &StoreUrl, arguments: &Rotate) -> Result<u8, Error> {
+    let format = arguments.output.format;
+    let only_read = arguments.dry_run || arguments.export.is_some();
     let access = if only_read {
         Access::Read
     } else {
         Access::Change
     };
-    let picked = Picked::of(wanted)?;
+    let selection = Selection::of(arguments)?;
     let store = Opened::open(url, access)?;
-    if let Some(path) = &wanted.export {
+    if let Some(path) = &arguments.export {
         let header = plan::header(
             Purpose::Rotate,
             None,
             plan::name(&Input::Store(url.clone())),
         );
-        let plan = picked.plan(store.bindings(), &header)?;
+        let plan = selection.plan(store.bindings(), &header)?;
         plan::save(path, &plan.to_json())?;
         match format {
             Format::Json => print_json_text(&plan.to_json())?,
@@ -47,13 +47,13 @@ pub(crate) fn run(url: &StoreUrl, wanted: &Rotate) -> Result<u8, Error> {
         }
         return Ok(exit::DONE);
     }
-    let (keys, revision) = picked.renew(store.bindings(), wanted.dry_run)?;
-    report(wanted, &picked, &keys, revision)?;
+    let (keys, revision) = selection.renew(store.bindings(), arguments.dry_run)?;
+    report(arguments, &selection, &keys, revision)?;
     Ok(exit::DONE)
 }
 
 /// What is renewed by what.
-pub(super) enum Picked {
+pub(super) enum Selection {
     /// One certificate by its successor.
     Hash { old: CertHash, new: CertHash },
     /// Whatever is for the names of a certificate.
@@ -63,10 +63,10 @@ pub(super) enum Picked {
     },
 }
 
-impl Picked {
-    pub(super) fn of(wanted: &Rotate) -> Result<Self, Error> {
-        let Successor { new, cert } = &wanted.successor;
-        if let (Some(current), Some(cert)) = (&wanted.certificates, cert) {
+impl Selection {
+    pub(super) fn of(arguments: &Rotate) -> Result<Self, Error> {
+        let Successor { new, cert } = &arguments.successor;
+        if let (Some(current), Some(cert)) = (&arguments.certificates, cert) {
             return Ok(Self::Names {
                 new: named(cert)?,
                 current: certificate_folder(current)?,
@@ -77,7 +77,7 @@ impl Picked {
             (Some(hash), None) => *hash,
             (None, None) => return Err(Error::NoSuccessor),
         };
-        let old = wanted.old.ok_or(Error::NoSuccessor)?;
+        let old = arguments.old.ok_or(Error::NoSuccessor)?;
         if new == old {
             return Err(Error::SameCertificate);
         }
@@ -159,13 +159,13 @@ fn named(path: &Path) -> Result<Certificate, Error> {
 }
 
 fn report(
-    wanted: &Rotate,
-    picked: &Picked,
+    arguments: &Rotate,
+    selection: &Selection,
     keys: &[BindingKey],
     revision: Option<u64>,
 ) -> Result<(), Error> {
-    let (old, new, dry_run) = (wanted.old, picked.successor(), wanted.dry_run);
-    if wanted.output.format == Format::Json {
+    let (old, new, dry_run) = (arguments.old, selection.successor(), arguments.dry_run);
+    if arguments.output.format == Format::Json {
         return print_json(&json!({
             "old": old, "new": new, "renewed": keys, "dry_run": dry_run, "revision": revision,
         }));

@@ -29,14 +29,14 @@ const ATTEMPTS: u32 = 16;
 /// The pause after an error, before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-pub(crate) fn run(wanted: &Sync) -> Result<u8, Error> {
-    let sync = Agent::new(wanted)?;
-    if wanted.watch {
+pub(crate) fn run(arguments: &Sync) -> Result<u8, Error> {
+    let sync = Agent::new(arguments)?;
+    if arguments.watch {
         sync.watch()?;
         return Ok(exit::DONE);
     }
     let done = sync.once()?;
-    print(&sync.told(&done)?)?;
+    print(&sync.report_text(&done)?)?;
     Ok(match done.left().is_empty() {
         true => exit::DONE,
         false => exit::FOUND,
@@ -44,7 +44,7 @@ pub(crate) fn run(wanted: &Sync) -> Result<u8, Error> {
 }
 
 struct Agent<'a> {
-    wanted: &'a Sync,
+    arguments: &'a Sync,
     host: String,
     /// The store, for the file of the state.
     store: String,
@@ -66,15 +66,15 @@ impl Done {
 }
 
 impl<'a> Agent<'a> {
-    fn new(wanted: &'a Sync) -> Result<Self, Error> {
-        let host = wanted.from.host.to_string();
-        let store = name(&Input::Store(wanted.to.clone()));
-        let state = match &wanted.state {
+    fn new(arguments: &'a Sync) -> Result<Self, Error> {
+        let host = arguments.from.host.to_string();
+        let store = name(&Input::Store(arguments.to.clone()));
+        let state = match &arguments.state {
             Some(path) => path.clone(),
             None => State::place(&host, &store)?,
         };
         Ok(Self {
-            wanted,
+            arguments,
             host,
             store,
             state,
@@ -83,7 +83,7 @@ impl<'a> Agent<'a> {
 
     /// The host's record. A host that etcd does not know is no host without bindings.
     fn record(&self) -> Result<EtcdStore, Error> {
-        etcd(&self.wanted.from.url, Access::Read)
+        etcd(&self.arguments.from.url, Access::Read)
     }
 
     fn once(&self) -> Result<Done, Error> {
@@ -109,16 +109,16 @@ impl<'a> Agent<'a> {
         // A host that was taken out of etcd while this watches has no record any more.
         if record.revision()?.is_none() {
             return Err(Error::NoStore {
-                path: self.wanted.from.url.to_string().into(),
+                path: self.arguments.from.url.to_string().into(),
             });
         }
         let fleet = scan_all(record)?;
-        let store = match self.wanted.dry_run {
-            true => open_or_empty(&self.wanted.to)?,
-            false => Opened::open(&self.wanted.to, Access::Fill)?,
+        let store = match self.arguments.dry_run {
+            true => open_or_empty(&self.arguments.to)?,
+            false => Opened::open(&self.arguments.to, Access::Fill)?,
         };
         let held = scan_all(store.bindings())?;
-        let decision = decide(&state, &fleet, &held, self.wanted.enforce);
+        let decision = decide(&state, &fleet, &held, self.arguments.enforce);
         let Decision {
             steps,
             local,
@@ -126,14 +126,14 @@ impl<'a> Agent<'a> {
             before,
             after,
         } = decision;
-        let source = StoreUrl::Etcd(Box::new(self.wanted.from.url.clone())).to_string();
+        let source = StoreUrl::Etcd(Box::new(self.arguments.from.url.clone())).to_string();
         let header = header(Purpose::Move, Some(source), self.store.clone());
-        let left = match self.wanted.enforce {
+        let left = match self.arguments.enforce {
             true => same,
             false => same + local.len() as u64,
         };
         let plan = Plan::new(header, steps, left, Vec::new())?;
-        if !self.wanted.dry_run {
+        if !self.arguments.dry_run {
             if plan.changes().next().is_some() {
                 // First: whatever ends this process now, what it did is not taken for another's.
                 let begun = State {
@@ -154,29 +154,29 @@ impl<'a> Agent<'a> {
         Ok(Done {
             plan,
             local,
-            enforced: self.wanted.enforce,
+            enforced: self.arguments.enforce,
         })
     }
 
     /// Goes on until the process is ended, or nobody reads any more what it tells. An error is told,
     /// once, and what failed is tried again.
     fn watch(&self) -> Result<(), Error> {
-        let mut last_told: Option<Vec<LocalChange>> = None;
+        let mut last_reported: Option<Vec<LocalChange>> = None;
         let mut last_error = String::new();
         let mut watching: Option<(EtcdStore, Watch)> = None;
         loop {
             match self.watched(&mut watching) {
                 Ok(done) => {
-                    let news = last_told.as_deref() != Some(done.left());
+                    let news = last_reported.as_deref() != Some(done.left());
                     if news || done.plan.changes().next().is_some() || !last_error.is_empty() {
-                        match print_to_reader(&self.told(&done)?) {
+                        match print_to_reader(&self.report_text(&done)?) {
                             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
                             printed => printed?,
                         }
                     }
-                    last_told = Some(done.left().to_vec());
+                    last_reported = Some(done.left().to_vec());
                     last_error.clear();
-                    let interval = Duration::from_secs(self.wanted.interval.get());
+                    let interval = Duration::from_secs(self.arguments.interval.get());
                     if let Some((_, watch)) = &mut watching
                         && let Err(error) = watch.next(interval)
                     {
@@ -214,8 +214,8 @@ impl<'a> Agent<'a> {
         thread::sleep(PAUSE);
     }
 
-    fn told(&self, done: &Done) -> Result<String, Error> {
-        match self.wanted.output.format {
+    fn report_text(&self, done: &Done) -> Result<String, Error> {
+        match self.arguments.output.format {
             Format::Json => json_text(&self.as_json(done)),
             Format::Table => Ok(self.in_words(done)),
         }
@@ -242,7 +242,7 @@ impl<'a> Agent<'a> {
                 (None, None) => String::new(),
             });
         }
-        let verb = match self.wanted.dry_run {
+        let verb = match self.arguments.dry_run {
             true => "Would be equal",
             false => "Equal",
         };
@@ -266,7 +266,7 @@ impl<'a> Agent<'a> {
         json!({
             "host": self.host,
             "store": self.store,
-            "dry_run": self.wanted.dry_run,
+            "dry_run": self.arguments.dry_run,
             "created": keys(|step| matches!(step, Step::Create { .. })),
             "replaced": keys(|step| matches!(step, Step::Replace { .. })),
             "deleted": keys(|step| matches!(step, Step::Delete { .. })),

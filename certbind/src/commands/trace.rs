@@ -14,16 +14,16 @@ use crate::print::print;
 use crate::stores::{self, Access, Opened, StoreUrl};
 use crate::terminal::escaped;
 
-pub(crate) fn run(wanted: &Trace) -> Result<u8, Error> {
-    let bytes = read_file(&wanted.file).map_err(|source| Error::Input {
-        path: wanted.file.clone(),
+pub(crate) fn run(arguments: &Trace) -> Result<u8, Error> {
+    let bytes = read_file(&arguments.file).map_err(|source| Error::Input {
+        path: arguments.file.clone(),
         source,
     })?;
     let entries = certbind_trace::read(&bytes).map_err(|error| Error::BrokenInput {
-        path: wanted.file.clone(),
+        path: arguments.file.clone(),
         problem: error.to_string(),
     })?;
-    match &wanted.replay {
+    match &arguments.replay {
         Some(url) => replay(url, &entries).map_err(|error| Error::Diff(Box::new(error))),
         None => show(&entries),
     }

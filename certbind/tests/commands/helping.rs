@@ -27,9 +27,9 @@ fn notations_and_commands_have_help_of_their_own() {
         ("KEYS", "hostnameport=www.contoso.com:443"),
         ("stores", "redb:PATH"),
         ("Formats", "netsh-powershell"),
-        ("exit-codes", "4  check found the store damaged"),
+        ("exit-codes", "4  check found a damaged store"),
         ("rotate", "--match-names"),
-        ("help", "A command or a notation"),
+        ("help", "A command or a topic"),
     ] {
         let help = host.ok(&["help", about]);
         assert!(help.contains(told), "{about}: {help}");

@@ -46,7 +46,7 @@ fn a_log_that_is_lost_is_given_up_by_a_check_that_is_asked_to() {
     let [out, err] = [&output.stdout, &output.stderr].map(|text| super::text(text));
     assert_eq!(output.status.code(), Some(i32::from(exit::DONE)), "{err}");
     assert!(out.contains("2 bindings, revision 2; whole"), "{out}");
-    assert!(err.contains("warning: the log is given up"), "{err}");
+    assert!(err.contains("warning: the WAL was discarded"), "{err}");
     assert!(host.ok(&["list"]).contains(HASH));
 }
 

@@ -144,12 +144,12 @@ fn a_plan_that_would_leave_a_host_out_unseen_or_do_nothing_is_not_written() {
         assert!(told.contains(why), "{told}");
         assert!(!std::path::Path::new(&plan).exists());
     };
-    refused(NEW, OLD, "nothing is bound to");
+    refused(NEW, OLD, "no binding uses");
     // What stands there is of no version that is known.
     let _ = server.ctl(&["put", "/certbind/v1/web001/\u{3}11", "x"]);
     refused(
         OLD,
         NEW,
-        "1 host could not be read, told above; no plan was written",
+        "failed to read 1 host (see above); no plan was written",
     );
 }

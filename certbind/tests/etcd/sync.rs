@@ -227,7 +227,7 @@ fn a_host_without_a_record_is_left_as_it_is() {
     host.local(&["add", "ccs=443", "--app-id", APP]);
     let (told, code) = host.sync(&["--enforce"]);
     assert_eq!(code, Some(1));
-    assert!(told.contains("there is no store at etcd://"), "{told}");
+    assert!(told.contains("no binding store at etcd://"), "{told}");
     host.server.kill();
     host.record.push_str("?timeout=0.3&patience=0.5");
     let (told, code) = host.sync(&["--enforce"]);

@@ -150,7 +150,7 @@ fn an_undo_that_is_there_is_never_overwritten() {
     bench.write("plan.undo.json", "mine");
     let before = bench.held("redb:b");
     let said = bench.fails(exit::REFUSED, &["apply", "plan.json", "--yes"]);
-    assert!(said.contains("plan.undo.json is there"), "{said}");
+    assert!(said.contains("plan.undo.json exists"), "{said}");
     assert_eq!(bench.read("plan.undo.json"), "mine");
     assert_eq!(bench.held("redb:b"), before);
     bench.ok(&["apply", "plan.json", "--yes", "--undo", "other.json"]);
@@ -235,7 +235,7 @@ fn a_store_that_is_not_there_is_made_where_the_plan_saw_none() {
     bench.ok(&["apply", "new.json", "--yes"]);
     assert_eq!(bench.held("redb:new/host.redb"), bench.held("redb:a"));
     let said = bench.fails(exit::REFUSED, &["apply", "plan.json", "redb:gone", "--yes"]);
-    assert!(said.contains("there is no store"), "{said}");
+    assert!(said.contains("no binding store"), "{said}");
     assert!(!bench.file("gone").exists());
 }
 
@@ -294,7 +294,7 @@ fn names_from_a_plan_reach_no_terminal_raw() {
         .read("plan.undo.json")
         .replace("\"purpose\": \"undo\"", "\"purpose\": \"move\"");
     let plan = plan.replacen("\"source\": \"", "\"source\": \"\\u001b[2J", 1);
-    let warning = "\"warnings\": [{\"warning\": \"warning\", \"what\": \"\\u001b[2Jlost\"}]";
+    let warning = "\"warnings\": [{\"warning\": \"loss\", \"what\": \"\\u001b[2Jlost\"}]";
     bench.write("hostile.json", plan.replace("\"warnings\": []", warning));
     let told = bench.ok(&["apply", "hostile.json", "--yes"]);
     assert!(told.starts_with("Bring \\u{1b}[2J"), "{told:?}");

@@ -121,7 +121,7 @@ fn no_error_looks_like_a_difference() {
         "{\"format\": \"certbind-export\", \"version\": 1}",
     );
     for (arguments, said) in [
-        (&["diff", "redb:a", "redb:none"][..], "there is no store"),
+        (&["diff", "redb:a", "redb:none"][..], "no binding store"),
         (&["diff", "redb:a", "none.txt"], "none.txt"),
         (&["diff", "broken.json", "redb:a"], "broken.json"),
         (&["diff", "-", "-"], "once"),

@@ -79,7 +79,7 @@ fn a_plan_changes_nothing_and_is_kept_where_it_is_asked_to() {
     );
     assert_eq!(kept["conflicts"], 1);
     let said = bench.fails(exit::REFUSED, &["plan", "redb:a", "redb:b", "-o", "b"]);
-    assert!(said.contains("is a store"), "{said}");
+    assert!(said.contains("is a binding store"), "{said}");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn certificates_are_matched_and_looked_for_in_folders() {
         assert!(told.contains("mapped certificate"), "{told}{err}");
         assert!(told.contains("the target lacks the certificate"), "{told}");
         assert!(!told.contains("was not checked"), "{told}");
-        assert!(err.contains("key.pfx holds no certificate"), "{err}");
+        assert!(err.contains("key.pfx has no certificate"), "{err}");
     }
 }
 

@@ -74,7 +74,9 @@ pub enum Warning {
         /// Whose it becomes.
         to: Uuid,
     },
-    /// The source says more than its bindings carry: they may act differently at the target.
+    /// The source has information that its bindings cannot carry: they may behave differently on the
+    /// target.
+    #[serde(rename = "loss")]
     ConversionWarning {
         /// What, in a sentence.
         what: String,

@@ -37,7 +37,7 @@ pub struct Options {
     /// How long a connection may take, and how long the handshake after it. Five seconds at first.
     pub timeout: Duration,
     /// How many endpoints are tried at once. Sixteen at first.
-    pub at_once: usize,
+    pub jobs: usize,
 }
 
 /// What was tried of a binding, and what came of it.
@@ -94,7 +94,7 @@ impl Default for Options {
         Self {
             address: Ipv4Addr::LOCALHOST.into(),
             timeout: Duration::from_secs(5),
-            at_once: 16,
+            jobs: 16,
         }
     }
 }
@@ -142,7 +142,7 @@ pub fn probe_all(bindings: &[Binding], options: &Options) -> Vec<Probed> {
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..options.at_once.clamp(1, bindings.len().max(1)) {
+        for _ in 0..options.jobs.clamp(1, bindings.len().max(1)) {
             scope.spawn(work);
         }
     });

@@ -171,7 +171,7 @@ fn keys_without_an_endpoint_are_not_probed() {
 }
 
 #[test]
-fn many_are_probed_at_once_and_answered_in_order() {
+fn results_are_in_the_order_of_the_bindings() {
     let (hash, key) = certificate();
     let server = Server {
         named: Arc::clone(&key),
