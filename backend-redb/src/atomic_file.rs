@@ -1,4 +1,4 @@
-//! A file that gets its name once it is whole.
+//! A file that gets its name once it is complete.
 
 use std::fs::File;
 use std::io::{Error, Result};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// A new file, readable by its owner alone, that goes if it is not given its name.
+/// A new file, readable by its owner alone, that is removed unless it gets its name.
 #[derive(Debug)]
 pub(crate) struct AtomicFile {
     directory: PathBuf,
@@ -15,15 +15,15 @@ pub(crate) struct AtomicFile {
 
 #[derive(Debug)]
 enum Kind {
-    /// It has no name: whatever ends the process, nothing is left of it.
+    /// It has no name, so nothing is left if the process ends.
     #[cfg(target_os = "linux")]
     Unnamed(File),
-    /// It has one of its own, which a crash leaves behind.
+    /// It has a temporary name, which a crash leaves behind.
     Named(NamedTempFile),
 }
 
 impl AtomicFile {
-    /// A file in this directory, without a name where the system and the file system have such.
+    /// A file in this directory, without a name where the system and the file system support that.
     pub(crate) fn new_in(directory: &Path) -> Result<Self> {
         #[cfg(target_os = "linux")]
         if let Ok(file) = unnamed(directory) {
@@ -52,7 +52,7 @@ impl AtomicFile {
         Ok(named)
     }
 
-    /// Another handle of it, for whoever wants to own one.
+    /// Another handle of the file.
     pub(crate) fn handle(&self) -> Result<File> {
         match &self.kind {
             #[cfg(target_os = "linux")]
@@ -69,18 +69,18 @@ impl AtomicFile {
         }
     }
 
-    /// Syncs the file and gives it this name, in its directory, unless somebody has it.
+    /// Syncs the file and gives it this name in its directory, unless the name exists.
     ///
     /// # Errors
-    /// [`AlreadyExists`](std::io::ErrorKind::AlreadyExists) if somebody has the name; whatever else keeps it from being
-    /// given. The file is gone then.
+    /// [`AlreadyExists`](std::io::ErrorKind::AlreadyExists) if the name exists; any other error
+    /// that prevents the naming. The file is removed then.
     pub(crate) fn persist(self, path: &Path) -> Result<()> {
         self.file().sync_all()?;
         match self.kind {
             #[cfg(target_os = "linux")]
             Kind::Unnamed(file) => match link(&file, path) {
-                // It cannot be named, for one because nothing is mounted at /proc: one that has a
-                // name can be.
+                // It cannot be named, for example because /proc is not mounted: a copy with a name
+                // can.
                 Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                     return Self::copy_of(&file, &self.directory)?.persist(path);
                 }
@@ -104,7 +104,7 @@ fn unnamed(directory: &Path) -> Result<File> {
         .open(directory)
 }
 
-/// Gives a file without a name its first one: open(2), `O_TMPFILE`.
+/// Gives an unnamed file its first name: open(2), `O_TMPFILE`.
 #[cfg(target_os = "linux")]
 fn link(file: &File, path: &Path) -> Result<()> {
     use std::os::fd::AsRawFd;

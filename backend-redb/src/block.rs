@@ -1,14 +1,15 @@
-//! A block: neighbouring bindings in one value of the table, under the key of the first.
+//! A block: neighbouring bindings, prefix-compressed, in one value of the block table. Its key is
+//! the key of its first binding.
 //!
 //! ```text
-//! for each binding:  shared   number   bytes that its key has in common with the key before
-//!                    rest     number   bytes of its key behind them
+//! for each binding:  shared   number   bytes that its key shares with the key before
+//!                    rest     number   remaining bytes of its key
 //!                    length   number   bytes of its value
-//!                    rest of the key, value
+//!                    remaining bytes of the key, value
 //! ```
 //!
-//! "The key before" the first binding is the block's, which is its own. Numbers, keys and values are
-//! those of `certbind_core::codec`.
+//! For the first binding, the key before is the block's key, which equals its own. Numbers, keys
+//! and values are encoded by `certbind_core::codec`.
 
 use std::cmp::Ordering;
 
@@ -17,34 +18,34 @@ use certbind_core::codec::CodecError;
 /// A key and its value.
 pub(crate) type KeyValue<'a> = (&'a [u8], &'a [u8]);
 
-/// Goes through a block.
+/// Iterates over the entries of a block.
 pub(crate) struct EntryReader {
     key: Vec<u8>,
-    /// Where the next entry begins.
+    /// Offset of the next entry.
     at: usize,
 }
 
-/// What stands in front of an entry's bytes.
+/// The three numbers in front of an entry's bytes.
 struct EntryHeader {
     shared: usize,
     rest: usize,
     value: usize,
 }
 
-/// Where a key stands in a block, or would.
+/// The position of a key in a block.
 struct Position {
-    /// Where its entry begins, or that of the first greater key, or where the block ends.
+    /// Offset of its entry, of the first greater entry, or the end of the block.
     at: usize,
-    /// That entry's head, and where its bytes begin.
+    /// The header of that entry, and the offset of its bytes.
     entry: Option<(EntryHeader, usize)>,
     is_found: bool,
-    /// What the key has in common with the key before.
+    /// Bytes that the key shares with the key before.
     shared: usize,
-    /// What it has in common with the key of the entry.
+    /// Bytes that the key shares with the key of the entry.
     behind: usize,
 }
 
-/// The value of a key, if the block has it. `block_key` is not greater than the key.
+/// The value of a key, if the block contains it. `block_key` is not greater than the key.
 pub(crate) fn find<'a>(
     block_key: &[u8],
     block: &'a [u8],
@@ -57,8 +58,8 @@ pub(crate) fn find<'a>(
     })
 }
 
-/// The block with another value for a key, or with none. It keeps its key: that is less than the one
-/// that is changed, or it is the same and has a value.
+/// The block with another value for a key, or without the key. The block's own key stays the same:
+/// it is less than the changed key, or equal to it and a value is given.
 pub(crate) fn splice(
     block_key: &[u8],
     block: &[u8],
@@ -79,7 +80,7 @@ pub(crate) fn splice(
     };
     let (rest, behind) = block[start..].split_at(head.rest);
     if !position.is_found {
-        // It stands behind the new one now.
+        // The entry now follows the new one.
         let (value, behind) = behind.split_at(head.value);
         push_entry(
             &mut bytes,
@@ -95,7 +96,7 @@ pub(crate) fn splice(
         bytes.extend(&block[next..]);
         return Ok(bytes);
     }
-    // The next one stands behind the one before now, and may have had more in common with this.
+    // The next entry now follows the one before, and may have shared more with the removed one.
     let (next, start) = self::head(block, next, key.len())?;
     let (next_rest, behind) = block[start..].split_at(next.rest);
     let (value, behind) = behind.split_at(next.value);
@@ -106,18 +107,18 @@ pub(crate) fn splice(
     Ok(bytes)
 }
 
-const EMPTY: &str = "it is empty";
+const EMPTY: &str = "it has no entries";
 
-/// Goes through a block up to a key, without putting the keys before together.
+/// Finds a key without assembling the keys before it.
 fn locate(block_key: &[u8], block: &[u8], key: &[u8]) -> Result<Position, CodecError> {
     if block.is_empty() {
         return Err(malformed(EMPTY));
     }
     let (first, start) = head(block, 0, block_key.len())?;
     if first.shared != block_key.len() || first.rest != 0 {
-        return Err(malformed("it begins with another key than its own"));
+        return Err(malformed("its first key is not its own key"));
     }
-    // How far the key before, which is less, is the same.
+    // How many bytes the key before, which is less, shares with the one sought.
     let mut same = common(block_key, key);
     let mut before = block_key.len();
     let mut at = start + first.value;
@@ -133,13 +134,13 @@ fn locate(block_key: &[u8], block: &[u8], key: &[u8]) -> Result<Position, CodecE
     while at < block.len() {
         let (head, start) = head(block, at, before)?;
         let rest = &block[start..][..head.rest];
-        // How the key of the entry compares to the one sought, and how far it is the same.
+        // How the entry's key compares to the one sought, and how many bytes they share.
         let (order, behind) = match head.shared.cmp(&same) {
-            // It is less where the key before was.
+            // It is less where the key before was less.
             Ordering::Greater => (Ordering::Less, same),
-            // It differs from the key before where that was still the same as the one sought.
+            // It differs from the key before at a byte where that still equalled the one sought.
             Ordering::Less => (Ordering::Greater, head.shared),
-            // Nearly all that are passed differ at once.
+            // Nearly all entries that are passed differ at once.
             Ordering::Equal if rest.first() < key.get(same) => (Ordering::Less, same),
             Ordering::Equal => {
                 let more = common(rest, &key[same..]);
@@ -176,7 +177,7 @@ impl EntryReader {
         }
     }
 
-    /// The next key and value of the block with these bytes, which are the same in each call.
+    /// The next key and value. `block` is the same in each call.
     pub(crate) fn next<'a>(
         &'a mut self,
         block: &'a [u8],
@@ -192,7 +193,7 @@ impl EntryReader {
         let before = &self.key[head.shared..];
         let (first, is_key) = (self.at == 0, before.is_empty() && rest.is_empty());
         if first && !is_key {
-            return Err(malformed("it begins with another key than its own"));
+            return Err(malformed("its first key is not its own key"));
         }
         if !first && (rest <= before || rest.first() == before.first()) {
             return Err(malformed("its keys are not in order"));
@@ -204,7 +205,7 @@ impl EntryReader {
     }
 }
 
-/// The head of the entry at a position, and where its bytes begin. They are all there.
+/// The header of the entry at an offset, and the offset of its bytes, which are all present.
 #[inline]
 fn head(block: &[u8], at: usize, before: usize) -> Result<(EntryHeader, usize), CodecError> {
     match short_head(block, at, before) {
@@ -213,7 +214,7 @@ fn head(block: &[u8], at: usize, before: usize) -> Result<(EntryHeader, usize), 
     }
 }
 
-/// A head of three small numbers. Nearly all are, and a `get` is mostly this.
+/// A header of three one-byte numbers. Nearly all are, and a `get` spends most of its time here.
 #[inline]
 fn short_head(block: &[u8], at: usize, before: usize) -> Option<(EntryHeader, usize)> {
     let &[shared, rest, value] = block.get(at..)?.first_chunk()?;
@@ -234,7 +235,7 @@ fn any_head(
     before: usize,
 ) -> Result<(EntryHeader, usize), CodecError> {
     let mut number = || {
-        let (number, length) = number(&block[at..]).ok_or_else(|| malformed("it is cut short"))?;
+        let (number, length) = number(&block[at..]).ok_or_else(|| malformed("it is truncated"))?;
         at += length;
         Ok(number)
     };
@@ -244,16 +245,16 @@ fn any_head(
         value: number()?,
     };
     if head.shared > before {
-        return Err(malformed("it shares more of a key than there is"));
+        return Err(malformed("it shares more bytes than the key before has"));
     }
     let left = block.len() - at;
     if head.rest > left || head.value > left - head.rest {
-        return Err(malformed("it is cut short"));
+        return Err(malformed("it is truncated"));
     }
     Ok((head, at))
 }
 
-/// Makes a block.
+/// Builds a block.
 #[derive(Default)]
 pub(crate) struct BlockBuilder {
     first: Vec<u8>,
@@ -261,8 +262,8 @@ pub(crate) struct BlockBuilder {
 }
 
 impl BlockBuilder {
-    /// Puts a binding behind the others, whose keys are less. `shared` is what its key has in common
-    /// with the key before.
+    /// Appends a binding, whose key is greater than the others. `shared` is the number of bytes
+    /// that it shares with the key before.
     pub(crate) fn push(&mut self, shared: usize, key: &[u8], value: &[u8]) {
         if self.bytes.is_empty() {
             self.first.extend(key);
@@ -276,7 +277,7 @@ impl BlockBuilder {
         self.bytes.is_empty()
     }
 
-    /// How many bytes its key and value have.
+    /// Bytes of the block's key and value.
     pub(crate) fn len(&self) -> usize {
         self.first.len() + self.bytes.len()
     }
@@ -286,7 +287,7 @@ impl BlockBuilder {
         (&self.first, &self.bytes)
     }
 
-    /// Begins the next.
+    /// Starts the next block.
     pub(crate) fn clear(&mut self) {
         self.first.clear();
         self.bytes.clear();
@@ -301,7 +302,7 @@ fn push_entry(bytes: &mut Vec<u8>, shared: usize, rest: &[u8], value: &[u8]) {
     bytes.extend(value);
 }
 
-/// How many bytes of a block an entry takes.
+/// How many bytes an entry takes in a block.
 pub(crate) fn entry_len(shared: usize, rest: usize, value: usize) -> usize {
     let numbers = [shared, rest, value].map(|number| match number {
         0..=0xfa => 1,
@@ -311,7 +312,7 @@ pub(crate) fn entry_len(shared: usize, rest: usize, value: usize) -> usize {
     numbers.iter().sum::<usize>() + rest + value
 }
 
-/// How many bytes two keys begin with together.
+/// The length of the common prefix.
 pub(crate) fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
@@ -319,7 +320,7 @@ pub(crate) fn common(one: &[u8], other: &[u8]) -> usize {
 const TWO_BYTES: u8 = 0xfb;
 const FOUR_BYTES: u8 = 0xfc;
 
-/// A number as bincode writes it.
+/// Appends a number as bincode writes it.
 fn push_number(bytes: &mut Vec<u8>, number: usize) {
     if let Ok(small @ ..TWO_BYTES) = u8::try_from(number) {
         bytes.push(small);
@@ -333,7 +334,7 @@ fn push_number(bytes: &mut Vec<u8>, number: usize) {
     }
 }
 
-/// A number that [`push_number`] wrote, and how many bytes it takes.
+/// Reads a number that [`push_number`] wrote; returns its length as well.
 fn number(bytes: &[u8]) -> Option<(usize, usize)> {
     let (&first, rest) = bytes.split_first()?;
     match first {
@@ -363,7 +364,7 @@ mod tests {
 
     use super::*;
 
-    /// Keys that share much, and little, and nothing.
+    /// Keys with long, short and no common prefixes.
     fn keys() -> impl Strategy<Value = Vec<u8>> {
         let long = vec(0..3_u8, 240..600);
         prop_oneof![8 => vec(0..3_u8, 1..8), 1 => vec(any::<u8>(), 1..30), 1 => long]
@@ -385,7 +386,7 @@ mod tests {
         (key.to_vec(), block.to_vec())
     }
 
-    /// What a block holds, up to the first damage.
+    /// The entries of a block up to the first damage.
     fn read(key: &[u8], block: &[u8]) -> (BTreeMap<Vec<u8>, Vec<u8>>, Result<(), CodecError>) {
         let mut entries = EntryReader::of(key);
         let mut found = BTreeMap::new();

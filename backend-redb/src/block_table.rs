@@ -1,4 +1,4 @@
-//! The table of blocks: which block a binding stands in, and how changes are written into blocks.
+//! The table of blocks: finds the block of a key, and writes changes into blocks.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound;
@@ -10,10 +10,10 @@ use crate::block::{BlockBuilder, EntryReader, KeyValue, common, entry_len, find,
 use crate::changes::{ChangeReader, Chunk, EncodedChange};
 use crate::errors::Cause;
 
-/// The most bytes of a block with its key, but for a single binding that is longer: two fill a page of
-/// 4 KiB with what redb notes beside them.
+/// The most bytes of a block with its key, unless it holds a single longer binding. Two such blocks
+/// fill a page of 4 KiB with redb's own overhead.
 const MAX_BLOCK_LEN: usize = 2_020;
-/// A block that a removal leaves with fewer bytes is joined with the next.
+/// A block that a removal leaves with fewer bytes is merged with the next.
 const MIN_BLOCK_LEN: usize = MAX_BLOCK_LEN / 4;
 
 type Bytes = Vec<u8>;
@@ -23,7 +23,7 @@ type Found<'a> = (
     AccessGuard<'a, &'static [u8]>,
 );
 
-/// What `read` makes of the value of a key, if there is one.
+/// Calls `read` on the value of a key, if the key exists.
 pub(crate) fn get<T>(
     blocks: &impl ReadableTable<&'static [u8], &'static [u8]>,
     key: &[u8],
@@ -35,8 +35,8 @@ pub(crate) fn get<T>(
     }
 }
 
-/// The same, before [`write`]: the block is read as a whole, since nothing is written to one that is
-/// damaged. `whole` is the key of the block that was read last.
+/// As [`get`], for a key that [`write`] changes next: the whole block is verified, since a damaged
+/// block is never rewritten. `whole` is the key of the block that was verified last.
 pub(crate) fn get_for_update<T>(
     blocks: &impl ReadableTable<&'static [u8], &'static [u8]>,
     whole: &mut Option<Bytes>,
@@ -66,7 +66,7 @@ fn value<T>(
     value.map(read).transpose()
 }
 
-/// The greatest key there is. The block that has it is read as a whole.
+/// The greatest key. Its block is verified as a whole.
 pub(crate) fn last_key(
     blocks: &impl ReadableTable<&'static [u8], &'static [u8]>,
 ) -> Result<Option<Bytes>, Cause> {
@@ -84,7 +84,7 @@ pub(crate) fn last_key(
     Ok(last)
 }
 
-/// The block that has a key, if any has.
+/// The block that would contain a key.
 pub(crate) fn find_block<'a>(
     blocks: &'a impl ReadableTable<&'static [u8], &'static [u8]>,
     key: &[u8],
@@ -92,8 +92,8 @@ pub(crate) fn find_block<'a>(
     Ok(blocks.upper_bound(Bound::Included(key))?.peek_prev()?)
 }
 
-/// Writes changes, which come in the order of their keys, each key once. The blocks that have the keys
-/// are whole ([`get_for_update`]); one besides that is not is left alone.
+/// Writes changes, which come in key order, each key once. [`get_for_update`] has verified the
+/// blocks of these keys; a damaged neighbour is left alone.
 pub(crate) fn write(
     blocks: &mut BlockTable<'_>,
     changes: &mut dyn Iterator<Item = Chunk>,
@@ -111,7 +111,7 @@ pub(crate) fn write(
             rewriting.take_in(key.value(), block.value())?;
             end = next_block_key(blocks, key.value())?;
         } else {
-            // What comes before every block goes into the first.
+            // Keys before the first block go into the first block.
             end = blocks.first()?.map(|(key, _)| key.value().to_vec());
             rewriting.take_in_next(blocks, &mut end)?;
         }
@@ -129,7 +129,7 @@ pub(crate) fn write(
             rewriting.remove_stale(blocks)?;
             continue;
         }
-        // There is no block behind them: all that is left is written in order at the end.
+        // No block follows, so the remaining changes are appended in order.
         rewriting.remove_stale(blocks)?;
         let mut at_end = blocks.upper_bound_mut(Bound::<&[u8]>::Unbounded)?;
         while let Some(change) = changes.next_before(None) {
@@ -142,7 +142,7 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Where blocks are written to.
+/// A destination for blocks.
 trait Sink {
     fn put(&mut self, block: KeyValue<'_>) -> Result<(), Cause>;
 }
@@ -154,14 +154,14 @@ impl Sink for BlockTable<'_> {
     }
 }
 
-/// A place that every block which is put there stands behind: several times as fast as the table.
+/// A cursor after which every block belongs: several times as fast as inserting into the table.
 impl Sink for CursorMut<'_, &'static [u8], &'static [u8]> {
     fn put(&mut self, (key, block): KeyValue<'_>) -> Result<(), Cause> {
         Ok(self.insert_before(key, block)?)
     }
 }
 
-/// Writes a change where that leaves blocks and their keys as they are, as nearly all do.
+/// Writes a single change without moving block boundaries, which is possible for nearly all.
 fn write_in_place(
     blocks: &mut BlockTable<'_>,
     (key, value): EncodedChange<'_>,
@@ -190,7 +190,7 @@ fn entries(key: &[u8], block: &[u8]) -> Result<Vec<(Bytes, Bytes)>, CodecError> 
     Ok(found)
 }
 
-/// The key of the first block behind one.
+/// The key of the next block.
 fn next_block_key(
     blocks: &impl ReadableTable<&'static [u8], &'static [u8]>,
     key: &[u8],
@@ -200,40 +200,40 @@ fn next_block_key(
     Ok(next.map(|(key, _)| key.value().to_vec()))
 }
 
-/// Neighbouring blocks that are written anew.
+/// Neighbouring blocks that are being rewritten.
 #[derive(Default)]
 struct Rewriting {
-    /// The keys that they stand under now.
+    /// Keys of the blocks that are replaced.
     stale: BTreeSet<Bytes>,
-    /// What they hold and no change has passed yet.
+    /// Their entries that are not yet merged with the changes.
     old: VecDeque<(Bytes, Bytes)>,
-    /// What they will hold and is not written yet.
+    /// Entries that are not yet written.
     new: Pending,
     builder: BlockBuilder,
 }
 
-/// Bindings in one piece of memory.
+/// Entries in one buffer.
 #[derive(Default)]
 struct Pending {
-    /// Keys, each with its value behind it.
+    /// Keys, each followed by its value.
     bytes: Bytes,
     bindings: VecDeque<Lengths>,
-    /// Their length in one block.
+    /// Their length in a single block.
     len: usize,
 }
 
 struct Lengths {
     key: usize,
     value: usize,
-    /// What its key has in common with the key before.
+    /// Bytes that its key shares with the key before.
     shared: usize,
-    /// Its length in a block, behind the one before.
+    /// Its length in a block, after the entry before it.
     len: usize,
 }
 
 impl Pending {
     fn push(&mut self, (key, value): KeyValue<'_>) {
-        // The first begins a block, and shares nothing there.
+        // The first entry starts a block and shares nothing.
         let shared = match self.bindings.back() {
             Some(last) => {
                 let start = self.bytes.len() - last.value - last.key;
@@ -253,7 +253,7 @@ impl Pending {
         self.bytes.extend(value);
     }
 
-    /// Takes what comes first into a block, and leaves the rest when it is long enough.
+    /// Moves entries into a block until it is long enough.
     fn take(&mut self, block: &mut BlockBuilder, enough: usize) {
         let mut start = 0;
         while let Some(next) = self.bindings.front() {
@@ -272,7 +272,7 @@ impl Pending {
 }
 
 impl Rewriting {
-    /// One more block, which stands behind the others.
+    /// Adds the next block.
     fn take_in(&mut self, key: &[u8], block: &[u8]) -> Result<(), Cause> {
         let entries = entries(key, block).map_err(|error| Cause::block(key, error))?;
         self.old.extend(entries);
@@ -280,7 +280,7 @@ impl Rewriting {
         Ok(())
     }
 
-    /// The block at `end`, which moves behind it. Not if there is none, or it is damaged.
+    /// Adds the block at `end` and advances `end`. Returns false if there is none or it is damaged.
     fn take_in_next(
         &mut self,
         blocks: &BlockTable<'_>,
@@ -319,7 +319,7 @@ impl Rewriting {
         }
     }
 
-    /// Keeps what is left of the old.
+    /// Keeps the remaining old entries.
     fn pass_old(&mut self, blocks: &mut impl Sink) -> Result<(), Cause> {
         while let Some((key, value)) = self.old.pop_front() {
             self.push(blocks, (&key, &value))?;
@@ -327,7 +327,7 @@ impl Rewriting {
         Ok(())
     }
 
-    /// Writes a block when there is more than enough for several, so that memory is bounded.
+    /// Adds an entry. Writes a block once there is enough for several, so that memory is bounded.
     fn push(&mut self, blocks: &mut impl Sink, binding: KeyValue<'_>) -> Result<(), Cause> {
         self.new.push(binding);
         if self.new.len > 3 * MAX_BLOCK_LEN {
@@ -336,15 +336,15 @@ impl Rewriting {
         Ok(())
     }
 
-    /// Whether little is left, but not nothing.
+    /// Whether the remaining entries are too few for a block of their own.
     fn is_small(&self) -> bool {
         self.new.len > 0 && self.new.len < MIN_BLOCK_LEN
     }
 
-    /// Writes all that is left.
+    /// Writes all remaining entries.
     fn finish(&mut self, blocks: &mut impl Sink) -> Result<(), Cause> {
         while !self.new.bindings.is_empty() {
-            // The last two are alike, so that both have room.
+            // The last two blocks are of equal length, so that both have room.
             let enough = match self.new.len {
                 ..=MAX_BLOCK_LEN => MAX_BLOCK_LEN,
                 len => MAX_BLOCK_LEN.min(len / 2),
@@ -361,7 +361,7 @@ impl Rewriting {
         Ok(())
     }
 
-    /// Writes a block of what comes first.
+    /// Writes a block of the first entries.
     fn write_block(&mut self, blocks: &mut impl Sink, enough: usize) -> Result<(), Cause> {
         self.builder.clear();
         self.new.take(&mut self.builder, enough);
@@ -421,7 +421,8 @@ mod tests {
         write(blocks, &mut chunks).unwrap();
     }
 
-    /// What the blocks hold. Each is in order, behind the one before, and no longer than it may be.
+    /// The contents of the blocks. Checks that each is sorted, follows the one before and is not
+    /// too long.
     fn read(blocks: &BlockTable<'_>) -> BTreeMap<Bytes, Bytes> {
         let mut found: BTreeMap<Bytes, Bytes> = BTreeMap::new();
         for entry in blocks.range::<&[u8]>(..).unwrap() {
@@ -492,7 +493,7 @@ mod tests {
                 .iter()
                 .all(|length| *length > MAX_BLOCK_LEN - 60)
         );
-        // All but every hundredth, one at a time.
+        // Removes all but every hundredth, one at a time.
         for n in (0..100_000).filter(|n| n % 100 != 0) {
             write_all(&mut blocks, [(key(n), None)]);
         }

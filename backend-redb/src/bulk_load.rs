@@ -1,4 +1,4 @@
-//! Changes that are loaded: taken as they come, checked against what the store holds, and encoded.
+//! Bulk load: takes changes as they come, checks them against the store, and encodes them.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -10,23 +10,23 @@ use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
 use crate::read_view::ReadView;
 
-/// What a load takes its changes from.
+/// The source of the changes.
 pub(crate) type IncomingChanges<'a> = &'a mut (dyn Iterator<Item = Result<Change>> + Send);
 
-/// Chunks of the changes that come, as long as they can be applied.
+/// Encodes incoming changes in chunks until one cannot be applied.
 pub(crate) struct BulkLoader<'a> {
     changes: IncomingChanges<'a>,
-    /// The store as it was before the first of them.
+    /// The store before the first change.
     base: &'a ReadView,
     path: &'a Path,
-    /// Behind this key the file has nothing, so nothing has to be looked up. None if that cannot be told.
+    /// The greatest key in the file: later keys need no lookup. `None` if it cannot be read.
     greatest: Option<Vec<u8>>,
-    /// The run that was read last.
+    /// The key of the block that was verified last.
     whole: Option<Vec<u8>>,
     /// The key of the last change.
     last: Vec<u8>,
     count: u64,
-    /// What becomes of each key, where somebody asks for it.
+    /// The outcome of each change, if the store needs them.
     outcomes: Option<Vec<Outcome>>,
     end: Option<End>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct BulkLoader<'a> {
 enum End {
     Complete,
     Failed(StoreError),
-    /// Whoever makes the changes panicked.
+    /// The iterator of the caller panicked.
     Panicked(Box<dyn Any + Send>),
 }
 
@@ -45,7 +45,7 @@ impl<'a> BulkLoader<'a> {
         path: &'a Path,
     ) -> Result<Self, Cause> {
         let greatest = match base.pages().last_key() {
-            // Changes go to other runs all the same.
+            // The changes may go to other blocks.
             Err(Cause::Codec { .. }) => None,
             last => Some(last?.unwrap_or_default()),
         };
@@ -62,12 +62,12 @@ impl<'a> BulkLoader<'a> {
         })
     }
 
-    /// Whether there are changes, and all of them were taken.
+    /// Whether there were changes and all of them were taken.
     pub(crate) fn is_complete(&self) -> bool {
         self.count > 0 && matches!(self.end, Some(End::Complete))
     }
 
-    /// Whether it ended with an error, or a panic.
+    /// Whether a change was refused or the caller panicked.
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.end, Some(End::Failed(_) | End::Panicked(_)))
     }
@@ -79,7 +79,7 @@ impl<'a> BulkLoader<'a> {
     /// How many changes there were.
     ///
     /// # Errors
-    /// Why one of them was refused.
+    /// The error of the change that was refused.
     pub(crate) fn finish(self) -> Result<u64> {
         match self.end {
             Some(End::Failed(error)) => Err(error),
@@ -88,7 +88,7 @@ impl<'a> BulkLoader<'a> {
         }
     }
 
-    /// The next chunk, or the last, with the end behind it.
+    /// The next chunk, or the last one together with its end.
     fn chunk(&mut self) -> Result<Chunk, End> {
         let mut chunk = Chunk::with_capacity(CHUNK);
         while chunk.len() < CHUNK {

@@ -1,4 +1,4 @@
-//! ChangeReader as bytes: of many of them by a thread of its own, while others are written.
+//! Changes as bytes. Of large batches a second thread encodes while the first one writes.
 
 use std::borrow::Borrow;
 use std::sync::mpsc::sync_channel;
@@ -8,18 +8,18 @@ use std::thread;
 use certbind_core::codec::{append_entry, append_key};
 use certbind_core::{Binding, BindingKey, Outcome};
 
-/// From so many changes on a thread pays.
+/// From this many changes on, a second thread pays.
 const THREAD_THRESHOLD: usize = 10_000;
 
-/// How many changes are in a chunk, and how many chunks are ahead: some 100 KiB each.
+/// Changes in a chunk, and chunks that are encoded ahead: some 100 KiB each.
 pub(crate) const CHUNK: usize = 1_024;
 const AHEAD: usize = 4;
 
-/// A binding's key, and its value, or nothing to have it removed.
+/// A binding's key, and its value; `None` removes the binding.
 pub(crate) type EncodedChange<'a> = (&'a [u8], Option<&'a [u8]>);
 
-/// Some changes in one piece of memory: pieces of their own, which one thread makes and another
-/// gives back, take three times as long.
+/// Changes in one allocation: separate ones, allocated in one thread and freed in another, take
+/// three times as long.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Chunk {
     bytes: Vec<u8>,
@@ -60,7 +60,7 @@ impl Chunk {
         }
     }
 
-    /// Has a key become this, behind the others, and gives the bytes of the key.
+    /// Appends a change, and returns the bytes of its key.
     pub(crate) fn encode_one(&mut self, key: &BindingKey, becomes: Option<&Binding>) -> &[u8] {
         let bytes = &mut self.bytes;
         let start = bytes.len();
@@ -114,10 +114,10 @@ impl<'a> FromIterator<EncodedChange<'a>> for Chunk {
     }
 }
 
-/// ChangeReader that are taken one at a time, in the order of their keys, each key once.
+/// Reads changes one at a time, in key order, each key once.
 pub(crate) struct ChangeReader<'a> {
     chunk: Chunk,
-    /// Which change of the chunk is next, and where it begins.
+    /// The next change of the chunk, and its offset.
     next: usize,
     start: usize,
     more: &'a mut dyn Iterator<Item = Chunk>,
@@ -133,7 +133,7 @@ impl<'a> ChangeReader<'a> {
         }
     }
 
-    /// The next, which stays the next.
+    /// The next change, without consuming it.
     pub(crate) fn peek(&mut self) -> Option<EncodedChange<'_>> {
         while self.next == self.chunk.ends.len() {
             self.chunk = self.more.next()?;
@@ -142,7 +142,7 @@ impl<'a> ChangeReader<'a> {
         Some(self.chunk.change(self.start, self.chunk.ends[self.next]))
     }
 
-    /// The next, if it has a chunk of its own, as a batch of one change has.
+    /// The next change, if it is alone in its chunk, as in a batch of one change.
     pub(crate) fn peek_alone(&mut self) -> Option<EncodedChange<'_>> {
         self.peek()?;
         match self.chunk.ends[..] {
@@ -151,7 +151,7 @@ impl<'a> ChangeReader<'a> {
         }
     }
 
-    /// The next, if its key is less than `before`, where there is one.
+    /// The next change, if its key is less than `before` or `before` is `None`.
     pub(crate) fn next_before(&mut self, before: Option<&[u8]>) -> Option<EncodedChange<'_>> {
         let (key, _) = self.peek()?;
         if before.is_some_and(|before| key >= before) {
@@ -164,7 +164,7 @@ impl<'a> ChangeReader<'a> {
     }
 }
 
-/// Has `write` go through what becomes of each key, in this order.
+/// Calls `write` with the encoded outcomes, in this order.
 pub(crate) fn encode_outcomes<T>(
     outcomes: &[&Outcome],
     write: impl FnOnce(&mut dyn Iterator<Item = Chunk>) -> T,
@@ -176,22 +176,22 @@ pub(crate) fn encode_outcomes<T>(
     }
 }
 
-/// Has `write` go through chunks that a thread of their own makes, a few ahead.
+/// Calls `write` with chunks that a second thread encodes a few ahead.
 pub(crate) fn encode_ahead<T>(
     chunks: &mut (impl Iterator<Item = Chunk> + Send),
     write: impl FnOnce(&mut dyn Iterator<Item = Chunk>) -> T,
 ) -> T {
-    // One of two takes them, and which shows when the thread is there.
+    // Which thread takes them is decided once the second thread has started.
     let chunks = &Mutex::new(chunks);
     let locked = || chunks.lock().unwrap_or_else(PoisonError::into_inner);
     thread::scope(|scope| {
         let (to, from) = sync_channel(AHEAD);
-        // Ends early if nobody takes them any more: then writing has failed.
+        // Ends early if writing failed and nobody receives.
         let make = move || locked().try_for_each(|chunk| to.send(chunk));
         let maker = thread::Builder::new().name("certbind encodes".to_owned());
         match maker.spawn_scoped(scope, make) {
             Ok(_) => write(&mut from.into_iter()),
-            // Without a further thread it takes longer.
+            // Without a second thread it merely takes longer.
             Err(_) => write(&mut **locked()),
         }
     })

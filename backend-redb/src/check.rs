@@ -1,4 +1,4 @@
-//! Whether a file is whole.
+//! Verifies a whole file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,20 +17,20 @@ use crate::storage::Storage;
 use crate::store::{Mode, RedbStore};
 use crate::tables;
 
-/// What a check found.
+/// The result of [`RedbStore::check`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckReport {
-    /// The revision that the file holds.
+    /// The revision of the file.
     pub revision: u64,
-    /// How many bindings are whole.
+    /// How many bindings are intact.
     pub bindings: u64,
-    /// What is not, a sentence each. Empty if all is well.
+    /// The damage that was found, one sentence each.
     pub problems: Vec<String>,
 }
 
 impl CheckReport {
-    /// Whether all is well.
+    /// Whether no damage was found.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
@@ -38,12 +38,12 @@ impl CheckReport {
 }
 
 impl RedbStore {
-    /// Reads the whole file and its log anew, past every cache: redb's check sums, which cover each
-    /// page, those of the log's records, and every key and value, those of other tables beside the
-    /// bindings too. Writes nothing; batches that come meanwhile wait.
+    /// Reads the whole file and its WAL again, bypassing every cache, and verifies redb's page
+    /// checksums, the checksums of WAL records, and every key and value, including the rows of
+    /// other tables. Writes nothing; concurrent batches wait.
     ///
     /// # Errors
-    /// What keeps the file from being read; damage is no error but in the report.
+    /// An error that prevents reading the file. Damage is not an error; the report lists it.
     pub fn check(&self) -> Result<CheckReport> {
         let current = self.revision();
         let checked = match &self.mode {
@@ -65,7 +65,7 @@ impl RedbStore {
         };
         if report.revision < current {
             report.problems.push(format!(
-                "the last commit is damaged: the file goes back to revision {} from {current}",
+                "the last commit is damaged: the next opening reverts to revision {}, from {current}",
                 report.revision
             ));
         }
@@ -83,14 +83,14 @@ fn check_storage(storage: &Arc<Storage>, path: &Path) -> Result<CheckReport, Cau
         let blocks = transaction.open_table(BLOCKS)?;
         let (mut bindings, mut count) = (0, 0);
         let mut problems = Vec::new();
-        let mut told = |cause: Cause| problems.push(cause.at(path).to_string());
+        let mut report = |cause: Cause| problems.push(cause.at(path).to_string());
         let mut last: Vec<u8> = Vec::new();
         for block in blocks.range::<&[u8]>(..)? {
             let (block_key, block) = block?;
             count += 1;
             if block_key.value() <= last.as_slice() {
-                let error = malformed("it begins before the one before it ends");
-                told(Cause::block(block_key.value(), error));
+                let error = malformed("it overlaps the block before it");
+                report(Cause::block(block_key.value(), error));
             }
             let mut entries = EntryReader::of(block_key.value());
             loop {
@@ -98,23 +98,23 @@ fn check_storage(storage: &Arc<Storage>, path: &Path) -> Result<CheckReport, Cau
                     Ok(Some((key, value))) => {
                         match decode_entry(key, value) {
                             Ok(_) => bindings += 1,
-                            Err(cause) => told(cause),
+                            Err(cause) => report(cause),
                         }
                         last = key.to_vec();
                     }
                     Ok(None) => break,
                     Err(error) => {
-                        told(Cause::block(block_key.value(), error));
+                        report(Cause::block(block_key.value(), error));
                         break;
                     }
                 }
             }
         }
-        tables::check(&transaction, &mut told)?;
+        tables::check(&transaction, &mut report)?;
         let claimed = blocks.len()?;
         if claimed != count {
             problems.push(format!(
-                "it claims {claimed} blocks of records and has {count}"
+                "redb counts {claimed} blocks, and there are {count}"
             ));
         }
         Ok(CheckReport {
@@ -125,5 +125,5 @@ fn check_storage(storage: &Arc<Storage>, path: &Path) -> Result<CheckReport, Cau
     })
 }
 
-/// Memory for pages while a check is under way, in bytes. Each page is read about twice.
+/// Bytes of memory for pages during a check. Each page is read about twice.
 const CACHE: usize = 4 << 20;

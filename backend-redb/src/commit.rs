@@ -1,4 +1,4 @@
-//! Group commit: batches that wait at the same time share one transaction and one sync.
+//! The committer: batches that wait at the same time share one transaction and one sync.
 
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -26,16 +26,17 @@ use crate::write_through::{CommitOutcome, CommitPoint, WriteThrough};
 
 /// The writing half of a store.
 pub(crate) struct Committer {
-    /// There until the end, which needs it by value.
+    /// `None` only while the committer is dropped.
     database: Option<Database>,
     write_through: Arc<WriteThrough>,
     path: PathBuf,
-    /// Held from the mark of a commit until that is settled: what was synced since is its own.
+    /// Locked from a commit point until the commit has succeeded or was rolled back, so that every
+    /// sync in between belongs to that commit.
     commit_path: Mutex<CommitPath>,
     group: Group<Batch, Result<Applied>>,
-    /// What was committed last. Published before anybody is told of it; gone if it cannot be read.
+    /// The last commit. It is published before any caller is answered; `None` if it cannot be read.
     view: ArcSwapOption<ReadView>,
-    /// The revision that was committed last, once it cannot be read.
+    /// The last revision, once its view cannot be read.
     unread_revision: AtomicU64,
     /// Why nothing is committed any more.
     failed: OnceLock<String>,
@@ -69,7 +70,7 @@ impl Committer {
         }
     }
 
-    /// What `read` finds in the current_view view, which is not counted as a user meanwhile.
+    /// Calls `read` on the current view, without counting it as a user of that view.
     pub(crate) fn read<T>(
         &self,
         read: impl FnOnce(&ReadView) -> Result<T, Cause>,
@@ -80,7 +81,7 @@ impl Committer {
         }
     }
 
-    /// Commits a batch, alone or with others.
+    /// Commits a batch, alone or in a group.
     pub(crate) fn apply(&self, batch: &Batch) -> Result<Applied> {
         self.group.submit(
             batch,
@@ -89,12 +90,12 @@ impl Committer {
         )
     }
 
-    /// Does `work` while nothing is written to the file.
+    /// Calls `work` while nothing is written to the file.
     pub(crate) fn with_writes_paused<T>(
         &self,
         work: impl FnOnce(&Arc<Storage>) -> T,
     ) -> Result<T, Cause> {
-        // A commit that has failed is being taken back behind its transaction.
+        // A failed commit may be rolling back after its transaction has ended.
         let _settled = self.commit_path();
         if self.failed.get().is_some() {
             return Err(self.refusal());
@@ -105,7 +106,7 @@ impl Committer {
         Ok(done)
     }
 
-    /// What `read` finds in the file as it is committed.
+    /// Calls `read` on the committed state of the file.
     pub(crate) fn inspect<T>(
         &self,
         read: impl FnOnce(&ReadTransaction) -> Result<T, Cause>,
@@ -113,8 +114,8 @@ impl Committer {
         catch_panic(|| read(&self.database().begin_read()?))
     }
 
-    /// Commits what `work` does to tables that have nothing to do with bindings, if it says so: a
-    /// transaction between those of batches, which leaves the log as it is.
+    /// Commits the changes that `work` makes to other tables, if it returns true: a transaction
+    /// between those of batches, which leaves the WAL as it is.
     pub(crate) fn write_tables(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<bool, Cause>,
@@ -135,7 +136,7 @@ impl Committer {
                 return Ok(transaction.abort()?);
             }
             transaction.commit()?;
-            // The pages that are free now stay so as long as the last view reads what was there.
+            // Pages that are free now stay unused while the last view refers to the old tree.
             if let Some(last) = self.view.load_full() {
                 let next = last.with_new_pages(self.database())?;
                 self.view.store(Some(Arc::new(next)));
@@ -151,7 +152,7 @@ impl Committer {
         }
     }
 
-    /// Commits changes as they come, in a transaction of their own, if all of them apply.
+    /// Commits a stream of changes in a transaction of its own, if all of them apply.
     pub(crate) fn bulk_load(&self, changes: IncomingChanges<'_>) -> Result<u64> {
         let mut commit_path = self.commit_path();
         if self.failed.get().is_some() {
@@ -161,7 +162,7 @@ impl Committer {
         let last = &*self.current_view().map_err(at)?;
         let revision = format::next_revision(last.revision()).map_err(at)?;
         let mut loader = BulkLoader::new(changes, last, &self.path).map_err(at)?;
-        // Where nothing comes of it, nothing is written.
+        // If there are no changes, nothing is written.
         let Some(first) = loader.next() else {
             return loader.finish();
         };
@@ -175,7 +176,7 @@ impl Committer {
                 None => {
                     self.publish_unreadable(revision, &loader.outcomes().iter().collect::<Vec<_>>())
                 }
-                // What failed first says why: redb only knows later that something has.
+                // The first failure is the cause: redb reports only later that something failed.
                 Some(StoreError::Unavailable { .. }) if loader.has_failed() => {}
                 Some(error) => return Err(error),
             }
@@ -207,7 +208,7 @@ impl Committer {
         self.publish(last, revision, &outcomes, Memtable::default(), commit)
     }
 
-    /// Commits the batches of a group, and has a result for each of them.
+    /// Commits the batches of a group, and returns a result for each of them.
     fn commit(&self, batches: &[&Batch]) -> Vec<Result<Applied>> {
         let each = |error: StoreError| batches.iter().map(|_| Err(duplicate(&error))).collect();
         let mut commit_path = self.commit_path();
@@ -231,7 +232,7 @@ impl Committer {
                 results
             }
             Some(error) => {
-                // Who met an error of the disk first knows best what it was.
+                // A batch that met the disk error itself has the most precise error.
                 let of_disk = |result: &Result<Applied>| {
                     use StoreError::{Corrupt, Io};
                     matches!(result, Err(Io { .. } | Corrupt { .. }))
@@ -244,14 +245,15 @@ impl Committer {
         }
     }
 
-    /// Ends a commit that failed, and all that could follow: its error, or none if it is in force all the same.
+    /// Ends a failed commit and stops the committer. Returns the error, or `None` if the commit is
+    /// durable nevertheless.
     fn roll_back(
         &self,
         commit_path: &mut CommitPath,
         (commit_point, wal_commit_point): (CommitPoint, u64),
         cause: Cause,
     ) -> Option<StoreError> {
-        // Damage that is met where blocks are written gives up the transaction, and no more.
+        // Damage found while blocks are written aborts the transaction, and nothing else.
         if let Cause::Codec { .. } = cause {
             return Some(cause.at(&self.path));
         }
@@ -262,7 +264,7 @@ impl Committer {
             .or(commit_path.roll_back(wal_commit_point))
         {
             CommitOutcome::Durable => {
-                self.fail(format!("it failed behind a commit: {error}"));
+                self.fail(format!("it failed after a commit: {error}"));
                 None
             }
             CommitOutcome::RolledBack => {
@@ -276,7 +278,7 @@ impl Committer {
         }
     }
 
-    /// What this revision made is there to stay, but can be read in memory alone.
+    /// Publishes a revision that is durable but can be read from memory alone.
     fn publish_unreadable(&self, revision: u64, outcomes: &[&Outcome]) {
         let last = self.view.load_full();
         match last.and_then(|last| last.next_in_memory(revision, outcomes)) {
@@ -288,7 +290,8 @@ impl Committer {
         }
     }
 
-    /// Checks batches, and commits those that hold: to the log, unless it has no room.
+    /// Checks batches, and commits those that apply: to the WAL, or to the file if the WAL has no
+    /// room.
     fn transact(
         &self,
         batches: &[&Batch],
@@ -301,7 +304,7 @@ impl Committer {
         let mut memtable = last.memtable().clone();
         let mut whole = None;
         for batch in batches {
-            // What the one before came to.
+            // The outcome of the batch before.
             memtable.insert_all(latest(results));
             let checked = batch.check(|key| match memtable.get(key) {
                 Some(entry) => Ok(entry.binding().cloned()),
@@ -327,7 +330,7 @@ impl Committer {
         let transaction = self.database().begin_write()?;
         let mut blocks = transaction.open_table(BLOCKS)?;
         memtable.write(&mut blocks)?;
-        // Of many changes, a tree takes longer than the file.
+        // For many changes, the memtable takes longer than the file.
         let mut latest: Vec<_> = latest(results).iter().collect();
         if batches.last().is_some_and(|batch| !batch.is_sorted()) {
             latest.sort_by(|a, b| a.key.cmp(&b.key));
@@ -338,7 +341,7 @@ impl Committer {
         self.publish(last, revision, &outcomes, Memtable::default(), commit)
     }
 
-    /// Commits, and then has readers see it.
+    /// Commits, and then publishes the new view.
     fn publish(
         &self,
         last: &ReadView,
@@ -370,7 +373,8 @@ impl Committer {
         next.finalize(outcomes);
     }
 
-    /// What changes are made to. None once a read has failed: redb goes on no more, and nor does a log.
+    /// The view that changes are based on. `None` after a failed read: neither redb nor a WAL
+    /// continues then.
     fn current_view(&self) -> Result<Arc<ReadView>, Cause> {
         if self.write_through.read_failed() {
             let reason = || "an earlier read or write failed".to_owned();
@@ -386,7 +390,7 @@ impl Committer {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From here on nothing is committed; the first reason stays.
+    /// Stops committing; the first reason is kept.
     fn fail(&self, reason: String) -> StoreError {
         let reason = self.failed.get_or_init(|| reason).clone();
         Cause::Failed(reason).at(&self.path)
@@ -396,7 +400,7 @@ impl Committer {
         self.database.as_ref().expect("it is taken by drop alone")
     }
 
-    /// Of a failure that redb only remembers, what it was.
+    /// The first cause of a failure that redb merely remembers.
     pub(crate) fn explain(&self, cause: Cause) -> Cause {
         match cause {
             Cause::Redb(redb::Error::PreviousIo) if self.failed.get().is_some() => self.refusal(),
@@ -415,7 +419,7 @@ fn outcomes(results: &[Result<Applied>]) -> Vec<&Outcome> {
     applied.flat_map(Applied::outcomes).collect()
 }
 
-/// What became of the keys of the last batch, if it holds.
+/// The outcomes of the last batch, if it applied.
 fn latest(results: &[Result<Applied>]) -> &[Outcome] {
     match results.last() {
         Some(Ok(applied)) => applied.outcomes(),
@@ -425,7 +429,7 @@ fn latest(results: &[Result<Applied>]) -> &[Outcome] {
 
 fn unknown(error: &StoreError) -> String {
     format!(
-        "a commit failed and could not be taken back, so whether it is kept shows when the store is \
+        "a commit failed and could not be rolled back, so its outcome is unknown until the store is \
          opened again: {error}"
     )
 }
@@ -444,13 +448,14 @@ impl Drop for Committer {
                 _ => Ok(()),
             };
             if catch_panic(end).is_err() {
-                // The log stays, and redb must not go on from where it failed.
+                // The WAL stays, and redb must not continue after the failure.
                 self.write_through.roll_back(commit_point);
             }
         }
         self.view.store(None);
         let database = self.database.take();
-        // Once a call of redb has panicked, so does its end; the lock has to go all the same.
+        // Once redb has panicked, closing it panics as well; the lock has to be released
+        // nevertheless.
         let _ = catch_panic(|| {
             drop(database);
             Ok(())

@@ -1,4 +1,4 @@
-//! When commits go to a log, and when they go to the file.
+//! Decides whether a commit goes to the WAL or to the file, and checkpoints.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::storage::Storage;
 use crate::wal::{Record, RecordBuilder, Wal};
 use crate::write_through::CommitOutcome;
 
-/// How a store commits: straight to the file, or to its log, which the file is brought up to from
-/// time to time.
+/// The commit path of a store: straight to the file, or to the WAL, which is checkpointed into the
+/// file.
 #[derive(Debug)]
 pub(crate) struct CommitPath {
     storage: Arc<Storage>,
@@ -25,17 +25,18 @@ pub(crate) struct CommitPath {
 
 #[derive(Debug)]
 enum Phase {
-    /// So many commits before a log begins: who makes a few pays nothing for it.
+    /// Commits that remain before a WAL is created: a program that makes a few changes pays
+    /// nothing.
     BeforeWal(u32),
     Wal(Wal),
-    /// There is none in this opening.
+    /// There is no WAL in this opening.
     NoWal,
 }
 
 impl CommitPath {
     pub(crate) fn new(storage: &Arc<Storage>, store: Uuid, settings: &Settings) -> Self {
         let phase = match (&storage.wal, settings.wal_after_commits) {
-            // Where something is in its place, that is not this store's.
+            // A foreign file in the WAL's place is left alone.
             (Some(wal), Some(commits)) if matches!(wal.len(), Ok(0)) => Phase::BeforeWal(commits),
             _ => Phase::NoWal,
         };
@@ -47,7 +48,7 @@ impl CommitPath {
         }
     }
 
-    /// A record of the commit that makes this revision, if there is a wal.
+    /// A record for the commit of this revision, if there is a WAL.
     pub(crate) fn record(&self, revision: u64) -> Option<RecordBuilder> {
         match &self.phase {
             Phase::Wal(wal) => Some(wal.record(revision)),
@@ -55,15 +56,16 @@ impl CommitPath {
         }
     }
 
-    /// Commits to the log, so that it is durable.
+    /// Commits a record to the WAL.
     pub(crate) fn append(&mut self, record: &Record) -> Result<(), Cause> {
         match &mut self.phase {
             Phase::Wal(wal) => wal.append(record).map_err(Cause::WalIo),
-            Phase::BeforeWal(_) | Phase::NoWal => unreachable!("the record is one of a log"),
+            Phase::BeforeWal(_) | Phase::NoWal => unreachable!("a record is built by a WAL alone"),
         }
     }
 
-    /// Commits to the file, so that it is durable. What the log has is written in it too.
+    /// Commits a transaction to the file. If there is a WAL, the transaction contains its changes
+    /// too, so this is a checkpoint.
     pub(crate) fn commit(
         &mut self,
         transaction: WriteTransaction,
@@ -87,7 +89,7 @@ impl CommitPath {
         Ok(())
     }
 
-    /// Where a commit starts.
+    /// The point before a commit, for [`roll_back`](Self::roll_back).
     pub(crate) fn commit_point(&self) -> u64 {
         match &self.phase {
             Phase::Wal(wal) => wal.commit_point(),
@@ -95,7 +97,7 @@ impl CommitPath {
         }
     }
 
-    /// Ends a commit that failed.
+    /// Rolls a failed commit back.
     pub(crate) fn roll_back(&mut self, commit_point: u64) -> CommitOutcome {
         match &mut self.phase {
             Phase::Wal(wal) => wal.roll_back(commit_point),
@@ -103,7 +105,7 @@ impl CommitPath {
         }
     }
 
-    /// Brings the file up to its log, which has this besides, and ends the wal.
+    /// Checkpoints the memtable into the file and removes the WAL.
     pub(crate) fn end_wal(
         &mut self,
         database: &Database,
@@ -120,7 +122,7 @@ impl CommitPath {
         set_wal_nonce(&mut meta, None)?;
         drop(meta);
         transaction.commit()?;
-        // If it cannot go, the next opening tries again.
+        // A WAL that cannot be removed is removed by the next opening.
         let _ = wal.remove();
         self.phase = Phase::NoWal;
         Ok(())

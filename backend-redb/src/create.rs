@@ -1,4 +1,4 @@
-//! Making a new store.
+//! Creating a new store.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,8 +15,8 @@ use crate::settings::Settings;
 use crate::storage::Storage;
 use crate::write_through::{BackendHandle, WriteThrough};
 
-/// Makes a store and gives it its name when it is whole, so that no crash leaves a file there that
-/// is no store. If somebody else is faster, theirs stays.
+/// Creates a store under a temporary identity and names it once it is complete, so that no crash
+/// leaves an incomplete store. An existing file of that name is kept.
 pub(crate) fn create(path: &Path, settings: &Settings) -> Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -28,11 +28,11 @@ pub(crate) fn create(path: &Path, settings: &Settings) -> Result<()> {
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::PermissionDenied => StoreError::AccessDenied {
             key: None,
-            action: format!("making {}", path.display()).into(),
+            action: format!("creating {}", path.display()).into(),
             advice: ACCESS_ADVICE.into(),
             source: Some(error.into()),
         },
-        _ => StoreError::io("make", path, error),
+        _ => StoreError::io("create", path, error),
     };
     let file = AtomicFile::new_in(directory).map_err(failed)?;
     let storage = file.handle().map_err(failed)?;
@@ -44,8 +44,7 @@ pub(crate) fn create(path: &Path, settings: &Settings) -> Result<()> {
     }
 }
 
-/// Makes the tables on an empty storage. A crash meanwhile leaves one that is neither empty nor a
-/// store.
+/// Creates the tables in an empty storage. A crash leaves it neither empty nor a store.
 pub(crate) fn initialize(storage: &Arc<Storage>, path: &Path, settings: &Settings) -> Result<()> {
     let make = || -> Result<(), Cause> {
         let write_through = Arc::new(WriteThrough::new(Arc::clone(storage))?);

@@ -1,4 +1,4 @@
-//! What redb and the codec answer, as the store's error.
+//! Converts errors of redb and of the codec into the store's error.
 
 use std::any::Any;
 use std::io::{self, ErrorKind};
@@ -17,13 +17,13 @@ use crate::sidecar::wal_path;
 /// The next step for a user without access to a store's file.
 pub(crate) const ACCESS_ADVICE: &str = "use an account that may read and write the file";
 
-/// Why something in a file went wrong, before it is told to whom.
+/// The cause of a failure, before the path is known.
 #[derive(Debug)]
 pub(crate) enum Cause {
     Redb(redb::Error),
-    /// redb panicked, which it does on some damaged pages.
+    /// redb panicked, as it does on some damaged pages.
     Panic(String),
-    /// A key or value that the codec refuses.
+    /// A key or value that cannot be decoded.
     Codec {
         record: String,
         error: CodecError,
@@ -33,27 +33,27 @@ pub(crate) enum Cause {
         name: &'static str,
         problem: &'static str,
     },
-    /// The log is not what it has to be.
+    /// The WAL is missing or damaged.
     Wal(&'static str),
-    /// The same, and the store does not open without it.
+    /// The same, and the store does not open without the WAL.
     WalRequired(&'static str),
-    /// The log cannot be read or written.
+    /// The WAL cannot be read or written.
     WalIo(io::Error),
-    /// A commit failed, and nothing works any more.
+    /// A commit failed, and the store has stopped.
     Failed(String),
 }
 
-/// Calls redb, and takes a panic for the damage that it stands for.
+/// Calls redb, and returns a panic as [`Cause::Panic`].
 ///
-/// A last resort: files are verified before redb trusts them, so what is left is damage that is
-/// done to a file while it is open.
+/// A last resort: files are verified before redb reads them, so only damage that is done to an open
+/// file panics.
 pub(crate) fn catch_panic<T>(call: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
     catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|payload| Err(Cause::Panic(message(&*payload))))
 }
 
 impl Cause {
-    /// A run that cannot be read, by its key.
+    /// A block that cannot be read, by its key.
     pub(crate) fn block(key: &[u8], error: CodecError) -> Self {
         let record = match decode_key(key) {
             Ok(key) => format!("the records from {key} on"),
@@ -62,14 +62,14 @@ impl Cause {
         Self::Codec { record, error }
     }
 
-    /// The error of a store at `path`.
+    /// The error of the store at `path`.
     pub(crate) fn at(self, path: &Path) -> StoreError {
         let corrupt = |detail: String| StoreError::corrupt(path.display().to_string(), detail);
         let unavailable = |reason: String| StoreError::unavailable(reason);
         match self {
             Self::Redb(redb::Error::Io(error)) => match error.kind() {
-                ErrorKind::UnexpectedEof => corrupt("it is cut short".to_owned()),
-                ErrorKind::InvalidData => corrupt("it is no redb file".to_owned()),
+                ErrorKind::UnexpectedEof => corrupt("the file is truncated".to_owned()),
+                ErrorKind::InvalidData => corrupt("missing redb header".to_owned()),
                 _ => StoreError::io("read or write", path, error),
             },
             Self::Redb(redb::Error::PreviousIo) => {
@@ -85,18 +85,18 @@ impl Cause {
                 }
             }
             Self::Redb(redb::Error::UpgradeRequired(version)) => corrupt(format!(
-                "it is a redb file of the old version {version}, which no store was made with"
+                "it has redb's file format {version}, which is older than any store"
             )),
             Self::Redb(redb::Error::TableDoesNotExist(table)) => corrupt(format!(
-                "it is a redb file without the table {table:?}, so of another program"
+                "it is a redb file of another program: it has no table {table:?}"
             )),
             Self::Redb(error @ redb::Error::TableTypeMismatch { .. }) => corrupt(format!(
-                "it is a redb file with other tables, so of another program ({error})"
+                "it is a redb file of another program: {error}"
             )),
             Self::Redb(redb::Error::Corrupted(detail)) => corrupt(detail),
             Self::Redb(error) => StoreError::corrupt(path.display().to_string(), error),
             Self::Panic(message) => {
-                corrupt(format!("redb cannot make sense of a page ({message})"))
+                corrupt(format!("redb cannot read a page: {message}"))
             }
             Self::Codec { record, error } => {
                 StoreError::corrupt(format!("{record} in {}", path.display()), error)
@@ -110,7 +110,7 @@ impl Cause {
             Self::WalRequired(problem) => StoreError::corrupt(
                 wal_path(path).display().to_string(),
                 format!(
-                    "{problem}; put the store's own back, or give up what it held: certbind check \
+                    "{problem}; restore the WAL, or revert to the last checkpoint: certbind check \
                      --discard-wal"
                 ),
             ),
@@ -146,7 +146,7 @@ impl From<io::Error> for Cause {
     }
 }
 
-/// The start of a key that may be anything.
+/// The first bytes of a key, in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let bytes = bytes.iter().take(40);
     bytes.map(|byte| format!("{byte:02x}")).collect()
@@ -160,7 +160,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "a panic".to_owned())
 }
 
-/// The same error for another caller.
+/// The same error for another caller of the group.
 pub(crate) fn duplicate(error: &StoreError) -> StoreError {
     match error {
         StoreError::Io {

@@ -1,4 +1,4 @@
-//! The tables of the file. `docs/file-format.md` explains them.
+//! The tables of the file, as `docs/file-format.md` specifies them.
 
 use certbind_core::Uuid;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
@@ -8,35 +8,36 @@ use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
 use crate::wal::Nonce;
 
-/// The format of files that this version writes, and the newest that it reads.
+/// The format that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 3;
 
-/// Runs of neighbouring bindings ([`crate::block`]), by their first keys.
+/// Blocks of neighbouring bindings ([`crate::block`]), by their first keys. The table keeps the
+/// name that blocks had first.
 pub(crate) const BLOCKS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("runs");
 
 /// In format 1, each binding by its key.
 const BINDINGS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("bindings");
 
-/// What the file says of itself.
+/// Metadata of the file.
 pub(crate) const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
 
 /// u32, little-endian.
 const META_FORMAT: &str = "format";
-/// The store's UUID, 16 bytes as they are written in text.
+/// The store's UUID, 16 bytes in the order of its text.
 const META_ID: &str = "id";
-/// u64, little-endian; each commit raises it by one.
+/// u64, little-endian; each commit increments it.
 const META_REVISION: &str = "revision";
-/// The nonce of the log, while there is one.
+/// The nonce of the WAL, while there is one.
 const META_WAL: &str = "log";
 
-/// What a file says it is.
+/// The metadata of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) format: u32,
-    /// The store's id; of a newer format, nothing but the format is known.
+    /// The store's id; nil if the format is newer.
     pub(crate) id: Uuid,
     pub(crate) revision: u64,
-    /// What its log has to begin with, if there is one.
+    /// The nonce of its WAL, if it has one.
     pub(crate) wal: Option<Nonce>,
 }
 
@@ -56,7 +57,7 @@ impl Identity {
         if format == 0 {
             return Err(Cause::Meta {
                 name: META_FORMAT,
-                problem: "0, which no format is",
+                problem: "0, which is no format",
             });
         }
         match format {
@@ -76,7 +77,7 @@ impl Identity {
     }
 }
 
-/// Makes the tables of an empty file.
+/// Creates the tables of an empty file.
 pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), Cause> {
     transaction.open_table(BLOCKS)?;
     let mut meta = transaction.open_table(META)?;
@@ -86,8 +87,8 @@ pub(crate) fn create(transaction: &WriteTransaction) -> Result<(), Cause> {
     Ok(())
 }
 
-/// Brings a file of an older format to this one, in one transaction. The revision stays: it counts
-/// what changed bindings.
+/// Upgrades a file of an older format in one transaction. The revision stays the same: it counts
+/// changes of bindings.
 pub(crate) fn upgrade(database: &Database) -> Result<(), Cause> {
     let format = Identity::read(database)?.format;
     if format == FORMAT {
@@ -103,7 +104,7 @@ pub(crate) fn upgrade(database: &Database) -> Result<(), Cause> {
     Ok(transaction.commit()?)
 }
 
-/// Puts the bindings of format 1 into blocks.
+/// Moves the bindings of format 1 into blocks.
 fn into_blocks(transaction: &WriteTransaction) -> Result<(), Cause> {
     {
         let old = transaction.open_table(BINDINGS)?;
@@ -132,22 +133,22 @@ fn into_blocks(transaction: &WriteTransaction) -> Result<(), Cause> {
     Ok(())
 }
 
-/// How many commits the file has seen.
+/// The number of commits.
 pub(crate) fn revision(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<u64, Cause> {
     Ok(u64::from_le_bytes(entry(meta, META_REVISION)?))
 }
 
-/// The revision that the next commit makes.
+/// The revision of the next commit.
 pub(crate) fn next_revision(last: u64) -> Result<u64, Cause> {
     last.checked_add(1).ok_or(Cause::Meta {
         name: META_REVISION,
-        problem: "at its end",
+        problem: "at its maximum",
     })
 }
 
-/// Notes which commit a file is brought up to.
+/// Records the revision that a transaction makes.
 pub(crate) fn set_revision(
     meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
     revision: u64,
@@ -156,7 +157,7 @@ pub(crate) fn set_revision(
     Ok(())
 }
 
-/// Says which log the file has, or that it has none.
+/// Records the nonce of the WAL, or that there is none.
 pub(crate) fn set_wal_nonce(
     meta: &mut redb::Table<'_, &'static str, &'static [u8]>,
     wal: Option<Nonce>,
@@ -178,6 +179,6 @@ fn entry<const N: usize>(
     })?;
     value.value().try_into().map_err(|_| Cause::Meta {
         name,
-        problem: "of a wrong length",
+        problem: "of the wrong length",
     })
 }

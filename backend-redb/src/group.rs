@@ -1,4 +1,4 @@
-//! The queue of group commit: callers that come at the same time are led by one of them.
+//! The queue of group commit: concurrent callers are led by one of them.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,21 +6,21 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most jobs of one group, so that none waits long for the others of it.
+/// The most jobs of a group, which bounds how long a job waits for the others.
 const MAX_GROUP: usize = 256;
 
-/// How long a leader waits for callers that are expected to come: a fraction of what a sync takes.
+/// How long a leader waits for expected callers: a fraction of the duration of a sync.
 pub(crate) const LINGER: Duration = Duration::from_micros(60);
 
 /// A queue of jobs that are done in groups.
 ///
-/// A caller who finds nobody at work leads: it takes all who wait, does their jobs together with
-/// its own, and hands the lead to the first of those who have come meanwhile. So a caller leads at
-/// most once, in the order of coming nobody is passed over, and a lone caller never waits.
+/// A caller that finds no leader leads: it takes all waiting jobs, does them together with its own,
+/// and hands the lead to the first caller that has arrived meanwhile. So a caller leads at most
+/// once, jobs are done in order of arrival, and a lone caller never waits.
 ///
-/// Those whose jobs are done are expected to come again at once, just behind the next leader, and
-/// would wait for a whole group of which they could have been part. So a leader waits a moment for
-/// as many as the group before it had.
+/// Callers whose jobs are done often return at once, just after the next leader has started, and
+/// would wait for a whole group. So a leader waits a moment for as many callers as the last group
+/// had.
 pub(crate) struct Group<J, R> {
     queue: Mutex<Queue<J, R>>,
     linger: Duration,
@@ -28,9 +28,9 @@ pub(crate) struct Group<J, R> {
 
 struct Queue<J, R> {
     waiting: VecDeque<Arc<Ticket<J, R>>>,
-    /// Whether somebody leads.
+    /// Whether a caller leads.
     led: bool,
-    /// How many are expected to be in the next group.
+    /// The expected size of the next group.
     expected: usize,
 }
 
@@ -59,9 +59,9 @@ impl<J: Clone, R> Group<J, R> {
         }
     }
 
-    /// Has `job` done, alone or with others, and gives back its own result. `work` gets the jobs of
-    /// a group and gives a result for each of them, in the same order; `panicked` stands in for
-    /// each if it panics.
+    /// Does `job`, alone or in a group, and returns its result. `work` gets the jobs of a group and
+    /// returns their results in the same order; if it panics, each job gets the result of
+    /// `panicked`.
     pub(crate) fn submit(
         &self,
         job: &J,
@@ -92,7 +92,7 @@ impl<J: Clone, R> Group<J, R> {
             .chain(others.iter().map(|ticket| &ticket.job))
             .collect();
         let results = catch_unwind(AssertUnwindSafe(|| work(&jobs))).unwrap_or_default();
-        // The next group starts while this one hears of its results.
+        // The next group starts while this one distributes its results.
         self.hand_over(jobs.len());
         let mut results = results.into_iter();
         let own = results.next().unwrap_or_else(&panicked);
@@ -102,7 +102,7 @@ impl<J: Clone, R> Group<J, R> {
         own
     }
 
-    /// Waits a moment for those who are expected to come.
+    /// Waits a moment for expected callers.
     fn linger<'a>(&'a self, mut queue: MutexGuard<'a, Queue<J, R>>) -> MutexGuard<'a, Queue<J, R>> {
         let start = Instant::now();
         while queue.waiting.len() + 1 < queue.expected && start.elapsed() < self.linger {
@@ -113,7 +113,7 @@ impl<J: Clone, R> Group<J, R> {
         queue
     }
 
-    /// Hands the lead on behind a group of so many, before any of them hears of its result.
+    /// Hands the lead over after a group of `done` jobs, before any of them gets its result.
     fn hand_over(&self, done: usize) {
         let mut queue = self.queue();
         queue.expected = (queue.waiting.len() + done).min(MAX_GROUP);
@@ -129,7 +129,7 @@ impl<J: Clone, R> Group<J, R> {
 }
 
 impl<J, R> Ticket<J, R> {
-    /// Waits for the result, or for the lead: then there is none yet.
+    /// Waits for the result, or for the lead, which returns `None`.
     fn wait(&self) -> Option<R> {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -206,7 +206,7 @@ mod tests {
         let (group, note) = (&group, &note);
         thread::scope(|scope| {
             let first = |jobs: &[&usize]| {
-                // While it works the others come, and wait.
+                // The others arrive while it works, and wait.
                 for _ in 0..3 {
                     scope.spawn(move || group.submit(&1, note, || ()));
                 }
@@ -216,7 +216,7 @@ mod tests {
                 note(jobs)
             };
             group.submit(&0, first, || ());
-            // One of them leads by now, or is about to: it waits for this one to come again.
+            // One of them leads by now, or is about to: it waits for this caller.
             group.submit(&0, note, || ());
         });
         assert_eq!(*groups.lock().unwrap(), [1, 4]);
@@ -235,7 +235,7 @@ mod tests {
                         let call = calls.fetch_add(1, Ordering::Relaxed);
                         thread::yield_now();
                         if call.is_multiple_of(2) {
-                            // Without the hook, which would print.
+                            // Without the panic hook, which would print.
                             std::panic::resume_unwind(Box::new("on purpose"));
                         }
                         jobs.iter().map(|job| Some(**job)).collect()

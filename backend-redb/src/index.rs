@@ -1,4 +1,4 @@
-//! Bindings by key, for readers that wait for nobody: what resident `get`s read.
+//! The in-memory index: bindings by key, for readers that never wait.
 
 use certbind_core::{Binding, BindingKey, Outcome};
 use foldhash::fast::RandomState;
@@ -7,21 +7,21 @@ use papaya::{HashMap, ResizeMode};
 use crate::join::join;
 use crate::row_cache::ByKey;
 
-/// From so many bindings on a thread pays.
+/// From this many bindings on, a second thread pays.
 const MANY: usize = 10_000;
 
-/// The bindings of the revision that is published, and of the one that is about to be.
+/// The bindings of the published revision and of the next one.
 ///
-/// There is one writer. It makes known what a revision changes, and what was there before; then it
-/// publishes the revision; then it lets go of what was there before. A reader goes by the revision
-/// that it found published, so it sees a batch whole or not at all.
+/// There is one writer. It stages the changes of a revision together with the previous bindings,
+/// publishes the revision, and then drops the previous bindings. A reader uses the revision that it
+/// found published, so it sees a batch as a whole or not at all.
 pub(crate) struct Index(HashMap<ByKey, State, RandomState>);
 
-/// What a reader finds at a key.
+/// The state of a key.
 enum State {
-    /// For everybody.
+    /// The same for every reader.
     Stable(Binding),
-    /// Depending on the revision that it found published.
+    /// Depends on the revision that the reader found published.
     Changing(Box<Change>),
 }
 
@@ -32,12 +32,12 @@ struct Change {
 }
 
 impl Index {
-    /// An index of these, which are published. Of many, a second thread puts in half.
+    /// An index of published bindings. Two threads build a large one.
     pub(crate) fn of(bindings: &[Binding]) -> Self {
         let map = HashMap::builder()
             .capacity(bindings.len())
             .hasher(RandomState::default())
-            // Else one that has begun to grow is read in two places until it is written to often enough.
+            // A map that has begun to grow incrementally is searched in two tables for a long time.
             .resize_mode(ResizeMode::Blocking);
         let index = Self(map.build());
         let put = |bindings: &[Binding]| {
@@ -55,29 +55,30 @@ impl Index {
         index
     }
 
-    /// How many bindings there are, or nearly so while they change.
+    /// The number of bindings, approximate during a change.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// What is bound to a key, for a reader that found `published`.
+    /// The binding of a key for a reader that found `published`.
     pub(crate) fn get(&self, key: &BindingKey, published: u64) -> Option<Binding> {
         match self.0.pin().get(key)? {
             State::Stable(binding) => Some(binding.clone()),
-            // It was not published when the reader came. What was there before was, then or since.
+            // The revision was not published when the reader started, so the previous binding was
+            // current then or since.
             State::Changing(change) if change.revision > published => change.before.clone(),
             State::Changing(change) => change.after.clone(),
         }
     }
 
-    /// Makes known what a revision changes, which is published next.
+    /// Stages the changes of the revision that is published next.
     pub(crate) fn stage<'a>(&self, revision: u64, outcomes: impl Iterator<Item = &'a Outcome>) {
         let pinned = self.0.pin();
         for Outcome { key, before, after } in outcomes {
             let Some(slot) = after.as_ref().or(before.as_ref()) else {
                 continue;
             };
-            // Of batches that share a revision nobody sees one without the others.
+            // Batches that share a revision become visible together.
             let before = match pinned.get(key) {
                 Some(State::Changing(earlier)) => earlier.before.clone(),
                 Some(State::Stable(_)) | None => before.clone(),
@@ -91,7 +92,7 @@ impl Index {
         }
     }
 
-    /// Lets go of what was there before, once the revision is published.
+    /// Drops the previous bindings, once the revision is published.
     pub(crate) fn finalize<'a>(&self, outcomes: impl Iterator<Item = &'a Outcome>) {
         let pinned = self.0.pin();
         for Outcome { key, .. } in outcomes {
@@ -125,7 +126,7 @@ mod tests {
         format!("ccs={}", n + 1).parse().unwrap()
     }
 
-    /// What is bound to each key at a revision; at every third, nothing is.
+    /// The binding of each key at a revision; none at every third.
     fn at(revision: u64, key: &BindingKey) -> Option<Binding> {
         let record = Record::central(Uuid::from_u128(revision.into()));
         let binding = Binding::new(key.clone(), record).unwrap();
@@ -164,7 +165,7 @@ mod tests {
         thread::scope(|scope| {
             let readers = [(); 2].map(|()| scope.spawn(read));
             for revision in 1..=REVISIONS {
-                // Two batches in one revision: of the first of these nobody sees anything.
+                // Two batches in one revision: the first is never visible alone.
                 let unseen = outcomes(&keys, revision)
                     .into_iter()
                     .map(|outcome| Outcome {

@@ -1,9 +1,9 @@
-//! Two things at the same time.
+//! Runs two closures at the same time.
 
 use std::panic::resume_unwind;
 use std::thread;
 
-/// What `make` makes, on a thread of its own while `work` is done; and what that came to.
+/// Runs `make` on a second thread while `work` runs on this one; returns both results.
 pub(crate) fn join<T: Send, R>(make: impl Fn() -> T + Sync, work: impl FnOnce() -> R) -> (T, R) {
     thread::scope(|scope| {
         let maker = thread::Builder::new().name("certbind indexes".to_owned());
@@ -11,7 +11,7 @@ pub(crate) fn join<T: Send, R>(make: impl Fn() -> T + Sync, work: impl FnOnce() 
         let done = work();
         let made = match making {
             Ok(making) => making.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            // Without a further thread it takes longer.
+            // Without a second thread it merely takes longer.
             Err(_) => make(),
         };
         (made, done)

@@ -1,9 +1,10 @@
-//! The portable store: TLS certificate bindings in one [redb] file.
+//! A portable store: TLS certificate bindings in one [redb] file.
 //!
-//! Every batch is one durable transaction; batches of callers that come at the same time share one
-//! sync (group commit). A program that writes a good deal has a log beside the file while the store
-//! is open ([`Options::wal_after_commits`]), so that a commit is one write and one sync. Reads come from a view that is replaced at each commit, and never wait
-//! for a writer; with [`Options::resident`] they come from memory, and never wait for the disk. `docs/file-format.md` describes the file byte by byte.
+//! Every batch is one durable transaction; concurrent batches share one sync (group commit). After
+//! 64 commits ([`RedbBuilder::wal_after_commits`]) further commits go to a write-ahead log next to
+//! the file, which makes each a single write and sync. Reads use a view that is replaced at each
+//! commit, and never wait for a writer; with [`ReadMode::InMemory`] they never wait for the disk
+//! either. `docs/file-format.md` specifies the file byte by byte.
 //!
 //! ```
 //! use certbind_redb::RedbStore;
@@ -25,14 +26,14 @@
 //! ```
 //!
 //! # Other tables
-//! A [`RedbStore`] has [`Tables`](certbind_core::Tables) as well: what somebody else wants to keep in the
-//! same file. A write to them is a durable transaction of its own, and no commit that
-//! [`revision`](RedbStore::revision) counts.
+//! A [`RedbStore`] also implements [`Tables`](certbind_core::Tables), for other data in the same
+//! file. A write to them is a durable transaction of its own, which
+//! [`revision`](RedbStore::revision) does not count.
 //!
-//! # Who may open a file
-//! One process may have it open for writing, or any number for reading only; anyone else gets
-//! [`StoreError::InUse`](certbind_core::StoreError::InUse), with the holder's process id where the
-//! system tells it.
+//! # Locking
+//! One process may have a file open for writing, or any number for reading. Another process gets
+//! [`StoreError::InUse`](certbind_core::StoreError::InUse), with the id of the lock's owner where
+//! the system reveals it.
 
 mod atomic_file;
 mod block;

@@ -1,15 +1,15 @@
-//! Who has a file open, where the system tells it.
+//! Finds the process that has a file locked, where the system reveals it.
 
 use std::path::Path;
 
-/// The process that holds a lock on the file: its id, and its name where that can be read.
+/// The process that holds a lock on the file: its id, and its name if that can be read.
 #[cfg(target_os = "linux")]
 pub(crate) fn describe(path: &Path) -> Option<String> {
     let process = lock_holder(path).or_else(|| opener(path))?;
     if process == std::process::id() {
         return Some("this process, which has it open already".to_owned());
     }
-    // The name is whatever the process calls itself.
+    // A process chooses its own name.
     Some(
         match std::fs::read_to_string(format!("/proc/{process}/comm")) {
             Ok(name) => format!("process {process} ({})", name.trim_end().escape_debug()),
@@ -23,22 +23,22 @@ pub(crate) fn describe(_: &Path) -> Option<String> {
     None
 }
 
-/// The process that the system's list of locks names for the file.
+/// The process that `/proc/locks` names for the file.
 #[cfg(target_os = "linux")]
 fn lock_holder(path: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
 
     let inode = std::fs::metadata(path).ok()?.ino();
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    // The same number on another file system is another file, and the device that stands here is
-    // not always the one that the file says: so the process has to have the file open as well,
-    // unless what it has open is not for us to see.
+    // An inode number is unique only within a file system, and the device in `/proc/locks` may
+    // differ from the one of stat(2). So the process must have the file open as well, unless its
+    // open files cannot be listed.
     processes_in(&locks, inode).find(|process| has_open(*process, path).unwrap_or(true))
 }
 
-/// The processes that hold a lock on an inode, by `/proc/locks`:
-/// `1: FLOCK  ADVISORY  WRITE 4711 fe:00:12345 0 EOF`. One that waits has `->` in front of the
-/// kind; a lock that belongs to an open file and no process has -1.
+/// The processes that hold a lock on an inode, from lines of `/proc/locks`: `1: FLOCK  ADVISORY
+/// WRITE 4711 fe:00:12345 0 EOF`. A waiting process has `->` before the kind; a lock of an open
+/// file description has the process id -1.
 #[cfg(target_os = "linux")]
 fn processes_in(locks: &str, inode: u64) -> impl Iterator<Item = u32> {
     locks.lines().filter_map(move |line| {
@@ -62,7 +62,7 @@ fn opener(path: &Path) -> Option<u32> {
         .find(|process| has_open(*process, path) == Some(true))
 }
 
-/// Whether a process has the file open; nothing where that may not be seen.
+/// Whether a process has the file open; `None` if that cannot be read.
 #[cfg(target_os = "linux")]
 fn has_open(process: u32, path: &Path) -> Option<bool> {
     use std::os::unix::fs::MetadataExt;

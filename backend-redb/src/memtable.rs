@@ -1,4 +1,4 @@
-//! What the log has and the file has not: in memory, in front of the file's pages.
+//! The memtable: changes that are in the WAL and not yet in the file.
 
 use std::iter::Peekable;
 
@@ -10,11 +10,11 @@ use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
 use crate::tree::{Keyed, Range, Tree};
 
-/// What became of some keys since the file was written last; none, where that is nothing.
+/// The last change of each key since the last checkpoint; `None` if there is none.
 #[derive(Clone, Default)]
 pub(crate) struct Memtable(Option<Tree<Entry>>);
 
-/// What became of a key.
+/// The last change of a key.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Entry {
     Put(Binding),
@@ -40,8 +40,8 @@ impl Memtable {
         self.0.as_ref().map(|tree| tree.scan(scan))
     }
 
-    /// Writes all of it into the file's blocks. Each of them was read as a whole before its first change
-    /// was noted, so one that is damaged now has become so since.
+    /// Writes all entries into blocks of the file. Each block was verified before its first change
+    /// entered the memtable, so damage found here is new.
     pub(crate) fn write(
         &self,
         blocks: &mut Table<'_, &'static [u8], &'static [u8]>,
@@ -87,7 +87,8 @@ impl Keyed for Entry {
     }
 }
 
-/// What there was, with what became of it since: both in canonical order, each key once.
+/// File entries merged with memtable entries, which replace them: both in canonical order, each key
+/// once.
 pub(crate) struct Merged<B: Iterator, S: Iterator> {
     before: Peekable<B>,
     since: Peekable<S>,

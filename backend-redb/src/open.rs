@@ -1,4 +1,4 @@
-//! Opening a file: what it has to be, and what is said of one that is not.
+//! Opens a file after checking what it is.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read};
@@ -22,7 +22,7 @@ use crate::store::{Mode, Reader, RedbStore};
 use crate::wal;
 use crate::write_through::{BackendHandle, WriteThrough};
 
-/// What a redb file starts with.
+/// The first bytes of a redb file.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
 pub(crate) fn open(path: &Path, settings: &Settings) -> Result<RedbStore> {
@@ -74,8 +74,7 @@ pub(crate) fn open_backend(
     writable(storage, name, settings)
 }
 
-/// A database that reads from a storage and writes nothing to it, repaired in memory where the last
-/// writer was cut off.
+/// A database that reads a storage without writing to it. A repair after a crash stays in memory.
 pub(crate) fn open_overlay(
     storage: &Arc<Storage>,
     verification: Verification,
@@ -90,11 +89,11 @@ pub(crate) fn open_overlay(
     })
 }
 
-/// What is on a storage, seen without writing to it.
+/// A storage that was inspected without writing to it.
 struct Inspection {
     database: Database,
     identity: Identity,
-    /// What the log has that the file has not, where the last writer was cut off.
+    /// The changes of the WAL that are not in the file, after a crash.
     replay: Option<Replay>,
 }
 
@@ -113,7 +112,7 @@ fn inspect(storage: &Arc<Storage>, path: &Path, settings: &Settings) -> Result<I
         });
     }
     let replay = match Replay::read(storage, &identity) {
-        // One that cannot be read may be whole.
+        // A WAL that cannot be read may be intact.
         Err(Cause::Wal(_)) if settings.damaged_wal == DamagedWal::Discard => {
             Some(Replay::empty(identity.revision))
         }
@@ -127,7 +126,7 @@ fn inspect(storage: &Arc<Storage>, path: &Path, settings: &Settings) -> Result<I
     })
 }
 
-/// Brings what was seen to this format, and to the last commit.
+/// Upgrades the format, and replays the WAL.
 pub(crate) fn upgrade_and_replay(
     database: &Database,
     replay: Option<&Replay>,
@@ -136,9 +135,9 @@ pub(crate) fn upgrade_and_replay(
     replay.map_or(Ok(()), |replay| replay.apply(database))
 }
 
-/// Opens what is on a storage for writing. It is looked at first without writing to it, and under
-/// the lock that stays: redb marks a file as open, repairs it, and may even panic on its pages,
-/// before one can ask what it is.
+/// Opens a storage for writing. It is inspected first, without writing, under the lock that stays:
+/// redb marks a file as open, repairs it, and may panic on its pages before its contents can be
+/// checked.
 fn writable(storage: Arc<Storage>, path: &Path, settings: &Settings) -> Result<RedbStore> {
     let Inspection {
         database: seen,
@@ -152,7 +151,7 @@ fn writable(storage: Arc<Storage>, path: &Path, settings: &Settings) -> Result<R
             .set_cache_size(settings.cache_size)
             .create_with_backend(BackendHandle(Arc::clone(&write_through)))?;
         upgrade_and_replay(&database, replay.as_ref())?;
-        // Nothing names what is there now. If it cannot go, it can stay.
+        // No file names this WAL. If it cannot be removed, it may stay.
         if let Some(log) = &storage.wal
             && let Ok(true) = wal::belongs_to(&**log, identity.id)
         {
@@ -181,32 +180,32 @@ fn open_file(path: &Path, how: &OpenOptions) -> Result<File> {
         }
         _ => StoreError::io("open", path, error),
     };
-    // Asked first: opening a pipe would wait for its other end.
+    // Checked first, since opening a pipe would block.
     let metadata = std::fs::metadata(path).map_err(denied)?;
     if !metadata.is_file() {
         let what = if metadata.is_dir() {
             "a directory"
         } else {
-            "no regular file"
+            "not a regular file"
         };
         return Err(corrupt(path, &format!("it is {what}")));
     }
     how.open(path).map_err(denied)
 }
 
-/// Looks at a file's first bytes, so that what is no redb file is told so in plain words.
+/// Checks a file's first bytes, so that a foreign file gets a clear error.
 fn file_storage(path: &Path, file: File, locks: LockMode) -> Result<Arc<Storage>> {
     let mut start = Vec::new();
     let read = (&file).take(MAGIC.len() as u64).read_to_end(&mut start);
     match read {
-        // Where locks bind everybody, as on Windows, redb is left to say who has it.
+        // Where locks are mandatory, as on Windows, redb reports that the file is in use.
         Err(error) if is_sharing_violation(&error) => {}
         Err(error) => return Err(StoreError::io("read", path, error)),
         Ok(0) => {
-            let detail = "it is empty; if nothing is missing, delete it and a new store is made";
+            let detail = "it is empty; if nothing is missing, delete it and open again to create a new store";
             return Err(corrupt(path, detail));
         }
-        Ok(_) if start != MAGIC => return Err(corrupt(path, "it is no redb file")),
+        Ok(_) if start != MAGIC => return Err(corrupt(path, "missing redb header")),
         Ok(_) => {}
     }
     let metadata = file.metadata();

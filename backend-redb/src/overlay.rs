@@ -1,4 +1,4 @@
-//! A look at a file that never writes to it.
+//! An overlay over a file that never writes to it.
 
 use std::io::{self, ErrorKind};
 use std::ops::Bound;
@@ -8,8 +8,8 @@ use redb::{BackendError, StorageBackend};
 
 use crate::storage::Storage;
 
-/// A backend that keeps what redb writes in memory. Through it a file is verified, and repaired as
-/// far as it needs to be for reading, and stays as it is.
+/// A backend that keeps redb's writes in memory. redb can verify and repair a file through it while
+/// the file stays unchanged.
 #[derive(Debug)]
 pub(crate) struct Overlay {
     storage: Arc<Storage>,
@@ -18,11 +18,11 @@ pub(crate) struct Overlay {
 
 #[derive(Debug)]
 struct Written {
-    /// The length of the file underneath.
+    /// The length of the file.
     base_len: u64,
     /// The length that redb sees.
     len: u64,
-    /// In order. redb writes a handful of pages while it opens a file, and no more here.
+    /// In order. redb writes a handful of pages while it opens a file, and none later.
     changes: Vec<Change>,
 }
 
@@ -105,7 +105,7 @@ impl StorageBackend for Overlay {
         let taken = self.storage.try_lock((start, end))?;
         let mut written = self.written();
         if taken && written.changes.is_empty() {
-            // Until now another may have had it, and made it longer or shorter.
+            // Another process may have changed the length before the lock was taken.
             written.base_len = self.storage.file.len()?;
             written.len = written.base_len;
         }
@@ -117,12 +117,12 @@ impl StorageBackend for Overlay {
     }
 }
 
-/// How many of `most` bytes from `offset` on are in front of `end`.
+/// How many of `most` bytes from `offset` on lie before `end`.
 fn clamp(end: u64, offset: u64, most: usize) -> usize {
     usize::try_from(end.saturating_sub(offset)).map_or(most, |there| there.min(most))
 }
 
-/// Copies what `data`, which stands at `at`, has for `out`, which stands at `offset`.
+/// Copies the part of `data`, which starts at `at`, that overlaps `out`, which starts at `offset`.
 fn copy_overlap(at: u64, data: &[u8], offset: u64, out: &mut [u8]) {
     let from = clamp(at, offset, out.len());
     let to = clamp(at.saturating_add(data.len() as u64), offset, out.len());
@@ -138,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    /// Somebody else's until it is locked, who leaves it longer.
+    /// A file that grows when it is locked.
     #[derive(Debug)]
     struct Busy(InMemoryBackend);
 
@@ -180,7 +180,7 @@ mod tests {
         );
         assert_eq!(overlay.len().unwrap(), 20);
         overlay.read(0, &mut [0; 20]).unwrap();
-        // What was written since stays as it is.
+        // Writes since then are kept.
         overlay.set_len(30).unwrap();
         assert!(
             overlay

@@ -1,4 +1,4 @@
-//! The store at one revision: what reads come from.
+//! The read view: the store at one revision, which all reads use.
 
 use std::iter::Peekable;
 use std::sync::Arc;
@@ -18,38 +18,38 @@ use crate::scan::{Entries, byte_range};
 use crate::settings::{ReadMode, Settings};
 use crate::tree::{Range, Tree};
 
-/// A commit that changes at least so many bindings, and more than there are, makes a new index:
-/// that is faster than to change the one there is.
+/// A commit of at least this many changes, and of more than the number of bindings, rebuilds the
+/// in-memory index, which is faster than changing it.
 const MANY: usize = 1_000;
 
-/// The committed bindings at one revision.
+/// The committed bindings of one revision.
 pub(crate) struct ReadView {
     revision: u64,
     pages: Arc<Pages>,
-    /// What the log has and the file has not.
+    /// Changes that are in the WAL and not in the file.
     memtable: Memtable,
-    /// What those two have, in memory, where the store is resident: what is read.
+    /// Both of these in memory; reads of an in-memory store use it alone.
     memory: Option<Memory>,
 }
 
-/// The file as it was written last. It keeps the pages that it reads from being reused, so a store
-/// holds only the newest, and a scan its own until it ends.
+/// The file as of its last write. redb does not reuse pages that it can read, so a store keeps only
+/// the newest, and each scan its own until it ends.
 pub(crate) struct Pages {
     blocks: ReadOnlyTable<&'static [u8], &'static [u8]>,
     is_empty: bool,
     row_cache: Arc<RowCache>,
 }
 
-/// One index for all revisions, and the tree of one.
+/// The index, which all revisions share, and the tree of this revision.
 pub(crate) struct Memory {
     index: Arc<Index>,
     tree: Tree<Binding>,
-    /// Whether the index has it beside what was there before.
+    /// Whether the index holds this revision staged.
     staged: bool,
 }
 
 impl ReadView {
-    /// What is committed now.
+    /// The last commit.
     pub(crate) fn open(
         database: &impl ReadableDatabase,
         settings: &Settings,
@@ -58,7 +58,7 @@ impl ReadView {
         let revision = format::revision(&transaction.open_table(META)?)?;
         let pages = Pages::of(&transaction, settings.row_cache_entries)?;
         let memory = match settings.read_mode {
-            // Every binding is read now, and none later but to be changed.
+            // Every binding is read now; later reads are for changes alone.
             ReadMode::InMemory => Some(Memory::of(
                 pages.scan(&Scan::all())?.collect::<Result<_, _>>()?,
             )),
@@ -72,15 +72,15 @@ impl ReadView {
         })
     }
 
-    /// What is in memory, where so many changes are best made by making it anew, which may be done
+    /// The in-memory state, if so many changes are best made by rebuilding it, which may happen
     /// before they are committed.
     pub(crate) fn rebuilds(&self, changes: usize) -> Option<&Memory> {
         let is_many = |memory: &&Memory| changes >= MANY.max(memory.index.len());
         self.memory.as_ref().filter(is_many)
     }
 
-    /// The next one, once a commit changed this. It is published next. Where nothing is memtable,
-    /// the commit was one of the file.
+    /// The view after a commit, which is published next. An empty memtable means that the commit
+    /// went to the file.
     pub(crate) fn next(
         &self,
         database: &impl ReadableDatabase,
@@ -105,7 +105,7 @@ impl ReadView {
         })
     }
 
-    /// The next one of a resident store whose file cannot be read any more. Nothing is changed in it.
+    /// The next view of an in-memory store whose file can no longer be read.
     pub(crate) fn next_in_memory(&self, revision: u64, outcomes: &[&Outcome]) -> Option<Self> {
         let memory = self.memory.as_ref()?;
         Some(Self {
@@ -116,7 +116,7 @@ impl ReadView {
         })
     }
 
-    /// The same, once the file was written to without a change to bindings.
+    /// The same view, after other tables of the file were written.
     pub(crate) fn with_new_pages(&self, database: &impl ReadableDatabase) -> Result<Self, Cause> {
         let pages = Pages {
             row_cache: Arc::clone(&self.pages.row_cache),
@@ -130,7 +130,7 @@ impl ReadView {
         })
     }
 
-    /// Lets go of what was there before, once this is published.
+    /// Drops the previous bindings from the index, once this view is published.
     pub(crate) fn finalize(&self, outcomes: &[&Outcome]) {
         if let Some(memory) = &self.memory
             && memory.staged
@@ -165,7 +165,7 @@ impl ReadView {
         }
     }
 
-    /// The bindings that `scan` asks for, read as the iterator goes. It ends behind an error.
+    /// The bindings of a scan, read as the iterator advances. It ends after an error.
     pub(crate) fn scan(&self, scan: &Scan) -> Result<ScanIter, Cause> {
         if let Some(memory) = &self.memory {
             return Ok(ScanIter::Memory(memory.tree.scan(scan)));
@@ -200,8 +200,8 @@ impl Pages {
         })
     }
 
-    /// The same, before the key is changed: nothing is changed in a block that is damaged. `whole` is
-    /// the key of the block that was read last.
+    /// As `get`, for a key that is changed next: the whole block is verified. `whole` is the key of
+    /// the block that was verified last.
     pub(crate) fn get_for_update(
         &self,
         key: &BindingKey,
@@ -217,7 +217,7 @@ impl Pages {
         })
     }
 
-    /// The greatest key. The block that has it is read as a whole.
+    /// The greatest key. Its block is verified as a whole.
     pub(crate) fn last_key(&self) -> Result<Option<Vec<u8>>, Cause> {
         catch_panic(|| block_table::last_key(&self.blocks))
     }
@@ -230,7 +230,7 @@ impl Pages {
 }
 
 impl Memory {
-    /// Of these, which are in canonical order.
+    /// Builds the state from bindings in canonical order.
     fn of(bindings: Vec<Binding>) -> Self {
         Self {
             index: Arc::new(Index::of(&bindings)),
@@ -239,7 +239,7 @@ impl Memory {
         }
     }
 
-    /// What it becomes by a commit, made anew.
+    /// The state after a commit, rebuilt.
     pub(crate) fn rebuilt(&self, outcomes: &[&Outcome]) -> Result<Self, Cause> {
         let before = self.tree.scan(&Scan::all()).map(Ok);
         let bindings = Merged::new(before, entries(outcomes)).collect::<Result<_, _>>()?;
@@ -271,10 +271,10 @@ impl Memory {
     }
 }
 
-/// What became of each key in the end, in canonical order.
+/// The last outcome of each key, in canonical order.
 fn entries(outcomes: &[&Outcome]) -> impl Iterator<Item = Entry> {
     let mut outcomes = outcomes.to_vec();
-    // The last that came to a key is the one that counts.
+    // The sort is stable, so the last outcome of a key stays last.
     outcomes.sort_by(|a, b| a.key.cmp(&b.key));
     let mut outcomes = outcomes.into_iter().peekable();
     std::iter::from_fn(move || {
@@ -287,14 +287,14 @@ fn entries(outcomes: &[&Outcome]) -> impl Iterator<Item = Entry> {
     })
 }
 
-/// What a scan finds.
+/// The result of a scan.
 pub(crate) enum ScanIter {
     Pages(PageScan),
     Merged(Box<Merged<PageScan, Peekable<Range<Entry>>>>),
     Memory(Range<Binding>),
 }
 
-/// What a scan finds in the file.
+/// The result of a scan of the file.
 pub(crate) struct PageScan(Option<Box<Entries>>);
 
 impl Iterator for ScanIter {

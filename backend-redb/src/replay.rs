@@ -1,4 +1,4 @@
-//! Bringing a file up to what its log has, after a crash.
+//! Replays the WAL after a crash.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ use crate::wal::{HEADER_LEN, Nonce, RecordHeader, SECTOR, changes, check_header}
 
 const MISSING: &str = "it is missing";
 
-/// What a log has that its file has not.
+/// Changes of a WAL that are not in its file.
 #[derive(Debug)]
 pub(crate) struct Replay {
-    /// The revision that it brings the file to.
+    /// The revision after the replay.
     to: u64,
-    /// What became of each key in the end.
+    /// The last change of each key.
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
 impl Replay {
-    /// What the log has that the file names, if it names one.
+    /// Reads the WAL that the file names, if it names one.
     pub(crate) fn read(storage: &Storage, file: &Identity) -> Result<Option<Self>, Cause> {
         let Some(nonce) = file.wal else {
             return Ok(None);
@@ -40,7 +40,7 @@ impl Replay {
             Ok::<_, Cause>(bytes)
         };
         let len = usize::try_from(len).map_err(|_| Cause::Wal("it is too long"))?;
-        // First, since what is no log may be of any length.
+        // Checked first, since a foreign file may have any length.
         check_header(&read(len.min(HEADER_LEN))?, len as u64, file.id, nonce)?;
         let bytes = read(len)?;
         Self::parse(&bytes, nonce, file.revision).map(Some)
@@ -58,19 +58,19 @@ impl Replay {
             replay.to += 1;
             at += taken;
         }
-        // A record is written once the one before it is synced. So one that the crash has torn is
-        // the next here, was not acknowledged, and has none behind it.
+        // A record is written only after the one before it was synced. So a torn write is always
+        // the next record, was not acknowledged, and has no record after it.
         let mut expected = replay.to.saturating_add(1);
         for sector in bytes.chunks(SECTOR).skip(at / SECTOR) {
             if RecordHeader::of(sector, nonce).is_some_and(|head| head.revision > expected) {
-                return Err(Cause::Wal("it is damaged: it has records behind a bad one"));
+                return Err(Cause::Wal("it is damaged: valid records follow an invalid one"));
             }
             expected = replay.to;
         }
         Ok(replay)
     }
 
-    /// What a log without records has.
+    /// The replay of a WAL without records.
     pub(crate) fn empty(revision: u64) -> Self {
         Self {
             to: revision,
@@ -81,14 +81,14 @@ impl Replay {
     fn next<'a>(&self, bytes: &'a [u8], at: usize, nonce: Nonce) -> Option<(&'a [u8], usize)> {
         let bytes = bytes.get(at..)?;
         let head = RecordHeader::of(bytes, nonce)?;
-        // Others are from before the file was brought up to date.
+        // Older records date from before a checkpoint.
         if head.revision != self.to.checked_add(1)? {
             return None;
         }
         head.changes(bytes)
     }
 
-    /// Makes the changes and ends the log, in one transaction.
+    /// Applies the changes and detaches the WAL, in one transaction.
     pub(crate) fn apply(&self, database: &Database) -> Result<(), Cause> {
         let transaction = database.begin_write()?;
         {
@@ -98,7 +98,7 @@ impl Replay {
             let mut blocks = transaction.open_table(BLOCKS)?;
             let mut whole = None;
             for key in self.changes.keys() {
-                // As before every change: nothing is written to a block that is damaged.
+                // As before every change: a damaged block is not rewritten.
                 block_table::get_for_update(&blocks, &mut whole, key, |_| Ok(()))?;
             }
             let changes = self.changes.iter();

@@ -1,5 +1,4 @@
-//! Bindings that were read from the file, decoded: what it holds does not change until bindings are
-//! written to it again, so a `get` that comes again need not read it again.
+//! The row cache: decoded bindings, valid until bindings are written to the file again.
 
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
@@ -12,11 +11,11 @@ use papaya::HashSet;
 
 use crate::errors::Cause;
 
-/// The bindings of one view of the file that were read first, up to a number.
+/// The first rows that are read from one view of the file, up to a capacity.
 ///
-/// A sixteenth as many `get`s go by before the first is kept: who reads a few bindings and then writes
-/// pays nothing. Nor does who reads from a store so large that capacity would be
-/// looked for in vain.
+/// The cache fills only after a sixteenth as many `get`s as its capacity, so a program that reads a
+/// few bindings and then writes pays nothing. It is disabled for stores so large that most lookups
+/// would miss.
 pub(crate) struct RowCache {
     capacity: usize,
     enabled: bool,
@@ -25,11 +24,11 @@ pub(crate) struct RowCache {
     bindings: OnceLock<HashSet<ByKey, RandomState>>,
 }
 
-/// A binding that stands for its key.
+/// A binding that hashes and compares by its key.
 pub(crate) struct ByKey(pub(crate) Binding);
 
 impl RowCache {
-    /// Of a store with so many blocks, which have some 30 bindings each.
+    /// A cache for a store with so many blocks, of some 30 bindings each.
     pub(crate) fn new(capacity: usize, blocks: u64) -> Self {
         Self {
             capacity,
@@ -40,12 +39,12 @@ impl RowCache {
         }
     }
 
-    /// The capacity of them.
+    /// The most rows that it holds.
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// What was read of a key, or what `read` reads now.
+    /// The row of a key, from the cache or from `read`.
     pub(crate) fn get(
         &self,
         key: &BindingKey,
@@ -110,7 +109,7 @@ mod tests {
         Binding::new(format!("ccs={}", n + 1).parse().unwrap(), record).unwrap()
     }
 
-    /// How often each of these was read when all are got so many times.
+    /// How often each of these was read when all are requested so many times.
     fn reads(row_cache: &RowCache, many: u16, times: usize) -> Vec<usize> {
         let reads = |n| {
             let binding = binding(n);

@@ -1,4 +1,4 @@
-//! Which bytes a scan asks for, and what stands there.
+//! Scans of the file: the byte range of a scan, and its entries.
 
 use std::ops::Bound;
 
@@ -18,12 +18,12 @@ type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
 /// The entries of a range of keys, block by block.
 pub(crate) struct Entries {
     range: Bytes,
-    /// The blocks to come.
+    /// The remaining blocks.
     blocks: redb::Range<'static, &'static [u8], &'static [u8]>,
     block: Option<CurrentBlock>,
 }
 
-/// A block that is under way.
+/// The block that is being read.
 struct CurrentBlock {
     key: AccessGuard<'static, &'static [u8]>,
     bytes: AccessGuard<'static, &'static [u8]>,
@@ -32,7 +32,7 @@ struct CurrentBlock {
 
 impl Entries {
     pub(crate) fn of(blocks: &Table, range: Bytes) -> Result<Self, Cause> {
-        // The first of them may stand in a block that begins before.
+        // The first entry may be in a block that starts before the range.
         let start = match &range.0 {
             Bound::Included(key) | Bound::Excluded(key) => find_block(blocks, key)?,
             Bound::Unbounded => None,
@@ -91,7 +91,7 @@ fn contains((start, end): &Bytes, key: &[u8]) -> bool {
         }
 }
 
-/// Where the keys of a scan stand in the table; nothing if there can be none.
+/// The byte range of a scan; `None` if it is empty.
 pub(crate) fn byte_range(scan: &Scan) -> Option<Bytes> {
     if scan.is_empty() {
         return None;

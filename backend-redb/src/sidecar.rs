@@ -1,4 +1,4 @@
-//! The file of a log, beside the store's: it is there while it has a length.
+//! The sidecar file: a WAL next to the store's file.
 
 use std::fs::{File, Metadata, OpenOptions, metadata, symlink_metadata};
 use std::io::{self, Error, ErrorKind};
@@ -10,16 +10,16 @@ use redb::backends::FileBackend;
 
 use crate::atomic_file::sync_directory;
 
-/// The path of the log of what is at a path, or of what it stands for in errors.
+/// The path of a store's WAL, also in errors.
 pub(crate) fn wal_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-log");
     name.into()
 }
 
-/// A file that the first length makes, readable by its owner alone, and the length 0 removes.
-/// Whoever uses it has the store locked, but not its name: where another store has come to that,
-/// what is beside it is the other's.
+/// A file that exists while it has a length: growing it from 0 creates it, readable by its owner
+/// alone, and the length 0 removes it. The store's lock covers its file but not its name: after
+/// another store has taken that name, the sidecar under it belongs to the other store.
 #[derive(Debug)]
 pub(crate) struct SidecarFile {
     store: PathBuf,
@@ -28,14 +28,14 @@ pub(crate) struct SidecarFile {
     state: Mutex<State>,
 }
 
-/// What tells a file from others of its name, where the system says.
+/// Identifies a file independently of its name, where the system supports that.
 type FileId = Option<(u64, u64)>;
 
 #[derive(Debug)]
 enum State {
     Closed,
     ReadOnly(FileBackend, FileId),
-    /// Made here. Its name is synced with it the first time.
+    /// Created by this store. The first sync makes its name durable.
     Created {
         file: FileBackend,
         id: FileId,
@@ -44,7 +44,7 @@ enum State {
 }
 
 impl SidecarFile {
-    /// The log of the store at `path`, by whatever name it was opened, which this file is.
+    /// The WAL of the store at `path`, which may be a link to `file`.
     pub(crate) fn of(path: &Path, file: &Metadata) -> io::Result<Self> {
         let store = path.canonicalize()?;
         Ok(Self {
@@ -61,12 +61,12 @@ impl SidecarFile {
 
     fn create(&self) -> io::Result<State> {
         if !self.has_store() {
-            return Err(Error::other("its store has another name by now"));
+            return Err(Error::other("the store's file was renamed or replaced"));
         }
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        // What somebody else has put there is not written to.
+        // An existing file is never written to.
         let file = options.read(true).write(true).create_new(true);
         let file = file.open(&self.path)?;
         #[cfg(unix)]
@@ -82,7 +82,7 @@ impl SidecarFile {
         })
     }
 
-    /// Whoever owns the store can read its log, if an administrator has made that.
+    /// If root creates the WAL, the owner of the store gets it.
     #[cfg(unix)]
     fn give_to_owner(&self, log: &File) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, fchown};
@@ -94,12 +94,12 @@ impl SidecarFile {
         }
     }
 
-    /// Whether the store still has the name that it was opened by.
+    /// Whether the store's file still has the name that it was opened by.
     fn has_store(&self) -> bool {
         metadata(&self.store).is_ok_and(|found| file_id(&found) == self.store_id)
     }
 
-    /// Removes what is there, if it is what was open, or empty.
+    /// Removes the file if it is the one that was open, or empty.
     fn remove(&self, state: State) -> io::Result<()> {
         let ours = symlink_metadata(&self.path).is_ok_and(|found| match &state {
             State::Closed => found.is_file() && found.len() == 0 && self.has_store(),
@@ -140,7 +140,7 @@ impl StorageBackend for SidecarFile {
         }
         match symlink_metadata(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
-            Ok(metadata) if !metadata.is_file() => Err(Error::other("it is no regular file")),
+            Ok(metadata) if !metadata.is_file() => Err(Error::other("it is not a regular file")),
             metadata => Ok(metadata?.len()),
         }
     }

@@ -1,4 +1,4 @@
-//! What a file's bytes are on, and its locks. Several backends of redb share one.
+//! The bytes and locks of a store, shared by several redb backends.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,11 +10,11 @@ use redb::{BackendError, StorageBackend};
 
 type Range = (Bound<u64>, Bound<u64>);
 
-/// The storage of one store. Locks stay from the moment they are taken until the storage is closed,
-/// so that nobody slips in between looking at a file and working with it.
+/// The storage of one store. Locks are kept from the first request until the storage is closed, so
+/// that no other process can lock the file between its inspection and its opening.
 pub(crate) struct Storage {
     pub(crate) file: Box<dyn StorageBackend>,
-    /// Where its log is while it has one, which has no length otherwise. Some have no place for one.
+    /// The WAL, of length 0 while there is none. Some storages have no place for one.
     pub(crate) wal: Option<Box<dyn StorageBackend>>,
     mode: LockMode,
     held_locks: Mutex<HashSet<Range>>,
@@ -31,7 +31,7 @@ pub(crate) enum LockMode {
 }
 
 impl Storage {
-    /// Storage that this store alone opens, for writing.
+    /// Storage that one store opens, for writing.
     pub(crate) fn exclusive(file: impl StorageBackend) -> Self {
         Self::new(file, LockMode::Exclusive)
     }
@@ -46,7 +46,7 @@ impl Storage {
         }
     }
 
-    /// With a place for a log.
+    /// Adds a place for a WAL.
     pub(crate) fn with_wal(mut self, wal: impl StorageBackend) -> Self {
         self.wal = Some(Box::new(wal));
         self
@@ -67,8 +67,8 @@ impl Storage {
         Ok(taken)
     }
 
-    /// Gives up a lock. redb does this where an opening fails; at closing, [`close`](Self::close)
-    /// gives up all.
+    /// Releases a lock. redb calls this when an opening fails; [`close`](Self::close) releases all
+    /// locks.
     pub(crate) fn unlock(&self, range: Range) -> Result<(), BackendError> {
         self.file.unlock_range(range.0, range.1)?;
         self.held_locks().remove(&range);
@@ -91,7 +91,7 @@ impl Storage {
 
 impl Drop for Storage {
     fn drop(&mut self) {
-        // The operating system releases what could not be.
+        // The operating system releases the remaining locks.
         let _ = self.close();
     }
 }

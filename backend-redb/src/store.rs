@@ -1,4 +1,4 @@
-//! The store itself: what it answers, whichever way it was opened.
+//! The store, in either open mode.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,9 @@ use crate::storage::Storage;
 
 /// Bindings in one redb file.
 ///
-/// After an error of the disk, in a read too, the store refuses to go on
-/// ([`StoreError::Unavailable`]) until it is opened again: what was acknowledged is in the file or its
-/// log, and what was not has been taken out of them. What is in memory can still be read.
+/// After a disk error, including a failed read, the store refuses further work
+/// ([`StoreError::Unavailable`]) until it is opened again: acknowledged changes are in the file or
+/// its WAL, and all others were rolled back. An in-memory store can still be read.
 pub struct RedbStore {
     path: PathBuf,
     id: Uuid,
@@ -34,7 +34,7 @@ pub(crate) enum Mode {
 pub(crate) struct Reader {
     view: Arc<ReadView>,
     pub(crate) storage: Arc<Storage>,
-    /// Has the pages that the view reads.
+    /// Holds the pages that the view reads.
     database: Database,
 }
 
@@ -51,7 +51,7 @@ impl Reader {
         })
     }
 
-    /// What `read` finds in the file.
+    /// Calls `read` on the file.
     pub(crate) fn inspect<T>(
         &self,
         read: impl FnOnce(&ReadTransaction) -> Result<T, Cause>,
@@ -69,20 +69,20 @@ impl RedbStore {
         }
     }
 
-    /// The file.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The id that the file got when it was made.
+    /// The id that the file got when it was created.
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.id
     }
 
-    /// How many commits the file has seen. Batches that were applied at the same time may share
-    /// one, and then all have its number.
+    /// The number of commits. Batches that were applied at the same time may share a commit, and
+    /// then have the same revision.
     #[must_use]
     pub fn revision(&self) -> u64 {
         match &self.mode {
@@ -119,8 +119,8 @@ impl BindingStore for RedbStore {
         self.read(|view| view.get(key))
     }
 
-    /// As the trait says. Until the iterator ends, the pages of its revision are not reused, so
-    /// that a file which is written to meanwhile grows.
+    /// As the trait says. While the iterator exists, the pages of its revision are not reused, so a
+    /// file that is written to meanwhile grows.
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
         let bindings = self.read(|view| view.scan(scan))?;
         Ok(Bindings::new(
@@ -136,8 +136,7 @@ impl BindingStore for RedbStore {
         }
     }
 
-    /// As the trait says, in bounded memory unless the store is resident. Other writers wait
-    /// meanwhile.
+    /// As the trait says, in bounded memory unless the store is in-memory. Other writers wait.
     fn bulk_load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
         match &self.mode {
             Mode::ReadOnly(_) => Err(StoreError::ReadOnly),

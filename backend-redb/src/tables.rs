@@ -1,4 +1,4 @@
-//! Tables of somebody else's, in the same file. `docs/file-format.md` explains them.
+//! Other tables in the same file, as `docs/file-format.md` specifies them.
 
 use certbind_core::codec::CodecError;
 use certbind_core::{Result, Row, RowChange, StoreError, Tables};
@@ -8,10 +8,10 @@ use redb::{Table, WriteTransaction};
 use crate::errors::{Cause, hex};
 use crate::store::{Mode, RedbStore};
 
-/// What the names of these tables begin with in the file.
+/// The prefix of their names in the file.
 const PREFIX: &str = "other/";
 
-/// The format of values: the first byte of each.
+/// The format of values, their first byte.
 const FORMAT: u8 = 1;
 
 impl Tables for RedbStore {
@@ -35,10 +35,10 @@ impl Tables for RedbStore {
     }
 }
 
-/// Tells of every row of every such table that is damaged.
+/// Reports every damaged row of every such table.
 pub(crate) fn check(
     transaction: &ReadTransaction,
-    told: &mut impl FnMut(Cause),
+    report: &mut impl FnMut(Cause),
 ) -> Result<(), Cause> {
     for handle in transaction.list_tables()? {
         let Some(table) = handle.name().strip_prefix(PREFIX) else {
@@ -48,7 +48,7 @@ pub(crate) fn check(
         for row in rows.range::<&[u8]>(..)? {
             let (key, value) = row?;
             if let Err(cause) = decoded(table, key.value(), value.value()) {
-                told(cause);
+                report(cause);
             }
         }
     }
@@ -74,8 +74,8 @@ fn rows(transaction: &ReadTransaction, table: &str) -> Result<Vec<Row>, Cause> {
     Ok(rows)
 }
 
-/// Makes the changes, unless one of them does not find what it precondition: then the transaction is not to
-/// be committed.
+/// Makes the changes. Returns false if a precondition fails; the transaction must not be committed
+/// then.
 fn write(transaction: &WriteTransaction, changes: &[RowChange]) -> Result<bool, Cause> {
     for change in changes {
         let name = format!("{PREFIX}{}", change.table);
@@ -92,11 +92,11 @@ fn write(transaction: &WriteTransaction, changes: &[RowChange]) -> Result<bool, 
     Ok(true)
 }
 
-/// The format, the value, and a check sum of the key and of both.
+/// The format, the value, and a checksum of the key and of both.
 fn encoded(key: &[u8], value: &[u8]) -> Vec<u8> {
     let mut bytes = vec![FORMAT];
     bytes.extend(value);
-    let sum = check_sum(key, &bytes);
+    let sum = checksum(key, &bytes);
     bytes.extend(sum.to_le_bytes());
     bytes
 }
@@ -108,17 +108,17 @@ fn decoded<'a>(table: &str, key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Cau
     };
     let (body, sum) = bytes
         .split_last_chunk()
-        .ok_or_else(|| damaged("it is cut short"))?;
-    if check_sum(key, body) != u32::from_le_bytes(*sum) {
-        return Err(damaged("its check sum is wrong"));
+        .ok_or_else(|| damaged("it is truncated"))?;
+    if checksum(key, body) != u32::from_le_bytes(*sum) {
+        return Err(damaged("its checksum is wrong"));
     }
     match body.split_first() {
         Some((&FORMAT, value)) => Ok(value),
-        _ => Err(damaged("it is of a format that is not known")),
+        _ => Err(damaged("it has an unknown format")),
     }
 }
 
-fn check_sum(key: &[u8], body: &[u8]) -> u32 {
+fn checksum(key: &[u8], body: &[u8]) -> u32 {
     let mut sum = crc32fast::Hasher::new();
     sum.update(key);
     sum.update(body);

@@ -1,5 +1,4 @@
-//! An ordered set that changes by making a new one: the bindings that resident scans read, and what
-//! the log has besides the file.
+//! A persistent ordered tree: in-memory scans read it, and the memtable is one.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -8,10 +7,10 @@ use certbind_core::{Binding, BindingKey, Scan};
 
 /// The most entries of a node.
 const MAX_ENTRIES: usize = 64;
-/// With fewer entries than this a node is joined with a neighbour that has room for them.
+/// A node with fewer entries is merged with a neighbour that has room.
 const MIN_ENTRIES: usize = MAX_ENTRIES / 4;
 
-/// What stands at a key.
+/// An entry of the tree.
 pub(crate) trait Keyed: Clone {
     fn key(&self) -> &BindingKey;
 }
@@ -22,8 +21,8 @@ impl Keyed for Binding {
     }
 }
 
-/// Entries in canonical order, as a tree whose nodes are shared with earlier trees: a change copies
-/// the nodes on its way, and a scan keeps the tree that it began with.
+/// Entries in canonical order. Trees share nodes with earlier versions: a change copies the nodes
+/// on its path, and a scan keeps the version that it started with.
 #[derive(Clone)]
 pub(crate) struct Tree<E>(Arc<Node<E>>);
 
@@ -35,13 +34,13 @@ enum Node<E> {
 
 #[derive(Clone)]
 struct Child<E> {
-    /// No key below is less than this one's; it may itself be gone.
+    /// No key below is less than this one's, which may itself have been removed.
     first: E,
     node: Arc<Node<E>>,
 }
 
 impl<E: Keyed> Tree<E> {
-    /// The tree of these, which come in canonical order, each key once.
+    /// Builds a tree from entries in canonical order, each key once.
     pub(crate) fn of_sorted(entries: impl IntoIterator<Item = E>) -> Self {
         let mut entries = entries.into_iter().peekable();
         let mut level = Vec::new();
@@ -62,7 +61,7 @@ impl<E: Keyed> Tree<E> {
             .map_or_else(Self::default, |root| Self(root.node))
     }
 
-    /// What stands at a key.
+    /// The entry of a key.
     pub(crate) fn get(&self, key: &BindingKey) -> Option<&E> {
         let mut node = &*self.0;
         loop {
@@ -76,7 +75,7 @@ impl<E: Keyed> Tree<E> {
         }
     }
 
-    /// Puts an entry into its place, instead of another of its key if there is one.
+    /// Inserts an entry, or replaces the one of the same key.
     pub(crate) fn put(&mut self, entry: E) {
         let root = Arc::make_mut(&mut self.0);
         if let Some(right) = root.put(entry) {
@@ -86,7 +85,7 @@ impl<E: Keyed> Tree<E> {
         }
     }
 
-    /// Takes the entry of a key out, if there is one.
+    /// Removes the entry of a key.
     pub(crate) fn remove(&mut self, key: &BindingKey) {
         Arc::make_mut(&mut self.0).remove(key);
         while let Node::Inner(children) = &*self.0
@@ -96,7 +95,7 @@ impl<E: Keyed> Tree<E> {
         }
     }
 
-    /// What a scan asks for.
+    /// The entries of a scan.
     pub(crate) fn scan(&self, scan: &Scan) -> Range<E> {
         let mut range = Range {
             path: Vec::new(),
@@ -109,7 +108,7 @@ impl<E: Keyed> Tree<E> {
     }
 }
 
-/// Where a key stands: before what a scan asks for, in it, or behind it.
+/// Whether a key is before, in or after the range of a scan.
 fn side(scan: &Scan, key: &BindingKey) -> Ordering {
     use std::ops::Bound::{Excluded, Included, Unbounded};
     let kind = scan
@@ -160,7 +159,7 @@ impl<E: Keyed> Node<E> {
         }
     }
 
-    /// Puts an entry in; if the node is full, gives back its right half.
+    /// Inserts an entry; a full node returns its right half.
     fn put(&mut self, entry: E) -> Option<Child<E>> {
         match self {
             Self::Leaf(entries) => {
@@ -207,7 +206,7 @@ impl<E: Keyed> Node<E> {
         }
     }
 
-    /// Takes in what stands behind it, of the same height.
+    /// Appends the following node of the same height.
     fn append(&mut self, right: Self) {
         match (self, right) {
             (Self::Leaf(left), Self::Leaf(right)) => left.extend(right),
@@ -219,13 +218,13 @@ impl<E: Keyed> Node<E> {
     }
 }
 
-/// The child that has the key, if any has.
+/// The child whose range contains the key.
 fn place_of<E: Keyed>(children: &[Child<E>], key: &BindingKey) -> usize {
     let behind = children.partition_point(|child| child.first.key() <= key);
     behind.saturating_sub(1)
 }
 
-/// Joins a child that has become small with a neighbour.
+/// Merges a child that has become small with a neighbour.
 fn join<E: Keyed>(children: &mut Vec<Child<E>>, place: usize) {
     let small = children[place].node.len();
     if small == 0 && children.len() > 1 {
@@ -258,19 +257,19 @@ impl<E> Child<E> {
 
 /// The entries of a scan, in canonical order.
 pub(crate) struct Range<E> {
-    /// From the root to a leaf: nodes, and which of their entries comes next.
+    /// The path from the root to a leaf: nodes, each with the index of its next entry.
     path: Vec<(Arc<Node<E>>, usize)>,
     scan: Scan,
 }
 
 impl<E: Keyed> Range<E> {
-    /// Goes down to the first entry below `node` that is not before the range.
+    /// Descends to the first entry below `node` that is not before the range.
     fn descend(&mut self, mut node: Arc<Node<E>>, before: impl Fn(&BindingKey) -> bool) {
         loop {
             let (place, below) = match &*node {
                 Node::Leaf(entries) => (entries.partition_point(|entry| before(entry.key())), None),
                 Node::Inner(children) => {
-                    // The last child that begins before the range may reach into it.
+                    // The last child that starts before the range may reach into it.
                     let behind = children.partition_point(|child| before(child.first.key()));
                     let place = behind.saturating_sub(1);
                     (place + 1, Some(Arc::clone(&children[place].node)))
@@ -353,7 +352,7 @@ mod tests {
         tree.scan(scan).collect()
     }
 
-    /// No node is overfull, none but the root is empty, leaves are equally deep.
+    /// Checks that no node is too large, none but the root is empty, and leaves have equal depth.
     fn height(node: &Node<Binding>, root: bool) -> usize {
         assert!(node.len() <= MAX_ENTRIES && (root || node.len() > 0));
         match node {
@@ -384,7 +383,7 @@ mod tests {
             let mut tree = Tree::of_sorted(model.values().cloned());
             let (earlier, before) = (tree.clone(), model.clone());
             if prune {
-                // Nearly all of it, so that nodes are joined.
+                // Nearly all of it, so that nodes are merged.
                 for key in before.keys().filter(|key| key.port().get() != 443 || key.value().len() % 5 != 0) {
                     tree.remove(key);
                     model.remove(key);

@@ -1,5 +1,5 @@
-//! The log: what was committed since the file was, in the order of the commits. `docs/file-format.md`
-//! describes it byte by byte.
+//! The write-ahead log: the commits since the last checkpoint, as `docs/file-format.md` specifies
+//! it.
 
 use std::io;
 use std::sync::Arc;
@@ -12,38 +12,37 @@ use crate::errors::Cause;
 use crate::storage::Storage;
 use crate::write_through::CommitOutcome;
 
-/// Where a header and each record begin: what a disk writes whole or not at all, so that no byte of
-/// a record that was acknowledged is written again.
+/// The alignment of the header and of records. A disk writes a sector as a whole or not at all, and
+/// no sector of an acknowledged record is written again.
 pub(crate) const SECTOR: usize = 512;
 
 const MAGIC: &[u8; 8] = b"certblog";
 
-/// The length of a header, and of what stands in front of a record's changes.
+/// The length of the header, and of a record before its changes.
 pub(crate) const HEADER_LEN: usize = 52;
 const RECORD_HEADER_LEN: usize = 28;
-/// The length of a check sum.
+/// The length of a checksum.
 const CHECKSUM_LEN: usize = 4;
 
-/// What tells a log, and each record of it, from all others.
+/// Identifies a WAL and each of its records.
 pub(crate) type Nonce = [u8; 16];
 
-/// A log that is written to.
+/// A WAL that is written to.
 #[derive(Debug)]
 pub(crate) struct Wal {
     storage: Arc<Storage>,
     nonce: Nonce,
     len: u64,
-    /// Where the next record goes.
+    /// The offset of the next record.
     end: u64,
-    /// Whether a record there may have been written in part.
+    /// Whether that record may have been written in part.
     torn: bool,
     /// How many records were synced.
     synced: u64,
 }
 
 impl Wal {
-    /// Makes a log of so many bytes, and syncs it. Nothing counts on it before the file names its
-    /// nonce.
+    /// Creates a WAL of `len` bytes and syncs it. It is in use once the file names its nonce.
     pub(crate) fn create(storage: &Arc<Storage>, store: Uuid, len: u64) -> io::Result<Self> {
         let wal = Self {
             storage: Arc::clone(storage),
@@ -63,7 +62,7 @@ impl Wal {
     fn make(&self, store: Uuid) -> io::Result<()> {
         let file = self.file()?;
         file.set_len(self.len)?;
-        // All of it is written now, so that a sync later has nothing to note but the data.
+        // All of it is written now, so that a later sync writes no metadata.
         let zeros = [0; 1 << 16];
         let mut at = 0;
         while at < self.len {
@@ -79,7 +78,7 @@ impl Wal {
         self.nonce
     }
 
-    /// A record of the commit that makes this revision, without changes yet.
+    /// An empty record for the commit of this revision.
     pub(crate) fn record(&self, revision: u64) -> RecordBuilder {
         let mut bytes = self.nonce.to_vec();
         bytes.extend_from_slice(&revision.to_le_bytes());
@@ -90,7 +89,7 @@ impl Wal {
         }
     }
 
-    /// Writes a record and syncs it. Behind an error, [`roll_back`](Self::roll_back) comes next.
+    /// Writes a record and syncs it. After an error, call [`roll_back`](Self::roll_back).
     pub(crate) fn append(&mut self, record: &Record) -> io::Result<()> {
         self.torn = true;
         let file = self.file()?;
@@ -102,17 +101,17 @@ impl Wal {
         Ok(())
     }
 
-    /// Starts again from the front: the file has all that was written here.
+    /// Restarts at the first record, after a checkpoint.
     pub(crate) fn rewind(&mut self) {
         self.end = SECTOR as u64;
     }
 
-    /// Where a commit starts.
+    /// The point before a commit.
     pub(crate) fn commit_point(&self) -> u64 {
         self.synced
     }
 
-    /// Takes back the record of a commit that failed.
+    /// Removes the record of a failed commit.
     pub(crate) fn roll_back(&mut self, commit_point: u64) -> CommitOutcome {
         if self.synced != commit_point {
             return CommitOutcome::Durable;
@@ -134,7 +133,7 @@ impl Wal {
         }
     }
 
-    /// Removes it, once the file does not name it any more.
+    /// Removes the WAL, once the file no longer names it.
     pub(crate) fn remove(&self) -> io::Result<()> {
         self.file()?.set_len(0)
     }
@@ -145,20 +144,20 @@ impl Wal {
     }
 }
 
-/// A record that is being put together.
+/// A record that is being built.
 #[derive(Debug)]
 pub(crate) struct RecordBuilder {
-    /// Nothing once it does not fit.
+    /// `None` once it does not fit.
     bytes: Option<Vec<u8>>,
     most: usize,
 }
 
-/// A record as it is written: whole sectors.
+/// A complete record: whole sectors.
 #[derive(Debug)]
 pub(crate) struct Record(Vec<u8>);
 
 impl RecordBuilder {
-    /// Adds changes, as long as they fit.
+    /// Appends changes as long as they fit.
     pub(crate) fn push_all(&mut self, mut chunks: impl Iterator<Item = Chunk>) {
         while self.bytes.is_some()
             && let Some(chunk) = chunks.next()
@@ -167,7 +166,7 @@ impl RecordBuilder {
         }
     }
 
-    /// Adds a binding's key, and its value, or nothing where it is removed.
+    /// Appends a change of a binding; without a value it removes the binding.
     fn push(&mut self, (key, value): EncodedChange<'_>) {
         let Some(bytes) = &mut self.bytes else {
             return;
@@ -179,14 +178,14 @@ impl RecordBuilder {
         }
         bytes.push(u8::from(value.is_some()));
         for part in [Some(key), value].into_iter().flatten() {
-            // It is shorter than the wal.
+            // It is shorter than the WAL.
             let len = u32::try_from(part.len()).unwrap_or(u32::MAX);
             bytes.extend_from_slice(&len.to_le_bytes());
             bytes.extend_from_slice(part);
         }
     }
 
-    /// The whole of it, if there is room for it in the wal.
+    /// The complete record, if the WAL has room for it.
     pub(crate) fn finish(self) -> Option<Record> {
         let mut bytes = self.bytes?;
         let changes = u32::try_from(bytes.len() - RECORD_HEADER_LEN).ok()?;
@@ -198,7 +197,7 @@ impl RecordBuilder {
     }
 }
 
-/// What stands in front of a record that may be there, or not in full.
+/// The header of a record that may be incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RecordHeader {
     pub(crate) revision: u64,
@@ -206,7 +205,7 @@ pub(crate) struct RecordHeader {
 }
 
 impl RecordHeader {
-    /// The head of the record of this log with which these bytes begin, if they do with one.
+    /// The header at the start of these bytes, if a record of this WAL starts there.
     pub(crate) fn of(bytes: &[u8], nonce: Nonce) -> Option<Self> {
         let rest = bytes.strip_prefix(&nonce)?;
         let (revision, rest) = rest.split_first_chunk()?;
@@ -217,7 +216,7 @@ impl RecordHeader {
         })
     }
 
-    /// The bytes of its changes, and how many the record takes; nothing if it is not whole.
+    /// The bytes of its changes, and the record's length; `None` if the record is incomplete.
     pub(crate) fn changes(self, bytes: &[u8]) -> Option<(&[u8], usize)> {
         let (record, rest) =
             bytes.split_at_checked(RECORD_HEADER_LEN.checked_add(self.changes)?)?;
@@ -228,7 +227,7 @@ impl RecordHeader {
     }
 }
 
-/// The changes that stand in these bytes. An error is no accident: their check sum was right.
+/// The changes of a record. Its checksum was right, so an error here is no accidental damage.
 pub(crate) fn changes(mut bytes: &[u8]) -> impl Iterator<Item = Result<EncodedChange<'_>, Cause>> {
     std::iter::from_fn(move || {
         let (kind, rest) = bytes.split_first()?;
@@ -238,7 +237,7 @@ pub(crate) fn changes(mut bytes: &[u8]) -> impl Iterator<Item = Result<EncodedCh
             (1, Some(key)) => part(&mut bytes).map(|value| (key, Some(value))),
             _ => None,
         };
-        Some(change.ok_or(Cause::Wal("a record of it makes no sense")))
+        Some(change.ok_or(Cause::Wal("a record has an invalid change")))
     })
     .fuse()
 }
@@ -261,28 +260,28 @@ fn header(store: Uuid, nonce: Nonce, len: u64) -> Vec<u8> {
     bytes
 }
 
-/// Whether a log of so many bytes begins as it has to.
+/// Checks the header of a WAL of `len` bytes.
 pub(crate) fn check_header(start: &[u8], len: u64, store: Uuid, nonce: Nonce) -> Result<(), Cause> {
     let found = start
         .get(..HEADER_LEN)
-        .ok_or(Cause::Wal("it is cut short"))?;
+        .ok_or(Cause::Wal("it is truncated"))?;
     let (fields, sum) = found.split_at(HEADER_LEN - CHECKSUM_LEN);
     if !fields.starts_with(MAGIC) || crc32fast::hash(fields).to_le_bytes() != sum {
-        return Err(Cause::Wal("it is damaged, or no log"));
+        return Err(Cause::Wal("it is damaged, or not a WAL"));
     }
     if header(store, nonce, 0)[..HEADER_LEN - CHECKSUM_LEN - 8]
         != fields[..HEADER_LEN - CHECKSUM_LEN - 8]
     {
-        return Err(Cause::Wal("it is the log of another store or time"));
+        return Err(Cause::Wal("it belongs to another store or an earlier opening"));
     }
     match fields[HEADER_LEN - CHECKSUM_LEN - 8..] == len.to_le_bytes() {
         true => Ok(()),
-        false => Err(Cause::Wal("it is not as long as it was")),
+        false => Err(Cause::Wal("its length has changed")),
     }
 }
 
-/// Whether what is in the place of a log is one of this store, or was to become one. Whatever else
-/// somebody has there is to stay.
+/// Whether a file in the WAL's place is a WAL of this store, complete or not. Any other file is
+/// kept.
 pub(crate) fn belongs_to(storage: &dyn StorageBackend, store: Uuid) -> io::Result<bool> {
     let len = storage.len()?;
     let mut part = [0; SECTOR];
@@ -296,7 +295,7 @@ pub(crate) fn belongs_to(storage: &dyn StorageBackend, store: Uuid) -> io::Resul
         }
         at += SECTOR as u64;
     }
-    // The header comes last.
+    // The header is written last.
     Ok(true)
 }
 

@@ -1,4 +1,4 @@
-//! Writing to a file so that a commit that failed can be taken back.
+//! Writes through to a file so that a failed commit can be rolled back.
 
 use std::io;
 use std::ops::Bound;
@@ -9,20 +9,20 @@ use redb::{BackendError, StorageBackend};
 
 use crate::storage::Storage;
 
-/// The bytes at the start of a file that say which commit is in force (redb's super-header).
+/// The length of redb's super-header, which says which commit is current.
 const HEADER: usize = 320;
 
 /// A backend that writes through, and remembers the header that was synced last.
 ///
-/// redb makes a commit visible by one write of the header. When the sync behind it fails, that
-/// write may or may not have reached the disk; [`roll_back`](Self::roll_back) makes sure that it has not.
+/// redb makes a commit visible by one write of the header. If the sync after it fails, that write
+/// may or may not have reached the disk; [`roll_back`](Self::roll_back) makes sure that it has not.
 #[derive(Debug)]
 pub(crate) struct WriteThrough {
     storage: Arc<Storage>,
     header: Mutex<Header>,
-    /// Set once a commit has failed: nothing more may be written.
+    /// Set once a commit has failed: nothing more is written.
     sealed: AtomicBool,
-    /// Set once a read has failed, behind which redb answers nothing that it would have to read.
+    /// Set once a read has failed: redb answers no further read of the file.
     read_failed: AtomicBool,
 }
 
@@ -33,23 +33,23 @@ struct Header {
     syncs: u64,
 }
 
-/// A point in time, to be compared with how things stand after an error.
+/// A point in time before a commit, to be compared after an error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommitPoint(u64);
 
-/// What came of a commit that ended in an error.
+/// The outcome of a commit that returned an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommitOutcome {
-    /// It is durable: the error came behind its sync.
+    /// It is durable: the error came after its sync.
     Durable,
     /// It has left no trace.
     RolledBack,
-    /// The disk took back neither the commit nor its header.
+    /// The disk failed to restore the previous state, so the outcome is open.
     Unknown,
 }
 
 impl CommitOutcome {
-    /// Of a commit that goes to two places, where it is in force once it is in one.
+    /// The outcome of a commit to either of two places.
     pub(crate) fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Durable, _) | (_, Self::Durable) => Self::Durable,
@@ -77,12 +77,12 @@ impl WriteThrough {
         })
     }
 
-    /// Where a commit starts.
+    /// The point before a commit.
     pub(crate) fn commit_point(&self) -> CommitPoint {
         CommitPoint(self.header().syncs)
     }
 
-    /// Ends a commit that failed, and all writing with it.
+    /// Rolls a failed commit back, and stops all writing.
     pub(crate) fn roll_back(&self, commit_point: CommitPoint) -> CommitOutcome {
         self.sealed.store(true, Ordering::Release);
         let mut header = self.header();
@@ -92,8 +92,8 @@ impl WriteThrough {
         if header.written.is_none() {
             return CommitOutcome::RolledBack;
         }
-        // The pages of the last commit are as they were: redb overwrites none of them before
-        // another commit is durable.
+        // The pages of the last commit are intact: redb overwrites none before another commit is
+        // durable.
         let storage = &self.storage.file;
         match storage
             .write(0, &header.synced)
@@ -122,14 +122,14 @@ impl WriteThrough {
     fn check_open(&self) -> io::Result<()> {
         if self.sealed.load(Ordering::Acquire) {
             return Err(io::Error::other(
-                "nothing is written after a commit has failed",
+                "writing has stopped after a failed commit",
             ));
         }
         Ok(())
     }
 }
 
-/// What redb gets: it wants to own its backend, and the store has to keep it as well.
+/// redb owns its backend, and the store keeps it as well.
 #[derive(Debug)]
 pub(crate) struct BackendHandle(pub(crate) Arc<WriteThrough>);
 
@@ -167,7 +167,7 @@ impl StorageBackend for BackendHandle {
         if let Ok(start) = usize::try_from(offset)
             && start < HEADER
         {
-            // Noted first: a write that fails may have happened in part.
+            // Recorded first: a failed write may have happened in part.
             let mut header = self.0.header();
             let mut bytes = header.written.unwrap_or(header.synced);
             let length = data.len().min(HEADER - start);

@@ -232,9 +232,9 @@ fn damaged_block_is_named_and_others_stay_readable() {
         (after(first.clone()), "not in order"),
         (after(second(4)), "not in order"),
         (after(entry(9, &two.0[5..], &two.1)), "shares more of a key"),
-        (whole[..whole.len() - 1].to_vec(), "cut short"),
-        (whole[..first.len() + 2].to_vec(), "cut short"),
-        (after(vec![0xfb, 5, 0, 3, 0]), "cut short"),
+        (whole[..whole.len() - 1].to_vec(), "truncated"),
+        (whole[..first.len() + 2].to_vec(), "truncated"),
+        (after(vec![0xfb, 5, 0, 3, 0]), "truncated"),
     ] {
         let last = entry(four.0.len(), &[], &four.1);
         let disk = with_runs(&[(&one.0, &run), (&four.0, &last)]);

@@ -367,7 +367,7 @@ fn syncs_stay_broken(size: Size) {
                 let (_, error) = outcome.refused.as_ref().unwrap();
                 assert!(Some(found) == outcome.with_refused(), "index {after}");
                 assert!(
-                    error.to_string().contains("could not be taken back"),
+                    error.to_string().contains("could not be rolled back"),
                     "{error}"
                 );
                 kept.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

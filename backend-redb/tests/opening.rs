@@ -204,7 +204,7 @@ fn truncated_file_is_refused() {
 fn foreign_file_is_refused() {
     let (_directory, path) = store_with(0);
     fs::write(&path, "SSL Certificate bindings:\r\n").unwrap();
-    assert_corrupt(&refusals(&path), "no redb file");
+    assert_corrupt(&refusals(&path), "missing redb header");
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn pipe_is_refused_without_blocking() {
     let path = directory.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
-    assert_corrupt(&[RedbStore::open(&path).unwrap_err()], "no regular file");
+    assert_corrupt(&[RedbStore::open(&path).unwrap_err()], "not a regular file");
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn check_reads_the_wal() {
     disk.wal().overwrite(&damaged);
     let report = store.check().unwrap();
     assert!(
-        report.problems[0].contains("goes back to revision 5"),
+        report.problems[0].contains("reverts to revision 5"),
         "{report:?}"
     );
     disk.wal().overwrite(&whole);

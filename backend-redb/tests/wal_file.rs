@@ -58,11 +58,11 @@ fn damaged_wal_can_be_discarded() {
             (3, held[..3].to_vec())
         );
     };
-    given_up(&|log| log.truncate(700), "not as long", &ALONE);
-    given_up(&|log| log[30] ^= 1, "damaged, or no log", &ALONE);
-    given_up(&|log| log[600] ^= 1, "behind a bad one", &ALONE);
-    given_up(&|log| *log = b"a log?".to_vec(), "cut short", &BOTH);
-    given_up(&|log| log.fill(7), "damaged, or no log", &BOTH);
+    given_up(&|log| log.truncate(700), "length has changed", &ALONE);
+    given_up(&|log| log[30] ^= 1, "damaged, or not a WAL", &ALONE);
+    given_up(&|log| log[600] ^= 1, "follow an invalid one", &ALONE);
+    given_up(&|log| *log = b"a log?".to_vec(), "truncated", &BOTH);
+    given_up(&|log| log.fill(7), "damaged, or not a WAL", &BOTH);
     given_up(&|other| other.clone_from(&log), "another store", &BOTH);
 }
 
@@ -72,7 +72,7 @@ fn foreign_or_stale_wal_is_refused() {
     let (_other_directory, other, _) = crashed(4);
     let own = fs::read(wal_of(&path)).unwrap();
     fs::copy(wal_of(&other), wal_of(&path)).unwrap();
-    assert_refused(&path, "another store or time");
+    assert_refused(&path, "another store or an earlier opening");
     fs::write(wal_of(&path), &own).unwrap();
 
     // Opened, closed and left by another crash: the first log says nothing of it.
@@ -82,7 +82,7 @@ fn foreign_or_stale_wal_is_refused() {
     drop(store);
     fs::write(&path, later).unwrap();
     fs::write(wal_of(&path), own).unwrap();
-    assert_refused(&path, "another store or time");
+    assert_refused(&path, "another store or an earlier opening");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn symlink_in_place_of_wal_is_not_followed() {
     fs::remove_file(wal_of(&path)).unwrap();
     std::os::unix::fs::symlink(&theirs, wal_of(&path)).unwrap();
     let error = RedbStore::open(&path).unwrap_err();
-    assert!(error.to_string().contains("no regular file"), "{error}");
+    assert!(error.to_string().contains("not a regular file"), "{error}");
 }
 
 #[test]

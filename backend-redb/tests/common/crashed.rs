@@ -54,7 +54,7 @@ pub(crate) fn assert_refused(path: &Path, expected: &str) {
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
         let said = error.to_string();
         assert!(
-            ["bindings.redb-log", expected, "check --without-log"]
+            ["bindings.redb-log", expected, "check --discard-wal"]
                 .iter()
                 .all(|part| said.contains(part)),
             "{said}"

@@ -67,6 +67,6 @@ fn only_a_log_is_given_up() {
     let host = Host::new();
     fs::write(host.file("bindings.redb"), "no store").unwrap();
     let said = host.fails(exit::REFUSED, &["check", "--discard-wal"]);
-    assert!(said.contains("no redb file"), "{said}");
+    assert!(said.contains("missing redb header"), "{said}");
     assert_eq!(fs::read(host.file("bindings.redb")).unwrap(), b"no store");
 }
