@@ -14,6 +14,7 @@ use crate::bulk_load::{BulkLoader, IncomingChanges};
 use crate::changes::{CHUNK, Chunk, encode_ahead, encode_outcomes};
 use crate::commit_path::CommitPath;
 use crate::errors::{Cause, catch_panic, duplicate};
+use crate::events::{self, Stopwatch};
 use crate::format::{self, BLOCKS};
 use crate::group::{Group, LINGER};
 use crate::join::join;
@@ -53,7 +54,7 @@ impl Committer {
         let view = ReadView::open(&database, settings)?;
         Ok(Self {
             database: Some(database),
-            commit_path: Mutex::new(CommitPath::new(write_through.storage(), id, settings)),
+            commit_path: Mutex::new(CommitPath::new(write_through.storage(), path, id, settings)),
             write_through,
             path: path.to_owned(),
             group: Group::new(LINGER),
@@ -219,9 +220,11 @@ impl Committer {
             self.write_through.commit_point(),
             commit_path.commit_point(),
         );
+        let time = Stopwatch::start();
         let mut results = Vec::with_capacity(batches.len());
         let Err(cause) = catch_panic(|| self.transact(batches, &mut commit_path, &mut results))
         else {
+            events::committed(&self.path, self.revision(), batches.len(), time);
             return results;
         };
         match self.roll_back(&mut commit_path, commit_points, cause) {
@@ -392,7 +395,11 @@ impl Committer {
 
     /// Stops committing; the first reason is kept.
     fn fail(&self, reason: String) -> StoreError {
-        let reason = self.failed.get_or_init(|| reason).clone();
+        let stop = || {
+            events::stopped(&self.path, &reason);
+            reason.clone()
+        };
+        let reason = self.failed.get_or_init(stop).clone();
         Cause::Failed(reason).at(&self.path)
     }
 
@@ -434,32 +441,53 @@ fn unknown(error: &StoreError) -> String {
     )
 }
 
-impl Drop for Committer {
-    fn drop(&mut self) {
-        if self.failed.get().is_none() {
-            let commit_point = self.write_through.commit_point();
-            let commit_path = self.commit_path.get_mut();
-            let commit_path = commit_path.unwrap_or_else(PoisonError::into_inner);
-            let last = self.view.load_full();
-            let end = || match (&self.database, last) {
-                (Some(database), Some(last)) => {
-                    commit_path.end_wal(database, last.revision(), last.memtable())
-                }
-                _ => Ok(()),
-            };
-            if catch_panic(end).is_err() {
+impl Committer {
+    /// Checkpoints, removes the WAL and closes the file. Whatever fails, the file is closed
+    /// afterwards, and the next opening finds every acknowledged batch in the file or its WAL.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        let Some(database) = self.database.take() else {
+            return Ok(());
+        };
+        let mut result = match self.failed.get() {
+            Some(_) => Err(self.refusal()),
+            None => self.checkpoint(&database),
+        };
+        self.view.store(None);
+        // Once redb has panicked, closing it panics as well; the lock has to be released nevertheless.
+        let closed = catch_panic(|| Ok(database.close()?));
+        result = result.and(closed);
+        let released = self.write_through.storage().close();
+        result
+            .and(released.map_err(Cause::from))
+            .map_err(|cause| cause.at(&self.path))?;
+        events::closed(&self.path);
+        Ok(())
+    }
+
+    /// Writes the memtable to the file, and removes the WAL.
+    fn checkpoint(&mut self, database: &Database) -> Result<(), Cause> {
+        let commit_point = self.write_through.commit_point();
+        let commit_path = self.commit_path.get_mut();
+        let commit_path = commit_path.unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = self.view.load_full() else {
+            return Ok(());
+        };
+        match catch_panic(|| commit_path.end_wal(database, last.revision(), last.memtable())) {
+            Ok(Some(wal)) => wal.remove().map_err(Cause::WalIo),
+            Ok(None) => Ok(()),
+            Err(cause) => {
                 // The WAL stays, and redb must not continue after the failure.
                 self.write_through.roll_back(commit_point);
+                Err(cause)
             }
         }
-        self.view.store(None);
-        let database = self.database.take();
-        // Once redb has panicked, closing it panics as well; the lock has to be released
-        // nevertheless.
-        let _ = catch_panic(|| {
-            drop(database);
-            Ok(())
-        });
-        let _ = self.write_through.storage().close();
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            events::close_failed(&self.path, &error);
+        }
     }
 }

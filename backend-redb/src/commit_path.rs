@@ -1,11 +1,13 @@
 //! Decides whether a commit goes to the WAL or to the file, and checkpoints.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use certbind_core::Uuid;
 use redb::{Database, WriteTransaction};
 
 use crate::errors::Cause;
+use crate::events::{self, Stopwatch};
 use crate::format::{BLOCKS, META, set_revision, set_wal_nonce};
 use crate::memtable::Memtable;
 use crate::settings::Settings;
@@ -18,6 +20,8 @@ use crate::write_through::CommitOutcome;
 #[derive(Debug)]
 pub(crate) struct CommitPath {
     storage: Arc<Storage>,
+    /// The path of the store, for events.
+    path: PathBuf,
     store: Uuid,
     len: u64,
     phase: Phase,
@@ -34,7 +38,12 @@ enum Phase {
 }
 
 impl CommitPath {
-    pub(crate) fn new(storage: &Arc<Storage>, store: Uuid, settings: &Settings) -> Self {
+    pub(crate) fn new(
+        storage: &Arc<Storage>,
+        path: &Path,
+        store: Uuid,
+        settings: &Settings,
+    ) -> Self {
         let phase = match (&storage.wal, settings.wal_after_commits) {
             // A foreign file in the WAL's place is left alone.
             (Some(wal), Some(commits)) if matches!(wal.len(), Ok(0)) => Phase::BeforeWal(commits),
@@ -42,6 +51,7 @@ impl CommitPath {
         };
         Self {
             storage: Arc::clone(storage),
+            path: path.to_owned(),
             store,
             len: settings.wal_size,
             phase,
@@ -71,6 +81,7 @@ impl CommitPath {
         transaction: WriteTransaction,
         revision: u64,
     ) -> Result<(), Cause> {
+        let time = Stopwatch::start();
         let mut meta = transaction.open_table(META)?;
         set_revision(&mut meta, revision)?;
         let mut created = None;
@@ -81,9 +92,17 @@ impl CommitPath {
         drop(meta);
         transaction.commit()?;
         match &mut self.phase {
-            Phase::BeforeWal(0) => self.phase = created.map_or(Phase::NoWal, Phase::Wal),
+            Phase::BeforeWal(0) => {
+                if created.is_some() {
+                    events::wal_created(&self.path, self.len);
+                }
+                self.phase = created.map_or(Phase::NoWal, Phase::Wal);
+            }
             Phase::BeforeWal(commits) => *commits -= 1,
-            Phase::Wal(wal) => wal.rewind(),
+            Phase::Wal(wal) => {
+                wal.rewind();
+                events::checkpointed(&self.path, revision, time);
+            }
             Phase::NoWal => {}
         }
         Ok(())
@@ -105,16 +124,18 @@ impl CommitPath {
         }
     }
 
-    /// Checkpoints the memtable into the file and removes the WAL.
+    /// Checkpoints the memtable into the file, which names no WAL afterwards. Returns the WAL, which
+    /// is to be removed.
     pub(crate) fn end_wal(
         &mut self,
         database: &Database,
         revision: u64,
         memtable: &Memtable,
-    ) -> Result<(), Cause> {
-        let Phase::Wal(wal) = &self.phase else {
-            return Ok(());
-        };
+    ) -> Result<Option<Wal>, Cause> {
+        if !matches!(self.phase, Phase::Wal(_)) {
+            return Ok(None);
+        }
+        let time = Stopwatch::start();
         let transaction = database.begin_write()?;
         memtable.write(&mut transaction.open_table(BLOCKS)?)?;
         let mut meta = transaction.open_table(META)?;
@@ -122,9 +143,10 @@ impl CommitPath {
         set_wal_nonce(&mut meta, None)?;
         drop(meta);
         transaction.commit()?;
-        // A WAL that cannot be removed is removed by the next opening.
-        let _ = wal.remove();
-        self.phase = Phase::NoWal;
-        Ok(())
+        events::checkpointed(&self.path, revision, time);
+        match std::mem::replace(&mut self.phase, Phase::NoWal) {
+            Phase::Wal(wal) => Ok(Some(wal)),
+            Phase::BeforeWal(_) | Phase::NoWal => Ok(None),
+        }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) enum Cause {
         record: String,
         error: CodecError,
     },
+    /// redb's header is not where this crate expects it.
+    HeaderLayout,
     /// An entry of the meta table.
     Meta {
         name: &'static str,
@@ -90,17 +92,22 @@ impl Cause {
             Self::Redb(redb::Error::TableDoesNotExist(table)) => corrupt(format!(
                 "it is a redb file of another program: it has no table {table:?}"
             )),
-            Self::Redb(error @ redb::Error::TableTypeMismatch { .. }) => corrupt(format!(
-                "it is a redb file of another program: {error}"
-            )),
+            Self::Redb(error @ redb::Error::TableTypeMismatch { .. }) => {
+                corrupt(format!("it is a redb file of another program: {error}"))
+            }
             Self::Redb(redb::Error::Corrupted(detail)) => corrupt(detail),
             Self::Redb(error) => StoreError::corrupt(path.display().to_string(), error),
-            Self::Panic(message) => {
-                corrupt(format!("redb cannot read a page: {message}"))
-            }
+            Self::Panic(message) => corrupt(format!("redb cannot read a page: {message}")),
             Self::Codec { record, error } => {
                 StoreError::corrupt(format!("{record} in {}", path.display()), error)
             }
+            Self::HeaderLayout => StoreError::Unsupported {
+                what: format!(
+                    "the header of {}, which differs from the one that redb 4.6 writes,",
+                    path.display()
+                )
+                .into(),
+            },
             Self::Meta { name, problem } => {
                 corrupt(format!("its {name} in the table \"meta\" is {problem}"))
             }

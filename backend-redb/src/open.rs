@@ -12,8 +12,10 @@ use redb::{Builder, Database};
 use crate::commit::Committer;
 use crate::create::{create, initialize};
 use crate::errors::{ACCESS_ADVICE, Cause, catch_panic};
+use crate::events::{self, Stopwatch};
 use crate::format::{self, FORMAT, Identity};
 use crate::overlay::Overlay;
+use crate::redb_header::MAGIC;
 use crate::replay::Replay;
 use crate::settings::{DamagedWal, Settings, Verification};
 use crate::sidecar::SidecarFile;
@@ -21,9 +23,6 @@ use crate::storage::{LockMode, Storage};
 use crate::store::{Mode, Reader, RedbStore};
 use crate::wal;
 use crate::write_through::{BackendHandle, WriteThrough};
-
-/// The first bytes of a redb file.
-const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
 pub(crate) fn open(path: &Path, settings: &Settings) -> Result<RedbStore> {
     match open_existing(path, settings) {
@@ -42,6 +41,7 @@ pub(crate) fn open_existing(path: &Path, settings: &Settings) -> Result<RedbStor
 }
 
 pub(crate) fn open_read_only(path: &Path, settings: &Settings) -> Result<RedbStore> {
+    let time = Stopwatch::start();
     let file = open_file(path, OpenOptions::new().read(true))?;
     let storage = file_storage(path, file, LockMode::Shared)?;
     let Inspection {
@@ -54,7 +54,9 @@ pub(crate) fn open_read_only(path: &Path, settings: &Settings) -> Result<RedbSto
         Reader::new(database, storage, settings)
     };
     let reader = catch_panic(open).map_err(|cause| cause.at(path))?;
-    Ok(RedbStore::new(path, identity.id, Mode::ReadOnly(reader)))
+    let store = RedbStore::new(path, identity.id, Mode::ReadOnly(reader));
+    events::opened(path, store.revision(), false, time);
+    Ok(store)
 }
 
 pub(crate) fn open_backend(
@@ -113,12 +115,16 @@ fn inspect(storage: &Arc<Storage>, path: &Path, settings: &Settings) -> Result<I
     }
     let replay = match Replay::read(storage, &identity) {
         // A WAL that cannot be read may be intact.
-        Err(Cause::Wal(_)) if settings.damaged_wal == DamagedWal::Discard => {
+        Err(Cause::Wal(problem)) if settings.damaged_wal == DamagedWal::Discard => {
+            events::discarding_wal(path, identity.revision, problem);
             Some(Replay::empty(identity.revision))
         }
         Err(Cause::Wal(problem)) => return Err(Cause::WalRequired(problem).at(path)),
         replay => replay.map_err(|cause| cause.at(path))?,
     };
+    if let Some(replay) = &replay {
+        events::replaying(path, identity.revision, replay.revision());
+    }
     Ok(Inspection {
         database,
         identity,
@@ -139,32 +145,35 @@ pub(crate) fn upgrade_and_replay(
 /// redb marks a file as open, repairs it, and may panic on its pages before its contents can be
 /// checked.
 fn writable(storage: Arc<Storage>, path: &Path, settings: &Settings) -> Result<RedbStore> {
+    let time = Stopwatch::start();
     let Inspection {
-        database: seen,
+        database: inspected,
         identity,
         replay,
     } = inspect(&storage, path, settings)?;
     let open = || -> Result<_, Cause> {
-        drop(seen);
+        drop(inspected);
         let write_through = Arc::new(WriteThrough::new(Arc::clone(&storage))?);
+        if write_through.needs_recovery() {
+            events::repairing(path);
+        }
         let database = Builder::new()
             .set_cache_size(settings.cache_size)
             .create_with_backend(BackendHandle(Arc::clone(&write_through)))?;
+        write_through.check_header_write()?;
         upgrade_and_replay(&database, replay.as_ref())?;
         // No file names this WAL. If it cannot be removed, it may stay.
-        if let Some(log) = &storage.wal
-            && let Ok(true) = wal::belongs_to(&**log, identity.id)
+        if let Some(orphan) = &storage.wal
+            && let Ok(true) = wal::belongs_to(&**orphan, identity.id)
         {
-            let _ = log.set_len(0);
+            let _ = orphan.set_len(0);
         }
         Committer::new(database, write_through, path, identity.id, settings)
     };
     let committer = catch_panic(open).map_err(|cause| cause.at(path))?;
-    Ok(RedbStore::new(
-        path,
-        identity.id,
-        Mode::Writable(Box::new(committer)),
-    ))
+    let store = RedbStore::new(path, identity.id, Mode::Writable(Box::new(committer)));
+    events::opened(path, store.revision(), true, time);
+    Ok(store)
 }
 
 fn open_file(path: &Path, how: &OpenOptions) -> Result<File> {

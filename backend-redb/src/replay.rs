@@ -16,7 +16,7 @@ const MISSING: &str = "it is missing";
 #[derive(Debug)]
 pub(crate) struct Replay {
     /// The revision after the replay.
-    to: u64,
+    revision: u64,
     /// The last change of each key.
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
@@ -55,25 +55,32 @@ impl Replay {
                 let value = value.map(<[u8]>::to_vec);
                 replay.changes.insert(key.to_vec(), value);
             }
-            replay.to += 1;
+            replay.revision += 1;
             at += taken;
         }
         // A record is written only after the one before it was synced. So a torn write is always
         // the next record, was not acknowledged, and has no record after it.
-        let mut expected = replay.to.saturating_add(1);
+        let mut expected = replay.revision.saturating_add(1);
         for sector in bytes.chunks(SECTOR).skip(at / SECTOR) {
             if RecordHeader::of(sector, nonce).is_some_and(|head| head.revision > expected) {
-                return Err(Cause::Wal("it is damaged: valid records follow an invalid one"));
+                return Err(Cause::Wal(
+                    "it is damaged: valid records follow an invalid one",
+                ));
             }
-            expected = replay.to;
+            expected = replay.revision;
         }
         Ok(replay)
+    }
+
+    /// The revision after the replay.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The replay of a WAL without records.
     pub(crate) fn empty(revision: u64) -> Self {
         Self {
-            to: revision,
+            revision,
             changes: BTreeMap::new(),
         }
     }
@@ -82,7 +89,7 @@ impl Replay {
         let bytes = bytes.get(at..)?;
         let head = RecordHeader::of(bytes, nonce)?;
         // Older records date from before a checkpoint.
-        if head.revision != self.to.checked_add(1)? {
+        if head.revision != self.revision.checked_add(1)? {
             return None;
         }
         head.changes(bytes)
@@ -94,7 +101,7 @@ impl Replay {
         {
             let mut meta = transaction.open_table(META)?;
             format::set_wal_nonce(&mut meta, None)?;
-            format::set_revision(&mut meta, self.to)?;
+            format::set_revision(&mut meta, self.revision)?;
             let mut blocks = transaction.open_table(BLOCKS)?;
             let mut whole = None;
             for key in self.changes.keys() {

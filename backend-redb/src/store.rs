@@ -51,6 +51,17 @@ impl Reader {
         })
     }
 
+    fn close(self) -> Result<(), Cause> {
+        let Self {
+            view,
+            storage,
+            database,
+        } = self;
+        drop(view);
+        catch_panic(|| Ok(database.close()?))?;
+        Ok(storage.close()?)
+    }
+
     /// Calls `read` on the file.
     pub(crate) fn inspect<T>(
         &self,
@@ -66,6 +77,21 @@ impl RedbStore {
             path: path.to_owned(),
             id,
             mode,
+        }
+    }
+
+    /// Closes the store: checkpoints, removes the WAL, and releases the file.
+    ///
+    /// Dropping a store does the same and cannot report an error.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if the checkpoint fails or the WAL cannot be removed;
+    /// [`StoreError::Unavailable`] if the store had stopped after an earlier error. The file is
+    /// closed nevertheless, and the next opening finds every acknowledged batch.
+    pub fn close(self) -> Result<()> {
+        match self.mode {
+            Mode::Writable(mut committer) => committer.close(),
+            Mode::ReadOnly(reader) => reader.close().map_err(|cause| cause.at(&self.path)),
         }
     }
 

@@ -272,7 +272,9 @@ pub(crate) fn check_header(start: &[u8], len: u64, store: Uuid, nonce: Nonce) ->
     if header(store, nonce, 0)[..HEADER_LEN - CHECKSUM_LEN - 8]
         != fields[..HEADER_LEN - CHECKSUM_LEN - 8]
     {
-        return Err(Cause::Wal("it belongs to another store or an earlier opening"));
+        return Err(Cause::Wal(
+            "it belongs to another store or an earlier opening",
+        ));
     }
     match fields[HEADER_LEN - CHECKSUM_LEN - 8..] == len.to_le_bytes() {
         true => Ok(()),

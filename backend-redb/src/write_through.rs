@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{BackendError, StorageBackend};
 
+use crate::errors::Cause;
+use crate::redb_header::{self, HEADER_LEN};
 use crate::storage::Storage;
-
-/// The length of redb's super-header, which says which commit is current.
-const HEADER: usize = 320;
 
 /// A backend that writes through, and remembers the header that was synced last.
 ///
@@ -28,8 +27,8 @@ pub(crate) struct WriteThrough {
 
 #[derive(Debug)]
 struct Header {
-    synced: [u8; HEADER],
-    written: Option<[u8; HEADER]>,
+    synced: [u8; HEADER_LEN],
+    written: Option<[u8; HEADER_LEN]>,
     syncs: u64,
 }
 
@@ -60,10 +59,13 @@ impl CommitOutcome {
 }
 
 impl WriteThrough {
-    pub(crate) fn new(storage: Arc<Storage>) -> io::Result<Self> {
-        let mut synced = [0; HEADER];
-        if storage.file.len()? >= HEADER as u64 {
+    /// # Errors
+    /// [`Cause::HeaderLayout`] if the storage is not empty and has no header of redb 4.6.
+    pub(crate) fn new(storage: Arc<Storage>) -> Result<Self, Cause> {
+        let mut synced = [0; HEADER_LEN];
+        if storage.file.len()? >= HEADER_LEN as u64 {
             storage.file.read(0, &mut synced)?;
+            redb_header::check(&synced)?;
         }
         Ok(Self {
             storage,
@@ -75,6 +77,20 @@ impl WriteThrough {
             sealed: AtomicBool::new(false),
             read_failed: AtomicBool::new(false),
         })
+    }
+
+    /// Checks that redb has written its header where rolling back restores it: opening for writing
+    /// marks the file as open.
+    pub(crate) fn check_header_write(&self) -> Result<(), Cause> {
+        match self.header().syncs > 0 {
+            true => Ok(()),
+            false => Err(Cause::HeaderLayout),
+        }
+    }
+
+    /// Whether the last writer did not close the file.
+    pub(crate) fn needs_recovery(&self) -> bool {
+        redb_header::needs_recovery(&self.header().synced)
     }
 
     /// The point before a commit.
@@ -165,12 +181,12 @@ impl StorageBackend for BackendHandle {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.0.check_open()?;
         if let Ok(start) = usize::try_from(offset)
-            && start < HEADER
+            && start < HEADER_LEN
         {
             // Recorded first: a failed write may have happened in part.
             let mut header = self.0.header();
             let mut bytes = header.written.unwrap_or(header.synced);
-            let length = data.len().min(HEADER - start);
+            let length = data.len().min(HEADER_LEN - start);
             bytes[start..start + length].copy_from_slice(&data[..length]);
             header.written = Some(bytes);
         }

@@ -7,11 +7,13 @@ mod common;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
 use certbind_redb::{FORMAT, RedbStore, Verification};
-use common::binding;
-use redb::{Database, TableDefinition};
+use common::disk::Disk;
+use common::{IMAGES, binding};
+use redb::{Database, StorageBackend, TableDefinition};
 use tempfile::{TempDir, tempdir};
 
 const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta");
@@ -355,4 +357,62 @@ fn header_only_verification_still_checks_file_kind() {
     ] {
         assert!(matches!(error, StoreError::NewerFormat { .. }), "{error:?}");
     }
+}
+
+/// A disk whose header reads otherwise the `nth` time, as of a redb that keeps it elsewhere.
+#[derive(Debug)]
+struct OtherHeader {
+    disk: Disk,
+    nth: AtomicUsize,
+}
+
+impl StorageBackend for OtherHeader {
+    fn len(&self) -> std::io::Result<u64> {
+        self.disk.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        self.disk.read(offset, out)?;
+        if offset == 0 && out.len() >= 320 && self.nth.fetch_sub(1, Ordering::Relaxed) == 1 {
+            out.copy_within(64..256, 128);
+        }
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> std::io::Result<()> {
+        self.disk.set_len(len)
+    }
+
+    fn sync_data(&self) -> std::io::Result<()> {
+        self.disk.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+        self.disk.write(offset, data)
+    }
+}
+
+/// Rolling a commit back restores redb's header, so a file is opened only if the header is where it
+/// is expected.
+#[test]
+fn header_of_another_layout_is_refused() {
+    let mut refused = 0;
+    for nth in 1..6 {
+        let disk = Disk::of(&IMAGES[1]);
+        let backend = OtherHeader {
+            disk: disk.clone(),
+            nth: AtomicUsize::new(nth),
+        };
+        match RedbStore::builder().open_backend(backend, "the disk") {
+            Ok(_) | Err(StoreError::Corrupt { .. }) => {}
+            Err(error @ StoreError::Unsupported { .. }) => {
+                let error = error.to_string();
+                assert!(error.contains("the header of the disk"), "{error}");
+                assert_eq!(disk.bytes(), IMAGES[1], "it was written to");
+                refused += 1;
+            }
+            Err(error) => panic!("{nth}: {error:?}"),
+        }
+    }
+    assert_eq!(refused, 1);
 }

@@ -41,6 +41,8 @@ struct File {
     /// What is there whatever happens.
     synced: Vec<u8>,
     unsynced: Vec<Change>,
+    /// Whether changes of length fail.
+    fixed_len: bool,
 }
 
 #[derive(Debug)]
@@ -146,6 +148,11 @@ impl Disk {
         state.done = Counts::default();
     }
 
+    /// Changes of the length of this file fail from now on.
+    pub(crate) fn fail_set_len(&self) {
+        self.state().files[self.file].fixed_len = true;
+    }
+
     pub(crate) fn sync_takes(&self, time: Duration) {
         self.state().sync_takes = time;
     }
@@ -196,6 +203,7 @@ impl File {
             now: bytes.to_vec(),
             synced: bytes.to_vec(),
             unsynced: Vec::new(),
+            fixed_len: false,
         }
     }
 
@@ -343,6 +351,9 @@ impl StorageBackend for Disk {
     fn set_len(&self, length: u64) -> Result<()> {
         let mut state = self.state();
         let change = Change::SetLen(index(length));
+        if state.files[self.file].fixed_len {
+            return Err(Error::from_raw_os_error(BROKEN));
+        }
         match state.fate(Operation::SetLen) {
             Fate::Happens => state.files[self.file].change(change),
             Fate::UnderWay => {
