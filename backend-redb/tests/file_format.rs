@@ -131,22 +131,22 @@ fn file_has_documented_tables_only() {
         let (key, value) = entry.unwrap();
         (key.value().to_vec(), value.value().to_vec())
     });
-    let run = "ipport=0.0.0.0:443";
+    let first = "ipport=0.0.0.0:443";
     let expected = (
-        example(&format!("key {run}")),
-        example(&format!("run of {run}")),
+        example(&format!("key {first}")),
+        example(&format!("block of {first}")),
     );
     assert_eq!(entries.collect::<Vec<_>>(), [expected]);
 }
 
 /// A store of three commits, as another program might make it, that names the log of the document.
-fn with_documented_log(path: &Path) {
+fn with_documented_wal(path: &Path) {
     let store = RedbStore::open(path).unwrap();
     for binding in bindings() {
         store.insert(binding).unwrap();
     }
     drop(store);
-    let (header, record) = (example("log header"), example("log record"));
+    let (header, record) = (example("WAL header"), example("WAL record"));
     set_meta(path, "id", &header[8..24]);
     set_meta(path, "log", &header[24..40]);
     let mut log = header;
@@ -169,7 +169,7 @@ fn set_meta(path: &Path, name: &str, value: &[u8]) {
 fn documented_wal_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
-    with_documented_log(&path);
+    with_documented_wal(&path);
     for open in [RedbStore::open_read_only, RedbStore::open] {
         let store = open(&path).unwrap();
         assert_eq!(store.revision(), 4);
@@ -200,7 +200,7 @@ fn wal_is_written_as_documented() {
         bytes.resize(512, 0);
         bytes
     };
-    let (mut header, mut record) = (example("log header"), example("log record"));
+    let (mut header, mut record) = (example("WAL header"), example("WAL record"));
     header[8..24].copy_from_slice(store.id().as_bytes());
     header[24..40].copy_from_slice(&log[24..40]);
     record[..16].copy_from_slice(&log[24..40]);
