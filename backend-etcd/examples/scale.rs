@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use certbind_core::{
     Batch, Binding, BindingStore, CertHash, Change, Record, Scan, StoreError, Uuid,
 };
-use certbind_etcd::{Fleet, HostName, Options};
+use certbind_etcd::{EtcdStore, Fleet, HostName};
 use certbind_etcd_server::Server;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hosts = numbers.next().transpose()?.unwrap_or(1_000);
     let each = u16::try_from(numbers.next().transpose()?.unwrap_or(50))?;
     let server = Server::with(&["--quota-backend-bytes=8589934592"]);
-    let fleet = Fleet::open(&Options::new([server.endpoint()]))?;
+    let fleet = EtcdStore::builder([server.endpoint()]).open_fleet()?;
     let names = (0..hosts).map(|n| HostName::new(&format!("web{n:06}.contoso.com")));
     let names: Vec<_> = names.collect::<Result<_, _>>()?;
     let at_once = 16.try_into()?;
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", server.ctl(&["endpoint", "status", "-w", "table"]));
 
     let begun = Instant::now();
-    let listed = fleet.hosts()?;
+    let listed = fleet.hosts()?.hosts;
     told("list the hosts", begun.elapsed(), f64::from(hosts));
 
     let begun = Instant::now();

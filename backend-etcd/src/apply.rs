@@ -1,50 +1,54 @@
-//! One batch, applied once.
+//! Applies a batch exactly once.
 //!
-//! Every batch is a transaction that compares the revision of the host's head with the one that the
-//! batch was made for, and writes its own id there. So of all copies of a batch that were sent, at
-//! most one is carried out, however late: the first that is moves the head, and the others find it
-//! moved. A copy whose answer is lost may therefore be sent again. If that does nothing, because the
-//! head has moved, the head's history tells whether it was the lost copy that moved it.
+//! Every batch is a transaction that compares the revision of the host record with the revision that
+//! the batch was built for, and writes its own id into the record. Of all copies of a batch that were
+//! sent, etcd therefore carries out at most one, however late it arrives: the first one changes the
+//! record's revision, so the comparison of every other copy fails. A copy without an answer may be
+//! sent again. If the retry finds the record changed, the record's history shows whether an earlier
+//! copy changed it.
 
-use std::io::{self, ErrorKind};
+use std::io;
 
 use certbind_core::{Applied, Batch, Result, StoreError};
-use tonic::{Code, Status};
+use tonic::Status;
 use uuid::Uuid;
 
-use crate::client::Failure;
+use crate::client::CallError;
 use crate::errors;
-use crate::layout::Head;
+use crate::events;
+use crate::read_set::ReadSet;
 use crate::rpc::TxnResponse;
-use crate::store::EtcdStore;
-use crate::view::View;
+use crate::schema::HostRecord;
+use crate::session::Session;
 
-/// Applies a batch that is not empty; `known` is the revision of the head, where it was seen.
-pub(crate) fn apply(store: &EtcdStore, batch: &Batch, known: &mut Option<i64>) -> Result<Applied> {
+/// Applies a batch that is not empty. `known` is the last known revision of the host record.
+pub(crate) fn apply(session: &Session, batch: &Batch, known: &mut Option<i64>) -> Result<Applied> {
     let id = Uuid::new_v4();
-    let mut retry = store.client.retry();
-    let guess = known.take().and_then(|head| View::expected(batch, head));
-    let mut view = match guess {
-        Some(view) => view,
-        None => read(store, batch)?,
+    let mut retry = session.client.retry();
+    let assumed = known
+        .take()
+        .and_then(|revision| ReadSet::assumed(batch, revision));
+    let mut reads = match assumed {
+        Some(reads) => reads,
+        None => read(session, batch)?,
     };
     let mut attempts = 1;
     loop {
-        *known = Some(view.head);
-        let applied = view.check(batch)?;
-        let transaction = view.transaction(batch, id, &store.place);
-        let mut lost = false;
+        *known = Some(reads.record_revision);
+        let applied = reads.check(batch)?;
+        let transaction = reads.transaction(batch, id, &session.keys);
+        let mut unanswered = false;
         let answer = loop {
-            match store.client.once(&transaction) {
+            match session.client.once(&transaction) {
                 Ok(answer) => break answer,
-                Err(failure) => {
+                Err(error) => {
                     *known = None;
-                    match failure {
-                        Failure::Refused(status) if !lost => {
-                            return Err(refused(store, batch, status));
+                    match error {
+                        CallError::Rejected(status) if !unanswered => {
+                            return Err(rejected(session, batch, status));
                         }
-                        Failure::Lost(_) if retry.again() => lost = true,
-                        failure => return Err(unknown(store, failure.status())),
+                        CallError::Unknown(_) if retry.again() => unanswered = true,
+                        error => return Err(unknown(session, error.status())),
                     }
                 }
             }
@@ -55,55 +59,55 @@ pub(crate) fn apply(store: &EtcdStore, batch: &Batch, known: &mut Option<i64>) -
             return Ok(at(applied, revision));
         }
         *known = None;
-        let head = View::head_of(&answer.responses);
-        if lost {
-            let head = match &head {
-                Ok(head) => *head,
-                Err(error) => return Err(doubt(store, error.to_string())),
+        let record = ReadSet::record_of(&answer.responses);
+        if unanswered {
+            let record = match &record {
+                Ok(record) => *record,
+                Err(error) => return Err(doubt(session, error.to_string())),
             };
-            if let Some(revision) = moved_by(store, id, view.head, head)? {
+            if let Some(revision) = applied_at(session, id, reads.record_revision, record)? {
                 return Ok(at(applied, revision));
             }
         }
-        view = View::of(head?, &answer.responses, &store.place)?;
+        reads = ReadSet::of(record?, &answer.responses, &session.keys)?;
         attempts += 1;
-        // Whoever writes beside us was faster.
+        events::overtaken(session.keys.prefix(), attempts);
         if attempts > 2 && !retry.pause() {
             return Err(StoreError::Unstable { attempts });
         }
     }
 }
 
-fn read(store: &EtcdStore, batch: &Batch) -> Result<View> {
-    let answer: TxnResponse = store
+fn read(session: &Session, batch: &Batch) -> Result<ReadSet> {
+    let answer: TxnResponse = session
         .client
-        .read(&View::reading(batch, &store.place))
-        .map_err(|failure| match failure {
-            Failure::Refused(status) => refused(store, batch, status),
-            failure => store.failed("read", &failure),
+        .read(&ReadSet::request(batch, &session.keys))
+        .map_err(|error| match error {
+            CallError::Rejected(status) => rejected(session, batch, status),
+            error => session.failed("reading", &error),
         })?;
-    let head = View::head_of(&answer.responses)?;
-    View::of(head, &answer.responses, &store.place)
+    let record = ReadSet::record_of(&answer.responses)?;
+    ReadSet::of(record, &answer.responses, &session.keys)
 }
 
-/// The revision in which the batch `id` was applied, if it was between the head `from` and the one
-/// that was found.
-fn moved_by(store: &EtcdStore, id: Uuid, from: i64, found: Head) -> Result<Option<i64>> {
-    let mut head = found;
-    while head.revision > from {
-        if head.batch == id {
-            return Ok(Some(head.revision));
+/// The revision in which the batch `id` was applied, if it was applied after the revision `from` and
+/// not after the record that was found.
+fn applied_at(session: &Session, id: Uuid, from: i64, found: HostRecord) -> Result<Option<i64>> {
+    let mut record = found;
+    while record.revision > from {
+        if record.batch == id {
+            return Ok(Some(record.revision));
         }
-        head = match store.past_head(head.revision - 1) {
-            Ok(Ok(head)) => head,
-            Ok(Err(error)) => return Err(doubt(store, error.to_string())),
-            Err(failure) => return Err(unknown(store, failure.status())),
+        record = match session.record_at(record.revision - 1) {
+            Ok(Ok(record)) => record,
+            Ok(Err(error)) => return Err(doubt(session, error.to_string())),
+            Err(error) => return Err(unknown(session, error.status())),
         };
     }
-    if head.revision < from {
+    if record.revision < from {
         return Err(doubt(
-            store,
-            "somebody took the host out of etcd".to_owned(),
+            session,
+            "the host record was deleted by another program".to_owned(),
         ));
     }
     Ok(None)
@@ -116,34 +120,30 @@ fn at(applied: Applied, revision: i64) -> Applied {
     }
 }
 
-fn refused(store: &EtcdStore, batch: &Batch, status: Status) -> StoreError {
-    let said = status.message();
-    let limit = if said.contains("too many operations") {
+fn rejected(session: &Session, batch: &Batch, status: Status) -> StoreError {
+    let message = status.message();
+    let limit = if message.contains("too many operations") {
         "--max-txn-ops"
-    } else if said.contains("request is too large") || said.contains("larger than max") {
-        "--max-request-bytes, 1.5 MiB unless set"
+    } else if message.contains("request is too large") || message.contains("larger than max") {
+        "--max-request-bytes, 1.5 MiB by default"
     } else {
-        return store.failed("change", &Failure::Refused(status));
+        return session.failed("changing", &CallError::Rejected(status));
     };
     StoreError::Unsupported {
         what: format!("a batch of {} changes (the servers' {limit})", batch.len()).into(),
     }
 }
 
-fn unknown(store: &EtcdStore, status: &Status) -> StoreError {
-    let kind = match status.code() {
-        Code::PermissionDenied | Code::Unauthenticated => ErrorKind::PermissionDenied,
-        _ => ErrorKind::TimedOut,
-    };
+fn unknown(session: &Session, status: &Status) -> StoreError {
     StoreError::OutcomeUnknown {
-        store: store.name(),
-        source: io::Error::new(kind, errors::message(status)),
+        store: session.name(),
+        source: errors::io_error(status),
     }
 }
 
-fn doubt(store: &EtcdStore, reason: String) -> StoreError {
+fn doubt(session: &Session, reason: String) -> StoreError {
     StoreError::OutcomeUnknown {
-        store: store.name(),
+        store: session.name(),
         source: io::Error::other(reason),
     }
 }

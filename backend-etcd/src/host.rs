@@ -1,10 +1,10 @@
-//! Names of hosts in a fleet.
+//! Names of hosts.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The name that a host's bindings are kept under: 1 to 253 of `a-z 0-9 . _ -`, the first a letter
-/// or a digit. Upper case is taken for lower case.
+/// The name of a host in etcd: 1 to 253 characters of `a-z 0-9 . _ -`, the first a letter or a digit.
+/// Upper case is converted to lower case.
 ///
 /// ```
 /// use certbind_etcd::HostName;
@@ -17,19 +17,19 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(String);
 
-/// Why a text is no name of a host.
+/// The error for a text that is not the name of a host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no name of a host: that has 1 to {max} of a-z, 0-9, '.', '_' and '-', and begins with \
-     a letter or a digit", max = HostName::MAX_LENGTH
+    "{0:?} is not the name of a host: expected 1 to {max} characters of a-z, 0-9, '.', '_' and '-', \
+     the first a letter or a digit", max = HostName::MAX_LENGTH
 )]
 pub struct HostNameError(String);
 
 impl HostName {
-    /// The most characters of a name.
+    /// The maximum length of a name.
     pub const MAX_LENGTH: usize = 253;
 
-    /// A name.
+    /// Checks a name.
     ///
     /// # Errors
     /// [`HostNameError`] for a text of another form.
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_leads_out_of_its_place() {
+    fn names_cannot_escape_the_prefix() {
         for name in ["", ".", "..", ".hosts", "a/b", "a b", "-a", "ä", "a\0"] {
             assert!(HostName::new(name).is_err(), "{name:?}");
         }

@@ -1,57 +1,66 @@
-//! A fleet's store: the TLS certificate bindings of many hosts in one [etcd] cluster.
+//! TLS certificate bindings of many hosts in one [etcd] cluster.
 //!
-//! Each host has a store of its own, an [`EtcdStore`], which promises what every store does: a batch
-//! is one transaction of etcd, a scan is of one revision, reads are linearizable, and what was
-//! acknowledged is on the disks of most members. `docs/etcd.md` has the layout, and how a batch
-//! whose answer is lost is applied once all the same.
+//! Each host has a store of its own, an [`EtcdStore`], with all the guarantees of a
+//! [`BindingStore`](certbind_core::BindingStore): a batch is one transaction of etcd, a scan reads one
+//! revision, reads are linearizable, and an acknowledged batch is on the disks of a majority of the
+//! members. `docs/etcd.md` describes the key schema, and how a batch without an answer is applied
+//! exactly once.
 //!
 //! ```no_run
-//! use certbind_etcd::{EtcdStore, Options};
 //! use certbind_core::{Binding, BindingStore, CertHash, Record, Uuid};
+//! use certbind_etcd::EtcdStore;
 //!
-//! let etcd = Options::new(["etcd1.contoso.com:2379", "etcd2.contoso.com:2379"]);
-//! let store = EtcdStore::open(&etcd, &"web01".parse()?)?;
+//! let store = EtcdStore::builder(["etcd1.contoso.com:2379", "etcd2.contoso.com:2379"])
+//!     .open(&"web01".parse()?)?;
 //!
 //! let record = Record::new(CertHash::new([0x52; 20]), None, Uuid::nil());
 //! store.insert(Binding::new("0.0.0.0:443".parse()?, record)?)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A [`Fleet`] is all hosts of a cluster: it lists them, visits them side by side, and watches them.
+//! A [`Fleet`] is all hosts of a cluster: it lists them, visits them in parallel, and watches them.
 //!
-//! # How etcd is spoken to
-//! Over gRPC, by [tonic], with the dozen messages that a store needs written by hand as [prost]
-//! types: their tags cannot change, and nothing has to be generated, so that `protoc` is needed
-//! neither by who builds this nor by who changes it. The alternatives: the crate `etcd-client` needs
-//! `protoc` at every build; etcd's gateway for JSON needs no HTTP/2, but costs a third more bytes,
-//! knows no users by their TLS certificates, and may be switched off. Calls wait: a thread of the
-//! store's own drives the connections, so nobody else sees asynchronous code, and callers that have
-//! some may use the store like any other thing that blocks.
+//! # Transport
+//! The crate speaks etcd's gRPC interface through [tonic]. The dozen messages that a store needs are
+//! hand-written [prost] types, so that no build needs `protoc`; `docs/etcd.md` compares the
+//! alternatives. All methods block. A thread of the store's own drives the connections, or the tokio
+//! runtime that is handed to [`EtcdBuilder::runtime`].
+//!
+//! # Features
+//! `tracing`: opening a store, retries and the connections of a watch are reported as events of the
+//! target `certbind_etcd`. Nothing is reported without it.
 //!
 //! [etcd]: https://etcd.io
 //! [tonic]: https://docs.rs/tonic
 //! [prost]: https://docs.rs/prost
 
 mod apply;
+mod builder;
 mod client;
+mod endpoints;
 mod errors;
+mod events;
 mod fleet;
 mod host;
-mod layout;
-mod options;
+mod read_set;
+mod retry;
 mod rpc;
 mod scan;
+mod schema;
+mod session;
+mod settings;
 mod store;
 mod url;
-mod view;
 mod watch;
 
-pub use fleet::Fleet;
+pub use builder::EtcdBuilder;
+pub use errors::{EtcdError, EtcdErrorKind};
+pub use fleet::{Fleet, HostList};
 pub use host::{HostName, HostNameError};
-pub use options::{Options, Tls};
+pub use settings::Tls;
 pub use store::EtcdStore;
-pub use url::{EtcdUrl, UrlError};
-pub use watch::{Changed, Watch};
+pub use url::{EtcdUrl, UrlError, UrlWarning};
+pub use watch::{HostChange, Watch};
 
 /// The examples of the README are tests too.
 #[cfg(doctest)]

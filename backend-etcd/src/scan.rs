@@ -1,4 +1,4 @@
-//! Scans, page by page of one revision.
+//! Scans, page by page, of one revision.
 
 use std::vec;
 
@@ -6,27 +6,27 @@ use certbind_core::{Binding, Result, Scan, StoreError};
 
 use crate::errors;
 use crate::rpc::{KeyValue, RangeRequest};
-use crate::store::EtcdStore;
+use crate::session::Session;
 
 /// How many bindings a page has.
 const PAGE: i64 = 1000;
 
-/// What is left of a scan.
+/// The rest of a scan.
 pub(crate) struct Pages<'a> {
-    store: &'a EtcdStore,
+    session: &'a Session,
     page: vec::IntoIter<KeyValue>,
-    /// What gets the next page, if there is one.
+    /// The request for the next page, if there is one.
     next: Option<RangeRequest>,
 }
 
 impl<'a> Pages<'a> {
-    /// Reads the first page, whose revision is that of all the others.
-    pub(crate) fn begin(store: &'a EtcdStore, scan: &Scan) -> Result<Self> {
+    /// Reads the first page. All other pages are of the same revision.
+    pub(crate) fn begin(session: &'a Session, scan: &Scan) -> Result<Self> {
         let mut pages = Self {
-            store,
+            session,
             page: Vec::new().into_iter(),
-            next: store
-                .place
+            next: session
+                .keys
                 .range(scan)
                 .map(|(key, range_end)| RangeRequest {
                     key,
@@ -43,12 +43,11 @@ impl<'a> Pages<'a> {
         let Some(request) = self.next.take() else {
             return Ok(());
         };
-        let answer = self.store.client.read(&request).map_err(|failure| {
-            if errors::is_compacted(failure.status()) {
-                // etcd forgot the revision that the scan began in.
+        let answer = self.session.client.read(&request).map_err(|error| {
+            if errors::is_compacted(error.status()) {
                 return StoreError::Unstable { attempts: 1 };
             }
-            self.store.failed("read", &failure)
+            self.session.failed("reading", &error)
         })?;
         if let (true, Some(last)) = (answer.more, answer.kvs.last()) {
             let now = answer.header.map_or(0, |header| header.revision);
@@ -77,7 +76,7 @@ impl Iterator for Pages<'_> {
             return Some(Err(error));
         }
         let found = self.page.next()?;
-        let binding = self.store.place.binding(&found);
+        let binding = self.session.keys.binding(&found);
         if binding.is_err() {
             self.page = Vec::new().into_iter();
             self.next = None;

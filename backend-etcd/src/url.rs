@@ -1,203 +1,216 @@
-//! `etcd://HOST:PORT,HOST:PORT/NAME?OPTION=VALUE`: where a host's store is, or a fleet.
+//! [`EtcdUrl`]: `etcd://ENDPOINT[,ENDPOINT…]/HOST?OPTION=VALUE`.
+
+mod query;
 
 use std::fmt;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::net::IpAddr;
 use std::str::FromStr;
-use std::time::Duration;
 
-use certbind_core::{Result, StoreError};
+use certbind_core::Result;
 use percent_encoding::percent_decode_str;
 
+use crate::builder::EtcdBuilder;
 use crate::errors;
 use crate::host::HostName;
-use crate::options::{Options, Tls};
+use crate::store::EtcdStore;
+use query::{Query, TlsMode};
 
 const SCHEME: &str = "etcd://";
 
-/// The port of a member that names none.
+/// The port of an endpoint that names none.
 const PORT: &str = ":2379";
 
-/// Where a host's store is, or, without a host's name, a fleet.
+/// The endpoints that credentials of the environment may be sent to.
+const ENDPOINTS: &str = "CERTBIND_ETCD_ENDPOINTS";
+
+/// The URL of a host's store or, without a host, of a fleet.
 ///
-/// | option | environment | |
+/// | option | environment | meaning |
 /// |---|---|---|
-/// | `tls=on` | | speak TLS; with any of the next four it is on unless it is `off` |
-/// | `ca=FILE` | `CERTBIND_ETCD_CA` | the authorities of the servers' certificates, as PEM; else the system's |
-/// | `cert=FILE` | `CERTBIND_ETCD_CERT` | the certificate to show to servers, as PEM |
-/// | `key=FILE` | `CERTBIND_ETCD_KEY` | its key |
-/// | `server-name=NAME` | `CERTBIND_ETCD_SERVER_NAME` | the name that the servers' certificates are for |
-/// | `user=NAME` | `CERTBIND_ETCD_USER` | the user, where etcd's access control is on |
-/// | `password-file=FILE` | `CERTBIND_ETCD_PASSWORD` | its password; in the file, or itself in the environment |
-/// | `timeout=SECONDS` | | [`Options::timeout`] |
-/// | `patience=SECONDS` | | [`Options::patience`] |
-/// | `max-txn-ops=N` | | [`Options::max_txn_ops`] |
+/// | `tls=on`, `tls=off` | | whether to use TLS; `on` by default if any of the next four is set |
+/// | `ca=FILE` | `CERTBIND_ETCD_CA` | the authorities that sign the servers' certificates (PEM); the system's by default |
+/// | `cert=FILE` | `CERTBIND_ETCD_CERT` ¹ | the client certificate (PEM) |
+/// | `key=FILE` | `CERTBIND_ETCD_KEY` ¹ | its key |
+/// | `server-name=NAME` | `CERTBIND_ETCD_SERVER_NAME` | the name in the servers' certificates, if it differs from the endpoint's |
+/// | `user=NAME` | `CERTBIND_ETCD_USER` ¹ | the user, if etcd's access control is on |
+/// | `password-file=FILE` | `CERTBIND_ETCD_PASSWORD` ¹ | a file with its password; in the environment the password itself |
+/// | `timeout=SECONDS` | | [`EtcdBuilder::timeout`] |
+/// | `retry_timeout=SECONDS` | | [`EtcdBuilder::retry_timeout`] |
+/// | `max-txn-ops=N` | | [`EtcdBuilder::max_txn_ops`] |
 ///
-/// What stands in the URL goes before the environment. A password never stands in it.
+/// The URL takes precedence over the environment. A URL never contains a password.
+///
+/// ¹ Credentials of the environment are used only if `CERTBIND_ETCD_ENDPOINTS` lists every endpoint of
+/// the URL, so that a URL cannot choose which server receives them. A password is sent without TLS
+/// only to a loopback address, or if the URL has `tls=off`.
 ///
 /// ```
 /// use certbind_etcd::EtcdUrl;
 ///
 /// let url: EtcdUrl = "etcd://etcd1,etcd2:12379/web01?ca=/etc/etcd/ca.pem&user=web01".parse()?;
-/// assert_eq!(url.members(), ["etcd1:2379", "etcd2:12379"]);
+/// assert_eq!(url.endpoints(), ["etcd1:2379", "etcd2:12379"]);
 /// assert_eq!(url.host().map(|host| host.as_str()), Some("web01"));
+/// assert_eq!(url.to_string(), "etcd://etcd1,etcd2:12379/web01", "without the options");
 /// # Ok::<(), certbind_etcd::UrlError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EtcdUrl {
-    text: String,
-    members: Vec<String>,
+    /// The endpoints as they were written.
+    authority: String,
+    endpoints: Vec<String>,
     host: Option<HostName>,
     query: Query,
 }
 
-/// Why a text is no URL of a store in etcd.
+/// The error for a text that is not the URL of a store in etcd.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}; a store in etcd is etcd://MEMBER[:PORT][,MEMBER[:PORT]…]/HOST[?OPTION=VALUE[&…]]")]
+#[error("{0}; expected etcd://ENDPOINT[:PORT][,ENDPOINT[:PORT]…]/HOST[?OPTION=VALUE[&…]]")]
 pub struct UrlError(String);
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Query {
-    tls: Option<bool>,
-    ca: Option<PathBuf>,
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-    server_name: Option<String>,
-    user: Option<String>,
-    password_file: Option<PathBuf>,
-    timeout: Option<Duration>,
-    patience: Option<Duration>,
-    max_txn_ops: Option<NonZeroUsize>,
+/// Something in a URL and its environment that works, and that the user should know of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UrlWarning {
+    /// `tls=off`, and a password.
+    #[error(
+        "the password of the etcd user {user:?} is sent to {endpoint} without encryption, because the \
+         URL has tls=off"
+    )]
+    PasswordWithoutTls {
+        /// The user.
+        user: String,
+        /// The first endpoint that is not a loopback address.
+        endpoint: String,
+    },
+    /// `tls=off`, and an authority in the environment.
+    #[error("tls=off in the URL overrides CERTBIND_ETCD_CA: the servers of etcd are not verified")]
+    CaIgnored,
+    /// Credentials of the environment are for other endpoints.
+    #[error(
+        "{variable} is ignored: CERTBIND_ETCD_ENDPOINTS does not list {endpoint}; add it if that server \
+         may receive the credentials"
+    )]
+    CredentialsIgnored {
+        /// The first variable that is ignored.
+        variable: &'static str,
+        /// The first endpoint of the URL that is not listed.
+        endpoint: String,
+    },
 }
 
 impl EtcdUrl {
-    /// The members of the cluster, each as `HOST:PORT`.
+    /// The endpoints of the cluster, each as `HOST:PORT`.
     #[must_use]
-    pub fn members(&self) -> &[String] {
-        &self.members
+    pub fn endpoints(&self) -> &[String] {
+        &self.endpoints
     }
 
-    /// The host whose store it is; `None`: the fleet.
+    /// The host whose store it is; `None` for a fleet.
     #[must_use]
     pub fn host(&self) -> Option<&HostName> {
         self.host.as_ref()
     }
 
-    /// How etcd is spoken to: as the URL says, and where it says nothing as `environment` does.
+    /// The URL of a host in the same cluster, with the same options.
+    #[must_use]
+    pub fn with_host(&self, host: &HostName) -> Self {
+        Self {
+            host: Some(host.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// A builder with the options of the URL and, where it has none, of the environment.
     ///
     /// # Errors
-    /// [`StoreError::Io`] for a file that cannot be read; [`StoreError::Invalid`] for a certificate
-    /// without its key, a user without a password, or the other way round.
-    pub fn options(&self, environment: impl Fn(&str) -> Option<String>) -> Result<Options> {
+    /// [`StoreError::Io`](certbind_core::StoreError::Io) for a file that cannot be read;
+    /// [`StoreError::Invalid`](certbind_core::StoreError::Invalid) for a certificate without its key, a
+    /// user without a password, a password without TLS, and credentials of the environment without
+    /// `CERTBIND_ETCD_ENDPOINTS`.
+    pub fn builder(
+        &self,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> Result<(EtcdBuilder, Vec<UrlWarning>)> {
         let query = &self.query;
-        let mut options = Options::new(&self.members);
-        if let Some(tls) = query.tls(&environment)? {
-            options = options.tls(tls);
+        let mut warnings = Vec::new();
+        let credentials = |variable| self.credentials(variable, &environment, &mut warnings);
+        let (tls, user) = query.read(&environment, credentials)?;
+        if query.tls == Some(TlsMode::Off) && environment("CERTBIND_ETCD_CA").is_some() {
+            warnings.push(UrlWarning::CaIgnored);
         }
-        if let Some((user, password)) = query.user(&environment)? {
-            options = options.user(user, password);
+        let mut builder = EtcdStore::builder(&self.endpoints);
+        if let Some((user, password)) = user {
+            if tls.is_none()
+                && let Some(endpoint) = self.endpoints.iter().find(|one| !is_loopback(one))
+            {
+                let (user, endpoint) = (user.clone(), endpoint.clone());
+                match query.tls {
+                    Some(TlsMode::Off) => {
+                        warnings.push(UrlWarning::PasswordWithoutTls { user, endpoint });
+                    }
+                    _ => {
+                        return Err(errors::invalid(format!(
+                            "the password of the etcd user {user:?} would be sent to {endpoint} without \
+                             encryption; add ca=FILE or tls=on to the URL, or tls=off to send it \
+                             anyway"
+                        )));
+                    }
+                }
+            }
+            builder = builder.user(user, password);
+        }
+        if let Some(tls) = tls {
+            builder = builder.tls(tls);
         }
         if let Some(timeout) = query.timeout {
-            options = options.timeout(timeout);
+            builder = builder.timeout(timeout);
         }
-        if let Some(patience) = query.patience {
-            options = options.patience(patience);
+        if let Some(retry_timeout) = query.retry_timeout {
+            builder = builder.retry_timeout(retry_timeout);
         }
-        if let Some(most) = query.max_txn_ops {
-            options = options.max_txn_ops(most);
+        if let Some(max_txn_ops) = query.max_txn_ops {
+            builder = builder.max_txn_ops(max_txn_ops);
         }
-        Ok(options)
-    }
-}
-
-impl Query {
-    fn set(&mut self, option: &str, value: String) -> Result<(), String> {
-        let path = || Some(PathBuf::from(&value));
-        match option {
-            "tls" => {
-                self.tls = Some(match &*value {
-                    "on" => true,
-                    "off" => false,
-                    _ => return Err("tls is on or off".to_owned()),
-                });
-            }
-            "ca" => self.ca = path(),
-            "cert" => self.cert = path(),
-            "key" => self.key = path(),
-            "server-name" => self.server_name = Some(value),
-            "user" => self.user = Some(value),
-            "password-file" => self.password_file = path(),
-            "timeout" => self.timeout = Some(seconds(option, &value)?),
-            "patience" => self.patience = Some(seconds(option, &value)?),
-            "max-txn-ops" => {
-                let most: usize = value.parse().unwrap_or(0);
-                // One is the head's, and one at least a binding's.
-                let most = NonZeroUsize::new(most).filter(|most| most.get() >= 2);
-                self.max_txn_ops = Some(most.ok_or("max-txn-ops is a number from 2 on")?);
-            }
-            "password" => {
-                return Err(
-                    "a password does not belong into a URL, which others see; name a \
-                            password-file, or set CERTBIND_ETCD_PASSWORD"
-                        .to_owned(),
-                );
-            }
-            other => return Err(format!("there is no option {other:?}")),
-        }
-        Ok(())
+        Ok((builder, warnings))
     }
 
-    fn tls(&self, environment: &impl Fn(&str) -> Option<String>) -> Result<Option<Tls>> {
-        let file = |named: &Option<PathBuf>, variable| {
-            let path = named
-                .clone()
-                .or_else(|| Some(environment(variable)?.into()));
-            path.map(|path| read(&path)).transpose()
-        };
-        if self.tls == Some(false) {
-            return Ok(None);
-        }
-        let cert = file(&self.cert, "CERTBIND_ETCD_CERT")?;
-        let key = file(&self.key, "CERTBIND_ETCD_KEY")?;
-        let named = self.server_name.clone();
-        let tls = Tls {
-            ca: file(&self.ca, "CERTBIND_ETCD_CA")?,
-            identity: match (cert, key) {
-                (Some(cert), Some(key)) => Some((cert, key)),
-                (None, None) => None,
-                _ => return Err(errors::invalid("name a certificate for etcd with its key")),
-            },
-            server_name: named.or_else(|| environment("CERTBIND_ETCD_SERVER_NAME")),
-        };
-        let wanted = self.tls == Some(true)
-            || tls.ca.is_some()
-            || tls.identity.is_some()
-            || tls.server_name.is_some();
-        Ok(wanted.then_some(tls))
-    }
-
-    fn user(
+    /// A credential of the environment, if these endpoints may receive it.
+    fn credentials(
         &self,
+        variable: &'static str,
         environment: &impl Fn(&str) -> Option<String>,
-    ) -> Result<Option<(String, String)>> {
-        let named = self.user.clone();
-        let Some(user) = named.or_else(|| environment("CERTBIND_ETCD_USER")) else {
+        warnings: &mut Vec<UrlWarning>,
+    ) -> Result<Option<String>> {
+        let Some(value) = environment(variable) else {
             return Ok(None);
         };
-        let password = match &self.password_file {
-            Some(path) => {
-                let text = String::from_utf8_lossy(&read(path)?).into_owned();
-                Some(text.trim_end_matches(['\r', '\n']).to_owned())
-            }
-            None => environment("CERTBIND_ETCD_PASSWORD"),
+        let Some(listed) = environment(ENDPOINTS) else {
+            return Err(errors::invalid(format!(
+                "{variable} is set without {ENDPOINTS}; set that to the endpoints that may receive \
+                 it, such as {}",
+                self.endpoints.join(",")
+            )));
         };
-        match password {
-            Some(password) => Ok(Some((user, password))),
-            None => Err(errors::invalid(format!(
-                "the user {user:?} of etcd has no password: name a password-file, or set \
-                 CERTBIND_ETCD_PASSWORD"
-            ))),
+        let listed: Vec<_> = listed
+            .split(',')
+            .filter_map(|one| endpoint(one.trim()).ok())
+            .collect();
+        let missing = self.endpoints.iter().find(|one| {
+            !listed
+                .iter()
+                .any(|allowed| allowed.eq_ignore_ascii_case(one))
+        });
+        let Some(missing) = missing else {
+            return Ok(Some(value));
+        };
+        // One warning is enough for all variables.
+        if warnings.is_empty() {
+            warnings.push(UrlWarning::CredentialsIgnored {
+                variable,
+                endpoint: missing.clone(),
+            });
         }
+        Ok(None)
     }
 }
 
@@ -208,10 +221,11 @@ impl FromStr for EtcdUrl {
         let error = |problem: &str| UrlError(problem.to_owned());
         let rest = text
             .strip_prefix(SCHEME)
-            .ok_or_else(|| error("it begins otherwise"))?;
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (members, host) = place.split_once('/').unwrap_or((place, ""));
-        let members = members.split(',').map(member).collect::<Result<_, _>>()?;
+            .ok_or_else(|| error("it does not start with etcd://"))?;
+        let (path, options) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, host) = path.split_once('/').unwrap_or((path, ""));
+        let endpoints = authority.split(',').map(endpoint);
+        let endpoints = endpoints.collect::<Result<_, _>>()?;
         let host = match host {
             "" => None,
             host => Some(
@@ -219,54 +233,60 @@ impl FromStr for EtcdUrl {
                     .map_err(|wrong: crate::HostNameError| error(&wrong.to_string()))?,
             ),
         };
-        let mut found = Query::default();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let mut query = Query::default();
+        for pair in options.split('&').filter(|pair| !pair.is_empty()) {
             let (option, value) = pair
                 .split_once('=')
                 .ok_or_else(|| UrlError(format!("the option {pair:?} has no value")))?;
             let value = percent_decode_str(value)
                 .decode_utf8()
-                .map_err(|_| UrlError(format!("the value of {option:?} is no text")))?;
-            found.set(option, value.into_owned()).map_err(UrlError)?;
+                .map_err(|_| UrlError(format!("the value of {option:?} is not UTF-8")))?;
+            query.set(option, value.into_owned()).map_err(UrlError)?;
         }
+        query.check().map_err(UrlError)?;
         Ok(Self {
-            text: text.to_owned(),
-            members,
+            authority: authority.to_owned(),
+            endpoints,
             host,
-            query: found,
+            query,
         })
     }
 }
 
+/// Without the options: they name files and users, and have no place in exports, plans and messages.
 impl fmt::Display for EtcdUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        write!(f, "{SCHEME}{}/", self.authority)?;
+        match &self.host {
+            Some(host) => write!(f, "{host}"),
+            None => Ok(()),
+        }
     }
 }
 
-fn member(text: &str) -> Result<String, UrlError> {
+fn endpoint(text: &str) -> Result<String, UrlError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || ".-_:[]%".contains(c);
     if text.is_empty() || !text.chars().all(fits) {
-        return Err(UrlError(format!("{text:?} is no member of a cluster")));
+        return Err(UrlError(format!(
+            "{text:?} is not an endpoint of a cluster"
+        )));
     }
-    // The colons of an IPv6 address stand in brackets.
-    let behind = text.rsplit(']').next().unwrap_or(text);
-    Ok(match behind.contains(':') {
+    // The colons of an IPv6 address are in brackets.
+    let after = text.rsplit(']').next().unwrap_or(text);
+    Ok(match after.contains(':') {
         true => text.to_owned(),
         false => format!("{text}{PORT}"),
     })
 }
 
-fn seconds(option: &str, value: &str) -> Result<Duration, String> {
-    let seconds = value.parse().ok().filter(|seconds| *seconds > 0.0);
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration
-        .filter(|duration| *duration <= Duration::from_secs(24 * 60 * 60))
-        .ok_or_else(|| format!("{option} is a number of seconds, a day at most"))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|source| StoreError::io("read", path, source))
+/// Whether an endpoint, `HOST:PORT`, is on this machine.
+fn is_loopback(endpoint: &str) -> bool {
+    let host = endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -281,11 +301,26 @@ mod tests {
         None
     }
 
+    /// An environment with these variables.
+    fn environment(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> + use<> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let variables: Vec<_> = variables.iter().map(owned).collect();
+        move |wanted| {
+            let found = variables.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.clone())
+        }
+    }
+
+    const PASSWORD: [(&str, &str); 2] = [
+        ("CERTBIND_ETCD_USER", "other"),
+        ("CERTBIND_ETCD_PASSWORD", "secret"),
+    ];
+
     #[test]
-    fn members_have_ports_and_a_fleet_no_host() {
+    fn endpoints_have_ports_and_a_fleet_no_host() {
         let fleet = url("etcd://a,[::1],[::1]:1,10.0.0.1:2/").unwrap();
         assert_eq!(
-            fleet.members(),
+            fleet.endpoints(),
             ["a:2379", "[::1]:2379", "[::1]:1", "10.0.0.1:2"]
         );
         assert_eq!(fleet.host(), None);
@@ -293,20 +328,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_part() {
         for (text, named) in [
-            ("etcd:a/b", "begins otherwise"),
-            ("etcd:///b", "\"\" is no member"),
-            ("etcd://a@b/c", "\"a@b\" is no member"),
-            ("etcd://a/b/c", "\"b/c\" is no name"),
+            ("etcd:a/b", "does not start with etcd://"),
+            ("etcd:///b", "\"\" is not an endpoint"),
+            ("etcd://a@b/c", "\"a@b\" is not an endpoint"),
+            ("etcd://a/b/c", "\"b/c\" is not the name"),
             ("etcd://a/b?tls=maybe", "on or off"),
             ("etcd://a/b?tls", "has no value"),
+            ("etcd://a/b?tls=off&ca=x", "tls=off contradicts ca"),
             ("etcd://a/b?colour=red", "\"colour\""),
             ("etcd://a/b?timeout=-1", "seconds"),
             ("etcd://a/b?timeout=nan", "seconds"),
-            ("etcd://a/b?patience=1e300", "seconds"),
-            ("etcd://a/b?max-txn-ops=1", "from 2 on"),
-            ("etcd://a/b?ca=%ff", "no text"),
+            ("etcd://a/b?retry_timeout=1e300", "seconds"),
+            ("etcd://a/b?max-txn-ops=1", "at least 2"),
+            ("etcd://a/b?ca=%ff", "not UTF-8"),
             ("etcd://a/b?password=secret", "CERTBIND_ETCD_PASSWORD"),
         ] {
             let error = url(text).unwrap_err().to_string();
@@ -317,38 +353,116 @@ mod tests {
         }
     }
 
+    /// `patience=` is the old spelling of `retry_timeout=`.
     #[test]
-    fn the_url_goes_before_the_environment() {
-        let environment = |variable: &str| {
-            Some(match variable {
-                "CERTBIND_ETCD_USER" => "other".to_owned(),
-                "CERTBIND_ETCD_PASSWORD" => "secret".to_owned(),
-                "CERTBIND_ETCD_SERVER_NAME" => "other.contoso.com".to_owned(),
-                _ => return None,
-            })
-        };
+    fn the_old_spelling_of_retry_timeout_works() {
+        let old = url("etcd://a/b?patience=7").unwrap();
+        assert_eq!(old, url("etcd://a/b?retry_timeout=7").unwrap());
+        assert_ne!(old, url("etcd://a/b").unwrap());
+    }
+
+    #[test]
+    fn the_url_takes_precedence_over_the_environment() {
+        let listed = ("CERTBIND_ETCD_ENDPOINTS", "x, A ,localhost:2379");
+        let variables = [&PASSWORD[..], &[("CERTBIND_ETCD_SERVER_NAME", "o"), listed]].concat();
         let ours = url("etcd://a/b?user=web%2001&server-name=etcd&timeout=0.5").unwrap();
-        let options = ours.options(environment).unwrap();
-        assert_eq!(
-            options.user,
-            Some(("web 01".to_owned(), "secret".to_owned()))
+        let (builder, warnings) = ours.builder(environment(&variables)).unwrap();
+        let text = format!("{builder:?}");
+        assert_eq!(warnings, []);
+        assert!(
+            text.contains("web 01") && text.contains("\"etcd\""),
+            "{text}"
         );
-        assert_eq!(options.tls.unwrap().server_name.as_deref(), Some("etcd"));
-        assert_eq!(options.timeout, Duration::from_millis(500));
-        let plain = url("etcd://a/b").unwrap();
-        let options = plain.options(environment).unwrap();
-        assert_eq!(options.user.unwrap().0, "other");
-        assert!(plain.options(none).unwrap().tls.is_none());
-        let without = url("etcd://a/b?tls=off").unwrap();
-        assert!(without.options(environment).unwrap().tls.is_none());
+        assert!(text.contains("timeout: 500ms"), "{text}");
+        let plain = url("etcd://a/b?tls=on").unwrap();
+        let (builder, _) = plain.builder(environment(&variables)).unwrap();
+        assert!(format!("{builder:?}").contains("\"other\""), "{builder:?}");
     }
 
     #[test]
     fn half_of_a_pair_is_refused() {
-        let refused = |text: &str| url(text).unwrap().options(none).unwrap_err().to_string();
+        let refused = |text: &str| url(text).unwrap().builder(none).unwrap_err().to_string();
         assert!(refused("etcd://a/b?user=web01").contains("password"));
         assert!(refused("etcd://a/b?ca=/nowhere/ca.pem").contains("/nowhere/ca.pem"));
         let cert = std::env::current_exe().unwrap().display().to_string();
-        assert!(refused(&format!("etcd://a/b?cert={cert}")).contains("with its key"));
+        assert!(refused(&format!("etcd://a/b?cert={cert}")).contains("key="));
+    }
+
+    #[test]
+    fn passwords_need_tls_or_its_refusal() {
+        let listed = |endpoint| [&PASSWORD[..], &[("CERTBIND_ETCD_ENDPOINTS", endpoint)]].concat();
+        let environment = |endpoint| environment(&listed(endpoint));
+        let clear = url("etcd://localhost,etcd1/b").unwrap();
+        let error = clear.builder(environment("localhost,etcd1")).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("etcd1:2379 without encryption"), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+        let off = url("etcd://localhost,etcd1/b?tls=off").unwrap();
+        let (builder, warnings) = off.builder(environment("localhost,etcd1")).unwrap();
+        assert!(format!("{builder:?}").contains("\"other\""), "{builder:?}");
+        assert!(
+            matches!(&warnings[..], [UrlWarning::PasswordWithoutTls { endpoint, .. }] if endpoint == "etcd1:2379"),
+            "{warnings:?}"
+        );
+        for here in ["localhost", "127.0.0.1:1", "127.9.9.9", "[::1]"] {
+            let url = url(&format!("etcd://{here}/b")).unwrap();
+            let (_, warnings) = url.builder(environment(here)).unwrap();
+            assert_eq!(warnings, [], "{here}");
+        }
+        for elsewhere in ["localhost.contoso.com", "128.0.0.1", "[::2]", "127.1"] {
+            let url = url(&format!("etcd://{elsewhere}/b")).unwrap();
+            assert!(url.builder(environment(elsewhere)).is_err(), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn tls_off_reports_the_ca_that_it_overrides() {
+        let ca = environment(&[("CERTBIND_ETCD_CA", "/etc/etcd/ca.pem")]);
+        let off = url("etcd://etcd1/b?tls=off").unwrap();
+        let (builder, warnings) = off.builder(ca).unwrap();
+        assert!(format!("{builder:?}").contains("tls: None"), "{builder:?}");
+        assert_eq!(warnings, [UrlWarning::CaIgnored]);
+    }
+
+    #[test]
+    fn credentials_of_the_environment_reach_listed_endpoints_alone() {
+        let url = url("etcd://etcd1,etcd2:1/b?tls=on").unwrap();
+        let error = url.builder(environment(&PASSWORD)).unwrap_err().to_string();
+        assert!(
+            error.contains("CERTBIND_ETCD_ENDPOINTS") && error.contains("etcd1:2379,etcd2:1"),
+            "{error}"
+        );
+        for (listed, missing) in [
+            ("etcd1", "etcd2:1"),
+            ("etcd2:1", "etcd1:2379"),
+            ("", "etcd1:2379"),
+        ] {
+            let variables = [&PASSWORD[..], &[("CERTBIND_ETCD_ENDPOINTS", listed)]].concat();
+            let (builder, warnings) = url.builder(environment(&variables)).unwrap();
+            assert!(format!("{builder:?}").contains("user: None"), "{builder:?}");
+            assert!(
+                matches!(&warnings[..], [UrlWarning::CredentialsIgnored { endpoint, .. }] if endpoint == missing),
+                "{warnings:?}"
+            );
+        }
+        let key = [
+            ("CERTBIND_ETCD_KEY", "/nowhere"),
+            ("CERTBIND_ETCD_ENDPOINTS", "x"),
+        ];
+        let (builder, warnings) = url.builder(environment(&key)).unwrap();
+        assert!(format!("{builder:?}").contains("identity: false"));
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn options_are_not_displayed() {
+        let fleet = url("etcd://a,b:1/?user=web01&password-file=/etc/secret").unwrap();
+        assert_eq!(fleet.to_string(), "etcd://a,b:1/");
+        let host = fleet.with_host(&"WEB01".parse().unwrap());
+        assert_eq!(host.to_string(), "etcd://a,b:1/web01");
+        assert_eq!(
+            host,
+            url("etcd://a,b:1/web01?user=web01&password-file=/etc/secret").unwrap()
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What changes in a fleet, batch by batch.
+//! [`Watch`]: the changes of a fleet, batch by batch.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,50 +10,61 @@ use tokio::time::timeout;
 use tokio_stream::StreamExt;
 use tonic::{Status, Streaming};
 
-use crate::client::{Client, Failure};
+use crate::client::{CallError, Client};
 use crate::errors;
+use crate::events;
 use crate::host::HostName;
-use crate::layout::{self, HEADS, Place, ROOT};
-use crate::options::LONGEST;
 use crate::rpc::{
     Event, EventType, WATCH, WatchCreateRequest, WatchRequest, WatchRequestUnion, WatchResponse,
 };
+use crate::schema::{self, HostKeys, RECORDS, ROOT};
+use crate::settings::MAX_WAIT;
 
-/// The pause before another member is asked.
+/// The pause before another endpoint is asked.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What one batch changed of a host.
+/// The changes that one batch made to one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// The revision of the batch. Who goes on after it misses nothing and sees nothing twice.
+#[non_exhaustive]
+pub struct HostChange {
+    /// The revision of the batch. A watch after this revision neither misses nor repeats a change.
     pub revision: u64,
     /// The host.
     pub host: HostName,
-    /// The keys, in the order in which they were written, and what they hold since.
+    /// The keys in the order in which they were written, and their new values.
     pub changes: Vec<(BindingKey, Option<Binding>)>,
 }
 
 /// The batches that are applied to a fleet or to one host, in the order of their revisions, each
-/// once. A connection that breaks is made anew, and the watch goes on where it was.
+/// once. After a lost connection the watch reconnects and resumes where it was.
 pub struct Watch {
     client: Arc<Client>,
-    /// What the keys begin with that are watched.
+    /// The prefix of the watched keys.
     prefix: Vec<u8>,
-    /// The revision after which nothing was given yet.
+    /// The last revision whose changes were received.
     after: i64,
     stream: Option<(usize, Streaming<WatchResponse>)>,
-    ready: VecDeque<Result<Changed>>,
+    ready: VecDeque<Result<HostChange>>,
+    /// Whether a new token was requested since the last watch that etcd accepted.
+    token_renewed: bool,
+}
+
+/// Whether a stream goes on after a response.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Open,
+    Closed,
 }
 
 impl Watch {
-    /// Of all hosts.
+    /// Watches all hosts.
     pub(crate) fn fleet(client: Arc<Client>, after: u64) -> Self {
         Self::new(client, ROOT, after)
     }
 
-    /// Of one host. Who may read that host alone may watch it.
-    pub(crate) fn host(client: Arc<Client>, place: &Place, after: u64) -> Self {
-        Self::new(client, place.prefix(), after)
+    /// Watches one host. A user who may only read that host may watch it.
+    pub(crate) fn host(client: Arc<Client>, keys: &HostKeys, after: u64) -> Self {
+        Self::new(client, keys.prefix(), after)
     }
 
     fn new(client: Arc<Client>, prefix: &str, after: u64) -> Self {
@@ -63,19 +74,21 @@ impl Watch {
             after: i64::try_from(after).unwrap_or(i64::MAX - 1),
             stream: None,
             ready: VecDeque::new(),
+            token_renewed: false,
         }
     }
 
-    /// The next batch; `None` if there is none in this time, also where that is since nobody
-    /// answers. Where a connection has to be made it may take one
-    /// [`timeout`](crate::Options::timeout) longer.
+    /// The next batch; `None` if there is none within this time, including when no endpoint answers.
+    /// A new connection may take one [`timeout`](crate::EtcdBuilder::timeout) longer.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if etcd has forgotten (compacted) what followed the revision that
-    /// was asked for: scan the fleet, and watch from there. [`StoreError::Corrupt`] for a binding
-    /// that cannot be read; the next call goes on behind its batch. Whatever else etcd refuses.
-    pub fn next(&mut self, within: Duration) -> Result<Option<Changed>> {
-        let until = Instant::now() + within.min(LONGEST);
+    /// - [`StoreError::Unavailable`] if etcd has compacted changes that the watch did not receive: get
+    ///   the current revision, read the fleet, and watch from that revision.
+    /// - [`StoreError::Corrupt`] for a key or value that cannot be decoded; the next call returns the
+    ///   batch's other changes and the batches after it.
+    /// - [`StoreError::Backend`] if etcd refuses the watch.
+    pub fn next(&mut self, within: Duration) -> Result<Option<HostChange>> {
+        let until = Instant::now() + within.min(MAX_WAIT);
         loop {
             if let Some(next) = self.ready.pop_front() {
                 return next.map(Some);
@@ -84,32 +97,34 @@ impl Watch {
             if left.is_zero() {
                 return Ok(None);
             }
-            let (at, mut stream) = match self.stream.take() {
+            let (index, mut stream) = match self.stream.take() {
                 Some(stream) => stream,
                 None => match self.open() {
                     Ok(stream) => stream,
-                    Err(Failure::Lost(_)) => {
+                    Err(CallError::Unknown(_)) => {
                         std::thread::sleep(PAUSE.min(left));
                         continue;
                     }
-                    Err(Failure::Refused(status)) => return Err(self.failed(&status)),
+                    Err(error) => return Err(self.failed(error.status())),
                 },
             };
             let waited = self.client.wait(async move {
-                // A message that has half arrived stays in the stream.
+                // A message that has arrived in part stays in the stream.
                 let message = timeout(left, stream.message()).await;
                 (stream, message)
             });
-            match waited {
-                Ok((stream, Err(_))) => self.stream = Some((at, stream)),
-                Ok((stream, Ok(Ok(Some(response))))) => {
-                    self.take(response)?;
-                    self.stream = Some((at, stream));
+            let (stream, message) = waited.map_err(|error| self.failed(error.status()))?;
+            match message {
+                Err(_) => self.stream = Some((index, stream)),
+                Ok(Ok(Some(response))) => {
+                    if self.receive(response)? == Stream::Open {
+                        self.stream = Some((index, stream));
+                    }
                 }
-                Ok((_, Ok(Ok(None)))) => self.client.members().leave(at),
-                Ok((_, Ok(Err(status)))) | Err(status) => {
-                    self.client.members().leave(at);
-                    if let Failure::Refused(status) = Failure::of(status) {
+                Ok(Ok(None)) => self.disconnected(index, "the server closed the stream"),
+                Ok(Err(status)) => {
+                    self.disconnected(index, status.message());
+                    if let CallError::Rejected(status) = CallError::of(status) {
                         return Err(self.failed(&status));
                     }
                 }
@@ -117,50 +132,61 @@ impl Watch {
         }
     }
 
-    fn open(&self) -> Result<(usize, Streaming<WatchResponse>), Failure> {
+    /// Requests the changes from the last received revision on, which is received again and dropped.
+    ///
+    /// If the request started one revision later, and etcd had compacted at that very revision, etcd
+    /// would leave out its deletions without an error (etcd issues 18089 and 19179; etcd 3.4.23 does).
+    /// A start below the revision of a compaction is refused instead.
+    fn open(&self) -> Result<(usize, Streaming<WatchResponse>), CallError> {
+        // 0 would mean "from now on". The first change of a cluster has revision 2.
+        let start_revision = self.after.max(1);
         let create = WatchCreateRequest {
             key: self.prefix.clone(),
-            range_end: layout::prefix_end(&self.prefix),
-            start_revision: self.after + 1,
+            range_end: schema::prefix_end(&self.prefix),
+            start_revision,
             progress_notify: true,
         };
         let request = WatchRequest {
             request_union: Some(WatchRequestUnion::Create(create)),
         };
-        // etcd ends a watch whose requests end.
+        // etcd ends a watch when the stream of requests ends.
         let requests = tokio_stream::once(request).chain(tokio_stream::pending());
-        let members = Arc::clone(self.client.members());
-        let opened = self
+        let endpoints = Arc::clone(self.client.endpoints());
+        let (index, stream) = self
             .client
-            .wait(async move { members.stream(WATCH, requests).await });
-        let (at, stream) = opened.map_err(Failure::Lost)?;
-        stream.map(|stream| (at, stream)).map_err(|status| {
-            let token = errors::is_of_token(&status);
-            match Failure::of(status) {
-                // The next token is a new one.
-                Failure::Refused(status) if token => Failure::Lost(status),
-                Failure::Lost(status) => {
-                    self.client.members().leave(at);
-                    Failure::Lost(status)
+            .wait(async move { endpoints.stream(WATCH, requests).await })?;
+        let endpoints = self.client.endpoints();
+        stream
+            .map(|stream| {
+                events::watch_connected(endpoints.name(index), start_revision);
+                (index, stream)
+            })
+            .map_err(|status| {
+                let token = errors::is_about_token(status.message());
+                match CallError::of(status) {
+                    // The token was forgotten; the next attempt requests a new one.
+                    CallError::Rejected(status) if token => CallError::Unknown(status),
+                    CallError::Unknown(status) => {
+                        self.disconnected(index, status.message());
+                        CallError::Unknown(status)
+                    }
+                    error => error,
                 }
-                refused => refused,
-            }
-        })
+            })
     }
 
-    fn take(&mut self, response: WatchResponse) -> Result<()> {
+    fn disconnected(&self, index: usize, error: &str) {
+        let endpoints = self.client.endpoints();
+        events::watch_disconnected(endpoints.name(index), error);
+        endpoints.leave(index);
+    }
+
+    fn receive(&mut self, response: WatchResponse) -> Result<Stream> {
         if response.canceled {
-            let reason = match response.compact_revision {
-                0 => response.cancel_reason,
-                kept => format!(
-                    "etcd has forgotten what followed revision {} (it knows what followed {kept}); \
-                     scan the fleet, and watch from there",
-                    self.after
-                ),
-            };
-            return Err(StoreError::unavailable(reason));
+            return self.cancelled(&response);
         }
-        // Said now and then where nothing happens: that nothing was missed up to here.
+        self.token_renewed = false;
+        // A progress notification: all changes up to its revision have been sent.
         if !response.created && response.events.is_empty() {
             let now = response.header.map_or(0, |header| header.revision);
             self.after = self.after.max(now);
@@ -172,14 +198,44 @@ impl Watch {
             while let Some(event) = events.next_if(|event| revision_of(event) == revision) {
                 batch.push(event);
             }
-            self.after = self.after.max(revision);
-            self.ready.extend(changed(revision, &batch).transpose());
+            // The revision that the watch starts at was received before. An endpoint that lags behind
+            // may send even older ones (etcd issue 20221).
+            if revision > self.after {
+                self.after = revision;
+                decode(revision, &batch, &mut self.ready);
+            }
         }
-        Ok(())
+        Ok(Stream::Open)
+    }
+
+    fn cancelled(&mut self, response: &WatchResponse) -> Result<Stream> {
+        if response.compact_revision != 0 {
+            let reason = format!(
+                "etcd has compacted revision {} (its history begins at {}), so changes after revision \
+                 {} may be missing; read the fleet again, and watch from there",
+                self.after, response.compact_revision, self.after
+            );
+            return Err(StoreError::unavailable(reason));
+        }
+        let reason = &response.cancel_reason;
+        let denied = reason.contains("permission denied");
+        // Older servers report an expired token as a missing permission (etcd issue 12385), so that a new
+        // token is worth one attempt.
+        let endpoints = self.client.endpoints();
+        if (denied || errors::is_about_token(reason)) && endpoints.has_user() && !self.token_renewed
+        {
+            endpoints.forget_token();
+            self.token_renewed = true;
+            return Ok(Stream::Closed);
+        }
+        Err(self.failed(&match denied {
+            true => Status::permission_denied(reason),
+            false => Status::unknown(reason),
+        }))
     }
 
     fn failed(&self, status: &Status) -> StoreError {
-        errors::failed("watch the hosts", &self.client.name(), status)
+        errors::failed("watching the hosts", &self.client.name(), status)
     }
 }
 
@@ -195,31 +251,120 @@ fn revision_of(event: &Event) -> i64 {
     event.kv.as_ref().map_or(0, |kv| kv.mod_revision)
 }
 
-/// What the events of one revision say. None: nothing of a host's bindings.
-fn changed(revision: i64, events: &[Event]) -> Result<Option<Changed>> {
-    let mut changed: Option<Changed> = None;
+/// Decodes the events of one revision: an error for each event that is not a binding's, then one
+/// change for each host. Events of host records are left out.
+fn decode(revision: i64, events: &[Event], ready: &mut VecDeque<Result<HostChange>>) {
+    let mut hosts: Vec<HostChange> = Vec::new();
     for event in events {
-        let Some(kv) = &event.kv else {
-            continue;
-        };
-        if kv.key.starts_with(HEADS.as_bytes()) {
-            continue;
+        match decode_event(event) {
+            Ok(None) => {}
+            Ok(Some((host, key, value))) => match hosts.iter_mut().find(|one| one.host == host) {
+                Some(change) => change.changes.push((key, value)),
+                None => hosts.push(HostChange {
+                    revision: u64::try_from(revision).unwrap_or_default(),
+                    host,
+                    changes: vec![(key, value)],
+                }),
+            },
+            Err(error) => ready.push_back(Err(error)),
         }
-        let host = layout::host_of(&kv.key)?;
-        let place = Place::of(&host);
-        let change = match event.kind == i32::from(EventType::Delete) {
-            true => (place.binding_key(&kv.key)?, None),
-            false => {
-                let binding = place.binding(kv)?;
-                (binding.key().clone(), Some(binding))
-            }
-        };
-        let changed = changed.get_or_insert_with(|| Changed {
-            revision: u64::try_from(revision).unwrap_or_default(),
-            host,
-            changes: Vec::new(),
-        });
-        changed.changes.push(change);
     }
-    Ok(changed)
+    ready.extend(hosts.into_iter().map(Ok));
+}
+
+type Decoded = (HostName, BindingKey, Option<Binding>);
+
+fn decode_event(event: &Event) -> Result<Option<Decoded>> {
+    let Some(kv) = &event.kv else {
+        return Ok(None);
+    };
+    if kv.key.starts_with(RECORDS.as_bytes()) {
+        return Ok(None);
+    }
+    let host = schema::host_of(&kv.key)?;
+    let keys = HostKeys::of(&host);
+    let key = keys.binding_key(&kv.key)?;
+    let value = match event.kind == i32::from(EventType::Delete) {
+        true => None,
+        false => Some(keys.binding(kv)?),
+    };
+    Ok(Some((host, key, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::{KeyValue, ResponseHeader};
+    use crate::settings::Settings;
+
+    fn watch(after: u64) -> Watch {
+        let settings = Settings {
+            endpoints: vec!["127.0.0.1:1".to_owned()],
+            tls: None,
+            user: None,
+            timeout: Duration::from_secs(1),
+            retry_timeout: Duration::from_secs(1),
+            max_txn_ops: std::num::NonZeroUsize::MIN,
+            runtime: None,
+        };
+        Watch::fleet(Arc::new(Client::new(&settings).unwrap()), after)
+    }
+
+    fn deletion(key: &[u8], revision: i64) -> Event {
+        let kv = KeyValue {
+            key: key.to_vec(),
+            mod_revision: revision,
+            value: Vec::new(),
+        };
+        Event {
+            kind: EventType::Delete.into(),
+            kv: Some(kv),
+        }
+    }
+
+    fn key(host: &str) -> Vec<u8> {
+        let keys = HostKeys::of(&host.parse().unwrap());
+        keys.key(&"0.0.0.0:443".parse().unwrap())
+    }
+
+    /// An endpoint that lags behind may send events from before the revision that the watch asked for,
+    /// also after a progress notification (etcd issue 20221, open for 3.4 to 3.6).
+    #[test]
+    fn old_events_are_dropped() {
+        let mut watch = watch(0);
+        let receive = |watch: &mut Watch, revision, events| {
+            let header = Some(ResponseHeader { revision });
+            let response = WatchResponse {
+                header,
+                events,
+                ..WatchResponse::default()
+            };
+            assert!(watch.receive(response).unwrap() == Stream::Open);
+            let received = watch.ready.drain(..).map(|change| change.unwrap().revision);
+            received.collect::<Vec<_>>()
+        };
+        let event = |revision| deletion(&key("web01"), revision);
+        assert_eq!(receive(&mut watch, 9, vec![event(5), event(7)]), [5, 7]);
+        assert_eq!(receive(&mut watch, 9, vec![event(5), event(7)]), [0; 0]);
+        assert_eq!(receive(&mut watch, 12, vec![]), [0; 0], "progress");
+        assert_eq!(receive(&mut watch, 13, vec![event(11), event(13)]), [13]);
+    }
+
+    /// A program other than certbind may write an odd key, and to several hosts, in one transaction.
+    #[test]
+    fn odd_keys_hide_no_other_change() {
+        let mut ready = VecDeque::new();
+        let events = [
+            deletion(&key("web01"), 5),
+            deletion(b"/certbind/v1/web01/\x09odd", 5),
+            deletion(b"/certbind/v1/WEB\x1b/x", 5),
+            deletion(&key("web02"), 5),
+        ];
+        decode(5, &events, &mut ready);
+        let (errors, changes): (Vec<_>, Vec<_>) = ready.into_iter().partition(Result::is_err);
+        assert_eq!(errors.len(), 2);
+        let hosts = changes.into_iter().map(|change| change.unwrap().host);
+        let hosts: Vec<_> = hosts.map(|host| host.to_string()).collect();
+        assert_eq!(hosts, ["web01", "web02"]);
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use certbind_conformance::Fixture;
-use certbind_etcd::{EtcdStore, HostName, Options};
+use certbind_etcd::{EtcdStore, HostName};
 use certbind_etcd_server::{Cluster, Server};
 
 /// A name that no other case has.
@@ -33,8 +33,8 @@ impl Fixture for Host {
     fn open(&self) -> EtcdStore {
         static SERVER: OnceLock<Server> = OnceLock::new();
         let server = SERVER.get_or_init(Server::start);
-        let options = Options::new([server.endpoint()]);
-        EtcdStore::open(&options, &self.0).expect("the store opens")
+        let etcd = EtcdStore::builder([server.endpoint()]);
+        etcd.open(&self.0).expect("the store opens")
     }
 }
 
@@ -60,8 +60,8 @@ impl Fixture for Replicated {
     }
 
     fn open(&self) -> EtcdStore {
-        let options = Options::new(cluster().endpoints()).timeout(Duration::from_secs(3));
-        EtcdStore::open(&options, &self.0).expect("the store opens")
+        let etcd = EtcdStore::builder(cluster().endpoints()).timeout(Duration::from_secs(3));
+        etcd.open(&self.0).expect("the store opens")
     }
 }
 

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use certbind_etcd::{EtcdStore, EtcdUrl, Fleet, HostName};
 use clap::Args;
 
-use crate::error::{Error, report};
+use crate::error::{Error, report, warn};
+use crate::stores::etcd_builder;
 use crate::terminal::escaped;
 
 /// Which hosts, and how many of them side by side.
@@ -31,14 +32,9 @@ pub(crate) struct FleetOptions {
 pub(crate) struct FleetUrl(EtcdUrl);
 
 impl FleetUrl {
-    /// The URL of one host.
+    /// The URL of one host, for exports and plans: without the options.
     pub(crate) fn of(&self, host: &HostName) -> String {
-        let url = self.0.to_string();
-        let (fleet, query) = match url.split_once('?') {
-            Some((fleet, query)) => (fleet, format!("?{query}")),
-            None => (url.as_str(), String::new()),
-        };
-        format!("{}/{host}{query}", fleet.trim_end_matches('/'))
+        self.0.with_host(host).to_string()
     }
 }
 
@@ -72,8 +68,11 @@ pub(crate) fn visit<T: Send>(
     visit: impl Fn(&HostName, &EtcdStore) -> Result<T, Error> + Sync,
 ) -> Result<Visited<T>, Error> {
     let fleet = open(url)?;
-    let hosts = fleet.hosts()?;
-    go(&fleet, hosts, jobs, visit)
+    let list = fleet.hosts()?;
+    for error in &list.skipped {
+        warn(&escaped(&format!("skipped: {error}")));
+    }
+    go(&fleet, list.hosts, jobs, visit)
 }
 
 /// Visits these hosts, as [`visit`] does.
@@ -87,8 +86,7 @@ pub(crate) fn visit_these<T: Send>(
 }
 
 fn open(url: &FleetUrl) -> Result<Fleet, Error> {
-    let options = url.0.options(|variable| std::env::var(variable).ok())?;
-    Ok(Fleet::open(&options)?)
+    Ok(etcd_builder(&url.0)?.open_fleet()?)
 }
 
 fn go<T: Send>(

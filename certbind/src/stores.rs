@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use certbind_core::{BindingStore, MemoryStore, MemoryTables, Scan, StoreError};
 #[cfg(feature = "etcd")]
-use certbind_etcd::{EtcdStore, EtcdUrl};
+use certbind_etcd::{EtcdBuilder, EtcdStore, EtcdUrl};
 use certbind_formats::netsh::Layout;
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpsys::{HttpSysStore, LibraryApi};
@@ -265,12 +265,21 @@ pub(crate) fn etcd(url: &EtcdUrl, access: Access) -> Result<EtcdStore, Error> {
     let absent = || Error::NoStore {
         path: url.to_string().into(),
     };
-    let options = url.options(|variable| std::env::var(variable).ok())?;
-    let store = EtcdStore::open(&options, url.host().ok_or_else(absent)?)?;
+    let store = etcd_builder(url)?.open(url.host().ok_or_else(absent)?)?;
     if access != Access::Fill && store.revision()?.is_none() {
         return Err(absent());
     }
     Ok(store)
+}
+
+/// The builder for a URL and the process's environment. Warnings are reported.
+#[cfg(feature = "etcd")]
+pub(crate) fn etcd_builder(url: &EtcdUrl) -> Result<EtcdBuilder, StoreError> {
+    let (builder, warnings) = url.builder(|variable| std::env::var(variable).ok())?;
+    for warning in warnings {
+        warn(&escaped(&warning.to_string()));
+    }
+    Ok(builder)
 }
 
 fn make_parent(path: &Path) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! A batch whose answer is lost is applied once.
+//! Batches without an answer are applied exactly once.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -7,17 +7,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
-use certbind_etcd::{EtcdStore, HostName, Options};
+use certbind_etcd::{EtcdStore, HostName};
 use certbind_etcd_server::{Proxy, Server, Wire};
 use certbind_test_support::require;
 
 use crate::samples::{key, mark, marked, new_host, server, store};
 
 fn through(proxy: &Proxy, host: &HostName) -> EtcdStore {
-    let options = Options::new([proxy.endpoint()])
+    let etcd = EtcdStore::builder([proxy.endpoint()])
         .timeout(Duration::from_millis(150))
-        .patience(Duration::from_secs(20));
-    EtcdStore::open(&options, host).unwrap()
+        .retry_timeout(Duration::from_secs(20));
+    etcd.open(host).unwrap()
 }
 
 /// Waits until the host has been changed in a revision after this one.
@@ -43,7 +43,7 @@ fn watched() -> (Proxy, EtcdStore, EtcdStore, u64) {
 }
 
 #[test]
-fn a_batch_whose_answer_is_lost_is_not_applied_again() {
+fn lost_answers_do_not_repeat_a_batch() {
     require!("etcd");
     let (proxy, ours, other, revision) = watched();
     proxy.set(Wire::LosesAnswers);
@@ -76,7 +76,7 @@ fn a_batch_whose_answer_is_lost_is_not_applied_again() {
 }
 
 #[test]
-fn a_lost_batch_is_found_behind_those_that_came_after_it() {
+fn lost_batches_are_found_in_the_history() {
     require!("etcd");
     let (proxy, ours, other, revision) = watched();
     proxy.set(Wire::LosesAnswers);
@@ -97,13 +97,13 @@ fn a_lost_batch_is_found_behind_those_that_came_after_it() {
 }
 
 #[test]
-fn a_copy_that_comes_late_does_nothing() {
+fn late_copies_do_nothing() {
     require!("etcd");
     let (slow, host) = (Proxy::to(&server().endpoint()), new_host());
-    let members = Options::new([slow.endpoint(), server().endpoint()]);
-    // Which member is asked first is drawn.
+    let etcd = EtcdStore::builder([slow.endpoint(), server().endpoint()]);
+    // The endpoint that is asked first is random.
     let ours = loop {
-        let ours = EtcdStore::open(&members, &host).unwrap();
+        let ours = etcd.open(&host).unwrap();
         ours.put(marked(1, 1)).unwrap();
         if slow.connections() > 0 {
             break ours;
@@ -125,13 +125,13 @@ fn a_copy_that_comes_late_does_nothing() {
 }
 
 #[test]
-fn who_runs_out_of_patience_says_that_nothing_is_known() {
+fn the_retry_timeout_ends_with_outcome_unknown() {
     require!("etcd");
     let (proxy, host) = (Proxy::to(&server().endpoint()), new_host());
-    let options = Options::new([proxy.endpoint()])
+    let etcd = EtcdStore::builder([proxy.endpoint()])
         .timeout(Duration::from_millis(100))
-        .patience(Duration::from_millis(500));
-    let ours = EtcdStore::open(&options, &host).unwrap();
+        .retry_timeout(Duration::from_millis(500));
+    let ours = etcd.open(&host).unwrap();
     ours.insert(marked(1, 1)).unwrap();
     proxy.set(Wire::LosesAnswers);
     let error = ours.insert(marked(2, 2)).unwrap_err();
@@ -141,7 +141,7 @@ fn who_runs_out_of_patience_says_that_nothing_is_known() {
     );
     // Reading first changes nothing, and so can be known not to have.
     let error = ours.put(marked(3, 3)).unwrap_err();
-    assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Backend { .. }), "{error:?}");
 
     proxy.set(Wire::Whole);
     assert_eq!(ours.get(&key(2)).unwrap(), Some(marked(2, 2)), "it was");
@@ -149,7 +149,7 @@ fn who_runs_out_of_patience_says_that_nothing_is_known() {
 }
 
 #[test]
-fn a_refusal_is_told_though_the_first_answer_was_lost() {
+fn failed_preconditions_are_reported_after_a_lost_answer() {
     require!("etcd");
     let (proxy, ours, other, _) = watched();
     proxy.set(Wire::HoldsRequests);
@@ -169,7 +169,7 @@ fn a_refusal_is_told_though_the_first_answer_was_lost() {
 /// Puts of one key make a chain: each replaces what another left there. One that is applied twice
 /// replaces something twice.
 #[test]
-fn whatever_is_cut_each_put_replaces_one_other() {
+fn puts_form_one_chain_under_broken_connections() {
     require!("etcd");
     const WRITERS: u16 = 3;
     const PUTS: u16 = 25;
@@ -228,7 +228,7 @@ fn whatever_is_cut_each_put_replaces_one_other() {
         (last, length) = (*next, length + 1);
     }
     assert_eq!(length, WRITERS * PUTS, "the chain has every put");
-    let store = EtcdStore::open(&Options::new([server.endpoint()]), &host).unwrap();
+    let store = EtcdStore::builder([server.endpoint()]).open(&host).unwrap();
     let left: Vec<_> = store
         .scan(&Scan::all())
         .unwrap()

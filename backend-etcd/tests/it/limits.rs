@@ -1,20 +1,20 @@
-//! What etcd does not take, forgets, or does not have.
+//! Limits of etcd, compacted history, unreachable endpoints, and the runtime.
 
 use std::time::Duration;
 
 use certbind_core::{Batch, Binding, BindingStore, Change, Record, Scan, StoreError};
-use certbind_etcd::{EtcdStore, Options};
+use certbind_etcd::EtcdStore;
 use certbind_etcd_server::Server;
 use certbind_test_support::require;
 
-use crate::samples::{key, marked, new_host, server, store};
+use crate::samples::{etcd, key, marked, new_host, server, store};
 
 fn batch(changes: u16) -> Batch {
     Batch::new((1..=changes).map(|n| Change::put(marked(n, 1)))).unwrap()
 }
 
 #[test]
-fn a_batch_beyond_the_limit_is_refused_and_the_limit_named() {
+fn batches_beyond_the_limit_name_it() {
     require!("etcd");
     let store = store(&new_host());
     store.apply(&batch(127)).unwrap();
@@ -26,16 +26,16 @@ fn a_batch_beyond_the_limit_is_refused_and_the_limit_named() {
 }
 
 #[test]
-fn a_server_may_take_more_or_less_than_the_usual() {
+fn the_limit_of_a_server_may_differ() {
     require!("etcd");
     let small = Server::with(&["--max-txn-ops=16"]);
     let host = new_host();
-    let unaware = EtcdStore::open(&Options::new([small.endpoint()]), &host).unwrap();
+    let unaware = EtcdStore::builder([small.endpoint()]).open(&host).unwrap();
     let error = unaware.apply(&batch(16)).unwrap_err();
     assert!(matches!(error, StoreError::Unsupported { .. }), "{error:?}");
     assert!(error.to_string().contains("--max-txn-ops"), "{error}");
-    let aware = Options::new([small.endpoint()]).max_txn_ops(16.try_into().unwrap());
-    let aware = EtcdStore::open(&aware, &host).unwrap();
+    let aware = EtcdStore::builder([small.endpoint()]).max_txn_ops(16.try_into().unwrap());
+    let aware = aware.open(&host).unwrap();
     assert!(
         aware
             .apply(&batch(16))
@@ -47,10 +47,12 @@ fn a_server_may_take_more_or_less_than_the_usual() {
 }
 
 #[test]
-fn a_request_that_is_too_large_is_refused_and_the_limit_named() {
+fn requests_that_are_too_large_name_the_limit() {
     require!("etcd");
     let small = Server::with(&["--max-request-bytes=4096"]);
-    let store = EtcdStore::open(&Options::new([small.endpoint()]), &new_host()).unwrap();
+    let store = EtcdStore::builder([small.endpoint()])
+        .open(&new_host())
+        .unwrap();
     let error = store.apply(&batch(100)).unwrap_err();
     assert!(matches!(error, StoreError::Unsupported { .. }), "{error:?}");
     assert!(error.to_string().contains("--max-request-bytes"), "{error}");
@@ -58,7 +60,7 @@ fn a_request_that_is_too_large_is_refused_and_the_limit_named() {
 }
 
 #[test]
-fn a_scan_of_many_pages_is_of_one_revision() {
+fn scans_of_many_pages_read_one_revision() {
     require!("etcd");
     let (host, count) = (new_host(), 2_500);
     let writer = store(&host);
@@ -79,10 +81,12 @@ fn a_scan_of_many_pages_is_of_one_revision() {
 }
 
 #[test]
-fn a_scan_whose_revision_etcd_forgets_ends_with_an_error() {
+fn scans_of_a_compacted_revision_end_with_an_error() {
     require!("etcd", "etcdctl");
     let server = Server::start();
-    let store = EtcdStore::open(&Options::new([server.endpoint()]), &new_host()).unwrap();
+    let store = EtcdStore::builder([server.endpoint()])
+        .open(&new_host())
+        .unwrap();
     for from in 0..15 {
         let changes = (1..=100).map(|n| Change::insert(marked(from * 100 + n, 1)));
         store.apply(&Batch::new(changes).unwrap()).unwrap();
@@ -99,28 +103,29 @@ fn a_scan_whose_revision_etcd_forgets_ends_with_an_error() {
 }
 
 #[test]
-fn nobody_there_is_told_in_the_time_that_was_given() {
+fn unreachable_endpoints_are_reported_in_time() {
     require!("etcd");
-    let options = Options::new(["127.0.0.1:1", "127.0.0.1:2"]).patience(Duration::from_millis(300));
-    let store = EtcdStore::open(&options, &new_host()).unwrap();
+    let etcd = EtcdStore::builder(["127.0.0.1:1", "127.0.0.1:2"]);
+    let etcd = etcd.retry_timeout(Duration::from_millis(300));
+    let store = etcd.open(&new_host()).unwrap();
     let error = store.get(&key(1)).unwrap_err().to_string();
     assert!(error.contains("127.0.0.1:1,127.0.0.1:2"), "{error}");
     assert!(error.contains("Connection refused"), "{error}");
 }
 
 #[test]
-fn a_member_that_is_gone_is_passed_over() {
+fn unreachable_endpoints_are_skipped() {
     require!("etcd");
-    let options = Options::new(["127.0.0.1:1".to_owned(), server().endpoint()]);
+    let etcd = EtcdStore::builder(["127.0.0.1:1".to_owned(), server().endpoint()]);
     for _ in 0..4 {
-        let store = EtcdStore::open(&options, &new_host()).unwrap();
+        let store = etcd.open(&new_host()).unwrap();
         store.insert(marked(1, 1)).unwrap();
         assert_eq!(store.get(&key(1)).unwrap(), Some(marked(1, 1)));
     }
 }
 
 #[test]
-fn a_value_that_is_damaged_or_newer_is_refused_by_its_place_and_stays() {
+fn damaged_and_newer_values_are_refused_and_kept() {
     require!("etcd", "etcdctl");
     let host = new_host();
     let ours = store(&host);
@@ -153,7 +158,7 @@ fn central(port: u16) -> Binding {
 }
 
 #[test]
-fn a_store_may_be_used_and_dropped_by_asynchronous_code() {
+fn asynchronous_code_may_use_and_drop_a_store() {
     require!("etcd");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -166,10 +171,54 @@ fn a_store_may_be_used_and_dropped_by_asynchronous_code() {
 }
 
 #[test]
-fn a_host_that_nobody_wrote_to_has_no_revision() {
+fn new_hosts_have_no_revision() {
     require!("etcd");
     let store = store(&new_host());
     assert_eq!(store.revision().unwrap(), None);
     let applied = store.apply(&batch(1)).unwrap();
     assert_eq!(store.revision().unwrap(), applied.revision());
+}
+
+/// A program's own runtime drives the connections, also while every worker of it waits for a store.
+#[test]
+fn a_runtime_of_the_program_drives_the_connections() {
+    require!("etcd");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let host = new_host();
+    let store = etcd().runtime(runtime.handle().clone()).open(&host);
+    let store = std::sync::Arc::new(store.unwrap());
+    store.insert(marked(1, 1)).unwrap();
+    let tasks: Vec<_> = (2..10)
+        .map(|n| {
+            let store = std::sync::Arc::clone(&store);
+            runtime.spawn(async move { store.insert(marked(n, 1)) })
+        })
+        .collect();
+    for task in tasks {
+        runtime.block_on(task).unwrap().unwrap();
+    }
+    assert_eq!(store.scan(&Scan::all()).unwrap().count(), 9);
+
+    runtime.shutdown_background();
+    let error = store.insert(marked(10, 1)).unwrap_err();
+    assert!(error.to_string().contains("runtime"), "{error}");
+    let error = store.get(&key(1)).unwrap_err();
+    assert!(error.to_string().contains("runtime"), "{error}");
+}
+
+/// A call from the only thread of a runtime would wait for itself.
+#[test]
+fn current_thread_runtimes_are_refused() {
+    require!("etcd");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let opened = etcd().runtime(runtime.handle().clone()).open(&new_host());
+    let error = opened.unwrap_err().to_string();
+    assert!(error.contains("multi-thread"), "{error}");
 }

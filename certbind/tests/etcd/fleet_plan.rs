@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use certbind_core::{Binding, BindingStore, CertHash, Record, Uuid};
-use certbind_etcd::{Fleet, HostName, Options};
+use certbind_etcd::{EtcdStore, Fleet, HostName};
 use certbind_etcd_server::Server;
 use certbind_test_support::require;
 use tempfile::TempDir;
@@ -20,7 +20,9 @@ fn host(n: usize) -> HostName {
 /// A server whose hosts all bind the old certificate.
 fn fleet() -> (Server, Fleet, String) {
     let server = Server::start();
-    let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();
+    let fleet = EtcdStore::builder([server.endpoint()])
+        .open_fleet()
+        .unwrap();
     let hosts: Vec<_> = (0..HOSTS).map(host).collect();
     fleet.visit(&hosts, 8.try_into().unwrap(), |_, store| {
         for key in ["0.0.0.0:443", "[::]:443"] {
@@ -127,7 +129,9 @@ fn a_plan_that_would_leave_a_host_out_unseen_or_do_nothing_is_not_written() {
     require!("etcd", "etcdctl");
     let server = Server::start();
     let url = format!("etcd://{}/", server.endpoint());
-    let fleet = Fleet::open(&Options::new([server.endpoint()])).unwrap();
+    let fleet = EtcdStore::builder([server.endpoint()])
+        .open_fleet()
+        .unwrap();
     for n in 0..2 {
         fleet
             .host(&host(n))

@@ -248,7 +248,7 @@ fn a_fleet_is_no_host_and_a_host_no_fleet() {
 fn a_url_that_is_wrong_is_told_with_its_form() {
     require!("etcd");
     for (url, named) in [
-        ("etcd://", "no member"),
+        ("etcd://", "not an endpoint"),
         ("etcd://127.0.0.1:2379/", "names no host"),
         (
             "etcd://127.0.0.1:2379/host?password=secret",
@@ -258,7 +258,7 @@ fn a_url_that_is_wrong_is_told_with_its_form() {
         let said = refused(url, &["list"]);
         assert!(said.contains(named), "{said}");
     }
-    let nobody = "etcd://127.0.0.1:1/host?patience=0.2";
+    let nobody = "etcd://127.0.0.1:1/host?retry_timeout=0.2";
     let said = refused(nobody, &["list"]);
     assert!(said.contains("Connection refused"), "{said}");
 }
@@ -278,17 +278,78 @@ fn the_environment_has_the_user_and_its_password() {
     let said = refused(&host, &["list"]);
     assert!(said.contains("user name is empty"), "{said}");
     let add = ["add", "0.0.0.0:443", "--hash", OLD, "--app-id", APP];
-    let command = |password: &str| {
+    let command = |password: &str, endpoints: &str| {
         Command::new(env!("CARGO_BIN_EXE_certbind"))
             .args(["--store", &host])
             .args(add)
             .env("CERTBIND_ETCD_USER", "root")
             .env("CERTBIND_ETCD_PASSWORD", password)
+            .env("CERTBIND_ETCD_ENDPOINTS", endpoints)
             .output()
             .unwrap()
     };
-    let wrong = command("*******");
+    let ours = server.endpoint();
+    let wrong = command("*******", &ours);
     assert!(!wrong.status.success());
     assert!(!String::from_utf8_lossy(&wrong.stderr).contains("*******"));
-    assert!(command("hunter2").status.success());
+    // Another server's credentials are not sent, so that this one refuses.
+    let elsewhere = command("hunter2", "etcd1.contoso.com");
+    let said = String::from_utf8_lossy(&elsewhere.stderr).into_owned();
+    assert!(!elsewhere.status.success());
+    assert!(said.contains("CERTBIND_ETCD_USER is ignored"), "{said}");
+    assert!(said.contains("user name is empty"), "{said}");
+    assert!(command("hunter2", &ours).status.success());
+}
+
+/// An odd key in etcd hides no other host.
+#[test]
+fn odd_keys_of_a_fleet_are_skipped_with_a_warning() {
+    require!("etcd");
+    let server = Server::start();
+    let url = format!("etcd://{}/", server.endpoint());
+    let add = ["add", "0.0.0.0:443", "--hash", OLD, "--app-id", APP];
+    done(&format!("{url}web01"), &add);
+    let _ = server.ctl(&["put", "/certbind/v1/.hosts/WEB\u{1b}[2J", "x"]);
+    let output = Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .args(["list", "--fleet", &url])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("skipped") && !said.contains('\u{1b}'),
+        "{said}"
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("web01"));
+    assert!(output.status.success(), "{said}");
+}
+
+/// What names files and users on this machine has no place in an export.
+#[test]
+fn exports_name_the_store_without_its_options() {
+    require!("etcd");
+    let server = Server::start();
+    let url = format!("etcd://{}/", server.endpoint());
+    let add = ["add", "0.0.0.0:443", "--hash", OLD, "--app-id", APP];
+    done(&format!("{url}web01"), &add);
+    let export = done(
+        &format!("{url}web01?retry_timeout=7"),
+        &["export", "--format", "json"],
+    );
+    assert!(export.contains("web01"), "{export}");
+    assert!(!export.contains("retry_timeout"), "{export}");
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().display().to_string();
+    let fleet = format!("{url}?retry_timeout=7");
+    done("memory:", &["export", "--fleet", &fleet, "-o", &path]);
+    let export = std::fs::read_to_string(folder.path().join("web01.json")).unwrap();
+    assert!(export.contains("etcd://"), "{export}");
+    assert!(!export.contains("retry_timeout"), "{export}");
+    let plan = folder.path().join("plan.json").display().to_string();
+    let rotate = ["rotate", OLD, NEW, "--fleet", &fleet, "--export", &plan];
+    done("memory:", &rotate);
+    let plan = std::fs::read_to_string(plan).unwrap();
+    assert!(
+        plan.contains("web01") && !plan.contains("retry_timeout"),
+        "{plan}"
+    );
 }

@@ -1,12 +1,12 @@
-//! What stands where in etcd.
+//! The key schema in etcd.
 //!
 //! ```text
 //! /certbind/v1/HOST/ KEY       a binding: the key's and the value's bytes of certbind_core::codec
-//! /certbind/v1/.hosts/HOST     the host's head: 01, and the id (16 bytes) of its last batch
+//! /certbind/v1/.hosts/HOST     the host record: 01, and the id (16 bytes) of the host's last batch
 //! ```
 //!
-//! The revision in which a head was last written is that of the host. No host's name begins with a
-//! dot.
+//! The revision in which a host record was last written is that of the host. No host's name begins
+//! with a dot.
 
 use std::ops::Bound;
 
@@ -19,38 +19,38 @@ use uuid::Uuid;
 use crate::host::HostName;
 use crate::rpc::KeyValue;
 
-/// In front of every key.
+/// The prefix of every key.
 pub(crate) const ROOT: &str = "/certbind/v1/";
 
-/// In front of every head.
-pub(crate) const HEADS: &str = "/certbind/v1/.hosts/";
+/// The prefix of every host record.
+pub(crate) const RECORDS: &str = "/certbind/v1/.hosts/";
 
-/// The format of heads that is written.
-const HEAD_FORMAT: u8 = 1;
+/// The format of host records that is written.
+const RECORD_FORMAT: u8 = 1;
 
-/// The place of one host.
+/// The keys of one host.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct HostKeys {
     prefix: String,
-    head: String,
+    record: String,
 }
 
-impl Place {
+impl HostKeys {
     pub(crate) fn of(host: &HostName) -> Self {
         Self {
             prefix: format!("{ROOT}{host}/"),
-            head: format!("{HEADS}{host}"),
+            record: format!("{RECORDS}{host}"),
         }
     }
 
-    /// What stands in front of the keys of its bindings.
+    /// The prefix of the keys of its bindings.
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// The key of its head.
-    pub(crate) fn head(&self) -> Vec<u8> {
-        self.head.clone().into_bytes()
+    /// The key of its host record.
+    pub(crate) fn record(&self) -> Vec<u8> {
+        self.record.clone().into_bytes()
     }
 
     /// The key of a binding.
@@ -62,17 +62,17 @@ impl Place {
         [self.prefix.as_bytes(), bytes].concat()
     }
 
-    /// The binding that stands there.
+    /// The binding of a key and its value.
     pub(crate) fn binding(&self, found: &KeyValue) -> Result<Binding> {
         let decoded = decode_binding(self.binding_key(&found.key)?, &found.value);
         decoded.map_err(|error| corrupt(&found.key, &error))
     }
 
-    /// The key of the binding that stands there.
+    /// The binding key that a key of etcd stands for.
     pub(crate) fn binding_key(&self, key: &[u8]) -> Result<BindingKey> {
         let bytes = key.strip_prefix(self.prefix.as_bytes());
         let decoded = bytes
-            .ok_or_else(|| CodecError::Malformed("it is another host's".to_owned()))
+            .ok_or_else(|| CodecError::Malformed("it belongs to another host".to_owned()))
             .and_then(decode_key);
         decoded.map_err(|error| corrupt(key, &error))
     }
@@ -87,15 +87,15 @@ impl Place {
             Some(kind) => (self.with(&[kind]), self.with(&[kind + 1])),
             None => (self.with(&[]), prefix_end(self.prefix.as_bytes())),
         };
-        let behind = |key: &BindingKey| [self.key(key), vec![0]].concat();
+        let next = |key: &BindingKey| [self.key(key), vec![0]].concat();
         let (start, end) = scan.bounds();
         let start = match start {
             Bound::Included(key) => first.max(self.key(key)),
-            Bound::Excluded(key) => first.max(behind(key)),
+            Bound::Excluded(key) => first.max(next(key)),
             Bound::Unbounded => first,
         };
         let end = match end {
-            Bound::Included(key) => last.min(behind(key)),
+            Bound::Included(key) => last.min(next(key)),
             Bound::Excluded(key) => last.min(self.key(key)),
             Bound::Unbounded => last,
         };
@@ -103,16 +103,16 @@ impl Place {
     }
 }
 
-/// Whose binding stands there.
+/// The host whose binding has this key.
 pub(crate) fn host_of(key: &[u8]) -> Result<HostName> {
     let rest = key.strip_prefix(ROOT.as_bytes()).unwrap_or_default();
     let name = rest.split(|byte| *byte == b'/').next();
     host(key, name.unwrap_or_default())
 }
 
-/// Whose head stands there.
-pub(crate) fn host_of_head(key: &[u8]) -> Result<HostName> {
-    let name = key.strip_prefix(HEADS.as_bytes());
+/// The host whose record has this key.
+pub(crate) fn host_of_record(key: &[u8]) -> Result<HostName> {
+    let name = key.strip_prefix(RECORDS.as_bytes());
     host(key, name.unwrap_or_default())
 }
 
@@ -121,7 +121,7 @@ fn host(key: &[u8], name: &[u8]) -> Result<HostName> {
     match HostName::new(&name) {
         Ok(host) if host.as_str() == name => Ok(host),
         _ => {
-            let what = "no host has this name".to_owned();
+            let what = "not the name of a host".to_owned();
             Err(corrupt(key, &CodecError::Malformed(what)))
         }
     }
@@ -132,7 +132,7 @@ pub(crate) fn value(binding: &Binding) -> Vec<u8> {
     encode_binding(binding)
 }
 
-/// The first key behind all with this prefix, which ends in a byte that is not the last one.
+/// The end of the range of all keys with this prefix. The prefix must not end in `0xff`.
 pub(crate) fn prefix_end(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
     if let Some(last) = end.last_mut() {
@@ -141,33 +141,33 @@ pub(crate) fn prefix_end(prefix: &[u8]) -> Vec<u8> {
     end
 }
 
-/// What a host's head says.
+/// A host record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct HostRecord {
     /// The revision in which it was written; 0: there is none.
     pub(crate) revision: i64,
     /// The id of the batch that wrote it.
     pub(crate) batch: Uuid,
 }
 
-impl Head {
-    /// The value of a head that this batch writes.
+impl HostRecord {
+    /// The value of the record that this batch writes.
     pub(crate) fn value(batch: Uuid) -> Vec<u8> {
-        [&[HEAD_FORMAT], batch.as_bytes().as_slice()].concat()
+        [&[RECORD_FORMAT], batch.as_bytes().as_slice()].concat()
     }
 
     pub(crate) fn read(found: Option<&KeyValue>) -> Result<Self> {
         let Some(found) = found else {
             return Ok(Self::default());
         };
-        let malformed = || CodecError::Malformed("no head of a host has this form".to_owned());
+        let malformed = || CodecError::Malformed("not a host record".to_owned());
         let batch = match found.value.split_first() {
-            Some((&HEAD_FORMAT, id)) => Uuid::from_slice(id).map_err(|_| malformed()),
-            Some((&newer, _)) if newer > HEAD_FORMAT => {
+            Some((&RECORD_FORMAT, id)) => Uuid::from_slice(id).map_err(|_| malformed()),
+            Some((&newer, _)) if newer > RECORD_FORMAT => {
                 return Err(StoreError::NewerFormat {
                     path: readable(&found.key).into(),
                     found: newer.into(),
-                    supported: HEAD_FORMAT.into(),
+                    supported: RECORD_FORMAT.into(),
                 });
             }
             _ => Err(malformed()),
@@ -183,20 +183,20 @@ pub(crate) fn corrupt(key: &[u8], error: &CodecError) -> StoreError {
     StoreError::corrupt(readable(key), error.clone())
 }
 
-/// A key of etcd, for people: the text of its place, and the binding's key or its bytes.
+/// A key of etcd for messages: its prefix as text, and the binding key or its bytes.
 fn readable(key: &[u8]) -> String {
     let slash = key
         .iter()
         .rposition(|byte| *byte == b'/')
         .map_or(0, |i| i + 1);
-    // An address may have the byte of a slash in it: the place ends at the slash behind the host.
+    // An address may contain the byte of a slash: the prefix ends at the slash after the host.
     let host = key.strip_prefix(ROOT.as_bytes()).unwrap_or_default();
     let end = host.iter().position(|byte| *byte == b'/');
     let slash = end.map_or(slash, |i| ROOT.len() + i + 1);
-    let (place, bytes) = key.split_at(slash);
+    let (prefix, bytes) = key.split_at(slash);
     match decode_key(bytes) {
-        Ok(key) => format!("etcd:{}{key}", place.escape_ascii()),
-        Err(_) => format!("etcd:{}{}", place.escape_ascii(), bytes.escape_ascii()),
+        Ok(key) => format!("etcd:{}{key}", prefix.escape_ascii()),
+        Err(_) => format!("etcd:{}{}", prefix.escape_ascii(), bytes.escape_ascii()),
     }
 }
 
@@ -206,8 +206,8 @@ mod tests {
 
     use super::*;
 
-    fn place() -> Place {
-        Place::of(&HostName::new("web01").unwrap())
+    fn keys_of_web01() -> HostKeys {
+        HostKeys::of(&HostName::new("web01").unwrap())
     }
 
     fn key(text: &str) -> BindingKey {
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_has_the_keys_of_its_scan_alone() {
+    fn ranges_match_scans() {
         let keys = [
             "0.0.0.0:443",
             "47.47.47.47:12079",
@@ -237,24 +237,27 @@ mod tests {
         ];
         for scan in &scans {
             for key in &keys {
-                let bytes = place().key(key);
-                let within = place()
+                let bytes = keys_of_web01().key(key);
+                let within = keys_of_web01()
                     .range(scan)
                     .is_some_and(|(start, end)| start <= bytes && bytes < end);
                 assert_eq!(within, scan.contains(key), "{key} in {scan:?}");
             }
-            let other = Place::of(&HostName::new("web01.contoso.com").unwrap());
-            if let Some((start, end)) = place().range(scan) {
+            let other = HostKeys::of(&HostName::new("web01.contoso.com").unwrap());
+            if let Some((start, end)) = keys_of_web01().range(scan) {
                 let foreign = other.key(&keys[3]);
                 assert!(foreign < start || end <= foreign, "{scan:?}");
-                assert!(place().head() < start || end <= place().head(), "{scan:?}");
+                assert!(
+                    keys_of_web01().record() < start || end <= keys_of_web01().record(),
+                    "{scan:?}"
+                );
             }
         }
     }
 
     #[test]
-    fn a_damaged_key_is_named_as_people_write_it() {
-        let bytes = place().key(&key("47.47.47.47:12079"));
+    fn damaged_keys_are_readable() {
+        let bytes = keys_of_web01().key(&key("47.47.47.47:12079"));
         assert_eq!(
             readable(&bytes),
             "etcd:/certbind/v1/web01/ipport=47.47.47.47:12079"
@@ -266,24 +269,24 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_head_is_refused_by_its_format() {
-        let head = |value: &[u8]| {
-            Head::read(Some(&KeyValue {
-                key: place().head(),
+    fn newer_host_records_are_refused() {
+        let record = |value: &[u8]| {
+            HostRecord::read(Some(&KeyValue {
+                key: keys_of_web01().record(),
                 mod_revision: 7,
                 value: value.to_vec(),
             }))
         };
         let id = Uuid::from_bytes([3; 16]);
-        let read = head(&Head::value(id)).unwrap();
+        let read = record(&HostRecord::value(id)).unwrap();
         assert_eq!((read.revision, read.batch), (7, id));
         assert!(matches!(
-            head(&[2, 0]),
+            record(&[2, 0]),
             Err(StoreError::NewerFormat { found: 2, .. })
         ));
         for value in [&[][..], &[1], &[0, 1], &[1; 16], &[1; 18]] {
             assert!(
-                matches!(head(value), Err(StoreError::Corrupt { .. })),
+                matches!(record(value), Err(StoreError::Corrupt { .. })),
                 "{value:?}"
             );
         }
