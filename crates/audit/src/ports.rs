@@ -1,6 +1,7 @@
 //! What is bound at one port of a host.
 
 use certbind_core::BindingKey;
+use certbind_resolve::Step;
 
 use crate::host_binding::HostBinding;
 
@@ -21,14 +22,15 @@ pub(crate) struct AtPort<'a> {
 
 impl<'a> AtPort<'a> {
     pub(crate) fn add(&mut self, bound: HostBinding<'a>) {
-        match bound.binding.key() {
-            BindingKey::IpPort(endpoint) if !endpoint.ip().is_unspecified() => {
-                self.addresses.push(bound);
-            }
-            BindingKey::IpPort(endpoint) if endpoint.ip().is_ipv6() => self.any_v6 = Some(bound),
-            BindingKey::IpPort(_) => self.any_v4 = Some(bound),
-            BindingKey::Sni(_) | BindingKey::ScopedCcs(_) => self.named.push(bound),
-            BindingKey::Ccs(_) => self.central = Some(bound),
+        match Step::of(bound.binding.key()) {
+            Step::Address => self.addresses.push(bound),
+            Step::HostName
+            | Step::WildcardHostName
+            | Step::ScopedCentralStore
+            | Step::WildcardScopedCentralStore => self.named.push(bound),
+            Step::CentralStore => self.central = Some(bound),
+            Step::AnyIpv6 => self.any_v6 = Some(bound),
+            Step::AnyIpv4 => self.any_v4 = Some(bound),
         }
     }
 

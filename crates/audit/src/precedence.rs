@@ -1,17 +1,20 @@
-//! The order in which HTTP.sys looks for the binding of a connection.
+//! The order in which HTTP.sys looks for the binding of a connection, in the columns of a report.
 
 use certbind_core::BindingKey;
+pub use certbind_resolve::ORDER;
+use certbind_resolve::Step;
 
-/// The order in words. It is that of a table for troubleshooting AD FS that reads like Microsoft's
-/// own, and agrees with how host name and central store bindings were described when they came; one
-/// tool says that wildcard addresses come before host names, which contradicts that table. Where
-/// scoped keys of the central certificate store stand is inferred.
-pub const ORDER: &str = "HTTP.sys looks for a binding of the exact address and port first, then for \
-    one of the host name that the client sends and the port, then for the port of the central \
-    certificate store, then for [::] and the port on IPv6 connections, and for 0.0.0.0 and the \
-    port last";
+/// The columns: a wildcard name is in the column of names.
+pub(crate) const STAGES: [&str; 6] = [
+    "one address",
+    "host name",
+    "central store, name",
+    "central store",
+    "[::]",
+    "0.0.0.0",
+];
 
-/// Where a key stands in the order: 1 is looked for first.
+/// The column of a key: 1 is looked at first.
 ///
 /// ```
 /// let stage = |key: &str| Ok::<_, certbind_core::KeyError>(certbind_audit::precedence::stage(&key.parse()?));
@@ -22,13 +25,12 @@ pub const ORDER: &str = "HTTP.sys looks for a binding of the exact address and p
 /// ```
 #[must_use]
 pub fn stage(key: &BindingKey) -> u8 {
-    match key {
-        BindingKey::IpPort(endpoint) if !endpoint.ip().is_unspecified() => 1,
-        BindingKey::Sni(_) => 2,
-        // Inferred: it is of a host name as well, and the fallback of the one before it.
-        BindingKey::ScopedCcs(_) => 3,
-        BindingKey::Ccs(_) => 4,
-        BindingKey::IpPort(endpoint) if endpoint.ip().is_ipv6() => 5,
-        BindingKey::IpPort(_) => 6,
+    match Step::of(key) {
+        Step::Address => 1,
+        Step::HostName | Step::WildcardHostName => 2,
+        Step::ScopedCentralStore | Step::WildcardScopedCentralStore => 3,
+        Step::CentralStore => 4,
+        Step::AnyIpv6 => 5,
+        Step::AnyIpv4 => 6,
     }
 }

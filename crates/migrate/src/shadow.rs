@@ -1,8 +1,9 @@
-//! Which bindings will not be looked at, since others come first.
+//! Warnings of bindings that are shadowed by others.
 
 use std::collections::BTreeMap;
 
 use certbind_core::{BindingKey, Port};
+use certbind_resolve::Step as Lookup;
 
 use crate::plan::Step;
 use crate::warning::Warning;
@@ -14,12 +15,8 @@ struct AtPort {
     named: Vec<(BindingKey, bool)>,
 }
 
-/// HTTP.sys looks for the exact address and port first, then for the host name of the handshake,
-/// then for the port of the central certificate store, and for a wildcard address last (a table
-/// for troubleshooting AD FS that reads like Microsoft's own; that scoped keys of the central
-/// certificate store stand with the host names is inferred). So a binding of one address hides
-/// those of host names and of the central store on connections to it. Told where the plan makes
-/// either of the two.
+/// A binding of one address hides those of host names and of the central store on connections to it
+/// ([`Lookup`] has the order and its sources). A warning is given if the plan creates either of the two.
 pub(crate) fn shadows(steps: &[Step], untouched: &[BindingKey]) -> Vec<Warning> {
     let bound = steps
         .iter()
@@ -28,10 +25,10 @@ pub(crate) fn shadows(steps: &[Step], untouched: &[BindingKey]) -> Vec<Warning> 
     let mut ports: BTreeMap<Port, AtPort> = BTreeMap::new();
     for (key, new) in bound.chain(untouched.iter().map(|key| (key, false))) {
         let at = ports.entry(key.port()).or_default();
-        let keys = match key {
-            BindingKey::IpPort(endpoint) if endpoint.ip().is_unspecified() => continue,
-            BindingKey::IpPort(_) => &mut at.addresses,
-            BindingKey::Sni(_) | BindingKey::Ccs(_) | BindingKey::ScopedCcs(_) => &mut at.named,
+        let keys = match Lookup::of(key) {
+            Lookup::AnyIpv6 | Lookup::AnyIpv4 => continue,
+            Lookup::Address => &mut at.addresses,
+            _ => &mut at.named,
         };
         keys.push((key.clone(), new));
     }

@@ -7,20 +7,11 @@ use certbind_core::{Binding, Port};
 
 use super::{short, text};
 use crate::host_export::HostExport;
-use crate::precedence;
+use crate::precedence::{self, STAGES};
 use crate::report::Report;
 
 /// How many ports of hosts are drawn: those with the most to look at.
 const MOST: usize = 40;
-
-const STAGES: [&str; 6] = [
-    "one address",
-    "host name",
-    "central store, name",
-    "central store",
-    "[::]",
-    "0.0.0.0",
-];
 
 const ROW: usize = 46;
 const LEFT: usize = 220;
