@@ -13,7 +13,7 @@ use crate::order::Rank;
 use crate::sample::{keys, mark, marked};
 
 /// How many batches are applied, for each of `CERTBIND_CASES`, and how often each reader has to look.
-const BATCHES: u128 = 60;
+const BATCHES: u32 = 60;
 const LOOKS: u64 = 40;
 
 /// A reader never sees a batch half applied, a batch with a failing precondition not at all, and
@@ -144,7 +144,7 @@ struct Watch {
 impl Watch {
     fn is_enough(&self, id: u128) -> bool {
         let looked = |looks: &AtomicU64| looks.load(Ordering::SeqCst) >= LOOKS;
-        id > BATCHES * u128::from(cases::times()) && self.looks.iter().all(looked)
+        id > u128::from(cases::scaled(BATCHES)) && self.looks.iter().all(looked)
     }
 
     /// Tells the readers, once it is dropped, that the writer is gone, however it went.

@@ -5,19 +5,27 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestR
 
 use crate::fixture::Fixtures;
 
-/// How many times the usual number of cases is run: `CERTBIND_CASES`.
-pub(crate) fn times() -> u32 {
-    let times = std::env::var("CERTBIND_CASES").ok();
-    times.map_or(1, |times| {
-        times.parse().expect("CERTBIND_CASES is a number")
-    })
+/// A number of cases, multiplied by `CERTBIND_CASES`: a whole number, or a fraction such as `1/8`.
+pub(crate) fn scaled(cases: u32) -> u32 {
+    scaled_by(std::env::var("CERTBIND_CASES").ok().as_deref(), cases)
+}
+
+fn scaled_by(times: Option<&str>, cases: u32) -> u32 {
+    let times = times.unwrap_or("1");
+    let (times, parts) = times.split_once('/').unwrap_or((times, "1"));
+    let number = |text: &str| match text.parse() {
+        Ok(number) if number > 0 => number,
+        _ => panic!("CERTBIND_CASES is neither a number nor a fraction such as 1/8: {text:?}"),
+    };
+    let (times, parts): (u32, u32) = (number(times), number(parts));
+    cases.saturating_mul(times).div_ceil(parts)
 }
 
 /// A configuration with this many cases, times what the environment says. Tests run in the folder
 /// of their own crate, so that is where failures are kept: in a file for each subject and check.
 pub(crate) fn config(fixtures: Fixtures, check: &str, cases: u32) -> Config {
     let config = Config {
-        cases: cases.saturating_mul(times()),
+        cases: scaled(cases),
         failure_persistence: None,
         max_shrink_iters: 0,
         ..Config::default()
@@ -69,5 +77,28 @@ mod tests {
             file_name("httpsys::Host<0>::in_a<dir::Ä>"),
             "httpsys-Host-0-in-a-dir"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scaled_by;
+
+    #[test]
+    fn cases_are_multiplied_by_numbers_and_fractions() {
+        for (times, expected) in [
+            (None, 48),
+            (Some("3"), 144),
+            (Some("1/8"), 6),
+            (Some("1/100"), 1),
+        ] {
+            assert_eq!(scaled_by(times, 48), expected, "{times:?}");
+        }
+    }
+
+    #[test]
+    #[should_panic = "neither a number nor a fraction"]
+    fn zero_cases_are_refused() {
+        scaled_by(Some("0"), 48);
     }
 }

@@ -199,7 +199,7 @@ fn beside_a_writer(fixture: &dyn DynFixture, capabilities: &Capabilities) {
             }
         });
         let stop = Over(&over);
-        for _ in 0..40 * cases::times() {
+        for _ in 0..cases::scaled(40) {
             let seen = all_bindings(&*store);
             let ranks: Vec<_> = seen.iter().map(|b| Rank::of(b.key())).collect();
             assert!(

@@ -21,7 +21,7 @@ pub fn keys_are_unique<F: Fixture>() {
     if !capabilities.writable {
         return;
     }
-    let rounds = 40 * cases::times();
+    let rounds = cases::scaled(40);
     let kinds = capabilities.kinds.iter().cycle();
     for (round, kind) in (1..=rounds).zip(kinds) {
         let key = numbered(*kind, round);

@@ -174,11 +174,7 @@ pub(crate) fn has_unnamed_files(_: &Path) -> bool {
 
 /// `CERTBIND_CASES` times as many cases as by default.
 pub(crate) fn cases(default: u32) -> u32 {
-    let times = std::env::var("CERTBIND_CASES").ok();
-    let times = times.map_or(1, |times| {
-        times.parse().expect("CERTBIND_CASES is a number")
-    });
-    default * times
+    certbind_test_support::cases(default)
 }
 
 /// So many cases, times `CERTBIND_CASES`; failures are kept in `proptest-regressions`.

@@ -152,12 +152,8 @@ fn all(simulator: &Simulator) -> Vec<Binding> {
 
 /// `CERTBIND_CASES` times as many as by default.
 fn cases() -> Config {
-    let times = std::env::var("CERTBIND_CASES").ok();
-    let times = times.map_or(1, |times| {
-        times.parse().expect("CERTBIND_CASES is a number")
-    });
     Config {
-        cases: 1024_u32.saturating_mul(times),
+        cases: certbind_test_support::cases(1024),
         failure_persistence: None,
         ..Config::default()
     }

@@ -63,6 +63,23 @@ pub fn is_available(program: &str) -> bool {
     false
 }
 
+/// A number of cases, multiplied by the environment variable `CERTBIND_CASES`: a whole number, or a
+/// fraction such as `1/8`.
+///
+/// # Panics
+/// If `CERTBIND_CASES` is something else.
+#[must_use]
+pub fn cases(default: u32) -> u32 {
+    let times = std::env::var("CERTBIND_CASES").unwrap_or_else(|_| "1".to_owned());
+    let (times, parts) = times.split_once('/').unwrap_or((&times, "1"));
+    let number = |text: &str| match text.parse() {
+        Ok(number) if number > 0 => number,
+        _ => panic!("CERTBIND_CASES is neither a number nor a fraction such as 1/8: {text:?}"),
+    };
+    let (times, parts): (u32, u32) = (number(times), number(parts));
+    default.saturating_mul(times).div_ceil(parts)
+}
+
 /// Reports that the running test is skipped, and why.
 ///
 /// # Panics

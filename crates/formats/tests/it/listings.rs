@@ -58,10 +58,7 @@ fn pretty_difference(found: &str, back: &str) {
 
 /// How many cases a property is tried with: `CERTBIND_CASES` times as many where that is set.
 pub(crate) fn cases(count: u32) -> proptest::test_runner::Config {
-    let times = std::env::var("CERTBIND_CASES")
-        .ok()
-        .and_then(|times| times.parse().ok());
-    proptest::test_runner::Config::with_cases(count.saturating_mul(times.unwrap_or(1)))
+    proptest::test_runner::Config::with_cases(certbind_test_support::cases(count))
 }
 
 pub(crate) fn keys(reading: &Reading) -> Vec<String> {

@@ -49,12 +49,8 @@ pub fn text(units: Range<usize>) -> impl Strategy<Value = Vec<u8>> {
 /// `CERTBIND_CASES` times as many as by default.
 #[allow(unreachable_pub, reason = "shared by several tests")]
 pub fn config(default: u32) -> Config {
-    let times = std::env::var("CERTBIND_CASES").ok();
-    let times = times.map_or(1, |times| {
-        times.parse().expect("CERTBIND_CASES is a number")
-    });
     Config {
-        cases: default.saturating_mul(times),
+        cases: certbind_test_support::cases(default),
         failure_persistence: None,
         ..Config::default()
     }
