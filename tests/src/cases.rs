@@ -78,11 +78,6 @@ mod tests {
             "httpsys-Host-0-in-a-dir"
         );
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::scaled_by;
 
     #[test]
     fn cases_are_multiplied_by_numbers_and_fractions() {
