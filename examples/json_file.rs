@@ -1,8 +1,8 @@
-//! A backend in full: a store in one JSON file, which the suite below holds to every promise.
+//! A complete backend: a store in one JSON file, tested by the conformance suite.
 //!
-//! Run it by `cargo test --package certbind-conformance --test json_file`.
+//! Run it with `cargo test --package certbind-conformance --test json_file`.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -14,43 +14,71 @@ use certbind_core::{
 };
 use tempfile::{NamedTempFile, TempDir};
 
-/// Each change writes the whole file anew. One process at a time may have it.
+/// A store that writes the whole file at each change, and reads from memory. One handle at a time may
+/// be open: a second one would overwrite the changes of the first.
 struct JsonFileStore {
     path: PathBuf,
-    /// What the file holds, in canonical order: that of the keys.
+    /// The content of the file, in canonical order.
     bindings: Mutex<Vec<Binding>>,
+    /// Locked as long as the store is open. The file itself is replaced at each change, so the lock is
+    /// that of a file next to it.
+    _lock: File,
 }
 
 impl JsonFileStore {
     fn open(path: &Path) -> Result<Self> {
+        let lock = lock(&path.with_extension("json.lock"), path)?;
         let bindings = match fs::read(path) {
             Ok(json) => serde_json::from_slice(&json)
-                .map_err(|error| StoreError::io("reading the bindings", path, error.into()))?,
+                .map_err(|error| StoreError::corrupt(path.display().to_string(), error))?,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(StoreError::io("reading the bindings", path, error)),
+            Err(error) => return Err(StoreError::io("read", path, error)),
         };
-        let (path, bindings) = (path.to_owned(), Mutex::new(bindings));
-        Ok(Self { path, bindings })
+        Ok(Self {
+            path: path.to_owned(),
+            bindings: Mutex::new(bindings),
+            _lock: lock,
+        })
     }
 
-    /// Puts the file in its place whole: a crash leaves the old one or the new one, and what has
-    /// been synced outlives a power cut.
+    /// Replaces the file atomically: a crash leaves the old content or the new one.
     fn save(&self, bindings: &[Binding]) -> std::io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let mut file = NamedTempFile::new_in(folder)?;
+        let mut file = NamedTempFile::new_in(self.folder())?;
         file.write_all(&serde_json::to_vec_pretty(bindings)?)?;
         file.as_file().sync_all()?;
         file.persist(&self.path)?;
         Ok(())
     }
 
-    /// The new name is durable once its folder is; Windows has no call for that.
-    fn settle(&self) -> std::io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
+    /// Makes the new name durable, which takes a sync of the folder. Windows has no call for that.
+    fn sync_folder(&self) -> std::io::Result<()> {
         if cfg!(unix) {
-            File::open(folder)?.sync_all()?;
+            File::open(self.folder())?.sync_all()?;
         }
         Ok(())
+    }
+
+    fn folder(&self) -> &Path {
+        let folder = self.path.parent();
+        folder
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+    }
+}
+
+/// Locks a file until it is closed, or reports that the store at `path` is in use.
+fn lock(file: &Path, path: &Path) -> Result<File> {
+    let failed = |error| StoreError::io("lock", file, error);
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(false);
+    let lock = options.open(file).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
+            path: path.to_owned(),
+            owner: None,
+        }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
@@ -70,35 +98,47 @@ impl BindingStore for JsonFileStore {
         let chosen = bindings
             .iter()
             .filter(|binding| scan.contains(binding.key()));
-        Ok(Bindings::new(
-            chosen.cloned().map(Ok).collect::<Vec<_>>().into_iter(),
-        ))
+        // A copy: the scan is not changed by later writes, and blocks none.
+        let chosen: Vec<_> = chosen.cloned().map(Ok).collect();
+        Ok(Bindings::new(chosen.into_iter()))
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         let mut bindings = self.bindings.lock().unwrap_or_else(PoisonError::into_inner);
-        let find = |key: &BindingKey| bindings.iter().find(|binding| binding.key() == key);
-        let applied = batch.check(|key| Ok(find(key).cloned()))?;
-        let mut after = bindings.clone();
+        let find = |key: &BindingKey| bindings.binary_search_by(|binding| binding.key().cmp(key));
+        let applied = batch.check(|key| Ok(find(key).ok().map(|at| bindings[at].clone())))?;
+        let mut after: std::collections::BTreeMap<_, _> = bindings
+            .iter()
+            .map(|binding| (binding.key().clone(), binding.clone()))
+            .collect();
         for outcome in applied.outcomes() {
-            after.retain(|binding| *binding.key() != outcome.key);
-            after.extend(outcome.after.clone());
+            match outcome.after.clone() {
+                Some(binding) => after.insert(outcome.key.clone(), binding),
+                None => after.remove(&outcome.key),
+            };
         }
-        after.sort_by(|one, other| one.key().cmp(other.key()));
+        let after: Vec<_> = after.into_values().collect();
         self.save(&after)
-            .map_err(|error| StoreError::io("writing the bindings", &self.path, error))?;
+            .map_err(|error| StoreError::io("write", &self.path, error))?;
         *bindings = after;
-        // It is there now; whether a power cut leaves it there, nobody knows.
-        self.settle().map_err(|source| StoreError::OutcomeUnknown {
-            store: self.path.display().to_string(),
-            source,
-        })?;
+        // The new file is visible; whether a power failure would keep it is unknown.
+        self.sync_folder()
+            .map_err(|source| StoreError::OutcomeUnknown {
+                store: self.path.display().to_string(),
+                source,
+            })?;
         Ok(applied)
     }
 }
 
-/// A store of its own for each test, in a folder that goes away with it.
+/// A store for each test, in a folder that is removed with it.
 struct InFolder(TempDir);
+
+impl InFolder {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("bindings.json")
+    }
+}
 
 impl Fixture for InFolder {
     type Store = JsonFileStore;
@@ -107,8 +147,16 @@ impl Fixture for InFolder {
         Self(TempDir::new().expect("a folder"))
     }
 
-    fn open(&self) -> JsonFileStore {
-        JsonFileStore::open(&self.0.path().join("bindings.json")).expect("a store")
+    fn open(&self) -> Result<JsonFileStore> {
+        JsonFileStore::open(&self.path())
+    }
+
+    fn address(&self) -> Option<String> {
+        self.path().to_str().map(str::to_owned)
+    }
+
+    fn open_at(address: &str) -> Result<JsonFileStore> {
+        JsonFileStore::open(Path::new(address))
     }
 }
 

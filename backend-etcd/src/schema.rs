@@ -8,10 +8,8 @@
 //! The revision in which a host record was last written is that of the host. No host's name begins
 //! with a dot.
 
-use std::ops::Bound;
-
 use certbind_core::codec::{
-    CodecError, decode_binding, decode_key, encode_binding, encode_key, kind_prefix,
+    CodecError, decode_binding, decode_key, encode_binding, encode_key, scan_range,
 };
 use certbind_core::{Binding, BindingKey, Result, Scan, StoreError};
 use uuid::Uuid;
@@ -77,29 +75,14 @@ impl HostKeys {
         decoded.map_err(|error| corrupt(key, &error))
     }
 
-    /// The keys that a scan asks for: from the first on, before the second. None: nothing.
+    /// The keys that a scan asks for: the first, and the first after them. `None` if there are none.
     pub(crate) fn range(&self, scan: &Scan) -> Option<(Vec<u8>, Vec<u8>)> {
-        if scan.is_empty() {
-            return None;
-        }
-        // Kinds are numbered from 1 on.
-        let (first, last) = match scan.kind().map(kind_prefix) {
-            Some(kind) => (self.with(&[kind]), self.with(&[kind + 1])),
-            None => (self.with(&[]), prefix_end(self.prefix.as_bytes())),
+        let range = scan_range(scan)?;
+        let end = match range.end {
+            Some(end) => self.with(&end),
+            None => prefix_end(self.prefix.as_bytes()),
         };
-        let next = |key: &BindingKey| [self.key(key), vec![0]].concat();
-        let (start, end) = scan.bounds();
-        let start = match start {
-            Bound::Included(key) => first.max(self.key(key)),
-            Bound::Excluded(key) => first.max(next(key)),
-            Bound::Unbounded => first,
-        };
-        let end = match end {
-            Bound::Included(key) => last.min(next(key)),
-            Bound::Excluded(key) => last.min(self.key(key)),
-            Bound::Unbounded => last,
-        };
-        (start < end).then_some((start, end))
+        Some((self.with(&range.start), end))
     }
 }
 

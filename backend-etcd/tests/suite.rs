@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use certbind_conformance::Fixture;
+use certbind_core::Result;
 use certbind_etcd::{EtcdStore, HostName};
 use certbind_etcd_server::{Cluster, Server};
 
@@ -16,11 +17,17 @@ fn new_host() -> HostName {
     HostName::new(&format!("host{host}")).expect("a name")
 }
 
+/// The server that all tests share.
+static SERVER: OnceLock<Server> = OnceLock::new();
+
 /// A host of its own in a server that all tests share.
 struct Host(HostName);
 
 impl Fixture for Host {
     type Store = EtcdStore;
+
+    /// The server writes the files.
+    const SYNCS_FILES: bool = false;
 
     fn is_available() -> bool {
         certbind_test_support::is_available("etcd")
@@ -30,11 +37,21 @@ impl Fixture for Host {
         Self(new_host())
     }
 
-    fn open(&self) -> EtcdStore {
-        static SERVER: OnceLock<Server> = OnceLock::new();
+    fn open(&self) -> Result<EtcdStore> {
         let server = SERVER.get_or_init(Server::start);
-        let etcd = EtcdStore::builder([server.endpoint()]);
-        etcd.open(&self.0).expect("the store opens")
+        EtcdStore::builder([server.endpoint()]).open(&self.0)
+    }
+
+    /// The processes of a host: its server and its name.
+    fn address(&self) -> Option<String> {
+        let server = SERVER.get_or_init(Server::start);
+        Some(format!("{} {}", server.endpoint(), self.0))
+    }
+
+    fn open_at(address: &str) -> Result<EtcdStore> {
+        let (endpoint, host) = address.split_once(' ').expect("an endpoint and a host");
+        let host = HostName::new(host).expect("a name");
+        EtcdStore::builder([endpoint.to_owned()]).open(&host)
     }
 }
 
@@ -59,9 +76,9 @@ impl Fixture for Replicated {
         Self(new_host())
     }
 
-    fn open(&self) -> EtcdStore {
+    fn open(&self) -> Result<EtcdStore> {
         let etcd = EtcdStore::builder(cluster().endpoints()).timeout(Duration::from_secs(3));
-        etcd.open(&self.0).expect("the store opens")
+        etcd.open(&self.0)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 use std::sync::Arc;
 
-use certbind_core::codec::KeyBytes;
+use certbind_core::codec::{KeyBytes, scan_range};
 use certbind_core::{Binding, BindingKey, Outcome, Scan};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
 
@@ -14,7 +14,7 @@ use crate::format::{self, BLOCKS, META};
 use crate::index::Index;
 use crate::memtable::{Entry, Memtable, Merged};
 use crate::row_cache::RowCache;
-use crate::scan::{Entries, byte_range};
+use crate::scan::Entries;
 use crate::settings::{ReadMode, Settings};
 use crate::tree::{Range, Tree};
 
@@ -223,7 +223,7 @@ impl Pages {
     }
 
     fn scan(&self, scan: &Scan) -> Result<PageScan, Cause> {
-        let entries = byte_range(scan)
+        let entries = scan_range(scan)
             .map(|range| catch_panic(|| Entries::of(&self.blocks, range).map(Box::new)));
         Ok(PageScan(entries.transpose()?))
     }

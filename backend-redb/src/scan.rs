@@ -2,8 +2,8 @@
 
 use std::ops::Bound;
 
-use certbind_core::codec::{encode_key, kind_prefix};
-use certbind_core::{Binding, Scan};
+use certbind_core::Binding;
+use certbind_core::codec::KeyRange;
 use redb::{AccessGuard, ReadOnlyTable};
 
 use crate::block;
@@ -11,13 +11,11 @@ use crate::block_table::find_block;
 use crate::decode::decode_entry;
 use crate::errors::Cause;
 
-type Bytes = (Bound<Vec<u8>>, Bound<Vec<u8>>);
-
 type Table = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 /// The entries of a range of keys, block by block.
 pub(crate) struct Entries {
-    range: Bytes,
+    range: KeyRange,
     /// The remaining blocks.
     blocks: redb::Range<'static, &'static [u8], &'static [u8]>,
     block: Option<CurrentBlock>,
@@ -31,17 +29,16 @@ struct CurrentBlock {
 }
 
 impl Entries {
-    pub(crate) fn of(blocks: &Table, range: Bytes) -> Result<Self, Cause> {
-        // The first entry may be in a block that starts before the range.
-        let start = match &range.0 {
-            Bound::Included(key) | Bound::Excluded(key) => find_block(blocks, key)?,
-            Bound::Unbounded => None,
-        };
+    pub(crate) fn of(blocks: &Table, range: KeyRange) -> Result<Self, Cause> {
+        // The first entries may be in a block that starts before the range.
+        let start = find_block(blocks, &range.start)?;
         let start = match &start {
             Some((key, _)) => Bound::Included(key.value()),
             None => Bound::Unbounded,
         };
-        let blocks = blocks.range::<&[u8]>((start, range.1.as_ref().map(Vec::as_slice)))?;
+        let end = range.end.as_deref();
+        let end = end.map_or(Bound::Unbounded, Bound::Excluded);
+        let blocks = blocks.range::<&[u8]>((start, end))?;
         Ok(Self {
             range,
             blocks,
@@ -70,77 +67,8 @@ impl Entries {
                 self.block = None;
                 continue;
             };
-            if contains(&self.range, key) {
+            if self.range.contains(key) {
                 return decode_entry(key, value).map(Some);
-            }
-        }
-    }
-}
-
-fn contains((start, end): &Bytes, key: &[u8]) -> bool {
-    let behind_start = match start {
-        Bound::Included(start) => key >= start.as_slice(),
-        Bound::Excluded(start) => key > start.as_slice(),
-        Bound::Unbounded => true,
-    };
-    behind_start
-        && match end {
-            Bound::Included(end) => key <= end.as_slice(),
-            Bound::Excluded(end) => key < end.as_slice(),
-            Bound::Unbounded => true,
-        }
-}
-
-/// The byte range of a scan; `None` if it is empty.
-pub(crate) fn byte_range(scan: &Scan) -> Option<Bytes> {
-    if scan.is_empty() {
-        return None;
-    }
-    let (start, end) = scan.bounds();
-    let (start, end) = (start.map(encode_key), end.map(encode_key));
-    match scan.kind().map(kind_prefix) {
-        Some(prefix) => of_prefix(prefix, start, end),
-        None => Some((start, end)),
-    }
-}
-
-/// The part of a range whose keys start with `prefix`.
-fn of_prefix(prefix: u8, start: Bound<Vec<u8>>, end: Bound<Vec<u8>>) -> Option<Bytes> {
-    let first = |bound: &Bound<Vec<u8>>| match bound {
-        Bound::Included(key) | Bound::Excluded(key) => key.first().copied(),
-        Bound::Unbounded => None,
-    };
-    let start = match first(&start) {
-        Some(byte) if byte > prefix => return None,
-        Some(byte) if byte == prefix => start,
-        _ => Bound::Included(vec![prefix]),
-    };
-    let end = match first(&end) {
-        Some(byte) if byte < prefix => return None,
-        Some(byte) if byte == prefix => end,
-        _ => Bound::Excluded(vec![prefix + 1]),
-    };
-    Some((start, end))
-}
-
-#[cfg(test)]
-mod tests {
-    use certbind_core::Kind;
-    use certbind_core::strategy::{few_keys, scan_of};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn byte_range_matches_scan(
-            scan in scan_of(few_keys(&Kind::ALL)),
-            keys in proptest::collection::vec(few_keys(&Kind::ALL), 20),
-        ) {
-            let range = byte_range(&scan);
-            for key in keys {
-                let inside = range.as_ref().is_some_and(|range| contains(range, &encode_key(&key)));
-                prop_assert_eq!(inside, scan.contains(&key), "{}", key);
             }
         }
     }

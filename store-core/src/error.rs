@@ -55,9 +55,8 @@ pub enum StoreError {
     },
     /// The current binding of the key is not the expected one.
     #[error(
-        "{key} has changed: expected it {}, found it {}; read it again and retry",
-        state(Some(expected)),
-        state(found.as_deref())
+        "{key} has changed: {}; read it again and retry",
+        change(expected, found.as_deref())
     )]
     Conflict {
         /// The key.
@@ -271,6 +270,16 @@ fn of(key: Option<&BindingKey>, action: &str) -> String {
         Some(key) => format!("{action} {key}"),
         None => action.to_owned(),
     }
+}
+
+/// Field by field, if there is something to compare.
+fn change(expected: &Binding, found: Option<&Binding>) -> String {
+    let Some(found) = found else {
+        return format!("expected it {}, found it unbound", state(Some(expected)));
+    };
+    let differences = expected.differences(found);
+    let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
+    differences.join("; ")
 }
 
 fn state(binding: Option<&Binding>) -> String {

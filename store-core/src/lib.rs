@@ -42,6 +42,8 @@ mod batch;
 mod binding;
 mod capabilities;
 pub mod codec;
+mod conversion;
+mod difference;
 mod error;
 mod extended;
 mod flags;
@@ -66,6 +68,7 @@ mod tables;
 pub use batch::{Applied, Batch, Change, Outcome, Precondition};
 pub use binding::{Binding, BindingError, Certificate, Record};
 pub use capabilities::Capabilities;
+pub use difference::FieldDifference;
 pub use error::{BoxError, Result, StoreError};
 pub use extended::{
     DisabledCrypto, ErrorHeaders, ExtendedProperties, Header, PerformanceSetting, Property,

@@ -8,9 +8,12 @@ use std::thread;
 use certbind_core::{Batch, BindingKey, BindingStore, Capabilities, Change};
 
 use crate::cases;
-use crate::fixture::{Fixture, Fixtures, all_bindings};
+use crate::erased::{Fixtures, all_bindings};
+use crate::fixture::Fixture;
+use crate::guarantee::{require, require_eq};
 use crate::order::Rank;
 use crate::sample::{keys, mark, marked};
+use crate::watch;
 
 /// How many batches are applied, for each of `CERTBIND_CASES`, and how often each reader has to look.
 const BATCHES: u32 = 60;
@@ -23,7 +26,11 @@ const LOOKS: u64 = 40;
 /// # Panics
 /// If it is otherwise.
 pub fn batches_are_atomic<F: Fixture>() {
-    let fixture = Fixtures::of::<F>().create();
+    watch::run::<F>("batches_are_atomic", || check(Fixtures::of::<F>()));
+}
+
+fn check(fixtures: Fixtures) {
+    let fixture = fixtures.create();
     let store = fixture.open();
     let capabilities = store.capabilities();
     let most = capabilities.max_batch.map_or(16, |most| most.get().min(16));
@@ -50,7 +57,7 @@ pub fn batches_are_atomic<F: Fixture>() {
                 true => store.apply(&batch(changes)).map(drop),
                 false => store.bulk_load(&mut changes.into_iter().map(Ok)).map(drop),
             };
-            assert_eq!(result.is_err(), fails(id), "{result:?}");
+            require_eq!(Atomic, result.is_err(), fails(id), "{result:?}");
         }
     };
     let scan = |reader| {
@@ -75,7 +82,12 @@ pub fn batches_are_atomic<F: Fixture>() {
     });
     // Where a batch's halves can be seen, the end at least is whole.
     let marks: BTreeSet<_> = all_bindings(&*store).iter().map(mark).collect();
-    assert_eq!(marks.len(), 1, "the last batch is there whole: {marks:?}");
+    require_eq!(
+        Atomic,
+        marks.len(),
+        1,
+        "the last batch is there whole: {marks:?}"
+    );
 }
 
 /// Every third batch has a precondition in its middle that does not hold.
@@ -91,22 +103,33 @@ fn scan_all(
     last: u128,
 ) -> u128 {
     let seen = all_bindings(store);
-    assert!(
+    require!(
+        Atomic,
         seen.is_sorted_by(|a, b| a.key() < b.key()),
         "a scan has each key once, in order: {seen:?}"
     );
     let marks: BTreeSet<u128> = seen.iter().map(mark).collect();
     if capabilities.isolated_batch {
         let failed = marks.iter().find(|id| fails(**id));
-        assert_eq!(failed, None, "a scan saw a batch that failed");
+        require_eq!(
+            Atomic,
+            failed.copied(),
+            None,
+            "a scan saw a batch that failed"
+        );
     }
     if !capabilities.isolated_batch || !capabilities.snapshot_scan {
         return last;
     }
-    assert_eq!(seen.len(), keys, "a scan has every key");
-    assert_eq!(marks.len(), 1, "a batch was seen half applied: {marks:?}");
+    require_eq!(Atomic, seen.len(), keys, "a scan has every key");
+    require_eq!(
+        Atomic,
+        marks.len(),
+        1,
+        "a batch was seen half applied: {marks:?}"
+    );
     let id = mark(&seen[0]);
-    assert!(id >= last, "time goes back: {last}, then {id}");
+    require!(Atomic, id >= last, "time goes back: {last}, then {id}");
     id
 }
 
@@ -121,8 +144,9 @@ fn get_each(
         let found = store.get(key).expect("get");
         let id = mark(&found.expect("a key that is always bound"));
         if capabilities.isolated_batch {
-            assert!(!fails(id), "get saw a batch that failed: {id}");
-            assert!(
+            require!(Atomic, !fails(id), "get saw a batch that failed: {id}");
+            require!(
+                Atomic,
                 id >= last,
                 "a batch was seen in part, or time goes back: {last}, then {id}"
             );

@@ -7,9 +7,12 @@ use certbind_core::{
     SslFlags,
 };
 
-use crate::fixture::{Fixture, Fixtures, all_bindings, scan_all};
+use crate::erased::{Fixtures, all_bindings, scan_all};
+use crate::fixture::Fixture;
+use crate::guarantee::{require, require_eq};
 use crate::operation::{Operation, Response};
 use crate::sample::{keys, numbered, plain};
+use crate::watch;
 
 /// Kinds that the store lacks are refused whatever is query of them, alone and in a batch; changes
 /// of a store that cannot be written, batches beyond its limit and options that a plain CCS binding
@@ -18,10 +21,15 @@ use crate::sample::{keys, numbered, plain};
 /// # Panics
 /// If it is otherwise.
 pub fn capabilities_are_accurate<F: Fixture>() {
-    let fixture = Fixtures::of::<F>().create();
+    watch::run::<F>("capabilities_are_accurate", || check(Fixtures::of::<F>()));
+}
+
+fn check(fixtures: Fixtures) {
+    let fixture = fixtures.create();
     let store = fixture.open();
     let capabilities = store.capabilities();
-    assert!(
+    require!(
+        Capabilities,
         !capabilities.kinds.is_empty() && capabilities.kinds.is_sorted_by(|a, b| a < b),
         "kinds stand once, in order: {:?}",
         capabilities.kinds
@@ -36,7 +44,11 @@ pub fn capabilities_are_accurate<F: Fixture>() {
     }
     if capabilities.writable {
         let nothing = store.apply(&Batch::default()).expect("an empty batch");
-        assert_eq!(nothing.outcomes(), [], "an empty batch does nothing");
+        require!(
+            Capabilities,
+            nothing.outcomes().is_empty(),
+            "an empty batch does nothing"
+        );
         if !capabilities.ccs_options && capabilities.kinds.contains(&Kind::Ccs) {
             lacks_ccs_options(&*store);
         }
@@ -48,39 +60,57 @@ pub fn capabilities_are_accurate<F: Fixture>() {
             has_a_limit(&*store, &capabilities, most);
         }
     }
-    assert_eq!(all_bindings(&*store), before, "nothing is left of it");
+    require_eq!(
+        Capabilities,
+        all_bindings(&*store),
+        before,
+        "nothing is left of it"
+    );
 }
 
 fn takes(store: &dyn BindingStore, kind: Kind) {
     let key = numbered(kind, 7);
     let response = Operation::Insert(plain(&key)).perform(store);
-    assert_eq!(
+    require_eq!(
+        Capabilities,
         response,
         Response::Done,
         "{kind} is a kind that the store has"
     );
     let response = Operation::Remove(key.clone()).perform(store);
-    assert_eq!(response, Response::Held(Some(plain(&key))), "remove {key}");
+    require_eq!(
+        Capabilities,
+        response,
+        Response::Held(Some(plain(&key))),
+        "remove {key}"
+    );
 }
 
 fn lacks(store: &dyn BindingStore, capabilities: &Capabilities, kind: Kind) {
     let key = numbered(kind, 7);
     let response = Operation::Get(key.clone()).perform(store);
-    assert_eq!(
+    require_eq!(
+        Capabilities,
         response,
         Response::Unsupported,
         "get of {kind}, which it lacks"
     );
     refuses_changes(store, &key, &Response::Unsupported);
     let scanned = scan_all(store, &Scan::all().of_kind(kind));
-    assert_eq!(scanned, [], "a scan passes over {kind}, which it lacks");
+    require_eq!(
+        Capabilities,
+        scanned,
+        Vec::new(),
+        "a scan passes over {kind}, which it lacks"
+    );
 
     let most = capabilities.max_batch.map_or(3, usize::from);
     if most >= 3 {
         let has = |n| Change::put(plain(&numbered(capabilities.kinds[0], n)));
         let batch = Batch::new([has(1), Change::put(plain(&key)), has(2)]);
         let response = Operation::Apply(batch.expect("each key once")).perform(store);
-        assert_eq!(
+        require_eq!(
+            Capabilities,
             response,
             Response::Unsupported,
             "{kind} in the midst of a batch"
@@ -105,7 +135,7 @@ fn refuses_changes(store: &dyn BindingStore, key: &BindingKey, with: &Response) 
         Operation::load(vec![Change::put(binding)]),
     ] {
         let response = operation.perform(store);
-        assert_eq!(response, *with, "refuse {operation}");
+        require_eq!(Capabilities, response, *with, "refuse {operation}");
     }
 }
 
@@ -115,7 +145,11 @@ fn lacks_ccs_options(store: &dyn BindingStore) {
     record.flags = SslFlags::DISABLE_HTTP2;
     let binding: Binding = plain.with_record(record).expect("the same kind");
     let refused = store.insert(binding).is_err();
-    assert!(refused, "options of a plain CCS binding are refused");
+    require!(
+        Capabilities,
+        refused,
+        "options of a plain CCS binding are refused"
+    );
 }
 
 /// Refuses them whatever is bound, and whatever else the batch would do.
@@ -130,14 +164,20 @@ fn lacks_extended_properties(store: &dyn BindingStore, capabilities: &Capabiliti
         let binding = plain.clone().with_record(record).expect("the same kind");
         refuses_to_bind(store, &binding);
         let response = Operation::Insert(plain.clone()).perform(store);
-        assert_eq!(
+        require_eq!(
+            Capabilities,
             response,
             Response::Done,
             "{kind} without extended properties"
         );
         refuses_to_bind(store, &binding);
         let response = Operation::Remove(plain.key().clone()).perform(store);
-        assert_eq!(response, Response::Held(Some(plain)), "remove {kind}");
+        require_eq!(
+            Capabilities,
+            response,
+            Response::Held(Some(plain)),
+            "remove {kind}"
+        );
     }
 }
 
@@ -155,7 +195,8 @@ fn refuses_to_bind(store: &dyn BindingStore, binding: &Binding) {
         Operation::Apply(batch.expect("each key once")),
     ] {
         let response = operation.perform(store);
-        assert_eq!(
+        require_eq!(
+            Capabilities,
             response,
             Response::Unsupported,
             "extended properties: {operation}"
@@ -170,10 +211,23 @@ fn has_a_limit(store: &dyn BindingStore, capabilities: &Capabilities, most: NonZ
     };
     let insert = |key: &BindingKey| Change::insert(plain(key));
     let response = batch(&keys, insert).perform(store);
-    assert_eq!(response, Response::Unsupported, "more than {most} changes");
+    require_eq!(
+        Capabilities,
+        response,
+        Response::Unsupported,
+        "more than {most} changes"
+    );
     let within = &keys[..most.get()];
     let response = batch(within, insert).perform(store);
-    assert!(!response.is_error(), "{most} changes: {response}");
+    require!(
+        Capabilities,
+        !response.is_error(),
+        "{most} changes: {response}"
+    );
     let response = batch(within, |key| Change::remove(key.clone())).perform(store);
-    assert!(!response.is_error(), "{most} changes: {response}");
+    require!(
+        Capabilities,
+        !response.is_error(),
+        "{most} changes: {response}"
+    );
 }

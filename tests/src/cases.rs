@@ -3,7 +3,7 @@
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 
-use crate::fixture::Fixtures;
+use crate::erased::Fixtures;
 
 /// A number of cases, multiplied by `CERTBIND_CASES`: a whole number, or a fraction such as `1/8`.
 pub(crate) fn scaled(cases: u32) -> u32 {
@@ -40,6 +40,8 @@ pub(crate) fn config(fixtures: Fixtures, check: &str, cases: u32) -> Config {
     Config {
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(file))),
         max_shrink_iters: 4096,
+        // Within the time limit of the check, so that the failure is shown.
+        max_shrink_time: 20_000,
         ..config
     }
 }

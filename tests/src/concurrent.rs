@@ -3,12 +3,15 @@
 use certbind_core::Capabilities;
 
 use crate::cases;
-use crate::fixture::{Fixture, Fixtures};
+use crate::erased::Fixtures;
+use crate::fixture::Fixture;
+use crate::guarantee::require;
 use crate::history::{History, programs, record, timeline};
 use crate::linearizability::{MAX_EVENTS, Specification, is_linearizable};
 use crate::model::Model;
 use crate::operation::{Operation, Response};
 use crate::regular::impossible_read;
+use crate::watch;
 
 /// Histories of eight threads are linearizable: reads, every way to write, batches with
 /// preconditions, rotations and scans.
@@ -21,7 +24,10 @@ use crate::regular::impossible_read;
 /// # Panics
 /// If a history is not; it is printed.
 pub fn operations_are_linearizable<F: Fixture>() {
-    let fixtures = Fixtures::of::<F>();
+    watch::run::<F>("operations_are_linearizable", || check(Fixtures::of::<F>()));
+}
+
+fn check(fixtures: Fixtures) {
     let capabilities = fixtures.capabilities();
     if !capabilities.writable {
         return;
@@ -67,14 +73,16 @@ fn judge(history: &History, capabilities: &Capabilities, isolated: bool) {
     };
     let mut strict = history.clone();
     strict.retain(|event| at_one_point(&event.operation));
-    assert!(
+    require!(
+        Linearizable,
         is_linearizable::<Store>(Model::new(capabilities), &strict),
         "the history is not linearizable: {}",
         timeline(&strict)
     );
     if strict.len() < history.len() {
         let impossible = impossible_read(history);
-        assert!(
+        require!(
+            Linearizable,
             impossible.is_none(),
             "a read has seen what it cannot have seen: {}; {}",
             impossible.unwrap_or_default(),

@@ -2,9 +2,12 @@
 
 use certbind_core::{Batch, Binding, BindingStore, Change, Precondition, StoreError};
 
-use crate::fixture::{Fixture, Fixtures, all_bindings};
+use crate::erased::{Fixtures, all_bindings};
+use crate::fixture::Fixture;
+use crate::guarantee::{require, require_eq};
 use crate::operation::{Operation, Response};
 use crate::sample::{marked, numbered};
+use crate::watch;
 
 /// Whatever fails, alone or in a batch, at its beginning, in its middle or at its end, is refused
 /// with the error that is meant for it; that names the key and has what was found there; and the
@@ -13,7 +16,11 @@ use crate::sample::{marked, numbered};
 /// # Panics
 /// If it is otherwise.
 pub fn errors_change_nothing<F: Fixture>() {
-    let fixture = Fixtures::of::<F>().create();
+    watch::run::<F>("errors_change_nothing", || check(Fixtures::of::<F>()));
+}
+
+fn check(fixtures: Fixtures) {
+    let fixture = fixtures.create();
     let store = fixture.open();
     let capabilities = store.capabilities();
     if !capabilities.writable {
@@ -29,7 +36,7 @@ pub fn errors_change_nothing<F: Fixture>() {
         }
         let before = all_bindings(&*store);
         for (failing, response) in failures(&held, &wrong, &marked(&free, 4)) {
-            assert_eq!(failing.perform(&*store), response, "{failing}");
+            require_eq!(Errors, failing.perform(&*store), response, "{failing}");
             unchanged(&*store, &before, &failing);
             // One that would do goes before it and another behind it.
             for position in 0..3.min(most) {
@@ -42,16 +49,26 @@ pub fn errors_change_nothing<F: Fixture>() {
                 let load = Operation::load(changes.clone());
                 let batch = Operation::Apply(Batch::new(changes).expect("each key once"));
                 for operation in [batch, load] {
-                    assert_eq!(operation.perform(&*store), response, "{operation}");
+                    require_eq!(Errors, operation.perform(&*store), response, "{operation}");
                     unchanged(&*store, &before, &operation);
                 }
             }
         }
         loads_that_end_early(&*store, &marked(&free, 4), &marked(&new, 5));
-        assert_eq!(all_bindings(&*store), before, "no load has come to its end");
+        require_eq!(
+            Errors,
+            all_bindings(&*store),
+            before,
+            "no load has come to its end"
+        );
         if most >= 2 {
             first_of_two(&*store, &held, &marked(&free, 4));
-            assert_eq!(all_bindings(&*store), before, "two failures change nothing");
+            require_eq!(
+                Errors,
+                all_bindings(&*store),
+                before,
+                "two failures change nothing"
+            );
         }
     }
 }
@@ -109,7 +126,8 @@ fn loads_that_end_early(store: &dyn BindingStore, first: &Binding, second: &Bind
     let put = |binding: &Binding| Ok(Change::put(binding.clone()));
     let mut broken = [put(first), Err(StoreError::ReadOnly)].into_iter();
     let response = store.bulk_load(&mut broken);
-    assert!(
+    require!(
+        Errors,
         matches!(response, Err(StoreError::ReadOnly)),
         "{response:?}"
     );
@@ -118,7 +136,11 @@ fn loads_that_end_early(store: &dyn BindingStore, first: &Binding, second: &Bind
         let Err(StoreError::Invalid { key, .. }) = &response else {
             panic!("out of order: {response:?}");
         };
-        assert_eq!(key.as_ref(), Some(next.key()));
+        require!(
+            Errors,
+            key.as_ref() == Some(next.key()),
+            "out of order: the error names {key:?}"
+        );
     }
 }
 
@@ -140,10 +162,20 @@ fn first_of_two(store: &dyn BindingStore, held: &Binding, free: &Binding) {
         ([remove, insert], not_found),
     ] {
         let batch = Operation::Apply(Batch::new(changes).expect("each key once"));
-        assert_eq!(batch.perform(store), response, "the first of two: {batch}");
+        require_eq!(
+            Errors,
+            batch.perform(store),
+            response,
+            "the first of two: {batch}"
+        );
     }
 }
 
 fn unchanged(store: &dyn BindingStore, before: &[Binding], after: &Operation) {
-    assert_eq!(all_bindings(store), before, "{after} was refused");
+    require_eq!(
+        Errors,
+        all_bindings(store)[..],
+        *before,
+        "{after} was refused"
+    );
 }

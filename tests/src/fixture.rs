@@ -1,42 +1,78 @@
-//! What a backend's author says of a store.
+//! Fixtures: how the suite creates, opens and shares the stores that it tests.
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
-use certbind_core::{
-    Binding, BindingStore, Capabilities, ExtendedProperties, Kind, Record, Result, Scan,
-};
+use certbind_core::{BindingStore, Result, StoreError};
 
-/// A place where a store lives, and how the store is opened there: a file in a folder of its own,
-/// a server that was started for it, a simulated host.
+/// An empty store for one test, and how it is opened: a file in a folder of its own, a server, a
+/// simulated host.
 ///
-/// What the place holds is dropped with it, after the stores that were opened in it.
+/// The storage is removed when the fixture is dropped, after the stores that were opened in it.
 pub trait Fixture: Sized + Send + Sync + 'static {
-    /// The store.
-    type Store: BindingStore;
+    /// The store under test.
+    type Store: BindingStore + 'static;
 
-    /// Whether a failing case is made as small as can be and its seed kept. Of a store that is
-    /// wrong on purpose nobody wants either.
+    /// Whether a failing case is shrunk and its seed kept in `proptest-regressions/`.
     const PERSIST_FAILURES: bool = true;
 
+    /// The maximum number of keys that a check creates. The checks of large stores need thousands;
+    /// lower it for a store with an operation of milliseconds, and the largest batch becomes half of
+    /// it.
+    const MAX_KEYS: usize = 10_000;
+
+    /// The time limit of one check. A check that is not finished by then fails.
+    const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+    /// Whether the process that calls the store writes and syncs its files. The client of a server
+    /// has nothing to sync.
+    const SYNCS_FILES: bool = true;
+
     /// Whether the store can be tested on this machine, for stores that need a server or a right.
-    /// Where it is false every test of the suite passes at once, so report why it was skipped.
+    /// If it returns false every test of the suite passes at once, so report that it was skipped.
     fn is_available() -> bool {
         true
     }
 
-    /// A new place with an empty store in it. A store that cannot be written may hold something,
-    /// the same in every new place.
+    /// Creates the storage of an empty store. A read-only store may contain bindings, the same in
+    /// each fixture.
     fn new() -> Self;
 
-    /// Opens the store of this place. One that calls itself durable is opened again, after it was
-    /// dropped, and has to hold what it held; any other is opened once.
-    fn open(&self) -> Self::Store;
+    /// Opens the store. A durable store is opened again after it was dropped, and a second time
+    /// while it is open; any other store is opened once.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if the store is open and cannot be opened twice.
+    fn open(&self) -> Result<Self::Store>;
+
+    /// An address by which another process opens the same store with [`open_at`](Self::open_at), such
+    /// as a path. The suite kills that process to check durability.
+    fn address(&self) -> Option<String> {
+        None
+    }
+
+    /// Opens the store at the [`address`](Self::address) of a fixture in another process.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    fn open_at(address: &str) -> Result<Self::Store> {
+        Err(StoreError::Unsupported {
+            what: format!("opening {address} in a second process").into(),
+        })
+    }
 }
 
-/// A [`Fixture`] for stores that live no longer than their value.
+/// A [`Fixture`] for stores that live as long as their value.
 ///
 /// ```
-/// certbind_conformance::suite!(memory, certbind_conformance::Ephemeral<certbind_core::MemoryStore>);
+/// use certbind_conformance::Ephemeral;
+/// use certbind_core::MemoryStore;
+///
+/// certbind_conformance::suite!(
+///     memory,
+///     Ephemeral<MemoryStore>,
+///     durability_not_checked = "the store ends with its value"
+/// );
 /// ```
 #[derive(Debug)]
 pub struct Ephemeral<S>(PhantomData<fn() -> S>);
@@ -48,70 +84,7 @@ impl<S: BindingStore + Default + 'static> Fixture for Ephemeral<S> {
         Self(PhantomData)
     }
 
-    fn open(&self) -> S {
-        S::default()
+    fn open(&self) -> Result<S> {
+        Ok(S::default())
     }
-}
-
-/// A [`Fixture`] whose type is forgotten, so that every check is compiled once.
-#[derive(Clone, Copy)]
-pub(crate) struct Fixtures {
-    create: fn() -> Box<dyn DynFixture>,
-    pub(crate) name: fn() -> &'static str,
-    pub(crate) persist_failures: bool,
-}
-
-impl Fixtures {
-    pub(crate) fn of<F: Fixture>() -> Self {
-        Self {
-            create: || Box::new(F::new()),
-            name: std::any::type_name::<F>,
-            persist_failures: F::PERSIST_FAILURES,
-        }
-    }
-
-    pub(crate) fn create(self) -> Box<dyn DynFixture> {
-        (self.create)()
-    }
-
-    pub(crate) fn capabilities(self) -> Capabilities {
-        let fixture = self.create();
-        let store = fixture.open();
-        store.capabilities()
-    }
-}
-
-pub(crate) trait DynFixture: Send + Sync {
-    fn open(&self) -> Box<dyn BindingStore>;
-}
-
-impl<F: Fixture> DynFixture for F {
-    fn open(&self) -> Box<dyn BindingStore> {
-        Box::new(Fixture::open(self))
-    }
-}
-
-/// Everything that a store holds, in the order of its scan.
-pub(crate) fn all_bindings(store: &dyn BindingStore) -> Vec<Binding> {
-    scan_all(store, &Scan::all())
-}
-
-/// What a scan finds.
-pub(crate) fn scan_all(store: &dyn BindingStore, scan: &Scan) -> Vec<Binding> {
-    let begun = store.scan(scan).expect("a scan begins");
-    begun
-        .collect::<Result<_>>()
-        .expect("a scan goes on to its end")
-}
-
-/// The binding as a store with these capabilities can hold it.
-pub(crate) fn fitted(binding: Binding, capabilities: &Capabilities) -> Binding {
-    let mut record = binding.record().clone();
-    if !capabilities.extended_properties {
-        record.extended = ExtendedProperties::default();
-    }
-    if binding.key().kind() == Kind::Ccs && !capabilities.ccs_options {
-        record = Record::central(record.app_id).with_extended(record.extended);
-    }
-    binding.with_record(record).expect("the same kind")
 }

@@ -8,7 +8,7 @@ use certbind_core::{Binding, BindingKey, Capabilities, Kind};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use crate::fixture::fitted;
+use crate::erased::fitted;
 
 /// Keys and bindings of a store with certain capabilities.
 #[derive(Clone)]

@@ -1,12 +1,12 @@
-//! What a store of bindings promises, as tests that any backend can run.
+//! Tests of every guarantee of a store of bindings, for any implementation of [`BindingStore`].
 //!
-//! Say where a store of yours lives and how it is opened, and add the suite with one call:
+//! A [`Fixture`] creates and opens stores, and one call adds the suite:
 //!
 //! ```
 //! use certbind_conformance::Fixture;
-//! use certbind_core::MemoryStore;
+//! use certbind_core::{MemoryStore, Result};
 //!
-//! /// A folder of its own, or a server that was started for it: here there is nothing to keep.
+//! /// For a real store: a folder that is removed when the fixture is dropped.
 //! struct InMemory;
 //!
 //! impl Fixture for InMemory {
@@ -16,154 +16,206 @@
 //!         Self
 //!     }
 //!
-//!     fn open(&self) -> MemoryStore {
-//!         MemoryStore::new()
+//!     fn open(&self) -> Result<MemoryStore> {
+//!         Ok(MemoryStore::new())
 //!     }
 //! }
 //!
-//! certbind_conformance::suite!(in_memory, InMemory);
+//! certbind_conformance::suite!(
+//!     in_memory,
+//!     InMemory,
+//!     durability_not_checked = "the store ends with its value"
+//! );
 //! # certbind_conformance::errors_change_nothing::<InMemory>();
 //! ```
 //!
-//! For a store that ends with its value, `certbind_conformance::suite!(in_memory, Ephemeral<MemoryStore>)`
-//! says the same. A store that calls itself durable is dropped and opened again between steps, so
-//! its place has to outlive it.
+//! [`Ephemeral`] is such a fixture for every store that ends with its value.
 //!
-//! The suite has a test for each promise of [`BindingStore`](certbind_core::BindingStore), and one
-//! that drives all of them at once:
+//! # Checks
 //!
-//! | test | promise |
+//! | test | guarantee |
 //! |---|---|
-//! | [`keys_are_unique`] | 1. unique |
-//! | [`batches_are_atomic`] | 2. atomic |
-//! | [`acknowledged_changes_survive_reopening`] | 3. durable |
-//! | [`operations_are_linearizable`] | 4. linearizable |
-//! | [`scans_are_ordered`], [`scans_are_stable`] | 5. ordered, stable scan |
-//! | [`every_field_round_trips`] | 6. faithful |
-//! | [`errors_change_nothing`] | 7. errors change nothing, and say what was found |
-//! | [`capabilities_are_accurate`] | what a store says it cannot do, it refuses |
+//! | [`keys_are_unique`] | 1. unique keys |
+//! | [`batches_are_atomic`], [`large_batches_follow_the_model`], [`bulk_load_sources_may_read_and_panic`] | 2. atomic batches |
+//! | [`acknowledged_changes_survive_reopening`], [`acknowledged_changes_survive_a_kill`], [`acknowledged_changes_are_synced`] | 3. durability |
+//! | [`operations_are_linearizable`], [`revisions_grow`], [`second_handles_share_the_store`] | 4. linearizability |
+//! | [`scans_are_ordered`], [`scans_are_stable`], [`scans_show_the_instant_of_their_start`] | 5. ordered, stable scans |
+//! | [`every_field_round_trips`] | 6. round trip |
+//! | [`errors_change_nothing`] | 7. errors change nothing, and name the key and what was found |
+//! | [`capabilities_are_accurate`] | the store refuses what its capabilities exclude, and does the rest |
 //! | [`sequences_follow_the_model`] | all of these, for one caller |
 //!
-//! Every check honours what the store's [`Capabilities`](certbind_core::Capabilities) promise: where
-//! that is less, exactly that less is checked. The model that stores are compared with is written
-//! apart from all_bindings in `store-core` that backends share, the order of keys included, so that a
-//! defect there is found too.
+//! Each check respects the store's [`Capabilities`](certbind_core::Capabilities): where they declare
+//! less, exactly that is checked. The model that a store is compared with is independent of the code
+//! that backends share, the order of keys included, so that a fault there is found too.
 //!
-//! `CERTBIND_CASES=N` runs N times as many cases. What fails is printed, made as small as can be,
-//! and its seed kept in `proptest-regressions/` of the crate that runs the suite, in a file for each
-//! subject and check; it is tried first from then on, so commit it.
+//! # Failures
+//!
+//! A failure names the violated guarantee, and lists the fields in which the result differs from what
+//! was expected. Random cases are shrunk, and their seeds kept in `proptest-regressions/` of the crate
+//! that runs the suite, in a file for each fixture and check. Commit these files: their cases are run
+//! first from then on. `CERTBIND_CASES=N` runs N times as many cases.
+//!
+//! A check that is not finished within [`Fixture::TIME_LIMIT`] fails, and names the calls that have not
+//! returned.
+//!
+//! # Durability
+//!
+//! For a store that another process can open ([`Fixture::address`]), the suite starts the test binary
+//! again, has that process change the store, kills it, and compares the content with the acknowledged
+//! changes. On Linux it also counts syncs with `strace`. Where that is impossible, `suite!` takes the
+//! reason, and the test is reported as `durability_not_checked ... ignored, …`.
+//!
+//! # Limits
+//!
+//! The suite does not cut the power and does not break the disk: sync counting finds a missing sync,
+//! not one in the wrong order. Test that on a model of your medium.
+//!
+//! [`BindingStore`]: certbind_core::BindingStore
 
 mod atomicity;
 mod capabilities;
 mod cases;
 mod concurrent;
+mod erased;
 mod errors;
 mod fields;
 mod fixture;
 mod generate;
+mod guarantee;
+mod handles;
 mod history;
+mod kill;
+mod large;
 mod linearizability;
+mod loads;
 mod model;
 mod operation;
 mod order;
 mod regular;
 mod reopening;
+mod revisions;
 mod round_trip;
 mod sample;
 mod scans;
+mod snapshots;
 mod state_machine;
+mod syncs;
 mod uniqueness;
+mod watch;
+mod workload;
 
 pub use atomicity::batches_are_atomic;
 pub use capabilities::capabilities_are_accurate;
 pub use concurrent::operations_are_linearizable;
 pub use errors::errors_change_nothing;
 pub use fixture::{Ephemeral, Fixture};
+pub use handles::second_handles_share_the_store;
+pub use kill::acknowledged_changes_survive_a_kill;
+pub use large::large_batches_follow_the_model;
+pub use loads::bulk_load_sources_may_read_and_panic;
 pub use reopening::acknowledged_changes_survive_reopening;
+pub use revisions::revisions_grow;
 pub use round_trip::every_field_round_trips;
 pub use scans::{scans_are_ordered, scans_are_stable};
+pub use snapshots::scans_show_the_instant_of_their_start;
 pub use state_machine::sequences_follow_the_model;
+pub use syncs::acknowledged_changes_are_synced;
 pub use uniqueness::keys_are_unique;
 
-/// Adds the suite for a [`Fixture`]: a module with one test for each promise.
+/// Adds the suite for a [`Fixture`]: a module with a test for each check.
+///
+/// The store's durability is checked by killing processes that change it. A store for which that is
+/// impossible gives the reason, and the test is reported as ignored with it:
+///
+/// ```
+/// use certbind_conformance::Ephemeral;
+/// use certbind_core::MemoryStore;
+///
+/// certbind_conformance::suite!(
+///     memory,
+///     Ephemeral<MemoryStore>,
+///     durability_not_checked = "the store ends with its value"
+/// );
+/// ```
 #[macro_export]
 macro_rules! suite {
-    ($name:ident, $fixture:ty) => {
+    ($name:ident, $fixture:ty $(,)?) => {
         mod $name {
             #[allow(unused_imports)]
             use super::*;
 
+            $crate::__checks!($fixture);
+
             #[test]
-            fn sequences_follow_the_model() {
+            fn acknowledged_changes_survive_a_kill() {
                 if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::sequences_follow_the_model::<$fixture>();
+                    $crate::acknowledged_changes_survive_a_kill::<$fixture>(concat!(
+                        module_path!(),
+                        "::acknowledged_changes_survive_a_kill"
+                    ));
                 }
             }
 
             #[test]
-            fn keys_are_unique() {
+            fn acknowledged_changes_are_synced() {
                 if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::keys_are_unique::<$fixture>();
-                }
-            }
-
-            #[test]
-            fn batches_are_atomic() {
-                if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::batches_are_atomic::<$fixture>();
-                }
-            }
-
-            #[test]
-            fn acknowledged_changes_survive_reopening() {
-                if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::acknowledged_changes_survive_reopening::<$fixture>();
-                }
-            }
-
-            #[test]
-            fn operations_are_linearizable() {
-                if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::operations_are_linearizable::<$fixture>();
-                }
-            }
-
-            #[test]
-            fn scans_are_ordered() {
-                if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::scans_are_ordered::<$fixture>();
-                }
-            }
-
-            #[test]
-            fn scans_are_stable() {
-                if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::scans_are_stable::<$fixture>();
-                }
-            }
-
-            #[test]
-            fn every_field_round_trips() {
-                if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::every_field_round_trips::<$fixture>();
-                }
-            }
-
-            #[test]
-            fn errors_change_nothing() {
-                if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::errors_change_nothing::<$fixture>();
-                }
-            }
-
-            #[test]
-            fn capabilities_are_accurate() {
-                if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::capabilities_are_accurate::<$fixture>();
+                    $crate::acknowledged_changes_are_synced::<$fixture>(concat!(
+                        module_path!(),
+                        "::acknowledged_changes_are_synced"
+                    ));
                 }
             }
         }
     };
+    ($name:ident, $fixture:ty, durability_not_checked = $reason:literal $(,)?) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            $crate::__checks!($fixture);
+
+            #[test]
+            #[ignore = $reason]
+            fn durability_not_checked() {
+                panic!("durability not checked: {}", $reason);
+            }
+        }
+    };
+}
+
+/// The tests of [`suite!`] that need no second process.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __checks {
+    ($fixture:ty) => {
+        $crate::__checks! {
+            $fixture:
+            sequences_follow_the_model
+            keys_are_unique
+            batches_are_atomic
+            acknowledged_changes_survive_reopening
+            operations_are_linearizable
+            scans_are_ordered
+            scans_are_stable
+            scans_show_the_instant_of_their_start
+            every_field_round_trips
+            errors_change_nothing
+            capabilities_are_accurate
+            large_batches_follow_the_model
+            bulk_load_sources_may_read_and_panic
+            revisions_grow
+            second_handles_share_the_store
+        }
+    };
+    ($fixture:ty: $($check:ident)*) => {$(
+        #[test]
+        fn $check() {
+            if <$fixture as $crate::Fixture>::is_available() {
+                $crate::$check::<$fixture>();
+            }
+        }
+    )*};
 }
 
 /// The examples of the README are tests too.

@@ -82,7 +82,7 @@ impl Model {
         if changes.len() > self.max_batch {
             return Response::Unsupported;
         }
-        let mut after = self.held.clone();
+        // Each key is changed once, so that every precondition is about the content before the batch.
         let mut outcomes = Vec::new();
         for change in changes {
             let key = change.key().clone();
@@ -104,14 +104,16 @@ impl Model {
                 }
                 _ => {}
             }
-            match change.new_value() {
-                Some(binding) => after.insert(Rank::of(&key), binding.clone()),
-                None => after.remove(&Rank::of(&key)),
-            };
             let after = change.new_value().cloned();
             outcomes.push(Outcome { key, before, after });
         }
-        self.held = after;
+        for outcome in &outcomes {
+            let rank = Rank::of(&outcome.key);
+            match outcome.after.clone() {
+                Some(binding) => self.held.insert(rank, binding),
+                None => self.held.remove(&rank),
+            };
+        }
         Response::Applied(outcomes)
     }
 

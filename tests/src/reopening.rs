@@ -2,10 +2,13 @@
 
 use certbind_core::{Batch, BindingKey, Capabilities, Change, Precondition};
 
-use crate::fixture::{Fixture, Fixtures, all_bindings};
+use crate::erased::{Fixtures, all_bindings};
+use crate::fixture::Fixture;
+use crate::guarantee::require_eq;
 use crate::model::Model;
 use crate::operation::Operation;
 use crate::sample::{HASH, RENEWED, keys, marked};
+use crate::watch;
 
 /// After each way to change a store, and after each way to fail at it, the store is opened again
 /// and holds what it did: no more, no less, no other. Only of stores that call themselves durable.
@@ -15,7 +18,13 @@ use crate::sample::{HASH, RENEWED, keys, marked};
 /// # Panics
 /// If something is lost, or comes back.
 pub fn acknowledged_changes_survive_reopening<F: Fixture>() {
-    let fixture = Fixtures::of::<F>().create();
+    watch::run::<F>("acknowledged_changes_survive_reopening", || {
+        check(Fixtures::of::<F>())
+    });
+}
+
+fn check(fixtures: Fixtures) {
+    let fixture = fixtures.create();
     let mut store = fixture.open();
     let capabilities = store.capabilities();
     if !capabilities.durable {
@@ -27,7 +36,8 @@ pub fn acknowledged_changes_survive_reopening<F: Fixture>() {
         false => vec![Operation::Rotation(HASH, RENEWED)],
     };
     for operation in operations {
-        assert_eq!(
+        require_eq!(
+            Durable,
             operation.perform(&*store),
             model.perform(&operation),
             "{operation}"
@@ -36,7 +46,8 @@ pub fn acknowledged_changes_survive_reopening<F: Fixture>() {
         for _ in 0..2 {
             drop(store);
             store = fixture.open();
-            assert_eq!(
+            require_eq!(
+                Durable,
                 all_bindings(&*store),
                 model.all_bindings(),
                 "after {operation}, once it was opened again"

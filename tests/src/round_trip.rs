@@ -6,15 +6,17 @@ use certbind_core::{
     Batch, Binding, BindingKey, BindingStore, Capabilities, Change, IpPort, Kind, MAX_HOST_LENGTH,
     Outcome, Precondition, Scan,
 };
-use proptest::prelude::*;
 
 use crate::cases;
+use crate::erased::{Fixtures, all_bindings, fitted, scan_all};
 use crate::fields::each_field;
-use crate::fixture::{Fixture, Fixtures, all_bindings, fitted, scan_all};
+use crate::fixture::Fixture;
 use crate::generate::any_of;
+use crate::guarantee::require_eq;
 use crate::operation::{Operation, Response};
 use crate::order::Rank;
 use crate::sample::{numbered, plain};
+use crate::watch;
 
 /// The most changes in a batch of the test.
 const BATCH: usize = 64;
@@ -27,7 +29,10 @@ const BATCH: usize = 64;
 /// # Panics
 /// If one does not.
 pub fn every_field_round_trips<F: Fixture>() {
-    let fixtures = Fixtures::of::<F>();
+    watch::run::<F>("every_field_round_trips", || check(Fixtures::of::<F>()));
+}
+
+fn check(fixtures: Fixtures) {
     let capabilities = fixtures.capabilities();
     if !capabilities.writable {
         return read_only(fixtures);
@@ -42,7 +47,7 @@ fn read_only(fixtures: Fixtures) {
     let store = fixture.open();
     for binding in all_bindings(&*store) {
         let got = store.get(binding.key()).expect("get");
-        assert_eq!(got.as_ref(), Some(&binding), "get and scan");
+        require_eq!(RoundTrip, got.as_ref(), Some(&binding), "get and scan");
     }
 }
 
@@ -59,7 +64,12 @@ fn each_alone(fixtures: Fixtures, capabilities: &Capabilities) {
             let (changes, outcomes): (Vec<_>, Vec<_>) = bindings.iter().map(change).unzip();
             let batch = Batch::new(changes).expect("each key once");
             let response = Operation::Apply(batch).perform(store);
-            assert_eq!(response, Response::Applied(outcomes), "what changed");
+            require_eq!(
+                RoundTrip,
+                response,
+                Response::Applied(outcomes),
+                "what changed"
+            );
         }
     };
     apply(&*store, &|binding| {
@@ -85,7 +95,12 @@ fn each_alone(fixtures: Fixtures, capabilities: &Capabilities) {
                 expected: plain,
                 found: Some(binding.clone()),
             };
-            assert_eq!(swap.perform(&*store), response, "one field is another");
+            require_eq!(
+                RoundTrip,
+                swap.perform(&*store),
+                response,
+                "one field is another"
+            );
         }
     }
     apply(&*store, &|binding| {
@@ -114,14 +129,14 @@ fn outcome(before: Option<&Binding>, after: Option<&Binding>) -> Outcome {
 fn compare(store: &dyn BindingStore, bindings: &[Binding]) {
     for binding in bindings {
         let got = store.get(binding.key()).expect("get");
-        assert_eq!(got.as_ref(), Some(binding), "get");
+        require_eq!(RoundTrip, got.as_ref(), Some(binding), "get");
     }
     let mut bindings = bindings.to_vec();
     bindings.sort_by_cached_key(|binding| Rank::of(binding.key()));
     for (scanned, binding) in all_bindings(store).iter().zip(&bindings) {
-        assert_eq!(scanned, binding, "scan");
+        require_eq!(RoundTrip, *scanned, *binding, "scan");
     }
-    assert_eq!(all_bindings(store).len(), bindings.len(), "scan");
+    require_eq!(RoundTrip, all_bindings(store).len(), bindings.len(), "scan");
 }
 
 fn samples(capabilities: &Capabilities) -> Vec<Binding> {
@@ -209,9 +224,10 @@ fn many_at_once(fixtures: Fixtures, capabilities: &Capabilities) {
         for binding in &bindings {
             store.put(binding.clone()).expect("put");
             let range = Scan::range(binding.key()..=binding.key());
-            prop_assert_eq!(
+            require_eq!(
+                RoundTrip,
                 scan_all(&*store, &range),
-                std::slice::from_ref(binding),
+                vec![binding.clone()],
                 "scan"
             );
         }
@@ -221,13 +237,18 @@ fn many_at_once(fixtures: Fixtures, capabilities: &Capabilities) {
         }
         for binding in all_bindings(&*store) {
             let last = bindings.iter().rfind(|put| put.key() == binding.key());
-            prop_assert_eq!(Some(&binding), last, "scan");
+            require_eq!(RoundTrip, Some(&binding), last, "scan");
             let got = store.get(binding.key()).expect("get");
-            prop_assert_eq!(got.as_ref(), last, "get");
+            require_eq!(RoundTrip, got.as_ref(), last, "get");
             let held = store.remove(binding.key()).expect("remove");
-            prop_assert_eq!(Some(&held), last, "what it held");
+            require_eq!(RoundTrip, Some(&held), last, "what it held");
         }
-        prop_assert_eq!(all_bindings(&*store), [], "each was there once");
+        require_eq!(
+            RoundTrip,
+            all_bindings(&*store),
+            Vec::new(),
+            "each was there once"
+        );
         Ok(())
     });
 }

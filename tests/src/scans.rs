@@ -8,15 +8,17 @@ use std::thread;
 
 use certbind_core::{Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Kind, Scan};
 use proptest::collection::vec;
-use proptest::prelude::*;
 
 use crate::cases;
-use crate::fixture::{DynFixture, Fixture, Fixtures, all_bindings, scan_all};
+use crate::erased::{DynFixture, Fixtures, all_bindings, scan_all};
+use crate::fixture::Fixture;
 use crate::generate::{any_of, few};
+use crate::guarantee::{require, require_eq};
 use crate::model::Model;
 use crate::operation::Operation;
 use crate::order::{Query, Rank, query};
 use crate::sample::{keys, marked, numbered, plain};
+use crate::watch;
 
 /// A scan gives what it was query for in canonical order, each binding once: whole, by range, by
 /// kind, and page by page from cursors, for ordinary keys and for odd ones. A store that cannot be
@@ -25,7 +27,10 @@ use crate::sample::{keys, marked, numbered, plain};
 /// # Panics
 /// If it does not.
 pub fn scans_are_ordered<F: Fixture>() {
-    let fixtures = Fixtures::of::<F>();
+    watch::run::<F>("scans_are_ordered", || ordered(Fixtures::of::<F>()));
+}
+
+fn ordered(fixtures: Fixtures) {
     let capabilities = fixtures.capabilities();
     random_scans(fixtures, &capabilities);
     if capabilities.writable {
@@ -51,7 +56,13 @@ fn random_scans(fixtures: Fixtures, capabilities: &Capabilities) {
         let mut model = Model::new(capabilities).holding(all_bindings(&*store));
         for batch in puts(bindings, capabilities) {
             let put = Operation::Apply(batch);
-            prop_assert_eq!(put.perform(&*store), model.perform(&put), "{:?}", put);
+            require_eq!(
+                Scans,
+                put.perform(&*store),
+                model.perform(&put),
+                "{:?}",
+                put
+            );
         }
         let kinds = Kind::ALL.map(|kind| Query {
             kind: Some(kind),
@@ -59,9 +70,22 @@ fn random_scans(fixtures: Fixtures, capabilities: &Capabilities) {
         });
         for query in scans.into_iter().chain(kinds) {
             let (scan, expected) = (query.scan(), model.scan(&query));
-            prop_assert_eq!(&scan_all(&*store, &scan), &expected, "a scan: {:?}", query);
+            require_eq!(
+                Scans,
+                scan_all(&*store, &scan),
+                expected,
+                "a scan: {:?}",
+                query
+            );
             let paged = paged(&*store, &scan, page);
-            prop_assert_eq!(paged, expected, "a scan by pages of {}: {:?}", page, query);
+            require_eq!(
+                Scans,
+                paged,
+                expected,
+                "a scan by pages of {}: {:?}",
+                page,
+                query
+            );
         }
         Ok(())
     });
@@ -92,7 +116,8 @@ fn paged(store: &dyn BindingStore, scan: &Scan, page: usize) -> Vec<Binding> {
             return all;
         }
         if let (Some(last), Some(first)) = (all.last(), next.first()) {
-            assert!(
+            require!(
+                Scans,
                 Rank::of(last.key()) < Rank::of(first.key()),
                 "behind {} a page begins at {}",
                 last.key(),
@@ -111,9 +136,10 @@ fn every_page(fixture: &dyn DynFixture, capabilities: &Capabilities) {
         store.put(plain(key)).expect("put");
     }
     let whole = all_bindings(&*store);
-    assert_eq!(whole.len(), keys.len(), "a scan has every key");
+    require_eq!(Scans, whole.len(), keys.len(), "a scan has every key");
     for page in 1..=keys.len() + 1 {
-        assert_eq!(
+        require_eq!(
+            Scans,
             paged(&*store, &Scan::all(), page),
             whole,
             "a scan by pages of {page}"
@@ -136,15 +162,26 @@ fn edges(fixture: &dyn DynFixture, kind: Kind) {
         keys.collect::<Vec<_>>()
     };
     use Bound::{Excluded, Included};
-    let one = std::slice::from_ref(middle);
-    assert_eq!(
+    let one = vec![middle.clone()];
+    require_eq!(
+        Scans,
         at(Included(middle), Included(middle)),
         one,
         "a range of one"
     );
-    assert_eq!(at(Included(low), Excluded(high)), keys[..2], "a range");
-    assert_eq!(at(Excluded(low), Included(high)), keys[1..], "a range");
-    assert_eq!(at(Excluded(low), Excluded(high)), one, "a range");
+    require_eq!(
+        Scans,
+        at(Included(low), Excluded(high)),
+        keys[..2].to_vec(),
+        "a range"
+    );
+    require_eq!(
+        Scans,
+        at(Excluded(low), Included(high)),
+        keys[1..].to_vec(),
+        "a range"
+    );
+    require_eq!(Scans, at(Excluded(low), Excluded(high)), one, "a range");
     for (start, end) in [
         (Included(high), Included(low)),
         (Excluded(high), Excluded(low)),
@@ -152,7 +189,12 @@ fn edges(fixture: &dyn DynFixture, kind: Kind) {
         (Included(middle), Excluded(middle)),
         (Excluded(middle), Included(middle)),
     ] {
-        assert_eq!(at(start, end), [], "an empty range: {start:?} to {end:?}");
+        require_eq!(
+            Scans,
+            at(start, end),
+            Vec::new(),
+            "an empty range: {start:?} to {end:?}"
+        );
     }
 }
 
@@ -162,7 +204,10 @@ fn edges(fixture: &dyn DynFixture, kind: Kind) {
 /// # Panics
 /// If it does not.
 pub fn scans_are_stable<F: Fixture>() {
-    let fixtures = Fixtures::of::<F>();
+    watch::run::<F>("scans_are_stable", || stable(Fixtures::of::<F>()));
+}
+
+fn stable(fixtures: Fixtures) {
     let capabilities = fixtures.capabilities();
     if !capabilities.writable {
         return;
@@ -202,19 +247,26 @@ fn beside_a_writer(fixture: &dyn DynFixture, capabilities: &Capabilities) {
         for _ in 0..cases::scaled(40) {
             let seen = all_bindings(&*store);
             let ranks: Vec<_> = seen.iter().map(|b| Rank::of(b.key())).collect();
-            assert!(
+            require!(
+                Scans,
                 ranks.is_sorted_by(|a, b| a < b),
                 "beside a writer, a scan has each key once, in order: {seen:?}"
             );
             let keys: BTreeSet<_> = seen.iter().map(Binding::key).collect();
             let missed: Vec<_> = steady.difference(&keys).collect();
-            assert!(
+            require!(
+                Scans,
                 missed.is_empty(),
                 "beside a writer, a scan missed {missed:?}"
             );
             for binding in &seen {
                 let mark = u128::from(fleeting.contains(binding.key()));
-                assert_eq!(*binding, marked(binding.key(), mark), "as it was written");
+                require_eq!(
+                    Scans,
+                    *binding,
+                    marked(binding.key(), mark),
+                    "as it was written"
+                );
             }
         }
         drop(stop);
@@ -252,8 +304,9 @@ fn instant(fixture: &dyn DynFixture, capabilities: &Capabilities) {
         store.insert(plain(key)).expect("insert");
     }
     seen.extend(begun.map(|binding| binding.expect("a binding")));
-    assert_eq!(seen, before, "a scan that began before the changes");
-    assert_eq!(
+    require_eq!(Scans, seen, before, "a scan that began before the changes");
+    require_eq!(
+        Scans,
         all_bindings(&*store).len(),
         50,
         "a scan that begins after them"

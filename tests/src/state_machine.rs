@@ -14,11 +14,14 @@ use proptest::sample::select;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
 use crate::cases;
-use crate::fixture::{DynFixture, Fixture, Fixtures, all_bindings, fitted};
+use crate::erased::{DynFixture, Fixtures, all_bindings, fitted};
+use crate::fixture::Fixture;
 use crate::generate::{Generator, few};
+use crate::guarantee::require_eq;
 use crate::model::{Model, inverse};
 use crate::operation::{Operation, Response};
 use crate::order::query;
+use crate::watch;
 
 /// The most changes in a batch of the test.
 const BATCH: usize = 6;
@@ -31,6 +34,10 @@ const BATCH: usize = 6;
 /// # Panics
 /// If it does not, with the shortest sequence that was found.
 pub fn sequences_follow_the_model<F: Fixture>() {
+    watch::run::<F>("sequences_follow_the_model", check::<F>);
+}
+
+fn check<F: Fixture>() {
     let config = cases::config(Fixtures::of::<F>(), "sequences", 96);
     let steps = Machine::<F>::sequential_strategy(1..30);
     cases::check(config.clone(), &steps, |(initial, transitions, seen)| {
@@ -257,13 +264,14 @@ impl<F: Fixture> StateMachineTest for Run<F> {
             }
             Step::Reopen => None,
         };
-        assert_eq!(response, expected, "the response to {step:?}");
+        require_eq!(Linearizable, response, expected, "the response to {step:?}");
         run.last = last;
         run
     }
 
     fn check_invariants(run: &Self, state: &State) {
-        assert_eq!(
+        require_eq!(
+            Linearizable,
             all_bindings(run.store()),
             state.model.all_bindings(),
             "what the store holds"

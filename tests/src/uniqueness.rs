@@ -4,10 +4,13 @@ use std::sync::Barrier;
 use std::thread;
 
 use crate::cases;
-use crate::fixture::{Fixture, Fixtures, all_bindings};
+use crate::erased::{Fixtures, all_bindings};
+use crate::fixture::Fixture;
+use crate::guarantee::require_eq;
 use crate::history::THREADS;
 use crate::operation::{Operation, Response};
 use crate::sample::{marked, numbered};
+use crate::watch;
 
 /// Of threads that insert the same key at the same time, exactly one succeeds, and the others are
 /// told what it put there.
@@ -15,7 +18,11 @@ use crate::sample::{marked, numbered};
 /// # Panics
 /// If it is otherwise.
 pub fn keys_are_unique<F: Fixture>() {
-    let fixture = Fixtures::of::<F>().create();
+    watch::run::<F>("keys_are_unique", || check(Fixtures::of::<F>()));
+}
+
+fn check(fixtures: Fixtures) {
+    let fixture = fixtures.create();
     let store = fixture.open();
     let capabilities = store.capabilities();
     if !capabilities.writable {
@@ -43,13 +50,15 @@ pub fn keys_are_unique<F: Fixture>() {
         let (winners, losers): (Vec<_>, Vec<_>) = responses
             .into_iter()
             .partition(|(_, response)| *response == Response::Done);
-        assert_eq!(
+        require_eq!(
+            Unique,
             winners.len(),
             1,
             "{key}: exactly one insert of {THREADS} succeeds"
         );
         let won = marked(&key, winners[0].0);
-        assert_eq!(
+        require_eq!(
+            Unique,
             store.get(&key).expect("get"),
             Some(won.clone()),
             "the winner's"
@@ -59,9 +68,19 @@ pub fn keys_are_unique<F: Fixture>() {
             found: Some(won),
         };
         for (_, response) in losers {
-            assert_eq!(response, told, "a loser is told what the winner put there");
+            require_eq!(
+                Unique,
+                response,
+                told,
+                "a loser is told what the winner put there"
+            );
         }
     }
     let held = all_bindings(&*store);
-    assert_eq!(held.len(), rounds as usize, "one binding for each key");
+    require_eq!(
+        Unique,
+        held.len(),
+        rounds as usize,
+        "one binding for each key"
+    );
 }

@@ -1,4 +1,4 @@
-//! What `docs/reliability.md` names is there.
+//! The documents name tests, headings, examples and versions that exist.
 
 use std::path::{Path, PathBuf};
 
@@ -70,4 +70,54 @@ fn a_function_is_no_test_unless_it_is_run_as_one() {
         proptest! {\n    #[test]\n    /// A property.\n    fn property(a in 0..9) {}\n}";
     let found = ["run", "helper", "idle", "property", "missing"].map(|name| has_test(source, name));
     assert_eq!(found, [true, false, false, true, false]);
+}
+
+/// The parts of a file that `{{#include file:part}}` of mdBook shows.
+fn has_anchor(source: &str, name: &str) -> bool {
+    let start = source.find(&format!("// ANCHOR: {name}\n"));
+    let end = source.find(&format!("// ANCHOR_END: {name}\n"));
+    matches!((start, end), (Some(start), Some(end)) if start < end)
+}
+
+#[test]
+fn the_tutorial_shows_the_example_that_the_suite_tests() {
+    let page = read("backend.md");
+    let example = read("../examples/sqlite.rs");
+    let mut shown = 0;
+    for include in page.split("{{#include ").skip(1) {
+        let (include, _) = include.split_once("}}").expect("its end");
+        let (file, anchor) = include.split_once(':').expect("a part of a file");
+        assert_eq!(file, "../examples/sqlite.rs");
+        assert!(has_anchor(&example, anchor), "{file} has no part {anchor}");
+        shown += 1;
+    }
+    let anchors = example.matches("// ANCHOR: ").count();
+    assert_eq!(shown, anchors, "the page shows each part once");
+    let manifest = read("../tests/Cargo.toml");
+    assert!(manifest.contains("path = \"../examples/sqlite.rs\""));
+    assert!(example.lines().count() < 300, "a model has to be short");
+}
+
+#[test]
+fn the_dependencies_of_the_tutorial_are_those_of_the_example() {
+    let page = read("backend.md");
+    let (_, block) = page.split_once("```toml\n").expect("a manifest");
+    let (block, _) = block.split_once("```").expect("its end");
+    let workspace = read("../Cargo.toml");
+    let mut named = 0;
+    for line in block.lines().filter(|line| line.contains(" = ")) {
+        let (name, rest) = line.split_once(" = ").expect("a dependency");
+        let version = rest.split('"').nth(1).expect("a version");
+        let own = workspace
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} = ")));
+        let own = own.unwrap_or_else(|| panic!("{name} is no dependency of ours"));
+        let versions: Vec<_> = own.split('"').collect();
+        assert!(
+            versions.iter().any(|ours| ours.starts_with(version)),
+            "{name}: the page has {version}, the workspace {own}"
+        );
+        named += 1;
+    }
+    assert_eq!(named, 4, "{block}");
 }

@@ -50,8 +50,8 @@ impl Fixture for Full {
         Self
     }
 
-    fn open(&self) -> HoldsOne {
-        HoldsOne::default()
+    fn open(&self) -> Result<HoldsOne> {
+        Ok(HoldsOne::default())
     }
 }
 

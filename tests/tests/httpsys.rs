@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use certbind_conformance::Fixture;
-use certbind_core::MemoryStore;
+use certbind_core::{MemoryStore, Result};
 use certbind_httpsys::HttpSysStore;
 use certbind_simulator::{Profile, Simulator};
 use tempfile::TempDir;
@@ -26,15 +26,26 @@ impl<const PROFILE: usize> Fixture for Host<PROFILE> {
         }
     }
 
-    fn open(&self) -> Self::Store {
+    fn open(&self) -> Result<Self::Store> {
         let journal = self.journal.path().to_owned();
         HttpSysStore::builder(Arc::clone(&self.simulator))
             .journal(journal)
             .open()
-            .expect("the store opens")
     }
 }
 
-certbind_conformance::suite!(server_2022, Host<{ Profile::Server2022 as usize }>);
-certbind_conformance::suite!(windows_10_1607, Host<{ Profile::Windows10V1607 as usize }>);
-certbind_conformance::suite!(windows_7, Host<{ Profile::Windows7 as usize }>);
+certbind_conformance::suite!(
+    server_2022,
+    Host<{ Profile::Server2022 as usize }>,
+    durability_not_checked = "the simulator is part of the process"
+);
+certbind_conformance::suite!(
+    windows_10_1607,
+    Host<{ Profile::Windows10V1607 as usize }>,
+    durability_not_checked = "the simulator is part of the process"
+);
+certbind_conformance::suite!(
+    windows_7,
+    Host<{ Profile::Windows7 as usize }>,
+    durability_not_checked = "the simulator is part of the process"
+);

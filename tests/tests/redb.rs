@@ -1,150 +1,119 @@
-//! The suite over the redb store, reopened between steps: without and with a WAL, opened read-only,
-//! and each of these in both read modes.
+//! The suite over the redb store in each of its modes: without and with a WAL, read from the file and
+//! from memory, and opened read-only.
+
+use std::marker::PhantomData;
+use std::path::Path;
 
 use certbind_conformance::Fixture;
-use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Uuid};
+use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Record, Result, Uuid};
 use certbind_redb::{ReadMode, RedbBuilder, RedbStore};
 use tempfile::TempDir;
 
-struct RedbFile(TempDir);
+/// A file in a folder of its own, and how it is opened.
+struct RedbFile<M> {
+    folder: TempDir,
+    mode: PhantomData<M>,
+}
 
-impl Fixture for RedbFile {
+/// How a file is opened.
+trait Mode: Send + Sync + 'static {
+    fn open(path: &Path) -> Result<RedbStore>;
+
+    /// What the file contains at first.
+    fn fill(_path: &Path) {}
+}
+
+impl<M: Mode> Fixture for RedbFile<M> {
     type Store = RedbStore;
 
     fn new() -> Self {
-        Self(TempDir::new().expect("a temporary directory"))
+        let folder = TempDir::new().expect("a temporary directory");
+        M::fill(&folder.path().join("bindings.redb"));
+        Self {
+            folder,
+            mode: PhantomData,
+        }
     }
 
-    fn open(&self) -> RedbStore {
-        RedbStore::open(self.0.path().join("bindings.redb")).expect("the store opens")
-    }
-}
-
-certbind_conformance::suite!(redb, RedbFile);
-
-struct InMemoryFile(RedbFile);
-
-impl Fixture for InMemoryFile {
-    type Store = RedbStore;
-
-    fn new() -> Self {
-        Self(RedbFile::new())
+    fn open(&self) -> Result<RedbStore> {
+        M::open(&self.folder.path().join("bindings.redb"))
     }
 
-    fn open(&self) -> RedbStore {
-        let path = self.0.0.path().join("bindings.redb");
-        let builder = RedbStore::builder().read_mode(ReadMode::InMemory);
-        builder.open(path).expect("the store opens")
+    fn address(&self) -> Option<String> {
+        let path = self.folder.path().join("bindings.redb");
+        Some(path.to_str().expect("temporary paths are text").to_owned())
+    }
+
+    fn open_at(address: &str) -> Result<RedbStore> {
+        M::open(Path::new(address))
     }
 }
 
-certbind_conformance::suite!(in_memory, InMemoryFile);
-
-/// A file with a WAL that is full every few commits.
-struct WalFile(RedbFile);
-
+/// A WAL that is full every few commits.
 fn with_wal() -> RedbBuilder {
     RedbStore::builder().wal_after_commits(0).wal_size(4096)
 }
 
-impl Fixture for WalFile {
-    type Store = RedbStore;
-
-    fn new() -> Self {
-        Self(RedbFile::new())
-    }
-
-    fn open(&self) -> RedbStore {
-        let path = self.0.0.path().join("bindings.redb");
-        with_wal().open(path).expect("the store opens")
-    }
+/// Writes a few bindings, for stores that are opened read-only.
+fn fill(path: &Path) {
+    let store = RedbStore::open(path).expect("the store opens");
+    let keys = ["0.0.0.0:443", "10.0.0.9:80", "10.0.0.10:443", "[::]:443"];
+    let insert = |key: &str| {
+        let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
+        let binding = Binding::new(key.parse().expect("a key"), record);
+        Change::insert(binding.expect("a binding"))
+    };
+    let batch = Batch::new(keys.map(insert)).expect("each key once");
+    store.apply(&batch).expect("apply");
 }
 
-certbind_conformance::suite!(wal, WalFile);
+macro_rules! writable {
+    ($($suite:ident, $mode:ident: |$path:ident| $open:expr;)*) => {$(
+        struct $mode;
 
-struct InMemoryWalFile(RedbFile);
+        impl Mode for $mode {
+            fn open($path: &Path) -> Result<RedbStore> {
+                $open
+            }
+        }
 
-impl Fixture for InMemoryWalFile {
-    type Store = RedbStore;
-
-    fn new() -> Self {
-        Self(RedbFile::new())
-    }
-
-    fn open(&self) -> RedbStore {
-        let path = self.0.0.path().join("bindings.redb");
-        with_wal()
-            .read_mode(ReadMode::InMemory)
-            .open(path)
-            .expect("the store opens")
-    }
+        certbind_conformance::suite!($suite, RedbFile<$mode>);
+    )*};
 }
 
-certbind_conformance::suite!(in_memory_wal, InMemoryWalFile);
-
-/// A file with a WAL and a row cache that fills after a few gets.
-struct RowCacheWalFile(RedbFile);
-
-impl Fixture for RowCacheWalFile {
-    type Store = RedbStore;
-
-    fn new() -> Self {
-        Self(RedbFile::new())
-    }
-
-    fn open(&self) -> RedbStore {
-        let path = self.0.0.path().join("bindings.redb");
-        with_wal()
-            .row_cache_entries(64)
-            .open(path)
-            .expect("the store opens")
-    }
+writable! {
+    redb, WithoutWal: |path| RedbStore::open(path);
+    in_memory, InMemory: |path| RedbStore::builder().read_mode(ReadMode::InMemory).open(path);
+    wal, WithWal: |path| with_wal().open(path);
+    in_memory_wal, InMemoryWithWal: |path| with_wal().read_mode(ReadMode::InMemory).open(path);
+    row_cache_wal, RowCacheWithWal: |path| with_wal().row_cache_entries(64).open(path);
 }
 
-certbind_conformance::suite!(row_cache_wal, RowCacheWalFile);
+macro_rules! read_only {
+    ($($suite:ident, $mode:ident: |$path:ident| $open:expr;)*) => {$(
+        struct $mode;
 
-/// A file with a few bindings, opened read-only.
-struct ReadOnlyFile(RedbFile);
+        impl Mode for $mode {
+            fn open($path: &Path) -> Result<RedbStore> {
+                $open
+            }
 
-impl Fixture for ReadOnlyFile {
-    type Store = RedbStore;
+            fn fill(path: &Path) {
+                fill(path);
+            }
+        }
 
-    fn new() -> Self {
-        let file = RedbFile::new();
-        let store = file.open();
-        let keys = ["0.0.0.0:443", "10.0.0.9:80", "10.0.0.10:443", "[::]:443"];
-        let insert = |key: &str| {
-            let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
-            let binding = Binding::new(key.parse().expect("a key"), record);
-            Change::insert(binding.expect("a binding"))
-        };
-        let batch = Batch::new(keys.map(insert)).expect("each key once");
-        store.apply(&batch).expect("apply");
-        Self(file)
-    }
-
-    fn open(&self) -> RedbStore {
-        let path = self.0.0.path().join("bindings.redb");
-        RedbStore::open_read_only(path).expect("the store opens")
-    }
+        certbind_conformance::suite!(
+            $suite,
+            RedbFile<$mode>,
+            durability_not_checked = "the store is read-only"
+        );
+    )*};
 }
 
-certbind_conformance::suite!(read_only, ReadOnlyFile);
-
-struct InMemoryReadOnlyFile(ReadOnlyFile);
-
-impl Fixture for InMemoryReadOnlyFile {
-    type Store = RedbStore;
-
-    fn new() -> Self {
-        Self(ReadOnlyFile::new())
-    }
-
-    fn open(&self) -> RedbStore {
-        let path = self.0.0.0.path().join("bindings.redb");
-        let builder = RedbStore::builder().read_mode(ReadMode::InMemory);
-        builder.open_read_only(path).expect("the store opens")
-    }
+read_only! {
+    read_only, ReadOnly: |path| RedbStore::open_read_only(path);
+    in_memory_read_only, InMemoryReadOnly: |path| {
+        RedbStore::builder().read_mode(ReadMode::InMemory).open_read_only(path)
+    };
 }
-
-certbind_conformance::suite!(in_memory_read_only, InMemoryReadOnlyFile);

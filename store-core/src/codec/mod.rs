@@ -17,10 +17,12 @@
 mod error;
 mod extended;
 mod key;
+mod range;
 mod value;
 mod value_format;
 
 pub use error::CodecError;
 pub use key::{KeyBytes, append_key, decode_key, encode_key, kind_prefix};
+pub use range::{KeyRange, key_after, scan_range};
 pub use value::{append_entry, decode_binding, decode_with_key_bytes, encode_binding};
 pub use value_format::VALUE_FORMAT;

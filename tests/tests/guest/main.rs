@@ -34,9 +34,12 @@ struct Visit<H: Host> {
 impl<H: Host> Fixture for Visit<H> {
     type Store = Guest<H::Store>;
 
+    /// A visit has 16 ports.
+    const MAX_KEYS: usize = H::MAX_KEYS;
+
     fn new() -> Self {
         let host = H::new();
-        let store = host.open();
+        let store = host.open().expect("the host opens");
         // One that was killed may have left something.
         leave(&store).expect("a host that can be changed");
         let others = everything(&store).expect("a scan");
@@ -48,14 +51,15 @@ impl<H: Host> Fixture for Visit<H> {
         }
     }
 
-    fn open(&self) -> Self::Store {
-        Guest::new(self.host.open(), Arc::clone(&self.names))
+    fn open(&self) -> Result<Self::Store> {
+        let store = self.host.open()?;
+        Ok(Guest::new(store, Arc::clone(&self.names)))
     }
 }
 
 impl<H: Host> Drop for Visit<H> {
     fn drop(&mut self) {
-        let left = leave(&self.host.open());
+        let left = self.host.open().and_then(|store| leave(&store));
         if !thread::panicking() {
             left.expect("what a guest put there can be removed");
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use certbind_conformance::Fixture;
-use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Uuid};
+use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Result, Uuid};
 use certbind_httpsys::HttpSysStore;
 use certbind_simulator::{Inventory, Simulator};
 use tempfile::TempDir;
@@ -36,12 +36,11 @@ impl Fixture for Simulated {
         }
     }
 
-    fn open(&self) -> Self::Store {
+    fn open(&self) -> Result<Self::Store> {
         let journal = self.journal.path().to_owned();
         HttpSysStore::builder(Arc::clone(&self.simulator))
             .journal(journal)
             .open()
-            .expect("it opens")
     }
 }
 
@@ -75,4 +74,8 @@ fn others() -> Vec<Binding> {
     .to_vec()
 }
 
-certbind_conformance::suite!(simulated, Visit<Simulated>);
+certbind_conformance::suite!(
+    simulated,
+    Visit<Simulated>,
+    durability_not_checked = "the simulator is part of the process"
+);

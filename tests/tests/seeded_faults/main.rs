@@ -1,11 +1,14 @@
-//! The suite is itself tested: each fault here is seeded in a store that is otherwise right, and
-//! the check that is meant for it has to find it, and to say so in the words that are meant for it.
+//! The suite is itself tested: each fault here is seeded into a store that is otherwise right. The
+//! check that is meant for it has to find it at the size that is named, and to say so.
 
 mod answers;
 mod capabilities;
+mod crashes;
+mod instants;
 mod reads;
 mod records;
 mod seeded;
+mod sizes;
 mod writes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,10 +16,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::seeded::{FaultyFixture, NoFault};
 
 /// How often a check is run until it finds a fault: on a busy machine the threads of some may not
-/// meet in one run, and what is drawn at random may show another side of a fault first.
+/// meet in one run, and a random case may show another side of a fault first.
 const RUNS: usize = 10;
 
-/// Runs a check that has to fail, and say one of these.
+/// Runs a check that has to fail with one of these texts in its message.
 fn finds(check: fn(), words: &[&str]) {
     let mut others = Vec::new();
     for _ in 0..RUNS {
@@ -26,7 +29,7 @@ fn finds(check: fn(), words: &[&str]) {
         let said = match panic.downcast::<String>() {
             Ok(said) => *said,
             Err(panic) => panic.downcast::<&str>().map_or_else(
-                |_| String::from("nothing that is text"),
+                |_| String::from("a panic without text"),
                 |said| (*said).to_owned(),
             ),
         };
@@ -38,132 +41,229 @@ fn finds(check: fn(), words: &[&str]) {
     panic!("the fault was not found, but for other reasons: {others:#?}");
 }
 
+/// Each row: a test, a fault, the check that has to find it, the size at which it has to (the number
+/// of keys that the check may create), and the texts of the failure.
 macro_rules! found {
-    ($($test:ident: $faults:ident::$fault:ident by $check:ident, $($words:literal)|+;)*) => {$(
+    ($($test:ident: $faults:ident::$fault:ident by $check:ident at $size:literal, $($words:literal)|+;)*) => {$(
         #[test]
         fn $test() {
-            finds(certbind_conformance::$check::<FaultyFixture<$faults::$fault>>, &[$($words),+]);
+            finds(
+                certbind_conformance::$check::<FaultyFixture<$faults::$fault, $size>>,
+                &[$($words),+],
+            );
+        }
+    )*};
+}
+
+/// The same for faults that are found by starting, killing or observing a second process: this test is
+/// that process as well.
+macro_rules! found_in_a_process {
+    ($($test:ident: $fault:ident by $check:ident, $($words:literal)|+;)*) => {$(
+        #[test]
+        #[cfg(unix)]
+        fn $test() {
+            certbind_test_support::require!("strace");
+            finds(
+                || certbind_conformance::$check::<crashes::LogFixture<crashes::$fault>>(
+                    concat!(module_path!(), "::", stringify!($test))
+                ),
+                &[$($words),+],
+            );
         }
     )*};
 }
 
 found! {
-    a_lost_delete: writes::LosesOneDelete
-        by sequences_follow_the_model, "what the store holds";
-    a_lost_delete_after_opening: writes::LosesOneDelete
-        by acknowledged_changes_survive_reopening, "once it was opened again";
-    half_of_a_failed_batch: writes::LeavesHalfOfAFailedBatch
-        by errors_change_nothing, "was refused";
-    half_of_a_failed_batch_in_a_sequence: writes::LeavesHalfOfAFailedBatch
-        by sequences_follow_the_model, "what the store holds";
-    an_ignored_absent: writes::IgnoresAbsent by keys_are_unique, "exactly one insert";
-    an_ignored_absent_of_one_caller: writes::IgnoresAbsent by errors_change_nothing, "insert";
-    an_ignored_present: writes::IgnoresPresent by errors_change_nothing, "update";
-    an_ignored_exactly: writes::IgnoresExactly by errors_change_nothing, "swap";
-    an_ignored_exactly_in_a_sequence: writes::IgnoresExactly
-        by sequences_follow_the_model, "the response to";
-    an_ignored_exactly_among_threads: writes::IgnoresExactly
-        by operations_are_linearizable, "not linearizable" | "renews what it is asked to";
-    bindings_compared_in_part: writes::ComparesInPart
-        by every_field_round_trips, "one field is another";
-    a_check_apart_from_its_act: writes::ChecksThenActs by keys_are_unique, "exactly one insert";
-    a_check_apart_from_its_act_in_histories: writes::ChecksThenActs
-        by operations_are_linearizable, "not linearizable";
-    half_a_batch_in_sight: writes::ShowsHalfABatch by batches_are_atomic, "seen";
-    half_a_batch_in_histories: writes::ShowsHalfABatch
-        by operations_are_linearizable, "not linearizable";
-    an_error_after_a_change: writes::FailsAfterChanging
-        by sequences_follow_the_model, "the response to";
-    a_lost_end_of_a_batch: writes::LosesTheEndOfABatch
-        by acknowledged_changes_survive_reopening, "once it was opened again";
-    an_update_that_inserts: writes::UpdatesWhatIsNotBound by errors_change_nothing, "update";
-    a_rotation_that_loses_options: writes::RotatesOptionsAway
-        by sequences_follow_the_model, "the response to";
-    a_rotation_of_one: writes::RotatesOne by acknowledged_changes_survive_reopening, "rotate";
+    a_lost_delete: writes::LosesOneDelete by sequences_follow_the_model at 32, "what the store holds";
+    a_lost_delete_after_opening: writes::LosesOneDelete by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    half_of_a_failed_batch: writes::LeavesHalfOfAFailedBatch by errors_change_nothing at 32, "was refused";
+    half_of_a_failed_batch_in_a_sequence: writes::LeavesHalfOfAFailedBatch by sequences_follow_the_model at 32, "what the store holds";
+    an_ignored_absent: writes::IgnoresAbsent by keys_are_unique at 32, "exactly one insert";
+    an_ignored_absent_of_one_caller: writes::IgnoresAbsent by errors_change_nothing at 32, "insert";
+    an_ignored_present: writes::IgnoresPresent by errors_change_nothing at 32, "update";
+    an_ignored_exactly: writes::IgnoresExactly by errors_change_nothing at 32, "swap";
+    an_ignored_exactly_in_a_sequence: writes::IgnoresExactly by sequences_follow_the_model at 32, "the response to";
+    an_ignored_exactly_among_threads: writes::IgnoresExactly by operations_are_linearizable at 32, "not linearizable" | "renews what it is asked to";
+    bindings_compared_in_part: writes::ComparesInPart by every_field_round_trips at 32, "one field is another";
+    a_check_apart_from_its_act: writes::ChecksThenActs by keys_are_unique at 32, "exactly one insert";
+    a_check_apart_from_its_act_in_histories: writes::ChecksThenActs by operations_are_linearizable at 32, "not linearizable";
+    half_a_batch_in_sight: writes::ShowsHalfABatch by batches_are_atomic at 32, "seen";
+    half_a_batch_in_histories: writes::ShowsHalfABatch by operations_are_linearizable at 32, "not linearizable";
+    an_error_after_a_change: writes::FailsAfterChanging by sequences_follow_the_model at 32, "the response to";
+    a_lost_end_of_a_batch: writes::LosesTheEndOfABatch by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    an_update_that_inserts: writes::UpdatesWhatIsNotBound by errors_change_nothing at 32, "update";
+    a_rotation_that_loses_options: writes::RotatesOptionsAway by sequences_follow_the_model at 32, "the response to";
+    a_rotation_of_one: writes::RotatesOne by acknowledged_changes_survive_reopening at 32, "rotate";
 
-    a_load_of_what_comes_before_an_error: writes::LoadsUntilItFails
-        by errors_change_nothing, "no load has come to its end" | "was refused";
-    a_load_of_what_comes_before_an_error_in_a_sequence: writes::LoadsUntilItFails
-        by sequences_follow_the_model, "what the store holds";
-    a_load_in_sight: writes::LoadsUntilItFails by batches_are_atomic, "seen";
-    a_load_in_any_order: writes::LoadsInAnyOrder by errors_change_nothing, "out of order";
-    a_load_that_passes_over_an_error: writes::LoadsWhatItCan
-        by errors_change_nothing, "Ok(1)";
-    a_lost_end_of_a_load: writes::LosesTheEndOfALoad
-        by acknowledged_changes_survive_reopening, "after load";
+    a_load_of_what_comes_before_an_error: writes::LoadsUntilItFails by errors_change_nothing at 32, "no load has come to its end" | "was refused";
+    a_load_of_what_comes_before_an_error_in_a_sequence: writes::LoadsUntilItFails by sequences_follow_the_model at 32, "what the store holds";
+    a_load_in_sight: writes::LoadsUntilItFails by batches_are_atomic at 32, "seen";
+    a_load_in_any_order: writes::LoadsInAnyOrder by errors_change_nothing at 32, "out of order";
+    a_load_that_passes_over_an_error: writes::LoadsWhatItCan by errors_change_nothing at 32, "Ok(1)";
+    a_lost_end_of_a_load: writes::LosesTheEndOfALoad by acknowledged_changes_survive_reopening at 32, "after load";
 
-    a_forgotten_before: answers::ForgetsWhatWasThere by every_field_round_trips, "what changed";
-    a_forgotten_before_in_a_sequence: answers::ForgetsWhatWasThere
-        by sequences_follow_the_model, "the response to";
-    a_swallowed_error: answers::SwallowsErrors by errors_change_nothing, "insert";
-    a_conflict_that_does_not_say_what_it_found: answers::ForgetsWhatItFound
-        by errors_change_nothing, "swap";
-    a_loser_that_is_told_its_own: answers::TellsALoserItsOwn
-        by keys_are_unique, "a loser is told what the winner put there";
-    a_wrong_key_in_an_error: answers::BlamesAnotherKey by errors_change_nothing, "apply" | "load";
-    the_last_of_two_failures: answers::TellsTheLastFailure
-        by errors_change_nothing, "the first of two";
-    a_conflict_told_as_not_found: answers::MistakesNotFound by errors_change_nothing, "swap";
+    a_forgotten_before: answers::ForgetsWhatWasThere by every_field_round_trips at 32, "what changed";
+    a_forgotten_before_in_a_sequence: answers::ForgetsWhatWasThere by sequences_follow_the_model at 32, "the response to";
+    a_swallowed_error: answers::SwallowsErrors by errors_change_nothing at 32, "insert";
+    a_conflict_that_does_not_say_what_it_found: answers::ForgetsWhatItFound by errors_change_nothing at 32, "swap";
+    a_loser_that_is_told_its_own: answers::TellsALoserItsOwn by keys_are_unique at 32, "a loser is told what the winner put there";
+    a_wrong_key_in_an_error: answers::BlamesAnotherKey by errors_change_nothing at 32, "apply" | "load";
+    the_last_of_two_failures: answers::TellsTheLastFailure by errors_change_nothing at 32, "the first of two";
+    a_conflict_told_as_not_found: answers::MistakesNotFound by errors_change_nothing at 32, "swap";
 
-    folded_flags: records::FoldsUnknownFlags by every_field_round_trips, "what changed";
-    an_invented_store_name: records::TakesNoStoreNameForMy by every_field_round_trips, "what changed";
-    lowered_store_names: records::LowersStoreNames by every_field_round_trips, "what changed";
-    trimmed_names: records::TrimsNames by every_field_round_trips, "what changed";
-    long_identifiers_cut_short: records::CutsLongIdentifiers
-        by every_field_round_trips, "what changed";
-    swapped_times: records::SwapsTheTimes by every_field_round_trips, "what changed";
-    flags_of_properties_dropped: records::DropsFlagsOfProperties
-        by every_field_round_trips, "what changed";
-    a_dropped_spelling: records::DropsTheHostSpelling by every_field_round_trips, "what changed";
-    folded_scopes: records::FoldsScopes by every_field_round_trips, "what changed";
-    folded_mapped_addresses: records::FoldsMappedAddresses
-        by every_field_round_trips, "what changed";
-    flags_folded_by_opening_again: records::FoldsFlagsWhenReopened by every_field_round_trips, "get";
+    folded_flags: records::FoldsUnknownFlags by every_field_round_trips at 32, "what changed";
+    an_invented_store_name: records::TakesNoStoreNameForMy by every_field_round_trips at 32, "what changed";
+    lowered_store_names: records::LowersStoreNames by every_field_round_trips at 32, "what changed";
+    trimmed_names: records::TrimsNames by every_field_round_trips at 32, "what changed";
+    long_identifiers_cut_short: records::CutsLongIdentifiers by every_field_round_trips at 32, "what changed";
+    swapped_times: records::SwapsTheTimes by every_field_round_trips at 32, "what changed";
+    flags_of_properties_dropped: records::DropsFlagsOfProperties by every_field_round_trips at 32, "what changed";
+    a_dropped_spelling: records::DropsTheHostSpelling by every_field_round_trips at 32, "what changed";
+    folded_scopes: records::FoldsScopes by every_field_round_trips at 32, "what changed";
+    folded_mapped_addresses: records::FoldsMappedAddresses by every_field_round_trips at 32, "what changed";
+    flags_folded_by_opening_again: records::FoldsFlagsWhenReopened by every_field_round_trips at 32, "get";
 
-    a_stale_get: reads::GetsWhatWas by sequences_follow_the_model, "the response to";
-    a_stale_get_among_threads: reads::GetsWhatWas
-        by operations_are_linearizable, "not linearizable";
-    a_stale_scan_among_threads: reads::ScansWhatWas
-        by operations_are_linearizable, "a read has seen what it cannot have seen";
-    ports_ordered_as_text: reads::OrdersPortsAsText by scans_are_ordered, "a scan";
-    hosts_ordered_from_the_left: reads::OrdersHostsFromTheLeft by scans_are_ordered, "a scan";
-    a_repeated_binding: reads::RepeatsABinding by scans_are_ordered, "a scan";
-    an_included_cursor: reads::IncludesTheCursor
-        by scans_are_ordered, "a page begins at" | "a scan: Asked";
-    a_binding_skipped_behind_the_cursor: reads::SkipsTheOneBehindTheCursor
-        by scans_are_ordered, "a scan";
-    a_range_that_ends_too_early: reads::EndsARangeTooEarly by scans_are_ordered, "a scan";
-    a_range_that_ends_too_late: reads::EndsARangeTooLate by scans_are_ordered, "a scan";
-    a_forgotten_kind: reads::ForgetsTheKind by scans_are_ordered, "a scan";
-    a_scan_of_many_instants: reads::ScansLive
-        by scans_are_stable, "a scan that began before the changes";
-    a_scan_of_many_instants_beside_batches: reads::ScansLive by batches_are_atomic, "half applied";
-    a_scan_by_index: reads::ScansByIndex by scans_are_stable, "a scan missed";
-    a_store_that_forgets: reads::ForgetsWhenReopened
-        by acknowledged_changes_survive_reopening, "once it was opened again";
-    a_store_that_forgets_in_a_sequence: reads::ForgetsWhenReopened
-        by sequences_follow_the_model, "what the store holds";
-    a_store_that_forgets_the_last_change: reads::ForgetsTheLastChangeWhenReopened
-        by acknowledged_changes_survive_reopening, "once it was opened again";
-    a_store_that_brings_back_what_was_removed: reads::BringsBackWhatWasRemoved
-        by acknowledged_changes_survive_reopening, "once it was opened again";
+    a_stale_get: reads::GetsWhatWas by sequences_follow_the_model at 32, "the response to";
+    a_stale_get_among_threads: reads::GetsWhatWas by operations_are_linearizable at 32, "not linearizable";
+    a_stale_scan_among_threads: reads::ScansWhatWas by operations_are_linearizable at 32, "a read has seen what it cannot have seen";
+    ports_ordered_as_text: reads::OrdersPortsAsText by scans_are_ordered at 32, "a scan";
+    hosts_ordered_from_the_left: reads::OrdersHostsFromTheLeft by scans_are_ordered at 32, "a scan";
+    a_repeated_binding: reads::RepeatsABinding by scans_are_ordered at 32, "a scan";
+    an_included_cursor: reads::IncludesTheCursor by scans_are_ordered at 32, "a page begins at" | "a scan: Asked";
+    a_binding_skipped_behind_the_cursor: reads::SkipsTheOneBehindTheCursor by scans_are_ordered at 32, "a scan";
+    a_range_that_ends_too_early: reads::EndsARangeTooEarly by scans_are_ordered at 32, "a scan";
+    a_range_that_ends_too_late: reads::EndsARangeTooLate by scans_are_ordered at 32, "a scan";
+    a_forgotten_kind: reads::ForgetsTheKind by scans_are_ordered at 32, "a scan";
+    a_scan_of_many_instants: reads::ScansLive by scans_are_stable at 32, "a scan that began before the changes";
+    a_scan_of_many_instants_beside_batches: reads::ScansLive by batches_are_atomic at 32, "half applied";
+    a_scan_by_index: reads::ScansByIndex by scans_are_stable at 32, "a scan missed";
+    a_store_that_forgets: reads::ForgetsWhenReopened by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    a_store_that_forgets_in_a_sequence: reads::ForgetsWhenReopened by sequences_follow_the_model at 32, "what the store holds";
+    a_store_that_forgets_the_last_change: reads::ForgetsTheLastChangeWhenReopened by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    a_store_that_brings_back_what_was_removed: reads::BringsBackWhatWasRemoved by acknowledged_changes_survive_reopening at 32, "once it was opened again";
 
-    a_limit_that_is_none: capabilities::TakesMoreThanItsLimit
-        by capabilities_are_accurate, "more than 4 changes";
-    a_limit_that_is_lower: capabilities::TakesLessThanItsLimit
-        by capabilities_are_accurate, "4 changes";
-    a_read_only_store_that_is_written: capabilities::IsWrittenThoughReadOnly
-        by capabilities_are_accurate, "refuse insert";
-    a_kind_that_is_there_all_the_same: capabilities::HasAKindThatItDenies
-        by capabilities_are_accurate, "which it lacks";
-    a_kind_that_is_not_there: capabilities::LacksAKindThatItClaims
-        by capabilities_are_accurate, "is a kind that the store has";
-    a_kind_that_is_lacking_and_not_said_so: capabilities::GetsNothingOfAKindThatItLacks
-        by capabilities_are_accurate, "which it lacks";
-    options_that_are_there_all_the_same: capabilities::HasOptionsThatItDenies
-        by capabilities_are_accurate, "are refused";
-    properties_that_are_there_all_the_same: capabilities::HasPropertiesThatItDenies
-        by capabilities_are_accurate, "extended properties";
+    a_limit_that_is_none: capabilities::TakesMoreThanItsLimit by capabilities_are_accurate at 32, "more than 4 changes";
+    a_limit_that_is_lower: capabilities::TakesLessThanItsLimit by capabilities_are_accurate at 32, "4 changes";
+    a_read_only_store_that_is_written: capabilities::IsWrittenThoughReadOnly by capabilities_are_accurate at 32, "refuse insert";
+    a_kind_that_is_there_all_the_same: capabilities::HasAKindThatItDenies by capabilities_are_accurate at 32, "which it lacks";
+    a_kind_that_is_not_there: capabilities::LacksAKindThatItClaims by capabilities_are_accurate at 32, "is a kind that the store has";
+    a_kind_that_is_lacking_and_not_said_so: capabilities::GetsNothingOfAKindThatItLacks by capabilities_are_accurate at 32, "which it lacks";
+    options_that_are_there_all_the_same: capabilities::HasOptionsThatItDenies by capabilities_are_accurate at 32, "are refused";
+    properties_that_are_there_all_the_same: capabilities::HasPropertiesThatItDenies by capabilities_are_accurate at 32, "extended properties";
+
+    // SQL: limits of statements, pages and parameters.
+    a_statement_of_64_rows: sizes::AppliesTheFirst64
+        by large_batches_follow_the_model at 130, "the content" | "a batch of";
+    a_deletion_of_256_keys: sizes::RemovesTheFirst256
+        by large_batches_follow_the_model at 600, "after a batch of removals";
+    an_undeclared_limit: sizes::RefusesMoreThan100
+        by large_batches_follow_the_model at 202, "a batch of";
+    a_limit_of_parameters: sizes::FailsWithMoreThan999
+        by large_batches_follow_the_model at 2000, "too many SQL variables";
+    statements_of_32_changes: sizes::CommitsEvery32
+        by large_batches_follow_the_model at 66, "after a batch whose last change fails";
+    outcomes_of_one_page: sizes::Reports128Outcomes
+        by large_batches_follow_the_model at 260, "changes, found 128";
+    the_wrong_key_of_a_page: sizes::NamesTheFirstKeyOfThePage
+        by large_batches_follow_the_model at 110, "a batch of";
+    a_retry_that_finds_its_own_work: sizes::AppliesLargeBatchesTwice
+        by large_batches_follow_the_model at 402, "a batch of";
+    a_scan_of_a_thousand_rows: sizes::ReturnsAThousandRows
+        by large_batches_follow_the_model at 1002, "bindings, found 1000";
+    a_row_lost_between_pages: sizes::LosesARowBetweenPages
+        by large_batches_follow_the_model at 102, "expected, not found";
+    a_row_repeated_between_pages: sizes::RepeatsTheRowBetweenPages
+        by large_batches_follow_the_model at 258, "bindings, found";
+    pages_out_of_order: sizes::SwapsPages
+        by large_batches_follow_the_model at 130, "the order at position";
+    a_long_range_that_starts_too_late: sizes::StartsLongRangesTooLate
+        by large_batches_follow_the_model at 400, "a range of a large store";
+    a_load_in_transactions_of_16: sizes::LoadsIn16s
+        by large_batches_follow_the_model at 40, "whose last change fails" | "ends with an error";
+    a_load_counted_in_a_byte: sizes::CountsLoadsInAByte
+        by large_batches_follow_the_model at 512, "a bulk load of";
+    a_late_error_ignored: sizes::IgnoresLateErrors
+        by large_batches_follow_the_model at 514, "expected that error";
+    an_index_of_512_changes: sizes::ForgetsTheIndex
+        by large_batches_follow_the_model at 1100, "get in a large store";
+    a_reopening_of_4096_rows: sizes::Reopens4096
+        by large_batches_follow_the_model at 4100, "reopen";
+
+    // Scans that are not of one instant, or in the way of others.
+    pages_of_40_rows_without_a_snapshot: instants::PagesWithoutASnapshot
+        by scans_show_the_instant_of_their_start at 60, "with writes after";
+    a_snapshot_at_the_first_row: instants::StartsAtTheFirstRow
+        by scans_show_the_instant_of_their_start at 12, "with writes after 0";
+    a_scan_that_locks_writers_out: instants::ScansLockWritersOut
+        by scans_show_the_instant_of_their_start at 12, "have not returned: apply";
+    a_pool_of_16_connections: instants::HasSixteenConnections
+        by scans_show_the_instant_of_their_start at 12, "have not returned: scan";
+    a_dropped_scan_that_keeps_its_lock: instants::LeaksTheLockOfADroppedScan
+        by scans_show_the_instant_of_their_start at 12, "have not returned:";
+
+    // The source of a bulk load.
+    a_load_that_locks_its_source_out: instants::LoadsLockReadersOut
+        by bulk_load_sources_may_read_and_panic at 32, "have not returned:";
+    a_load_in_sight_of_its_source: instants::ShowsALoadToItsSource
+        by bulk_load_sources_may_read_and_panic at 32, "in the source of a bulk load";
+    a_swallowed_panic: instants::SwallowsPanics
+        by bulk_load_sources_may_read_and_panic at 32, "must pass the panic on";
+    changes_from_before_a_panic: instants::KeepsWhatCameBeforeAPanic
+        by bulk_load_sources_may_read_and_panic at 32, "whose source panicked";
+    a_store_poisoned_by_a_panic: instants::RefusesEverythingAfterAPanic
+        by bulk_load_sources_may_read_and_panic at 32, "put after a panic";
+
+    // A cache in front of the store.
+    a_cache_behind_batches: instants::CachesBehindBatches
+        by sequences_follow_the_model at 32, "the response to";
+    a_cache_of_refused_changes: instants::CachesRefusedChanges
+        by sequences_follow_the_model at 32, "the response to";
+
+    // Revisions.
+    revisions_that_count_down: instants::CountsRevisionsDown
+        by revisions_grow at 32, "the revision of a change";
+    one_revision_for_all: instants::HasOneRevision
+        by revisions_grow at 32, "the revision of a change";
+    removals_without_a_revision: instants::CountsNoRemovals
+        by revisions_grow at 32, "the revision of a change";
+    revisions_from_the_opening: instants::CountsRevisionsFromTheOpening
+        by revisions_grow at 32, "the revision of a change";
+
+    // Two handles.
+    handles_that_overwrite_each_other: instants::HandlesOverwriteEachOther
+        by second_handles_share_the_store at 128, "by the other handle" | "each of two handles";
+    a_second_handle_on_a_copy: instants::SecondHandlesReadACopy
+        by second_handles_share_the_store at 128, "by the other handle";
+    a_refusal_that_empties_the_store: instants::EmptiesTheStoreBeforeItRefuses
+        by second_handles_share_the_store at 128, "after a second opening was refused";
+    a_refusal_without_a_reason: instants::RefusesWithoutAReason
+        by second_handles_share_the_store at 128, "with the error InUse";
+    a_store_that_never_opens_again: instants::NeverOpensAgain
+        by second_handles_share_the_store at 128, "the store does not open";
 }
 
-certbind_conformance::suite!(without_a_defect, FaultyFixture<NoFault>);
+found_in_a_process! {
+    a_commit_when_it_is_dropped: CommitsWhenItIsDropped
+        by acknowledged_changes_survive_a_kill, "acknowledged operations";
+    a_commit_in_the_background: CommitsInTheBackground
+        by acknowledged_changes_survive_a_kill, "acknowledged operations";
+    a_batch_of_many_records: WritesEachChangeAlone
+        by acknowledged_changes_survive_a_kill, "acknowledged operations";
+    a_log_that_is_not_recovered: DoesNotRecover
+        by acknowledged_changes_survive_a_kill, "the last record is incomplete";
+    a_store_that_never_syncs: NeverSyncs
+        by acknowledged_changes_are_synced, "acknowledged without a sync";
+    a_sync_every_second_time: SyncsEverySecondChange
+        by acknowledged_changes_are_synced, "acknowledged without a sync";
+    a_load_without_a_sync: DoesNotSyncLoads
+        by acknowledged_changes_are_synced, "acknowledged without a sync";
+}
+
+#[cfg(unix)]
+certbind_conformance::suite!(a_log_without_a_fault, crashes::LogFixture<crashes::Whole>);
+
+certbind_conformance::suite!(
+    without_a_fault,
+    FaultyFixture<NoFault, 10_000>,
+    durability_not_checked = "the store is in memory"
+);

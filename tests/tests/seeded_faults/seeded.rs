@@ -1,7 +1,8 @@
-//! A store with a fault, over one without.
+//! A store with a fault, on top of a store without.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use certbind_conformance::Fixture;
 use certbind_core::{
@@ -9,15 +10,33 @@ use certbind_core::{
     MemoryStore, Precondition, Result, Scan, StoreError,
 };
 
-/// What is wrong with a store. What a fault does not say is as it should be.
+/// The source of a bulk load.
+pub(crate) type Source<'a> = dyn Iterator<Item = Result<Change>> + Send + 'a;
+
+/// A fault of a store. Each method is right unless a fault overrides it.
 ///
-/// A place keeps its fault as it keeps the bindings: both outlive the stores that are opened.
+/// The fixture holds the fault and the bindings: both outlive the stores that are opened.
 pub(crate) trait Fault: Default + Send + Sync + 'static {
     fn capabilities() -> Capabilities {
         Capabilities::full()
     }
 
+    /// The time limit of a check, for faults that never return.
+    const TIME_LIMIT: Duration = Duration::from_secs(60);
+
     fn opened(&self, _store: &MemoryStore) {}
+
+    /// The store of the handle that is opened now: that of the fixture, unless a fault copies it.
+    fn handle(&self, store: &Arc<MemoryStore>) -> Result<Arc<MemoryStore>> {
+        Ok(Arc::clone(store))
+    }
+
+    fn closed(&self, _shared: &MemoryStore, _own: &MemoryStore) {}
+
+    /// A bulk load, change by change.
+    fn stream(&self, store: &MemoryStore, source: &mut Source<'_>) -> Result<u64> {
+        self.bulk_load(store, source.collect())
+    }
 
     fn get(&self, store: &MemoryStore, key: &BindingKey) -> Result<Option<Binding>> {
         store.get(key)
@@ -31,7 +50,7 @@ pub(crate) trait Fault: Default + Send + Sync + 'static {
         store.apply(batch)
     }
 
-    /// With these in order, or in any other, as they came.
+    /// A bulk load of these changes, in the order in which the source returned them.
     fn bulk_load(&self, store: &MemoryStore, changes: Vec<Result<Change>>) -> Result<u64> {
         let changes: Vec<_> = changes.into_iter().collect::<Result<_>>()?;
         if let Some(pair) = changes.windows(2).find(|two| two[0].key() >= two[1].key()) {
@@ -60,9 +79,16 @@ pub(crate) struct NoFault;
 
 impl Fault for NoFault {}
 
-pub(crate) struct FaultyStore<D> {
+pub(crate) struct FaultyStore<D: Fault> {
+    shared: Arc<MemoryStore>,
     store: Arc<MemoryStore>,
     fault: Arc<D>,
+}
+
+impl<D: Fault> Drop for FaultyStore<D> {
+    fn drop(&mut self) {
+        self.fault.closed(&self.shared, &self.store);
+    }
 }
 
 impl<D: Fault> BindingStore for FaultyStore<D> {
@@ -83,7 +109,7 @@ impl<D: Fault> BindingStore for FaultyStore<D> {
     }
 
     fn bulk_load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
-        self.fault.bulk_load(&self.store, changes.collect())
+        self.fault.stream(&self.store, changes)
     }
 
     fn update(&self, binding: Binding) -> Result<Binding> {
@@ -95,17 +121,19 @@ impl<D: Fault> BindingStore for FaultyStore<D> {
     }
 }
 
-/// A place whose stores have the fault.
-pub(crate) struct FaultyFixture<D> {
+/// A fixture whose stores have a fault, and at most `SIZE` keys.
+pub(crate) struct FaultyFixture<D, const SIZE: usize> {
     store: Arc<MemoryStore>,
     fault: Arc<D>,
     seeded: PhantomData<D>,
 }
 
-impl<D: Fault> Fixture for FaultyFixture<D> {
+impl<D: Fault, const SIZE: usize> Fixture for FaultyFixture<D, SIZE> {
     type Store = FaultyStore<D>;
 
     const PERSIST_FAILURES: bool = false;
+    const MAX_KEYS: usize = SIZE;
+    const TIME_LIMIT: Duration = D::TIME_LIMIT;
 
     fn new() -> Self {
         Self {
@@ -115,12 +143,14 @@ impl<D: Fault> Fixture for FaultyFixture<D> {
         }
     }
 
-    fn open(&self) -> FaultyStore<D> {
-        self.fault.opened(&self.store);
-        FaultyStore {
-            store: Arc::clone(&self.store),
+    fn open(&self) -> Result<FaultyStore<D>> {
+        let store = self.fault.handle(&self.store)?;
+        self.fault.opened(&store);
+        Ok(FaultyStore {
+            shared: Arc::clone(&self.store),
+            store,
             fault: Arc::clone(&self.fault),
-        }
+        })
     }
 }
 

@@ -1,0 +1,252 @@
+//! Acknowledged changes survive the death of the process.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use certbind_core::Capabilities;
+
+use crate::cases;
+use crate::erased::{DynFixture, Fixtures, all_bindings};
+use crate::fixture::Fixture;
+use crate::guarantee::{require, require_eq};
+use crate::model::Model;
+use crate::watch;
+use crate::workload::{self, ADDRESS, BEGIN, COUNT, DONE, FIRST};
+
+/// How often the process is killed.
+const KILLS: u64 = 14;
+
+/// How long the child may take to open the store, and to perform one operation.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A process that changes the store is killed (SIGKILL) at the moment of an acknowledgement, and in
+/// the middle of batches. Reopened, the store contains every acknowledged change, and the batch that
+/// was under way as a whole or not at all.
+///
+/// `test` is the path of the test that calls this: the suite starts the test binary again, with this
+/// test alone. `suite!` passes it.
+///
+/// # Panics
+/// If a change is lost or applied in part; if the fixture has no [`address`](Fixture::address); or if
+/// the store is not durable. In both cases nothing could be checked, and `suite!` wants the reason.
+pub fn acknowledged_changes_survive_a_kill<F: Fixture>(test: &str) {
+    if workload::run_as_child::<F>() {
+        return;
+    }
+    let test = test_path(test);
+    watch::run::<F>("acknowledged_changes_survive_a_kill", move || {
+        let fixture = Fixtures::of::<F>().create();
+        let capabilities = checkable(&*fixture);
+        let mut killed = Killed {
+            fixture: &*fixture,
+            test,
+            capabilities,
+            max_keys: F::MAX_KEYS,
+            model: None,
+            performed: 0,
+        };
+        for kill in 0..KILLS * u64::from(cases::times()) {
+            killed.round(kill);
+        }
+    });
+}
+
+/// The path of a test in its binary: without the name of the crate.
+pub(crate) fn test_path(test: &str) -> String {
+    test.split_once("::")
+        .map_or(test, |(_, path)| path)
+        .to_owned()
+}
+
+/// The capabilities of a store that can be checked in a second process.
+pub(crate) fn checkable(fixture: &dyn DynFixture) -> Capabilities {
+    let store = fixture.open();
+    let capabilities = store.capabilities();
+    let reason = match (
+        capabilities.durable,
+        capabilities.writable,
+        fixture.address(),
+    ) {
+        (false, ..) => "the store declares that it is not durable",
+        (_, false, _) => "the store is read-only",
+        (.., None) => "the fixture has no address by which a second process opens the store",
+        _ => return capabilities,
+    };
+    panic!(
+        "durability not checked: {reason}; give the fixture an address, or add \
+         `durability_not_checked = \"the reason\"` to certbind_conformance::suite!"
+    );
+}
+
+struct Killed<'a> {
+    fixture: &'a dyn DynFixture,
+    test: String,
+    capabilities: Capabilities,
+    max_keys: usize,
+    /// The content after `performed` operations.
+    model: Option<Model>,
+    performed: u64,
+}
+
+impl Killed<'_> {
+    /// Starts a process, kills it, and opens the store.
+    fn round(&mut self, kill: u64) {
+        let mut child = Process::start(self.fixture, &self.test, self.performed);
+        let mut acknowledged = self.performed;
+        for _ in 0..1 + kill % 4 {
+            child.request();
+            child.expect_line(&format!("{DONE}{acknowledged}"));
+            acknowledged += 1;
+        }
+        // Every other time in the middle of the next operation, now earlier, now later.
+        let under_way = kill % 2 == 1;
+        if under_way {
+            child.request();
+            child.expect_line(&format!("{BEGIN}{acknowledged}"));
+            spin(Duration::from_micros(40 << (kill / 2)));
+        }
+        child.kill();
+        drop(child);
+        self.compare(acknowledged, under_way);
+    }
+
+    fn compare(&mut self, acknowledged: u64, under_way: bool) {
+        let mut model = self
+            .model
+            .take()
+            .unwrap_or_else(|| Model::new(&self.capabilities));
+        for number in self.performed..acknowledged {
+            model.perform(&self.operation(number));
+        }
+        self.performed = acknowledged;
+        let store = self.fixture.open();
+        let found = all_bindings(&*store);
+        if under_way {
+            let mut next = model.clone();
+            next.perform(&self.operation(acknowledged));
+            if found == next.all_bindings() {
+                self.performed += 1;
+                self.model = Some(next);
+                return;
+            }
+        }
+        let when = match under_way {
+            true => "or all of the operation after it: the process was killed in its middle",
+            false => "and nothing else: the process was killed after the acknowledgement",
+        };
+        require_eq!(
+            Durable,
+            found,
+            model.all_bindings(),
+            "reopened, the store contains all {acknowledged} acknowledged operations, {when}"
+        );
+        self.model = Some(model);
+    }
+
+    fn operation(&self, number: u64) -> crate::operation::Operation {
+        workload::operation(number, &self.capabilities, self.max_keys)
+    }
+}
+
+/// Waits without giving the processor away: sleeping takes longer than most batches.
+fn spin(time: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+/// The command that runs one test of this binary as the child of a check.
+pub(crate) fn child(program: &mut Command, fixture: &dyn DynFixture, test: &str, first: u64) {
+    let address = fixture.address().expect("an address");
+    program
+        .args([test, "--exact", "--nocapture", "--include-ignored"])
+        .env(ADDRESS, address)
+        .env(FIRST, first.to_string())
+        .env_remove(COUNT)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+}
+
+/// A child process, which is killed at the latest when this is dropped.
+struct Process {
+    child: Child,
+    requests: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    fn start(fixture: &dyn DynFixture, test: &str, first: u64) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("the test has a path"));
+        child(&mut command, fixture, test, first);
+        let mut child = command.spawn().expect("the test starts");
+        let (send, lines) = channel();
+        let out = BufReader::new(child.stdout.take().expect("its output"));
+        thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            requests: child.stdin.take(),
+            child,
+            lines,
+        }
+    }
+
+    /// Asks for the next operation.
+    fn request(&mut self) {
+        let requests = self.requests.as_mut().expect("its input");
+        // If the child has ended, the line that is expected does not come, which says why.
+        let _ = requests
+            .write_all(b"next\n")
+            .and_then(|()| requests.flush());
+    }
+
+    fn expect_line(&mut self, expected: &str) {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) if line.ends_with(expected) => return,
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    require!(
+                        Durable,
+                        false,
+                        "the child process did not report `{expected}` within {LIMIT:?}"
+                    );
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let mut said = String::new();
+                    if let Some(mut stderr) = self.child.stderr.take() {
+                        let _ = stderr.read_to_string(&mut said);
+                    }
+                    require!(
+                        Durable,
+                        false,
+                        "the child process ended before `{expected}`: {said}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// SIGKILL; on Windows TerminateProcess.
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
