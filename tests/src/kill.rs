@@ -17,7 +17,7 @@ use crate::watch;
 use crate::workload::{self, ADDRESS, BEGIN, COUNT, DONE, FIRST};
 
 /// How often the process is killed.
-const KILLS: u64 = 14;
+const KILLS: u32 = 14;
 
 /// How long the child may take to open the store, and to perform one operation.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -48,7 +48,7 @@ pub fn acknowledged_changes_survive_a_kill<F: Fixture>(test: &str) {
             model: None,
             performed: 0,
         };
-        for kill in 0..KILLS * u64::from(cases::times()) {
+        for kill in 0..u64::from(cases::scaled(KILLS)) {
             killed.round(kill);
         }
     });

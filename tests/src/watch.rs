@@ -20,7 +20,7 @@ use crate::fixture::Fixture;
 /// # Panics
 /// As the check does; and if it is not finished within the time limit of the fixture.
 pub(crate) fn run<F: Fixture>(check: &'static str, body: impl FnOnce() + Send + 'static) {
-    let limit = F::TIME_LIMIT.saturating_mul(cases::times());
+    let limit = F::TIME_LIMIT.saturating_mul(cases::scaled(1));
     let calls = Arc::new(Calls::default());
     let (finished, is_finished) = channel::<()>();
     let name = thread::current().name().unwrap_or(check).to_owned();
