@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
-use certbind_certificates::NoCertificate;
+use certbind_certificates::LeafError;
 use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
 use certbind_formats::WriteError;
 
@@ -44,10 +44,7 @@ pub(crate) enum Error {
     #[error("{} needs a temporary file: {source}", path.display())]
     Temporary { path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
-    Certificate {
-        path: PathBuf,
-        source: NoCertificate,
-    },
+    Certificate { path: PathBuf, source: LeafError },
     #[error("no binding uses the certificate {0}; run `certbind list` to see the bindings")]
     NothingToRotate(CertHash),
     #[error("{}: {problem}", path.display())]
@@ -71,20 +68,6 @@ pub(crate) enum Error {
     Audit(Box<Error>),
     #[error("{0}")]
     Probe(Box<Error>),
-    #[error("{0}")]
-    Explain(Box<Error>),
-    #[error("{0}")]
-    Connection(String),
-    #[error("{key} does not hold what the plan saw; make the plan again")]
-    PlanOfAnotherState { key: BindingKey },
-    #[error("{key} is not bound; {}", match answers {
-        Some((answers, step)) => format!("{answers} ({step}) answers such a connection instead"),
-        None => "nothing answers such a connection".to_owned(),
-    })]
-    NotBound {
-        key: BindingKey,
-        answers: Option<(BindingKey, &'static str)>,
-    },
     #[error("missing the second store or export to compare")]
     NothingToCompare,
     #[error("export --fleet writes a file per host; choose a folder with -o")]
@@ -148,7 +131,6 @@ impl Error {
         match self {
             Self::Diff(_) => exit::NOT_COMPARED,
             Self::Audit(_) | Self::Probe(_) => exit::NOT_AUDITED,
-            Self::Explain(_) => exit::NOT_EXPLAINED,
             Self::Usage(_)
             | Self::Environment { .. }
             | Self::Profile(_)
@@ -164,7 +146,6 @@ impl Error {
             | Self::ExportsOfOneHost { .. }
             | Self::NoTarget { .. }
             | Self::NotConfirmed
-            | Self::Connection(_)
             | Self::Migrate(certbind_migrate::Error::Contradiction { .. })
             | Self::Binding(_) => exit::USAGE,
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {

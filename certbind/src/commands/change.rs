@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use certbind_certificates::hash_of_file;
+use certbind_certificates::{Certificate, CertificateFile, LeafError};
 use certbind_core::{Binding, BindingKey, CertHash, Record, StoreError, Uuid};
 
 use crate::cli::certificate::CertificateSource;
@@ -103,24 +103,26 @@ pub(crate) fn delete(url: &StoreUrl, key: &BindingKey) -> Result<u8, Error> {
 }
 
 impl CertificateSource {
-    /// The hash that is named, or that of the certificate in the file.
+    /// The hash that is named, or that of the server's certificate in the file.
     pub(crate) fn read(&self) -> Result<Option<CertHash>, Error> {
         match &self.cert {
-            Some(path) => of_file(path).map(Some),
+            Some(path) => leaf_of_file(path).map(|leaf| Some(*leaf.hash())),
             None => Ok(self.hash),
         }
     }
 }
 
-/// The hash of the certificate in a file.
-pub(crate) fn of_file(path: &Path) -> Result<CertHash, Error> {
-    let path = || path.to_owned();
-    let file = std::fs::read(path()).map_err(|source| Error::Input {
-        path: path(),
+/// The server's certificate in a file: the end of the chain, in whatever order the file has it.
+pub(crate) fn leaf_of_file(path: &Path) -> Result<Certificate, Error> {
+    let bytes = std::fs::read(path).map_err(|source| Error::Input {
+        path: path.to_owned(),
         source,
     })?;
-    hash_of_file(&file).map_err(|source| Error::Certificate {
-        path: path(),
+    let leaf = CertificateFile::read(&bytes, &[])
+        .map_err(LeafError::from)
+        .and_then(|file| file.leaf().cloned());
+    leaf.map_err(|source| Error::Certificate {
+        path: path.to_owned(),
         source,
     })
 }

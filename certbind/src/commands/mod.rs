@@ -4,7 +4,6 @@ pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod diff;
-pub(crate) mod explain;
 pub(crate) mod export;
 #[cfg(feature = "etcd")]
 pub(crate) mod fleet;

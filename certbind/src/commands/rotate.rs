@@ -1,13 +1,11 @@
 //! `rotate`: a certificate's successor in its place, wherever it is bound.
 
-use std::path::Path;
-
-use certbind_certificates::{Certificate, of_file as certificates_of};
+use certbind_certificates::Certificate;
 use certbind_core::{BindingKey, BindingStore, CertHash};
 use certbind_migrate::{Header, Plan, Purpose};
 use serde_json::json;
 
-use super::change::of_file;
+use super::change::leaf_of_file;
 use super::plan;
 use crate::changes::counted;
 use crate::cli::output::Format;
@@ -68,12 +66,12 @@ impl Selection {
         let Successor { new, cert } = &arguments.successor;
         if let (Some(current), Some(cert)) = (&arguments.certificates, cert) {
             return Ok(Self::Names {
-                new: named(cert)?,
+                new: leaf_of_file(cert)?,
                 current: certificate_folder(current)?,
             });
         }
         let new = match (new, cert) {
-            (_, Some(file)) => of_file(file)?,
+            (_, Some(file)) => *leaf_of_file(file)?.hash(),
             (Some(hash), None) => *hash,
             (None, None) => return Err(Error::NoSuccessor),
         };
@@ -143,19 +141,6 @@ impl Selection {
             return Ok((keys.collect(), None));
         }
     }
-}
-
-/// The first certificate of a file, with its names.
-fn named(path: &Path) -> Result<Certificate, Error> {
-    let file = std::fs::read(path).map_err(|source| Error::Input {
-        path: path.to_owned(),
-        source,
-    })?;
-    let first = certificates_of(&file).into_iter().next();
-    first.ok_or_else(|| Error::Certificate {
-        path: path.to_owned(),
-        source: certbind_certificates::NoCertificate,
-    })
 }
 
 fn report(

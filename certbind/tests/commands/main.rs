@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod explaining;
 mod exports;
 mod helping;
 mod logs;
@@ -368,6 +367,58 @@ fn a_certificate_file_stands_for_its_hash() {
         &["update", "0.0.0.0:443", "--cert", "Cargo.toml"],
     );
     assert!(said.contains("Cargo.toml"), "{said}");
+}
+
+/// Bundles are taken apart by their chain: the root of this one comes first.
+#[test]
+fn the_leaf_of_a_bundle_is_bound_whatever_its_order() {
+    const LEAF: &str = "d04c475e5450b4d1440574f972789ea93e706986";
+    let fixtures = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../crates/certificates/tests/fixtures"
+    );
+    let bundle = &format!("{fixtures}/formats/bundle-root-first.pem");
+    let host = Host::new();
+    let bound = |at: usize| {
+        let listed = host.json(&["list", "--format", "json"]);
+        listed[at]["certificate"]["hash"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let said = host.ok(&["add", "0.0.0.0:443", "--cert", bundle, "--app-id", IIS]);
+    assert!(said.contains(LEAF), "{said}");
+    assert_eq!(bound(0).as_deref(), Some(LEAF));
+    host.ok(&["update", "0.0.0.0:443", "--hash", HASH]);
+    host.ok(&["update", "0.0.0.0:443", "--cert", bundle]);
+    assert_eq!(bound(0).as_deref(), Some(LEAF));
+    host.ok(&["update", "0.0.0.0:443", "--hash", HASH]);
+    host.ok(&["rotate", HASH, "--cert", bundle]);
+    assert_eq!(bound(0).as_deref(), Some(LEAF));
+
+    // Two chains in one file: nothing is chosen.
+    let two = host.file("two.pem");
+    let other = format!("{fixtures}/www-2025.pem");
+    let both = [
+        std::fs::read(bundle).unwrap(),
+        std::fs::read(other).unwrap(),
+    ]
+    .concat();
+    std::fs::write(&two, both).unwrap();
+    let said = host.fails(
+        exit::BROKEN_INPUT,
+        &[
+            "add",
+            "[::]:443",
+            "--cert",
+            two.to_str().unwrap(),
+            "--app-id",
+            IIS,
+        ],
+    );
+    assert!(
+        said.contains(LEAF) && said.contains("CN=www.contoso.com"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use certbind_certificates::Certificate;
+use certbind_certificates::{Certificate, CertificateFile, PartError};
 use certbind_core::CertHash;
-
-mod pfx;
-mod pkcs7;
-mod serialized;
 
 /// The certificates that bindings are held against, and the files that could not be read.
 #[derive(Clone, Debug, Default)]
@@ -84,27 +80,21 @@ impl Inventory {
     /// place.
     pub fn add_file(&mut self, name: &str, bytes: &[u8], passwords: &[String]) {
         let file: Box<str> = name.into();
-        match certificates_of(bytes, passwords) {
+        let held = self.certificates.get_or_insert_default();
+        let why = match CertificateFile::read(bytes, passwords) {
             Ok(found) => {
-                let unread = found.iter().filter(|it| it.is_none()).count();
-                let held = self.certificates.get_or_insert_default();
-                for certificate in found.into_iter().flatten() {
+                let why = unread(found.errors());
+                for certificate in found.into_certificates() {
                     held.entry(*certificate.hash()).or_insert_with(|| Held {
                         certificate,
                         file: file.clone(),
                     });
                 }
-                if unread > 0 {
-                    let parts = if unread == 1 { "part" } else { "parts" };
-                    let why = format!("{unread} {parts} of it cannot be read");
-                    self.unread.push(Unread { file, why });
-                }
+                why
             }
-            Err(why) => {
-                self.certificates.get_or_insert_default();
-                self.unread.push(Unread { file, why });
-            }
-        }
+            Err(error) => Some(error.to_string()),
+        };
+        self.unread.extend(why.map(|why| Unread { file, why }));
     }
 
     /// Whether there is an inventory, be it an empty one.
@@ -143,57 +133,20 @@ impl Inventory {
     }
 }
 
-/// The certificates of a file, with nothing in the place of each that cannot be read; at least one of
-/// them can be, unless the file is one that holds none by nature.
-type Found = Vec<Option<Certificate>>;
-
-/// The certificates in the bytes of a file.
-fn certificates_of(bytes: &[u8], passwords: &[String]) -> Result<Found, String> {
-    if pfx::is_pfx(bytes) {
-        return at_least_one("a PFX", pfx::certificates(bytes, passwords)?);
+/// The parts of a file that could not be read, in a few words. Each kind of error is named once.
+fn unread(errors: &[PartError]) -> Option<String> {
+    let (unnamed, named): (Vec<_>, Vec<_>) = errors
+        .iter()
+        .partition(|error| matches!(error, PartError::Certificate | PartError::Damaged));
+    let mut reasons: Vec<_> = named.into_iter().map(PartError::to_string).collect();
+    reasons.sort();
+    reasons.dedup();
+    match unnamed.len() {
+        0 => {}
+        1 => reasons.push("1 part of it cannot be read".to_owned()),
+        several => reasons.push(format!("{several} parts of it cannot be read")),
     }
-    if serialized::is_store(bytes) {
-        return at_least_one("a serialized store", serialized::certificates(bytes)?);
-    }
-    let found = certbind_certificates::each_of_file(bytes);
-    if found.iter().any(Option::is_some) {
-        return Ok(found);
-    }
-    if is_key_or_request(bytes) {
-        return Ok(Vec::new());
-    }
-    match pkcs7::certificates(bytes) {
-        Some(found) => at_least_one("a PKCS #7 file", found),
-        None => {
-            Err("it holds no certificate in PEM, DER, PFX, PKCS #7 or serialized form".to_owned())
-        }
-    }
-}
-
-/// What was found, unless no certificate of it can be read.
-fn at_least_one(form: &str, found: Found) -> Result<Found, String> {
-    match found.iter().any(Option::is_some) {
-        true => Ok(found),
-        false if found.is_empty() => Err(format!("it is {form} without a certificate")),
-        false => Err(format!("it is {form} whose certificates cannot be read")),
-    }
-}
-
-/// Whether a file is PEM of what lies beside certificates, and of nothing else: private keys, with
-/// the parameters of their curves, and requests.
-fn is_key_or_request(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    let lines = text.lines();
-    let mut labels = lines
-        .filter_map(|line| line.strip_prefix("-----BEGIN "))
-        .peekable();
-    let is_other = |label: &str| {
-        let label = label.trim_end().trim_end_matches('-');
-        ["PRIVATE KEY", "CERTIFICATE REQUEST", "PARAMETERS"]
-            .iter()
-            .any(|other| label.ends_with(other))
-    };
-    labels.peek().is_some() && labels.all(is_other)
+    (!reasons.is_empty()).then(|| reasons.join("; "))
 }
 
 /// A folder or file of certificates that cannot be read.

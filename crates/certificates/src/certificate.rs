@@ -1,24 +1,24 @@
-//! One certificate, and those of a file.
+//! One certificate.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
 use certbind_core::CertHash;
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner};
-use x509_cert::der::Decode;
 use x509_cert::der::asn1::OctetString;
+use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, SubjectAltName, SubjectKeyIdentifier,
+};
 
 use crate::hash::hash_of_der;
 use crate::strength::{PublicKey, Signature, public_key, signature};
 use crate::usage::{ServerUse, server_use};
 use crate::validity::Validity;
 
-/// What a certificate says of whom it is for.
+/// A certificate: its names, validity, key and use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     hash: CertHash,
@@ -29,6 +29,17 @@ pub struct Certificate {
     signature: Signature,
     server_use: ServerUse,
     is_authority: bool,
+    issuing: Issuing,
+}
+
+/// The fields that find the place of a certificate in a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Issuing {
+    subject: Box<[u8]>,
+    issuer: Box<[u8]>,
+    subject_key: Option<Box<[u8]>>,
+    issuer_key: Option<Box<[u8]>>,
+    has_alternative_names: bool,
 }
 
 /// A name that a certificate is for.
@@ -41,44 +52,10 @@ pub enum Name {
     Ip(IpAddr),
 }
 
-/// The certificates in the bytes of a PEM or DER file, in its order; none if it holds none: a key,
-/// a request, a PFX, another file. Those that cannot be read are left out.
-#[must_use]
-pub fn of_file(file: &[u8]) -> Vec<Certificate> {
-    each_of_file(file).into_iter().flatten().collect()
-}
-
-/// As [`of_file`], and nothing for each certificate that cannot be read.
-#[must_use]
-pub fn each_of_file(file: &[u8]) -> Vec<Option<Certificate>> {
-    // Editors put a byte order mark in front of the first line, which then does not begin as it should.
-    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-    let mut found: Vec<_> = CertificateDer::pem_slice_iter(file)
-        .map(|der| Certificate::of_der(&der.ok()?))
-        .collect();
-    found.resize(found.len().max(begun(file)), None);
-    if found.is_empty() {
-        found.extend(Certificate::of_der(file).map(Some));
-    }
-    found
-}
-
-/// How many certificates begin in a text, be it on the line on which another ends, or under one of the
-/// names that OpenSSL had for them.
-fn begun(file: &[u8]) -> usize {
-    let text = String::from_utf8_lossy(file);
-    let labels = text.split("-----BEGIN ").skip(1);
-    labels
-        .filter_map(|rest| rest.split_once("-----"))
-        .filter(|(label, _)| label.ends_with("CERTIFICATE"))
-        .count()
-}
-
 impl Certificate {
     /// The certificate with this DER form, if it is one.
     #[must_use]
     pub fn of_der(der: &[u8]) -> Option<Self> {
-        let hash = hash_of_der(der).ok()?;
         let parsed = CertificateInner::<Raw>::from_der(der).ok()?;
         let tbs = parsed.tbs_certificate();
         let alternatives = tbs.get_extension::<SubjectAltName>().ok().flatten();
@@ -93,7 +70,8 @@ impl Certificate {
             names.insert(of_text(common.value().as_ref()));
         }
         Some(Self {
-            hash,
+            hash: hash_of_der(der),
+            issuing: Issuing::of(tbs, alternatives.is_some())?,
             subject: tbs.subject().to_string(),
             names,
             validity: Validity::of(tbs.validity()),
@@ -102,6 +80,22 @@ impl Certificate {
             server_use: server_use(tbs),
             is_authority: is_authority(tbs),
         })
+    }
+
+    /// Whether this certificate issued another one, by their names and key identifiers. The signature
+    /// is not checked.
+    #[must_use]
+    pub fn issued(&self, other: &Self) -> bool {
+        let keys = (&self.issuing.subject_key, &other.issuing.issuer_key);
+        let (Some(own), Some(named)) = keys else {
+            return self.hash != other.hash && self.issuing.subject == other.issuing.issuer;
+        };
+        self.hash != other.hash && self.issuing.subject == other.issuing.issuer && own == named
+    }
+
+    /// Whether it has subject alternative names, as certificates of servers do.
+    pub(crate) fn has_alternative_names(&self) -> bool {
+        self.issuing.has_alternative_names
     }
 
     /// The SHA-1 hash, by which bindings name it.
@@ -122,20 +116,6 @@ impl Certificate {
     #[must_use]
     pub fn names(&self) -> &BTreeSet<Name> {
         &self.names
-    }
-
-    /// Whether one of its names is for a host (RFC 6125, 6.4.3): a wildcard covers one label, and the
-    /// same wildcard. A dot at the end of the host's name is ignored.
-    #[must_use]
-    pub fn covers(&self, host: &str) -> bool {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let has = |name: String| self.names.contains(&Name::Dns(name));
-        let wildcard = host.split_once('.').filter(|(first, _)| !first.is_empty());
-        has(host.clone())
-            || wildcard.is_some_and(|(_, parent)| has(format!("*.{parent}")))
-            || host
-                .parse()
-                .is_ok_and(|address| self.names.contains(&Name::Ip(address)))
     }
 
     /// From when to when it is valid.
@@ -166,6 +146,21 @@ impl Certificate {
     #[must_use]
     pub fn is_authority(&self) -> bool {
         self.is_authority
+    }
+}
+
+impl Issuing {
+    fn of(tbs: &TbsCertificateInner<Raw>, has_alternative_names: bool) -> Option<Self> {
+        let subject_key = tbs.get_extension::<SubjectKeyIdentifier>().ok().flatten();
+        let issuer_key = tbs.get_extension::<AuthorityKeyIdentifier>().ok().flatten();
+        let issuer_key = issuer_key.and_then(|(_, id)| id.key_identifier);
+        Some(Self {
+            subject: tbs.subject().to_der().ok()?.into(),
+            issuer: tbs.issuer().to_der().ok()?.into(),
+            subject_key: subject_key.map(|(_, id)| id.0.as_bytes().into()),
+            issuer_key: issuer_key.map(|id| id.as_bytes().into()),
+            has_alternative_names,
+        })
     }
 }
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use certbind_core::CertHash;
 
-use crate::certificate::{Certificate, of_file};
+use crate::certificate::Certificate;
+use crate::file::of_file;
 
-/// The certificates in the PEM and DER files of a folder, each once.
+/// The certificates in the files of a folder, each once. Encrypted files are skipped.
 ///
 /// ```no_run
 /// use certbind_certificates::Folder;
@@ -26,7 +27,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Reads every file of a folder, and no folder in it.
+    /// Reads every file of a folder, but not of the folders in it.
     ///
     /// # Errors
     /// [`FolderError`] if the folder or a file in it cannot be read.
@@ -64,7 +65,7 @@ impl Folder {
         self.certificates.values()
     }
 
-    /// The files without a certificate that could be read: keys, requests, PFX files, others.
+    /// The files without a readable certificate: keys, requests, encrypted PFX files, others.
     #[must_use]
     pub fn passed_over(&self) -> &[PathBuf] {
         &self.passed_over

@@ -1,8 +1,8 @@
-//! What stands in files of certificates: hashes, subjects, the names that certificates are for, how
-//! long they are valid and how strong they are.
+//! Certificate files: the hashes, subjects, names, validity and strength of their certificates.
 //!
-//! PEM files, with as many certificates as they hold, and DER files are read. A certificate that
-//! breaks the letter of RFC 5280 is read as far as that goes: Windows binds those as well.
+//! [`CertificateFile`] reads PEM, DER, PFX (PKCS #12), PKCS #7 and serialized stores, as OpenSSL,
+//! GnuTLS, NSS, the JDK, BouncyCastle, node-forge, .NET and Windows write them. A certificate that
+//! violates RFC 5280 in its details is read as well, since Windows binds such certificates.
 //!
 //! ```
 //! use certbind_certificates::{Name, of_file};
@@ -13,16 +13,29 @@
 //! assert!(certificate.names().contains(&Name::Dns("contoso.com".into())));
 //! ```
 
+mod ber;
 mod certificate;
+mod file;
+mod file_error;
 mod folder;
 mod hash;
+mod leaf;
+mod other_formats;
+mod part_error;
+mod pem;
+mod pfx;
+mod pkcs7;
+mod serialized_store;
 mod strength;
 mod usage;
 mod validity;
 
-pub use certificate::{Certificate, Name, each_of_file, of_file};
+pub use certificate::{Certificate, Name};
+pub use file::{CertificateFile, hash_of_file, of_file};
+pub use file_error::FileError;
 pub use folder::{Folder, FolderError};
-pub use hash::{NoCertificate, hash_of_file};
+pub use leaf::LeafError;
+pub use part_error::PartError;
 pub use strength::{PublicKey, Signature};
 pub use usage::ServerUse;
 pub use validity::Validity;

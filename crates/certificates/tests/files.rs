@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use certbind_certificates::{Folder, Name, each_of_file, hash_of_file, of_file};
+use certbind_certificates::{Folder, Name, hash_of_file, of_file};
 use tempfile::TempDir;
 
 const WWW: &[u8] = include_bytes!("fixtures/www-2025.pem");
@@ -55,28 +55,12 @@ fn every_certificate_of_a_pem_file_is_read() {
 }
 
 #[test]
-fn no_certificate_of_a_file_is_passed_over() {
-    let each = |file: &[u8]| -> Vec<bool> {
-        let each = each_of_file(file);
-        each.iter().map(Option::is_some).collect()
-    };
-    // A byte order mark.
-    assert_eq!(each(&[b"\xef\xbb\xbf", WWW, MAIL].concat()), [true, true]);
-    // Put together where the first has no line end behind it.
-    assert_eq!(each(&[WWW.trim_ascii_end(), MAIL].concat()), [true, false]);
-    let old = String::from_utf8_lossy(MAIL).replace("CERTIFICATE", "TRUSTED CERTIFICATE");
-    assert_eq!(each(&[WWW, old.as_bytes()].concat()), [true, false]);
-    let request = include_bytes!("fixtures/request.csr.pem");
-    assert_eq!(each(&[WWW, request].concat()), [true]);
-}
-
-#[test]
 fn what_holds_no_certificate_gives_none() {
     let der: &[u8] = include_bytes!("fixtures/www.contoso.com.der");
     assert_eq!(of_file(der).len(), 1);
+    assert_eq!(of_file(include_bytes!("fixtures/bundle.pfx")).len(), 1);
     let request = include_bytes!("fixtures/request.csr.pem");
-    let pfx = include_bytes!("fixtures/bundle.pfx");
-    for file in [&request[..], pfx, b"", b"notes", &der[..der.len() - 1]] {
+    for file in [&request[..], b"", b"notes", &der[..der.len() - 1]] {
         assert_eq!(of_file(file), []);
     }
 }

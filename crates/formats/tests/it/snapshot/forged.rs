@@ -161,8 +161,8 @@ fn records_that_are_none_are_refused_at_their_first_byte() {
             good.len(),
             "ipport=10.0.0.1:2: its format is 3",
         ),
-        (two(record(&other, &value)), good.len(), "check sum"),
-        (record(&key, &broken), 0, "check sum"),
+        (two(record(&other, &value)), good.len(), "checksum"),
+        (record(&key, &broken), 0, "checksum"),
         (
             two(record(&third, b"")),
             good.len(),

@@ -1,43 +1,43 @@
 //! Serialized certificate stores (`.sst`), which `certutil`, the certificate manager and
 //! `Export-Certificate -Type SST` write.
 //!
-//! Four zeros and `CERT`, then elements: an id, the encoding and a length, each of four bytes with
-//! the lowest first, and so many bytes. The element of the id 32 is a certificate; those in front of
-//! it are its properties. An element of the id 0 is the last. (Wine's `crypt32` reads and writes the
-//! same.)
+//! The file starts with four zeros and `CERT`. Elements follow: an id, an encoding type and a length,
+//! each of four bytes in little-endian order, and the data. The element with the id 32 is a
+//! certificate; the elements before it are its properties. An element with the id 0 ends the file.
+//! (Wine's `crypt32` reads and writes the same.)
 
-use certbind_certificates::Certificate;
-
-use super::Found;
+use crate::part_error::PartError;
 
 const START: &[u8] = b"\0\0\0\0CERT";
 /// `CERT_CERT_PROP_ID` of `wincrypt.h`.
 const CERTIFICATE: u32 = 32;
 
-/// Whether bytes begin as a serialized store does.
-pub(super) fn is_store(bytes: &[u8]) -> bool {
+/// Whether bytes are a serialized store.
+pub(crate) fn is_store(bytes: &[u8]) -> bool {
     bytes.starts_with(START)
 }
 
-/// The certificates of a serialized store.
-pub(super) fn certificates(bytes: &[u8]) -> Result<Found, String> {
+/// The certificates. After an element that is cut off there is an error.
+pub(crate) fn certificates(bytes: &[u8]) -> Vec<Result<&[u8], PartError>> {
     let mut rest = bytes.get(START.len()..).unwrap_or_default();
     let mut found = Vec::new();
     loop {
         let Some((id, after)) = number(rest) else {
-            return Err("it is a serialized store that ends too early".to_owned());
+            found.push(Err(PartError::Damaged));
+            return found;
         };
         if id == 0 {
-            return Ok(found);
+            return found;
         }
         let element = number(after)
             .and_then(|(_, after)| number(after))
             .and_then(|(length, after)| after.split_at_checked(usize::try_from(length).ok()?));
         let Some((data, after)) = element else {
-            return Err("it is a serialized store that ends too early".to_owned());
+            found.push(Err(PartError::Damaged));
+            return found;
         };
         if id == CERTIFICATE {
-            found.push(Certificate::of_der(data));
+            found.push(Ok(data));
         }
         rest = after;
     }
