@@ -68,6 +68,20 @@ pub(crate) enum Error {
     Audit(Box<Error>),
     #[error("{0}")]
     Probe(Box<Error>),
+    #[error("{0}")]
+    Explain(Box<Error>),
+    #[error("{0}")]
+    Connection(String),
+    #[error("{key} does not hold what the plan saw; make the plan again")]
+    PlanOfAnotherState { key: BindingKey },
+    #[error("{key} is not bound; {}", match answers {
+        Some((answers, step)) => format!("{answers} ({step}) answers such a connection instead"),
+        None => "nothing answers such a connection".to_owned(),
+    })]
+    NotBound {
+        key: BindingKey,
+        answers: Option<(BindingKey, &'static str)>,
+    },
     #[error("missing the second store or export to compare")]
     NothingToCompare,
     #[error("export --fleet writes a file per host; choose a folder with -o")]
@@ -131,6 +145,7 @@ impl Error {
         match self {
             Self::Diff(_) => exit::NOT_COMPARED,
             Self::Audit(_) | Self::Probe(_) => exit::NOT_AUDITED,
+            Self::Explain(_) => exit::NOT_EXPLAINED,
             Self::Usage(_)
             | Self::Environment { .. }
             | Self::Profile(_)
@@ -146,6 +161,7 @@ impl Error {
             | Self::ExportsOfOneHost { .. }
             | Self::NoTarget { .. }
             | Self::NotConfirmed
+            | Self::Connection(_)
             | Self::Migrate(certbind_migrate::Error::Contradiction { .. })
             | Self::Binding(_) => exit::USAGE,
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {

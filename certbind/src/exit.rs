@@ -22,6 +22,11 @@ pub const FOUND: u8 = 1;
 /// `audit` or `probe` failed.
 pub const NOT_AUDITED: u8 = 2;
 
+/// `explain`: no binding answers.
+pub const UNANSWERED: u8 = 1;
+/// `explain` failed.
+pub const NOT_EXPLAINED: u8 = 2;
+
 /// The text of `certbind help exit-codes`.
 pub(crate) const HELP: &str = "\
   0  success
@@ -36,4 +41,5 @@ These commands use other codes:
   trace --replay  0 equal results  1 a result differs               2 error
   audit           0 no findings    1 findings at --fail-on or above 2 error
   probe           0 all match      1 a mismatch                     2 error
+  explain         0 answered       1 no binding answers             2 error
 ";

@@ -36,6 +36,7 @@ Hosts:
     "  audit        Check the bindings of hosts against the audit rules
 
 Stores:
+  explain      Explain which binding answers a connection, and why
   probe        Connect to the endpoints and compare the served certificates
   check        Verify the integrity of a store
   trace        Show or replay a recording of HTTP Server API calls

@@ -119,6 +119,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Diff(diff) => commands::diff::run(diff),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Probe(probe) => commands::probe::run(&url()?, &probe),
+        Command::Explain(explain) => commands::explain::run(&url()?, &explain),
         Command::Trace(trace) => commands::trace::run(&trace),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Apply(apply) => {

@@ -74,7 +74,7 @@ enum FailOn {
     Never,
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     let day = text.parse::<Date>().map(|day| day.at(0, 0, 0, 0));
     if let Ok(day) = day
         && text.len() == "2026-12-31".len()

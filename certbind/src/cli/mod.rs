@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod certificate;
 pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod flags;
 pub(crate) mod import;
@@ -137,6 +138,9 @@ pub(crate) enum Command {
     /// Connect to the endpoints and compare the served certificates. Exit code 0: all match, 1: a
     /// mismatch, 2: error.
     Probe(probe::Probe),
+    /// Explain which binding answers a connection, and why. Exit code 0: a binding answers, 1: none
+    /// does, 2: error.
+    Explain(Box<explain::Explain>),
     /// Show or replay a recording of HTTP Server API calls.
     Trace(trace::Trace),
     /// Verify the integrity of a store.

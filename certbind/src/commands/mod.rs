@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod export;
 #[cfg(feature = "etcd")]
 pub(crate) mod fleet;

@@ -1,6 +1,7 @@
 //! `list`, `show` and `check`.
 
-use certbind_core::{BindingKey, StoreError};
+use certbind_core::{BindingKey, BindingStore, StoreError};
+use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
 
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
@@ -24,12 +25,35 @@ pub(crate) fn list(url: &StoreUrl, format: Format) -> Result<u8, Error> {
 pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
     let found = store.bindings().get(key)?;
-    let binding = found.ok_or_else(|| StoreError::NotFound { key: key.clone() })?;
+    let binding = match found {
+        Some(binding) => binding,
+        None => return Err(not_bound(store.bindings(), key)?),
+    };
     match format {
         Format::Json => print_json(&binding)?,
         Format::Table => print(&record::in_full(&binding))?,
     }
     Ok(exit::DONE)
+}
+
+/// The error for an unbound key, with the binding that answers such a connection instead.
+fn not_bound(store: &dyn BindingStore, key: &BindingKey) -> Result<Error, Error> {
+    let unbound = Connection::new(LocalAddress::Unbound(Family::V4), key.port());
+    let connection = match key {
+        BindingKey::IpPort(endpoint) => Connection::to(endpoint.addr()).unwrap_or(unbound),
+        BindingKey::Sni(endpoint) | BindingKey::ScopedCcs(endpoint) => {
+            // Some name that a wildcard covers stands for it.
+            unbound.asking_for(endpoint.host().as_str().replacen("*.", "certbind.", 1))
+        }
+        BindingKey::Ccs(_) => unbound.asking_for("certbind"),
+    };
+    let host = Resolver::new(scan_all(store)?);
+    let answers = host.choose(&connection);
+    let answers = answers.map(|(step, binding)| (binding.key().clone(), step.name()));
+    Ok(Error::NotBound {
+        key: key.clone(),
+        answers,
+    })
 }
 
 pub(crate) fn check(url: &StoreUrl, discard_wal: bool, format: Format) -> Result<u8, Error> {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod explaining;
 mod exports;
 mod helping;
 mod logs;

@@ -323,6 +323,36 @@ fn odd_keys_of_a_fleet_are_skipped_with_a_warning() {
     assert!(output.status.success(), "{said}");
 }
 
+/// Each host of a fleet is explained; the exit code is 1 if nothing answers on one of them.
+#[test]
+fn fleets_are_explained() {
+    require!("etcd");
+    let server = Server::start();
+    let url = format!("etcd://{}/", server.endpoint());
+    let add = |key| ["add", key, "--hash", OLD, "--app-id", APP];
+    done(&format!("{url}web01"), &add("0.0.0.0:443"));
+    done(&format!("{url}web02"), &add("[::]:443"));
+    let explain = |endpoint| {
+        let arguments = ["explain", endpoint, "--fleet", &url, "--format", "json"];
+        let output = certbind("memory:", &arguments);
+        let json = String::from_utf8(output.stdout).unwrap();
+        (json, output.status.code())
+    };
+    let (json, code) = explain("[2001:db8::5]:443");
+    assert_eq!(code, Some(0), "{json}");
+    assert!(
+        json.contains("\"web01\"") && json.contains("any_ipv4"),
+        "{json}"
+    );
+    assert!(
+        json.contains("\"web02\"") && json.contains("any_ipv6"),
+        "{json}"
+    );
+    let (json, code) = explain("10.0.0.5:443");
+    assert_eq!(code, Some(1), "{json}");
+    assert!(json.contains("\"reset\""), "{json}");
+}
+
 /// What names files and users on this machine has no place in an export.
 #[test]
 fn exports_name_the_store_without_its_options() {

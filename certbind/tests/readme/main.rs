@@ -139,6 +139,13 @@ fn a_backend_is_written_as_the_readme_says() {
     );
 }
 
+/// The worked examples of the page "Which certificate is served?".
+#[test]
+fn explanations_are_printed_as_their_page_shows() {
+    let page = std::fs::read_to_string(root().join("docs/explain.md")).unwrap();
+    runs_as_printed(&console(&page));
+}
+
 #[test]
 fn every_command_does_what_the_page_of_commands_shows() {
     let page = std::fs::read_to_string(root().join("docs/commands.md")).unwrap();

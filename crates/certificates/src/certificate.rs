@@ -118,6 +118,20 @@ impl Certificate {
         &self.names
     }
 
+    /// Whether one of its names is for a host (RFC 6125, 6.4.3): a wildcard covers one label, and the
+    /// same wildcard. A dot at the end of the host's name is ignored.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let has = |name: String| self.names.contains(&Name::Dns(name));
+        let wildcard = host.split_once('.').filter(|(first, _)| !first.is_empty());
+        has(host.clone())
+            || wildcard.is_some_and(|(_, parent)| has(format!("*.{parent}")))
+            || host
+                .parse()
+                .is_ok_and(|address| self.names.contains(&Name::Ip(address)))
+    }
+
     /// From when to when it is valid.
     #[must_use]
     pub fn validity(&self) -> Validity {

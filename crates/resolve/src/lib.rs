@@ -14,11 +14,13 @@
 //! Names are compared without case, and otherwise as the client sends them: whether HTTP.sys ignores a
 //! dot at the end is not known.
 
+mod cases;
 mod connection;
 mod resolution;
 mod resolver;
 mod step;
 
+pub use cases::{Case, NameCase};
 pub use connection::{Connection, Family, LocalAddress};
 pub use resolution::{Alternative, Candidate, Outcome, Resolution};
 pub use resolver::Resolver;

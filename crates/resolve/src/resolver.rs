@@ -151,6 +151,12 @@ impl<B: Borrow<Binding>> Resolver<B> {
         &self.bindings
     }
 
+    /// The bindings of a port.
+    pub fn of_port(&self, port: Port) -> impl Iterator<Item = &B> {
+        let indices = self.ports.get(&port).into_iter().flat_map(|port| &port.all);
+        indices.map(|index| &self.bindings[*index])
+    }
+
     /// The ports with a binding, in ascending order.
     #[must_use]
     pub fn ports(&self) -> Vec<Port> {

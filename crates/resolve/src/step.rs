@@ -136,9 +136,10 @@ impl Step {
             ),
             Self::HostName => (
                 Evidence::Disputed,
-                "Before the central store and the wildcard addresses: the table for AD FS; Microsoft's \
-                 Application Proxy blog (2014) recommends 0.0.0.0 as the fallback of clients that send no \
-                 name. One renewal agent (tokentimer-core) places wildcard addresses before it.",
+                "Before the central store and the wildcard addresses: a troubleshooting table for AD \
+                 FS; Microsoft's Application Proxy blog (2014) describes a fallback certificate for \
+                 clients that send no name. One renewal agent (tokentimer-core) places wildcard \
+                 addresses before it.",
             ),
             Self::WildcardHostName => (
                 Evidence::Inferred,
@@ -152,19 +153,19 @@ impl Step {
             ),
             Self::CentralStore => (
                 Evidence::Documented,
-                "After host names: the table for AD FS. The host name chooses the file: a Microsoft \
+                "After host names: a troubleshooting table for AD FS. The host name chooses the file: a Microsoft \
                  engineer's article on the central certificate store of IIS 8 (2012). That a client \
                  without a name is not served by it is inferred from that.",
             ),
             Self::AnyIpv6 => (
                 Evidence::Documented,
                 "All IPv6 addresses: HTTP_SERVICE_CONFIG_SSL_KEY in Microsoft's Win32 documentation. \
-                 Before 0.0.0.0: the table for AD FS.",
+                 Before 0.0.0.0: a troubleshooting table for AD FS.",
             ),
             Self::AnyIpv4 => (
                 Evidence::Documented,
                 "All IPv4 and IPv6 addresses: HTTP_SERVICE_CONFIG_SSL_KEY in Microsoft's Win32 \
-                 documentation. Last: the table for AD FS.",
+                 documentation. Last: a troubleshooting table for AD FS.",
             ),
         }
     }

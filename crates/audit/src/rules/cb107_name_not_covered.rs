@@ -1,8 +1,5 @@
 //! A certificate for other names.
 
-use std::collections::BTreeSet;
-
-use certbind_certificates::Name;
 use certbind_core::Binding;
 
 use crate::finding::Severity;
@@ -21,10 +18,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let host = binding.key().host()?.as_str();
-    let names = fleet.certificate(binding)?.certificate.names();
-    if covers(names, host) {
+    let certificate = &fleet.certificate(binding)?.certificate;
+    if certificate.covers(host) {
         return None;
     }
+    let names = certificate.names();
     let told: Vec<_> = names.iter().take(5).map(ToString::to_string).collect();
     let more = match names.len() - told.len() {
         0 => String::new(),
@@ -34,19 +32,6 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
         true => "its certificate is for no name at all".into(),
         false => format!("its certificate is for {}{more}", told.join(", ")).into(),
     })
-}
-
-/// Whether one of a certificate's names is for a host's (RFC 6125, 6.4.3): a wildcard stands for one
-/// label, and for the same wildcard.
-fn covers(names: &BTreeSet<Name>, host: &str) -> bool {
-    let host = host.trim_end_matches('.');
-    let has = |name: String| names.contains(&Name::Dns(name));
-    let wildcard = host.split_once('.').filter(|(first, _)| !first.is_empty());
-    has(host.to_owned())
-        || wildcard.is_some_and(|(_, parent)| has(format!("*.{parent}")))
-        || host
-            .parse()
-            .is_ok_and(|address| names.contains(&Name::Ip(address)))
 }
 
 #[cfg(test)]
