@@ -29,7 +29,9 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
 }
 
 fn probed(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
-    let bindings = bindings(&Opened::open(url, Access::Read)?, &arguments.keys)?;
+    let store = Opened::open(url, Access::Read)?;
+    let bindings = bindings(&store, &arguments.keys)?;
+    let host = scan_all(store.bindings())?;
     let options = Options {
         address: arguments.address,
         timeout: Duration::from_secs(arguments.timeout),
@@ -37,7 +39,7 @@ fn probed(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
     };
     let progress = Progress::new();
     progress.at(format!("Probing {} endpoints", bindings.len()));
-    let probed = probe_all(&bindings, &options);
+    let probed = probe_all(&bindings, &host, &options);
     drop(progress);
     let rows = bindings.iter().zip(&probed);
     match arguments.output.format {
@@ -74,6 +76,10 @@ fn in_words<'a>(probed: impl Iterator<Item = (&'a Binding, &'a Probed)>) -> Stri
             Found::Other { served } => {
                 (&mut wrong, format!("serves another certificate, {served}"))
             }
+            Found::Hidden { by, served } => (
+                &mut other,
+                format!("hidden by {by}, which serves its certificate, {served}"),
+            ),
             Found::Nothing { why } => (&mut wrong, why.clone()),
             Found::Served { served } => (
                 &mut other,

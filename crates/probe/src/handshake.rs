@@ -14,11 +14,16 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, Signa
 
 use crate::endpoint::Endpoint;
 
+/// Whether the TLS library sends exactly this name. It refuses labels with a hyphen at either end and
+/// names that end in a number, sends no address, and leaves out a dot at the end.
+pub(crate) fn can_ask_for(name: &str) -> bool {
+    !name.ends_with('.') && matches!(ServerName::try_from(name), Ok(ServerName::DnsName(_)))
+}
+
 /// The hash of the certificate that the server shows; why there is none.
 pub(crate) fn certificate(endpoint: &Endpoint, timeout: Duration) -> Result<CertHash, String> {
     let name = match &endpoint.name {
-        Some(name) => ServerName::try_from(name.clone())
-            .map_err(|_| format!("{name:?} is no name that a TLS client can ask for"))?,
+        Some(name) => ServerName::try_from(name.clone()).map_err(|error| error.to_string())?,
         None => ServerName::from(endpoint.address.ip()),
     };
     let provider = Arc::new(ring::default_provider());

@@ -25,8 +25,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use certbind_core::{Binding, CertHash};
+use certbind_core::{Binding, BindingKey, CertHash};
+use certbind_resolve::{Connection, Resolver};
 use serde::Serialize;
+
+use crate::endpoint::Endpoint;
 
 /// Where and how long to try.
 #[derive(Clone, Debug)]
@@ -69,12 +72,19 @@ pub enum Found {
         /// Its hash.
         served: CertHash,
     },
+    /// The certificate of another binding, which HTTP.sys looks at first on this connection.
+    Hidden {
+        /// The key of that binding.
+        by: BindingKey,
+        /// The hash of the certificate.
+        served: CertHash,
+    },
     /// No TLS server that shows a certificate.
     Nothing {
         /// Why, in words.
         why: String,
     },
-    /// The key tells no endpoint.
+    /// The key has no endpoint, or the TLS library cannot ask for its name.
     NotProbed {
         /// Why, in words.
         why: String,
@@ -99,9 +109,14 @@ impl Default for Options {
     }
 }
 
-/// Tries the endpoint of a binding. It takes twice the timeout at most.
+/// Tries the endpoint of a binding, as if it were the only one of its host. It takes twice the timeout
+/// at most.
 #[must_use]
 pub fn probe(binding: &Binding, options: &Options) -> Probed {
+    probe_on(binding, &Resolver::new([]), options)
+}
+
+fn probe_on(binding: &Binding, host: &Resolver<&Binding>, options: &Options) -> Probed {
     let endpoint = match endpoint::of(binding.key(), options.address) {
         Ok(endpoint) => endpoint,
         Err(why) => {
@@ -114,11 +129,26 @@ pub fn probe(binding: &Binding, options: &Options) -> Probed {
             };
         }
     };
+    if let Some(name) = endpoint.name.as_deref()
+        && !handshake::can_ask_for(name)
+    {
+        return Probed {
+            address: Some(endpoint.address),
+            name: None,
+            found: Found::NotProbed {
+                why: format!("the TLS library of this probe cannot ask for {name}"),
+            },
+        };
+    }
     let found = match handshake::certificate(&endpoint, options.timeout) {
-        Ok(served) => match binding.record().hash() {
-            Some(bound) if *bound == served => Found::Same,
-            Some(_) => Found::Other { served },
-            None => Found::Served { served },
+        Ok(served) => match (binding.record().hash(), hidden_by(binding, &endpoint, host)) {
+            (Some(bound), _) if *bound == served => Found::Same,
+            (_, Some(other)) if other.record().hash() == Some(&served) => Found::Hidden {
+                by: other.key().clone(),
+                served,
+            },
+            (Some(_), _) => Found::Other { served },
+            (None, _) => Found::Served { served },
         },
         Err(why) => Found::Nothing { why },
     };
@@ -129,14 +159,31 @@ pub fn probe(binding: &Binding, options: &Options) -> Probed {
     }
 }
 
-/// Tries the endpoints of many bindings, some at a time. The answers are in their order.
+/// The binding that answers a connection to the endpoint, if it is another one.
+fn hidden_by<'a>(
+    binding: &Binding,
+    endpoint: &Endpoint,
+    host: &Resolver<&'a Binding>,
+) -> Option<&'a Binding> {
+    let connection = Connection::to(endpoint.address).ok()?;
+    let connection = match &endpoint.name {
+        Some(name) => connection.asking_for(name.as_str()),
+        None => connection,
+    };
+    let (_, chosen) = host.choose(&connection)?;
+    (chosen.key() != binding.key()).then_some(*chosen)
+}
+
+/// Tries the endpoints of some bindings of a host, in parallel. The results are in their order. `host`
+/// has all bindings of the host, to recognise the certificate of a binding that hides another.
 #[must_use]
-pub fn probe_all(bindings: &[Binding], options: &Options) -> Vec<Probed> {
+pub fn probe_all(bindings: &[Binding], host: &[Binding], options: &Options) -> Vec<Probed> {
+    let host = Resolver::new(host);
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(bindings.len()));
     let work = || {
         while let Some((at, binding)) = take(bindings, &next) {
-            let probed = probe(binding, options);
+            let probed = probe_on(binding, &host, options);
             let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
             done.push((at, probed));
         }

@@ -166,8 +166,54 @@ fn nobody_a_stranger_and_silence_are_told_apart() {
 fn keys_without_an_endpoint_are_not_probed() {
     let central = found("ccs=443", CertHash::new([1; 20]));
     assert!(matches!(&central, Found::NotProbed { .. }) && !central.is_wrong());
-    let strange = found("hostnameport=a*b:443", CertHash::new([1; 20]));
-    assert!(matches!(strange, Found::Nothing { why } if why.contains("no name")));
+    // What the TLS library does not send as it stands: there is no verdict, and no name was sent.
+    for name in [
+        "a*b",
+        "a-.example",
+        "www.contoso.com.",
+        "10.0.0.5",
+        "example.123",
+    ] {
+        let binding = bound(&format!("hostnameport={name}:443"), CertHash::new([1; 20]));
+        let probed = probe(&binding, &Options::default());
+        assert_eq!(probed.name, None, "{name}");
+        let Found::NotProbed { why } = &probed.found else {
+            panic!("{name}: {probed:?}");
+        };
+        assert!(why.contains(name), "{why}");
+        assert!(!probed.found.is_wrong());
+    }
+}
+
+/// A binding of the address that is probed answers for every name: its certificate is no mismatch of
+/// the names that it hides, and any other certificate is.
+#[test]
+fn hidden_bindings_are_recognised() {
+    let (of_name, named) = certificate();
+    let (of_address, _) = certificate();
+    let server = Server {
+        named: Arc::clone(&named),
+        nameless: Some(named),
+    };
+    let port = serve(server, BOTH).port();
+    let address = bound(&format!("127.0.0.1:{port}"), of_name);
+    let name = bound(&format!("hostnameport=www.contoso.com:{port}"), of_address);
+    let central = bound(&format!("scopedccs=www.contoso.com:{port}"), of_address);
+    let elsewhere = bound(&format!("127.0.0.2:{port}"), of_name);
+    let host = [address.clone(), name.clone(), central.clone()];
+    let probed = probe_all(&host, &host, &Options::default());
+    let hidden = Found::Hidden {
+        by: address.key().clone(),
+        served: of_name,
+    };
+    assert!(!hidden.is_wrong());
+    assert_eq!(
+        probed.iter().map(|it| &it.found).collect::<Vec<_>>(),
+        [&Found::Same, &hidden, &hidden]
+    );
+    let host = [elsewhere, name.clone()];
+    let probed = probe_all(&[name], &host, &Options::default());
+    assert_eq!(probed[0].found, Found::Other { served: of_name });
 }
 
 #[test]
@@ -191,10 +237,10 @@ fn results_are_in_the_order_of_the_bindings() {
             )
         })
         .collect();
-    let probed = probe_all(&bindings, &Options::default());
+    let probed = probe_all(&bindings, &bindings, &Options::default());
     assert_eq!(probed.len(), 40);
     for (n, probed) in probed.iter().enumerate() {
         assert_eq!(probed.found == Found::Same, n % 3 != 0, "{n}: {probed:?}");
     }
-    assert!(probe_all(&[], &Options::default()).is_empty());
+    assert!(probe_all(&[], &[], &Options::default()).is_empty());
 }

@@ -67,7 +67,6 @@ const KNOWN: &[(&str, &[&str])] = &[
             "rules/waivers.rs",
         ],
     ),
-    ("certbind-etcd", &["apply.rs", "scan.rs", "store.rs"]),
     (
         "certbind-formats",
         &[
