@@ -6,8 +6,8 @@ use std::str::FromStr;
 use certbind_etcd::{EtcdStore, EtcdUrl, Fleet, HostName};
 use clap::Args;
 
+use crate::backends::etcd;
 use crate::error::{Error, report, warn};
-use crate::stores::etcd_builder;
 use crate::terminal::escaped;
 
 /// Which hosts, and how many of them side by side.
@@ -86,7 +86,7 @@ pub(crate) fn visit_these<T: Send>(
 }
 
 fn open(url: &FleetUrl) -> Result<Fleet, Error> {
-    Ok(etcd_builder(&url.0)?.open_fleet()?)
+    Ok(etcd::builder(&url.0)?.open_fleet()?)
 }
 
 fn go<T: Send>(

@@ -1,5 +1,7 @@
 //! The overview of the commands, and the help topics.
 
+use crate::registry::backends;
+
 #[cfg(feature = "etcd")]
 macro_rules! sync {
     () => {
@@ -54,14 +56,14 @@ Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store.
 See also: certbind help keys|stores|formats|exit-codes";
 
 /// A help topic: its name and its text.
-pub(crate) type Topic = (&'static str, &'static str);
+pub(crate) type Topic = (&'static str, fn() -> String);
 
 /// The topics of `certbind help TOPIC`.
 pub(crate) const TOPICS: [Topic; 4] = [
-    ("keys", KEYS),
-    ("stores", STORES),
-    ("formats", FORMATS),
-    ("exit-codes", crate::exit::HELP),
+    ("keys", || KEYS.to_owned()),
+    ("stores", stores),
+    ("formats", || FORMATS.to_owned()),
+    ("exit-codes", || crate::exit::HELP.to_owned()),
 ];
 
 const KEYS: &str = "\
@@ -80,20 +82,51 @@ A binding key identifies a binding. HTTP.sys has one certificate for each key.
 The prefix ipport= is optional. Host names are not case-sensitive. Ports are 1 to 65535.
 ";
 
+/// The forms of URLs that the registered backends have.
+fn stores() -> String {
+    let forms = backends().iter().flat_map(|backend| backend.help());
+    let forms = forms.map(|(form, meaning)| entry(form, meaning));
+    format!("{STORES}{}{STORES_END}", forms.collect::<String>())
+}
+
+/// Where the meanings of URLs begin, and where their lines end.
+const MEANING: usize = 20;
+const WIDTH: usize = 92;
+
+/// A form and its meaning, wrapped, in two columns. A long form has a line of its own.
+fn entry(form: &str, meaning: &str) -> String {
+    let mut text = format!("  {form}");
+    let mut column = 2 + form.chars().count();
+    if column + 2 > MEANING {
+        text.push('\n');
+        column = 0;
+    }
+    text.extend(std::iter::repeat_n(' ', MEANING - column));
+    column = MEANING;
+    for word in meaning.split_whitespace() {
+        let length = word.chars().count();
+        if column > MEANING && column + 1 + length > WIDTH {
+            text.push('\n');
+            text.extend(std::iter::repeat_n(' ', MEANING));
+            column = MEANING;
+        } else if column > MEANING {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += length;
+    }
+    text.push('\n');
+    text
+}
+
 const STORES: &str = "\
 A binding store holds bindings. Select it with --store or the environment variable
 CERTBIND_STORE.
 
-  httpsys:          HTTP.sys on this Windows host; changes need administrator rights
-  httpsys:LIBRARY   a library with the HTTP Server API, such as the simulator's
-                    libhttpapi.so
-  redb:PATH         a database file; `add` and `import` create it
-  etcd://ENDPOINT[,ENDPOINT…]/HOST
-                    the record of a host in etcd; parameters such as `?ca=FILE&user=NAME`
-                    configure the connection (docs/etcd.md). Without HOST the URL names all
-                    hosts, for the option --fleet (docs/fleet.md)
-  memory:           an empty store in memory, for experiments
+";
 
+const STORES_END: &str = "
 The default is httpsys: on Windows, and the file certbind/bindings.redb in the user's data
 directory elsewhere. `diff` and `plan` also accept export files.
 ";

@@ -8,9 +8,10 @@ use std::str::FromStr;
 use certbind_core::{Binding, BindingStore, Scan};
 use certbind_formats::{ReadOptions, Reading};
 
+use crate::backend::Access;
 use crate::error::Error;
-use crate::output_file;
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::registry::{find, owner_of};
+use crate::stores::{Opened, StoreUrl};
 
 /// A store's URL, or a file; `-` is standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,9 @@ impl FromStr for Input {
         // Anything else may have a colon in it as well: a drive of Windows.
         let scheme = text.split_once(':').map(|(scheme, _)| scheme);
         match scheme {
-            Some("redb" | "memory" | "httpsys" | "etcd") => text.parse().map(Self::Store),
+            Some(scheme) if scheme == "etcd" || find(scheme).is_some() => {
+                text.parse().map(Self::Store)
+            }
             _ if text.is_empty() => Err("name a store or a file".to_owned()),
             _ => Ok(Self::File(text.into())),
         }
@@ -54,8 +57,10 @@ impl Input {
     /// A file that turns out to be a store is one.
     pub(crate) fn resolved(self) -> Self {
         match self {
-            Self::File(path) if path.is_file() && output_file::is_store(&path).unwrap_or(false) => {
-                Self::Store(StoreUrl::Redb(path))
+            Self::File(path) if path.is_file() => {
+                let owner = owner_of(&path).unwrap_or_default();
+                let url = owner.and_then(|backend| StoreUrl::of_file(backend, &path));
+                url.map_or(Self::File(path), Self::Store)
             }
             source => source,
         }
@@ -115,9 +120,13 @@ mod tests {
     #[test]
     fn stores_have_a_scheme_and_everything_else_is_a_file() {
         let source = |text: &str| text.parse::<Input>();
-        let redb = Input::Store(StoreUrl::Redb("a.redb".into()));
-        assert_eq!(source("redb:a.redb"), Ok(redb));
-        assert_eq!(source("memory:"), Ok(Input::Store(StoreUrl::Memory)));
+        for url in ["redb:a.redb", "memory:", "httpsys:", "httpsys:./lib.so"] {
+            assert_eq!(source(url), Ok(Input::Store(url.parse().expect("a URL"))));
+            assert_eq!(
+                source(url).map(|source| source.to_string()),
+                Ok(url.to_owned())
+            );
+        }
         let file = |path: &str| Ok(Input::File(path.into()));
         for path in ["-", "host.txt", "C:\\host.txt", "./redb:x", "a.redb"] {
             assert_eq!(source(path), file(path));

@@ -1,11 +1,10 @@
 //! The layout of the last imported listing, saved to `<store>.layout.json`, so that an export
 //! reproduces the listing byte for byte.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use certbind_core::Uuid;
 use certbind_formats::netsh::Layout;
-use certbind_redb::RedbStore;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -18,13 +17,8 @@ struct LayoutFile<L> {
     layout: L,
 }
 
-/// `bindings.layout.json` for `bindings.redb`.
-fn path(store: &RedbStore) -> PathBuf {
-    store.path().with_extension("layout.json")
-}
-
-pub(crate) fn read(store: &RedbStore) -> Result<Option<Layout>, Error> {
-    let path = path(store);
+pub(crate) fn read(path: &Path, store: Uuid) -> Result<Option<Layout>, Error> {
+    let path = path.to_owned();
     let text = match std::fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -35,14 +29,10 @@ pub(crate) fn read(store: &RedbStore) -> Result<Option<Layout>, Error> {
             path,
             problem: format!("it is no layout: {error}; delete it"),
         })?;
-    Ok((kept.store == store.id()).then_some(kept.layout))
+    Ok((kept.store == store).then_some(kept.layout))
 }
 
-pub(crate) fn write(store: &RedbStore, layout: &Layout) -> Result<(), Error> {
-    let path = path(store);
-    let kept = LayoutFile {
-        store: store.id(),
-        layout,
-    };
-    output_file::replace(&path, |file| Ok(serde_json::to_writer(file, &kept)?))
+pub(crate) fn write(path: &Path, store: Uuid, layout: &Layout) -> Result<(), Error> {
+    let kept = LayoutFile { store, layout };
+    output_file::replace(path, |file| Ok(serde_json::to_writer(file, &kept)?))
 }

@@ -5,9 +5,13 @@
 //! ```
 
 mod audit_text;
+mod backend;
+mod backends;
 mod changes;
+mod check;
 mod cli;
 mod commands;
+mod data_directory;
 mod error;
 pub mod exit;
 #[cfg(feature = "etcd")]
@@ -22,6 +26,7 @@ mod plan_text;
 mod print;
 mod progress;
 mod record;
+mod registry;
 mod secrets;
 mod stores;
 #[cfg(feature = "etcd")]
@@ -46,8 +51,20 @@ use crate::error::Error;
 use crate::stores::StoreUrl;
 use crate::terminal::escaped;
 
+pub use crate::backend::{Access, CheckReport, OpenStore, StoreBackend};
+
 /// Runs the program with these arguments, its own name the first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    main_with(&[], arguments)
+}
+
+/// Runs the program with additional backends: a program of its own that handles their stores as well.
+/// The backends of the first call in a process apply.
+pub fn main_with(
+    backends: &[&'static dyn StoreBackend],
+    arguments: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
+    registry::register(backends);
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let done = if is_netsh(arguments.first()) {
         as_netsh(&arguments)

@@ -1,15 +1,13 @@
 //! Output files, replaced atomically.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use certbind_core::StoreError;
 
 use crate::error::Error;
-
-/// What a redb file starts with.
-const REDB: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
+use crate::registry::owner_of;
 
 /// Writes to a place that the user named: a file is there whole or as it was, a link is followed,
 /// and what is no file, such as a device, is written to. A store is never overwritten.
@@ -26,20 +24,12 @@ pub(crate) fn write(
         write(&mut out)?;
         return Ok(out.flush()?);
     }
-    if is_store(path).map_err(io)? {
+    if owner_of(path).map_err(io)?.is_some() {
         return Err(Error::WouldOverwriteStore {
             path: path.to_owned(),
         });
     }
     replace(&fs::canonicalize(path).map_err(io)?, write)
-}
-
-/// Whether a file is a store of ours.
-pub(crate) fn is_store(path: &Path) -> io::Result<bool> {
-    let mut start = Vec::new();
-    let file = File::open(path)?;
-    file.take(REDB.len() as u64).read_to_end(&mut start)?;
-    Ok(start == REDB)
 }
 
 /// Writes a file so that it is there whole or as it was.

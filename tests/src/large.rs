@@ -1,6 +1,8 @@
 //! Large stores and large batches: faults that begin at a page, a statement or a buffer.
 
-use certbind_core::{Batch, Binding, BindingStore, Capabilities, Change, Scan, StoreError};
+use certbind_core::{
+    Batch, Binding, BindingKey, BindingStore, Capabilities, Change, Scan, StoreError,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -89,7 +91,9 @@ fn with_sizes(fixtures: Fixtures, capabilities: &Capabilities, sizes: &[usize]) 
     let mut run = Run {
         store,
         model: Model::new(capabilities),
+        sample: all.iter().step_by(all.len() / 25 + 1).cloned().collect(),
     };
+    run.compare("of an empty store");
     let mut rest = &all[..];
     for size in sizes {
         let (new, later) = rest.split_at(*size);
@@ -139,6 +143,8 @@ fn with_sizes(fixtures: Fixtures, capabilities: &Capabilities, sizes: &[usize]) 
 struct Run {
     store: Box<dyn BindingStore>,
     model: Model,
+    /// Keys that are read again and again, so that a cache has them.
+    sample: Vec<BindingKey>,
 }
 
 impl Run {
@@ -177,6 +183,10 @@ impl Run {
 
     /// The store contains what the model does.
     fn compare(&self, after: &str) {
+        for key in &self.sample {
+            let (found, expected) = (self.store.get(key).expect("get"), self.model.get(key));
+            require_eq!(Linearizable, found, expected.cloned(), "get {after}");
+        }
         let found = all_bindings(&*self.store);
         require_eq!(
             Atomic,

@@ -266,6 +266,16 @@ impl<F: Fixture> StateMachineTest for Run<F> {
         };
         require_eq!(Linearizable, response, expected, "the response to {step:?}");
         run.last = last;
+        // A cache in front of the store may be filled by these, and be stale after the next step.
+        if let Step::Do(operation) = &step {
+            for change in operation.changes() {
+                let key = change.key();
+                let expected = run.state.model.get(key).cloned();
+                let found = Operation::Get(key.clone()).perform(run.store());
+                let expected = Response::Got(expected);
+                require_eq!(Linearizable, found, expected, "get after {step:?}");
+            }
+        }
         run
     }
 

@@ -8,7 +8,8 @@ use certbind_etcd::{EtcdUrl, HostName};
 use clap::Args;
 
 use super::output::Output;
-use crate::stores::{StoreUrl, etcd_url};
+use crate::backends::etcd;
+use crate::stores::StoreUrl;
 
 #[derive(Debug, Args)]
 pub(crate) struct Sync {
@@ -57,7 +58,7 @@ impl FromStr for HostUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = etcd_url(text)?;
+        let url = etcd::parse(text)?;
         match url.host().cloned() {
             Some(host) => Ok(Self { url, host }),
             None => Err("the URL names no host: etcd://ENDPOINT/HOST".to_owned()),

@@ -7,12 +7,13 @@ use certbind_migrate::{Header, Plan, Step};
 use serde_json::json;
 
 use super::plan::{name, open_or_empty};
+use crate::backend::Access;
 use crate::cli::apply::Apply;
 use crate::cli::output::Format;
 use crate::error::Error;
 use crate::input::Input;
 use crate::print::{print, print_json};
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::undo::{self, UndoFile};
 use crate::{exit, plan_text};
@@ -74,12 +75,9 @@ fn of_plan(plan: &Plan) -> Result<StoreUrl, Error> {
         target: target.unwrap_or("no store").to_owned(),
     };
     match target.map(str::parse) {
-        // A plan may come from anywhere, and a library's code runs when it is opened.
-        Some(Ok(StoreUrl::HttpSys(Some(_)))) | None | Some(Err(_)) => Err(no_target()),
-        // The password for one etcd is not for whichever server a plan names.
-        #[cfg(feature = "etcd")]
-        Some(Ok(StoreUrl::Etcd(_))) => Err(no_target()),
-        Some(Ok(url)) => Ok(url),
+        // A plan must not choose which code runs, and which server receives credentials.
+        Some(Ok(url)) if StoreUrl::may_be_named_by_plans(&url) => Ok(url),
+        _ => Err(no_target()),
     }
 }
 
@@ -97,7 +95,7 @@ fn open(url: &StoreUrl, plan: &Plan, access: Access) -> Result<Opened, Error> {
     let saw_nothing = plan.steps().iter().all(|step| step.saw().is_none());
     match access {
         Access::Read if saw_nothing => open_or_empty(url),
-        Access::Change if saw_nothing => Opened::open(url, Access::Fill),
+        Access::Change if saw_nothing => Opened::open(url, Access::Create),
         access => Opened::open(url, access),
     }
 }

@@ -5,12 +5,13 @@ use std::path::Path;
 use certbind_certificates::{Certificate, CertificateFile, LeafError};
 use certbind_core::{Binding, BindingKey, CertHash, Record, StoreError, Uuid};
 
+use crate::backend::Access;
 use crate::cli::certificate::CertificateSource;
 use crate::cli::record::RecordOptions;
 use crate::error::Error;
 use crate::exit;
 use crate::print::print;
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 
 /// How often `update` reads and tries again when somebody else changes the binding in between.
 const UPDATE_ATTEMPTS: u32 = 16;
@@ -36,7 +37,7 @@ pub(crate) fn add(
     options.apply(&key, &mut record)?;
     let binding = Binding::new(key, record)?;
     let text = format!("Bound {} to {}\n", binding.key(), certificate_of(&binding));
-    Opened::open(url, Access::Fill)?
+    Opened::open(url, Access::Create)?
         .bindings()
         .insert(binding)?;
     print(&text)?;

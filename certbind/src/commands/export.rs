@@ -8,12 +8,13 @@ use certbind_formats::netsh::{self, Layout};
 use certbind_formats::{Export, Header, WriteError, json, reg, snapshot};
 use jiff::Timestamp;
 
+use crate::backend::Access;
 use crate::cli::export::{self as arguments, ExportFormat};
 use crate::error::{Error, warn};
 use crate::exit;
 use crate::input::scan_all;
 use crate::output_file;
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::{escaped, exact_stdout};
 
 pub(crate) fn run(url: &StoreUrl, arguments: &arguments::Export) -> Result<u8, Error> {

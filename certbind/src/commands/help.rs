@@ -23,7 +23,7 @@ pub(crate) fn run(about: Option<&str>) -> Result<u8, Error> {
     };
     let wanted = about.to_ascii_lowercase();
     if let Some((_, text)) = TOPICS.iter().find(|(name, _)| *name == wanted) {
-        print(text)?;
+        print(&text())?;
     } else if let Some(command) = program.find_subcommand_mut(&wanted) {
         print(&command.render_long_help().to_string())?;
     } else {

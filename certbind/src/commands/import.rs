@@ -4,6 +4,7 @@ use certbind_core::{Binding, BindingKey, BindingStore, Change, Precondition, Sto
 use certbind_formats::{ConversionWarning, ReadOptions};
 use serde_json::json;
 
+use crate::backend::Access;
 use crate::changes::counted;
 use crate::cli::import::{Import, ImportFormat, OnConflict};
 use crate::cli::output::Format;
@@ -12,7 +13,7 @@ use crate::exit;
 use crate::import_source::{Bindings, ImportSource};
 use crate::print::{print, print_json};
 use crate::progress::Progress;
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::warnings::WarningSummary;
 
@@ -64,10 +65,10 @@ fn options(import: &Import) -> ReadOptions {
 /// The store to fill. A dry run makes none, and takes one that is not there for an empty one.
 fn open(url: &StoreUrl, dry_run: bool) -> Result<Opened, Error> {
     if !dry_run {
-        return Opened::open(url, Access::Fill);
+        return Opened::open(url, Access::Create);
     }
     match Opened::open(url, Access::Read) {
-        Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::Memory, Access::Fill),
+        Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::memory(), Access::Create),
         opened => opened,
     }
 }

@@ -4,17 +4,15 @@ use std::io;
 
 use certbind_formats::netsh::Newline;
 
+use crate::backend::Access;
 use crate::environment;
 use crate::error::Error;
 use crate::netsh::{Netsh, Profile};
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::exact_stdout;
 
 /// Which release's netsh it is, where the command line does not say.
 const PROFILE: &str = "CERTBIND_NETSH";
-
-/// What the library of the simulator takes its configuration from.
-const SIMULATOR: &str = "CERTBIND_HTTPAPI";
 
 pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
     let Options {
@@ -26,17 +24,17 @@ pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
         Some(profile) => profile,
         None => match environment(PROFILE)? {
             Some(profile) => profile,
-            None => simulated(url).unwrap_or_default(),
+            None => url.netsh_profile().unwrap_or_default(),
         },
     };
     let store = if Netsh::only_reads(arguments, profile) {
         // A host without bindings answers as well: a store that is not there has none.
         match Opened::open(url, Access::Read) {
-            Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::Memory, Access::Read),
+            Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::memory(), Access::Read),
             opened => opened,
         }
     } else {
-        Opened::open(url, Access::Fill)
+        Opened::open(url, Access::Create)
     }?;
     let newline = if crlf || cfg!(windows) {
         Newline::Crlf
@@ -85,20 +83,4 @@ impl<'a> Options<'a> {
             arguments,
         })
     }
-}
-
-/// The netsh of the Windows that the library simulates. What is wrong with its configuration is the
-/// library's to tell.
-fn simulated(url: &StoreUrl) -> Option<Profile> {
-    #[derive(serde::Deserialize)]
-    struct Configuration {
-        profile: String,
-    }
-
-    let StoreUrl::HttpSys(Some(_)) = url else {
-        return None;
-    };
-    let text = std::fs::read_to_string(std::env::var_os(SIMULATOR)?).ok()?;
-    let configuration: Configuration = toml::from_str(&text).ok()?;
-    Profile::of_windows(&configuration.profile)
 }

@@ -5,12 +5,13 @@ use std::path::Path;
 use certbind_migrate::{Header, Purpose, Warning};
 use jiff::Timestamp;
 
+use crate::backend::Access;
 use crate::cli::output::Format;
 use crate::cli::plan::Plan;
 use crate::error::{Error, warn};
 use crate::input::{Contents, Input, scan_all};
 use crate::print::{print, print_json_text};
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::{escaped, escaped_json};
 use crate::warnings::warn_of;
 use crate::{exit, output_file, plan_text};
@@ -62,7 +63,7 @@ pub(super) fn open_or_empty(url: &StoreUrl) -> Result<Opened, Error> {
             warn(&escaped(&format!(
                 "there is no store at {url} yet; applying the plan makes it"
             )));
-            Opened::open(&StoreUrl::Memory, Access::Read)
+            Opened::open(&StoreUrl::memory(), Access::Read)
         }
         opened => opened,
     }
@@ -82,11 +83,9 @@ pub(super) fn header(purpose: Purpose, source: Option<String>, target: String) -
 /// What a plan calls a store or file, wherever it is read.
 pub(super) fn name(source: &Input) -> String {
     match source {
-        Input::Store(StoreUrl::Redb(path)) => format!("redb:{}", absolute(path)),
-        Input::Store(StoreUrl::HttpSys(Some(path))) => format!("httpsys:{}", absolute(path)),
+        Input::Store(url) => url.absolute(),
         Input::File(path) if path != Path::new("-") => absolute(path),
         Input::File(_) => "standard input".to_owned(),
-        source @ Input::Store(_) => source.to_string(),
     }
 }
 

@@ -7,6 +7,7 @@ use certbind_core::{Binding, BindingKey, StoreError};
 use certbind_probe::{Found, Options, Probed, probe_all};
 use serde::Serialize;
 
+use crate::backend::Access;
 use crate::cli::output::Format;
 use crate::cli::probe::Probe;
 use crate::error::Error;
@@ -14,7 +15,7 @@ use crate::exit;
 use crate::input::scan_all;
 use crate::print::{print, print_json};
 use crate::progress::Progress;
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 
 #[derive(Serialize)]

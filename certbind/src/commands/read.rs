@@ -3,11 +3,12 @@
 use certbind_core::{BindingKey, BindingStore, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
 
+use crate::backend::Access;
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::input::scan_all;
 use crate::print::{print, print_json};
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::{exit, record, table};
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::change::leaf_of_file;
 use super::plan;
+use crate::backend::Access;
 use crate::changes::counted;
 use crate::cli::output::Format;
 use crate::cli::plan::certificate_folder;
@@ -14,7 +15,7 @@ use crate::cli::rotate::{Rotate, Successor};
 use crate::error::{Error, warn};
 use crate::input::Input;
 use crate::print::{print, print_json, print_json_text};
-use crate::stores::{Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::{exit, plan_text};
 

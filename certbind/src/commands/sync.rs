@@ -11,6 +11,8 @@ use certbind_migrate::{Plan, Purpose, Step};
 use serde_json::json;
 
 use super::plan::{header, name, open_or_empty};
+use crate::backend::Access;
+use crate::backends::etcd;
 use crate::changes::{changed, counted, whole};
 use crate::cli::output::Format;
 use crate::cli::sync::Sync;
@@ -19,7 +21,7 @@ use crate::exit;
 use crate::input::{Input, scan_all};
 use crate::plan_text;
 use crate::print::{json_text, print, print_to_reader};
-use crate::stores::{Access, Opened, StoreUrl, etcd};
+use crate::stores::Opened;
 use crate::sync::{Decision, LocalChange, State, decide};
 use crate::terminal::escaped;
 
@@ -83,7 +85,10 @@ impl<'a> Agent<'a> {
 
     /// The host's record. A host that etcd does not know is no host without bindings.
     fn record(&self) -> Result<EtcdStore, Error> {
-        etcd(&self.arguments.from.url, Access::Read)
+        let url = &self.arguments.from.url;
+        etcd::open(url, Access::Read)?.ok_or_else(|| Error::NoStore {
+            path: url.to_string().into(),
+        })
     }
 
     fn once(&self) -> Result<Done, Error> {
@@ -115,7 +120,7 @@ impl<'a> Agent<'a> {
         let fleet = scan_all(record)?;
         let store = match self.arguments.dry_run {
             true => open_or_empty(&self.arguments.to)?,
-            false => Opened::open(&self.arguments.to, Access::Fill)?,
+            false => Opened::open(&self.arguments.to, Access::Create)?,
         };
         let held = scan_all(store.bindings())?;
         let decision = decide(&state, &fleet, &held, self.arguments.enforce);
@@ -126,7 +131,7 @@ impl<'a> Agent<'a> {
             before,
             after,
         } = decision;
-        let source = StoreUrl::Etcd(Box::new(self.arguments.from.url.clone())).to_string();
+        let source = self.arguments.from.url.to_string();
         let header = header(Purpose::Move, Some(source), self.store.clone());
         let left = match self.arguments.enforce {
             true => same,

@@ -6,12 +6,13 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 use certbind_trace::{Entry, QueryResult, ReplayOutcome, code_name};
 
+use crate::backend::Access;
 use crate::cli::trace::Trace;
 use crate::error::Error;
 use crate::exit;
 use crate::input::read_file;
 use crate::print::print;
-use crate::stores::{self, Access, Opened, StoreUrl};
+use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 
 pub(crate) fn run(arguments: &Trace) -> Result<u8, Error> {
@@ -75,10 +76,10 @@ fn replay(url: &StoreUrl, entries: &[(usize, Entry)]) -> Result<u8, Error> {
 }
 
 fn api(url: &StoreUrl) -> Result<Arc<dyn HttpApi>, Error> {
-    if let StoreUrl::HttpSys(library) = url {
-        return Ok(Arc::new(stores::load(library.as_deref())?));
+    if let Some(api) = url.api() {
+        return Ok(api?);
     }
-    let store = Opened::open(url, Access::Fill)?;
+    let store = Opened::open(url, Access::Create)?;
     match store.api() {
         Some(api) => Ok(api),
         None => Ok(Arc::new(Simulator::new(store.into_shared()))),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use certbind_core::{Binding, StoreError};
 use serde::{Deserialize, Serialize};
 
+use crate::data_directory::data_directory;
 use crate::error::Error;
 use crate::output_file;
-use crate::stores::data_directory;
 use crate::terminal::escaped_json;
 use crate::undo;
 

@@ -185,7 +185,7 @@ found! {
     a_late_error_ignored: sizes::IgnoresLateErrors
         by large_batches_follow_the_model at 514, "expected that error";
     an_index_of_512_changes: sizes::ForgetsTheIndex
-        by large_batches_follow_the_model at 1100, "get in a large store";
+        by large_batches_follow_the_model at 1100, "get after" | "get in a large store";
     a_reopening_of_4096_rows: sizes::Reopens4096
         by large_batches_follow_the_model at 4100, "reopen";
 
@@ -215,9 +215,11 @@ found! {
 
     // A cache in front of the store.
     a_cache_behind_batches: instants::CachesBehindBatches
-        by sequences_follow_the_model at 32, "the response to";
+        by large_batches_follow_the_model at 32, "get after";
+    a_cache_behind_batches_in_a_sequence: instants::CachesBehindBatches
+        by sequences_follow_the_model at 32, "the response to" | "get after";
     a_cache_of_refused_changes: instants::CachesRefusedChanges
-        by sequences_follow_the_model at 32, "the response to";
+        by sequences_follow_the_model at 32, "the response to" | "get after";
 
     // Revisions.
     revisions_that_count_down: instants::CountsRevisionsDown

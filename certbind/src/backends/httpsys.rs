@@ -1,0 +1,122 @@
+//! `httpsys:`: the HTTP Server API of this host, or of a library.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use certbind_core::StoreError;
+use certbind_httpapi_abi::HttpApi;
+use certbind_httpsys::{HttpSysStore, LibraryApi};
+
+use crate::backend::{Access, OpenStore, StoreBackend};
+use crate::data_directory::data_directory;
+use crate::error::warn;
+use crate::netsh::Profile;
+use crate::terminal::escaped;
+
+/// The configuration of the simulator's library.
+const SIMULATOR: &str = "CERTBIND_HTTPAPI";
+
+pub(crate) struct HttpSys;
+
+impl StoreBackend for HttpSys {
+    fn scheme(&self) -> &'static str {
+        "httpsys"
+    }
+
+    fn help(&self) -> &'static [(&'static str, &'static str)] {
+        &[
+            (
+                "httpsys:",
+                "HTTP.sys on this Windows host; changes need administrator rights",
+            ),
+            (
+                "httpsys:LIBRARY",
+                "a library with the HTTP Server API, such as the simulator's libhttpapi.so",
+            ),
+        ]
+    }
+
+    fn absolute(&self, address: &str) -> String {
+        match address.is_empty() {
+            true => self.display(address),
+            false => self.display(&super::absolute(address)),
+        }
+    }
+
+    /// Completes or undoes a batch that an earlier run left unfinished.
+    fn open(&self, address: &str, _: Access) -> Result<Option<OpenStore>, StoreError> {
+        let library = library(address);
+        let journal = journal(library)?;
+        std::fs::create_dir_all(&journal)
+            .map_err(|error| StoreError::io("make the directory", &journal, error))?;
+        let store = HttpSysStore::builder(Arc::new(load(library)?))
+            .journal(journal)
+            .open()?;
+        for left in store.recovery().conflicts {
+            let what = "was changed by another program after a batch that was cut short";
+            warn(&escaped(&format!(
+                "{} {what}; it is left as it is",
+                left.key
+            )));
+        }
+        let api = Arc::clone(store.api());
+        Ok(Some(OpenStore::new(Arc::new(store)).with_api(api)))
+    }
+
+    /// A plan may come from anywhere, and a library's code runs when it is opened.
+    fn may_be_named_by_plans(&self, address: &str) -> bool {
+        address.is_empty()
+    }
+
+    fn api(&self, address: &str) -> Option<Result<Arc<dyn HttpApi>, StoreError>> {
+        Some(load(library(address)).map(|api| Arc::new(api) as _))
+    }
+
+    /// That of the Windows which the library simulates. Errors of its configuration are reported by the
+    /// library.
+    fn netsh_profile(&self, address: &str) -> Option<Profile> {
+        #[derive(serde::Deserialize)]
+        struct Configuration {
+            profile: String,
+        }
+
+        library(address)?;
+        let text = std::fs::read_to_string(std::env::var_os(SIMULATOR)?).ok()?;
+        let configuration: Configuration = toml::from_str(&text).ok()?;
+        Profile::of_windows(&configuration.profile)
+    }
+}
+
+fn library(address: &str) -> Option<&Path> {
+    (!address.is_empty()).then(|| Path::new(address))
+}
+
+/// The folder for the journal of batches. Its content is put into effect, so only administrators may
+/// write to it: on Windows that holds below `Program Files`.
+fn journal(library: Option<&Path>) -> Result<PathBuf, StoreError> {
+    if let Some(folder) = std::env::var_os("CERTBIND_JOURNAL") {
+        return Ok(folder.into());
+    }
+    match (library, std::env::var_os("ProgramFiles")) {
+        (None, Some(programs)) => Ok(Path::new(&programs).join("certbind").join("journal")),
+        _ => Ok(data_directory()?.join("journal")),
+    }
+}
+
+fn load(library: Option<&Path>) -> Result<LibraryApi, StoreError> {
+    match library {
+        Some(path) => {
+            #[expect(unsafe_code, reason = "a library's code runs when it is loaded")]
+            // SAFETY: the user names the library, and vouches for it as for a program to run.
+            unsafe {
+                LibraryApi::load(path)
+            }
+        }
+        #[cfg(windows)]
+        None => LibraryApi::system(),
+        #[cfg(not(windows))]
+        None => Err(StoreError::Unsupported {
+            what: "httpsys: (this is not Windows; name a library, httpsys:PATH)".into(),
+        }),
+    }
+}

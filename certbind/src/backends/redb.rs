@@ -1,0 +1,100 @@
+//! `redb:PATH`: a redb file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use certbind_core::StoreError;
+use certbind_redb::RedbStore;
+
+use crate::backend::{Access, CheckReport, OpenStore, StoreBackend};
+
+/// The start of a redb file.
+const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
+
+pub(crate) struct Redb;
+
+impl StoreBackend for Redb {
+    fn scheme(&self) -> &'static str {
+        "redb"
+    }
+
+    fn help(&self) -> &'static [(&'static str, &'static str)] {
+        &[("redb:PATH", "a database file; `add` and `import` create it")]
+    }
+
+    fn check_address(&self, address: &str) -> Result<(), String> {
+        match address.is_empty() {
+            true => Err("expected a path: redb:PATH".to_owned()),
+            false => Ok(()),
+        }
+    }
+
+    fn location(&self, address: &str) -> String {
+        address.to_owned()
+    }
+
+    fn absolute(&self, address: &str) -> String {
+        self.display(&super::absolute(address))
+    }
+
+    fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>, StoreError> {
+        let path = Path::new(address);
+        // If existence cannot be determined, such as in a folder of another user, opening reports why.
+        if access != Access::Create && matches!(path.try_exists(), Ok(false)) {
+            return Ok(None);
+        }
+        let store = match access {
+            Access::Read => RedbStore::open_read_only(path)?,
+            Access::Change => RedbStore::open_existing(path)?,
+            Access::Create => {
+                create_parent(path)?;
+                RedbStore::open(path)?
+            }
+        };
+        Ok(Some(opened(store)))
+    }
+
+    fn open_discarding_wal(&self, address: &str) -> Result<OpenStore, StoreError> {
+        let builder = RedbStore::builder().discard_wal();
+        Ok(opened(builder.open_existing(Path::new(address))?))
+    }
+
+    fn owns(&self, file: &Path) -> io::Result<bool> {
+        let mut start = Vec::new();
+        let file = File::open(file)?;
+        file.take(MAGIC.len() as u64).read_to_end(&mut start)?;
+        Ok(start == MAGIC)
+    }
+
+    fn may_be_named_by_plans(&self, _: &str) -> bool {
+        true
+    }
+}
+
+fn opened(store: RedbStore) -> OpenStore {
+    let (layout, id) = (store.path().with_extension("layout.json"), store.id());
+    let store = Arc::new(store);
+    let checked = Arc::clone(&store);
+    let check = move || {
+        let report = checked.check()?;
+        Ok(CheckReport {
+            bindings: report.bindings,
+            revision: Some(report.revision),
+            problems: report.problems,
+        })
+    };
+    OpenStore::new(Arc::clone(&store) as _)
+        .with_layout_file(layout, id)
+        .with_check(check)
+        .with_tables(store)
+}
+
+fn create_parent(path: &Path) -> Result<(), StoreError> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => std::fs::create_dir_all(parent)
+            .map_err(|error| StoreError::io("make the directory", parent, error)),
+        _ => Ok(()),
+    }
+}

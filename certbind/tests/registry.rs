@@ -1,0 +1,225 @@
+//! A backend of another package plugs into the program.
+
+#![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+
+use certbind::{Access, OpenStore, StoreBackend};
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash,
+    MemoryStore, Record, Result, Scan, StoreError, Uuid,
+};
+use tempfile::TempDir;
+
+/// The arguments of the program, in a process that one of the tests started.
+const ARGUMENTS: &str = "CERTBIND_REGISTRY_TEST";
+
+/// The first line of a file of [`Lines`].
+const MAGIC: &str = "lines of keys";
+
+/// A store in a text file with a key in each line, all with one record. It has no tables.
+struct Lines;
+
+struct LinesStore {
+    path: std::path::PathBuf,
+    keys: MemoryStore,
+}
+
+impl LinesStore {
+    fn open(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| StoreError::io("read", path, e))?;
+        let keys = MemoryStore::new();
+        for line in text.lines().skip(1) {
+            let record = Record::new(CertHash::new([7; 20]), None, Uuid::nil());
+            keys.insert(Binding::new(line.parse()?, record)?)?;
+        }
+        let path = path.to_owned();
+        Ok(Self { path, keys })
+    }
+
+    fn save(&self) -> Result<()> {
+        let mut text = format!("{MAGIC}\n");
+        for binding in self.keys.scan(&Scan::all())? {
+            text += &format!("{}\n", binding?.key());
+        }
+        std::fs::write(&self.path, text).map_err(|e| StoreError::io("write", &self.path, e))
+    }
+}
+
+impl BindingStore for LinesStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::full()
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.keys.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.keys.scan(scan)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        let applied = self.keys.apply(batch)?;
+        self.save()?;
+        Ok(applied)
+    }
+}
+
+impl StoreBackend for Lines {
+    fn scheme(&self) -> &'static str {
+        "lines"
+    }
+
+    fn help(&self) -> &'static [(&'static str, &'static str)] {
+        &[("lines:PATH", "a text file with a key in each line")]
+    }
+
+    fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>> {
+        let path = Path::new(address);
+        if !path.exists() {
+            if access != Access::Create {
+                return Ok(None);
+            }
+            std::fs::write(path, format!("{MAGIC}\n"))
+                .map_err(|e| StoreError::io("create", path, e))?;
+        }
+        Ok(Some(OpenStore::new(Arc::new(LinesStore::open(path)?))))
+    }
+
+    fn owns(&self, file: &Path) -> io::Result<bool> {
+        Ok(std::fs::read(file)?.starts_with(MAGIC.as_bytes()))
+    }
+
+    fn may_be_named_by_plans(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// The program with the backend, if this process was started as that.
+#[test]
+#[ignore = "started by the other tests"]
+fn program() {
+    let Ok(arguments) = std::env::var(ARGUMENTS) else {
+        return;
+    };
+    let arguments = arguments.split('\n').map(Into::into);
+    let code = certbind::main_with(&[&Lines], arguments);
+    // An `ExitCode` does not say its number.
+    let number = (0..=u8::MAX).find(|number| ExitCode::from(*number) == code);
+    std::process::exit(number.unwrap().into());
+}
+
+struct Bench(TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self(TempDir::new().unwrap());
+        let (code, said) = bench.run(&[
+            "add",
+            "0.0.0.0:443",
+            "--hash",
+            &"07".repeat(20),
+            "--app-id",
+            "4dc3e181-e14b-4a21-b022-59fc669b0914",
+            "--store",
+            "lines:a.lines",
+        ]);
+        assert_eq!(code, 0, "{said}");
+        bench
+    }
+
+    /// The exit code, and everything that is printed.
+    fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let arguments = [&["certbind"], arguments].concat().join("\n");
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["program", "--exact", "--ignored", "--nocapture"])
+            .current_dir(self.0.path())
+            .env(ARGUMENTS, arguments)
+            .env_remove("CERTBIND_STORE")
+            .output()
+            .unwrap();
+        let [out, err] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code().unwrap(), out + &err)
+    }
+}
+
+#[test]
+fn a_store_of_the_backend_is_read_and_changed() {
+    let bench = Bench::new();
+    let (code, said) = bench.run(&["list", "--store", "lines:a.lines"]);
+    assert!(code == 0 && said.contains("0.0.0.0:443"), "{said}");
+    let (code, said) = bench.run(&["list", "--store", "lines:missing"]);
+    assert!(
+        code == 1 && said.contains("no binding store at lines:missing"),
+        "{said}"
+    );
+    let (code, said) = bench.run(&["check", "--store", "lines:a.lines"]);
+    assert!(code == 0 && said.contains("1 bindings"), "{said}");
+    let (code, said) = bench.run(&["check", "--discard-wal", "--store", "lines:a.lines"]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn the_help_lists_the_backend_and_a_wrong_url_is_answered_with_its_form() {
+    let bench = Bench::new();
+    let (_, said) = bench.run(&["help", "stores"]);
+    assert!(
+        said.contains("lines:PATH        a text file with a key in each line"),
+        "{said}"
+    );
+    let (code, said) = bench.run(&["list", "--store", "sqlite:a"]);
+    assert!(code == 2 && said.contains("lines:PATH"), "{said}");
+}
+
+#[test]
+fn output_never_overwrites_a_store_of_the_backend() {
+    let bench = Bench::new();
+    let export = ["export", "--store", "lines:a.lines", "-o", "a.lines"];
+    let (code, said) = bench.run(&export);
+    assert!(
+        code != 0 && said.contains("is a binding store and is not overwritten"),
+        "{said}"
+    );
+    let text = std::fs::read_to_string(bench.0.path().join("a.lines")).unwrap();
+    assert!(text.starts_with(MAGIC), "{text}");
+}
+
+#[test]
+fn plans_and_comparisons_take_the_backend_by_url_and_by_file() {
+    let bench = Bench::new();
+    for source in ["lines:a.lines", "a.lines"] {
+        let (code, said) = bench.run(&["diff", source, "memory:"]);
+        assert!(
+            code == 1 && said.contains("0.0.0.0:443"),
+            "{source}: {said}"
+        );
+        let plan = ["plan", source, "lines:b.lines", "-o", "plan.json"];
+        let (code, said) = bench.run(&plan);
+        assert_eq!(code, 0, "{source}: {said}");
+    }
+    let (code, said) = bench.run(&["apply", "--yes", "plan.json"]);
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = bench.run(&["diff", "a.lines", "b.lines"]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn netsh_refuses_other_configuration_on_a_store_without_tables() {
+    let bench = Bench::new();
+    let words = ["http", "add", "urlacl", "url=http://+:80/", "user=Everyone"];
+    let run = |store| {
+        let arguments = [&["netsh"], &words[..], &["--store", store]].concat();
+        // Options of the program come before the words of netsh.
+        let arguments = [&["--store", store], &arguments[..arguments.len() - 2]].concat();
+        bench.run(&arguments)
+    };
+    let (code, said) = run("lines:a.lines");
+    assert!(code != 0, "{code}: {said}");
+    let (code, said) = run("redb:b.redb");
+    assert_eq!(code, 0, "{said}");
+}
