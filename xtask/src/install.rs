@@ -15,6 +15,7 @@ const TESTS: &[Needed] = &[
     ("python3", &["python3"]),
     ("pytest-3", &["python3-pytest"]),
     ("pkg-config", &["pkg-config"]),
+    ("strace", &["strace"]),
     ("mcs", &["mono-mcs"]),
     ("mono", &["mono-runtime"]),
     ("pip3", &["python3-pip"]),
