@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, BufRead, Read as _};
 use std::str::FromStr;
 
 use encoding_rs::mem::{decode_latin1, encode_latin1_lossy, is_str_latin1};
@@ -45,6 +44,12 @@ const CODE_PAGES: &[u16] = &[
     1252, 850, 1250, 852, 1251, 866, 1254, 857, 1253, 737, 932, 936, 949, 950, 437, 860, 863, 865,
     1257, 775, 1255, 862, 1256, 720, 1258,
 ];
+
+impl Default for Encoding {
+    fn default() -> Self {
+        Self::UTF_8
+    }
+}
 
 impl Encoding {
     /// UTF-8 without a byte order mark.
@@ -112,40 +117,27 @@ impl Encoding {
         }
     }
 
-    /// The text of a part of a longer one: what would be a mark at its start is text.
-    pub(crate) fn decode_part(self, bytes: Vec<u8>) -> Option<String> {
-        match self.charset {
-            Charset::Whatwg(encoding) if encoding == encoding_rs::UTF_8 => {
-                String::from_utf8(bytes).ok()
-            }
-            _ => self.decode_behind_mark(&bytes).ok().map(Cow::into_owned),
-        }
+    /// The text of a part of a longer one: a byte order mark at its start is text.
+    pub(crate) fn decode_part(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+        self.decode_behind_mark(bytes).ok()
     }
 
-    /// Reads a line with its end behind it, and whether it has one. In no encoding is the byte of a
-    /// line feed a part of another character, but for UTF-16.
-    pub(crate) fn read_line(
-        self,
-        reader: &mut impl BufRead,
-        line: &mut Vec<u8>,
-    ) -> io::Result<bool> {
-        while reader.read_until(b'\n', line)? > 0 && line.ends_with(b"\n") {
-            let is_odd = !line.len().is_multiple_of(2);
-            let is_end = match self.charset {
-                Charset::Utf16Le if is_odd => {
-                    // The other half.
-                    reader.take(1).read_to_end(line)?;
-                    line.ends_with(&[b'\n', 0])
-                }
-                Charset::Utf16Le => false,
-                Charset::Utf16Be => !is_odd && line.ends_with(&[0, b'\n']),
-                _ => true,
-            };
-            if is_end {
-                return Ok(true);
+    /// How many bytes there are up to the end of the last line that is complete. In no encoding but
+    /// UTF-16 is the byte of a line feed a part of another character.
+    pub(crate) fn whole_lines(self, bytes: &[u8]) -> usize {
+        let unit: &[u8] = match self.charset {
+            Charset::Utf16Le => &[b'\n', 0],
+            Charset::Utf16Be => &[0, b'\n'],
+            _ => {
+                return bytes
+                    .iter()
+                    .rposition(|b| *b == b'\n')
+                    .map_or(0, |at| at + 1);
             }
-        }
-        Ok(false)
+        };
+        let pairs = bytes.chunks_exact(2);
+        let last = pairs.rev().position(|pair| pair == unit);
+        last.map_or(0, |at| (bytes.len() / 2 - at) * 2)
     }
 
     /// The length of the line that `bytes` begin with, its end included.

@@ -23,6 +23,12 @@ pub enum ReadError {
         /// What was found: the first line, or what stands where the format's name should.
         found: String,
     },
+    /// It is other output of netsh.
+    #[error("expected what `netsh http show sslcert` prints, found {what}, which has no bindings")]
+    OtherOutput {
+        /// The output that it is.
+        what: &'static str,
+    },
     /// It is of a version that this release does not know.
     #[error(
         "the export has version {found}, and this release reads versions up to {supported}; use a \

@@ -34,6 +34,8 @@ pub enum WarningKind {
     Trimmed,
     /// A label that is not known; the line was understood by its place.
     Inferred,
+    /// A name has something in it that looks like a remark or markup.
+    Unusual,
     /// A setting at its default is not carried.
     Default,
     /// A line that belongs to no record was passed over.

@@ -15,7 +15,6 @@ const RECORD: &str = "this will print back differently: it is spelled or spaced 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     pub(super) first: u64,
-    pub(super) count: usize,
     /// A bit for each field that there is a line for.
     fields: u32,
 }
@@ -24,7 +23,6 @@ impl Span {
     pub(super) fn of(lines: &[RawLine], parsed: &Parsed) -> Self {
         Self {
             first: lines.first().map_or(0, |line| line.number),
-            count: lines.len(),
             fields: parsed
                 .fields
                 .iter()
@@ -53,16 +51,12 @@ impl<'a> Comparison<'a> {
         &mut self,
         binding: &Binding,
         span: Span,
-        mut gap: impl Iterator<Item = (S, u64)>,
+        gap: impl Iterator<Item = (S, u64)>,
         mut record: impl Iterator<Item = (S, u64)>,
         told: Option<u64>,
     ) -> [Option<ConversionWarning>; 2] {
         let kind = binding.key().kind();
-        let expected = self.layout.gap(self.last_kind, binding);
-        self.last_kind = Some(kind);
-        let before = difference(&mut gap, expected.iter().map(String::as_str)).map(|line| {
-            ConversionWarning::new(WarningKind::Spelling, GAP).at(line.unwrap_or(span.first))
-        });
+        let before = self.gap(binding, span.first, gap);
         let printed: Vec<_> = self.layout.record(binding).into_iter().flatten().collect();
         let differs = difference(&mut record, printed.iter().map(String::as_str));
         let missing = self.layout.missing(kind, span.fields);
@@ -78,6 +72,21 @@ impl<'a> Comparison<'a> {
             untold.map(|line| ConversionWarning::new(WarningKind::Spelling, RECORD).at(line))
         };
         [before, within.map(|warning| warning.of(binding.key()))]
+    }
+}
+
+impl Comparison<'_> {
+    /// Where the text before a record that begins on the line `first` will print back differently.
+    pub(super) fn gap<S: AsRef<str>>(
+        &mut self,
+        binding: &Binding,
+        first: u64,
+        mut gap: impl Iterator<Item = (S, u64)>,
+    ) -> Option<ConversionWarning> {
+        let expected = self.layout.gap(self.last_kind, binding);
+        self.last_kind = Some(binding.key().kind());
+        let line = difference(&mut gap, expected.iter().map(String::as_str))?;
+        Some(ConversionWarning::new(WarningKind::Spelling, GAP).at(line.unwrap_or(first)))
     }
 }
 

@@ -5,8 +5,9 @@
 
 use certbind_core::{ExtendedProperties, PropertyType, PropertyValue};
 
-use super::field::{Field, same_label};
+use super::field::Field;
 use super::label_dictionary::{LabelDictionary, Recognition};
+use super::labels;
 use super::layout::Line;
 use super::line_reader::{RawLine, indent, is_number};
 use crate::report::{ConversionWarning, WarningKind};
@@ -20,14 +21,14 @@ pub(super) const VALUES: [&[Field]; 2] = [
     &[Field::MaxSettingsPerFrame, Field::MaxSettingsPerMinute],
 ];
 
-/// What the sections of a record say.
+/// The Extended Properties of a record.
 #[derive(Default)]
 pub(super) struct Sections {
     pub(super) lines: Vec<Line>,
     pub(super) warnings: Vec<ConversionWarning>,
     pub(super) properties: ExtendedProperties,
     pub(super) fields: Vec<Field>,
-    /// The labels of these fields.
+    /// The labels of these fields, where the record was read by the order of its lines.
     pub(super) labels: Vec<(String, Recognition)>,
 }
 
@@ -53,73 +54,40 @@ pub(super) fn is_title<'a>(
 pub(super) fn start(lines: &[RawLine]) -> Option<usize> {
     let behind = |at: usize| lines.iter().skip(at + 1);
     let title = (1..lines.len()).find(|at| is_title(&lines[*at], behind(*at)));
-    let is_id = |line: &RawLine| line.parts().is_some_and(|parts| parts.label == ID);
     title.or_else(|| lines.iter().position(is_id))
 }
 
-/// Understands these lines.
-pub(super) fn parse(lines: &[RawLine], known: &LabelDictionary) -> Sections {
+/// How many properties these lines show.
+pub(super) fn count(lines: &[RawLine]) -> usize {
+    lines.iter().filter(|line| is_id(line)).count()
+}
+
+fn is_id(line: &RawLine) -> bool {
+    line.parts().is_some_and(|parts| parts.label == ID)
+}
+
+/// Reads the sections. A value is read by its label; `by_position`: or by its position, if all values
+/// of the property are there.
+pub(super) fn parse(lines: &[RawLine], known: &LabelDictionary, by_position: bool) -> Sections {
     let mut sections = Sections::default();
     let mut without_value = Vec::new();
-    let mut property: Option<usize> = None;
-    let mut place = 0;
-    let mut is_first = true;
-    for line in lines {
-        let value_line = line.parts().filter(|parts| !parts.value.is_empty());
-        let Some(parts) = value_line else {
-            is_first |= !line.is_empty();
-            sections.lines.push(Line::text(&line.text));
-            continue;
-        };
-        if std::mem::take(&mut is_first) || parts.label == ID {
-            property = parts.value.parse().ok();
-            place = 0;
-            match property {
-                None => {
-                    let what = format!("Extended Property {:?} is not carried", parts.value);
-                    let warning = ConversionWarning::new(WarningKind::Value, what).at(line.number);
-                    sections.warnings.push(warning);
-                }
-                Some(id) if id >= VALUES.len() => without_value.push((line.number, parts.value)),
-                Some(_) => {}
-            }
-            sections.lines.push(Line::text(&line.text));
-            continue;
+    let mut rest = lines;
+    while let Some(first) = rest.first() {
+        let end = rest
+            .iter()
+            .skip(1)
+            .position(|line| is_heading(line) || is_id(line));
+        let mut end = end.map_or(rest.len(), |at| at + 1);
+        if is_heading(first) && rest.get(end).is_some_and(is_id) && end == blank_after(rest) {
+            let next = rest.iter().skip(end + 1);
+            let next = next
+                .take_while(|line| !is_heading(line) && !is_id(line))
+                .count();
+            end += 1 + next;
         }
-        let fields = property.and_then(|id| VALUES.get(id));
-        let by_place = fields.and_then(|fields| fields.get(place)).copied();
-        let field = match (in_english(parts.label), known.field(parts.label)) {
-            (Some(named), _) => {
-                Some(named).filter(|named| fields.is_some_and(|fields| fields.contains(named)))
-            }
-            // In an earlier record the label stood elsewhere: one of both is not as the host printed it.
-            (None, Some(other)) => by_place.filter(|field| *field == other),
-            (None, None) => by_place,
-        };
-        place += 1;
-        let number = parts.value.parse().ok().filter(|_| is_number(parts.value));
-        match (field, number) {
-            (Some(field), Some(number)) if !sections.fields.contains(&field) => {
-                set(&mut sections.properties, field, number);
-                sections.fields.push(field);
-                let told = (parts.label.to_owned(), Recognition::ByPlace(field));
-                sections.labels.push(told);
-                sections.lines.push(Line {
-                    field: Some(field),
-                    after: parts.after.to_owned(),
-                    ..Line::text(parts.before)
-                });
-            }
-            _ => {
-                let what = format!(
-                    "Extended Properties: {:?} is {:?}; this is not carried",
-                    parts.label, parts.value
-                );
-                let warning = ConversionWarning::new(WarningKind::Value, what).at(line.number);
-                sections.warnings.push(warning);
-                sections.lines.push(Line::text(&line.text));
-            }
-        }
+        let (section, others) = rest.split_at(end);
+        sections.add(section, known, by_position, &mut without_value);
+        rest = others;
     }
     if let (true, Some((line, _))) = (sections.warnings.is_empty(), without_value.first()) {
         let ids: Vec<_> = without_value.iter().map(|(_, id)| *id).collect();
@@ -134,10 +102,120 @@ pub(super) fn parse(lines: &[RawLine], known: &LabelDictionary) -> Sections {
     sections
 }
 
-/// The field of these properties that English labels so.
-fn in_english(label: &str) -> Option<Field> {
-    let mut fields = VALUES.into_iter().flatten().copied();
-    fields.find(|field| same_label(field.label(), label))
+/// Whether a line is not blank and has no value.
+fn is_heading(line: &RawLine) -> bool {
+    !line.is_empty() && line.parts().is_none_or(|parts| parts.value.is_empty())
+}
+
+/// The line after the first that is not blank.
+fn blank_after(lines: &[RawLine]) -> usize {
+    1 + lines
+        .iter()
+        .skip(1)
+        .take_while(|line| line.is_empty())
+        .count()
+}
+
+impl Sections {
+    fn add<'a>(
+        &mut self,
+        lines: &'a [RawLine],
+        known: &LabelDictionary,
+        by_position: bool,
+        without_value: &mut Vec<(u64, &'a str)>,
+    ) {
+        let id = lines.iter().find(|line| is_id(line));
+        let id_line = id.map(|line| line.number);
+        let id_text = id.and_then(RawLine::parts).map_or("", |parts| parts.value);
+        let id: Option<usize> = Some(id_text)
+            .filter(|text| is_number(text))
+            .and_then(|text| text.parse().ok());
+        let expected: &[Field] = id
+            .and_then(|id| VALUES.get(id))
+            .copied()
+            .unwrap_or_default();
+        let is_value = |line: &&RawLine| {
+            !is_id(line) && line.parts().is_some_and(|parts| !parts.value.is_empty())
+        };
+        let is_whole = lines.iter().filter(is_value).count() == expected.len();
+        let warned = self.warnings.len();
+        let mut place = 0;
+        let mut found = Vec::new();
+        for line in lines {
+            let Some(parts) = line.parts().filter(|parts| !parts.value.is_empty()) else {
+                self.lines.push(Line::text(&line.text));
+                continue;
+            };
+            if is_id(line) {
+                self.lines.push(Line::text(&line.text));
+                continue;
+            }
+            let by_place = expected
+                .get(place)
+                .copied()
+                .filter(|_| by_position && is_whole);
+            let field = match (labels::field(parts.label), known.field(parts.label)) {
+                (Some(named), _) => Some(named).filter(|named| expected.contains(named)),
+                // In an earlier record the label had another position: one of both is damaged.
+                (None, Some(other)) => expected.contains(&other).then_some(other),
+                (None, None) => by_place,
+            };
+            let field = field.filter(|field| by_place.is_none_or(|other| other == *field));
+            place += 1;
+            let number = parts.value.parse().ok().filter(|_| is_number(parts.value));
+            match (field, number) {
+                (Some(field), Some(number)) if !self.fields.contains(&field) => {
+                    set(&mut self.properties, field, number);
+                    self.fields.push(field);
+                    found.push(field);
+                    if by_position {
+                        let recognition = Recognition::ByPosition(field);
+                        self.labels.push((parts.label.to_owned(), recognition));
+                    }
+                    self.lines.push(Line {
+                        field: Some(field),
+                        after: parts.after.to_owned(),
+                        ..Line::text(parts.before)
+                    });
+                }
+                _ => {
+                    let what = format!(
+                        "Extended Properties: {:?} is {:?}; this is not carried",
+                        parts.label, parts.value
+                    );
+                    self.warn(WarningKind::Value, line.number, what);
+                    self.lines.push(Line::text(&line.text));
+                }
+            }
+        }
+        let first = lines.first().map_or(0, |line| line.number);
+        match id {
+            None if id_line.is_none() && lines.iter().all(RawLine::is_empty) => {}
+            None => {
+                let what = format!("Extended Property {id_text:?} is not carried");
+                self.warn(WarningKind::Value, id_line.unwrap_or(first), what);
+            }
+            Some(id) if id >= VALUES.len() => {
+                without_value.push((id_line.unwrap_or(first), id_text));
+            }
+            Some(_) => {
+                let missing = expected.iter().filter(|field| !found.contains(field));
+                let missing: Vec<_> = missing.map(|field| field.label()).collect();
+                if !missing.is_empty() && self.warnings.len() == warned {
+                    let what = format!(
+                        "trimmed: no value for {}; taken to be at the default",
+                        missing.join(", ")
+                    );
+                    self.warn(WarningKind::Trimmed, id_line.unwrap_or(first), what);
+                }
+            }
+        }
+    }
+
+    fn warn(&mut self, kind: WarningKind, line: u64, what: String) {
+        self.warnings
+            .push(ConversionWarning::new(kind, what).at(line));
+    }
 }
 
 /// What a listing shows in a field of these properties.
@@ -164,7 +242,10 @@ pub(super) fn shown(properties: &ExtendedProperties, field: Field) -> Option<u32
 }
 
 /// Takes over what a line shows.
-fn set(properties: &mut ExtendedProperties, field: Field, number: u32) {
+pub(super) fn set(properties: &mut ExtendedProperties, field: Field, number: u32) {
+    if shown(properties, field) == Some(number) {
+        return;
+    }
     let value = match field {
         Field::ReceiveWindow => PropertyValue::Http2Window {
             receive_window: number,

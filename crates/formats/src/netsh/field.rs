@@ -1,6 +1,6 @@
 //! The lines of a record: which there are, in which order, and how English labels them.
 
-use certbind_core::{CertCheckMode, Kind, SslFlags};
+use certbind_core::{CertCheckMode, SslFlags};
 use serde::{Deserialize, Serialize};
 
 /// What a line of a record shows, in the order in which netsh prints it.
@@ -103,9 +103,10 @@ pub(super) const CHECKS: &[&[Field]] = &[
     ],
 ];
 
-/// The lines behind `Negotiate Client Certificate`, by version.
+/// The lines after `Negotiate Client Certificate`, by version.
 pub(super) const OPTIONS: &[&[Field]] = &[
     &[],
+    &[Reject],
     &[Reject, Http2],
     &[Reject, Http2, Quic, Tls12, Tls13, OcspStapling, LegacyTls],
     &[
@@ -162,6 +163,40 @@ pub(super) const OPTIONS: &[&[Field]] = &[
     ],
 ];
 
+/// The lines of a record as one version prints them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Printed {
+    pub(super) checks: &'static [Field],
+    pub(super) options: &'static [Field],
+    /// How many Extended Properties follow.
+    pub(super) sections: usize,
+    pub(super) windows: &'static str,
+}
+
+/// Every combination of lines that a version is known to print. Which line an unknown label stands
+/// for may be read from these alone. The version with `Disable Session ID` alone was not seen: it
+/// keeps that line apart from `Enable Caching Client Hello`.
+pub(super) const PRINTED: [Printed; 9] = [
+    printed(0, 0, 0, "Windows Server 2012 R2"),
+    printed(0, 1, 0, "Windows Server 2016, first release"),
+    printed(0, 2, 0, "Windows Server 2016"),
+    printed(0, 3, 0, "Windows Server 2019"),
+    printed(0, 4, 2, "Windows Server 2022"),
+    printed(0, 5, 2, "Windows 11 22H2"),
+    printed(0, 6, 2, "a Windows between 2022 and 2025"),
+    printed(0, 7, 2, "a Windows between 2022 and 2025"),
+    printed(1, 7, 5, "Windows Server 2025"),
+];
+
+const fn printed(checks: usize, options: usize, sections: usize, windows: &'static str) -> Printed {
+    Printed {
+        checks: CHECKS[checks],
+        options: OPTIONS[options],
+        sections,
+        windows,
+    }
+}
+
 impl Field {
     /// Every field but those of Extended Properties, in the order of the lines.
     pub(super) const ALL: [Self; 28] = [
@@ -194,6 +229,10 @@ impl Field {
         SessionId,
         ClientHello,
     ];
+
+    /// The fields of Extended Properties.
+    pub(super) const EXTENDED: [Self; 3] =
+        [ReceiveWindow, MaxSettingsPerFrame, MaxSettingsPerMinute];
 
     /// The English label. Of the key's it is that of an address.
     pub(super) fn label(self) -> &'static str {
@@ -232,18 +271,6 @@ impl Field {
         }
     }
 
-    /// The field that English labels so. The key has labels of its own: [`key_label`].
-    pub(super) fn labelled(label: &str) -> Option<Self> {
-        let find = |is: fn(&str, &str) -> bool| {
-            let fields = &Self::ALL[1..];
-            fields.iter().find(|field| is(field.label(), label))
-        };
-        // Nearly all are spelled so.
-        find(|known, label| known == label)
-            .or_else(|| find(same_label))
-            .copied()
-    }
-
     /// What its value looks like.
     pub(super) fn shape(self) -> Shape {
         match self {
@@ -258,6 +285,14 @@ impl Field {
             | LegacyTls | SessionTicket | SessionId | ClientHello => Shape::Set,
             _ => Shape::Enabled,
         }
+    }
+
+    /// Whether it belongs to an Extended Property.
+    pub(super) fn is_extended(self) -> bool {
+        matches!(
+            self,
+            ReceiveWindow | MaxSettingsPerFrame | MaxSettingsPerMinute
+        )
     }
 
     /// The bit that it shows, where its value is a word.
@@ -287,21 +322,28 @@ impl Field {
         })
     }
 
-    /// The field that a label in any language must be of, by a name in it that is not translated.
+    /// The field that a label in any language must stand for, by a name in it that no language
+    /// translates.
     pub(super) fn anchored(label: &str) -> Option<Self> {
         let squeezed: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
         let squeezed = squeezed.to_ascii_uppercase();
-        let names = [
-            ("HTTP2", Http2),
-            ("QUIC", Quic),
-            ("TLS12", Tls12),
-            ("TLS13", Tls13),
-            ("OCSP", OcspStapling),
-        ];
-        names
-            .into_iter()
-            .find(|(name, _)| squeezed.contains(name))
-            .map(|(_, field)| field)
+        let mut fields = Self::ALL.into_iter();
+        fields.find(|field| {
+            let name = field.untranslated();
+            name.is_some_and(|name| squeezed.contains(name))
+        })
+    }
+
+    /// The name in its label that no language translates.
+    pub(super) fn untranslated(self) -> Option<&'static str> {
+        match self {
+            Http2 => Some("HTTP2"),
+            Quic => Some("QUIC"),
+            Tls12 => Some("TLS12"),
+            Tls13 => Some("TLS13"),
+            OcspStapling => Some("OCSP"),
+            _ => None,
+        }
     }
 }
 
@@ -323,44 +365,6 @@ impl Bit {
             Self::Flag(bit) => flags.set(bit, on),
         }
     }
-}
-
-/// The kinds of key that English labels so, the likeliest first. A host name's record without a
-/// certificate is of the central store.
-pub(super) fn key_label(label: &str) -> Option<&'static [Kind]> {
-    const LABELS: &[(&str, &[Kind])] = &[
-        ("IP:port", &[Kind::IpPort]),
-        ("Hostname:port", &[Kind::Sni, Kind::ScopedCcs]),
-        ("Central Certificate Store", &[Kind::Ccs]),
-        ("CCS:port", &[Kind::Ccs]),
-        ("CCS", &[Kind::Ccs]),
-        ("Scoped CCS:port", &[Kind::ScopedCcs]),
-        ("Scoped Central Certificate Store", &[Kind::ScopedCcs]),
-        ("Scoped CCS", &[Kind::ScopedCcs]),
-    ];
-    let find = |is: fn(&str, &str) -> bool| LABELS.iter().find(|(known, _)| is(known, label));
-    let found = find(|known, label| known == label).or_else(|| find(same_label));
-    found.map(|(_, kinds)| *kinds)
-}
-
-/// Whether a label is the known one but for case and the width of its blanks. The known one is ASCII,
-/// with single blanks; neither begins with one.
-pub(super) fn same_label(known: &str, label: &str) -> bool {
-    let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
-    if first(known) != first(label) {
-        return false;
-    }
-    let mut left = label;
-    known.split(' ').enumerate().all(|(at, word)| {
-        let trimmed = left.trim_start();
-        let is_apart = at == 0 || trimmed.len() < left.len();
-        let (found, rest) = match trimmed.split_at_checked(word.len()) {
-            Some(split) if is_apart => split,
-            _ => return false,
-        };
-        left = rest;
-        found.eq_ignore_ascii_case(word)
-    }) && left.trim_start().is_empty()
 }
 
 /// How netsh shows an absent text, in every language.

@@ -4,11 +4,13 @@ use certbind_core::{
     CertCheckMode, CtlIdentifier, ExtendedProperties, SslFlags, StoreName, TextError,
 };
 
-use super::field::{Field, NULL, Shape, key_label};
+use super::field::{Field, NULL, Shape};
 use super::label_dictionary::{LabelDictionary, Recognition};
+use super::labels;
 use super::layout::Line;
-use super::line_reader::{Parts, RawLine, is_number};
+use super::line_reader::{Parts, RawLine, guid, is_hash, is_number, key_shape};
 use super::locale;
+use super::names::Text;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// A value and the line it is on.
@@ -77,15 +79,6 @@ impl<'a> Fields<'a> {
             ));
         }
         self.seen.push((field, found));
-        if matches!(told, Recognition::Inferred(_)) {
-            let what = format!(
-                "{:?} is no label that is known; read as {:?}, going by its place",
-                shortened(parts.label),
-                field.label()
-            );
-            self.warnings
-                .push(ConversionWarning::new(WarningKind::Inferred, what).at(found.line));
-        }
         let mut laid_out = Line {
             field: Some(field),
             after: parts.after.to_owned(),
@@ -94,8 +87,13 @@ impl<'a> Fields<'a> {
         match field.shape() {
             Shape::Key => self.key_label = parts.label,
             Shape::Hash | Shape::AppId => {}
-            _ if found.value.is_empty() => self.blank.push(field),
-            Shape::Text => self.text(field, found)?,
+            _ if found.value.is_empty() => {
+                self.blank.push(field);
+                if matches!(field, Field::CtlIdentifier | Field::CtlStoreName) {
+                    laid_out.off = Some(String::new());
+                }
+            }
+            Shape::Text => laid_out.off = self.text(field, found)?,
             Shape::Number => self.number(field, found)?,
             shape @ (Shape::Enabled | Shape::Set) => {
                 let on = self.word(field, shape, found, told)?;
@@ -110,21 +108,41 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn text(&mut self, field: Field, found: Found<'_>) -> Result<(), ParseError> {
+    /// Reads a text. Returns how its absence is spelled, if it is absent and spelled unusually.
+    fn text(&mut self, field: Field, found: Found<'_>) -> Result<Option<String>, ParseError> {
         self.refuse_unknown_characters(field, found)?;
+        match Text::of(found.value) {
+            Text::Absent => {
+                return Ok((found.value != NULL).then(|| found.value.to_owned()));
+            }
+            Text::AbsentAndMore => {
+                let what =
+                    "a name, or (null) and nothing after it; remove remarks from the listing";
+                return Err(expected(field, found, what));
+            }
+            Text::Unusual(what) => {
+                let what = format!(
+                    "{}: the name has {what} in it; check that it is the name alone: {:?}",
+                    field.label(),
+                    shortened(found.value)
+                );
+                let warning = ConversionWarning::new(WarningKind::Unusual, what).at(found.line);
+                self.warnings.push(warning);
+            }
+            Text::Name => {}
+        }
         let invalid = |error: TextError| ParseError::at(found.line, error.to_string());
         match field {
-            _ if found.value == NULL => {}
             Field::CtlIdentifier => {
                 self.ctl_identifier = Some(CtlIdentifier::new(found.value).map_err(invalid)?);
             }
             Field::CtlStoreName => {
                 self.ctl_store_name = Some(StoreName::new(found.value).map_err(invalid)?);
             }
-            // The store name goes with the hash: `finish` takes it.
+            // The store name belongs to the certificate: `finish` reads it.
             _ => drop(StoreName::new(found.value).map_err(invalid)?),
         }
-        Ok(())
+        Ok(None)
     }
 
     fn number(&mut self, field: Field, found: Found<'_>) -> Result<(), ParseError> {
@@ -147,7 +165,7 @@ impl<'a> Fields<'a> {
         found: Found<'_>,
         told: Recognition,
     ) -> Result<bool, ParseError> {
-        let meaning = |shape| locale::meaning(self.known.words.as_ref(), shape, found.value);
+        let meaning = |shape| locale::meaning(self.known.locale.as_ref(), shape, found.value);
         let other = if shape == Shape::Set {
             Shape::Enabled
         } else {
@@ -182,7 +200,7 @@ impl<'a> Fields<'a> {
     /// A line that is none of those known: an option that a newer Windows has, or one that cannot
     /// be told in this language.
     fn add_unknown(&mut self, line: &RawLine, parts: Parts<'_>) -> Result<(), ParseError> {
-        let words = self.known.words.as_ref();
+        let words = self.known.locale.as_ref();
         let shape = [Shape::Set, Shape::Enabled]
             .into_iter()
             .find(|shape| locale::meaning(words, *shape, parts.value).is_some());
@@ -194,7 +212,7 @@ impl<'a> Fields<'a> {
                 WarningKind::Default,
                 format!("{label:?} is not an option that is known; it is off"),
             ),
-            _ if key_label(self.key_label).is_none() => {
+            _ if labels::key(self.key_label).is_none() => {
                 let what = format!(
                     "expected an option that can be told by its label; {label:?} is {:?}, and \
                      which option that is cannot be told in this language",
@@ -260,10 +278,29 @@ pub(super) fn expected(field: Field, found: Found<'_>, what: &str) -> ParseError
     } else {
         field.label()
     };
+    let hint = if has_remark(field, found.value) {
+        "; text follows the value: remove remarks from the listing"
+    } else {
+        ""
+    };
     ParseError::at(
         found.line,
-        format!("{label}: expected {what}, found {value}"),
+        format!("{label}: expected {what}, found {value}{hint}"),
     )
+}
+
+/// Whether a value would be right without what follows it.
+fn has_remark(field: Field, value: &str) -> bool {
+    let Some((first, _)) = value.split_once(char::is_whitespace) else {
+        return false;
+    };
+    match field.shape() {
+        Shape::Key => key_shape(first).is_some(),
+        Shape::Hash => is_hash(first),
+        Shape::AppId => guid(first).is_some(),
+        Shape::Number => is_number(first),
+        Shape::Text | Shape::Enabled | Shape::Set => false,
+    }
 }
 
 /// Enough of a value to find it by.

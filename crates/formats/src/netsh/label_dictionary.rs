@@ -1,46 +1,46 @@
-//! Labels that are known, and telling by place the lines whose labels are not.
+//! Recognizing the lines of a record: by their labels, or all of them by their order.
 
 use std::collections::HashMap;
 
 use certbind_core::Kind;
 
-use super::field::{CHECKS, Field, OPTIONS, Shape, key_label};
-use super::line_reader::{guid, is_number};
-use super::locale::{Locale, is_word};
+use super::by_position;
+use super::field::Field;
+use super::labels::{self, Languages, Meaning};
+use super::line_reader::{Entry, key_shape};
+use super::locale::Locale;
 
-/// What is known about the labels of a listing: the English ones, and those that its earlier
-/// records have taught.
+/// The labels of a listing: those of the table, and those that its earlier records have taught.
 #[derive(Debug, Default)]
 pub(super) struct LabelDictionary {
-    pub(super) words: Option<Locale>,
+    pub(super) locale: Option<Locale>,
     keys: HashMap<String, Kind>,
-    /// What a label stands for; learnt from lines that were told by their place.
+    /// Learned from records whose lines have exactly the order of a release.
     fields: HashMap<String, Recognition>,
 }
 
 /// More labels than any language has; those of a hostile listing are not kept beyond it.
 const MOST_LABELS: usize = 256;
 
-/// A line of a record that is to be told: its label and value.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) label: &'a str,
-    pub(super) value: &'a str,
-}
-
-/// What a line of a record was told to be.
+/// How the line of a record was recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recognition {
-    /// By its label.
+    /// By a label of the table.
     ByLabel(Field),
-    /// By its place among the others, which the languages have in common.
-    ByPlace(Field),
-    /// By its place, and another version might have another line there.
+    /// By its position, where every version has this line.
+    ByPosition(Field),
+    /// By its position, where another version might have another line.
     Unsure(Field),
-    /// By its place, though the labels of the others are known and this one is not.
-    Inferred(Field),
-    /// An option that this version does not know.
+    /// An option that this version of certbind does not know.
     Unknown,
+}
+
+/// The lines of a record, and how they were recognized.
+#[derive(Debug)]
+pub(super) struct Recognized {
+    pub(super) lines: Vec<Recognition>,
+    /// The release whose order of lines told them apart, where no label did.
+    pub(super) order_of: Option<&'static str>,
 }
 
 /// The line at which a record is not as expected.
@@ -48,224 +48,126 @@ pub(super) enum Recognition {
 pub(super) struct Unexpected {
     pub(super) at: usize,
     pub(super) expected: &'static str,
+    /// Whether earlier records of the listing are in doubt as well.
+    pub(super) is_contradiction: bool,
+}
+
+impl Unexpected {
+    pub(super) fn at(at: usize, expected: &'static str) -> Self {
+        Self {
+            at,
+            expected,
+            is_contradiction: false,
+        }
+    }
 }
 
 impl LabelDictionary {
-    pub(super) fn new(words: Option<Locale>) -> Self {
+    pub(super) fn new(locale: Option<Locale>) -> Self {
         Self {
-            words,
+            locale,
             ..Self::default()
         }
     }
 
-    /// The kinds of key that a label is known to stand for.
+    /// The kinds of key that a label stands for.
     pub(super) fn key(&self, label: &str) -> Option<&[Kind]> {
-        key_label(label).or_else(|| self.keys.get(label).map(std::slice::from_ref))
+        labels::key(label).or_else(|| self.keys.get(label).map(std::slice::from_ref))
     }
 
-    /// The field that a label is known to stand for.
+    /// The field that a label stands for.
     pub(super) fn field(&self, label: &str) -> Option<Field> {
-        self.told(label).and_then(Recognition::field)
+        labels::field(label).or_else(|| self.fields.get(label)?.field())
     }
 
-    fn told(&self, label: &str) -> Option<Recognition> {
-        let learnt = || match self.fields.get(label)? {
-            Recognition::Unsure(field) => Some(Recognition::Unsure(*field)),
-            told => told.field().map(Recognition::ByLabel),
-        };
-        Field::labelled(label)
-            .map(Recognition::ByLabel)
-            .or_else(learnt)
-    }
-
-    /// Learns the labels of a record that was understood.
+    /// Learns the labels of a record that was read by the order of its lines.
     pub(super) fn learn(&mut self, kind: Kind, labels: &[(&str, Recognition)]) {
-        for (label, told) in labels {
+        for (label, recognition) in labels {
             let is_full = self.fields.len() + self.keys.len() >= MOST_LABELS;
-            if is_full
-                || !told.teaches()
-                || self.key(label).is_some()
-                || self.field(label).is_some()
-            {
+            if is_full || self.key(label).is_some() || self.field(label).is_some() {
                 continue;
             }
-            if *told == Recognition::ByPlace(Field::Key) {
-                self.keys.insert((*label).to_owned(), kind);
-            } else {
-                self.fields.insert((*label).to_owned(), *told);
+            match recognition {
+                Recognition::ByPosition(Field::Key) => {
+                    self.keys.insert((*label).to_owned(), kind);
+                }
+                Recognition::ByPosition(_) | Recognition::Unsure(_) => {
+                    self.fields.insert((*label).to_owned(), *recognition);
+                }
+                Recognition::ByLabel(_) | Recognition::Unknown => {}
             }
         }
     }
 
-    /// Tells the lines of a record, up to its Extended Properties.
-    pub(super) fn tell(&self, entries: &[Entry<'_>]) -> Result<Vec<Recognition>, Unexpected> {
-        let named: Vec<_> = entries
-            .iter()
-            .map(|entry| match self.key(entry.label) {
-                Some(_) => Some(Recognition::ByLabel(Field::Key)),
-                None => self.told(entry.label),
-            })
-            .collect();
-        if named.iter().all(Option::is_some) {
-            return Ok(named.into_iter().flatten().collect());
-        }
-        let by_place = self.by_place(entries, &named);
-        let agrees = |placed: &[Recognition]| {
-            named.iter().zip(placed).all(|(named, placed)| {
-                named.is_none_or(|named| {
-                    placed
-                        .field()
-                        .is_none_or(|placed| named.field() == Some(placed))
-                })
-            })
-        };
-        // The labels that are known show the language; a strange one among them is of an option
-        // that this version does not know, or has been damaged.
-        let most = |count: usize| count * 2 > entries.len().max(8);
-        let is_labelled = most(named.iter().flatten().count());
-        let labels = entries.iter().map(|entry| entry.label);
-        let is_english = most(
-            labels
-                .filter(|label| Field::labelled(label).is_some())
-                .count(),
-        );
-        let place = |placed: Recognition| match placed {
-            Recognition::ByPlace(field) if is_english => Recognition::Inferred(field),
-            Recognition::ByPlace(field) if is_labelled && field != Field::Key => {
-                Recognition::Inferred(field)
-            }
-            Recognition::Unsure(_) if is_english => Recognition::Unknown,
-            placed => placed,
-        };
-        match by_place {
-            Ok(placed) if agrees(&placed) => Ok(named
-                .iter()
-                .zip(placed)
-                .map(|(named, placed)| named.unwrap_or_else(|| place(placed)))
-                .collect()),
-            _ if is_labelled => Ok(named
-                .iter()
-                .map(|named| named.unwrap_or(Recognition::Unknown))
-                .collect()),
-            Ok(placed) => Err(Unexpected {
-                at: named
-                    .iter()
-                    .zip(&placed)
-                    .position(|(named, placed)| {
-                        named.is_some_and(|named| placed.field() != named.field())
-                    })
-                    .unwrap_or_default(),
-                expected: "another line here, going by the other records' labels",
-            }),
-            Err(unexpected) => Err(unexpected),
-        }
-    }
-
-    /// Tells the lines by their order and the shapes of their values. A value that was trimmed has
-    /// no shape: there the label, where it is known, tells which lines are checks and numbers.
-    fn by_place(
+    /// Recognizes the lines of a record up to its Extended Properties, of which there are `sections`.
+    ///
+    /// A line is read by its label if that is in the table. If none but the key's is in English, and
+    /// no earlier record has taught labels, the lines are read by their order, which then must be
+    /// exactly that of a known release.
+    pub(super) fn recognize(
         &self,
         entries: &[Entry<'_>],
-        named: &[Option<Recognition>],
-    ) -> Result<Vec<Recognition>, Unexpected> {
-        let mut told = vec![Recognition::ByPlace(Field::Key)];
-        let place = |told: &mut Vec<Recognition>, field| told.push(Recognition::ByPlace(field));
-        let value = |at: usize| entries.get(at).map(|entry| entry.value);
-        let has_hash = value(1).is_some_and(|value| guid(value).is_none());
-        if has_hash {
-            place(&mut told, Field::Hash);
+        sections: usize,
+    ) -> Result<Recognized, Unexpected> {
+        refuse_repeated_labels(entries)?;
+        let mut languages = Languages::ALL;
+        let mut is_english = false;
+        let mut is_learned = false;
+        let mut lines = Vec::with_capacity(entries.len());
+        for (at, entry) in entries.iter().enumerate() {
+            let Some(label) = labels::find(entry.label) else {
+                let learned = self.learned(entry.label);
+                is_learned |= learned.is_some_and(|found| found.field() != Some(Field::Key));
+                lines.push(learned);
+                continue;
+            };
+            // Certbind labels the keys of kinds that a host did not show in English.
+            if matches!(label.meaning, Meaning::Field(_)) {
+                languages = languages.and(label.languages);
+            }
+            if languages.is_empty() {
+                let expected = "a label in the language of the lines above it";
+                return Err(Unexpected::at(at, expected));
+            }
+            lines.push(Some(match label.meaning {
+                Meaning::Key(_) => Recognition::ByLabel(Field::Key),
+                Meaning::Field(field) if field.is_extended() => Recognition::Unknown,
+                Meaning::Field(field) => {
+                    is_english |= label.languages == Languages::ENGLISH;
+                    Recognition::ByLabel(field)
+                }
+            }));
         }
-        match value(told.len()) {
-            Some(value) if guid(value).is_some() => place(&mut told, Field::AppId),
-            found => {
-                return Err(Unexpected {
-                    at: told.len() - usize::from(found.is_none()),
-                    expected: "an application id, a GUID in braces",
-                });
+        if is_learned && is_english {
+            return Err(Unexpected::at(0, "labels in one language"));
+        }
+        if is_learned {
+            refuse_other_order(&lines)?;
+            // Kinds of key have labels of their own.
+            if let (Some(first @ None), Some(key)) = (lines.first_mut(), entries.first())
+                && key_shape(key.value).is_some()
+            {
+                *first = Some(Recognition::ByPosition(Field::Key));
             }
         }
-        // A record of the central certificate store that shows no hash may show no store either.
-        let trimmed = |at: usize| {
-            let is_blank = value(at).is_some_and(str::is_empty);
-            named
-                .get(at)
-                .filter(|_| is_blank)?
-                .and_then(Recognition::field)
-        };
-        let is_check = value(told.len()).is_some_and(|value| is_word(self.words.as_ref(), value))
-            || trimmed(told.len()).is_some_and(|field| field.shape() == Shape::Enabled);
-        if has_hash || !is_check {
-            self.text(entries, &mut told, Field::StoreName)?;
-        }
-
-        let start = told.len();
-        let is_number = |at: usize| {
-            value(at).is_some_and(is_number)
-                || trimmed(at).is_some_and(|field| field.shape() == Shape::Number)
-        };
-        let checks = (start..entries.len())
-            .take_while(|at| !is_number(*at))
-            .count();
-        if start + checks < entries.len() {
-            let order = CHECKS.iter().find(|order| order.len() == checks);
-            let order = order.ok_or(Unexpected {
-                at: start + checks,
-                expected: "three lines of enabled or disabled (six since Windows Server 2025) \
-                           between the store name and the first number",
-            })?;
-            order.iter().for_each(|field| place(&mut told, *field));
-        } else if checks <= 2 {
-            let order = CHECKS[0].iter().take(checks);
-            order.for_each(|field| place(&mut told, *field));
-            return Ok(told);
-        } else {
-            return Err(Unexpected {
-                at: start + 2,
-                expected: "the line's label in English, or the number lines behind it, to tell \
-                           which check this is",
+        if is_english || is_learned || lines.iter().all(Option::is_some) {
+            let known = |line: Option<Recognition>| line.unwrap_or(Recognition::Unknown);
+            return Ok(Recognized {
+                lines: lines.into_iter().map(known).collect(),
+                order_of: None,
             });
         }
-        for field in [Field::Freshness, Field::Timeout] {
-            let at = told.len();
-            if at == entries.len() {
-                return Ok(told);
-            }
-            if !is_number(at) {
-                return Err(Unexpected {
-                    at,
-                    expected: "a number",
-                });
-            }
-            place(&mut told, field);
-        }
-        self.text(entries, &mut told, Field::CtlIdentifier)?;
-        self.text(entries, &mut told, Field::CtlStoreName)?;
-        for field in [Field::DsMapper, Field::Negotiate] {
-            if told.len() < entries.len() {
-                place(&mut told, field);
-            }
-        }
-        told.extend(options(&entries[told.len().min(entries.len())..]));
-        Ok(told)
+        by_position::recognize(entries, &lines, sections, self.locale.as_ref())
     }
 
-    /// A line of text, unless it holds a word: then a line in front of it is missing.
-    fn text(
-        &self,
-        entries: &[Entry<'_>],
-        told: &mut Vec<Recognition>,
-        field: Field,
-    ) -> Result<(), Unexpected> {
-        match entries.get(told.len()) {
-            Some(entry) if is_word(self.words.as_ref(), entry.value) => Err(Unexpected {
-                at: told.len(),
-                expected: "a name or (null)",
-            }),
-            Some(_) => {
-                told.push(Recognition::ByPlace(field));
-                Ok(())
-            }
-            None => Ok(()),
+    fn learned(&self, label: &str) -> Option<Recognition> {
+        if self.keys.contains_key(label) {
+            return Some(Recognition::ByLabel(Field::Key));
+        }
+        match *self.fields.get(label)? {
+            Recognition::ByPosition(field) if field.is_extended() => Some(Recognition::Unknown),
+            Recognition::ByPosition(field) => Some(Recognition::ByLabel(field)),
+            other => Some(other),
         }
     }
 }
@@ -274,49 +176,43 @@ impl Recognition {
     /// The field, unless the line is unknown.
     pub(super) fn field(self) -> Option<Field> {
         match self {
-            Self::ByLabel(field)
-            | Self::ByPlace(field)
-            | Self::Unsure(field)
-            | Self::Inferred(field) => Some(field),
+            Self::ByLabel(field) | Self::ByPosition(field) | Self::Unsure(field) => Some(field),
             Self::Unknown => None,
         }
     }
 
     /// Whether its label is worth knowing in the next records.
     pub(super) fn teaches(self) -> bool {
-        matches!(self, Self::ByPlace(_) | Self::Unsure(_))
+        matches!(self, Self::ByPosition(_) | Self::Unsure(_))
     }
 }
 
-/// Tells the lines behind the basic ones: versions differ in them, and no shape tells them apart.
-/// What every version with this many lines has at a place, and what names that are not translated
-/// allow there, is told.
-fn options(entries: &[Entry<'_>]) -> Vec<Recognition> {
-    let anchors: Vec<_> = entries
-        .iter()
-        .map(|entry| Field::anchored(entry.label))
-        .collect();
-    let fits = |order: &&&[Field]| {
-        let anchored = |(field, anchor): (&Field, &Option<Field>)| {
-            anchor.is_none_or(|anchor| anchor == *field)
+/// A label comes once in a record, in any language.
+fn refuse_repeated_labels(entries: &[Entry<'_>]) -> Result<(), Unexpected> {
+    for (at, entry) in entries.iter().enumerate() {
+        let mut earlier = entries[..at].iter();
+        if labels::find(entry.label).is_none() && earlier.any(|other| other.label == entry.label) {
+            return Err(Unexpected::at(at, "each label once in a record"));
+        }
+    }
+    Ok(())
+}
+
+/// Labels that were learned from the order of lines have to keep that order: otherwise this record
+/// or the one that taught them is damaged.
+fn refuse_other_order(lines: &[Option<Recognition>]) -> Result<(), Unexpected> {
+    let mut last = None;
+    for (at, line) in lines.iter().enumerate() {
+        let Some(field) = line.and_then(Recognition::field) else {
+            continue;
         };
-        order.len() == entries.len() && order.iter().zip(&anchors).all(anchored)
-    };
-    let orders: Vec<_> = OPTIONS.iter().filter(fits).collect();
-    (0..entries.len())
-        .map(|at| {
-            let mut fields = orders.iter().map(|order| order[at]);
-            match (anchors[at], fields.next()) {
-                (Some(field), _) => Recognition::ByPlace(field),
-                (None, Some(field)) if fields.all(|other| other == field) => {
-                    if field == Field::Reject {
-                        Recognition::ByPlace(field)
-                    } else {
-                        Recognition::Unsure(field)
-                    }
-                }
-                _ => Recognition::Unknown,
-            }
-        })
-        .collect()
+        if last.is_some_and(|last| last > field) {
+            return Err(Unexpected {
+                is_contradiction: true,
+                ..Unexpected::at(at, "the lines in the order of the earlier records")
+            });
+        }
+        last = Some(field);
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::key_text;
 use super::extended;
-use super::field::Field;
+use super::field::{Field, Shape};
 use super::locale::Locale;
 use crate::encoding::Encoding;
 
@@ -56,7 +56,8 @@ pub(super) struct Line {
     pub(super) before: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) after: String,
-    /// The words for on and off, where they are not those of the layout.
+    /// The words for on and off, where they are not those of the layout. Of a text, `off` is how its
+    /// absence is spelled, where that is not `(null)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) on: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,6 +94,15 @@ pub(super) enum Case {
 }
 
 impl Case {
+    /// The case of the first letter.
+    pub(super) fn of(hex: &str) -> Option<Self> {
+        let letter = hex.bytes().find(u8::is_ascii_alphabetic)?;
+        Some(match letter.is_ascii_uppercase() {
+            true => Self::Upper,
+            false => Self::Lower,
+        })
+    }
+
     pub(super) fn apply(self, mut text: String) -> String {
         if self == Self::Upper {
             text.make_ascii_uppercase();
@@ -161,6 +171,40 @@ impl Layout {
         }))
     }
 
+    /// Whether records of a kind print with these lines, words and cases.
+    pub(super) fn prints(
+        &self,
+        kind: Kind,
+        lines: &[Line],
+        hash_case: Option<Case>,
+        app_id_case: Option<Case>,
+    ) -> bool {
+        let own = self.records.get(&kind).map_or(&[][..], Vec::as_slice);
+        let same = |(own, line): (&Line, &Line)| {
+            let word = |own: &Option<String>, on: bool| match (own, line.field) {
+                (Some(word), _) => word.clone(),
+                (None, Some(field)) if field.bit().is_some() => {
+                    self.words.word(field.shape(), on).to_owned()
+                }
+                (None, _) => super::field::NULL.to_owned(),
+            };
+            let is_text = line.field.is_some_and(|field| field.shape() == Shape::Text);
+            let off = match (&line.off, is_text) {
+                (None, true) => Some(super::field::NULL),
+                (off, _) => off.as_deref(),
+            };
+            own.field == line.field
+                && own.before == line.before
+                && own.after == line.after
+                && line.on.as_ref().is_none_or(|on| *on == word(&own.on, true))
+                && off.is_none_or(|off| off == word(&own.off, false))
+        };
+        own.len() == lines.len()
+            && own.iter().zip(lines).all(same)
+            && hash_case.is_none_or(|case| case == self.hash_case)
+            && app_id_case.is_none_or(|case| case == self.app_id_case)
+    }
+
     /// The labels of the lines that a record of a kind has here, and that one with these fields, a
     /// bit for each, has not.
     pub(super) fn missing(&self, kind: Kind, fields: u32) -> Vec<&'static str> {
@@ -187,7 +231,8 @@ impl Layout {
     fn value(&self, line: &Line, field: Field, binding: &Binding) -> String {
         let record = binding.record();
         let certificate = record.certificate.as_ref();
-        let text = |text: Option<&str>| text.unwrap_or(super::field::NULL).to_owned();
+        let absent = line.off.as_deref().unwrap_or(super::field::NULL);
+        let text = |text: Option<&str>| text.unwrap_or(absent).to_owned();
         if let Some(bit) = field.bit() {
             let on = bit.is_shown_on(record.check_mode, record.flags);
             let own = if on { &line.on } else { &line.off };

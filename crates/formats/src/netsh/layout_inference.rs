@@ -57,10 +57,16 @@ impl LayoutInference {
         self.pending.push(line);
     }
 
-    /// Learns from a record.
-    pub(super) fn record(&mut self, parsed: &Parsed, hash: &str, app_id: &str) {
-        let kind = parsed.binding.key().kind();
+    /// Learns from a record that is printed as an earlier one.
+    pub(super) fn repeated(&mut self, key: &BindingKey) {
+        let kind = key.kind();
         let gap = std::mem::take(&mut self.pending);
+        if self.last_kind == Some(kind) && self.between.as_ref() == Some(&gap) {
+            // Nearly all are so: the lines are reused.
+            self.pending = gap;
+            self.pending.clear();
+            return;
+        }
         let is_blank = gap.iter().all(|line| line.trim().is_empty());
         if self.lead.is_none() {
             self.lead = Some(gap);
@@ -69,11 +75,17 @@ impl LayoutInference {
         } else if self.between.is_none() && is_blank {
             self.between = Some(gap);
         } else if self.between.as_ref() != Some(&gap) && self.gaps.len() < MOST_GAPS {
-            self.gaps.insert(parsed.binding.key().clone(), gap);
+            self.gaps.insert(key.clone(), gap);
         }
         self.last_kind = Some(kind);
-        case_of(&mut self.hash_case, hash);
-        case_of(&mut self.app_id_case, app_id);
+    }
+
+    /// Learns from a record.
+    pub(super) fn record(&mut self, parsed: &Parsed, hash: &str, app_id: &str) {
+        let kind = parsed.binding.key().kind();
+        self.repeated(parsed.binding.key());
+        self.hash_case = self.hash_case.or_else(|| Case::of(hash));
+        self.app_id_case = self.app_id_case.or_else(|| Case::of(app_id));
         for line in &parsed.lines {
             let Some(field) = line.field else { continue };
             let words = self.words.entry(field).or_default();
@@ -182,19 +194,6 @@ fn settle_words(line: &mut Line, seen: &HashMap<Field, [Option<String>; 2]>, wor
         |word: Option<String>, on: bool| word.filter(|word| word != words.word(field.shape(), on));
     line.on = unlike(on, true);
     line.off = unlike(off, false);
-}
-
-fn case_of(case: &mut Option<Case>, hex: &str) {
-    if case.is_none() {
-        let letter = hex.chars().find(char::is_ascii_alphabetic);
-        *case = letter.map(|letter| {
-            if letter.is_ascii_uppercase() {
-                Case::Upper
-            } else {
-                Case::Lower
-            }
-        });
-    }
 }
 
 /// Lays out the kinds that the listing has none of as those that it has, their key labelled in

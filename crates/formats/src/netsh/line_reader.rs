@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use certbind_core::{CertHash, IpPort, Kind, Uuid};
 
-use super::field::{Field, key_label};
+use super::labels;
 
 /// A line of a listing, without its line end.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(super) struct RawLine {
     pub(super) text: String,
     /// What ended it; nothing does the last line.
     pub(super) end: Option<LineEnd>,
+    /// Its length with its end, in bytes of decoded text.
+    pub(super) length: usize,
     form: Form,
 }
 
@@ -36,7 +38,7 @@ enum Form {
 }
 
 impl RawLine {
-    pub(super) fn new(number: u64, text: String, end: Option<LineEnd>) -> Self {
+    pub(super) fn new(number: u64, text: String, end: Option<LineEnd>, length: usize) -> Self {
         let form = match Parts::of(&text) {
             Some(Parts {
                 before,
@@ -57,6 +59,7 @@ impl RawLine {
             number,
             text,
             end,
+            length,
             form,
         }
     }
@@ -116,8 +119,7 @@ impl<'a> Parts<'a> {
         let mut value_at = end + blanks(&line[end..]);
         if let Some(doubled) = line[value_at..].strip_prefix(':')
             && (doubled.is_empty() || blanks(doubled) > 0)
-            && Field::labelled(label).is_none()
-            && key_label(label).is_none()
+            && labels::find(label).is_none()
         {
             value_at += 1 + blanks(doubled);
         }
@@ -130,6 +132,13 @@ impl<'a> Parts<'a> {
             after: &rest[value.len()..],
         })
     }
+}
+
+/// The label and value of a line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) label: &'a str,
+    pub(super) value: &'a str,
 }
 
 fn is_empty(line: &str) -> bool {

@@ -12,9 +12,8 @@ use super::layout::Layout;
 use super::line_reader::RawLine;
 use super::locale::Locale;
 use super::prescan::{Disorder, KeyIndex, Prescan};
-use super::read::MOST_TRIED;
 use super::record::Parsed;
-use super::stream::{Found, ListedRecord, Reader};
+use super::stream::{Found, ListedRecord, Reader, Repeated};
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
 use crate::options::ReadOptions;
@@ -38,7 +37,7 @@ use crate::sort::{Sorted, Sorter};
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Listing {
     encoding: Encoding,
     words: Option<Locale>,
@@ -67,28 +66,29 @@ impl Listing {
         let bytes = start.fill_buf()?;
         let named = options.encoding.map(|named| named.marked_as(bytes));
         let encoding = named.unwrap_or_else(|| of_start(bytes).0);
-        if let Some(look) = looked_through(&mut open, encoding, options)? {
-            return Self::of(look, encoding, options).map(Some);
+        if let Some(prescan) = scanned_in(&mut open, encoding, options)? {
+            if prescan.is_odd() && prescan.length <= MOST_TRIED && has_noise(&mut open, encoding)? {
+                return Ok(None);
+            }
+            prescan.check(options)?;
+            return Ok(Some(Self::of(prescan, encoding, options)));
         }
         let in_code_page = Encoding::BYTES;
         if options.encoding.is_none()
             && encoding.unit() == 1
-            && let Some(look) = looked_through(&mut open, in_code_page, options)?
-            && (look.errors.is_empty() || look.length > MOST_TRIED)
+            && let Some(prescan) = scanned_in(&mut open, in_code_page, options)?
+            && (prescan.errors.is_empty() || prescan.length > MOST_TRIED)
         {
-            return Self::of(look, in_code_page, options).map(Some);
+            prescan.check(options)?;
+            return Ok(Some(Self::of(prescan, in_code_page, options)));
         }
         Ok(None)
     }
 
-    fn of(
-        mut look: Prescan,
-        encoding: Encoding,
-        options: &ReadOptions,
-    ) -> Result<Self, ListingError> {
-        look.check(options)?;
+    /// What a scan has found.
+    pub(super) fn of(mut look: Prescan, encoding: Encoding, options: &ReadOptions) -> Self {
         let (layout, odd_line) = look.layout(encoding);
-        Ok(Self {
+        Self {
             encoding,
             words: options.locale.clone(),
             layout,
@@ -97,7 +97,7 @@ impl Listing {
             warnings: look.warnings,
             odd_line,
             errors: look.errors,
-        })
+        }
     }
 
     /// Whether its bindings are in canonical order.
@@ -129,9 +129,15 @@ impl Listing {
     /// # Errors
     /// That the listing cannot be read.
     pub fn bindings<R: BufRead>(&self, from: R) -> io::Result<Bindings<'_, R>> {
-        Ok(Bindings {
+        let reader = reader(from, self.encoding, self.words.clone())?;
+        Ok(self.records(reader))
+    }
+
+    /// The same of a reader at its start.
+    pub(super) fn records<R: BufRead>(&self, reader: Reader<R>) -> Bindings<'_, R> {
+        Bindings {
             listing: self,
-            reader: reader(from, self.encoding, self.words.clone())?,
+            reader: reader.printed_by(self.layout.as_ref()),
             comparison: self.layout.as_ref().map(Comparison::with),
             gap: Vec::new(),
             longest_gap: self
@@ -139,7 +145,7 @@ impl Listing {
                 .as_ref()
                 .map_or(0, |found| found.longest_gap() + 1),
             left: Some(self.records),
-        })
+        }
     }
 
     /// The same in canonical order. Those of a large listing in another order are sorted in temporary
@@ -168,6 +174,9 @@ impl Listing {
     }
 }
 
+/// The most bytes that are read in every code page, or searched for noise.
+pub(super) const MOST_TRIED: u64 = 1 << 24;
+
 /// Why a listing was not looked through, or its bindings not sorted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -183,28 +192,44 @@ pub enum ListingError {
     Sort(io::Error),
 }
 
-/// Looks through a listing, if it is in this encoding.
-fn looked_through<R: BufRead>(
+/// Scans a listing, if it is in this encoding.
+fn scanned_in<R: BufRead>(
     open: &mut impl FnMut() -> io::Result<R>,
     encoding: Encoding,
     options: &ReadOptions,
 ) -> Result<Option<Prescan>, ListingError> {
-    let mut open = || reader(open()?, encoding, options.locale.clone());
-    let mut look = Prescan::new(options, KeyIndex::InOrder);
-    match look.take_all(open()?, |_, _| {}) {
-        Ok(Ok(())) => return Ok(Some(look)),
-        Ok(Err(Disorder)) => {}
-        Err(error) => return other_encoding(error.into()),
+    let open = || reader(open()?, encoding, options.locale.clone());
+    match scan(open, options) {
+        Ok(prescan) => Ok(Some(prescan)),
+        Err(error) => other_encoding(error),
     }
-    let repeats = match repeats(open()?) {
-        Ok(repeats) => repeats,
-        Err(error) => return other_encoding(error),
-    };
-    let mut look = Prescan::new(options, KeyIndex::Repeats(repeats));
-    match look.take_all(open()?, |_, _| {})? {
-        Ok(()) => Ok(Some(look)),
+}
+
+/// Scans a listing from its start to its end, once if its keys are in canonical order.
+pub(super) fn scan<R: BufRead>(
+    mut open: impl FnMut() -> io::Result<Reader<R>>,
+    options: &ReadOptions,
+) -> Result<Prescan, ListingError> {
+    let mut prescan = Prescan::new(options, KeyIndex::InOrder);
+    if prescan.take_all(open()?)?.is_ok() {
+        return Ok(prescan);
+    }
+    let mut prescan = Prescan::new(options, KeyIndex::Repeats(repeats(open()?)?));
+    match prescan.take_all(open()?)? {
+        Ok(()) => Ok(prescan),
         Err(Disorder) => unreachable!("any order will do"),
     }
+}
+
+/// Whether there is noise around the listing: then it is read as a whole, without it.
+fn has_noise<R: BufRead>(
+    open: &mut impl FnMut() -> io::Result<R>,
+    encoding: Encoding,
+) -> io::Result<bool> {
+    let mut bytes = Vec::new();
+    open()?.read_to_end(&mut bytes)?;
+    let text = encoding.decode(&bytes);
+    Ok(text.is_ok_and(|text| crate::clean::clean(&text).is_some()))
 }
 
 /// None, if the error is that the listing is not in the encoding that it was read in.
@@ -230,9 +255,13 @@ fn reader<R: BufRead>(
 fn repeats<R: BufRead>(mut reader: Reader<R>) -> Result<HashMap<u64, u64>, ListingError> {
     let mut keys = Sorter::default();
     while let Some(found) = reader.next()? {
-        if let Found::Record(lines, parsed) = found {
-            let line = Span::of(&lines, &parsed).first;
-            let key = encode_key(parsed.binding.key());
+        let found = match &found {
+            Found::Record(lines, parsed) => Some((Span::of(lines, parsed).first, &parsed.binding)),
+            Found::Repeated(record) => Some((record.first, &record.binding)),
+            Found::Text(_) | Found::Broken(..) => None,
+        };
+        if let Some((line, binding)) = found {
+            let key = encode_key(binding.key());
             keys.push(&key, &line.to_le_bytes())
                 .map_err(ListingError::Sort)?;
         }
@@ -295,6 +324,17 @@ impl<R: BufRead> Bindings<'_, R> {
                     // Its key has come before.
                     self.pass_over(lines);
                 }
+                Found::Repeated(record) => {
+                    let errors = &self.listing.errors;
+                    let first = Some(record.first);
+                    let repeats = errors.binary_search_by_key(&first, |error| error.line);
+                    if repeats.is_err() {
+                        return Ok(Some(self.repeated(record)));
+                    }
+                    // Its first line stands for all: it shows that the gap is another one.
+                    let line = RawLine::new(record.first, "\u{fffd}".to_owned(), None, 0);
+                    self.pass_over([line]);
+                }
                 Found::Broken(lines, _) => self.pass_over(lines),
                 Found::Text(line) => self.pass_over([line]),
             }
@@ -305,6 +345,21 @@ impl<R: BufRead> Bindings<'_, R> {
     fn pass_over(&mut self, lines: impl IntoIterator<Item = RawLine>) {
         let left = self.longest_gap - self.gap.len();
         self.gap.extend(lines.into_iter().take(left));
+    }
+
+    fn repeated(&mut self, record: Repeated) -> ListedRecord {
+        let mut warnings = record.warnings;
+        if let Some(comparison) = &mut self.comparison {
+            let gap = self.gap.iter().map(|line| (line.shown(), line.number));
+            warnings.extend(comparison.gap(&record.binding, record.first, gap));
+        }
+        self.gap.clear();
+        warnings.sort_by_key(ConversionWarning::place);
+        ListedRecord {
+            line: record.first,
+            binding: record.binding,
+            warnings,
+        }
     }
 
     fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> ListedRecord {

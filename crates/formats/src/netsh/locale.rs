@@ -93,9 +93,6 @@ fn listed(shape: Shape, word: &str) -> Option<(bool, &'static str)> {
 }
 
 /// Whether a text is a word for on or off in a language of the table.
-pub(super) fn is_word(named: Option<&Locale>, text: &str) -> bool {
-    meaning(named, Shape::Enabled, text).is_some() || meaning(named, Shape::Set, text).is_some()
-}
 
 fn same_word(a: &str, b: &str) -> bool {
     let lower = |text| str::chars(text).flat_map(char::to_lowercase);

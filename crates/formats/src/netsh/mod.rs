@@ -26,17 +26,20 @@
 
 mod add;
 mod address;
+mod by_position;
 mod compare;
 mod extended;
 mod field;
 mod fields;
 mod flag;
 mod label_dictionary;
+mod labels;
 pub(crate) mod layout;
 mod layout_inference;
 mod line_reader;
 mod listing;
 pub(crate) mod locale;
+mod names;
 mod powershell;
 mod prescan;
 mod read;
@@ -45,6 +48,9 @@ mod record_splitter;
 mod release;
 mod script;
 mod stream;
+mod surroundings;
+mod template;
+mod window;
 mod write;
 
 pub(crate) use address::key_text;

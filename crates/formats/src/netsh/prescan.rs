@@ -12,6 +12,7 @@ use super::layout_inference::LayoutInference;
 use super::line_reader::RawLine;
 use super::record::Parsed;
 use super::stream::{Found, Reader};
+use super::surroundings::Surroundings;
 use crate::encoding::Encoding;
 use crate::error::ReadError;
 use crate::format::Format;
@@ -21,8 +22,13 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// What was seen of a listing so far.
 #[derive(Debug, Default)]
 pub(super) struct Prescan {
-    first_line: String,
-    has_rule: bool,
+    pub(super) surroundings: Surroundings,
+    /// Whether a record has a warning that noise may have caused.
+    is_odd: bool,
+    /// Whether values were read by the order of lines.
+    is_by_position: bool,
+    /// Why no record of the listing can be trusted.
+    contradiction: Option<ParseError>,
     learner: LayoutInference,
     seen: KeyIndex,
     order: Order,
@@ -76,23 +82,36 @@ impl Prescan {
         }
     }
 
-    /// Takes in what comes next. A record that is understood, and has a key of its own, comes back.
-    pub(super) fn take(&mut self, found: Found) -> Result<Option<(Span, Parsed)>, Disorder> {
+    /// Takes in the next part of the listing.
+    pub(super) fn take(&mut self, found: Found) -> Result<(), Disorder> {
         match found {
             Found::Text(line) => {
                 self.learner.line(&line);
-                self.text(&line);
+                self.surroundings.line(&line);
                 self.learner.text(line.text);
-                Ok(None)
+                Ok(())
             }
-            Found::Broken(lines, error) => {
+            Found::Broken(lines, broken) => {
+                self.surroundings.end();
                 lines.iter().for_each(|line| self.learner.line(line));
-                self.errors.push(error);
-                Ok(None)
+                if broken.is_contradiction && self.contradiction.is_none() {
+                    self.contradiction = Some(broken.error.clone());
+                }
+                self.errors.push(broken.error);
+                Ok(())
             }
             Found::Record(lines, parsed) => {
                 lines.iter().for_each(|line| self.learner.line(line));
                 self.record(&lines, parsed)
+            }
+            Found::Repeated(record) => {
+                self.surroundings.end();
+                let key = record.binding.key();
+                if self.add_key(key, record.first)? {
+                    self.learner.repeated(key);
+                    self.records += 1;
+                }
+                Ok(())
             }
         }
     }
@@ -101,51 +120,41 @@ impl Prescan {
     pub(super) fn take_all<R: BufRead>(
         &mut self,
         mut reader: Reader<R>,
-        mut each: impl FnMut(Span, Parsed),
     ) -> io::Result<Result<(), Disorder>> {
         while let Some(found) = reader.next()? {
-            match self.take(found) {
-                Ok(Some((span, parsed))) => each(span, parsed),
-                Ok(None) => {}
-                Err(disorder) => return Ok(Err(disorder)),
+            if let Err(disorder) = self.take(found) {
+                return Ok(Err(disorder));
             }
         }
         self.length = reader.length();
+        self.surroundings.end();
+        self.warnings.append(&mut self.surroundings.warnings);
         Ok(Ok(()))
     }
 
-    fn text(&mut self, line: &RawLine) {
-        let trimmed = line.text.trim();
-        if self.first_line.is_empty() {
-            self.first_line = trimmed.chars().take(80).collect();
-        }
-        self.has_rule |= trimmed.len() >= 10 && trimmed.bytes().all(|b| b == b'-');
-        let is_field = line.text.starts_with([' ', '\t'])
-            && line.parts().is_some_and(|parts| !parts.value.is_empty());
-        if is_field {
-            let what = "this line belongs to no record; it was passed over";
-            self.warnings
-                .push(ConversionWarning::new(WarningKind::Skipped, what).at(line.number));
-        }
+    /// Whether there is anything in it that noise may have caused.
+    pub(super) fn is_odd(&self) -> bool {
+        let is_skipped = |warning: &ConversionWarning| warning.kind == WarningKind::Skipped;
+        let has_skipped = self.warnings.iter().any(is_skipped);
+        self.records == 0 || !self.errors.is_empty() || self.is_odd || has_skipped
     }
 
-    fn record(
-        &mut self,
-        lines: &[RawLine],
-        parsed: Parsed,
-    ) -> Result<Option<(Span, Parsed)>, Disorder> {
+    fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> Result<(), Disorder> {
+        self.surroundings.end();
         let span = Span::of(lines, &parsed);
         let key = parsed.binding.key();
-        if let Some(earlier) = self.seen.add(key, span.first) {
-            let what = format!("this key is on line {earlier} already; expected each key once");
-            let error = ParseError::at(span.first, what);
-            self.errors.push(error.of(key.to_string()));
-            return Ok(None);
+        if let Some(windows) = parsed.order_of
+            && !std::mem::replace(&mut self.is_by_position, true)
+        {
+            let what = format!(
+                "the labels are in a language that is not known; values were read by the order of \
+                 the lines, which is exactly that of {windows}"
+            );
+            let warning = ConversionWarning::new(WarningKind::Inferred, what);
+            self.warnings.push(warning.at(span.first));
         }
-        let has_to_be_canonical = matches!(self.seen, KeyIndex::InOrder);
-        self.order.add(key, !has_to_be_canonical);
-        if has_to_be_canonical && self.order.is_other {
-            return Err(Disorder);
+        if !self.add_key(key, span.first)? {
+            return Ok(());
         }
         let value_of = |at: usize| {
             let line = lines.iter().filter(|line| !line.is_empty()).nth(at);
@@ -154,7 +163,27 @@ impl Prescan {
         };
         self.learner.record(&parsed, value_of(1), value_of(2));
         self.records += 1;
-        Ok(Some((span, parsed)))
+        self.is_odd |= parsed
+            .warnings
+            .iter()
+            .any(|warning| warning.kind != WarningKind::Default);
+        Ok(())
+    }
+
+    /// Notes the key of a record. Returns whether the listing did not have it yet.
+    fn add_key(&mut self, key: &BindingKey, line: u64) -> Result<bool, Disorder> {
+        if let Some(earlier) = self.seen.add(key, line) {
+            let what = format!("this key is on line {earlier} already; expected each key once");
+            let error = ParseError::at(line, what);
+            self.errors.push(error.of(key.to_string()));
+            return Ok(false);
+        }
+        let has_to_be_canonical = matches!(self.seen, KeyIndex::InOrder);
+        self.order.add(key, !has_to_be_canonical);
+        match has_to_be_canonical && self.order.is_other {
+            true => Err(Disorder),
+            false => Ok(true),
+        }
     }
 
     /// Whether all keys came in canonical order.
@@ -164,10 +193,17 @@ impl Prescan {
 
     /// That it is a listing, and as whole as it has to be.
     pub(super) fn check(&self, options: &ReadOptions) -> Result<(), ReadError> {
-        if !self.has_rule && self.records == 0 && self.errors.is_empty() {
-            return Err(ReadError::Unrecognised {
-                format: Format::Netsh,
-                found: self.first_line.clone(),
+        if let Some(error) = &self.contradiction {
+            return Err(ReadError::Malformed(error.clone()));
+        }
+        let is_none = self.records == 0 && self.errors.is_empty();
+        if is_none && !self.surroundings.is_empty_listing() {
+            return Err(match self.surroundings.other_output() {
+                Some(what) => ReadError::OtherOutput { what },
+                None => ReadError::Unrecognised {
+                    format: Format::Netsh,
+                    found: self.surroundings.first_line().to_owned(),
+                },
             });
         }
         if !self.errors.is_empty() && !options.keep_going {

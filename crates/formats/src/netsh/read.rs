@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::compare::{Comparison, Span};
-use super::prescan::{KeyIndex, Prescan};
-use super::stream::Reader;
+use super::listing::{Listing, MOST_TRIED, scan};
+use super::stream::{ListedRecord, Reader};
+use crate::clean;
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
 use crate::export::Export;
 use crate::options::ReadOptions;
 use crate::reading::Reading;
-use crate::report::{ConversionWarning, ParseError};
+use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// Reads what `netsh http show sslcert` printed.
 ///
@@ -21,32 +21,48 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     let start = options
         .encoding
         .map_or_else(|| of_start(bytes).0, |named| named.marked_as(bytes));
-    let draft = match start.decode(bytes) {
-        Ok(text) => Draft::of(&text, start, options),
-        Err(place) if options.encoding.is_some() || start.unit() == 2 => {
-            return Err(ReadError::Encoding {
-                encoding: start,
-                place,
-            });
-        }
+    match start.decode(bytes) {
+        Ok(text) => without_noise(&text, start, options),
+        Err(place) if options.encoding.is_some() || start.unit() == 2 => Err(ReadError::Encoding {
+            encoding: start,
+            place,
+        }),
         Err(_) => in_some_code_page(bytes, options),
-    };
-    draft.reading(options)
+    }
 }
 
-/// The most bytes that are read in every code page: that takes as many readings.
-pub(super) const MOST_TRIED: u64 = 1 << 24;
+/// Reads a text as it is. Where that leaves anything to be desired, and there is noise in it that can
+/// be removed, reads it without the noise.
+fn without_noise(
+    text: &str,
+    encoding: Encoding,
+    options: &ReadOptions,
+) -> Result<Reading, ReadError> {
+    let plain = Draft::of(text, encoding, options);
+    if !plain.is_odd() || text.len() as u64 > MOST_TRIED {
+        return plain.reading();
+    }
+    let Some(cleaned) = clean::clean(text) else {
+        return plain.reading();
+    };
+    let mut draft = Draft::of(&cleaned.text, encoding, options);
+    if draft.merit() <= plain.merit() {
+        return plain.reading();
+    }
+    draft.renumber(&cleaned);
+    draft.reading()
+}
 
 /// Text that is not Unicode. The values that matter are ASCII as a rule, so the code page need not
 /// be known; where it must be, the words for on and off tell, and code pages that are equally
 /// likely must agree.
-fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
+fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     let text_of = |encoding: Encoding| encoding.decode(bytes).ok();
     let unknown = Encoding::BYTES;
-    let plain = text_of(unknown).map(|text| Draft::of(&text, unknown, options));
-    let plain = plain.unwrap_or_default();
-    if plain.look.errors.is_empty() || bytes.len() as u64 > MOST_TRIED {
-        return plain;
+    let text = text_of(unknown).unwrap_or_default();
+    let plain = Draft::of(&text, unknown, options);
+    if !plain.has_errors() || bytes.len() as u64 > MOST_TRIED {
+        return without_noise(&text, unknown, options);
     }
     let mut best = plain;
     let mut disputed = HashSet::new();
@@ -55,108 +71,147 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Draft {
             continue;
         };
         let draft = Draft::of(&text, encoding, options);
-        if draft.look.errors.len() < best.look.errors.len() {
+        if draft.listing.errors().len() < best.listing.errors().len() {
             best = draft;
             disputed.clear();
-        } else if draft.look.errors.len() == best.look.errors.len() {
-            let pairs = best.spans.iter().zip(&best.export.bindings);
-            let others = draft.spans.iter().zip(&draft.export.bindings);
-            for (ours, theirs) in pairs.zip(others) {
-                if ours.1 != theirs.1 {
-                    disputed.insert(ours.0.first);
+        } else if draft.listing.errors().len() == best.listing.errors().len() {
+            for (ours, theirs) in best.records.iter().zip(&draft.records) {
+                if ours.binding != theirs.binding {
+                    disputed.insert(ours.line);
                 }
             }
         }
     }
-    best.dispute(&disputed);
-    best
+    if best.has_errors() && best.records.is_empty() {
+        return without_noise(&text, unknown, options);
+    }
+    best.dispute(&disputed, options);
+    best.reading()
 }
 
-/// A listing as far as it was understood.
-#[derive(Debug, Default)]
+/// A listing as far as it was read.
 struct Draft {
-    look: Prescan,
-    export: Export,
-    spans: Vec<Span>,
+    listing: Listing,
+    records: Vec<ListedRecord>,
     warnings: Vec<ConversionWarning>,
+    errors: Vec<ParseError>,
+    /// Why it is not read, if so.
+    refusal: Option<ReadError>,
 }
 
 impl Draft {
     fn of(text: &str, encoding: Encoding, options: &ReadOptions) -> Self {
+        let open = || Reader::of_text(text, encoding, options.locale.clone());
+        let scanned = scan(|| Ok(open()), options);
         let mut draft = Self {
-            look: Prescan::new(options, KeyIndex::default()),
-            ..Self::default()
+            listing: Listing::default(),
+            records: Vec::new(),
+            warnings: Vec::new(),
+            errors: Vec::new(),
+            refusal: None,
         };
-        let reader = Reader::of_text(text, encoding, options.locale.clone());
-        let read = draft.look.take_all(reader, |span, parsed| {
-            draft.spans.push(span);
-            draft.warnings.extend(parsed.warnings);
-            draft.export.bindings.push(parsed.binding);
-        });
-        if let Err(error) = read {
-            let error = ParseError::in_file(error.to_string());
-            draft.look.errors.push(error);
+        let prescan = match scanned {
+            Ok(prescan) => prescan,
+            Err(error) => {
+                let error = ParseError::in_file(error.to_string());
+                draft.refusal = Some(ReadError::Malformed(error.clone()));
+                draft.errors.push(error);
+                return draft;
+            }
+        };
+        draft.refusal = prescan.check(options).err();
+        draft.listing = Listing::of(prescan, encoding, options);
+        draft.records = draft
+            .listing
+            .records(open())
+            .filter_map(Result::ok)
+            .collect();
+        draft.warnings = draft.listing.warnings().to_vec();
+        for record in &mut draft.records {
+            draft.warnings.append(&mut record.warnings);
         }
-        (draft.export.layout, _) = draft.look.layout(encoding);
-        draft.warnings.append(&mut draft.look.warnings);
-        draft.compare(text);
         draft.warnings.sort_by_key(ConversionWarning::place);
+        draft.errors = draft.listing.errors().to_vec();
         draft
     }
 
-    fn reading(self, options: &ReadOptions) -> Result<Reading, ReadError> {
-        self.look.check(options)?;
+    fn has_errors(&self) -> bool {
+        !self.errors.is_empty() || self.refusal.is_some()
+    }
+
+    fn is_odd(&self) -> bool {
+        let harmless = [
+            WarningKind::Default,
+            WarningKind::Spelling,
+            WarningKind::Inferred,
+        ];
+        let is_odd = |warning: &ConversionWarning| !harmless.contains(&warning.kind);
+        self.has_errors() || self.warnings.iter().any(is_odd)
+    }
+
+    /// How much of a listing was read: more records, fewer errors, fewer warnings.
+    fn merit(&self) -> impl PartialOrd + use<> {
+        let harmless = [WarningKind::Default, WarningKind::Spelling];
+        let odd = self
+            .warnings
+            .iter()
+            .filter(|warning| !harmless.contains(&warning.kind));
+        let few = |count: usize| std::cmp::Reverse(count);
+        (self.records.len(), few(self.errors.len()), few(odd.count()))
+    }
+
+    /// Gives lines the numbers that they have in the file, and reports the noise.
+    fn renumber(&mut self, cleaned: &clean::Cleaned) {
+        for record in &mut self.records {
+            record.line = cleaned.line(record.line);
+        }
+        let lines = self.warnings.iter_mut().map(|warning| &mut warning.line);
+        let lines = lines.chain(self.errors.iter_mut().map(|error| &mut error.line));
+        for line in lines.flatten() {
+            *line = cleaned.line(*line);
+        }
+        if let Some(ReadError::Broken(errors)) = &mut self.refusal {
+            errors.clone_from(&self.errors);
+        }
+        let mut warnings = cleaned.warnings.clone();
+        warnings.append(&mut self.warnings);
+        self.warnings = warnings;
+        self.warnings.sort_by_key(ConversionWarning::place);
+    }
+
+    fn reading(self) -> Result<Reading, ReadError> {
+        if let Some(error) = self.refusal {
+            return Err(error);
+        }
+        let lines = self.records.iter().map(|record| record.line).collect();
+        let bindings = self.records.into_iter().map(|record| record.binding);
         Ok(Reading {
-            export: self.export,
-            lines: self.spans.iter().map(|span| span.first).collect(),
+            export: Export {
+                bindings: bindings.collect(),
+                layout: self.listing.layout().cloned(),
+                ..Export::default()
+            },
+            lines,
             warnings: self.warnings,
-            errors: self.look.errors,
+            errors: self.errors,
         })
     }
 
-    /// Notes what will not print back.
-    fn compare(&mut self, text: &str) {
-        let Some(layout) = &self.export.layout else {
-            return;
-        };
-        let mut comparison = Comparison::with(layout);
-        let mut told: Vec<_> = self
-            .warnings
-            .iter()
-            .filter_map(|warning| warning.line)
-            .collect();
-        told.sort_unstable();
-        let lines = text.split('\n');
-        let mut lines = lines
-            .map(|line| line.strip_suffix('\r').unwrap_or(line))
-            .zip(1..);
-        let mut next = 1;
-        for (span, binding) in self.spans.iter().zip(&self.export.bindings) {
-            let before = usize::try_from(span.first - next).unwrap_or(usize::MAX);
-            let gap: Vec<_> = lines.by_ref().take(before).collect();
-            next = span.first + span.count as u64;
-            let record = lines.by_ref().take(span.count);
-            let told = told.get(told.partition_point(|told| *told < span.first));
-            let warnings =
-                comparison.record(binding, *span, gap.into_iter(), record, told.copied());
-            self.warnings.extend(warnings.into_iter().flatten());
+    /// Takes back the records that begin on these lines.
+    fn dispute(&mut self, lines: &HashSet<u64>, options: &ReadOptions) {
+        let disputed = self
+            .records
+            .extract_if(.., |record| lines.contains(&record.line));
+        for record in disputed {
+            let what = "a value has characters that code pages read differently; name the encoding";
+            let error = ParseError::at(record.line, what);
+            self.errors.push(error.of(record.binding.key().to_string()));
         }
-    }
-
-    /// Takes back the records that begin at these lines.
-    fn dispute(&mut self, lines: &HashSet<u64>) {
-        let mut spans = self.spans.iter();
-        self.export.bindings.retain(|binding| {
-            let first = spans.next().map_or(0, |span| span.first);
-            let disputed = lines.contains(&first);
-            if disputed {
-                let what = "a value has characters that code pages read differently; name the \
-                            encoding";
-                let error = ParseError::at(first, what).of(binding.key().to_string());
-                self.look.errors.push(error);
-            }
-            !disputed
-        });
-        self.spans.retain(|span| !lines.contains(&span.first));
+        if !self.errors.is_empty() && !options.keep_going && self.refusal.is_none() {
+            self.refusal = Some(ReadError::Broken(self.errors.clone()));
+        }
+        if let Some(ReadError::Broken(errors)) = &mut self.refusal {
+            errors.clone_from(&self.errors);
+        }
     }
 }

@@ -5,11 +5,13 @@ use certbind_core::{
 };
 
 use super::extended;
-use super::field::{BASIC, CHECKS, Field, NULL, OPTIONS, key_label};
+use super::field::{BASIC, CHECKS, Field, OPTIONS, PRINTED};
 use super::fields::{Fields, Found, expected};
-use super::label_dictionary::{Entry, LabelDictionary, Recognition};
+use super::label_dictionary::{LabelDictionary, Recognition};
+use super::labels;
 use super::layout::Line;
-use super::line_reader::{RawLine, guid, is_hash, key_shape};
+use super::line_reader::{Entry, RawLine, guid, is_hash, key_shape};
+use super::names::Text;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// A record that was understood.
@@ -23,8 +25,29 @@ pub(super) struct Parsed {
     pub(super) is_complete: bool,
     /// The fields that it has lines for.
     pub(super) fields: Vec<Field>,
-    /// The labels that teach something, and what they were told to stand for.
+    /// The labels that the dictionary is to learn.
     pub(super) labels: Vec<(String, Recognition)>,
+    /// The release whose order of lines told them apart, where no label did.
+    pub(super) order_of: Option<&'static str>,
+    /// Whether a record with the same text around its values is read the same way.
+    pub(super) is_alike: bool,
+}
+
+/// A record that cannot be read.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub(super) error: ParseError,
+    /// Whether earlier records of the listing are in doubt as well.
+    pub(super) is_contradiction: bool,
+}
+
+impl From<ParseError> for Broken {
+    fn from(error: ParseError) -> Self {
+        Self {
+            error,
+            is_contradiction: false,
+        }
+    }
 }
 
 /// Understands the lines of a record. `ascii_only`: what is beyond ASCII cannot be told.
@@ -32,7 +55,7 @@ pub(super) fn parse(
     lines: &[RawLine],
     known: &LabelDictionary,
     ascii_only: bool,
-) -> Result<Parsed, ParseError> {
+) -> Result<Parsed, Broken> {
     let split = extended::start(lines).unwrap_or(lines.len());
     let (main, sections) = lines.split_at(split);
     let shown: Vec<_> = main
@@ -51,29 +74,44 @@ pub(super) fn parse(
             value: parts.value,
         })
         .collect();
-    let told = known.tell(&entries).map_err(|unexpected| {
-        let line = shown.get(unexpected.at);
-        let found = line.map_or("nothing", |(_, parts)| parts.value);
-        named(ParseError::at(
-            line.map_or(first, |(line, _)| line.number),
-            format!("expected {}, found {found:?}", unexpected.expected),
-        ))
-    })?;
+    let shown_sections = extended::count(sections);
+    let recognized = known
+        .recognize(&entries, shown_sections)
+        .map_err(|unexpected| {
+            let line = shown.get(unexpected.at);
+            let found = line.map_or("nothing", |(line, _)| line.text.trim());
+            let error = named(ParseError::at(
+                line.map_or(first, |(line, _)| line.number),
+                format!("expected {}, found {found:?}", unexpected.expected),
+            ));
+            Broken {
+                error,
+                is_contradiction: unexpected.is_contradiction,
+            }
+        })?;
 
     let mut fields = Fields::new(known, ascii_only);
-    for ((line, parts), told) in shown.iter().zip(&told) {
-        fields.add(line, *parts, *told).map_err(named)?;
+    for ((line, parts), recognition) in shown.iter().zip(&recognized.lines) {
+        fields.add(line, *parts, *recognition).map_err(named)?;
     }
-    let sections = extended::parse(sections, known);
+    let is_learned = entries
+        .iter()
+        .any(|entry| labels::find(entry.label).is_none() && known.field(entry.label).is_some());
+    let by_position = recognized.order_of.is_some() || is_learned;
+    let sections = extended::parse(sections, known, by_position);
     fields.extended = sections.properties;
     let key_line = shown.first().map_or(first, |(line, _)| line.number);
-    let mut parsed = fields.finish(key_line).map_err(named)?;
+    let mut parsed = fields.finish(key_line, shown_sections).map_err(named)?;
+    parsed.order_of = recognized.order_of;
 
-    let labels = shown.iter().zip(told).filter(|(_, told)| told.teaches());
-    parsed.labels = labels
-        .map(|((_, parts), told)| (parts.label.to_owned(), told))
-        .collect();
-    parsed.labels.extend(sections.labels);
+    if by_position {
+        let labels = shown.iter().zip(recognized.lines);
+        let labels = labels.filter(|(_, recognition)| recognition.teaches());
+        parsed.labels = labels
+            .map(|((_, parts), recognition)| (parts.label.to_owned(), recognition))
+            .collect();
+        parsed.labels.extend(sections.labels);
+    }
     let mut laid_out = parsed.lines.into_iter();
     parsed.lines = Vec::with_capacity(lines.len());
     for line in main {
@@ -85,6 +123,9 @@ pub(super) fn parse(
     }
     parsed.lines.extend(sections.lines);
     parsed.fields.extend(sections.fields);
+    let is_plain = |warning: &ConversionWarning| warning.kind == WarningKind::Default;
+    parsed.is_alike =
+        parsed.is_complete && parsed.warnings.is_empty() && sections.warnings.iter().all(is_plain);
     let key = parsed.binding.key();
     parsed.warnings.extend(sections.warnings);
     parsed.warnings = parsed
@@ -95,8 +136,12 @@ pub(super) fn parse(
     Ok(parsed)
 }
 
+fn is_absent(value: &str) -> bool {
+    Text::of(value) == Text::Absent
+}
+
 impl<'a> Fields<'a> {
-    fn finish(mut self, key_line: u64) -> Result<Parsed, ParseError> {
+    fn finish(mut self, key_line: u64, sections: usize) -> Result<Parsed, ParseError> {
         let key_found = self.find(Field::Key).ok_or_else(|| {
             ParseError::at(
                 key_line,
@@ -119,6 +164,7 @@ impl<'a> Fields<'a> {
             self.check_mode
                 .set(CertCheckMode::USE_REVOCATION_FRESHNESS, self.freshness != 0);
         }
+        self.accept_blank_ctl();
         let mut missing: Vec<_> = BASIC
             .iter()
             .filter(|field| self.find(**field).is_none() || self.blank.contains(field))
@@ -128,6 +174,9 @@ impl<'a> Fields<'a> {
             .collect();
         let is_complete = missing.is_empty();
         missing.extend(self.gaps().map(Field::label));
+        if self.lacks_sections(sections) {
+            missing.push("Extended Properties");
+        }
         if !missing.is_empty() {
             let what = format!(
                 "trimmed: no value for {}; taken to be at the default",
@@ -162,6 +211,8 @@ impl<'a> Fields<'a> {
             is_complete,
             fields: self.seen.iter().map(|(field, _)| *field).collect(),
             labels: Vec::new(),
+            order_of: None,
+            is_alike: false,
         })
     }
 
@@ -184,12 +235,33 @@ impl<'a> Fields<'a> {
         gaps(CHECKS).into_iter().chain(gaps(OPTIONS))
     }
 
+    /// Windows Server 2008 shows absent CTL values as nothing, both of them.
+    fn accept_blank_ctl(&mut self) {
+        let ctl = [Field::CtlIdentifier, Field::CtlStoreName];
+        let is_old = !self.seen.iter().any(|(field, _)| *field > Field::Negotiate);
+        if is_old && ctl.iter().all(|field| self.blank.contains(field)) {
+            self.blank.retain(|field| !ctl.contains(field));
+        }
+    }
+
+    /// Whether a release with these options prints more Extended Properties than these.
+    fn lacks_sections(&self, sections: usize) -> bool {
+        let seen = |field: &&Field| self.find(**field).is_some();
+        let options = OPTIONS[OPTIONS.len() - 1].iter().filter(seen).count();
+        let of_same = PRINTED.iter().filter(|printed| {
+            printed.options.len() == options && printed.options.iter().all(|field| seen(&field))
+        });
+        let least = of_same.map(|printed| printed.sections).min();
+        least.is_some_and(|least| sections < least)
+            || (sections > 0 && !PRINTED.iter().any(|printed| printed.sections == sections))
+    }
+
     /// The kind of key: by its label; else by the value, and by whether there is a certificate.
-    fn kind(&mut self, key: Found<'_>) -> Result<Kind, ParseError> {
+    fn kind(&self, key: Found<'_>) -> Result<Kind, ParseError> {
         let shape = key_shape(key.value);
         let kinds = self.known.key(self.key_label).unwrap_or_default();
         let is_host = kinds.contains(&Kind::Sni);
-        let kind = match (key_label(self.key_label), shape) {
+        let kind = match (labels::key(self.key_label), shape) {
             (Some(_), _) if !is_host => kinds.first().copied(),
             (Some(_), _) => Some(Kind::Sni),
             // The label of a host name makes one of `10.0.0.1:443` too.
@@ -204,17 +276,8 @@ impl<'a> Fields<'a> {
             )
         })?;
         let hash = self.find(Field::Hash).map(|found| found.value);
-        if kind != Kind::Sni || hash.is_some_and(|hash| hash != NULL) {
+        if kind != Kind::Sni || !hash.is_some_and(is_absent) {
             return Ok(kind);
-        }
-        if hash.is_none() {
-            let store = self.find(Field::StoreName).map(|found| found.value);
-            if store.is_some_and(|store| store != NULL) {
-                return Ok(kind);
-            }
-            let what = "no certificate hash; read as a binding of the central certificate store";
-            self.warnings
-                .push(ConversionWarning::new(WarningKind::Inferred, what).at(key.line));
         }
         Ok(Kind::ScopedCcs)
     }
@@ -235,9 +298,9 @@ impl<'a> Fields<'a> {
         let hash = self.find(Field::Hash);
         let store = self
             .find(Field::StoreName)
-            .filter(|found| found.value != NULL && !found.value.is_empty());
+            .filter(|found| !is_absent(found.value) && !found.value.is_empty());
         if !kind.names_certificate() {
-            if let Some(hash) = hash.filter(|hash| hash.value != NULL) {
+            if let Some(hash) = hash.filter(|hash| !is_absent(hash.value)) {
                 let what = "(null): the certificate comes from the central certificate store";
                 return Err(expected(Field::Hash, hash, what));
             }

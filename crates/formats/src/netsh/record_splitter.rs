@@ -1,11 +1,12 @@
 //! Taking a listing apart into records and the text around them.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, Read as _};
+use std::io::{self, BufRead};
 
 use super::extended::is_title;
 use super::label_dictionary::LabelDictionary;
-use super::line_reader::{LineEnd, RawLine, guid, indent, is_hash, key_shape};
+use super::line_reader::{RawLine, guid, indent, is_hash, key_shape};
+use super::window::Window;
 use crate::encoding::Encoding;
 
 /// A record, or a line that belongs to none.
@@ -18,13 +19,10 @@ pub(super) enum Piece {
 
 /// The pieces of a listing, in order; holds no more than one record at a time.
 pub(super) struct RecordSplitter<R> {
-    lines: Lines<R>,
+    window: Window<R>,
     ahead: VecDeque<RawLine>,
     pub(super) known: LabelDictionary,
 }
-
-/// No line that netsh prints comes near this many bytes.
-const LONGEST_LINE: u64 = 1 << 18;
 
 /// The most lines that a record is taken to have. Hosts print about 40.
 const LONGEST_RECORD: usize = 512;
@@ -36,13 +34,7 @@ impl<R: BufRead> RecordSplitter<R> {
     /// What `reader` has is text in this encoding, without a byte order mark.
     pub(super) fn new(reader: R, encoding: Encoding, known: LabelDictionary) -> Self {
         Self {
-            lines: Lines {
-                reader,
-                encoding,
-                number: 0,
-                length: 0,
-                done: false,
-            },
+            window: Window::new(reader, encoding),
             ahead: VecDeque::new(),
             known,
         }
@@ -50,7 +42,25 @@ impl<R: BufRead> RecordSplitter<R> {
 
     /// How many bytes were read.
     pub(super) fn length(&self) -> u64 {
-        self.lines.length
+        self.window.length()
+    }
+
+    /// The number of the next line.
+    pub(super) fn next_number(&self) -> u64 {
+        self.window.next_number() - self.ahead.len() as u64
+    }
+
+    /// The text from the next line on, and whether it reaches to the end of the listing.
+    pub(super) fn rest(&mut self, wanted: usize) -> io::Result<(&str, bool)> {
+        let length = self.ahead.iter().map(|line| line.length).sum();
+        self.window.go_back(length, self.ahead.len() as u64);
+        self.ahead.clear();
+        self.window.rest(wanted)
+    }
+
+    /// Passes over whole lines of that text.
+    pub(super) fn advance(&mut self, bytes: usize, lines: u64) {
+        self.window.advance(bytes, lines);
     }
 
     /// The next piece, if there is one.
@@ -175,7 +185,8 @@ impl<R: BufRead> RecordSplitter<R> {
 
     fn look(&mut self, count: usize) -> io::Result<()> {
         while self.ahead.len() < count {
-            match self.lines.next()? {
+            let kept = self.ahead.iter().map(|line| line.length).sum();
+            match self.window.next(kept)? {
                 Some(line) => self.ahead.push_back(line),
                 None => break,
             }
@@ -186,58 +197,7 @@ impl<R: BufRead> RecordSplitter<R> {
     fn take(&mut self) -> io::Result<Option<RawLine>> {
         match self.ahead.pop_front() {
             Some(line) => Ok(Some(line)),
-            None => self.lines.next(),
+            None => self.window.next(0),
         }
-    }
-}
-
-struct Lines<R> {
-    reader: R,
-    encoding: Encoding,
-    number: u64,
-    length: u64,
-    done: bool,
-}
-
-impl<R: BufRead> Lines<R> {
-    /// The next line. What is behind the last line end is a line too, if only an empty one, so that
-    /// the lines joined by line ends are the text.
-    fn next(&mut self) -> io::Result<Option<RawLine>> {
-        if self.done {
-            return Ok(None);
-        }
-        let mut bytes = Vec::with_capacity(80);
-        let mut limited = (&mut self.reader).take(LONGEST_LINE);
-        let is_ended = self.encoding.read_line(&mut limited, &mut bytes)?;
-        self.length += bytes.len() as u64;
-        self.number += 1;
-        let error = |what: String| {
-            let what = format!("line {}: {what}", self.number);
-            Err(io::Error::new(io::ErrorKind::InvalidData, what))
-        };
-        let is_cut = !is_ended && bytes.len() as u64 == LONGEST_LINE;
-        let text = match is_cut {
-            false => self.encoding.decode_part(bytes),
-            true => None,
-        };
-        let is_long = |text: &String| text.len() as u64 > LONGEST_LINE;
-        if is_cut || text.as_ref().is_some_and(is_long) {
-            return error("longer than any line netsh prints".to_owned());
-        }
-        let Some(mut text) = text else {
-            return error(format!("not {}", self.encoding));
-        };
-        let end = match text.as_bytes() {
-            [.., b'\r', b'\n'] => Some(LineEnd::Crlf),
-            [.., b'\n'] => Some(LineEnd::Lf),
-            _ => None,
-        };
-        text.truncate(match end {
-            Some(LineEnd::Crlf) => text.len() - 2,
-            Some(LineEnd::Lf) => text.len() - 1,
-            None => text.len(),
-        });
-        self.done = end.is_none();
-        Ok(Some(RawLine::new(self.number, text, end)))
     }
 }

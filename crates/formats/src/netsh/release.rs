@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use certbind_core::Kind;
 
-use super::field::{BASIC, CHECKS, Field, OPTIONS};
+use super::field::{BASIC, Field, PRINTED};
 use super::layout::{Case, Layout, Line, Newline};
 use super::locale::Locale;
 use crate::encoding::Encoding;
@@ -16,10 +16,14 @@ use crate::encoding::Encoding;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Release {
-    /// Windows Vista to Server 2008 R2: irregular columns, blanks behind values, `ipport` only.
+    /// Windows Server 2008: as 2008 R2, with nothing where a CTL value is absent.
+    Server2008,
+    /// Windows 7 and Server 2008 R2: irregular columns, blanks behind values, `ipport` only.
     Server2008R2,
     /// Windows 8 to Server 2012 R2: the thirteen basic lines, in columns.
     Server2012R2,
+    /// Windows Server 2016 as first released, and Windows 10 1607: with `Reject Connections`.
+    Server2016Rtm,
     /// Windows Server 2016: with `Reject Connections` and `Disable HTTP2`.
     Server2016,
     /// Windows Server 2019: with the lines for QUIC, TLS and OCSP.
@@ -27,6 +31,8 @@ pub enum Release {
     /// Windows Server 2022: with session tickets, and Extended Properties 0 and 1.
     #[default]
     Server2022,
+    /// Windows 11 22H2 and 23H2: with caching of the client hello.
+    Windows11,
     /// Windows Server 2025: with three more checks of client certificates, session ids, caching of
     /// the client hello, and Extended Properties 0 to 4.
     Server2025,
@@ -34,24 +40,30 @@ pub enum Release {
 
 impl Release {
     /// All of them, the oldest first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
+        Self::Server2008,
         Self::Server2008R2,
         Self::Server2012R2,
+        Self::Server2016Rtm,
         Self::Server2016,
         Self::Server2019,
         Self::Server2022,
+        Self::Windows11,
         Self::Server2025,
     ];
 
-    /// The name: `2008r2` to `2025`.
+    /// The name: `2008` to `2025`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Server2008 => "2008",
             Self::Server2008R2 => "2008r2",
             Self::Server2012R2 => "2012r2",
+            Self::Server2016Rtm => "2016-rtm",
             Self::Server2016 => "2016",
             Self::Server2019 => "2019",
             Self::Server2022 => "2022",
+            Self::Windows11 => "11-22h2",
             Self::Server2025 => "2025",
         }
     }
@@ -59,7 +71,7 @@ impl Release {
     /// The layout of its listings in English: UTF-8, lines ending in CRLF.
     #[must_use]
     pub fn layout(self) -> Layout {
-        let old = self == Self::Server2008R2;
+        let old = self <= Self::Server2008R2;
         let kinds = if old { &Kind::ALL[..1] } else { &Kind::ALL };
         let records: BTreeMap<_, _> = kinds
             .iter()
@@ -89,28 +101,28 @@ impl Release {
     }
 
     fn lines(self, kind: Kind) -> Vec<Line> {
-        let checks = CHECKS[usize::from(self == Self::Server2025)];
-        let options = match self {
-            Self::Server2008R2 | Self::Server2012R2 => OPTIONS[0],
-            Self::Server2016 => OPTIONS[1],
-            Self::Server2019 => OPTIONS[2],
-            Self::Server2022 => OPTIONS[3],
-            Self::Server2025 => OPTIONS[OPTIONS.len() - 1],
+        let printed = match self {
+            Self::Server2008 | Self::Server2008R2 | Self::Server2012R2 => &PRINTED[0],
+            Self::Server2016Rtm => &PRINTED[1],
+            Self::Server2016 => &PRINTED[2],
+            Self::Server2019 => &PRINTED[3],
+            Self::Server2022 => &PRINTED[4],
+            Self::Windows11 => &PRINTED[5],
+            Self::Server2025 => &PRINTED[PRINTED.len() - 1],
         };
-        let fields = BASIC[..4].iter().chain(checks).chain(&BASIC[7..]);
+        let fields = BASIC[..4].iter().chain(printed.checks).chain(&BASIC[7..]);
         let mut lines: Vec<_> = fields
-            .chain(options)
+            .chain(printed.options)
             .map(|field| match self {
+                Self::Server2008 => Line {
+                    off: is_ctl(*field).then(String::new),
+                    ..old_line(*field)
+                },
                 Self::Server2008R2 => old_line(*field),
                 _ => line(*field, kind),
             })
             .collect();
-        let sections: &[(u32, &[Field])] = match self {
-            Self::Server2022 => &EXTENDED[..2],
-            Self::Server2025 => EXTENDED,
-            _ => &[],
-        };
-        for (id, fields) in sections {
+        for (id, fields) in &EXTENDED[..printed.sections] {
             lines.push(Line::text(" Extended Properties:"));
             lines.push(Line::text(&format!("{}{id}", column("PropertyId"))));
             lines.extend(fields.iter().map(|field| line(*field, kind)));
@@ -120,7 +132,7 @@ impl Release {
 }
 
 /// The Extended Properties that hosts print, by their ids.
-const EXTENDED: &[(u32, &[Field])] = &[
+const EXTENDED: [(u32, &[Field]); 5] = [
     (0, &[Field::ReceiveWindow]),
     (
         1,
@@ -171,6 +183,10 @@ pub(super) fn column(label: &str) -> String {
     format!("    {label:<28} : ")
 }
 
+fn is_ctl(field: Field) -> bool {
+    matches!(field, Field::CtlIdentifier | Field::CtlStoreName)
+}
+
 fn old_line(field: Field) -> Line {
     let (gap, after) = match field {
         Field::Key => (17, " "),
@@ -191,7 +207,9 @@ fn old_line(field: Field) -> Line {
 
 /// No release has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a layout; there are 2008r2, 2012r2, 2016, 2019, 2022 and 2025")]
+#[error(
+    "{0:?} is not a layout; there are 2008, 2008r2, 2012r2, 2016-rtm, 2016, 2019, 2022, 11-22h2 and 2025"
+)]
 pub struct UnknownRelease(String);
 
 impl FromStr for Release {

@@ -5,10 +5,12 @@ use std::io::{self, BufRead};
 use certbind_core::Binding;
 
 use super::label_dictionary::LabelDictionary;
+use super::layout::Layout;
 use super::line_reader::RawLine;
 use super::locale::Locale;
-use super::record::{Parsed, parse};
+use super::record::{Broken, Parsed, parse};
 use super::record_splitter::{Piece, RecordSplitter};
+use super::template::Template;
 use crate::encoding::Encoding;
 use crate::report::{ConversionWarning, ParseError};
 
@@ -80,8 +82,15 @@ impl<R: BufRead> Iterator for Records<R> {
                         warnings: parsed.warnings,
                     }));
                 }
-                Ok(Some(Found::Broken(_, error))) => {
-                    return Some(Err(RecordError::Broken(error)));
+                Ok(Some(Found::Repeated(record))) => {
+                    return Some(Ok(ListedRecord {
+                        line: record.first,
+                        binding: record.binding,
+                        warnings: record.warnings,
+                    }));
+                }
+                Ok(Some(Found::Broken(_, broken))) => {
+                    return Some(Err(RecordError::Broken(broken.error)));
                 }
                 Ok(None) => return None,
                 Err(error) => {
@@ -99,57 +108,169 @@ impl<R: BufRead> Iterator for Records<R> {
 pub(super) enum Found {
     Text(RawLine),
     Record(Vec<RawLine>, Parsed),
-    Broken(Vec<RawLine>, ParseError),
+    /// A record that is printed as an earlier one of the listing.
+    Repeated(Repeated),
+    Broken(Vec<RawLine>, Broken),
 }
 
-/// Understands a listing from its start on: what a label stands for in one record is known in the
-/// next.
-pub(super) struct Reader<R> {
-    pieces: RecordSplitter<R>,
-    /// What is beyond ASCII cannot be told.
-    ascii_only: bool,
+/// A record that was read by a template.
+#[derive(Debug)]
+pub(super) struct Repeated {
+    /// Its first line.
+    pub(super) first: u64,
+    pub(super) binding: Binding,
+    pub(super) warnings: Vec<ConversionWarning>,
 }
+
+/// Reads a listing from its start on: labels that one record teaches are known in the next.
+pub(super) struct Reader<R> {
+    splitter: RecordSplitter<R>,
+    /// Characters beyond ASCII are in a code page that is not known.
+    ascii_only: bool,
+    templates: Vec<Template>,
+    /// How many templates may still be made: records of a strange listing have one each.
+    left: usize,
+    /// The layout that records have to be printed by, where templates are to read them.
+    layout: Option<Layout>,
+}
+
+/// The most templates that are kept.
+const MOST_TEMPLATES: usize = 8;
+
+/// The most blank lines after a record that are looked past.
+const MOST_BLANK: usize = 8;
 
 impl<'a> Reader<&'a [u8]> {
     /// Of text that was in this encoding.
-    pub(super) fn of_text(text: &'a str, encoding: Encoding, words: Option<Locale>) -> Self {
+    pub(super) fn of_text(text: &'a str, encoding: Encoding, locale: Option<Locale>) -> Self {
         Self {
             ascii_only: encoding.is_unknown(),
-            ..Self::new(text.as_bytes(), Encoding::UTF_8, words)
+            ..Self::new(text.as_bytes(), Encoding::UTF_8, locale)
         }
     }
 }
 
 impl<R: BufRead> Reader<R> {
-    pub(super) fn new(reader: R, encoding: Encoding, words: Option<Locale>) -> Self {
+    pub(super) fn new(reader: R, encoding: Encoding, locale: Option<Locale>) -> Self {
         Self {
-            pieces: RecordSplitter::new(reader, encoding, LabelDictionary::new(words)),
+            splitter: RecordSplitter::new(reader, encoding, LabelDictionary::new(locale)),
             ascii_only: encoding.is_unknown(),
+            templates: Vec::new(),
+            left: 1_000,
+            layout: None,
         }
+    }
+
+    /// Leaves the records that this layout would print otherwise to the careful reader, which has
+    /// their lines.
+    pub(super) fn printed_by(mut self, layout: Option<&Layout>) -> Self {
+        self.layout = layout.cloned();
+        self
     }
 
     /// How many bytes were read.
     pub(super) fn length(&self) -> u64 {
-        self.pieces.length()
+        self.splitter.length()
     }
 
     pub(super) fn next(&mut self) -> io::Result<Option<Found>> {
-        let lines = match self.pieces.next()? {
+        if let Some(repeated) = self.repeated()? {
+            return Ok(Some(Found::Repeated(repeated)));
+        }
+        let lines = match self.splitter.next()? {
             Some(Piece::Record(lines)) => lines,
             Some(Piece::Text(line)) => return Ok(Some(Found::Text(line))),
             None => return Ok(None),
         };
-        let known = &mut self.pieces.known;
+        let known = &mut self.splitter.known;
         Ok(Some(match parse(&lines, known, self.ascii_only) {
             Ok(parsed) => {
                 let labels = parsed.labels.iter();
                 let labels: Vec<_> = labels
-                    .map(|(label, told)| (label.as_str(), *told))
+                    .map(|(label, recognition)| (label.as_str(), *recognition))
                     .collect();
                 known.learn(parsed.binding.key().kind(), &labels);
+                self.add_template(&lines, &parsed);
                 Found::Record(lines, parsed)
             }
-            Err(error) => Found::Broken(lines, error),
+            Err(broken) => Found::Broken(lines, broken),
         }))
     }
+
+    /// The next record, if it is printed as an earlier one.
+    fn repeated(&mut self) -> io::Result<Option<Repeated>> {
+        let Some(longest) = self.templates.iter().map(|template| template.length).max() else {
+            return Ok(None);
+        };
+        let number = self.splitter.next_number();
+        let (rest, is_whole) = self.splitter.rest(2 * longest + 1024)?;
+        let found = self.templates.iter().find_map(|template| {
+            let found = template.read(rest)?;
+            ends_record(&rest[found.length..], is_whole, &self.templates)
+                .then_some((template, found))
+        });
+        let Some((template, found)) = found else {
+            return Ok(None);
+        };
+        let (count, binding) = (template.count, found.binding);
+        let warnings = template.warnings(number, binding.key());
+        self.splitter.advance(found.length, count);
+        Ok(Some(Repeated {
+            first: number,
+            binding,
+            warnings,
+        }))
+    }
+
+    fn add_template(&mut self, lines: &[RawLine], parsed: &Parsed) {
+        let key_label = lines
+            .first()
+            .and_then(RawLine::parts)
+            .map(|parts| parts.label);
+        if self.left == 0 || key_label.is_none_or(|label| self.splitter.known.key(label).is_none())
+        {
+            return;
+        }
+        self.left -= 1;
+        let Some(mut template) = Template::of(lines, parsed) else {
+            return;
+        };
+        if let Some(at) = self
+            .templates
+            .iter()
+            .position(|known| template.merge(known))
+        {
+            self.templates.remove(at);
+        }
+        if self
+            .layout
+            .as_ref()
+            .is_some_and(|layout| !template.is_printed_by(layout))
+        {
+            return;
+        }
+        self.templates.truncate(MOST_TEMPLATES - 1);
+        self.templates.insert(0, template);
+    }
+}
+
+/// Whether a record ends before this text: the next line that is not blank is a key, or there is none.
+fn ends_record(rest: &str, is_whole: bool, templates: &[Template]) -> bool {
+    let mut rest = rest;
+    for _ in 0..MOST_BLANK {
+        if templates
+            .iter()
+            .any(|template| rest.starts_with(template.start()))
+        {
+            return true;
+        }
+        let Some(others) = rest
+            .strip_prefix("\r\n")
+            .or_else(|| rest.strip_prefix('\n'))
+        else {
+            return is_whole && rest.is_empty();
+        };
+        rest = others;
+    }
+    false
 }

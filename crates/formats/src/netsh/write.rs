@@ -7,9 +7,10 @@ use certbind_core::{Binding, BindingKey, CertCheckMode, Kind};
 
 use super::address::key_text;
 use super::extended::VALUES;
-use super::field::{Bit, Field, NULL};
+use super::field::{Bit, Field};
 use super::layout::Layout;
 use super::line_reader::{Parts, key_shape};
+use super::names::Text;
 use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
 use crate::write::{Inexpressible, WriteError};
@@ -317,7 +318,7 @@ impl Layout {
         let label_line = lines.iter().find(|line| line.field == Some(Field::Key));
         let label_kinds = label_line
             .and_then(|line| Parts::of(&line.before))
-            .and_then(|parts| super::field::key_label(parts.label));
+            .and_then(|parts| super::labels::key(parts.label));
         let looks = key_shape(&key);
         let is_told = match label_kinds {
             Some(kinds) => kinds.contains(&kind),
@@ -334,7 +335,7 @@ impl Layout {
 
     /// Why a text could not be read back, if so.
     fn unreadable(&self, text: &str) -> Option<&'static str> {
-        if text == NULL {
+        if matches!(Text::of(text), Text::Absent | Text::AbsentAndMore) {
             Some("(null) is how netsh shows that there is none")
         } else if text.chars().any(char::is_control) {
             Some("it has a control character in it")

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod broken;
+mod cases;
 mod encodings;
 mod json;
 mod languages;

@@ -1,0 +1,125 @@
+//! Removing the noise around a listing: what mail, logs, pages and tools add to the lines of netsh.
+//!
+//! Each kind of noise is a step of its own. A step changes nothing unless all that it removes fits its
+//! pattern, and reports once what it has removed. What is left is read as strictly as any listing.
+
+mod escaped_json;
+mod line_ends;
+mod markup;
+mod page;
+mod prefix;
+mod transcript;
+mod wrapped;
+
+use crate::report::{ConversionWarning, WarningKind};
+
+/// A text without noise.
+#[derive(Debug)]
+pub(crate) struct Cleaned {
+    pub(crate) text: String,
+    /// The line of the file that each line is from.
+    lines: Vec<u64>,
+    /// What was removed.
+    pub(crate) warnings: Vec<ConversionWarning>,
+}
+
+impl Cleaned {
+    /// The line of the file that a line of the text is from, both counted from 1.
+    pub(crate) fn line(&self, number: u64) -> u64 {
+        let at = usize::try_from(number)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(1);
+        self.lines
+            .get(at)
+            .or(self.lines.last())
+            .copied()
+            .unwrap_or(number)
+    }
+}
+
+/// A line, without its end, and its number in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NumberedLine {
+    number: u64,
+    text: String,
+}
+
+type Lines = Vec<NumberedLine>;
+
+/// A step: what it has left of the lines, and a sentence about what it has removed.
+type Step = fn(&[NumberedLine]) -> Option<(Lines, String)>;
+
+/// The steps, in their order. They are gone through until none changes anything.
+const STEPS: [Step; 8] = [
+    line_ends::repeated,
+    escaped_json::outputs,
+    markup::html,
+    transcript::headers,
+    page::breaks,
+    prefix::quoted,
+    prefix::removed,
+    wrapped::joined,
+];
+
+/// The most layers of noise that are removed.
+const MOST_LAYERS: usize = 6;
+
+/// The text without noise, if there is any that can be removed.
+pub(crate) fn clean(text: &str) -> Option<Cleaned> {
+    let mut lines: Lines = text
+        .split('\n')
+        .zip(1..)
+        .map(|(line, number)| NumberedLine {
+            number,
+            text: line.strip_suffix('\r').unwrap_or(line).to_owned(),
+        })
+        .collect();
+    let mut removed: Vec<(u64, String)> = Vec::new();
+    for _ in 0..MOST_LAYERS {
+        let changed = STEPS.iter().find_map(|step| step(&lines));
+        let Some((left, what)) = changed else {
+            break;
+        };
+        let pairs = lines.iter().zip(&left);
+        let first = pairs
+            .clone()
+            .find(|(old, new)| old != new)
+            .map(|(old, _)| old.number);
+        removed.push((first.unwrap_or(1), what));
+        lines = left;
+    }
+    if removed.is_empty() {
+        return None;
+    }
+    let warning = |(line, what)| ConversionWarning::new(WarningKind::Spelling, what).at(line);
+    Some(Cleaned {
+        text: lines
+            .iter()
+            .map(|line| line.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\r\n"),
+        lines: lines.iter().map(|line| line.number).collect(),
+        warnings: removed.into_iter().map(warning).collect(),
+    })
+}
+
+/// Whether a text has a label of a listing and its separator in it.
+fn has_label(text: &str) -> bool {
+    label_at(text).is_some()
+}
+
+/// Where the first English label of a listing begins in a line, with a colon after it.
+fn label_at(text: &str) -> Option<usize> {
+    const LABELS: [&str; 6] = [
+        "IP:port",
+        "Hostname:port",
+        "Certificate Hash",
+        "Application ID",
+        "Certificate Store Name",
+        "Revocation Freshness Time",
+    ];
+    LABELS.iter().find_map(|label| {
+        let at = text.find(label)?;
+        text[at + label.len()..].contains(':').then_some(at)
+    })
+}

@@ -1,0 +1,143 @@
+//! The labels of lines, in every language in which they are known.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use certbind_core::Kind;
+
+use super::field::Field;
+
+/// A label of the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Label {
+    pub(super) meaning: Meaning,
+    pub(super) languages: Languages,
+}
+
+/// The line that a label stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Meaning {
+    /// The key. The likeliest kind comes first: a host name's record without a certificate belongs
+    /// to the central store.
+    Key(&'static [Kind]),
+    Field(Field),
+}
+
+/// A set of languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Languages(u8);
+
+impl Languages {
+    pub(super) const ALL: Self = Self(u8::MAX);
+    /// English: every label is in the table.
+    pub(super) const ENGLISH: Self = Self(1);
+
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// The label of the table that a line has: case and the width of spaces are ignored.
+pub(super) fn find(label: &str) -> Option<&'static Label> {
+    const LONGEST: usize = 128;
+    if label.len() > LONGEST {
+        return None;
+    }
+    TABLE.get(normalized(label).as_str())
+}
+
+/// The kinds of key that a label stands for.
+pub(super) fn key(label: &str) -> Option<&'static [Kind]> {
+    match find(label)?.meaning {
+        Meaning::Key(kinds) => Some(kinds),
+        Meaning::Field(_) => None,
+    }
+}
+
+/// The field that a label stands for, other than the key.
+pub(super) fn field(label: &str) -> Option<Field> {
+    match find(label)?.meaning {
+        Meaning::Field(field) => Some(field),
+        Meaning::Key(_) => None,
+    }
+}
+
+/// A label in lower case, with single spaces.
+pub(super) fn normalized(label: &str) -> String {
+    let mut normalized = String::with_capacity(label.len());
+    for word in label.split_whitespace() {
+        if !normalized.is_empty() {
+            normalized.push(' ');
+        }
+        normalized.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    normalized
+}
+
+static TABLE: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
+    let mut table: HashMap<String, Label> = HashMap::new();
+    let mut add = |label: &str, meaning, language| {
+        let entry = table.entry(normalized(label)).or_insert(Label {
+            meaning,
+            languages: Languages(0),
+        });
+        entry.languages.0 |= 1_u8 << language;
+    };
+    for (language, (keys, fields)) in LANGUAGES.iter().enumerate() {
+        for (label, kinds) in *keys {
+            add(label, Meaning::Key(kinds), language);
+        }
+        for (label, field) in *fields {
+            add(label, Meaning::Field(*field), language);
+        }
+    }
+    for field in Field::ALL.into_iter().skip(1).chain(Field::EXTENDED) {
+        add(field.label(), Meaning::Field(field), 0);
+    }
+    table
+});
+
+type Keys = &'static [(&'static str, &'static [Kind])];
+type Fields = &'static [(&'static str, Field)];
+
+/// English first: its fields are those of [`Field::label`]. Of German and Chinese those labels are
+/// listed that a host or a published note has.
+const LANGUAGES: [(Keys, Fields); 3] = [
+    (
+        &[
+            ("IP:port", &[Kind::IpPort]),
+            ("Hostname:port", &[Kind::Sni, Kind::ScopedCcs]),
+            ("Central Certificate Store", &[Kind::Ccs]),
+            ("CCS:port", &[Kind::Ccs]),
+            ("CCS", &[Kind::Ccs]),
+            ("Scoped CCS:port", &[Kind::ScopedCcs]),
+            ("Scoped Central Certificate Store", &[Kind::ScopedCcs]),
+            ("Scoped CCS", &[Kind::ScopedCcs]),
+        ],
+        &[],
+    ),
+    (
+        &[("IP:Port", &[Kind::IpPort])],
+        &[
+            ("Zertifikathash", Field::Hash),
+            ("Anwendungs-ID", Field::AppId),
+            ("Zertifikatspeichername", Field::StoreName),
+            ("Clientzertifikatsperrung ueberpruefen", Field::Revocation),
+        ],
+    ),
+    (
+        &[
+            ("IP:端口", &[Kind::IpPort]),
+            ("主机名:端口", &[Kind::Sni, Kind::ScopedCcs]),
+        ],
+        &[
+            ("证书哈希", Field::Hash),
+            ("应用程序 ID", Field::AppId),
+            ("证书存储名称", Field::StoreName),
+        ],
+    ),
+];
