@@ -102,6 +102,11 @@ pub(crate) enum Error {
     },
     #[error("standard input can be read only once; use a file or a store for the other input")]
     InputTwice,
+    #[error(
+        "the plan would delete {deletes} of {held} bindings of the target; if that is intended, use \
+         --prune-all"
+    )]
+    PrunesMost { deletes: u64, held: u64 },
     #[error("{0}")]
     Migrate(#[from] certbind_migrate::Error),
     #[error("no binding uses a certificate with exactly the names of the new one")]
@@ -155,6 +160,7 @@ impl Error {
             | Self::SnapshotToTerminal
             | Self::SameCertificate
             | Self::InputTwice
+            | Self::PrunesMost { .. }
             | Self::NothingToCompare
             | Self::NoFolder
             | Self::NotAFolder { .. }

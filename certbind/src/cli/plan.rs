@@ -24,6 +24,9 @@ pub(crate) struct Plan {
     /// Delete bindings of the target that the source lacks and the filter selects.
     #[arg(long)]
     prune: bool,
+    /// As --prune, also where that deletes every binding of the target, or most of more than ten.
+    #[arg(long)]
+    pub(crate) prune_all: bool,
     /// A folder with the certificates (PEM, DER) of the target, to warn about missing ones.
     #[arg(long, value_name = "FOLDER")]
     certificates: Option<PathBuf>,
@@ -118,7 +121,7 @@ impl Plan {
             mapping: file.mapping,
             successors,
             filter,
-            prune: self.prune,
+            prune: self.prune || self.prune_all,
             capabilities: None,
             inventory: self
                 .certificates

@@ -37,13 +37,20 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
         }
     };
     let bindings = bindings.into_iter().map(Ok);
+    let count = held.len() as u64;
     let plan = planner.plan(bindings, held.into_iter().map(Ok))?;
-    let warnings = reading.iter().flat_map(|reading| &reading.warnings);
-    let warnings = warnings
-        .filter(|warning| warning.kind.is_grave())
-        .map(|warning| Warning::ConversionWarning {
-            what: warning.to_string(),
+    let deletes = plan.counts().deletes;
+    let is_most = deletes == count || (count > 10 && deletes > count / 2);
+    if deletes > 0 && is_most && !arguments.prune_all {
+        return Err(Error::PrunesMost {
+            deletes,
+            held: count,
         });
+    }
+    let warnings = reading.iter().flat_map(|reading| &reading.warnings);
+    let warnings = warnings.map(|warning| Warning::ConversionWarning {
+        what: warning.to_string(),
+    });
     let header = header(Purpose::Move, Some(name(&source)), name(&target));
     let plan = plan.with_warnings(warnings.collect()).with_header(header);
     if let Some(path) = &arguments.output {

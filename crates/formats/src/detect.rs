@@ -23,7 +23,14 @@ pub fn detect(bytes: &[u8]) -> Format {
         .chunks(step)
         .find(|unit| !unit.iter().all(|b| b.is_ascii_whitespace() || *b == 0));
     match first {
-        Some(unit) if unit.contains(&b'{') => Format::Json,
+        Some(unit) if unit.contains(&b'{') && !is_command_output(bytes) => Format::Json,
         _ => Format::Netsh,
     }
+}
+
+/// Whether a JSON object holds the output of a command, as Ansible's do: a listing may be in it.
+fn is_command_output(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(1 << 16)];
+    let has = |text: &[u8]| start.windows(text.len()).any(|window| window == text);
+    has(b"\"stdout") && !has(crate::format::JSON_FORMAT.as_bytes())
 }

@@ -19,9 +19,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let warnings = host.export.reading.warnings.iter();
-    for warning in
-        warnings.filter(|warning| warning.kind.is_grave() || warning.kind == WarningKind::Inferred)
-    {
+    for warning in warnings.filter(|warning| {
+        let doubtful = [WarningKind::Inferred, WarningKind::Unusual];
+        warning.kind.is_grave() || doubtful.contains(&warning.kind)
+    }) {
         let bound = warning.key.as_ref().and_then(|key| {
             let at = host
                 .bindings
@@ -52,7 +53,7 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::new().export(&listing.replacen("Usage Check   ", "Usage Chuck   ", 1)),
             &["ipport=0.0.0.0:443"],
-            "is no label that is known",
+            "is not an option that is known",
         )
         .passes("a whole one", Scene::new().export(listing))
 }

@@ -39,6 +39,8 @@ pub(super) fn html(lines: &[NumberedLine]) -> Option<(Lines, String)> {
     let mut left = Lines::new();
     for line in lines {
         let text = with_breaks(&line.text)?;
+        // A break at the end of a line ends that line alone.
+        let text = text.strip_suffix('\n').unwrap_or(&text);
         for part in text.split('\n') {
             let text = html_text(part);
             left.push(NumberedLine {

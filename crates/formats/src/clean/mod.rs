@@ -110,16 +110,19 @@ fn has_label(text: &str) -> bool {
 
 /// Where the first English label of a listing begins in a line, with a colon after it.
 fn label_at(text: &str) -> Option<usize> {
-    const LABELS: [&str; 6] = [
+    const LABELS: [&str; 8] = [
         "IP:port",
         "Hostname:port",
+        "CCS:port",
+        "Central Certificate Store",
         "Certificate Hash",
         "Application ID",
         "Certificate Store Name",
         "Revocation Freshness Time",
     ];
-    LABELS.iter().find_map(|label| {
+    let places = LABELS.iter().filter_map(|label| {
         let at = text.find(label)?;
         text[at + label.len()..].contains(':').then_some(at)
-    })
+    });
+    places.min()
 }

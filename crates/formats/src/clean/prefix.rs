@@ -6,24 +6,27 @@ use super::{Lines, NumberedLine, label_at};
 pub(super) fn quoted(lines: &[NumberedLine]) -> Option<(Lines, String)> {
     let (from, to) = block(lines)?;
     let mut left = lines.to_vec();
-    for line in &mut left[from..=to] {
-        if line.text.trim().is_empty() {
-            continue;
+    for (at, line) in left.iter_mut().enumerate() {
+        match unquoted(&line.text) {
+            Some(text) => line.text = text,
+            None if (from..=to).contains(&at) && !line.text.trim().is_empty() => return None,
+            None => {}
         }
-        let text = line.text.trim();
-        let quote = text.chars().next().filter(|c| *c == '"' || *c == '\'')?;
-        let (inside, after) = text[1..].rsplit_once(quote)?;
-        let is_end = after
-            .trim_matches([',', ';', '+', '\\', ' ', '`', '.'])
-            .is_empty();
-        let inside = inside.strip_suffix("\\n").unwrap_or(inside);
-        let inside = inside.strip_suffix("\\r").unwrap_or(inside);
-        if !is_end || inside.contains(['"', '\\']) {
-            return None;
-        }
-        line.text = inside.to_owned();
     }
     Some((left, "lines are quoted as in a script".to_owned()))
+}
+
+/// What a string literal holds, if a line is nothing else.
+fn unquoted(line: &str) -> Option<String> {
+    let text = line.trim();
+    let quote = text.chars().next().filter(|c| *c == '"' || *c == '\'')?;
+    let (inside, after) = text[1..].rsplit_once(quote)?;
+    let is_end = after
+        .trim_matches([',', ';', '+', '\\', ' ', '`', '.'])
+        .is_empty();
+    let inside = inside.strip_suffix("\\n").unwrap_or(inside);
+    let inside = inside.strip_suffix("\\r").unwrap_or(inside);
+    (is_end && !inside.contains(['"', '\\'])).then(|| inside.to_owned())
 }
 
 /// A prefix that all lines from the first record to the last have, and any lines around them that
@@ -34,7 +37,7 @@ pub(super) fn removed(lines: &[NumberedLine]) -> Option<(Lines, String)> {
         .iter()
         .map(|line| line.text.as_str())
         .collect();
-    for find in [marks, common, time, counter] {
+    for find in [marks, time, counter, common] {
         let Some((cut, what)) = find(&inside) else {
             continue;
         };

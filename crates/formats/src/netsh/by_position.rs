@@ -4,6 +4,7 @@ use certbind_core::Kind;
 
 use super::field::{Field, NULL, PRINTED, Printed, Shape};
 use super::label_dictionary::{Recognition, Recognized, Unexpected};
+use super::labels;
 use super::line_reader::{Entry, guid, is_hash, is_number, key_shape};
 use super::locale::{Locale, meaning};
 
@@ -15,6 +16,13 @@ pub(super) fn recognize(
     sections: usize,
     locale: Option<&Locale>,
 ) -> Result<Recognized, Unexpected> {
+    if let Some(at) = entries
+        .iter()
+        .position(|entry| labels::is_hidden(entry.label))
+    {
+        let expected = "a label alone before the colon; remove what stands before it";
+        return Err(Unexpected::at(at, expected));
+    }
     let mut fitting: Vec<(Vec<Field>, &Printed)> = Vec::new();
     let mut farthest = 0;
     for printed in PRINTED
@@ -104,7 +112,9 @@ fn fits(
         Shape::Key => key_shape(value).is_some(),
         Shape::Hash => is_hash(value) || value == NULL,
         Shape::AppId => guid(value).is_some(),
-        Shape::Text => !value.is_empty() && !is_word(Shape::Enabled) && !is_word(Shape::Set),
+        // Windows Server 2008 shows nothing for an absent one.
+        Shape::Text if value.is_empty() => field > Field::StoreName,
+        Shape::Text => !is_word(Shape::Enabled) && !is_word(Shape::Set),
         Shape::Number => is_number(value),
         shape => is_word(shape),
     }

@@ -66,6 +66,16 @@ pub(super) fn field(label: &str) -> Option<Field> {
     }
 }
 
+/// Whether a label of a field stands among other text: it is known, and noise hides it.
+pub(super) fn is_hidden(label: &str) -> bool {
+    let text = normalized(label);
+    let fields = Field::ALL.into_iter().skip(1).chain(Field::EXTENDED);
+    find(label).is_none()
+        && fields
+            .into_iter()
+            .any(|field| text.contains(&normalized(field.label())))
+}
+
 /// A label in lower case, with single spaces.
 pub(super) fn normalized(label: &str) -> String {
     let mut normalized = String::with_capacity(label.len());

@@ -159,7 +159,8 @@ impl<'a> Fields<'a> {
             .map_err(|_| expected(Field::Key, key_found, what))?;
         let app_id = self.app_id(key_line)?;
         let certificate = self.certificate(kind, key_line)?;
-        if self.find(Field::UseFreshness).is_none() {
+        let newer = [Field::UseFreshness, Field::CachedUrls, Field::NoAia];
+        if !newer.iter().any(|field| self.find(*field).is_some()) {
             // Hosts without that line: netsh puts a time in force by setting one.
             self.check_mode
                 .set(CertCheckMode::USE_REVOCATION_FRESHNESS, self.freshness != 0);

@@ -5,6 +5,7 @@ mod broken;
 mod cases;
 mod encodings;
 mod json;
+mod known_answer;
 mod languages;
 mod listings;
 mod mutations;
