@@ -21,6 +21,9 @@ const TESTS: &[Needed] = &[
     ("pip3", &["python3-pip"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
+    ("certtool", &["gnutls-bin"]),
+    ("pk12util", &["libnss3-tools"]),
+    ("openssl", &["openssl"]),
     ("etcd", &["etcd-server"]),
     ("etcdctl", &["etcd-client"]),
 ];

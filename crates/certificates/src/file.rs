@@ -39,7 +39,7 @@ impl CertificateFile {
     /// Reads a file. Each of the passwords, and the empty one, is tried on encrypted parts. Private
     /// keys are not decrypted.
     ///
-    /// Time and memory are bounded: a PFX that needs more than 3,000,000 iterations of its key
+    /// Time and memory are bounded: a PFX that needs more than 5,000,000 iterations of its key
     /// derivation for one password, or more than 32 MiB of memory, is refused.
     ///
     /// # Errors

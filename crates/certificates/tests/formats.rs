@@ -210,7 +210,7 @@ fn a_costly_pfx_is_refused_at_once() {
         read(&costly, &["x"]),
         Err(FileError::Password { .. })
     ));
-    // scrypt with 2^30 blocks instead of the parameters of PBKDF2 would take 128 GiB.
+    // 600,000 iterations become more than 8,000,000.
     let mut nss = NSS.to_vec();
     let count = [2, 3, 9, 0x27, 0xc0];
     let ats: Vec<_> = (0..nss.len() - 5)
@@ -240,7 +240,7 @@ fn cut_and_damaged_files_never_panic() {
         (BER_P7B, ""),
         (MIXED, ""),
     ] {
-        for end in (0..file.len()).step_by(7) {
+        for end in (0..file.len()).step_by(29) {
             let _ = read(&file[..end], &[password]);
             let mut damaged = file.to_vec();
             damaged[end] ^= 0xff;

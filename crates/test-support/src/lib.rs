@@ -18,6 +18,8 @@ use std::thread;
 
 /// Programs whose Debian packages have other names.
 const DEBIAN_PACKAGES: &[(&str, &str)] = &[
+    ("certtool", "gnutls-bin"),
+    ("certutil", "libnss3-tools"),
     ("chromedriver", "chromium-driver"),
     ("etcd", "etcd-server"),
     ("etcdctl", "etcd-client"),
@@ -25,6 +27,7 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("mcs", "mono-mcs"),
     ("mkfs.ext4", "e2fsprogs"),
     ("mono", "mono-runtime"),
+    ("pk12util", "libnss3-tools"),
     ("pytest-3", "python3-pytest"),
     ("script", "bsdutils"),
     ("strace", "strace"),

@@ -142,7 +142,8 @@ impl Encryption {
         match &self.derivation {
             Derivation::Pkcs12 { iterations, .. } => {
                 let hashes = blocks(self.cipher.key_length(), 20) + 1;
-                u64::from(*iterations) * hashes
+                // One hash for each iteration, where HMAC computes two.
+                u64::from(*iterations) * hashes / 2
             }
             Derivation::Pbkdf2 {
                 iterations, hash, ..

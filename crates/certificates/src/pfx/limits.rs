@@ -6,9 +6,9 @@
 use super::decrypt::Encryption;
 use crate::part_error::PartError;
 
-/// The maximum cost of one attempt to open every part of a file, in iterations of PBKDF2. On a
-/// current machine it takes up to about three seconds.
-const MAX_COST: u64 = 3_000_000;
+/// The maximum cost of one attempt to open every part of a file, in iterations of PBKDF2. GnuTLS
+/// writes a part for each certificate, so this allows for chains of eight.
+const MAX_COST: u64 = 5_000_000;
 
 /// The remaining cost of a file.
 pub(super) struct Budget(u64);
