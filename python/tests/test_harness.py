@@ -10,7 +10,7 @@ import pytest
 from certbind_harness import Binding, Harness, HarnessError, UrlReservation, differences
 
 HASH = "5226dc6c54559761cd471b86eb51c096252c90f2"
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 ADD = [
     "netsh", "http", "add", "sslcert", "ipport=0.0.0.0:443", f"certhash={HASH}",
     "appid={4dc3e181-e14b-4a21-b022-59fc669b0914}",

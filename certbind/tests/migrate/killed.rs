@@ -8,8 +8,7 @@ const BINDINGS: u16 = 1500;
 
 /// Rounds in each run; `CERTBIND_CASES` runs as many times that.
 fn rounds() -> u32 {
-    let factor = std::env::var("CERTBIND_CASES").map_or(1, |cases| cases.parse().unwrap());
-    8 * factor
+    certbind_test_support::cases(8)
 }
 
 /// An export of many bindings; every third of them is another one each time.
