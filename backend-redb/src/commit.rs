@@ -175,7 +175,10 @@ impl Committer {
         if let Err(cause) = catch_panic(transact) {
             match self.roll_back(&mut commit_path, commit_points, cause) {
                 None => {
-                    self.publish_unreadable(revision, &loader.outcomes().iter().collect::<Vec<_>>())
+                    self.publish_unreadable(
+                        revision,
+                        &loader.outcomes().iter().collect::<Vec<_>>(),
+                    );
                 }
                 // The first failure is the cause: redb reports only later that something failed.
                 Some(StoreError::Unavailable { .. }) if loader.has_failed() => {}

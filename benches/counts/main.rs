@@ -33,7 +33,7 @@ const OPERATIONS: [Operation; 12] = [
         get(&RedbStore::builder().row_cache_entries(0), times);
     }),
     ("get-row-cache", 200_000, |times| {
-        get(&RedbStore::builder(), times)
+        get(&RedbStore::builder(), times);
     }),
     ("scan-in-memory", 100 * BINDINGS, |times| {
         scan(&in_memory(), times);
@@ -43,7 +43,7 @@ const OPERATIONS: [Operation; 12] = [
     }),
     ("put", 1_000, put),
     ("import", 100_000, |times| {
-        import(&RedbStore::builder(), times)
+        import(&RedbStore::builder(), times);
     }),
     ("import-in-memory", 100_000, |times| {
         import(&in_memory(), times);

@@ -38,26 +38,27 @@ fn binding() -> Binding {
 
 #[test]
 fn differences_name_each_field() {
-    let changes: [(&str, fn(&mut Record)); 9] = [
+    type Edit = fn(&mut Record);
+    let changes: [(&str, Edit); 9] = [
         ("certificate", |r| {
-            r.certificate.as_mut().unwrap().hash = CertHash::new([8; 20])
+            r.certificate.as_mut().unwrap().hash = CertHash::new([8; 20]);
         }),
         ("certificate store", |r| {
             r.certificate.as_mut().unwrap().store_name = Some(StoreName::new("MY").unwrap());
         }),
         ("application id", |r| r.app_id = Uuid::from_u128(1)),
         ("check mode", |r| {
-            r.check_mode = certbind_core::CertCheckMode::NO_REVOCATION
+            r.check_mode = certbind_core::CertCheckMode::NO_REVOCATION;
         }),
         ("revocation freshness time", |r| {
-            r.revocation_freshness_time = 1
+            r.revocation_freshness_time = 1;
         }),
         ("URL retrieval timeout", |r| r.url_retrieval_timeout = 1),
         ("CTL identifier", |r| {
-            r.ctl_identifier = Some(CtlIdentifier::new("a").unwrap())
+            r.ctl_identifier = Some(CtlIdentifier::new("a").unwrap());
         }),
         ("CTL store name", |r| {
-            r.ctl_store_name = Some(StoreName::new("CA").unwrap())
+            r.ctl_store_name = Some(StoreName::new("CA").unwrap());
         }),
         ("flags", |r| r.flags = SslFlags::DISABLE_HTTP2),
     ];

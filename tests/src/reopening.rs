@@ -19,7 +19,7 @@ use crate::watch;
 /// If something is lost, or comes back.
 pub fn acknowledged_changes_survive_reopening<F: Fixture>() {
     watch::run::<F>("acknowledged_changes_survive_reopening", || {
-        check(Fixtures::of::<F>())
+        check(Fixtures::of::<F>());
     });
 }
 

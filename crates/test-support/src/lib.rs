@@ -12,7 +12,10 @@
 //! The report reads ``SKIPPED: wine_runs_the_program: needs wine (Debian: wine wine64)``. Where the
 //! environment variable `CI` is set, nothing may be skipped: the test fails instead.
 
-#![allow(clippy::test_attr_in_doctest, reason = "the example shows a whole test")]
+#![allow(
+    clippy::test_attr_in_doctest,
+    reason = "the example shows a whole test"
+)]
 
 use std::io::Write as _;
 use std::path::PathBuf;
