@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Lines, NumberedLine, has_label};
+use super::lines::{Lines, NumberedLine, has_label};
 
 /// The one listing that is the value of a `stdout` or `stdout_lines`. If there are several that
 /// differ, they are of several hosts or commands, and none is chosen.

@@ -1,6 +1,6 @@
 //! Line ends that a conversion has doubled: CR CR LF.
 
-use super::{Lines, NumberedLine};
+use super::lines::{Lines, NumberedLine};
 
 pub(super) fn repeated(lines: &[NumberedLine]) -> Option<(Lines, String)> {
     if !lines.iter().any(|line| line.text.ends_with('\r')) {

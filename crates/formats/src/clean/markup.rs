@@ -1,6 +1,6 @@
 //! Pages: tags and entities of HTML, and the fences of Markdown.
 
-use super::{Lines, NumberedLine, has_label};
+use super::lines::{Lines, NumberedLine, has_label};
 
 /// Tags that end a line.
 const BREAKS: [&str; 12] = [

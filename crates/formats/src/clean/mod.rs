@@ -5,12 +5,14 @@
 
 mod escaped_json;
 mod line_ends;
+mod lines;
 mod markup;
 mod page;
 mod prefix;
 mod transcript;
 mod wrapped;
 
+use self::lines::{Lines, NumberedLine};
 use crate::report::{ConversionWarning, WarningKind};
 
 /// A text without noise.
@@ -36,15 +38,6 @@ impl Cleaned {
             .unwrap_or(number)
     }
 }
-
-/// A line, without its end, and its number in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct NumberedLine {
-    number: u64,
-    text: String,
-}
-
-type Lines = Vec<NumberedLine>;
 
 /// A step: what it has left of the lines, and a sentence about what it has removed.
 type Step = fn(&[NumberedLine]) -> Option<(Lines, String)>;
@@ -101,28 +94,4 @@ pub(crate) fn clean(text: &str) -> Option<Cleaned> {
         lines: lines.iter().map(|line| line.number).collect(),
         warnings: removed.into_iter().map(warning).collect(),
     })
-}
-
-/// Whether a text has a label of a listing and its separator in it.
-fn has_label(text: &str) -> bool {
-    label_at(text).is_some()
-}
-
-/// Where the first English label of a listing begins in a line, with a colon after it.
-fn label_at(text: &str) -> Option<usize> {
-    const LABELS: [&str; 8] = [
-        "IP:port",
-        "Hostname:port",
-        "CCS:port",
-        "Central Certificate Store",
-        "Certificate Hash",
-        "Application ID",
-        "Certificate Store Name",
-        "Revocation Freshness Time",
-    ];
-    let places = LABELS.iter().filter_map(|label| {
-        let at = text.find(label)?;
-        text[at + label.len()..].contains(':').then_some(at)
-    });
-    places.min()
 }

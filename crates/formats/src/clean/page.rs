@@ -1,6 +1,6 @@
 //! The prompts of a pager.
 
-use super::{Lines, NumberedLine};
+use super::lines::{Lines, NumberedLine};
 
 /// Removes `-- More  --`, which `more` prints at the end of each screen, and what erased it.
 pub(super) fn breaks(lines: &[NumberedLine]) -> Option<(Lines, String)> {

@@ -1,6 +1,6 @@
 //! What stands before every line: quotation marks, comment marks, times, counters, names of hosts.
 
-use super::{Lines, NumberedLine, label_at};
+use super::lines::{Lines, NumberedLine, label_at};
 
 /// Lines that are string literals of a script, as in `"    IP:port : 0.0.0.0:443",`.
 pub(super) fn quoted(lines: &[NumberedLine]) -> Option<(Lines, String)> {

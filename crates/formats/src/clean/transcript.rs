@@ -1,6 +1,6 @@
 //! The headers that a PowerShell transcript puts between its parts.
 
-use super::{Lines, NumberedLine};
+use super::lines::{Lines, NumberedLine};
 
 /// Removes the blocks between lines of asterisks, if all lines in them are of a transcript.
 pub(super) fn headers(lines: &[NumberedLine]) -> Option<(Lines, String)> {
@@ -39,5 +39,5 @@ pub(super) fn headers(lines: &[NumberedLine]) -> Option<(Lines, String)> {
 }
 
 fn has_label(line: &NumberedLine) -> bool {
-    super::has_label(&line.text)
+    super::lines::has_label(&line.text)
 }

@@ -1,6 +1,6 @@
 //! Lines that were wrapped at a fixed width.
 
-use super::{Lines, NumberedLine, has_label};
+use super::lines::{Lines, NumberedLine, has_label};
 
 /// No console is narrower.
 const NARROWEST: usize = 40;

@@ -3,10 +3,10 @@
 use certbind_core::Kind;
 
 use super::field::{Field, NULL, PRINTED, Printed, Shape};
-use super::label_dictionary::{Recognition, Recognized, Unexpected};
 use super::labels;
 use super::line_reader::{Entry, guid, is_hash, is_number, key_shape};
 use super::locale::{Locale, meaning};
+use super::recognition::{Recognition, Recognized, Unexpected};
 
 /// Recognizes the lines if their number, order and values are exactly those of a known release.
 /// Labels that are known, and names that no language translates, have to agree with it.

@@ -6,10 +6,11 @@
 use certbind_core::{ExtendedProperties, PropertyType, PropertyValue};
 
 use super::field::Field;
-use super::label_dictionary::{LabelDictionary, Recognition};
+use super::label_dictionary::LabelDictionary;
 use super::labels;
 use super::layout::Line;
 use super::line_reader::{RawLine, indent, is_number};
+use super::recognition::Recognition;
 use crate::report::{ConversionWarning, WarningKind};
 
 /// The label of a property's id, in every language that was seen.

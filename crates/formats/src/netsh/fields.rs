@@ -5,12 +5,13 @@ use certbind_core::{
 };
 
 use super::field::{Field, NULL, Shape};
-use super::label_dictionary::{LabelDictionary, Recognition};
+use super::label_dictionary::LabelDictionary;
 use super::labels;
 use super::layout::Line;
 use super::line_reader::{Parts, RawLine, guid, is_hash, is_number, key_shape};
 use super::locale;
 use super::names::Text;
+use super::recognition::Recognition;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// A value and the line it is on.

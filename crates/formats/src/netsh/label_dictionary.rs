@@ -9,6 +9,7 @@ use super::field::Field;
 use super::labels::{self, Languages, Meaning};
 use super::line_reader::{Entry, key_shape};
 use super::locale::Locale;
+use super::recognition::{Recognition, Recognized, Unexpected};
 
 /// The labels of a listing: those of the table, and those that its earlier records have taught.
 #[derive(Debug, Default)]
@@ -21,46 +22,6 @@ pub(super) struct LabelDictionary {
 
 /// More labels than any language has; those of a hostile listing are not kept beyond it.
 const MOST_LABELS: usize = 256;
-
-/// How the line of a record was recognized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Recognition {
-    /// By a label of the table.
-    ByLabel(Field),
-    /// By its position, where every version has this line.
-    ByPosition(Field),
-    /// By its position, where another version might have another line.
-    Unsure(Field),
-    /// An option that this version of certbind does not know.
-    Unknown,
-}
-
-/// The lines of a record, and how they were recognized.
-#[derive(Debug)]
-pub(super) struct Recognized {
-    pub(super) lines: Vec<Recognition>,
-    /// The release whose order of lines told them apart, where no label did.
-    pub(super) order_of: Option<&'static str>,
-}
-
-/// The line at which a record is not as expected.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unexpected {
-    pub(super) at: usize,
-    pub(super) expected: &'static str,
-    /// Whether earlier records of the listing are in doubt as well.
-    pub(super) is_contradiction: bool,
-}
-
-impl Unexpected {
-    pub(super) fn at(at: usize, expected: &'static str) -> Self {
-        Self {
-            at,
-            expected,
-            is_contradiction: false,
-        }
-    }
-}
 
 impl LabelDictionary {
     pub(super) fn new(locale: Option<Locale>) -> Self {
@@ -169,21 +130,6 @@ impl LabelDictionary {
             Recognition::ByPosition(field) => Some(Recognition::ByLabel(field)),
             other => Some(other),
         }
-    }
-}
-
-impl Recognition {
-    /// The field, unless the line is unknown.
-    pub(super) fn field(self) -> Option<Field> {
-        match self {
-            Self::ByLabel(field) | Self::ByPosition(field) | Self::Unsure(field) => Some(field),
-            Self::Unknown => None,
-        }
-    }
-
-    /// Whether its label is worth knowing in the next records.
-    pub(super) fn teaches(self) -> bool {
-        matches!(self, Self::ByPosition(_) | Self::Unsure(_))
     }
 }
 

@@ -43,6 +43,7 @@ mod names;
 mod powershell;
 mod prescan;
 mod read;
+mod recognition;
 mod record;
 mod record_splitter;
 mod release;

@@ -7,11 +7,12 @@ use certbind_core::{
 use super::extended;
 use super::field::{BASIC, CHECKS, Field, OPTIONS, PRINTED};
 use super::fields::{Fields, Found, expected};
-use super::label_dictionary::{LabelDictionary, Recognition};
+use super::label_dictionary::LabelDictionary;
 use super::labels;
 use super::layout::Line;
 use super::line_reader::{Entry, RawLine, guid, is_hash, key_shape};
 use super::names::Text;
+use super::recognition::Recognition;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// A record that was understood.
