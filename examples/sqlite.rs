@@ -34,7 +34,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 // ANCHOR: open
 /// A store in one SQLite database. Any number of handles, also of other processes, may be open.
-pub struct SqliteStore {
+struct SqliteStore {
     path: PathBuf,
     /// The connection that writes. One transaction at a time.
     writer: Mutex<Connection>,
@@ -44,7 +44,7 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens a store, and creates it if it does not exist.
-    pub fn open(path: &Path) -> Result<Self> {
+    fn open(path: &Path) -> Result<Self> {
         let writer = connect(path)?;
         writer
             .execute_batch(SCHEMA)

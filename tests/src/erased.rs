@@ -4,8 +4,8 @@ use certbind_core::{
     Binding, BindingStore, Capabilities, ExtendedProperties, Kind, Record, Result, Scan,
 };
 
+use crate::calls::Watched;
 use crate::fixture::Fixture;
-use crate::watch::Watched;
 
 /// Creates fixtures of one type.
 #[derive(Clone, Copy)]

@@ -74,6 +74,7 @@
 //! [`BindingStore`]: certbind_core::BindingStore
 
 mod atomicity;
+mod calls;
 mod capabilities;
 mod cases;
 mod concurrent;

@@ -39,7 +39,7 @@ impl StoreBackend for HttpSys {
     fn absolute(&self, address: &str) -> String {
         match address.is_empty() {
             true => self.display(address),
-            false => self.display(&super::absolute(address)),
+            false => self.display(&super::paths::absolute(address)),
         }
     }
 

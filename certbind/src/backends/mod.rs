@@ -4,9 +4,8 @@
 pub(crate) mod etcd;
 mod httpsys;
 pub(crate) mod memory;
+mod paths;
 mod redb;
-
-use std::path::Path;
 
 use crate::backend::StoreBackend;
 
@@ -18,11 +17,3 @@ pub(crate) const BUILT_IN: &[&dyn StoreBackend] = &[
     &etcd::Etcd,
     &memory::Memory,
 ];
-
-/// A path that means the same in every folder.
-fn absolute(path: &str) -> String {
-    let path = Path::new(path);
-    let absolute = std::path::absolute(path);
-    let path = absolute.as_deref().unwrap_or(path);
-    path.display().to_string()
-}

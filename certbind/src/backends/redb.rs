@@ -36,7 +36,7 @@ impl StoreBackend for Redb {
     }
 
     fn absolute(&self, address: &str) -> String {
-        self.display(&super::absolute(address))
+        self.display(&super::paths::absolute(address))
     }
 
     fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>, StoreError> {

@@ -1,7 +1,7 @@
 //! Skips tests whose outside programs are not installed, and reports that.
 //!
 //! ```
-//! #[test]
+//! // The body of a #[test].
 //! fn wine_runs_the_program() {
 //!     certbind_test_support::require!("wine");
 //!     // ...
