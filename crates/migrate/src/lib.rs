@@ -41,6 +41,7 @@ mod plan;
 mod planner;
 mod rotate;
 mod rules;
+pub mod script;
 mod shadow;
 mod successors;
 mod warning;

@@ -72,6 +72,52 @@ pub(super) fn commands(
     }
 }
 
+/// The arguments of the netsh commands that create one binding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandOptions {
+    /// The arguments of `add sslcert` and `update sslcert`: tags and values, the key first.
+    pub record: Vec<(&'static str, String)>,
+    /// The arguments of `update sslpropertyex`, for each extended property.
+    pub properties: Vec<Vec<(&'static str, String)>>,
+}
+
+/// The arguments of the netsh commands that create a binding, for scripts. Options at their defaults
+/// are omitted.
+///
+/// # Errors
+/// [`WriteError::Inexpressible`] for values that netsh has no option for, and for text that a script
+/// cannot contain.
+pub fn command_options(binding: &Binding) -> Result<CommandOptions, WriteError> {
+    // Shorter than the limit of cmd by the length of the longest verb and redirection.
+    const COMMAND: usize = 8191 - 128;
+    let limits = Limits {
+        refusal: in_any_script,
+        command: COMMAND,
+        reader: "cmd",
+    };
+    let mut addition = Addition {
+        binding,
+        options: Vec::new(),
+        refused: Vec::new(),
+        limits: &limits,
+    };
+    addition.of_record();
+    let properties = addition.properties();
+    let text = |(tag, value): &(&str, String)| tag.len() + 4 + value.encode_utf16().count();
+    let length: usize = addition.options.iter().map(text).sum();
+    if length > COMMAND {
+        let reason = format!("cmd takes up to {COMMAND} characters, and it has {length}");
+        addition.refuse("the command", &reason);
+    }
+    match addition.refused.is_empty() {
+        true => Ok(CommandOptions {
+            record: addition.options,
+            properties,
+        }),
+        false => Err(WriteError::Inexpressible(addition.refused)),
+    }
+}
+
 /// Why no script can hold a value.
 pub(super) fn in_any_script(value: &str) -> Option<&'static str> {
     if value.contains('"') {

@@ -54,6 +54,7 @@ mod template;
 mod window;
 mod write;
 
+pub use add::{CommandOptions, command_options};
 pub(crate) use address::key_text;
 pub use flag::{FLAGS, Flag};
 pub use layout::{Layout, Newline};

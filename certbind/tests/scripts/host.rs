@@ -1,0 +1,126 @@
+//! A simulated host: a store, and certbind as its `netsh`, which can be told to fail or to kill the
+//! script at a change.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use certbind_core::Binding;
+use certbind_formats::{Export, json};
+use certbind_migrate::script::ChangeScripts;
+use tempfile::TempDir;
+
+/// Counts the commands that change something; `FAULT_AT` fails, `KILL_AT` ends the script.
+const NETSH: &str = r#"#!/bin/sh
+change=
+case "$2" in add | delete) change=1 ;; update) [ "$4" = '/?' ] || change=1 ;; esac
+if [ "$change" ]; then
+    n=$(($(cat "$HOST/count") + 1))
+    echo $n >"$HOST/count"
+    if [ "$n" = "$FAULT_AT" ]; then
+        echo "SSL Certificate $2 failed, Error: $FAULT"
+        exit "$FAULT_EXIT"
+    fi
+    if [ "$n" = "$KILL_BEFORE" ]; then kill -9 $PPID; exit 1; fi
+fi
+"$HOST/real/netsh" "$@"
+code=$?
+if [ "$change" ] && [ "$n" = "$KILL_AFTER" ]; then kill -9 $PPID; fi
+exit $code
+"#;
+
+pub(crate) struct SimulatedHost {
+    folder: TempDir,
+    release: &'static str,
+}
+
+impl SimulatedHost {
+    pub(crate) fn new(release: &'static str, bindings: &[Binding]) -> Self {
+        let folder = TempDir::new().unwrap();
+        for part in ["real", "bin"] {
+            std::fs::create_dir(folder.path().join(part)).unwrap();
+        }
+        let program = env!("CARGO_BIN_EXE_certbind");
+        symlink(program, folder.path().join("real/netsh")).unwrap();
+        symlink(program, folder.path().join("real/certbind")).unwrap();
+        let netsh = folder.path().join("bin/netsh");
+        std::fs::write(&netsh, NETSH).unwrap();
+        std::fs::set_permissions(&netsh, PermissionsExt::from_mode(0o755)).unwrap();
+        let host = Self { folder, release };
+        host.fill(bindings);
+        host
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn store(&self) -> String {
+        format!("redb:{}", self.file("host.redb").display())
+    }
+
+    /// Replaces the bindings of the host.
+    pub(crate) fn fill(&self, bindings: &[Binding]) {
+        let _ = std::fs::remove_file(self.file("host.redb"));
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap().path();
+            if file.to_string_lossy().contains("certbind-interrupted") {
+                std::fs::remove_file(file).unwrap();
+            }
+        }
+        let mut text = Vec::new();
+        let export = Export {
+            bindings: bindings.to_vec(),
+            ..Export::default()
+        };
+        json::write(&mut text, &export).unwrap();
+        std::fs::write(self.file("host.json"), text).unwrap();
+        let path = self.file("host.json");
+        let done = self.certbind(&["import", path.to_str().unwrap()]);
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    fn certbind(&self, arguments: &[&str]) -> Output {
+        Command::new(self.file("real/certbind"))
+            .args(["--store", &self.store()])
+            .args(arguments)
+            .output()
+            .unwrap()
+    }
+
+    pub(crate) fn bindings(&self) -> Vec<Binding> {
+        let listed = self.certbind(&["list", "--format", "json"]);
+        assert!(listed.status.success(), "{listed:?}");
+        serde_json::from_slice(&listed.stdout).unwrap()
+    }
+
+    pub(crate) fn write(&self, scripts: &ChangeScripts, extension: &str) {
+        for (name, text) in [("apply", &scripts.apply), ("rollback", &scripts.rollback)] {
+            std::fs::write(self.file(&format!("{name}.{extension}")), text).unwrap();
+        }
+    }
+
+    /// Runs a shell script of the folder; gives its exit code, if it was not killed, its output, and
+    /// how many commands changed something.
+    pub(crate) fn run(
+        &self,
+        script: &str,
+        environment: &[(&str, &str)],
+    ) -> (Option<i32>, String, u32) {
+        std::fs::write(self.file("count"), "0").unwrap();
+        let path = std::env::var("PATH").unwrap();
+        let output = Command::new("sh")
+            .arg(self.file(script))
+            .env("PATH", format!("{}:{path}", self.file("bin").display()))
+            .env("HOST", self.folder.path())
+            .env("CERTBIND_STORE", self.store())
+            .env("CERTBIND_NETSH", self.release)
+            .envs(environment.iter().copied())
+            .output()
+            .unwrap();
+        let text =
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr);
+        let count = std::fs::read_to_string(self.file("count")).unwrap();
+        (output.status.code(), text, count.trim().parse().unwrap())
+    }
+}

@@ -1,0 +1,319 @@
+//! A change script as a batch file. It uses no parenthesized block, no `||` and no `&&`, and tests
+//! `errorlevel` on lines of their own.
+
+use super::step::{self, NetshCommand, ScriptStep, State};
+use super::{Script, exit};
+
+pub(super) fn render(script: &Script) -> String {
+    let mut out = Batch::default();
+    let total = script.steps.len();
+    out.line("@echo off");
+    out.line("setlocal DisableDelayedExpansion");
+    out.line(&format!(
+        "rem {}.cmd: {total} changes of TLS certificate bindings. Run it as administrator.",
+        script.name
+    ));
+    out.line("rem Exit codes: 0 done or already done; 1 cannot run; 2 the host does not match the");
+    out.line(
+        "rem plan, nothing changed; 3 a change failed, every binding is as before; 4 a change",
+    );
+    out.line(
+        "rem failed, and the bindings named differ from before: run it again, or the other script.",
+    );
+    out.line("set \"CB_DIR=%~dp0\"");
+    out.line("set \"CB_LIST=%TEMP%\\certbind-%RANDOM%-list.txt\"");
+    out.line("set \"CB_OUT=%TEMP%\\certbind-%RANDOM%-out.txt\"");
+    out.line("set \"CB_BAD=0\"");
+    out.line("set \"CB_UPDATE=0\"");
+    out.line("netsh http update sslcert /? >\"%CB_LIST%\" 2>&1");
+    out.line("if not exist \"%CB_LIST%\" goto cannot_run");
+    out.line("find \"certhash\" \"%CB_LIST%\" >nul");
+    out.line("if not errorlevel 1 set \"CB_UPDATE=1\"");
+    out.line("netsh http show sslcert >\"%CB_OUT%\" 2>&1");
+    out.line("if errorlevel 9000 goto cannot_run");
+    for at in 1..=total {
+        out.line(&format!("call :check_{at}"));
+    }
+    out.line("if \"%CB_BAD%\"==\"1\" goto mismatch");
+    if let Some(pfx) = &script.import_pfx {
+        let is_absolute = pfx.file.contains([':', '\\']);
+        let folder = if is_absolute { "" } else { "%CB_DIR%" };
+        out.line(&format!(
+            "certutil -f -importpfx \"{}\" \"{folder}{}\"",
+            pfx.store, pfx.file
+        ));
+        out.line("if errorlevel 1 goto import_failed");
+    }
+    for at in 1..=total {
+        out.line(&format!("call :change_{at}"));
+        out.line("if errorlevel 1 goto failed");
+    }
+    for (at, step) in script.steps.iter().enumerate() {
+        let key = echoed(&step.key);
+        out.line(&format!("call :state_{}", at + 1));
+        out.line(&format!(
+            "if not \"%CB_STATE%\"==\"after\" echo {key}: NOT VERIFIED"
+        ));
+        out.line("if not \"%CB_STATE%\"==\"after\" set \"CB_BAD=1\"");
+    }
+    out.line("if \"%CB_BAD%\"==\"1\" goto failed");
+    out.line(&format!("echo Done: {total} of {total} verified"));
+    out.end(exit::DONE);
+    out.line(":cannot_run");
+    out.line("echo Cannot run: netsh or the folder for temporary files is missing");
+    out.end(exit::CANNOT_RUN);
+    out.line(":mismatch");
+    out.line("echo The host does not match the plan. Nothing was changed.");
+    out.end(exit::MISMATCH);
+    if script.import_pfx.is_some() {
+        out.line(":import_failed");
+        out.line("echo The import of the PFX file failed. No binding was changed.");
+        out.end(exit::FAILED);
+    }
+    out.line(":failed");
+    out.line("set \"CB_BAD=0\"");
+    for (at, step) in script.steps.iter().enumerate() {
+        let key = echoed(&step.key);
+        out.line(&format!("call :state_{}", at + 1));
+        out.line(&format!(
+            "if not \"%CB_STATE%\"==\"before\" echo {key}: differs from before"
+        ));
+        out.line("if not \"%CB_STATE%\"==\"before\" set \"CB_BAD=1\"");
+    }
+    out.line("if \"%CB_BAD%\"==\"1\" goto partly");
+    out.line("echo Failed. Every binding is as before.");
+    out.end(exit::FAILED);
+    out.line(":partly");
+    out.line(&format!(
+        "echo Failed. Run this script again, or {}.cmd to restore the bindings.",
+        script.other
+    ));
+    out.end(exit::PARTLY_CHANGED);
+    for (at, step) in script.steps.iter().enumerate() {
+        out.step(at + 1, total, step);
+    }
+    // A file that is not ASCII is UTF-8, and says so before its first such line.
+    if !out.text.is_ascii() {
+        out.text = out.text.replacen(
+            "setlocal DisableDelayedExpansion\r\n",
+            "setlocal DisableDelayedExpansion\r\nchcp 65001 >nul\r\n",
+            1,
+        );
+    }
+    out.text
+}
+
+#[derive(Default)]
+struct Batch {
+    text: String,
+}
+
+impl Batch {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push_str("\r\n");
+    }
+
+    /// Deletes the temporary files and ends the script.
+    fn end(&mut self, code: u8) {
+        self.line("if exist \"%CB_LIST%\" del \"%CB_LIST%\"");
+        self.line("if exist \"%CB_OUT%\" del \"%CB_OUT%\"");
+        self.line(&format!("exit /b {code}"));
+    }
+
+    /// Runs commands, keeping their output for an error message.
+    fn run(&mut self, commands: &[NetshCommand]) {
+        for command in commands {
+            self.line(&format!("netsh {} >\"%CB_OUT%\" 2>&1", quoted(command)));
+        }
+    }
+
+    fn step(&mut self, at: usize, total: usize, step: &ScriptStep) {
+        self.state(at, step);
+        self.check(at, step);
+        self.change(at, total, step);
+    }
+
+    /// Sets `CB_STATE` to `before`, `after`, `absent` or `other`.
+    fn state(&mut self, at: usize, step: &ScriptStep) {
+        let [both, before, after] = step.text();
+        let find =
+            |line: &str| format!("find /i \"{}\" \"%CB_LIST%\" >nul", line.replace('%', "%%"));
+        self.line(&format!(":state_{at}"));
+        self.line("set \"CB_STATE=other\"");
+        self.line(&format!(
+            "netsh {} >\"%CB_LIST%\" 2>&1",
+            quoted(&step.show())
+        ));
+        self.line("find \"{\" \"%CB_LIST%\" >nul");
+        self.line(&format!("if errorlevel 1 goto absent_{at}"));
+        for line in both {
+            self.line(&find(line));
+            self.line("if errorlevel 1 exit /b 0");
+        }
+        if step.before.is_some() {
+            for line in before {
+                self.line(&find(line));
+                self.line(&format!("if errorlevel 1 goto not_before_{at}"));
+            }
+            self.line("set \"CB_STATE=before\"");
+            self.line("exit /b 0");
+            self.line(&format!(":not_before_{at}"));
+        }
+        if step.after.is_some() {
+            for line in after {
+                self.line(&find(line));
+                self.line("if errorlevel 1 exit /b 0");
+            }
+            self.line("set \"CB_STATE=after\"");
+        }
+        self.line("exit /b 0");
+        self.line(&format!(":absent_{at}"));
+        let absent = match (&step.before, &step.after) {
+            (None, _) => "before",
+            (_, None) => "after",
+            _ => "absent",
+        };
+        self.line(&format!("set \"CB_STATE={absent}\""));
+        self.line("exit /b 0");
+    }
+
+    fn check(&mut self, at: usize, step: &ScriptStep) {
+        let key = echoed(&step.key);
+        self.line(&format!(":check_{at}"));
+        self.line(&format!("call :state_{at}"));
+        self.line("if \"%CB_STATE%\"==\"after\" exit /b 0");
+        if step.needs_update {
+            self.line(&format!("if \"%CB_UPDATE%\"==\"0\" goto bad_{at}"));
+        }
+        self.line("if \"%CB_STATE%\"==\"before\" exit /b 0");
+        if step.before.is_some() && step.after.is_some() {
+            // An earlier run was killed between delete and add.
+            self.line(&format!("if not \"%CB_STATE%\"==\"absent\" goto bad_{at}"));
+            self.line(&format!("if exist {} exit /b 0", marker(step)));
+        }
+        self.line(&format!(":bad_{at}"));
+        self.line(&format!("echo {key}: does not match the plan"));
+        self.line("set \"CB_BAD=1\"");
+        self.line("exit /b 0");
+    }
+
+    fn change(&mut self, at: usize, total: usize, step: &ScriptStep) {
+        let key = echoed(&step.key);
+        let verb = step.verb();
+        self.line(&format!(":change_{at}"));
+        self.line(&format!("call :state_{at}"));
+        self.line(&format!(
+            "if \"%CB_STATE%\"==\"after\" echo [{at}/{total}] {verb} {key}: already done"
+        ));
+        self.line(&format!("if \"%CB_STATE%\"==\"after\" goto done_{at}"));
+        match (&step.before, &step.after) {
+            (Some(before), Some(after)) => self.replace(at, step, before, after),
+            (None, Some(after)) => {
+                self.line(&format!(
+                    "if not \"%CB_STATE%\"==\"before\" goto failed_{at}"
+                ));
+                self.run(&after.add);
+                self.verify(at);
+                // A property that was refused leaves a binding that was not there before.
+                self.line(&format!("if \"%CB_STATE%\"==\"before\" goto failed_{at}"));
+                self.run(&[step.delete()]);
+            }
+            (_, None) => {
+                self.line(&format!(
+                    "if not \"%CB_STATE%\"==\"before\" goto failed_{at}"
+                ));
+                self.run(&[step.delete()]);
+                self.verify(at);
+            }
+        }
+        self.line(&format!(":failed_{at}"));
+        self.line(&format!("echo [{at}/{total}] {verb} {key}: FAILED"));
+        self.line("if exist \"%CB_OUT%\" type \"%CB_OUT%\"");
+        self.line("exit /b 1");
+        self.line(&format!(":changed_{at}"));
+        self.line(&format!("echo [{at}/{total}] {verb} {key}: done"));
+        self.line(&format!(":done_{at}"));
+        if step.before.is_some() && step.after.is_some() {
+            self.line(&format!("if exist {0} del {0}", marker(step)));
+        }
+        self.line("exit /b 0");
+    }
+
+    fn replace(&mut self, at: usize, step: &ScriptStep, before: &State, after: &State) {
+        let marker = marker(step);
+        self.line(&format!("if \"%CB_STATE%\"==\"absent\" goto add_{at}"));
+        self.line(&format!(
+            "if not \"%CB_STATE%\"==\"before\" goto failed_{at}"
+        ));
+        self.line(&format!("if \"%CB_UPDATE%\"==\"1\" goto update_{at}"));
+        self.line(&format!(">{marker} echo {}", echoed(&step.key)));
+        self.line(&format!("if not exist {marker} goto failed_{at}"));
+        self.run(&[step.delete()]);
+        self.line(&format!("call :state_{at}"));
+        self.line(&format!("if \"%CB_STATE%\"==\"before\" goto restored_{at}"));
+        self.line(&format!(":add_{at}"));
+        self.run(&after.add);
+        self.verify(at);
+        self.line(&format!("if \"%CB_STATE%\"==\"before\" goto restored_{at}"));
+        self.line(&format!("if \"%CB_STATE%\"==\"absent\" goto restore_{at}"));
+        self.line(&format!("netsh {} >nul 2>&1", quoted(&step.delete())));
+        self.line(&format!(":restore_{at}"));
+        for command in &before.add {
+            self.line(&format!("netsh {} >nul 2>&1", quoted(command)));
+        }
+        self.line(&format!("call :state_{at}"));
+        // The marker stays: the next run adds the binding.
+        self.line(&format!(
+            "if not \"%CB_STATE%\"==\"before\" goto failed_{at}"
+        ));
+        self.line(&format!(":restored_{at}"));
+        self.line(&format!("if exist {marker} del {marker}"));
+        self.line(&format!("goto failed_{at}"));
+        self.line(&format!(":update_{at}"));
+        self.run(&after.update);
+        self.verify(at);
+        self.line(&format!("if \"%CB_STATE%\"==\"before\" goto failed_{at}"));
+        for command in &before.update {
+            self.line(&format!("netsh {} >nul 2>&1", quoted(command)));
+        }
+    }
+
+    fn verify(&mut self, at: usize) {
+        self.line(&format!("call :state_{at}"));
+        self.line(&format!("if \"%CB_STATE%\"==\"after\" goto changed_{at}"));
+    }
+}
+
+/// The file that says that a binding was deleted to be added again. Both scripts use it.
+fn marker(of: &ScriptStep) -> String {
+    format!("\"%CB_DIR%{}\"", step::marker(of))
+}
+
+/// The words of a command, quoted where cmd or netsh would split them.
+fn quoted(words: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".:-_[]*{}=".contains(c);
+    let quoted = words.iter().map(|word| match word.split_once('=') {
+        Some((tag, value)) if !word.chars().all(plain) => {
+            format!("{tag}=\"{}\"", value.replace('%', "%%"))
+        }
+        _ => word.clone(),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// A key for `echo`.
+fn echoed(key: &str) -> String {
+    let mut text = String::new();
+    for c in key.chars() {
+        match c {
+            '%' => text.push_str("%%"),
+            '&' | '|' | '<' | '>' | '^' => {
+                text.push('^');
+                text.push(c);
+            }
+            c => text.push(c),
+        }
+    }
+    text
+}
