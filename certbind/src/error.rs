@@ -37,6 +37,23 @@ pub(crate) enum Error {
         key: BindingKey,
         problem: &'static str,
     },
+    #[error("{problem}")]
+    Rotate { problem: String },
+    #[error("no binding uses a certificate whose hash starts with {prefix}")]
+    UnknownHash { prefix: String },
+    #[error("several hashes start with {prefix}: {} and {}; use more digits", hashes[0], hashes[1])]
+    AmbiguousHash {
+        prefix: String,
+        hashes: [CertHash; 2],
+    },
+    #[error("{0}")]
+    Script(#[from] certbind_migrate::script::ScriptError),
+    #[error("{}: not a glob pattern: {problem}", pattern)]
+    Pattern { pattern: String, problem: String },
+    #[error("no export matches {0}")]
+    NoExport(String),
+    #[error("{0}")]
+    Verify(Box<Error>),
     #[error("name the new certificate by its hash or by --cert FILE")]
     NoSuccessor,
     #[error("cannot read {}: {source}", path.display())]
@@ -149,13 +166,17 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Diff(_) => exit::NOT_COMPARED,
-            Self::Audit(_) | Self::Probe(_) => exit::NOT_AUDITED,
+            Self::Audit(_) | Self::Probe(_) | Self::Verify(_) => exit::NOT_AUDITED,
             Self::Explain(_) => exit::NOT_EXPLAINED,
             Self::Usage(_)
             | Self::Environment { .. }
             | Self::Profile(_)
             | Self::Arguments { .. }
             | Self::NoSuccessor
+            | Self::Rotate { .. }
+            | Self::AmbiguousHash { .. }
+            | Self::Pattern { .. }
+            | Self::NoExport(_)
             | Self::NothingToUpdate
             | Self::SnapshotToTerminal
             | Self::SameCertificate

@@ -26,6 +26,7 @@ Bindings:
   update       Update selected fields of a binding
   delete       Delete a binding
   rotate       Replace a certificate in every binding that uses it
+  verify       Verify that hosts are as `rotate --out` planned
 
 Hosts:
   export       Export the bindings to a file

@@ -14,6 +14,7 @@ mod commands;
 mod data_directory;
 mod error;
 pub mod exit;
+mod export_set;
 #[cfg(feature = "etcd")]
 mod fleet;
 mod help;
@@ -131,6 +132,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         } => commands::change::update(&url()?, &key, &certificate, app_id, &options),
         Command::Delete { key } => commands::change::delete(&url()?, &key),
         Command::Rotate(rotate) => commands::rotate::run(&url()?, &rotate),
+        Command::Verify(verify) => commands::verify::run(&verify),
         Command::Import(import) => commands::import::run(&url()?, &import),
         Command::Export(export) => commands::export::run(&url()?, &export),
         Command::Diff(diff) => commands::diff::run(diff),

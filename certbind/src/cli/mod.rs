@@ -7,6 +7,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod flags;
+pub(crate) mod hash;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod output;
@@ -14,9 +15,11 @@ pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod record;
 pub(crate) mod rotate;
+pub(crate) mod script;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
 pub(crate) mod trace;
+pub(crate) mod verify;
 
 use std::path::PathBuf;
 
@@ -117,7 +120,10 @@ pub(crate) enum Command {
         key: BindingKey,
     },
     /// Replace a certificate in every binding that uses it, in one atomic batch.
-    Rotate(rotate::Rotate),
+    Rotate(Box<rotate::Rotate>),
+    /// Verify new exports of hosts against the folder that `rotate --out` wrote. Exit code 0: every
+    /// host is as planned, 1: a host differs or is missing, 2: error.
+    Verify(verify::Verify),
     /// Import the bindings of an export, all or none.
     Import(import::Import),
     /// Export the bindings to a file.

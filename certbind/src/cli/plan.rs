@@ -8,6 +8,7 @@ use certbind_migrate::{Address, HostPattern, MappingFile, Planner, Rule, Store, 
 use clap::Args;
 
 use super::output::Output;
+use super::script::Scripts;
 use crate::error::{Error, warn};
 use crate::input::Input;
 use crate::terminal::escaped;
@@ -30,6 +31,8 @@ pub(crate) struct Plan {
     /// A folder with the certificates (PEM, DER) of the target, to warn about missing ones.
     #[arg(long, value_name = "FOLDER")]
     certificates: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) scripts: Scripts,
     #[command(flatten)]
     pub(crate) format: Output,
     #[command(flatten)]

@@ -5,27 +5,39 @@ use std::path::PathBuf;
 use certbind_core::CertHash;
 use clap::Args;
 
+use super::hash::HashPrefix;
 use super::output::Output;
+use super::script::Scripts;
+use crate::error::Error;
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
-    /// The hash of the certificate that is bound now.
-    #[arg(value_name = "OLD-HASH", required_unless_present = "match_names")]
-    pub(crate) old: Option<CertHash>,
-    #[command(flatten)]
-    pub(crate) successor: Successor,
+    /// The certificate to replace, unless --from names it.
+    #[arg(value_name = "OLD-HASH")]
+    first: Option<String>,
+    /// The new certificate, unless --to or --cert names it.
+    #[arg(value_name = "NEW-HASH")]
+    second: Option<String>,
+    /// With --out: export files of hosts, folders of them, glob patterns, or @FILE with a list of
+    /// these. The host is named by the export, or else by its file name.
+    #[arg(value_name = "EXPORT")]
+    rest: Vec<String>,
+    /// The certificate to replace: its hash, or a unique prefix of a hash that is bound.
+    #[arg(long, value_name = "HASH")]
+    from: Option<HashPrefix>,
+    /// The hash of the new certificate.
+    #[arg(long, value_name = "HASH", conflicts_with = "cert")]
+    to: Option<CertHash>,
+    /// A PEM or DER file with the new certificate.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
     /// Replace every certificate that has exactly the names of the new one, instead of OLD-HASH.
-    #[arg(long, requires_all = ["cert", "certificates"], conflicts_with = "old")]
-    pub(crate) match_names: bool,
+    #[arg(long, requires_all = ["cert", "certificates"], conflicts_with = "from")]
+    match_names: bool,
     /// A folder with the certificates (PEM, DER) that are bound now, for their names.
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        requires = "match_names",
-        conflicts_with = "old"
-    )]
+    #[arg(long, value_name = "FOLDER", requires = "match_names")]
     pub(crate) certificates: Option<PathBuf>,
     /// Show the changes without making them.
     #[arg(long)]
@@ -37,17 +49,59 @@ pub(crate) struct Rotate {
     #[command(flatten)]
     pub(crate) fleet: FleetOptions,
     #[command(flatten)]
+    pub(crate) scripts: Scripts,
+    #[command(flatten)]
     pub(crate) output: Output,
 }
 
-/// The new certificate.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct Successor {
-    /// The hash of the new certificate.
-    #[arg(value_name = "NEW-HASH")]
-    pub(crate) new: Option<CertHash>,
-    /// A PEM or DER file with the new certificate.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) cert: Option<PathBuf>,
+/// The arguments of `rotate` once it is known which positional ones are hashes.
+pub(crate) struct Renewal {
+    /// The certificate to replace; `None` with --match-names.
+    pub(crate) from: Option<HashPrefix>,
+    /// The new certificate; `None` with --cert.
+    pub(crate) to: Option<CertHash>,
+    /// The exports of hosts.
+    pub(crate) exports: Vec<String>,
+}
+
+impl Rotate {
+    /// # Errors
+    /// [`Error::Rotate`].
+    pub(crate) fn renewal(&self) -> Result<Renewal, Error> {
+        let given = self.first.iter().chain(&self.second).chain(&self.rest);
+        let mut given = given.cloned();
+        let invalid = |problem: String| Error::Rotate { problem };
+        let from = match (&self.from, self.match_names) {
+            (_, true) => None,
+            (Some(from), _) => Some(from.clone()),
+            (None, false) => {
+                let text = given.next().ok_or_else(|| {
+                    invalid("missing the certificate to replace; pass --from HASH".to_owned())
+                })?;
+                Some(
+                    text.parse()
+                        .map_err(|error| invalid(format!("{text}: {error}")))?,
+                )
+            }
+        };
+        let to = match (self.to, &self.cert) {
+            (Some(to), _) => Some(to),
+            (None, Some(_)) => None,
+            (None, None) => {
+                let text = given.next().ok_or(Error::NoSuccessor)?;
+                let parsed = text.parse();
+                Some(parsed.map_err(|error| invalid(format!("{text}: {error}")))?)
+            }
+        };
+        let exports: Vec<_> = given.collect();
+        match (exports.first(), &self.scripts.out) {
+            (Some(export), None) => Err(invalid(format!(
+                "unexpected argument {export}; exports of hosts need --out FOLDER"
+            ))),
+            (None, Some(_)) => Err(invalid(
+                "--out needs the exports of the hosts to renew".to_owned(),
+            )),
+            _ => Ok(Renewal { from, to, exports }),
+        }
+    }
 }

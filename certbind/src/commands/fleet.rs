@@ -9,7 +9,7 @@ use certbind_core::Binding;
 use certbind_migrate::{FleetPlan, Purpose};
 use serde_json::{Map, Value, json};
 
-use super::rotate::Selection;
+use super::rotate::{Selection, already};
 use super::{diff, export, fleet_plan, plan};
 use crate::changes;
 use crate::cli::Command;
@@ -217,22 +217,43 @@ fn exports(folder: &Input) -> Result<BTreeMap<String, PathBuf>, Error> {
 /// read. What was renewed stays so, whatever becomes of the other hosts, and who runs it again goes
 /// on with those that are left.
 fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, Error> {
-    let selection = Selection::of(arguments)?;
+    let renewal = arguments.renewal()?;
+    let whole = || {
+        Err(Error::Rotate {
+            problem: "with --fleet, write the whole hash of the certificate to replace".to_owned(),
+        })
+    };
+    let selection = Selection::of(arguments, &renewal, whole)?;
     if let Some(path) = &arguments.export {
         return planned(url, jobs, &selection, path, arguments.output.format);
     }
     let visited = visit(url, jobs, |_, store| {
         match selection.renew(store, arguments.dry_run) {
-            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(Vec::new()),
-            renewed => renewed.map(|(keys, _)| keys),
+            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => {
+                Ok((Vec::new(), selection.renewed(store)?))
+            }
+            renewed => renewed.map(|(keys, _)| (keys, 0)),
         }
     })?;
-    let renewed = || visited.hosts.iter().filter(|(_, keys)| !keys.is_empty());
+    let before: usize = visited.hosts.iter().map(|(_, (_, before))| before).sum();
+    let renewed = || {
+        let hosts = visited.hosts.iter().map(|(host, (keys, _))| (host, keys));
+        hosts.filter(|(_, keys)| !keys.is_empty())
+    };
+    if renewed().next().is_none() && visited.failed == 0 {
+        if before == 0 {
+            return Err(selection.nothing());
+        }
+        if arguments.output.format == Format::Table {
+            print(&already(before, &selection))?;
+            return Ok(exit::DONE);
+        }
+    }
     let bindings: usize = renewed().map(|(_, keys)| keys.len()).sum();
     if arguments.output.format == Format::Json {
         let hosts = renewed().map(|(host, keys)| (host.to_string(), json!(keys)));
         print_json(&json!({
-            "old": arguments.old, "new": selection.successor(), "dry_run": arguments.dry_run,
+            "old": selection.old(), "new": selection.successor(), "dry_run": arguments.dry_run,
             "renewed": hosts.collect::<Map<String, Value>>(),
             "unchanged": visited.hosts.len() - renewed().count(), "failed": visited.failed,
         }))?;
@@ -280,8 +301,10 @@ fn planned(
     let visited = visit(url, jobs, |host, store| {
         let header = plan::header(Purpose::Rotate, None, url.of(host));
         match selection.plan(store, &header) {
-            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => Ok(None),
-            plan => plan.map(Some),
+            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => {
+                Ok(Err(selection.renewed(store)?))
+            }
+            plan => plan.map(Ok),
         }
     })?;
     if visited.failed > 0 {
@@ -290,10 +313,21 @@ fn planned(
         });
     }
     let plans = visited.hosts.into_iter();
-    let plans = plans.filter_map(|(host, plan)| Some((host.to_string(), plan?)));
-    let plan = FleetPlan::new(plans);
+    let mut before = 0;
+    let plans = plans.filter_map(|(host, plan)| match plan {
+        Ok(plan) => Some((host.to_string(), plan)),
+        Err(renewed) => {
+            before += renewed;
+            None
+        }
+    });
+    let plan = FleetPlan::new(plans.collect::<Vec<_>>());
     if plan.hosts().is_empty() {
-        return Err(selection.nothing());
+        if before == 0 {
+            return Err(selection.nothing());
+        }
+        print(&already(before, selection))?;
+        return Ok(exit::DONE);
     }
     plan::save(path, &plan.to_json())?;
     let bindings = plan.hosts().values().map(|plan| plan.changes().count());

@@ -12,12 +12,15 @@ pub(crate) mod fleet;
 mod fleet_plan;
 pub(crate) mod generated;
 pub(crate) mod help;
+mod hosts;
 pub(crate) mod import;
 pub(crate) mod netsh;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod read;
 pub(crate) mod rotate;
+mod scripts;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
 pub(crate) mod trace;
+pub(crate) mod verify;

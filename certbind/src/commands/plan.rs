@@ -5,7 +5,11 @@ use std::path::Path;
 use certbind_migrate::{Header, Purpose, Warning};
 use jiff::Timestamp;
 
+<<<<<<< HEAD
 use crate::backend::Access;
+=======
+use super::scripts;
+>>>>>>> 4cf78b9 (Renew many hosts from their exports, and verify them afterwards)
 use crate::cli::output::Format;
 use crate::cli::plan::Plan;
 use crate::error::{Error, warn};
@@ -24,6 +28,7 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
         return Err(Error::InputTwice);
     }
     let Contents { bindings, reading } = source.read()?;
+    let mut layout = None;
     let held = match &target {
         Input::Store(url) => {
             let store = open_or_empty(url)?;
@@ -33,6 +38,7 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
         Input::File(_) => {
             let target = target.read()?;
             target.reading.iter().for_each(warn_of);
+            layout = target.reading.and_then(|reading| reading.export.layout);
             target.bindings
         }
     };
@@ -55,6 +61,9 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
     let plan = plan.with_warnings(warnings.collect()).with_header(header);
     if let Some(path) = &arguments.output {
         save(path, &plan.to_json())?;
+    }
+    if let Some(folder) = &arguments.scripts.out {
+        scripts::write(folder, &plan, &arguments.scripts, layout.as_ref())?;
     }
     match arguments.format.format {
         Format::Json => print_json_text(&plan.to_json())?,

@@ -1,28 +1,37 @@
-//! `rotate`: a certificate's successor in its place, wherever it is bound.
+//! `rotate`: replaces a certificate in every binding that uses it.
 
 use certbind_certificates::Certificate;
-use certbind_core::{BindingKey, BindingStore, CertHash};
+use certbind_core::{Binding, BindingKey, BindingStore, CertHash};
 use certbind_migrate::{Header, Plan, Purpose};
 use serde_json::json;
 
 use super::change::leaf_of_file;
+<<<<<<< HEAD
 use super::plan;
 use crate::backend::Access;
+=======
+use super::{hosts, plan};
+>>>>>>> 4cf78b9 (Renew many hosts from their exports, and verify them afterwards)
 use crate::changes::counted;
+use crate::cli::hash::HashPrefix;
 use crate::cli::output::Format;
 use crate::cli::plan::certificate_folder;
-use crate::cli::rotate::{Rotate, Successor};
+use crate::cli::rotate::{Renewal, Rotate};
 use crate::error::{Error, warn};
-use crate::input::Input;
+use crate::input::{Input, scan_all};
 use crate::print::{print, print_json, print_json_text};
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::{exit, plan_text};
 
-/// How often bindings are selection anew when somebody else changes one in between.
+/// The attempts to renew when other processes change bindings meanwhile.
 const ATTEMPTS: u32 = 16;
 
 pub(crate) fn run(url: &StoreUrl, arguments: &Rotate) -> Result<u8, Error> {
+    let renewal = arguments.renewal()?;
+    if let Some(folder) = &arguments.scripts.out {
+        return hosts::run(folder, arguments, &renewal);
+    }
     let format = arguments.output.format;
     let only_read = arguments.dry_run || arguments.export.is_some();
     let access = if only_read {
@@ -30,8 +39,40 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Rotate) -> Result<u8, Error> {
     } else {
         Access::Change
     };
-    let selection = Selection::of(arguments)?;
     let store = Opened::open(url, access)?;
+    let selection = Selection::of(arguments, &renewal, || scan_all(store.bindings()))?;
+    match rotate(url, arguments, &selection, &store) {
+        Err(error @ (Error::NothingToRotate(_) | Error::NothingOfTheseNames)) => {
+            let done = selection.renewed(store.bindings())?;
+            if done == 0 {
+                return Err(error);
+            }
+            match format {
+                Format::Json => report(arguments, &selection, &[], None)?,
+                Format::Table => print(&already(done, &selection))?,
+            }
+            Ok(exit::DONE)
+        }
+        done => done,
+    }
+}
+
+/// That an earlier run renewed everything.
+pub(super) fn already(bindings: usize, selection: &Selection) -> String {
+    let verb = if bindings == 1 { "uses" } else { "use" };
+    format!(
+        "Already renewed: {} {verb} {}\n",
+        counted(bindings),
+        selection.successor()
+    )
+}
+
+fn rotate(
+    url: &StoreUrl,
+    arguments: &Rotate,
+    selection: &Selection,
+    store: &Opened,
+) -> Result<u8, Error> {
     if let Some(path) = &arguments.export {
         let header = plan::header(
             Purpose::Rotate,
@@ -40,18 +81,18 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Rotate) -> Result<u8, Error> {
         );
         let plan = selection.plan(store.bindings(), &header)?;
         plan::save(path, &plan.to_json())?;
-        match format {
+        match arguments.output.format {
             Format::Json => print_json_text(&plan.to_json())?,
             Format::Table => print(&plan_text::of(&plan))?,
         }
         return Ok(exit::DONE);
     }
     let (keys, revision) = selection.renew(store.bindings(), arguments.dry_run)?;
-    report(arguments, &selection, &keys, revision)?;
+    report(arguments, selection, &keys, revision)?;
     Ok(exit::DONE)
 }
 
-/// What is renewed by what.
+/// The certificates to replace, and the new one.
 pub(super) enum Selection {
     /// One certificate by its successor.
     Hash { old: CertHash, new: CertHash },
@@ -63,24 +104,46 @@ pub(super) enum Selection {
 }
 
 impl Selection {
-    pub(super) fn of(arguments: &Rotate) -> Result<Self, Error> {
-        let Successor { new, cert } = &arguments.successor;
-        if let (Some(current), Some(cert)) = (&arguments.certificates, cert) {
+    /// `bindings` is called if a prefix of a hash has to be looked up.
+    pub(super) fn of(
+        arguments: &Rotate,
+        renewal: &Renewal,
+        bindings: impl FnOnce() -> Result<Vec<Binding>, Error>,
+    ) -> Result<Self, Error> {
+        if let (Some(current), Some(cert)) = (&arguments.certificates, &arguments.cert) {
             return Ok(Self::Names {
                 new: leaf_of_file(cert)?,
                 current: certificate_folder(current)?,
             });
         }
-        let new = match (new, cert) {
+        let new = match (&renewal.to, &arguments.cert) {
             (_, Some(file)) => *leaf_of_file(file)?.hash(),
             (Some(hash), None) => *hash,
             (None, None) => return Err(Error::NoSuccessor),
         };
-        let old = arguments.old.ok_or(Error::NoSuccessor)?;
+        let old = match renewal.from.as_ref().ok_or(Error::NoSuccessor)? {
+            HashPrefix::Whole(hash) => *hash,
+            prefix => prefix.resolve(&bindings()?)?,
+        };
         if new == old {
             return Err(Error::SameCertificate);
         }
         Ok(Self::Hash { old, new })
+    }
+
+    /// The certificate to replace, where it is named.
+    pub(super) fn old(&self) -> Option<&CertHash> {
+        match self {
+            Self::Hash { old, .. } => Some(old),
+            Self::Names { .. } => None,
+        }
+    }
+
+    /// How many bindings use the new certificate.
+    pub(super) fn renewed(&self, store: &dyn BindingStore) -> Result<usize, Error> {
+        let bindings = scan_all(store)?;
+        let new = |binding: &&Binding| binding.record().hash() == Some(self.successor());
+        Ok(bindings.iter().filter(new).count())
     }
 
     pub(super) fn successor(&self) -> &CertHash {
@@ -103,7 +166,7 @@ impl Selection {
         Ok(plan.with_header(header.clone()))
     }
 
-    /// That there is nothing to renew.
+    /// The error that no binding is to be renewed.
     pub(super) fn nothing(&self) -> Error {
         match self {
             Self::Hash { old, .. } => Error::NothingToRotate(*old),
@@ -150,7 +213,7 @@ fn report(
     keys: &[BindingKey],
     revision: Option<u64>,
 ) -> Result<(), Error> {
-    let (old, new, dry_run) = (arguments.old, selection.successor(), arguments.dry_run);
+    let (old, new, dry_run) = (selection.old(), selection.successor(), arguments.dry_run);
     if arguments.output.format == Format::Json {
         return print_json(&json!({
             "old": old, "new": new, "renewed": keys, "dry_run": dry_run, "revision": revision,

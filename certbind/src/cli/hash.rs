@@ -1,0 +1,76 @@
+//! A certificate hash on the command line, or a unique prefix of one.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use certbind_core::{Binding, CertHash};
+
+use crate::error::Error;
+
+/// The fewest digits of a prefix.
+const SHORTEST: usize = 4;
+
+/// A hash, or the first digits of one that is bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HashPrefix {
+    Whole(CertHash),
+    Prefix(String),
+}
+
+impl HashPrefix {
+    /// The hash among those that are bound. A whole hash need not be bound.
+    pub(crate) fn resolve<'a>(
+        &self,
+        bindings: impl IntoIterator<Item = &'a Binding>,
+    ) -> Result<CertHash, Error> {
+        let prefix = match self {
+            Self::Whole(hash) => return Ok(*hash),
+            Self::Prefix(prefix) => prefix,
+        };
+        let hashes = bindings.into_iter().filter_map(|it| it.record().hash());
+        let found: BTreeSet<_> = hashes
+            .filter(|hash| hash.to_string().starts_with(prefix))
+            .collect();
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(*only),
+            (None, _) => Err(Error::UnknownHash {
+                prefix: prefix.clone(),
+            }),
+            (Some(first), Some(second)) => Err(Error::AmbiguousHash {
+                prefix: prefix.clone(),
+                hashes: [*first, *second],
+            }),
+        }
+    }
+}
+
+impl FromStr for HashPrefix {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let error = match text.parse() {
+            Ok(hash) => return Ok(Self::Whole(hash)),
+            Err(error) => error,
+        };
+        let is_prefix = (SHORTEST..40).contains(&text.len())
+            && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        match is_prefix {
+            true => Ok(Self::Prefix(text.to_ascii_lowercase())),
+            false => Err(format!(
+                "{error}; expected 40 hexadecimal digits, or at least the first {SHORTEST} of a \
+                 hash that is bound"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for HashPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(hash) => hash.fmt(f),
+            Self::Prefix(prefix) => f.write_str(prefix),
+        }
+    }
+}
