@@ -211,4 +211,29 @@ mod tests {
         known.sort_unstable();
         assert_eq!(listed, known);
     }
+
+    /// An operator who follows the usage line must not swap two arguments.
+    #[test]
+    fn usage_lines_have_arguments_in_parse_order() {
+        let mut program = super::Cli::command();
+        program.build();
+        for command in program.get_subcommands_mut() {
+            let usage = command.render_usage().to_string();
+            let mut arguments: Vec<_> = command.get_positionals().collect();
+            arguments.sort_by_key(|argument| argument.get_index());
+            let names = arguments.iter().map(|argument| {
+                let names = argument.get_value_names().unwrap_or_default();
+                names
+                    .first()
+                    .map_or(argument.get_id().as_str(), |name| name.as_str())
+            });
+            let place = |name: &str| {
+                let forms = [format!("[{name}]"), format!("<{name}>")];
+                let found = forms.iter().find_map(|form| usage.find(form.as_str()));
+                found.unwrap_or_else(|| panic!("{usage:?} lacks {name}"))
+            };
+            let places: Vec<_> = names.map(|name| place(&name.to_string())).collect();
+            assert!(places.is_sorted(), "{usage}");
+        }
+    }
 }

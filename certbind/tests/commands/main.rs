@@ -241,7 +241,7 @@ fn a_refusal_says_why_and_changes_nothing() {
     assert!(said.contains("ipport=0.0.0.0:80 is not bound"), "{said}");
     let said = host.fails(exit::REFUSED, &["update", "[::]:443", "--hash", NEXT]);
     assert!(said.contains("ipport=[::]:443 is not bound"), "{said}");
-    let said = host.fails(exit::REFUSED, &["rotate", NEXT, HASH]);
+    let said = host.fails(exit::REFUSED, &["rotate", NEXT, &"ab".repeat(20)]);
     assert!(said.contains("no binding uses"), "{said}");
     let said = host.fails(exit::USAGE, &add("ccs=443"));
     assert!(said.contains("central"), "{said}");
