@@ -5,11 +5,8 @@ use std::path::Path;
 use certbind_migrate::{Header, Purpose, Warning};
 use jiff::Timestamp;
 
-<<<<<<< HEAD
-use crate::backend::Access;
-=======
 use super::scripts;
->>>>>>> 4cf78b9 (Renew many hosts from their exports, and verify them afterwards)
+use crate::backend::Access;
 use crate::cli::output::Format;
 use crate::cli::plan::Plan;
 use crate::error::{Error, warn};

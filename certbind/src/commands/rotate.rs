@@ -6,12 +6,8 @@ use certbind_migrate::{Header, Plan, Purpose};
 use serde_json::json;
 
 use super::change::leaf_of_file;
-<<<<<<< HEAD
-use super::plan;
-use crate::backend::Access;
-=======
 use super::{hosts, plan};
->>>>>>> 4cf78b9 (Renew many hosts from their exports, and verify them afterwards)
+use crate::backend::Access;
 use crate::changes::counted;
 use crate::cli::hash::HashPrefix;
 use crate::cli::output::Format;
