@@ -52,8 +52,8 @@ pub(super) fn cases() -> super::harness::Cases {
         )
         .trips(
             Scene::new().export(&listing.replacen("Usage Check   ", "Usage Chuck   ", 1)),
-            &["ipport=0.0.0.0:443"],
-            "is not an option that is known",
+            &["ipport=0.0.0.0:443", "ipport=0.0.0.0:443"],
+            "Usage",
         )
         .passes("a whole one", Scene::new().export(listing))
 }
