@@ -26,9 +26,8 @@ pub(crate) fn list(url: &StoreUrl, format: Format) -> Result<u8, Error> {
 pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
     let found = store.bindings().get(key)?;
-    let binding = match found {
-        Some(binding) => binding,
-        None => return Err(not_bound(store.bindings(), key)?),
+    let Some(binding) = found else {
+        return Err(not_bound(store.bindings(), key)?);
     };
     match format {
         Format::Json => print_json(&binding)?,
