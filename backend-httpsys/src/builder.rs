@@ -1,11 +1,15 @@
 //! How a store is opened.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use certbind_core::Result;
 use certbind_httpapi_abi::HttpApi;
 
-use crate::store::HttpSysStore;
+use crate::store::{HttpSysStore, RecoveryTime};
+
+/// How long the first retry waits, unless the builder says otherwise.
+const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
 /// Options of an [`HttpSysStore`], from [`HttpSysStore::builder`].
 #[derive(Debug)]
@@ -13,12 +17,19 @@ use crate::store::HttpSysStore;
 pub struct HttpSysBuilder<A> {
     api: A,
     journal: Option<PathBuf>,
+    recovery: RecoveryTime,
+    retry_pause: Duration,
 }
 
 impl<A: HttpApi> HttpSysStore<A> {
     /// A builder of a store over this API.
     pub fn builder(api: A) -> HttpSysBuilder<A> {
-        HttpSysBuilder { api, journal: None }
+        HttpSysBuilder {
+            api,
+            journal: None,
+            recovery: RecoveryTime::default(),
+            retry_pause: RETRY_PAUSE,
+        }
     }
 }
 
@@ -26,9 +37,10 @@ impl<A: HttpApi> HttpSysBuilder<A> {
     /// The folder of the undo journal, which must hold nothing else. It is created, for its owner
     /// alone, when bindings are first changed. **Without a journal the store is read-only.**
     ///
-    /// Only those who may change bindings may write into the folder: a journal that is found there
-    /// is replayed. All processes that change bindings through this crate should name the same
-    /// folder; they then wait for one another.
+    /// A journal that is found there is replayed. So on Unix a folder or a file in it that belongs
+    /// to another user, or that others may write to, is refused; on Windows the caller names a
+    /// folder that only administrators may write to. All processes that change bindings through this
+    /// crate should name the same folder; they then wait for one another.
     pub fn journal(self, folder: impl Into<PathBuf>) -> Self {
         Self {
             journal: Some(folder.into()),
@@ -36,17 +48,31 @@ impl<A: HttpApi> HttpSysBuilder<A> {
         }
     }
 
+    /// When a batch that was cut off is undone. By default when the store is opened.
+    pub fn recovery(self, recovery: RecoveryTime) -> Self {
+        Self { recovery, ..self }
+    }
+
+    /// How long to wait before a call that was answered with a transient code is made again, and
+    /// before a key is read back again: for the first time, and twice as long each time after. By
+    /// default 5 milliseconds.
+    pub fn retry_pause(self, retry_pause: Duration) -> Self {
+        Self {
+            retry_pause,
+            ..self
+        }
+    }
+
     /// Initialises the HTTP Server API, finds out which kinds of key it supports, and undoes a
-    /// batch that was cut off.
+    /// batch that was cut off, unless another process is at work. Where that fails the store opens
+    /// nonetheless, for reading, and [`HttpSysStore::take_notices`] says why.
     ///
     /// # Errors
-    /// [`StoreError::Backend`](certbind_core::StoreError::Backend) if the API does not initialise,
-    /// [`StoreError::Unsupported`](certbind_core::StoreError::Unsupported) if it stores nothing, as
-    /// Wine's stubs. [`StoreError::Unavailable`](certbind_core::StoreError::Unavailable) if a batch
-    /// cannot be undone, [`StoreError::Corrupt`](certbind_core::StoreError::Corrupt) if its journal
-    /// is damaged, [`StoreError::InUse`](certbind_core::StoreError::InUse) if another process with
-    /// the same folder takes too long over a batch of its own, and any I/O error of the journal.
+    /// [`StoreError::Backend`](certbind_core::StoreError::Backend) or
+    /// [`StoreError::AccessDenied`](certbind_core::StoreError::AccessDenied) if the API does not
+    /// initialise or has no bindings, [`StoreError::Unsupported`](certbind_core::StoreError::Unsupported)
+    /// if it stores nothing, as Wine's stubs.
     pub fn open(self) -> Result<HttpSysStore<A>> {
-        HttpSysStore::open(self.api, self.journal)
+        HttpSysStore::open(self.api, self.journal, self.recovery, self.retry_pause)
     }
 }

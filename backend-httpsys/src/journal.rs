@@ -2,23 +2,27 @@
 //!
 //! It is the file `undo.journal` in a folder of its own. While there is none, no batch is under
 //! way. It is written under the name `undo.journal.new`, synced, and only then renamed: what a
-//! crash leaves half written has the other name and means that no call was made. An empty
-//! `undo.journal` belongs to a batch that was finished; emptying it is what finishes a batch, since
-//! a file can be synced everywhere and the removal of its name cannot.
+//! crash leaves half written has the other name and means that no call was made. While the batch
+//! runs, entries are appended that say what it was seen to leave. An empty `undo.journal` belongs
+//! to a batch that was finished; emptying it is what finishes a batch, since a file can be synced
+//! everywhere and the removal of its name cannot.
 //!
-//! The file `lock` beside it is locked by whoever changes bindings, so that no two processes with
-//! the same folder are at it at once, and none replays the journal of a batch still under way.
+//! Processes that change bindings lock the file `lock` in the same folder, so that no two with the
+//! same folder do so at once, and none replays the journal of a batch still under way.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::cell::RefCell;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use certbind_core::{Result, StoreError};
+use certbind_core::{Binding, Result, StoreError};
 
-use crate::journal_format::{decode, encode};
-use crate::undo::Step;
+use crate::journal_format::{decode, encode, encode_gap, encode_seen};
+use crate::lock_owner;
+use crate::private;
+use crate::step::Step;
 
 /// How long to wait for another process to finish its batch.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +40,8 @@ pub(crate) struct Journal {
 pub(crate) struct JournalLock<'a> {
     journal: &'a Journal,
     lock: File,
+    /// The journal of the batch that is under way.
+    file: RefCell<Option<File>>,
 }
 
 impl Journal {
@@ -45,38 +51,48 @@ impl Journal {
 
     /// Whether a batch is under way, or was cut off. Leaves no trace on disk.
     pub(crate) fn is_pending(&self) -> bool {
-        fs::metadata(self.path()).is_ok_and(|journal| journal.len() > 0)
+        fs::symlink_metadata(self.path()).is_ok_and(|journal| journal.len() > 0)
     }
 
     /// Waits until no other process is changing bindings.
     pub(crate) fn lock(&self) -> Result<JournalLock<'_>> {
-        create_folder(&self.folder)
-            .map_err(|error| StoreError::io("create the folder", &self.folder, error))?;
+        self.lock_within(LOCK_TIMEOUT)
+    }
+
+    /// The lock, if no other process is changing bindings.
+    pub(crate) fn try_lock(&self) -> Result<JournalLock<'_>> {
+        self.lock_within(Duration::ZERO)
+    }
+
+    fn lock_within(&self, timeout: Duration) -> Result<JournalLock<'_>> {
+        private::create_folder(&self.folder)
+            .map_err(|error| StoreError::io("use the journal folder", &self.folder, error))?;
         let path = self.folder.join("lock");
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| StoreError::io("open", &path, error))?;
+        let lock =
+            private::open_or_create(&path).map_err(|error| StoreError::io("open", &path, error))?;
         let start = Instant::now();
         loop {
             match lock.try_lock() {
-                Ok(()) => {
-                    let journal = self;
-                    return Ok(JournalLock { journal, lock });
-                }
-                Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_TIMEOUT => {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if start.elapsed() < timeout => {
                     thread::sleep(LOCK_POLL_INTERVAL);
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(StoreError::InUse { path, owner: None });
+                    let owner = lock_owner::read(&lock);
+                    return Err(StoreError::InUse { path, owner });
                 }
                 Err(TryLockError::Error(error)) => {
                     return Err(StoreError::io("lock", &path, error));
                 }
             }
         }
+        // For the message of a process that waits in vain.
+        let _ = lock_owner::record(&lock);
+        Ok(JournalLock {
+            journal: self,
+            lock,
+            file: RefCell::new(None),
+        })
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -88,42 +104,82 @@ impl JournalLock<'_> {
     /// The steps of a batch that was cut off.
     pub(crate) fn pending(&self) -> Result<Option<Vec<Step>>> {
         let path = self.journal.path();
-        match fs::read(&path) {
-            Ok(bytes) if bytes.is_empty() => Ok(None),
-            Ok(bytes) => decode(&bytes, &path).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::io("read", &path, error)),
-        }
+        let read = private::open(&path).and_then(|mut file| {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok((file, bytes))
+        });
+        let (file, bytes) = match read {
+            Ok((_, bytes)) if bytes.is_empty() => return Ok(None),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::io("read", &path, error)),
+        };
+        let steps = decode(&bytes, &path)?;
+        *self.file.borrow_mut() = Some(file);
+        Ok(Some(steps))
+    }
+
+    /// Whether the journal of a batch is there.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.file.borrow().is_some()
     }
 
     /// Keeps the steps of a batch: once this has returned, they survive a power cut.
     pub(crate) fn begin(&self, steps: &[Step]) -> Result<()> {
         let path = self.journal.path();
         let new = path.with_extension("journal.new");
-        let written = File::create(&new).and_then(|mut file| {
+        let written = private::create_anew(&new).and_then(|mut file| {
             file.write_all(&encode(steps))?;
-            file.sync_all()
+            file.sync_all()?;
+            Ok(file)
         });
-        if let Err(error) = written {
-            let _ = fs::remove_file(&new);
-            return Err(StoreError::io("write", &new, error));
-        }
+        let file = match written {
+            Ok(file) => file,
+            Err(error) => {
+                let _ = fs::remove_file(&new);
+                return Err(StoreError::io("write", &new, error));
+            }
+        };
         fs::rename(&new, &path)
             .and_then(|()| sync_name(&path))
-            .map_err(|error| StoreError::io("keep", &path, error))
+            .map_err(|error| StoreError::io("keep", &path, error))?;
+        *self.file.borrow_mut() = Some(file);
+        Ok(())
+    }
+
+    /// Keeps that a step is about to delete its record.
+    pub(crate) fn append_gap(&self, step: usize) -> Result<()> {
+        self.append(&encode_gap(step))
+    }
+
+    /// Keeps what a step was seen to leave.
+    pub(crate) fn append_seen(&self, step: usize, found: &Binding) -> Result<()> {
+        self.append(&encode_seen(step, found))
+    }
+
+    fn append(&self, entry: &[u8]) -> Result<()> {
+        let file = self.file.borrow();
+        let Some(mut file) = file.as_ref() else {
+            return Ok(());
+        };
+        file.seek(io::SeekFrom::End(0))
+            .and_then(|_| file.write_all(entry))
+            .and_then(|()| file.sync_data())
+            .map_err(|error| StoreError::io("append to", &self.journal.path(), error))
     }
 
     /// Forgets the steps: the batch is there to stay, or undone.
     pub(crate) fn finish(&self) -> Result<()> {
         let path = self.journal.path();
-        let journal = OpenOptions::new().write(true).open(&path);
-        let emptied = journal.and_then(|journal| {
+        *self.file.borrow_mut() = None;
+        let emptied = private::open(&path).and_then(|journal| {
             journal.set_len(0)?;
             journal.sync_all()
         });
         match emptied {
             Ok(()) => {
-                // Whether the name goes with it matters to nobody.
+                // Whether the name goes with it does not matter.
                 let _ = fs::remove_file(&path);
                 Ok(())
             }
@@ -140,21 +196,12 @@ impl Drop for JournalLock<'_> {
     }
 }
 
-/// Who may write into the folder decides what the next open replays: nobody but the owner.
-fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Sees to it that a renamed file has its name after a power cut.
+/// Makes a renamed file keep its name after a power cut.
 fn sync_name(path: &Path) -> io::Result<()> {
     // Windows cannot sync a folder; syncing the file writes out NTFS's own journal up to the
     // renaming.
     #[cfg(windows)]
-    let file = OpenOptions::new().write(true).open(path)?;
+    let file = fs::OpenOptions::new().write(true).open(path)?;
     #[cfg(not(windows))]
     let file = File::open(path.parent().unwrap_or(path))?;
     file.sync_all()

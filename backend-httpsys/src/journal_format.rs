@@ -4,38 +4,35 @@
 //! "CERTUNDO"  format (1)  number of steps (4)
 //! each step:  gap (1)  key  before  after
 //! CRC-32 of all that (4)
+//! each entry: tag (1)  step (4)  binding  CRC-32 of the entry (4)
 //! ```
 //!
-//! `key`, `before` and `after` are a length (4) and so many bytes, those of [`certbind_core::codec`];
-//! no bytes stand for an unbound key. Numbers are little-endian.
+//! `key`, `before`, `after` and `binding` are a length (4) and so many bytes, those of
+//! [`certbind_core::codec`]; no bytes stand for an unbound key. Numbers are little-endian.
+//!
+//! Entries are appended while the batch runs: 1, the record of the step is about to be deleted and
+//! set anew; 2, the step was seen to leave this binding. The last entry may be torn, and is then
+//! ignored. Formats 1 and 2 have no entries.
 
 use std::path::Path;
 
 use certbind_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
 use certbind_core::{Binding, BindingKey, Outcome, Result, StoreError};
 
-use crate::undo::Step;
+use crate::step::Step;
 
 const MAGIC: &[u8; 8] = b"CERTUNDO";
-/// The newest format. It differs from the first in what its values may be, and is written where one
-/// has extended properties.
-const FORMAT: u8 = 2;
-const PLAIN: u8 = 1;
-const CHECK_SUM: usize = 4;
+const FORMAT: u8 = 3;
+const CHECKSUM: usize = 4;
+const GAP: u8 = 1;
+const SEEN: u8 = 2;
 
+/// The steps, and what is known of them.
 pub(crate) fn encode(steps: &[Step]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
-    let bindings = steps.iter().flat_map(|step| {
-        let Outcome { before, after, .. } = &step.outcome;
-        [before, after]
-    });
-    let is_plain = |binding: &Binding| binding.record().extended.is_empty();
-    bytes.push(match bindings.flatten().all(is_plain) {
-        true => PLAIN,
-        false => FORMAT,
-    });
+    bytes.push(FORMAT);
     bytes.extend(length(steps.len()));
-    for Step { outcome, gap } in steps {
+    for Step { outcome, gap, .. } in steps {
         bytes.push(u8::from(*gap));
         let binding = |binding: &Option<Binding>| binding.as_ref().map(encode_binding);
         let before = binding(&outcome.before).unwrap_or_default();
@@ -45,9 +42,37 @@ pub(crate) fn encode(steps: &[Step]) -> Vec<u8> {
             bytes.extend(field);
         }
     }
-    let sum = crc32fast::hash(&bytes);
-    bytes.extend(sum.to_le_bytes());
+    checksum(&mut bytes);
+    for (index, step) in steps.iter().enumerate() {
+        for found in &step.seen {
+            bytes.extend(encode_seen(index, found));
+        }
+    }
     bytes
+}
+
+/// The entry that a step is about to delete its record.
+pub(crate) fn encode_gap(step: usize) -> Vec<u8> {
+    entry(GAP, step, &[])
+}
+
+/// The entry that a step has left this.
+pub(crate) fn encode_seen(step: usize, found: &Binding) -> Vec<u8> {
+    entry(SEEN, step, &encode_binding(found))
+}
+
+fn entry(tag: u8, step: usize, binding: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![tag];
+    bytes.extend(length(step));
+    bytes.extend(length(binding.len()));
+    bytes.extend(binding);
+    checksum(&mut bytes);
+    bytes
+}
+
+fn checksum(bytes: &mut Vec<u8>) {
+    let sum = crc32fast::hash(bytes);
+    bytes.extend(sum.to_le_bytes());
 }
 
 fn length(length: usize) -> [u8; 4] {
@@ -60,13 +85,13 @@ pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
         StoreError::corrupt(
             format!("the undo journal {}", path.display()),
             format!(
-                "{detail}; a batch was cut off and cannot be undone: see to the bindings, then \
-                 delete it"
+                "{detail}; a batch was cut off and cannot be undone: check the bindings, then \
+                 delete the journal"
             ),
         )
     };
     let Some((&format, _)) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first) else {
-        return Err(corrupt("it is none".into()));
+        return Err(corrupt("it does not begin with CERTUNDO".into()));
     };
     if format > FORMAT {
         return Err(StoreError::NewerFormat {
@@ -75,38 +100,97 @@ pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
             supported: FORMAT.into(),
         });
     }
-    let whole = bytes.split_last_chunk::<CHECK_SUM>();
-    let body = whole.filter(|(body, sum)| crc32fast::hash(body).to_le_bytes() == **sum);
-    let Some((body, _)) = body else {
-        return Err(corrupt("its check sum is wrong".into()));
+    let wrong = || corrupt("its checksum is wrong".into());
+    let body = match format {
+        FORMAT => bytes,
+        _ => {
+            let whole = bytes.split_last_chunk::<CHECKSUM>();
+            let whole = whole.filter(|(body, sum)| crc32fast::hash(body).to_le_bytes() == **sum);
+            whole.ok_or_else(wrong)?.0
+        }
     };
     let mut rest = Reader(body.get(MAGIC.len() + 1..).unwrap_or_default());
-    let count = rest.number().map_err(corrupt)?;
-    let mut steps = Vec::new();
-    for _ in 0..count {
-        steps.push(rest.step().map_err(corrupt)?);
+    let steps = rest.steps();
+    if format < FORMAT {
+        let steps = steps.map_err(corrupt)?;
+        return match rest.0.is_empty() {
+            true => Ok(steps),
+            false => Err(corrupt("there are bytes after its end".into())),
+        };
     }
-    if !rest.0.is_empty() {
-        return Err(corrupt("there are bytes behind its end".into()));
+    // A length that is damaged may lead anywhere: the checksum comes first.
+    let mut steps = steps.map_err(|_| wrong())?;
+    let head = &bytes[..bytes.len() - rest.0.len()];
+    let sum = rest.take(CHECKSUM).map_err(|_| wrong())?;
+    if crc32fast::hash(head).to_le_bytes() != *sum {
+        return Err(wrong());
+    }
+    while let Some((entry, after)) = rest.entry() {
+        entry.apply(&mut steps).map_err(corrupt)?;
+        rest = after;
     }
     Ok(steps)
+}
+
+/// What was learnt of a step after it was begun.
+struct Entry<'a> {
+    tag: u8,
+    step: usize,
+    binding: &'a [u8],
+}
+
+impl Entry<'_> {
+    fn apply(&self, steps: &mut [Step]) -> Result<(), String> {
+        let step = steps.get_mut(self.step).ok_or("an entry names no step")?;
+        match self.tag {
+            GAP => step.gap = true,
+            SEEN => {
+                let key = step.outcome.key.clone();
+                let found = decode_binding(key, self.binding).map_err(|error| error.to_string())?;
+                step.seen.push(found);
+            }
+            _ => return Err("an entry is of an unknown sort".into()),
+        }
+        Ok(())
+    }
 }
 
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
+    fn steps(&mut self) -> Result<Vec<Step>, String> {
+        let count = self.number()?;
+        (0..count).map(|_| self.step()).collect()
+    }
+
     fn step(&mut self) -> Result<Step, String> {
         let gap = match self.take(1)? {
             [0] => false,
             [1] => true,
-            _ => return Err("a step of it is of an unknown sort".into()),
+            _ => return Err("a step is of an unknown sort".into()),
         };
         let key = self.field()?;
         let key = decode_key(key).map_err(|error| error.to_string())?;
         let before = self.binding(&key)?;
         let after = self.binding(&key)?;
         let outcome = Outcome { key, before, after };
-        Ok(Step { outcome, gap })
+        Ok(Step {
+            outcome,
+            gap,
+            seen: Vec::new(),
+        })
+    }
+
+    /// The next entry that is whole, and what follows it.
+    fn entry(&self) -> Option<(Entry<'a>, Self)> {
+        let mut rest = Self(self.0);
+        let tag = *rest.take(1).ok()?.first()?;
+        let step = usize::try_from(rest.number().ok()?).ok()?;
+        let binding = rest.field().ok()?;
+        let read = &self.0[..self.0.len() - rest.0.len()];
+        let sum = rest.take(CHECKSUM).ok()?;
+        let entry = Entry { tag, step, binding };
+        (crc32fast::hash(read).to_le_bytes() == *sum).then_some((entry, rest))
     }
 
     fn binding(&mut self, key: &BindingKey) -> Result<Option<Binding>, String> {

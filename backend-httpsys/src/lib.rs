@@ -37,20 +37,30 @@
 //! ```
 
 mod builder;
-mod enumerate;
+mod code;
+mod compare;
+mod events;
 mod journal;
 mod journal_format;
 mod library;
+mod listing;
+mod lock_owner;
+mod notice;
+mod private;
 mod properties;
+mod records;
+mod scan;
 mod service;
 mod session;
+mod step;
 mod store;
 mod undo;
 
 pub use builder::HttpSysBuilder;
 pub use library::LibraryApi;
+pub use notice::{Notice, StoredDifferently};
 pub use service::ServiceApi;
-pub use store::HttpSysStore;
+pub use store::{HttpSysStore, RecoveryTime};
 pub use undo::{Recovery, RecoveryConflict};
 
 /// The examples of the README are tests too.

@@ -1,120 +1,219 @@
-//! Extended properties: reading those of a key and of all keys, and making those of a key others.
+//! Extended properties, which HTTP.sys keeps under ids of their own.
+//!
+//! Which properties are set is read from enumerations alone: an exact query answers a default, an
+//! empty value or one of many codes where nothing is set. A property at its documented default is
+//! the same as one that is not set.
 
 use std::collections::HashMap;
 
 use certbind_core::{
     Binding, BindingKey, ExtendedProperties, Kind, Property, PropertyType, Result, StoreError,
 };
-use certbind_httpapi_abi::win32;
-use windows_sys::Win32::Foundation::NO_ERROR;
-
-use crate::session::{Session, corrupt, failed_listing};
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::{
     PropertyQuery, read_property, with_delete_property, with_query_property, with_set_property,
 };
+use windows_sys::Win32::Foundation::NO_ERROR;
 
-/// The properties of the keys that have some.
-pub(crate) type Found = HashMap<BindingKey, ExtendedProperties>;
+use crate::code::{is_absent, is_too_small, is_unsupported};
+use crate::listing::{Issue, Listing, Reply, list};
+use crate::session::{Answer, Session, unreadable};
 
-impl<A: HttpApi> Session<A> {
-    /// The binding with the properties of its key, which HTTP.sys keeps beside its record.
-    pub(crate) fn with_properties(&self, binding: Binding) -> Result<Binding> {
-        if !self.has_properties() {
-            return Ok(binding);
+/// The extended properties of a kind.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Properties {
+    pub(crate) set: HashMap<BindingKey, ExtendedProperties>,
+    /// What could not be read.
+    pub(crate) issues: Vec<(PropertyType, Issue)>,
+}
+
+impl Properties {
+    /// The binding with its properties.
+    pub(crate) fn attach(&self, binding: Binding) -> Result<Binding> {
+        match self.set.get(binding.key()) {
+            Some(set) => with(binding, set.clone()),
+            None => Ok(binding),
         }
-        let mut found = ExtendedProperties::default();
-        for property in PropertyType::ALL {
-            if let Some(set) = self.property(&binding, property)? {
-                found = found.with(set);
-            }
-        }
-        with(binding, found)
     }
 
-    /// The properties of all keys of a kind.
-    pub(crate) fn all_properties(&self, kind: Kind) -> Result<Found> {
-        let mut found = Found::new();
-        if !self.has_properties() {
-            return Ok(found);
+    /// The same for a binding that is about to be changed, none of whose properties may be lost.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] if not all could be read.
+    pub(crate) fn attach_all(&self, binding: Binding) -> Result<Binding> {
+        match self.issues.first() {
+            Some((property, issue)) => Err(unreadable(
+                format!("{property} of {} ({})", binding.key(), issue.subject),
+                issue.cause.clone(),
+            )),
+            None => self.attach(binding),
         }
+    }
+}
+
+impl<A: HttpApi> Session<A> {
+    /// Whether this Windows has extended properties. All kinds of key came before they did, so one
+    /// answers for all.
+    pub(crate) fn probe_properties(&self) -> bool {
+        match self.nth_property(Kind::IpPort, PropertyType::Http2Window, 0) {
+            Answer::Code(code) => is_too_small(code) || !is_unsupported(code),
+            Answer::Found(_) | Answer::Malformed(_) => true,
+        }
+    }
+
+    /// The extended properties of all keys of a kind. Types that this Windows does not have are set
+    /// of none.
+    pub(crate) fn properties(&self, kind: Kind) -> Properties {
+        let mut found = Properties::default();
         for property in PropertyType::ALL {
-            for token in 0.. {
-                let query = PropertyQuery::Next {
-                    kind,
-                    token,
-                    property,
-                };
-                let what = || format!("{property} number {token} of {kind}");
-                let failed = |code| failed_listing(kind, code);
-                let Some((key, set)) = self.queried(kind, query, &failed, &what)? else {
+            let mut listing = self.property_listing(kind, property);
+            // An index is no cursor: what another program removes meanwhile hides what follows it.
+            for _ in 0..PASSES {
+                if listing.records.is_empty() && listing.issues.is_empty() {
                     break;
-                };
-                let of_key = found.entry(key).or_default();
+                }
+                let again = self.property_listing(kind, property);
+                let is_stable = again.is_same_set(&listing);
+                listing = again;
+                if is_stable {
+                    break;
+                }
+            }
+            for issue in listing.issues {
+                found.issues.push((property, issue));
+            }
+            for (_, key, set) in listing.records {
+                let of_key = found.set.entry(key).or_default();
                 *of_key = of_key.with(set);
             }
+        }
+        found.set.retain(|_, set| !set.is_empty());
+        found
+    }
+
+    fn property_listing(
+        &self,
+        kind: Kind,
+        property: PropertyType,
+    ) -> Listing<BindingKey, Property> {
+        let ask = |index| self.nth_property(kind, property, index);
+        let is_unknown = |answer: &Answer<_>| match answer {
+            Answer::Code(code) => is_unsupported(*code),
+            Answer::Found(_) | Answer::Malformed(_) => false,
+        };
+        let mut first = Some(ask(0));
+        if first.as_ref().is_some_and(is_unknown) && is_unknown(&ask(1)) {
+            return Listing::empty();
+        }
+        list(|index| match first.take().unwrap_or_else(|| ask(index)) {
+            Answer::Found((_, found)) if found.property_type() != property => {
+                Reply::Malformed(format!("it is {}", found.property_type()))
+            }
+            Answer::Found((key, found)) => Reply::Record(key, found),
+            Answer::Malformed(cause) => Reply::Malformed(cause),
+            Answer::Code(code) => Reply::Code(code),
+        })
+    }
+
+    /// Makes the properties of a key those of `wanted`, and returns what they are then.
+    /// Windows may keep one that is not wanted, such as a default of its own.
+    ///
+    /// # Errors
+    /// The code of the call that was refused, or the error of reading.
+    pub(crate) fn set_properties(
+        &self,
+        wanted: &Binding,
+    ) -> Result<ExtendedProperties, PropertyError> {
+        let mut found = ExtendedProperties::default();
+        for property in PropertyType::ALL {
+            let target = wanted.record().extended.get(property);
+            let read = || self.property_of(wanted, property, target);
+            let mut current = read()?;
+            if current.as_ref() != target {
+                let mut code = NO_ERROR;
+                for attempt in 0..SETTLE_ATTEMPTS {
+                    code = match target {
+                        // An update may have been accepted and forgotten.
+                        Some(set) if attempt > 0 => self.insert_property(wanted, set),
+                        Some(set) => self.put_property(wanted, set),
+                        None => self.delete_property(wanted, property),
+                    };
+                    current = read()?;
+                    if current.as_ref() == target {
+                        break;
+                    }
+                    self.pause(attempt);
+                }
+                if code != NO_ERROR && current.as_ref() != target && target.is_some() {
+                    return Err(PropertyError::Refused(code));
+                }
+            }
+            found = current
+                .into_iter()
+                .fold(found, |found, set| found.with(set));
         }
         Ok(found)
     }
 
-    /// Makes the properties of a key those of `wanted`, whatever they are.
-    ///
-    /// # Errors
-    /// The code of the call that was refused, or what kept a property from being read.
-    pub(crate) fn set_properties(&self, wanted: &Binding) -> Result<(), Result<u32, StoreError>> {
-        for property in PropertyType::ALL {
-            let found = self.property(wanted, property).map_err(Err)?;
-            let found = found.filter(|found| !found.is_default());
-            let code = match (wanted.record().extended.get(property), found) {
-                (None, None) => NO_ERROR,
-                (Some(set), Some(found)) if *set == found => NO_ERROR,
-                (Some(set), _) => self.put_property(wanted, set),
-                (None, Some(_)) => self.delete_property(wanted, property),
-            };
-            if code != NO_ERROR {
-                return Err(Ok(code));
-            }
-        }
-        Ok(())
-    }
-
-    fn property(&self, binding: &Binding, property: PropertyType) -> Result<Option<Property>> {
+    /// A property of a key. An exact query is believed where it answers what is wanted; otherwise
+    /// the enumeration decides.
+    fn property_of(
+        &self,
+        binding: &Binding,
+        property: PropertyType,
+        wanted: Option<&Property>,
+    ) -> Result<Option<Property>, PropertyError> {
         let (key, host_spelling) = (binding.key(), binding.host_spelling());
         let query = PropertyQuery::Exact {
             key,
             host_spelling,
             property,
         };
-        let what = || format!("{property} of {key}");
-        let failed = |code| win32::store_error(code, key, "reading");
-        let found = self.queried(key.kind(), query, &failed, &what)?;
-        match found {
-            Some((other, _)) if other != *key => {
-                Err(corrupt(&what(), format!("it is that of {other}")))
-            }
-            found => Ok(found.map(|(_, property)| property)),
+        let is_wanted = match (self.property_query(key.kind(), query), wanted) {
+            (Answer::Found((other, found)), Some(wanted)) => other == *key && found == *wanted,
+            (Answer::Found((_, found)), None) => found.is_default(),
+            (Answer::Code(code), None) => is_absent(code) || is_unsupported(code),
+            _ => false,
+        };
+        if is_wanted {
+            return Ok(wanted.cloned());
+        }
+        let listing = self.property_listing(key.kind(), property);
+        let set = listing.records.iter().find(|(_, listed, _)| listed == key);
+        match (set, listing.issues.first()) {
+            (_, Some(issue)) => Err(PropertyError::Unreadable(unreadable(
+                format!("{property} of {key} ({})", issue.subject),
+                issue.cause.clone(),
+            ))),
+            (Some((_, _, set)), None) => Ok(Some(set.clone()).filter(|set| !set.is_default())),
+            (None, None) => Ok(None),
         }
     }
 
-    /// A key and its property. A type that this Windows does not know is set of none.
-    fn queried(
+    fn nth_property(
+        &self,
+        kind: Kind,
+        property: PropertyType,
+        token: u32,
+    ) -> Answer<(BindingKey, Property)> {
+        let query = PropertyQuery::Next {
+            kind,
+            token,
+            property,
+        };
+        self.property_query(kind, query)
+    }
+
+    fn property_query(
         &self,
         kind: Kind,
         query: PropertyQuery<'_>,
-        failed: &dyn Fn(u32) -> StoreError,
-        what: &dyn Fn() -> String,
-    ) -> Result<Option<(BindingKey, Property)>> {
+    ) -> Answer<(BindingKey, Property)> {
         let ask = |buffer: &mut [u64]| {
             with_query_property(query, |request| self.raw_query(request, buffer))
         };
-        let read = |bytes: &[u8]| {
-            read_property(kind, bytes).map_err(|error| corrupt(&what(), error.to_string()))
-        };
-        let unknown = |code| match code {
-            win32::INVALID_PARAMETER => None,
-            code => Some(failed(code)),
-        };
-        self.answer(ask, read, unknown, what)
+        let read = |bytes: &[u8]| read_property(kind, bytes).map_err(|error| error.to_string());
+        self.query(ask, read)
     }
 
     /// Windows may have a property of every key that there is, so that there is one to update, or
@@ -123,10 +222,15 @@ impl<A: HttpApi> Session<A> {
         let (key, host) = (binding.key(), binding.host_spelling());
         with_set_property(key, host, property, |request| {
             match self.raw_update(request) {
-                win32::FILE_NOT_FOUND | win32::CALL_NOT_IMPLEMENTED => self.raw_set(request),
+                code if is_absent(code) || is_unsupported(code) => self.raw_set(request),
                 code => code,
             }
         })
+    }
+
+    fn insert_property(&self, binding: &Binding, property: &Property) -> u32 {
+        let (key, host) = (binding.key(), binding.host_spelling());
+        with_set_property(key, host, property, |request| self.raw_set(request))
     }
 
     fn delete_property(&self, binding: &Binding, property: PropertyType) -> u32 {
@@ -135,9 +239,24 @@ impl<A: HttpApi> Session<A> {
     }
 }
 
-/// The binding with these properties beside its record.
+/// How often the properties of a type are listed until two passes find the same.
+const PASSES: u32 = 8;
+
+/// How often a property is read again after it was set.
+pub(crate) const SETTLE_ATTEMPTS: u32 = 3;
+
+/// Why the properties of a key could not be made what they should be.
+#[derive(Debug)]
+pub(crate) enum PropertyError {
+    /// A call was answered with this code.
+    Refused(u32),
+    /// They could not be read.
+    Unreadable(StoreError),
+}
+
+/// The binding with these properties next to its record.
 pub(crate) fn with(binding: Binding, properties: ExtendedProperties) -> Result<Binding> {
-    if properties.is_empty() {
+    if binding.record().extended == properties {
         return Ok(binding);
     }
     let mut record = binding.record().clone();

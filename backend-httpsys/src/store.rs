@@ -2,78 +2,108 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use certbind_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Kind, Result, Scan,
-    StoreError,
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Kind,
+    Outcome, Result, Scan, StoreError,
 };
-
-use crate::enumerate::enumerate;
-use crate::journal::{Journal, JournalLock};
-use crate::session::Session;
-use crate::undo::{Recovery, Step, StepError, undo};
 use certbind_httpapi_abi::HttpApi;
+use certbind_httpapi_abi::win32::{self, Win32Error};
+
+use crate::code::is_unsupported;
+use crate::events;
+use crate::journal::{Journal, JournalLock};
+use crate::notice::Notice;
+use crate::records::ReadCache;
+use crate::scan::{Certainty, scan};
+use crate::session::Session;
+use crate::step::{Log, Step, StepError, Writer, untouched};
+use crate::undo::{Recovery, Steps, not_restored, undo};
 
 /// How often a batch is started when other programs change its keys under it.
 const APPLY_ATTEMPTS: u32 = 8;
 
 /// The bindings of HTTP.sys, by way of the HTTP Server API.
 ///
-/// What it promises:
+/// Guarantees:
 /// - **Batches** happen whole or not at all, also when the process is killed between two calls: an
 ///   undo journal is on disk before the first one, and the next open (or the next batch of any
 ///   process with the same folder) undoes what was begun. One change that is one call needs none.
+/// - **Written means read back.** The code of a call is not believed: after each change the key is
+///   read again, and what is found there is what [`Applied`] reports and what an undo expects. Where
+///   Windows stores a binding in another form without a loss, [`take_notices`](Self::take_notices)
+///   says so; where something is lost, the batch is undone and the error says how it was stored.
 /// - **Replacing** a record takes one call, `HttpUpdateServiceConfiguration`, with which the key is
-///   bound throughout. Where Windows has no such function (before Windows 10, version 1703), and
-///   where the new binding spells the host name otherwise, the record is deleted and set anew; if
-///   HTTP.sys refuses the new one, the old one is put back.
-/// - **Extended properties** are kept beside the record, under ids of their own, and take calls of
+///   bound throughout. Where Windows has no such function (before Windows 10, version 1703), where
+///   an update does not replace the whole record, and where the new binding spells the host name
+///   otherwise, the record is deleted and set anew; if HTTP.sys refuses the new one, the old one is
+///   put back.
+/// - **Extended properties** are kept next to the record, under ids of their own, and take calls of
 ///   their own: a change that has to do with them is journaled, and is whole or undone as a batch is.
-///   What Windows makes of the properties of a record that is updated or deleted is not relied on.
 /// - **Preconditions** are checked by reading. Between that and the call another program may
 ///   change the key; the batch is started again where the HTTP Server API notices, as it does for
 ///   a key that is no longer bound, or bound by now. Through one store, and between processes with
 ///   the same journal folder, changes take turns.
-/// - **A scan** asks for one record after the other, by index, while other programs may write. It
-///   is done when two passes have found the same, so it shows one instant unless a record changed
-///   away and back.
+/// - **A scan** asks for one record after the other, by index, while other programs may write. Up
+///   to 256 bindings it is done when two passes have found the same, so it shows one instant unless
+///   a record changed away and back; of more, the second pass is a sample. A rotation always makes
+///   two passes. What cannot be read is an error of its own ([`StoreError::Unreadable`]), after all
+///   that can be.
+/// - **Reading** needs neither a lock nor a journal.
 /// - **Durable** as HTTP.sys is, which keeps bindings in the registry.
-///
-/// What HTTP.sys itself makes of a record is not undone: where it gives an absent store name back
-/// for `MY`, that is what the store reads.
 pub struct HttpSysStore<A: HttpApi> {
     session: Session<A>,
     kinds: Vec<Kind>,
-    /// Readers may be many, and see no batch half applied; who writes is alone.
-    state: RwLock<Recovery>,
     /// None if the store is read-only.
     journal: Option<Journal>,
+    /// Many may read at a time, and see no batch half applied; a writer is alone.
+    state: RwLock<Recovery>,
+    notices: Mutex<Vec<Notice>>,
 }
 
 impl<A: HttpApi> HttpSysStore<A> {
-    pub(crate) fn open(api: A, journal: Option<PathBuf>) -> Result<Self> {
-        let session = Session::initialize(api)?.with_properties_found();
+    pub(crate) fn open(
+        api: A,
+        journal: Option<PathBuf>,
+        recovery: RecoveryTime,
+        retry_pause: Duration,
+    ) -> Result<Self> {
+        let session = Session::initialize(api, retry_pause)?;
+        let codes = Kind::ALL.map(|kind| session.probe(kind));
+        if codes == [win32::FILE_NOT_FOUND; Kind::ALL.len()] && session.answers_any_id() {
+            // Wine's stubs answer so to every query, and to every set that it is done.
+            return Err(StoreError::Unsupported {
+                what: "keeping bindings in an HTTP Server API that stores nothing (Wine's)".into(),
+            });
+        }
         let mut kinds = Vec::new();
-        for kind in Kind::ALL {
-            if session.probe(kind)? {
-                kinds.push(kind);
+        for (kind, code) in Kind::ALL.into_iter().zip(codes) {
+            match (is_unsupported(code), kind) {
+                (false, _) => kinds.push(kind),
+                // Every Windows that has the API has these.
+                (true, Kind::IpPort) => {
+                    return Err(Win32Error { code }.during(None, "listing the ipport bindings"));
+                }
+                (true, _) => {}
             }
         }
-        let journal = journal.map(Journal::in_folder);
-        let mut recovery = Recovery::default();
-        if let Some(journal) = journal.as_ref().filter(|journal| journal.is_pending()) {
-            recover(&session, &journal.lock()?, journal, &mut recovery)?;
-        }
-        Ok(Self {
+        let has_properties = session.probe_properties();
+        let session = session.with_properties(has_properties);
+        events::debug!(?kinds, has_properties, "the HTTP Server API is open");
+        let store = Self {
             session,
             kinds,
-            state: RwLock::new(recovery),
-            journal,
-        })
+            journal: journal.map(Journal::in_folder),
+            state: RwLock::default(),
+            notices: Mutex::default(),
+        };
+        store.recover_at_open(recovery);
+        Ok(store)
     }
 
-    /// The API that it writes through to.
+    /// The API that the store writes through to.
     #[must_use]
     pub fn api(&self) -> &A {
         self.session.api()
@@ -87,6 +117,41 @@ impl<A: HttpApi> HttpSysStore<A> {
         state.clone()
     }
 
+    /// What the operations since the last call of this have met that is no error, such as a binding
+    /// that Windows stores in another form.
+    #[must_use]
+    pub fn take_notices(&self) -> Vec<Notice> {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut notices)
+    }
+
+    /// Undoes a batch that was cut off. What keeps it from that keeps nobody from reading.
+    fn recover_at_open(&self, recovery: RecoveryTime) {
+        let Some(journal) = self.journal.as_ref().filter(|journal| journal.is_pending()) else {
+            return;
+        };
+        let done = match recovery {
+            RecoveryTime::Open => journal.try_lock().and_then(|lock| {
+                let mut state = self.write()?;
+                recover(&self.session, &lock, journal, &mut state)
+            }),
+            RecoveryTime::FirstChange => Err(StoreError::unavailable("the next change undoes it")),
+        };
+        if let Err(error) = done {
+            let reason = match error {
+                StoreError::Unavailable { source } => source.to_string(),
+                error => error.to_string(),
+            };
+            events::warn!(reason, "a batch that was cut off is not undone yet");
+            self.note([Notice::PendingBatch { reason }]);
+        }
+    }
+
+    fn note(&self, notices: impl IntoIterator<Item = Notice>) {
+        let mut kept = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(notices);
+    }
+
     fn check_kind(&self, kind: Kind) -> Result<()> {
         match self.kinds.contains(&kind) {
             true => Ok(()),
@@ -94,50 +159,93 @@ impl<A: HttpApi> HttpSysStore<A> {
         }
     }
 
-    /// One go at a batch: read, check, plan, change.
+    /// One attempt at a batch: read, check, plan, change.
     fn attempt(&self, lock: &JournalLock<'_>, batch: &Batch) -> Result<Applied, StepError> {
-        let applied = batch
-            .check(|key| self.session.get(key))
-            .map_err(permanent)?;
-        let outcomes = applied.outcomes().iter();
-        let steps: Vec<_> = outcomes
-            .map(|outcome| Step::plan(&self.session, outcome))
+        let cache = ReadCache::default();
+        let checked = batch.check(|key| self.session.binding(key, &cache));
+        let checked = checked.map_err(untouched)?;
+        let mut steps = BatchSteps {
+            lock,
+            steps: checked.outcomes().iter().cloned().map(Step::new).collect(),
+        };
+        let calls = steps.steps.iter().map(|step| step.calls(&self.session));
+        if calls.sum::<usize>() > 1 {
+            lock.begin(&steps.steps).map_err(untouched)?;
+        }
+        let mut notices = Vec::new();
+        let mut written = Vec::new();
+        let mut outcomes = Vec::new();
+        for index in 0..steps.steps.len() {
+            let Outcome { key, before, after } = steps.steps[index].outcome.clone();
+            let outcome = Outcome { key, before, after };
+            let mut log = steps.log(index);
+            let mut writer = Writer {
+                session: &self.session,
+                log: &mut *log,
+                notices: &mut notices,
+                written: &written,
+            };
+            let done = writer.write(&outcome, &cache);
+            drop(log);
+            match done {
+                Ok(after) => {
+                    written.push(outcome.key.clone());
+                    outcomes.push(Outcome { after, ..outcome });
+                }
+                Err(error) => {
+                    let count = index + usize::from(error.touched);
+                    return Err(self.give_up(&mut steps, count, error));
+                }
+            }
+        }
+        if lock.is_begun() {
+            // Only with the journal gone is the batch there to stay.
+            let finished = lock.finish();
+            finished.map_err(|error| {
+                let count = steps.steps.len();
+                self.give_up(&mut steps, count, untouched(error))
+            })?;
+        }
+        self.note(notices);
+        Applied::new(outcomes).map_err(untouched)
+    }
+
+    /// Undoes the first `count` steps.
+    fn give_up(&self, steps: &mut BatchSteps<'_>, count: usize, error: StepError) -> StepError {
+        let (_, failed) = undo(&self.session, steps, count);
+        if failed.is_empty() {
+            // A journal that stays finds everything undone: replaying it changes nothing.
+            let _ = steps.lock.finish();
+            return StepError {
+                touched: false,
+                ..error
+            };
+        }
+        StepError {
+            error: not_restored(error.error, failed),
+            raced: false,
+            touched: true,
+        }
+    }
+
+    fn scan_with(&self, wanted: &Scan, certainty: Certainty) -> Result<Bindings<'_>> {
+        let kinds = self.kinds.iter().copied();
+        let kinds: Vec<_> = kinds
+            .filter(|kind| wanted.kind().is_none_or(|asked| asked == *kind))
             .collect();
-        if steps.iter().map(Step::calls).sum::<usize>() <= 1 {
-            steps
-                .iter()
-                .try_for_each(|step| step.apply(&self.session))?;
-        } else {
-            self.take_all(lock, &steps)?;
+        if wanted.is_empty() {
+            return Ok(Bindings::new(std::iter::empty()));
         }
-        Ok(applied)
-    }
-
-    /// Takes steps of more than one call, all or none.
-    fn take_all(&self, lock: &JournalLock<'_>, steps: &[Step]) -> Result<(), StepError> {
-        let begun = lock.begin(steps);
-        begun.map_err(|error| self.give_up(lock, &[], permanent(error)))?;
-        for (i, step) in steps.iter().enumerate() {
-            if let Err(refusal) = step.apply(&self.session) {
-                let taken = if refusal.begun { i + 1 } else { i };
-                return Err(self.give_up(lock, &steps[..taken], refusal));
-            }
-        }
-        // Only with the journal gone is the batch there to stay.
-        let finished = lock.finish();
-        finished.map_err(|error| self.give_up(lock, steps, permanent(error)))
-    }
-
-    /// Undoes the steps that were taken, and forgets them all.
-    fn give_up(&self, lock: &JournalLock<'_>, steps: &[Step], refusal: StepError) -> StepError {
-        match undo(&self.session, steps) {
-            Ok(_) => {
-                // A journal that stays finds everything undone: replaying it changes nothing.
-                let _ = lock.finish();
-                refusal
-            }
-            Err(failed) => permanent(failed.after(refusal.error)),
-        }
+        let state = self.read()?;
+        let mut found = scan(&self.session, &kinds, certainty)?;
+        drop(state);
+        found
+            .bindings
+            .retain(|binding| wanted.contains(binding.key()));
+        let errors = found.errors.into_iter().map(Err);
+        Ok(Bindings::new(
+            found.bindings.into_iter().map(Ok).chain(errors),
+        ))
     }
 
     fn read(&self) -> Result<RwLockReadGuard<'_, Recovery>> {
@@ -147,6 +255,18 @@ impl<A: HttpApi> HttpSysStore<A> {
     fn write(&self) -> Result<RwLockWriteGuard<'_, Recovery>> {
         self.state.write().map_err(|_| panicked())
     }
+}
+
+/// When a batch that was cut off is undone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecoveryTime {
+    /// When the store is opened. What keeps the batch from being undone is a
+    /// [`Notice`](crate::Notice), and the next change tries again.
+    #[default]
+    Open,
+    /// Before the first change: opening and reading change nothing.
+    FirstChange,
 }
 
 impl<A: HttpApi> BindingStore for HttpSysStore<A> {
@@ -164,30 +284,18 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
         self.check_kind(key.kind())?;
         let _state = self.read()?;
-        self.session.get(key)
+        self.session.binding(key, &ReadCache::default())
     }
 
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        let kinds = self.kinds.iter().copied();
-        let kinds: Vec<_> = kinds
-            .filter(|kind| scan.kind().is_none_or(|asked| asked == *kind))
-            .collect();
-        if scan.is_empty() {
-            return Ok(Bindings::new(std::iter::empty()));
-        }
-        let state = self.read()?;
-        let mut bindings = enumerate(&self.session, &kinds)?;
-        drop(state);
-        bindings.retain(|binding| scan.contains(binding.key()));
-        bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));
-        Ok(Bindings::new(bindings.into_iter().map(Ok)))
+        self.scan_with(scan, Certainty::Sampled)
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         for change in batch.changes() {
             self.check_kind(change.key().kind())?;
-            let becomes = change.new_value();
-            let is_extended = becomes.is_some_and(|binding| !binding.record().extended.is_empty());
+            let new = change.new_value();
+            let is_extended = new.is_some_and(|binding| !binding.record().extended.is_empty());
             if is_extended && !self.session.has_properties() {
                 return Err(StoreError::unsupported_extended(change.key()));
             }
@@ -203,10 +311,39 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
         loop {
             match self.attempt(&lock, batch) {
                 Ok(applied) => return Ok(applied),
-                Err(refusal) if refusal.raced && attempt < APPLY_ATTEMPTS => attempt += 1,
-                Err(refusal) => return Err(refusal.error),
+                Err(failed) if failed.raced && attempt < APPLY_ATTEMPTS => {
+                    events::info!(attempt, error = %failed.error, "the batch is tried again");
+                    attempt += 1;
+                }
+                Err(failed) => return Err(failed.error),
             }
         }
+    }
+
+    /// Of two full passes: a binding that a scan misses would keep its old certificate.
+    fn rotation(&self, old: &CertHash, new: &CertHash) -> Result<Batch> {
+        TwoPasses(self).rotation(old, new)
+    }
+}
+
+/// The store, with scans of two full passes whatever the number of bindings.
+struct TwoPasses<'a, A: HttpApi>(&'a HttpSysStore<A>);
+
+impl<A: HttpApi> BindingStore for TwoPasses<'_, A> {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.0.scan_with(scan, Certainty::Full)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        self.0.apply(batch)
     }
 }
 
@@ -214,8 +351,65 @@ impl<A: HttpApi> fmt::Debug for HttpSysStore<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpSysStore")
             .field("kinds", &self.kinds)
+            .field("journal", &self.journal)
             .field("state", &self.state)
             .finish_non_exhaustive()
+    }
+}
+
+/// The steps of a batch, and the journal that they are kept in.
+struct BatchSteps<'a> {
+    lock: &'a JournalLock<'a>,
+    steps: Vec<Step>,
+}
+
+impl Steps for BatchSteps<'_> {
+    fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    fn log(&mut self, step: usize) -> Box<dyn Log + '_> {
+        Box::new(StepLog {
+            lock: self.lock,
+            steps: &mut self.steps,
+            step,
+        })
+    }
+}
+
+struct StepLog<'a> {
+    lock: &'a JournalLock<'a>,
+    steps: &'a mut [Step],
+    step: usize,
+}
+
+impl StepLog<'_> {
+    /// Keeps what was learnt of the step, in a journal that is begun now if there is none.
+    fn keep(&self, append: impl FnOnce() -> Result<()>) -> Result<()> {
+        match self.lock.is_begun() {
+            true => append(),
+            false => self.lock.begin(self.steps),
+        }
+    }
+}
+
+impl Log for StepLog<'_> {
+    fn gap(&mut self) -> Result<()> {
+        if self.steps[self.step].gap {
+            return Ok(());
+        }
+        self.steps[self.step].gap = true;
+        self.keep(|| self.lock.append_gap(self.step))
+    }
+
+    fn seen(&mut self, found: &Binding) -> Result<()> {
+        self.steps[self.step].seen.push(found.clone());
+        self.keep(|| self.lock.append_seen(self.step, found))
+    }
+
+    fn stored(&mut self, found: &Binding) -> Result<()> {
+        self.steps[self.step].seen.push(found.clone());
+        self.lock.append_seen(self.step, found)
     }
 }
 
@@ -229,27 +423,30 @@ fn recover<A: HttpApi>(
     let Some(steps) = lock.pending()? else {
         return Ok(());
     };
-    let undone = undo(session, &steps).map_err(|failed| {
-        StoreError::unavailable(format!(
-            "a batch was cut off, and {} cannot be given back what it held: {}; see to that, or \
-             delete {} to leave things as they are",
-            failed.key,
-            failed.error,
+    let count = steps.len();
+    let mut steps = BatchSteps { lock, steps };
+    let (undone, failed) = undo(session, &mut steps, count);
+    if !failed.is_empty() {
+        let failed = failed
+            .iter()
+            .map(|failed| format!("{}: {}", failed.key, failed.error));
+        let failed: Vec<_> = failed.collect();
+        return Err(StoreError::unavailable(format!(
+            "a batch was cut off, and cannot be undone ({}); correct that, or delete {} to leave \
+             the bindings as they are",
+            failed.join("; "),
             journal.path().display()
-        ))
-    })?;
+        )));
+    }
     lock.finish()?;
+    events::info!(
+        restored = undone.restored.len(),
+        conflicts = undone.conflicts.len(),
+        "a batch that was cut off is undone"
+    );
     recovery.restored.extend(undone.restored);
     recovery.conflicts.extend(undone.conflicts);
     Ok(())
-}
-
-fn permanent(error: StoreError) -> StepError {
-    StepError {
-        error,
-        raced: false,
-        begun: false,
-    }
 }
 
 fn panicked() -> StoreError {

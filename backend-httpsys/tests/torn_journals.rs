@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use certbind_core::{Batch, Binding, BindingStore, Change, StoreError};
-use fake::{Call, Fake, binding, open, try_open};
+use certbind_core::{Batch, Binding, BindingStore, Change, Scan, StoreError};
+use fake::{Call, Fake, binding, open, pending};
 
 fn journal(folder: &Path) -> PathBuf {
     folder.join("journal/undo.journal")
@@ -39,6 +39,16 @@ fn killed(folder: &Path) -> (Arc<Fake>, Vec<u8>, Vec<Binding>) {
     fake.unhook();
     let bytes = fs::read(journal(folder)).unwrap();
     (fake, bytes, before)
+}
+
+/// Why a change is refused. Reading is not.
+fn refusal(fake: &Arc<Fake>, folder: &Path) -> StoreError {
+    let store = open(fake, folder);
+    pending(&store);
+    let found = store.scan(&Scan::all()).unwrap();
+    let found: Vec<_> = found.map(Result::unwrap).collect();
+    assert_eq!(found, fake.sorted());
+    store.insert(binding("ccs=443", 1)).unwrap_err()
 }
 
 #[test]
@@ -70,7 +80,7 @@ fn a_journal_cut_short_under_its_own_name_is_damage_and_is_said() {
     let found = fake.sorted();
     for length in 1..bytes.len() {
         fs::write(journal(folder.path()), &bytes[..length]).unwrap();
-        let error = try_open(&fake, folder.path()).unwrap_err();
+        let error = refusal(&fake, folder.path());
         assert!(
             matches!(error, StoreError::Corrupt { .. }),
             "{length} bytes: {error}"
@@ -88,7 +98,7 @@ fn a_journal_with_any_bit_changed_is_refused() {
         let mut damaged = bytes.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
         fs::write(journal(folder.path()), &damaged).unwrap();
-        let error = try_open(&fake, folder.path()).unwrap_err();
+        let error = refusal(&fake, folder.path());
         let refused = matches!(
             error,
             StoreError::Corrupt { .. } | StoreError::NewerFormat { .. }
@@ -115,12 +125,12 @@ fn an_emptied_journal_belongs_to_a_batch_that_is_there_to_stay() {
 fn a_journal_of_a_newer_format_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let (fake, mut bytes, _) = killed(folder.path());
-    bytes[8] = 3;
+    bytes[8] = 4;
     fs::write(journal(folder.path()), &bytes).unwrap();
-    let error = try_open(&fake, folder.path()).unwrap_err();
+    let error = refusal(&fake, folder.path());
     let StoreError::NewerFormat {
-        found: 3,
-        supported: 2,
+        found: 4,
+        supported: 3,
         ..
     } = error
     else {
@@ -134,7 +144,7 @@ fn reading_leaves_no_trace_on_disk() {
     let fake = Fake::new();
     let store = open(&fake, folder.path());
     assert_eq!(store.get(&"0.0.0.0:443".parse().unwrap()).unwrap(), None);
-    assert_eq!(store.scan(&certbind_core::Scan::all()).unwrap().count(), 0);
+    assert_eq!(store.scan(&Scan::all()).unwrap().count(), 0);
     store.apply(&Batch::default()).unwrap();
     drop(store);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use certbind_core::{Batch, Binding, BindingStore, Change, Scan, StoreError};
 use certbind_httpapi_abi::win32;
-use fake::{Call, Fake, binding, open, try_open};
+use fake::{Call, Fake, binding, open};
 
 const KEY: &str = "0.0.0.0:443";
 const OTHER: &str = "[::]:443";
@@ -111,11 +111,14 @@ fn a_race_that_a_recovery_never_wins_is_said_and_the_next_open_goes_on_with_it()
     *fake.records() = vec![binding(KEY, 1)];
     let batch = two([KEY, OTHER].map(|key| Change::put(binding(key, 2))));
     killed_behind(&fake, folder.path(), Call::Update, &batch);
-    // Not bound whenever it is updated, and bound whenever it is looked at.
-    fake.hook(|call, _, _| (call == Call::Update).then_some(win32::FILE_NOT_FOUND));
-    let error = try_open(&fake, folder.path()).unwrap_err();
+    // Not bound whenever it is changed, and bound whenever it is looked at.
+    fake.hook(|call, _, _| call.writes().then_some(win32::FILE_NOT_FOUND));
+    let store = open(&fake, folder.path());
+    let reason = fake::pending(&store);
+    assert!(reason.contains(KEY), "{reason}");
+    let error = store.remove(&KEY.parse().unwrap()).unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
-    assert!(error.to_string().contains(KEY), "{error}");
+    drop(store);
     fake.unhook();
     let store = open(&fake, folder.path());
     assert_eq!(*fake.records(), [binding(KEY, 1)]);

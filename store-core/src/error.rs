@@ -140,6 +140,15 @@ pub enum StoreError {
         /// The damage, such as a [`CodecError`](crate::codec::CodecError).
         source: BoxError,
     },
+    /// A part of the store could not be read. A scan yields one of these for each such part, after
+    /// all bindings that could be read.
+    #[error("{what} cannot be read: {source}")]
+    Unreadable {
+        /// The part: a key, or the place of a record.
+        what: String,
+        /// Why it could not be read.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The store kept changing while it was read.
     #[error("the store kept changing while it was read ({attempts} attempts); try again")]
     Unstable {

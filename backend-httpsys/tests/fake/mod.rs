@@ -15,7 +15,7 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::kind_of;
 use certbind_httpapi_abi::server::{Answer, Query, read_delete, read_query, read_set};
 use certbind_httpapi_abi::win32;
-use certbind_httpsys::HttpSysStore;
+use certbind_httpsys::{HttpSysStore, Notice};
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::Networking::HttpServer::HTTPAPI_VERSION;
 use windows_sys::Win32::System::IO::OVERLAPPED;
@@ -56,6 +56,7 @@ pub struct Fake {
     implements_update: bool,
     kinds: Vec<Kind>,
     any_key: AtomicBool,
+    stores_nothing: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -91,6 +92,7 @@ impl Fake {
             implements_update,
             kinds: kinds.to_vec(),
             any_key: AtomicBool::new(false),
+            stores_nothing: AtomicBool::new(false),
         })
     }
 
@@ -119,6 +121,15 @@ impl Fake {
     /// From now on an exact query is answered with the first record of its kind.
     pub fn answer_any_key(&self) {
         self.any_key.store(true, Ordering::Relaxed);
+    }
+
+    /// As Wine's: queries find nothing, whatever they ask for, and sets succeed.
+    pub fn store_nothing(&self) {
+        self.stores_nothing.store(true, Ordering::Relaxed);
+        self.hook(|call, _, _| match call.writes() {
+            true => Some(0),
+            false => Some(win32::FILE_NOT_FOUND),
+        });
     }
 
     /// The calls since the log was last taken.
@@ -227,7 +238,10 @@ impl HttpApi for Fake {
         _: *const OVERLAPPED,
     ) -> u32 {
         let Some(kind) = self.kind(id) else {
-            return win32::INVALID_PARAMETER;
+            return match self.stores_nothing.load(Ordering::Relaxed) {
+                true => win32::FILE_NOT_FOUND,
+                false => win32::INVALID_PARAMETER,
+            };
         };
         // SAFETY: the caller's promise.
         let query = unsafe { read_query(kind, input, input_length) }.expect("a query");
@@ -310,7 +324,17 @@ pub fn try_open(fake: &Arc<Fake>, folder: &Path) -> certbind_core::Result<HttpSy
     let journal = folder.join("journal");
     HttpSysStore::builder(Arc::clone(fake))
         .journal(journal)
+        .retry_pause(std::time::Duration::ZERO)
         .open()
+}
+
+/// Why a batch that was cut off is not undone, as a store that opened nonetheless reports.
+pub fn pending(store: &HttpSysStore<Arc<Fake>>) -> String {
+    let notices = store.take_notices();
+    let [Notice::PendingBatch { reason }] = &notices[..] else {
+        panic!("{notices:?}");
+    };
+    reason.clone()
 }
 
 /// A binding of `key` whose certificate, or application, is number `n`.

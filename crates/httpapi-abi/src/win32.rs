@@ -56,7 +56,7 @@ pub const FILE_CORRUPT: u32 = 1392;
 /// A Win32 code for which [`StoreError`] has no variant: the source of
 /// [`StoreError::Backend`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Win32 error {code}")]
+#[error("Win32 error {code}{}", meaning(*code))]
 pub struct Win32Error {
     /// The code.
     pub code: u32,
@@ -76,6 +76,20 @@ impl Win32Error {
             action: action.into(),
             source: Box::new(self),
         }
+    }
+}
+
+/// The meaning of a code that calls of the HTTP Server API are known to return, and the next step.
+fn meaning(code: u32) -> &'static str {
+    match code {
+        FILE_NOT_FOUND => " (not found)",
+        ACCESS_DENIED => " (access denied; run as administrator)",
+        NOT_SUPPORTED | CALL_NOT_IMPLEMENTED => " (this Windows does not have the function)",
+        INVALID_PARAMETER => " (a parameter is incorrect)",
+        ALREADY_EXISTS => " (already exists)",
+        1058 => " (the HTTP service is disabled)",
+        1062 => " (the HTTP service is not started; run: net start http)",
+        _ => "",
     }
 }
 
@@ -99,7 +113,7 @@ impl ToWin32 for StoreError {
             Self::ReadOnly => WRITE_PROTECT,
             Self::InUse { .. } => SHARING_VIOLATION,
             Self::NewerFormat { .. } => OLD_WIN_VERSION,
-            Self::Corrupt { .. } => FILE_CORRUPT,
+            Self::Corrupt { .. } | Self::Unreadable { .. } => FILE_CORRUPT,
             Self::Unstable { .. } => BUSY,
             Self::Unavailable { .. } => NOT_READY,
             Self::NotRestored { source, .. } => source.win32_code(),

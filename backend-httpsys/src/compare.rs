@@ -1,0 +1,87 @@
+//! Records as they are written and as Windows stores them.
+
+use certbind_core::{Binding, ExtendedProperties, Record, StoreName};
+
+/// The flags that `http.h` names. A bit that Windows adds is none of these.
+const KNOWN_FLAGS: u32 = 0xFFFF;
+
+/// Whether two bindings are the same but for their extended properties.
+pub(crate) fn same_but_properties(a: &Binding, b: &Binding) -> bool {
+    a.key() == b.key() && a.host_spelling() == b.host_spelling() && plain(a) == plain(b)
+}
+
+/// Whether `found` is what Windows may make of `written` without a loss: another spelling of a name,
+/// a default where no value was given, a flag that this version does not know. Extended properties
+/// are not looked at.
+pub(crate) fn is_stored_form(found: &Binding, written: &Binding) -> bool {
+    let (a, b) = (found.record(), written.record());
+    let certificate = match (&a.certificate, &b.certificate) {
+        (Some(a), Some(b)) => {
+            a.hash == b.hash && same_name(a.store_name.as_ref(), b.store_name.as_ref())
+        }
+        (None, None) => true,
+        _ => false,
+    };
+    let added = a.flags.bits() & !b.flags.bits();
+    let flags = b.flags.bits() & !a.flags.bits() == 0 && added & KNOWN_FLAGS == 0;
+    let or_default = |found: u32, written: u32| found == written || written == 0;
+    let ctl_store = match (&a.ctl_store_name, &b.ctl_store_name) {
+        (_, None) => true,
+        (Some(a), Some(b)) => a.as_str().eq_ignore_ascii_case(b.as_str()),
+        (None, Some(_)) => false,
+    };
+    found.key() == written.key()
+        && certificate
+        && a.app_id == b.app_id
+        && a.check_mode == b.check_mode
+        && flags
+        && or_default(a.revocation_freshness_time, b.revocation_freshness_time)
+        && or_default(a.url_retrieval_timeout, b.url_retrieval_timeout)
+        && a.ctl_identifier == b.ctl_identifier
+        && ctl_store
+}
+
+/// Whether the two hold the same for Windows, in whichever direction it has changed the record.
+pub(crate) fn same_for_windows(found: Option<&Binding>, written: Option<&Binding>) -> bool {
+    match (found, written) {
+        (Some(found), Some(written)) => {
+            is_stored_form(found, written) && found.record().extended == written.record().extended
+        }
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Whether each field of `found` is that of one of the two: what a replacement by several calls, or
+/// by one that does only a part, leaves when it is cut off.
+pub(crate) fn is_mixture(found: &Binding, a: &Binding, b: &Binding) -> bool {
+    let (of, a, b) = (found.record(), a.record(), b.record());
+    let either = |same: &dyn Fn(&Record) -> bool| same(a) || same(b);
+    either(&|end| end.certificate == of.certificate)
+        && either(&|end| end.app_id == of.app_id)
+        && either(&|end| end.check_mode == of.check_mode)
+        && either(&|end| end.revocation_freshness_time == of.revocation_freshness_time)
+        && either(&|end| end.url_retrieval_timeout == of.url_retrieval_timeout)
+        && either(&|end| end.ctl_identifier == of.ctl_identifier)
+        && either(&|end| end.ctl_store_name == of.ctl_store_name)
+        && either(&|end| end.flags == of.flags)
+        && of.extended.iter().all(|set| {
+            let same = |end: &Record| end.extended.get(set.property_type()) == Some(set);
+            either(&same)
+        })
+}
+
+/// The record without extended properties.
+pub(crate) fn plain(binding: &Binding) -> Record {
+    let record = binding.record().clone();
+    record.with_extended(ExtendedProperties::default())
+}
+
+/// An absent store name stands for `MY`, and case does not matter in one.
+fn same_name(a: Option<&StoreName>, b: Option<&StoreName>) -> bool {
+    let text = |name: Option<&StoreName>| {
+        let name = name.map_or("MY", StoreName::as_str);
+        name.to_ascii_lowercase()
+    };
+    text(a) == text(b)
+}

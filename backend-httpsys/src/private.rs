@@ -1,0 +1,117 @@
+//! Files that are their owner's alone.
+//!
+//! A journal that is found is replayed, so nobody else may have written it; and it holds session
+//! ticket keys, so nobody else may read it. On Windows the folder's access control list is not
+//! looked at.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Creates the folder, if it is not there, for its owner alone.
+///
+/// # Errors
+/// An I/O error, also if the folder is another user's, or writable by others.
+pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    check_folder(folder)
+}
+
+/// # Errors
+/// An I/O error, also if the folder is a link, another user's, or writable by others.
+pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(folder)?;
+    if !metadata.is_dir() {
+        return Err(refused("it is not a folder"));
+    }
+    check(&metadata)
+}
+
+/// Opens a file that is there. A link is not followed.
+///
+/// # Errors
+/// An I/O error, also if the file is a link, another user's, or writable by others.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    checked(options().open(path)?)
+}
+
+/// Opens a file, and creates it where it is not there.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_or_create(path: &Path) -> io::Result<File> {
+    checked(options().create(true).truncate(false).open(path)?)
+}
+
+/// Creates a file in the place of one that may be there.
+///
+/// # Errors
+/// An I/O error.
+pub(crate) fn create_anew(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => options().create_new(true).open(path),
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).expect("flags of open(2) are an int");
+        options.mode(0o600).custom_flags(flags);
+    }
+    options
+}
+
+fn checked(file: File) -> io::Result<File> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(refused("it is not a file"));
+    }
+    check(&metadata)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+
+        // One of an earlier version may be readable by others.
+        if metadata.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn check(metadata: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
+    let user = rustix::process::geteuid().as_raw();
+    if owner != user {
+        let problem = format!("it belongs to user {owner}, not to the current user {user}");
+        return Err(refused(&problem));
+    }
+    if mode & 0o022 != 0 {
+        let problem = format!("others may write to it (mode {mode:04o}); run chmod go-w on it");
+        return Err(refused(&problem));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check(_: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+fn refused(problem: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, problem.to_owned())
+}
