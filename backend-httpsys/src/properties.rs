@@ -127,57 +127,89 @@ impl<A: HttpApi> Session<A> {
         let mut found = ExtendedProperties::default();
         for property in PropertyType::ALL {
             let target = wanted.record().extended.get(property);
-            let read = || self.property_of(wanted, property, target);
-            let mut current = read()?;
-            if current.as_ref() != target {
-                let mut code = NO_ERROR;
-                for attempt in 0..SETTLE_ATTEMPTS {
-                    code = match target {
-                        // An update may have been accepted and forgotten.
-                        Some(set) if attempt > 0 => self.insert_property(wanted, set),
-                        Some(set) => self.put_property(wanted, set),
-                        None => self.delete_property(wanted, property),
-                    };
-                    current = read()?;
-                    if current.as_ref() == target {
-                        break;
-                    }
-                    self.pause(attempt);
-                }
-                if code != NO_ERROR && current.as_ref() != target && target.is_some() {
-                    return Err(PropertyError::Refused(code));
-                }
-            }
-            found = current
-                .into_iter()
-                .fold(found, |found, set| found.with(set));
+            let set = match target {
+                _ if self.answers_exactly(wanted, property, target) => target.cloned(),
+                Some(target) => self.set_property(wanted, target)?,
+                None => self.clear_property(wanted, property)?,
+            };
+            found = set.into_iter().fold(found, |found, set| found.with(set));
         }
         Ok(found)
     }
 
-    /// A property of a key. An exact query is believed where it answers what is wanted; otherwise
-    /// the enumeration decides.
-    fn property_of(
+    /// Sets a property, and returns what it is then.
+    fn set_property(
+        &self,
+        binding: &Binding,
+        wanted: &Property,
+    ) -> Result<Option<Property>, PropertyError> {
+        let of = wanted.property_type();
+        let mut code = self.put_property(binding, wanted);
+        for attempt in 0..SETTLE_ATTEMPTS {
+            if self.answers_exactly(binding, of, Some(wanted)) {
+                return Ok(Some(wanted.clone()));
+            }
+            if attempt > 0 {
+                self.pause(attempt);
+            }
+            // An update may have been accepted and forgotten.
+            code = self.insert_property(binding, wanted);
+        }
+        match self.listed(binding, of)? {
+            Some(found) if found == *wanted => Ok(Some(found)),
+            _ if code != NO_ERROR => Err(PropertyError::Refused(code)),
+            found => Ok(found),
+        }
+    }
+
+    /// Deletes a property where it is set, and returns what it is then.
+    fn clear_property(
+        &self,
+        binding: &Binding,
+        property: PropertyType,
+    ) -> Result<Option<Property>, PropertyError> {
+        let mut found = self.listed(binding, property)?;
+        for attempt in 0..SETTLE_ATTEMPTS {
+            if found.is_none() {
+                break;
+            }
+            if attempt > 0 {
+                self.pause(attempt);
+            }
+            self.delete_property(binding, property);
+            found = self.listed(binding, property)?;
+        }
+        Ok(found)
+    }
+
+    /// Whether an exact query answers what is wanted. If not, the enumeration decides.
+    fn answers_exactly(
         &self,
         binding: &Binding,
         property: PropertyType,
         wanted: Option<&Property>,
-    ) -> Result<Option<Property>, PropertyError> {
+    ) -> bool {
         let (key, host_spelling) = (binding.key(), binding.host_spelling());
         let query = PropertyQuery::Exact {
             key,
             host_spelling,
             property,
         };
-        let is_wanted = match (self.property_query(key.kind(), query), wanted) {
+        match (self.property_query(key.kind(), query), wanted) {
             (Answer::Found((other, found)), Some(wanted)) => other == *key && found == *wanted,
             (Answer::Found((_, found)), None) => found.is_default(),
             (Answer::Code(code), None) => is_absent(code) || is_unsupported(code),
             _ => false,
-        };
-        if is_wanted {
-            return Ok(wanted.cloned());
         }
+    }
+
+    /// The property of a key that is set, by the enumeration.
+    fn listed(
+        &self,
+        binding: &Binding,
+        property: PropertyType,
+    ) -> Result<Option<Property>, PropertyError> {
+        let key = binding.key();
         let listing = self.property_listing(key.kind(), property);
         let set = listing.records.iter().find(|(_, listed, _)| listed == key);
         match (set, listing.issues.first()) {

@@ -41,6 +41,8 @@ pub(crate) struct Session<A: HttpApi> {
     retry_pause: Duration,
     /// For each kind of key, whether a record can be replaced in one call, as far as is known.
     updates: [AtomicBool; Kind::ALL.len()],
+    /// For each kind of key, whether an update was seen to replace the whole record.
+    replaces: [AtomicBool; Kind::ALL.len()],
     has_properties: bool,
 }
 
@@ -65,6 +67,7 @@ impl<A: HttpApi> Session<A> {
             api,
             retry_pause,
             updates: std::array::from_fn(|_| AtomicBool::new(has_update)),
+            replaces: Default::default(),
             has_properties: false,
         })
     }
@@ -81,6 +84,16 @@ impl<A: HttpApi> Session<A> {
 
     pub(crate) fn updates(&self, kind: Kind) -> bool {
         self.updates[kind as usize].load(Ordering::Relaxed)
+    }
+
+    /// Whether an update of this kind was seen to replace the whole record. Of any other a crash may
+    /// leave a mixture.
+    pub(crate) fn replaces(&self, kind: Kind) -> bool {
+        self.replaces[kind as usize].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn seen_to_replace(&self, kind: Kind) {
+        self.replaces[kind as usize].store(true, Ordering::Relaxed);
     }
 
     /// Records of this kind are deleted and set anew from now on.

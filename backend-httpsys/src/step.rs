@@ -63,7 +63,7 @@ impl Step {
         }
     }
 
-    /// How many calls change something, at least.
+    /// How many calls change something, at least. A call that may leave a mixture counts as two.
     pub(crate) fn calls<A: HttpApi>(&self, session: &Session<A>) -> usize {
         let Outcome { before, after, .. } = &self.outcome;
         let has = |binding: &Option<Binding>| {
@@ -76,6 +76,7 @@ impl Step {
             + match (before, after) {
                 (None, None) => 0,
                 (Some(before), Some(after)) if !by_update(session, before, after) => 2,
+                (Some(_), Some(after)) if !session.replaces(after.key().kind()) => 2,
                 _ => 1,
             }
     }
@@ -179,6 +180,9 @@ impl<A: HttpApi> Writer<'_, A> {
         };
         if is_stored_form(&found, after) {
             self.note_code(code, key, "updating");
+            if code == NO_ERROR && same_but_properties(&found, after) {
+                self.session.seen_to_replace(key.kind());
+            }
             return Ok(Some(found));
         }
         if same_but_properties(&found, before) {

@@ -160,6 +160,9 @@ fn a_batch_of_one_call_needs_no_journal() {
     let journal = folder.path().join("journal/undo.journal");
     let new = journal.with_extension("journal.new");
     let (path, new_path) = (journal.clone(), new.clone());
+    // Whether an update replaces the whole record is not known before the first one.
+    store.insert(binding("0.0.0.0:444", 1)).unwrap();
+    store.update(binding("0.0.0.0:444", 2)).unwrap();
     fake.hook(move |call, _, _| {
         assert!(!call.writes() || (!path.exists() && !new_path.exists()));
         None

@@ -10,7 +10,9 @@ pub(crate) fn count(store: &dyn BindingStore) -> Result<CheckReport, StoreError>
     for binding in store.scan(&Scan::all())? {
         match binding {
             Ok(_) => report.bindings += 1,
-            Err(damage @ StoreError::Corrupt { .. }) => report.problems.push(damage.to_string()),
+            Err(damage @ (StoreError::Corrupt { .. } | StoreError::Unreadable { .. })) => {
+                report.problems.push(damage.to_string());
+            }
             Err(error) => return Err(error),
         }
     }

@@ -11,6 +11,8 @@ pub const USAGE: u8 = 2;
 pub const BROKEN_INPUT: u8 = 3;
 /// `check` found a damaged store.
 pub const DAMAGED: u8 = 4;
+/// `list`, `show` and `export`: parts of the store could not be read; the rest was output.
+pub const PARTLY_READ: u8 = 5;
 
 /// `diff` found a difference, or `trace --replay` a different result.
 pub const DIFFERENT: u8 = 1;
@@ -34,6 +36,7 @@ pub(crate) const HELP: &str = "\
   2  invalid command line; nothing was attempted
   3  invalid input: nothing was imported, or with --keep-going not everything
   4  check found a damaged store
+  5  list, show, export: parts of the store could not be read; the rest was output
 
 These commands use other codes:
 

@@ -18,6 +18,7 @@ mod export_set;
 #[cfg(feature = "etcd")]
 mod fleet;
 mod help;
+mod host_store;
 mod import_source;
 mod input;
 mod layout;
@@ -26,6 +27,7 @@ mod output_file;
 mod plan_text;
 mod print;
 mod progress;
+mod readable;
 mod record;
 mod registry;
 mod secrets;

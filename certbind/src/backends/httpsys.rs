@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use certbind_core::StoreError;
 use certbind_httpapi_abi::HttpApi;
-use certbind_httpsys::{HttpSysStore, LibraryApi};
+use certbind_httpsys::LibraryApi;
 
 use crate::backend::{Access, OpenStore, StoreBackend};
 use crate::data_directory::data_directory;
-use crate::error::warn;
+use crate::host_store::HostStore;
 use crate::netsh::Profile;
-use crate::terminal::escaped;
 
 /// The configuration of the simulator's library.
 const SIMULATOR: &str = "CERTBIND_HTTPAPI";
@@ -43,22 +42,11 @@ impl StoreBackend for HttpSys {
         }
     }
 
-    /// Completes or undoes a batch that an earlier run left unfinished.
-    fn open(&self, address: &str, _: Access) -> Result<Option<OpenStore>, StoreError> {
+    /// A batch that an earlier run left unfinished is undone when changes are to be made.
+    fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>, StoreError> {
         let library = library(address);
-        let journal = journal(library)?;
-        std::fs::create_dir_all(&journal)
-            .map_err(|error| StoreError::io("make the directory", &journal, error))?;
-        let store = HttpSysStore::builder(Arc::new(load(library)?))
-            .journal(journal)
-            .open()?;
-        for left in store.recovery().conflicts {
-            let what = "was changed by another program after a batch that was cut short";
-            warn(&escaped(&format!(
-                "{} {what}; it is left as it is",
-                left.key
-            )));
-        }
+        let is_read = access == Access::Read;
+        let store = HostStore::open(load(library)?, &journal(library)?, is_read)?;
         let api = Arc::clone(store.api());
         Ok(Some(OpenStore::new(Arc::new(store)).with_api(api)))
     }

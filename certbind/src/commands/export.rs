@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use crate::backend::Access;
 use crate::cli::export::{self as arguments, ExportFormat};
 use crate::error::{Error, warn};
-use crate::exit;
 use crate::input::scan_all;
 use crate::output_file;
+use crate::readable::Readable;
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::{escaped, exact_stdout};
 
@@ -28,12 +28,13 @@ pub(crate) fn run(url: &StoreUrl, arguments: &arguments::Export) -> Result<u8, E
         None
     });
     let header = header(arguments.host.clone(), url.to_string());
-    let write = |out: &mut dyn Write| write(out, store.bindings(), header, kept, arguments);
+    let readable = Readable::new(store.bindings());
+    let write = |out: &mut dyn Write| write(out, &readable, header, kept, arguments);
     match &arguments.output {
         Some(path) => output_file::write(path, write)?,
         None => write(&mut exact_stdout())?,
     }
-    Ok(exit::DONE)
+    Ok(readable.report())
 }
 
 /// The header of what is read now.

@@ -8,32 +8,35 @@ use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::input::scan_all;
 use crate::print::{print, print_json};
+use crate::readable::Readable;
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::{exit, record, table};
 
 pub(crate) fn list(url: &StoreUrl, format: Format) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
-    let bindings = scan_all(store.bindings())?;
+    let store = Readable::new(store.bindings());
+    let bindings = scan_all(&store)?;
     match format {
         Format::Json => print_json(&bindings)?,
         Format::Table if bindings.is_empty() => print("No bindings.\n")?,
         Format::Table => print(&format!("{}\n", table::of(&bindings)))?,
     }
-    Ok(exit::DONE)
+    Ok(store.report())
 }
 
 pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
-    let found = store.bindings().get(key)?;
+    let store = Readable::new(store.bindings());
+    let found = store.get(key)?;
     let Some(binding) = found else {
-        return Err(not_bound(store.bindings(), key)?);
+        return Err(not_bound(&store, key)?);
     };
     match format {
         Format::Json => print_json(&binding)?,
         Format::Table => print(&record::in_full(&binding))?,
     }
-    Ok(exit::DONE)
+    Ok(store.report())
 }
 
 /// The error for an unbound key, with the binding that answers such a connection instead.

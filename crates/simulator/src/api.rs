@@ -25,6 +25,7 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 
 use crate::faults::Call;
 use crate::simulator::Simulator;
+use crate::windows;
 
 impl HttpApi for Simulator {
     unsafe fn initialize(
@@ -138,13 +139,27 @@ impl HttpApi for Simulator {
             // SAFETY: the caller's promise.
             self.begin(unsafe { type_of_query(id, input, input_length) })?;
             reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
+            let windows = self.windows();
             let room = |needed: u32| {
-                if !return_length.is_null() {
+                let told = match windows.needed_length {
+                    "too-small" => Some(needed / 2),
+                    "zero" => Some(0),
+                    "huge" => Some(u32::MAX),
+                    "untouched" => None,
+                    _ => Some(needed),
+                };
+                if let Some(told) = told.filter(|_| !return_length.is_null()) {
                     // SAFETY: the caller's promise; it need not be aligned.
-                    unsafe { return_length.write_unaligned(needed) };
+                    unsafe { return_length.write_unaligned(told) };
                 }
-                match output.is_null() || output_length < needed {
-                    true => Err(ERROR_INSUFFICIENT_BUFFER),
+                let is_null = output.is_null();
+                let answer = if is_null {
+                    windows.null_buffer
+                } else {
+                    windows.small_buffer
+                };
+                match is_null || output_length < needed {
+                    true => Err(windows::code(answer).unwrap_or(ERROR_INSUFFICIENT_BUFFER)),
                     false => Ok(()),
                 }
             };
@@ -152,21 +167,35 @@ impl HttpApi for Simulator {
                 Target::Records(kind) => {
                     // SAFETY: the caller's promise.
                     let query = unsafe { read_query(kind, input, input_length) };
-                    let found = match query.map_err(code)? {
-                        Query::Exact(key) => self.exact(&key)?,
-                        Query::Next(index) => self.at(kind, index)?,
+                    let (binding, is_listed) = match query.map_err(code)? {
+                        Query::Exact(key) => match self.exact(&key) {
+                            Ok(found) => (found, false),
+                            Err(_) => match self.missing(&key)? {
+                                Some(found) => (found, false),
+                                None => return Ok(()),
+                            },
+                        },
+                        Query::Next(index) => (self.at(kind, index)?, true),
                     };
-                    let found = Answer::new(&found);
+                    let binding = self.spelled(binding, is_listed)?;
+                    let found = Answer::new(&binding);
                     room(found.size())?;
                     // SAFETY: the caller's promise; there is room for all of it.
                     unsafe { found.write(output) };
+                    let is_first = self.is_first(&binding);
+                    // SAFETY: the record was written just now.
+                    unsafe { self.disguise(kind, is_first, output) };
                 }
                 Target::Properties(kind) => {
                     // SAFETY: the caller's promise.
                     let query = unsafe { read_query_property(kind, input, input_length) };
                     let (query, of) = query.map_err(code)?;
+                    self.type_refusal(of)?;
                     let (binding, property) = match query {
-                        Query::Exact(key) => self.exact_property(&key, of)?,
+                        Query::Exact(key) => match self.exact_property(&key, of)? {
+                            Some(found) => found,
+                            None => return Ok(()),
+                        },
                         Query::Next(index) => self.property_at(kind, of, index)?,
                     };
                     let found = PropertyAnswer::new(&binding, &property);
@@ -234,6 +263,12 @@ impl Simulator {
         let records = kind_of(id).filter(known).map(Target::Records);
         let properties = property_kind_of(id).filter(known);
         let properties = properties.filter(|_| version.has_properties());
+        if let Some(Target::Records(kind)) = records {
+            self.id_refusal(kind, false)?;
+        }
+        if let Some(kind) = properties {
+            self.id_refusal(kind, true)?;
+        }
         records
             .or(properties.map(Target::Properties))
             .or(self.service_kind(id).map(Target::Service))

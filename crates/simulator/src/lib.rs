@@ -31,6 +31,7 @@
 
 mod api;
 mod certificates;
+mod disguise;
 mod faults;
 mod inventory;
 mod listing;
@@ -39,6 +40,8 @@ mod properties;
 mod service;
 mod service_api;
 mod simulator;
+mod variant;
+mod windows;
 
 pub use certificates::CertificateState;
 pub use faults::Call;
@@ -46,6 +49,7 @@ pub use inventory::{Inventory, InventoryError};
 pub use profile::{Profile, UnknownProfile};
 pub use service::{ServiceConfig, ServiceError};
 pub use simulator::{Privilege, Simulator};
+pub use windows::{Windows, WindowsOption, WindowsOptionError};
 
 /// The examples of the README are tests too.
 #[cfg(doctest)]

@@ -16,6 +16,8 @@ use crate::inventory::Inventory;
 use crate::listing::Listings;
 use crate::profile::Profile;
 use crate::service::ServiceConfig;
+use crate::variant::History;
+use crate::windows::{self, Windows};
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Simulator {
     privilege: Privilege,
     listings: Listings,
     faults: Mutex<Faults>,
+    windows: Windows,
+    history: Mutex<History>,
     /// How often it was initialized, for each combination of flags.
     pub(crate) initialized: Mutex<[u32; 4]>,
 }
@@ -57,6 +61,8 @@ impl Simulator {
             privilege: Privilege::default(),
             listings: Listings::default(),
             faults: Mutex::default(),
+            windows: Windows::default(),
+            history: Mutex::default(),
             initialized: Mutex::default(),
         }
     }
@@ -72,6 +78,12 @@ impl Simulator {
     #[must_use]
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// The same with these answers to what is not known of Windows.
+    #[must_use]
+    pub fn answering(self, windows: Windows) -> Self {
+        Self { windows, ..self }
     }
 
     /// The same with these certificates.
@@ -126,6 +138,14 @@ impl Simulator {
         self.faults().calls(call)
     }
 
+    pub(crate) fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    pub(crate) fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn version(&self) -> Profile {
         self.profile
     }
@@ -136,7 +156,10 @@ impl Simulator {
     /// The code that the call is to answer.
     pub(crate) fn begin(&self, call: Call) -> Result<(), u32> {
         let actions = self.faults().count(call);
-        let mut answer = Ok(());
+        let mut answer = match call {
+            Call::Initialize => windows::code(self.windows.initialize).map_or(Ok(()), Err),
+            call => self.refusal(call),
+        };
         for action in actions {
             match action {
                 Action::Answer(code) => answer = Err(code),
@@ -150,44 +173,92 @@ impl Simulator {
     pub(crate) fn set(&self, binding: Binding) -> Result<(), u32> {
         self.may_change()?;
         options_allowed(&binding)?;
-        // HTTP.sys tells a bound key before it looks at the certificate.
-        if self.store.get(binding.key()).map_err(code)?.is_some() {
+        if self.is_settling() {
             return Err(win32::ALREADY_EXISTS);
         }
+        // HTTP.sys tells a bound key before it looks at the certificate.
+        let key = self.stored_key(binding.key());
+        let is_bound = self.store.get(&key).map_err(code)?.is_some();
+        if is_bound && self.windows.set_bound != "0" {
+            return Err(windows::code(self.windows.set_bound).unwrap_or(win32::ALREADY_EXISTS));
+        }
         self.certificate_usable(&binding)?;
-        self.changing(|store| store.insert(binding))
+        if self.windows.set == "forgets" {
+            return Ok(());
+        }
+        let binding = self.stored_form(&binding)?;
+        let mut record = binding.record().clone();
+        record.extended = self.take_left(binding.key());
+        let binding = binding.with_record(record);
+        let binding = binding.map_err(|_| win32::INVALID_PARAMETER)?;
+        match is_bound {
+            true => self.changing(|store| store.put(binding).map(drop))?,
+            false => self.changing(|store| store.insert(binding))?,
+        }
+        self.done()
     }
 
     pub(crate) fn update(&self, binding: Binding) -> Result<(), u32> {
         self.may_change()?;
         options_allowed(&binding)?;
+        let refusal = match binding.key().kind() {
+            Kind::ScopedCcs => windows::code(self.windows.update_scoped_ccs),
+            _ => None,
+        };
+        if let Some(code) = windows::code(self.windows.update_any).or(refusal) {
+            return Err(code);
+        }
+        let binding = self.stored_form(&binding)?;
+        let is_bound = self.exact(binding.key()).is_ok();
+        if !is_bound && self.windows.update == "upsert" {
+            self.certificate_usable(&binding)?;
+            self.changing(|store| store.insert(binding))?;
+            return self.done();
+        }
         self.exact(binding.key())?;
         self.certificate_usable(&binding)?;
         self.changing(|store| {
             replace(store, binding.key(), |found| {
-                // The structure has no place for them, so it says nothing about them.
-                let mut record = binding.record().clone();
-                record.extended = found.record().extended.clone();
+                // The structure has no place for extended properties, so it says nothing about them.
+                let record = self.updated(found, &binding);
                 Ok(binding.clone().with_record(record)?)
             })
-        })
+        })?;
+        self.done()
     }
 
     pub(crate) fn delete(&self, key: &BindingKey) -> Result<(), u32> {
         self.may_change()?;
-        self.changing(|store| store.remove(key).map(drop))
+        let key = self.stored_key(key);
+        let Some(found) = self.store.get(&key).map_err(code)? else {
+            return match self.windows.delete_unbound {
+                "0" => Ok(()),
+                answer => Err(windows::code(answer).unwrap_or(win32::FILE_NOT_FOUND)),
+            };
+        };
+        if self.windows.delete == "keeps" {
+            return Ok(());
+        }
+        self.changing(|store| store.remove(&key).map(drop))?;
+        self.deleted(&found);
+        self.done()
     }
 
     pub(crate) fn exact(&self, key: &BindingKey) -> Result<Binding, u32> {
-        self.store
-            .get(key)
-            .map_err(code)?
-            .ok_or(win32::FILE_NOT_FOUND)
+        let key = self.stored_key(key);
+        let found = self.store.get(&key).map_err(code)?;
+        if self.windows.host_names == "exact-case" {
+            let found = found.filter(|found| found.host_spelling().is_none());
+            return found.ok_or(win32::FILE_NOT_FOUND);
+        }
+        found.ok_or(win32::FILE_NOT_FOUND)
     }
 
     pub(crate) fn at(&self, kind: Kind, index: u32) -> Result<Binding, u32> {
-        let found = self.listings.at(&*self.store, kind, index).map_err(code)?;
-        found.ok_or(win32::NO_MORE_ITEMS)
+        self.enumerated(kind, index, |index| {
+            let found = self.listings.at(&*self.store, kind, index).map_err(code)?;
+            found.ok_or(win32::NO_MORE_ITEMS)
+        })
     }
 
     pub(crate) fn store(&self) -> &dyn BindingStore {
@@ -206,10 +277,16 @@ impl Simulator {
     }
 
     fn certificate_usable(&self, binding: &Binding) -> Result<(), u32> {
-        match &binding.record().certificate {
-            Some(certificate) => self.certificates().check(&self.inventory, certificate),
-            None => Ok(()),
-        }
+        let Some(certificate) = &binding.record().certificate else {
+            return Ok(());
+        };
+        let usable = self.certificates().check(&self.inventory, certificate);
+        usable.map_err(|code| match code {
+            win32::NO_SUCH_LOGON_SESSION => {
+                windows::code(self.windows.certificate_missing).unwrap_or(code)
+            }
+            code => code,
+        })
     }
 
     pub(crate) fn changing(

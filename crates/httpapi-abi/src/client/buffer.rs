@@ -107,11 +107,14 @@ impl Buffer<'_> {
         }
     }
 
-    /// The port of an address that stands for all.
+    /// The port of an address that stands for all, of either family.
     pub(super) fn any_address(&self, at: usize) -> Result<Port, Malformed> {
         match self.address(at)? {
             SocketAddr::V4(v4) if *v4.ip() == Ipv4Addr::UNSPECIFIED => {
                 Port::new(v4.port()).map_err(malformed)
+            }
+            SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
+                Port::new(v6.port()).map_err(malformed)
             }
             other => Err(malformed(format_args!(
                 "the address is {}, not 0.0.0.0",

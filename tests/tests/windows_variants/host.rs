@@ -1,0 +1,81 @@
+//! A simulated host whose records can be seen from behind.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use certbind_core::{Binding, BindingKey, BindingStore, MemoryStore, Scan, StoreError};
+use certbind_httpsys::HttpSysStore;
+use certbind_simulator::{Call, Simulator, Windows};
+use tempfile::TempDir;
+
+use crate::Answer;
+use crate::draw::{Rng, binding, keys};
+
+pub(crate) type Store = HttpSysStore<Arc<Simulator>>;
+
+pub(crate) struct Host {
+    records: Arc<MemoryStore>,
+    pub(crate) simulator: Arc<Simulator>,
+    journal: TempDir,
+}
+
+impl Host {
+    pub(crate) fn new(variant: &[Answer]) -> Self {
+        let mut windows = Windows::default();
+        for (name, value) in variant {
+            windows.set(name, value).expect("an option");
+        }
+        let records = Arc::new(MemoryStore::new());
+        let simulator = Simulator::new(Arc::clone(&records) as _).answering(windows);
+        Self {
+            records,
+            simulator: Arc::new(simulator),
+            journal: TempDir::new().expect("a folder"),
+        }
+    }
+
+    pub(crate) fn open(&self) -> Result<Store, StoreError> {
+        HttpSysStore::builder(Arc::clone(&self.simulator))
+            .journal(self.journal.path().join("journal"))
+            .retry_pause(Duration::ZERO)
+            .open()
+    }
+
+    /// What is bound, seen from behind.
+    pub(crate) fn truth(&self) -> BTreeMap<BindingKey, Binding> {
+        let found = self.records.scan(&Scan::all()).expect("a scan");
+        let found = found.map(|binding| binding.expect("a binding"));
+        found
+            .map(|binding| (binding.key().clone(), binding))
+            .collect()
+    }
+
+    /// Puts records there as this Windows stores them; what it refuses to store, as it is.
+    pub(crate) fn fill(
+        &self,
+        rng: &mut Rng,
+        store: &Store,
+        has_kind: impl Fn(&BindingKey) -> bool,
+    ) {
+        for key in keys() {
+            if rng.below(3) > 0 && has_kind(&key) {
+                let binding = binding(rng, key);
+                let _ = store.put(binding);
+            }
+        }
+        if self.truth().is_empty() {
+            for key in keys().into_iter().filter(has_kind) {
+                self.records.put(binding(rng, key)).expect("a put");
+            }
+        }
+        let _ = store.take_notices();
+    }
+
+    pub(crate) fn calls(&self) -> u64 {
+        Call::ALL
+            .iter()
+            .map(|call| self.simulator.calls(*call))
+            .sum()
+    }
+}

@@ -1,0 +1,83 @@
+//! The store of the HTTP Server API on every plausible Windows: whatever the simulator answers, an
+//! operation does what it reports, or fails, changes nothing that it does not name, and ends.
+//!
+//! Each option of the simulator's `Windows` is tried alone, and drawn pairs of them. Failures name
+//! the variant and the seed; `CERTBIND_SEED` draws others and `CERTBIND_CASES=N` runs N times as many.
+
+mod check;
+mod draw;
+mod host;
+mod seeded_faults;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use certbind_simulator::Windows;
+
+use crate::check::{Subject, try_variant};
+use crate::draw::Rng;
+
+/// How many pairs are drawn in every check.
+const PAIRS: usize = 300;
+
+/// An option and the value that it has.
+type Answer = (&'static str, &'static str);
+
+fn number(variable: &str, default: u64) -> u64 {
+    let text = std::env::var(variable).ok();
+    text.map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// Every answer that is not the default.
+fn answers() -> Vec<Answer> {
+    let options = Windows::OPTIONS.iter();
+    let all = options.flat_map(|option| option.others.iter().map(|value| (option.name, *value)));
+    all.collect()
+}
+
+fn all_hold(variants: &[Vec<Answer>], seed: u64) {
+    let mut failures = Vec::new();
+    for variant in variants {
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            try_variant(variant, seed, Subject::AsItIs);
+        }));
+        if let Err(panic) = done {
+            let said = panic
+                .downcast::<String>()
+                .map_or_else(|_| "?".into(), |said| *said);
+            failures.push(format!("{variant:?}, seed {seed}: {said}"));
+        }
+    }
+    let count = failures.len();
+    failures.truncate(12);
+    assert!(
+        failures.is_empty(),
+        "{count} of {}: {failures:#?}",
+        variants.len()
+    );
+}
+
+#[test]
+fn every_answer_alone() {
+    let mut variants: Vec<_> = answers().into_iter().map(|answer| vec![answer]).collect();
+    variants.push(Vec::new());
+    let seed = number("CERTBIND_SEED", 1);
+    for round in 0..number("CERTBIND_CASES", 1) {
+        all_hold(&variants, seed + round);
+    }
+}
+
+#[test]
+fn drawn_pairs_of_answers() {
+    let answers = answers();
+    let seed = number("CERTBIND_SEED", 1);
+    let mut rng = Rng::new(seed);
+    let count = PAIRS * usize::try_from(number("CERTBIND_CASES", 1)).expect("a number");
+    let mut pairs = Vec::new();
+    while pairs.len() < count {
+        let (a, b) = (*rng.choose(&answers), *rng.choose(&answers));
+        if a.0 != b.0 {
+            pairs.push(vec![a, b]);
+        }
+    }
+    all_hold(&pairs, seed);
+}
