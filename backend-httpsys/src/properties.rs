@@ -1,8 +1,9 @@
 //! Extended properties, which HTTP.sys keeps under ids of their own.
 //!
-//! Which properties are set is read from enumerations alone: an exact query answers a default, an
-//! empty value or one of many codes where nothing is set. A property at its documented default is
-//! the same as one that is not set.
+//! Which properties are set is read from enumerations: an exact query answers a default, an empty
+//! value or one of many codes where nothing is set. It is believed once it was seen to tell the two
+//! apart, for a key whose property is not in the enumeration. A property at its documented default
+//! is the same as one that is not set.
 
 use std::collections::HashMap;
 
@@ -113,6 +114,49 @@ impl<A: HttpApi> Session<A> {
             Answer::Malformed(cause) => Reply::Malformed(cause),
             Answer::Code(code) => Reply::Code(code),
         })
+    }
+
+    /// The properties of a key by exact queries, if these were seen to tell what is set from what
+    /// is not.
+    pub(crate) fn exact_properties(&self, binding: &Binding) -> Option<ExtendedProperties> {
+        let mut found = ExtendedProperties::default();
+        for property in PropertyType::ALL {
+            if !self.exact_is_reliable(binding.key().kind(), property) {
+                return None;
+            }
+            if !self.answers_exactly(binding, property, None) {
+                found = found.with(self.exact_property(binding, property)?);
+            }
+        }
+        Some(found)
+    }
+
+    /// Learns from a binding whose properties were listed whether exact queries tell what is set
+    /// from what is not.
+    pub(crate) fn learn_from(&self, binding: &Binding) {
+        let kind = binding.key().kind();
+        for property in PropertyType::ALL {
+            let is_set = binding.record().extended.get(property).is_some();
+            if !is_set
+                && !self.exact_is_reliable(kind, property)
+                && self.answers_exactly(binding, property, None)
+            {
+                self.seen_reliable(kind, property);
+            }
+        }
+    }
+
+    fn exact_property(&self, binding: &Binding, property: PropertyType) -> Option<Property> {
+        let (key, host_spelling) = (binding.key(), binding.host_spelling());
+        let query = PropertyQuery::Exact {
+            key,
+            host_spelling,
+            property,
+        };
+        match self.property_query(key.kind(), query) {
+            Answer::Found((other, found)) if other == *key => Some(found),
+            _ => None,
+        }
     }
 
     /// Makes the properties of a key those of `wanted`, and returns what they are then.

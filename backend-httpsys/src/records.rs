@@ -12,7 +12,7 @@ use windows_sys::Win32::Foundation::NO_ERROR;
 
 use crate::code::{is_absent, is_too_small};
 use crate::listing::{Listing, Reply, list};
-use crate::properties::Properties;
+use crate::properties::{Properties, with};
 use crate::session::{Answer, Session, unreadable};
 
 /// No `HTTP_SERVICE_CONFIG_ID`.
@@ -32,6 +32,10 @@ pub(crate) struct ReadCache {
 impl ReadCache {
     pub(crate) fn records<A: HttpApi>(&self, session: &Session<A>, kind: Kind) -> &Records {
         self.records[kind as usize].get_or_init(|| session.records(kind))
+    }
+
+    fn has_properties(&self, kind: Kind) -> bool {
+        self.properties[kind as usize].get().is_some()
     }
 
     fn properties<A: HttpApi>(&self, session: &Session<A>, kind: Kind) -> &Properties {
@@ -90,12 +94,21 @@ impl<A: HttpApi> Session<A> {
     /// [`StoreError::Unreadable`](certbind_core::StoreError::Unreadable) if not all of it can be
     /// read.
     pub(crate) fn binding(&self, key: &BindingKey, cache: &ReadCache) -> Result<Option<Binding>> {
-        let record = self.record(key, None, cache)?;
-        let attach = |binding| match self.has_properties() {
-            true => cache.properties(self, key.kind()).attach_all(binding),
-            false => Ok(binding),
+        let Some(record) = self.record(key, None, cache)? else {
+            return Ok(None);
         };
-        record.map(attach).transpose()
+        if !self.has_properties() {
+            return Ok(Some(record));
+        }
+        if !cache.has_properties(key.kind())
+            && let Some(found) = self.exact_properties(&record)
+        {
+            return with(record, found).map(Some);
+        }
+        let properties = cache.properties(self, key.kind());
+        let binding = properties.attach_all(record)?;
+        self.learn_from(&binding);
+        Ok(Some(binding))
     }
 
     /// The record of a key, without extended properties. `spelling` is the host name as it may be

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use certbind_core::{Kind, Result, StoreError};
+use certbind_core::{Kind, PropertyType, Result, StoreError};
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::Request;
 use certbind_httpapi_abi::win32::{self, Win32Error};
@@ -44,6 +44,8 @@ pub(crate) struct Session<A: HttpApi> {
     /// For each kind of key, whether an update was seen to replace the whole record.
     replaces: [AtomicBool; Kind::ALL.len()],
     has_properties: bool,
+    /// For each kind and type, whether an exact query was seen to answer that a property is not set.
+    reliable: [[AtomicBool; PropertyType::ALL.len()]; Kind::ALL.len()],
 }
 
 /// The answer of a query.
@@ -69,6 +71,7 @@ impl<A: HttpApi> Session<A> {
             updates: std::array::from_fn(|_| AtomicBool::new(has_update)),
             replaces: Default::default(),
             has_properties: false,
+            reliable: Default::default(),
         })
     }
 
@@ -94,6 +97,14 @@ impl<A: HttpApi> Session<A> {
 
     pub(crate) fn seen_to_replace(&self, kind: Kind) {
         self.replaces[kind as usize].store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn exact_is_reliable(&self, kind: Kind, property: PropertyType) -> bool {
+        self.reliable[kind as usize][property as usize].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn seen_reliable(&self, kind: Kind, property: PropertyType) {
+        self.reliable[kind as usize][property as usize].store(true, Ordering::Relaxed);
     }
 
     /// Records of this kind are deleted and set anew from now on.

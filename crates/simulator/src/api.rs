@@ -182,9 +182,9 @@ impl HttpApi for Simulator {
                     room(found.size())?;
                     // SAFETY: the caller's promise; there is room for all of it.
                     unsafe { found.write(output) };
-                    let is_first = self.is_first(&binding);
+                    let is_odd = self.is_odd(&binding);
                     // SAFETY: the record was written just now.
-                    unsafe { self.disguise(kind, is_first, output) };
+                    unsafe { self.disguise(kind, is_odd, output) };
                 }
                 Target::Properties(kind) => {
                     // SAFETY: the caller's promise.

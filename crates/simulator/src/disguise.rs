@@ -24,9 +24,9 @@ impl Simulator {
     ///
     /// # Safety
     /// `output` has a record of this kind.
-    pub(crate) unsafe fn disguise(&self, kind: Kind, is_first: bool, output: *mut c_void) {
+    pub(crate) unsafe fn disguise(&self, kind: Kind, is_odd: bool, output: *mut c_void) {
         let windows = self.windows();
-        let odd = if is_first { windows.odd_record } else { "none" };
+        let odd = if is_odd { windows.odd_record } else { "none" };
         let write = |offset: usize, bytes: &[u8]| {
             // SAFETY: the offset is one of the record's structure.
             let at = unsafe { output.cast::<u8>().add(offset) };

@@ -298,8 +298,11 @@ impl Simulator {
             .unwrap_or(binding))
     }
 
-    /// Whether a record is the first of its kind.
-    pub(crate) fn is_first(&self, binding: &Binding) -> bool {
+    /// Whether a record is the one that is odd: the first of its kind.
+    pub(crate) fn is_odd(&self, binding: &Binding) -> bool {
+        if self.windows().odd_record == "none" {
+            return false;
+        }
         let kind = binding.key().kind();
         let first = self
             .store()
