@@ -64,13 +64,17 @@ impl<A: HttpApi> Session<A> {
 
     /// The extended properties of all keys of a kind. Types that this Windows does not have are set
     /// of none.
-    pub(crate) fn properties(&self, kind: Kind) -> Properties {
+    ///
+    /// An index is no cursor: what another program removes meanwhile hides what follows it. So a
+    /// type of which some are set is listed until two passes find the same, unless the caller
+    /// compares passes itself.
+    pub(crate) fn properties(&self, kind: Kind, passes: Passes) -> Properties {
         let mut found = Properties::default();
         for property in PropertyType::ALL {
             let mut listing = self.property_listing(kind, property);
-            // An index is no cursor: what another program removes meanwhile hides what follows it.
             for _ in 0..PASSES {
-                if listing.records.is_empty() && listing.issues.is_empty() {
+                let is_empty = listing.records.is_empty() && listing.issues.is_empty();
+                if is_empty || passes == Passes::One {
                     break;
                 }
                 let again = self.property_listing(kind, property);
@@ -313,6 +317,15 @@ impl<A: HttpApi> Session<A> {
         let (key, host) = (binding.key(), binding.host_spelling());
         with_delete_property(key, host, property, |request| self.raw_delete(request))
     }
+}
+
+/// How often properties are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passes {
+    /// Once.
+    One,
+    /// Until two passes find the same.
+    UntilStable,
 }
 
 /// How often the properties of a type are listed until two passes find the same.

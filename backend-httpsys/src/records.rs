@@ -12,7 +12,7 @@ use windows_sys::Win32::Foundation::NO_ERROR;
 
 use crate::code::{is_absent, is_too_small};
 use crate::listing::{Listing, Reply, list};
-use crate::properties::{Properties, with};
+use crate::properties::{Passes, Properties, with};
 use crate::session::{Answer, Session, unreadable};
 
 /// No `HTTP_SERVICE_CONFIG_ID`.
@@ -39,7 +39,7 @@ impl ReadCache {
     }
 
     fn properties<A: HttpApi>(&self, session: &Session<A>, kind: Kind) -> &Properties {
-        self.properties[kind as usize].get_or_init(|| session.properties(kind))
+        self.properties[kind as usize].get_or_init(|| session.properties(kind, Passes::UntilStable))
     }
 }
 
@@ -109,6 +109,13 @@ impl<A: HttpApi> Session<A> {
         let binding = properties.attach_all(record)?;
         self.learn_from(&binding);
         Ok(Some(binding))
+    }
+
+    /// Whether a key has properties that its binding does not.
+    pub(crate) fn inherits(&self, binding: &Binding, cache: &ReadCache) -> bool {
+        let properties = cache.properties(self, binding.key().kind());
+        let found = properties.set.get(binding.key());
+        found.is_some_and(|found| *found != binding.record().extended)
     }
 
     /// The record of a key, without extended properties. `spelling` is the host name as it may be

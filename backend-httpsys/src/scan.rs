@@ -4,7 +4,7 @@ use certbind_core::{Binding, Kind, Result, StoreError};
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::win32;
 
-use crate::properties::Properties;
+use crate::properties::{Passes, Properties};
 use crate::records::Records;
 use crate::session::{Answer, Session, unreadable};
 
@@ -45,13 +45,17 @@ pub(crate) fn scan<A: HttpApi>(
     kinds: &[Kind],
     certainty: Certainty,
 ) -> Result<Found> {
-    let mut last = pass(session, kinds);
+    let passes = match certainty {
+        Certainty::Full => Passes::One,
+        Certainty::Sampled => Passes::UntilStable,
+    };
+    let mut last = pass(session, kinds, passes);
     let count: usize = last.iter().map(|of| of.records.records.len()).sum();
     if certainty == Certainty::Sampled && count > SMALL && is_still_so(session, &last) {
         return found(last);
     }
     for _ in 1..PASSES {
-        let again = pass(session, kinds);
+        let again = pass(session, kinds, Passes::One);
         let is_same = again
             .iter()
             .zip(&last)
@@ -76,13 +80,13 @@ impl OfKind {
     }
 }
 
-fn pass<A: HttpApi>(session: &Session<A>, kinds: &[Kind]) -> Vec<OfKind> {
+fn pass<A: HttpApi>(session: &Session<A>, kinds: &[Kind], passes: Passes) -> Vec<OfKind> {
     let of_kind = |kind: &Kind| {
         let kind = *kind;
         let records = session.records(kind);
         let has_properties = session.has_properties() && !records.records.is_empty();
         let properties = match has_properties {
-            true => session.properties(kind),
+            true => session.properties(kind, passes),
             false => Properties::default(),
         };
         OfKind {

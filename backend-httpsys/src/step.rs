@@ -119,13 +119,12 @@ impl<A: HttpApi> Writer<'_, A> {
         let had_properties = before
             .as_ref()
             .is_some_and(|before| !before.record().extended.is_empty());
-        let is_new = before.is_none();
         let wants_properties = !after.record().extended.is_empty();
-        let found =
-            match self.session.has_properties() && (is_new || had_properties || wants_properties) {
-                true => self.set_properties(found, after, wants_properties || had_properties)?,
-                false => found,
-            };
+        let has_properties = had_properties || wants_properties;
+        let found = match self.session.has_properties() && has_properties {
+            true => self.set_properties(found, after)?,
+            false => found,
+        };
         if found != *after {
             self.log.stored(&found).map_err(touched)?;
             self.notices.push(Notice::StoredAs {
@@ -316,15 +315,24 @@ impl<A: HttpApi> Writer<'_, A> {
         }
     }
 
-    fn set_properties(
-        &mut self,
-        found: Binding,
-        after: &Binding,
-        must_be_read: bool,
-    ) -> Result<Binding, StepError> {
+    /// Deletes the properties of a new record that an earlier one of its key has left, and returns
+    /// the binding as it is then.
+    pub(crate) fn clear(&mut self, new: &Binding) -> Result<Binding, StepError> {
+        let found = self.set_properties(new.clone(), new)?;
+        if found != *new {
+            self.log.stored(&found).map_err(touched)?;
+            self.notices.push(Notice::StoredAs {
+                key: new.key().clone(),
+                wanted: new.clone(),
+                found: found.clone(),
+            });
+        }
+        Ok(found)
+    }
+
+    fn set_properties(&mut self, found: Binding, after: &Binding) -> Result<Binding, StepError> {
         let set = match self.session.set_properties(after) {
             Ok(set) => set,
-            Err(PropertyError::Unreadable(_)) if !must_be_read => return Ok(found),
             Err(PropertyError::Unreadable(error)) => return Err(touched(error)),
             Err(PropertyError::Refused(code)) => {
                 let action = "setting extended properties of";

@@ -198,6 +198,10 @@ impl<A: HttpApi> HttpSysStore<A> {
                 }
             }
         }
+        if let Err(error) = self.clear_new(&mut steps, &mut outcomes, &mut notices) {
+            let count = steps.steps.len();
+            return Err(self.give_up(&mut steps, count, error));
+        }
         if lock.is_begun() {
             // Only with the journal gone is the batch there to stay.
             let finished = lock.finish();
@@ -208,6 +212,38 @@ impl<A: HttpApi> HttpSysStore<A> {
         }
         self.note(notices);
         Applied::new(outcomes).map_err(untouched)
+    }
+
+    /// Deletes the properties that new records have inherited from earlier ones of their keys. One
+    /// look at each kind finds them.
+    fn clear_new(
+        &self,
+        steps: &mut BatchSteps<'_>,
+        outcomes: &mut [Outcome],
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), StepError> {
+        let cache = ReadCache::default();
+        for (index, outcome) in outcomes.iter_mut().enumerate() {
+            let (None, Some(after)) = (&outcome.before, &outcome.after) else {
+                continue;
+            };
+            let has_properties = !after.record().extended.is_empty();
+            if !self.session.has_properties()
+                || has_properties
+                || !self.session.inherits(after, &cache)
+            {
+                continue;
+            }
+            let mut log = steps.log(index);
+            let mut writer = Writer {
+                session: &self.session,
+                log: &mut *log,
+                notices,
+                written: &[],
+            };
+            outcome.after = Some(writer.clear(after)?);
+        }
+        Ok(())
     }
 
     /// Undoes the first `count` steps.
