@@ -2,6 +2,7 @@
 //! one without, and one that knows IP addresses alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use certbind_conformance::Fixture;
 use certbind_core::{MemoryStore, Result};
@@ -17,6 +18,9 @@ struct Host<const PROFILE: usize> {
 
 impl<const PROFILE: usize> Fixture for Host<PROFILE> {
     type Store = HttpSysStore<Arc<Simulator>>;
+
+    /// Each change is a call, and is read back by others.
+    const TIME_LIMIT: Duration = Duration::from_secs(300);
 
     fn new() -> Self {
         let simulator = Simulator::new(Arc::new(MemoryStore::new()));

@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod killed;
+mod private;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -200,6 +200,8 @@ mod tests {
             ("[[fault]]\ncall = \"sett\"\nnth = 1", "sett"),
             ("[[fault]]\ncall = \"set\"\nnth = 0\nanswer = 5", "nonzero"),
             ("[[fault]]\ncall = \"set\"\nnth = 1", "delay_ms"),
+            ("[windows]\nquery_next_emd = 2", "query_next_emd"),
+            ("[windows]\nquery_next_end = 3", "1168, 1450, 2, 259, 87"),
             ("ip_listen = [\"localhost\"]", "localhost"),
             ("[[urlacl]]\nurl = \"http://+\"\nsddl = \"D:\"", "no slash"),
             (

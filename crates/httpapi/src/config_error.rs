@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use certbind_core::StoreError;
-use certbind_simulator::{InventoryError, UnknownProfile};
+use certbind_simulator::{InventoryError, UnknownProfile, WindowsOptionError};
 
 /// Why there is no simulator.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,8 @@ pub(crate) enum ConfigError {
     Open(#[from] StoreError),
     #[error(transparent)]
     Profile(#[from] UnknownProfile),
+    #[error(transparent)]
+    Windows(#[from] WindowsOptionError),
     #[error(transparent)]
     Inventory(#[from] InventoryError),
 }

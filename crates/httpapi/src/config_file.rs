@@ -1,5 +1,6 @@
 //! The configuration file.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use certbind_core::{Binding, BindingKey, BindingStore, CertHash, StoreName};
 use certbind_httpapi_abi::service::ListenAddress;
-use certbind_simulator::{Call, CertificateState, Inventory, Privilege, Simulator};
+use certbind_simulator::{Call, CertificateState, Inventory, Privilege, Simulator, Windows};
 use serde::Deserialize;
 
 use crate::config_error::ConfigError;
@@ -33,6 +34,9 @@ pub(crate) struct ConfigFile {
     urlacl: Vec<Reservation>,
     #[serde(default)]
     timeout: Timeouts,
+    /// Answers of Windows, by the names of `Windows::OPTIONS`; a number is a code.
+    #[serde(default)]
+    windows: BTreeMap<String, toml::Value>,
     #[serde(default)]
     certificate: Vec<Certificate>,
     #[serde(default)]
@@ -108,6 +112,15 @@ impl ConfigFile {
             });
         let records = seed::records(self.ip_listen, self.urlacl, &self.timeout);
         simulator.service().seed(&records)?;
+        let mut windows = Windows::default();
+        for (name, value) in &self.windows {
+            let value = match value {
+                toml::Value::String(text) => text.clone(),
+                value => value.to_string(),
+            };
+            windows.set(name, &value)?;
+        }
+        simulator = simulator.answering(windows);
         if let Some(profile) = &self.profile {
             simulator = simulator.profile(profile.parse()?);
         }

@@ -160,3 +160,19 @@ impl Windows {
 pub(crate) fn code(answer: &str) -> Option<u32> {
     answer.parse().ok().filter(|code| *code != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_lists_every_option() {
+        let page = include_str!("../../../docs/fidelity.md");
+        for option in Windows::OPTIONS {
+            let others = option.others.join(", ");
+            let (name, question, default) = (option.name, option.question, option.default);
+            let row = format!("| `{name}` | {question} | {default} | {others} |");
+            assert!(page.contains(&row), "docs/fidelity.md lacks: {row}");
+        }
+    }
+}
