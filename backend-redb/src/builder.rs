@@ -7,7 +7,7 @@ use redb::StorageBackend;
 
 use crate::open;
 use crate::settings::{DamagedWal, ReadMode, Settings, Verification};
-use crate::storage::Storage;
+use crate::storage::{LockMode, Storage};
 use crate::store::RedbStore;
 
 /// Opens a store with other settings than [`RedbStore::open`].
@@ -129,6 +129,19 @@ impl RedbBuilder {
         name: impl AsRef<Path>,
     ) -> Result<RedbStore> {
         open::open_backend(Storage::exclusive(storage), name.as_ref(), &self.0)
+    }
+
+    /// Opens a store for reading in a storage other than a file; errors show `name` as its path.
+    ///
+    /// # Errors
+    /// As [`RedbStore::open_read_only`].
+    pub fn open_backend_read_only(
+        &self,
+        storage: impl StorageBackend,
+        name: impl AsRef<Path>,
+    ) -> Result<RedbStore> {
+        let storage = Storage::new(storage, LockMode::Shared);
+        open::open_backend_read_only(storage, name.as_ref(), &self.0)
     }
 
     /// Opens a store as [`open_backend`](Self::open_backend) does, with a second storage for the WAL.

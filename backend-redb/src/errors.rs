@@ -45,6 +45,13 @@ pub(crate) enum Cause {
     Failed(String),
 }
 
+/// A page whose checksum is wrong. It reaches redb, and comes back, as the source of an I/O error.
+#[derive(Debug, thiserror::Error)]
+#[error("the page at byte {offset} is damaged: its checksum is wrong")]
+pub(crate) struct PageDamage {
+    pub(crate) offset: u64,
+}
+
 /// Calls redb, and returns a panic as [`Cause::Panic`].
 ///
 /// A last resort: files are verified before redb reads them, so only damage that is done to an open
@@ -69,6 +76,9 @@ impl Cause {
         let corrupt = |detail: String| StoreError::corrupt(path.display().to_string(), detail);
         let unavailable = |reason: String| StoreError::unavailable(reason);
         match self {
+            Self::Redb(redb::Error::Io(error)) if is_page_damage(&error) => {
+                StoreError::corrupt(path.display().to_string(), error)
+            }
             Self::Redb(redb::Error::Io(error)) => match error.kind() {
                 ErrorKind::UnexpectedEof => corrupt("the file is truncated".to_owned()),
                 ErrorKind::InvalidData => corrupt("missing redb header".to_owned()),
@@ -151,6 +161,12 @@ impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Self {
         Self::Redb(redb::Error::Io(error))
     }
+}
+
+fn is_page_damage(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|source| source.is::<PageDamage>())
 }
 
 /// The first bytes of a key, in hexadecimal.

@@ -15,6 +15,7 @@ use crate::errors::{ACCESS_ADVICE, Cause, catch_panic};
 use crate::events::{self, Stopwatch};
 use crate::format::{self, FORMAT, Identity};
 use crate::overlay::Overlay;
+use crate::page_verifier::PageVerifier;
 use crate::redb_header::MAGIC;
 use crate::replay::Replay;
 use crate::settings::{DamagedWal, Settings, Verification};
@@ -41,14 +42,18 @@ pub(crate) fn open_existing(path: &Path, settings: &Settings) -> Result<RedbStor
 }
 
 pub(crate) fn open_read_only(path: &Path, settings: &Settings) -> Result<RedbStore> {
-    let time = Stopwatch::start();
     let file = open_file(path, OpenOptions::new().read(true))?;
-    let storage = file_storage(path, file, LockMode::Shared)?;
+    read_only(file_storage(path, file, LockMode::Shared)?, path, settings)
+}
+
+/// Opens a storage for reading.
+fn read_only(storage: Arc<Storage>, path: &Path, settings: &Settings) -> Result<RedbStore> {
+    let time = Stopwatch::start();
     let Inspection {
         database,
         identity,
         replay,
-    } = inspect(&storage, path, settings)?;
+    } = inspect(&storage, path, settings, settings.verification)?;
     let open = || -> Result<_, Cause> {
         upgrade_and_replay(&database, replay.as_ref())?;
         Reader::new(database, storage, settings)
@@ -57,6 +62,14 @@ pub(crate) fn open_read_only(path: &Path, settings: &Settings) -> Result<RedbSto
     let store = RedbStore::new(path, identity.id, Mode::ReadOnly(reader));
     events::opened(path, store.revision(), false, time);
     Ok(store)
+}
+
+pub(crate) fn open_backend_read_only(
+    storage: Storage,
+    name: &Path,
+    settings: &Settings,
+) -> Result<RedbStore> {
+    read_only(Arc::new(storage), name, settings)
 }
 
 pub(crate) fn open_backend(
@@ -82,13 +95,23 @@ pub(crate) fn open_overlay(
     verification: Verification,
     cache: usize,
 ) -> Result<Database, Cause> {
-    let overlay = Overlay::new(Arc::clone(storage))?;
-    catch_panic(|| {
-        Ok(Builder::new()
-            .set_cache_size(cache)
-            .set_check_integrity_on_open(verification == Verification::WholeFile)
-            .create_with_backend(overlay)?)
-    })
+    let open = |overlay: Overlay, whole: bool| {
+        catch_panic(|| {
+            Ok(Builder::new()
+                .set_cache_size(cache)
+                .set_check_integrity_on_open(whole)
+                .create_with_backend(overlay)?)
+        })
+    };
+    let overlay = || Overlay::new(Arc::clone(storage));
+    if verification == Verification::PagesAsRead {
+        let verifier = Arc::new(PageVerifier::default());
+        let opened = open(overlay()?.verifying(Arc::clone(&verifier)), false);
+        if !verifier.needs_whole_file() {
+            return opened;
+        }
+    }
+    open(overlay()?, verification != Verification::HeaderOnly)
 }
 
 /// A storage that was inspected without writing to it.
@@ -99,13 +122,28 @@ struct Inspection {
     replay: Option<Replay>,
 }
 
-fn inspect(storage: &Arc<Storage>, path: &Path, settings: &Settings) -> Result<Inspection> {
-    let inspect = || -> Result<_, Cause> {
-        let database = open_overlay(storage, settings.verification, settings.cache_size)?;
-        let identity = Identity::read(&database)?;
-        Ok((database, identity))
+fn inspect(
+    storage: &Arc<Storage>,
+    path: &Path,
+    settings: &Settings,
+    mut verification: Verification,
+) -> Result<Inspection> {
+    let inspect = |verification| {
+        let inspect = || -> Result<_, Cause> {
+            let database = open_overlay(storage, verification, settings.cache_size)?;
+            let identity = Identity::read(&database)?;
+            Ok((database, identity))
+        };
+        catch_panic(inspect).map_err(|cause| cause.at(path))
     };
-    let (database, identity) = catch_panic(inspect).map_err(|cause| cause.at(path))?;
+    let (mut database, mut identity) = inspect(verification)?;
+    // An upgrade and a replay change pages, which are then no longer those of the file.
+    let is_changed = identity.format < FORMAT || identity.wal.is_some();
+    if is_changed && verification == Verification::PagesAsRead {
+        verification = Verification::WholeFile;
+        drop(database);
+        (database, identity) = inspect(verification)?;
+    }
     if identity.format > FORMAT {
         return Err(StoreError::NewerFormat {
             path: path.to_owned(),
@@ -146,11 +184,16 @@ pub(crate) fn upgrade_and_replay(
 /// checked.
 fn writable(storage: Arc<Storage>, path: &Path, settings: &Settings) -> Result<RedbStore> {
     let time = Stopwatch::start();
+    // Pages are trusted later, when they are changed.
+    let verification = match settings.verification {
+        Verification::PagesAsRead => Verification::WholeFile,
+        other => other,
+    };
     let Inspection {
         database: inspected,
         identity,
         replay,
-    } = inspect(&storage, path, settings)?;
+    } = inspect(&storage, path, settings, verification)?;
     let open = || -> Result<_, Cause> {
         drop(inspected);
         let write_through = Arc::new(WriteThrough::new(Arc::clone(&storage))?);

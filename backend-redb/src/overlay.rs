@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{BackendError, StorageBackend};
 
+use crate::page_verifier::PageVerifier;
 use crate::storage::Storage;
 
 /// A backend that keeps redb's writes in memory. redb can verify and repair a file through it while
@@ -13,6 +14,8 @@ use crate::storage::Storage;
 #[derive(Debug)]
 pub(crate) struct Overlay {
     storage: Arc<Storage>,
+    /// Verifies the pages that are read from the file.
+    verifier: Option<Arc<PageVerifier>>,
     written: Mutex<Written>,
 }
 
@@ -32,17 +35,34 @@ enum Change {
     SetLen(u64),
 }
 
+impl Change {
+    /// Whether it writes the byte at an offset.
+    fn covers(&self, offset: u64) -> bool {
+        match self {
+            Self::Write(at, data) => (*at..at + data.len() as u64).contains(&offset),
+            Self::SetLen(len) => offset >= *len,
+        }
+    }
+}
+
 impl Overlay {
     pub(crate) fn new(storage: Arc<Storage>) -> io::Result<Self> {
         let len = storage.file.len()?;
         Ok(Self {
             storage,
+            verifier: None,
             written: Mutex::new(Written {
                 base_len: len,
                 len,
                 changes: Vec::new(),
             }),
         })
+    }
+
+    /// Verifies the pages that are read from the file.
+    pub(crate) fn verifying(mut self, verifier: Arc<PageVerifier>) -> Self {
+        self.verifier = Some(verifier);
+        self
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
@@ -66,6 +86,12 @@ impl StorageBackend for Overlay {
         let (there, beyond) = out.split_at_mut(clamp(written.base_len, offset, out.len()));
         if !there.is_empty() {
             self.storage.file.read(offset, there)?;
+            // A page that redb has written here since is in memory.
+            if let Some(verifier) = &self.verifier
+                && !written.changes.iter().any(|change| change.covers(offset))
+            {
+                verifier.verify(&*self.storage.file, offset, there)?;
+            }
         }
         beyond.fill(0);
         for change in &written.changes {

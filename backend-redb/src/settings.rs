@@ -10,6 +10,11 @@ pub enum Verification {
     /// second for a million bindings.
     #[default]
     WholeFile,
+    /// Opening for reading takes some milliseconds whatever the size, and each page is verified when
+    /// it is read: damage is noticed before anything on a damaged page is returned.
+    ///
+    /// A file that was not closed, and one that is opened for writing, is verified as a whole.
+    PagesAsRead,
     /// Opening verifies the header alone, which takes some milliseconds whatever the size.
     ///
     /// If the file was damaged since it was closed, a binding may seem to be missing, and redb may

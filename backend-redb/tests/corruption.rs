@@ -226,12 +226,18 @@ fn damaged_block_is_named_and_others_stay_readable() {
     let after = |second: Vec<u8>| [&first[..], &second].concat();
     let whole = after(second(5));
     for (run, expected) in [
-        (vec![], "it is empty"),
-        (second(0), "another key than its own"),
-        (entry(7, &one.0[7..], &one.1), "another key than its own"),
+        (vec![], "it has no entries"),
+        (second(0), "first key is not its own key"),
+        (
+            entry(7, &one.0[7..], &one.1),
+            "first key is not its own key",
+        ),
         (after(first.clone()), "not in order"),
         (after(second(4)), "not in order"),
-        (after(entry(9, &two.0[5..], &two.1)), "shares more of a key"),
+        (
+            after(entry(9, &two.0[5..], &two.1)),
+            "shares more bytes than",
+        ),
         (whole[..whole.len() - 1].to_vec(), "truncated"),
         (whole[..first.len() + 2].to_vec(), "truncated"),
         (after(vec![0xfb, 5, 0, 3, 0]), "truncated"),
@@ -294,7 +300,7 @@ fn damaged_block_is_named_and_others_stay_readable() {
     let disk = with_runs(&[(&one.0, &[])]);
     let store = open(&disk).unwrap();
     let refused = store.get(&common::key(2)).unwrap_err().to_string();
-    assert!(refused.contains("it is empty"), "{refused}");
+    assert!(refused.contains("it has no entries"), "{refused}");
     store.insert(binding(0, 1)).unwrap();
     assert_eq!(store.get(&common::key(0)).unwrap(), Some(binding(0, 1)));
     assert_eq!(store.check().unwrap().problems.len(), 1);
@@ -407,8 +413,8 @@ fn undecodable_entry_is_named_and_others_stay_readable() {
     changed[5] ^= 1;
     for (key, value, expected) in [
         (vec![9, 9], good.1.clone(), "the key 0909"),
-        (encode_key(&common::key(2)), good.1.clone(), "check sum"),
-        (good.0.clone(), changed, "check sum"),
+        (encode_key(&common::key(2)), good.1.clone(), "checksum"),
+        (good.0.clone(), changed, "checksum"),
         (good.0.clone(), newer, &newer_format),
         (good.0.clone(), vec![], "format byte"),
     ] {
