@@ -6,11 +6,13 @@
 )]
 
 use std::path::Path;
+#[cfg(feature = "tracing")]
 use std::time::Duration;
 
 use certbind_core::StoreError;
 
 /// A commit that takes longer than this is an event.
+#[cfg(feature = "tracing")]
 pub(crate) const SLOW_COMMIT: Duration = Duration::from_millis(100);
 
 /// Emits an event of this crate.

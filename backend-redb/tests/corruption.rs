@@ -308,7 +308,7 @@ fn damaged_block_is_named_and_others_stay_readable() {
     let disk = with_runs(&[(&one.0, &whole), (&two.0, &entry(two.0.len(), &[], &two.1))]);
     let report = open(&disk).unwrap().check().unwrap();
     assert!(
-        report.problems[0].contains("before the one before it ends"),
+        report.problems[0].contains("overlaps the block before it"),
         "{report:?}"
     );
 }

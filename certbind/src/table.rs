@@ -4,41 +4,107 @@ use std::io::{self, IsTerminal};
 
 use certbind_audit::applications;
 use certbind_core::Binding;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::record;
 use crate::terminal::escaped;
 
+/// How many rows are laid out at a time.
+pub(crate) const SCREENFUL: usize = 200;
+
 /// The table of these bindings; one line each where it does not go to a terminal.
 pub(crate) fn of(bindings: &[Binding]) -> String {
-    let width = io::stdout().is_terminal().then(|| {
-        // A terminal that does not know its size is taken to be an ordinary one.
-        terminal_size::terminal_size().map_or(80, |(width, _)| width.0)
-    });
-    fitted(bindings, width)
+    Rows::default().next(bindings)
 }
 
-fn fitted(bindings: &[Binding], width: Option<u16>) -> String {
-    let mut whole = table(bindings);
-    let Some(width) = width else {
-        return whole.trim_fmt();
-    };
-    let columns = whole.column_max_content_widths();
-    let fixed: usize = columns.iter().take(2).map(|it| usize::from(*it)).sum();
-    // Keys and hashes are pasted elsewhere, so they are neither cut nor broken over two lines. The
-    // other columns need some room as well.
-    if fixed + 30 > usize::from(width) {
-        return blocks(bindings);
+/// A table that is printed in parts. The first part has the header, and its columns are the least
+/// widths of the further parts.
+pub(crate) struct Rows {
+    terminal_width: Option<u16>,
+    layout: Option<Layout>,
+}
+
+/// The layout of the first part.
+enum Layout {
+    /// The widths of the columns.
+    Columns(Vec<u16>),
+    /// A few lines for each binding.
+    Blocks,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self::fitting(io::stdout().is_terminal().then(|| {
+            // A terminal that does not know its size is taken to be an ordinary one.
+            terminal_size::terminal_size().map_or(80, |(width, _)| width.0)
+        }))
     }
+}
+
+impl Rows {
+    fn fitting(terminal_width: Option<u16>) -> Self {
+        Self {
+            terminal_width,
+            layout: None,
+        }
+    }
+
+    /// Whether there was no part yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.layout.is_none()
+    }
+
+    /// The next part, without a line break at its end.
+    pub(crate) fn next(&mut self, bindings: &[Binding]) -> String {
+        match &self.layout {
+            None => self.first(bindings),
+            Some(Layout::Blocks) => format!("\n{}", blocks(bindings)),
+            Some(Layout::Columns(widths)) => {
+                let mut table = table(bindings);
+                table.set_header(Vec::<String>::new());
+                for (column, width) in table.column_iter_mut().zip(widths) {
+                    column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
+                }
+                fit(&mut table, self.terminal_width);
+                // The header is an empty line.
+                let text = table.trim_fmt();
+                text.strip_prefix('\n').unwrap_or(&text).to_owned()
+            }
+        }
+    }
+
+    fn first(&mut self, bindings: &[Binding]) -> String {
+        let mut table = table(bindings);
+        let widths = table.column_max_content_widths();
+        let fixed: usize = widths.iter().take(2).map(|it| usize::from(*it)).sum();
+        // Keys and hashes are pasted elsewhere, so they are neither cut nor broken over two lines. The
+        // other columns need some room as well.
+        if self
+            .terminal_width
+            .is_some_and(|width| fixed + 30 > usize::from(width))
+        {
+            self.layout = Some(Layout::Blocks);
+            return blocks(bindings);
+        }
+        self.layout = Some(Layout::Columns(widths));
+        fit(&mut table, self.terminal_width);
+        table.trim_fmt()
+    }
+}
+
+/// Fits a table to a terminal, if there is one.
+fn fit(table: &mut Table, terminal_width: Option<u16>) {
+    let Some(width) = terminal_width else {
+        return;
+    };
     for column in [0, 1] {
-        if let Some(column) = whole.column_mut(column) {
+        if let Some(column) = table.column_mut(column) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
-    whole
+    table
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
-    whole.trim_fmt()
 }
 
 /// A few lines for each binding, for terminals that are too narrow for a table.
@@ -99,7 +165,7 @@ mod tests {
 
     #[test]
     fn without_a_terminal_every_binding_is_one_whole_line() {
-        let table = fitted(&rows(3), None);
+        let table = Rows::fitting(None).next(&rows(3));
         assert_eq!(table.lines().count(), 4);
         assert!(table.contains(&"ab".repeat(20)) && table.contains("contoso.example:3"));
     }
@@ -109,7 +175,7 @@ mod tests {
     fn no_hash_or_key_is_cut_on_any_terminal() {
         let (hash, key) = ("ab".repeat(20), "a-rather-long-name.contoso.example:1");
         for width in [40, 60, 80, 100, 120, 140, 200] {
-            let text = fitted(&rows(3), Some(width));
+            let text = Rows::fitting(Some(width)).next(&rows(3));
             assert_eq!(text.matches(&hash).count(), 3, "{width}: {text}");
             assert!(text.contains(key), "{width}: {text}");
             for line in text.lines() {
@@ -118,5 +184,29 @@ mod tests {
                 assert!(fits || (is_whole && width < 110), "{width}: {line:?}");
             }
         }
+    }
+
+    /// A long listing has one header, and columns that stay where the first part has them.
+    #[test]
+    fn further_parts_continue_the_first() {
+        // Keys of one length: longer ones widen the parts that have them.
+        let all = &rows(199)[99..];
+        for width in [None, Some(200)] {
+            let mut parts = Rows::fitting(width);
+            let text = [&all[..40], &all[40..]].map(|part| parts.next(part));
+            let text = text.join("\n");
+            let lines: Vec<_> = text.lines().collect();
+            assert_eq!(lines.len(), 101, "{text}");
+            assert_eq!(text.matches("CERTIFICATE").count(), 1);
+            for word in ["abab", "(null)", "00000000-"] {
+                let [first, last] = [lines[1], lines[100]].map(|line| line.find(word).unwrap());
+                assert_eq!(first, last, "{text}");
+            }
+        }
+        let mut parts = Rows::fitting(Some(60));
+        let text = [&all[..1], &all[1..2]]
+            .map(|part| parts.next(part))
+            .join("\n");
+        assert_eq!(text, Rows::fitting(Some(60)).next(&all[..2]));
     }
 }

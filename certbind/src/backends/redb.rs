@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use certbind_core::StoreError;
-use certbind_redb::RedbStore;
+use certbind_redb::{RedbStore, Verification};
 
 use crate::backend::{Access, CheckReport, OpenStore, StoreBackend};
 
@@ -46,7 +46,7 @@ impl StoreBackend for Redb {
             return Ok(None);
         }
         let store = match access {
-            Access::Read => RedbStore::open_read_only(path)?,
+            Access::Read => read_only(path)?,
             Access::Change => RedbStore::open_existing(path)?,
             Access::Create => {
                 create_parent(path)?;
@@ -89,6 +89,14 @@ fn opened(store: RedbStore) -> OpenStore {
         .with_layout_file(layout, id)
         .with_check(check)
         .with_tables(store)
+}
+
+/// Opens a file for reading: each page is verified when it is read, and few are cached.
+fn read_only(path: &Path) -> Result<RedbStore, StoreError> {
+    RedbStore::builder()
+        .verification(Verification::PagesAsRead)
+        .cache_size(32 << 20)
+        .open_read_only(path)
 }
 
 fn create_parent(path: &Path) -> Result<(), StoreError> {

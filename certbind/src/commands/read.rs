@@ -1,13 +1,13 @@
 //! `list`, `show` and `check`.
 
-use certbind_core::{BindingKey, BindingStore, StoreError};
+use certbind_core::{Binding, BindingKey, BindingStore, Scan, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
 
 use crate::backend::Access;
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::input::scan_all;
-use crate::print::{print, print_json};
+use crate::print::{Reader, Stream, print, print_json, print_json_array};
 use crate::readable::Readable;
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
@@ -16,13 +16,40 @@ use crate::{exit, record, table};
 pub(crate) fn list(url: &StoreUrl, format: Format) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
     let store = Readable::new(store.bindings());
-    let bindings = scan_all(&store)?;
+    let mut bindings = store.scan(&Scan::all())?.map(|binding| Ok(binding?));
     match format {
-        Format::Json => print_json(&bindings)?,
-        Format::Table if bindings.is_empty() => print("No bindings.\n")?,
-        Format::Table => print(&format!("{}\n", table::of(&bindings)))?,
+        Format::Json => print_json_array(bindings)?,
+        Format::Table => print_table(&mut bindings)?,
     }
     Ok(store.report())
+}
+
+/// Prints the rows of a table as they are read.
+fn print_table(bindings: &mut dyn Iterator<Item = Result<Binding, Error>>) -> Result<(), Error> {
+    let mut rows = table::Rows::default();
+    let mut out = Stream::new();
+    loop {
+        let mut error = None;
+        let ok = |binding: Result<_, _>| binding.map_err(|found| error = Some(found)).ok();
+        let some: Vec<_> = bindings.take(table::SCREENFUL).map_while(ok).collect();
+        let is_last = some.len() < table::SCREENFUL;
+        if !some.is_empty() {
+            let text = rows.next(&some) + "\n";
+            if out.print(&text)? == Reader::Gone || out.flush()? == Reader::Gone {
+                return Ok(());
+            }
+        } else if error.is_none() && rows.is_empty() {
+            out.print("No bindings.\n")?;
+        }
+        // The rows before an error are right, and printed.
+        if let Some(error) = error {
+            return Err(error);
+        }
+        if is_last {
+            out.flush()?;
+            return Ok(());
+        }
+    }
 }
 
 pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
