@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use certbind_core::{Binding, BindingKey, Record};
+use certbind_core::{Binding, BindingKey, CtlIdentifier, Record, StoreName};
 use certbind_httpapi_abi::win32::Win32Error;
 
 /// Something that an operation of the store met and that is no error. See
@@ -101,9 +101,9 @@ impl StoredDifferently {
         differs("revocation freshness time", freshness(a), freshness(b));
         let timeout = |record: &Record| record.url_retrieval_timeout.to_string();
         differs("URL retrieval timeout", timeout(a), timeout(b));
-        let ctl = |record: &Record| text(record.ctl_identifier.as_ref().map(|name| name.as_str()));
+        let ctl = |record: &Record| text(record.ctl_identifier.as_ref().map(CtlIdentifier::as_str));
         differs("CTL identifier", ctl(a), ctl(b));
-        let ctl = |record: &Record| text(record.ctl_store_name.as_ref().map(|name| name.as_str()));
+        let ctl = |record: &Record| text(record.ctl_store_name.as_ref().map(StoreName::as_str));
         differs("CTL store", ctl(a), ctl(b));
         if a.extended != b.extended {
             differences.push("other extended properties".into());

@@ -53,7 +53,7 @@ pub(crate) fn open_or_create(path: &Path) -> io::Result<File> {
 /// An I/O error.
 pub(crate) fn create_anew(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => options().create_new(true).open(path),
     }
 }

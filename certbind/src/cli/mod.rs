@@ -232,7 +232,7 @@ mod tests {
                 let found = forms.iter().find_map(|form| usage.find(form.as_str()));
                 found.unwrap_or_else(|| panic!("{usage:?} lacks {name}"))
             };
-            let places: Vec<_> = names.map(|name| place(&name.to_string())).collect();
+            let places: Vec<_> = names.map(place).collect();
             assert!(places.is_sorted(), "{usage}");
         }
     }

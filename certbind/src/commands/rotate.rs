@@ -94,7 +94,7 @@ pub(super) enum Selection {
     Hash { old: CertHash, new: CertHash },
     /// Whatever is for the names of a certificate.
     Names {
-        new: Certificate,
+        new: Box<Certificate>,
         current: certbind_certificates::Folder,
     },
 }
@@ -108,7 +108,7 @@ impl Selection {
     ) -> Result<Self, Error> {
         if let (Some(current), Some(cert)) = (&arguments.certificates, &arguments.cert) {
             return Ok(Self::Names {
-                new: leaf_of_file(cert)?,
+                new: Box::new(leaf_of_file(cert)?),
                 current: certificate_folder(current)?,
             });
         }

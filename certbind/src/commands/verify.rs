@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use certbind_core::Binding;
 use certbind_migrate::FleetPlan;
@@ -97,6 +97,6 @@ fn verify(arguments: &Verify) -> Result<u8, Error> {
 }
 
 /// The bindings that a host has once its plan is applied.
-fn expected(path: &PathBuf) -> Result<Vec<Binding>, Error> {
-    Ok(Input::File(path.clone()).read()?.bindings)
+fn expected(path: &Path) -> Result<Vec<Binding>, Error> {
+    Ok(Input::File(path.to_owned()).read()?.bindings)
 }

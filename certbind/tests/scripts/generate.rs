@@ -110,7 +110,9 @@ impl Generated {
             prune: true,
             ..Planner::default()
         };
-        let of = |bindings: &[Binding]| bindings.to_vec().into_iter().map(Ok);
+        fn of(bindings: &[Binding]) -> impl Iterator<Item = certbind_core::Result<Binding>> + '_ {
+            bindings.iter().cloned().map(Ok)
+        }
         planner.plan(of(&self.after), of(&self.before)).unwrap()
     }
 }

@@ -25,7 +25,7 @@ const RELEASES: [Release; 5] = [
 /// With the layout of the host's listing in every second case.
 fn options(seed: u64, release: Release) -> ScriptOptions {
     let mut options = ScriptOptions::default();
-    options.layout = (seed % 2 == 0).then(|| release.layout());
+    options.layout = seed.is_multiple_of(2).then(|| release.layout());
     options
 }
 

@@ -78,10 +78,10 @@ impl Simulator {
             Kind::ScopedCcs => windows.scoped_ccs_ids,
             Kind::IpPort | Kind::Ccs => "0",
         };
-        let denied = match (windows.rights, kind, is_property) {
-            ("no-sni", Kind::Sni, false) | ("no-properties", _, true) => true,
-            _ => false,
-        };
+        let denied = matches!(
+            (windows.rights, kind, is_property),
+            ("no-sni", Kind::Sni, false) | ("no-properties", _, true)
+        );
         match code(refusal).or(denied.then_some(win32::ACCESS_DENIED)) {
             Some(code) => Err(code),
             None => Ok(()),

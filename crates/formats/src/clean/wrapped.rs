@@ -26,11 +26,10 @@ pub(super) fn joined(lines: &[NumberedLine]) -> Option<(Lines, String)> {
             && lines
                 .peek()
                 .is_some_and(|next| is_rest(&next.text) && next.text.chars().count() < width)
+            && let Some(next) = lines.next()
         {
-            if let Some(next) = lines.next() {
-                line.text.push_str(&next.text);
-                count += 1;
-            }
+            line.text.push_str(&next.text);
+            count += 1;
         }
         left.push(line);
     }

@@ -92,8 +92,7 @@ fn listed(shape: Shape, word: &str) -> Option<(bool, &'static str)> {
     })
 }
 
-/// Whether a text is a word for on or off in a language of the table.
-
+/// Whether two words are equal, without regard to case.
 fn same_word(a: &str, b: &str) -> bool {
     let lower = |text| str::chars(text).flat_map(char::to_lowercase);
     a == b || lower(a).eq(lower(b))

@@ -1,6 +1,6 @@
 //! What a reader may return of a host that is known: the host, or less with a warning, or an error.
 
-use certbind_core::Binding;
+use certbind_core::{Binding, CtlIdentifier, StoreName};
 use certbind_formats::{ReadOptions, Reading, WarningKind, read};
 
 use super::draw::Draw;
@@ -116,11 +116,11 @@ fn judge_binding(
         .any(|warning| warning.key.as_ref() == Some(key) && warning.kind == WarningKind::Unusual);
     let name_differs = |was: Option<&str>, is: Option<&str>| was != is && is.is_some();
     let has_other_name = name_differs(
-        was.ctl_store_name.as_ref().map(|name| name.as_str()),
-        is.ctl_store_name.as_ref().map(|name| name.as_str()),
+        was.ctl_store_name.as_ref().map(StoreName::as_str),
+        is.ctl_store_name.as_ref().map(StoreName::as_str),
     ) || name_differs(
-        was.ctl_identifier.as_ref().map(|name| name.as_str()),
-        is.ctl_identifier.as_ref().map(|name| name.as_str()),
+        was.ctl_identifier.as_ref().map(CtlIdentifier::as_str),
+        is.ctl_identifier.as_ref().map(CtlIdentifier::as_str),
     );
     if host.is_english && (has_more || has_other_name && !is_remarked) {
         return Err(format!(
