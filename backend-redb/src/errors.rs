@@ -166,7 +166,7 @@ impl From<io::Error> for Cause {
 fn is_page_damage(error: &io::Error) -> bool {
     error
         .get_ref()
-        .is_some_and(|source| source.is::<PageDamage>())
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<PageDamage>)
 }
 
 /// The first bytes of a key, in hexadecimal.
