@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use certbind_core::{Binding, BindingKey, Kind, Result};
+use certbind_core::{Binding, BindingKey, IpPort, Kind, Result};
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::{
     Query, Request, read_record, with_delete, with_query, with_set,
@@ -206,4 +206,23 @@ pub(crate) fn has_one_spelling(key: &BindingKey) -> bool {
         BindingKey::Ccs(_) => true,
         BindingKey::Sni(_) | BindingKey::ScopedCcs(_) => false,
     }
+}
+
+/// The key that HTTP.sys may make of an IPv6 address: without its scope, or the IPv4 address in it.
+pub(crate) fn other_spelling(key: &BindingKey) -> Option<BindingKey> {
+    let BindingKey::IpPort(endpoint) = key else {
+        return None;
+    };
+    let std::net::SocketAddr::V6(mut v6) = endpoint.addr() else {
+        return None;
+    };
+    let other = match v6.ip().to_ipv4_mapped() {
+        Some(v4) => std::net::SocketAddr::from((v4, v6.port())),
+        None if v6.scope_id() != 0 => {
+            v6.set_scope_id(0);
+            v6.into()
+        }
+        None => return None,
+    };
+    IpPort::new(other).ok().map(BindingKey::IpPort)
 }

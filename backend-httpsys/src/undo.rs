@@ -3,8 +3,8 @@
 use certbind_core::{Binding, BindingKey, Outcome, Result, StoreError};
 use certbind_httpapi_abi::HttpApi;
 
-use crate::compare::{is_mixture, same_for_windows};
-use crate::records::ReadCache;
+use crate::compare::{is_mixture, plain, same_for_windows};
+use crate::records::{ReadCache, other_spelling};
 use crate::session::Session;
 use crate::step::{Log, Step, Writer};
 
@@ -94,6 +94,9 @@ fn revert<A: HttpApi>(
         let found = found.as_ref();
         let ours = found == after.as_ref() || found.is_some_and(|found| step.seen.contains(found));
         if found == before.as_ref() || (!ours && same_for_windows(found, before.as_ref())) {
+            if let (None, None, Some(after)) = (found, before, after) {
+                recovery.conflicts.extend(elsewhere(session, after)?);
+            }
             return Ok(());
         }
         if !ours && !same_for_windows(found, after.as_ref()) && !is_between(&step, found) {
@@ -126,6 +129,24 @@ fn revert<A: HttpApi>(
             Err(failed) => return Err(failed.error),
         }
     }
+}
+
+/// A record like the one that was written, under the key that Windows may have made of its own. It
+/// may have been there before, so it is left and reported.
+fn elsewhere<A: HttpApi>(
+    session: &Session<A>,
+    written: &Binding,
+) -> Result<Option<RecoveryConflict>> {
+    let Some(key) = other_spelling(written.key()) else {
+        return Ok(None);
+    };
+    let found = session.binding(&key, &ReadCache::default())?;
+    let same = found.filter(|found| plain(found) == plain(written));
+    Ok(same.map(|found| RecoveryConflict {
+        key,
+        before: None,
+        found: Some(found),
+    }))
 }
 
 /// Whether a key that holds this may have been left so in the midst of the step, or of its being

@@ -254,8 +254,9 @@ impl Simulator {
             ("hole-2" | "hole-87" | "hole-1168", index) if index > 1 => nth(index - 1),
             (_, index) => nth(index),
         };
+        let is_plain = windows.empty_kind == windows.query_next_end;
         match found {
-            Err(win32::NO_MORE_ITEMS) if count()? == 0 => {
+            Err(win32::NO_MORE_ITEMS) if !is_plain && count()? == 0 => {
                 Err(code(windows.empty_kind).unwrap_or(win32::NO_MORE_ITEMS))
             }
             Err(win32::NO_MORE_ITEMS) => {

@@ -210,6 +210,7 @@ fn cut_off(rng: &mut Rng, host: &Host) {
         applied(&before, &host.truth(), result);
     }
     // The call that is to fail may not have come.
+    let mut conflicts = Vec::new();
     for _ in 0..8 {
         let _ = catch_unwind(AssertUnwindSafe(|| {
             if let Ok(store) = host.open() {
@@ -218,6 +219,8 @@ fn cut_off(rng: &mut Rng, host: &Host) {
                     certbind_core::Record::new([9; 20].into(), None, certbind_core::Uuid::nil());
                 let missing = Binding::new(probe, missing).expect("a binding");
                 let _ = store.update(missing);
+                let found = store.recovery().conflicts;
+                conflicts.extend(found.into_iter().map(|conflict| conflict.key));
             }
         }));
     }
@@ -236,7 +239,7 @@ fn cut_off(rng: &mut Rng, host: &Host) {
     // One change may have happened before the process ended.
     let is_whole = batch.len() == 1 && changed.len() <= 1;
     for key in changed {
-        let is_named = !reported.is_empty();
+        let is_named = !reported.is_empty() || conflicts.contains(&key);
         assert!(
             is_whole || is_named,
             "cut off: {key} has changed, from {:?} to {:?}",
