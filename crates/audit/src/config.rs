@@ -7,8 +7,8 @@ use certbind_core::Uuid;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::applications;
-use crate::finding::Severity;
-use crate::rules::Rule;
+use crate::rule::Rule;
+use crate::severity::Severity;
 use crate::waiver::Waiver;
 
 /// The time, the limits, and what an organisation has decided.

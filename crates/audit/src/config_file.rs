@@ -10,8 +10,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::config::Config;
-use crate::finding::Severity;
 use crate::rules;
+use crate::severity::Severity;
 use crate::waiver::{Scope, Waiver};
 
 /// Why a configuration was not read.

@@ -8,7 +8,7 @@ use crate::fleet::Fleet;
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
 use crate::report::{HostSummary, Report, Waived};
-use crate::rules::{Check, Findings, RULES, Waivers};
+use crate::rules::{CHECKS, Check, Findings, Waivers};
 
 /// Judges the exports of hosts, each by itself and all of them together.
 ///
@@ -20,12 +20,12 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
     let hosts = summaries(exports);
     let mut waivers = Waivers::new(config, &hosts);
     let (mut findings, mut waived) = (Vec::new(), Vec::new());
-    for rule in RULES {
+    for (rule, check) in CHECKS {
         let Some(severity) = config.severity(rule) else {
             continue;
         };
         let mut found = Findings::new(rule, severity);
-        match rule.check {
+        match check {
             Check::Record(check) => {
                 for bound in fleet.hosts.iter().flat_map(|host| &host.bindings) {
                     if let Some(sentence) = check(bound.binding, &fleet) {

@@ -19,9 +19,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use crate::finding::{Finding, Place, Severity, Subject};
+use crate::finding::{Finding, Place, Subject};
 use crate::report::{Counts, Report};
 use crate::rules::RULES;
+use crate::severity::Severity;
 
 /// The version of the format. A reader of one version reads all that have the same.
 pub const VERSION: u32 = 1;

@@ -42,18 +42,22 @@ pub mod json;
 mod ports;
 pub mod precedence;
 mod report;
+mod rule;
 mod rules;
 pub mod sarif;
+mod severity;
 mod waiver;
 
 pub use config::Config;
 pub use config_file::ConfigError;
 pub use engine::audit;
-pub use finding::{Finding, Place, Related, Severity, Subject, UnknownSeverity};
+pub use finding::{Finding, Place, Related, Subject};
 pub use host_export::HostExport;
 pub use inventory::{Held, Inventory, InventoryError, Unread};
 pub use report::{Counts, HostSummary, Report, Waived};
-pub use rules::{RULES, Rule};
+pub use rule::Rule;
+pub use rules::RULES;
+pub use severity::{Severity, UnknownSeverity};
 pub use waiver::{Scope, Waiver};
 
 /// The examples of the README are tests too.

@@ -17,9 +17,10 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::finding::{Finding, Place, Severity};
+use crate::finding::{Finding, Place};
 use crate::report::Report;
 use crate::rules::RULES;
+use crate::severity::Severity;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

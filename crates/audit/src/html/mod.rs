@@ -28,11 +28,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
-use crate::finding::{Severity, Subject};
+use crate::finding::Subject;
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
 use crate::report::Report;
 use crate::rules::day;
+use crate::severity::Severity;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");

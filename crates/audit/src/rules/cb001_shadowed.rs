@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use certbind_core::BindingKey;
 
 use crate::effective_certificate::EffectiveCertificate;
-use crate::finding::{Related, Severity};
+use crate::finding::Related;
 use crate::fleet::{Fleet, Host};
 use crate::host_binding::HostBinding;
 use crate::ports::AtPort;
 use crate::precedence;
-use crate::rules::{Check, Findings, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB001",
@@ -22,8 +24,9 @@ pub(super) static RULE: Rule = Rule {
         whose sites are all set up right.",
     remedy: "Delete the record that comes first if nobody needs it, or give it the certificate and \
         options that clients of these names are to meet.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for at in host.ports.values() {

@@ -1,10 +1,12 @@
 //! A wildcard address beside single ones with another certificate.
 
-use crate::finding::{Related, Severity};
+use crate::finding::Related;
 use crate::fleet::{Fleet, Host};
 use crate::host_binding::HostBinding;
 use crate::precedence;
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB002",
@@ -16,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
     remedy: "Bind the same certificate, or delete the records of single addresses if the wildcard \
         address is meant to answer for all. Waive it where the addresses belong to different \
         services.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for at in host.ports.values() {

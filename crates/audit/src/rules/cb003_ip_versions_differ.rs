@@ -1,10 +1,12 @@
 //! IPv6 clients meet something else than IPv4 clients.
 
 use crate::effective_certificate::EffectiveCertificate;
-use crate::finding::{Related, Severity};
+use crate::finding::Related;
 use crate::fleet::{Fleet, Host};
 use crate::precedence;
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB003",
@@ -15,8 +17,9 @@ pub(super) static RULE: Rule = Rule {
         done for 0.0.0.0 alone leaves [::] as it was.",
     remedy: "Give both records the same certificate and options; or delete that of [::], since \
         0.0.0.0 answers for IPv6 as well.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for at in host.ports.values() {

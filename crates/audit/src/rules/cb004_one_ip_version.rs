@@ -2,11 +2,13 @@
 
 use certbind_core::BindingKey;
 
-use crate::finding::{Related, Severity};
+use crate::finding::Related;
 use crate::fleet::{Fleet, Host};
 use crate::host_binding::HostBinding;
 use crate::precedence;
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB004",
@@ -16,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
         are reset. A name that has both A and AAAA records then works or fails by chance.",
     remedy: "Bind 0.0.0.0, which answers for both versions, or an address of the other version; or \
         see that no name leads there by the other version.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for (port, at) in &host.ports {

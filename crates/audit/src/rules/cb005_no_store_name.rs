@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB005",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         without a store name: listing the bindings of sites fails or leaves them out.",
     remedy: "Bind it again with a store name: certbind update KEY --store-name MY, or netsh's \
         certstorename=MY.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let certificate = binding.record().certificate.as_ref()?;

@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB006",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         binds may leave it empty, and some guides do.",
     remedy: "Find out which program needs it, and bind it again under an id of that program: \
         certbind update KEY --app-id GUID.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     binding

@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB007",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         bindings behind, and its port answers with a certificate that nobody renews.",
     remedy: "Find out whose the id is. If a program needs it, name the id in the configuration, \
         under [applications]; if not, delete the record.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let id = binding.record().app_id;

@@ -3,9 +3,10 @@
 use certbind_core::Binding;
 
 use crate::applications::IIS_EXPRESS;
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB008",
@@ -16,8 +17,9 @@ pub(super) static RULE: Rule = Rule {
         and the ports answer with a certificate that no client trusts.",
     remedy: "On a server, uninstall IIS Express and delete its records. On a developer's machine, \
         turn the rule off.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let port = binding.key().port().get();

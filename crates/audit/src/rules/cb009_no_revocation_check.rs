@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, CertCheckMode};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB009",
@@ -15,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
     remedy: "Turn the check on (netsh: verifyclientcertrevocation=enable), and see that the host \
         can reach the authorities' lists. Where no client certificates are asked for, waive \
         it.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     binding

@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, CertCheckMode};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB010",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         certificate counts as unrevoked, or as unknown, for as long as the cache says so.",
     remedy: "Let it fetch (netsh: verifyrevocationwithcachedclientcertonly=disable), or see that \
         something keeps the cache fresh.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     binding

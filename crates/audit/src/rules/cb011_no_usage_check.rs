@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, CertCheckMode};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB011",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         owner in as a client.",
     remedy: "Turn the check on (netsh: usagecheck=enable), and issue client certificates for client \
         authentication.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     binding

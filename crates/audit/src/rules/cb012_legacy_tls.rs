@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, BindingKey, SslFlags};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB012",
@@ -15,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
         a binding.",
     remedy: "Rule them out for the binding (netsh: disablelegacytls=enable, Windows Server 2022 and \
         later), or for the host in Schannel's settings; then turn the rule off.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let flags = binding.record().flags;

@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, SslFlags};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB013",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         to those. Where TLS 1.3 is disabled too, and old versions are, nobody can connect.",
     remedy: "Enable it (netsh: disabletls12=disable), unless every client is known to speak TLS \
         1.3.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let flags = binding.record().flags;

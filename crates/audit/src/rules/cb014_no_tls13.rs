@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, SslFlags};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB014",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         certificates that anybody on the way can read. HTTP/3 needs it.",
     remedy: "Enable it (netsh: disabletls13=disable), unless something that asks for client \
         certificates in the middle of a connection needs TLS 1.2.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     binding

@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, SslFlags};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB015",
@@ -13,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     why: "Clients take more connections and more time. gRPC does not work at all.",
     remedy: "Enable it (netsh: disablehttp2=disable), unless something needs HTTP/1.1, as Windows \
         authentication does that is bound to a connection.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     binding

@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, SslFlags};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB016",
@@ -15,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
         demands stapling is refused.",
     remedy: "Enable it (netsh: disableocspstapling=disable), unless the host cannot reach the \
         authority.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     binding

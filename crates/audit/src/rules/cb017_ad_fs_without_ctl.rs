@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, SslFlags};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB017",
@@ -16,8 +17,9 @@ pub(super) static RULE: Rule = Rule {
     remedy: "Name the list (netsh: sslctlidentifier and sslctlstorename), or leave client \
         certificates to the port that AD FS keeps for them (clientcertnegotiation=disable \
         here).",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let record = binding.record();

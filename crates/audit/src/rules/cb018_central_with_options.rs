@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, BindingKey};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB018",
@@ -15,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
         the options act is not known.",
     remedy: "Clear the options, or bind host names of the central store (scopedccs), which take \
         them.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let record = binding.record();

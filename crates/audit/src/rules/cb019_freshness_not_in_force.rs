@@ -2,9 +2,10 @@
 
 use certbind_core::{Binding, CertCheckMode};
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB019",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         are not.",
     remedy: "Set the time again with a tool that sets its flag as well (certbind and netsh do, \
         where the time is not 0), turn the revocation check on, or set the time to 0.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let record = binding.record();

@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB020",
@@ -13,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     why: "What they do is not known here: a newer Windows may have given them a meaning, or they \
         were written by mistake. No other rule takes them into account.",
     remedy: "See which program or Windows version set them; a newer certbind may know them.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let record = binding.record();

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::{Place, Related, Severity, Subject};
+use crate::finding::{Place, Related, Subject};
 use crate::fleet::Fleet;
 use crate::host_binding::HostBinding;
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB021",
@@ -15,8 +17,9 @@ pub(super) static RULE: Rule = Rule {
         has to reach all of them on the same day.",
     remedy: "Give applications of different owners certificates of their own; for the renewal, \
         certbind rotate finds every record.",
-    check: Check::Fleet(check),
 };
+
+pub(super) const CHECK: Check = Check::Fleet(check);
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (hash, uses) in &fleet.uses {

@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB022",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         such a name, the record is never used, and clients get another one or none.",
     remedy: "Bind the name as clients send it: a name in DNS, internationalised ones as A-labels (xn--…), \
         a wildcard as the whole first label.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     let host = binding.key().host()?.as_str();

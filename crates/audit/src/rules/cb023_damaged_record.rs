@@ -1,8 +1,10 @@
 //! A record that cannot be read.
 
-use crate::finding::{Severity, Subject};
+use crate::finding::Subject;
 use crate::fleet::{Fleet, Host};
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB023",
@@ -11,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     why: "What it binds was not audited: nothing is known of that address or name.",
     remedy: "Export the host again. If the record is as damaged there, show it with netsh, delete it and \
         bind it anew.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for problem in &host.export.reading.errors {

@@ -2,9 +2,11 @@
 
 use certbind_formats::WarningKind;
 
-use crate::finding::{Severity, Subject};
+use crate::finding::Subject;
 use crate::fleet::{Fleet, Host};
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB024",
@@ -14,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
         what is said of the record may not be so on the host.",
     remedy: "Export the host again, whole. A setting that this version does not know stands in the message; \
         look at it on the host.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let warnings = host.export.reading.warnings.iter();

@@ -2,9 +2,11 @@
 
 use certbind_formats::WarningKind;
 
-use crate::finding::{Severity, Subject};
+use crate::finding::Subject;
 use crate::fleet::{Fleet, Host};
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB025",
@@ -13,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
     why: "They look like lines of a record, and nobody can tell of which: the record that they are from \
         may be missing.",
     remedy: "Export the host again, and do not edit the file.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let skipped = host.export.reading.warnings.iter();

@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence, day};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence, day};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB102",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         many hosts use a certificate.",
     remedy: "Install its successor, and certbind rotate OLD-HASH NEW-HASH. How soon is told from is \
         expiring_days in the configuration.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let end = fleet.certificate(binding)?.certificate.validity().not_after;

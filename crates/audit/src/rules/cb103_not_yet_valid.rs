@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence, day};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence, day};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB103",
@@ -12,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     why: "Clients refuse it until that day, as they do with an expired one.",
     remedy: "Bind its predecessor until then, or set the clock of whoever issued it.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let begin = fleet

@@ -3,9 +3,10 @@
 use certbind_certificates::PublicKey;
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB104",
@@ -15,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
         certificates with RSA keys below 2048 bits.",
     remedy: "Have a certificate issued for a key of 2048 bits of RSA or more, or on a curve of 256 bits or \
         more.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let key = fleet.certificate(binding)?.certificate.public_key();

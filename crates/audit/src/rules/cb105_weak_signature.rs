@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB105",
@@ -13,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     why: "Whoever can make two certificates with one digest can make another certificate of this \
         issuer's; browsers refuse SHA-1 and what came before it.",
     remedy: "Have it issued anew, signed with SHA-256 or better.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let signature = fleet.certificate(binding)?.certificate.signature();

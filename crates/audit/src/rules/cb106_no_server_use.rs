@@ -3,9 +3,10 @@
 use certbind_certificates::ServerUse;
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB106",
@@ -15,8 +16,9 @@ pub(super) static RULE: Rule = Rule {
         it.",
     remedy: "Bind a certificate that was issued for server authentication (1.3.6.1.5.5.7.3.1), and see \
         which template the wrong one came from.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     match fleet.certificate(binding)?.certificate.server_use() {

@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB107",
@@ -13,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     why: "Clients that ask for the name get a certificate for another one, and refuse it.",
     remedy: "Bind a certificate that has the name among its subject alternative names, or a wildcard one \
         label above it.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let host = binding.key().host()?.as_str();

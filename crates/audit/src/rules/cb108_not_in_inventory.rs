@@ -2,9 +2,10 @@
 
 use certbind_core::Binding;
 
-use crate::finding::Severity;
 use crate::fleet::Fleet;
-use crate::rules::{Check, Rule, Sentence};
+use crate::rule::Rule;
+use crate::rules::{Check, Sentence};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB108",
@@ -13,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     why: "Nothing is known of it: not whose it is, nor when it expires. On the host it may be missing \
         as well, and then connections are reset.",
     remedy: "Add it to the folder of certificates, or bind one that is known.",
-    check: Check::Record(check),
 };
+
+pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     let hash = binding.record().hash()?;

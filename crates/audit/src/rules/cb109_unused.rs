@@ -1,8 +1,10 @@
 //! A certificate that nothing uses.
 
-use crate::finding::{Place, Severity, Subject};
+use crate::finding::{Place, Subject};
 use crate::fleet::Fleet;
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB109",
@@ -11,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     why: "It was replaced and forgotten, or never bound: a private key that lies about, and a renewal \
         that somebody may be paying for.",
     remedy: "Revoke and delete it, or bind it. Certificates of authorities are not told of.",
-    check: Check::Fleet(check),
 };
+
+pub(super) const CHECK: Check = Check::Fleet(check);
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     let bindings = fleet.hosts.iter().flat_map(|host| &host.bindings);

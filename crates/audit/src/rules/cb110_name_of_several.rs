@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use certbind_certificates::Name;
 
-use crate::finding::{Place, Related, Severity, Subject};
+use crate::finding::{Place, Related, Subject};
 use crate::fleet::Fleet;
 use crate::host_binding::HostBinding;
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB110",
@@ -16,8 +18,9 @@ pub(super) static RULE: Rule = Rule {
     why: "Clients of the name get one certificate on one host or port and another elsewhere: one of \
         them was left behind by a renewal, or will be.",
     remedy: "certbind rotate the old one, on every host that still has it.",
-    check: Check::Fleet(check),
 };
+
+pub(super) const CHECK: Check = Check::Fleet(check);
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     // Of each name, a place of each certificate.

@@ -1,8 +1,10 @@
 //! A file of the inventory that cannot be read.
 
-use crate::finding::{Place, Severity, Subject};
+use crate::finding::{Place, Subject};
 use crate::fleet::Fleet;
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB111",
@@ -11,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     why: "What it holds is taken to be unknown: bindings may be told of that are all right, and expired \
         certificates in it are not.",
     remedy: "Name the password of a PFX, convert the file to PEM, or move it elsewhere.",
-    check: Check::Fleet(check),
 };
+
+pub(super) const CHECK: Check = Check::Fleet(check);
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     for unread in fleet.inventory.unread() {

@@ -1,8 +1,9 @@
 //! A binding that the baseline has not.
 
-use crate::finding::Severity;
 use crate::fleet::{Fleet, Host};
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB201",
@@ -10,8 +11,9 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Note,
     why: "Somebody bound it since: an installer, an administrator, or nobody who should have.",
     remedy: "See who did it, and take a new baseline if it is to stay.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let Some(before) = host.before() else {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Severity, Subject};
+use crate::finding::Subject;
 use crate::fleet::{Fleet, Host};
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB202",
@@ -12,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     why: "Whatever answered there answers no more, or with another certificate.",
     remedy: "Bind it again from the baseline (certbind plan and apply), or take a new baseline.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for binding in host.before().into_iter().flat_map(BTreeMap::into_values) {

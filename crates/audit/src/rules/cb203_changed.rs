@@ -2,9 +2,10 @@
 
 use certbind_migrate::FieldChange;
 
-use crate::finding::Severity;
 use crate::fleet::{Fleet, Host};
-use crate::rules::{Check, Findings, Rule};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB203",
@@ -14,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
         hardened, or set back to its defaults by a renewal that forgot them.",
     remedy: "See that the change was meant (certbind diff shows it field by field), and take a new \
         baseline.",
-    check: Check::Host(check),
 };
+
+pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let before = host.before().unwrap_or_default();

@@ -1,7 +1,9 @@
 //! A waiver that has ended.
 
-use crate::finding::{Place, Severity, Subject};
-use crate::rules::{Check, Findings, Rule, Waivers};
+use crate::finding::{Place, Subject};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings, Waivers};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB301",
@@ -9,8 +11,9 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     why: "What it covered is told of again. Somebody had promised to be done by then.",
     remedy: "Mend what was waived and take the waiver out of the configuration, or give it a new end.",
-    check: Check::Waivers(check),
 };
+
+pub(super) const CHECK: Check = Check::Waivers(check);
 
 fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
     for (waiver, _) in waivers

@@ -1,7 +1,9 @@
 //! A waiver of nothing.
 
-use crate::finding::{Place, Severity, Subject};
-use crate::rules::{Check, Findings, Rule, Waivers};
+use crate::finding::{Place, Subject};
+use crate::rule::Rule;
+use crate::rules::{Check, Findings, Waivers};
+use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB302",
@@ -10,8 +12,9 @@ pub(super) static RULE: Rule = Rule {
     why: "What it was for is mended or gone, or it names something else than was meant. Kept, it would \
         hide the same trouble when it comes back.",
     remedy: "Take it out of the configuration, or correct the key, certificate, name or host that it names.",
-    check: Check::Waivers(check),
 };
+
+pub(super) const CHECK: Check = Check::Waivers(check);
 
 fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
     for (waiver, _) in waivers.iter().filter(|(_, is_used)| !is_used) {

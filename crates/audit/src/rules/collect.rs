@@ -1,7 +1,13 @@
 //! Collecting what a rule finds.
 
-use crate::finding::{Finding, Place, Related, Severity};
-use crate::rules::{Rule, Sentence};
+use std::borrow::Cow;
+
+use crate::finding::{Finding, Place, Related};
+use crate::rule::Rule;
+use crate::severity::Severity;
+
+/// What is wrong in one place.
+pub(crate) type Sentence = Cow<'static, str>;
 
 /// What one rule found so far.
 pub(crate) struct Findings {

@@ -10,7 +10,7 @@ use crate::engine::audit;
 use crate::finding::Finding;
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
-use crate::rules::Rule;
+use crate::rule::Rule;
 use crate::waiver::{Scope, Waiver};
 
 /// What trips a rule, and what does not.

@@ -41,21 +41,25 @@ mod cb202_removed;
 mod cb203_changed;
 mod cb301_expired_waiver;
 mod cb302_unused_waiver;
+mod check;
 mod collect;
 #[cfg(test)]
 mod harness;
-mod rule;
 mod waivers;
 
-pub(crate) use collect::Findings;
-pub use rule::Rule;
-pub(crate) use rule::{Check, Sentence};
+pub(crate) use check::Check;
+pub(crate) use collect::{Findings, Sentence};
 pub(crate) use waivers::Waivers;
+
+use crate::rule::Rule;
 
 macro_rules! rules {
     ($($file:ident)*) => {
         /// Every rule, in the order of their ids.
         pub static RULES: &[&Rule] = &[$(&$file::RULE),*];
+
+        /// Every rule with its check, in the same order.
+        pub(crate) static CHECKS: &[(&Rule, Check)] = &[$((&$file::RULE, $file::CHECK)),*];
 
         /// What trips each rule, and what does not.
         #[cfg(test)]

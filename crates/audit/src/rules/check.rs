@@ -1,0 +1,19 @@
+//! The function that checks a rule.
+
+use certbind_core::Binding;
+
+use crate::fleet::{Fleet, Host};
+use crate::rules::{Findings, Sentence, Waivers};
+
+/// How much a rule has to see at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Check {
+    /// A record by itself, and what is known besides.
+    Record(fn(&Binding, &Fleet<'_>) -> Option<Sentence>),
+    /// All of a host.
+    Host(fn(&Host<'_>, &Fleet<'_>, &mut Findings)),
+    /// Every host.
+    Fleet(fn(&Fleet<'_>, &mut Findings)),
+    /// What became of the waivers. Rules of this kind are the last.
+    Waivers(fn(&Waivers<'_>, &mut Findings)),
+}
