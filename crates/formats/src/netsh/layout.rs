@@ -6,9 +6,9 @@ use certbind_core::{Binding, BindingKey, Kind};
 use serde::{Deserialize, Serialize};
 
 use super::address::key_text;
-use super::extended;
 use super::field::{Field, Shape};
 use super::locale::Locale;
+use super::property_fields;
 use crate::encoding::Encoding;
 
 /// How a host lays out what `netsh http show sslcert` prints: which lines, in which language, with
@@ -221,7 +221,7 @@ impl Layout {
         let mut lines = self.records.values().flatten();
         lines.any(|line| {
             line.field.is_some_and(|field| {
-                extended::VALUES
+                property_fields::VALUES
                     .iter()
                     .any(|fields| fields.contains(&field))
             })
@@ -269,7 +269,7 @@ impl Layout {
                     .as_ref()
                     .map(certbind_core::StoreName::as_str),
             ),
-            field => extended::shown(&record.extended, field)
+            field => property_fields::shown(&record.extended, field)
                 .map_or_else(String::new, |number| number.to_string()),
         }
     }

@@ -42,6 +42,7 @@ pub(crate) mod locale;
 mod names;
 mod powershell;
 mod prescan;
+mod property_fields;
 mod read;
 mod recognition;
 mod record;

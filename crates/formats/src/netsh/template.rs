@@ -7,12 +7,12 @@
 use certbind_core::{Binding, BindingKey, CertCheckMode, CertHash, Kind, Record, Uuid};
 
 use super::address::key_text;
-use super::extended;
 use super::field::{Bit, Field, NULL, Shape};
 use super::layout::{Case, Layout, Line};
 use super::line_reader::{LineEnd, RawLine};
 use super::line_reader::{guid, is_hash, key_shape};
 use super::names::Text;
+use super::property_fields;
 use super::record::Parsed;
 use crate::report::ConversionWarning;
 
@@ -226,7 +226,7 @@ impl Template {
                     match field {
                         Field::Freshness => record.revocation_freshness_time = number,
                         Field::Timeout => record.url_retrieval_timeout = number,
-                        field => extended::set(&mut record.extended, *field, number),
+                        field => property_fields::set(&mut record.extended, *field, number),
                     }
                     length
                 }

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use certbind_core::{Binding, BindingKey, CertCheckMode, Kind};
 
 use super::address::key_text;
-use super::extended::VALUES;
 use super::field::{Bit, Field};
 use super::layout::Layout;
 use super::line_reader::{Parts, key_shape};
 use super::names::Text;
+use super::property_fields::VALUES;
 use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
 use crate::write::{Inexpressible, WriteError};
