@@ -33,6 +33,7 @@ mod api;
 mod certificates;
 mod disguise;
 mod faults;
+mod history;
 mod inventory;
 mod listing;
 mod profile;

@@ -12,11 +12,11 @@ use certbind_httpapi_abi::win32::{self, ToWin32};
 
 use crate::certificates::{CertificateState, Certificates};
 use crate::faults::{Action, Call, Faults};
+use crate::history::History;
 use crate::inventory::Inventory;
 use crate::listing::Listings;
 use crate::profile::Profile;
 use crate::service::ServiceConfig;
-use crate::variant::History;
 use crate::windows::{self, Windows};
 
 /// Who calls.

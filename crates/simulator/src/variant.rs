@@ -1,6 +1,5 @@
 //! What the options of [`Windows`](crate::Windows) change in the simulator's answers.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use certbind_core::{
@@ -19,17 +18,6 @@ const KNOWN_MODES: u32 = 0x1_0017;
 
 /// How many sets after a deletion are refused.
 const REFUSED_SETS: u32 = 2;
-
-/// What has happened so far.
-#[derive(Default)]
-pub(crate) struct History {
-    calls: u64,
-    queries: u64,
-    writes: u64,
-    enumerations: u64,
-    refused_sets: u32,
-    left: HashMap<BindingKey, ExtendedProperties>,
-}
 
 impl Simulator {
     /// Counts a call, and answers it where this Windows would whatever it asks for.
