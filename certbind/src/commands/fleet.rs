@@ -9,7 +9,7 @@ use certbind_core::Binding;
 use certbind_migrate::{FleetPlan, Purpose};
 use serde_json::{Map, Value, json};
 
-use super::rotate::{Selection, already};
+use super::selection::{Selection, already};
 use super::{diff, export, fleet_plan, plan};
 use crate::changes;
 use crate::cli::Command;

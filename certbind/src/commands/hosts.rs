@@ -10,7 +10,7 @@ use certbind_formats::{Export, json};
 use certbind_migrate::{FleetPlan, Plan, Purpose};
 use serde::Serialize;
 
-use super::rotate::{Selection, already};
+use super::selection::{Selection, already};
 use super::{plan, scripts};
 use crate::changes::counted;
 use crate::cli::output::Format;

@@ -20,6 +20,7 @@ pub(crate) mod probe;
 pub(crate) mod read;
 pub(crate) mod rotate;
 mod scripts;
+mod selection;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
 pub(crate) mod trace;
