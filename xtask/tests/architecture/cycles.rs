@@ -35,36 +35,9 @@ fn cycles(imports: &Imports) -> Vec<BTreeSet<&str>> {
     cycles.into_iter().collect()
 }
 
-/// Files in import cycles that are not broken yet: crate, files.
-const KNOWN: &[(&str, &[&str])] = &[
-    (
-        "certbind-audit",
-        &[
-            "config.rs",
-            "finding.rs",
-            "fleet.rs",
-            "host_binding.rs",
-            "ports.rs",
-            "report.rs",
-            "rules/collect.rs",
-            "rules/rule.rs",
-            "rules/waivers.rs",
-        ],
-    ),
-    (
-        "certbind-conformance",
-        &["cases.rs", "erased.rs", "watch.rs"],
-    ),
-    (
-        "certbind-formats",
-        &["netsh/extended.rs", "netsh/layout.rs"],
-    ),
-];
-
 #[test]
 fn no_import_cycles_between_modules() {
     let mut found = String::new();
-    let mut in_cycles = BTreeSet::new();
     let mut files = 0;
     for (name, package) in packages() {
         let sources = root().join(&package.folder).join("src");
@@ -83,27 +56,12 @@ fn no_import_cycles_between_modules() {
                         .filter(|to| cycle.contains(to.as_str()));
                     let inside: Vec<_> = inside.map(String::as_str).collect();
                     found += &format!("  {file} -> {}\n", inside.join(", "));
-                    in_cycles.insert((name.clone(), (*file).to_owned()));
                 }
             }
         }
     }
     assert!(files > 300, "{files} files");
-    let known = KNOWN.iter().flat_map(|(name, files)| {
-        let own = |file: &&str| ((*name).to_owned(), (*file).to_owned());
-        files.iter().map(own)
-    });
-    let known: BTreeSet<_> = known.collect();
-    let new: Vec<_> = in_cycles.difference(&known).collect();
-    let gone: Vec<_> = known.difference(&in_cycles).collect();
-    assert!(
-        new.is_empty(),
-        "import cycles:\n{found}\nnot known yet: {new:?}"
-    );
-    assert!(
-        gone.is_empty(),
-        "no longer in a cycle, take them from KNOWN: {gone:?}"
-    );
+    assert!(found.is_empty(), "import cycles:\n{found}");
 }
 
 /// A cycle through a macro, a nested module, a `use` list and a re-export; `d` is not part of it.
