@@ -53,8 +53,7 @@ More:
 
 /// What follows the options in `certbind --help`.
 pub(crate) const MORE: &str = "\
-Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store.
-See also: certbind help keys|stores|formats|exit-codes";
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store.";
 
 /// A help topic: its name and its text.
 pub(crate) type Topic = (&'static str, fn() -> String);

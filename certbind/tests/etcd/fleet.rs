@@ -126,7 +126,7 @@ fn a_comparison_of_a_fleet_wants_one_export_for_each_host() {
         std::fs::write(folder.path().join(name), "").unwrap();
     }
     let said = refused("memory:", &["diff", &path, "--fleet", &url]);
-    assert!(said.contains("exports of one host"), "{said}");
+    assert!(said.contains("are exports of the same host"), "{said}");
     let said = refused("memory:", &["diff", "memory:", "--fleet", &url]);
     assert!(said.contains("no folder with an export"), "{said}");
     let said = refused("memory:", &["export", "--fleet", &url]);

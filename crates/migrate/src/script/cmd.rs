@@ -137,8 +137,7 @@ impl Batch {
     /// Sets `CB_STATE` to `before`, `after`, `absent` or `other`.
     fn state(&mut self, at: usize, step: &ScriptStep) {
         let [both, before, after] = step.text();
-        let find =
-            |line: &str| format!("find /i \"{}\" \"%CB_LIST%\" >nul", line.replace('%', "%%"));
+        let find = |line: &str| format!("find \"{}\" \"%CB_LIST%\" >nul", line.replace('%', "%%"));
         self.line(&format!(":state_{at}"));
         self.line("set \"CB_STATE=other\"");
         self.line(&format!(
