@@ -138,8 +138,9 @@ where
                     }
                     Gap::Until(next) => {
                         // Counting from 1 is no gap.
-                        if !(first && next == 1) {
-                            pass.issue(format!("index {index}"), answer(code));
+                        let is_gap = !(first && next == 1);
+                        if is_gap && pass.failure(index, answer(code)) {
+                            return pass.listing;
                         }
                         index = next;
                     }

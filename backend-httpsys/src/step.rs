@@ -12,7 +12,7 @@ use crate::code::{is_absent, is_unsupported};
 use crate::compare::{is_stored_form, same_but_properties};
 use crate::notice::{Notice, StoredDifferently};
 use crate::properties::{PropertyError, SETTLE_ATTEMPTS, with};
-use crate::records::{ReadCache, has_one_spelling};
+use crate::records::{ReadCache, Records, has_one_spelling};
 use crate::session::{Session, unreadable};
 
 /// What a batch does to one key.
@@ -245,40 +245,40 @@ impl<A: HttpApi> Writer<'_, A> {
                     code => call_error(code, after, "setting"),
                 }))
             }
-            None if code == NO_ERROR => {
-                let Some(listed) = listed else {
-                    return Err(untouched(forgotten(key, "setting")));
-                };
-                let now = self.session.records(key.kind());
-                let is_new = |key: &BindingKey| {
-                    !self.written.contains(key)
-                        && listed.records.iter().all(|(_, listed, _)| listed != key)
-                };
-                let mut new = now.records.iter().filter(|(_, key, _)| is_new(key));
-                let same = |found: &Binding| {
-                    let (a, b) = (found.record(), after.record());
-                    a.app_id == b.app_id && a.hash() == b.hash()
-                };
-                match new.find(|(_, _, found)| same(found)) {
-                    Some((_, _, found)) => {
-                        let found = found.clone();
-                        let gone = self.delete(&found).is_ok();
-                        let error = stored_differently(after, &found);
-                        Err(match gone {
-                            true => untouched(error),
-                            false => touched(error),
-                        })
-                    }
-                    None if listed.is_same_set(&now) => Err(untouched(forgotten(key, "setting"))),
-                    None => Err(touched(forgotten(key, "setting"))),
+            None => {
+                let moved = listed.and_then(|listed| self.moved(after, listed));
+                if let Some(found) = moved {
+                    let error = stored_differently(after, &found);
+                    return Err(match self.delete(&found) {
+                        Ok(()) => untouched(error),
+                        Err(_) => not_deleted(&found, error),
+                    });
                 }
+                Err(StepError {
+                    error: match code {
+                        NO_ERROR => forgotten(key, "setting"),
+                        code => call_error(code, after, "setting"),
+                    },
+                    raced: code == win32::ALREADY_EXISTS,
+                    touched: false,
+                })
             }
-            None => Err(StepError {
-                error: call_error(code, after, "setting"),
-                raced: code == win32::ALREADY_EXISTS,
-                touched: false,
-            }),
         }
+    }
+
+    /// The record that was set, where Windows has stored it under another key.
+    fn moved(&self, after: &Binding, before: &Records) -> Option<Binding> {
+        let is_new = |key: &BindingKey| {
+            !self.written.contains(key) && before.records.iter().all(|(_, old, _)| old != key)
+        };
+        let now = self.session.records(after.key().kind()).records.into_iter();
+        let mut new = now.filter(|(_, key, _)| is_new(key));
+        let same = |found: &Binding| {
+            let (a, b) = (found.record(), after.record());
+            a.app_id == b.app_id && a.hash() == b.hash()
+        };
+        let found = new.find(|(_, _, found)| same(found));
+        found.map(|(_, _, found)| found)
     }
 
     fn delete(&mut self, before: &Binding) -> Result<(), StepError> {
@@ -412,6 +412,18 @@ fn forgotten(key: &BindingKey, action: &'static str) -> StoreError {
         action: action.into(),
         source: "the HTTP Server API reported success, and nothing has changed".into(),
     }
+}
+
+/// The record of a set that went elsewhere stays there.
+fn not_deleted(found: &Binding, error: StoreError) -> StepError {
+    let restore = forgotten(found.key(), "deleting");
+    let key = found.key().clone();
+    touched(StoreError::NotRestored {
+        key,
+        before: None,
+        source: Box::new(error),
+        restore: Box::new(restore),
+    })
 }
 
 fn stored_differently(wanted: &Binding, found: &Binding) -> StoreError {
