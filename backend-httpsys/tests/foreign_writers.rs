@@ -7,7 +7,8 @@ mod fake;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+#[cfg(target_os = "linux")]
+use std::time::{Duration, Instant};
 
 use certbind_core::{Batch, BindingStore, Change, Precondition, Scan, StoreError};
 use certbind_httpapi_abi::win32;
@@ -277,6 +278,32 @@ fn two_stores_with_one_folder_take_turns() {
     assert_eq!(fake.sorted(), keys.map(|key| binding(key, last)));
 }
 
+const WAITING: &str = "waiting";
+
+/// Waits until the thread of this name has slept many times, as one does that tries a lock again and
+/// again; or has ended.
+#[cfg(target_os = "linux")]
+fn wait_until_it_has_slept<T>(thread: &std::thread::ScopedJoinHandle<'_, T>) {
+    let sleeps = || -> Option<u64> {
+        let mut threads = std::fs::read_dir("/proc/self/task").unwrap();
+        threads.find_map(|thread| {
+            let status = std::fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
+            let value = |name| status.lines().find_map(|line| line.strip_prefix(name));
+            (value("Name:")?.trim() == WAITING)
+                .then(|| value("voluntary_ctxt_switches:")?.trim().parse().ok())?
+        })
+    };
+    let start = Instant::now();
+    while !thread.is_finished() && sleeps().is_none_or(|sleeps| sleeps < 20) {
+        assert!(start.elapsed() < Duration::from_secs(20), "it hangs");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Only Linux shows what a thread does.
+#[cfg(not(target_os = "linux"))]
+fn wait_until_it_has_slept<T>(_: &std::thread::ScopedJoinHandle<'_, T>) {}
+
 #[test]
 fn a_change_waits_for_another_process_to_finish_its_batch() {
     let folder = tempfile::tempdir().unwrap();
@@ -286,8 +313,10 @@ fn a_change_waits_for_another_process_to_finish_its_batch() {
     let lock = File::open(folder.path().join("journal/lock")).unwrap();
     lock.lock().unwrap();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| store.update(binding("0.0.0.0:443", 2)));
-        std::thread::sleep(Duration::from_millis(100));
+        let waiting = std::thread::Builder::new().name(WAITING.into());
+        let update = || store.update(binding("0.0.0.0:443", 2));
+        let waiting = waiting.spawn_scoped(scope, update).unwrap();
+        wait_until_it_has_slept(&waiting);
         assert_eq!(*fake.records(), [binding("0.0.0.0:443", 1)]);
         drop(lock);
         waiting.join().unwrap().unwrap();

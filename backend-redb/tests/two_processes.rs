@@ -239,22 +239,17 @@ fn readers_share_and_exclude_a_writer() {
         .unwrap();
 }
 
-/// How often each thread of a process has been given a processor: of its own accord or not.
+/// Each thread of a process: its name, and whether it sleeps (`S`) or runs.
 #[cfg(target_os = "linux")]
-fn switches(process: u32) -> Vec<(String, String)> {
+fn threads(process: u32) -> Vec<(String, String)> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let mut switches: Vec<_> = threads
-        .filter_map(|thread| {
-            let thread = thread.unwrap();
-            // One that has ended meanwhile has none.
-            let status = fs::read_to_string(thread.path().join("status")).ok()?;
-            let counts = status.lines().filter(|line| line.contains("ctxt_switches"));
-            let counts = counts.collect::<Vec<_>>().join(" ");
-            Some((thread.file_name().into_string().unwrap(), counts))
-        })
-        .collect();
-    switches.sort();
-    switches
+    let threads = threads.filter_map(|thread| {
+        // One that has ended meanwhile has no status.
+        let stat = fs::read_to_string(thread.unwrap().path().join("stat")).ok()?;
+        let (name, state) = stat.rsplit_once(") ")?;
+        Some((name.to_owned(), state[..1].to_owned()))
+    });
+    threads.collect()
 }
 
 #[cfg(target_os = "linux")]
@@ -265,17 +260,16 @@ fn idle_store_has_no_thread() {
     let mut other = Other::new("idle", &path);
     assert_eq!(other.hear().unwrap(), "ready 1");
     assert_eq!(other.hear().unwrap(), "written");
-    // It goes on to wait for its end, and takes a moment to.
+    // The writers end, which takes a moment. The main thread and that of the test are left: one waits
+    // for the other, which waits for input, so that nothing can start a thread any more.
     let start = Instant::now();
     loop {
-        let before = switches(other.child.id());
-        thread::sleep(Duration::from_millis(300));
-        if switches(other.child.id()) == before {
-            // The main thread and that of the test, which waits for input.
-            assert_eq!(before.len(), 2, "{before:?}");
+        let threads = threads(other.child.id());
+        if threads.len() == 2 && threads.iter().all(|(_, state)| state == "S") {
             break;
         }
-        assert!(start.elapsed() < Duration::from_secs(10), "it never rests");
+        assert!(start.elapsed() < Duration::from_secs(10), "{threads:?}");
+        thread::sleep(Duration::from_millis(5));
     }
     other.end();
 }

@@ -50,7 +50,7 @@ fn lost_answers_do_not_repeat_a_batch() {
     let applied = thread::scope(|scope| {
         let applying = scope.spawn(|| ours.apply(&Change::put(marked(1, 2)).into()));
         // Its revision and what it replaced are read through the same wire.
-        thread::sleep(Duration::from_millis(50));
+        proxy.wait_until_lost();
         proxy.set(Wire::Whole);
         proxy.cut();
         applying.join().unwrap()
@@ -99,8 +99,9 @@ fn lost_batches_are_found_in_the_history() {
 #[test]
 fn late_copies_do_nothing() {
     require!("etcd");
-    let (slow, host) = (Proxy::to(&server().endpoint()), new_host());
-    let etcd = EtcdStore::builder([slow.endpoint(), server().endpoint()]);
+    let (server, host) = (Server::start(), new_host());
+    let slow = Proxy::to(&server.endpoint());
+    let etcd = EtcdStore::builder([slow.endpoint(), server.endpoint()]);
     // The endpoint that is asked first is random.
     let ours = loop {
         let ours = etcd.open(&host).unwrap();
@@ -116,11 +117,16 @@ fn late_copies_do_nothing() {
         slow.cut();
         applying.join().unwrap().expect("the other member took it");
     });
-    let other = store(&host);
+    let other = EtcdStore::builder([server.endpoint()]).open(&host).unwrap();
     other.remove(&key(2)).unwrap();
     // The copy that is on its way still arrives, and its key is free.
+    let finished = server.finished_calls("Txn");
     slow.set(Wire::Whole);
-    thread::sleep(Duration::from_millis(500));
+    let begun = Instant::now();
+    while server.finished_calls("Txn") == finished {
+        assert!(begun.elapsed() < Duration::from_secs(20), "no copy arrived");
+        thread::sleep(Duration::from_millis(5));
+    }
     assert_eq!(other.get(&key(2)).unwrap(), None);
 }
 

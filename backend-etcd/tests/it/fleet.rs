@@ -1,8 +1,9 @@
 //! All hosts of a cluster: listed, visited, watched.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashSet;
+use std::sync::{Condvar, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
 use certbind_etcd::{EtcdStore, HostChange, HostName, Watch};
@@ -63,13 +64,21 @@ fn visits_are_parallel_and_bounded() {
         .open_fleet()
         .unwrap();
     let hosts: Vec<_> = (0..40).map(name).collect();
-    let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    // A visit ends when four are under way; a thread makes one at a time.
+    let (begun, changed) = (Mutex::new(0), Condvar::new());
+    let threads = Mutex::new(HashSet::new());
     let inserted = fleet.visit(&hosts, 4.try_into().unwrap(), |host, store| {
-        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        threads.lock().unwrap().insert(thread::current().id());
         let n: u128 = host.as_str()[3..].parse().unwrap();
         store.insert(marked(1, n)).unwrap();
-        thread::sleep(Duration::from_millis(5));
-        now.fetch_sub(1, Ordering::SeqCst);
+        let mut count = begun.lock().unwrap();
+        let four = *count / 4 * 4 + 4;
+        *count += 1;
+        changed.notify_all();
+        let waited = changed
+            .wait_timeout_while(count, SOON, |count| *count < four)
+            .unwrap();
+        assert!(!waited.1.timed_out(), "fewer than four are under way");
         n
     });
     assert_eq!(
@@ -77,7 +86,7 @@ fn visits_are_parallel_and_bounded() {
         (0..40).collect::<Vec<_>>(),
         "in the order of the hosts"
     );
-    assert_eq!(most.into_inner(), 4);
+    assert_eq!(threads.into_inner().unwrap().len(), 4);
     let marks = fleet.visit(&hosts, 16.try_into().unwrap(), |_, store| {
         let scan = store.scan(&Scan::all()).unwrap();
         scan.map(|binding| mark(&binding.unwrap()))
@@ -97,7 +106,8 @@ fn watches_deliver_each_batch_once() {
     one.insert(marked(1, 1)).unwrap();
     let begun = fleet.revision().unwrap();
     let mut watch = fleet.watch(begun);
-    assert_eq!(watch.next(Duration::from_millis(200)).unwrap(), None);
+    let waited = watch.next(Duration::from_millis(1)).unwrap();
+    assert_eq!(waited, None, "the wait ends");
 
     let batch = Batch::new([
         Change::remove(key(1)),
@@ -123,13 +133,21 @@ fn watches_deliver_each_batch_once() {
     // One host's watch knows nothing of the others.
     let mut alone = two.watch(begun);
     assert_eq!(Some(two.cluster_revision().unwrap()), second.revision());
-    assert_eq!(next(&mut alone).host, name(2));
-    assert_eq!(alone.next(Duration::from_millis(200)).unwrap(), None);
-
     // Who comes back later goes on where it was.
     let mut resumed = fleet.watch(first.revision);
-    assert_eq!(next(&mut resumed).host, name(2));
-    assert_eq!(resumed.next(Duration::from_millis(200)).unwrap(), None);
+    // A change that was delivered twice would come before these.
+    let third = one.apply(&Change::put(marked(2, 5)).into()).unwrap();
+    let fourth = two.apply(&Change::put(marked(1, 6)).into()).unwrap();
+    let [second, third, fourth] = [second, third, fourth].map(|applied| applied.revision());
+    for (watch, expected) in [
+        (&mut watch, &[third, fourth][..]),
+        (&mut alone, &[second, fourth]),
+        (&mut resumed, &[second, third, fourth]),
+    ] {
+        for revision in expected {
+            assert_eq!(Some(next(watch).revision), *revision);
+        }
+    }
 }
 
 #[test]
@@ -142,7 +160,11 @@ fn unlimited_timeouts_do_not_overflow() {
     let mut watch = fleet.watch(fleet.revision().unwrap());
     let changed = thread::scope(|scope| {
         let watching = scope.spawn(|| watch.next(Duration::MAX));
-        thread::sleep(Duration::from_millis(200));
+        let begun = Instant::now();
+        while server.watches() == 0 {
+            assert!(begun.elapsed() < SOON, "it does not watch");
+            thread::sleep(Duration::from_millis(5));
+        }
         host.insert(marked(1, 1)).unwrap();
         watching.join()
     });
@@ -197,11 +219,10 @@ fn watches_survive_lost_connections_and_servers() {
         look(Duration::from_millis(20));
     }
     while look(SOON) {}
-    assert_eq!(
-        watch.next(Duration::from_millis(200)).unwrap(),
-        None,
-        "the last one once"
-    );
+    // The last one once: the next is what is written now.
+    store.put(marked(1, ROUNDS + 1)).unwrap();
+    let expected = [(key(1), Some(marked(1, ROUNDS + 1)))];
+    assert_eq!(next(&mut watch).changes, expected);
     assert_eq!(
         seen,
         (1..=ROUNDS).collect::<Vec<_>>(),

@@ -40,6 +40,8 @@ struct State {
     connections: Vec<(TcpStream, TcpStream)>,
     /// How many bytes of requests have not been passed on.
     held: usize,
+    /// How many bytes of answers were lost since the wire was set to lose them.
+    lost: usize,
 }
 
 impl Proxy {
@@ -55,6 +57,7 @@ impl Proxy {
                 wire: Wire::Whole,
                 connections: Vec::new(),
                 held: 0,
+                lost: 0,
             }),
             changed: Condvar::new(),
         });
@@ -82,7 +85,10 @@ impl Proxy {
 
     /// Changes the wire.
     pub fn set(&self, wire: Wire) {
-        self.shared.state().wire = wire;
+        let mut state = self.shared.state();
+        state.wire = wire;
+        state.lost = 0;
+        drop(state);
         self.shared.changed.notify_all();
     }
 
@@ -104,6 +110,14 @@ impl Proxy {
     pub fn wait_until_held(&self) {
         let mut state = self.shared.state();
         while state.wire == Wire::HoldsRequests && state.held < REQUEST {
+            state = self.shared.wait(state);
+        }
+    }
+
+    /// Waits until something of an answer is lost. Only while the wire loses them.
+    pub fn wait_until_lost(&self) {
+        let mut state = self.shared.state();
+        while state.wire == Wire::LosesAnswers && state.lost == 0 {
             state = self.shared.wait(state);
         }
     }
@@ -166,7 +180,13 @@ impl Shared {
         let mut lost = false;
         loop {
             let read = server.read(&mut bytes).unwrap_or(0);
-            let loses = self.state().wire == Wire::LosesAnswers;
+            let mut state = self.state();
+            let loses = state.wire == Wire::LosesAnswers;
+            if loses {
+                state.lost += read;
+                self.changed.notify_all();
+            }
+            drop(state);
             lost |= loses;
             // What comes after something that was lost never arrives: the connection has ended.
             if !loses && (lost || read == 0 || client.write_all(&bytes[..read]).is_err()) {

@@ -145,6 +145,41 @@ impl Server {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// How many calls of a gRPC method (`Range`, `Txn`) it has finished since it started.
+    ///
+    /// # Panics
+    /// If it does not answer, or counts no such method.
+    #[must_use]
+    pub fn finished_calls(&self, method: &str) -> u64 {
+        self.metric(
+            "grpc_server_handled_total",
+            &format!("grpc_method=\"{method}\""),
+        )
+    }
+
+    /// How many watches it serves.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    #[must_use]
+    pub fn watches(&self) -> u64 {
+        self.metric("etcd_debugging_mvcc_watcher_total", "")
+    }
+
+    /// The sum of the samples of a metric whose labels contain this one.
+    fn metric(&self, name: &str, label: &str) -> u64 {
+        let text = self.http_get("/metrics").expect("etcd answers");
+        let samples = text.lines().filter_map(|line| {
+            let (labels, value) = line.strip_prefix(name)?.rsplit_once(' ')?;
+            let is_whole_name = labels.is_empty() || labels.starts_with('{');
+            let value = || value.trim().parse::<u64>().expect("a whole number");
+            (is_whole_name && labels.contains(label)).then(value)
+        });
+        let samples: Vec<_> = samples.collect();
+        assert!(!samples.is_empty(), "etcd has no metric {name} {label}");
+        samples.iter().sum()
+    }
+
     /// Kills it, as a power cut would. Its data stays.
     pub fn kill(&mut self) {
         if let Some(running) = self.running.take() {
@@ -177,7 +212,7 @@ impl Server {
         let since = Instant::now();
         while since.elapsed() < PATIENCE && !self.lost_its_port() {
             if self
-                .health()
+                .http_get("/health")
                 .is_some_and(|said| said.contains(r#""health":"true""#))
             {
                 return true;
@@ -187,12 +222,11 @@ impl Server {
         false
     }
 
-    fn health(&self) -> Option<String> {
+    fn http_get(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.ports.health)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        stream
-            .write_all(b"GET /health HTTP/1.0\r\nHost: etcd\r\n\r\n")
-            .ok()?;
+        let request = format!("GET {path} HTTP/1.0\r\nHost: etcd\r\n\r\n");
+        stream.write_all(request.as_bytes()).ok()?;
         let mut said = String::new();
         stream.read_to_string(&mut said).ok()?;
         Some(said)

@@ -8,6 +8,7 @@ use std::ffi::CString;
 use std::os::raw::c_char;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use certbind_conformance::Fixture;
 use certbind_core::Result;
@@ -62,6 +63,9 @@ struct Host {
 
 impl Fixture for Host {
     type Store = HttpSysStore<Arc<LibraryApi>>;
+
+    /// A batch of thousands takes as many calls, each of which the simulator writes to its database.
+    const TIME_LIMIT: Duration = Duration::from_secs(300);
 
     /// Builds the library, which is no part of the time that a check may take.
     fn is_available() -> bool {

@@ -74,10 +74,10 @@ macro_rules! found_in_a_process {
 }
 
 found! {
-    a_lost_delete: writes::LosesOneDelete by sequences_follow_the_model at 32, "what the store holds";
+    a_lost_delete: writes::LosesOneDelete by sequences_follow_the_model at 32, "what the store holds" | "get after";
     a_lost_delete_after_opening: writes::LosesOneDelete by acknowledged_changes_survive_reopening at 32, "once it was opened again";
     half_of_a_failed_batch: writes::LeavesHalfOfAFailedBatch by errors_change_nothing at 32, "was refused";
-    half_of_a_failed_batch_in_a_sequence: writes::LeavesHalfOfAFailedBatch by sequences_follow_the_model at 32, "what the store holds";
+    half_of_a_failed_batch_in_a_sequence: writes::LeavesHalfOfAFailedBatch by sequences_follow_the_model at 32, "what the store holds" | "get after";
     an_ignored_absent: writes::IgnoresAbsent by keys_are_unique at 32, "exactly one insert";
     an_ignored_absent_of_one_caller: writes::IgnoresAbsent by errors_change_nothing at 32, "insert";
     an_ignored_present: writes::IgnoresPresent by errors_change_nothing at 32, "update";
@@ -96,7 +96,7 @@ found! {
     a_rotation_of_one: writes::RotatesOne by acknowledged_changes_survive_reopening at 32, "rotate";
 
     a_load_of_what_comes_before_an_error: writes::LoadsUntilItFails by errors_change_nothing at 32, "no load has come to its end" | "was refused";
-    a_load_of_what_comes_before_an_error_in_a_sequence: writes::LoadsUntilItFails by sequences_follow_the_model at 32, "what the store holds";
+    a_load_of_what_comes_before_an_error_in_a_sequence: writes::LoadsUntilItFails by sequences_follow_the_model at 32, "what the store holds" | "get after";
     a_load_in_sight: writes::LoadsUntilItFails by batches_are_atomic at 32, "seen";
     a_load_in_any_order: writes::LoadsInAnyOrder by errors_change_nothing at 32, "out of order";
     a_load_that_passes_over_an_error: writes::LoadsWhatItCan by errors_change_nothing at 32, "Ok(1)";
@@ -123,7 +123,7 @@ found! {
     folded_mapped_addresses: records::FoldsMappedAddresses by every_field_round_trips at 32, "what changed";
     flags_folded_by_opening_again: records::FoldsFlagsWhenReopened by every_field_round_trips at 32, "get";
 
-    a_stale_get: reads::GetsWhatWas by sequences_follow_the_model at 32, "the response to";
+    a_stale_get: reads::GetsWhatWas by sequences_follow_the_model at 32, "the response to" | "get after";
     a_stale_get_among_threads: reads::GetsWhatWas by operations_are_linearizable at 32, "not linearizable";
     a_stale_scan_among_threads: reads::ScansWhatWas by operations_are_linearizable at 32, "a read has seen what it cannot have seen";
     ports_ordered_as_text: reads::OrdersPortsAsText by scans_are_ordered at 32, "a scan";
