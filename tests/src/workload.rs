@@ -1,8 +1,10 @@
 //! The child process of the durability checks: it changes a store, and reports each change.
 
 use std::io::{BufRead, Write, stdin, stdout};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use certbind_core::{Batch, Capabilities, Change, Precondition};
+use certbind_core::{Batch, Capabilities, Change, Precondition, Result, StoreError};
 
 use crate::fixture::Fixture;
 use crate::operation::Operation;
@@ -19,6 +21,10 @@ pub(crate) const COUNT: &str = "CERTBIND_CONFORMANCE_COUNT";
 pub(crate) const BEGIN: &str = "certbind-conformance: begin ";
 /// Begins the line of an operation that was acknowledged.
 pub(crate) const DONE: &str = "certbind-conformance: acknowledged ";
+
+/// How long a store may be in use when the child opens it.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How many keys the operations change.
 const KEYS: usize = 2_000;
@@ -45,6 +51,20 @@ pub(crate) fn operation(number: u64, capabilities: &Capabilities, max_keys: usiz
     }
 }
 
+/// Opens the store. A process that another thread of the parent has forked holds copies of the
+/// parent's locks until it executes its program, so a store in use is tried again for a while.
+fn open<F: Fixture>(address: &str) -> Result<F::Store> {
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match F::open_at(address) {
+            Err(StoreError::InUse { .. }) if Instant::now() < deadline => {
+                thread::sleep(LOCK_POLL_INTERVAL);
+            }
+            result => return result,
+        }
+    }
+}
+
 /// Performs operations, if this process is a child; returns whether it is.
 ///
 /// # Panics
@@ -59,7 +79,7 @@ pub(crate) fn run_as_child<F: Fixture>() -> bool {
             .and_then(|text| text.parse::<u64>().ok())
     };
     let first = number(FIRST).expect("the number of the first operation");
-    let store = F::open_at(&address).expect("the store opens in a second process");
+    let store = open::<F>(&address).expect("the store opens in a second process");
     let capabilities = certbind_core::BindingStore::capabilities(&store);
     let count = number(COUNT);
     let mut requests = stdin().lock().lines();
