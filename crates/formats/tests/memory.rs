@@ -39,7 +39,7 @@ fn a_snapshot_of_any_length_is_written_and_read_in_the_memory_of_a_chunk() {
 
 #[test]
 fn a_listing_is_printed_and_read_in_the_memory_of_a_record() {
-    const BINDINGS: u32 = 5_000;
+    const BINDINGS: u32 = 20_000;
     let layout = Release::Server2022.layout();
     let mut text = Vec::new();
     let printed = measure(|| {
@@ -48,7 +48,7 @@ fn a_listing_is_printed_and_read_in_the_memory_of_a_record() {
         writer.finish().unwrap();
     });
     assert!(printed.bytes_max < 20 * KIB, "{printed:?}");
-    assert!(text.len() as u64 > 5_000 * KIB, "{}", text.len());
+    assert!(text.len() as u64 > 20_000 * KIB, "{}", text.len());
     // As of a file.
     let open = || Ok(BufReader::new(text.as_slice()));
     let read = measure(|| {
@@ -58,7 +58,8 @@ fn a_listing_is_printed_and_read_in_the_memory_of_a_record() {
         let bindings = bindings.map(|record| record.unwrap().binding);
         assert!(bindings.eq((0..BINDINGS).map(binding)));
     });
-    assert!(read.bytes_max < 50 * KIB, "{read:?}");
+    // The table of labels takes some 150 KiB, however long the listing is.
+    assert!(read.bytes_max < 250 * KIB, "{read:?}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 #[derive(Debug, Default)]
 pub(super) struct Prescan {
     pub(super) surroundings: Surroundings,
-    /// Whether a record has a warning that noise may have caused.
+    /// Whether a record has a warning that noise may have caused, or cannot be read.
     is_odd: bool,
     /// Whether values were read by the order of lines.
     is_by_position: bool,
@@ -93,6 +93,7 @@ impl Prescan {
             }
             Found::Broken(lines, broken) => {
                 self.surroundings.end();
+                self.is_odd = true;
                 lines.iter().for_each(|line| self.learner.line(line));
                 if broken.is_contradiction && self.contradiction.is_none() {
                     self.contradiction = Some(broken.error.clone());
@@ -136,7 +137,7 @@ impl Prescan {
     pub(super) fn is_odd(&self) -> bool {
         let is_skipped = |warning: &ConversionWarning| warning.kind == WarningKind::Skipped;
         let has_skipped = self.warnings.iter().any(is_skipped);
-        self.records == 0 || !self.errors.is_empty() || self.is_odd || has_skipped
+        self.records == 0 || self.is_odd || has_skipped
     }
 
     fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> Result<(), Disorder> {
