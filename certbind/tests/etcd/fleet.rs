@@ -128,8 +128,8 @@ fn a_comparison_of_a_fleet_wants_one_export_for_each_host() {
     let said = refused("memory:", &["diff", &path, "--fleet", &url]);
     assert!(said.contains("are exports of the same host"), "{said}");
     let said = refused("memory:", &["diff", "memory:", "--fleet", &url]);
-    assert!(said.contains("no folder with an export"), "{said}");
+    assert!(said.contains("is not a folder with an export"), "{said}");
     let said = refused("memory:", &["export", "--fleet", &url]);
-    assert!(said.contains("name a folder with -o"), "{said}");
+    assert!(said.contains("choose a folder with -o"), "{said}");
     assert!(refused("memory:", &["diff", &path]).contains("<B>"));
 }
