@@ -6,10 +6,10 @@
 //! has no coverage to go by. The same functions can be driven by libFuzzer.
 //!
 //! ```
-//! let target = fuzz::target("key-text").expect("there is one");
-//! let run = fuzz::run(target, 1, 1_000)?;
+//! let target = certbind_fuzz::target("key-text").expect("there is one");
+//! let run = certbind_fuzz::run(target, 1, 1_000)?;
 //! assert_eq!(run.executions, 1_000);
-//! # Ok::<(), fuzz::Failure>(())
+//! # Ok::<(), certbind_fuzz::Failure>(())
 //! ```
 
 mod engine;

@@ -80,9 +80,9 @@ pub struct Record {
 /// The certificate that a record names.
 ///
 /// ```
-/// use certbind_core::{CertHash, Certificate};
+/// use certbind_core::{CertHash, Certificate, StoreName};
 ///
-/// let certificate = Certificate::new(CertHash::new([7; 20])).with_store_name("WebHosting".parse()?);
+/// let certificate = Certificate::new(CertHash::new([7; 20])).with_store_name(StoreName::new("WebHosting")?);
 /// assert_eq!(certificate.store_name.unwrap().as_str(), "WebHosting");
 /// # Ok::<(), certbind_core::TextError>(())
 /// ```

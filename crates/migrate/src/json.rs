@@ -28,6 +28,7 @@ pub(crate) struct Written<'a> {
     format: &'static str,
     version: u64,
     header: &'a Header,
+    #[serde(rename = "left_alone")]
     conflicts: u64,
     warnings: &'a [Warning],
     steps: &'a [Step],
@@ -41,6 +42,7 @@ struct Read {
     #[serde(rename = "version")]
     _version: u64,
     header: Header,
+    #[serde(rename = "left_alone")]
     conflicts: u64,
     warnings: Vec<Warning>,
     steps: Vec<Step>,

@@ -333,7 +333,8 @@ fn a_change_that_is_refused_at_any_call_leaves_what_was_there() {
                     if let Some(before) = before {
                         simulator.put(before.clone()).unwrap();
                     }
-                    simulator.fail(function, nth, 1450);
+                    // A refusal: transient codes are retried.
+                    simulator.fail(function, nth, 1312);
                     let key = plain.key();
                     let done = store.compare_and_swap(key, before.cloned(), after.cloned());
                     refused += u32::from(done.is_err());
@@ -347,7 +348,8 @@ fn a_change_that_is_refused_at_any_call_leaves_what_was_there() {
             }
         }
     }
-    assert!(refused > 20, "{refused}");
+    // Inserts and deletions; a refused update is done by deletion and set, a refused property again.
+    assert!(refused >= 6, "{refused}");
 }
 
 #[test]

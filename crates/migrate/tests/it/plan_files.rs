@@ -179,7 +179,7 @@ fn the_reader_refuses_what_the_schema_refuses() {
         ("/version", json!(0)),
         ("/header/purpose", json!("party")),
         ("/header/made_at", json!("yesterday")),
-        ("/conflicts", json!(-1)),
+        ("/left_alone", json!(-1)),
         ("/steps/0/action", json!("destroy")),
         ("/steps/0/saw", json!(null)),
         ("/steps/1/becomes/key", json!("somewhere")),
