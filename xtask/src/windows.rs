@@ -52,7 +52,6 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     wine.passes_on()?;
     wine.harness()?;
     wine.session(&kit)?;
-    wine.change_scripts(&kit)?;
     wine.guest()
 }
 
@@ -256,44 +255,6 @@ impl Wine {
             (&["list"], NEW),
         ] {
             self.expect(certbind, arguments, printed)?;
-        }
-        Ok(())
-    }
-
-    /// The batch files of a renewal, run by Wine's cmd with our netsh on the host that
-    /// [`moves`](Self::moves) leaves: applied, applied again, rolled back.
-    fn change_scripts(&self, kit: &Path) -> Result<(), Failure> {
-        let folder = self.target.join("session/change");
-        afresh(&folder)?;
-        let certbind = kit.join("certbind.exe");
-        let path = |name: &str| format!("Z:{}", folder.join(name).display());
-        let (listing, scripts) = (path("web01.txt"), path("scripts"));
-        let export = ["export", "--format", "netsh", "-o", &listing];
-        self.expect(&certbind, &export, "")?;
-        let rotate = [
-            "rotate", "--from", NEW, "--to", OLD, &listing, "--out", &scripts, "--script", "cmd",
-        ];
-        self.expect(&certbind, &rotate, "web01: 1 to renew, 0 unchanged")?;
-        for (script, printed, bound) in [
-            ("apply", "Done: 1 of 1 verified", OLD),
-            ("apply", "[1/1] update ipport=[::]:443: already done", OLD),
-            ("rollback", "Done: 1 of 1 verified", NEW),
-        ] {
-            let mut cmd = Command::new("wine");
-            let script = path(&format!("scripts/web01/{script}.cmd")).replace('/', "\\");
-            cmd.args(["cmd", "/c", &script]);
-            self.environment(&mut cmd);
-            let programs = format!("Z:{};Z:{}", self.shim.display(), kit.display());
-            cmd.env("WINEPATH", programs).env_remove("CERTBIND_STORE");
-            let records = self.records();
-            cmd.env("CERTBIND_HTTPAPI", format!("redb:Z:{}", records.display()));
-            let found = process::output(&mut cmd)?;
-            if !found.contains(printed) {
-                return Err(Failure::new(format!(
-                    "expected {printed:?} in the output of {script}:\n{found}"
-                )));
-            }
-            self.expect(&certbind, &["list"], bound)?;
         }
         Ok(())
     }

@@ -205,7 +205,7 @@ fn the_reader_refuses_what_the_schema_refuses() {
         object.insert("unheard_of".into(), json!(1));
         refused(&bad, place);
     }
-    for place in ["header", "steps", "warnings", "conflicts"] {
+    for place in ["header", "steps", "warnings", "left_alone"] {
         let mut bad = good.clone();
         bad.as_object_mut().unwrap().remove(place);
         refused(&bad, place);
@@ -239,7 +239,7 @@ fn a_newer_version_is_refused_by_name() {
     let newer = example()
         .to_json()
         .replacen("\"version\": 1", "\"version\": 7", 1)
-        .replacen("\"conflicts\"", "\"left_behind\"", 1);
+        .replacen("\"left_alone\"", "\"left_behind\"", 1);
     let error = Plan::from_json(newer.as_bytes()).unwrap_err();
     assert_eq!(
         error.to_string(),
