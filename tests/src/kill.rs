@@ -1,5 +1,6 @@
 //! Acknowledged changes survive the death of the process.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -18,6 +19,9 @@ use crate::workload::{self, ADDRESS, BEGIN, COUNT, DONE, FIRST};
 
 /// How often the process is killed.
 const KILLS: u32 = 14;
+
+/// When a batch is interrupted: shares of the time that one of its size takes.
+const MOMENTS: [f64; 7] = [0.5, 0.9, 0.2, 0.7, 0.05, 0.4, 0.97];
 
 /// How long the child may take to open the store, and to perform one operation.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -47,6 +51,7 @@ pub fn acknowledged_changes_survive_a_kill<F: Fixture>(test: &str) {
             max_keys: F::MAX_KEYS,
             model: None,
             performed: 0,
+            times: HashMap::new(),
         };
         for kill in 0..u64::from(cases::scaled(KILLS)) {
             killed.round(kill);
@@ -89,6 +94,8 @@ struct Killed<'a> {
     /// The content after `performed` operations.
     model: Option<Model>,
     performed: u64,
+    /// How long the last acknowledged operation of each size took.
+    times: HashMap<usize, Duration>,
 }
 
 impl Killed<'_> {
@@ -97,20 +104,37 @@ impl Killed<'_> {
         let mut child = Process::start(self.fixture, &self.test, self.performed);
         let mut acknowledged = self.performed;
         for _ in 0..1 + kill % 4 {
-            child.request();
-            child.expect_line(&format!("{DONE}{acknowledged}"));
+            self.acknowledge(&mut child, acknowledged);
             acknowledged += 1;
         }
-        // Every other time in the middle of the next operation, now earlier, now later.
+        // Every other time in the middle of a batch, now earlier, now later.
         let under_way = kill % 2 == 1;
         if under_way {
+            while workload::size(acknowledged) == 1 || !self.is_timed(acknowledged) {
+                self.acknowledge(&mut child, acknowledged);
+                acknowledged += 1;
+            }
             child.request();
             child.expect_line(&format!("{BEGIN}{acknowledged}"));
-            spin(Duration::from_micros(40 << (kill / 2)));
+            let share = MOMENTS[usize::try_from(kill / 2).unwrap_or_default() % MOMENTS.len()];
+            spin(self.times[&workload::size(acknowledged)].mul_f64(share));
         }
         child.kill();
         drop(child);
         self.compare(acknowledged, under_way);
+    }
+
+    /// Has the child perform an operation, and measures it.
+    fn acknowledge(&mut self, child: &mut Process, number: u64) {
+        child.request();
+        child.expect_line(&format!("{BEGIN}{number}"));
+        let start = Instant::now();
+        child.expect_line(&format!("{DONE}{number}"));
+        self.times.insert(workload::size(number), start.elapsed());
+    }
+
+    fn is_timed(&self, number: u64) -> bool {
+        self.times.contains_key(&workload::size(number))
     }
 
     fn compare(&mut self, acknowledged: u64, under_way: bool) {

@@ -29,13 +29,17 @@ const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How many keys the operations change.
 const KEYS: usize = 2_000;
 
+/// How many keys the operation with this number changes, as far as the store allows.
+pub(crate) fn size(number: u64) -> usize {
+    [1, 3, 64, 1, 400, 2, KEYS][usize::try_from(number % 7).unwrap_or_default()]
+}
+
 /// The operation with this number. It is the same in every process, and always changes something.
 pub(crate) fn operation(number: u64, capabilities: &Capabilities, max_keys: usize) -> Operation {
     let limit = capabilities.max_batch.map_or(KEYS, usize::from);
     let pool = keys(capabilities, KEYS.min(max_keys));
     let most = limit.min(pool.len());
-    let size =
-        [1, 3, 64, 1, 400, 2, KEYS][usize::try_from(number % 7).unwrap_or_default()].min(most);
+    let size = size(number).min(most);
     let start = usize::try_from(number * 37).unwrap_or_default();
     let chosen = (0..size).map(|i| &pool[(start + i) % pool.len()]);
     let value = u128::from(number) + 1;

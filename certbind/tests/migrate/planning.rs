@@ -77,7 +77,7 @@ fn a_plan_changes_nothing_and_is_kept_where_it_is_asked_to() {
         kept["header"]["target"],
         format!("redb:{}", bench.file("b").display())
     );
-    assert_eq!(kept["conflicts"], 1);
+    assert_eq!(kept["left_alone"], 1);
     let said = bench.fails(exit::REFUSED, &["plan", "redb:a", "redb:b", "-o", "b"]);
     assert!(said.contains("is a binding store"), "{said}");
 }

@@ -88,10 +88,11 @@ fn two_plans_of_one_host_are_refused() {
     let error = refused(&twice);
     assert!(error.to_string().contains("\"web01\" is there twice"));
     // In each plan as well nothing is there twice.
-    let again =
-        fleet()
-            .to_json()
-            .replacen("\"conflicts\": 0", "\"conflicts\": 0, \"conflicts\": 1", 1);
+    let again = fleet().to_json().replacen(
+        "\"left_alone\": 0",
+        "\"left_alone\": 0, \"left_alone\": 1",
+        1,
+    );
     let error = refused(&again);
     assert!(error.to_string().contains("duplicate field"), "{error}");
 }
