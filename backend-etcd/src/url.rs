@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_the_environment_reach_listed_endpoints_alone() {
+    fn environment_credentials_reach_listed_servers_only() {
         let url = url("etcd://etcd1,etcd2:1/b?tls=on").unwrap();
         let error = url.builder(environment(&PASSWORD)).unwrap_err().to_string();
         assert!(

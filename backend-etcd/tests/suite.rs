@@ -83,7 +83,7 @@ impl Fixture for Replicated {
 }
 
 #[test]
-fn operations_are_linearizable_while_members_are_killed() {
+fn linearizable_while_members_are_killed() {
     certbind_test_support::require!("etcd");
     let (over, killed) = (AtomicBool::new(false), AtomicU64::new(0));
     let victims = || {

@@ -84,24 +84,27 @@ fn every_kill(make: fn() -> Arc<Fake>) {
     assert!(kills > 20, "only {kills} calls");
 }
 
+/// Whichever call of a batch a process dies at, the next open finds all of the batch or nothing.
 #[test]
-fn killed_at_any_call_the_next_open_finds_all_or_nothing() {
+fn kill_at_any_call_is_atomic() {
     every_kill(Fake::new);
 }
 
+/// On a Windows without the update function, a record is replaced by deleting and setting it.
 #[test]
-fn killed_at_any_call_without_the_update_function_the_next_open_finds_all_or_nothing() {
+fn kill_without_update_function_is_atomic() {
     every_kill(Fake::without_update);
 }
 
+/// The update function reports success and changes nothing.
 #[test]
-fn killed_at_any_call_with_an_update_function_that_does_nothing_the_next_open_finds_all_or_nothing()
-{
+fn kill_with_inert_update_function_is_atomic() {
     every_kill(Fake::with_an_empty_update);
 }
 
+/// A second kill, at any call of the recovery, leaves nothing of the batch after the open that follows.
 #[test]
-fn killed_again_at_any_call_of_the_recovery_the_open_after_that_finds_nothing() {
+fn kill_during_recovery_is_recovered() {
     for make in [Fake::new, Fake::without_update] {
         for at in 0.. {
             let folder = tempfile::tempdir().unwrap();

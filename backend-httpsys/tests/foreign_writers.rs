@@ -15,7 +15,7 @@ use certbind_httpapi_abi::win32;
 use fake::{Call, Fake, binding, open};
 
 #[test]
-fn a_key_that_is_bound_between_check_and_call_is_not_taken() {
+fn key_bound_after_the_check_is_a_conflict() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -36,7 +36,7 @@ fn a_key_that_is_bound_between_check_and_call_is_not_taken() {
 }
 
 #[test]
-fn a_put_takes_the_key_whatever_happens_to_it() {
+fn put_replaces_a_key_changed_in_between() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -56,7 +56,7 @@ fn a_put_takes_the_key_whatever_happens_to_it() {
 }
 
 #[test]
-fn a_race_that_is_never_won_ends_with_what_the_api_said() {
+fn endless_race_ends_with_the_api_error() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -100,7 +100,7 @@ fn a_batch_in_a_race_is_checked_anew_as_a_whole() {
 }
 
 #[test]
-fn undoing_a_batch_leaves_alone_what_another_program_has_changed_since() {
+fn undo_keeps_later_foreign_changes() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -147,7 +147,7 @@ fn undoing_a_batch_leaves_alone_what_another_program_has_changed_since() {
 }
 
 #[test]
-fn a_refused_batch_leaves_alone_what_another_program_has_changed_meanwhile() {
+fn refused_batch_keeps_foreign_changes() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -169,7 +169,7 @@ fn a_refused_batch_leaves_alone_what_another_program_has_changed_meanwhile() {
 }
 
 #[test]
-fn a_record_that_windows_gives_back_without_its_store_name_is_still_ours() {
+fn record_returned_without_store_name_is_recognized() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -305,7 +305,7 @@ fn wait_until_it_has_slept<T>(thread: &std::thread::ScopedJoinHandle<'_, T>) {
 fn wait_until_it_has_slept<T>(_: &std::thread::ScopedJoinHandle<'_, T>) {}
 
 #[test]
-fn a_change_waits_for_another_process_to_finish_its_batch() {
+fn change_waits_for_a_batch_of_another_process() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());

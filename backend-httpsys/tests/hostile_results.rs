@@ -25,7 +25,7 @@ fn a_record_of_another_key_is_no_answer() {
 }
 
 #[test]
-fn a_record_that_grows_between_two_calls_is_asked_for_again() {
+fn growing_record_is_queried_again() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -83,7 +83,7 @@ fn success_without_a_record_is_an_error() {
 }
 
 #[test]
-fn not_there_is_said_in_two_ways() {
+fn both_codes_for_not_found_are_understood() {
     for code in [win32::FILE_NOT_FOUND, win32::NO_MORE_ITEMS] {
         let folder = tempfile::tempdir().unwrap();
         let fake = Fake::new();

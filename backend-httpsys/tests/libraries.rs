@@ -15,7 +15,7 @@ fn refusal(path: &Path) -> String {
 }
 
 #[test]
-fn a_library_that_is_not_there_is_named() {
+fn missing_library_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("httpapi.dll");
     let error = refusal(&path);
@@ -42,9 +42,10 @@ fn a_file_that_is_no_library_is_refused() {
     assert!(error.contains("cannot load"), "{error}");
 }
 
+/// The error names the first missing function.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_library_without_the_functions_is_refused_by_the_first_that_is_missing() {
+fn library_without_a_function_is_refused() {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let library = maps
         .split_whitespace()

@@ -21,7 +21,7 @@ fn key(text: &str) -> BindingKey {
 }
 
 #[test]
-fn a_record_is_replaced_in_one_call_where_there_is_one() {
+fn record_is_replaced_by_one_call() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -34,7 +34,7 @@ fn a_record_is_replaced_in_one_call_where_there_is_one() {
 }
 
 #[test]
-fn a_record_is_deleted_and_set_where_there_is_no_update() {
+fn record_is_deleted_and_set_without_update() {
     for fake in [Fake::without_update(), Fake::with_an_empty_update()] {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&fake, folder.path());
@@ -84,8 +84,9 @@ fn a_refused_set_puts_the_old_record_back() {
     assert!(!folder.path().join("journal/undo.journal").exists());
 }
 
+/// The next open restores the record.
 #[test]
-fn what_cannot_be_put_back_is_said_and_mended_at_the_next_open() {
+fn failed_restoration_is_reported_and_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::without_update();
     let store = open(&fake, folder.path());
@@ -118,7 +119,7 @@ fn what_cannot_be_put_back_is_said_and_mended_at_the_next_open() {
 }
 
 #[test]
-fn a_batch_that_is_refused_at_any_call_leaves_no_trace() {
+fn refusal_at_any_call_is_undone() {
     let keys = [
         "0.0.0.0:443",
         "hostnameport=a.example:443",
@@ -181,8 +182,9 @@ fn a_kind_that_this_windows_lacks_is_unsupported() {
     assert_eq!(store.scan(&certbind_core::Scan::all()).unwrap().count(), 1);
 }
 
+/// It is initialized for configuration only.
 #[test]
-fn the_api_is_initialised_for_configuration_and_terminated_with_the_store() {
+fn api_is_initialized_and_terminated_with_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -195,7 +197,7 @@ fn the_api_is_initialised_for_configuration_and_terminated_with_the_store() {
 }
 
 #[test]
-fn a_key_is_found_under_either_form_of_an_internationalised_name() {
+fn both_forms_of_an_idn_find_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());

@@ -52,7 +52,7 @@ fn refusal(fake: &Arc<Fake>, folder: &Path) -> StoreError {
 }
 
 #[test]
-fn a_journal_that_was_not_finished_writing_means_that_no_call_was_made() {
+fn unfinished_journal_means_no_call_was_made() {
     let folder = tempfile::tempdir().unwrap();
     let (fake, bytes, _) = killed(folder.path());
     fs::remove_file(journal(folder.path())).unwrap();
@@ -73,8 +73,9 @@ fn a_journal_that_was_not_finished_writing_means_that_no_call_was_made() {
     }
 }
 
+/// A journal gets its name when it is complete, so that a short one under that name is damage.
 #[test]
-fn a_journal_cut_short_under_its_own_name_is_damage_and_is_said() {
+fn truncated_journal_is_reported_as_damage() {
     let folder = tempfile::tempdir().unwrap();
     let (fake, bytes, _) = killed(folder.path());
     let found = fake.sorted();
@@ -111,7 +112,7 @@ fn a_journal_with_any_bit_changed_is_refused() {
 }
 
 #[test]
-fn an_emptied_journal_belongs_to_a_batch_that_is_there_to_stay() {
+fn empty_journal_marks_a_complete_batch() {
     let folder = tempfile::tempdir().unwrap();
     let (fake, _, _) = killed(folder.path());
     let after = fake.sorted();
@@ -167,7 +168,7 @@ fn the_folder_is_made_for_its_owner_alone() {
 }
 
 #[test]
-fn a_batch_whose_journal_cannot_be_written_makes_no_call() {
+fn unwritable_journal_prevents_every_call() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -202,8 +203,9 @@ fn a_batch_whose_journal_cannot_be_finished_is_undone() {
     assert_eq!(*fake.records(), []);
 }
 
+/// A power cut undoes the removal of a finished journal; the journal is still finished.
 #[test]
-fn a_finished_journal_whose_removal_a_power_cut_undoes_is_finished_still() {
+fn power_cut_may_restore_a_finished_journal() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());

@@ -45,7 +45,7 @@ fn two(changes: [Change; 2]) -> Batch {
 }
 
 #[test]
-fn a_record_that_is_changed_between_check_and_update_is_overwritten() {
+fn change_between_check_and_update_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -62,7 +62,7 @@ fn a_record_that_is_changed_between_check_and_update_is_overwritten() {
 }
 
 #[test]
-fn a_record_that_is_changed_between_check_and_deletion_goes() {
+fn change_between_check_and_deletion_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
@@ -76,7 +76,7 @@ fn a_record_that_is_changed_between_check_and_deletion_goes() {
 }
 
 #[test]
-fn a_record_that_is_changed_between_look_and_restoration_is_overwritten() {
+fn change_between_read_and_restoration_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     *fake.records() = vec![binding(KEY, 1)];
@@ -88,8 +88,9 @@ fn a_record_that_is_changed_between_look_and_restoration_is_overwritten() {
     assert_eq!(store.recovery().conflicts, []);
 }
 
+/// The key is read again first.
 #[test]
-fn a_key_that_is_unbound_while_it_is_restored_is_looked_at_again_and_conflicts() {
+fn key_unbound_during_restoration_is_a_conflict() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     *fake.records() = vec![binding(KEY, 1)];
@@ -104,8 +105,9 @@ fn a_key_that_is_unbound_while_it_is_restored_is_looked_at_again_and_conflicts()
     assert_eq!((&left.before, &left.found), (&Some(binding(KEY, 1)), &None));
 }
 
+/// The recovery reports the race, and the next open continues.
 #[test]
-fn a_race_that_a_recovery_never_wins_is_said_and_the_next_open_goes_on_with_it() {
+fn endless_race_of_a_recovery_is_resumed() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     *fake.records() = vec![binding(KEY, 1)];
@@ -125,8 +127,9 @@ fn a_race_that_a_recovery_never_wins_is_said_and_the_next_open_goes_on_with_it()
     assert_eq!(store.recovery().restored, [KEY.parse().unwrap()]);
 }
 
+/// Another program writes exactly the value of the batch; nothing distinguishes the two.
 #[test]
-fn what_another_program_writes_exactly_as_the_batch_would_have_is_undone_with_it() {
+fn identical_foreign_write_is_undone() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let batch = two([KEY, OTHER].map(|key| Change::insert(binding(key, 2))));
@@ -142,8 +145,9 @@ fn what_another_program_writes_exactly_as_the_batch_would_have_is_undone_with_it
     assert_eq!(store.recovery().restored.len(), 2);
 }
 
+/// The key was replaced by deletion and setting, and another program deleted it afterwards.
 #[test]
-fn a_key_that_is_unbound_after_a_replacement_by_deletion_is_bound_again_by_the_recovery() {
+fn recovery_rebinds_a_key_unbound_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::without_update();
     *fake.records() = vec![binding(KEY, 1)];
@@ -156,8 +160,9 @@ fn a_key_that_is_unbound_after_a_replacement_by_deletion_is_bound_again_by_the_r
     assert_eq!(store.recovery().restored, [KEY.parse().unwrap()]);
 }
 
+/// A store that alternates in step with the scan can show two bindings that never existed together.
 #[test]
-fn a_scan_may_show_together_what_was_never_there_together_if_it_goes_to_and_fro_with_the_scan() {
+fn scan_may_mix_states_that_alternate() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());

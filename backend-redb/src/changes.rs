@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn threaded_encoding_keeps_order() {
+    fn threaded_encoding_preserves_order() {
         for count in [
             0,
             1,

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn read_error_keeps_its_position() {
+    fn read_error_has_its_position_in_the_scan() {
         let before = [Ok(binding(1, 0)), Err(Cause::Failed(String::new()))];
         let since = [0, 2, 9].map(|n| entry(n, Some(1)));
         let merged: Vec<_> = Merged::new(before.into_iter(), since.into_iter())

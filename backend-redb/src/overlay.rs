@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn overlay_reads_back_writes_and_keeps_file() {
+    fn overlay_reads_its_writes_without_changing_the_file() {
         let base_len = InMemoryBackend::new();
         base_len.set_len(10).unwrap();
         base_len.write(0, b"abcdefghij").unwrap();

@@ -37,7 +37,7 @@ fn large_format_1_file_is_upgraded() {
 }
 
 #[test]
-fn both_read_modes_return_what_batches_wrote() {
+fn both_read_modes_return_committed_batches() {
     for read_mode in READ_MODES {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("bindings.redb");
@@ -98,7 +98,7 @@ fn both_read_modes_return_what_batches_wrote() {
 }
 
 #[test]
-fn large_batch_becomes_visible_atomically() {
+fn large_batch_is_visible_atomically() {
     const MANY: u16 = 2_000;
     for read_mode in READ_MODES {
         let directory = tempfile::tempdir().unwrap();

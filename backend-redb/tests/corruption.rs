@@ -172,7 +172,7 @@ fn trailing_bytes_are_refused_or_harmless() {
 }
 
 #[test]
-fn damaged_file_is_refused_read_only_and_left_unchanged() {
+fn read_only_open_leaves_damaged_file_unchanged() {
     let (image, state) = closed();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
@@ -403,7 +403,7 @@ fn damage_under_memtable_refuses_checkpoint() {
 }
 
 #[test]
-fn undecodable_entry_is_named_and_others_stay_readable() {
+fn undecodable_entry_hides_no_other() {
     let whole = binding(1, 1);
     let good = (encode_key(whole.key()), encode_binding(&whole));
     let mut newer = good.1.clone();

@@ -223,7 +223,7 @@ proptest! {
     #![proptest_config(config(1200, concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/crash.txt")))]
 
     #[test]
-    fn power_cut_keeps_acknowledged_batches_whole(history in history()) {
+    fn acknowledged_batches_survive_power_cut(history in history()) {
         check(&history)?;
     }
 }

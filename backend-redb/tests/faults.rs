@@ -330,7 +330,7 @@ fn failed_read_loses_nothing() {
 }
 
 #[test]
-fn full_disk_keeps_acknowledged_batches() {
+fn acknowledged_batches_survive_full_disk() {
     let total = healthy(Size::Large).set_lens;
     each_fails(
         Size::Large,

@@ -275,7 +275,7 @@ fn format_1_is_upgraded_on_write_only() {
 }
 
 #[test]
-fn damage_in_format_1_is_reported_and_kept() {
+fn damage_in_format_1_is_reported() {
     let [whole, damaged, _] = bindings().try_into().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bindings.redb");

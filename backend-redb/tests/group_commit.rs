@@ -200,7 +200,7 @@ fn disk_error_rolls_whole_group_back() {
 }
 
 #[test]
-fn power_cut_keeps_acknowledged_groups_whole() {
+fn acknowledged_groups_survive_power_cut() {
     const PAIR: u16 = 1 << 15;
     let mut dice = Dice(u64::from(std::process::id()));
     let (mut acknowledged, mut kept) = (0, 0);

@@ -63,7 +63,7 @@ fn assert_corrupt(errors: &[StoreError], expected: &str) {
 }
 
 #[test]
-fn new_store_is_empty_and_keeps_its_id() {
+fn new_store_is_empty_and_has_a_stable_id() {
     let directory = tempdir().unwrap();
     let path = directory.path().join("bindings.redb");
     let store = RedbStore::open(&path).unwrap();

@@ -188,7 +188,7 @@ fn header_bit_flip_is_an_error_or_harmless() {
 
 /// Sectors are lost, or written to another place: both leave pages that are valid by themselves.
 #[test]
-fn lost_or_swapped_sectors_are_errors_where_they_are_read() {
+fn lost_or_swapped_sectors_are_read_errors() {
     let closed = closed(900);
     let damaged = |case: usize| {
         let mut dice = Dice(case as u64);

@@ -83,7 +83,7 @@ fn table_writes_do_not_grow_the_file() {
 }
 
 #[test]
-fn format_1_upgrade_keeps_tables() {
+fn format_1_upgrade_preserves_tables() {
     let disk = Disk::of(&of_format_1([binding(1, 1)]));
     let store = open(&disk).unwrap();
     assert!(store.write(&[put(1)]).unwrap());
@@ -152,7 +152,7 @@ fn run(disk: &Disk) -> (u64, Vec<Row>, Option<StoreError>) {
 }
 
 #[test]
-fn failed_table_write_keeps_acknowledged_rows() {
+fn acknowledged_rows_survive_failed_write() {
     for healthy in disks() {
         let as_it_was = healthy.copy();
         healthy.plan(Plan::Nothing);
@@ -219,7 +219,7 @@ fn concurrent_commits_have_their_own_outcomes() {
 }
 
 #[test]
-fn power_cut_keeps_row_changes_atomic() {
+fn row_changes_are_atomic_across_power_cut() {
     for healthy in disks() {
         let as_it_was = healthy.copy();
         healthy.plan(Plan::Nothing);

@@ -188,7 +188,7 @@ fn assert_held_by(error: &StoreError, other: &Other) {
 }
 
 #[test]
-fn second_process_is_told_the_lock_owner() {
+fn error_of_second_process_names_the_lock_owner() {
     let directory = tempdir().unwrap();
     let path = new_store(directory.path());
     let mut writer = Other::new("hold", &path);
@@ -287,7 +287,7 @@ fn lock_ends_with_its_process() {
 }
 
 #[test]
-fn killed_writer_keeps_acknowledged_batches_whole() {
+fn acknowledged_batches_survive_kill() {
     let directory = tempdir().unwrap();
     let path = new_store(directory.path());
     RedbStore::open(&path).unwrap().remove(&key(1)).unwrap();

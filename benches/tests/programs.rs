@@ -12,7 +12,7 @@ fn said(program: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn every_engine_is_compared_in_everything_that_it_does() {
+fn every_engine_runs_its_workloads() {
     let folder = tempfile::tempdir().unwrap();
     let written = folder.path().join("RESULTS.md");
     let [space, out] = [folder.path(), &written].map(|path| path.to_str().unwrap());

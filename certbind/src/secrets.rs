@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_counted_wherever_they_stand() {
+    fn nested_private_keys_are_counted() {
         let json = r#"[{"extended":{"session_ticket_keys":{"flags":"0x1","keys":[{"id":"00"},{"id":"11"}]}}}]"#;
         let shown = withheld(json.to_owned());
         let expected = r#"[{"extended":{"session_ticket_keys":{"flags":"0x1","keys":2}}}]"#;
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn other_json_keeps_its_form() {
+    fn other_json_is_unchanged() {
         let json = "{ \"keys\":[ 1,2]}";
         assert_eq!(withheld(json.to_owned()), json);
     }

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn json_keeps_its_value() {
+    fn escaping_preserves_json_values() {
         let value = serde_json::json!({ "store": "\u{7f}\u{9b}31m\u{202e}x" });
         let shown = escaped_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(shown.chars().all(|c| c == '\n' || !is_unsafe(c)), "{shown}");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_shows_keeps_its_lines() {
+    fn terminal_escaping_preserves_lines() {
         let mut shown = Vec::new();
         Escaping(&mut shown)
             .write_all(b"a\tb\r\n\x1b[2J\xff\n")

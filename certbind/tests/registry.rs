@@ -164,8 +164,9 @@ fn a_store_of_the_backend_is_read_and_changed() {
     assert_eq!(code, 0, "{said}");
 }
 
+/// The help lists the backend of another package.
 #[test]
-fn the_help_lists_the_backend_and_a_wrong_url_is_answered_with_its_form() {
+fn help_and_url_errors_show_the_syntax() {
     let bench = Bench::new();
     let (_, said) = bench.run(&["help", "stores"]);
     assert!(
@@ -190,7 +191,7 @@ fn output_never_overwrites_a_store_of_the_backend() {
 }
 
 #[test]
-fn plans_and_comparisons_take_the_backend_by_url_and_by_file() {
+fn plan_and_diff_open_the_backend() {
     let bench = Bench::new();
     for source in ["lines:a.lines", "a.lines"] {
         let (code, said) = bench.run(&["diff", source, "memory:"]);
@@ -209,7 +210,7 @@ fn plans_and_comparisons_take_the_backend_by_url_and_by_file() {
 }
 
 #[test]
-fn netsh_refuses_other_configuration_on_a_store_without_tables() {
+fn netsh_service_commands_need_tables() {
     let bench = Bench::new();
     let words = ["http", "add", "urlacl", "url=http://+:80/", "user=Everyone"];
     let run = |store| {

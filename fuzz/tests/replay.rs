@@ -27,7 +27,7 @@ fn every_target_reads_a_thousand_inputs() {
 }
 
 #[test]
-fn what_was_found_is_mended() {
+fn recorded_failures_are_fixed() {
     let regressions = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
     for target in certbind_fuzz::targets() {
         let Ok(files) = std::fs::read_dir(regressions.join(target.name)) else {

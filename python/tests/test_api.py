@@ -24,7 +24,7 @@ def test_structures_have_the_sizes_of_windows():
     assert [sizeof(QUERIES[kind]) for kind in (IP_PORT, SNI, CCS)] == [24, 152, 144]
 
 
-def test_structures_of_extended_properties_have_the_sizes_of_windows():
+def test_extended_property_sizes_match_windows():
     assert [sizeof(properties.SETS[kind]) for kind in (IP_PORT, SNI, CCS)] == [160, 168, 160]
     assert [sizeof(properties.QUERIES[kind]) for kind in (IP_PORT, SNI, CCS)] == [144, 152, 144]
 
@@ -74,7 +74,7 @@ def test_refusals_carry_their_code(api):
         api.delete("port=443")
 
 
-def test_faults_are_had_on_demand_and_calls_counted(api):
+def test_faults_fire_and_calls_are_counted(api):
     api.fail("set", 2, 1312)
     api.set(Binding("ipport=0.0.0.0:1", hash=HASH))
     with pytest.raises(HttpApiError) as refused:
@@ -83,7 +83,7 @@ def test_faults_are_had_on_demand_and_calls_counted(api):
     assert api.calls("set") == 2
 
 
-def test_a_function_that_is_none_is_refused_by_the_names_of_those_that_are(api):
+def test_unknown_function_is_refused(api):
     for call in [lambda: api.fail("get", 1, 5), lambda: api.delay("get", 1, 5), lambda: api.calls("get")]:
         with pytest.raises(ValueError, match="'get' is no function; there are initialize, set"):
             call()
@@ -95,7 +95,7 @@ def test_a_broken_configuration_says_why(api):
     assert broken.value.code == 21 and "/nowhere/simulator.toml" in str(broken.value)
 
 
-def test_a_url_is_reserved_once_and_given_back_as_spelled(api):
+def test_url_is_reserved_once(api):
     reservation = UrlReservation("http://+:8080/App/", "D:(A;;GX;;;NS)")
     api.reserve(reservation)
     with pytest.raises(HttpApiError) as refused:

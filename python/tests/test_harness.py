@@ -24,7 +24,7 @@ def harness():
         yield harness
 
 
-def test_what_netsh_binds_is_there_and_in_this_host_alone(harness):
+def test_hosts_are_independent(harness):
     done = harness.run(ADD)
     assert done.returncode == 0, done.stdout
     harness.assert_bindings([ADDED])
@@ -38,7 +38,7 @@ def test_a_program_finds_the_library_by_its_name(harness):
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
 
 
-def test_a_fault_is_met_by_each_program_until_it_is_cleared(harness):
+def test_fault_applies_until_cleared(harness):
     harness.fault("set", answer=1312)
     for _ in range(2):
         done = harness.run(ADD)
@@ -72,7 +72,7 @@ def test_no_program_is_passed_on_to_another_library(harness, monkeypatch):
     assert len(harness.bindings()) == 1
 
 
-def test_a_trace_has_the_calls_of_programs_and_not_those_that_read(harness, monkeypatch, tmp_path):
+def test_trace_has_program_calls_only(harness, monkeypatch, tmp_path):
     trace = tmp_path / "trace.jsonl"
     monkeypatch.setenv("CERTBIND_TRACE", str(trace))
     harness.bindings()
@@ -81,7 +81,7 @@ def test_a_trace_has_the_calls_of_programs_and_not_those_that_read(harness, monk
     assert "HttpSetServiceConfiguration" in trace.read_text()
 
 
-def test_what_netsh_reserves_is_read_back(harness):
+def test_netsh_reservation_is_read_back(harness):
     assert harness.url_reservations() == []
     done = harness.run(["netsh", "http", "add", "urlacl", "url=http://+:8080/App", "user=Everyone"])
     assert done.returncode == 0, done.stdout
@@ -89,7 +89,7 @@ def test_what_netsh_reserves_is_read_back(harness):
     harness.assert_unchanged()
 
 
-def test_what_netsh_listens_on_and_waits_for_is_read_back(harness):
+def test_netsh_listen_list_and_timeouts_are_read_back(harness):
     assert harness.listen_list() == []
     assert harness.timeout("idleconnectiontimeout") == 120
     for line in [
@@ -105,7 +105,7 @@ def test_what_netsh_listens_on_and_waits_for_is_read_back(harness):
         harness.timeout("idle")
 
 
-def test_an_extended_property_that_netsh_updates_is_a_difference(harness):
+def test_updated_extended_property_is_a_difference(harness):
     assert harness.run(ADD).returncode == 0
     update = ["netsh", "http", "update", "sslpropertyex", "ipport=0.0.0.0:443", "propertyid=0", "receivewindow=65536"]
     done = harness.run(update)
@@ -114,7 +114,7 @@ def test_an_extended_property_that_netsh_updates_is_a_difference(harness):
         harness.assert_bindings([ADDED])
 
 
-def test_extended_properties_of_every_type_and_kind_of_key_are_those_of_the_export(harness, tmp_path):
+def test_extended_properties_match_the_export(harness, tmp_path):
     extended = {
         "http2_window": {"receive_window": 65536, "flags": "0x9"},
         "http2_settings_limits": {"max_per_frame": 32, "max_per_minute": 960},
@@ -158,14 +158,14 @@ def test_a_store_is_seeded_from_an_export(harness):
         harness.assert_unchanged()
 
 
-def test_what_is_no_export_is_refused(harness, tmp_path):
+def test_invalid_export_is_refused(harness, tmp_path):
     broken = tmp_path / "broken.txt"
     broken.write_text("nothing of the kind")
     with pytest.raises(HarnessError, match="import"):
         harness.seed(broken)
 
 
-def test_a_harness_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
+def test_failed_harness_leaves_no_folder(tmp_path, monkeypatch):
     kit, temporary = tmp_path / "kit", tmp_path / "temporary"
     for folder in [kit, temporary]:
         folder.mkdir()
@@ -177,7 +177,7 @@ def test_a_harness_that_cannot_be_made_leaves_no_folder(tmp_path, monkeypatch):
     assert list(temporary.iterdir()) == []
 
 
-def test_differences_are_told_field_by_field():
+def test_differences_are_reported_by_field():
     other = Binding(ADDED.key, hash=HASH, app_id=ADDED.app_id, flags=2)
     told = differences([ADDED, Binding("ccs=443")], [other, Binding("ccs=444")])
     lines = told.splitlines()

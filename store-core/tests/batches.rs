@@ -19,7 +19,7 @@ fn everything(store: &dyn BindingStore) -> Vec<Binding> {
 }
 
 #[test]
-fn a_batch_with_one_failing_precondition_changes_nothing() {
+fn one_failed_precondition_fails_the_batch() {
     let store = MemoryStore::new();
     store.insert(binding("0.0.0.0:443", 1)).unwrap();
     let before = everything(&store);
@@ -80,7 +80,7 @@ fn every_precondition_holds_exactly_when_it_should() {
 }
 
 #[test]
-fn a_batch_cannot_name_a_key_twice_nor_a_change_two_keys() {
+fn batch_has_each_key_once() {
     let twice = [
         Change::put(binding("0.0.0.0:443", 1)),
         Change::put(binding("0.0.0.0:443", 2)),
@@ -101,7 +101,7 @@ fn a_batch_cannot_name_a_key_twice_nor_a_change_two_keys() {
 }
 
 #[test]
-fn a_rotation_keeps_every_option_and_touches_nothing_else() {
+fn rotation_changes_the_certificate_only() {
     let store = MemoryStore::new();
     let mut odd = binding("[::]:443", 1).record().clone();
     odd.flags = SslFlags::from_bits_retain(0xdead_beef);
@@ -135,7 +135,7 @@ fn a_rotation_keeps_every_option_and_touches_nothing_else() {
 }
 
 #[test]
-fn a_scan_shows_the_store_as_it_was_when_it_began() {
+fn scan_shows_the_state_at_its_start() {
     let store = MemoryStore::new();
     store.insert(binding("0.0.0.0:1", 1)).unwrap();
     store.insert(binding("0.0.0.0:3", 1)).unwrap();
@@ -180,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn a_scan_gives_what_it_contains_in_order(
+    fn scan_is_ordered(
         held in prop::collection::vec(strategy::binding_of(strategy::few_keys(&Kind::ALL)), 0..20),
         scan in strategy::scan_of(strategy::few_keys(&Kind::ALL)),
     ) {

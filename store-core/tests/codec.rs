@@ -38,13 +38,13 @@ fn summed(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn only_a_record_with_extended_properties_is_of_the_newer_format() {
+fn extended_properties_need_the_newer_format() {
     assert_eq!(encode_binding(&sample())[0], 1);
     assert_eq!(encode_binding(&extended())[0], 2);
 }
 
 #[test]
-fn extended_properties_out_of_order_or_none_are_damage() {
+fn unordered_or_empty_properties_are_damage() {
     let plain = encode_binding(&sample());
     let fields = &plain[1..plain.len() - 4];
     let refused = |behind: &[u8]| {
@@ -109,7 +109,7 @@ fn every_flipped_bit_and_every_truncation_is_noticed() {
 }
 
 #[test]
-fn a_length_that_the_value_does_not_have_allocates_nothing() {
+fn false_length_allocates_nothing() {
     // A format byte, then an absent spelling, then a certificate with a store name of 2^60 bytes.
     let mut bytes = vec![1, 0, 1];
     bytes.extend([0; 20]);

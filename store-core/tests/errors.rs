@@ -47,7 +47,7 @@ fn causes_are_sources() {
 }
 
 #[test]
-fn a_record_that_does_not_fit_its_key_is_the_cause_of_the_error() {
+fn mismatched_record_is_the_source_of_the_error() {
     let refused = Binding::new(key("ccs=443"), binding("0.0.0.0:443").record().clone());
     let error = StoreError::from(refused.unwrap_err());
     let StoreError::InvalidBinding(BindingError::Certificate { kind: Kind::Ccs }) = error else {
@@ -66,7 +66,7 @@ fn a_codec_error_names_the_invalid_part() {
 
 /// The next step after a denied access depends on the backend, so the core has no words of its own.
 #[test]
-fn the_advice_of_a_denied_access_is_that_of_the_backend() {
+fn access_denied_has_the_advice_of_the_backend() {
     let denied = |advice: &'static str| StoreError::AccessDenied {
         key: None,
         action: "opening bindings.redb".into(),

@@ -27,7 +27,7 @@ fn no_properties_take_one_pointer() {
 }
 
 #[test]
-fn a_binding_has_one_property_of_each_type_in_the_order_of_types() {
+fn properties_are_unique_and_ordered_by_type() {
     let set = ExtendedProperties::new([keys(), window(1)]).unwrap();
     let types: Vec<_> = set.iter().map(Property::property_type).collect();
     assert_eq!(
@@ -66,7 +66,7 @@ fn a_property_at_its_default_is_not_set() {
 }
 
 #[test]
-fn session_ticket_keys_are_shown_to_nobody() {
+fn session_ticket_keys_are_never_printed() {
     let set = ExtendedProperties::new([keys()]).unwrap();
     let mut record = Record::new(CertHash::new([7; 20]), None, Uuid::nil());
     record.extended = set.clone();
@@ -89,7 +89,7 @@ fn session_ticket_keys_are_shown_to_nobody() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn oversized_properties_are_refused() {
     let long = vec![0; 8 * 1024 + 1];
     assert!(PerformanceSetting::new(2, &long[1..]).is_ok());
     assert!(matches!(

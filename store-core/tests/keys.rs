@@ -50,7 +50,7 @@ fn an_ipv6_flow_label_is_no_part_of_a_key() {
 }
 
 #[test]
-fn what_is_no_key_is_refused_with_what_was_expected() {
+fn invalid_key_is_refused_with_the_expected_syntax() {
     for (text, expected) in [
         ("", "ADDRESS:PORT"),
         ("www.contoso.com:443", "hostnameport=HOST:PORT"),
@@ -84,8 +84,9 @@ fn what_is_no_key_is_refused_with_what_was_expected() {
     assert!(Host::new(&"a".repeat(255)).is_ok());
 }
 
+/// Hosts are ordered by domain.
 #[test]
-fn canonical_order_is_by_kind_then_value_and_hosts_by_domain() {
+fn canonical_order_is_by_kind_then_value() {
     let sorted = [
         "0.0.0.0:80",
         "0.0.0.0:443",

@@ -31,7 +31,7 @@ fn hashes_are_read_without_case_or_separators() {
 }
 
 #[test]
-fn a_record_names_a_certificate_exactly_when_its_kind_does() {
+fn kind_decides_whether_a_certificate_is_named() {
     let named = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
     let central = Record::central(Uuid::nil());
     for (key, names) in [
@@ -89,7 +89,7 @@ fn a_spelling_is_no_longer_than_a_host_name_may_be() {
 }
 
 #[test]
-fn a_spelling_is_kept_beside_the_canonical_name_and_must_be_of_it() {
+fn spelling_must_match_the_canonical_name() {
     let record = Record::new(CertHash::new([1; 20]), None, Uuid::nil());
     let binding = Binding::new("hostnameport=bücher.example:443".parse().unwrap(), record).unwrap();
     assert_eq!(binding.spelled_key(), "xn--bcher-kva.example:443");
@@ -108,7 +108,7 @@ fn a_spelling_is_kept_beside_the_canonical_name_and_must_be_of_it() {
 }
 
 #[test]
-fn an_absent_store_name_is_not_my_and_case_is_kept() {
+fn store_name_keeps_absence_and_case() {
     let name = |text| StoreName::new(text).unwrap();
     assert_ne!(name("MY"), name("My"));
     assert!(name("MY").same_store(&name("my")) && !name("MY").same_store(&name("WebHosting")));
@@ -126,7 +126,7 @@ fn an_absent_store_name_is_not_my_and_case_is_kept() {
 }
 
 #[test]
-fn errors_say_what_was_found_and_what_to_do() {
+fn errors_name_the_value_and_the_next_step() {
     let store = MemoryStore::new();
     let record = Record::new(CertHash::new([0xab; 20]), None, Uuid::nil());
     let binding = Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap();

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_wrote_cannot_be_read() {
+    fn unwritten_value_cannot_be_read() {
         assert!(!is_linearizable::<Register>(
             0,
             &[write(1, 2, 1), read(1, 2, 7)]
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_a_write_is_held_to_the_order_as_well() {
+    fn results_of_writes_must_fit_the_order() {
         let took = |called, returned, before| Event {
             called,
             returned,
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_seen_whole_across_keys() {
+    fn batch_is_atomic_across_keys() {
         let write = of(1, 9, Of::Write(1, 1), &[]);
         for (second, both, linearizable) in [
             (1, [1, 1], true),

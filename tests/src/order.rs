@@ -140,8 +140,9 @@ mod tests {
         text.parse().expect("a key")
     }
 
+    /// Names are compared label by label from the right.
     #[test]
-    fn keys_go_by_kind_then_address_or_labels_from_the_right_then_port() {
+    fn keys_are_ordered_by_kind_name_and_port() {
         let keys = [
             "0.0.0.0:443",
             "9.0.0.1:80",
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_goes_behind_a_start_and_never_in_front_of_it() {
+    fn cursor_never_moves_before_its_start() {
         let query = Query {
             start: Bound::Included(key("ccs=10")),
             end: Bound::Excluded(key("ccs=20")),

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_during_a_write_may_see_what_was_and_what_will_be() {
+    fn read_during_a_write_may_see_either_value() {
         let writes = || vec![put(1, 2, 7), put(3, 6, 8)];
         for seen in [Some(7), Some(8)] {
             let mut history = writes();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_replaced_before_the_read_cannot_be_seen() {
+    fn replaced_value_cannot_be_read() {
         let writes = || vec![put(1, 2, 7), put(3, 4, 8)];
         for read in [get(5, 6, Some(7)), scan(5, 6, &[7]), scan(5, 6, &[])] {
             let mut history = writes();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_yet_to_be_written_or_never_was_cannot_be_seen() {
+    fn future_value_cannot_be_read() {
         for seen in [7, 9] {
             let history = [get(1, 2, Some(seen)), put(3, 4, 7)];
             assert!(impossible_read(&history).is_some());
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_gone_when_it_has_returned() {
+    fn failed_write_is_invisible_after_its_return() {
         assert_eq!(
             impossible_read(&[refused(1, 4, 7), get(2, 3, Some(7))]),
             None

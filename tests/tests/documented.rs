@@ -40,7 +40,7 @@ fn has_heading(page: &str, named: &str) -> bool {
 }
 
 #[test]
-fn every_test_that_the_page_of_reliability_names_exists() {
+fn tests_named_in_reliability_exist() {
     let page = read("reliability.md");
     let mut named = 0;
     // [`name`](../file)
@@ -54,7 +54,7 @@ fn every_test_that_the_page_of_reliability_names_exists() {
 }
 
 #[test]
-fn every_link_of_the_page_of_reliability_leads_somewhere() {
+fn links_of_reliability_resolve() {
     let page = read("reliability.md");
     for link in page.split("](").skip(1) {
         let (link, _) = link.split_once(')').expect("the end of a link");
@@ -83,7 +83,7 @@ fn has_anchor(source: &str, name: &str) -> bool {
 }
 
 #[test]
-fn the_tutorial_shows_the_example_that_the_suite_tests() {
+fn tutorial_shows_the_tested_example() {
     let page = read("backend.md");
     let example = read("../examples/sqlite.rs");
     let mut shown = 0;
@@ -102,7 +102,7 @@ fn the_tutorial_shows_the_example_that_the_suite_tests() {
 }
 
 #[test]
-fn the_dependencies_of_the_tutorial_are_those_of_the_example() {
+fn tutorial_dependencies_match_the_example() {
     let page = read("backend.md");
     let (_, block) = page.split_once("```toml\n").expect("a manifest");
     let (block, _) = block.split_once("```").expect("its end");

@@ -57,7 +57,7 @@ impl Fixture for Full {
 
 /// The only test here: the folder that a test runs in is that of its whole process.
 #[test]
-fn a_failure_is_made_small_and_its_seed_is_kept() {
+fn failure_is_shrunk_and_its_seed_saved() {
     let folder = TempDir::new().expect("a temporary directory");
     std::env::set_current_dir(folder.path()).expect("the folder is there");
     let run = || {

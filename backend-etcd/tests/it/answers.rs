@@ -155,7 +155,7 @@ fn the_retry_timeout_ends_with_outcome_unknown() {
 }
 
 #[test]
-fn failed_preconditions_are_reported_after_a_lost_answer() {
+fn lost_answer_still_reports_failed_precondition() {
     require!("etcd");
     let (proxy, ours, other, _) = watched();
     proxy.set(Wire::HoldsRequests);

@@ -124,8 +124,9 @@ fn unreachable_endpoints_are_skipped() {
     }
 }
 
+/// The values stay as they are.
 #[test]
-fn damaged_and_newer_values_are_refused_and_kept() {
+fn damaged_and_newer_values_are_refused() {
     require!("etcd", "etcdctl");
     let host = new_host();
     let ours = store(&host);

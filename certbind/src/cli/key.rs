@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_resembles_no_key_is_told_where_to_read_on() {
+    fn unrecognizable_key_points_to_help() {
         for typed in ["", "=", "certificate=443", "ipport=", "0.0.0.0:70000"] {
             let problem = key(typed).unwrap_err();
             assert!(problem.contains("certbind help keys"), "{typed}: {problem}");

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_can_be_abbreviated_as_long_as_they_are_told_apart() {
+    fn unambiguous_abbreviations_are_accepted() {
         let verb_of = |line: &str| {
             let words = split(line);
             match command(Context::Root, Profile::default(), &words)? {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beside_certificates_has_verbs_of_its_own() {
+    fn service_objects_have_their_own_verbs() {
         let meant = |line: &str| {
             let words = split(line);
             match command(Context::Root, Profile::default(), &words) {

@@ -120,8 +120,9 @@ mod tests {
             .collect())
     }
 
+    /// They can be abbreviated.
     #[test]
-    fn tags_stand_in_any_order_and_case_and_can_be_abbreviated() {
+    fn tags_are_accepted_in_any_order_and_case() {
         let expected = [
             ("certstorename", "MY".to_owned()),
             ("ipport", "[::]:443".to_owned()),
@@ -132,8 +133,9 @@ mod tests {
         assert_eq!(given(line).unwrap(), expected);
     }
 
+    /// Or the order of the older documentation.
     #[test]
-    fn values_without_tags_follow_the_usage_or_the_older_documentation() {
+    fn untagged_values_follow_the_usage() {
         let tags = |line: &str| {
             let given = given(line).unwrap();
             given.into_iter().map(|(tag, _)| tag).collect::<Vec<_>>()
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_or_unknown_is_refused() {
+    fn extra_and_unknown_arguments_are_refused() {
         for (line, refusal) in [
             ("ipport=0.0.0.0:1 ipport=0.0.0.0:1", Refusal::Syntax),
             ("ipport=0.0.0.0:1 ccs=443", Refusal::Syntax),

@@ -232,7 +232,7 @@ mod tests {
     use certbind_formats::netsh::FLAGS;
 
     #[test]
-    fn every_switch_stands_for_a_bit_and_every_bit_has_a_switch() {
+    fn flags_and_bits_correspond() {
         let named: Vec<_> = OPTIONS
             .iter()
             .filter(|tag| tag.value == Value::Switch)

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_else_changed_follows_the_fleet() {
+    fn unmodified_bindings_follow_the_fleet() {
         for (taken, fleet) in [(0, 1), (1, 2), (1, 0)] {
             let decision = decision(taken, None, fleet, taken, false);
             assert_eq!((decision.steps.len(), decision.local.len()), (1, 0));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_changed_is_put_back_only_where_that_is_asked() {
+    fn local_changes_are_reverted_only_on_request() {
         for (taken, fleet, local) in [
             (1, 1, 2),
             (1, 2, 3),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_as_the_fleet_has_it_is_no_change_whoever_made_it_so() {
+    fn bindings_equal_to_the_fleet_are_unchanged() {
         for (taken, fleet) in [(0, 1), (1, 0), (1, 2), (1, 1), (0, 0)] {
             let decision = decision(taken, None, fleet, fleet, false);
             assert_eq!((decision.steps.len(), decision.local.len()), (0, 0));
@@ -174,7 +174,7 @@ mod tests {
     /// Whenever a run ends, and whatever the fleet says next: without a hand in between nothing is
     /// taken for somebody's change.
     #[test]
-    fn a_run_that_is_cut_short_leaves_no_change_of_its_own() {
+    fn interrupted_sync_leaves_no_local_change() {
         for (old, first, second, third) in (0..81).map(|n| (n / 27, n / 9 % 3, n / 3 % 3, n % 3)) {
             let start = decision(old, None, first, old, false);
             for local in [old, first] {

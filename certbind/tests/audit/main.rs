@@ -104,7 +104,7 @@ fn a_clean_audit_is_one_line() {
 }
 
 #[test]
-fn what_fails_is_chosen() {
+fn failure_threshold_is_configurable() {
     let folder = Folder::new();
     folder.write("web-01.txt", LISTING);
     for (fail_on, code) in [
@@ -129,7 +129,7 @@ fn a_broken_record_is_a_finding_that_fails() {
 }
 
 #[test]
-fn what_cannot_be_audited_ends_with_two() {
+fn unauditable_input_exits_with_2() {
     let folder = Folder::new();
     folder.write("web-01.txt", LISTING);
     folder.write("garbage.txt", "nothing of the kind");
@@ -209,7 +209,7 @@ fn certificates_are_looked_at() {
 }
 
 #[test]
-fn several_hosts_are_a_fleet_with_baselines_of_their_own() {
+fn each_host_of_a_fleet_has_its_baseline() {
     let folder = Folder::new();
     let other = "ab".repeat(20);
     let moved = LISTING.replace("61d34f532da121bbab64723c4871e72c92f03735", &other);
@@ -286,8 +286,9 @@ fn a_store_is_audited_and_not_changed() {
     assert_eq!(before, std::fs::read(folder.path("a.redb")).unwrap());
 }
 
+/// Findings name the line where the format has lines.
 #[test]
-fn every_form_of_an_export_is_audited_alike_and_lines_are_told_where_there_are_lines() {
+fn every_format_is_audited_alike() {
     let folder = Folder::new();
     folder.write("web-01.txt", LISTING);
     let certbind = |arguments: &[&str]| {

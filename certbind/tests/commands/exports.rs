@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::{HASH, Host, IIS, text};
 
 #[test]
-fn what_a_hive_has_is_imported_and_exported_for_the_registry() {
+fn hive_converts_to_a_registry_export() {
     let host = Host::new();
     let hive = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -171,7 +171,7 @@ fn a_snapshot_carries_a_store_to_another_host() {
 }
 
 #[test]
-fn a_snapshot_that_is_damaged_anywhere_changes_nothing() {
+fn damaged_snapshot_changes_nothing() {
     let host = Host::new();
     let file = host.listing(3000);
     host.ok(&["import", file.to_str().unwrap()]);
@@ -276,7 +276,7 @@ fn a_listing_in_any_order_is_imported_as_one_in_order() {
 }
 
 #[test]
-fn scripts_for_both_shells_add_what_is_bound() {
+fn scripts_for_both_shells_add_every_binding() {
     let host = Host::new();
     host.add("0.0.0.0:443");
     let script = host.ok(&["export", "--format", "netsh-script"]);
@@ -328,7 +328,7 @@ fn an_export_overwrites_no_store_and_follows_links() {
 }
 
 #[test]
-fn a_layout_that_cannot_be_read_or_kept_stops_nothing() {
+fn unusable_layout_file_is_a_warning() {
     let host = Host::new();
     let layout = host.file("bindings.layout.json");
     std::fs::create_dir(&layout).unwrap();
@@ -352,7 +352,7 @@ fn a_layout_that_cannot_be_read_or_kept_stops_nothing() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn why_an_export_could_not_be_written_is_told() {
+fn export_write_error_names_the_cause() {
     let host = Host::new();
     host.add("0.0.0.0:443");
     for format in ["json", "netsh", "reg", "snapshot"] {

@@ -55,7 +55,7 @@ fn each_key_that_the_help_shows_is_one() {
 }
 
 #[test]
-fn a_mistyped_command_notation_or_key_suggests_the_right_one() {
+fn typos_suggest_the_right_spelling() {
     let host = Host::new();
     for (typed, meant) in [
         (&["lst"][..], "'list'"),
@@ -100,7 +100,7 @@ fn bash_completes_a_command() {
 }
 
 #[test]
-fn there_is_a_manual_page_for_each_command() {
+fn each_command_has_a_manual_page() {
     let host = Host::new();
     let folder = host.file("man");
     host.ok(&["man", folder.to_str().unwrap()]);

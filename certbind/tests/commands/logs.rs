@@ -27,7 +27,7 @@ fn crashed() -> Host {
 }
 
 #[test]
-fn a_log_that_is_lost_is_given_up_by_a_check_that_is_asked_to() {
+fn missing_wal_is_discarded_on_request() {
     let host = crashed();
     fs::remove_file(host.file("bindings.redb-log")).unwrap();
     for arguments in [
@@ -50,8 +50,9 @@ fn a_log_that_is_lost_is_given_up_by_a_check_that_is_asked_to() {
     assert!(host.ok(&["list"]).contains(HASH));
 }
 
+/// A check of it writes nothing.
 #[test]
-fn a_log_that_is_whole_is_not_given_up_and_a_check_of_it_writes_nothing() {
+fn intact_wal_is_not_discarded() {
     let host = crashed();
     let files = ["bindings.redb", "bindings.redb-log"].map(|name| host.file(name));
     let before = files.each_ref().map(|path| fs::read(path).unwrap());

@@ -161,7 +161,7 @@ fn a_binding_is_added_shown_changed_and_deleted() {
 }
 
 #[test]
-fn update_changes_only_what_is_named() {
+fn update_changes_only_the_given_fields() {
     let host = Host::new();
     let everything = [
         "--store-name",
@@ -278,7 +278,7 @@ fn a_refusal_says_why_and_changes_nothing() {
 }
 
 #[test]
-fn reading_a_store_that_is_not_there_makes_none() {
+fn reading_a_missing_store_creates_none() {
     let host = Host::new();
     for arguments in [
         &["list"][..],
@@ -296,7 +296,7 @@ fn reading_a_store_that_is_not_there_makes_none() {
 
 #[cfg(unix)]
 #[test]
-fn a_store_that_cannot_be_reached_is_not_taken_for_none() {
+fn unreachable_store_is_not_an_empty_one() {
     let host = Host::new();
     let store = host.file("bindings.redb");
     std::os::unix::fs::symlink(&store, &store).unwrap();
@@ -305,7 +305,7 @@ fn a_store_that_cannot_be_reached_is_not_taken_for_none() {
 }
 
 #[test]
-fn rotate_renews_exactly_the_bound_hash_in_one_revision() {
+fn rotate_replaces_one_hash_in_one_revision() {
     let host = Host::new();
     let file = host.listing(1000);
     host.ok(&["import", file.to_str().unwrap()]);
@@ -329,7 +329,7 @@ fn rotate_renews_exactly_the_bound_hash_in_one_revision() {
 }
 
 #[test]
-fn what_would_change_nothing_is_told() {
+fn change_without_effect_is_reported() {
     let host = Host::new();
     host.add("0.0.0.0:443");
     let revision = |host: &Host| host.json(&["check", "--format", "json"])["revision"].clone();
@@ -350,7 +350,7 @@ fn what_would_change_nothing_is_told() {
 }
 
 #[test]
-fn a_certificate_file_stands_for_its_hash() {
+fn certificate_file_gives_the_hash() {
     let host = Host::new();
     let cert = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -372,7 +372,7 @@ fn a_certificate_file_stands_for_its_hash() {
 
 /// Bundles are taken apart by their chain: the root of this one comes first.
 #[test]
-fn the_leaf_of_a_bundle_is_bound_whatever_its_order() {
+fn leaf_of_a_bundle_is_bound_in_any_order() {
     const LEAF: &str = "d04c475e5450b4d1440574f972789ea93e706986";
     let fixtures = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -423,7 +423,7 @@ fn the_leaf_of_a_bundle_is_bound_whatever_its_order() {
 }
 
 #[test]
-fn control_characters_of_data_never_reach_the_output_raw() {
+fn control_characters_are_escaped_in_output() {
     let host = Host::new();
     let hostile = "MY\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}x";
     host.ok(&[

@@ -8,7 +8,7 @@ use certbind::exit;
 use super::Host;
 
 #[test]
-fn what_is_not_served_is_told_and_fails() {
+fn unserved_binding_is_reported_and_fails() {
     let host = Host::new();
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -35,7 +35,7 @@ fn what_is_not_served_is_told_and_fails() {
 }
 
 #[test]
-fn what_is_not_bound_cannot_be_probed() {
+fn unbound_key_cannot_be_probed() {
     let host = Host::new();
     host.add("0.0.0.0:443");
     host.fails(exit::NOT_AUDITED, &["probe", "0.0.0.0:444"]);

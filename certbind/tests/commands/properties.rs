@@ -39,8 +39,9 @@ fn with_extended(host: &Host, extended: &serde_json::Value) {
     host.ok(&["import", file, "--on-conflict", "replace"]);
 }
 
+/// The other extended properties are shown in words.
 #[test]
-fn they_are_shown_in_words_and_session_ticket_keys_by_their_number() {
+fn session_ticket_keys_are_shown_as_a_count() {
     let host = host();
     let shown = host.ok(&["show", "0.0.0.0:443"]);
     for line in [

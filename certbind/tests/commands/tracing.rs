@@ -39,7 +39,7 @@ fn a_trace_is_shown_a_call_a_line() {
 }
 
 #[test]
-fn a_trace_is_made_again_and_what_is_answered_otherwise_is_said() {
+fn replay_reports_different_results() {
     let host = Host::new();
     let trace = trace(&host);
     let summary = "4 answered as in the trace, 0 otherwise, 1 not made again\n";
@@ -66,7 +66,7 @@ fn a_trace_is_made_again_and_what_is_answered_otherwise_is_said() {
 }
 
 #[test]
-fn what_is_no_trace_is_told_by_its_line() {
+fn malformed_trace_is_reported_with_its_line() {
     let host = Host::new();
     let path = host.file("no-trace");
     std::fs::write(&path, "\n{\"time\": 5}\n").unwrap();

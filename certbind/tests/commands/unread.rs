@@ -50,7 +50,7 @@ fn every_way_to_print_comes_to_its_end() {
 }
 
 #[test]
-fn what_was_found_is_told_by_the_exit_code() {
+fn unread_parts_set_the_exit_code() {
     let host = Host::new();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let key = closed.local_addr().unwrap().to_string();
@@ -68,7 +68,7 @@ fn what_was_found_is_told_by_the_exit_code() {
 }
 
 #[test]
-fn a_netsh_script_goes_on_to_its_end() {
+fn netsh_script_runs_to_its_end() {
     let host = Host::new();
     host.add("0.0.0.0:443");
     let script = host.file("script.txt");

@@ -17,8 +17,9 @@ fn ended(arguments: &[&str]) -> (String, String, Option<i32>) {
     )
 }
 
+/// There is one file for each host, and `diff` compares the fleet with them.
 #[test]
-fn a_fleet_is_exported_to_a_file_for_each_host_and_compared_with_them() {
+fn fleet_export_equals_the_fleet() {
     require!("etcd");
     let (_server, url) = fleet(&[("web01", KEYS), ("web02", KEYS), ("web03", KEYS)]);
     let folder = TempDir::new().unwrap();
@@ -117,7 +118,7 @@ fn a_fleet_is_audited_against_its_exports() {
 }
 
 #[test]
-fn a_comparison_of_a_fleet_wants_one_export_for_each_host() {
+fn fleet_diff_needs_one_export_per_host() {
     require!("etcd");
     let (_server, url) = fleet(&[("web01", KEYS)]);
     let folder = TempDir::new().unwrap();

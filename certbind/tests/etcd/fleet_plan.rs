@@ -54,7 +54,7 @@ fn having(fleet: &Fleet, hash: &str) -> usize {
 }
 
 #[test]
-fn a_renewal_that_is_killed_is_gone_on_with_and_undone() {
+fn killed_renewal_is_resumed_and_undone() {
     require!("etcd");
     let (_server, fleet, url) = fleet();
     let folder = TempDir::new().unwrap();
@@ -125,7 +125,7 @@ fn a_renewal_that_is_killed_is_gone_on_with_and_undone() {
 }
 
 #[test]
-fn a_plan_that_would_leave_a_host_out_unseen_or_do_nothing_is_not_written() {
+fn incomplete_or_empty_fleet_plan_is_refused() {
     require!("etcd", "etcdctl");
     let server = Server::start();
     let url = format!("etcd://{}/", server.endpoint());

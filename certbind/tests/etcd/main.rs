@@ -94,7 +94,7 @@ fn a_host_in_etcd_is_a_store_like_any_other() {
 }
 
 #[test]
-fn a_host_moves_into_etcd_and_out_of_it_by_exports_and_plans() {
+fn host_moves_into_etcd_and_out_of_it() {
     require!("etcd");
     let (host, folder) = (new_host(), TempDir::new().unwrap());
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -114,8 +114,9 @@ fn a_host_moves_into_etcd_and_out_of_it_by_exports_and_plans() {
     assert!(done(&host, &["diff", &file, &host]).contains("The same: 2 bindings"));
 }
 
+/// A plan names an etcd server; the credentials of the environment are not sent to it.
 #[test]
-fn a_plan_does_not_choose_the_etcd_that_is_told_a_password() {
+fn plan_cannot_choose_who_receives_a_password() {
     require!("etcd");
     let (host, folder) = (new_host(), TempDir::new().unwrap());
     add(&host, "0.0.0.0:443");
@@ -135,8 +136,9 @@ fn a_plan_does_not_choose_the_etcd_that_is_told_a_password() {
     assert!(done(&host, &["show", "0.0.0.0:443"]).contains(NEW));
 }
 
+/// The message names the limit.
 #[test]
-fn an_import_beyond_the_limit_is_refused_and_the_limit_named() {
+fn import_beyond_the_limit_is_refused() {
     require!("etcd");
     let (host, folder) = (new_host(), TempDir::new().unwrap());
     let file = format!("redb:{}", folder.path().join("bindings.redb").display());
@@ -205,7 +207,7 @@ fn a_certificate_is_renewed_on_every_host_of_a_fleet() {
 }
 
 #[test]
-fn a_host_that_refuses_keeps_nobody_from_the_others() {
+fn failing_host_does_not_stop_the_others() {
     require!("etcd", "etcdctl");
     let keys: &[&str] = &["0.0.0.0:443"];
     let (server, url) = fleet(&[("web01", keys), ("web02", keys), ("web03", keys)]);
@@ -246,7 +248,7 @@ fn a_fleet_is_no_host_and_a_host_no_fleet() {
 }
 
 #[test]
-fn a_url_that_is_wrong_is_told_with_its_form() {
+fn malformed_url_is_reported_with_the_syntax() {
     require!("etcd");
     for (url, named) in [
         ("etcd://", "not an endpoint"),

@@ -150,8 +150,9 @@ fn a_host_is_made_equal_to_its_record_and_follows_it() {
     assert!(told.contains("0 bindings changed in httpsys:"), "{told}");
 }
 
+/// Without `--enforce` they are reported.
 #[test]
-fn what_the_fleet_does_not_know_is_reported_and_put_back_only_where_that_is_asked() {
+fn local_changes_are_reverted_only_with_enforce() {
     require!("etcd");
     let host = Host::new(&["0.0.0.0:443", "[::]:443", "10.0.0.5:443"]);
     // It was there before.
@@ -200,7 +201,7 @@ fn what_the_fleet_does_not_know_is_reported_and_put_back_only_where_that_is_aske
 }
 
 #[test]
-fn a_run_that_is_killed_is_not_taken_for_somebody_elses_change() {
+fn killed_sync_is_not_a_local_change() {
     require!("etcd");
     let host = Host::new(&["0.0.0.0:443", "[::]:443"]);
     assert_eq!(host.sync(&[]).1, Some(0));
@@ -226,7 +227,7 @@ fn a_run_that_is_killed_is_not_taken_for_somebody_elses_change() {
 }
 
 #[test]
-fn a_host_without_a_record_is_left_as_it_is() {
+fn host_without_a_record_is_unchanged() {
     require!("etcd");
     let mut host = Host::new(&[]);
     host.local(&["add", "ccs=443", "--app-id", APP]);
@@ -276,7 +277,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn who_watches_follows_though_etcd_is_restarted() {
+fn watch_survives_an_etcd_restart() {
     require!("etcd");
     let mut host = Host::new(&["0.0.0.0:443"]);
     host.record.push_str("?timeout=0.5&patience=1");
@@ -327,7 +328,7 @@ fn who_watches_follows_though_etcd_is_restarted() {
 }
 
 #[test]
-fn who_watches_ends_when_nobody_reads_any_more() {
+fn watch_ends_with_its_reader() {
     require!("etcd");
     let host = Host::new(&["0.0.0.0:443"]);
     let (reader, writer) = std::io::pipe().unwrap();

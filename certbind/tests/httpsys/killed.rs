@@ -153,7 +153,7 @@ fn by_updates() {
 }
 
 #[test]
-fn by_deletion_and_setting_where_there_is_no_update() {
+fn kill_without_update_function() {
     let (kills, of_recoveries) = killed_everywhere("10-1607");
     assert!(
         kills >= 20 && of_recoveries >= 9,

@@ -64,7 +64,7 @@ impl Host {
 }
 
 #[test]
-fn a_session_over_the_api_adds_rotates_shows_and_deletes() {
+fn api_session_adds_rotates_shows_and_deletes() {
     let host = Host::new();
     for key in ["0.0.0.0:443", "hostnameport=WWW.contoso.com:443"] {
         host.ok(&[
@@ -93,7 +93,7 @@ fn a_session_over_the_api_adds_rotates_shows_and_deletes() {
 }
 
 #[test]
-fn a_refusal_of_the_api_is_told_and_exits_with_1() {
+fn api_refusal_exits_with_1() {
     let host = Host::new();
     let options = ["--app-id", IIS, "--disablehttp2", "enable"];
     let output = host.run(&[&["add", "ccs=443"][..], &options].concat());
@@ -102,7 +102,7 @@ fn a_refusal_of_the_api_is_told_and_exits_with_1() {
 }
 
 #[test]
-fn a_library_that_is_not_there_is_named() {
+fn missing_library_is_named() {
     let output = Command::new(env!("CARGO_BIN_EXE_certbind"))
         .args(["--store", "httpsys:/nowhere/libhttpapi.so", "list"])
         .env("CERTBIND_JOURNAL", TempDir::new().unwrap().path())

@@ -36,7 +36,7 @@ fn mode(host: &Host, name: &str) -> u32 {
 }
 
 #[test]
-fn whatever_the_umask_folder_and_files_are_private() {
+fn journal_is_private_under_any_umask() {
     for umask in ["000", "002", "022"] {
         let host = Host::new();
         assert!(run(&host, umask, "", &add("0.0.0.0:443")).status.success());
@@ -88,7 +88,7 @@ fn a_planted_link_is_not_followed() {
 }
 
 #[test]
-fn a_lock_that_is_held_is_reported_with_its_holder() {
+fn taken_lock_is_reported_with_its_owner() {
     let host = Host::new();
     assert!(run(&host, "022", "", &add("0.0.0.0:443")).status.success());
     let lock = std::fs::File::open(host.folder.path().join("journal/lock")).unwrap();
@@ -106,7 +106,7 @@ fn a_lock_that_is_held_is_reported_with_its_holder() {
 }
 
 #[test]
-fn what_cannot_be_read_is_marked_and_the_rest_is_shown() {
+fn unreadable_part_is_marked_and_hides_no_other() {
     let host = Host::new();
     assert!(run(&host, "022", "", &add("0.0.0.0:443")).status.success());
     assert!(run(&host, "022", "", &add("0.0.0.0:444")).status.success());

@@ -41,7 +41,7 @@ fn a_plan_is_applied_read_back_and_undone() {
 }
 
 #[test]
-fn a_plan_is_applied_though_nobody_reads_it() {
+fn apply_finishes_without_a_reader() {
     let bench = planned();
     let mut apply = bench.command(&["apply", "plan.json", "--yes"]);
     let (reader, writer) = std::io::pipe().unwrap();
@@ -52,7 +52,7 @@ fn a_plan_is_applied_though_nobody_reads_it() {
 }
 
 #[test]
-fn nothing_is_changed_unless_somebody_says_yes() {
+fn apply_needs_confirmation() {
     let bench = planned();
     let before = bench.held("redb:b");
     let said = bench.fails(exit::USAGE, &["apply", "plan.json"]);
@@ -102,8 +102,9 @@ fn a_terminal_is_asked() {
     }
 }
 
+/// Every key that changed since is reported.
 #[test]
-fn a_stale_plan_changes_nothing_and_tells_every_key_that_moved() {
+fn stale_plan_changes_nothing() {
     let drifts: [&[&str]; 4] = [
         &[
             "add",
@@ -145,7 +146,7 @@ fn a_stale_plan_changes_nothing_and_tells_every_key_that_moved() {
 }
 
 #[test]
-fn an_undo_that_is_there_is_never_overwritten() {
+fn existing_undo_file_is_never_overwritten() {
     let bench = planned();
     bench.write("plan.undo.json", "mine");
     let before = bench.held("redb:b");
@@ -159,7 +160,7 @@ fn an_undo_that_is_there_is_never_overwritten() {
 }
 
 #[test]
-fn an_undo_that_cannot_be_kept_keeps_the_plan_from_being_applied() {
+fn unwritable_undo_file_prevents_apply() {
     let bench = planned();
     let before = bench.held("redb:b");
     let apply = ["apply", "plan.json", "--yes", "--undo", "nowhere/undo.json"];
@@ -169,7 +170,7 @@ fn an_undo_that_cannot_be_kept_keeps_the_plan_from_being_applied() {
 }
 
 #[test]
-fn an_undo_of_what_was_never_applied_says_so() {
+fn undo_of_an_unapplied_plan_is_reported() {
     let bench = planned();
     bench.ok(&["apply", "plan.json", "--yes"]);
     bench.ok(&["apply", "plan.undo.json", "--yes"]);
@@ -178,7 +179,7 @@ fn an_undo_of_what_was_never_applied_says_so() {
 }
 
 #[test]
-fn a_plan_goes_to_its_target_unless_the_command_line_names_another() {
+fn command_line_overrides_the_target_of_a_plan() {
     let bench = planned();
     bench.add("redb:c", "0.0.0.0:443", &[]);
     // The environment does not say what a plan is for.
@@ -213,8 +214,9 @@ fn a_plan_goes_to_its_target_unless_the_command_line_names_another() {
     assert_eq!(bench.held("redb:d"), bench.held("redb:b"));
 }
 
+/// Loading a library or opening a store by path is for the command line alone.
 #[test]
-fn a_plan_names_no_library_to_load_and_no_file_to_apply_to() {
+fn plan_cannot_name_a_library_or_a_file() {
     let bench = planned();
     let plan = bench.read("plan.json");
     let target = format!("redb:{}", bench.file("b").display());
@@ -226,7 +228,7 @@ fn a_plan_names_no_library_to_load_and_no_file_to_apply_to() {
 }
 
 #[test]
-fn a_store_that_is_not_there_is_made_where_the_plan_saw_none() {
+fn store_is_created_where_the_plan_saw_none() {
     let bench = planned();
     bench.ok(&["plan", "redb:a", "redb:new/host.redb", "-o", "new.json"]);
     assert!(!bench.file("new").exists());
@@ -240,7 +242,7 @@ fn a_store_that_is_not_there_is_made_where_the_plan_saw_none() {
 }
 
 #[test]
-fn a_plan_with_nothing_to_do_checks_and_leaves_no_undo() {
+fn empty_plan_leaves_no_undo_file() {
     let bench = planned();
     bench.ok(&["plan", "redb:a", "redb:a", "-o", "same.json"]);
     let told = bench.ok(&["apply", "same.json"]);
@@ -252,7 +254,7 @@ fn a_plan_with_nothing_to_do_checks_and_leaves_no_undo() {
 }
 
 #[test]
-fn what_is_no_plan_is_broken_input() {
+fn non_plan_is_broken_input() {
     let bench = planned();
     for text in [
         "",

@@ -29,7 +29,7 @@ fn two_stores() -> Bench {
 }
 
 #[test]
-fn what_differs_is_told_and_nothing_else() {
+fn diff_prints_differences_only() {
     let told = two_stores().exits(exit::DIFFERENT, &["diff", "redb:a", "redb:b"]);
     snapbox::assert_data_eq!(
         told,
@@ -44,7 +44,7 @@ fn what_differs_is_told_and_nothing_else() {
 }
 
 #[test]
-fn what_is_new_gone_and_changed_have_colours_where_they_are_asked_for() {
+fn diff_is_colored_on_request() {
     let bench = two_stores();
     let colours = |variable| {
         let mut diff = bench.command(&["diff", "redb:a", "redb:b"]);
@@ -87,7 +87,7 @@ fn programs_get_the_same_as_json() {
 }
 
 #[test]
-fn stores_files_of_any_form_and_standard_input_are_compared() {
+fn diff_reads_stores_files_and_standard_input() {
     let bench = two_stores();
     let export = |format, file| {
         bench.ok(&[
@@ -133,7 +133,7 @@ fn no_error_looks_like_a_difference() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_told_by_the_exit_code_all_the_same() {
+fn closed_pipe_does_not_change_the_exit_code() {
     let bench = two_stores();
     let mut diff = bench.command(&["diff", "redb:a", "redb:b"]);
     let mut child = diff.stdout(Stdio::piped()).spawn().unwrap();

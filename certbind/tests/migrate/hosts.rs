@@ -49,8 +49,9 @@ impl Host {
     }
 }
 
+/// It is planned, applied, verified and undone.
 #[test]
-fn a_transcript_is_planned_applied_verified_and_undone_through_the_c_interface() {
+fn transcript_migrates_through_the_c_interface() {
     let host = Host::new();
     let url = host.url();
     let own = [
@@ -94,8 +95,9 @@ fn a_transcript_is_planned_applied_verified_and_undone_through_the_c_interface()
     assert_eq!(host.held(), before);
 }
 
+/// After mapping both are equal.
 #[test]
-fn a_hive_of_one_host_is_mapped_and_applied_to_another_and_both_are_equal() {
+fn hive_migrates_to_another_host() {
     let host = Host::new();
     let url = host.url();
     let hive = concat!(
@@ -126,7 +128,7 @@ fn a_hive_of_one_host_is_mapped_and_applied_to_another_and_both_are_equal() {
 }
 
 #[test]
-fn bindings_go_from_one_backend_to_another_and_are_the_same() {
+fn bindings_move_between_backends_unchanged() {
     let host = Host::new();
     let url = host.url();
     host.ok(&["--store", "redb:a", "import", EXAMPLE]);
@@ -142,8 +144,9 @@ fn bindings_go_from_one_backend_to_another_and_are_the_same() {
     }
 }
 
+/// No undo file is left either.
 #[test]
-fn a_refusal_of_the_api_leaves_the_host_as_it_was_and_no_undo() {
+fn api_refusal_changes_nothing() {
     let host = Host::new();
     let url = host.url();
     host.ok(&["--store", "redb:a", "import", EXAMPLE]);

@@ -37,7 +37,7 @@ fn draw(below: Duration) -> Duration {
 }
 
 #[test]
-fn a_plan_whose_process_is_killed_is_applied_whole_or_not_and_always_undone() {
+fn killed_apply_is_atomic_and_can_be_undone() {
     let bench = Bench::new();
     bench.write("before.json", export(1));
     bench.write("after.json", export(2));

@@ -27,7 +27,7 @@ fn two_hosts() -> Bench {
 }
 
 #[test]
-fn a_plan_reads_with_counts_first_and_changed_fields_behind() {
+fn plan_text_shows_counts_and_fields() {
     let bench = two_hosts();
     let told = bench.ok(&[
         "plan",
@@ -64,7 +64,7 @@ fn a_plan_reads_with_counts_first_and_changed_fields_behind() {
 }
 
 #[test]
-fn a_plan_changes_nothing_and_is_kept_where_it_is_asked_to() {
+fn plan_changes_nothing_and_is_saved_on_request() {
     let bench = two_hosts();
     let before = bench.held("redb:b");
     let told = bench.json(&[
@@ -169,7 +169,7 @@ fn certificates_are_matched_and_looked_for_in_folders() {
 }
 
 #[test]
-fn files_are_planned_from_and_against_and_their_losses_told() {
+fn plan_reads_files_and_reports_warnings() {
     let bench = two_hosts();
     bench.ok(&["--store", "redb:b", "export", "-o", "b.json"]);
     let against_file = bench.ok(&["plan", "redb:a", "b.json"]);
@@ -188,7 +188,7 @@ fn files_are_planned_from_and_against_and_their_losses_told() {
 }
 
 #[test]
-fn what_cannot_be_planned_is_refused_with_its_reason() {
+fn impossible_plan_is_refused_with_its_reason() {
     let bench = two_hosts();
     bench.write("map.toml", "[address]\n");
     for (code, options, said) in [

@@ -14,7 +14,7 @@ fn fixture(name: &str) -> String {
 }
 
 #[test]
-fn a_rotation_is_kept_as_a_plan_applied_and_undone() {
+fn rotation_is_planned_applied_and_undone() {
     let bench = Bench::new();
     for key in ["0.0.0.0:443", "hostnameport=a.example:443", "ccs=443"] {
         bench.add("redb:a", key, &["--reject", "enable"]);
@@ -55,7 +55,7 @@ fn a_rotation_is_kept_as_a_plan_applied_and_undone() {
 }
 
 #[test]
-fn names_pick_what_is_renewed_directly_and_as_a_plan() {
+fn names_select_the_renewed_bindings() {
     let bench = Bench::new();
     std::fs::create_dir(bench.file("current")).unwrap();
     for (port, name) in [
@@ -98,7 +98,7 @@ fn names_pick_what_is_renewed_directly_and_as_a_plan() {
 }
 
 #[test]
-fn what_does_not_go_together_is_refused() {
+fn conflicting_options_are_refused() {
     let bench = Bench::new();
     bench.add("redb:a", "0.0.0.0:443", &[]);
     let new = fixture("www-2026");

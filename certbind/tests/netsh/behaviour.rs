@@ -12,8 +12,9 @@ fn is_syntax_error(text: &str) -> bool {
         && text.contains("\nUsage: ")
 }
 
+/// Lookups ignore case.
 #[test]
-fn names_are_kept_as_they_were_spelled_and_found_however_they_are() {
+fn names_keep_their_spelling() {
     let bench = Bench::new(Profile::default());
     bench.ok(&format!(
         "http add sslcert hostnameport=SNI.IIS8.com:443 certhash={} appid={} certstorename=My",
@@ -32,7 +33,7 @@ fn names_are_kept_as_they_were_spelled_and_found_however_they_are() {
 }
 
 #[test]
-fn an_update_puts_what_is_not_named_back_to_its_default() {
+fn update_resets_omitted_fields() {
     let bench = Bench::new(Profile::default());
     bench.ok(&format!(
         "http add sslcert ipport=[::]:443 certhash={HASH} appid={IIS} certstorename=MY \
@@ -111,7 +112,7 @@ fn bad_values_are_incorrect() {
 }
 
 #[test]
-fn what_is_missing_or_too_much_prints_the_usage() {
+fn wrong_argument_count_prints_the_usage() {
     let bench = Bench::new(Profile::default());
     for line in [
         "add sslcert".to_owned(),
@@ -134,7 +135,7 @@ fn what_is_missing_or_too_much_prints_the_usage() {
 }
 
 #[test]
-fn server_2019_exits_with_0_when_it_refuses_an_option_and_does_nothing() {
+fn server_2019_refuses_an_option_with_exit_code_0() {
     let add = format!("http add sslcert ipport=0.0.0.0:443 certhash={HASH} appid={IIS}");
     let unknown = format!("{add} enablesessionticket=enable");
     let bench = Bench::new(Profile::Server2019);
@@ -211,7 +212,7 @@ fn every_code_has_the_text_of_the_system() {
 }
 
 #[test]
-fn what_a_listing_cannot_show_is_named_behind_the_rest() {
+fn inexpressible_fields_are_named_after_the_listing() {
     let bench = Bench::new(Profile::default());
     for key in ["0.0.0.0:443", "0.0.0.0:444"] {
         bench.ok(&format!(

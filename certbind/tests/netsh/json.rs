@@ -40,7 +40,7 @@ fn words(verb: &str, file: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_is_shown_can_be_added_elsewhere() {
+fn shown_json_can_be_added_elsewhere() {
     let folder = TempDir::new().unwrap();
     let from = filled();
     let file = file(&folder, from.ok("http show sslcert json=enable"));
@@ -52,7 +52,7 @@ fn what_is_shown_can_be_added_elsewhere() {
 }
 
 #[test]
-fn one_binding_can_be_shown_and_put_back_as_it_was() {
+fn one_binding_round_trips_through_json() {
     let folder = TempDir::new().unwrap();
     let bench = filled();
     let before = bench.bindings();
@@ -87,7 +87,7 @@ fn a_file_is_taken_as_a_whole_or_not_at_all() {
 }
 
 #[test]
-fn what_powershell_redirects_is_read() {
+fn utf_16_of_powershell_is_read() {
     let folder = TempDir::new().unwrap();
     let from = filled();
     let shown = from.ok("http show sslcert json=enable");
@@ -126,7 +126,7 @@ fn a_file_that_says_nothing_is_named() {
 }
 
 #[test]
-fn a_file_stands_alone() {
+fn json_file_excludes_other_options() {
     let folder = TempDir::new().unwrap();
     let bench = filled();
     let file = file(&folder, bench.ok("http show sslcert json=enable"));
@@ -150,7 +150,7 @@ fn older_releases_do_not_have_it() {
 
 proptest! {
     #[test]
-    fn whatever_a_binding_has_comes_back(
+    fn every_field_round_trips_through_json(
         bindings in proptest::collection::vec(strategy::binding(), 1..4)
     ) {
         let from = MemoryStore::new();

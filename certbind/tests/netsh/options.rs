@@ -42,7 +42,7 @@ fn add(option: &str) -> String {
 }
 
 #[test]
-fn usages_list_what_hosts_list() {
+fn usages_list_the_options_of_hosts() {
     for profile in Profile::ALL {
         let usage = usage(profile);
         if let Some(seen) = seen(profile) {
@@ -52,7 +52,7 @@ fn usages_list_what_hosts_list() {
 }
 
 #[test]
-fn every_option_of_a_usage_is_taken_and_those_of_later_releases_are_not() {
+fn releases_accept_exactly_their_options() {
     let all = usage(Profile::Server2025);
     let all = usage_options(&all);
     assert_eq!(all.len(), 22);
@@ -129,7 +129,7 @@ fn every_switch_sets_its_bit_and_nothing_else() {
 }
 
 #[test]
-fn a_freshness_time_is_in_force_exactly_when_it_is_not_zero() {
+fn nonzero_freshness_time_is_in_force() {
     let bench = Bench::new(Profile::Server2022);
     bench.ok(&add("revocationfreshnesstime=0 urlretrievaltimeout=0"));
     let record = bench.bindings()[0].record().clone();

@@ -80,7 +80,7 @@ fn run(mut command: Command, line: &str) -> Said {
 }
 
 #[test]
-fn certbind_netsh_is_the_netsh_of_the_release_that_the_environment_names() {
+fn environment_selects_the_release() {
     for profile in Profile::ALL {
         let machine = Machine::new();
         assert_transcript(profile, |line| {
@@ -92,7 +92,7 @@ fn certbind_netsh_is_the_netsh_of_the_release_that_the_environment_names() {
 }
 
 #[test]
-fn what_is_beside_certificates_stays_in_the_file_from_one_command_to_the_next() {
+fn service_configuration_persists() {
     let machine = Machine::new();
     let show = |line: &str| run(machine.netsh(), line).text;
     assert!(!show("http show urlacl").contains("Reserved URL"));
@@ -120,7 +120,7 @@ fn what_is_beside_certificates_stays_in_the_file_from_one_command_to_the_next() 
 }
 
 #[test]
-fn options_in_front_choose_the_release_and_the_line_ends() {
+fn leading_options_choose_release_and_line_ends() {
     let machine = Machine::new();
     let spellings: [&[&str]; 2] = [
         &["--profile", "2025", "--crlf"],
@@ -221,7 +221,7 @@ fn asking_makes_no_store() {
 }
 
 #[test]
-fn a_release_that_there_is_none_of_is_told_on_standard_error() {
+fn unknown_release_is_an_error() {
     let machine = Machine::new();
     let mut netsh = machine.netsh();
     netsh.env("CERTBIND_NETSH", "2003").args(["http", "?"]);
@@ -235,7 +235,7 @@ fn a_release_that_there_is_none_of_is_told_on_standard_error() {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_no_text_is_refused_and_not_taken_for_none() {
+fn non_unicode_variable_is_refused() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 

@@ -77,7 +77,7 @@ fn commands(binding: &Binding) -> Option<String> {
 
 proptest! {
     #[test]
-    fn a_binding_that_netsh_can_express_comes_out_as_it_went_in(
+    fn expressible_binding_round_trips(
         binding in strategy::binding().prop_map(plain)
     ) {
         let Some(command) = commands(&binding) else {

@@ -33,7 +33,7 @@ fn the_usage_of_2019_is_that_of_a_host_byte_for_byte() {
 }
 
 #[test]
-fn a_missing_argument_is_told_as_a_newer_host_tells_it() {
+fn missing_argument_message_matches_newer_hosts() {
     let sample = include_str!("samples/missing-argument.txt");
     let bench = Bench::new(Profile::Server2022);
     let said = bench.fails(&format!(

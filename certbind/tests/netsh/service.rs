@@ -118,7 +118,7 @@ const COMMANDS: &[&str] = &[
 ];
 
 #[test]
-fn every_release_says_and_lists_the_same_of_what_is_beside_certificates() {
+fn service_output_is_that_of_every_release() {
     for profile in Profile::ALL {
         let host = Host::new(profile);
         let mut transcript = String::new();
@@ -142,7 +142,7 @@ fn every_release_says_and_lists_the_same_of_what_is_beside_certificates() {
 }
 
 #[test]
-fn every_command_beside_certificates_has_its_help() {
+fn every_service_command_has_help() {
     let host = Host::new(Profile::default());
     let mut help = String::new();
     for verb in ["add", "delete", "show"] {
@@ -207,7 +207,7 @@ fn the_listen_list_is_listed_as_a_host_lists_it() {
 }
 
 #[test]
-fn failures_are_told_as_hosts_tell_them() {
+fn failure_messages_match_hosts() {
     let host = Host::new(Profile::default());
     let add = "http|add|urlacl|url=http://+:8080/|user=Everyone";
     assert_eq!(core(&host.ok(add)), "URL reservation successfully added");
@@ -246,7 +246,7 @@ fn a_user_without_rights_reads_and_changes_nothing() {
 }
 
 #[test]
-fn a_store_of_bindings_alone_says_that_it_has_nothing_else() {
+fn store_without_tables_refuses_service_commands() {
     let bench = Bench::new(Profile::default());
     let said = bench.fails("http add urlacl url=http://+:80/ user=Everyone");
     assert!(

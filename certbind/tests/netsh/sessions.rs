@@ -75,7 +75,7 @@ fn the_context_can_be_given_in_front() {
 }
 
 #[test]
-fn a_line_that_is_no_text_is_told_and_passed_over() {
+fn non_unicode_line_is_reported_and_skipped() {
     let bench = Bench::new(Profile::default());
     let lines = [b"http show ssl\xffcert\nhttp ", add(1).as_bytes()].concat();
     let said = with_input(&bench, &[], &lines);
@@ -148,7 +148,7 @@ fn every_command_is_answered_before_the_next_is_read() {
 }
 
 #[test]
-fn what_is_said_is_heard_at_once() {
+fn session_output_is_not_buffered() {
     let store = MemoryStore::new();
     let netsh = Netsh::new(&store, Profile::default());
     for (arguments, input) in [

@@ -100,7 +100,7 @@ pub(crate) fn assert_transcript(profile: Profile, run: impl Fn(&str) -> Said) {
 }
 
 #[test]
-fn every_profile_says_and_lists_what_its_release_does() {
+fn every_profile_prints_what_its_release_prints() {
     for profile in Profile::ALL {
         let bench = Bench::new(profile);
         assert_transcript(profile, |line| bench.run(line));

@@ -149,7 +149,7 @@ fn explanations_are_printed_as_their_page_shows() {
 }
 
 #[test]
-fn every_command_does_what_the_page_of_commands_shows() {
+fn commands_page_is_executed_as_printed() {
     let page = std::fs::read_to_string(root().join("docs/commands.md")).unwrap();
     let help = Command::new(env!("CARGO_BIN_EXE_certbind"))
         .arg("--help")

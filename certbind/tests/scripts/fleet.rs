@@ -146,7 +146,7 @@ fn five_hosts_are_renewed_from_their_listings() {
 }
 
 #[test]
-fn a_listing_that_cannot_be_read_stops_the_whole_renewal() {
+fn unreadable_listing_stops_the_renewal() {
     let folder = TempDir::new().unwrap();
     list(
         &folder.path().join("a.txt"),

@@ -137,7 +137,7 @@ fn a_killed_script_can_be_run_again_or_rolled_back() {
 
 /// Windows 2019 exits with 0 when it refuses an option, so both exit codes are tried.
 #[test]
-fn after_a_fault_the_host_is_as_before_or_the_difference_is_named() {
+fn fault_is_undone_or_the_difference_is_named() {
     let faults = [("1312", "1"), ("5", "1"), ("87", "0")];
     for release in [Release::Server2012R2, Release::Server2022] {
         let (generated, host) = case(1, release);

@@ -45,7 +45,7 @@ fn a_waiver_names_a_key_a_certificate_or_a_name() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_line() {
+fn configuration_error_names_its_line() {
     let whole = "key = \"0.0.0.0:443\"\nreason = \"known\"\nuntil = 2026-12-31";
     parse(&waiver(whole)).unwrap();
     for (text, line, said) in [

@@ -66,7 +66,7 @@ fn pem_and_der_are_read() {
 }
 
 #[test]
-fn a_pfx_is_opened_by_any_of_the_passwords_and_by_no_other() {
+fn pfx_opens_with_any_given_password() {
     let mut inventory = Inventory::none();
     inventory.add_file(
         "locked.pfx",
@@ -109,7 +109,7 @@ fn a_serialized_store_is_read_to_its_end() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_read_hides_no_other_and_is_told_of() {
+fn unreadable_certificate_hides_no_other() {
     const NONSENSE: &[u8] =
         b"-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n";
     let (_, mut pkcs7) = x509_cert::der::pem::decode_vec(BOTH).unwrap();
@@ -137,7 +137,7 @@ fn a_certificate_that_cannot_be_read_hides_no_other_and_is_told_of() {
 }
 
 #[test]
-fn a_file_that_was_cut_or_damaged_is_told_of_and_never_panics() {
+fn damaged_file_is_reported_without_panic() {
     let (www, authority) = (der(WWW), der(AUTHORITY));
     let (_, pkcs7) = x509_cert::der::pem::decode_vec(BOTH).unwrap();
     let store = serialized(&[(32, &www), (32, &authority)]);

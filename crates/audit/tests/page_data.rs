@@ -32,7 +32,7 @@ fn data(page: &str) -> Value {
 }
 
 #[test]
-fn applications_have_the_names_that_the_configuration_gives_them() {
+fn configuration_names_applications() {
     let ours = "[applications]\n\"00000000-0000-0000-0000-000000000007\" = \"Order gateway\"\n";
     assert_eq!(data(&page("MY", ours))["bindings"][0][4], "Order gateway");
     let nameless = "{00000000-0000-0000-0000-000000000007}";
@@ -40,7 +40,7 @@ fn applications_have_the_names_that_the_configuration_gives_them() {
 }
 
 #[test]
-fn what_ends_soon_is_what_the_configuration_says() {
+fn configuration_defines_expiring_soon() {
     for (days, class) in [(40, "good"), (41, "soon")] {
         let page = page("MY", &format!("[limits]\nexpiring_days = {days}\n"));
         let (_, bar) = page.split_once("<rect class=\"").unwrap();
@@ -49,7 +49,7 @@ fn what_ends_soon_is_what_the_configuration_says() {
 }
 
 #[test]
-fn characters_that_hide_or_turn_others_are_spelled_out() {
+fn bidi_and_invisible_characters_are_escaped() {
     let page = page("M\u{202e}Y\u{200b}", "");
     assert!(!page.contains(['\u{202e}', '\u{200b}']));
     assert_eq!(data(&page)["bindings"][0][3], "M\\u{202e}Y\\u{200b}");

@@ -68,7 +68,7 @@ fn validate(schema: &str, value: &Value) {
 }
 
 #[test]
-fn json_is_as_its_schema_says_and_knows_every_kind_of_place() {
+fn json_matches_its_schema() {
     let report = report();
     let json = serde_json::to_value(JsonReport::of(&report)).unwrap();
     let schema = include_str!("../../../docs/audit-report.schema.json");
@@ -95,8 +95,9 @@ fn json_is_as_its_schema_says_and_knows_every_kind_of_place() {
     assert!(!jsonschema::is_valid(&schema, &wrong));
 }
 
+/// Its locations are lines of the export.
 #[test]
-fn sarif_is_as_the_published_schema_says_and_points_into_the_export() {
+fn sarif_matches_the_published_schema() {
     let report = report();
     let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();
     // One pattern of the published schema has a bracket too many for strict readers. It is that of
@@ -162,8 +163,9 @@ fn a_rule_declares_the_level_of_its_results() {
     assert_eq!(rule["defaultConfiguration"]["level"], "warning");
 }
 
+/// It is neither a link nor a placeholder.
 #[test]
-fn no_text_of_an_export_is_a_link_or_a_placeholder_in_sarif() {
+fn export_text_is_escaped_in_sarif() {
     let bound = |store: &str| {
         let record = Record::new(
             CertHash::new([7; 20]),

@@ -20,7 +20,7 @@ fn names(file: &[u8]) -> Vec<Name> {
 }
 
 #[test]
-fn names_are_those_of_the_alternative_name_in_one_spelling() {
+fn names_are_those_of_the_alternative_name() {
     assert_eq!(names(WWW), [dns("contoso.com"), dns("www.contoso.com")]);
     let ip = |text: &str| Name::Ip(text.parse::<IpAddr>().unwrap());
     let mail = [dns("mail.contoso.com"), ip("10.0.0.5"), ip("fe80::5")];
@@ -28,7 +28,7 @@ fn names_are_those_of_the_alternative_name_in_one_spelling() {
 }
 
 #[test]
-fn a_certificate_without_an_alternative_name_is_for_its_common_name() {
+fn common_name_is_used_without_alternative_name() {
     assert_eq!(names(OLD_STYLE), [dns("intranet")]);
 }
 
@@ -55,7 +55,7 @@ fn every_certificate_of_a_pem_file_is_read() {
 }
 
 #[test]
-fn what_holds_no_certificate_gives_none() {
+fn file_without_certificate_gives_none() {
     let der: &[u8] = include_bytes!("fixtures/www.contoso.com.der");
     assert_eq!(of_file(der).len(), 1);
     assert_eq!(of_file(include_bytes!("fixtures/bundle.pfx")).len(), 1);
@@ -65,8 +65,9 @@ fn what_holds_no_certificate_gives_none() {
     }
 }
 
+/// Files without a certificate are reported.
 #[test]
-fn a_folder_has_each_certificate_once_and_tells_the_other_files() {
+fn folder_has_each_certificate_once() {
     let folder = TempDir::new().unwrap();
     for (name, file) in [
         ("www.pem", WWW),

@@ -173,7 +173,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_taken_comes_in_order_and_what_is_alike_as_it_came(
+        fn sort_is_stable(
             most in prop_oneof![Just(0_usize), 50..2_000_usize],
             keys in vec(vec(0..4_u8, 0..4), 0..300),
         ) {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_short_is_an_error_and_not_the_end() {
+    fn truncated_run_is_an_error() {
         let mut sorter = Sorter::holding(0);
         for key in [b"a", b"b"] {
             sorter.push(key, b"value").unwrap();

@@ -19,7 +19,7 @@ fn binding(number: u32) -> Binding {
 }
 
 #[test]
-fn a_snapshot_of_any_length_is_written_and_read_in_the_memory_of_a_chunk() {
+fn snapshot_needs_the_memory_of_a_chunk() {
     const BINDINGS: u32 = 30_000;
     let mut file = Vec::new();
     let written = measure(|| {
@@ -38,7 +38,7 @@ fn a_snapshot_of_any_length_is_written_and_read_in_the_memory_of_a_chunk() {
 }
 
 #[test]
-fn a_listing_is_printed_and_read_in_the_memory_of_a_record() {
+fn listing_needs_the_memory_of_a_record() {
     const BINDINGS: u32 = 20_000;
     let layout = Release::Server2022.layout();
     let mut text = Vec::new();
@@ -63,7 +63,7 @@ fn a_listing_is_printed_and_read_in_the_memory_of_a_record() {
 }
 
 #[test]
-fn a_listing_in_another_order_and_encoding_is_read_in_the_memory_of_what_it_binds() {
+fn unsorted_listing_needs_the_memory_of_its_bindings() {
     const BINDINGS: u32 = 3_000;
     let layout = Release::Server2022.layout();
     let layout = layout.with_encoding("utf-16le+bom".parse().unwrap());
@@ -86,7 +86,7 @@ fn a_listing_in_another_order_and_encoding_is_read_in_the_memory_of_what_it_bind
 }
 
 #[test]
-fn records_that_are_left_out_are_not_held() {
+fn skipped_records_need_no_memory() {
     const BINDINGS: u32 = 2_000;
     let layout = Release::Server2022.layout();
     let mut text = Vec::new();
@@ -123,7 +123,7 @@ impl io::Write for Untracked<'_> {
 }
 
 #[test]
-fn what_is_only_claimed_is_not_allocated() {
+fn claimed_length_is_not_allocated() {
     let mut small = Vec::new();
     snapshot::write(&mut small, &certbind_formats::Export::default()).unwrap();
     // The length of the first chunk.

@@ -52,8 +52,9 @@ fn a_c_program_binds_in_the_harness_alone() {
     other.assert_unchanged();
 }
 
+/// No program reaches the library that `CERTBIND_PASS` of the environment names.
 #[test]
-fn no_program_comes_to_a_library_that_the_environment_passes_calls_to() {
+fn environment_cannot_redirect_calls() {
     require!("gcc");
     let tests = std::env::current_exe().expect("the tests");
     let output = Command::new(tests)
@@ -66,7 +67,7 @@ fn no_program_comes_to_a_library_that_the_environment_passes_calls_to() {
 }
 
 #[test]
-fn a_c_program_is_told_that_the_certificate_is_not_there() {
+fn c_program_gets_the_code_of_a_missing_certificate() {
     require!("gcc");
     let hash = bound().record().certificate.as_ref().unwrap().hash;
     let harness = harness().certificate(hash, CertificateState::WithoutKey);
@@ -75,8 +76,9 @@ fn a_c_program_is_told_that_the_certificate_is_not_there() {
     harness.assert_unchanged();
 }
 
+/// And `netsh` shows the bindings that it made.
 #[test]
-fn a_python_program_finds_the_library_by_name_and_netsh_sees_what_it_did() {
+fn python_program_finds_the_library_by_name() {
     require!("python3");
     let harness = harness();
     let (code, said) = run(&mut python_program(&harness));
@@ -109,7 +111,7 @@ fn a_shell_script_calls_netsh() {
 }
 
 #[test]
-fn a_shell_script_ends_at_what_netsh_refuses() {
+fn shell_script_stops_at_a_refusal_of_netsh() {
     let harness = harness().privilege(Privilege::StandardUser);
     let harness = harness.seed_bindings([old()]).unwrap();
     let (code, said) = run(&mut install_script(&harness));
@@ -137,7 +139,7 @@ fn a_program_that_is_killed_leaves_the_store_readable() {
 }
 
 #[test]
-fn a_store_is_seeded_from_any_export_and_held_against_it() {
+fn store_is_seeded_and_compared_with_an_export() {
     let export = include_bytes!("../../../examples/host-2022.txt");
     let harness = harness().seed(export).unwrap();
     harness.assert_export(export);
@@ -149,7 +151,7 @@ fn a_store_is_seeded_from_any_export_and_held_against_it() {
 }
 
 #[test]
-fn what_differs_is_told_field_by_field() {
+fn differences_are_reported_by_field() {
     let harness = harness().seed_bindings([bound(), old()]).unwrap();
     let mut record = bound().record().clone();
     record.url_retrieval_timeout = 15_000;
@@ -169,7 +171,7 @@ fn what_differs_is_told_field_by_field() {
 }
 
 #[test]
-fn what_a_script_reserves_and_sets_with_netsh_is_read_back() {
+fn service_settings_of_a_script_are_read_back() {
     let harness = harness()
         .reserve("http://+:80/old/", "D:(A;;GX;;;NS)")
         .unwrap();
@@ -193,7 +195,7 @@ fn what_a_script_reserves_and_sets_with_netsh_is_read_back() {
 }
 
 #[test]
-fn a_reservation_that_is_none_is_refused_by_the_harness() {
+fn harness_refuses_an_invalid_reservation() {
     for (url, sddl) in [("http://+:80", "D:"), ("http://+:80/", "Everyone")] {
         let refused = harness().reserve(url, sddl);
         assert!(

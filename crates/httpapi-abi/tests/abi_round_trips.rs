@@ -46,7 +46,7 @@ proptest! {
     #![proptest_config(cases::config(512))]
 
     #[test]
-    fn a_set_is_read_as_it_was_built(binding in plain(), shift in 0..9_usize) {
+    fn set_request_round_trips(binding in plain(), shift in 0..9_usize) {
         let kind = binding.key().kind();
         let read = with_set(&binding, |request| {
             let place = moved(request.pointer, request.length, shift);
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn a_deletion_is_read_as_it_was_built(binding in strategy::binding(), shift in 0..9_usize) {
+    fn delete_request_round_trips(binding in strategy::binding(), shift in 0..9_usize) {
         let key = binding.key();
         let read = with_delete(key, binding.host_spelling(), |request| {
             let place = moved(request.pointer, request.length, shift);
@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn a_query_is_read_as_it_was_built(
+    fn query_round_trips(
         binding in strategy::binding(),
         token in any::<u32>(),
         shift in 0..9_usize,
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn a_record_is_read_as_it_was_written(binding in plain(), shift in 0..9_usize) {
+    fn record_round_trips(binding in plain(), shift in 0..9_usize) {
         prop_assert_eq!(through_a_buffer(&binding, shift), Ok(binding));
     }
 

@@ -192,7 +192,7 @@ proptest! {
 }
 
 #[test]
-fn a_pointer_out_of_the_buffer_is_refused_however_near() {
+fn pointer_outside_the_buffer_is_refused() {
     let key = "hostnameport=a.example:443".parse().unwrap();
     let record = Record::new([1; 20].into(), "MY".parse().ok(), Uuid::from_u128(1));
     let binding = Binding::new(key, record).unwrap();

@@ -235,7 +235,7 @@ fn spoiled(key: &str, spoil: impl FnOnce(&mut [u8])) -> Fault {
 }
 
 #[test]
-fn what_is_wrong_with_a_key_is_told_apart() {
+fn faults_of_a_key_are_distinguished() {
     for key in ["hostnameport=a:1", "ccs=1", "scopedccs=a:1"] {
         let family = spoiled(key, |set| set[0] = 23);
         assert_eq!(family, Fault::Family { found: 23 });
@@ -254,7 +254,7 @@ fn what_is_wrong_with_a_key_is_told_apart() {
 }
 
 #[test]
-fn a_hash_has_twenty_bytes_and_stands_where_one_belongs() {
+fn hash_has_twenty_bytes() {
     let at = offset_of!(SniSet, ParamDesc.SslHashLength);
     for length in [1_u32, 19, 21, 32, u32::MAX] {
         let fault = spoiled("hostnameport=a:1", |set| {

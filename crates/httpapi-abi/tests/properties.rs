@@ -66,7 +66,7 @@ fn the_ids_are_those_of_the_header() {
 
 #[cfg(target_pointer_width = "64")]
 #[test]
-fn a_set_has_the_key_and_the_parameter_where_the_header_has_them() {
+fn set_request_matches_the_header() {
     for (key, length, family, param) in [
         ("10.1.2.3:443", 160, 2_u8, 128),
         ("[102:304:506:708:90a:b0c:d0e:f10%7]:443", 160, 23, 128),
@@ -124,7 +124,7 @@ fn a_query_has_the_type_where_the_header_has_it() {
 
 #[cfg(target_pointer_width = "64")]
 #[test]
-fn a_session_ticket_key_is_laid_out_as_schannel_has_it() {
+fn session_ticket_key_matches_schannel() {
     let id = std::array::from_fn(|n| u8::try_from(n).unwrap());
     let key = SessionTicketKey::new(0x0403_0201, id, &[0xee; 32]).unwrap();
     let keys = SessionTicketKeys::new(vec![key]).unwrap();
@@ -203,7 +203,7 @@ proptest! {
     #![proptest_config(cases::config(512))]
 
     #[test]
-    fn a_property_is_read_as_it_was_set(
+    fn property_request_round_trips(
         binding in strategy::binding(), property in property(), shift in 0..9_usize,
     ) {
         let (key, kind) = (binding.key(), binding.key().kind());
@@ -231,7 +231,7 @@ proptest! {
     }
 
     #[test]
-    fn a_query_is_read_as_it_was_built(
+    fn query_round_trips(
         binding in strategy::binding(),
         property in select(PropertyType::ALL.to_vec()),
         token in any::<u32>(),
@@ -251,7 +251,7 @@ proptest! {
     }
 
     #[test]
-    fn a_property_is_read_as_it_was_given(
+    fn property_answer_round_trips(
         binding in strategy::binding(), property in property(), shift in 0..9_usize,
     ) {
         let answer = PropertyAnswer::new(&binding, &property);
@@ -284,7 +284,7 @@ proptest! {
     }
 
     #[test]
-    fn requests_whose_pointers_are_good_are_read_or_refused(
+    fn valid_pointers_are_read_or_refused(
         kind in select(Kind::ALL.to_vec()),
         mut request in cases::bytes(160..168, NOISE),
         of in 0..7_u32,

@@ -100,7 +100,7 @@ proptest! {
     #![proptest_config(cases::config(512))]
 
     #[test]
-    fn a_request_is_read_as_it_was_built(record in record(), query in query()) {
+    fn request_round_trips(record in record(), query in query()) {
         let kind = record.key().kind();
         let read = with_service_set(&record, |Request { id, pointer, length }| {
             assert_eq!(id, service_id(kind));
@@ -122,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn a_line_reads_back_as_what_it_was_printed_from(record in record(), query in query()) {
+    fn printed_line_round_trips(record in record(), query in query()) {
         prop_assert_eq!(record.to_string().parse::<ServiceRecord>().unwrap(), record.clone());
         prop_assert_eq!(record.key().to_string().parse::<ServiceKey>().unwrap(), record.key());
         prop_assert_eq!(query.to_string().parse::<ServiceQuery>().unwrap(), query);
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_is_read_as_it_was_written((kind, answer) in answer(), spare in 0..3_usize) {
+    fn answer_round_trips((kind, answer) in answer(), spare in 0..3_usize) {
         let reply = ServiceReply::new(&answer);
         let mut buffer = vec![0xAAAA_AAAA_AAAA_AAAA_u64; (reply.size() as usize).div_ceil(8) + spare];
         // SAFETY: the buffer has at least so many bytes.
@@ -184,7 +184,7 @@ proptest! {
 }
 
 #[test]
-fn texts_without_an_end_are_read_to_their_limit_and_refused() {
+fn unterminated_text_is_refused_at_its_limit() {
     // Not one unit more than may be read: a tool that watches memory tells the difference.
     let endless = vec![u16::from(b'a'); MAX_URL_LENGTH + 1].into_boxed_slice();
     let words = [endless.as_ptr(), ptr::null()];
@@ -196,7 +196,7 @@ fn texts_without_an_end_are_read_to_their_limit_and_refused() {
 }
 
 #[test]
-fn a_list_that_says_it_is_longer_than_the_buffer_is_an_error() {
+fn list_longer_than_the_buffer_is_an_error() {
     let list = ServiceAnswer::ListenList(vec![std::net::Ipv4Addr::LOCALHOST.into()]);
     let reply = ServiceReply::new(&list);
     let mut buffer = vec![0_u8; reply.size() as usize];

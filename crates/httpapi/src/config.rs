@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_says_of_certificates_and_stores_holds() {
+    fn certificate_and_store_settings_are_effective() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("simulator.toml");
         let hash = "5226dc6c54559761cd471b86eb51c096252c90f2";
@@ -122,8 +122,9 @@ mod tests {
         }
     }
 
+    /// Every later process finds the state of the host.
     #[test]
-    fn a_host_starts_with_what_the_file_says_once_and_every_process_finds_what_is_there() {
+    fn file_seeds_a_host_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("simulator.toml");
         for shared in [false, true] {
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_the_file_comes_and_goes_between_two_calls() {
+    fn record_of_the_file_appears_between_two_calls() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("simulator.toml");
         // A Windows without extended properties, which would be asked for by calls of their own.
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_configuration_is_said() {
+    fn configuration_error_is_described() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("simulator.toml");
         for (text, said) in [

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn who_keeps_the_file_is_named_in_the_end() {
+    fn lock_owner_is_named_after_the_wait() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bindings.redb");
         let _kept = RedbStore::open(&path).unwrap();

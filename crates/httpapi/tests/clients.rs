@@ -54,7 +54,7 @@ fn c_program(folder: &Path, name: &str) -> PathBuf {
 }
 
 #[test]
-fn a_c_program_sets_queries_enumerates_updates_and_deletes() {
+fn c_program_uses_every_function() {
     require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     passes(&mut Command::new(c_client(folder.path())));
@@ -68,7 +68,7 @@ fn a_c_program_steers_its_simulator() {
 }
 
 #[test]
-fn a_c_program_reserves_urls_and_sets_what_else_a_service_is_configured_with() {
+fn c_program_configures_a_service() {
     require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let program = c_program(folder.path(), "service");
@@ -98,8 +98,9 @@ fn pkg_config(prefix: &Path, questions: &[&str]) -> Vec<String> {
     words.split_whitespace().map(Into::into).collect()
 }
 
+/// As C and as C++.
 #[test]
-fn the_example_of_the_page_on_c_is_compiled_by_pkg_config_as_c_and_as_cpp() {
+fn c_example_compiles_with_pkg_config() {
     require!("gcc", "g++", "pkg-config");
     let prefix = TempDir::new().expect("a temporary directory");
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -141,7 +142,7 @@ fn the_example_of_the_page_on_c_is_compiled_by_pkg_config_as_c_and_as_cpp() {
 }
 
 #[test]
-fn valgrind_finds_nothing_in_the_c_programs_and_the_library() {
+fn valgrind_finds_no_error() {
     require!("gcc", "valgrind");
     let folder = TempDir::new().expect("a temporary directory");
     for name in ["client", "control"] {
@@ -165,7 +166,7 @@ fn the_same_program_finds_its_records_in_a_file() {
 }
 
 #[test]
-fn a_python_program_is_refused_on_demand_and_reads_what_it_bound() {
+fn python_program_meets_faults_and_reads_back() {
     require!("python3");
     passes(
         Command::new("python3")
@@ -175,7 +176,7 @@ fn a_python_program_is_refused_on_demand_and_reads_what_it_bound() {
 }
 
 #[test]
-fn a_broken_configuration_is_told_to_a_person() {
+fn broken_configuration_is_printed() {
     require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let output = Command::new(c_client(folder.path()))
@@ -197,7 +198,7 @@ fn a_broken_configuration_is_told_to_a_person() {
 }
 
 #[test]
-fn a_configuration_that_is_no_text_is_never_taken_for_none() {
+fn non_unicode_configuration_is_refused() {
     require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let output = Command::new(c_client(folder.path()))

@@ -63,7 +63,7 @@ fn said(runtime: &mut Command, example: &TempDir, library: &Path, name: &str) ->
 }
 
 #[test]
-fn the_example_of_the_page_on_dotnet_finds_the_library_by_each_name() {
+fn dotnet_example_finds_the_library() {
     require!("mcs", "mono");
     let page = include_str!("../../../docs/dotnet.md");
     let (_, example) = page.split_once("```csharp\n").expect("an example");

@@ -34,7 +34,7 @@ fn found<'a>(library: &'a Library, name: &str) -> Symbol<'a, Any> {
 }
 
 #[test]
-fn what_is_not_simulated_is_exported_and_answers_that() {
+fn unsimulated_functions_answer_not_implemented() {
     // SAFETY: it is the library that was just built, which does nothing when it is loaded.
     let library = unsafe { Library::new(common::library()) }.expect("the library loads");
     for name in ABSENT.split_whitespace() {

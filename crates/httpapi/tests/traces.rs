@@ -64,7 +64,7 @@ fn what(entries: Vec<(usize, Entry)>) -> Vec<Entry> {
 }
 
 #[test]
-fn what_else_a_service_is_configured_with_is_named_and_replays_to_the_same_answers() {
+fn service_calls_replay_to_the_same_answers() {
     require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let trace = folder.path().join("trace.jsonl");
@@ -125,7 +125,7 @@ fn second_copy(folder: &TempDir) -> PathBuf {
 }
 
 #[test]
-fn a_program_s_calls_are_written_down_and_replay_to_the_same_answers() {
+fn recorded_calls_replay_to_the_same_answers() {
     require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let trace = folder.path().join("trace.jsonl");
@@ -163,7 +163,7 @@ fn a_program_s_calls_are_written_down_and_replay_to_the_same_answers() {
 }
 
 #[test]
-fn calls_that_are_passed_on_are_answered_by_the_other_library_and_written_down_once() {
+fn forwarded_calls_are_recorded_once() {
     require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     let (direct, passed) = (folder.path().join("direct"), folder.path().join("passed"));
@@ -184,7 +184,7 @@ fn calls_that_are_passed_on_are_answered_by_the_other_library_and_written_down_o
 }
 
 #[test]
-fn functions_that_are_not_simulated_are_passed_on_with_all_their_arguments() {
+fn unsimulated_functions_are_forwarded() {
     require!("gcc", "python3");
     let folder = TempDir::new().expect("a temporary directory");
     let real = folder.path().join("libreal.so");
@@ -203,7 +203,7 @@ fn functions_that_are_not_simulated_are_passed_on_with_all_their_arguments() {
 }
 
 #[test]
-fn what_cannot_be_passed_on_to_is_told_and_never_simulated() {
+fn failed_forwarding_is_never_simulated() {
     require!("gcc");
     let folder = TempDir::new().expect("a temporary directory");
     for path in ["/nowhere/httpapi.dll", "httpapi.dll"] {

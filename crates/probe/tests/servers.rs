@@ -84,7 +84,7 @@ fn found(key: &str, hash: CertHash) -> Found {
 const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
 
 #[test]
-fn the_served_certificate_is_compared_with_the_bound_one() {
+fn served_certificate_is_compared() {
     for versions in [BOTH, &[&version::TLS12]] {
         let (of_name, named) = certificate();
         let (of_address, nameless) = certificate();
@@ -129,7 +129,7 @@ fn a_server_without_a_certificate_serves_nothing() {
 }
 
 #[test]
-fn nobody_a_stranger_and_silence_are_told_apart() {
+fn refused_foreign_and_silent_endpoints_differ() {
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

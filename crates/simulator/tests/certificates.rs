@@ -31,7 +31,7 @@ fn in_store(name: Option<&str>) -> Binding {
 }
 
 #[test]
-fn a_certificate_without_a_usable_key_or_not_there_is_1312() {
+fn unusable_certificate_is_1312() {
     for state in [CertificateState::WithoutKey, CertificateState::Absent] {
         let api = simulator();
         api.certificate(HASH, state);
@@ -44,7 +44,7 @@ fn a_certificate_without_a_usable_key_or_not_there_is_1312() {
 }
 
 #[test]
-fn a_certificate_that_is_said_to_be_there_is_whatever_the_inventory_says() {
+fn configured_certificate_overrides_the_inventory() {
     let other = CertHash::new([9; 20]);
     let inventory = Inventory::Only(HashSet::from([other]));
     let api = simulator().inventory(inventory);
@@ -54,7 +54,7 @@ fn a_certificate_that_is_said_to_be_there_is_whatever_the_inventory_says() {
 }
 
 #[test]
-fn a_certificate_whose_key_was_just_made_is_87_so_many_times() {
+fn fresh_key_is_87_for_some_calls() {
     let api = simulator();
     let bound = binding("0.0.0.0:443");
     assert_eq!(set(&api, &bound), 0);
@@ -78,8 +78,9 @@ fn a_certificate_that_goes_leaves_its_bindings() {
     assert_eq!(api.get(bound.key()).unwrap(), Some(bound));
 }
 
+/// In any case of its name; a null name is `MY`.
 #[test]
-fn a_store_that_is_missing_is_1312_in_any_case_and_a_null_name_is_my() {
+fn missing_store_is_1312() {
     let api = simulator();
     api.without_store(StoreName::new("WebHosting").unwrap());
     assert_eq!(set(&api, &in_store(Some("webhosting"))), 1312);

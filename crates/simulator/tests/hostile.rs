@@ -235,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn a_query_writes_into_its_output_alone_and_only_if_it_succeeds(
+    fn query_writes_its_output_on_success_only(
         bound in prop::collection::vec(bindings(), 0..6),
         binding in bindings(),
         next in prop::option::of(prop_oneof![0..4_u32, any::<u32>()]),
@@ -346,7 +346,7 @@ proptest! {
 }
 
 #[test]
-fn a_host_name_without_an_end_is_read_to_its_limit_and_refused() {
+fn unterminated_host_is_refused_at_its_limit() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     let key: BindingKey = "hostnameport=a:443".parse().unwrap();

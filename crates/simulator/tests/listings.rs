@@ -99,7 +99,7 @@ fn counted() -> (Arc<Watched>, Arc<AtomicUsize>) {
 }
 
 #[test]
-fn an_enumeration_of_many_records_lists_the_store_once() {
+fn enumeration_lists_the_store_once() {
     let (store, given) = counted();
     let simulator = Simulator::new(store.clone());
     let caller = Caller::new(&simulator);
@@ -117,7 +117,7 @@ fn an_enumeration_of_many_records_lists_the_store_once() {
 }
 
 #[test]
-fn deleting_the_first_record_until_there_is_none_lists_nothing() {
+fn deleting_the_first_record_lists_nothing() {
     let (store, given) = counted();
     let simulator = Simulator::new(store);
     let caller = Caller::new(&simulator);
@@ -131,7 +131,7 @@ fn deleting_the_first_record_until_there_is_none_lists_nothing() {
 }
 
 #[test]
-fn a_list_that_was_read_before_an_enumeration_began_is_not_kept_for_it() {
+fn enumeration_starts_with_a_new_list() {
     let (read, begun) = (meeting(), meeting());
     let store = Arc::new(Watched {
         has_read: meets([&read, &begun]),
@@ -151,7 +151,7 @@ fn a_list_that_was_read_before_an_enumeration_began_is_not_kept_for_it() {
 }
 
 #[test]
-fn a_record_that_can_be_queried_is_in_the_list_before_its_set_returns() {
+fn queryable_record_is_listed() {
     let (written, looked) = (meeting(), meeting());
     let store = Watched {
         has_written: meets([&written, &looked]),
@@ -172,7 +172,7 @@ fn a_record_that_can_be_queried_is_in_the_list_before_its_set_returns() {
 }
 
 #[test]
-fn a_list_that_was_read_before_a_set_is_not_kept_after_it() {
+fn set_invalidates_a_list_read_before() {
     let (read, set) = (meeting(), meeting());
     let simulator = Simulator::new(Arc::new(Watched {
         has_read: meets([&read, &set]),
@@ -190,7 +190,7 @@ fn a_list_that_was_read_before_a_set_is_not_kept_after_it() {
 }
 
 #[test]
-fn a_list_that_was_read_during_a_set_is_not_kept_after_it() {
+fn set_invalidates_a_list_read_during_it() {
     let (begun, read, set) = (meeting(), meeting(), meeting());
     let store = Watched {
         will_write: meets([&begun, &read]),
@@ -211,7 +211,7 @@ fn a_list_that_was_read_during_a_set_is_not_kept_after_it() {
 }
 
 #[test]
-fn a_list_that_was_read_before_a_set_wrote_is_not_kept_after_it() {
+fn set_invalidates_a_list_read_before_its_write() {
     let (begun, read) = (meeting(), meeting());
     let store = Watched {
         will_write: meets([&begun, &read]),

@@ -100,7 +100,7 @@ fn exact(caller: &Caller<'_>, key: &BindingKey, property: PropertyType) -> Resul
 }
 
 #[test]
-fn a_property_is_set_updated_queried_and_deleted_under_the_id_of_its_kind() {
+fn properties_use_the_id_of_their_kind() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     for key in KEYS {
@@ -157,7 +157,7 @@ fn a_property_is_set_updated_queried_and_deleted_under_the_id_of_its_kind() {
 }
 
 #[test]
-fn updating_a_record_keeps_its_properties_and_deleting_it_does_not() {
+fn update_keeps_properties_and_deletion_removes_them() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     let bound = binding("0.0.0.0:443");
@@ -217,7 +217,7 @@ fn a_standard_user_reads_them_and_changes_none() {
 }
 
 #[test]
-fn calls_for_properties_count_as_the_functions_that_they_call() {
+fn property_calls_are_counted() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     let bound = binding("ccs=443");
@@ -241,7 +241,7 @@ fn calls_for_properties_count_as_the_functions_that_they_call() {
 }
 
 #[test]
-fn a_structure_that_is_short_or_of_a_type_that_is_not_known_is_refused() {
+fn short_or_unknown_structure_is_refused() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     let bound = binding("ccs=443");
@@ -319,7 +319,7 @@ fn changes_made_outside_show_in_every_enumeration() {
 }
 
 #[test]
-fn a_change_that_is_refused_at_any_call_leaves_what_was_there() {
+fn refusal_at_any_call_is_undone() {
     let first = extended("0.0.0.0:443", [window(1), performance()]);
     let second = extended("0.0.0.0:443", [window(2)]);
     let plain = binding("0.0.0.0:443");
@@ -353,7 +353,7 @@ fn a_change_that_is_refused_at_any_call_leaves_what_was_there() {
 }
 
 #[test]
-fn a_change_that_is_cut_off_at_any_call_is_undone_at_the_next_open() {
+fn interruption_at_any_call_is_undone() {
     let first = extended("0.0.0.0:443", [window(1), performance()]);
     let second = extended("0.0.0.0:443", [window(2)]);
     let mut record = second.record().clone();
@@ -396,7 +396,7 @@ proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config { cases: 32, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn what_the_store_writes_is_in_the_simulator_and_read_back(
+    fn store_and_simulator_agree(
         bindings in proptest::collection::vec(strategy::binding_of(strategy::few_keys(&[Kind::Sni, Kind::ScopedCcs])), 1..6),
     ) {
         let (simulator, store, _folder) = store();

@@ -46,7 +46,7 @@ fn every_kind_is_set_queried_updated_and_deleted() {
 }
 
 #[test]
-fn a_query_is_given_what_it_needs_and_not_a_byte_less() {
+fn query_needs_its_exact_size() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     for key in KEYS {
@@ -140,7 +140,7 @@ fn the_first_check_that_fails_is_the_one_that_answers() {
 }
 
 #[test]
-fn a_handle_and_an_overlapped_are_told_by_every_function() {
+fn every_function_refuses_handle_and_overlapped() {
     let simulator = simulator();
     let fine = Caller::new(&simulator);
     let bound = binding("0.0.0.0:443");
@@ -163,7 +163,7 @@ fn a_handle_and_an_overlapped_are_told_by_every_function() {
 }
 
 #[test]
-fn a_kind_that_a_windows_lacks_is_an_invalid_parameter_everywhere() {
+fn missing_kind_is_an_invalid_parameter() {
     for (profile, lacks) in [
         (Profile::Windows7, &KEYS[1..]),
         (Profile::Windows10V1607, &KEYS[3..]),
@@ -190,7 +190,7 @@ fn a_kind_that_a_windows_lacks_is_an_invalid_parameter_everywhere() {
 }
 
 #[test]
-fn a_set_structure_of_another_kind_is_not_taken_for_a_shorter_one() {
+fn structure_size_is_that_of_its_kind() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     let code = with_set(&binding("0.0.0.0:443"), |request| {

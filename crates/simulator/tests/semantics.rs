@@ -60,7 +60,7 @@ fn code<T: std::fmt::Debug>(result: Result<T>) -> u32 {
 }
 
 #[test]
-fn a_certificate_that_is_not_there_is_refused_with_1312() {
+fn missing_certificate_is_1312() {
     let other = CertHash::new([2; 20]);
     let host = host(simulator().inventory(Inventory::Only(HashSet::from([other]))));
     assert_eq!(code(host.store.insert(binding("0.0.0.0:443"))), 1312);
@@ -77,7 +77,7 @@ fn a_certificate_that_is_not_there_is_refused_with_1312() {
 }
 
 #[test]
-fn an_inventory_is_what_the_certificate_files_of_a_folder_are() {
+fn folder_is_an_inventory() {
     let folder = TempDir::new().unwrap();
     let pem = include_bytes!("../../certificates/tests/fixtures/www.contoso.com.pem");
     std::fs::write(folder.path().join("www.pem"), pem).unwrap();
@@ -111,7 +111,7 @@ fn a_standard_user_reads_and_changes_nothing() {
 }
 
 #[test]
-fn plain_ccs_refuses_options_and_scoped_ccs_takes_them() {
+fn only_scoped_ccs_takes_options() {
     let host = host(simulator());
     for (key, refused) in [("ccs=443", true), ("scopedccs=a.example:443", false)] {
         let mut record = binding(key).record().clone();
@@ -122,7 +122,7 @@ fn plain_ccs_refuses_options_and_scoped_ccs_takes_them() {
 }
 
 #[test]
-fn a_windows_has_its_kinds_and_functions_and_no_others() {
+fn release_has_exactly_its_kinds_and_functions() {
     for (profile, kinds, update) in [
         (Profile::Windows7, 1, false),
         (Profile::Windows8, 3, false),
@@ -144,7 +144,7 @@ fn a_windows_has_its_kinds_and_functions_and_no_others() {
 }
 
 #[test]
-fn host_names_are_compared_without_case_and_given_back_as_spelled() {
+fn host_names_compare_without_case() {
     let host = host(simulator());
     let spelled = binding("hostnameport=sni.iis8.com:443")
         .with_host_spelling("SNI.IIS8.com")
@@ -158,7 +158,7 @@ fn host_names_are_compared_without_case_and_given_back_as_spelled() {
 }
 
 #[test]
-fn a_record_that_grows_between_the_two_calls_of_a_query_is_read_whole() {
+fn growing_record_is_read_whole() {
     let host = host(simulator());
     let key: BindingKey = "0.0.0.0:443".parse().unwrap();
     // Long enough that no caller has the room at hand.
@@ -212,7 +212,7 @@ fn an_enumeration_shows_changes_at_once() {
 }
 
 #[test]
-fn faults_and_records_of_one_instance_are_none_of_anothers() {
+fn instances_are_independent() {
     let (one, other) = (host(simulator()), host(simulator()));
     one.simulator.fail(Call::Set, 1, 87);
     other.store.insert(binding("0.0.0.0:443")).unwrap();
@@ -223,7 +223,7 @@ fn faults_and_records_of_one_instance_are_none_of_anothers() {
 }
 
 #[test]
-fn nothing_is_to_be_had_before_initialization_and_after_termination() {
+fn calls_need_initialization() {
     let simulator = simulator();
     let version = |major| HTTPAPI_VERSION {
         HttpApiMajorVersion: major,

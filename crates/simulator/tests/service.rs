@@ -47,7 +47,7 @@ fn code<T: std::fmt::Debug>(result: Result<T, StoreError>) -> u32 {
 }
 
 #[test]
-fn a_url_is_reserved_once_whatever_its_case_and_given_back_as_spelled() {
+fn url_is_reserved_once_in_any_case() {
     let (_, api) = host(simulator());
     let record = reservation("http://+:8080/MyApp", "D:(A;;GX;;;S-1-5-20)");
     api.set(&record).unwrap();
@@ -71,7 +71,7 @@ fn a_url_is_reserved_once_whatever_its_case_and_given_back_as_spelled() {
 }
 
 #[test]
-fn the_listen_list_has_each_address_once_in_the_order_of_coming() {
+fn listen_list_has_each_address_once() {
     let (_, api) = host(simulator());
     let list = || match api.query(&ServiceQuery::ListenList).unwrap() {
         Some(ServiceAnswer::ListenList(list)) => list,
@@ -94,7 +94,7 @@ fn the_listen_list_has_each_address_once_in_the_order_of_coming() {
 }
 
 #[test]
-fn numbers_have_defaults_take_values_again_and_go_back() {
+fn numbers_have_defaults_and_can_be_reset() {
     let (_, api) = host(simulator());
     let ask = |query: &ServiceQuery| api.query(query).unwrap().unwrap();
     let timeout = ServiceQuery::Timeout(TimeoutKey::HeaderWait);
@@ -147,7 +147,7 @@ fn a_standard_user_reads_and_changes_nothing() {
 }
 
 #[test]
-fn windows_7_has_no_settings_and_no_windows_updates_any_of_it() {
+fn windows_7_has_no_settings() {
     let (_, api) = host(simulator().profile(Profile::Windows7));
     let throttle = ServiceQuery::Setting(SettingKey::TlsThrottle);
     assert_eq!(code(api.query(&throttle)), 87);
@@ -173,7 +173,7 @@ fn windows_7_has_no_settings_and_no_windows_updates_any_of_it() {
 }
 
 #[test]
-fn faults_count_the_calls_and_queries_of_numbers_are_exact_ones() {
+fn faults_count_service_calls() {
     let (simulator, api) = host(simulator());
     simulator.fail(Call::Set, 1, 5);
     assert_eq!(code(api.set(&listen("::"))), 5);
@@ -204,7 +204,7 @@ fn the_configuration_stays_in_its_tables() {
 }
 
 #[test]
-fn a_host_is_seeded_once_and_keeps_what_has_become_of_it() {
+fn host_is_seeded_once() {
     let simulator = simulator();
     let config = simulator.service();
     config.seed(&[]).unwrap();
@@ -222,7 +222,7 @@ fn a_host_is_seeded_once_and_keeps_what_has_become_of_it() {
 }
 
 #[test]
-fn a_row_that_makes_no_sense_is_an_error_and_not_a_record() {
+fn malformed_row_is_an_error() {
     use certbind_core::RowChange;
     for (table, key, value) in [
         ("urlacl", &b"http://+:80/"[..], &b"http://+:81/\nD:"[..]),

@@ -66,8 +66,9 @@ fn ask(caller: &Caller<'_>, query: &ServiceQuery, output: &mut [u8]) -> (u32, u3
     (code, needed)
 }
 
+/// Timeouts have a code of their own.
 #[test]
-fn a_query_tells_how_much_room_it_takes_and_timeouts_have_a_code_of_their_own() {
+fn query_returns_the_needed_size() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     let empty = ask(&caller, &ServiceQuery::ListenList, &mut []);
@@ -140,7 +141,7 @@ fn words(words: &[usize]) -> Vec<u8> {
 }
 
 #[test]
-fn what_c_programs_get_wrong_is_told_by_the_code_that_goes_with_it() {
+fn mistakes_of_c_programs_have_their_codes() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     let wide = |text: &str| text.encode_utf16().chain([0]).collect::<Vec<u16>>();
@@ -207,7 +208,7 @@ fn what_c_programs_get_wrong_is_told_by_the_code_that_goes_with_it() {
 
 proptest! {
     #[test]
-    fn a_query_writes_into_its_output_alone_and_only_if_it_succeeds(
+    fn query_writes_its_output_on_success_only(
         query in select(queries()),
         set in prop::sample::subsequence(records(), 0..=6),
         room in 0..400_usize,
@@ -229,8 +230,9 @@ proptest! {
         prop_assert!(output[unaligned + written..].iter().all(|byte| *byte == 0xAA));
     }
 
+    /// A refusal changes nothing.
     #[test]
-    fn whatever_texts_and_addresses_a_structure_leads_to_it_is_answered_and_a_refusal_changes_nothing(
+    fn any_text_and_address_is_answered(
         url in prop_oneof![
             4 => "https?://(\\+|\\*|a\\.test|10\\.0\\.0\\.1|\\[::1\\]):[0-9]{1,5}(/[a-z]{0,3}){0,2}",
             1 => ".{0,20}",
@@ -271,7 +273,7 @@ proptest! {
     }
 
     #[test]
-    fn short_structures_and_noise_are_refused_and_change_nothing(
+    fn short_structures_and_noise_are_refused(
         kind in select(ServiceKind::ALL.to_vec()),
         function in select(vec![Function::Set, Function::Update, Function::Delete]),
         noise in prop::collection::vec(any::<u8>(), 0..7),

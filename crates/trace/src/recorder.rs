@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_that_asked_for_no_length_replays_to_the_same_answer() {
+    fn query_without_length_replays_alike() {
         let api = || Simulator::new(Arc::new(MemoryStore::new()));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("trace.jsonl");

@@ -94,7 +94,7 @@ fn options() -> Vec<fn(&mut Record)> {
 }
 
 #[test]
-fn options_are_kept() {
+fn options_round_trip() {
     let visit = Visit::<Windows>::new();
     let (store, bindings) = plain(&visit);
     // HTTP.sys refuses options of a plain CCS binding.
@@ -111,7 +111,7 @@ fn options_are_kept() {
 }
 
 #[test]
-fn a_certificate_that_is_not_there_is_refused_by_name() {
+fn missing_certificate_is_refused_by_name() {
     let visit = Visit::<Windows>::new();
     let (store, bindings) = plain(&visit);
     for binding in bindings.iter().filter(|b| b.record().hash().is_some()) {

@@ -68,7 +68,7 @@ fn rows() -> Vec<[String; 3]> {
 }
 
 #[test]
-fn the_page_names_every_crate_with_its_folder_and_its_job() {
+fn page_names_every_crate() {
     let (packages, rows) = (packages(), rows());
     for (name, package) in &packages {
         let row = rows.iter().find(|[crate_name, ..]| crate_name == name);

@@ -33,7 +33,7 @@ fn the_core_has_under_20_dependencies() {
 
 /// Types of other crates that users of the core would have to compile without using them.
 #[test]
-fn certificates_and_serialization_are_not_part_of_the_core() {
+fn core_has_no_certificates_or_serialization() {
     let plain = packages(&[]);
     for heavy in [
         "serde",

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_have_the_sids_that_hosts_were_seen_to_give_them() {
+    fn service_sids_match_those_of_hosts() {
         let adfs = "S-1-5-80-2246541699-21809830-3603976364-117610243-975697593";
         let winrm = "S-1-5-80-569256582-2953403351-2909559716-1301513147-412116970";
         let wecsvc = "S-1-5-80-4059739203-877974739-1245631912-527174227-2996563517";
@@ -119,8 +119,9 @@ mod tests {
         assert_eq!(sid_of("IIS AppPool\\DefaultAppPool").as_deref(), Some(pool));
     }
 
+    /// They are printed with it.
     #[test]
-    fn accounts_are_found_with_and_without_their_domain_and_shown_with_it() {
+    fn accounts_resolve_without_their_domain() {
         for (given, sid, shown) in [
             ("everyone", "S-1-1-0", "\\Everyone"),
             ("\\Everyone", "S-1-1-0", "\\Everyone"),

@@ -1,7 +1,7 @@
 use super::{RULES, cases};
 
 #[test]
-fn each_rule_finds_what_trips_it_and_nothing_else() {
+fn each_rule_finds_its_cases_only() {
     let cases = cases();
     assert_eq!(cases.len(), RULES.len());
     for (rule, cases) in cases {
@@ -17,7 +17,7 @@ fn ids_are_in_order_and_given_once() {
 }
 
 #[test]
-fn each_rule_has_a_page_that_says_what_it_says() {
+fn each_rule_page_matches_its_rule() {
     for rule in RULES {
         let path = format!("{}/../../{}", env!("CARGO_MANIFEST_DIR"), rule.page());
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiver_covers_the_records_that_have_its_certificate_or_its_name() {
+    fn waiver_matches_by_certificate_or_name() {
         assert_eq!(waived("key = \"0.0.0.0:443\""), 1);
         assert_eq!(waived(&format!("certificate = \"{}\"", "01".repeat(20))), 3);
         assert_eq!(waived(&format!("certificate = \"{}\"", "02".repeat(20))), 0);

@@ -146,7 +146,7 @@ fn decoded(base64: &str) -> Vec<u8> {
 }
 
 #[test]
-fn names_that_try_to_run_a_script_are_shown_as_they_are() {
+fn script_in_a_name_is_shown_as_text() {
     require!("chromedriver", "chromium");
     let folder = TempDir::new().unwrap();
     let browser = Browser::start();

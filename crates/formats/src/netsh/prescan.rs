@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_kept_where_it_is_another_one_and_not_too_long() {
+    fn unusual_order_is_recorded_up_to_a_limit() {
         const MOST: u32 = 100_000;
         let mut canonical = order(0..MOST);
         assert!(!canonical.is_other && canonical.take_other().is_empty());

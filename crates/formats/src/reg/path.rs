@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_told_by_their_paths() {
+    fn path_determines_the_key() {
         let parameters = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\HTTP\Parameters";
         let role = |path: &str| Place::of(path).map(|place| place.role);
         let current = ControlSet::Current;
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn to_delete_a_key_is_to_delete_what_is_under_it() {
+    fn deletion_of_a_key_includes_subkeys() {
         for path in [
             "HKLM",
             r"HKLM\SYSTEM",

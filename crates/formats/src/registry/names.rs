@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_sets_are_told_by_their_names() {
+    fn control_set_is_recognized_by_name() {
         for (name, set) in [
             ("CurrentControlSet", Some(ControlSet::Current)),
             ("currentcontrolset", Some(ControlSet::Current)),

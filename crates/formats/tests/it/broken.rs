@@ -15,7 +15,7 @@ fn errors(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_broken_value_is_named_with_its_line_and_what_was_expected() {
+fn broken_value_is_named_with_line_and_expectation() {
     for (from, to, expected) in [
         (
             "0.0.0.0:443\r",
@@ -93,7 +93,7 @@ fn a_record_without_its_key_is_an_error() {
 }
 
 #[test]
-fn a_certificate_hash_in_a_central_store_record_is_an_error() {
+fn hash_in_a_central_store_record_is_an_error() {
     let broken = GERMAN.replacen(
         "Zertifikathash               : (null)",
         "Zertifikathash               : 61d34f532da121bbab64723c4871e72c92f03735",
@@ -103,7 +103,7 @@ fn a_certificate_hash_in_a_central_store_record_is_an_error() {
 }
 
 #[test]
-fn with_keep_going_the_good_records_are_kept() {
+fn keep_going_returns_the_valid_records() {
     let broken = host()
         .replace("5226dc6c", "redacted")
         .replace("[::]:443", "[::]");
@@ -141,7 +141,7 @@ fn a_missing_option_line_is_noticed() {
 }
 
 #[test]
-fn the_value_of_a_damaged_label_is_not_read_but_reported() {
+fn value_of_a_damaged_label_is_reported() {
     let usage = "Usage Check                  : ";
     let [on, off] = ["Enabled", "Disabled"].map(|word| format!("{usage}{word}"));
     let damaged = host().replacen(&on, &off.replace("Check", "C#eck"), 1);
@@ -243,14 +243,14 @@ fn commands_between_listings_print_back() {
 }
 
 #[test]
-fn what_stands_behind_the_records_is_passed_over_and_printed_back() {
+fn text_after_the_records_prints_back() {
     let text = format!("{}C:\\WINDOWS\\system32>exit", host());
     let reading = crate::listings::prints_back(text.as_bytes(), &ReadOptions::default());
     assert_eq!(keys(&reading).len(), 6);
 }
 
 #[test]
-fn forms_are_told_by_their_first_character() {
+fn first_character_determines_the_format() {
     assert_eq!(detect(b"  \r\n\t{\"format\""), Format::Json);
     assert_eq!(detect(b"\xef\xbb\xbf{"), Format::Json);
     assert_eq!(detect(b"\xff\xfe{\0}\0"), Format::Json);

@@ -97,7 +97,7 @@ fn null_in_upper_case_is_no_name() {
 }
 
 #[test]
-fn remarks_after_a_key_and_a_hash_are_refused_with_a_hint() {
+fn remark_after_a_key_or_hash_is_refused() {
     let error = case("13-annotated-key-and-hash").unwrap_err().to_string();
     assert!(
         error.contains("line 13: ") && error.contains("remove remarks"),

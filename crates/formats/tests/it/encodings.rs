@@ -77,7 +77,7 @@ fn labels_in_any_code_page_are_carried_through() {
 }
 
 #[test]
-fn words_tell_the_code_page() {
+fn labels_determine_the_code_page() {
     let text = FRENCH
         .replace("Disabled", "Désactivé")
         .replace("Enabled", "Activé");
@@ -100,8 +100,9 @@ fn words_tell_the_code_page() {
     prints_back(&in_code_page(&text, "932"), &ReadOptions::default());
 }
 
+/// Until the caller names the code page.
 #[test]
-fn a_name_in_an_unknown_code_page_is_refused_until_it_is_named() {
+fn name_in_an_unknown_code_page_is_refused() {
     for name in ["windows-1252", "850"] {
         let bytes = in_code_page(GERMAN, name);
         let ReadError::Broken(errors) = read(&bytes, &ReadOptions::default()).unwrap_err() else {

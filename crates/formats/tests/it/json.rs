@@ -74,7 +74,7 @@ fn layouts_travel_with_an_export() {
 }
 
 #[test]
-fn the_schema_refuses_what_the_reader_refuses() {
+fn schema_and_reader_agree() {
     let good = written(&example());
     for (from, to) in [
         ("\"version\": 1", "\"version\": 3"),
@@ -185,14 +185,14 @@ const EXTENDED: &str = r#"{
 "#;
 
 #[test]
-fn extended_properties_are_written_as_the_documented_object() {
+fn extended_properties_match_the_documentation() {
     let export = read_text(EXTENDED).unwrap().export;
     assert_eq!(export.bindings[0].record().extended.iter().count(), 6);
     assert_eq!(written(&export), EXTENDED);
 }
 
 #[test]
-fn the_schema_refuses_what_the_reader_refuses_of_extended_properties() {
+fn schema_and_reader_agree_on_extended_properties() {
     for (from, to) in [
         ("\"version\": 2", "\"version\": 1"),
         ("\"receive_window\": 65535", "\"receive_window\": -1"),
@@ -231,7 +231,7 @@ fn a_newer_version_is_refused_by_name() {
 }
 
 #[test]
-fn other_json_is_refused_by_what_it_is() {
+fn other_json_is_named_and_refused() {
     for (text, expected) in [
         ("{}", "found no \"format\""),
         ("{\"format\": \"har\", \"version\": 1}", "found \"har\""),
@@ -278,7 +278,7 @@ fn a_broken_binding_is_named_with_its_place() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_an_error() {
+fn duplicate_key_is_an_error() {
     let bad = written(&example()).replace(":8443", ":443");
     let ReadError::Broken(errors) = read_text(&bad).unwrap_err() else {
         panic!("a broken binding")

@@ -113,7 +113,7 @@ SSL-Zertifikatbindungen:
 ";
 
 #[test]
-fn a_listing_like_the_french_one_is_read_and_prints_back() {
+fn french_listing_round_trips() {
     let reading = prints_back(FRENCH.as_bytes(), &ReadOptions::default());
     assert_eq!(
         keys(&reading),
@@ -159,7 +159,7 @@ fn a_listing_like_the_french_one_is_read_and_prints_back() {
 }
 
 #[test]
-fn an_option_that_its_place_alone_tells_is_reported() {
+fn option_known_by_position_only_is_reported() {
     let text = FRENCH.replace(
         "les versions TLS héritées :Not Set",
         "les versions TLS héritées :Set",
@@ -182,7 +182,7 @@ fn an_option_that_its_place_alone_tells_is_reported() {
 }
 
 #[test]
-fn a_listing_like_a_german_one_is_read_and_prints_back() {
+fn german_listing_round_trips() {
     let reading = prints_back(GERMAN.as_bytes(), &ReadOptions::default());
     assert_eq!(keys(&reading), ["ipport=[::]:443", "ccs=443"]);
     let record = bound(&reading, "[::]:443").record();
@@ -199,7 +199,7 @@ fn a_listing_like_a_german_one_is_read_and_prints_back() {
 }
 
 #[test]
-fn words_that_are_not_known_are_refused_until_they_are_named() {
+fn unknown_values_are_refused_until_named() {
     let text = GERMAN
         .replace("Deaktiviert", "Nej tak")
         .replace("Aktiviert", "Ja tak");
@@ -245,7 +245,7 @@ fn a_missing_line_in_another_language_is_noticed() {
 }
 
 #[test]
-fn options_that_english_does_not_know_are_not_told_by_their_number() {
+fn unknown_options_are_not_read_by_position() {
     // Windows has versions with two options more, which these two are not.
     let known = "    Enable Session Ticket        : Not Set\n";
     let new = format!(
@@ -282,7 +282,7 @@ fn an_option_that_english_does_not_know_is_reported() {
 }
 
 #[test]
-fn lines_that_have_words_of_their_own_print_back_with_them() {
+fn deviating_labels_print_back() {
     // As French does with its genders, in one listing.
     let text = FRENCH
         .replace("Disabled", "Désactivé")
@@ -301,7 +301,7 @@ fn lines_that_have_words_of_their_own_print_back_with_them() {
 }
 
 #[test]
-fn a_central_store_record_without_a_hash_needs_no_english_label() {
+fn central_store_record_needs_no_english_label() {
     let basic = "    Clientzertifikatsperrung prüfen : Aktiviert
     Sperrung nur im Cache prüfen : Deaktiviert
     Verwendung prüfen            : Aktiviert

@@ -138,7 +138,7 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, Read
 }
 
 #[test]
-fn a_key_that_comes_twice_is_a_problem_of_its_second_record() {
+fn duplicate_key_is_an_error_of_the_second_record() {
     let keep_going = ReadOptions {
         keep_going: true,
         ..ReadOptions::default()
@@ -160,7 +160,7 @@ fn a_key_that_comes_twice_is_a_problem_of_its_second_record() {
 }
 
 #[test]
-fn a_listing_that_is_another_one_the_second_time_ends_with_an_error() {
+fn listing_changed_between_passes_is_an_error() {
     let text = host();
     let listing = Listing::prescan(|| Ok(text.as_bytes()), &ReadOptions::default());
     let listing = listing.unwrap().unwrap();
@@ -199,7 +199,7 @@ proptest! {
     }
 
     #[test]
-    fn a_listing_is_read_record_by_record_as_it_is_as_a_whole(
+    fn streamed_reading_equals_whole_reading(
         text in listing(),
         blank in select(vec!["\n\n", "\r\n\r\n"]),
         instead in select(vec!["\n\r\r\n", "\r\n\n", "\n\n", "\n\r\r\r\n"]),
@@ -217,7 +217,7 @@ proptest! {
     }
 
     #[test]
-    fn a_listing_in_another_encoding_is_read_record_by_record_too(
+    fn streamed_reading_of_utf_16(
         // Characters that have the bytes of a line feed, and two of which the halves look like one.
         text in listing().prop_map(|text| {
             text.replace("Store", "\u{a0a} \u{10a} \u{a01} \u{100}\u{a01} \u{a01}\u{100}")
@@ -246,7 +246,7 @@ proptest! {
     }
 
     #[test]
-    fn a_listing_in_a_code_page_is_read_record_by_record_too(
+    fn streamed_reading_of_a_code_page(
         text in select(vec![FRENCH, GERMAN]),
         name in select(vec!["windows-1252", "850", "437"]),
         is_named: bool,

@@ -77,7 +77,7 @@ fn given(argument: &str) -> String {
 }
 
 #[test]
-fn the_script_of_the_shipped_transcript_is_its_snapshot() {
+fn script_of_the_example_matches_its_snapshot() {
     let bindings = read_text(&host()).unwrap().export.bindings;
     let script = script(bindings).unwrap();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/host-2022.ps1");
@@ -110,7 +110,7 @@ fn nothing_in_a_value_is_powershells_to_act_on() {
 }
 
 #[test]
-fn what_no_script_can_hold_is_refused_by_field() {
+fn inexpressible_field_is_refused() {
     for (name, reason) in [
         ("M\"Y", "quotation mark"),
         ("M\nY", "control character"),

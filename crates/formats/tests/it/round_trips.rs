@@ -97,7 +97,7 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn every_release_gives_back_what_it_shows(binding in binding()) {
+    fn every_release_round_trips(binding in binding()) {
         for release in Release::ALL {
             let refused = !texts(&binding).all(|text| is_readable(&text))
                 || (release <= Release::Server2008R2 && binding.key().kind() != Kind::IpPort);
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn learnt_layouts_give_back_what_they_show(binding in binding()) {
+    fn inferred_layouts_round_trip(binding in binding()) {
         let session_id = sample("10-session-id.txt")
             .replace("<ip:port>", "192.0.2.1:8443")
             .replace("<hash>", "61d34f532da121bbab64723c4871e72c92f03735")
@@ -143,7 +143,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_printed_prints_back(bindings in proptest::collection::vec(binding(), 0..8)) {
+    fn printed_listing_round_trips(bindings in proptest::collection::vec(binding(), 0..8)) {
         let mut seen = std::collections::HashSet::new();
         let bindings: Vec<_> = bindings
             .into_iter()
@@ -206,7 +206,7 @@ fn a_layout_gives_back_the_order_of_the_host() {
 }
 
 #[test]
-fn a_layout_can_be_kept_as_json() {
+fn layout_round_trips_through_json() {
     for text in [FRENCH, GERMAN] {
         let layout = read_text(text).unwrap().export.layout.unwrap();
         let kept = serde_json::to_string(&layout).unwrap();
@@ -215,7 +215,7 @@ fn a_layout_can_be_kept_as_json() {
 }
 
 #[test]
-fn names_that_would_not_come_back_are_refused_by_field() {
+fn name_that_cannot_round_trip_is_refused() {
     let key: BindingKey = "0.0.0.0:443".parse().unwrap();
     let hash = certbind_core::CertHash::new([7; 20]);
     for name in [
@@ -254,7 +254,7 @@ fn names_that_would_not_come_back_are_refused_by_field() {
 }
 
 #[test]
-fn a_character_that_the_layout_cannot_write_is_refused() {
+fn unencodable_character_is_refused() {
     let key: BindingKey = "0.0.0.0:443".parse().unwrap();
     let hash = certbind_core::CertHash::new([7; 20]);
     let name = Some("Müller".parse().unwrap());
@@ -283,7 +283,7 @@ fn a_character_that_the_layout_cannot_write_is_refused() {
 }
 
 #[test]
-fn why_a_listing_could_not_be_written_is_told() {
+fn write_error_names_the_cause() {
     let reading = read_text(FRENCH).unwrap();
     let layout = reading.export.layout.clone().unwrap();
     let layout = layout.with_encoding("1251".parse().unwrap());

@@ -21,7 +21,7 @@ fn filled(name: &str) -> String {
 }
 
 #[test]
-fn an_absent_store_name_is_kept_apart_from_my() {
+fn absent_store_name_differs_from_my() {
     let reading = prints_back(
         sample("01-server-2012-null-store.txt").as_bytes(),
         &ReadOptions::default(),
@@ -104,7 +104,7 @@ fn extended_properties_that_are_set_are_carried() {
 }
 
 #[test]
-fn what_is_no_value_of_an_extended_property_is_reported() {
+fn invalid_extended_property_is_reported() {
     let sample = sample("06-extended-properties.txt");
     for (from, to, what) in [
         (
@@ -160,7 +160,7 @@ fn extended_properties_without_a_value_print_back() {
 }
 
 #[test]
-fn records_of_a_host_that_prints_fewer_options_print_back() {
+fn listing_with_fewer_options_prints_back() {
     let reading = prints_back(
         sample("07-legacy-tls.txt").as_bytes(),
         &ReadOptions::default(),
@@ -170,7 +170,7 @@ fn records_of_a_host_that_prints_fewer_options_print_back() {
 }
 
 #[test]
-fn indentation_of_the_whole_listing_is_kept() {
+fn indentation_of_the_listing_is_preserved() {
     let text = filled("10-session-id.txt").replace(
         "Disable Session ID           : Not Set",
         "Disable Session ID           : Set",
@@ -181,7 +181,7 @@ fn indentation_of_the_whole_listing_is_kept() {
 }
 
 #[test]
-fn a_blank_line_behind_every_line_is_kept() {
+fn empty_line_after_every_line_is_preserved() {
     let reading = prints_back(
         sample("15-sni-double-spaced.txt").as_bytes(),
         &ReadOptions::default(),
@@ -200,7 +200,7 @@ fn a_blank_line_behind_every_line_is_kept() {
 }
 
 #[test]
-fn the_checks_that_server_2025_adds_are_read_by_their_lines() {
+fn additional_checks_of_server_2025_are_read() {
     let reading = prints_back(
         filled("19-server-2025-labels.txt").as_bytes(),
         &ReadOptions::default(),
@@ -230,7 +230,7 @@ fn the_checks_that_server_2025_adds_are_read_by_their_lines() {
 }
 
 #[test]
-fn records_that_lack_lines_are_taken_at_the_defaults_and_named() {
+fn missing_lines_give_defaults_and_a_warning() {
     for (name, count) in [
         ("12-german-handwritten.txt", 1),
         ("13-chinese-handwritten.txt", 2),
@@ -249,7 +249,7 @@ fn records_that_lack_lines_are_taken_at_the_defaults_and_named() {
 }
 
 #[test]
-fn records_without_what_a_binding_needs_are_refused_by_line() {
+fn incomplete_record_is_refused_with_its_line() {
     let errors = |name: &str| match read_text(&sample(name)).unwrap_err() {
         ReadError::Broken(errors) => {
             let lines: Vec<_> = errors.iter().filter_map(|error| error.line).collect();
@@ -281,7 +281,7 @@ fn records_without_what_a_binding_needs_are_refused_by_line() {
 }
 
 #[test]
-fn what_is_no_listing_is_refused_with_its_first_line() {
+fn other_text_is_refused_with_its_first_line() {
     for name in [
         "17-usage-2019.txt",
         "18-usage-error.txt",

@@ -153,7 +153,7 @@ pub(crate) fn added_by(options: &[String]) -> Binding {
 }
 
 #[test]
-fn the_script_of_the_shipped_transcript_is_its_snapshot() {
+fn script_of_the_example_matches_its_snapshot() {
     let bindings = read_text(&host()).unwrap().export.bindings;
     let script = script(bindings).unwrap();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/host-2022.cmd");
@@ -210,7 +210,7 @@ pub(crate) fn is_expressible(binding: &Binding) -> bool {
 }
 
 #[test]
-fn properties_that_netsh_cannot_set_are_refused_by_field() {
+fn property_without_netsh_option_is_refused() {
     let window = PropertyValue::Http2Window {
         receive_window: 65_535,
     };

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_read_as_they_print_and_have_no_port() {
+    fn addresses_round_trip_without_a_port() {
         for text in ["0.0.0.0", "10.0.0.1", "::", "fe80::1", "fe80::1%4"] {
             assert_eq!(text.parse::<ListenAddress>().unwrap().to_string(), text);
         }

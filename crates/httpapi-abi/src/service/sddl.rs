@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn descriptors_of_hosts_stay_as_they_are() {
+    fn descriptors_of_hosts_round_trip() {
         for text in [
             "D:(A;;GX;;;WD)",
             "D:(A;;GA;;;S-1-5-80-2885764129-887777008-271615777-1616004480-2722851051)",
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_is_what_the_rights_of_an_allowing_entry_say() {
+    fn rights_of_allow_entries_are_effective() {
         let may = |text: &str| {
             let sddl: SecurityDescriptor = text.parse().unwrap();
             (sddl.aces()[0].may_listen(), sddl.aces()[0].may_delegate())
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_descriptor_is_refused() {
+    fn invalid_descriptor_is_refused() {
         let long = format!("D:{}", "(A;;GX;;;WD)".repeat(6000));
         for text in [
             "",

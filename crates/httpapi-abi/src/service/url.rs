@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_host_is_taken_and_kept_as_spelled() {
+    fn every_host_syntax_is_preserved() {
         for text in [
             "http://+:80/",
             "https://*:443/",
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn case_of_host_and_path_and_spellings_of_an_address_make_no_difference() {
+    fn prefixes_compare_without_case_and_spelling() {
         for (one, other) in [
             ("http://A.example:80/X/", "http://a.EXAMPLE:80/x/"),
             ("http://[0:0::1]:80/", "http://[::1]:80/"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_prefix_is_refused() {
+    fn invalid_prefix_is_refused() {
         let long = format!("http://+:80/{}", "x".repeat(MAX_URL_LENGTH));
         for text in [
             "",

@@ -27,7 +27,7 @@ fn compared(before: &Bindings, after: &Bindings) -> Vec<Compared> {
 
 proptest! {
     #[test]
-    fn what_was_told_turns_the_first_into_the_second(
+    fn diff_turns_the_first_into_the_second(
         before in bindings(), mut after in bindings(), shared in bindings(),
     ) {
         let mut before = before;
@@ -55,7 +55,7 @@ proptest! {
     }
 
     #[test]
-    fn every_field_that_differs_is_told_with_both_values(
+    fn each_difference_has_both_values(
         before in record(Kind::Sni), after in record(Kind::Sni),
     ) {
         let binding = |record| Binding::new("hostnameport=a.example:443".parse().unwrap(), record);
@@ -100,7 +100,7 @@ proptest! {
 }
 
 #[test]
-fn other_session_ticket_keys_are_told_and_not_shown() {
+fn session_ticket_key_difference_hides_the_keys() {
     let bound = |secret: u8| {
         let key = SessionTicketKey::new(0, [secret; 16], &[secret; 64]).unwrap();
         let keys = SessionTicketKeys::new(vec![key]).unwrap();
@@ -122,7 +122,7 @@ fn other_session_ticket_keys_are_told_and_not_shown() {
 }
 
 #[test]
-fn bits_are_told_as_set_and_cleared() {
+fn bit_differences_are_set_or_cleared() {
     let bound = |flags: &str| -> Binding {
         serde_json::from_str(&format!(
             "{{\"key\": \"0.0.0.0:443\", \"app_id\": \"4dc3e181-e14b-4a21-b022-59fc669b0914\",

@@ -36,7 +36,7 @@ fn each_plan_comes_back_under_its_host() {
 }
 
 #[test]
-fn a_newer_version_is_refused_by_its_number_whatever_it_has() {
+fn newer_version_is_refused() {
     let newer = fleet()
         .to_json()
         .replacen("\"version\": 1", "\"version\": 2", 1)
@@ -55,7 +55,7 @@ fn a_newer_version_is_refused_by_its_number_whatever_it_has() {
 }
 
 #[test]
-fn what_is_no_fleet_plan_is_refused_by_what_it_is() {
+fn other_file_is_refused_as_fleet_plan() {
     let json = fleet().to_json();
     for (text, said) in [
         (

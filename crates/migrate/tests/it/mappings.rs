@@ -91,8 +91,9 @@ fn rules_are_in_force_at_once() {
     assert_eq!(steps[1].new_value(), Some(&bound("10.0.0.2:443", 1)));
 }
 
+/// By both names and the rules.
 #[test]
-fn what_becomes_one_key_is_refused_by_both_names_and_the_rules() {
+fn colliding_keys_are_refused() {
     let planner = addresses(&["10.0.0.5=10.0.1.7", "[::]=10.0.1.7"]);
     let source = ["10.0.0.5:443", "10.0.0.5:80", "10.0.1.7:80", "[::]:443"].map(|k| bound(k, 1));
     let error = planned(&planner, &source).unwrap_err();
@@ -106,7 +107,7 @@ fn what_becomes_one_key_is_refused_by_both_names_and_the_rules() {
 }
 
 #[test]
-fn store_names_are_told_apart_as_windows_does() {
+fn store_names_compare_as_on_windows() {
     let mut mapping = Mapping::default();
     mapping
         .store_names
@@ -136,8 +137,9 @@ fn store_names_are_told_apart_as_windows_does() {
     assert!(mapping.store_names.get(&Store(None)).is_some());
 }
 
+/// In any spelling.
 #[test]
-fn rules_that_contradict_each_other_are_refused_however_they_are_spelled() {
+fn contradictory_rules_are_refused() {
     let mut mapping = Mapping::default();
     mapping.store_names.add("MY=A".parse().unwrap()).unwrap();
     mapping.store_names.add("my=a".parse().unwrap()).unwrap();
@@ -154,7 +156,7 @@ fn rules_that_contradict_each_other_are_refused_however_they_are_spelled() {
 }
 
 #[test]
-fn a_mapping_file_that_is_wrong_is_refused_with_its_line() {
+fn broken_mapping_file_is_refused_with_its_line() {
     for (text, line) in [
         ("[addresses]\n\"10.0.0.5\" = 7\n", "line 2"),
         ("\n[address]\n", "line 2"),

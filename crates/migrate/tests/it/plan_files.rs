@@ -172,7 +172,7 @@ proptest! {
 }
 
 #[test]
-fn the_reader_refuses_what_the_schema_refuses() {
+fn reader_and_schema_agree() {
     let good: Value = serde_json::from_str(&example().to_json()).unwrap();
     let wrong: [(&str, Value); 10] = [
         ("/format", json!("certbind-export")),

@@ -84,7 +84,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn a_pruning_plan_makes_the_target_the_mapped_source_and_its_inverse_takes_it_back(
+    fn pruning_plan_equals_the_source_and_has_an_inverse(
         source in bindings(), target in bindings(), shared in bindings(), mapping in mapping(),
     ) {
         let (mut source, mut target) = (source, target);
@@ -140,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_made_again_after_it_was_applied_changes_nothing(
+    fn replanning_after_apply_changes_nothing(
         source in bindings(), target in bindings(), mapping in mapping(),
     ) {
         let planner = Planner { mapping, ..Planner::default() };

@@ -8,7 +8,7 @@ use crate::backends::{BACKENDS, bound, of};
 use crate::mappings::{bound_to, folder, hash_of};
 
 #[test]
-fn a_planned_rotation_does_what_the_direct_one_does() {
+fn planned_and_direct_rotation_agree() {
     let held = of(&[
         bound("0.0.0.0:443", 1),
         bound("hostnameport=a.example:443", 1),
@@ -30,7 +30,7 @@ fn a_planned_rotation_does_what_the_direct_one_does() {
 }
 
 #[test]
-fn names_pick_the_bindings_whose_certificate_has_the_same_ones() {
+fn names_select_bindings_by_certificate() {
     let held = of(&[
         bound_to("0.0.0.0:443", hash_of("www-2025")),
         bound_to("0.0.0.0:444", hash_of("www-2026")),

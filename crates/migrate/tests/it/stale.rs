@@ -66,7 +66,7 @@ fn moved(result: Result<impl std::fmt::Debug, Error>) -> Vec<Mismatch> {
 }
 
 #[test]
-fn every_kind_of_drift_is_refused_by_key_and_changes_nothing() {
+fn drift_is_refused_by_key() {
     for (name, backend) in BACKENDS {
         for drift in drifts() {
             let target = backend().with(&before());
@@ -82,7 +82,7 @@ fn every_kind_of_drift_is_refused_by_key_and_changes_nothing() {
 }
 
 #[test]
-fn all_the_keys_that_moved_are_told_and_in_words() {
+fn every_mismatched_key_is_reported() {
     let target = memory().with(&before());
     for drift in [drifts().remove(0), drifts().remove(2), drifts().remove(5)] {
         target.store.apply(&drift.into()).unwrap();
@@ -103,7 +103,7 @@ fn all_the_keys_that_moved_are_told_and_in_words() {
 }
 
 #[test]
-fn what_the_plan_is_not_about_may_move() {
+fn drift_outside_the_plan_is_ignored() {
     let target = memory().with(&before());
     target.store.insert(bound("10.0.0.1:443", 9)).unwrap();
     apply(target.store.as_ref(), &plan()).unwrap();
@@ -163,7 +163,7 @@ impl BindingStore for Meddled<'_> {
 }
 
 #[test]
-fn drift_between_the_check_and_the_batch_is_refused_as_well() {
+fn drift_after_the_check_is_refused() {
     for drift in drifts() {
         let target = memory().with(&before());
         let meddled = Meddled {
@@ -181,7 +181,7 @@ fn drift_between_the_check_and_the_batch_is_refused_as_well() {
 }
 
 #[test]
-fn what_differs_when_it_is_read_back_is_told_as_applied() {
+fn difference_after_apply_is_reported() {
     // On a store without isolation the keys that stay unchanged are read behind the batch too.
     for (key, isolated) in [(REPLACED, true), (CREATED, true), (KEPT, false)] {
         let target = memory().with(&before());
@@ -202,7 +202,7 @@ fn what_differs_when_it_is_read_back_is_told_as_applied() {
 }
 
 #[test]
-fn a_store_that_refuses_is_left_as_it_was() {
+fn refusal_of_the_store_changes_nothing() {
     let refused = bound("ccs=443", 0);
     let mut record = refused.record().clone();
     record.flags = certbind_core::SslFlags::REJECT;
@@ -217,7 +217,7 @@ fn a_store_that_refuses_is_left_as_it_was() {
 }
 
 #[test]
-fn an_undo_is_not_about_what_the_plan_kept() {
+fn undo_covers_changed_keys_only() {
     let target = memory().with(&before());
     let undo = apply(target.store.as_ref(), &plan()).unwrap();
     target.store.put(bound(KEPT, 9)).unwrap();

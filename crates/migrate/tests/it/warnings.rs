@@ -18,7 +18,7 @@ fn keys(keys: &[&str]) -> Vec<BindingKey> {
 }
 
 #[test]
-fn what_the_target_cannot_do_is_told_by_key() {
+fn unsupported_features_are_reported_by_key() {
     let mut capabilities = MemoryStore::new().capabilities();
     capabilities.kinds = vec![Kind::IpPort, Kind::Ccs];
     capabilities.ccs_options = false;
@@ -57,7 +57,7 @@ fn what_the_target_cannot_do_is_told_by_key() {
 }
 
 #[test]
-fn certificates_are_looked_for_where_that_is_asked_for() {
+fn certificates_are_checked_on_request() {
     let source = of(&[
         bound_to("0.0.0.0:443", hash_of("www-2025")),
         bound("0.0.0.0:444", 7),
@@ -139,7 +139,7 @@ fn a_binding_of_one_address_shadows_names_on_its_port() {
 }
 
 #[test]
-fn another_application_that_loses_its_binding_is_told() {
+fn binding_of_another_application_is_reported() {
     let mine = bound("0.0.0.0:443", 1);
     let mut record = mine.record().clone();
     record.app_id = Uuid::from_u128(7);

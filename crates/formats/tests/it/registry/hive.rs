@@ -111,7 +111,7 @@ fn a_host_without_bindings_has_none() {
 }
 
 #[test]
-fn what_is_not_known_is_reported_with_its_place() {
+fn unknown_entry_is_reported_with_its_place() {
     let families = vec![
         key("SslBindingInfo")
             .dword("DefaultSslCertCheckMode", 1)
@@ -195,7 +195,7 @@ fn the_control_set_in_force_is_that_of_select() {
 }
 
 #[test]
-fn another_hive_is_refused_by_what_it_has() {
+fn other_hive_is_refused_by_its_content() {
     let software = file(&key("ROOT").key(key("Microsoft")).key(key("Classes")));
     assert_eq!(
         error(&software),
@@ -301,7 +301,7 @@ fn broken_cells_are_named_and_the_others_read() {
 }
 
 #[test]
-fn a_broken_key_beside_the_way_does_not_matter() {
+fn broken_key_elsewhere_is_ignored() {
     let mut hive = two();
     let at = place_of(&hive, "Dhcp");
     hive[at + 4] = b'x';
@@ -362,7 +362,7 @@ fn a_key_that_is_above_itself_is_met_once() {
 }
 
 #[test]
-fn a_list_of_another_length_than_its_key_says_is_a_problem() {
+fn wrong_list_length_is_a_parse_error() {
     let mut hive = two();
     let at = place_of(&hive, "SslBindingInfo");
     hive[at + 4 + 20] = 3;
@@ -393,7 +393,7 @@ fn a_broken_bin_is_a_problem_wherever_it_is() {
 }
 
 #[test]
-fn a_value_that_is_there_twice_is_a_problem() {
+fn duplicate_value_is_a_parse_error() {
     let node = binding("0.0.0.0:443").value("sslcerthash", BINARY, &[0x53; 20]);
     let hive = file(&system(vec![key("SslBindingInfo").key(node)]));
     assert_eq!(

@@ -53,14 +53,14 @@ fn a_hive_of_hivex_is_read() {
 }
 
 #[test]
-fn the_export_of_a_hive_says_what_the_hive_does() {
+fn export_of_a_hive_equals_the_hive() {
     let hive = read(&fixture("hivex.hive"), &ReadOptions::default()).unwrap();
     let text = read(&fixture("hivex-export.reg"), &ReadOptions::default()).unwrap();
     assert_same(text.export.bindings, &sorted(hive.export.bindings));
 }
 
 #[test]
-fn what_hivex_makes_of_our_export_is_the_same_bindings() {
+fn hivex_reads_our_export_alike() {
     require!("hivexregedit");
     let folder = tempfile::tempdir().unwrap();
     let hive = folder.path().join("SYSTEM");

@@ -44,7 +44,7 @@ pub(super) fn warnings(text: &str) -> Vec<(WarningKind, String)> {
 }
 
 #[test]
-fn what_wine_exports_is_read() {
+fn export_of_wine_is_read() {
     for name in ["wine-http.reg", "wine-services.reg"] {
         let file = fixture(name);
         assert_eq!(detect(&file), Format::Reg);
@@ -100,7 +100,7 @@ fn what_wine_exports_is_read() {
 }
 
 #[test]
-fn the_form_is_told_by_the_first_line() {
+fn first_line_determines_the_format() {
     for start in [
         "Windows Registry Editor Version 5.00",
         "REGEDIT4",
@@ -126,7 +126,7 @@ fn the_form_is_told_by_the_first_line() {
 }
 
 #[test]
-fn what_is_missing_is_at_its_default() {
+fn missing_values_have_their_defaults() {
     let reading = read_text(&whole("")).unwrap();
     assert_eq!(reading.warnings, []);
     let record = reading.export.bindings[0].record();
@@ -148,7 +148,7 @@ fn an_application_id_that_is_missing_is_reported() {
 }
 
 #[test]
-fn unknown_bits_are_kept() {
+fn unknown_bits_are_preserved() {
     let text = whole("\"DefaultFlags\"=dword:80000012\n\"DefaultSslCertCheckMode\"=dword:f0010001");
     let reading = read_text(&text).unwrap();
     let record = reading.export.bindings[0].record();
@@ -319,7 +319,7 @@ fn the_control_set_in_force_is_read() {
 }
 
 #[test]
-fn an_export_of_something_else_has_no_bindings_and_says_so() {
+fn export_of_other_keys_is_reported() {
     let text = "REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Contoso]\n\"x\"=\"y\"\n";
     let reading = read_text(text).unwrap();
     assert!(reading.export.bindings.is_empty());
@@ -327,7 +327,7 @@ fn an_export_of_something_else_has_no_bindings_and_says_so() {
 }
 
 #[test]
-fn line_ends_in_texts_are_kept_as_windows_and_wine_write_them() {
+fn line_ends_in_texts_are_preserved() {
     let bound_to = |text: &str| {
         let file = whole(&format!("\"DefaultSslCtlIdentifier\"=\"{text}\""));
         let reading = read_text(&file).unwrap();

@@ -7,7 +7,7 @@ use super::reg_round_trips::{some_bindings, written};
 use crate::listings::keys;
 
 #[test]
-fn each_broken_value_is_named_with_its_line_and_what_was_expected() {
+fn broken_value_is_named_with_line_and_expectation() {
     let place = "SslBindingInfo\\0.0.0.0:443";
     for (values, line, expected) in [
         (
@@ -175,7 +175,7 @@ fn each_key_that_names_no_binding_is_a_problem() {
 }
 
 #[test]
-fn two_keys_of_one_binding_are_a_problem_that_names_both() {
+fn two_keys_of_one_binding_are_named() {
     let key = |name: &str| {
         format!(
             "[{CURRENT}\\SslSniBindingInfo\\{name}]\n{APP}\n{HASH}\n\"HostnamePort\"=\"a.test:1\"\n\n"
@@ -198,7 +198,7 @@ fn two_keys_of_one_binding_are_a_problem_that_names_both() {
 }
 
 #[test]
-fn what_is_not_known_is_reported_with_its_place() {
+fn unknown_entry_is_reported_with_its_place() {
     let text = format!(
         "{}\"Colour\"=dword:1\n@=\"x\"\n\n[{CURRENT}\\SslBindingInfo\\0.0.0.0:443\\Ex]\n\"y\"=dword:1\n\n\
          [{CURRENT}\\SslBindingInfo]\n\"DefaultSslCertCheckMode\"=dword:00000001\n\n\
@@ -231,7 +231,7 @@ fn what_is_not_known_is_reported_with_its_place() {
 }
 
 #[test]
-fn values_elsewhere_are_passed_over_whatever_they_hold() {
+fn values_elsewhere_are_skipped() {
     let odd = [
         "\"a\"=\"line one\r\nline two\r\n[HKEY_LOCAL_MACHINE\\SYSTEM]\r\n\"",
         "\"b\\\"c\"=\"x\\\\\"",
@@ -259,8 +259,9 @@ fn values_elsewhere_are_passed_over_whatever_they_hold() {
     }
 }
 
+/// After a backslash, with spaces.
 #[test]
-fn bytes_elsewhere_go_on_behind_a_backslash_and_blanks() {
+fn bytes_elsewhere_may_be_continued() {
     for blanks in ["", " ", "\t "] {
         let odd = format!("[HKLM\\SYSTEM\\Odd]\n@=hex:00,\\{blanks}\n  01\n\n");
         let file = whole("").replacen("\n\n", &format!("\n\n{odd}"), 1);
@@ -325,7 +326,7 @@ fn text_that_is_cut_short_is_noticed() {
 }
 
 #[test]
-fn lines_without_sense_are_counted_and_not_all_kept() {
+fn number_of_reported_lines_is_bounded() {
     let file = format!("REGEDIT4\n{}", "?\n".repeat(100_000));
     let told = warnings(&file);
     assert_eq!(told.len(), 101);

@@ -115,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn a_key_that_is_there_twice_is_refused_by_name(
+    fn duplicate_key_is_refused_by_name(
         bindings in proptest::collection::vec(binding(), 1..4),
         again in any::<proptest::sample::Index>(),
     ) {

@@ -62,7 +62,7 @@ fn bindings_in(file: &[u8]) -> Vec<Binding> {
 }
 
 #[test]
-fn wine_imports_what_is_written_and_exports_the_same() {
+fn wine_round_trips_an_export() {
     require!("wine");
     let wine = Wine(tempfile::tempdir().unwrap());
     let parameters = format!(r"{HTTP}\Parameters");

@@ -63,7 +63,7 @@ fn every_bit_that_flips_is_noticed_where_it_is() {
 }
 
 #[test]
-fn bytes_behind_the_end_are_refused() {
+fn trailing_bytes_are_refused() {
     let mut file = small(2);
     let end = file.len() as u64;
     file.push(0);
@@ -103,13 +103,13 @@ fn a_newer_version_is_refused_by_its_number() {
 }
 
 #[test]
-fn something_else_is_named_by_what_it_begins_with() {
+fn other_file_is_named_by_its_first_bytes() {
     let error = refused(b"PK\x03\x04 and so on, and so on");
     assert!(error.to_string().contains("504b0304"), "{error}");
 }
 
 #[test]
-fn a_reader_hands_out_what_was_checked_and_ends_with_the_damage() {
+fn reader_returns_verified_records_until_the_damage() {
     let bindings: Vec<_> = (1..100).map(|port| binding(port, 2000)).collect();
     let mut file = pushed(bindings.clone());
     let frames = frames(&file);
@@ -147,7 +147,7 @@ impl Seek for Replaced<'_> {
 }
 
 #[test]
-fn a_file_that_changes_between_two_readings_is_refused() {
+fn file_changed_between_readings_is_refused() {
     let (first, second) = (pushed([binding(1, 0)]), pushed([binding(1, 1)]));
     let again = Replaced(Cursor::new(&first), Some(&first));
     assert_eq!(

@@ -138,7 +138,7 @@ fn a_wrong_number_of_bindings_is_refused() {
 }
 
 #[test]
-fn records_that_are_none_are_refused_at_their_first_byte() {
+fn invalid_record_is_refused_at_its_first_byte() {
     let one = binding(1, 0);
     let (key, value) = (encode_key(one.key()), encode_binding(&one));
     let good = record(&key, &value);

@@ -68,7 +68,7 @@ proptest! {
 }
 
 #[test]
-fn a_snapshot_is_told_from_the_other_forms() {
+fn snapshot_is_distinguished_from_other_formats() {
     let file = small(1);
     assert_eq!(detect(&file), Format::Snapshot);
     for at in 0..12 {
@@ -160,7 +160,7 @@ fn the_last_bytes_are_the_sha_256_of_all_others() {
 }
 
 #[test]
-fn what_is_out_of_order_is_not_written_and_what_follows_is() {
+fn out_of_order_record_is_refused_alone() {
     let mut writer = Writer::new(Vec::new(), &Header::default(), None).unwrap();
     writer.push(&binding(2, 0)).unwrap();
     for port in [2, 1] {
@@ -202,7 +202,7 @@ impl Write for Full {
 }
 
 #[test]
-fn a_snapshot_that_could_not_be_written_is_never_finished() {
+fn failed_snapshot_is_never_finished() {
     let bindings = round(130);
     let length = pushed(bindings.clone()).len();
     for room in (0..length).step_by(length / 97) {
