@@ -3,9 +3,12 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+mod batch;
+mod batches;
 mod fleet;
 mod generate;
 mod host;
+mod windows_host;
 
 use certbind_core::{Binding, CertHash};
 use certbind_formats::netsh::Release;

@@ -1,0 +1,121 @@
+//! A simulated host whose netsh runs in this process: quick enough for every fault and every kill of
+//! many batch files.
+
+use std::io::empty;
+
+use certbind::netsh::{Netsh, Profile};
+use certbind_core::{Batch, Binding, BindingStore, Change, MemoryStore, Precondition, Scan};
+use certbind_formats::netsh::Newline;
+
+use crate::batch::{self, Files, Programs};
+
+/// What happens at a command that changes something. Commands are counted from 1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// It fails with this code, and changes nothing; netsh exits with the second.
+    Fault(usize, u32, i32),
+    /// The batch file is killed after it.
+    Kill(usize),
+}
+
+pub(crate) struct WindowsHost {
+    store: MemoryStore,
+    profile: Profile,
+    pub(crate) files: Files,
+    /// Every command that was run.
+    pub(crate) commands: Vec<Vec<String>>,
+    event: Option<Event>,
+    changes: usize,
+    /// The exit code of certutil.
+    pub(crate) certutil: i32,
+    /// Whether the host has a netsh.
+    pub(crate) has_netsh: bool,
+}
+
+/// How a batch file ended.
+pub(crate) struct Run {
+    /// The exit code, if it was not killed.
+    pub(crate) code: Option<i32>,
+    pub(crate) text: String,
+    /// How many commands were to change something.
+    pub(crate) changes: usize,
+}
+
+impl WindowsHost {
+    pub(crate) fn new(profile: Profile, bindings: &[Binding]) -> Self {
+        let store = MemoryStore::new();
+        let changes = bindings.iter().map(|binding| {
+            let key = binding.key().clone();
+            Change::new(key, Precondition::Absent, Some(binding.clone())).unwrap()
+        });
+        store.apply(&Batch::new(changes).unwrap()).unwrap();
+        Self {
+            store,
+            profile,
+            files: Files::new(),
+            commands: Vec::new(),
+            event: None,
+            changes: 0,
+            certutil: 0,
+            has_netsh: true,
+        }
+    }
+
+    pub(crate) fn bindings(&self) -> Vec<Binding> {
+        let all = self.store.scan(&Scan::all()).unwrap();
+        all.map(Result::unwrap).collect()
+    }
+
+    /// Runs a batch file. Its temporary files must be gone unless it was killed.
+    pub(crate) fn run(&mut self, script: &str, event: Option<Event>) -> Run {
+        self.event = event;
+        self.changes = 0;
+        self.commands.clear();
+        let mut files = std::mem::take(&mut self.files);
+        let (code, text) = batch::run(script, &mut files, self);
+        let is_marker = |path: &String| path.starts_with(batch::FOLDER);
+        assert!(code.is_none() || files.keys().all(is_marker), "{files:?}");
+        files.retain(|path, _| is_marker(path));
+        self.files = files;
+        Run {
+            code,
+            text,
+            changes: self.changes,
+        }
+    }
+
+    fn netsh(&mut self, arguments: &[String]) -> Option<(String, i32)> {
+        let is_help = arguments.last().is_some_and(|last| last == "/?");
+        let changes = arguments[1] != "show" && !is_help;
+        self.changes += usize::from(changes);
+        if let (true, Some(Event::Fault(at, code, exit))) = (changes, self.event)
+            && at == self.changes
+        {
+            let text = format!("\r\nSSL Certificate change failed, Error: {code}\r\n\r\n");
+            return Some((text, exit));
+        }
+        let netsh = Netsh::new(&self.store, self.profile).with_newline(Newline::Crlf);
+        let mut printed = Vec::new();
+        let code = netsh.run(arguments, &mut empty(), &mut printed).unwrap();
+        if let (true, Some(Event::Kill(at))) = (changes, self.event)
+            && at == self.changes
+        {
+            return None;
+        }
+        Some((String::from_utf8(printed).unwrap(), code.into()))
+    }
+}
+
+impl Programs for WindowsHost {
+    fn run(&mut self, program: &str, arguments: &[String]) -> Option<(String, i32)> {
+        let mut command = vec![program.to_owned()];
+        command.extend_from_slice(arguments);
+        self.commands.push(command);
+        match program {
+            "certutil" => Some(("CertUtil: done\r\n".to_owned(), self.certutil)),
+            "netsh" if self.has_netsh => self.netsh(arguments),
+            // What `cmd` leaves in ERRORLEVEL for a program that it does not find.
+            _ => Some(("is not recognized\r\n".to_owned(), 9009)),
+        }
+    }
+}
