@@ -2,30 +2,13 @@
 
 use certbind_core::{Binding, Kind, Result, StoreError};
 use certbind_httpapi_abi::HttpApi;
-use certbind_httpapi_abi::win32;
 
 use crate::properties::{Passes, Properties};
 use crate::records::Records;
-use crate::session::{Answer, Session, unreadable};
+use crate::session::{Session, unreadable};
 
 /// How many passes are made at most.
 const PASSES: u32 = 16;
-
-/// How many records are read twice, whatever the certainty.
-const SMALL: usize = 256;
-
-/// Of more records, every fifth is read again.
-const SAMPLE: usize = 5;
-
-/// How a pass is confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Certainty {
-    /// By a second pass that finds the same.
-    Full,
-    /// Of many records, by reading the end and every fifth again. It misses a record only if another
-    /// program deletes one of the three records before it, just after they were read.
-    Sampled,
-}
 
 /// What a scan found.
 pub(crate) struct Found {
@@ -40,22 +23,14 @@ pub(crate) struct Found {
 /// or see one twice. Two equal passes mean that every record was the same both times it was asked
 /// for, so all were there together between the passes, unless one changed away and back. Their
 /// order does not matter.
-pub(crate) fn scan<A: HttpApi>(
-    session: &Session<A>,
-    kinds: &[Kind],
-    certainty: Certainty,
-) -> Result<Found> {
-    let passes = match certainty {
-        Certainty::Full => Passes::One,
-        Certainty::Sampled => Passes::UntilStable,
-    };
-    let mut last = pass(session, kinds, passes);
-    let count: usize = last.iter().map(|of| of.records.records.len()).sum();
-    if certainty == Certainty::Sampled && count > SMALL && is_still_so(session, &last) {
-        return found(last);
-    }
+///
+/// Fewer calls cannot do. Take an index `i` that is asked for once: another program may delete its
+/// record just after that, so that the next one moves to `i`, and bind a key whose record comes
+/// to `i + 1`. Every other index then answers the same as before, and the record at `i` is missed.
+pub(crate) fn scan<A: HttpApi>(session: &Session<A>, kinds: &[Kind]) -> Result<Found> {
+    let mut last = pass(session, kinds);
     for _ in 1..PASSES {
-        let again = pass(session, kinds, Passes::One);
+        let again = pass(session, kinds);
         let is_same = again
             .iter()
             .zip(&last)
@@ -80,13 +55,13 @@ impl OfKind {
     }
 }
 
-fn pass<A: HttpApi>(session: &Session<A>, kinds: &[Kind], passes: Passes) -> Vec<OfKind> {
+fn pass<A: HttpApi>(session: &Session<A>, kinds: &[Kind]) -> Vec<OfKind> {
     let of_kind = |kind: &Kind| {
         let kind = *kind;
         let records = session.records(kind);
         let has_properties = session.has_properties() && !records.records.is_empty();
         let properties = match has_properties {
-            true => session.properties(kind, passes),
+            true => session.properties(kind, Passes::One),
             false => Properties::default(),
         };
         OfKind {
@@ -96,24 +71,6 @@ fn pass<A: HttpApi>(session: &Session<A>, kinds: &[Kind], passes: Passes) -> Vec
         }
     };
     kinds.iter().map(of_kind).collect()
-}
-
-/// Whether a sample of the records, and the end, are as they were.
-fn is_still_so<A: HttpApi>(session: &Session<A>, pass: &[OfKind]) -> bool {
-    pass.iter().all(|of| {
-        let Some(end) = of.records.plain_end else {
-            return false;
-        };
-        let is_end = matches!(
-            session.nth(of.kind, end),
-            Answer::Code(win32::NO_MORE_ITEMS)
-        );
-        let mut sample = of.records.records.iter().step_by(SAMPLE);
-        is_end
-            && sample.all(|(index, _, record)| {
-                matches!(session.nth(of.kind, *index), Answer::Found(found) if found == *record)
-            })
-    })
 }
 
 fn found(pass: Vec<OfKind>) -> Result<Found> {

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use certbind_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, CertHash, Kind,
-    Outcome, Result, Scan, StoreError,
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Kind, Outcome,
+    Result, Scan, StoreError,
 };
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::win32::{self, Win32Error};
@@ -17,7 +17,7 @@ use crate::events;
 use crate::journal::{Journal, JournalLock};
 use crate::notice::Notice;
 use crate::records::ReadCache;
-use crate::scan::{Certainty, scan};
+use crate::scan::scan;
 use crate::session::Session;
 use crate::step::{Log, Step, StepError, Writer, untouched};
 use crate::undo::{Recovery, Steps, not_restored, undo};
@@ -46,10 +46,9 @@ const APPLY_ATTEMPTS: u32 = 8;
 ///   change the key; the batch is started again where the HTTP Server API notices, as it does for
 ///   a key that is no longer bound, or bound by now. Through one store, and between processes with
 ///   the same journal folder, changes take turns.
-/// - **A scan** asks for one record after the other, by index, while other programs may write. Up
-///   to 256 bindings it is done when two passes have found the same, so it shows one instant unless
-///   a record changed away and back; of more, the second pass is a sample. A rotation always makes
-///   two passes. What cannot be read is an error of its own ([`StoreError::Unreadable`]), after all
+/// - **A scan** asks for one record after the other, by index, while other programs may write. It is
+///   done when two passes have found the same, so it shows one instant unless a record changed away
+///   and back. What cannot be read is an error of its own ([`StoreError::Unreadable`]), after all
 ///   that can be.
 /// - **Reading** needs neither a lock nor a journal.
 /// - **Durable** as HTTP.sys is, which keeps bindings in the registry.
@@ -264,7 +263,7 @@ impl<A: HttpApi> HttpSysStore<A> {
         }
     }
 
-    fn scan_with(&self, wanted: &Scan, certainty: Certainty) -> Result<Bindings<'_>> {
+    fn scan_kinds(&self, wanted: &Scan) -> Result<Bindings<'_>> {
         let kinds = self.kinds.iter().copied();
         let kinds: Vec<_> = kinds
             .filter(|kind| wanted.kind().is_none_or(|asked| asked == *kind))
@@ -273,7 +272,7 @@ impl<A: HttpApi> HttpSysStore<A> {
             return Ok(Bindings::new(std::iter::empty()));
         }
         let state = self.read()?;
-        let mut found = scan(&self.session, &kinds, certainty)?;
+        let mut found = scan(&self.session, &kinds)?;
         drop(state);
         found
             .bindings
@@ -324,7 +323,7 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
     }
 
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        self.scan_with(scan, Certainty::Sampled)
+        self.scan_kinds(scan)
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
@@ -354,32 +353,6 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
                 Err(failed) => return Err(failed.error),
             }
         }
-    }
-
-    /// Of two full passes: a binding that a scan misses would keep its old certificate.
-    fn rotation(&self, old: &CertHash, new: &CertHash) -> Result<Batch> {
-        TwoPasses(self).rotation(old, new)
-    }
-}
-
-/// The store, with scans of two full passes whatever the number of bindings.
-struct TwoPasses<'a, A: HttpApi>(&'a HttpSysStore<A>);
-
-impl<A: HttpApi> BindingStore for TwoPasses<'_, A> {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-
-    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
-        self.0.get(key)
-    }
-
-    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        self.0.scan_with(scan, Certainty::Full)
-    }
-
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.0.apply(batch)
     }
 }
 

@@ -323,3 +323,43 @@ fn change_waits_for_a_batch_of_another_process() {
     });
     assert_eq!(*fake.records(), [binding("0.0.0.0:443", 2)]);
 }
+
+/// While a scan reads, another program deletes a record that was read already, so that the next one
+/// takes its index, and binds a key in its place. The end and all other indices answer as before.
+#[test]
+fn a_record_that_moves_is_not_missed() {
+    const COUNT: u32 = 400;
+    for moment in [0, 1, 3, 4, 5, 200, 201, 202, 203, 204, COUNT - 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let fake = Fake::new();
+        let key = |index| binding(&format!("0.0.0.0:{}", 1000 + 10 * index), 1);
+        *fake.records() = (0..COUNT).map(key).collect();
+        let store = open(&fake, folder.path());
+        let mut is_over = false;
+        fake.hook(move |call, after, records| {
+            let is_read = matches!(call, Call::Next { token, .. } if token == moment);
+            if is_read && after.is_some() && !is_over {
+                is_over = true;
+                let index = moment as usize;
+                records.remove(index);
+                records.insert(
+                    index + 1,
+                    binding(&format!("0.0.0.0:{}", 1015 + 10 * moment), 7),
+                );
+            }
+            None
+        });
+        let found = store.scan(&Scan::all()).unwrap();
+        let found: Vec<_> = found
+            .map(|binding| binding.unwrap().key().clone())
+            .collect();
+        let moved = key(moment + 1).key().clone();
+        assert!(found.contains(&moved), "moment {moment}: {moved} is missed");
+        let truth: Vec<_> = fake
+            .sorted()
+            .iter()
+            .map(|binding| binding.key().clone())
+            .collect();
+        assert_eq!(found, truth, "moment {moment}");
+    }
+}
