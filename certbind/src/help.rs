@@ -1,6 +1,6 @@
 //! The overview of the commands, and the help topics.
 
-use crate::registry::backends;
+use crate::registry::registry;
 
 #[cfg(feature = "etcd")]
 macro_rules! sync {
@@ -84,7 +84,8 @@ The prefix ipport= is optional. Host names are not case-sensitive. Ports are 1 t
 
 /// The forms of URLs that the registered backends have.
 fn stores() -> String {
-    let forms = backends().iter().flat_map(|backend| backend.help());
+    let backends = registry().backends();
+    let forms = backends.iter().flat_map(|backend| backend.help());
     let forms = forms.map(|(form, meaning)| entry(form, meaning));
     format!("{STORES}{}{STORES_END}", forms.collect::<String>())
 }

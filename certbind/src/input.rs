@@ -5,12 +5,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use certbind_backends::Access;
 use certbind_core::{Binding, BindingStore, Scan};
 use certbind_formats::{ReadOptions, Reading};
 
-use crate::backend::Access;
 use crate::error::Error;
-use crate::registry::{find, owner_of};
+use crate::registry::registry;
 use crate::stores::{Opened, StoreUrl};
 
 /// A store's URL, or a file; `-` is standard input.
@@ -32,13 +32,9 @@ impl FromStr for Input {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // Anything else may have a colon in it as well: a drive of Windows.
-        let scheme = text.split_once(':').map(|(scheme, _)| scheme);
-        match scheme {
-            Some(scheme) if scheme == "etcd" || find(scheme).is_some() => {
-                text.parse().map(Self::Store)
-            }
-            _ if text.is_empty() => Err("name a store or a file".to_owned()),
+        match text {
+            _ if registry().is_url(text) => text.parse().map(Self::Store),
+            "" => Err("name a store or a file".to_owned()),
             _ => Ok(Self::File(text.into())),
         }
     }
@@ -58,7 +54,7 @@ impl Input {
     pub(crate) fn resolved(self) -> Self {
         match self {
             Self::File(path) if path.is_file() => {
-                let owner = owner_of(&path).unwrap_or_default();
+                let owner = registry().owner_of(&path).unwrap_or_default();
                 let url = owner.and_then(|backend| StoreUrl::of_file(backend, &path));
                 url.map_or(Self::File(path), Self::Store)
             }

@@ -5,10 +5,8 @@
 //! ```
 
 mod audit_text;
-mod backend;
 mod backends;
 mod changes;
-mod check;
 mod cli;
 mod commands;
 mod data_directory;
@@ -54,7 +52,7 @@ use crate::error::Error;
 use crate::stores::StoreUrl;
 use crate::terminal::escaped;
 
-pub use crate::backend::{Access, CheckReport, OpenStore, StoreBackend};
+pub use certbind_backends::{Access, CheckReport, OpenStore, Sharing, StoreBackend};
 
 /// Runs the program with these arguments, its own name the first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

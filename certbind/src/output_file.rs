@@ -7,7 +7,7 @@ use std::path::Path;
 use certbind_core::StoreError;
 
 use crate::error::Error;
-use crate::registry::owner_of;
+use crate::registry::registry;
 
 /// Writes to a place that the user named: a file is there whole or as it was, a link is followed,
 /// and what is no file, such as a device, is written to. A store is never overwritten.
@@ -24,7 +24,7 @@ pub(crate) fn write(
         write(&mut out)?;
         return Ok(out.flush()?);
     }
-    if owner_of(path).map_err(io)?.is_some() {
+    if registry().owner_of(path).map_err(io)?.is_some() {
         return Err(Error::WouldOverwriteStore {
             path: path.to_owned(),
         });

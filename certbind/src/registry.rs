@@ -1,36 +1,22 @@
-//! The registered backends.
+//! The backends of the program.
 
-use std::io;
-use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::backend::StoreBackend;
+use certbind_backends::{Registry, StoreBackend};
+
 use crate::backends::BUILT_IN;
 
-static BACKENDS: OnceLock<Vec<&'static dyn StoreBackend>> = OnceLock::new();
+static REGISTRY: OnceLock<Registry> = OnceLock::new();
 
 /// Adds backends to those of the program. Only the first call in a process has an effect.
 pub(crate) fn register(additional: &[&'static dyn StoreBackend]) {
-    BACKENDS.get_or_init(|| [BUILT_IN, additional].concat());
+    REGISTRY.get_or_init(|| with(additional));
 }
 
-/// Every backend, in the order of the help.
-pub(crate) fn backends() -> &'static [&'static dyn StoreBackend] {
-    BACKENDS.get_or_init(|| BUILT_IN.to_vec())
+pub(crate) fn registry() -> &'static Registry {
+    REGISTRY.get_or_init(|| with(&[]))
 }
 
-/// The backend of a scheme.
-pub(crate) fn find(scheme: &str) -> Option<&'static dyn StoreBackend> {
-    let mut backends = backends().iter().copied();
-    backends.find(|backend| backend.scheme() == scheme)
-}
-
-/// The backend whose store a file is.
-pub(crate) fn owner_of(file: &Path) -> io::Result<Option<&'static dyn StoreBackend>> {
-    for backend in backends() {
-        if backend.owns(file)? {
-            return Ok(Some(*backend));
-        }
-    }
-    Ok(None)
+fn with(additional: &[&'static dyn StoreBackend]) -> Registry {
+    Registry::new(BUILT_IN.iter().chain(additional).copied())
 }

@@ -5,17 +5,17 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use certbind_backends::{Access, CheckReport, Memory, OpenStore, StoreBackend};
 use certbind_core::{BindingStore, StoreError};
 use certbind_formats::netsh::Layout;
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 
-use crate::backend::{Access, CheckReport, OpenStore, StoreBackend};
 use crate::data_directory::data_directory;
 use crate::error::Error;
+use crate::layout;
 use crate::netsh::Profile;
-use crate::registry::{backends, find};
-use crate::{check, layout};
+use crate::registry::registry;
 
 /// The URL of a store: its backend, and the address there.
 #[derive(Clone)]
@@ -28,28 +28,8 @@ impl FromStr for StoreUrl {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        let known = url
-            .split_once(':')
-            .and_then(|(scheme, address)| Some((find(scheme)?, address)));
-        let Some((backend, address)) = known else {
-            #[cfg(not(feature = "etcd"))]
-            if url.starts_with("etcd:") {
-                return Err("this certbind was built without etcd".to_owned());
-            }
-            return Err(format!("expected {}", forms()));
-        };
-        backend.check_address(address)?;
+        let (backend, address) = registry().parse(url).map_err(|error| error.to_string())?;
         Ok(Self::new(backend, address))
-    }
-}
-
-/// The forms of every URL.
-fn forms() -> String {
-    let forms = backends().iter().flat_map(|backend| backend.help());
-    let forms: Vec<_> = forms.map(|(form, _)| *form).collect();
-    match forms.split_last() {
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => String::new(),
     }
 }
 
@@ -101,12 +81,13 @@ impl StoreUrl {
 
     /// An empty store that takes the place of one that does not exist.
     pub(crate) fn memory() -> Self {
-        Self::new(&crate::backends::memory::Memory, "")
+        Self::new(&Memory, "")
     }
 
     /// The URL with an absolute path.
     pub(crate) fn absolute(&self) -> String {
-        self.backend.absolute(&self.address)
+        let address = self.backend.absolute(&self.address, Path::new(""));
+        self.backend.display(&address)
     }
 
     /// Whether a plan file may select this store by itself.
@@ -121,7 +102,7 @@ impl StoreUrl {
 
     /// The Windows release whose netsh is emulated by default.
     pub(crate) fn netsh_profile(&self) -> Option<Profile> {
-        self.backend.netsh_profile(&self.address)
+        Profile::of_windows(&self.backend.windows_release(&self.address)?)
     }
 }
 
@@ -144,44 +125,41 @@ impl Opened {
     }
 
     pub(crate) fn into_shared(self) -> Arc<dyn BindingStore> {
-        self.0.bindings
+        Arc::clone(self.0.bindings())
     }
 
     pub(crate) fn bindings(&self) -> &dyn BindingStore {
-        &*self.0.bindings
+        &**self.0.bindings()
     }
 
     /// The HTTP Server API for the other service configuration: the store's own, or a simulated one over
     /// its tables. `None` if the store has neither.
     pub(crate) fn api(&self) -> Option<Arc<dyn HttpApi>> {
-        if let Some(api) = &self.0.api {
+        if let Some(api) = self.0.api() {
             return Some(Arc::clone(api));
         }
-        let tables = Arc::clone(self.0.tables.as_ref()?);
-        let simulator = Simulator::new(Arc::clone(&self.0.bindings));
+        let tables = Arc::clone(self.0.tables()?);
+        let simulator = Simulator::new(Arc::clone(self.0.bindings()));
         Some(Arc::new(simulator.tables(tables)))
     }
 
     /// Verifies the whole store.
     pub(crate) fn check(&self) -> Result<CheckReport, Error> {
-        Ok(match &self.0.verify {
-            Some(verify) => verify()?,
-            None => check::count(self.bindings())?,
-        })
+        Ok(self.0.check()?)
     }
 
     /// The layout of the listing that the store was last imported from.
     pub(crate) fn layout(&self) -> Result<Option<Layout>, Error> {
-        match &self.0.layout_file {
-            Some((path, store)) => layout::read(path, *store),
+        match self.0.layout_file() {
+            Some((path, store)) => layout::read(path, store),
             None => Ok(None),
         }
     }
 
     /// Saves the layout of the listing that the store was imported from.
     pub(crate) fn set_layout(&self, layout: &Layout) -> Result<(), Error> {
-        match &self.0.layout_file {
-            Some((path, store)) => layout::write(path, *store, layout),
+        match self.0.layout_file() {
+            Some((path, store)) => layout::write(path, store, layout),
             None => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ macro_rules! invalid {
     )+};
 }
 
-invalid!(HashError, KeyError, PropertyError, TextError);
+invalid!(HashError, KeyError, PropertyError, TextError, uuid::Error);
 
 /// [`StoreError::Corrupt`]: what the store contains cannot be decoded.
 impl From<CodecError> for StoreError {

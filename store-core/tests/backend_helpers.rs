@@ -112,11 +112,12 @@ fn decoded(key: &[u8], value: &[u8]) -> Result<Binding> {
     Ok(decode_binding(decode_key(key)?, value)?)
 }
 
-fn parsed(key: &str, hash: &str, store: &str) -> Result<Binding> {
+fn parsed(key: &str, hash: &str, store: &str, app_id: &str) -> Result<Binding> {
     let key: BindingKey = key.parse()?;
+    let app_id: Uuid = app_id.parse()?;
     Ok(Binding::new(
         key,
-        Record::new(hash.parse()?, Some(store.parse()?), Uuid::nil()),
+        Record::new(hash.parse()?, Some(store.parse()?), app_id),
     )?)
 }
 
@@ -135,14 +136,16 @@ fn question_mark_converts_every_parse_error() {
     ));
 
     let hash = "07".repeat(20);
-    assert!(parsed("0.0.0.0:443", &hash, "MY").is_ok());
-    for (key, hash, store) in [
-        ("0.0.0.0", &*hash, "MY"),
-        ("0.0.0.0:443", "07", "MY"),
-        ("0.0.0.0:443", &*hash, "M\0Y"),
+    let app_id = "4dc3e181-e14b-4a21-b022-59fc669b0914";
+    assert!(parsed("0.0.0.0:443", &hash, "MY", app_id).is_ok());
+    for (key, hash, store, app_id) in [
+        ("0.0.0.0", &*hash, "MY", app_id),
+        ("0.0.0.0:443", "07", "MY", app_id),
+        ("0.0.0.0:443", &*hash, "M\0Y", app_id),
+        ("0.0.0.0:443", &*hash, "MY", "IIS"),
     ] {
-        let error = parsed(key, hash, store).unwrap_err();
+        let error = parsed(key, hash, store, app_id).unwrap_err();
         assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
     }
-    assert!(parsed("ccs=443", &hash, "MY").is_err());
+    assert!(parsed("ccs=443", &hash, "MY", app_id).is_err());
 }

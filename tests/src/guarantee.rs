@@ -22,6 +22,30 @@ pub(crate) enum Guarantee {
     Capabilities,
 }
 
+impl Guarantee {
+    /// The guarantee that a check is for, for failures that it does not name itself: a call that does
+    /// not return, or an error where none is expected.
+    pub(crate) fn of_check(check: &str) -> Self {
+        match check {
+            "keys_are_unique" => Self::Unique,
+            "batches_are_atomic"
+            | "large_batches_follow_the_model"
+            | "bulk_load_sources_may_read_and_panic" => Self::Atomic,
+            "acknowledged_changes_survive_reopening"
+            | "acknowledged_changes_survive_a_kill"
+            | "acknowledged_changes_are_synced" => Self::Durable,
+            "scans_are_ordered" | "scans_are_stable" | "scans_show_the_instant_of_their_start" => {
+                Self::Scans
+            }
+            "every_field_round_trips" => Self::RoundTrip,
+            "errors_change_nothing" => Self::Errors,
+            "capabilities_are_accurate" => Self::Capabilities,
+            // The other checks compare a store with the model.
+            _ => Self::Linearizable,
+        }
+    }
+}
+
 impl fmt::Display for Guarantee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -341,5 +365,93 @@ fn short(response: &Response) -> String {
     match text.char_indices().nth(300) {
         Some((end, _)) => format!("{} …", &text[..end]),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use certbind_core::SslFlags;
+
+    use super::*;
+    use crate::sample::{marked, numbered};
+
+    /// The text of the panic.
+    fn failure(check: impl FnOnce()) -> String {
+        let panic = catch_unwind(AssertUnwindSafe(check)).expect_err("a failure");
+        *panic.downcast().expect("a text")
+    }
+
+    fn binding() -> Binding {
+        marked(&numbered(certbind_core::Kind::IpPort, 1), 1)
+    }
+
+    fn with_flags() -> Binding {
+        let record = binding().record().clone();
+        let flags = record.with_flags(SslFlags::from_bits_retain(0x10000));
+        binding().with_record(flags).expect("the same kind")
+    }
+
+    /// The failure that docs/backend.md shows.
+    #[test]
+    fn a_failure_names_the_guarantee_and_only_the_fields_that_differ() {
+        let said = failure(|| require_eq!(RoundTrip, binding(), with_flags(), "get"));
+        let expected = "guarantee 6 (round trip) violated: get\n    \
+            ipport=10.0.0.2:2: flags: expected 0x00010000, found 0x00000000";
+        assert_eq!(said, expected);
+        let page = include_str!("../../docs/backend.md");
+        assert!(
+            page.contains(expected),
+            "docs/backend.md shows:\n{expected}"
+        );
+    }
+
+    #[test]
+    fn a_failure_over_many_bindings_lists_those_that_differ() {
+        let keys = (1..=8).map(|n| numbered(certbind_core::Kind::IpPort, n));
+        let expected: Vec<_> = keys.map(|key| marked(&key, 1)).collect();
+        let mut found = expected.clone();
+        found.remove(2);
+        found[0] = marked(found[0].key(), 9);
+        let said = failure(|| require_eq!(Scans, found, expected, "a scan"));
+        let lines: Vec<_> = said.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "guarantee 5 (ordered, stable scans) violated: a scan",
+                "    expected 8 bindings, found 7",
+                "    ipport=10.0.0.2:2: application id: expected \
+                 {00000000-0000-0000-0000-000000000001}, found \
+                 {00000000-0000-0000-0000-000000000009}",
+                "    ipport=10.0.0.4:4: expected, not found",
+            ]
+        );
+        // A long list is cut.
+        let said = failure(|| require_eq!(Scans, Vec::new(), expected, "a scan"));
+        assert!(said.ends_with("\n    and 4 more"), "{said}");
+    }
+
+    #[test]
+    fn a_wrong_answer_names_what_was_expected_and_what_was_found() {
+        let key = binding().key().clone();
+        let answer = |found: Binding| Response::AlreadyExists {
+            key: key.clone(),
+            found: Some(found),
+        };
+        let differs = failure(|| {
+            require_eq!(Errors, answer(binding()), answer(with_flags()), "insert");
+        });
+        assert_eq!(
+            differs,
+            "guarantee 7 (errors change nothing) violated: insert\n    the binding in the error: \
+             ipport=10.0.0.2:2: flags: expected 0x00010000, found 0x00000000"
+        );
+        let other = failure(|| require_eq!(Errors, Response::Done, answer(binding()), "insert"));
+        assert!(
+            other.contains("\n    expected the response: ")
+                && other.contains("\n    found the response:    "),
+            "{other}"
+        );
     }
 }

@@ -59,6 +59,22 @@ pub fn acknowledged_changes_survive_a_kill<F: Fixture>(test: &str) {
     });
 }
 
+/// For suites that are declared with `durability_not_checked`: there is a reason not to check it. The
+/// store is not durable, or it is read-only, or the fixture has no [`address`](Fixture::address).
+///
+/// # Panics
+/// If durability can be checked.
+pub fn durability_cannot_be_checked<F: Fixture>() {
+    let fixture = Fixtures::of::<F>().create();
+    let capabilities = fixture.open().capabilities();
+    let can = capabilities.durable && capabilities.writable && fixture.address().is_some();
+    assert!(
+        !can,
+        "the store declares that it is durable, and the fixture has an address: remove \
+         `durability_not_checked` from certbind_conformance::suite!"
+    );
+}
+
 /// The path of a test in its binary: without the name of the crate.
 pub(crate) fn test_path(test: &str) -> String {
     test.split_once("::")

@@ -64,7 +64,8 @@
 //! For a store that another process can open ([`Fixture::address`]), the suite starts the test binary
 //! again, has that process change the store, kills it, and compares the content with the acknowledged
 //! changes. On Linux it also counts syncs with `strace`. Where that is impossible, `suite!` takes the
-//! reason, and the test is reported as `durability_not_checked ... ignored, …`.
+//! reason, and the test is reported as `durability_not_checked ... ignored, …`. The reason is refused if
+//! the store declares that it is durable and writable, and the fixture has an address.
 //!
 //! # Limits
 //!
@@ -112,7 +113,7 @@ pub use concurrent::operations_are_linearizable;
 pub use errors::errors_change_nothing;
 pub use fixture::{Ephemeral, Fixture};
 pub use handles::second_handles_share_the_store;
-pub use kill::acknowledged_changes_survive_a_kill;
+pub use kill::{acknowledged_changes_survive_a_kill, durability_cannot_be_checked};
 pub use large::large_batches_follow_the_model;
 pub use loads::bulk_load_sources_may_read_and_panic;
 pub use reopening::acknowledged_changes_survive_reopening;
@@ -175,6 +176,13 @@ macro_rules! suite {
             use super::*;
 
             $crate::__checks!($fixture);
+
+            #[test]
+            fn durability_cannot_be_checked() {
+                if <$fixture as $crate::Fixture>::is_available() {
+                    $crate::durability_cannot_be_checked::<$fixture>();
+                }
+            }
 
             #[test]
             #[ignore = $reason]

@@ -1,5 +1,6 @@
 //! Time limits: a check that does not finish is a failure that names the calls that do not return.
 
+use std::any::Any;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -8,6 +9,7 @@ use std::thread;
 use crate::calls::Calls;
 use crate::cases;
 use crate::fixture::Fixture;
+use crate::guarantee::{Guarantee, violated};
 
 /// Runs a check on a thread of its own.
 ///
@@ -26,11 +28,35 @@ pub(crate) fn run<F: Fixture>(check: &'static str, body: impl FnOnce() + Send + 
     });
     let running = running.expect("a thread starts");
     match is_finished.recv_timeout(limit) {
-        Err(RecvTimeoutError::Timeout) => panic!(
-            "{check} is not finished after {} s; {}",
-            limit.as_secs_f32(),
-            calls.unfinished()
+        Err(RecvTimeoutError::Timeout) => violated(
+            Guarantee::of_check(check),
+            format_args!(
+                "{check} is not finished after {} s; {}",
+                limit.as_secs_f32(),
+                calls.unfinished()
+            ),
         ),
-        _ => running.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        _ => running.join().unwrap_or_else(|panic| fail(check, panic)),
+    }
+}
+
+/// Passes the panic of a check on. One that names no guarantee, such as an unexpected error of a call,
+/// is told as a failure of the guarantee that the check is for.
+fn fail(check: &str, panic: Box<dyn Any + Send>) -> ! {
+    let text = match panic.downcast_ref::<String>() {
+        Some(text) => Some(text.as_str()),
+        None => panic.downcast_ref::<&str>().copied(),
+    };
+    // These are about how the suite was called.
+    let is_usage = |text: &str| {
+        ["durability not checked", "CERTBIND_CASES"]
+            .iter()
+            .any(|usage| text.starts_with(usage))
+    };
+    match text {
+        Some(text) if !text.contains(" violated: ") && !is_usage(text) => {
+            violated(Guarantee::of_check(check), format_args!("{check}: {text}"))
+        }
+        _ => resume_unwind(panic),
     }
 }

@@ -7,11 +7,12 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Packages that are for this repository alone.
-const PRIVATE: [&str; 6] = [
+const PRIVATE: [&str; 7] = [
     "certbind-benches",
     "certbind-etcd-server",
     "certbind-fuzz",
     "certbind-httpapi",
+    "certbind-sqlite",
     "certbind-test-support",
     "xtask",
 ];

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use certbind_backends::{Access, CheckReport, OpenStore, StoreBackend};
 use certbind_core::StoreError;
 use certbind_etcd::{EtcdBuilder, EtcdStore, EtcdUrl, UrlError};
 
-use crate::backend::{Access, CheckReport, OpenStore, StoreBackend};
 use crate::error::warn;
 use crate::terminal::escaped;
 
@@ -47,7 +47,7 @@ impl StoreBackend for Etcd {
         let check = move || {
             Ok(CheckReport {
                 revision: checked.revision()?,
-                ..crate::check::count(&*checked)?
+                ..CheckReport::by_reading(&*checked)?
             })
         };
         Ok(Some(OpenStore::new(store).with_check(check)))

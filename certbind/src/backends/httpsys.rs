@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use certbind_backends::{Access, OpenStore, StoreBackend};
 use certbind_core::StoreError;
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpsys::LibraryApi;
 
-use crate::backend::{Access, OpenStore, StoreBackend};
 use crate::data_directory::data_directory;
 use crate::host_store::HostStore;
-use crate::netsh::Profile;
 
 /// The configuration of the simulator's library.
 const SIMULATOR: &str = "CERTBIND_HTTPAPI";
@@ -35,11 +34,13 @@ impl StoreBackend for HttpSys {
         ]
     }
 
-    fn absolute(&self, address: &str) -> String {
-        match address.is_empty() {
-            true => self.display(address),
-            false => self.display(&super::paths::absolute(address)),
+    fn absolute(&self, address: &str, folder: &Path) -> String {
+        if address.is_empty() {
+            return String::new();
         }
+        let path = folder.join(address);
+        let absolute = std::path::absolute(&path).unwrap_or(path);
+        absolute.display().to_string()
     }
 
     /// A batch that an earlier run left unfinished is undone when changes are to be made.
@@ -62,7 +63,7 @@ impl StoreBackend for HttpSys {
 
     /// That of the Windows which the library simulates. Errors of its configuration are reported by the
     /// library.
-    fn netsh_profile(&self, address: &str) -> Option<Profile> {
+    fn windows_release(&self, address: &str) -> Option<String> {
         #[derive(serde::Deserialize)]
         struct Configuration {
             profile: String,
@@ -71,7 +72,7 @@ impl StoreBackend for HttpSys {
         library(address)?;
         let text = std::fs::read_to_string(std::env::var_os(SIMULATOR)?).ok()?;
         let configuration: Configuration = toml::from_str(&text).ok()?;
-        Profile::of_windows(&configuration.profile)
+        Some(configuration.profile)
     }
 }
 

@@ -3,17 +3,13 @@
 #[cfg(feature = "etcd")]
 pub(crate) mod etcd;
 mod httpsys;
-pub(crate) mod memory;
-mod paths;
-mod redb;
+#[cfg(not(feature = "etcd"))]
+mod no_etcd;
 
-use crate::backend::StoreBackend;
+use certbind_backends::{Memory, Redb, StoreBackend};
+
+#[cfg(not(feature = "etcd"))]
+use self::no_etcd as etcd;
 
 /// In the order of the help.
-pub(crate) const BUILT_IN: &[&dyn StoreBackend] = &[
-    &httpsys::HttpSys,
-    &redb::Redb,
-    #[cfg(feature = "etcd")]
-    &etcd::Etcd,
-    &memory::Memory,
-];
+pub(crate) const BUILT_IN: &[&dyn StoreBackend] = &[&httpsys::HttpSys, &Redb, &etcd::Etcd, &Memory];

@@ -2,12 +2,12 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use certbind_backends::Access;
 use certbind_core::StoreError;
 use certbind_migrate::{Header, Plan, Step};
 use serde_json::json;
 
 use super::plan::{name, open_or_empty};
-use crate::backend::Access;
 use crate::cli::apply::Apply;
 use crate::cli::output::Format;
 use crate::error::Error;

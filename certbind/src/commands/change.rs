@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use certbind_backends::Access;
 use certbind_certificates::{Certificate, CertificateFile, LeafError};
 use certbind_core::{Binding, BindingKey, CertHash, Record, StoreError, Uuid};
 
-use crate::backend::Access;
 use crate::cli::certificate::CertificateSource;
 use crate::cli::record::RecordOptions;
 use crate::error::Error;

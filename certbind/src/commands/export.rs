@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, IsTerminal, Write};
 
+use certbind_backends::Access;
 use certbind_core::{Binding, BindingStore, Scan};
 use certbind_formats::netsh::{self, Layout};
 use certbind_formats::{Export, Header, WriteError, json, reg, snapshot};
 use jiff::Timestamp;
 
-use crate::backend::Access;
 use crate::cli::export::{self as arguments, ExportFormat};
 use crate::error::{Error, warn};
 use crate::input::scan_all;

@@ -1,10 +1,10 @@
 //! `import`: the bindings of an exported store, all of them or none.
 
+use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, BindingStore, Change, Precondition, StoreError};
 use certbind_formats::{ConversionWarning, ReadOptions};
 use serde_json::json;
 
-use crate::backend::Access;
 use crate::changes::counted;
 use crate::cli::import::{Import, ImportFormat, OnConflict};
 use crate::cli::output::Format;

@@ -2,9 +2,9 @@
 
 use std::io;
 
+use certbind_backends::Access;
 use certbind_formats::netsh::Newline;
 
-use crate::backend::Access;
 use crate::environment;
 use crate::error::Error;
 use crate::netsh::{Netsh, Profile};

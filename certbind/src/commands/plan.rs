@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use certbind_backends::Access;
 use certbind_migrate::{Header, Purpose, Warning};
 use jiff::Timestamp;
 
 use super::scripts;
-use crate::backend::Access;
 use crate::cli::output::Format;
 use crate::cli::plan::Plan;
 use crate::error::{Error, warn};

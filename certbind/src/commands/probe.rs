@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, StoreError};
 use certbind_probe::{Found, Options, Probed, probe_all};
 use serde::Serialize;
 
-use crate::backend::Access;
 use crate::cli::output::Format;
 use crate::cli::probe::Probe;
 use crate::error::Error;

@@ -1,9 +1,9 @@
 //! `list`, `show` and `check`.
 
+use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, BindingStore, Scan, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
 
-use crate::backend::Access;
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::input::scan_all;

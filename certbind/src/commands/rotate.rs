@@ -1,12 +1,12 @@
 //! `rotate`: replaces a certificate in every binding that uses it.
 
+use certbind_backends::Access;
 use certbind_core::BindingKey;
 use certbind_migrate::Purpose;
 use serde_json::json;
 
 use super::selection::{Selection, already};
 use super::{hosts, plan};
-use crate::backend::Access;
 use crate::changes::counted;
 use crate::cli::output::Format;
 use crate::cli::rotate::Rotate;

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use certbind_backends::Access;
 use certbind_core::BindingKey;
 use certbind_etcd::{EtcdStore, Watch};
 use certbind_migrate::{Plan, Purpose, Step};
 use serde_json::json;
 
 use super::plan::{header, name, open_or_empty};
-use crate::backend::Access;
 use crate::backends::etcd;
 use crate::changes::{changed, counted, whole};
 use crate::cli::output::Format;

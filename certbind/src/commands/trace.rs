@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use certbind_backends::Access;
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 use certbind_trace::{Entry, QueryResult, ReplayOutcome, code_name};
 
-use crate::backend::Access;
 use crate::cli::trace::Trace;
 use crate::error::Error;
 use crate::exit;

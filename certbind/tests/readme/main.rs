@@ -49,7 +49,9 @@ fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     for file in std::fs::read_dir(root().join("examples")).unwrap() {
         let file = file.unwrap();
-        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        if file.path().is_file() {
+            std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
     }
     let program = env!("CARGO_BIN_EXE_certbind");
     std::fs::create_dir(folder.path().join("bin")).unwrap();

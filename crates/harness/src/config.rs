@@ -35,13 +35,13 @@ enum State {
     Settling(u32),
 }
 
-/// The store's file, in the folder of the configuration.
-pub(crate) const STORE: &str = "bindings.redb";
+/// The URL of the store, relative to the folder of the configuration.
+pub(crate) const STORE: &str = "redb:bindings.redb";
 
 impl Config {
     pub(crate) fn new() -> Self {
         let mut config = Self {
-            store: "redb:bindings.redb",
+            store: STORE,
             shared: true,
             profile: "",
             user: "",

@@ -39,6 +39,12 @@ pub enum HarnessError {
     /// A URL cannot be reserved so.
     #[error("{0}")]
     Service(String),
+    /// The store is gone: a program under test removed it.
+    #[error("there is no binding store at {0}; a program under test removed it")]
+    NoStore(String),
+    /// The store cannot hold URL reservations and the other service configuration.
+    #[error("the store has no tables for the service configuration")]
+    NoTables,
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),

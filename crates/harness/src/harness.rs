@@ -4,15 +4,14 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Scan, StoreError, StoreName};
+use certbind_backends::Access;
+use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, Scan, StoreName};
 use certbind_formats::ReadOptions;
-use certbind_redb::RedbStore;
 use certbind_simulator::{CertificateState, Privilege, Profile};
 use tempfile::TempDir;
 
-use crate::config::{Config, STORE};
+use crate::config::Config;
 use crate::differences::Differences;
 use crate::error::HarnessError;
 use crate::fault::Fault;
@@ -28,9 +27,6 @@ pub struct Harness {
     config: Config,
     seeded: Vec<Binding>,
 }
-
-/// How long to wait for a program that has the store's file open.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Harness {
     /// A host without bindings, with the kit that [`Kit::find`] finds.
@@ -64,7 +60,7 @@ impl Harness {
             let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
             place(&kit.program, &harness.path("bin").join(name))?;
         }
-        drop(RedbStore::open(harness.path(STORE))?);
+        drop(harness.open_store(Access::Create)?);
         Ok(harness)
     }
 
@@ -128,7 +124,8 @@ impl Harness {
         mut self,
         bindings: impl IntoIterator<Item = Binding>,
     ) -> Result<Self, HarnessError> {
-        let store = retry_while_in_use(|| RedbStore::open_existing(self.path(STORE)))?;
+        let opened = self.open_store(Access::Change)?;
+        let store = opened.bindings();
         let seeded: Vec<_> = bindings.into_iter().collect();
         let stays: HashSet<_> = seeded.iter().map(Binding::key).cloned().collect();
         let mut changes = Vec::new();
@@ -142,7 +139,7 @@ impl Harness {
         let batch = Batch::new(changes)?;
         store.apply(&batch)?;
         self.seeded = store.scan(&Scan::all())?.collect::<Result<_, _>>()?;
-        drop(store);
+        drop(opened);
         Ok(self)
     }
 
@@ -208,8 +205,9 @@ impl Harness {
     /// # Errors
     /// [`HarnessError::Store`] if a program keeps the store to itself, or has left it broken.
     pub fn bindings(&self) -> Result<Vec<Binding>, HarnessError> {
-        let store = retry_while_in_use(|| RedbStore::open_read_only(self.path(STORE)))?;
-        Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
+        let store = self.open_store(Access::Read)?;
+        let bindings = store.bindings().scan(&Scan::all())?;
+        Ok(bindings.collect::<Result<_, _>>()?)
     }
 
     /// Where the bindings are not these.
@@ -339,19 +337,4 @@ fn place(from: &Path, to: &Path) -> Result<(), HarnessError> {
     #[cfg(not(unix))]
     let placed = std::fs::copy(from, to).map(drop);
     placed.map_err(|error| HarnessError::file(to, error))
-}
-
-/// Opens the store's file once the programs that are at work on it have done a call.
-pub(crate) fn retry_while_in_use(
-    open: impl Fn() -> Result<RedbStore, StoreError>,
-) -> Result<RedbStore, StoreError> {
-    let end = Instant::now() + OPEN_TIMEOUT;
-    loop {
-        match open() {
-            Err(StoreError::InUse { .. }) if Instant::now() < end => {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            opened => return opened,
-        }
-    }
 }

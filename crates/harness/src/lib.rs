@@ -30,6 +30,7 @@ mod fault;
 mod harness;
 mod kit;
 mod service;
+mod store;
 
 pub use certbind_httpapi_abi::service::{ListenAddress, TimeoutKey, UrlReservation};
 pub use certbind_simulator::{Call, CertificateState, Privilege, Profile};

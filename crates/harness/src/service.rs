@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use certbind_backends::Access;
 use certbind_httpapi_abi::service::{ListenAddress, ServiceRecord, TimeoutKey, UrlReservation};
-use certbind_redb::RedbStore;
 use certbind_simulator::ServiceConfig;
 
-use crate::config::STORE;
 use crate::error::HarnessError;
-use crate::harness::{Harness, retry_while_in_use};
+use crate::harness::Harness;
 
 impl Harness {
     /// The same with a URL reserved, for whom the security descriptor says: `D:(A;;GX;;;NS)` lets
@@ -22,8 +21,7 @@ impl Harness {
             url: url.parse().map_err(HarnessError::service)?,
             sddl: sddl.parse().map_err(HarnessError::service)?,
         });
-        let store = retry_while_in_use(|| RedbStore::open_existing(self.path(STORE)))?;
-        let config = ServiceConfig::new(Arc::new(store));
+        let config = self.service(Access::Change)?;
         config.set(&record).map_err(HarnessError::service)?;
         Ok(self)
     }
@@ -33,7 +31,7 @@ impl Harness {
     /// # Errors
     /// As [`bindings`](Self::bindings).
     pub fn url_reservations(&self) -> Result<Vec<UrlReservation>, HarnessError> {
-        Ok(self.service()?.url_reservations()?)
+        Ok(self.service(Access::Read)?.url_reservations()?)
     }
 
     /// The IP listen list, in the order in which the addresses were added.
@@ -41,7 +39,7 @@ impl Harness {
     /// # Errors
     /// As [`bindings`](Self::bindings).
     pub fn listen_list(&self) -> Result<Vec<ListenAddress>, HarnessError> {
-        Ok(self.service()?.listen_list()?)
+        Ok(self.service(Access::Read)?.listen_list()?)
     }
 
     /// A timeout of HTTP.sys, in seconds.
@@ -49,11 +47,12 @@ impl Harness {
     /// # Errors
     /// As [`bindings`](Self::bindings).
     pub fn timeout(&self, key: TimeoutKey) -> Result<u16, HarnessError> {
-        Ok(self.service()?.timeout(key)?)
+        Ok(self.service(Access::Read)?.timeout(key)?)
     }
 
-    fn service(&self) -> Result<ServiceConfig, HarnessError> {
-        let store = retry_while_in_use(|| RedbStore::open_read_only(self.path(STORE)))?;
-        Ok(ServiceConfig::new(Arc::new(store)))
+    fn service(&self, access: Access) -> Result<ServiceConfig, HarnessError> {
+        let store = self.open_store(access)?;
+        let tables = store.tables().ok_or(HarnessError::NoTables)?;
+        Ok(ServiceConfig::new(Arc::clone(tables)))
     }
 }

@@ -3,20 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use certbind_backends::Sharing;
 use certbind_core::MemoryStore;
 use certbind_simulator::Simulator;
 
 use crate::config_error::ConfigError;
 use crate::config_file::ConfigFile;
-use crate::stores::{OpenStores, open};
+use crate::stores::{OpenStores, is_url, open};
 
 /// The simulator that a text describes: a store's URL, or the path of a configuration file.
 pub(crate) fn configured(text: &str) -> Result<ConfiguredSimulator, ConfigError> {
     if text.is_empty() {
         return Ok(Simulator::new(Arc::new(MemoryStore::new())).into());
     }
-    if text.starts_with("redb:") || text.starts_with("memory:") {
-        let OpenStores { bindings, tables } = open(text, Path::new(""), false)?;
+    if is_url(text) {
+        let OpenStores { bindings, tables } = open(text, Path::new(""), Sharing::Exclusive)?;
         return Ok(Simulator::new(bindings).tables(tables).into());
     }
     let path = PathBuf::from(text);

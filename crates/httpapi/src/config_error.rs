@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use certbind_backends::UrlError;
 use certbind_core::StoreError;
 use certbind_simulator::{InventoryError, UnknownProfile, WindowsOptionError};
 
@@ -22,8 +23,10 @@ pub(crate) enum ConfigError {
         "[[fault]] number {0} says not what is to happen: give it `answer`, `delay_ms`, `delete`, `put` or `kill`"
     )]
     Fault(usize),
-    #[error("{0:?} is no store; there are redb:PATH and memory:")]
-    Store(String),
+    #[error("store {url:?}: {error}")]
+    Store { url: String, error: UrlError },
+    #[error("store {0:?} has no tables for URL reservations and the other service configuration")]
+    NoTables(String),
     #[error(transparent)]
     Open(#[from] StoreError),
     #[error(transparent)]

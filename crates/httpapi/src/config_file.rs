@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use certbind_backends::Sharing;
 use certbind_core::{Binding, BindingKey, BindingStore, CertHash, StoreName};
 use certbind_httpapi_abi::service::ListenAddress;
 use certbind_simulator::{Call, CertificateState, Inventory, Privilege, Simulator, Windows};
@@ -98,11 +99,11 @@ impl ConfigFile {
 
     /// The simulator that the file describes. Paths in it are relative to `folder`.
     pub(crate) fn simulator(self, folder: &Path) -> Result<Simulator, ConfigError> {
-        let kept = open(
-            self.store.as_deref().unwrap_or("memory:"),
-            folder,
-            self.shared,
-        )?;
+        let sharing = match self.shared {
+            true => Sharing::Shared,
+            false => Sharing::Exclusive,
+        };
+        let kept = open(self.store.as_deref().unwrap_or("memory:"), folder, sharing)?;
         let store = kept.bindings;
         let mut simulator = Simulator::new(Arc::clone(&store))
             .tables(kept.tables)

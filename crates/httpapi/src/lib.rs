@@ -21,6 +21,5 @@ mod forward;
 mod pinned;
 mod process;
 mod seed;
-mod shared_file;
 mod stores;
 mod unimplemented;

@@ -1,13 +1,12 @@
-//! The stores that the simulator's records are kept in.
+//! The stores in which the simulator keeps its records.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use certbind_core::{BindingStore, MemoryStore, MemoryTables, Tables};
-use certbind_redb::{ReadMode, RedbStore};
+use certbind_backends::{Registry, Sharing};
+use certbind_core::{BindingStore, Tables};
 
 use crate::config_error::ConfigError;
-use crate::shared_file::SharedFile;
 
 /// The bindings of a store, and its tables for the other service configuration.
 pub(crate) struct OpenStores {
@@ -15,35 +14,24 @@ pub(crate) struct OpenStores {
     pub(crate) tables: Arc<dyn Tables>,
 }
 
-impl OpenStores {
-    fn both(store: Arc<impl BindingStore + Tables + 'static>) -> Self {
-        Self {
-            bindings: Arc::clone(&store) as _,
-            tables: store,
-        }
-    }
+/// Whether a text is the URL of a store, and not the path of a configuration file.
+pub(crate) fn is_url(text: &str) -> bool {
+    Registry::embedded().is_url(text)
 }
 
-/// The store of a URL. A path in it is relative to `folder`; one that is shared is kept open for
-/// no longer than a call.
-pub(crate) fn open(url: &str, folder: &Path, shared: bool) -> Result<OpenStores, ConfigError> {
-    match url.split_once(':') {
-        Some(("memory", "")) => Ok(OpenStores {
-            bindings: Arc::new(MemoryStore::new()),
-            tables: Arc::new(MemoryTables::new()),
-        }),
-        Some(("redb", path)) if !path.is_empty() => {
-            let path = folder.join(path);
-            if shared {
-                return Ok(OpenStores::both(Arc::new(SharedFile::new(path)?)));
-            }
-            // A library's store is never closed: a log would stay beside the file.
-            let builder = RedbStore::builder()
-                .read_mode(ReadMode::InMemory)
-                .wal_after_commits(None);
-            let store = builder.open(path)?;
-            Ok(OpenStores::both(Arc::new(store)))
-        }
-        _ => Err(ConfigError::Store(url.to_owned())),
-    }
+/// Opens the store of a URL. A path in it is relative to `folder`.
+pub(crate) fn open(url: &str, folder: &Path, sharing: Sharing) -> Result<OpenStores, ConfigError> {
+    let registry = Registry::embedded();
+    let (backend, address) = registry.parse(url).map_err(|error| ConfigError::Store {
+        url: url.to_owned(),
+        error,
+    })?;
+    let store = backend.open_embedded(&backend.absolute(address, folder), sharing)?;
+    let tables = store
+        .tables()
+        .ok_or_else(|| ConfigError::NoTables(url.to_owned()))?;
+    Ok(OpenStores {
+        bindings: Arc::clone(store.bindings()),
+        tables: Arc::clone(tables),
+    })
 }

@@ -2,13 +2,17 @@
 //! check that is meant for it has to find it at the size that is named, and to say so.
 
 mod answers;
+mod cached;
 mod capabilities;
 mod crashes;
+mod files;
 mod instants;
 mod reads;
 mod records;
+mod remote;
 mod seeded;
 mod sizes;
+mod sql;
 mod writes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +37,10 @@ fn finds(check: fn(), words: &[&str]) {
                 |said| (*said).to_owned(),
             ),
         };
+        assert!(
+            said.contains(" violated: "),
+            "the failure names no guarantee: {said}"
+        );
         if words.iter().any(|words| said.contains(words)) {
             return;
         }
@@ -220,6 +228,55 @@ found! {
         by sequences_follow_the_model at 32, "the response to" | "get after";
     a_cache_of_refused_changes: instants::CachesRefusedChanges
         by sequences_follow_the_model at 32, "the response to" | "get after";
+
+    a_cache_filled_by_a_racing_read: cached::FillsAfterTheWrite
+        by operations_are_linearizable at 32, "not linearizable";
+    a_cache_of_lists_behind_updates: cached::CachesLists
+        by sequences_follow_the_model at 32, "what the store holds" | "the response to";
+    dirty_rows_lost_by_eviction: cached::EvictsDirtyRows
+        by large_batches_follow_the_model at 200, "the content" | "get after";
+    a_cache_filled_by_scans: cached::FillsFromOpenScans
+        by sequences_follow_the_model at 32, "the response to" | "get after";
+
+    // SQL: types, conflicts and transactions.
+    flags_in_a_signed_column: sql::SignedFlags
+        by every_field_round_trips at 32, "what changed";
+    characters_of_three_bytes: sql::ThreeByteCharacters
+        by every_field_round_trips at 32, "what changed";
+    names_of_64_characters: sql::ShortNames
+        by every_field_round_trips at 32, "what changed";
+    a_conflict_that_does_nothing: sql::DoesNothingOnConflict
+        by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    a_transaction_left_open_by_an_error: sql::LeavesTransactionsOpen
+        by errors_change_nothing at 32, "violated";
+    a_locked_database: sql::IsBusy
+        by keys_are_unique at 32, "a loser is told what the winner put there";
+    a_deletion_of_nothing: sql::DeletesNothing
+        by errors_change_nothing at 32, "is not bound";
+    ports_in_a_signed_column: sql::SignedPorts
+        by scans_are_ordered at 32, "a scan";
+
+    // A file for each host or binding.
+    files_named_after_the_host: files::OnePortForAHost
+        by sequences_follow_the_model at 32, "what the store holds" | "get after" | "the response to";
+    files_with_short_names: files::RefusesLongHosts
+        by every_field_round_trips at 32, "file name too long";
+    files_in_the_order_of_the_folder: files::ListsInAnyOrder
+        by scans_are_ordered at 32, "a scan";
+    a_folder_of_a_thousand_files: files::ListsAThousandFiles
+        by large_batches_follow_the_model at 1100, "bindings, found 1024";
+
+    // A server: its limits, retries and clock.
+    a_request_of_64_kib: remote::RefusesLargeRequests
+        by large_batches_follow_the_model at 4000, "request is too large";
+    a_value_of_4_kib: remote::RefusesLongValues
+        by every_field_round_trips at 32, "value is too large";
+    revisions_of_a_clock: remote::NumbersByTheClock
+        by revisions_grow at 32, "the revision of a change";
+    a_lost_request_that_is_acknowledged: remote::LosesARequest
+        by second_handles_share_the_store at 128, "by each of two handles";
+    an_insert_that_is_sent_twice: remote::SendsTwice
+        by sequences_follow_the_model at 32, "the response to";
 
     // Revisions.
     revisions_that_count_down: instants::CountsRevisionsDown

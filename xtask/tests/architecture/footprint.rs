@@ -7,8 +7,12 @@ use crate::crates::root;
 
 /// The packages that a program compiles for `certbind-core` with these features, the core included.
 fn packages(features: &[&str]) -> BTreeSet<String> {
+    packages_of("certbind-core", features)
+}
+
+fn packages_of(package: &str, features: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--package", "certbind-core"])
+        .args(["tree", "--offline", "--package", package])
         .args(["--edges", "normal", "--prefix", "none", "--format", "{p}"])
         .arg("--no-default-features")
         .args(["--features", &features.join(",")])
@@ -52,4 +56,26 @@ fn core_has_no_certificates_or_serialization() {
     let full = packages(&["serde", "idna"]);
     assert!(full.iter().any(|package| package.starts_with("serde ")));
     assert!(full.iter().any(|package| package.starts_with("idna ")));
+}
+
+/// The drop-in library is loaded into programs under test: it has what a simulator needs, and nothing
+/// of the command line or of other backends.
+#[test]
+fn the_drop_in_library_does_not_contain_the_command_line() {
+    let library = packages_of("certbind-httpapi", &[]);
+    let has = |name: &str| {
+        let start = format!("{name} ");
+        library.iter().any(|package| package.starts_with(&start))
+    };
+    assert!(has("certbind-backends") && has("certbind-redb"));
+    for foreign in [
+        "certbind",
+        "certbind-formats",
+        "certbind-migrate",
+        "certbind-etcd",
+        "clap",
+        "tokio",
+    ] {
+        assert!(!has(foreign), "{foreign}");
+    }
 }

@@ -6,14 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use certbind_core::StoreError;
-use certbind_redb::{RedbStore, Verification};
+use certbind_redb::{ReadMode, RedbStore, Verification};
 
-use crate::backend::{Access, CheckReport, OpenStore, StoreBackend};
+use crate::backend::{Access, Sharing, StoreBackend};
+use crate::open_store::{CheckReport, OpenStore};
+use crate::shared_file::SharedFile;
 
 /// The start of a redb file.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
-pub(crate) struct Redb;
+/// `redb:PATH`: one redb file.
+#[derive(Clone, Copy, Debug)]
+pub struct Redb;
 
 impl StoreBackend for Redb {
     fn scheme(&self) -> &'static str {
@@ -35,8 +39,10 @@ impl StoreBackend for Redb {
         address.to_owned()
     }
 
-    fn absolute(&self, address: &str) -> String {
-        self.display(&super::paths::absolute(address))
+    fn absolute(&self, address: &str, folder: &Path) -> String {
+        let path = folder.join(address);
+        let absolute = std::path::absolute(&path).unwrap_or(path);
+        absolute.display().to_string()
     }
 
     fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>, StoreError> {
@@ -54,6 +60,20 @@ impl StoreBackend for Redb {
             }
         };
         Ok(Some(opened(store)))
+    }
+
+    /// A shared file is open only while a call runs.
+    fn open_embedded(&self, address: &str, sharing: Sharing) -> Result<OpenStore, StoreError> {
+        let path = Path::new(address);
+        if sharing == Sharing::Shared {
+            let store = Arc::new(SharedFile::new(path.to_owned())?);
+            return Ok(OpenStore::new(Arc::clone(&store) as _).with_tables(store));
+        }
+        // The store is not closed: a WAL would stay next to the file.
+        let builder = RedbStore::builder()
+            .read_mode(ReadMode::InMemory)
+            .wal_after_commits(None);
+        Ok(opened(builder.open(path)?))
     }
 
     fn open_discarding_wal(&self, address: &str) -> Result<OpenStore, StoreError> {

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use certbind_core::{MemoryStore, MemoryTables, StoreError};
 
-use crate::backend::{Access, OpenStore, StoreBackend};
+use crate::backend::{Access, StoreBackend};
+use crate::open_store::OpenStore;
 
-pub(crate) struct Memory;
+/// `memory:`: an empty store in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory;
 
 impl StoreBackend for Memory {
     fn scheme(&self) -> &'static str {

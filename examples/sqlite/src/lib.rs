@@ -1,12 +1,10 @@
-//! A backend over a database: a store in SQLite, tested by the conformance suite.
-//!
-//! Run it with `cargo test --package certbind-conformance --test sqlite`.
+//! A backend over a database: a store in SQLite. The tutorial in docs/backend.md explains it.
 
+// ANCHOR: imports
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use certbind_conformance::Fixture;
 use certbind_core::codec::{
     KeyBytes, KeyRange, decode_binding, decode_key, encode_binding, key_after, scan_range,
 };
@@ -15,7 +13,7 @@ use certbind_core::{
     Scan, StoreError,
 };
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
-use tempfile::TempDir;
+// ANCHOR_END: imports
 
 // ANCHOR: schema
 /// Encoded keys have the order of the keys, so the primary key is the order of a scan. `revision` has
@@ -34,7 +32,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 // ANCHOR: open
 /// A store in one SQLite database. Any number of handles, also of other processes, may be open.
-struct SqliteStore {
+pub struct SqliteStore {
     path: PathBuf,
     /// The connection that writes. One transaction at a time.
     writer: Mutex<Connection>,
@@ -44,7 +42,10 @@ struct SqliteStore {
 
 impl SqliteStore {
     /// Opens a store, and creates it if it does not exist.
-    fn open(path: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Any error of SQLite.
+    pub fn open(path: &Path) -> Result<Self> {
         let writer = connect(path)?;
         writer
             .execute_batch(SCHEMA)
@@ -128,12 +129,12 @@ impl Drop for Reader<'_> {
         }
     }
 }
-// ANCHOR_END: reader
 
 /// A panic in the source of a bulk load leaves nothing behind: the transaction is rolled back.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+// ANCHOR_END: reader
 
 // ANCHOR: write
 /// The binding of a key, in a transaction.
@@ -263,32 +264,3 @@ impl BindingStore for SqliteStore {
     }
 }
 // ANCHOR_END: store
-
-// ANCHOR: fixture
-/// A database for each test, in a folder that is removed with it.
-struct InFolder(TempDir);
-
-impl Fixture for InFolder {
-    type Store = SqliteStore;
-
-    fn new() -> Self {
-        Self(TempDir::new().expect("a folder"))
-    }
-
-    fn open(&self) -> Result<SqliteStore> {
-        SqliteStore::open(&self.0.path().join("bindings.sqlite"))
-    }
-
-    /// For the crash tests: another process opens the same database by its path.
-    fn address(&self) -> Option<String> {
-        let path = self.0.path().join("bindings.sqlite");
-        path.to_str().map(str::to_owned)
-    }
-
-    fn open_at(address: &str) -> Result<SqliteStore> {
-        SqliteStore::open(Path::new(address))
-    }
-}
-
-certbind_conformance::suite!(sqlite, InFolder);
-// ANCHOR_END: fixture
