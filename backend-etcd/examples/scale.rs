@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut numbers = std::env::args().skip(1).map(|number| number.parse::<u32>());
     let hosts = numbers.next().transpose()?.unwrap_or(1_000);
     let each = u16::try_from(numbers.next().transpose()?.unwrap_or(50))?;
-    let server = Server::with(&["--quota-backend-bytes=8589934592"]);
+    let server = Server::start_with(&["--quota-backend-bytes=8589934592"]);
     let fleet = EtcdStore::builder([server.endpoint()]).open_fleet()?;
     let names = (0..hosts).map(|n| HostName::new(&format!("web{n:06}.contoso.com")));
     let names: Vec<_> = names.collect::<Result<_, _>>()?;

@@ -309,7 +309,7 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
         let mut capabilities = Capabilities::full();
         capabilities.kinds.clone_from(&self.kinds);
         capabilities.writable = self.journal.is_some();
-        capabilities.snapshot_scan = false;
+        capabilities.point_in_time_scan = false;
         capabilities.isolated_batch = false;
         capabilities.ccs_options = false;
         capabilities.extended_properties = self.session.has_properties();

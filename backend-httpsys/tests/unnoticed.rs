@@ -187,7 +187,7 @@ fn scan_may_mix_states_that_alternate() {
     let scanned: Vec<_> = scanned.map(Result::unwrap).collect();
     assert_eq!(scanned, keys.map(|key| binding(key, 2)));
     assert!(
-        !store.capabilities().snapshot_scan,
+        !store.capabilities().point_in_time_scan,
         "which is why it says so"
     );
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use certbind_audit::{Finding, Place, Report};
+use certbind_audit::{Finding, FindingLocation, Report};
 
 use crate::terminal::escaped;
 
 /// How many places of a rule are told. The other forms have them all.
-const MOST: usize = 40;
+const MAX_FINDINGS: usize = 40;
 
 /// No line of what is told about a rule is longer, in characters.
 const WIDTH: usize = 96;
@@ -44,12 +44,12 @@ fn group(text: &mut String, report: &Report, findings: &[Finding]) {
     };
     let rule = first.rule;
     let _ = writeln!(text, "{} {}: {}", first.severity, rule.id, rule.title);
-    for finding in findings.iter().take(MOST) {
+    for finding in findings.iter().take(MAX_FINDINGS) {
         let sentence = escaped(&finding.sentence);
         let _ = writeln!(text, "  {}: {sentence}", place(report, &finding.place));
     }
-    if findings.len() > MOST {
-        let more = findings.len() - MOST;
+    if findings.len() > MAX_FINDINGS {
+        let more = findings.len() - MAX_FINDINGS;
         let _ = writeln!(text, "  and {more} more; --format json has them all");
     }
     if let Some(basis) = first.rests_on {
@@ -59,7 +59,7 @@ fn group(text: &mut String, report: &Report, findings: &[Finding]) {
     wrapped(text, "do:  ", rule.remedy);
 }
 
-fn place(report: &Report, place: &Place) -> String {
+fn place(report: &Report, place: &FindingLocation) -> String {
     let mut text = String::new();
     if report.hosts.len() > 1
         && let Some(host) = report.host(place.host)

@@ -7,7 +7,7 @@ use std::path::Path;
 use certbind_core::Binding;
 use certbind_formats::netsh::{Layout, Listing, ListingError};
 use certbind_formats::{
-    ConversionWarning, Format, ParseError, ReadError, ReadOptions, Reading, snapshot,
+    ConversionWarning, Format, ParseError, ReadError, ReadOptions, ReadOutcome, snapshot,
 };
 
 use crate::error::Error;
@@ -23,7 +23,7 @@ pub(crate) struct ImportSource<'a> {
 }
 
 enum Content<'a> {
-    Whole(Reading),
+    Whole(ReadOutcome),
     Listing(Listing, Origin<'a>),
     Snapshot(Box<snapshot::Reader<BufReader<File>>>),
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingStore, Scan};
-use certbind_formats::{ReadOptions, Reading};
+use certbind_formats::{ReadOptions, ReadOutcome};
 
 use crate::error::Error;
 use crate::registry::registry;
@@ -25,7 +25,7 @@ pub(crate) struct Contents {
     /// In canonical order.
     pub(crate) bindings: Vec<Binding>,
     /// The whole reading, where it was a file.
-    pub(crate) reading: Option<Reading>,
+    pub(crate) reading: Option<ReadOutcome>,
 }
 
 impl FromStr for Input {

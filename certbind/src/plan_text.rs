@@ -66,11 +66,11 @@ fn title(plan: &Plan) -> String {
 
 fn in_words(step: &Step) -> String {
     match step {
-        Step::Create { becomes, source } => {
-            let mut text = whole('+', becomes);
+        Step::Create { new_value, source } => {
+            let mut text = whole('+', new_value);
             if let Some(source) = source {
-                text.push_str(&origin(source, becomes));
-                for field in FieldChange::between(source, becomes) {
+                text.push_str(&origin(source, new_value));
+                for field in FieldChange::between(source, new_value) {
                     let change = escaped(&field.change()).into_owned();
                     text.push_str(&format!("    mapped {:<15} {change}\n", field.name()));
                 }
@@ -78,24 +78,24 @@ fn in_words(step: &Step) -> String {
             text
         }
         Step::Replace {
-            saw,
-            becomes,
+            expected,
+            new_value,
             source,
         } => {
-            let mut text = changed(saw, becomes);
+            let mut text = changed(expected, new_value);
             if let Some(source) = source {
-                text.push_str(&origin(source, becomes));
+                text.push_str(&origin(source, new_value));
             }
             text
         }
-        Step::Delete { saw } => whole('-', saw),
+        Step::Delete { expected } => whole('-', expected),
         Step::Keep { .. } => String::new(),
     }
 }
 
 /// Where a binding comes from, if it had another key there.
-fn origin(source: &Binding, becomes: &Binding) -> String {
-    if source.key() == becomes.key() {
+fn origin(source: &Binding, new_value: &Binding) -> String {
+    if source.key() == new_value.key() {
         return String::new();
     }
     format!("    {:<22} {}\n", "from the source's", source.key())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use certbind_formats::{ConversionWarning, ParseError, Reading};
+use certbind_formats::{ConversionWarning, ParseError, ReadOutcome};
 
 use crate::error::warn;
 use crate::terminal::escaped;
@@ -55,7 +55,7 @@ impl WarningSummary {
 }
 
 /// Prints the conversion warnings of a file.
-pub(crate) fn warn_of(reading: &Reading) {
+pub(crate) fn warn_of(reading: &ReadOutcome) {
     let mut warnings = WarningSummary::default();
     reading
         .warnings

@@ -20,7 +20,7 @@ use crate::kind::Kind;
 ///     .with_kinds([Kind::Sni, Kind::IpPort])
 ///     .with_max_batch(NonZeroUsize::new(100));
 /// assert_eq!(declared.kinds, [Kind::IpPort, Kind::Sni]);
-/// assert!(declared.snapshot_scan && !declared.durable);
+/// assert!(declared.point_in_time_scan && !declared.durable);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -33,7 +33,7 @@ pub struct Capabilities {
     /// Whether an acknowledged change survives the end of the process and a power failure.
     pub durable: bool,
     /// Whether a scan shows the store at one instant.
-    pub snapshot_scan: bool,
+    pub point_in_time_scan: bool,
     /// Whether a concurrent reader never sees a batch half applied. If this is false, a batch is
     /// still atomic: it is applied as a whole or undone.
     pub isolated_batch: bool,
@@ -56,7 +56,7 @@ impl Capabilities {
             kinds: Kind::ALL.to_vec(),
             writable: true,
             durable: true,
-            snapshot_scan: true,
+            point_in_time_scan: true,
             isolated_batch: true,
             ccs_options: true,
             extended_properties: true,
@@ -89,8 +89,8 @@ impl Capabilities {
 
     /// Sets whether a scan shows the store at one instant.
     #[must_use]
-    pub fn with_snapshot_scan(mut self, snapshot_scan: bool) -> Self {
-        self.snapshot_scan = snapshot_scan;
+    pub fn with_point_in_time_scan(mut self, point_in_time_scan: bool) -> Self {
+        self.point_in_time_scan = point_in_time_scan;
         self
     }
 

@@ -20,7 +20,7 @@ const BATCHES: u32 = 60;
 const LOOKS: u64 = 40;
 
 /// A reader never sees a batch half applied, a batch with a failing precondition not at all, and
-/// time does not go back for it. Where scans are not snapshots, `get` alone is held to that; where
+/// time does not go back for it. Where scans are not point-in-time, `get` alone is held to that; where
 /// batches are not isolated, scans still have each key once, and the end is whole.
 ///
 /// # Panics
@@ -118,7 +118,7 @@ fn scan_all(
             "a scan saw a batch that failed"
         );
     }
-    if !capabilities.isolated_batch || !capabilities.snapshot_scan {
+    if !capabilities.isolated_batch || !capabilities.point_in_time_scan {
         return last;
     }
     require_eq!(Atomic, seen.len(), keys, "a scan has every key");

@@ -67,7 +67,7 @@ fn histories(
 /// Panics unless the store can have done this.
 fn judge(history: &History, capabilities: &Capabilities, isolated: bool) {
     let at_one_point = |operation: &Operation| match operation {
-        Operation::Scan(_) => isolated && capabilities.snapshot_scan,
+        Operation::Scan(_) => isolated && capabilities.point_in_time_scan,
         Operation::Get(_) => isolated,
         _ => true,
     };

@@ -199,7 +199,7 @@ fn edges(fixture: &dyn DynFixture, kind: Kind) {
 }
 
 /// Whatever is written while a scan is under way, it has each binding that is there throughout, and
-/// none twice. Where scans are snapshots, it shows the instant at which it began.
+/// none twice. Where scans are point-in-time, it shows the instant at which it began.
 ///
 /// # Panics
 /// If it does not.
@@ -213,7 +213,7 @@ fn stable(fixtures: Fixtures) {
         return;
     }
     beside_a_writer(&*fixtures.create(), &capabilities);
-    if capabilities.snapshot_scan {
+    if capabilities.point_in_time_scan {
         instant(&*fixtures.create(), &capabilities);
     }
 }

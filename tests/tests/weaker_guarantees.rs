@@ -103,7 +103,7 @@ impl BindingStore for Lesser {
     }
 
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        match self.capabilities.snapshot_scan {
+        match self.capabilities.point_in_time_scan {
             true => self.inner.scan(scan),
             false => Ok(self.scan_in_steps(scan)),
         }
@@ -177,7 +177,7 @@ lesser! {
     }
 
     scans_of_many_instants, ScansOfManyInstants: |promised| {
-        promised.snapshot_scan = false;
+        promised.point_in_time_scan = false;
     }
 
     batches_in_sight, BatchesInSight: |promised| {
@@ -188,7 +188,7 @@ lesser! {
         promised.kinds = vec![Kind::Sni, Kind::Ccs];
         promised.ccs_options = false;
         promised.extended_properties = false;
-        promised.snapshot_scan = false;
+        promised.point_in_time_scan = false;
         promised.isolated_batch = false;
         promised.max_batch = NonZeroUsize::new(2);
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
 use certbind_etcd::{EtcdStore, HostName};
-use certbind_etcd_server::{Proxy, Server, Wire};
+use certbind_etcd_server::{Proxy, Server, Traffic};
 use certbind_test_support::require;
 
 use crate::samples::{key, mark, marked, new_host, server, store};
@@ -46,13 +46,13 @@ fn watched() -> (Proxy, EtcdStore, EtcdStore, u64) {
 fn lost_answers_do_not_repeat_a_batch() {
     require!("etcd");
     let (proxy, ours, other, revision) = watched();
-    proxy.set(Wire::LosesAnswers);
+    proxy.set(Traffic::DropResponses);
     let applied = thread::scope(|scope| {
         let applying = scope.spawn(|| ours.apply(&Change::put(marked(1, 2)).into()));
         // Its revision and what it replaced are read through the same wire.
-        proxy.wait_until_lost();
-        proxy.set(Wire::Whole);
-        proxy.cut();
+        proxy.wait_for_dropped_response();
+        proxy.set(Traffic::Forward);
+        proxy.disconnect_clients();
         applying.join().unwrap()
     });
     let applied = applied.unwrap();
@@ -60,13 +60,13 @@ fn lost_answers_do_not_repeat_a_batch() {
     assert_eq!(applied.revision(), other.revision().unwrap());
 
     // One that needs no reading, so that the answer of the transaction itself is lost.
-    proxy.set(Wire::LosesAnswers);
+    proxy.set(Traffic::DropResponses);
     let revision = applied.revision().unwrap().max(revision);
     let applied = thread::scope(|scope| {
         let applying = scope.spawn(|| ours.apply(&Change::insert(marked(2, 3)).into()));
         let changed = changed_since(&other, Some(revision));
-        proxy.set(Wire::Whole);
-        proxy.cut();
+        proxy.set(Traffic::Forward);
+        proxy.disconnect_clients();
         let applied = applying.join().unwrap().expect("it was applied, once");
         assert_eq!(applied.revision(), Some(changed));
         applied
@@ -79,7 +79,7 @@ fn lost_answers_do_not_repeat_a_batch() {
 fn lost_batches_are_found_in_the_history() {
     require!("etcd");
     let (proxy, ours, other, revision) = watched();
-    proxy.set(Wire::LosesAnswers);
+    proxy.set(Traffic::DropResponses);
     thread::scope(|scope| {
         let applying = scope.spawn(|| ours.apply(&Change::insert(marked(2, 2)).into()));
         let changed = changed_since(&other, Some(revision));
@@ -88,8 +88,8 @@ fn lost_batches_are_found_in_the_history() {
         for n in 3..8 {
             other.insert(marked(n, 3)).unwrap();
         }
-        proxy.set(Wire::Whole);
-        proxy.cut();
+        proxy.set(Traffic::Forward);
+        proxy.disconnect_clients();
         let applied = applying.join().unwrap().expect("it was applied, once");
         assert_eq!(applied.revision(), Some(changed));
     });
@@ -110,18 +110,18 @@ fn late_copies_do_nothing() {
             break ours;
         }
     };
-    slow.set(Wire::HoldsRequests);
+    slow.set(Traffic::HoldRequests);
     thread::scope(|scope| {
         let applying = scope.spawn(|| ours.insert(marked(2, 2)));
-        slow.wait_until_held();
-        slow.cut();
+        slow.wait_for_held_request();
+        slow.disconnect_clients();
         applying.join().unwrap().expect("the other member took it");
     });
     let other = EtcdStore::builder([server.endpoint()]).open(&host).unwrap();
     other.remove(&key(2)).unwrap();
     // The copy that is on its way still arrives, and its key is free.
     let finished = server.finished_calls("Txn");
-    slow.set(Wire::Whole);
+    slow.set(Traffic::Forward);
     let begun = Instant::now();
     while server.finished_calls("Txn") == finished {
         assert!(begun.elapsed() < Duration::from_secs(20), "no copy arrived");
@@ -139,7 +139,7 @@ fn the_retry_timeout_ends_with_outcome_unknown() {
         .retry_timeout(Duration::from_millis(500));
     let ours = etcd.open(&host).unwrap();
     ours.insert(marked(1, 1)).unwrap();
-    proxy.set(Wire::LosesAnswers);
+    proxy.set(Traffic::DropResponses);
     let error = ours.insert(marked(2, 2)).unwrap_err();
     assert!(
         matches!(error, StoreError::OutcomeUnknown { .. }),
@@ -149,7 +149,7 @@ fn the_retry_timeout_ends_with_outcome_unknown() {
     let error = ours.put(marked(3, 3)).unwrap_err();
     assert!(matches!(error, StoreError::Backend { .. }), "{error:?}");
 
-    proxy.set(Wire::Whole);
+    proxy.set(Traffic::Forward);
     assert_eq!(ours.get(&key(2)).unwrap(), Some(marked(2, 2)), "it was");
     assert_eq!(ours.get(&key(3)).unwrap(), None);
 }
@@ -158,12 +158,12 @@ fn the_retry_timeout_ends_with_outcome_unknown() {
 fn lost_answer_still_reports_failed_precondition() {
     require!("etcd");
     let (proxy, ours, other, _) = watched();
-    proxy.set(Wire::HoldsRequests);
+    proxy.set(Traffic::HoldRequests);
     thread::scope(|scope| {
         let applying = scope.spawn(|| ours.insert(marked(2, 2)));
-        proxy.wait_until_held();
+        proxy.wait_for_held_request();
         other.insert(marked(2, 3)).unwrap();
-        proxy.set(Wire::Whole);
+        proxy.set(Traffic::Forward);
         let error = applying.join().unwrap().unwrap_err();
         assert!(
             matches!(&error, StoreError::AlreadyExists { found: Some(found), .. } if **found == marked(2, 3)),
@@ -186,12 +186,12 @@ fn puts_form_one_chain_under_broken_connections() {
     let cut = || {
         while !over.load(Ordering::Relaxed) {
             for proxy in &proxies {
-                let losing = [Wire::LosesAnswers, Wire::HoldsRequests][fastrand::usize(..2)];
+                let losing = [Traffic::DropResponses, Traffic::HoldRequests][fastrand::usize(..2)];
                 thread::sleep(Duration::from_millis(fastrand::u64(1..15)));
                 proxy.set(losing);
                 thread::sleep(Duration::from_millis(fastrand::u64(1..10)));
-                proxy.cut();
-                proxy.set(Wire::Whole);
+                proxy.disconnect_clients();
+                proxy.set(Traffic::Forward);
             }
         }
     };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use certbind_core::{Batch, BindingStore, Change, Scan, StoreError};
 use certbind_etcd::{EtcdStore, HostChange, HostName, Watch};
-use certbind_etcd_server::{Proxy, Server, Wire};
+use certbind_etcd_server::{Proxy, Server, Traffic};
 use certbind_test_support::require;
 
 use crate::samples::{key, mark, marked};
@@ -202,15 +202,15 @@ fn watches_survive_lost_connections_and_servers() {
             // Something was seen when the connection breaks.
             3 | 5 => {
                 assert!(look(SOON));
-                proxy.cut();
+                proxy.disconnect_clients();
             }
             6 => {
-                proxy.set(Wire::LosesAnswers);
-                proxy.cut();
+                proxy.set(Traffic::DropResponses);
+                proxy.disconnect_clients();
             }
             8 => {
-                proxy.set(Wire::Whole);
-                proxy.cut();
+                proxy.set(Traffic::Forward);
+                proxy.disconnect_clients();
             }
             9 => server.restart(),
             _ => {}
@@ -285,13 +285,13 @@ fn compacted_deletions_are_not_missed() {
     store.insert(marked(2, 2)).unwrap();
     assert_eq!(next(&mut watch).changes, [(key(2), Some(marked(2, 2)))]);
 
-    proxy.set(Wire::LosesAnswers);
-    proxy.cut();
+    proxy.set(Traffic::DropResponses);
+    proxy.disconnect_clients();
     store.remove(&key(2)).unwrap();
     let deleted = writer.revision().unwrap();
     let _ = server.ctl(&["compaction", &deleted.to_string()]);
-    proxy.set(Wire::Whole);
-    proxy.cut();
+    proxy.set(Traffic::Forward);
+    proxy.disconnect_clients();
     let error = watch.next(SOON).unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
 
@@ -318,6 +318,6 @@ fn compaction_of_received_history_is_harmless() {
         assert_eq!(next(&mut watch).changes, [(key(n), Some(marked(n, 1)))]);
         let now = writer.revision().unwrap();
         let _ = server.ctl(&["compaction", &now.to_string()]);
-        proxy.cut();
+        proxy.disconnect_clients();
     }
 }

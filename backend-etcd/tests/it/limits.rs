@@ -28,7 +28,7 @@ fn batches_beyond_the_limit_name_it() {
 #[test]
 fn the_limit_of_a_server_may_differ() {
     require!("etcd");
-    let small = Server::with(&["--max-txn-ops=16"]);
+    let small = Server::start_with(&["--max-txn-ops=16"]);
     let host = new_host();
     let unaware = EtcdStore::builder([small.endpoint()]).open(&host).unwrap();
     let error = unaware.apply(&batch(16)).unwrap_err();
@@ -49,7 +49,7 @@ fn the_limit_of_a_server_may_differ() {
 #[test]
 fn requests_that_are_too_large_name_the_limit() {
     require!("etcd");
-    let small = Server::with(&["--max-request-bytes=4096"]);
+    let small = Server::start_with(&["--max-request-bytes=4096"]);
     let store = EtcdStore::builder([small.endpoint()])
         .open(&new_host())
         .unwrap();

@@ -53,7 +53,7 @@ impl Authority {
             std::fs::write(&path, text).unwrap();
             path.display().to_string()
         };
-        Server::with(&[
+        Server::start_with(&[
             &format!("--cert-file={}", file("server.pem", &self.server.0)),
             &format!("--key-file={}", file("server.key", &self.server.1)),
             &format!("--trusted-ca-file={}", file("ca.pem", &self.ca)),

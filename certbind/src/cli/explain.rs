@@ -102,7 +102,7 @@ impl Explain {
             }
         };
         Ok(Some(match &self.sni {
-            Some(name) => connection.asking_for(name.as_str()),
+            Some(name) => connection.with_server_name(name.as_str()),
             None => connection,
         }))
     }

@@ -158,7 +158,7 @@ pub(crate) fn certificate_folder(path: &Path) -> Result<Folder, Error> {
         path: error.path,
         source: error.source,
     })?;
-    for file in folder.passed_over() {
+    for file in folder.skipped_files() {
         let what = "has no certificate in PEM or DER format and was skipped";
         warn(&format!("{} {what}", escaped(&file.display().to_string())));
     }

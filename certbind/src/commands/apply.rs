@@ -92,7 +92,7 @@ fn at(plan: Plan, url: &StoreUrl) -> Plan {
 
 /// The store. Only a plan that saw nothing in it may find none.
 fn open(url: &StoreUrl, plan: &Plan, access: Access) -> Result<Opened, Error> {
-    let saw_nothing = plan.steps().iter().all(|step| step.saw().is_none());
+    let saw_nothing = plan.steps().iter().all(|step| step.expected().is_none());
     match access {
         Access::Read if saw_nothing => open_or_empty(url),
         Access::Change if saw_nothing => Opened::open(url, Access::Create),

@@ -29,7 +29,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         not(feature = "etcd"),
         expect(unused_mut, reason = "no fleet adds to it")
     )]
-    let mut hosts = arguments.hosts(|target| progress.at(format!("Reading {target}")))?;
+    let mut hosts = arguments.hosts(|target| progress.at(format!("ReadOutcome {target}")))?;
     #[cfg(feature = "etcd")]
     let failed = super::fleet::audited(arguments, &mut hosts)?;
     #[cfg(not(feature = "etcd"))]

@@ -1,7 +1,7 @@
 //! `diff`: what two stores or exports differ in.
 
 use certbind_core::Binding;
-use certbind_migrate::Compared;
+use certbind_migrate::Comparison;
 use serde_json::json;
 
 use crate::changes::{changed, counted, whole};
@@ -39,13 +39,16 @@ fn compare(diff: Diff) -> Result<u8, Error> {
 }
 
 /// Each key of two sequences in canonical order.
-pub(super) fn compared(before: Vec<Binding>, after: Vec<Binding>) -> Result<Vec<Compared>, Error> {
+pub(super) fn compared(
+    before: Vec<Binding>,
+    after: Vec<Binding>,
+) -> Result<Vec<Comparison>, Error> {
     let pairs = certbind_migrate::diff(before.into_iter().map(Ok), after.into_iter().map(Ok));
     Ok(pairs.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn all_same(compared: &[Compared]) -> bool {
-    let same = |compared: &Compared| matches!(compared, Compared::Same(_));
+pub(super) fn all_same(compared: &[Comparison]) -> bool {
+    let same = |compared: &Comparison| matches!(compared, Comparison::Same(_));
     compared.iter().all(same)
 }
 
@@ -55,15 +58,15 @@ pub(super) fn read(source: &Input) -> Result<Vec<Binding>, Error> {
     Ok(bindings)
 }
 
-pub(super) fn in_words(compared: &[Compared]) -> String {
+pub(super) fn in_words(compared: &[Comparison]) -> String {
     let mut text = String::new();
     let [mut added, mut removed, mut differ, mut same] = [0; 4];
     for compared in compared {
         let (count, told) = match compared {
-            Compared::Added(binding) => (&mut added, whole('+', binding)),
-            Compared::Removed(binding) => (&mut removed, whole('-', binding)),
-            Compared::Changed { before, after } => (&mut differ, changed(before, after)),
-            Compared::Same(_) => (&mut same, String::new()),
+            Comparison::Added(binding) => (&mut added, whole('+', binding)),
+            Comparison::Removed(binding) => (&mut removed, whole('-', binding)),
+            Comparison::Changed { before, after } => (&mut differ, changed(before, after)),
+            Comparison::Same(_) => (&mut same, String::new()),
         };
         *count += 1;
         text.push_str(&told);
@@ -74,16 +77,16 @@ pub(super) fn in_words(compared: &[Compared]) -> String {
     text + &format!("{added} added, {removed} removed, {differ} changed, {same} the same\n")
 }
 
-pub(super) fn as_json(compared: &[Compared]) -> serde_json::Value {
+pub(super) fn as_json(compared: &[Comparison]) -> serde_json::Value {
     let (mut added, mut removed, mut differ, mut same) = (vec![], vec![], vec![], 0);
     for compared in compared {
         match compared {
-            Compared::Added(binding) => added.push(json!(binding)),
-            Compared::Removed(binding) => removed.push(json!(binding)),
-            Compared::Changed { .. } => {
+            Comparison::Added(binding) => added.push(json!(binding)),
+            Comparison::Removed(binding) => removed.push(json!(binding)),
+            Comparison::Changed { .. } => {
                 differ.push(json!({ "key": compared.key(), "fields": compared.fields() }));
             }
-            Compared::Same(_) => same += 1,
+            Comparison::Same(_) => same += 1,
         }
     }
     json!({ "added": added, "removed": removed, "changed": differ, "same": same })

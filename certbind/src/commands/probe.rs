@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, StoreError};
-use certbind_probe::{Found, Options, Probed, probe_all};
+use certbind_probe::{ProbeOptions, ProbeReport, ProbeResult, probe_all};
 use serde::Serialize;
 
 use crate::cli::output::Format;
@@ -22,7 +22,7 @@ use crate::terminal::escaped;
 struct Row<'a> {
     key: &'a BindingKey,
     #[serde(flatten)]
-    probed: &'a Probed,
+    probed: &'a ProbeReport,
 }
 
 pub(crate) fn run(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
@@ -33,10 +33,10 @@ fn probed(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
     let bindings = bindings(&store, &arguments.keys)?;
     let host = scan_all(store.bindings())?;
-    let options = Options {
+    let options = ProbeOptions {
         address: arguments.address,
         timeout: Duration::from_secs(arguments.timeout),
-        ..Options::default()
+        ..ProbeOptions::default()
     };
     let progress = Progress::new();
     progress.at(format!("Probing {} endpoints", bindings.len()));
@@ -68,25 +68,25 @@ fn bindings(store: &Opened, keys: &[BindingKey]) -> Result<Vec<Binding>, Error> 
     found.collect()
 }
 
-fn in_words<'a>(probed: impl Iterator<Item = (&'a Binding, &'a Probed)>) -> String {
+fn in_words<'a>(probed: impl Iterator<Item = (&'a Binding, &'a ProbeReport)>) -> String {
     let mut text = String::new();
     let [mut same, mut wrong, mut other] = [0; 3];
     for (binding, probed) in probed {
         let (count, said) = match &probed.found {
-            Found::Same => (&mut same, "serves what is bound".to_owned()),
-            Found::Other { served } => {
+            ProbeResult::Same => (&mut same, "serves what is bound".to_owned()),
+            ProbeResult::Other { served } => {
                 (&mut wrong, format!("serves another certificate, {served}"))
             }
-            Found::Hidden { by, served } => (
+            ProbeResult::Hidden { by, served } => (
                 &mut other,
                 format!("hidden by {by}, which serves its certificate, {served}"),
             ),
-            Found::Nothing { why } => (&mut wrong, why.clone()),
-            Found::Served { served } => (
+            ProbeResult::Nothing { why } => (&mut wrong, why.clone()),
+            ProbeResult::Served { served } => (
                 &mut other,
                 format!("serves {served}; none is bound by hash"),
             ),
-            Found::NotProbed { why } => (&mut other, format!("not probed: {why}")),
+            ProbeResult::NotProbed { why } => (&mut other, format!("not probed: {why}")),
             _ => (
                 &mut other,
                 "found something that has no words yet".to_owned(),

@@ -73,9 +73,9 @@ fn not_bound(store: &dyn BindingStore, key: &BindingKey) -> Result<Error, Error>
         BindingKey::IpPort(endpoint) => Connection::to(endpoint.addr()).unwrap_or(unbound),
         BindingKey::Sni(endpoint) | BindingKey::ScopedCcs(endpoint) => {
             // Some name that a wildcard covers stands for it.
-            unbound.asking_for(endpoint.host().as_str().replacen("*.", "certbind.", 1))
+            unbound.with_server_name(endpoint.host().as_str().replacen("*.", "certbind.", 1))
         }
-        BindingKey::Ccs(_) => unbound.asking_for("certbind"),
+        BindingKey::Ccs(_) => unbound.with_server_name("certbind"),
     };
     let host = Resolver::new(scan_all(store)?);
     let answers = host.choose(&connection);

@@ -89,15 +89,15 @@ pub(crate) fn decide(
 fn step(held: Option<Binding>, wanted: Option<Binding>) -> Option<Step> {
     match (held, wanted) {
         (None, None) => None,
-        (None, Some(becomes)) => Some(Step::Create {
-            becomes,
+        (None, Some(new_value)) => Some(Step::Create {
+            new_value,
             source: None,
         }),
-        (Some(saw), None) => Some(Step::Delete { saw }),
-        (Some(saw), Some(becomes)) if saw == becomes => None,
-        (Some(saw), Some(becomes)) => Some(Step::Replace {
-            saw,
-            becomes,
+        (Some(expected), None) => Some(Step::Delete { expected }),
+        (Some(expected), Some(new_value)) if expected == new_value => None,
+        (Some(expected), Some(new_value)) => Some(Step::Replace {
+            expected,
+            new_value,
             source: None,
         }),
     }

@@ -7,7 +7,7 @@ use crate::finding::Finding;
 use crate::fleet::Fleet;
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
-use crate::report::{HostSummary, Report, Waived};
+use crate::report::{HostSummary, Report, WaivedFinding};
 use crate::rules::{CHECKS, Check, Findings, Waivers};
 
 /// Judges the exports of hosts, each by itself and all of them together.
@@ -43,7 +43,7 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
         }
         for finding in found.into_findings() {
             match waivers.waiver_of(&finding) {
-                Some(waiver) => waived.push(Waived {
+                Some(waiver) => waived.push(WaivedFinding {
                     reason: waiver.reason.clone(),
                     until: waiver.until,
                     finding,

@@ -17,18 +17,18 @@ pub struct Finding {
     /// The severity, after what the configuration says of it.
     pub severity: Severity,
     /// Where.
-    pub place: Place,
+    pub place: FindingLocation,
     /// What is wrong there, in a sentence without the place.
     pub sentence: Cow<'static, str>,
     /// What the verdict rests on, where that is not plain from the record.
     pub rests_on: Option<&'static str>,
     /// What else it is about.
-    pub related: Related,
+    pub related: RelatedLocations,
 }
 
 /// A place in what was audited.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct FindingLocation {
     /// The host, as an index into the report's hosts; none where it is about all of them.
     pub host: Option<usize>,
     /// What there.
@@ -59,9 +59,9 @@ pub enum Subject {
 
 /// The first few of the places that a finding is about besides its own.
 #[derive(Clone, Debug, Default)]
-pub struct Related {
+pub struct RelatedLocations {
     /// These.
-    pub places: Arc<[Place]>,
+    pub places: Arc<[FindingLocation]>,
     /// How many more there are.
     pub more: usize,
 }
@@ -72,19 +72,19 @@ impl Finding {
         self
     }
 
-    pub(crate) fn related_to(&mut self, related: Related) -> &mut Self {
+    pub(crate) fn related_to(&mut self, related: RelatedLocations) -> &mut Self {
         self.related = related;
         self
     }
 }
 
-impl Related {
+impl RelatedLocations {
     /// How many places are listed at most.
-    pub const MOST: usize = 10;
+    pub const MAX_LOCATIONS: usize = 10;
 
-    pub(crate) fn of(places: impl IntoIterator<Item = Place>) -> Self {
+    pub(crate) fn of(places: impl IntoIterator<Item = FindingLocation>) -> Self {
         let mut places = places.into_iter();
-        let first: Arc<[Place]> = places.by_ref().take(Self::MOST).collect();
+        let first: Arc<[FindingLocation]> = places.by_ref().take(Self::MAX_LOCATIONS).collect();
         Self {
             places: first,
             more: places.count(),

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use certbind_core::{Binding, BindingKey, CertHash, Port};
 
 use crate::config::Config;
-use crate::finding::{Place, Subject};
+use crate::finding::{FindingLocation, Subject};
 use crate::host_binding::HostBinding;
 use crate::host_export::HostExport;
-use crate::inventory::{Held, Inventory};
+use crate::inventory::{Inventory, InventoryCertificate};
 use crate::ports::AtPort;
 
 /// The hosts and what is known besides.
@@ -55,7 +55,7 @@ impl<'a> Fleet<'a> {
     }
 
     /// The certificate of a binding, where it is known.
-    pub(crate) fn certificate(&self, binding: &Binding) -> Option<&'a Held> {
+    pub(crate) fn certificate(&self, binding: &Binding) -> Option<&'a InventoryCertificate> {
         self.inventory.get(binding.record().hash()?)
     }
 }
@@ -92,8 +92,8 @@ impl<'a> Host<'a> {
     }
 
     /// A place in this host that is no binding.
-    pub(crate) fn place(&self, subject: Subject, line: Option<u64>) -> Place {
-        Place {
+    pub(crate) fn place(&self, subject: Subject, line: Option<u64>) -> FindingLocation {
+        FindingLocation {
             host: Some(self.index),
             subject,
             line,

@@ -2,7 +2,7 @@
 
 use certbind_core::Binding;
 
-use crate::finding::{Place, Subject};
+use crate::finding::{FindingLocation, Subject};
 
 /// A binding with its host and line.
 #[derive(Clone, Copy)]
@@ -13,8 +13,8 @@ pub(crate) struct HostBinding<'a> {
 }
 
 impl HostBinding<'_> {
-    pub(crate) fn place(&self) -> Place {
-        Place {
+    pub(crate) fn place(&self) -> FindingLocation {
+        FindingLocation {
             host: Some(self.host),
             subject: Subject::Binding(self.binding.clone()),
             line: self.line,

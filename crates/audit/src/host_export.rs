@@ -1,7 +1,7 @@
 //! One host's export, as it is audited.
 
 use certbind_core::Binding;
-use certbind_formats::{Export, Reading};
+use certbind_formats::{Export, ReadOutcome};
 
 /// The export of a host, and what it is compared with.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct HostExport {
     /// What was read, with what could not be: read an export with
     /// [`keep_going`](certbind_formats::ReadOptions::keep_going), so that one broken record hides no
     /// other.
-    pub reading: Reading,
+    pub reading: ReadOutcome,
     /// The bindings that the host had at another time, to tell what changed since.
     pub baseline: Option<Vec<Binding>>,
 }
@@ -21,7 +21,7 @@ pub struct HostExport {
 impl HostExport {
     /// What was read of a host.
     #[must_use]
-    pub fn new(name: impl Into<String>, reading: Reading) -> Self {
+    pub fn new(name: impl Into<String>, reading: ReadOutcome) -> Self {
         Self {
             name: name.into(),
             source: None,
@@ -33,7 +33,7 @@ impl HostExport {
     /// The bindings of a host, read elsewhere: from a store.
     #[must_use]
     pub fn of_bindings(name: impl Into<String>, bindings: Vec<Binding>) -> Self {
-        let reading = Reading {
+        let reading = ReadOutcome {
             export: Export {
                 bindings,
                 ..Export::default()

@@ -10,13 +10,13 @@ use certbind_core::CertHash;
 /// The certificates that bindings are held against, and the files that could not be read.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
-    certificates: Option<BTreeMap<CertHash, Held>>,
-    unread: Vec<Unread>,
+    certificates: Option<BTreeMap<CertHash, InventoryCertificate>>,
+    unread: Vec<UnreadFile>,
 }
 
 /// A certificate, and where it is from.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct InventoryCertificate {
     /// The certificate.
     pub certificate: Certificate,
     /// The name of the file.
@@ -25,7 +25,7 @@ pub struct Held {
 
 /// A file of certificates that could not be read, or not whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
+pub struct UnreadFile {
     /// The name of the file.
     pub file: Box<str>,
     /// Why, in a few words.
@@ -85,16 +85,17 @@ impl Inventory {
             Ok(found) => {
                 let why = unread(found.errors());
                 for certificate in found.into_certificates() {
-                    held.entry(*certificate.hash()).or_insert_with(|| Held {
-                        certificate,
-                        file: file.clone(),
-                    });
+                    held.entry(*certificate.hash())
+                        .or_insert_with(|| InventoryCertificate {
+                            certificate,
+                            file: file.clone(),
+                        });
                 }
                 why
             }
             Err(error) => Some(error.to_string()),
         };
-        self.unread.extend(why.map(|why| Unread { file, why }));
+        self.unread.extend(why.map(|why| UnreadFile { file, why }));
     }
 
     /// Whether there is an inventory, be it an empty one.
@@ -105,7 +106,7 @@ impl Inventory {
 
     /// The certificate with this hash, if it is known.
     #[must_use]
-    pub fn get(&self, hash: &CertHash) -> Option<&Held> {
+    pub fn get(&self, hash: &CertHash) -> Option<&InventoryCertificate> {
         self.certificates.as_ref()?.get(hash)
     }
 
@@ -122,13 +123,13 @@ impl Inventory {
     }
 
     /// The certificates, by their hashes.
-    pub fn iter(&self) -> impl Iterator<Item = &Held> {
+    pub fn iter(&self) -> impl Iterator<Item = &InventoryCertificate> {
         self.certificates.iter().flat_map(BTreeMap::values)
     }
 
     /// The files that could not be read.
     #[must_use]
-    pub fn unread(&self) -> &[Unread] {
+    pub fn unread(&self) -> &[UnreadFile] {
         &self.unread
     }
 }

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use crate::finding::{Finding, Place, Subject};
+use crate::finding::{Finding, FindingLocation, Subject};
 use crate::report::{Counts, Report};
 use crate::rules::RULES;
 use crate::severity::Severity;
@@ -174,7 +174,7 @@ fn finding<'a>(report: &'a Report, finding: &'a Finding) -> JsonFinding<'a> {
     }
 }
 
-fn place<'a>(report: &'a Report, place: &'a Place) -> JsonPlace<'a> {
+fn place<'a>(report: &'a Report, place: &'a FindingLocation) -> JsonPlace<'a> {
     JsonPlace {
         host: report.host(place.host),
         subject: match &place.subject {

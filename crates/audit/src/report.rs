@@ -19,7 +19,7 @@ pub struct Report {
     /// What is to be looked at.
     pub findings: Vec<Finding>,
     /// What somebody decided to live with.
-    pub waived: Vec<Waived>,
+    pub waived: Vec<WaivedFinding>,
 }
 
 /// A host that was audited.
@@ -37,7 +37,7 @@ pub struct HostSummary {
 
 /// A finding that a waiver covers.
 #[derive(Clone, Debug)]
-pub struct Waived {
+pub struct WaivedFinding {
     /// What was found.
     pub finding: Finding,
     /// Why it is lived with.
@@ -83,7 +83,7 @@ impl Report {
         counts
     }
 
-    /// The name of the host at an index, as a [`Place`](crate::Place) has it.
+    /// The name of the host at an index, as a [`FindingLocation`](crate::FindingLocation) has it.
     #[must_use]
     pub fn host(&self, index: Option<usize>) -> Option<&str> {
         Some(self.hosts.get(index?)?.name.as_str())

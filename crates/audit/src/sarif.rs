@@ -17,7 +17,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, FindingLocation};
 use crate::report::Report;
 use crate::rules::RULES;
 use crate::severity::Severity;
@@ -217,7 +217,7 @@ impl Location {
         own
     }
 
-    fn of(report: &Report, place: &Place) -> Self {
+    fn of(report: &Report, place: &FindingLocation) -> Self {
         Self {
             id: None,
             logical_locations: [LogicalLocation {
@@ -232,7 +232,7 @@ impl Location {
 
 impl PhysicalLocation {
     /// The line of a place. A store has no lines, and a location in a file needs one.
-    fn of(report: &Report, place: &Place) -> Option<Self> {
+    fn of(report: &Report, place: &FindingLocation) -> Option<Self> {
         let file = report.hosts.get(place.host?)?.source.as_ref()?;
         let start_line = place.line?;
         Some(Self {
@@ -250,7 +250,7 @@ fn plain(text: &str) -> String {
         .replace("](", "] (")
 }
 
-fn name(report: &Report, place: &Place) -> String {
+fn name(report: &Report, place: &FindingLocation) -> String {
     match report.host(place.host) {
         Some(host) => format!("{host}/{}", place.subject),
         None => place.subject.to_string(),

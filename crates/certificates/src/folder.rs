@@ -23,7 +23,7 @@ use crate::file::of_file;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folder {
     certificates: BTreeMap<CertHash, Certificate>,
-    passed_over: Vec<PathBuf>,
+    skipped_files: Vec<PathBuf>,
 }
 
 impl Folder {
@@ -44,13 +44,13 @@ impl Folder {
             }
             let found = of_file(&std::fs::read(&path).map_err(|e| error(&path, e))?);
             if found.is_empty() {
-                read.passed_over.push(path);
+                read.skipped_files.push(path);
             }
             for certificate in found {
                 read.certificates.insert(*certificate.hash(), certificate);
             }
         }
-        read.passed_over.sort();
+        read.skipped_files.sort();
         Ok(read)
     }
 
@@ -67,8 +67,8 @@ impl Folder {
 
     /// The files without a readable certificate: keys, requests, encrypted PFX files, others.
     #[must_use]
-    pub fn passed_over(&self) -> &[PathBuf] {
-        &self.passed_over
+    pub fn skipped_files(&self) -> &[PathBuf] {
+        &self.skipped_files
     }
 }
 

@@ -82,7 +82,7 @@ fn folder_has_each_certificate_once() {
     assert_eq!(read.certificates().count(), 2);
     let hash = hash_of_file(WWW).unwrap();
     assert!(read.get(&hash).unwrap().subject().contains("www"));
-    assert_eq!(read.passed_over(), [folder.path().join("key.pfx")]);
+    assert_eq!(read.skipped_files(), [folder.path().join("key.pfx")]);
     let error = Folder::read(&folder.path().join("none")).unwrap_err();
     assert!(error.to_string().contains("none"), "{error}");
 }

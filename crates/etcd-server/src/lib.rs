@@ -15,5 +15,5 @@ mod proxy;
 mod server;
 
 pub use cluster::Cluster;
-pub use proxy::{Proxy, Wire};
+pub use proxy::{Proxy, Traffic};
 pub use server::Server;

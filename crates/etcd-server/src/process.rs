@@ -19,13 +19,13 @@ wait $!
 
 /// A program that runs until this is dropped, or this process ends.
 #[derive(Debug)]
-pub(crate) struct Guarded {
+pub(crate) struct ChildGuard {
     shell: Child,
     /// Closing it ends the program.
     leash: Option<ChildStdin>,
 }
 
-impl Guarded {
+impl ChildGuard {
     /// Runs the program; what it says goes to `log`. With it goes `folder`.
     pub(crate) fn start(
         program: &str,
@@ -55,7 +55,7 @@ impl Guarded {
     }
 }
 
-impl Drop for Guarded {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         drop(self.leash.take());
         // It ends in any case; only that it has ended would not be known.

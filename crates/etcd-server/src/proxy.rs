@@ -11,13 +11,13 @@ const REQUEST: usize = 64;
 
 /// What becomes of what is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wire {
+pub enum Traffic {
     /// It arrives.
-    Whole,
+    Forward,
     /// Requests arrive, and answers are lost.
-    LosesAnswers,
-    /// Requests arrive once the wire is [`Whole`](Self::Whole) again, even if who sent them has gone.
-    HoldsRequests,
+    DropResponses,
+    /// Requests arrive once the wire is [`Forward`](Self::Forward) again, even if who sent them has gone.
+    HoldRequests,
 }
 
 /// A proxy in front of a server.
@@ -35,7 +35,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    wire: Wire,
+    wire: Traffic,
     /// Both ends of each connection: the client's, the server's.
     connections: Vec<(TcpStream, TcpStream)>,
     /// How many bytes of requests have not been passed on.
@@ -54,7 +54,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
-                wire: Wire::Whole,
+                wire: Traffic::Forward,
                 connections: Vec::new(),
                 held: 0,
                 lost: 0,
@@ -84,7 +84,7 @@ impl Proxy {
     }
 
     /// Changes the wire.
-    pub fn set(&self, wire: Wire) {
+    pub fn set(&self, wire: Traffic) {
         let mut state = self.shared.state();
         state.wire = wire;
         state.lost = 0;
@@ -99,7 +99,7 @@ impl Proxy {
     }
 
     /// Ends every connection for its client. The servers do not notice.
-    pub fn cut(&self) {
+    pub fn disconnect_clients(&self) {
         for (client, _) in &self.shared.state().connections {
             // One that has ended need not be ended.
             let _ = client.shutdown(Shutdown::Both);
@@ -107,17 +107,17 @@ impl Proxy {
     }
 
     /// Waits until a request is held. Only while the wire holds them.
-    pub fn wait_until_held(&self) {
+    pub fn wait_for_held_request(&self) {
         let mut state = self.shared.state();
-        while state.wire == Wire::HoldsRequests && state.held < REQUEST {
+        while state.wire == Traffic::HoldRequests && state.held < REQUEST {
             state = self.shared.wait(state);
         }
     }
 
     /// Waits until something of an answer is lost. Only while the wire loses them.
-    pub fn wait_until_lost(&self) {
+    pub fn wait_for_dropped_response(&self) {
         let mut state = self.shared.state();
-        while state.wire == Wire::LosesAnswers && state.lost == 0 {
+        while state.wire == Traffic::DropResponses && state.lost == 0 {
             state = self.shared.wait(state);
         }
     }
@@ -164,7 +164,7 @@ impl Shared {
     fn send(&self, mut server: TcpStream, sent: &Receiver<Vec<u8>>) {
         for bytes in sent {
             let mut state = self.state();
-            while state.wire == Wire::HoldsRequests {
+            while state.wire == Traffic::HoldRequests {
                 state = self.wait(state);
             }
             state.held -= bytes.len();
@@ -181,7 +181,7 @@ impl Shared {
         loop {
             let read = server.read(&mut bytes).unwrap_or(0);
             let mut state = self.state();
-            let loses = state.wire == Wire::LosesAnswers;
+            let loses = state.wire == Traffic::DropResponses;
             if loses {
                 state.lost += read;
                 self.changed.notify_all();

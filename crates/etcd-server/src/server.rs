@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::process::Guarded;
+use crate::process::ChildGuard;
 
 /// How long a server may take to serve.
-const PATIENCE: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How often other ports are tried, where somebody else was faster to take one.
 const ATTEMPTS: usize = 5;
@@ -24,7 +24,7 @@ pub struct Server {
     arguments: Vec<String>,
     /// Removed by the process that guards the server.
     folder: PathBuf,
-    running: Option<Guarded>,
+    running: Option<ChildGuard>,
 }
 
 /// The ports of one server.
@@ -57,7 +57,7 @@ impl Server {
     /// If it does not start.
     #[must_use]
     pub fn start() -> Self {
-        Self::with(&[])
+        Self::start_with(&[])
     }
 
     /// The same, with further arguments; where they name certificates, clients have to speak TLS.
@@ -65,7 +65,7 @@ impl Server {
     /// # Panics
     /// If it does not start.
     #[must_use]
-    pub fn with(arguments: &[&str]) -> Self {
+    pub fn start_with(arguments: &[&str]) -> Self {
         for _ in 1..ATTEMPTS {
             let server = Self::launch("alone", Ports::free(), "", arguments);
             if server.is_well() {
@@ -199,7 +199,7 @@ impl Server {
 
     fn run(&mut self) {
         let arguments = &self.arguments;
-        self.running = Some(Guarded::start(
+        self.running = Some(ChildGuard::start(
             "etcd",
             arguments,
             &self.folder.join("log"),
@@ -210,7 +210,7 @@ impl Server {
     /// Waits until it serves, with a leader. False if it does not.
     pub(crate) fn is_well(&self) -> bool {
         let since = Instant::now();
-        while since.elapsed() < PATIENCE && !self.lost_its_port() {
+        while since.elapsed() < START_TIMEOUT && !self.lost_its_port() {
             if self
                 .http_get("/health")
                 .is_some_and(|said| said.contains(r#""health":"true""#))

@@ -28,7 +28,7 @@ use crate::export::{Export, Header};
 use crate::format::Format;
 use crate::netsh::layout::Layout;
 use crate::options::ReadOptions;
-use crate::reading::Reading;
+use crate::read_outcome::ReadOutcome;
 use crate::report::ParseError;
 use crate::write::WriteError;
 
@@ -103,7 +103,7 @@ struct Read<'a> {
 /// # Errors
 /// [`ReadError`]: the bytes are no JSON export of a version that is known, or, unless the options
 /// say to keep going, a binding in it is broken.
-pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let encoding = options
         .encoding
         .map_or_else(|| of_start(bytes).0, |named| named.marked_as(bytes));
@@ -156,7 +156,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
     if !errors.is_empty() && !options.keep_going {
         return Err(ReadError::Broken(errors));
     }
-    Ok(Reading {
+    Ok(ReadOutcome {
         export,
         lines,
         warnings: Vec::new(),

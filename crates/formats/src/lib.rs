@@ -32,7 +32,7 @@ pub mod hive;
 pub mod json;
 pub mod netsh;
 mod options;
-mod reading;
+mod read_outcome;
 pub mod reg;
 mod registry;
 mod report;
@@ -46,15 +46,15 @@ pub use error::ReadError;
 pub use export::{Export, Header};
 pub use format::{Format, UnknownFormat};
 pub use options::ReadOptions;
-pub use reading::Reading;
+pub use read_outcome::ReadOutcome;
 pub use report::{ConversionWarning, ParseError, WarningKind};
-pub use write::{Inexpressible, WriteError};
+pub use write::{InexpressibleValue, WriteError};
 
 /// Reads an export.
 ///
 /// # Errors
 /// [`ReadError`]. Unless `options.keep_going` is set, one broken record is an error of the whole.
-pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     match options.format.unwrap_or_else(|| detect(bytes)) {
         Format::Json => json::read(bytes, options),
         Format::Netsh => netsh::read(bytes, options),

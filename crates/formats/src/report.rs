@@ -48,7 +48,7 @@ impl WarningKind {
     /// Whether bindings that are made from the export may act differently from those that it was
     /// made from.
     #[must_use]
-    pub fn is_grave(self) -> bool {
+    pub fn changes_behaviour(self) -> bool {
         matches!(self, Self::Pending | Self::Value | Self::Trimmed)
     }
 }

@@ -11,7 +11,7 @@ use certbind_core::BindingKey;
 pub enum WriteError {
     /// Bindings have values that the format cannot express. Nothing was written.
     #[error("{}", Listed(.0))]
-    Inexpressible(Vec<Inexpressible>),
+    Inexpressible(Vec<InexpressibleValue>),
     /// A binding did not come in the order that the format has, or a second time. It was not written.
     #[error("{key} came behind {last}; a snapshot takes each key once, in ascending order")]
     Unordered {
@@ -37,7 +37,7 @@ pub enum WriteError {
 
 /// A value that a format cannot express.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inexpressible {
+pub struct InexpressibleValue {
     /// The binding that has it.
     pub key: BindingKey,
     /// The field.
@@ -46,7 +46,7 @@ pub struct Inexpressible {
     pub reason: String,
 }
 
-impl fmt::Display for Inexpressible {
+impl fmt::Display for InexpressibleValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

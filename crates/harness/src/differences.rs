@@ -3,13 +3,13 @@
 use std::fmt;
 
 use certbind_core::{Binding, StoreError};
-use certbind_migrate::{Compared, FieldChange};
+use certbind_migrate::{Comparison, FieldChange};
 
 /// Where the bindings of a store are not the expected ones. Printed, it has a line for each binding
 /// that is missing (`-`) or not expected (`+`), and for each field that differs; texts of the
 /// bindings are escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Differences(Vec<Compared>);
+pub struct Differences(Vec<Comparison>);
 
 impl Differences {
     /// The differences between bindings in any order, each key once.
@@ -21,7 +21,8 @@ impl Differences {
         expected.sort_by(|a, b| a.key().cmp(b.key()));
         let compared =
             certbind_migrate::diff(expected.into_iter().map(Ok), found.into_iter().map(Ok));
-        let differs = |compared: &Result<Compared, _>| !matches!(compared, Ok(Compared::Same(_)));
+        let differs =
+            |compared: &Result<Comparison, _>| !matches!(compared, Ok(Comparison::Same(_)));
         Ok(Self(compared.filter(differs).collect::<Result<_, _>>()?))
     }
 
@@ -42,10 +43,10 @@ impl fmt::Display for Differences {
         )?;
         for compared in &self.0 {
             match compared {
-                Compared::Added(binding) => whole(f, '+', binding)?,
-                Compared::Removed(binding) => whole(f, '-', binding)?,
-                Compared::Changed { before, after } => changed(f, before, after)?,
-                Compared::Same(_) => {}
+                Comparison::Added(binding) => whole(f, '+', binding)?,
+                Comparison::Removed(binding) => whole(f, '-', binding)?,
+                Comparison::Changed { before, after } => changed(f, before, after)?,
+                Comparison::Same(_) => {}
             }
         }
         Ok(())

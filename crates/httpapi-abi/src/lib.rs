@@ -19,9 +19,9 @@
 //! assert_eq!(kind_of(config_id(Kind::Sni)), Some(Kind::Sni));
 //! ```
 
+mod abi_layout;
 mod api;
 pub mod client;
-mod layout;
 pub mod server;
 pub mod service;
 pub mod win32;

@@ -9,9 +9,11 @@ use std::ffi::c_void;
 
 use certbind_core::{Binding, BindingKey, ExtendedProperties, Kind, strategy};
 use certbind_httpapi_abi::client::{
-    self, Malformed, read_record, with_delete, with_query, with_set,
+    self, MalformedReply, read_record, with_delete, with_query, with_set,
 };
-use certbind_httpapi_abi::server::{Answer, Fault, Query, read_delete, read_query, read_set};
+use certbind_httpapi_abi::server::{
+    Answer, Query, RequestError, read_delete, read_query, read_set,
+};
 use proptest::prelude::*;
 
 /// The bytes of a structure, moved to a place with the alignment of `shift`.
@@ -23,7 +25,7 @@ fn moved(pointer: *const c_void, length: u32, shift: usize) -> Vec<u8> {
 }
 
 /// The record of `binding` in a buffer with the alignment of `shift`, read back.
-fn through_a_buffer(binding: &Binding, shift: usize) -> Result<Binding, Malformed> {
+fn through_a_buffer(binding: &Binding, shift: usize) -> Result<Binding, MalformedReply> {
     let answer = Answer::new(binding);
     let mut buffer = vec![0xff; answer.size() as usize + shift + 8];
     let end = shift + answer.size() as usize;
@@ -96,7 +98,7 @@ proptest! {
         let kind = binding.key().kind();
         with_set(&binding, |request| {
             let length = request.length.saturating_sub(cut);
-            let fault = Fault::Short { found: length, needed: request.length };
+            let fault = RequestError::Short { found: length, needed: request.length };
             assert_eq!(fault.win32_code(), 122);
             // SAFETY: no less is there than is said.
             let set = unsafe { read_set(kind, request.pointer, length) };
@@ -133,7 +135,7 @@ fn a_null_structure_is_a_fault() {
         let query = unsafe { read_query(kind, null, 0) };
         for fault in [set.err(), delete.err(), query.err()] {
             let fault = fault.unwrap();
-            assert!(matches!(fault, Fault::Null { .. }), "{fault}");
+            assert!(matches!(fault, RequestError::Null { .. }), "{fault}");
             assert_eq!(fault.win32_code(), 87);
         }
     }

@@ -11,7 +11,7 @@ use std::ptr;
 
 use certbind_core::{Binding, BindingKey, CtlIdentifier, Kind, MAX_HOST_LENGTH, Record, StoreName};
 use certbind_httpapi_abi::client::with_set;
-use certbind_httpapi_abi::server::{Fault, read_delete, read_query, read_set};
+use certbind_httpapi_abi::server::{RequestError, read_delete, read_query, read_set};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use windows_sys::Win32::Networking::HttpServer::{
@@ -144,7 +144,7 @@ proptest! {
 }
 
 /// A record whose four strings are so long, and end or do not.
-fn set_with(text: &[u16], at: usize) -> Result<Binding, Fault> {
+fn set_with(text: &[u16], at: usize) -> Result<Binding, RequestError> {
     let key: BindingKey = "hostnameport=a:1".parse().unwrap();
     let record = Record::new([1; 20].into(), None, certbind_core::Uuid::nil());
     let binding = Binding::new(key, record).unwrap();
@@ -176,7 +176,7 @@ fn a_string_is_read_up_to_its_limit_and_no_further() {
         // Exactly so much memory, which valgrind sees to.
         let endless = vec![u16::from(b'x'); limit + 1].into_boxed_slice();
         let fault = set_with(&endless, at).unwrap_err();
-        let Fault::Unterminated { limit: found, .. } = fault else {
+        let RequestError::Unterminated { limit: found, .. } = fault else {
             panic!("{fault}");
         };
         assert_eq!((found, fault.win32_code()), (limit, 87));
@@ -190,7 +190,7 @@ fn a_string_is_read_up_to_its_limit_and_no_further() {
 fn a_string_that_is_not_utf_16_is_a_fault() {
     for at in 0..4 {
         let fault = set_with(&[0xd800, 0x41, 0], at).unwrap_err();
-        assert!(matches!(fault, Fault::Utf16 { .. }), "{fault}");
+        assert!(matches!(fault, RequestError::Utf16 { .. }), "{fault}");
     }
 }
 
@@ -200,7 +200,7 @@ fn an_empty_string_is_an_absent_one_but_no_host_name() {
     assert!(
         matches!(
             fault,
-            Fault::Null {
+            RequestError::Null {
                 what: "the host name"
             }
         ),
@@ -214,7 +214,7 @@ fn an_empty_string_is_an_absent_one_but_no_host_name() {
 }
 
 /// The fault of a request of `key` once `spoil` has been at it.
-fn spoiled(key: &str, spoil: impl FnOnce(&mut [u8])) -> Fault {
+fn spoiled(key: &str, spoil: impl FnOnce(&mut [u8])) -> RequestError {
     let key: BindingKey = key.parse().unwrap();
     let app_id = certbind_core::Uuid::nil();
     let record = match key.kind().names_certificate() {
@@ -238,19 +238,19 @@ fn spoiled(key: &str, spoil: impl FnOnce(&mut [u8])) -> Fault {
 fn faults_of_a_key_are_distinguished() {
     for key in ["hostnameport=a:1", "ccs=1", "scopedccs=a:1"] {
         let family = spoiled(key, |set| set[0] = 23);
-        assert_eq!(family, Fault::Family { found: 23 });
+        assert_eq!(family, RequestError::Family { found: 23 });
         let address = spoiled(key, |set| set[7] = 1);
         assert_eq!(
             address,
-            Fault::Address {
+            RequestError::Address {
                 found: [0, 0, 0, 1].into()
             }
         );
         let port = spoiled(key, |set| set[3] = 0);
-        assert!(matches!(port, Fault::Key(_)), "{port}");
+        assert!(matches!(port, RequestError::Key(_)), "{port}");
     }
     let address = spoiled("0.0.0.0:1", |set| set[..size_of::<usize>()].fill(0));
-    assert!(matches!(address, Fault::Null { .. }), "{address}");
+    assert!(matches!(address, RequestError::Null { .. }), "{address}");
 }
 
 #[test]
@@ -260,15 +260,18 @@ fn hash_has_twenty_bytes() {
         let fault = spoiled("hostnameport=a:1", |set| {
             set[at..at + 4].copy_from_slice(&length.to_ne_bytes());
         });
-        assert_eq!(fault, Fault::Hash { found: length });
+        assert_eq!(fault, RequestError::Hash { found: length });
     }
     let none = spoiled("hostnameport=a:1", |set| set[at] = 0);
-    assert!(matches!(none, Fault::Binding(_)), "{none}");
+    assert!(matches!(none, RequestError::Binding(_)), "{none}");
     let null = offset_of!(SniSet, ParamDesc.pSslHash);
     let null = spoiled("hostnameport=a:1", |set| {
         set[null..null + size_of::<usize>()].fill(0);
     });
-    assert!(matches!(null, Fault::Null { what: "the hash" }), "{null}");
+    assert!(
+        matches!(null, RequestError::Null { what: "the hash" }),
+        "{null}"
+    );
     let hash = [1_u8; 20];
     let there = spoiled("scopedccs=a:1", |set| {
         set[at] = 20;
@@ -276,7 +279,7 @@ fn hash_has_twenty_bytes() {
         let address = hash.as_ptr().expose_provenance().to_ne_bytes();
         set[at..at + address.len()].copy_from_slice(&address);
     });
-    assert!(matches!(there, Fault::Binding(_)), "{there}");
+    assert!(matches!(there, RequestError::Binding(_)), "{there}");
 }
 
 #[test]
@@ -289,6 +292,6 @@ fn a_query_is_exact_or_next() {
         let length = u32::try_from(size_of::<CcsQuery>()).unwrap();
         // SAFETY: the query is complete.
         let read = unsafe { read_query(Kind::Ccs, ptr::from_ref(&query).cast(), length) };
-        assert_eq!(read, Err(Fault::QueryType { found }));
+        assert_eq!(read, Err(RequestError::QueryType { found }));
     }
 }

@@ -18,7 +18,8 @@ use certbind_httpapi_abi::client::{
     with_set_property,
 };
 use certbind_httpapi_abi::server::{
-    Fault, PropertyAnswer, Query, read_delete_property, read_query_property, read_set_property,
+    PropertyAnswer, Query, RequestError, read_delete_property, read_query_property,
+    read_set_property,
 };
 use certbind_httpapi_abi::{kind_of, property_id, property_kind_of};
 use proptest::prelude::*;
@@ -154,7 +155,7 @@ fn a_type_that_is_not_known_is_a_fault() {
             let mut bytes = moved(request.pointer, request.length, 0);
             bytes[128..132].copy_from_slice(&i32::to_ne_bytes(found));
             let (pointer, length) = (bytes.as_ptr().cast(), request.length);
-            let fault = Fault::PropertyType { found };
+            let fault = RequestError::PropertyType { found };
             // SAFETY: no pointer is in it.
             let set = unsafe { read_set_property(Kind::Ccs, pointer, length) };
             assert_eq!(set.unwrap_err(), fault);
@@ -192,7 +193,7 @@ fn lists_of_lists_are_read_as_far_as_a_property_goes() {
         bytes[152..160].copy_from_slice(&pointer.to_ne_bytes());
         // SAFETY: what is read of it is there; that no more is read is what this is about.
         let read = unsafe { read_set_property(Kind::Ccs, bytes.as_ptr().cast(), request.length) };
-        assert!(matches!(read, Err(Fault::Property(_))), "{read:?}");
+        assert!(matches!(read, Err(RequestError::Property(_))), "{read:?}");
     });
 }
 
@@ -217,7 +218,7 @@ proptest! {
             let read = unsafe { read_delete_property(kind, place, request.length) };
             assert_eq!(read, Ok((key.clone(), property.property_type())));
             let short = request.length - 1;
-            let fault = Fault::Short { found: short, needed: request.length };
+            let fault = RequestError::Short { found: short, needed: request.length };
             // SAFETY: no less is there than is said.
             let read = unsafe { read_set_property(kind, place, short) };
             assert_eq!(read, Err(fault));

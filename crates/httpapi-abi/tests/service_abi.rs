@@ -12,7 +12,7 @@ use certbind_httpapi_abi::client::{
     Request, read_service_answer, with_service_delete, with_service_query, with_service_set,
 };
 use certbind_httpapi_abi::server::{
-    Fault, ServiceReply, read_service_delete, read_service_query, read_service_set,
+    RequestError, ServiceReply, read_service_delete, read_service_query, read_service_set,
 };
 use certbind_httpapi_abi::service::{
     CacheKey, ListenAddress, MAX_URL_LENGTH, ServiceAnswer, ServiceKey, ServiceKind, ServiceQuery,
@@ -192,7 +192,10 @@ fn unterminated_text_is_refused_at_its_limit() {
     // SAFETY: the structure is there, and the text as long as its limit and one more.
     let read =
         unsafe { read_service_delete(ServiceKind::UrlReservation, words.as_ptr().cast(), length) };
-    assert!(matches!(read, Err(Fault::Unterminated { .. })), "{read:?}");
+    assert!(
+        matches!(read, Err(RequestError::Unterminated { .. })),
+        "{read:?}"
+    );
 }
 
 #[test]

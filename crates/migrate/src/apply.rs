@@ -14,7 +14,7 @@ use crate::plan::{Plan, Step};
 /// # Errors
 /// [`Error::Stale`] with all the keys that moved.
 pub fn check(store: &dyn BindingStore, plan: &Plan) -> Result<(), Error> {
-    let moved = unlike(store, plan, Step::saw)?;
+    let moved = unlike(store, plan, Step::expected)?;
     if moved.is_empty() {
         return Ok(());
     }
@@ -86,7 +86,7 @@ fn batch(store: &dyn BindingStore, plan: &Plan) -> Stored<Batch> {
             .is_none_or(|most| plan.steps().len() <= most.get());
     let steps = plan.steps().iter().filter(|step| all || step.changes());
     let changes = steps.map(|step| {
-        let expect = match step.saw() {
+        let expect = match step.expected() {
             Some(binding) => Precondition::Exactly(Box::new(binding.clone())),
             None => Precondition::Absent,
         };

@@ -9,7 +9,7 @@ use crate::field::FieldChange;
 
 /// What two sequences have under one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Compared {
+pub enum Comparison {
     /// Only the second has it.
     Added(Binding),
     /// Only the first has it.
@@ -25,7 +25,7 @@ pub enum Compared {
     Same(Binding),
 }
 
-impl Compared {
+impl Comparison {
     /// The key that is compared.
     #[must_use]
     pub fn key(&self) -> &BindingKey {
@@ -49,7 +49,7 @@ impl Compared {
 /// and in that order. It holds one binding of each at a time. The first error ends it.
 ///
 /// ```
-/// use certbind_migrate::{Compared, diff};
+/// use certbind_migrate::{Comparison, diff};
 /// use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Scan, Uuid};
 ///
 /// let (before, after) = (MemoryStore::new(), MemoryStore::new());
@@ -59,7 +59,7 @@ impl Compared {
 /// }
 /// for compared in diff(before.scan(&Scan::all())?, after.scan(&Scan::all())?) {
 ///     let compared = compared?;
-///     assert!(matches!(compared, Compared::Changed { .. }));
+///     assert!(matches!(compared, Comparison::Changed { .. }));
 ///     assert_eq!(compared.fields().len(), 1);
 ///     assert_eq!(compared.fields()[0].name(), "certificate");
 /// }
@@ -93,7 +93,7 @@ where
     A: Iterator<Item = Result<Binding>>,
     B: Iterator<Item = Result<Binding>>,
 {
-    type Item = Result<Compared>;
+    type Item = Result<Comparison>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
@@ -117,7 +117,7 @@ where
     A: Iterator<Item = Result<Binding>>,
     B: Iterator<Item = Result<Binding>>,
 {
-    fn step(&mut self) -> Result<Option<Compared>> {
+    fn step(&mut self) -> Result<Option<Comparison>> {
         self.before.fill()?;
         self.after.fill()?;
         let order = match (&self.before.next, &self.after.next) {
@@ -129,10 +129,10 @@ where
         let before = order.is_le().then(|| self.before.next.take()).flatten();
         let after = order.is_ge().then(|| self.after.next.take()).flatten();
         Ok(match (before, after) {
-            (Some(before), Some(after)) if before == after => Some(Compared::Same(after)),
-            (Some(before), Some(after)) => Some(Compared::Changed { before, after }),
-            (Some(before), None) => Some(Compared::Removed(before)),
-            (None, Some(after)) => Some(Compared::Added(after)),
+            (Some(before), Some(after)) if before == after => Some(Comparison::Same(after)),
+            (Some(before), Some(after)) => Some(Comparison::Changed { before, after }),
+            (Some(before), None) => Some(Comparison::Removed(before)),
+            (None, Some(after)) => Some(Comparison::Added(after)),
             (None, None) => None,
         })
     }
@@ -163,7 +163,7 @@ impl<I: Iterator<Item = Result<Binding>>> Side<I> {
             return Ok(());
         };
         let key = next.key();
-        // Compared out of order, what both have would be told as added and removed.
+        // Comparison out of order, what both have would be told as added and removed.
         if let Some(last) = self.last.as_ref().filter(|last| *last >= key) {
             let reason =
                 format!("it comes behind {last}; bindings are compared in canonical order");

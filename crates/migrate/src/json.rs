@@ -101,7 +101,8 @@ impl Plan {
     /// Whether no binding in it has extended properties.
     fn is_plain(&self) -> bool {
         let bindings = self.steps().iter();
-        let mut bindings = bindings.flat_map(|step| [step.saw(), step.new_value(), step.source()]);
+        let mut bindings =
+            bindings.flat_map(|step| [step.expected(), step.new_value(), step.source()]);
         bindings.all(|binding| binding.is_none_or(|binding| binding.record().extended.is_empty()))
     }
 

@@ -47,7 +47,7 @@ mod successors;
 mod warning;
 
 pub use apply::{apply, check};
-pub use diff::{Compared, Diff, diff};
+pub use diff::{Comparison, Diff, diff};
 pub use error::{Duplicate, Error};
 pub use field::{ExtendedChange, FieldChange, Values};
 pub use file::{CertificateFolders, MappingFile};

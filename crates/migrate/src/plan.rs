@@ -1,4 +1,4 @@
-//! A plan: what is going to happen to a store, as data.
+//! A plan: the pending changes of a store, as data.
 
 use certbind_core::{Binding, BindingKey, Result, StoreError};
 use jiff::Timestamp;
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::field::FieldChange;
 use crate::warning::Warning;
 
-/// What is going to happen to a store: made, kept in a file ([`to_json`](Self::to_json)), read by
-/// a person, and then [`apply`](crate::apply())ed, or refused if the store has moved on.
+/// The pending changes of a store: saved to a file ([`to_json`](Self::to_json)), reviewed, and then
+/// [`apply`](crate::apply())ed, or refused if the store has changed since.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     header: Header,
@@ -47,37 +47,42 @@ pub enum Purpose {
     Undo,
 }
 
-/// What is going to happen to one key.
+/// The pending change of one key. The fields are called `saw` and `becomes` in plan files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
     /// It was not bound, and will be.
     Create {
-        /// What it becomes.
-        becomes: Binding,
-        /// What the source has, where a mapping changed it.
+        /// The binding that the key will hold.
+        #[serde(rename = "becomes")]
+        new_value: Binding,
+        /// The binding of the source, if a mapping changed it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<Binding>,
     },
     /// It was bound otherwise.
     Replace {
-        /// What it held.
-        saw: Binding,
-        /// What it becomes.
-        becomes: Binding,
-        /// What the source has, where a mapping changed it.
+        /// The binding that the target must hold, or else the plan is refused.
+        #[serde(rename = "saw")]
+        expected: Binding,
+        /// The binding that the key will hold.
+        #[serde(rename = "becomes")]
+        new_value: Binding,
+        /// The binding of the source, if a mapping changed it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<Binding>,
     },
     /// It was bound, and will not be.
     Delete {
-        /// What it held.
-        saw: Binding,
+        /// The binding that the target must hold, or else the plan is refused.
+        #[serde(rename = "saw")]
+        expected: Binding,
     },
     /// It is as it is to be. Whether it still is, is checked all the same.
     Keep {
-        /// What it holds.
-        saw: Binding,
+        /// The binding that the target must hold.
+        #[serde(rename = "saw")]
+        expected: Binding,
     },
 }
 
@@ -113,11 +118,16 @@ impl Plan {
             Err(StoreError::invalid(step.key().clone(), reason))
         };
         for step in &steps {
-            if let Step::Replace { saw, becomes, .. } = step {
-                if saw.key() != becomes.key() {
+            if let Step::Replace {
+                expected,
+                new_value,
+                ..
+            } = step
+            {
+                if expected.key() != new_value.key() {
                     return invalid(step, "a step replaces a binding by one of the same key");
                 }
-                if saw == becomes {
+                if expected == new_value {
                     return invalid(step, "a step that changes nothing is a keep");
                 }
             }
@@ -199,14 +209,20 @@ impl Plan {
     #[must_use]
     pub fn inverse(&self) -> Self {
         let undo = |step: &Step| match step.clone() {
-            Step::Create { becomes, .. } => Some(Step::Delete { saw: becomes }),
-            Step::Replace { saw, becomes, .. } => Some(Step::Replace {
-                saw: becomes,
-                becomes: saw,
+            Step::Create { new_value, .. } => Some(Step::Delete {
+                expected: new_value,
+            }),
+            Step::Replace {
+                expected,
+                new_value,
+                ..
+            } => Some(Step::Replace {
+                expected: new_value,
+                new_value: expected,
                 source: None,
             }),
-            Step::Delete { saw } => Some(Step::Create {
-                becomes: saw,
+            Step::Delete { expected } => Some(Step::Create {
+                new_value: expected,
                 source: None,
             }),
             // What was not changed may go its own way.
@@ -229,27 +245,31 @@ impl Step {
     #[must_use]
     pub fn key(&self) -> &BindingKey {
         match self {
-            Self::Create { becomes, .. } => becomes.key(),
-            Self::Replace { saw, .. } | Self::Delete { saw } | Self::Keep { saw } => saw.key(),
+            Self::Create { new_value, .. } => new_value.key(),
+            Self::Replace { expected, .. }
+            | Self::Delete { expected }
+            | Self::Keep { expected } => expected.key(),
         }
     }
 
-    /// What the target held when the plan was made.
+    /// The binding that the target held when the plan was made, and must still hold.
     #[must_use]
-    pub fn saw(&self) -> Option<&Binding> {
+    pub fn expected(&self) -> Option<&Binding> {
         match self {
             Self::Create { .. } => None,
-            Self::Replace { saw, .. } | Self::Delete { saw } | Self::Keep { saw } => Some(saw),
+            Self::Replace { expected, .. }
+            | Self::Delete { expected }
+            | Self::Keep { expected } => Some(expected),
         }
     }
 
-    /// What the target is to hold.
+    /// The binding that the target will hold.
     #[must_use]
     pub fn new_value(&self) -> Option<&Binding> {
         match self {
-            Self::Create { becomes, .. } | Self::Replace { becomes, .. } => Some(becomes),
+            Self::Create { new_value, .. } | Self::Replace { new_value, .. } => Some(new_value),
             Self::Delete { .. } => None,
-            Self::Keep { saw } => Some(saw),
+            Self::Keep { expected } => Some(expected),
         }
     }
 
@@ -272,7 +292,11 @@ impl Step {
     #[must_use]
     pub fn fields(&self) -> Vec<FieldChange> {
         match self {
-            Self::Replace { saw, becomes, .. } => FieldChange::between(saw, becomes),
+            Self::Replace {
+                expected,
+                new_value,
+                ..
+            } => FieldChange::between(expected, new_value),
             Self::Create { .. } | Self::Delete { .. } | Self::Keep { .. } => Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use certbind_certificates::Folder;
 use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Kind, Result as Stored};
 
-use crate::diff::{Compared, diff};
+use crate::diff::{Comparison, diff};
 use crate::error::{Duplicate, Error};
 use crate::filter::Filter;
 use crate::mapping::Mapping;
@@ -65,20 +65,20 @@ impl Planner {
         for compared in diff(target, mapped) {
             let compared = compared?;
             steps.push(match compared {
-                Compared::Added(becomes) => Step::Create {
-                    source: source(becomes.key()),
-                    becomes,
+                Comparison::Added(new_value) => Step::Create {
+                    source: source(new_value.key()),
+                    new_value,
                 },
-                Compared::Changed { before, after } => Step::Replace {
+                Comparison::Changed { before, after } => Step::Replace {
                     source: source(after.key()),
-                    saw: before,
-                    becomes: after,
+                    expected: before,
+                    new_value: after,
                 },
-                Compared::Same(saw) => Step::Keep { saw },
-                Compared::Removed(saw) if self.prune && within.matches(&saw) => {
-                    Step::Delete { saw }
+                Comparison::Same(expected) => Step::Keep { expected },
+                Comparison::Removed(expected) if self.prune && within.matches(&expected) => {
+                    Step::Delete { expected }
                 }
-                Compared::Removed(binding) => {
+                Comparison::Removed(binding) => {
                     untouched.push(binding.key().clone());
                     continue;
                 }
@@ -166,7 +166,7 @@ impl Planner {
         }
         warnings.extend(made().filter_map(|step| {
             let (from, to) = (
-                step.saw()?.record().app_id,
+                step.expected()?.record().app_id,
                 step.new_value()?.record().app_id,
             );
             let key = step.key().clone();

@@ -64,10 +64,10 @@ fn renew(
     let mut steps = Vec::new();
     let mut conflicts = 0;
     for binding in store.scan(&Scan::all())? {
-        let saw: Binding = binding?;
-        let mut record = saw.record().clone();
+        let expected: Binding = binding?;
+        let mut record = expected.record().clone();
         match &mut record.certificate {
-            Some(bound) if bound.hash != *new && is_due(saw.key(), &bound.hash) => {
+            Some(bound) if bound.hash != *new && is_due(expected.key(), &bound.hash) => {
                 bound.hash = *new;
             }
             _ => {
@@ -76,8 +76,8 @@ fn renew(
             }
         }
         steps.push(Step::Replace {
-            becomes: saw.clone().with_record(record)?,
-            saw,
+            new_value: expected.clone().with_record(record)?,
+            expected,
             source: None,
         });
     }

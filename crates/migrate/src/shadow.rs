@@ -21,7 +21,7 @@ pub(crate) fn shadows(steps: &[Step], untouched: &[BindingKey]) -> Vec<Warning> 
     let bound = steps
         .iter()
         .filter(|step| step.new_value().is_some())
-        .map(|step| (step.key(), step.saw().is_none()));
+        .map(|step| (step.key(), step.expected().is_none()));
     let mut ports: BTreeMap<Port, AtPort> = BTreeMap::new();
     for (key, new) in bound.chain(untouched.iter().map(|key| (key, false))) {
         let at = ports.entry(key.port()).or_default();

@@ -5,13 +5,13 @@
 //! judged, nobody is authenticated, and nothing is sent but the handshake.
 //!
 //! ```no_run
-//! use certbind_probe::{Found, Options, probe};
+//! use certbind_probe::{ProbeResult, ProbeOptions, probe};
 //! use certbind_core::{Binding, CertHash, Record, Uuid};
 //!
 //! let record = Record::new(CertHash::new([0x52; 20]), None, Uuid::nil());
 //! let binding = Binding::new("0.0.0.0:443".parse()?, record)?;
-//! let probed = probe(&binding, &Options::default());
-//! if let Found::Other { served } = &probed.found {
+//! let probed = probe(&binding, &ProbeOptions::default());
+//! if let ProbeResult::Other { served } = &probed.found {
 //!     println!("{} serves {served}", binding.key());
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -33,7 +33,7 @@ use crate::endpoint::Endpoint;
 
 /// Where and how long to try.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ProbeOptions {
     /// The address for keys that name none: host names, and `0.0.0.0`. `[::]` is tried at `::1`
     /// unless this is an IPv6 address. 127.0.0.1 at first.
     pub address: IpAddr,
@@ -45,21 +45,21 @@ pub struct Options {
 
 /// What was tried of a binding, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Probed {
+pub struct ProbeReport {
     /// Where, if anywhere.
     pub address: Option<SocketAddr>,
     /// The name that was asked for (SNI), if any.
     pub name: Option<String>,
     /// What was found there.
     #[serde(flatten)]
-    pub found: Found,
+    pub found: ProbeResult,
 }
 
 /// What was found at an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "found", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Found {
+pub enum ProbeResult {
     /// The certificate that is bound.
     Same,
     /// Another one.
@@ -91,7 +91,7 @@ pub enum Found {
     },
 }
 
-impl Found {
+impl ProbeResult {
     /// Whether clients meet something else than what is bound.
     #[must_use]
     pub fn is_wrong(&self) -> bool {
@@ -99,7 +99,7 @@ impl Found {
     }
 }
 
-impl Default for Options {
+impl Default for ProbeOptions {
     fn default() -> Self {
         Self {
             address: Ipv4Addr::LOCALHOST.into(),
@@ -112,18 +112,18 @@ impl Default for Options {
 /// Tries the endpoint of a binding, as if it were the only one of its host. It takes twice the timeout
 /// at most.
 #[must_use]
-pub fn probe(binding: &Binding, options: &Options) -> Probed {
+pub fn probe(binding: &Binding, options: &ProbeOptions) -> ProbeReport {
     probe_on(binding, &Resolver::new([]), options)
 }
 
-fn probe_on(binding: &Binding, host: &Resolver<&Binding>, options: &Options) -> Probed {
+fn probe_on(binding: &Binding, host: &Resolver<&Binding>, options: &ProbeOptions) -> ProbeReport {
     let endpoint = match endpoint::of(binding.key(), options.address) {
         Ok(endpoint) => endpoint,
         Err(why) => {
-            return Probed {
+            return ProbeReport {
                 address: None,
                 name: None,
-                found: Found::NotProbed {
+                found: ProbeResult::NotProbed {
                     why: why.to_owned(),
                 },
             };
@@ -132,27 +132,27 @@ fn probe_on(binding: &Binding, host: &Resolver<&Binding>, options: &Options) -> 
     if let Some(name) = endpoint.name.as_deref()
         && !handshake::can_ask_for(name)
     {
-        return Probed {
+        return ProbeReport {
             address: Some(endpoint.address),
             name: None,
-            found: Found::NotProbed {
+            found: ProbeResult::NotProbed {
                 why: format!("the TLS library of this probe cannot ask for {name}"),
             },
         };
     }
     let found = match handshake::certificate(&endpoint, options.timeout) {
         Ok(served) => match (binding.record().hash(), hidden_by(binding, &endpoint, host)) {
-            (Some(bound), _) if *bound == served => Found::Same,
-            (_, Some(other)) if other.record().hash() == Some(&served) => Found::Hidden {
+            (Some(bound), _) if *bound == served => ProbeResult::Same,
+            (_, Some(other)) if other.record().hash() == Some(&served) => ProbeResult::Hidden {
                 by: other.key().clone(),
                 served,
             },
-            (Some(_), _) => Found::Other { served },
-            (None, _) => Found::Served { served },
+            (Some(_), _) => ProbeResult::Other { served },
+            (None, _) => ProbeResult::Served { served },
         },
-        Err(why) => Found::Nothing { why },
+        Err(why) => ProbeResult::Nothing { why },
     };
-    Probed {
+    ProbeReport {
         address: Some(endpoint.address),
         name: endpoint.name,
         found,
@@ -167,7 +167,7 @@ fn hidden_by<'a>(
 ) -> Option<&'a Binding> {
     let connection = Connection::to(endpoint.address).ok()?;
     let connection = match &endpoint.name {
-        Some(name) => connection.asking_for(name.as_str()),
+        Some(name) => connection.with_server_name(name.as_str()),
         None => connection,
     };
     let (_, chosen) = host.choose(&connection)?;
@@ -177,7 +177,11 @@ fn hidden_by<'a>(
 /// Tries the endpoints of some bindings of a host, in parallel. The results are in their order. `host`
 /// has all bindings of the host, to recognise the certificate of a binding that hides another.
 #[must_use]
-pub fn probe_all(bindings: &[Binding], host: &[Binding], options: &Options) -> Vec<Probed> {
+pub fn probe_all(
+    bindings: &[Binding],
+    host: &[Binding],
+    options: &ProbeOptions,
+) -> Vec<ProbeReport> {
     let host = Resolver::new(host);
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(bindings.len()));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use certbind_core::{Binding, CertHash, Record, Uuid};
-use certbind_probe::{Found, Options, probe, probe_all};
+use certbind_probe::{ProbeOptions, ProbeResult, probe, probe_all};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -77,8 +77,8 @@ fn bound(key: &str, hash: CertHash) -> Binding {
     Binding::new(key, record).unwrap()
 }
 
-fn found(key: &str, hash: CertHash) -> Found {
-    probe(&bound(key, hash), &Options::default()).found
+fn found(key: &str, hash: CertHash) -> ProbeResult {
+    probe(&bound(key, hash), &ProbeOptions::default()).found
 }
 
 const BOTH: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
@@ -96,14 +96,23 @@ fn served_certificate_is_compared() {
         let www = format!("hostnameport=www.contoso.com:{port}");
         let shops = format!("hostnameport=*.shop.contoso.com:{port}");
         let [address, any] = ["127.0.0.1", "0.0.0.0"].map(|ip| format!("{ip}:{port}"));
-        assert_eq!(found(&www, of_name), Found::Same);
-        assert_eq!(found(&shops, of_name), Found::Same);
-        assert_eq!(found(&address, of_address), Found::Same);
-        assert_eq!(found(&any, of_address), Found::Same);
-        assert_eq!(found(&www, of_address), Found::Other { served: of_name });
-        assert_eq!(found(&any, of_name), Found::Other { served: of_address });
+        assert_eq!(found(&www, of_name), ProbeResult::Same);
+        assert_eq!(found(&shops, of_name), ProbeResult::Same);
+        assert_eq!(found(&address, of_address), ProbeResult::Same);
+        assert_eq!(found(&any, of_address), ProbeResult::Same);
+        assert_eq!(
+            found(&www, of_address),
+            ProbeResult::Other { served: of_name }
+        );
+        assert_eq!(
+            found(&any, of_name),
+            ProbeResult::Other { served: of_address }
+        );
         let central = format!("scopedccs=www.contoso.com:{port}");
-        assert_eq!(found(&central, of_name), Found::Served { served: of_name });
+        assert_eq!(
+            found(&central, of_name),
+            ProbeResult::Served { served: of_name }
+        );
     }
 }
 
@@ -120,7 +129,7 @@ fn a_server_without_a_certificate_serves_nothing() {
         format!("hostnameport=other.contoso.com:{port}"),
     ] {
         let found = found(&key, hash);
-        let Found::Nothing { why } = &found else {
+        let ProbeResult::Nothing { why } = &found else {
             panic!("{found:?}");
         };
         assert!(why.starts_with("no handshake: "), "{why}");
@@ -144,9 +153,9 @@ fn refused_foreign_and_silent_endpoints_differ() {
             let _ = std::io::Write::write_all(&mut stream, b"220 mail.contoso.com ESMTP\r\n");
         }
     });
-    let options = Options {
+    let options = ProbeOptions {
         timeout: Duration::from_millis(200),
-        ..Options::default()
+        ..ProbeOptions::default()
     };
     for (port, said) in [
         (closed.port(), "no connection: refused"),
@@ -155,7 +164,7 @@ fn refused_foreign_and_silent_endpoints_differ() {
     ] {
         let key = format!("0.0.0.0:{port}");
         let probed = probe(&bound(&key, CertHash::new([1; 20])), &options);
-        let Found::Nothing { why } = probed.found else {
+        let ProbeResult::Nothing { why } = probed.found else {
             panic!("{probed:?}");
         };
         assert!(why.starts_with(said), "{why}");
@@ -165,7 +174,7 @@ fn refused_foreign_and_silent_endpoints_differ() {
 #[test]
 fn keys_without_an_endpoint_are_not_probed() {
     let central = found("ccs=443", CertHash::new([1; 20]));
-    assert!(matches!(&central, Found::NotProbed { .. }) && !central.is_wrong());
+    assert!(matches!(&central, ProbeResult::NotProbed { .. }) && !central.is_wrong());
     // What the TLS library does not send as it stands: there is no verdict, and no name was sent.
     for name in [
         "a*b",
@@ -175,9 +184,9 @@ fn keys_without_an_endpoint_are_not_probed() {
         "example.123",
     ] {
         let binding = bound(&format!("hostnameport={name}:443"), CertHash::new([1; 20]));
-        let probed = probe(&binding, &Options::default());
+        let probed = probe(&binding, &ProbeOptions::default());
         assert_eq!(probed.name, None, "{name}");
-        let Found::NotProbed { why } = &probed.found else {
+        let ProbeResult::NotProbed { why } = &probed.found else {
             panic!("{name}: {probed:?}");
         };
         assert!(why.contains(name), "{why}");
@@ -201,19 +210,19 @@ fn hidden_bindings_are_recognised() {
     let central = bound(&format!("scopedccs=www.contoso.com:{port}"), of_address);
     let elsewhere = bound(&format!("127.0.0.2:{port}"), of_name);
     let host = [address.clone(), name.clone(), central.clone()];
-    let probed = probe_all(&host, &host, &Options::default());
-    let hidden = Found::Hidden {
+    let probed = probe_all(&host, &host, &ProbeOptions::default());
+    let hidden = ProbeResult::Hidden {
         by: address.key().clone(),
         served: of_name,
     };
     assert!(!hidden.is_wrong());
     assert_eq!(
         probed.iter().map(|it| &it.found).collect::<Vec<_>>(),
-        [&Found::Same, &hidden, &hidden]
+        [&ProbeResult::Same, &hidden, &hidden]
     );
     let host = [elsewhere, name.clone()];
-    let probed = probe_all(&[name], &host, &Options::default());
-    assert_eq!(probed[0].found, Found::Other { served: of_name });
+    let probed = probe_all(&[name], &host, &ProbeOptions::default());
+    assert_eq!(probed[0].found, ProbeResult::Other { served: of_name });
 }
 
 #[test]
@@ -237,10 +246,14 @@ fn results_are_in_the_order_of_the_bindings() {
             )
         })
         .collect();
-    let probed = probe_all(&bindings, &bindings, &Options::default());
+    let probed = probe_all(&bindings, &bindings, &ProbeOptions::default());
     assert_eq!(probed.len(), 40);
     for (n, probed) in probed.iter().enumerate() {
-        assert_eq!(probed.found == Found::Same, n % 3 != 0, "{n}: {probed:?}");
+        assert_eq!(
+            probed.found == ProbeResult::Same,
+            n % 3 != 0,
+            "{n}: {probed:?}"
+        );
     }
-    assert!(probe_all(&[], &[], &Options::default()).is_empty());
+    assert!(probe_all(&[], &[], &ProbeOptions::default()).is_empty());
 }

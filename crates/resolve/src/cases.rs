@@ -61,7 +61,7 @@ impl<B: Borrow<Binding>> Resolver<B> {
         let connection = |local, name: &NameCase| {
             let connection = Connection::new(local, port);
             match sample(name, &names) {
-                Some(sample) => connection.asking_for(sample),
+                Some(sample) => connection.with_server_name(sample),
                 None => connection,
             }
         };

@@ -10,7 +10,7 @@ use certbind_core::Port;
 /// ```
 /// use certbind_resolve::Connection;
 ///
-/// let connection = Connection::to("10.0.0.5:443".parse()?)?.asking_for("www.contoso.com");
+/// let connection = Connection::to("10.0.0.5:443".parse()?)?.with_server_name("www.contoso.com");
 /// assert_eq!(connection.to_string(), "10.0.0.5:443, www.contoso.com");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -68,7 +68,7 @@ impl Connection {
 
     /// The same connection with a server name (SNI), as the client sends it.
     #[must_use]
-    pub fn asking_for(self, name: impl Into<String>) -> Self {
+    pub fn with_server_name(self, name: impl Into<String>) -> Self {
         let name = Some(name.into());
         Self { name, ..self }
     }

@@ -26,7 +26,7 @@ use crate::step::{Order, Step};
 ///
 /// let connection = Connection::to("10.0.0.5:443".parse()?)?;
 /// assert_eq!(host.choose(&connection).map(|(step, _)| step), Some(Step::AnyIpv4));
-/// let connection = connection.asking_for("WWW.contoso.com");
+/// let connection = connection.with_server_name("WWW.contoso.com");
 /// assert_eq!(host.choose(&connection).map(|(step, _)| step), Some(Step::HostName));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

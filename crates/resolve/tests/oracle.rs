@@ -143,7 +143,7 @@ proptest! {
     ) {
         let connection = Connection::to(address.parse().unwrap()).unwrap();
         let connection = match name {
-            Some(name) => connection.asking_for(name),
+            Some(name) => connection.with_server_name(name),
             None => connection,
         };
         let host = Resolver::new(keys.iter().map(|key| binding(key)));
@@ -206,7 +206,7 @@ fn every_step_can_win() {
         let host = Resolver::new(KEYS.map(binding));
         let connection = Connection::to(address.parse().unwrap()).unwrap();
         let connection = match name {
-            Some(name) => connection.asking_for(name),
+            Some(name) => connection.with_server_name(name),
             None => connection,
         };
         reached.push(host.choose(&connection).unwrap().0);
@@ -228,7 +228,7 @@ fn choices_do_not_scan() {
     for n in 0..asked {
         let connection = connection
             .clone()
-            .asking_for(format!("HOST{n}.contoso.com"));
+            .with_server_name(format!("HOST{n}.contoso.com"));
         assert!(host.choose(&connection).is_some());
     }
     let each = begun.elapsed() / asked;

@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use certbind_core::Kind;
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::server::{
-    Answer, Fault, PropertyAnswer, Query, read_delete, read_delete_property, read_query,
+    Answer, PropertyAnswer, Query, RequestError, read_delete, read_delete_property, read_query,
     read_query_property, read_set, read_set_property,
 };
 use certbind_httpapi_abi::service::ServiceKind;
@@ -332,7 +332,7 @@ fn reserved(handle: HANDLE, overlapped: *const OVERLAPPED, for_handle: u32) -> R
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn code(fault: Fault) -> u32 {
+fn code(fault: RequestError) -> u32 {
     fault.win32_code()
 }
 

@@ -5,7 +5,7 @@
 use std::ffi::c_void;
 
 use certbind_httpapi_abi::server::{
-    Fault, ServiceReply, read_service_delete, read_service_query, read_service_set,
+    RequestError, ServiceReply, read_service_delete, read_service_query, read_service_set,
 };
 use certbind_httpapi_abi::service::{ServiceKind, ServiceQuery};
 use certbind_httpapi_abi::service_kind_of;
@@ -66,7 +66,7 @@ impl Simulator {
     ) -> Result<(), u32> {
         // SAFETY: the caller's promise.
         let query = unsafe { read_service_query(kind, input, input_length) };
-        let query = query.map_err(|fault: Fault| fault.win32_code())?;
+        let query = query.map_err(|fault: RequestError| fault.win32_code())?;
         let found = self
             .service()
             .query(&query)

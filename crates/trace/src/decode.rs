@@ -6,7 +6,7 @@ use std::ffi::c_void;
 
 use certbind_core::Kind;
 use certbind_httpapi_abi::server::{
-    Fault, Query, read_delete, read_delete_property, read_query, read_query_property,
+    Query, RequestError, read_delete, read_delete_property, read_query, read_query_property,
     read_service_delete, read_service_query, read_service_set, read_set, read_set_property,
 };
 use certbind_httpapi_abi::service::ServiceKind;
@@ -140,9 +140,9 @@ pub(crate) fn unless(reserved: bool, argument: Argument) -> Argument {
 
 fn decoded(
     id: HTTP_SERVICE_CONFIG_ID,
-    record: impl FnOnce(Kind) -> Result<Argument, Fault>,
-    property: impl FnOnce(Kind) -> Result<Argument, Fault>,
-    service: impl FnOnce(ServiceKind) -> Result<String, Fault>,
+    record: impl FnOnce(Kind) -> Result<Argument, RequestError>,
+    property: impl FnOnce(Kind) -> Result<Argument, RequestError>,
+    service: impl FnOnce(ServiceKind) -> Result<String, RequestError>,
 ) -> Argument {
     let read = if let Some(kind) = kind_of(id) {
         record(kind)

@@ -1,6 +1,6 @@
 //! What the readers of exports have in common.
 
-use certbind_formats::{Export, Format, ReadOptions, Reading, read};
+use certbind_formats::{Export, Format, ReadOptions, ReadOutcome, read};
 
 use crate::Outcome;
 
@@ -46,7 +46,7 @@ pub(super) fn keeps(
     }
 }
 
-fn of_whole(whole: &Reading) -> Outcome {
+fn of_whole(whole: &ReadOutcome) -> Outcome {
     let kinds: Vec<_> = whole
         .warnings
         .iter()

@@ -52,7 +52,7 @@ pub(crate) struct ScansWhatWas(Mutex<Vec<Binding>>);
 impl Fault for ScansWhatWas {
     fn capabilities() -> Capabilities {
         let mut capabilities = Capabilities::full();
-        capabilities.snapshot_scan = false;
+        capabilities.point_in_time_scan = false;
         capabilities
     }
 
@@ -201,7 +201,7 @@ pub(crate) struct ScansByIndex;
 impl Fault for ScansByIndex {
     fn capabilities() -> Capabilities {
         let mut capabilities = Capabilities::full();
-        capabilities.snapshot_scan = false;
+        capabilities.point_in_time_scan = false;
         capabilities
     }
 

@@ -44,7 +44,7 @@ pub(super) fn changes(bindings: &[Binding], plan: &Plan) -> Result<Answer, Error
     if let Some(step) = plan
         .steps()
         .iter()
-        .find(|step| after.get(step.key()).copied() != step.saw())
+        .find(|step| after.get(step.key()).copied() != step.expected())
     {
         return Err(Error::PlanOfAnotherState {
             key: step.key().clone(),

@@ -11,7 +11,7 @@ use crate::precedence::{self, STAGES};
 use crate::report::Report;
 
 /// How many ports of hosts are drawn: those with the most to look at.
-const MOST: usize = 40;
+const MAX_ROWS: usize = 40;
 
 const ROW: usize = 46;
 const LEFT: usize = 220;
@@ -34,8 +34,8 @@ pub(super) fn svg(exports: &[HostExport], report: &Report) -> String {
     let mut ports: Vec<_> = ports.into_iter().collect();
     let stages = |stages: &[Vec<&Binding>; 6]| stages.iter().filter(|it| !it.is_empty()).count();
     ports.sort_by_key(|(_, at)| std::cmp::Reverse(stages(at)));
-    let more = ports.len().saturating_sub(MOST);
-    ports.truncate(MOST);
+    let more = ports.len().saturating_sub(MAX_ROWS);
+    ports.truncate(MAX_ROWS);
     let (width, height) = (LEFT + COLUMN * STAGES.len(), ROW * ports.len() + 24);
     let mut svg = format!(
         "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"What answers at {} ports\">\n",

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use super::{short, text, used};
 use crate::config::Config;
 use crate::host_export::HostExport;
-use crate::inventory::{Held, Inventory};
+use crate::inventory::{Inventory, InventoryCertificate};
 use crate::rules::day;
 
 /// How many certificates are drawn: those that expire first.
-const MOST: usize = 30;
+const MAX_ROWS: usize = 30;
 
 const ROW: usize = 20;
 const LEFT: f64 = 330.0;
@@ -30,8 +30,8 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config
         return "<p class=\"quiet\">No certificate of the inventory is bound.</p>".to_owned();
     }
     bound.sort_by_key(|held| held.certificate.validity().not_after);
-    let later = bound.len().saturating_sub(MOST);
-    bound.truncate(MOST);
+    let later = bound.len().saturating_sub(MAX_ROWS);
+    bound.truncate(MAX_ROWS);
     let seconds = |time: Timestamp| time.as_second() as f64;
     // From a quarter before now or the first end to the last end, or a quarter from now.
     let ends = || {
@@ -67,7 +67,13 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config
     svg
 }
 
-fn draw(svg: &mut String, row: usize, held: &Held, config: &Config, x: impl Fn(Timestamp) -> f64) {
+fn draw(
+    svg: &mut String,
+    row: usize,
+    held: &InventoryCertificate,
+    config: &Config,
+    x: impl Fn(Timestamp) -> f64,
+) {
     let validity = held.certificate.validity();
     let (from, to) = (x(validity.not_before), x(validity.not_after));
     let class = match validity.not_after {

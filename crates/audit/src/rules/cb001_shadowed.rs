@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use certbind_core::BindingKey;
 
 use crate::effective_certificate::EffectiveCertificate;
-use crate::finding::Related;
+use crate::finding::RelatedLocations;
 use crate::fleet::{Fleet, Host};
 use crate::host_binding::HostBinding;
 use crate::ports::AtPort;
@@ -46,7 +46,7 @@ fn shadowed_by_addresses(at: &AtPort<'_>, findings: &mut Findings) {
         .addresses
         .iter()
         .all(|bound| EffectiveCertificate(bound.binding) == answer);
-    let related = Related::of(at.addresses.iter().map(HostBinding::place));
+    let related = RelatedLocations::of(at.addresses.iter().map(HostBinding::place));
     let sentence: Sentence = match at.addresses.len() {
         1 => format!(
             "it is not looked at on connections to {}, which {} is bound to",
@@ -92,7 +92,7 @@ fn shadowed_by_names(at: &AtPort<'_>, findings: &mut Findings) {
             findings
                 .add(bound.place(), sentence)
                 .resting_on(precedence::ORDER)
-                .related_to(Related::of([first.place()]));
+                .related_to(RelatedLocations::of([first.place()]));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A wildcard address beside single ones with another certificate.
 
-use crate::finding::Related;
+use crate::finding::RelatedLocations;
 use crate::fleet::{Fleet, Host};
 use crate::host_binding::HostBinding;
 use crate::precedence;
@@ -58,7 +58,9 @@ fn compare<'a, 'b: 'a>(
     findings
         .add(any.place(), sentence)
         .resting_on(precedence::ORDER)
-        .related_to(Related::of(differing.iter().map(|bound| bound.place())));
+        .related_to(RelatedLocations::of(
+            differing.iter().map(|bound| bound.place()),
+        ));
 }
 
 #[cfg(test)]

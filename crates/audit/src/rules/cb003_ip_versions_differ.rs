@@ -1,7 +1,7 @@
 //! IPv6 clients meet something else than IPv4 clients.
 
 use crate::effective_certificate::EffectiveCertificate;
-use crate::finding::Related;
+use crate::finding::RelatedLocations;
 use crate::fleet::{Fleet, Host};
 use crate::precedence;
 use crate::rule::Rule;
@@ -37,7 +37,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             findings
                 .add(v6.place(), sentence)
                 .resting_on(precedence::ORDER)
-                .related_to(Related::of([v4.place()]));
+                .related_to(RelatedLocations::of([v4.place()]));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use certbind_core::BindingKey;
 
-use crate::finding::Related;
+use crate::finding::RelatedLocations;
 use crate::fleet::{Fleet, Host};
 use crate::host_binding::HostBinding;
 use crate::precedence;
@@ -44,7 +44,9 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         findings
             .add(bound[0].place(), sentence)
             .resting_on(precedence::ORDER)
-            .related_to(Related::of(bound[1..].iter().map(|bound| bound.place())));
+            .related_to(RelatedLocations::of(
+                bound[1..].iter().map(|bound| bound.place()),
+            ));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::{Place, Related, Subject};
+use crate::finding::{FindingLocation, RelatedLocations, Subject};
 use crate::fleet::Fleet;
 use crate::host_binding::HostBinding;
 use crate::rule::Rule;
@@ -32,7 +32,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
         }
         let told: Vec<_> = applications
             .iter()
-            .take(Related::MOST)
+            .take(RelatedLocations::MAX_LOCATIONS)
             .map(|id| match fleet.config.application(id) {
                 Some(name) => name.to_owned(),
                 None => format!("{{{id}}}"),
@@ -47,14 +47,14 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             applications.len(),
             told.join(", ")
         );
-        let place = Place {
+        let place = FindingLocation {
             host: None,
             subject: Subject::Certificate(*hash),
             line: None,
         };
         findings
             .add(place, sentence)
-            .related_to(Related::of(uses.iter().map(HostBinding::place)));
+            .related_to(RelatedLocations::of(uses.iter().map(HostBinding::place)));
     }
 }
 

@@ -24,7 +24,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let warnings = host.export.reading.warnings.iter();
     for warning in warnings.filter(|warning| {
         let doubtful = [WarningKind::Inferred, WarningKind::Unusual];
-        warning.kind.is_grave() || doubtful.contains(&warning.kind)
+        warning.kind.changes_behaviour() || doubtful.contains(&warning.kind)
     }) {
         let bound = warning.key.as_ref().and_then(|key| {
             let at = host

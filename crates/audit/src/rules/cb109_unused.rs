@@ -1,6 +1,6 @@
 //! A certificate that nothing uses.
 
-use crate::finding::{Place, Subject};
+use crate::finding::{FindingLocation, Subject};
 use crate::fleet::Fleet;
 use crate::rule::Rule;
 use crate::rules::{Check, Findings};
@@ -29,7 +29,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
         if certificate.is_authority() || fleet.uses.contains_key(certificate.hash()) {
             continue;
         }
-        let place = Place {
+        let place = FindingLocation {
             host: None,
             subject: Subject::Certificate(*certificate.hash()),
             line: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use certbind_certificates::Name;
 
-use crate::finding::{Place, Related, Subject};
+use crate::finding::{FindingLocation, RelatedLocations, Subject};
 use crate::fleet::Fleet;
 use crate::host_binding::HostBinding;
 use crate::rule::Rule;
@@ -57,7 +57,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
         if places.len() < 2 {
             continue;
         }
-        let place = Place {
+        let place = FindingLocation {
             host: None,
             subject: Subject::Name(name.into()),
             line: None,
@@ -67,7 +67,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
                 place,
                 format!("{} certificates are bound for it", places.len()),
             )
-            .related_to(Related::of(places.iter().map(HostBinding::place)));
+            .related_to(RelatedLocations::of(places.iter().map(HostBinding::place)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! A file of the inventory that cannot be read.
 
-use crate::finding::{Place, Subject};
+use crate::finding::{FindingLocation, Subject};
 use crate::fleet::Fleet;
 use crate::rule::Rule;
 use crate::rules::{Check, Findings};
@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check::Fleet(check);
 
 fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
     for unread in fleet.inventory.unread() {
-        let place = Place {
+        let place = FindingLocation {
             host: None,
             subject: Subject::File(unread.file.clone()),
             line: None,

@@ -1,6 +1,6 @@
 //! A waiver that has ended.
 
-use crate::finding::{Place, Subject};
+use crate::finding::{FindingLocation, Subject};
 use crate::rule::Rule;
 use crate::rules::{Check, Findings, Waivers};
 use crate::severity::Severity;
@@ -20,7 +20,7 @@ fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
         .iter()
         .filter(|(it, _)| it.is_expired(waivers.config.now))
     {
-        let place = Place {
+        let place = FindingLocation {
             host: None,
             subject: Subject::Waiver(waiver.to_string().into()),
             line: None,

@@ -1,6 +1,6 @@
 //! A waiver of nothing.
 
-use crate::finding::{Place, Subject};
+use crate::finding::{FindingLocation, Subject};
 use crate::rule::Rule;
 use crate::rules::{Check, Findings, Waivers};
 use crate::severity::Severity;
@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check::Waivers(check);
 
 fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
     for (waiver, _) in waivers.iter().filter(|(_, is_used)| !is_used) {
-        let place = Place {
+        let place = FindingLocation {
             host: None,
             subject: Subject::Waiver(waiver.to_string().into()),
             line: None,

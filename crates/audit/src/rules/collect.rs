@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{Finding, Place, Related};
+use crate::finding::{Finding, FindingLocation, RelatedLocations};
 use crate::rule::Rule;
 use crate::severity::Severity;
 
@@ -26,7 +26,11 @@ impl Findings {
     }
 
     /// Adds what is wrong in a place, to which more can be said.
-    pub(crate) fn add(&mut self, place: Place, sentence: impl Into<Sentence>) -> &mut Finding {
+    pub(crate) fn add(
+        &mut self,
+        place: FindingLocation,
+        sentence: impl Into<Sentence>,
+    ) -> &mut Finding {
         let at = self.found.len();
         self.found.push(Finding {
             rule: self.rule,
@@ -34,7 +38,7 @@ impl Findings {
             place,
             sentence: sentence.into(),
             rests_on: None,
-            related: Related::default(),
+            related: RelatedLocations::default(),
         });
         &mut self.found[at]
     }

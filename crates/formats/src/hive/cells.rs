@@ -2,7 +2,7 @@
 
 use super::base::{Base, LENGTH};
 use super::bytes::u32_at;
-use super::fault::Fault;
+use super::cell_error::CellError;
 
 /// The length of a bin is a multiple of this.
 const PAGE: usize = 4096;
@@ -67,8 +67,8 @@ impl<'a> Cells<'a> {
     }
 
     /// The data of a cell in use.
-    pub(super) fn take(&mut self, offset: u32) -> Result<&'a [u8], Fault> {
-        let fault = |what| Fault::new(offset, what);
+    pub(super) fn take(&mut self, offset: u32) -> Result<&'a [u8], CellError> {
+        let fault = |what| CellError::new(offset, what);
         let at = offset as usize;
         if !at.is_multiple_of(8) {
             return Err(fault("no cell can begin here"));

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use encoding_rs::mem::decode_latin1;
 
 use super::bytes::{u16_at, u32_at};
+use super::cell_error::CellError;
 use super::cells::Cells;
-use super::fault::Fault;
 
 /// A key.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Key<'a> {
 #[derive(Debug)]
 pub(super) struct Under<T> {
     pub(super) whole: Vec<T>,
-    pub(super) broken: Vec<Fault>,
+    pub(super) broken: Vec<CellError>,
 }
 
 impl<T> Under<T> {
@@ -39,13 +39,13 @@ const NARROW_NAME: u16 = 0x20;
 
 impl<'a> Key<'a> {
     /// The key in a cell.
-    pub(super) fn at(cells: &mut Cells<'a>, offset: u32) -> Result<Self, Fault> {
+    pub(super) fn at(cells: &mut Cells<'a>, offset: u32) -> Result<Self, CellError> {
         let node = cells.take(offset)?;
         if !node.starts_with(b"nk") {
-            return Err(Fault::new(offset, "this is no key"));
+            return Err(CellError::new(offset, "this is no key"));
         }
         let name = u16_at(node, 72).and_then(|length| node.get(76..76 + usize::from(length)));
-        let name = name.ok_or(Fault::new(offset, "this key goes beyond its cell"))?;
+        let name = name.ok_or(CellError::new(offset, "this key goes beyond its cell"))?;
         Ok(Self { offset, node, name })
     }
 
@@ -79,7 +79,7 @@ impl<'a> Key<'a> {
         }
         if under.broken.is_empty() && under.whole.len() != count as usize {
             let what = "the number of keys under this key is not that of the list of them";
-            under.broken.push(Fault::new(self.offset, what));
+            under.broken.push(CellError::new(self.offset, what));
         }
         under
     }
@@ -108,11 +108,11 @@ pub(super) fn name(stored: &[u8], is_narrow: bool) -> Cow<'_, str> {
     Cow::Owned(String::from_utf16_lossy(&units))
 }
 
-type Leaf<'a> = (u32, Result<&'a [u8], Fault>);
+type Leaf<'a> = (u32, Result<&'a [u8], CellError>);
 
 /// The lists that a list of keys is made of: itself, or, if it is a root, those that it names. A
 /// root names no roots.
-fn leaves<'a>(cells: &mut Cells<'a>, list: u32) -> Result<Vec<Leaf<'a>>, Fault> {
+fn leaves<'a>(cells: &mut Cells<'a>, list: u32) -> Result<Vec<Leaf<'a>>, CellError> {
     let cell = cells.take(list)?;
     if !cell.starts_with(b"ri") {
         return Ok(vec![(list, Ok(cell))]);
@@ -122,21 +122,21 @@ fn leaves<'a>(cells: &mut Cells<'a>, list: u32) -> Result<Vec<Leaf<'a>>, Fault> 
 }
 
 /// The cells of the keys that a list names.
-fn entries(offset: u32, leaf: &[u8]) -> Result<impl Iterator<Item = u32>, Fault> {
+fn entries(offset: u32, leaf: &[u8]) -> Result<impl Iterator<Item = u32>, CellError> {
     let size = match leaf.first_chunk::<2>() {
         // Beside each key: the start of its name, or a hash of it.
         Some(b"lf" | b"lh") => 8,
         Some(b"li") => 4,
-        _ => return Err(Fault::new(offset, "this is no list of keys")),
+        _ => return Err(CellError::new(offset, "this is no list of keys")),
     };
     elements(offset, leaf, size)
 }
 
 /// The first words of a list's elements.
-fn elements(offset: u32, list: &[u8], size: usize) -> Result<impl Iterator<Item = u32>, Fault> {
+fn elements(offset: u32, list: &[u8], size: usize) -> Result<impl Iterator<Item = u32>, CellError> {
     let count = u16_at(list, 2).map_or(0, usize::from);
     let elements = list.get(4..4 + count * size);
-    let elements = elements.ok_or(Fault::new(offset, "this list goes beyond its cell"))?;
+    let elements = elements.ok_or(CellError::new(offset, "this list goes beyond its cell"))?;
     let words = elements.chunks_exact(size);
     Ok(words.filter_map(|element| u32_at(element, 0)))
 }

@@ -18,8 +18,8 @@
 
 mod base;
 mod bytes;
+mod cell_error;
 mod cells;
-mod fault;
 mod key;
 mod read;
 mod value;

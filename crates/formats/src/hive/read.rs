@@ -3,15 +3,15 @@
 use certbind_core::Kind;
 
 use super::base::Base;
+use super::cell_error::CellError;
 use super::cells::Cells;
-use super::fault::Fault;
 use super::key::{Key, Under};
 use super::value::values;
 use crate::error::ReadError;
 use crate::export::Header;
 use crate::format::Format;
 use crate::options::ReadOptions;
-use crate::reading::Reading;
+use crate::read_outcome::ReadOutcome;
 use crate::registry::{
     Collected, ControlSet, Data, Found, PARAMETERS, Value, family, family_name, is_about_ssl,
     is_known,
@@ -23,7 +23,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// # Errors
 /// [`ReadError`]: the file is no hive of `SYSTEM`, the way to its bindings is broken, or, unless the
 /// options say to keep going, anything else that was met is.
-pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let base = Base::of(bytes).map_err(unrecognised)?;
     let (cells, wrong) = Cells::of(bytes, &base);
     let mut hive = Hive {
@@ -248,7 +248,7 @@ impl<'a> Hive<'a> {
         found
     }
 
-    fn report(&mut self, broken: &[Fault], path: &str) {
+    fn report(&mut self, broken: &[CellError], path: &str) {
         for fault in broken {
             self.collected.error(in_key(path, fault.to_string()));
         }

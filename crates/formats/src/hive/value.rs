@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::bytes::{u16_at, u32_at};
+use super::cell_error::CellError;
 use super::cells::Cells;
-use super::fault::Fault;
 use super::key::{Key, Under, name};
 use crate::registry::Data;
 
@@ -43,7 +43,7 @@ pub(super) fn values<'a>(key: &Key<'a>, cells: &mut Cells<'a>) -> Under<Value<'a
         .and_then(|length| cell.get(..length))
     else {
         let what = "the list of this key's values is shorter than their number";
-        under.broken.push(Fault::new(own, what));
+        under.broken.push(CellError::new(own, what));
         return under;
     };
     let (offsets, _) = offsets.as_chunks::<4>();
@@ -57,13 +57,13 @@ pub(super) fn values<'a>(key: &Key<'a>, cells: &mut Cells<'a>) -> Under<Value<'a
 }
 
 impl<'a> Value<'a> {
-    fn at(cells: &mut Cells<'a>, offset: u32) -> Result<Self, Fault> {
+    fn at(cells: &mut Cells<'a>, offset: u32) -> Result<Self, CellError> {
         let head = cells.take(offset)?;
         if !head.starts_with(b"vk") {
-            return Err(Fault::new(offset, "this is no value"));
+            return Err(CellError::new(offset, "this is no value"));
         }
         let stored = u16_at(head, 2).and_then(|length| head.get(20..20 + usize::from(length)));
-        let stored = stored.ok_or(Fault::new(offset, "this value goes beyond its cell"))?;
+        let stored = stored.ok_or(CellError::new(offset, "this value goes beyond its cell"))?;
         let is_narrow = u16_at(head, 16).unwrap_or_default() & NARROW_NAME != 0;
         Ok(Self {
             offset,
@@ -78,7 +78,7 @@ impl<'a> Value<'a> {
     }
 
     /// Its data. It can be asked once.
-    pub(super) fn data(&self, cells: &mut Cells<'a>, minor: u32) -> Result<Data, Fault> {
+    pub(super) fn data(&self, cells: &mut Cells<'a>, minor: u32) -> Result<Data, CellError> {
         let size = self.field(4);
         let length = (size & !INLINE) as usize;
         let kind = self.kind();
@@ -91,8 +91,10 @@ impl<'a> Value<'a> {
                 .head
                 .get(8..8 + length.min(5))
                 .filter(|inline| inline.len() <= 4);
-            let inline =
-                inline.ok_or(Fault::new(self.offset, "a value within 4 bytes has more"))?;
+            let inline = inline.ok_or(CellError::new(
+                self.offset,
+                "a value within 4 bytes has more",
+            ))?;
             return Ok(data(inline));
         }
         if length == 0 {
@@ -105,7 +107,7 @@ impl<'a> Value<'a> {
             return Ok(Data { kind, bytes });
         }
         let bytes = cell.get(..length);
-        bytes.map(data).ok_or(Fault::new(
+        bytes.map(data).ok_or(CellError::new(
             offset,
             "the data of a value go beyond their cell",
         ))
@@ -122,21 +124,21 @@ fn segments(
     offset: u32,
     head: &[u8],
     length: usize,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<Vec<u8>, CellError> {
     let count = u16_at(head, 2).map_or(0, usize::from);
-    let list = u32_at(head, 4).ok_or(Fault::new(offset, "this list goes beyond its cell"))?;
+    let list = u32_at(head, 4).ok_or(CellError::new(offset, "this list goes beyond its cell"))?;
     let offsets = cells.take(list)?.get(..4 * count);
-    let offsets = offsets.ok_or(Fault::new(list, "this list goes beyond its cell"))?;
+    let offsets = offsets.ok_or(CellError::new(list, "this list goes beyond its cell"))?;
     let mut bytes = Vec::new();
     for offset in offsets.as_chunks::<4>().0 {
         let offset = u32::from_le_bytes(*offset);
         let segment = cells.take(offset)?;
         let wanted = (length - bytes.len()).min(SEGMENT);
         let segment = segment.get(..wanted);
-        bytes.extend(segment.ok_or(Fault::new(offset, "this segment is too short"))?);
+        bytes.extend(segment.ok_or(CellError::new(offset, "this segment is too short"))?);
     }
     if bytes.len() < length {
-        return Err(Fault::new(
+        return Err(CellError::new(
             list,
             "the segments of a value's data are too few",
         ));

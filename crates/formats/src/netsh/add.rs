@@ -6,7 +6,7 @@ use certbind_core::{Binding, CertCheckMode, Kind, PropertyValue, Record};
 use super::address::key_text;
 use super::flag::{FLAGS, Flag};
 use crate::export::Export;
-use crate::write::{Inexpressible, WriteError};
+use crate::write::{InexpressibleValue, WriteError};
 
 /// What a form of script cannot hold: why not a value, and how long a command may be.
 pub(super) struct Limits {
@@ -28,7 +28,7 @@ pub(super) enum Verb {
 
 /// The options of a command, each a tag and its value, the key the first. Those at their defaults
 /// are left out; some hosts refuse explicit zeros.
-pub(super) type Options = Vec<(&'static str, String)>;
+pub(super) type CommandArguments = Vec<(&'static str, String)>;
 
 /// The commands that add the bindings of an export, as `command` writes each. Those that set the
 /// properties of a binding come behind the one that adds it.
@@ -38,7 +38,7 @@ pub(super) type Options = Vec<(&'static str, String)>;
 pub(super) fn commands(
     export: &Export,
     limits: &Limits,
-    command: impl Fn(Verb, &Options) -> String,
+    command: impl Fn(Verb, &CommandArguments) -> String,
 ) -> Result<Vec<String>, WriteError> {
     let mut commands = Vec::with_capacity(export.bindings.len());
     let mut refused = Vec::new();
@@ -133,8 +133,8 @@ pub(super) fn in_any_script(value: &str) -> Option<&'static str> {
 
 struct Addition<'a> {
     binding: &'a Binding,
-    options: Options,
-    refused: Vec<Inexpressible>,
+    options: CommandArguments,
+    refused: Vec<InexpressibleValue>,
     limits: &'a Limits,
 }
 
@@ -184,7 +184,7 @@ impl Addition<'_> {
     }
 
     /// The options that set each extended property. They are shorter than those of the record.
-    fn properties(&mut self) -> Vec<Options> {
+    fn properties(&mut self) -> Vec<CommandArguments> {
         let key = self.binding.key().kind().tag();
         let mut commands = Vec::new();
         for set in &self.binding.record().extended {
@@ -238,7 +238,7 @@ impl Addition<'_> {
     }
 
     fn refuse(&mut self, field: &str, reason: &str) {
-        self.refused.push(Inexpressible {
+        self.refused.push(InexpressibleValue {
             key: self.binding.key().clone(),
             field: field.to_owned(),
             reason: reason.to_owned(),

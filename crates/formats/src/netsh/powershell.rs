@@ -4,7 +4,7 @@ use std::io::Write;
 
 use certbind_core::Binding;
 
-use super::add::{Limits, Options, Verb, commands, in_any_script};
+use super::add::{CommandArguments, Limits, Verb, commands, in_any_script};
 use crate::export::Export;
 use crate::write::WriteError;
 
@@ -89,7 +89,7 @@ function Set-SslProperty {
 
 ";
 
-fn command(verb: Verb, options: &Options) -> String {
+fn command(verb: Verb, options: &CommandArguments) -> String {
     let mut command = match verb {
         Verb::Add => "Add-SslCert",
         Verb::SetProperty => "Set-SslProperty",

@@ -9,7 +9,7 @@ use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
 use crate::export::Export;
 use crate::options::ReadOptions;
-use crate::reading::Reading;
+use crate::read_outcome::ReadOutcome;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// Reads what `netsh http show sslcert` printed.
@@ -17,7 +17,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// # Errors
 /// [`ReadError`]: the bytes are no listing, or, unless the options say to keep going, a record in
 /// it is broken.
-pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let start = options
         .encoding
         .map_or_else(|| of_start(bytes).0, |named| named.marked_as(bytes));
@@ -37,7 +37,7 @@ fn without_noise(
     text: &str,
     encoding: Encoding,
     options: &ReadOptions,
-) -> Result<Reading, ReadError> {
+) -> Result<ReadOutcome, ReadError> {
     let plain = Draft::of(text, encoding, options);
     if !plain.is_odd() || text.len() as u64 > MOST_TRIED {
         return plain.reading();
@@ -56,7 +56,7 @@ fn without_noise(
 /// Text that is not Unicode. The values that matter are ASCII as a rule, so the code page need not
 /// be known; where it must be, the words for on and off tell, and code pages that are equally
 /// likely must agree.
-fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let text_of = |encoding: Encoding| encoding.decode(bytes).ok();
     let unknown = Encoding::BYTES;
     let text = text_of(unknown).unwrap_or_default();
@@ -179,13 +179,13 @@ impl Draft {
         self.warnings.sort_by_key(ConversionWarning::place);
     }
 
-    fn reading(self) -> Result<Reading, ReadError> {
+    fn reading(self) -> Result<ReadOutcome, ReadError> {
         if let Some(error) = self.refusal {
             return Err(error);
         }
         let lines = self.records.iter().map(|record| record.line).collect();
         let bindings = self.records.into_iter().map(|record| record.binding);
-        Ok(Reading {
+        Ok(ReadOutcome {
             export: Export {
                 bindings: bindings.collect(),
                 layout: self.listing.layout().cloned(),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::add::{Limits, Options, Verb, commands, in_any_script};
+use super::add::{CommandArguments, Limits, Verb, commands, in_any_script};
 use crate::export::Export;
 use crate::write::WriteError;
 
@@ -38,7 +38,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn command(verb: Verb, options: &Options) -> String {
+fn command(verb: Verb, options: &CommandArguments) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".:-_[]*{}".contains(c);
     let mut command = match verb {
         Verb::Add => "netsh http add sslcert",

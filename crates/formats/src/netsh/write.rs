@@ -13,7 +13,7 @@ use super::names::Text;
 use super::property_fields::VALUES;
 use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
-use crate::write::{Inexpressible, WriteError};
+use crate::write::{InexpressibleValue, WriteError};
 
 /// Prints the bindings of an export as `netsh http show sslcert` on a host with this layout does.
 /// What such a host does not show is returned.
@@ -266,8 +266,8 @@ impl Layout {
 
     /// The values of a binding that a listing could not give back.
     #[must_use]
-    pub fn refusals(&self, binding: &Binding) -> Vec<Inexpressible> {
-        let refuse = |field: &str, reason: &str| Inexpressible {
+    pub fn refusals(&self, binding: &Binding) -> Vec<InexpressibleValue> {
+        let refuse = |field: &str, reason: &str| InexpressibleValue {
             key: binding.key().clone(),
             field: field.to_owned(),
             reason: reason.to_owned(),

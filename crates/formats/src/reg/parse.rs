@@ -11,7 +11,7 @@ use crate::registry::{Data, REG_DWORD, REG_SZ};
 pub(super) struct Part {
     pub(super) line: u64,
     pub(super) is_whole: bool,
-    pub(super) item: Result<Item, Fault>,
+    pub(super) item: Result<Item, PartError>,
 }
 
 #[derive(Debug)]
@@ -32,11 +32,11 @@ pub(super) enum Content {
 
 /// What is wrong with a part.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum PartError {
     /// It is understood where it ends: nothing but the part is concerned.
-    Part(String),
+    Local(String),
     /// What follows may be something else than it seems to be.
-    Follows(String),
+    Unbounded(String),
 }
 
 /// The parts of an export.
@@ -87,7 +87,7 @@ impl<'a> Parser<'a> {
         } else {
             let inner = &text[1..];
             let Some(end) = closing(inner) else {
-                part.item = Err(Fault::Part(
+                part.item = Err(PartError::Local(
                     "the quotation mark behind the name is missing".into(),
                 ));
                 return part;
@@ -95,14 +95,14 @@ impl<'a> Parser<'a> {
             (unescaped(&inner[..end]), &inner[end + 1..])
         };
         let Some(rest) = rest.trim_start().strip_prefix('=') else {
-            part.item = Err(Fault::Part(
+            part.item = Err(PartError::Local(
                 "expected \"=\" behind the name of a value".into(),
             ));
             return part;
         };
         let content = self.content(line, rest.trim_start(), &mut part.is_whole);
         part.item = content.and_then(|content| {
-            let name = name.map_err(Fault::Part)?;
+            let name = name.map_err(PartError::Local)?;
             Ok(Item::Value { name, content })
         });
         part
@@ -113,7 +113,7 @@ impl<'a> Parser<'a> {
         line: &Line<'a>,
         text: &str,
         is_whole: &mut bool,
-    ) -> Result<Content, Fault> {
+    ) -> Result<Content, PartError> {
         if let Some(rest) = text.strip_prefix('"') {
             return self.string(line, rest, is_whole).map(Content::Data);
         }
@@ -121,7 +121,7 @@ impl<'a> Parser<'a> {
             return if is_end(rest) {
                 Ok(Content::Deleted)
             } else {
-                Err(Fault::Part(format!(
+                Err(PartError::Local(format!(
                     "expected nothing behind \"-\", found {:?}",
                     cut(rest)
                 )))
@@ -131,7 +131,7 @@ impl<'a> Parser<'a> {
         let word = word.trim().to_ascii_lowercase();
         if word == "dword" {
             let data = number(rest).ok_or_else(|| {
-                Fault::Part(format!(
+                PartError::Local(format!(
                     "expected a hexadecimal number of 32 bits, found {:?}",
                     cut(rest)
                 ))
@@ -151,13 +151,18 @@ impl<'a> Parser<'a> {
         };
         let kind = kind.ok_or_else(|| {
             let expected = "expected text in quotation marks, dword:, hex: or hex(TYPE):";
-            Fault::Part(format!("{expected}, found {:?}", cut(text)))
+            PartError::Local(format!("{expected}, found {:?}", cut(text)))
         })?;
         self.bytes(kind, rest, is_whole).map(Content::Data)
     }
 
     /// A text behind its opening quotation mark. It may have line ends in it.
-    fn string(&mut self, first: &Line<'a>, text: &str, is_whole: &mut bool) -> Result<Data, Fault> {
+    fn string(
+        &mut self,
+        first: &Line<'a>,
+        text: &str,
+        is_whole: &mut bool,
+    ) -> Result<Data, PartError> {
         let mut raw = String::new();
         let mut text = std::borrow::Cow::Borrowed(text);
         let mut end = first.end;
@@ -176,7 +181,7 @@ impl<'a> Parser<'a> {
             }
             let Some(next) = self.line() else {
                 self.lines = behind_first;
-                return Err(Fault::Follows(
+                return Err(PartError::Unbounded(
                     "the quotation mark behind the text is missing".into(),
                 ));
             };
@@ -189,22 +194,22 @@ impl<'a> Parser<'a> {
             let tail = cut(&tail);
             if is_on_first {
                 let what = format!("expected nothing behind the text, found {tail:?}");
-                return Err(Fault::Part(what));
+                return Err(PartError::Local(what));
             }
             // The quotation mark that closes the text opens another: one is missing between. What
             // was passed over is looked at again.
             self.lines = behind_first;
-            return Err(Fault::Follows(
+            return Err(PartError::Unbounded(
                 "the quotation mark behind the text is missing".into(),
             ));
         }
         unescaped(&raw)
             .map(|text| Data::text(&text))
-            .map_err(Fault::Part)
+            .map_err(PartError::Local)
     }
 
     /// Bytes, which go on in the next line where there is a backslash at the end.
-    fn bytes(&mut self, kind: u32, text: &str, is_whole: &mut bool) -> Result<Data, Fault> {
+    fn bytes(&mut self, kind: u32, text: &str, is_whole: &mut bool) -> Result<Data, PartError> {
         let mut bytes = Vec::new();
         let mut fault = None;
         let mut text = text.to_owned();
@@ -244,14 +249,14 @@ impl<'a> Parser<'a> {
             }
         }
         if let Some(fault) = fault {
-            return Err(Fault::Part(fault));
+            return Err(PartError::Local(fault));
         }
         if self.is_ansi && kind == REG_SZ {
             while bytes.last() == Some(&0) {
                 bytes.pop();
             }
             let text = self.lines.decode(&bytes).ok_or_else(|| {
-                Fault::Part("expected text in the export's encoding; name the encoding".into())
+                PartError::Local("expected text in the export's encoding; name the encoding".into())
             })?;
             return Ok(Data::text(&text));
         }
@@ -274,7 +279,7 @@ impl<'a> Parser<'a> {
             });
         };
         if let Some(text) = rest.strip_prefix('"') {
-            if let Err(fault @ Fault::Follows(_)) = self.string(line, text, &mut true) {
+            if let Err(fault @ PartError::Unbounded(_)) = self.string(line, text, &mut true) {
                 return Some(Part {
                     line: line.number,
                     is_whole: line.is_whole,
@@ -356,11 +361,14 @@ fn begins_a_part(line: &str) -> bool {
     line.trim_start().starts_with(['[', '"', '@'])
 }
 
-fn key(text: &str) -> Result<Item, Fault> {
+fn key(text: &str) -> Result<Item, PartError> {
     let inner = text[1..].rsplit_once(']');
     let Some((inner, _)) = inner.filter(|(_, tail)| is_end(tail)) else {
         let what = "expected a key's path in brackets, and nothing behind it";
-        return Err(Fault::Follows(format!("{what}, found {:?}", cut(text))));
+        return Err(PartError::Unbounded(format!(
+            "{what}, found {:?}",
+            cut(text)
+        )));
     };
     let (path, is_deleted) = match inner.strip_prefix('-') {
         Some(path) => (path, true),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::key::Key;
 use super::lines::{Line, Lines};
-use super::parse::{Content, Fault, Item, Parser, Part, dialect};
+use super::parse::{Content, Item, Parser, Part, PartError, dialect};
 use super::path::{Place, Role, canonical, has_bindings};
 use super::sets;
 use crate::encoding::of_start;
@@ -12,7 +12,7 @@ use crate::error::ReadError;
 use crate::export::Header;
 use crate::format::Format;
 use crate::options::ReadOptions;
-use crate::reading::Reading;
+use crate::read_outcome::ReadOutcome;
 use crate::registry::{Collected, Found, Value, family_name, is_known};
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
@@ -24,7 +24,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// # Errors
 /// [`ReadError`]: the bytes are no registry export, it cannot be told which control set is in
 /// force, or, unless the options say to keep going, a binding in it is broken.
-pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, ReadError> {
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let lines = Lines::of(bytes, options.encoding);
     let parser = Parser::new(lines).map_err(|found| ReadError::Unrecognised {
         format: Format::Reg,
@@ -73,11 +73,11 @@ impl Reader<'_> {
                 self.value(part.line, part.is_whole, name, content);
             }
             Ok(Item::Other) => self.other(part.line),
-            Err(Fault::Part(what)) => match self.here() {
+            Err(PartError::Local(what)) => match self.here() {
                 Some(key) => key.found.error(Some(part.line), what),
                 None => self.other(part.line),
             },
-            Err(Fault::Follows(what)) => {
+            Err(PartError::Unbounded(what)) => {
                 let error = ParseError::at(part.line, what);
                 match self
                     .here

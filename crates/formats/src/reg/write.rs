@@ -8,7 +8,7 @@ use certbind_core::Binding;
 use super::UNICODE;
 use crate::export::Export;
 use crate::registry::{Data, PARAMETERS, REG_BINARY, Written, family_name, written};
-use crate::write::{Inexpressible, WriteError};
+use crate::write::{InexpressibleValue, WriteError};
 
 /// Writes the bindings of an export as `reg export` would write HTTP.sys's keys: UTF-16LE with a
 /// byte order mark and CRLF, keys and values in the order of their names.
@@ -36,7 +36,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     let twice: Vec<_> = keys
         .windows(2)
         .filter(|pair| pair[0].0.key() == pair[1].0.key())
-        .map(|pair| Inexpressible {
+        .map(|pair| InexpressibleValue {
             key: pair[0].0.key().clone(),
             field: "key".to_owned(),
             reason: "it is there twice, and a registry has a key once".to_owned(),
@@ -44,7 +44,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
         .collect();
     let extended = |binding: &&Binding| !binding.record().extended.is_empty();
     let extended = export.bindings.iter().filter(extended);
-    let extended = extended.map(|binding| Inexpressible {
+    let extended = extended.map(|binding| InexpressibleValue {
         key: binding.key().clone(),
         field: "extended properties".to_owned(),
         reason: "how Windows keeps them in the registry is not known".to_owned(),

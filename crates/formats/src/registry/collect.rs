@@ -9,7 +9,7 @@ use super::record::binding;
 use crate::error::ReadError;
 use crate::export::{Export, Header};
 use crate::options::ReadOptions;
-use crate::reading::Reading;
+use crate::read_outcome::ReadOutcome;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// The bindings of a registry as far as they were read.
@@ -98,13 +98,13 @@ impl Collected {
         mut self,
         header: Header,
         options: &ReadOptions,
-    ) -> Result<Reading, ReadError> {
+    ) -> Result<ReadOutcome, ReadError> {
         self.errors.sort_by_key(|error| error.line);
         if !self.errors.is_empty() && !options.keep_going {
             return Err(ReadError::Broken(self.errors));
         }
         self.warnings.sort_by_key(|warning| warning.line);
-        Ok(Reading {
+        Ok(ReadOutcome {
             export: Export {
                 header,
                 bindings: self.bindings,

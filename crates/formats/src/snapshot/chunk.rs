@@ -18,7 +18,7 @@ pub(super) const FULL: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A part of the head.
-    Head,
+    HeaderChunk,
     /// Bindings.
     Bindings,
     /// How many bindings there were.
@@ -28,14 +28,14 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const fn byte(self) -> u8 {
         match self {
-            Self::Head => b'H',
+            Self::HeaderChunk => b'H',
             Self::Bindings => b'B',
             Self::End => b'E',
         }
     }
 
     pub(super) fn of_byte(byte: u8) -> Option<Self> {
-        [Self::Head, Self::Bindings, Self::End]
+        [Self::HeaderChunk, Self::Bindings, Self::End]
             .into_iter()
             .find(|kind| kind.byte() == byte)
     }

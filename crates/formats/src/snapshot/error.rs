@@ -32,7 +32,7 @@ pub enum SnapshotError {
     #[error("{place}: {what}")]
     Damaged {
         /// Where that was noticed.
-        place: Place,
+        place: SnapshotPosition,
         /// What was found there, and what was expected.
         what: String,
     },
@@ -40,7 +40,7 @@ pub enum SnapshotError {
     #[error("{place}: the snapshot cannot be read further: {source}")]
     Io {
         /// How far it was read.
-        place: Place,
+        place: SnapshotPosition,
         /// The error.
         source: io::Error,
     },
@@ -48,14 +48,14 @@ pub enum SnapshotError {
 
 /// A place in a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SnapshotPosition {
     /// The byte, counted from 0.
     pub byte: u64,
     /// The chunk that it is in, counted from 0; none in front of the first and behind the last.
     pub chunk: Option<u64>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SnapshotPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "byte {}", self.byte)?;
         match self.chunk {
@@ -67,7 +67,7 @@ impl fmt::Display for Place {
 
 impl From<SnapshotError> for ReadError {
     fn from(error: SnapshotError) -> Self {
-        let at = |place: Place, what: String| {
+        let at = |place: SnapshotPosition, what: String| {
             Self::Malformed(ParseError::in_file(what).of(place.to_string()))
         };
         match error {

@@ -31,7 +31,7 @@
 
 mod chunk;
 mod error;
-mod head;
+mod header_chunk;
 mod reader;
 mod record;
 mod source;
@@ -39,14 +39,14 @@ mod writer;
 
 use std::io::Write;
 
-pub use error::{Place, SnapshotError};
-pub use reader::{Reader, Verified, verify};
+pub use error::{SnapshotError, SnapshotPosition};
+pub use reader::{Reader, VerifiedSnapshot, verify};
 pub use writer::Writer;
 
 use crate::WriteError;
 use crate::error::ReadError;
 use crate::export::Export;
-use crate::reading::Reading;
+use crate::read_outcome::ReadOutcome;
 
 /// The newest version that is read, and the one that is written: whether a later binding has
 /// extended properties is not known at the beginning.
@@ -102,10 +102,10 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
 /// # Errors
 /// [`ReadError::Unrecognised`], [`ReadError::NewerVersion`], or [`ReadError::Malformed`] with the
 /// place.
-pub fn read(bytes: &[u8]) -> Result<Reading, ReadError> {
+pub fn read(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
     let mut reader = Reader::new(bytes)?;
     let bindings = reader.by_ref().collect::<Result<_, _>>()?;
-    Ok(Reading {
+    Ok(ReadOutcome {
         lines: Vec::new(),
         export: Export {
             bindings,

@@ -8,8 +8,8 @@ use certbind_core::Binding;
 use certbind_core::codec::{decode_binding, decode_key};
 
 use super::chunk::{HASH, Kind};
-use super::error::{Place, SnapshotError, hex};
-use super::head::{Head, MAX_LENGTH};
+use super::error::{SnapshotError, SnapshotPosition, hex};
+use super::header_chunk::{HeaderChunk, MAX_LENGTH};
 use super::record::Record;
 use super::source::{Chunk, Source};
 use crate::export::Header;
@@ -39,7 +39,7 @@ pub struct Reader<R> {
 
 #[derive(Clone, Copy)]
 enum State {
-    Reading,
+    ReadOutcome,
     /// The end was read, and this is the hash of the whole.
     Whole([u8; HASH]),
     Failed,
@@ -48,7 +48,7 @@ enum State {
 /// A snapshot that was read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Verified {
+pub struct VerifiedSnapshot {
     /// How many bindings it has.
     pub bindings: u64,
     /// The SHA-256 of all of it but the last 32 bytes, which are that hash.
@@ -59,13 +59,13 @@ pub struct Verified {
 ///
 /// # Errors
 /// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged anywhere.
-pub fn verify(reader: impl Read) -> Result<Verified, SnapshotError> {
+pub fn verify(reader: impl Read) -> Result<VerifiedSnapshot, SnapshotError> {
     let mut reader = Reader::new(reader)?;
     while reader.binding()?.is_some() {}
     let State::Whole(sha256) = reader.state else {
         return Err(damaged(reader.chunk.place, "it was not read to its end"));
     };
-    Ok(Verified {
+    Ok(VerifiedSnapshot {
         bindings: reader.bindings,
         sha256,
     })
@@ -80,11 +80,11 @@ impl<R: Read> Reader<R> {
         let mut source = Source::new(reader)?;
         let mut chunk = source.next(Vec::new())?;
         let head = chunk.place;
-        if chunk.kind != Kind::Head {
+        if chunk.kind != Kind::HeaderChunk {
             return Err(damaged(head, "expected the head, found another chunk"));
         }
         let mut json = Vec::new();
-        while chunk.kind == Kind::Head {
+        while chunk.kind == Kind::HeaderChunk {
             if json.len() + chunk.content().len() > MAX_LENGTH {
                 let what = format!("expected a head of at most {MAX_LENGTH} bytes, found more");
                 return Err(damaged(chunk.place, what));
@@ -92,7 +92,7 @@ impl<R: Read> Reader<R> {
             json.extend_from_slice(chunk.content());
             chunk = source.next(chunk.memory())?;
         }
-        let Head { header, layout } = serde_json::from_slice(&json)
+        let HeaderChunk { header, layout } = serde_json::from_slice(&json)
             .map_err(|error| damaged(head, format!("the head has another form: {error}")))?;
         Ok(Self {
             source,
@@ -103,7 +103,7 @@ impl<R: Read> Reader<R> {
             last_key: Vec::new(),
             bindings: 0,
             expected: None,
-            state: State::Reading,
+            state: State::ReadOutcome,
         })
     }
 
@@ -118,7 +118,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn binding(&mut self) -> Result<Option<Binding>, SnapshotError> {
-        while matches!(self.state, State::Reading) {
+        while matches!(self.state, State::ReadOutcome) {
             match self.chunk.kind {
                 Kind::Bindings if self.next < self.chunk.content().len() => {
                     return self.record().map(Some);
@@ -127,7 +127,7 @@ impl<R: Read> Reader<R> {
                     self.chunk = self.source.next(self.chunk.memory())?;
                     self.next = 0;
                 }
-                Kind::Head => {
+                Kind::HeaderChunk => {
                     return Err(damaged(
                         self.chunk.place,
                         "expected no head behind bindings",
@@ -140,7 +140,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn record(&mut self) -> Result<Binding, SnapshotError> {
-        let place = Place {
+        let place = SnapshotPosition {
             byte: self.chunk.place.byte + self.next as u64,
             ..self.chunk.place
         };
@@ -201,7 +201,7 @@ impl<R: Read + Seek> Reader<R> {
     /// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged anywhere.
     pub fn verified(mut reader: R) -> Result<Self, SnapshotError> {
         let io = |source| SnapshotError::Io {
-            place: Place {
+            place: SnapshotPosition {
                 byte: 0,
                 chunk: None,
             },
@@ -238,7 +238,7 @@ impl<R> fmt::Debug for Reader<R> {
     }
 }
 
-fn damaged(place: Place, what: impl Into<String>) -> SnapshotError {
+fn damaged(place: SnapshotPosition, what: impl Into<String>) -> SnapshotError {
     SnapshotError::Damaged {
         place,
         what: what.into(),

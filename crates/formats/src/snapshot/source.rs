@@ -5,7 +5,7 @@ use std::io::Read;
 use sha2::{Digest, Sha256};
 
 use super::chunk::{FRONT, HASH, Kind, MAX_LENGTH, hash};
-use super::error::{Place, SnapshotError, hex};
+use super::error::{SnapshotError, SnapshotPosition, hex};
 use super::{MAGIC, VERSION, is_meant};
 
 /// A snapshot, as far as it was read.
@@ -23,7 +23,7 @@ pub(super) struct Source<R> {
 pub(super) struct Chunk {
     pub(super) kind: Kind,
     /// Its number, and where its content begins.
-    pub(super) place: Place,
+    pub(super) place: SnapshotPosition,
     /// The bytes in front of the content, and the content.
     bytes: Vec<u8>,
 }
@@ -108,7 +108,7 @@ impl<R: Read> Source<R> {
         self.in_chunk = false;
         Ok(Chunk {
             kind,
-            place: Place {
+            place: SnapshotPosition {
                 byte: start + FRONT as u64,
                 chunk: Some(number),
             },
@@ -175,8 +175,8 @@ impl<R: Read> Source<R> {
         self.damaged_at(differs.unwrap_or(found.len()) as u64, &what)
     }
 
-    fn place(&self, byte: u64) -> Place {
-        Place {
+    fn place(&self, byte: u64) -> SnapshotPosition {
+        SnapshotPosition {
             byte,
             chunk: self.in_chunk.then(|| self.chunks - 1),
         }

@@ -8,7 +8,7 @@ use certbind_core::{Binding, BindingKey};
 use sha2::{Digest, Sha256};
 
 use super::chunk::{FRONT, FULL, Kind, hash};
-use super::head::{self, Head};
+use super::header_chunk::{self, HeaderChunk};
 use super::{MAGIC, VERSION, record};
 use crate::export::Header;
 use crate::netsh::layout::Layout;
@@ -37,16 +37,16 @@ impl<W: Write> Writer<W> {
     /// [`WriteError::Io`] if `out` fails; [`WriteError::TooLong`], before anything is written, for
     /// a header and layout of more than 64 MiB together.
     pub fn new(out: W, header: &Header, layout: Option<&Layout>) -> Result<Self, WriteError> {
-        let head = Head {
+        let head = HeaderChunk {
             header: Cow::Borrowed(header),
             layout: layout.map(Cow::Borrowed),
         };
         let json = serde_json::to_vec(&head).map_err(io::Error::from)?;
-        if json.len() > head::MAX_LENGTH {
+        if json.len() > header_chunk::MAX_LENGTH {
             return Err(WriteError::TooLong {
                 what: "the header and the layout",
                 found: json.len(),
-                limit: head::MAX_LENGTH,
+                limit: header_chunk::MAX_LENGTH,
             });
         }
         let mut writer = Self {
@@ -62,7 +62,7 @@ impl<W: Write> Writer<W> {
         writer.put(&start)?;
         for part in json.chunks(FULL) {
             writer.chunk.extend_from_slice(part);
-            writer.seal(Kind::Head)?;
+            writer.seal(Kind::HeaderChunk)?;
         }
         Ok(writer)
     }

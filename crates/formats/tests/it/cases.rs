@@ -2,7 +2,7 @@
 //! doubt is named.
 
 use certbind_core::{Record, SslFlags};
-use certbind_formats::{ReadError, ReadOptions, Reading, WarningKind, read};
+use certbind_formats::{ReadError, ReadOptions, ReadOutcome, WarningKind, read};
 
 use crate::listings::{bound, keys};
 
@@ -10,7 +10,7 @@ const HASH: &str = "1111111111111111111111111111111111aaaaaa";
 const IIS: &str = "4dc3e181-e14b-4a21-b022-59fc669b0914";
 const AD_FS: &str = "5d89a20c-beab-4389-9447-324788eb944a";
 
-fn case(name: &str) -> Result<Reading, ReadError> {
+fn case(name: &str) -> Result<ReadOutcome, ReadError> {
     let path = format!(
         "{}/tests/fixtures/cases/{name}.txt",
         env!("CARGO_MANIFEST_DIR")
@@ -25,14 +25,14 @@ fn plain(store: &str, app: &str) -> Record {
 }
 
 #[track_caller]
-fn only(name: &str, key: &str, record: &Record) -> Reading {
+fn only(name: &str, key: &str, record: &Record) -> ReadOutcome {
     let reading = case(name).unwrap();
     assert_eq!(keys(&reading).len(), 1, "{:?}", keys(&reading));
     assert_eq!(bound(&reading, key).record(), record);
     reading
 }
 
-fn reports(reading: &Reading, kind: WarningKind, text: &str) -> bool {
+fn reports(reading: &ReadOutcome, kind: WarningKind, text: &str) -> bool {
     let mut warnings = reading.warnings.iter();
     warnings.any(|warning| warning.kind == kind && warning.to_string().contains(text))
 }

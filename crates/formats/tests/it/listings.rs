@@ -2,7 +2,7 @@
 
 use certbind_core::{Binding, BindingKey};
 use certbind_formats::netsh::{self, Layout};
-use certbind_formats::{ConversionWarning, Export, ReadError, ReadOptions, Reading, read};
+use certbind_formats::{ConversionWarning, Export, ReadError, ReadOptions, ReadOutcome, read};
 
 /// A published sample.
 pub(crate) fn sample(name: &str) -> String {
@@ -16,11 +16,11 @@ pub(crate) fn host() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-pub(crate) fn read_text(text: &str) -> Result<Reading, ReadError> {
+pub(crate) fn read_text(text: &str) -> Result<ReadOutcome, ReadError> {
     read(text.as_bytes(), &ReadOptions::default())
 }
 
-pub(crate) fn layout(reading: &Reading) -> &Layout {
+pub(crate) fn layout(reading: &ReadOutcome) -> &Layout {
     reading.export.layout.as_ref().expect("a layout was learnt")
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn print(export: &Export, layout: &Layout) -> (Vec<u8>, Vec<Conversio
 
 /// Reads a listing, holds that it prints back byte for byte, and returns what was read.
 #[track_caller]
-pub(crate) fn prints_back(bytes: &[u8], options: &ReadOptions) -> Reading {
+pub(crate) fn prints_back(bytes: &[u8], options: &ReadOptions) -> ReadOutcome {
     let reading = read(bytes, options).unwrap();
     let (back, warnings) = print(&reading.export, layout(&reading));
     if back != bytes {
@@ -61,12 +61,12 @@ pub(crate) fn cases(count: u32) -> proptest::test_runner::Config {
     proptest::test_runner::Config::with_cases(certbind_test_support::cases(count))
 }
 
-pub(crate) fn keys(reading: &Reading) -> Vec<String> {
+pub(crate) fn keys(reading: &ReadOutcome) -> Vec<String> {
     let bindings = reading.export.bindings.iter();
     bindings.map(|binding| binding.key().to_string()).collect()
 }
 
-pub(crate) fn bound<'a>(reading: &'a Reading, key: &str) -> &'a Binding {
+pub(crate) fn bound<'a>(reading: &'a ReadOutcome, key: &str) -> &'a Binding {
     let key: BindingKey = key.parse().unwrap();
     let mut bindings = reading.export.bindings.iter();
     bindings.find(|binding| *binding.key() == key).unwrap()

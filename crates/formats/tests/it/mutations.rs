@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use certbind_core::Binding;
 use certbind_formats::netsh::{Listing, ListingError};
 use certbind_formats::{
-    ConversionWarning, Export, ReadError, ReadOptions, Reading, WarningKind, json, netsh, read,
+    ConversionWarning, Export, ReadError, ReadOptions, ReadOutcome, WarningKind, json, netsh, read,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -92,7 +92,7 @@ fn apply(text: &str, damage: &Damage) -> Vec<u8> {
 }
 
 /// How often each kind of warning is reported.
-fn told(reading: &Reading) -> BTreeMap<WarningKind, usize> {
+fn told(reading: &ReadOutcome) -> BTreeMap<WarningKind, usize> {
     let mut told = BTreeMap::new();
     for warning in &reading.warnings {
         *told.entry(warning.kind).or_default() += 1;
@@ -101,7 +101,7 @@ fn told(reading: &Reading) -> BTreeMap<WarningKind, usize> {
 }
 
 /// What reading it record by record comes to.
-fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, ReadError> {
+fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<ReadOutcome>, ReadError> {
     let listing = match Listing::prescan(|| Ok(text), options) {
         Err(ListingError::Read(error)) => return Err(error),
         looked => looked.expect("it is there, and short"),
@@ -109,7 +109,7 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<Reading>, Read
     let Some(listing) = listing else {
         return Ok(None);
     };
-    let mut reading = Reading {
+    let mut reading = ReadOutcome {
         export: Export::default(),
         lines: Vec::new(),
         warnings: listing.warnings().to_vec(),

@@ -5,13 +5,13 @@ use certbind_core::{
     Binding, BindingKey, CertCheckMode, ExtendedProperties, Kind, Property, PropertyType, SslFlags,
 };
 use certbind_formats::netsh::{Layout, Release};
-use certbind_formats::{ReadOptions, Reading, WriteError, json, netsh, read};
+use certbind_formats::{ReadOptions, ReadOutcome, WriteError, json, netsh, read};
 use proptest::prelude::*;
 
 use crate::languages::{FRENCH, GERMAN};
 use crate::listings::{cases, export, read_text, sample};
 
-fn read_keeping_on(bytes: &[u8]) -> Reading {
+fn read_keeping_on(bytes: &[u8]) -> ReadOutcome {
     read(bytes, &ReadOptions::default()).unwrap()
 }
 
@@ -75,7 +75,7 @@ fn texts(binding: &Binding) -> impl Iterator<Item = String> {
 }
 
 /// Writes one binding, and reads it back; none where it is refused.
-fn there_and_back(binding: &Binding, layout: &Layout) -> Option<(Reading, bool)> {
+fn there_and_back(binding: &Binding, layout: &Layout) -> Option<(ReadOutcome, bool)> {
     let mut out = Vec::new();
     match netsh::write(&mut out, &export(vec![binding.clone()]), layout) {
         Ok(warnings) => {

@@ -135,7 +135,7 @@ fn invalid_extended_property_is_reported() {
         );
         let warning = &reading.warnings[0];
         assert!(
-            warning.kind.is_grave() && warning.what.contains(what),
+            warning.kind.changes_behaviour() && warning.what.contains(what),
             "{warning}"
         );
     }

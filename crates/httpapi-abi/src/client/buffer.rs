@@ -12,10 +12,10 @@ use windows_sys::Win32::Networking::WinSock::{
 /// What is wrong with a record that was given back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Malformed(String);
+pub struct MalformedReply(String);
 
-pub(super) fn malformed(what: impl ToString) -> Malformed {
-    Malformed(what.to_string())
+pub(super) fn malformed(what: impl ToString) -> MalformedReply {
+    MalformedReply(what.to_string())
 }
 
 /// A buffer that begins with a structure of `head` bytes, whose pointers lead behind it.
@@ -29,7 +29,7 @@ impl Buffer<'_> {
         &self,
         offset: usize,
         what: &str,
-    ) -> Result<[u8; N], Malformed> {
+    ) -> Result<[u8; N], MalformedReply> {
         self.buffer
             .get(offset..)
             .and_then(<[u8]>::first_chunk)
@@ -37,20 +37,25 @@ impl Buffer<'_> {
             .ok_or_else(|| malformed(format_args!("{what} does not end within the buffer")))
     }
 
-    pub(super) fn u32(&self, offset: usize) -> Result<u32, Malformed> {
+    pub(super) fn u32(&self, offset: usize) -> Result<u32, MalformedReply> {
         self.bytes(offset, "the structure").map(u32::from_ne_bytes)
     }
 
-    pub(super) fn u16(&self, offset: usize) -> Result<u16, Malformed> {
+    pub(super) fn u16(&self, offset: usize) -> Result<u16, MalformedReply> {
         self.bytes(offset, "the structure").map(u16::from_ne_bytes)
     }
 
-    pub(super) fn u64(&self, offset: usize) -> Result<u64, Malformed> {
+    pub(super) fn u64(&self, offset: usize) -> Result<u64, MalformedReply> {
         self.bytes(offset, "the structure").map(u64::from_ne_bytes)
     }
 
     /// The `length` bytes that the pointer at `offset` leads to; of none it need not lead anywhere.
-    pub(super) fn run(&self, offset: usize, length: usize, what: &str) -> Result<&[u8], Malformed> {
+    pub(super) fn run(
+        &self,
+        offset: usize,
+        length: usize,
+        what: &str,
+    ) -> Result<&[u8], MalformedReply> {
         let at = self.place(offset, length, what)?;
         Ok(&self.buffer[at..at + length])
     }
@@ -61,7 +66,7 @@ impl Buffer<'_> {
         offset: usize,
         length: usize,
         what: &str,
-    ) -> Result<usize, Malformed> {
+    ) -> Result<usize, MalformedReply> {
         if length == 0 {
             return Ok(0);
         }
@@ -75,7 +80,11 @@ impl Buffer<'_> {
     }
 
     /// Where in the buffer the pointer at `offset` leads; null is nowhere.
-    pub(super) fn pointer(&self, offset: usize, what: &str) -> Result<Option<usize>, Malformed> {
+    pub(super) fn pointer(
+        &self,
+        offset: usize,
+        what: &str,
+    ) -> Result<Option<usize>, MalformedReply> {
         let pointer = usize::from_ne_bytes(self.bytes(offset, "the structure")?);
         if pointer == 0 {
             return Ok(None);
@@ -87,7 +96,7 @@ impl Buffer<'_> {
             .ok_or_else(|| malformed(format_args!("{what} is not in the buffer")))
     }
 
-    pub(super) fn address(&self, at: usize) -> Result<SocketAddr, Malformed> {
+    pub(super) fn address(&self, at: usize) -> Result<SocketAddr, MalformedReply> {
         let what = "the address";
         let family = u16::from_ne_bytes(self.bytes(at + offset_of!(In, sin_family), what)?);
         let port = u16::from_be_bytes(self.bytes(at + offset_of!(In, sin_port), what)?);
@@ -108,7 +117,7 @@ impl Buffer<'_> {
     }
 
     /// The port of an address that stands for all, of either family.
-    pub(super) fn any_address(&self, at: usize) -> Result<Port, Malformed> {
+    pub(super) fn any_address(&self, at: usize) -> Result<Port, MalformedReply> {
         match self.address(at)? {
             SocketAddr::V4(v4) if *v4.ip() == Ipv4Addr::UNSPECIFIED => {
                 Port::new(v4.port()).map_err(malformed)
@@ -128,7 +137,7 @@ impl Buffer<'_> {
         &self,
         kind: Kind,
         at: usize,
-    ) -> Result<(BindingKey, String), Malformed> {
+    ) -> Result<(BindingKey, String), MalformedReply> {
         let port = self.any_address(at + offset_of!(SniKey, IpPort))?;
         let host = at + offset_of!(SniKey, Host);
         let host = self.text(host, "the host name", MAX_HOST_LENGTH)?;
@@ -148,7 +157,7 @@ impl Buffer<'_> {
         offset: usize,
         what: &str,
         limit: usize,
-    ) -> Result<Option<String>, Malformed> {
+    ) -> Result<Option<String>, MalformedReply> {
         let Some(at) = self.pointer(offset, what)? else {
             return Ok(None);
         };

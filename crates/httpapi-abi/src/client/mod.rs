@@ -13,7 +13,7 @@ mod record;
 mod request;
 mod service;
 
-pub use buffer::Malformed;
+pub use buffer::MalformedReply;
 pub use property::read_property;
 pub use property_request::{
     PropertyQuery, with_delete_property, with_query_property, with_set_property,

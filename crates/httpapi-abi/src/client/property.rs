@@ -20,14 +20,14 @@ use windows_sys::Win32::Security::Authentication::Identity::{
     SecPkgCred_SessionTicketKey as TicketKey, TLS_PARAMETERS as Restriction,
 };
 
-use super::buffer::{Buffer, Malformed, malformed};
+use super::buffer::{Buffer, MalformedReply, malformed};
 
 /// Reads the key and the property that a query for an extended property of `kind` has put into
 /// `buffer`, as [`read_record`](super::read_record) reads records.
 ///
 /// # Errors
-/// [`Malformed`] for a pointer that leads out of the buffer, and for whatever is no property.
-pub fn read_property(kind: Kind, buffer: &[u8]) -> Result<(BindingKey, Property), Malformed> {
+/// [`MalformedReply`] for a pointer that leads out of the buffer, and for whatever is no property.
+pub fn read_property(kind: Kind, buffer: &[u8]) -> Result<(BindingKey, Property), MalformedReply> {
     let (head, param) = match kind {
         Kind::IpPort => (size_of::<SslSet>(), offset_of!(SslSet, ParamDesc)),
         Kind::Sni | Kind::ScopedCcs => (size_of::<SniSet>(), offset_of!(SniSet, ParamDesc)),
@@ -53,7 +53,7 @@ pub fn read_property(kind: Kind, buffer: &[u8]) -> Result<(BindingKey, Property)
 }
 
 impl Buffer<'_> {
-    fn value(&self, of: PropertyType, at: usize) -> Result<PropertyValue, Malformed> {
+    fn value(&self, of: PropertyType, at: usize) -> Result<PropertyValue, MalformedReply> {
         Ok(match of {
             PropertyType::Http2Window => PropertyValue::Http2Window {
                 receive_window: self.u32(at + offset_of!(WindowParam, Http2ReceiveWindowSize))?,
@@ -99,7 +99,7 @@ impl Buffer<'_> {
         })
     }
 
-    fn restriction(&self, at: usize) -> Result<TlsRestriction, Malformed> {
+    fn restriction(&self, at: usize) -> Result<TlsRestriction, MalformedReply> {
         let count = self.count(at + offset_of!(Restriction, cDisabledCrypto))?;
         let list = at + offset_of!(Restriction, pDisabledCrypto);
         let crypto = self.list::<Crypto>(list, count, "the disabled algorithms")?;
@@ -114,7 +114,7 @@ impl Buffer<'_> {
         })
     }
 
-    fn crypto(&self, at: usize) -> Result<DisabledCrypto, Malformed> {
+    fn crypto(&self, at: usize) -> Result<DisabledCrypto, MalformedReply> {
         Ok(DisabledCrypto {
             usage: self.i32(at + offset_of!(Crypto, eAlgorithmUsage))?,
             algorithm: self.name(at + offset_of!(Crypto, strCngAlgId))?,
@@ -127,7 +127,7 @@ impl Buffer<'_> {
         })
     }
 
-    fn header(&self, at: usize) -> Result<Header, Malformed> {
+    fn header(&self, at: usize) -> Result<Header, MalformedReply> {
         let run = |length: usize, pointer: usize, what| {
             self.run(at + pointer, self.u16(at + length)?.into(), what)
         };
@@ -144,7 +144,7 @@ impl Buffer<'_> {
         Header::new(&String::from_utf8_lossy(name), value).map_err(malformed)
     }
 
-    fn ticket_key(&self, at: usize) -> Result<SessionTicketKey, Malformed> {
+    fn ticket_key(&self, at: usize) -> Result<SessionTicketKey, MalformedReply> {
         let what = "a session ticket key";
         let version = self.u32(at + offset_of!(TicketKey, TicketInfoVersion))?;
         let id = self.bytes(at + offset_of!(TicketKey, KeyId), what)?;
@@ -159,7 +159,7 @@ impl Buffer<'_> {
         SessionTicketKey::new(version, id, material).map_err(malformed)
     }
 
-    fn names(&self, count: usize, list: usize) -> Result<Vec<TlsName>, Malformed> {
+    fn names(&self, count: usize, list: usize) -> Result<Vec<TlsName>, MalformedReply> {
         let what = "a list of names";
         let places = self.list::<Counted>(list, self.count(count)?, what)?;
         let names = places.map(|at| {
@@ -170,7 +170,7 @@ impl Buffer<'_> {
     }
 
     /// A counted string; an empty one is none.
-    fn name(&self, at: usize) -> Result<Option<TlsName>, Malformed> {
+    fn name(&self, at: usize) -> Result<Option<TlsName>, MalformedReply> {
         let what = "a counted string";
         let length = self.u16(at + offset_of!(Counted, Length))?;
         let bytes = self.run(at + offset_of!(Counted, Buffer), length.into(), what)?;
@@ -189,7 +189,7 @@ impl Buffer<'_> {
         offset: usize,
         count: usize,
         what: &str,
-    ) -> Result<impl Iterator<Item = usize> + use<T>, Malformed> {
+    ) -> Result<impl Iterator<Item = usize> + use<T>, MalformedReply> {
         let length = count.saturating_mul(size_of::<T>());
         if length > ExtendedProperties::MAX_BYTES {
             return Err(malformed(format_args!("{what} take {length} bytes")));
@@ -198,11 +198,11 @@ impl Buffer<'_> {
         Ok((0..count).map(move |n| at + n * size_of::<T>()))
     }
 
-    fn count(&self, at: usize) -> Result<usize, Malformed> {
+    fn count(&self, at: usize) -> Result<usize, MalformedReply> {
         Ok(usize::try_from(self.u32(at)?).unwrap_or(usize::MAX))
     }
 
-    fn i32(&self, at: usize) -> Result<i32, Malformed> {
+    fn i32(&self, at: usize) -> Result<i32, MalformedReply> {
         self.u32(at).map(u32::cast_signed)
     }
 }

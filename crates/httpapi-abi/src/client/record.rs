@@ -11,7 +11,7 @@ use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_SSL_SET as SslSet, HTTP_SERVICE_CONFIG_SSL_SNI_SET as SniSet,
 };
 
-use super::buffer::{Buffer, Malformed, malformed};
+use super::buffer::{Buffer, MalformedReply, malformed};
 
 /// Reads the record of `kind` that a query has put into `buffer`. It has to be the very buffer of
 /// the call, at the same place in memory: that is how the pointers in it are understood.
@@ -19,8 +19,8 @@ use super::buffer::{Buffer, Malformed, malformed};
 /// The buffer may hold anything. Empty strings are taken as absent.
 ///
 /// # Errors
-/// [`Malformed`] for a pointer that leads out of the buffer, and for whatever no binding can have.
-pub fn read_record(kind: Kind, buffer: &[u8]) -> Result<Binding, Malformed> {
+/// [`MalformedReply`] for a pointer that leads out of the buffer, and for whatever no binding can have.
+pub fn read_record(kind: Kind, buffer: &[u8]) -> Result<Binding, MalformedReply> {
     let (head, param) = match kind {
         Kind::IpPort => (size_of::<SslSet>(), offset_of!(SslSet, ParamDesc)),
         Kind::Sni | Kind::ScopedCcs => (size_of::<SniSet>(), offset_of!(SniSet, ParamDesc)),
@@ -51,7 +51,7 @@ pub fn read_record(kind: Kind, buffer: &[u8]) -> Result<Binding, Malformed> {
 }
 
 impl Buffer<'_> {
-    fn record(&self, at: usize) -> Result<Record, Malformed> {
+    fn record(&self, at: usize) -> Result<Record, MalformedReply> {
         let store = at + offset_of!(Param, pSslCertStoreName);
         let store_name = self.store_name(store, "the certificate store name")?;
         let ctl = at + offset_of!(Param, pDefaultSslCtlIdentifier);
@@ -75,7 +75,7 @@ impl Buffer<'_> {
             .with_flags(SslFlags::from_bits_retain(flags)))
     }
 
-    fn hash(&self, param: usize) -> Result<Option<CertHash>, Malformed> {
+    fn hash(&self, param: usize) -> Result<Option<CertHash>, MalformedReply> {
         let length = self.u32(param + offset_of!(Param, SslHashLength))?;
         if length == 0 {
             return Ok(None);
@@ -90,7 +90,7 @@ impl Buffer<'_> {
         self.bytes(at, "the hash").map(CertHash::new).map(Some)
     }
 
-    fn guid(&self, at: usize) -> Result<Uuid, Malformed> {
+    fn guid(&self, at: usize) -> Result<Uuid, MalformedReply> {
         let rest: [u8; 8] = self.bytes(at + 8, "the structure")?;
         Ok(Uuid::from_fields(
             self.u32(at)?,
@@ -100,7 +100,7 @@ impl Buffer<'_> {
         ))
     }
 
-    fn store_name(&self, offset: usize, what: &str) -> Result<Option<StoreName>, Malformed> {
+    fn store_name(&self, offset: usize, what: &str) -> Result<Option<StoreName>, MalformedReply> {
         let name = self.text(offset, what, StoreName::MAX_LENGTH)?;
         name.as_deref()
             .map(StoreName::new)

@@ -14,7 +14,7 @@ use windows_sys::Win32::Networking::HttpServer::{
 };
 use windows_sys::Win32::Networking::WinSock::{SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_STORAGE};
 
-use super::buffer::{Buffer, Malformed, malformed};
+use super::buffer::{Buffer, MalformedReply, malformed};
 use super::request::{Request, wide, with_address};
 use crate::service::{
     ListenAddress, MAX_URL_LENGTH, SecurityDescriptor, ServiceAnswer, ServiceKey, ServiceKind,
@@ -144,9 +144,12 @@ pub fn with_service_query<R>(query: &ServiceQuery, call: impl FnOnce(Request) ->
 /// The buffer may hold anything.
 ///
 /// # Errors
-/// [`Malformed`] for a pointer that leads out of the buffer, for a list that does not end in it,
+/// [`MalformedReply`] for a pointer that leads out of the buffer, for a list that does not end in it,
 /// and for what no record can have.
-pub fn read_service_answer(kind: ServiceKind, buffer: &[u8]) -> Result<ServiceAnswer, Malformed> {
+pub fn read_service_answer(
+    kind: ServiceKind,
+    buffer: &[u8],
+) -> Result<ServiceAnswer, MalformedReply> {
     let head = size_of::<UrlSet>();
     let buffer = Buffer { head, buffer };
     Ok(match kind {
@@ -170,7 +173,7 @@ pub fn read_service_answer(kind: ServiceKind, buffer: &[u8]) -> Result<ServiceAn
     })
 }
 
-fn listen_list(buffer: &Buffer<'_>) -> Result<Vec<ListenAddress>, Malformed> {
+fn listen_list(buffer: &Buffer<'_>) -> Result<Vec<ListenAddress>, MalformedReply> {
     let count = buffer.u32(offset_of!(ListenQuery, AddrCount))?;
     let mut addresses = Vec::new();
     let mut at = offset_of!(ListenQuery, AddrList);

@@ -14,14 +14,14 @@ use windows_sys::Win32::Networking::HttpServer::{
 };
 use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6, SOCKADDR_IN, SOCKADDR_IN6};
 
-use super::fault::Fault;
 use super::property_value::value;
 use super::request::{Query, any_address, host_port, query_of, read, v4, v6};
+use super::request_error::RequestError;
 
 /// Reads the key and the property that a set or an update is about.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// `information` is null, or valid for reads of `length` bytes. If those hold the structure of
@@ -31,7 +31,7 @@ pub unsafe fn read_set_property(
     kind: Kind,
     information: *const c_void,
     length: u32,
-) -> Result<(BindingKey, Property), Fault> {
+) -> Result<(BindingKey, Property), RequestError> {
     // SAFETY: the caller's promise.
     let (key, param) = unsafe { set(kind, information, length) }?;
     let property = property_type(param.ParamType)?;
@@ -45,7 +45,7 @@ pub unsafe fn read_set_property(
 /// parameter only the type is looked at.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// As [`read_set_property`], of the key alone.
@@ -53,7 +53,7 @@ pub unsafe fn read_delete_property(
     kind: Kind,
     information: *const c_void,
     length: u32,
-) -> Result<(BindingKey, PropertyType), Fault> {
+) -> Result<(BindingKey, PropertyType), RequestError> {
     // SAFETY: the caller's promise.
     let (key, param) = unsafe { set(kind, information, length) }?;
     Ok((key, property_type(param.ParamType)?))
@@ -63,7 +63,7 @@ pub unsafe fn read_delete_property(
 /// exact query's token.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// As [`read_set_property`], of the query structure of `kind`, for an exact query.
@@ -71,7 +71,7 @@ pub unsafe fn read_query_property(
     kind: Kind,
     input: *const c_void,
     length: u32,
-) -> Result<(Query, PropertyType), Fault> {
+) -> Result<(Query, PropertyType), RequestError> {
     let (query, property) = match kind {
         Kind::IpPort => {
             // SAFETY: the caller's promise.
@@ -106,7 +106,7 @@ unsafe fn set(
     kind: Kind,
     information: *const c_void,
     length: u32,
-) -> Result<(BindingKey, HTTP_SERVICE_CONFIG_SSL_PARAM_EX), Fault> {
+) -> Result<(BindingKey, HTTP_SERVICE_CONFIG_SSL_PARAM_EX), RequestError> {
     match kind {
         Kind::IpPort => {
             // SAFETY: the caller's promise.
@@ -130,7 +130,7 @@ unsafe fn set(
 }
 
 /// The address of a key that has it in itself.
-fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY_EX) -> Result<BindingKey, Fault> {
+fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY_EX) -> Result<BindingKey, RequestError> {
     let storage = &raw const key.IpPort;
     let address = match key.IpPort.ss_family {
         AF_INET => {
@@ -141,11 +141,13 @@ fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY_EX) -> Result<BindingKey, Fault> {
             // SAFETY: the storage is longer than an IPv6 address, and any bytes make one.
             v6(unsafe { storage.cast::<SOCKADDR_IN6>().read_unaligned() })
         }
-        found => return Err(Fault::Family { found }),
+        found => return Err(RequestError::Family { found }),
     };
     Ok(BindingKey::IpPort(IpPort::new(address)?))
 }
 
-fn property_type(found: HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE) -> Result<PropertyType, Fault> {
-    PropertyType::from_number(found.cast_unsigned()).ok_or(Fault::PropertyType { found })
+fn property_type(
+    found: HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE,
+) -> Result<PropertyType, RequestError> {
+    PropertyType::from_number(found.cast_unsigned()).ok_or(RequestError::PropertyType { found })
 }

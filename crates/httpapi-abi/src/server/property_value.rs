@@ -17,7 +17,7 @@ use windows_sys::Win32::Security::Authentication::Identity::{
     CRYPTO_SETTINGS, LSA_UNICODE_STRING, SecPkgCred_SessionTicketKey, TLS_PARAMETERS,
 };
 
-use super::fault::Fault;
+use super::request_error::RequestError;
 
 /// Reads the member of the union that a property of this type has.
 ///
@@ -27,7 +27,7 @@ use super::fault::Fault;
 pub(super) unsafe fn value(
     property: PropertyType,
     union: &HTTP_SERVICE_CONFIG_SSL_PARAM_EX_0,
-) -> Result<PropertyValue, Fault> {
+) -> Result<PropertyValue, RequestError> {
     let memory = Memory {
         property,
         left: ExtendedProperties::MAX_BYTES,
@@ -49,7 +49,7 @@ impl Memory {
     unsafe fn value(
         mut self,
         union: &HTTP_SERVICE_CONFIG_SSL_PARAM_EX_0,
-    ) -> Result<PropertyValue, Fault> {
+    ) -> Result<PropertyValue, RequestError> {
         Ok(match self.property {
             PropertyType::Http2Window => PropertyValue::Http2Window {
                 // SAFETY: any bytes make one.
@@ -109,7 +109,10 @@ impl Memory {
 
     /// # Safety
     /// As [`value`], of the pointers in it.
-    unsafe fn restriction(&mut self, found: &TLS_PARAMETERS) -> Result<TlsRestriction, Fault> {
+    unsafe fn restriction(
+        &mut self,
+        found: &TLS_PARAMETERS,
+    ) -> Result<TlsRestriction, RequestError> {
         let (list, count) = (found.pDisabledCrypto.cast(), found.cDisabledCrypto);
         let what = "the disabled algorithms";
         // SAFETY: the caller's promise.
@@ -128,7 +131,7 @@ impl Memory {
 
     /// # Safety
     /// As [`value`], of the pointers in it.
-    unsafe fn crypto(&mut self, found: &CRYPTO_SETTINGS) -> Result<DisabledCrypto, Fault> {
+    unsafe fn crypto(&mut self, found: &CRYPTO_SETTINGS) -> Result<DisabledCrypto, RequestError> {
         let (list, count) = (found.rgstrChainingModes, found.cChainingModes);
         Ok(DisabledCrypto {
             usage: found.eAlgorithmUsage,
@@ -143,7 +146,7 @@ impl Memory {
 
     /// # Safety
     /// As [`value`], of the pointers in it.
-    unsafe fn header(&mut self, found: &HTTP_UNKNOWN_HEADER) -> Result<Header, Fault> {
+    unsafe fn header(&mut self, found: &HTTP_UNKNOWN_HEADER) -> Result<Header, RequestError> {
         let (name, length) = (found.pName.cast_mut().cast(), found.NameLength.into());
         // SAFETY: the caller's promise.
         let name = unsafe { self.list::<u8>(name, length, "the name of a header") }?;
@@ -163,14 +166,14 @@ impl Memory {
         &mut self,
         list: *mut LSA_UNICODE_STRING,
         count: u32,
-    ) -> Result<Vec<TlsName>, Fault> {
+    ) -> Result<Vec<TlsName>, RequestError> {
         let what = "a list of names";
         // SAFETY: the caller's promise.
         let names = unsafe { self.list::<LSA_UNICODE_STRING>(list.cast(), count, what) }?;
         let names = names.iter().map(|name| {
             // SAFETY: the caller's promise for the pointer in it.
             let name = unsafe { self.name(name) }?;
-            name.ok_or(Fault::Null { what })
+            name.ok_or(RequestError::Null { what })
         });
         names.collect()
     }
@@ -179,18 +182,18 @@ impl Memory {
     ///
     /// # Safety
     /// The pointer in it is null or valid for reads of its length.
-    unsafe fn name(&mut self, found: &LSA_UNICODE_STRING) -> Result<Option<TlsName>, Fault> {
+    unsafe fn name(&mut self, found: &LSA_UNICODE_STRING) -> Result<Option<TlsName>, RequestError> {
         let what = "a counted string";
         let text = found.Buffer.cast();
         if !found.Length.is_multiple_of(2) {
-            return Err(Fault::Utf16 { what });
+            return Err(RequestError::Utf16 { what });
         }
         // SAFETY: the caller's promise.
         let units = unsafe { self.list::<u16>(text, u32::from(found.Length) / 2, what) }?;
         if units.is_empty() {
             return Ok(None);
         }
-        let text = String::from_utf16(&units).map_err(|_| Fault::Utf16 { what })?;
+        let text = String::from_utf16(&units).map_err(|_| RequestError::Utf16 { what })?;
         Ok(Some(TlsName::new(&text)?))
     }
 
@@ -201,7 +204,7 @@ impl Memory {
         list: *mut c_void,
         count: u32,
         what: &'static str,
-    ) -> Result<Vec<T>, Fault> {
+    ) -> Result<Vec<T>, RequestError> {
         let (property, limit) = (self.property, ExtendedProperties::MAX_BYTES);
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let bytes = count.saturating_mul(size_of::<T>());
@@ -211,7 +214,7 @@ impl Memory {
             return Ok(Vec::new());
         }
         if list.is_null() {
-            return Err(Fault::Null { what });
+            return Err(RequestError::Null { what });
         }
         let read = |n| {
             // SAFETY: the caller's promise; it is one of so many.
@@ -221,7 +224,7 @@ impl Memory {
     }
 }
 
-fn ticket_key(found: &SecPkgCred_SessionTicketKey) -> Result<SessionTicketKey, Fault> {
+fn ticket_key(found: &SecPkgCred_SessionTicketKey) -> Result<SessionTicketKey, RequestError> {
     let length = usize::from(found.KeyingMaterialSize);
     let limit = SessionTicketKey::MAX_MATERIAL;
     let material = found.KeyingMaterial.get(..length);

@@ -22,7 +22,7 @@ use windows_sys::Win32::Networking::WinSock::{
     ADDRESS_FAMILY, AF_INET, AF_INET6, SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_STORAGE,
 };
 
-use super::fault::Fault;
+use super::request_error::RequestError;
 
 /// What a query asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Query {
 /// An empty store name or CTL string is taken as a null one.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// `information` is null, or valid for reads of `length` bytes. If those hold the structure of
@@ -48,7 +48,7 @@ pub unsafe fn read_set(
     kind: Kind,
     information: *const c_void,
     length: u32,
-) -> Result<Binding, Fault> {
+) -> Result<Binding, RequestError> {
     let (key, spelling, param) = match kind {
         Kind::IpPort => {
             // SAFETY: the caller's promise.
@@ -83,7 +83,7 @@ pub unsafe fn read_set(
 /// looked at.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// As [`read_set`], of the key alone.
@@ -91,7 +91,7 @@ pub unsafe fn read_delete(
     kind: Kind,
     information: *const c_void,
     length: u32,
-) -> Result<BindingKey, Fault> {
+) -> Result<BindingKey, RequestError> {
     match kind {
         Kind::IpPort => {
             // SAFETY: the caller's promise.
@@ -117,11 +117,15 @@ pub unsafe fn read_delete(
 /// be anything, as may an exact query's token.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// As [`read_set`], of the query structure of `kind`, for an exact query.
-pub unsafe fn read_query(kind: Kind, input: *const c_void, length: u32) -> Result<Query, Fault> {
+pub unsafe fn read_query(
+    kind: Kind,
+    input: *const c_void,
+    length: u32,
+) -> Result<Query, RequestError> {
     match kind {
         Kind::IpPort => {
             // SAFETY: the caller's promise.
@@ -153,26 +157,26 @@ pub unsafe fn read_query(kind: Kind, input: *const c_void, length: u32) -> Resul
 pub(super) fn query_of(
     query: HTTP_SERVICE_CONFIG_QUERY_TYPE,
     token: u32,
-    key: impl FnOnce() -> Result<BindingKey, Fault>,
-) -> Result<Query, Fault> {
+    key: impl FnOnce() -> Result<BindingKey, RequestError>,
+) -> Result<Query, RequestError> {
     match query {
         HttpServiceConfigQueryExact => key().map(Query::Exact),
         HttpServiceConfigQueryNext => Ok(Query::Next(token)),
-        found => Err(Fault::QueryType { found }),
+        found => Err(RequestError::QueryType { found }),
     }
 }
 
 /// # Safety
 /// `pointer` is null or valid for reads of `length` bytes, and any bytes make a `T`.
-pub(super) unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Result<T, Fault> {
+pub(super) unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Result<T, RequestError> {
     if pointer.is_null() {
         let what = "the structure";
-        return Err(Fault::Null { what });
+        return Err(RequestError::Null { what });
     }
     let needed = u32::try_from(size_of::<T>()).unwrap_or(u32::MAX);
     if length < needed {
         let found = length;
-        return Err(Fault::Short { found, needed });
+        return Err(RequestError::Short { found, needed });
     }
     // SAFETY: the caller's promise, for at least so many bytes as a `T` has.
     Ok(unsafe { pointer.cast::<T>().read_unaligned() })
@@ -180,11 +184,11 @@ pub(super) unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Resul
 
 /// # Safety
 /// The pointer in `key` is null or valid for reads of an address of the family it begins with.
-unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, Fault> {
+unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, RequestError> {
     let address = key.pIpPort;
     if address.is_null() {
         let what = "the address of the key";
-        return Err(Fault::Null { what });
+        return Err(RequestError::Null { what });
     }
     // SAFETY: every address begins with its family.
     let family = unsafe { address.cast::<ADDRESS_FAMILY>().read_unaligned() };
@@ -197,7 +201,7 @@ unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, Fault
             // SAFETY: the caller's promise for this family.
             v6(unsafe { address.cast::<SOCKADDR_IN6>().read_unaligned() })
         }
-        found => return Err(Fault::Family { found }),
+        found => return Err(RequestError::Family { found }),
     };
     Ok(BindingKey::IpPort(IpPort::new(address)?))
 }
@@ -207,12 +211,12 @@ unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, Fault
 pub(super) unsafe fn host_port(
     kind: Kind,
     key: &HTTP_SERVICE_CONFIG_SSL_SNI_KEY,
-) -> Result<(BindingKey, String), Fault> {
+) -> Result<(BindingKey, String), RequestError> {
     let port = any_address(&key.IpPort)?;
     let what = "the host name";
     // SAFETY: the caller's promise.
     let spelling = unsafe { text(key.Host, what, MAX_HOST_LENGTH) }?;
-    let spelling = spelling.ok_or(Fault::Null { what })?;
+    let spelling = spelling.ok_or(RequestError::Null { what })?;
     let endpoint = HostPort::new(Host::new(&spelling)?, port);
     let key = match kind {
         Kind::ScopedCcs => BindingKey::ScopedCcs(endpoint),
@@ -222,10 +226,10 @@ pub(super) unsafe fn host_port(
 }
 
 /// The port of an address that has to be `0.0.0.0`, whatever the versions of IP it stands for.
-pub(super) fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
+pub(super) fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, RequestError> {
     if storage.ss_family != AF_INET {
         let found = storage.ss_family;
-        return Err(Fault::Family { found });
+        return Err(RequestError::Family { found });
     }
     // SAFETY: the storage is longer than an IPv4 address, and any bytes make one.
     let address = unsafe {
@@ -235,7 +239,7 @@ pub(super) fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, Fault> {
     };
     match v4(address) {
         SocketAddr::V4(found) if !found.ip().is_unspecified() => {
-            Err(Fault::Address { found: *found.ip() })
+            Err(RequestError::Address { found: *found.ip() })
         }
         address => Ok(Port::new(address.port())?),
     }
@@ -260,7 +264,7 @@ pub(super) fn v6(address: SOCKADDR_IN6) -> SocketAddr {
 /// # Safety
 /// The pointers in `param` are null or valid for reads: of `SslHashLength` bytes, of strings up to
 /// their NUL or their limit.
-unsafe fn record(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Record, Fault> {
+unsafe fn record(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Record, RequestError> {
     // SAFETY: the caller's promise.
     let hash = unsafe { hash(param) }?;
     let store = param.pSslCertStoreName;
@@ -288,17 +292,17 @@ unsafe fn record(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Record, Fault>
 
 /// # Safety
 /// The hash in `param` is null or valid for reads of `SslHashLength` bytes.
-unsafe fn hash(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Option<CertHash>, Fault> {
+unsafe fn hash(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Option<CertHash>, RequestError> {
     let found = param.SslHashLength;
     if found == 0 {
         return Ok(None);
     }
     if usize::try_from(found) != Ok(CertHash::LENGTH) {
-        return Err(Fault::Hash { found });
+        return Err(RequestError::Hash { found });
     }
     if param.pSslHash.is_null() {
         let what = "the hash";
-        return Err(Fault::Null { what });
+        return Err(RequestError::Null { what });
     }
     let bytes = param.pSslHash.cast::<[u8; CertHash::LENGTH]>();
     // SAFETY: the caller's promise, for the length that was checked.
@@ -307,7 +311,10 @@ unsafe fn hash(param: &HTTP_SERVICE_CONFIG_SSL_PARAM) -> Result<Option<CertHash>
 
 /// # Safety
 /// As [`text`].
-unsafe fn store_name(pointer: *const u16, what: &'static str) -> Result<Option<StoreName>, Fault> {
+unsafe fn store_name(
+    pointer: *const u16,
+    what: &'static str,
+) -> Result<Option<StoreName>, RequestError> {
     // SAFETY: the caller's promise.
     let name = unsafe { text(pointer, what, StoreName::MAX_LENGTH) }?;
     Ok(name.as_deref().map(StoreName::new).transpose()?)
@@ -321,7 +328,7 @@ pub(super) unsafe fn text(
     pointer: *const u16,
     what: &'static str,
     limit: usize,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<String>, RequestError> {
     if pointer.is_null() {
         return Ok(None);
     }
@@ -330,10 +337,10 @@ pub(super) unsafe fn text(
         // SAFETY: no unit before it was the NUL, and it is not behind the limit.
         let unit = unsafe { pointer.wrapping_add(i).read_unaligned() };
         if unit == 0 {
-            let text = String::from_utf16(&units).map_err(|_| Fault::Utf16 { what })?;
+            let text = String::from_utf16(&units).map_err(|_| RequestError::Utf16 { what })?;
             return Ok(Some(text).filter(|text| !text.is_empty()));
         }
         units.push(unit);
     }
-    Err(Fault::Unterminated { what, limit })
+    Err(RequestError::Unterminated { what, limit })
 }

@@ -21,8 +21,8 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use super::answer::{address, wide};
-use super::fault::Fault;
 use super::request::{read, text, v4, v6};
+use super::request_error::RequestError;
 use crate::service::{
     CacheKey, ListenAddress, MAX_URL_LENGTH, SecurityDescriptor, ServiceAnswer, ServiceKey,
     ServiceKind, ServiceQuery, ServiceRecord, SettingKey, TimeoutKey, UrlPrefix, UrlReservation,
@@ -31,7 +31,7 @@ use crate::service::{
 /// Reads what a set is about.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// `information` is null, or valid for reads of `length` bytes. If those hold the structure of
@@ -41,7 +41,7 @@ pub unsafe fn read_service_set(
     kind: ServiceKind,
     information: *const c_void,
     length: u32,
-) -> Result<ServiceRecord, Fault> {
+) -> Result<ServiceRecord, RequestError> {
     Ok(match kind {
         ServiceKind::ListenList => {
             // SAFETY: the caller's promise.
@@ -56,7 +56,7 @@ pub unsafe fn read_service_set(
             let sddl = set.ParamDesc.pStringSecurityDescriptor;
             // SAFETY: the caller's promise for the pointer in it.
             let sddl = unsafe { text(sddl, what, SecurityDescriptor::MAX_LENGTH) }?;
-            let sddl = sddl.ok_or(Fault::Null { what })?.parse()?;
+            let sddl = sddl.ok_or(RequestError::Null { what })?.parse()?;
             ServiceRecord::Reservation(UrlReservation { url, sddl })
         }
         ServiceKind::Timeout => {
@@ -64,7 +64,7 @@ pub unsafe fn read_service_set(
             let set = unsafe { read::<HTTP_SERVICE_CONFIG_TIMEOUT_SET>(information, length) }?;
             let (what, found) = ("the value of the timeout", i64::from(set.ParamDesc));
             if found == 0 {
-                return Err(Fault::Number { what, found });
+                return Err(RequestError::Number { what, found });
             }
             ServiceRecord::Timeout(timeout(set.KeyDesc)?, set.ParamDesc)
         }
@@ -85,7 +85,7 @@ pub unsafe fn read_service_set(
 /// at.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// As [`read_service_set`], of the key alone.
@@ -93,7 +93,7 @@ pub unsafe fn read_service_delete(
     kind: ServiceKind,
     information: *const c_void,
     length: u32,
-) -> Result<ServiceKey, Fault> {
+) -> Result<ServiceKey, RequestError> {
     Ok(match kind {
         ServiceKind::ListenList => {
             // SAFETY: the caller's promise.
@@ -127,7 +127,7 @@ pub unsafe fn read_service_delete(
 /// looked at.
 ///
 /// # Errors
-/// [`Fault`], saying what is wrong with it.
+/// [`RequestError`], saying what is wrong with it.
 ///
 /// # Safety
 /// As [`read_service_set`], of the query structure of `kind`, for an exact query.
@@ -135,7 +135,7 @@ pub unsafe fn read_service_query(
     kind: ServiceKind,
     input: *const c_void,
     length: u32,
-) -> Result<ServiceQuery, Fault> {
+) -> Result<ServiceQuery, RequestError> {
     Ok(match kind {
         ServiceKind::ListenList => ServiceQuery::ListenList,
         ServiceKind::UrlReservation => {
@@ -149,7 +149,7 @@ pub unsafe fn read_service_query(
                 found if found == HttpServiceConfigQueryNext => {
                     ServiceQuery::NextReservation(query.dwToken)
                 }
-                found => return Err(Fault::QueryType { found }),
+                found => return Err(RequestError::QueryType { found }),
             }
         }
         ServiceKind::Timeout => {
@@ -172,18 +172,21 @@ pub unsafe fn read_service_query(
 
 /// # Safety
 /// The string in `key` is null, or valid for reads up to its NUL or the limit.
-unsafe fn url(key: &HTTP_SERVICE_CONFIG_URLACL_KEY) -> Result<UrlPrefix, Fault> {
+unsafe fn url(key: &HTTP_SERVICE_CONFIG_URLACL_KEY) -> Result<UrlPrefix, RequestError> {
     let what = "the URL";
     // SAFETY: the caller's promise.
     let url = unsafe { text(key.pUrlPrefix, what, MAX_URL_LENGTH) }?;
-    Ok(url.ok_or(Fault::Null { what })?.parse()?)
+    Ok(url.ok_or(RequestError::Null { what })?.parse()?)
 }
 
 /// The address of an `HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM`. Its port is not looked at.
 ///
 /// # Safety
 /// As [`read_service_set`].
-unsafe fn listen_address(information: *const c_void, length: u32) -> Result<ListenAddress, Fault> {
+unsafe fn listen_address(
+    information: *const c_void,
+    length: u32,
+) -> Result<ListenAddress, RequestError> {
     // SAFETY: the caller's promise.
     let param = unsafe { read::<HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM>(information, length) }?;
     let (address, room) = (
@@ -192,13 +195,13 @@ unsafe fn listen_address(information: *const c_void, length: u32) -> Result<List
     );
     if address.is_null() {
         let what = "the address";
-        return Err(Fault::Null { what });
+        return Err(RequestError::Null { what });
     }
     let needs = |bytes: usize| {
         let (what, found) = ("the length of the address", i64::from(param.AddrLength));
         (room >= bytes)
             .then_some(())
-            .ok_or(Fault::Number { what, found })
+            .ok_or(RequestError::Number { what, found })
     };
     needs(size_of::<ADDRESS_FAMILY>())?;
     // SAFETY: the caller's promise; so many bytes are there.
@@ -214,7 +217,7 @@ unsafe fn listen_address(information: *const c_void, length: u32) -> Result<List
             // SAFETY: as above.
             v6(unsafe { address.cast::<SOCKADDR_IN6>().read_unaligned() })
         }
-        found => return Err(Fault::Family { found }),
+        found => return Err(RequestError::Family { found }),
     };
     Ok(match address {
         SocketAddr::V4(v4) => (*v4.ip()).into(),
@@ -222,28 +225,28 @@ unsafe fn listen_address(information: *const c_void, length: u32) -> Result<List
     })
 }
 
-fn timeout(found: HTTP_SERVICE_CONFIG_TIMEOUT_KEY) -> Result<TimeoutKey, Fault> {
+fn timeout(found: HTTP_SERVICE_CONFIG_TIMEOUT_KEY) -> Result<TimeoutKey, RequestError> {
     let key = TimeoutKey::ALL
         .into_iter()
         .find(|key| key.number() == found);
     key.ok_or_else(|| no_key("the timeout", found))
 }
 
-fn cache(found: HTTP_SERVICE_CONFIG_CACHE_KEY) -> Result<CacheKey, Fault> {
+fn cache(found: HTTP_SERVICE_CONFIG_CACHE_KEY) -> Result<CacheKey, RequestError> {
     let key = CacheKey::ALL.into_iter().find(|key| key.number() == found);
     key.ok_or_else(|| no_key("the cache parameter", found))
 }
 
-fn setting(found: HTTP_SERVICE_CONFIG_SETTING_KEY) -> Result<SettingKey, Fault> {
+fn setting(found: HTTP_SERVICE_CONFIG_SETTING_KEY) -> Result<SettingKey, RequestError> {
     let key = SettingKey::ALL
         .into_iter()
         .find(|key| key.number() == found);
     key.ok_or_else(|| no_key("the setting", found))
 }
 
-fn no_key(what: &'static str, found: i32) -> Fault {
+fn no_key(what: &'static str, found: i32) -> RequestError {
     let found = found.into();
-    Fault::Number { what, found }
+    RequestError::Number { what, found }
 }
 
 /// An answer on its way into a caller's buffer.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV6};
 use std::str::FromStr;
 
-use super::fault::ServiceFault;
+use super::value_error::ServiceValueError;
 
 /// An address that HTTP.sys listens on. `0.0.0.0` and `::` stand for all of their version of IP
 /// (`netsh http add iplisten`). It has no port; an IPv6 address may have a scope id.
@@ -54,9 +54,9 @@ impl fmt::Display for ListenAddress {
 
 /// As it is printed; an IPv6 address may stand in brackets.
 impl FromStr for ListenAddress {
-    type Err = ServiceFault;
+    type Err = ServiceValueError;
 
-    fn from_str(text: &str) -> Result<Self, ServiceFault> {
+    fn from_str(text: &str) -> Result<Self, ServiceValueError> {
         if let Ok(ip) = text.parse::<Ipv4Addr>() {
             return Ok(ip.into());
         }
@@ -67,7 +67,7 @@ impl FromStr for ListenAddress {
         // The standard library reads scopes in socket addresses alone.
         match format!("[{inner}]:0").parse::<SocketAddrV6>() {
             Ok(address) => Ok(Self::v6(*address.ip(), address.scope_id())),
-            Err(_) => Err(ServiceFault::new("address", text, "it is none")),
+            Err(_) => Err(ServiceValueError::new("address", text, "it is none")),
         }
     }
 }

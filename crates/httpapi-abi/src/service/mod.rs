@@ -5,15 +5,14 @@
 //! (`http.h`). A [`BindingStore`](certbind_core::BindingStore) has nothing to do with them;
 //! `ServiceApi` of the crate `certbind-httpsys` sets and queries them.
 
-mod fault;
 mod listen;
 mod record;
 mod sddl;
 mod text;
 mod url;
 mod value;
+mod value_error;
 
-pub use fault::ServiceFault;
 pub use listen::ListenAddress;
 pub use record::{
     ServiceAnswer, ServiceKey, ServiceKind, ServiceQuery, ServiceRecord, UrlReservation,
@@ -21,3 +20,4 @@ pub use record::{
 pub use sddl::{Ace, SecurityDescriptor};
 pub use url::{MAX_URL_LENGTH, UrlPrefix};
 pub use value::{CacheKey, SettingKey, TimeoutKey};
+pub use value_error::ServiceValueError;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::fault::ServiceFault;
+use super::value_error::ServiceValueError;
 
 /// A security descriptor as text ("Security Descriptor String Format" in Microsoft's documentation),
 /// as far as reservations have one: a discretionary list of who may do what, and whatever else
@@ -18,7 +18,7 @@ use super::fault::ServiceFault;
 /// assert_eq!(sddl.to_string(), "D:(A;;GX;;;WD)");
 /// assert_eq!(sddl.aces()[0].sid(), "S-1-1-0");
 /// assert!(sddl.aces()[0].may_listen() && !sddl.aces()[0].may_delegate());
-/// # Ok::<(), certbind_httpapi_abi::service::ServiceFault>(())
+/// # Ok::<(), certbind_httpapi_abi::service::ServiceValueError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecurityDescriptor {
@@ -45,8 +45,8 @@ impl SecurityDescriptor {
     /// One that allows an account, named by its SID, to register a URL, to give it on, or both.
     ///
     /// # Errors
-    /// [`ServiceFault`] if the SID is none.
-    pub fn allowing(sid: &str, listen: bool, delegate: bool) -> Result<Self, ServiceFault> {
+    /// [`ServiceValueError`] if the SID is none.
+    pub fn allowing(sid: &str, listen: bool, delegate: bool) -> Result<Self, ServiceValueError> {
         let rights = match (listen, delegate) {
             (true, true) => "GA",
             (true, false) => "GX",
@@ -148,10 +148,10 @@ fn sid(text: &str) -> Option<String> {
 }
 
 impl FromStr for SecurityDescriptor {
-    type Err = ServiceFault;
+    type Err = ServiceValueError;
 
-    fn from_str(text: &str) -> Result<Self, ServiceFault> {
-        let fault = |reason| ServiceFault::new("security descriptor", text, reason);
+    fn from_str(text: &str) -> Result<Self, ServiceValueError> {
+        let fault = |reason| ServiceValueError::new("security descriptor", text, reason);
         if text.encode_utf16().nth(Self::MAX_LENGTH).is_some() {
             return Err(fault("it is too long"));
         }

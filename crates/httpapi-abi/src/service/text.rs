@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::fault::ServiceFault;
 use super::record::{ServiceKey, ServiceQuery, ServiceRecord, UrlReservation};
 use super::value::{CacheKey, SettingKey, TimeoutKey};
+use super::value_error::ServiceValueError;
 
 /// `urlacl http://+:80/ D:(A;;GX;;;WD)`, `timeout headerwaittimeout 60 s`. Texts of programs stand in
 /// it as they are: escape it for a terminal.
@@ -50,10 +50,10 @@ impl fmt::Display for ServiceQuery {
 
 /// As it is printed.
 impl FromStr for ServiceRecord {
-    type Err = ServiceFault;
+    type Err = ServiceValueError;
 
-    fn from_str(text: &str) -> Result<Self, ServiceFault> {
-        let none = || ServiceFault::new("record", text, "it is none");
+    fn from_str(text: &str) -> Result<Self, ServiceValueError> {
+        let none = || ServiceValueError::new("record", text, "it is none");
         let (key, value) = match text.splitn(3, ' ').collect::<Vec<_>>()[..] {
             [kind, name, value] => (format!("{kind} {name}").parse()?, value),
             _ => (text.parse()?, ""),
@@ -82,10 +82,10 @@ impl FromStr for ServiceRecord {
 
 /// As it is printed.
 impl FromStr for ServiceKey {
-    type Err = ServiceFault;
+    type Err = ServiceValueError;
 
-    fn from_str(text: &str) -> Result<Self, ServiceFault> {
-        let none = || ServiceFault::new("key", text, "it is none");
+    fn from_str(text: &str) -> Result<Self, ServiceValueError> {
+        let none = || ServiceValueError::new("key", text, "it is none");
         let (kind, name) = text.split_once(' ').ok_or_else(none)?;
         Ok(match kind {
             "iplisten" => Self::Listen(name.parse()?),
@@ -109,9 +109,9 @@ impl FromStr for ServiceKey {
 
 /// As it is printed.
 impl FromStr for ServiceQuery {
-    type Err = ServiceFault;
+    type Err = ServiceValueError;
 
-    fn from_str(text: &str) -> Result<Self, ServiceFault> {
+    fn from_str(text: &str) -> Result<Self, ServiceValueError> {
         if text == "iplisten" {
             return Ok(Self::ListenList);
         }
@@ -119,7 +119,7 @@ impl FromStr for ServiceQuery {
             let index = index.parse();
             return index
                 .map(Self::NextReservation)
-                .map_err(|_| ServiceFault::new("query", text, "its index is none"));
+                .map_err(|_| ServiceValueError::new("query", text, "its index is none"));
         }
         Ok(match text.parse()? {
             ServiceKey::Reservation(url) => Self::Reservation(url),
@@ -127,7 +127,7 @@ impl FromStr for ServiceQuery {
             ServiceKey::Cache(key) => Self::Cache(key),
             ServiceKey::Setting(key) => Self::Setting(key),
             ServiceKey::Listen(_) => {
-                return Err(ServiceFault::new(
+                return Err(ServiceValueError::new(
                     "query",
                     text,
                     "the list is asked for whole",

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use certbind_core::Host;
 
-use super::fault::ServiceFault;
+use super::value_error::ServiceValueError;
 
 /// The longest prefix, in UTF-16 units. Reservations are names of registry values, which have at
 /// most 16,383; that HTTP.sys has no limit of its own below it is inferred.
@@ -30,7 +30,7 @@ pub const MAX_URL_LENGTH: usize = 16_383;
 /// assert_eq!(url.as_str(), "http://+:8080/MyApp/");
 /// assert_eq!(url, "http://+:8080/myapp/".parse()?);
 /// assert!("http://+:8080".parse::<UrlPrefix>().is_err());
-/// # Ok::<(), certbind_httpapi_abi::service::ServiceFault>(())
+/// # Ok::<(), certbind_httpapi_abi::service::ServiceValueError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct UrlPrefix {
@@ -53,11 +53,11 @@ impl UrlPrefix {
 }
 
 impl FromStr for UrlPrefix {
-    type Err = ServiceFault;
+    type Err = ServiceValueError;
 
-    fn from_str(text: &str) -> Result<Self, ServiceFault> {
+    fn from_str(text: &str) -> Result<Self, ServiceValueError> {
         let (scheme, host, port, path) =
-            parts(text).map_err(|reason| ServiceFault::new("URL", text, reason))?;
+            parts(text).map_err(|reason| ServiceValueError::new("URL", text, reason))?;
         let path = path.to_lowercase();
         let mut prefix = Self {
             spelling: text.to_owned(),
@@ -68,7 +68,7 @@ impl FromStr for UrlPrefix {
             prefix.canonical.push('/');
         }
         if prefix.spelling.encode_utf16().nth(MAX_URL_LENGTH).is_some() {
-            return Err(ServiceFault::new("URL", text, "it is too long"));
+            return Err(ServiceValueError::new("URL", text, "it is too long"));
         }
         Ok(prefix)
     }

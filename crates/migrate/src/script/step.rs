@@ -38,7 +38,7 @@ impl ScriptStep {
     /// # Errors
     /// [`ScriptError::Inexpressible`] for values that netsh cannot set.
     pub(super) fn new(step: &Step, layout: Option<&Layout>) -> Result<Self, ScriptError> {
-        let (before, after) = (step.saw(), step.new_value());
+        let (before, after) = (step.expected(), step.new_value());
         let same_properties = match (before, after) {
             (Some(before), Some(after)) => before.record().extended == after.record().extended,
             _ => false,

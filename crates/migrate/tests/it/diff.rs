@@ -7,7 +7,7 @@ use certbind_core::{
     Binding, BindingKey, Kind, Property, PropertyType, PropertyValue, SessionTicketKey,
     SessionTicketKeys, StoreError,
 };
-use certbind_migrate::{Compared, FieldChange, diff};
+use certbind_migrate::{Comparison, FieldChange, diff};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ fn bindings() -> impl Strategy<Value = Bindings> {
         .prop_map(|list| list.into_iter().map(|b| (b.key().clone(), b)).collect())
 }
 
-fn compared(before: &Bindings, after: &Bindings) -> Vec<Compared> {
+fn compared(before: &Bindings, after: &Bindings) -> Vec<Comparison> {
     let stream = |bindings: &Bindings| bindings.clone().into_values().map(Ok);
     diff(stream(before), stream(after))
         .collect::<Result<_, _>>()
@@ -38,15 +38,15 @@ proptest! {
         let mut made = before.clone();
         for change in &told {
             match change {
-                Compared::Added(b) => prop_assert_eq!(made.insert(b.key().clone(), b.clone()), None),
-                Compared::Removed(b) => prop_assert_eq!(made.remove(b.key()), Some(b.clone())),
-                Compared::Changed { before, after } => {
+                Comparison::Added(b) => prop_assert_eq!(made.insert(b.key().clone(), b.clone()), None),
+                Comparison::Removed(b) => prop_assert_eq!(made.remove(b.key()), Some(b.clone())),
+                Comparison::Changed { before, after } => {
                     prop_assert_ne!(before, after);
                     prop_assert!(!change.fields().is_empty());
                     let old = made.insert(after.key().clone(), after.clone());
                     prop_assert_eq!(old, Some(before.clone()));
                 }
-                Compared::Same(b) => prop_assert_eq!(made.get(b.key()), Some(b)),
+                Comparison::Same(b) => prop_assert_eq!(made.get(b.key()), Some(b)),
             }
         }
         prop_assert_eq!(&made, &after);

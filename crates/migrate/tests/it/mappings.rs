@@ -71,10 +71,10 @@ fn addresses_go_to_addresses_and_ports_stay() {
         ("fe80::1%7=fe80::1", "[fe80::1%7]:443", "[fe80::1]:443"),
     ] {
         let steps = planned(&addresses(&[rule]), &[bound(from, 1)]).unwrap();
-        let Step::Create { becomes, source } = &steps[0] else {
+        let Step::Create { new_value, source } = &steps[0] else {
             panic!("{steps:?}")
         };
-        assert_eq!(*becomes, bound(to, 1), "{rule}");
+        assert_eq!(*new_value, bound(to, 1), "{rule}");
         assert_eq!(*source, Some(bound(from, 1)), "what it was is told");
     }
     // Another scope is another address.

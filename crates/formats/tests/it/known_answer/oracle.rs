@@ -1,7 +1,7 @@
 //! What a reader may return of a host that is known: the host, or less with a warning, or an error.
 
 use certbind_core::{Binding, CtlIdentifier, StoreName};
-use certbind_formats::{ReadOptions, Reading, WarningKind, read};
+use certbind_formats::{ReadOptions, ReadOutcome, WarningKind, read};
 
 use super::draw::Draw;
 use super::host::{Host, host};
@@ -84,7 +84,7 @@ fn judge(host: &Host, lines: &[String], text: &str) -> Result<Outcome, String> {
 fn judge_binding(
     host: &Host,
     lines: &[String],
-    reading: &Reading,
+    reading: &ReadOutcome,
     truth: &Binding,
     found: &Binding,
 ) -> Result<(), String> {

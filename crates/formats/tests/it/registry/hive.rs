@@ -1,15 +1,15 @@
 //! Hives made cell by cell: every shape of list, name and data, and what is wrong with others.
 
-use certbind_formats::{Format, ReadError, ReadOptions, Reading, WarningKind, detect, read};
+use certbind_formats::{Format, ReadError, ReadOptions, ReadOutcome, WarningKind, detect, read};
 
 use super::build::{BINARY, List, Node, binding, file, key, place_of, sign, system};
 use crate::listings::{bound, keys};
 
-fn read_hive(file: &[u8]) -> Result<Reading, ReadError> {
+fn read_hive(file: &[u8]) -> Result<ReadOutcome, ReadError> {
     read(file, &ReadOptions::default())
 }
 
-fn keeping_on(file: &[u8]) -> Result<Reading, ReadError> {
+fn keeping_on(file: &[u8]) -> Result<ReadOutcome, ReadError> {
     let options = ReadOptions {
         keep_going: true,
         ..ReadOptions::default()
@@ -237,7 +237,7 @@ fn a_dirty_hive_is_read_and_reported() {
         assert_eq!(reading.export, clean.export);
         assert_eq!(reading.warnings.len(), 1);
         assert_eq!(reading.warnings[0].kind, WarningKind::Pending);
-        assert!(reading.warnings[0].kind.is_grave());
+        assert!(reading.warnings[0].kind.changes_behaviour());
         assert!(reading.warnings[0].what.starts_with(expected));
     }
 }

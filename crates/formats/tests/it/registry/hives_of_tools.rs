@@ -114,7 +114,7 @@ fn with_ancestors(written: &[u8]) -> String {
     format!("{all}\n[{PREFIX}\\Select]\n\"Current\"=dword:00000001\n\n")
 }
 
-fn sorted_keys(reading: &certbind_formats::Reading) -> Vec<String> {
+fn sorted_keys(reading: &certbind_formats::ReadOutcome) -> Vec<String> {
     let mut keys = keys(reading);
     keys.sort();
     keys

@@ -1,6 +1,6 @@
 //! Registry exports: what Windows and Wine write, and what people save.
 
-use certbind_formats::{Format, ReadError, ReadOptions, Reading, WarningKind, detect, read};
+use certbind_formats::{Format, ReadError, ReadOptions, ReadOutcome, WarningKind, detect, read};
 
 use super::fixture;
 use super::reg_round_trips::{some_bindings, sorted, written};
@@ -23,7 +23,7 @@ pub(super) fn whole(more: &str) -> String {
     one(&format!("{APP}\n{HASH}\n{more}"))
 }
 
-pub(super) fn read_text(text: &str) -> Result<Reading, ReadError> {
+pub(super) fn read_text(text: &str) -> Result<ReadOutcome, ReadError> {
     read(text.as_bytes(), &ReadOptions::default())
 }
 

@@ -8,7 +8,9 @@ mod whole;
 
 use certbind_core::{Binding, CertHash, Record, Uuid};
 use certbind_formats::snapshot::{SnapshotError, Writer};
-use certbind_formats::{Export, Format, Header, ReadError, ReadOptions, Reading, read, snapshot};
+use certbind_formats::{
+    Export, Format, Header, ReadError, ReadOptions, ReadOutcome, read, snapshot,
+};
 
 /// A binding of `10.0.0.1`, the name of whose list of issuers has so many bytes.
 fn binding(port: u16, ctl: usize) -> Binding {
@@ -49,7 +51,7 @@ fn pushed(bindings: impl IntoIterator<Item = Binding>) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-fn read_as_snapshot(bytes: &[u8]) -> Result<Reading, ReadError> {
+fn read_as_snapshot(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
     let options = ReadOptions {
         format: Some(Format::Snapshot),
         // There is no keeping going in a file that is not what was written.

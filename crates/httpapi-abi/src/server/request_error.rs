@@ -5,12 +5,12 @@ use std::net::Ipv4Addr;
 use certbind_core::{BindingError, CertHash, KeyError, PropertyError, TextError};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER};
 
-use crate::service::ServiceFault;
+use crate::service::ServiceValueError;
 
 /// Why a request cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum RequestError {
     /// A pointer is null that must not be.
     #[error("{what} is null")]
     Null {
@@ -68,7 +68,7 @@ pub enum Fault {
     Binding(#[from] BindingError),
     /// A URL or a security descriptor is none.
     #[error(transparent)]
-    Service(#[from] ServiceFault),
+    Service(#[from] ServiceValueError),
     /// A timeout, a cache parameter or a setting does not exist, or a value is one that it cannot
     /// have.
     #[error("{what} is {found}, which there is not")]
@@ -95,7 +95,7 @@ pub enum Fault {
     },
 }
 
-impl Fault {
+impl RequestError {
     /// The code that this amounts to: 122 for a structure that is short, 87 otherwise.
     #[must_use]
     pub fn win32_code(&self) -> u32 {

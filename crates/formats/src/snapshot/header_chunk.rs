@@ -13,7 +13,7 @@ pub(super) const MAX_LENGTH: usize = 64 * 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Head<'a> {
+pub(super) struct HeaderChunk<'a> {
     pub(super) header: Cow<'a, Header>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) layout: Option<Cow<'a, Layout>>,

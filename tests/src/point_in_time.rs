@@ -1,4 +1,4 @@
-//! Snapshot scans: a scan shows the instant at which it started, whatever is written afterwards.
+//! Point-in-time scans: a scan shows the instant at which it started, whatever is written afterwards.
 
 use certbind_core::{Batch, Binding, BindingStore, Capabilities, Change, Scan};
 
@@ -15,7 +15,7 @@ const SIZES: [usize; 3] = [12, 300, 5_000];
 /// How many scans are open at the same time.
 const OPEN: usize = 32;
 
-/// If scans are snapshots, a scan shows the store as it was when [`scan`](BindingStore::scan) was
+/// If scans are point-in-time, a scan shows the store as it was when [`scan`](BindingStore::scan) was
 /// called: writes before the first binding is taken, in the middle and before the last one do not
 /// show. Open scans do not block reads, writes or other scans, and may be dropped at any point.
 ///
@@ -25,17 +25,17 @@ pub fn scans_show_the_instant_of_their_start<F: Fixture>() {
     watch::run::<F>("scans_show_the_instant_of_their_start", || {
         let fixtures = Fixtures::of::<F>();
         let capabilities = fixtures.capabilities();
-        if !capabilities.writable || !capabilities.snapshot_scan {
+        if !capabilities.writable || !capabilities.point_in_time_scan {
             return;
         }
         for size in SIZES.map(|size| size.min(fixtures.max_keys)) {
-            snapshots(fixtures, &capabilities, size);
+            point_in_time(fixtures, &capabilities, size);
         }
         many_open(fixtures, &capabilities);
     });
 }
 
-fn snapshots(fixtures: Fixtures, capabilities: &Capabilities, size: usize) {
+fn point_in_time(fixtures: Fixtures, capabilities: &Capabilities, size: usize) {
     let fixture = fixtures.create();
     let store = fixture.open();
     let most = fixtures.max_batch(capabilities);

@@ -5,7 +5,7 @@ use crate::report::{ConversionWarning, ParseError};
 
 /// An export that was read, with the warnings and errors of the reader.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
+pub struct ReadOutcome {
     /// The bindings and what goes with them.
     pub export: Export,
     /// The line on which each binding begins, counted from 1, in their order; none at all where the
