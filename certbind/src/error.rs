@@ -126,6 +126,14 @@ pub(crate) enum Error {
     PrunesMost { deletes: u64, held: u64 },
     #[error("{0}")]
     Migrate(#[from] certbind_migrate::Error),
+    #[error(
+        "{} is not current: changes that the host made are missing, so that bindings which it added \
+         would be deleted; put its transaction logs next to it, or plan without --prune",
+        path.display()
+    )]
+    PrunesFromDirtyHive { path: PathBuf },
+    #[error("--logs: {problem}")]
+    Logs { problem: &'static str },
     #[error("no binding uses a certificate with exactly the names of the new one")]
     NothingOfTheseNames,
     #[error(
@@ -182,6 +190,8 @@ impl Error {
             | Self::SameCertificate
             | Self::InputTwice
             | Self::PrunesMost { .. }
+            | Self::PrunesFromDirtyHive { .. }
+            | Self::Logs { .. }
             | Self::NothingToCompare
             | Self::NoFolder
             | Self::NotAFolder { .. }
@@ -215,6 +225,11 @@ pub(crate) fn report(text: &str) {
 /// Prints a warning. The text must be escaped.
 pub(crate) fn warn(text: &str) {
     print(AnsiColor::Yellow, "warning", text);
+}
+
+/// Prints a remark. The text must be escaped.
+pub(crate) fn note(text: &str) {
+    print(AnsiColor::Cyan, "note", text);
 }
 
 fn print(color: AnsiColor, label: &str, text: &str) {

@@ -11,6 +11,7 @@ use certbind_formats::{
 };
 
 use crate::error::Error;
+use crate::hive_logs::HiveLogs;
 use crate::input::is_standard_input;
 
 /// An export that is whole as far as it has to be, whose bindings are ready to come in canonical
@@ -35,16 +36,22 @@ pub(crate) type Bindings<'a> =
 impl<'a> ImportSource<'a> {
     /// # Errors
     /// [`Error::Input`] and [`Error::BrokenInput`].
-    pub(crate) fn open(path: &'a Path, options: &ReadOptions) -> Result<Self, Error> {
+    pub(crate) fn open(
+        path: &'a Path,
+        options: &ReadOptions,
+        logs: &HiveLogs,
+    ) -> Result<Self, Error> {
         let (format, content) = match Origin::of(path, options)? {
-            Ok(origin) => read(origin, options)?,
-            Err(bytes) => whole(path, &bytes, options)?,
+            Ok(origin) => read(origin, options, logs)?,
+            Err(bytes) => whole(path, &bytes, options, logs)?,
         };
-        Ok(Self {
+        let source = Self {
             path,
             format,
             content,
-        })
+        };
+        logs.check([source.reading()])?;
+        Ok(source)
     }
 
     /// The records that were left out.
@@ -62,6 +69,14 @@ impl<'a> ImportSource<'a> {
             Content::Whole(reading) => &reading.warnings,
             Content::Listing(listing, _) => listing.warnings(),
             Content::Snapshot(_) => &[],
+        }
+    }
+
+    /// A file that was read as a whole.
+    pub(crate) fn reading(&self) -> Option<&ReadOutcome> {
+        match &self.content {
+            Content::Whole(reading) => Some(reading),
+            Content::Listing(..) | Content::Snapshot(_) => None,
         }
     }
 
@@ -207,7 +222,11 @@ fn format_of(start: &[u8], options: &ReadOptions) -> Option<Format> {
 }
 
 /// A listing and a snapshot as they come, and anything else as a whole.
-fn read<'a>(origin: Origin<'a>, options: &ReadOptions) -> Result<(Format, Content<'a>), Error> {
+fn read<'a>(
+    origin: Origin<'a>,
+    options: &ReadOptions,
+    logs: &HiveLogs,
+) -> Result<(Format, Content<'a>), Error> {
     let path = origin.path;
     let start = || origin.start().map_err(unread(path));
     let format = match start()?.fill_buf() {
@@ -230,16 +249,17 @@ fn read<'a>(origin: Origin<'a>, options: &ReadOptions) -> Result<(Format, Conten
     }
     let mut bytes = Vec::new();
     start()?.read_to_end(&mut bytes).map_err(unread(path))?;
-    whole(path, &bytes, options)
+    whole(path, &bytes, options, logs)
 }
 
 fn whole(
     path: &Path,
     bytes: &[u8],
     options: &ReadOptions,
+    logs: &HiveLogs,
 ) -> Result<(Format, Content<'static>), Error> {
     let format = options.format;
     let format = format.unwrap_or_else(|| certbind_formats::detect(bytes));
-    let reading = certbind_formats::read(bytes, options).map_err(broken(path))?;
+    let reading = logs.read(path, bytes, options)?;
     Ok((format, Content::Whole(reading)))
 }

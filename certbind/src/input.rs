@@ -10,6 +10,7 @@ use certbind_core::{Binding, BindingStore, Scan};
 use certbind_formats::{ReadOptions, ReadOutcome};
 
 use crate::error::Error;
+use crate::hive_logs::{self, HiveLogs};
 use crate::registry::registry;
 use crate::stores::{Opened, StoreUrl};
 
@@ -63,6 +64,11 @@ impl Input {
     }
 
     pub(crate) fn read(&self) -> Result<Contents, Error> {
+        self.read_with(&HiveLogs::default())
+    }
+
+    /// As [`read`](Self::read), with the logs of a hive, whose replay is reported.
+    pub(crate) fn read_with(&self, logs: &HiveLogs) -> Result<Contents, Error> {
         match self {
             Self::Store(url) => Ok(Contents {
                 bindings: scan_all(Opened::open(url, Access::Read)?.bindings())?,
@@ -73,11 +79,8 @@ impl Input {
                     path: path.clone(),
                     source,
                 })?;
-                let reading = certbind_formats::read(&bytes, &ReadOptions::default());
-                let reading = reading.map_err(|error| Error::BrokenInput {
-                    path: path.clone(),
-                    problem: error.to_string(),
-                })?;
+                let reading = logs.read(path, &bytes, &ReadOptions::default())?;
+                hive_logs::report(path, &reading);
                 let mut bindings = reading.export.bindings.clone();
                 bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));
                 Ok(Contents {

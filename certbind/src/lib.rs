@@ -16,6 +16,7 @@ mod export_set;
 #[cfg(feature = "etcd")]
 mod fleet;
 mod help;
+mod hive_logs;
 mod host_store;
 mod import_source;
 mod input;

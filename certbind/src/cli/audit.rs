@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use certbind_audit::{Config, HostExport, Inventory, Severity};
 use certbind_core::Binding;
-use certbind_formats::{ReadOptions, read};
+use certbind_formats::ReadOptions;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,6 +13,7 @@ use jiff::tz::Offset;
 use crate::error::Error;
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
+use crate::hive_logs::{self, HiveLogs, LogOptions};
 use crate::input::{Contents, Input, read_file};
 
 #[derive(Debug, Args)]
@@ -39,6 +40,8 @@ pub(crate) struct Audit {
     /// waivers.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    logs: LogOptions,
     /// The format of the report.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
@@ -143,15 +146,18 @@ impl Audit {
     /// What is known of each host. `at` is told what is being read.
     pub(crate) fn hosts(&self, at: impl Fn(&Input)) -> Result<Vec<HostExport>, Error> {
         let is_fleet = self.is_fleet();
+        let logs = self.logs.choice()?;
         let hosts = self.targets.iter().map(|target| {
             at(target);
-            let mut host = host(&target.clone().resolved())?;
+            let mut host = host(&target.clone().resolved(), &logs)?;
             if let Some(path) = &self.baseline {
                 host.baseline = baseline(path, target, is_fleet)?;
             }
             Ok(host)
         });
-        hosts.collect()
+        let hosts = hosts.collect::<Result<Vec<_>, Error>>()?;
+        logs.check(hosts.iter().map(|host| Some(&host.reading)))?;
+        Ok(hosts)
     }
 }
 
@@ -174,7 +180,7 @@ impl Audit {
     }
 }
 
-fn host(source: &Input) -> Result<HostExport, Error> {
+fn host(source: &Input, logs: &HiveLogs) -> Result<HostExport, Error> {
     let Input::File(path) = source else {
         let mut host = HostExport::of_bindings(source.to_string(), source.read()?.bindings);
         host.source = Some(source.to_string());
@@ -189,10 +195,8 @@ fn host(source: &Input) -> Result<HostExport, Error> {
         keep_going: true,
         ..ReadOptions::default()
     };
-    let reading = read(&bytes, &options).map_err(|error| Error::BrokenInput {
-        path: path.clone(),
-        problem: error.to_string(),
-    })?;
+    let reading = logs.read(path, &bytes, &options)?;
+    hive_logs::report(path, &reading);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy());
     let name = match (&reading.export.header.host, stem) {
         (Some(host), _) => host.clone(),

@@ -5,6 +5,7 @@ use clap::Args;
 use super::output::Output;
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
+use crate::hive_logs::LogOptions;
 use crate::input::Input;
 
 #[derive(Debug, Args)]
@@ -24,6 +25,8 @@ pub(crate) struct Diff {
     #[cfg(feature = "etcd")]
     #[command(flatten)]
     pub(crate) fleet: FleetOptions,
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
     #[command(flatten)]
     pub(crate) output: Output,
 }

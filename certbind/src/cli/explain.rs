@@ -13,6 +13,7 @@ use super::audit::time;
 use super::output::Output;
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
+use crate::hive_logs::LogOptions;
 use crate::input::Input;
 
 #[derive(Debug, Args)]
@@ -42,6 +43,8 @@ pub(crate) struct Explain {
     /// The date or time of the connection: 2026-12-31 or 2026-12-31T12:00:00Z. Default: now.
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
     #[cfg(feature = "etcd")]
     #[command(flatten)]
     pub(crate) fleet: FleetOptions,

@@ -7,6 +7,7 @@ use certbind_formats::netsh::Locale;
 use clap::{Args, ValueEnum};
 
 use super::output::Format;
+use crate::hive_logs::LogOptions;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -27,6 +28,8 @@ pub(crate) struct Import {
     /// The words of an unsupported netsh language for Enabled, Disabled, Set and Not Set.
     #[arg(long, value_name = "W,W,W,W", value_parser = words)]
     pub(crate) words: Option<Locale>,
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
     /// Show what would be imported, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

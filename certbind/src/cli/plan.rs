@@ -10,6 +10,7 @@ use clap::Args;
 use super::output::Output;
 use super::script::Scripts;
 use crate::error::{Error, warn};
+use crate::hive_logs::LogOptions;
 use crate::input::Input;
 use crate::terminal::escaped;
 
@@ -31,6 +32,8 @@ pub(crate) struct Plan {
     /// A folder with the certificates (PEM, DER) of the target, to warn about missing ones.
     #[arg(long, value_name = "FOLDER")]
     certificates: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) logs: LogOptions,
     #[command(flatten)]
     pub(crate) scripts: Scripts,
     #[command(flatten)]

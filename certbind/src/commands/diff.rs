@@ -24,8 +24,12 @@ fn compare(diff: Diff) -> Result<u8, Error> {
     if before == input && after == input {
         return Err(Error::InputTwice);
     }
-    let (before, after) = (read(&before)?, read(&after)?);
-    let compared = compared(before, after)?;
+    let logs = diff.logs.choice()?;
+    let (before, after) = (before.read_with(&logs)?, after.read_with(&logs)?);
+    logs.check([before.reading.as_ref(), after.reading.as_ref()])?;
+    let readings = [&before.reading, &after.reading];
+    readings.into_iter().flatten().for_each(warn_of);
+    let compared = compared(before.bindings, after.bindings)?;
     let code = if all_same(&compared) {
         exit::DONE
     } else {

@@ -10,6 +10,7 @@ use crate::cli::import::{Import, ImportFormat, OnConflict};
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::exit;
+use crate::hive_logs;
 use crate::import_source::{Bindings, ImportSource};
 use crate::print::{print, print_json};
 use crate::progress::Progress;
@@ -20,7 +21,7 @@ use crate::warnings::WarningSummary;
 pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("reading");
-    let mut incoming = ImportSource::open(&import.file, &options(import))?;
+    let mut incoming = ImportSource::open(&import.file, &options(import), &import.logs.choice()?)?;
     let mut summary = Summary::new(import.report == Format::Json);
     summary.add_warnings(incoming.warnings().to_vec());
     let bindings = incoming.bindings(|warning| summary.add_warnings(vec![warning]))?;
@@ -59,6 +60,7 @@ fn options(import: &Import) -> ReadOptions {
         keep_going: import.keep_going,
         encoding: import.encoding,
         locale: import.words.clone(),
+        ..ReadOptions::default()
     }
 }
 
@@ -233,7 +235,11 @@ fn report(import: &Import, incoming: &ImportSource<'_>, summary: Summary) -> Res
             "skipped": skipped.all,
             "left_out": lines(&mut left_out.iter().map(ToString::to_string)),
             "warnings": lines(&mut warnings.iter().map(ToString::to_string)),
+            "recovery": incoming.reading().and_then(|reading| reading.recovery.as_ref()),
         }));
+    }
+    if let Some(reading) = incoming.reading() {
+        hive_logs::report(&import.file, reading);
     }
     let verb = if import.dry_run {
         "Would import"

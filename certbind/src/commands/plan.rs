@@ -24,8 +24,18 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
     if source == input && target == input {
         return Err(Error::InputTwice);
     }
-    let Contents { bindings, reading } = source.read()?;
-    let mut layout = None;
+    let logs = arguments.logs.choice()?;
+    let Contents { bindings, reading } = source.read_with(&logs)?;
+    if planner.prune
+        && let (Input::File(path), Some(reading)) = (&source, &reading)
+        && reading
+            .recovery
+            .as_ref()
+            .is_some_and(|it| !it.is_complete())
+    {
+        return Err(Error::PrunesFromDirtyHive { path: path.clone() });
+    }
+    let mut target_reading = None;
     let held = match &target {
         Input::Store(url) => {
             let store = open_or_empty(url)?;
@@ -33,12 +43,14 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
             scan_all(store.bindings())?
         }
         Input::File(_) => {
-            let target = target.read()?;
+            let target = target.read_with(&logs)?;
             target.reading.iter().for_each(warn_of);
-            layout = target.reading.and_then(|reading| reading.export.layout);
+            target_reading = target.reading;
             target.bindings
         }
     };
+    logs.check([reading.as_ref(), target_reading.as_ref()])?;
+    let layout = target_reading.and_then(|reading| reading.export.layout);
     let bindings = bindings.into_iter().map(Ok);
     let count = held.len() as u64;
     let plan = planner.plan(bindings, held.into_iter().map(Ok))?;

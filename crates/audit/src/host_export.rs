@@ -41,6 +41,7 @@ impl HostExport {
             lines: Vec::new(),
             warnings: Vec::new(),
             errors: Vec::new(),
+            recovery: None,
         };
         Self::new(name, reading)
     }

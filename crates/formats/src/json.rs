@@ -161,6 +161,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         lines,
         warnings: Vec::new(),
         errors,
+        recovery: None,
     })
 }
 

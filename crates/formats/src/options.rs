@@ -2,6 +2,7 @@
 
 use crate::encoding::Encoding;
 use crate::format::Format;
+use crate::hive::LogFile;
 use crate::netsh::locale::Locale;
 
 /// How an export is to be read.
@@ -15,4 +16,6 @@ pub struct ReadOptions {
     pub encoding: Option<Encoding>,
     /// The words that a listing uses for on and off, for a language that is not in the table.
     pub locale: Option<Locale>,
+    /// The transaction logs of a hive: see [`LogFile::of_hive`].
+    pub logs: Vec<LogFile>,
 }

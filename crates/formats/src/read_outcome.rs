@@ -1,6 +1,7 @@
 //! The result of reading an export.
 
 use crate::export::Export;
+use crate::hive::Recovery;
 use crate::report::{ConversionWarning, ParseError};
 
 /// An export that was read, with the warnings and errors of the reader.
@@ -15,4 +16,6 @@ pub struct ReadOutcome {
     pub warnings: Vec<ConversionWarning>,
     /// The records that are broken, where the reader was to keep going.
     pub errors: Vec<ParseError>,
+    /// The replay of a hive's transaction logs.
+    pub recovery: Option<Recovery>,
 }

@@ -1,4 +1,4 @@
-//! Skips tests whose outside programs are not installed, and reports that.
+//! Helpers of tests: skips those whose outside programs are not installed, and makes hives.
 //!
 //! ```
 //! // The body of a #[test].
@@ -16,6 +16,8 @@
     clippy::test_attr_in_doctest,
     reason = "the example shows a whole test"
 )]
+
+pub mod hive;
 
 use std::io::Write as _;
 use std::path::PathBuf;

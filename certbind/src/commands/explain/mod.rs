@@ -90,7 +90,9 @@ fn hosts(url: &StoreUrl, arguments: &Explain) -> Result<(Vec<Host>, usize), Erro
         Some(input) => input.clone().resolved(),
         None => Input::Store(url.clone()),
     };
-    let contents = input.read()?;
+    let logs = arguments.logs.choice()?;
+    let contents = input.read_with(&logs)?;
+    logs.check([contents.reading.as_ref()])?;
     contents.reading.iter().for_each(warn_of);
     Ok((vec![(None, contents.bindings)], 0))
 }

@@ -1,11 +1,20 @@
 //! The base block: the first 4096 bytes of a hive.
 
-use super::bytes::u32_at;
+use super::bytes::{put_u32, u32_at, u64_at};
 
 pub(super) const SIGNATURE: &[u8] = b"regf";
 
-/// The length of the block; the bins begin behind it.
+/// The length of the block; the bins begin after it.
 pub(super) const LENGTH: usize = 4096;
+/// The part of the block that the checksum covers, with the checksum. A log has a copy of it.
+pub(super) const SECTOR: usize = 512;
+
+const PRIMARY: usize = 4;
+const SECONDARY: usize = 8;
+const TIMESTAMP: usize = 12;
+const TYPE: usize = 28;
+const BINS: usize = 40;
+const CHECKSUM: usize = 508;
 
 /// What the base block says.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +26,16 @@ pub(super) struct Base {
     /// The length of all bins.
     pub(super) bins: u32,
     /// Why the file may lack changes that the host had made, if it may.
-    pub(super) pending: Option<&'static str>,
+    pub(super) dirty: Option<Dirty>,
+}
+
+/// Why a hive is not up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dirty {
+    /// The block's checksum is wrong.
+    Checksum,
+    /// The sequence numbers differ: a write had begun and not ended.
+    Sequence,
 }
 
 impl Base {
@@ -30,11 +48,12 @@ impl Base {
             return Err("another kind of file".to_owned());
         }
         let field = |at| u32_at(block, at).unwrap_or_default();
-        let (primary, secondary) = (field(4), field(8));
         let (major, minor) = (field(20), field(24));
-        match field(28) {
+        match field(TYPE) {
             0 => {}
-            1 | 2 | 6 => return Err("a transaction log; the hive is the file beside it".to_owned()),
+            1 | 2 | 6 => {
+                return Err("a transaction log; name the hive, and the log is read with it".into());
+            }
             other => return Err(format!("a hive of type {other}")),
         }
         if major != 1 || !(3..=6).contains(&minor) {
@@ -42,31 +61,115 @@ impl Base {
                 "a hive of version {major}.{minor}, and 1.3 to 1.6 are read"
             ));
         }
-        let pending = if field(508) != checksum(block) {
-            Some(
-                "the checksum of the hive's first block is wrong: the host was writing to it, or it \
-                 is damaged; changes that it had logged (.LOG1, .LOG2) are not carried",
-            )
-        } else if primary != secondary {
-            Some(
-                "the hive is dirty: the host had begun to write changes into it and not ended; those \
-                 that it had logged (.LOG1, .LOG2) are not carried",
-            )
-        } else {
-            None
-        };
         Ok(Self {
             minor,
             root: field(36),
-            bins: field(40),
-            pending,
+            bins: field(BINS),
+            dirty: Dirty::of(block),
         })
     }
 }
 
-/// The XOR of the words in front of it, which is never 0 or all ones.
+impl Dirty {
+    fn of(block: &[u8]) -> Option<Self> {
+        if !has_checksum(block) {
+            Some(Self::Checksum)
+        } else if u32_at(block, PRIMARY) != u32_at(block, SECONDARY) {
+            Some(Self::Sequence)
+        } else {
+            None
+        }
+    }
+
+    /// A warning for a hive whose logs are missing.
+    pub(super) fn warning(self) -> String {
+        let state = match self {
+            Self::Checksum => {
+                "the checksum of the hive's first block is wrong: the host was writing to it, or it is \
+                 damaged"
+            }
+            Self::Sequence => "the hive is dirty: the host had not finished writing to it",
+        };
+        format!(
+            "{state}. The changes of the last hour or more may be in its transaction logs (.LOG1, .LOG2) \
+             alone: bindings that were added may be missing, and bindings that were changed or deleted \
+             may be stale. Put the logs next to the hive"
+        )
+    }
+}
+
+/// The first sector of a hive or of a transaction log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sector<'a>(pub(super) &'a [u8; SECTOR]);
+
+impl<'a> Sector<'a> {
+    pub(super) fn of(file: &'a [u8]) -> Option<Self> {
+        let sector = file.first_chunk::<SECTOR>()?;
+        sector.starts_with(SIGNATURE).then_some(Self(sector))
+    }
+
+    pub(super) fn is_intact(self) -> bool {
+        has_checksum(self.0)
+    }
+
+    pub(super) fn primary(self) -> u32 {
+        self.field(PRIMARY)
+    }
+
+    pub(super) fn secondary(self) -> u32 {
+        self.field(SECONDARY)
+    }
+
+    pub(super) fn timestamp(self) -> u64 {
+        u64_at(self.0, TIMESTAMP).unwrap_or_default()
+    }
+
+    pub(super) fn file_type(self) -> u32 {
+        self.field(TYPE)
+    }
+
+    pub(super) fn bins(self) -> u32 {
+        self.field(BINS)
+    }
+
+    fn field(self, at: usize) -> u32 {
+        u32_at(self.0, at).unwrap_or_default()
+    }
+}
+
+/// Whether a file is a hive with a damaged base block.
+pub(super) fn is_damaged(file: &[u8]) -> bool {
+    file.len() >= LENGTH && Sector::of(file).is_some_and(|sector| !sector.is_intact())
+}
+
+/// Restores the first sector of a hive from that of a log.
+pub(super) fn restore(file: &mut [u8], log: Sector<'_>) {
+    if let Some(sector) = file.first_chunk_mut::<SECTOR>() {
+        *sector = *log.0;
+    }
+    put_u32(file, TYPE, 0);
+    let sum = checksum(file);
+    put_u32(file, CHECKSUM, sum);
+}
+
+/// Writes the base block of a hive after its logs were replayed: both sequence numbers, the length of
+/// its bins, and the checksum.
+pub(super) fn settle(file: &mut [u8], sequence: u32, bins: u32) {
+    put_u32(file, PRIMARY, sequence);
+    put_u32(file, SECONDARY, sequence);
+    put_u32(file, TYPE, 0);
+    put_u32(file, BINS, bins);
+    let sum = checksum(file);
+    put_u32(file, CHECKSUM, sum);
+}
+
+fn has_checksum(block: &[u8]) -> bool {
+    u32_at(block, CHECKSUM) == Some(checksum(block))
+}
+
+/// The XOR of the words before it, which is never 0 or all ones.
 fn checksum(block: &[u8]) -> u32 {
-    let (words, _) = block[..508].as_chunks::<4>();
+    let (words, _) = block.get(..CHECKSUM).unwrap_or_default().as_chunks::<4>();
     let sum = words
         .iter()
         .fold(0, |sum, word| sum ^ u32::from_le_bytes(*word));

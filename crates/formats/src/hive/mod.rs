@@ -1,10 +1,12 @@
 //! A hive file: the registry's `SYSTEM` as a host has it on its disk
 //! (`Windows\System32\config\SYSTEM`), or as `reg save HKLM\SYSTEM` makes it.
 //!
-//! Read are the bindings of the control set that `Select\Current` names. The file is taken as it
-//! is: changes that the host had logged beside it and not written into it yet are reported to be
-//! missing ([`WarningKind::Pending`](crate::WarningKind::Pending)). Nothing in a file makes the reader do
-//! more work, or take more memory, than the file's size accounts for.
+//! Read are the bindings of the control set that `Select\Current` names. Since Windows 8.1 the last
+//! changes are in transaction logs (`SYSTEM.LOG1`, `SYSTEM.LOG2`) and not in the hive. The reader
+//! replays the logs of [`ReadOptions::logs`](crate::ReadOptions::logs) in memory. Changes that are
+//! missing, because a log is not there or is damaged, are a warning
+//! ([`WarningKind::Pending`](crate::WarningKind::Pending)). Work and memory are bounded by the size of
+//! the files.
 //!
 //! ```
 //! use certbind_formats::{Format, ReadOptions, detect, read};
@@ -20,11 +22,18 @@ mod base;
 mod bytes;
 mod cell_error;
 mod cells;
+mod dirty_vector;
 mod key;
+mod log_entry;
+mod log_file;
+mod marvin;
 mod read;
+mod recovery;
 mod value;
 
-pub use read::read;
+pub use log_file::LogFile;
+pub use read::{read, recovered};
+pub use recovery::{AppliedLog, Recovery};
 
 /// Whether bytes begin as a hive file does.
 pub(crate) fn is_hive(bytes: &[u8]) -> bool {

@@ -1,11 +1,15 @@
 //! Reading a hive.
 
+use std::borrow::Cow;
+
 use certbind_core::Kind;
 
-use super::base::Base;
+use super::base::{Base, Dirty};
 use super::cell_error::CellError;
 use super::cells::Cells;
 use super::key::{Key, Under};
+use super::log_file::LogFile;
+use super::recovery::{Recovery, recover};
 use super::value::values;
 use crate::error::ReadError;
 use crate::export::Header;
@@ -24,14 +28,15 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// [`ReadError`]: the file is no hive of `SYSTEM`, the way to its bindings is broken, or, unless the
 /// options say to keep going, anything else that was met is.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
-    let base = Base::of(bytes).map_err(unrecognised)?;
-    let (cells, wrong) = Cells::of(bytes, &base);
+    let (file, recovery) = recover(bytes, &options.logs).map_err(unrecognised)?;
+    let base = Base::of(&file).map_err(unrecognised)?;
+    let (cells, wrong) = Cells::of(&file, &base);
     let mut hive = Hive {
         cells,
         minor: base.minor,
         collected: Collected::default(),
     };
-    if let Some(pending) = base.pending {
+    for pending in pending(&base, &recovery) {
         hive.collected
             .warning(ConversionWarning::new(WarningKind::Pending, pending));
     }
@@ -48,7 +53,31 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     for what in wrong {
         hive.collected.error(ParseError::in_file(what));
     }
-    hive.collected.finish(header, options)
+    let mut reading = hive.collected.finish(header, options)?;
+    reading.recovery = Some(recovery);
+    Ok(reading)
+}
+
+/// The hive with its transaction logs replayed, and a report of that. A hive that is clean, or whose
+/// logs cannot be applied, is as it was.
+///
+/// # Errors
+/// [`ReadError::Unrecognised`]: the file is no hive.
+pub fn recovered<'a>(
+    bytes: &'a [u8],
+    logs: &[LogFile],
+) -> Result<(Cow<'a, [u8]>, Recovery), ReadError> {
+    recover(bytes, logs).map_err(unrecognised)
+}
+
+/// Warnings of changes that are missing.
+fn pending(base: &Base, recovery: &Recovery) -> Vec<String> {
+    let dirty = base.dirty.map(Dirty::warning);
+    let missing = recovery
+        .missing
+        .iter()
+        .map(|what| format!("changes of the host may be missing: {what}"));
+    dirty.into_iter().chain(missing).collect()
 }
 
 fn unrecognised(found: String) -> ReadError {

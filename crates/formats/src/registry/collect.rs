@@ -114,6 +114,7 @@ impl Collected {
             lines: self.lines.into_iter().flatten().collect(),
             warnings: self.warnings,
             errors: self.errors,
+            recovery: None,
         })
     }
 }

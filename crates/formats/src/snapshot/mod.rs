@@ -114,5 +114,6 @@ pub fn read(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
         },
         warnings: Vec::new(),
         errors: Vec::new(),
+        recovery: None,
     })
 }

@@ -2,8 +2,8 @@
 
 use certbind_formats::{Format, ReadError, ReadOptions, ReadOutcome, WarningKind, detect, read};
 
-use super::build::{BINARY, List, Node, binding, file, key, place_of, sign, system};
 use crate::listings::{bound, keys};
+use certbind_test_support::hive::{BINARY, List, Node, binding, file, key, place_of, sign, system};
 
 fn read_hive(file: &[u8]) -> Result<ReadOutcome, ReadError> {
     read(file, &ReadOptions::default())
@@ -208,7 +208,10 @@ fn other_hive_is_refused_by_its_content() {
         sign(&mut hive);
         error(&hive)
     };
-    assert!(with(28, 6).ends_with("found a transaction log; the hive is the file beside it"));
+    assert!(
+        with(28, 6)
+            .ends_with("found a transaction log; name the hive, and the log is read with it")
+    );
     assert!(with(20, 2).ends_with("found a hive of version 2.5, and 1.3 to 1.6 are read"));
     assert!(with(24, 7).ends_with("found a hive of version 1.7, and 1.3 to 1.6 are read"));
     assert!(error(b"regf").ends_with("found a file of 4 bytes"));

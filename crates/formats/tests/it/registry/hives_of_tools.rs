@@ -7,11 +7,11 @@ use std::process::Command;
 use certbind_formats::{Format, ReadOptions, WarningKind, detect, read};
 use certbind_test_support::require;
 
-use super::build::{file, key};
 use super::fixture;
 use super::reg_round_trips::{assert_same, some_bindings, sorted, text_of, written};
 use super::tools::run;
 use crate::listings::{bound, keys};
+use certbind_test_support::hive::{file, key};
 
 const PREFIX: &str = r"HKEY_LOCAL_MACHINE\SYSTEM";
 

@@ -7,9 +7,9 @@ use certbind_formats::{ReadOptions, read};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::build::{List, Node, binding, file, key, sign, system};
 use super::fixture;
 use crate::listings::cases;
+use certbind_test_support::hive::{List, Node, binding, file, key, sign, system};
 
 fn both_ways(file: &[u8]) {
     let _ = read(file, &ReadOptions::default());

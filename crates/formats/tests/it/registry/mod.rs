@@ -1,9 +1,9 @@
 //! Registry exports and hives.
 
-mod build;
 mod hive;
 mod hives_of_tools;
 mod hostile_hives;
+mod logs;
 mod reg;
 mod reg_broken;
 mod reg_round_trips;

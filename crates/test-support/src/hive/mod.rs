@@ -1,19 +1,28 @@
-//! Hives made cell by cell, also such as no tool makes.
+//! Hives made cell by cell, also such as no tool makes, and their transaction logs.
+
+#![allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "for tests, which may panic"
+)]
+
+pub mod log;
 
 /// A key to make.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Node {
-    pub(crate) name: String,
-    pub(crate) values: Vec<(String, u32, Vec<u8>)>,
-    pub(crate) keys: Vec<Node>,
+pub struct Node {
+    pub name: String,
+    pub values: Vec<(String, u32, Vec<u8>)>,
+    pub keys: Vec<Node>,
     /// Names in UTF-16, also where they are ASCII.
-    pub(crate) is_wide: bool,
-    pub(crate) list: List,
+    pub is_wide: bool,
+    pub list: List,
 }
 
 /// How the keys under a key are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum List {
+pub enum List {
     #[default]
     Lh,
     Lf,
@@ -22,11 +31,11 @@ pub(crate) enum List {
     Ri,
 }
 
-pub(crate) const SZ: u32 = 1;
-pub(crate) const BINARY: u32 = 3;
-pub(crate) const DWORD: u32 = 4;
+pub const SZ: u32 = 1;
+pub const BINARY: u32 = 3;
+pub const DWORD: u32 = 4;
 
-pub(crate) fn key(name: &str) -> Node {
+pub fn key(name: &str) -> Node {
     Node {
         name: name.to_owned(),
         ..Node::default()
@@ -34,39 +43,39 @@ pub(crate) fn key(name: &str) -> Node {
 }
 
 impl Node {
-    pub(crate) fn value(mut self, name: &str, kind: u32, data: &[u8]) -> Self {
+    pub fn value(mut self, name: &str, kind: u32, data: &[u8]) -> Self {
         self.values.push((name.to_owned(), kind, data.to_vec()));
         self
     }
 
-    pub(crate) fn text(self, name: &str, text: &str) -> Self {
+    pub fn text(self, name: &str, text: &str) -> Self {
         let units = text.encode_utf16().chain([0]);
         let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
         self.value(name, SZ, &bytes)
     }
 
-    pub(crate) fn dword(self, name: &str, number: u32) -> Self {
+    pub fn dword(self, name: &str, number: u32) -> Self {
         self.value(name, DWORD, &number.to_le_bytes())
     }
 
-    pub(crate) fn key(mut self, key: Node) -> Self {
+    pub fn key(mut self, key: Node) -> Self {
         self.keys.push(key);
         self
     }
 
-    pub(crate) fn listed(mut self, list: List) -> Self {
+    pub fn listed(mut self, list: List) -> Self {
         self.list = list;
         self
     }
 
-    pub(crate) fn wide(mut self) -> Self {
+    pub fn wide(mut self) -> Self {
         self.is_wide = true;
         self
     }
 }
 
 /// A `SYSTEM` hive whose current control set, the second, has these keys under HTTP.sys's.
-pub(crate) fn system(families: Vec<Node>) -> Node {
+pub fn system(families: Vec<Node>) -> Node {
     let parameters = Node {
         keys: families,
         ..key("Parameters")
@@ -87,14 +96,14 @@ pub(crate) fn system(families: Vec<Node>) -> Node {
 }
 
 /// A binding's key with a hash and an application id.
-pub(crate) fn binding(name: &str) -> Node {
+pub fn binding(name: &str) -> Node {
     key(name)
         .value("AppId", BINARY, &[0x11; 16])
         .value("SslCertHash", BINARY, &[0x52; 20])
 }
 
 /// The file of a hive.
-pub(crate) fn file(root: &Node) -> Vec<u8> {
+pub fn file(root: &Node) -> Vec<u8> {
     let mut cells = Cells(vec![0; 32]);
     let security = security(&mut cells);
     let root = write(&mut cells, root, u32::MAX, security, 0x0c);
@@ -126,7 +135,7 @@ pub(crate) fn file(root: &Node) -> Vec<u8> {
 }
 
 /// Puts the right checksum into a hive's first block.
-pub(crate) fn sign(file: &mut [u8]) {
+pub fn sign(file: &mut [u8]) {
     let words = file[..508].as_chunks::<4>().0;
     let sum = words
         .iter()
@@ -135,7 +144,7 @@ pub(crate) fn sign(file: &mut [u8]) {
 }
 
 /// Where a key's cell begins in a file, by its name.
-pub(crate) fn place_of(file: &[u8], name: &str) -> usize {
+pub fn place_of(file: &[u8], name: &str) -> usize {
     let starts = (4096..file.len() - 4).step_by(4);
     let mut nodes = starts.filter(|at| file[at + 4..].starts_with(b"nk"));
     let is_named = |at: &usize| file[at + 80..].starts_with(name.as_bytes());

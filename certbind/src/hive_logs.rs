@@ -1,0 +1,141 @@
+//! The transaction logs of a hive: those next to it, those of an option, or none.
+
+use std::path::{Path, PathBuf};
+
+use certbind_formats::hive::LogFile;
+use certbind_formats::{Format, ReadOptions, ReadOutcome};
+use clap::Args;
+
+use crate::error::{Error, note};
+use crate::terminal::escaped;
+
+/// The option.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct LogOptions {
+    /// A transaction log to replay over a hive; none to ignore the logs. Repeat it for several.
+    /// Default: the hive's .LOG, .LOG1 and .LOG2 files in the same folder.
+    #[arg(long, value_name = "FILE|none")]
+    logs: Vec<PathBuf>,
+}
+
+/// Where the logs of a hive are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum HiveLogs {
+    /// In the folder of the hive.
+    #[default]
+    NextToHive,
+    /// They are ignored.
+    Ignored,
+    /// In these files.
+    Named(Vec<PathBuf>),
+}
+
+impl LogOptions {
+    pub(crate) fn choice(&self) -> Result<HiveLogs, Error> {
+        let none = Path::new("none");
+        match self.logs.as_slice() {
+            [] => Ok(HiveLogs::NextToHive),
+            [only] if only == none => Ok(HiveLogs::Ignored),
+            logs if logs.iter().any(|log| log == none) => Err(Error::Logs {
+                problem: "none does not go with files",
+            }),
+            logs => Ok(HiveLogs::Named(logs.to_vec())),
+        }
+    }
+}
+
+impl HiveLogs {
+    /// Reads an export, with the logs if it is a hive.
+    pub(crate) fn read(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        options: &ReadOptions,
+    ) -> Result<ReadOutcome, Error> {
+        let format = options.format;
+        let format = format.unwrap_or_else(|| certbind_formats::detect(bytes));
+        let options = ReadOptions {
+            logs: if format == Format::Hive {
+                self.files(path)?
+            } else {
+                Vec::new()
+            },
+            ..options.clone()
+        };
+        certbind_formats::read(bytes, &options).map_err(|error| Error::BrokenInput {
+            path: path.to_owned(),
+            problem: error.to_string(),
+        })
+    }
+
+    /// Logs that are named belong to one hive.
+    pub(crate) fn check<'a>(
+        &self,
+        readings: impl IntoIterator<Item = Option<&'a ReadOutcome>>,
+    ) -> Result<(), Error> {
+        let readings = readings.into_iter().flatten();
+        let hives = readings
+            .filter(|reading| reading.recovery.is_some())
+            .count();
+        match (self, hives) {
+            (Self::Named(_), 0) => Err(Error::Logs {
+                problem: "only a hive has transaction logs",
+            }),
+            (Self::Named(_), 2..) => Err(Error::Logs {
+                problem: "named logs belong to one hive; read one hive at a time",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn files(&self, hive: &Path) -> Result<Vec<LogFile>, Error> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Input { path, source }
+        };
+        match self {
+            Self::NextToHive if hive == Path::new("-") => Ok(Vec::new()),
+            Self::NextToHive => LogFile::of_hive(hive).map_err(unreadable(hive)),
+            Self::Ignored => Ok(Vec::new()),
+            Self::Named(paths) => {
+                let logs = paths.iter().map(|path| {
+                    let bytes = std::fs::read(path).map_err(unreadable(path))?;
+                    Ok(LogFile::new(path.display().to_string(), bytes))
+                });
+                logs.collect()
+            }
+        }
+    }
+}
+
+/// Reports the replay of a hive's logs on standard error.
+pub(crate) fn report(path: &Path, reading: &ReadOutcome) {
+    let Some(recovery) = &reading.recovery else {
+        return;
+    };
+    let path = path.display();
+    if !recovery.applied.is_empty() {
+        note(&escaped(&format!("{path}: {recovery}")));
+    }
+    for what in &recovery.notes {
+        note(&escaped(&format!("{path}: {what}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_are_files_or_none() {
+        let choice = |logs: &[&str]| {
+            let logs = logs.iter().map(PathBuf::from).collect();
+            LogOptions { logs }.choice().ok()
+        };
+        assert_eq!(choice(&[]), Some(HiveLogs::NextToHive));
+        assert_eq!(choice(&["none"]), Some(HiveLogs::Ignored));
+        let named = HiveLogs::Named(vec!["a".into(), "b".into()]);
+        assert_eq!(choice(&["a", "b"]), Some(named));
+        assert_eq!(choice(&["a", "none"]), None);
+    }
+}
