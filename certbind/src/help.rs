@@ -139,7 +139,7 @@ An export is a file with bindings. Its format is detected; --format overrides de
   snapshot          binary with checksums, for stores of any size
   netsh             the output of `netsh http show sslcert`, of any release and language
   reg               a registry export (`reg export` or regedit)
-  hive              a SYSTEM hive file (read only)
+  hive              a SYSTEM hive file, with its transaction logs (read only)
   netsh-script      a .cmd file of `netsh http add sslcert` commands (write only)
   netsh-powershell  a .ps1 file of the same commands (write only)
 

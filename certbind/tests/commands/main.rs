@@ -5,6 +5,7 @@
 mod explaining;
 mod exports;
 mod helping;
+mod hives;
 mod logs;
 mod probing;
 mod properties;

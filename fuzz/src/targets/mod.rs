@@ -5,6 +5,7 @@ mod abi_request;
 mod certificates;
 mod exports;
 mod hive;
+mod hive_log;
 mod json;
 mod key_bytes;
 mod key_text;
@@ -25,6 +26,7 @@ pub(crate) const ALL: &[&Target] = &[
     &abi_request::TARGET,
     &certificates::TARGET,
     &hive::TARGET,
+    &hive_log::TARGET,
     &json::TARGET,
     &key_bytes::TARGET,
     &key_text::TARGET,

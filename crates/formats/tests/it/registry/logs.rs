@@ -445,3 +445,31 @@ fn a_log_damaged_at_any_byte_gives_an_earlier_version_and_reports_it() {
         }
     }
 }
+
+/// `CERTBIND_HIVES` is the folder `tests/data` of the crate nt_hive2 4.2.4. Windows 10 wrote
+/// `RecoveredHive_Windows10` from the hive and logs next to it. `clean1` has a wrong checksum.
+#[test]
+#[ignore = "needs the test data of the crate nt_hive2"]
+fn hives_are_as_windows_recovered_them() {
+    let data = std::env::var("CERTBIND_HIVES").unwrap();
+    let file = |name: &str| std::fs::read(format!("{data}/{name}")).unwrap();
+    let windows = file("NewDirtyHive1/RecoveredHive_Windows10");
+    for (folder, hive) in [
+        ("NewDirtyHive1", "NewDirtyHive"),
+        ("NewDirtyHive1", "NewDirtyHive.clean1"),
+        ("NewDirtyHive2", "NewDirtyHive"),
+    ] {
+        let logs = ["NewDirtyHive.LOG1", "NewDirtyHive.LOG2"];
+        let logs = logs.map(|name| (name, file(&format!("{folder}/{name}"))));
+        let hive = file(&format!("{folder}/{hive}"));
+        let (bytes, recovery) = recovered(&hive, &self::logs(logs)).unwrap();
+        assert!(recovery.is_complete(), "{recovery:?}");
+        let differing = bytes.iter().zip(&windows).filter(|(a, b)| a != b).count();
+        println!(
+            "{folder}: {recovery}; {} bytes, {differing} differ",
+            bytes.len()
+        );
+        assert_eq!(bytes.len(), windows.len());
+        assert_eq!(differing, 0);
+    }
+}

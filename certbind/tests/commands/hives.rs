@@ -1,0 +1,143 @@
+//! Hives of hosts that are down, with their transaction logs.
+
+use std::path::Path;
+
+use certbind::exit;
+use certbind_test_support::hive::log::{PAGE, changed_pages, dirty, entry, log};
+use certbind_test_support::hive::{Node, binding, file, key, system};
+
+use super::{Host, text};
+
+fn hive(ports: &[u16]) -> Vec<u8> {
+    let family = Node {
+        keys: ports
+            .iter()
+            .map(|port| binding(&format!("0.0.0.0:{port}")))
+            .collect(),
+        ..key("SslBindingInfo")
+    };
+    file(&system(vec![family]))
+}
+
+/// Writes a dirty hive with the bindings of two ports, and two logs that add two more.
+fn dead_host(folder: &Path) {
+    let versions = [hive(&[1, 2]), hive(&[1, 2, 3]), hive(&[1, 2, 3, 4])];
+    let dirty = dirty(&versions[0], 9, 8);
+    let entry = |index: usize, number| {
+        let (before, after) = (&versions[index], &versions[index + 1]);
+        entry(number, after.len() - PAGE, &changed_pages(before, after))
+    };
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
+    write("SYSTEM", &dirty);
+    write("SYSTEM.LOG1", &log(&dirty, &[entry(1, 9)]));
+    write("system.log2", &log(&dirty, &[entry(0, 8)]));
+    write("SYSTEM.LOG", b"");
+}
+
+fn listed(host: &Host) -> Vec<String> {
+    let list = host.json(&["list", "--format", "json"]);
+    let bindings = list.as_array().unwrap().iter();
+    bindings
+        .map(|binding| binding["key"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn logs_next_to_a_hive_are_replayed() {
+    let host = Host::new();
+    dead_host(host.0.path());
+    let hive = host.file("SYSTEM");
+    let hive = hive.to_str().unwrap();
+    let output = host.run(&["import", hive]);
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("replayed 1 entry of system.log2 (8), then 1 entry of SYSTEM.LOG1 (9)"),
+        "{error}"
+    );
+    assert!(!error.contains("warning"), "{error}");
+    assert_eq!(listed(&host).len(), 4);
+
+    let report = host.json(&["import", hive, "--on-conflict", "skip", "--report", "json"]);
+    assert_eq!(report["recovery"]["was_dirty"], true);
+    assert_eq!(report["recovery"]["applied"][1]["last"], 9);
+    host.ok(&[
+        "diff",
+        hive,
+        &format!("redb:{}", host.file("bindings.redb").display()),
+    ]);
+    let answer = host.ok(&["explain", "10.0.0.1:4", "--from", hive]);
+    assert!(answer.contains("0.0.0.0:4"), "{answer}");
+}
+
+#[test]
+fn logs_are_named_or_ignored() {
+    let host = Host::new();
+    dead_host(host.0.path());
+    let hive = host.file("SYSTEM");
+    let hive = hive.to_str().unwrap();
+    let count = |arguments: &[&str]| {
+        let import = ["import", hive, "--dry-run", "--report", "json"];
+        let report = host.json(&[&import, arguments].concat());
+        let pending = report["warnings"].to_string().contains("may be missing");
+        (report["imported"].as_array().unwrap().len(), pending)
+    };
+    let logs = [host.file("SYSTEM.LOG1"), host.file("system.log2")];
+    let [newer, older] = logs.each_ref().map(|log| log.to_str().unwrap());
+    assert_eq!(count(&["--logs", "none"]), (2, true));
+    assert_eq!(count(&["--logs", older]), (3, false));
+    assert_eq!(count(&["--logs", newer, "--logs", older]), (4, false));
+    for arguments in [
+        &["import", hive, "--logs", "none", "--logs", older][..],
+        &["diff", hive, hive, "--logs", older],
+        &["audit", hive, hive, "--logs", older],
+    ] {
+        let output = host.run(arguments);
+        assert!(text(&output.stderr).contains("--logs: "), "{arguments:?}");
+        assert_ne!(output.status.code(), Some(0));
+    }
+    let missing = host.run(&["import", hive, "--logs", "nowhere.LOG1"]);
+    assert_eq!(missing.status.code(), Some(exit::BROKEN_INPUT.into()));
+    let other = Host::new();
+    let listing = other.listing(3);
+    let output = host.run(&["import", listing.to_str().unwrap(), "--logs", older]);
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("--logs: only a hive has transaction logs"),
+        "{error}"
+    );
+}
+
+/// Bindings whose addition is in a missing log would be deleted.
+#[test]
+fn a_dirty_hive_prunes_nothing() {
+    let host = Host::new();
+    dead_host(host.0.path());
+    let hive = host.file("SYSTEM");
+    let hive = hive.to_str().unwrap();
+    host.ok(&["import", hive]);
+    let store = format!("redb:{}", host.file("bindings.redb").display());
+    let plan = ["plan", hive, &store, "--format", "json"];
+    let refused = host.run(&[&plan[..], &["--logs", "none", "--prune"]].concat());
+    assert_eq!(refused.status.code(), Some(exit::USAGE.into()));
+    let error = text(&refused.stderr);
+    assert!(
+        error.contains("put its transaction logs next to it"),
+        "{error}"
+    );
+    let planned = host.json(&[&plan[..], &["--logs", "none"]].concat());
+    assert!(planned.to_string().contains("may be missing"), "{planned}");
+    host.ok(&[&plan[..], &["--prune"]].concat());
+}
+
+#[test]
+fn an_audit_reports_a_dirty_hive() {
+    let host = Host::new();
+    dead_host(host.0.path());
+    let hive = host.file("SYSTEM");
+    let audit = ["audit", hive.to_str().unwrap(), "--fail-on", "never"];
+    let report = host.ok(&audit);
+    assert!(!report.contains("may be missing"), "{report}");
+    assert!(report.contains("0.0.0.0:4"), "{report}");
+    let report = host.ok(&[&audit[..], &["--logs", "none"]].concat());
+    assert!(report.contains("may be missing"), "{report}");
+}
