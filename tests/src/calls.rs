@@ -19,7 +19,10 @@ thread_local! {
 /// The calls of one check that have not returned: a slot for each thread, with 1 plus the position
 /// in [`NAMES`].
 #[derive(Default)]
-pub(crate) struct Calls(Mutex<Vec<Arc<AtomicUsize>>>);
+pub(crate) struct Calls {
+    slots: Mutex<Vec<Arc<AtomicUsize>>>,
+    begun: AtomicUsize,
+}
 
 const NAMES: [&str; 13] = [
     "capabilities",
@@ -43,8 +46,13 @@ impl Calls {
         CALLS.with(|calls| *calls.borrow_mut() = self);
     }
 
+    /// How many calls have begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.begun.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn unfinished(&self) -> String {
-        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let codes = slots.iter().map(|slot| slot.load(Ordering::Relaxed));
         let names: Vec<_> = codes
             .filter_map(|code| NAMES.get(code.checked_sub(1)?).copied())
@@ -60,7 +68,7 @@ impl Calls {
             Some((calls, slot)) if Arc::ptr_eq(calls, self) => Arc::clone(slot),
             _ => {
                 let slot = Arc::new(AtomicUsize::new(0));
-                let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
                 slots.push(Arc::clone(&slot));
                 *own = Some((Arc::clone(self), Arc::clone(&slot)));
                 slot
@@ -71,6 +79,7 @@ impl Calls {
     fn begin(self: &Arc<Self>, name: &str) -> Call {
         let code = NAMES.iter().position(|known| *known == name);
         let slot = self.slot();
+        self.begun.fetch_add(1, Ordering::Relaxed);
         let outer = slot.swap(code.map_or(0, |code| code + 1), Ordering::Relaxed);
         Call { slot, outer }
     }
