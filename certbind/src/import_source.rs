@@ -68,7 +68,7 @@ impl<'a> ImportSource<'a> {
         match &self.content {
             Content::Whole(reading) => &reading.warnings,
             Content::Listing(listing, _) => listing.warnings(),
-            Content::Snapshot(_) => &[],
+            Content::Snapshot(reader) => reader.warnings(),
         }
     }
 

@@ -26,10 +26,18 @@ pub(crate) fn read(path: &Path, store: Uuid) -> Result<Option<Layout>, Error> {
     };
     let kept: LayoutFile<Layout> =
         serde_json::from_slice(&text).map_err(|error| Error::BrokenInput {
-            path,
+            path: path.clone(),
             problem: format!("it is no layout: {error}; delete it"),
         })?;
-    Ok((kept.store == store).then_some(kept.layout))
+    if kept.store != store {
+        return Ok(None);
+    }
+    let checked = kept.layout.check();
+    checked.map_err(|error| Error::BrokenInput {
+        path,
+        problem: format!("its layout is not used: {error}; delete it"),
+    })?;
+    Ok(Some(kept.layout))
 }
 
 pub(crate) fn write(path: &Path, store: Uuid, layout: &Layout) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! `export`: the bindings in a file that any machine can read.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufReader, BufWriter, IsTerminal, Seek, Write};
 
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingStore, Scan};
@@ -85,9 +85,10 @@ pub(super) fn write(
     Ok(out.flush()?)
 }
 
-/// A listing of as many bindings as there are, which are looked through first: where one of them
-/// cannot be printed, nothing is. Those that stand first in the order of the host are held. In a store
-/// that others write to meanwhile, the rest may be of a later time.
+/// Prints a listing of as many bindings as there are to a temporary file, and reads it back before it
+/// is written to `out`. If one of them cannot be printed, nothing is. The bindings that come first in
+/// the order of the host are kept in memory. While others write to the store, the rest may be of a
+/// later time.
 fn listing(
     mut out: &mut dyn Write,
     store: &dyn BindingStore,
@@ -112,7 +113,8 @@ fn listing(
     };
     let rest = store.scan(&Scan::all())?;
     let rest = rest.filter(|found| !matches!(found, Ok(binding) if is_first(binding)));
-    let mut writer = netsh::Writer::new(&mut out, layout)?;
+    let mut file = tempfile::tempfile()?;
+    let mut writer = netsh::Writer::new(BufWriter::new(&file), layout)?;
     for binding in first.values().cloned().map(Ok).chain(rest) {
         let binding = binding?;
         writer.push(&binding)?;
@@ -120,5 +122,13 @@ fn listing(
             warn(&escaped(&warning.to_string()));
         }
     }
-    Ok(writer.finish()?)
+    let printed = writer.finish()?;
+    let start = || {
+        (&file).rewind()?;
+        Ok(BufReader::new(&file))
+    };
+    printed.check(start, layout)?;
+    file.rewind()?;
+    io::copy(&mut file, &mut out)?;
+    Ok(())
 }

@@ -182,7 +182,7 @@ fn listings(
         .unwrap_or_else(|| Release::default().layout());
     let path = folder.join(format!("{name}.txt"));
     let mut listing = Vec::new();
-    match netsh::write(&mut listing, &export, &layout) {
+    match netsh::write_checked(&mut listing, &export, &layout) {
         Ok(_) => output_file::write(&path, |out| Ok(out.write_all(&listing)?)),
         // A value that no listing can show is in the JSON file.
         Err(_) => Ok(()),

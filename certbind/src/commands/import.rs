@@ -229,6 +229,7 @@ fn report(import: &Import, incoming: &ImportSource<'_>, summary: Summary) -> Res
         return print_json(&json!({
             "file": import.file.display().to_string(),
             "format": incoming.format.name(),
+            "listing_layout": incoming.layout().is_some(),
             "dry_run": import.dry_run,
             "imported": imported.all,
             "replaced": replaced.all,
@@ -264,5 +265,10 @@ fn report(import: &Import, incoming: &ImportSource<'_>, summary: Summary) -> Res
         text.push_str(&format!("; {} left out", left_out.len()));
     }
     text.push('\n');
+    if incoming.format != certbind_formats::Format::Netsh && incoming.layout().is_some() {
+        text.push_str(
+            "The file brings the layout of a listing, in which `export --format netsh` will print\n",
+        );
+    }
     print(&text)
 }

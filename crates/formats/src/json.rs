@@ -27,6 +27,7 @@ use crate::error::ReadError;
 use crate::export::{Export, Header};
 use crate::format::Format;
 use crate::netsh::layout::Layout;
+use crate::netsh::layout_check;
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
 use crate::report::ParseError;
@@ -121,8 +122,10 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     let mut export = Export {
         header: read.header,
         bindings: Vec::new(),
-        layout: read.layout,
+        layout: None,
     };
+    let mut warnings = Vec::new();
+    export.layout = layout_check::checked(read.layout, &mut warnings);
     let mut lines = Vec::new();
     let mut errors = Vec::new();
     let mut seen: HashMap<BindingKey, usize> = HashMap::new();
@@ -159,7 +162,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     Ok(ReadOutcome {
         export,
         lines,
-        warnings: Vec::new(),
+        warnings,
         errors,
         recovery: None,
     })

@@ -11,6 +11,7 @@ use super::layout::Layout;
 use super::line_reader::{Parts, key_shape};
 use super::names::Text;
 use super::property_fields::VALUES;
+use super::read_back::Printed;
 use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
 use crate::write::{InexpressibleValue, WriteError};
@@ -26,6 +27,14 @@ pub fn write(
     export: &Export,
     layout: &Layout,
 ) -> Result<Vec<ConversionWarning>, WriteError> {
+    print(out, export, layout).map(|(warnings, _)| warnings)
+}
+
+fn print(
+    out: &mut impl Write,
+    export: &Export,
+    layout: &Layout,
+) -> Result<(Vec<ConversionWarning>, Printed), WriteError> {
     let bindings = layout.ordered(&export.bindings);
     let refused: Vec<_> = bindings
         .iter()
@@ -40,7 +49,24 @@ pub fn write(
         writer.print(binding)?;
         warnings.extend(layout.warnings(binding));
     }
-    writer.finish()?;
+    let printed = writer.finish()?;
+    Ok((warnings, printed))
+}
+
+/// Prints a listing as [`write`] does, and reads it back before it is handed to `out`.
+///
+/// # Errors
+/// As [`write`]; [`WriteError::Misread`] or [`WriteError::Unreadable`] if the listing would be
+/// read as other bindings.
+pub fn write_checked(
+    out: &mut impl Write,
+    export: &Export,
+    layout: &Layout,
+) -> Result<Vec<ConversionWarning>, WriteError> {
+    let mut listing = Vec::new();
+    let (warnings, printed) = print(&mut listing, export, layout)?;
+    printed.check(|| Ok(listing.as_slice()), layout)?;
+    out.write_all(&listing)?;
     Ok(warnings)
 }
 
@@ -68,6 +94,7 @@ pub struct Writer<'a, W> {
     layout: &'a Layout,
     is_first: bool,
     last: Option<Kind>,
+    printed: Printed,
 }
 
 impl<'a, W: Write> Writer<'a, W> {
@@ -82,6 +109,7 @@ impl<'a, W: Write> Writer<'a, W> {
             layout,
             is_first: true,
             last: None,
+            printed: Printed::default(),
         })
     }
 
@@ -98,11 +126,12 @@ impl<'a, W: Write> Writer<'a, W> {
         self.print(binding)
     }
 
-    /// Ends the listing.
+    /// Ends the listing. What it printed can be compared with the listing as it reads
+    /// ([`Printed::check`]).
     ///
     /// # Errors
     /// [`WriteError::Io`] if `out` fails.
-    pub fn finish(mut self) -> Result<(), WriteError> {
+    pub fn finish(mut self) -> Result<Printed, WriteError> {
         if self.last.is_none() {
             for text in &self.layout.lead {
                 self.line(text)?;
@@ -111,7 +140,8 @@ impl<'a, W: Write> Writer<'a, W> {
         for text in &self.layout.tail {
             self.line(text)?;
         }
-        Ok(())
+        self.out.flush()?;
+        Ok(self.printed)
     }
 
     fn print(&mut self, binding: &Binding) -> Result<(), WriteError> {
@@ -119,6 +149,7 @@ impl<'a, W: Write> Writer<'a, W> {
             self.line(text)?;
         }
         self.last = Some(binding.key().kind());
+        self.printed.add(binding, self.layout);
         for text in self.layout.record(binding).into_iter().flatten() {
             self.line(&text)?;
         }

@@ -112,7 +112,7 @@ pub fn read(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
             layout: reader.layout().cloned(),
             header: reader.header().clone(),
         },
-        warnings: Vec::new(),
+        warnings: reader.warnings().to_vec(),
         errors: Vec::new(),
         recovery: None,
     })

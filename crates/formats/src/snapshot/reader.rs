@@ -14,6 +14,8 @@ use super::record::Record;
 use super::source::{Chunk, Source};
 use crate::export::Header;
 use crate::netsh::layout::Layout;
+use crate::netsh::layout_check;
+use crate::report::ConversionWarning;
 
 /// The bindings of a snapshot, one at a time, in ascending order of their keys.
 ///
@@ -27,6 +29,7 @@ pub struct Reader<R> {
     source: Source<R>,
     header: Header,
     layout: Option<Layout>,
+    warnings: Vec<ConversionWarning>,
     chunk: Chunk,
     /// Where the next record begins in the content of the chunk.
     next: usize,
@@ -94,10 +97,13 @@ impl<R: Read> Reader<R> {
         }
         let HeaderChunk { header, layout } = serde_json::from_slice(&json)
             .map_err(|error| damaged(head, format!("the head has another form: {error}")))?;
+        let mut warnings = Vec::new();
+        let layout = layout_check::checked(layout.map(Cow::into_owned), &mut warnings);
         Ok(Self {
             source,
             header: header.into_owned(),
-            layout: layout.map(Cow::into_owned),
+            layout,
+            warnings,
             chunk,
             next: 0,
             last_key: Vec::new(),
@@ -115,6 +121,11 @@ impl<R: Read> Reader<R> {
     /// How the host lays out its listings, where the snapshot tells.
     pub fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref()
+    }
+
+    /// A listing layout that is not used, and why.
+    pub fn warnings(&self) -> &[ConversionWarning] {
+        &self.warnings
     }
 
     fn binding(&mut self) -> Result<Option<Binding>, SnapshotError> {

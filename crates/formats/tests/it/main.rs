@@ -7,6 +7,7 @@ mod encodings;
 mod json;
 mod known_answer;
 mod languages;
+mod layouts;
 mod listings;
 mod mutations;
 mod powershell;

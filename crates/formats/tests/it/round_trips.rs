@@ -152,11 +152,11 @@ proptest! {
             .collect();
         for release in &Release::ALL[2..] {
             let mut out = Vec::new();
-            netsh::write(&mut out, &export(bindings.clone()), &release.layout()).unwrap();
+            netsh::write_checked(&mut out, &export(bindings.clone()), &release.layout()).unwrap();
             let reading = read_keeping_on(&out);
             let layout = reading.export.layout.as_ref().unwrap();
             let mut again = Vec::new();
-            netsh::write(&mut again, &reading.export, layout).unwrap();
+            netsh::write_checked(&mut again, &reading.export, layout).unwrap();
             prop_assert!(again == out, "{}", String::from_utf8_lossy(&again));
         }
     }
