@@ -149,6 +149,19 @@ pub(crate) enum Error {
     #[cfg(feature = "etcd")]
     #[error("failed to read {hosts} (see above); no plan was written")]
     NotPlanned { hosts: String },
+    #[error(
+        "changes of this store by {} wait for `certbind confirm`, or for their roll-back; nothing was \
+         changed", plan.display()
+    )]
+    AwaitsConfirmation { plan: PathBuf },
+    #[error("{}: {problem}", path.display())]
+    Unconfirmed { path: PathBuf, problem: String },
+    #[error("no change waits for a confirmation")]
+    NothingToConfirm,
+    #[error("several changes wait for a confirmation; name one of the plans: {plans}")]
+    SeveralToConfirm { plans: String },
+    #[error("too late: the changes were rolled back, as they had not been confirmed in time")]
+    ConfirmedTooLate,
     #[error("standard input is not a terminal; review the plan, and pass --yes to apply it")]
     NotConfirmed,
     #[error("nothing was changed")]
@@ -198,6 +211,7 @@ impl Error {
             | Self::ExportsOfOneHost { .. }
             | Self::NoTarget { .. }
             | Self::NotConfirmed
+            | Self::SeveralToConfirm { .. }
             | Self::Connection(_)
             | Self::Migrate(certbind_migrate::Error::Contradiction { .. })
             | Self::Binding(_) => exit::USAGE,

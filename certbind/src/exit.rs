@@ -32,7 +32,8 @@ pub const NOT_EXPLAINED: u8 = 2;
 /// The text of `certbind help exit-codes`.
 pub(crate) const HELP: &str = "\
   0  success
-  1  the store rejected the change or could not be opened; the plan is stale
+  1  the store rejected the change or could not be opened; the plan is stale;
+     apply: rolled back, or --probe found another certificate
   2  invalid command line; nothing was attempted
   3  invalid input: nothing was imported, or with --keep-going not everything
   4  check found a damaged store
@@ -44,5 +45,6 @@ These commands use other codes:
   trace --replay  0 equal results  1 a result differs               2 error
   audit           0 no findings    1 findings at --fail-on or above 2 error
   probe           0 all match      1 a mismatch                     2 error
+  verify          0 as planned     1 a host differs or is missing   2 error
   explain         0 answered       1 no binding answers             2 error
 ";

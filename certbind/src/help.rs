@@ -34,6 +34,7 @@ Hosts:
   diff         Compare two stores or exports
   plan         Plan the changes that copy bindings to another host
   apply        Apply a plan atomically
+  confirm      Keep the changes of `apply --confirm`
 ",
     sync!(),
     "  audit        Check the bindings of hosts against the audit rules

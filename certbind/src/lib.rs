@@ -35,6 +35,7 @@ mod stores;
 mod sync;
 mod table;
 mod terminal;
+mod unconfirmed;
 mod undo;
 mod warnings;
 
@@ -108,6 +109,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Some(url) => Ok(url.clone()),
         None => StoreUrl::default(),
     };
+    recover(&cli.command, url().ok().as_ref());
     #[cfg(feature = "etcd")]
     if let Some(done) = commands::fleet::run(&cli.command) {
         return done;
@@ -146,12 +148,32 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             // What a plan is for is not for the environment to say.
             commands::apply::run(&apply, store.filter(|_| named))
         }
+        Command::Confirm(confirm) => commands::confirm::run(url().ok().as_ref(), &confirm),
         #[cfg(feature = "etcd")]
         Command::Sync(sync) => commands::sync::run(&sync),
         Command::Netsh { arguments } => commands::netsh::run(&url()?, &arguments),
         Command::Completions { shell } => commands::generated::completions(shell),
         Command::Man { folder } => commands::generated::man(folder.as_deref()),
         Command::Help { about } => commands::help::run(about.as_deref()),
+    }
+}
+
+/// Rolls back changes that were not confirmed in time, before a command that works on bindings.
+fn recover(command: &Command, url: Option<&StoreUrl>) {
+    let works_on_bindings = !matches!(
+        command,
+        Command::Confirm(_)
+            | Command::Netsh { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. }
+            | Command::Help { .. }
+    );
+    let target = match command {
+        Command::Apply(apply) => apply.target.as_ref(),
+        _ => None,
+    };
+    if works_on_bindings && let Err(error) = commands::confirm::recover(target.or(url)) {
+        error::warn(&escaped(&error.to_string()));
     }
 }
 

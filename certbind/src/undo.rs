@@ -63,7 +63,7 @@ impl UndoFile {
 }
 
 /// Writes a file whole under a name that is free.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::Builder::new()
         .prefix(".certbind-")
         .tempfile_in(folder_of(path))?;

@@ -28,6 +28,7 @@ cargo xtask TASK
   test    every check: format, lints, docs, all tests; what is missing is skipped or, in CI, an error
   test --install     the same, after installing what the tests need (Debian, root)
   wine    of these, the tests under Wine (installs what they need)
+  wine scripts  the batch files of a renewal in Wine, with what `wine` has built
   demo    build certbind and run it on the export of a host in examples/
 
   deps    licences, bans and sources of the dependencies (cargo-deny)
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         ["test", "--install"] => test::run(Install::Yes),
         ["demo"] | ["tour"] => demo::run(),
         ["wine"] => install::windows().and_then(|()| windows::run_all()),
+        ["wine", "scripts"] => windows::change_scripts(),
         ["deps"] => deps::licences(),
         ["msrv"] | ["deps", "oldest-rust"] => deps::msrv(),
         ["minimal-versions"] | ["deps", "oldest-versions"] => deps::minimal_versions(),

@@ -1,6 +1,8 @@
 //! What runs on Windows, run under Wine: the suites, a C program against the drop-in library, and
 //! a session of the command line.
 
+mod change_scripts;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -52,7 +54,15 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     wine.passes_on()?;
     wine.harness()?;
     wine.session(&kit)?;
+    wine.change_scripts(&kit)?;
     wine.guest()
+}
+
+/// Runs the batch files of a renewal, with the programs that [`run_all`] has built and installed.
+pub(crate) fn change_scripts() -> Result<(), Failure> {
+    let wine = Wine::new()?;
+    let kit = wine.target.join(TARGET).join("debug");
+    wine.change_scripts(&kit)
 }
 
 /// A Wine of the tests' own.

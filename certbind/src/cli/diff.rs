@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::output::Output;
+use super::script::Scripts;
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
 use crate::hive_logs::LogOptions;
@@ -27,6 +28,8 @@ pub(crate) struct Diff {
     pub(crate) fleet: FleetOptions,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
+    #[command(flatten)]
+    pub(crate) scripts: Scripts,
     #[command(flatten)]
     pub(crate) output: Output,
 }

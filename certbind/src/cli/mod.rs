@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod certificate;
+pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;
@@ -134,6 +135,8 @@ pub(crate) enum Command {
     Plan(Box<plan::Plan>),
     /// Apply a plan atomically. Fails if a binding has changed since the plan was made.
     Apply(apply::Apply),
+    /// Keep the changes of `apply --confirm`, which are rolled back otherwise.
+    Confirm(confirm::Confirm),
     /// Synchronize a store with the host record in etcd, once or continuously. Exit code 0: in sync,
     /// 1: local changes remain, or an error.
     #[cfg(feature = "etcd")]

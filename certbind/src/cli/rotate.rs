@@ -42,7 +42,8 @@ pub(crate) struct Rotate {
     /// Show the changes without making them.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Write a plan for `certbind apply` to this file, and change nothing.
+    /// Write a plan for `certbind apply` to this file, and change nothing. With --out,
+    /// write its change scripts as well.
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) export: Option<PathBuf>,
     #[cfg(feature = "etcd")]
@@ -94,11 +95,16 @@ impl Rotate {
             }
         };
         let exports: Vec<_> = given.collect();
-        match (exports.first(), &self.scripts.out) {
-            (Some(export), None) => Err(invalid(format!(
+        let out = self.scripts.out.is_some();
+        match (exports.first(), &self.export) {
+            (Some(export), Some(_)) => Err(invalid(format!(
+                "unexpected argument {export}; --export renews the store of --store, and --out alone \
+                 renews hosts by their exports"
+            ))),
+            (Some(export), None) if !out => Err(invalid(format!(
                 "unexpected argument {export}; exports of hosts need --out FOLDER"
             ))),
-            (None, Some(_)) => Err(invalid(
+            (None, None) if out => Err(invalid(
                 "--out needs the exports of the hosts to renew".to_owned(),
             )),
             _ => Ok(Renewal { from, to, exports }),

@@ -8,13 +8,15 @@ use certbind_migrate::{Header, Plan, Step};
 use serde_json::json;
 
 use super::plan::{name, open_or_empty};
+use super::probe::{Probes, probed};
 use crate::cli::apply::Apply;
 use crate::cli::output::Format;
-use crate::error::Error;
+use crate::error::{Error, warn};
 use crate::input::Input;
 use crate::print::{print, print_json};
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
+use crate::unconfirmed::{Outcome, Waiting};
 use crate::undo::{self, UndoFile};
 use crate::{exit, plan_text};
 
@@ -46,14 +48,64 @@ pub(crate) fn run(arguments: &Apply, named: Option<StoreUrl>) -> Result<u8, Erro
     if !arguments.yes {
         confirm(&plan, &url)?;
     }
-    let kept = apply(arguments, &plan, &url)?;
+    let (kept, waiting) = apply(arguments, &plan, &url)?;
     let said = format!(
         "Applied: {} changed in {}, and read back\nUndo it by: certbind apply {}",
         plan_text::changes(&plan),
         escaped(&url.to_string()),
         escaped(&kept.path().display().to_string())
     );
-    report(arguments, &plan, true, Some(&kept), &said)
+    if arguments.probe.is_none() && waiting.is_none() {
+        return report(arguments, &plan, true, Some(&kept), &said);
+    }
+    if people {
+        print(&format!("\n{said}\n"))?;
+    }
+    let probed = match arguments.probe {
+        Some(address) => Some(probed(&url, &plan, address)?),
+        None => None,
+    };
+    if let (true, Some(probed)) = (people, &probed) {
+        print(&probed.in_words())?;
+    }
+    let is_wrong = probed.as_ref().is_some_and(Probes::is_wrong);
+    let outcome = match waiting {
+        Some(waiting) if is_wrong => Some(waiting.roll_back(&url)?),
+        Some(waiting) => {
+            warn(&escaped(&format!(
+                "unless `certbind confirm {}` is run, the changes are rolled back at {:.0}",
+                arguments.plan.display(),
+                waiting.deadline()
+            )));
+            Some(waiting.wait(&url)?)
+        }
+        None => None,
+    };
+    let is_rolled_back = outcome == Some(Outcome::RolledBack);
+    let undo = kept.path().display().to_string();
+    if is_rolled_back {
+        kept.discard();
+    }
+    if people {
+        match outcome {
+            Some(Outcome::Confirmed) => print("Confirmed: the changes are kept\n")?,
+            Some(Outcome::RolledBack) => print("Rolled back: every binding is as before\n")?,
+            None => {}
+        }
+    } else {
+        let mut report = as_json(arguments, &plan, true, (!is_rolled_back).then_some(undo));
+        if let Some(probed) = &probed {
+            report["probe"] = json!(probed.rows());
+        }
+        if let Some(outcome) = outcome {
+            report["confirmed"] = json!(outcome == Outcome::Confirmed);
+        }
+        print_json(&report)?;
+    }
+    Ok(match is_rolled_back || is_wrong {
+        true => exit::REFUSED,
+        false => exit::DONE,
+    })
 }
 
 fn read(arguments: &Apply) -> Result<Plan, Error> {
@@ -100,18 +152,33 @@ fn open(url: &StoreUrl, plan: &Plan, access: Access) -> Result<Opened, Error> {
     }
 }
 
-fn apply(arguments: &Apply, plan: &Plan, url: &StoreUrl) -> Result<UndoFile, Error> {
+fn apply(
+    arguments: &Apply,
+    plan: &Plan,
+    url: &StoreUrl,
+) -> Result<(UndoFile, Option<Waiting>), Error> {
     let store = open(url, plan, Access::Change)?;
     certbind_migrate::check(store.bindings(), plan)?;
     let beside = || undo::default_path(&arguments.plan);
     let path = arguments.undo.clone().unwrap_or_else(beside);
     // Before the batch: whatever ends this process now, what was applied can be undone.
     let kept = undo::save(&path, &plan.inverse().to_json())?;
+    let waiting = arguments
+        .confirm
+        .map(|time| Waiting::new(url, &arguments.plan, plan, time));
+    let waiting = match waiting.transpose() {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            kept.discard();
+            return Err(error);
+        }
+    };
     match certbind_migrate::apply(store.bindings(), plan) {
-        Ok(_) => Ok(kept),
+        Ok(_) => Ok((kept, waiting)),
         Err(error) => {
             if changed_nothing(&error) {
                 kept.discard();
+                waiting.into_iter().for_each(Waiting::discard);
             }
             Err(error.into())
         }
@@ -171,24 +238,34 @@ fn report(
     match arguments.format.format {
         Format::Table => print(&format!("\n{said}\n"))?,
         Format::Json => {
-            let keys = |of: fn(&Step) -> bool| -> Vec<_> {
-                plan.steps()
-                    .iter()
-                    .filter(|step| of(step))
-                    .map(Step::key)
-                    .collect()
-            };
-            print_json(&json!({
-                "target": plan.header().target,
-                "applied": applied,
-                "dry_run": arguments.dry_run,
-                "created": keys(|step| matches!(step, Step::Create { .. })),
-                "replaced": keys(|step| matches!(step, Step::Replace { .. })),
-                "deleted": keys(|step| matches!(step, Step::Delete { .. })),
-                "unchanged": plan.counts().unchanged,
-                "undo": kept.map(|kept| kept.path().display().to_string()),
-            }))?;
+            let kept = kept.map(|kept| kept.path().display().to_string());
+            print_json(&as_json(arguments, plan, applied, kept))?;
         }
     }
     Ok(exit::DONE)
+}
+
+fn as_json(
+    arguments: &Apply,
+    plan: &Plan,
+    applied: bool,
+    undo: Option<String>,
+) -> serde_json::Value {
+    let keys = |of: fn(&Step) -> bool| -> Vec<_> {
+        plan.steps()
+            .iter()
+            .filter(|step| of(step))
+            .map(Step::key)
+            .collect()
+    };
+    json!({
+        "target": plan.header().target,
+        "applied": applied,
+        "dry_run": arguments.dry_run,
+        "created": keys(|step| matches!(step, Step::Create { .. })),
+        "replaced": keys(|step| matches!(step, Step::Replace { .. })),
+        "deleted": keys(|step| matches!(step, Step::Delete { .. })),
+        "unchanged": plan.counts().unchanged,
+        "undo": undo,
+    })
 }

@@ -1,9 +1,10 @@
 //! `diff`: what two stores or exports differ in.
 
 use certbind_core::Binding;
-use certbind_migrate::Comparison;
+use certbind_migrate::{Comparison, Plan, Planner};
 use serde_json::json;
 
+use super::scripts;
 use crate::changes::{changed, counted, whole};
 use crate::cli::diff::Diff;
 use crate::cli::output::Format;
@@ -29,6 +30,11 @@ fn compare(diff: Diff) -> Result<u8, Error> {
     logs.check([before.reading.as_ref(), after.reading.as_ref()])?;
     let readings = [&before.reading, &after.reading];
     readings.into_iter().flatten().for_each(warn_of);
+    if let Some(folder) = &diff.scripts.out {
+        let plan = between(&before.bindings, &after.bindings)?;
+        let layout = before.reading.and_then(|it| it.export.layout);
+        scripts::write(folder, &plan, &diff.scripts, layout.as_ref())?;
+    }
     let compared = compared(before.bindings, after.bindings)?;
     let code = if all_same(&compared) {
         exit::DONE
@@ -40,6 +46,16 @@ fn compare(diff: Diff) -> Result<u8, Error> {
         Format::Json => print_json(&as_json(&compared))?,
     }
     Ok(code)
+}
+
+/// The plan that makes the first of two the second.
+fn between(before: &[Binding], after: &[Binding]) -> Result<Plan, Error> {
+    let planner = Planner {
+        prune: true,
+        ..Planner::default()
+    };
+    let [before, after] = [before, after].map(|all| all.iter().cloned().map(Ok));
+    Ok(planner.plan(after, before)?)
 }
 
 /// Each key of two sequences in canonical order.

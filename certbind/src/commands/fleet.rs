@@ -18,6 +18,7 @@ use crate::cli::diff::Diff;
 use crate::cli::export::{Export, ExportFormat};
 use crate::cli::output::Format;
 use crate::cli::rotate::Rotate;
+use crate::cli::script::Scripts;
 use crate::error::Error;
 use crate::fleet::{FleetOptions, FleetUrl, counted, visit};
 use crate::input::{Input, scan_all};
@@ -123,7 +124,20 @@ fn extension(format: ExportFormat) -> &'static str {
 
 /// Compares each host with its export in a folder. What stands on one side alone is added or
 /// removed as a whole.
+/// The hosts of a fleet have certbind, and need no scripts.
+fn no_scripts(scripts: &Scripts) -> Result<(), Error> {
+    match &scripts.out {
+        None => Ok(()),
+        Some(_) => Err(Error::Rotate {
+            problem:
+                "--out cannot be used with --fleet; write a plan with `rotate --fleet --export`"
+                    .to_owned(),
+        }),
+    }
+}
+
 fn compared(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Diff) -> Result<u8, Error> {
+    no_scripts(&arguments.scripts)?;
     let mut exports = exports(&arguments.before)?;
     let visited = visit(url, jobs, |_, store| scan_all(store))?;
     if visited.failed > 0 {
@@ -217,6 +231,7 @@ fn exports(folder: &Input) -> Result<BTreeMap<String, PathBuf>, Error> {
 /// read. What was renewed stays so, whatever becomes of the other hosts, and who runs it again goes
 /// on with those that are left.
 fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, Error> {
+    no_scripts(&arguments.scripts)?;
     let renewal = arguments.renewal()?;
     let whole = || {
         Err(Error::Rotate {

@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod change;
+pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;

@@ -1,10 +1,12 @@
 //! `probe`: whether what is bound is what is served.
 
 use std::fmt::Write;
+use std::net::{IpAddr, TcpStream};
 use std::time::Duration;
 
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, StoreError};
+use certbind_migrate::Plan;
 use certbind_probe::{ProbeOptions, ProbeReport, ProbeResult, probe_all};
 use serde::Serialize;
 
@@ -26,10 +28,10 @@ struct Row<'a> {
 }
 
 pub(crate) fn run(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
-    probed(url, arguments).map_err(|error| Error::Probe(Box::new(error)))
+    probe(url, arguments).map_err(|error| Error::Probe(Box::new(error)))
 }
 
-fn probed(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
+fn probe(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
     let bindings = bindings(&store, &arguments.keys)?;
     let host = scan_all(store.bindings())?;
@@ -55,6 +57,72 @@ fn probed(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
     }
     let is_wrong = probed.iter().any(|probed| probed.found.is_wrong());
     Ok(if is_wrong { exit::FOUND } else { exit::DONE })
+}
+
+/// The changed endpoints of a plan that was applied.
+pub(super) struct Probes {
+    /// Those with a listener, or without an endpoint to connect to.
+    bindings: Vec<Binding>,
+    probed: Vec<ProbeReport>,
+    /// How many have no listener.
+    without_listener: usize,
+}
+
+/// Connects to the endpoints that a plan bound or bound otherwise.
+pub(super) fn probed(url: &StoreUrl, plan: &Plan, address: IpAddr) -> Result<Probes, Error> {
+    let host = scan_all(Opened::open(url, Access::Read)?.bindings())?;
+    let changed = plan.changes().filter_map(|step| step.new_value().cloned());
+    let changed: Vec<_> = changed.collect();
+    let options = ProbeOptions {
+        address,
+        ..ProbeOptions::default()
+    };
+    let progress = Progress::new();
+    progress.at(format!("Probing {} endpoints", changed.len()));
+    let all = probe_all(&changed, &host, &options);
+    drop(progress);
+    let mut probes = Probes {
+        bindings: Vec::new(),
+        probed: Vec::new(),
+        without_listener: 0,
+    };
+    for (binding, probed) in changed.into_iter().zip(all) {
+        let is_silent = matches!(probed.found, ProbeResult::Nothing { .. })
+            && probed
+                .address
+                .is_none_or(|it| TcpStream::connect_timeout(&it, options.timeout).is_err());
+        if is_silent {
+            probes.without_listener += 1;
+        } else {
+            probes.bindings.push(binding);
+            probes.probed.push(probed);
+        }
+    }
+    Ok(probes)
+}
+
+impl Probes {
+    /// Whether an endpoint with a listener does not serve the certificate that was bound.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.probed.iter().any(|probed| probed.found.is_wrong())
+    }
+
+    pub(super) fn rows(&self) -> Vec<impl Serialize> {
+        let rows = self.bindings.iter().zip(&self.probed);
+        let rows = rows.map(|(binding, probed)| Row {
+            key: binding.key(),
+            probed,
+        });
+        rows.collect()
+    }
+
+    pub(super) fn in_words(&self) -> String {
+        let text = in_words(self.bindings.iter().zip(&self.probed));
+        match self.without_listener {
+            0 => text,
+            count => format!("{text}Nothing listens on {count} of the changed endpoints\n"),
+        }
+    }
 }
 
 fn bindings(store: &Opened, keys: &[BindingKey]) -> Result<Vec<Binding>, Error> {

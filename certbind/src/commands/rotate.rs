@@ -6,7 +6,7 @@ use certbind_migrate::Purpose;
 use serde_json::json;
 
 use super::selection::{Selection, already};
-use super::{hosts, plan};
+use super::{hosts, plan, scripts};
 use crate::changes::counted;
 use crate::cli::output::Format;
 use crate::cli::rotate::Rotate;
@@ -18,7 +18,7 @@ use crate::{exit, plan_text};
 
 pub(crate) fn run(url: &StoreUrl, arguments: &Rotate) -> Result<u8, Error> {
     let renewal = arguments.renewal()?;
-    if let Some(folder) = &arguments.scripts.out {
+    if let (Some(folder), None) = (&arguments.scripts.out, &arguments.export) {
         return hosts::run(folder, arguments, &renewal);
     }
     let format = arguments.output.format;
@@ -60,6 +60,10 @@ fn rotate(
         );
         let plan = selection.plan(store.bindings(), &header)?;
         plan::save(path, &plan.to_json())?;
+        if let Some(folder) = &arguments.scripts.out {
+            let layout = store.layout()?;
+            scripts::write(folder, &plan, &arguments.scripts, layout.as_ref())?;
+        }
         match arguments.output.format {
             Format::Json => print_json_text(&plan.to_json())?,
             Format::Table => print(&plan_text::of(&plan))?,

@@ -6,6 +6,7 @@ mod bench;
 #[cfg(target_os = "linux")]
 #[path = "../common/mod.rs"]
 mod common;
+mod confirming;
 mod diff;
 #[cfg(target_os = "linux")]
 mod hosts;

@@ -3,23 +3,24 @@
 use certbind::netsh::Profile;
 use certbind_core::Binding;
 use certbind_formats::netsh::Release;
-use certbind_migrate::script::{ChangeScripts, Dialect};
+use certbind_migrate::script::{ChangeScripts, Dialect, ImportPfx};
 use certbind_test_support::cases;
 
 use crate::generate::Generated;
+use crate::host::SimulatedHost;
 use crate::windows_host::{Event, Run, WindowsHost};
 use crate::{RELEASES, options};
 
 /// A generated host and the batch files of its change.
-struct Case {
-    seed: u64,
-    release: Release,
-    generated: Generated,
-    scripts: ChangeScripts,
+pub(crate) struct Case {
+    pub(crate) seed: u64,
+    pub(crate) release: Release,
+    pub(crate) generated: Generated,
+    pub(crate) scripts: ChangeScripts,
 }
 
 impl Case {
-    fn new(seed: u64, release: Release) -> Self {
+    pub(crate) fn new(seed: u64, release: Release) -> Self {
         let generated = Generated::new(seed, release);
         let options = options(seed, release);
         Self {
@@ -30,7 +31,7 @@ impl Case {
         }
     }
 
-    fn host(&self) -> WindowsHost {
+    pub(crate) fn host(&self) -> WindowsHost {
         self.host_with(&self.generated.before)
     }
 
@@ -49,7 +50,7 @@ fn profile(release: Release) -> Profile {
 }
 
 /// Every case of every release, as many as `CERTBIND_CASES` multiplies.
-fn each_case(seeds: u32, mut test: impl FnMut(&Case)) {
+pub(crate) fn each_case(seeds: u32, mut test: impl FnMut(&Case)) {
     for release in RELEASES {
         for seed in 0..u64::from(cases(seeds)) {
             test(&Case::new(seed, release));
@@ -59,7 +60,11 @@ fn each_case(seeds: u32, mut test: impl FnMut(&Case)) {
 
 #[test]
 fn batch_files_equal_the_plan_and_roll_back() {
-    each_case(3, |case| {
+    each_case(3, applied);
+}
+
+fn applied(case: &Case) {
+    {
         let mut host = case.host();
         let (before, after) = (&case.generated.before, &case.generated.after);
         for (script, expected) in [
@@ -90,15 +95,19 @@ fn batch_files_equal_the_plan_and_roll_back() {
                 "a second run: {context}"
             );
         }
-    });
+    }
 }
 
 /// A kill loses what the batch file knows. So a kill between two changes is the same as a kill after
 /// the first of them, and all kills are tried.
 #[test]
 fn a_killed_batch_file_can_be_run_again_or_rolled_back() {
+    each_case(1, killed);
+}
+
+fn killed(case: &Case) {
     let mut tried = 0;
-    each_case(1, |case| {
+    {
         let changes = case.host().run(&case.scripts.apply, None).changes;
         for at in 1..=changes {
             let event = Some(Event::Kill(at));
@@ -118,16 +127,20 @@ fn a_killed_batch_file_can_be_run_again_or_rolled_back() {
                 tried += 1;
             }
         }
-    });
+    }
     println!("{tried} kills");
-    assert!(tried > 30);
+    assert!(tried >= 4);
 }
 
 /// Windows 2019 exits with 0 when it refuses an option, so both exit codes are tried.
 #[test]
 fn after_a_fault_in_a_batch_file_the_host_is_as_before_or_the_difference_is_named() {
+    each_case(1, faulted);
+}
+
+fn faulted(case: &Case) {
     let (mut unchanged, mut partly) = (0, 0);
-    each_case(1, |case| {
+    {
         let before = &case.generated.before;
         let changes = case.host().run(&case.scripts.apply, None).changes;
         for at in 1..=changes {
@@ -142,14 +155,23 @@ fn after_a_fault_in_a_batch_file_the_host_is_as_before_or_the_difference_is_name
                     .lines()
                     .filter_map(|line| line.strip_suffix(": differs from before"))
                     .collect();
-                let differing = differences(&held, before);
+                let different = differences(&held, before);
+                // The binding whose change failed is restored.
+                for line in run.text.lines().filter(|line| line.ends_with(": FAILED")) {
+                    let key = line
+                        .trim_end_matches(": FAILED")
+                        .rsplit(' ')
+                        .next()
+                        .unwrap();
+                    assert!(!different.contains(&key.to_ascii_lowercase()), "{context}");
+                }
                 match run.code {
                     Some(3) => {
                         assert_eq!(&held, before, "{context}");
                         unchanged += 1;
                     }
                     Some(4) => {
-                        assert_eq!(sorted(&named), differing, "{context}");
+                        assert_eq!(sorted(&named), different, "{context}");
                         partly += 1;
                     }
                     code => panic!("{code:?} {context}"),
@@ -166,9 +188,9 @@ fn after_a_fault_in_a_batch_file_the_host_is_as_before_or_the_difference_is_name
                 assert_eq!(host.bindings(), case.generated.after);
             }
         }
-    });
+    }
     println!("{unchanged} faults left the host as before, {partly} were named");
-    assert!(unchanged > 10 && partly > 10);
+    assert!(unchanged > 0 && partly > 0);
 }
 
 /// The keys of which two hosts differ, in lower case.
@@ -190,8 +212,12 @@ fn sorted(keys: &[&str]) -> Vec<String> {
 /// Each key is changed by somebody else in turn.
 #[test]
 fn a_batch_file_changes_nothing_on_a_host_that_differs() {
+    each_case(2, differing);
+}
+
+fn differing(case: &Case) {
     let mut tried = 0;
-    each_case(2, |case| {
+    {
         let before = &case.generated.before;
         for at in 0..before.len() {
             let key = before[at].key();
@@ -210,8 +236,8 @@ fn a_batch_file_changes_nothing_on_a_host_that_differs() {
             assert_eq!(host.bindings(), bindings, "{context}");
             tried += 1;
         }
-    });
-    assert!(tried > 20, "{tried}");
+    }
+    assert!(tried > 1, "{tried}");
 }
 
 #[test]
@@ -221,4 +247,180 @@ fn a_host_without_netsh_is_not_taken_for_an_empty_one() {
     host.has_netsh = false;
     let run = host.run(&case.scripts.apply, None);
     assert_eq!(run.code, Some(1), "{}", run.text);
+}
+
+/// A netsh that cannot be started says nothing about the host, and least of all that a key is not bound.
+#[test]
+fn a_netsh_that_disappears_is_no_success() {
+    for release in [Release::Server2016, Release::Server2022] {
+        let case = Case::new(1, release);
+        let changes = case.host().run(&case.scripts.apply, None).changes;
+        for at in 1..=changes {
+            let event = Some(Event::NoNetsh(at));
+            let mut host = case.host();
+            let run = host.run(&case.scripts.apply, event);
+            let context = case.context(event, &run);
+            assert_eq!(run.code, Some(4), "{context}");
+            host.has_netsh = true;
+            let run = host.run(&case.scripts.rollback, None);
+            assert_eq!(run.code, Some(0), "{context} rollback: {}", run.text);
+            assert_eq!(host.bindings(), case.generated.before, "{context}");
+        }
+    }
+}
+
+/// Where the certificate is imported from, as arguments of certutil.
+fn imported(dialect: Dialect, pfx: ImportPfx) -> ChangeScripts {
+    let case = Case::new(0, Release::Server2022);
+    let mut options = options(0, Release::Server2022);
+    options.import_pfx = Some(pfx);
+    ChangeScripts::new(&case.generated.plan(), dialect, &options).unwrap()
+}
+
+fn pfx(file: &str, store: &str) -> ImportPfx {
+    ImportPfx {
+        file: file.to_owned(),
+        store: store.to_owned(),
+    }
+}
+
+/// Names of files and stores, and the name of the file as certutil gets it in a batch file.
+fn pfx_names() -> [(&'static str, &'static str, String); 5] {
+    let here = |name: &str| format!("{}{name}", crate::batch::FOLDER);
+    [
+        ("new.pfx", "MY", here("new.pfx")),
+        (
+            r"my certs\50% ^new & old.pfx",
+            "A & B (50%)",
+            here(r"my certs\50% ^new & old.pfx"),
+        ),
+        (
+            r"D:\keys\%TEMP% it's.pfx",
+            "it's ^mine",
+            r"D:\keys\%TEMP% it's.pfx".to_owned(),
+        ),
+        (
+            r"\\server\share\a b.pfx",
+            "WebHosting",
+            r"\\server\share\a b.pfx".to_owned(),
+        ),
+        ("$(id) `id` \u{e9}.pfx", "My", here("$(id) `id` \u{e9}.pfx")),
+    ]
+}
+
+/// certutil asks for the password, so that no script contains one.
+#[test]
+fn a_batch_file_imports_the_certificate_before_the_first_change() {
+    for (file, store, expected) in pfx_names() {
+        let scripts = imported(Dialect::Cmd, pfx(file, store));
+        let case = Case::new(0, Release::Server2022);
+        let mut host = case.host();
+        host.certutil = -2_147_024_894;
+        let run = host.run(&scripts.apply, None);
+        // A negative exit code is below 1, so `if errorlevel 1` does not see it.
+        assert_eq!((run.code, run.changes), (Some(3), 0), "{}", run.text);
+        assert!(run.text.contains("No binding was changed"), "{}", run.text);
+        assert_eq!(host.bindings(), case.generated.before);
+        host.certutil = 0;
+        let run = host.run(&scripts.apply, None);
+        assert_eq!(run.code, Some(0), "{}", run.text);
+        let imports = host.commands.iter().filter(|it| it[0] == "certutil");
+        let imports: Vec<_> = imports.map(|it| it[1..].to_vec()).collect();
+        assert_eq!(
+            imports,
+            [["-f", "-importpfx", store, &expected].map(str::to_owned)]
+        );
+        let first = host.commands.iter().position(|it| it[0] == "certutil");
+        let changed = host
+            .commands
+            .iter()
+            .position(|it| it.len() > 5 && it[2] != "show");
+        assert!(first < changed);
+        assert!(!scripts.rollback.contains("certutil"));
+    }
+}
+
+#[test]
+fn a_shell_script_imports_the_certificate_before_the_first_change() {
+    for (file, store, _) in pfx_names() {
+        let file = file.replace('\\', "/");
+        let scripts = imported(Dialect::Posix, pfx(&file, store));
+        let case = Case::new(0, Release::Server2022);
+        let host = SimulatedHost::new(case.release.name(), &case.generated.before);
+        host.write(&scripts, "sh");
+        let (code, text, changes) = host.run("apply.sh", &[("CERTUTIL_EXIT", "7")]);
+        assert_eq!((code, changes), (Some(3), 0), "{text}");
+        let (code, text, _) = host.run("apply.sh", &[("CERTUTIL_EXIT", "0")]);
+        assert_eq!(code, Some(0), "{text}");
+        let is_absolute = file.starts_with('/') || file.contains(':');
+        let path = match is_absolute {
+            true => file.clone(),
+            false => host.file(&file).display().to_string(),
+        };
+        let import = format!("-f\n-importpfx\n{store}\n{path}\n");
+        let recorded = std::fs::read_to_string(host.file("certutil.txt")).unwrap();
+        assert_eq!(recorded, import.repeat(2));
+        assert_eq!(host.bindings(), case.generated.after);
+    }
+}
+
+#[test]
+fn names_that_cannot_be_quoted_are_refused() {
+    let case = Case::new(0, Release::Server2022);
+    for (file, store) in [
+        ("a\"b.pfx", "MY"),
+        ("a.pfx", "M\nY"),
+        ("", "MY"),
+        ("dir\\", "MY"),
+    ] {
+        for dialect in [Dialect::Cmd, Dialect::PowerShell, Dialect::Posix] {
+            let mut options = options(0, Release::Server2022);
+            options.import_pfx = Some(pfx(file, store));
+            let refused = ChangeScripts::new(&case.generated.plan(), dialect, &options);
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.contains("cannot be used in a script"), "{refused}");
+        }
+    }
+}
+
+/// A name, the lines that are missing, and the check that notices it.
+type SeededFault<'a> = (&'a str, &'a dyn Fn(&str) -> bool, fn(&Case));
+
+/// Seeded faults: each of the checks above notices a batch file that lacks a part.
+#[test]
+fn the_checks_notice_a_batch_file_with_a_missing_part() {
+    let is_restore = |line: &str| line.starts_with("netsh http add") && line.contains(">nul");
+    let faults: [SeededFault<'_>; 5] = [
+        ("no marker", &|line| line.starts_with(">\""), killed),
+        ("no restore", &is_restore, faulted),
+        (
+            "no update",
+            &|line| line.contains("\"CB_UPDATE=1\""),
+            applied,
+        ),
+        (
+            "no check",
+            &|line| line.ends_with("goto mismatch"),
+            differing,
+        ),
+        (
+            "no second run",
+            &|line| line.contains(" goto done_"),
+            applied,
+        ),
+    ];
+    for (name, is_missing, check) in faults {
+        let noticed = RELEASES.into_iter().any(|release| {
+            let mut case = Case::new(1, release);
+            check(&case);
+            for script in [&mut case.scripts.apply, &mut case.scripts.rollback] {
+                let lines = script
+                    .split_inclusive('\n')
+                    .filter(|line| !is_missing(line.trim_end()));
+                *script = lines.collect();
+            }
+            std::panic::catch_unwind(|| check(&case)).is_err()
+        });
+        assert!(noticed, "{name}");
+    }
 }

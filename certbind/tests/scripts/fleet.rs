@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use crate::RELEASES;
 use crate::host::SimulatedHost;
 
-const OLD: [u8; 20] = [0x52; 20];
-const NEW: [u8; 20] = [0x8d; 20];
+pub(crate) const OLD: [u8; 20] = [0x52; 20];
+pub(crate) const NEW: [u8; 20] = [0x8d; 20];
 
-fn certbind(folder: &Path, arguments: &[&str]) -> (i32, String) {
+pub(crate) fn certbind(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_certbind"))
         .args(arguments)
         .current_dir(folder)
@@ -25,7 +25,7 @@ fn certbind(folder: &Path, arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), text)
 }
 
-fn bindings(certificate: [u8; 20]) -> Vec<Binding> {
+pub(crate) fn bindings(certificate: [u8; 20]) -> Vec<Binding> {
     let keys = [
         "ipport=0.0.0.0:443",
         "hostnameport=www.contoso.com:443",
@@ -45,7 +45,7 @@ fn bindings(certificate: [u8; 20]) -> Vec<Binding> {
     bound
 }
 
-fn list(path: &Path, release: Release, bindings: Vec<Binding>) {
+pub(crate) fn list(path: &Path, release: Release, bindings: Vec<Binding>) {
     let mut text = Vec::new();
     let export = Export {
         bindings,
@@ -172,4 +172,169 @@ fn unreadable_listing_stops_the_renewal() {
         text.contains("b.txt") && !folder.path().join("change").exists(),
         "{text}"
     );
+}
+
+/// Three hosts: a listing in a folder, a JSON export and a registry export.
+fn three_hosts() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["exports", "more"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    list(&at("exports/a.txt"), Release::Server2022, bindings(OLD));
+    list(&at("more/x.txt"), Release::Server2016, bindings(OLD));
+    for (format, file) in [("json", "exports/b.json"), ("reg", "exports/c.reg")] {
+        let store = format!("redb:{}", at(format).display());
+        let (code, text) = certbind(folder.path(), &["--store", &store, "import", "more/x.txt"]);
+        assert_eq!(code, 0, "{text}");
+        let export = ["--store", &store, "export", "--format", format, "-o", file];
+        let (code, text) = certbind(folder.path(), &export);
+        assert_eq!(code, 0, "{text}");
+    }
+    std::fs::remove_file(at("more/x.txt")).unwrap();
+    list(&at("more/d e.txt"), Release::Server2019, bindings(NEW));
+    std::fs::rename(at("more/d e.txt"), at("more/d.txt")).unwrap();
+    folder
+}
+
+fn rotate(folder: &Path, exports: &[&str], more: &[&str]) -> (i32, String) {
+    let new = CertHash::new(NEW).to_string();
+    let start = ["rotate", "--from", "5252", "--to", &new];
+    certbind(
+        folder,
+        &[&start, exports, &["--out", "change"], more].concat(),
+    )
+}
+
+#[test]
+fn folders_patterns_and_lists_name_exports_of_any_format() {
+    let folder = three_hosts();
+    std::fs::write(
+        folder.path().join("hosts.list"),
+        "# hosts\n\nexports/?.json\nmore\n",
+    )
+    .unwrap();
+    for (exports, expected) in [
+        (vec!["exports"], "6 bindings of 3 of 3 hosts"),
+        (vec!["exports/[bc].*"], "4 bindings of 2 of 2 hosts"),
+        (vec!["@hosts.list"], "2 bindings of 1 of 2 hosts"),
+        (
+            vec!["@hosts.list", "exports/a.txt"],
+            "4 bindings of 2 of 3 hosts",
+        ),
+        // The same file twice is one host.
+        (
+            vec!["exports/a.txt", "exports/a*"],
+            "2 bindings of 1 of 1 hosts",
+        ),
+    ] {
+        let (code, text) = rotate(folder.path(), &exports, &[]);
+        assert_eq!(code, 0, "{exports:?}: {text}");
+        assert!(text.contains(expected), "{exports:?}: {text}");
+        std::fs::remove_dir_all(folder.path().join("change")).unwrap();
+    }
+    for exports in [vec!["none*.txt"], vec!["@none.list"], vec!["none.txt"]] {
+        let (code, text) = rotate(folder.path(), &exports, &[]);
+        assert!(code > 0 && text.contains("none"), "{exports:?}: {text}");
+        assert!(!folder.path().join("change").exists());
+    }
+}
+
+#[test]
+fn summaries_name_every_host_and_key() {
+    let folder = three_hosts();
+    let (code, printed) = rotate(folder.path(), &["exports", "more"], &["--format", "json"]);
+    assert_eq!(code, 0, "{printed}");
+    let read =
+        |name: &str| std::fs::read_to_string(folder.path().join("change").join(name)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&read("summary.json")).unwrap();
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(json, printed);
+    assert_eq!(json["old"], CertHash::new(OLD).to_string());
+    assert_eq!(json["new"], CertHash::new(NEW).to_string());
+    let renewed = ["ipport=0.0.0.0:443", "hostnameport=www.contoso.com:443"];
+    for host in ["a", "b", "c"] {
+        let host = &json["hosts"][host];
+        assert_eq!(host["renewed"], serde_json::json!(renewed));
+        assert_eq!(
+            (&host["unchanged"], &host["already"]),
+            (&1.into(), &0.into())
+        );
+        for script in host["scripts"].as_array().unwrap() {
+            assert!(!read(script.as_str().unwrap()).is_empty());
+        }
+    }
+    let done = &json["hosts"]["d"];
+    assert_eq!(
+        (&done["unchanged"], &done["already"]),
+        (&3.into(), &2.into())
+    );
+    assert_eq!(done["scripts"], serde_json::json!([]));
+    assert!(!folder.path().join("change/d/apply.cmd").exists());
+    for name in ["summary.txt", "summary.html"] {
+        let text = read(name);
+        for part in [&renewed[..], &[&*CertHash::new(OLD).to_string()]].concat() {
+            assert!(text.contains(part), "{name} lacks {part}: {text}");
+        }
+        assert!(!text.contains('\u{1b}'), "{name}");
+    }
+    let html = read("summary.html");
+    assert_eq!(html.matches("<tr><td>").count(), 4, "{html}");
+}
+
+#[test]
+fn verify_has_exit_codes_for_pipelines() {
+    let folder = three_hosts();
+    let (code, text) = rotate(folder.path(), &["exports"], &[]);
+    assert_eq!(code, 0, "{text}");
+    let verify = |more: &[&str]| {
+        certbind(
+            folder.path(),
+            &[&["verify", "--plan", "change"], more].concat(),
+        )
+    };
+    let json = |more: &[&str]| {
+        let (code, text) = verify(&[more, &["--format", "json"]].concat());
+        (
+            code,
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+        )
+    };
+    // The listings of before.
+    let (code, report) = json(&["exports"]);
+    assert_eq!(
+        (code, &report["ok"], &report["renewed"]),
+        (1, &false.into(), &0.into())
+    );
+    // What was planned, in other formats than the exports were.
+    let after = [
+        "change/a/after.json",
+        "change/b/after.txt",
+        "change/c/after.txt",
+    ];
+    std::fs::create_dir(folder.path().join("new")).unwrap();
+    for (path, name) in after.iter().zip(["a.json", "b.txt", "c.txt"]) {
+        std::fs::copy(
+            folder.path().join(path),
+            folder.path().join("new").join(name),
+        )
+        .unwrap();
+    }
+    let (code, report) = json(&["new"]);
+    assert_eq!(
+        (code, &report["ok"], &report["planned"]),
+        (0, &true.into(), &6.into())
+    );
+    // A host too many.
+    let (code, report) = json(&["new", "more"]);
+    assert_eq!(
+        (code, &report["hosts"]["d"]["problem"]),
+        (1, &"not in the plan".into())
+    );
+    // Errors.
+    std::fs::write(folder.path().join("new/b.txt"), "no listing").unwrap();
+    let (code, text) = verify(&["new"]);
+    assert!(code == 2 && text.contains("b.txt"), "{text}");
+    let (code, text) = certbind(folder.path(), &["verify", "exports", "--plan", "none"]);
+    assert!(code == 2 && text.contains("none"), "{text}");
 }

@@ -29,6 +29,12 @@ if [ "$change" ] && [ "$n" = "$KILL_AFTER" ]; then kill -9 $PPID; fi
 exit $code
 "#;
 
+/// Records its arguments, one a line.
+const CERTUTIL: &str = r#"#!/bin/sh
+printf '%s\n' "$@" >>"$HOST/certutil.txt"
+exit "$CERTUTIL_EXIT"
+"#;
+
 pub(crate) struct SimulatedHost {
     folder: TempDir,
     release: &'static str,
@@ -43,9 +49,11 @@ impl SimulatedHost {
         let program = env!("CARGO_BIN_EXE_certbind");
         symlink(program, folder.path().join("real/netsh")).unwrap();
         symlink(program, folder.path().join("real/certbind")).unwrap();
-        let netsh = folder.path().join("bin/netsh");
-        std::fs::write(&netsh, NETSH).unwrap();
-        std::fs::set_permissions(&netsh, PermissionsExt::from_mode(0o755)).unwrap();
+        for (name, text) in [("netsh", NETSH), ("certutil", CERTUTIL)] {
+            let path = folder.path().join("bin").join(name);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        }
         let host = Self { folder, release };
         host.fill(bindings);
         host

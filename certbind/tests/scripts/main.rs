@@ -5,9 +5,11 @@
 
 mod batch;
 mod batches;
+mod commands;
 mod fleet;
 mod generate;
 mod host;
+mod powershell;
 mod windows_host;
 
 use certbind_core::{Binding, CertHash};

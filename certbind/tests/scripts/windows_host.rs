@@ -16,6 +16,8 @@ pub(crate) enum Event {
     Fault(usize, u32, i32),
     /// The batch file is killed after it.
     Kill(usize),
+    /// netsh cannot be started any more.
+    NoNetsh(usize),
 }
 
 pub(crate) struct WindowsHost {
@@ -84,6 +86,12 @@ impl WindowsHost {
         }
     }
 
+    /// Runs a netsh command by itself.
+    pub(crate) fn command(&mut self, arguments: &[String]) -> String {
+        self.event = None;
+        self.netsh(arguments).unwrap().0
+    }
+
     fn netsh(&mut self, arguments: &[String]) -> Option<(String, i32)> {
         let is_help = arguments.last().is_some_and(|last| last == "/?");
         let changes = arguments[1] != "show" && !is_help;
@@ -93,6 +101,12 @@ impl WindowsHost {
         {
             let text = format!("\r\nSSL Certificate change failed, Error: {code}\r\n\r\n");
             return Some((text, exit));
+        }
+        if let (true, Some(Event::NoNetsh(at))) = (changes, self.event)
+            && at == self.changes
+        {
+            self.has_netsh = false;
+            return Some(not_found());
         }
         let netsh = Netsh::new(&self.store, self.profile).with_newline(Newline::Crlf);
         let mut printed = Vec::new();
@@ -114,8 +128,12 @@ impl Programs for WindowsHost {
         match program {
             "certutil" => Some(("CertUtil: done\r\n".to_owned(), self.certutil)),
             "netsh" if self.has_netsh => self.netsh(arguments),
-            // What `cmd` leaves in ERRORLEVEL for a program that it does not find.
-            _ => Some(("is not recognized\r\n".to_owned(), 9009)),
+            _ => Some(not_found()),
         }
     }
+}
+
+/// What `cmd` prints, and leaves in ERRORLEVEL, for a program that it does not find.
+fn not_found() -> (String, i32) {
+    ("is not recognized\r\n".to_owned(), 9009)
 }

@@ -36,13 +36,15 @@ pub(super) fn render(script: &Script) -> String {
     }
     out.line("if \"%CB_BAD%\"==\"1\" goto mismatch");
     if let Some(pfx) = &script.import_pfx {
-        let is_absolute = pfx.file.contains([':', '\\']);
-        let folder = if is_absolute { "" } else { "%CB_DIR%" };
+        let folder = if pfx.is_relative() { "%CB_DIR%" } else { "" };
         out.line(&format!(
             "certutil -f -importpfx \"{}\" \"{folder}{}\"",
-            pfx.store, pfx.file
+            pfx.store.replace('%', "%%"),
+            pfx.file.replace('%', "%%")
         ));
         out.line("if errorlevel 1 goto import_failed");
+        // certutil fails with an HRESULT, which is negative.
+        out.line("if not errorlevel 0 goto import_failed");
     }
     for at in 1..=total {
         out.line(&format!("call :change_{at}"));
@@ -144,7 +146,10 @@ impl Batch {
             "netsh {} >\"%CB_LIST%\" 2>&1",
             quoted(&step.show())
         ));
+        // A program that was not started is no answer: the state stays `other`.
+        self.line("if errorlevel 9000 exit /b 0");
         self.line("find \"{\" \"%CB_LIST%\" >nul");
+        self.line("if errorlevel 2 exit /b 0");
         self.line(&format!("if errorlevel 1 goto absent_{at}"));
         for line in both {
             self.line(&find(line));

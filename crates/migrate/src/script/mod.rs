@@ -80,8 +80,8 @@ pub enum ScriptError {
         /// The number of the property.
         property: String,
     },
-    /// A PFX file name has a character that a script cannot contain.
-    #[error("the file name {0:?} cannot be used in a script")]
+    /// The name of a PFX file or certificate store has a character that a script cannot contain.
+    #[error("the name {0:?} cannot be used in a script")]
     FileName(String),
     /// A binding of the plan is not valid.
     #[error("{0}")]
@@ -133,11 +133,12 @@ impl ChangeScripts {
             let steps = steps.map(|step| ScriptStep::new(step, options.layout.as_ref()));
             let import_pfx = options.import_pfx.as_ref().filter(|_| name == "apply");
             if let Some(pfx) = import_pfx
-                && [&pfx.file, &pfx.store].iter().any(|text| {
-                    text.is_empty() || text.contains(['"', '%', '!', '\'', '`', '$', '\n', '\r'])
+                && let Some(text) = [&pfx.file, &pfx.store].into_iter().find(|text| {
+                    let is_quoting = |c: char| c == '"' || c.is_control();
+                    text.is_empty() || text.contains(is_quoting) || text.ends_with('\\')
                 })
             {
-                return Err(ScriptError::FileName(pfx.file.clone()));
+                return Err(ScriptError::FileName(text.clone()));
             }
             Ok(Script {
                 name,
@@ -155,6 +156,17 @@ impl ChangeScripts {
             apply: render(script(plan, "apply", "rollback")?),
             rollback: render(script(&plan.inverse(), "rollback", "apply")?),
         })
+    }
+}
+
+impl ImportPfx {
+    /// Whether the file is relative to the folder of the script. The syntax is that of Windows, and on
+    /// simulated hosts of a POSIX system.
+    fn is_relative(&self) -> bool {
+        let mut chars = self.file.chars();
+        let (first, second) = (chars.next(), chars.next());
+        let has_drive = first.is_some_and(|c| c.is_ascii_alphabetic()) && second == Some(':');
+        !has_drive && !matches!(first, Some('\\' | '/'))
     }
 }
 

@@ -44,12 +44,13 @@ failed=0",
         exit::MISMATCH
     );
     if let Some(pfx) = &script.import_pfx {
+        let folder = if pfx.is_relative() { "\"$dir\"/" } else { "" };
         let _ = writeln!(
             text,
-            "if ! certutil -f -importpfx '{}' \"$dir\"/'{}'; then\n    \
+            "if ! certutil -f -importpfx {} {folder}{}; then\n    \
              echo 'The import of the PFX file failed. No binding was changed.'\n    exit {}\nfi",
-            pfx.store,
-            pfx.file,
+            quoted_word(&pfx.store),
+            quoted_word(&pfx.file),
             exit::FAILED
         );
     }

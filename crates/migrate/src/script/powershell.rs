@@ -190,15 +190,18 @@ $steps = @(
     text.push_str(FUNCTIONS);
     text.push_str(MAIN);
     if let Some(pfx) = &script.import_pfx {
+        let file = match pfx.is_relative() {
+            true => format!("(Join-Path $folder {})", literal(&pfx.file)),
+            false => literal(&pfx.file),
+        };
         let _ = writeln!(
             text,
-            "& certutil -f -importpfx {} (Join-Path $folder {})
+            "& certutil -f -importpfx {} {file}
 if ($LASTEXITCODE -ne 0) {{
     Write-Output 'The import of the PFX file failed. No binding was changed.'
     exit {}
 }}",
             literal(&pfx.store),
-            literal(&pfx.file),
             exit::FAILED
         );
     }
