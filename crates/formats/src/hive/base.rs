@@ -14,7 +14,11 @@ const SECONDARY: usize = 8;
 const TIMESTAMP: usize = 12;
 const TYPE: usize = 28;
 const BINS: usize = 40;
+const FLAGS: usize = 144;
 const CHECKSUM: usize = 508;
+
+/// The flag of hives of version 1.6 that have layered keys (Suhanov's specification).
+const LAYERED_KEYS: u32 = 2;
 
 /// What the base block says.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +64,13 @@ impl Base {
             return Err(format!(
                 "a hive of version {major}.{minor}, and 1.3 to 1.6 are read"
             ));
+        }
+        if minor == 6 && field(FLAGS) & LAYERED_KEYS != 0 {
+            return Err(
+                "a hive with layered keys, as containers have: it holds only the differences from \
+                 the hive of their host; name that one"
+                    .into(),
+            );
         }
         Ok(Self {
             minor,

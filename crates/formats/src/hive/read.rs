@@ -50,8 +50,11 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
             }),
             (error, _) => error,
         })?;
+    // Every cell that belongs to the bindings was found, or is an error of its own.
     for what in wrong {
-        hive.collected.error(ParseError::in_file(what));
+        let what = format!("damage that no binding was found in: {what}");
+        hive.collected
+            .warning(ConversionWarning::new(WarningKind::Skipped, what));
     }
     let mut reading = hive.collected.finish(header, options)?;
     reading.recovery = Some(recovery);
@@ -199,7 +202,9 @@ impl<'a> Hive<'a> {
         let mut path = set.path;
         for name in PARAMETERS {
             let Some(key) = child(&under, name, &path)? else {
-                return Ok(host);
+                return Err(unrecognised(format!(
+                    "a hive without the key {path}\\{name}, under which HTTP.sys has its bindings"
+                )));
             };
             path = format!("{path}\\{name}");
             under = key.keys(&mut self.cells);

@@ -117,6 +117,10 @@ impl<'a> Parser<'a> {
         if let Some(rest) = text.strip_prefix('"') {
             return self.string(line, rest, is_whole).map(Content::Data);
         }
+        if let Some((kind, rest)) = typed_text(text) {
+            let data = self.string(line, rest, is_whole)?;
+            return Ok(Content::Data(Data { kind, ..data }));
+        }
         if let Some(rest) = text.strip_prefix('-') {
             return if is_end(rest) {
                 Ok(Content::Deleted)
@@ -278,7 +282,8 @@ impl<'a> Parser<'a> {
                 item: Ok(Item::Other),
             });
         };
-        if let Some(text) = rest.strip_prefix('"') {
+        let text = rest.strip_prefix('"');
+        if let Some(text) = text.or_else(|| Some(typed_text(rest)?.1)) {
             if let Err(fault @ PartError::Unbounded(_)) = self.string(line, text, &mut true) {
                 return Some(Part {
                     line: line.number,
@@ -355,6 +360,14 @@ pub(super) fn dialect(line: &str) -> Option<bool> {
 /// A line without the blanks in front of it, and the mark that an appended export begins with.
 fn trimmed(line: &str) -> &str {
     line.trim_start_matches('\u{feff}').trim_start()
+}
+
+/// The type of a text, and the text behind its opening quotation mark: `str(1):"MY"`, as hivexregedit
+/// writes texts.
+fn typed_text(text: &str) -> Option<(u32, &str)> {
+    let (kind, rest) = text.strip_prefix("str(")?.split_once("):")?;
+    let kind = u32::from_str_radix(kind, 16).ok()?;
+    Some((kind, rest.trim_start().strip_prefix('"')?))
 }
 
 fn begins_a_part(line: &str) -> bool {

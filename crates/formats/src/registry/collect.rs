@@ -30,6 +30,12 @@ impl Collected {
             return;
         }
         let (line, path) = (found.line, found.path.clone());
+        if kind.names_certificate() && found.has_options_only() {
+            let what = "the key has options, and neither a certificate nor an application: it is no \
+                        binding, and is not carried";
+            self.lose(WarningKind::Value, line, &path, what);
+            return;
+        }
         match binding(kind, name, found) {
             Ok((binding, warnings)) => {
                 if let Some((earlier, other)) = self.seen.get(binding.key()) {

@@ -67,6 +67,12 @@ impl Found {
         self.values.get(&name.to_ascii_lowercase())
     }
 
+    /// Whether there are values, and all of them are options of a binding. Instructions for RD Gateway
+    /// leave such keys on hosts.
+    pub(super) fn has_options_only(&self) -> bool {
+        !self.values.is_empty() && self.values.keys().all(|name| name.starts_with("default"))
+    }
+
     /// Takes a value back.
     pub(crate) fn remove(&mut self, name: &str) {
         self.values.remove(&name.to_ascii_lowercase());

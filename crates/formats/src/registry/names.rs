@@ -70,7 +70,7 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6f0f_3a52_8c1d_4e0b_9a57_2b7c_64d1_90e
 pub(super) fn key_name(binding: &Binding) -> String {
     match binding.key() {
         BindingKey::IpPort(_) => key_text(binding),
-        BindingKey::Ccs(port) => format!("0.0.0.0:{port}"),
+        BindingKey::Ccs(port) => port.to_string(),
         key @ (BindingKey::Sni(_) | BindingKey::ScopedCcs(_)) => {
             Uuid::new_v5(&NAMESPACE, key.to_string().as_bytes())
                 .braced()

@@ -96,7 +96,7 @@ impl Reader {
                 ))
             }
             Kind::Ccs => {
-                let wrong = || format!("expected 0.0.0.0:PORT for a name, found {name:?}");
+                let wrong = || format!("expected PORT or 0.0.0.0:PORT for a name, found {name:?}");
                 let port = ccs_port(name).ok_or_else(|| self.error(None, wrong()))?;
                 let key = BindingKey::parse_as(kind, port);
                 Ok((

@@ -410,3 +410,17 @@ fn the_ansi_form_is_read_in_its_encoding() {
         text("Windows Registry Editor Version 5.00").replace("4d,fc,00", "4d,00,fc,00,00,00");
     assert_eq!(read_text(&later).unwrap().export, reading.export);
 }
+
+/// hivexregedit writes texts so.
+#[test]
+fn texts_with_a_type_are_read() {
+    let text = format!(
+        "Windows Registry Editor Version 5.00\n\n[HKEY_LOCAL_MACHINE\\SOFTWARE]\n\"x\"=str(1):\"a\n[b]\"\n\n\
+         [{CURRENT}\\SslBindingInfo\\0.0.0.0:443]\n{HASH}\n{APP}\n\"SslCertStoreName\"=str(1):\"My\"\n"
+    );
+    let reading = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+    let record = bound(&reading, "0.0.0.0:443").record();
+    let store = record.certificate.as_ref().unwrap().store_name.as_ref();
+    assert_eq!(store.unwrap().as_str(), "My");
+    assert_eq!(reading.warnings, []);
+}

@@ -143,7 +143,7 @@ fn each_key_that_names_no_binding_is_a_problem() {
             "SslCcsBindingInfo",
             "10.0.0.1:443",
             "",
-            "expected 0.0.0.0:PORT for a name, found \"10.0.0.1:443\"",
+            "expected PORT or 0.0.0.0:PORT for a name, found \"10.0.0.1:443\"",
         ),
         (
             "SslCcsBindingInfo",
