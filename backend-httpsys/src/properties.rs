@@ -6,6 +6,7 @@
 //! is the same as one that is not set.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use certbind_core::{
     Binding, BindingKey, ExtendedProperties, Kind, Property, PropertyType, Result, StoreError,
@@ -14,10 +15,12 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::{
     PropertyQuery, read_property, with_delete_property, with_query_property, with_set_property,
 };
+use certbind_httpapi_abi::win32::Win32Error;
 use windows_sys::Win32::Foundation::NO_ERROR;
 
 use crate::code::{is_absent, is_too_small, is_unsupported};
 use crate::listing::{Issue, Listing, Reply, list};
+use crate::records::unbound_key;
 use crate::session::{Answer, Session, unreadable};
 
 /// The extended properties of a kind.
@@ -56,10 +59,25 @@ impl<A: HttpApi> Session<A> {
     /// Whether this Windows has extended properties. All kinds of key came before they did, so one
     /// answers for all.
     pub(crate) fn probe_properties(&self) -> bool {
-        match self.nth_property(Kind::IpPort, PropertyType::Http2Window, 0) {
+        let (kind, of) = (Kind::IpPort, PropertyType::Http2Window);
+        let has_properties = match self.nth_property(kind, of, 0) {
             Answer::Code(code) => is_too_small(code) || !is_unsupported(code),
             Answer::Found(_) | Answer::Malformed(_) => true,
+        };
+        if has_properties {
+            self.seen_type(kind, of);
         }
+        has_properties
+    }
+
+    /// Whether this Windows does not know a type of property, by a query of a key.
+    fn is_type_gone(&self, kind: Kind, property: PropertyType) -> bool {
+        let query = PropertyQuery::Exact {
+            key: &unbound_key(kind),
+            host_spelling: None,
+            property,
+        };
+        matches!(self.property_query(kind, query), Answer::Code(code) if is_unsupported(code))
     }
 
     /// The extended properties of all keys of a kind. Types that this Windows does not have are set
@@ -87,7 +105,7 @@ impl<A: HttpApi> Session<A> {
             for issue in listing.issues {
                 found.issues.push((property, issue));
             }
-            for (_, key, set) in listing.records {
+            for (_, PropertyPlace(key, _), set) in listing.records {
                 let of_key = found.set.entry(key).or_default();
                 *of_key = of_key.with(set);
             }
@@ -96,28 +114,42 @@ impl<A: HttpApi> Session<A> {
         found
     }
 
+    /// The properties of a type. An enumeration may have all types, so the others are left out.
     fn property_listing(
         &self,
         kind: Kind,
         property: PropertyType,
-    ) -> Listing<BindingKey, Property> {
+    ) -> Listing<PropertyPlace, Property> {
         let ask = |index| self.nth_property(kind, property, index);
         let is_unknown = |answer: &Answer<_>| match answer {
             Answer::Code(code) => is_unsupported(*code),
             Answer::Found(_) | Answer::Malformed(_) => false,
         };
         let mut first = Some(ask(0));
-        if first.as_ref().is_some_and(is_unknown) && is_unknown(&ask(1)) {
-            return Listing::empty();
-        }
-        list(|index| match first.take().unwrap_or_else(|| ask(index)) {
-            Answer::Found((_, found)) if found.property_type() != property => {
-                Reply::Malformed(format!("it is {}", found.property_type()))
+        if let Some(Answer::Code(code)) = first
+            && is_unsupported(code)
+            && is_unknown(&ask(1))
+        {
+            let mut listing = Listing::empty();
+            // A type that was known may have none set, or may not be known any more.
+            if self.is_known_type(kind, property) && self.is_type_gone(kind, property) {
+                listing.issues.push(Issue {
+                    subject: "index 0".into(),
+                    cause: Win32Error { code }.to_string(),
+                });
             }
-            Answer::Found((key, found)) => Reply::Record(key, found),
+            return listing;
+        }
+        self.seen_type(kind, property);
+        let mut listing = list(|index| match first.take().unwrap_or_else(|| ask(index)) {
+            Answer::Found((key, found)) => {
+                Reply::Record(PropertyPlace(key, found.property_type()), found)
+            }
             Answer::Malformed(cause) => Reply::Malformed(cause),
             Answer::Code(code) => Reply::Code(code),
-        })
+        });
+        listing.records.retain(|(_, place, _)| place.1 == property);
+        listing
     }
 
     /// The properties of a key by exact queries, if these were seen to tell what is set from what
@@ -259,7 +291,8 @@ impl<A: HttpApi> Session<A> {
     ) -> Result<Option<Property>, PropertyError> {
         let key = binding.key();
         let listing = self.property_listing(key.kind(), property);
-        let set = listing.records.iter().find(|(_, listed, _)| listed == key);
+        let mut records = listing.records.iter();
+        let set = records.find(|(_, listed, _)| listed.0 == *key);
         match (set, listing.issues.first()) {
             (_, Some(issue)) => Err(PropertyError::Unreadable(unreadable(
                 format!("{property} of {key} ({})", issue.subject),
@@ -316,6 +349,16 @@ impl<A: HttpApi> Session<A> {
     fn delete_property(&self, binding: &Binding, property: PropertyType) -> u32 {
         let (key, host) = (binding.key(), binding.host_spelling());
         with_delete_property(key, host, property, |request| self.raw_delete(request))
+    }
+}
+
+/// The key and the type of a property.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct PropertyPlace(BindingKey, PropertyType);
+
+impl fmt::Display for PropertyPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.1, self.0)
     }
 }
 

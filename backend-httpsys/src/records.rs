@@ -10,8 +10,8 @@ use certbind_httpapi_abi::client::{
 use certbind_httpapi_abi::win32::{self, Win32Error};
 use windows_sys::Win32::Foundation::NO_ERROR;
 
-use crate::code::{is_absent, is_too_small};
-use crate::listing::{Listing, Reply, list};
+use crate::code::{is_absent, is_too_small, is_unsupported};
+use crate::listing::{Issue, Listing, Reply, list};
 use crate::properties::{Passes, Properties, with};
 use crate::session::{Answer, Session, unreadable};
 
@@ -81,11 +81,33 @@ impl<A: HttpApi> Session<A> {
 
     /// One pass over the records of a kind.
     pub(crate) fn records(&self, kind: Kind) -> Records {
-        list(|index| match self.nth(kind, index) {
+        let mut last = NO_ERROR;
+        let mut listing = list(|index| match self.nth(kind, index) {
             Answer::Found(binding) => Reply::Record(binding.key().clone(), binding),
             Answer::Malformed(cause) => Reply::Malformed(cause),
-            Answer::Code(code) => Reply::Code(code),
-        })
+            Answer::Code(code) => {
+                last = code;
+                Reply::Code(code)
+            }
+        });
+        // Such a code may end an enumeration, or say that the kind is not there any more.
+        if is_unsupported(last) && listing.plain_end.is_none() {
+            let known = listing.records.first().map(|(_, key, _)| key.clone());
+            if self.is_gone(&known.unwrap_or_else(|| unbound_key(kind))) {
+                listing.issues.push(Issue {
+                    subject: "what follows".into(),
+                    cause: Win32Error { code: last }.to_string(),
+                });
+            }
+        }
+        listing
+    }
+
+    /// Whether this Windows does not know a kind, by a query of a key.
+    fn is_gone(&self, key: &BindingKey) -> bool {
+        let host_spelling = None;
+        let query = Query::Exact { key, host_spelling };
+        matches!(self.record_query(key.kind(), query), Answer::Code(code) if is_unsupported(code))
     }
 
     /// The binding of a key.
@@ -191,6 +213,18 @@ impl<A: HttpApi> Session<A> {
         let (key, host) = (binding.key(), binding.host_spelling());
         with_delete(key, host, |request| self.raw_delete(request))
     }
+}
+
+/// A key that is most likely not bound: of an address and a name for documentation, at the port of
+/// the discard service.
+pub(crate) fn unbound_key(kind: Kind) -> BindingKey {
+    let text = match kind {
+        Kind::IpPort => "ipport=192.0.2.77:9",
+        Kind::Sni => "hostnameport=certbind.invalid:9",
+        Kind::Ccs => "ccs=9",
+        Kind::ScopedCcs => "scopedccs=certbind.invalid:9",
+    };
+    text.parse().expect("a valid key")
 }
 
 /// Whether HTTP.sys can know the key under one spelling alone. A host name has many, and an IPv6

@@ -44,6 +44,8 @@ pub(crate) struct Session<A: HttpApi> {
     /// For each kind of key, whether an update was seen to replace the whole record.
     replaces: [AtomicBool; Kind::ALL.len()],
     has_properties: bool,
+    /// For each kind and type, whether this Windows was seen to know it.
+    known_types: [[AtomicBool; PropertyType::ALL.len()]; Kind::ALL.len()],
     /// For each kind and type, whether an exact query was seen to answer that a property is not set.
     reliable: [[AtomicBool; PropertyType::ALL.len()]; Kind::ALL.len()],
 }
@@ -71,6 +73,7 @@ impl<A: HttpApi> Session<A> {
             updates: std::array::from_fn(|_| AtomicBool::new(has_update)),
             replaces: Default::default(),
             has_properties: false,
+            known_types: Default::default(),
             reliable: Default::default(),
         })
     }
@@ -97,6 +100,14 @@ impl<A: HttpApi> Session<A> {
 
     pub(crate) fn seen_to_replace(&self, kind: Kind) {
         self.replaces[kind as usize].store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_known_type(&self, kind: Kind, property: PropertyType) -> bool {
+        self.known_types[kind as usize][property as usize].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn seen_type(&self, kind: Kind, property: PropertyType) {
+        self.known_types[kind as usize][property as usize].store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn exact_is_reliable(&self, kind: Kind, property: PropertyType) -> bool {

@@ -287,7 +287,8 @@ impl<A: HttpApi> Writer<'_, A> {
         let code = self
             .session
             .change(|| self.session.delete(before), is_bound);
-        let found = self.read_settled(before, |found| code != NO_ERROR || found.is_none())?;
+        let is_gone = |found: Option<&Binding>| code != NO_ERROR || found.is_none();
+        let found = self.read_settled_for(DELETE_SETTLES, before, is_gone)?;
         match (code, found) {
             (code, None) if is_absent(code) => Err(StepError {
                 error: StoreError::NotFound { key: key.clone() },
@@ -300,7 +301,7 @@ impl<A: HttpApi> Writer<'_, A> {
             }
             (code, Some(found)) if same_but_properties(&found, before) => Err(StepError {
                 error: match code {
-                    NO_ERROR => forgotten(key, "deleting"),
+                    NO_ERROR => not_gone(key),
                     code => call_error(code, before, "deleting"),
                 },
                 raced: is_absent(code),
@@ -369,8 +370,17 @@ impl<A: HttpApi> Writer<'_, A> {
         written: &Binding,
         is_expected: impl Fn(Option<&Binding>) -> bool,
     ) -> Result<Option<Binding>, StepError> {
+        self.read_settled_for(SETTLE_ATTEMPTS, written, is_expected)
+    }
+
+    fn read_settled_for(
+        &self,
+        attempts: u32,
+        written: &Binding,
+        is_expected: impl Fn(Option<&Binding>) -> bool,
+    ) -> Result<Option<Binding>, StepError> {
         let mut found = self.read(written);
-        for attempt in 0..SETTLE_ATTEMPTS {
+        for attempt in 0..attempts {
             if matches!(&found, Ok(found) if is_expected(found.as_ref())) {
                 break;
             }
@@ -395,8 +405,9 @@ impl<A: HttpApi> Writer<'_, A> {
     }
 }
 
-/// How often a record is set again while its deletion takes effect.
-const DELETE_SETTLES: u32 = 6;
+/// How often a record is looked at, or set again, while its deletion takes effect: by default for
+/// 1.3 seconds.
+const DELETE_SETTLES: u32 = 8;
 
 fn touched(error: StoreError) -> StepError {
     StepError {
@@ -411,6 +422,17 @@ fn forgotten(key: &BindingKey, action: &'static str) -> StoreError {
         key: Some(key.clone()),
         action: action.into(),
         source: "the HTTP Server API reported success, and nothing has changed".into(),
+    }
+}
+
+/// A deletion that was reported, and that may take effect later.
+fn not_gone(key: &BindingKey) -> StoreError {
+    StoreError::Backend {
+        key: Some(key.clone()),
+        action: "deleting".into(),
+        source: "the HTTP Server API reported success, but the key is still bound; list the \
+                 bindings before you try again, since it may be deleted later"
+            .into(),
     }
 }
 

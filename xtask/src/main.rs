@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod deps;
 mod dist;
+mod fidelity;
 mod install;
 mod metadata;
 mod pictures;
@@ -38,6 +39,7 @@ cargo xtask TASK
 
   dist    build the files of a release into target/dist and test them (Debian, root)
   book    build docs/ as a book into target/book (mdbook)
+  fidelity  write docs/fidelity.md from the questions in docs/fidelity/ (--check: is it up to date?)
   pictures  draw the pictures of the README into docs/pictures (chromium)
 
   bench   every hot path by itself
@@ -63,6 +65,8 @@ fn main() -> ExitCode {
         ["semver"] => semver::check(),
         ["dist"] => dist::run_all(),
         ["book"] => book::build(),
+        ["fidelity"] => fidelity::run(false),
+        ["fidelity", "--check"] => fidelity::run(true),
         ["pictures"] => pictures::make(),
         ["bench"] => bench::paths(),
         ["bench", "compare"] => bench::compare(),

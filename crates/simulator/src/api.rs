@@ -81,7 +81,7 @@ impl HttpApi for Simulator {
                     // SAFETY: the caller's promise.
                     let set = unsafe { read_set_property(kind, information, length) };
                     let (key, property) = set.map_err(code)?;
-                    return self.set_property(&key, property);
+                    return self.set_property(&key, property, Call::Set);
                 }
                 Target::Service(kind) => {
                     // SAFETY: the caller's promise.
@@ -140,7 +140,14 @@ impl HttpApi for Simulator {
             self.begin(unsafe { type_of_query(id, input, input_length) })?;
             reserved(handle, overlapped, win32::INVALID_PARAMETER)?;
             let windows = self.windows();
-            let room = |needed: u32| {
+            let room = |size: u32| {
+                let needed = match windows.needed_length {
+                    // A little more than whatever the caller has.
+                    "growing" if output_length < GROWN => {
+                        size.max(output_length.saturating_add(16))
+                    }
+                    _ => size,
+                };
                 let told = match windows.needed_length {
                     "too-small" => Some(needed / 2),
                     "zero" => Some(0),
@@ -179,17 +186,21 @@ impl HttpApi for Simulator {
                     };
                     let binding = self.spelled(binding, is_listed)?;
                     let found = Answer::new(&binding);
-                    room(found.size())?;
+                    room(found.size() + self.padding())?;
                     // SAFETY: the caller's promise; there is room for all of it.
                     unsafe { found.write(output) };
                     let is_odd = self.is_odd(&binding);
-                    // SAFETY: the record was written just now.
-                    unsafe { self.disguise(kind, is_odd, output) };
+                    // SAFETY: the record was written just now, and there is room for the padding.
+                    unsafe { self.disguise(kind, is_odd, output, found.size()) };
                 }
                 Target::Properties(kind) => {
                     // SAFETY: the caller's promise.
                     let query = unsafe { read_query_property(kind, input, input_length) };
                     let (query, of) = query.map_err(code)?;
+                    let key_answer = match query {
+                        Query::Exact(_) => windows.property_key,
+                        Query::Next(_) => "given",
+                    };
                     self.type_refusal(of)?;
                     let (binding, property) = match query {
                         Query::Exact(key) => match self.exact_property(&key, of)? {
@@ -199,9 +210,11 @@ impl HttpApi for Simulator {
                         Query::Next(index) => self.property_at(kind, of, index)?,
                     };
                     let found = PropertyAnswer::new(&binding, &property);
-                    room(found.size())?;
+                    room(found.size() + self.padding())?;
                     // SAFETY: the caller's promise; there is room for all of it.
                     unsafe { found.write(output) };
+                    // SAFETY: the property was written just now, and there is room for the padding.
+                    unsafe { self.disguise_property(kind, key_answer, output, found.size()) };
                 }
                 Target::Service(kind) => {
                     let (input, output) = ((input, input_length), (output, output_length));
@@ -223,7 +236,7 @@ impl HttpApi for Simulator {
     ) -> u32 {
         answer(|| {
             self.begin(Call::Update)?;
-            if !self.has_update() {
+            if !self.version().has_update() {
                 return Err(win32::CALL_NOT_IMPLEMENTED);
             }
             reserved(handle, overlapped, ERROR_INVALID_HANDLE)?;
@@ -233,7 +246,7 @@ impl HttpApi for Simulator {
                     // SAFETY: the caller's promise.
                     let set = unsafe { read_set_property(kind, information, length) };
                     let (key, property) = set.map_err(code)?;
-                    return self.set_property(&key, property);
+                    return self.set_property(&key, property, Call::Update);
                 }
                 Target::Service(_) => return Err(win32::INVALID_PARAMETER),
             };
@@ -244,7 +257,7 @@ impl HttpApi for Simulator {
     }
 
     fn has_update(&self) -> bool {
-        self.version().has_update()
+        self.version().has_update() && self.windows().update_any != "not-exported"
     }
 }
 
@@ -285,6 +298,9 @@ enum Target {
     /// Something beside bindings.
     Service(ServiceKind),
 }
+
+/// The size of a buffer that a growing answer does not outgrow.
+const GROWN: u32 = 16 * 1024;
 
 const BOTH: HTTP_INITIALIZE = HTTP_INITIALIZE_CONFIG | HTTP_INITIALIZE_SERVER;
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use certbind_core::{BindingKey, ExtendedProperties};
+use certbind_core::{BindingKey, CertHash, ExtendedProperties};
 
-/// Counts of calls, and what deletions have left.
+/// Counts of calls, what deletions have left, and deletions that are under way.
 #[derive(Default)]
 pub(crate) struct History {
     pub(crate) calls: u64,
@@ -13,4 +13,8 @@ pub(crate) struct History {
     pub(crate) enumerations: u64,
     pub(crate) refused_sets: u32,
     pub(crate) left: HashMap<BindingKey, ExtendedProperties>,
+    /// How often each certificate was used.
+    pub(crate) uses: HashMap<CertHash, u32>,
+    /// Keys that are deleted, and after how many queries this takes effect.
+    pub(crate) deleting: HashMap<BindingKey, u32>,
 }

@@ -1,19 +1,32 @@
 //! What the functions do to the extended properties of a key, which are part of what it is bound to.
 
-use certbind_core::{Binding, BindingKey, Kind, Property, PropertyType, PropertyValue, Scan};
+use certbind_core::{
+    Binding, BindingKey, Kind, PerformanceSetting, Property, PropertyType, PropertyValue, Scan,
+};
 use certbind_httpapi_abi::win32;
 
+use crate::faults::Call;
 use crate::simulator::{Simulator, code, replace};
 use crate::windows;
 
 impl Simulator {
     /// Sets or updates: netsh has no verb but `update`, so a property is taken to be there as soon as
     /// its key is bound.
-    pub(crate) fn set_property(&self, key: &BindingKey, property: Property) -> Result<(), u32> {
+    pub(crate) fn set_property(
+        &self,
+        key: &BindingKey,
+        property: Property,
+        call: Call,
+    ) -> Result<(), u32> {
         self.may_change()?;
         self.type_refusal(property.property_type())?;
         let key = &self.stored_key(key);
-        match self.windows().property_set {
+        let windows = self.windows();
+        let answer = match call {
+            Call::Update if windows.property_update != "stores" => windows.property_update,
+            _ => windows.property_set,
+        };
+        match answer {
             "forgets" => return Ok(()),
             answer => windows::code(answer).map_or(Ok(()), Err)?,
         }
@@ -81,6 +94,43 @@ impl Simulator {
         of: PropertyType,
         index: u32,
     ) -> Result<(Binding, Property), u32> {
+        let is_several = self.windows().performance_settings == "several";
+        if is_several && of == PropertyType::Performance {
+            let (binding, property) = self.single_property_at(kind, of, index / 2)?;
+            let other = PerformanceSetting::new(9, b"other").ok();
+            let other = other.map(|other| Property::from(PropertyValue::Performance(other)));
+            return Ok((
+                binding,
+                other.filter(|_| index % 2 == 1).unwrap_or(property),
+            ));
+        }
+        self.single_property_at(kind, of, index)
+    }
+
+    /// The property at this index of all types together.
+    fn property_of_any_type(&self, kind: Kind, index: u32) -> Result<(Binding, Property), u32> {
+        let all = self
+            .store()
+            .scan(&Scan::all().of_kind(kind))
+            .map_err(code)?;
+        let mut skip = usize::try_from(index).unwrap_or(usize::MAX);
+        for binding in all {
+            let binding = binding.map_err(code)?;
+            let set: Vec<_> = binding.record().extended.iter().cloned().collect();
+            if let Some(property) = set.get(skip) {
+                return Ok((binding, property.clone()));
+            }
+            skip -= set.len();
+        }
+        Err(win32::NO_MORE_ITEMS)
+    }
+
+    fn single_property_at(
+        &self,
+        kind: Kind,
+        of: PropertyType,
+        index: u32,
+    ) -> Result<(Binding, Property), u32> {
         let at = |index| {
             let found = self.listings().with_property(self.store(), kind, of, index);
             found.map_err(code)?.ok_or(win32::NO_MORE_ITEMS)
@@ -95,6 +145,7 @@ impl Simulator {
                 let mut all = all.skip(index);
                 all.next().ok_or(win32::NO_MORE_ITEMS)?.map_err(code)?
             }
+            ("all-types", index) => return self.property_of_any_type(kind, index),
             ("hole", 1) => return Err(win32::FILE_NOT_FOUND),
             ("hole", index) if index > 1 => at(index - 1)?,
             ("endless", _) => at(0)?,

@@ -7,13 +7,14 @@ use std::ffi::c_void;
 use certbind_httpapi_abi::server::{
     RequestError, ServiceReply, read_service_delete, read_service_query, read_service_set,
 };
-use certbind_httpapi_abi::service::{ServiceKind, ServiceQuery};
+use certbind_httpapi_abi::service::{ServiceAnswer, ServiceKind, ServiceQuery};
 use certbind_httpapi_abi::service_kind_of;
 use certbind_httpapi_abi::win32::{self, ToWin32};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_MORE_DATA};
 use windows_sys::Win32::Networking::HttpServer::HTTP_SERVICE_CONFIG_ID;
 
 use crate::simulator::Simulator;
+use crate::windows;
 
 impl Simulator {
     /// What an id is for, if it is not for bindings and this Windows has it.
@@ -67,10 +68,26 @@ impl Simulator {
         // SAFETY: the caller's promise.
         let query = unsafe { read_service_query(kind, input, input_length) };
         let query = query.map_err(|fault: RequestError| fault.win32_code())?;
+        let query = match (query, self.windows().url_index) {
+            (ServiceQuery::NextReservation(_), "ignored") => ServiceQuery::NextReservation(0),
+            (ServiceQuery::NextReservation(index), "wraps") => {
+                let all = self.service().url_reservations();
+                let all = all.map_err(|error| error.win32_code())?.len();
+                let all = u32::try_from(all).unwrap_or(u32::MAX);
+                ServiceQuery::NextReservation(index.checked_rem(all).unwrap_or(index))
+            }
+            (query, _) => query,
+        };
         let found = self
             .service()
             .query(&query)
             .map_err(|error| error.win32_code())?;
+        let found = match (found, windows::code(self.windows().listen_list_empty)) {
+            (Some(ServiceAnswer::ListenList(list)), Some(code)) if list.is_empty() => {
+                return Err(code);
+            }
+            (found, _) => found,
+        };
         let found = found.ok_or(match query {
             ServiceQuery::NextReservation(_) => win32::NO_MORE_ITEMS,
             _ => win32::FILE_NOT_FOUND,

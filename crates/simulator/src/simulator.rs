@@ -44,6 +44,7 @@ pub struct Simulator {
     faults: Mutex<Faults>,
     windows: Windows,
     history: Mutex<History>,
+    sleep: fn(Duration),
     /// How often it was initialized, for each combination of flags.
     pub(crate) initialized: Mutex<[u32; 4]>,
 }
@@ -63,6 +64,7 @@ impl Simulator {
             faults: Mutex::default(),
             windows: Windows::default(),
             history: Mutex::default(),
+            sleep: std::thread::sleep,
             initialized: Mutex::default(),
         }
     }
@@ -84,6 +86,13 @@ impl Simulator {
     #[must_use]
     pub fn answering(self, windows: Windows) -> Self {
         Self { windows, ..self }
+    }
+
+    /// The same with this in place of waiting where calls are slow ([`delay`](Self::delay), and the
+    /// option `call_time`).
+    #[must_use]
+    pub fn sleeping(self, sleep: fn(Duration)) -> Self {
+        Self { sleep, ..self }
     }
 
     /// The same with these certificates.
@@ -156,6 +165,9 @@ impl Simulator {
     /// The code that the call is to answer.
     pub(crate) fn begin(&self, call: Call) -> Result<(), u32> {
         let actions = self.faults().count(call);
+        if let Some(time) = windows::code(self.windows.call_time) {
+            (self.sleep)(Duration::from_millis(time.into()));
+        }
         let mut answer = match call {
             Call::Initialize => windows::code(self.windows.initialize).map_or(Ok(()), Err),
             call => self.refusal(call),
@@ -163,7 +175,7 @@ impl Simulator {
         for action in actions {
             match action {
                 Action::Answer(code) => answer = Err(code),
-                Action::Wait(delay) => std::thread::sleep(delay),
+                Action::Wait(delay) => (self.sleep)(delay),
                 Action::Run(action) => action(),
             }
         }
@@ -209,6 +221,9 @@ impl Simulator {
             return Err(code);
         }
         let binding = self.stored_form(&binding)?;
+        if self.is_deleting(binding.key(), false) {
+            return Err(win32::FILE_NOT_FOUND);
+        }
         let is_bound = self.exact(binding.key()).is_ok();
         if !is_bound && self.windows.update == "upsert" {
             self.certificate_usable(&binding)?;
@@ -236,7 +251,7 @@ impl Simulator {
                 answer => Err(windows::code(answer).unwrap_or(win32::FILE_NOT_FOUND)),
             };
         };
-        if self.windows.delete == "keeps" {
+        if self.windows.delete == "keeps" || self.is_deleting(&key, true) {
             return Ok(());
         }
         self.changing(|store| store.remove(&key).map(drop))?;
@@ -280,6 +295,9 @@ impl Simulator {
         let Some(certificate) = &binding.record().certificate else {
             return Ok(());
         };
+        if self.is_new_certificate(&certificate.hash) {
+            return Err(win32::INVALID_PARAMETER);
+        }
         let usable = self.certificates().check(&self.inventory, certificate);
         usable.map_err(|code| match code {
             win32::NO_SUCH_LOGON_SESSION => {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use certbind_core::{
-    Binding, BindingKey, CertCheckMode, CtlIdentifier, ExtendedProperties, IpPort, Kind,
+    Binding, BindingKey, CertCheckMode, CertHash, CtlIdentifier, ExtendedProperties, IpPort, Kind,
     PropertyType, Record, Scan, SslFlags, StoreName,
 };
 use certbind_httpapi_abi::win32;
@@ -15,6 +15,12 @@ use crate::windows::code;
 /// The flags and check modes that `http.h` names.
 const KNOWN_FLAGS: u32 = 0xFFFF;
 const KNOWN_MODES: u32 = 0x1_0017;
+
+/// How many queries still find a record that was deleted.
+const DELETING: u32 = 3;
+
+/// How many uses of a new certificate are refused.
+const REFUSED_USES: u32 = 2;
 
 /// How many sets after a deletion are refused.
 const REFUSED_SETS: u32 = 2;
@@ -32,6 +38,9 @@ impl Simulator {
             return Err(code);
         }
         if matches!(call, Call::QueryExact | Call::QueryNext) {
+            drop(history);
+            self.finish_deletions(|left| left <= 1);
+            let mut history = self.history();
             history.queries += 1;
             let fails = history.queries.is_multiple_of(9);
             return code(windows.transient_query)
@@ -70,7 +79,11 @@ impl Simulator {
             (windows.rights, kind, is_property),
             ("no-sni", Kind::Sni, false) | ("no-properties", _, true)
         );
-        match code(refusal).or(denied.then_some(win32::ACCESS_DENIED)) {
+        let is_late = (is_property || matches!(kind, Kind::Sni | Kind::ScopedCcs))
+            && self.history().calls >= 40;
+        let later = code(windows.later_ids).filter(|_| is_late);
+        let denied = denied.then_some(win32::ACCESS_DENIED);
+        match code(refusal).or(denied).or(later) {
             Some(code) => Err(code),
             None => Ok(()),
         }
@@ -88,10 +101,12 @@ impl Simulator {
             "refuse-unknown" if flags & !KNOWN_FLAGS != 0 => return Err(win32::INVALID_PARAMETER),
             _ => flags,
         });
-        if windows.check_mode == "drop-unknown" {
-            let bits = record.check_mode.bits() & KNOWN_MODES;
-            record.check_mode = CertCheckMode::from_bits_retain(bits);
-        }
+        let modes = record.check_mode.bits();
+        record.check_mode = CertCheckMode::from_bits_retain(match windows.check_mode {
+            "drop-unknown" => modes & KNOWN_MODES,
+            "refuse-unknown" if modes & !KNOWN_MODES != 0 => return Err(win32::INVALID_PARAMETER),
+            _ => modes,
+        });
         if windows.times == "default" && record.url_retrieval_timeout == 0 {
             record.url_retrieval_timeout = 15_000;
         }
@@ -179,6 +194,51 @@ impl Simulator {
         let is_refused = history.refused_sets > 0;
         history.refused_sets = history.refused_sets.saturating_sub(1);
         is_refused
+    }
+
+    /// Whether a certificate is too new to be used.
+    pub(crate) fn is_new_certificate(&self, hash: &CertHash) -> bool {
+        if self.windows().certificate_new != "87" {
+            return false;
+        }
+        let mut history = self.history();
+        let uses = history.uses.entry(*hash).or_default();
+        *uses += 1;
+        *uses <= REFUSED_USES
+    }
+
+    /// Makes the deletions that are under way take effect, where a Windows deletes later.
+    pub fn settle(&self) {
+        self.finish_deletions(|_| true);
+    }
+
+    /// Counts down the deletions under way, and carries out those that are due.
+    fn finish_deletions(&self, is_due: impl Fn(u32) -> bool) {
+        let mut due = Vec::new();
+        self.history().deleting.retain(|key, left| {
+            let is_due = is_due(*left);
+            *left = left.saturating_sub(1);
+            if is_due {
+                due.push(key.clone());
+            }
+            !is_due
+        });
+        for key in due {
+            // Another program may have taken it away meanwhile.
+            let _ = self.changing(|store| store.remove(&key).map(drop));
+        }
+    }
+
+    /// Whether a deletion of the key is under way; one is begun if `begins`.
+    pub(crate) fn is_deleting(&self, key: &BindingKey, begins: bool) -> bool {
+        if self.windows().delete != "later" {
+            return false;
+        }
+        let mut history = self.history();
+        if begins {
+            history.deleting.entry(key.clone()).or_insert(DELETING);
+        }
+        history.deleting.contains_key(key)
     }
 
     /// Remembers what a deletion leaves.

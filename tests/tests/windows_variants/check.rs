@@ -21,7 +21,7 @@ const KILLS: usize = 8;
 /// The most calls of one operation.
 const MOST_CALLS: u64 = 40_000;
 
-type Truth = BTreeMap<BindingKey, Binding>;
+pub(crate) type Truth = BTreeMap<BindingKey, Binding>;
 
 /// The store that is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ fn operation(rng: &mut Rng, host: &Host, store: &dyn BindingStore, kinds: &[cert
 }
 
 /// What a batch reports is so.
-fn applied(before: &Truth, after: &Truth, result: &Result<certbind_core::Applied>) {
+pub(crate) fn applied(before: &Truth, after: &Truth, result: &Result<certbind_core::Applied>) {
     match result {
         Ok(applied) => {
             let mut expected = before.clone();
@@ -168,7 +168,7 @@ fn applied(before: &Truth, after: &Truth, result: &Result<certbind_core::Applied
 }
 
 /// A scan shows what is there, and reports what it does not show.
-fn scanned(truth: &Truth, found: Result<Vec<Result<Binding>>>) {
+pub(crate) fn scanned(truth: &Truth, found: Result<Vec<Result<Binding>>>) {
     let Ok(found) = found else { return };
     let mut shown = Truth::new();
     let mut is_complete = true;

@@ -1,8 +1,8 @@
 //! Bindings and operations, drawn from a seed.
 
 use certbind_core::{
-    Binding, BindingKey, Change, ExtendedProperties, Kind, Property, PropertyValue, Record,
-    SslFlags, Uuid,
+    Binding, BindingKey, Change, ExtendedProperties, Kind, PerformanceSetting, Property,
+    PropertyValue, Record, SslFlags, Uuid,
 };
 
 /// A small generator (`xorshift64*`), so that a seed gives the same on every machine.
@@ -67,10 +67,19 @@ pub(crate) fn binding(rng: &mut Rng, key: BindingKey) -> Binding {
         record = record.with_url_retrieval_timeout(timeout);
     }
     if rng.below(5) == 0 {
+        let number = u32::try_from(rng.below(3)).expect("small");
         let window = Property::from(PropertyValue::Http2Window {
-            receive_window: 70_000 + u32::try_from(rng.below(3)).expect("small"),
+            receive_window: 70_000 + number,
         });
-        let extended = ExtendedProperties::new([window]).expect("one of a type");
+        let setting = PerformanceSetting::new(1, &number.to_le_bytes());
+        let setting = setting.expect("a short setting");
+        let setting = Property::from(PropertyValue::Performance(setting));
+        let extended = match rng.below(3) {
+            0 => ExtendedProperties::new([setting]),
+            1 => ExtendedProperties::new([window, setting]),
+            _ => ExtendedProperties::new([window]),
+        };
+        let extended = extended.expect("one of a type");
         record = record.with_extended(extended);
     }
     let spelled = key.host().map(|host| host.as_str().to_uppercase());
