@@ -88,6 +88,8 @@ pub(crate) enum Error {
     #[error("{0}")]
     Explain(Box<Error>),
     #[error("{0}")]
+    Serve(#[from] certbind_serve::ServeError),
+    #[error("{0}")]
     Connection(String),
     #[error("{key} does not hold what the plan saw; make the plan again")]
     PlanOfAnotherState { key: BindingKey },

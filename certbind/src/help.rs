@@ -42,6 +42,7 @@ Hosts:
 Stores:
   explain      Explain which binding answers a connection, and why
   probe        Connect to the endpoints and compare the served certificates
+  serve        Serve TLS as HTTP.sys would choose among the bindings
   check        Verify the integrity of a store
   trace        Show or replay a recording of HTTP Server API calls
 

@@ -142,6 +142,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Probe(probe) => commands::probe::run(&url()?, &probe),
         Command::Explain(explain) => commands::explain::run(&url()?, &explain),
+        Command::Serve(serve) => commands::serve::run(&url()?, &serve),
         Command::Trace(trace) => commands::trace::run(&trace),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Apply(apply) => {

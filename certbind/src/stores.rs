@@ -1,7 +1,7 @@
 //! Stores, named by their URLs and opened by the registered backends.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -88,6 +88,11 @@ impl StoreUrl {
     pub(crate) fn absolute(&self) -> String {
         let address = self.backend.absolute(&self.address, Path::new(""));
         self.backend.display(&address)
+    }
+
+    /// The files that change whenever the store does, if the backend has any.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.backend.files(&self.address)
     }
 
     /// Whether a plan file may select this store by itself.

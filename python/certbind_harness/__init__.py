@@ -6,5 +6,8 @@
 from .api import Api, HttpApiError
 from .binding import Binding, UrlReservation, differences
 from .harness import Harness, HarnessError
+from .serving import ServeError, Serving
 
-__all__ = ["Api", "Binding", "Harness", "HarnessError", "HttpApiError", "UrlReservation", "differences"]
+__all__ = [
+    "Api", "Binding", "Harness", "HarnessError", "HttpApiError", "ServeError", "Serving", "UrlReservation", "differences",
+]  # fmt: skip

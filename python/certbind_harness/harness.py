@@ -10,6 +10,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Union
 
 from .api import Api, library_in
 from .binding import Binding, UrlReservation, differences
+from .serving import Serving
 
 # A process has one simulator for each library.
 _READING = threading.Lock()
@@ -128,6 +129,11 @@ class Harness:
         # The program itself is looked up where its own environment says.
         found = shutil.which(program, path=environment["PATH"]) or program
         return subprocess.run([found, *arguments], env=environment, **options)
+
+    def serve(self, certificates: Union[str, os.PathLike]) -> Serving:
+        """Serves the bindings by TLS on free ports of the loopback address, with the certificates and private
+        keys of a folder of PEM and PFX files. Something must be bound. `ServeError` if it does not start."""
+        return Serving(self._program, self.folder / "bindings.redb", os.fspath(certificates), self.folder)
 
     def bindings(self) -> List[Binding]:
         """What is bound."""

@@ -1,13 +1,17 @@
 """Programs on hosts of their own."""
 
+import hashlib
 import json
+import shutil
+import ssl
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from certbind_harness import Binding, Harness, HarnessError, UrlReservation, differences
+from certbind_harness import Binding, Harness, HarnessError, ServeError, UrlReservation, differences
 
 HASH = "5226dc6c54559761cd471b86eb51c096252c90f2"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -184,3 +188,23 @@ def test_differences_are_reported_by_field():
     assert [line[0] for line in lines] == ["-", "+", "~", " "]
     assert lines[3].split() == ["flags", "0", "->", "2"]
     assert differences([ADDED, other], [other]) == ""
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_a_bound_certificate_is_served(harness, tmp_path):
+    with pytest.raises(ServeError, match="no bindings"):
+        harness.serve(tmp_path)
+    pem = tmp_path / "www.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+         "-subj", "/CN=www.contoso.com", "-keyout", str(tmp_path / "www.key"), "-out", str(pem)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    hash = hashlib.sha1(ssl.PEM_cert_to_DER_cert(pem.read_text())).hexdigest()
+    done = harness.run([*ADD[:5], f"certhash={hash}", ADD[6]])
+    assert done.returncode == 0, done.stdout
+    with harness.serve(tmp_path) as serving:
+        assert serving.url(443).startswith("https://127.0.0.1:")
+        assert serving.url(444) is None
+        served = ssl.get_server_certificate(serving.socket("127.0.0.1", 443))
+        assert hashlib.sha1(ssl.PEM_cert_to_DER_cert(served)).hexdigest() == hash

@@ -24,6 +24,7 @@ const TESTS: &[Needed] = &[
     ("certtool", &["gnutls-bin"]),
     ("pk12util", &["libnss3-tools"]),
     ("openssl", &["openssl"]),
+    ("curl", &["curl"]),
     ("etcd", &["etcd-server"]),
     ("etcdctl", &["etcd-client"]),
 ];

@@ -17,6 +17,7 @@ pub(crate) mod probe;
 pub(crate) mod record;
 pub(crate) mod rotate;
 pub(crate) mod script;
+pub(crate) mod serve;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
 pub(crate) mod trace;
@@ -150,6 +151,8 @@ pub(crate) enum Command {
     /// Explain which binding answers a connection, and why. Exit code 0: a binding answers, 1: none
     /// does, 2: error.
     Explain(Box<explain::Explain>),
+    /// Serve TLS as HTTP.sys would choose among the bindings, until SIGTERM or Ctrl-C.
+    Serve(Box<serve::Serve>),
     /// Show or replay a recording of HTTP Server API calls.
     Trace(trace::Trace),
     /// Verify the integrity of a store.

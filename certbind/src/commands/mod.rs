@@ -22,6 +22,7 @@ pub(crate) mod read;
 pub(crate) mod rotate;
 mod scripts;
 mod selection;
+pub(crate) mod serve;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
 pub(crate) mod trace;

@@ -9,6 +9,8 @@ mod hives;
 mod logs;
 mod probing;
 mod properties;
+#[cfg(unix)]
+mod serving;
 mod tracing;
 mod unread;
 

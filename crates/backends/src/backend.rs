@@ -1,7 +1,7 @@
 //! The trait of a backend: how its stores are named, opened and recognized.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use certbind_core::StoreError;
@@ -111,6 +111,12 @@ pub trait StoreBackend: Send + Sync {
     /// If the file cannot be read.
     fn owns(&self, _file: &Path) -> io::Result<bool> {
         Ok(false)
+    }
+
+    /// The files that change whenever the store does. `certbind serve` looks at them instead of the store,
+    /// and opens the store when one has changed. Without files, the store stays open and is scanned.
+    fn files(&self, _address: &str) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Whether a plan file may select the store by its address. Not if opening it runs code or sends

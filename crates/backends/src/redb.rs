@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use certbind_core::StoreError;
 use certbind_redb::{ReadMode, RedbStore, Verification};
@@ -14,6 +15,9 @@ use crate::shared_file::SharedFile;
 
 /// The start of a redb file.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
+
+/// How long a change waits for a reader of the file.
+const IN_USE: Duration = Duration::from_millis(500);
 
 /// `redb:PATH`: one redb file.
 #[derive(Clone, Copy, Debug)]
@@ -53,10 +57,10 @@ impl StoreBackend for Redb {
         }
         let store = match access {
             Access::Read => read_only(path)?,
-            Access::Change => RedbStore::open_existing(path)?,
+            Access::Change => retry_while_in_use(|| RedbStore::open_existing(path))?,
             Access::Create => {
                 create_parent(path)?;
-                RedbStore::open(path)?
+                retry_while_in_use(|| RedbStore::open(path))?
             }
         };
         Ok(Some(opened(store)))
@@ -79,6 +83,11 @@ impl StoreBackend for Redb {
     fn open_discarding_wal(&self, address: &str) -> Result<OpenStore, StoreError> {
         let builder = RedbStore::builder().discard_wal();
         Ok(opened(builder.open_existing(Path::new(address))?))
+    }
+
+    fn files(&self, address: &str) -> Vec<PathBuf> {
+        let wal = format!("{address}-log");
+        vec![address.into(), wal.into()]
     }
 
     fn owns(&self, file: &Path) -> io::Result<bool> {
@@ -109,6 +118,21 @@ fn opened(store: RedbStore) -> OpenStore {
         .with_layout_file(layout, id)
         .with_check(check)
         .with_tables(store)
+}
+
+/// A program that reads the file now and then, such as `serve`, has it open for a moment only.
+fn retry_while_in_use(
+    open: impl Fn() -> Result<RedbStore, StoreError>,
+) -> Result<RedbStore, StoreError> {
+    let end = Instant::now() + IN_USE;
+    loop {
+        match open() {
+            Err(StoreError::InUse { .. }) if Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Opens a file for reading: each page is verified when it is read, and few are cached.

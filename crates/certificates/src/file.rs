@@ -29,6 +29,8 @@ use crate::{other_formats, pfx, pkcs7, serialized_store};
 pub struct CertificateFile {
     format: &'static str,
     certificates: Vec<Certificate>,
+    /// The DER forms of the certificates, in the same order.
+    ders: Vec<Box<[u8]>>,
     with_keys: BTreeSet<CertHash>,
     errors: Vec<PartError>,
     /// Whether there is a private key, a request or the like.
@@ -74,6 +76,7 @@ impl CertificateFile {
         Self {
             format,
             certificates: Vec::new(),
+            ders: Vec::new(),
             with_keys: BTreeSet::new(),
             errors: Vec::new(),
             others: false,
@@ -96,6 +99,12 @@ impl CertificateFile {
     #[must_use]
     pub fn into_certificates(self) -> Vec<Certificate> {
         self.certificates
+    }
+
+    /// The certificates that could be read, with their DER forms.
+    pub fn with_ders(&self) -> impl Iterator<Item = (&Certificate, &[u8])> {
+        let ders = self.ders.iter().map(|der| &**der);
+        self.certificates.iter().zip(ders)
     }
 
     /// The parts that could not be read.
@@ -235,7 +244,10 @@ impl CertificateFile {
 
     fn add(&mut self, der: &[u8]) {
         match Certificate::of_der(der) {
-            Some(certificate) => self.certificates.push(certificate),
+            Some(certificate) => {
+                self.certificates.push(certificate);
+                self.ders.push(der.into());
+            }
             None => self.errors.push(PartError::Certificate),
         }
     }

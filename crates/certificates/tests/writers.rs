@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
-use certbind_certificates::{CertificateFile, FileError};
+use certbind_certificates::{CertificateFile, FileError, PartError, PrivateKeys};
 use certbind_test_support::require;
 use tempfile::TempDir;
 
@@ -223,4 +223,51 @@ fn the_jdk_with_its_defaults_and_the_older_algorithms() {
     chain.run("keytool -importcert -noprompt -file root.pem -alias root -keystore file.jks -storetype JKS -storepass secret3");
     let error = CertificateFile::read(&chain.read("file.jks"), &[]).unwrap_err();
     assert!(error.to_string().contains("Java keystore (JKS)"), "{error}");
+}
+
+/// The key that a file has, whatever encrypts it, is the key that was put in.
+#[test]
+fn openssl_private_keys_in_every_format() {
+    require!("openssl");
+    let chain = Chain::new();
+    let read = |name: &str, password: &str| {
+        let passwords = ["wrong".to_owned(), password.to_owned()];
+        PrivateKeys::read(&chain.read(name), &passwords)
+    };
+    let plain = read("leaf.key", "");
+    assert_eq!((plain.keys.len(), plain.errors.as_slice()), (1, &[][..]));
+    let key = plain.keys[0].der();
+    assert!(
+        !format!("{plain:?}").contains("48"),
+        "the key is not printed"
+    );
+    for command in [
+        "pkcs12 -export -inkey leaf.key -in both.pem -out file -passout pass:PASSWORD",
+        "pkcs12 -export -legacy -inkey leaf.key -in both.pem -out file -passout pass:PASSWORD",
+        "pkcs12 -export -keypbe NONE -certpbe NONE -nomac -inkey leaf.key -in leaf.pem -out file -passout pass:",
+        "pkcs8 -topk8 -in leaf.key -out file -passout pass:PASSWORD",
+        "pkcs8 -topk8 -scrypt -in leaf.key -out file -passout pass:PASSWORD",
+    ] {
+        chain.run(&format!(
+            "openssl {}",
+            command.replace("PASSWORD", PASSWORD)
+        ));
+        let found = read("file", PASSWORD);
+        assert_eq!(found.errors, [], "{command}");
+        let keys: Vec<_> = found.keys.iter().map(|key| key.der()).collect();
+        assert_eq!(keys, [key], "{command}");
+        let locked = read("file", "other");
+        let is_open = command.contains("NONE");
+        assert_eq!(locked.keys.is_empty(), !is_open, "{command}");
+        assert_eq!(
+            locked.errors.contains(&PartError::Password),
+            !is_open,
+            "{command}"
+        );
+    }
+    chain.run("openssl rsa -in leaf.key -traditional -out file");
+    assert_eq!(read("file", "").keys.len(), 1);
+    chain.run("openssl rsa -in leaf.key -traditional -aes128 -passout pass:x -out file");
+    let old = read("file", "x");
+    assert!(old.keys.is_empty() && old.errors[0].to_string().contains("pkcs8"));
 }

@@ -45,6 +45,12 @@ pub enum HarnessError {
     /// The store cannot hold URL reservations and the other service configuration.
     #[error("the store has no tables for the service configuration")]
     NoTables,
+    /// `certbind serve` did not start.
+    #[error("certbind serve: {message}")]
+    Serve {
+        /// Its message.
+        message: String,
+    },
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -30,6 +30,7 @@ mod fault;
 mod harness;
 mod kit;
 mod service;
+mod serving;
 mod store;
 
 pub use certbind_httpapi_abi::service::{ListenAddress, TimeoutKey, UrlReservation};
@@ -39,6 +40,7 @@ pub use error::HarnessError;
 pub use fault::Fault;
 pub use harness::Harness;
 pub use kit::Kit;
+pub use serving::Serving;
 
 /// The examples of the README are tests too.
 #[cfg(doctest)]

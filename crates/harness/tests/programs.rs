@@ -232,3 +232,40 @@ fn a_windows_program_binds_under_wine() {
     let (_, listed) = run(netsh.args(["http", "show", "sslcert"]));
     harness.assert_export(listed.as_bytes());
 }
+
+#[test]
+fn a_certificate_that_netsh_binds_is_served() {
+    let harness = harness();
+    let certificates = tempfile::tempdir().expect("a folder");
+    assert!(matches!(
+        harness.serve(certificates.path()),
+        Err(HarnessError::Serve { message }) if message.contains("no bindings")
+    ));
+    let made = rcgen::generate_simple_self_signed(["www.contoso.com".to_owned()]).expect("made");
+    let pem = made.cert.pem() + &made.signing_key.serialize_pem();
+    std::fs::write(certificates.path().join("www.pem"), pem).expect("written");
+    let hash = certbind_certificates::hash_of_file(made.cert.der()).expect("a certificate");
+    let mut netsh = harness.command("netsh").expect("a command");
+    netsh.args(["http", "add", "sslcert", "hostnameport=www.contoso.com:443"]);
+    netsh.args([
+        format!("certhash={hash}"),
+        format!("appid={{{}}}", Uuid::nil()),
+    ]);
+    let (code, said) = run(netsh.arg("certstorename=MY"));
+    assert_eq!(code, Some(0), "{said}");
+
+    let serving = harness.serve(certificates.path()).expect("it serves");
+    let port = "443".parse().expect("a port");
+    let socket = serving
+        .socket([127, 0, 0, 1].into(), port)
+        .expect("a socket");
+    assert_eq!(serving.url(port), Some(format!("https://{socket}")));
+    // The probe goes to the port of a key, so it gets one with the port that is listened on.
+    let key = format!("hostnameport=www.contoso.com:{}", socket.port());
+    let record = Record::new(hash, None, Uuid::nil());
+    let bound = Binding::new(key.parse().expect("a key"), record).expect("a binding");
+    let probed = certbind_probe::probe(&bound, &certbind_probe::Options::default());
+    assert_eq!(probed.found, certbind_probe::Found::Same);
+    drop(serving);
+    assert!(std::net::TcpStream::connect(socket).is_err());
+}

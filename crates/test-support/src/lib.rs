@@ -30,6 +30,7 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("chromedriver", "chromium-driver"),
     ("etcd", "etcd-server"),
     ("etcdctl", "etcd-client"),
+    ("gnutls-cli", "gnutls-bin"),
     ("hivexregedit", "libwin-hivex-perl"),
     ("mcs", "mono-mcs"),
     ("mkfs.ext4", "e2fsprogs"),

@@ -1,7 +1,7 @@
 //! PFX files (PKCS #12, RFC 7292).
 //!
-//! Only certificates are read. Private keys stay encrypted, and a key that no password opens hides no
-//! certificate. The MAC is not checked: a certificate is identified by its hash, whatever protects the
+//! [`read`] reads certificates only. Private keys stay encrypted until [`open_key`] is called, and a key
+//! that no password opens hides no certificate. The MAC is not checked: a certificate is identified by its hash, whatever protects the
 //! file.
 
 mod decrypt;
@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use decrypt::Encryption;
 use limits::Budget;
 use passwords::Passwords;
+use zeroize::Zeroizing;
 
 use crate::ber::{self, Element, INTEGER, SEQUENCE, SET};
 use crate::part_error::PartError;
@@ -25,6 +26,7 @@ pub(crate) struct Pfx {
     pub(crate) certificates: Vec<CertificateBag>,
     /// The ids of the private keys, as far as they have one.
     pub(crate) key_ids: Vec<Vec<u8>>,
+    pub(crate) keys: Vec<KeyBag>,
     pub(crate) errors: Vec<PartError>,
 }
 
@@ -34,6 +36,14 @@ pub(crate) struct CertificateBag {
     pub(crate) der: Vec<u8>,
     /// The id of its private key, if the file names one.
     pub(crate) key_id: Option<Vec<u8>>,
+}
+
+/// One private key.
+#[derive(Debug)]
+pub(crate) struct KeyBag {
+    /// PKCS #8, or the encryption of it.
+    der: Zeroizing<Vec<u8>>,
+    is_encrypted: bool,
 }
 
 /// The maximum depth of bags within bags.
@@ -69,6 +79,62 @@ pub(crate) fn read(pfx: &Element<'_>, passwords: &[String]) -> Pfx {
         found.errors.push(error);
     }
     found
+}
+
+/// The private keys of a file in PKCS #8, as far as a password opens them.
+pub(crate) fn open_keys(
+    keys: Vec<KeyBag>,
+    passwords: &[String],
+) -> impl Iterator<Item = Result<Zeroizing<Vec<u8>>, PartError>> {
+    let mut passwords = Passwords::new(passwords);
+    let mut budget = Budget::default();
+    keys.into_iter().map(move |key| match key.is_encrypted {
+        true => decrypt_key(&key.der, &mut passwords, &mut budget),
+        false => Ok(key.der),
+    })
+}
+
+/// A private key that is encrypted on its own: `EncryptedPrivateKeyInfo` (RFC 5958).
+pub(crate) fn open_key(
+    encrypted: &[u8],
+    passwords: &[String],
+) -> Result<Zeroizing<Vec<u8>>, PartError> {
+    decrypt_key(
+        encrypted,
+        &mut Passwords::new(passwords),
+        &mut Budget::default(),
+    )
+}
+
+fn decrypt_key(
+    encrypted: &[u8],
+    passwords: &mut Passwords,
+    budget: &mut Budget,
+) -> Result<Zeroizing<Vec<u8>>, PartError> {
+    let read = || {
+        let fields = ber::all(sequence(encrypted).ok()?)?;
+        let [algorithm, content, ..] = fields.as_slice() else {
+            return None;
+        };
+        Some((*algorithm, content.octets()?))
+    };
+    let (algorithm, content) = read().ok_or(PartError::Damaged)?;
+    let encryption = Encryption::of(&algorithm)?;
+    budget.spend(&encryption)?;
+    let opened = passwords.open(&encryption, &content, looks_like_key);
+    opened.map(Zeroizing::new).ok_or(PartError::Password)
+}
+
+/// Whether decrypted bytes are a private key: `SEQUENCE { INTEGER version, AlgorithmIdentifier, … }`.
+fn looks_like_key(bytes: &[u8]) -> bool {
+    let fields = || {
+        let (version, rest) = ber::read(sequence(bytes).ok()?)?;
+        let (algorithm, _) = ber::read(rest)?;
+        Some((version, algorithm))
+    };
+    fields().is_some_and(|(version, algorithm)| {
+        version.expect(INTEGER).is_some() && algorithm.is(SEQUENCE)
+    })
 }
 
 /// The content of a sequence that is the whole of `bytes`.
@@ -168,7 +234,13 @@ fn bags(contents: &[u8], found: &mut Pfx, depth: usize) -> Result<(), PartError>
             continue;
         };
         match kind.strip_prefix(oids::BAG) {
-            Some(oids::KEY_BAG | oids::SHROUDED_KEY_BAG) => found.key_ids.extend(key_id(&bag)),
+            Some(kind @ (oids::KEY_BAG | oids::SHROUDED_KEY_BAG)) => {
+                found.key_ids.extend(key_id(&bag));
+                found.keys.push(KeyBag {
+                    der: Zeroizing::new(value.raw.to_vec()),
+                    is_encrypted: kind == oids::SHROUDED_KEY_BAG,
+                });
+            }
             Some(oids::CERTIFICATE_BAG) => match certificate(&value) {
                 Ok(der) => found.certificates.push(CertificateBag {
                     der,

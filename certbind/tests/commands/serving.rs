@@ -1,0 +1,153 @@
+//! `serve`: a store's bindings, met by a client, changed while they are served.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use certbind::exit;
+use certbind_test_support::require;
+use serde_json::Value;
+
+use super::{Host, IIS};
+
+/// A certificate and its key in a folder; its hash.
+fn certificate(folder: &Path, name: &str) -> String {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args(["-days", "30", "-subj", &format!("/CN={name}"), "-keyout"])
+        .arg(folder.join(format!("{name}.key")))
+        .arg("-out")
+        .arg(folder.join(format!("{name}.pem")))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let pem = std::fs::read(folder.join(format!("{name}.pem"))).unwrap();
+    certbind_certificates::hash_of_file(&pem)
+        .unwrap()
+        .to_string()
+}
+
+/// The hash of the certificate that a server shows.
+fn met(server: SocketAddr, name: &str) -> Option<String> {
+    let output = Command::new("openssl")
+        .args([
+            "s_client",
+            "-connect",
+            &server.to_string(),
+            "-servername",
+            name,
+        ])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (_, rest) = text.split_once("-----BEGIN CERTIFICATE-----")?;
+    let (base64, _) = rest.split_once("-----END")?;
+    let pem = format!("-----BEGIN CERTIFICATE-----{base64}-----END CERTIFICATE-----\n");
+    Some(
+        certbind_certificates::hash_of_file(pem.as_bytes())
+            .unwrap()
+            .to_string(),
+    )
+}
+
+/// Ends a program whose test has failed.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Changes by other processes apply to the next handshake, and SIGTERM ends the program.
+#[test]
+fn changes_of_a_store_are_served_until_sigterm() {
+    require!("openssl");
+    let host = Host::new();
+    let folder = host.file("certificates");
+    std::fs::create_dir(&folder).unwrap();
+    let [old, new] = ["old", "new"].map(|name| certificate(&folder, name));
+    let key = "hostnameport=www.contoso.com:443";
+    host.ok(&["add", key, "--hash", &old, "--app-id", IIS]);
+    let ready = host.file("ready.json");
+    let paths = [&folder, &ready].map(|path| path.to_str().unwrap());
+    let mut command = host.command(&[
+        "serve",
+        "--certificates",
+        paths[0],
+        "--map",
+        "443=0",
+        "--ready-file",
+        paths[1],
+        "--format",
+        "json",
+    ]);
+    let mut server = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
+    let mut line = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let started = line();
+    // The line is printed before the file is written.
+    let end = Instant::now() + Duration::from_secs(20);
+    while !ready.exists() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let file: Value = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
+    assert_eq!(file, started);
+    let endpoints = started["endpoints"].as_array().unwrap();
+    let endpoint = endpoints.iter().find(|it| it["address"] == "127.0.0.1");
+    let socket = endpoint.unwrap()["listens_on"].as_str().unwrap();
+    let socket: SocketAddr = socket.parse().unwrap();
+
+    assert_eq!(met(socket, "www.contoso.com"), Some(old.clone()));
+    let connection = line();
+    assert_eq!(connection["outcome"], "served");
+    assert_eq!(
+        (&connection["binding"], &connection["certificate"]),
+        (&key.into(), &old.into())
+    );
+    host.ok(&["update", key, "--hash", &new]);
+    assert_eq!(met(socket, "www.contoso.com"), Some(new.clone()));
+    assert_eq!(line()["certificate"], new);
+    assert_eq!(met(socket, "www.fabrikam.com"), None);
+    assert_eq!(line()["outcome"], "no_binding");
+
+    let id = server.0.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let ended = server.0.wait().unwrap();
+    assert_eq!(ended.code(), Some(exit::DONE.into()));
+    assert!(TcpStream::connect(socket).is_err());
+    assert!(!ready.exists());
+}
+
+#[test]
+fn wrong_mappings_and_empty_stores_are_refused() {
+    let host = Host::new();
+    host.add("0.0.0.0:60000");
+    host.fails(exit::USAGE, &["serve", "--map", "443"]);
+    let complaint = host.fails(exit::REFUSED, &["serve", "--offset", "9000"]);
+    assert!(
+        complaint.contains("port 60000 is mapped to no valid port"),
+        "{complaint}"
+    );
+    host.ok(&["delete", "0.0.0.0:60000"]);
+    let complaint = host.fails(exit::REFUSED, &["serve"]);
+    assert!(complaint.contains("no bindings"), "{complaint}");
+}

@@ -1,0 +1,28 @@
+//! What every connection needs.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::answer::Upstream;
+use crate::limits::Limits;
+use crate::refresh::Current;
+use crate::report::Event;
+
+/// The function for events.
+pub(crate) type Events = dyn Fn(Event<'_>) + Send + Sync;
+
+/// What every connection needs.
+pub(crate) struct Shared {
+    pub(crate) current: Current,
+    pub(crate) upstream: Option<Arc<Upstream>>,
+    pub(crate) limits: Limits,
+    pub(crate) events: Box<Events>,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+/// Waits until the server stops.
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
