@@ -264,8 +264,8 @@ fn a_certificate_that_netsh_binds_is_served() {
     let key = format!("hostnameport=www.contoso.com:{}", socket.port());
     let record = Record::new(hash, None, Uuid::nil());
     let bound = Binding::new(key.parse().expect("a key"), record).expect("a binding");
-    let probed = certbind_probe::probe(&bound, &certbind_probe::Options::default());
-    assert_eq!(probed.found, certbind_probe::Found::Same);
+    let probed = certbind_probe::probe(&bound, &certbind_probe::ProbeOptions::default());
+    assert_eq!(probed.found, certbind_probe::ProbeResult::Same);
     drop(serving);
     assert!(std::net::TcpStream::connect(socket).is_err());
 }

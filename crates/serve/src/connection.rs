@@ -150,7 +150,7 @@ async fn choose(
     }
     let connection = Connection::new(LocalAddress::Address(report.address), report.port);
     let connection = match &report.sni {
-        Some(name) => connection.asking_for(name.as_str()),
+        Some(name) => connection.with_server_name(name.as_str()),
         None => connection,
     };
     let central = shared.current.folders().central.clone();

@@ -71,7 +71,7 @@ fn generate(certificates: &Certificates, seed: u64) -> Generated {
             let to = std::net::SocketAddr::new(address.parse().unwrap(), PORT);
             let mut connection = Connection::to(to).unwrap();
             if let Some(name) = name {
-                connection = connection.asking_for(name);
+                connection = connection.with_server_name(name);
             }
             let chosen = explained.choose(&connection);
             let expected = chosen.and_then(|(_, binding)| binding.record().hash().copied());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use certbind_core::SslFlags;
-use certbind_probe::{Found, Options, probe};
+use certbind_probe::{ProbeOptions, ProbeResult, probe};
 use certbind_serve::{Limits, Server};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
@@ -160,7 +160,10 @@ fn the_probe_of_a_served_binding_is_as_bound() {
     let binding = certificates.bind(&key, 0, SslFlags::empty());
     let server = Server::builder(vec![binding.clone()]).certificates(certificates.path());
     let server = server.start().unwrap();
-    assert_eq!(probe(&binding, &Options::default()).found, Found::Same);
+    assert_eq!(
+        probe(&binding, &ProbeOptions::default()).found,
+        ProbeResult::Same
+    );
     server.stop();
 }
 
