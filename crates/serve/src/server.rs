@@ -242,6 +242,11 @@ impl Sockets {
         if wanted.is_empty() {
             return Err(ServeError::NoBindings);
         }
+        let unmapped = wanted.iter().map(|(_, port)| *port);
+        let unmapped = unmapped.filter(|port| self.ports.of(*port).is_none());
+        if let Some(port) = unmapped.min() {
+            return Err(ServeError::Mapping { port });
+        }
         for (address, port) in wanted {
             match self.listen(address, port).await {
                 Ok(()) => {}
