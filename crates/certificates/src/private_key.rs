@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::ber::{self, SEQUENCE};
+use crate::ber::{self, INTEGER, SEQUENCE};
 use crate::part_error::PartError;
 use crate::{pem, pfx};
 
@@ -66,11 +66,13 @@ impl PrivateKeys {
                 ("ENCRYPTED PRIVATE KEY", Some(_)) => {
                     read.add(pfx::open_key(&content, passwords));
                 }
-                (label, Some((element, _))) if label.ends_with("PRIVATE KEY") => {
+                (label, Some((element, _)))
+                    if label.ends_with("PRIVATE KEY") && begins_with_version(&element) =>
+                {
                     read.add(Ok(Zeroizing::new(element.raw.to_vec())));
                 }
                 // OpenSSL's own encryption has a header, and no structure below the base64.
-                (label, None) if label.ends_with("PRIVATE KEY") => {
+                (label, _) if label.ends_with("PRIVATE KEY") => {
                     read.add(Err(PartError::unsupported(
                         "a private key that is damaged or encrypted in OpenSSL's old format (convert it \
                          with `openssl pkcs8 -topk8`)",
@@ -98,4 +100,10 @@ impl PrivateKeys {
             Err(error) => self.errors.push(error),
         }
     }
+}
+
+/// Whether an element is a sequence that begins with a number, as each format of keys does.
+fn begins_with_version(element: &ber::Element<'_>) -> bool {
+    let first = element.expect(SEQUENCE).and_then(ber::read);
+    first.is_some_and(|(version, _)| version.is(INTEGER))
 }
