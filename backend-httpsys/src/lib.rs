@@ -54,6 +54,7 @@ mod service;
 mod session;
 mod step;
 mod store;
+mod unbound_key;
 mod undo;
 
 pub use builder::HttpSysBuilder;

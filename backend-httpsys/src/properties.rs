@@ -20,8 +20,8 @@ use windows_sys::Win32::Foundation::NO_ERROR;
 
 use crate::code::{is_absent, is_too_small, is_unsupported};
 use crate::listing::{Issue, Listing, Reply, list};
-use crate::records::unbound_key;
 use crate::session::{Answer, Session, unreadable};
+use crate::unbound_key::unbound_key;
 
 /// The extended properties of a kind.
 #[derive(Debug, Default, PartialEq)]

@@ -14,6 +14,7 @@ use crate::code::{is_absent, is_too_small, is_unsupported};
 use crate::listing::{Issue, Listing, Reply, list};
 use crate::properties::{Passes, Properties, with};
 use crate::session::{Answer, Session, unreadable};
+use crate::unbound_key::unbound_key;
 
 /// No `HTTP_SERVICE_CONFIG_ID`.
 const NO_SUCH_ID: i32 = 0x4000_0000;
@@ -213,18 +214,6 @@ impl<A: HttpApi> Session<A> {
         let (key, host) = (binding.key(), binding.host_spelling());
         with_delete(key, host, |request| self.raw_delete(request))
     }
-}
-
-/// A key that is most likely not bound: of an address and a name for documentation, at the port of
-/// the discard service.
-pub(crate) fn unbound_key(kind: Kind) -> BindingKey {
-    let text = match kind {
-        Kind::IpPort => "ipport=192.0.2.77:9",
-        Kind::Sni => "hostnameport=certbind.invalid:9",
-        Kind::Ccs => "ccs=9",
-        Kind::ScopedCcs => "scopedccs=certbind.invalid:9",
-    };
-    text.parse().expect("a valid key")
 }
 
 /// Whether HTTP.sys can know the key under one spelling alone. A host name has many, and an IPv6
