@@ -9,7 +9,7 @@
 
 use std::io;
 
-use certbind_core::{Applied, Batch, Result, StoreError};
+use certbind_core::{Applied, Batch, BoxError, Result, StoreError};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -59,17 +59,17 @@ pub(crate) fn apply(session: &Session, batch: &Batch, known: &mut Option<i64>) -
             return Ok(at(applied, revision));
         }
         *known = None;
-        let record = ReadSet::record_of(&answer.responses);
-        if unanswered {
-            let record = match &record {
-                Ok(record) => *record,
-                Err(error) => return Err(doubt(session, error.to_string())),
-            };
-            if let Some(revision) = applied_at(session, id, reads.record_revision, record)? {
-                return Ok(at(applied, revision));
-            }
+        let record = match ReadSet::record_of(&answer.responses) {
+            Ok(record) => record,
+            Err(error) if unanswered => return Err(doubt(session, error)),
+            Err(error) => return Err(error),
+        };
+        if unanswered
+            && let Some(revision) = applied_at(session, id, reads.record_revision, record)?
+        {
+            return Ok(at(applied, revision));
         }
-        reads = ReadSet::of(record?, &answer.responses, &session.keys)?;
+        reads = ReadSet::of(record, &answer.responses, &session.keys)?;
         attempts += 1;
         events::overtaken(session.keys.prefix(), attempts);
         if attempts > 2 && !retry.pause() {
@@ -100,14 +100,14 @@ fn applied_at(session: &Session, id: Uuid, from: i64, found: HostRecord) -> Resu
         }
         record = match session.record_at(record.revision - 1) {
             Ok(Ok(record)) => record,
-            Ok(Err(error)) => return Err(doubt(session, error.to_string())),
+            Ok(Err(error)) => return Err(doubt(session, error)),
             Err(error) => return Err(unknown(session, error.status())),
         };
     }
     if record.revision < from {
         return Err(doubt(
             session,
-            "the host record was deleted by another program".to_owned(),
+            "the host record was deleted by another program",
         ));
     }
     Ok(None)
@@ -141,7 +141,7 @@ fn unknown(session: &Session, status: &Status) -> StoreError {
     }
 }
 
-fn doubt(session: &Session, reason: String) -> StoreError {
+fn doubt(session: &Session, reason: impl Into<BoxError>) -> StoreError {
     StoreError::OutcomeUnknown {
         store: session.name(),
         source: io::Error::other(reason),

@@ -13,7 +13,7 @@ use crate::block_table;
 use crate::bulk_load::{BulkLoader, IncomingChanges};
 use crate::changes::{CHUNK, Chunk, encode_ahead, encode_outcomes};
 use crate::commit_path::CommitPath;
-use crate::errors::{Cause, catch_panic, duplicate};
+use crate::errors::{Cause, catch_panic};
 use crate::events::{self, Stopwatch};
 use crate::format::{self, BLOCKS};
 use crate::group::{Group, LINGER};
@@ -21,6 +21,7 @@ use crate::join::join;
 use crate::memtable::Memtable;
 use crate::read_view::ReadView;
 use crate::settings::Settings;
+use crate::shared_error::{Stopped, duplicate};
 use crate::storage::Storage;
 use crate::wal::RecordBuilder;
 use crate::write_through::{CommitOutcome, CommitPoint, WriteThrough};
@@ -40,7 +41,7 @@ pub(crate) struct Committer {
     /// The last revision, once its view cannot be read.
     unread_revision: AtomicU64,
     /// Why nothing is committed any more.
-    failed: OnceLock<String>,
+    failed: OnceLock<Stopped>,
 }
 
 impl Committer {
@@ -214,7 +215,10 @@ impl Committer {
 
     /// Commits the batches of a group, and returns a result for each of them.
     fn commit(&self, batches: &[&Batch]) -> Vec<Result<Applied>> {
-        let each = |error: StoreError| batches.iter().map(|_| Err(duplicate(&error))).collect();
+        let each = |error: StoreError| {
+            let error = Arc::new(error);
+            batches.iter().map(|_| Err(duplicate(&error))).collect()
+        };
         let mut commit_path = self.commit_path();
         if self.failed.get().is_some() {
             return each(self.refusal().at(&self.path));
@@ -238,6 +242,7 @@ impl Committer {
                 results
             }
             Some(error) => {
+                let error = Arc::new(error);
                 // A batch that met the disk error itself has the most precise error.
                 let of_disk = |result: &Result<Applied>| {
                     use StoreError::{Corrupt, Io};
@@ -263,24 +268,24 @@ impl Committer {
         if let Cause::Codec { .. } = cause {
             return Some(cause.at(&self.path));
         }
-        let error = cause.at(&self.path);
+        let error = Arc::new(cause.at(&self.path));
         match self
             .write_through
             .roll_back(commit_point)
             .or(commit_path.roll_back(wal_commit_point))
         {
             CommitOutcome::Durable => {
-                self.fail(format!("it failed after a commit: {error}"));
+                self.fail(&error, format!("it failed after a commit: {error}"));
                 None
             }
             CommitOutcome::RolledBack => {
-                let refusal = self.fail(format!("a commit failed: {error}"));
-                Some(match error {
-                    StoreError::Io { .. } | StoreError::Corrupt { .. } => error,
+                let refusal = self.fail(&error, format!("a commit failed: {error}"));
+                Some(match *error {
+                    StoreError::Io { .. } | StoreError::Corrupt { .. } => duplicate(&error),
                     _ => refusal,
                 })
             }
-            CommitOutcome::Unknown => Some(self.fail(unknown(&error))),
+            CommitOutcome::Unknown => Some(self.fail(&error, unknown(&error))),
         }
     }
 
@@ -383,7 +388,7 @@ impl Committer {
     /// continues then.
     fn current_view(&self) -> Result<Arc<ReadView>, Cause> {
         if self.write_through.read_failed() {
-            let reason = || "an earlier read or write failed".to_owned();
+            let reason = || Stopped::because("an earlier read or write failed");
             self.failed.get_or_init(reason);
             return Err(self.refusal());
         }
@@ -397,13 +402,13 @@ impl Committer {
     }
 
     /// Stops committing; the first reason is kept.
-    fn fail(&self, reason: String) -> StoreError {
+    fn fail(&self, error: &Arc<StoreError>, reason: String) -> StoreError {
         let stop = || {
             events::stopped(&self.path, &reason);
-            reason.clone()
+            Stopped::by(error, reason)
         };
-        let reason = self.failed.get_or_init(stop).clone();
-        Cause::Failed(reason).at(&self.path)
+        let stopped = self.failed.get_or_init(stop).clone();
+        Cause::Failed(stopped).at(&self.path)
     }
 
     fn database(&self) -> &Database {
@@ -419,8 +424,8 @@ impl Committer {
     }
 
     fn refusal(&self) -> Cause {
-        let reason = self.failed.get().map_or("a commit failed", String::as_str);
-        Cause::Failed(reason.to_owned())
+        let stopped = self.failed.get().cloned();
+        Cause::Failed(stopped.unwrap_or_else(|| Stopped::because("a commit failed")))
     }
 }
 

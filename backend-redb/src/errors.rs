@@ -12,6 +12,7 @@ use redb::{
     TransactionError,
 };
 
+use crate::shared_error::Stopped;
 use crate::sidecar::wal_path;
 
 /// The next step for a user without access to a store's file.
@@ -42,7 +43,7 @@ pub(crate) enum Cause {
     /// The WAL cannot be read or written.
     WalIo(io::Error),
     /// A commit failed, and the store has stopped.
-    Failed(String),
+    Failed(Stopped),
 }
 
 /// A page whose checksum is wrong. It reaches redb, and comes back, as the source of an I/O error.
@@ -132,7 +133,7 @@ impl Cause {
                 ),
             ),
             Self::WalIo(error) => StoreError::io("read or write", &wal_path(path), error),
-            Self::Failed(reason) => unavailable(reason),
+            Self::Failed(stopped) => StoreError::unavailable(stopped),
         }
     }
 }
@@ -181,27 +182,4 @@ fn message(payload: &(dyn Any + Send)) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic".to_owned())
-}
-
-/// The same error for another caller of the group.
-pub(crate) fn duplicate(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Io {
-            action,
-            path,
-            source,
-        } => StoreError::Io {
-            action: action.clone(),
-            path: path.clone(),
-            source: match source.raw_os_error() {
-                Some(code) => io::Error::from_raw_os_error(code),
-                None => io::Error::new(source.kind(), source.to_string()),
-            },
-        },
-        StoreError::Corrupt { what, source } => {
-            StoreError::corrupt(what.clone(), source.to_string())
-        }
-        StoreError::Unavailable { source } => StoreError::unavailable(source.to_string()),
-        other => StoreError::unavailable(other.to_string()),
-    }
 }

@@ -64,6 +64,7 @@ mod replay;
 mod row_cache;
 mod scan;
 mod settings;
+mod shared_error;
 mod sidecar;
 mod storage;
 mod store;

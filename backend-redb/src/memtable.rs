@@ -141,6 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::shared_error::Stopped;
 
     fn binding(n: u16, mark: u8) -> Binding {
         let record = Record::central(Uuid::from_u128(mark.into()));
@@ -177,7 +178,7 @@ mod tests {
 
     #[test]
     fn read_error_has_its_position_in_the_scan() {
-        let before = [Ok(binding(1, 0)), Err(Cause::Failed(String::new()))];
+        let before = [Ok(binding(1, 0)), Err(Cause::Failed(Stopped::because("")))];
         let since = [0, 2, 9].map(|n| entry(n, Some(1)));
         let merged: Vec<_> = Merged::new(before.into_iter(), since.into_iter())
             .map(Result::ok)

@@ -103,6 +103,7 @@ mod tests {
     use certbind_core::{Record, Uuid};
 
     use super::*;
+    use crate::shared_error::Stopped;
 
     fn binding(n: u16) -> Binding {
         let record = Record::central(Uuid::nil());
@@ -149,7 +150,7 @@ mod tests {
         let row_cache = RowCache::new(1, 0);
         let key = binding(0).key().clone();
         assert!(row_cache.get(&key, || Ok(None)).unwrap().is_none());
-        let failed = row_cache.get(&key, || Err(Cause::Failed(String::new())));
+        let failed = row_cache.get(&key, || Err(Cause::Failed(Stopped::because(""))));
         assert!(failed.is_err());
         assert_eq!(reads(&row_cache, 1, 2), [1]);
     }

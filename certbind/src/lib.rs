@@ -1,8 +1,38 @@
-//! The command line of certbind, as a library for its own binary.
+//! Binding stores by URL, and the command line of certbind.
+//!
+//! [`open`] opens the store that a URL names; the rest is the [trait](certbind_core::BindingStore) of
+//! `certbind-core`.
 //!
 //! ```
-//! assert_eq!(certbind::exit::DONE, 0);
+//! use certbind_core::{Binding, BindingStore, CertHash, Record, Uuid};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let url = format!("redb:{}", folder.path().join("bindings.redb").display());
+//! # stringify! {
+//! let url = "redb:bindings.redb";
+//! # };
+//! let store = certbind::open(&url)?;
+//! let record = Record::new(CertHash::new([0x52; 20]), None, Uuid::nil());
+//! store.insert(Binding::new("0.0.0.0:443".parse()?, record)?)?;
+//! assert!(store.get(&"0.0.0.0:443".parse()?)?.is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Each backend is a feature, and all are on by default:
+//!
+//! | feature | URL |
+//! |---|---|
+//! | `redb` | `redb:PATH` |
+//! | `httpsys` | `httpsys:`, `httpsys:LIBRARY` |
+//! | `etcd` | `etcd://ENDPOINT/HOST` |
+//! | always | `memory:` |
+//!
+//! The package `certbind-httpsys` is a dependency without the feature `httpsys` as well, because the
+//! emulation of netsh uses its calls of the HTTP Server API over a simulated HTTP.sys.
+//!
+//! A program with a tokio runtime of its own hands it to the etcd backend by
+//! [`EtcdBuilder::runtime`](https://docs.rs/certbind-etcd/latest/certbind_etcd/struct.EtcdBuilder.html#method.runtime):
+//! `EtcdUrl::builder` makes the builder for a URL.
 
 mod audit_text;
 mod backends;
@@ -17,11 +47,13 @@ mod export_set;
 mod fleet;
 mod help;
 mod hive_logs;
+#[cfg(feature = "httpsys")]
 mod host_store;
 mod import_source;
 mod input;
 mod layout;
 pub mod netsh;
+mod open;
 mod output_file;
 mod plan_text;
 mod print;
@@ -53,6 +85,8 @@ use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::stores::StoreUrl;
 use crate::terminal::escaped;
+
+pub use open::{OpenError, open, open_with};
 
 pub use certbind_backends::{Access, CheckReport, OpenStore, Sharing, StoreBackend};
 

@@ -29,7 +29,8 @@ const SYNCS: [&str; 6] = [
 /// missing sync, since the operating system keeps what was written; a power failure does.
 ///
 /// It is checked on Linux where `strace` is installed and permitted, and reported as skipped
-/// elsewhere. Syncs by io_uring are not seen.
+/// elsewhere. On Linux with the environment variable `CI` set, a missing `strace` is a failure. Syncs by
+/// io_uring are not seen.
 ///
 /// # Panics
 /// If a change is acknowledged without a sync; otherwise as
@@ -62,7 +63,15 @@ pub fn acknowledged_changes_are_synced<F: Fixture>(test: &str) {
         strace.env(COUNT, OPERATIONS.to_string());
         let output = match strace.output() {
             Ok(output) => output,
-            Err(error) => return skipped(&format!("needs strace: {error}")),
+            Err(error) => {
+                let is_ci = std::env::var_os("CI").is_some();
+                require!(
+                    Durable,
+                    may_skip(cfg!(target_os = "linux"), is_ci),
+                    "strace is missing, and in CI on Linux no check may be skipped; install it: {error}"
+                );
+                return skipped(&format!("needs strace: {error}"));
+            }
         };
         let said = String::from_utf8_lossy(&output.stderr);
         if said.contains("Operation not permitted") {
@@ -85,6 +94,11 @@ impl Drop for Trace {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
+}
+
+/// Whether a missing `strace` may be reported as a skipped check.
+fn may_skip(is_linux: bool, is_ci: bool) -> bool {
+    !(is_linux && is_ci)
 }
 
 fn skipped(reason: &str) {
@@ -138,6 +152,12 @@ mod tests {
         (0..OPERATIONS)
             .map(|n| format!("{}{sync}{}", begin(n), done(n)))
             .collect()
+    }
+
+    #[test]
+    fn missing_strace_fails_in_ci_on_linux_only() {
+        assert!(!may_skip(true, true));
+        assert!(may_skip(true, false) && may_skip(false, true) && may_skip(false, false));
     }
 
     #[test]

@@ -2,14 +2,24 @@
 
 #[cfg(feature = "etcd")]
 pub(crate) mod etcd;
+#[cfg(feature = "httpsys")]
 mod httpsys;
 #[cfg(not(feature = "etcd"))]
 mod no_etcd;
 
-use certbind_backends::{Memory, Redb, StoreBackend};
+#[cfg(feature = "redb")]
+use certbind_backends::Redb;
+use certbind_backends::{Memory, StoreBackend};
 
 #[cfg(not(feature = "etcd"))]
 use self::no_etcd as etcd;
 
 /// In the order of the help.
-pub(crate) const BUILT_IN: &[&dyn StoreBackend] = &[&httpsys::HttpSys, &Redb, &etcd::Etcd, &Memory];
+pub(crate) const BUILT_IN: &[&dyn StoreBackend] = &[
+    #[cfg(feature = "httpsys")]
+    &httpsys::HttpSys,
+    #[cfg(feature = "redb")]
+    &Redb,
+    &etcd::Etcd,
+    &Memory,
+];

@@ -313,7 +313,14 @@ fn watch_survives_an_etcd_restart() {
         told.contains("1 binding changed without the fleet"),
         "{told}"
     );
-    std::thread::sleep(Duration::from_secs(3));
+    // Each round reads the record by as many calls as this dry run, so that this is two rounds at least.
+    let calls = || host.server.finished_calls("Range");
+    let before = calls();
+    host.sync(&["--dry-run"]);
+    let round = calls() - before;
+    assert!(round > 0, "a round reads the record");
+    let enough = calls() + 3 * round;
+    until("further rounds", || calls() >= enough);
     assert_eq!(said(&out), told, "rounds that change nothing tell nothing");
     assert!(host.local(&["list"]).contains("10.0.0.5:443"));
     assert!(

@@ -2,18 +2,21 @@
 //!
 //! A [`StoreBackend`] answers everything in which backends differ. Programs hold their backends in a
 //! [`Registry`] and match on no scheme themselves. Two backends are here, for every program that
-//! simulates HTTP.sys: [`Redb`] and [`Memory`].
+//! simulates HTTP.sys: `Redb` (with the feature `redb`, on by default) and [`Memory`].
 
 mod backend;
 mod memory;
 mod open_store;
+#[cfg(feature = "redb")]
 mod redb;
 mod registry;
+#[cfg(feature = "redb")]
 mod shared_file;
 
 pub use backend::{Access, Sharing, StoreBackend};
 pub use memory::Memory;
 pub use open_store::{CheckReport, OpenStore};
+#[cfg(feature = "redb")]
 pub use redb::Redb;
 pub use registry::{Registry, UrlError};
 

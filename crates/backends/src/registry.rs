@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::backend::StoreBackend;
 use crate::memory::Memory;
+#[cfg(feature = "redb")]
 use crate::redb::Redb;
 
 /// The backends of a program, in the order of its help.
@@ -23,7 +24,12 @@ impl Registry {
     /// simulated host in.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::new([&Redb as &dyn StoreBackend, &Memory])
+        let embedded: &[&'static dyn StoreBackend] = &[
+            #[cfg(feature = "redb")]
+            &Redb,
+            &Memory,
+        ];
+        Self::new(embedded.iter().copied())
     }
 
     /// Every backend.
@@ -107,7 +113,7 @@ pub enum UrlError {
     Address(String),
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "redb"))]
 mod tests {
     use super::*;
 

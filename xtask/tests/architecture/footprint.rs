@@ -79,3 +79,20 @@ fn the_drop_in_library_does_not_contain_the_command_line() {
         assert!(!has(foreign), "{foreign}");
     }
 }
+
+/// A program that opens files compiles no client of etcd, and one that uses HTTP.sys no database.
+#[test]
+fn certbind_compiles_the_backends_of_its_features() {
+    let has = |feature: &str, package: &str| {
+        let start = format!("{package} ");
+        let packages = packages_of("certbind", &[feature]);
+        packages.iter().any(|package| package.starts_with(&start))
+    };
+    assert!(has("redb", "certbind-redb"));
+    assert!(!has("redb", "certbind-etcd"));
+    assert!(!has("redb", "tonic"));
+    assert!(has("etcd", "certbind-etcd"));
+    assert!(!has("etcd", "certbind-redb"));
+    assert!(!has("httpsys", "certbind-redb"));
+    assert!(!has("httpsys", "certbind-etcd"));
+}
