@@ -349,7 +349,7 @@ fn a_probe_connects_where_something_listens() {
 fn a_wrong_certificate_rolls_unconfirmed_changes_back_at_once() {
     let (address, _) = server();
     let bench = bound(address, NEW);
-    let checks = ["--probe", "--confirm", "1h"];
+    let checks = ["--probe", "--confirm", "2m"];
     let said = bench.exits(exit::REFUSED, &[&APPLY[..], &checks].concat());
     assert!(said.contains("Rolled back"), "{said}");
     assert_eq!(bench.held("redb:host"), serde_json::json!([]));
