@@ -49,7 +49,7 @@ pub(crate) fn run<F: Fixture>(check: &'static str, body: impl FnOnce() + Send + 
             );
         }
     }
-    running.join().unwrap_or_else(|panic| fail(check, panic))
+    running.join().unwrap_or_else(|panic| fail(check, panic));
 }
 
 /// Passes the panic of a check on. One that names no guarantee, such as an unexpected error of a call,
