@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use certbind_audit::json::JsonReport;
 use certbind_audit::{HostExport, Inventory, Report, html, sarif};
+use certbind_formats::WarningKind;
 
 use crate::audit_text;
 use crate::cli::audit::{Audit, ReportFormat};
@@ -12,6 +13,7 @@ use crate::exit;
 use crate::output_file;
 use crate::progress::Progress;
 use crate::terminal::{EscapingJson, exact_stdout};
+use crate::warnings::WarningSummary;
 
 pub(crate) fn run(arguments: &Audit) -> Result<u8, Error> {
     audited(arguments).map_err(|error| Error::Audit(Box::new(error)))
@@ -34,6 +36,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     let failed = super::fleet::audited(arguments, &mut hosts)?;
     #[cfg(not(feature = "etcd"))]
     let failed = 0;
+    warn_of_form(&hosts);
     progress.at("Auditing");
     let report = certbind_audit::audit(&hosts, &inventory, &config);
     drop(progress);
@@ -48,6 +51,17 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         None => write(&mut exact_stdout())?,
     }
     Ok(code)
+}
+
+/// Warns of what is odd in the form of exports alone, and so is no finding about a host.
+fn warn_of_form(hosts: &[HostExport]) {
+    let mut summary = WarningSummary::default();
+    for warning in hosts.iter().flat_map(|host| &host.reading.warnings) {
+        if matches!(warning.kind, WarningKind::Default | WarningKind::Spelling) {
+            summary.add(warning.clone());
+        }
+    }
+    summary.warn(&[]);
 }
 
 fn write(

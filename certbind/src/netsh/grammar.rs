@@ -24,8 +24,12 @@ impl<'a> Given<'a> {
     /// Finds the tags that the arguments belong to.
     pub(super) fn new(arguments: &'a [String], tags: &[&'static str]) -> Result<Self, Refusal> {
         let mut given = Self(Vec::new());
-        for argument in arguments {
-            let (tag, value) = match argument.split_once('=') {
+        let mut rest = arguments;
+        while let Some((argument, others)) = rest.split_first() {
+            let pair = spaced_pair(rest);
+            rest = pair.map_or(others, |(_, _, others)| others);
+            let pair = pair.map(|(tag, value, _)| (tag, value));
+            let (tag, value) = match pair.or_else(|| argument.split_once('=')) {
                 Some((tag, value)) => {
                     let tag = unabbreviated(tag, tags.iter().copied());
                     (tag.ok_or(Refusal::UnknownTag)?, value)
@@ -87,6 +91,17 @@ impl<'a> Given<'a> {
     }
 }
 
+/// A tag and its value with spaces before the sign, as netsh's own `dump` prints them (`name = "…"`),
+/// and the arguments after them.
+fn spaced_pair(arguments: &[String]) -> Option<(&str, &str, &[String])> {
+    match arguments {
+        [tag, ..] if tag.contains('=') => None,
+        [tag, sign, value, rest @ ..] if sign == "=" => Some((tag, value, rest)),
+        [tag, value, rest @ ..] => Some((tag, value.strip_prefix('=')?, rest)),
+        _ => None,
+    }
+}
+
 /// The key that a text stands for.
 pub(super) fn key((kind, value): (Kind, &str)) -> Result<BindingKey, Refusal> {
     BindingKey::parse_as(kind, value).map_err(|_| Refusal::Value)
@@ -131,6 +146,20 @@ mod tests {
         ];
         let line = "CertStore=MY IPPORT=[::]:443 sslctli=a=b certhash=";
         assert_eq!(given(line).unwrap(), expected);
+    }
+
+    #[test]
+    fn spaces_may_stand_around_the_sign() {
+        let expected = [
+            ("ipport", "0.0.0.0:447".to_owned()),
+            ("certstorename", "MY".to_owned()),
+            ("certhash", "00".to_owned()),
+        ];
+        let line = "ipport = 0.0.0.0:447 certstorename =MY certhash = 00";
+        assert_eq!(given(line).unwrap(), expected);
+        for line in ["= 0.0.0.0:447", "nosuchtag = 1"] {
+            assert_eq!(given(line), Err(Refusal::UnknownTag), "{line}");
+        }
     }
 
     /// Or the order of the older documentation.

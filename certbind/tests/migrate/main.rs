@@ -11,5 +11,6 @@ mod diff;
 #[cfg(target_os = "linux")]
 mod hosts;
 mod killed;
+mod listings;
 mod planning;
 mod renewing;

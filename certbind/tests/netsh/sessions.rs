@@ -214,3 +214,29 @@ fn lines_end_as_on_windows_where_that_is_asked_for() {
     );
     assert!(!printed.contains("\r\r"));
 }
+
+/// netsh takes `tag = value` too: its own dumps of other contexts have been printing them so.
+#[test]
+fn a_script_with_spaces_around_the_signs_is_carried_out() {
+    let bench = Bench::new(Profile::default());
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("commands.txt");
+    let key = "ipport = 0.0.0.0:447";
+    let script = format!(
+        "http\nadd sslcert {key} certhash = {HASH} appid = {IIS} certstorename = MY\n\
+         show sslcert {key}\ndelete sslcert {key}\n"
+    );
+    std::fs::write(&file, script).unwrap();
+    let said = with_input(&bench, &["-f", file.to_str().unwrap()], &[]);
+    assert_eq!(said.code, 0, "{}", said.text);
+    let shown = format!("Certificate Hash             : {HASH}");
+    for part in [
+        ADDED,
+        "0.0.0.0:447",
+        &shown,
+        "SSL Certificate successfully deleted",
+    ] {
+        assert!(said.text.contains(part), "{part}: {}", said.text);
+    }
+    assert!(bench.binding("0.0.0.0:447").is_none());
+}

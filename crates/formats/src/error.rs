@@ -24,7 +24,9 @@ pub enum ReadError {
         found: String,
     },
     /// It is other output of netsh.
-    #[error("expected what `netsh http show sslcert` prints, found {what}, which has no bindings")]
+    #[error(
+        "expected what `netsh http show sslcert` prints, found {what}, which lists no bindings"
+    )]
     OtherOutput {
         /// The output that it is.
         what: &'static str,

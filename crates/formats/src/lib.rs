@@ -22,6 +22,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+/// The known-answer test is a part of the fuzz targets too, which name this crate.
+#[cfg(test)]
+extern crate self as certbind_formats;
+
 mod clean;
 mod detect;
 mod encoding;
@@ -36,6 +40,7 @@ mod read_outcome;
 pub mod reg;
 mod registry;
 mod report;
+mod rule;
 pub mod snapshot;
 mod sort;
 mod write;

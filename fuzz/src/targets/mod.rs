@@ -9,6 +9,7 @@ mod hive_log;
 mod json;
 mod key_bytes;
 mod key_text;
+mod netsh_answer;
 mod netsh_command;
 mod netsh_listing;
 mod plan;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[&Target] = &[
     &json::TARGET,
     &key_bytes::TARGET,
     &key_text::TARGET,
+    &netsh_answer::TARGET,
     &netsh_command::TARGET,
     &netsh_listing::TARGET,
     &plan::TARGET,

@@ -1,4 +1,4 @@
-//! An AD FS binding that asks for client certificates without a list.
+//! An AD FS binding that asks for client certificates and names a store of issuers for devices.
 
 use certbind_core::{Binding, SslFlags};
 
@@ -9,14 +9,13 @@ use crate::severity::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "CB017",
-    title: "An AD FS record asks for client certificates without a list of issuers",
+    title: "An AD FS record asks for client certificates of the issuers of devices alone",
     severity: Severity::Warning,
-    why: "Without a list (CTL) the client is not told which issuers the service takes, and \
-        offers any certificate or none: signing in with a device or a smart card fails for \
-        some users and not for others. The store of a list alone names none.",
-    remedy: "Name the list (netsh: sslctlidentifier and sslctlstorename), or leave client \
-        certificates to the port that AD FS keeps for them (clientcertnegotiation=disable \
-        here).",
+    why: "AD FS asks for client certificates on port 49443 and on certauth.NAME:443, and sets no \
+        CTL store there. With a CTL store, the client is told the issuers in it and offers no \
+        certificate of another one: signing in with a smart card or a user's certificate fails.",
+    remedy: "Take the CTL store away: add the record again without sslctlstorename, so that Ctl \
+        Store Name is (null), as AD FS sets it.",
 };
 
 pub(super) const CHECK: Check = Check::Record(check);
@@ -27,21 +26,15 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     if !asks || record.ctl_identifier.is_some() {
         return None;
     }
-    let certificate_store = record
-        .certificate
-        .as_ref()
-        .and_then(|certificate| certificate.store_name.as_ref());
-    let named = [record.ctl_store_name.as_ref(), certificate_store]
-        .into_iter()
-        .flatten()
-        .find(|name| is_of_ad_fs(name.as_str()))?;
-    Some(
-        format!(
-            "it asks for client certificates, names the store {:?}, and no list in it",
-            named.as_str()
-        )
-        .into(),
-    )
+    let store = record.ctl_store_name.as_ref()?;
+    if !is_of_ad_fs(store.as_str()) {
+        return None;
+    }
+    let what = format!(
+        "it asks for client certificates, and its CTL store is {:?}",
+        store.as_str()
+    );
+    Some(what.into())
 }
 
 /// Whether the name of a store says AD FS, as `AdfsTrustedDevices` does.
@@ -62,15 +55,19 @@ pub(super) fn cases() -> super::harness::Cases {
         .trips(
             Scene::new().bind_as("hostnameport=fs.contoso.com:443", devices),
             &["hostnameport=fs.contoso.com:443"],
-            "names the store \"AdfsTrustedDevices\"",
+            "its CTL store is \"AdfsTrustedDevices\"",
         )
         .trips(
-            Scene::new().bind_as("0.0.0.0:443", |record| {
-                record.flags |= SslFlags::NEGOTIATE_CLIENT_CERT;
-                record.certificate.as_mut().unwrap().store_name = Some("AD FS".parse().unwrap());
+            Scene::new().bind_as("hostnameport=sts.contoso.com:49443", devices),
+            &["hostnameport=sts.contoso.com:49443"],
+            "its CTL store is",
+        )
+        .passes(
+            "no CTL store, as AD FS sets it",
+            Scene::new().bind_as("hostnameport=certauth.fs.contoso.com:443", |record| {
+                devices(record);
+                record.ctl_store_name = None;
             }),
-            &["ipport=0.0.0.0:443"],
-            "\"AD FS\"",
         )
         .passes(
             "it names a list",

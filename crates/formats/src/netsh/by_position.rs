@@ -7,6 +7,7 @@ use super::labels;
 use super::line_reader::{Entry, guid, is_hash, is_number, key_shape};
 use super::locale::{Locale, meaning};
 use super::recognition::{Recognition, Recognized, Unexpected};
+use crate::rule::{Rule, holds};
 
 /// Recognizes the lines if their number, order and values are exactly those of a known release.
 /// Labels that are known, and names that no language translates, have to agree with it.
@@ -19,6 +20,7 @@ pub(super) fn recognize(
     if let Some(at) = entries
         .iter()
         .position(|entry| labels::is_hidden(entry.label))
+        && holds(Rule::HiddenLabel)
     {
         let expected = "a label alone before the colon; remove what stands before it";
         return Err(Unexpected::at(at, expected));
@@ -33,7 +35,8 @@ pub(super) fn recognize(
             let fits = |at: &usize| fits(entries[*at], known[*at], order[*at], locale);
             let matching = (0..order.len().min(entries.len())).take_while(fits).count();
             farthest = farthest.max(matching);
-            if matching == entries.len() && order.len() == entries.len() {
+            let is_exact = order.len() == entries.len() || !holds(Rule::ExactOrder);
+            if matching == entries.len() && is_exact {
                 fitting.push((order, printed));
             }
         }
@@ -53,17 +56,11 @@ pub(super) fn recognize(
         match (known[at], field) {
             (Some(known), _) => known,
             (None, None) => Recognition::Unknown,
-            (None, Some(field)) if is_sure(field) => Recognition::ByPosition(field),
-            (None, Some(field)) => Recognition::Unsure(field),
+            (None, Some(field)) => Recognition::ByPosition(field),
         }
     });
     let lines = lines.collect();
     Ok(Recognized { lines, order_of })
-}
-
-/// Whether every version with this line has it at the same place, or its name tells it.
-fn is_sure(field: Field) -> bool {
-    field <= Field::Reject || field.untranslated().is_some()
 }
 
 /// The orders of lines that a record of a release may have. One of the central store may lack the
@@ -103,7 +100,10 @@ fn fits(
     if known.is_some_and(|known| known.field() != Some(field)) {
         return false;
     }
-    if known.is_none() && Field::anchored(entry.label) != field.untranslated().map(|_| field) {
+    if known.is_none()
+        && Field::anchored(entry.label) != field.untranslated().map(|_| field)
+        && holds(Rule::UntranslatedNames)
+    {
         return false;
     }
     let value = entry.value;

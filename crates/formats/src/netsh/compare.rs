@@ -6,6 +6,7 @@ use super::layout::Layout;
 use super::line_reader::RawLine;
 use super::record::Parsed;
 use crate::report::{ConversionWarning, WarningKind};
+use crate::rule::{Rule, holds};
 
 const GAP: &str = "the text in front of this record will print back differently";
 const RECORD: &str = "this will print back differently: it is spelled or spaced otherwise than \
@@ -60,7 +61,8 @@ impl<'a> Comparison<'a> {
         let printed: Vec<_> = self.layout.record(binding).into_iter().flatten().collect();
         let differs = difference(&mut record, printed.iter().map(String::as_str));
         let missing = self.layout.missing(kind, span.fields);
-        let within = if !missing.is_empty() && told != Some(span.first) {
+        let is_missing = !missing.is_empty() && holds(Rule::MissingOfOthers);
+        let within = if is_missing && told != Some(span.first) {
             let what = format!(
                 "trimmed: no line for {}, which other records have; taken to be at the default",
                 missing.join(", ")

@@ -9,10 +9,11 @@ use super::field::Field;
 use super::label_dictionary::LabelDictionary;
 use super::labels;
 use super::layout::Line;
-use super::line_reader::{RawLine, indent, is_number};
-use super::property_fields::{VALUES, set};
+use super::line_reader::{RawLine, guid, indent, is_hash, is_number};
+use super::property_fields::{VALUES, set, shown};
 use super::recognition::Recognition;
 use crate::report::{ConversionWarning, WarningKind};
+use crate::rule::{Rule, holds};
 
 /// The label of a property's id, in every language that was seen.
 const ID: &str = "PropertyId";
@@ -24,6 +25,8 @@ pub(super) struct Sections {
     pub(super) warnings: Vec<ConversionWarning>,
     pub(super) properties: ExtendedProperties,
     pub(super) fields: Vec<Field>,
+    /// The line of a label that stood at another position in an earlier record.
+    pub(super) contradiction: Option<u64>,
     /// The labels of these fields, where the record was read by the order of its lines.
     pub(super) labels: Vec<(String, Recognition)>,
 }
@@ -51,6 +54,19 @@ pub(super) fn start(lines: &[RawLine]) -> Option<usize> {
     let behind = |at: usize| lines.iter().skip(at + 1);
     let title = (1..lines.len()).find(|at| is_title(&lines[*at], behind(*at)));
     title.or_else(|| lines.iter().position(is_id))
+}
+
+/// The first of these lines that belongs to no property, but to a record without a key.
+pub(super) fn foreign(lines: &[RawLine], known: &LabelDictionary) -> Option<u64> {
+    let is_foreign = |line: &&RawLine| {
+        line.parts().is_some_and(|parts| {
+            let field = known.field(parts.label);
+            field.is_some_and(|field| !field.is_extended())
+                || is_hash(parts.value)
+                || guid(parts.value).is_some()
+        })
+    };
+    lines.iter().find(is_foreign).map(|line| line.number)
 }
 
 /// How many properties these lines show.
@@ -158,9 +174,19 @@ impl Sections {
             };
             let field = field.filter(|field| by_place.is_none_or(|other| other == *field));
             place += 1;
+            let taught = known.field(parts.label).filter(|_| by_position);
+            if by_place.is_some() && taught.is_some_and(|taught| by_place != Some(taught)) {
+                self.contradiction.get_or_insert(line.number);
+            }
             let number = parts.value.parse().ok().filter(|_| is_number(parts.value));
             match (field, number) {
                 (Some(field), Some(number)) if !self.fields.contains(&field) => {
+                    let default = shown(&ExtendedProperties::default(), field);
+                    let is_sure = expected.len() == 1 || labels::field(parts.label).is_some();
+                    if !is_sure && default != Some(number) && holds(Rule::PositionIsReported) {
+                        let what = format!("read as {:?}, going by its place", field.label());
+                        self.warn(WarningKind::Inferred, line.number, what);
+                    }
                     set(&mut self.properties, field, number);
                     self.fields.push(field);
                     found.push(field);
@@ -197,7 +223,8 @@ impl Sections {
             Some(_) => {
                 let missing = expected.iter().filter(|field| !found.contains(field));
                 let missing: Vec<_> = missing.map(|field| field.label()).collect();
-                if !missing.is_empty() && self.warnings.len() == warned {
+                let is_reported = self.warnings.len() > warned;
+                if !missing.is_empty() && !is_reported && holds(Rule::MissingProperty) {
                     let what = format!(
                         "trimmed: no value for {}; taken to be at the default",
                         missing.join(", ")

@@ -13,6 +13,7 @@ use super::locale;
 use super::names::Text;
 use super::recognition::Recognition;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
+use crate::rule::{Rule, holds};
 
 /// A value and the line it is on.
 #[derive(Clone, Copy)]
@@ -72,7 +73,9 @@ impl<'a> Fields<'a> {
         let Some(field) = told.field() else {
             return self.add_unknown(line, parts);
         };
-        if let Some((_, earlier)) = self.seen.iter().find(|(seen, _)| *seen == field) {
+        if let Some((_, earlier)) = self.seen.iter().find(|(seen, _)| *seen == field)
+            && holds(Rule::LabelOnce)
+        {
             let first = earlier.line;
             return Err(ParseError::at(
                 found.line,
@@ -94,8 +97,8 @@ impl<'a> Fields<'a> {
                     laid_out.off = Some(String::new());
                 }
             }
-            Shape::Text => laid_out.off = self.text(field, found)?,
-            Shape::Number => self.number(field, found)?,
+            Shape::Text => laid_out.off = self.text(field, found, told)?,
+            Shape::Number => self.number(field, found, told)?,
             shape @ (Shape::Enabled | Shape::Set) => {
                 let on = self.word(field, shape, found, told)?;
                 *(if on {
@@ -110,7 +113,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a text. Returns how its absence is spelled, if it is absent and spelled unusually.
-    fn text(&mut self, field: Field, found: Found<'_>) -> Result<Option<String>, ParseError> {
+    fn text(
+        &mut self,
+        field: Field,
+        found: Found<'_>,
+        told: Recognition,
+    ) -> Result<Option<String>, ParseError> {
         self.refuse_unknown_characters(field, found)?;
         match Text::of(found.value) {
             Text::Absent => {
@@ -132,6 +140,8 @@ impl<'a> Fields<'a> {
             }
             Text::Name => {}
         }
+        // A certificate store's name stands between the application and the first word.
+        self.report_position(field, found, told, field != Field::StoreName);
         let invalid = |error: TextError| ParseError::at(found.line, error.to_string());
         match field {
             Field::CtlIdentifier => {
@@ -146,11 +156,18 @@ impl<'a> Fields<'a> {
         Ok(None)
     }
 
-    fn number(&mut self, field: Field, found: Found<'_>) -> Result<(), ParseError> {
+    fn number(
+        &mut self,
+        field: Field,
+        found: Found<'_>,
+        told: Recognition,
+    ) -> Result<(), ParseError> {
         let number = Some(found.value)
             .filter(|value| is_number(value))
             .and_then(|value| value.parse::<u32>().ok())
+            .or_else(|| (!holds(Rule::WholeValue)).then_some(0))
             .ok_or_else(|| expected(field, found, "a number from 0 to 4294967295"))?;
+        self.report_position(field, found, told, number != 0);
         if field == Field::Freshness {
             self.freshness = number;
         } else {
@@ -173,9 +190,13 @@ impl<'a> Fields<'a> {
             Shape::Set
         };
         // Where the label tells what the line is, the other pair of words will do as well.
-        let by_label = matches!(told, Recognition::ByLabel(_));
+        let by_label = !matches!(told, Recognition::ByPosition(_));
         let on = meaning(shape).or_else(|| meaning(other).filter(|_| by_label));
-        let Some(on) = on else {
+        let default = || {
+            let bit = field.bit().filter(|_| !holds(Rule::WholeValue))?;
+            Some(bit.is_shown_on(CertCheckMode::empty(), SslFlags::empty()))
+        };
+        let Some(on) = on.or_else(default) else {
             let what = match shape {
                 Shape::Set => "Set or Not Set, or the words for them in a language that is known",
                 _ => "Enabled or Disabled, or the words for them in a language that is known",
@@ -189,13 +210,18 @@ impl<'a> Fields<'a> {
         if let Some(bit) = field.bit() {
             bit.take(on, &mut self.check_mode, &mut self.flags);
             let is_default = on == bit.is_shown_on(CertCheckMode::empty(), SslFlags::empty());
-            if matches!(told, Recognition::Unsure(_)) && !is_default {
-                let what = format!("read as {:?}, going by its place", field.label());
-                self.warnings
-                    .push(ConversionWarning::new(WarningKind::Inferred, what).at(found.line));
-            }
+            self.report_position(field, found, told, !is_default);
         }
         Ok(on)
+    }
+
+    /// Reports a value that nothing but the position of its line tells, unless it is at the default.
+    fn report_position(&mut self, field: Field, found: Found<'_>, told: Recognition, is_set: bool) {
+        if is_set && told.is_by_position() && holds(Rule::PositionIsReported) {
+            let what = format!("read as {:?}, going by its place", field.label());
+            self.warnings
+                .push(ConversionWarning::new(WarningKind::Inferred, what).at(found.line));
+        }
     }
 
     /// A line that is none of those known: an option that a newer Windows has, or one that cannot
@@ -235,8 +261,10 @@ impl<'a> Fields<'a> {
         {
             text = format!("{}{off}{}", parts.before, parts.after);
         }
-        self.warnings
-            .push(ConversionWarning::new(kind, what).at(line.number));
+        if holds(Rule::UnknownLabel) {
+            self.warnings
+                .push(ConversionWarning::new(kind, what).at(line.number));
+        }
         self.lines.push(Line::text(&text));
         Ok(())
     }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use certbind_core::Kind;
 
 use super::by_position;
-use super::field::Field;
+use super::field::{Field, Shape};
 use super::labels::{self, Languages, Meaning};
 use super::line_reader::{Entry, key_shape};
-use super::locale::Locale;
+use super::locale::{Locale, meaning};
 use super::recognition::{Recognition, Recognized, Unexpected};
+use crate::rule::{Rule, holds};
 
 /// The labels of a listing: those of the table, and those that its earlier records have taught.
 #[derive(Debug, Default)]
@@ -52,10 +53,10 @@ impl LabelDictionary {
                 Recognition::ByPosition(Field::Key) => {
                     self.keys.insert((*label).to_owned(), kind);
                 }
-                Recognition::ByPosition(_) | Recognition::Unsure(_) => {
+                Recognition::ByPosition(_) => {
                     self.fields.insert((*label).to_owned(), *recognition);
                 }
-                Recognition::ByLabel(_) | Recognition::Unknown => {}
+                Recognition::ByLabel(_) | Recognition::Learned(_) | Recognition::Unknown => {}
             }
         }
     }
@@ -86,7 +87,7 @@ impl LabelDictionary {
             if matches!(label.meaning, Meaning::Field(_)) {
                 languages = languages.and(label.languages);
             }
-            if languages.is_empty() {
+            if languages.is_empty() && holds(Rule::OneLanguage) {
                 let expected = "a label in the language of the lines above it";
                 return Err(Unexpected::at(at, expected));
             }
@@ -102,8 +103,15 @@ impl LabelDictionary {
         if is_learned && is_english {
             return Err(Unexpected::at(0, "labels in one language"));
         }
+        if !holds(Rule::LabelBeforePosition) {
+            lines.fill(None);
+            (is_english, is_learned) = (false, false);
+        }
         if is_learned {
-            refuse_other_order(&lines)?;
+            if holds(Rule::LearnedLabels) {
+                refuse_other_order(&lines)?;
+                self.refuse_new_labels(entries, &lines)?;
+            }
             // Kinds of key have labels of their own.
             if let (Some(first @ None), Some(key)) = (lines.first_mut(), entries.first())
                 && key_shape(key.value).is_some()
@@ -118,7 +126,36 @@ impl LabelDictionary {
                 order_of: None,
             });
         }
+        if !self.fields.is_empty() && holds(Rule::LearnedLabels) {
+            return Err(Unexpected {
+                is_contradiction: true,
+                ..Unexpected::at(0, "the labels of the earlier records")
+            });
+        }
         by_position::recognize(entries, &lines, sections, self.locale.as_ref())
+    }
+
+    /// The first record of a language had all lines of its release: a label that comes with a word in
+    /// a later one shows that a line was missing, or that this line is damaged.
+    fn refuse_new_labels(
+        &self,
+        entries: &[Entry<'_>],
+        lines: &[Option<Recognition>],
+    ) -> Result<(), Unexpected> {
+        let is_word = |value| {
+            let shapes = [Shape::Enabled, Shape::Set];
+            let mut shapes = shapes.into_iter();
+            shapes.any(|shape| meaning(self.locale.as_ref(), shape, value).is_some())
+        };
+        let mut both = entries.iter().zip(lines).skip(1);
+        let new = both.position(|(entry, line)| line.is_none() && is_word(entry.value));
+        match new {
+            Some(at) => Err(Unexpected {
+                is_contradiction: true,
+                ..Unexpected::at(at + 1, "the labels of the earlier records")
+            }),
+            None => Ok(()),
+        }
     }
 
     fn learned(&self, label: &str) -> Option<Recognition> {
@@ -127,7 +164,7 @@ impl LabelDictionary {
         }
         match *self.fields.get(label)? {
             Recognition::ByPosition(field) if field.is_extended() => Some(Recognition::Unknown),
-            Recognition::ByPosition(field) => Some(Recognition::ByLabel(field)),
+            Recognition::ByPosition(field) => Some(Recognition::Learned(field)),
             other => Some(other),
         }
     }
@@ -137,7 +174,10 @@ impl LabelDictionary {
 fn refuse_repeated_labels(entries: &[Entry<'_>]) -> Result<(), Unexpected> {
     for (at, entry) in entries.iter().enumerate() {
         let mut earlier = entries[..at].iter();
-        if labels::find(entry.label).is_none() && earlier.any(|other| other.label == entry.label) {
+        if labels::find(entry.label).is_none()
+            && earlier.any(|other| other.label == entry.label)
+            && holds(Rule::LabelOnce)
+        {
             return Err(Unexpected::at(at, "each label once in a record"));
         }
     }

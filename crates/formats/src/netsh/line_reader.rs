@@ -5,6 +5,7 @@ use std::ops::Range;
 use certbind_core::{CertHash, IpPort, Kind, Uuid};
 
 use super::labels;
+use crate::rule::{Rule, holds};
 
 /// A line of a listing, without its line end.
 #[derive(Debug)]
@@ -181,11 +182,12 @@ pub(super) fn is_number(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Where the separator is: the first colon with a blank in front; else the first with a blank
-/// behind; else one at the end; else, in an indented line, the last.
+/// Where the separator is: the first colon with a space before it; else the first with a space after
+/// it, or at the end; else, in an indented line, the only one.
 fn separator(line: &str) -> Option<(usize, usize)> {
     let mut before = None;
     let (mut spaced, mut last) = (None, None);
+    let mut count = 0;
     for (at, c) in line.char_indices() {
         let end = at + c.len_utf8();
         if c == ':' || c == '：' {
@@ -196,10 +198,12 @@ fn separator(line: &str) -> Option<(usize, usize)> {
                 spaced = Some((at, end));
             }
             last = Some((at, end));
+            count += 1;
         }
         before = Some(c);
     }
-    spaced.or(last.filter(|_| line.starts_with(is_blank)))
+    let is_only = count == 1 || !holds(Rule::Separator);
+    spaced.or(last.filter(|_| is_only && line.starts_with(is_blank)))
 }
 
 fn blanks(text: &str) -> usize {

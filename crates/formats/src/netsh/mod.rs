@@ -32,6 +32,8 @@ mod extended;
 mod field;
 mod fields;
 mod flag;
+#[cfg(test)]
+mod known_answer;
 mod label_dictionary;
 mod labels;
 pub(crate) mod layout;

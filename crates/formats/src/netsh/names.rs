@@ -1,6 +1,7 @@
 //! Texts of a record: absent ones, and names that look as if something had been added to them.
 
 use super::field::NULL;
+use crate::rule::{Rule, holds};
 
 /// How a text of a record reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +18,13 @@ pub(super) enum Text {
 impl Text {
     pub(super) fn of(value: &str) -> Self {
         match value.get(..NULL.len()) {
+            Some(NULL) if value == NULL => Self::Absent,
             Some(start) if start.eq_ignore_ascii_case(NULL) => match value.len() == NULL.len() {
-                true => Self::Absent,
-                false => Self::AbsentAndMore,
+                true if holds(Rule::NullIsNoName) => Self::Absent,
+                false if holds(Rule::NullAlone) => Self::AbsentAndMore,
+                _ => Self::Name,
             },
+            _ if !holds(Rule::UnusualName) => Self::Name,
             _ => unusual(value).map_or(Self::Name, Self::Unusual),
         }
     }
@@ -28,6 +32,10 @@ impl Text {
 
 /// What a name has in it that looks like a remark, markup or damage.
 fn unusual(name: &str) -> Option<&'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
+    if name.bytes().all(is_plain) {
+        return None;
+    }
     let mut is_space = false;
     for c in name.chars() {
         if c == ' ' && is_space {

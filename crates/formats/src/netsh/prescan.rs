@@ -18,6 +18,7 @@ use crate::error::ReadError;
 use crate::format::Format;
 use crate::options::ReadOptions;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
+use crate::rule::{Rule, holds};
 
 /// What was seen of a listing so far.
 #[derive(Debug, Default)]
@@ -173,7 +174,9 @@ impl Prescan {
 
     /// Notes the key of a record. Returns whether the listing did not have it yet.
     fn add_key(&mut self, key: &BindingKey, line: u64) -> Result<bool, Disorder> {
-        if let Some(earlier) = self.seen.add(key, line) {
+        if let Some(earlier) = self.seen.add(key, line)
+            && holds(Rule::KeyOnce)
+        {
             let what = format!("this key is on line {earlier} already; expected each key once");
             let error = ParseError::at(line, what);
             self.errors.push(error.of(key.to_string()));
@@ -198,7 +201,7 @@ impl Prescan {
             return Err(ReadError::Malformed(error.clone()));
         }
         let is_none = self.records == 0 && self.errors.is_empty();
-        if is_none && !self.surroundings.is_empty_listing() {
+        if is_none && !self.surroundings.is_empty_listing() && holds(Rule::RecordOrEmpty) {
             return Err(match self.surroundings.other_output() {
                 Some(what) => ReadError::OtherOutput { what },
                 None => ReadError::Unrecognised {

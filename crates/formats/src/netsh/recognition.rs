@@ -7,10 +7,10 @@ use super::field::Field;
 pub(super) enum Recognition {
     /// By a label of the table.
     ByLabel(Field),
-    /// By its position, where every version has this line.
+    /// By its position alone.
     ByPosition(Field),
-    /// By its position, where another version might have another line.
-    Unsure(Field),
+    /// By a label that an earlier record has taught by its position.
+    Learned(Field),
     /// An option that this version of certbind does not know.
     Unknown,
 }
@@ -46,13 +46,22 @@ impl Recognition {
     /// The field, unless the line is unknown.
     pub(super) fn field(self) -> Option<Field> {
         match self {
-            Self::ByLabel(field) | Self::ByPosition(field) | Self::Unsure(field) => Some(field),
+            Self::ByLabel(field) | Self::ByPosition(field) | Self::Learned(field) => Some(field),
             Self::Unknown => None,
+        }
+    }
+
+    /// Whether nothing but a position told the field, here or in an earlier record. Names that no
+    /// language translates tell more.
+    pub(super) fn is_by_position(self) -> bool {
+        match self {
+            Self::ByPosition(field) | Self::Learned(field) => field.untranslated().is_none(),
+            Self::ByLabel(_) | Self::Unknown => false,
         }
     }
 
     /// Whether its label is worth knowing in the next records.
     pub(super) fn teaches(self) -> bool {
-        matches!(self, Self::ByPosition(_) | Self::Unsure(_))
+        matches!(self, Self::ByPosition(_))
     }
 }

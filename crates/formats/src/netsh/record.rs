@@ -14,6 +14,7 @@ use super::line_reader::{Entry, RawLine, guid, is_hash, key_shape};
 use super::names::Text;
 use super::recognition::Recognition;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
+use crate::rule::{Rule, holds};
 
 /// A record that was understood.
 #[derive(Debug)]
@@ -99,7 +100,22 @@ pub(super) fn parse(
         .iter()
         .any(|entry| labels::find(entry.label).is_none() && known.field(entry.label).is_some());
     let by_position = recognized.order_of.is_some() || is_learned;
+    if let Some(line) = extended::foreign(sections, known)
+        && holds(Rule::PropertiesLast)
+    {
+        let what = "expected the line of a key before this one: Extended Properties end a record";
+        return Err(named(ParseError::at(line, what)).into());
+    }
     let sections = extended::parse(sections, known, by_position);
+    if let Some(line) = sections.contradiction
+        && holds(Rule::LearnedLabels)
+    {
+        let what = "expected the lines in the order of the earlier records";
+        return Err(Broken {
+            error: named(ParseError::at(line, what)),
+            is_contradiction: true,
+        });
+    }
     fields.extended = sections.properties;
     let key_line = shown.first().map_or(first, |(line, _)| line.number);
     let mut parsed = fields.finish(key_line, shown_sections).map_err(named)?;
@@ -137,6 +153,10 @@ pub(super) fn parse(
     Ok(parsed)
 }
 
+/// The releases without a line for whether the freshness time is in force print no more Extended
+/// Properties.
+const MOST_SECTIONS_OF_OLD: usize = 2;
+
 fn is_absent(value: &str) -> bool {
     Text::of(value) == Text::Absent
 }
@@ -161,7 +181,9 @@ impl<'a> Fields<'a> {
         let app_id = self.app_id(key_line)?;
         let certificate = self.certificate(kind, key_line)?;
         let newer = [Field::UseFreshness, Field::CachedUrls, Field::NoAia];
-        if !newer.iter().any(|field| self.find(*field).is_some()) {
+        // A release that prints so many properties has these lines.
+        let lacks_newer = sections > MOST_SECTIONS_OF_OLD && holds(Rule::MissingChecks);
+        if !newer.iter().any(|field| self.find(*field).is_some()) && !lacks_newer {
             // Hosts without that line: netsh puts a time in force by setting one.
             self.check_mode
                 .set(CertCheckMode::USE_REVOCATION_FRESHNESS, self.freshness != 0);
@@ -175,8 +197,21 @@ impl<'a> Fields<'a> {
             .map(|field| field.label())
             .collect();
         let is_complete = missing.is_empty();
-        missing.extend(self.gaps().map(Field::label));
-        if self.lacks_sections(sections) {
+        if !holds(Rule::MissingLine) {
+            missing.clear();
+        }
+        if holds(Rule::MissingOption) {
+            missing.extend(self.gaps().map(Field::label));
+        }
+        if lacks_newer {
+            let lost = newer.iter().filter(|field| self.find(**field).is_none());
+            let lost = lost.map(|field| field.label());
+            missing.extend(
+                lost.filter(|label| !missing.contains(label))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        if self.lacks_sections(sections) && holds(Rule::MissingSection) {
             missing.push("Extended Properties");
         }
         if !missing.is_empty() {
@@ -262,8 +297,10 @@ impl<'a> Fields<'a> {
     fn kind(&self, key: Found<'_>) -> Result<Kind, ParseError> {
         let shape = key_shape(key.value);
         let kinds = self.known.key(self.key_label).unwrap_or_default();
+        let kinds = if holds(Rule::KindByLabel) { kinds } else { &[] };
+        let label = labels::key(self.key_label).filter(|_| holds(Rule::KindByLabel));
         let is_host = kinds.contains(&Kind::Sni);
-        let kind = match (labels::key(self.key_label), shape) {
+        let kind = match (label, shape) {
             (Some(_), _) if !is_host => kinds.first().copied(),
             (Some(_), _) => Some(Kind::Sni),
             // The label of a host name makes one of `10.0.0.1:443` too.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use super::extended::is_title;
+use super::field::NULL;
 use super::label_dictionary::LabelDictionary;
 use super::line_reader::{RawLine, guid, indent, is_hash, key_shape};
 use super::window::Window;
@@ -125,51 +126,25 @@ impl<R: BufRead> RecordSplitter<R> {
     }
 
     fn begins_record_at(&mut self, at: usize) -> io::Result<bool> {
-        let mut skipped: Vec<_> = self.ahead.drain(..=at).collect();
-        let line = skipped.pop();
-        let begins = match &line {
-            Some(line) => self.begins_record(line),
-            None => Ok(false),
-        };
-        for line in skipped.into_iter().chain(line).rev() {
-            self.ahead.push_front(line);
-        }
-        begins
+        self.look(at + 1 + FARTHEST)?;
+        let line = self.ahead.get(at);
+        let behind = self.ahead.iter().skip(at + 1);
+        Ok(line.is_some_and(|line| is_start(&self.known, line, behind)))
     }
 
-    /// Whether a record begins at this line, whose followers are ahead: by its label, or by a value
-    /// that looks like a key with a hash or a GUID soon behind it. A line that only a record has
-    /// begins one too, which then lacks its key.
     fn begins_record(&mut self, line: &RawLine) -> io::Result<bool> {
-        let Some(parts) = line.parts() else {
-            return Ok(false);
-        };
-        if self.known.key(parts.label).is_some() || self.known.field(parts.label).is_some() {
-            return Ok(true);
+        if line.parts().is_some() {
+            self.look(FARTHEST)?;
         }
-        if !is_hash(parts.value) && key_shape(parts.value).is_none() {
-            return Ok(false);
-        }
-        self.look(FARTHEST)?;
-        let values: Vec<_> = self
-            .ahead
-            .iter()
-            .filter(|line| !line.is_empty())
-            .take(2)
-            .map(|line| line.parts().map_or("", |parts| parts.value))
-            .collect();
-        let first = values
-            .first()
-            .is_some_and(|v| guid(v).is_some() || is_hash(v));
-        let second = values.get(1).is_some_and(|value| guid(value).is_some());
-        Ok(first || (second && !is_hash(parts.value)))
+        Ok(is_start(&self.known, line, self.ahead.iter()))
     }
 
     fn hash_is_next(&mut self) -> io::Result<bool> {
         let blank = self.empty_ahead(FARTHEST)?;
         self.look(blank + 1)?;
         let parts = self.ahead.get(blank).and_then(RawLine::parts);
-        Ok(parts.is_some_and(|parts| is_hash(parts.value) || guid(parts.value).is_some()))
+        let is_value = |value| is_hash(value) || guid(value).is_some() || value == NULL;
+        Ok(parts.is_some_and(|parts| is_value(parts.value)))
     }
 
     /// How many of the next lines are blank, up to `most`.
@@ -200,4 +175,33 @@ impl<R: BufRead> RecordSplitter<R> {
             None => self.window.next(0),
         }
     }
+}
+
+/// Whether a record begins at a line: by its label, or by a value that looks like a key with a hash or
+/// a GUID soon after it. A line that only a record has begins one too, which then lacks its key.
+fn is_start<'a>(
+    known: &LabelDictionary,
+    line: &RawLine,
+    behind: impl Iterator<Item = &'a RawLine>,
+) -> bool {
+    let Some(parts) = line.parts() else {
+        return false;
+    };
+    if known.key(parts.label).is_some() || known.field(parts.label).is_some() {
+        return true;
+    }
+    if !is_hash(parts.value) && key_shape(parts.value).is_none() {
+        return false;
+    }
+    let values: Vec<_> = behind
+        .take(FARTHEST)
+        .filter(|line| !line.is_empty())
+        .take(2)
+        .map(|line| line.parts().map_or("", |parts| parts.value))
+        .collect();
+    let first = values
+        .first()
+        .is_some_and(|v| guid(v).is_some() || is_hash(v));
+    let second = values.get(1).is_some_and(|value| guid(value).is_some());
+    first || (second && !is_hash(parts.value))
 }

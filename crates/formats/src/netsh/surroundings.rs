@@ -2,6 +2,7 @@
 
 use super::line_reader::RawLine;
 use crate::report::{ConversionWarning, WarningKind};
+use crate::rule::{Rule, holds};
 
 /// What was seen of the text around the records.
 #[derive(Debug, Default)]
@@ -27,8 +28,14 @@ const TITLES: [&str; 3] = [
 /// The rule under the title has so many dashes in every language that was seen.
 const RULE: usize = 25;
 
+const SCRIPT: &str =
+    "a script of netsh commands (`certbind netsh -f FILE` carries out those of `netsh dump`)";
+
 /// Other outputs of `netsh http`, by the start of a line in lower case.
-const OTHERS: [(&str, &str); 12] = [
+const OTHERS: [(&str, &str); 15] = [
+    ("netsh http add", SCRIPT),
+    ("http add sslcert", SCRIPT),
+    ("add sslcert", SCRIPT),
     ("url reservations:", "URL reservations (`show urlacl`)"),
     ("reserved url", "URL reservations (`show urlacl`)"),
     (
@@ -118,8 +125,10 @@ impl Surroundings {
             true => "this line belongs to no record; it was passed over".to_owned(),
             false => format!("lines {first} to {last} belong to no record; they were passed over"),
         };
-        self.warnings
-            .push(ConversionWarning::new(WarningKind::Skipped, what).at(first));
+        if holds(Rule::TextIsReported) {
+            self.warnings
+                .push(ConversionWarning::new(WarningKind::Skipped, what).at(first));
+        }
     }
 
     /// Whether this is all that netsh prints for a host without bindings.

@@ -9,8 +9,8 @@ use certbind_core::{Binding, BindingKey, CertCheckMode, CertHash, Kind, Record, 
 use super::address::key_text;
 use super::field::{Bit, Field, NULL, Shape};
 use super::layout::{Case, Layout, Line};
+use super::line_reader::key_shape;
 use super::line_reader::{LineEnd, RawLine};
-use super::line_reader::{guid, is_hash, key_shape};
 use super::names::Text;
 use super::property_fields;
 use super::record::Parsed;
@@ -165,7 +165,10 @@ impl Template {
 
     /// Whether a layout prints such records exactly as they are.
     pub(super) fn is_printed_by(&self, layout: &Layout) -> bool {
+        let fields = self.lines.iter().filter_map(|line| line.field);
+        let fields = fields.fold(0, |bits, field| bits | 1 << field as u32);
         layout.prints(self.kind, &self.lines, self.hash_case, self.app_id_case)
+            && layout.missing(self.kind, fields).is_empty()
     }
 
     /// What a record of this template that begins on this line does not carry.
@@ -194,16 +197,13 @@ impl Template {
                     key.len()
                 }
                 Value::Hash => {
-                    let value = rest
-                        .get(..2 * CertHash::LENGTH)
-                        .filter(|value| is_hash(value))?;
-                    hash = Some(of_case(value, self.hash_case)?.parse().ok()?);
-                    value.len()
+                    let digits = rest.as_bytes().first_chunk::<{ 2 * CertHash::LENGTH }>()?;
+                    hash = Some(CertHash::new(hexadecimal(digits, self.hash_case)?));
+                    digits.len()
                 }
                 Value::AppId => {
-                    let value = rest.get(..GUID)?;
-                    record.app_id = guid(of_case(value, self.app_id_case)?)?;
-                    value.len()
+                    record.app_id = guid(rest.as_bytes().first_chunk()?, self.app_id_case)?;
+                    GUID
                 }
                 Value::Text(field, absent) => {
                     let value = text_value(rest, part.after)?;
@@ -232,8 +232,9 @@ impl Template {
                 }
                 Value::Bit(bit, on, off) => {
                     let starts = |word: &&String| {
-                        let rest = rest.strip_prefix(word.as_str());
-                        rest.is_some_and(|rest| rest.starts_with(['\r', '\n', ' ']))
+                        let rest = rest.as_bytes().strip_prefix(word.as_bytes());
+                        let next = rest.and_then(<[u8]>::first);
+                        next.is_some_and(|next| matches!(next, b'\r' | b'\n' | b' '))
                     };
                     let (is_on, word) = match (off.as_ref().filter(starts), on) {
                         (Some(off), _) => (false, off),
@@ -300,7 +301,7 @@ fn value_of(field: Field, line: &Line) -> Option<Value> {
 
 /// The value that ends so many bytes before the end of its line, without spaces around it.
 fn text_value(rest: &str, after: usize) -> Option<&str> {
-    let line = rest.find('\n')? + 1;
+    let line = rest.bytes().position(|byte| byte == b'\n')? + 1;
     let value = rest.get(..line.checked_sub(after)?)?;
     let is_trimmed = !value.starts_with([' ', '\t', ':']) && !value.ends_with([' ', '\t', '\r']);
     (is_trimmed && !value.is_empty()).then_some(value)
@@ -314,15 +315,69 @@ fn number(rest: &str) -> Option<(u32, usize)> {
     Some((text.parse().ok().filter(|_| is_plain)?, digits))
 }
 
-/// A text whose hexadecimal letters have this case; without one, it has no letters.
-fn of_case(text: &str, case: Option<Case>) -> Option<&str> {
-    let fits = |byte: u8| match case {
-        None => !byte.is_ascii_alphabetic(),
-        Some(Case::Lower) => !byte.is_ascii_uppercase(),
-        Some(Case::Upper) => !byte.is_ascii_lowercase(),
+/// The bytes of pairs of hexadecimal digits, whose letters have this case; without one there are none.
+fn hexadecimal<const DIGITS: usize, const BYTES: usize>(
+    digits: &[u8; DIGITS],
+    case: Option<Case>,
+) -> Option<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    let mut seen = 0;
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let [high, low] = pair.map(|digit| DIGIT[usize::from(digit)]);
+        seen |= high | low;
+        *byte = high << 4 | low & 0xf;
+    }
+    let allowed = match case {
+        None => 0xf,
+        Some(Case::Lower) => 0xf | LOWER,
+        Some(Case::Upper) => 0xf | UPPER,
     };
-    text.bytes().all(fits).then_some(text)
+    (seen & !allowed == 0).then_some(bytes)
 }
+
+/// The GUID in braces that is at the start of a text.
+fn guid(text: &[u8; GUID], case: Option<Case>) -> Option<Uuid> {
+    let mut digits = [0; 32];
+    let mut at = 0;
+    for (place, byte) in text.iter().enumerate() {
+        let mark = match place {
+            0 => b'{',
+            9 | 14 | 19 | 24 => b'-',
+            37 => b'}',
+            _ => {
+                digits[at] = *byte;
+                at += 1;
+                continue;
+            }
+        };
+        if *byte != mark {
+            return None;
+        }
+    }
+    hexadecimal(&digits, case).map(Uuid::from_bytes)
+}
+
+/// Marks of the letters of a case, and of what is no digit.
+const LOWER: u8 = 0x40;
+const UPPER: u8 = 0x80;
+const NONE: u8 = 0x20;
+
+/// The value of a hexadecimal digit, with the mark of its case.
+const DIGIT: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut value = 0;
+    while value < 10 {
+        table[b'0' as usize + value as usize] = value;
+        value += 1;
+    }
+    while value < 16 {
+        let letter = (value - 10) as usize;
+        table[b'a' as usize + letter] = value | LOWER;
+        table[b'A' as usize + letter] = value | UPPER;
+        value += 1;
+    }
+    table
+};
 
 /// Whether this is an IPv4 address and a port without zeros before a number: it prints back so.
 fn is_plain_address(text: &str) -> bool {

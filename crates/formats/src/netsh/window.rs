@@ -1,6 +1,7 @@
 //! The text of a listing, decoded a part at a time, and its lines.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
+use std::string::FromUtf8Error;
 
 use super::line_reader::{LineEnd, RawLine};
 use crate::encoding::Encoding;
@@ -8,8 +9,10 @@ use crate::encoding::Encoding;
 /// No line that netsh prints comes near this many bytes.
 const LONGEST_LINE: usize = 1 << 18;
 
+const TOO_LONG: &str = "longer than any line netsh prints";
+
 /// How many bytes are read at a time.
-const PART: usize = 16 << 10;
+const PART: usize = 64 << 10;
 
 /// A part of the text, from the next line on. It holds whole lines, except at the end of the text.
 pub(super) struct Window<R> {
@@ -121,6 +124,50 @@ impl<R: BufRead> Window<R> {
 
     /// Reads on, and forgets the text before `floor`.
     fn grow(&mut self, floor: usize) -> io::Result<()> {
+        if self.encoding == Encoding::UTF_8 {
+            self.grow_utf8(floor)
+        } else {
+            self.grow_decoded(floor)
+        }
+    }
+
+    /// Reads UTF-8 to where the text is: nothing is copied but the start of a line.
+    fn grow_utf8(&mut self, floor: usize) -> io::Result<()> {
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
+        bytes.drain(..floor);
+        self.at -= floor;
+        let valid = bytes.len();
+        bytes.append(&mut self.bytes);
+        let start = bytes.len();
+        let read = self
+            .reader
+            .by_ref()
+            .take(PART as u64)
+            .read_to_end(&mut bytes);
+        self.length += (bytes.len() - start) as u64;
+        self.is_read = matches!(read, Ok(count) if count < PART);
+        let end = match self.is_read {
+            true => bytes.len(),
+            false => valid + self.encoding.whole_lines(&bytes[valid..]),
+        };
+        self.bytes = bytes.split_off(end);
+        if self.bytes.len() >= LONGEST_LINE {
+            self.failure = Some(TOO_LONG.to_owned());
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) if end - valid <= LONGEST_LINE => self.text = text,
+            other => {
+                let mut bytes = other.map_or_else(FromUtf8Error::into_bytes, String::into_bytes);
+                let lines = bytes.split_off(valid);
+                self.text = String::from_utf8(bytes).unwrap_or_default();
+                self.decode_lines(&lines);
+            }
+        }
+        read.map(drop)
+    }
+
+    /// Reads and decodes other text.
+    fn grow_decoded(&mut self, floor: usize) -> io::Result<()> {
         if floor >= PART {
             self.text.drain(..floor);
             self.at -= floor;
@@ -142,29 +189,30 @@ impl<R: BufRead> Window<R> {
             false => self.encoding.whole_lines(&self.bytes),
         };
         if self.bytes.len() - lines >= LONGEST_LINE {
-            self.failure = Some("longer than any line netsh prints".to_owned());
+            self.failure = Some(TOO_LONG.to_owned());
         }
         match self.encoding.decode_part(&self.bytes[..lines]) {
             Some(text) if lines <= LONGEST_LINE => self.text.push_str(&text),
-            _ => self.decode_lines(lines),
+            _ => {
+                let lines: Vec<u8> = self.bytes[..lines].to_vec();
+                self.decode_lines(&lines);
+            }
         }
         self.bytes.drain(..lines);
         Ok(())
     }
 
     /// Decodes line by line, up to the first that is not in the encoding, or too long.
-    fn decode_lines(&mut self, mut left: usize) {
-        let mut at = 0;
-        while left > 0 {
-            let line = &self.bytes[at..at + left];
-            let line = &line[..self.encoding.line_length(line)];
+    fn decode_lines(&mut self, mut lines: &[u8]) {
+        while !lines.is_empty() {
+            let (line, rest) = lines.split_at(self.encoding.line_length(lines));
             let text = self.encoding.decode_part(line);
             match text {
                 Some(text) if text.len().max(line.len()) <= LONGEST_LINE => {
                     self.text.push_str(&text);
                 }
                 Some(_) => {
-                    self.failure = Some("longer than any line netsh prints".to_owned());
+                    self.failure = Some(TOO_LONG.to_owned());
                     return;
                 }
                 None => {
@@ -172,8 +220,7 @@ impl<R: BufRead> Window<R> {
                     return;
                 }
             }
-            at += line.len();
-            left -= line.len();
+            lines = rest;
         }
     }
 }

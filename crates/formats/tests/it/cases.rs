@@ -43,7 +43,7 @@ fn url_reservations_are_refused_by_name() {
     assert_eq!(
         error.to_string(),
         "expected what `netsh http show sslcert` prints, found URL reservations (`show urlacl`), \
-         which has no bindings"
+         which lists no bindings"
     );
 }
 

@@ -5,7 +5,6 @@ mod broken;
 mod cases;
 mod encodings;
 mod json;
-mod known_answer;
 mod languages;
 mod layouts;
 mod listings;

@@ -16,6 +16,18 @@ pub(super) struct Host {
     pub(super) lines: Vec<String>,
 }
 
+/// A display language.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Language {
+    English,
+    /// Its labels are read by their order alone, its words are English.
+    Unknown,
+    /// As that one, with French words.
+    French,
+    /// The table has a few of its labels.
+    German,
+}
+
 /// The flags and checks that a release shows, and whether it shows extended properties.
 fn shown_by(release: Release) -> (u32, u32, bool) {
     match release {
@@ -33,9 +45,18 @@ fn shown_by(release: Release) -> (u32, u32, bool) {
 
 pub(super) fn host(draw: &mut Draw<'_>) -> Host {
     let release = draw.of(&Release::ALL);
-    let is_english = !draw.one_in(4);
+    let language = draw.of(&[
+        Language::English,
+        Language::English,
+        Language::English,
+        Language::Unknown,
+        Language::French,
+        Language::German,
+    ]);
+    let is_english = language == Language::English;
     let count = 1 + draw.below(4);
-    let mut bindings: Vec<Binding> = (0..count).map(|at| binding(draw, release, at)).collect();
+    let drawn = (0..count).map(|at| binding(draw, release, is_english, at));
+    let mut bindings: Vec<Binding> = drawn.collect();
     bindings.sort_by(|a, b| a.key().cmp(b.key()));
     let mut text = Vec::new();
     let export = Export {
@@ -46,7 +67,9 @@ pub(super) fn host(draw: &mut Draw<'_>) -> Host {
     let text = String::from_utf8(text).unwrap();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     if !is_english {
-        lines.iter_mut().for_each(|line| *line = translated(line));
+        for line in &mut lines {
+            *line = translated(line, language);
+        }
     }
     Host {
         is_english,
@@ -55,10 +78,12 @@ pub(super) fn host(draw: &mut Draw<'_>) -> Host {
     }
 }
 
-fn binding(draw: &mut Draw<'_>, release: Release, at: usize) -> Binding {
+fn binding(draw: &mut Draw<'_>, release: Release, is_english: bool, at: usize) -> Binding {
     let (flags, checks, has_properties) = shown_by(release);
     let kinds = if release <= Release::Server2008R2 {
         2
+    } else if is_english {
+        6
     } else {
         5
     };
@@ -68,7 +93,9 @@ fn binding(draw: &mut Draw<'_>, release: Release, at: usize) -> Binding {
         1 => format!("[2001:db8::{at}:{}]:{port}", 1 + draw.below(9)),
         2 => format!("hostnameport=host{at}.contoso.com:{port}"),
         3 => format!("ccs={}", 10 * (1 + port % 5_000) + at),
-        _ => format!("scopedccs=shop{at}.contoso.com:{port}"),
+        4 => format!("scopedccs=shop{at}.contoso.com:{port}"),
+        // Its label alone tells that it is no address.
+        _ => format!("hostnameport=10.1.{at}.1:{port}"),
     };
     let key: BindingKey = key.parse().unwrap();
     let app_id = draw.of(&[
@@ -120,8 +147,8 @@ fn binding(draw: &mut Draw<'_>, release: Release, at: usize) -> Binding {
     Binding::new(key, record).unwrap()
 }
 
-/// A line in a language that nobody speaks: its labels are read by their order alone.
-fn translated(line: &str) -> String {
+/// A line in a language that nobody speaks, or nearly.
+fn translated(line: &str, language: Language) -> String {
     let Some((label, value)) = line.split_once(" : ") else {
         return line
             .replace("SSL Certificate bindings", "Utrixam")
@@ -129,30 +156,49 @@ fn translated(line: &str) -> String {
     };
     let indent = label.len() - label.trim_start().len();
     let mut label = label.trim().to_owned();
-    if label != "PropertyId" {
-        for (from, to) in [
-            ("Certificate", "Zertum"),
-            ("Verify", "Prufa"),
-            ("Disable", "Ekki"),
-            ("Enable", "Jaja"),
-            ("Hash", "Hakk"),
-            ("Application", "Forrit"),
-            ("Usage", "Notkun"),
-            ("Revocation", "Tilbaka"),
-            ("Retrieval", "Sokn"),
-            ("Ctl", "Traust"),
-            ("DS Mapper", "DS Kort"),
-            ("Negotiate", "Semja"),
-            ("Reject", "Hafna"),
-            ("Log", "Skra"),
-            ("Window", "Gluggi"),
-            ("Settings", "Stillingar"),
-            ("Use", "Nota"),
-            ("port", "porta"),
-        ] {
-            label = label.replace(from, to);
+    let german = [
+        ("Certificate Hash", "Zertifikathash"),
+        ("Application ID", "Anwendungs-ID"),
+        ("Certificate Store Name", "Zertifikatspeichername"),
+    ];
+    let known = german.iter().find(|(from, _)| *from == label);
+    match known.filter(|_| language == Language::German) {
+        Some((_, to)) => label = (*to).to_owned(),
+        None if label != "PropertyId" => {
+            for (from, to) in WORDS {
+                label = label.replace(from, to);
+            }
         }
+        None => {}
     }
-    let (label, value) = (format!("{:indent$}{label}", ""), value);
+    let value = match value {
+        "Enabled" if language == Language::French => "Activé",
+        "Disabled" if language == Language::French => "Désactivé",
+        "Set" if language == Language::French => "Défini",
+        "Not Set" if language == Language::French => "Non défini",
+        value => value,
+    };
+    let label = format!("{:indent$}{label}", "");
     format!("{label:<32} : {value}")
 }
+
+const WORDS: [(&str, &str); 18] = [
+    ("Certificate", "Zertum"),
+    ("Verify", "Prufa"),
+    ("Disable", "Ekki"),
+    ("Enable", "Jaja"),
+    ("Hash", "Hakk"),
+    ("Application", "Forrit"),
+    ("Usage", "Notkun"),
+    ("Revocation", "Tilbaka"),
+    ("Retrieval", "Sokn"),
+    ("Ctl", "Traust"),
+    ("DS Mapper", "DS Kort"),
+    ("Negotiate", "Semja"),
+    ("Reject", "Hafna"),
+    ("Log", "Skra"),
+    ("Window", "Gluggi"),
+    ("Settings", "Stillingar"),
+    ("Use", "Nota"),
+    ("port", "porta"),
+];
