@@ -4,6 +4,10 @@
 #[path = "../../../crates/formats/src/netsh/known_answer/draw.rs"]
 mod draw;
 #[path = "../../../crates/formats/src/netsh/known_answer/host.rs"]
+#[expect(
+    clippy::unwrap_used,
+    reason = "the file is a test of certbind-formats, and the values are valid"
+)]
 mod host;
 #[path = "../../../crates/formats/src/netsh/known_answer/noise.rs"]
 mod noise;
