@@ -41,11 +41,23 @@ pub(crate) enum Error {
     Rotate { problem: String },
     #[error("no binding uses a certificate whose hash starts with {prefix}")]
     UnknownHash { prefix: String },
-    #[error("several hashes start with {prefix}: {} and {}; use more digits", hashes[0], hashes[1])]
+    #[error(
+        "several hashes start with {prefix}: {}; use more digits",
+        listed(hashes)
+    )]
     AmbiguousHash {
         prefix: String,
-        hashes: [CertHash; 2],
+        hashes: Vec<CertHash>,
     },
+    #[error("certificate refused: {}; nothing was changed: use another certificate, or --force", reasons.join("; "))]
+    CertificateRefused { reasons: Vec<String> },
+    #[error(
+        "the target is an export: pass --dry-run to show the changes, or --out FOLDER to write scripts \
+         for the host"
+    )]
+    HealsFile,
+    #[error("{0}")]
+    Heal(#[from] certbind_migrate::HealError),
     #[error("{0}")]
     Script(#[from] certbind_migrate::script::ScriptError),
     #[error("{}: not a glob pattern: {problem}", pattern)]
@@ -201,6 +213,7 @@ impl Error {
             | Self::Pattern { .. }
             | Self::NoExport(_)
             | Self::NothingToUpdate
+            | Self::HealsFile
             | Self::SnapshotToTerminal
             | Self::SameCertificate
             | Self::InputTwice
@@ -220,9 +233,20 @@ impl Error {
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {
                 exit::BROKEN_INPUT
             }
+            Self::CertificateRefused { .. } => exit::CERTIFICATE_REFUSED,
             _ => exit::REFUSED,
         }
     }
+}
+
+/// The first hashes, and how many more there are.
+fn listed(hashes: &[CertHash]) -> String {
+    const MOST: usize = 8;
+    let mut listed: Vec<_> = hashes.iter().take(MOST).map(ToString::to_string).collect();
+    if hashes.len() > MOST {
+        listed.push(format!("and {} more", hashes.len() - MOST));
+    }
+    listed.join(", ")
 }
 
 fn count_keys(count: usize) -> String {

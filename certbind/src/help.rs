@@ -24,8 +24,10 @@ Bindings:
   show         Show one binding in full
   add          Create a binding
   update       Update selected fields of a binding
+  set          Create a binding, or update it; succeeds if it is already so
   delete       Delete a binding
   rotate       Replace a certificate in every binding that uses it
+  heal         Restore options that a renewal lost
   verify       Verify that hosts are as `rotate --out` planned
 
 Hosts:
@@ -39,14 +41,12 @@ Hosts:
     sync!(),
     "  audit        Check the bindings of hosts against the audit rules
 
-Stores:
+Stores and more:
   explain      Explain which binding answers a connection, and why
   probe        Connect to the endpoints and compare the served certificates
   serve        Serve TLS as HTTP.sys would choose among the bindings
   check        Verify the integrity of a store
   trace        Show or replay a recording of HTTP Server API calls
-
-More:
   netsh        Emulate `netsh http`
   completions  Generate a shell completion script
   man          Generate the manual pages
@@ -55,7 +55,7 @@ More:
 
 /// What follows the options in `certbind --help`.
 pub(crate) const MORE: &str = "\
-Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store.";
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store, 6 unfit.";
 
 /// A help topic: its name and its text.
 pub(crate) type Topic = (&'static str, fn() -> String);

@@ -36,6 +36,7 @@
 
 mod audit_text;
 mod backends;
+mod certificate_folder;
 mod changes;
 mod cli;
 mod commands;
@@ -45,6 +46,7 @@ pub mod exit;
 mod export_set;
 #[cfg(feature = "etcd")]
 mod fleet;
+mod guards;
 mod help;
 mod hive_logs;
 #[cfg(feature = "httpsys")]
@@ -53,6 +55,7 @@ mod import_source;
 mod input;
 mod layout;
 pub mod netsh;
+mod new_certificate;
 mod open;
 mod output_file;
 mod plan_text;
@@ -82,6 +85,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command};
+use crate::commands::change::Values;
 use crate::error::Error;
 use crate::stores::StoreUrl;
 use crate::terminal::escaped;
@@ -159,16 +163,53 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             key,
             certificate,
             app_id,
+            checks,
+            output,
             options,
-        } => commands::change::add(&url()?, key, &certificate, app_id, &options),
+        } => {
+            let values = Values {
+                certificate: &certificate,
+                checks: &checks,
+                app_id: Some(app_id),
+                options: &options,
+            };
+            commands::change::add(&url()?, key, &values, output.format)
+        }
         Command::Update {
             key,
             certificate,
             app_id,
+            checks,
+            output,
             options,
-        } => commands::change::update(&url()?, &key, &certificate, app_id, &options),
+        } => {
+            let values = Values {
+                certificate: &certificate,
+                checks: &checks,
+                app_id: app_id,
+                options: &options,
+            };
+            commands::change::update(&url()?, &key, &values, output.format)
+        }
+        Command::Set {
+            key,
+            certificate,
+            app_id,
+            checks,
+            output,
+            options,
+        } => {
+            let values = Values {
+                certificate: &certificate,
+                checks: &checks,
+                app_id: app_id,
+                options: &options,
+            };
+            commands::change::set(&url()?, &key, &values, output.format)
+        }
         Command::Delete { key } => commands::change::delete(&url()?, &key),
         Command::Rotate(rotate) => commands::rotate::run(&url()?, &rotate),
+        Command::Heal(heal) => commands::heal::run(&heal),
         Command::Verify(verify) => commands::verify::run(&verify),
         Command::Import(import) => commands::import::run(&url()?, &import),
         Command::Export(export) => commands::export::run(&url()?, &export),

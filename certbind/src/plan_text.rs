@@ -1,7 +1,7 @@
 //! A plan as text: the counts, a line for each change, and the warnings.
 
 use certbind_core::Binding;
-use certbind_migrate::{Counts, FieldChange, Plan, Purpose, Step};
+use certbind_migrate::{Counts, FieldChange, Plan, Purpose, Step, Warning, owners};
 
 use crate::changes::{changed, counted, whole};
 use crate::error::warning;
@@ -15,11 +15,21 @@ pub(crate) fn of(plan: &Plan) -> String {
     }
     for step in plan.changes() {
         text.push_str(&in_words(step));
+        if let Some((application, _)) = step.owner_renewal() {
+            text.push_str(&format!("    {:<22} {application}\n", "owner"));
+        }
     }
     if !plan.warnings().is_empty() {
         text.push('\n');
     }
-    for told in plan.warnings() {
+    let owners = owners(plan);
+    if plan.warnings().is_empty() && !owners.is_empty() {
+        text.push('\n');
+    }
+    // Those of the plan may be about steps that were left out since.
+    let others = plan.warnings().iter();
+    let others = others.filter(|warning| !matches!(warning, Warning::Owner { .. }));
+    for told in others.chain(&owners) {
         text.push_str(&warning(&escaped(&told.to_string())));
         text.push('\n');
     }

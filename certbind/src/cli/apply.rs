@@ -4,9 +4,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use certbind_migrate::Plan;
 use clap::Args;
 use jiff::SignedDuration;
 
+use super::applications::Applications;
 use super::output::Output;
 use crate::stores::StoreUrl;
 
@@ -50,6 +52,22 @@ pub(crate) struct Apply {
     pub(crate) fleet: crate::fleet::FleetOptions,
     #[command(flatten)]
     pub(crate) format: Output,
+    #[command(flatten)]
+    pub(crate) applications: Applications,
+}
+
+impl Apply {
+    /// The changes of the applications that are selected.
+    pub(crate) fn selected(&self, plan: Plan) -> Plan {
+        let filter = self.applications.filter();
+        if filter.is_empty() {
+            return plan;
+        }
+        plan.filtered(|step| {
+            let binding = step.new_value().or(step.expected());
+            binding.is_some_and(|binding| filter.matches(binding))
+        })
+    }
 }
 
 /// A time of a second to a day.

@@ -19,6 +19,17 @@ pub(crate) enum HashPrefix {
 }
 
 impl HashPrefix {
+    /// The hash: a prefix is resolved among the bindings.
+    pub(crate) fn look_up(
+        &self,
+        bindings: impl FnOnce() -> Result<Vec<Binding>, Error>,
+    ) -> Result<CertHash, Error> {
+        match self {
+            Self::Whole(hash) => Ok(*hash),
+            prefix @ Self::Prefix(_) => prefix.resolve(&bindings()?),
+        }
+    }
+
     /// The hash among those that are bound. A whole hash need not be bound.
     pub(crate) fn resolve<'a>(
         &self,
@@ -32,15 +43,15 @@ impl HashPrefix {
         let found: BTreeSet<_> = hashes
             .filter(|hash| hash.to_string().starts_with(prefix))
             .collect();
-        let mut found = found.into_iter();
-        match (found.next(), found.next()) {
-            (Some(only), None) => Ok(*only),
-            (None, _) => Err(Error::UnknownHash {
+        let found: Vec<_> = found.into_iter().copied().collect();
+        match found.as_slice() {
+            [only] => Ok(*only),
+            [] => Err(Error::UnknownHash {
                 prefix: prefix.clone(),
             }),
-            (Some(first), Some(second)) => Err(Error::AmbiguousHash {
+            _ => Err(Error::AmbiguousHash {
                 prefix: prefix.clone(),
-                hashes: [*first, *second],
+                hashes: found,
             }),
         }
     }

@@ -1,5 +1,6 @@
 //! The command line: its commands, and a module for the arguments of each.
 
+pub(crate) mod applications;
 pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod certificate;
@@ -9,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod flags;
 pub(crate) mod hash;
+pub(crate) mod heal;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod output;
@@ -29,7 +31,7 @@ use certbind_core::{BindingKey, Uuid};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::certificate::CertificateSource;
+use self::certificate::{CertificateSource, Checks};
 use self::key::key;
 use self::output::Output;
 use self::record::RecordOptions;
@@ -88,7 +90,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Create a binding.
+    /// Create a binding. Succeeds if an equal one exists.
     Add {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         #[arg(value_parser = key)]
@@ -99,6 +101,10 @@ pub(crate) enum Command {
         /// 4dc3e181-e14b-4a21-b022-59fc669b0914 for IIS.
         #[arg(long, value_name = "GUID")]
         app_id: Uuid,
+        #[command(flatten)]
+        checks: Checks,
+        #[command(flatten)]
+        output: Output,
         #[command(flatten)]
         options: RecordOptions,
     },
@@ -113,6 +119,27 @@ pub(crate) enum Command {
         #[arg(long, value_name = "GUID")]
         app_id: Option<Uuid>,
         #[command(flatten)]
+        checks: Checks,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        options: RecordOptions,
+    },
+    /// Create a binding, or update selected fields of it. Succeeds if it is already so.
+    Set {
+        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
+        #[arg(value_parser = key)]
+        key: BindingKey,
+        #[command(flatten)]
+        certificate: CertificateSource,
+        /// The application that owns the binding: any GUID. Required if the key is not bound.
+        #[arg(long, value_name = "GUID")]
+        app_id: Option<Uuid>,
+        #[command(flatten)]
+        checks: Checks,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
         options: RecordOptions,
     },
     /// Delete a binding.
@@ -123,6 +150,9 @@ pub(crate) enum Command {
     },
     /// Replace a certificate in every binding that uses it, in one atomic batch.
     Rotate(Box<rotate::Rotate>),
+    /// Restore the options of an earlier export after a renewal that deleted and added bindings, and
+    /// keep the new certificates.
+    Heal(Box<heal::Heal>),
     /// Verify new exports of hosts against the folder that `rotate --out` wrote. Exit code 0: every
     /// host is as planned, 1: a host differs or is missing, 2: error.
     Verify(verify::Verify),

@@ -2,17 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use certbind_certificates::Folder;
-use certbind_core::{CertHash, Kind, Port, Uuid};
+use certbind_core::{Binding, Kind, Port, StoreName, Uuid};
 use certbind_migrate::{Address, HostPattern, MappingFile, Planner, Rule, Store, Successors};
 use clap::Args;
 
+use super::applications::Applications;
+use super::hash::HashPrefix;
 use super::output::Output;
 use super::script::Scripts;
-use crate::error::{Error, warn};
+use crate::certificate_folder::certificate_folder;
+use crate::error::Error;
+use crate::guards::Guards;
 use crate::hive_logs::LogOptions;
 use crate::input::Input;
-use crate::terminal::escaped;
 
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
@@ -38,10 +40,16 @@ pub(crate) struct Plan {
     pub(crate) scripts: Scripts,
     #[command(flatten)]
     pub(crate) format: Output,
+    /// Plan to bind a certificate that the checks refuse. Those of --certificates, --old-certificates and
+    /// --new-certificates are checked: expired, for other names, not for servers, weak key or signature.
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     mapping: Mapping,
     #[command(flatten)]
     filter: Filter,
+    #[command(flatten)]
+    applications: Applications,
 }
 
 #[derive(Debug, Args)]
@@ -50,9 +58,9 @@ struct Mapping {
     /// A TOML file with mapping rules and a filter. Options add to it.
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
-    /// Replace certificate OLD by NEW.
+    /// Replace certificate OLD by NEW: hashes, or unique prefixes of hashes that are bound.
     #[arg(long, value_name = "OLD=NEW")]
-    map_certificate: Vec<Rule<CertHash>>,
+    map_certificate: Vec<Rule<HashPrefix>>,
     /// A folder with the certificates of the source.
     #[arg(long, value_name = "FOLDER", requires = "new_certificates")]
     old_certificates: Option<PathBuf>,
@@ -65,6 +73,9 @@ struct Mapping {
     /// Replace certificate store A by B. An empty name means (null).
     #[arg(long, value_name = "A=B")]
     map_store_name: Vec<Rule<Store>>,
+    /// The certificate store of the certificates that are replaced; the others stay where they are.
+    #[arg(long, value_name = "NAME")]
+    store_name: Option<StoreName>,
     /// Replace application A by B.
     #[arg(long, value_name = "A=B")]
     map_application: Vec<Rule<Uuid>>,
@@ -88,15 +99,19 @@ struct Filter {
 }
 
 impl Plan {
-    /// The planner that these options describe.
-    pub(crate) fn planner(&self) -> Result<Planner, Error> {
+    /// The planner that these options describe. Prefixes of hashes are looked up in the bindings of the
+    /// source and the target.
+    pub(crate) fn planner(&self, source: &[Binding], target: &[Binding]) -> Result<Planner, Error> {
         let mut file = match &self.mapping.mapping {
             Some(path) => mapping_file(path)?,
             None => MappingFile::default(),
         };
         let options = &self.mapping;
         for rule in &options.map_certificate {
-            file.mapping.certificates.add(rule.clone())?;
+            file.mapping.certificates.add(Rule {
+                from: rule.from.resolve(source)?,
+                to: rule.to.resolve(target.iter().chain(source))?,
+            })?;
         }
         for rule in &options.map_address {
             file.mapping.addresses.add(rule.clone())?;
@@ -107,6 +122,7 @@ impl Plan {
         for rule in &options.map_application {
             file.mapping.applications.add(rule.clone())?;
         }
+        file.mapping.store_of_mapped.clone_from(&options.store_name);
         let mut filter = file.filter;
         filter.kinds.extend(&self.filter.kind);
         filter.ports.extend(&self.filter.port);
@@ -127,7 +143,8 @@ impl Plan {
             mapping: file.mapping,
             successors,
             filter,
-            prune: self.prune || self.prune_all,
+            owners: self.applications.filter(),
+            prune: self.prunes(),
             capabilities: None,
             inventory: self
                 .certificates
@@ -135,6 +152,21 @@ impl Plan {
                 .map(certificate_folder)
                 .transpose()?,
         })
+    }
+}
+
+impl Plan {
+    /// Whether bindings of the target may be deleted.
+    pub(crate) fn prunes(&self) -> bool {
+        self.prune || self.prune_all
+    }
+
+    /// The checks of the certificates that are known to a planner.
+    pub(crate) fn guards(&self, planner: &Planner) -> Guards {
+        let successors = &planner.successors;
+        let folders = [&successors.new, &successors.old];
+        let known = folders.into_iter().chain(&planner.inventory);
+        Guards::of_plan(known.cloned().collect(), self.force)
     }
 }
 
@@ -153,17 +185,4 @@ fn mapping_file(path: &Path) -> Result<MappingFile, Error> {
         folders.new = beside.join(&folders.new);
     }
     Ok(file)
-}
-
-/// Reads the certificates of a folder, and warns about files without one, such as a PFX.
-pub(crate) fn certificate_folder(path: &Path) -> Result<Folder, Error> {
-    let folder = Folder::read(path).map_err(|error| Error::Input {
-        path: error.path,
-        source: error.source,
-    })?;
-    for file in folder.skipped_files() {
-        let what = "has no certificate in PEM or DER format and was skipped";
-        warn(&format!("{} {what}", escaped(&file.display().to_string())));
-    }
-    Ok(folder)
 }

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use certbind_core::CertHash;
+use certbind_core::StoreName;
 use clap::Args;
 
+use super::applications::Applications;
+use super::certificate::Checks;
 use super::hash::HashPrefix;
 use super::output::Output;
 use super::script::Scripts;
@@ -27,18 +29,22 @@ pub(crate) struct Rotate {
     /// The certificate to replace: its hash, or a unique prefix of a hash that is bound.
     #[arg(long, value_name = "HASH")]
     from: Option<HashPrefix>,
-    /// The hash of the new certificate.
+    /// The hash of the new certificate, or a unique prefix of a hash that is bound.
     #[arg(long, value_name = "HASH", conflicts_with = "cert")]
-    to: Option<CertHash>,
-    /// A PEM or DER file with the new certificate.
+    to: Option<HashPrefix>,
+    /// A PEM, DER or PFX file with the new certificate. Of a chain, in any order, its end is used.
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: Option<PathBuf>,
     /// Replace every certificate that has exactly the names of the new one, instead of OLD-HASH.
     #[arg(long, requires_all = ["cert", "certificates"], conflicts_with = "from")]
-    match_names: bool,
-    /// A folder with the certificates (PEM, DER) that are bound now, for their names.
-    #[arg(long, value_name = "FOLDER", requires = "match_names")]
-    pub(crate) certificates: Option<PathBuf>,
+    pub(crate) match_names: bool,
+    #[command(flatten)]
+    pub(crate) checks: Checks,
+    /// The certificate store of the new certificate: MY, WebHosting, … Default: that of the old one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) store_name: Option<StoreName>,
+    #[command(flatten)]
+    pub(crate) applications: Applications,
     /// Show the changes without making them.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -60,7 +66,7 @@ pub(crate) struct Renewal {
     /// The certificate to replace; `None` with --match-names.
     pub(crate) from: Option<HashPrefix>,
     /// The new certificate; `None` with --cert.
-    pub(crate) to: Option<CertHash>,
+    pub(crate) to: Option<HashPrefix>,
     /// The exports of hosts.
     pub(crate) exports: Vec<String>,
 }
@@ -85,7 +91,7 @@ impl Rotate {
                 )
             }
         };
-        let to = match (self.to, &self.cert) {
+        let to = match (self.to.clone(), &self.cert) {
             (Some(to), _) => Some(to),
             (None, Some(_)) => None,
             (None, None) => {

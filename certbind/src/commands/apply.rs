@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use certbind_backends::Access;
 use certbind_core::StoreError;
-use certbind_migrate::{Header, Plan, Step};
+use certbind_migrate::{Header, Plan, Step, owners};
 use serde_json::json;
 
 use super::plan::{name, open_or_empty};
@@ -114,10 +114,11 @@ fn read(arguments: &Apply) -> Result<Plan, Error> {
         path: path(),
         source,
     })?;
-    Plan::from_json(&json).map_err(|error| Error::BrokenInput {
+    let plan = Plan::from_json(&json).map_err(|error| Error::BrokenInput {
         path: path(),
         problem: error.to_string(),
-    })
+    })?;
+    Ok(arguments.selected(plan))
 }
 
 /// The store that a plan says it was made for.
@@ -266,6 +267,7 @@ fn as_json(
         "replaced": keys(|step| matches!(step, Step::Replace { .. })),
         "deleted": keys(|step| matches!(step, Step::Delete { .. })),
         "unchanged": plan.counts().unchanged,
+        "owners": owners(plan),
         "undo": undo,
     })
 }

@@ -1,96 +1,115 @@
-//! `add`, `update` and `delete`: one binding is changed.
-
-use std::path::Path;
+//! `add`, `update`, `set` and `delete`: one binding is changed.
 
 use certbind_backends::Access;
-use certbind_certificates::{Certificate, CertificateFile, LeafError};
-use certbind_core::{Binding, BindingKey, CertHash, Record, StoreError, Uuid};
+use certbind_core::{Binding, BindingKey, Record, StoreError, Uuid};
+use serde_json::json;
 
-use crate::cli::certificate::CertificateSource;
+use crate::cli::certificate::{CertificateSource, Checks};
+use crate::cli::output::Format;
 use crate::cli::record::RecordOptions;
 use crate::error::Error;
 use crate::exit;
-use crate::print::print;
+use crate::guards::Guards;
+use crate::input::scan_all;
+use crate::new_certificate::NewCertificate;
+use crate::print::{print, print_json};
 use crate::stores::{Opened, StoreUrl};
 
-/// How often `update` reads and tries again when somebody else changes the binding in between.
-const UPDATE_ATTEMPTS: u32 = 16;
+/// The attempts to change a binding when other processes change it meanwhile.
+const ATTEMPTS: u32 = 16;
 
+/// The values that a command sets.
+pub(crate) struct Values<'a> {
+    pub(crate) certificate: &'a CertificateSource,
+    pub(crate) checks: &'a Checks,
+    pub(crate) app_id: Option<Uuid>,
+    pub(crate) options: &'a RecordOptions,
+}
+
+/// The values, with the certificate read.
+struct Wanted<'a> {
+    new: Option<NewCertificate>,
+    guards: Guards,
+    app_id: Option<Uuid>,
+    options: &'a RecordOptions,
+}
+
+/// Binds a key that is not bound. An equal binding is left as it is.
 pub(crate) fn add(
     url: &StoreUrl,
     key: BindingKey,
-    certificate: &CertificateSource,
-    app_id: Uuid,
-    options: &RecordOptions,
+    values: &Values<'_>,
+    format: Format,
 ) -> Result<u8, Error> {
-    let mut record = match (certificate.read()?, key.kind().names_certificate()) {
-        (Some(hash), true) => Record::new(hash, None, app_id),
-        (None, false) => Record::central(app_id),
-        (None, true) => return Err(arguments(&key, "name the certificate by --hash or --cert")),
-        (Some(_), false) => {
-            return Err(arguments(
-                &key,
-                "its certificate comes from the central store; leave out --hash and --cert",
-            ));
+    let wanted = values.read(url)?;
+    let binding = wanted.create(key)?;
+    wanted.guards.check([(None, &binding)])?;
+    let store = Opened::open(url, Access::Create)?;
+    match store.bindings().insert(binding.clone()) {
+        Err(error @ StoreError::AlreadyExists { .. }) => {
+            if store.bindings().get(binding.key())?.as_ref() != Some(&binding) {
+                return Err(error.into());
+            }
+            report(format, &wanted, Some(&binding), &binding)
         }
-    };
-    options.apply(&key, &mut record)?;
-    let binding = Binding::new(key, record)?;
-    let text = format!("Bound {} to {}\n", binding.key(), certificate_of(&binding));
-    Opened::open(url, Access::Create)?
-        .bindings()
-        .insert(binding)?;
-    print(&text)?;
-    Ok(exit::DONE)
+        inserted => {
+            inserted?;
+            report(format, &wanted, None, &binding)
+        }
+    }
 }
 
+/// Changes what is named of a binding, and keeps the rest.
 pub(crate) fn update(
     url: &StoreUrl,
     key: &BindingKey,
-    certificate: &CertificateSource,
-    app_id: Option<Uuid>,
-    options: &RecordOptions,
+    values: &Values<'_>,
+    format: Format,
 ) -> Result<u8, Error> {
-    let hash = certificate.read()?;
-    if hash.is_none() && app_id.is_none() && options.is_empty() {
+    if values.is_empty() {
         return Err(Error::NothingToUpdate);
     }
+    let wanted = values.read(url)?;
     let store = Opened::open(url, Access::Change)?;
-    let mut attempt = 1;
-    loop {
-        let found = store.bindings().get(key)?;
-        let binding = found.ok_or_else(|| StoreError::NotFound { key: key.clone() })?;
-        let mut record = binding.record().clone();
-        match (&mut record.certificate, hash) {
-            (Some(certificate), Some(hash)) => certificate.hash = hash,
-            (None, Some(_)) => {
-                return Err(arguments(
-                    key,
-                    "its certificate comes from the central store",
-                ));
-            }
-            (_, None) => {}
+    let (before, after) = swap(
+        &store,
+        key,
+        |found| match found {
+            Some(before) => wanted.change(before),
+            None => Err(StoreError::NotFound { key: key.clone() }.into()),
+        },
+        &wanted.guards,
+    )?;
+    report(format, &wanted, before.as_ref(), &after)
+}
+
+/// Binds a key, or changes what is named of its binding.
+pub(crate) fn set(
+    url: &StoreUrl,
+    key: &BindingKey,
+    values: &Values<'_>,
+    format: Format,
+) -> Result<u8, Error> {
+    let wanted = values.read(url)?;
+    // What cannot be bound makes no store.
+    let store = match Opened::open(url, Access::Change) {
+        Err(Error::NoStore { .. }) => {
+            let binding = wanted.create(key.clone())?;
+            wanted.guards.check([(None, &binding)])?;
+            Opened::open(url, Access::Create)?
         }
-        record.app_id = app_id.unwrap_or(record.app_id);
-        options.apply(key, &mut record)?;
-        let changed = binding.clone().with_record(record)?;
-        if changed == binding {
-            print(&format!("{key} is like that already\n"))?;
-            return Ok(exit::DONE);
-        }
-        let text = format!("Updated {}, bound to {}\n", key, certificate_of(&changed));
-        match store
-            .bindings()
-            .compare_and_swap(key, Some(binding), Some(changed))
-        {
-            Err(StoreError::Conflict { .. }) if attempt < UPDATE_ATTEMPTS => attempt += 1,
-            done => {
-                done?;
-                print(&text)?;
-                return Ok(exit::DONE);
-            }
-        }
-    }
+        opened => opened?,
+    };
+    let (before, after) = swap(
+        &store,
+        key,
+        |found| match found {
+            Some(before) => wanted.change(before),
+            None => wanted.create(key.clone()),
+        },
+        &wanted.guards,
+    )?;
+    report(format, &wanted, before.as_ref(), &after)
 }
 
 pub(crate) fn delete(url: &StoreUrl, key: &BindingKey) -> Result<u8, Error> {
@@ -103,29 +122,131 @@ pub(crate) fn delete(url: &StoreUrl, key: &BindingKey) -> Result<u8, Error> {
     Ok(exit::DONE)
 }
 
-impl CertificateSource {
-    /// The hash that is named, or that of the server's certificate in the file.
-    pub(crate) fn read(&self) -> Result<Option<CertHash>, Error> {
-        match &self.cert {
-            Some(path) => leaf_of_file(path).map(|leaf| Some(*leaf.hash())),
-            None => Ok(self.hash),
+/// Replaces the binding of a key by what is made of it, in one step. The binding before and after.
+fn swap(
+    store: &Opened,
+    key: &BindingKey,
+    change: impl Fn(Option<&Binding>) -> Result<Binding, Error>,
+    guards: &Guards,
+) -> Result<(Option<Binding>, Binding), Error> {
+    let mut attempt = 1;
+    loop {
+        let before = store.bindings().get(key)?;
+        let after = change(before.as_ref())?;
+        if before.as_ref() == Some(&after) {
+            return Ok((before, after));
+        }
+        guards.check([(before.as_ref(), &after)])?;
+        let swapped = store
+            .bindings()
+            .compare_and_swap(key, before.clone(), Some(after.clone()));
+        match swapped {
+            Err(StoreError::Conflict { .. } | StoreError::AlreadyExists { .. })
+                if attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
+            swapped => {
+                swapped?;
+                return Ok((before, after));
+            }
         }
     }
 }
 
-/// The server's certificate in a file: the end of the chain, in whatever order the file has it.
-pub(crate) fn leaf_of_file(path: &Path) -> Result<Certificate, Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::Input {
-        path: path.to_owned(),
-        source,
+impl Values<'_> {
+    fn is_empty(&self) -> bool {
+        let Self {
+            certificate,
+            checks: _,
+            app_id,
+            options,
+        } = self;
+        certificate.hash.is_none()
+            && certificate.cert.is_none()
+            && app_id.is_none()
+            && options.is_empty()
+    }
+
+    /// Reads the certificate. A prefix of a hash is looked up in the store.
+    fn read(&self, url: &StoreUrl) -> Result<Wanted<'_>, Error> {
+        let bindings = || scan_all(Opened::open(url, Access::Read)?.bindings());
+        let new = NewCertificate::named(self.certificate, self.checks, bindings)?;
+        Ok(Wanted {
+            guards: Guards::of(self.checks, new.as_ref())?,
+            new,
+            app_id: self.app_id,
+            options: self.options,
+        })
+    }
+}
+
+impl Wanted<'_> {
+    /// A binding with these values, and the default for all others.
+    fn create(&self, key: BindingKey) -> Result<Binding, Error> {
+        let app_id = self
+            .app_id
+            .ok_or_else(|| arguments(&key, "it is not bound; name its application by --app-id"))?;
+        let mut record = match (&self.new, key.kind().names_certificate()) {
+            (Some(new), true) => Record::new(*new.hash(), None, app_id),
+            (None, false) => Record::central(app_id),
+            (None, true) => {
+                return Err(arguments(&key, "name the certificate by --hash or --cert"));
+            }
+            (Some(_), false) => {
+                return Err(arguments(
+                    &key,
+                    "its certificate comes from the central store; leave out --hash and --cert",
+                ));
+            }
+        };
+        self.options.apply(&key, &mut record)?;
+        Ok(Binding::new(key, record)?)
+    }
+
+    /// A binding changed to these values.
+    fn change(&self, before: &Binding) -> Result<Binding, Error> {
+        let mut record = before.record().clone();
+        match (&mut record.certificate, &self.new) {
+            (Some(certificate), Some(new)) => certificate.hash = *new.hash(),
+            (None, Some(_)) => {
+                return Err(arguments(
+                    before.key(),
+                    "its certificate comes from the central store",
+                ));
+            }
+            (_, None) => {}
+        }
+        record.app_id = self.app_id.unwrap_or(record.app_id);
+        self.options.apply(before.key(), &mut record)?;
+        Ok(before.clone().with_record(record)?)
+    }
+}
+
+fn report(
+    format: Format,
+    wanted: &Wanted<'_>,
+    before: Option<&Binding>,
+    after: &Binding,
+) -> Result<u8, Error> {
+    let key = after.key();
+    let changed = before != Some(after);
+    if format == Format::Json {
+        print_json(&json!({
+            "key": key, "changed": changed, "before": before, "after": after,
+        }))?;
+        return Ok(exit::DONE);
+    }
+    let certificate = match &wanted.new {
+        Some(new) => new.describe(),
+        None => certificate_of(after),
+    };
+    print(&match before {
+        None => format!("Bound {key} to {certificate}\n"),
+        Some(_) if changed => format!("Updated {key}, bound to {certificate}\n"),
+        Some(_) => format!("{key} is already so, bound to {certificate}\n"),
     })?;
-    let leaf = CertificateFile::read(&bytes, &[])
-        .map_err(LeafError::from)
-        .and_then(|file| file.leaf().cloned());
-    leaf.map_err(|source| Error::Certificate {
-        path: path.to_owned(),
-        source,
-    })
+    Ok(exit::DONE)
 }
 
 fn arguments(key: &BindingKey, problem: &'static str) -> Error {

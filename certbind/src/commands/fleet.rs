@@ -9,7 +9,7 @@ use certbind_core::Binding;
 use certbind_migrate::{FleetPlan, Purpose};
 use serde_json::{Map, Value, json};
 
-use super::selection::{Selection, already};
+use super::selection::{Renewed, Selection, already};
 use super::{diff, export, fleet_plan, plan};
 use crate::changes;
 use crate::cli::Command;
@@ -19,7 +19,7 @@ use crate::cli::export::{Export, ExportFormat};
 use crate::cli::output::Format;
 use crate::cli::rotate::Rotate;
 use crate::cli::script::Scripts;
-use crate::error::Error;
+use crate::error::{Error, warn};
 use crate::fleet::{FleetOptions, FleetUrl, counted, visit};
 use crate::input::{Input, scan_all};
 use crate::print::{print, print_json, print_json_text};
@@ -233,26 +233,40 @@ fn exports(folder: &Input) -> Result<BTreeMap<String, PathBuf>, Error> {
 fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, Error> {
     no_scripts(&arguments.scripts)?;
     let renewal = arguments.renewal()?;
-    let whole = || {
-        Err(Error::Rotate {
-            problem: "with --fleet, write the whole hash of the certificate to replace".to_owned(),
-        })
+    let all = || {
+        let visited = visit(url, jobs, |_, store| scan_all(store))?;
+        if visited.failed > 0 {
+            // A prefix that seems unique may not be.
+            return Err(Error::NotPlanned {
+                hosts: counted(visited.failed),
+            });
+        }
+        let bindings = visited.hosts.into_iter();
+        Ok(bindings.flat_map(|(_, bindings)| bindings).collect())
     };
-    let selection = Selection::of(arguments, &renewal, whole)?;
+    let selection = Selection::of(arguments, &renewal, all)?;
     if let Some(path) = &arguments.export {
         return planned(url, jobs, &selection, path, arguments.output.format);
     }
     let visited = visit(url, jobs, |_, store| {
         match selection.renew(store, arguments.dry_run) {
             Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => {
-                Ok((Vec::new(), selection.renewed(store)?))
+                Ok((Renewed::default(), selection.renewed(store)?))
             }
-            renewed => renewed.map(|(keys, _)| (keys, 0)),
+            renewed => renewed.map(|renewed| (renewed, 0)),
         }
     })?;
+    let warnings = visited.hosts.iter().map(|(host, (renewed, _))| {
+        for warning in &renewed.warnings {
+            warn(&format!("{host}: {}", escaped(&warning.to_string())));
+        }
+        (host.to_string(), json!(renewed.warnings))
+    });
+    let warnings: Map<String, Value> = warnings.collect();
     let before: usize = visited.hosts.iter().map(|(_, (_, before))| before).sum();
     let renewed = || {
-        let hosts = visited.hosts.iter().map(|(host, (keys, _))| (host, keys));
+        let hosts = visited.hosts.iter();
+        let hosts = hosts.map(|(host, (renewed, _))| (host, &renewed.keys));
         hosts.filter(|(_, keys)| !keys.is_empty())
     };
     if renewed().next().is_none() && visited.failed == 0 {
@@ -271,6 +285,7 @@ fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, E
             "old": selection.old(), "new": selection.successor(), "dry_run": arguments.dry_run,
             "renewed": hosts.collect::<Map<String, Value>>(),
             "unchanged": visited.hosts.len() - renewed().count(), "failed": visited.failed,
+            "warnings": warnings,
         }))?;
         return Ok(code(visited.failed));
     }
@@ -289,7 +304,7 @@ fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, E
     let hosts = renewed().count();
     let (bindings, changed) = (changes::counted(bindings), counted(hosts));
     text.push_str(&format!("{verb} {bindings} of {changed}\n"));
-    text.push_str(&format!("  to {}\n", selection.successor()));
+    text.push_str(&format!("  to {}\n", selection.describe()));
     let unchanged = visited.hosts.len() - hosts;
     if unchanged > 0 {
         text.push_str(&format!("Nothing to renew: {}\n", counted(unchanged)));

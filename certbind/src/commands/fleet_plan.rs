@@ -1,9 +1,10 @@
 //! The plan of a fleet: kept by `rotate --fleet --export`, applied by `apply --fleet`, host by host.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use certbind_etcd::{EtcdStore, HostName};
-use certbind_migrate::{FleetPlan, Plan};
+use certbind_migrate::{FleetPlan, Plan, Warning, owners};
 use serde_json::json;
 
 use super::apply::confirmed;
@@ -27,7 +28,8 @@ enum HostState {
 }
 
 pub(super) fn apply(arguments: &Apply, url: &FleetUrl) -> Result<u8, Error> {
-    let fleet = read(&arguments.plan)?;
+    let fleet = read(&arguments.plan)?.hosts().clone().into_iter();
+    let fleet = FleetPlan::new(fleet.map(|(host, plan)| (host, arguments.selected(plan))));
     if arguments.format.format == Format::Table {
         let mut text = String::new();
         for (host, plan) in fleet.hosts() {
@@ -129,6 +131,7 @@ fn report(
         Format::Json => print_json(&json!({
             "dry_run": arguments.dry_run, "applied": applied, "applied_before": before,
             "bindings": bindings, "failed": visited.failed, "undo": undo,
+            "owners": owners_of(fleet),
         }))?,
         Format::Table => {
             let verb = if arguments.dry_run {
@@ -157,4 +160,11 @@ fn report(
         0 => exit::DONE,
         _ => exit::REFUSED,
     })
+}
+
+/// The applications that have to be told of new certificates, of each host that has some.
+fn owners_of(fleet: &FleetPlan) -> BTreeMap<&String, Vec<Warning>> {
+    let hosts = fleet.hosts().iter();
+    let owners = hosts.map(|(host, plan)| (host, owners(plan)));
+    owners.filter(|(_, owners)| !owners.is_empty()).collect()
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use certbind_core::{Binding, BindingStore, CertHash, MemoryStore};
 use certbind_formats::netsh::{self, Layout, Release};
 use certbind_formats::{Export, json};
-use certbind_migrate::{FleetPlan, Plan, Purpose};
+use certbind_migrate::{FleetPlan, Plan, Purpose, Warning, owners};
 use serde::Serialize;
 
 use super::selection::{Selection, already};
@@ -42,6 +42,8 @@ struct HostSummary {
     unchanged: u64,
     /// How many bindings use the new certificate already.
     already: usize,
+    /// The applications that have to be told of the new certificate as well.
+    owners: Vec<Warning>,
     /// The scripts, relative to the folder.
     scripts: Vec<String>,
 }
@@ -124,6 +126,7 @@ fn planned(selection: &Selection, host: &HostExport) -> Result<(Plan, HostSummar
         unchanged: bindings - renewed.len() as u64,
         renewed,
         already: selection.renewed(&store)?,
+        owners: owners(&plan),
         scripts: Vec::new(),
     };
     Ok((plan, summary))

@@ -12,6 +12,7 @@ pub(crate) mod fleet;
 #[cfg(feature = "etcd")]
 mod fleet_plan;
 pub(crate) mod generated;
+pub(crate) mod heal;
 pub(crate) mod help;
 mod hosts;
 pub(crate) mod import;

@@ -18,15 +18,17 @@ use crate::warnings::warn_of;
 use crate::{exit, output_file, plan_text};
 
 pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
-    let mut planner = arguments.planner()?;
-    let (source, target) = (arguments.source.resolved(), arguments.target.resolved());
+    let (source, target) = (
+        arguments.source.clone().resolved(),
+        arguments.target.clone().resolved(),
+    );
     let input = Input::File("-".into());
     if source == input && target == input {
         return Err(Error::InputTwice);
     }
     let logs = arguments.logs.choice()?;
     let Contents { bindings, reading } = source.read_with(&logs)?;
-    if planner.prune
+    if arguments.prunes()
         && let (Input::File(path), Some(reading)) = (&source, &reading)
         && reading
             .recovery
@@ -36,10 +38,11 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
         return Err(Error::PrunesFromDirtyHive { path: path.clone() });
     }
     let mut target_reading = None;
+    let mut capabilities = None;
     let held = match &target {
         Input::Store(url) => {
             let store = open_or_empty(url)?;
-            planner.capabilities = Some(store.bindings().capabilities());
+            capabilities = Some(store.bindings().capabilities());
             scan_all(store.bindings())?
         }
         Input::File(_) => {
@@ -51,9 +54,14 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
     };
     logs.check([reading.as_ref(), target_reading.as_ref()])?;
     let layout = target_reading.and_then(|reading| reading.export.layout);
+    let mut planner = arguments.planner(&bindings, &held)?;
+    planner.capabilities = capabilities;
     let bindings = bindings.into_iter().map(Ok);
     let count = held.len() as u64;
     let plan = planner.plan(bindings, held.into_iter().map(Ok))?;
+    let changes = plan.changes();
+    let changes = changes.filter_map(|step| Some((step.expected(), step.new_value()?)));
+    arguments.guards(&planner).check(changes)?;
     let deletes = plan.counts().deletes;
     let is_most = deletes == count || (count > 10 && deletes > count / 2);
     if deletes > 0 && is_most && !arguments.prune_all {

@@ -1,11 +1,10 @@
 //! `rotate`: replaces a certificate in every binding that uses it.
 
 use certbind_backends::Access;
-use certbind_core::BindingKey;
 use certbind_migrate::Purpose;
 use serde_json::json;
 
-use super::selection::{Selection, already};
+use super::selection::{Renewed, Selection, already};
 use super::{hosts, plan, scripts};
 use crate::changes::counted;
 use crate::cli::output::Format;
@@ -37,7 +36,7 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Rotate) -> Result<u8, Error> {
                 return Err(error);
             }
             match format {
-                Format::Json => report(arguments, &selection, &[], None)?,
+                Format::Json => report(arguments, &selection, &Renewed::default())?,
                 Format::Table => print(&already(done, &selection))?,
             }
             Ok(exit::DONE)
@@ -70,32 +69,29 @@ fn rotate(
         }
         return Ok(exit::DONE);
     }
-    let (keys, revision) = selection.renew(store.bindings(), arguments.dry_run)?;
-    report(arguments, selection, &keys, revision)?;
+    let renewed = selection.renew(store.bindings(), arguments.dry_run)?;
+    report(arguments, selection, &renewed)?;
     Ok(exit::DONE)
 }
 
-fn report(
-    arguments: &Rotate,
-    selection: &Selection,
-    keys: &[BindingKey],
-    revision: Option<u64>,
-) -> Result<(), Error> {
+fn report(arguments: &Rotate, selection: &Selection, renewed: &Renewed) -> Result<(), Error> {
     let (old, new, dry_run) = (selection.old(), selection.successor(), arguments.dry_run);
+    renewed.warn();
     if arguments.output.format == Format::Json {
         return print_json(&json!({
-            "old": old, "new": new, "renewed": keys, "dry_run": dry_run, "revision": revision,
+            "old": old, "new": new, "renewed": renewed.keys, "dry_run": dry_run,
+            "revision": renewed.revision, "warnings": renewed.warnings,
         }));
     }
     let verb = if dry_run { "Would renew" } else { "Renewed" };
     let mut text = String::new();
-    for key in keys {
+    for key in &renewed.keys {
         text.push_str(&format!("  {key}\n"));
     }
-    text.push_str(&format!("{verb} {}\n", counted(keys.len())));
+    text.push_str(&format!("{verb} {}\n", counted(renewed.keys.len())));
     if let Some(old) = old {
         text.push_str(&format!("  from {old}\n"));
     }
-    text.push_str(&format!("  to   {new}\n"));
+    text.push_str(&format!("  to   {}\n", selection.describe()));
     print(&text)
 }

@@ -1,30 +1,34 @@
 //! The bindings that `rotate` renews: those of one certificate, or of the names of one.
 
-use certbind_certificates::Certificate;
 use certbind_core::{Binding, BindingKey, BindingStore, CertHash};
-use certbind_migrate::{Header, Plan};
+use certbind_migrate::{Header, Plan, Rotation, Warning};
 
-use super::change::leaf_of_file;
+use crate::certificate_folder::certificate_folder;
 use crate::changes::counted;
-use crate::cli::hash::HashPrefix;
-use crate::cli::plan::certificate_folder;
 use crate::cli::rotate::{Renewal, Rotate};
 use crate::error::{Error, warn};
+use crate::guards::Guards;
 use crate::input::scan_all;
+use crate::new_certificate::NewCertificate;
 use crate::terminal::escaped;
 
 /// The attempts to renew when other processes change bindings meanwhile.
 const ATTEMPTS: u32 = 16;
 
-/// The certificates to replace, and the new one.
-pub(super) enum Selection {
-    /// One certificate by its successor.
-    Hash { old: CertHash, new: CertHash },
-    /// Whatever is for the names of a certificate.
-    Names {
-        new: Box<Certificate>,
-        current: certbind_certificates::Folder,
-    },
+/// The bindings to renew, and the new certificate.
+pub(super) struct Selection {
+    new: NewCertificate,
+    due: Due,
+    rotation: Rotation,
+    guards: Guards,
+}
+
+/// The certificates to replace.
+enum Due {
+    /// One certificate.
+    Hash(CertHash),
+    /// Those with the names of the new one.
+    Names(certbind_certificates::Folder),
 }
 
 impl Selection {
@@ -32,34 +36,47 @@ impl Selection {
     pub(super) fn of(
         arguments: &Rotate,
         renewal: &Renewal,
-        bindings: impl FnOnce() -> Result<Vec<Binding>, Error>,
+        bindings: impl Fn() -> Result<Vec<Binding>, Error>,
     ) -> Result<Self, Error> {
-        if let (Some(current), Some(cert)) = (&arguments.certificates, &arguments.cert) {
-            return Ok(Self::Names {
-                new: Box::new(leaf_of_file(cert)?),
-                current: certificate_folder(current)?,
-            });
-        }
         let new = match (&renewal.to, &arguments.cert) {
-            (_, Some(file)) => *leaf_of_file(file)?.hash(),
-            (Some(hash), None) => *hash,
+            (_, Some(file)) => NewCertificate::of_file(file, &arguments.checks.passwords()?)?,
+            (Some(hash), None) => NewCertificate::of_hash(hash.look_up(&bindings)?),
             (None, None) => return Err(Error::NoSuccessor),
         };
-        let old = match renewal.from.as_ref().ok_or(Error::NoSuccessor)? {
-            HashPrefix::Whole(hash) => *hash,
-            prefix => prefix.resolve(&bindings()?)?,
+        let due = match (arguments.match_names, &arguments.checks.certificates) {
+            (true, Some(current)) => Due::Names(certificate_folder(current)?),
+            _ => {
+                let old = renewal.from.as_ref().ok_or(Error::NoSuccessor)?;
+                let old = old.look_up(&bindings)?;
+                if *new.hash() == old {
+                    return Err(Error::SameCertificate);
+                }
+                Due::Hash(old)
+            }
         };
-        if new == old {
-            return Err(Error::SameCertificate);
-        }
-        Ok(Self::Hash { old, new })
+        let guards = match &due {
+            Due::Names(current) => {
+                let known = vec![current.clone()];
+                Guards::new(Some(new.clone()), known, arguments.checks.force)
+            }
+            Due::Hash(_) => Guards::of(&arguments.checks, Some(&new))?,
+        };
+        let mut rotation = Rotation::default();
+        rotation.store_name.clone_from(&arguments.store_name);
+        rotation.applications = arguments.applications.filter();
+        Ok(Self {
+            new,
+            due,
+            rotation,
+            guards,
+        })
     }
 
     /// The certificate to replace, where it is named.
     pub(super) fn old(&self) -> Option<&CertHash> {
-        match self {
-            Self::Hash { old, .. } => Some(old),
-            Self::Names { .. } => None,
+        match &self.due {
+            Due::Hash(old) => Some(old),
+            Due::Names(_) => None,
         }
     }
 
@@ -71,62 +88,94 @@ impl Selection {
     }
 
     pub(super) fn successor(&self) -> &CertHash {
-        match self {
-            Self::Hash { new, .. } => new,
-            Self::Names { new, .. } => new.hash(),
-        }
+        self.new.hash()
     }
 
-    pub(super) fn plan(&self, store: &dyn BindingStore, header: &Header) -> Result<Plan, Error> {
-        let plan = match self {
-            Self::Hash { old, new } => certbind_migrate::rotation(store, old, new),
-            Self::Names { new, current } => {
-                certbind_migrate::rotation_by_names(store, new, current)
-            }
+    /// The new certificate as text: of a bundle, with its subject.
+    pub(super) fn describe(&self) -> String {
+        self.new.describe()
+    }
+
+    /// The plan, without a check of the certificate.
+    fn unchecked(&self, store: &dyn BindingStore) -> Result<Plan, Error> {
+        let plan = match (&self.due, self.new.certificate()) {
+            (Due::Hash(old), _) => self.rotation.plan(store, old, self.new.hash()),
+            (Due::Names(current), Some(new)) => self.rotation.plan_by_names(store, new, current),
+            (Due::Names(_), None) => return Err(Error::NoSuccessor),
         }?;
         if plan.changes().next().is_none() {
             return Err(self.nothing());
         }
+        Ok(plan)
+    }
+
+    pub(super) fn plan(&self, store: &dyn BindingStore, header: &Header) -> Result<Plan, Error> {
+        let plan = self.unchecked(store)?;
+        self.check(&plan)?;
         Ok(plan.with_header(header.clone()))
+    }
+
+    fn check(&self, plan: &Plan) -> Result<(), Error> {
+        let changes = plan.changes();
+        let changes = changes.filter_map(|step| Some((step.expected(), step.new_value()?)));
+        self.guards.check(changes)
     }
 
     /// The error that no binding is to be renewed.
     pub(super) fn nothing(&self) -> Error {
-        match self {
-            Self::Hash { old, .. } => Error::NothingToRotate(*old),
-            Self::Names { .. } => Error::NothingOfTheseNames,
+        match &self.due {
+            Due::Hash(old) => Error::NothingToRotate(*old),
+            Due::Names(_) => Error::NothingOfTheseNames,
         }
     }
 
-    /// Renews in one batch, and gives what was renewed and the store's revision since.
-    pub(super) fn renew(
-        &self,
-        store: &dyn BindingStore,
-        dry_run: bool,
-    ) -> Result<(Vec<BindingKey>, Option<u64>), Error> {
-        if let (Self::Hash { old, new }, false) = (self, dry_run) {
-            let applied = store.rotate(old, new)?;
-            let keys: Vec<_> = applied.outcomes().iter().map(|o| o.key.clone()).collect();
-            return match keys.is_empty() {
-                true => Err(Error::NothingToRotate(*old)),
-                false => Ok((keys, applied.revision())),
-            };
-        }
+    /// Renews in one batch, and gives what was renewed.
+    pub(super) fn renew(&self, store: &dyn BindingStore, dry_run: bool) -> Result<Renewed, Error> {
         let mut attempt = 1;
         loop {
-            let plan = self.plan(store, &Header::default())?;
-            if !dry_run && let Err(error) = certbind_migrate::apply(store, &plan) {
-                match error {
-                    certbind_migrate::Error::Stale { .. } if attempt < ATTEMPTS => attempt += 1,
-                    error => return Err(error.into()),
+            let plan = self.unchecked(store)?;
+            self.check(&plan)?;
+            let mut revision = None;
+            let renewed = match &self.due {
+                _ if dry_run => Ok(()),
+                // A binding that is made meanwhile is renewed as well.
+                Due::Hash(old) if self.rotation == Rotation::default() => {
+                    let applied = store.rotate(old, self.new.hash())?;
+                    revision = applied.revision();
+                    Ok(())
                 }
-                continue;
+                _ => certbind_migrate::apply(store, &plan).map(drop),
+            };
+            match renewed {
+                Err(certbind_migrate::Error::Stale { .. }) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    return Ok(Renewed {
+                        keys: plan.changes().map(|step| step.key().clone()).collect(),
+                        revision,
+                        warnings: plan.warnings().to_vec(),
+                    });
+                }
             }
-            for warning in plan.warnings() {
-                warn(&escaped(&warning.to_string()));
-            }
-            let keys = plan.changes().map(|step| step.key().clone());
-            return Ok((keys.collect(), None));
+        }
+    }
+}
+
+/// What was renewed.
+#[derive(Default)]
+pub(super) struct Renewed {
+    pub(super) keys: Vec<BindingKey>,
+    /// The store's revision since, if it is known.
+    pub(super) revision: Option<u64>,
+    /// What the operator has to know.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Renewed {
+    /// Prints the warnings.
+    pub(super) fn warn(&self) {
+        for warning in &self.warnings {
+            warn(&escaped(&warning.to_string()));
         }
     }
 }

@@ -381,7 +381,9 @@ fn leaf_of_a_bundle_is_bound_in_any_order() {
         env!("CARGO_MANIFEST_DIR"),
         "/../crates/certificates/tests/fixtures"
     );
-    let bundle = &format!("{fixtures}/formats/bundle-root-first.pem");
+    let file = &format!("{fixtures}/formats/bundle-root-first.pem");
+    // The certificate expires in 2027.
+    let bundle = ["--cert", file, "--force"];
     let host = Host::new();
     let bound = |at: usize| {
         let listed = host.json(&["list", "--format", "json"]);
@@ -389,24 +391,21 @@ fn leaf_of_a_bundle_is_bound_in_any_order() {
             .as_str()
             .map(str::to_owned)
     };
-    let said = host.ok(&["add", "0.0.0.0:443", "--cert", bundle, "--app-id", IIS]);
+    let said = host.ok(&[&["add", "0.0.0.0:443", "--app-id", IIS][..], &bundle].concat());
     assert!(said.contains(LEAF), "{said}");
     assert_eq!(bound(0).as_deref(), Some(LEAF));
     host.ok(&["update", "0.0.0.0:443", "--hash", HASH]);
-    host.ok(&["update", "0.0.0.0:443", "--cert", bundle]);
+    host.ok(&[&["update", "0.0.0.0:443"][..], &bundle].concat());
     assert_eq!(bound(0).as_deref(), Some(LEAF));
     host.ok(&["update", "0.0.0.0:443", "--hash", HASH]);
-    host.ok(&["rotate", HASH, "--cert", bundle]);
+    let said = host.ok(&[&["rotate", HASH][..], &bundle].concat());
+    assert!(said.contains("CN="), "a bundle's leaf is named: {said}");
     assert_eq!(bound(0).as_deref(), Some(LEAF));
 
     // Two chains in one file: nothing is chosen.
     let two = host.file("two.pem");
     let other = format!("{fixtures}/www-2025.pem");
-    let both = [
-        std::fs::read(bundle).unwrap(),
-        std::fs::read(other).unwrap(),
-    ]
-    .concat();
+    let both = [std::fs::read(file).unwrap(), std::fs::read(other).unwrap()].concat();
     std::fs::write(&two, both).unwrap();
     let said = host.fails(
         exit::BROKEN_INPUT,

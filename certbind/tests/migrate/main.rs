@@ -8,9 +8,13 @@ mod bench;
 mod common;
 mod confirming;
 mod diff;
+mod guards;
+mod healing;
 #[cfg(target_os = "linux")]
 mod hosts;
 mod killed;
 mod listings;
+mod owners;
 mod planning;
 mod renewing;
+mod setting;

@@ -106,7 +106,6 @@ fn conflicting_options_are_refused() {
         &["--match-names", "--cert", &new][..],
         &["--match-names", "--certificates", "."],
         &[OLD, "--match-names", "--cert", &new, "--certificates", "."],
-        &[OLD, NEW, "--certificates", "."],
         &[OLD, NEW, "--export", "p.json", "--dry-run"],
         &["--cert", &new],
     ] {

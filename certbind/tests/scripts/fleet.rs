@@ -248,7 +248,9 @@ fn summaries_name_every_host_and_key() {
     let read =
         |name: &str| std::fs::read_to_string(folder.path().join("change").join(name)).unwrap();
     let json: serde_json::Value = serde_json::from_str(&read("summary.json")).unwrap();
-    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    // A warning follows: of the new certificate only the hash is known.
+    let mut printed = serde_json::Deserializer::from_str(&printed).into_iter();
+    let printed: serde_json::Value = printed.next().unwrap().unwrap();
     assert_eq!(json, printed);
     assert_eq!(json["old"], CertHash::new(OLD).to_string());
     assert_eq!(json["new"], CertHash::new(NEW).to_string());

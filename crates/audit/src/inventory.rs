@@ -39,6 +39,21 @@ impl Inventory {
         Self::default()
     }
 
+    /// These certificates, which come from no file.
+    pub(crate) fn of(certificates: impl IntoIterator<Item = Certificate>) -> Self {
+        let held = certificates.into_iter().map(|certificate| {
+            let file = "".into();
+            (
+                *certificate.hash(),
+                InventoryCertificate { certificate, file },
+            )
+        });
+        Self {
+            certificates: Some(held.collect()),
+            unread: Vec::new(),
+        }
+    }
+
     /// The certificates of a folder, and of no folder in it, or of a single file: PEM, DER, PFX
     /// (PKCS #12), PKCS #7 (`.p7b`), or a serialized store (`.sst`), whatever the file is called.
     /// Each of the passwords and the empty one is tried on a PFX. Private keys are not kept.

@@ -27,13 +27,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod applications;
 mod config;
 mod config_file;
 mod effective_certificate;
 mod engine;
 mod finding;
 mod fleet;
+mod guard;
 mod host_binding;
 mod host_export;
 pub mod html;
@@ -48,10 +48,12 @@ pub mod sarif;
 mod severity;
 mod waiver;
 
+pub use certbind_migrate::applications;
 pub use config::Config;
 pub use config_file::ConfigError;
 pub use engine::audit;
 pub use finding::{Finding, FindingLocation, RelatedLocations, Subject};
+pub use guard::{Objection, guard};
 pub use host_export::HostExport;
 pub use inventory::{Inventory, InventoryCertificate, InventoryError, UnreadFile};
 pub use report::{Counts, HostSummary, Report, WaivedFinding};

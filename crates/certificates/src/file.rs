@@ -32,6 +32,8 @@ pub struct CertificateFile {
     /// The DER forms of the certificates, in the same order.
     ders: Vec<Box<[u8]>>,
     with_keys: BTreeSet<CertHash>,
+    /// For each PFX, whether it contains a private key.
+    pfx_has_key: Vec<bool>,
     errors: Vec<PartError>,
     /// Whether there is a private key, a request or the like.
     others: bool,
@@ -78,6 +80,7 @@ impl CertificateFile {
             certificates: Vec::new(),
             ders: Vec::new(),
             with_keys: BTreeSet::new(),
+            pfx_has_key: Vec::new(),
             errors: Vec::new(),
             others: false,
         }
@@ -118,6 +121,13 @@ impl CertificateFile {
     #[must_use]
     pub fn has_key_of(&self, certificate: &Certificate) -> bool {
         self.with_keys.contains(certificate.hash())
+    }
+
+    /// Whether the file is a PFX without any private key: Windows imports its certificate, and
+    /// HTTP.sys cannot use it.
+    #[must_use]
+    pub fn lacks_key(&self) -> bool {
+        !self.pfx_has_key.is_empty() && !self.pfx_has_key.contains(&true)
     }
 
     /// The certificate of the server: the end of the chain in the file, in whatever order the
@@ -211,6 +221,7 @@ impl CertificateFile {
 
     fn add_pfx(&mut self, element: &Element<'_>, passwords: &[String]) {
         let pfx = pfx::read(element, passwords);
+        self.pfx_has_key.push(!pfx.keys.is_empty());
         for bag in &pfx.certificates {
             self.add(&bag.der);
             if bag

@@ -90,6 +90,7 @@ impl MappingFile {
                 addresses: form.addresses,
                 store_names: form.store_names,
                 applications: form.applications,
+                store_of_mapped: None,
             },
             certificate_folders: form.certificate_folders,
             filter: form.filter,

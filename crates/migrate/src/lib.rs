@@ -27,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod applications;
 mod apply;
 mod diff;
 mod error;
@@ -34,9 +35,11 @@ mod field;
 mod file;
 mod filter;
 mod fleet_plan;
+mod heal;
 pub mod json;
 mod mapping;
 mod mismatch;
+mod owners;
 mod plan;
 mod planner;
 mod rotate;
@@ -53,11 +56,13 @@ pub use field::{ExtendedChange, FieldChange, Values};
 pub use file::{CertificateFolders, MappingFile};
 pub use filter::{Filter, HostPattern};
 pub use fleet_plan::FleetPlan;
+pub use heal::{HealError, Healing, heal};
 pub use mapping::Mapping;
 pub use mismatch::Mismatch;
+pub use owners::owners;
 pub use plan::{Counts, Header, Plan, Purpose, Step};
 pub use planner::Planner;
-pub use rotate::{rotation, rotation_by_names};
+pub use rotate::{Rotation, rotation, rotation_by_names};
 pub use rules::{Address, Rule, Rules, Store};
 pub use successors::Successors;
 pub use warning::Warning;

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-use certbind_core::{Binding, BindingError, BindingKey, CertHash, IpPort, KeyError, Uuid};
+use certbind_core::{
+    Binding, BindingError, BindingKey, CertHash, IpPort, KeyError, StoreName, Uuid,
+};
 
 use crate::rules::{Address, Rules, Store};
 
@@ -31,6 +33,8 @@ pub struct Mapping {
     pub store_names: Rules<Store>,
     /// Application ids.
     pub applications: Rules<Uuid>,
+    /// The certificate store of the certificates that a rule names. Others stay where they are.
+    pub store_of_mapped: Option<StoreName>,
 }
 
 impl Mapping {
@@ -41,7 +45,8 @@ impl Mapping {
     pub fn map(&self, binding: &Binding) -> Result<Binding, BindingError> {
         let mut record = binding.record().clone();
         if let Some(certificate) = &mut record.certificate {
-            if let Some(hash) = self.certificates.get(&certificate.hash) {
+            let mapped = self.certificates.get(&certificate.hash);
+            if let Some(hash) = mapped {
                 certificate.hash = *hash;
             }
             let store = Store(certificate.store_name.take());
@@ -49,6 +54,9 @@ impl Mapping {
                 Some(other) => other.0.clone(),
                 None => store.0,
             };
+            if let (Some(store), Some(_)) = (&self.store_of_mapped, mapped) {
+                certificate.store_name = Some(store.clone());
+            }
         }
         record.app_id = self.application(record.app_id);
         match self.key(binding.key()) {

@@ -204,6 +204,18 @@ impl Plan {
         counts
     }
 
+    /// The same plan without the steps that `keep` rejects. Their keys are left alone.
+    #[must_use]
+    pub fn filtered(self, keep: impl Fn(&Step) -> bool) -> Self {
+        let before = self.steps.len();
+        let steps: Vec<_> = self.steps.into_iter().filter(keep).collect();
+        Self {
+            conflicts: self.conflicts + (before - steps.len()) as u64,
+            steps,
+            ..self
+        }
+    }
+
     /// The plan that undoes this one. It is the same every time it is asked for, and it applies
     /// only while every key that this one changes holds what this one left there.
     #[must_use]

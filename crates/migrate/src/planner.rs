@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use certbind_certificates::Folder;
 use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Kind, Result as Stored};
 
+use crate::applications::ApplicationFilter;
 use crate::diff::{Comparison, diff};
 use crate::error::{Duplicate, Error};
 use crate::filter::Filter;
 use crate::mapping::Mapping;
+use crate::owners;
 use crate::plan::{Header, Plan, Step};
 use crate::rules::Rule;
 use crate::shadow::shadows;
@@ -24,6 +26,8 @@ pub struct Planner {
     pub successors: Successors,
     /// Which bindings of the source are brought over.
     pub filter: Filter,
+    /// The bindings of which applications are brought over.
+    pub owners: ApplicationFilter,
     /// Whether bindings of the target that the source lacks are deleted. Only those that the
     /// filter lets through, with application ids as they are mapped.
     pub prune: bool,
@@ -75,7 +79,11 @@ impl Planner {
                     new_value: after,
                 },
                 Comparison::Same(expected) => Step::Keep { expected },
-                Comparison::Removed(expected) if self.prune && within.matches(&expected) => {
+                Comparison::Removed(expected)
+                    if self.prune
+                        && within.matches(&expected)
+                        && self.owners.matches(&expected) =>
+                {
                     Step::Delete { expected }
                 }
                 Comparison::Removed(binding) => {
@@ -88,6 +96,7 @@ impl Planner {
         let unsucceeded = unsucceeded.into_iter();
         warnings.extend(unsucceeded.map(|(hash, keys)| Warning::NoSuccessor { hash, keys }));
         warnings.extend(shadows(&steps, &untouched));
+        warnings.extend(owners::of_steps(&steps));
         Ok(Plan::new(
             Header::default(),
             steps,
@@ -107,7 +116,7 @@ impl Planner {
         let mut duplicates = Vec::new();
         for binding in source {
             let binding = binding?;
-            if !self.filter.matches(&binding) {
+            if !self.filter.matches(&binding) || !self.owners.matches(&binding) {
                 continue;
             }
             let mut lacks_successor = None;

@@ -74,6 +74,17 @@ pub enum Warning {
         /// Whose it becomes.
         to: Uuid,
     },
+    /// An application keeps the certificate in its own configuration as well.
+    Owner {
+        /// Its name.
+        application: String,
+        /// Whether it was recognized by its key alone, and may be another one.
+        likely: bool,
+        /// The keys of its bindings.
+        keys: Vec<BindingKey>,
+        /// The command that renews the certificate there.
+        command: String,
+    },
     /// The source has information that its bindings cannot carry: they may behave differently on the
     /// target.
     #[serde(rename = "loss")]
@@ -138,6 +149,20 @@ impl fmt::Display for Warning {
                 write!(
                     f,
                     "{key} is bound by {{{from}}}, and {{{to}}} takes it over"
+                )
+            }
+            Self::Owner {
+                application,
+                likely,
+                keys,
+                command,
+            } => {
+                let verb = if *likely { "may belong" } else { "belongs" };
+                write!(
+                    f,
+                    "{} {verb} to {application}, which keeps the certificate in its own \
+                     configuration as well; renew it there too: {command}",
+                    Keys(keys)
                 )
             }
             Self::ConversionWarning { what } => write!(f, "the source: {what}"),

@@ -59,6 +59,9 @@ pub(super) fn render(script: &Script) -> String {
         out.line("if not \"%CB_STATE%\"==\"after\" set \"CB_BAD=1\"");
     }
     out.line("if \"%CB_BAD%\"==\"1\" goto failed");
+    for note in &script.notes {
+        out.line(&format!("echo {}", echoed(note)));
+    }
     out.line(&format!("echo Done: {total} of {total} verified"));
     out.end(exit::DONE);
     out.line(":cannot_run");

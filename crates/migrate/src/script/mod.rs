@@ -145,6 +145,7 @@ impl ChangeScripts {
                 other,
                 steps: steps.collect::<Result<_, ScriptError>>()?,
                 import_pfx: import_pfx.cloned(),
+                notes: notes(plan),
             })
         };
         let render = |script: Script| match dialect {
@@ -189,4 +190,19 @@ struct Script {
     other: &'static str,
     steps: Vec<ScriptStep>,
     import_pfx: Option<ImportPfx>,
+    /// What the operator has to do besides: a line each.
+    notes: Vec<String>,
+}
+
+/// The applications that have to be told of the certificate as well, for each binding.
+fn notes(plan: &Plan) -> Vec<String> {
+    let owned = plan.changes().filter_map(|step| {
+        let (application, command) = step.owner_renewal()?;
+        let key = step.key();
+        Some([
+            format!("{key}: {application} keeps the certificate as well; renew it there by:"),
+            format!("  {command}"),
+        ])
+    });
+    owned.flatten().collect()
 }

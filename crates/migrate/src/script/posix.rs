@@ -66,9 +66,13 @@ failed=0",
             at + 1
         );
     }
+    text.push_str("fi\nif [ $failed = 0 ]; then\n");
+    for note in &script.notes {
+        let _ = writeln!(text, "    printf '%s\\n' {}", quoted_word(note));
+    }
     let _ = writeln!(
         text,
-        "fi\nif [ $failed = 0 ]; then\n    echo 'Done: {total} of {total} verified'\n    exit {}\nfi",
+        "    echo 'Done: {total} of {total} verified'\n    exit {}\nfi",
         exit::DONE
     );
     for (at, step) in script.steps.iter().enumerate() {

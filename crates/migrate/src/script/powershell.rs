@@ -109,6 +109,9 @@ if (-not $failed) {
     }
 }
 if (-not $failed) {
+    foreach ($note in $notes) {
+        Write-Output $note
+    }
     Write-Output "Done: $($steps.Count) of $($steps.Count) verified"
     exit 0
 }
@@ -188,6 +191,8 @@ $steps = @(
     }
     text.push_str(")\n");
     text.push_str(FUNCTIONS);
+    let notes: Vec<_> = script.notes.iter().map(|note| literal(note)).collect();
+    let _ = writeln!(text, "$notes = @({})", notes.join(", "));
     text.push_str(MAIN);
     if let Some(pfx) = &script.import_pfx {
         let file = match pfx.is_relative() {
