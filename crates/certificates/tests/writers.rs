@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
-use certbind_certificates::{CertificateFile, FileError, PartError, PrivateKeys};
+use certbind_certificates::{CertificateFile, FileError, PartError, PrivateKey, PrivateKeys};
 use certbind_test_support::require;
 use tempfile::TempDir;
 
@@ -254,7 +254,7 @@ fn openssl_private_keys_in_every_format() {
         ));
         let found = read("file", PASSWORD);
         assert_eq!(found.errors, [], "{command}");
-        let keys: Vec<_> = found.keys.iter().map(|key| key.der()).collect();
+        let keys: Vec<_> = found.keys.iter().map(PrivateKey::der).collect();
         assert_eq!(keys, [key], "{command}");
         let locked = read("file", "other");
         let is_open = command.contains("NONE");

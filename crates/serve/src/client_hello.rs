@@ -187,9 +187,14 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
+    /// Bytes after their length.
+    fn vector(bytes: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(bytes.len()).unwrap();
+        [&length.to_be_bytes(), bytes].concat()
+    }
+
     /// A ClientHello with a server_name extension of this content.
     fn hello(server_name: Option<&[u8]>) -> Vec<u8> {
-        let vector = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes(), bytes].concat();
         let mut extensions = [&[0, 10][..], &vector(&[0, 2, 0, 29])].concat();
         if let Some(content) = server_name {
             extensions.extend([&[0, 0][..], &vector(content)].concat());
@@ -200,12 +205,11 @@ mod tests {
         body.extend(vector(&[0x13, 1]));
         body.extend([1, 0]);
         body.extend(vector(&extensions));
-        let length = body.len() as u32;
+        let length = u32::try_from(body.len()).unwrap();
         [&[1][..], &length.to_be_bytes()[1..], &body].concat()
     }
 
     fn named(name: &[u8]) -> Vec<u8> {
-        let vector = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes(), bytes].concat();
         hello(Some(&vector(&[&[0][..], &vector(name)].concat())))
     }
 

@@ -16,9 +16,10 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, Signa
 use crate::certificates::{Certificates, socket};
 
 fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.connections = 8;
-    limits
+    Limits {
+        connections: 8,
+        ..Limits::default()
+    }
 }
 
 fn server(certificates: &Certificates, limits: Limits) -> Server {
