@@ -131,7 +131,11 @@ mod tests {
             // The error of a custom io::Error is no source of it, but can be had.
             let original = source.source().and_then(|it| it.downcast_ref());
             let original: &io::Error = original.expect("the first caller's error");
-            assert!(original.get_ref().is_some_and(|it| it.is::<DiskError>()));
+            assert!(
+                original
+                    .get_ref()
+                    .is_some_and(<dyn std::error::Error + Send + Sync>::is::<DiskError>)
+            );
         }
     }
 

@@ -186,7 +186,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             let values = Values {
                 certificate: &certificate,
                 checks: &checks,
-                app_id: app_id,
+                app_id,
                 options: &options,
             };
             commands::change::update(&url()?, &key, &values, output.format)
@@ -202,7 +202,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             let values = Values {
                 certificate: &certificate,
                 checks: &checks,
-                app_id: app_id,
+                app_id,
                 options: &options,
             };
             commands::change::set(&url()?, &key, &values, output.format)

@@ -53,10 +53,10 @@ fn print(
     Ok((warnings, printed))
 }
 
-/// Prints a listing as [`write`] does, and reads it back before it is handed to `out`.
+/// Prints a listing as [`write()`] does, and reads it back before it is handed to `out`.
 ///
 /// # Errors
-/// As [`write`]; [`WriteError::Misread`] or [`WriteError::Unreadable`] if the listing would be
+/// As [`write()`]; [`WriteError::Misread`] or [`WriteError::Unreadable`] if the listing would be
 /// read as other bindings.
 pub fn write_checked(
     out: &mut impl Write,
