@@ -278,7 +278,11 @@ impl<A: HttpApi> Session<A> {
         match (self.property_query(key.kind(), query), wanted) {
             (Answer::Found((other, found)), Some(wanted)) => other == *key && found == *wanted,
             (Answer::Found((_, found)), None) => found.is_default(),
-            (Answer::Code(code), None) => is_absent(code) || is_unsupported(code),
+            // A type that was known may have gone: only an enumeration shows that.
+            (Answer::Code(code), None) => {
+                let is_known = self.is_known_type(key.kind(), property);
+                is_absent(code) || (is_unsupported(code) && !is_known)
+            }
             _ => false,
         }
     }

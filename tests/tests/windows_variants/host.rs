@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use certbind_core::{Binding, BindingKey, BindingStore, Kind, MemoryStore, Scan, StoreError};
+use certbind_core::{
+    Binding, BindingKey, BindingStore, Kind, MemoryStore, PropertyType, Scan, StoreError,
+};
 use certbind_httpsys::HttpSysStore;
 use certbind_simulator::{Call, CertificateState, Simulator, Windows};
 use tempfile::TempDir;
@@ -52,8 +54,17 @@ impl Host {
             .open()
     }
 
-    /// Puts a record there, whatever this Windows would make of it.
+    /// Puts a record there, whatever this Windows would make of it, without the properties that it
+    /// does not have.
     pub(crate) fn put(&self, binding: Binding) {
+        let has = |option: &str| self.variant.iter().any(|(name, _)| *name == option);
+        let mut record = binding.record().clone();
+        for property in PropertyType::ALL {
+            if has("property_ids") || (has("property_types") && property.number() >= 2) {
+                record.extended = record.extended.without(property);
+            }
+        }
+        let binding = binding.with_record(record).expect("the same kind");
         self.records.put(binding).expect("a put");
     }
 
@@ -102,7 +113,7 @@ impl Host {
         }
         if self.truth().is_empty() {
             for key in keys().into_iter().filter(has_kind) {
-                self.records.put(binding(rng, key)).expect("a put");
+                self.put(binding(rng, key));
             }
         }
         let _ = store.take_notices();
