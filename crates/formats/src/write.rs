@@ -33,13 +33,10 @@ pub enum WriteError {
     /// A record of a listing would be read as another one than it was printed from, or there would be
     /// more or fewer records. Nothing was written.
     #[error(
-        "record {record} of the listing would not be read as it was printed; print it with the \
-         layout of a Windows release (`--layout`)"
+        "the listing would not be read as it was printed; print it with the layout of a Windows \
+         release (`--layout`)"
     )]
-    Misread {
-        /// The number of the record, counted from 1.
-        record: usize,
-    },
+    Misread,
     /// The printed listing cannot be read. Nothing was written.
     #[error(
         "the printed listing cannot be read back: {0}; print it with the layout of a Windows release \

@@ -14,19 +14,21 @@ use super::property_fields::VALUES;
 use crate::options::ReadOptions;
 use crate::write::WriteError;
 
-/// The bindings that a [`Writer`](super::Writer) has printed, a digest of 8 bytes for each.
+/// A digest of the bindings that a [`Writer`](super::Writer) has printed, in their order.
 #[derive(Debug, Default)]
 pub struct Printed {
-    digests: Vec<u64>,
+    digest: DefaultHasher,
+    count: u64,
 }
 
 impl Printed {
     pub(super) fn add(&mut self, binding: &Binding, layout: &Layout) {
-        self.digests.push(digest(&as_shown(binding, layout)));
+        self.add_shown(&as_shown(binding, layout));
     }
 
-    /// Reads the listing that `open` gives from its start, and compares it record by record. The
-    /// values that the layout does not show ([`Layout::warnings`]) are left out.
+    /// Reads the listing that `open` gives from its start, and compares its records, in their order,
+    /// with those printed. The values that the layout does not show ([`Layout::warnings`]) are left
+    /// out.
     ///
     /// # Errors
     /// [`WriteError::Misread`], [`WriteError::Unreadable`].
@@ -47,36 +49,29 @@ impl Printed {
         let listing = match Listing::prescan(&mut open, &options) {
             Ok(Some(listing)) => listing,
             // The titles of a host without bindings in a language that is not known are no listing.
-            Err(ListingError::Read(_)) if self.digests.is_empty() => return Ok(()),
-            Ok(None) => return Err(WriteError::Misread { record: 1 }),
+            Err(ListingError::Read(_)) if self.count == 0 => return Ok(()),
+            Ok(None) => return Err(WriteError::Misread),
             Err(error) => return Err(unreadable(error)),
         };
-        let mut expected = self.digests.iter();
-        let mut count = 0;
+        let mut found = Self::default();
         for record in listing.bindings(open()?)? {
-            count += 1;
-            let binding = record.map_err(unreadable)?.binding;
-            let differs = || WriteError::Misread { record: count };
-            if *expected.next().ok_or_else(differs)? != digest(&binding) {
-                return Err(differs());
-            }
+            found.add_shown(&record.map_err(unreadable)?.binding);
         }
-        match expected.next() {
-            None => Ok(()),
-            Some(_) => Err(WriteError::Misread { record: count + 1 }),
+        match found.count == self.count && found.digest.finish() == self.digest.finish() {
+            true => Ok(()),
+            false => Err(WriteError::Misread),
         }
+    }
+
+    fn add_shown(&mut self, binding: &Binding) {
+        binding.key().hash(&mut self.digest);
+        encode_binding(binding).hash(&mut self.digest);
+        self.count += 1;
     }
 }
 
 fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> WriteError {
     WriteError::Unreadable(error.into())
-}
-
-fn digest(binding: &Binding) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    binding.key().hash(&mut hasher);
-    encode_binding(binding).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A binding as a listing of this layout shows it: without the values that have no line.
