@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{Attribute, Item, UseTree, Visibility};
+use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, UseTree, Visibility};
 
 /// A path from the root of the crate, without `crate`.
 type ModulePath = Vec<String>;
@@ -111,7 +111,12 @@ impl Reader {
             let below = [path, &[child.ident.to_string()]].concat();
             match &child.content {
                 Some((_, items)) => self.read_items(file, &below, items),
-                None => self.read_file(&file_of(file, &below), &below),
+                None => {
+                    let elsewhere = path_attribute(&child.attrs);
+                    let named = |path: String| file.with_file_name(path);
+                    let child = elsewhere.map_or_else(|| file_of(file, &below), named);
+                    self.read_file(&child, &below);
+                }
             }
         }
     }
@@ -142,6 +147,21 @@ impl Reader {
             break;
         }
         at
+    }
+}
+
+/// The value of `#[path = "…"]`.
+fn path_attribute(attributes: &[Attribute]) -> Option<String> {
+    let attribute = attributes.iter().find(|it| it.path().is_ident("path"))?;
+    let Meta::NameValue(meta) = &attribute.meta else {
+        return None;
+    };
+    match &meta.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(path),
+            ..
+        }) => Some(path.value()),
+        _ => None,
     }
 }
 
