@@ -1,5 +1,6 @@
 //! The options that select bindings by their application.
 
+use certbind_core::Uuid;
 use certbind_migrate::applications::{ApplicationFilter, ApplicationName};
 use clap::Args;
 
@@ -21,5 +22,18 @@ impl Applications {
             only: self.only.clone(),
             skip: self.skip.clone(),
         }
+    }
+}
+
+/// The value of `--app-id`.
+pub(crate) fn id(text: &str) -> Result<Uuid, String> {
+    match text.parse()? {
+        ApplicationName::Id(id) => Ok(id),
+        ApplicationName::Known(application) => application.id.ok_or_else(|| {
+            format!(
+                "{} has no application id of its own; give the id of its bindings",
+                application.name
+            )
+        }),
     }
 }

@@ -97,9 +97,9 @@ pub(crate) enum Command {
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
-        /// The application that owns the binding: any GUID, such as
-        /// 4dc3e181-e14b-4a21-b022-59fc669b0914 for IIS.
-        #[arg(long, value_name = "GUID")]
+        /// The application that owns the binding: any GUID, or the name of a known application, such
+        /// as IIS.
+        #[arg(long, value_name = "GUID", value_parser = applications::id)]
         app_id: Uuid,
         #[command(flatten)]
         checks: Checks,
@@ -115,8 +115,8 @@ pub(crate) enum Command {
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
-        /// The application that owns the binding: any GUID.
-        #[arg(long, value_name = "GUID")]
+        /// The application that owns the binding: any GUID, or the name of a known application.
+        #[arg(long, value_name = "GUID", value_parser = applications::id)]
         app_id: Option<Uuid>,
         #[command(flatten)]
         checks: Checks,
@@ -132,8 +132,9 @@ pub(crate) enum Command {
         key: BindingKey,
         #[command(flatten)]
         certificate: CertificateSource,
-        /// The application that owns the binding: any GUID. Required if the key is not bound.
-        #[arg(long, value_name = "GUID")]
+        /// The application that owns the binding: any GUID, or the name of a known application.
+        /// Required if the key is not bound.
+        #[arg(long, value_name = "GUID", value_parser = applications::id)]
         app_id: Option<Uuid>,
         #[command(flatten)]
         checks: Checks,

@@ -74,3 +74,26 @@ fn a_second_add_or_rotate_is_already_so() {
     bench.ok(&rotate);
     assert!(bench.ok(&rotate).contains("Already renewed"));
 }
+
+#[test]
+fn an_application_is_named_or_given_by_its_id() {
+    let bench = Bench::new();
+    let add = |port: &str, application: &str| {
+        let key = format!("0.0.0.0:{port}");
+        let of = ["--hash", OLD, "--app-id", application, "--format", "json"];
+        bench.json(&[&["--store", "redb:a", "set", &key][..], &of].concat())
+    };
+    for (port, name) in [("443", IIS), ("444", "IIS"), ("445", "iis")] {
+        assert_eq!(add(port, name)["after"]["app_id"], IIS, "{name}");
+    }
+    let braces = format!("{{{}}}", IIS.to_uppercase());
+    assert_eq!(add("446", &braces)["after"]["app_id"], IIS);
+    for (name, expected) in [
+        ("Exchange", "no application id of its own"),
+        ("ISS", "expected an application id or one of"),
+    ] {
+        let add = ["--store", "redb:a", "set", "0.0.0.0:447", "--app-id", name];
+        let said = bench.fails(exit::USAGE, &[&add[..], &["--hash", OLD]].concat());
+        assert!(said.contains(expected), "{said}");
+    }
+}
