@@ -23,10 +23,7 @@ const QUICK: &[(&str, &[&str])] = &[
             "records",
         ],
     ),
-    (
-        "certbind-conformance",
-        &["memory", "redb", "httpsys", "weaker_guarantees"],
-    ),
+    ("certbind-conformance", &["memory", "redb", "httpsys"]),
     (
         "certbind-redb",
         &["bulk", "file_format", "opening", "tables"],
@@ -42,7 +39,7 @@ const QUICK: &[(&str, &[&str])] = &[
 ];
 
 /// How many of the usual cases properties are tried with.
-const CASES: &str = "1/8";
+const CASES: &str = "1/16";
 
 pub(crate) fn run() -> Result<(), Failure> {
     let begin = Instant::now();
