@@ -334,8 +334,8 @@ fn make_folder() -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-/// Refuses a folder or file of another user, or one that others may write to: it decides what is changed
-/// in a store. On Windows the data directory is that of the user's profile.
+/// Refuses a folder or file of another user, or one that others may write to: its content is applied to
+/// a store. On Windows the data directory is that of the user's profile.
 #[cfg(unix)]
 fn check_private(folder: &Path, path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::MetadataExt;

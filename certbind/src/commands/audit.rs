@@ -53,7 +53,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     Ok(code)
 }
 
-/// Warns of what is odd in the form of exports alone, and so is no finding about a host.
+/// Prints warnings about the spelling of exports, which are no findings about a host.
 fn warn_of_form(hosts: &[HostExport]) {
     let mut summary = WarningSummary::default();
     for warning in hosts.iter().flat_map(|host| &host.reading.warnings) {

@@ -59,7 +59,7 @@ pub(crate) fn add(
     }
 }
 
-/// Changes what is named of a binding, and keeps the rest.
+/// Updates the given fields of a binding.
 pub(crate) fn update(
     url: &StoreUrl,
     key: &BindingKey,
@@ -83,7 +83,7 @@ pub(crate) fn update(
     report(format, &wanted, before.as_ref(), &after)
 }
 
-/// Binds a key, or changes what is named of its binding.
+/// Creates a binding, or updates the given fields of it.
 pub(crate) fn set(
     url: &StoreUrl,
     key: &BindingKey,
@@ -122,7 +122,7 @@ pub(crate) fn delete(url: &StoreUrl, key: &BindingKey) -> Result<u8, Error> {
     Ok(exit::DONE)
 }
 
-/// Replaces the binding of a key by what is made of it, in one step. The binding before and after.
+/// Replaces the binding of a key atomically. Returns the bindings before and after.
 fn swap(
     store: &Opened,
     key: &BindingKey,

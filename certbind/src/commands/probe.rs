@@ -141,7 +141,7 @@ fn in_words<'a>(probed: impl Iterator<Item = (&'a Binding, &'a ProbeReport)>) ->
     let [mut same, mut wrong, mut other] = [0; 3];
     for (binding, probed) in probed {
         let (count, said) = match &probed.found {
-            ProbeResult::Same => (&mut same, "serves what is bound".to_owned()),
+            ProbeResult::Same => (&mut same, "serves the bound certificate".to_owned()),
             ProbeResult::Other { served } => {
                 (&mut wrong, format!("serves another certificate, {served}"))
             }

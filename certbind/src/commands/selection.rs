@@ -1,6 +1,8 @@
 //! The bindings that `rotate` renews: those of one certificate, or of the names of one.
 
-use certbind_core::{Binding, BindingKey, BindingStore, CertHash};
+use certbind_core::{
+    Batch, Binding, BindingKey, BindingStore, CertHash, Change, Precondition, StoreError,
+};
 use certbind_migrate::{Header, Plan, Rotation, Warning};
 
 use crate::certificate_folder::certificate_folder;
@@ -129,7 +131,7 @@ impl Selection {
         }
     }
 
-    /// Renews in one batch, and gives what was renewed.
+    /// Renews the bindings in one batch, after their check. Returns the renewed bindings.
     pub(super) fn renew(&self, store: &dyn BindingStore, dry_run: bool) -> Result<Renewed, Error> {
         let mut attempt = 1;
         loop {
@@ -138,10 +140,15 @@ impl Selection {
             let mut revision = None;
             let renewed = match &self.due {
                 _ if dry_run => Ok(()),
-                // A binding that is made meanwhile is renewed as well.
-                Due::Hash(old) if self.rotation == Rotation::default() => {
-                    let applied = store.rotate(old, self.new.hash())?;
-                    revision = applied.revision();
+                // The checked changes and no others: `rotate` of the store would read them again.
+                Due::Hash(_) if self.rotation == Rotation::default() => {
+                    match store.apply(&batch(&plan)?) {
+                        Err(StoreError::Conflict { .. }) if attempt < ATTEMPTS => {
+                            attempt += 1;
+                            continue;
+                        }
+                        applied => revision = applied?.revision(),
+                    }
                     Ok(())
                 }
                 _ => certbind_migrate::apply(store, &plan).map(drop),
@@ -161,7 +168,19 @@ impl Selection {
     }
 }
 
-/// What was renewed.
+/// The changes of a plan, on condition that no binding has changed since.
+fn batch(plan: &Plan) -> Result<Batch, StoreError> {
+    let changes = plan.changes().map(|step| {
+        let precondition = match step.expected() {
+            Some(binding) => Precondition::Exactly(Box::new(binding.clone())),
+            None => Precondition::Absent,
+        };
+        Change::new(step.key().clone(), precondition, step.new_value().cloned())
+    });
+    Batch::new(changes.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// The renewed bindings.
 #[derive(Default)]
 pub(super) struct Renewed {
     pub(super) keys: Vec<BindingKey>,
@@ -188,4 +207,73 @@ pub(super) fn already(bindings: usize, selection: &Selection) -> String {
         counted(bindings),
         selection.successor()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use certbind_core::{
+        Applied, Bindings, Capabilities, MemoryStore, Record, Result as Stored, Scan, Uuid,
+    };
+
+    use super::*;
+
+    const OLD: CertHash = CertHash::new([1; 20]);
+    const NEW: CertHash = CertHash::new([2; 20]);
+
+    fn binding(key: &str) -> Binding {
+        let record = Record::new(OLD, None, Uuid::nil());
+        Binding::new(key.parse().unwrap(), record).unwrap()
+    }
+
+    /// A store in which another process binds a second key after the first scan.
+    struct Shared {
+        store: MemoryStore,
+        scans: AtomicUsize,
+    }
+
+    impl BindingStore for Shared {
+        fn capabilities(&self) -> Capabilities {
+            self.store.capabilities()
+        }
+
+        fn get(&self, key: &BindingKey) -> Stored<Option<Binding>> {
+            self.store.get(key)
+        }
+
+        fn scan(&self, scan: &Scan) -> Stored<Bindings<'_>> {
+            if self.scans.fetch_add(1, Ordering::Relaxed) == 1 {
+                self.store.insert(binding("0.0.0.0:8443"))?;
+            }
+            self.store.scan(scan)
+        }
+
+        fn apply(&self, batch: &Batch) -> Stored<Applied> {
+            self.store.apply(batch)
+        }
+    }
+
+    /// A binding that was not checked is not renewed, and each renewed one is reported.
+    #[test]
+    fn only_checked_bindings_are_renewed() {
+        let shared = Shared {
+            store: MemoryStore::new(),
+            scans: AtomicUsize::new(0),
+        };
+        shared.store.insert(binding("0.0.0.0:443")).unwrap();
+        let selection = Selection {
+            new: NewCertificate::of_hash(NEW),
+            due: Due::Hash(OLD),
+            rotation: Rotation::default(),
+            guards: Guards::new(None, Vec::new(), false),
+        };
+        let renewed = selection.renew(&shared, false).unwrap();
+        let mut bound = scan_all(&shared).unwrap();
+        bound.retain(|binding| binding.record().hash() == Some(&NEW));
+        let bound: Vec<_> = bound.iter().map(Binding::key).collect();
+        assert_eq!(bound, renewed.keys.iter().collect::<Vec<_>>());
+        assert_eq!(bound, [&"ipport=0.0.0.0:443".parse().unwrap()]);
+        assert_eq!(scan_all(&shared).unwrap().len(), 2);
+    }
 }

@@ -195,7 +195,7 @@ fn a_kill_at_any_moment_ends_in_the_state_before() {
     assert!(made > 0);
 }
 
-/// A binding that somebody changed meanwhile is not overwritten.
+/// A binding that another process changed in between is not overwritten.
 #[test]
 fn a_roll_back_does_not_overwrite_later_changes() {
     let bench = planned();

@@ -158,7 +158,7 @@ fn a_pfx_is_bound_with_its_password() {
     assert_eq!(held.as_array().unwrap().len(), 1);
 }
 
-/// `--store-name` moves what is renewed, and nothing else.
+/// `--store-name` moves the renewed bindings alone.
 #[test]
 fn renewed_bindings_move_to_another_certificate_store() {
     let bench = Bench::new();

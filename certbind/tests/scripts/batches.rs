@@ -209,7 +209,7 @@ fn sorted(keys: &[&str]) -> Vec<String> {
     keys
 }
 
-/// Each key is changed by somebody else in turn.
+/// Another program changes each key in turn.
 #[test]
 fn a_batch_file_changes_nothing_on_a_host_that_differs() {
     each_case(2, differing);

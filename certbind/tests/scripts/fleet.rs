@@ -113,7 +113,7 @@ fn five_hosts_are_renewed_from_their_listings() {
             );
         }
     }
-    // One host that somebody changed as well.
+    // Another program changed one host as well.
     let mut changed = bindings(NEW);
     changed.pop();
     list(&at("new/web03.txt"), Release::Server2019, changed);
