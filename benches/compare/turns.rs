@@ -34,6 +34,7 @@ pub(crate) fn in_turns(
     let large: Vec<_> = kinds
         .iter()
         .map(|kind| {
+            eprintln!("import: {}", kind.name);
             let own = TempDir::new_in(space.path()).unwrap();
             let made = (kind.import)(own.path(), many);
             let engine = match kind.open {
@@ -51,6 +52,7 @@ pub(crate) fn in_turns(
         Measure::GetMany,
         gets(&large, many, size, dice),
     );
+    eprintln!("gets: done");
     drop(large);
 
     let small: Vec<_> = kinds

@@ -7,7 +7,7 @@ use std::process::Command;
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{complaint}");
+    assert!(output.status.success(), "{}: {complaint}", output.status);
     String::from_utf8(output.stdout).unwrap()
 }
 

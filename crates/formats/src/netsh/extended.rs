@@ -9,7 +9,7 @@ use super::field::Field;
 use super::label_dictionary::LabelDictionary;
 use super::labels;
 use super::layout::Line;
-use super::line_reader::{RawLine, guid, indent, is_hash, is_number};
+use super::line_reader::{Parts, RawLine, guid, indent, is_hash, is_number};
 use super::property_fields::{VALUES, set, shown};
 use super::recognition::Recognition;
 use crate::report::{ConversionWarning, WarningKind};
@@ -76,6 +76,41 @@ pub(super) fn count(lines: &[RawLine]) -> usize {
 
 fn is_id(line: &RawLine) -> bool {
     line.parts().is_some_and(|parts| parts.label == ID)
+}
+
+/// Where the lines of a listing have come to, as far as Extended Properties are concerned.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SectionState {
+    /// How many lines of the property can still come.
+    due: usize,
+}
+
+impl SectionState {
+    /// The next line of the listing.
+    pub(super) fn read(&mut self, line: &RawLine) {
+        if line.is_empty() {
+            return;
+        }
+        self.due = match line.parts() {
+            None => 0,
+            Some(parts) if parts.label == ID => {
+                let values = parts
+                    .value
+                    .parse()
+                    .ok()
+                    .and_then(|id: usize| VALUES.get(id));
+                values.map_or(0, |values| values.len())
+            }
+            // The title of a property, or of the listing.
+            Some(parts) if parts.value.is_empty() => 1,
+            Some(_) => self.due.saturating_sub(1),
+        };
+    }
+
+    /// Whether the next line can belong to a property.
+    pub(super) fn may_have(self, line: &Parts<'_>) -> bool {
+        line.label == ID || self.due > 0
+    }
 }
 
 /// Reads the sections. A value is read by its label; `by_position`: or by its position, if all values

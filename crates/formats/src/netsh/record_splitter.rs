@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
-use super::extended::is_title;
+use certbind_core::Kind;
+
+use super::extended::{SectionState, is_title};
 use super::field::NULL;
 use super::label_dictionary::LabelDictionary;
 use super::line_reader::{RawLine, guid, indent, is_hash, key_shape};
@@ -22,6 +24,7 @@ pub(super) enum Piece {
 pub(super) struct RecordSplitter<R> {
     window: Window<R>,
     ahead: VecDeque<RawLine>,
+    section: SectionState,
     pub(super) known: LabelDictionary,
 }
 
@@ -37,6 +40,7 @@ impl<R: BufRead> RecordSplitter<R> {
         Self {
             window: Window::new(reader, encoding),
             ahead: VecDeque::new(),
+            section: SectionState::default(),
             known,
         }
     }
@@ -61,15 +65,18 @@ impl<R: BufRead> RecordSplitter<R> {
 
     /// Passes over whole lines of that text.
     pub(super) fn advance(&mut self, bytes: usize, lines: u64) {
+        self.section = SectionState::default();
         self.window.advance(bytes, lines);
     }
 
     /// The next piece, if there is one.
     pub(super) fn next(&mut self) -> io::Result<Option<Piece>> {
-        let Some(line) = self.take()? else {
+        let Some(line) = self.take_unread()? else {
             return Ok(None);
         };
-        if !self.begins_record(&line)? {
+        let begins_record = self.begins_record(&line)?;
+        self.section.read(&line);
+        if !begins_record {
             return Ok(Some(Piece::Text(line)));
         }
         let mut record = vec![line];
@@ -129,14 +136,14 @@ impl<R: BufRead> RecordSplitter<R> {
         self.look(at + 1 + FARTHEST)?;
         let line = self.ahead.get(at);
         let behind = self.ahead.iter().skip(at + 1);
-        Ok(line.is_some_and(|line| is_start(&self.known, line, behind)))
+        Ok(line.is_some_and(|line| is_start(&self.known, self.section, line, behind)))
     }
 
     fn begins_record(&mut self, line: &RawLine) -> io::Result<bool> {
         if line.parts().is_some() {
             self.look(FARTHEST)?;
         }
-        Ok(is_start(&self.known, line, self.ahead.iter()))
+        Ok(is_start(&self.known, self.section, line, self.ahead.iter()))
     }
 
     fn hash_is_next(&mut self) -> io::Result<bool> {
@@ -170,6 +177,13 @@ impl<R: BufRead> RecordSplitter<R> {
     }
 
     fn take(&mut self) -> io::Result<Option<RawLine>> {
+        let line = self.take_unread()?;
+        line.iter().for_each(|line| self.section.read(line));
+        Ok(line)
+    }
+
+    /// The same, with [`Self::section`] still at the line before.
+    fn take_unread(&mut self) -> io::Result<Option<RawLine>> {
         match self.ahead.pop_front() {
             Some(line) => Ok(Some(line)),
             None => self.window.next(0),
@@ -181,6 +195,7 @@ impl<R: BufRead> RecordSplitter<R> {
 /// a GUID soon after it. A line that only a record has begins one too, which then lacks its key.
 fn is_start<'a>(
     known: &LabelDictionary,
+    section: SectionState,
     line: &RawLine,
     behind: impl Iterator<Item = &'a RawLine>,
 ) -> bool {
@@ -190,8 +205,11 @@ fn is_start<'a>(
     if known.key(parts.label).is_some() || known.field(parts.label).is_some() {
         return true;
     }
-    if !is_hash(parts.value) && key_shape(parts.value).is_none() {
-        return false;
+    match key_shape(parts.value) {
+        None if !is_hash(parts.value) => return false,
+        // Any number looks like the port of a central certificate store.
+        Some(Kind::Ccs) if section.may_have(&parts) => return false,
+        _ => {}
     }
     let values: Vec<_> = behind
         .take(FARTHEST)

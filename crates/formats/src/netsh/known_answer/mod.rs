@@ -133,7 +133,7 @@ impl Iterator for Seeded {
 
     fn next(&mut self) -> Option<Vec<u8>> {
         self.1 += 1;
-        let length = 100 + self.1 % 300;
+        let length = self.1 * 7 % 400;
         Some((0..length).map(|_| self.byte()).collect())
     }
 }
