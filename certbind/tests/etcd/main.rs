@@ -206,6 +206,56 @@ fn a_certificate_is_renewed_on_every_host_of_a_fleet() {
     assert!(again.contains("Already renewed: 3 bindings use"), "{again}");
 }
 
+/// A prefix is looked up among the bindings of all hosts before the first one is renewed.
+#[test]
+fn unique_prefix_is_looked_up_in_the_whole_fleet() {
+    require!("etcd");
+    let keys: &[&str] = &["0.0.0.0:443"];
+    let (_server, url) = fleet(&[("web01", keys), ("web02", keys)]);
+    let other = format!("{}0123456789", &OLD[..30]);
+    let add = ["add", "0.0.0.0:8443", "--hash", &other, "--app-id", APP];
+    done(&format!("{url}web02"), &add);
+    let before = done("memory:", &["list", "--fleet", &url]);
+    for (from, to, reason) in [
+        (&OLD[..6], NEW, "several hashes start with 5226dc"),
+        (
+            "beef",
+            NEW,
+            "no binding uses a certificate whose hash starts with beef",
+        ),
+        (
+            OLD,
+            "beef",
+            "no binding uses a certificate whose hash starts with beef",
+        ),
+    ] {
+        let rotate = ["rotate", "--from", from, "--to", to, "--fleet", &url];
+        let said = refused("memory:", &rotate);
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(done("memory:", &["list", "--fleet", &url]), before);
+    }
+    let rotate = ["rotate", "--from", &OLD[..39], "--to", NEW, "--fleet", &url];
+    let renewed = done("memory:", &rotate);
+    assert!(
+        renewed.contains("Renewed 2 bindings of 2 hosts"),
+        "{renewed}"
+    );
+    // `to` as well, now that the new certificate is bound.
+    let rotate = [
+        "rotate",
+        "--from",
+        &other,
+        "--to",
+        &NEW[..4],
+        "--fleet",
+        &url,
+    ];
+    let renewed = done("memory:", &rotate);
+    assert!(renewed.contains("Renewed 1 binding of 1 host"), "{renewed}");
+    let listed = done("memory:", &["list", "--fleet", &url, "--format", "json"]);
+    assert_eq!(listed.matches(NEW).count(), 3, "{listed}");
+}
+
 #[test]
 fn failing_host_does_not_stop_the_others() {
     require!("etcd", "etcdctl");

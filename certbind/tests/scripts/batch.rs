@@ -29,6 +29,16 @@ pub(crate) fn run(
     files: &mut Files,
     programs: &mut dyn Programs,
 ) -> (Option<i32>, String) {
+    run_with(text, &[], files, programs)
+}
+
+/// Runs a batch file that is started with more variables.
+pub(crate) fn run_with(
+    text: &str,
+    variables: &[(&str, &str)],
+    files: &mut Files,
+    programs: &mut dyn Programs,
+) -> (Option<i32>, String) {
     assert!(text.ends_with("\r\n"), "the last line has no end");
     let lines: Vec<_> = text.split_terminator("\r\n").collect();
     assert!(lines.iter().all(|line| !line.contains(['\n', '\r'])));
@@ -44,7 +54,11 @@ pub(crate) fn run(
     let mut batch = Batch {
         lines,
         labels,
-        variables: BTreeMap::from([("TEMP".to_owned(), TEMP.to_owned())]),
+        variables: [&[("TEMP", TEMP)], variables]
+            .concat()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         files,
         programs,
         level: Some(0),
@@ -209,7 +223,7 @@ impl Batch<'_> {
                 self.files.get(path).expect("a file to type").clone()
             }
             "find" => self.find(rest),
-            "netsh" | "certutil" => {
+            "netsh" | "certutil" | "certbind" => {
                 let arguments = arguments(rest);
                 match self.programs.run(name, &arguments) {
                     Some((printed, code)) => {
@@ -343,7 +357,7 @@ impl Command {
 }
 
 /// The arguments of a program, as `CommandLineToArgvW` documents them.
-fn arguments(line: &str) -> Vec<String> {
+pub(crate) fn arguments(line: &str) -> Vec<String> {
     let mut arguments = Vec::new();
     let (mut argument, mut is_quoted, mut backslashes) = (None::<String>, false, 0);
     for c in line.chars() {

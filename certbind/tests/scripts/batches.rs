@@ -270,14 +270,14 @@ fn a_netsh_that_disappears_is_no_success() {
 }
 
 /// Where the certificate is imported from, as arguments of certutil.
-fn imported(dialect: Dialect, pfx: ImportPfx) -> ChangeScripts {
+pub(crate) fn imported(dialect: Dialect, pfx: ImportPfx) -> ChangeScripts {
     let case = Case::new(0, Release::Server2022);
     let mut options = options(0, Release::Server2022);
     options.import_pfx = Some(pfx);
     ChangeScripts::new(&case.generated.plan(), dialect, &options).unwrap()
 }
 
-fn pfx(file: &str, store: &str) -> ImportPfx {
+pub(crate) fn pfx(file: &str, store: &str) -> ImportPfx {
     ImportPfx {
         file: file.to_owned(),
         store: store.to_owned(),
@@ -285,7 +285,7 @@ fn pfx(file: &str, store: &str) -> ImportPfx {
 }
 
 /// Names of files and stores, and the name of the file as certutil gets it in a batch file.
-fn pfx_names() -> [(&'static str, &'static str, String); 5] {
+pub(crate) fn pfx_names() -> [(&'static str, &'static str, String); 5] {
     let here = |name: &str| format!("{}{name}", crate::batch::FOLDER);
     [
         ("new.pfx", "MY", here("new.pfx")),

@@ -8,6 +8,7 @@ mod batches;
 mod commands;
 mod fleet;
 mod generate;
+mod hooks;
 mod host;
 mod powershell;
 mod windows_host;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use certbind_migrate::script::{ChangeScripts, Dialect, ImportPfx};
+use certbind_migrate::script::{ChangeScripts, Dialect};
 use tree_sitter::{Node, Parser, Tree};
 
 use crate::batches::Case;
@@ -20,20 +20,20 @@ enum Value {
     Table(BTreeMap<String, Value>),
 }
 
-fn parse(text: &str) -> Tree {
+pub(crate) fn parse(text: &str) -> Tree {
     let mut parser = Parser::new();
     let language = tree_sitter_powershell::LANGUAGE.into();
     parser.set_language(&language).unwrap();
     parser.parse(text, None).unwrap()
 }
 
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
+pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor).collect()
 }
 
 /// Every node of a kind, in the order of the text.
-fn all<'a>(node: Node<'a>, kind: &str, found: &mut Vec<Node<'a>>) {
+pub(crate) fn all<'a>(node: Node<'a>, kind: &str, found: &mut Vec<Node<'a>>) {
     if node.kind() == kind {
         found.push(node);
     }
@@ -42,7 +42,7 @@ fn all<'a>(node: Node<'a>, kind: &str, found: &mut Vec<Node<'a>>) {
     }
 }
 
-fn text<'a>(node: Node<'_>, script: &'a str) -> &'a str {
+pub(crate) fn text<'a>(node: Node<'_>, script: &'a str) -> &'a str {
     &script[node.byte_range()]
 }
 
@@ -286,38 +286,72 @@ fn commands_of_a_powershell_script_equal_the_plan_and_roll_back() {
     });
 }
 
-#[test]
-fn names_are_quoted_in_powershell() {
-    let case = Case::new(0, certbind_formats::netsh::Release::Server2022);
-    for (file, store) in [
-        (
-            r"my certs\50% ^new & 'old' $x `y \u{2019}.pfx",
-            "it's $mine",
-        ),
-        (r"D:\keys\a b.pfx", "MY"),
-    ] {
-        let mut options = options(0, case.release);
-        options.import_pfx = Some(ImportPfx {
-            file: file.to_owned(),
-            store: store.to_owned(),
-        });
-        let made = ChangeScripts::new(&case.generated.plan(), Dialect::PowerShell, &options);
-        let script = Script::new(&made.unwrap().apply);
-        let programs = script.programs();
-        let import = programs
-            .iter()
-            .find(|it| it.starts_with("& certutil"))
-            .unwrap();
+/// The arguments of the command that imports a certificate, if the script is in this folder.
+fn import(script: &Script) -> Vec<String> {
+    let programs = script.programs();
+    let mut imports = programs.iter().filter(|it| it.starts_with("& certutil"));
+    let import = imports.next().unwrap();
+    assert_eq!(imports.next(), None);
+    let tree = parse(import);
+    let mut commands = Vec::new();
+    all(tree.root_node(), "command", &mut commands);
+    let elements = commands[0].child_by_field_name("command_elements").unwrap();
+    let elements = children(elements).into_iter();
+    let elements = elements.filter(|it| it.kind() != "command_argument_sep");
+    let literal = |node: Node<'_>| {
         let mut literals = Vec::new();
-        let tree = parse(import);
-        all(
-            tree.root_node(),
-            "verbatim_string_characters",
-            &mut literals,
-        );
-        let literals: Vec<_> = literals.into_iter().map(|it| value(it, import)).collect();
-        assert_eq!(literals, [store, file].map(|it| Value::Text(it.to_owned())));
-        assert_eq!(import.contains("Join-Path $folder"), !file.starts_with('D'));
+        all(node, "verbatim_string_characters", &mut literals);
+        let [only] = literals[..] else {
+            panic!("{}", text(node, import))
+        };
+        match value(only, import) {
+            Value::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    elements
+        .map(|element| match text(element, import) {
+            option @ ("-f" | "-importpfx") => option.to_owned(),
+            joined if joined.starts_with("(Join-Path $folder '") => {
+                format!("{}{}", crate::batch::FOLDER, literal(element))
+            }
+            quoted => {
+                assert!(
+                    quoted.starts_with('\'') && quoted.ends_with('\''),
+                    "{quoted}"
+                );
+                literal(element)
+            }
+        })
+        .collect()
+}
+
+/// The script imports the certificate by the command of the batch file, at the same place.
+#[test]
+fn a_powershell_script_imports_the_certificate_as_the_batch_file_does() {
+    let case = Case::new(0, certbind_formats::netsh::Release::Server2022);
+    let names = crate::batches::pfx_names().into_iter();
+    let names = names.map(|(file, store, _)| (file, store)).chain([(
+        "my certs\\50% ^new & 'old' $x `y \u{2019}.pfx",
+        "it's $mine \u{2018}",
+    )]);
+    for (file, store) in names {
+        let scripts = |dialect| crate::batches::imported(dialect, crate::batches::pfx(file, store));
+        let mut host = case.host();
+        let run = host.run(&scripts(Dialect::Cmd).apply, None);
+        assert_eq!(run.code, Some(0), "{}", run.text);
+        let mut expected = host.commands.iter().filter(|it| it[0] == "certutil");
+        let made = scripts(Dialect::PowerShell);
+        let script = Script::new(&made.apply);
+        assert_eq!(import(&script), expected.next().unwrap()[1..]);
+        // After the check of every binding, before the first change; a failure ends the script.
+        let at = |part: &str| script.text.find(part).unwrap();
+        let import = at("& certutil");
+        assert!(at("if ($bad) {") < import && import < at("= Set-Binding $steps"));
+        let failed = &script.text[import..at("$failed = $false")];
+        let test = failed.find("if ($LASTEXITCODE -ne 0) {").unwrap();
+        assert!(failed[test..].contains("exit 3"), "{failed}");
+        assert!(!made.rollback.contains("certutil"));
     }
 }
 
