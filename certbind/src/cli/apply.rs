@@ -71,7 +71,7 @@ impl Apply {
 }
 
 /// A time of a second to a day.
-fn time_limit(text: &str) -> Result<Duration, String> {
+pub(super) fn time_limit(text: &str) -> Result<Duration, String> {
     let invalid = || "expected a time such as 60s or 5m, of a second to a day".to_owned();
     let time: SignedDuration = text.parse().map_err(|_| invalid())?;
     let time = Duration::try_from(time).map_err(|_| invalid())?;

@@ -1,9 +1,13 @@
 //! The arguments of commands that write change scripts.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use certbind_migrate::script::{Dialect, ImportPfx};
 use clap::{Args, ValueEnum};
+
+use super::apply::time_limit;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Change scripts")]
@@ -18,6 +22,10 @@ pub(crate) struct Scripts {
     /// name is relative to the script.
     #[arg(long, value_name = "FILE", requires = "out")]
     pub(crate) import_pfx: Option<String>,
+    /// Let `apply` wait for the script `confirm`, and run `rollback` after this time: 60s, 5m. If `apply`
+    /// is killed, its next run rolls back.
+    #[arg(long, value_name = "TIME", value_parser = time_limit, requires = "out")]
+    confirm: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,6 +45,14 @@ impl Scripts {
             Some(Language::Powershell) => Dialect::PowerShell,
             Some(Language::Sh) => Dialect::Posix,
         }
+    }
+
+    /// The seconds that `apply` waits, rounded up.
+    pub(crate) fn confirm(&self) -> Option<NonZeroU32> {
+        let time = self.confirm?;
+        let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        Some(NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN))
     }
 
     /// The PFX file, to be imported to this certificate store.

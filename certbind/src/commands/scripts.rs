@@ -10,13 +10,13 @@ use crate::cli::script::Scripts;
 use crate::error::Error;
 use crate::output_file;
 
-/// Writes `apply` and `rollback` into a folder. `layout` is that of the host's own listing, if known.
+/// Writes `apply`, `rollback` and, with --confirm, `confirm` into a folder. `layout` is that of the host's own listing, if known.
 pub(super) fn write(
     folder: &Path,
     plan: &Plan,
     arguments: &Scripts,
     layout: Option<&Layout>,
-) -> Result<[PathBuf; 2], Error> {
+) -> Result<Vec<PathBuf>, Error> {
     let stores = plan.changes().filter_map(|step| {
         let certificate = step.new_value()?.record().certificate.as_ref()?;
         certificate.store_name.as_ref().map(ToString::to_string)
@@ -24,13 +24,21 @@ pub(super) fn write(
     let mut options = ScriptOptions::default();
     options.import_pfx = arguments.import_pfx(stores.into_iter().next().as_deref());
     options.layout = layout.cloned();
+    options.confirm = arguments.confirm();
     let dialect = arguments.dialect();
     let scripts = ChangeScripts::new(plan, dialect, &options)?;
     make_folder(folder)?;
-    let path = |name: &str| folder.join(format!("{name}.{}", dialect.extension()));
-    let paths = [path("apply"), path("rollback")];
-    for (path, text) in paths.iter().zip([&scripts.apply, &scripts.rollback]) {
-        output_file::write(path, |out| Ok(out.write_all(text.as_bytes())?))?;
+    let written = [
+        ("apply", Some(&scripts.apply)),
+        ("rollback", Some(&scripts.rollback)),
+        ("confirm", scripts.confirm.as_ref()),
+    ];
+    let mut paths = Vec::new();
+    for (name, text) in written {
+        let Some(text) = text else { continue };
+        let path = folder.join(format!("{name}.{}", dialect.extension()));
+        output_file::write(&path, |out| Ok(out.write_all(text.as_bytes())?))?;
+        paths.push(path);
     }
     Ok(paths)
 }

@@ -11,6 +11,11 @@ use std::collections::BTreeMap;
 pub(crate) trait Programs {
     /// Runs a program; gives its output and exit code, or nothing if the batch file was killed.
     fn run(&mut self, program: &str, arguments: &[String]) -> Option<(String, i32)>;
+
+    /// What happens while the batch file waits for a second; nothing if it was killed.
+    fn wait(&mut self, _files: &mut Files) -> Option<()> {
+        panic!("the batch file is not to wait")
+    }
 }
 
 /// The folder of the batch file, as `%~dp0` has it.
@@ -62,6 +67,7 @@ pub(crate) fn run_with(
         files,
         programs,
         level: Some(0),
+        folder: None,
         random: 0,
         output: String::new(),
     };
@@ -76,6 +82,8 @@ struct Batch<'a> {
     files: &'a mut Files,
     programs: &'a mut dyn Programs,
     level: Option<i32>,
+    /// The folder of `pushd`.
+    folder: Option<String>,
     random: u32,
     output: String,
 }
@@ -185,6 +193,62 @@ impl Batch<'_> {
                 assert_eq!(rest, "65001");
                 self.level = UNKNOWN;
                 "Active code page: 65001\r\n".to_owned()
+            }
+            "set" if rest.starts_with("/a ") => {
+                let (name, number) = rest[3..].split_once("-=").expect("a subtraction");
+                let value: i64 = self.variables[name].parse().expect("a number");
+                let value = value - number.parse::<i64>().expect("a number");
+                self.variables.insert(name.to_owned(), value.to_string());
+                self.level = UNKNOWN;
+                String::new()
+            }
+            "ping" => {
+                // It sends two packets, a second apart.
+                assert_eq!(rest, "-n 2 127.0.0.1");
+                self.level = UNKNOWN;
+                if self.programs.wait(self.files).is_none() {
+                    return Next::Killed;
+                }
+                "Reply from 127.0.0.1\r\n".to_owned()
+            }
+            "ren" => {
+                let [path, name] = &arguments(rest)[..] else {
+                    panic!("{line}")
+                };
+                assert!(!name.contains('\\'), "{line}");
+                let (folder, _) = path.rsplit_once('\\').expect("a folder");
+                let new = format!("{folder}\\{name}");
+                if !self.files.contains_key(&new)
+                    && let Some(content) = self.files.remove(path)
+                {
+                    self.files.insert(new, content);
+                }
+                self.level = UNKNOWN;
+                String::new()
+            }
+            "pushd" => {
+                let (folder, after) = quoted(rest);
+                let before = self.folder.replace(folder.to_owned());
+                assert!(before.is_none() && after.is_empty(), "{line}");
+                self.level = UNKNOWN;
+                String::new()
+            }
+            "popd" => {
+                assert!(self.folder.take().is_some() && rest.is_empty(), "{line}");
+                self.level = UNKNOWN;
+                String::new()
+            }
+            "call" if rest.starts_with(".\\") => {
+                let folder = self.folder.as_deref().expect("a folder");
+                let path = format!("{folder}{}", &rest[2..]);
+                let text = self.files.get(&path).expect("a batch file").clone();
+                let (code, printed) = run(&text, self.files, self.programs);
+                self.output.push_str(&printed);
+                if code.is_none() {
+                    return Next::Killed;
+                }
+                self.level = code;
+                String::new()
             }
             "set" => {
                 let assignment = rest

@@ -155,6 +155,7 @@ fn exit_codes_of_scripts_are_documented() {
         exit::MISMATCH,
         exit::FAILED,
         exit::PARTLY_CHANGED,
+        exit::ROLLED_BACK,
     ];
     assert_eq!(codes, all.map(|code| code.to_string()));
 }

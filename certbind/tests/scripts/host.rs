@@ -103,9 +103,29 @@ impl SimulatedHost {
     }
 
     pub(crate) fn write(&self, scripts: &ChangeScripts, extension: &str) {
-        for (name, text) in [("apply", &scripts.apply), ("rollback", &scripts.rollback)] {
-            std::fs::write(self.file(&format!("{name}.{extension}")), text).unwrap();
+        for (name, text) in [
+            ("apply", Some(&scripts.apply)),
+            ("rollback", Some(&scripts.rollback)),
+            ("confirm", scripts.confirm.as_ref()),
+        ] {
+            if let Some(text) = text {
+                std::fs::write(self.file(&format!("{name}.{extension}")), text).unwrap();
+            }
         }
+    }
+
+    /// A shell script of the folder, to be run.
+    pub(crate) fn command(&self, script: &str) -> Command {
+        std::fs::write(self.file("count"), "0").unwrap();
+        let path = std::env::var("PATH").unwrap();
+        let mut command = Command::new("sh");
+        command
+            .arg(self.file(script))
+            .env("PATH", format!("{}:{path}", self.file("bin").display()))
+            .env("HOST", self.folder.path())
+            .env("CERTBIND_STORE", self.store())
+            .env("CERTBIND_NETSH", self.release);
+        command
     }
 
     /// Runs a shell script of the folder; gives its exit code, if it was not killed, its output, and
@@ -115,14 +135,8 @@ impl SimulatedHost {
         script: &str,
         environment: &[(&str, &str)],
     ) -> (Option<i32>, String, u32) {
-        std::fs::write(self.file("count"), "0").unwrap();
-        let path = std::env::var("PATH").unwrap();
-        let output = Command::new("sh")
-            .arg(self.file(script))
-            .env("PATH", format!("{}:{path}", self.file("bin").display()))
-            .env("HOST", self.folder.path())
-            .env("CERTBIND_STORE", self.store())
-            .env("CERTBIND_NETSH", self.release)
+        let output = self
+            .command(script)
             .envs(environment.iter().copied())
             .output()
             .unwrap();

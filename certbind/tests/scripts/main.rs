@@ -6,6 +6,7 @@
 mod batch;
 mod batches;
 mod commands;
+mod confirming;
 mod fleet;
 mod generate;
 mod hooks;

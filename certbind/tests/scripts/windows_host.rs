@@ -18,6 +18,10 @@ pub(crate) enum Event {
     Kill(usize),
     /// netsh cannot be started any more.
     NoNetsh(usize),
+    /// The batch file is killed at this second of its wait.
+    KillWait(usize),
+    /// Another batch file of the folder is run at this second, and has to exit with this code.
+    Run(usize, &'static str, i32),
 }
 
 pub(crate) struct WindowsHost {
@@ -28,6 +32,8 @@ pub(crate) struct WindowsHost {
     pub(crate) commands: Vec<Vec<String>>,
     event: Option<Event>,
     changes: usize,
+    /// How many seconds batch files waited.
+    pub(crate) waited: usize,
     /// The exit code of certutil.
     pub(crate) certutil: i32,
     /// Whether the host has a netsh.
@@ -58,6 +64,7 @@ impl WindowsHost {
             commands: Vec::new(),
             event: None,
             changes: 0,
+            waited: 0,
             certutil: 0,
             has_netsh: true,
         }
@@ -72,6 +79,7 @@ impl WindowsHost {
     pub(crate) fn run(&mut self, script: &str, event: Option<Event>) -> Run {
         self.event = event;
         self.changes = 0;
+        self.waited = 0;
         self.commands.clear();
         let mut files = std::mem::take(&mut self.files);
         let (code, text) = batch::run(script, &mut files, self);
@@ -130,6 +138,20 @@ impl Programs for WindowsHost {
             "netsh" if self.has_netsh => self.netsh(arguments),
             _ => Some(not_found()),
         }
+    }
+
+    fn wait(&mut self, files: &mut Files) -> Option<()> {
+        self.waited += 1;
+        match self.event {
+            Some(Event::KillWait(at)) if at == self.waited => return None,
+            Some(Event::Run(at, name, expected)) if at == self.waited => {
+                let script = files[&format!("{}{name}", batch::FOLDER)].clone();
+                let (code, text) = batch::run(&script, files, self);
+                assert_eq!(code, Some(expected), "{text}");
+            }
+            _ => {}
+        }
+        Some(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! A change script as a batch file. It uses no parenthesized block, no `||` and no `&&`, and tests
 //! `errorlevel` on lines of their own.
 
+use super::confirm::{KEPT, NOT_ROLLED_BACK, ROLLING_BACK, WAITING};
 use super::step::{self, NetshCommand, ScriptStep, State};
 use super::{Script, exit};
 
@@ -20,6 +21,9 @@ pub(super) fn render(script: &Script) -> String {
     out.line(
         "rem failed, and the bindings named differ from before: run it again, or the other script.",
     );
+    if script.waits().is_some() {
+        out.line("rem 5 not confirmed, or a change failed, and all changes were rolled back.");
+    }
     out.line("set \"CB_DIR=%~dp0\"");
     out.line("set \"CB_LIST=%TEMP%\\certbind-%RANDOM%-list.txt\"");
     out.line("set \"CB_OUT=%TEMP%\\certbind-%RANDOM%-out.txt\"");
@@ -31,6 +35,12 @@ pub(super) fn render(script: &Script) -> String {
     out.line("if not errorlevel 1 set \"CB_UPDATE=1\"");
     out.line("netsh http show sslcert >\"%CB_OUT%\" 2>&1");
     out.line("if errorlevel 9000 goto cannot_run");
+    if script.waits().is_some() {
+        // An earlier run was killed.
+        out.line(&format!("if exist {} goto due", beside(ROLLING_BACK)));
+        out.line(&format!("if exist {} goto recover", beside(WAITING)));
+        out.line("set \"CB_TODO=0\"");
+    }
     for at in 1..=total {
         out.line(&format!("call :check_{at}"));
     }
@@ -45,6 +55,15 @@ pub(super) fn render(script: &Script) -> String {
         out.line("if errorlevel 1 goto import_failed");
         // certutil fails with an HRESULT, which is negative.
         out.line("if not errorlevel 0 goto import_failed");
+    }
+    if script.waits().is_some() {
+        out.line("if \"%CB_TODO%\"==\"0\" goto changes");
+        out.line(&format!(
+            ">{0} echo The changes wait for confirm.cmd.",
+            beside(WAITING)
+        ));
+        out.line(&format!("if not exist {} goto cannot_run", beside(WAITING)));
+        out.line(":changes");
     }
     for at in 1..=total {
         out.line(&format!("call :change_{at}"));
@@ -63,6 +82,14 @@ pub(super) fn render(script: &Script) -> String {
         out.line(&format!("echo {}", echoed(note)));
     }
     out.line(&format!("echo Done: {total} of {total} verified"));
+    if let Some(seconds) = script.waits() {
+        out.wait(seconds, total);
+    }
+    if script.ends_wait() {
+        for file in [WAITING, ROLLING_BACK] {
+            out.line(&format!("if exist {0} del {0}", beside(file)));
+        }
+    }
     out.end(exit::DONE);
     out.line(":cannot_run");
     out.line("echo Cannot run: netsh or the folder for temporary files is missing");
@@ -86,16 +113,25 @@ pub(super) fn render(script: &Script) -> String {
         out.line("if not \"%CB_STATE%\"==\"before\" set \"CB_BAD=1\"");
     }
     out.line("if \"%CB_BAD%\"==\"1\" goto partly");
+    if script.waits().is_some() {
+        out.line(&format!("if exist {0} del {0}", beside(WAITING)));
+    }
     out.line("echo Failed. Every binding is as before.");
     out.end(exit::FAILED);
     out.line(":partly");
+    if script.waits().is_some() {
+        out.line(&format!("if exist {} goto recover", beside(WAITING)));
+    }
     out.line(&format!(
         "echo Failed. Run this script again, or {}.cmd to restore the bindings.",
         script.other
     ));
     out.end(exit::PARTLY_CHANGED);
+    if script.waits().is_some() {
+        out.undo();
+    }
     for (at, step) in script.steps.iter().enumerate() {
-        out.step(at + 1, total, step);
+        out.step(at + 1, total, step, script.waits().is_some());
     }
     // A file that is not ASCII is UTF-8, and says so before its first such line.
     if !out.text.is_ascii() {
@@ -133,9 +169,56 @@ impl Batch {
         }
     }
 
-    fn step(&mut self, at: usize, total: usize, step: &ScriptStep) {
+    /// Waits until the changes are confirmed, and goes on if they are.
+    fn wait(&mut self, seconds: u32, total: usize) {
+        self.line("if \"%CB_TODO%\"==\"0\" goto done");
+        self.line(&format!(
+            "echo Run confirm.cmd within {seconds} seconds to keep the changes."
+        ));
+        self.line(&format!("set \"CB_LEFT={seconds}\""));
+        self.line(":wait");
+        self.line(&format!("if not exist {} goto confirmed", beside(WAITING)));
+        self.line("if \"%CB_LEFT%\"==\"0\" goto recover");
+        // A second each. The command `timeout` fails without a keyboard.
+        self.line("ping -n 2 127.0.0.1 >nul");
+        self.line("set /a CB_LEFT-=1");
+        self.line("goto wait");
+        self.line(":confirmed");
+        // Or they were rolled back by hand meanwhile.
+        for at in 1..=total {
+            self.line(&format!("call :state_{at}"));
+            self.line("if not \"%CB_STATE%\"==\"after\" goto failed");
+        }
+        self.line(&format!("echo {KEPT}"));
+        self.line(":done");
+    }
+
+    /// Rolls back, unless the changes were confirmed at the last moment.
+    fn undo(&mut self) {
+        self.line(":recover");
+        self.line(&format!("ren {} {ROLLING_BACK} >nul 2>&1", beside(WAITING)));
+        self.line(":due");
+        self.line(&format!(
+            "if not exist {} goto confirmed",
+            beside(ROLLING_BACK)
+        ));
+        self.line("echo Not confirmed. Rolling back.");
+        // `call` would change carets and percent signs of a whole path.
+        self.line("pushd \"%CB_DIR%\"");
+        self.line("call .\\rollback.cmd");
+        self.line("if errorlevel 1 goto not_rolled_back");
+        self.line("popd");
+        self.line("echo Rolled back.");
+        self.end(exit::ROLLED_BACK);
+        self.line(":not_rolled_back");
+        self.line("popd");
+        self.line(&format!("echo {NOT_ROLLED_BACK}"));
+        self.end(exit::PARTLY_CHANGED);
+    }
+
+    fn step(&mut self, at: usize, total: usize, step: &ScriptStep, waits: bool) {
         self.state(at, step);
-        self.check(at, step);
+        self.check(at, step, waits);
         self.change(at, total, step);
     }
 
@@ -185,11 +268,14 @@ impl Batch {
         self.line("exit /b 0");
     }
 
-    fn check(&mut self, at: usize, step: &ScriptStep) {
+    fn check(&mut self, at: usize, step: &ScriptStep, waits: bool) {
         let key = echoed(&step.key);
         self.line(&format!(":check_{at}"));
         self.line(&format!("call :state_{at}"));
         self.line("if \"%CB_STATE%\"==\"after\" exit /b 0");
+        if waits {
+            self.line("set \"CB_TODO=1\"");
+        }
         if step.needs_update {
             self.line(&format!("if \"%CB_UPDATE%\"==\"0\" goto bad_{at}"));
         }
@@ -292,9 +378,14 @@ impl Batch {
     }
 }
 
+/// A file in the folder of the script.
+fn beside(file: &str) -> String {
+    format!("\"%CB_DIR%{file}\"")
+}
+
 /// The file that says that a binding was deleted to be added again. Both scripts use it.
 fn marker(of: &ScriptStep) -> String {
-    format!("\"%CB_DIR%{}\"", step::marker(of))
+    beside(&step::marker(of))
 }
 
 /// The words of a command, quoted where cmd or netsh would split them.

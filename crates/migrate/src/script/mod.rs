@@ -8,13 +8,19 @@
 //!    `add`, and restores a binding whose change fails,
 //! 3. reads every key again.
 //!
+//! With [`ScriptOptions::confirm`] there is a third script. `apply` waits for it, and runs `rollback` if it
+//! does not come in time; if `apply` was killed, its next run rolls back.
+//!
 //! A script that was killed can be run again, or rolled back: before a binding is deleted to be added
 //! again, a marker file is written next to the script.
 
 mod cmd;
+mod confirm;
 mod posix;
 mod powershell;
 mod step;
+
+use std::num::NonZeroU32;
 
 use certbind_core::{BindingError, BindingKey};
 use certbind_formats::WriteError;
@@ -45,6 +51,8 @@ pub struct ScriptOptions {
     /// A PFX file that `apply` imports first, with the password that `certutil` asks for. A relative
     /// name is relative to the script.
     pub import_pfx: Option<ImportPfx>,
+    /// Roll the changes back unless they are confirmed within so many seconds.
+    pub confirm: Option<NonZeroU32>,
 }
 
 /// A PFX file and the certificate store to import it to.
@@ -56,13 +64,15 @@ pub struct ImportPfx {
     pub store: String,
 }
 
-/// The two scripts of a plan.
+/// The scripts of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeScripts {
     /// Makes the changes.
     pub apply: String,
     /// Reverts them.
     pub rollback: String,
+    /// Keeps changes that would be rolled back: with [`ScriptOptions::confirm`].
+    pub confirm: Option<String>,
 }
 
 /// Why a plan cannot be written as scripts.
@@ -101,6 +111,8 @@ pub mod exit {
     /// A change failed, and the bindings that were named differ from the state before. Run the script
     /// again, or the other script.
     pub const PARTLY_CHANGED: u8 = 4;
+    /// The changes were not confirmed in time, or one of them failed; all were rolled back.
+    pub const ROLLED_BACK: u8 = 5;
 }
 
 impl ChangeScripts {
@@ -146,6 +158,7 @@ impl ChangeScripts {
                 steps: steps.collect::<Result<_, ScriptError>>()?,
                 import_pfx: import_pfx.cloned(),
                 notes: notes(plan),
+                confirm: options.confirm,
             })
         };
         let render = |script: Script| match dialect {
@@ -156,6 +169,7 @@ impl ChangeScripts {
         Ok(Self {
             apply: render(script(plan, "apply", "rollback")?),
             rollback: render(script(&plan.inverse(), "rollback", "apply")?),
+            confirm: options.confirm.map(|_| confirm::render(dialect)),
         })
     }
 }
@@ -192,6 +206,20 @@ struct Script {
     import_pfx: Option<ImportPfx>,
     /// What the operator has to do besides: a line each.
     notes: Vec<String>,
+    confirm: Option<NonZeroU32>,
+}
+
+impl Script {
+    /// How many seconds the script waits for a confirmation.
+    fn waits(&self) -> Option<u32> {
+        let seconds = self.confirm.filter(|_| self.name == "apply");
+        seconds.map(NonZeroU32::get)
+    }
+
+    /// Whether the script ends the wait of the other one.
+    fn ends_wait(&self) -> bool {
+        self.confirm.is_some() && self.name != "apply"
+    }
 }
 
 /// The applications that have to be told of the certificate as well, for each binding.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::confirm::{self, KEPT, ROLLING_BACK, WAITING};
 use super::step::{NetshCommand, ScriptStep, State, marker};
 use super::{Script, exit};
 
@@ -30,9 +31,15 @@ has certhash && update=1
         state(&mut text, at + 1, step);
         change(&mut text, at + 1, total, step);
     }
+    if script.waits().is_some() {
+        text.push_str(&confirm::posix_undo());
+    }
     text.push_str("bad=0\n");
     for (at, step) in script.steps.iter().enumerate() {
         check(&mut text, at + 1, step);
+        if script.waits().is_some() {
+            text.push_str("[ $state = after ] || todo=1\n");
+        }
     }
     let _ = writeln!(
         text,
@@ -54,6 +61,13 @@ failed=0",
             exit::FAILED
         );
     }
+    if script.waits().is_some() {
+        let _ = writeln!(
+            text,
+            "[ $todo = 0 ] || : >\"$dir/{WAITING}\" || exit {}",
+            exit::CANNOT_RUN
+        );
+    }
     for at in 1..=total {
         let _ = writeln!(text, "[ $failed = 1 ] || change_{at} || failed=1");
     }
@@ -70,11 +84,22 @@ failed=0",
     for note in &script.notes {
         let _ = writeln!(text, "    printf '%s\\n' {}", quoted_word(note));
     }
-    let _ = writeln!(
-        text,
-        "    echo 'Done: {total} of {total} verified'\n    exit {}\nfi",
-        exit::DONE
-    );
+    let _ = writeln!(text, "    echo 'Done: {total} of {total} verified'");
+    if let Some(seconds) = script.waits() {
+        text.push_str(&confirm::posix_wait(seconds));
+        // Or they were rolled back by hand meanwhile.
+        for at in 1..=total {
+            let _ = writeln!(
+                text,
+                "        state_{at}\n        [ $state = after ] || failed=1"
+            );
+        }
+        let _ = writeln!(text, "        [ $failed = 1 ] || echo '{KEPT}'\n    fi");
+    }
+    if script.ends_wait() {
+        let _ = writeln!(text, "    rm -f \"$dir/{WAITING}\" \"$dir/{ROLLING_BACK}\"");
+    }
+    let _ = writeln!(text, "    [ $failed = 1 ] || exit {}\nfi", exit::DONE);
     for (at, step) in script.steps.iter().enumerate() {
         let key = &step.key;
         let _ = writeln!(
@@ -83,13 +108,20 @@ failed=0",
             at + 1
         );
     }
+    let [undo, forget] = match script.waits() {
+        Some(_) => [
+            format!("    [ -e \"$dir/{WAITING}\" ] && undo\n"),
+            format!("rm -f \"$dir/{WAITING}\"\n"),
+        ],
+        None => [String::new(), String::new()],
+    };
     let _ = writeln!(
         text,
         "if [ $bad = 1 ]; then
-    echo 'Failed. Run this script again, or {}.sh to restore the bindings.'
+{undo}    echo 'Failed. Run this script again, or {}.sh to restore the bindings.'
     exit {}
 fi
-echo 'Failed. Every binding is as before.'
+{forget}echo 'Failed. Every binding is as before.'
 exit {}",
         script.other,
         exit::PARTLY_CHANGED,

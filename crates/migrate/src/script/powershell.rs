@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::confirm::{self, ROLLING_BACK, WAITING};
 use super::step::{NetshCommand, State, marker};
 use super::{Script, exit};
 
@@ -90,6 +91,7 @@ if ($bad) {
 }
 "#;
 
+/// Makes the changes and verifies them. What follows is in the block of the success.
 const CHANGES: &str = r#"
 $failed = $false
 for ($i = 0; $i -lt $steps.Count -and -not $failed; $i++) {
@@ -112,8 +114,11 @@ if (-not $failed) {
     foreach ($note in $notes) {
         Write-Output $note
     }
-    Write-Output "Done: $($steps.Count) of $($steps.Count) verified"
-    exit 0
+    Write-Output "Done: $($steps.Count) of $($steps.Count) verified""#;
+
+/// The end of a script whose changes failed.
+const FAILURE: [&str; 3] = [
+    r#"
 }
 $partly = $false
 foreach ($step in $steps) {
@@ -123,12 +128,15 @@ foreach ($step in $steps) {
     }
 }
 if ($partly) {
-    Write-Output "Failed. Run this script again, or $other to restore the bindings."
+"#,
+    r#"    Write-Output "Failed. Run this script again, or $other to restore the bindings."
     exit 4
 }
-Write-Output 'Failed. Every binding is as before.'
+"#,
+    r#"Write-Output 'Failed. Every binding is as before.'
 exit 3
-"#;
+"#,
+];
 
 pub(super) fn render(script: &Script) -> String {
     let mut text = format!(
@@ -191,6 +199,9 @@ $steps = @(
     }
     text.push_str(")\n");
     text.push_str(FUNCTIONS);
+    if script.waits().is_some() {
+        text.push_str(&confirm::powershell_undo());
+    }
     let notes: Vec<_> = script.notes.iter().map(|note| literal(note)).collect();
     let _ = writeln!(text, "$notes = @({})", notes.join(", "));
     text.push_str(MAIN);
@@ -210,7 +221,40 @@ if ($LASTEXITCODE -ne 0) {{
             exit::FAILED
         );
     }
+    if script.waits().is_some() {
+        let _ = write!(
+            text,
+            "$todo = @($steps | Where-Object {{ (Get-State $_) -ne 'after' }}).Count -gt 0
+if ($todo) {{ Set-Content -LiteralPath $waiting -Value 'The changes wait for confirm.ps1.' }}
+"
+        );
+    }
     text.push_str(CHANGES);
+    if let Some(seconds) = script.waits() {
+        text.push_str(&confirm::powershell_wait(seconds));
+    }
+    if script.ends_wait() {
+        for file in [WAITING, ROLLING_BACK] {
+            let _ = write!(
+                text,
+                "\n    $file = Join-Path $folder '{file}'
+    if (Test-Path -LiteralPath $file) {{ Remove-Item -LiteralPath $file }}"
+            );
+        }
+    }
+    text.push_str("\n    if (-not $failed) { exit 0 }");
+    let [states, partly, unchanged] = FAILURE;
+    text.push_str(states);
+    if script.waits().is_some() {
+        text.push_str("    if (Test-Path -LiteralPath $waiting) { Undo-Changes }\n");
+    }
+    text.push_str(partly);
+    if script.waits().is_some() {
+        text.push_str(
+            "if (Test-Path -LiteralPath $waiting) { Remove-Item -LiteralPath $waiting }\n",
+        );
+    }
+    text.push_str(unchanged);
     let text = text.replace('\n', "\r\n");
     match text.is_ascii() {
         true => text,
