@@ -1,6 +1,7 @@
 //! The arguments of `probe`.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use certbind_core::BindingKey;
 use clap::Args;
@@ -19,6 +20,9 @@ pub(crate) struct Probe {
     /// The time limit for a connection, and for the handshake after it.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: u64,
+    /// Connect to the endpoints of `certbind serve` in this file, its --ready-file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) served_by: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

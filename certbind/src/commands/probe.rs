@@ -1,20 +1,23 @@
 //! `probe`: whether what is bound is what is served.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::net::{IpAddr, TcpStream};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, StoreError};
 use certbind_migrate::Plan;
 use certbind_probe::{ProbeOptions, ProbeReport, ProbeResult, probe_all};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::output::Format;
 use crate::cli::probe::Probe;
 use crate::error::Error;
 use crate::exit;
-use crate::input::scan_all;
+use crate::input::{read_file, scan_all};
 use crate::print::{print, print_json};
 use crate::progress::Progress;
 use crate::stores::{Opened, StoreUrl};
@@ -38,6 +41,7 @@ fn probe(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
     let options = ProbeOptions {
         address: arguments.address,
         timeout: Duration::from_secs(arguments.timeout),
+        redirects: arguments.served_by.as_deref().map(served).transpose()?,
         ..ProbeOptions::default()
     };
     let progress = Progress::new();
@@ -57,6 +61,33 @@ fn probe(url: &StoreUrl, arguments: &Probe) -> Result<u8, Error> {
     }
     let is_wrong = probed.iter().any(|probed| probed.found.is_wrong());
     Ok(if is_wrong { exit::FOUND } else { exit::DONE })
+}
+
+/// The ready file of `certbind serve`.
+#[derive(Deserialize)]
+struct ReadyFile {
+    endpoints: Vec<ServedEndpoint>,
+}
+
+#[derive(Deserialize)]
+struct ServedEndpoint {
+    address: IpAddr,
+    port: u16,
+    listens_on: SocketAddr,
+}
+
+/// Where `certbind serve` listens for each address.
+fn served(path: &Path) -> Result<BTreeMap<SocketAddr, SocketAddr>, Error> {
+    let unreadable = |source| Error::Input {
+        path: path.to_owned(),
+        source,
+    };
+    let json = read_file(path).map_err(unreadable)?;
+    let file: ReadyFile = serde_json::from_slice(&json)
+        .map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    let endpoints = file.endpoints.into_iter();
+    let endpoints = endpoints.map(|it| (SocketAddr::new(it.address, it.port), it.listens_on));
+    Ok(endpoints.collect())
 }
 
 /// The changed endpoints of a plan that was applied.

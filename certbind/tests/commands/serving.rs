@@ -151,3 +151,139 @@ fn wrong_mappings_and_empty_stores_are_refused() {
     let complaint = host.fails(exit::REFUSED, &["serve"]);
     assert!(complaint.contains("no bindings"), "{complaint}");
 }
+
+/// Replaces the files of a certificate by a PFX file.
+fn to_pfx(folder: &Path, name: &str, pfx: &Path) {
+    let [pem, key] = ["pem", "key"].map(|extension| folder.join(format!("{name}.{extension}")));
+    let made = Command::new("openssl")
+        .args(["pkcs12", "-export", "-passout", "pass:secret", "-in"])
+        .arg(&pem)
+        .arg("-inkey")
+        .arg(&key)
+        .arg("-out")
+        .arg(pfx)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    for file in [pem, key] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+/// Each kind of key, on mapped ports, with PFX files; changed by netsh.
+#[test]
+fn probe_finds_every_kind_of_binding_served_as_bound() {
+    require!("openssl");
+    let host = Host::new();
+    let [folder, central] = ["certificates", "central"].map(|name| host.file(name));
+    for folder in [&folder, &central] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    let mut bound = vec![
+        "ipport=10.0.0.5:443",
+        "ipport=0.0.0.0:443",
+        "hostnameport=www.contoso.com:443",
+        "hostnameport=*.contoso.com:443",
+    ];
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        bound.push("ipport=[::]:443");
+    }
+    for (at, key) in bound.iter().enumerate() {
+        let name = format!("certificate{at}");
+        let hash = certificate(&folder, &name);
+        to_pfx(&folder, &name, &folder.join(format!("{name}.pfx")));
+        host.ok(&["add", key, "--hash", &hash, "--app-id", IIS]);
+    }
+    let scoped = certificate(&central, "ccs.fabrikam.com");
+    to_pfx(
+        &central,
+        "ccs.fabrikam.com",
+        &central.join("ccs.fabrikam.com.pfx"),
+    );
+    for key in ["scopedccs=ccs.fabrikam.com:443", "ccs=443"] {
+        host.ok(&["add", key, "--app-id", IIS]);
+    }
+    let renewed = certificate(&folder, "renewed");
+    to_pfx(&folder, "renewed", &folder.join("renewed.pfx"));
+    std::fs::write(host.file("passwords"), "other\nsecret\n").unwrap();
+    let ready = host.file("ready.json");
+    let [certificates, central, passwords, ready_file] =
+        [&folder, &central, &host.file("passwords"), &ready]
+            .map(|path| path.to_str().unwrap().to_owned());
+    let mut command = host.command(&[
+        "serve",
+        "--certificates",
+        &certificates,
+        "--central-store",
+        &central,
+        "--passwords",
+        &passwords,
+        "--map",
+        "443=0",
+        "--ready-file",
+        &ready_file,
+    ]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let _server = Running(command.spawn().unwrap());
+    let end = Instant::now() + Duration::from_secs(20);
+    while !ready.exists() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+
+    let probe = || {
+        let probe = ["probe", "--served-by", &ready_file, "--format", "json"];
+        let rows: Value = serde_json::from_str(&host.ok(&probe)).unwrap();
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| (row["key"].as_str().unwrap().to_owned(), row.clone()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let rows = probe();
+    assert_eq!(rows.len(), bound.len() + 2);
+    for key in &bound {
+        assert_eq!(rows[*key]["found"], "same", "{:?}", rows[*key]);
+    }
+    // The central store is no part of the bindings, so these have no verdict.
+    let row = &rows["scopedccs=ccs.fabrikam.com:443"];
+    assert_eq!(
+        (&row["found"], &row["served"]),
+        (&"served".into(), &scoped.clone().into())
+    );
+    assert_eq!(rows["ccs=443"]["found"], "not_probed");
+
+    // netsh renews one binding, which is served so at once.
+    let key = "hostnameport=www.contoso.com:443";
+    let hash = format!("certhash={renewed}");
+    let app = format!("appid={{{IIS}}}");
+    host.ok(&[
+        "netsh",
+        "http",
+        "update",
+        "sslcert",
+        key,
+        &hash,
+        &app,
+        "certstorename=MY",
+    ]);
+    let rows = probe();
+    assert_eq!(rows[key]["found"], "same");
+    let listens_on = rows[key]["address"].as_str().unwrap().parse().unwrap();
+    assert_eq!(met(listens_on, "www.contoso.com"), Some(renewed));
+    assert_eq!(met(listens_on, "ccs.fabrikam.com"), Some(scoped));
+    // An address that is not in the file is not connected to.
+    host.ok(&[
+        "add",
+        "ipport=192.0.2.1:9443",
+        "--hash",
+        super::HASH,
+        "--app-id",
+        IIS,
+    ]);
+    std::fs::write(&ready, r#"{"process":1,"endpoints":[]}"#).unwrap();
+    let row = &probe()["ipport=192.0.2.1:9443"];
+    assert_eq!(
+        (&row["found"], &row["address"]),
+        (&"not_probed".into(), &Value::Null)
+    );
+    std::fs::write(&ready, "{}").unwrap();
+    host.fails(exit::NOT_AUDITED, &["probe", "--served-by", &ready_file]);
+}

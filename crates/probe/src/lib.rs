@@ -20,6 +20,7 @@
 mod endpoint;
 mod handshake;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -41,6 +42,9 @@ pub struct ProbeOptions {
     pub timeout: Duration,
     /// How many endpoints are tried at once. Sixteen at first.
     pub jobs: usize,
+    /// Where to connect instead of these addresses, for a server on mapped ports. No other address is
+    /// tried then. None at first.
+    pub redirects: Option<BTreeMap<SocketAddr, SocketAddr>>,
 }
 
 /// What was tried of a binding, and what came of it.
@@ -105,6 +109,7 @@ impl Default for ProbeOptions {
             address: Ipv4Addr::LOCALHOST.into(),
             timeout: Duration::from_secs(5),
             jobs: 16,
+            redirects: None,
         }
     }
 }
@@ -140,7 +145,24 @@ fn probe_on(binding: &Binding, host: &Resolver<&Binding>, options: &ProbeOptions
             },
         };
     }
-    let found = match handshake::certificate(&endpoint, options.timeout) {
+    let listener = match &options.redirects {
+        Some(redirects) => redirects.get(&endpoint.address).copied(),
+        None => Some(endpoint.address),
+    };
+    let Some(address) = listener else {
+        return ProbeReport {
+            address: None,
+            name: endpoint.name,
+            found: ProbeResult::NotProbed {
+                why: format!("the server does not listen for {}", endpoint.address),
+            },
+        };
+    };
+    let redirected = Endpoint {
+        address,
+        name: endpoint.name.clone(),
+    };
+    let found = match handshake::certificate(&redirected, options.timeout) {
         Ok(served) => match (binding.record().hash(), hidden_by(binding, &endpoint, host)) {
             (Some(bound), _) if *bound == served => ProbeResult::Same,
             (_, Some(other)) if other.record().hash() == Some(&served) => ProbeResult::Hidden {
@@ -153,7 +175,7 @@ fn probe_on(binding: &Binding, host: &Resolver<&Binding>, options: &ProbeOptions
         Err(why) => ProbeResult::Nothing { why },
     };
     ProbeReport {
-        address: Some(endpoint.address),
+        address: Some(address),
         name: endpoint.name,
         found,
     }
