@@ -3,6 +3,7 @@
 use super::abbreviation::unabbreviated;
 use super::object::Object;
 use super::profile::Profile;
+use super::runtime::RuntimeCommand;
 use super::verb::Verb;
 
 /// Where commands are looked up.
@@ -29,11 +30,18 @@ pub(super) enum Command<'a> {
     /// A context named alone.
     Enter(Context),
     Up,
+    /// Keeps the context for `popd`, and enters another if one is named.
+    Push(Option<Context>),
+    Pop,
+    /// Carries out the lines of a file.
+    Exec(&'a str),
     Leave,
     /// The commands of a context.
     Help(Context),
     /// The commands of a verb.
     VerbHelp(Verb),
+    /// The commands of `flush`.
+    FlushHelp,
     /// How a command is written.
     Usage(Verb),
     Sslcert {
@@ -51,15 +59,25 @@ pub(super) enum Command<'a> {
     PropertyUsage,
     /// `update sslpropertyex`.
     Property(&'a [String]),
+    /// The commands that restore the configuration.
+    Dump,
+    /// The cache, the log buffer and the state of the service.
+    Runtime {
+        command: RuntimeCommand,
+        arguments: &'a [String],
+    },
+    RuntimeUsage(RuntimeCommand),
 }
 
 /// What netsh can act on in the context `http`. Those that are not here keep abbreviations from
 /// meaning something else than on Windows.
 const OBJECTS: &[&str] = &[
     SSLCERT,
+    "cache",
     "cacheparam",
     "cachestate",
     "iplisten",
+    "logbuffer",
     "servicestate",
     "setting",
     "timeout",
@@ -72,6 +90,9 @@ const SSLPROPERTYEX: &str = "sslpropertyex";
 
 const HTTP: &str = "http";
 const HELP: &str = "help";
+const EXEC: &str = "exec";
+const DUMP: &str = "dump";
+const FLUSH: &str = "flush";
 
 /// The command that `words` mean in a context; none if there is no such command. What the context
 /// does not have is looked up in the one above it.
@@ -88,11 +109,23 @@ fn in_root(profile: Profile, words: &[String]) -> Option<Command<'_>> {
     if is_help(first) {
         return Some(Command::Help(Context::Root));
     }
-    match unabbreviated(first, ["..", "bye", "exit", "quit", HELP, HTTP])? {
-        ".." => Some(Command::Up),
-        HTTP if rest.is_empty() => Some(Command::Enter(Context::Http)),
-        HTTP => in_http(profile, rest),
-        HELP => Some(Command::Help(Context::Root)),
+    let names = [
+        "..", "bye", EXEC, "exit", "popd", "pushd", "quit", HELP, HTTP,
+    ];
+    match (unabbreviated(first, names)?, rest) {
+        ("..", _) => Some(Command::Up),
+        (EXEC, [file]) => Some(Command::Exec(file)),
+        (EXEC, _) => None,
+        ("pushd", []) => Some(Command::Push(None)),
+        ("pushd", [name]) => match in_root(profile, std::slice::from_ref(name))? {
+            Command::Enter(context) => Some(Command::Push(Some(context))),
+            _ => None,
+        },
+        ("pushd", _) => None,
+        ("popd", _) => Some(Command::Pop),
+        (HTTP, []) => Some(Command::Enter(Context::Http)),
+        (HTTP, rest) => in_http(profile, rest),
+        (HELP, _) => Some(Command::Help(Context::Root)),
         _ => Some(Command::Leave),
     }
 }
@@ -103,10 +136,17 @@ fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
         return Some(Command::Help(Context::Http));
     }
     let verbs = profile.verbs();
-    let name = unabbreviated(first, verbs.iter().map(|verb| verb.name()))?;
-    let verb = *verbs.iter().find(|verb| verb.name() == name)?;
+    let names = verbs.iter().map(|verb| verb.name());
+    let name = unabbreviated(first, names.chain([DUMP, FLUSH]))?;
+    if name == DUMP {
+        return rest.is_empty().then_some(Command::Dump);
+    }
+    let verb = verbs.iter().find(|verb| verb.name() == name);
     let Some((object, arguments)) = rest.split_first() else {
-        return Some(Command::VerbHelp(verb));
+        return Some(verb.map_or(Command::FlushHelp, |verb| Command::VerbHelp(*verb)));
+    };
+    let Some(&verb) = verb else {
+        return in_flush(object, arguments);
     };
     if is_help(object) {
         return Some(Command::VerbHelp(verb));
@@ -115,7 +155,11 @@ fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
     let has_properties = verb == Verb::Update && profile.has_properties();
     let objects = OBJECTS.iter().copied();
     let objects = objects.chain(has_properties.then_some(SSLPROPERTYEX));
-    let object = match (unabbreviated(object, objects)?, wants_usage) {
+    let object = unabbreviated(object, objects)?;
+    if let Some(command) = RuntimeCommand::named(verb, object) {
+        return Some(runtime(command, arguments));
+    }
+    let object = match (object, wants_usage) {
         (SSLCERT, true) => return Some(Command::Usage(verb)),
         (SSLCERT, false) => return Some(Command::Sslcert { verb, arguments }),
         (SSLPROPERTYEX, true) => return Some(Command::PropertyUsage),
@@ -130,6 +174,22 @@ fn in_http(profile: Profile, words: &[String]) -> Option<Command<'_>> {
             arguments,
         },
     })
+}
+
+/// `flush` has one object.
+fn in_flush<'a>(object: &str, arguments: &'a [String]) -> Option<Command<'a>> {
+    if is_help(object) {
+        return Some(Command::FlushHelp);
+    }
+    unabbreviated(object, ["logbuffer"])?;
+    Some(runtime(RuntimeCommand::FlushLogBuffer, arguments))
+}
+
+fn runtime(command: RuntimeCommand, arguments: &[String]) -> Command<'_> {
+    match arguments.first().is_some_and(|argument| is_help(argument)) {
+        true => Command::RuntimeUsage(command),
+        false => Command::Runtime { command, arguments },
+    }
 }
 
 fn is_help(word: &str) -> bool {
@@ -156,7 +216,8 @@ mod tests {
         assert_eq!(verb_of("http show sslcert"), Some(Verb::Show));
         assert_eq!(verb_of("HTTP Sh SSL"), Some(Verb::Show));
         assert_eq!(verb_of("ht ad ss x=y"), Some(Verb::Add));
-        assert_eq!(verb_of("ht d ss"), Some(Verb::Delete));
+        assert_eq!(verb_of("ht de ss"), Some(Verb::Delete));
+        assert_eq!(verb_of("ht d ss"), None, "dump begins so too");
         assert_eq!(verb_of("ht u sslc"), Some(Verb::Update));
         assert_eq!(verb_of("ht u ss"), None, "sslpropertyex begins so too");
         assert_eq!(verb_of("h show sslcert"), None, "help begins so too");
@@ -184,7 +245,6 @@ mod tests {
         assert_eq!(meant("http add set x"), add(Object::Setting));
         assert_eq!(meant("http show t"), Some((Verb::Show, Object::Timeout)));
         assert_eq!(meant("http show cache"), None, "cachestate begins so too");
-        assert_eq!(meant("http show servicestate"), None);
         assert_eq!(meant("http delete cacheparam"), None, "Windows has none");
         assert_eq!(meant("http update urlacl"), None);
     }

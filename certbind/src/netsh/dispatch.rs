@@ -10,7 +10,7 @@ use certbind_httpapi_abi::HttpApi;
 use super::context::Command;
 use super::messages::{self, Answer};
 use super::profile::Profile;
-use super::{property, service, usage, verbs};
+use super::{dump, property, service, usage, verbs};
 
 /// netsh, over a store.
 #[derive(Clone, Copy)]
@@ -69,7 +69,15 @@ impl<'a> Netsh<'a> {
                 property::update(self.store, self.profile, arguments)
             }
             Some(Command::Usage(verb)) => Answer::done(usage::help(verb, self.profile)),
-            Some(Command::Up | Command::Leave) => Answer::done(""),
+            Some(Command::FlushHelp) => Answer::done(usage::flush_objects()),
+            Some(Command::Runtime { command, arguments }) => command.answer(arguments),
+            Some(Command::RuntimeUsage(command)) => Answer::done(command.usage()),
+            Some(Command::Dump) => dump::dump(self.store, self.api, self.profile),
+            // They mean something between other commands alone.
+            Some(Command::Up | Command::Leave | Command::Push(_) | Command::Pop) => {
+                Answer::done("")
+            }
+            Some(Command::Exec(file)) => messages::unreadable(file, "it is read by a session"),
             Some(Command::Sslcert { verb, arguments }) => {
                 verbs::sslcert(self.store, self.profile, verb, arguments)
             }

@@ -93,7 +93,7 @@ impl<'a> Given<'a> {
 
 /// A tag and its value with spaces before the sign, as netsh's own `dump` prints them (`name = "…"`),
 /// and the arguments after them.
-fn spaced_pair(arguments: &[String]) -> Option<(&str, &str, &[String])> {
+pub(super) fn spaced_pair(arguments: &[String]) -> Option<(&str, &str, &[String])> {
     match arguments {
         [tag, ..] if tag.contains('=') => None,
         [tag, sign, value, rest @ ..] if sign == "=" => Some((tag, value, rest)),

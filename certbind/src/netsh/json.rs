@@ -1,13 +1,19 @@
-//! `json=` of the newest release. That netsh has the tag is documented, and what goes with it is
-//! not: here it is the JSON export of certbind, which says so and holds all that a binding has.
+//! `json=` of the newest release. `show` prints what Windows prints, as far as that is known. The form of
+//! the files that `add` and `update` take is not known: here it is the JSON export of certbind, which
+//! says so and has all of a binding.
 
 use std::path::Path;
 
-use certbind_core::{Batch, Binding, BindingStore, Change, StoreError};
-use certbind_formats::{Export, ReadOptions, json};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use certbind_core::{Batch, Binding, BindingKey, BindingStore, Change, StoreError};
+use certbind_formats::netsh::key_text;
+use certbind_formats::{ReadOptions, json};
+use certbind_httpapi_abi::win32::ToWin32;
+use serde::Serialize;
 
 use super::grammar::{Given, Refusal};
-use super::messages::{self, Answer};
+use super::messages::{self, Answer, DONE};
 use super::tags::JSON;
 use super::verb::Verb;
 use crate::terminal::EscapingJson;
@@ -61,15 +67,77 @@ fn read(file: &Path) -> Result<Vec<Binding>, String> {
     Ok(bindings)
 }
 
-/// `show` as such a file.
-pub(super) fn listing(bindings: Vec<Binding>) -> Answer {
-    let export = Export {
-        bindings,
-        ..Export::default()
+/// `show` in the form that programs read from Windows Server 2025 (C3D.Extensions.Aspire's
+/// `NetshSslCert.cs`, the CI of jborean93/PSWSMan). Members whose names nobody has shown, such as that of
+/// a host name or of an option, are left out. The numbers of `ConfigType` are inferred: those of
+/// `HTTP_SERVICE_CONFIG_ID`.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(rename = "SslCertificateBindings")]
+    bindings: Vec<ShownBinding>,
+    message: String,
+    status: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ShownBinding {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip_port: Option<String>,
+    config_type: u32,
+    /// In base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ssl_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ssl_cert_store_name: Option<String>,
+    /// In braces.
+    guid_string: String,
+    app_id: String,
+}
+
+impl ShownBinding {
+    fn of(binding: &Binding) -> Self {
+        let record = binding.record();
+        let certificate = record.certificate.as_ref();
+        let store_name = certificate.and_then(|certificate| certificate.store_name.as_ref());
+        let hash = certificate.map(|certificate| BASE64.encode(certificate.hash.as_bytes()));
+        let (ip_port, config_type) = match binding.key() {
+            BindingKey::IpPort(_) => (Some(key_text(binding)), 1),
+            BindingKey::Sni(_) => (None, 5),
+            BindingKey::Ccs(_) => (None, 6),
+            BindingKey::ScopedCcs(_) => (None, 11),
+        };
+        Self {
+            ip_port,
+            config_type,
+            ssl_hash: hash,
+            ssl_cert_store_name: store_name.map(ToString::to_string),
+            guid_string: format!("{{{}}}", record.app_id),
+            app_id: record.app_id.to_string(),
+        }
+    }
+}
+
+pub(super) fn listing(bindings: &[Binding]) -> Answer {
+    Answer::done(text(bindings, String::new(), DONE.into()))
+}
+
+/// The same where there is nothing to show: no binding, and what the system says.
+pub(super) fn not_shown(error: &StoreError) -> Answer {
+    let message = messages::reason(error).trim_end().to_owned();
+    Answer::failed(text(&[], message, error.win32_code()))
+}
+
+fn text(bindings: &[Binding], message: String, status: u32) -> String {
+    let shown = Shown {
+        bindings: bindings.iter().map(ShownBinding::of).collect(),
+        message,
+        status,
     };
     let mut text = Vec::new();
-    match json::write(&mut EscapingJson(&mut text), &export) {
-        Ok(()) => Answer::done(String::from_utf8_lossy(&text)),
-        Err(error) => messages::unreadable("show sslcert", &error.to_string()),
-    }
+    let written = serde_json::to_writer(EscapingJson(&mut text), &shown);
+    written.map_or_else(
+        |error| format!("{error}\n"),
+        |()| format!("{}\n", String::from_utf8_lossy(&text)),
+    )
 }

@@ -61,9 +61,17 @@ pub(super) fn success(done: &str) -> Answer {
 pub(super) fn failure(what: &str, error: &StoreError) -> Answer {
     let code = error.win32_code();
     let reason = reason(error);
-    Answer::failed(format!(
-        "\nSSL Certificate {what} failed, Error: {code}\n{reason}\n"
-    ))
+    failed(&format!("SSL Certificate {what}"), code, &reason)
+}
+
+/// A refusal: the sentence, the system's text, and two blank lines, since the system's text ends with
+/// a line end of its own (ets2-telemetry-server compares the whole text).
+pub(super) fn failed(what: &str, code: u32, reason: &str) -> Answer {
+    let reason = match reason.trim_end() {
+        "" => String::new(),
+        reason => format!("{reason}\n\n"),
+    };
+    Answer::failed(format!("\n{what} failed, Error: {code}\n{reason}\n"))
 }
 
 /// There is nothing to show.

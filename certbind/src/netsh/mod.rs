@@ -28,6 +28,7 @@
 mod abbreviation;
 mod context;
 mod dispatch;
+mod dump;
 mod grammar;
 mod json;
 mod messages;
@@ -36,6 +37,7 @@ mod parameter;
 mod profile;
 mod property;
 mod request;
+mod runtime;
 mod service;
 mod session;
 mod tags;
@@ -69,6 +71,9 @@ impl Netsh<'_> {
     ) -> io::Result<u8> {
         match Invocation::of(arguments, self.profile) {
             Some(Invocation::Command(context, words)) => {
+                if let Some(Command::Exec(file)) = context::command(context, self.profile, words) {
+                    return Session::new(self, context).play(Path::new(file), out);
+                }
                 let answer = self.answer(context::command(context, self.profile, words), words);
                 self.print(&answer, out)?;
                 Ok(answer.code)
@@ -92,7 +97,7 @@ impl Netsh<'_> {
                     Some(Command::Sslcert { verb, .. } | Command::Service { verb, .. }) => {
                         verb == Verb::Show
                     }
-                    Some(Command::Property(_)) => false,
+                    Some(Command::Property(_) | Command::Exec(_)) => false,
                     _ => true,
                 }
             }

@@ -8,10 +8,17 @@ use super::dispatch::Netsh;
 use super::messages::{self, Answer, DONE};
 use super::tokenize;
 
+/// How deep scripts may run each other.
+const DEEPEST: usize = 16;
+
 /// Commands that share a context.
 pub(super) struct Session<'a> {
     netsh: &'a Netsh<'a>,
     context: Context,
+    /// Those that `pushd` kept.
+    kept: Vec<Context>,
+    /// How many scripts run one in another.
+    depth: usize,
     /// The worst that happened.
     code: u8,
 }
@@ -21,6 +28,8 @@ impl<'a> Session<'a> {
         Self {
             netsh,
             context,
+            kept: Vec::new(),
+            depth: 0,
             code: DONE,
         }
     }
@@ -49,24 +58,38 @@ impl<'a> Session<'a> {
     /// Carries out the commands of a file. Lines that begin with `#` are comments. A command that
     /// fails does not keep the next ones from being tried.
     pub(super) fn play(mut self, file: &Path, out: &mut dyn Write) -> io::Result<u8> {
+        self.exec(file, out)?;
+        Ok(self.code)
+    }
+
+    /// Carries out the commands of a file, and says whether to go on behind it.
+    fn exec(&mut self, file: &Path, out: &mut dyn Write) -> io::Result<bool> {
+        let name = file.display().to_string();
+        if self.depth == DEEPEST {
+            return self.tell(messages::unreadable(&name, "scripts run each other"), out);
+        }
+        self.depth += 1;
+        let goes_on = self.lines_of(file, &name, out);
+        self.depth -= 1;
+        goes_on
+    }
+
+    fn lines_of(&mut self, file: &Path, name: &str, out: &mut dyn Write) -> io::Result<bool> {
         let script = match std::fs::read(file) {
             Ok(bytes) => decoded(&bytes).ok_or("it is neither in UTF-8 nor in UTF-16".to_owned()),
             Err(error) => Err(error.to_string()),
         };
         match script {
             Ok(text) => {
-                for line in text.lines().filter(|line| !line.starts_with('#')) {
-                    if !self.line(line, out)? {
-                        break;
+                for line in text.lines() {
+                    if !line.trim_start().starts_with('#') && !self.line(line, out)? {
+                        return Ok(false);
                     }
                 }
+                Ok(true)
             }
-            Err(why) => {
-                let name = file.display().to_string();
-                self.tell(messages::unreadable(&name, &why), out)?;
-            }
+            Err(why) => self.tell(messages::unreadable(name, &why), out),
         }
-        Ok(self.code)
     }
 
     /// Carries out one line, and says whether to go on behind it.
@@ -79,6 +102,13 @@ impl<'a> Session<'a> {
             Some(Command::Enter(context)) => self.context = context,
             Some(Command::Up) => self.context = Context::Root,
             Some(Command::Leave) => return Ok(false),
+            Some(Command::Push(named)) => {
+                self.kept.push(self.context);
+                self.context = named.unwrap_or(self.context);
+            }
+            // Without a context that was kept, nothing happens (inferred).
+            Some(Command::Pop) => self.context = self.kept.pop().unwrap_or(self.context),
+            Some(Command::Exec(file)) => return self.exec(Path::new(file), out),
             command => return self.tell(self.netsh.answer(command, &words), out),
         }
         Ok(true)

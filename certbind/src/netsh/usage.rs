@@ -6,6 +6,7 @@ use super::context::Context;
 use super::object::Object;
 use super::parameter::parameter;
 use super::profile::Profile;
+use super::runtime::RuntimeCommand;
 use super::service;
 use super::tags::{self, APPID, JSON};
 use super::verb::Verb;
@@ -136,7 +137,7 @@ fn meaning(kind: Kind) -> &'static [&'static str] {
 
 fn json_meaning(verb: Verb) -> &'static str {
     match verb {
-        Verb::Show => "As a JSON export. Default: disable.",
+        Verb::Show => "As JSON. Default: disable.",
         _ => "A JSON export that says it all, in place of all other tags.",
     }
 }
@@ -182,13 +183,24 @@ pub(super) fn commands(context: Context, profile: Profile) -> String {
             ("..", "Goes to the context above."),
             ("?", HELP),
             ("bye", "Ends netsh."),
+            ("exec", "Runs a script file."),
             ("exit", "Ends netsh."),
             ("help", HELP),
             ("http", "Goes to the context `netsh http`."),
+            ("popd", "Goes back to the context that pushd kept."),
+            (
+                "pushd",
+                "Keeps the context, and goes to another if it is named.",
+            ),
             ("quit", "Ends netsh."),
         ]),
         Context::Http => {
-            let mut commands = vec![("?", HELP), ("help", HELP)];
+            let mut commands = vec![
+                ("?", HELP),
+                ("dump", "Shows the commands that restore the configuration."),
+                ("flush", "Flushes buffers of the service."),
+                ("help", HELP),
+            ];
             let verbs = profile.verbs().iter();
             commands.extend(verbs.map(|verb| (verb.name(), purpose_of_all(*verb))));
             commands.sort_unstable();
@@ -206,12 +218,20 @@ pub(super) fn objects(verb: Verb, profile: Profile) -> String {
     }
     let others = Object::ALL.into_iter().filter(|object| object.takes(verb));
     commands.extend(others.map(|object| (name(object.name()), service::purpose(verb, object))));
+    let runtime = RuntimeCommand::of(verb).iter();
+    commands.extend(runtime.map(|command| (command.name().to_owned(), command.purpose())));
     commands.sort_unstable();
     let commands: Vec<_> = commands
         .iter()
         .map(|(name, purpose)| (name.as_str(), *purpose))
         .collect();
     list(&commands)
+}
+
+/// The commands of `flush`.
+pub(super) fn flush_objects() -> String {
+    let command = RuntimeCommand::FlushLogBuffer;
+    list(&[(command.name(), command.purpose())])
 }
 
 fn purpose_of_all(verb: Verb) -> &'static str {

@@ -120,8 +120,9 @@ fn show(
     let as_json = given.value(JSON).map_or(Ok(false), request::is_enabled)?;
     let key = given.key()?.map(grammar::key).transpose()?;
     Ok(match found(store, key) {
-        Ok(bindings) if as_json => json::listing(bindings),
+        Ok(bindings) if as_json => json::listing(&bindings),
         Ok(bindings) => listing(bindings, profile),
+        Err(error) if as_json => json::not_shown(&error),
         Err(error) => messages::not_shown(&error),
     })
 }

@@ -51,7 +51,7 @@ fn update_resets_omitted_fields() {
     assert_eq!(
         said,
         "\nSSL Certificate update failed, Error: 2\n\
-         The system cannot find the file specified.\n\n"
+         The system cannot find the file specified.\n\n\n"
     );
 }
 
@@ -179,14 +179,14 @@ fn every_code_has_the_text_of_the_system() {
     let add = format!("http add sslcert ipport=0.0.0.0:443 certhash={HASH} appid={IIS}");
     let words: Vec<_> = add.split(' ').map(String::from).collect();
     for (code, text) in [
-        (2, "The system cannot find the file specified.\n"),
-        (5, "Access is denied.\n"),
-        (50, "The request is not supported.\n"),
-        (87, "The parameter is incorrect.\n"),
-        (183, "Cannot create a file when that file already exists.\n"),
+        (2, "The system cannot find the file specified.\n\n"),
+        (5, "Access is denied.\n\n"),
+        (50, "The request is not supported.\n\n"),
+        (87, "The parameter is incorrect.\n\n"),
+        (183, "Cannot create a file when that file already exists.\n\n"),
         (
             1312,
-            "A specified logon session does not exist. It may already have been terminated.\n",
+            "A specified logon session does not exist. It may already have been terminated.\n\n",
         ),
         (4_242_424, ""),
     ] {
@@ -199,7 +199,7 @@ fn every_code_has_the_text_of_the_system() {
     assert_eq!(
         said.text,
         "\nSSL Certificate add failed, Error: 19\nThe media is write protected.\n\
-         (the store is open for reading only; open it for writing to change it)\n\n"
+         (the store is open for reading only; open it for writing to change it)\n\n\n"
     );
     let show = ["http", "show", "sslcert"].map(String::from);
     let said = run(&Refusing(5), Profile::default(), &show);

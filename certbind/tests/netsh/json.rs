@@ -1,10 +1,11 @@
-//! `json=`: what `show` writes, `add` and `update` take.
+//! `json=`: what `show` prints, and the exports that `add` and `update` take.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use certbind::netsh::Profile;
 use certbind_core::{Binding, BindingStore, MemoryStore, Scan, strategy};
+use certbind_formats::{Export, json};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -28,6 +29,17 @@ fn filled() -> Bench {
     bench
 }
 
+/// A JSON export.
+fn exported(bindings: &[Binding]) -> String {
+    let export = Export {
+        bindings: bindings.to_vec(),
+        ..Export::default()
+    };
+    let mut text = Vec::new();
+    json::write(&mut text, &export).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
 fn file(folder: &TempDir, content: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.path().join("bindings.json");
     fs::write(&path, content).unwrap();
@@ -40,10 +52,10 @@ fn words(verb: &str, file: &Path) -> Vec<String> {
 }
 
 #[test]
-fn shown_json_can_be_added_elsewhere() {
+fn an_export_can_be_added() {
     let folder = TempDir::new().unwrap();
     let from = filled();
-    let file = file(&folder, from.ok("http show sslcert json=enable"));
+    let file = file(&folder, exported(&from.bindings()));
     let to = Bench::new(RELEASE);
     let said = run(&to.store, RELEASE, &words("add", &file));
     assert_eq!(said.text, "\nSSL Certificate successfully added\n\n");
@@ -51,12 +63,67 @@ fn shown_json_can_be_added_elsewhere() {
     assert_eq!(to.bindings(), from.bindings());
 }
 
+/// As C3D.Extensions.Aspire reads it (`NetshSslCert.cs`) and PSWSMan's CI on Server 2025.
+#[test]
+fn shown_json_has_the_members_of_windows() {
+    let bench = filled();
+    let shown: serde_json::Value =
+        serde_json::from_str(&bench.ok("http show sslcert json=enable")).unwrap();
+    let guid = &IIS[1..37];
+    let hash = "UibcbFRVl2HNRxuG61HAliUskPI=";
+    let expected = serde_json::json!({
+        "SslCertificateBindings": [
+            {"ConfigType": 6, "GuidString": IIS, "AppId": guid},
+            {
+                "ConfigType": 5, "SslHash": hash, "SslCertStoreName": "MY",
+                "GuidString": IIS, "AppId": guid,
+            },
+            {
+                "IpPort": "0.0.0.0:443", "ConfigType": 1, "SslHash": hash,
+                "GuidString": IIS, "AppId": guid,
+            },
+        ],
+        "message": "",
+        "status": 0,
+    });
+    let by_type = |value: &serde_json::Value| {
+        let mut bindings = value["SslCertificateBindings"].as_array().unwrap().clone();
+        bindings.sort_by_key(|binding| std::cmp::Reverse(binding["ConfigType"].as_u64()));
+        (bindings, value["message"].clone(), value["status"].clone())
+    };
+    assert_eq!(by_type(&shown), by_type(&expected));
+}
+
+#[test]
+fn json_of_an_unbound_key_has_an_empty_array() {
+    let shown = filled().fails("http show sslcert ccs=444 json=enable");
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let expected = serde_json::json!({
+        "SslCertificateBindings": [],
+        "message": "The system cannot find the file specified.",
+        "status": 2,
+    });
+    assert_eq!(shown, expected);
+}
+
+/// It lacks the options: what it has must not replace a binding.
+#[test]
+fn shown_json_is_no_file_for_add() {
+    let folder = TempDir::new().unwrap();
+    let file = file(&folder, filled().ok("http show sslcert json=enable"));
+    let to = Bench::new(RELEASE);
+    let said = run(&to.store, RELEASE, &words("add", &file));
+    assert_eq!(said.code, 1);
+    assert!(said.text.contains("found no \"format\""), "{}", said.text);
+    assert_eq!(to.bindings(), []);
+}
+
 #[test]
 fn one_binding_round_trips_through_json() {
     let folder = TempDir::new().unwrap();
     let bench = filled();
     let before = bench.bindings();
-    let file = file(&folder, bench.ok("http show sslcert ccs=443 json=enable"));
+    let file = file(&folder, exported(&bench.bindings()[2..]));
     bench.ok("http update sslpropertyex ccs=443 propertyid=0 receivewindow=1");
     bench.ok(&format!(
         "http update sslcert ipport=0.0.0.0:443 certhash={NEXT} appid={IIS}"
@@ -72,7 +139,7 @@ fn one_binding_round_trips_through_json() {
 fn a_file_is_taken_as_a_whole_or_not_at_all() {
     let folder = TempDir::new().unwrap();
     let bench = filled();
-    let file = file(&folder, bench.ok("http show sslcert json=enable"));
+    let file = file(&folder, exported(&bench.bindings()));
     bench.ok("http delete sslcert ipport=0.0.0.0:443");
     let before = bench.bindings();
     for (verb, noun, code) in [("add", "add", 183), ("update", "update", 2)] {
@@ -90,7 +157,7 @@ fn a_file_is_taken_as_a_whole_or_not_at_all() {
 fn utf_16_of_powershell_is_read() {
     let folder = TempDir::new().unwrap();
     let from = filled();
-    let shown = from.ok("http show sslcert json=enable");
+    let shown = exported(&from.bindings());
     let units = shown.replace('\n', "\r\n");
     let mut bytes = vec![0xff, 0xfe];
     bytes.extend(units.encode_utf16().flat_map(u16::to_le_bytes));
@@ -106,7 +173,7 @@ fn utf_16_of_powershell_is_read() {
 fn a_file_that_says_nothing_is_named() {
     let folder = TempDir::new().unwrap();
     let bench = filled();
-    let empty = Bench::new(RELEASE).ok("http show sslcert json=enable");
+    let empty = exported(&[]);
     for (content, why) in [
         (empty.as_str(), "there is no binding in it"),
         (r#"[{"ipport": "0.0.0.0:443"}]"#, "line 1"),
@@ -129,7 +196,7 @@ fn a_file_that_says_nothing_is_named() {
 fn json_file_excludes_other_options() {
     let folder = TempDir::new().unwrap();
     let bench = filled();
-    let file = file(&folder, bench.ok("http show sslcert json=enable"));
+    let file = file(&folder, exported(&bench.bindings()));
     bench.ok("http delete sslcert ccs=443");
     let said = bench.fails(&format!("http add sslcert ccs=443 json={}", file.display()));
     assert!(said.starts_with("One or more essential parameters"));
@@ -157,15 +224,13 @@ proptest! {
         for binding in bindings {
             from.put(binding).unwrap();
         }
-        let line = ["http", "show", "sslcert", "json=enable"].map(String::from);
-        let shown = run(&from, RELEASE, &line);
-        let folder = TempDir::new().unwrap();
-        let to = MemoryStore::new();
-        let added = run(&to, RELEASE, &words("add", &file(&folder, shown.text)));
-        prop_assert_eq!(added.code, 0, "{}", added.text);
         let all = |store: &MemoryStore| -> Vec<Binding> {
             store.scan(&Scan::all()).unwrap().map(Result::unwrap).collect()
         };
+        let folder = TempDir::new().unwrap();
+        let to = MemoryStore::new();
+        let added = run(&to, RELEASE, &words("add", &file(&folder, exported(&all(&from)))));
+        prop_assert_eq!(added.code, 0, "{}", added.text);
         prop_assert_eq!(all(&to), all(&from));
     }
 }

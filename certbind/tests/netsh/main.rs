@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod bench;
+mod dump;
 mod json;
 mod options;
 mod program;

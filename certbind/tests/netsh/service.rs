@@ -115,6 +115,24 @@ const COMMANDS: &[&str] = &[
     "http|show|setting",
     "http|delete|setting|settingtype=sslthrottle",
     "http|show|timeout|everything",
+    "http|add|iplisten|ipaddress=::1:80",
+    "http|show|iplisten",
+    "http|add|urlacl|url|=|http://+:83/|sddl|=D:(A;;GRGWGX;;;WD)",
+    "http|show|urlacl|url = http://+:83/",
+    "http|show|urlacl|http://+:83/",
+    "http|show|servicestate",
+    "http|show|servicestate|view=requestq|verbose=no",
+    "http|show|servicestate|view=other",
+    "http|show|cachestate",
+    "http|show|cachestate|url=http://localhost/",
+    "http|delete|cache",
+    "http|delete|cache|url=http://localhost/|recursive=yes",
+    "http|delete|cache|recursive=maybe",
+    "http|flush|logbuffer",
+    "http|flush",
+    "http|flush|logbuffer|x",
+    "http|dump",
+    "http|dump|x",
 ];
 
 #[test]
@@ -146,8 +164,15 @@ fn every_service_command_has_help() {
     let host = Host::new(Profile::default());
     let mut help = String::new();
     for verb in ["add", "delete", "show"] {
-        for object in ["cacheparam", "iplisten", "setting", "timeout", "urlacl"] {
-            if (verb, object) == ("delete", "cacheparam") {
+        let objects = ["cacheparam", "iplisten", "setting", "timeout", "urlacl"];
+        let runtime = ["cache", "cachestate", "servicestate"];
+        for object in objects.into_iter().chain(runtime) {
+            let is_there = match object {
+                "cache" => verb == "delete",
+                "cachestate" | "servicestate" => verb == "show",
+                object => (verb, object) != ("delete", "cacheparam"),
+            };
+            if !is_there {
                 continue;
             }
             let words = ["help", "?", "/?"];

@@ -240,3 +240,53 @@ fn a_script_with_spaces_around_the_signs_is_carried_out() {
     }
     assert!(bench.binding("0.0.0.0:447").is_none());
 }
+
+/// As in KurrentDB's and other scripts: contexts are kept and left, comments are indented.
+#[test]
+fn contexts_are_kept_by_pushd() {
+    let bench = Bench::new(Profile::default());
+    let lines = format!(
+        "pushd http\n{}\npopd\n{}\npopd\npushd\npushd ftp\n",
+        add(1),
+        add(2)
+    );
+    let said = with_input(&bench, &[], lines.as_bytes());
+    let not_found = |what: &str| format!("The following command was not found: {what}.\n");
+    assert_eq!(
+        said.text,
+        format!(
+            "netsh>netsh http>{ADDED}netsh http>netsh>{}netsh>netsh>netsh>{}netsh>",
+            not_found(&add(2)),
+            not_found("pushd ftp")
+        )
+    );
+    assert_eq!(bench.bindings().len(), 1);
+}
+
+#[test]
+fn exec_runs_a_script() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let outer = format!("  # a comment\nexec {}\n{}\n", path("inner"), add(2));
+    std::fs::write(path("outer"), outer).unwrap();
+    std::fs::write(
+        path("inner"),
+        format!("pushd http\n{}\npopd\nhttp\n", add(1)),
+    )
+    .unwrap();
+    let bench = Bench::new(Profile::default());
+    let said = bench.run(&format!("exec {}", path("outer")));
+    assert_eq!(said.text, [ADDED, ADDED].concat());
+    assert_eq!((said.code, bench.bindings().len()), (0, 2));
+
+    let itself = path("itself");
+    std::fs::write(&itself, format!("exec {itself}\n")).unwrap();
+    let said = bench.fails(&format!("exec {itself}"));
+    assert!(said.contains("scripts run each other"), "{said}");
+    assert!(bench.fails("exec").contains("not found"));
+    assert!(
+        bench
+            .fails(&format!("exec {}", path("missing")))
+            .contains("missing: ")
+    );
+}

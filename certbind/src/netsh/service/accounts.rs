@@ -43,6 +43,10 @@ const KNOWN_SERVICES: &[&str] = &[
     "MSSQLSERVER",
     "W3SVC",
     "TrustedInstaller",
+    // Their reservations are in the hives of client Windows.
+    "SstpSvc",
+    "TermService",
+    "WMPNetworkSvc",
 ];
 
 /// The SID of an account. Those of users and groups of a host or a domain are not known here.

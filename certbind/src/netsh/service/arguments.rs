@@ -1,16 +1,23 @@
 //! Arguments: `tag=value` in any order, or values alone in that of the usage.
 
 use crate::netsh::abbreviation::unabbreviated;
-use crate::netsh::grammar::Refusal;
+use crate::netsh::grammar::{Refusal, spaced_pair};
 
 /// What was given for each tag.
-pub(super) struct Given<'a>(Vec<(&'static str, &'a str)>);
+pub(in crate::netsh) struct Given<'a>(Vec<(&'static str, &'a str)>);
 
 impl<'a> Given<'a> {
-    pub(super) fn new(arguments: &'a [String], tags: &[&'static str]) -> Result<Self, Refusal> {
+    pub(in crate::netsh) fn new(
+        arguments: &'a [String],
+        tags: &[&'static str],
+    ) -> Result<Self, Refusal> {
         let mut given = Self(Vec::new());
-        for argument in arguments {
-            let (tag, value) = match tagged(argument) {
+        let mut rest = arguments;
+        while let Some((argument, others)) = rest.split_first() {
+            let pair = spaced_pair(rest).filter(|(tag, ..)| is_tag(tag));
+            rest = pair.map_or(others, |(_, _, others)| others);
+            let pair = pair.map(|(tag, value, _)| (tag, value));
+            let (tag, value) = match pair.or_else(|| tagged(argument)) {
                 Some((tag, value)) => {
                     let tag = unabbreviated(tag, tags.iter().copied());
                     (tag.ok_or(Refusal::UnknownTag)?, value)
@@ -28,7 +35,7 @@ impl<'a> Given<'a> {
         Ok(given)
     }
 
-    pub(super) fn value(&self, tag: &str) -> Option<&'a str> {
+    pub(in crate::netsh) fn value(&self, tag: &str) -> Option<&'a str> {
         let found = self.0.iter().find(|(given, _)| *given == tag);
         found.map(|(_, value)| *value)
     }
@@ -40,8 +47,9 @@ impl<'a> Given<'a> {
 
 /// A tag and its value. A URL may have an equals sign in it, and no tag has anything but letters.
 fn tagged(argument: &str) -> Option<(&str, &str)> {
-    let (tag, value) = argument.split_once('=')?;
-    tag.bytes()
-        .all(|byte| byte.is_ascii_alphabetic())
-        .then_some((tag, value))
+    argument.split_once('=').filter(|(tag, _)| is_tag(tag))
+}
+
+fn is_tag(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }

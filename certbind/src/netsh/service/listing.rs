@@ -1,7 +1,9 @@
 //! What `show` prints.
 
+use std::net::IpAddr;
+
 use certbind_httpapi_abi::service::{
-    CacheKey, ServiceAnswer, SettingKey, TimeoutKey, UrlReservation,
+    CacheKey, ListenAddress, ServiceAnswer, SettingKey, TimeoutKey, UrlReservation,
 };
 
 use super::accounts;
@@ -40,6 +42,22 @@ pub(super) fn reservation(text: &mut String, reservation: &UrlReservation) {
     let sddl = reservation.sddl.to_string();
     let sddl = escaped(&sddl);
     text.push_str(&format!("            SDDL: {sddl} \n\n"));
+}
+
+/// An address of the listen list, as `show sslcert` writes it: `::1:80` is `::0.1.0.128`.
+pub(super) fn address(address: &ListenAddress) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let zone = address.scope();
+            let zone = if zone == 0 {
+                String::new()
+            } else {
+                format!("%{zone}")
+            };
+            format!("{}{zone}", certbind_formats::netsh::ipv6_text(ip))
+        }
+    }
 }
 
 /// A number behind its label, and before its unit.

@@ -22,8 +22,9 @@ use super::grammar::Refusal;
 use super::messages::{self, Answer};
 use super::object::Object;
 use super::verb::Verb;
-use arguments::Given;
+pub(super) use arguments::Given;
 pub(super) use help::{help, purpose};
+pub(super) use values::yes_or_no;
 
 /// What sets and asks.
 type Service = ServiceApi<Arc<dyn HttpApi>>;
@@ -107,7 +108,7 @@ fn reservation(given: &Given<'_>) -> Result<Result<UrlReservation, Answer>, Refu
             Some(sid) => SecurityDescriptor::allowing(&sid, listen, delegate),
             // Word for word, the text that does not go with the code included.
             None => {
-                return Ok(Err(failed(
+                return Ok(Err(messages::failed(
                     "Create SDDL",
                     1332,
                     "The parameter is incorrect.",
@@ -170,14 +171,17 @@ fn shown(service: &Service, object: Object, url: Option<&str>) -> Result<Answer,
             let url = url
                 .parse()
                 .map_err(|_| win32_error(win32::INVALID_PARAMETER))?;
-            if let ServiceAnswer::Reservation(found) = ask(ServiceQuery::Reservation(url))? {
+            // A URL that is not reserved is no error: Chef's `windows_http_acl` asks so.
+            if let Some(ServiceAnswer::Reservation(found)) =
+                service.query(&ServiceQuery::Reservation(url))?
+            {
                 listing::reservation(&mut text, &found);
             }
         }
         (Object::IpListen, _) => {
             if let ServiceAnswer::ListenList(addresses) = ask(ServiceQuery::ListenList)? {
                 for address in addresses {
-                    text.push_str(&format!("    {address}\n"));
+                    text.push_str(&format!("    {}\n", listing::address(&address)));
                 }
             }
             text.push('\n');
@@ -216,6 +220,69 @@ fn shown(service: &Service, object: Object, url: Option<&str>) -> Result<Answer,
     Ok(Answer::done(text))
 }
 
+/// The commands that restore reservations, the listen list, and numbers that are not at their defaults:
+/// verb and object, and tags with their values.
+///
+/// # Errors
+/// Those of the API.
+pub(super) fn dump(api: &Arc<dyn HttpApi>) -> Result<Vec<Dumped>, StoreError> {
+    let service = ServiceApi::initialize(Arc::clone(api))?;
+    let mut commands: Vec<Dumped> = Vec::new();
+    if let Some(ServiceAnswer::ListenList(addresses)) = service.query(&ServiceQuery::ListenList)? {
+        for address in addresses {
+            commands.push((
+                "add iplisten",
+                vec![("ipaddress", listing::address(&address))],
+            ));
+        }
+    }
+    for reservation in service.reservations()? {
+        let url = reservation.url.as_str().to_owned();
+        let options = vec![("url", url), ("sddl", reservation.sddl.to_string())];
+        commands.push(("add urlacl", options));
+    }
+    let mut number = |command, tag, name: &str, query, default: u32| {
+        let value = match service.query(&query)? {
+            Some(ServiceAnswer::Timeout(seconds)) => seconds.into(),
+            Some(ServiceAnswer::Number(number)) => number,
+            _ => default,
+        };
+        if value != default {
+            let options = vec![(tag, name.to_owned()), ("value", value.to_string())];
+            commands.push((command, options));
+        }
+        Ok::<(), StoreError>(())
+    };
+    for key in TimeoutKey::ALL {
+        let (query, default) = (ServiceQuery::Timeout(key), TimeoutKey::DEFAULT.into());
+        number("add timeout", "timeouttype", key.name(), query, default)?;
+    }
+    for key in CacheKey::ALL {
+        let query = ServiceQuery::Cache(key);
+        number(
+            "add cacheparam",
+            "type",
+            key.name(),
+            query,
+            CacheKey::DEFAULT,
+        )?;
+    }
+    for key in SettingKey::ALL {
+        let query = ServiceQuery::Setting(key);
+        number(
+            "add setting",
+            "settingtype",
+            key.name(),
+            query,
+            SettingKey::DEFAULT,
+        )?;
+    }
+    Ok(commands)
+}
+
+/// A command of a dump: verb and object, and tags with their values.
+pub(super) type Dumped = (&'static str, Vec<(&'static str, String)>);
+
 fn win32_error(code: u32) -> StoreError {
     win32::Win32Error { code }.during(None, "showing it")
 }
@@ -238,17 +305,13 @@ fn success(object: Object, done: &str) -> Answer {
 }
 
 fn failure(what: &str, error: &StoreError) -> Answer {
-    failed(what, error.win32_code(), messages::reason(error).trim_end())
+    messages::failed(what, error.win32_code(), &messages::reason(error))
 }
 
 fn invalid(what: &str) -> Answer {
-    failed(
+    messages::failed(
         what,
         win32::INVALID_PARAMETER,
         "The parameter is incorrect.",
     )
-}
-
-fn failed(what: &str, code: u32, reason: &str) -> Answer {
-    Answer::failed(format!("\n{what} failed, Error: {code}\n{reason}\n\n"))
 }

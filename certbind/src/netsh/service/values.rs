@@ -33,7 +33,7 @@ pub(super) fn number(text: &str) -> Result<u32, Refusal> {
 }
 
 /// `yes` or `no`.
-pub(super) fn yes_or_no(text: Option<&str>, otherwise: bool) -> Result<bool, Refusal> {
+pub(in crate::netsh) fn yes_or_no(text: Option<&str>, otherwise: bool) -> Result<bool, Refusal> {
     match text {
         None => Ok(otherwise),
         Some(text) if text.eq_ignore_ascii_case("yes") => Ok(true),

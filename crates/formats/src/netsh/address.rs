@@ -7,12 +7,13 @@ use certbind_core::{Binding, BindingKey};
 
 /// The key of a binding as netsh prints it: the host as it was spelled, an address as
 /// `RtlIpv6AddressToStringEx` writes it.
-pub(crate) fn key_text(binding: &Binding) -> String {
+#[must_use]
+pub fn key_text(binding: &Binding) -> String {
     match binding.key() {
         BindingKey::IpPort(endpoint) => match endpoint.addr() {
             SocketAddr::V4(addr) => addr.to_string(),
             SocketAddr::V6(addr) => {
-                let mut text = format!("[{}", ipv6(*addr.ip()));
+                let mut text = format!("[{}", ipv6_text(*addr.ip()));
                 if addr.scope_id() != 0 {
                     let _ = write!(text, "%{}", addr.scope_id());
                 }
@@ -27,7 +28,14 @@ pub(crate) fn key_text(binding: &Binding) -> String {
 /// An IPv6 address as `RtlIpv6AddressToString` writes it. That is Rust's form too, but for the
 /// addresses with an IPv4 address inside: Windows writes IPv4-compatible, IPv4-translated and
 /// ISATAP ones with dots, and IPv4-mapped ones only if the IPv4 address is above 0.0.255.255.
-fn ipv6(ip: Ipv6Addr) -> String {
+///
+/// ```
+/// let text = certbind_formats::netsh::ipv6_text("::1:80".parse()?);
+/// assert_eq!(text, "::0.1.0.128");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+#[must_use]
+pub fn ipv6_text(ip: Ipv6Addr) -> String {
     let words = ip.segments();
     let [.., a, b, c, d] = ip.octets();
     let v4 = Ipv4Addr::new(a, b, c, d);
@@ -71,7 +79,7 @@ mod tests {
             ("1:0:0:2:0:0:0:3", "1:0:0:2::3"),
         ];
         for (read, written) in cases {
-            assert_eq!(ipv6(read.parse().unwrap()), written);
+            assert_eq!(ipv6_text(read.parse().unwrap()), written);
         }
     }
 }

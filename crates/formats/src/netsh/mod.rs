@@ -60,7 +60,7 @@ mod window;
 mod write;
 
 pub use add::{CommandOptions, command_options};
-pub(crate) use address::key_text;
+pub use address::{ipv6_text, key_text};
 pub use flag::{FLAGS, Flag};
 pub use layout::{Layout, Newline};
 pub use layout_check::LayoutError;

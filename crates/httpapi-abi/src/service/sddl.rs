@@ -213,31 +213,59 @@ fn ace(text: &str) -> Option<Ace> {
     })
 }
 
-/// Pairs of letters, or a number, which generic rights have letters for.
+/// The rights with letters of their own, in rising order of their bits, as Windows prints them
+/// (`GXGWGR` in icacls and in the default descriptor of WinRM). Source: "ACE strings", Microsoft.
+const RIGHTS: [(u32, &str); 17] = [
+    (0x0000_0001, "CC"),
+    (0x0000_0002, "DC"),
+    (0x0000_0004, "LC"),
+    (0x0000_0008, "SW"),
+    (0x0000_0010, "RP"),
+    (0x0000_0020, "WP"),
+    (0x0000_0040, "DT"),
+    (0x0000_0080, "LO"),
+    (0x0000_0100, "CR"),
+    (0x0001_0000, "SD"),
+    (0x0002_0000, "RC"),
+    (0x0004_0000, "WD"),
+    (0x0008_0000, "WO"),
+    (0x1000_0000, "GA"),
+    (0x2000_0000, "GX"),
+    (0x4000_0000, "GW"),
+    (0x8000_0000, "GR"),
+];
+
+/// Pairs of letters, or a number, which generic rights have letters for. Letters are put in the order
+/// of their bits; those of rights that are not in the table, such as `FA`, stay as they are.
 fn canonical_rights(text: &str) -> Option<String> {
+    let letters = |mask: u32| -> String {
+        let set = RIGHTS.iter().filter(|(bit, _)| mask & bit != 0);
+        set.map(|(_, letters)| *letters).collect()
+    };
     if text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        return text
-            .len()
-            .is_multiple_of(2)
-            .then(|| text.to_ascii_uppercase());
+        let upper = text.to_ascii_uppercase();
+        let bit = |pair: &[u8]| {
+            let found = RIGHTS
+                .iter()
+                .find(|(_, letters)| letters.as_bytes() == pair);
+            found.map(|(bit, _)| *bit)
+        };
+        let bits: Option<Vec<_>> = upper.as_bytes().chunks(2).map(bit).collect();
+        return text.len().is_multiple_of(2).then(|| match bits {
+            Some(bits) => letters(bits.iter().fold(0, |mask, bit| mask | bit)),
+            None => upper,
+        });
     }
     let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => u32::from_str_radix(digits, 16).ok()?,
         None if text.starts_with('+') => return None,
         None => text.parse().ok()?,
     };
-    const GENERIC: [(u32, &str); 4] = [
-        (0x1000_0000, "GA"),
-        (0x8000_0000, "GR"),
-        (0x4000_0000, "GW"),
-        (0x2000_0000, "GX"),
-    ];
-    let all = GENERIC.iter().fold(0, |all, (bit, _)| all | bit);
-    if number == 0 || number & !all != 0 {
+    const GENERIC: u32 = 0xf000_0000;
+    if number == 0 || number & !GENERIC != 0 {
         return Some(format!("{number:#x}"));
     }
-    let set = GENERIC.iter().filter(|(bit, _)| number & bit != 0);
-    Some(set.map(|(_, letters)| *letters).collect())
+    Some(letters(number))
 }
 
 impl fmt::Display for Ace {
@@ -293,8 +321,13 @@ mod tests {
             ("D:(A;;GX;;;S-1-5-20)", "D:(A;;GX;;;NS)"),
             ("D:(a;;gx;;;s-1-5-32-545)", "D:(A;;GX;;;BU)"),
             ("D:(A;;0x20000000;;;WD)", "D:(A;;GX;;;WD)"),
-            ("D:(A;;0x60000000;;;WD)", "D:(A;;GWGX;;;WD)"),
+            ("D:(A;;0x60000000;;;WD)", "D:(A;;GXGW;;;WD)"),
             ("D:(A;;0x3;;;WD)", "D:(A;;0x3;;;WD)"),
+            // In the order of their bits, as icacls prints them.
+            ("D:(A;;GRGWGX;;;WD)", "D:(A;;GXGWGR;;;WD)"),
+            ("D:(A;;GXGX;;;WD)", "D:(A;;GX;;;WD)"),
+            ("D:(A;;RCCC;;;WD)", "D:(A;;CCRC;;;WD)"),
+            ("D:(A;;GXFA;;;WD)", "D:(A;;GXFA;;;WD)"),
         ] {
             assert_eq!(canonical(given).as_deref(), Some(printed));
         }
