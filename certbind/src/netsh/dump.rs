@@ -62,9 +62,8 @@ fn script(
         }
     }
     if let Some(api) = api {
-        for words in service::dump(api)? {
-            lines.push(line(&words.0, &words.1));
-        }
+        let commands = service::dump(api)?.into_iter();
+        lines.extend(commands.map(|(command, options)| line(command, &options)));
     }
     Ok((format!("{START}{}{END}", lines.join("\n")), is_whole))
 }

@@ -20,7 +20,7 @@
 //! assert_eq!(
 //!     String::from_utf8(printed)?,
 //!     "\nSSL Certificate deletion failed, Error: 2\n\
-//!      The system cannot find the file specified.\n\n"
+//!      The system cannot find the file specified.\n\n\n"
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -183,7 +183,10 @@ fn every_code_has_the_text_of_the_system() {
         (5, "Access is denied.\n\n"),
         (50, "The request is not supported.\n\n"),
         (87, "The parameter is incorrect.\n\n"),
-        (183, "Cannot create a file when that file already exists.\n\n"),
+        (
+            183,
+            "Cannot create a file when that file already exists.\n\n",
+        ),
         (
             1312,
             "A specified logon session does not exist. It may already have been terminated.\n\n",
