@@ -10,6 +10,9 @@ mod logs;
 mod probing;
 mod properties;
 #[cfg(unix)]
+#[path = "../common/served.rs"]
+mod served;
+#[cfg(unix)]
 mod serving;
 mod tracing;
 mod unread;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use certbind::exit;
@@ -11,65 +11,7 @@ use certbind_test_support::require;
 use serde_json::Value;
 
 use super::{Host, IIS};
-
-/// A certificate and its key in a folder; its hash.
-fn certificate(folder: &Path, name: &str) -> String {
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args(["-days", "30", "-subj", &format!("/CN={name}"), "-keyout"])
-        .arg(folder.join(format!("{name}.key")))
-        .arg("-out")
-        .arg(folder.join(format!("{name}.pem")))
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    let pem = std::fs::read(folder.join(format!("{name}.pem"))).unwrap();
-    certbind_certificates::hash_of_file(&pem)
-        .unwrap()
-        .to_string()
-}
-
-/// The hash of the certificate that a server shows.
-fn met(server: SocketAddr, name: &str) -> Option<String> {
-    let output = Command::new("openssl")
-        .args([
-            "s_client",
-            "-connect",
-            &server.to_string(),
-            "-servername",
-            name,
-        ])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let (_, rest) = text.split_once("-----BEGIN CERTIFICATE-----")?;
-    let (base64, _) = rest.split_once("-----END")?;
-    let pem = format!("-----BEGIN CERTIFICATE-----{base64}-----END CERTIFICATE-----\n");
-    Some(
-        certbind_certificates::hash_of_file(pem.as_bytes())
-            .unwrap()
-            .to_string(),
-    )
-}
-
-/// Ends a program whose test has failed.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::served::{Running, certificate, met};
 
 /// Changes by other processes apply to the next handshake, and SIGTERM ends the program.
 #[test]

@@ -8,6 +8,9 @@
 mod common;
 mod killed;
 mod private;
+#[path = "../common/served.rs"]
+mod served;
+mod serving;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
