@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use certbind_certificates::Validity;
 use certbind_core::Uuid;
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,8 +21,13 @@ pub struct Config {
     pub severities: BTreeMap<&'static str, Option<Severity>>,
     /// Names of application ids.
     pub applications: BTreeMap<Uuid, String>,
+    /// The file that it was read from, where there is one.
+    pub source: Option<String>,
     /// In how many days from now a certificate is to be told of that expires. 30 at first.
     pub expiring_days: u32,
+    /// The share of its lifetime, in percent, that a certificate has left at most when it is to be told
+    /// of: one of six days is not told of from its first day on. 33 at first.
+    pub expiring_percent: u8,
     /// The fewest bits that an RSA or DSA key may have. 2048 at first.
     pub least_rsa_bits: usize,
     /// The fewest bits that a key on an elliptic curve may have. 256 at first.
@@ -42,7 +48,9 @@ impl Config {
             now,
             severities: BTreeMap::new(),
             applications: BTreeMap::new(),
+            source: None,
             expiring_days: 30,
+            expiring_percent: 33,
             least_rsa_bits: 2048,
             least_curve_bits: 256,
             many_applications: 3,
@@ -60,11 +68,13 @@ impl Config {
             .unwrap_or(Some(rule.severity))
     }
 
-    /// Whether something ends within the days that are to be told of.
-    pub(crate) fn ends_soon(&self, end: Timestamp) -> bool {
-        let left = end.duration_since(self.now);
+    /// Whether a validity ends within both the days and the share of its length that are to be told of.
+    pub(crate) fn ends_soon(&self, validity: Validity) -> bool {
+        let left = validity.not_after.duration_since(self.now);
+        let lifetime = validity.not_after.duration_since(validity.not_before);
+        let share = i128::from(lifetime.as_secs()) * i128::from(self.expiring_percent) / 100;
         let soon = SignedDuration::from_hours(24 * i64::from(self.expiring_days));
-        !left.is_negative() && left <= soon
+        !left.is_negative() && left <= soon && i128::from(left.as_secs()) <= share
     }
 
     /// The name of an application, where it is known.

@@ -37,6 +37,7 @@ struct File {
 #[serde(default, deny_unknown_fields)]
 struct Limits {
     expiring_days: Option<u32>,
+    expiring_percent: Option<Percent>,
     least_rsa_bits: Option<usize>,
     least_curve_bits: Option<usize>,
     many_applications: Option<usize>,
@@ -108,6 +109,9 @@ fn parse(text: &str, now: Timestamp) -> Result<Config, ConfigError> {
     config.applications = file.applications;
     let limits = file.limits;
     config.expiring_days = limits.expiring_days.unwrap_or(config.expiring_days);
+    if let Some(Percent(percent)) = limits.expiring_percent {
+        config.expiring_percent = percent;
+    }
     config.least_rsa_bits = limits.least_rsa_bits.unwrap_or(config.least_rsa_bits);
     config.least_curve_bits = limits.least_curve_bits.unwrap_or(config.least_curve_bits);
     config.many_applications = limits.many_applications.unwrap_or(config.many_applications);
@@ -148,6 +152,20 @@ impl<'de> Deserialize<'de> for Wanted {
             ))
         })?;
         Ok(Self(Some(severity)))
+    }
+}
+
+/// A share of 1 to 100 percent.
+struct Percent(u8);
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u8::deserialize(deserializer)? {
+            percent @ 1..=100 => Ok(Self(percent)),
+            other => Err(D::Error::custom(format!(
+                "expected 1 to 100 percent, found {other}"
+            ))),
+        }
     }
 }
 

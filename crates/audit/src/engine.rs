@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::config::Config;
-use crate::finding::Finding;
+use crate::finding::{Finding, Subject};
 use crate::fleet::Fleet;
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
@@ -56,7 +56,17 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
     let worst_first = |finding: &Finding| std::cmp::Reverse(finding.severity);
     findings.sort_by_key(worst_first);
     waived.sort_by_key(|waived| worst_first(&waived.finding));
+    let all = findings.iter().chain(waived.iter().map(|it| &it.finding));
+    let certificate_files = all
+        .filter_map(|finding| match &finding.place.subject {
+            Subject::Certificate(hash) => {
+                Some((*hash, inventory.get(hash)?.file.clone().into_string()))
+            }
+            _ => None,
+        })
+        .collect();
     Report {
+        certificate_files,
         config: config.clone(),
         hosts,
         certificates: inventory.is_given().then(|| inventory.len()),
@@ -84,6 +94,7 @@ fn summaries(exports: &[HostExport]) -> Vec<HostSummary> {
             source: export.source.clone(),
             captured_at: export.reading.export.header.captured_at,
             bindings: export.reading.export.bindings.len(),
+            not_assessed: export.not_assessed.clone(),
         }
     });
     named.collect()

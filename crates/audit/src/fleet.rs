@@ -7,7 +7,7 @@ use certbind_core::{Binding, BindingKey, CertHash, Port};
 use crate::config::Config;
 use crate::finding::{FindingLocation, Subject};
 use crate::host_binding::HostBinding;
-use crate::host_export::HostExport;
+use crate::host_export::{Baseline, HostExport};
 use crate::inventory::{Inventory, InventoryCertificate};
 use crate::ports::AtPort;
 
@@ -87,7 +87,12 @@ impl<'a> Host<'a> {
 
     /// What the host had when the baseline was taken, if there is one.
     pub(crate) fn before(&self) -> Option<BTreeMap<&'a BindingKey, &'a Binding>> {
-        let baseline = self.export.baseline.as_ref()?;
+        let Baseline::Bindings(baseline) = &self.export.baseline else {
+            return None;
+        };
+        if self.export.not_assessed.is_some() {
+            return None;
+        }
         Some(baseline.iter().map(|it| (it.key(), it)).collect())
     }
 

@@ -15,7 +15,31 @@ pub struct HostExport {
     /// other.
     pub reading: ReadOutcome,
     /// The bindings that the host had at another time, to tell what changed since.
-    pub baseline: Option<Vec<Binding>>,
+    pub baseline: Baseline,
+    /// The reason why the host could not be assessed: its export cannot be read, or only the baseline
+    /// has it. It is a finding, and no other rule looks at the host.
+    pub not_assessed: Option<NotAssessed>,
+}
+
+/// The state of a host at an earlier time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Baseline {
+    /// The audit compares nothing.
+    #[default]
+    NotRequested,
+    /// The audit compares hosts with a baseline, and has none of this host: the reason.
+    Missing(String),
+    /// The bindings of the host then.
+    Bindings(Vec<Binding>),
+}
+
+/// The reason why a host could not be assessed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAssessed {
+    /// The export cannot be read: the error.
+    Unreadable(String),
+    /// There is a baseline of the host, and no export.
+    OnlyInBaseline,
 }
 
 impl HostExport {
@@ -26,7 +50,17 @@ impl HostExport {
             name: name.into(),
             source: None,
             reading,
-            baseline: None,
+            baseline: Baseline::NotRequested,
+            not_assessed: None,
+        }
+    }
+
+    /// A host that could not be assessed.
+    #[must_use]
+    pub fn unassessed(name: impl Into<String>, reason: NotAssessed) -> Self {
+        Self {
+            not_assessed: Some(reason),
+            ..Self::of_bindings(name, Vec::new())
         }
     }
 

@@ -20,6 +20,7 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use crate::finding::{Finding, FindingLocation, Subject};
+use crate::host_export::NotAssessed;
 use crate::report::{Counts, Report};
 use crate::rules::RULES;
 use crate::severity::Severity;
@@ -51,6 +52,8 @@ struct Host<'a> {
     source: Option<&'a str>,
     captured_at: Option<Timestamp>,
     bindings: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_assessed: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -115,6 +118,10 @@ impl<'a> JsonReport<'a> {
             source: host.source.as_deref(),
             captured_at: host.captured_at,
             bindings: host.bindings,
+            not_assessed: host.not_assessed.as_ref().map(|reason| match reason {
+                NotAssessed::Unreadable(why) => why.as_str(),
+                NotAssessed::OnlyInBaseline => "only the baseline has this host",
+            }),
         });
         let waived = report.waived.iter().map(|waived| JsonWaived {
             finding: finding(report, &waived.finding),

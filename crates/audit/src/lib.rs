@@ -54,7 +54,7 @@ pub use config_file::ConfigError;
 pub use engine::audit;
 pub use finding::{Finding, FindingLocation, RelatedLocations, Subject};
 pub use guard::{Objection, guard};
-pub use host_export::HostExport;
+pub use host_export::{Baseline, HostExport, NotAssessed};
 pub use inventory::{Inventory, InventoryCertificate, InventoryError, UnreadFile};
 pub use report::{Counts, HostSummary, Report, WaivedFinding};
 pub use rule::Rule;

@@ -1,10 +1,14 @@
 //! What an audit comes to.
 
+use std::collections::BTreeMap;
+
+use certbind_core::CertHash;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::config::Config;
 use crate::finding::Finding;
+use crate::host_export::NotAssessed;
 use crate::severity::Severity;
 
 /// What an audit comes to: the worst first, then by rule, host and key.
@@ -20,6 +24,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What somebody decided to live with.
     pub waived: Vec<WaivedFinding>,
+    /// The files of the certificates that findings are about.
+    pub(crate) certificate_files: BTreeMap<CertHash, String>,
 }
 
 /// A host that was audited.
@@ -33,6 +39,8 @@ pub struct HostSummary {
     pub captured_at: Option<Timestamp>,
     /// How many bindings were read.
     pub bindings: usize,
+    /// The reason why nothing is known of the host.
+    pub not_assessed: Option<NotAssessed>,
 }
 
 /// A finding that a waiver covers.
@@ -81,6 +89,13 @@ impl Report {
             } += 1;
         }
         counts
+    }
+
+    /// How many hosts could not be assessed. That they have no finding of other rules says nothing.
+    #[must_use]
+    pub fn not_assessed(&self) -> usize {
+        let hosts = self.hosts.iter();
+        hosts.filter(|host| host.not_assessed.is_some()).count()
     }
 
     /// The name of the host at an index, as a [`FindingLocation`](crate::FindingLocation) has it.

@@ -1,7 +1,8 @@
 //! A report as SARIF 2.1.0 (OASIS), which code hosts and editors show.
 //!
-//! A finding is a result, with the line of the export where that is known, and the binding as a
-//! logical location. What is waived is there too, suppressed with its reason.
+//! A finding is a result. Its physical location is the export, with the line where that is known, the
+//! store, or the file of a certificate; GitHub refuses an upload in which a result has none. Its logical
+//! location is the binding. What is waived is there too, suppressed with its reason.
 //!
 //! ```
 //! use certbind_audit::{Config, HostExport, Inventory, audit, sarif};
@@ -17,7 +18,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::finding::{Finding, FindingLocation};
+use crate::finding::{Finding, FindingLocation, Subject};
 use crate::report::Report;
 use crate::rules::RULES;
 use crate::severity::Severity;
@@ -73,7 +74,8 @@ impl<'a> Log<'a> {
                 "rules": rules.collect::<Vec<_>>(),
             }}),
             invocations: json!([{
-                "executionSuccessful": true,
+                // Hosts that could not be assessed are results; the exit code says so as well.
+                "executionSuccessful": report.hosts.iter().all(|host| host.not_assessed.is_none()),
                 "endTimeUtc": format!("{:.3}", report.config.now),
             }]),
             column_kind: "unicodeCodePoints",
@@ -144,7 +146,8 @@ struct LogicalLocation {
 #[serde(rename_all = "camelCase")]
 struct PhysicalLocation {
     artifact_location: ArtifactLocation,
-    region: Region,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
 }
 
 #[derive(Serialize)]
@@ -206,13 +209,15 @@ impl SarifResult {
 }
 
 impl Location {
-    /// Where a finding is. One that is about no line itself, such as of a name, is where the first of
+    /// Where a finding is. One that is about no file itself, such as of a name, is where the first of
     /// the records is that it is about.
     fn of_finding(report: &Report, finding: &Finding) -> Self {
         let mut own = Self::of(report, &finding.place);
         if own.physical_location.is_none() {
             let mut related = finding.related.places.iter();
-            own.physical_location = related.find_map(|it| PhysicalLocation::of(report, it));
+            let related = related.find_map(|it| PhysicalLocation::of(report, it));
+            let other = || PhysicalLocation::of_configuration(report);
+            own.physical_location = Some(related.unwrap_or_else(other));
         }
         own
     }
@@ -231,14 +236,33 @@ impl Location {
 }
 
 impl PhysicalLocation {
-    /// The line of a place. A store has no lines, and a location in a file needs one.
+    /// The file or store of a place, and the line where there is one.
     fn of(report: &Report, place: &FindingLocation) -> Option<Self> {
-        let file = report.hosts.get(place.host?)?.source.as_ref()?;
-        let start_line = place.line?;
+        let artifact = match (&place.subject, place.host) {
+            (_, Some(host)) => {
+                let host = report.hosts.get(host)?;
+                host.source.as_ref().unwrap_or(&host.name)
+            }
+            (Subject::File(file), None) => &**file,
+            (Subject::Certificate(hash), None) => report.certificate_files.get(hash)?,
+            (Subject::Waiver(_), None) => return Some(Self::of_configuration(report)),
+            _ => return None,
+        };
         Some(Self {
-            artifact_location: ArtifactLocation { uri: uri(file) },
-            region: Region { start_line },
+            artifact_location: ArtifactLocation { uri: uri(artifact) },
+            region: place.line.map(|start_line| Region { start_line }),
         })
+    }
+
+    /// The configuration, which waivers are in. Without a file it has the name that is documented.
+    fn of_configuration(report: &Report) -> Self {
+        let file = report.config.source.as_deref();
+        Self {
+            artifact_location: ArtifactLocation {
+                uri: uri(file.unwrap_or("certbind-audit.toml")),
+            },
+            region: None,
+        }
     }
 }
 

@@ -5,7 +5,9 @@
 use std::path::Path;
 
 use certbind_audit::json::JsonReport;
-use certbind_audit::{Config, HostExport, Inventory, RULES, Report, audit, sarif};
+use certbind_audit::{
+    Baseline, Config, HostExport, Inventory, NotAssessed, RULES, Report, audit, sarif,
+};
 use certbind_core::{Binding, CertHash, Record, Uuid};
 use certbind_formats::{ReadOptions, read};
 use serde_json::Value;
@@ -38,7 +40,7 @@ fn report() -> Report {
         host("web-02", &damaged),
         host("web-03", &other),
     ];
-    hosts[0].baseline = Some(Vec::new());
+    hosts[0].baseline = Baseline::Bindings(Vec::new());
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let inventory = Inventory::read(&fixtures, &[]).unwrap();
     let config = r#"
@@ -148,6 +150,69 @@ fn sarif_matches_the_published_schema() {
     assert_eq!(reason, "The old agent goes away. (until 2026-12-31)");
 }
 
+/// GitHub refuses a whole upload in which a result has no artifact (rule GH1001 of the SARIF SDK), and
+/// shows a result without a line at the top of the file.
+#[test]
+fn every_sarif_result_has_an_artifact() {
+    let mut hosts = [
+        HostExport::unassessed("web-04", NotAssessed::Unreadable("it is empty".to_owned())),
+        HostExport::of_bindings("live", Vec::new()),
+        HostExport::unassessed("gone", NotAssessed::OnlyInBaseline),
+    ];
+    hosts[0].source = Some("exports/web-04.txt".to_owned());
+    hosts[1].source = Some("redb:live.redb".to_owned());
+    hosts[1].baseline = Baseline::Missing("no baseline is of this host".to_owned());
+    let config = Config::at("2026-06-01T00:00:00Z".parse().unwrap());
+    let second = audit(&hosts, &Inventory::none(), &config);
+    for report in [report(), second] {
+        let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();
+        let run = &log["runs"][0];
+        let assessed = report.not_assessed() == 0;
+        assert_eq!(run["invocations"][0]["executionSuccessful"], assessed);
+        let results = run["results"].as_array().unwrap();
+        assert!(!results.is_empty());
+        for result in results {
+            for field in ["ruleId", "level"] {
+                assert!(result[field].is_string(), "{field}: {result}");
+            }
+            assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+            let physical = &result["locations"][0]["physicalLocation"];
+            let uri = physical["artifactLocation"]["uri"].as_str();
+            assert!(uri.is_some_and(|uri| !uri.is_empty()), "{result}");
+            if let Some(region) = physical.get("region") {
+                assert!(region["startLine"].as_u64() > Some(0), "{result}");
+            }
+        }
+    }
+    let log = serde_json::to_value(sarif::Log::of(&audit(&hosts, &Inventory::none(), &config)));
+    let log = log.unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let places: Vec<_> = results
+        .iter()
+        .map(|it| &it["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+        .collect();
+    assert_eq!(places, ["exports/web-04.txt", "gone", "redb%3Alive.redb"]);
+}
+
+/// The file of an unused certificate, and the configuration of a waiver.
+#[test]
+fn sarif_names_the_files_of_certificates_and_waivers() {
+    let report = report();
+    let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let places = |rule: &str| {
+        let of_rule = results.iter().filter(|it| it["ruleId"] == rule);
+        let uri = |it: &Value| {
+            let place = &it["locations"][0]["physicalLocation"]["artifactLocation"];
+            place["uri"].as_str().unwrap().to_owned()
+        };
+        of_rule.map(uri).collect::<Vec<_>>()
+    };
+    assert!(places("CB109").contains(&"no-san.pem".to_owned()));
+    assert_eq!(places("CB302"), ["certbind-audit.toml"]);
+    assert!(places("CB111").contains(&"locked.pfx".to_owned()));
+}
+
 /// SARIF Multitool 5.7.0 drops the level `warning` of results; a consumer then takes the default of
 /// the rule, which has to be the same.
 #[test]
@@ -176,7 +241,7 @@ fn export_text_is_escaped_in_sarif() {
     };
     let hostile = bound("[renew it](https://evil.example/{0})");
     let mut host = HostExport::of_bindings("web-01", vec![hostile]);
-    host.baseline = Some(vec![bound("MY")]);
+    host.baseline = Baseline::Bindings(vec![bound("MY")]);
     let config = Config::at("2026-06-01T00:00:00Z".parse().unwrap());
     let report = audit(&[host], &Inventory::none(), &config);
     let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();

@@ -24,6 +24,8 @@ pub struct Certificate {
     hash: CertHash,
     subject: String,
     names: BTreeSet<Name>,
+    dotted: BTreeSet<String>,
+    named_by_subject: bool,
     validity: Validity,
     public_key: PublicKey,
     signature: Signature,
@@ -64,16 +66,17 @@ impl Certificate {
             None => BTreeSet::new(),
         };
         // What is older than RFC 2818 asked for has its name in the subject alone.
-        if names.is_empty()
-            && let Ok(Some(common)) = tbs.subject().common_name()
-        {
+        let named_by_subject = names.is_empty();
+        if named_by_subject && let Ok(Some(common)) = tbs.subject().common_name() {
             names.insert(of_text(common.value().as_ref()));
         }
         Some(Self {
             hash: hash_of_der(der),
             issuing: Issuing::of(tbs, alternatives.is_some())?,
             subject: tbs.subject().to_string(),
+            dotted: alternatives.map_or_else(BTreeSet::new, |(_, it)| dotted(&it)),
             names,
+            named_by_subject,
             validity: Validity::of(tbs.validity()),
             public_key: public_key(tbs.subject_public_key_info()),
             signature: signature(parsed.signature_algorithm()),
@@ -116,6 +119,20 @@ impl Certificate {
     #[must_use]
     pub fn names(&self) -> &BTreeSet<Name> {
         &self.names
+    }
+
+    /// Whether it has neither a DNS name nor an IP address as subject alternative name. Its name is then
+    /// the common name of its subject, which browsers ignore.
+    #[must_use]
+    pub fn named_by_subject(&self) -> bool {
+        self.named_by_subject
+    }
+
+    /// The DNS names that it has with a dot at the end only, which many clients refuse. They are given
+    /// without the dot, as [`names`](Self::names) gives them.
+    #[must_use]
+    pub fn names_with_trailing_dot(&self) -> &BTreeSet<String> {
+        &self.dotted
     }
 
     /// Whether one of its names is for a host (RFC 6125, 6.4.3): a wildcard covers one label, and the
@@ -201,6 +218,20 @@ fn name(general: &GeneralName) -> Option<Name> {
         GeneralName::IpAddress(bytes) => address(bytes).map(Name::Ip),
         _ => None,
     }
+}
+
+/// The names that are there with a dot at the end, and not without it.
+fn dotted(alternatives: &SubjectAltName) -> BTreeSet<String> {
+    let dns = || {
+        let names = alternatives.0.iter();
+        names.filter_map(|name| match name {
+            GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
+            _ => None,
+        })
+    };
+    let plain: BTreeSet<_> = dns().filter(|name| !name.ends_with('.')).collect();
+    let dotted = dns().filter_map(|name| Some(name.strip_suffix('.')?.to_owned()));
+    dotted.filter(|name| !plain.contains(name)).collect()
 }
 
 fn address(bytes: &OctetString) -> Option<IpAddr> {

@@ -78,7 +78,7 @@ fn draw(
     let (from, to) = (x(validity.not_before), x(validity.not_after));
     let class = match validity.not_after {
         end if end < config.now => "past",
-        end if config.ends_soon(end) => "soon",
+        _ if config.ends_soon(validity) => "soon",
         _ => "good",
     };
     let y = ROW * row;

@@ -1,6 +1,6 @@
 //! An AD FS binding that asks for client certificates and names a store of issuers for devices.
 
-use certbind_core::{Binding, SslFlags};
+use certbind_core::{Binding, SslFlags, Uuid};
 
 use crate::fleet::Fleet;
 use crate::rule::Rule;
@@ -18,6 +18,9 @@ pub(super) static RULE: Rule = Rule {
         Store Name is (null), as AD FS sets it.",
 };
 
+/// The application id of AD FS ([`certbind_migrate::applications`]).
+const AD_FS: Uuid = Uuid::from_u128(0x5d89a20c_beab_4389_9447_324788eb944a);
+
 pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
@@ -27,7 +30,7 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         return None;
     }
     let store = record.ctl_store_name.as_ref()?;
-    if !is_of_ad_fs(store.as_str()) {
+    if !is_of_ad_fs(store.as_str()) && !is_certificate_endpoint(binding) {
         return None;
     }
     let what = format!(
@@ -35,6 +38,16 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
         store.as_str()
     );
     Some(what.into())
+}
+
+/// Whether AD FS bound it to ask for certificates: at its port for that, or at the name for it.
+fn is_certificate_endpoint(binding: &Binding) -> bool {
+    let key = binding.key();
+    let has_name = || {
+        let host = key.host().map(certbind_core::Host::as_str);
+        host.is_some_and(|host| host.starts_with("certauth."))
+    };
+    binding.record().app_id == AD_FS && (key.port().get() == 49443 || has_name())
 }
 
 /// Whether the name of a store says AD FS, as `AdfsTrustedDevices` does.
@@ -51,6 +64,11 @@ pub(super) fn cases() -> super::harness::Cases {
         record.flags |= SslFlags::NEGOTIATE_CLIENT_CERT;
         record.ctl_store_name = Some("AdfsTrustedDevices".parse().unwrap());
     };
+    let issuers_of_ad_fs = |record: &mut Record| {
+        record.flags |= SslFlags::NEGOTIATE_CLIENT_CERT;
+        record.ctl_store_name = Some("ClientAuthIssuer".parse().unwrap());
+        record.app_id = AD_FS;
+    };
     Cases::new()
         .trips(
             Scene::new().bind_as("hostnameport=fs.contoso.com:443", devices),
@@ -61,6 +79,23 @@ pub(super) fn cases() -> super::harness::Cases {
             Scene::new().bind_as("hostnameport=sts.contoso.com:49443", devices),
             &["hostnameport=sts.contoso.com:49443"],
             "its CTL store is",
+        )
+        .trips(
+            Scene::new().bind_as("hostnameport=sts.contoso.com:49443", issuers_of_ad_fs),
+            &["hostnameport=sts.contoso.com:49443"],
+            "its CTL store is \"ClientAuthIssuer\"",
+        )
+        .trips(
+            Scene::new().bind_as(
+                "hostnameport=certauth.sts.contoso.com:443",
+                issuers_of_ad_fs,
+            ),
+            &["hostnameport=certauth.sts.contoso.com:443"],
+            "its CTL store is \"ClientAuthIssuer\"",
+        )
+        .passes(
+            "another endpoint of AD FS",
+            Scene::new().bind_as("hostnameport=sts.contoso.com:443", issuers_of_ad_fs),
         )
         .passes(
             "no CTL store, as AD FS sets it",

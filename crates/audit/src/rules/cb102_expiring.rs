@@ -13,15 +13,16 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     why: "From that day on clients refuse the connection. Renewals take longer than one thinks where \
         many hosts use a certificate.",
-    remedy: "Install its successor, and certbind rotate OLD-HASH NEW-HASH. How soon is told from is \
-        expiring_days in the configuration.",
+    remedy: "Install its successor, and certbind rotate OLD-HASH NEW-HASH. How soon is \
+        set by expiring_days and expiring_percent in the configuration.",
 };
 
 pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
-    let end = fleet.certificate(binding)?.certificate.validity().not_after;
-    if !fleet.config.ends_soon(end) {
+    let validity = fleet.certificate(binding)?.certificate.validity();
+    let end = validity.not_after;
+    if !fleet.config.ends_soon(validity) {
         return None;
     }
     Some(match end.duration_since(fleet.config.now).as_hours() / 24 {
@@ -35,6 +36,7 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
 pub(super) fn cases() -> super::harness::Cases {
     use super::harness::{Cases, Scene};
     let key = &["hostnameport=www.contoso.com:443"];
+    let six_days = || Scene::new().knows("six-days").bind_to(key[0], "six-days");
     Cases::new()
         .trips(
             Scene::www().on("2026-12-02"),
@@ -49,6 +51,19 @@ pub(super) fn cases() -> super::harness::Cases {
                 .with(|config| config.expiring_days = 45),
             key,
             "in 42 days",
+        )
+        .trips(
+            six_days().on("2026-05-06"),
+            key,
+            "expires on 2026-05-06, within a day",
+        )
+        .passes("a third of six days is ahead", six_days().on("2026-05-03"))
+        .trips(
+            six_days()
+                .on("2026-05-03")
+                .with(|config| config.expiring_percent = 100),
+            key,
+            "in 3 days",
         )
         .passes("it has time", Scene::www().on("2026-12-01"))
         .passes("it has expired", Scene::www().on("2027-01-02"))

@@ -8,7 +8,7 @@ use crate::applications::IIS;
 use crate::config::Config;
 use crate::engine::audit;
 use crate::finding::Finding;
-use crate::host_export::HostExport;
+use crate::host_export::{Baseline, HostExport};
 use crate::inventory::Inventory;
 use crate::rule::Rule;
 use crate::waiver::{Scope, Waiver};
@@ -127,7 +127,13 @@ impl Scene {
 
     /// The host was so once.
     pub(crate) fn was(mut self, baseline: Vec<Binding>) -> Self {
-        self.hosts.last_mut().unwrap().baseline = Some(baseline);
+        self.hosts.last_mut().unwrap().baseline = Baseline::Bindings(baseline);
+        self
+    }
+
+    /// Something else is so with the host.
+    pub(crate) fn host_with(mut self, change: impl FnOnce(&mut HostExport)) -> Self {
+        change(self.hosts.last_mut().unwrap());
         self
     }
 

@@ -25,6 +25,9 @@ mod cb022_unmatched_name;
 mod cb023_damaged_record;
 mod cb024_partly_read;
 mod cb025_passed_over;
+mod cb026_name_not_sent;
+mod cb027_unreadable_export;
+mod cb028_host_twice;
 mod cb101_expired;
 mod cb102_expiring;
 mod cb103_not_yet_valid;
@@ -36,9 +39,16 @@ mod cb108_not_in_inventory;
 mod cb109_unused;
 mod cb110_name_of_several;
 mod cb111_unread_file;
+mod cb112_no_alternative_name;
+mod cb113_name_refused;
+mod cb114_longer_than_allowed;
 mod cb201_added;
 mod cb202_removed;
 mod cb203_changed;
+mod cb204_added_unknown;
+mod cb205_no_baseline;
+mod cb206_only_in_baseline;
+mod cb207_options_lost;
 mod cb301_expired_waiver;
 mod cb302_unused_waiver;
 mod check;
@@ -95,6 +105,9 @@ rules! {
     cb023_damaged_record
     cb024_partly_read
     cb025_passed_over
+    cb026_name_not_sent
+    cb027_unreadable_export
+    cb028_host_twice
     cb101_expired
     cb102_expiring
     cb103_not_yet_valid
@@ -106,9 +119,16 @@ rules! {
     cb109_unused
     cb110_name_of_several
     cb111_unread_file
+    cb112_no_alternative_name
+    cb113_name_refused
+    cb114_longer_than_allowed
     cb201_added
     cb202_removed
     cb203_changed
+    cb204_added_unknown
+    cb205_no_baseline
+    cb206_only_in_baseline
+    cb207_options_lost
     cb301_expired_waiver
     cb302_unused_waiver
 }
