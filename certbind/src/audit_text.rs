@@ -114,7 +114,12 @@ fn summary(report: &Report) -> String {
     if let Some(certificates) = report.certificates {
         of = format!("{of}, {}", counted(certificates, "certificate"));
     }
-    format!("{} in {of}\n", found.join(", "))
+    let mut text = format!("{} in {of}\n", found.join(", "));
+    if report.not_assessed() > 0 {
+        let hosts = counted(report.not_assessed(), "host");
+        let _ = writeln!(text, "Not assessed: {hosts}; see CB027 and CB206");
+    }
+    text
 }
 
 fn counted(count: usize, what: &str) -> String {

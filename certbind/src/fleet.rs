@@ -59,6 +59,8 @@ pub(crate) struct Visited<T> {
     pub(crate) hosts: Vec<(HostName, T)>,
     /// How many hosts refused. Each was told.
     pub(crate) failed: usize,
+    /// Those hosts, and why.
+    pub(crate) errors: Vec<(HostName, String)>,
 }
 
 /// Visits every host. One that fails keeps nobody from the others: it is told, and counted.
@@ -99,6 +101,7 @@ fn go<T: Send>(
     let mut visited = Visited {
         hosts: Vec::with_capacity(hosts.len()),
         failed: 0,
+        errors: Vec::new(),
     };
     for (host, result) in hosts.into_iter().zip(results) {
         match result {
@@ -106,6 +109,7 @@ fn go<T: Send>(
             Err(error) => {
                 visited.failed += 1;
                 report(&escaped(&format!("{host}: {error}")));
+                visited.errors.push((host, error.to_string()));
             }
         }
     }

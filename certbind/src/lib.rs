@@ -34,6 +34,8 @@
 //! [`EtcdBuilder::runtime`](https://docs.rs/certbind-etcd/latest/certbind_etcd/struct.EtcdBuilder.html#method.runtime):
 //! `EtcdUrl::builder` makes the builder for a URL.
 
+mod audit_baselines;
+mod audit_targets;
 mod audit_text;
 mod backends;
 mod certificate_folder;

@@ -3,22 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use certbind_audit::{Config, HostExport, Inventory, Severity};
-use certbind_core::Binding;
-use certbind_formats::ReadOptions;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
+use crate::audit_baselines;
+use crate::audit_targets::{self, HostFrom, Target};
 use crate::error::Error;
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
-use crate::hive_logs::{self, HiveLogs, LogOptions};
-use crate::input::{Contents, Input, read_file};
+use crate::hive_logs::LogOptions;
+use crate::input::Input;
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// Exports or stores, one per host; - for standard input.
+    /// Exports or stores, one per host; folders, patterns such as 'exports/*.txt', @FILE for a list of
+    /// targets, - for standard input.
     #[arg(value_name = "TARGET")]
     #[cfg_attr(feature = "etcd", arg(required_unless_present = "fleet"))]
     #[cfg_attr(not(feature = "etcd"), arg(required = true))]
@@ -32,10 +33,16 @@ pub(crate) struct Audit {
     /// A file with passwords for PFX files, one per line.
     #[arg(long, value_name = "FILE", requires = "certs")]
     passwords: Option<PathBuf>,
-    /// An earlier export of the host, to report changes. For several hosts: a folder with files
-    /// named as the targets, or as written by `export --fleet`.
+    /// An earlier export of the host, to report changes. For several hosts: a folder of exports in any
+    /// format, which are matched by the names of their hosts.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// Write each host's bindings to this folder, as the baseline of a later audit.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) save_baseline: Option<PathBuf>,
+    /// Where the name of a host comes from.
+    #[arg(long, value_enum, default_value_t = HostFrom::Export)]
+    host_from: HostFrom,
     /// A configuration file (certbind-audit.toml) with severities, limits, application names and
     /// waivers.
     #[arg(long, value_name = "FILE")]
@@ -98,16 +105,6 @@ impl Audit {
         self.targets.iter().filter(|it| **it == input).count() > 1
     }
 
-    #[cfg(feature = "etcd")]
-    fn is_fleet(&self) -> bool {
-        self.targets.len() > 1 || self.fleet.fleet.is_some()
-    }
-
-    #[cfg(not(feature = "etcd"))]
-    fn is_fleet(&self) -> bool {
-        self.targets.len() > 1
-    }
-
     /// Whether a finding of this severity fails.
     pub(crate) fn fails_on(&self, worst: Option<Severity>) -> bool {
         let least = match self.fail_on {
@@ -124,10 +121,13 @@ impl Audit {
         let Some(path) = &self.config else {
             return Ok(Config::at(now));
         };
-        Config::parse(&text_of(path)?, now).map_err(|error| Error::BrokenInput {
+        let config = Config::parse(&text_of(path)?, now);
+        let mut config = config.map_err(|error| Error::BrokenInput {
             path: path.clone(),
             problem: error.to_string(),
-        })
+        })?;
+        config.source = Some(path.display().to_string());
+        Ok(config)
     }
 
     pub(crate) fn inventory(&self) -> Result<Inventory, Error> {
@@ -143,83 +143,28 @@ impl Audit {
         })
     }
 
-    /// What is known of each host. `at` is told what is being read.
+    /// The hosts of the targets. `at` is called with each target before it is read.
     pub(crate) fn hosts(&self, at: impl Fn(&Input)) -> Result<Vec<HostExport>, Error> {
-        let is_fleet = self.is_fleet();
         let logs = self.logs.choice()?;
-        let hosts = self.targets.iter().map(|target| {
-            at(target);
-            let mut host = host(&target.clone().resolved(), &logs)?;
-            if let Some(path) = &self.baseline {
-                host.baseline = baseline(path, target, is_fleet)?;
+        let mut hosts = Vec::new();
+        for target in audit_targets::expand(&self.targets)? {
+            if let Target::Input(input) = &target {
+                at(input);
             }
-            Ok(host)
-        });
-        let hosts = hosts.collect::<Result<Vec<_>, Error>>()?;
-        logs.check(hosts.iter().map(|host| Some(&host.reading)))?;
+            hosts.push(audit_targets::read(target, self.host_from, &logs)?);
+        }
+        let read = hosts.iter().filter(|host| host.not_assessed.is_none());
+        logs.check(read.map(|host| Some(&host.reading)))?;
         Ok(hosts)
     }
-}
 
-/// What a host in etcd has, and had.
-#[cfg(feature = "etcd")]
-impl Audit {
-    pub(crate) fn host_of_fleet(
-        &self,
-        host: &str,
-        url: &str,
-        bindings: Vec<Binding>,
-    ) -> Result<HostExport, Error> {
-        let mut export = HostExport::of_bindings(host, bindings);
-        export.source = Some(url.to_owned());
-        if let Some(path) = &self.baseline {
-            let target = Input::File(format!("{host}.json").into());
-            export.baseline = baseline(path, &target, true)?;
+    /// Gives each host its baseline, and adds the hosts that only the baseline has.
+    pub(crate) fn compare_with_baselines(&self, hosts: &mut Vec<HostExport>) -> Result<(), Error> {
+        match &self.baseline {
+            Some(path) => audit_baselines::compare(path, self.host_from, hosts),
+            None => Ok(()),
         }
-        Ok(export)
     }
-}
-
-fn host(source: &Input, logs: &HiveLogs) -> Result<HostExport, Error> {
-    let Input::File(path) = source else {
-        let mut host = HostExport::of_bindings(source.to_string(), source.read()?.bindings);
-        host.source = Some(source.to_string());
-        return Ok(host);
-    };
-    let bytes = read_file(path).map_err(|source| Error::Input {
-        path: path.clone(),
-        source,
-    })?;
-    // One broken record hides no other: it is a finding itself.
-    let options = ReadOptions {
-        keep_going: true,
-        ..ReadOptions::default()
-    };
-    let reading = logs.read(path, &bytes, &options)?;
-    hive_logs::report(path, &reading);
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy());
-    let name = match (&reading.export.header.host, stem) {
-        (Some(host), _) => host.clone(),
-        (None, Some(stem)) if path != Path::new("-") => stem.into_owned(),
-        (None, _) => "standard input".to_owned(),
-    };
-    let mut host = HostExport::new(name, reading);
-    host.source = Some(path.display().to_string());
-    Ok(host)
-}
-
-/// What the host of a target had. Of several, one without a file in the folder has no baseline.
-fn baseline(path: &Path, target: &Input, is_fleet: bool) -> Result<Option<Vec<Binding>>, Error> {
-    let file = match target {
-        _ if !path.is_dir() && !is_fleet => path.to_owned(),
-        Input::File(target) => path.join(target.file_name().unwrap_or_default()),
-        Input::Store(_) => return Ok(None),
-    };
-    if is_fleet && path.is_dir() && !file.exists() {
-        return Ok(None);
-    }
-    let Contents { bindings, .. } = Input::File(file).resolved().read()?;
-    Ok(Some(bindings))
 }
 
 fn text_of(path: &Path) -> Result<String, Error> {

@@ -6,7 +6,6 @@ use certbind_audit::json::JsonReport;
 use certbind_audit::{HostExport, Inventory, Report, html, sarif};
 use certbind_formats::WarningKind;
 
-use crate::audit_text;
 use crate::cli::audit::{Audit, ReportFormat};
 use crate::error::Error;
 use crate::exit;
@@ -14,6 +13,10 @@ use crate::output_file;
 use crate::progress::Progress;
 use crate::terminal::{EscapingJson, exact_stdout};
 use crate::warnings::WarningSummary;
+use crate::{audit_baselines, audit_text};
+
+/// The rule about hosts of which nothing could be read: the audit is not complete.
+const UNREADABLE: &str = "CB027";
 
 pub(crate) fn run(arguments: &Audit) -> Result<u8, Error> {
     audited(arguments).map_err(|error| Error::Audit(Box::new(error)))
@@ -31,17 +34,22 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         not(feature = "etcd"),
         expect(unused_mut, reason = "no fleet adds to it")
     )]
-    let mut hosts = arguments.hosts(|target| progress.at(format!("ReadOutcome {target}")))?;
+    let mut hosts = arguments.hosts(|target| progress.at(format!("Reading {target}")))?;
     #[cfg(feature = "etcd")]
     let failed = super::fleet::audited(arguments, &mut hosts)?;
     #[cfg(not(feature = "etcd"))]
     let failed = 0;
+    arguments.compare_with_baselines(&mut hosts)?;
     warn_of_form(&hosts);
     progress.at("Auditing");
     let report = certbind_audit::audit(&hosts, &inventory, &config);
     drop(progress);
+    let unreadable = report
+        .findings
+        .iter()
+        .any(|finding| finding.rule.id == UNREADABLE);
     let code = match arguments.fails_on(report.worst()) {
-        _ if failed > 0 => exit::NOT_AUDITED,
+        _ if failed > 0 || unreadable => exit::NOT_AUDITED,
         true => exit::FOUND,
         false => exit::DONE,
     };
@@ -49,6 +57,9 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     match &arguments.output {
         Some(path) => output_file::write(path, write)?,
         None => write(&mut exact_stdout())?,
+    }
+    if let Some(folder) = &arguments.save_baseline {
+        audit_baselines::save(folder, &hosts)?;
     }
     Ok(code)
 }

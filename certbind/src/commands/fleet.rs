@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use certbind_audit::HostExport;
+use certbind_audit::{HostExport, NotAssessed};
 use certbind_core::Binding;
 use certbind_migrate::{FleetPlan, Purpose};
 use serde_json::{Map, Value, json};
@@ -61,7 +61,14 @@ pub(super) fn audited(arguments: &Audit, hosts: &mut Vec<HostExport>) -> Result<
     };
     let visited = visit(url, arguments.fleet.jobs, |_, store| scan_all(store))?;
     for (host, bindings) in visited.hosts {
-        hosts.push(arguments.host_of_fleet(host.as_str(), &url.of(&host), bindings)?);
+        let mut export = HostExport::of_bindings(host.as_str(), bindings);
+        export.source = Some(url.of(&host));
+        hosts.push(export);
+    }
+    for (host, error) in visited.errors {
+        let mut export = HostExport::unassessed(host.as_str(), NotAssessed::Unreadable(error));
+        export.source = Some(url.of(&host));
+        hosts.push(export);
     }
     Ok(visited.failed)
 }

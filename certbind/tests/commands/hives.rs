@@ -86,10 +86,12 @@ fn logs_are_named_or_ignored() {
     assert_eq!(count(&["--logs", "none"]), (2, true));
     assert_eq!(count(&["--logs", older]), (3, false));
     assert_eq!(count(&["--logs", newer, "--logs", older]), (4, false));
+    let copy = host.file("COPY");
+    std::fs::copy(hive, &copy).unwrap();
     for arguments in [
         &["import", hive, "--logs", "none", "--logs", older][..],
         &["diff", hive, hive, "--logs", older],
-        &["audit", hive, hive, "--logs", older],
+        &["audit", hive, copy.to_str().unwrap(), "--logs", older],
     ] {
         let output = host.run(arguments);
         assert!(text(&output.stderr).contains("--logs: "), "{arguments:?}");

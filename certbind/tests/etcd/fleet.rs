@@ -109,7 +109,9 @@ fn a_fleet_is_audited_against_its_exports() {
     assert_eq!(code, Some(2));
     assert!(told.contains("web02: "), "{told}");
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-    assert_eq!(report["hosts"].as_array().unwrap().len(), 1);
+    assert_eq!(report["hosts"].as_array().unwrap().len(), 2);
+    assert!(report["hosts"][1]["not_assessed"].is_string(), "{report:#}");
+    assert_eq!(report["findings"][0]["rule"], "CB027");
     let (_, _, code) = ended(&["diff", &before, "--fleet", &url]);
     assert_eq!(code, Some(2), "what cannot be read is not gone");
     let (told, _, code) = ended(&["export", "--fleet", &url, "-o", &before]);

@@ -1,0 +1,156 @@
+//! The baselines of an audit: earlier exports, which are found by the names of their hosts.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use certbind_audit::{Baseline, HostExport, NotAssessed};
+use certbind_core::Binding;
+use certbind_formats::{Export, Header, json};
+use jiff::Timestamp;
+
+use crate::audit_targets::{self, HostFrom, Target};
+use crate::error::{Error, warn};
+use crate::hive_logs::HiveLogs;
+use crate::input::Input;
+use crate::output_file;
+use crate::terminal::escaped;
+
+/// The baseline of one host.
+struct Earlier {
+    name: String,
+    source: String,
+    /// The bindings, or why they are not known.
+    bindings: Result<Vec<Binding>, String>,
+    is_used: bool,
+}
+
+/// Gives each host its baseline, and adds the hosts that only the baseline has.
+///
+/// # Errors
+/// If a baseline that is one file cannot be read.
+pub(crate) fn compare(
+    path: &Path,
+    from: HostFrom,
+    hosts: &mut Vec<HostExport>,
+) -> Result<(), Error> {
+    let mut baselines = if path.is_dir() {
+        of_folder(path, from)?
+    } else {
+        let contents = Input::File(path.to_owned()).resolved().read()?;
+        let header = contents.reading.map(|reading| reading.export.header);
+        let named = header.and_then(|header| header.host);
+        // The one baseline of the one host is not searched by name.
+        let name = match &hosts[..] {
+            [only] => only.name.clone(),
+            _ => named.unwrap_or_else(|| audit_targets::file_host(path, from)),
+        };
+        let earlier = Earlier {
+            source: path.display().to_string(),
+            bindings: Ok(contents.bindings),
+            is_used: false,
+            name: name.clone(),
+        };
+        BTreeMap::from([(name.to_lowercase(), earlier)])
+    };
+    for host in hosts.iter_mut() {
+        host.baseline = match baselines.get_mut(&host.name.to_lowercase()) {
+            None => Baseline::Missing("no baseline is of this host".to_owned()),
+            Some(earlier) => {
+                earlier.is_used = true;
+                match &earlier.bindings {
+                    Ok(bindings) => Baseline::Bindings(bindings.clone()),
+                    Err(why) => Baseline::Missing(why.clone()),
+                }
+            }
+        };
+    }
+    for earlier in baselines.into_values().filter(|it| !it.is_used) {
+        let mut host = HostExport::unassessed(earlier.name, NotAssessed::OnlyInBaseline);
+        host.source = Some(earlier.source);
+        hosts.push(host);
+    }
+    Ok(())
+}
+
+fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, Error> {
+    let mut baselines: BTreeMap<String, Earlier> = BTreeMap::new();
+    for target in audit_targets::expand(&[Input::File(path.to_owned())])? {
+        // An empty folder is a baseline of no host, and every host is told of.
+        if matches!(&target, Target::Unreadable { path: folder, .. } if folder == path) {
+            continue;
+        }
+        let host = audit_targets::read(target, from, &HiveLogs::default())?;
+        let source = host.source.unwrap_or_default();
+        let bindings = match (host.not_assessed, host.reading.errors.len()) {
+            (None, 0) => Ok(host.reading.export.bindings),
+            (Some(NotAssessed::Unreadable(why)), _) => {
+                Err(format!("its baseline {source} cannot be read: {why}"))
+            }
+            (_, broken) => Err(format!(
+                "its baseline {source} cannot be read whole: {broken} of its records are broken"
+            )),
+        };
+        let earlier = Earlier {
+            name: host.name.clone(),
+            source,
+            bindings,
+            is_used: false,
+        };
+        match baselines.entry(host.name.to_lowercase()) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(earlier);
+            }
+            std::collections::btree_map::Entry::Occupied(mut first) => {
+                let first = first.get_mut();
+                first.bindings = Err(format!(
+                    "two baselines are of this host: {} and {}",
+                    first.source, earlier.source
+                ));
+            }
+        }
+    }
+    Ok(baselines)
+}
+
+/// Writes the bindings of each host to a folder. A host that was not read whole keeps its earlier
+/// baseline, and a warning says so.
+pub(crate) fn save(folder: &Path, hosts: &[HostExport]) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let mut seen = std::collections::BTreeSet::new();
+    for host in hosts {
+        let skipped = |why: &str| {
+            let text = format!("no baseline of {} was saved: {why}", host.name);
+            warn(&escaped(&text));
+        };
+        if host.not_assessed.is_some() || !host.reading.errors.is_empty() {
+            skipped("its export cannot be read whole");
+            continue;
+        }
+        let is_plain = |c: char| c.is_alphanumeric() || "._- ".contains(c);
+        if !host.name.chars().all(is_plain) || host.name.starts_with('.') {
+            skipped("its name is no name of a file");
+            continue;
+        }
+        if !seen.insert(host.name.to_lowercase()) {
+            skipped("another host has the same name");
+            continue;
+        }
+        let found = &host.reading.export;
+        let export = Export {
+            header: Header {
+                host: Some(host.name.clone()),
+                captured_at: Some(found.header.captured_at.unwrap_or_else(Timestamp::now)),
+                source: host.source.clone(),
+                ..found.header.clone()
+            },
+            bindings: found.bindings.clone(),
+            ..Export::default()
+        };
+        let path = folder.join(format!("{}.json", host.name));
+        output_file::write(&path, |mut out| Ok(json::write(&mut out, &export)?))?;
+    }
+    Ok(())
+}
