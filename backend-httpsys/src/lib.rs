@@ -39,6 +39,7 @@
 mod builder;
 mod code;
 mod compare;
+mod doctor;
 mod events;
 mod journal;
 mod journal_format;
@@ -58,6 +59,7 @@ mod unbound_key;
 mod undo;
 
 pub use builder::HttpSysBuilder;
+pub use doctor::{Diagnosis, Finding, WriteProbe, diagnose};
 pub use library::LibraryApi;
 pub use notice::{Notice, StoredDifferently};
 pub use service::ServiceApi;

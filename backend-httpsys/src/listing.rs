@@ -20,7 +20,7 @@ const LOOKAHEAD: u32 = 16;
 const MAX_FAILURES: u32 = 8;
 
 /// An index that no host has a record at.
-const FAR_INDEX: u32 = 0x00FF_FFFF;
+pub(crate) const FAR_INDEX: u32 = 0x00FF_FFFF;
 
 /// The most records of one enumeration.
 const MAX_RECORDS: u32 = 1 << 20;

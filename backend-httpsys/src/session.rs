@@ -4,7 +4,7 @@
 
 use std::ptr;
 use std::slice;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ const MAX_BUFFER: u32 = 4 * 1024 * 1024;
 pub(crate) struct Session<A: HttpApi> {
     api: A,
     retry_pause: Duration,
+    /// How many calls were made.
+    calls: AtomicU32,
     /// For each kind of key, whether a record can be replaced in one call, as far as is known.
     updates: [AtomicBool; Kind::ALL.len()],
     /// For each kind of key, whether an update was seen to replace the whole record.
@@ -61,15 +63,22 @@ pub(crate) enum Answer<T> {
 
 impl<A: HttpApi> Session<A> {
     pub(crate) fn initialize(api: A, retry_pause: Duration) -> Result<Self> {
+        Self::try_initialize(api, retry_pause)
+            .map_err(|code| failed("initialising the HTTP Server API", code))
+    }
+
+    /// The same, or the code that the API answered.
+    pub(crate) fn try_initialize(api: A, retry_pause: Duration) -> Result<Self, u32> {
         // SAFETY: there is nothing to point to.
         let code = unsafe { api.initialize(VERSION_1, HTTP_INITIALIZE_CONFIG, ptr::null_mut()) };
         if code != NO_ERROR {
-            return Err(failed("initialising the HTTP Server API", code));
+            return Err(code);
         }
         let has_update = api.has_update();
         Ok(Self {
             api,
             retry_pause,
+            calls: AtomicU32::new(1),
             updates: std::array::from_fn(|_| AtomicBool::new(has_update)),
             replaces: Default::default(),
             has_properties: false,
@@ -121,6 +130,15 @@ impl<A: HttpApi> Session<A> {
     /// Records of this kind are deleted and set anew from now on.
     pub(crate) fn without_updates(&self, kind: Kind) {
         self.updates[kind as usize].store(false, Ordering::Relaxed);
+    }
+
+    /// How many calls were made, with that of the initialisation.
+    pub(crate) fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    fn count(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn api(&self) -> &A {
@@ -185,12 +203,22 @@ impl<A: HttpApi> Session<A> {
 
     /// The code of a query, and how many bytes its answer has.
     pub(crate) fn raw_query(&self, request: Request, buffer: &mut [u64]) -> (u32, u32) {
+        self.query_once(request, buffer, 0)
+    }
+
+    /// The same. `needed` is the length where the call does not answer one.
+    pub(crate) fn query_once(
+        &self,
+        request: Request,
+        buffer: &mut [u64],
+        mut needed: u32,
+    ) -> (u32, u32) {
+        self.count();
         let room = u32::try_from(size_of_val(buffer)).expect("no buffer is larger than MAX_BUFFER");
         let output = match room {
             0 => ptr::null_mut(),
             _ => buffer.as_mut_ptr().cast(),
         };
-        let mut needed = 0;
         let Request {
             id,
             pointer,
@@ -214,6 +242,7 @@ impl<A: HttpApi> Session<A> {
     }
 
     pub(crate) fn raw_set(&self, request: Request) -> u32 {
+        self.count();
         let Request {
             id,
             pointer,
@@ -227,6 +256,7 @@ impl<A: HttpApi> Session<A> {
     }
 
     pub(crate) fn raw_update(&self, request: Request) -> u32 {
+        self.count();
         let Request {
             id,
             pointer,
@@ -240,6 +270,7 @@ impl<A: HttpApi> Session<A> {
     }
 
     pub(crate) fn raw_delete(&self, request: Request) -> u32 {
+        self.count();
         let Request {
             id,
             pointer,

@@ -46,6 +46,7 @@ Stores and more:
   probe        Connect to the endpoints and compare the served certificates
   serve        Serve TLS as HTTP.sys would choose among the bindings
   check        Verify the integrity of a store
+  doctor       Report which plausible answers HTTP.sys gives on a host
   trace        Show or replay a recording of HTTP Server API calls
   netsh        Emulate `netsh http`
   completions  Generate a shell completion script

@@ -220,6 +220,13 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Probe(probe) => commands::probe::run(&url()?, &probe),
         Command::Explain(explain) => commands::explain::run(&url()?, &explain),
         Command::Serve(serve) => commands::serve::run(&url()?, &serve),
+        Command::Doctor(doctor) => {
+            let url = match &doctor.host {
+                Some(host) => host.clone(),
+                None => url()?,
+            };
+            commands::doctor::run(&url, &doctor)
+        }
         Command::Trace(trace) => commands::trace::run(&trace),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Apply(apply) => {
@@ -241,6 +248,7 @@ fn recover(command: &Command, url: Option<&StoreUrl>) {
     let works_on_bindings = !matches!(
         command,
         Command::Confirm(_)
+            | Command::Doctor(_)
             | Command::Netsh { .. }
             | Command::Completions { .. }
             | Command::Man { .. }

@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod certificate;
 pub(crate) mod confirm;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod flags;
@@ -184,6 +185,9 @@ pub(crate) enum Command {
     Explain(Box<explain::Explain>),
     /// Serve TLS as HTTP.sys would choose among the bindings, until SIGTERM or Ctrl-C.
     Serve(Box<serve::Serve>),
+    /// Report which of the plausible answers HTTP.sys gives on a host. Changes nothing, unless --write
+    /// is given.
+    Doctor(Box<doctor::Doctor>),
     /// Show or replay a recording of HTTP Server API calls.
     Trace(trace::Trace),
     /// Verify the integrity of a store.

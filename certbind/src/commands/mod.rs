@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod confirm;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
 #[cfg(feature = "etcd")]

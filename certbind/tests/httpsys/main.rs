@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod doctor;
 mod killed;
 mod private;
 #[path = "../common/served.rs"]

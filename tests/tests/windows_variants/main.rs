@@ -5,6 +5,8 @@
 //! the variant and the seed; `CERTBIND_SEED` draws others and `CERTBIND_CASES=N` runs N times as many.
 
 mod check;
+
+mod doctor;
 mod draw;
 mod host;
 mod outcomes;
