@@ -42,7 +42,9 @@ pub(crate) enum Rule {
     MissingChecks,
     /// So is one that other records of the listing have.
     MissingOfOthers,
-    /// So is a whole Extended Property.
+    /// Lines in an order that no release prints are reported: others may be missing.
+    LineOrder,
+    /// A whole Extended Property that is missing is reported.
     MissingSection,
     /// So is a value of an Extended Property.
     MissingProperty,
@@ -90,7 +92,7 @@ mod broken {
     }
 
     impl Rule {
-        pub(crate) const ALL: [Self; 26] = [
+        pub(crate) const ALL: [Self; 27] = [
             Self::Separator,
             Self::LabelBeforePosition,
             Self::OneLanguage,
@@ -110,6 +112,7 @@ mod broken {
             Self::MissingOption,
             Self::MissingChecks,
             Self::MissingOfOthers,
+            Self::LineOrder,
             Self::MissingSection,
             Self::MissingProperty,
             Self::PropertiesLast,

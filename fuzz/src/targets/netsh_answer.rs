@@ -1,6 +1,8 @@
 //! Listings of hosts that are known, damaged on the way: the input decides which host and what happens
 //! to it. The oracle is that of the known-answer test of `certbind-formats`.
 
+#[path = "../../../crates/formats/src/netsh/known_answer/difference.rs"]
+mod difference;
 #[path = "../../../crates/formats/src/netsh/known_answer/draw.rs"]
 mod draw;
 #[path = "../../../crates/formats/src/netsh/known_answer/host.rs"]

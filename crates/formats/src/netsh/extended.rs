@@ -25,6 +25,8 @@ pub(super) struct Sections {
     pub(super) warnings: Vec<ConversionWarning>,
     pub(super) properties: ExtendedProperties,
     pub(super) fields: Vec<Field>,
+    /// The fields whose values are reported as missing.
+    pub(super) missing: Vec<Field>,
     /// The line of a label that stood at another position in an earlier record.
     pub(super) contradiction: Option<u64>,
     /// The labels of these fields, where the record was read by the order of its lines.
@@ -257,13 +259,15 @@ impl Sections {
             }
             Some(_) => {
                 let missing = expected.iter().filter(|field| !found.contains(field));
-                let missing: Vec<_> = missing.map(|field| field.label()).collect();
+                let missing: Vec<_> = missing.copied().collect();
                 let is_reported = self.warnings.len() > warned;
                 if !missing.is_empty() && !is_reported && holds(Rule::MissingProperty) {
+                    let labels: Vec<_> = missing.iter().map(|field| field.label()).collect();
                     let what = format!(
                         "trimmed: no value for {}; taken to be at the default",
-                        missing.join(", ")
+                        labels.join(", ")
                     );
+                    self.missing.extend(missing);
                     self.warn(WarningKind::Trimmed, id_line.unwrap_or(first), what);
                 }
             }

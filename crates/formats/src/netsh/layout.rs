@@ -205,25 +205,6 @@ impl Layout {
             && app_id_case.is_none_or(|case| case == self.app_id_case)
     }
 
-    /// The labels of the lines that records have here, and one of this kind with these fields, a bit
-    /// for each, has not. Of other kinds, whose records may be of a certificate, that is every line but
-    /// those of a certificate.
-    pub(super) fn missing(&self, kind: Kind, fields: u32) -> Vec<&'static str> {
-        let mut missing = 0_u32;
-        let mut labels = Vec::new();
-        for (of, lines) in &self.records {
-            for field in lines.iter().filter_map(|line| line.field) {
-                let bit = 1 << field as u32;
-                let is_shared = !matches!(field, Field::Key | Field::Hash | Field::StoreName);
-                if (*of == kind || is_shared) && (fields | missing) & bit == 0 {
-                    missing |= bit;
-                    labels.push(field.label());
-                }
-            }
-        }
-        labels
-    }
-
     /// Whether its records have fields for extended properties.
     pub(crate) fn shows_properties(&self) -> bool {
         let mut lines = self.records.values().flatten();

@@ -92,6 +92,11 @@ impl RawLine {
     }
 }
 
+/// The number of the first of these lines.
+pub(super) fn first_line(lines: &[RawLine]) -> u64 {
+    lines.first().map_or(0, |line| line.number)
+}
+
 /// A line of the form `label : value`, its parts adding up to it: `before`, `value`, `after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parts<'a> {

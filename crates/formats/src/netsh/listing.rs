@@ -7,17 +7,20 @@ use std::io::{self, BufRead};
 use certbind_core::Binding;
 use certbind_core::codec::{append_entry, decode_key, decode_with_key_bytes, encode_key};
 
-use super::compare::{Comparison, Span};
+use super::compare::Comparison;
+use super::field::Field;
 use super::layout::Layout;
-use super::line_reader::RawLine;
+use super::line_reader::{RawLine, first_line};
 use super::locale::Locale;
 use super::prescan::{Disorder, KeyIndex, Prescan};
 use super::record::Parsed;
+use super::shown_fields::ShownFields;
 use super::stream::{Found, ListedRecord, Reader, Repeated};
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
 use crate::options::ReadOptions;
-use crate::report::{ConversionWarning, ParseError};
+use crate::report::{ConversionWarning, ParseError, WarningKind};
+use crate::rule::{Rule, holds};
 use crate::sort::{Sorted, Sorter};
 
 /// What a listing says as a whole. It grows with what is odd in the listing, and not with its
@@ -42,6 +45,7 @@ pub struct Listing {
     encoding: Encoding,
     words: Option<Locale>,
     layout: Option<Layout>,
+    shown: ShownFields,
     is_sorted: bool,
     records: u64,
     warnings: Vec<ConversionWarning>,
@@ -92,6 +96,7 @@ impl Listing {
             encoding,
             words: options.locale.clone(),
             layout,
+            shown: look.shown,
             is_sorted: look.is_sorted(),
             records: look.records,
             warnings: look.warnings,
@@ -137,7 +142,7 @@ impl Listing {
     pub(super) fn records<R: BufRead>(&self, reader: Reader<R>) -> Bindings<'_, R> {
         Bindings {
             listing: self,
-            reader: reader.printed_by(self.layout.as_ref()),
+            reader: reader.printed_by(self.layout.as_ref(), self.shown),
             comparison: self.layout.as_ref().map(Comparison::with),
             gap: Vec::new(),
             longest_gap: self
@@ -256,7 +261,7 @@ fn repeats<R: BufRead>(mut reader: Reader<R>) -> Result<HashMap<u64, u64>, Listi
     let mut keys = Sorter::default();
     while let Some(found) = reader.next()? {
         let found = match &found {
-            Found::Record(lines, parsed) => Some((Span::of(lines, parsed).first, &parsed.binding)),
+            Found::Record(lines, parsed) => Some((first_line(lines), &parsed.binding)),
             Found::Repeated(record) => Some((record.first, &record.binding)),
             Found::Text(_) | Found::Broken(..) => None,
         };
@@ -363,28 +368,47 @@ impl<R: BufRead> Bindings<'_, R> {
     }
 
     fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> ListedRecord {
-        let span = Span::of(lines, &parsed);
+        let first = first_line(lines);
+        let missing = self.missing(first, &parsed);
         let Parsed {
             binding,
             mut warnings,
             ..
         } = parsed;
+        warnings.extend(missing);
         let gap = std::mem::take(&mut self.gap);
         if let Some(comparison) = &mut self.comparison {
-            let told = warnings.iter().filter_map(|warning| warning.line);
-            let told = told.chain(self.listing.odd_line);
-            let told = told.filter(|line| *line >= span.first).min();
+            let reported = warnings.iter().filter_map(|warning| warning.line);
+            let reported = reported.chain(self.listing.odd_line);
+            let reported = reported.filter(|line| *line >= first).min();
             let gap = gap.iter().map(|line| (line.shown(), line.number));
             let record = lines.iter().map(|line| (line.shown(), line.number));
-            let more = comparison.record(&binding, span, gap, record, told);
+            let more = comparison.record(&binding, first, gap, record, reported);
             warnings.extend(more.into_iter().flatten());
         }
         warnings.sort_by_key(ConversionWarning::place);
         ListedRecord {
-            line: span.first,
+            line: first,
             binding,
             warnings,
         }
+    }
+
+    /// That a record lacks lines which other records of the listing have, unless that is reported.
+    fn missing(&self, first: u64, parsed: &Parsed) -> Option<ConversionWarning> {
+        let key = parsed.binding.key();
+        let missing = self.listing.shown.missing(key.kind(), parsed.fields);
+        let missing = missing.filter(|field| !parsed.missing.has(*field));
+        let labels: Vec<_> = missing.map(Field::label).collect();
+        if labels.is_empty() || !holds(Rule::MissingOfOthers) {
+            return None;
+        }
+        let what = format!(
+            "trimmed: no line for {}, which other records have; taken to be at the default",
+            labels.join(", ")
+        );
+        let warning = ConversionWarning::new(WarningKind::Trimmed, what);
+        Some(warning.at(first).of(key))
     }
 }
 

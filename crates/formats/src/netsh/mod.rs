@@ -53,6 +53,7 @@ mod record;
 mod record_splitter;
 mod release;
 mod script;
+mod shown_fields;
 mod stream;
 mod surroundings;
 mod template;

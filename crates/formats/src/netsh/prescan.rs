@@ -6,11 +6,11 @@ use std::io::{self, BufRead};
 
 use certbind_core::BindingKey;
 
-use super::compare::Span;
 use super::layout::Layout;
 use super::layout_inference::LayoutInference;
-use super::line_reader::RawLine;
+use super::line_reader::{RawLine, first_line};
 use super::record::Parsed;
+use super::shown_fields::ShownFields;
 use super::stream::{Found, Reader};
 use super::surroundings::Surroundings;
 use crate::encoding::Encoding;
@@ -31,6 +31,8 @@ pub(super) struct Prescan {
     /// Why no record of the listing can be trusted.
     contradiction: Option<ParseError>,
     learner: LayoutInference,
+    /// The lines that its records have.
+    pub(super) shown: ShownFields,
     seen: KeyIndex,
     order: Order,
     /// How many bytes it has, once it is at its end.
@@ -95,6 +97,7 @@ impl Prescan {
             Found::Broken(lines, broken) => {
                 self.surroundings.end();
                 self.is_odd = true;
+                self.shown.add_broken(&lines);
                 lines.iter().for_each(|line| self.learner.line(line));
                 if broken.is_contradiction && self.contradiction.is_none() {
                     self.contradiction = Some(broken.error.clone());
@@ -143,8 +146,9 @@ impl Prescan {
 
     fn record(&mut self, lines: &[RawLine], parsed: Parsed) -> Result<(), Disorder> {
         self.surroundings.end();
-        let span = Span::of(lines, &parsed);
+        let first = first_line(lines);
         let key = parsed.binding.key();
+        self.shown.add(key.kind(), parsed.fields);
         if let Some(windows) = parsed.order_of
             && !std::mem::replace(&mut self.is_by_position, true)
         {
@@ -153,9 +157,9 @@ impl Prescan {
                  the lines, which is exactly that of {windows}"
             );
             let warning = ConversionWarning::new(WarningKind::Inferred, what);
-            self.warnings.push(warning.at(span.first));
+            self.warnings.push(warning.at(first));
         }
-        if !self.add_key(key, span.first)? {
+        if !self.add_key(key, first)? {
             return Ok(());
         }
         let value_of = |at: usize| {

@@ -13,6 +13,7 @@ use super::layout::Line;
 use super::line_reader::{Entry, RawLine, guid, is_hash, key_shape};
 use super::names::Text;
 use super::recognition::Recognition;
+use super::shown_fields::FieldSet;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 use crate::rule::{Rule, holds};
 
@@ -26,7 +27,9 @@ pub(super) struct Parsed {
     /// Whether it has every basic line, each with a value.
     pub(super) is_complete: bool,
     /// The fields that it has lines for.
-    pub(super) fields: Vec<Field>,
+    pub(super) fields: FieldSet,
+    /// The fields whose values are reported as missing.
+    pub(super) missing: FieldSet,
     /// The labels that the dictionary is to learn.
     pub(super) labels: Vec<(String, Recognition)>,
     /// The release whose order of lines told them apart, where no label did.
@@ -139,7 +142,12 @@ pub(super) fn parse(
         });
     }
     parsed.lines.extend(sections.lines);
-    parsed.fields.extend(sections.fields);
+    sections
+        .fields
+        .iter()
+        .for_each(|field| parsed.fields.add(*field));
+    let missing = sections.missing.iter();
+    missing.for_each(|field| parsed.missing.add(*field));
     let is_plain = |warning: &ConversionWarning| warning.kind == WarningKind::Default;
     parsed.is_alike =
         parsed.is_complete && parsed.warnings.is_empty() && sections.warnings.iter().all(is_plain);
@@ -194,33 +202,43 @@ impl<'a> Fields<'a> {
             .filter(|field| self.find(**field).is_none() || self.blank.contains(field))
             .filter(|field| **field != Field::Hash)
             .chain(self.blank.iter().filter(|field| !BASIC.contains(field)))
-            .map(|field| field.label())
+            .copied()
             .collect();
         let is_complete = missing.is_empty();
         if !holds(Rule::MissingLine) {
             missing.clear();
         }
         if holds(Rule::MissingOption) {
-            missing.extend(self.gaps().map(Field::label));
+            missing.extend(self.gaps());
         }
         if lacks_newer {
             let lost = newer.iter().filter(|field| self.find(**field).is_none());
-            let lost = lost.map(|field| field.label());
-            missing.extend(
-                lost.filter(|label| !missing.contains(label))
-                    .collect::<Vec<_>>(),
-            );
+            let lost = lost.filter(|field| !missing.contains(field));
+            missing.extend(lost.copied().collect::<Vec<_>>());
         }
+        let mut labels: Vec<_> = missing.iter().map(|field| field.label()).collect();
         if self.lacks_sections(sections) && holds(Rule::MissingSection) {
-            missing.push("Extended Properties");
+            labels.push("Extended Properties");
+            missing.extend(Field::EXTENDED);
         }
-        if !missing.is_empty() {
+        if !labels.is_empty() {
             let what = format!(
                 "trimmed: no value for {}; taken to be at the default",
-                missing.join(", ")
+                labels.join(", ")
             );
             self.warnings
                 .push(ConversionWarning::new(WarningKind::Trimmed, what).at(key_found.line));
+        }
+        if let Some((field, line)) = self.out_of_order()
+            && holds(Rule::LineOrder)
+        {
+            let what = format!(
+                "trimmed: {:?} is not at its place in the order of any Windows release, so that lines \
+                 may be missing; those that are not there are taken to be at the default",
+                field.label()
+            );
+            let warning = ConversionWarning::new(WarningKind::Trimmed, what);
+            self.warnings.push(warning.at(line));
         }
         let record = Record::central(app_id)
             .with_certificate(certificate)
@@ -247,6 +265,7 @@ impl<'a> Fields<'a> {
             lines: self.lines,
             is_complete,
             fields: self.seen.iter().map(|(field, _)| *field).collect(),
+            missing: missing.into_iter().collect(),
             labels: Vec::new(),
             order_of: None,
             is_alike: false,
@@ -270,6 +289,20 @@ impl<'a> Fields<'a> {
             missing.copied().collect::<Vec<_>>()
         };
         gaps(CHECKS).into_iter().chain(gaps(OPTIONS))
+    }
+
+    /// The first line that comes after one that every release prints after it, in a record that may lack
+    /// lines: without the lines that only newer releases print it looks like one of an older release.
+    fn out_of_order(&self) -> Option<(Field, u64)> {
+        let versions = [CHECKS, OPTIONS];
+        let newest = versions.iter().filter_map(|versions| versions.last());
+        let mut newest = newest.copied().flatten();
+        if newest.all(|field| self.find(*field).is_some()) {
+            return None;
+        }
+        let pairs = self.seen.windows(2);
+        let mut later = pairs.filter(|pair| pair[0].0 > pair[1].0);
+        later.next().map(|pair| (pair[1].0, pair[1].1.line))
     }
 
     /// Windows Server 2008 shows absent CTL values as nothing, both of them.

@@ -10,6 +10,7 @@ use super::line_reader::RawLine;
 use super::locale::Locale;
 use super::record::{Broken, Parsed, parse};
 use super::record_splitter::{Piece, RecordSplitter};
+use super::shown_fields::ShownFields;
 use super::template::Template;
 use crate::encoding::Encoding;
 use crate::report::{ConversionWarning, ParseError};
@@ -132,6 +133,8 @@ pub(super) struct Reader<R> {
     left: usize,
     /// The layout that records have to be printed by, where templates are to read them.
     layout: Option<Layout>,
+    /// The lines of other records, which those of a template have to have.
+    shown: ShownFields,
 }
 
 /// The most templates that are kept.
@@ -158,13 +161,15 @@ impl<R: BufRead> Reader<R> {
             templates: Vec::new(),
             left: 1_000,
             layout: None,
+            shown: ShownFields::default(),
         }
     }
 
-    /// Leaves the records that this layout would print otherwise to the careful reader, which has
-    /// their lines.
-    pub(super) fn printed_by(mut self, layout: Option<&Layout>) -> Self {
+    /// Leaves the records that this layout would print otherwise, and those without a line that others
+    /// show, to the careful reader, which has their lines.
+    pub(super) fn printed_by(mut self, layout: Option<&Layout>, shown: ShownFields) -> Self {
         self.layout = layout.cloned();
+        self.shown = shown;
         self
     }
 
@@ -246,6 +251,7 @@ impl<R: BufRead> Reader<R> {
             .layout
             .as_ref()
             .is_some_and(|layout| !template.is_printed_by(layout))
+            || template.lacks(&self.shown)
         {
             return;
         }

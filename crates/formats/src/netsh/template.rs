@@ -14,6 +14,7 @@ use super::line_reader::{LineEnd, RawLine};
 use super::names::Text;
 use super::property_fields;
 use super::record::Parsed;
+use super::shown_fields::ShownFields;
 use crate::report::ConversionWarning;
 
 /// The text of a record around its values.
@@ -165,10 +166,13 @@ impl Template {
 
     /// Whether a layout prints such records exactly as they are.
     pub(super) fn is_printed_by(&self, layout: &Layout) -> bool {
-        let fields = self.lines.iter().filter_map(|line| line.field);
-        let fields = fields.fold(0, |bits, field| bits | 1 << field as u32);
         layout.prints(self.kind, &self.lines, self.hash_case, self.app_id_case)
-            && layout.missing(self.kind, fields).is_empty()
+    }
+
+    /// Whether such records lack a line that others show.
+    pub(super) fn lacks(&self, shown: &ShownFields) -> bool {
+        let fields = self.lines.iter().filter_map(|line| line.field);
+        shown.missing(self.kind, fields.collect()).next().is_some()
     }
 
     /// What a record of this template that begins on this line does not carry.

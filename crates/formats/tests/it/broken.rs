@@ -175,6 +175,78 @@ fn options_that_only_other_records_have_are_missed() {
     );
 }
 
+/// Also where the other record cannot be read, or has lost other lines.
+#[test]
+fn lines_of_damaged_records_are_missed_in_others() {
+    let record = |host: u8, options: &str| {
+        format!(
+            "    IP:port                      : 10.0.0.{host}:443
+    Certificate Hash             : 5226dc6c54559761cd471b86eb51c096252c90f2
+    Application ID               : {{4dc3e181-e14b-4a21-b022-59fc669b0914}}
+    Certificate Store Name       : MY
+    Verify Client Certificate Revocation : Enabled
+    Verify Revocation Using Cached Client Certificate Only : Disabled
+    Usage Check                  : Enabled
+    Revocation Freshness Time    : 0
+    URL Retrieval Timeout        : 0
+    Ctl Identifier               : (null)
+    Ctl Store Name               : (null)
+    DS Mapper Usage              : Disabled
+    Negotiate Client Certificate : Disabled
+{options}
+"
+        )
+    };
+    let reject = "    Reject Connections           : Disabled\n";
+    let http2 = "    Disable HTTP2                : Set\n";
+    let whole = record(1, &format!("{reject}{http2}"));
+    let without = |line: &str| {
+        let lines = whole.lines().filter(|other| !other.contains(line));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    for damaged in [without("Usage Check"), without("Application ID")] {
+        let options = ReadOptions {
+            keep_going: true,
+            ..ReadOptions::default()
+        };
+        let text = format!("{damaged}\n\n{}", record(2, reject));
+        let reading = read(text.as_bytes(), &options).unwrap();
+        let mut warnings = reading.warnings.iter();
+        let key = "ipport=10.0.0.2:443".parse().ok();
+        let missing = warnings.find(|warning| warning.key == key).unwrap();
+        assert_eq!(missing.kind, WarningKind::Trimmed);
+        assert!(
+            missing
+                .what
+                .starts_with("trimmed: no line for Disable HTTP2")
+        );
+    }
+}
+
+/// The options of a newer release may have been lost with the order of the lines.
+#[test]
+fn an_order_that_no_release_prints_is_reported() {
+    let text = host();
+    let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    let at = lines
+        .iter()
+        .position(|line| line.contains("Ctl Identifier"));
+    let at = at.unwrap();
+    let mut other = lines.clone();
+    other.swap(at, at + 1);
+    let reading = read_text(&other.join("\r\n")).unwrap();
+    let warning = reading.warnings.first().unwrap();
+    assert_eq!(
+        (warning.kind, warning.line),
+        (WarningKind::Trimmed, Some(at as u64 + 2))
+    );
+    assert!(
+        warning
+            .what
+            .contains("\"Ctl Identifier\" is not at its place")
+    );
+}
+
 #[test]
 fn a_line_that_belongs_to_no_record_is_reported() {
     let text = format!("{}    Colour                       : green\r\n", host());

@@ -211,7 +211,16 @@ pub(super) fn harmful(draw: &mut Draw<'_>, lines: &mut [String]) -> Harm {
                 }
             }
         }
-        8 => *line = line.replace("HTTP2", "HTTP4").replace("Ticket", "Tocket"),
+        8 => {
+            let (from, to) = draw.of(&[
+                ("HTTP2", "HTTP4"),
+                ("Ticket", "Tocket"),
+                ("Client Hello", "Client Hallo"),
+            ]);
+            for line in lines {
+                *line = line.replace(from, to);
+            }
+        }
         _ => line.push_str(" # old"),
     }
     Harm::Changed

@@ -1,11 +1,12 @@
 //! What a reader may return of a host that is known: the host, or less with a warning, or an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use certbind_core::{Binding, CtlIdentifier, PropertyValue, Record, StoreName};
+use certbind_core::Binding;
 use certbind_formats::netsh::{self, Release};
 use certbind_formats::{ConversionWarning, Export, ReadOptions, ReadOutcome, WarningKind, read};
 
+use super::difference::{names, wrong_values};
 use super::draw::Draw;
 use super::host::{Host, host};
 use super::noise::{Harm, damage, harmful, joined, outputs_of_two, removable, wrapped};
@@ -155,19 +156,22 @@ impl Case {
             let mut own = reading.warnings.iter();
             own.any(|warning| warning.key.as_ref() == Some(key) && kinds.contains(&warning.kind))
         };
-        let has_other_name = names(was)
-            .into_iter()
-            .zip(names(is))
-            .any(|(was, is)| was != is && is.is_some());
-        if has_more(was, is) || has_other_name && !has(&[WarningKind::Unusual]) {
-            let is_alone = self.damages > 1
-                || self.harm.is_some()
-                || self.host.bindings.len() == 1
-                || !reading.errors.is_empty();
-            let may_differ = !self.host.is_english && is_alone;
-            if !may_differ || !has(&[WarningKind::Inferred]) {
+        let is_alone = self.damages > 1
+            || self.harm.is_some()
+            || self.host.bindings.len() == 1
+            || !reading.errors.is_empty();
+        for label in wrong_values(was, is) {
+            let is_named = |kind| {
+                let mut own = reading.warnings.iter();
+                own.any(|warning| {
+                    let is_of_key = warning.key.as_ref() == Some(key) && warning.kind == kind;
+                    is_of_key && names_line(&warning.what, label)
+                })
+            };
+            let is_inferred = !self.host.is_english && is_alone && is_named(WarningKind::Inferred);
+            if !is_inferred && !is_named(WarningKind::Unusual) {
                 return Err(format!(
-                    "{key}: a value that the host does not have: {is:?} for {was:?}"
+                    "{key}: the host does not have this value of {label:?}: {is:?} for {was:?}"
                 ));
             }
         }
@@ -188,26 +192,36 @@ impl Case {
         ))
     }
 
-    /// Whether a release prints exactly these lines for the bindings that were read: then nobody can see
-    /// that they are not what the host has printed.
+    /// Whether a release prints exactly these records for the bindings that were read, and no line of the
+    /// listing is of a newer one: then nobody can see that they are not what the host has printed.
     fn is_of_a_release(&self, reading: &ReadOutcome) -> bool {
-        let entries = |lines: &mut dyn Iterator<Item = &str>| -> Vec<(String, String)> {
-            let shown = lines.filter(|line| !line.trim().is_empty());
-            let entry = |line: &str| {
-                let (label, value) = line.split_once(" :").unwrap_or((line, ""));
-                (label.trim().to_owned(), value.trim().to_lowercase())
-            };
-            shown.map(entry).collect()
-        };
         let export = Export {
             bindings: reading.export.bindings.clone(),
             ..Export::default()
         };
-        let ours = entries(&mut self.lines.iter().map(String::as_str));
+        let ours = records(self.lines.iter().map(String::as_str));
         Release::ALL.iter().any(|release| {
             let mut text = Vec::new();
-            let printed = netsh::write(&mut text, &export, &release.layout());
-            printed.is_ok() && entries(&mut String::from_utf8_lossy(&text).lines()) == ours
+            if netsh::write(&mut text, &export, &release.layout()).is_err() {
+                return false;
+            }
+            let text = String::from_utf8_lossy(&text);
+            let printed = records(text.lines());
+            // The label of the key depends on its kind.
+            let labels = |record: &[(String, String)]| -> Vec<String> {
+                record
+                    .iter()
+                    .skip(1)
+                    .map(|(label, _)| label.clone())
+                    .collect()
+            };
+            let known = printed.iter().flat_map(|record| labels(record));
+            let known: BTreeSet<_> = known.collect();
+            printed.iter().all(|record| ours.contains(record))
+                && ours
+                    .iter()
+                    .flat_map(|record| labels(record))
+                    .all(|label| known.contains(&label))
         })
     }
 
@@ -234,50 +248,37 @@ impl Case {
     }
 }
 
-/// Whether a record has a value, other than a name, that is not at its default and not the host's.
-fn has_more(was: &Record, is: &Record) -> bool {
-    let other = |was: u32, is: u32| is != was && is != 0;
-    let properties = |record| properties(record).into_iter();
-    let mut both = properties(was)
-        .zip(properties(is))
-        .zip(properties_by_default());
-    is.flags.bits() & !was.flags.bits() != 0
-        || is.check_mode.bits() & !was.check_mode.bits() != 0
-        || other(was.revocation_freshness_time, is.revocation_freshness_time)
-        || other(was.url_retrieval_timeout, is.url_retrieval_timeout)
-        || both.any(|((was, is), default)| is != was && is != default)
-}
-
-/// The receive window and the two limits of settings.
-fn properties(record: &Record) -> [u32; 3] {
-    let mut shown = properties_by_default();
-    for property in &record.extended {
-        match property.value {
-            PropertyValue::Http2Window { receive_window } => shown[0] = receive_window,
-            PropertyValue::Http2SettingsLimits {
-                max_per_frame,
-                max_per_minute,
-            } => (shown[1], shown[2]) = (max_per_frame, max_per_minute),
-            _ => {}
+/// The labels and values of each record, without the text around the records. A line break of a page is
+/// removed, and reported for the whole file.
+fn records<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<(String, String)>> {
+    let mut records: Vec<Vec<(String, String)>> = Vec::new();
+    for line in lines {
+        let line = line.strip_suffix("<br />").unwrap_or(line);
+        let is_rule = line.trim().bytes().all(|byte| byte == b'-');
+        if is_rule || line == "SSL Certificate bindings:" {
+            continue;
         }
+        let (label, value) = line.split_once(" :").unwrap_or((line, ""));
+        let label = label.trim();
+        let is_key = label.ends_with(":port") || label == "Central Certificate Store";
+        if is_key || records.is_empty() {
+            records.push(Vec::new());
+        }
+        let entry = (label.to_owned(), value.trim().to_lowercase());
+        records
+            .last_mut()
+            .into_iter()
+            .for_each(|record| record.push(entry.clone()));
     }
-    shown
+    records
 }
 
-/// What netsh prints where they are not set.
-fn properties_by_default() -> [u32; 3] {
-    [1_048_576, 2_796_202, u32::MAX]
-}
-
-fn names(record: &Record) -> [Option<&str>; 3] {
-    let certificate = record.certificate.as_ref();
-    [
-        certificate
-            .and_then(|certificate| certificate.store_name.as_ref())
-            .map(StoreName::as_str),
-        record.ctl_identifier.as_ref().map(CtlIdentifier::as_str),
-        record.ctl_store_name.as_ref().map(StoreName::as_str),
-    ]
+/// Whether a warning is about the line with a label. Without a line of its own, whether the freshness time
+/// is in force is told by the time.
+fn names_line(what: &str, label: &str) -> bool {
+    let is_named = |label: &str| what.contains(label);
+    is_named(label)
+        || label == "Use Revocation Freshness Time" && is_named("Revocation Freshness Time")
 }
 
 fn is_null(name: &str) -> bool {
