@@ -1,6 +1,7 @@
 //! The store.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -24,6 +25,10 @@ use crate::undo::{Recovery, Steps, not_restored, undo};
 
 /// How often a batch is started when other programs change its keys under it.
 const APPLY_ATTEMPTS: u32 = 8;
+
+/// After each removal of a host name all records of its kind are listed, since Windows may know the
+/// name under another spelling. So the time of a batch grows with the square of its size.
+const TESTED_KEYS: Option<NonZeroUsize> = NonZeroUsize::new(1_000);
 
 /// The bindings of HTTP.sys, by way of the HTTP Server API.
 ///
@@ -309,10 +314,12 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
         let mut capabilities = Capabilities::full();
         capabilities.kinds.clone_from(&self.kinds);
         capabilities.writable = self.journal.is_some();
+        capabilities.multi_process = self.session.api().is_multi_process();
         capabilities.point_in_time_scan = false;
         capabilities.isolated_batch = false;
         capabilities.ccs_options = false;
         capabilities.extended_properties = self.session.has_properties();
+        capabilities.tested_keys = TESTED_KEYS;
         capabilities
     }
 

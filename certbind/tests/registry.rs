@@ -20,7 +20,8 @@ const ARGUMENTS: &str = "CERTBIND_REGISTRY_TEST";
 /// The first line of a file of [`Lines`].
 const MAGIC: &str = "lines of keys";
 
-/// A store in a text file with a key in each line, all with one record. It has no tables.
+/// A store in a text file with a key in each line, all with one record. It has no tables. The layout of
+/// an imported listing is kept for files named `.lines` only.
 struct Lines;
 
 struct LinesStore {
@@ -87,7 +88,13 @@ impl StoreBackend for Lines {
             std::fs::write(path, format!("{MAGIC}\n"))
                 .map_err(|e| StoreError::io("create", path, e))?;
         }
-        Ok(Some(OpenStore::new(Arc::new(LinesStore::open(path)?))))
+        let store = OpenStore::new(Arc::new(LinesStore::open(path)?));
+        Ok(Some(match path.extension() {
+            Some(extension) if extension == "lines" => {
+                store.with_layout_file(path.with_extension("layout"), Uuid::from_u128(1))
+            }
+            _ => store,
+        }))
     }
 
     fn owns(&self, file: &Path) -> io::Result<bool> {
@@ -207,6 +214,43 @@ fn plan_and_diff_open_the_backend() {
     assert_eq!(code, 0, "{said}");
     let (code, said) = bench.run(&["diff", "a.lines", "b.lines"]);
     assert_eq!(code, 0, "{said}");
+}
+
+/// The layout of an imported listing is kept where the backend says, and nowhere if it does not.
+#[test]
+fn layouts_are_kept_where_the_backend_says() {
+    let bench = Bench::new();
+    let listing = |store| {
+        let (code, said) = bench.run(&["export", "--format", "netsh", "--store", store]);
+        assert_eq!(code, 0, "{store}: {said}");
+        // What follows the test runner's own lines.
+        let at = said.find("C:\\>").or(said.find("SSL Certificate")).unwrap();
+        let end = said.rfind("Ctl Store Name").unwrap();
+        said[at..end].to_owned()
+    };
+    let default = listing("lines:a.lines");
+    let (code, said) = bench.run(&[
+        "export",
+        "--format",
+        "netsh",
+        "--store",
+        "lines:a.lines",
+        "-o",
+        "listing.txt",
+    ]);
+    assert_eq!(code, 0, "{said}");
+    let path = bench.0.path().join("listing.txt");
+    let printed = std::fs::read_to_string(&path).unwrap();
+    // A prompt before the listing, as a terminal's window shows it.
+    std::fs::write(&path, format!("C:\\>netsh http show sslcert\r\n{printed}")).unwrap();
+    for store in ["lines:b.lines", "lines:b.plain"] {
+        let (code, said) = bench.run(&["import", "listing.txt", "--store", store]);
+        assert_eq!(code, 0, "{store}: {said}");
+    }
+    assert!(bench.0.path().join("b.layout").is_file());
+    assert!(!bench.0.path().join("b.plain.layout.json").exists());
+    assert!(listing("lines:b.lines").starts_with("C:\\>netsh http show sslcert"));
+    assert_eq!(listing("lines:b.plain"), default);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::kind::Kind;
 /// // changes.
 /// let declared = Capabilities::full()
 ///     .with_durable(false)
+///     .with_multi_process(false)
 ///     .with_kinds([Kind::Sni, Kind::IpPort])
 ///     .with_max_batch(NonZeroUsize::new(100));
 /// assert_eq!(declared.kinds, [Kind::IpPort, Kind::Sni]);
@@ -32,6 +33,10 @@ pub struct Capabilities {
     pub writable: bool,
     /// Whether an acknowledged change survives the end of the process and a power failure.
     pub durable: bool,
+    /// Whether another process can open the same store, at the same time or after this one has ended.
+    /// If this is false, the conformance suite cannot kill a process that changes the store, and its
+    /// report says `durability_not_checked`.
+    pub multi_process: bool,
     /// Whether a scan shows the store at one instant.
     pub point_in_time_scan: bool,
     /// Whether a concurrent reader never sees a batch half applied. If this is false, a batch is
@@ -46,6 +51,9 @@ pub struct Capabilities {
     pub extended_properties: bool,
     /// The maximum number of changes in one batch; `None` if there is no limit.
     pub max_batch: Option<NonZeroUsize>,
+    /// The number of keys up to which the guarantees are tested; `None` for the conformance suite's
+    /// own maximum (10,000). The store takes more, but its cost grows so that no test tries it.
+    pub tested_keys: Option<NonZeroUsize>,
 }
 
 impl Capabilities {
@@ -56,11 +64,13 @@ impl Capabilities {
             kinds: Kind::ALL.to_vec(),
             writable: true,
             durable: true,
+            multi_process: true,
             point_in_time_scan: true,
             isolated_batch: true,
             ccs_options: true,
             extended_properties: true,
             max_batch: None,
+            tested_keys: None,
         }
     }
 
@@ -84,6 +94,13 @@ impl Capabilities {
     #[must_use]
     pub fn with_durable(mut self, durable: bool) -> Self {
         self.durable = durable;
+        self
+    }
+
+    /// Sets whether another process can open the same store.
+    #[must_use]
+    pub fn with_multi_process(mut self, multi_process: bool) -> Self {
+        self.multi_process = multi_process;
         self
     }
 
@@ -119,6 +136,13 @@ impl Capabilities {
     #[must_use]
     pub fn with_max_batch(mut self, max_batch: impl Into<Option<NonZeroUsize>>) -> Self {
         self.max_batch = max_batch.into();
+        self
+    }
+
+    /// Sets the number of keys up to which the guarantees are tested, or removes the limit.
+    #[must_use]
+    pub fn with_tested_keys(mut self, tested_keys: impl Into<Option<NonZeroUsize>>) -> Self {
+        self.tested_keys = tested_keys.into();
         self
     }
 }

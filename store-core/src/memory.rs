@@ -45,7 +45,9 @@ impl MemoryStore {
 
 impl BindingStore for MemoryStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::full().with_durable(false)
+        Capabilities::full()
+            .with_durable(false)
+            .with_multi_process(false)
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {

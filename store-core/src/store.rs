@@ -73,7 +73,7 @@ const ROTATE_ATTEMPTS: u32 = 16;
 ///
 /// impl BindingStore for SmallStore {
 ///     fn capabilities(&self) -> Capabilities {
-///         Capabilities::full().with_durable(false)
+///         Capabilities::full().with_durable(false).with_multi_process(false)
 ///     }
 ///
 ///     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {

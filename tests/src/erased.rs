@@ -13,7 +13,7 @@ pub(crate) struct Fixtures {
     create: fn() -> Box<dyn DynFixture>,
     pub(crate) name: fn() -> &'static str,
     pub(crate) persist_failures: bool,
-    pub(crate) max_keys: usize,
+    max_keys: usize,
 }
 
 impl Fixtures {
@@ -36,9 +36,15 @@ impl Fixtures {
         store.capabilities()
     }
 
+    /// The most keys of a check: what the fixture allows, and no more than the store is tested with.
+    pub(crate) fn max_keys(self, capabilities: &Capabilities) -> usize {
+        let tested = capabilities.tested_keys.map_or(usize::MAX, usize::from);
+        self.max_keys.min(tested)
+    }
+
     /// The most changes of one batch: what the store takes, and no more than half of the keys.
     pub(crate) fn max_batch(self, capabilities: &Capabilities) -> usize {
-        let most = (self.max_keys / 2).max(1);
+        let most = (self.max_keys(capabilities) / 2).max(1);
         capabilities
             .max_batch
             .map_or(most, |limit| limit.get().min(most))
@@ -92,4 +98,29 @@ pub(crate) fn fitted(binding: Binding, capabilities: &Capabilities) -> Binding {
         record.extended = extended;
     }
     binding.with_record(record).expect("the same kind")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use certbind_core::MemoryStore;
+
+    use super::*;
+    use crate::fixture::Ephemeral;
+
+    #[test]
+    fn capabilities_limit_the_sizes() {
+        let fixtures = Fixtures::of::<Ephemeral<MemoryStore>>();
+        let sizes = |capabilities: Capabilities| {
+            let batch = fixtures.max_batch(&capabilities);
+            (fixtures.max_keys(&capabilities), batch)
+        };
+        let full = Capabilities::full();
+        assert_eq!(sizes(full.clone()), (10_000, 5_000));
+        let tested = full.clone().with_tested_keys(NonZeroUsize::new(700));
+        assert_eq!(sizes(tested), (700, 350));
+        let limited = full.with_max_batch(NonZeroUsize::new(128));
+        assert_eq!(sizes(limited), (10_000, 128));
+    }
 }

@@ -16,9 +16,9 @@ pub trait Fixture: Sized + Send + Sync + 'static {
     /// Whether a failing case is shrunk and its seed kept in `proptest-regressions/`.
     const PERSIST_FAILURES: bool = true;
 
-    /// The maximum number of keys that a check creates. The checks of large stores need thousands;
-    /// lower it for a store with an operation of milliseconds, and the largest batch becomes half of
-    /// it.
+    /// The maximum number of keys that a check creates, where the store's capability `tested_keys`
+    /// does not set a lower one. The checks of large stores need thousands; lower it for an
+    /// environment with an operation of milliseconds. The largest batch is half of it.
     const MAX_KEYS: usize = 10_000;
 
     /// The time limit of one check. A check that is not finished by then fails.

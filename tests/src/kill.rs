@@ -34,8 +34,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// test alone. `suite!` passes it.
 ///
 /// # Panics
-/// If a change is lost or applied in part; if the fixture has no [`address`](Fixture::address); or if
-/// the store is not durable. In both cases nothing could be checked, and `suite!` wants the reason.
+/// If a change is lost or applied in part, or if nothing can be checked: the store's capabilities
+/// exclude it, or the fixture has no [`address`](Fixture::address).
 pub fn acknowledged_changes_survive_a_kill<F: Fixture>(test: &str) {
     if workload::run_as_child::<F>() {
         return;
@@ -59,19 +59,20 @@ pub fn acknowledged_changes_survive_a_kill<F: Fixture>(test: &str) {
     });
 }
 
-/// For suites that are declared with `durability_not_checked`: there is a reason not to check it. The
-/// store is not durable, or it is read-only, or the fixture has no [`address`](Fixture::address).
+/// For suites that are declared with `durability_not_checked`: the store's capabilities say why. It is
+/// not durable, or read-only, or no second process can open it.
 ///
 /// # Panics
-/// If durability can be checked.
-pub fn durability_cannot_be_checked<F: Fixture>() {
+/// If the capabilities claim durability that a second process could check.
+pub fn unchecked_durability_is_declared<F: Fixture>() {
     let fixture = Fixtures::of::<F>().create();
     let capabilities = fixture.open().capabilities();
-    let can = capabilities.durable && capabilities.writable && fixture.address().is_some();
+    let can = capabilities.durable && capabilities.writable && capabilities.multi_process;
     assert!(
         !can,
-        "the store declares that it is durable, and the fixture has an address: remove \
-         `durability_not_checked` from certbind_conformance::suite!"
+        "the store declares that it is durable, writable and open to a second process: remove \
+         `durability_not_checked` from certbind_conformance::suite! and give the fixture an address, \
+         or declare `Capabilities::with_multi_process(false)`"
     );
 }
 
@@ -86,19 +87,23 @@ pub(crate) fn test_path(test: &str) -> String {
 pub(crate) fn checkable(fixture: &dyn DynFixture) -> Capabilities {
     let store = fixture.open();
     let capabilities = store.capabilities();
-    let reason = match (
-        capabilities.durable,
-        capabilities.writable,
-        fixture.address(),
-    ) {
-        (false, ..) => "the store declares that it is not durable",
-        (_, false, _) => "the store is read-only",
-        (.., None) => "the fixture has no address by which a second process opens the store",
-        _ => return capabilities,
+    let reason = if !capabilities.durable {
+        "the store declares that it is not durable"
+    } else if !capabilities.writable {
+        "the store is read-only"
+    } else if !capabilities.multi_process {
+        "the store declares that no second process can open it"
+    } else if fixture.address().is_none() {
+        panic!(
+            "durability not checked: the store declares that a second process can open it, and the \
+             fixture has no address; give it one, or declare `Capabilities::with_multi_process(false)`"
+        );
+    } else {
+        return capabilities;
     };
     panic!(
-        "durability not checked: {reason}; give the fixture an address, or add \
-         `durability_not_checked = \"the reason\"` to certbind_conformance::suite!"
+        "durability not checked: {reason}; add `durability_not_checked = \"the reason\"` to \
+         certbind_conformance::suite!"
     );
 }
 

@@ -25,7 +25,8 @@ const BOUNDARIES: [usize; 24] = [
 
 /// Stores of up to 10,000 keys and batches of up to 5,000 changes behave as the model: batches and
 /// bulk loads are applied as a whole, or change nothing if their last change fails. The sizes are
-/// limited by [`Fixture::MAX_KEYS`] and by `max_batch`; the largest is always tried.
+/// limited by the capabilities `tested_keys` and `max_batch`, and by [`Fixture::MAX_KEYS`]; the largest
+/// is always tried.
 ///
 /// # Panics
 /// If a store behaves differently.
@@ -52,7 +53,7 @@ fn largest(fixtures: Fixtures, capabilities: &Capabilities, most: usize) {
     with_sizes(
         fixtures,
         capabilities,
-        &[fixtures.max_keys.saturating_sub(most), most],
+        &[fixtures.max_keys(capabilities).saturating_sub(most), most],
     );
 }
 

@@ -63,9 +63,11 @@
 //!
 //! For a store that another process can open ([`Fixture::address`]), the suite starts the test binary
 //! again, has that process change the store, kills it, and compares the content with the acknowledged
-//! changes. On Linux it also counts syncs with `strace`. Where that is impossible, `suite!` takes the
-//! reason, and the test is reported as `durability_not_checked ... ignored, …`. The reason is refused if
-//! the store declares that it is durable and writable, and the fixture has an address.
+//! changes. On Linux it also counts syncs with `strace`. A store that no second process can open declares
+//! `with_multi_process(false)`, and `suite!` takes the reason: the report then reads
+//! `durability_not_checked ... ignored, …`. Capabilities and report have to agree: the reason is refused
+//! if the store declares that it is durable, writable and open to a second process, and a suite without
+//! a reason fails if the store declares less.
 //!
 //! # Limits
 //!
@@ -113,7 +115,7 @@ pub use concurrent::operations_are_linearizable;
 pub use errors::errors_change_nothing;
 pub use fixture::{Ephemeral, Fixture};
 pub use handles::second_handles_share_the_store;
-pub use kill::{acknowledged_changes_survive_a_kill, durability_cannot_be_checked};
+pub use kill::{acknowledged_changes_survive_a_kill, unchecked_durability_is_declared};
 pub use large::large_batches_follow_the_model;
 pub use loads::bulk_load_sources_may_read_and_panic;
 pub use point_in_time::scans_show_the_instant_of_their_start;
@@ -178,9 +180,9 @@ macro_rules! suite {
             $crate::__checks!($fixture);
 
             #[test]
-            fn durability_cannot_be_checked() {
+            fn unchecked_durability_is_declared() {
                 if <$fixture as $crate::Fixture>::is_available() {
-                    $crate::durability_cannot_be_checked::<$fixture>();
+                    $crate::unchecked_durability_is_declared::<$fixture>();
                 }
             }
 

@@ -28,7 +28,7 @@ pub fn scans_show_the_instant_of_their_start<F: Fixture>() {
         if !capabilities.writable || !capabilities.point_in_time_scan {
             return;
         }
-        for size in SIZES.map(|size| size.min(fixtures.max_keys)) {
+        for size in SIZES.map(|size| size.min(fixtures.max_keys(&capabilities))) {
             point_in_time(fixtures, &capabilities, size);
         }
         many_open(fixtures, &capabilities);

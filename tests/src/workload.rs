@@ -37,7 +37,8 @@ pub(crate) fn size(number: u64) -> usize {
 /// The operation with this number. It is the same in every process, and always changes something.
 pub(crate) fn operation(number: u64, capabilities: &Capabilities, max_keys: usize) -> Operation {
     let limit = capabilities.max_batch.map_or(KEYS, usize::from);
-    let pool = keys(capabilities, KEYS.min(max_keys));
+    let tested = capabilities.tested_keys.map_or(KEYS, usize::from);
+    let pool = keys(capabilities, KEYS.min(max_keys).min(tested));
     let most = limit.min(pool.len());
     let size = size(number).min(most);
     let start = usize::try_from(number * 37).unwrap_or_default();

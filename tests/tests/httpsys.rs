@@ -1,31 +1,30 @@
 //! The suite over the HTTP Server API, simulated: a Windows with `HttpUpdateServiceConfiguration`,
 //! one without, and one that knows IP addresses alone.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use certbind_conformance::Fixture;
-use certbind_core::{MemoryStore, Result};
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, MemoryStore, Result,
+    Scan,
+};
 use certbind_httpsys::HttpSysStore;
+use certbind_redb::RedbStore;
 use certbind_simulator::{Profile, Simulator};
 use tempfile::TempDir;
 
-/// A host, and a folder for the journal. Checks create at most `KEYS` keys.
-///
-/// 1,000 of them: each change is a call and is read back, and a scan enumerates all records twice. The
-/// check of large batches takes a debug build 2 seconds of CPU time with 1,000 keys, 12 with 3,000, and
-/// minutes with 10,000, for each release of Windows.
-struct Host<const PROFILE: usize, const KEYS: usize = 1_000> {
+/// A host in memory, and a folder for the journal.
+struct Host<const PROFILE: usize> {
     simulator: Arc<Simulator>,
     journal: TempDir,
 }
 
-impl<const PROFILE: usize, const KEYS: usize> Fixture for Host<PROFILE, KEYS> {
+impl<const PROFILE: usize> Fixture for Host<PROFILE> {
     type Store = HttpSysStore<Arc<Simulator>>;
 
-    const MAX_KEYS: usize = KEYS;
-
-    const TIME_LIMIT: Duration = Duration::from_secs(if KEYS > 1_000 { 3_600 } else { 300 });
+    const TIME_LIMIT: Duration = Duration::from_secs(300);
 
     fn new() -> Self {
         let simulator = Simulator::new(Arc::new(MemoryStore::new()));
@@ -43,14 +42,6 @@ impl<const PROFILE: usize, const KEYS: usize> Fixture for Host<PROFILE, KEYS> {
     }
 }
 
-/// By hand: `cargo test --package certbind-conformance --test httpsys -- --ignored ten_thousand`.
-#[test]
-#[ignore = "takes minutes"]
-fn ten_thousand_keys_follow_the_model() {
-    type Large = Host<{ Profile::Server2022 as usize }, 10_000>;
-    certbind_conformance::large_batches_follow_the_model::<Large>();
-}
-
 certbind_conformance::suite!(
     server_2022,
     Host<{ Profile::Server2022 as usize }>,
@@ -66,3 +57,99 @@ certbind_conformance::suite!(
     Host<{ Profile::Windows7 as usize }>,
     durability_not_checked = "the simulator is part of the process"
 );
+
+/// A store that declares as many keys as the suite tries by default.
+struct Large<S>(S);
+
+impl<S: BindingStore> BindingStore for Large<S> {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities().with_tested_keys(None)
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.0.scan(scan)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        self.0.apply(batch)
+    }
+}
+
+struct LargeHost(Host<{ Profile::Server2022 as usize }>);
+
+impl Fixture for LargeHost {
+    type Store = Large<HttpSysStore<Arc<Simulator>>>;
+
+    const TIME_LIMIT: Duration = Duration::from_secs(3_600);
+
+    fn new() -> Self {
+        Self(Host::new())
+    }
+
+    fn open(&self) -> Result<Self::Store> {
+        self.0.open().map(Large)
+    }
+}
+
+/// By hand: `cargo test --package certbind-conformance --test httpsys -- --ignored ten_thousand`.
+#[test]
+#[ignore = "takes minutes"]
+fn ten_thousand_keys_follow_the_model() {
+    certbind_conformance::large_batches_follow_the_model::<LargeHost>();
+}
+
+/// A host whose bindings are in a file, as those of Windows are in the registry: they outlive the
+/// process that changes them.
+struct DurableHost(TempDir);
+
+impl DurableHost {
+    fn open_in(folder: &Path) -> Result<HttpSysStore<Arc<Simulator>>> {
+        let bindings = RedbStore::open(folder.join("host.redb"))?;
+        HttpSysStore::builder(Arc::new(Simulator::new(Arc::new(bindings))))
+            .journal(folder.join("journal"))
+            .open()
+    }
+}
+
+impl Fixture for DurableHost {
+    type Store = HttpSysStore<Arc<Simulator>>;
+
+    /// Each change of a batch is a commit of the host.
+    const MAX_KEYS: usize = 100;
+
+    fn new() -> Self {
+        Self(TempDir::new().expect("a temporary directory"))
+    }
+
+    fn open(&self) -> Result<Self::Store> {
+        Self::open_in(self.0.path())
+    }
+
+    fn address(&self) -> Option<String> {
+        self.0.path().to_str().map(str::to_owned)
+    }
+
+    fn open_at(address: &str) -> Result<Self::Store> {
+        Self::open_in(Path::new(address))
+    }
+}
+
+#[test]
+fn batches_over_a_durable_host_survive_a_kill() {
+    certbind_conformance::acknowledged_changes_survive_a_kill::<DurableHost>(concat!(
+        module_path!(),
+        "::batches_over_a_durable_host_survive_a_kill"
+    ));
+}
+
+#[test]
+fn batches_over_a_durable_host_are_synced() {
+    certbind_conformance::acknowledged_changes_are_synced::<DurableHost>(concat!(
+        module_path!(),
+        "::batches_over_a_durable_host_are_synced"
+    ));
+}

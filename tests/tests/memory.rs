@@ -1,7 +1,10 @@
 //! The suite over the reference.
 
 use certbind_conformance::Ephemeral;
-use certbind_core::MemoryStore;
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, MemoryStore, Result,
+    Scan,
+};
 
 certbind_conformance::suite!(
     memory,
@@ -33,28 +36,62 @@ fn the_report_says_that_durability_is_not_checked() {
     }
 }
 
-/// A store whose suite wrongly says that its durability cannot be checked.
-struct Durable(tempfile::TempDir);
+/// A durable store whose fixture has no address. The capabilities are those of the store, or without
+/// a second process.
+struct Durable<const MULTI_PROCESS: bool>(tempfile::TempDir);
 
-impl certbind_conformance::Fixture for Durable {
-    type Store = certbind_redb::RedbStore;
+struct DurableStore(certbind_redb::RedbStore, bool);
+
+impl BindingStore for DurableStore {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities().with_multi_process(self.1)
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.0.scan(scan)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        self.0.apply(batch)
+    }
+}
+
+impl<const MULTI_PROCESS: bool> certbind_conformance::Fixture for Durable<MULTI_PROCESS> {
+    type Store = DurableStore;
 
     fn new() -> Self {
         Self(tempfile::TempDir::new().expect("a folder"))
     }
 
-    fn open(&self) -> certbind_core::Result<Self::Store> {
-        certbind_redb::RedbStore::open(self.0.path().join("bindings.redb"))
-    }
-
-    fn address(&self) -> Option<String> {
-        let path = self.0.path().join("bindings.redb");
-        path.to_str().map(str::to_owned)
+    fn open(&self) -> Result<Self::Store> {
+        let store = certbind_redb::RedbStore::open(self.0.path().join("bindings.redb"))?;
+        Ok(DurableStore(store, MULTI_PROCESS))
     }
 }
 
 #[test]
-#[should_panic = "declares that it is durable"]
-fn a_durable_store_with_an_address_is_checked() {
-    certbind_conformance::durability_cannot_be_checked::<Durable>();
+#[should_panic = "or declare `Capabilities::with_multi_process(false)`"]
+fn a_reason_needs_capabilities_that_say_so() {
+    certbind_conformance::unchecked_durability_is_declared::<Durable<true>>();
+}
+
+#[test]
+fn capabilities_without_a_second_process_are_a_reason() {
+    certbind_conformance::unchecked_durability_is_declared::<Durable<false>>();
+}
+
+#[test]
+#[should_panic = "no second process can open it; add `durability_not_checked"]
+fn a_suite_needs_the_reason_if_capabilities_say_so() {
+    certbind_conformance::acknowledged_changes_survive_a_kill::<Durable<false>>("memory::_");
+}
+
+#[test]
+#[should_panic = "the fixture has no address"]
+fn a_second_process_needs_an_address() {
+    certbind_conformance::acknowledged_changes_survive_a_kill::<Durable<true>>("memory::_");
 }

@@ -103,6 +103,12 @@ pub trait HttpApi: Send + Sync {
 
     /// Whether there is an `HttpUpdateServiceConfiguration`: since Windows 10, version 1703.
     fn has_update(&self) -> bool;
+
+    /// Whether other processes reach the same host, as they do on Windows. A simulated host may live
+    /// in this process only.
+    fn is_multi_process(&self) -> bool {
+        true
+    }
 }
 
 #[expect(unsafe_code, reason = "passes the calls on")]
@@ -186,5 +192,9 @@ impl<A: HttpApi + ?Sized> HttpApi for Arc<A> {
 
     fn has_update(&self) -> bool {
         (**self).has_update()
+    }
+
+    fn is_multi_process(&self) -> bool {
+        (**self).is_multi_process()
     }
 }

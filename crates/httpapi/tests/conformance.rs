@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use certbind_conformance::Fixture;
-use certbind_core::Result;
+use certbind_core::{
+    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Result, Scan,
+};
 use certbind_httpsys::{HttpSysStore, LibraryApi};
 use libloading::{Library, Symbol};
 use tempfile::TempDir;
@@ -56,17 +58,38 @@ impl Copied {
     }
 }
 
+/// The bindings of one copy of the library, which no other process reaches: its simulator is in
+/// memory.
+struct InProcess(HttpSysStore<Arc<LibraryApi>>);
+
+impl BindingStore for InProcess {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities().with_multi_process(false)
+    }
+
+    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
+        self.0.scan(scan)
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        self.0.apply(batch)
+    }
+}
+
 struct Host {
     copied: Arc<Copied>,
     journal: TempDir,
 }
 
 impl Fixture for Host {
-    type Store = HttpSysStore<Arc<LibraryApi>>;
+    type Store = InProcess;
 
-    /// As for the simulator without the library: see `tests/tests/httpsys.rs` of certbind-conformance.
     /// Under Wine each sync of the journal takes longer.
-    const MAX_KEYS: usize = if cfg!(windows) { 400 } else { 1_000 };
+    const MAX_KEYS: usize = if cfg!(windows) { 400 } else { 10_000 };
 
     /// A batch of thousands takes as many calls, each of which the simulator writes to its database.
     const TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -89,6 +112,7 @@ impl Fixture for Host {
         HttpSysStore::builder(Arc::clone(&self.copied.api))
             .journal(journal)
             .open()
+            .map(InProcess)
     }
 }
 

@@ -259,6 +259,10 @@ impl HttpApi for Simulator {
     fn has_update(&self) -> bool {
         self.version().has_update() && self.windows().update_any != "not-exported"
     }
+
+    fn is_multi_process(&self) -> bool {
+        self.store().capabilities().multi_process
+    }
 }
 
 impl Simulator {

@@ -260,6 +260,10 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
     fn has_update(&self) -> bool {
         self.api.has_update()
     }
+
+    fn is_multi_process(&self) -> bool {
+        self.api.is_multi_process()
+    }
 }
 
 #[cfg(test)]

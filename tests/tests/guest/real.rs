@@ -50,7 +50,7 @@ impl Host for Windows {
 certbind_conformance::suite!(
     http_sys,
     Visit<Windows>,
-    durability_not_checked = "HTTP.sys keeps the bindings, and a test must not end it"
+    durability_not_checked = "the names of the suite's bindings are known to this process only"
 );
 
 /// A record of each kind, and the store of the host that it is on, without the suite's names.

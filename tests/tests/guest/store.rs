@@ -65,7 +65,8 @@ impl<S: BindingStore> Guest<S> {
 
 impl<S: BindingStore> BindingStore for Guest<S> {
     fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
+        // The names of the bindings are known to this process only.
+        self.store.capabilities().with_multi_process(false)
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {

@@ -93,7 +93,7 @@ impl<D: Fault> Drop for FaultyStore<D> {
 
 impl<D: Fault> BindingStore for FaultyStore<D> {
     fn capabilities(&self) -> Capabilities {
-        D::capabilities()
+        D::capabilities().with_multi_process(false)
     }
 
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
