@@ -151,3 +151,34 @@ const LANGUAGES: [(Keys, Fields); 3] = [
         ],
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page that explains how a listing is read has every label of the table, and no other.
+    #[test]
+    fn documented_labels_are_those_of_the_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/formats.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let start = page.find("| line | English label | value |").unwrap();
+        let (_, page) = page.split_at(start);
+        let (table, after) = page.split_once("\n\n").unwrap();
+        let quoted = |text: &str| -> Vec<String> {
+            let parts = text.split('`').skip(1).step_by(2);
+            parts.map(normalized).collect()
+        };
+        let rows = table.lines().filter_map(|row| row.split('|').nth(2));
+        let english: Vec<_> = rows.flat_map(quoted).collect();
+        let others = quoted(after.split("\n\n").next().unwrap());
+        let documented: Vec<_> = english.iter().chain(&others).collect();
+        for (label, entry) in TABLE.iter() {
+            assert!(documented.contains(&label), "{label} is not on the page");
+            let is_english = !entry.languages.and(Languages::ENGLISH).is_empty();
+            assert_eq!(english.contains(label), is_english, "{label}");
+        }
+        for label in documented {
+            assert!(find(label).is_some(), "{label} is not in the table");
+        }
+    }
+}
