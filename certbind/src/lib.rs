@@ -35,6 +35,7 @@
 //! `EtcdUrl::builder` makes the builder for a URL.
 
 mod audit_baselines;
+mod audit_csv;
 mod audit_targets;
 mod audit_text;
 mod backends;

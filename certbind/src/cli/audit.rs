@@ -49,12 +49,13 @@ pub(crate) struct Audit {
     config: Option<PathBuf>,
     #[command(flatten)]
     logs: LogOptions,
-    /// The format of the report.
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    pub(crate) format: ReportFormat,
-    /// The output file. Default: standard output.
+    /// The format of the report. Default: that of the output file's extension, or else text.
+    #[arg(long, value_enum)]
+    format: Option<ReportFormat>,
+    /// The output file; repeat it for several, each in the format of its extension. Default: standard
+    /// output.
     #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Vec<PathBuf>,
     /// Exit with 1 if there is a finding of at least this severity.
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
@@ -73,6 +74,8 @@ pub(crate) enum ReportFormat {
     Sarif,
     /// A self-contained HTML page.
     Html,
+    /// A table for spreadsheets: a row for each binding and for each finding.
+    Csv,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -103,6 +106,25 @@ impl Audit {
     pub(crate) fn reads_input_twice(&self) -> bool {
         let input = Input::File("-".into());
         self.targets.iter().filter(|it| **it == input).count() > 1
+    }
+
+    /// The format of an output file, or of standard output. One file can have any extension; of
+    /// several, each has the format of its own.
+    pub(crate) fn format(&self, output: Option<&Path>) -> ReportFormat {
+        let extension = output.and_then(Path::extension).unwrap_or_default();
+        let by_extension = match extension.to_string_lossy().to_lowercase().as_str() {
+            "json" => Some(ReportFormat::Json),
+            "sarif" => Some(ReportFormat::Sarif),
+            "html" | "htm" => Some(ReportFormat::Html),
+            "csv" => Some(ReportFormat::Csv),
+            "txt" => Some(ReportFormat::Text),
+            _ => None,
+        };
+        let format = match self.output.len() {
+            0 | 1 => self.format.or(by_extension),
+            _ => by_extension.or(self.format),
+        };
+        format.unwrap_or(ReportFormat::Text)
     }
 
     /// Whether a finding of this severity fails.

@@ -13,7 +13,7 @@ use crate::output_file;
 use crate::progress::Progress;
 use crate::terminal::{EscapingJson, exact_stdout};
 use crate::warnings::WarningSummary;
-use crate::{audit_baselines, audit_text};
+use crate::{audit_baselines, audit_csv, audit_text};
 
 /// The rule about hosts of which nothing could be read: the audit is not complete.
 const UNREADABLE: &str = "CB027";
@@ -53,10 +53,13 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         true => exit::FOUND,
         false => exit::DONE,
     };
-    let write = |out: &mut dyn Write| write(out, &hosts, &inventory, &report, arguments.format);
-    match &arguments.output {
-        Some(path) => output_file::write(path, write)?,
-        None => write(&mut exact_stdout())?,
+    let write = |out: &mut dyn Write, format| write(out, &hosts, &inventory, &report, format);
+    for path in &arguments.output {
+        let format = arguments.format(Some(path));
+        output_file::write(path, |out| write(out, format))?;
+    }
+    if arguments.output.is_empty() {
+        write(&mut exact_stdout(), arguments.format(None))?;
     }
     if let Some(folder) = &arguments.save_baseline {
         audit_baselines::save(folder, &hosts)?;
@@ -84,6 +87,7 @@ fn write(
 ) -> Result<(), Error> {
     match format {
         ReportFormat::Html => html::write(&mut out, hosts, inventory, report)?,
+        ReportFormat::Csv => audit_csv::write(&mut out, hosts, report)?,
         ReportFormat::Text => out.write_all(audit_text::of(report).as_bytes())?,
         ReportFormat::Json => {
             let report = JsonReport::of(report);

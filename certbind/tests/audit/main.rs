@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+mod outputs;
 mod targets;
 
 use certbind::exit;
@@ -332,7 +333,7 @@ fn names_from_an_export_reach_no_terminal_raw() {
     let hostile = LISTING.replace("WebHosting", "\u{1b}[31mowned");
     folder.write("web-01.txt", &hostile);
     folder.write("\u{1b}[2J.txt", &hostile);
-    for format in ["text", "json", "sarif", "html"] {
+    for format in ["text", "json", "sarif", "html", "csv"] {
         let told = folder.told(
             exit::DONE,
             &["web-01.txt", "\u{1b}[2J.txt", "--format", format],

@@ -48,6 +48,42 @@ fn configuration_defines_expiring_soon() {
     }
 }
 
+/// The rows of the drawing, by their classes, in order.
+fn rows(now: &str, names: &[&str]) -> Vec<String> {
+    let mut inventory = Inventory::none();
+    let mut bindings = Vec::new();
+    for (port, name) in (1..).zip(names) {
+        let path = format!("{}/tests/fixtures/{name}.pem", env!("CARGO_MANIFEST_DIR"));
+        let pem = std::fs::read(path).unwrap();
+        inventory.add_file(name, &pem, &[]);
+        let hash = *certbind_certificates::of_file(&pem)[0].hash();
+        let record = Record::new(hash, None, Uuid::from_u128(7));
+        let key = format!("0.0.0.0:{port}").parse().unwrap();
+        bindings.push(Binding::new(key, record).unwrap());
+    }
+    let hosts = [HostExport::of_bindings("web-01", bindings)];
+    let report = audit(&hosts, &inventory, &Config::at(now.parse().unwrap()));
+    let mut page = Vec::new();
+    html::write(&mut page, &hosts, &inventory, &report).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let rows = page.split("<rect class=\"").skip(1);
+    let classes = rows.filter_map(|row| Some(row.split_once('"')?.0.to_owned()));
+    classes.filter(|class| class != "box").collect()
+}
+
+#[test]
+fn expired_certificates_do_not_hide_those_that_expire_soon() {
+    let names = ["six-days", "www", "long-lived"];
+    assert_eq!(
+        rows("2026-12-10T00:00:00Z", &names),
+        ["soon", "good", "past"]
+    );
+    assert_eq!(
+        rows("2027-01-02T00:00:00Z", &names),
+        ["good", "past", "past"]
+    );
+}
+
 #[test]
 fn bidi_and_invisible_characters_are_escaped() {
     let page = page("M\u{202e}Y\u{200b}", "");

@@ -10,8 +10,11 @@ use crate::host_export::HostExport;
 use crate::inventory::{Inventory, InventoryCertificate};
 use crate::rules::day;
 
-/// How many certificates are drawn: those that expire first.
+/// How many certificates are drawn, of those that do not expire soon or have expired.
 const MAX_ROWS: usize = 30;
+
+/// How many are drawn of those that expire soon.
+const MAX_SOON: usize = 200;
 
 const ROW: usize = 20;
 const LEFT: f64 = 330.0;
@@ -29,9 +32,18 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config
     if bound.is_empty() {
         return "<p class=\"quiet\">No certificate of the inventory is bound.</p>".to_owned();
     }
-    bound.sort_by_key(|held| held.certificate.validity().not_after);
-    let later = bound.len().saturating_sub(MAX_ROWS);
-    bound.truncate(MAX_ROWS);
+    // What is still to come is first: expired ones, which are findings, hide nothing of it.
+    let has_expired = |held: &InventoryCertificate| held.certificate.validity().not_after < now;
+    let is_soon = |held: &InventoryCertificate| config.ends_soon(held.certificate.validity());
+    bound.sort_by_key(|held| {
+        let end = held.certificate.validity().not_after;
+        (has_expired(held), !is_soon(held), end)
+    });
+    let soon = bound.iter().filter(|held| is_soon(held)).count();
+    let hidden = bound.split_off(bound.len().min(MAX_ROWS.max(soon.min(MAX_SOON))));
+    let expired = hidden.iter().filter(|held| has_expired(held)).count();
+    let hidden_soon = hidden.iter().filter(|held| is_soon(held)).count();
+    let later = hidden.len() - expired - hidden_soon;
     let seconds = |time: Timestamp| time.as_second() as f64;
     // From a quarter before now or the first end to the last end, or a quarter from now.
     let ends = || {
@@ -61,8 +73,17 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config
         day(now)
     );
     svg.push_str("</svg>\n");
-    if later > 0 {
-        let _ = writeln!(svg, "<p class=\"quiet\">{later} more expire later.</p>");
+    for (count, told) in [
+        (
+            hidden_soon,
+            "more expire soon and are not drawn; CB102 lists them.",
+        ),
+        (later, "more expire later."),
+        (expired, "have expired and are not drawn; CB101 lists them."),
+    ] {
+        if count > 0 {
+            let _ = writeln!(svg, "<p class=\"quiet\">{count} {told}</p>");
+        }
     }
     svg
 }

@@ -1,0 +1,96 @@
+//! An audit's report as a table for spreadsheets (RFC 4180).
+
+use std::io::{self, Write};
+
+use certbind_audit::{Finding, HostExport, Report, Subject};
+use certbind_core::Binding;
+
+use crate::terminal::escaped;
+
+const COLUMNS: [&str; 11] = [
+    "row",
+    "host",
+    "subject",
+    "severity",
+    "rule",
+    "title",
+    "sentence",
+    "certificate",
+    "application",
+    "source",
+    "line",
+];
+
+/// A row for each binding, each finding and each waived finding.
+pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report) -> io::Result<()> {
+    row(out, COLUMNS.map(str::to_owned))?;
+    for (host, summary) in hosts.iter().zip(&report.hosts) {
+        for binding in &host.reading.export.bindings {
+            let mut cells = cells("binding");
+            cells[1].clone_from(&summary.name);
+            cells[9] = summary.source.clone().unwrap_or_default();
+            of_binding(&mut cells, report, binding);
+            row(out, cells)?;
+        }
+    }
+    for finding in &report.findings {
+        row(out, of_finding("finding", report, finding))?;
+    }
+    for waived in &report.waived {
+        row(out, of_finding("waived", report, &waived.finding))?;
+    }
+    Ok(())
+}
+
+fn cells(kind: &str) -> [String; 11] {
+    let mut cells: [String; 11] = Default::default();
+    cells[0] = kind.to_owned();
+    cells
+}
+
+fn of_binding(cells: &mut [String; 11], report: &Report, binding: &Binding) {
+    let record = binding.record();
+    cells[2] = binding.key().to_string();
+    cells[7] = record.hash().map(ToString::to_string).unwrap_or_default();
+    cells[8] = match report.config.application(&record.app_id) {
+        Some(name) => name.to_owned(),
+        None => format!("{{{}}}", record.app_id),
+    };
+}
+
+fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 11] {
+    let mut cells = cells(kind);
+    let host = finding.place.host.and_then(|host| report.hosts.get(host));
+    if let Subject::Binding(binding) = &finding.place.subject {
+        of_binding(&mut cells, report, binding);
+    }
+    if let Subject::Certificate(hash) = &finding.place.subject {
+        cells[7] = hash.to_string();
+    }
+    cells[1] = host.map(|host| host.name.clone()).unwrap_or_default();
+    cells[2] = finding.place.subject.to_string();
+    cells[3] = finding.severity.to_string();
+    cells[4] = finding.rule.id.to_owned();
+    cells[5] = finding.rule.title.to_owned();
+    cells[6] = finding.sentence.to_string();
+    cells[9] = host
+        .and_then(|host| host.source.clone())
+        .unwrap_or_default();
+    let line = finding.place.line.map(|line| line.to_string());
+    cells[10] = line.unwrap_or_default();
+    cells
+}
+
+fn row(out: &mut impl Write, cells: [String; 11]) -> io::Result<()> {
+    let cells = cells.map(|text| cell(&text));
+    write!(out, "{}\r\n", cells.join(","))
+}
+
+/// A cell. A spreadsheet takes a text that begins with one of these characters for a formula; an
+/// apostrophe before it keeps it a text (OWASP, "CSV Injection").
+fn cell(text: &str) -> String {
+    let text = escaped(text);
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let mark = if is_formula { "'" } else { "" };
+    format!("\"{mark}{}\"", text.replace('"', "\"\""))
+}
