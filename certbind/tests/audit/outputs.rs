@@ -65,7 +65,9 @@ fn csv_has_every_binding_and_finding() {
         assert_eq!(row["line"], line.unwrap_or_default());
     }
     for row in &rows {
-        assert_eq!(row["host"], "'=cmd");
+        // What is about all hosts names none.
+        let is_host = row["host"] == "'=cmd" || (row["host"] == "" && row["row"] == "finding");
+        assert!(is_host, "{row}");
         assert_eq!(row.as_object().unwrap().len(), 11, "{row}");
     }
 }
