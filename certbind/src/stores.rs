@@ -105,6 +105,11 @@ impl StoreUrl {
         self.backend.api(&self.address)
     }
 
+    /// Whether the HTTP Server API at this URL is simulated.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.backend.is_simulated(&self.address)
+    }
+
     /// The Windows release whose netsh is emulated by default.
     pub(crate) fn netsh_profile(&self) -> Option<Profile> {
         Profile::of_windows(&self.backend.windows_release(&self.address)?)

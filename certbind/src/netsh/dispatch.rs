@@ -10,6 +10,7 @@ use certbind_httpapi_abi::HttpApi;
 use super::context::Command;
 use super::messages::{self, Answer};
 use super::profile::Profile;
+use super::service::SimulatedUser;
 use super::{dump, property, service, usage, verbs};
 
 /// netsh, over a store.
@@ -17,6 +18,7 @@ use super::{dump, property, service, usage, verbs};
 pub struct Netsh<'a> {
     store: &'a dyn BindingStore,
     api: Option<&'a Arc<dyn HttpApi>>,
+    user: Option<&'a SimulatedUser>,
     pub(super) profile: Profile,
     newline: Newline,
 }
@@ -28,6 +30,7 @@ impl<'a> Netsh<'a> {
         Self {
             store,
             api: None,
+            user: None,
             profile,
             newline: Newline::Lf,
         }
@@ -40,6 +43,16 @@ impl<'a> Netsh<'a> {
     pub fn with_api(self, api: &'a Arc<dyn HttpApi>) -> Self {
         Self {
             api: Some(api),
+            ..self
+        }
+    }
+
+    /// The same for a host that is simulated and has this user, whom `user=` can name. Without one, the
+    /// accounts that every Windows has are known alone; others are answered with error 1332.
+    #[must_use]
+    pub fn with_user(self, user: &'a SimulatedUser) -> Self {
+        Self {
+            user: Some(user),
             ..self
         }
     }
@@ -63,7 +76,7 @@ impl<'a> Netsh<'a> {
                 verb,
                 object,
                 arguments,
-            }) => service::answer(self.api, verb, object, arguments),
+            }) => service::answer(self.api, self.user, verb, object, arguments),
             Some(Command::PropertyUsage) => Answer::done(usage::property_help(self.profile)),
             Some(Command::Property(arguments)) => {
                 property::update(self.store, self.profile, arguments)

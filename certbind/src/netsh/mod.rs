@@ -53,6 +53,7 @@ use context::{Command, Context};
 pub use dispatch::Netsh;
 use messages::Answer;
 pub use profile::{Profile, UnknownProfile};
+pub use service::SimulatedUser;
 use session::Session;
 use verb::Verb;
 

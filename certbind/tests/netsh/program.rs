@@ -250,3 +250,34 @@ fn non_unicode_variable_is_refused() {
         assert_eq!(refused.status.code(), Some(i32::from(exit::USAGE)));
     }
 }
+
+/// Nearly half of the public command lines name one.
+#[test]
+fn the_current_user_can_be_named() {
+    let machine = Machine::new();
+    let netsh = |arguments: &[&str]| {
+        let mut command = machine.netsh();
+        command.args(["http"]).args(arguments);
+        command.env("COMPUTERNAME", "HOST").env("USERNAME", "Ann");
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        Said {
+            text,
+            code: output.status.code().unwrap().try_into().unwrap(),
+        }
+    };
+    for (port, user) in [("81", "HOST\\Ann"), ("82", "ann"), ("83", "Jeder")] {
+        let url = format!("url=http://+:{port}/");
+        let said = netsh(&["add", "urlacl", &url, &format!("user={user}")]);
+        assert_eq!(said.code, 0, "{user}: {}", said.text);
+    }
+    let other = netsh(&["add", "urlacl", "url=http://+:84/", "user=HOST\\Bob"]);
+    assert!(
+        other.text.contains("Create SDDL failed, Error: 1332"),
+        "{}",
+        other.text
+    );
+    let shown = netsh(&["show", "urlacl"]).text;
+    assert_eq!(shown.matches("User: HOST\\Ann\n").count(), 2, "{shown}");
+    assert_eq!(shown.matches("User: \\Everyone\n").count(), 1, "{shown}");
+}

@@ -16,10 +16,10 @@ pub enum Profile {
     Windows8,
     /// Windows 10, version 1607, and Server 2016.
     Windows10V1607,
-    /// Windows 10, version 1703: `HttpUpdateServiceConfiguration`, and scoped CCS (the build that
-    /// brought those is inferred).
+    /// Windows 10, version 1703: `HttpUpdateServiceConfiguration`.
     Windows10V1703,
-    /// Windows Server 2019.
+    /// Windows Server 2019 and Windows 10, version 1809: scoped CCS. A hive of version 1709 lacks its key, those
+    /// of 1903 and later have it; which of 1809 and 1903 brought it is not known.
     Server2019,
     /// Windows Server 2022.
     #[default]
@@ -60,7 +60,7 @@ impl Profile {
         match kind {
             Kind::IpPort => true,
             Kind::Sni | Kind::Ccs => self >= Self::Windows8,
-            Kind::ScopedCcs => self >= Self::Windows10V1703,
+            Kind::ScopedCcs => self >= Self::Server2019,
         }
     }
 
@@ -68,7 +68,7 @@ impl Profile {
     /// be as old as scoped CCS, whose ids stand among theirs. The functions answer 87 before.
     #[must_use]
     pub fn has_properties(self) -> bool {
-        self >= Self::Windows10V1703
+        self >= Self::Server2019
     }
 
     /// Whether it has this part of the service configuration. The functions answer 87 for the ids

@@ -194,7 +194,7 @@ fn a_windows_without_them_answers_87() {
         let caller = Caller::new(&simulator);
         let bound = binding("0.0.0.0:443");
         assert_eq!(caller.asks(Function::Set, &bound), 0);
-        let has = profile >= Profile::Windows10V1703;
+        let has = profile >= Profile::Server2019;
         let code = change(&caller, Function::Set, bound.key(), &window(7));
         assert_eq!(code, if has { 0 } else { 87 }, "{profile}");
         let found = exact(&caller, bound.key(), PropertyType::Http2Window);

@@ -127,7 +127,7 @@ fn release_has_exactly_its_kinds_and_functions() {
         (Profile::Windows7, 1, false),
         (Profile::Windows8, 3, false),
         (Profile::Windows10V1607, 3, false),
-        (Profile::Windows10V1703, 4, true),
+        (Profile::Windows10V1703, 3, true),
         (Profile::Server2025, 4, true),
     ] {
         let host = host(simulator().profile(profile));

@@ -6,7 +6,7 @@ use certbind_httpapi_abi::service::{
     CacheKey, ListenAddress, ServiceAnswer, SettingKey, TimeoutKey, UrlReservation,
 };
 
-use super::accounts;
+use super::accounts::{self, SimulatedUser};
 use crate::netsh::object::Object;
 use crate::terminal::escaped;
 
@@ -25,12 +25,16 @@ pub(super) fn title(object: Object) -> String {
 }
 
 /// A reservation: one block for each account, and the whole descriptor below the last.
-pub(super) fn reservation(text: &mut String, reservation: &UrlReservation) {
+pub(super) fn reservation(
+    text: &mut String,
+    reservation: &UrlReservation,
+    user: Option<&SimulatedUser>,
+) {
     let url = escaped(reservation.url.as_str());
     text.push_str(&format!("    Reserved URL            : {url} \n"));
     let yes = |is| if is { "Yes" } else { "No" };
     for ace in reservation.sddl.aces() {
-        match accounts::name_of(ace.sid()) {
+        match accounts::name_of(ace.sid(), user) {
             Some(name) => text.push_str(&format!(
                 "        User: {name}\n            Listen: {}\n            Delegate: {}\n",
                 yes(ace.may_listen()),

@@ -22,6 +22,7 @@ use super::grammar::Refusal;
 use super::messages::{self, Answer};
 use super::object::Object;
 use super::verb::Verb;
+pub use accounts::SimulatedUser;
 pub(super) use arguments::Given;
 pub(super) use help::{help, purpose};
 pub(super) use values::yes_or_no;
@@ -35,6 +36,7 @@ type Connect<'a> = &'a dyn Fn() -> Result<Service, StoreError>;
 /// Carries out a command.
 pub(super) fn answer(
     api: Option<&Arc<dyn HttpApi>>,
+    user: Option<&SimulatedUser>,
     verb: Verb,
     object: Object,
     arguments: &[String],
@@ -47,9 +49,9 @@ pub(super) fn answer(
         }),
     };
     let done = Given::new(arguments, object.tags(verb)).and_then(|given| match verb {
-        Verb::Show => show(service, object, &given),
+        Verb::Show => show(service, user, object, &given),
         Verb::Delete => delete(service, object, &given),
-        Verb::Add | Verb::Update => add(service, object, &given),
+        Verb::Add | Verb::Update => add(service, user, object, &given),
     });
     done.unwrap_or_else(|refusal| match refusal {
         Refusal::Value => messages::bad_value(),
@@ -57,10 +59,15 @@ pub(super) fn answer(
     })
 }
 
-fn add(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Answer, Refusal> {
+fn add(
+    service: Connect<'_>,
+    user: Option<&SimulatedUser>,
+    object: Object,
+    given: &Given<'_>,
+) -> Result<Answer, Refusal> {
     let number = |tag| given.needed(tag).and_then(values::number);
     let record = match object {
-        Object::UrlAcl => match reservation(given)? {
+        Object::UrlAcl => match reservation(given, user)? {
             Ok(reservation) => ServiceRecord::Reservation(reservation),
             Err(answer) => return Ok(answer),
         },
@@ -95,7 +102,10 @@ fn add(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Answer
 }
 
 /// The reservation to add, or why there is none.
-fn reservation(given: &Given<'_>) -> Result<Result<UrlReservation, Answer>, Refusal> {
+fn reservation(
+    given: &Given<'_>,
+    simulated: Option<&SimulatedUser>,
+) -> Result<Result<UrlReservation, Answer>, Refusal> {
     let url = given.needed("url")?;
     let (user, sddl) = (given.value("user"), given.value("sddl"));
     let listen = values::yes_or_no(given.value("listen"), true)?;
@@ -104,7 +114,7 @@ fn reservation(given: &Given<'_>) -> Result<Result<UrlReservation, Answer>, Refu
     let sddl = match (sddl, user) {
         (Some(sddl), _) => sddl.parse(),
         (None, None) => return Err(Refusal::Syntax),
-        (None, Some(user)) => match accounts::sid_of(user) {
+        (None, Some(user)) => match accounts::sid_of(user, simulated) {
             Some(sid) => SecurityDescriptor::allowing(&sid, listen, delegate),
             // Word for word, the text that does not go with the code included.
             None => {
@@ -147,15 +157,25 @@ fn delete(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Ans
     })
 }
 
-fn show(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Answer, Refusal> {
-    let shown = service().and_then(|service| shown(&service, object, given.value("url")));
+fn show(
+    service: Connect<'_>,
+    user: Option<&SimulatedUser>,
+    object: Object,
+    given: &Given<'_>,
+) -> Result<Answer, Refusal> {
+    let shown = service().and_then(|service| shown(&service, user, object, given.value("url")));
     Ok(shown.unwrap_or_else(|error| {
         let (title, reason) = (listing::title(object), messages::reason(&error));
         Answer::failed(format!("{title}{reason}\n"))
     }))
 }
 
-fn shown(service: &Service, object: Object, url: Option<&str>) -> Result<Answer, StoreError> {
+fn shown(
+    service: &Service,
+    user: Option<&SimulatedUser>,
+    object: Object,
+    url: Option<&str>,
+) -> Result<Answer, StoreError> {
     let mut text = listing::title(object);
     let ask = |query: ServiceQuery| {
         let found = service.query(&query)?;
@@ -164,7 +184,7 @@ fn shown(service: &Service, object: Object, url: Option<&str>) -> Result<Answer,
     match (object, url) {
         (Object::UrlAcl, None) => {
             for reservation in service.reservations()? {
-                listing::reservation(&mut text, &reservation);
+                listing::reservation(&mut text, &reservation, user);
             }
         }
         (Object::UrlAcl, Some(url)) => {
@@ -175,7 +195,7 @@ fn shown(service: &Service, object: Object, url: Option<&str>) -> Result<Answer,
             if let Some(ServiceAnswer::Reservation(found)) =
                 service.query(&ServiceQuery::Reservation(url))?
             {
-                listing::reservation(&mut text, &found);
+                listing::reservation(&mut text, &found, user);
             }
         }
         (Object::IpListen, _) => {
