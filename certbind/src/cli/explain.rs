@@ -25,6 +25,9 @@ pub(crate) struct Explain {
     /// The server name that the client sends (SNI). Default: none.
     #[arg(long, value_name = "NAME", requires = "endpoint")]
     sni: Option<String>,
+    /// Show how other TLS servers would answer this server name, if they had a site for each host name.
+    #[arg(long, requires = "sni")]
+    pub(crate) other_servers: bool,
     /// The version of IP of an address that is given as *. Default: 4.
     #[arg(long, value_enum, value_name = "4|6", requires = "endpoint")]
     family: Option<FamilyArgument>,

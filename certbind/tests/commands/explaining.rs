@@ -63,6 +63,39 @@ fn a_hidden_host_name_is_explained() {
     assert_eq!(told["client"]["sees"], "certificate");
 }
 
+/// Other servers have a site for each host name of the port alone.
+#[test]
+fn answers_of_other_servers_are_shown_if_asked() {
+    let host = Host::new();
+    bind(&host, "hostnameport=*.contoso.com:443", HASH);
+    bind(&host, "hostnameport=www.contoso.com:444", HASH);
+    let asked = ["explain", "10.0.0.5:443", "--sni", "a.www.contoso.com"];
+    let (told, code) = json(&host, &asked);
+    assert_eq!(code, i32::from(exit::UNANSWERED));
+    assert_eq!(told.get("other_servers"), None);
+    let asked = [&asked[..], &["--other-servers"]].concat();
+    let (told, code) = json(&host, &asked);
+    assert_eq!(code, i32::from(exit::UNANSWERED));
+    let others = told["other_servers"].as_array().unwrap();
+    assert_eq!(others.len(), certbind_resolve::OTHER_SERVERS.len());
+    let of = |server: &str| others.iter().find(|it| it["server"] == server).unwrap();
+    assert_eq!(of("nginx")["site"], "*.contoso.com");
+    assert_eq!(of("HAProxy")["answer"], "default");
+    assert_eq!(of("HAProxy with strict-sni")["alert"], 112);
+    let output = host.run(&asked);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "  elsewhere    the certificate of *.contoso.com: nginx; nginx with ssl_reject_handshake",
+        "               the certificate of the default site: HAProxy; Node.js; openssl s_server",
+        "               TLS alert 112: HAProxy with strict-sni",
+        "               not known: Caddy; Python; Java 17",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    let asked = ["explain", "10.0.0.5:443", "--other-servers"];
+    host.fails(exit::USAGE, &asked);
+}
+
 /// A connection that nothing answers is reset, and has an exit code of its own.
 #[test]
 fn unanswered_connections_are_reset() {

@@ -16,12 +16,14 @@
 
 mod cases;
 mod connection;
+mod other_servers;
 mod resolution;
 mod resolver;
 mod step;
 
 pub use cases::{Case, NameCase};
 pub use connection::{Connection, Family, LocalAddress};
+pub use other_servers::{OTHER_SERVERS, OtherAnswer, OtherServer};
 pub use resolution::{Alternative, Candidate, Outcome, Resolution};
 pub use resolver::Resolver;
 pub use step::{Evidence, Order, Step};

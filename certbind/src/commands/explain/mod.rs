@@ -3,6 +3,7 @@
 mod all;
 mod client;
 mod one;
+mod others;
 
 use certbind_certificates::Folder;
 use certbind_core::Binding;
@@ -55,7 +56,13 @@ fn explain(url: &StoreUrl, arguments: &Explain) -> Result<u8, Error> {
     let mut answers = Vec::new();
     for (host, bindings) in hosts {
         let answer = match (&connection, &plan, arguments.all) {
-            (Some(connection), _, _) => one::answer(&bindings, connection, &certificates),
+            (Some(connection), _, _) => {
+                let mut answer = one::answer(&bindings, connection, &certificates);
+                if arguments.other_servers {
+                    others::add(&mut answer, &bindings, connection);
+                }
+                answer
+            }
             (None, Some(plan), _) => all::changes(&bindings, plan)?,
             (None, None, Some(port)) => all::of_port(&bindings, port),
             (None, None, None) => continue,
