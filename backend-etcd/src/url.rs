@@ -234,6 +234,7 @@ impl FromStr for EtcdUrl {
             ),
         };
         let mut query = Query::default();
+        let mut given = Vec::new();
         for pair in options.split('&').filter(|pair| !pair.is_empty()) {
             let (option, value) = pair
                 .split_once('=')
@@ -242,6 +243,16 @@ impl FromStr for EtcdUrl {
                 .decode_utf8()
                 .map_err(|_| UrlError(format!("the value of {option:?} is not UTF-8")))?;
             query.set(option, value.into_owned()).map_err(UrlError)?;
+            let name = match option {
+                "patience" => "retry_timeout",
+                option => option,
+            };
+            if given.contains(&name) {
+                return Err(UrlError(format!(
+                    "{name} is given twice; remove one of them"
+                )));
+            }
+            given.push(name);
         }
         query.check().map_err(UrlError)?;
         Ok(Self {
@@ -359,6 +370,20 @@ mod tests {
         let old = url("etcd://a/b?patience=7").unwrap();
         assert_eq!(old, url("etcd://a/b?retry_timeout=7").unwrap());
         assert_ne!(old, url("etcd://a/b").unwrap());
+    }
+
+    /// Also under both spellings of its name.
+    #[test]
+    fn an_option_is_given_once() {
+        for (options, named) in [
+            ("patience=7&retry_timeout=8", "retry_timeout"),
+            ("retry_timeout=7&patience=7", "retry_timeout"),
+            ("timeout=1&tls=on&timeout=2", "timeout"),
+        ] {
+            let error = url(&format!("etcd://a/b?{options}")).unwrap_err();
+            let expected = format!("{named} is given twice; remove one of them");
+            assert!(error.to_string().contains(&expected), "{options}: {error}");
+        }
     }
 
     #[test]
