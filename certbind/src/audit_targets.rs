@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use certbind_audit::{HostExport, NotAssessed};
-use certbind_formats::ReadOptions;
+use certbind_backends::Access;
+use certbind_core::{Scan, StoreError};
+use certbind_formats::{ParseError, ReadOptions};
 use clap::ValueEnum;
 
 use crate::error::Error;
 use crate::hive_logs::{self, HiveLogs};
 use crate::input::{Input, is_standard_input, read_file};
+use crate::stores::{Opened, StoreUrl};
 
 /// The source of a host's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -182,8 +185,8 @@ pub(crate) fn read(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<Ho
         }
     };
     let mut host = match &input {
-        Input::Store(_) => match input.read() {
-            Ok(contents) => HostExport::of_bindings(input.to_string(), contents.bindings),
+        Input::Store(url) => match of_store(url) {
+            Ok(host) => host,
             Err(error) => return Ok(unassessed(input.to_string(), &input, error.to_string())),
         },
         Input::File(path) => match of_file(path, from, logs) {
@@ -193,6 +196,23 @@ pub(crate) fn read(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<Ho
         },
     };
     host.source = Some(input.to_string());
+    Ok(host)
+}
+
+/// The bindings that can be read. Each part that cannot is a broken record of the reading.
+fn of_store(url: &StoreUrl) -> Result<HostExport, Error> {
+    let store = Opened::open(url, Access::Read)?;
+    let mut host = HostExport::of_bindings(url.to_string(), Vec::new());
+    for binding in store.bindings().scan(&Scan::all())? {
+        match binding {
+            Ok(binding) => host.reading.export.bindings.push(binding),
+            Err(StoreError::Unreadable { what, source }) => {
+                let error = ParseError::of_record(what, source.to_string());
+                host.reading.errors.push(error);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(host)
 }
 

@@ -11,7 +11,7 @@ pub const USAGE: u8 = 2;
 pub const BROKEN_INPUT: u8 = 3;
 /// `check` found a damaged store.
 pub const DAMAGED: u8 = 4;
-/// `list`, `show` and `export`: parts of the store could not be read; the rest was output.
+/// `list`, `show`, `export` and `audit`: parts of the store could not be read; the rest was output.
 pub const PARTLY_READ: u8 = 5;
 /// The checks refused a certificate: it has expired, is for other names, … Nothing was changed.
 pub const CERTIFICATE_REFUSED: u8 = 6;
@@ -39,7 +39,7 @@ pub(crate) const HELP: &str = "\
   2  invalid command line; nothing was attempted
   3  invalid input: nothing was imported, or with --keep-going not everything
   4  check found a damaged store
-  5  list, show, export: parts of the store could not be read; the rest was output
+  5  list, show, export, audit: parts of the store could not be read; the rest was output
   6  a certificate is not fit to be bound; nothing was changed (--force overrides)
 
 These commands use other codes:

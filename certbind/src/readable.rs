@@ -38,6 +38,12 @@ impl<'a> Readable<'a> {
         }
     }
 
+    /// What could not be read so far, and why.
+    pub(crate) fn unread(&self) -> Vec<String> {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.iter().cloned().collect()
+    }
+
     fn keep(&self, error: &StoreError) {
         let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         errors.insert(error.to_string());

@@ -9,6 +9,7 @@ use certbind_formats::WarningKind;
 use crate::cli::audit::{Audit, ReportFormat};
 use crate::error::Error;
 use crate::exit;
+use crate::input::Input;
 use crate::output_file;
 use crate::progress::Progress;
 use crate::terminal::{EscapingJson, exact_stdout};
@@ -50,6 +51,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         .any(|finding| finding.rule.id == UNREADABLE);
     let code = match arguments.fails_on(report.worst()) {
         _ if failed > 0 || unreadable => exit::NOT_AUDITED,
+        _ if hosts.iter().any(is_partly_read) => exit::PARTLY_READ,
         true => exit::FOUND,
         false => exit::DONE,
     };
@@ -65,6 +67,12 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         audit_baselines::save(folder, &hosts)?;
     }
     Ok(code)
+}
+
+/// Whether a host is a binding store of which parts could not be read.
+fn is_partly_read(host: &HostExport) -> bool {
+    let input = host.source.as_deref().map(str::parse);
+    matches!(input, Some(Ok(Input::Store(_)))) && !host.reading.errors.is_empty()
 }
 
 /// Prints warnings about the spelling of exports, which are no findings about a host.

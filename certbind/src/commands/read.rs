@@ -3,6 +3,7 @@
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, BindingStore, Scan, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
+use serde::Serialize;
 
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
@@ -13,12 +14,26 @@ use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::{exit, record, table};
 
+/// A binding, or a part of the store that could not be read.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Row {
+    Binding(Binding),
+    Unread { unreadable: String },
+}
+
 pub(crate) fn list(url: &StoreUrl, format: Format) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
     let store = Readable::new(store.bindings());
     let mut bindings = store.scan(&Scan::all())?.map(|binding| Ok(binding?));
     match format {
-        Format::Json => print_json_array(bindings)?,
+        Format::Json => {
+            let bindings = bindings.map(|binding| Ok(Row::Binding(binding?)));
+            // What was not read is known after the last binding.
+            let unread = std::iter::once_with(|| store.unread()).flatten();
+            let unread = unread.map(|unreadable| Ok(Row::Unread { unreadable }));
+            print_json_array(bindings.chain(unread))?;
+        }
         Format::Table => print_table(&mut bindings)?,
     }
     Ok(store.report())

@@ -122,6 +122,24 @@ fn unreadable_part_is_marked_and_hides_no_other() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("32 bytes"), "{command}: {said}");
     }
+    let listed = run(&host, "022", odd, "list --format json").stdout;
+    let listed: serde_json::Value = serde_json::from_slice(&listed).unwrap();
+    let rows = listed.as_array().unwrap();
+    let marked: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row["unreadable"].as_str())
+        .collect();
+    assert_eq!((rows.len(), marked.len()), (2, 1), "{listed}");
+    assert!(marked[0].contains("32 bytes"), "{listed}");
+    let url = format!("httpsys:{}", host.library.display());
+    let audit = run(&host, "022", odd, &format!("audit {url} --format json"));
+    let shown = String::from_utf8_lossy(&audit.stdout);
+    assert_eq!(audit.status.code(), Some(5), "{audit:?}");
+    assert!(
+        shown.contains("CB023") && shown.contains("32 bytes"),
+        "{shown}"
+    );
+    assert!(shown.contains("0.0.0.0:444"), "{shown}");
     let odd = run(&host, "022", odd, "delete 0.0.0.0:444");
     assert!(odd.status.success(), "the rest can be changed: {odd:?}");
 }

@@ -121,6 +121,16 @@ pub struct ParseError {
 }
 
 impl ParseError {
+    /// Of a record that was read from a binding store.
+    pub fn of_record(record: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            line: None,
+            column: None,
+            record: Some(record.into()),
+            what: what.into(),
+        }
+    }
+
     pub(crate) fn at(line: u64, what: impl Into<String>) -> Self {
         Self {
             line: Some(line),
