@@ -31,10 +31,6 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("Reading certificates");
     let inventory = arguments.inventory()?;
-    #[cfg_attr(
-        not(feature = "etcd"),
-        expect(unused_mut, reason = "no fleet adds to it")
-    )]
     let mut hosts = arguments.hosts(|target| progress.at(format!("Reading {target}")))?;
     #[cfg(feature = "etcd")]
     let failed = super::fleet::audited(arguments, &mut hosts)?;
