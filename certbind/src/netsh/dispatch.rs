@@ -11,6 +11,7 @@ use super::context::Command;
 use super::messages::{self, Answer};
 use super::profile::Profile;
 use super::service::SimulatedUser;
+use super::verb::Verb;
 use super::{dump, property, service, usage, verbs};
 
 /// netsh, over a store.
@@ -63,8 +64,29 @@ impl<'a> Netsh<'a> {
         Self { newline, ..self }
     }
 
+    /// Answers the command that words on a command line mean, and returns the exit code.
+    pub(super) fn respond(
+        &self,
+        command: Option<Command<'_>>,
+        words: &[String],
+        out: &mut dyn Write,
+    ) -> io::Result<u8> {
+        if let Some(Command::Sslcert {
+            verb: Verb::Show,
+            arguments,
+        }) = command
+            && let Some(code) =
+                verbs::list_all(self.store, self.profile, self.newline, arguments, out)?
+        {
+            return Ok(code);
+        }
+        let answer = self.answer(command, words);
+        self.print(&answer, out)?;
+        Ok(answer.code)
+    }
+
     /// Carries out the command that words on a command line mean.
-    pub(super) fn answer(&self, command: Option<Command<'_>>, words: &[String]) -> Answer {
+    fn answer(&self, command: Option<Command<'_>>, words: &[String]) -> Answer {
         match command {
             None => messages::not_found(words),
             Some(Command::Enter(context) | Command::Help(context)) => {

@@ -75,9 +75,7 @@ impl Netsh<'_> {
                 if let Some(Command::Exec(file)) = context::command(context, self.profile, words) {
                     return Session::new(self, context).play(Path::new(file), out);
                 }
-                let answer = self.answer(context::command(context, self.profile, words), words);
-                self.print(&answer, out)?;
-                Ok(answer.code)
+                self.respond(context::command(context, self.profile, words), words, out)
             }
             Some(Invocation::Script(context, file)) => Session::new(self, context).play(file, out),
             Some(Invocation::Listen(context)) => Session::new(self, context).listen(input, out),

@@ -109,7 +109,10 @@ impl<'a> Session<'a> {
             // Without a context that was kept, nothing happens (inferred).
             Some(Command::Pop) => self.context = self.kept.pop().unwrap_or(self.context),
             Some(Command::Exec(file)) => return self.exec(Path::new(file), out),
-            command => return self.tell(self.netsh.answer(command, &words), out),
+            command => {
+                let code = self.netsh.respond(command, &words, out)?;
+                self.code = self.code.max(code);
+            }
         }
         Ok(true)
     }

@@ -1,15 +1,15 @@
 //! `add`, `update`, `delete` and `show` over a store.
 
-use std::collections::BTreeSet;
+use std::io::{self, BufWriter, Write};
 
 use certbind_core::{Binding, BindingKey, BindingStore, Scan, StoreError};
-use certbind_formats::netsh::{Layout, Newline};
-use certbind_formats::{Export, WriteError};
+use certbind_formats::WriteError;
+use certbind_formats::netsh::{Newline, Writer};
 use certbind_httpapi_abi::win32::{self, ToWin32};
 
 use super::grammar::{self, Given, Refusal};
 use super::json;
-use super::messages::{self, Answer, DONE};
+use super::messages::{self, Answer, DONE, FAILED};
 use super::profile::Profile;
 use super::property;
 use super::request::{self, Request};
@@ -137,33 +137,90 @@ fn found(store: &dyn BindingStore, key: Option<BindingKey>) -> Result<Vec<Bindin
     }
 }
 
-/// The bindings as Windows lists them. One with a text that a listing cannot show, such as a store
-/// name with a line end in it, is named behind the others, and the command has failed.
+/// The listing of all bindings, or of the one of a key.
 fn listing(bindings: Vec<Binding>, profile: Profile) -> Answer {
-    let layout = profile.release().layout().with_newline(Newline::Lf);
-    let mut export = Export {
-        bindings,
-        ..Export::default()
-    };
-    let listed = match listed(&export, &layout) {
-        Err(WriteError::Inexpressible(values)) => {
-            let left_out: BTreeSet<_> = values.iter().map(|value| &value.key).collect();
-            let is_listed = |binding: &Binding| !left_out.contains(binding.key());
-            export.bindings.retain(is_listed);
-            listed(&export, &layout).map(|mut text| {
-                for value in values {
-                    text.push_str(&format!("{value}\n"));
-                }
-                Answer::failed(text)
-            })
-        }
-        listed => listed.map(Answer::done),
-    };
-    listed.unwrap_or_else(|error| messages::unreadable("show sslcert", &error.to_string()))
+    let mut text = Vec::new();
+    let bindings = bindings.into_iter().map(Ok);
+    let written = write_listing(bindings, profile, Newline::Lf, &mut text);
+    match written {
+        Ok(code) => Answer {
+            text: String::from_utf8_lossy(&text).into_owned(),
+            code,
+        },
+        Err(error) => messages::unreadable("show sslcert", &error.to_string()),
+    }
 }
 
-fn listed(export: &Export, layout: &Layout) -> Result<String, WriteError> {
-    let mut text = Vec::new();
-    certbind_formats::netsh::write(&mut text, export, layout)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+/// Lists all bindings while they are read, if that is what the arguments ask for; none otherwise.
+///
+/// # Errors
+/// Those of `out`.
+pub(super) fn list_all(
+    store: &dyn BindingStore,
+    profile: Profile,
+    newline: Newline,
+    arguments: &[String],
+    out: &mut dyn Write,
+) -> io::Result<Option<u8>> {
+    if !arguments.is_empty() {
+        return Ok(None);
+    }
+    let Ok(scan) = store.scan(&Scan::all()) else {
+        return Ok(None);
+    };
+    let mut bindings = scan.peekable();
+    if matches!(bindings.peek(), Some(Err(_))) {
+        return Ok(None);
+    }
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    let code = write_listing(bindings, profile, newline, &mut out)?;
+    out.flush()?;
+    Ok(Some(code))
+}
+
+/// How much of a listing is written at a time, in bytes.
+const BUFFER: usize = 1 << 14;
+
+/// Writes the bindings as Windows lists them, and returns the exit code. One with a text that a listing
+/// cannot show, such as a store name with a line end in it, is named behind the others, and the command
+/// has failed; so has it where the bindings end with an error.
+fn write_listing(
+    bindings: impl Iterator<Item = Result<Binding, StoreError>>,
+    profile: Profile,
+    newline: Newline,
+    out: &mut impl Write,
+) -> io::Result<u8> {
+    let layout = profile.release().layout().with_newline(newline);
+    let mut problems = Vec::new();
+    let mut writer = Writer::new(&mut *out, &layout).map_err(of_output)?;
+    for binding in bindings {
+        match binding {
+            Ok(binding) => match writer.push(&binding) {
+                Err(WriteError::Inexpressible(values)) => {
+                    problems.extend(values.iter().map(ToString::to_string));
+                }
+                pushed => pushed.map_err(of_output)?,
+            },
+            Err(error) => {
+                problems.push(messages::reason(&error).trim_end().to_owned());
+                break;
+            }
+        }
+    }
+    writer.finish().map_err(of_output)?;
+    for problem in &problems {
+        let line = format!("{problem}\n");
+        match newline {
+            Newline::Lf => out.write_all(line.as_bytes())?,
+            Newline::Crlf => out.write_all(line.replace('\n', "\r\n").as_bytes())?,
+        }
+    }
+    Ok(if problems.is_empty() { DONE } else { FAILED })
+}
+
+fn of_output(error: WriteError) -> io::Error {
+    match error {
+        WriteError::Io(error) => error,
+        other => io::Error::other(other),
+    }
 }

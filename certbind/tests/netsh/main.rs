@@ -12,4 +12,5 @@ mod properties;
 mod samples;
 mod service;
 mod sessions;
+mod streaming;
 mod transcripts;
