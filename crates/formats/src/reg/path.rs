@@ -9,6 +9,8 @@ use crate::registry::{ControlSet, PARAMETERS, family, is_about_ssl};
 pub(super) enum Role {
     /// `Select`, which says what control set is in force.
     Select,
+    /// `Parameters`, the key of HTTP.sys.
+    Parameters(ControlSet),
     /// The key of a kind's bindings.
     Family(ControlSet, Kind),
     /// The key of a binding, by its own name.
@@ -44,7 +46,10 @@ impl Place {
                 return None;
             }
         }
-        let first = names.next()?;
+        let Some(first) = names.next() else {
+            let role = Role::Parameters(set);
+            return Some(Self { hive, role });
+        };
         let rest: Vec<_> = names.collect();
         let role = match (family(first), rest.as_slice()) {
             (Some(kind), []) => Role::Family(set, kind),

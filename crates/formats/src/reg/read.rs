@@ -35,12 +35,13 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         keys: BTreeMap::new(),
         here: None,
         others: 0,
+        has_deleted_keys: false,
         collected: Collected::default(),
     };
     while let Some(part) = reader.parser.next() {
         reader.part(part);
     }
-    reader.end()?.finish(Header::default(), options)
+    reader.end(options)?.finish(Header::default(), options)
 }
 
 /// Whether bytes begin as a registry export does.
@@ -60,6 +61,8 @@ struct Reader<'a> {
     here: Option<String>,
     /// How many lines are no part of the format.
     others: u64,
+    /// Whether the file deletes a key of bindings that it has itself.
+    has_deleted_keys: bool,
     collected: Collected,
 }
 
@@ -109,14 +112,17 @@ impl Reader<'_> {
         };
         let canonical = canonical(path);
         let not_text = self.not_text();
-        self.parser.wants_values = true;
-        self.here = Some(canonical.clone());
-        let key = self.keys.entry(canonical).or_insert_with(|| Key {
+        let has_values = !matches!(place.role, Role::Parameters(_));
+        let key = self.keys.entry(canonical.clone()).or_insert_with(|| Key {
             found: Found::new(shown(&place.role), Some(line)),
             place,
         });
-        if !is_whole {
-            key.found.error(Some(line), not_text);
+        if has_values {
+            if !is_whole {
+                key.found.error(Some(line), not_text);
+            }
+            self.parser.wants_values = true;
+            self.here = Some(canonical);
         }
     }
 
@@ -124,14 +130,11 @@ impl Reader<'_> {
         let first = canonical(path);
         // What comes behind a backslash among characters.
         let (below, behind) = (format!("{first}\\"), format!("{first}]"));
-        self.keys.remove(&first);
-        let gone: Vec<_> = self
-            .keys
-            .range(below..behind)
-            .map(|(path, _)| path.clone())
-            .collect();
+        let under = self.keys.range(below..behind);
+        let mut gone: Vec<_> = under.map(|(path, _)| path.clone()).collect();
+        gone.push(first);
         for path in gone {
-            self.keys.remove(&path);
+            self.has_deleted_keys |= self.keys.remove(&path).is_some();
         }
         let what = "to import this file is to delete this key; no deletion is carried";
         self.collected
@@ -196,7 +199,7 @@ impl Reader<'_> {
         }
     }
 
-    fn end(mut self) -> Result<Collected, ReadError> {
+    fn end(mut self, options: &ReadOptions) -> Result<Collected, ReadError> {
         if !self.parser.is_ended && self.here.is_some() {
             let what = "the file does not end with a whole line; it may be cut short";
             self.collected
@@ -207,16 +210,18 @@ impl Reader<'_> {
         warnings
             .into_iter()
             .for_each(|warning| self.collected.warning(warning));
-        if keys.is_empty() {
-            let what = "there is no key of bindings in this export, as \
-                        ...\\Services\\HTTP\\Parameters\\SslBindingInfo";
-            self.collected
-                .warning(ConversionWarning::new(WarningKind::Skipped, what));
+        // Errors that ended the search for keys are reported instead.
+        let has_errors = self.collected.has_errors() && !options.keep_going;
+        if keys.is_empty() && !self.has_deleted_keys && !has_errors {
+            let what = "this export has neither the key ...\\Services\\HTTP\\Parameters nor a key of \
+                        bindings under it, so the bindings of the host are not known; export that key";
+            return Err(ReadError::Malformed(ParseError::in_file(what)));
         }
         for Key { place, found } in keys {
             match place.role {
                 Role::Binding(_, kind, name) => self.collected.key(kind, &name, found),
                 Role::Unknown(..) => self.collected.unknown_key(&found.path, found.line),
+                Role::Parameters(_) => {}
                 Role::Family(..) | Role::Select => self.collected.family(found),
             }
         }
@@ -228,6 +233,7 @@ impl Reader<'_> {
 fn shown(role: &Role) -> String {
     match role {
         Role::Select => "Select".to_owned(),
+        Role::Parameters(_) => "Parameters".to_owned(),
         Role::Family(_, kind) => family_name(*kind).to_owned(),
         Role::Binding(_, kind, name) => format!("{}\\{name}", family_name(*kind)),
         Role::Unknown(_, path) => path.clone(),

@@ -23,7 +23,10 @@ pub(super) fn in_force(keys: Vec<Key>) -> Result<(Vec<Key>, Vec<ConversionWarnin
                     selected.insert(key.place.hive.clone(), ControlSet::Numbered(number));
                 }
             }
-            Role::Family(set, _) | Role::Binding(set, _, _) | Role::Unknown(set, _) => {
+            Role::Parameters(set)
+            | Role::Family(set, _)
+            | Role::Binding(set, _, _)
+            | Role::Unknown(set, _) => {
                 let set = (key.place.hive.clone(), *set);
                 sets.entry(set).or_default().push(key);
             }
@@ -35,7 +38,16 @@ pub(super) fn in_force(keys: Vec<Key>) -> Result<(Vec<Key>, Vec<ConversionWarnin
     let mut keys = sets.remove(&current).unwrap_or_default();
     let line = |key: &Key| key.found.line;
     keys.sort_by_key(line);
-    let warnings = sets.iter().map(|((hive, set), keys)| {
+    let has_bindings = |key: &Key| {
+        matches!(
+            key.place.role,
+            Role::Family(..) | Role::Binding(..) | Role::Unknown(..)
+        )
+    };
+    let others = sets
+        .iter()
+        .filter(|(_, keys)| keys.iter().any(has_bindings));
+    let warnings = others.map(|((hive, set), keys)| {
         let what = format!(
             "the bindings of {hive}\\{set} were passed over; those of {}\\{} are in force",
             current.0, current.1

@@ -13,7 +13,7 @@ use crate::write::{InexpressibleValue, WriteError};
 /// Writes the bindings of an export as `reg export` would write HTTP.sys's keys: UTF-16LE with a
 /// byte order mark and CRLF, keys and values in the order of their names.
 ///
-/// The keys are those of `CurrentControlSet`. Texts with control characters in them are written as
+/// The keys are those of `CurrentControlSet`, and `Parameters` alone where there are no bindings. Texts with control characters in them are written as
 /// bytes, which every importer reads alike. The header of the export is not carried.
 ///
 /// # Errors
@@ -59,6 +59,11 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     out.line("")?;
     let parameters = PARAMETERS.join("\\");
     let parameters = format!("HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\{parameters}");
+    if keys.is_empty() {
+        // Without a key the export would say nothing about bindings.
+        out.line(&format!("[{parameters}]"))?;
+        out.line("")?;
+    }
     let mut family = None;
     for (binding, key) in &keys {
         let kind = binding.key().kind();

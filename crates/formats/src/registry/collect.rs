@@ -99,6 +99,10 @@ impl Collected {
         self.errors.push(error);
     }
 
+    pub(crate) fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
     /// All of it, or, unless the options say to keep going, what is broken.
     pub(crate) fn finish(
         mut self,

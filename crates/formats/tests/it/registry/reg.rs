@@ -318,12 +318,45 @@ fn the_control_set_in_force_is_read() {
     }
 }
 
+/// An export of other keys says nothing about the bindings of its host: it is no host without any. Nor
+/// does one of another key under that of HTTP.sys.
 #[test]
-fn export_of_other_keys_is_reported() {
-    let text = "REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Contoso]\n\"x\"=\"y\"\n";
-    let reading = read_text(text).unwrap();
-    assert!(reading.export.bindings.is_empty());
-    assert_eq!(warnings(text)[0].0, WarningKind::Skipped);
+fn export_without_the_key_of_http_sys_is_an_error() {
+    for keys in [
+        String::new(),
+        r"[HKEY_LOCAL_MACHINE\SOFTWARE\Contoso]".to_owned(),
+        r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\HTTP]".to_owned(),
+        format!("[{CURRENT}\\UrlAclInfo]"),
+        "[HKEY_LOCAL_MACHINE\\SYSTEM\\Select]\n\"Current\"=dword:00000001".to_owned(),
+        format!("[-{CURRENT}]"),
+    ] {
+        let text = format!("REGEDIT4\n\n{keys}\n");
+        for keep_going in [false, true] {
+            let options = ReadOptions {
+                keep_going,
+                ..ReadOptions::default()
+            };
+            let error = read(text.as_bytes(), &options).unwrap_err().to_string();
+            let expected = r"neither the key ...\Services\HTTP\Parameters nor";
+            assert!(error.contains(expected), "{keys}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_key_of_http_sys_alone_is_a_host_without_bindings() {
+    for keys in [
+        format!("[{CURRENT}]"),
+        format!("[{CURRENT}\\SslBindingInfo]"),
+    ] {
+        let reading = read_text(&format!("REGEDIT4\n\n{keys}\n")).unwrap();
+        assert_eq!(reading.export.bindings, [], "{keys}");
+        assert_eq!(reading.warnings, [], "{keys}");
+    }
+    let mut empty = Vec::new();
+    certbind_formats::reg::write(&mut empty, &certbind_formats::Export::default()).unwrap();
+    let reading = read(&empty, &ReadOptions::default()).unwrap();
+    assert_eq!(reading.export.bindings, []);
 }
 
 #[test]
