@@ -100,6 +100,10 @@ pub(crate) enum Error {
     #[error("{0}")]
     Explain(Box<Error>),
     #[error("{0}")]
+    Filter(Box<Error>),
+    #[error("--store and targets are both given; name the store among the targets")]
+    StoreAndTargets,
+    #[error("{0}")]
     Serve(#[from] certbind_serve::ServeError),
     #[error("{0}")]
     Connection(String),
@@ -203,6 +207,7 @@ impl Error {
             Self::Diff(_) => exit::NOT_COMPARED,
             Self::Audit(_) | Self::Probe(_) | Self::Verify(_) => exit::NOT_AUDITED,
             Self::Explain(_) => exit::NOT_EXPLAINED,
+            Self::Filter(_) => exit::NOT_SEARCHED,
             Self::Usage(_)
             | Self::Environment { .. }
             | Self::Profile(_)
@@ -212,6 +217,7 @@ impl Error {
             | Self::AmbiguousHash { .. }
             | Self::Pattern { .. }
             | Self::NoExport(_)
+            | Self::StoreAndTargets
             | Self::NothingToUpdate
             | Self::HealsFile
             | Self::SnapshotToTerminal

@@ -31,6 +31,11 @@ pub const UNANSWERED: u8 = 1;
 /// `explain` failed.
 pub const NOT_EXPLAINED: u8 = 2;
 
+/// `list` with a filter: no binding matches.
+pub const NO_MATCH: u8 = 1;
+/// `list` with a filter, or of exports, failed, or not every export could be read.
+pub const NOT_SEARCHED: u8 = 2;
+
 /// The text of `certbind help exit-codes`.
 pub(crate) const HELP: &str = "\
   0  success
@@ -50,4 +55,5 @@ These commands use other codes:
   probe           0 all match      1 a mismatch                     2 error
   verify          0 as planned     1 a host differs or is missing   2 error
   explain         0 answered       1 no binding answers             2 error
+  list (filters)  0 a match        1 no binding matches             2 error
 ";

@@ -156,7 +156,11 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         return done;
     }
     match cli.command {
-        Command::List { output, .. } => commands::read::list(&url()?, output.format),
+        Command::List(list) if named && !list.targets.is_empty() => {
+            drop(list);
+            Err(Error::StoreAndTargets)
+        }
+        Command::List(list) => commands::list::run(url, &list),
         Command::Show { key, output } => commands::read::show(&url()?, &key, output.format),
         Command::Check {
             discard_wal,

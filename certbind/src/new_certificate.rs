@@ -5,7 +5,7 @@ use std::path::Path;
 use certbind_certificates::{Certificate, CertificateFile, LeafError};
 use certbind_core::{Binding, CertHash};
 
-use crate::cli::certificate::{CertificateSource, Checks};
+use crate::cli::certificate::{CertificateSource, Checks, passwords};
 use crate::error::Error;
 use crate::terminal::escaped;
 
@@ -94,13 +94,6 @@ impl NewCertificate {
 impl Checks {
     /// The passwords for PFX files.
     pub(crate) fn passwords(&self) -> Result<Vec<String>, Error> {
-        let Some(path) = &self.passwords else {
-            return Ok(Vec::new());
-        };
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Input {
-            path: path.clone(),
-            source,
-        })?;
-        Ok(text.lines().map(str::to_owned).collect())
+        passwords(self.passwords.as_deref())
     }
 }

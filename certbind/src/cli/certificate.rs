@@ -1,10 +1,11 @@
 //! The certificate of `add`, `update` and `set`, and the checks before it is bound.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::hash::HashPrefix;
+use crate::error::Error;
 
 /// The certificate to bind.
 #[derive(Debug, Args)]
@@ -33,4 +34,16 @@ pub(crate) struct Checks {
     /// for servers, has a weak key or signature, or its PFX has no private key.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// The passwords in a file, one per line.
+pub(crate) fn passwords(file: Option<&Path>) -> Result<Vec<String>, Error> {
+    let Some(path) = file else {
+        return Ok(Vec::new());
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Input {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(text.lines().map(str::to_owned).collect())
 }

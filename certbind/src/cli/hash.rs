@@ -30,6 +30,14 @@ impl HashPrefix {
         }
     }
 
+    /// Whether it is this hash, or its first digits.
+    pub(crate) fn matches(&self, hash: &CertHash) -> bool {
+        match self {
+            Self::Whole(whole) => whole == hash,
+            Self::Prefix(prefix) => hash.to_string().starts_with(prefix),
+        }
+    }
+
     /// The hash among those that are bound. A whole hash need not be bound.
     pub(crate) fn resolve<'a>(
         &self,
@@ -40,9 +48,7 @@ impl HashPrefix {
             Self::Prefix(prefix) => prefix,
         };
         let hashes = bindings.into_iter().filter_map(|it| it.record().hash());
-        let found: BTreeSet<_> = hashes
-            .filter(|hash| hash.to_string().starts_with(prefix))
-            .collect();
+        let found: BTreeSet<_> = hashes.filter(|hash| self.matches(hash)).collect();
         let found: Vec<_> = found.into_iter().copied().collect();
         match found.as_slice() {
             [only] => Ok(*only),

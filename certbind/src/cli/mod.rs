@@ -14,6 +14,7 @@ pub(crate) mod hash;
 pub(crate) mod heal;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod list;
 pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod probe;
@@ -36,8 +37,6 @@ use self::certificate::{CertificateSource, Checks};
 use self::key::key;
 use self::output::Output;
 use self::record::RecordOptions;
-#[cfg(feature = "etcd")]
-use crate::fleet::FleetOptions;
 use crate::help;
 use crate::stores::StoreUrl;
 
@@ -75,14 +74,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the bindings.
-    List {
-        #[cfg(feature = "etcd")]
-        #[command(flatten)]
-        fleet: FleetOptions,
-        #[command(flatten)]
-        output: Output,
-    },
+    /// List the bindings of the store, or of exports. With a filter, exit code 0: a binding matches,
+    /// 1: none does, 2: error.
+    List(Box<list::List>),
     /// Show one binding in full.
     Show {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.

@@ -16,6 +16,7 @@ use crate::cli::Command;
 use crate::cli::audit::Audit;
 use crate::cli::diff::Diff;
 use crate::cli::export::{Export, ExportFormat};
+use crate::cli::list::Filter;
 use crate::cli::output::Format;
 use crate::cli::rotate::Rotate;
 use crate::cli::script::Scripts;
@@ -30,9 +31,11 @@ use crate::{exit, output_file, table};
 pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
     let of = |options: &FleetOptions| Some((options.fleet.clone()?, options.jobs));
     Some(match command {
-        Command::List { fleet, output } => {
-            let (url, jobs) = of(fleet)?;
-            list(&url, jobs, output.format)
+        Command::List(arguments) => {
+            let (url, jobs) = of(&arguments.fleet)?;
+            super::list::searched(arguments, |filter| {
+                list(&url, jobs, filter, arguments.output.format)
+            })
         }
         Command::Rotate(arguments) => {
             let (url, jobs) = of(&arguments.fleet)?;
@@ -73,8 +76,17 @@ pub(super) fn audited(arguments: &Audit, hosts: &mut Vec<HostExport>) -> Result<
     Ok(visited.failed)
 }
 
-fn list(url: &FleetUrl, jobs: NonZeroUsize, format: Format) -> Result<u8, Error> {
-    let visited = visit(url, jobs, |_, store| scan_all(store))?;
+fn list(url: &FleetUrl, jobs: NonZeroUsize, filter: &Filter, format: Format) -> Result<u8, Error> {
+    let mut visited = visit(url, jobs, |_, store| scan_all(store))?;
+    for (_, bindings) in &mut visited.hosts {
+        bindings.retain(|binding| filter.matches(binding));
+    }
+    let all = visited.hosts.len();
+    if !filter.is_empty() {
+        visited.hosts.retain(|(_, bindings)| !bindings.is_empty());
+    }
+    let bindings = visited.hosts.iter().map(|(_, bindings)| bindings.len());
+    let matches = bindings.sum();
     match format {
         Format::Json => {
             let hosts = visited.hosts.iter();
@@ -89,13 +101,16 @@ fn list(url: &FleetUrl, jobs: NonZeroUsize, format: Format) -> Result<u8, Error>
                     text.push_str(&format!("{}\n\n", table::of(bindings)));
                 }
             }
-            let bindings = visited.hosts.iter().map(|(_, bindings)| bindings.len());
-            let (bindings, hosts) = (changes::counted(bindings.sum()), visited.hosts.len());
-            text.push_str(&format!("{bindings} of {}\n", counted(hosts)));
+            let bindings = changes::counted(matches);
+            text.push_str(&format!("{bindings} of {}\n", counted(all)));
             print(&text)?;
         }
     }
-    Ok(code(visited.failed))
+    Ok(match visited.failed {
+        0 => super::list::code(filter, matches),
+        _ if filter.is_empty() => exit::REFUSED,
+        _ => exit::NOT_SEARCHED,
+    })
 }
 
 /// Writes a file for each host, whose name is the host's.

@@ -17,6 +17,7 @@ pub(crate) mod heal;
 pub(crate) mod help;
 mod hosts;
 pub(crate) mod import;
+pub(crate) mod list;
 pub(crate) mod netsh;
 pub(crate) mod plan;
 pub(crate) mod probe;

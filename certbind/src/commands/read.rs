@@ -1,71 +1,17 @@
-//! `list`, `show` and `check`.
+//! `show` and `check`.
 
 use certbind_backends::Access;
-use certbind_core::{Binding, BindingKey, BindingStore, Scan, StoreError};
+use certbind_core::{BindingKey, BindingStore, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
-use serde::Serialize;
 
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::input::scan_all;
-use crate::print::{Reader, Stream, print, print_json, print_json_array};
+use crate::print::{print, print_json};
 use crate::readable::Readable;
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
-use crate::{exit, record, table};
-
-/// A binding, or a part of the store that could not be read.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Row {
-    Binding(Binding),
-    Unread { unreadable: String },
-}
-
-pub(crate) fn list(url: &StoreUrl, format: Format) -> Result<u8, Error> {
-    let store = Opened::open(url, Access::Read)?;
-    let store = Readable::new(store.bindings());
-    let mut bindings = store.scan(&Scan::all())?.map(|binding| Ok(binding?));
-    match format {
-        Format::Json => {
-            let bindings = bindings.map(|binding| Ok(Row::Binding(binding?)));
-            // What was not read is known after the last binding.
-            let unread = std::iter::once_with(|| store.unread()).flatten();
-            let unread = unread.map(|unreadable| Ok(Row::Unread { unreadable }));
-            print_json_array(bindings.chain(unread))?;
-        }
-        Format::Table => print_table(&mut bindings)?,
-    }
-    Ok(store.report())
-}
-
-/// Prints the rows of a table as they are read.
-fn print_table(bindings: &mut dyn Iterator<Item = Result<Binding, Error>>) -> Result<(), Error> {
-    let mut rows = table::Rows::default();
-    let mut out = Stream::new();
-    loop {
-        let mut error = None;
-        let ok = |binding: Result<_, _>| binding.map_err(|found| error = Some(found)).ok();
-        let some: Vec<_> = bindings.take(table::SCREENFUL).map_while(ok).collect();
-        let is_last = some.len() < table::SCREENFUL;
-        if !some.is_empty() {
-            let text = rows.next(&some) + "\n";
-            if out.print(&text)? == Reader::Gone || out.flush()? == Reader::Gone {
-                return Ok(());
-            }
-        } else if error.is_none() && rows.is_empty() {
-            out.print("No bindings.\n")?;
-        }
-        // The rows before an error are right, and printed.
-        if let Some(error) = error {
-            return Err(error);
-        }
-        if is_last {
-            out.flush()?;
-            return Ok(());
-        }
-    }
-}
+use crate::{exit, record};
 
 pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;

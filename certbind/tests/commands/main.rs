@@ -6,6 +6,7 @@ mod explaining;
 mod exports;
 mod helping;
 mod hives;
+mod listing;
 mod logs;
 mod probing;
 mod properties;

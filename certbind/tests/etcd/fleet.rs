@@ -71,6 +71,26 @@ fn fleet_export_equals_the_fleet() {
     assert_eq!(json["web02"]["changed"].as_array().unwrap().len(), 2);
 }
 
+/// Hosts without a match are left out; one that cannot be read is no host without a match.
+#[test]
+fn fleet_is_searched_for_a_certificate() {
+    require!("etcd", "etcdctl");
+    let (server, url) = fleet(&[("web01", KEYS), ("web02", KEYS)]);
+    done(&format!("{url}web02"), &["rotate", OLD, NEW]);
+    let search = |hash| ended(&["list", "--fleet", &url, "--cert", hash]);
+    let (listed, _, code) = search(NEW);
+    assert_eq!(code, Some(0), "{listed}");
+    assert!(listed.starts_with("web02: 2 bindings\n"), "{listed}");
+    assert!(listed.ends_with("2 bindings of 2 hosts\n"), "{listed}");
+    let nobody = "00112233445566778899aabbccddeeff00112233";
+    let none = "0 bindings of 2 hosts\n".to_owned();
+    assert_eq!(search(nobody), (none, String::new(), Some(1)));
+    let _ = server.ctl(&["put", "/certbind/v1/web02/\u{3}11", "x"]);
+    let (_, told, code) = search(nobody);
+    assert_eq!(code, Some(2));
+    assert!(told.contains("web02: "), "{told}");
+}
+
 #[test]
 fn a_fleet_is_audited_against_its_exports() {
     require!("etcd", "etcdctl");
