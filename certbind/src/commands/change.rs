@@ -1,7 +1,7 @@
 //! `add`, `update`, `set` and `delete`: one binding is changed.
 
 use certbind_backends::Access;
-use certbind_core::{Binding, BindingKey, Record, StoreError, Uuid};
+use certbind_core::{Binding, BindingKey, Change, Precondition, Record, StoreError, Uuid};
 use serde_json::json;
 
 use crate::cli::certificate::{CertificateSource, Checks};
@@ -45,17 +45,14 @@ pub(crate) fn add(
     let binding = wanted.create(key)?;
     wanted.guards.check([(None, &binding)])?;
     let store = Opened::open(url, Access::Create)?;
-    match store.bindings().insert(binding.clone()) {
+    match applied(&store, Change::insert(binding.clone())) {
         Err(error @ StoreError::AlreadyExists { .. }) => {
             if store.bindings().get(binding.key())?.as_ref() != Some(&binding) {
                 return Err(error.into());
             }
             report(format, &wanted, Some(&binding), &binding)
         }
-        inserted => {
-            inserted?;
-            report(format, &wanted, None, &binding)
-        }
+        inserted => report(format, &wanted, None, &inserted?.unwrap_or(binding)),
     }
 }
 
@@ -122,6 +119,14 @@ pub(crate) fn delete(url: &StoreUrl, key: &BindingKey) -> Result<u8, Error> {
     Ok(exit::DONE)
 }
 
+/// Applies a change. Returns the binding after it as the store has it: HTTP.sys may store another
+/// form than was written.
+fn applied(store: &Opened, change: Change) -> Result<Option<Binding>, StoreError> {
+    let applied = store.bindings().apply(&change.into())?;
+    let outcome = applied.outcomes().first();
+    Ok(outcome.and_then(|outcome| outcome.after.clone()))
+}
+
 /// Replaces the binding of a key atomically. Returns the bindings before and after.
 fn swap(
     store: &Opened,
@@ -137,19 +142,18 @@ fn swap(
             return Ok((before, after));
         }
         guards.check([(before.as_ref(), &after)])?;
-        let swapped = store
-            .bindings()
-            .compare_and_swap(key, before.clone(), Some(after.clone()));
-        match swapped {
+        let precondition = match before.clone() {
+            Some(binding) => Precondition::Exactly(Box::new(binding)),
+            None => Precondition::Absent,
+        };
+        let change = Change::new(key.clone(), precondition, Some(after.clone()))?;
+        match applied(store, change) {
             Err(StoreError::Conflict { .. } | StoreError::AlreadyExists { .. })
                 if attempt < ATTEMPTS =>
             {
                 attempt += 1;
             }
-            swapped => {
-                swapped?;
-                return Ok((before, after));
-            }
+            swapped => return Ok((before, swapped?.unwrap_or(after))),
         }
     }
 }

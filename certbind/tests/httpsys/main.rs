@@ -12,6 +12,7 @@ mod private;
 #[path = "../common/served.rs"]
 mod served;
 mod serving;
+mod variants;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -40,7 +40,10 @@ fn answers() -> Vec<Answer> {
 
 fn all_hold(variants: &[Vec<Answer>], seed: u64) {
     let mut failures = Vec::new();
-    for variant in variants {
+    for (index, variant) in variants.iter().enumerate() {
+        if index > 0 && index.is_multiple_of(100) {
+            eprintln!("{index} of {} variants", variants.len());
+        }
         let done = catch_unwind(AssertUnwindSafe(|| {
             try_variant(variant, seed, Subject::AsItIs);
         }));
