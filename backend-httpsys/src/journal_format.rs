@@ -16,7 +16,7 @@
 
 use std::path::Path;
 
-use certbind_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
+use certbind_core::codec::{CodecError, decode_binding, decode_key, encode_binding, encode_key};
 use certbind_core::{Binding, BindingKey, Outcome, Result, StoreError};
 
 use crate::step::Step;
@@ -81,17 +81,14 @@ fn length(length: usize) -> [u8; 4] {
 }
 
 pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
-    let corrupt = |detail: String| {
-        StoreError::corrupt(
-            format!("the undo journal {}", path.display()),
-            format!(
-                "{detail}; a batch was cut off and cannot be undone: check the bindings, then \
-                 delete the journal"
-            ),
-        )
+    let corrupt = |damage: JournalDamage| {
+        let what = format!("the undo journal {}", path.display());
+        StoreError::corrupt(what, CannotUndo(damage))
     };
     let Some((&format, _)) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first) else {
-        return Err(corrupt("it does not begin with CERTUNDO".into()));
+        return Err(corrupt(JournalDamage::Malformed(
+            "it does not begin with CERTUNDO",
+        )));
     };
     if format > FORMAT {
         return Err(StoreError::NewerFormat {
@@ -100,7 +97,7 @@ pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
             supported: FORMAT.into(),
         });
     }
-    let wrong = || corrupt("its checksum is wrong".into());
+    let wrong = || corrupt(JournalDamage::Malformed("its checksum is wrong"));
     let body = match format {
         FORMAT => bytes,
         _ => {
@@ -115,7 +112,9 @@ pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
         let steps = steps.map_err(corrupt)?;
         return match rest.0.is_empty() {
             true => Ok(steps),
-            false => Err(corrupt("there are bytes after its end".into())),
+            false => Err(corrupt(JournalDamage::Malformed(
+                "there are bytes after its end",
+            ))),
         };
     }
     // A length that is damaged may lead anywhere: the checksum comes first.
@@ -132,6 +131,23 @@ pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
+/// Damage of a journal, with the next step for its user.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0}; a batch was cut off and cannot be undone: check the bindings, then delete the journal"
+)]
+struct CannotUndo(#[source] JournalDamage);
+
+#[derive(Debug, thiserror::Error)]
+enum JournalDamage {
+    #[error("{0}")]
+    Malformed(&'static str),
+    #[error("{0}")]
+    Codec(#[from] CodecError),
+    #[error("{key}: {source}")]
+    Binding { key: BindingKey, source: CodecError },
+}
+
 /// What was learnt of a step after it was begun.
 struct Entry<'a> {
     tag: u8,
@@ -140,16 +156,18 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn apply(&self, steps: &mut [Step]) -> Result<(), String> {
-        let step = steps.get_mut(self.step).ok_or("an entry names no step")?;
+    fn apply(&self, steps: &mut [Step]) -> Result<(), JournalDamage> {
+        let step = steps
+            .get_mut(self.step)
+            .ok_or(JournalDamage::Malformed("an entry names no step"))?;
         match self.tag {
             GAP => step.gap = true,
             SEEN => {
                 let key = step.outcome.key.clone();
-                let found = decode_binding(key, self.binding).map_err(|error| error.to_string())?;
+                let found = decode_binding(key, self.binding)?;
                 step.seen.push(found);
             }
-            _ => return Err("an entry is of an unknown sort".into()),
+            _ => return Err(JournalDamage::Malformed("an entry is of an unknown sort")),
         }
         Ok(())
     }
@@ -158,19 +176,19 @@ impl Entry<'_> {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn steps(&mut self) -> Result<Vec<Step>, String> {
+    fn steps(&mut self) -> Result<Vec<Step>, JournalDamage> {
         let count = self.number()?;
         (0..count).map(|_| self.step()).collect()
     }
 
-    fn step(&mut self) -> Result<Step, String> {
+    fn step(&mut self) -> Result<Step, JournalDamage> {
         let gap = match self.take(1)? {
             [0] => false,
             [1] => true,
-            _ => return Err("a step is of an unknown sort".into()),
+            _ => return Err(JournalDamage::Malformed("a step is of an unknown sort")),
         };
         let key = self.field()?;
-        let key = decode_key(key).map_err(|error| error.to_string())?;
+        let key = decode_key(key)?;
         let before = self.binding(&key)?;
         let after = self.binding(&key)?;
         let outcome = Outcome { key, before, after };
@@ -193,31 +211,57 @@ impl<'a> Reader<'a> {
         (crc32fast::hash(read).to_le_bytes() == *sum).then_some((entry, rest))
     }
 
-    fn binding(&mut self, key: &BindingKey) -> Result<Option<Binding>, String> {
+    fn binding(&mut self, key: &BindingKey) -> Result<Option<Binding>, JournalDamage> {
         match self.field()? {
             [] => Ok(None),
             bytes => decode_binding(key.clone(), bytes)
                 .map(Some)
-                .map_err(|error| format!("{key}: {error}")),
+                .map_err(|source| JournalDamage::Binding {
+                    key: key.clone(),
+                    source,
+                }),
         }
     }
 
-    fn field(&mut self) -> Result<&'a [u8], String> {
+    fn field(&mut self) -> Result<&'a [u8], JournalDamage> {
         let length = self.number()?;
         self.take(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
-    fn number(&mut self) -> Result<u32, String> {
+    fn number(&mut self) -> Result<u32, JournalDamage> {
         let bytes = self.take(4)?.first_chunk().expect("four bytes were taken");
         Ok(u32::from_le_bytes(*bytes))
     }
 
-    fn take(&mut self, length: usize) -> Result<&'a [u8], String> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], JournalDamage> {
         let (taken, rest) = self
             .0
             .split_at_checked(length)
-            .ok_or_else(|| String::from("it is cut short"))?;
+            .ok_or(JournalDamage::Malformed("it is cut short"))?;
         self.0 = rest;
         Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn codec_errors_are_sources() {
+        let mut journal = MAGIC.to_vec();
+        journal.push(2);
+        journal.extend(length(1));
+        // A step without a gap, whose key is one byte of no kind.
+        journal.push(0);
+        journal.extend(length(1));
+        journal.push(0xFF);
+        checksum(&mut journal);
+        let error = decode(&journal, Path::new("undo.journal")).unwrap_err();
+        let damage = error.source().and_then(Error::source).unwrap();
+        assert!(damage.source().unwrap().is::<CodecError>(), "{error:?}");
+        assert!(error.to_string().contains("delete the journal"), "{error}");
     }
 }

@@ -49,6 +49,7 @@ mod lock_owner;
 mod notice;
 mod private;
 mod properties;
+mod read_failure;
 mod records;
 mod scan;
 mod service;

@@ -131,11 +131,20 @@ impl LibraryApi {
 }
 
 fn cannot(action: &str, path: &Path, error: libloading::Error) -> StoreError {
-    let source = match error.source() {
-        Some(reason) => io::Error::other(format!("{error}: {reason}")),
-        None => io::Error::other(error),
-    };
+    let source = io::Error::other(LoaderError(error));
     StoreError::io(action.to_owned(), path, source)
+}
+
+/// An error of the system's loader. Its message contains the reason, which libloading's own omits.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", with_reason(.0))]
+struct LoaderError(#[source] libloading::Error);
+
+fn with_reason(error: &libloading::Error) -> String {
+    match error.source() {
+        Some(reason) => format!("{error}: {reason}"),
+        None => error.to_string(),
+    }
 }
 
 impl HttpApi for LibraryApi {

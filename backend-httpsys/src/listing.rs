@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::hash::Hash;
 
-use certbind_httpapi_abi::win32::{self, Win32Error};
+use certbind_httpapi_abi::win32;
 
 use crate::code::{is_absent, is_unsupported};
+use crate::read_failure::ReadFailure;
 
 /// How many indices after a gap are looked at before it is taken for the end.
 const LOOKAHEAD: u32 = 16;
@@ -29,17 +30,17 @@ const MAX_RECORDS: u32 = 1 << 20;
 pub(crate) enum Reply<K, T> {
     Record(K, T),
     /// A record that makes no sense.
-    Malformed(String),
+    Malformed(ReadFailure),
     Code(u32),
 }
 
 /// A part of an enumeration that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Issue {
     /// The part.
     pub(crate) subject: String,
     /// Why it could not be read.
-    pub(crate) cause: String,
+    pub(crate) cause: ReadFailure,
 }
 
 /// What one pass over an enumeration found.
@@ -66,8 +67,9 @@ impl<K: Clone + Eq + Hash, T: PartialEq> Listing<K, T> {
     /// Whether two passes found the same, in whatever order.
     pub(crate) fn is_same_set(&self, other: &Self) -> bool {
         let (mut issues, mut others) = (self.issues.clone(), other.issues.clone());
-        issues.sort();
-        others.sort();
+        for issues in [&mut issues, &mut others] {
+            issues.sort_by_cached_key(|issue| (issue.subject.clone(), issue.cause.to_string()));
+        }
         let found: HashMap<_, _> = other.records.iter().map(|(_, k, t)| (k, t)).collect();
         issues == others
             && self.records.len() == other.records.len()
@@ -133,13 +135,16 @@ where
                 match after_gap(&mut ask, index, code) {
                     Gap::End => return pass.listing,
                     Gap::EndUnknown => {
-                        pass.issue(format!("what follows index {index}"), answer(code));
+                        pass.issue(
+                            format!("what follows index {index}"),
+                            ReadFailure::Code(code),
+                        );
                         return pass.listing;
                     }
                     Gap::Until(next) => {
                         // Counting from 1 is no gap.
                         let is_gap = !(first && next == 1);
-                        if is_gap && pass.failure(index, answer(code)) {
+                        if is_gap && pass.failure(index, ReadFailure::Code(code)) {
                             return pass.listing;
                         }
                         index = next;
@@ -147,7 +152,7 @@ where
                 }
             }
             code => {
-                if pass.failure(index, answer(code)) {
+                if pass.failure(index, ReadFailure::Code(code)) {
                     return pass.listing;
                 }
                 index += 1;
@@ -155,7 +160,7 @@ where
         }
     }
     let cause = "the enumeration did not end";
-    pass.issue(format!("what follows index {MAX_RECORDS}"), cause.into());
+    pass.contradiction(format!("what follows index {MAX_RECORDS}"), cause);
     pass.listing
 }
 
@@ -181,18 +186,18 @@ impl<K: Clone + Eq + Hash + Display, T: PartialEq> Pass<K, T> {
         self.repeats_in_a_row += 1;
         if self.listing.records[*place].2 != value {
             let cause = "it is listed several times, with different values";
-            self.issue(key.to_string(), cause.into());
+            self.contradiction(key.to_string(), cause);
         }
         if self.repeats_in_a_row <= self.places.len() + LOOKAHEAD as usize {
             return false;
         }
         let cause = format!("the enumeration repeats itself from {key} on and does not end");
-        self.issue(format!("what follows index {index}"), cause);
+        self.contradiction(format!("what follows index {index}"), cause);
         true
     }
 
     /// Whether the enumeration is over, since nothing more can be read.
-    fn failure(&mut self, index: u32, cause: String) -> bool {
+    fn failure(&mut self, index: u32, cause: ReadFailure) -> bool {
         self.failures_in_a_row += 1;
         if self.failures_in_a_row <= MAX_FAILURES {
             self.issue(format!("index {index}"), cause);
@@ -202,16 +207,16 @@ impl<K: Clone + Eq + Hash + Display, T: PartialEq> Pass<K, T> {
         true
     }
 
-    fn issue(&mut self, subject: String, cause: String) {
+    fn contradiction(&mut self, subject: String, message: impl Into<String>) {
+        self.issue(subject, ReadFailure::Contradiction(message.into()));
+    }
+
+    fn issue(&mut self, subject: String, cause: ReadFailure) {
         let issue = Issue { subject, cause };
         if !self.listing.issues.contains(&issue) {
             self.listing.issues.push(issue);
         }
     }
-}
-
-fn answer(code: u32) -> String {
-    Win32Error { code }.to_string()
 }
 
 enum Gap {

@@ -15,11 +15,11 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::{
     PropertyQuery, read_property, with_delete_property, with_query_property, with_set_property,
 };
-use certbind_httpapi_abi::win32::Win32Error;
 use windows_sys::Win32::Foundation::NO_ERROR;
 
 use crate::code::{is_absent, is_too_small, is_unsupported};
 use crate::listing::{Issue, Listing, Reply, list};
+use crate::read_failure::ReadFailure;
 use crate::session::{Answer, Session, unreadable};
 use crate::unbound_key::unbound_key;
 
@@ -135,7 +135,7 @@ impl<A: HttpApi> Session<A> {
             if self.is_known_type(kind, property) && self.is_type_gone(kind, property) {
                 listing.issues.push(Issue {
                     subject: "index 0".into(),
-                    cause: Win32Error { code }.to_string(),
+                    cause: ReadFailure::Code(code),
                 });
             }
             return listing;
@@ -145,7 +145,7 @@ impl<A: HttpApi> Session<A> {
             Answer::Found((key, found)) => {
                 Reply::Record(PropertyPlace(key, found.property_type()), found)
             }
-            Answer::Malformed(cause) => Reply::Malformed(cause),
+            Answer::Malformed(cause) => Reply::Malformed(ReadFailure::Malformed(cause)),
             Answer::Code(code) => Reply::Code(code),
         });
         listing.records.retain(|(_, place, _)| place.1 == property);
@@ -329,7 +329,7 @@ impl<A: HttpApi> Session<A> {
         let ask = |buffer: &mut [u64]| {
             with_query_property(query, |request| self.raw_query(request, buffer))
         };
-        let read = |bytes: &[u8]| read_property(kind, bytes).map_err(|error| error.to_string());
+        let read = |bytes: &[u8]| read_property(kind, bytes);
         self.query(ask, read)
     }
 

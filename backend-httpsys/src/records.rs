@@ -7,12 +7,13 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::client::{
     Query, Request, read_record, with_delete, with_query, with_set,
 };
-use certbind_httpapi_abi::win32::{self, Win32Error};
+use certbind_httpapi_abi::win32;
 use windows_sys::Win32::Foundation::NO_ERROR;
 
 use crate::code::{is_absent, is_too_small, is_unsupported};
 use crate::listing::{Issue, Listing, Reply, list};
 use crate::properties::{Passes, Properties, with};
+use crate::read_failure::ReadFailure;
 use crate::session::{Answer, Session, unreadable};
 use crate::unbound_key::unbound_key;
 
@@ -49,7 +50,7 @@ enum Exact {
     Record(Binding),
     Absent,
     /// Neither: the code is no absence, or the record is another key's or makes no sense.
-    Unknown(String),
+    Unknown(ReadFailure),
 }
 
 impl<A: HttpApi> Session<A> {
@@ -85,7 +86,7 @@ impl<A: HttpApi> Session<A> {
         let mut last = NO_ERROR;
         let mut listing = list(|index| match self.nth(kind, index) {
             Answer::Found(binding) => Reply::Record(binding.key().clone(), binding),
-            Answer::Malformed(cause) => Reply::Malformed(cause),
+            Answer::Malformed(cause) => Reply::Malformed(ReadFailure::Malformed(cause)),
             Answer::Code(code) => {
                 last = code;
                 Reply::Code(code)
@@ -97,7 +98,7 @@ impl<A: HttpApi> Session<A> {
             if self.is_gone(&known.unwrap_or_else(|| unbound_key(kind))) {
                 listing.issues.push(Issue {
                     subject: "what follows".into(),
-                    cause: Win32Error { code: last }.to_string(),
+                    cause: ReadFailure::Code(last),
                 });
             }
         }
@@ -187,17 +188,18 @@ impl<A: HttpApi> Session<A> {
         match self.record_query(key.kind(), Query::Exact { key, host_spelling }) {
             Answer::Found(binding) if binding.key() == key => Exact::Record(binding),
             Answer::Found(binding) => {
-                Exact::Unknown(format!("Windows answers with {}", binding.key()))
+                let message = format!("Windows answers with {}", binding.key());
+                Exact::Unknown(ReadFailure::Contradiction(message))
             }
-            Answer::Malformed(cause) => Exact::Unknown(cause),
+            Answer::Malformed(cause) => Exact::Unknown(ReadFailure::Malformed(cause)),
             Answer::Code(code) if is_absent(code) => Exact::Absent,
-            Answer::Code(code) => Exact::Unknown(Win32Error { code }.to_string()),
+            Answer::Code(code) => Exact::Unknown(ReadFailure::Code(code)),
         }
     }
 
     fn record_query(&self, kind: Kind, query: Query<'_>) -> Answer<Binding> {
         let ask = |buffer: &mut [u64]| with_query(query, |request| self.raw_query(request, buffer));
-        let read = |bytes: &[u8]| read_record(kind, bytes).map_err(|error| error.to_string());
+        let read = |bytes: &[u8]| read_record(kind, bytes);
         self.query(ask, read)
     }
 

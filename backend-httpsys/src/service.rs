@@ -16,6 +16,7 @@ use windows_sys::Win32::Foundation::NO_ERROR;
 
 use crate::code::is_absent;
 use crate::listing::{Reply, list};
+use crate::read_failure::ReadFailure;
 use crate::session::{Answer, Session, failed, unreadable};
 
 /// How long the first retry of a query waits.
@@ -84,8 +85,11 @@ impl<A: HttpApi> ServiceApi<A> {
                 Answer::Found(ServiceAnswer::Reservation(found)) => {
                     Reply::Record(found.url.to_string(), found)
                 }
-                Answer::Found(_) => Reply::Malformed("it is no URL reservation".into()),
-                Answer::Malformed(cause) => Reply::Malformed(cause),
+                Answer::Found(_) => {
+                    let message = "it is no URL reservation".into();
+                    Reply::Malformed(ReadFailure::Contradiction(message))
+                }
+                Answer::Malformed(cause) => Reply::Malformed(ReadFailure::Malformed(cause)),
                 Answer::Code(code) => Reply::Code(code),
             }
         });
@@ -101,9 +105,7 @@ impl<A: HttpApi> ServiceApi<A> {
         let ask = |buffer: &mut [u64]| {
             with_service_query(query, |request| self.session.raw_query(request, buffer))
         };
-        let read = |bytes: &[u8]| {
-            read_service_answer(query.kind(), bytes).map_err(|error| error.to_string())
-        };
+        let read = |bytes: &[u8]| read_service_answer(query.kind(), bytes);
         self.session.query(ask, read)
     }
 }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use certbind_core::{Kind, PropertyType, Result, StoreError};
+use certbind_core::{BoxError, Kind, PropertyType, Result, StoreError};
 use certbind_httpapi_abi::HttpApi;
-use certbind_httpapi_abi::client::Request;
+use certbind_httpapi_abi::client::{MalformedReply, Request};
 use certbind_httpapi_abi::win32::{self, Win32Error};
 use windows_sys::Win32::Foundation::NO_ERROR;
 use windows_sys::Win32::Networking::HttpServer::{HTTP_INITIALIZE_CONFIG, HTTPAPI_VERSION};
@@ -57,7 +57,7 @@ pub(crate) struct Session<A: HttpApi> {
 pub(crate) enum Answer<T> {
     Found(T),
     /// A success whose record makes no sense.
-    Malformed(String),
+    Malformed(MalformedReply),
     Code(u32),
 }
 
@@ -155,7 +155,7 @@ impl<A: HttpApi> Session<A> {
     pub(crate) fn query<T>(
         &self,
         ask: impl Fn(&mut [u64]) -> (u32, u32),
-        read: impl Fn(&[u8]) -> Result<T, String>,
+        read: impl Fn(&[u8]) -> Result<T, MalformedReply>,
     ) -> Answer<T> {
         let mut size = INITIAL_BUFFER;
         let mut retries = 0;
@@ -301,9 +301,9 @@ pub(crate) fn failed(action: &str, code: u32) -> StoreError {
 }
 
 /// The error of a part that could not be read.
-pub(crate) fn unreadable(what: String, cause: impl Into<String>) -> StoreError {
+pub(crate) fn unreadable(what: String, cause: impl Into<BoxError>) -> StoreError {
     StoreError::Unreadable {
         what,
-        source: cause.into().into(),
+        source: cause.into(),
     }
 }

@@ -389,7 +389,7 @@ impl<A: HttpApi> Writer<'_, A> {
         }
         found.map_err(|error| {
             let what = format!("{}, after it was written,", written.key());
-            touched(unreadable(what, error.to_string()))
+            touched(unreadable(what, error))
         })
     }
 

@@ -4,8 +4,11 @@
 
 mod fake;
 
+use std::error::Error;
+
 use certbind_core::{BindingStore, Scan, StoreError};
-use certbind_httpapi_abi::win32;
+use certbind_httpapi_abi::client::MalformedReply;
+use certbind_httpapi_abi::win32::{self, Win32Error};
 use fake::{Call, Fake, binding, open};
 
 #[test]
@@ -57,8 +60,12 @@ fn a_record_that_never_fits_is_an_error() {
     let key = "0.0.0.0:443".parse().unwrap();
     let error = store.get(&key).unwrap_err();
     assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
+    let too_small = Win32Error { code: 122 };
+    assert_eq!(error.source().unwrap().downcast_ref(), Some(&too_small));
     let found = store.scan(&Scan::all()).unwrap();
     let errors: Vec<_> = found.map(Result::unwrap_err).collect();
+    let source = errors[0].source().unwrap();
+    assert_eq!(source.downcast_ref(), Some(&too_small));
     assert!(
         errors[0].to_string().contains("index 0 of the ipport"),
         "{errors:?}"
@@ -74,6 +81,7 @@ fn success_without_a_record_is_an_error() {
     let error = store.get(&"0.0.0.0:443".parse().unwrap()).unwrap_err();
     assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
     assert!(error.to_string().contains("ipport=0.0.0.0:443"), "{error}");
+    assert!(error.source().unwrap().is::<MalformedReply>(), "{error:?}");
     let mut found = store.scan(&Scan::all()).unwrap();
     let error = found.next().unwrap().unwrap_err();
     assert!(

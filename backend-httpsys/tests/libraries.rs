@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![allow(unsafe_code, reason = "loads libraries")]
 
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -23,6 +24,19 @@ fn missing_library_is_named() {
         error.contains("cannot load") && error.contains(path.to_str().unwrap()),
         "{error}"
     );
+}
+
+#[test]
+fn loader_error_is_a_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("httpapi.dll");
+    // SAFETY: there is no such file.
+    let error = unsafe { LibraryApi::load(&path) }.unwrap_err();
+    let io = error.source().unwrap();
+    let loader = io.source().unwrap();
+    assert!(loader.is::<libloading::Error>(), "{loader:?}");
+    let message = error.to_string();
+    assert_eq!(message.matches(&loader.to_string()).count(), 1, "{message}");
 }
 
 #[test]

@@ -53,6 +53,23 @@ pub(crate) struct PageDamage {
     pub(crate) offset: u64,
 }
 
+/// An error of redb with a message for users of a store.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Explained {
+    message: String,
+    source: redb::Error,
+}
+
+impl Explained {
+    fn new(message: &str, source: redb::Error) -> Self {
+        Self {
+            message: message.to_owned(),
+            source,
+        }
+    }
+}
+
 /// Calls redb, and returns a panic as [`Cause::Panic`].
 ///
 /// A last resort: files are verified before redb reads them, so only damage that is done to an open
@@ -75,38 +92,47 @@ impl Cause {
     /// The error of the store at `path`.
     pub(crate) fn at(self, path: &Path) -> StoreError {
         let corrupt = |detail: String| StoreError::corrupt(path.display().to_string(), detail);
-        let unavailable = |reason: String| StoreError::unavailable(reason);
+        let explained = |message: &str, error: redb::Error| {
+            StoreError::corrupt(path.display().to_string(), Explained::new(message, error))
+        };
         match self {
             Self::Redb(redb::Error::Io(error)) if is_page_damage(&error) => {
                 StoreError::corrupt(path.display().to_string(), error)
             }
             Self::Redb(redb::Error::Io(error)) => match error.kind() {
-                ErrorKind::UnexpectedEof => corrupt("the file is truncated".to_owned()),
-                ErrorKind::InvalidData => corrupt("missing redb header".to_owned()),
+                ErrorKind::UnexpectedEof => explained("the file is truncated", error.into()),
+                ErrorKind::InvalidData => explained("missing redb header", error.into()),
                 _ => StoreError::io("read or write", path, error),
             },
-            Self::Redb(redb::Error::PreviousIo) => {
-                unavailable("an earlier read or write failed".to_owned())
+            Self::Redb(error @ redb::Error::PreviousIo) => {
+                StoreError::unavailable(Explained::new("an earlier read or write failed", error))
             }
-            Self::Redb(redb::Error::LockPoisoned(_) | redb::Error::TransactionPoisoned) => {
-                unavailable("an earlier call panicked".to_owned())
-            }
+            Self::Redb(
+                error @ (redb::Error::LockPoisoned(_) | redb::Error::TransactionPoisoned),
+            ) => StoreError::unavailable(Explained::new("an earlier call panicked", error)),
             Self::Redb(redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch) => {
                 StoreError::InUse {
                     path: path.to_owned(),
                     owner: crate::lock_owner::describe(path),
                 }
             }
-            Self::Redb(redb::Error::UpgradeRequired(version)) => corrupt(format!(
-                "it has redb's file format {version}, which is older than any store"
-            )),
-            Self::Redb(redb::Error::TableDoesNotExist(table)) => corrupt(format!(
-                "it is a redb file of another program: it has no table {table:?}"
-            )),
-            Self::Redb(error @ redb::Error::TableTypeMismatch { .. }) => {
-                corrupt(format!("it is a redb file of another program: {error}"))
+            Self::Redb(error @ redb::Error::UpgradeRequired(version)) => {
+                let message =
+                    format!("it has redb's file format {version}, which is older than any store");
+                explained(&message, error)
             }
-            Self::Redb(redb::Error::Corrupted(detail)) => corrupt(detail),
+            Self::Redb(redb::Error::TableDoesNotExist(table)) => {
+                let message =
+                    format!("it is a redb file of another program: it has no table {table:?}");
+                explained(&message, redb::Error::TableDoesNotExist(table))
+            }
+            Self::Redb(error @ redb::Error::TableTypeMismatch { .. }) => {
+                let message = format!("it is a redb file of another program: {error}");
+                explained(&message, error)
+            }
+            Self::Redb(redb::Error::Corrupted(detail)) => {
+                explained(&detail.clone(), redb::Error::Corrupted(detail))
+            }
             Self::Redb(error) => StoreError::corrupt(path.display().to_string(), error),
             Self::Panic(message) => corrupt(format!("redb cannot read a page: {message}")),
             Self::Codec { record, error } => {
@@ -182,4 +208,36 @@ fn message(payload: &(dyn Any + Send)) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn redb_errors_are_sources() {
+        let io = |kind| redb::Error::Io(io::Error::new(kind, "the cause"));
+        for (error, message) in [
+            (io(ErrorKind::UnexpectedEof), "the file is truncated"),
+            (io(ErrorKind::InvalidData), "missing redb header"),
+            (redb::Error::PreviousIo, "an earlier read or write failed"),
+            (redb::Error::TransactionPoisoned, "an earlier call panicked"),
+            (redb::Error::UpgradeRequired(1), "redb's file format 1"),
+            (
+                redb::Error::TableDoesNotExist("runs".into()),
+                "it has no table \"runs\"",
+            ),
+            (redb::Error::Corrupted("page 7".into()), "page 7"),
+        ] {
+            let cause = error.to_string();
+            let error = Cause::Redb(error).at(Path::new("bindings.redb"));
+            assert!(error.to_string().contains(message), "{error}");
+            let explained = error.source().expect("a source");
+            let source = explained.source().and_then(|it| it.downcast_ref());
+            let source: &redb::Error = source.expect("redb's error");
+            assert_eq!(source.to_string(), cause);
+        }
+    }
 }

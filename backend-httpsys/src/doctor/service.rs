@@ -37,9 +37,7 @@ impl<A: HttpApi> Doctor<A> {
         let ask = |buffer: &mut [u64]| {
             with_service_query(query, |request| self.session.raw_query(request, buffer))
         };
-        let read = |bytes: &[u8]| {
-            read_service_answer(query.kind(), bytes).map_err(|error| error.to_string())
-        };
+        let read = |bytes: &[u8]| read_service_answer(query.kind(), bytes);
         self.session.query(ask, read)
     }
 }

@@ -13,7 +13,7 @@ pub enum ReadError {
     #[error("{}", Listed(.0))]
     Broken(Vec<ParseError>),
     /// It is not of the format throughout.
-    #[error("{0}")]
+    #[error(transparent)]
     Malformed(ParseError),
     /// It is something else.
     #[error("{}", unrecognised(*.format, .found))]

@@ -112,7 +112,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     let malformed = |error: serde_json::Error| {
         ReadError::Malformed(ParseError {
             column: Some(error.column() as u64),
-            ..ParseError::at(error.line() as u64, without_place(&error))
+            ..ParseError::at(error.line() as u64, without_place(&error)).caused_by(error)
         })
     };
     let stamp: Stamp = serde_json::from_str(&text).map_err(malformed)?;
@@ -151,7 +151,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
             },
             Err(error) => {
                 let (line, column) = (error.line() as u64, error.column() as u64);
-                let error = start.error(line, column, without_place(&error));
+                let what = without_place(&error);
+                let error = start.error(line, column, what).caused_by(error);
                 errors.push(error.of(name(index, raw)));
             }
         }

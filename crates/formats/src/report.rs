@@ -1,8 +1,10 @@
 //! What a reader or writer has to say about an export, beside the bindings.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
-use certbind_core::BindingKey;
+use certbind_core::{BindingKey, BoxError};
 
 /// Something in an export that the bindings do not carry, or in the bindings that a format does not
 /// show. The rest stands; nothing is left out without one of these.
@@ -118,7 +120,20 @@ pub struct ParseError {
     pub record: Option<String>,
     /// What was found, and what was expected.
     pub what: String,
+    pub(crate) cause: Option<ErrorCause>,
 }
+
+/// The error that a record was refused for. Two are equal if their messages are.
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorCause(Arc<dyn Error + Send + Sync>);
+
+impl PartialEq for ErrorCause {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for ErrorCause {}
 
 impl ParseError {
     /// Of a record that was read from a binding store.
@@ -128,7 +143,13 @@ impl ParseError {
             column: None,
             record: Some(record.into()),
             what: what.into(),
+            cause: None,
         }
+    }
+
+    /// With the message of an error, which is its source.
+    pub(crate) fn from_error(line: u64, error: impl Error + Send + Sync + 'static) -> Self {
+        Self::at(line, error.to_string()).caused_by(error)
     }
 
     pub(crate) fn at(line: u64, what: impl Into<String>) -> Self {
@@ -137,6 +158,7 @@ impl ParseError {
             column: None,
             record: None,
             what: what.into(),
+            cause: None,
         }
     }
 
@@ -147,6 +169,7 @@ impl ParseError {
             column: None,
             record: None,
             what: what.into(),
+            cause: None,
         }
     }
 
@@ -157,6 +180,14 @@ impl ParseError {
             column: None,
             record: Some(path),
             what: what.into(),
+            cause: None,
+        }
+    }
+
+    pub(crate) fn caused_by(self, error: impl Into<BoxError>) -> Self {
+        Self {
+            cause: Some(ErrorCause(Arc::from(error.into()))),
+            ..self
         }
     }
 
@@ -165,6 +196,12 @@ impl ParseError {
             record: Some(record.into()),
             ..self
         }
+    }
+}
+
+impl Error for ParseError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|cause| &*cause.0 as _)
     }
 }
 

@@ -106,7 +106,8 @@ impl<'a> Hive<'a> {
     /// Takes the bindings of the control set in force, and gives whence they are.
     fn walk(&mut self, root: u32) -> Result<Header, ReadError> {
         let root = Key::at(&mut self.cells, root).map_err(|fault| {
-            ReadError::Malformed(ParseError::in_file(format!("the root key: {fault}")))
+            let what = format!("the root key: {fault}");
+            ReadError::Malformed(ParseError::in_file(what).caused_by(fault))
         })?;
         let under_root = root.keys(&mut self.cells);
         let set = self.control_set(&under_root)?.ok_or_else(|| {
@@ -144,13 +145,19 @@ impl<'a> Hive<'a> {
             return match sets().find(|(found, _)| *found == set) {
                 Some(set) => Ok(Some(found(set))),
                 None => {
-                    let what = match root.broken.first() {
+                    let error = match root.broken.first() {
                         Some(fault) => {
-                            format!("{set}, the current control set, cannot be read: {fault}")
+                            let what =
+                                format!("{set}, the current control set, cannot be read: {fault}");
+                            in_key("Select", what).caused_by(*fault)
                         }
-                        None => format!("there is no {set}, which is the current control set"),
+                        None => {
+                            let what =
+                                format!("there is no {set}, which is the current control set");
+                            in_key("Select", what)
+                        }
                     };
-                    Err(ReadError::Malformed(in_key("Select", what)))
+                    Err(ReadError::Malformed(error))
                 }
             };
         }
@@ -174,7 +181,8 @@ impl<'a> Hive<'a> {
             (None, _) => match root.broken.first() {
                 Some(fault) => {
                     let what = format!("the keys under the root key: {fault}");
-                    Err(ReadError::Malformed(ParseError::in_file(what)))
+                    let error = ParseError::in_file(what).caused_by(*fault);
+                    Err(ReadError::Malformed(error))
                 }
                 None => Ok(None),
             },
@@ -192,7 +200,8 @@ impl<'a> Hive<'a> {
         let current = found.value("Current").map(|value| value.data.as_dword());
         current
             .transpose()
-            .map_err(|what| ReadError::Malformed(in_key("Select", format!("Current: {what}"))))
+            .map_err(|error| in_key("Select", format!("Current: {error}")).caused_by(error))
+            .map_err(ReadError::Malformed)
     }
 
     /// Takes the bindings of a control set, and gives the name of the host that it is of.
@@ -259,7 +268,7 @@ impl<'a> Hive<'a> {
         let mut found = Found::new(path, None);
         let under = values(key, &mut self.cells);
         for fault in under.broken {
-            found.error(None, fault.to_string());
+            found.error_by(fault.to_string(), fault);
         }
         for value in under.whole {
             let data = if is_wanted(&value.name) {
@@ -276,7 +285,7 @@ impl<'a> Hive<'a> {
                     data,
                     line: None,
                 }),
-                Err(fault) => found.error(None, format!("{}: {fault}", value.name)),
+                Err(fault) => found.error_by(format!("{}: {fault}", value.name), fault),
             }
         }
         found
@@ -284,7 +293,8 @@ impl<'a> Hive<'a> {
 
     fn report(&mut self, broken: &[CellError], path: &str) {
         for fault in broken {
-            self.collected.error(in_key(path, fault.to_string()));
+            let error = in_key(path, fault.to_string());
+            self.collected.error(error.caused_by(*fault));
         }
     }
 }
@@ -300,7 +310,7 @@ fn child<'a>(under: &Under<Key<'a>>, name: &str, path: &str) -> Result<Option<Ke
         (None, None) => Ok(None),
         (None, Some(fault)) => {
             let what = format!("there may be a key {name}: {fault}");
-            Err(ReadError::Malformed(in_key(path, what)))
+            Err(ReadError::Malformed(in_key(path, what).caused_by(*fault)))
         }
     }
 }

@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
         }
         // A certificate store's name stands between the application and the first word.
         self.report_position(field, found, told, field != Field::StoreName);
-        let invalid = |error: TextError| ParseError::at(found.line, error.to_string());
+        let invalid = |error: TextError| ParseError::from_error(found.line, error);
         match field {
             Field::CtlIdentifier => {
                 self.ctl_identifier = Some(CtlIdentifier::new(found.value).map_err(invalid)?);

@@ -113,7 +113,7 @@ impl Draft {
         let prescan = match scanned {
             Ok(prescan) => prescan,
             Err(error) => {
-                let error = ParseError::in_file(error.to_string());
+                let error = ParseError::in_file(error.to_string()).caused_by(error);
                 draft.refusal = Some(ReadError::Malformed(error.clone()));
                 draft.errors.push(error);
                 return draft;

@@ -1,7 +1,8 @@
 //! Understanding one record.
 
 use certbind_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, Kind, Record, StoreName, Uuid,
+    Binding, BindingError, BindingKey, CertCheckMode, CertHash, Certificate, Kind, Record,
+    StoreName, Uuid,
 };
 
 use super::extended;
@@ -249,15 +250,12 @@ impl<'a> Fields<'a> {
             .with_ctl_store_name(self.ctl_store_name)
             .with_flags(self.flags)
             .with_extended(self.extended);
-        let invalid =
-            |error: &dyn std::fmt::Display| ParseError::at(key_found.line, error.to_string());
-        let mut binding = Binding::new(key, record).map_err(|error| invalid(&error))?;
+        let invalid = |error: BindingError| ParseError::from_error(key_found.line, error);
+        let mut binding = Binding::new(key, record).map_err(invalid)?;
         if let Some((host, _)) = key_found.value.rsplit_once(':')
             && matches!(kind, Kind::Sni | Kind::ScopedCcs)
         {
-            binding = binding
-                .with_host_spelling(host)
-                .map_err(|error| invalid(&error))?;
+            binding = binding.with_host_spelling(host).map_err(invalid)?;
         }
         Ok(Parsed {
             binding,
@@ -397,7 +395,7 @@ impl<'a> Fields<'a> {
         let store_name = match store {
             Some(found) => Some(
                 StoreName::new(found.value)
-                    .map_err(|error| ParseError::at(found.line, error.to_string()))?,
+                    .map_err(|error| ParseError::from_error(found.line, error))?,
             ),
             None => None,
         };

@@ -8,6 +8,11 @@ pub(crate) const REG_SZ: u32 = 1;
 pub(crate) const REG_BINARY: u32 = 3;
 pub(crate) const REG_DWORD: u32 = 4;
 
+/// The data of a value are not of the expected type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct DataError(String);
+
 /// A value's type and bytes, as the registry has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Data {
@@ -40,7 +45,7 @@ impl Data {
     }
 
     /// The number.
-    pub(crate) fn as_dword(&self) -> Result<u32, String> {
+    pub(crate) fn as_dword(&self) -> Result<u32, DataError> {
         match (self.kind, <[u8; 4]>::try_from(self.bytes.as_slice())) {
             (REG_DWORD, Ok(bytes)) => Ok(u32::from_le_bytes(bytes)),
             _ => Err(self.instead_of("REG_DWORD of 4 bytes")),
@@ -48,7 +53,7 @@ impl Data {
     }
 
     /// The text, without the NULs at its end; none where it is empty.
-    pub(crate) fn as_text(&self) -> Result<Option<String>, String> {
+    pub(crate) fn as_text(&self) -> Result<Option<String>, DataError> {
         if self.kind != REG_SZ {
             return Err(self.instead_of("REG_SZ"));
         }
@@ -61,12 +66,14 @@ impl Data {
         match String::from_utf16(units) {
             Ok(text) if text.is_empty() => Ok(None),
             Ok(text) => Ok(Some(text)),
-            Err(_) => Err("expected text, found a surrogate without its other half".to_owned()),
+            Err(_) => Err(DataError(
+                "expected text, found a surrogate without its other half".to_owned(),
+            )),
         }
     }
 
     /// The bytes.
-    pub(super) fn as_binary(&self) -> Result<&[u8], String> {
+    pub(super) fn as_binary(&self) -> Result<&[u8], DataError> {
         if self.kind == REG_BINARY {
             Ok(&self.bytes)
         } else {
@@ -75,7 +82,7 @@ impl Data {
     }
 
     /// The GUID: 16 bytes as they are in memory, or text.
-    pub(super) fn as_guid(&self) -> Result<Uuid, String> {
+    pub(super) fn as_guid(&self) -> Result<Uuid, DataError> {
         const EXPECTED: &str = "a GUID, in 16 bytes of REG_BINARY or as text";
         if self.kind == REG_BINARY {
             return Uuid::from_slice_le(&self.bytes).map_err(|_| self.instead_of(EXPECTED));
@@ -83,17 +90,17 @@ impl Data {
         match self.as_text() {
             Ok(Some(text)) => text
                 .parse()
-                .map_err(|_| format!("expected {EXPECTED}, found {text:?}")),
+                .map_err(|_| DataError(format!("expected {EXPECTED}, found {text:?}"))),
             _ => Err(self.instead_of(EXPECTED)),
         }
     }
 
-    fn instead_of(&self, expected: &str) -> String {
+    fn instead_of(&self, expected: &str) -> DataError {
         let length = self.bytes.len();
-        format!(
+        DataError(format!(
             "expected {expected}, found {} of {length} bytes",
             Type(self.kind)
-        )
+        ))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use certbind_core::BoxError;
+
 use super::data::Data;
 use crate::report::{ConversionWarning, ParseError};
 
@@ -76,6 +78,12 @@ impl Found {
     /// Takes a value back.
     pub(crate) fn remove(&mut self, name: &str) {
         self.values.remove(&name.to_ascii_lowercase());
+    }
+
+    /// Notes that something of it could not be read, for an error.
+    pub(crate) fn error_by(&mut self, what: impl Into<String>, cause: impl Into<BoxError>) {
+        let error = ParseError::in_key(self.line, self.path.clone(), what);
+        self.errors.push(error.caused_by(cause));
     }
 
     /// Notes that something of it could not be read.

@@ -1,8 +1,8 @@
 //! A binding from the values of its key.
 
 use certbind_core::{
-    Binding, BindingKey, CertCheckMode, CertHash, Certificate, CtlIdentifier, Kind, Record,
-    SslFlags, StoreName, Uuid,
+    Binding, BindingError, BindingKey, BoxError, CertCheckMode, CertHash, Certificate,
+    CtlIdentifier, Kind, Record, SslFlags, StoreName, TextError, Uuid,
 };
 
 use super::data::{Data, Type};
@@ -23,11 +23,11 @@ pub(super) fn binding(
     let mut reader = Reader(found);
     let (key, spelling) = reader.key(kind, name)?;
     let record = reader.record(kind)?;
-    let refused = |what: String| reader.error(None, what);
-    let mut binding = Binding::new(key, record).map_err(|error| refused(error.to_string()))?;
+    let refused = |error: BindingError| reader.error(None, error.to_string()).caused_by(error);
+    let mut binding = Binding::new(key, record).map_err(refused)?;
     if let Some(host) = spelling {
         let spelled = binding.with_host_spelling(&host);
-        binding = spelled.map_err(|error| refused(error.to_string()))?;
+        binding = spelled.map_err(refused)?;
     }
     reader.leave_the_rest();
     let warnings = reader.0.warnings.into_iter();
@@ -43,30 +43,32 @@ impl Reader {
     fn take<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(&Data) -> Result<T, String>,
+        read: impl FnOnce(&Data) -> Result<T, BoxError>,
     ) -> Result<Option<T>, ParseError> {
         let Some(value) = self.0.values.remove(&name.to_ascii_lowercase()) else {
             return Ok(None);
         };
         let read = read(&value.data);
-        read.map(Some)
-            .map_err(|what| self.error(value.line, format!("{name}: {what}")))
+        read.map(Some).map_err(|error| {
+            self.error(value.line, format!("{name}: {error}"))
+                .caused_by(error)
+        })
     }
 
     fn text<T>(
         &mut self,
         name: &str,
-        make: fn(&str) -> Result<T, String>,
+        make: fn(&str) -> Result<T, TextError>,
     ) -> Result<Option<T>, ParseError> {
         let text = self.take(name, |data| {
-            data.as_text()?.as_deref().map(make).transpose()
+            Ok(data.as_text()?.as_deref().map(make).transpose()?)
         })?;
         Ok(text.flatten())
     }
 
     /// A number; 0 where there is none.
     fn number(&mut self, name: &str) -> Result<u32, ParseError> {
-        Ok(self.take(name, Data::as_dword)?.unwrap_or(0))
+        Ok(self.take(name, |data| Ok(data.as_dword()?))?.unwrap_or(0))
     }
 
     fn lose(&mut self, kind: WarningKind, line: Option<u64>, what: impl Into<String>) {
@@ -91,7 +93,7 @@ impl Reader {
             Kind::IpPort => {
                 let key = BindingKey::parse_as(kind, name);
                 Ok((
-                    key.map_err(|error| self.error(None, error.to_string()))?,
+                    key.map_err(|error| self.error(None, error.to_string()).caused_by(error))?,
                     None,
                 ))
             }
@@ -100,7 +102,7 @@ impl Reader {
                 let port = ccs_port(name).ok_or_else(|| self.error(None, wrong()))?;
                 let key = BindingKey::parse_as(kind, port);
                 Ok((
-                    key.map_err(|error| self.error(None, error.to_string()))?,
+                    key.map_err(|error| self.error(None, error.to_string()).caused_by(error))?,
                     None,
                 ))
             }
@@ -128,7 +130,7 @@ impl Reader {
         };
         let key = BindingKey::parse_as(kind, text).map_err(|error| {
             let value = stated.as_ref().map_or("", |_| "HostnamePort: ");
-            self.error(line, format!("{value}{error}"))
+            self.error(line, format!("{value}{error}")).caused_by(error)
         })?;
         if let Ok(named) = BindingKey::parse_as(kind, name)
             && named != key
@@ -142,14 +144,10 @@ impl Reader {
 
     fn record(&mut self, kind: Kind) -> Result<Record, ParseError> {
         let store_line = self.line_of(CERT_STORE_NAME);
-        let store_name = self.text(CERT_STORE_NAME, |name| {
-            StoreName::new(name).map_err(|error| error.to_string())
-        })?;
+        let store_name = self.text(CERT_STORE_NAME, StoreName::new)?;
         let hash = self.take(CERT_HASH, |data| match data.as_binary()? {
             [] => Ok(None),
-            bytes => CertHash::try_from(bytes)
-                .map(Some)
-                .map_err(|error| error.to_string()),
+            bytes => Ok(Some(CertHash::try_from(bytes)?)),
         })?;
         if hash.flatten().is_none() && store_name.is_some() && !kind.names_certificate() {
             let what = format!("{CERT_STORE_NAME}: no certificate is named that could be in it");
@@ -159,7 +157,7 @@ impl Reader {
             let what = format!("no {CERT_HASH}; expected the 20 bytes of a certificate's hash");
             return Err(self.error(None, what));
         }
-        let app_id = self.take(APP_ID, Data::as_guid)?;
+        let app_id = self.take(APP_ID, |data| Ok(data.as_guid()?))?;
         if app_id.is_none() {
             let what = format!("no {APP_ID}; taken to be all zeros");
             self.lose(WarningKind::Trimmed, None, what);
@@ -171,12 +169,8 @@ impl Reader {
             .with_check_mode(CertCheckMode::from_bits_retain(self.number(CHECK_MODE)?))
             .with_revocation_freshness_time(self.number(FRESHNESS_TIME)?)
             .with_url_retrieval_timeout(self.number(RETRIEVAL_TIMEOUT)?)
-            .with_ctl_identifier(self.text(CTL_IDENTIFIER, |text| {
-                CtlIdentifier::new(text).map_err(|error| error.to_string())
-            })?)
-            .with_ctl_store_name(self.text(CTL_STORE_NAME, |text| {
-                StoreName::new(text).map_err(|error| error.to_string())
-            })?)
+            .with_ctl_identifier(self.text(CTL_IDENTIFIER, CtlIdentifier::new)?)
+            .with_ctl_store_name(self.text(CTL_STORE_NAME, StoreName::new)?)
             .with_flags(SslFlags::from_bits_retain(self.number(FLAGS)?)))
     }
 

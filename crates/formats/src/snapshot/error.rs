@@ -3,6 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
+use certbind_core::BoxError;
+
 use crate::error::ReadError;
 use crate::format::Format;
 use crate::report::ParseError;
@@ -35,6 +37,8 @@ pub enum SnapshotError {
         place: SnapshotPosition,
         /// What was found there, and what was expected.
         what: String,
+        /// The error of the part that cannot be read, if there is one.
+        source: Option<BoxError>,
     },
     /// What it is read from failed.
     #[error("{place}: the snapshot cannot be read further: {source}")]
@@ -67,8 +71,12 @@ impl fmt::Display for SnapshotPosition {
 
 impl From<SnapshotError> for ReadError {
     fn from(error: SnapshotError) -> Self {
-        let at = |place: SnapshotPosition, what: String| {
-            Self::Malformed(ParseError::in_file(what).of(place.to_string()))
+        let at = |place: SnapshotPosition, what: String, source: Option<BoxError>| {
+            let error = ParseError::in_file(what).of(place.to_string());
+            Self::Malformed(match source {
+                Some(source) => error.caused_by(source),
+                None => error,
+            })
         };
         match error {
             SnapshotError::Unrecognised { found } => Self::Unrecognised {
@@ -79,8 +87,14 @@ impl From<SnapshotError> for ReadError {
                 found: found.into(),
                 supported: supported.into(),
             },
-            SnapshotError::Damaged { place, what } => at(place, what),
-            SnapshotError::Io { place, source } => at(place, source.to_string()),
+            SnapshotError::Damaged {
+                place,
+                what,
+                source,
+            } => at(place, what, source),
+            SnapshotError::Io { place, source } => {
+                at(place, source.to_string(), Some(source.into()))
+            }
         }
     }
 }

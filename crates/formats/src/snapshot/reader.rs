@@ -1,6 +1,7 @@
 //! Reading a snapshot binding by binding.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -96,7 +97,7 @@ impl<R: Read> Reader<R> {
             chunk = source.next(chunk.memory())?;
         }
         let HeaderChunk { header, layout } = serde_json::from_slice(&json)
-            .map_err(|error| damaged(head, format!("the head has another form: {error}")))?;
+            .map_err(|error| damaged_by(head, "the head has another form", error))?;
         let mut warnings = Vec::new();
         let layout = layout_check::checked(layout.map(Cow::into_owned), &mut warnings);
         Ok(Self {
@@ -158,8 +159,8 @@ impl<R: Read> Reader<R> {
         let rest = self.chunk.content().get(self.next..).unwrap_or_default();
         let record = Record::first(rest)
             .ok_or_else(|| damaged(place, "expected a record, found the end of the chunk in it"))?;
-        let key = decode_key(record.key)
-            .map_err(|error| damaged(place, format!("expected a key: {error}")))?;
+        let key =
+            decode_key(record.key).map_err(|error| damaged_by(place, "expected a key", error))?;
         if record.key <= self.last_key.as_slice() {
             let last =
                 decode_key(&self.last_key).map_or_else(|_| String::new(), |last| last.to_string());
@@ -174,8 +175,7 @@ impl<R: Read> Reader<R> {
         self.last_key.extend_from_slice(record.key);
         self.next += record.length();
         self.bindings += 1;
-        decode_binding(key.clone(), record.value)
-            .map_err(|error| damaged(place, format!("{key}: {error}")))
+        decode_binding(key.clone(), record.value).map_err(|error| damaged_by(place, key, error))
     }
 
     /// Reads what is behind the bindings, and gives the hash of the whole.
@@ -253,5 +253,19 @@ fn damaged(place: SnapshotPosition, what: impl Into<String>) -> SnapshotError {
     SnapshotError::Damaged {
         place,
         what: what.into(),
+        source: None,
+    }
+}
+
+/// Damage that an error of a part of the file shows.
+fn damaged_by(
+    place: SnapshotPosition,
+    what: impl fmt::Display,
+    error: impl Error + Send + Sync + 'static,
+) -> SnapshotError {
+    SnapshotError::Damaged {
+        place,
+        what: format!("{what}: {error}"),
+        source: Some(error.into()),
     }
 }

@@ -186,6 +186,7 @@ impl<R: Read> Source<R> {
         SnapshotError::Damaged {
             place: self.place(byte),
             what: what.to_owned(),
+            source: None,
         }
     }
 

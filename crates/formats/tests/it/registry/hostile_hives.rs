@@ -1,9 +1,10 @@
 //! Hives that were damaged or made to do harm: never a panic, and never more work or memory than
 //! their size accounts for.
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
-use certbind_formats::{ReadOptions, read};
+use certbind_formats::{ReadError, ReadOptions, read};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -50,6 +51,21 @@ fn places(hive: &[u8]) -> impl Iterator<Item = usize> {
     let is_long =
         |at: usize| hive[at..].starts_with(b"x\0x\0x\0x\0") || hive[at..].starts_with(&[0; 8]);
     (0..hive.len()).filter(move |at| !is_long(*at) || at % 211 == 0)
+}
+
+#[test]
+fn error_of_a_cell_is_a_source() {
+    let mut hive = varied();
+    let value = hive.windows(2).rposition(|bytes| bytes == b"vk").unwrap();
+    hive[value] = b'x';
+    let error = match read(&hive, &ReadOptions::default()).unwrap_err() {
+        ReadError::Broken(mut errors) => errors.remove(0),
+        ReadError::Malformed(error) => error,
+        error => panic!("{error}"),
+    };
+    let source = error.source().expect("the cell's error").to_string();
+    assert!(source.starts_with("cell 0x"), "{source}");
+    assert!(error.what.ends_with(&source), "{error}");
 }
 
 #[test]

@@ -1,10 +1,24 @@
 //! Registry exports that are broken, odd or hostile.
 
-use certbind_formats::{ReadOptions, WarningKind, read};
+use std::error::Error;
+
+use certbind_core::TextError;
+use certbind_formats::{ReadError, ReadOptions, WarningKind, read};
 
 use super::reg::{APP, CURRENT, HASH, errors, one, read_text, warnings, whole};
 use super::reg_round_trips::{some_bindings, written};
 use crate::listings::keys;
+
+#[test]
+fn error_of_a_name_is_a_source() {
+    let name = "\"SslCertStoreName\"=hex(1):4d,00,00,00,59,00,00,00";
+    let text = one(&format!("{HASH}\n{name}"));
+    let ReadError::Broken(errors) = read_text(&text).unwrap_err() else {
+        panic!("a broken record");
+    };
+    let source = errors[0].source().unwrap();
+    assert!(source.is::<TextError>(), "{source:?}");
+}
 
 #[test]
 fn broken_value_is_named_with_line_and_expectation() {

@@ -1,6 +1,9 @@
 //! Snapshots whose check sums are right and whose content is not.
 
-use certbind_core::codec::{encode_binding, encode_key};
+use std::error::Error;
+
+use certbind_core::codec::{CodecError, encode_binding, encode_key};
+use certbind_formats::ReadError;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -59,6 +62,23 @@ fn a_snapshot_of_version_1_is_read() {
     file[whole..].copy_from_slice(&sum);
     let read = read_as_snapshot(&file).unwrap().export.bindings;
     assert_eq!(read, [binding(1, 0), binding(2, 0)]);
+}
+
+#[test]
+fn codec_error_of_a_record_is_a_source() {
+    let value = encode_binding(&binding(1, 0));
+    for record in [
+        record(&[0xFF], &value),
+        record(&encode_key(binding(1, 0).key()), &[0xFF]),
+    ] {
+        let error = refused(&file(&[head(), (b'B', record), end(1)]));
+        let source = error.source().unwrap();
+        assert!(source.is::<CodecError>(), "{source:?}");
+        let cause = source.to_string();
+        let error = ReadError::from(error);
+        assert!(error.to_string().contains(&cause), "{error}");
+        assert!(error.source().unwrap().is::<CodecError>(), "{error:?}");
+    }
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn refused(bytes: &[u8]) -> SnapshotError {
 
 fn inner(error: &SnapshotError) -> String {
     match error {
-        SnapshotError::Damaged { place, what } => format!("{place}: {what}"),
+        SnapshotError::Damaged { place, what, .. } => format!("{place}: {what}"),
         SnapshotError::NewerVersion { found, .. } => format!("version {found}"),
         other => other.to_string(),
     }
@@ -84,7 +84,7 @@ fn inner(error: &SnapshotError) -> String {
 #[track_caller]
 fn damage(error: &SnapshotError) -> (u64, Option<u64>, &str) {
     match error {
-        SnapshotError::Damaged { place, what } => (place.byte, place.chunk, what),
+        SnapshotError::Damaged { place, what, .. } => (place.byte, place.chunk, what),
         other => panic!("{other}"),
     }
 }
