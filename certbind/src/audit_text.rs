@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use certbind_audit::{Finding, FindingLocation, Report};
+use certbind_audit::{Finding, FindingLocation, HostExport, Report};
 
+use crate::audit_summary;
 use crate::terminal::escaped;
 
 /// How many places of a rule are told. The other forms have them all.
@@ -13,7 +14,7 @@ const MAX_FINDINGS: usize = 40;
 const WIDTH: usize = 96;
 
 /// The whole report. Of a clean audit it is one line.
-pub(crate) fn of(report: &Report) -> String {
+pub(crate) fn of(hosts: &[HostExport], report: &Report) -> String {
     let mut text = String::new();
     for (findings, is_last) in by_rule(&report.findings) {
         group(&mut text, report, findings);
@@ -24,7 +25,15 @@ pub(crate) fn of(report: &Report) -> String {
     if !report.findings.is_empty() {
         text.push('\n');
     }
-    text.push_str(&summary(report));
+    for summary in audit_summary::rules(hosts, report) {
+        let first = &summary.findings[0];
+        let (rule, severity) = (first.rule, first.severity);
+        let _ = writeln!(text, "{severity} {}: {}", rule.id, summary.extent());
+    }
+    let _ = writeln!(text, "{}", audit_summary::counts(report));
+    if let Some(hosts) = audit_summary::not_assessed(report) {
+        let _ = writeln!(text, "{hosts}");
+    }
     text
 }
 
@@ -87,44 +96,4 @@ fn wrapped(text: &mut String, label: &str, told: &str) {
     }
     text.push_str(line.trim_end());
     text.push('\n');
-}
-
-fn summary(report: &Report) -> String {
-    let counts = report.counts();
-    let mut found: Vec<_> = [
-        (counts.error, "error"),
-        (counts.warning, "warning"),
-        (counts.note, "note"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| counted(count, what))
-    .collect();
-    if found.is_empty() {
-        found.push("Nothing found".to_owned());
-    }
-    if counts.waived > 0 {
-        found.push(format!("{} waived", counts.waived));
-    }
-    let bindings = report.hosts.iter().map(|host| host.bindings).sum();
-    let mut of = counted(bindings, "binding");
-    if report.hosts.len() > 1 {
-        of = format!("{of} of {}", counted(report.hosts.len(), "host"));
-    }
-    if let Some(certificates) = report.certificates {
-        of = format!("{of}, {}", counted(certificates, "certificate"));
-    }
-    let mut text = format!("{} in {of}\n", found.join(", "));
-    if report.not_assessed() > 0 {
-        let hosts = counted(report.not_assessed(), "host");
-        let _ = writeln!(text, "Not assessed: {hosts}; see CB027 and CB206");
-    }
-    text
-}
-
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
 }

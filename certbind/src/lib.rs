@@ -36,6 +36,9 @@
 
 mod audit_baselines;
 mod audit_csv;
+mod audit_markdown;
+mod audit_metrics;
+mod audit_summary;
 mod audit_targets;
 mod audit_text;
 mod backends;

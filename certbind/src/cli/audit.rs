@@ -76,6 +76,14 @@ pub(crate) enum ReportFormat {
     Html,
     /// A table for spreadsheets: a row for each binding and for each finding.
     Csv,
+    /// Markdown, for tickets and wikis.
+    #[value(alias = "md")]
+    Markdown,
+    /// A Prometheus text file.
+    Prometheus,
+    /// One line for monitoring systems that call plugins, such as Nagios and Icinga. On standard output
+    /// the exit code is 0 for ok, 1 for a warning, 2 for an error, and 3 if not everything was assessed.
+    Check,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -118,6 +126,8 @@ impl Audit {
             "html" | "htm" => Some(ReportFormat::Html),
             "csv" => Some(ReportFormat::Csv),
             "txt" => Some(ReportFormat::Text),
+            "md" => Some(ReportFormat::Markdown),
+            "prom" => Some(ReportFormat::Prometheus),
             _ => None,
         };
         let format = match self.output.len() {
@@ -125,6 +135,11 @@ impl Audit {
             _ => by_extension.or(self.format),
         };
         format.unwrap_or(ReportFormat::Text)
+    }
+
+    /// Whether standard output is one line for monitoring, whose exit codes the plugin interface sets.
+    pub(crate) fn is_check(&self) -> bool {
+        self.output.is_empty() && self.format(None) == ReportFormat::Check
     }
 
     /// Whether a finding of this severity fails.

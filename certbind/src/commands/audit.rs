@@ -6,21 +6,32 @@ use certbind_audit::json::JsonReport;
 use certbind_audit::{HostExport, Inventory, Report, html, sarif};
 use certbind_formats::WarningKind;
 
+use crate::audit_metrics::CheckState;
 use crate::cli::audit::{Audit, ReportFormat};
 use crate::error::Error;
 use crate::exit;
 use crate::input::Input;
 use crate::output_file;
+use crate::print::print;
 use crate::progress::Progress;
 use crate::terminal::{EscapingJson, exact_stdout};
 use crate::warnings::WarningSummary;
-use crate::{audit_baselines, audit_csv, audit_text};
+use crate::{audit_baselines, audit_csv, audit_markdown, audit_metrics, audit_text};
 
 /// The rule about hosts of which nothing could be read: the audit is not complete.
 const UNREADABLE: &str = "CB027";
 
 pub(crate) fn run(arguments: &Audit) -> Result<u8, Error> {
-    audited(arguments).map_err(|error| Error::Audit(Box::new(error)))
+    let audited = audited(arguments);
+    match audited {
+        // A monitoring system shows standard output, and takes code 2 for a critical state.
+        Err(error) if arguments.is_check() => {
+            let line = audit_metrics::status(CheckState::Unknown, &error.to_string());
+            print(&format!("{line}\n"))?;
+            Ok(CheckState::Unknown as u8)
+        }
+        audited => audited.map_err(|error| Error::Audit(Box::new(error))),
+    }
 }
 
 fn audited(arguments: &Audit) -> Result<u8, Error> {
@@ -46,6 +57,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         .iter()
         .any(|finding| finding.rule.id == UNREADABLE);
     let code = match arguments.fails_on(report.worst()) {
+        _ if arguments.is_check() => CheckState::of(&report) as u8,
         _ if failed > 0 || unreadable => exit::NOT_AUDITED,
         _ if hosts.iter().any(is_partly_read) => exit::PARTLY_READ,
         true => exit::FOUND,
@@ -92,7 +104,12 @@ fn write(
     match format {
         ReportFormat::Html => html::write(&mut out, hosts, inventory, report)?,
         ReportFormat::Csv => audit_csv::write(&mut out, hosts, report)?,
-        ReportFormat::Text => out.write_all(audit_text::of(report).as_bytes())?,
+        ReportFormat::Text => out.write_all(audit_text::of(hosts, report).as_bytes())?,
+        ReportFormat::Markdown => audit_markdown::write(&mut out, hosts, report)?,
+        ReportFormat::Prometheus => audit_metrics::prometheus(&mut out, hosts, inventory, report)?,
+        ReportFormat::Check => {
+            out.write_all(audit_metrics::check_line(hosts, report).as_bytes())?;
+        }
         ReportFormat::Json => {
             let report = JsonReport::of(report);
             serde_json::to_writer_pretty(EscapingJson(&mut out), &report)

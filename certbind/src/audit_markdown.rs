@@ -1,0 +1,66 @@
+//! An audit's report as Markdown (CommonMark, with GitHub's tables).
+
+use std::io::{self, Write};
+
+use certbind_audit::{HostExport, Report};
+
+use crate::audit_summary;
+use crate::terminal::escaped;
+
+/// The most findings of a rule in the report. JSON has all of them.
+const MAX_FINDINGS: usize = 40;
+
+pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report) -> io::Result<()> {
+    let rules = audit_summary::rules(hosts, report);
+    writeln!(out, "# TLS bindings audited\n")?;
+    writeln!(out, "{}.\n", audit_summary::counts(report))?;
+    if let Some(hosts) = audit_summary::not_assessed(report) {
+        writeln!(out, "**{hosts}.**\n")?;
+    }
+    if rules.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "| Severity | Rule | Title | Extent |\n|---|---|---|---|"
+    )?;
+    for summary in &rules {
+        let first = &summary.findings[0];
+        let (rule, severity) = (first.rule, first.severity);
+        let (title, extent) = (text(rule.title), summary.extent());
+        writeln!(out, "| {severity} | {} | {title} | {extent} |", rule.id)?;
+    }
+    for summary in &rules {
+        let rule = summary.findings[0].rule;
+        writeln!(out, "\n## {}: {}\n", rule.id, text(rule.title))?;
+        writeln!(out, "{}\n\n{}\n", text(rule.why), text(rule.remedy))?;
+        for finding in summary.findings.iter().take(MAX_FINDINGS) {
+            let host = report.host(finding.place.host);
+            let host = host.map_or_else(String::new, |host| format!("{}, ", text(host)));
+            let subject = text(&finding.place.subject.to_string());
+            let line = finding.place.line;
+            let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
+            writeln!(out, "- {host}{subject}{line}: {}", text(&finding.sentence))?;
+        }
+        if let more @ 1.. = summary.findings.len().saturating_sub(MAX_FINDINGS) {
+            writeln!(out, "- and {more} more; the JSON report has them all")?;
+        }
+    }
+    Ok(())
+}
+
+/// Text without markup: CommonMark takes each ASCII punctuation character after a backslash for itself.
+fn text(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len() + 8);
+    for c in escaped(text).chars() {
+        match c {
+            // A number with a full stop begins a list.
+            '.' if marked.bytes().all(|b| b.is_ascii_digit()) => marked.push_str("\\."),
+            // Plain between words, and frequent.
+            ' ' | ',' | ';' | ':' | '.' | '/' | '=' => marked.push(c),
+            c if c.is_ascii_punctuation() => marked.extend(['\\', c]),
+            c => marked.push(c),
+        }
+    }
+    marked
+}
