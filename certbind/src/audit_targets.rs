@@ -12,6 +12,7 @@ use clap::ValueEnum;
 
 use crate::error::Error;
 use crate::hive_logs::{self, HiveLogs};
+use crate::host_disk;
 use crate::input::{Input, is_standard_input, read_file};
 use crate::stores::{Opened, StoreUrl};
 
@@ -131,13 +132,19 @@ fn matching(pattern: &str, found: &mut Vec<Target>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The files of a folder and of the folders in it, in the order of their names. Hidden files, the
+/// The files of a folder and of the folders in it, in the order of their names. Of the disk of a host
+/// the only export is its hive. Hidden files, the
 /// transaction logs of hives and the configuration of IIS are no exports.
 fn walk(folder: &Path, depth: usize, found: &mut Vec<Target>) {
     let unreadable = |path: &Path, why: String| Target::Unreadable {
         path: path.to_owned(),
         why,
     };
+    match host_disk::hive_of_windows(folder) {
+        Ok(Some(hive)) => return found.push(Target::Input(Input::File(hive))),
+        Ok(None) => {}
+        Err(error) => return found.push(unreadable(folder, reason(error))),
+    }
     let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let mut entries = match entries {
         Ok(entries) => entries,

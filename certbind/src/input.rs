@@ -11,6 +11,7 @@ use certbind_formats::{ReadOptions, ReadOutcome};
 
 use crate::error::Error;
 use crate::hive_logs::{self, HiveLogs};
+use crate::host_disk;
 use crate::registry::registry;
 use crate::stores::{Opened, StoreUrl};
 
@@ -75,6 +76,7 @@ impl Input {
                 reading: None,
             }),
             Self::File(path) => {
+                let path = &host_disk::file(path)?;
                 let bytes = read_file(path).map_err(|source| Error::Input {
                     path: path.clone(),
                     source,

@@ -56,6 +56,7 @@ mod guards;
 mod help;
 mod hive_logs;
 #[cfg(feature = "httpsys")]
+mod host_disk;
 mod host_store;
 mod import_source;
 mod input;

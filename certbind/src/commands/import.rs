@@ -1,5 +1,7 @@
 //! `import`: the bindings of an exported store, all of them or none.
 
+use std::path::Path;
+
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, BindingStore, Change, Precondition, StoreError};
 use certbind_formats::{ConversionWarning, ReadOptions};
@@ -11,6 +13,7 @@ use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::exit;
 use crate::hive_logs;
+use crate::host_disk;
 use crate::import_source::{Bindings, ImportSource};
 use crate::print::{print, print_json};
 use crate::progress::Progress;
@@ -21,7 +24,8 @@ use crate::warnings::WarningSummary;
 pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("reading");
-    let mut incoming = ImportSource::open(&import.file, &options(import), &import.logs.choice()?)?;
+    let file = host_disk::file(&import.file)?;
+    let mut incoming = ImportSource::open(&file, &options(import), &import.logs.choice()?)?;
     let mut summary = Summary::new(import.report == Format::Json);
     summary.add_warnings(incoming.warnings().to_vec());
     let bindings = incoming.bindings(|warning| summary.add_warnings(vec![warning]))?;
@@ -38,7 +42,7 @@ pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
         }
     }
     drop(progress);
-    report(import, &incoming, summary)?;
+    report(import, &file, &incoming, summary)?;
     let whole = incoming.problems().is_empty();
     Ok(if whole {
         exit::DONE
@@ -213,7 +217,12 @@ impl Keys {
     }
 }
 
-fn report(import: &Import, incoming: &ImportSource<'_>, summary: Summary) -> Result<(), Error> {
+fn report(
+    import: &Import,
+    file: &Path,
+    incoming: &ImportSource<'_>,
+    summary: Summary,
+) -> Result<(), Error> {
     let left_out = incoming.problems();
     summary.warnings.warn(left_out);
     let Summary {
@@ -227,7 +236,7 @@ fn report(import: &Import, incoming: &ImportSource<'_>, summary: Summary) -> Res
         warnings.sort_by_key(ConversionWarning::place);
         let lines = |lines: &mut dyn Iterator<Item = String>| lines.collect::<Vec<_>>();
         return print_json(&json!({
-            "file": import.file.display().to_string(),
+            "file": file.display().to_string(),
             "format": incoming.format.name(),
             "listing_layout": incoming.layout().is_some(),
             "dry_run": import.dry_run,
@@ -240,7 +249,7 @@ fn report(import: &Import, incoming: &ImportSource<'_>, summary: Summary) -> Res
         }));
     }
     if let Some(reading) = incoming.reading() {
-        hive_logs::report(&import.file, reading);
+        hive_logs::report(file, reading);
     }
     let verb = if import.dry_run {
         "Would import"
@@ -250,7 +259,7 @@ fn report(import: &Import, incoming: &ImportSource<'_>, summary: Summary) -> Res
     let mut text = format!(
         "{verb} {} from {} ({})",
         counted(imported.count + replaced.count),
-        escaped(&import.file.display().to_string()),
+        escaped(&file.display().to_string()),
         incoming.format,
     );
     for (keys, what) in [

@@ -109,6 +109,65 @@ fn logs_are_named_or_ignored() {
     );
 }
 
+/// A disk that is mounted on a system with case, and its folders.
+#[test]
+fn a_folder_stands_for_its_hive() {
+    let host = Host::new();
+    let config = host.file("disk/WINDOWS/system32/Config");
+    std::fs::create_dir_all(&config).unwrap();
+    dead_host(&config);
+    std::fs::write(config.join("SOFTWARE"), b"regf, of no interest").unwrap();
+    for folder in [
+        "disk",
+        "disk/WINDOWS",
+        "disk/WINDOWS/system32",
+        "disk/WINDOWS/system32/Config",
+    ] {
+        let folder = host.file(folder);
+        let folder = folder.to_str().unwrap();
+        let report = host.json(&["import", folder, "--dry-run", "--report", "json"]);
+        // Two of them are in the logs alone.
+        assert_eq!(report["imported"].as_array().unwrap().len(), 4, "{folder}");
+        assert_eq!(report["format"], "hive");
+        let hive = config.join("SYSTEM");
+        host.ok(&["diff", folder, hive.to_str().unwrap()]);
+        let audit = ["audit", folder, "--fail-on", "never", "--format", "json"];
+        let audited = host.json(&audit);
+        assert_eq!(audited["hosts"].as_array().unwrap().len(), 1, "{audited}");
+        assert!(!audited.to_string().contains("CB027"), "{audited}");
+    }
+}
+
+#[test]
+fn a_folder_without_its_own_hive_is_refused() {
+    let host = Host::new();
+    let refused = |expected: &str| {
+        let folder = host.file("disk");
+        let output = host.run(&["import", folder.to_str().unwrap()]);
+        let error = text(&output.stderr);
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(output.status.code(), Some(exit::BROKEN_INPUT.into()));
+    };
+    std::fs::create_dir_all(host.file("disk/Windows/System32/config")).unwrap();
+    refused("the folder has no hive");
+    #[cfg(unix)]
+    {
+        // A link on the disk may lead to the hive of another host.
+        dead_host(host.0.path());
+        let link = host.file("disk/Windows/System32/config/SYSTEM");
+        std::os::unix::fs::symlink(host.file("SYSTEM"), link).unwrap();
+        refused("the folder has no hive");
+    }
+    #[cfg(target_os = "linux")]
+    for windows in ["WINDOWS", "windows"] {
+        let config = host.file("disk").join(windows).join("System32/config");
+        std::fs::create_dir_all(&config).unwrap();
+        dead_host(&config);
+    }
+    #[cfg(target_os = "linux")]
+    refused("the folder has several hives");
+}
+
 /// Bindings whose addition is in a missing log would be deleted.
 #[test]
 fn a_dirty_hive_prunes_nothing() {

@@ -1,0 +1,96 @@
+//! The disk of a host that is down: the hive in its folder of Windows.
+
+use std::fs::FileType;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// Where the hive is, from the top of a disk, the folder of Windows, or a folder in it.
+const PLACES: [&[&str]; 4] = [
+    &["Windows", "System32", "config", "SYSTEM"],
+    &["System32", "config", "SYSTEM"],
+    &["config", "SYSTEM"],
+    &["SYSTEM"],
+];
+
+/// The file to read for a path: the `SYSTEM` hive if the path is a folder, otherwise the path.
+///
+/// # Errors
+/// The folder has no hive, or several, or cannot be read.
+pub(crate) fn file(path: &Path) -> Result<PathBuf, Error> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    hive(path, &PLACES)?.ok_or_else(|| Error::BrokenInput {
+        path: path.to_owned(),
+        problem:
+            "the folder has no hive, neither Windows\\System32\\config\\SYSTEM nor SYSTEM; name a \
+                  file, or the folder that the disk is mounted on"
+                .to_owned(),
+    })
+}
+
+/// The hive of a folder among those that are searched for exports. A folder with a file called
+/// `SYSTEM` may have other exports too, unless it is the folder `config` of Windows.
+///
+/// # Errors
+/// As [`file`].
+pub(crate) fn hive_of_windows(folder: &Path) -> Result<Option<PathBuf>, Error> {
+    let name = folder.file_name().unwrap_or_default();
+    let is_named = |of_windows: &str| name.eq_ignore_ascii_case(of_windows);
+    let places = match () {
+        () if is_named("config") => &PLACES[3..],
+        () if is_named("System32") => &PLACES[2..3],
+        () => &PLACES[..2],
+    };
+    hive(folder, places)
+}
+
+fn hive(folder: &Path, places: &[&[&str]]) -> Result<Option<PathBuf>, Error> {
+    for place in places {
+        let mut found = Vec::new();
+        search(folder, place, &mut found).map_err(|source| Error::Input {
+            path: folder.to_owned(),
+            source,
+        })?;
+        found.sort();
+        match found.as_slice() {
+            [] => {}
+            [only] => return Ok(Some(only.clone())),
+            [first, second, ..] => {
+                return Err(Error::BrokenInput {
+                    path: folder.to_owned(),
+                    problem: format!(
+                        "the folder has several hives, {} and {}; name one of them",
+                        first.display(),
+                        second.display()
+                    ),
+                });
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Finds the files at a place, in any case. Links are not followed, as they may lead to another disk.
+fn search(folder: &Path, place: &[&str], found: &mut Vec<PathBuf>) -> io::Result<()> {
+    let Some((name, rest)) = place.split_first() else {
+        return Ok(());
+    };
+    let is_wanted: fn(&FileType) -> bool = match rest {
+        [] => FileType::is_file,
+        _ => FileType::is_dir,
+    };
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().eq_ignore_ascii_case(name) || !is_wanted(&entry.file_type()?) {
+            continue;
+        }
+        match rest {
+            [] => found.push(entry.path()),
+            _ => search(&entry.path(), rest, found)?,
+        }
+    }
+    Ok(())
+}
