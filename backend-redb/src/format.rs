@@ -3,7 +3,7 @@
 use certbind_core::Uuid;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
-use crate::block_table;
+use crate::block_writer;
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
 use crate::wal::Nonce;
@@ -124,7 +124,7 @@ fn into_blocks(transaction: &WriteTransaction) -> Result<(), Cause> {
             (!chunk.is_empty()).then_some(chunk)
         })
         .fuse();
-        block_table::write(&mut transaction.open_table(BLOCKS)?, &mut chunks)?;
+        block_writer::write(&mut transaction.open_table(BLOCKS)?, &mut chunks)?;
         if let Some(error) = failed {
             return Err(error.into());
         }

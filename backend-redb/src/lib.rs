@@ -38,6 +38,7 @@
 mod atomic_file;
 mod block;
 mod block_table;
+mod block_writer;
 mod builder;
 mod bulk_load;
 mod bytes;
@@ -58,6 +59,7 @@ mod memtable;
 mod open;
 mod overlay;
 mod page_verifier;
+mod pending_entries;
 mod read_view;
 mod redb_header;
 mod replay;

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use certbind_core::{Binding, BindingKey, Outcome, Scan};
 use redb::Table;
 
-use crate::block_table;
+use crate::block_writer;
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
 use crate::tree::{Keyed, Range, Tree};
@@ -58,7 +58,7 @@ impl Memtable {
             }
             Some(chunk)
         });
-        block_table::write(blocks, &mut chunks)
+        block_writer::write(blocks, &mut chunks)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use redb::Database;
 
 use crate::block_table;
+use crate::block_writer;
 use crate::errors::Cause;
 use crate::format::{self, BLOCKS, Identity, META};
 use crate::storage::Storage;
@@ -110,7 +111,7 @@ impl Replay {
             }
             let changes = self.changes.iter();
             let changes = changes.map(|(key, value)| (key.as_slice(), value.as_deref()));
-            block_table::write(&mut blocks, &mut [changes.collect()].into_iter())?;
+            block_writer::write(&mut blocks, &mut [changes.collect()].into_iter())?;
         }
         Ok(transaction.commit()?)
     }

@@ -1,6 +1,5 @@
 //! The committer: batches that wait at the same time share one transaction and one sync.
 
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,9 +8,8 @@ use arc_swap::ArcSwapOption;
 use certbind_core::{Applied, Batch, Outcome, Result, StoreError, Uuid};
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 
-use crate::block_table;
-use crate::bulk_load::{BulkLoader, IncomingChanges};
-use crate::changes::{CHUNK, Chunk, encode_ahead, encode_outcomes};
+use crate::block_writer;
+use crate::changes::{CHUNK, Chunk, encode_outcomes};
 use crate::commit_path::CommitPath;
 use crate::errors::{Cause, catch_panic};
 use crate::events::{self, Stopwatch};
@@ -24,7 +22,11 @@ use crate::settings::Settings;
 use crate::shared_error::{Stopped, duplicate};
 use crate::storage::Storage;
 use crate::wal::RecordBuilder;
-use crate::write_through::{CommitOutcome, CommitPoint, WriteThrough};
+use crate::write_through::WriteThrough;
+
+mod bulk;
+mod close;
+mod failure;
 
 /// The writing half of a store.
 pub(crate) struct Committer {
@@ -154,65 +156,6 @@ impl Committer {
         }
     }
 
-    /// Commits a stream of changes in a transaction of its own, if all of them apply.
-    pub(crate) fn bulk_load(&self, changes: IncomingChanges<'_>) -> Result<u64> {
-        let mut commit_path = self.commit_path();
-        if self.failed.get().is_some() {
-            return Err(self.refusal().at(&self.path));
-        }
-        let at = |cause: Cause| cause.at(&self.path);
-        let last = &*self.current_view().map_err(at)?;
-        let revision = format::next_revision(last.revision()).map_err(at)?;
-        let mut loader = BulkLoader::new(changes, last, &self.path).map_err(at)?;
-        // If there are no changes, nothing is written.
-        let Some(first) = loader.next() else {
-            return loader.finish();
-        };
-        let commit_points = (
-            self.write_through.commit_point(),
-            commit_path.commit_point(),
-        );
-        let transact = || self.transact_load(first, &mut loader, last, revision, &mut commit_path);
-        if let Err(cause) = catch_panic(transact) {
-            match self.roll_back(&mut commit_path, commit_points, cause) {
-                None => {
-                    self.publish_unreadable(
-                        revision,
-                        &loader.outcomes().iter().collect::<Vec<_>>(),
-                    );
-                }
-                // The first failure is the cause: redb reports only later that something failed.
-                Some(StoreError::Unavailable { .. }) if loader.has_failed() => {}
-                Some(error) => return Err(error),
-            }
-        }
-        loader.finish()
-    }
-
-    fn transact_load(
-        &self,
-        first: Chunk,
-        loader: &mut BulkLoader<'_>,
-        last: &ReadView,
-        revision: u64,
-        commit_path: &mut CommitPath,
-    ) -> Result<(), Cause> {
-        let transaction = self.database().begin_write()?;
-        let mut blocks = transaction.open_table(BLOCKS)?;
-        last.memtable().write(&mut blocks)?;
-        let mut chunks = iter::once(first).chain(loader.by_ref());
-        encode_ahead(&mut chunks, |chunks| {
-            block_table::write(&mut blocks, chunks)
-        })?;
-        drop(blocks);
-        if !loader.is_complete() {
-            return Ok(transaction.abort()?);
-        }
-        let outcomes: Vec<_> = loader.outcomes().iter().collect();
-        let commit = || commit_path.commit(transaction, revision);
-        self.publish(last, revision, &outcomes, Memtable::default(), commit)
-    }
-
     /// Commits the batches of a group, and returns a result for each of them.
     fn commit(&self, batches: &[&Batch]) -> Vec<Result<Applied>> {
         let each = |error: StoreError| {
@@ -252,51 +195,6 @@ impl Committer {
                 let each = batches.iter().map(|_| found.next().flatten());
                 each.map(|known| known.unwrap_or_else(|| Err(duplicate(&error))))
                     .collect()
-            }
-        }
-    }
-
-    /// Ends a failed commit and stops the committer. Returns the error, or `None` if the commit is
-    /// durable nevertheless.
-    fn roll_back(
-        &self,
-        commit_path: &mut CommitPath,
-        (commit_point, wal_commit_point): (CommitPoint, u64),
-        cause: Cause,
-    ) -> Option<StoreError> {
-        // Damage found while blocks are written aborts the transaction, and nothing else.
-        if let Cause::Codec { .. } = cause {
-            return Some(cause.at(&self.path));
-        }
-        let error = Arc::new(cause.at(&self.path));
-        match self
-            .write_through
-            .roll_back(commit_point)
-            .or(commit_path.roll_back(wal_commit_point))
-        {
-            CommitOutcome::Durable => {
-                self.fail(&error, format!("it failed after a commit: {error}"));
-                None
-            }
-            CommitOutcome::RolledBack => {
-                let refusal = self.fail(&error, format!("a commit failed: {error}"));
-                Some(match *error {
-                    StoreError::Io { .. } | StoreError::Corrupt { .. } => duplicate(&error),
-                    _ => refusal,
-                })
-            }
-            CommitOutcome::Unknown => Some(self.fail(&error, unknown(&error))),
-        }
-    }
-
-    /// Publishes a revision that is durable but can be read from memory alone.
-    fn publish_unreadable(&self, revision: u64, outcomes: &[&Outcome]) {
-        let last = self.view.load_full();
-        match last.and_then(|last| last.next_in_memory(revision, outcomes)) {
-            Some(next) => self.set_view(next, outcomes),
-            None => {
-                self.unread_revision.store(revision, Ordering::Release);
-                self.view.store(None);
             }
         }
     }
@@ -346,7 +244,7 @@ impl Committer {
         if batches.last().is_some_and(|batch| !batch.is_sorted()) {
             latest.sort_by(|a, b| a.key.cmp(&b.key));
         }
-        encode_outcomes(&latest, |changes| block_table::write(&mut blocks, changes))?;
+        encode_outcomes(&latest, |changes| block_writer::write(&mut blocks, changes))?;
         drop(blocks);
         let commit = || commit_path.commit(transaction, revision);
         self.publish(last, revision, &outcomes, Memtable::default(), commit)
@@ -401,31 +299,8 @@ impl Committer {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stops committing; the first reason is kept.
-    fn fail(&self, error: &Arc<StoreError>, reason: String) -> StoreError {
-        let stop = || {
-            events::stopped(&self.path, &reason);
-            Stopped::by(error, reason)
-        };
-        let stopped = self.failed.get_or_init(stop).clone();
-        Cause::Failed(stopped).at(&self.path)
-    }
-
     fn database(&self) -> &Database {
         self.database.as_ref().expect("it is taken by drop alone")
-    }
-
-    /// The first cause of a failure that redb merely remembers.
-    pub(crate) fn explain(&self, cause: Cause) -> Cause {
-        match cause {
-            Cause::Redb(redb::Error::PreviousIo) if self.failed.get().is_some() => self.refusal(),
-            cause => cause,
-        }
-    }
-
-    fn refusal(&self) -> Cause {
-        let stopped = self.failed.get().cloned();
-        Cause::Failed(stopped.unwrap_or_else(|| Stopped::because("a commit failed")))
     }
 }
 
@@ -439,63 +314,5 @@ fn latest(results: &[Result<Applied>]) -> &[Outcome] {
     match results.last() {
         Some(Ok(applied)) => applied.outcomes(),
         _ => &[],
-    }
-}
-
-fn unknown(error: &StoreError) -> String {
-    format!(
-        "a commit failed and could not be rolled back, so its outcome is unknown until the store is \
-         opened again: {error}"
-    )
-}
-
-impl Committer {
-    /// Checkpoints, removes the WAL and closes the file. Whatever fails, the file is closed
-    /// afterwards, and the next opening finds every acknowledged batch in the file or its WAL.
-    pub(crate) fn close(&mut self) -> Result<()> {
-        let Some(database) = self.database.take() else {
-            return Ok(());
-        };
-        let mut result = match self.failed.get() {
-            Some(_) => Err(self.refusal()),
-            None => self.checkpoint(&database),
-        };
-        self.view.store(None);
-        // Once redb has panicked, closing it panics as well; the lock has to be released nevertheless.
-        let closed = catch_panic(|| Ok(database.close()?));
-        result = result.and(closed);
-        let released = self.write_through.storage().close();
-        result
-            .and(released.map_err(Cause::from))
-            .map_err(|cause| cause.at(&self.path))?;
-        events::closed(&self.path);
-        Ok(())
-    }
-
-    /// Writes the memtable to the file, and removes the WAL.
-    fn checkpoint(&mut self, database: &Database) -> Result<(), Cause> {
-        let commit_point = self.write_through.commit_point();
-        let commit_path = self.commit_path.get_mut();
-        let commit_path = commit_path.unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = self.view.load_full() else {
-            return Ok(());
-        };
-        match catch_panic(|| commit_path.end_wal(database, last.revision(), last.memtable())) {
-            Ok(Some(wal)) => wal.remove().map_err(Cause::WalIo),
-            Ok(None) => Ok(()),
-            Err(cause) => {
-                // The WAL stays, and redb must not continue after the failure.
-                self.write_through.roll_back(commit_point);
-                Err(cause)
-            }
-        }
-    }
-}
-
-impl Drop for Committer {
-    fn drop(&mut self) {
-        if let Err(error) = self.close() {
-            events::close_failed(&self.path, &error);
-        }
     }
 }
