@@ -121,6 +121,12 @@ impl Waiting {
         self.unconfirmed.entry.deadline
     }
 
+    /// Rolls back by this plan, which expects what the store holds now. The entry on disk keeps the
+    /// first one: another process refuses to roll back what it does not find as it was written.
+    pub(crate) fn update(&mut self, undo: &Plan) {
+        self.unconfirmed.entry.undo = undo.to_json();
+    }
+
     /// Removes the entry: nothing was changed.
     pub(crate) fn discard(self) {
         // One that stays undoes nothing: its roll-back finds the state before.

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use certbind_core::StoreError;
+use tempfile::NamedTempFile;
 
 use crate::error::Error;
 use crate::terminal::escaped_json;
@@ -53,6 +54,18 @@ impl UndoFile {
         &self.path
     }
 
+    /// Replaces the contents by the undo of what the store holds now, if that differs.
+    pub(crate) fn update(&self, undo: &str) -> Result<(), Error> {
+        let io = |error| StoreError::io("write", &self.path, error);
+        let json = escaped_json(undo);
+        if fs::read(&self.path).map_err(io)? == json.as_bytes() {
+            return Ok(());
+        }
+        let file = temporary(&self.path, json.as_bytes()).map_err(io)?;
+        file.persist(&self.path).map_err(|error| io(error.error))?;
+        Ok(sync(&self.path).map_err(io)?)
+    }
+
     /// Takes back what was written: nothing was changed, so there is nothing to undo.
     pub(crate) fn discard(self) {
         if self.is_new {
@@ -64,13 +77,19 @@ impl UndoFile {
 
 /// Writes a file whole under a name that is free.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = temporary(path, bytes)?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file of another name in the folder of `path`, durably written.
+fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new()
         .prefix(".certbind-")
         .tempfile_in(folder_of(path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 /// Has the file and its name outlive a power cut.

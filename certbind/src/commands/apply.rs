@@ -167,7 +167,7 @@ fn apply(
     let waiting = arguments
         .confirm
         .map(|time| Waiting::new(url, &arguments.plan, plan, time));
-    let waiting = match waiting.transpose() {
+    let mut waiting = match waiting.transpose() {
         Ok(waiting) => waiting,
         Err(error) => {
             kept.discard();
@@ -175,7 +175,17 @@ fn apply(
         }
     };
     match certbind_migrate::apply(store.bindings(), plan) {
-        Ok(_) => Ok((kept, waiting)),
+        Ok(undo) => {
+            kept.update(&undo.to_json()).inspect_err(|_| {
+                warn(
+                    "the plan was applied; its undo plan may differ from what the store holds now",
+                );
+            })?;
+            if let Some(waiting) = &mut waiting {
+                waiting.update(&undo);
+            }
+            Ok((kept, waiting))
+        }
         Err(error) => {
             if changed_nothing(&error) {
                 kept.discard();

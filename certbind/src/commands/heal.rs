@@ -10,7 +10,7 @@ use super::{plan, scripts};
 use crate::changes::{changed, counted};
 use crate::cli::heal::Heal;
 use crate::cli::output::Format;
-use crate::error::Error;
+use crate::error::{Error, warn};
 use crate::exit;
 use crate::input::{Contents, Input};
 use crate::print::{print, print_json};
@@ -74,7 +74,12 @@ fn apply(arguments: &Heal, store: &Opened, plan: &Plan) -> Result<(), Error> {
         None => None,
     };
     match certbind_migrate::apply(store.bindings(), plan) {
-        Ok(_) => Ok(()),
+        Ok(undo) => match kept {
+            Some(kept) => kept.update(&undo.to_json()).inspect_err(|_| {
+                warn("the bindings were healed; the undo plan may differ from what is bound now");
+            }),
+            None => Ok(()),
+        },
         Err(error) => {
             if let (certbind_migrate::Error::Stale { .. }, Some(kept)) = (&error, kept) {
                 kept.discard();

@@ -26,7 +26,8 @@ pub fn check(store: &dyn BindingStore, plan: &Plan) -> Result<(), Error> {
 }
 
 /// Applies a plan: checks it, makes its changes in one batch, all or none, and reads back what it
-/// wrote. Gives back the plan that undoes it.
+/// wrote. Gives back the plan that undoes it, which expects each binding in the form in which the
+/// store reports to hold it.
 ///
 /// Whoever must be able to undo it after a crash keeps [`Plan::inverse`] before calling this.
 ///
@@ -52,27 +53,30 @@ pub fn check(store: &dyn BindingStore, plan: &Plan) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Stale`] if keys moved, also between the check and the batch; [`Error::Store`] if the
 /// store refuses; [`Error::ReadBack`], and then **the plan was applied**, if it does not hold what
-/// was written.
+/// it reports to have written.
 pub fn apply(store: &dyn BindingStore, plan: &Plan) -> Result<Plan, Error> {
     check(store, plan)?;
-    let changes = plan.changes().count();
-    if changes > 0
-        && let Err(refused) = store.apply(&batch(store, plan)?)
-    {
-        if matches!(
-            refused,
-            StoreError::Conflict { .. }
-                | StoreError::AlreadyExists { .. }
-                | StoreError::NotFound { .. }
-        ) {
-            // All that moved, where the store tells the first.
-            check(store, plan)?;
+    let mut stored = plan.clone();
+    if plan.changes().next().is_some() {
+        match store.apply(&batch(store, plan)?) {
+            Ok(applied) => stored = plan.clone().stored_as(&applied),
+            Err(refused) => {
+                if matches!(
+                    refused,
+                    StoreError::Conflict { .. }
+                        | StoreError::AlreadyExists { .. }
+                        | StoreError::NotFound { .. }
+                ) {
+                    // All that moved, where the store tells the first.
+                    check(store, plan)?;
+                }
+                return Err(refused.into());
+            }
         }
-        return Err(refused.into());
     }
-    let differing = unlike(store, plan, Step::new_value)?;
+    let differing = unlike(store, &stored, Step::new_value)?;
     if differing.is_empty() {
-        Ok(plan.inverse())
+        Ok(stored.inverse())
     } else {
         Err(Error::ReadBack(differing))
     }

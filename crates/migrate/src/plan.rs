@@ -1,6 +1,6 @@
 //! A plan: the pending changes of a store, as data.
 
-use certbind_core::{Binding, BindingKey, Result, StoreError};
+use certbind_core::{Applied, Binding, BindingKey, Result, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -214,6 +214,35 @@ impl Plan {
             steps,
             ..self
         }
+    }
+
+    /// The same plan with the bindings that a store reports to hold after it. They may have another
+    /// form than was written: HTTP.sys may fill in a certificate store, for example.
+    pub(crate) fn stored_as(mut self, applied: &Applied) -> Self {
+        for outcome in applied.outcomes() {
+            let index = self
+                .steps
+                .binary_search_by(|step| step.key().cmp(&outcome.key));
+            let (Ok(index), Some(stored)) = (index, &outcome.after) else {
+                continue;
+            };
+            let Some(step) = self.steps.get_mut(index) else {
+                continue;
+            };
+            let is_unchanged = step.expected() == Some(stored);
+            match step {
+                Step::Replace { expected, .. } if is_unchanged => {
+                    *step = Step::Keep {
+                        expected: expected.clone(),
+                    };
+                }
+                Step::Create { new_value, .. } | Step::Replace { new_value, .. } => {
+                    new_value.clone_from(stored);
+                }
+                Step::Delete { .. } | Step::Keep { .. } => {}
+            }
+        }
+        self
     }
 
     /// The plan that undoes this one. It is the same every time it is asked for, and it applies
