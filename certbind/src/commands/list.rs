@@ -1,8 +1,11 @@
 //! `list`: the bindings of a store, or of many exports.
 
+use std::collections::BTreeMap;
+
 use certbind_audit::{HostExport, NotAssessed};
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingStore, Scan};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::audit_targets::HostFrom;
@@ -130,6 +133,9 @@ struct Listed<'a> {
     host: &'a str,
     source: Option<&'a str>,
     bindings: Vec<&'a Binding>,
+    /// The last-write times of the registry keys of the bindings, from a hive.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    key_times: BTreeMap<String, Timestamp>,
     /// What could not be read, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unreadable: Vec<String>,
@@ -138,6 +144,11 @@ struct Listed<'a> {
 impl<'a> Listed<'a> {
     fn of(export: &'a HostExport, filter: &Filter) -> Self {
         let bindings = export.reading.export.bindings.iter();
+        let timed = bindings.clone().zip(&export.reading.times);
+        let timed = timed.filter(|(binding, _)| filter.matches(binding));
+        let key_times =
+            timed.filter_map(|(binding, time)| Some((binding.key().to_string(), (*time)?)));
+        let key_times = key_times.collect();
         let mut bindings: Vec<_> = bindings.filter(|it| filter.matches(it)).collect();
         bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));
         let mut unreadable: Vec<_> = export
@@ -153,6 +164,7 @@ impl<'a> Listed<'a> {
             host: &export.name,
             source: export.source.as_deref(),
             bindings,
+            key_times,
             unreadable,
         }
     }

@@ -168,6 +168,36 @@ fn a_folder_without_its_own_hive_is_refused() {
     refused("the folder has several hives");
 }
 
+/// `key_times` of the bindings that match; a listing has none.
+#[test]
+fn a_list_of_a_hive_has_the_times_of_its_keys() {
+    let host = Host::new();
+    let at = |name: &str, time| binding(name).written_at(time);
+    let family = key("SslBindingInfo")
+        .key(at("0.0.0.0:443", 134_403_746_505_000_000))
+        .key(at("0.0.0.0:444", 116_444_736_000_000_000))
+        .key(at("0.0.0.0:445", 0));
+    let hive = host.file("SYSTEM");
+    std::fs::write(&hive, file(&system(vec![family]))).unwrap();
+    let hive = hive.to_str().unwrap();
+    let times = |arguments: &[&str]| {
+        let listed = host.json(&[&["list", "--format", "json"][..], arguments].concat());
+        listed[0]["key_times"].clone()
+    };
+    let newest = ("ipport=0.0.0.0:443", "2026-11-28T21:24:10.5Z");
+    let oldest = ("ipport=0.0.0.0:444", "1970-01-01T00:00:00Z");
+    assert_eq!(
+        times(&[hive]),
+        serde_json::json!({newest.0: newest.1, oldest.0: oldest.1})
+    );
+    assert_eq!(
+        times(&[hive, "--port", "443"]),
+        serde_json::json!({newest.0: newest.1})
+    );
+    let listing = host.listing(2);
+    assert_eq!(times(&[listing.to_str().unwrap()]), serde_json::Value::Null);
+}
+
 /// Bindings whose addition is in a missing log would be deleted.
 #[test]
 fn a_dirty_hive_prunes_nothing() {

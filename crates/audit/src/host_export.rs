@@ -75,6 +75,7 @@ impl HostExport {
             lines: Vec::new(),
             warnings: Vec::new(),
             errors: Vec::new(),
+            times: Vec::new(),
             recovery: None,
         };
         Self::new(name, reading)

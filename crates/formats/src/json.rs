@@ -165,6 +165,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         lines,
         warnings,
         errors,
+        times: Vec::new(),
         recovery: None,
     })
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::mem::decode_latin1;
+use jiff::Timestamp;
 
 use super::bytes::{u16_at, u32_at};
 use super::cell_error::CellError;
@@ -34,6 +35,12 @@ impl<T> Under<T> {
     }
 }
 
+/// The ticks of a FILETIME in a second.
+const TICKS: u64 = 10_000_000;
+
+/// 1 January 1970 in seconds from 1 January 1601, the start of a FILETIME.
+const UNIX_EPOCH: i64 = 11_644_473_600;
+
 /// A bit of a key's flags: the name is stored in one byte a character.
 const NARROW_NAME: u16 = 0x20;
 
@@ -53,6 +60,17 @@ impl<'a> Key<'a> {
     pub(super) fn name(&self) -> Cow<'a, str> {
         let is_narrow = self.field16(2) & NARROW_NAME != 0;
         name(self.name, is_narrow)
+    }
+
+    /// When it was last written. A time of 0, as some tools write it, is none.
+    pub(super) fn last_written(&self) -> Option<Timestamp> {
+        let ticks = u64::from(self.field32(8)) << 32 | u64::from(self.field32(4));
+        if ticks == 0 {
+            return None;
+        }
+        let seconds = i64::try_from(ticks / TICKS).ok()? - UNIX_EPOCH;
+        let nanoseconds = i32::try_from(ticks % TICKS * 100).ok()?;
+        Timestamp::new(seconds, nanoseconds).ok()
     }
 
     /// The keys under it. It can be asked once.

@@ -252,7 +252,8 @@ impl<'a> Hive<'a> {
         for key in under.whole {
             let name = key.name();
             let path = format!("{path}\\{name}");
-            let found = self.found(&path, &key, is_known);
+            let mut found = self.found(&path, &key, is_known);
+            found.time = key.last_written();
             self.collected.key(kind, &name, found);
             let under = key.keys(&mut self.cells);
             self.report(&under.broken, &path);

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use certbind_core::{Binding, BindingKey, Kind};
 
+use jiff::Timestamp;
+
 use super::found::Found;
 use super::record::binding;
 use crate::error::ReadError;
@@ -17,6 +19,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 pub(crate) struct Collected {
     bindings: Vec<Binding>,
     lines: Vec<Option<u64>>,
+    times: Vec<Option<Timestamp>>,
     warnings: Vec<ConversionWarning>,
     errors: Vec<ParseError>,
     seen: HashMap<BindingKey, (Option<u64>, String)>,
@@ -29,7 +32,7 @@ impl Collected {
             self.errors.append(&mut found.errors);
             return;
         }
-        let (line, path) = (found.line, found.path.clone());
+        let (line, time, path) = (found.line, found.time, found.path.clone());
         if kind.names_certificate() && found.has_options_only() {
             let what = "the key has options, and neither a certificate nor an application: it is no \
                         binding, and is not carried";
@@ -52,6 +55,7 @@ impl Collected {
                 self.warnings.extend(warnings);
                 self.bindings.push(binding);
                 self.lines.push(line);
+                self.times.push(time);
             }
             Err(error) => self.errors.push(error),
         }
@@ -114,6 +118,9 @@ impl Collected {
             return Err(ReadError::Broken(self.errors));
         }
         self.warnings.sort_by_key(|warning| warning.line);
+        if self.times.iter().all(Option::is_none) {
+            self.times.clear();
+        }
         Ok(ReadOutcome {
             export: Export {
                 header,
@@ -122,6 +129,7 @@ impl Collected {
             },
             // A hive has no lines, and every key of an exported registry has one.
             lines: self.lines.into_iter().flatten().collect(),
+            times: self.times,
             warnings: self.warnings,
             errors: self.errors,
             recovery: None,

@@ -5,6 +5,8 @@ use std::collections::btree_map::Entry;
 
 use certbind_core::BoxError;
 
+use jiff::Timestamp;
+
 use super::data::Data;
 use crate::report::{ConversionWarning, ParseError};
 
@@ -15,6 +17,8 @@ pub(crate) struct Found {
     pub(crate) path: String,
     /// The line where it begins, where the format has lines.
     pub(crate) line: Option<u64>,
+    /// When it was last written, where the format has times.
+    pub(crate) time: Option<Timestamp>,
     /// The values, by their names in lower case.
     pub(super) values: BTreeMap<String, Value>,
     /// What could not be read of it.
@@ -36,6 +40,7 @@ impl Found {
         Self {
             path: path.into(),
             line,
+            time: None,
             values: BTreeMap::new(),
             errors: Vec::new(),
             warnings: Vec::new(),

@@ -114,6 +114,7 @@ pub fn read(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
         },
         warnings: reader.warnings().to_vec(),
         errors: Vec::new(),
+        times: Vec::new(),
         recovery: None,
     })
 }

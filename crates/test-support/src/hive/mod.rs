@@ -18,6 +18,8 @@ pub struct Node {
     /// Names in UTF-16, also where they are ASCII.
     pub is_wide: bool,
     pub list: List,
+    /// The last-write time, as a FILETIME.
+    pub time: u64,
 }
 
 /// How the keys under a key are listed.
@@ -65,6 +67,11 @@ impl Node {
 
     pub fn listed(mut self, list: List) -> Self {
         self.list = list;
+        self
+    }
+
+    pub fn written_at(mut self, filetime: u64) -> Self {
+        self.time = filetime;
         self
     }
 
@@ -246,6 +253,7 @@ fn write(cells: &mut Cells, node: &Node, parent: u32, security: u32, flags: u16)
     ] {
         data[at..at + 4].copy_from_slice(&word.to_le_bytes());
     }
+    data[4..12].copy_from_slice(&node.time.to_le_bytes());
     data[72..74].copy_from_slice(&length16(name.len()));
     let at = own as usize + 4;
     cells.0[at..at + data.len()].copy_from_slice(&data);

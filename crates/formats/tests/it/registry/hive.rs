@@ -145,6 +145,36 @@ fn a_key_with_options_alone_is_a_warning() {
     assert!(warnings[0].starts_with(r"SslBindingInfo\0.0.0.0:444: the key has options"));
 }
 
+/// The FILETIME of 2026-11-28T21:24:10.5Z, of 1970, of a tick before 1970, and of no date.
+#[test]
+fn each_binding_has_the_time_of_its_key() {
+    let at = |port: u16, time| binding(&format!("0.0.0.0:{port}")).written_at(time);
+    let family = key("SslBindingInfo")
+        .written_at(1)
+        .key(at(1, 134_403_746_505_000_000))
+        .key(at(2, 116_444_736_000_000_000))
+        .key(at(3, 116_444_735_999_999_999))
+        .key(at(4, 0))
+        .key(at(5, u64::MAX));
+    let reading = read_hive(&file(&system(vec![family]))).unwrap();
+    let times = reading.times.iter();
+    let times: Vec<_> = times
+        .map(|time| time.map(|time| time.to_string()))
+        .collect();
+    let time = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        times,
+        [
+            time("2026-11-28T21:24:10.5Z"),
+            time("1970-01-01T00:00:00Z"),
+            time("1969-12-31T23:59:59.9999999Z"),
+            None,
+            None,
+        ]
+    );
+    assert_eq!(read_hive(&two()).unwrap().times, []);
+}
+
 #[test]
 fn unknown_entry_is_reported_with_its_place() {
     let families = vec![
