@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
-use certbind_audit::{Config, HostExport, Inventory, audit, html};
+use certbind_audit::{Config, HostExport, Inventory, NotAssessed, audit, html};
 use certbind_core::{Binding, Record, Uuid};
 use serde_json::Value;
 
@@ -89,4 +89,28 @@ fn bidi_and_invisible_characters_are_escaped() {
     let page = page("M\u{202e}Y\u{200b}", "");
     assert!(!page.contains(['\u{202e}', '\u{200b}']));
     assert_eq!(data(&page)["bindings"][0][3], "M\\u{202e}Y\\u{200b}");
+}
+
+/// A host that could not be assessed is none without findings.
+#[test]
+fn hosts_that_were_not_assessed_are_in_the_summary() {
+    let now = "2026-11-21T00:00:00Z".parse().unwrap();
+    let page = |hosts: &[HostExport]| {
+        let inventory = Inventory::none();
+        let report = audit(hosts, &inventory, &Config::at(now));
+        let mut page = Vec::new();
+        html::write(&mut page, hosts, &inventory, &report).unwrap();
+        String::from_utf8(page).unwrap()
+    };
+    let whole = HostExport::of_bindings("web-01", Vec::new());
+    let lost = |name| HostExport::unassessed(name, NotAssessed::Unreadable("empty".to_owned()));
+    let (head, _) = page(&[whole.clone(), lost("web-02"), lost("web-03")])
+        .split_once("</header>")
+        .map(|(head, rest)| (head.to_owned(), rest.to_owned()))
+        .unwrap();
+    assert!(
+        head.contains("<b class=\"error\">2</b>hosts not assessed"),
+        "{head}"
+    );
+    assert!(!page(&[whole]).contains("hosts not assessed"));
 }

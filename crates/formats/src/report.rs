@@ -34,6 +34,10 @@ pub enum WarningKind {
     Value,
     /// A line that the host prints is missing; the setting was taken to be at its default.
     Trimmed,
+    /// A setting of the host, beside its bindings, under which they act differently; it is not carried.
+    HostSetting,
+    /// A key of the registry that looks like a binding and is none.
+    Leftover,
     /// A label that is not known; the line was understood by its place.
     Inferred,
     /// A name has something in it that looks like a remark or markup.

@@ -121,6 +121,9 @@ fn head(out: &mut impl Write, report: &Report) -> io::Result<()> {
     tile("note", counts.note, "notes")?;
     tile("quiet", counts.waived, "waived")?;
     tile("", bindings, "bindings")?;
+    if report.not_assessed() > 0 {
+        tile("error", report.not_assessed(), "hosts not assessed")?;
+    }
     if let Some(certificates) = report.certificates {
         tile("", certificates, "certificates")?;
     }

@@ -209,3 +209,16 @@ pub(crate) fn waived(rule: &str, key: &str, until: &str) -> impl FnOnce(&mut Con
     };
     |config| config.waivers.push(waiver)
 }
+
+/// The values of a binding in the registry.
+pub(crate) const REGISTRY_BINDING: &str = "\"AppId\"=hex:11,11,11,11,11,11,11,11,11,11,11,11,11,11,11,11\r\n\
+    \"SslCertHash\"=hex:52,52,52,52,52,52,52,52,52,52,52,52,52,52,52,52,52,52,52,52\r\n";
+
+/// A registry export with these values of HTTP.sys, and these of the key of `0.0.0.0:443`.
+pub(crate) fn registry(settings: &str, values: &str) -> String {
+    let key = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\HTTP\Parameters";
+    format!(
+        "Windows Registry Editor Version 5.00\r\n\r\n[{key}]\r\n{settings}\r\n\
+         [{key}\\SslBindingInfo\\0.0.0.0:443]\r\n{values}"
+    )
+}

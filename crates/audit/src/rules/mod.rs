@@ -28,6 +28,8 @@ mod cb025_passed_over;
 mod cb026_name_not_sent;
 mod cb027_unreadable_export;
 mod cb028_host_twice;
+mod cb029_leftover_key;
+mod cb030_http2_off;
 mod cb101_expired;
 mod cb102_expiring;
 mod cb103_not_yet_valid;
@@ -108,6 +110,8 @@ rules! {
     cb026_name_not_sent
     cb027_unreadable_export
     cb028_host_twice
+    cb029_leftover_key
+    cb030_http2_off
     cb101_expired
     cb102_expiring
     cb103_not_yet_valid

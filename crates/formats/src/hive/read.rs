@@ -17,8 +17,8 @@ use crate::format::Format;
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
 use crate::registry::{
-    Collected, ControlSet, Data, Found, PARAMETERS, Value, family, family_name, is_about_ssl,
-    is_known,
+    Collected, ControlSet, Data, Found, HTTP2_OVER_TLS, PARAMETERS, Value, family, family_name,
+    is_about_ssl, is_known,
 };
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
@@ -209,6 +209,7 @@ impl<'a> Hive<'a> {
         let mut under = set.key.keys(&mut self.cells);
         let host = self.host(&under);
         let mut path = set.path;
+        let mut parameters = set.key;
         for name in PARAMETERS {
             let Some(key) = child(&under, name, &path)? else {
                 return Err(unrecognised(format!(
@@ -217,7 +218,12 @@ impl<'a> Hive<'a> {
             };
             path = format!("{path}\\{name}");
             under = key.keys(&mut self.cells);
+            parameters = key;
         }
+        let found = self.found("Parameters", &parameters, |name| {
+            name.eq_ignore_ascii_case(HTTP2_OVER_TLS)
+        });
+        self.collected.parameters(&found);
         self.report(&under.broken, "");
         for key in under.whole {
             let name = key.name();

@@ -1,6 +1,6 @@
 //! A registry key that holds bindings.
 
-use super::path::Place;
+use super::path::{Place, Role};
 use crate::registry::Found;
 
 /// A key that holds bindings, with its parsed path.
@@ -8,4 +8,11 @@ use crate::registry::Found;
 pub(super) struct Key {
     pub(super) place: Place,
     pub(super) found: Found,
+}
+
+impl Key {
+    /// Whether damage in it may be damage of a binding: the settings of HTTP.sys are none.
+    pub(super) fn is_of_bindings(&self) -> bool {
+        !matches!(self.place.role, Role::Parameters(_))
+    }
 }

@@ -13,7 +13,7 @@ use crate::export::Header;
 use crate::format::Format;
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
-use crate::registry::{Collected, Found, Value, family_name, is_known};
+use crate::registry::{Collected, Found, HTTP2_OVER_TLS, Value, family_name, is_known};
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// Reads a registry export.
@@ -77,7 +77,8 @@ impl Reader<'_> {
             }
             Ok(Item::Other) => self.other(part.line),
             Err(PartError::Local(what)) => match self.here() {
-                Some(key) => key.found.error(Some(part.line), what),
+                Some(key) if key.is_of_bindings() => key.found.error(Some(part.line), what),
+                Some(_) => {}
                 None => self.other(part.line),
             },
             Err(PartError::Unbounded(what)) => {
@@ -86,6 +87,7 @@ impl Reader<'_> {
                     .here
                     .as_deref()
                     .and_then(|here| self.keys.get_mut(here))
+                    .filter(|key| key.is_of_bindings())
                 {
                     Some(key) => key.found.errors.push(error.of(key.found.path.clone())),
                     None => self.collected.error(error),
@@ -112,18 +114,15 @@ impl Reader<'_> {
         };
         let canonical = canonical(path);
         let not_text = self.not_text();
-        let has_values = !matches!(place.role, Role::Parameters(_));
         let key = self.keys.entry(canonical.clone()).or_insert_with(|| Key {
             found: Found::new(shown(&place.role), Some(line)),
             place,
         });
-        if has_values {
-            if !is_whole {
-                key.found.error(Some(line), not_text);
-            }
-            self.parser.wants_values = true;
-            self.here = Some(canonical);
+        if !is_whole && key.is_of_bindings() {
+            key.found.error(Some(line), not_text);
         }
+        self.parser.wants_values = true;
+        self.here = Some(canonical);
     }
 
     fn delete(&mut self, line: u64, path: &str) {
@@ -143,9 +142,15 @@ impl Reader<'_> {
 
     fn value(&mut self, line: u64, is_whole: bool, name: String, content: Content) {
         let not_text = self.not_text();
-        let Some(Key { found, .. }) = self.here() else {
+        let Some(key) = self.here() else {
             return;
         };
+        // Of the host's settings only one is read.
+        let is_wanted = is_whole && name.eq_ignore_ascii_case(HTTP2_OVER_TLS);
+        if !key.is_of_bindings() && !is_wanted {
+            return;
+        }
+        let found = &mut key.found;
         match content {
             _ if !is_whole => found.error(Some(line), not_text),
             Content::Data(data) => found.add(Value {
@@ -200,7 +205,8 @@ impl Reader<'_> {
     }
 
     fn end(mut self, options: &ReadOptions) -> Result<Collected, ReadError> {
-        if !self.parser.is_ended && self.here.is_some() {
+        let is_in_bindings = self.here().is_some_and(|key| key.is_of_bindings());
+        if !self.parser.is_ended && is_in_bindings {
             let what = "the file does not end with a whole line; it may be cut short";
             self.collected
                 .warning(ConversionWarning::new(WarningKind::Trimmed, what));
@@ -221,7 +227,7 @@ impl Reader<'_> {
             match place.role {
                 Role::Binding(_, kind, name) => self.collected.key(kind, &name, found),
                 Role::Unknown(..) => self.collected.unknown_key(&found.path, found.line),
-                Role::Parameters(_) => {}
+                Role::Parameters(_) => self.collected.parameters(&found),
                 Role::Family(..) | Role::Select => self.collected.family(found),
             }
         }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::found::Found;
 use super::record::binding;
+use super::values::HTTP2_OVER_TLS;
 use crate::error::ReadError;
 use crate::export::{Export, Header};
 use crate::options::ReadOptions;
@@ -36,7 +37,7 @@ impl Collected {
         if kind.names_certificate() && found.has_options_only() {
             let what = "the key has options, and neither a certificate nor an application: it is no \
                         binding, and is not carried";
-            self.lose(WarningKind::Value, line, &path, what);
+            self.lose(WarningKind::Leftover, line, &path, what);
             return;
         }
         match binding(kind, name, found) {
@@ -58,6 +59,19 @@ impl Collected {
                 self.times.push(time);
             }
             Err(error) => self.errors.push(error),
+        }
+    }
+
+    /// Takes the key of HTTP.sys itself, which has the settings of the host. Only a setting under which
+    /// bindings act differently matters; damage in the others does not.
+    pub(crate) fn parameters(&mut self, found: &Found) {
+        let value = found.value(HTTP2_OVER_TLS);
+        if let Some(value) = value.filter(|value| value.data.as_dword() == Ok(0)) {
+            let what = format!(
+                "{HTTP2_OVER_TLS} is 0: HTTP/2 is switched off for every binding of the host; the \
+                 setting is not carried"
+            );
+            self.lose(WarningKind::HostSetting, value.line, &found.path, what);
         }
     }
 

@@ -83,10 +83,14 @@ impl Node {
 
 /// A `SYSTEM` hive whose current control set, the second, has these keys under HTTP.sys's.
 pub fn system(families: Vec<Node>) -> Node {
-    let parameters = Node {
+    system_with(Node {
         keys: families,
         ..key("Parameters")
-    };
+    })
+}
+
+/// The same with this key `Parameters`.
+pub fn system_with(parameters: Node) -> Node {
     let http = key("HTTP").key(parameters);
     let host = key("ComputerName").text("ComputerName", "WEB-01");
     let control = key("Control").key(key("ComputerName").key(host));
