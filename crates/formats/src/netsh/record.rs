@@ -11,7 +11,7 @@ use super::fields::{Fields, Found, expected};
 use super::label_dictionary::LabelDictionary;
 use super::labels;
 use super::layout::Line;
-use super::line_reader::{Entry, RawLine, guid, is_hash, key_shape};
+use super::line_reader::{Entry, Parts, RawLine, guid, is_hash, key_shape};
 use super::names::Text;
 use super::recognition::Recognition;
 use super::shown_fields::FieldSet;
@@ -110,6 +110,11 @@ pub(super) fn parse(
         let what = "expected the line of a key before this one: Extended Properties end a record";
         return Err(named(ParseError::at(line, what)).into());
     }
+    if let Some(line) = late_hash(&shown, &recognized.lines) {
+        let what =
+            "expected the line of a key before this one: the hash stands right behind the key";
+        return Err(named(ParseError::at(line, what)).into());
+    }
     let sections = extended::parse(sections, known, by_position);
     if let Some(line) = sections.contradiction
         && holds(Rule::LearnedLabels)
@@ -160,6 +165,14 @@ pub(super) fn parse(
         .map(|warning| warning.of(key))
         .collect();
     Ok(parsed)
+}
+
+/// The line of a hash that is not one of the first three lines. Every release prints it as the second; behind
+/// an option it belongs to the next record, whose key and hash were swapped.
+fn late_hash(shown: &[(&RawLine, Parts<'_>)], recognized: &[Recognition]) -> Option<u64> {
+    let is_hash = |recognition: &Recognition| recognition.field() == Some(Field::Hash);
+    let at = recognized.iter().position(is_hash).filter(|at| *at > 2)?;
+    shown.get(at).map(|(line, _)| line.number)
 }
 
 /// The releases without a line for whether the freshness time is in force print no more Extended

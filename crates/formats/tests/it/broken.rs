@@ -342,3 +342,38 @@ fn control_characters_stay_data() {
     let store = record.certificate.as_ref().unwrap().store_name.clone();
     assert_eq!(store.unwrap().as_str(), "Web\u{1b}[31mHosting");
 }
+
+/// The hash in front of the key of the next record is no hash of the record before, whose own one stands in
+/// front of its key as well.
+#[test]
+fn hashes_in_front_of_their_keys_are_given_to_no_other() {
+    let record = |port: u16, digit: char| {
+        let hash = digit.to_string().repeat(40);
+        format!(
+            "    Certificate Hash             : {hash}\r\n\
+             \x20   IP:port                      : 10.0.0.1:{port}\r\n\
+             \x20   Application ID               : {{4dc3e181-e14b-4a21-b022-59fc669b0914}}\r\n\
+             \x20   Certificate Store Name       : MY\r\n\
+             \x20   Verify Client Certificate Revocation : Enabled\r\n\
+             \x20   Verify Revocation Using Cached Client Certificate Only : Disabled\r\n\
+             \x20   Usage Check                  : Enabled\r\n\
+             \x20   Revocation Freshness Time    : 0\r\n\
+             \x20   URL Retrieval Timeout        : 0\r\n\
+             \x20   Ctl Identifier               : (null)\r\n\
+             \x20   Ctl Store Name               : (null)\r\n\
+             \x20   DS Mapper Usage              : Disabled\r\n\
+             \x20   Negotiate Client Certificate : Disabled\r\n"
+        )
+    };
+    let title = "\r\nSSL Certificate bindings:\r\n-------------------------\r\n\r\n";
+    for gap in ["\r\n", ""] {
+        let text = [title, &record(1, 'a'), gap, &record(2, 'b'), "\r\n"].concat();
+        let options = ReadOptions {
+            keep_going: true,
+            ..ReadOptions::default()
+        };
+        let reading = certbind_formats::read(text.as_bytes(), &options).unwrap();
+        assert_eq!(reading.export.bindings, [], "{:?}", reading.errors);
+        assert!(!reading.errors.is_empty());
+    }
+}

@@ -254,6 +254,7 @@ fn records<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<(String, String)
     let mut records: Vec<Vec<(String, String)>> = Vec::new();
     for line in lines {
         let line = line.strip_suffix("<br />").unwrap_or(line);
+        let line = line.strip_prefix("> ").unwrap_or(line);
         let is_rule = line.trim().bytes().all(|byte| byte == b'-');
         if is_rule || line == "SSL Certificate bindings:" {
             continue;
