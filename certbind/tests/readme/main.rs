@@ -13,6 +13,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use certbind_test_support::hive::{self, log};
 use snapbox::assert_data_eq;
 use tempfile::TempDir;
 
@@ -148,6 +149,39 @@ fn a_backend_is_written_as_the_readme_says() {
 fn explanations_are_printed_as_their_page_shows() {
     let page = std::fs::read_to_string(root().join("docs/explain.md")).unwrap();
     runs_as_printed(&console(&page));
+}
+
+/// The disk has a dirty hive, and a log with the last binding.
+#[test]
+fn dead_host_page_is_executed_as_printed() {
+    let page = std::fs::read_to_string(root().join("docs/dead-host.md")).unwrap();
+    let blocks = console(&page);
+    let hive = |ports: &[u16]| {
+        let bindings = ports.iter().zip(0..).map(|(port, day)| {
+            // Days from 2026-11-01T08:30:00Z.
+            let time = 134_379_954_000_000_000 + day * 864_000_000_000;
+            hive::binding(&format!("0.0.0.0:{port}")).written_at(time)
+        });
+        let family = hive::Node {
+            keys: bindings.collect(),
+            ..hive::key("SslBindingInfo")
+        };
+        hive::file(&hive::system(vec![family]))
+    };
+    let (before, after) = (hive(&[443, 8443]), hive(&[443, 8443, 9443]));
+    let dirty = log::dirty(&before, 9, 8);
+    let pages = log::changed_pages(&before, &after);
+    let entry = log::entry(8, after.len() - log::PAGE, &pages);
+    let folder = folder();
+    let config = folder.path().join("disk/Windows/System32/config");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("SYSTEM"), &dirty).unwrap();
+    std::fs::write(config.join("SYSTEM.LOG1"), log::log(&dirty, &[entry])).unwrap();
+    let printed = session(&blocks, folder.path(), &[]);
+    assert_data_eq!(
+        settled(&printed),
+        snapbox::Data::from(settled(&blocks)).raw()
+    );
 }
 
 #[test]
