@@ -15,6 +15,7 @@ mod sizes;
 mod sql;
 mod writes;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::seeded::{FaultyFixture, NoFault};
@@ -52,7 +53,10 @@ fn finds(check: fn(), words: &[&str]) {
 /// Each row: a test, a fault, the check that has to find it, the size at which it has to (the number
 /// of keys that the check may create), and the texts of the failure.
 macro_rules! found {
-    ($($test:ident: $faults:ident::$fault:ident by $check:ident at $size:literal, $($words:literal)|+;)*) => {$(
+    ($($test:ident: $faults:ident::$fault:ident by $check:ident at $size:literal, $($words:literal)|+;)*) => {
+        const FAULTS: &[&str] = &[$(stringify!($faults::$fault)),*];
+
+        $(
         #[test]
         fn $test() {
             finds(
@@ -60,13 +64,17 @@ macro_rules! found {
                 &[$($words),+],
             );
         }
-    )*};
+        )*
+    };
 }
 
 /// The same for faults that are found by starting, killing or observing a second process: this test is
 /// that process as well.
 macro_rules! found_in_a_process {
-    ($($test:ident: $fault:ident by $check:ident, $($words:literal)|+;)*) => {$(
+    ($($test:ident: $fault:ident by $check:ident, $($words:literal)|+;)*) => {
+        const FAULTS_OF_PROCESSES: &[&str] = &[$(stringify!(crashes::$fault)),*];
+
+        $(
         #[test]
         #[cfg(unix)]
         fn $test() {
@@ -78,7 +86,8 @@ macro_rules! found_in_a_process {
                 &[$($words),+],
             );
         }
-    )*};
+        )*
+    };
 }
 
 found! {
@@ -99,22 +108,22 @@ found! {
     half_a_batch_in_histories: writes::ShowsHalfABatch by operations_are_linearizable at 32, "not linearizable";
     an_error_after_a_change: writes::FailsAfterChanging by sequences_follow_the_model at 32, "the response to";
     a_lost_end_of_a_batch: writes::LosesTheEndOfABatch by acknowledged_changes_survive_reopening at 32, "once it was opened again";
-    an_update_that_inserts: writes::UpdatesWhatIsNotBound by errors_change_nothing at 32, "update";
-    a_rotation_that_loses_options: writes::RotatesOptionsAway by sequences_follow_the_model at 32, "the response to";
+    update_inserts: writes::UpdatesWhatIsNotBound by errors_change_nothing at 32, "update";
+    rotation_loses_options: writes::RotatesOptionsAway by sequences_follow_the_model at 32, "the response to";
     a_rotation_of_one: writes::RotatesOne by acknowledged_changes_survive_reopening at 32, "rotate";
 
     a_load_of_what_comes_before_an_error: writes::LoadsUntilItFails by errors_change_nothing at 32, "no load has come to its end" | "was refused";
     a_load_of_what_comes_before_an_error_in_a_sequence: writes::LoadsUntilItFails by sequences_follow_the_model at 32, "what the store holds" | "get after";
     a_load_in_sight: writes::LoadsUntilItFails by batches_are_atomic at 32, "seen";
     a_load_in_any_order: writes::LoadsInAnyOrder by errors_change_nothing at 32, "out of order";
-    a_load_that_passes_over_an_error: writes::LoadsWhatItCan by errors_change_nothing at 32, "Ok(1)";
+    load_skips_errors: writes::LoadsWhatItCan by errors_change_nothing at 32, "Ok(1)";
     a_lost_end_of_a_load: writes::LosesTheEndOfALoad by acknowledged_changes_survive_reopening at 32, "after load";
 
     a_forgotten_before: answers::ForgetsWhatWasThere by every_field_round_trips at 32, "what changed";
     a_forgotten_before_in_a_sequence: answers::ForgetsWhatWasThere by sequences_follow_the_model at 32, "the response to";
     a_swallowed_error: answers::SwallowsErrors by errors_change_nothing at 32, "insert";
-    a_conflict_that_does_not_say_what_it_found: answers::ForgetsWhatItFound by errors_change_nothing at 32, "swap";
-    a_loser_that_is_told_its_own: answers::TellsALoserItsOwn by keys_are_unique at 32, "a loser is told what the winner put there";
+    conflict_without_the_found_binding: answers::ForgetsWhatItFound by errors_change_nothing at 32, "swap";
+    loser_sees_its_own_binding: answers::TellsALoserItsOwn by keys_are_unique at 32, "a loser is told what the winner put there";
     a_wrong_key_in_an_error: answers::BlamesAnotherKey by errors_change_nothing at 32, "apply" | "load";
     the_last_of_two_failures: answers::TellsTheLastFailure by errors_change_nothing at 32, "the first of two";
     a_conflict_told_as_not_found: answers::MistakesNotFound by errors_change_nothing at 32, "swap";
@@ -139,25 +148,25 @@ found! {
     a_repeated_binding: reads::RepeatsABinding by scans_are_ordered at 32, "a scan";
     an_included_cursor: reads::IncludesTheCursor by scans_are_ordered at 32, "a page begins at" | "a scan: Asked";
     a_binding_skipped_behind_the_cursor: reads::SkipsTheOneBehindTheCursor by scans_are_ordered at 32, "a scan";
-    a_range_that_ends_too_early: reads::EndsARangeTooEarly by scans_are_ordered at 32, "a scan";
-    a_range_that_ends_too_late: reads::EndsARangeTooLate by scans_are_ordered at 32, "a scan";
+    range_ends_early: reads::EndsARangeTooEarly by scans_are_ordered at 32, "a scan";
+    range_ends_late: reads::EndsARangeTooLate by scans_are_ordered at 32, "a scan";
     a_forgotten_kind: reads::ForgetsTheKind by scans_are_ordered at 32, "a scan";
     a_scan_of_many_instants: reads::ScansLive by scans_are_stable at 32, "a scan that began before the changes";
     a_scan_of_many_instants_beside_batches: reads::ScansLive by batches_are_atomic at 32, "half applied";
     a_scan_by_index: reads::ScansByIndex by scans_are_stable at 32, "a scan missed";
-    a_store_that_forgets: reads::ForgetsWhenReopened by acknowledged_changes_survive_reopening at 32, "once it was opened again";
-    a_store_that_forgets_in_a_sequence: reads::ForgetsWhenReopened by sequences_follow_the_model at 32, "what the store holds";
-    a_store_that_forgets_the_last_change: reads::ForgetsTheLastChangeWhenReopened by acknowledged_changes_survive_reopening at 32, "once it was opened again";
-    a_store_that_brings_back_what_was_removed: reads::BringsBackWhatWasRemoved by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    reopening_loses_all: reads::ForgetsWhenReopened by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    reopening_loses_all_in_a_sequence: reads::ForgetsWhenReopened by sequences_follow_the_model at 32, "what the store holds";
+    reopening_loses_the_last_change: reads::ForgetsTheLastChangeWhenReopened by acknowledged_changes_survive_reopening at 32, "once it was opened again";
+    reopening_restores_removed: reads::BringsBackWhatWasRemoved by acknowledged_changes_survive_reopening at 32, "once it was opened again";
 
-    a_limit_that_is_none: capabilities::TakesMoreThanItsLimit by capabilities_are_accurate at 32, "more than 4 changes";
-    a_limit_that_is_lower: capabilities::TakesLessThanItsLimit by capabilities_are_accurate at 32, "4 changes";
-    a_read_only_store_that_is_written: capabilities::IsWrittenThoughReadOnly by capabilities_are_accurate at 32, "refuse insert";
-    a_kind_that_is_there_all_the_same: capabilities::HasAKindThatItDenies by capabilities_are_accurate at 32, "which it lacks";
-    a_kind_that_is_not_there: capabilities::LacksAKindThatItClaims by capabilities_are_accurate at 32, "is a kind that the store has";
-    a_kind_that_is_lacking_and_not_said_so: capabilities::GetsNothingOfAKindThatItLacks by capabilities_are_accurate at 32, "which it lacks";
-    options_that_are_there_all_the_same: capabilities::HasOptionsThatItDenies by capabilities_are_accurate at 32, "are refused";
-    properties_that_are_there_all_the_same: capabilities::HasPropertiesThatItDenies by capabilities_are_accurate at 32, "extended properties";
+    limit_is_not_enforced: capabilities::TakesMoreThanItsLimit by capabilities_are_accurate at 32, "more than 4 changes";
+    limit_is_lower_than_declared: capabilities::TakesLessThanItsLimit by capabilities_are_accurate at 32, "4 changes";
+    read_only_store_is_written: capabilities::IsWrittenThoughReadOnly by capabilities_are_accurate at 32, "refuse insert";
+    denied_kind_is_supported: capabilities::HasAKindThatItDenies by capabilities_are_accurate at 32, "which it lacks";
+    claimed_kind_is_missing: capabilities::LacksAKindThatItClaims by capabilities_are_accurate at 32, "is a kind that the store has";
+    missing_kind_reads_as_unbound: capabilities::GetsNothingOfAKindThatItLacks by capabilities_are_accurate at 32, "which it lacks";
+    denied_options_are_supported: capabilities::HasOptionsThatItDenies by capabilities_are_accurate at 32, "are refused";
+    denied_properties_are_supported: capabilities::HasPropertiesThatItDenies by capabilities_are_accurate at 32, "extended properties";
 
     // SQL: limits of statements, pages and parameters.
     a_statement_of_64_rows: sizes::AppliesTheFirst64
@@ -174,7 +183,7 @@ found! {
         by large_batches_follow_the_model at 260, "changes, found 128";
     the_wrong_key_of_a_page: sizes::NamesTheFirstKeyOfThePage
         by large_batches_follow_the_model at 110, "a batch of";
-    a_retry_that_finds_its_own_work: sizes::AppliesLargeBatchesTwice
+    retry_finds_its_own_changes: sizes::AppliesLargeBatchesTwice
         by large_batches_follow_the_model at 402, "a batch of";
     a_scan_of_a_thousand_rows: sizes::ReturnsAThousandRows
         by large_batches_follow_the_model at 1002, "bindings, found 1000";
@@ -184,7 +193,7 @@ found! {
         by large_batches_follow_the_model at 258, "bindings, found";
     pages_out_of_order: sizes::SwapsPages
         by large_batches_follow_the_model at 130, "the order at position";
-    a_long_range_that_starts_too_late: sizes::StartsLongRangesTooLate
+    long_range_starts_late: sizes::StartsLongRangesTooLate
         by large_batches_follow_the_model at 400, "a range of a large store";
     a_load_in_transactions_of_16: sizes::LoadsIn16s
         by large_batches_follow_the_model at 40, "whose last change fails" | "ends with an error";
@@ -202,15 +211,15 @@ found! {
         by scans_show_the_instant_of_their_start at 60, "with writes after";
     a_snapshot_at_the_first_row: instants::StartsAtTheFirstRow
         by scans_show_the_instant_of_their_start at 12, "with writes after 0";
-    a_scan_that_locks_writers_out: instants::ScansLockWritersOut
+    scan_blocks_writers: instants::ScansLockWritersOut
         by scans_show_the_instant_of_their_start at 12, "have not returned: apply";
     a_pool_of_16_connections: instants::HasSixteenConnections
         by scans_show_the_instant_of_their_start at 12, "have not returned: scan";
-    a_dropped_scan_that_keeps_its_lock: instants::LeaksTheLockOfADroppedScan
+    dropped_scan_keeps_its_lock: instants::LeaksTheLockOfADroppedScan
         by scans_show_the_instant_of_their_start at 12, "have not returned:";
 
     // The source of a bulk load.
-    a_load_that_locks_its_source_out: instants::LoadsLockReadersOut
+    load_blocks_its_source: instants::LoadsLockReadersOut
         by bulk_load_sources_may_read_and_panic at 32, "have not returned:";
     a_load_in_sight_of_its_source: instants::ShowsALoadToItsSource
         by bulk_load_sources_may_read_and_panic at 32, "in the source of a bulk load";
@@ -245,7 +254,7 @@ found! {
         by every_field_round_trips at 32, "what changed";
     names_of_64_characters: sql::ShortNames
         by every_field_round_trips at 32, "what changed";
-    a_conflict_that_does_nothing: sql::DoesNothingOnConflict
+    conflict_does_nothing: sql::DoesNothingOnConflict
         by acknowledged_changes_survive_reopening at 32, "once it was opened again";
     a_transaction_left_open_by_an_error: sql::LeavesTransactionsOpen
         by errors_change_nothing at 32, "violated";
@@ -273,13 +282,13 @@ found! {
         by every_field_round_trips at 32, "value is too large";
     revisions_of_a_clock: remote::NumbersByTheClock
         by revisions_grow at 32, "the revision of a change";
-    a_lost_request_that_is_acknowledged: remote::LosesARequest
+    lost_request_is_acknowledged: remote::LosesARequest
         by second_handles_share_the_store at 128, "by each of two handles";
-    an_insert_that_is_sent_twice: remote::SendsTwice
+    insert_is_sent_twice: remote::SendsTwice
         by sequences_follow_the_model at 32, "the response to";
 
     // Revisions.
-    revisions_that_count_down: instants::CountsRevisionsDown
+    revisions_count_down: instants::CountsRevisionsDown
         by revisions_grow at 32, "the revision of a change";
     one_revision_for_all: instants::HasOneRevision
         by revisions_grow at 32, "the revision of a change";
@@ -289,15 +298,15 @@ found! {
         by revisions_grow at 32, "the revision of a change";
 
     // Two handles.
-    handles_that_overwrite_each_other: instants::HandlesOverwriteEachOther
+    handles_overwrite_each_other: instants::HandlesOverwriteEachOther
         by second_handles_share_the_store at 128, "by the other handle" | "each of two handles";
     a_second_handle_on_a_copy: instants::SecondHandlesReadACopy
         by second_handles_share_the_store at 128, "by the other handle";
-    a_refusal_that_empties_the_store: instants::EmptiesTheStoreBeforeItRefuses
+    refusal_empties_the_store: instants::EmptiesTheStoreBeforeItRefuses
         by second_handles_share_the_store at 128, "after a second opening was refused";
     a_refusal_without_a_reason: instants::RefusesWithoutAReason
         by second_handles_share_the_store at 128, "with the error InUse";
-    a_store_that_never_opens_again: instants::NeverOpensAgain
+    store_never_reopens: instants::NeverOpensAgain
         by second_handles_share_the_store at 128, "the store does not open";
 }
 
@@ -308,9 +317,9 @@ found_in_a_process! {
         by acknowledged_changes_survive_a_kill, "acknowledged operations";
     a_batch_of_many_records: WritesEachChangeAlone
         by acknowledged_changes_survive_a_kill, "acknowledged operations";
-    a_log_that_is_not_recovered: DoesNotRecover
+    wal_is_not_recovered: DoesNotRecover
         by acknowledged_changes_survive_a_kill, "the last record is incomplete";
-    a_store_that_never_syncs: NeverSyncs
+    store_never_syncs: NeverSyncs
         by acknowledged_changes_are_synced, "acknowledged without a sync";
     a_sync_every_second_time: SyncsEverySecondChange
         by acknowledged_changes_are_synced, "acknowledged without a sync";
@@ -326,3 +335,15 @@ certbind_conformance::suite!(
     FaultyFixture<NoFault, 10_000>,
     durability_not_checked = "the store is in memory"
 );
+
+#[test]
+fn documentation_has_the_number_of_faults() {
+    let faults: BTreeSet<_> = FAULTS.iter().chain(FAULTS_OF_PROCESSES).collect();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guarantees.md");
+    let page = std::fs::read_to_string(page).expect("the page of guarantees");
+    let expected = format!("seeds {} faults", faults.len());
+    assert!(
+        page.contains(&expected),
+        "docs/guarantees.md: expected \"{expected}\""
+    );
+}
