@@ -170,53 +170,17 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             discard_wal,
             output,
         } => commands::read::check(&url()?, discard_wal, output.format),
-        Command::Add {
-            key,
-            certificate,
-            app_id,
-            checks,
-            output,
-            options,
-        } => {
-            let values = Values {
-                certificate: &certificate,
-                checks: &checks,
-                app_id: Some(app_id),
-                options: &options,
-            };
-            commands::change::add(&url()?, key, &values, output.format)
+        Command::Add(add) => {
+            let values = Values::new(&add, Some(add.owner.app_id));
+            commands::change::add(&url()?, add.key.clone(), &values, add.output.format)
         }
-        Command::Update {
-            key,
-            certificate,
-            app_id,
-            checks,
-            output,
-            options,
-        } => {
-            let values = Values {
-                certificate: &certificate,
-                checks: &checks,
-                app_id,
-                options: &options,
-            };
-            commands::change::update(&url()?, &key, &values, output.format)
+        Command::Update(update) => {
+            let values = Values::new(&update, update.owner.app_id);
+            commands::change::update(&url()?, &update.key, &values, update.output.format)
         }
-        Command::Set {
-            key,
-            certificate,
-            app_id,
-            checks,
-            output,
-            options,
-        } => {
-            let values = Values {
-                certificate: &certificate,
-                checks: &checks,
-                app_id,
-                options: &options,
-            };
-            commands::change::set(&url()?, &key, &values, output.format)
+        Command::Set(set) => {
+            let values = Values::new(&set, set.owner.app_id);
+            commands::change::set(&url()?, &set.key, &values, set.output.format)
         }
         Command::Delete { key } => commands::change::delete(&url()?, &key),
         Command::Rotate(rotate) => commands::rotate::run(&url()?, &rotate),

@@ -4,6 +4,7 @@ pub(crate) mod applications;
 pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod certificate;
+pub(crate) mod change;
 pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod doctor;
@@ -29,14 +30,13 @@ pub(crate) mod verify;
 
 use std::path::PathBuf;
 
-use certbind_core::{BindingKey, Uuid};
+use certbind_core::BindingKey;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::certificate::{CertificateSource, Checks};
+use self::change::{Change, OwnerOfAny, OwnerOfExisting, OwnerOfNew};
 use self::key::key;
 use self::output::Output;
-use self::record::RecordOptions;
 use crate::help;
 use crate::stores::StoreUrl;
 
@@ -86,58 +86,11 @@ pub(crate) enum Command {
         output: Output,
     },
     /// Create a binding. Succeeds if an equal one exists.
-    Add {
-        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
-        #[arg(value_parser = key)]
-        key: BindingKey,
-        #[command(flatten)]
-        certificate: CertificateSource,
-        /// The application that owns the binding: any GUID, or the name of a known application, such
-        /// as IIS.
-        #[arg(long, value_name = "GUID", value_parser = applications::id)]
-        app_id: Uuid,
-        #[command(flatten)]
-        checks: Checks,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        options: RecordOptions,
-    },
+    Add(Box<Change<OwnerOfNew>>),
     /// Update selected fields of a binding.
-    Update {
-        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
-        #[arg(value_parser = key)]
-        key: BindingKey,
-        #[command(flatten)]
-        certificate: CertificateSource,
-        /// The application that owns the binding: any GUID, or the name of a known application.
-        #[arg(long, value_name = "GUID", value_parser = applications::id)]
-        app_id: Option<Uuid>,
-        #[command(flatten)]
-        checks: Checks,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        options: RecordOptions,
-    },
+    Update(Box<Change<OwnerOfExisting>>),
     /// Create a binding, or update selected fields of it. Succeeds if it is already so.
-    Set {
-        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
-        #[arg(value_parser = key)]
-        key: BindingKey,
-        #[command(flatten)]
-        certificate: CertificateSource,
-        /// The application that owns the binding: any GUID, or the name of a known application.
-        /// Required if the key is not bound.
-        #[arg(long, value_name = "GUID", value_parser = applications::id)]
-        app_id: Option<Uuid>,
-        #[command(flatten)]
-        checks: Checks,
-        #[command(flatten)]
-        output: Output,
-        #[command(flatten)]
-        options: RecordOptions,
-    },
+    Set(Box<Change<OwnerOfAny>>),
     /// Delete a binding.
     Delete {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.

@@ -2,9 +2,11 @@
 
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, Change, Precondition, Record, StoreError, Uuid};
+use clap::Args;
 use serde_json::json;
 
 use crate::cli::certificate::{CertificateSource, Checks};
+use crate::cli::change::Change as Arguments;
 use crate::cli::output::Format;
 use crate::cli::record::RecordOptions;
 use crate::error::Error;
@@ -20,10 +22,21 @@ const ATTEMPTS: u32 = 16;
 
 /// The values that a command sets.
 pub(crate) struct Values<'a> {
-    pub(crate) certificate: &'a CertificateSource,
-    pub(crate) checks: &'a Checks,
-    pub(crate) app_id: Option<Uuid>,
-    pub(crate) options: &'a RecordOptions,
+    certificate: &'a CertificateSource,
+    checks: &'a Checks,
+    app_id: Option<Uuid>,
+    options: &'a RecordOptions,
+}
+
+impl<'a> Values<'a> {
+    pub(crate) fn new<O: Args>(arguments: &'a Arguments<O>, app_id: Option<Uuid>) -> Self {
+        Self {
+            certificate: &arguments.certificate,
+            checks: &arguments.checks,
+            app_id,
+            options: &arguments.options,
+        }
+    }
 }
 
 /// The values, with the certificate read.
