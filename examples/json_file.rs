@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use certbind_conformance::Fixture;
 use certbind_core::{
@@ -66,20 +67,28 @@ impl JsonFileStore {
     }
 }
 
+/// How often, and in what interval, a lock is tried: a child of this process keeps the lock of a store
+/// that was closed from its fork to its exec.
+const ATTEMPTS: u32 = 200;
+const INTERVAL: Duration = Duration::from_millis(5);
+
 /// Locks a file until it is closed, or reports that the store at `path` is in use.
 fn lock(file: &Path, path: &Path) -> Result<File> {
     let failed = |error| StoreError::io("lock", file, error);
     let mut options = OpenOptions::new();
     let options = options.write(true).create(true).truncate(false);
     let lock = options.open(file).map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
-            path: path.to_owned(),
-            owner: None,
-        }),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+    for _ in 0..ATTEMPTS {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(INTERVAL),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
     }
+    Err(StoreError::InUse {
+        path: path.to_owned(),
+        owner: None,
+    })
 }
 
 impl BindingStore for JsonFileStore {

@@ -266,9 +266,6 @@ impl<A: HttpApi> Doctor<A> {
             let spelled = binding.host_spelling().map(str::to_owned);
             let spelled = spelled.or_else(|| key.host().map(|host| host.as_str().to_owned()));
             let Some(spelled) = spelled else { continue };
-            if spelled.ends_with('.') {
-                return self.finding("host_names", "trailing-dot", evidence);
-            }
             let host_spelling = Some(spelled.as_str());
             let exact = self.record(key.kind(), Query::Exact { key, host_spelling });
             let exact = found(&exact).and_then(|record| record.binding.as_ref().ok());

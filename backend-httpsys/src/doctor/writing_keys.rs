@@ -87,7 +87,6 @@ impl<A: HttpApi> Doctor<A> {
             let exact = self.bound(binding.key(), Some(spelled));
             let exact = exact.map(|exact| exact.host_spelling().map(str::to_owned));
             let answer = match (listed.host_spelling(), exact) {
-                (Some(listed), _) if listed.ends_with('.') => "trailing-dot",
                 (_, None) => "exact-case",
                 (Some(listed), _) if listed == spelled => "as-spelled",
                 (_, Some(Some(exact))) if exact == spelled => "lower-listed",

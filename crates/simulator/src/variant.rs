@@ -332,12 +332,8 @@ impl Simulator {
     /// The record with its host name as this Windows gives it back.
     pub(crate) fn spelled(&self, binding: Binding, is_listed: bool) -> Result<Binding, u32> {
         let host = binding.key().host().map(|host| host.as_str().to_owned());
-        let (Some(host), spelling) = (host, self.windows().host_names) else {
-            return Ok(binding);
-        };
-        let spelled = match spelling {
-            "lower-listed" if is_listed => host,
-            "trailing-dot" => format!("{host}."),
+        let spelled = match (host, self.windows().host_names) {
+            (Some(host), "lower-listed") if is_listed => host,
             _ => return Ok(binding),
         };
         // A spelling that no binding has is left out.

@@ -92,7 +92,7 @@ options! {
     odd_record = "none" ["hash-32" "hash-none" "hash-zeros" "port-0" "host-empty" "host-space" "ccs-ipv6"]
         "the first record of a kind is one that no other program could set";
     host_address = "0.0.0.0" ["::" "192.0.2.1"] "the address in an SNI or CCS record";
-    host_names = "as-spelled" ["lower" "lower-listed" "trailing-dot" "exact-case"]
+    host_names = "as-spelled" ["lower" "lower-listed" "exact-case"]
         "the spelling of host names";
     ipv6 = "as-given" ["no-scope" "mapped-to-ipv4" "flow-label"] "IPv6 addresses";
     flags = "kept" ["drop-unknown" "drop-known" "add" "refuse-unknown"] "bits of the flags";

@@ -88,7 +88,15 @@ impl<Q: LogFault> LogStore<Q> {
         let mut options = OpenOptions::new();
         let options = options.read(true).append(true).create(true);
         let mut file = options.open(path).map_err(failed)?;
-        if file.try_lock().is_err() {
+        // A child of another test has the lock of a closed store from its fork to its exec.
+        let attempts = 200;
+        let locks = |attempt| {
+            if attempt > 0 {
+                thread::sleep(Duration::from_millis(5));
+            }
+            file.try_lock().is_ok()
+        };
+        if !(0..attempts).any(locks) {
             return Err(StoreError::InUse {
                 path: path.into(),
                 owner: None,
