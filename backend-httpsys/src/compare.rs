@@ -15,15 +15,6 @@ pub(crate) fn same_but_properties(a: &Binding, b: &Binding) -> bool {
 /// are not looked at.
 pub(crate) fn is_stored_form(found: &Binding, written: &Binding) -> bool {
     let (a, b) = (found.record(), written.record());
-    let certificate = match (&a.certificate, &b.certificate) {
-        (Some(a), Some(b)) => {
-            a.hash == b.hash && same_name(a.store_name.as_ref(), b.store_name.as_ref())
-        }
-        (None, None) => true,
-        _ => false,
-    };
-    let added = a.flags.bits() & !b.flags.bits();
-    let flags = b.flags.bits() & !a.flags.bits() == 0 && added & KNOWN_FLAGS == 0;
     let or_default = |found: u32, written: u32| found == written || written == 0;
     let ctl_store = match (&a.ctl_store_name, &b.ctl_store_name) {
         (_, None) => true,
@@ -31,10 +22,10 @@ pub(crate) fn is_stored_form(found: &Binding, written: &Binding) -> bool {
         (None, Some(_)) => false,
     };
     found.key() == written.key()
-        && certificate
+        && same_certificate(a, b)
         && a.app_id == b.app_id
         && a.check_mode == b.check_mode
-        && flags
+        && keeps_flags(a, b)
         && or_default(a.revocation_freshness_time, b.revocation_freshness_time)
         && or_default(a.url_retrieval_timeout, b.url_retrieval_timeout)
         && a.ctl_identifier == b.ctl_identifier
@@ -52,23 +43,40 @@ pub(crate) fn same_for_windows(found: Option<&Binding>, written: Option<&Binding
     }
 }
 
-/// Whether each field of `found` is that of one of the two: what a replacement by several calls, or
-/// by one that does only a part, leaves when it is cut off.
+/// Whether each field of `found` is that of one of the two, as Windows may store it: what a replacement by
+/// several calls, or by one that does only a part, leaves when it is cut off.
 pub(crate) fn is_mixture(found: &Binding, a: &Binding, b: &Binding) -> bool {
     let (of, a, b) = (found.record(), a.record(), b.record());
     let either = |same: &dyn Fn(&Record) -> bool| same(a) || same(b);
-    either(&|end| end.certificate == of.certificate)
+    either(&|end| same_certificate(of, end))
         && either(&|end| end.app_id == of.app_id)
         && either(&|end| end.check_mode == of.check_mode)
         && either(&|end| end.revocation_freshness_time == of.revocation_freshness_time)
         && either(&|end| end.url_retrieval_timeout == of.url_retrieval_timeout)
         && either(&|end| end.ctl_identifier == of.ctl_identifier)
         && either(&|end| end.ctl_store_name == of.ctl_store_name)
-        && either(&|end| end.flags == of.flags)
+        && either(&|end| keeps_flags(of, end))
         && of.extended.iter().all(|set| {
             let same = |end: &Record| end.extended.get(set.property_type()) == Some(set);
             either(&same)
         })
+}
+
+/// Whether the certificate that is found is the one that was written.
+fn same_certificate(found: &Record, written: &Record) -> bool {
+    match (&found.certificate, &written.certificate) {
+        (Some(a), Some(b)) => {
+            a.hash == b.hash && same_name(a.store_name.as_ref(), b.store_name.as_ref())
+        }
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Whether the flags that are found are those that were written, and none that `http.h` names beside.
+fn keeps_flags(found: &Record, written: &Record) -> bool {
+    let (found, written) = (found.flags.bits(), written.flags.bits());
+    written & !found == 0 && found & !written & KNOWN_FLAGS == 0
 }
 
 /// The record without extended properties.

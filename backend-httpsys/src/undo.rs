@@ -93,13 +93,15 @@ fn revert<A: HttpApi>(
         let found = session.binding(key, &cache)?;
         let found = found.as_ref();
         let ours = found == after.as_ref() || found.is_some_and(|found| step.seen.contains(found));
-        if found == before.as_ref() || (!ours && same_for_windows(found, before.as_ref())) {
+        // What Windows made of the new record may look like the old one as well, where a time was 0.
+        let is_new = ours || same_for_windows(found, after.as_ref());
+        if found == before.as_ref() || (!is_new && same_for_windows(found, before.as_ref())) {
             if let (None, None, Some(after)) = (found, before, after) {
                 recovery.conflicts.extend(elsewhere(session, after)?);
             }
             return Ok(());
         }
-        if !ours && !same_for_windows(found, after.as_ref()) && !is_between(&step, found) {
+        if !is_new && !is_between(&step, found) {
             recovery.conflicts.push(RecoveryConflict {
                 key: key.clone(),
                 before: before.clone(),

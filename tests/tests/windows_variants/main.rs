@@ -80,6 +80,18 @@ fn sample_of_answers() {
     all_hold(&variants.collect::<Vec<_>>(), number("CERTBIND_SEED", 1));
 }
 
+/// What Windows made of a refused change was taken for a change of another program.
+#[test]
+fn refused_changes_are_undone_in_the_form_that_is_stored() {
+    let pairs = [
+        [("flags", "add"), ("property_types", "2")],
+        [("flags", "add"), ("property_types", "87")],
+        [("flags", "add"), ("property_set", "87")],
+        [("store_name", "my-to-null"), ("property_set", "87")],
+    ];
+    all_hold(&pairs.map(Vec::from), 1);
+}
+
 #[test]
 fn drawn_pairs_of_answers() {
     let answers = answers();

@@ -128,7 +128,7 @@ mod tests {
                 Some(Role::Unknown(current, "SslOther".into())),
             ),
             (r"\UrlAclInfo", None),
-            ("", None),
+            ("", Some(Role::Parameters(current))),
         ] {
             assert_eq!(role(&format!("{parameters}{below}")), expected, "{below}");
         }
