@@ -5,68 +5,17 @@
 
 mod common;
 
-use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use certbind_core::BindingStore;
+use certbind_test_support::events::assert_event;
 use common::crashed::crashed;
 use common::disk::{BROKEN, Disk, Operation, Plan};
 use common::{IMAGES, binding, open, with_wal};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
-/// Collects events as lines of text.
-#[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<String>>>);
-
-impl Subscriber for Collector {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "certbind_redb"
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(event.metadata().level().to_string());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
-}
 
 /// The events while `work` runs.
 fn events(work: impl FnOnce()) -> Vec<String> {
-    let collector = Collector::default();
-    tracing::subscriber::with_default(collector.clone(), work);
-    std::mem::take(&mut *collector.0.lock().unwrap())
-}
-
-/// Whether an event has these parts.
-#[track_caller]
-fn assert_event(events: &[String], parts: &[&str]) {
-    let found = events
-        .iter()
-        .any(|event| parts.iter().all(|part| event.contains(part)));
-    assert!(found, "{parts:?} in {events:#?}");
+    certbind_test_support::events::collect("certbind_redb", work)
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The summary of an audit: a line for each rule, the worst first, and what was audited.
+//! The summary of an audit: a line for each rule, the worst first, and the number of hosts and bindings.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -105,11 +105,6 @@ impl StoreUrl {
         self.backend.api(&self.address)
     }
 
-    /// Whether the HTTP Server API at this URL is simulated.
-    pub(crate) fn is_simulated(&self) -> bool {
-        self.backend.is_simulated(&self.address)
-    }
-
     /// The Windows release whose netsh is emulated by default.
     pub(crate) fn netsh_profile(&self) -> Option<Profile> {
         Profile::of_windows(&self.backend.windows_release(&self.address)?)
@@ -151,6 +146,12 @@ impl Opened {
         let tables = Arc::clone(self.0.tables()?);
         let simulator = Simulator::new(Arc::clone(self.0.bindings()));
         Some(Arc::new(simulator.tables(tables)))
+    }
+
+    /// Whether that is known to be simulated. The store's own API is where a release of Windows is
+    /// configured for it.
+    pub(crate) fn is_simulated(&self, url: &StoreUrl) -> bool {
+        self.0.api().is_none() || url.netsh_profile().is_some()
     }
 
     /// Verifies the whole store.

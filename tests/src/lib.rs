@@ -97,6 +97,7 @@ mod model;
 mod operation;
 mod order;
 mod point_in_time;
+mod redeclared;
 mod regular;
 mod reopening;
 mod revisions;
@@ -119,6 +120,7 @@ pub use kill::{acknowledged_changes_survive_a_kill, unchecked_durability_is_decl
 pub use large::large_batches_follow_the_model;
 pub use loads::bulk_load_sources_may_read_and_panic;
 pub use point_in_time::scans_show_the_instant_of_their_start;
+pub use redeclared::Redeclared;
 pub use reopening::acknowledged_changes_survive_reopening;
 pub use revisions::revisions_grow;
 pub use round_trip::every_field_round_trips;

@@ -5,11 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use certbind_conformance::Fixture;
-use certbind_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, MemoryStore, Result,
-    Scan,
-};
+use certbind_conformance::{Fixture, Redeclared};
+use certbind_core::{MemoryStore, Result};
 use certbind_httpsys::HttpSysStore;
 use certbind_redb::RedbStore;
 use certbind_simulator::{Profile, Simulator};
@@ -58,31 +55,11 @@ certbind_conformance::suite!(
     durability_not_checked = "the simulator is part of the process"
 );
 
-/// A store that declares as many keys as the suite tries by default.
-struct Large<S>(S);
-
-impl<S: BindingStore> BindingStore for Large<S> {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities().with_tested_keys(None)
-    }
-
-    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
-        self.0.get(key)
-    }
-
-    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        self.0.scan(scan)
-    }
-
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.0.apply(batch)
-    }
-}
-
+/// A host whose store declares as many keys as the suite tries by default.
 struct LargeHost(Host<{ Profile::Server2022 as usize }>);
 
 impl Fixture for LargeHost {
-    type Store = Large<HttpSysStore<Arc<Simulator>>>;
+    type Store = Redeclared<HttpSysStore<Arc<Simulator>>>;
 
     const TIME_LIMIT: Duration = Duration::from_secs(3_600);
 
@@ -91,7 +68,10 @@ impl Fixture for LargeHost {
     }
 
     fn open(&self) -> Result<Self::Store> {
-        self.0.open().map(Large)
+        let store = self.0.open()?;
+        Ok(Redeclared::new(store, |declared| {
+            declared.with_tested_keys(None)
+        }))
     }
 }
 

@@ -1,10 +1,7 @@
 //! The suite over the reference.
 
-use certbind_conformance::Ephemeral;
-use certbind_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, MemoryStore, Result,
-    Scan,
-};
+use certbind_conformance::{Ephemeral, Redeclared};
+use certbind_core::{MemoryStore, Result};
 
 certbind_conformance::suite!(
     memory,
@@ -40,28 +37,8 @@ fn the_report_says_that_durability_is_not_checked() {
 /// a second process.
 struct Durable<const MULTI_PROCESS: bool>(tempfile::TempDir);
 
-struct DurableStore(certbind_redb::RedbStore, bool);
-
-impl BindingStore for DurableStore {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities().with_multi_process(self.1)
-    }
-
-    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
-        self.0.get(key)
-    }
-
-    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        self.0.scan(scan)
-    }
-
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.0.apply(batch)
-    }
-}
-
 impl<const MULTI_PROCESS: bool> certbind_conformance::Fixture for Durable<MULTI_PROCESS> {
-    type Store = DurableStore;
+    type Store = Redeclared<certbind_redb::RedbStore>;
 
     fn new() -> Self {
         Self(tempfile::TempDir::new().expect("a folder"))
@@ -69,7 +46,9 @@ impl<const MULTI_PROCESS: bool> certbind_conformance::Fixture for Durable<MULTI_
 
     fn open(&self) -> Result<Self::Store> {
         let store = certbind_redb::RedbStore::open(self.0.path().join("bindings.redb"))?;
-        Ok(DurableStore(store, MULTI_PROCESS))
+        Ok(Redeclared::new(store, |declared| {
+            declared.with_multi_process(MULTI_PROCESS)
+        }))
     }
 }
 

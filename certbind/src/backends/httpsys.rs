@@ -74,10 +74,6 @@ impl StoreBackend for HttpSys {
         let configuration: Configuration = toml::from_str(&text).ok()?;
         Some(configuration.profile)
     }
-
-    fn is_simulated(&self, address: &str) -> bool {
-        self.windows_release(address).is_some()
-    }
 }
 
 fn library(address: &str) -> Option<&Path> {

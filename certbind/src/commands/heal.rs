@@ -76,7 +76,7 @@ fn apply(arguments: &Heal, store: &Opened, plan: &Plan) -> Result<(), Error> {
     match certbind_migrate::apply(store.bindings(), plan) {
         Ok(undo) => match kept {
             Some(kept) => kept.update(&undo.to_json()).inspect_err(|_| {
-                warn("the bindings were healed; the undo plan may differ from what is bound now");
+                warn("the bindings were healed; the undo plan may differ from the bindings");
             }),
             None => Ok(()),
         },

@@ -30,7 +30,7 @@ pub(crate) fn run(
     targets(arguments).map_err(|error| Error::Filter(Box::new(error)))
 }
 
-/// Lists with the filter of the arguments. With one, an error is told from an empty result.
+/// Lists with the filter of the arguments. With one, an error and an empty result have different exit codes.
 pub(super) fn searched(
     arguments: &List,
     list: impl FnOnce(&Filter) -> Result<u8, Error>,

@@ -46,7 +46,7 @@ pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
     if let Some(api) = &api {
         netsh = netsh.with_api(api);
     }
-    let user = url.is_simulated().then(current_user).flatten();
+    let user = store.is_simulated(url).then(current_user).flatten();
     if let Some(user) = &user {
         netsh = netsh.with_user(user);
     }

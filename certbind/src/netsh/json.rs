@@ -68,7 +68,7 @@ fn read(file: &Path) -> Result<Vec<Binding>, String> {
 }
 
 /// `show` in the form that programs read from Windows Server 2025 (C3D.Extensions.Aspire's
-/// `NetshSslCert.cs`, the CI of jborean93/PSWSMan). Members whose names nobody has shown, such as that of
+/// `NetshSslCert.cs`, the CI of jborean93/PSWSMan). Members whose names are not known, such as that of
 /// a host name or of an option, are left out. The numbers of `ConfigType` are inferred: those of
 /// `HTTP_SERVICE_CONFIG_ID`.
 #[derive(Serialize)]

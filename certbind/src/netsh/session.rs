@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
         Ok(self.code)
     }
 
-    /// Carries out the commands of a file, and says whether to go on behind it.
+    /// Runs the commands of a file, and returns whether the session continues.
     fn exec(&mut self, file: &Path, out: &mut dyn Write) -> io::Result<bool> {
         let name = file.display().to_string();
         if self.depth == DEEPEST {
@@ -92,7 +92,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Carries out one line, and says whether to go on behind it.
+    /// Runs one line, and returns whether the session continues.
     fn line(&mut self, line: &str, out: &mut dyn Write) -> io::Result<bool> {
         let words = tokenize::words(line.trim_start_matches('\u{feff}'));
         if words.is_empty() {

@@ -97,7 +97,7 @@ fn filters_select_by_certificate_host_port_and_application() {
     selects(&host, &["--cert", CERTIFICATE, "--port", "443"], &[name]);
 }
 
-/// That nobody uses a certificate is known only if everything was read.
+/// A certificate is without bindings only if every target was read.
 #[test]
 fn unreadable_target_is_no_empty_result() {
     let host = Host::new();

@@ -82,11 +82,11 @@ fn fleet_is_searched_for_a_certificate() {
     assert_eq!(code, Some(0), "{listed}");
     assert!(listed.starts_with("web02: 2 bindings\n"), "{listed}");
     assert!(listed.ends_with("2 bindings of 2 hosts\n"), "{listed}");
-    let nobody = "00112233445566778899aabbccddeeff00112233";
+    let unbound = "00112233445566778899aabbccddeeff00112233";
     let none = "0 bindings of 2 hosts\n".to_owned();
-    assert_eq!(search(nobody), (none, String::new(), Some(1)));
+    assert_eq!(search(unbound), (none, String::new(), Some(1)));
     let _ = server.ctl(&["put", "/certbind/v1/web02/\u{3}11", "x"]);
-    let (_, told, code) = search(nobody);
+    let (_, told, code) = search(unbound);
     assert_eq!(code, Some(2));
     assert!(told.contains("web02: "), "{told}");
 }

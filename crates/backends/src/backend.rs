@@ -135,12 +135,6 @@ pub trait StoreBackend: Send + Sync {
     fn windows_release(&self, _address: &str) -> Option<String> {
         None
     }
-
-    /// Whether the [`api`](Self::api) of this store is simulated, and so may have made-up accounts. `false`
-    /// for that of a Windows, and where it is not known.
-    fn is_simulated(&self, _address: &str) -> bool {
-        true
-    }
 }
 
 /// How a command uses a store.

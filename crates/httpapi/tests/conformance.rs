@@ -10,10 +10,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use certbind_conformance::Fixture;
-use certbind_core::{
-    Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities, Result, Scan,
-};
+use certbind_conformance::{Fixture, Redeclared};
+use certbind_core::Result;
 use certbind_httpsys::{HttpSysStore, LibraryApi};
 use libloading::{Library, Symbol};
 use tempfile::TempDir;
@@ -58,35 +56,14 @@ impl Copied {
     }
 }
 
-/// The bindings of one copy of the library, which no other process reaches: its simulator is in
-/// memory.
-struct InProcess(HttpSysStore<Arc<LibraryApi>>);
-
-impl BindingStore for InProcess {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities().with_multi_process(false)
-    }
-
-    fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
-        self.0.get(key)
-    }
-
-    fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
-        self.0.scan(scan)
-    }
-
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.0.apply(batch)
-    }
-}
-
 struct Host {
     copied: Arc<Copied>,
     journal: TempDir,
 }
 
 impl Fixture for Host {
-    type Store = InProcess;
+    /// No other process reaches a copy of the library: its simulator is in memory.
+    type Store = Redeclared<HttpSysStore<Arc<LibraryApi>>>;
 
     /// Under Wine each sync of the journal takes longer.
     const MAX_KEYS: usize = if cfg!(windows) { 400 } else { 10_000 };
@@ -109,10 +86,12 @@ impl Fixture for Host {
 
     fn open(&self) -> Result<Self::Store> {
         let journal = self.journal.path().to_owned();
-        HttpSysStore::builder(Arc::clone(&self.copied.api))
+        let store = HttpSysStore::builder(Arc::clone(&self.copied.api))
             .journal(journal)
-            .open()
-            .map(InProcess)
+            .open()?;
+        Ok(Redeclared::new(store, |declared| {
+            declared.with_multi_process(false)
+        }))
     }
 }
 

@@ -28,8 +28,9 @@ const ACCOUNTS: &[(&str, &str, &str)] = &[
     ("NT AUTHORITY", "NetworkService", "S-1-5-20"),
 ];
 
-/// The names of well-known groups on Windows in other languages, as command lines on public pages give
-/// them. They are found, and shown by their English name.
+/// The names of well-known accounts on Windows in other languages, from public command lines, output of
+/// icacls, and the table of localized names in SQL Server's documentation. They are shown by their English
+/// name.
 const TRANSLATED: &[(&str, &str, &str)] = &[
     ("", "Jeder", "S-1-1-0"),
     ("", "Tout le monde", "S-1-1-0"),
@@ -37,10 +38,6 @@ const TRANSLATED: &[(&str, &str, &str)] = &[
     ("", "Все", "S-1-1-0"),
     ("", "Iedereen", "S-1-1-0"),
     ("", "Wszyscy", "S-1-1-0"),
-    ("", "Alla", "S-1-1-0"),
-    ("", "Alle", "S-1-1-0"),
-    ("", "Kaikki", "S-1-1-0"),
-    ("", "Mindenki", "S-1-1-0"),
     ("VORDEFINIERT", "Benutzer", "S-1-5-32-545"),
     ("VORDEFINIERT", "Administratoren", "S-1-5-32-544"),
     ("NT-AUTORITÄT", "Netzwerkdienst", "S-1-5-20"),

@@ -2,6 +2,7 @@
 
 mod hive;
 mod hives_of_tools;
+mod host_settings;
 mod hostile_hives;
 mod logs;
 mod reg;
