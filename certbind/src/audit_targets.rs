@@ -180,7 +180,12 @@ fn is_companion(path: &Path) -> bool {
         let is_named_so = ["log", "log1", "log2"].contains(&&*extension.to_lowercase());
         is_named_so && path.with_extension("").is_file()
     };
-    name == "applicationhost.config" || name.ends_with(".layout.json") || is_log()
+    const OF_IIS: [&str; 3] = [
+        "applicationhost.config",
+        "administration.config",
+        "redirection.config",
+    ];
+    OF_IIS.contains(&&*name) || name.ends_with(".layout.json") || is_log()
 }
 
 /// Reads a target. What cannot be read is a host that could not be assessed.

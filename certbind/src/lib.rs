@@ -38,6 +38,7 @@ mod audit_baselines;
 mod audit_csv;
 mod audit_markdown;
 mod audit_metrics;
+mod audit_sites;
 mod audit_summary;
 mod audit_targets;
 mod audit_text;

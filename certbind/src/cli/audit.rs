@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use crate::audit_baselines;
+use crate::audit_sites::{self, SitesFile};
 use crate::audit_targets::{self, HostFrom, Target};
 use crate::error::Error;
 #[cfg(feature = "etcd")]
@@ -43,6 +44,10 @@ pub(crate) struct Audit {
     /// Where the name of a host comes from.
     #[arg(long, value_enum, default_value_t = HostFrom::Export)]
     host_from: HostFrom,
+    /// The applicationHost.config of a host, to audit the sites of IIS. Without it, the one in the folder
+    /// of the host is read.
+    #[arg(long, value_name = "[HOST=]FILE")]
+    iis: Vec<SitesFile>,
     /// A configuration file (certbind-audit.toml) with severities, limits, application names and
     /// waivers.
     #[arg(long, value_name = "FILE")]
@@ -193,6 +198,11 @@ impl Audit {
         let read = hosts.iter().filter(|host| host.not_assessed.is_none());
         logs.check(read.map(|host| Some(&host.reading)))?;
         Ok(hosts)
+    }
+
+    /// Gives each host its configuration of IIS.
+    pub(crate) fn read_sites(&self, hosts: &mut Vec<HostExport>) -> Result<(), Error> {
+        audit_sites::attach(hosts, &self.targets, &self.iis, self.host_from)
     }
 
     /// Gives each host its baseline, and adds the hosts that only the baseline has.

@@ -47,6 +47,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     let failed = super::fleet::audited(arguments, &mut hosts)?;
     #[cfg(not(feature = "etcd"))]
     let failed = 0;
+    arguments.read_sites(&mut hosts)?;
     arguments.compare_with_baselines(&mut hosts)?;
     warn_of_form(&hosts);
     progress.at("Auditing");

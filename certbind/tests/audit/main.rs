@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 mod outputs;
+mod sites;
 mod targets;
 
 use certbind::exit;

@@ -50,7 +50,9 @@ fn folders_patterns_and_lists_are_targets() {
     folder.write("all/web-01.txt", LISTING);
     folder.write("all/more/deep/web-02.txt", LISTING);
     folder.write("all/.hidden", "no export");
-    folder.write("all/more/applicationHost.config", "<configuration/>");
+    let sites =
+        "<configuration><system.applicationHost><sites/></system.applicationHost></configuration>";
+    folder.write("all/applicationHost.config", sites);
     folder.write("all/README.md", "no export");
     folder.write(
         "list.txt",

@@ -20,7 +20,11 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
     let hosts = summaries(exports);
     let mut waivers = Waivers::new(config, &hosts);
     let (mut findings, mut waived) = (Vec::new(), Vec::new());
-    for (rule, check) in CHECKS {
+    // Waivers are judged by all that the other rules found.
+    let (of_waivers, others): (Vec<_>, Vec<_>) = CHECKS
+        .iter()
+        .partition(|(_, check)| matches!(check, Check::Waivers(_)));
+    for (rule, check) in others.into_iter().chain(of_waivers) {
         let Some(severity) = config.severity(rule) else {
             continue;
         };
@@ -38,7 +42,6 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
                 .iter()
                 .for_each(|host| check(host, &fleet, &mut found)),
             Check::Fleet(check) => check(&fleet, &mut found),
-            // Every rule in front of these has said what it found.
             Check::Waivers(check) => check(&waivers, &mut found),
         }
         for finding in found.into_findings() {
@@ -92,6 +95,7 @@ fn summaries(exports: &[HostExport]) -> Vec<HostSummary> {
         HostSummary {
             name,
             source: export.source.clone(),
+            iis: export.iis.file().map(str::to_owned),
             captured_at: export.reading.export.header.captured_at,
             bindings: export.reading.export.bindings.len(),
             not_assessed: export.not_assessed.clone(),

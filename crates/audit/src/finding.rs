@@ -33,7 +33,8 @@ pub struct FindingLocation {
     pub host: Option<usize>,
     /// What there.
     pub subject: Subject,
-    /// The line of the host's export, counted from 1, where that is known.
+    /// The line of the host's export, counted from 1, where that is known. Of a [`Subject::Site`] it is
+    /// the line of the configuration of IIS.
     pub line: Option<u64>,
 }
 
@@ -53,6 +54,8 @@ pub enum Subject {
     Name(Box<str>),
     /// A file of certificates.
     File(Box<str>),
+    /// A site of IIS, or a binding of it. Its line is that of `applicationHost.config`.
+    Site(Box<str>),
     /// A waiver of the configuration, by what it waives.
     Waiver(Box<str>),
 }
@@ -98,6 +101,7 @@ impl fmt::Display for Subject {
             Self::Binding(binding) => binding.key().fmt(f),
             Self::Export => f.write_str("the export"),
             Self::Certificate(hash) => write!(f, "certificate {hash}"),
+            Self::Site(text) => write!(f, "site {text}"),
             Self::Record(text) | Self::Name(text) | Self::File(text) | Self::Waiver(text) => {
                 f.write_str(text)
             }

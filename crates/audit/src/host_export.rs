@@ -3,6 +3,8 @@
 use certbind_core::Binding;
 use certbind_formats::{Export, ReadOutcome};
 
+use crate::iis;
+
 /// The export of a host, and what it is compared with.
 #[derive(Clone, Debug)]
 pub struct HostExport {
@@ -16,6 +18,8 @@ pub struct HostExport {
     pub reading: ReadOutcome,
     /// The bindings that the host had at another time, to tell what changed since.
     pub baseline: Baseline,
+    /// The sites of IIS on the host.
+    pub iis: SitesOfIis,
     /// The reason why the host could not be assessed: its export cannot be read, or only the baseline
     /// has it. It is a finding, and no other rule looks at the host.
     pub not_assessed: Option<NotAssessed>,
@@ -31,6 +35,55 @@ pub enum Baseline {
     Missing(String),
     /// The bindings of the host then.
     Bindings(Vec<Binding>),
+}
+
+/// The sites of IIS, from the `applicationHost.config` of a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SitesOfIis {
+    /// No configuration was given: nothing is known of sites.
+    #[default]
+    NotGiven,
+    /// The sites, and the file that they are from.
+    Read {
+        /// The file.
+        file: String,
+        /// The sites.
+        configuration: Box<iis::Configuration>,
+    },
+    /// A configuration that cannot be read: a finding.
+    Unreadable {
+        /// The file.
+        file: String,
+        /// The reason.
+        why: String,
+    },
+}
+
+impl SitesOfIis {
+    /// The content of an `applicationHost.config`.
+    #[must_use]
+    pub fn parse(file: impl Into<String>, bytes: &[u8]) -> Self {
+        let file = file.into();
+        match iis::Configuration::parse(bytes) {
+            Ok(configuration) => Self::Read {
+                file,
+                configuration: Box::new(configuration),
+            },
+            Err(error) => Self::Unreadable {
+                file,
+                why: error.to_string(),
+            },
+        }
+    }
+
+    /// The file, whether it could be read or not.
+    #[must_use]
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::NotGiven => None,
+            Self::Read { file, .. } | Self::Unreadable { file, .. } => Some(file),
+        }
+    }
 }
 
 /// The reason why a host could not be assessed.
@@ -51,6 +104,7 @@ impl HostExport {
             source: None,
             reading,
             baseline: Baseline::NotRequested,
+            iis: SitesOfIis::NotGiven,
             not_assessed: None,
         }
     }

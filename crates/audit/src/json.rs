@@ -50,6 +50,8 @@ struct Findings<'a>(&'a Report);
 struct Host<'a> {
     name: &'a str,
     source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iis: Option<&'a str>,
     captured_at: Option<Timestamp>,
     bindings: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +108,7 @@ enum JsonSubject<'a> {
     Certificate { hash: &'a CertHash },
     Name { name: &'a str },
     File { file: &'a str },
+    Site { site: &'a str },
     Waiver { waiver: &'a str },
 }
 
@@ -116,6 +119,7 @@ impl<'a> JsonReport<'a> {
         let hosts = report.hosts.iter().map(|host| Host {
             name: &host.name,
             source: host.source.as_deref(),
+            iis: host.iis.as_deref(),
             captured_at: host.captured_at,
             bindings: host.bindings,
             not_assessed: host.not_assessed.as_ref().map(|reason| match reason {
@@ -193,6 +197,7 @@ fn place<'a>(report: &'a Report, place: &'a FindingLocation) -> JsonPlace<'a> {
             Subject::Certificate(hash) => JsonSubject::Certificate { hash },
             Subject::Name(name) => JsonSubject::Name { name },
             Subject::File(file) => JsonSubject::File { file },
+            Subject::Site(site) => JsonSubject::Site { site },
             Subject::Waiver(waiver) => JsonSubject::Waiver { waiver },
         },
         line: place.line,

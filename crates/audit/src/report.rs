@@ -35,6 +35,8 @@ pub struct HostSummary {
     pub name: String,
     /// The file or store that it was read from.
     pub source: Option<String>,
+    /// The configuration of IIS that was read with it.
+    pub iis: Option<String>,
     /// When the bindings were read from the host, where the export tells.
     pub captured_at: Option<Timestamp>,
     /// How many bindings were read.

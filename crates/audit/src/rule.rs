@@ -8,7 +8,7 @@ use crate::severity::Severity;
 #[non_exhaustive]
 pub struct Rule {
     /// `CB001`. From `CB001` on: records; `CB101`: certificates; `CB201`: the baseline; `CB301`:
-    /// the configuration.
+    /// the configuration; `CB401`: the sites of IIS.
     pub id: &'static str,
     /// What it finds, in a few words.
     pub title: &'static str,

@@ -239,6 +239,7 @@ impl PhysicalLocation {
     /// The file or store of a place, and the line where there is one.
     fn of(report: &Report, place: &FindingLocation) -> Option<Self> {
         let artifact = match (&place.subject, place.host) {
+            (Subject::Site(_), Some(host)) => report.hosts.get(host)?.iis.as_ref()?,
             (_, Some(host)) => {
                 let host = report.hosts.get(host)?;
                 host.source.as_ref().unwrap_or(&host.name)

@@ -14,6 +14,6 @@ pub(crate) enum Check {
     Host(fn(&Host<'_>, &Fleet<'_>, &mut Findings)),
     /// Every host.
     Fleet(fn(&Fleet<'_>, &mut Findings)),
-    /// What became of the waivers. Rules of this kind are the last.
+    /// What became of the waivers. Rules of this kind run last.
     Waivers(fn(&Waivers<'_>, &mut Findings)),
 }

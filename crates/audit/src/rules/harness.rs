@@ -8,7 +8,8 @@ use crate::applications::IIS;
 use crate::config::Config;
 use crate::engine::audit;
 use crate::finding::Finding;
-use crate::host_export::{Baseline, HostExport};
+use crate::host_export::{Baseline, HostExport, SitesOfIis};
+use crate::iis::Site;
 use crate::inventory::Inventory;
 use crate::rule::Rule;
 use crate::waiver::{Scope, Waiver};
@@ -125,6 +126,55 @@ impl Scene {
         self
     }
 
+    /// IIS has a site with this `https` binding, and those before.
+    pub(crate) fn site(mut self, name: &str, information: &str, flags: u32) -> Self {
+        let binding = format!(
+            "<configuration><system.applicationHost><sites><site name='{name}' id='1'><bindings>\
+             <binding protocol='https' bindingInformation='{information}' sslFlags='{flags}'/>\
+             </bindings></site></sites></system.applicationHost></configuration>"
+        );
+        let SitesOfIis::Read { configuration, .. } = SitesOfIis::parse("", binding.as_bytes())
+        else {
+            panic!("{binding}");
+        };
+        let host = self.hosts.last_mut().unwrap();
+        match &mut host.iis {
+            SitesOfIis::Read {
+                configuration: before,
+                ..
+            } => before.sites.extend(configuration.sites),
+            none => {
+                *none = SitesOfIis::Read {
+                    file: "applicationHost.config".to_owned(),
+                    configuration,
+                };
+            }
+        }
+        self
+    }
+
+    /// Something else is so with the sites.
+    pub(crate) fn change_sites(mut self, change: impl FnOnce(&mut Vec<Site>)) -> Self {
+        let host = self.hosts.last_mut().unwrap();
+        if host.iis == SitesOfIis::NotGiven {
+            host.iis = SitesOfIis::Read {
+                file: "applicationHost.config".to_owned(),
+                configuration: Box::default(),
+            };
+        }
+        if let SitesOfIis::Read { configuration, .. } = &mut host.iis {
+            change(&mut configuration.sites);
+        }
+        self
+    }
+
+    /// The configuration of IIS is this file.
+    pub(crate) fn iis(mut self, file: &str) -> Self {
+        let sites = SitesOfIis::parse("applicationHost.config", file.as_bytes());
+        self.hosts.last_mut().unwrap().iis = sites;
+        self
+    }
+
     /// The host was so once.
     pub(crate) fn was(mut self, baseline: Vec<Binding>) -> Self {
         self.hosts.last_mut().unwrap().baseline = Baseline::Bindings(baseline);
@@ -170,7 +220,7 @@ impl Scene {
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
-fn fixture(name: &str) -> Certificate {
+pub(crate) fn fixture(name: &str) -> Certificate {
     let bytes = std::fs::read(format!("{FIXTURES}/{name}.pem")).unwrap();
     certbind_certificates::of_file(&bytes).remove(0)
 }

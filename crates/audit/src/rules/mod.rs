@@ -53,6 +53,15 @@ mod cb206_only_in_baseline;
 mod cb207_options_lost;
 mod cb301_expired_waiver;
 mod cb302_unused_waiver;
+mod cb401_site_unanswered;
+mod cb402_record_without_site;
+mod cb403_site_flags_lost;
+mod cb404_site_by_address_only;
+mod cb405_names_share_certificate;
+mod cb406_metadata_certificate;
+mod cb407_ftp_certificate;
+mod cb408_no_central_store;
+mod cb409_unread_sites;
 mod check;
 mod collect;
 #[cfg(test)]
@@ -135,6 +144,15 @@ rules! {
     cb207_options_lost
     cb301_expired_waiver
     cb302_unused_waiver
+    cb401_site_unanswered
+    cb402_record_without_site
+    cb403_site_flags_lost
+    cb404_site_by_address_only
+    cb405_names_share_certificate
+    cb406_metadata_certificate
+    cb407_ftp_certificate
+    cb408_no_central_store
+    cb409_unread_sites
 }
 
 /// The day of a time, in UTC.

@@ -1,0 +1,268 @@
+//! The configurations of IIS for the hosts of an audit: `applicationHost.config` in a host's folder, or the
+//! files of `--iis`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use certbind_audit::{HostExport, NotAssessed, SitesOfIis, iis};
+
+use crate::audit_targets::{HostFrom, file_host};
+use crate::error::Error;
+use crate::host_disk;
+use crate::input::Input;
+
+/// `[HOST=]FILE` of `--iis`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SitesFile {
+    host: Option<String>,
+    path: PathBuf,
+}
+
+impl FromStr for SitesFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (host, path) = match text.split_once('=') {
+            // A path may have an equals sign, the name of a host has no separator.
+            Some((host, path)) if !host.contains(['/', '\\']) => (Some(host), path),
+            _ => (None, text),
+        };
+        if path.is_empty() || host == Some("") {
+            return Err("expected FILE or HOST=FILE".to_owned());
+        }
+        Ok(Self {
+            host: host.map(str::to_owned),
+            path: path.into(),
+        })
+    }
+}
+
+/// The name of the file, in lower case.
+const NAME: &str = "applicationhost.config";
+
+/// Where it is from the folder of a host, or of its Windows.
+const PLACES: [&[&str]; 4] = [
+    &[],
+    &["inetsrv", "config"],
+    &["System32", "inetsrv", "config"],
+    &["Windows", "System32", "inetsrv", "config"],
+];
+
+/// The deepest folder that is searched for configurations without an export.
+const MAX_DEPTH: usize = 32;
+
+/// Gives each host its configuration of IIS. A file that is of no host, or of which host is not known, is a
+/// finding.
+///
+/// # Errors
+/// If a file of `--iis` cannot be read, or names no host.
+pub(crate) fn attach(
+    hosts: &mut Vec<HostExport>,
+    targets: &[Input],
+    given: &[SitesFile],
+    from: HostFrom,
+) -> Result<(), Error> {
+    let used = find(hosts);
+    for target in targets {
+        if let Input::File(path) = target
+            && path.is_dir()
+        {
+            let mut unused = Vec::new();
+            walk(path, MAX_DEPTH, &used, &mut unused);
+            hosts.extend(unused.into_iter().map(|path| without_export(&path, from)));
+        }
+    }
+    for file in given {
+        let bytes = std::fs::read(&file.path).map_err(|source| Error::Input {
+            path: file.path.clone(),
+            source,
+        })?;
+        let sites = SitesOfIis::parse(file.path.display().to_string(), &bytes);
+        let broken = |problem: String| Error::BrokenInput {
+            path: file.path.clone(),
+            problem,
+        };
+        let mut of_name: Vec<_> = hosts
+            .iter_mut()
+            .filter(|host| {
+                let name = file.host.as_deref();
+                name.is_none_or(|name| name.to_lowercase() == host.name.to_lowercase())
+            })
+            .collect();
+        match (&file.host, of_name.len()) {
+            (Some(name), 0) => return Err(broken(format!("no host is called {name:?}"))),
+            (None, 2..) => {
+                let problem = "name the host that it is of: --iis HOST=FILE";
+                return Err(broken(problem.to_owned()));
+            }
+            _ => {}
+        }
+        for host in &mut of_name {
+            host.iis = sites.clone();
+        }
+    }
+    Ok(())
+}
+
+/// Gives the hosts the configurations in their folders, and gives the files that were used.
+fn find(hosts: &mut [HostExport]) -> BTreeSet<PathBuf> {
+    let mut by_folder: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+    for (index, host) in hosts.iter().enumerate() {
+        let source = host.source.as_deref().map(str::parse);
+        let Some(Ok(Input::File(path))) = source else {
+            continue;
+        };
+        // A name that is only a file's is in the working directory.
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        by_folder.entry(top(folder)).or_default().push(index);
+    }
+    let mut used = BTreeSet::new();
+    for (folder, indexes) in by_folder {
+        let files = configurations(&folder);
+        let Some(first) = files.first() else {
+            continue;
+        };
+        used.extend(files.iter().cloned());
+        let names: BTreeSet<_> = indexes
+            .iter()
+            .map(|it| hosts[*it].name.to_lowercase())
+            .collect();
+        let sites = match &files[..] {
+            _ if names.len() > 1 => unreadable(
+                first,
+                format!(
+                    "it is next to exports of {} hosts, and which one it is of is not known",
+                    names.len()
+                ),
+            ),
+            [only] => read(only),
+            [_, second, ..] => unreadable(
+                first,
+                format!("the folder has another one, {}", second.display()),
+            ),
+            [] => continue,
+        };
+        for index in indexes {
+            hosts[index].iis = sites.clone();
+        }
+    }
+    used
+}
+
+/// The folder of a host: of a hive that is where Windows has it, the folder System32.
+fn top(folder: &Path) -> PathBuf {
+    let is_named = |path: &Path, name: &str| {
+        path.file_name()
+            .is_some_and(|it| it.eq_ignore_ascii_case(name))
+    };
+    match folder.parent() {
+        Some(parent) if is_named(folder, "config") && is_named(parent, "System32") => {
+            parent.to_owned()
+        }
+        _ => folder.to_owned(),
+    }
+}
+
+/// The configurations of IIS of a host's folder.
+fn configurations(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for place in PLACES {
+        let place = place.iter().try_fold(folder.to_owned(), |folder, name| {
+            entry(&folder, name).filter(|it| it.is_dir())
+        });
+        let file = place.and_then(|place| entry(&place, NAME));
+        found.extend(file.filter(|it| it.is_file()));
+    }
+    found
+}
+
+/// The entry of a folder with a name in any case.
+fn entry(folder: &Path, name: &str) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let mut named = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name().eq_ignore_ascii_case(name));
+    Some(named.next()?.path())
+}
+
+fn read(path: &Path) -> SitesOfIis {
+    // With shared configuration IIS reads another file, which this one says nothing about.
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if let Some(redirection) = entry(folder, "redirection.config") {
+        let redirected = std::fs::read(&redirection)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| iis::is_redirected(&bytes).map_err(|error| error.to_string()));
+        match redirected {
+            Ok(false) => {}
+            Ok(true) => {
+                let why = "redirection.config next to it says that IIS reads another file";
+                return unreadable(path, why.to_owned());
+            }
+            Err(why) => return unreadable(path, format!("redirection.config next to it: {why}")),
+        }
+    }
+    match std::fs::read(path) {
+        Ok(bytes) => SitesOfIis::parse(path.display().to_string(), &bytes),
+        Err(error) => unreadable(path, error.to_string()),
+    }
+}
+
+fn unreadable(path: &Path, why: String) -> SitesOfIis {
+    SitesOfIis::Unreadable {
+        file: path.display().to_string(),
+        why,
+    }
+}
+
+/// The configurations in a folder that no host has. The disk of a host has templates of them, too.
+fn walk(folder: &Path, depth: usize, used: &BTreeSet<PathBuf>, unused: &mut Vec<PathBuf>) {
+    if depth == 0 || !matches!(host_disk::hive_of_windows(folder), Ok(None)) {
+        return;
+    }
+    // Folders that cannot be read are findings already.
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<_> = entries.filter_map(Result::ok).map(|it| it.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with('.') || path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            walk(&path, depth - 1, used, unused);
+        } else if name.eq_ignore_ascii_case(NAME) && !used.contains(&path) {
+            unused.push(path);
+        }
+    }
+}
+
+fn without_export(path: &Path, from: HostFrom) -> HostExport {
+    let why = "there is no export of the host's bindings next to it".to_owned();
+    let name = match from {
+        HostFrom::Export | HostFrom::Folder => file_host(path, HostFrom::Folder),
+        HostFrom::File => file_host(path, from),
+    };
+    let mut host = HostExport::unassessed(name, NotAssessed::Unreadable(why));
+    host.source = Some(path.display().to_string());
+    host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_may_name_its_host() {
+        let parsed = |text: &str| {
+            let file: SitesFile = text.parse()?;
+            Ok::<_, String>((file.host, file.path.display().to_string()))
+        };
+        let file = |host: Option<&str>, path: &str| Ok((host.map(str::to_owned), path.to_owned()));
+        assert_eq!(parsed("a.config"), file(None, "a.config"));
+        assert_eq!(parsed("web-01=a.config"), file(Some("web-01"), "a.config"));
+        assert_eq!(parsed("x/a=b.config"), file(None, "x/a=b.config"));
+        assert!(parsed("web-01=").is_err() && parsed("=a").is_err() && parsed("").is_err());
+    }
+}
