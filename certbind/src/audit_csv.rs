@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use certbind_audit::{Finding, HostExport, Report, Subject};
+use certbind_audit::{EarlierFinding, Finding, HostExport, Report, Subject};
 use certbind_core::Binding;
 
 use crate::terminal::escaped;
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "row",
     "host",
     "subject",
@@ -19,9 +19,11 @@ const COLUMNS: [&str; 11] = [
     "application",
     "source",
     "line",
+    "state",
 ];
 
-/// A row for each binding, each finding and each waived finding.
+/// A row for each binding, each finding, each waived finding, and each earlier finding that is gone or was
+/// not assessed.
 pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report) -> io::Result<()> {
     row(out, COLUMNS.map(str::to_owned))?;
     for (host, summary) in hosts.iter().zip(&report.hosts) {
@@ -39,16 +41,25 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
     for waived in &report.waived {
         row(out, of_finding("waived", report, &waived.finding))?;
     }
+    let Some(changes) = &report.changes else {
+        return Ok(());
+    };
+    for finding in &changes.fixed {
+        row(out, of_earlier(finding, "fixed"))?;
+    }
+    for (finding, _) in &changes.not_assessed {
+        row(out, of_earlier(finding, "not assessed"))?;
+    }
     Ok(())
 }
 
-fn cells(kind: &str) -> [String; 11] {
-    let mut cells: [String; 11] = Default::default();
+fn cells(kind: &str) -> [String; 12] {
+    let mut cells: [String; 12] = Default::default();
     cells[0] = kind.to_owned();
     cells
 }
 
-fn of_binding(cells: &mut [String; 11], report: &Report, binding: &Binding) {
+fn of_binding(cells: &mut [String; 12], report: &Report, binding: &Binding) {
     let record = binding.record();
     cells[2] = binding.key().to_string();
     cells[7] = record.hash().map(ToString::to_string).unwrap_or_default();
@@ -58,7 +69,7 @@ fn of_binding(cells: &mut [String; 11], report: &Report, binding: &Binding) {
     };
 }
 
-fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 11] {
+fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 12] {
     let mut cells = cells(kind);
     let host = finding.place.host.and_then(|host| report.hosts.get(host));
     if let Subject::Binding(binding) = &finding.place.subject {
@@ -78,10 +89,26 @@ fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 11] {
         .unwrap_or_default();
     let line = finding.place.line.map(|line| line.to_string());
     cells[10] = line.unwrap_or_default();
+    cells[11] = finding
+        .state
+        .map(|it| it.name().to_owned())
+        .unwrap_or_default();
     cells
 }
 
-fn row(out: &mut impl Write, cells: [String; 11]) -> io::Result<()> {
+/// A finding of the earlier report that this one does not have.
+fn of_earlier(finding: &EarlierFinding, state: &str) -> [String; 12] {
+    let mut cells = cells("earlier");
+    cells[1] = finding.host.clone().unwrap_or_default();
+    cells[2] = finding.subject.to_string();
+    cells[3] = finding.severity.to_string();
+    cells[4].clone_from(&finding.rule);
+    cells[6].clone_from(&finding.sentence);
+    cells[11] = state.to_owned();
+    cells
+}
+
+fn row(out: &mut impl Write, cells: [String; 12]) -> io::Result<()> {
     let cells = cells.map(|text| cell(&text));
     write!(out, "{}\r\n", cells.join(","))
 }

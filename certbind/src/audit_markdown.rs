@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use certbind_audit::{HostExport, Report};
+use certbind_audit::{FindingState, HostExport, Report};
 
 use crate::audit_summary;
 use crate::terminal::escaped;
@@ -17,6 +17,7 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
     if let Some(hosts) = audit_summary::not_assessed(report) {
         writeln!(out, "**{hosts}.**\n")?;
     }
+    changes(out, report)?;
     if rules.is_empty() {
         return Ok(());
     }
@@ -40,13 +41,47 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
             let subject = text(&finding.place.subject.to_string());
             let line = finding.place.line;
             let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
-            writeln!(out, "- {host}{subject}{line}: {}", text(&finding.sentence))?;
+            let new = match finding.state {
+                Some(FindingState::New) => "**new** ",
+                _ => "",
+            };
+            let sentence = text(&finding.sentence);
+            writeln!(out, "- {new}{host}{subject}{line}: {sentence}")?;
         }
         if let more @ 1.. = summary.findings.len().saturating_sub(MAX_FINDINGS) {
             writeln!(out, "- and {more} more; the JSON report has them all")?;
         }
     }
     Ok(())
+}
+
+/// The changes since an earlier report.
+fn changes(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let (Some(counts), Some(changes)) = (audit_summary::changes(report), &report.changes) else {
+        return Ok(());
+    };
+    writeln!(out, "## {}\n", text(&counts))?;
+    for (from, to) in &changes.renamed {
+        let (from, to) = (text(from), text(to));
+        writeln!(
+            out,
+            "- {to} is taken to be {from}, renamed: it has the same findings"
+        )?;
+    }
+    let fixed = changes.fixed.iter().map(|finding| ("fixed", finding, None));
+    let open = changes.not_assessed.iter();
+    let open = open.map(|(finding, why)| ("not assessed", finding, Some(why)));
+    let all = fixed.len() + open.len();
+    for (state, finding, why) in fixed.chain(open).take(MAX_FINDINGS) {
+        let place = text(&audit_summary::place(finding));
+        let why = why.map_or_else(String::new, |why| format!(" ({})", text(why)));
+        let (rule, sentence) = (text(&finding.rule), text(&finding.sentence));
+        writeln!(out, "- **{state}** {rule}, {place}: {sentence}{why}")?;
+    }
+    if let more @ 1.. = all.saturating_sub(MAX_FINDINGS) {
+        writeln!(out, "- and {more} more; the JSON report has them all")?;
+    }
+    writeln!(out)
 }
 
 /// Text without markup: CommonMark takes each ASCII punctuation character after a backslash for itself.

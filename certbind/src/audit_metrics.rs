@@ -80,6 +80,20 @@ pub(crate) fn prometheus(
         "The waived findings.",
         &[(String::new(), waived)],
     )?;
+    if let Some(counts) = report.change_counts() {
+        let states = [
+            ("new", counts.new),
+            ("fixed", counts.fixed),
+            ("unchanged", counts.unchanged),
+            ("not_assessed", counts.not_assessed),
+        ];
+        let states = states.map(|(state, found)| (labels(&[("state", state)]), count(found)));
+        metric(
+            "certbind_findings_since",
+            "The findings since the earlier report.",
+            &states,
+        )?;
+    }
     metric("certbind_bindings", "The bindings that were read.", &counts)?;
     metric(
         "certbind_host_assessed",
@@ -155,6 +169,9 @@ pub(crate) fn check_line(hosts: &[HostExport], report: &Report) -> String {
     let mut text = audit_summary::counts(report);
     if let Some(hosts) = audit_summary::not_assessed(report) {
         text = format!("{text}. {hosts}");
+    }
+    if let Some(changes) = audit_summary::changes(report) {
+        text = format!("{text}. {changes}");
     }
     for summary in audit_summary::rules(hosts, report).iter().take(3) {
         let rule = summary.findings[0].rule;

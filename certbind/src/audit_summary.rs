@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use certbind_audit::{Finding, HostExport, Report, Subject};
+use certbind_audit::{EarlierFinding, Finding, HostExport, Report, Subject};
 use certbind_core::{BindingKey, CertHash};
 
 /// The findings of a rule, counted.
@@ -119,6 +119,28 @@ pub(crate) fn not_assessed(report: &Report) -> Option<String> {
             counted(hosts, "host")
         )
     })
+}
+
+/// What changed since an earlier report: `Since 2026-05-01: 3 new, 2 fixed, 40 unchanged`.
+pub(crate) fn changes(report: &Report) -> Option<String> {
+    let counts = report.change_counts()?;
+    let since = report.changes.as_ref()?.since;
+    let mut text = format!(
+        "Since {since:.0}: {} new, {} fixed, {} unchanged",
+        counts.new, counts.fixed, counts.unchanged
+    );
+    if counts.not_assessed > 0 {
+        text.push_str(&format!(", {} not assessed", counts.not_assessed));
+    }
+    Some(text)
+}
+
+/// The place of a finding of an earlier report.
+pub(crate) fn place(finding: &EarlierFinding) -> String {
+    match &finding.host {
+        Some(host) => format!("{host}  {}", finding.subject),
+        None => finding.subject.to_string(),
+    }
 }
 
 pub(crate) fn counted(count: usize, what: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use certbind_audit::{Finding, FindingLocation, HostExport, Report};
+use certbind_audit::{EarlierFinding, Finding, FindingLocation, FindingState, HostExport, Report};
 
 use crate::audit_summary;
 use crate::terminal::escaped;
@@ -25,16 +25,54 @@ pub(crate) fn of(hosts: &[HostExport], report: &Report) -> String {
     if !report.findings.is_empty() {
         text.push('\n');
     }
+    changes(&mut text, report);
     for summary in audit_summary::rules(hosts, report) {
         let first = &summary.findings[0];
         let (rule, severity) = (first.rule, first.severity);
         let _ = writeln!(text, "{severity} {}: {}", rule.id, summary.extent());
     }
     let _ = writeln!(text, "{}", audit_summary::counts(report));
+    if let Some(changes) = audit_summary::changes(report) {
+        let _ = writeln!(text, "{changes}");
+    }
     if let Some(hosts) = audit_summary::not_assessed(report) {
         let _ = writeln!(text, "{hosts}");
     }
     text
+}
+
+/// The earlier findings that are gone, and those that were not assessed.
+fn changes(text: &mut String, report: &Report) {
+    let Some(changes) = &report.changes else {
+        return;
+    };
+    let mut list = |title: &str, findings: &[(&EarlierFinding, String)]| {
+        if findings.is_empty() {
+            return;
+        }
+        let _ = writeln!(text, "{title}");
+        for (finding, why) in findings.iter().take(MAX_FINDINGS) {
+            let place = audit_summary::place(finding);
+            let line = format!("{} {place}: {}{why}", finding.rule, finding.sentence);
+            let _ = writeln!(text, "  {}", escaped(&line));
+        }
+        if let more @ 1.. = findings.len().saturating_sub(MAX_FINDINGS) {
+            let _ = writeln!(text, "  and {more} more; --format json has them all");
+        }
+        text.push('\n');
+    };
+    let fixed = changes.fixed.iter().map(|it| (it, String::new()));
+    list("fixed since the earlier report", &fixed.collect::<Vec<_>>());
+    let open = changes.not_assessed.iter();
+    let open = open.map(|(finding, why)| (finding, format!(" ({why})")));
+    list(
+        "not assessed: whether these are fixed is not known",
+        &open.collect::<Vec<_>>(),
+    );
+    for (from, to) in &changes.renamed {
+        let renamed = format!("{to} is taken to be {from}, renamed: it has the same findings");
+        let _ = writeln!(text, "{}", escaped(&renamed));
+    }
 }
 
 /// The findings of each rule, and whether they are the last.
@@ -55,7 +93,11 @@ fn group(text: &mut String, report: &Report, findings: &[Finding]) {
     let _ = writeln!(text, "{} {}: {}", first.severity, rule.id, rule.title);
     for finding in findings.iter().take(MAX_FINDINGS) {
         let sentence = escaped(&finding.sentence);
-        let _ = writeln!(text, "  {}: {sentence}", place(report, &finding.place));
+        let new = match finding.state {
+            Some(FindingState::New) => "new: ",
+            _ => "",
+        };
+        let _ = writeln!(text, "  {new}{}: {sentence}", place(report, &finding.place));
     }
     if findings.len() > MAX_FINDINGS {
         let more = findings.len() - MAX_FINDINGS;

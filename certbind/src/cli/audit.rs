@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use certbind_audit::{Config, HostExport, Inventory, Severity};
+use certbind_audit::{Config, EarlierReport, HostExport, Inventory, Report, Severity};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -61,6 +61,12 @@ pub(crate) struct Audit {
     /// output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Vec<PathBuf>,
+    /// An earlier JSON report, to show which findings are new, fixed or unchanged.
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    /// Exit with 1 only if a finding is new, or an earlier one was not assessed.
+    #[arg(long, requires = "since")]
+    fail_on_new: bool,
     /// Exit with 1 if there is a finding of at least this severity.
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
@@ -147,8 +153,32 @@ impl Audit {
         self.output.is_empty() && self.format(None) == ReportFormat::Check
     }
 
+    /// The report of `--since`.
+    pub(crate) fn earlier(&self) -> Result<Option<EarlierReport>, Error> {
+        let Some(path) = &self.since else {
+            return Ok(None);
+        };
+        let report = EarlierReport::parse(&text_of(path)?);
+        let report = report.map_err(|error| Error::BrokenInput {
+            path: path.clone(),
+            problem: error.to_string(),
+        })?;
+        Ok(Some(report))
+    }
+
+    /// Whether the findings fail. With `--fail-on-new` those that the earlier report has do not.
+    pub(crate) fn fails(&self, report: &Report) -> bool {
+        let Some(changes) = report.changes.as_ref().filter(|_| self.fail_on_new) else {
+            return self.fails_on(report.worst());
+        };
+        let new = report.new_findings().map(|finding| finding.severity);
+        let not_assessed = changes.not_assessed.iter();
+        let not_assessed = not_assessed.map(|(finding, _)| finding.severity);
+        self.fails_on(new.chain(not_assessed).max())
+    }
+
     /// Whether a finding of this severity fails.
-    pub(crate) fn fails_on(&self, worst: Option<Severity>) -> bool {
+    fn fails_on(&self, worst: Option<Severity>) -> bool {
         let least = match self.fail_on {
             FailOn::Error => Severity::Error,
             FailOn::Warning => Severity::Warning,

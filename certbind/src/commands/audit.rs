@@ -39,6 +39,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
         return Err(Error::InputTwice);
     }
     let config = arguments.configuration()?;
+    let earlier = arguments.earlier()?;
     let progress = Progress::new();
     progress.at("Reading certificates");
     let inventory = arguments.inventory()?;
@@ -51,13 +52,16 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     arguments.compare_with_baselines(&mut hosts)?;
     warn_of_form(&hosts);
     progress.at("Auditing");
-    let report = certbind_audit::audit(&hosts, &inventory, &config);
+    let mut report = certbind_audit::audit(&hosts, &inventory, &config);
+    if let Some(earlier) = &earlier {
+        report.compare(earlier, &hosts, &inventory);
+    }
     drop(progress);
     let unreadable = report
         .findings
         .iter()
         .any(|finding| finding.rule.id == UNREADABLE);
-    let code = match arguments.fails_on(report.worst()) {
+    let code = match arguments.fails(&report) {
         _ if arguments.is_check() => CheckState::of(&report) as u8,
         _ if failed > 0 || unreadable => exit::NOT_AUDITED,
         _ if hosts.iter().any(is_partly_read) => exit::PARTLY_READ,

@@ -75,6 +75,7 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
         certificates: inventory.is_given().then(|| inventory.len()),
         findings,
         waived,
+        changes: None,
     }
 }
 
@@ -93,6 +94,7 @@ fn summaries(exports: &[HostExport]) -> Vec<HostSummary> {
             number += 1;
         }
         HostSummary {
+            identity: name.clone(),
             name,
             source: export.source.clone(),
             iis: export.iis.file().map(str::to_owned),

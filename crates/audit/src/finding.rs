@@ -24,6 +24,29 @@ pub struct Finding {
     pub rests_on: Option<&'static str>,
     /// What else it is about.
     pub related: RelatedLocations,
+    /// Whether an earlier report has it, if the report was compared with one.
+    pub state: Option<FindingState>,
+}
+
+/// A finding since an earlier report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FindingState {
+    /// The earlier report does not have it.
+    New,
+    /// Both reports have it.
+    Unchanged,
+}
+
+impl FindingState {
+    /// The name: `new`, `unchanged`, as in SARIF.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Unchanged => "unchanged",
+        }
+    }
 }
 
 /// A place in what was audited.

@@ -19,11 +19,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-use crate::finding::{Finding, FindingLocation, Subject};
+use crate::finding::{Finding, FindingLocation, FindingState, Subject};
 use crate::host_export::NotAssessed;
 use crate::report::{Counts, Report};
 use crate::rules::RULES;
 use crate::severity::Severity;
+use crate::since::{ChangeCounts, Changes, EarlierFinding, EarlierSubject};
 
 /// The version of the format. A reader of one version reads all that have the same.
 pub const VERSION: u32 = 1;
@@ -39,6 +40,8 @@ pub struct JsonReport<'a> {
     counts: Counts,
     /// The rules that found something, so that findings need not say it all again.
     rules: Vec<JsonRule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<JsonChanges<'a>>,
     findings: Findings<'a>,
     waived: Vec<JsonWaived<'a>>,
 }
@@ -49,6 +52,8 @@ struct Findings<'a>(&'a Report);
 #[derive(Serialize)]
 struct Host<'a> {
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<&'a str>,
     source: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     iis: Option<&'a str>,
@@ -56,6 +61,34 @@ struct Host<'a> {
     bindings: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_assessed: Option<&'a str>,
+}
+
+/// The changes since an earlier report.
+#[derive(Serialize)]
+struct JsonChanges<'a> {
+    since: Timestamp,
+    counts: ChangeCounts,
+    renamed: Vec<Renamed<'a>>,
+    fixed: Vec<JsonEarlier<'a>>,
+    not_assessed: Vec<JsonEarlier<'a>>,
+}
+
+#[derive(Serialize)]
+struct Renamed<'a> {
+    from: &'a str,
+    to: &'a str,
+}
+
+/// A finding of the earlier report.
+#[derive(Serialize)]
+struct JsonEarlier<'a> {
+    rule: &'a str,
+    severity: Severity,
+    host: Option<&'a str>,
+    subject: &'a EarlierSubject,
+    sentence: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +104,8 @@ struct JsonRule {
 struct JsonFinding<'a> {
     rule: &'static str,
     severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<FindingState>,
     #[serde(flatten)]
     place: JsonPlace<'a>,
     sentence: &'a str,
@@ -118,6 +153,7 @@ impl<'a> JsonReport<'a> {
     pub fn of(report: &'a Report) -> Self {
         let hosts = report.hosts.iter().map(|host| Host {
             name: &host.name,
+            identity: (host.identity != host.name).then_some(&host.identity),
             source: host.source.as_deref(),
             iis: host.iis.as_deref(),
             captured_at: host.captured_at,
@@ -155,9 +191,35 @@ impl<'a> JsonReport<'a> {
             certificates: report.certificates,
             counts: report.counts(),
             rules: rules.collect(),
+            changes: report.changes.as_ref().map(|it| changes(report, it)),
             findings: Findings(report),
             waived: waived.collect(),
         }
+    }
+}
+
+fn changes<'a>(report: &Report, changes: &'a Changes) -> JsonChanges<'a> {
+    let renamed = changes.renamed.iter();
+    let not_assessed = changes.not_assessed.iter();
+    JsonChanges {
+        since: changes.since,
+        counts: report.change_counts().unwrap_or_default(),
+        renamed: renamed.map(|(from, to)| Renamed { from, to }).collect(),
+        fixed: changes.fixed.iter().map(|it| earlier(it, None)).collect(),
+        not_assessed: not_assessed
+            .map(|(finding, why)| earlier(finding, Some(why)))
+            .collect(),
+    }
+}
+
+fn earlier<'a>(finding: &'a EarlierFinding, reason: Option<&'a str>) -> JsonEarlier<'a> {
+    JsonEarlier {
+        rule: &finding.rule,
+        severity: finding.severity,
+        host: finding.host.as_deref(),
+        subject: &finding.subject,
+        sentence: &finding.sentence,
+        reason,
     }
 }
 
@@ -172,6 +234,7 @@ fn finding<'a>(report: &'a Report, finding: &'a Finding) -> JsonFinding<'a> {
     JsonFinding {
         rule: finding.rule.id,
         severity: finding.severity,
+        state: finding.state,
         place: place(report, &finding.place),
         sentence: &finding.sentence,
         rests_on: finding.rests_on,

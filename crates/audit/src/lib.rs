@@ -47,6 +47,7 @@ mod rule;
 mod rules;
 pub mod sarif;
 mod severity;
+mod since;
 mod site_match;
 mod waiver;
 
@@ -54,7 +55,7 @@ pub use certbind_migrate::applications;
 pub use config::Config;
 pub use config_file::ConfigError;
 pub use engine::audit;
-pub use finding::{Finding, FindingLocation, RelatedLocations, Subject};
+pub use finding::{Finding, FindingLocation, FindingState, RelatedLocations, Subject};
 pub use guard::{Objection, guard};
 pub use host_export::{Baseline, HostExport, NotAssessed, SitesOfIis};
 pub use inventory::{Inventory, InventoryCertificate, InventoryError, UnreadFile};
@@ -62,6 +63,9 @@ pub use report::{Counts, HostSummary, Report, WaivedFinding};
 pub use rule::Rule;
 pub use rules::RULES;
 pub use severity::{Severity, UnknownSeverity};
+pub use since::{
+    ChangeCounts, Changes, EarlierFinding, EarlierReport, EarlierReportError, EarlierSubject,
+};
 pub use waiver::{Scope, Waiver};
 
 /// The examples of the README are tests too.

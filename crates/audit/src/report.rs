@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::finding::Finding;
 use crate::host_export::NotAssessed;
 use crate::severity::Severity;
+use crate::since::Changes;
 
 /// What an audit comes to: the worst first, then by rule, host and key.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What somebody decided to live with.
     pub waived: Vec<WaivedFinding>,
+    /// The changes since an earlier report, if it was compared with one.
+    pub changes: Option<Changes>,
     /// The files of the certificates that findings are about.
     pub(crate) certificate_files: BTreeMap<CertHash, String>,
 }
@@ -33,6 +36,8 @@ pub struct Report {
 pub struct HostSummary {
     /// Its name, which no other host of the report has.
     pub name: String,
+    /// The name under which it was audited first: findings keep their identity when a host is renamed.
+    pub identity: String,
     /// The file or store that it was read from.
     pub source: Option<String>,
     /// The configuration of IIS that was read with it.

@@ -18,10 +18,10 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::finding::{Finding, FindingLocation, Subject};
+use crate::finding::{Finding, FindingLocation, FindingState, Subject};
 use crate::report::Report;
 use crate::rules::RULES;
-use crate::severity::Severity;
+use crate::since::{EarlierFinding, EarlierSubject};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -94,8 +94,13 @@ impl<'a> Log<'a> {
 struct SarifResult {
     rule_id: &'static str,
     rule_index: usize,
+    /// `open` for what was not assessed: not enough is known to say whether it is still so (3.27.9).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     /// The names of severities are SARIF's own.
-    level: Severity,
+    level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     message: Message,
     locations: [Location; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -174,7 +179,13 @@ impl Serialize for Results<'_> {
             }]),
             ..SarifResult::of(report, &waived.finding)
         });
-        serializer.collect_seq(found.chain(waived))
+        let changes = report.changes.iter();
+        let gone = changes.clone().flat_map(|it| &it.fixed);
+        let gone = gone.filter_map(|finding| SarifResult::of_earlier(report, finding, None));
+        let open = changes.flat_map(|it| &it.not_assessed);
+        let open =
+            open.filter_map(|(finding, why)| SarifResult::of_earlier(report, finding, Some(why)));
+        serializer.collect_seq(found.chain(waived).chain(gone).chain(open))
     }
 }
 
@@ -196,15 +207,70 @@ impl SarifResult {
         Self {
             rule_id: rule,
             rule_index: index.expect("findings are of these rules"),
-            level: finding.severity,
+            kind: None,
+            level: finding.severity.name(),
+            baseline_state: finding.state.map(FindingState::name),
             message: Message { text: plain(&text) },
             locations: [Location::of_finding(report, finding)],
             related_locations: related.collect(),
             partial_fingerprints: Fingerprints {
-                place: name(report, &finding.place),
+                place: identity(report, &finding.place),
             },
             suppressions: None,
         }
+    }
+}
+
+impl SarifResult {
+    /// A finding of the earlier report that is gone (`absent`), or that was not assessed. None for a rule
+    /// that this version does not have.
+    fn of_earlier(report: &Report, finding: &EarlierFinding, why: Option<&str>) -> Option<Self> {
+        let index = RULES.iter().position(|it| it.id == finding.rule)?;
+        let subject = &finding.subject;
+        let mut text = format!("{subject}: {}", finding.sentence);
+        if let Some(why) = why {
+            text.push_str(&format!(". Not assessed: {why}."));
+        }
+        let mut hosts = report.hosts.iter();
+        let host = finding.host.as_ref();
+        let known =
+            hosts.find(|it| host.is_some_and(|name| *name == it.identity || *name == it.name));
+        let name = match host {
+            Some(host) => format!("{}/{subject}", known.map_or(host, |it| &it.identity)),
+            None => subject.to_string(),
+        };
+        let artifact = match (known, subject) {
+            (Some(host), EarlierSubject::Site { .. }) => host.iis.as_ref(),
+            (Some(host), _) => host.source.as_ref(),
+            (None, EarlierSubject::File { file }) => Some(file),
+            (None, _) => None,
+        };
+        let place = artifact.or(host).map(|artifact| PhysicalLocation {
+            artifact_location: ArtifactLocation { uri: uri(artifact) },
+            region: None,
+        });
+        Some(Self {
+            rule_id: RULES[index].id,
+            rule_index: index,
+            kind: why.map(|_| "open"),
+            level: why.map_or(finding.severity.name(), |_| "none"),
+            baseline_state: Some(if why.is_some() { "unchanged" } else { "absent" }),
+            message: Message { text: plain(&text) },
+            locations: [Location {
+                id: None,
+                logical_locations: [LogicalLocation {
+                    name: subject.to_string(),
+                    fully_qualified_name: name.clone(),
+                    kind: "resource",
+                }],
+                physical_location: Some(
+                    place.unwrap_or_else(|| PhysicalLocation::of_configuration(report)),
+                ),
+            }],
+            related_locations: Vec::new(),
+            partial_fingerprints: Fingerprints { place: name },
+            suppressions: None,
+        })
     }
 }
 
@@ -278,6 +344,14 @@ fn plain(text: &str) -> String {
 fn name(report: &Report, place: &FindingLocation) -> String {
     match report.host(place.host) {
         Some(host) => format!("{host}/{}", place.subject),
+        None => place.subject.to_string(),
+    }
+}
+
+/// The place by the name that its host had first: it stays when the host is renamed.
+fn identity(report: &Report, place: &FindingLocation) -> String {
+    match place.host.and_then(|host| report.hosts.get(host)) {
+        Some(host) => format!("{}/{}", host.identity, place.subject),
         None => place.subject.to_string(),
     }
 }

@@ -23,8 +23,8 @@ pub(super) const CHECK: Check = Check::Host(check);
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     if let SitesOfIis::Unreadable { file, why } = &host.export.iis {
         findings.add(
-            host.place(Subject::Site(file.as_str().into()), None),
-            format!("it cannot be read: {why}"),
+            host.place(Subject::Site("applicationHost.config".into()), None),
+            format!("{file} cannot be read: {why}"),
         );
     }
 }

@@ -39,6 +39,7 @@ impl Findings {
             sentence: sentence.into(),
             rests_on: None,
             related: RelatedLocations::default(),
+            state: None,
         });
         &mut self.found[at]
     }

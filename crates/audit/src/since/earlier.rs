@@ -1,0 +1,188 @@
+//! An earlier report, read from its JSON.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Subject;
+use crate::json::VERSION;
+use crate::severity::Severity;
+
+/// An earlier report of `audit --format json`.
+#[derive(Clone, Debug)]
+pub struct EarlierReport {
+    pub(super) audited_at: Timestamp,
+    pub(super) hosts: Vec<EarlierHost>,
+    pub(super) findings: Vec<EarlierFinding>,
+    pub(super) waived: Vec<EarlierFinding>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct EarlierHost {
+    pub(super) name: String,
+    /// The name under which the host was audited first, if that is another one.
+    #[serde(default)]
+    pub(super) identity: Option<String>,
+    #[serde(default)]
+    pub(super) not_assessed: Option<String>,
+}
+
+/// A finding of an earlier report.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct EarlierFinding {
+    /// The id of the rule, which this version may not have.
+    pub rule: String,
+    /// Its severity then.
+    pub severity: Severity,
+    /// The name of the host then; none if it is about all hosts.
+    pub host: Option<String>,
+    /// What it is about.
+    pub subject: EarlierSubject,
+    /// What was wrong.
+    pub sentence: String,
+    /// The hosts of the related places. Not all of them, where there are more.
+    #[serde(default, rename = "related")]
+    pub(super) related: Vec<RelatedPlace>,
+    #[serde(default)]
+    pub(super) more_related: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct RelatedPlace {
+    pub(super) host: Option<String>,
+}
+
+/// What an earlier finding is about, as the report named it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EarlierSubject {
+    /// A binding.
+    Binding {
+        /// Its key.
+        key: String,
+    },
+    /// A record that was not read.
+    Record {
+        /// Its name in the export.
+        record: String,
+    },
+    /// The export as a whole.
+    Export,
+    /// A certificate.
+    Certificate {
+        /// Its hash.
+        hash: String,
+    },
+    /// A host name.
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A file of certificates.
+    File {
+        /// Its name.
+        file: String,
+    },
+    /// A site of IIS.
+    Site {
+        /// Its name and binding.
+        site: String,
+    },
+    /// A waiver.
+    Waiver {
+        /// What it waives.
+        waiver: String,
+    },
+}
+
+/// A file is no report of an audit.
+#[derive(Debug, thiserror::Error)]
+pub enum EarlierReportError {
+    /// It is no JSON, or not that of a report.
+    #[error("expected the JSON report of certbind audit: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is JSON of something else.
+    #[error("expected the JSON report of certbind audit, found the format {0:?}")]
+    Format(String),
+    /// A later version wrote it.
+    #[error("the report has version {0}, and this certbind reads version {VERSION}")]
+    Version(u32),
+}
+
+impl EarlierReport {
+    /// Reads the JSON of a report.
+    ///
+    /// # Errors
+    /// [`EarlierReportError`].
+    pub fn parse(json: &str) -> Result<Self, EarlierReportError> {
+        #[derive(Deserialize)]
+        struct Header {
+            format: String,
+            version: u32,
+        }
+        #[derive(Deserialize)]
+        struct Body {
+            audited_at: Timestamp,
+            hosts: Vec<EarlierHost>,
+            findings: Vec<EarlierFinding>,
+            waived: Vec<EarlierFinding>,
+        }
+        let json = json.trim_start_matches('\u{feff}');
+        let header: Header = serde_json::from_str(json)?;
+        if header.format != "certbind-audit" {
+            return Err(EarlierReportError::Format(header.format));
+        }
+        if header.version != VERSION {
+            return Err(EarlierReportError::Version(header.version));
+        }
+        let body: Body = serde_json::from_str(json)?;
+        Ok(Self {
+            audited_at: body.audited_at,
+            hosts: body.hosts,
+            findings: body.findings,
+            waived: body.waived,
+        })
+    }
+}
+
+impl EarlierSubject {
+    /// The subject of a finding, as its report will name it.
+    pub(super) fn of(subject: &Subject) -> Self {
+        let text = |text: &str| text.to_owned();
+        match subject {
+            Subject::Binding(binding) => Self::Binding {
+                key: binding.key().to_string(),
+            },
+            Subject::Record(record) => Self::Record {
+                record: text(record),
+            },
+            Subject::Export => Self::Export,
+            Subject::Certificate(hash) => Self::Certificate {
+                hash: hash.to_string(),
+            },
+            Subject::Name(name) => Self::Name { name: text(name) },
+            Subject::File(file) => Self::File { file: text(file) },
+            Subject::Site(site) => Self::Site { site: text(site) },
+            Subject::Waiver(waiver) => Self::Waiver {
+                waiver: text(waiver),
+            },
+        }
+    }
+}
+
+impl fmt::Display for EarlierSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Export => f.write_str("the export"),
+            Self::Certificate { hash } => write!(f, "certificate {hash}"),
+            Self::Site { site } => write!(f, "site {site}"),
+            Self::Binding { key: text }
+            | Self::Record { record: text }
+            | Self::Name { name: text }
+            | Self::File { file: text }
+            | Self::Waiver { waiver: text } => f.write_str(text),
+        }
+    }
+}
