@@ -19,15 +19,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
+use crate::changes::{ChangeCounts, Changes};
+use crate::earlier::{EarlierFinding, EarlierSubject};
 use crate::finding::{Finding, FindingLocation, FindingState, Subject};
 use crate::host_export::NotAssessed;
+pub use crate::json_version::VERSION;
 use crate::report::{Counts, Report};
 use crate::rules::RULES;
 use crate::severity::Severity;
-use crate::since::{ChangeCounts, Changes, EarlierFinding, EarlierSubject};
-
-/// The version of the format. A reader of one version reads all that have the same.
-pub const VERSION: u32 = 1;
 
 /// A report, to be serialised.
 #[derive(Serialize)]

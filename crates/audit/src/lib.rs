@@ -27,8 +27,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod changes;
 mod config;
 mod config_file;
+mod earlier;
 mod effective_certificate;
 mod engine;
 mod finding;
@@ -40,6 +42,7 @@ pub mod html;
 pub mod iis;
 mod inventory;
 pub mod json;
+mod json_version;
 mod ports;
 pub mod precedence;
 mod report;
@@ -52,8 +55,10 @@ mod site_match;
 mod waiver;
 
 pub use certbind_migrate::applications;
+pub use changes::{ChangeCounts, Changes};
 pub use config::Config;
 pub use config_file::ConfigError;
+pub use earlier::{EarlierFinding, EarlierReport, EarlierReportError, EarlierSubject};
 pub use engine::audit;
 pub use finding::{Finding, FindingLocation, FindingState, RelatedLocations, Subject};
 pub use guard::{Objection, guard};
@@ -63,9 +68,6 @@ pub use report::{Counts, HostSummary, Report, WaivedFinding};
 pub use rule::Rule;
 pub use rules::RULES;
 pub use severity::{Severity, UnknownSeverity};
-pub use since::{
-    ChangeCounts, Changes, EarlierFinding, EarlierReport, EarlierReportError, EarlierSubject,
-};
 pub use waiver::{Scope, Waiver};
 
 /// The examples of the README are tests too.

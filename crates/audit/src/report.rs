@@ -6,11 +6,11 @@ use certbind_core::CertHash;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::changes::Changes;
 use crate::config::Config;
 use crate::finding::Finding;
 use crate::host_export::NotAssessed;
 use crate::severity::Severity;
-use crate::since::Changes;
 
 /// What an audit comes to: the worst first, then by rule, host and key.
 #[derive(Clone, Debug)]

@@ -18,10 +18,10 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::earlier::{EarlierFinding, EarlierSubject};
 use crate::finding::{Finding, FindingLocation, FindingState, Subject};
 use crate::report::Report;
 use crate::rules::RULES;
-use crate::since::{EarlierFinding, EarlierSubject};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

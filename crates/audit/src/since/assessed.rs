@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use certbind_core::{BindingKey, CertHash};
 
-use super::earlier::{EarlierFinding, EarlierReport, EarlierSubject};
+use crate::earlier::{EarlierFinding, EarlierReport, EarlierSubject};
 use crate::host_export::{Baseline, HostExport, SitesOfIis};
 use crate::inventory::Inventory;
 use crate::report::Report;

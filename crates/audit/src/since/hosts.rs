@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::earlier::{EarlierReport, EarlierSubject};
+use crate::earlier::{EarlierReport, EarlierSubject};
 use crate::report::Report;
 
 /// Which host is which.

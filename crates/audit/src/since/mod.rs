@@ -18,46 +18,16 @@
 //! ```
 
 mod assessed;
-mod earlier;
 mod hosts;
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
-
-pub use earlier::{EarlierFinding, EarlierReport, EarlierReportError, EarlierSubject};
-
+use crate::changes::{ChangeCounts, Changes};
+use crate::earlier::{EarlierReport, EarlierSubject};
 use crate::finding::{Finding, FindingState};
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
 use crate::report::Report;
-
-/// The changes since an earlier report. Each finding of the report has its
-/// [`state`](crate::Finding::state).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changes {
-    /// The time of the earlier audit.
-    pub since: Timestamp,
-    /// The hosts that are taken to be renamed, by their findings: the earlier name, and the name now.
-    pub renamed: Vec<(String, String)>,
-    /// The earlier findings that are gone.
-    pub fixed: Vec<EarlierFinding>,
-    /// The earlier findings of which it is not known whether they are gone, with the reason.
-    pub not_assessed: Vec<(EarlierFinding, String)>,
-}
-
-/// How many findings there are of each state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ChangeCounts {
-    /// Findings that the earlier report does not have.
-    pub new: usize,
-    /// Findings of the earlier report that are gone.
-    pub fixed: usize,
-    /// Findings of both.
-    pub unchanged: usize,
-    /// Findings of the earlier report that were not assessed.
-    pub not_assessed: usize,
-}
 
 /// What makes findings the same: the rule, the host's index in the report, and the subject.
 type Identity = (String, Option<usize>, EarlierSubject);

@@ -6,26 +6,26 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Subject;
-use crate::json::VERSION;
+use crate::json_version::VERSION;
 use crate::severity::Severity;
 
 /// An earlier report of `audit --format json`.
 #[derive(Clone, Debug)]
 pub struct EarlierReport {
-    pub(super) audited_at: Timestamp,
-    pub(super) hosts: Vec<EarlierHost>,
-    pub(super) findings: Vec<EarlierFinding>,
-    pub(super) waived: Vec<EarlierFinding>,
+    pub(crate) audited_at: Timestamp,
+    pub(crate) hosts: Vec<EarlierHost>,
+    pub(crate) findings: Vec<EarlierFinding>,
+    pub(crate) waived: Vec<EarlierFinding>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct EarlierHost {
-    pub(super) name: String,
+pub(crate) struct EarlierHost {
+    pub(crate) name: String,
     /// The name under which the host was audited first, if that is another one.
     #[serde(default)]
-    pub(super) identity: Option<String>,
+    pub(crate) identity: Option<String>,
     #[serde(default)]
-    pub(super) not_assessed: Option<String>,
+    pub(crate) not_assessed: Option<String>,
 }
 
 /// A finding of an earlier report.
@@ -43,14 +43,14 @@ pub struct EarlierFinding {
     pub sentence: String,
     /// The hosts of the related places. Not all of them, where there are more.
     #[serde(default, rename = "related")]
-    pub(super) related: Vec<RelatedPlace>,
+    pub(crate) related: Vec<RelatedPlace>,
     #[serde(default)]
-    pub(super) more_related: usize,
+    pub(crate) more_related: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct RelatedPlace {
-    pub(super) host: Option<String>,
+pub(crate) struct RelatedPlace {
+    pub(crate) host: Option<String>,
 }
 
 /// What an earlier finding is about, as the report named it.
@@ -149,7 +149,7 @@ impl EarlierReport {
 
 impl EarlierSubject {
     /// The subject of a finding, as its report will name it.
-    pub(super) fn of(subject: &Subject) -> Self {
+    pub(crate) fn of(subject: &Subject) -> Self {
         let text = |text: &str| text.to_owned();
         match subject {
             Subject::Binding(binding) => Self::Binding {
