@@ -1,85 +1,8 @@
-//! The summary of an audit: a line for each rule, the worst first, and the number of hosts and bindings.
+//! The summary of an audit: the number of hosts, bindings and findings, and what changed.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use certbind_audit::{EarlierFinding, Finding, HostExport, Report, Subject};
-use certbind_core::{BindingKey, CertHash};
-
-/// The findings of a rule, counted.
-pub(crate) struct RuleSummary<'a> {
-    pub(crate) findings: &'a [Finding],
-    certificates: usize,
-    bindings: usize,
-    hosts: usize,
-}
-
-/// The rules that found something, the worst first.
-pub(crate) fn rules<'a>(hosts: &[HostExport], report: &'a Report) -> Vec<RuleSummary<'a>> {
-    let mut uses: BTreeMap<CertHash, Vec<(usize, &BindingKey)>> = BTreeMap::new();
-    for (index, host) in hosts.iter().enumerate() {
-        for binding in &host.reading.export.bindings {
-            if let Some(hash) = binding.record().hash() {
-                uses.entry(*hash).or_default().push((index, binding.key()));
-            }
-        }
-    }
-    let groups = report.findings.chunk_by(|a, b| a.rule.id == b.rule.id);
-    groups.map(|group| summary(group, &uses)).collect()
-}
-
-/// A certificate stands for every binding of it.
-fn summary<'a>(
-    findings: &'a [Finding],
-    uses: &BTreeMap<CertHash, Vec<(usize, &BindingKey)>>,
-) -> RuleSummary<'a> {
-    let is_about_certificates = findings.iter().all(|it| it.rule.id.starts_with("CB1"));
-    let mut certificates = BTreeSet::new();
-    let mut bindings: BTreeSet<(usize, &BindingKey)> = BTreeSet::new();
-    let mut hosts = BTreeSet::new();
-    for finding in findings {
-        hosts.extend(finding.place.host);
-        match (&finding.place.subject, finding.place.host) {
-            (Subject::Binding(binding), Some(host)) => {
-                bindings.insert((host, binding.key()));
-                certificates.extend(binding.record().hash());
-            }
-            (Subject::Certificate(hash), _) => {
-                certificates.insert(hash);
-                let uses = uses.get(hash).into_iter().flatten();
-                bindings.extend(uses.copied());
-            }
-            _ => {}
-        }
-    }
-    hosts.extend(bindings.iter().map(|(host, _)| *host));
-    RuleSummary {
-        findings,
-        certificates: if is_about_certificates {
-            certificates.len()
-        } else {
-            0
-        },
-        bindings: bindings.len(),
-        hosts: hosts.len(),
-    }
-}
-
-impl RuleSummary<'_> {
-    /// `29 certificates in 562 bindings on 240 hosts`, as far as the findings name them.
-    pub(crate) fn extent(&self) -> String {
-        let mut extent = match self.certificates {
-            0 => counted(self.findings.len(), "finding"),
-            certificates => counted(certificates, "certificate"),
-        };
-        if self.bindings > 0 {
-            extent.push_str(&format!(" in {}", counted(self.bindings, "binding")));
-        }
-        if self.hosts > 0 {
-            extent.push_str(&format!(" on {}", counted(self.hosts, "host")));
-        }
-        extent
-    }
-}
+use certbind_audit::summary::counted;
+pub(crate) use certbind_audit::summary::rules;
+use certbind_audit::{EarlierFinding, Report};
 
 /// The counts of the whole audit: `3 warnings, 9 notes in 6 bindings`.
 pub(crate) fn counts(report: &Report) -> String {
@@ -140,12 +63,5 @@ pub(crate) fn place(finding: &EarlierFinding) -> String {
     match &finding.host {
         Some(host) => format!("{host}  {}", finding.subject),
         None => finding.subject.to_string(),
-    }
-}
-
-pub(crate) fn counted(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
     }
 }

@@ -67,7 +67,8 @@ pub(crate) fn tests() -> Result<(), Failure> {
         }
     }
     packages(TESTS)?;
-    dotnet()
+    dotnet()?;
+    axe()
 }
 
 /// The newest .NET runtime that is a package of PyPI; Debian has none.
@@ -80,6 +81,18 @@ fn dotnet() -> Result<(), Failure> {
         .args(["install", "--quiet", "--no-deps", "--upgrade", "--target"])
         .arg(&folder)
         .arg("dotnetcore2==3.1.23"))
+}
+
+/// The accessibility checks of Deque (axe-core), which tests run in a browser. Debian has no package of it.
+fn axe() -> Result<(), Failure> {
+    let folder = cargo_target().join("axe");
+    if folder.join("axe_core_python/axe.min.js").is_file() {
+        return Ok(());
+    }
+    run(Command::new("pip3")
+        .args(["install", "--quiet", "--no-deps", "--upgrade", "--target"])
+        .arg(&folder)
+        .arg("axe-core-python==0.1.0"))
 }
 
 /// What the tests of registries and of full disks need. Where it cannot be installed, these tests are

@@ -52,6 +52,7 @@ pub mod sarif;
 mod severity;
 mod since;
 mod site_match;
+pub mod summary;
 mod waiver;
 
 pub use certbind_migrate::applications;

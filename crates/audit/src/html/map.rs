@@ -38,7 +38,7 @@ pub(super) fn svg(exports: &[HostExport], report: &Report) -> String {
     ports.truncate(MAX_ROWS);
     let (width, height) = (LEFT + COLUMN * STAGES.len(), ROW * ports.len() + 24);
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"What answers at {} ports\">\n",
+        "<svg class=\"wide\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"What answers at {} ports\">\n",
         ports.len()
     );
     for (stage, name) in STAGES.iter().enumerate() {

@@ -16,8 +16,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod coming;
 mod map;
+mod since;
 mod timeline;
+mod todo;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +31,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
-use crate::finding::Subject;
+use crate::finding::{FindingState, Subject};
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
 use crate::report::Report;
@@ -37,6 +40,9 @@ use crate::severity::Severity;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
+
+/// The most names of a certificate that can be searched for.
+const MAX_NAMES: usize = 100;
 
 /// Writes the page of an audit of these exports with this inventory.
 ///
@@ -62,15 +68,21 @@ pub fn write(
     )?;
     head(out, report)?;
     out.write_all(b"<main>\n")?;
+    todo::write(out, exports, inventory, report)?;
+    since::write(out, report)?;
     if inventory.is_given() {
+        let coming = coming::svg(exports, inventory, report.config.now);
+        section(out, "coming", "What is still to come", &coming)?;
         let svg = timeline::svg(exports, inventory, &report.config);
+        let svg = scrollable("When certificates expire", &svg);
         section(out, "expiries", "When certificates expire", &svg)?;
     }
+    out.write_all(HOSTS.as_bytes())?;
     section(
         out,
         "ports",
         "What answers at each port",
-        &map::svg(exports, report),
+        &scrollable("What answers at each port", &map::svg(exports, report)),
     )?;
     out.write_all(TABLES.as_bytes())?;
     out.write_all(b"</main>\n<script type=\"application/json\" id=\"data\">")?;
@@ -84,14 +96,27 @@ pub fn write(
     out.flush()
 }
 
-const TABLES: &str = "<h2 id=\"bindings-title\">Bindings</h2>\n\
-    <label class=\"noprint\">Search <input id=\"search\" type=\"search\" autocomplete=\"off\"></label>\n\
+const HOSTS: &str = "<section>\n<h2 id=\"hosts-title\">Hosts, the worst first</h2>\n\
+    <div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"hosts-title\">\
+    <table id=\"hosts\" aria-labelledby=\"hosts-title\"><thead><tr></tr></thead><tbody></tbody></table></div>\n\
+    <button type=\"button\" id=\"more-hosts\" hidden>More hosts</button>\n</section>\n";
+
+const TABLES: &str = "<section>\n<h2 id=\"filters-title\">Filter</h2>\n\
+    <form class=\"filters noprint\" aria-labelledby=\"filters-title\">\
+    <label>Search <input id=\"search\" type=\"search\" autocomplete=\"off\"></label>\
+    <label>Severity <select id=\"by-severity\"><option value=\"\">all</option></select></label>\
+    <label>Rule <select id=\"by-rule\"><option value=\"\">all</option></select></label>\
+    <label>Host <input id=\"by-host\" type=\"search\" autocomplete=\"off\"></label>\
+    <label>Application <select id=\"by-application\"><option value=\"\">all</option></select></label>\
+    <button type=\"reset\">Reset</button></form>\n</section>\n\
+    <section>\n<h2 id=\"bindings-title\">Bindings</h2>\n\
     <nav aria-label=\"Pages of bindings\"><button type=\"button\" id=\"previous\">Previous</button>\
     <button type=\"button\" id=\"next\">Next</button> <span id=\"shown\" role=\"status\"></span></nav>\n\
-    <div class=\"scroll\"><table id=\"bindings\" aria-labelledby=\"bindings-title\"><thead><tr></tr></thead>\
-    <tbody></tbody></table></div>\n\
-    <h2 id=\"findings\">Findings</h2>\n<p id=\"narrowed\"></p>\n<div id=\"findings-of-rules\"></div>\n\
-    <noscript><p>The tables need JavaScript; text and JSON reports do not.</p></noscript>\n";
+    <div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"bindings-title\">\
+    <table id=\"bindings\" aria-labelledby=\"bindings-title\"><thead><tr></tr></thead>\
+    <tbody></tbody></table></div>\n<p id=\"not-printed\"></p>\n</section>\n\
+    <section>\n<h2 id=\"findings\">Findings</h2>\n<p id=\"narrowed\"></p>\n<div id=\"findings-of-rules\"></div>\n\
+    <noscript><p>The tables need JavaScript; text and JSON reports do not.</p></noscript>\n</section>\n";
 
 fn head(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let counts = report.counts();
@@ -130,6 +155,13 @@ fn head(out: &mut impl Write, report: &Report) -> io::Result<()> {
     out.write_all(b"</ul>\n</header>\n")
 }
 
+/// A drawing that is wider than a small screen, to be scrolled by keyboard as well.
+fn scrollable(label: &str, svg: &str) -> String {
+    format!(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">\n{svg}</div>"
+    )
+}
+
 fn section(out: &mut impl Write, id: &str, title: &str, content: &str) -> io::Result<()> {
     writeln!(
         out,
@@ -144,8 +176,14 @@ struct Data<'a> {
     rules: BTreeMap<&'a str, RuleOf>,
     findings: Vec<Told<'a>>,
     bindings: Vec<Row<'a>>,
-    expiries: BTreeMap<String, String>,
+    /// The bound certificates of the inventory, by their hashes.
+    certificates: BTreeMap<String, CertificateOf<'a>>,
+    /// The hosts that could not be assessed.
+    unassessed: Vec<usize>,
 }
+
+/// A certificate: its subject, its names, the day of its end.
+type CertificateOf<'a> = (Cow<'a, str>, String, String);
 
 /// A binding: host, key, hash, store name, application.
 type Row<'a> = (usize, String, Option<String>, Option<Cow<'a, str>>, String);
@@ -166,10 +204,12 @@ struct Told<'a> {
     subject: String,
     line: Option<u64>,
     sentence: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<FindingState>,
 }
 
 impl<'a> Data<'a> {
-    fn of(exports: &'a [HostExport], inventory: &Inventory, report: &'a Report) -> Self {
+    fn of(exports: &'a [HostExport], inventory: &'a Inventory, report: &'a Report) -> Self {
         let rules = report.findings.iter().map(|finding| {
             let rule = finding.rule;
             let of = RuleOf {
@@ -190,6 +230,7 @@ impl<'a> Data<'a> {
             subject: visible(&finding.place.subject.to_string()).into_owned(),
             line: finding.place.line,
             sentence: visible(&finding.sentence),
+            state: finding.state,
         });
         let bindings = exports.iter().enumerate().flat_map(|(host, export)| {
             export.reading.export.bindings.iter().map(move |binding| {
@@ -206,19 +247,27 @@ impl<'a> Data<'a> {
             })
         });
         let used = used(exports);
-        let expiries = inventory
+        let bound = inventory
             .iter()
             .filter(|held| used.contains(held.certificate.hash()));
-        let expiries = expiries.map(|held| {
-            let end = day(held.certificate.validity().not_after);
-            (held.certificate.hash().to_string(), end.to_string())
+        let certificates = bound.map(|held| {
+            let certificate = &held.certificate;
+            let end = day(certificate.validity().not_after).to_string();
+            let names = certificate.names().iter().take(MAX_NAMES);
+            let names: Vec<_> = names.map(ToString::to_string).collect();
+            let names = visible(&names.join(" ")).into_owned();
+            let subject = visible(certificate.subject());
+            (certificate.hash().to_string(), (subject, names, end))
         });
+        let hosts = report.hosts.iter().enumerate();
+        let unassessed = hosts.filter(|(_, host)| host.not_assessed.is_some());
         Self {
             hosts: report.hosts.iter().map(|it| visible(&it.name)).collect(),
             rules: rules.collect(),
             findings: findings.collect(),
             bindings: bindings.collect(),
-            expiries: expiries.collect(),
+            certificates: certificates.collect(),
+            unassessed: unassessed.map(|(at, _)| at).collect(),
         }
     }
 }

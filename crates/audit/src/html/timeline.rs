@@ -1,14 +1,18 @@
 //! When the certificates that are bound expire, drawn.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+
+use certbind_core::CertHash;
 
 use jiff::Timestamp;
 
-use super::{short, text, used};
+use super::{short, text};
 use crate::config::Config;
 use crate::host_export::HostExport;
 use crate::inventory::{Inventory, InventoryCertificate};
 use crate::rules::day;
+use crate::summary::counted;
 
 /// How many certificates are drawn, of those that do not expire soon or have expired.
 const MAX_ROWS: usize = 30;
@@ -18,16 +22,20 @@ const MAX_SOON: usize = 200;
 
 const ROW: usize = 20;
 const LEFT: f64 = 330.0;
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 740.0;
 const DAY: f64 = 86_400.0;
 
-/// A bar for each certificate, from its first day to its last.
+/// A bar for each certificate, from its first day to its last, with its end and the number of bindings.
 pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config) -> String {
     let now = config.now;
-    let used = used(exports);
+    let mut uses: BTreeMap<&CertHash, usize> = BTreeMap::new();
+    let bindings = exports.iter().flat_map(|it| &it.reading.export.bindings);
+    for hash in bindings.filter_map(|binding| binding.record().hash()) {
+        *uses.entry(hash).or_default() += 1;
+    }
     let mut bound: Vec<_> = inventory
         .iter()
-        .filter(|held| used.contains(held.certificate.hash()))
+        .filter(|held| uses.contains_key(held.certificate.hash()))
         .collect();
     if bound.is_empty() {
         return "<p class=\"quiet\">No certificate of the inventory is bound.</p>".to_owned();
@@ -57,11 +65,12 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config
         |time: Timestamp| LEFT + WIDTH * ((seconds(time) - first) / (last - first)).clamp(0.0, 1.0);
     let height = ROW * bound.len() + 30;
     let mut svg = format!(
-        "<svg viewBox=\"0 0 1180 {height}\" role=\"img\" aria-label=\"Expiry of {} certificates\">\n",
+        "<svg class=\"wide\" viewBox=\"0 0 1200 {height}\" role=\"img\" aria-label=\"Expiry of {} certificates\">\n",
         bound.len()
     );
     for (row, held) in bound.iter().enumerate() {
-        draw(&mut svg, row, held, config, x);
+        let bindings = uses.get(held.certificate.hash()).copied();
+        draw(&mut svg, row, held, bindings.unwrap_or_default(), config, x);
     }
     let at = x(now);
     let _ = writeln!(
@@ -92,6 +101,7 @@ fn draw(
     svg: &mut String,
     row: usize,
     held: &InventoryCertificate,
+    bindings: usize,
     config: &Config,
     x: impl Fn(Timestamp) -> f64,
 ) {
@@ -106,16 +116,17 @@ fn draw(
     let subject = held.certificate.subject();
     let _ = writeln!(
         svg,
-        "<g><title>{} {}</title><text x=\"0\" y=\"{}\">{}</text>\
+        "<g><title>{} {}, {}</title><text x=\"0\" y=\"{}\">{}</text>\
          <rect class=\"{class}\" x=\"{from:.1}\" y=\"{}\" width=\"{:.1}\" height=\"10\" rx=\"3\"/>\
-         <text class=\"quiet\" x=\"1100\" y=\"{}\">{}</text></g>",
+         <text class=\"quiet\" x=\"1078\" y=\"{}\">{}</text></g>",
         held.certificate.hash(),
         text(subject),
+        counted(bindings, "binding"),
         y + 14,
         text(&short(subject, 48)),
         y + 5,
         (to - from).max(3.0),
         y + 14,
-        day(validity.not_after)
+        format_args!("{} · {bindings}", day(validity.not_after))
     );
 }

@@ -113,6 +113,22 @@ impl Browser {
         self.post("/goog/cdp/execute", &command);
     }
 
+    /// Sets the size of the window, in CSS pixels.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let command = json!({
+            "cmd": "Emulation.setDeviceMetricsOverride",
+            "params": { "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false },
+        });
+        self.post("/goog/cdp/execute", &command);
+    }
+
+    /// The page on paper, in base64.
+    pub(crate) fn pdf(&self) -> String {
+        let command = json!({ "cmd": "Page.printToPDF", "params": { "preferCSSPageSize": true } });
+        let printed = self.post("/goog/cdp/execute", &command);
+        printed["data"].as_str().unwrap().to_owned()
+    }
+
     /// A picture of the whole page, in base64.
     pub(crate) fn picture(&self) -> String {
         let command = json!({

@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod browser;
+mod reading;
 
 use std::path::{Path, PathBuf};
 
@@ -91,8 +92,8 @@ fn the_page_is_quiet_whole_and_alone() {
     let loaded = "return performance.getEntriesByType('resource').length";
     assert_eq!(browser.run(loaded), 0, "it loads nothing");
     let drawn = "return document.querySelectorAll('svg[role=img]').length";
-    assert_eq!(browser.run(drawn), 2);
-    let bars = "return document.querySelectorAll('#expiries ~ svg rect.soon').length";
+    assert_eq!(browser.run(drawn), 3);
+    let bars = "return document.querySelectorAll('#expiries ~ .scroll rect.soon').length";
     assert_eq!(browser.run(bars), 1, "the one that ends in seventeen days");
     for (kind, value, name) in [
         ("prefers-color-scheme", "light", "light"),
@@ -185,8 +186,15 @@ fn bindings_are_searched_and_sorted_by_keyboard() {
     browser.open(&fleet(&folder));
     let status = || browser.run("return document.getElementById('shown').textContent");
     assert_eq!(status(), "1 to 7 of 7");
-    browser.type_into("#search", "contoso.com");
-    assert_eq!(status(), "1 to 2 of 2");
+    browser.type_into("#search", "eu.shop.contoso.com");
+    assert_eq!(
+        status(),
+        "1 to 3 of 3",
+        "and the bindings of a certificate for it"
+    );
+    browser.run("const it = document.getElementById('search'); it.value = ''; it.dispatchEvent(new Event('input'))");
+    browser.type_into("#search", "hostnameport=w");
+    assert_eq!(status(), "1 to 1 of 1");
     assert!(
         rows(&browser)
             .iter()

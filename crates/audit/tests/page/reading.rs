@@ -1,0 +1,218 @@
+//! Whether people can read the page: what to do, filters, widths, paper, accessibility.
+
+use certbind_audit::{Config, EarlierReport, HostExport, audit, html, json::JsonReport};
+use certbind_core::CertHash;
+use certbind_test_support::{require, skip};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+use super::browser::Browser;
+use super::{bound, decoded, inventory, keep, rows, www};
+
+/// Twelve hosts of twenty bindings, compared with a report of an earlier day.
+fn many(folder: &TempDir) -> PathBuf {
+    let inventory = inventory();
+    let host = |at: u8, count: u8| {
+        let bindings = (0..count).map(|n| {
+            let hash = match n % 3 {
+                0 => www(),
+                _ => CertHash::new([n; 20]),
+            };
+            bound(
+                &format!("hostnameport=shop-{n}.site-{at}.contoso.com:443"),
+                hash,
+                "MY",
+            )
+        });
+        HostExport::of_bindings(format!("web-{at:02}"), bindings.collect())
+    };
+    let hosts: Vec<_> = (0..12).map(|at| host(at, 20 - at)).collect();
+    let before: Vec<_> = (0..13).map(|at| host(at, 19)).collect();
+    let config = |day: &str| Config::at(format!("{day}T00:00:00Z").parse().unwrap());
+    let earlier = audit(&before, &inventory, &config("2026-12-01"));
+    let earlier = serde_json::to_string(&JsonReport::of(&earlier)).unwrap();
+    let mut report = audit(&hosts, &inventory, &config("2026-12-27"));
+    report.compare(&EarlierReport::parse(&earlier).unwrap(), &hosts, &inventory);
+    let mut page = Vec::new();
+    html::write(&mut page, &hosts, &inventory, &report).unwrap();
+    let path = folder.path().join("page.html");
+    std::fs::write(&path, page).unwrap();
+    path
+}
+
+fn opened(folder: &TempDir) -> Browser {
+    let browser = Browser::start();
+    browser.open(&many(folder));
+    browser
+}
+
+fn text(browser: &Browser, selector: &str) -> String {
+    let script = format!("return document.querySelector('{selector}').innerText");
+    browser.run(&script).as_str().unwrap().to_owned()
+}
+
+fn count(browser: &Browser, selector: &str) -> u64 {
+    let script = format!("return document.querySelectorAll('{selector}').length");
+    browser.run(&script).as_u64().unwrap()
+}
+
+#[test]
+fn the_first_screen_has_what_to_do() {
+    require!("chromedriver", "chromium");
+    let folder = TempDir::new().unwrap();
+    let browser = opened(&folder);
+    browser.resize(1400, 900);
+    let top = "return document.getElementById('todo').getBoundingClientRect().bottom";
+    assert!(browser.run(top).as_f64().unwrap() < 300.0);
+    let causes = text(&browser, ".causes");
+    let (errors, warnings) = causes
+        .split_once("warning 1 certificate expires soon")
+        .unwrap();
+    assert!(
+        errors.contains("error 1 certificate: The certificate does not cover"),
+        "{causes}"
+    );
+    assert!(warnings.starts_with(", 1 within a week, in "), "{causes}");
+    let rotate = format!("certbind rotate {} ", www());
+    assert!(warnings.contains(&rotate), "{causes}");
+    assert!(text(&browser, "#changes + p").ends_with("not assessed."));
+    assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+#[test]
+fn filters_narrow_bindings_and_findings() {
+    require!("chromedriver", "chromium");
+    let folder = TempDir::new().unwrap();
+    let browser = opened(&folder);
+    let shown = || text(&browser, "#shown");
+    let choose = |id: &str, value: &str| {
+        browser.run(&format!(
+            "const it = document.getElementById('{id}'); it.value = '{value}'; \
+             it.dispatchEvent(new Event('input'))"
+        ));
+    };
+    assert_eq!(shown(), "1 to 100 of 174");
+    // A certificate is found by its name, although the rows have its hash.
+    browser.type_into("#search", "CN=www.contoso.com");
+    let of_name = shown();
+    assert!(
+        rows(&browser)
+            .iter()
+            .all(|row| row[2].contains(&www().to_string()))
+    );
+    choose("search", &www().to_string());
+    assert_eq!(shown(), of_name);
+    choose("search", "");
+    choose("by-host", "web-03");
+    assert_eq!(shown(), "1 to 17 of 17");
+    choose("by-rule", "CB102");
+    assert_eq!(shown(), "1 to 6 of 6");
+    let groups =
+        "return [...document.querySelectorAll('#findings-of-rules details')].map(it => it.id)";
+    assert_eq!(browser.run(groups), serde_json::json!(["CB102"]));
+    choose("by-severity", "error");
+    assert_eq!(shown(), "0 to 0 of 0");
+    choose("by-severity", "");
+    choose("by-application", "nobody");
+    choose("by-rule", "");
+    choose("by-host", "");
+    assert_eq!(
+        shown(),
+        "1 to 100 of 174",
+        "an application that is not there is none"
+    );
+    // Hosts are ranked, and lead to their bindings.
+    assert_eq!(count(&browser, "#hosts tbody tr"), 10);
+    browser.click("#more-hosts");
+    assert_eq!(count(&browser, "#hosts tbody tr"), 12);
+    let errors = "return [...document.querySelectorAll('#hosts td:nth-child(2)')].map(it => +it.textContent)";
+    let errors: Vec<u64> = serde_json::from_value(browser.run(errors)).unwrap();
+    assert!(
+        errors.is_sorted_by(|a, b| a >= b) && errors[0] > errors[11],
+        "{errors:?}"
+    );
+    browser.click("#hosts tbody a");
+    assert_eq!(shown(), "1 to 20 of 20");
+}
+
+/// Nothing is wider than the window but what scrolls in it, and no key or hash is broken.
+#[test]
+fn the_page_fits_wide_and_narrow_windows() {
+    require!("chromedriver", "chromium");
+    let folder = TempDir::new().unwrap();
+    let browser = opened(&folder);
+    for (width, name) in [(1400, "wide"), (900, "middle"), (420, "narrow")] {
+        browser.resize(width, 1000);
+        let overflow = "return document.documentElement.scrollWidth - window.innerWidth";
+        assert!(browser.run(overflow).as_i64().unwrap() <= 0, "{width}");
+        if width >= 900 {
+            let lines = "return [...document.querySelectorAll('#bindings td:nth-child(2)')]\
+                 .map(it => { const range = document.createRange(); range.selectNodeContents(it); \
+                 return range.getClientRects().length }).filter(it => it !== 1).length";
+            assert_eq!(browser.run(lines), 0, "a key is on one line");
+        }
+        let size = "return Math.min(...[...document.querySelectorAll('#bindings td')]\
+             .map(it => parseFloat(getComputedStyle(it).fontSize)))";
+        assert!(browser.run(size).as_f64().unwrap() >= 12.0, "{width}");
+        keep(&format!("audit-{name}.png"), &browser.picture());
+    }
+}
+
+#[test]
+fn paper_has_everything() {
+    require!("chromedriver", "chromium");
+    let folder = TempDir::new().unwrap();
+    let browser = opened(&folder);
+    let printed = "window.dispatchEvent(new Event('beforeprint')); const seen = { \
+         rows: document.querySelectorAll('#bindings tbody tr').length, \
+         hosts: document.querySelectorAll('#hosts tbody tr').length, \
+         folded: document.querySelectorAll('details:not([open])').length, \
+         findings: document.querySelectorAll('#findings-of-rules li').length, \
+         all: JSON.parse(document.getElementById('data').textContent).findings.length, \
+         left: document.getElementById('not-printed').textContent }; \
+         window.dispatchEvent(new Event('afterprint')); return seen";
+    let seen = browser.run(printed);
+    assert_eq!(
+        (&seen["rows"], &seen["hosts"], &seen["folded"]),
+        (&174.into(), &12.into(), &0.into())
+    );
+    assert_eq!(seen["findings"], seen["all"]);
+    assert_eq!(seen["left"], "");
+    assert_eq!(rows(&browser).len(), 100, "the screen has pages again");
+    let pdf = decoded(&browser.pdf());
+    assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 20_000);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("audit.pdf"), pdf).unwrap();
+    assert_eq!(browser.console(), Vec::<String>::new());
+}
+
+/// axe-core, with all of its rules, in light and dark.
+#[test]
+fn axe_finds_no_barrier() {
+    require!("chromedriver", "chromium");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let axe = target.join("axe/axe_core_python/axe.min.js");
+    let Ok(axe) = std::fs::read_to_string(&axe) else {
+        let why = format!(
+            "needs {}, where `cargo xtask test --install` puts it",
+            axe.display()
+        );
+        return skip(&why);
+    };
+    let folder = TempDir::new().unwrap();
+    let browser = opened(&folder);
+    browser.run("for (const it of document.querySelectorAll('details')) it.open = true");
+    for (scheme, width) in [("light", 1400), ("dark", 420)] {
+        let feature = serde_json::json!({ "name": "prefers-color-scheme", "value": scheme });
+        browser.emulate(&serde_json::json!({ "features": [feature] }));
+        browser.resize(width, 1000);
+        let violations = browser.run(&format!(
+                "{axe}; return axe.run().then(it => [it.passes.length, it.violations.map(rule => \
+                 [rule.id, rule.nodes.length, rule.nodes[0].html.slice(0, 200), rule.nodes[0].failureSummary])])"
+            ));
+        assert!(violations[0].as_u64().unwrap() > 10, "{violations}");
+        assert_eq!(violations[1], Value::Array(Vec::new()), "{scheme} {width}");
+    }
+}
