@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{short, text};
 use crate::applications::IIS;
-use crate::finding::{Finding, Subject};
+use crate::finding::Subject;
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
 use crate::report::Report;
@@ -217,11 +217,9 @@ fn successor(old: &CertHash, inventory: &Inventory, now: Timestamp) -> Option<Ce
 
 /// The command that fixes the first finding of a cause, where it is one command.
 fn command(rule: &str, cause: &RuleSummary<'_>) -> Option<String> {
-    let key = match &cause.findings[0] {
-        Finding { place, .. } => match &place.subject {
-            Subject::Binding(binding) => binding.key().to_string(),
-            _ => "KEY".to_owned(),
-        },
+    let key = match &cause.findings[0].place.subject {
+        Subject::Binding(binding) => binding.key().to_string(),
+        _ => "KEY".to_owned(),
     };
     Some(match rule {
         "CB005" => format!("certbind update {key} --store-name MY"),

@@ -186,7 +186,7 @@ fn bindings_are_searched_and_sorted_by_keyboard() {
     browser.open(&fleet(&folder));
     let status = || browser.run("return document.getElementById('shown').textContent");
     assert_eq!(status(), "1 to 7 of 7");
-    browser.type_into("#search", "eu.shop.contoso.com");
+    browser.type_into("#search", "shop.contoso.com");
     assert_eq!(
         status(),
         "1 to 3 of 3",
