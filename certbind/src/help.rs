@@ -143,6 +143,7 @@ An export is a file with bindings. Its format is detected; --format overrides de
   netsh             the output of `netsh http show sslcert`, of any release and language
   reg               a registry export (`reg export` or regedit)
   hive              a SYSTEM hive file, with its transaction logs (read only)
+  toml              the desired state that people write, bindings.toml; YAML and JSON too (read)
   netsh-script      a .cmd file of `netsh http add sslcert` commands (write only)
   netsh-powershell  a .ps1 file of the same commands (write only)
 

@@ -52,9 +52,11 @@ impl HiveLogs {
         bytes: &[u8],
         options: &ReadOptions,
     ) -> Result<ReadOutcome, Error> {
-        let format = options.format;
+        let format = options.format.or_else(|| format_of_name(path));
         let format = format.unwrap_or_else(|| certbind_formats::detect(bytes));
         let options = ReadOptions {
+            format: Some(format),
+            folder: path.parent().map(Path::to_owned),
             logs: if format == Format::Hive {
                 self.files(path)?
             } else {
@@ -105,6 +107,15 @@ impl HiveLogs {
                 logs.collect()
             }
         }
+    }
+}
+
+/// The format of a desired state by its file name: an empty one has nothing else to tell it by.
+pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()? {
+        "toml" => Some(Format::Toml),
+        "yaml" | "yml" => Some(Format::Yaml),
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use certbind_formats::{
 };
 
 use crate::error::Error;
-use crate::hive_logs::HiveLogs;
+use crate::hive_logs::{HiveLogs, format_of_name};
 use crate::input::is_standard_input;
 
 /// An export that is whole as far as it has to be, whose bindings are ready to come in canonical
@@ -230,7 +230,10 @@ fn read<'a>(
     let path = origin.path;
     let start = || origin.start().map_err(unread(path));
     let format = match start()?.fill_buf() {
-        Ok(bytes) => format_of(bytes, options),
+        Ok(bytes) => match options.format {
+            None => format_of_name(path).or_else(|| format_of(bytes, options)),
+            named => named,
+        },
         Err(error) => return Err(unread(path)(error)),
     };
     match format {
@@ -258,7 +261,7 @@ fn whole(
     options: &ReadOptions,
     logs: &HiveLogs,
 ) -> Result<(Format, Content<'static>), Error> {
-    let format = options.format;
+    let format = options.format.or_else(|| format_of_name(path));
     let format = format.unwrap_or_else(|| certbind_formats::detect(bytes));
     let reading = logs.read(path, bytes, options)?;
     Ok((format, Content::Whole(reading)))

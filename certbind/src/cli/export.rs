@@ -43,4 +43,6 @@ pub(crate) enum ExportFormat {
     Snapshot,
     /// A registry export (.reg), for `reg import` on a host.
     Reg,
+    /// The shortest desired state (bindings.toml), for git.
+    Toml,
 }

@@ -52,6 +52,10 @@ pub(crate) enum ImportFormat {
     Reg,
     /// A SYSTEM hive file of the registry.
     Hive,
+    /// A desired state, such as bindings.toml.
+    Toml,
+    /// The same in YAML.
+    Yaml,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, BufWriter, IsTerminal, Seek, Write};
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingStore, Scan};
 use certbind_formats::netsh::{self, Layout};
-use certbind_formats::{Export, Header, WriteError, json, reg, snapshot};
+use certbind_formats::{Export, Header, WriteError, desired, json, reg, snapshot};
 use jiff::Timestamp;
 
 use crate::cli::export::{self as arguments, ExportFormat};
@@ -73,6 +73,7 @@ pub(super) fn write(
             netsh::write_powershell(&mut out, &collected(header, layout)?)?;
         }
         ExportFormat::Reg => reg::write(&mut out, &collected(header, layout)?)?,
+        ExportFormat::Toml => desired::write(&mut out, &collected(header, None)?)?,
         // Of as many bindings as there are: they go from the scan to the file.
         ExportFormat::Snapshot => {
             let mut snapshot = snapshot::Writer::new(&mut out, &header, layout.as_ref())?;

@@ -141,6 +141,7 @@ fn extension(format: ExportFormat) -> &'static str {
         ExportFormat::NetshPowershell => "ps1",
         ExportFormat::Snapshot => "snapshot",
         ExportFormat::Reg => "reg",
+        ExportFormat::Toml => "toml",
     }
 }
 

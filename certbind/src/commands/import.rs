@@ -60,6 +60,8 @@ fn options(import: &Import) -> ReadOptions {
             ImportFormat::Snapshot => Some(certbind_formats::Format::Snapshot),
             ImportFormat::Reg => Some(certbind_formats::Format::Reg),
             ImportFormat::Hive => Some(certbind_formats::Format::Hive),
+            ImportFormat::Toml => Some(certbind_formats::Format::Toml),
+            ImportFormat::Yaml => Some(certbind_formats::Format::Yaml),
         },
         keep_going: import.keep_going,
         encoding: import.encoding,

@@ -7,6 +7,7 @@ mod bench;
 #[path = "../common/mod.rs"]
 mod common;
 mod confirming;
+mod desired;
 mod diff;
 mod guards;
 mod healing;

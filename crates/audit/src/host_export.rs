@@ -131,6 +131,7 @@ impl HostExport {
             errors: Vec::new(),
             times: Vec::new(),
             recovery: None,
+            managed: None,
         };
         Self::new(name, reading)
     }

@@ -1,11 +1,15 @@
 //! Detecting the format of an export.
 
+use std::borrow::Cow;
+
+use crate::encoding::Encoding;
 use crate::format::Format;
-use crate::{encoding, hive, reg, snapshot};
+use crate::{desired, encoding, hive, reg, snapshot};
 
 /// The format of the export in `bytes`, told by its start: a snapshot, a hive file and a registry
 /// export begin with their names (a snapshot's is known where some of it is damaged), a JSON object
-/// with a brace behind any blanks, and nothing that netsh prints does.
+/// with a brace after any blanks, and a desired state has a line `[[binding]]`, `binding:` or that
+/// of another section. Nothing that netsh prints does.
 #[must_use]
 pub fn detect(bytes: &[u8]) -> Format {
     if snapshot::is_meant(bytes) {
@@ -24,7 +28,16 @@ pub fn detect(bytes: &[u8]) -> Format {
         .find(|unit| !unit.iter().all(|b| b.is_ascii_whitespace() || *b == 0));
     match first {
         Some(unit) if unit.contains(&b'{') && !is_command_output(bytes) => Format::Json,
-        _ => Format::Netsh,
+        _ => desired::detect(&start_of(bytes, encoding)).unwrap_or(Format::Netsh),
+    }
+}
+
+/// The text of the start, where it is long enough for the first section of a desired state.
+fn start_of(bytes: &[u8], encoding: Encoding) -> Cow<'_, str> {
+    let start = &bytes[..bytes.len().min(1 << 16)];
+    match encoding.unit() {
+        1 => String::from_utf8_lossy(start),
+        _ => encoding.decode(start).unwrap_or_default(),
     }
 }
 

@@ -70,6 +70,7 @@ fn unrecognised(format: Format, found: &str) -> String {
             "expected a registry export, which begins with \"Windows Registry Editor Version \
              5.00\" or \"REGEDIT4\", found {found:?}"
         ),
+        Format::Toml | Format::Yaml => format!("expected a desired state, found {found}"),
         Format::Hive => format!("expected a hive file of the registry's SYSTEM, found {found}"),
     }
 }

@@ -23,19 +23,25 @@ pub enum Format {
     Reg,
     /// A hive file; see [`hive`](crate::hive).
     Hive,
+    /// A desired state in TOML; see [`desired`](crate::desired).
+    Toml,
+    /// A desired state in YAML; see [`desired`](crate::desired).
+    Yaml,
 }
 
 impl Format {
     /// The formats that can be read.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Json,
         Self::Netsh,
         Self::Snapshot,
         Self::Reg,
         Self::Hive,
+        Self::Toml,
+        Self::Yaml,
     ];
 
-    /// The name: `json`, `netsh`, `snapshot`, `reg`, `hive`.
+    /// The name: `json`, `netsh`, `snapshot`, `reg`, `hive`, `toml`, `yaml`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -44,6 +50,8 @@ impl Format {
             Self::Snapshot => "snapshot",
             Self::Reg => "reg",
             Self::Hive => "hive",
+            Self::Toml => "toml",
+            Self::Yaml => "yaml",
         }
     }
 }

@@ -22,6 +22,7 @@ use certbind_core::{Binding, BindingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::desired;
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
 use crate::export::{Export, Header};
@@ -83,6 +84,14 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
 struct Stamp {
     format: Option<serde_json::Value>,
     version: Option<serde_json::Value>,
+    binding: Option<serde::de::IgnoredAny>,
+    defaults: Option<serde::de::IgnoredAny>,
+}
+
+impl Stamp {
+    fn is_desired_state(&self) -> bool {
+        self.format.is_none() && (self.binding.is_some() || self.defaults.is_some())
+    }
 }
 
 #[derive(Deserialize)]
@@ -116,6 +125,9 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         })
     };
     let stamp: Stamp = serde_json::from_str(&text).map_err(malformed)?;
+    if stamp.is_desired_state() {
+        return desired::read(bytes, Format::Json, options);
+    }
     let version = version(&stamp)?;
     let read: Read<'_> = serde_json::from_str(&text).map_err(malformed)?;
 
@@ -167,6 +179,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         errors,
         times: Vec::new(),
         recovery: None,
+        managed: None,
     })
 }
 

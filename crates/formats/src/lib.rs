@@ -2,7 +2,8 @@
 //!
 //! An [`Export`] is a header and bindings. It takes several formats: [`json`], which carries
 //! everything; [`snapshot`], which does so at any size; [`netsh`], what a Windows host prints; and
-//! what the host keeps in its registry, exported as text ([`reg`]) or as the [`hive`] file itself.
+//! what the host keeps in its registry, exported as text ([`reg`]) or as the [`hive`] file itself;
+//! and the [`desired`] state that people write.
 //! Readers return what they understood, what the export says beyond it ([`ConversionWarning`]), and where it is
 //! broken ([`ParseError`]); unless told to keep going they return all of an export or nothing. Texts in
 //! warnings and errors come from the export and may have any character in them: escape them before
@@ -26,7 +27,9 @@
 #[cfg(test)]
 extern crate self as certbind_formats;
 
+pub mod applications;
 mod clean;
+pub mod desired;
 mod detect;
 mod encoding;
 mod error;
@@ -66,6 +69,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         Format::Snapshot => snapshot::read(bytes),
         Format::Reg => reg::read(bytes, options),
         Format::Hive => hive::read(bytes, options),
+        format @ (Format::Toml | Format::Yaml) => desired::read(bytes, format, options),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Options of the readers.
 
+use std::path::PathBuf;
+
 use crate::encoding::Encoding;
 use crate::format::Format;
 use crate::hive::LogFile;
@@ -18,4 +20,7 @@ pub struct ReadOptions {
     pub locale: Option<Locale>,
     /// The transaction logs of a hive: see [`LogFile::of_hive`].
     pub logs: Vec<LogFile>,
+    /// The folder that certificate files of a desired state are relative to; the current one by
+    /// default.
+    pub folder: Option<PathBuf>,
 }

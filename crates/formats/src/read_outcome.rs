@@ -1,5 +1,6 @@
 //! The result of reading an export.
 
+use certbind_core::Uuid;
 use jiff::Timestamp;
 
 use crate::export::Export;
@@ -23,4 +24,6 @@ pub struct ReadOutcome {
     pub errors: Vec<ParseError>,
     /// The replay of a hive's transaction logs.
     pub recovery: Option<Recovery>,
+    /// The application ids that a desired state manages, sorted; `None` for any other format.
+    pub managed: Option<Vec<Uuid>>,
 }

@@ -8,12 +8,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use certbind_core::{Binding, BindingKey, CertHash, Uuid};
+use certbind_formats::applications as ids;
 
 /// The id of IIS.
-pub const IIS: Uuid = Uuid::from_u128(0x4dc3e181_e14b_4a21_b022_59fc669b0914);
+pub const IIS: Uuid = ids::IIS.id;
 
 /// The id of IIS Express.
-pub const IIS_EXPRESS: Uuid = Uuid::from_u128(0x214124cd_d05b_4309_9af9_9caa44b2b74a);
+pub const IIS_EXPRESS: Uuid = ids::IIS_EXPRESS.id;
 
 /// An application that creates bindings.
 #[derive(Debug)]
@@ -90,84 +91,52 @@ pub static APPLICATIONS: &[Application] = &[
     },
     Application {
         command: None,
-        ..known("IIS", "iis", IIS)
+        ..known(ids::IIS)
     },
     Application {
         command: None,
-        ..known("IIS Express", "iisexpress", IIS_EXPRESS)
+        ..known(ids::IIS_EXPRESS)
     },
     Application {
         command: Some(
             "Set-RemoteAccess -SslCertificate (Get-Item Cert:\\LocalMachine\\My\\HASH); \
              Restart-Service RemoteAccess",
         ),
-        ..known(
-            "SSTP",
-            "sstp",
-            Uuid::from_u128(0xba195980_cd49_458b_9e23_c84ee0adcd75),
-        )
+        ..known(ids::SSTP)
     },
     Application {
         command: Some("Set-AdfsSslCertificate -Thumbprint HASH"),
-        ..known(
-            "AD FS",
-            "adfs",
-            Uuid::from_u128(0x5d89a20c_beab_4389_9447_324788eb944a),
-        )
+        ..known(ids::AD_FS)
     },
     Application {
         command: Some("Set-WebApplicationProxySslCertificate -Thumbprint HASH"),
-        ..known(
-            "Web Application Proxy",
-            "wap",
-            Uuid::from_u128(0xf955c070_e044_456c_ac00_e9e4275b3f04),
-        )
+        ..known(ids::WEB_APPLICATION_PROXY)
     },
     Application {
         command: Some(
             "winrm set winrm/config/Listener?Address=*+Transport=HTTPS \
              '@{CertificateThumbprint=\"HASH\"}'",
         ),
-        ..known(
-            "WinRM",
-            "winrm",
-            Uuid::from_u128(0xafebb9ad_9b97_4a91_9ab5_daf4d59122f6),
-        )
+        ..known(ids::WINRM)
     },
-    known(
-        "KDC Proxy",
-        "kdcproxy",
-        Uuid::from_u128(0x5d8e2743_ef20_4d38_8751_7e400f200e65),
-    ),
-    known(
-        "Work Folders",
-        "workfolders",
-        Uuid::from_u128(0xce66697b_3aa0_49d1_bdbd_a25c8359fd5d),
-    ),
-    known(
-        "BranchCache",
-        "branchcache",
-        Uuid::from_u128(0xd673f5ee_a714_454d_8de2_492e4c1bd8f8),
-    ),
+    known(ids::KDC_PROXY),
+    known(ids::WORK_FOLDERS),
+    known(ids::BRANCHCACHE),
     Application {
         command: Some(
             "Report Server Configuration Manager, or CreateSSLCertificateBinding of \
              MSReportServer_ConfigurationSetting with HASH",
         ),
-        ..known(
-            "Reporting Services",
-            "ssrs",
-            Uuid::from_u128(0x1d40ebc7_1983_4ac5_82aa_1e17a7ae9a0e),
-        )
+        ..known(ids::REPORTING_SERVICES)
     },
 ];
 
 /// An application that is recognized by its id, and whose binding is the only place of the hash.
-const fn known(name: &'static str, alias: &'static str, id: Uuid) -> Application {
+const fn known(application: ids::ApplicationId) -> Application {
     Application {
-        name,
-        alias,
-        id: Some(id),
+        name: application.name,
+        alias: application.alias,
+        id: Some(application.id),
         recognizes: |_| false,
         command: None,
     }
@@ -355,6 +324,18 @@ mod tests {
                 assert!(one.alias != other.alias && one.name != other.name);
                 assert!(one.id.is_none() || one.id != other.id, "{}", one.name);
             }
+        }
+    }
+
+    /// A name in a desired state and one on the command line are of the same application.
+    #[test]
+    fn every_named_id_is_of_an_application() {
+        for named in ids::KNOWN {
+            let application = by_id(&named.id).expect(named.name);
+            assert_eq!(
+                (application.name, application.alias),
+                (named.name, named.alias)
+            );
         }
     }
 

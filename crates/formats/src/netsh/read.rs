@@ -196,6 +196,7 @@ impl Draft {
             errors: self.errors,
             times: Vec::new(),
             recovery: None,
+            managed: None,
         })
     }
 

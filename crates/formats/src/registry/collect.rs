@@ -147,6 +147,7 @@ impl Collected {
             warnings: self.warnings,
             errors: self.errors,
             recovery: None,
+            managed: None,
         })
     }
 }

@@ -116,5 +116,6 @@ pub fn read(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
         errors: Vec::new(),
         times: Vec::new(),
         recovery: None,
+        managed: None,
     })
 }

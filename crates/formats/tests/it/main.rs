@@ -3,6 +3,7 @@
 
 mod broken;
 mod cases;
+mod desired;
 mod encodings;
 mod json;
 mod languages;

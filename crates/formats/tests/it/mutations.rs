@@ -116,6 +116,7 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<ReadOutcome>, 
         errors: listing.errors().to_vec(),
         times: Vec::new(),
         recovery: None,
+        managed: None,
     };
     let bindings = listing.bindings(text).expect("a mark, if there is one");
     for record in bindings {
