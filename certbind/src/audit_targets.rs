@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::hive_logs::{self, HiveLogs};
 use crate::host_disk;
 use crate::input::{Input, is_standard_input, read_file};
+use crate::parallel;
 use crate::stores::{Opened, StoreUrl};
 
 /// The source of a host's name.
@@ -188,8 +189,41 @@ fn is_companion(path: &Path) -> bool {
     OF_IIS.contains(&&*name) || name.ends_with(".layout.json") || is_log()
 }
 
+/// Reads targets, several at once: the hosts are in the order of the targets. What cannot be read is a host
+/// that could not be assessed. `at` is called with each target before it is read.
+///
+/// # Errors
+/// If the logs of a hive are none of it.
+pub(crate) fn read_all(
+    targets: Vec<Target>,
+    from: HostFrom,
+    logs: &HiveLogs,
+    at: impl Fn(usize, &Target) + Sync,
+) -> Result<Vec<HostExport>, Error> {
+    let hosts = parallel::map(targets, |index, target| {
+        at(index, &target);
+        read_quietly(target, from, logs)
+    });
+    let hosts = hosts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    hosts.iter().for_each(report);
+    Ok(hosts)
+}
+
+/// Prints what was replayed of the logs of a hive.
+fn report(host: &HostExport) {
+    if let Some(source) = &host.source {
+        hive_logs::report(Path::new(source), &host.reading);
+    }
+}
+
 /// Reads a target. What cannot be read is a host that could not be assessed.
 pub(crate) fn read(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, Error> {
+    let host = read_quietly(target, from, logs)?;
+    report(&host);
+    Ok(host)
+}
+
+fn read_quietly(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, Error> {
     let input = match target {
         Target::Input(input) => input.resolved(),
         Target::Unreadable { path, why } => {
@@ -245,7 +279,6 @@ fn of_file(path: &Path, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, E
         ..ReadOptions::default()
     };
     let reading = logs.read(path, &bytes, &options)?;
-    hive_logs::report(path, &reading);
     let told = reading.export.header.host.clone();
     let name = told.filter(|_| from == HostFrom::Export);
     Ok(HostExport::new(

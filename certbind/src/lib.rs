@@ -66,6 +66,7 @@ pub mod netsh;
 mod new_certificate;
 mod open;
 mod output_file;
+mod parallel;
 mod plan_text;
 mod print;
 mod progress;

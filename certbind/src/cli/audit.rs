@@ -215,16 +215,16 @@ impl Audit {
         })
     }
 
-    /// The hosts of the targets. `at` is called with each target before it is read.
-    pub(crate) fn hosts(&self, at: impl Fn(&Input)) -> Result<Vec<HostExport>, Error> {
+    /// The hosts of the targets. `at` is called with each step.
+    pub(crate) fn hosts(&self, at: impl Fn(&str) + Sync) -> Result<Vec<HostExport>, Error> {
         let logs = self.logs.choice()?;
-        let mut hosts = Vec::new();
-        for target in audit_targets::expand(&self.targets)? {
-            if let Target::Input(input) = &target {
-                at(input);
+        let targets = audit_targets::expand(&self.targets)?;
+        let all = targets.len();
+        let hosts = audit_targets::read_all(targets, self.host_from, &logs, |index, target| {
+            if let Target::Input(input) = target {
+                at(&format!("Reading {} of {all}: {input}", index + 1));
             }
-            hosts.push(audit_targets::read(target, self.host_from, &logs)?);
-        }
+        })?;
         let read = hosts.iter().filter(|host| host.not_assessed.is_none());
         logs.check(read.map(|host| Some(&host.reading)))?;
         Ok(hosts)

@@ -43,7 +43,7 @@ fn audited(arguments: &Audit) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("Reading certificates");
     let inventory = arguments.inventory()?;
-    let mut hosts = arguments.hosts(|target| progress.at(format!("Reading {target}")))?;
+    let mut hosts = arguments.hosts(|step| progress.at(step))?;
     #[cfg(feature = "etcd")]
     let failed = super::fleet::audited(arguments, &mut hosts)?;
     #[cfg(not(feature = "etcd"))]

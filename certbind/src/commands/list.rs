@@ -173,10 +173,8 @@ impl<'a> Listed<'a> {
 fn targets(arguments: &List) -> Result<u8, Error> {
     let filter = arguments.filter()?;
     let logs = arguments.logs.choice()?;
-    let mut exports = Vec::new();
-    for target in audit_targets::expand(&arguments.targets)? {
-        exports.push(audit_targets::read(target, HostFrom::Export, &logs)?);
-    }
+    let targets = audit_targets::expand(&arguments.targets)?;
+    let exports = audit_targets::read_all(targets, HostFrom::Export, &logs, |_, _| ())?;
     let read = exports.iter().filter(|it| it.not_assessed.is_none());
     logs.check(read.map(|export| Some(&export.reading)))?;
     let hosts: Vec<_> = exports.iter().map(|it| Listed::of(it, &filter)).collect();
