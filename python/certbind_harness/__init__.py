@@ -5,9 +5,10 @@
 
 from .api import Api, HttpApiError
 from .binding import Binding, UrlReservation, differences
-from .harness import Harness, HarnessError
+from .harness import PROFILES, Call, Harness, HarnessError
 from .serving import ServeError, Serving
 
 __all__ = [
-    "Api", "Binding", "Harness", "HarnessError", "HttpApiError", "ServeError", "Serving", "UrlReservation", "differences",
+    "PROFILES", "Api", "Binding", "Call", "Harness", "HarnessError", "HttpApiError", "ServeError", "Serving", "UrlReservation",
+    "differences",
 ]  # fmt: skip

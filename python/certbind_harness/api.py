@@ -42,7 +42,7 @@ _TAGS = {IP_PORT: "ipport", SNI: "hostnameport", CCS: "ccs", SCOPED_CCS: "scoped
 
 _TIMEOUTS = ["idleconnectiontimeout", "headerwaittimeout"]
 
-_FUNCTIONS = ["initialize", "set", "update", "delete", "query-exact", "query-next"]
+FUNCTIONS = ["initialize", "set", "update", "delete", "query-exact", "query-next"]
 
 
 class HttpApiError(Exception):
@@ -51,6 +51,26 @@ class HttpApiError(Exception):
     def __init__(self, function: str, code: int, reason: str = ""):
         super().__init__(f"{function}: {code}" + (f" ({reason})" if reason else ""))
         self.code = code
+
+
+def check_configuration(library: Union[str, os.PathLike], configuration: str) -> None:
+    """Makes the simulator of this process as `configuration` says, and calls nothing of it. `HttpApiError`, with the
+    reason, for a configuration that is refused."""
+    _made(ctypes.CDLL(os.fspath(library)), configuration)
+
+
+def _made(lib: ctypes.CDLL, configuration: str) -> None:
+    lib.CertbindHttpApiConfigure.argtypes = [c_char_p]
+    lib.CertbindHttpApiError.argtypes = [c_void_p, c_size_t]
+    code = lib.CertbindHttpApiConfigure(os.fspath(configuration).encode())
+    if code:
+        raise HttpApiError("CertbindHttpApiConfigure", code, _reason(lib))
+
+
+def _reason(lib: ctypes.CDLL) -> str:
+    buffer = ctypes.create_string_buffer(4096)
+    lib.CertbindHttpApiError(buffer, len(buffer))
+    return buffer.value.decode()
 
 
 class Api:
@@ -68,19 +88,15 @@ class Api:
         query = lib.HttpQueryServiceConfiguration
         query.argtypes = [c_void_p, c_uint32, c_void_p, c_uint32, c_void_p, c_uint32, POINTER(c_uint32), c_void_p]
         query.restype = c_uint32
-        lib.CertbindHttpApiConfigure.argtypes = [c_char_p]
         lib.CertbindHttpApiFail.argtypes = [c_uint32, c_uint64, c_uint32]
         lib.CertbindHttpApiDelay.argtypes = [c_uint32, c_uint64, c_uint32]
         lib.CertbindHttpApiCalls.argtypes = [c_uint32]
         lib.CertbindHttpApiCalls.restype = c_uint64
-        lib.CertbindHttpApiError.argtypes = [c_void_p, c_size_t]
         self.configure(configuration)
 
     def configure(self, configuration: str) -> None:
         """Makes the simulator anew."""
-        code = self._lib.CertbindHttpApiConfigure(os.fspath(configuration).encode())
-        if code:
-            raise HttpApiError("CertbindHttpApiConfigure", code, self._reason())
+        _made(self._lib, configuration)
         self._expect("HttpInitialize", self._lib.HttpInitialize(Version(1, 0), _CONFIG, None))
 
     def fail(self, function: str, nth: int, code: int) -> None:
@@ -194,16 +210,11 @@ class Api:
         if code:
             raise HttpApiError(function, code)
 
-    def _reason(self) -> str:
-        buffer = ctypes.create_string_buffer(4096)
-        self._lib.CertbindHttpApiError(buffer, len(buffer))
-        return buffer.value.decode()
-
 
 def _number(function: str) -> int:
-    if function not in _FUNCTIONS:
-        raise ValueError(f"{function!r} is no function; there are {', '.join(_FUNCTIONS)}")
-    return _FUNCTIONS.index(function)
+    if function not in FUNCTIONS:
+        raise ValueError(f"{function!r} is no function; there are {', '.join(FUNCTIONS)}")
+    return FUNCTIONS.index(function)
 
 
 def _wide(text: Optional[str], kept: list) -> Optional[int]:

@@ -1,29 +1,69 @@
 """A host of a test's own."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Union
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
 
-from .api import Api, library_in
+from .api import FUNCTIONS, Api, HttpApiError, check_configuration, library_in
 from .binding import Binding, UrlReservation, differences
 from .serving import Serving
 
 # A process has one simulator for each library.
 _READING = threading.Lock()
 
-_VERSIONS = ["7", "8", "10-1607", "10-1703", "2019", "2022", "2025"]
+PROFILES = ["7", "8", "10-1607", "10-1703", "2019", "2022", "2025"]
+"""The versions of Windows."""
 
-# The names under which programs ask for the library; the last ones are those that .NET makes of
-# "httpapi.dll" on Linux.
-_NAMES = ["libhttpapi.so", "httpapi.so", "httpapi.dll.so", "libhttpapi.dll.so"]
+_USERS = ["administrator", "standard"]
+
+_STATES = ["usable", "without-key", "absent"]
+
+# The largest integer of TOML.
+_LARGEST = 2**63 - 1
+
+# The names under which programs ask for the library. The loader of the system takes a name as it is; .NET, Mono and
+# JNA put "lib" before it and ".so" behind it. Names of Windows are written in either case.
+_NAMES = [
+    before + name + dll + behind
+    for name in ["httpapi", "Httpapi", "HttpApi", "HTTPAPI"]
+    for dll in ["", ".dll"]
+    for before in ["", "lib"]
+    for behind in ["", ".so"]
+]
+
+# Messages of loaders that have not found a library: of Linux, of .NET and of JNA.
+_NOT_LOADED = re.compile(
+    r"error while loading shared libraries:|DllNotFoundException|Unable to load (?:shared )?library"
+    r"|cannot open shared object file",
+    re.IGNORECASE,
+)
+
+# STATUS_DLL_NOT_FOUND.
+_DLL_NOT_FOUND = 0xC0000135
 
 
 class HarnessError(Exception):
-    """A harness could not be made, or a command that it needs has failed."""
+    """A harness could not be made, a command that it needs has failed, or a program could not load the library."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the HTTP Server API that a program has made."""
+
+    function: str
+    """`HttpSetServiceConfiguration`."""
+    result: int
+    """The Win32 code that it was answered."""
+    process: int
+    """The number of the process."""
 
 
 class Harness:
@@ -41,12 +81,13 @@ class Harness:
         named = kit or os.environ.get("CERTBIND_KIT")
         if not named:
             raise HarnessError("name the folder with the library and certbind, as kit or in CERTBIND_KIT")
-        if profile not in _VERSIONS:
-            raise HarnessError(f"{profile!r} is no version; there are {', '.join(_VERSIONS)}")
+        self._profile = _one_of("profile", profile, PROFILES)
+        self._user = "administrator"
         self.kit = Path(named).resolve()
-        self.profile = profile
-        self.user = "administrator"
         self._faults: List[Dict[str, Union[str, int, bool]]] = []
+        # Of all faults that there were, those that have to take effect: a text that names it, and its file.
+        self._required: Dict[Path, str] = {}
+        self._numbered = 0
         self._certificates: List[Dict[str, str]] = []
         self._program = self.kit / ("certbind.exe" if os.name == "nt" else "certbind")
         for file in [library_in(self.kit), self._program]:
@@ -54,46 +95,100 @@ class Harness:
                 raise HarnessError(f"{file} is not there")
         self.folder = Path(tempfile.mkdtemp(prefix="certbind-harness-"))
         try:
-            for name in ["bin", "lib", "journal"]:
+            for name in ["bin", "lib", "journal", "fired"]:
                 (self.folder / name).mkdir()
             for name in ["httpapi.dll"] if os.name == "nt" else _NAMES:
                 self._place(library_in(self.kit), self.folder / "lib" / name)
             for name in ["certbind", "netsh"]:
                 self._place(self._program, self.folder / "bin" / (name + self._program.suffix))
+            if os.name != "nt":
+                # Programs that were written for Windows start it under its name there.
+                self._place(self._program, self.folder / "bin" / "netsh.exe")
             self._seeded = self.bindings()
         except BaseException:
             # Nobody is left to do it.
-            self.close()
+            self._remove()
             raise
 
     def __enter__(self) -> "Harness":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, exception: object, *_: object) -> None:
+        # A test that fails anyway keeps its own message.
+        unfired = [] if exception else self._unfired()
+        self._remove()
+        _fail_unfired(unfired)
 
     def close(self) -> None:
-        """Removes the folder."""
+        """Removes the folder. Fails, like the end of the `with` statement, if a fault that is not optional has never
+        taken effect."""
+        unfired = self._unfired()
+        self._remove()
+        _fail_unfired(unfired)
+
+    def _remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _unfired(self) -> List[str]:
+        return [text for file, text in self._required.items() if not file.exists()]
+
+    @property
+    def profile(self) -> str:
+        """The version of Windows; it may be set."""
+        return self._profile
+
+    @profile.setter
+    def profile(self, profile: str) -> None:
+        self._profile = _one_of("profile", profile, PROFILES)
+
+    @property
+    def user(self) -> str:
+        """The caller, `administrator` or `standard`; it may be set."""
+        return self._user
+
+    @user.setter
+    def user(self, user: str) -> None:
+        self._user = _one_of("user", user, _USERS)
+
     def fault(self, call: str, nth: int = 1, *, answer: Optional[int] = None, delay_ms: Optional[int] = None,
-              kill: bool = False, delete: Optional[str] = None) -> None:  # fmt: skip
+              kill: bool = False, delete: Optional[str] = None, optional: bool = False) -> None:  # fmt: skip
         """Has the nth call of a function (`initialize`, `set`, `update`, `delete`, `query-exact`,
         `query-next`) answer a code, take longer, end the process, or meet a key that another program
-        has unbound."""
-        fault: Dict[str, Union[str, int, bool]] = {"call": call, "nth": nth, "kill": kill}
-        for name, value in [("answer", answer), ("delay_ms", delay_ms), ("delete", delete)]:
-            if value is not None:
-                fault[name] = value
-        self._faults.append(fault)
+        has unbound.
+
+        A fault that takes effect in no program fails the test at its end, unless it is `optional`. `ValueError`
+        for an argument that is not one, and for a fault that does nothing; `HarnessError` for a key that is none."""
+        fault: Dict[str, Union[str, int, bool]] = {
+            "call": _one_of("call", call, FUNCTIONS),
+            "nth": _integer("nth", nth, 1, _LARGEST),
+            "kill": _boolean("kill", kill),
+        }
+        _boolean("optional", optional)
+        if answer is not None:
+            fault["answer"] = _integer("answer", answer, 0, 2**32 - 1)
+        if delay_ms is not None:
+            fault["delay_ms"] = _integer("delay_ms", delay_ms, 0, _LARGEST)
+        if delete is not None:
+            fault["delete"] = _text("delete", delete)
+        if not kill and len(fault) == 3:
+            raise ValueError("the fault does nothing: it has neither answer, delay_ms, kill nor delete")
+        text = f"fault({', '.join(f'{name}={value!r}' for name, value in fault.items())})"
+        self._numbered += 1
+        fault["fired"] = f"fired/{self._numbered}"
+        self._checked(self._faults, fault)
+        if not optional:
+            self._required[self.folder / "fired" / str(self._numbered)] = text
 
     def clear_faults(self) -> None:
-        """Takes all faults away."""
+        """Takes all faults away. Those that have never taken effect still fail the test at its end."""
         self._faults.clear()
 
     def certificate(self, hash: str, state: str) -> None:
-        """What HTTP.sys finds of a certificate: `usable`, `without-key` or `absent`."""
-        self._certificates.append({"hash": hash, "state": state})
+        """What HTTP.sys finds of a certificate: `usable`, `without-key` or `absent`. The hash is SHA-1 in 40
+        hexadecimal digits; `ValueError` for anything else."""
+        if not re.fullmatch("[0-9A-Fa-f]{40}", _text("hash", hash)):
+            raise ValueError(f"hash has to be 40 hexadecimal digits, and is {hash!r}")
+        self._checked(self._certificates, {"hash": hash, "state": _one_of("state", state, _STATES)})
 
     def seed(self, export: Union[str, os.PathLike]) -> None:
         """Puts the bindings of a file, in any form that certbind reads, in place of what was there."""
@@ -116,19 +211,33 @@ class Harness:
             CERTBIND_HTTPAPI=str(configuration),
             CERTBIND_STORE=f"httpsys:{library_in(self.folder / 'lib')}",
             CERTBIND_JOURNAL=str(self.folder / "journal"),
+            CERTBIND_TRACE=str(self._trace),
         )
         return environment
 
     def run(self, command: Sequence[Union[str, os.PathLike]], **options) -> "subprocess.CompletedProcess[str]":
         """Runs a program on this host. Options are those of `subprocess.run`; unless they say
-        otherwise, what it prints is kept as text."""
+        otherwise, what it prints is kept as text. `HarnessError` if it says, on the standard error that is kept,
+        that it could not load the library."""
         options.setdefault("capture_output", True)
         options.setdefault("text", True)
-        environment = self.environment(options.pop("env", None))
+        given = options.pop("env", None)
+        environment = self.environment(given)
         program, *arguments = command
         # The program itself is looked up where its own environment says.
         found = shutil.which(program, path=environment["PATH"]) or program
-        return subprocess.run([found, *arguments], env=environment, **options)
+        trace = environment["CERTBIND_TRACE"]
+        asked = (os.environ if given is None else given).get("CERTBIND_TRACE")
+        begin = len(self._lines())
+        # What fails with an exception (a check, a timeout) has made its calls too.
+        try:
+            done = subprocess.run([found, *arguments], env=environment, **options)
+        finally:
+            if asked and asked != trace:
+                with open(asked, "a", encoding="utf-8") as file:
+                    file.writelines(line + "\n" for line in self._lines()[begin:])
+        _fail_unloaded(program, done)
+        return done
 
     def serve(self, certificates: Union[str, os.PathLike]) -> Serving:
         """Serves the bindings by TLS on free ports of the loopback address, with the certificates and private
@@ -161,17 +270,49 @@ class Harness:
         if told:
             raise AssertionError(f"the store is not as expected (- missing, + not expected, ~ expected -> found)\n{told}")
 
+    @property
+    def calls(self) -> List[Call]:
+        """The calls of the API that programs have made on this host, in the order in which they were answered. One
+        that a fault has ended with its process is not among them."""
+        calls = []
+        for line in self._lines():
+            found = json.loads(line)
+            calls.append(Call(found["call"], found["result"], found["process"]))
+        return calls
+
     def assert_unchanged(self) -> None:
-        """Fails, with the differences, unless the bindings are those that were seeded."""
+        """Fails, with the differences, unless the bindings are those that were seeded; and if no program has called
+        the API, since nothing was tested then."""
+        if not self.calls and not any((self.folder / "fired").iterdir()):
+            raise AssertionError(
+                "no program has called the HTTP Server API on this host, so its bindings say nothing about one; "
+                "assert_bindings compares them regardless"
+            )
         self.assert_bindings(self._seeded)
 
-    def _reader(self) -> Api:
-        # What reads is neither passed on to another library nor written down.
-        asked = {name: os.environ.pop(name) for name in ["CERTBIND_PASS", "CERTBIND_TRACE"] if name in os.environ}
+    @property
+    def _trace(self) -> Path:
+        return self.folder / "calls.jsonl"
+
+    def _lines(self) -> List[str]:
+        if not self._trace.exists():
+            return []
+        # The last line is whole only with its end.
+        return self._trace.read_text(encoding="utf-8").split("\n")[:-1]
+
+    def _checked(self, rows: list, row: Dict[str, Union[str, int, bool]]) -> None:
+        """Adds a row to the configuration, unless the simulator refuses it."""
+        rows.append(row)
         try:
+            with _READING, _untraced():
+                check_configuration(library_in(self.kit), str(self._write("check.toml", self._faults)))
+        except HttpApiError as error:
+            rows.pop()
+            raise HarnessError(f"the simulator refuses its configuration: {error}") from error
+
+    def _reader(self) -> Api:
+        with _untraced():
             return Api(library_in(self.kit), str(self._write("reader.toml", [])))
-        finally:
-            os.environ.update(asked)
 
     def _write(self, name: str, faults: List[Dict[str, Union[str, int, bool]]]) -> Path:
         lines = ['store = "redb:bindings.redb"', "shared = true"]
@@ -196,6 +337,57 @@ class Harness:
             shutil.copy(source, link)
         else:
             link.symlink_to(source)
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """What reads is neither passed on to another library nor written down."""
+    asked = {name: os.environ.pop(name) for name in ["CERTBIND_PASS", "CERTBIND_TRACE"] if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(asked)
+
+
+def _fail_unfired(faults: List[str]) -> None:
+    if faults:
+        told = "\n".join(f"- {fault}" for fault in faults)
+        raise AssertionError(f"no program met these faults; give optional=True to one that may not fire\n{told}")
+
+
+def _fail_unloaded(program: object, done: "subprocess.CompletedProcess[str]") -> None:
+    said = done.stderr or ""
+    if isinstance(said, bytes):
+        said = said.decode(errors="replace")
+    found = [line for line in said.splitlines() if _NOT_LOADED.search(line) and "httpapi" in line.lower()]
+    if done.returncode & 0xFFFFFFFF == _DLL_NOT_FOUND and os.name == "nt":
+        found.append("STATUS_DLL_NOT_FOUND")
+    if done.returncode and found:
+        raise HarnessError(f"{os.fspath(program)} could not load the library: {found[0].strip()}")
+
+
+def _one_of(name: str, value: str, values: Sequence[str]) -> str:
+    if value not in values:
+        raise ValueError(f"{name} has to be one of {', '.join(values)}, and is {value!r}")
+    return value
+
+
+def _integer(name: str, value: int, least: int, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{name} has to be an integer from {least} to {most}, and is {value!r}")
+    return value
+
+
+def _boolean(name: str, value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} has to be True or False, and is {value!r}")
+    return value
+
+
+def _text(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} has to be a string, and is {value!r}")
+    return value
 
 
 def _toml(value: Union[str, int, bool]) -> str:

@@ -33,7 +33,7 @@ def test_hosts_are_independent(harness):
     assert done.returncode == 0, done.stdout
     harness.assert_bindings([ADDED])
     with Harness() as other:
-        other.assert_unchanged()
+        other.assert_bindings([])
 
 
 def test_a_program_finds_the_library_by_its_name(harness):
@@ -50,6 +50,104 @@ def test_fault_applies_until_cleared(harness):
     harness.assert_unchanged()
     harness.clear_faults()
     assert harness.run(ADD).returncode == 0
+
+
+def test_faults_that_never_fired_fail_at_the_end():
+    with pytest.raises(AssertionError, match=r"(?s)no program met.*call='update'"):
+        with Harness() as host:
+            host.fault("set", answer=5)
+            host.fault("update", answer=1312)
+            assert "Error: 5" in host.run(ADD).stdout
+            host.clear_faults()
+    assert not host.folder.exists()
+    host = Harness()
+    host.fault("delete", kill=True)
+    with pytest.raises(AssertionError, match="delete"):
+        host.close()
+
+
+def test_optional_faults_and_kills_need_no_exemption():
+    with Harness() as host:
+        host.fault("update", answer=5, optional=True)
+        host.fault("initialize", kill=True)
+        assert host.run(ADD).returncode < 0
+        host.assert_unchanged()
+
+
+def test_failing_tests_keep_their_own_message():
+    with pytest.raises(ZeroDivisionError), Harness() as host:
+        host.fault("set", answer=5)
+        1 / 0  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"call": "sett", "answer": 5}, {"call": "set"}, {"call": "set", "nth": 0, "answer": 5},
+        {"call": "set", "nth": True, "answer": 5}, {"call": "set", "answer": -1}, {"call": "set", "answer": 2**32},
+        {"call": "set", "answer": "5"}, {"call": "set", "delay_ms": 1.5}, {"call": "set", "kill": "yes"},
+        {"call": "set", "delete": 443}, {"call": "set", "answer": 5, "optional": 1},
+    ],
+)  # fmt: skip
+def test_invalid_faults_are_refused_where_they_are_given(harness, arguments):
+    with pytest.raises(ValueError):
+        harness.fault(**arguments)
+    assert harness.run(ADD).returncode == 0
+
+
+def test_other_invalid_arguments_are_refused_where_they_are_given(harness):
+    with pytest.raises(ValueError, match="Standard"):
+        harness.user = "Standard"
+    with pytest.raises(ValueError, match="11"):
+        harness.profile = "11"
+    with pytest.raises(ValueError, match="11"):
+        Harness(profile="11")
+    for hash in [HASH[1:], HASH + "0", "g" + HASH[1:], HASH + "\n"]:
+        with pytest.raises(ValueError, match="40 hexadecimal"):
+            harness.certificate(hash, "absent")
+    with pytest.raises(ValueError, match="missing"):
+        harness.certificate(HASH, "missing")
+    assert harness.run(ADD).returncode == 0
+
+
+def test_configuration_that_the_simulator_refuses_is_an_error(harness):
+    with pytest.raises(HarnessError, match="(?s)refuses its configuration.*ipport"):
+        harness.fault("set", delete="ipport=0.0.0.0")
+    # The fault is gone again.
+    assert harness.run(ADD).returncode == 0
+
+
+def test_nothing_is_unchanged_without_a_call(harness):
+    harness.run([sys.executable, "-c", "pass"])
+    assert harness.calls == []
+    with pytest.raises(AssertionError, match="no program has called"):
+        harness.assert_unchanged()
+    harness.run(ADD)
+    made = {call.function: call.result for call in harness.calls}
+    assert made["HttpSetServiceConfiguration"] == 0 and made["HttpTerminate"] == 0
+    assert len({call.process for call in harness.calls}) == 1
+
+
+def test_program_that_cannot_load_the_library_is_an_error(harness):
+    load = [sys.executable, "-c", "import ctypes; ctypes.CDLL('httpapi.dll')"]
+    assert harness.run(load).returncode == 0
+    shutil.rmtree(harness.folder / "lib")
+    for options in [{}, {"text": False}]:
+        with pytest.raises(HarnessError, match="could not load the library: .*httpapi.dll"):
+            harness.run(load, **options)
+
+
+@pytest.mark.parametrize("name", ["httpapi.dll", "Httpapi.dll", "HttpApi.dll", "HTTPAPI.dll", "httpapi", "libHttpapi.so"])
+def test_library_is_found_under_the_names_of_windows(harness, name):
+    done = harness.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL({name!r}).HttpTerminate(2, None)"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [call.function for call in harness.calls] == ["HttpTerminate"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="netsh has one name there")
+def test_netsh_is_found_with_its_suffix(harness):
+    assert harness.run(["netsh.exe", *ADD[1:]]).returncode == 0
+    harness.assert_bindings([ADDED])
 
 
 def test_a_certificate_without_its_key_is_refused(harness):
@@ -156,6 +254,7 @@ def test_extended_properties_match_the_export(harness, tmp_path):
 def test_a_store_is_seeded_from_an_export(harness):
     harness.seed(EXAMPLES / "host-2022.txt")
     assert len(harness.bindings()) == 6
+    harness.run(["netsh", "http", "show", "sslcert"])
     harness.assert_unchanged()
     harness.run(["netsh", "http", "delete", "sslcert", "ipport=0.0.0.0:443"])
     with pytest.raises(AssertionError, match="- Binding"):

@@ -172,6 +172,7 @@ mod tests {
             call = "query-exact"
             nth = 4
             delete = "ccs=443"
+            fired = "deleted"
 
             [[fault]]
             call = "query-exact"
@@ -188,6 +189,7 @@ mod tests {
         let key = "ccs=443".parse().unwrap();
         let found = [(); 4].map(|()| host.get(&key).unwrap().is_some());
         assert_eq!(found, [false, true, true, false]);
+        assert!(folder.path().join("deleted").exists());
     }
 
     #[test]

@@ -78,6 +78,8 @@ struct Fault {
     put: Option<Binding>,
     #[serde(default)]
     kill: bool,
+    /// A file that is made when the fault takes effect, so that a test can tell that it did.
+    fired: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -138,7 +140,7 @@ impl ConfigFile {
             if fault.is_none() {
                 return Err(ConfigError::Fault(number));
             }
-            fault.inject(&simulator, &store);
+            fault.inject(&simulator, &store, folder);
         }
         Ok(simulator)
     }
@@ -150,8 +152,13 @@ impl Fault {
         self.answer.is_none() && self.delay_ms.is_none() && !record && !self.kill
     }
 
-    fn inject(self, simulator: &Simulator, store: &Arc<dyn BindingStore>) {
+    fn inject(self, simulator: &Simulator, store: &Arc<dyn BindingStore>, folder: &Path) {
         let (call, nth) = (self.call.into(), self.nth.get());
+        // First, as a fault that ends the process does nothing after it.
+        if let Some(fired) = self.fired {
+            let fired = folder.join(fired);
+            simulator.before(call, nth, move || drop(std::fs::write(fired, "")));
+        }
         if let Some(code) = self.answer {
             simulator.fail(call, nth, code);
         }
