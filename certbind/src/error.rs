@@ -202,6 +202,14 @@ impl From<WriteError> for Error {
 }
 
 impl Error {
+    /// Whether `rotate` found no binding of the certificate to replace.
+    pub(crate) fn is_nothing_to_rotate(&self) -> bool {
+        matches!(
+            self,
+            Self::NothingToRotate(_) | Self::NothingOfTheseNames | Self::UnknownHash { .. }
+        )
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Diff(_) => exit::NOT_COMPARED,

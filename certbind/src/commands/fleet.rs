@@ -273,7 +273,7 @@ fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, E
     }
     let visited = visit(url, jobs, |_, store| {
         match selection.renew(store, arguments.dry_run) {
-            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => {
+            Err(error) if error.is_nothing_to_rotate() => {
                 Ok((Renewed::default(), selection.renewed(store)?))
             }
             renewed => renewed.map(|renewed| (renewed, 0)),
@@ -354,9 +354,7 @@ fn planned(
     let visited = visit(url, jobs, |host, store| {
         let header = plan::header(Purpose::Rotate, None, url.of(host));
         match selection.plan(store, &header) {
-            Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => {
-                Ok(Err(selection.renewed(store)?))
-            }
+            Err(error) if error.is_nothing_to_rotate() => Ok(Err(selection.renewed(store)?)),
             plan => plan.map(Ok),
         }
     })?;
@@ -365,6 +363,7 @@ fn planned(
             hosts: counted(visited.failed),
         });
     }
+    let read = visited.hosts.len();
     let plans = visited.hosts.into_iter();
     let mut before = 0;
     let plans = plans.filter_map(|(host, plan)| match plan {
@@ -379,7 +378,13 @@ fn planned(
         if before == 0 {
             return Err(selection.nothing());
         }
-        print(&already(before, selection))?;
+        match format {
+            Format::Json => print_json(&json!({
+                "old": selection.old(), "new": selection.successor(), "dry_run": false,
+                "renewed": {}, "unchanged": read, "failed": 0, "warnings": {},
+            }))?,
+            Format::Table => print(&already(before, selection))?,
+        }
         return Ok(exit::DONE);
     }
     plan::save(path, &plan.to_json())?;

@@ -116,7 +116,7 @@ fn planned(selection: &Selection, host: &HostExport) -> Result<(Plan, HostSummar
     let header = plan::header(Purpose::Rotate, None, name);
     let bindings = host.contents.bindings.len() as u64;
     let plan = match selection.plan(&store, &header) {
-        Err(Error::NothingToRotate(_) | Error::NothingOfTheseNames) => {
+        Err(error) if error.is_nothing_to_rotate() => {
             Plan::new(header, Vec::new(), bindings, Vec::new())?
         }
         plan => plan?,

@@ -30,7 +30,7 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Rotate) -> Result<u8, Error> {
     let store = Opened::open(url, access)?;
     let selection = Selection::of(arguments, &renewal, || scan_all(store.bindings()))?;
     match rotate(url, arguments, &selection, &store) {
-        Err(error @ (Error::NothingToRotate(_) | Error::NothingOfTheseNames)) => {
+        Err(error) if error.is_nothing_to_rotate() => {
             let done = selection.renewed(store.bindings())?;
             if done == 0 {
                 return Err(error);

@@ -31,6 +31,8 @@ enum Due {
     Hash(CertHash),
     /// Those with the names of the new one.
     Names(certbind_certificates::Folder),
+    /// None: no bound certificate has this prefix, as after an earlier run.
+    Unbound(String),
 }
 
 impl Selection {
@@ -49,11 +51,12 @@ impl Selection {
             (true, Some(current)) => Due::Names(certificate_folder(current)?),
             _ => {
                 let old = renewal.from.as_ref().ok_or(Error::NoSuccessor)?;
-                let old = old.look_up(&bindings)?;
-                if *new.hash() == old {
-                    return Err(Error::SameCertificate);
+                match old.look_up(&bindings) {
+                    Ok(old) if *new.hash() == old => return Err(Error::SameCertificate),
+                    Ok(old) => Due::Hash(old),
+                    Err(Error::UnknownHash { prefix }) => Due::Unbound(prefix),
+                    Err(error) => return Err(error),
                 }
-                Due::Hash(old)
             }
         };
         let guards = match &due {
@@ -61,7 +64,7 @@ impl Selection {
                 let known = vec![current.clone()];
                 Guards::new(Some(new.clone()), known, arguments.checks.force)
             }
-            Due::Hash(_) => Guards::of(&arguments.checks, Some(&new))?,
+            Due::Hash(_) | Due::Unbound(_) => Guards::of(&arguments.checks, Some(&new))?,
         };
         let mut rotation = Rotation::default();
         rotation.store_name.clone_from(&arguments.store_name);
@@ -78,7 +81,7 @@ impl Selection {
     pub(super) fn old(&self) -> Option<&CertHash> {
         match &self.due {
             Due::Hash(old) => Some(old),
-            Due::Names(_) => None,
+            Due::Names(_) | Due::Unbound(_) => None,
         }
     }
 
@@ -104,6 +107,7 @@ impl Selection {
             (Due::Hash(old), _) => self.rotation.plan(store, old, self.new.hash()),
             (Due::Names(current), Some(new)) => self.rotation.plan_by_names(store, new, current),
             (Due::Names(_), None) => return Err(Error::NoSuccessor),
+            (Due::Unbound(_), _) => return Err(self.nothing()),
         }?;
         if plan.changes().next().is_none() {
             return Err(self.nothing());
@@ -128,6 +132,9 @@ impl Selection {
         match &self.due {
             Due::Hash(old) => Error::NothingToRotate(*old),
             Due::Names(_) => Error::NothingOfTheseNames,
+            Due::Unbound(prefix) => Error::UnknownHash {
+                prefix: prefix.clone(),
+            },
         }
     }
 

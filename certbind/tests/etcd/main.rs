@@ -205,8 +205,30 @@ fn a_certificate_is_renewed_on_every_host_of_a_fleet() {
     let listed = done("memory:", &["list", "--fleet", &url, "--format", "json"]);
     assert!(listed.contains(NEW) && !listed.contains(OLD), "{listed}");
     // A second run has nothing left to do.
-    let again = done("memory:", &rotate);
-    assert!(again.contains("Already renewed: 3 bindings use"), "{again}");
+    let prefix = ["rotate", "--from", &OLD[..8], "--to", NEW, "--fleet", &url];
+    let unused = "ab".repeat(20);
+    let unknown = ["rotate", "--from", OLD, "--to", &unused, "--fleet", &url];
+    let folder = TempDir::new().unwrap();
+    let plan = folder.path().join("plan.json");
+    for mode in [
+        &[][..],
+        &["--dry-run"],
+        &["--export", plan.to_str().unwrap()],
+    ] {
+        for rotate in [&rotate[..], &prefix] {
+            let again = done("memory:", &[rotate, mode].concat());
+            assert!(again.contains("Already renewed: 3 bindings use"), "{again}");
+            let json = done("memory:", &[rotate, mode, &["--format", "json"]].concat());
+            let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(json["renewed"], serde_json::json!({}), "{json}");
+            assert_eq!(json["unchanged"], 3, "{json}");
+        }
+        let output = certbind("memory:", &[&unknown[..], mode].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("no binding uses the certificate"), "{said}");
+    }
+    assert!(!plan.exists());
 }
 
 /// A prefix is looked up among the bindings of all hosts before the first one is renewed.

@@ -115,3 +115,85 @@ fn conflicting_options_are_refused() {
         );
     }
 }
+
+/// A certificate that is renewed already, or that nothing uses, gives the same exit code whatever
+/// names the old and the new one, and whatever is to be renewed.
+#[test]
+fn rotate_with_nothing_to_do_has_one_exit_code_per_reason() {
+    let bench = Bench::new();
+    let new = fixture("www-2026");
+    let hash = certbind_certificates::hash_of_file(&std::fs::read(&new).unwrap()).unwrap();
+    let new_hash = hash.to_string();
+    std::fs::create_dir(bench.file("current")).unwrap();
+    std::fs::create_dir(bench.file("folder")).unwrap();
+    let old = fixture("www-2025");
+    std::fs::copy(&old, bench.file("current/old.pem")).unwrap();
+    // Of a host that is renewed, and one that uses neither certificate.
+    let bind = |store: &str, hash: &str| {
+        let key = ["--store", store, "add", "0.0.0.0:443", "--app-id", IIS];
+        bench.ok(&[&key[..], &["--hash", hash]].concat());
+        let path = format!("folder/{}.json", store.trim_start_matches("redb:"));
+        bench.ok(&["--store", store, "export", "-o", &path]);
+    };
+    bind("redb:renewed", &new_hash);
+    bind("redb:unrelated", &"ab".repeat(20));
+    std::fs::create_dir(bench.file("both")).unwrap();
+    for host in ["renewed", "unrelated"] {
+        let path = format!("folder/{host}.json");
+        std::fs::copy(bench.file(&path), bench.file(&format!("both/{host}.json"))).unwrap();
+    }
+
+    let certificates: [&[&str]; 6] = [
+        &[OLD, &new_hash],
+        &["--from", OLD, "--to", &new_hash],
+        &["--from", &OLD[..8], "--to", &new_hash],
+        &["--from", &OLD[..8], "--cert", &new],
+        &["--from", OLD, "--cert", &new],
+        &["--match-names", "--cert", &new, "--certificates", "current"],
+    ];
+    let modes: [&[&str]; 5] = [
+        &[],
+        &["--dry-run"],
+        &["--export", "plan.json"],
+        &["--export", "plan.json", "--out", "scripts"],
+        &["--skip-app", "SSTP"],
+    ];
+    for (index, certificates) in certificates.into_iter().enumerate() {
+        // The output of every other row is JSON.
+        let format: &[&str] = match index % 2 {
+            0 => &[],
+            _ => &["--format", "json"],
+        };
+        let check = |code: u8, rotate: Vec<&str>| {
+            let printed = bench.exits(code, &rotate);
+            if code == exit::DONE && !format.is_empty() {
+                let json: serde_json::Value = serde_json::from_str(&printed).unwrap();
+                assert_eq!(json["new"], *new_hash, "{rotate:?}");
+            } else if code == exit::DONE {
+                let said = "Already renewed: 1 binding uses";
+                assert!(printed.contains(said), "{rotate:?}: {printed}");
+            }
+        };
+        let rotate = [&["rotate"], certificates, format].concat();
+        for (host, code) in [("renewed", exit::DONE), ("unrelated", exit::REFUSED)] {
+            let store = format!("redb:{host}");
+            for mode in modes {
+                check(code, [&["--store", &store], &rotate[..], mode].concat());
+            }
+            let export = format!("folder/{host}.json");
+            let mut hosts = [&rotate[..], &["--out", "out"]].concat();
+            hosts.push(&export);
+            check(code, hosts);
+        }
+        check(
+            exit::DONE,
+            [&rotate[..], &["--out", "out", "both"]].concat(),
+        );
+    }
+    // Neither a plan nor a change comes of it.
+    assert!(!bench.file("plan.json").exists());
+    assert_eq!(
+        bench.held("redb:renewed")[0]["certificate"]["hash"],
+        *new_hash
+    );
+}
