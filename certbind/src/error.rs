@@ -94,6 +94,8 @@ pub(crate) enum Error {
     #[error("{0}")]
     Diff(Box<Error>),
     #[error("{0}")]
+    Plan(Box<Error>),
+    #[error("{0}")]
     Audit(Box<Error>),
     #[error("{0}")]
     Probe(Box<Error>),
@@ -213,6 +215,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Diff(_) => exit::NOT_COMPARED,
+            Self::Plan(_) => exit::NOT_PLANNED,
             Self::Audit(_) | Self::Probe(_) | Self::Verify(_) => exit::NOT_AUDITED,
             Self::Explain(_) => exit::NOT_EXPLAINED,
             Self::Filter(_) => exit::NOT_SEARCHED,

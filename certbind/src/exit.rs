@@ -16,15 +16,20 @@ pub const PARTLY_READ: u8 = 5;
 /// The checks refused a certificate: it has expired, is for other names, … Nothing was changed.
 pub const CERTIFICATE_REFUSED: u8 = 6;
 
-/// `diff` found a difference, or `trace --replay` a different result.
+/// `diff` found a difference, `drift` drift, or `trace --replay` a different result.
 pub const DIFFERENT: u8 = 1;
-/// `diff` or `trace --replay` failed.
+/// `diff`, `drift` or `trace --replay` failed.
 pub const NOT_COMPARED: u8 = 2;
 
 /// `audit` found a finding at or above `--fail-on`; `probe` found another certificate.
 pub const FOUND: u8 = 1;
 /// `audit` or `probe` failed.
 pub const NOT_AUDITED: u8 = 2;
+
+/// `plan --detailed-exitcode`: the plan has changes.
+pub const CHANGES: u8 = 2;
+/// `plan --detailed-exitcode` failed.
+pub const NOT_PLANNED: u8 = 1;
 
 /// `explain`: no binding answers.
 pub const UNANSWERED: u8 = 1;
@@ -50,6 +55,8 @@ pub(crate) const HELP: &str = "\
 These commands use other codes:
 
   diff            0 equal          1 different                      2 error
+  drift           0 no drift       1 drift                          2 error
+  plan            with --detailed-exitcode: 0 no changes, 1 error, 2 changes
   trace --replay  0 equal results  1 a result differs               2 error
   audit           0 no findings    1 findings at --fail-on or above 2 error
   probe           0 all match      1 a mismatch                     2 error

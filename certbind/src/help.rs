@@ -34,6 +34,8 @@ Hosts:
   export       Export the bindings to a file
   import       Import the bindings of an export, all or none
   diff         Compare two stores or exports
+  drift        Check a store against a desired state, and write nothing
+  validate     Check that desired states or exports can be read
   plan         Plan the changes that copy bindings to another host
   apply        Apply a plan atomically
   confirm      Keep the changes of `apply --confirm`
@@ -54,7 +56,7 @@ Stores and more:
   help         Show help for a command or topic: keys, stores, formats, exit-codes"
 );
 
-/// What follows the options in `certbind --help`.
+/// The end of `certbind --help`.
 pub(crate) const MORE: &str = "\
 Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store, 6 unfit.";
 

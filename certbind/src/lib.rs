@@ -67,6 +67,7 @@ mod new_certificate;
 mod open;
 mod output_file;
 mod parallel;
+mod plan_markdown;
 mod plan_text;
 mod print;
 mod progress;
@@ -116,6 +117,8 @@ pub fn main_with(
 ) -> ExitCode {
     registry::register(backends);
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // With it, 2 means changes.
+    let detailed = arguments.iter().any(|it| it == "--detailed-exitcode");
     let done = if is_netsh(arguments.first()) {
         as_netsh(&arguments)
     } else {
@@ -126,10 +129,10 @@ pub fn main_with(
         Err(Error::Usage(usage)) => {
             // Help and version are "errors" of clap's that go to standard output.
             let _ = usage.print();
-            ExitCode::from(if usage.use_stderr() {
-                exit::USAGE
-            } else {
-                exit::DONE
+            ExitCode::from(match usage.use_stderr() {
+                true if detailed => exit::NOT_PLANNED,
+                true => exit::USAGE,
+                false => exit::DONE,
             })
         }
         Err(error) => {
@@ -191,6 +194,8 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Import(import) => commands::import::run(&url()?, &import),
         Command::Export(export) => commands::export::run(&url()?, &export),
         Command::Diff(diff) => commands::diff::run(diff),
+        Command::Drift(drift) => commands::drift::run(&drift),
+        Command::Validate { files } => commands::validate::run(&files),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Probe(probe) => commands::probe::run(&url()?, &probe),
         Command::Explain(explain) => commands::explain::run(&url()?, &explain),

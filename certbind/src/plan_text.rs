@@ -37,7 +37,7 @@ pub(crate) fn of(plan: &Plan) -> String {
 }
 
 /// `Nothing to change; 3 bindings unchanged, 1 binding left alone`.
-fn counts(counts: &Counts) -> String {
+pub(crate) fn counts(counts: &Counts) -> String {
     let Counts {
         creates,
         replaces,
@@ -58,7 +58,7 @@ pub(crate) fn changes(plan: &Plan) -> String {
     counted(plan.changes().count())
 }
 
-fn title(plan: &Plan) -> String {
+pub(crate) fn title(plan: &Plan) -> String {
     let header = plan.header();
     let source = header.source.as_deref().unwrap_or("an unknown source");
     let target = header.target.as_deref().unwrap_or("an unknown target");

@@ -8,6 +8,7 @@ pub(crate) mod change;
 pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod flags;
@@ -43,8 +44,9 @@ use crate::stores::StoreUrl;
 /// Help with the commands in groups, which clap does not support.
 fn template() -> String {
     format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}{{after-help}}",
-        help::COMMANDS
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}\n{}",
+        help::COMMANDS,
+        help::MORE
     )
 }
 
@@ -54,7 +56,6 @@ fn template() -> String {
     name = "certbind",
     version,
     help_template = template(),
-    after_help = help::MORE,
     disable_help_subcommand = true
 )]
 pub(crate) struct Cli {
@@ -111,6 +112,15 @@ pub(crate) enum Command {
     Export(export::Export),
     /// Compare two stores or exports. Exit code 0: equal, 1: different, 2: error.
     Diff(diff::Diff),
+    /// Check a store against a desired state, and write nothing. Exit code 0: no drift, 1: drift,
+    /// 2: error.
+    Drift(drift::Drift),
+    /// Check that desired states or exports can be read. Exit code 0: all can, 3: one cannot.
+    Validate {
+        /// The files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// Plan the changes that copy bindings to another host.
     Plan(Box<plan::Plan>),
     /// Apply a plan atomically. Fails if a binding has changed since the plan was made.

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use certbind_core::{Binding, Kind, Port, StoreName, Uuid};
+use certbind_core::{Binding, BindingKey, Kind, Port, StoreName, Uuid};
 use certbind_migrate::{Address, HostPattern, MappingFile, Planner, Rule, Store, Successors};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::applications::Applications;
 use super::hash::HashPrefix;
-use super::output::Output;
+use super::key::key;
 use super::script::Scripts;
 use crate::certificate_folder::certificate_folder;
 use crate::error::Error;
@@ -21,11 +21,19 @@ pub(crate) struct Plan {
     /// The source: a store URL or an export file; - for standard input.
     pub(crate) source: Input,
     /// The target: a store URL or an export file.
+    #[arg(id = "to", value_name = "TARGET")]
     pub(crate) target: Input,
+    /// Plan changes of this key only. Repeat it for several.
+    #[arg(long = "target", value_name = "KEY", value_parser = key)]
+    pub(crate) keys: Vec<BindingKey>,
+    /// Exit code 0: no changes, 1: error, 2: changes. Default: 0 with and without changes.
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
     /// Write the plan to this file, for `certbind apply`.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Delete bindings of the target that the source lacks and the filter selects.
+    /// Delete bindings of the target that the source lacks and the filter selects. Those of applications
+    /// that a desired state does not manage stay.
     #[arg(long)]
     prune: bool,
     /// As --prune, also where that deletes every binding of the target, or most of more than ten.
@@ -38,8 +46,9 @@ pub(crate) struct Plan {
     pub(crate) logs: LogOptions,
     #[command(flatten)]
     pub(crate) scripts: Scripts,
-    #[command(flatten)]
-    pub(crate) format: Output,
+    /// The output format.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Table)]
+    pub(crate) format: PlanFormat,
     /// Plan to bind a certificate that the checks refuse. Those of --certificates, --old-certificates and
     /// --new-certificates are checked: expired, for other names, not for servers, weak key or signature.
     #[arg(long)]
@@ -50,6 +59,15 @@ pub(crate) struct Plan {
     filter: Filter,
     #[command(flatten)]
     applications: Applications,
+}
+
+/// The output formats of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    Table,
+    Json,
+    /// A table for review comments.
+    Markdown,
 }
 
 #[derive(Debug, Args)]
@@ -145,6 +163,7 @@ impl Plan {
             filter,
             owners: self.applications.filter(),
             prune: self.prunes(),
+            managed: None,
             capabilities: None,
             inventory: self
                 .certificates
@@ -156,6 +175,24 @@ impl Plan {
 }
 
 impl Plan {
+    /// The changes of the keys that --target names.
+    pub(crate) fn targeted(
+        &self,
+        plan: certbind_migrate::Plan,
+    ) -> Result<certbind_migrate::Plan, Error> {
+        if self.keys.is_empty() {
+            return Ok(plan);
+        }
+        let has = |key: &&BindingKey| plan.steps().iter().any(|step| step.key() == *key);
+        if let Some(key) = self.keys.iter().find(|key| !has(key)) {
+            return Err(Error::Arguments {
+                key: key.clone(),
+                problem: "the plan has no such key; --target takes keys of the source, or with --prune of the target",
+            });
+        }
+        Ok(plan.filtered(|step| self.keys.contains(step.key())))
+    }
+
     /// Whether bindings of the target may be deleted.
     pub(crate) fn prunes(&self) -> bool {
         self.prune || self.prune_all

@@ -33,7 +33,13 @@ pub(crate) fn run(arguments: &Apply, named: Option<StoreUrl>) -> Result<u8, Erro
     if people {
         print(&plan_text::of(&plan))?;
     }
-    certbind_migrate::check(open(&url, &plan, Access::Read)?.bindings(), &plan)?;
+    let checked = certbind_migrate::check(open(&url, &plan, Access::Read)?.bindings(), &plan);
+    if let Err(certbind_migrate::Error::Stale { already: true, .. }) = checked {
+        let said =
+            "Already in effect: every key holds what the plan makes of it; nothing was changed";
+        return report(arguments, &plan, false, None, said);
+    }
+    checked?;
     let nothing = plan.changes().next().is_none();
     if arguments.dry_run || nothing {
         let said = match nothing {

@@ -6,6 +6,7 @@ pub(crate) mod change;
 pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod export;
 #[cfg(feature = "etcd")]
@@ -29,4 +30,5 @@ pub(crate) mod serve;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
 pub(crate) mod trace;
+pub(crate) mod validate;
 pub(crate) mod verify;

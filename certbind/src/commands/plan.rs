@@ -7,17 +7,27 @@ use certbind_migrate::{Header, Purpose, Warning};
 use jiff::Timestamp;
 
 use super::scripts;
-use crate::cli::output::Format;
-use crate::cli::plan::Plan;
+use crate::cli::plan::{Plan, PlanFormat};
 use crate::error::{Error, warn};
 use crate::input::{Contents, Input, scan_all};
 use crate::print::{print, print_json_text};
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::{escaped, escaped_json};
 use crate::warnings::warn_of;
-use crate::{exit, output_file, plan_text};
+use crate::{exit, output_file, plan_markdown, plan_text};
 
 pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
+    let detailed = arguments.detailed_exitcode;
+    let done = planned(arguments);
+    match (detailed, done) {
+        (true, Ok(true)) => Ok(exit::CHANGES),
+        (true, Err(error)) => Err(Error::Plan(Box::new(error))),
+        (_, done) => done.map(|_| exit::DONE),
+    }
+}
+
+/// Whether the plan has changes.
+fn planned(arguments: Plan) -> Result<bool, Error> {
     let (source, target) = (
         arguments.source.clone().resolved(),
         arguments.target.clone().resolved(),
@@ -56,9 +66,11 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
     let layout = target_reading.and_then(|reading| reading.export.layout);
     let mut planner = arguments.planner(&bindings, &held)?;
     planner.capabilities = capabilities;
+    planner.managed = reading.as_ref().and_then(|it| it.managed.clone());
     let bindings = bindings.into_iter().map(Ok);
     let count = held.len() as u64;
     let plan = planner.plan(bindings, held.into_iter().map(Ok))?;
+    let plan = arguments.targeted(plan)?;
     let changes = plan.changes();
     let changes = changes.filter_map(|step| Some((step.expected(), step.new_value()?)));
     arguments.guards(&planner).check(changes)?;
@@ -82,11 +94,12 @@ pub(crate) fn run(arguments: Plan) -> Result<u8, Error> {
     if let Some(folder) = &arguments.scripts.out {
         scripts::write(folder, &plan, &arguments.scripts, layout.as_ref())?;
     }
-    match arguments.format.format {
-        Format::Json => print_json_text(&plan.to_json())?,
-        Format::Table => print(&plan_text::of(&plan))?,
+    match arguments.format {
+        PlanFormat::Json => print_json_text(&plan.to_json())?,
+        PlanFormat::Table => print(&plan_text::of(&plan))?,
+        PlanFormat::Markdown => print(&plan_markdown::of(&plan))?,
     }
-    Ok(exit::DONE)
+    Ok(plan.changes().next().is_some())
 }
 
 /// A store to read. One that is not there yet is empty.

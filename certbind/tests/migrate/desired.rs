@@ -42,7 +42,7 @@ fn a_desired_state_is_taken_where_an_export_is() {
         "--format",
         "json",
         "--fail-on",
-        "none",
+        "never",
     ]);
     assert_eq!(audited["hosts"][0]["bindings"], 3);
 }
@@ -102,4 +102,161 @@ fn errors_name_the_file_the_line_and_the_column() {
         assert!(error.contains("line 14, column 1"), "{error}");
         assert!(error.contains("did you mean \"flags\"?"), "{error}");
     }
+}
+
+/// As terraform's.
+#[test]
+fn detailed_exit_codes_tell_changes_from_errors() {
+    let bench = bench();
+    let plan = |file, store, code| {
+        let plan = ["plan", file, store, "--detailed-exitcode", "-o", "p.json"];
+        bench.exits(code, &plan)
+    };
+    plan("bindings.toml", "redb:a", exit::CHANGES);
+    bench.ok(&["apply", "p.json", "--yes"]);
+    plan("bindings.toml", "redb:a", exit::DONE);
+    plan("missing.toml", "redb:a", exit::NOT_PLANNED);
+    bench.exits(
+        exit::NOT_PLANNED,
+        &["plan", "--detailed-exitcode", "--nothing"],
+    );
+    bench.exits(exit::DONE, &["plan", "bindings.toml", "redb:b"]);
+}
+
+#[test]
+fn a_plan_that_is_in_effect_applies_again_without_a_change() {
+    let bench = bench();
+    bench.ok(&["plan", "bindings.toml", "redb:a", "-o", "p.json"]);
+    let first = bench.json(&["apply", "p.json", "--yes", "--format", "json"]);
+    assert_eq!(first["applied"], true);
+    let again = bench.json(&["apply", "p.json", "--yes", "--format", "json"]);
+    assert_eq!(again["applied"], false);
+    bench.ok(&["delete", "0.0.0.0:443", "--store", "redb:a"]);
+    bench.fails(exit::REFUSED, &["apply", "p.json", "--yes"]);
+}
+
+#[test]
+fn a_plan_can_be_limited_to_keys() {
+    let bench = bench();
+    let plan = [
+        "plan",
+        "bindings.toml",
+        "redb:a",
+        "--target",
+        "0.0.0.0:443",
+        "-o",
+        "p.json",
+    ];
+    assert!(bench.ok(&plan).contains("1 to create"));
+    bench.ok(&["apply", "p.json", "--yes"]);
+    assert_eq!(bench.held("redb:a").as_array().unwrap().len(), 1);
+    let unknown = ["plan", "bindings.toml", "redb:a", "--target", "ccs=443"];
+    let error = bench.fails(exit::USAGE, &unknown);
+    assert!(error.contains("no such key"), "{error}");
+}
+
+/// A file deletes only what it manages.
+#[test]
+fn pruning_spares_bindings_of_other_applications() {
+    let bench = bench();
+    bench.ok(&["import", "bindings.toml", "--store", "redb:a"]);
+    bench.add("redb:a", "0.0.0.0:8443", &[]);
+    let winrm = ["--app-id", "winrm", "--hash", OLD];
+    bench.ok(&[&["--store", "redb:a", "add", "0.0.0.0:5986"][..], &winrm].concat());
+    let plan = bench.ok(&["plan", "bindings.toml", "redb:a", "--prune"]);
+    assert!(plan.contains("1 to delete"), "{plan}");
+    assert!(
+        plan.contains("- ipport=0.0.0.0:8443") && !plan.contains(":5986"),
+        "{plan}"
+    );
+    // The file can manage more, and less.
+    bench.write(
+        "all.toml",
+        format!("manages = [\"iis\", \"winrm\"]\n{STATE}"),
+    );
+    let plan = bench.ok(&["plan", "all.toml", "redb:a", "--prune"]);
+    assert!(plan.contains("2 to delete"), "{plan}");
+    bench.write("none.toml", format!("manages = []\n{STATE}"));
+    let plan = bench.ok(&["plan", "none.toml", "redb:a", "--prune"]);
+    assert!(plan.contains("Nothing to change"), "{plan}");
+}
+
+#[test]
+fn a_plan_in_markdown_is_a_table() {
+    let bench = bench();
+    bench.add("redb:a", "0.0.0.0:443", &["--disablehttp2", "enable"]);
+    let plan = bench.ok(&["plan", "bindings.toml", "redb:a", "--format", "markdown"]);
+    let rows: Vec<_> = plan.lines().filter(|line| line.starts_with("| ")).collect();
+    assert_eq!(rows.len(), 4, "{plan}");
+    let replaced = "| replace | `ipport=0.0.0.0:443` | flags: -disable\\_http2 |";
+    assert!(rows.contains(&replaced), "{plan}");
+    let created = format!("| create | `hostnameport=www.contoso.com:443` | `{OLD}`, IIS |");
+    assert!(rows.contains(&&*created), "{plan}");
+}
+
+#[test]
+fn drift_reports_differences_and_writes_nothing() {
+    let bench = bench();
+    let drift = |options: &[&str], code| {
+        bench.exits(
+            code,
+            &[&["drift", "bindings.toml", "redb:a"][..], options].concat(),
+        )
+    };
+    bench.fails(exit::NOT_COMPARED, &["drift", "bindings.toml", "redb:a"]);
+    assert!(!bench.file("a").exists());
+    bench.ok(&["import", "bindings.toml", "--store", "redb:a"]);
+    drift(&[], exit::DONE);
+    // Bindings of applications that the file does not manage are no drift.
+    let winrm = ["--app-id", "winrm", "--hash", OLD];
+    bench.ok(&[&["--store", "redb:a", "add", "0.0.0.0:5986"][..], &winrm].concat());
+    drift(&[], exit::DONE);
+    bench.add("redb:a", "0.0.0.0:8443", &[]);
+    bench.ok(&[
+        "update",
+        "0.0.0.0:443",
+        "--store",
+        "redb:a",
+        "--disablehttp2",
+        "enable",
+    ]);
+    let before = std::fs::read(bench.file("a")).unwrap();
+    let found = drift(&[], exit::DIFFERENT);
+    assert!(
+        found.contains("1 added, 0 removed, 1 changed, 2 the same"),
+        "{found}"
+    );
+    let found = drift(&["--ignore", "0.0.0.0:8443"], exit::DIFFERENT);
+    assert!(found.contains("0 added, 0 removed, 1 changed"), "{found}");
+    drift(
+        &["--ignore", "0.0.0.0:8443", "--ignore", "flags"],
+        exit::DONE,
+    );
+    drift(
+        &["--ignore", "0.0.0.0:8443", "--ignore", "cert"],
+        exit::DIFFERENT,
+    );
+    drift(&["--ignore", "flag"], exit::NOT_COMPARED);
+    assert_eq!(std::fs::read(bench.file("a")).unwrap(), before);
+}
+
+#[test]
+fn validate_reports_every_broken_file() {
+    let bench = bench();
+    assert_eq!(
+        bench.ok(&["validate", "bindings.toml"]),
+        "bindings.toml: 3 bindings\n"
+    );
+    bench.write("broken.toml", "[default]\n");
+    let files = ["validate", "broken.toml", "missing.toml", "bindings.toml"];
+    let output = bench.command(&files).output().unwrap();
+    assert_eq!(output.status.code(), Some(exit::BROKEN_INPUT.into()));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("broken.toml: line 1, column 2"), "{error}");
+    assert!(error.contains("missing.toml"), "{error}");
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("3 bindings")
+    );
 }

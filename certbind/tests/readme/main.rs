@@ -185,6 +185,12 @@ fn dead_host_page_is_executed_as_printed() {
 }
 
 #[test]
+fn bindings_in_git_are_kept_as_the_page_says() {
+    let page = std::fs::read_to_string(root().join("docs/git.md")).unwrap();
+    runs_as_printed(&console(&page));
+}
+
+#[test]
 fn commands_page_is_executed_as_printed() {
     let page = std::fs::read_to_string(root().join("docs/commands.md")).unwrap();
     let help = Command::new(env!("CARGO_BIN_EXE_certbind"))

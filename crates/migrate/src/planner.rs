@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use certbind_certificates::Folder;
-use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Kind, Result as Stored};
+use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Kind, Result as Stored, Uuid};
 
 use crate::applications::ApplicationFilter;
 use crate::diff::{Comparison, diff};
@@ -31,6 +31,9 @@ pub struct Planner {
     /// Whether bindings of the target that the source lacks are deleted. Only those that the
     /// filter lets through, with application ids as they are mapped.
     pub prune: bool,
+    /// The application ids of the bindings that may be deleted; `None`: of any application. A desired
+    /// state owns the bindings of some applications, and those alone are deleted.
+    pub managed: Option<Vec<Uuid>>,
     /// What the target can do, where that is known.
     pub capabilities: Option<Capabilities>,
     /// The certificates that the target has, where that is known.
@@ -81,6 +84,7 @@ impl Planner {
                 Comparison::Same(expected) => Step::Keep { expected },
                 Comparison::Removed(expected)
                     if self.prune
+                        && self.manages(&expected)
                         && within.matches(&expected)
                         && self.owners.matches(&expected) =>
                 {
@@ -150,6 +154,11 @@ impl Planner {
         } else {
             Err(Error::Duplicates(duplicates))
         }
+    }
+
+    fn manages(&self, binding: &Binding) -> bool {
+        let managed = self.managed.as_ref();
+        managed.is_none_or(|ids| ids.contains(&binding.record().app_id))
     }
 
     fn warn(&self, steps: &[Step]) -> Vec<Warning> {
