@@ -92,7 +92,7 @@ fn certificate_files_are_relative_to_the_desired_state() {
 #[test]
 fn errors_name_the_file_the_line_and_the_column() {
     let bench = bench();
-    bench.write("bindings.toml", &STATE.replace("flags = ", "flgs = "));
+    bench.write("bindings.toml", STATE.replace("flags = ", "flgs = "));
     for command in [
         vec!["plan", "bindings.toml", "redb:a"],
         vec!["import", "bindings.toml", "--store", "redb:a"],
