@@ -46,6 +46,7 @@ mod journal_format;
 mod library;
 mod listing;
 mod lock_owner;
+mod moved;
 mod notice;
 mod private;
 mod properties;

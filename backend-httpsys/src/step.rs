@@ -12,7 +12,7 @@ use crate::code::{is_absent, is_unsupported};
 use crate::compare::{is_stored_form, same_but_properties};
 use crate::notice::{Notice, StoredDifferently};
 use crate::properties::{PropertyError, SETTLE_ATTEMPTS, with};
-use crate::records::{ReadCache, Records, has_one_spelling};
+use crate::records::{ReadCache, has_one_spelling};
 use crate::session::{Session, unreadable};
 
 /// What a batch does to one key.
@@ -223,7 +223,11 @@ impl<A: HttpApi> Writer<'_, A> {
             self.session.pause(attempt);
             code = self.session.set(after);
         }
-        let found = self.read_settled(after, |found| code != NO_ERROR || found.is_some())?;
+        let found = self.read_settled(after, |found| code != NO_ERROR || found.is_some());
+        let found = match (found, &listed) {
+            (Err(error), Some(listed)) => return Err(self.elsewhere(after, listed, error)),
+            (found, _) => found?,
+        };
         match found {
             Some(found) if code == win32::ALREADY_EXISTS && replaced.is_none() => {
                 let found = Some(Box::new(found));
@@ -246,42 +250,23 @@ impl<A: HttpApi> Writer<'_, A> {
                 }))
             }
             None => {
-                let moved = listed.and_then(|listed| self.moved(after, listed));
-                if let Some(found) = moved {
-                    let error = stored_differently(after, &found);
-                    return Err(match self.delete(&found) {
-                        Ok(()) => untouched(error),
-                        Err(_) => not_deleted(&found, error),
-                    });
-                }
-                Err(StepError {
+                let error = StepError {
                     error: match code {
                         NO_ERROR => forgotten(key, "setting"),
                         code => call_error(code, after, "setting"),
                     },
                     raced: code == win32::ALREADY_EXISTS,
                     touched: false,
+                };
+                Err(match listed {
+                    Some(listed) => self.elsewhere(after, listed, error),
+                    None => error,
                 })
             }
         }
     }
 
-    /// The record that was set, where Windows has stored it under another key.
-    fn moved(&self, after: &Binding, before: &Records) -> Option<Binding> {
-        let is_new = |key: &BindingKey| {
-            !self.written.contains(key) && before.records.iter().all(|(_, old, _)| old != key)
-        };
-        let now = self.session.records(after.key().kind()).records.into_iter();
-        let mut new = now.filter(|(_, key, _)| is_new(key));
-        let same = |found: &Binding| {
-            let (a, b) = (found.record(), after.record());
-            a.app_id == b.app_id && a.hash() == b.hash()
-        };
-        let found = new.find(|(_, _, found)| same(found));
-        found.map(|(_, _, found)| found)
-    }
-
-    fn delete(&mut self, before: &Binding) -> Result<(), StepError> {
+    pub(crate) fn delete(&mut self, before: &Binding) -> Result<(), StepError> {
         let key = before.key();
         let is_bound = || matches!(self.read(before), Ok(Some(_)));
         let code = self
@@ -409,7 +394,7 @@ impl<A: HttpApi> Writer<'_, A> {
 /// 1.3 seconds.
 const DELETE_SETTLES: u32 = 8;
 
-fn touched(error: StoreError) -> StepError {
+pub(crate) fn touched(error: StoreError) -> StepError {
     StepError {
         error,
         raced: false,
@@ -437,7 +422,7 @@ fn not_gone(key: &BindingKey) -> StoreError {
 }
 
 /// The record of a set that went elsewhere stays there.
-fn not_deleted(found: &Binding, error: StoreError) -> StepError {
+pub(crate) fn not_deleted(found: &Binding, error: StoreError) -> StepError {
     let restore = forgotten(found.key(), "deleting");
     let key = found.key().clone();
     touched(StoreError::NotRestored {
@@ -448,7 +433,7 @@ fn not_deleted(found: &Binding, error: StoreError) -> StepError {
     })
 }
 
-fn stored_differently(wanted: &Binding, found: &Binding) -> StoreError {
+pub(crate) fn stored_differently(wanted: &Binding, found: &Binding) -> StoreError {
     StoreError::Backend {
         key: Some(wanted.key().clone()),
         action: "setting".into(),

@@ -3,7 +3,7 @@
 use certbind_core::{Binding, BindingKey, Outcome, Result, StoreError};
 use certbind_httpapi_abi::HttpApi;
 
-use crate::compare::{is_mixture, plain, same_for_windows};
+use crate::compare::{is_mixture, is_stored_form, plain, same_for_windows};
 use crate::records::{ReadCache, other_spelling};
 use crate::session::Session;
 use crate::step::{Log, Step, Writer};
@@ -95,7 +95,12 @@ fn revert<A: HttpApi>(
         let ours = found == after.as_ref() || found.is_some_and(|found| step.seen.contains(found));
         // What Windows made of the new record may look like the old one as well, where a time was 0.
         let is_new = ours || same_for_windows(found, after.as_ref());
-        if found == before.as_ref() || (!is_new && same_for_windows(found, before.as_ref())) {
+        // The same goes for a step that was cut off before it set the properties.
+        let may_be_new = match (found, after) {
+            (Some(found), Some(after)) => is_new || is_stored_form(found, after),
+            _ => is_new,
+        };
+        if found == before.as_ref() || (!may_be_new && same_for_windows(found, before.as_ref())) {
             if let (None, None, Some(after)) = (found, before, after) {
                 recovery.conflicts.extend(elsewhere(session, after)?);
             }

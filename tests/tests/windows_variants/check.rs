@@ -161,7 +161,12 @@ pub(crate) fn applied(before: &Truth, after: &Truth, result: &Result<certbind_co
             let said = error.to_string();
             for key in changed(before, after) {
                 let names = is_reported && said.contains(&key.to_string());
-                assert!(names, "{key} has changed, and the error is: {said}");
+                assert!(
+                    names,
+                    "{key} has changed, from {:?} to {:?}, and the error is: {said}",
+                    before.get(&key),
+                    after.get(&key)
+                );
             }
         }
     }
