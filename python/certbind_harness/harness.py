@@ -74,11 +74,11 @@ class Harness:
     from its start.
 
     `kit` is the folder with the library and the program `certbind`; without, the environment
-    variable CERTBIND_KIT names it.
+    variable CERTBIND_KIT names it, and without that it is the one of the wheel that is installed.
     """
 
     def __init__(self, *, profile: str = "2022", kit: Union[str, os.PathLike, None] = None):
-        named = kit or os.environ.get("CERTBIND_KIT")
+        named = kit or os.environ.get("CERTBIND_KIT") or _packaged_kit()
         if not named:
             raise HarnessError("name the folder with the library and certbind, as kit or in CERTBIND_KIT")
         self._profile = _one_of("profile", profile, PROFILES)
@@ -189,6 +189,30 @@ class Harness:
         if not re.fullmatch("[0-9A-Fa-f]{40}", _text("hash", hash)):
             raise ValueError(f"hash has to be 40 hexadecimal digits, and is {hash!r}")
         self._checked(self._certificates, {"hash": hash, "state": _one_of("state", state, _STATES)})
+
+    @property
+    def certificate_folder(self) -> Path:
+        """The folder with the certificates that the host has, in PEM, DER and PFX files without a password. Once it is
+        asked for, a certificate that is not in it is absent; before, every certificate is usable. Programs that were
+        started from then on see at each call what is in it, so a program may put a certificate there and bind it."""
+        folder = self.folder / "certificates"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def install_certificate(self, file: Union[str, os.PathLike]) -> None:
+        """Copies a certificate into the `certificate_folder`: any program can bind it with its next call.
+        `HarnessError` for a file in which no certificate can be read, such as a PFX file with a password."""
+        store = self.folder / "bindings.redb"
+        command = [str(self._program), "--store", f"redb:{store}", "list", "--cert", str(Path(file).absolute())]
+        done = subprocess.run(command, capture_output=True, text=True)
+        # 1: it is a certificate, and not bound.
+        if done.returncode not in (0, 1):
+            raise HarnessError(f"no certificate can be installed from {os.fspath(file)}: {done.stderr.strip()}")
+        name = f"{len(list(self.certificate_folder.iterdir()))}-{Path(file).name}"
+        # Whole, or not there: a program may look at the same moment.
+        written = self.folder / "certificate.tmp"
+        shutil.copyfile(file, written)
+        written.replace(self.certificate_folder / name)
 
     def seed(self, export: Union[str, os.PathLike]) -> None:
         """Puts the bindings of a file, in any form that certbind reads, in place of what was there."""
@@ -317,6 +341,8 @@ class Harness:
     def _write(self, name: str, faults: List[Dict[str, Union[str, int, bool]]]) -> Path:
         lines = ['store = "redb:bindings.redb"', "shared = true"]
         lines += [f"profile = {_toml(self.profile)}", f"user = {_toml(self.user)}"]
+        if (self.folder / "certificates").exists():
+            lines.append('certificates = "certificates"')
         for table, rows in [("certificate", self._certificates), ("fault", faults)]:
             for row in rows:
                 lines.append(f"[[{table}]]")
@@ -388,6 +414,12 @@ def _text(name: str, value: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} has to be a string, and is {value!r}")
     return value
+
+
+def _packaged_kit() -> Optional[Path]:
+    """The kit that wheels have in them."""
+    folder = Path(__file__).with_name("kit")
+    return folder if folder.is_dir() else None
 
 
 def _toml(value: Union[str, int, bool]) -> str:

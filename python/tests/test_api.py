@@ -1,11 +1,14 @@
 """The HTTP Server API in this process."""
 
+import ctypes
 import os
+import sys
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from certbind_harness import Api, Binding, HttpApiError, UrlReservation, properties
+from certbind_harness import api as api_module
 from certbind_harness.api import library_in
 from certbind_harness.structures import CCS, IP_PORT, QUERIES, SETS, SNI
 from ctypes import sizeof
@@ -105,3 +108,38 @@ def test_url_is_reserved_once(api):
         api.reserve(UrlReservation("http://+/", "D:(A;;GA;;;WD)"))
     assert refused.value.code == 87
     assert api.url_reservations() == [reservation]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux numbers families otherwise")
+def test_ipv6_has_its_number_of_linux_as_well(api, monkeypatch):
+    def asked(family):
+        monkeypatch.setattr("certbind_harness.api.AF_INET6", family)
+        record, kept = _exact_query("[2001:db8::1]:443")
+        room = ctypes.create_string_buffer(1024)
+        size = ctypes.c_uint32()
+        code = api._lib.HttpQueryServiceConfiguration(
+            None, IP_PORT, ctypes.byref(record), sizeof(record), room, len(room), ctypes.byref(size), None
+        )
+        assert code == 0, kept
+        address = ctypes.c_void_p.from_buffer(room).value
+        return ctypes.c_uint16.from_address(address).value
+
+    monkeypatch.setattr("certbind_harness.api.AF_INET6", 10)
+    api.set(Binding("ipport=[2001:db8::1]:443", hash=HASH))
+    assert [asked(family) for family in [10, 23]] == [10, 23]
+    # An enumeration gives the number of Windows.
+    assert [binding.key for binding in api.bindings()] == ["ipport=[2001:db8::1]:443"]
+    monkeypatch.setattr("certbind_harness.api.AF_INET6", 11)
+    with pytest.raises(HttpApiError) as refused:
+        api.delete("ipport=[2001:db8::1]:443")
+    assert refused.value.code == 87
+    monkeypatch.setattr("certbind_harness.api.AF_INET6", 10)
+    api.delete("ipport=[2001:db8::1]:443")
+    assert api.bindings() == []
+
+
+def _exact_query(key):
+    kind, record, kept = api_module._record(Binding(f"ipport={key}"))
+    query = QUERIES[kind]()
+    query.key = record.key
+    return query, kept

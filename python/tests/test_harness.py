@@ -289,17 +289,57 @@ def test_differences_are_reported_by_field():
     assert differences([ADDED, other], [other]) == ""
 
 
+def made_certificate(folder):
+    pem = folder / "www.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+         "-subj", "/CN=www.contoso.com", "-keyout", str(folder / "www.key"), "-out", str(pem)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return pem, hashlib.sha1(ssl.PEM_cert_to_DER_cert(pem.read_text())).hexdigest()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_installed_certificate_can_be_bound(harness, tmp_path):
+    pem, hash = made_certificate(tmp_path)
+    with pytest.raises(HarnessError, match="no certificate"):
+        harness.install_certificate(Path(__file__))
+    add = [*ADD[:5], f"certhash={hash}", ADD[6]]
+    assert harness.certificate_folder.is_dir()
+    assert "Error: 1312" in harness.run(add).stdout
+    pfx = tmp_path / "www.pfx"
+    export = ["openssl", "pkcs12", "-export", "-in", str(pem), "-inkey", str(tmp_path / "www.key"), "-out", str(pfx)]
+    subprocess.run([*export, "-passout", "pass:secret"], check=True, capture_output=True)
+    with pytest.raises(HarnessError, match="no certificate"):
+        harness.install_certificate(pfx)
+    subprocess.run([*export, "-passout", "pass:"], check=True, capture_output=True)
+    harness.install_certificate(pfx)
+    assert harness.run(add).returncode == 0
+    assert "Error: 1312" in harness.run([*ADD[:4], "ipport=0.0.0.0:444", *ADD[5:]]).stdout
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_program_binds_a_certificate_that_it_installs(harness, tmp_path):
+    pem, hash = made_certificate(tmp_path)
+    program = tmp_path / "install.py"
+    # It makes the simulator of its process before the certificate is there.
+    program.write_text(
+        "import shutil, sys; from certbind_harness import Api, Binding, HttpApiError\n"
+        "import os; host = Api('libhttpapi.so', os.environ['CERTBIND_HTTPAPI'])\n"
+        f"bind = lambda: host.set(Binding('ipport=0.0.0.0:443', hash={hash!r}))\n"
+        "try: bind(); print('bound')\nexcept HttpApiError as error: print(error.code)\n"
+        "shutil.copy(sys.argv[1], sys.argv[2]); bind()\n"
+    )
+    done = harness.run([sys.executable, program, pem, harness.certificate_folder])
+    assert (done.returncode, done.stdout) == (0, "1312\n"), done.stderr
+    assert [binding.hash for binding in harness.bindings()] == [hash]
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 def test_a_bound_certificate_is_served(harness, tmp_path):
     with pytest.raises(ServeError, match="no bindings"):
         harness.serve(tmp_path)
-    pem = tmp_path / "www.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-         "-subj", "/CN=www.contoso.com", "-keyout", str(tmp_path / "www.key"), "-out", str(pem)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    hash = hashlib.sha1(ssl.PEM_cert_to_DER_cert(pem.read_text())).hexdigest()
+    _, hash = made_certificate(tmp_path)
     done = harness.run([*ADD[:5], f"certhash={hash}", ADD[6]])
     assert done.returncode == 0, done.stdout
     with harness.serve(tmp_path) as serving:

@@ -8,8 +8,8 @@ use std::sync::PoisonError;
 use certbind_core::Kind;
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpapi_abi::server::{
-    Answer, PropertyAnswer, Query, RequestError, read_delete, read_delete_property, read_query,
-    read_query_property, read_set, read_set_property,
+    Answer, PropertyAnswer, Query, RequestError, foreign_family_of_query, read_delete,
+    read_delete_property, read_query, read_query_property, read_set, read_set_property,
 };
 use certbind_httpapi_abi::service::ServiceKind;
 use certbind_httpapi_abi::win32;
@@ -185,7 +185,13 @@ impl HttpApi for Simulator {
                         Query::Next(index) => (self.at(kind, index)?, true),
                     };
                     let binding = self.spelled(binding, is_listed)?;
+                    // SAFETY: the caller's promise; the query was read.
+                    let family = unsafe { foreign_family_of_query(kind, input) };
                     let found = Answer::new(&binding);
+                    let found = match family {
+                        Some(family) => found.in_family(family),
+                        None => found,
+                    };
                     room(found.size() + self.padding())?;
                     // SAFETY: the caller's promise; there is room for all of it.
                     unsafe { found.write(output) };

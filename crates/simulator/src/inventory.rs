@@ -1,7 +1,7 @@
 //! The certificates that the simulated host has.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use certbind_certificates::Folder;
 pub use certbind_certificates::FolderError as InventoryError;
@@ -16,23 +16,32 @@ pub enum Inventory {
     Any,
     /// These, whatever the store's name.
     Only(HashSet<CertHash>),
+    /// Those in the PEM, DER and PFX files of this folder, whatever the store's name. It is read each time that a
+    /// certificate is looked up, so that one that appears there can be bound by the next call.
+    Folder(PathBuf),
 }
 
 impl Inventory {
-    /// The certificates in the PEM and DER files of a folder. Files without one are passed over.
+    /// The certificates in the files of a folder, also those that appear later. Files without one are passed over.
     ///
     /// # Errors
-    /// [`InventoryError`] if the folder or a file in it cannot be read.
+    /// [`InventoryError`] if the folder or a file in it cannot be read now. Later, a certificate that cannot be read
+    /// is not there.
     pub fn of_folder(folder: &Path) -> Result<Self, InventoryError> {
-        let folder = Folder::read(folder)?;
-        let hashes = folder.certificates().map(|certificate| *certificate.hash());
-        Ok(Self::Only(hashes.collect()))
+        Folder::read(folder)?;
+        // Programs may change their working directory.
+        Ok(Self::Folder(
+            std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()),
+        ))
     }
 
     pub(crate) fn has(&self, hash: &CertHash) -> bool {
         match self {
             Self::Any => true,
             Self::Only(hashes) => hashes.contains(hash),
+            Self::Folder(folder) => {
+                Folder::read(folder).is_ok_and(|folder| folder.get(hash).is_some())
+            }
         }
     }
 }

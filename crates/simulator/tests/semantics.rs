@@ -83,8 +83,16 @@ fn folder_is_an_inventory() {
     std::fs::write(folder.path().join("www.pem"), pem).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "no certificate").unwrap();
     let hash = certbind_certificates::hash_of_file(pem).unwrap();
-    let found = Inventory::of_folder(folder.path()).unwrap();
-    assert_eq!(found, Inventory::Only(HashSet::from([hash])));
+    let mut record = binding("0.0.0.0:443").record().clone();
+    record.certificate.as_mut().unwrap().hash = hash;
+    let named = binding("0.0.0.0:443").with_record(record).unwrap();
+    let host = host(simulator().inventory(Inventory::of_folder(folder.path()).unwrap()));
+    assert_eq!(code(host.store.insert(binding("0.0.0.0:443"))), 1312);
+    // It is what the folder has at the call.
+    std::fs::remove_file(folder.path().join("www.pem")).unwrap();
+    assert_eq!(code(host.store.insert(named.clone())), 1312);
+    std::fs::write(folder.path().join("later.pem"), pem).unwrap();
+    host.store.insert(named).unwrap();
     let error = Inventory::of_folder(&folder.path().join("none")).unwrap_err();
     assert!(error.to_string().contains("none"), "{error}");
 }

@@ -15,6 +15,6 @@ mod service;
 pub use answer::Answer;
 pub use property_answer::PropertyAnswer;
 pub use property_request::{read_delete_property, read_query_property, read_set_property};
-pub use request::{Query, read_delete, read_query, read_set};
+pub use request::{Query, foreign_family_of_query, read_delete, read_query, read_set};
 pub use request_error::RequestError;
 pub use service::{ServiceReply, read_service_delete, read_service_query, read_service_set};

@@ -12,10 +12,10 @@ use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_SSL_SNI_QUERY_EX, HTTP_SERVICE_CONFIG_SSL_SNI_SET_EX,
     HTTP_SSL_SERVICE_CONFIG_EX_PARAM_TYPE,
 };
-use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6, SOCKADDR_IN, SOCKADDR_IN6};
+use windows_sys::Win32::Networking::WinSock::{AF_INET, SOCKADDR_IN, SOCKADDR_IN6};
 
 use super::property_value::value;
-use super::request::{Query, any_address, host_port, query_of, read, v4, v6};
+use super::request::{Query, any_address, host_port, is_ipv6, query_of, read, v4, v6};
 use super::request_error::RequestError;
 
 /// Reads the key and the property that a set or an update is about.
@@ -137,7 +137,7 @@ fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY_EX) -> Result<BindingKey, RequestEr
             // SAFETY: the storage is longer than an IPv4 address, and any bytes make one.
             v4(unsafe { storage.cast::<SOCKADDR_IN>().read_unaligned() })
         }
-        AF_INET6 => {
+        family if is_ipv6(family) => {
             // SAFETY: the storage is longer than an IPv6 address, and any bytes make one.
             v6(unsafe { storage.cast::<SOCKADDR_IN6>().read_unaligned() })
         }

@@ -197,13 +197,47 @@ unsafe fn ip_port(key: &HTTP_SERVICE_CONFIG_SSL_KEY) -> Result<BindingKey, Reque
             // SAFETY: the caller's promise for this family.
             v4(unsafe { address.cast::<SOCKADDR_IN>().read_unaligned() })
         }
-        AF_INET6 => {
+        family if is_ipv6(family) => {
             // SAFETY: the caller's promise for this family.
             v6(unsafe { address.cast::<SOCKADDR_IN6>().read_unaligned() })
         }
         found => return Err(RequestError::Family { found }),
     };
     Ok(BindingKey::IpPort(IpPort::new(address)?))
+}
+
+/// The number of IPv6 on Linux, which .NET writes there.
+const LINUX_AF_INET6: ADDRESS_FAMILY = 10;
+
+/// Whether this is the family of IPv6: by the number of Windows, and in libraries for Linux by that of Linux too.
+pub(super) fn is_ipv6(family: ADDRESS_FAMILY) -> bool {
+    family == AF_INET6 || is_linux_ipv6(family)
+}
+
+fn is_linux_ipv6(family: ADDRESS_FAMILY) -> bool {
+    cfg!(target_os = "linux") && family == LINUX_AF_INET6
+}
+
+/// The family in which an exact query for a record names its IPv6 address, if it is not the one of Windows. The
+/// answer is given in the same.
+///
+/// # Safety
+/// As [`read_query`], which has taken `input`.
+#[must_use]
+pub unsafe fn foreign_family_of_query(kind: Kind, input: *const c_void) -> Option<u16> {
+    if kind != Kind::IpPort {
+        return None;
+    }
+    let query = input.cast::<HTTP_SERVICE_CONFIG_SSL_QUERY>();
+    // SAFETY: `read_query` has read the whole structure.
+    let query = unsafe { query.read_unaligned() };
+    let address = query.KeyDesc.pIpPort;
+    if query.QueryDesc != HttpServiceConfigQueryExact || address.is_null() {
+        return None;
+    }
+    // SAFETY: `read_query` has read an address there, which begins with its family.
+    let family = unsafe { address.cast::<ADDRESS_FAMILY>().read_unaligned() };
+    is_linux_ipv6(family).then_some(family)
 }
 
 /// # Safety

@@ -17,11 +17,11 @@ use windows_sys::Win32::Networking::HttpServer::{
     HttpServiceConfigQueryNext,
 };
 use windows_sys::Win32::Networking::WinSock::{
-    ADDRESS_FAMILY, AF_INET, AF_INET6, SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_STORAGE,
+    ADDRESS_FAMILY, AF_INET, SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_STORAGE,
 };
 
 use super::answer::{address, wide};
-use super::request::{read, text, v4, v6};
+use super::request::{is_ipv6, read, text, v4, v6};
 use super::request_error::RequestError;
 use crate::service::{
     CacheKey, ListenAddress, MAX_URL_LENGTH, SecurityDescriptor, ServiceAnswer, ServiceKey,
@@ -212,7 +212,7 @@ unsafe fn listen_address(
             // SAFETY: as above.
             v4(unsafe { address.cast::<SOCKADDR_IN>().read_unaligned() })
         }
-        AF_INET6 => {
+        family if is_ipv6(family) => {
             needs(size_of::<SOCKADDR_IN6>())?;
             // SAFETY: as above.
             v6(unsafe { address.cast::<SOCKADDR_IN6>().read_unaligned() })
