@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::fault::Fault;
 
 /// The fields of the file that `docs/simulator.md` describes, as far as a harness has them.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Config {
     store: &'static str,
     shared: bool,
@@ -20,13 +20,13 @@ pub(crate) struct Config {
     pub(crate) version: Profile,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Certificate {
     hash: CertHash,
     state: State,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum State {
     Usable,
@@ -75,6 +75,16 @@ impl Config {
             _ => State::Usable,
         };
         self.certificate.push(Certificate { hash, state });
+    }
+
+    /// The same with faults that no call meets, to be tried.
+    pub(crate) fn without_effects(&self) -> String {
+        let fault = self.fault.iter().map(Fault::never).collect();
+        let tried = Self {
+            fault,
+            ..self.clone()
+        };
+        tried.to_toml()
     }
 
     pub(crate) fn to_toml(&self) -> String {

@@ -45,6 +45,12 @@ pub enum HarnessError {
     /// The store cannot hold URL reservations and the other service configuration.
     #[error("the store has no tables for the service configuration")]
     NoTables,
+    /// The simulator refuses its configuration, or the library of the kit cannot be loaded.
+    #[error("the simulator does not start: {0}")]
+    Refused(String),
+    /// A program under test could not load the library, so that it has changed nothing.
+    #[error("the program could not load the library: {0}")]
+    NotLoaded(String),
     /// `certbind serve` did not start.
     #[error("certbind serve: {message}")]
     Serve {

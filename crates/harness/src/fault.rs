@@ -30,21 +30,59 @@ pub struct Fault {
     delete: Option<BindingKey>,
     #[serde(skip_serializing_if = "Option::is_none")]
     put: Option<Binding>,
+    /// The file that the library makes when the fault takes effect, relative to the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fired: Option<String>,
+    #[serde(skip)]
+    pub(crate) is_optional: bool,
 }
 
 impl Fault {
-    /// At the `nth` call, the first being 1 (0 is taken for it).
+    /// At the `nth` call, the first being 1.
+    ///
+    /// # Panics
+    /// For 0, and for a number beyond `i64::MAX`, which is none of the configuration's.
     #[must_use]
+    #[track_caller]
     pub fn at(call: Call, nth: u64) -> Self {
+        assert!(
+            nth > 0 && i64::try_from(nth).is_ok(),
+            "the first call is 1, and there is no call {nth}"
+        );
         Self {
             call,
-            nth: nth.max(1),
+            nth,
             answer: None,
             delay_ms: None,
             kill: false,
             delete: None,
             put: None,
+            fired: None,
+            is_optional: false,
         }
+    }
+
+    /// It may take effect in no program. Any other fault that does not fails the test at its end.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        Self {
+            is_optional: true,
+            ..self
+        }
+    }
+
+    /// The same at a call that no process makes.
+    pub(crate) fn never(&self) -> Self {
+        Self {
+            nth: i64::MAX.unsigned_abs(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether nothing happens at the call.
+    pub(crate) fn is_none(&self) -> bool {
+        let changes = self.delete.is_some() || self.put.is_some();
+        self.answer.is_none() && self.delay_ms.is_none() && !self.kill && !changes
     }
 
     /// It answers this Win32 code and does nothing.
@@ -60,7 +98,11 @@ impl Fault {
     #[must_use]
     pub fn takes(self, longer: Duration) -> Self {
         Self {
-            delay_ms: Some(u64::try_from(longer.as_millis()).unwrap_or(u64::MAX)),
+            delay_ms: Some(
+                i64::try_from(longer.as_millis())
+                    .unwrap_or(i64::MAX)
+                    .unsigned_abs(),
+            ),
             ..self
         }
     }

@@ -15,7 +15,8 @@ use crate::config::Config;
 use crate::differences::Differences;
 use crate::error::HarnessError;
 use crate::fault::Fault;
-use crate::kit::{Kit, names_of_library};
+use crate::kit::{Kit, library_name, names_of_library};
+use crate::watch::{TRACE, Watch};
 
 /// An isolated host: a store, and an environment in which programs take it for HTTP.sys.
 ///
@@ -26,6 +27,7 @@ pub struct Harness {
     folder: TempDir,
     config: Config,
     seeded: Vec<Binding>,
+    pub(crate) watch: Watch,
 }
 
 impl Harness {
@@ -48,8 +50,9 @@ impl Harness {
             folder,
             config: Config::new(),
             seeded: Vec::new(),
+            watch: Watch::default(),
         };
-        for name in ["lib", "bin", "journal"] {
+        for name in ["lib", "bin", "journal", "fired"] {
             let path = harness.path(name);
             std::fs::create_dir(&path).map_err(|error| HarnessError::file(&path, error))?;
         }
@@ -59,6 +62,10 @@ impl Harness {
         for name in ["certbind", "netsh"] {
             let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
             place(&kit.program, &harness.path("bin").join(name))?;
+        }
+        if cfg!(unix) {
+            // Programs that were written for Windows start it under its name there.
+            place(&kit.program, &harness.path("bin").join("netsh.exe"))?;
         }
         drop(harness.open_store(Access::Create)?);
         Ok(harness)
@@ -92,14 +99,25 @@ impl Harness {
         self
     }
 
-    /// The same with a fault in each program that is run from now on.
+    /// The same with a fault in each program that is run from now on. The test fails when the
+    /// harness is dropped and no program met the fault, unless it is
+    /// [optional](Fault::optional).
+    ///
+    /// # Panics
+    /// If the fault does nothing.
     #[must_use]
-    pub fn fault(mut self, fault: Fault) -> Self {
+    #[track_caller]
+    pub fn fault(mut self, mut fault: Fault) -> Self {
+        if fault.is_none() {
+            // The harness is dropped by the panic, which is the message.
+            panic!("the fault does nothing: {fault:?}");
+        }
+        self.watch.add(&mut fault);
         self.config.fault.push(fault);
         self
     }
 
-    /// The same without faults.
+    /// The same without faults. Those that no program met still fail the test at its end.
     #[must_use]
     pub fn without_faults(mut self) -> Self {
         self.config.fault.clear();
@@ -112,8 +130,10 @@ impl Harness {
     /// # Errors
     /// [`HarnessError::Export`] if one record of it is broken; the store is then left alone.
     pub fn seed(self, export: &[u8]) -> Result<Self, HarnessError> {
-        let reading = certbind_formats::read(export, &ReadOptions::default())?;
-        self.seed_bindings(reading.export.bindings)
+        match certbind_formats::read(export, &ReadOptions::default()) {
+            Ok(reading) => self.seed_bindings(reading.export.bindings),
+            Err(error) => self.or_error(Err(error.into())),
+        }
     }
 
     /// The same with these bindings, in place of what was there.
@@ -124,6 +144,23 @@ impl Harness {
         mut self,
         bindings: impl IntoIterator<Item = Binding>,
     ) -> Result<Self, HarnessError> {
+        let seeded = self.put_seed(bindings);
+        let seeded = seeded.map(|seeded| self.seeded = seeded);
+        self.or_error(seeded)
+    }
+
+    /// The harness, or the error alone: a test that has failed already meets no more faults.
+    pub(crate) fn or_error(mut self, done: Result<(), HarnessError>) -> Result<Self, HarnessError> {
+        if done.is_err() {
+            self.watch = Watch::default();
+        }
+        done.map(|()| self)
+    }
+
+    fn put_seed(
+        &self,
+        bindings: impl IntoIterator<Item = Binding>,
+    ) -> Result<Vec<Binding>, HarnessError> {
         let opened = self.open_store(Access::Change)?;
         let store = opened.bindings();
         let seeded: Vec<_> = bindings.into_iter().collect();
@@ -138,16 +175,15 @@ impl Harness {
         changes.extend(seeded.into_iter().map(Change::put));
         let batch = Batch::new(changes)?;
         store.apply(&batch)?;
-        self.seeded = store.scan(&Scan::all())?.collect::<Result<_, _>>()?;
-        drop(opened);
-        Ok(self)
+        Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
     }
 
     /// A command that runs `program` on this host: the library and `netsh` come before the
     /// system's, by `PATH` and `LD_LIBRARY_PATH`.
     ///
     /// # Errors
-    /// The configuration cannot be written.
+    /// [`HarnessError::Refused`] if the simulator refuses its configuration; the configuration
+    /// cannot be written.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command, HarnessError> {
         let mut command = Command::new(program);
         self.environment(&mut command, PathBuf::into_os_string)?;
@@ -247,12 +283,21 @@ impl Harness {
     }
 
     /// Fails the test, with the differences, unless the bindings are those that were seeded; none,
-    /// where none were. What else is configured is not looked at.
+    /// where none were; and unless a program has called the API, since nothing was tested
+    /// otherwise. What else is configured is not looked at.
     ///
     /// # Panics
-    /// If they are not, or cannot be read.
+    /// If they are not, or cannot be read, or if there was no call.
     #[track_caller]
     pub fn assert_unchanged(&self) {
+        match self.is_called() {
+            Ok(is_called) => assert!(
+                is_called,
+                "no program has called the HTTP Server API on this host, so its bindings say nothing \
+                 about one; assert_bindings compares them regardless"
+            ),
+            Err(error) => panic!("{error}"),
+        }
         self.assert_bindings(self.seeded.iter().cloned());
     }
 
@@ -270,16 +315,24 @@ impl Harness {
         let file = self.path("simulator.toml");
         std::fs::write(&file, self.config.to_toml())
             .map_err(|error| HarnessError::file(&file, error))?;
-        let mut store = OsString::from("httpsys:");
-        store.push(self.path("lib").join(names_of_library()[0]));
+        self.try_configuration(&self.config)?;
+        let store = self.library_url();
         command
             .env("CERTBIND_HTTPAPI", name(file))
             .env("CERTBIND_STORE", store)
             .env("CERTBIND_JOURNAL", name(self.path("journal")))
+            .env("CERTBIND_TRACE", name(self.path(TRACE)))
             .env_remove("CERTBIND_NETSH")
             // It would have the library simulate nothing, and programs come to the real host.
             .env_remove("CERTBIND_PASS");
         Ok(())
+    }
+
+    /// The library, as the URL of a store.
+    pub(crate) fn library_url(&self) -> OsString {
+        let mut store = OsString::from("httpsys:");
+        store.push(self.path("lib").join(library_name()));
+        store
     }
 
     fn before(&self, folder: &str, variable: &str) -> OsString {

@@ -49,21 +49,24 @@ impl Kit {
 }
 
 /// The names under which programs ask for the library. On Linux the system's loader tries a name
-/// as it is, and .NET puts `lib` before and `.so` behind the one that `DllImport` names.
-pub(crate) fn names_of_library() -> &'static [&'static str] {
+/// as it is, and .NET puts `lib` before and `.so` behind the one that `DllImport` names. Names of
+/// Windows are written in either case.
+pub(crate) fn names_of_library() -> Vec<String> {
     if cfg!(windows) {
-        &["httpapi.dll"]
-    } else {
-        &[
-            "libhttpapi.so",
-            "httpapi.so",
-            "httpapi.dll.so",
-            "libhttpapi.dll.so",
-        ]
+        return vec![library_name()];
     }
+    let mut names = Vec::new();
+    for name in ["httpapi", "Httpapi", "HttpApi", "HTTPAPI"] {
+        for before in ["", "lib"] {
+            for behind in ["", ".dll", ".so", ".dll.so"] {
+                names.push(format!("{before}{name}{behind}"));
+            }
+        }
+    }
+    names
 }
 
-fn library_name() -> String {
+pub(crate) fn library_name() -> String {
     use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 
     format!("{DLL_PREFIX}httpapi{DLL_SUFFIX}")

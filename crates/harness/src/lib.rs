@@ -23,6 +23,7 @@
 //! It is a crate of its own and no part of `certbind-simulator`, since that is linked into the drop-in
 //! library, which is loaded into programs under test: readers of exports have no business there.
 
+mod calls;
 mod config;
 mod differences;
 mod error;
@@ -32,9 +33,11 @@ mod kit;
 mod service;
 mod serving;
 mod store;
+mod watch;
 
 pub use certbind_httpapi_abi::service::{ListenAddress, TimeoutKey, UrlReservation};
 pub use certbind_simulator::{Call, CertificateState, Privilege, Profile};
+pub use certbind_trace::{Entry, Function};
 pub use differences::Differences;
 pub use error::HarnessError;
 pub use fault::Fault;

@@ -17,13 +17,17 @@ impl Harness {
     /// [`HarnessError::Service`] for a URL or a descriptor that is none, and for a URL that is
     /// reserved.
     pub fn reserve(self, url: &str, sddl: &str) -> Result<Self, HarnessError> {
+        let done = self.put_reservation(url, sddl);
+        self.or_error(done)
+    }
+
+    fn put_reservation(&self, url: &str, sddl: &str) -> Result<(), HarnessError> {
         let record = ServiceRecord::Reservation(UrlReservation {
             url: url.parse().map_err(HarnessError::service)?,
             sddl: sddl.parse().map_err(HarnessError::service)?,
         });
         let config = self.service(Access::Change)?;
-        config.set(&record).map_err(HarnessError::service)?;
-        Ok(self)
+        config.set(&record).map_err(HarnessError::service)
     }
 
     /// The URLs that are reserved, and for whom.
