@@ -92,11 +92,11 @@ impl<'a> Answer<'a> {
     /// The same with its IPv6 address, if it has one, in a family of another number.
     #[must_use]
     pub fn in_family(mut self, family: u16) -> Self {
-        if let (BindingKey::IpPort(endpoint), Some(address)) = (self.binding.key(), self.address) {
-            if endpoint.addr().is_ipv6() {
-                let at = address - self.head;
-                self.tail[at..at + 2].copy_from_slice(&family.to_ne_bytes());
-            }
+        if let (BindingKey::IpPort(endpoint), Some(address)) = (self.binding.key(), self.address)
+            && endpoint.addr().is_ipv6()
+        {
+            let at = address - self.head;
+            self.tail[at..at + 2].copy_from_slice(&family.to_ne_bytes());
         }
         self
     }
