@@ -124,25 +124,32 @@ fn five_hosts_are_renewed_from_their_listings() {
         "{text}"
     );
     assert!(!text.contains("web02"), "{text}");
-    // The renewal of renewed hosts does nothing and succeeds; that of an unknown certificate fails.
+    // The renewal of renewed hosts does nothing and succeeds, also by a prefix that nothing has any
+    // more; it fails if nothing uses either certificate.
     let list_02 = at("new/web02.txt");
-    let again = |from: &str| {
+    let again = |from: &str, to: &str| {
         let arguments = [
             "rotate",
             "--from",
             from,
             "--to",
-            &new,
+            to,
             list_02.to_str().unwrap(),
             "--out",
             "again",
         ];
         certbind(folder.path(), &arguments)
     };
-    let (code, text) = again(&CertHash::new(OLD).to_string());
-    assert_eq!(code, 0, "{text}");
-    assert!(text.contains("Already renewed"), "{text}");
-    assert_eq!(again("ffff").0, 1);
+    let old = CertHash::new(OLD).to_string();
+    for from in [old.as_str(), "5252"] {
+        let (code, text) = again(from, &new);
+        assert_eq!(code, 0, "{text}");
+        assert!(text.contains("Already renewed"), "{text}");
+    }
+    for from in [old.as_str(), "5252"] {
+        let (code, text) = again(from, &"ab".repeat(20));
+        assert_eq!(code, 1, "{text}");
+    }
 }
 
 #[test]
