@@ -169,6 +169,9 @@ impl Batch<'_> {
         if let Some(condition) = line.strip_prefix("if ") {
             return self.condition(condition);
         }
+        if let Some(rest) = line.strip_prefix("for /f \"usebackq delims=\" %i in (") {
+            return self.each_line(rest);
+        }
         let Command {
             words,
             output,
@@ -287,7 +290,7 @@ impl Batch<'_> {
                 self.files.get(path).expect("a file to type").clone()
             }
             "find" => self.find(rest),
-            "netsh" | "certutil" | "certbind" => {
+            "net" | "netsh" | "certutil" | "certbind" => {
                 let arguments = arguments(rest);
                 match self.programs.run(name, &arguments) {
                     Some((printed, code)) => {
@@ -331,6 +334,19 @@ impl Batch<'_> {
             return Next::Line;
         }
         self.command(command.trim_start())
+    }
+
+    /// `"FILE") do COMMAND`: a command for each line that is not empty.
+    fn each_line(&mut self, rest: &str) -> Next {
+        let (path, rest) = quoted(rest);
+        let command = rest.strip_prefix(") do ").expect("do");
+        let text = self.files.get(path).expect("a file to read").clone();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            assert!(!line.starts_with(';'), "{line}");
+            let next = self.command(&command.replace("%i", line));
+            assert!(matches!(next, Next::Line), "{command}");
+        }
+        Next::Line
     }
 
     /// `find "TEXT" "FILE"`: lines that have a text, in the same case.

@@ -35,11 +35,11 @@ impl Case {
         self.host_with(&self.generated.before)
     }
 
-    fn host_with(&self, bindings: &[Binding]) -> WindowsHost {
+    pub(crate) fn host_with(&self, bindings: &[Binding]) -> WindowsHost {
         WindowsHost::new(profile(self.release), bindings)
     }
 
-    fn context(&self, event: Option<Event>, run: &Run) -> String {
+    pub(crate) fn context(&self, event: Option<Event>, run: &Run) -> String {
         let release = self.release.name();
         format!("seed {}, {release}, {event:?}: {}", self.seed, run.text)
     }

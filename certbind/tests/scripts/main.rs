@@ -12,6 +12,7 @@ mod generate;
 mod hooks;
 mod host;
 mod powershell;
+mod silence;
 mod windows_host;
 
 use certbind_core::{Binding, CertHash};

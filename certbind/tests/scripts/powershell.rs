@@ -190,6 +190,8 @@ impl Step {
         let show = ["http", "show", "sslcert", self.text("Key")].map(str::to_owned);
         let listing = host.command(&show);
         if !listing.contains('{') {
+            let is_absent = listing.contains("The system cannot find the file specified.");
+            assert!(is_absent, "{listing}");
             return self.text("Absent").to_owned();
         }
         let states = ["Before", "After"].into_iter();
@@ -250,7 +252,7 @@ fn commands_of_a_powershell_script_equal_the_plan_and_roll_back() {
                 script.programs(),
                 [
                     "& netsh $Command 2>&1",
-                    "& netsh 'http' 'show' 'sslcert' $Step.Key 2>&1",
+                    "& netsh 'http' 'show' 'sslcert' $Step.Key 2>$null",
                     "& netsh 'http' 'update' 'sslcert' '/?' 2>&1"
                 ]
             );

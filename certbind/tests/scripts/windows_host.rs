@@ -18,17 +18,24 @@ pub(crate) enum Event {
     Kill(usize),
     /// netsh cannot be started any more.
     NoNetsh(usize),
+    /// From this command on, of those that change nothing as well, netsh answers nothing and exits with
+    /// this code.
+    Silent(usize, i32),
+    /// This command alone does.
+    SilentOnce(usize, i32),
     /// The batch file is killed at this second of its wait.
     KillWait(usize),
     /// Another batch file of the folder is run at this second, and has to exit with this code.
     Run(usize, &'static str, i32),
 }
 
+const NOT_BOUND: &str = "The system cannot find the file specified.";
+
 pub(crate) struct WindowsHost {
     store: MemoryStore,
     profile: Profile,
     pub(crate) files: Files,
-    /// Every command that was run.
+    /// Every command that was run, but the one that asks for a text.
     pub(crate) commands: Vec<Vec<String>>,
     event: Option<Event>,
     changes: usize,
@@ -38,6 +45,8 @@ pub(crate) struct WindowsHost {
     pub(crate) certutil: i32,
     /// Whether the host has a netsh.
     pub(crate) has_netsh: bool,
+    /// What the host says in its language of a key that is not bound.
+    pub(crate) not_bound: &'static str,
 }
 
 /// How a batch file ended.
@@ -67,6 +76,7 @@ impl WindowsHost {
             waited: 0,
             certutil: 0,
             has_netsh: true,
+            not_bound: NOT_BOUND,
         }
     }
 
@@ -101,6 +111,14 @@ impl WindowsHost {
     }
 
     fn netsh(&mut self, arguments: &[String]) -> Option<(String, i32)> {
+        let commands = self.commands.iter().filter(|it| it[0] == "netsh").count();
+        match self.event {
+            Some(Event::Silent(at, exit)) if commands >= at => return Some((String::new(), exit)),
+            Some(Event::SilentOnce(at, exit)) if commands == at => {
+                return Some((String::new(), exit));
+            }
+            _ => {}
+        }
         let is_help = arguments.last().is_some_and(|last| last == "/?");
         let changes = arguments[1] != "show" && !is_help;
         self.changes += usize::from(changes);
@@ -124,17 +142,24 @@ impl WindowsHost {
         {
             return None;
         }
-        Some((String::from_utf8(printed).unwrap(), code.into()))
+        let printed = String::from_utf8(printed).unwrap();
+        Some((printed.replace(NOT_BOUND, self.not_bound), code.into()))
     }
 }
 
 impl Programs for WindowsHost {
     fn run(&mut self, program: &str, arguments: &[String]) -> Option<(String, i32)> {
-        let mut command = vec![program.to_owned()];
-        command.extend_from_slice(arguments);
-        self.commands.push(command);
+        if program != "net" {
+            let mut command = vec![program.to_owned()];
+            command.extend_from_slice(arguments);
+            self.commands.push(command);
+        }
         match program {
             "certutil" => Some(("CertUtil: done\r\n".to_owned(), self.certutil)),
+            "net" => {
+                assert_eq!(arguments, ["helpmsg", "2"]);
+                Some((format!("\r\n{}\r\n\r\n", self.not_bound), 0))
+            }
             "netsh" if self.has_netsh => self.netsh(arguments),
             _ => Some(not_found()),
         }

@@ -2,7 +2,7 @@
 //! `errorlevel` on lines of their own.
 
 use super::confirm::{KEPT, NOT_ROLLED_BACK, ROLLING_BACK, WAITING};
-use super::step::{self, NetshCommand, ScriptStep, State};
+use super::step::{self, NOT_BOUND, NetshCommand, ScriptStep, State, UNREADABLE};
 use super::{Script, exit};
 
 pub(super) fn render(script: &Script) -> String {
@@ -35,6 +35,14 @@ pub(super) fn render(script: &Script) -> String {
     out.line("if not errorlevel 1 set \"CB_UPDATE=1\"");
     out.line("netsh http show sslcert >\"%CB_OUT%\" 2>&1");
     out.line("if errorlevel 9000 goto cannot_run");
+    out.line("if not errorlevel 0 goto cannot_run");
+    // netsh says in the language of the host that a key is not bound.
+    out.line(&format!("set \"CB_NONE={NOT_BOUND}\""));
+    out.line("net helpmsg 2 >\"%CB_OUT%\" 2>&1");
+    out.line("if errorlevel 1 goto language");
+    out.line("if not errorlevel 0 goto language");
+    out.line("for /f \"usebackq delims=\" %%i in (\"%CB_OUT%\") do set \"CB_NONE=%%i\"");
+    out.line(":language");
     if script.waits().is_some() {
         // An earlier run was killed.
         out.line(&format!("if exist {} goto due", beside(ROLLING_BACK)));
@@ -108,8 +116,16 @@ pub(super) fn render(script: &Script) -> String {
         let key = echoed(&step.key);
         out.line(&format!("call :state_{}", at + 1));
         out.line(&format!(
+            "if \"%CB_STATE%\"==\"unknown\" echo {key}: {UNREADABLE}"
+        ));
+        out.line(&format!(
+            "if \"%CB_STATE%\"==\"unknown\" goto unknown_{}",
+            at + 1
+        ));
+        out.line(&format!(
             "if not \"%CB_STATE%\"==\"before\" echo {key}: differs from before"
         ));
+        out.line(&format!(":unknown_{}", at + 1));
         out.line("if not \"%CB_STATE%\"==\"before\" set \"CB_BAD=1\"");
     }
     out.line("if \"%CB_BAD%\"==\"1\" goto partly");
@@ -222,21 +238,23 @@ impl Batch {
         self.change(at, total, step);
     }
 
-    /// Sets `CB_STATE` to `before`, `after`, `absent` or `other`.
+    /// Sets `CB_STATE` to `before`, `after`, `absent`, `other`, or to `unknown` if netsh has not answered.
     fn state(&mut self, at: usize, step: &ScriptStep) {
         let [both, before, after] = step.text();
         let find = |line: &str| format!("find \"{}\" \"%CB_LIST%\" >nul", line.replace('%', "%%"));
         self.line(&format!(":state_{at}"));
-        self.line("set \"CB_STATE=other\"");
+        self.line("set \"CB_STATE=unknown\"");
         self.line(&format!(
             "netsh {} >\"%CB_LIST%\" 2>&1",
             quoted(&step.show())
         ));
-        // A program that was not started is no answer: the state stays `other`.
+        // A program that was not started, or crashed, has not answered. The code of a crash is negative.
         self.line("if errorlevel 9000 exit /b 0");
+        self.line("if not errorlevel 0 exit /b 0");
         self.line("find \"{\" \"%CB_LIST%\" >nul");
         self.line("if errorlevel 2 exit /b 0");
         self.line(&format!("if errorlevel 1 goto absent_{at}"));
+        self.line("set \"CB_STATE=other\"");
         for line in both {
             self.line(&find(line));
             self.line("if errorlevel 1 exit /b 0");
@@ -264,7 +282,11 @@ impl Batch {
             (_, None) => "after",
             _ => "absent",
         };
-        self.line(&format!("set \"CB_STATE={absent}\""));
+        // Only this sentence says so: an empty answer, or one with another error, does not.
+        for sentence in [NOT_BOUND, "%CB_NONE%"] {
+            self.line(&format!("find \"{sentence}\" \"%CB_LIST%\" >nul"));
+            self.line(&format!("if not errorlevel 1 set \"CB_STATE={absent}\""));
+        }
         self.line("exit /b 0");
     }
 
@@ -286,8 +308,13 @@ impl Batch {
             self.line(&format!("if exist {} exit /b 0", marker(step)));
         }
         self.line(&format!(":bad_{at}"));
-        self.line(&format!("echo {key}: does not match the plan"));
         self.line("set \"CB_BAD=1\"");
+        self.line(&format!("if \"%CB_STATE%\"==\"unknown\" goto unread_{at}"));
+        self.line(&format!("echo {key}: does not match the plan"));
+        self.line("exit /b 0");
+        self.line(&format!(":unread_{at}"));
+        self.line(&format!("echo {key}: {UNREADABLE}"));
+        self.line("type \"%CB_LIST%\"");
         self.line("exit /b 0");
     }
 

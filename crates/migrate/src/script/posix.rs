@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::confirm::{self, KEPT, ROLLING_BACK, WAITING};
-use super::step::{NetshCommand, ScriptStep, State, marker};
+use super::step::{NOT_BOUND, NetshCommand, ScriptStep, State, UNREADABLE, marker};
 use super::{Script, exit};
 
 pub(super) fn render(script: &Script) -> String {
@@ -104,7 +104,12 @@ failed=0",
         let key = &step.key;
         let _ = writeln!(
             text,
-            "state_{}\n[ $state = before ] || {{ echo '{key}: differs from before'; bad=1; }}",
+            "state_{}
+case $state in
+before) ;;
+unknown) echo '{key}: {UNREADABLE}'; bad=1 ;;
+*) echo '{key}: differs from before'; bad=1 ;;
+esac",
             at + 1
         );
     }
@@ -130,7 +135,7 @@ exit {}",
     text
 }
 
-/// Sets `state` to `before`, `after`, `absent` or `other`.
+/// Sets `state` to `before`, `after`, `absent`, `other`, or to `unknown` if netsh has not answered.
 fn state(text: &mut String, at: usize, step: &ScriptStep) {
     let [both, before, after] = step.text();
     let all = |lines: &[&str]| {
@@ -152,9 +157,13 @@ fn state(text: &mut String, at: usize, step: &ScriptStep) {
     let _ = writeln!(
         text,
         "state_{at}() {{
-    state={absent}
+    state=unknown
     list=$(netsh {} 2>&1)
-    has '{{' || return 0
+    [ $? -lt 126 ] || return 0
+    if ! has '{{'; then
+        has '{NOT_BOUND}' && state={absent}
+        return 0
+    fi
     state=other
     {} || return 0",
         quoted(&step.show()),
@@ -193,7 +202,13 @@ fn check(text: &mut String, at: usize, step: &ScriptStep) {
 state_{at}
 [ $state = after ] && ok=1
 [ $state = before ]{needs_update} && ok=1
-{interrupted}[ $ok = 1 ] || {{ echo '{}: does not match the plan'; bad=1; }}
+{interrupted}if [ $ok = 0 ]; then
+    bad=1
+    case $state in
+    unknown) echo '{0}: {UNREADABLE}'; printf '%s\\n' \"$list\" ;;
+    *) echo '{0}: does not match the plan' ;;
+    esac
+fi
 ",
         step.key
     );

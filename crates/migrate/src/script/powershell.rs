@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::confirm::{self, ROLLING_BACK, WAITING};
-use super::step::{NetshCommand, State, marker};
+use super::step::{NOT_BOUND, NetshCommand, State, UNREADABLE, marker};
 use super::{Script, exit};
 
 /// The functions of every script. `$step` is an entry of `$steps`.
@@ -14,11 +14,22 @@ function Invoke-Netsh([string[]] $Command) {
 }
 
 function Get-State($Step) {
-    $listing = & netsh 'http' 'show' 'sslcert' $Step.Key 2>&1 | Out-String
+    $script:listing = ''
+    # The error of a netsh that cannot be started must not be taken for its answer.
+    try { $script:listing = & netsh 'http' 'show' 'sslcert' $Step.Key 2>$null | Out-String }
+    catch { return 'unknown' }
+    if ($LASTEXITCODE -lt 0 -or $LASTEXITCODE -ge 9000) { return 'unknown' }
+    $listing = $script:listing
     $has = { param($lines) foreach ($line in $lines) {
         if ($listing.IndexOf($line, [StringComparison]::OrdinalIgnoreCase) -lt 0) { return $false } }
         return $true }
-    if ($listing.IndexOf('{') -lt 0) { return $Step.Absent }
+    if ($listing.IndexOf('{') -lt 0) {
+        # Only these sentences say that the key is not bound.
+        foreach ($sentence in $notBound) {
+            if (& $has @($sentence)) { return $Step.Absent }
+        }
+        return 'unknown'
+    }
     if ($Step.Before -and (& $has $Step.Before)) { return 'before' }
     if ($Step.After -and (& $has $Step.After)) { return 'after' }
     return 'other'
@@ -81,7 +92,12 @@ foreach ($step in $steps) {
     $resumes = $state -eq 'absent' -and (Test-Path -LiteralPath (Join-Path $folder $step.Marker))
     $usable = $state -eq 'before' -and ($hasUpdate -or -not $step.NeedsUpdate)
     if ($state -ne 'after' -and -not $usable -and -not $resumes) {
-        Write-Output "$($step.Key): does not match the plan"
+        if ($state -eq 'unknown') {
+            Write-Output "$($step.Key): $unreadable"
+            Write-Output $script:listing
+        } else {
+            Write-Output "$($step.Key): does not match the plan"
+        }
         $bad = $true
     }
 }
@@ -122,10 +138,10 @@ const FAILURE: [&str; 3] = [
 }
 $partly = $false
 foreach ($step in $steps) {
-    if ((Get-State $step) -ne 'before') {
-        Write-Output "$($step.Key): differs from before"
-        $partly = $true
-    }
+    $state = Get-State $step
+    if ($state -eq 'unknown') { Write-Output "$($step.Key): $unreadable" }
+    elseif ($state -ne 'before') { Write-Output "$($step.Key): differs from before" }
+    if ($state -ne 'before') { $partly = $true }
 }
 if ($partly) {
 "#,
@@ -148,6 +164,8 @@ $ErrorActionPreference = 'Continue'
 $PSNativeCommandUseErrorActionPreference = $false
 $folder = Split-Path -Parent $MyInvocation.MyCommand.Path
 $other = '{}.ps1'
+$unreadable = '{UNREADABLE}'
+$notBound = @('{NOT_BOUND}', (New-Object ComponentModel.Win32Exception 2).Message)
 if (-not (Get-Command netsh -ErrorAction SilentlyContinue)) {{
     Write-Output 'Cannot run: netsh is missing'
     exit {}

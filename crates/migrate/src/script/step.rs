@@ -10,6 +10,14 @@ use crate::plan::Step;
 /// The arguments of a netsh command, without quotation marks.
 pub(super) type NetshCommand = Vec<String>;
 
+/// By this sentence netsh says that a key is not bound: the text of Windows for error 2. On a host in
+/// another language it is the host's. Source: `NetshWrapper.cs` of SharpSocks, which looks for it; not
+/// verified on every release.
+pub(super) const NOT_BOUND: &str = "The system cannot find the file specified.";
+
+/// Printed behind a key of which netsh has said neither that it is bound nor that it is not.
+pub(super) const UNREADABLE: &str = "cannot be read: netsh gives no answer";
+
 /// One key that a plan changes.
 #[derive(Debug)]
 pub(super) struct ScriptStep {
