@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use certbind_core::Result;
+use certbind_core::history::HistoryOptions;
 use redb::StorageBackend;
 
 use crate::open;
@@ -78,6 +79,14 @@ impl RedbBuilder {
     /// memory as well, with some 300 bytes a binding in addition to its strings.
     pub fn wal_size(mut self, bytes: u64) -> Self {
         self.0.wal_size = bytes.clamp(4096, 1 << 30);
+        self
+    }
+
+    /// Keeps what each commit of this opening replaces, with its time and author, in the same
+    /// transaction ([`History`](certbind_core::history::History)). The default is `None`: these commits
+    /// become a gap in the history of the store.
+    pub fn history(mut self, options: impl Into<Option<HistoryOptions>>) -> Self {
+        self.0.history = options.into();
         self
     }
 

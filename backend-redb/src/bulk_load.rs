@@ -8,6 +8,7 @@ use certbind_core::{Change, Outcome, Result, StoreError};
 
 use crate::changes::{CHUNK, Chunk};
 use crate::errors::Cause;
+use crate::history::CommitBuilder;
 use crate::read_view::ReadView;
 
 /// The source of the changes.
@@ -28,6 +29,7 @@ pub(crate) struct BulkLoader<'a> {
     count: u64,
     /// The outcome of each change, if the store needs them.
     outcomes: Option<Vec<Outcome>>,
+    history: Option<CommitBuilder>,
     end: Option<End>,
 }
 
@@ -42,6 +44,7 @@ impl<'a> BulkLoader<'a> {
     pub(crate) fn new(
         changes: IncomingChanges<'a>,
         base: &'a ReadView,
+        history: Option<CommitBuilder>,
         path: &'a Path,
     ) -> Result<Self, Cause> {
         let greatest = match base.pages().last_key() {
@@ -49,8 +52,14 @@ impl<'a> BulkLoader<'a> {
             Err(Cause::Codec { .. }) => None,
             last => Some(last?.unwrap_or_default()),
         };
+        let is_empty = base.memtable().is_empty() && greatest.as_ref().is_some_and(Vec::is_empty);
+        let history = history.map(|commit| match is_empty {
+            true => commit.of_empty_store(),
+            false => commit,
+        });
         Ok(Self {
             changes,
+            history,
             greatest,
             base,
             path,
@@ -74,6 +83,11 @@ impl<'a> BulkLoader<'a> {
 
     pub(crate) fn outcomes(&self) -> &[Outcome] {
         self.outcomes.as_deref().unwrap_or_default()
+    }
+
+    /// What the changes replace, once all were taken.
+    pub(crate) fn take_history(&mut self) -> Option<CommitBuilder> {
+        self.history.take()
     }
 
     /// How many changes there were.
@@ -126,12 +140,19 @@ impl<'a> BulkLoader<'a> {
         };
         change.check(found.as_ref())?;
         self.count += 1;
+        if self.outcomes.is_none() && self.history.is_none() {
+            return Ok(());
+        }
+        let outcome = Outcome {
+            key: key.clone(),
+            before: found,
+            after: becomes.cloned(),
+        };
+        if let Some(history) = &mut self.history {
+            history.push(&outcome);
+        }
         if let Some(outcomes) = &mut self.outcomes {
-            outcomes.push(Outcome {
-                key: key.clone(),
-                before: found,
-                after: becomes.cloned(),
-            });
+            outcomes.push(outcome);
         }
         Ok(())
     }

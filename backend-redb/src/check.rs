@@ -10,6 +10,7 @@ use crate::block::{EntryReader, malformed};
 use crate::decode::decode_entry;
 use crate::errors::{Cause, catch_panic};
 use crate::format::{self, BLOCKS, Identity, META};
+use crate::history;
 use crate::open::{open_overlay, upgrade_and_replay};
 use crate::replay::Replay;
 use crate::settings::Verification;
@@ -111,6 +112,7 @@ fn check_storage(storage: &Arc<Storage>, path: &Path) -> Result<CheckReport, Cau
             }
         }
         tables::check(&transaction, &mut report)?;
+        history::check(&transaction, &mut report)?;
         let claimed = blocks.len()?;
         if claimed != count {
             problems.push(format!(

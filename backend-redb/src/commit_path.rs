@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use certbind_core::Uuid;
+use certbind_core::history::HistoryOptions;
 use redb::{Database, WriteTransaction};
 
 use crate::errors::Cause;
 use crate::events::{self, Stopwatch};
 use crate::format::{BLOCKS, META, set_revision, set_wal_nonce};
+use crate::history::{self, CommitBuilder, HistoryRow, Signature};
 use crate::memtable::Memtable;
 use crate::settings::Settings;
 use crate::storage::Storage;
@@ -25,6 +27,9 @@ pub(crate) struct CommitPath {
     store: Uuid,
     len: u64,
     phase: Phase,
+    history: Option<HistoryOptions>,
+    /// The history of the commits in the WAL.
+    pending: Vec<HistoryRow>,
 }
 
 #[derive(Debug)]
@@ -55,23 +60,58 @@ impl CommitPath {
             store,
             len: settings.wal_size,
             phase,
+            history: settings.history.clone(),
+            pending: Vec::new(),
         }
     }
 
+    /// Who makes the next commit, if the store keeps a history.
+    pub(crate) fn signature(&self) -> Option<Signature> {
+        let history = self.history.as_ref()?;
+        Some(Signature::now(&history.author))
+    }
+
+    /// What the next commit replaces, to be collected.
+    pub(crate) fn commit_builder(&self, signature: Option<Signature>) -> Option<CommitBuilder> {
+        let history = self.history.as_ref()?;
+        Some(CommitBuilder::new(signature?, history.max_bytes))
+    }
+
+    /// The history of the commits in the WAL, the oldest first.
+    pub(crate) fn pending_history(&self) -> &[HistoryRow] {
+        &self.pending
+    }
+
     /// A record for the commit of this revision, if there is a WAL.
-    pub(crate) fn record(&self, revision: u64) -> Option<RecordBuilder> {
+    pub(crate) fn record(
+        &self,
+        revision: u64,
+        signature: Option<&Signature>,
+    ) -> Option<RecordBuilder> {
         match &self.phase {
-            Phase::Wal(wal) => Some(wal.record(revision)),
+            Phase::Wal(wal) => {
+                let mut record = wal.record(revision);
+                if let Some(signature) = signature {
+                    record.sign(signature.bytes());
+                }
+                Some(record)
+            }
             Phase::BeforeWal(_) | Phase::NoWal => None,
         }
     }
 
     /// Commits a record to the WAL.
-    pub(crate) fn append(&mut self, record: &Record) -> Result<(), Cause> {
+    pub(crate) fn append(
+        &mut self,
+        record: &Record,
+        history: Option<HistoryRow>,
+    ) -> Result<(), Cause> {
         match &mut self.phase {
-            Phase::Wal(wal) => wal.append(record).map_err(Cause::WalIo),
+            Phase::Wal(wal) => wal.append(record).map_err(Cause::WalIo)?,
             Phase::BeforeWal(_) | Phase::NoWal => unreachable!("a record is built by a WAL alone"),
         }
+        self.pending.extend(history);
+        Ok(())
     }
 
     /// Commits a transaction to the file. If there is a WAL, the transaction contains its changes
@@ -80,8 +120,11 @@ impl CommitPath {
         &mut self,
         transaction: WriteTransaction,
         revision: u64,
+        history: Option<HistoryRow>,
     ) -> Result<(), Cause> {
         let time = Stopwatch::start();
+        self.pending.extend(history);
+        history::write(&transaction, &self.pending, self.history.as_ref())?;
         let mut meta = transaction.open_table(META)?;
         set_revision(&mut meta, revision)?;
         let mut created = None;
@@ -91,6 +134,7 @@ impl CommitPath {
         }
         drop(meta);
         transaction.commit()?;
+        self.pending.clear();
         match &mut self.phase {
             Phase::BeforeWal(0) => {
                 if created.is_some() {
@@ -138,11 +182,13 @@ impl CommitPath {
         let time = Stopwatch::start();
         let transaction = database.begin_write()?;
         memtable.write(&mut transaction.open_table(BLOCKS)?)?;
+        history::write(&transaction, &self.pending, self.history.as_ref())?;
         let mut meta = transaction.open_table(META)?;
         set_revision(&mut meta, revision)?;
         set_wal_nonce(&mut meta, None)?;
         drop(meta);
         transaction.commit()?;
+        self.pending.clear();
         events::checkpointed(&self.path, revision, time);
         match std::mem::replace(&mut self.phase, Phase::NoWal) {
             Phase::Wal(wal) => Ok(Some(wal)),

@@ -9,7 +9,10 @@ use crate::errors::Cause;
 use crate::wal::Nonce;
 
 /// The format that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
+
+/// From this format on, a file is read as it is.
+pub(crate) const READ_AS_IT_IS: u32 = 3;
 
 /// Blocks of neighbouring bindings ([`crate::block`]), by their first keys. The table keeps the
 /// name that blocks had first.

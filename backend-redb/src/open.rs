@@ -13,7 +13,7 @@ use crate::commit::Committer;
 use crate::create::{create, initialize};
 use crate::errors::{ACCESS_ADVICE, Cause, catch_panic};
 use crate::events::{self, Stopwatch};
-use crate::format::{self, FORMAT, Identity};
+use crate::format::{self, FORMAT, Identity, READ_AS_IT_IS};
 use crate::overlay::Overlay;
 use crate::page_verifier::PageVerifier;
 use crate::redb_header::MAGIC;
@@ -55,7 +55,10 @@ fn read_only(storage: Arc<Storage>, path: &Path, settings: &Settings) -> Result<
         replay,
     } = inspect(&storage, path, settings, settings.verification)?;
     let open = || -> Result<_, Cause> {
-        upgrade_and_replay(&database, replay.as_ref())?;
+        if identity.format < READ_AS_IT_IS {
+            format::upgrade(&database)?;
+        }
+        replay.map_or(Ok(()), |replay| replay.apply(&database))?;
         Reader::new(database, storage, settings)
     };
     let reader = catch_panic(open).map_err(|cause| cause.at(path))?;
@@ -138,7 +141,7 @@ fn inspect(
     };
     let (mut database, mut identity) = inspect(verification)?;
     // An upgrade and a replay change pages, which are then no longer those of the file.
-    let is_changed = identity.format < FORMAT || identity.wal.is_some();
+    let is_changed = identity.format < READ_AS_IT_IS || identity.wal.is_some();
     if is_changed && verification == Verification::PagesAsRead {
         verification = Verification::WholeFile;
         drop(database);

@@ -8,8 +8,9 @@ use crate::block_table;
 use crate::block_writer;
 use crate::errors::Cause;
 use crate::format::{self, BLOCKS, Identity, META};
+use crate::history::{self, CommitBuilder, HistoryRow, Signature};
 use crate::storage::Storage;
-use crate::wal::{HEADER_LEN, Nonce, RecordHeader, SECTOR, changes, check_header};
+use crate::wal::{HEADER_LEN, Item, Nonce, RecordHeader, SECTOR, check_header, items};
 
 const MISSING: &str = "it is missing";
 
@@ -19,7 +20,20 @@ pub(crate) struct Replay {
     /// The revision after the replay.
     revision: u64,
     /// The last change of each key.
-    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    changes: Values,
+    /// The commits that go into the history.
+    commits: Vec<SignedCommit>,
+}
+
+/// Values by their keys; `None` for a key without.
+type Values = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// A commit that a store with a history has made.
+#[derive(Debug)]
+struct SignedCommit {
+    revision: u64,
+    signature: Signature,
+    changes: Values,
 }
 
 impl Replay {
@@ -51,12 +65,25 @@ impl Replay {
         let mut replay = Self::empty(revision);
         let mut at = SECTOR;
         while let Some((record, taken)) = replay.next(bytes, at, nonce) {
-            for change in changes(record) {
-                let (key, value) = change?;
-                let value = value.map(<[u8]>::to_vec);
-                replay.changes.insert(key.to_vec(), value);
-            }
             replay.revision += 1;
+            let mut signature = None;
+            let mut changes = Values::new();
+            for item in items(record) {
+                match item? {
+                    Item::Signature(bytes) => signature = Some(Signature::of(bytes)),
+                    Item::Change((key, value)) => {
+                        changes.insert(key.to_vec(), value.map(<[u8]>::to_vec));
+                    }
+                }
+            }
+            if let Some(signature) = signature {
+                replay.commits.push(SignedCommit {
+                    revision: replay.revision,
+                    signature,
+                    changes: changes.clone(),
+                });
+            }
+            replay.changes.append(&mut changes);
             at += taken;
         }
         // A record is written only after the one before it was synced. So a torn write is always
@@ -82,8 +109,24 @@ impl Replay {
     pub(crate) fn empty(revision: u64) -> Self {
         Self {
             revision,
-            changes: BTreeMap::new(),
+            changes: Values::new(),
+            commits: Vec::new(),
         }
+    }
+
+    /// What each commit replaced, given the values in the file.
+    fn history(&self, mut values: Values) -> Vec<HistoryRow> {
+        let rows = self.commits.iter().map(|commit| {
+            let mut row = CommitBuilder::new(commit.signature.clone(), u64::MAX);
+            for (key, value) in &commit.changes {
+                let before = values.insert(key.clone(), value.clone()).flatten();
+                if before != *value {
+                    row.push_encoded(key, before.as_deref());
+                }
+            }
+            row.finish(commit.revision)
+        });
+        rows.collect()
     }
 
     fn next<'a>(&self, bytes: &'a [u8], at: usize, nonce: Nonce) -> Option<(&'a [u8], usize)> {
@@ -105,10 +148,14 @@ impl Replay {
             format::set_revision(&mut meta, self.revision)?;
             let mut blocks = transaction.open_table(BLOCKS)?;
             let mut whole = None;
+            let mut values = Values::new();
             for key in self.changes.keys() {
                 // As before every change: a damaged block is not rewritten.
-                block_table::get_for_update(&blocks, &mut whole, key, |_| Ok(()))?;
+                let read = |value: &[u8]| Ok(value.to_vec());
+                let value = block_table::get_for_update(&blocks, &mut whole, key, read)?;
+                values.insert(key.clone(), value);
             }
+            history::write(&transaction, &self.history(values), None)?;
             let changes = self.changes.iter();
             let changes = changes.map(|(key, value)| (key.as_slice(), value.as_deref()));
             block_writer::write(&mut blocks, &mut [changes.collect()].into_iter())?;

@@ -1,5 +1,7 @@
 //! The settings of a store, as a builder collects them.
 
+use certbind_core::history::HistoryOptions;
+
 /// How much of a file is verified before it is trusted ([`RedbBuilder::verification`]).
 ///
 /// [`RedbBuilder::verification`]: crate::RedbBuilder::verification
@@ -56,6 +58,8 @@ pub(crate) struct Settings {
     /// Bytes.
     pub(crate) wal_size: u64,
     pub(crate) damaged_wal: DamagedWal,
+    /// `None` for no history of this opening's commits.
+    pub(crate) history: Option<HistoryOptions>,
 }
 
 impl Default for Settings {
@@ -68,6 +72,7 @@ impl Default for Settings {
             wal_after_commits: Some(64),
             wal_size: 1 << 20,
             damaged_wal: DamagedWal::Refuse,
+            history: None,
         }
     }
 }

@@ -4,12 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use certbind_core::history::{Commit, History};
 use certbind_core::{Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities};
 use certbind_core::{Change, Result, Scan, StoreError, Uuid};
 use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use crate::commit::Committer;
 use crate::errors::{Cause, catch_panic};
+use crate::history;
 use crate::read_view::ReadView;
 use crate::settings::Settings;
 use crate::storage::Storage;
@@ -168,6 +170,20 @@ impl BindingStore for RedbStore {
             Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
             Mode::Writable(committer) => committer.bulk_load(changes),
         }
+    }
+}
+
+impl History for RedbStore {
+    fn revision(&self) -> Result<u64> {
+        Ok(Self::revision(self))
+    }
+
+    fn commits(&self) -> Result<Vec<Commit>> {
+        let commits = match &self.mode {
+            Mode::Writable(committer) => committer.history(),
+            Mode::ReadOnly(reader) => reader.inspect(history::read),
+        };
+        commits.map_err(|cause| self.error(cause))
     }
 }
 

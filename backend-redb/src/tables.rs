@@ -1,18 +1,15 @@
 //! Other tables in the same file, as `docs/file-format.md` specifies them.
 
-use certbind_core::codec::CodecError;
 use certbind_core::{Result, Row, RowChange, StoreError, Tables};
 use redb::{ReadTransaction, ReadableTable, TableDefinition, TableError, TableHandle};
 use redb::{Table, WriteTransaction};
 
-use crate::errors::{Cause, hex};
+use crate::errors::Cause;
+use crate::row::{decoded, encoded};
 use crate::store::{Mode, RedbStore};
 
 /// The prefix of their names in the file.
 const PREFIX: &str = "other/";
-
-/// The format of values, their first byte.
-const FORMAT: u8 = 1;
 
 impl Tables for RedbStore {
     fn rows(&self, table: &str) -> Result<Vec<Row>> {
@@ -90,37 +87,4 @@ fn write(transaction: &WriteTransaction, changes: &[RowChange]) -> Result<bool, 
         };
     }
     Ok(true)
-}
-
-/// The format, the value, and a checksum of the key and of both.
-fn encoded(key: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![FORMAT];
-    bytes.extend(value);
-    let sum = checksum(key, &bytes);
-    bytes.extend(sum.to_le_bytes());
-    bytes
-}
-
-fn decoded<'a>(table: &str, key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], Cause> {
-    let damaged = |what: &'static str| Cause::Codec {
-        record: format!("the row under {} in the table {table:?}", hex(key)),
-        error: CodecError::Malformed(format!("the row is damaged: {what}")),
-    };
-    let (body, sum) = bytes
-        .split_last_chunk()
-        .ok_or_else(|| damaged("it is truncated"))?;
-    if checksum(key, body) != u32::from_le_bytes(*sum) {
-        return Err(damaged("its checksum is wrong"));
-    }
-    match body.split_first() {
-        Some((&FORMAT, value)) => Ok(value),
-        _ => Err(damaged("it has an unknown format")),
-    }
-}
-
-fn checksum(key: &[u8], body: &[u8]) -> u32 {
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(key);
-    sum.update(body);
-    sum.finalize()
 }

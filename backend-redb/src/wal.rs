@@ -166,23 +166,26 @@ impl RecordBuilder {
         }
     }
 
+    /// Appends who makes the commit, for the history.
+    pub(crate) fn sign(&mut self, signature: &[u8]) {
+        if let Some(bytes) = &mut self.bytes {
+            bytes.push(SIGNATURE);
+            append_part(signature, bytes);
+        }
+    }
+
     /// Appends a change of a binding; without a value it removes the binding.
-    fn push(&mut self, (key, value): EncodedChange<'_>) {
+    fn push(&mut self, change: EncodedChange<'_>) {
         let Some(bytes) = &mut self.bytes else {
             return;
         };
+        let (key, value) = change;
         let long = 1 + 8 + key.len() + value.map_or(0, <[u8]>::len);
         if bytes.len() + long + CHECKSUM_LEN > self.most {
             self.bytes = None;
             return;
         }
-        bytes.push(u8::from(value.is_some()));
-        for part in [Some(key), value].into_iter().flatten() {
-            // It is shorter than the WAL.
-            let len = u32::try_from(part.len()).unwrap_or(u32::MAX);
-            bytes.extend_from_slice(&len.to_le_bytes());
-            bytes.extend_from_slice(part);
-        }
+        append_change(change, bytes);
     }
 
     /// The complete record, if the WAL has room for it.
@@ -227,22 +230,51 @@ impl RecordHeader {
     }
 }
 
-/// The changes of a record. Its checksum was right, so an error here is no accidental damage.
-pub(crate) fn changes(mut bytes: &[u8]) -> impl Iterator<Item = Result<EncodedChange<'_>, Cause>> {
+/// A part of a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Item<'a> {
+    Change(EncodedChange<'a>),
+    /// Who made the commit.
+    Signature(&'a [u8]),
+}
+
+const REMOVE: u8 = 0;
+const PUT: u8 = 1;
+const SIGNATURE: u8 = 2;
+
+/// The parts of a record. Its checksum was right, so an error here is no accidental damage.
+pub(crate) fn items(mut bytes: &[u8]) -> impl Iterator<Item = Result<Item<'_>, Cause>> {
     std::iter::from_fn(move || {
         let (kind, rest) = bytes.split_first()?;
         bytes = rest;
-        let change = match (kind, part(&mut bytes)) {
-            (0, Some(key)) => Some((key, None)),
-            (1, Some(key)) => part(&mut bytes).map(|value| (key, Some(value))),
+        let item = match (*kind, part(&mut bytes)) {
+            (REMOVE, Some(key)) => Some(Item::Change((key, None))),
+            (PUT, Some(key)) => part(&mut bytes).map(|value| Item::Change((key, Some(value)))),
+            (SIGNATURE, Some(signature)) => Some(Item::Signature(signature)),
             _ => None,
         };
-        Some(change.ok_or(Cause::Wal("a record has an invalid change")))
+        Some(item.ok_or(Cause::Wal("a record has an invalid change")))
     })
     .fuse()
 }
 
-fn part<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+/// Appends a change as a record has it.
+pub(crate) fn append_change((key, value): EncodedChange<'_>, bytes: &mut Vec<u8>) {
+    bytes.push(if value.is_some() { PUT } else { REMOVE });
+    for part in [Some(key), value].into_iter().flatten() {
+        append_part(part, bytes);
+    }
+}
+
+/// Appends the length of some bytes, and the bytes, which are shorter than a WAL.
+fn append_part(part: &[u8], bytes: &mut Vec<u8>) {
+    let len = u32::try_from(part.len()).unwrap_or(u32::MAX);
+    bytes.extend_from_slice(&len.to_le_bytes());
+    bytes.extend_from_slice(part);
+}
+
+/// Takes bytes from the front that [`append_part`] has appended.
+pub(crate) fn part<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (len, rest) = bytes.split_first_chunk()?;
     let len = usize::try_from(u32::from_le_bytes(*len)).ok()?;
     let (part, rest) = rest.split_at_checked(len)?;

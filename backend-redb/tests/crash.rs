@@ -4,11 +4,12 @@
 
 mod common;
 
+use certbind_core::history::HistoryOptions;
 use certbind_core::{Applied, Batch, Binding, BindingStore, Change, MemoryStore, StoreError};
 use certbind_redb::{ReadMode, RedbStore};
 use common::disk::{Disk, Plan};
 use common::{
-    Dice, IMAGES, MANY, READ_MODES, batch, binding, config, contents, load, open, with_wal,
+    Dice, IMAGES, MANY, READ_MODES, batch, binding, config, contents, load, open, rewound, with_wal,
 };
 use proptest::prelude::*;
 
@@ -28,6 +29,8 @@ struct History {
     read_mode: ReadMode,
     /// Without a cache pages are written before a load has come to its end.
     cached: bool,
+    /// Whether the store keeps its history.
+    kept: bool,
     /// How many commits go to the file before there is a log.
     wal_after_commits: Option<u32>,
     steps: Vec<Step>,
@@ -64,7 +67,7 @@ fn history() -> impl Strategy<Value = History> {
         (
             0..3_usize,
             prop::sample::select(&READ_MODES[..]),
-            any::<bool>(),
+            (any::<bool>(), any::<bool>()),
             wal_after_commits,
         ),
         prop::collection::vec(step, 1..24),
@@ -73,11 +76,18 @@ fn history() -> impl Strategy<Value = History> {
         keep,
     )
         .prop_map(
-            |((image, read_mode, cached, wal_after_commits), steps, (first, more), seed, keep)| {
+            |(
+                (image, read_mode, (cached, kept), wal_after_commits),
+                steps,
+                (first, more),
+                seed,
+                keep,
+            )| {
                 History {
                     image,
                     read_mode,
                     cached,
+                    kept,
                     wal_after_commits,
                     steps,
                     cuts: std::iter::once(first).chain(more).collect(),
@@ -92,6 +102,8 @@ fn history() -> impl Strategy<Value = History> {
 struct Allowed {
     model: MemoryStore,
     revision: u64,
+    /// Some of the earlier states, by their revisions.
+    earlier: Vec<(u64, Vec<Binding>)>,
     /// The batch that was under way.
     in_flight: Option<Batch>,
 }
@@ -115,6 +127,7 @@ fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseErr
     let mut allowed = Allowed {
         model,
         revision: 0,
+        earlier: Vec::new(),
         in_flight: None,
     };
     if image > 0 {
@@ -126,7 +139,11 @@ fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseErr
     let Ok(mut store) = open(disk) else {
         return Ok(allowed);
     };
-    for step in steps {
+    for (number, step) in steps.iter().enumerate() {
+        if number % 6 == 0 {
+            let held = contents(&allowed.model);
+            allowed.earlier.push((allowed.revision, held));
+        }
         let batch = match step {
             Step::Apply(batch) | Step::Load(batch) => batch,
             Step::LoadMany(content) => &many(*content),
@@ -191,6 +208,7 @@ fn check(history: &History) -> Result<(), TestCaseError> {
         true => options,
         false => options.cache_size(0),
     };
+    let options = options.history(history.kept.then(HistoryOptions::default));
     let mut disk = disk.opened_with(options.read_mode(history.read_mode));
     let mut cuts = history.cuts.iter();
     disk.plan(Plan::PowerCut(*cuts.next().unwrap()));
@@ -209,6 +227,12 @@ fn check(history: &History) -> Result<(), TestCaseError> {
     let report = store.check().unwrap();
     prop_assert!(report.is_clean(), "{report:?}");
     prop_assert_eq!(report.bindings, found.1.len() as u64);
+    if history.kept {
+        for (revision, held) in &allowed.earlier {
+            let found = rewound(&store, *revision);
+            prop_assert_eq!(found.as_ref(), Ok(held));
+        }
+    }
     store.apply(&Change::put(binding(77, 7)).into()).unwrap();
     prop_assert_eq!(
         store.get(binding(77, 7).key()).unwrap(),

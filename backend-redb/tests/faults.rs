@@ -8,6 +8,7 @@ mod common;
 use std::io::ErrorKind;
 use std::sync::LazyLock;
 
+use certbind_core::history::{History, HistoryOptions};
 use certbind_core::{Batch, Binding, BindingStore, Change, MemoryStore, Scan, StoreError};
 use certbind_redb::{ReadMode, RedbStore};
 use common::disk::{BROKEN, Counts, Disk, FULL, Operation, Plan};
@@ -42,7 +43,9 @@ impl Size {
             Self::Large => Disk::of(&IMAGES[1]),
             Self::Old => Disk::of(&IMAGES[2]),
             // Without a cache, so that there are reads behind the sync of a record.
-            Self::Logged => Disk::of(&IMAGES[0]).opened_with(with_wal(0).cache_size(0)),
+            Self::Logged => {
+                Disk::of(&IMAGES[0]).opened_with(with_wal(0).cache_size(0).history(kept()))
+            }
             Self::Replayed => CRASHED.copy(),
             Self::Loaded => Disk::of(&IMAGES[0]).opened_with(RedbStore::builder().cache_size(0)),
         }
@@ -63,9 +66,14 @@ impl Size {
     }
 }
 
+fn kept() -> HistoryOptions {
+    HistoryOptions::default()
+}
+
 /// A store that was not closed, with five of its nine commits in its log.
 static CRASHED: LazyLock<Disk> = LazyLock::new(|| {
-    let disk = Disk::of(&IMAGES[0]).opened_with(with_wal(3).read_mode(ReadMode::InMemory));
+    let disk =
+        Disk::of(&IMAGES[0]).opened_with(with_wal(3).read_mode(ReadMode::InMemory).history(kept()));
     let store = open(&disk).unwrap();
     for number in 0..9 {
         store.insert(binding(900 + number, 1)).unwrap();
@@ -181,6 +189,11 @@ fn state(disk: &Disk) -> (u64, Vec<Binding>) {
     let store = open(disk).unwrap();
     let report = store.check().unwrap();
     assert!(report.is_clean(), "{report:?}");
+    // A history ends at the revision of the store, and has no gap.
+    let commits = store.commits().unwrap();
+    for (commit, revision) in commits.iter().zip((0..=store.revision()).rev()) {
+        assert_eq!(commit.revision, revision);
+    }
     (store.revision(), contents(&store))
 }
 

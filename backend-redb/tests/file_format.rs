@@ -5,8 +5,10 @@
 mod common;
 
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use certbind_core::codec::{decode_binding, decode_key, encode_binding, encode_key};
+use certbind_core::history::{Author, Before, Commit, History, HistoryOptions};
 use certbind_core::{
     Batch, Binding, BindingKey, BindingStore, CertCheckMode, Change, ErrorHeaders,
     ExtendedProperties, Header, Property, PropertyValue, Record, SslFlags,
@@ -207,6 +209,96 @@ fn wal_is_written_as_documented() {
     assert_eq!(log[..512], summed(header));
     // The first commit went to the file, and the others are two parts further in front.
     assert_eq!(log[3 * 512..][..512], summed(record));
+}
+
+/// The table of the history. Its rows have the form of all other tables.
+const HISTORY: redb::TableDefinition<'static, &[u8], &[u8]> =
+    redb::TableDefinition::new("other/history");
+
+#[test]
+fn history_is_written_and_read_as_documented() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let author = Author {
+        user: "ada".to_owned(),
+        host: "w1".to_owned(),
+        command: "add".to_owned(),
+        message: String::new(),
+    };
+    let options = HistoryOptions {
+        author: author.clone(),
+        ..HistoryOptions::default()
+    };
+    let [before, after, _] = bindings().try_into().unwrap();
+    RedbStore::open(&path)
+        .unwrap()
+        .insert(before.clone())
+        .unwrap();
+    let store = RedbStore::builder().history(options).open(&path).unwrap();
+    let mut record = after.record().clone();
+    record.flags = SslFlags::from_bits_retain(2);
+    let changed = Binding::new(before.key().clone(), record).unwrap();
+    store.put(changed).unwrap();
+    drop(store);
+
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut table = transaction.open_table(HISTORY).unwrap();
+    let key = &2_u64.to_be_bytes()[..];
+    let row = table.get(key).unwrap().unwrap().value().to_vec();
+    // But for the time, and so the checksum.
+    let documented = example("row of a history");
+    let time = 1 + 8 + 8 + 1 + 4;
+    assert_eq!(row[..time], documented[..time]);
+    assert_eq!(
+        row[time + 8..row.len() - 4],
+        documented[time + 8..row.len() - 4]
+    );
+    table.insert(key, documented.as_slice()).unwrap();
+    drop(table);
+    transaction.commit().unwrap();
+    drop(database);
+
+    let store = RedbStore::open(&path).unwrap();
+    let commit = Commit {
+        revision: 2,
+        time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
+        author,
+        changes: 1,
+        before: Before::Values(vec![(before.key().clone(), Some(before))]),
+    };
+    assert_eq!(store.commits().unwrap(), [commit]);
+    assert!(store.check().unwrap().is_clean());
+}
+
+#[test]
+fn damage_of_history_is_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bindings.redb");
+    let options = HistoryOptions::default();
+    let store = RedbStore::builder().history(options).open(&path).unwrap();
+    for binding in bindings() {
+        store.insert(binding).unwrap();
+    }
+    drop(store);
+    let database = Database::open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut table = transaction.open_table(HISTORY).unwrap();
+    let key = &2_u64.to_be_bytes()[..];
+    let mut row = table.get(key).unwrap().unwrap().value().to_vec();
+    row[9] ^= 1;
+    table.insert(key, row.as_slice()).unwrap();
+    drop(table);
+    transaction.commit().unwrap();
+    drop(database);
+    let store = RedbStore::open(&path).unwrap();
+    assert!(store.commits().is_err());
+    let report = store.check().unwrap();
+    assert!(
+        report.problems[0].contains("checksum is wrong"),
+        "{report:?}"
+    );
+    assert_eq!(contents(&store), bindings());
 }
 
 #[test]

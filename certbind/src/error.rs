@@ -119,6 +119,30 @@ pub(crate) enum Error {
         key: BindingKey,
         answers: Option<(BindingKey, &'static str)>,
     },
+    #[error("{store} keeps no history; stores in redb files do")]
+    NoHistory { store: String },
+    #[error("{}", not_in_history(*revision, *current, *oldest))]
+    NotInHistory {
+        revision: u64,
+        current: u64,
+        oldest: Option<u64>,
+    },
+    #[error(
+        "revision {revision} replaced more than the history keeps, so the state before it is unknown; \
+         --history megabytes=N keeps more of later commits"
+    )]
+    NotKept { revision: u64 },
+    #[error(
+        "{key}{} changed after revision {revision}; nothing was changed: undo the later commits first, \
+         or use --force", and_more(*.more)
+    )]
+    ChangedSince {
+        key: BindingKey,
+        more: usize,
+        revision: u64,
+    },
+    #[error("{key} was not bound at revision {revision}")]
+    NotBoundThen { key: BindingKey, revision: u64 },
     #[error("missing the second store or export to compare")]
     NothingToCompare,
     #[error("export --fleet writes a file per host; choose a folder with -o")]
@@ -264,6 +288,25 @@ fn listed(hashes: &[CertHash]) -> String {
         listed.push(format!("and {} more", hashes.len() - MOST));
     }
     listed.join(", ")
+}
+
+fn and_more(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
+}
+
+fn not_in_history(revision: u64, current: u64, oldest: Option<u64>) -> String {
+    let start = format!("revision {revision} is not in the history");
+    match oldest {
+        _ if revision > current => format!("{start}: the store is at revision {current}"),
+        None => format!("{start}, which is empty: the changes were made without it"),
+        Some(oldest) if revision < oldest => {
+            format!("{start}, whose oldest commit is revision {oldest}")
+        }
+        Some(_) => format!("{start}: it was made without history"),
+    }
 }
 
 fn count_keys(count: usize) -> String {

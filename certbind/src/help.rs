@@ -47,6 +47,9 @@ Stores and more:
   explain      Explain which binding answers a connection, and why
   probe        Connect to the endpoints and compare the served certificates
   serve        Serve TLS as HTTP.sys would choose among the bindings
+  log          Show the history of a store
+  undo         Undo a commit of a store
+  restore      Restore the bindings of an earlier revision or time
   check        Verify the integrity of a store
   doctor       Report which plausible answers HTTP.sys gives on a host
   trace        Show or replay a recording of HTTP Server API calls
@@ -135,6 +138,13 @@ CERTBIND_STORE.
 const STORES_END: &str = "
 The default is httpsys: on Windows, and the file certbind/bindings.redb in the user's data
 directory elsewhere. `diff` and `plan` also accept export files.
+
+A redb file keeps the history of its bindings: see `log`, `undo`, `restore`, `show --at` and
+`diff --at`. Every command that changes it takes these options:
+
+  --message TEXT      the reason of the change
+  --history LIMITS    off, or some of commits=10000,days=400,megabytes=16 (CERTBIND_HISTORY);
+                      the oldest commits beyond a limit are forgotten
 ";
 
 const FORMATS: &str = "\

@@ -55,18 +55,21 @@ mod export_set;
 mod fleet;
 mod guards;
 mod help;
+mod history;
 mod hive_logs;
 #[cfg(feature = "httpsys")]
 mod host_disk;
 mod host_store;
 mod import_source;
 mod input;
+mod instant;
 mod layout;
 pub mod netsh;
 mod new_certificate;
 mod open;
 mod output_file;
 mod parallel;
+mod past;
 mod plan_markdown;
 mod plan_text;
 mod print;
@@ -122,7 +125,11 @@ pub fn main_with(
     let done = if is_netsh(arguments.first()) {
         as_netsh(&arguments)
     } else {
-        parse(arguments).and_then(|(cli, named)| run(cli, named))
+        let given = arguments.clone();
+        parse(arguments).and_then(|(cli, named)| {
+            history::set(cli.history.clone(), cli.message.clone(), given);
+            run(cli, named)
+        })
     };
     match done {
         Ok(code) => ExitCode::from(code),
@@ -170,7 +177,12 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             Err(Error::StoreAndTargets)
         }
         Command::List(list) => commands::list::run(url, &list),
-        Command::Show { key, output } => commands::read::show(&url()?, &key, output.format),
+        Command::Show { key, at, output } => {
+            commands::read::show(&url()?, &key, at.as_ref(), output.format)
+        }
+        Command::Log(log) => commands::log::run(&url()?, &log),
+        Command::Undo(undo) => commands::restore::undo(&url()?, &undo),
+        Command::Restore(restore) => commands::restore::restore(&url()?, &restore),
         Command::Check {
             discard_wal,
             output,
@@ -193,6 +205,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Verify(verify) => commands::verify::run(&verify),
         Command::Import(import) => commands::import::run(&url()?, &import),
         Command::Export(export) => commands::export::run(&url()?, &export),
+        Command::Diff(diff) if !diff.at.is_empty() => commands::diff::run_past(&url()?, &diff),
         Command::Diff(diff) => commands::diff::run(diff),
         Command::Drift(drift) => commands::drift::run(&drift),
         Command::Validate { files } => commands::validate::run(&files),
@@ -261,6 +274,7 @@ fn is_netsh(program: Option<&OsString>) -> bool {
 
 /// The store comes from the environment; what else may stand in front, `commands::netsh` knows.
 fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
+    history::set(environment("CERTBIND_HISTORY")?, None, arguments.to_vec());
     let url = match environment("CERTBIND_STORE")? {
         Some(url) => url,
         None => StoreUrl::default()?,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use certbind_backends::{Access, CheckReport, Memory, OpenStore, StoreBackend};
+use certbind_core::history::History;
 use certbind_core::{BindingStore, StoreError};
 use certbind_formats::netsh::Layout;
 use certbind_httpapi_abi::HttpApi;
@@ -152,6 +153,11 @@ impl Opened {
     /// configured for it.
     pub(crate) fn is_simulated(&self, url: &StoreUrl) -> bool {
         self.0.api().is_none() || url.netsh_profile().is_some()
+    }
+
+    /// The history of the bindings, if the store can keep one.
+    pub(crate) fn history(&self) -> Option<&dyn History> {
+        self.0.history().map(|history| &**history)
     }
 
     /// Verifies the whole store.

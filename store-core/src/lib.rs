@@ -49,6 +49,7 @@ mod extended;
 mod flags;
 mod forward;
 mod hash;
+pub mod history;
 mod host;
 mod ip_port;
 mod key;

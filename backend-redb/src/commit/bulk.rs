@@ -24,7 +24,8 @@ impl Committer {
         let at = |cause: Cause| cause.at(&self.path);
         let last = &*self.current_view().map_err(at)?;
         let revision = format::next_revision(last.revision()).map_err(at)?;
-        let mut loader = BulkLoader::new(changes, last, &self.path).map_err(at)?;
+        let history = commit_path.commit_builder(commit_path.signature());
+        let mut loader = BulkLoader::new(changes, last, history, &self.path).map_err(at)?;
         // If there are no changes, nothing is written.
         let Some(first) = loader.next() else {
             return loader.finish();
@@ -69,8 +70,9 @@ impl Committer {
         if !loader.is_complete() {
             return Ok(transaction.abort()?);
         }
+        let history = loader.take_history().map(|commit| commit.finish(revision));
         let outcomes: Vec<_> = loader.outcomes().iter().collect();
-        let commit = || commit_path.commit(transaction, revision);
+        let commit = || commit_path.commit(transaction, revision, history);
         self.publish(last, revision, &outcomes, Memtable::default(), commit)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use certbind_core::history::Commit;
 use certbind_core::{Applied, Batch, Outcome, Result, StoreError, Uuid};
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 
@@ -15,6 +16,7 @@ use crate::errors::{Cause, catch_panic};
 use crate::events::{self, Stopwatch};
 use crate::format::{self, BLOCKS};
 use crate::group::{Group, LINGER};
+use crate::history::{self, HistoryRow};
 use crate::join::join;
 use crate::memtable::Memtable;
 use crate::read_view::ReadView;
@@ -108,6 +110,17 @@ impl Committer {
         let done = work(self.write_through.storage());
         pause.abort()?;
         Ok(done)
+    }
+
+    /// The commits of the history, the newest first: those of the WAL, and those of the file.
+    pub(crate) fn history(&self) -> Result<Vec<Commit>, Cause> {
+        let commit_path = self.commit_path();
+        let pending = commit_path.pending_history().iter().rev();
+        let mut commits = pending
+            .map(HistoryRow::commit)
+            .collect::<Result<Vec<_>, _>>()?;
+        commits.extend(self.inspect(history::read)?);
+        Ok(commits)
     }
 
     /// Calls `read` on the committed state of the file.
@@ -209,7 +222,8 @@ impl Committer {
     ) -> Result<(), Cause> {
         let last = &*self.current_view()?;
         let revision = format::next_revision(last.revision())?;
-        let mut record = commit_path.record(revision);
+        let signature = commit_path.signature();
+        let mut record = commit_path.record(revision, signature.as_ref());
         let mut memtable = last.memtable().clone();
         let mut whole = None;
         for batch in batches {
@@ -231,9 +245,13 @@ impl Committer {
             return Ok(());
         }
         let outcomes = outcomes(results);
+        let history = commit_path.commit_builder(signature).map(|mut commit| {
+            commit.push_all(&outcomes, batches.len() == 1);
+            commit.finish(revision)
+        });
         if let Some(record) = record.and_then(RecordBuilder::finish) {
             memtable.insert_all(latest(results));
-            let append = || commit_path.append(&record);
+            let append = || commit_path.append(&record, history);
             return self.publish(last, revision, &outcomes, memtable, append);
         }
         let transaction = self.database().begin_write()?;
@@ -246,7 +264,7 @@ impl Committer {
         }
         encode_outcomes(&latest, |changes| block_writer::write(&mut blocks, changes))?;
         drop(blocks);
-        let commit = || commit_path.commit(transaction, revision);
+        let commit = || commit_path.commit(transaction, revision, history);
         self.publish(last, revision, &outcomes, Memtable::default(), commit)
     }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use certbind_core::codec::{encode_binding, encode_key};
+use certbind_core::history::{History, Unknown, rewind};
 use certbind_core::{
     Batch, Binding, BindingKey, BindingStore, CertHash, Change, Precondition, Record, Result, Scan,
     Uuid,
@@ -100,6 +101,18 @@ pub(crate) fn load(store: &RedbStore, batch: &Batch) -> Result<Option<u64>> {
 pub(crate) fn contents(store: &dyn BindingStore) -> Vec<Binding> {
     let bindings = store.scan(&Scan::all()).expect("a scan starts");
     bindings.collect::<Result<_>>().expect("a scan ends well")
+}
+
+/// What a store held at an earlier revision, by its history.
+pub(crate) fn rewound(
+    store: &RedbStore,
+    revision: u64,
+) -> std::result::Result<Vec<Binding>, Unknown> {
+    let commits = store.commits().expect("an intact history");
+    let bindings = contents(store).into_iter();
+    let mut bindings = bindings.map(|it| (it.key().clone(), it)).collect();
+    rewind(&mut bindings, &commits, store.revision(), revision)?;
+    Ok(bindings.into_values().collect())
 }
 
 /// The bytes of an empty store, of one with [`MANY`], which has branches, and of one with the same in

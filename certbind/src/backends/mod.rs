@@ -19,7 +19,7 @@ pub(crate) const BUILT_IN: &[&dyn StoreBackend] = &[
     #[cfg(feature = "httpsys")]
     &httpsys::HttpSys,
     #[cfg(feature = "redb")]
-    &Redb,
+    &Redb::with_history(crate::history::options),
     &etcd::Etcd,
     &Memory,
 ];

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use certbind_audit::{Config, EarlierReport, HostExport, Inventory, Report, Severity};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
 
 use crate::audit_baselines;
 use crate::audit_sites::{self, SitesFile};
@@ -16,6 +14,7 @@ use crate::error::Error;
 use crate::fleet::FleetOptions;
 use crate::hive_logs::LogOptions;
 use crate::input::Input;
+use crate::instant::instant;
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
@@ -71,7 +70,7 @@ pub(crate) struct Audit {
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
     /// The date or time of the audit: 2026-12-31 or 2026-12-31T12:00:00Z. Default: now.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     now: Option<Timestamp>,
 }
 
@@ -104,21 +103,6 @@ enum FailOn {
     Note,
     /// Never fail because of findings.
     Never,
-}
-
-pub(super) fn time(text: &str) -> Result<Timestamp, String> {
-    let day = text.parse::<Date>().map(|day| day.at(0, 0, 0, 0));
-    if let Ok(day) = day
-        && text.len() == "2026-12-31".len()
-    {
-        return Offset::UTC
-            .to_timestamp(day)
-            .map_err(|error| error.to_string());
-    }
-    text.parse().map_err(|_| {
-        "expected a day or a time with its zone, as in 2026-12-31 or 2026-12-31T12:00:00Z"
-            .to_owned()
-    })
 }
 
 impl Audit {

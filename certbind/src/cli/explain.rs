@@ -9,12 +9,12 @@ use certbind_resolve::{Connection, Family, LocalAddress};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::audit::time;
 use super::output::Output;
-#[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
 use crate::hive_logs::LogOptions;
 use crate::input::Input;
+#[cfg(feature = "etcd")]
+use crate::instant::instant;
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
@@ -44,7 +44,7 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) certificates: Option<PathBuf>,
     /// The date or time of the connection: 2026-12-31 or 2026-12-31T12:00:00Z. Default: now.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     now: Option<Timestamp>,
     #[command(flatten)]
     pub(crate) logs: LogOptions,

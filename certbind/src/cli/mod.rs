@@ -14,6 +14,7 @@ pub(crate) mod export;
 pub(crate) mod flags;
 pub(crate) mod hash;
 pub(crate) mod heal;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod list;
@@ -39,6 +40,8 @@ use self::change::{Change, OwnerOfAny, OwnerOfExisting, OwnerOfNew};
 use self::key::key;
 use self::output::Output;
 use crate::help;
+use crate::history::Limits;
+use crate::past::At;
 use crate::stores::StoreUrl;
 
 /// Help with the commands in groups, which clap does not support.
@@ -69,6 +72,20 @@ pub(crate) struct Cli {
     )]
     pub(crate) store: Option<StoreUrl>,
 
+    /// The reason of the change, for the history of the store.
+    #[arg(long, global = true, value_name = "TEXT", hide = true)]
+    pub(crate) message: Option<String>,
+
+    /// How much history a redb file keeps: off, or limits such as commits=10000,days=400,megabytes=16.
+    #[arg(
+        long,
+        global = true,
+        env = "CERTBIND_HISTORY",
+        value_name = "LIMITS",
+        hide = true
+    )]
+    pub(crate) history: Option<Limits>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -83,6 +100,9 @@ pub(crate) enum Command {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         #[arg(value_parser = key)]
         key: BindingKey,
+        /// Show it as it was at a revision or time.
+        #[arg(long, value_name = "REVISION|TIME")]
+        at: Option<At>,
         #[command(flatten)]
         output: Output,
     },
@@ -134,6 +154,12 @@ pub(crate) enum Command {
     /// Check the bindings of hosts against the audit rules. Exit code 0: no finding at or above
     /// --fail-on, 1: findings, 2: error.
     Audit(Box<audit::Audit>),
+    /// Show the commits of a store: when, by whom, and the changes.
+    Log(history::Log),
+    /// Undo a commit of a store, as a new commit. Fails if later commits changed the same keys.
+    Undo(history::Undo),
+    /// Restore all bindings of a store as they were at a revision or time, as a new commit.
+    Restore(history::Restore),
     /// Connect to the endpoints and compare the served certificates. Exit code 0: all match, 1: a
     /// mismatch, 2: error.
     Probe(probe::Probe),

@@ -1,5 +1,6 @@
 //! `diff`: what two stores or exports differ in.
 
+use certbind_backends::Access;
 use certbind_core::Binding;
 use certbind_migrate::{Comparison, Plan, Planner};
 use serde_json::json;
@@ -11,15 +12,40 @@ use crate::cli::output::Format;
 use crate::error::Error;
 use crate::exit;
 use crate::input::{Contents, Input};
+use crate::past::{At, Past};
 use crate::print::{print, print_json};
+use crate::stores::{Opened, StoreUrl};
 use crate::warnings::warn_of;
 
 pub(crate) fn run(diff: Diff) -> Result<u8, Error> {
     compare(diff).map_err(|error| Error::Diff(Box::new(error)))
 }
 
+/// Compares two states of a store.
+pub(crate) fn run_past(url: &StoreUrl, diff: &Diff) -> Result<u8, Error> {
+    compare_past(url, diff).map_err(|error| Error::Diff(Box::new(error)))
+}
+
+fn compare_past(url: &StoreUrl, diff: &Diff) -> Result<u8, Error> {
+    let store = Opened::open(url, Access::Read)?;
+    let past = Past::read(&store, url)?;
+    let state = |at: &At| past.state(past.revision_at(at)?);
+    let (before, after) = match &diff.at[..] {
+        [before] => (state(before)?, past.bindings.clone()),
+        [before, after] => (state(before)?, state(after)?),
+        _ => return Err(Error::NothingToCompare),
+    };
+    let [before, after] = [before, after].map(|state| state.into_values().collect::<Vec<_>>());
+    if let Some(folder) = &diff.scripts.out {
+        let plan = between(&before, &after)?;
+        scripts::write(folder, &plan, &diff.scripts, None)?;
+    }
+    report(&compared(before, after)?, diff.output.format)
+}
+
 fn compare(diff: Diff) -> Result<u8, Error> {
-    let (before, after) = (diff.before, diff.after.ok_or(Error::NothingToCompare)?);
+    let before = diff.before.ok_or(Error::NothingToCompare)?;
+    let after = diff.after.ok_or(Error::NothingToCompare)?;
     let (before, after) = (before.resolved(), after.resolved());
     let input = Input::File("-".into());
     if before == input && after == input {
@@ -35,17 +61,21 @@ fn compare(diff: Diff) -> Result<u8, Error> {
         let layout = before.reading.and_then(|it| it.export.layout);
         scripts::write(folder, &plan, &diff.scripts, layout.as_ref())?;
     }
-    let compared = compared(before.bindings, after.bindings)?;
-    let code = if all_same(&compared) {
-        exit::DONE
-    } else {
-        exit::DIFFERENT
-    };
-    match diff.output.format {
-        Format::Table => print(&in_words(&compared))?,
-        Format::Json => print_json(&as_json(&compared))?,
+    report(
+        &compared(before.bindings, after.bindings)?,
+        diff.output.format,
+    )
+}
+
+fn report(compared: &[Comparison], format: Format) -> Result<u8, Error> {
+    match format {
+        Format::Table => print(&in_words(compared))?,
+        Format::Json => print_json(&as_json(compared))?,
     }
-    Ok(code)
+    Ok(match all_same(compared) {
+        true => exit::DONE,
+        false => exit::DIFFERENT,
+    })
 }
 
 /// The plan that makes the first of two the second.
@@ -79,22 +109,30 @@ pub(super) fn read(source: &Input) -> Result<Vec<Binding>, Error> {
 }
 
 pub(super) fn in_words(compared: &[Comparison]) -> String {
+    let same = compared
+        .iter()
+        .filter(|it| matches!(it, Comparison::Same(_)));
+    match same.count() {
+        same if same == compared.len() => format!("The same: {}\n", counted(same)),
+        same => format!("{}, {same} the same\n", differences_in_words(compared)),
+    }
+}
+
+/// Each difference, and how many there are, without the end of the line.
+pub(super) fn differences_in_words(compared: &[Comparison]) -> String {
     let mut text = String::new();
-    let [mut added, mut removed, mut differ, mut same] = [0; 4];
+    let [mut added, mut removed, mut differ] = [0; 3];
     for compared in compared {
         let (count, told) = match compared {
             Comparison::Added(binding) => (&mut added, whole('+', binding)),
             Comparison::Removed(binding) => (&mut removed, whole('-', binding)),
             Comparison::Changed { before, after } => (&mut differ, changed(before, after)),
-            Comparison::Same(_) => (&mut same, String::new()),
+            Comparison::Same(_) => continue,
         };
         *count += 1;
         text.push_str(&told);
     }
-    if compared.len() == same {
-        return format!("The same: {}\n", counted(same));
-    }
-    text + &format!("{added} added, {removed} removed, {differ} changed, {same} the same\n")
+    text + &format!("{added} added, {removed} removed, {differ} changed")
 }
 
 pub(super) fn as_json(compared: &[Comparison]) -> serde_json::Value {

@@ -161,7 +161,7 @@ fn no_scripts(scripts: &Scripts) -> Result<(), Error> {
 
 fn compared(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Diff) -> Result<u8, Error> {
     no_scripts(&arguments.scripts)?;
-    let mut exports = exports(&arguments.before)?;
+    let mut exports = exports(arguments.before.as_ref().ok_or(Error::NothingToCompare)?)?;
     let visited = visit(url, jobs, |_, store| scan_all(store))?;
     if visited.failed > 0 {
         // What was not read cannot be told from what is gone.

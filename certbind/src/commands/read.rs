@@ -1,30 +1,51 @@
 //! `show` and `check`.
 
 use certbind_backends::Access;
-use certbind_core::{BindingKey, BindingStore, StoreError};
+use certbind_core::{Binding, BindingKey, BindingStore, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
 
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::input::scan_all;
+use crate::past::{At, Past};
 use crate::print::{print, print_json};
 use crate::readable::Readable;
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::{exit, record};
 
-pub(crate) fn show(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
+pub(crate) fn show(
+    url: &StoreUrl,
+    key: &BindingKey,
+    at: Option<&At>,
+    format: Format,
+) -> Result<u8, Error> {
     let store = Opened::open(url, Access::Read)?;
+    if let Some(at) = at {
+        let past = Past::read(&store, url)?;
+        let revision = past.revision_at(at)?;
+        let binding = past.state(revision)?.remove(key);
+        let binding = binding.ok_or_else(|| Error::NotBoundThen {
+            key: key.clone(),
+            revision,
+        })?;
+        print_binding(&binding, format)?;
+        return Ok(exit::DONE);
+    }
     let store = Readable::new(store.bindings());
     let found = store.get(key)?;
     let Some(binding) = found else {
         return Err(not_bound(&store, key)?);
     };
-    match format {
-        Format::Json => print_json(&binding)?,
-        Format::Table => print(&record::in_full(&binding))?,
-    }
+    print_binding(&binding, format)?;
     Ok(store.report())
+}
+
+fn print_binding(binding: &Binding, format: Format) -> Result<(), Error> {
+    match format {
+        Format::Json => print_json(binding),
+        Format::Table => print(&record::in_full(binding)),
+    }
 }
 
 /// The error for an unbound key, with the binding that answers such a connection instead.

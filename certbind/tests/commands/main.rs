@@ -5,6 +5,7 @@
 mod explaining;
 mod exports;
 mod helping;
+mod history;
 mod hives;
 mod listing;
 mod logs;

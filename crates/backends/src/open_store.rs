@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use certbind_core::history::History;
 use certbind_core::{BindingStore, Scan, StoreError, Tables, Uuid};
 use certbind_httpapi_abi::HttpApi;
 use serde::Serialize;
@@ -15,6 +16,7 @@ pub struct OpenStore {
     api: Option<Arc<dyn HttpApi>>,
     verify: Option<Box<Verify>>,
     layout_file: Option<(PathBuf, Uuid)>,
+    history: Option<Arc<dyn History>>,
 }
 
 type Verify = dyn Fn() -> Result<CheckReport, StoreError> + Send + Sync;
@@ -29,6 +31,7 @@ impl OpenStore {
             api: None,
             verify: None,
             layout_file: None,
+            history: None,
         }
     }
 
@@ -72,6 +75,15 @@ impl OpenStore {
         }
     }
 
+    /// The history of the bindings.
+    #[must_use]
+    pub fn with_history(self, history: Arc<dyn History>) -> Self {
+        Self {
+            history: Some(history),
+            ..self
+        }
+    }
+
     /// The bindings.
     #[must_use]
     pub fn bindings(&self) -> &Arc<dyn BindingStore> {
@@ -95,6 +107,12 @@ impl OpenStore {
     pub fn layout_file(&self) -> Option<(&Path, Uuid)> {
         let (path, store) = self.layout_file.as_ref()?;
         Some((path, *store))
+    }
+
+    /// The history of the bindings, if the store can keep one.
+    #[must_use]
+    pub fn history(&self) -> Option<&Arc<dyn History>> {
+        self.history.as_ref()
     }
 
     /// Verifies the whole store.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use certbind_core::StoreError;
-use certbind_redb::{ReadMode, RedbStore, Verification};
+use certbind_core::history::HistoryOptions;
+use certbind_redb::{ReadMode, RedbBuilder, RedbStore, Verification};
 
 use crate::backend::{Access, Sharing, StoreBackend};
 use crate::open_store::{CheckReport, OpenStore};
@@ -20,8 +21,32 @@ const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 const IN_USE: Duration = Duration::from_millis(500);
 
 /// `redb:PATH`: one redb file.
-#[derive(Clone, Copy, Debug)]
-pub struct Redb;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Redb {
+    history: Option<fn() -> Option<HistoryOptions>>,
+}
+
+impl Redb {
+    /// A backend whose stores keep no history of the changes that are made through it.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { history: None }
+    }
+
+    /// A backend whose stores keep the history of changes with these options, which are asked for when a
+    /// store is opened to be changed.
+    #[must_use]
+    pub const fn with_history(options: fn() -> Option<HistoryOptions>) -> Self {
+        Self {
+            history: Some(options),
+        }
+    }
+
+    fn builder(self) -> RedbBuilder {
+        let history = self.history.and_then(|options| options());
+        RedbStore::builder().history(history)
+    }
+}
 
 impl StoreBackend for Redb {
     fn scheme(&self) -> &'static str {
@@ -57,10 +82,10 @@ impl StoreBackend for Redb {
         }
         let store = match access {
             Access::Read => read_only(path)?,
-            Access::Change => retry_while_in_use(|| RedbStore::open_existing(path))?,
+            Access::Change => retry_while_in_use(|| self.builder().open_existing(path))?,
             Access::Create => {
                 create_parent(path)?;
-                retry_while_in_use(|| RedbStore::open(path))?
+                retry_while_in_use(|| self.builder().open(path))?
             }
         };
         Ok(Some(opened(store)))
@@ -117,6 +142,7 @@ fn opened(store: RedbStore) -> OpenStore {
     OpenStore::new(Arc::clone(&store) as _)
         .with_layout_file(layout, id)
         .with_check(check)
+        .with_history(Arc::clone(&store) as _)
         .with_tables(store)
 }
 

@@ -26,7 +26,7 @@ impl Registry {
     pub fn embedded() -> Self {
         let embedded: &[&'static dyn StoreBackend] = &[
             #[cfg(feature = "redb")]
-            &Redb,
+            &const { Redb::new() },
             &Memory,
         ];
         Self::new(embedded.iter().copied())

@@ -1,0 +1,201 @@
+//! `log`: the history of a store.
+
+use certbind_backends::Access;
+use certbind_core::BindingKey;
+use certbind_core::history::{Before, Commit};
+use certbind_migrate::Comparison;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::diff::{as_json, compared};
+use crate::changes::{changed, whole};
+use crate::cli::history::Log;
+use crate::cli::output::Format;
+use crate::error::Error;
+use crate::exit;
+use crate::past::{Past, State};
+use crate::print::{print, print_json};
+use crate::stores::{Opened, StoreUrl};
+use crate::terminal::escaped;
+
+/// A line of the log.
+enum Entry<'a> {
+    Commit {
+        commit: &'a Commit,
+        /// `None` if they are not known.
+        changes: Option<Vec<Comparison>>,
+    },
+    /// Commits that were made without history, from the newest to the oldest.
+    Gap { newest: u64, oldest: u64 },
+}
+
+pub(crate) fn run(url: &StoreUrl, log: &Log) -> Result<u8, Error> {
+    let store = Opened::open(url, Access::Read)?;
+    let past = Past::read(&store, url)?;
+    let mut entries = entries(&past)?;
+    if let Some(key) = &log.key {
+        entries.retain_mut(|entry| match entry {
+            Entry::Commit {
+                changes: Some(changes),
+                ..
+            } => {
+                changes.retain(|change| change.key() == key);
+                !changes.is_empty()
+            }
+            Entry::Commit { commit, .. } => may_change(commit, key),
+            Entry::Gap { .. } => true,
+        });
+    }
+    entries.truncate(log.limit.unwrap_or(usize::MAX));
+    match log.output.format {
+        Format::Json => print_json(&entries.iter().map(json_of).collect::<Vec<_>>())?,
+        Format::Table if entries.is_empty() => print("No commit is in the history.\n")?,
+        Format::Table => print(&entries.iter().map(in_words).collect::<String>())?,
+    }
+    Ok(exit::DONE)
+}
+
+fn entries(past: &Past) -> Result<Vec<Entry<'_>>, Error> {
+    let mut entries = Vec::new();
+    let mut next = past.revision;
+    // The bindings after the commit, while they are known.
+    let mut after = Some(past.bindings.clone());
+    for commit in &past.commits {
+        if commit.revision < next {
+            entries.push(Entry::Gap {
+                newest: next,
+                oldest: commit.revision + 1,
+            });
+            after = None;
+        }
+        let before = after.as_ref().and_then(|after| before(commit, after));
+        let changes = match (&before, &after) {
+            (Some(before), Some(after)) => Some(differences(before, after)?),
+            _ => None,
+        };
+        entries.push(Entry::Commit { commit, changes });
+        after = before;
+        next = commit.revision.saturating_sub(1);
+    }
+    Ok(entries)
+}
+
+fn before(commit: &Commit, after: &State) -> Option<State> {
+    let mut state = after.clone();
+    match &commit.before {
+        Before::Values(values) => {
+            for (key, before) in values {
+                match before {
+                    Some(binding) => state.insert(key.clone(), binding.clone()),
+                    None => state.remove(key),
+                };
+            }
+            Some(state)
+        }
+        Before::Empty => Some(State::new()),
+        Before::TooLong => None,
+    }
+}
+
+/// What differs between two states.
+pub(super) fn differences(before: &State, after: &State) -> Result<Vec<Comparison>, Error> {
+    let [before, after] = [before, after].map(|state| state.values().cloned().collect());
+    let mut compared = compared(before, after)?;
+    compared.retain(|it| !matches!(it, Comparison::Same(_)));
+    Ok(compared)
+}
+
+fn may_change(commit: &Commit, key: &BindingKey) -> bool {
+    match &commit.before {
+        Before::Values(values) => values.iter().any(|(changed, _)| changed == key),
+        Before::Empty | Before::TooLong => true,
+    }
+}
+
+fn in_words(entry: &Entry<'_>) -> String {
+    let (commit, changes) = match entry {
+        Entry::Gap { newest, oldest } if newest == oldest => {
+            return format!("revision {newest}  made without history\n");
+        }
+        Entry::Gap { newest, oldest } => {
+            return format!("revisions {oldest} to {newest}  made without history\n");
+        }
+        Entry::Commit { commit, changes } => (commit, changes),
+    };
+    let author = &commit.author;
+    let mut text = format!(
+        "revision {}  made {} by {}@{}: {}\n",
+        commit.revision,
+        time(commit),
+        escaped(&author.user),
+        escaped(&author.host),
+        escaped(&author.command)
+    );
+    if !author.message.is_empty() {
+        text.push_str(&format!("    {}\n", escaped(&author.message)));
+    }
+    match changes {
+        Some(changes) => changes.iter().for_each(|change| {
+            let lines = match change {
+                Comparison::Added(binding) => whole('+', binding),
+                Comparison::Removed(binding) => whole('-', binding),
+                Comparison::Changed { before, after } => changed(before, after),
+                Comparison::Same(_) => String::new(),
+            };
+            lines
+                .lines()
+                .for_each(|line| text.push_str(&format!("  {line}\n")));
+        }),
+        None => text.push_str(&unknown(commit)),
+    }
+    text
+}
+
+/// The changes of a commit whose result is not known.
+fn unknown(commit: &Commit) -> String {
+    match &commit.before {
+        Before::Values(values) => {
+            let lines = values.iter().map(|(key, before)| match before {
+                Some(binding) => format!("  was {}", whole(' ', binding).trim_start()),
+                None => format!("  was {key}  not bound\n"),
+            });
+            lines.collect()
+        }
+        Before::Empty | Before::TooLong => format!("  {} keys changed\n", commit.changes),
+    }
+}
+
+fn json_of(entry: &Entry<'_>) -> serde_json::Value {
+    match entry {
+        Entry::Gap { newest, oldest } => json!({
+            "without_history": { "newest": newest, "oldest": oldest }
+        }),
+        Entry::Commit { commit, changes } => {
+            let author = &commit.author;
+            let changes = changes.as_deref().map(|changes| {
+                let mut changes = as_json(changes);
+                if let Some(changes) = changes.as_object_mut() {
+                    changes.remove("same");
+                }
+                changes
+            });
+            json!({
+                "revision": commit.revision,
+                "time": time(commit),
+                "user": author.user,
+                "host": author.host,
+                "command": author.command,
+                "message": author.message,
+                "keys": commit.changes,
+                "changes": changes,
+            })
+        }
+    }
+}
+
+fn time(commit: &Commit) -> String {
+    Timestamp::try_from(commit.time).map_or_else(
+        |_| "at an unknown time".to_owned(),
+        |time| format!("{time:.0}"),
+    )
+}

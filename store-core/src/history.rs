@@ -1,0 +1,132 @@
+//! History: what commits changed, when, and by whom.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use crate::binding::Binding;
+use crate::error::Result;
+use crate::key::BindingKey;
+
+/// Who commits, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Author {
+    /// The account, as the system names it. Empty if unknown.
+    pub user: String,
+    /// The host on which the program ran. Empty if unknown.
+    pub host: String,
+    /// The command that changed the store, without secrets. Empty if unknown.
+    pub command: String,
+    /// The reason that was given, or nothing.
+    pub message: String,
+}
+
+/// How much history a store keeps, and who its commits are by.
+///
+/// The oldest commits are forgotten as soon as one limit is exceeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryOptions {
+    /// Who makes the commits of this opening.
+    pub author: Author,
+    /// The most commits. The default is 10,000.
+    pub max_commits: u64,
+    /// The greatest age of a commit, by the clock of the host. There is none by default.
+    pub max_age: Option<Duration>,
+    /// The most bytes of all rows. The default is 16 MiB. What a single commit replaced is not kept if it
+    /// alone is longer.
+    pub max_bytes: u64,
+}
+
+impl Default for HistoryOptions {
+    fn default() -> Self {
+        Self {
+            author: Author::default(),
+            max_commits: 10_000,
+            max_age: None,
+            max_bytes: 16 << 20,
+        }
+    }
+}
+
+/// A commit in the history of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The revision that the commit made.
+    pub revision: u64,
+    /// The clock of its host at the commit, in whole milliseconds.
+    pub time: SystemTime,
+    /// Who made it.
+    pub author: Author,
+    /// The number of keys that it changed.
+    pub changes: u64,
+    /// What it replaced.
+    pub before: Before,
+}
+
+/// The bindings that a commit replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// The previous binding of each key that the commit changed, in the order of keys; `None` for a key
+    /// that was not bound.
+    Values(Vec<(BindingKey, Option<Binding>)>),
+    /// The store had no bindings.
+    Empty,
+    /// It was longer than the history of the store may be, so it is not known.
+    TooLong,
+}
+
+/// The history of a store.
+///
+/// A history is bounded: it starts at some commit. It may also have gaps, where a program without it
+/// changed the store.
+pub trait History: Send + Sync {
+    /// The revision of the store, which every commit raises by 1.
+    ///
+    /// # Errors
+    /// An error of reading.
+    fn revision(&self) -> Result<u64>;
+
+    /// The commits that the history has, the newest first.
+    ///
+    /// # Errors
+    /// An error of reading; [`StoreError::Corrupt`](crate::StoreError::Corrupt) for a damaged commit.
+    fn commits(&self) -> Result<Vec<Commit>>;
+}
+
+/// Why an earlier state of a store is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// The history has no commit of this revision: it is older than the history, or was made without.
+    Missing(u64),
+    /// What the commit of this revision replaced was too long to be kept.
+    TooLong(u64),
+}
+
+/// Takes the bindings of a store at revision `now` back to revision `then`. `commits` are those
+/// of [`History::commits`].
+///
+/// # Errors
+/// The newest commit after `then` that cannot be taken back; `bindings` is then of no use.
+pub fn rewind(
+    bindings: &mut BTreeMap<BindingKey, Binding>,
+    commits: &[Commit],
+    now: u64,
+    then: u64,
+) -> Result<(), Unknown> {
+    let mut commits = commits.iter().skip_while(|commit| commit.revision > now);
+    for revision in (then + 1..=now).rev() {
+        let commit = commits.next().filter(|it| it.revision == revision);
+        match &commit.ok_or(Unknown::Missing(revision))?.before {
+            Before::Values(values) => {
+                for (key, before) in values {
+                    match before {
+                        Some(binding) => bindings.insert(key.clone(), binding.clone()),
+                        None => bindings.remove(key),
+                    };
+                }
+            }
+            Before::Empty => bindings.clear(),
+            Before::TooLong => return Err(Unknown::TooLong(revision)),
+        }
+    }
+    Ok(())
+}
