@@ -78,6 +78,7 @@ mod readable;
 mod record;
 mod registry;
 mod secrets;
+mod simulated_host;
 mod stores;
 #[cfg(feature = "etcd")]
 mod sync;

@@ -10,13 +10,14 @@ use certbind_core::history::History;
 use certbind_core::{BindingStore, StoreError};
 use certbind_formats::netsh::Layout;
 use certbind_httpapi_abi::HttpApi;
-use certbind_simulator::Simulator;
+use certbind_simulator::{Accounts, Simulator};
 
 use crate::data_directory::data_directory;
 use crate::error::Error;
 use crate::layout;
 use crate::netsh::Profile;
 use crate::registry::registry;
+use crate::simulated_host::SimulatedHost;
 
 /// The URL of a store: its backend, and the address there.
 #[derive(Clone)]
@@ -108,7 +109,18 @@ impl StoreUrl {
 
     /// The Windows release whose netsh is emulated by default.
     pub(crate) fn netsh_profile(&self) -> Option<Profile> {
-        Profile::of_windows(&self.backend.windows_release(&self.address)?)
+        self.simulated_host()?.profile()
+    }
+
+    /// The accounts of a simulated host: those of its configuration, or of this process.
+    pub(crate) fn accounts(&self) -> Accounts {
+        let host = self.simulated_host();
+        host.map_or_else(Accounts::of_process, |host| host.accounts())
+    }
+
+    fn simulated_host(&self) -> Option<SimulatedHost> {
+        let configuration = self.backend.simulator_configuration(&self.address)?;
+        Some(SimulatedHost::read(&configuration))
     }
 }
 
@@ -149,10 +161,9 @@ impl Opened {
         Some(Arc::new(simulator.tables(tables)))
     }
 
-    /// Whether that is known to be simulated. The store's own API is where a release of Windows is
-    /// configured for it.
+    /// Whether that is known to be simulated. The store's own API is where a simulator is configured.
     pub(crate) fn is_simulated(&self, url: &StoreUrl) -> bool {
-        self.0.api().is_none() || url.netsh_profile().is_some()
+        self.0.api().is_none() || url.simulated_host().is_some()
     }
 
     /// The history of the bindings, if the store can keep one.

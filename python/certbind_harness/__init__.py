@@ -4,11 +4,12 @@
 """
 
 from .api import Api, HttpApiError
-from .binding import Binding, UrlReservation, differences
-from .harness import PROFILES, Call, Harness, HarnessError
+from .binding import Binding, Registration, UrlReservation, differences
+from .harness import PROFILES, Harness
+from .programs import Call, HarnessError
 from .serving import ServeError, Serving
 
 __all__ = [
-    "PROFILES", "Api", "Binding", "Call", "Harness", "HarnessError", "HttpApiError", "ServeError", "Serving", "UrlReservation",
-    "differences",
+    "PROFILES", "Api", "Binding", "Call", "Harness", "HarnessError", "HttpApiError", "Registration", "ServeError", "Serving",
+    "UrlReservation", "differences",
 ]  # fmt: skip

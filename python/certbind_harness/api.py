@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Optional, Union
 from uuid import UUID
 
 from . import properties
-from .binding import Binding, UrlReservation
+from .binding import Binding, Registration, UrlReservation
 from .structures import (
     AF_INET,
     AF_INET6,
@@ -90,6 +90,9 @@ class Api:
         query.restype = c_uint32
         lib.CertbindHttpApiFail.argtypes = [c_uint32, c_uint64, c_uint32]
         lib.CertbindHttpApiDelay.argtypes = [c_uint32, c_uint64, c_uint32]
+        lib.CertbindHttpApiRegistration.argtypes = [
+            c_uint32, c_char_p, c_size_t, POINTER(c_uint32), POINTER(c_uint32)
+        ]  # fmt: skip
         lib.CertbindHttpApiCalls.argtypes = [c_uint32]
         lib.CertbindHttpApiCalls.restype = c_uint64
         self.configure(configuration)
@@ -141,6 +144,18 @@ class Api:
             UrlReservation(_text(record.url) or "", _text(record.sddl) or "")
             for record in self._enumerate(URL_RESERVATION, UrlQuery(), UrlSet)
         ]
+
+    def registrations(self) -> List[Registration]:
+        """Every URL that a program has registered on the host, in their order, with those that have ended."""
+        found: List[Registration] = []
+        url = ctypes.create_string_buffer(65536)
+        process, active = c_uint32(), c_uint32()
+        while True:
+            code = self._lib.CertbindHttpApiRegistration(len(found), url, len(url), byref(process), byref(active))
+            if code == _NO_MORE_ITEMS:
+                return found
+            self._expect("CertbindHttpApiRegistration", code)
+            found.append(Registration(url.value.decode(), process.value, bool(active.value)))
 
     def listen_list(self) -> List[str]:
         """The addresses of the IP listen list, in the order in which they were added."""

@@ -38,6 +38,17 @@ class UrlReservation:
     """`D:(A;;GX;;;NS)`."""
 
 
+@dataclass(frozen=True)
+class Registration:
+    """A URL that a program has registered, to receive its requests."""
+
+    url: str
+    process: int
+    """The number of the program's process."""
+    is_active: bool
+    """Whether it is registered still: the program runs, and has not removed it."""
+
+
 def differences(expected: Iterable[Binding], found: Iterable[Binding]) -> str:
     """Where `found` is not `expected`: a line for each binding that is missing (-) or not expected
     (+), and for each field that differs; empty if they are the same, in whatever order."""

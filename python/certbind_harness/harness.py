@@ -8,12 +8,13 @@ import subprocess
 import tempfile
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
 
 from .api import FUNCTIONS, Api, HttpApiError, check_configuration, library_in
-from .binding import Binding, UrlReservation, differences
+from .arguments import boolean, integer, one_of, text, toml
+from .binding import Binding, Registration, UrlReservation, differences
+from .programs import Call, HarnessError, fail_unloaded
 from .serving import Serving
 
 # A process has one simulator for each library.
@@ -39,33 +40,6 @@ _NAMES = [
     for behind in ["", ".so"]
 ]
 
-# Messages of loaders that have not found a library: of Linux, of .NET and of JNA.
-_NOT_LOADED = re.compile(
-    r"error while loading shared libraries:|DllNotFoundException|Unable to load (?:shared )?library"
-    r"|cannot open shared object file",
-    re.IGNORECASE,
-)
-
-# STATUS_DLL_NOT_FOUND.
-_DLL_NOT_FOUND = 0xC0000135
-
-
-class HarnessError(Exception):
-    """A harness could not be made, a command that it needs has failed, or a program could not load the library."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of the HTTP Server API that a program has made."""
-
-    function: str
-    """`HttpSetServiceConfiguration`."""
-    result: int
-    """The Win32 code that it was answered."""
-    process: int
-    """The number of the process."""
-
-
 class Harness:
     """An isolated host: a store, and an environment in which programs take it for HTTP.sys.
 
@@ -81,8 +55,11 @@ class Harness:
         named = kit or os.environ.get("CERTBIND_KIT") or _packaged_kit()
         if not named:
             raise HarnessError("name the folder with the library and certbind, as kit or in CERTBIND_KIT")
-        self._profile = _one_of("profile", profile, PROFILES)
+        self._profile = one_of("profile", profile, PROFILES)
         self._user = "administrator"
+        self._names: Dict[str, str] = {}
+        self._accounts: Dict[str, str] = {}
+        self._stock = False
         self.kit = Path(named).resolve()
         self._faults: List[Dict[str, Union[str, int, bool]]] = []
         # Of all faults that there were, those that have to take effect: a text that names it, and its file.
@@ -139,7 +116,7 @@ class Harness:
 
     @profile.setter
     def profile(self, profile: str) -> None:
-        self._profile = _one_of("profile", profile, PROFILES)
+        self._profile = one_of("profile", profile, PROFILES)
 
     @property
     def user(self) -> str:
@@ -148,7 +125,41 @@ class Harness:
 
     @user.setter
     def user(self, user: str) -> None:
-        self._user = _one_of("user", user, _USERS)
+        self._user = one_of("user", user, _USERS)
+
+    def stock(self) -> None:
+        """Gives the host the URL reservations that Windows is installed with, those of WinRM among them."""
+        self._stock = True
+
+    def account(self, name: str, sid: str) -> None:
+        """Adds an account, `DOMAIN\\name` or the name of one of the machine, with its SID. `user=` of `netsh http add
+        urlacl` can name it, and `run_as`. `HarnessError` for a name or a SID that is none. Every host has the accounts
+        that every Windows has, and one with the name of the user of the test."""
+        accounts = self._accounts
+        self._accounts = {**accounts, text("name", name): text("sid", sid)}
+        try:
+            self._check()
+        except HarnessError:
+            self._accounts = accounts
+            raise
+
+    def run_as(self, account: str) -> None:
+        """Has programs run as this account, which decides the URLs that they may register. Without, they run as the
+        user of the test. `HarnessError` for one that the host does not have."""
+        self._named("run_as", account)
+
+    def machine(self, name: str) -> None:
+        """Names the machine, which is the domain of its accounts. Without, it has the name of the test's own."""
+        self._named("machine", name)
+
+    def _named(self, what: str, name: str) -> None:
+        names = self._names
+        self._names = {**names, what: text("name", name)}
+        try:
+            self._check()
+        except HarnessError:
+            self._names = names
+            raise
 
     def fault(self, call: str, nth: int = 1, *, answer: Optional[int] = None, delay_ms: Optional[int] = None,
               kill: bool = False, delete: Optional[str] = None, optional: bool = False) -> None:  # fmt: skip
@@ -159,25 +170,25 @@ class Harness:
         A fault that takes effect in no program fails the test at its end, unless it is `optional`. `ValueError`
         for an argument that is not one, and for a fault that does nothing; `HarnessError` for a key that is none."""
         fault: Dict[str, Union[str, int, bool]] = {
-            "call": _one_of("call", call, FUNCTIONS),
-            "nth": _integer("nth", nth, 1, _LARGEST),
-            "kill": _boolean("kill", kill),
+            "call": one_of("call", call, FUNCTIONS),
+            "nth": integer("nth", nth, 1, _LARGEST),
+            "kill": boolean("kill", kill),
         }
-        _boolean("optional", optional)
+        boolean("optional", optional)
         if answer is not None:
-            fault["answer"] = _integer("answer", answer, 0, 2**32 - 1)
+            fault["answer"] = integer("answer", answer, 0, 2**32 - 1)
         if delay_ms is not None:
-            fault["delay_ms"] = _integer("delay_ms", delay_ms, 0, _LARGEST)
+            fault["delay_ms"] = integer("delay_ms", delay_ms, 0, _LARGEST)
         if delete is not None:
-            fault["delete"] = _text("delete", delete)
+            fault["delete"] = text("delete", delete)
         if not kill and len(fault) == 3:
             raise ValueError("the fault does nothing: it has neither answer, delay_ms, kill nor delete")
-        text = f"fault({', '.join(f'{name}={value!r}' for name, value in fault.items())})"
+        described = f"fault({', '.join(f'{name}={value!r}' for name, value in fault.items())})"
         self._numbered += 1
         fault["fired"] = f"fired/{self._numbered}"
         self._checked(self._faults, fault)
         if not optional:
-            self._required[self.folder / "fired" / str(self._numbered)] = text
+            self._required[self.folder / "fired" / str(self._numbered)] = described
 
     def clear_faults(self) -> None:
         """Takes all faults away. Those that have never taken effect still fail the test at its end."""
@@ -186,9 +197,9 @@ class Harness:
     def certificate(self, hash: str, state: str) -> None:
         """What HTTP.sys finds of a certificate: `usable`, `without-key` or `absent`. The hash is SHA-1 in 40
         hexadecimal digits; `ValueError` for anything else."""
-        if not re.fullmatch("[0-9A-Fa-f]{40}", _text("hash", hash)):
+        if not re.fullmatch("[0-9A-Fa-f]{40}", text("hash", hash)):
             raise ValueError(f"hash has to be 40 hexadecimal digits, and is {hash!r}")
-        self._checked(self._certificates, {"hash": hash, "state": _one_of("state", state, _STATES)})
+        self._checked(self._certificates, {"hash": hash, "state": one_of("state", state, _STATES)})
 
     @property
     def certificate_folder(self) -> Path:
@@ -260,7 +271,7 @@ class Harness:
             if asked and asked != trace:
                 with open(asked, "a", encoding="utf-8") as file:
                     file.writelines(line + "\n" for line in self._lines()[begin:])
-        _fail_unloaded(program, done)
+        fail_unloaded(program, done)
         return done
 
     def serve(self, certificates: Union[str, os.PathLike]) -> Serving:
@@ -277,6 +288,12 @@ class Harness:
         """The URLs that are reserved, and for whom."""
         with _READING:
             return self._reader().url_reservations()
+
+    def registrations(self) -> List[Registration]:
+        """The URLs that programs have registered to receive requests, in their order. Those of programs that have
+        ended, or have removed them, are no longer active."""
+        with _READING:
+            return self._reader().registrations()
 
     def listen_list(self) -> List[str]:
         """The addresses of the IP listen list, in the order in which they were added."""
@@ -328,10 +345,16 @@ class Harness:
         """Adds a row to the configuration, unless the simulator refuses it."""
         rows.append(row)
         try:
+            self._check()
+        except HarnessError:
+            rows.pop()
+            raise
+
+    def _check(self) -> None:
+        try:
             with _READING, _untraced():
                 check_configuration(library_in(self.kit), str(self._write("check.toml", self._faults)))
         except HttpApiError as error:
-            rows.pop()
             raise HarnessError(f"the simulator refuses its configuration: {error}") from error
 
     def _reader(self) -> Api:
@@ -340,13 +363,17 @@ class Harness:
 
     def _write(self, name: str, faults: List[Dict[str, Union[str, int, bool]]]) -> Path:
         lines = ['store = "redb:bindings.redb"', "shared = true"]
-        lines += [f"profile = {_toml(self.profile)}", f"user = {_toml(self.user)}"]
+        lines += [f"profile = {toml(self.profile)}", f"user = {toml(self.user)}"]
+        lines += [f"{name} = {toml(value)}" for name, value in self._names.items()]
+        lines.append(f"stock = {toml(self._stock)}")
         if (self.folder / "certificates").exists():
             lines.append('certificates = "certificates"')
+        lines.append("[accounts]")
+        lines += [f"{toml(name)} = {toml(sid)}" for name, sid in self._accounts.items()]
         for table, rows in [("certificate", self._certificates), ("fault", faults)]:
             for row in rows:
                 lines.append(f"[[{table}]]")
-                lines += [f"{key} = {_toml(value)}" for key, value in row.items()]
+                lines += [f"{key} = {toml(value)}" for key, value in row.items()]
         path = self.folder / name
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
@@ -381,51 +408,7 @@ def _fail_unfired(faults: List[str]) -> None:
         raise AssertionError(f"no program met these faults; give optional=True to one that may not fire\n{told}")
 
 
-def _fail_unloaded(program: object, done: "subprocess.CompletedProcess[str]") -> None:
-    said = done.stderr or ""
-    if isinstance(said, bytes):
-        said = said.decode(errors="replace")
-    found = [line for line in said.splitlines() if _NOT_LOADED.search(line) and "httpapi" in line.lower()]
-    if done.returncode & 0xFFFFFFFF == _DLL_NOT_FOUND and os.name == "nt":
-        found.append("STATUS_DLL_NOT_FOUND")
-    if done.returncode and found:
-        raise HarnessError(f"{os.fspath(program)} could not load the library: {found[0].strip()}")
-
-
-def _one_of(name: str, value: str, values: Sequence[str]) -> str:
-    if value not in values:
-        raise ValueError(f"{name} has to be one of {', '.join(values)}, and is {value!r}")
-    return value
-
-
-def _integer(name: str, value: int, least: int, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise ValueError(f"{name} has to be an integer from {least} to {most}, and is {value!r}")
-    return value
-
-
-def _boolean(name: str, value: bool) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} has to be True or False, and is {value!r}")
-    return value
-
-
-def _text(name: str, value: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{name} has to be a string, and is {value!r}")
-    return value
-
-
 def _packaged_kit() -> Optional[Path]:
     """The kit that wheels have in them."""
     folder = Path(__file__).with_name("kit")
     return folder if folder.is_dir() else None
-
-
-def _toml(value: Union[str, int, bool]) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return str(value)
-    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in value)
-    return f'"{escaped}"'

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from certbind_harness import Binding, Harness, HarnessError, ServeError, UrlReservation, differences
+from certbind_harness import Binding, Harness, HarnessError, Registration, ServeError, UrlReservation, differences
 
 HASH = "5226dc6c54559761cd471b86eb51c096252c90f2"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -40,6 +40,97 @@ def test_a_program_finds_the_library_by_its_name(harness):
     program = "import ctypes; print(ctypes.CDLL('libhttpapi.so').CertbindHttpApiCalls(0))"
     done = harness.run([sys.executable, "-c", program])
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+
+
+SVC = "S-1-5-21-3623811015-3361044348-30300820-1104"
+
+
+def test_netsh_knows_the_accounts_of_the_host(harness):
+    harness.machine("WEB1")
+    harness.account("CONTOSO\\svc-web", SVC)
+    harness.run_as("svc-web")
+    for user, code in [("contoso\\SVC-WEB", 0), ("Jeder", 0), ("CONTOSO\\other", 1)]:
+        add = ["netsh", "http", "add", "urlacl", f"url=http://+:{8000 + len(user)}/", f"user={user}"]
+        done = harness.run(add)
+        assert done.returncode == code, done.stdout
+    shown = harness.run(["netsh", "http", "show", "urlacl"]).stdout
+    assert "User: CONTOSO\\svc-web\n" in shown and "User: \\Everyone\n" in shown
+    reserved = {reservation.url: reservation.sddl for reservation in harness.url_reservations()}
+    assert reserved["http://+:8015/"] == f"D:(A;;GX;;;{SVC})"
+
+
+def test_accounts_that_cannot_be_are_refused(harness):
+    for name, sid in [("CONTOSO\\x", "1104"), ("a:b", SVC), ("BUILTIN\\Users", SVC)]:
+        with pytest.raises(HarnessError, match="account"):
+            harness.account(name, sid)
+    with pytest.raises(HarnessError, match="nobody-here"):
+        harness.run_as("nobody-here")
+    with pytest.raises(ValueError, match="sid has to be a string"):
+        harness.account("CONTOSO\\x", 1104)
+    assert harness.run(ADD).returncode == 0
+
+
+def test_stock_host_has_the_reservations_of_windows(harness):
+    assert harness.url_reservations() == []
+    harness.stock()
+    urls = [reservation.url for reservation in harness.url_reservations()]
+    assert "http://+:5985/wsman/" in urls and len(urls) == 7
+    done = harness.run(["netsh", "http", "delete", "urlacl", "url=http://+:5985/wsman/"])
+    assert done.returncode == 0, done.stdout
+    assert len(harness.url_reservations()) == 6
+
+
+SERVER = """
+import ctypes, sys
+lib = ctypes.CDLL("libhttpapi.so")
+session, group = ctypes.c_uint64(), ctypes.c_uint64()
+assert lib.HttpInitialize(2, 1, None) == 0
+assert lib.HttpCreateServerSession(2, ctypes.byref(session), 0) == 0
+assert lib.HttpCreateUrlGroup(session, ctypes.byref(group), 0) == 0
+wide = lambda text: (text + chr(0)).encode("utf-16-le")
+print(*[lib.HttpAddUrlToUrlGroup(group, wide(url), ctypes.c_uint64(0), 0) for url in sys.argv[1:]], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_servers_register_what_they_may(harness):
+    """By the reservations, the account, and what is registered."""
+    urls = ["http://+:8080/app/", "http://+:8080/", "http://localhost:8080/"]
+
+    def serve(*urls):
+        done = harness.run([sys.executable, "-c", SERVER, *urls], input="")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    assert serve(*urls, urls[1]) == ["0", "0", "0", "183"]
+    harness.user = "standard"
+    harness.account("CONTOSO\\svc-web", SVC)
+    assert serve(*urls) == ["5", "5", "0"]
+    harness.user = "administrator"
+    reserve = ["netsh", "http", "add", "urlacl", "url=http://+:8080/app/", "user=svc-web"]
+    assert harness.run(reserve).returncode == 0
+    harness.user = "standard"
+    assert serve(*urls) == ["5", "5", "0"]
+    harness.run_as("CONTOSO\\svc-web")
+    assert serve(*urls) == ["0", "5", "0"]
+    registered = [registration.url for registration in harness.registrations()]
+    assert registered == urls + [urls[2]] * 2 + [urls[0], urls[2]]
+    assert not any(registration.is_active for registration in harness.registrations())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process is ended by its number")
+def test_a_url_is_registered_while_its_program_runs(harness):
+    url = "http://localhost:8080/"
+    command = [sys.executable, "-c", SERVER, url]
+    with subprocess.Popen(
+        command, env=harness.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout.readline() == "0\n"
+        assert harness.registrations() == [Registration(url, server.pid, True)]
+        assert harness.run(command, input="").stdout == "183\n"
+        server.kill()
+    assert harness.registrations() == [Registration(url, server.pid, False)]
+    assert harness.run(command, input="").stdout == "0\n"
 
 
 def test_fault_applies_until_cleared(harness):

@@ -14,6 +14,9 @@ use crate::host_store::HostStore;
 /// The configuration of the simulator's library.
 const SIMULATOR: &str = "CERTBIND_HTTPAPI";
 
+/// The library that it passes calls on to.
+const FORWARDED: &str = "CERTBIND_PASS";
+
 pub(crate) struct HttpSys;
 
 impl StoreBackend for HttpSys {
@@ -61,18 +64,14 @@ impl StoreBackend for HttpSys {
         Some(load(library(address)).map(|api| Arc::new(api) as _))
     }
 
-    /// That of the Windows which the library simulates. Errors of its configuration are reported by the
-    /// library.
-    fn windows_release(&self, address: &str) -> Option<String> {
-        #[derive(serde::Deserialize)]
-        struct Configuration {
-            profile: String,
-        }
-
+    /// A library that passes calls on simulates nothing.
+    fn simulator_configuration(&self, address: &str) -> Option<PathBuf> {
         library(address)?;
-        let text = std::fs::read_to_string(std::env::var_os(SIMULATOR)?).ok()?;
-        let configuration: Configuration = toml::from_str(&text).ok()?;
-        Some(configuration.profile)
+        let is_set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        match is_set(FORWARDED) {
+            Some(_) => None,
+            None => is_set(SIMULATOR).map(PathBuf::from),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use certbind_formats::netsh::Newline;
 
 use crate::environment;
 use crate::error::Error;
-use crate::netsh::{Netsh, Profile, SimulatedUser};
+use crate::netsh::{Netsh, Profile};
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::exact_stdout;
 
@@ -46,30 +46,11 @@ pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
     if let Some(api) = &api {
         netsh = netsh.with_api(api);
     }
-    let user = store.is_simulated(url).then(current_user).flatten();
-    if let Some(user) = &user {
-        netsh = netsh.with_user(user);
+    let accounts = store.is_simulated(url).then(|| url.accounts());
+    if let Some(accounts) = &accounts {
+        netsh = netsh.with_accounts(accounts);
     }
     Ok(netsh.run(arguments, &mut io::stdin().lock(), &mut exact_stdout())?)
-}
-
-/// The user and the machine that a simulated host takes for its own: those of this process.
-fn current_user() -> Option<SimulatedUser> {
-    let variable = |names: [&str; 2]| {
-        let mut values = names
-            .into_iter()
-            .filter_map(|name| std::env::var(name).ok());
-        values.find(|value| !value.is_empty())
-    };
-    let host_name = || {
-        let name = std::fs::read_to_string("/etc/hostname").ok()?;
-        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
-    };
-    let machine = variable(["COMPUTERNAME", "HOSTNAME"]).or_else(host_name);
-    Some(SimulatedUser {
-        machine: machine.unwrap_or_else(|| "localhost".to_owned()),
-        name: variable(["USERNAME", "USER"])?,
-    })
 }
 
 /// What stands before netsh's own arguments, and those.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use certbind_core::BindingStore;
 use certbind_formats::netsh::Newline;
 use certbind_httpapi_abi::HttpApi;
+use certbind_simulator::Accounts;
 
 use super::context::Command;
 use super::messages::{self, Answer};
 use super::profile::Profile;
-use super::service::SimulatedUser;
 use super::verb::Verb;
 use super::{dump, property, service, usage, verbs};
 
@@ -19,7 +19,7 @@ use super::{dump, property, service, usage, verbs};
 pub struct Netsh<'a> {
     store: &'a dyn BindingStore,
     api: Option<&'a Arc<dyn HttpApi>>,
-    user: Option<&'a SimulatedUser>,
+    accounts: Option<&'a Accounts>,
     pub(super) profile: Profile,
     newline: Newline,
 }
@@ -31,7 +31,7 @@ impl<'a> Netsh<'a> {
         Self {
             store,
             api: None,
-            user: None,
+            accounts: None,
             profile,
             newline: Newline::Lf,
         }
@@ -48,12 +48,12 @@ impl<'a> Netsh<'a> {
         }
     }
 
-    /// The same for a host that is simulated and has this user, whom `user=` can name. Without one, the
-    /// accounts that every Windows has are known alone; others are answered with error 1332.
+    /// The same for a host with these accounts, which `user=` can name. Without them, the accounts that every
+    /// Windows has are known alone. Any other is answered with error 1332.
     #[must_use]
-    pub fn with_user(self, user: &'a SimulatedUser) -> Self {
+    pub fn with_accounts(self, accounts: &'a Accounts) -> Self {
         Self {
-            user: Some(user),
+            accounts: Some(accounts),
             ..self
         }
     }
@@ -98,7 +98,11 @@ impl<'a> Netsh<'a> {
                 verb,
                 object,
                 arguments,
-            }) => service::answer(self.api, self.user, verb, object, arguments),
+            }) => {
+                let known = Accounts::well_known();
+                let accounts = self.accounts.unwrap_or(&known);
+                service::answer(self.api, accounts, verb, object, arguments)
+            }
             Some(Command::PropertyUsage) => Answer::done(usage::property_help(self.profile)),
             Some(Command::Property(arguments)) => {
                 property::update(self.store, self.profile, arguments)

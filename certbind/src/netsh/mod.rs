@@ -53,7 +53,6 @@ use context::{Command, Context};
 pub use dispatch::Netsh;
 use messages::Answer;
 pub use profile::{Profile, UnknownProfile};
-pub use service::SimulatedUser;
 use session::Session;
 use verb::Verb;
 

@@ -130,9 +130,10 @@ pub trait StoreBackend: Send + Sync {
         None
     }
 
-    /// The Windows release that the store belongs to, as the simulator names it: `7` to `2025`. It
-    /// selects the netsh that is emulated by default.
-    fn windows_release(&self, _address: &str) -> Option<String> {
+    /// The configuration of the simulator whose library is at the address, if it is one: the path of a file,
+    /// or the URL of a store. It selects the netsh that is emulated by default, and the accounts that netsh
+    /// knows.
+    fn simulator_configuration(&self, _address: &str) -> Option<PathBuf> {
         None
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use certbind_trace::Entry;
 
@@ -26,24 +26,6 @@ impl Harness {
         let read = certbind_trace::read(&trace);
         let read = read.map_err(|error| HarnessError::file(&path, std::io::Error::other(error)))?;
         Ok(read.into_iter().map(|(_, entry)| entry).collect())
-    }
-
-    /// Runs a command of [`command`](Self::command) or [`wine`](Self::wine) to its end, and gives
-    /// what it prints.
-    ///
-    /// # Errors
-    /// [`HarnessError::NotLoaded`] if it fails and its standard error says that it could not load
-    /// the library; [`HarnessError::File`] if it cannot be started.
-    pub fn output(&self, command: &mut Command) -> Result<Output, HarnessError> {
-        let output = command.output();
-        let output = output.map_err(|error| HarnessError::file(command.get_program(), error))?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        match said.lines().find(|line| is_unloaded(line)) {
-            Some(line) if !output.status.success() => {
-                Err(HarnessError::NotLoaded(line.trim().to_owned()))
-            }
-            _ => Ok(output),
-        }
     }
 
     /// Whether a program has called the API.
@@ -113,17 +95,4 @@ impl Drop for Harness {
             );
         }
     }
-}
-
-/// Whether a line is that of a loader that has not found the library: of Linux, of .NET, of JNA.
-fn is_unloaded(line: &str) -> bool {
-    let line = line.to_ascii_lowercase();
-    let messages = [
-        "error while loading shared libraries:",
-        "cannot open shared object file",
-        "dllnotfoundexception",
-        "unable to load library",
-        "unable to load shared library",
-    ];
-    line.contains("httpapi") && messages.iter().any(|message| line.contains(message))
 }

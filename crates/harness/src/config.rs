@@ -1,5 +1,7 @@
 //! The configuration that the library in a program under test starts with.
 
+use std::collections::BTreeMap;
+
 use certbind_core::{CertHash, StoreName};
 use certbind_simulator::{CertificateState, Privilege, Profile};
 use serde::Serialize;
@@ -13,7 +15,16 @@ pub(crate) struct Config {
     shared: bool,
     profile: &'static str,
     user: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) machine: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) run_as: Option<String>,
+    /// A folder, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificates: Option<&'static str>,
     pub(crate) missing_stores: Vec<StoreName>,
+    /// SIDs by names.
+    pub(crate) accounts: BTreeMap<String, String>,
     certificate: Vec<Certificate>,
     pub(crate) fault: Vec<Fault>,
     #[serde(skip)]
@@ -45,6 +56,10 @@ impl Config {
             shared: true,
             profile: "",
             user: "",
+            machine: None,
+            run_as: None,
+            accounts: BTreeMap::new(),
+            certificates: None,
             missing_stores: Vec::new(),
             certificate: Vec::new(),
             fault: Vec::new(),

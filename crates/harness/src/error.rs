@@ -51,6 +51,14 @@ pub enum HarnessError {
     /// A program under test could not load the library, so that it has changed nothing.
     #[error("the program could not load the library: {0}")]
     NotLoaded(String),
+    /// A file has no certificate that a host could have.
+    #[error("no certificate can be installed from {}: {message}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
     /// `certbind serve` did not start.
     #[error("certbind serve: {message}")]
     Serve {

@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::differences::Differences;
 use crate::error::HarnessError;
 use crate::fault::Fault;
+use crate::host_command::HostCommand;
+use crate::installed::CERTIFICATES;
 use crate::kit::{Kit, library_name, names_of_library};
 use crate::watch::{TRACE, Watch};
 
@@ -25,7 +27,7 @@ use crate::watch::{TRACE, Watch};
 #[derive(Debug)]
 pub struct Harness {
     folder: TempDir,
-    config: Config,
+    pub(crate) config: Config,
     seeded: Vec<Binding>,
     pub(crate) watch: Watch,
 }
@@ -184,9 +186,9 @@ impl Harness {
     /// # Errors
     /// [`HarnessError::Refused`] if the simulator refuses its configuration; the configuration
     /// cannot be written.
-    pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command, HarnessError> {
-        let mut command = Command::new(program);
-        self.environment(&mut command, PathBuf::into_os_string)?;
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Result<HostCommand, HarnessError> {
+        let mut command = HostCommand::new(program);
+        self.environment(command.command(), PathBuf::into_os_string)?;
         command
             .env("PATH", self.before("bin", "PATH"))
             .env("LD_LIBRARY_PATH", self.before("lib", "LD_LIBRARY_PATH"));
@@ -202,7 +204,7 @@ impl Harness {
     ///
     /// # Errors
     /// A file of the kit or the program is not there, or the configuration cannot be written.
-    pub fn wine(&self, kit: &Path, program: impl AsRef<Path>) -> Result<Command, HarnessError> {
+    pub fn wine(&self, kit: &Path, program: impl AsRef<Path>) -> Result<HostCommand, HarnessError> {
         let program = std::path::absolute(program.as_ref())
             .map_err(|error| HarnessError::file(program.as_ref(), error))?;
         let windows = self.path("windows");
@@ -220,9 +222,9 @@ impl Harness {
             let entry = entry.map_err(|error| HarnessError::file(beside, error))?;
             place(&entry.path(), &windows.join(entry.file_name()))?;
         }
-        let mut command = Command::new("wine");
+        let mut command = HostCommand::new("wine");
         command.arg(windows.join(program.file_name().unwrap_or_default()));
-        self.environment(&mut command, |path| {
+        self.environment(command.command(), |path| {
             let mut drive = OsString::from("Z:");
             drive.push(path);
             drive
@@ -312,10 +314,12 @@ impl Harness {
         command: &mut Command,
         name: impl Fn(PathBuf) -> OsString,
     ) -> Result<(), HarnessError> {
+        let mut config = self.config.clone();
+        config.certificates = self.path(CERTIFICATES).exists().then_some(CERTIFICATES);
         let file = self.path("simulator.toml");
-        std::fs::write(&file, self.config.to_toml())
+        std::fs::write(&file, config.to_toml())
             .map_err(|error| HarnessError::file(&file, error))?;
-        self.try_configuration(&self.config)?;
+        self.try_configuration(&config)?;
         let store = self.library_url();
         command
             .env("CERTBIND_HTTPAPI", name(file))

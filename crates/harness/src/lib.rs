@@ -29,6 +29,8 @@ mod differences;
 mod error;
 mod fault;
 mod harness;
+mod host_command;
+mod installed;
 mod kit;
 mod service;
 mod serving;
@@ -36,12 +38,13 @@ mod store;
 mod watch;
 
 pub use certbind_httpapi_abi::service::{ListenAddress, TimeoutKey, UrlReservation};
-pub use certbind_simulator::{Call, CertificateState, Privilege, Profile};
+pub use certbind_simulator::{Call, CertificateState, Privilege, Profile, Registration};
 pub use certbind_trace::{Entry, Function};
 pub use differences::Differences;
 pub use error::HarnessError;
 pub use fault::Fault;
 pub use harness::Harness;
+pub use host_command::{HostChild, HostCommand};
 pub use kit::Kit;
 pub use serving::Serving;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use certbind_backends::Access;
 use certbind_httpapi_abi::service::{ListenAddress, ServiceRecord, TimeoutKey, UrlReservation};
-use certbind_simulator::ServiceConfig;
+use certbind_simulator::{Registration, ServiceConfig, stock_reservations};
 
 use crate::error::HarnessError;
 use crate::harness::Harness;
@@ -30,12 +30,61 @@ impl Harness {
         config.set(&record).map_err(HarnessError::service)
     }
 
+    /// The same with the URL reservations that Windows is installed with
+    /// ([`stock_reservations`](certbind_simulator::stock_reservations)).
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings).
+    pub fn stock(self) -> Result<Self, HarnessError> {
+        let done = self.put_stock();
+        self.or_error(done)
+    }
+
+    fn put_stock(&self) -> Result<(), HarnessError> {
+        let stock = stock_reservations().into_iter();
+        let records: Vec<_> = stock.map(ServiceRecord::Reservation).collect();
+        Ok(self.service(Access::Change)?.seed(&records)?)
+    }
+
+    /// The same with an account, `DOMAIN\\name` or the name of one of the machine: `user=` of `netsh http add
+    /// urlacl` can name it, and [`run_as`](Self::run_as). A name or SID that is none is refused by the next
+    /// [`command`](Self::command).
+    #[must_use]
+    pub fn account(mut self, name: &str, sid: &str) -> Self {
+        self.config.accounts.insert(name.to_owned(), sid.to_owned());
+        self
+    }
+
+    /// The same for programs that run as this account, which decides the URLs that they may register. Without,
+    /// they run as the user of the test.
+    #[must_use]
+    pub fn run_as(mut self, name: &str) -> Self {
+        self.config.run_as = Some(name.to_owned());
+        self
+    }
+
+    /// The same for a machine of this name, which is the domain of its accounts.
+    #[must_use]
+    pub fn machine(mut self, name: &str) -> Self {
+        self.config.machine = Some(name.to_owned());
+        self
+    }
+
     /// The URLs that are reserved, and for whom.
     ///
     /// # Errors
     /// As [`bindings`](Self::bindings).
     pub fn url_reservations(&self) -> Result<Vec<UrlReservation>, HarnessError> {
         Ok(self.service(Access::Read)?.url_reservations()?)
+    }
+
+    /// The URLs that programs have registered to receive requests, in their order. Those of programs that have
+    /// ended, or have removed them, are no longer active.
+    ///
+    /// # Errors
+    /// As [`bindings`](Self::bindings).
+    pub fn registrations(&self) -> Result<Vec<Registration>, HarnessError> {
+        Ok(self.service(Access::Read)?.registrations()?)
     }
 
     /// The IP listen list, in the order in which the addresses were added.

@@ -9,24 +9,25 @@ use std::process::Command;
 
 use certbind_core::{Binding, Record, Uuid};
 use certbind_harness::{
-    Call, CertificateState, Fault, Function, Harness, HarnessError, Privilege, Profile, TimeoutKey,
+    Call, CertificateState, Fault, Function, Harness, HarnessError, HostCommand, Privilege,
+    Profile, TimeoutKey,
 };
 use certbind_test_support::require;
 use common::{PROGRAMS, bound, compile, harness, run};
 
-fn c_program(harness: &Harness) -> Command {
+fn c_program(harness: &Harness) -> HostCommand {
     let library = harness.folder().join("lib/libhttpapi.so");
     let program = compile(harness, "gcc", "bind", &[library]);
     harness.command(program).expect("a command")
 }
 
-fn python_program(harness: &Harness) -> Command {
+fn python_program(harness: &Harness) -> HostCommand {
     let mut python = harness.command("python3").expect("a command");
     python.arg(format!("{PROGRAMS}/bind.py"));
     python
 }
 
-fn install_script(harness: &Harness) -> Command {
+fn install_script(harness: &Harness) -> HostCommand {
     harness
         .command(format!("{PROGRAMS}/install.sh"))
         .expect("a command")
@@ -184,13 +185,18 @@ fn program_that_cannot_load_the_library_is_an_error() {
     let harness = harness();
     let mut load = harness.command("python3").unwrap();
     load.args(["-c", "import ctypes; ctypes.CDLL('Httpapi.dll')"]);
-    assert!(harness.output(&mut load).unwrap().status.success());
+    assert!(load.status().unwrap().success());
     load.env_remove("LD_LIBRARY_PATH");
-    let failed = harness.output(&mut load);
-    assert!(
-        matches!(failed, Err(HarnessError::NotLoaded(_))),
-        "{failed:?}"
-    );
+    for failed in [
+        load.output().map(|output| output.status),
+        load.status(),
+        load.spawn().unwrap().wait(),
+    ] {
+        assert!(
+            matches!(failed, Err(HarnessError::NotLoaded(_))),
+            "{failed:?}"
+        );
+    }
 }
 
 #[test]

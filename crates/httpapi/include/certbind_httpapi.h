@@ -48,6 +48,12 @@ uint64_t CertbindHttpApiCalls(uint32_t function);
 /* Why there is no simulator; an empty string if there is one. 122: `length` is too small. */
 uint32_t CertbindHttpApiError(char *buffer, size_t length);
 
+/* The URLs that programs have registered on the host, in their order: the `index`th, the number of the
+ * program's process, and 1 if it is registered still. 122: `length` is too small. 259: there are no more.
+ * 87: a pointer is NULL. 21: there is no simulator. */
+uint32_t CertbindHttpApiRegistration(uint32_t index, char *buffer, size_t length, uint32_t *process,
+                                     uint32_t *active);
+
 #ifdef __cplusplus
 }
 #endif

@@ -212,6 +212,53 @@ ULONG HttpDeleteServiceConfiguration(HANDLE, int, PVOID, ULONG, void *);
 ULONG HttpQueryServiceConfiguration(HANDLE, int, PVOID, ULONG, PVOID, ULONG, ULONG *, void *);
 
 #define HTTPAPI_VERSION_1 {1, 0}
+#define HTTPAPI_VERSION_2 {2, 0}
+
+/* What servers call before the first request. */
+#define HTTP_INITIALIZE_SERVER 1
+#define HTTP_CREATE_REQUEST_QUEUE_FLAG_OPEN_EXISTING 1
+#define HTTP_CREATE_REQUEST_QUEUE_FLAG_CONTROLLER 2
+#define HTTP_URL_FLAG_REMOVE_ALL 1
+typedef uint64_t HTTP_SERVER_SESSION_ID, HTTP_URL_GROUP_ID, HTTP_URL_CONTEXT;
+typedef enum {
+    HttpServerAuthenticationProperty,
+    HttpServerLoggingProperty,
+    HttpServerQosProperty,
+    HttpServerTimeoutsProperty,
+    HttpServerQueueLengthProperty,
+    HttpServerStateProperty,
+    HttpServer503VerbosityProperty,
+    HttpServerBindingProperty,
+    HttpServerExtendedAuthenticationProperty,
+    HttpServerListenEndpointProperty,
+    HttpServerChannelBindProperty
+} HTTP_SERVER_PROPERTY;
+typedef enum {
+    HttpFeatureUnknown,
+    HttpFeatureResponseTrailers,
+    HttpFeatureApiTimings,
+    HttpFeatureDelegateEx,
+    HttpFeatureHttp3
+} HTTP_FEATURE_ID;
+typedef struct { ULONG Present : 1; } HTTP_PROPERTY_FLAGS;
+typedef struct { HTTP_PROPERTY_FLAGS Flags; HANDLE RequestQueueHandle; } HTTP_BINDING_INFO;
+
+ULONG HttpCreateServerSession(HTTPAPI_VERSION, HTTP_SERVER_SESSION_ID *, ULONG);
+ULONG HttpCloseServerSession(HTTP_SERVER_SESSION_ID);
+ULONG HttpCreateUrlGroup(HTTP_SERVER_SESSION_ID, HTTP_URL_GROUP_ID *, ULONG);
+ULONG HttpCloseUrlGroup(HTTP_URL_GROUP_ID);
+ULONG HttpAddUrlToUrlGroup(HTTP_URL_GROUP_ID, const WCHAR *, HTTP_URL_CONTEXT, ULONG);
+ULONG HttpRemoveUrlFromUrlGroup(HTTP_URL_GROUP_ID, const WCHAR *, ULONG);
+ULONG HttpSetUrlGroupProperty(HTTP_URL_GROUP_ID, HTTP_SERVER_PROPERTY, PVOID, ULONG);
+ULONG HttpCreateRequestQueue(HTTPAPI_VERSION, const WCHAR *, void *, ULONG, HANDLE *);
+ULONG HttpCloseRequestQueue(HANDLE);
+ULONG HttpShutdownRequestQueue(HANDLE);
+ULONG HttpCreateHttpHandle(HANDLE *, ULONG);
+ULONG HttpAddUrl(HANDLE, const WCHAR *, PVOID);
+ULONG HttpRemoveUrl(HANDLE, const WCHAR *);
+int HttpIsFeatureSupported(HTTP_FEATURE_ID);
+/* The caller frees what it gets: with free(), where Windows has HeapFree. */
+ULONG HttpPrepareUrl(PVOID, ULONG, const WCHAR *, WCHAR **);
 
 #ifdef __cplusplus
 }

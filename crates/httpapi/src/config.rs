@@ -161,6 +161,50 @@ mod tests {
     }
 
     #[test]
+    fn stock_reservations_are_there_once_and_yield_to_those_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulator.toml");
+        let text = r#"
+            store = "redb:stock.redb"
+            shared = true
+            stock = true
+            [[urlacl]]
+            url = "http://+:5985/wsman/"
+            sddl = "D:(A;;GX;;;BA)"
+        "#;
+        std::fs::write(&path, text).unwrap();
+        let stock = certbind_simulator::stock_reservations();
+        let reserved = || {
+            let simulator = simulator(path.to_str().unwrap()).unwrap();
+            let reserved = simulator.service().url_reservations().unwrap();
+            (simulator, reserved)
+        };
+        let (simulator, found) = reserved();
+        assert_eq!(found.len(), stock.len());
+        let of_url = |url: &str| {
+            found
+                .iter()
+                .find(|found| found.url.as_str() == url)
+                .unwrap()
+        };
+        assert_eq!(
+            of_url("http://+:5985/wsman/").sddl.to_string(),
+            "D:(A;;GX;;;BA)"
+        );
+        let url = &stock[0].url;
+        assert_eq!(of_url(url.as_str()), &stock[0]);
+        simulator
+            .service()
+            .delete(&ServiceKey::Reservation(url.clone()))
+            .unwrap();
+        assert_eq!(
+            reserved().1.len(),
+            stock.len() - 1,
+            "what was deleted stays deleted"
+        );
+    }
+
+    #[test]
     fn record_of_the_file_appears_between_two_calls() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("simulator.toml");
@@ -212,6 +256,10 @@ mod tests {
                 "[[urlacl]]\nurl = \"http://+:1/\"\nsddl = \"all\"",
                 "no list",
             ),
+            ("[accounts]\n\"CONTOSO\\\\svc\" = \"1104\"", "S-1-5-21-"),
+            ("[accounts]\n\"a:b\" = \"S-1-5-21-1-2-3-4\"", "a:b"),
+            ("run_as = \"nobody-here\"", "nobody-here"),
+            ("machine = \"a b/\"", "a b/"),
             ("[timeout]\nidleconnectiontimeout = 0", "zero"),
         ] {
             std::fs::write(&path, text).unwrap();

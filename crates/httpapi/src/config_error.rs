@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use certbind_backends::UrlError;
 use certbind_core::StoreError;
-use certbind_simulator::{InventoryError, UnknownProfile, WindowsOptionError};
+use certbind_simulator::{AccountError, InventoryError, UnknownProfile, WindowsOptionError};
 
 /// Why there is no simulator.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,8 @@ pub(crate) enum ConfigError {
     Profile(#[from] UnknownProfile),
     #[error(transparent)]
     Windows(#[from] WindowsOptionError),
+    #[error(transparent)]
+    Account(#[from] AccountError),
     #[error(transparent)]
     Inventory(#[from] InventoryError),
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use certbind_backends::Sharing;
 use certbind_core::{Binding, BindingKey, BindingStore, CertHash, StoreName};
 use certbind_httpapi_abi::service::ListenAddress;
-use certbind_simulator::{Call, CertificateState, Inventory, Privilege, Simulator, Windows};
+use certbind_simulator::{
+    Accounts, Call, CertificateState, Inventory, Privilege, Simulator, Windows,
+};
 use serde::Deserialize;
 
 use crate::config_error::ConfigError;
@@ -28,6 +30,14 @@ pub(crate) struct ConfigFile {
     #[serde(default)]
     missing_stores: Vec<StoreName>,
     user: Option<User>,
+    machine: Option<String>,
+    run_as: Option<String>,
+    /// SIDs by names.
+    #[serde(default)]
+    accounts: BTreeMap<String, String>,
+    /// Whether the host has the URL reservations that Windows is installed with.
+    #[serde(default)]
+    stock: bool,
     trace: Option<PathBuf>,
     #[serde(default)]
     ip_listen: Vec<Text<ListenAddress>>,
@@ -113,8 +123,10 @@ impl ConfigFile {
                 Some(User::Standard) => Privilege::StandardUser,
                 Some(User::Administrator) | None => Privilege::Administrator,
             });
-        let records = seed::records(self.ip_listen, self.urlacl, &self.timeout);
+        let records = seed::records(self.stock, self.ip_listen, self.urlacl, &self.timeout);
         simulator.service().seed(&records)?;
+        let (machine, run_as) = (self.machine.as_deref(), self.run_as.as_deref());
+        simulator = simulator.accounts(Accounts::configured(machine, &self.accounts, run_as)?);
         let mut windows = Windows::default();
         for (name, value) in &self.windows {
             let value = match value {

@@ -5,7 +5,7 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::time::Duration;
 
-use certbind_httpapi_abi::win32;
+use certbind_httpapi_abi::win32::{self, ToWin32};
 use certbind_simulator::Call;
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS};
 
@@ -120,14 +120,62 @@ unsafe extern "C" fn CertbindHttpApiError(buffer: *mut c_char, length: usize) ->
         Ok(made) => made.err().unwrap_or_default(),
         Err(_) => "a panic".to_owned(),
     };
-    if buffer.is_null() || length <= reason.len() {
+    // SAFETY: the caller's promise.
+    unsafe { copy(&reason, buffer, length) }
+}
+
+/// The `index`th URL that a program has registered, in their order, in UTF-8 with a NUL at its end; the number
+/// of the program's process, and 1 if it is registered still. Answers 0; 122 if `length` bytes are too few; 259
+/// after the last; 87 for a null pointer; 21 without a simulator.
+///
+/// # Safety
+/// `buffer` is valid for writes of `length` bytes, `process` and `active` for a write.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn CertbindHttpApiRegistration(
+    index: u32,
+    buffer: *mut c_char,
+    length: usize,
+    process: *mut u32,
+    active: *mut u32,
+) -> u32 {
+    if process.is_null() || active.is_null() {
+        return win32::INVALID_PARAMETER;
+    }
+    process::with(|simulator| {
+        let all = match simulator.service().registrations() {
+            Ok(all) => all,
+            Err(error) => return error.win32_code(),
+        };
+        let found = usize::try_from(index).ok().and_then(|index| all.get(index));
+        let Some(found) = found else {
+            return win32::NO_MORE_ITEMS;
+        };
+        // SAFETY: the caller's promise.
+        let code = unsafe { copy(found.url.as_str(), buffer, length) };
+        if code == ERROR_SUCCESS {
+            // SAFETY: as above; they need not be aligned.
+            unsafe { process.write_unaligned(found.process) };
+            // SAFETY: as above.
+            unsafe { active.write_unaligned(found.is_active.into()) };
+        }
+        code
+    })
+}
+
+/// Writes a text with a NUL at its end.
+///
+/// # Safety
+/// `buffer` is valid for writes of `length` bytes.
+unsafe fn copy(text: &str, buffer: *mut c_char, length: usize) -> u32 {
+    if buffer.is_null() || length <= text.len() {
         return ERROR_INSUFFICIENT_BUFFER;
     }
     let buffer = buffer.cast::<u8>();
-    // SAFETY: the caller's promise, for more bytes than the reason has; that is memory of ours.
-    unsafe { buffer.copy_from_nonoverlapping(reason.as_ptr(), reason.len()) };
+    // SAFETY: the caller's promise, for more bytes than the text has; that is memory of ours.
+    unsafe { buffer.copy_from_nonoverlapping(text.as_ptr(), text.len()) };
     // SAFETY: the caller's promise, for the byte behind those.
-    unsafe { buffer.wrapping_add(reason.len()).write(0) };
+    unsafe { buffer.wrapping_add(text.len()).write(0) };
     ERROR_SUCCESS
 }
 

@@ -17,9 +17,12 @@ mod config_file;
 mod control;
 mod exports;
 mod forward;
+mod handle;
 #[cfg(windows)]
 mod pinned;
 mod process;
 mod seed;
+mod servers;
 mod stores;
 mod unimplemented;
+mod wide;

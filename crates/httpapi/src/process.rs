@@ -61,17 +61,21 @@ pub(crate) fn call(call: impl FnOnce(&dyn HttpApi) -> u32) -> u32 {
     })
 }
 
-/// Calls a function that has nothing to do with bindings, where calls are passed on to a library
-/// that has it.
-pub(crate) fn other(name: &str, call: impl FnOnce(*const c_void) -> usize) -> usize {
+/// Makes a call that does not configure anything: of the simulator, or of the function of this name where calls
+/// are passed on to a library that has it.
+pub(crate) fn server(
+    name: &str,
+    simulate: impl FnOnce(&Simulator) -> usize,
+    forward: impl FnOnce(*const c_void) -> usize,
+) -> usize {
     let mut answer = None;
     let code = catch_panic(|api| {
-        let made = || {
-            let function = match &api.endpoint {
-                Endpoint::Forward(target) => target.function(name),
-                Endpoint::Simulator(_) => None,
-            };
-            function.map_or(win32::CALL_NOT_IMPLEMENTED as usize, call)
+        let made = || match &api.endpoint {
+            Endpoint::Forward(target) => {
+                let function = target.function(name);
+                function.map_or(win32::CALL_NOT_IMPLEMENTED as usize, forward)
+            }
+            Endpoint::Simulator(simulator) => simulate(simulator),
         };
         answer = Some(match &api.recorder {
             Some(recorder) => recorder.other(name, made),

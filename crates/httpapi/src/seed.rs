@@ -7,6 +7,7 @@ use std::str::FromStr;
 use certbind_httpapi_abi::service::{
     ListenAddress, SecurityDescriptor, ServiceRecord, TimeoutKey, UrlPrefix, UrlReservation,
 };
+use certbind_simulator::stock_reservations;
 use serde::{Deserialize, Deserializer};
 
 /// A value that is read from its text.
@@ -38,6 +39,7 @@ pub(crate) struct Timeouts {
 
 /// The records that a host starts with.
 pub(crate) fn records(
+    stock: bool,
     listen: Vec<Text<ListenAddress>>,
     reservations: Vec<Reservation>,
     timeouts: &Timeouts,
@@ -58,5 +60,16 @@ pub(crate) fn records(
     let timeouts = timeouts.into_iter().filter_map(|(key, seconds)| {
         seconds.map(|seconds| ServiceRecord::Timeout(key, seconds.get()))
     });
-    listen.chain(reservations).chain(timeouts).collect()
+    let stock = if stock {
+        stock_reservations()
+    } else {
+        Vec::new()
+    };
+    let stock = stock.into_iter().map(ServiceRecord::Reservation);
+    // One that is in the file too has the descriptor of the file.
+    stock
+        .chain(listen)
+        .chain(reservations)
+        .chain(timeouts)
+        .collect()
 }

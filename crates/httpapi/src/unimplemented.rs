@@ -1,4 +1,4 @@
-//! The functions of `httpapi.dll` that have nothing to do with bindings. They are exported, so
+//! The functions of `httpapi.dll` that receive requests, answer them, and read or set properties. They are exported, so
 //! that a program which imports them starts, and answer `ERROR_CALL_NOT_IMPLEMENTED` (120), unless
 //! calls are passed on to a library that has them.
 //!
@@ -8,6 +8,8 @@
 
 #![expect(unsafe_code, reason = "a C interface")]
 
+use certbind_httpapi_abi::win32;
+
 use crate::process;
 
 macro_rules! unimplemented_functions {
@@ -16,7 +18,7 @@ macro_rules! unimplemented_functions {
         #[unsafe(no_mangle)]
         unsafe extern "system" fn $name($($argument: usize),*) -> usize {
             type Function = unsafe extern "system" fn($(word!($argument)),*) -> usize;
-            process::other(stringify!($name), |function| {
+            process::server(stringify!($name), |_| win32::CALL_NOT_IMPLEMENTED as usize, |function| {
                 // SAFETY: it is the function of this name, which takes so many arguments.
                 let function = unsafe {
                     std::mem::transmute::<*const std::ffi::c_void, Function>(function)
@@ -36,23 +38,12 @@ macro_rules! word {
 
 unimplemented_functions! {
     HttpAddFragmentToCache(a b c d e)
-    HttpAddUrl(a b c)
-    HttpAddUrlToUrlGroup(a b c d)
     HttpCancelHttpRequest(a b c)
-    HttpCloseRequestQueue(a)
-    HttpCloseServerSession(a)
-    HttpCloseUrlGroup(a)
-    HttpCreateHttpHandle(a b)
-    HttpCreateRequestQueue(a b c d e)
-    HttpCreateServerSession(a b c)
-    HttpCreateUrlGroup(a b c)
     HttpDeclarePush(a b c d e f)
     HttpDelegateRequestEx(a b c d e f)
     HttpFindUrlGroupId(a b c)
     HttpFlushResponseCache(a b c d)
     HttpGetExtension(a b c d)
-    HttpIsFeatureSupported(a)
-    HttpPrepareUrl(a b c d)
     HttpQueryRequestQueueProperty(a b c d e f g)
     HttpQueryServerSessionProperty(a b c d e)
     HttpQueryUrlGroupProperty(a b c d e)
@@ -60,15 +51,11 @@ unimplemented_functions! {
     HttpReceiveClientCertificate(a b c d e f g)
     HttpReceiveHttpRequest(a b c d e f g)
     HttpReceiveRequestEntityBody(a b c d e f g)
-    HttpRemoveUrl(a b)
-    HttpRemoveUrlFromUrlGroup(a b c)
     HttpSendHttpResponse(a b c d e f g h i j)
     HttpSendResponseEntityBody(a b c d e f g h i j)
     HttpSetRequestProperty(a b c d e f)
     HttpSetRequestQueueProperty(a b c d e f)
     HttpSetServerSessionProperty(a b c d)
-    HttpSetUrlGroupProperty(a b c d)
-    HttpShutdownRequestQueue(a)
     HttpWaitForDemandStart(a b)
     HttpWaitForDisconnect(a b c)
     HttpWaitForDisconnectEx(a b c d)

@@ -85,6 +85,19 @@ fn c_program_configures_a_service() {
     assert_eq!(reserved[0].url.as_str(), "http://+:8080/App/");
 }
 
+/// In memory, and in a file that is opened for each call.
+#[test]
+fn servers_register_urls_as_wine_saw_on_windows() {
+    require!("gcc");
+    let folder = TempDir::new().expect("a temporary directory");
+    let program = c_program(folder.path(), "server");
+    passes(&mut Command::new(&program));
+    let file = folder.path().join("simulator.toml");
+    let text = "store = \"redb:bindings.redb\"\nshared = true\n";
+    std::fs::write(&file, text).expect("written");
+    passes(Command::new(&program).env("CERTBIND_HTTPAPI", file));
+}
+
 /// The words that pkg-config has for the library, where it is installed under `prefix`.
 fn pkg_config(prefix: &Path, questions: &[&str]) -> Vec<String> {
     let output = Command::new("pkg-config")
@@ -145,7 +158,7 @@ fn c_example_compiles_with_pkg_config() {
 fn valgrind_finds_no_error() {
     require!("gcc", "valgrind");
     let folder = TempDir::new().expect("a temporary directory");
-    for name in ["client", "control"] {
+    for name in ["client", "control", "server"] {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--quiet", "--error-exitcode=99", "--leak-check=full"]);
         valgrind.args([

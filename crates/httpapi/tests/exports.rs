@@ -6,22 +6,24 @@ mod common;
 
 use libloading::{Library, Symbol};
 
-/// What has nothing to do with bindings.
+/// What receives requests, answers them, and reads or sets properties.
 const ABSENT: &str = "
-    HttpCreateServerSession HttpCloseServerSession HttpCreateUrlGroup HttpCloseUrlGroup
-    HttpAddUrlToUrlGroup HttpRemoveUrlFromUrlGroup HttpCreateRequestQueue HttpCloseRequestQueue
-    HttpShutdownRequestQueue HttpCreateHttpHandle HttpAddUrl HttpRemoveUrl HttpReceiveHttpRequest
+    HttpReceiveHttpRequest
     HttpReceiveRequestEntityBody HttpSendHttpResponse HttpSendResponseEntityBody
     HttpReceiveClientCertificate HttpCancelHttpRequest HttpWaitForDisconnect HttpWaitForDisconnectEx
     HttpWaitForDemandStart HttpFlushResponseCache HttpAddFragmentToCache HttpReadFragmentFromCache
     HttpQueryRequestQueueProperty HttpSetRequestQueueProperty HttpQueryServerSessionProperty
-    HttpSetServerSessionProperty HttpQueryUrlGroupProperty HttpSetUrlGroupProperty HttpPrepareUrl
-    HttpDeclarePush HttpDelegateRequestEx HttpFindUrlGroupId HttpIsFeatureSupported
+    HttpSetServerSessionProperty HttpQueryUrlGroupProperty
+    HttpDeclarePush HttpDelegateRequestEx HttpFindUrlGroupId
     HttpSetRequestProperty HttpGetExtension";
 
 const SIMULATED: &str = "
     HttpInitialize HttpTerminate HttpSetServiceConfiguration HttpUpdateServiceConfiguration
     HttpDeleteServiceConfiguration HttpQueryServiceConfiguration
+    HttpCreateServerSession HttpCloseServerSession HttpCreateUrlGroup HttpCloseUrlGroup
+    HttpAddUrlToUrlGroup HttpRemoveUrlFromUrlGroup HttpCreateRequestQueue HttpCloseRequestQueue
+    HttpShutdownRequestQueue HttpCreateHttpHandle HttpAddUrl HttpRemoveUrl HttpSetUrlGroupProperty
+    HttpPrepareUrl HttpIsFeatureSupported CertbindHttpApiRegistration
     CertbindHttpApiConfigure CertbindHttpApiFail CertbindHttpApiDelay CertbindHttpApiBefore
     CertbindHttpApiCalls CertbindHttpApiError";
 

@@ -29,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accounts;
 mod api;
 mod certificates;
 mod disguise;
@@ -38,18 +39,23 @@ mod inventory;
 mod listing;
 mod profile;
 mod properties;
+mod servers;
 mod service;
 mod service_api;
 mod simulator;
+mod stock;
 mod variant;
 mod windows;
 
+pub use accounts::{AccountError, Accounts};
 pub use certificates::CertificateState;
 pub use faults::Call;
 pub use inventory::{Inventory, InventoryError};
 pub use profile::{Profile, UnknownProfile};
+pub use servers::{GroupProperty, Registration};
 pub use service::{ServiceConfig, ServiceError};
 pub use simulator::{Privilege, Simulator};
+pub use stock::stock_reservations;
 pub use windows::{Windows, WindowsOption, WindowsOptionError};
 
 /// The examples of the README are tests too.

@@ -53,6 +53,10 @@ impl ServiceConfig {
         Self { tables }
     }
 
+    pub(crate) fn tables(&self) -> &dyn Tables {
+        &*self.tables
+    }
+
     /// Adds a reservation or an address, or gives a number its value, whatever it is.
     ///
     /// # Errors

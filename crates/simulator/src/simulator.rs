@@ -10,12 +10,14 @@ use certbind_core::{
 };
 use certbind_httpapi_abi::win32::{self, ToWin32};
 
+use crate::accounts::Accounts;
 use crate::certificates::{CertificateState, Certificates};
 use crate::faults::{Action, Call, Faults};
 use crate::history::History;
 use crate::inventory::Inventory;
 use crate::listing::Listings;
 use crate::profile::Profile;
+use crate::servers::Servers;
 use crate::service::ServiceConfig;
 use crate::windows::{self, Windows};
 
@@ -39,7 +41,10 @@ pub struct Simulator {
     profile: Profile,
     inventory: Inventory,
     certificates: Mutex<Certificates>,
-    privilege: Privilege,
+    pub(crate) privilege: Privilege,
+    pub(crate) accounts: Accounts,
+    /// What this process serves.
+    pub(crate) servers: Mutex<Servers>,
     listings: Listings,
     faults: Mutex<Faults>,
     windows: Windows,
@@ -60,6 +65,8 @@ impl Simulator {
             inventory: Inventory::default(),
             certificates: Mutex::default(),
             privilege: Privilege::default(),
+            accounts: Accounts::of_process(),
+            servers: Mutex::default(),
             listings: Listings::default(),
             faults: Mutex::default(),
             windows: Windows::default(),
@@ -105,6 +112,12 @@ impl Simulator {
     #[must_use]
     pub fn privilege(self, privilege: Privilege) -> Self {
         Self { privilege, ..self }
+    }
+
+    /// The same with these accounts, one of which is the caller. Without, they are those of this process.
+    #[must_use]
+    pub fn accounts(self, accounts: Accounts) -> Self {
+        Self { accounts, ..self }
     }
 
     /// From now on this is what HTTP.sys finds of a certificate, whatever the inventory says.

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use certbind_httpapi_abi::service::{
     CacheKey, ListenAddress, ServiceAnswer, SettingKey, TimeoutKey, UrlReservation,
 };
+use certbind_simulator::Accounts;
 
-use super::accounts::{self, SimulatedUser};
 use crate::netsh::object::Object;
 use crate::terminal::escaped;
 
@@ -25,16 +25,12 @@ pub(super) fn title(object: Object) -> String {
 }
 
 /// A reservation: one block for each account, and the whole descriptor below the last.
-pub(super) fn reservation(
-    text: &mut String,
-    reservation: &UrlReservation,
-    user: Option<&SimulatedUser>,
-) {
+pub(super) fn reservation(text: &mut String, reservation: &UrlReservation, accounts: &Accounts) {
     let url = escaped(reservation.url.as_str());
     text.push_str(&format!("    Reserved URL            : {url} \n"));
     let yes = |is| if is { "Yes" } else { "No" };
     for ace in reservation.sddl.aces() {
-        match accounts::name_of(ace.sid(), user) {
+        match accounts.name_of(ace.sid()) {
             Some(name) => text.push_str(&format!(
                 "        User: {name}\n            Listen: {}\n            Delegate: {}\n",
                 yes(ace.may_listen()),

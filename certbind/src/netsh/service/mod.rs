@@ -1,7 +1,6 @@
 //! `netsh http … urlacl`, `iplisten`, `timeout`, `cacheparam` and `setting`: what HTTP.sys is
 //! configured with beside certificates.
 
-mod accounts;
 mod arguments;
 mod help;
 mod listing;
@@ -17,12 +16,12 @@ use certbind_httpapi_abi::service::{
 };
 use certbind_httpapi_abi::win32::{self, ToWin32};
 use certbind_httpsys::ServiceApi;
+use certbind_simulator::Accounts;
 
 use super::grammar::Refusal;
 use super::messages::{self, Answer};
 use super::object::Object;
 use super::verb::Verb;
-pub use accounts::SimulatedUser;
 pub(super) use arguments::Given;
 pub(super) use help::{help, purpose};
 pub(super) use values::yes_or_no;
@@ -36,7 +35,7 @@ type Connect<'a> = &'a dyn Fn() -> Result<Service, StoreError>;
 /// Carries out a command.
 pub(super) fn answer(
     api: Option<&Arc<dyn HttpApi>>,
-    user: Option<&SimulatedUser>,
+    accounts: &Accounts,
     verb: Verb,
     object: Object,
     arguments: &[String],
@@ -49,9 +48,9 @@ pub(super) fn answer(
         }),
     };
     let done = Given::new(arguments, object.tags(verb)).and_then(|given| match verb {
-        Verb::Show => show(service, user, object, &given),
+        Verb::Show => show(service, accounts, object, &given),
         Verb::Delete => delete(service, object, &given),
-        Verb::Add | Verb::Update => add(service, user, object, &given),
+        Verb::Add | Verb::Update => add(service, accounts, object, &given),
     });
     done.unwrap_or_else(|refusal| match refusal {
         Refusal::Value => messages::bad_value(),
@@ -61,13 +60,13 @@ pub(super) fn answer(
 
 fn add(
     service: Connect<'_>,
-    user: Option<&SimulatedUser>,
+    accounts: &Accounts,
     object: Object,
     given: &Given<'_>,
 ) -> Result<Answer, Refusal> {
     let number = |tag| given.needed(tag).and_then(values::number);
     let record = match object {
-        Object::UrlAcl => match reservation(given, user)? {
+        Object::UrlAcl => match reservation(given, accounts)? {
             Ok(reservation) => ServiceRecord::Reservation(reservation),
             Err(answer) => return Ok(answer),
         },
@@ -104,7 +103,7 @@ fn add(
 /// The reservation to add, or why there is none.
 fn reservation(
     given: &Given<'_>,
-    simulated: Option<&SimulatedUser>,
+    accounts: &Accounts,
 ) -> Result<Result<UrlReservation, Answer>, Refusal> {
     let url = given.needed("url")?;
     let (user, sddl) = (given.value("user"), given.value("sddl"));
@@ -114,7 +113,7 @@ fn reservation(
     let sddl = match (sddl, user) {
         (Some(sddl), _) => sddl.parse(),
         (None, None) => return Err(Refusal::Syntax),
-        (None, Some(user)) => match accounts::sid_of(user, simulated) {
+        (None, Some(user)) => match accounts.sid_of(user) {
             Some(sid) => SecurityDescriptor::allowing(&sid, listen, delegate),
             // Word for word, the text that does not go with the code included.
             None => {
@@ -159,11 +158,11 @@ fn delete(service: Connect<'_>, object: Object, given: &Given<'_>) -> Result<Ans
 
 fn show(
     service: Connect<'_>,
-    user: Option<&SimulatedUser>,
+    accounts: &Accounts,
     object: Object,
     given: &Given<'_>,
 ) -> Result<Answer, Refusal> {
-    let shown = service().and_then(|service| shown(&service, user, object, given.value("url")));
+    let shown = service().and_then(|service| shown(&service, accounts, object, given.value("url")));
     Ok(shown.unwrap_or_else(|error| {
         let (title, reason) = (listing::title(object), messages::reason(&error));
         Answer::failed(format!("{title}{reason}\n"))
@@ -172,7 +171,7 @@ fn show(
 
 fn shown(
     service: &Service,
-    user: Option<&SimulatedUser>,
+    accounts: &Accounts,
     object: Object,
     url: Option<&str>,
 ) -> Result<Answer, StoreError> {
@@ -184,7 +183,7 @@ fn shown(
     match (object, url) {
         (Object::UrlAcl, None) => {
             for reservation in service.reservations()? {
-                listing::reservation(&mut text, &reservation, user);
+                listing::reservation(&mut text, &reservation, accounts);
             }
         }
         (Object::UrlAcl, Some(url)) => {
@@ -195,7 +194,7 @@ fn shown(
             if let Some(ServiceAnswer::Reservation(found)) =
                 service.query(&ServiceQuery::Reservation(url))?
             {
-                listing::reservation(&mut text, &found, user);
+                listing::reservation(&mut text, &found, accounts);
             }
         }
         (Object::IpListen, _) => {

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use certbind_core::{Binding, Record, Uuid};
-use certbind_harness::{Harness, Kit};
+use certbind_harness::{Harness, HostCommand, Kit};
 
 pub(crate) const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
 
@@ -54,7 +54,7 @@ pub(crate) fn compile(harness: &Harness, compiler: &str, name: &str, link: &[Pat
 }
 
 /// Runs a program, and gives its exit code and what it said.
-pub(crate) fn run(command: &mut Command) -> (Option<i32>, String) {
+pub(crate) fn run(command: &mut HostCommand) -> (Option<i32>, String) {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));

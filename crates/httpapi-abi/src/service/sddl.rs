@@ -70,6 +70,12 @@ impl Ace {
         self.allows("GX")
     }
 
+    /// Whether it forbids to register the URL.
+    #[must_use]
+    pub fn denies_listening(&self) -> bool {
+        self.names("D", "GX")
+    }
+
     /// Whether it allows to reserve parts of the URL for others (`GW`, or `GA` for everything).
     #[must_use]
     pub fn may_delegate(&self) -> bool {
@@ -84,8 +90,12 @@ impl Ace {
     }
 
     fn allows(&self, right: &str) -> bool {
+        self.names("A", right)
+    }
+
+    fn names(&self, kind: &str, right: &str) -> bool {
         let mut rights = self.rights.as_bytes().chunks(2);
-        self.kind == "A" && rights.any(|found| found == b"GA" || found == right.as_bytes())
+        self.kind == kind && rights.any(|found| found == b"GA" || found == right.as_bytes())
     }
 }
 
@@ -347,6 +357,16 @@ mod tests {
             let made = SecurityDescriptor::allowing("S-1-1-0", listen, delegate).unwrap();
             assert_eq!(may(&made.to_string()), (listen, delegate));
         }
+    }
+
+    #[test]
+    fn denials_are_told_from_permissions() {
+        let denies = |text: &str| {
+            let sddl: SecurityDescriptor = text.parse().unwrap();
+            sddl.aces()[0].denies_listening()
+        };
+        assert!(denies("D:(D;;GX;;;WD)") && denies("D:(D;;GA;;;WD)"));
+        assert!(!denies("D:(D;;GW;;;WD)") && !denies("D:(A;;GX;;;WD)"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Accounts by name and by SID: those that every Windows has, and the user of a simulated host.
+//! The accounts that every Windows has, by name and by SID.
 
 use sha1::{Digest, Sha1};
+
+use super::same;
 
 /// Domain, name, SID ("Well-known SIDs" in Microsoft's documentation). A name may be given
 /// without its domain.
@@ -49,31 +51,14 @@ const TRANSLATED: &[(&str, &str, &str)] = &[
     ("BUILTIN", "Administradores", "S-1-5-32-544"),
 ];
 
-/// The domain and the first user of a simulated host: its SID is of the form that Windows gives to the
-/// accounts of a machine, with a made-up machine.
-const USER_SID: &str = "S-1-5-21-1004336348-1177238915-682003330-1001";
-
-/// The user of a host that is simulated, by machine and name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SimulatedUser {
-    /// The name of the machine, which is the domain of its accounts.
-    pub machine: String,
-    /// The name of the account.
-    pub name: String,
-}
-
-impl SimulatedUser {
-    /// Whether a name means it: `MACHINE\name`, `.\name` or `name`.
-    fn is_named(&self, name: &str) -> bool {
-        let same = |left: &str, right: &str| left.to_lowercase() == right.to_lowercase();
-        match name.split_once('\\') {
-            Some((domain, name)) => {
-                same(name, &self.name) && (domain == "." || same(domain, &self.machine))
-            }
-            None => same(name, &self.name),
-        }
-    }
-}
+pub(super) const EVERYONE: &str = "S-1-1-0";
+pub(super) const LOCAL: &str = "S-1-2-0";
+pub(super) const INTERACTIVE: &str = "S-1-5-4";
+pub(super) const SERVICE: &str = "S-1-5-6";
+pub(super) const AUTHENTICATED_USERS: &str = "S-1-5-11";
+pub(super) const SYSTEM: &str = "S-1-5-18";
+pub(super) const ADMINISTRATORS: &str = "S-1-5-32-544";
+pub(super) const USERS: &str = "S-1-5-32-545";
 
 /// Where SIDs are made of names: the domain, and what stands before the five numbers.
 const SERVICES: (&str, &str) = ("NT SERVICE", "S-1-5-80");
@@ -96,9 +81,8 @@ const KNOWN_SERVICES: &[&str] = &[
     "WMPNetworkSvc",
 ];
 
-/// The SID of an account of a host with this user, if any. Those of other users and groups of a host or
-/// a domain are not known here.
-pub(super) fn sid_of(name: &str, user: Option<&SimulatedUser>) -> Option<String> {
+/// The SID of an account that every Windows has. A SID is its own.
+pub(super) fn sid_of(name: &str) -> Option<String> {
     if name
         .get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case("S-1-"))
@@ -113,21 +97,24 @@ pub(super) fn sid_of(name: &str, user: Option<&SimulatedUser>) -> Option<String>
     if domain.eq_ignore_ascii_case(pools) {
         return made_of(POOLS.1, &account.to_lowercase());
     }
-    let same = |left: &str, right: &str| left.to_lowercase() == right.to_lowercase();
     let found = ACCOUNTS.iter().chain(TRANSLATED).find(|(of, known, _)| {
         let is_there = domain.is_empty() || same(domain, of);
         is_there && same(account, known)
     });
-    let found = found.map(|(_, _, sid)| *sid);
-    let user = user.filter(|user| user.is_named(name)).map(|_| USER_SID);
-    found.or(user).map(ToOwned::to_owned)
+    found.map(|(_, _, sid)| (*sid).to_owned())
+}
+
+/// Whether an account is logged on as a service.
+pub(super) fn is_service(sid: &str) -> bool {
+    let is_made = |start: &str| {
+        sid.strip_prefix(start)
+            .is_some_and(|rest| rest.starts_with('-'))
+    };
+    matches!(sid, SYSTEM | "S-1-5-19" | "S-1-5-20") || is_made(SERVICES.1) || is_made(POOLS.1)
 }
 
 /// `DOMAIN\name` of a SID.
-pub(super) fn name_of(sid: &str, user: Option<&SimulatedUser>) -> Option<String> {
-    if let Some(user) = user.filter(|_| sid == USER_SID) {
-        return Some(format!("{}\\{}", user.machine, user.name));
-    }
+pub(super) fn name_of(sid: &str) -> Option<String> {
     let known = ACCOUNTS.iter().find(|(_, _, known)| *known == sid);
     if let Some((domain, name, _)) = known {
         return Some(format!("{domain}\\{name}"));
@@ -138,7 +125,7 @@ pub(super) fn name_of(sid: &str, user: Option<&SimulatedUser>) -> Option<String>
     let pools = std::iter::once(format!("{}\\DefaultAppPool", POOLS.0));
     services
         .chain(pools)
-        .find(|name| sid_of(name, None).as_deref() == Some(sid))
+        .find(|name| sid_of(name).as_deref() == Some(sid))
 }
 
 /// The SID of a service or of a pool: SHA-1 of the name in UTF-16, as five numbers.
@@ -169,42 +156,22 @@ mod tests {
             ("NT SERVICE\\WinRM", winrm),
             ("NT SERVICE\\Wecsvc", wecsvc),
         ] {
-            assert_eq!(sid_of(name, None).as_deref(), Some(sid));
-            assert_eq!(name_of(sid, None).as_deref(), Some(name));
+            assert_eq!(sid_of(name).as_deref(), Some(sid));
+            assert_eq!(name_of(sid).as_deref(), Some(name));
         }
-        assert_eq!(sid_of("nt service\\winrm", None).as_deref(), Some(winrm));
+        assert_eq!(sid_of("nt service\\winrm").as_deref(), Some(winrm));
         let pool = "S-1-5-82-3006700770-424185619-1745488364-794895919-4004696415";
-        assert_eq!(
-            sid_of("IIS AppPool\\DefaultAppPool", None).as_deref(),
-            Some(pool)
-        );
+        assert_eq!(sid_of("IIS AppPool\\DefaultAppPool").as_deref(), Some(pool));
     }
 
     #[test]
     fn groups_are_found_in_other_languages() {
         for name in ["Jeder", "tout le monde", "Todos", "ВСЕ"] {
-            assert_eq!(sid_of(name, None).as_deref(), Some("S-1-1-0"), "{name}");
+            assert_eq!(sid_of(name).as_deref(), Some("S-1-1-0"), "{name}");
         }
-        let service = sid_of("nt-autorität\\NETZWERKDIENST", None);
+        let service = sid_of("nt-autorität\\NETZWERKDIENST");
         assert_eq!(service.as_deref(), Some("S-1-5-20"));
-        assert_eq!(sid_of("CONTOSO\\Jeder", None), None);
-    }
-
-    #[test]
-    fn the_user_of_a_simulated_host_is_found() {
-        let user = SimulatedUser {
-            machine: "HOST".into(),
-            name: "Ann".into(),
-        };
-        for name in ["ann", "host\\ANN", ".\\Ann"] {
-            assert_eq!(sid_of(name, None), None, "{name}");
-            assert_eq!(sid_of(name, Some(&user)).as_deref(), Some(USER_SID));
-        }
-        assert_eq!(sid_of("OTHER\\Ann", Some(&user)), None);
-        assert_eq!(sid_of("Bob", Some(&user)), None);
-        let shown = name_of(USER_SID, Some(&user));
-        assert_eq!(shown.as_deref(), Some("HOST\\Ann"));
-        assert_eq!(name_of(USER_SID, None), None);
+        assert_eq!(sid_of("CONTOSO\\Jeder"), None);
     }
 
     /// They are printed with it.
@@ -226,12 +193,12 @@ mod tests {
             ("BUILTIN\\users", "S-1-5-32-545", "BUILTIN\\Users"),
             ("Users", "S-1-5-32-545", "BUILTIN\\Users"),
         ] {
-            assert_eq!(sid_of(given, None).as_deref(), Some(sid));
-            assert_eq!(name_of(sid, None).as_deref(), Some(shown));
+            assert_eq!(sid_of(given).as_deref(), Some(sid));
+            assert_eq!(name_of(sid).as_deref(), Some(shown));
         }
         for unknown in ["", "CONTOSO\\svc", "CONTOSO\\Users", "NT SERVICE\\", "ü"] {
-            assert_eq!(sid_of(unknown, None), None, "{unknown}");
+            assert_eq!(sid_of(unknown), None, "{unknown}");
         }
-        assert_eq!(name_of("S-1-5-21-1-2-3-1001", None), None);
+        assert_eq!(name_of("S-1-5-21-1-2-3-1001"), None);
     }
 }

@@ -1,0 +1,39 @@
+//! The host that the simulator's library simulates, as far as netsh is part of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use certbind_simulator::Accounts;
+use serde::Deserialize;
+
+use crate::netsh::Profile;
+
+/// What the simulator's configuration says of the host beside its service configuration. All else in it is
+/// for the library, which also reports what is wrong: a command that it refuses to answer fails.
+#[derive(Default, Deserialize)]
+pub(crate) struct SimulatedHost {
+    profile: Option<String>,
+    machine: Option<String>,
+    run_as: Option<String>,
+    #[serde(default)]
+    accounts: BTreeMap<String, String>,
+}
+
+impl SimulatedHost {
+    /// The host of a configuration: the path of a TOML file, or the URL of a store.
+    pub(crate) fn read(configuration: &Path) -> Self {
+        let text = std::fs::read_to_string(configuration).unwrap_or_default();
+        toml::from_str(&text).unwrap_or_default()
+    }
+
+    /// The release whose netsh it has.
+    pub(crate) fn profile(&self) -> Option<Profile> {
+        Profile::of_windows(self.profile.as_deref()?)
+    }
+
+    /// Its accounts.
+    pub(crate) fn accounts(&self) -> Accounts {
+        let (machine, run_as) = (self.machine.as_deref(), self.run_as.as_deref());
+        Accounts::configured(machine, &self.accounts, run_as).unwrap_or_default()
+    }
+}

@@ -1,0 +1,195 @@
+//! Commands that run programs on the host of a harness.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use crate::error::HarnessError;
+
+/// A command that runs a program on the host of a harness, built as a [`Command`] is.
+///
+/// A program that fails and says on its standard error that it could not load the library is an error,
+/// [`HarnessError::NotLoaded`], however it is run: it has changed nothing, and a test of it tests nothing.
+#[derive(Debug)]
+pub struct HostCommand {
+    command: Command,
+}
+
+impl HostCommand {
+    pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
+        Self {
+            command: Command::new(program),
+        }
+    }
+
+    pub(crate) fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
+    /// Adds an argument.
+    pub fn arg(&mut self, argument: impl AsRef<OsStr>) -> &mut Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args(&mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// Sets a variable of the environment.
+    pub fn env(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Removes a variable of the environment.
+    pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Sets the working directory.
+    pub fn current_dir(&mut self, folder: impl AsRef<Path>) -> &mut Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Sets the standard input.
+    pub fn stdin(&mut self, input: impl Into<Stdio>) -> &mut Self {
+        self.command.stdin(input);
+        self
+    }
+
+    /// Sets the standard output.
+    pub fn stdout(&mut self, output: impl Into<Stdio>) -> &mut Self {
+        self.command.stdout(output);
+        self
+    }
+
+    /// Runs the program to its end, and gives what it prints.
+    ///
+    /// # Errors
+    /// [`HarnessError::NotLoaded`]; [`HarnessError::File`] if it cannot be started.
+    pub fn output(&mut self) -> Result<Output, HarnessError> {
+        let output = self.command.output();
+        let output = output.map_err(|error| self.not_started(error))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let line = said.lines().find(|line| is_unloaded(line));
+        check(output.status, line.map(ToOwned::to_owned))?;
+        Ok(output)
+    }
+
+    /// Runs the program to its end. What it prints goes where the output of the test goes.
+    ///
+    /// # Errors
+    /// [`HarnessError::NotLoaded`]; [`HarnessError::File`] if it cannot be started.
+    pub fn status(&mut self) -> Result<ExitStatus, HarnessError> {
+        self.spawn()?.wait()
+    }
+
+    /// Starts the program.
+    ///
+    /// # Errors
+    /// [`HarnessError::File`] if it cannot be started.
+    pub fn spawn(&mut self) -> Result<HostChild, HarnessError> {
+        let started = self.command.stderr(Stdio::piped()).spawn();
+        let mut child = started.map_err(|error| self.not_started(error))?;
+        let unloaded = child.stderr.take().map(copy);
+        let program = self.command.get_program().to_owned();
+        Ok(HostChild {
+            child,
+            program,
+            unloaded,
+        })
+    }
+
+    /// The command as one of the standard library, whose programs are not checked.
+    #[must_use]
+    pub fn into_unchecked(self) -> Command {
+        self.command
+    }
+
+    fn not_started(&self, error: std::io::Error) -> HarnessError {
+        HarnessError::file(self.command.get_program(), error)
+    }
+}
+
+/// A program that runs on the host of a harness. It goes on when this is dropped.
+#[derive(Debug)]
+pub struct HostChild {
+    child: Child,
+    program: OsString,
+    unloaded: Option<Receiver<String>>,
+}
+
+/// How long the rest of what a program has printed is waited for: a process that it leaves behind may keep its
+/// standard error open.
+const REST: Duration = Duration::from_secs(1);
+
+impl HostChild {
+    /// The process: its number, its standard input and output, and [`kill`](Child::kill).
+    pub fn process(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// [`HarnessError::NotLoaded`]; [`HarnessError::File`] if it cannot be waited for.
+    pub fn wait(&mut self) -> Result<ExitStatus, HarnessError> {
+        let ended = self.child.wait();
+        let status = ended.map_err(|error| HarnessError::file(&self.program, error))?;
+        // No line comes once standard error is closed.
+        let line = self
+            .unloaded
+            .take()
+            .and_then(|lines| lines.recv_timeout(REST).ok());
+        check(status, line)?;
+        Ok(status)
+    }
+}
+
+/// Copies what a program prints to the standard error of the test, and gives the line that says that the library
+/// could not be loaded.
+fn copy(from: ChildStderr) -> Receiver<String> {
+    let (found, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut from = BufReader::new(from);
+        let mut line = Vec::new();
+        while from.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            // Nobody may be there to read it.
+            let _ = std::io::stderr().write_all(&line);
+            let text = String::from_utf8_lossy(&line);
+            if is_unloaded(&text) {
+                let _ = found.send(text.trim_end().to_owned());
+            }
+            line.clear();
+        }
+    });
+    lines
+}
+
+fn check(status: ExitStatus, unloaded: Option<String>) -> Result<(), HarnessError> {
+    match unloaded {
+        Some(line) if !status.success() => Err(HarnessError::NotLoaded(line.trim().to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a line is that of a loader that has not found the library: of Linux, of .NET, of JNA.
+fn is_unloaded(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let messages = [
+        "error while loading shared libraries:",
+        "cannot open shared object file",
+        "dllnotfoundexception",
+        "unable to load library",
+        "unable to load shared library",
+    ];
+    line.contains("httpapi") && messages.iter().any(|message| line.contains(message))
+}

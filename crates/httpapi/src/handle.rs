@@ -1,0 +1,36 @@
+//! Handles of request queues.
+
+#![cfg_attr(windows, expect(unsafe_code, reason = "handles are Windows' own"))]
+
+/// A handle that no other has. On Windows it is one of the system, so that `CloseHandle` takes it, as programs
+/// of version 1 do; elsewhere it is a number.
+#[cfg(not(windows))]
+pub(crate) fn create() -> Result<usize, u32> {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static NEXT: AtomicUsize = AtomicUsize::new(0x0001_0000);
+    Ok(NEXT.fetch_add(4, Ordering::Relaxed))
+}
+
+#[cfg(not(windows))]
+pub(crate) fn close(_: usize) {}
+
+#[cfg(windows)]
+pub(crate) fn create() -> Result<usize, u32> {
+    use windows_sys::Win32::Foundation::GetLastError;
+    use windows_sys::Win32::System::Threading::CreateEventW;
+
+    // SAFETY: all of its pointers may be null: an event without a name.
+    let handle = unsafe { CreateEventW(std::ptr::null(), 1, 0, std::ptr::null()) };
+    match handle.is_null() {
+        // SAFETY: it takes nothing.
+        true => Err(unsafe { GetLastError() }),
+        false => Ok(handle as usize),
+    }
+}
+
+#[cfg(windows)]
+pub(crate) fn close(handle: usize) {
+    // SAFETY: a handle that is none is refused.
+    unsafe { windows_sys::Win32::Foundation::CloseHandle(handle as _) };
+}
