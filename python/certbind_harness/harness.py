@@ -35,7 +35,7 @@ _LARGEST = 2**63 - 1
 _NAMES = [
     before + name + dll + behind
     for name in ["httpapi", "Httpapi", "HttpApi", "HTTPAPI"]
-    for dll in ["", ".dll"]
+    for dll in ["", ".dll", ".DLL"]
     for before in ["", "lib"]
     for behind in ["", ".so"]
 ]

@@ -46,8 +46,10 @@ def test_documented_tests_pass_with_the_installed_wheel_alone(tmp_path):
     (tests / "test_installer.py").write_text(page.split("```python\n")[1].split("```")[0], encoding="utf-8")
     plugin = page.split("```py\n")[1].split("```")[0]
     (tests / "test_plugin.py").write_text(plugin, encoding="utf-8")
+    tutorial = (ROOT / "docs" / "test-an-installer.md").read_text(encoding="utf-8")
+    (tests / "test_install.py").write_text(tutorial.split("```python\n")[1].split("```")[0], encoding="utf-8")
     for name in ["install.sh", "host-2022.txt"]:
         shutil.copy(ROOT / "examples" / name, tests)
     command = [python, "-m", "pytest", "-p", "no:cacheprovider", "--quiet"]
     done = subprocess.run(command, env=environment, cwd=tests, capture_output=True, text=True)
-    assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "8 passed" in done.stdout, done.stdout + done.stderr

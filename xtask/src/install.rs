@@ -14,6 +14,7 @@ const TESTS: &[Needed] = &[
     ("valgrind", &["valgrind"]),
     ("python3", &["python3"]),
     ("pytest-3", &["python3-pytest"]),
+    ("/usr/share/java/jna.jar", &["libjna-java"]),
     ("pkg-config", &["pkg-config"]),
     ("strace", &["strace"]),
     ("mcs", &["mono-mcs"]),
@@ -43,6 +44,8 @@ const RELEASES: &[Needed] = &[
     ("zip", &["zip"]),
     ("unzip", &["unzip"]),
     ("dpkg-shlibdeps", &["dpkg-dev"]),
+    ("python3", &["python3"]),
+    ("/usr/share/doc/python3-venv/copyright", &["python3-venv"]),
 ];
 
 /// What makes a small file system, for the tests of a full disk.

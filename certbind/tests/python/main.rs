@@ -6,6 +6,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod installer;
 
 use certbind_test_support::require;
 use std::os::unix::fs::symlink;
@@ -31,9 +32,9 @@ fn kit() -> TempDir {
 }
 
 /// Debian's pytest, and the Python that it is for: another may be first in the PATH.
-fn pytest(argument: &str, folder: &Path, kit: &Path) -> Output {
+fn pytest(arguments: &[&str], folder: &Path, kit: &Path) -> Output {
     Command::new("pytest-3")
-        .arg(argument)
+        .args(arguments)
         .current_dir(folder)
         .env("PYTHONPATH", root().join("python"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -48,7 +49,7 @@ fn the_package_passes_its_own_tests() {
     require!("pytest-3");
     let kit = kit();
     let folder = root().join("python");
-    let done = pytest("--quiet", &folder, kit.path());
+    let done = pytest(&["--quiet"], &folder, kit.path());
     let printed = String::from_utf8_lossy(&done.stdout);
     assert!(
         done.status.success(),
@@ -69,7 +70,7 @@ fn the_example_of_its_page_runs() {
     }
     std::fs::write(folder.path().join("test_installer.py"), example).unwrap();
     let kit = kit();
-    let done = pytest("--verbose", folder.path(), kit.path());
+    let done = pytest(&["--verbose"], folder.path(), kit.path());
     let printed = String::from_utf8_lossy(&done.stdout);
     assert!(
         done.status.success() && printed.contains("2 passed"),

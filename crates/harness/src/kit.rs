@@ -49,7 +49,7 @@ impl Kit {
 }
 
 /// The names under which programs ask for the library. On Linux the system's loader tries a name
-/// as it is, and .NET puts `lib` before and `.so` behind the one that `DllImport` names. Names of
+/// as it is; .NET, Mono and JNA put `lib` before and `.so` behind the one that a program names. Names of
 /// Windows are written in either case.
 pub(crate) fn names_of_library() -> Vec<String> {
     if cfg!(windows) {
@@ -58,7 +58,7 @@ pub(crate) fn names_of_library() -> Vec<String> {
     let mut names = Vec::new();
     for name in ["httpapi", "Httpapi", "HttpApi", "HTTPAPI"] {
         for before in ["", "lib"] {
-            for behind in ["", ".dll", ".so", ".dll.so"] {
+            for behind in ["", ".dll", ".DLL", ".so", ".dll.so", ".DLL.so"] {
                 names.push(format!("{before}{name}{behind}"));
             }
         }

@@ -5,9 +5,11 @@
 #[allow(dead_code, reason = "each test file uses a part")]
 mod common;
 
+use std::process::Command;
+
 use certbind_harness::{HarnessError, Privilege};
 use certbind_test_support::require;
-use common::{PROGRAMS, harness, run};
+use common::{PROGRAMS, harness, kit, run};
 
 const SVC: &str = "S-1-5-21-3623811015-3361044348-30300820-1104";
 
@@ -112,4 +114,30 @@ fn program_can_bind_a_certificate_that_was_just_installed() {
     assert_eq!(code, Some(0), "{said}");
     let refused = harness.install_certificate(harness.folder().join("simulator.toml"));
     assert!(matches!(refused, Err(HarnessError::Certificate { .. })));
+}
+
+/// docs/test-an-installer.md.
+#[test]
+fn rust_tests_of_an_installer_pass_as_printed() {
+    let page = include_str!("../../../docs/test-an-installer.md");
+    let (_, printed) = page.split_once("```rust\n").expect("the block");
+    let (printed, _) = printed.split_once("```").expect("its end");
+    let here = include_str!("installer.rs").replace("../../examples/install.sh", "install.sh");
+    assert_eq!(printed, here);
+
+    let kit = kit();
+    let target = kit.parent().expect("the target directory");
+    let tests = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "--package", "certbind-harness"])
+        .args(["--test", "installer", "--target-dir"])
+        .arg(target)
+        .env("CERTBIND_KIT", &kit)
+        .output()
+        .expect("cargo runs");
+    let said = String::from_utf8_lossy(&tests.stdout);
+    let complaint = String::from_utf8_lossy(&tests.stderr);
+    assert!(
+        tests.status.success() && said.contains("5 passed"),
+        "{said}{complaint}"
+    );
 }

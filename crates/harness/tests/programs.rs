@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+#[allow(dead_code, reason = "each test file uses a part")]
 mod common;
 
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 
 mod linux;
 mod parts;
+mod wheels;
 mod windows;
 
 use std::path::{Path, PathBuf};
@@ -25,12 +26,15 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     let tarball = linux::tarball(&folder)?;
     let package = linux::package(&folder)?;
     let zip = windows::zip(&wine, &folder)?;
+    let wheel = wheels::linux(&folder)?;
+    wheels::windows(&wine, &folder)?;
     parts::lists(&folder)?;
     checksums(&folder)?;
 
     linux::tarball_works(&tarball)?;
     linux::package_works(&package)?;
     windows::zip_works(&wine, &zip)?;
+    wheels::works(&wheel)?;
     println!("\nThe release is in {}", folder.display());
     Ok(())
 }

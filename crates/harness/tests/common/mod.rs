@@ -15,6 +15,13 @@ pub(crate) fn harness() -> Harness {
     Harness::with(KIT.get_or_init(built)).expect("a harness")
 }
 
+/// The folder of that kit.
+pub(crate) fn kit() -> PathBuf {
+    drop(harness());
+    let test = std::env::current_exe().expect("the test has a path");
+    test.ancestors().nth(2).expect("target/debug").to_owned()
+}
+
 fn built() -> Kit {
     let test = std::env::current_exe().expect("the test has a path");
     let folder = test.ancestors().nth(2).expect("target/debug").to_owned();
