@@ -46,6 +46,9 @@ enum State {
     Settling(u32),
 }
 
+/// The folder of certificates, relative to that of the configuration.
+pub(crate) const CERTIFICATES: &str = "certificates";
+
 /// The URL of the store, relative to the folder of the configuration.
 pub(crate) const STORE: &str = "redb:bindings.redb";
 

@@ -11,12 +11,11 @@ use certbind_formats::ReadOptions;
 use certbind_simulator::{CertificateState, Privilege, Profile};
 use tempfile::TempDir;
 
-use crate::config::Config;
+use crate::config::{CERTIFICATES, Config};
 use crate::differences::Differences;
 use crate::error::HarnessError;
 use crate::fault::Fault;
 use crate::host_command::HostCommand;
-use crate::installed::CERTIFICATES;
 use crate::kit::{Kit, library_name, names_of_library};
 use crate::watch::{TRACE, Watch};
 

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 
 use certbind_certificates::hash_of_file;
 
+use crate::config::CERTIFICATES;
 use crate::error::HarnessError;
 use crate::harness::Harness;
-
-/// The folder, as the configuration names it.
-pub(crate) const CERTIFICATES: &str = "certificates";
 
 impl Harness {
     /// The folder with the certificates that the host has, in PEM, DER and PFX files without a password. Once it
