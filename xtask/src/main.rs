@@ -29,7 +29,8 @@ cargo xtask TASK
   test    every check: format, lints, docs, all tests; what is missing is skipped or, in CI, an error
   test --install     the same, after installing what the tests need (Debian, root)
   wine    of these, the tests under Wine (installs what they need)
-  wine scripts  the batch files of a renewal in Wine, with what `wine` has built
+  wine scripts  change scripts in Wine's cmd, with what `wine` has built (CERTBIND_WINE=all: each kill, each fault)
+  wine variants  a sample of the plausible Windows variants
   demo    build certbind and run it on the export of a host in examples/
 
   deps    licences, bans and sources of the dependencies (cargo-deny)
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         ["demo"] | ["tour"] => demo::run(),
         ["wine"] => install::windows().and_then(|()| windows::run_all()),
         ["wine", "scripts"] => windows::change_scripts(),
+        ["wine", "variants"] => windows::variants(),
         ["deps"] => deps::licences(),
         ["msrv"] | ["deps", "oldest-rust"] => deps::msrv(),
         ["minimal-versions"] | ["deps", "oldest-versions"] => deps::minimal_versions(),

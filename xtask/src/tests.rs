@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::process::{Failure, cargo, root, run};
 
 /// Proptest reads its seed there.
-const SEED: &str = "PROPTEST_RNG_SEED";
+pub(crate) const SEED: &str = "PROPTEST_RNG_SEED";
 
 /// Runs them by `cargo test`, which shows which tests were skipped. cargo-nextest hides what tests
 /// print that pass; `.config/nextest.toml` is for those who run it themselves.
@@ -25,7 +25,7 @@ pub(crate) fn all() -> Result<(), Failure> {
 }
 
 /// The first digits of the hash of the committed files, as a number; none outside a repository.
-fn seed() -> Option<String> {
+pub(crate) fn seed() -> Option<String> {
     let mut git = Command::new("git");
     git.args(["rev-parse", "HEAD^{tree}"]).current_dir(root());
     let output = git.output().ok().filter(|output| output.status.success())?;

@@ -1,13 +1,12 @@
 //! What runs on Windows, run under Wine: the suites, a C program against the drop-in library, and
 //! a session of the command line.
 
-mod change_scripts;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{self, Failure, cargo_at, cargo_target, root, run};
 use crate::sources::afresh;
+use crate::tests::{self, SEED};
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
 
@@ -15,6 +14,9 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 /// have the target.
 const CARGO: &str = "/usr/bin/cargo";
 const RUSTC: &str = "/usr/bin/rustc";
+
+/// How many pairs of answers `windows_variants` draws.
+const PAIRS: &str = "CERTBIND_PAIRS";
 
 /// Two certificates. What they are of does not matter to the simulator.
 const OLD: &str = "5226dc6c54559761cd471b86eb51c096252c90f2";
@@ -50,19 +52,23 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     ]))?;
     let kit = wine.target.join(TARGET).join("debug");
     copy(&kit.join("certbind.exe"), &kit.join("netsh.exe"))?;
+    wine.variants()?;
     wine.c_program(&kit)?;
     wine.passes_on()?;
     wine.harness()?;
     wine.session(&kit)?;
-    wine.change_scripts(&kit)?;
+    wine.change_scripts()?;
     wine.guest()
 }
 
-/// Runs the batch files of a renewal, with the programs that [`run_all`] has built and installed.
+/// Runs change scripts, with the programs that [`run_all`] has built and installed.
 pub(crate) fn change_scripts() -> Result<(), Failure> {
-    let wine = Wine::new()?;
-    let kit = wine.target.join(TARGET).join("debug");
-    wine.change_scripts(&kit)
+    Wine::new()?.change_scripts()
+}
+
+/// Runs the sample of plausible Windows variants.
+pub(crate) fn variants() -> Result<(), Failure> {
+    Wine::new()?.variants()
 }
 
 /// A Wine of the tests' own.
@@ -188,28 +194,63 @@ impl Wine {
 
     /// A Windows program on a host of the crate `harness`, which runs here and not under Wine.
     fn harness(&self) -> Result<(), Failure> {
-        let mut test = process::cargo();
-        test.args([
-            "test",
-            "--package",
-            "certbind-harness",
-            "--test",
-            "programs",
-        ])
-        .args(["--", "--ignored", "under_wine"])
-        .env(
-            "CERTBIND_WINDOWS_KIT",
-            self.target.join(TARGET).join("debug"),
-        );
-        self.environment(&mut test);
+        self.test_here("certbind-harness", "programs")
+    }
+
+    /// The batch files of generated hosts in Wine's cmd: a sample, or with `CERTBIND_WINE=all` every
+    /// kill and every fault.
+    fn change_scripts(&self) -> Result<(), Failure> {
+        self.install(&self.target.join(TARGET).join("debug"))?;
+        self.test_here("certbind", "scripts")
+    }
+
+    /// The tests of a program that run here, and start Windows programs under Wine.
+    fn test_here(&self, package: &str, test: &str) -> Result<(), Failure> {
+        let mut cargo = process::cargo();
+        cargo
+            .args(["test", "--package", package, "--test", test, "--"])
+            .args(["--ignored", "--nocapture", "under_wine"])
+            .env(
+                "CERTBIND_WINDOWS_KIT",
+                self.target.join(TARGET).join("debug"),
+            );
+        if std::env::var_os(SEED).is_none()
+            && let Some(seed) = tests::seed()
+        {
+            cargo.env(SEED, seed);
+        }
+        self.environment(&mut cargo);
+        run(&mut cargo)
+    }
+
+    /// The store of the HTTP Server API on plausible variants of Windows: a few of them alone, and
+    /// `CERTBIND_PAIRS` drawn pairs.
+    fn variants(&self) -> Result<(), Failure> {
+        let mut test = self.cargo("test");
+        test.args(["--package", "certbind-conformance"])
+            .args(["--test", "windows_variants", "--"])
+            .args(["sample_of_answers", "drawn_pairs_of_answers"]);
+        if std::env::var_os(PAIRS).is_none() {
+            test.env(PAIRS, "30");
+        }
+        if std::env::var_os("CERTBIND_SEED").is_none()
+            && let Some(seed) = tests::seed()
+        {
+            test.env("CERTBIND_SEED", seed);
+        }
         run(&mut test)
+    }
+
+    /// Makes the DLL of a kit the system's.
+    fn install(&self, kit: &Path) -> Result<(), Failure> {
+        let system = self.prefix.join("drive_c/windows/system32/httpapi.dll");
+        copy(&kit.join("httpapi.dll"), &system)
     }
 
     /// The command line of a kit over `httpsys:`, its default on Windows, with the kit's DLL as the
     /// system's.
     pub(crate) fn session(&self, kit: &Path) -> Result<(), Failure> {
-        let system = self.prefix.join("drive_c/windows/system32/httpapi.dll");
-        copy(&kit.join("httpapi.dll"), &system)?;
+        self.install(kit)?;
         let [certbind, netsh] = ["certbind.exe", "netsh.exe"].map(|name| kit.join(name));
         let records = self.records();
         crate::sources::afresh(records.parent().unwrap_or(&records))?;

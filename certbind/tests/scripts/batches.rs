@@ -6,9 +6,10 @@ use certbind_formats::netsh::Release;
 use certbind_migrate::script::{ChangeScripts, Dialect, ImportPfx};
 use certbind_test_support::cases;
 
+use crate::checks::{Checks, Point, Run, Script, ScriptHost, Tried};
 use crate::generate::Generated;
 use crate::host::SimulatedHost;
-use crate::windows_host::{Event, Run, WindowsHost};
+use crate::windows_host::{Event, WindowsHost};
 use crate::{RELEASES, options};
 
 /// A generated host and the batch files of its change.
@@ -45,6 +46,50 @@ impl Case {
     }
 }
 
+/// A simulated host with the batch files of a case.
+struct BatchHost<'a> {
+    case: &'a Case,
+    host: WindowsHost,
+}
+
+impl<'a> BatchHost<'a> {
+    fn new(case: &'a Case) -> Self {
+        let host = case.host();
+        Self { case, host }
+    }
+
+    fn checks(&mut self) -> Checks<'_> {
+        let (name, generated) = (self.case.release.name(), &self.case.generated);
+        Checks {
+            name: format!("Windows {name} (seed {})", self.case.seed),
+            host: self,
+            generated,
+        }
+    }
+}
+
+impl ScriptHost for BatchHost<'_> {
+    fn reset(&mut self, bindings: &[Binding]) {
+        self.host = self.case.host_with(bindings);
+    }
+
+    fn bindings(&self) -> Vec<Binding> {
+        self.host.bindings()
+    }
+
+    fn execute(&mut self, script: Script, point: Option<Point>) -> Run {
+        let text = match script {
+            Script::Apply => &self.case.scripts.apply,
+            Script::Rollback => &self.case.scripts.rollback,
+        };
+        self.host.run(text, point.map(Event::At))
+    }
+
+    fn leftovers(&self) -> Vec<String> {
+        self.host.files.keys().cloned().collect()
+    }
+}
+
 fn profile(release: Release) -> Profile {
     release.name().parse().unwrap()
 }
@@ -64,149 +109,66 @@ fn batch_files_equal_the_plan_and_roll_back() {
 }
 
 fn applied(case: &Case) {
-    {
-        let mut host = case.host();
-        let (before, after) = (&case.generated.before, &case.generated.after);
-        for (script, expected) in [
-            (&case.scripts.apply, after),
-            (&case.scripts.rollback, before),
-        ] {
-            let run = host.run(script, None);
-            let context = case.context(None, &run);
-            assert_eq!(run.code, Some(0), "{context}");
-            assert_eq!(&host.bindings(), expected, "{context}");
-            assert!(run.changes > 0 && host.files.is_empty(), "{context}");
-            let has_update = case.release >= Release::Server2019;
-            let mut updates = host.commands.iter();
-            let updates = updates.any(|it| it[2..4] == ["update", "sslcert"] && it.len() > 5);
-            assert!(has_update || !updates, "{context}");
-            if has_update {
-                // A binding that is changed is never missing.
-                let deletes = host.commands.iter().filter(|it| it[2] == "delete");
-                let kept = |key: &str| expected.iter().any(|it| it.key().to_string() == key);
-                let mut keys = deletes.map(|it| it[4].to_ascii_lowercase());
-                assert!(keys.all(|key| !kept(&key)), "{context}");
-            }
-            let run = host.run(script, None);
-            let context = case.context(None, &run);
-            assert_eq!(
-                (run.code, run.changes),
-                (Some(0), 0),
-                "a second run: {context}"
-            );
+    BatchHost::new(case).checks().applied(true);
+    let has_update = case.release >= Release::Server2019;
+    let mut host = case.host();
+    for (script, expected) in [
+        (&case.scripts.apply, &case.generated.after),
+        (&case.scripts.rollback, &case.generated.before),
+    ] {
+        let run = host.run(script, None);
+        let context = case.context(None, &run);
+        let mut updates = host.commands.iter();
+        let updates = updates.any(|it| it[2..4] == ["update", "sslcert"] && it.len() > 5);
+        assert!(has_update || !updates, "{context}");
+        if has_update {
+            // A binding that is changed is never missing.
+            let deletes = host.commands.iter().filter(|it| it[2] == "delete");
+            let kept = |key: &str| expected.iter().any(|it| it.key().to_string() == key);
+            let mut keys = deletes.map(|it| it[4].to_ascii_lowercase());
+            assert!(keys.all(|key| !kept(&key)), "{context}");
         }
     }
 }
 
-/// A kill loses what the batch file knows. So a kill between two changes is the same as a kill after
-/// the first of them, and all kills are tried.
+/// Each kill and each fault of each case.
 #[test]
-fn a_killed_batch_file_can_be_run_again_or_rolled_back() {
-    each_case(1, killed);
+fn after_a_kill_or_a_fault_a_batch_file_can_be_run_again_or_rolled_back() {
+    each_case(1, disturbed);
 }
 
-fn killed(case: &Case) {
-    let mut tried = 0;
-    {
+fn disturbed(case: &Case) {
+    let tried = BatchHost::new(case).checks().all();
+    println!("{tried:?}");
+    let Tried {
+        kills,
+        unchanged,
+        named,
+    } = tried;
+    assert!(kills > 0 && unchanged > 0 && named > 0, "{tried:?}");
+}
+
+#[test]
+fn a_batch_file_that_was_killed_twice_can_be_run_again_or_rolled_back() {
+    each_case(1, |case| {
         let changes = case.host().run(&case.scripts.apply, None).changes;
         for at in 1..=changes {
-            let event = Some(Event::Kill(at));
             for (next, expected) in [
                 (&case.scripts.apply, &case.generated.after),
                 (&case.scripts.rollback, &case.generated.before),
             ] {
                 let mut host = case.host();
+                let event = Some(Event::At(Point::KillAfter(at)));
                 assert_eq!(host.run(&case.scripts.apply, event).code, None);
-                // Killed again at its first change, for good measure.
-                host.run(next, Some(Event::Kill(1)));
+                host.run(next, Some(Event::At(Point::KillAfter(1))));
                 let run = host.run(next, None);
                 let context = case.context(event, &run);
                 assert_eq!(run.code, Some(0), "{context}");
                 assert_eq!(&host.bindings(), expected, "{context}");
                 assert!(host.files.is_empty(), "{:?} {context}", host.files);
-                tried += 1;
             }
         }
-    }
-    println!("{tried} kills");
-    assert!(tried >= 4);
-}
-
-/// Windows 2019 exits with 0 when it refuses an option, so both exit codes are tried.
-#[test]
-fn after_a_fault_in_a_batch_file_the_host_is_as_before_or_the_difference_is_named() {
-    each_case(1, faulted);
-}
-
-fn faulted(case: &Case) {
-    let (mut unchanged, mut partly) = (0, 0);
-    {
-        let before = &case.generated.before;
-        let changes = case.host().run(&case.scripts.apply, None).changes;
-        for at in 1..=changes {
-            for (code, exit) in [(1312, 1), (5, 1), (87, 0)] {
-                let event = Some(Event::Fault(at, code, exit));
-                let mut host = case.host();
-                let run = host.run(&case.scripts.apply, event);
-                let context = case.context(event, &run);
-                let held = host.bindings();
-                let named: Vec<_> = run
-                    .text
-                    .lines()
-                    .filter_map(|line| line.strip_suffix(": differs from before"))
-                    .collect();
-                let different = differences(&held, before);
-                // The binding whose change failed is restored.
-                for line in run.text.lines().filter(|line| line.ends_with(": FAILED")) {
-                    let key = line
-                        .trim_end_matches(": FAILED")
-                        .rsplit(' ')
-                        .next()
-                        .unwrap();
-                    assert!(!different.contains(&key.to_ascii_lowercase()), "{context}");
-                }
-                match run.code {
-                    Some(3) => {
-                        assert_eq!(&held, before, "{context}");
-                        unchanged += 1;
-                    }
-                    Some(4) => {
-                        assert_eq!(sorted(&named), different, "{context}");
-                        partly += 1;
-                    }
-                    code => panic!("{code:?} {context}"),
-                }
-                assert!(run.text.contains(&format!("Error: {code}")), "{context}");
-                let run = host.run(&case.scripts.rollback, None);
-                let context = case.context(event, &run);
-                assert_eq!(run.code, Some(0), "{context}");
-                assert_eq!(&host.bindings(), before, "{context}");
-                assert!(host.files.is_empty(), "{context}");
-                // The apply script succeeds once the fault is gone.
-                let run = host.run(&case.scripts.apply, None);
-                assert_eq!(run.code, Some(0), "{}", case.context(event, &run));
-                assert_eq!(host.bindings(), case.generated.after);
-            }
-        }
-    }
-    println!("{unchanged} faults left the host as before, {partly} were named");
-    assert!(unchanged > 0 && partly > 0);
-}
-
-/// The keys of which two hosts differ, in lower case.
-fn differences(one: &[Binding], other: &[Binding]) -> Vec<String> {
-    let all = one.iter().chain(other);
-    let differing = all.filter(|it| one.contains(it) != other.contains(it));
-    let mut keys: Vec<_> = differing.map(|it| it.key().to_string()).collect();
-    keys.sort();
-    keys.dedup();
-    keys
-}
-
-fn sorted(keys: &[&str]) -> Vec<String> {
-    let mut keys: Vec<_> = keys.iter().map(|key| key.to_ascii_lowercase()).collect();
-    keys.sort();
-    keys
+    });
 }
 
 /// Another program changes each key in turn.
@@ -391,8 +353,8 @@ type SeededFault<'a> = (&'a str, &'a dyn Fn(&str) -> bool, fn(&Case));
 fn the_checks_notice_a_batch_file_with_a_missing_part() {
     let is_restore = |line: &str| line.starts_with("netsh http add") && line.contains(">nul");
     let faults: [SeededFault<'_>; 5] = [
-        ("no marker", &|line| line.starts_with(">\""), killed),
-        ("no restore", &is_restore, faulted),
+        ("no marker", &|line| line.starts_with(">\""), disturbed),
+        ("no restore", &is_restore, disturbed),
         (
             "no update",
             &|line| line.contains("\"CB_UPDATE=1\""),

@@ -12,7 +12,8 @@ use crate::host::SimulatedHost;
 use certbind_core::{Binding, CertHash};
 use certbind_formats::netsh::Release;
 
-fn export(path: &Path, bindings: &[Binding]) {
+/// Writes bindings as a JSON export.
+pub(crate) fn export(path: &Path, bindings: &[Binding]) {
     let export = Export {
         bindings: bindings.to_vec(),
         ..Export::default()

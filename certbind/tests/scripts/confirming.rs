@@ -12,11 +12,12 @@ use tempfile::TempDir;
 
 use crate::batch::FOLDER;
 use crate::batches::Case;
+use crate::checks::{Point, Run};
 use crate::fleet::{NEW, OLD, bindings, certbind, list};
 use crate::host::SimulatedHost;
 use crate::options;
 use crate::powershell::parse;
-use crate::windows_host::{Event, Run, WindowsHost};
+use crate::windows_host::{Event, WindowsHost};
 
 /// The seconds that the scripts wait.
 const SECONDS: u32 = 5;
@@ -144,7 +145,8 @@ fn killed_batch_file_is_rolled_back_by_its_next_run_or_confirmed() {
             .host()
             .run(&waiting.case.scripts.apply, None)
             .changes;
-        let mut events: Vec<_> = (1..=changes).map(Event::Kill).collect();
+        let kills = (1..=changes).map(Point::KillAfter);
+        let mut events: Vec<_> = kills.map(Event::At).collect();
         events.extend([1, SECONDS as usize].map(Event::KillWait));
         for event in events {
             for next in ["apply", "rollback", "confirm"] {
@@ -155,7 +157,7 @@ fn killed_batch_file_is_rolled_back_by_its_next_run_or_confirmed() {
                 match next {
                     "apply" => {
                         // Killed again while it rolls back, for good measure.
-                        waiting.apply(Some(Event::Kill(1)));
+                        waiting.apply(Some(Event::At(Point::KillAfter(1))));
                         let run = waiting.apply(None);
                         let code = run.code.map(|code| code.try_into().unwrap());
                         assert_eq!(code, Some(exit::ROLLED_BACK), "{context} {}", run.text);
@@ -193,7 +195,7 @@ fn changes_before_a_fault_are_rolled_back() {
         let mut codes = Vec::new();
         for at in 1..=changes {
             waiting.reset();
-            let run = waiting.apply(Some(Event::Fault(at, 1312, 1)));
+            let run = waiting.apply(Some(Event::At(Point::Fault(at, 1312, 1))));
             assert!(run.text.contains("Error: 1312"), "{}", run.text);
             waiting.assert_settled(&before, &run.text);
             codes.push(run.code.unwrap());

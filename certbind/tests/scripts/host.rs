@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use certbind_core::Binding;
-use certbind_formats::{Export, json};
 use certbind_migrate::script::ChangeScripts;
 use tempfile::TempDir;
+
+use crate::commands::export;
 
 /// Counts the commands that change something; `FAULT_AT` fails, `KILL_AT` ends the script.
 const NETSH: &str = r#"#!/bin/sh
@@ -70,22 +71,20 @@ impl SimulatedHost {
     /// Replaces the bindings of the host.
     pub(crate) fn fill(&self, bindings: &[Binding]) {
         let _ = std::fs::remove_file(self.file("host.redb"));
-        for file in std::fs::read_dir(self.folder.path()).unwrap() {
-            let file = file.unwrap().path();
-            if file.to_string_lossy().contains("certbind-interrupted") {
-                std::fs::remove_file(file).unwrap();
-            }
+        for name in self.leftovers() {
+            std::fs::remove_file(self.file(&name)).unwrap();
         }
-        let mut text = Vec::new();
-        let export = Export {
-            bindings: bindings.to_vec(),
-            ..Export::default()
-        };
-        json::write(&mut text, &export).unwrap();
-        std::fs::write(self.file("host.json"), text).unwrap();
         let path = self.file("host.json");
+        export(&path, bindings);
         let done = self.certbind(&["import", path.to_str().unwrap()]);
         assert!(done.status.success(), "{done:?}");
+    }
+
+    /// The names of the files that scripts have left.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with("certbind-")).collect()
     }
 
     fn certbind(&self, arguments: &[&str]) -> Output {

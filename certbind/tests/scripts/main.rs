@@ -5,6 +5,7 @@
 
 mod batch;
 mod batches;
+mod checks;
 mod commands;
 mod confirming;
 mod fleet;
@@ -13,12 +14,15 @@ mod hooks;
 mod host;
 mod powershell;
 mod silence;
+mod under_wine;
 mod windows_host;
+mod wine_host;
 
 use certbind_core::{Binding, CertHash};
 use certbind_formats::netsh::Release;
 use certbind_migrate::script::{ChangeScripts, Dialect, ScriptOptions};
 
+use checks::{Checks, Point, Run, Script, ScriptHost};
 use generate::Generated;
 use host::SimulatedHost;
 
@@ -46,23 +50,75 @@ fn case(seed: u64, release: Release) -> (Generated, SimulatedHost) {
     (generated, host)
 }
 
+/// Runs the shell scripts of a host.
+impl ScriptHost for SimulatedHost {
+    fn reset(&mut self, bindings: &[Binding]) {
+        self.fill(bindings);
+    }
+
+    fn bindings(&self) -> Vec<Binding> {
+        Self::bindings(self)
+    }
+
+    fn execute(&mut self, script: Script, point: Option<Point>) -> Run {
+        let script = match script {
+            Script::Apply => "apply.sh",
+            Script::Rollback => "rollback.sh",
+        };
+        let environment = match point {
+            None => Vec::new(),
+            Some(Point::KillBefore(at)) => vec![("KILL_BEFORE", at.to_string())],
+            Some(Point::KillAfter(at)) => vec![("KILL_AFTER", at.to_string())],
+            Some(Point::Fault(at, code, exit)) => vec![
+                ("FAULT_AT", at.to_string()),
+                ("FAULT", code.to_string()),
+                ("FAULT_EXIT", exit.to_string()),
+            ],
+        };
+        let environment: Vec<_> = environment
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        let (code, text, changes) = self.run(script, &environment);
+        Run {
+            code,
+            text,
+            changes: changes.try_into().unwrap(),
+        }
+    }
+
+    fn leftovers(&self) -> Vec<String> {
+        Self::leftovers(self)
+    }
+}
+
+fn checked(seed: u64, release: Release, check: impl FnOnce(&mut Checks<'_>)) {
+    let (generated, mut host) = case(seed, release);
+    check(&mut Checks {
+        host: &mut host,
+        generated: &generated,
+        name: format!("Windows {} (seed {seed})", release.name()),
+    });
+}
+
 #[test]
 fn apply_equals_the_plan_and_rollback_restores() {
     for release in RELEASES {
         for seed in 0..2 {
-            let (generated, host) = case(seed, release);
-            let (code, text, changes) = host.run("apply.sh", &[]);
-            assert_eq!(code, Some(0), "seed {seed}, {}: {text}", release.name());
-            assert_eq!(host.bindings(), generated.after, "seed {seed}: {text}");
-            assert!(changes > 0);
-            let (code, text, changes) = host.run("apply.sh", &[]);
-            assert_eq!((code, changes), (Some(0), 0), "a second run: {text}");
-            let (code, text, _) = host.run("rollback.sh", &[]);
-            assert_eq!(code, Some(0), "seed {seed}, {}: {text}", release.name());
-            assert_eq!(host.bindings(), generated.before, "seed {seed}: {text}");
-            let (code, text, changes) = host.run("rollback.sh", &[]);
-            assert_eq!((code, changes), (Some(0), 0), "a second rollback: {text}");
+            checked(seed, release, |checks| {
+                checks.applied(true);
+            });
         }
+    }
+}
+
+#[test]
+fn after_a_kill_or_a_fault_a_shell_script_can_be_run_again_or_rolled_back() {
+    for release in [Release::Server2012R2, Release::Server2022] {
+        checked(1, release, |checks| {
+            let tried = checks.all();
+            assert!(tried.unchanged > 0 && tried.named > 0, "{tried:?}");
+        });
     }
 }
 
@@ -116,89 +172,4 @@ fn a_host_that_differs_from_the_plan_is_not_changed() {
         }
     }
     assert!(tried > 8, "{tried}");
-}
-
-/// Kills the script before and after each command that changes something.
-#[test]
-fn a_killed_script_can_be_run_again_or_rolled_back() {
-    for release in [Release::Server2012R2, Release::Server2022] {
-        let (generated, host) = case(1, release);
-        let (_, _, changes) = host.run("apply.sh", &[]);
-        for at in 1..=changes {
-            for when in ["KILL_BEFORE", "KILL_AFTER"] {
-                for next in ["apply.sh", "rollback.sh"] {
-                    host.fill(&generated.before);
-                    let (code, text, _) = host.run("apply.sh", &[(when, &at.to_string())]);
-                    assert_eq!(code, None, "{when} {at}: {text}");
-                    let (code, text, _) = host.run(next, &[]);
-                    assert_eq!(code, Some(0), "{when} {at} {next}: {text}");
-                    let expected = match next {
-                        "apply.sh" => &generated.after,
-                        _ => &generated.before,
-                    };
-                    assert_eq!(&host.bindings(), expected, "{when} {at} {next}: {text}");
-                }
-            }
-        }
-    }
-}
-
-/// Windows 2019 exits with 0 when it refuses an option, so both exit codes are tried.
-#[test]
-fn fault_is_undone_or_the_difference_is_named() {
-    let faults = [("1312", "1"), ("5", "1"), ("87", "0")];
-    for release in [Release::Server2012R2, Release::Server2022] {
-        let (generated, host) = case(1, release);
-        let (_, _, changes) = host.run("apply.sh", &[]);
-        let mut codes = Vec::new();
-        for at in 1..=changes {
-            for (fault, exit) in faults {
-                host.fill(&generated.before);
-                let environment = [
-                    ("FAULT_AT", at.to_string()),
-                    ("FAULT", fault.to_owned()),
-                    ("FAULT_EXIT", exit.to_owned()),
-                ];
-                let environment: Vec<_> = environment
-                    .iter()
-                    .map(|(name, value)| (*name, &**value))
-                    .collect();
-                let (code, text, _) = host.run("apply.sh", &environment);
-                let held = host.bindings();
-                let named: Vec<_> = text
-                    .lines()
-                    .filter_map(|line| line.strip_suffix(": differs from before"))
-                    .collect();
-                let differing = |key: &str| {
-                    let find = |all: &[Binding]| {
-                        all.iter().find(|it| it.key().to_string() == key).cloned()
-                    };
-                    find(&held) != find(&generated.before)
-                };
-                let context = format!("{} fault {fault} at {at}: {text}", release.name());
-                match code {
-                    Some(3) => assert_eq!(held, generated.before, "{context}"),
-                    Some(4) => {
-                        assert!(named.iter().all(|key| differing(key)), "{context}");
-                        let all = held.iter().chain(&generated.before);
-                        let all = all.map(|it| it.key().to_string());
-                        for key in all.filter(|key| differing(key)) {
-                            assert!(named.contains(&&*key), "{key} is not named: {context}");
-                        }
-                    }
-                    // A step that changes nothing after the fault, as a delete whose add succeeds.
-                    code => panic!("{code:?} {context}"),
-                }
-                assert!(text.contains(&format!("Error: {fault}")), "{context}");
-                codes.push(code);
-                let (code, text, _) = host.run("rollback.sh", &[]);
-                assert_eq!(code, Some(0), "{context} rollback: {text}");
-                assert_eq!(host.bindings(), generated.before, "{context}");
-            }
-        }
-        assert!(
-            codes.contains(&Some(3)) && codes.contains(&Some(4)),
-            "{codes:?}"
-        );
-    }
 }

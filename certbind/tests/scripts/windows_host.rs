@@ -8,15 +8,14 @@ use certbind_core::{Batch, Binding, BindingStore, Change, MemoryStore, Precondit
 use certbind_formats::netsh::Newline;
 
 use crate::batch::{self, Files, Programs};
+use crate::checks::{Point, Run};
 
-/// What happens at a command that changes something. Commands are counted from 1.
+/// What happens while a batch file runs. Commands that change something are counted from 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// It fails with this code, and changes nothing; netsh exits with the second.
-    Fault(usize, u32, i32),
-    /// The batch file is killed after it.
-    Kill(usize),
-    /// netsh cannot be started any more.
+    /// A kill or a fault.
+    At(Point),
+    /// At this command netsh can be started no more.
     NoNetsh(usize),
     /// From this command on, of those that change nothing as well, netsh answers nothing and exits with
     /// this code.
@@ -47,15 +46,6 @@ pub(crate) struct WindowsHost {
     pub(crate) has_netsh: bool,
     /// What the host says in its language of a key that is not bound.
     pub(crate) not_bound: &'static str,
-}
-
-/// How a batch file ended.
-pub(crate) struct Run {
-    /// The exit code, if it was not killed.
-    pub(crate) code: Option<i32>,
-    pub(crate) text: String,
-    /// How many commands were to change something.
-    pub(crate) changes: usize,
 }
 
 impl WindowsHost {
@@ -122,7 +112,7 @@ impl WindowsHost {
         let is_help = arguments.last().is_some_and(|last| last == "/?");
         let changes = arguments[1] != "show" && !is_help;
         self.changes += usize::from(changes);
-        if let (true, Some(Event::Fault(at, code, exit))) = (changes, self.event)
+        if let (true, Some(Event::At(Point::Fault(at, code, exit)))) = (changes, self.event)
             && at == self.changes
         {
             let text = format!("\r\nSSL Certificate change failed, Error: {code}\r\n\r\n");
@@ -134,10 +124,15 @@ impl WindowsHost {
             self.has_netsh = false;
             return Some(not_found());
         }
+        if let (true, Some(Event::At(Point::KillBefore(at)))) = (changes, self.event)
+            && at == self.changes
+        {
+            return None;
+        }
         let netsh = Netsh::new(&self.store, self.profile).with_newline(Newline::Crlf);
         let mut printed = Vec::new();
         let code = netsh.run(arguments, &mut empty(), &mut printed).unwrap();
-        if let (true, Some(Event::Kill(at))) = (changes, self.event)
+        if let (true, Some(Event::At(Point::KillAfter(at)))) = (changes, self.event)
             && at == self.changes
         {
             return None;
