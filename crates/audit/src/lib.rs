@@ -53,6 +53,7 @@ mod severity;
 mod since;
 mod site_match;
 pub mod summary;
+mod tags;
 mod waiver;
 
 pub use certbind_migrate::applications;
@@ -69,6 +70,7 @@ pub use report::{Counts, HostSummary, Report, WaivedFinding};
 pub use rule::Rule;
 pub use rules::RULES;
 pub use severity::{Severity, UnknownSeverity};
+pub use tags::tags;
 pub use waiver::{Scope, Waiver};
 
 /// The examples of the README are tests too.

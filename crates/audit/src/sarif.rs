@@ -22,6 +22,7 @@ use crate::earlier::{EarlierFinding, EarlierSubject};
 use crate::finding::{Finding, FindingLocation, FindingState, Subject};
 use crate::report::Report;
 use crate::rules::RULES;
+use crate::tags::tags;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -59,6 +60,7 @@ impl<'a> Log<'a> {
                 "fullDescription": { "text": rule.why },
                 "help": { "text": rule.remedy },
                 "helpUri": format!("{PAGES}{}", rule.page()),
+                "properties": { "tags": tags(rule.id) },
                 // The severity in force, not the rule's own: SARIF Multitool 5.7.0 drops a result's
                 // level if it is `warning`, and the rule's default then applies.
                 "defaultConfiguration": {

@@ -1,4 +1,5 @@
 use super::{RULES, cases};
+use crate::tags::tags;
 
 #[test]
 fn each_rule_finds_its_cases_only() {
@@ -25,6 +26,13 @@ fn each_rule_page_matches_its_rule() {
         let page = flat(&page);
         let heading = format!("# {}: {}", rule.id, rule.title);
         let severity = format!("Severity: {}", rule.severity);
+        for tag in tags(rule.id) {
+            let id = tag.rsplit('/').next().unwrap();
+            assert!(
+                page.contains("## Guides") && page.contains(id),
+                "{path} lacks {tag}"
+            );
+        }
         for part in [heading.as_str(), &severity, rule.why, rule.remedy] {
             assert!(page.contains(&flat(part)), "{path} lacks {part:?}");
         }

@@ -1,0 +1,19 @@
+//! Requirements of published security guides that a rule checks a part of.
+
+/// The requirements that a rule checks a part of, by the identifiers of their guides.
+///
+/// `disa-stig/…` are those of the Security Technical Implementation Guides of the US Defense
+/// Information Systems Agency for IIS: 10.0 Server (release 3.6 of 2026) for `IIST-…`, and 7.0 Server
+/// (of 2017) for `WG145`. A rule sees bindings and certificates alone; a guide asks for more.
+#[must_use]
+pub fn tags(rule: &str) -> &'static [&'static str] {
+    match rule {
+        // "Verify Client Certificate Revocation" of `netsh http show sslcert` has to be enabled.
+        "CB009" => &["disa-stig/IIS-7.0-Server/WG145"],
+        // TLS 1.2 is on, older versions are off.
+        "CB012" | "CB013" => &["disa-stig/IIS-10.0-Server/IIST-SV-000153"],
+        // The certificate of a site is valid.
+        "CB101" => &["disa-stig/IIS-10.0-Server/IIST-SV-000129"],
+        _ => &[],
+    }
+}
