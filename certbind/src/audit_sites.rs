@@ -9,6 +9,7 @@ use certbind_audit::{HostExport, NotAssessed, SitesOfIis, iis};
 
 use crate::audit_targets::{HostFrom, file_host};
 use crate::error::Error;
+use crate::files;
 use crate::host_disk;
 use crate::input::Input;
 
@@ -66,7 +67,7 @@ pub(crate) fn attach(
     let used = find(hosts);
     for target in targets {
         if let Input::File(path) = target
-            && path.is_dir()
+            && files::is_folder(path)
         {
             let mut unused = Vec::new();
             walk(path, MAX_DEPTH, &used, &mut unused);
@@ -74,7 +75,7 @@ pub(crate) fn attach(
         }
     }
     for file in given {
-        let bytes = std::fs::read(&file.path).map_err(|source| Error::Input {
+        let bytes = files::read(&file.path).map_err(|source| Error::Input {
             path: file.path.clone(),
             source,
         })?;
@@ -170,28 +171,28 @@ fn configurations(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for place in PLACES {
         let place = place.iter().try_fold(folder.to_owned(), |folder, name| {
-            entry(&folder, name).filter(|it| it.is_dir())
+            entry(&folder, name).filter(|it| files::is_folder(it))
         });
         let file = place.and_then(|place| entry(&place, NAME));
-        found.extend(file.filter(|it| it.is_file()));
+        found.extend(file.filter(|it| files::is_file(it)));
     }
     found
 }
 
 /// The entry of a folder with a name in any case.
 fn entry(folder: &Path, name: &str) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?;
+    let entries = files::entries(folder).ok()?;
     let mut named = entries
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_name().eq_ignore_ascii_case(name));
-    Some(named.next()?.path())
+        .into_iter()
+        .filter(|entry| entry.name().eq_ignore_ascii_case(name));
+    Some(named.next()?.path)
 }
 
 fn read(path: &Path) -> SitesOfIis {
     // With shared configuration IIS reads another file, which this one says nothing about.
     let folder = path.parent().unwrap_or(Path::new("."));
     if let Some(redirection) = entry(folder, "redirection.config") {
-        let redirected = std::fs::read(&redirection)
+        let redirected = files::read(&redirection)
             .map_err(|error| error.to_string())
             .and_then(|bytes| iis::is_redirected(&bytes).map_err(|error| error.to_string()));
         match redirected {
@@ -203,7 +204,7 @@ fn read(path: &Path) -> SitesOfIis {
             Err(why) => return unreadable(path, format!("redirection.config next to it: {why}")),
         }
     }
-    match std::fs::read(path) {
+    match files::read(path) {
         Ok(bytes) => SitesOfIis::parse(path.display().to_string(), &bytes),
         Err(error) => unreadable(path, error.to_string()),
     }
@@ -222,18 +223,15 @@ fn walk(folder: &Path, depth: usize, used: &BTreeSet<PathBuf>, unused: &mut Vec<
         return;
     }
     // Folders that cannot be read are findings already.
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    let mut paths: Vec<_> = entries.filter_map(Result::ok).map(|it| it.path()).collect();
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().unwrap_or_default();
-        if name.to_string_lossy().starts_with('.') || path.is_symlink() {
+    for entry in files::entries(folder).unwrap_or_default() {
+        let name = entry.name();
+        if name.starts_with('.') || entry.is_link {
             continue;
         }
-        if path.is_dir() {
-            walk(&path, depth - 1, used, unused);
-        } else if name.eq_ignore_ascii_case(NAME) && !used.contains(&path) {
-            unused.push(path);
+        if files::is_folder(&entry.path) {
+            walk(&entry.path, depth - 1, used, unused);
+        } else if name.eq_ignore_ascii_case(NAME) && !used.contains(&entry.path) {
+            unused.push(entry.path);
         }
     }
 }

@@ -11,9 +11,10 @@ use certbind_formats::{ParseError, ReadOptions};
 use clap::ValueEnum;
 
 use crate::error::Error;
+use crate::export_files::{self, Unread};
+use crate::files;
 use crate::hive_logs::{self, HiveLogs};
-use crate::host_disk;
-use crate::input::{Input, is_standard_input, read_file};
+use crate::input::{Input, is_standard_input};
 use crate::parallel;
 use crate::stores::{Opened, StoreUrl};
 
@@ -38,8 +39,14 @@ pub(crate) enum Target {
     },
 }
 
-/// The deepest folder that is read, counted from the target.
-const MAX_DEPTH: usize = 32;
+impl Target {
+    fn of(file: Result<PathBuf, Unread>) -> Self {
+        match file {
+            Ok(path) => Self::Input(Input::File(path)),
+            Err(Unread { path, why }) => Self::Unreadable { path, why },
+        }
+    }
+}
 
 /// The files and stores that targets stand for, each once.
 ///
@@ -91,9 +98,9 @@ fn add(target: &Input, found: &mut Vec<Target>) -> Result<(), Error> {
             return Ok(());
         }
     };
-    if path.is_dir() {
+    if files::is_folder(path) {
         let before = found.len();
-        walk(path, MAX_DEPTH, found);
+        found.extend(export_files::of_folder(path).into_iter().map(Target::of));
         if found.len() == before {
             found.push(Target::Unreadable {
                 path: path.clone(),
@@ -103,7 +110,7 @@ fn add(target: &Input, found: &mut Vec<Target>) -> Result<(), Error> {
         return Ok(());
     }
     let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']));
-    match pattern.filter(|_| !path.exists()) {
+    match pattern.filter(|_| !files::exists(path)) {
         Some(pattern) => matching(pattern, found),
         None => {
             found.push(Target::Input(target.clone()));
@@ -131,62 +138,6 @@ fn matching(pattern: &str, found: &mut Vec<Target>) -> Result<(), Error> {
         return Err(Error::NoExport(pattern.to_owned()));
     }
     Ok(())
-}
-
-/// The files of a folder and of the folders in it, in the order of their names. Of the disk of a host
-/// the only export is its hive. Hidden files, the
-/// transaction logs of hives and the configuration of IIS are no exports.
-fn walk(folder: &Path, depth: usize, found: &mut Vec<Target>) {
-    let unreadable = |path: &Path, why: String| Target::Unreadable {
-        path: path.to_owned(),
-        why,
-    };
-    match host_disk::hive_of_windows(folder) {
-        Ok(Some(hive)) => return found.push(Target::Input(Input::File(hive))),
-        Ok(None) => {}
-        Err(error) => return found.push(unreadable(folder, reason(error))),
-    }
-    let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut entries = match entries {
-        Ok(entries) => entries,
-        Err(error) => return found.push(unreadable(folder, error.to_string())),
-    };
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with('.') || is_companion(&path) {
-            continue;
-        }
-        if !path.is_dir() {
-            found.push(Target::Input(Input::File(path)));
-        } else if depth == 0 {
-            found.push(unreadable(&path, "the folders are too deep".to_owned()));
-        } else if path.is_symlink() {
-            found.push(unreadable(
-                &path,
-                "a link to a folder is not followed".to_owned(),
-            ));
-        } else {
-            walk(&path, depth - 1, found);
-        }
-    }
-}
-
-/// Whether a file belongs to an export and is none itself.
-fn is_companion(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.to_lowercase();
-    let is_log = || {
-        let extension = path.extension().unwrap_or_default().to_string_lossy();
-        let is_named_so = ["log", "log1", "log2"].contains(&&*extension.to_lowercase());
-        is_named_so && path.with_extension("").is_file()
-    };
-    const OF_IIS: [&str; 3] = [
-        "applicationhost.config",
-        "administration.config",
-        "redirection.config",
-    ];
-    OF_IIS.contains(&&*name) || name.ends_with(".layout.json") || is_log()
 }
 
 /// Reads targets, several at once: the hosts are in the order of the targets. What cannot be read is a host
@@ -238,7 +189,7 @@ fn read_quietly(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<HostE
         Input::File(path) => match of_file(path, from, logs) {
             Ok(host) => host,
             Err(error @ Error::Logs { .. }) => return Err(error),
-            Err(error) => return Ok(unassessed(file_host(path, from), &input, reason(error))),
+            Err(error) => return Ok(unassessed(file_host(path, from), &input, error.reason())),
         },
     };
     host.source = Some(input.to_string());
@@ -263,7 +214,7 @@ fn of_store(url: &StoreUrl) -> Result<HostExport, Error> {
 }
 
 fn of_file(path: &Path, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, Error> {
-    let bytes = read_file(path).map_err(|source| Error::Input {
+    let bytes = files::read(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })?;
@@ -293,30 +244,18 @@ fn unassessed(name: String, input: &Input, why: String) -> HostExport {
     host
 }
 
-/// The reason of an error, without the path that the report has anyway.
-fn reason(error: Error) -> String {
-    match error {
-        Error::BrokenInput { problem, .. } => problem,
-        Error::Input { source, .. } => source.to_string(),
-        other => other.to_string(),
-    }
-}
-
 /// The name that a file gives its host.
 pub(crate) fn file_host(path: &Path, from: HostFrom) -> String {
     if is_standard_input(path) {
         return "standard input".to_owned();
     }
-    let stem = path
-        .file_stem()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy();
-    let folder = || folder_host(path).unwrap_or_else(|| stem.clone().into_owned());
+    let stem = files::stem(path);
+    let folder = || folder_host(path).unwrap_or_else(|| stem.clone());
     match from {
         HostFrom::Folder => folder(),
         // Every host has a hive of this name.
         HostFrom::Export if stem.eq_ignore_ascii_case("system") => folder(),
-        HostFrom::Export | HostFrom::File => stem.into_owned(),
+        HostFrom::Export | HostFrom::File => stem,
     }
 }
 
@@ -329,7 +268,9 @@ fn folder_host(path: &Path) -> Option<String> {
         _ => None,
     });
     let mut names = names.filter(|name| !OF_WINDOWS.contains(&&*name.to_lowercase()));
-    names.next().map(std::borrow::Cow::into_owned)
+    let name = names.next()?;
+    // An archive of a host's folder is named as the folder would be.
+    Some(files::without_archive(&name).to_owned())
 }
 
 #[cfg(test)]
@@ -349,6 +290,14 @@ mod tests {
                 "web-01",
             ),
             ("system", "system", "system", "system"),
+            ("a/web-01.txt.gz", "web-01", "web-01", "a"),
+            ("a/set.zip/web-01/SYSTEM.xz", "web-01", "SYSTEM", "web-01"),
+            (
+                "a/web-01.tar.gz/Windows/System32/config/SYSTEM",
+                "web-01",
+                "SYSTEM",
+                "web-01",
+            ),
             ("-", "standard input", "standard input", "standard input"),
         ] {
             assert_eq!(name(path, HostFrom::Export), by_default);

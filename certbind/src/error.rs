@@ -236,6 +236,15 @@ impl Error {
         )
     }
 
+    /// The reason of an error, without the path that a report has anyway.
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::BrokenInput { problem, .. } => problem,
+            Self::Input { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Diff(_) => exit::NOT_COMPARED,

@@ -1,5 +1,6 @@
 //! The transaction logs of a hive: those next to it, those of an option, or none.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use certbind_formats::hive::LogFile;
@@ -7,6 +8,7 @@ use certbind_formats::{Format, ReadOptions, ReadOutcome};
 use clap::Args;
 
 use crate::error::{Error, note};
+use crate::files;
 use crate::terminal::escaped;
 
 /// The option.
@@ -97,11 +99,11 @@ impl HiveLogs {
         };
         match self {
             Self::NextToHive if hive == Path::new("-") => Ok(Vec::new()),
-            Self::NextToHive => LogFile::of_hive(hive).map_err(unreadable(hive)),
+            Self::NextToHive => next_to(hive).map_err(unreadable(hive)),
             Self::Ignored => Ok(Vec::new()),
             Self::Named(paths) => {
                 let logs = paths.iter().map(|path| {
-                    let bytes = std::fs::read(path).map_err(unreadable(path))?;
+                    let bytes = files::read(path).map_err(unreadable(path))?;
                     Ok(LogFile::new(path.display().to_string(), bytes))
                 });
                 logs.collect()
@@ -110,9 +112,35 @@ impl HiveLogs {
     }
 }
 
+/// The logs in the folder or the archive of a hive, in any case. Empty ones are left out.
+fn next_to(hive: &Path) -> io::Result<Vec<LogFile>> {
+    let folder = match hive.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let name = hive.file_name().unwrap_or_default().to_string_lossy();
+    let name = files::without_compression(&name);
+    let mut logs = Vec::new();
+    for entry in files::entries(folder)? {
+        let file = entry.name();
+        if !entry.is_folder && LogFile::is_of(files::without_compression(&file), name) {
+            let bytes = files::read(&entry.path)?;
+            if !bytes.is_empty() {
+                logs.push(LogFile::new(file, bytes));
+            }
+        }
+    }
+    logs.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(logs)
+}
+
 /// The format of a desired state by its file name: an empty one has nothing else to tell it by.
 pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()? {
+    let name = path.file_name()?.to_str()?;
+    match Path::new(files::without_compression(name))
+        .extension()?
+        .to_str()?
+    {
         "toml" => Some(Format::Toml),
         "yaml" | "yml" => Some(Format::Yaml),
         _ => None,

@@ -1,10 +1,10 @@
 //! The disk of a host that is down: the hive in its folder of Windows.
 
-use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::files;
 
 /// Where the hive is, from the top of a disk, the folder of Windows, or a folder in it.
 const PLACES: [&[&str]; 4] = [
@@ -14,28 +14,19 @@ const PLACES: [&[&str]; 4] = [
     &["SYSTEM"],
 ];
 
-/// The file to read for a path: the `SYSTEM` hive if the path is a folder, otherwise the path.
+/// The hive of a folder that is named as an input: also one that lies in the folder itself.
 ///
 /// # Errors
-/// The folder has no hive, or several, or cannot be read.
-pub(crate) fn file(path: &Path) -> Result<PathBuf, Error> {
-    if !path.is_dir() {
-        return Ok(path.to_owned());
-    }
-    hive(path, &PLACES)?.ok_or_else(|| Error::BrokenInput {
-        path: path.to_owned(),
-        problem:
-            "the folder has no hive, neither Windows\\System32\\config\\SYSTEM nor SYSTEM; name a \
-                  file, or the folder that the disk is mounted on"
-                .to_owned(),
-    })
+/// The folder has several hives, or cannot be read.
+pub(crate) fn hive_of_input(folder: &Path) -> Result<Option<PathBuf>, Error> {
+    hive(folder, &PLACES)
 }
 
 /// The hive of a folder among those that are searched for exports. A folder with a file called
 /// `SYSTEM` may have other exports too, unless it is the folder `config` of Windows.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`hive_of_input`].
 pub(crate) fn hive_of_windows(folder: &Path) -> Result<Option<PathBuf>, Error> {
     let name = folder.file_name().unwrap_or_default();
     let is_named = |of_windows: &str| name.eq_ignore_ascii_case(of_windows);
@@ -78,18 +69,14 @@ fn search(folder: &Path, place: &[&str], found: &mut Vec<PathBuf>) -> io::Result
     let Some((name, rest)) = place.split_first() else {
         return Ok(());
     };
-    let is_wanted: fn(&FileType) -> bool = match rest {
-        [] => FileType::is_file,
-        _ => FileType::is_dir,
-    };
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if !entry.file_name().eq_ignore_ascii_case(name) || !is_wanted(&entry.file_type()?) {
+    for entry in files::entries(folder)? {
+        let is_wanted = !entry.is_link && entry.is_folder != rest.is_empty();
+        if !is_wanted || !entry.name().eq_ignore_ascii_case(name) {
             continue;
         }
         match rest {
-            [] => found.push(entry.path()),
-            _ => search(&entry.path(), rest, found)?,
+            [] => found.push(entry.path),
+            _ => search(&entry.path, rest, found)?,
         }
     }
     Ok(())

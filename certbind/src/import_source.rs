@@ -11,6 +11,7 @@ use certbind_formats::{
 };
 
 use crate::error::Error;
+use crate::files;
 use crate::hive_logs::{HiveLogs, format_of_name};
 use crate::input::is_standard_input;
 
@@ -43,7 +44,10 @@ impl<'a> ImportSource<'a> {
     ) -> Result<Self, Error> {
         let (format, content) = match Origin::of(path, options)? {
             Ok(origin) => read(origin, options, logs)?,
-            Err(bytes) => whole(path, &bytes, options, logs)?,
+            Err(bytes) => {
+                let bytes = files::unpacked(bytes).map_err(unread(path))?;
+                whole(path, &bytes, options, logs)?
+            }
         };
         let source = Self {
             path,
@@ -172,6 +176,12 @@ impl<'a> Origin<'a> {
     /// the same.
     fn of(path: &'a Path, options: &ReadOptions) -> Result<Result<Self, Vec<u8>>, Error> {
         const LONG: u64 = 16 << 20;
+        // What is compressed, or in an archive, is held.
+        if !is_standard_input(path)
+            && (!path.exists() || (path.is_file() && files::is_packed(path)))
+        {
+            return files::read(path).map(Err).map_err(unread(path));
+        }
         let mut once: Box<dyn Read> = if is_standard_input(path) {
             Box::new(io::stdin().lock())
         } else {

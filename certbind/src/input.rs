@@ -10,8 +10,9 @@ use certbind_core::{Binding, BindingStore, Scan};
 use certbind_formats::{ReadOptions, ReadOutcome};
 
 use crate::error::Error;
+use crate::export_files;
+use crate::files;
 use crate::hive_logs::{self, HiveLogs};
-use crate::host_disk;
 use crate::registry::registry;
 use crate::stores::{Opened, StoreUrl};
 
@@ -76,8 +77,8 @@ impl Input {
                 reading: None,
             }),
             Self::File(path) => {
-                let path = &host_disk::file(path)?;
-                let bytes = read_file(path).map_err(|source| Error::Input {
+                let path = &export_files::only(path)?;
+                let bytes = files::read(path).map_err(|source| Error::Input {
                     path: path.clone(),
                     source,
                 })?;

@@ -50,7 +50,9 @@ mod commands;
 mod data_directory;
 mod error;
 pub mod exit;
+mod export_files;
 mod export_set;
+mod files;
 #[cfg(feature = "etcd")]
 mod fleet;
 mod guards;

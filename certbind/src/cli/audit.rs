@@ -18,7 +18,7 @@ use crate::instant::instant;
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// Exports or stores, one per host; folders, patterns such as 'exports/*.txt', @FILE for a list of
+    /// Exports or stores, one per host; folders, archives, patterns such as 'exports/*.txt', @FILE for a list of
     /// targets, - for standard input.
     #[arg(value_name = "TARGET")]
     #[cfg_attr(feature = "etcd", arg(required_unless_present = "fleet"))]

@@ -11,8 +11,9 @@ use crate::hive_logs::LogOptions;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The export file; - for standard input. A folder stands for the SYSTEM hive in it: the top of a
-    /// mounted disk, its folder Windows, or System32/config.
+    /// The export file, also compressed; - for standard input. A folder stands for the SYSTEM hive in it:
+    /// the top of a mounted disk, its folder Windows, or System32/config. An archive stands for the one
+    /// export in it.
     pub(crate) file: PathBuf,
     /// The format of the file.
     #[arg(long, value_enum, default_value_t = ImportFormat::Auto)]

@@ -20,7 +20,7 @@ use crate::new_certificate::NewCertificate;
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Exports or stores, one per host; folders, patterns such as 'exports/*.txt', @FILE for a list of
+    /// Exports or stores, one per host; folders, archives, patterns such as 'exports/*.txt', @FILE for a list of
     /// targets, - for standard input. Default: the binding store.
     #[arg(value_name = "TARGET")]
     #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]

@@ -12,8 +12,8 @@ use crate::cli::import::{Import, ImportFormat, OnConflict};
 use crate::cli::output::Format;
 use crate::error::{Error, warn};
 use crate::exit;
+use crate::export_files;
 use crate::hive_logs;
-use crate::host_disk;
 use crate::import_source::{Bindings, ImportSource};
 use crate::print::{print, print_json};
 use crate::progress::Progress;
@@ -24,7 +24,7 @@ use crate::warnings::WarningSummary;
 pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     let progress = Progress::new();
     progress.at("reading");
-    let file = host_disk::file(&import.file)?;
+    let file = export_files::only(&import.file)?;
     let mut incoming = ImportSource::open(&file, &options(import), &import.logs.choice()?)?;
     let mut summary = Summary::new(import.report == Format::Json);
     summary.add_warnings(incoming.warnings().to_vec());

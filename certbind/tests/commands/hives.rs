@@ -20,7 +20,7 @@ fn hive(ports: &[u16]) -> Vec<u8> {
 }
 
 /// Writes a dirty hive with the bindings of two ports, and two logs that add two more.
-fn dead_host(folder: &Path) {
+pub(super) fn dead_host(folder: &Path) {
     let versions = [hive(&[1, 2]), hive(&[1, 2, 3]), hive(&[1, 2, 3, 4])];
     let dirty = dirty(&versions[0], 9, 8);
     let entry = |index: usize, number| {

@@ -28,6 +28,8 @@
 extern crate self as certbind_formats;
 
 pub mod applications;
+#[cfg(feature = "archives")]
+pub mod archive;
 mod clean;
 pub mod desired;
 mod detect;

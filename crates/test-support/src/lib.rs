@@ -17,6 +17,8 @@
     reason = "the example shows a whole test"
 )]
 
+#[cfg(feature = "archives")]
+pub mod archive;
 #[cfg(feature = "tracing")]
 pub mod events;
 pub mod hive;

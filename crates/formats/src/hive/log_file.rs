@@ -22,6 +22,12 @@ impl LogFile {
         }
     }
 
+    /// Whether a file is named as a log of a hive, in any case.
+    #[must_use]
+    pub fn is_of(file: &str, hive: &str) -> bool {
+        is_log_of(hive, file)
+    }
+
     /// Reads the logs in the folder of a hive, in any case: those that are named as the hive is, with
     /// `.LOG`, `.LOG1` or `.LOG2` added. Empty ones are left out.
     ///
@@ -53,7 +59,7 @@ impl LogFile {
 }
 
 /// Whether a file is named as a log of a hive.
-pub(crate) fn is_log_of(hive: &str, file: &str) -> bool {
+fn is_log_of(hive: &str, file: &str) -> bool {
     let Some((start, end)) = file.split_at_checked(hive.len()) else {
         return false;
     };

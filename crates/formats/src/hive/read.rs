@@ -116,7 +116,9 @@ impl<'a> Hive<'a> {
                 "a hive without control sets; its keys are {names:?}"
             ))
         })?;
+        let in_force = set.path.clone();
         let host = self.bindings_of(set)?;
+        self.other_sets(&under_root, &in_force);
         Ok(Header {
             host,
             ..Header::default()
@@ -202,6 +204,35 @@ impl<'a> Hive<'a> {
             .transpose()
             .map_err(|error| in_key("Select", format!("Current: {error}")).caused_by(error))
             .map_err(ReadError::Malformed)
+    }
+
+    /// Reports the control sets that have bindings as well. Damage in them is of no interest.
+    fn other_sets(&mut self, root: &Under<Key<'a>>, in_force: &str) {
+        for key in &root.whole {
+            let set = match ControlSet::named(&key.name()) {
+                Some(set) if set.to_string() != in_force => set,
+                _ => continue,
+            };
+            let parameters = PARAMETERS.iter().try_fold(*key, |key, name| {
+                child(&key.keys(&mut self.cells), name, "").ok().flatten()
+            });
+            let Some(parameters) = parameters else {
+                continue;
+            };
+            let mut count = 0;
+            for key in parameters.keys(&mut self.cells).whole {
+                if family(&key.name()).is_some() {
+                    count += key.keys(&mut self.cells).whole.len();
+                }
+            }
+            if count > 0 {
+                let what = format!(
+                    "the bindings of {set} ({count}) were passed over; those of {in_force} are in force"
+                );
+                self.collected
+                    .warning(ConversionWarning::new(WarningKind::Skipped, what));
+            }
+        }
     }
 
     /// Takes the bindings of a control set, and gives the name of the host that it is of.

@@ -1,6 +1,8 @@
 //! interchange on published samples, in every form it reads and writes.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[cfg(feature = "archives")]
+mod archives;
 mod broken;
 mod cases;
 mod desired;

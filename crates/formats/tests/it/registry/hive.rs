@@ -230,6 +230,12 @@ fn the_control_set_in_force_is_that_of_select() {
         ["ipport=0.0.0.0:2"]
     );
 
+    let second = hive(current(2), both()).unwrap();
+    assert_eq!(
+        second.warnings[0].to_string(),
+        "the bindings of ControlSet001 (1) were passed over; those of ControlSet002 are in force"
+    );
+
     let only = hive(vec![], vec![set("ControlSet001", 1)]).unwrap();
     assert_eq!(keys(&only), ["ipport=0.0.0.0:1"]);
     assert_eq!(
