@@ -91,7 +91,7 @@ fn end(rest: &mut Counted<impl Read>) -> io::Result<()> {
     let count = rest.count - at;
     match count {
         _ if !is_zero => Err(io::Error::other(ArchiveError::LeftOver { at, count })),
-        0 => Err(io::Error::other(ArchiveError::Damaged(
+        count if count == 0 || count % BLOCK != 0 => Err(io::Error::other(ArchiveError::Damaged(
             "the blocks of zeros at its end are missing".to_owned(),
         ))),
         _ => Ok(()),

@@ -46,7 +46,8 @@ fn a_hive_of_hivex_is_read() {
         told,
         [
             "SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; HTTP.sys \
-             is not known to read it there, and it is not carried"
+             is not known to read it there, and it is not carried",
+            "the bindings of ControlSet002 (1) were passed over; those of ControlSet001 are in force",
         ]
     );
     assert_eq!(reading.warnings[0].kind, WarningKind::Value);
