@@ -147,6 +147,8 @@ pub(crate) fn save(folder: &Path, hosts: &[HostExport]) -> Result<(), Error> {
                 ..found.header.clone()
             },
             bindings: found.bindings.clone(),
+            times: found.times.clone(),
+            configuration: found.configuration.clone(),
             ..Export::default()
         };
         let path = folder.join(format!("{}.json", host.name));

@@ -24,6 +24,8 @@ pub(crate) enum Error {
         variable: &'static str,
         problem: String,
     },
+    #[error("--from: an export is only shown; name a command such as `http show urlacl`")]
+    NetshChangesExport,
     #[error("--profile: {0}")]
     Profile(UnknownProfile),
     #[error("{0}")]
@@ -256,6 +258,7 @@ impl Error {
             | Self::Environment { .. }
             | Self::Profile(_)
             | Self::Arguments { .. }
+            | Self::NetshChangesExport
             | Self::NoSuccessor
             | Self::Rotate { .. }
             | Self::AmbiguousHash { .. }

@@ -42,6 +42,7 @@ Hosts:
 ",
     sync!(),
     "  audit        Check the bindings of hosts against the audit rules
+  timeline     List registry keys by the times at which they were written
 
 Stores and more:
   explain      Explain which binding answers a connection, and why

@@ -180,9 +180,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             Err(Error::StoreAndTargets)
         }
         Command::List(list) => commands::list::run(url, &list),
-        Command::Show { key, at, output } => {
-            commands::read::show(&url()?, &key, at.as_ref(), output.format)
-        }
+        Command::Show(show) => commands::read::show(url, &show),
         Command::Log(log) => commands::log::run(&url()?, &log),
         Command::Undo(undo) => commands::restore::undo(&url()?, &undo),
         Command::Restore(restore) => commands::restore::restore(&url()?, &restore),
@@ -207,12 +205,13 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Heal(heal) => commands::heal::run(&heal),
         Command::Verify(verify) => commands::verify::run(&verify),
         Command::Import(import) => commands::import::run(&url()?, &import),
-        Command::Export(export) => commands::export::run(&url()?, &export),
+        Command::Export(export) => commands::export::run(url, &export),
         Command::Diff(diff) if !diff.at.is_empty() => commands::diff::run_past(&url()?, &diff),
         Command::Diff(diff) => commands::diff::run(diff),
         Command::Drift(drift) => commands::drift::run(&drift),
         Command::Validate { files } => commands::validate::run(&files),
         Command::Audit(audit) => commands::audit::run(&audit),
+        Command::Timeline(timeline) => commands::timeline::run(&timeline),
         Command::Probe(probe) => commands::probe::run(&url()?, &probe),
         Command::Explain(explain) => commands::explain::run(&url()?, &explain),
         Command::Serve(serve) => commands::serve::run(&url()?, &serve),
@@ -232,7 +231,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Confirm(confirm) => commands::confirm::run(url().ok().as_ref(), &confirm),
         #[cfg(feature = "etcd")]
         Command::Sync(sync) => commands::sync::run(&sync),
-        Command::Netsh { arguments } => commands::netsh::run(&url()?, &arguments),
+        Command::Netsh { arguments } => commands::netsh::run(url, &arguments),
         Command::Completions { shell } => commands::generated::completions(shell),
         Command::Man { folder } => commands::generated::man(folder.as_deref()),
         Command::Help { about } => commands::help::run(about.as_deref()),
@@ -286,7 +285,7 @@ fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
         .iter()
         .skip(1)
         .map(|word| word.to_string_lossy().into_owned());
-    commands::netsh::run(&url, &words.collect::<Vec<_>>())
+    commands::netsh::run(|| Ok(url.clone()), &words.collect::<Vec<_>>())
 }
 
 /// The examples of the README are tests too.

@@ -1,10 +1,12 @@
 //! Tables of bindings, fitted to the terminal.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 
 use certbind_audit::applications;
 use certbind_core::Binding;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use jiff::Timestamp;
 
 use crate::record;
 use crate::terminal::escaped;
@@ -16,6 +18,22 @@ pub(crate) const SCREENFUL: usize = 200;
 #[cfg(feature = "etcd")]
 pub(crate) fn of(bindings: &[Binding]) -> String {
     Rows::default().next(bindings)
+}
+
+/// The table of these bindings with the times of their registry keys, by the keys of the bindings.
+pub(crate) fn with_times(bindings: &[Binding], times: &BTreeMap<String, Timestamp>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["KEY", "CERTIFICATE", "REGISTRY KEY WRITTEN", "APPLICATION"]);
+    for binding in bindings {
+        let [key, certificate, _, application, _] = cells(binding);
+        let time = times.get(&key).map_or("-".to_owned(), ToString::to_string);
+        table.add_row([key, certificate, time, application]);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
 }
 
 /// A table that is printed in parts. The first part has the header, and its columns are the least

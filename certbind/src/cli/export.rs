@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 #[cfg(feature = "etcd")]
 use crate::fleet::FleetOptions;
+use crate::input::Input;
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
@@ -21,6 +22,10 @@ pub(crate) struct Export {
     /// Default: the layout of the last imported listing, or else 2022.
     #[arg(long, value_name = "WINDOWS")]
     pub(crate) layout: Option<Release>,
+    /// An export to convert, instead of the store. JSON keeps the times and the configuration of a hive.
+    #[arg(long, value_name = "EXPORT")]
+    #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
+    pub(crate) from: Option<Input>,
     /// The host name for the header.
     #[arg(long, value_name = "NAME")]
     #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]

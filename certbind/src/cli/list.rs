@@ -37,6 +37,9 @@ pub(crate) struct List {
     /// Only bindings of this port.
     #[arg(long)]
     port: Option<Port>,
+    /// Add the last-write times of the registry keys of bindings.
+    #[arg(long)]
+    pub(crate) times: bool,
     #[command(flatten)]
     pub(crate) logs: LogOptions,
     #[cfg(feature = "etcd")]

@@ -25,8 +25,10 @@ pub(crate) mod record;
 pub(crate) mod rotate;
 pub(crate) mod script;
 pub(crate) mod serve;
+pub(crate) mod show;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
+pub(crate) mod timeline;
 pub(crate) mod trace;
 pub(crate) mod verify;
 
@@ -96,16 +98,7 @@ pub(crate) enum Command {
     /// 1: none does, 2: error.
     List(Box<list::List>),
     /// Show one binding in full.
-    Show {
-        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
-        #[arg(value_parser = key)]
-        key: BindingKey,
-        /// Show it as it was at a revision or time.
-        #[arg(long, value_name = "REVISION|TIME")]
-        at: Option<At>,
-        #[command(flatten)]
-        output: Output,
-    },
+    Show(Box<show::Show>),
     /// Create a binding. Succeeds if an equal one exists.
     Add(Box<Change<OwnerOfNew>>),
     /// Update selected fields of a binding.
@@ -160,6 +153,9 @@ pub(crate) enum Command {
     Undo(history::Undo),
     /// Restore all bindings of a store as they were at a revision or time, as a new commit.
     Restore(history::Restore),
+    /// List the registry keys of bindings and of URL reservations by the times at which they were last
+    /// written. Exit code 0: done, 2: not everything could be read.
+    Timeline(Box<timeline::Timeline>),
     /// Connect to the endpoints and compare the served certificates. Exit code 0: all match, 1: a
     /// mismatch, 2: error.
     Probe(probe::Probe),
@@ -184,8 +180,9 @@ pub(crate) enum Command {
     },
     /// Emulate `netsh http`.
     ///
-    /// Two options may precede the arguments of netsh: `--profile WINDOWS` selects the Windows release
-    /// (2012r2, 2016, 2019, 2022 or 2025), and `--crlf` ends lines with CR LF as on Windows.
+    /// Three options may precede the arguments of netsh: `--profile WINDOWS` selects the Windows release
+    /// (2012r2, 2016, 2019, 2022 or 2025), `--crlf` ends lines with CR LF as on Windows, and
+    /// `--from EXPORT` shows the bindings, URL reservations and listen list of an export.
     #[command(disable_help_flag = true)]
     Netsh {
         #[arg(

@@ -4,24 +4,34 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufReader, BufWriter, IsTerminal, Seek, Write};
 
 use certbind_backends::Access;
-use certbind_core::{Binding, BindingStore, Scan};
+use certbind_core::{Binding, BindingKey, BindingStore, MemoryStore, Scan};
 use certbind_formats::netsh::{self, Layout};
-use certbind_formats::{Export, Header, WriteError, desired, json, reg, snapshot};
+use certbind_formats::{Configuration, Export, Header, WriteError, desired, json, reg, snapshot};
 use jiff::Timestamp;
 
 use crate::cli::export::{self as arguments, ExportFormat};
 use crate::error::{Error, warn};
-use crate::input::scan_all;
+use crate::exit;
+use crate::input::{Contents, Input, scan_all};
 use crate::output_file;
 use crate::readable::Readable;
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::{escaped, exact_stdout};
+use crate::warnings::warn_of;
 
-pub(crate) fn run(url: &StoreUrl, arguments: &arguments::Export) -> Result<u8, Error> {
+pub(crate) fn run(
+    url: impl Fn() -> Result<StoreUrl, Error>,
+    arguments: &arguments::Export,
+) -> Result<u8, Error> {
     let is_binary = arguments.format == ExportFormat::Snapshot;
     if is_binary && arguments.output.is_none() && io::stdout().is_terminal() {
         return Err(Error::SnapshotToTerminal);
     }
+    let url = match arguments.from.clone().map(Input::resolved) {
+        None => &url()?,
+        Some(Input::Store(url)) => &url.clone(),
+        Some(export) => return convert(&export, arguments),
+    };
     let store = Opened::open(url, Access::Read)?;
     let kept = store.layout().unwrap_or_else(|error| {
         warn(&escaped(&error.to_string()));
@@ -29,12 +39,56 @@ pub(crate) fn run(url: &StoreUrl, arguments: &arguments::Export) -> Result<u8, E
     });
     let header = header(arguments.host.clone(), url.to_string());
     let readable = Readable::new(store.bindings());
-    let write = |out: &mut dyn Write| write(out, &readable, header, kept, arguments);
+    let origin = Origin {
+        header,
+        layout: kept,
+        ..Origin::default()
+    };
+    let write = |out: &mut dyn Write| write(out, &readable, origin, arguments);
     match &arguments.output {
         Some(path) => output_file::write(path, write)?,
         None => write(&mut exact_stdout())?,
     }
     Ok(readable.report())
+}
+
+/// What an export has beside its bindings.
+#[derive(Default)]
+pub(super) struct Origin {
+    pub(super) header: Header,
+    pub(super) layout: Option<Layout>,
+    /// The times of the registry keys.
+    pub(super) times: BTreeMap<BindingKey, Timestamp>,
+    /// The configuration beside bindings.
+    pub(super) configuration: Option<Configuration>,
+}
+
+/// Writes an export in another format.
+fn convert(export: &Input, arguments: &arguments::Export) -> Result<u8, Error> {
+    let Contents { bindings, reading } = export.read()?;
+    reading.iter().for_each(warn_of);
+    let found = reading.map(|reading| reading.export).unwrap_or_default();
+    let store = MemoryStore::new();
+    for binding in bindings {
+        store.insert(binding)?;
+    }
+    let host = arguments.host.clone().or(found.header.host);
+    let origin = Origin {
+        // When the export was made is not known from the time at which it is read.
+        header: Header {
+            captured_at: found.header.captured_at,
+            ..header(host, export.to_string())
+        },
+        layout: found.layout,
+        times: found.times,
+        configuration: found.configuration,
+    };
+    let write = |out: &mut dyn Write| write(out, &store, origin, arguments);
+    match &arguments.output {
+        Some(path) => output_file::write(path, write)?,
+        None => write(&mut exact_stdout())?,
+    }
+    Ok(exit::DONE)
 }
 
 /// The header of what is read now.
@@ -50,15 +104,22 @@ pub(super) fn header(host: Option<String>, source: String) -> Header {
 pub(super) fn write(
     mut out: &mut dyn Write,
     store: &dyn BindingStore,
-    header: Header,
-    layout: Option<Layout>,
+    origin: Origin,
     arguments: &arguments::Export,
 ) -> Result<(), Error> {
+    let Origin {
+        header,
+        layout,
+        times,
+        configuration,
+    } = origin;
     let collected = |header, layout| -> Result<Export, Error> {
         Ok(Export {
             header,
             bindings: scan_all(store)?,
             layout,
+            times,
+            configuration,
         })
     };
     match arguments.format {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::audit_targets::HostFrom;
 use crate::cli::list::{Filter, List};
 use crate::cli::output::Format;
-use crate::error::{Error, report};
+use crate::error::{Error, note, report};
 use crate::print::{Reader, Stream, print, print_json, print_json_array};
 use crate::readable::Readable;
 use crate::stores::{Opened, StoreUrl};
@@ -24,6 +24,9 @@ pub(crate) fn run(
 ) -> Result<u8, Error> {
     if arguments.targets.is_empty() {
         return searched(arguments, |filter| {
+            if arguments.times {
+                note_without_times(&url()?.to_string());
+            }
             store(&url()?, filter, arguments.output.format)
         });
     }
@@ -133,7 +136,7 @@ struct Listed<'a> {
     host: &'a str,
     source: Option<&'a str>,
     bindings: Vec<&'a Binding>,
-    /// The last-write times of the registry keys of the bindings, from a hive.
+    /// The last-write times of the registry keys of the bindings, from a hive or a JSON export of one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     key_times: BTreeMap<String, Timestamp>,
     /// What could not be read, and why.
@@ -143,11 +146,13 @@ struct Listed<'a> {
 
 impl<'a> Listed<'a> {
     fn of(export: &'a HostExport, filter: &Filter) -> Self {
-        let bindings = export.reading.export.bindings.iter();
-        let timed = bindings.clone().zip(&export.reading.times);
-        let timed = timed.filter(|(binding, _)| filter.matches(binding));
-        let key_times =
-            timed.filter_map(|(binding, time)| Some((binding.key().to_string(), (*time)?)));
+        let found = &export.reading.export;
+        let bindings = found.bindings.iter();
+        let matching = bindings.clone().filter(|it| filter.matches(it));
+        let key_times = matching.filter_map(|binding| {
+            let time = found.times.get(binding.key())?;
+            Some((binding.key().to_string(), *time))
+        });
         let key_times = key_times.collect();
         let mut bindings: Vec<_> = bindings.filter(|it| filter.matches(it)).collect();
         bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));
@@ -168,6 +173,16 @@ impl<'a> Listed<'a> {
             unreadable,
         }
     }
+
+    fn has_no_times(&self) -> bool {
+        self.key_times.is_empty() && !self.bindings.is_empty()
+    }
+}
+
+/// A note for `--times`, where there are none.
+fn note_without_times(source: &str) {
+    let what = "it has no times of registry keys; hives have them, and JSON exports of hives";
+    note(&escaped(&format!("{source}: {what}")));
 }
 
 fn targets(arguments: &List) -> Result<u8, Error> {
@@ -183,9 +198,14 @@ fn targets(arguments: &List) -> Result<u8, Error> {
         filter.is_empty() || !host.bindings.is_empty() || !host.unreadable.is_empty()
     };
     let shown: Vec<_> = hosts.iter().filter(is_shown).collect();
+    if arguments.times {
+        for host in hosts.iter().filter(|it| it.has_no_times()) {
+            note_without_times(host.source.unwrap_or(host.host));
+        }
+    }
     match arguments.output.format {
         Format::Json => print_json(&shown)?,
-        Format::Table => print_hosts(&shown, matches, hosts.len())?,
+        Format::Table => print_hosts(&shown, matches, hosts.len(), arguments.times)?,
     }
     let unread = hosts.iter().filter(|host| !host.unreadable.is_empty());
     let unread = unread.inspect(|host| {
@@ -200,12 +220,20 @@ fn targets(arguments: &List) -> Result<u8, Error> {
     }
 }
 
-fn print_hosts(shown: &[&Listed<'_>], matches: usize, hosts: usize) -> Result<(), Error> {
+fn print_hosts(
+    shown: &[&Listed<'_>],
+    matches: usize,
+    hosts: usize,
+    times: bool,
+) -> Result<(), Error> {
     let mut text = String::new();
     for host in shown.iter().filter(|host| !host.bindings.is_empty()) {
         let bindings: Vec<_> = host.bindings.iter().map(|it| (*it).clone()).collect();
         let count = changes::counted(bindings.len());
-        let table = table::of(&bindings);
+        let table = match times {
+            true => table::with_times(&bindings, &host.key_times),
+            false => table::of(&bindings),
+        };
         text.push_str(&format!("{}: {count}\n{table}\n\n", escaped(host.host)));
     }
     let hosts = if hosts == 1 {

@@ -31,6 +31,7 @@ mod selection;
 pub(crate) mod serve;
 #[cfg(feature = "etcd")]
 pub(crate) mod sync;
+pub(crate) mod timeline;
 pub(crate) mod trace;
 pub(crate) mod validate;
 pub(crate) mod verify;

@@ -4,22 +4,33 @@ use std::io;
 
 use certbind_backends::Access;
 use certbind_formats::netsh::Newline;
+use certbind_httpsys::ServiceApi;
 
 use crate::environment;
 use crate::error::Error;
+use crate::input::{Contents, Input};
 use crate::netsh::{Netsh, Profile};
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::exact_stdout;
+use crate::warnings::warn_of;
 
 /// Which release's netsh it is, where the command line does not say.
 const PROFILE: &str = "CERTBIND_NETSH";
 
-pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
+pub(crate) fn run(
+    url: impl Fn() -> Result<StoreUrl, Error>,
+    arguments: &[String],
+) -> Result<u8, Error> {
     let Options {
+        from,
         profile,
         crlf,
         arguments,
     } = Options::in_front_of(arguments)?;
+    let url = &match from {
+        Some(_) => StoreUrl::memory(),
+        None => url()?,
+    };
     let profile = match profile {
         Some(profile) => profile,
         None => match environment(PROFILE)? {
@@ -27,7 +38,12 @@ pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
             None => url.netsh_profile().unwrap_or_default(),
         },
     };
-    let store = if Netsh::only_reads(arguments, profile) {
+    let store = if let Some(export) = from {
+        if !Netsh::only_reads(arguments, profile) {
+            return Err(Error::NetshChangesExport);
+        }
+        of_export(&export)?
+    } else if Netsh::only_reads(arguments, profile) {
         // A host without bindings answers as well: a store that is not there has none.
         match Opened::open(url, Access::Read) {
             Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::memory(), Access::Read),
@@ -53,8 +69,27 @@ pub(crate) fn run(url: &StoreUrl, arguments: &[String]) -> Result<u8, Error> {
     Ok(netsh.run(arguments, &mut io::stdin().lock(), &mut exact_stdout())?)
 }
 
+/// A store in memory with what an export has: bindings, URL reservations and the listen list.
+fn of_export(export: &Input) -> Result<Opened, Error> {
+    let Contents { bindings, reading } = export.clone().resolved().read()?;
+    reading.iter().for_each(warn_of);
+    let store = Opened::open(&StoreUrl::memory(), Access::Create)?;
+    for binding in bindings {
+        store.bindings().insert(binding)?;
+    }
+    let configuration = reading.and_then(|reading| reading.export.configuration);
+    if let (Some(configuration), Some(api)) = (configuration, store.api()) {
+        let service = ServiceApi::initialize(api)?;
+        for record in configuration.records() {
+            service.set(&record)?;
+        }
+    }
+    Ok(store)
+}
+
 /// What stands before netsh's own arguments, and those.
 struct Options<'a> {
+    from: Option<Input>,
     profile: Option<Profile>,
     crlf: bool,
     arguments: &'a [String],
@@ -62,11 +97,18 @@ struct Options<'a> {
 
 impl<'a> Options<'a> {
     fn in_front_of(mut arguments: &'a [String]) -> Result<Self, Error> {
-        let (mut profile, mut crlf) = (None, false);
+        let (mut from, mut profile, mut crlf) = (None, None, false);
         loop {
             match arguments {
                 [option, rest @ ..] if option == "--crlf" => {
                     crlf = true;
+                    arguments = rest;
+                }
+                [option, export, rest @ ..] if option == "--from" => {
+                    from = Some(export.parse().map_err(|problem| Error::BrokenInput {
+                        path: export.into(),
+                        problem,
+                    })?);
                     arguments = rest;
                 }
                 [option, name, rest @ ..] if option == "--profile" => {
@@ -82,6 +124,7 @@ impl<'a> Options<'a> {
             }
         }
         Ok(Self {
+            from,
             profile,
             crlf,
             arguments,

@@ -1,12 +1,15 @@
 //! `show` and `check`.
 
 use certbind_backends::Access;
-use certbind_core::{Binding, BindingKey, BindingStore, StoreError};
+use certbind_core::{Binding, BindingKey, BindingStore, MemoryStore, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
+use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::cli::output::Format;
+use crate::cli::show::Show;
 use crate::error::{Error, warn};
-use crate::input::scan_all;
+use crate::input::{Contents, Input, scan_all};
 use crate::past::{At, Past};
 use crate::print::{print, print_json};
 use crate::readable::Readable;
@@ -15,6 +18,57 @@ use crate::terminal::escaped;
 use crate::{exit, record};
 
 pub(crate) fn show(
+    url: impl Fn() -> Result<StoreUrl, Error>,
+    arguments: &Show,
+) -> Result<u8, Error> {
+    let (key, format) = (&arguments.key, arguments.output.format);
+    match arguments.from.clone().map(Input::resolved) {
+        None => of_store(&url()?, key, arguments.at.as_ref(), format),
+        Some(Input::Store(url)) => of_store(&url, key, arguments.at.as_ref(), format),
+        Some(export) => of_export(&export, arguments),
+    }
+}
+
+/// A binding, with the last-write time of its registry key.
+#[derive(Serialize)]
+struct Timed<'a> {
+    #[serde(flatten)]
+    binding: &'a Binding,
+    key_written: Option<Timestamp>,
+}
+
+fn of_export(export: &Input, arguments: &Show) -> Result<u8, Error> {
+    let logs = arguments.logs.choice()?;
+    let Contents { bindings, reading } = export.read_with(&logs)?;
+    logs.check([reading.as_ref()])?;
+    let store = MemoryStore::new();
+    for binding in bindings {
+        store.insert(binding)?;
+    }
+    let key = &arguments.key;
+    let Some(binding) = store.get(key)? else {
+        return Err(not_bound(&store, key)?);
+    };
+    let times = reading.as_ref().map(|reading| &reading.export.times);
+    let key_written = times.and_then(|times| times.get(key)).copied();
+    match arguments.output.format {
+        Format::Json => print_json(&Timed {
+            binding: &binding,
+            key_written,
+        })?,
+        Format::Table => {
+            let written = key_written.map_or_else(
+                || "not known: the export has no time of it".to_owned(),
+                |time| time.to_string(),
+            );
+            let text = record::in_full(&binding);
+            print(&format!("{text}  {:<22} {written}\n", "registry key written"))?;
+        }
+    }
+    Ok(exit::DONE)
+}
+
+fn of_store(
     url: &StoreUrl,
     key: &BindingKey,
     at: Option<&At>,

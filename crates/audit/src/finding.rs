@@ -67,7 +67,8 @@ pub struct FindingLocation {
 pub enum Subject {
     /// A binding.
     Binding(Binding),
-    /// A record that is no binding as far as it could be read, named as the export names it.
+    /// A record that is no binding, named as the export names it: one that could not be read, or a URL
+    /// reservation.
     Record(Box<str>),
     /// The export as a whole.
     Export,

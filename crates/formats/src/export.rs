@@ -1,9 +1,12 @@
 //! What an export holds, whatever its format.
 
-use certbind_core::Binding;
+use std::collections::BTreeMap;
+
+use certbind_core::{Binding, BindingKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::configuration::Configuration;
 use crate::netsh::layout::Layout;
 
 /// An exported store: its bindings, and where they come from.
@@ -15,6 +18,12 @@ pub struct Export {
     pub bindings: Vec<Binding>,
     /// How the host lays out its listings, where the export tells: `netsh` listings do.
     pub layout: Option<Layout>,
+    /// The last-write times of the registry keys of bindings. Hives have them, and JSON keeps them. A key
+    /// whose time is 0 or no date has none.
+    pub times: BTreeMap<BindingKey, Timestamp>,
+    /// What HTTP.sys is configured with beside bindings, where the export tells: hives and registry exports
+    /// do, and JSON keeps it.
+    pub configuration: Option<Configuration>,
 }
 
 /// Where an export comes from. A format that has no place for it leaves every field empty.

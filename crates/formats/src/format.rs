@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub(crate) const JSON_FORMAT: &str = "certbind-export";
 
 /// The newest version of the JSON format that is read.
-pub(crate) const JSON_VERSION: u64 = 2;
+pub(crate) const JSON_VERSION: u64 = 3;
 
 /// A format of exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

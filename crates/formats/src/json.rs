@@ -1,9 +1,10 @@
 //! The JSON format: one object, versioned, each version described by a JSON Schema
-//! (`schema/export-v1.json`, `schema/export-v2.json`).
+//! (`schema/export-v1.json` to `export-v3.json`).
 //!
 //! It carries everything that a binding has. A version is closed: a field that it does not have is
-//! an error, since passing it over would lose what it says. Version 2 has extended properties, and
-//! is written where there are some: every release reads the others.
+//! an error, since passing it over would lose what it says. Version 2 has extended properties, version 3
+//! times and the configuration beside bindings; each is written where there are some: every release reads
+//! version 1.
 //!
 //! ```
 //! use certbind_formats::{Export, ReadOptions, json};
@@ -15,13 +16,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use certbind_core::{Binding, BindingKey};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::configuration::Configuration;
 use crate::desired;
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
@@ -42,11 +45,14 @@ pub const VERSION: u64 = crate::format::JSON_VERSION;
 
 /// The version without extended properties.
 const PLAIN: u64 = 1;
+/// The version without times and configuration.
+const BINDINGS: u64 = 2;
 
-/// The JSON Schemas of versions 1 and 2 (draft 2020-12).
-pub const SCHEMAS: [&str; 2] = [
+/// The JSON Schemas of versions 1 to 3 (draft 2020-12).
+pub const SCHEMAS: [&str; 3] = [
     include_str!("../schema/export-v1.json"),
     include_str!("../schema/export-v2.json"),
+    include_str!("../schema/export-v3.json"),
 ];
 
 #[derive(Serialize)]
@@ -57,6 +63,10 @@ struct Written<'a> {
     bindings: &'a [Binding],
     #[serde(skip_serializing_if = "Option::is_none")]
     layout: Option<&'a Layout>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    times: &'a BTreeMap<BindingKey, Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<&'a Configuration>,
 }
 
 /// Writes an export as JSON, in UTF-8, with a line end behind it.
@@ -67,12 +77,21 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     let is_extended = |binding: &Binding| !binding.record().extended.is_empty();
     let shows = export.layout.as_ref().is_some_and(Layout::shows_properties);
     let is_plain = !shows && !export.bindings.iter().any(is_extended);
+    let configuration = export.configuration.as_ref();
+    let configuration = configuration.filter(|found| !found.is_empty());
+    let version = match is_plain {
+        _ if configuration.is_some() || !export.times.is_empty() => VERSION,
+        true => PLAIN,
+        false => BINDINGS,
+    };
     let written = Written {
         format: FORMAT,
-        version: if is_plain { PLAIN } else { VERSION },
+        version,
         header: &export.header,
         bindings: &export.bindings,
         layout: export.layout.as_ref(),
+        times: &export.times,
+        configuration,
     };
     serde_json::to_writer_pretty(&mut *out, &written).map_err(io::Error::from)?;
     out.write_all(b"\n")?;
@@ -106,6 +125,8 @@ struct Read<'a> {
     bindings: Vec<&'a RawValue>,
     #[serde(default)]
     layout: Option<Layout>,
+    times: Option<BTreeMap<BindingKey, Timestamp>>,
+    configuration: Option<Configuration>,
 }
 
 /// Reads a JSON export.
@@ -131,10 +152,14 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     let version = version(&stamp)?;
     let read: Read<'_> = serde_json::from_str(&text).map_err(malformed)?;
 
+    if version < VERSION && (read.times.is_some() || read.configuration.is_some()) {
+        let what = format!("version {version} has neither times nor a configuration");
+        return Err(ReadError::Malformed(ParseError::in_file(what)));
+    }
     let mut export = Export {
         header: read.header,
-        bindings: Vec::new(),
-        layout: None,
+        configuration: read.configuration,
+        ..Export::default()
     };
     let mut warnings = Vec::new();
     export.layout = layout_check::checked(read.layout, &mut warnings);
@@ -169,6 +194,14 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
             }
         }
     }
+    for (key, time) in read.times.into_iter().flatten() {
+        if seen.contains_key(&key) {
+            export.times.insert(key, time);
+        } else if errors.is_empty() {
+            let what = format!("times has {key}, which is no key of a binding");
+            errors.push(ParseError::in_file(what));
+        }
+    }
     if !errors.is_empty() && !options.keep_going {
         return Err(ReadError::Broken(errors));
     }
@@ -177,7 +210,6 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         lines,
         warnings,
         errors,
-        times: Vec::new(),
         recovery: None,
         managed: None,
     })
@@ -200,7 +232,7 @@ fn version(stamp: &Stamp) -> Result<u64, ReadError> {
         });
     }
     match stamp.version.as_ref().and_then(serde_json::Value::as_u64) {
-        Some(known @ (PLAIN | VERSION)) => Ok(known),
+        Some(known @ PLAIN..=VERSION) => Ok(known),
         Some(found) if found > VERSION => Err(ReadError::NewerVersion {
             found,
             supported: VERSION,

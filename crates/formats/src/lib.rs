@@ -31,6 +31,7 @@ pub mod applications;
 #[cfg(feature = "archives")]
 pub mod archive;
 mod clean;
+mod configuration;
 pub mod desired;
 mod detect;
 mod encoding;
@@ -50,6 +51,7 @@ pub mod snapshot;
 mod sort;
 mod write;
 
+pub use configuration::Configuration;
 pub use detect::detect;
 pub use encoding::{Encoding, UnknownEncoding};
 pub use error::ReadError;

@@ -1,7 +1,6 @@
 //! The result of reading an export.
 
 use certbind_core::Uuid;
-use jiff::Timestamp;
 
 use crate::export::Export;
 use crate::hive::Recovery;
@@ -15,9 +14,6 @@ pub struct ReadOutcome {
     /// The line on which each binding begins, counted from 1, in their order; none at all where the
     /// format has no lines.
     pub lines: Vec<u64>,
-    /// The last-write time of the registry key of each binding, in their order; none at all where the
-    /// format has no times. A key whose time is 0 or no date has none.
-    pub times: Vec<Option<Timestamp>>,
     /// What the export says beyond that, in the order of its lines where it has lines.
     pub warnings: Vec<ConversionWarning>,
     /// The records that are broken, where the reader was to keep going.

@@ -2,7 +2,8 @@
 
 use certbind_certificates::Certificate;
 use certbind_core::{Binding, CertHash, Kind, Record, SslFlags};
-use certbind_formats::{ReadOptions, read};
+use certbind_formats::{Configuration, ReadOptions, read};
+use certbind_httpapi_abi::service::UrlReservation;
 
 use crate::applications::IIS;
 use crate::config::Config;
@@ -113,6 +114,27 @@ impl Scene {
         self.bind_as(key, |record| {
             record.certificate.as_mut().unwrap().hash = hash;
         })
+    }
+
+    /// The host has a URL reservation.
+    pub(crate) fn reserved(self, url: &str, sddl: &str) -> Self {
+        let reservation = UrlReservation {
+            url: url.parse().unwrap(),
+            sddl: sddl.parse().unwrap(),
+        };
+        self.configured(|configuration| configuration.url_reservations.push(reservation))
+    }
+
+    /// The host has a listen list.
+    pub(crate) fn listening_on(self, addresses: &[&str]) -> Self {
+        let addresses = addresses.iter().map(|it| it.parse().unwrap()).collect();
+        self.configured(|configuration| configuration.listen_list = addresses)
+    }
+
+    fn configured(mut self, change: impl FnOnce(&mut Configuration)) -> Self {
+        let host = self.hosts.last_mut().unwrap();
+        change(host.reading.export.configuration.get_or_insert_default());
+        self
     }
 
     /// The host's export is this text.

@@ -30,6 +30,8 @@ mod cb027_unreadable_export;
 mod cb028_host_twice;
 mod cb029_leftover_key;
 mod cb030_http2_off;
+mod cb031_reserved_for_everyone;
+mod cb032_not_listened_on;
 mod cb101_expired;
 mod cb102_expiring;
 mod cb103_not_yet_valid;
@@ -121,6 +123,8 @@ rules! {
     cb028_host_twice
     cb029_leftover_key
     cb030_http2_off
+    cb031_reserved_for_everyone
+    cb032_not_listened_on
     cb101_expired
     cb102_expiring
     cb103_not_yet_valid

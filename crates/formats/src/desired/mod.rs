@@ -94,7 +94,6 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<ReadO
             layout: None,
         },
         lines,
-        times: Vec::new(),
         warnings: Vec::new(),
         errors: document.errors,
         recovery: None,

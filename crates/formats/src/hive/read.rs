@@ -17,8 +17,8 @@ use crate::format::Format;
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
 use crate::registry::{
-    Collected, ControlSet, Data, Found, HTTP2_OVER_TLS, PARAMETERS, Value, family, family_name,
-    is_about_ssl, is_known,
+    Collected, ControlSet, Data, Found, PARAMETERS, RESERVATIONS, Value, family, family_name,
+    is_about_ssl, is_known, is_setting,
 };
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
@@ -251,15 +251,19 @@ impl<'a> Hive<'a> {
             under = key.keys(&mut self.cells);
             parameters = key;
         }
-        let found = self.found("Parameters", &parameters, |name| {
-            name.eq_ignore_ascii_case(HTTP2_OVER_TLS)
-        });
+        let mut found = self.found("Parameters", &parameters, is_setting);
+        found.time = parameters.last_written();
         self.collected.parameters(&found);
         self.report(&under.broken, "");
         for key in under.whole {
             let name = key.name();
             match family(&name) {
                 Some(kind) => self.family(kind, &key),
+                None if name.eq_ignore_ascii_case(RESERVATIONS) => {
+                    let mut found = self.found(RESERVATIONS, &key, |_| true);
+                    found.time = key.last_written();
+                    self.collected.reservations(&found);
+                }
                 None if is_about_ssl(&name) => self.collected.unknown_key(&name, None),
                 None => {}
             }

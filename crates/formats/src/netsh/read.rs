@@ -194,8 +194,7 @@ impl Draft {
             lines,
             warnings: self.warnings,
             errors: self.errors,
-            times: Vec::new(),
-            recovery: None,
+                recovery: None,
             managed: None,
         })
     }

@@ -11,8 +11,11 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// Whether damage in it may be damage of a binding: the settings of HTTP.sys are none.
+    /// Whether damage in it may be damage of a binding: the settings of HTTP.sys and reservations are none.
     pub(super) fn is_of_bindings(&self) -> bool {
-        !matches!(self.place.role, Role::Parameters(_))
+        !matches!(
+            self.place.role,
+            Role::Parameters(_) | Role::Reservations(_)
+        )
     }
 }

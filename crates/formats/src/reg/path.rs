@@ -2,7 +2,7 @@
 
 use certbind_core::Kind;
 
-use crate::registry::{ControlSet, PARAMETERS, family, is_about_ssl};
+use crate::registry::{ControlSet, PARAMETERS, RESERVATIONS, family, is_about_ssl};
 
 /// What a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(super) enum Role {
     Select,
     /// `Parameters`, the key of HTTP.sys.
     Parameters(ControlSet),
+    /// The key of the URL reservations.
+    Reservations(ControlSet),
     /// The key of a kind's bindings.
     Family(ControlSet, Kind),
     /// The key of a binding, by its own name.
@@ -55,6 +57,7 @@ impl Place {
             (Some(kind), []) => Role::Family(set, kind),
             (Some(kind), [name]) => Role::Binding(set, kind, (*name).to_owned()),
             (Some(_), _) => Role::Unknown(set, [&[first], rest.as_slice()].concat().join("\\")),
+            (None, []) if first.eq_ignore_ascii_case(RESERVATIONS) => Role::Reservations(set),
             (None, _) if is_about_ssl(first) => Role::Unknown(set, first.to_owned()),
             (None, _) => return None,
         };
@@ -127,7 +130,8 @@ mod tests {
                 r"\SslOther\x",
                 Some(Role::Unknown(current, "SslOther".into())),
             ),
-            (r"\UrlAclInfo", None),
+            (r"\UrlAclInfo", Some(Role::Reservations(current))),
+            (r"\UrlAclInfo\x", None),
             ("", Some(Role::Parameters(current))),
         ] {
             assert_eq!(role(&format!("{parameters}{below}")), expected, "{below}");

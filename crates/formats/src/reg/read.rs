@@ -13,7 +13,7 @@ use crate::export::Header;
 use crate::format::Format;
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
-use crate::registry::{Collected, Found, HTTP2_OVER_TLS, Value, family_name, is_known};
+use crate::registry::{Collected, Found, RESERVATIONS, Value, family_name, is_known, is_setting};
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// Reads a registry export.
@@ -107,6 +107,10 @@ impl Reader<'_> {
             if has_bindings(path) {
                 self.delete(line, path);
             }
+            let place = Place::of(path);
+            if matches!(place, Some(place) if matches!(place.role, Role::Reservations(_))) {
+                self.keys.remove(&canonical(path));
+            }
             return;
         }
         let Some(place) = Place::of(path) else {
@@ -145,8 +149,10 @@ impl Reader<'_> {
         let Some(key) = self.here() else {
             return;
         };
-        // Of the host's settings only one is read.
-        let is_wanted = is_whole && name.eq_ignore_ascii_case(HTTP2_OVER_TLS);
+        let is_wanted = match key.place.role {
+            Role::Parameters(_) => is_whole && is_setting(&name),
+            _ => is_whole,
+        };
         if !key.is_of_bindings() && !is_wanted {
             return;
         }
@@ -218,7 +224,8 @@ impl Reader<'_> {
             .for_each(|warning| self.collected.warning(warning));
         // Errors that ended the search for keys are reported instead.
         let has_errors = self.collected.has_errors() && !options.keep_going;
-        if keys.is_empty() && !self.has_deleted_keys && !has_errors {
+        let is_reservations = |key: &Key| matches!(key.place.role, Role::Reservations(_));
+        if keys.iter().all(is_reservations) && !self.has_deleted_keys && !has_errors {
             let what = "this export has neither the key ...\\Services\\HTTP\\Parameters nor a key of \
                         bindings under it, so the bindings of the host are not known; export that key";
             return Err(ReadError::Malformed(ParseError::in_file(what)));
@@ -228,6 +235,7 @@ impl Reader<'_> {
                 Role::Binding(_, kind, name) => self.collected.key(kind, &name, found),
                 Role::Unknown(..) => self.collected.unknown_key(&found.path, found.line),
                 Role::Parameters(_) => self.collected.parameters(&found),
+                Role::Reservations(_) => self.collected.reservations(&found),
                 Role::Family(..) | Role::Select => self.collected.family(found),
             }
         }
@@ -240,6 +248,7 @@ fn shown(role: &Role) -> String {
     match role {
         Role::Select => "Select".to_owned(),
         Role::Parameters(_) => "Parameters".to_owned(),
+        Role::Reservations(_) => RESERVATIONS.to_owned(),
         Role::Family(_, kind) => family_name(*kind).to_owned(),
         Role::Binding(_, kind, name) => format!("{}\\{name}", family_name(*kind)),
         Role::Unknown(_, path) => path.clone(),

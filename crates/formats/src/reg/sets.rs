@@ -24,6 +24,7 @@ pub(super) fn in_force(keys: Vec<Key>) -> Result<(Vec<Key>, Vec<ConversionWarnin
                 }
             }
             Role::Parameters(set)
+            | Role::Reservations(set)
             | Role::Family(set, _)
             | Role::Binding(set, _, _)
             | Role::Unknown(set, _) => {

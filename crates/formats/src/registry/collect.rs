@@ -1,6 +1,6 @@
 //! What the keys of bindings come to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use certbind_core::{Binding, BindingKey, Kind};
 
@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use super::found::Found;
 use super::record::binding;
-use super::values::HTTP2_OVER_TLS;
+use super::configuration::HTTP2_OVER_TLS;
+use crate::configuration::Configuration;
 use crate::error::ReadError;
 use crate::export::{Export, Header};
 use crate::options::ReadOptions;
@@ -20,7 +21,8 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 pub(crate) struct Collected {
     bindings: Vec<Binding>,
     lines: Vec<Option<u64>>,
-    times: Vec<Option<Timestamp>>,
+    times: BTreeMap<BindingKey, Timestamp>,
+    configuration: Option<Configuration>,
     warnings: Vec<ConversionWarning>,
     errors: Vec<ParseError>,
     seen: HashMap<BindingKey, (Option<u64>, String)>,
@@ -54,9 +56,11 @@ impl Collected {
                 }
                 self.seen.insert(binding.key().clone(), (line, path));
                 self.warnings.extend(warnings);
+                if let Some(time) = time {
+                    self.times.insert(binding.key().clone(), time);
+                }
                 self.bindings.push(binding);
                 self.lines.push(line);
-                self.times.push(time);
             }
             Err(error) => self.errors.push(error),
         }
@@ -65,6 +69,9 @@ impl Collected {
     /// Takes the key of HTTP.sys itself, which has the settings of the host. Only a setting under which
     /// bindings act differently matters; damage in the others does not.
     pub(crate) fn parameters(&mut self, found: &Found) {
+        let configuration = self.configuration.get_or_insert_default();
+        let warnings = configuration.take_parameters(found);
+        self.warnings.extend(warnings);
         let value = found.value(HTTP2_OVER_TLS);
         if let Some(value) = value.filter(|value| value.data.as_dword() == Ok(0)) {
             let what = format!(
@@ -73,6 +80,13 @@ impl Collected {
             );
             self.lose(WarningKind::HostSetting, value.line, &found.path, what);
         }
+    }
+
+    /// Takes the key of the URL reservations.
+    pub(crate) fn reservations(&mut self, found: &Found) {
+        let configuration = self.configuration.get_or_insert_default();
+        let warnings = configuration.take_reservations(found);
+        self.warnings.extend(warnings);
     }
 
     /// Takes the key of a kind itself, whose values are of no binding.
@@ -132,18 +146,16 @@ impl Collected {
             return Err(ReadError::Broken(self.errors));
         }
         self.warnings.sort_by_key(|warning| warning.line);
-        if self.times.iter().all(Option::is_none) {
-            self.times.clear();
-        }
         Ok(ReadOutcome {
             export: Export {
                 header,
                 bindings: self.bindings,
                 layout: None,
+                times: self.times,
+                configuration: self.configuration,
             },
             // A hive has no lines, and every key of an exported registry has one.
             lines: self.lines.into_iter().flatten().collect(),
-            times: self.times,
             warnings: self.warnings,
             errors: self.errors,
             recovery: None,

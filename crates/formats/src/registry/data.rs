@@ -95,7 +95,7 @@ impl Data {
         }
     }
 
-    fn instead_of(&self, expected: &str) -> DataError {
+    pub(super) fn instead_of(&self, expected: &str) -> DataError {
         let length = self.bytes.len();
         DataError(format!(
             "expected {expected}, found {} of {length} bytes",

@@ -5,6 +5,7 @@
 //! `docs/formats.md`.
 
 mod collect;
+mod configuration;
 mod data;
 mod found;
 mod names;
@@ -13,8 +14,9 @@ mod values;
 mod written;
 
 pub(crate) use collect::Collected;
+pub(crate) use configuration::{RESERVATIONS, is_setting};
 pub(crate) use data::{Data, REG_BINARY, REG_DWORD, REG_SZ};
 pub(crate) use found::{Found, Value};
 pub(crate) use names::{ControlSet, PARAMETERS, family, family_name, is_about_ssl};
-pub(crate) use values::{HTTP2_OVER_TLS, is_known};
+pub(crate) use values::is_known;
 pub(crate) use written::{Written, written};

@@ -11,9 +11,6 @@ pub(super) const CTL_IDENTIFIER: &str = "DefaultSslCtlIdentifier";
 pub(super) const CTL_STORE_NAME: &str = "DefaultSslCtlStoreName";
 /// Only where the binding is of a host name.
 pub(super) const HOSTNAME_PORT: &str = "HostnamePort";
-/// In the key of HTTP.sys itself: 0 switches HTTP/2 over TLS off for the host. Microsoft's advisory on
-/// CVE-2023-44487 gives it as a mitigation.
-pub(crate) const HTTP2_OVER_TLS: &str = "EnableHttp2Tls";
 
 /// Whether a value of this name is read.
 pub(crate) fn is_known(name: &str) -> bool {

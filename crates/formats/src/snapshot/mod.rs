@@ -111,10 +111,10 @@ pub fn read(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
             bindings,
             layout: reader.layout().cloned(),
             header: reader.header().clone(),
+            ..Export::default()
         },
         warnings: reader.warnings().to_vec(),
         errors: Vec::new(),
-        times: Vec::new(),
         recovery: None,
         managed: None,
     })

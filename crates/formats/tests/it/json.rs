@@ -2,12 +2,13 @@
 
 use std::sync::LazyLock;
 
-use certbind_formats::{Export, Header, ReadError, ReadOptions, json, read};
+use certbind_httpapi_abi::service::UrlReservation;
+use certbind_formats::{Configuration, Export, Header, ReadError, ReadOptions, json, read};
 
 use crate::languages::{FRENCH, GERMAN};
 use crate::listings::{host, read_text};
 
-static SCHEMAS: LazyLock<[jsonschema::Validator; 2]> = LazyLock::new(|| {
+static SCHEMAS: LazyLock<[jsonschema::Validator; 3]> = LazyLock::new(|| {
     json::SCHEMAS.map(|schema| {
         let schema = serde_json::from_str(schema).unwrap();
         jsonschema::meta::validate(&schema).unwrap();
@@ -20,7 +21,8 @@ static SCHEMAS: LazyLock<[jsonschema::Validator; 2]> = LazyLock::new(|| {
 
 /// The schema of the version that an export says it has.
 fn schema(export: &serde_json::Value) -> &'static jsonschema::Validator {
-    &SCHEMAS[usize::from(export["version"] != 1)]
+    let version = export["version"].as_u64().unwrap();
+    &SCHEMAS[usize::try_from(version).unwrap() - 1]
 }
 
 /// Holds that bytes are an export by the schema.
@@ -314,4 +316,39 @@ fn json_that_a_shell_turned_into_utf_16_is_read() {
         .collect();
     let reading = read(&bytes, &ReadOptions::default()).unwrap();
     assert_eq!(reading.export, example());
+}
+
+/// A version is closed: the older ones have neither field.
+#[test]
+fn times_and_configuration_need_version_3() {
+    let mut export = example();
+    let keys = export.bindings.iter().map(|it| it.key().clone());
+    let keys: Vec<_> = keys.collect();
+    let time = "2026-11-28T21:24:10.5Z".parse().unwrap();
+    export.times.insert(keys[0].clone(), time);
+    export.configuration = Some(Configuration {
+        url_reservations: vec![UrlReservation {
+            url: "http://+:80/App/".parse().unwrap(),
+            sddl: "D:(A;;GX;;;WD)".parse().unwrap(),
+        }],
+        listen_list: vec!["10.0.0.1".parse().unwrap(), "fe80::1%4".parse().unwrap()],
+        http2_over_tls: Some(false),
+        http2_cleartext: None,
+        reservations_written: Some(time),
+        parameters_written: None,
+    });
+    let text = written(&export);
+    assert!(text.contains("\"version\": 3"), "{text}");
+    let options = ReadOptions::default();
+    assert_eq!(read(text.as_bytes(), &options).unwrap().export, export);
+    for version in ["1", "2"] {
+        let older = text.replace("\"version\": 3", &format!("\"version\": {version}"));
+        let error = read(older.as_bytes(), &options).unwrap_err().to_string();
+        assert!(error.contains("has neither times nor a configuration"), "{error}");
+    }
+    let other = text.replace(&format!("\"{}\": \"2026", keys[0]), "\"ccs=443\": \"2026");
+    let error = read(other.as_bytes(), &options).unwrap_err().to_string();
+    assert_eq!(error, "times has ccs=443, which is no key of a binding");
+    let wrong = text.replace("D:(A;;GX;;;WD)", "everybody");
+    assert!(read(wrong.as_bytes(), &options).is_err());
 }

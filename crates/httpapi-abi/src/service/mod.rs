@@ -5,6 +5,7 @@
 //! (`http.h`). A [`BindingStore`](certbind_core::BindingStore) has nothing to do with them;
 //! `ServiceApi` of the crate `certbind-httpsys` sets and queries them.
 
+mod binary_descriptor;
 mod listen;
 mod record;
 mod sddl;

@@ -158,22 +158,20 @@ fn each_binding_has_the_time_of_its_key() {
         .key(at(4, 0))
         .key(at(5, u64::MAX));
     let reading = read_hive(&file(&system(vec![family]))).unwrap();
-    let times = reading.times.iter();
+    let times = reading.export.times.iter();
     let times: Vec<_> = times
-        .map(|time| time.map(|time| time.to_string()))
+        .map(|(key, time)| (key.to_string(), time.to_string()))
         .collect();
-    let time = |text: &str| Some(text.to_owned());
+    let expected = [
+        ("ipport=0.0.0.0:1", "2026-11-28T21:24:10.5Z"),
+        ("ipport=0.0.0.0:2", "1970-01-01T00:00:00Z"),
+        ("ipport=0.0.0.0:3", "1969-12-31T23:59:59.9999999Z"),
+    ];
     assert_eq!(
         times,
-        [
-            time("2026-11-28T21:24:10.5Z"),
-            time("1970-01-01T00:00:00Z"),
-            time("1969-12-31T23:59:59.9999999Z"),
-            None,
-            None,
-        ]
+        expected.map(|(key, time)| (key.to_owned(), time.to_owned()))
     );
-    assert_eq!(read_hive(&two()).unwrap().times, []);
+    assert!(read_hive(&two()).unwrap().export.times.is_empty());
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! The configuration of HTTP.sys beside bindings, in the key `Parameters` and in `UrlAclInfo` under it.
+
+use certbind_httpapi_abi::service::{ListenAddress, SecurityDescriptor, UrlReservation};
+
+use super::data::{DataError, REG_BINARY};
+use super::found::{Found, Value};
+use crate::configuration::Configuration;
+use crate::report::{ConversionWarning, WarningKind};
+
+/// The key of the URL reservations. A value's name is the URL, its data a self-relative security
+/// descriptor. Known from public scripts and programs that read or repair it.
+pub(crate) const RESERVATIONS: &str = "UrlAclInfo";
+/// In the key of HTTP.sys itself: 0 switches HTTP/2 over TLS off for the host. Microsoft's advisory on
+/// CVE-2023-44487 gives it as a mitigation.
+pub(crate) const HTTP2_OVER_TLS: &str = "EnableHttp2Tls";
+/// The same without TLS, from the same advisory.
+const HTTP2_CLEARTEXT: &str = "EnableHttp2Cleartext";
+/// The addresses that HTTP.sys listens on: REG_MULTI_SZ. Known from public scripts that read it, and from
+/// administrators' notes.
+const LISTEN_LIST: &str = "ListenOnlyList";
+
+/// Whether a value of `Parameters` is read.
+pub(crate) fn is_setting(name: &str) -> bool {
+    [HTTP2_OVER_TLS, HTTP2_CLEARTEXT, LISTEN_LIST]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+impl Configuration {
+    /// Takes the values of the key `Parameters`. What cannot be read is a warning: it is of no binding.
+    pub(crate) fn take_parameters(&mut self, found: &Found) -> Vec<ConversionWarning> {
+        let mut warnings = Vec::new();
+        let mut switch = |name: &str| {
+            let value = found.value(name)?;
+            match value.data.as_dword() {
+                Ok(number) => Some(number != 0),
+                Err(error) => {
+                    warnings.push(unread(found, value, &error.to_string()));
+                    None
+                }
+            }
+        };
+        self.http2_over_tls = switch(HTTP2_OVER_TLS);
+        self.http2_cleartext = switch(HTTP2_CLEARTEXT);
+        if let Some(value) = found.value(LISTEN_LIST) {
+            match value.data.as_texts() {
+                Ok(texts) => {
+                    for text in texts {
+                        match text.parse::<ListenAddress>() {
+                            Ok(address) => self.listen_list.push(address),
+                            Err(error) => warnings.push(unread(found, value, &error.to_string())),
+                        }
+                    }
+                }
+                Err(error) => warnings.push(unread(found, value, &error.to_string())),
+            }
+        }
+        self.parameters_written = found.time;
+        warnings
+    }
+
+    /// Takes the values of the key of reservations.
+    pub(crate) fn take_reservations(&mut self, found: &Found) -> Vec<ConversionWarning> {
+        let mut warnings = Vec::new();
+        for value in found.values() {
+            match reservation(value) {
+                Ok(reservation) => self.url_reservations.push(reservation),
+                Err(what) => warnings.push(unread(found, value, &what)),
+            }
+        }
+        for error in &found.errors {
+            let warning = ConversionWarning::new(WarningKind::Skipped, error.what.clone());
+            warnings.push(warning.in_key(&found.path));
+        }
+        self.reservations_written = found.time;
+        warnings
+    }
+}
+
+fn reservation(value: &Value) -> Result<UrlReservation, String> {
+    if value.data.kind != REG_BINARY {
+        return Err("this reservation is not REG_BINARY".to_owned());
+    }
+    let url = value.name.parse().map_err(|error| format!("{error}"))?;
+    let sddl = SecurityDescriptor::from_bytes(&value.data.bytes);
+    let sddl = sddl.map_err(|error| error.to_string())?;
+    Ok(UrlReservation { url, sddl })
+}
+
+fn unread(found: &Found, value: &Value, what: &str) -> ConversionWarning {
+    let what = format!("{:?} was passed over: {what}", value.name);
+    let warning = ConversionWarning::new(WarningKind::Skipped, what).in_key(&found.path);
+    match value.line {
+        Some(line) => warning.at(line),
+        None => warning,
+    }
+}
+
+impl super::data::Data {
+    /// The texts of a list, without empty ones: each ends with a NUL, and the list with one more.
+    fn as_texts(&self) -> Result<Vec<String>, DataError> {
+        const REG_MULTI_SZ: u32 = 7;
+        if self.kind != REG_MULTI_SZ {
+            return Err(self.instead_of("REG_MULTI_SZ"));
+        }
+        let (units, []) = self.bytes.as_chunks::<2>() else {
+            return Err(self.instead_of("whole UTF-16 units"));
+        };
+        let units: Vec<_> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
+        let texts = units.split(|unit| *unit == 0).filter(|text| !text.is_empty());
+        let texts = texts.map(|text| String::from_utf16(text));
+        let texts = texts.collect::<Result<_, _>>();
+        texts.map_err(|_| self.instead_of("texts in UTF-16"))
+    }
+}
