@@ -124,7 +124,11 @@ fn exported(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Export) -> Result<u8
         let header = export::header(Some(host.to_string()), url.of(host));
         let path = folder.join(format!("{host}.{}", extension(arguments.format)));
         output_file::write(&path, |out| {
-            export::write(out, store, header, None, arguments)
+            let origin = export::Origin {
+                header,
+                ..export::Origin::default()
+            };
+            export::write(out, store, origin, arguments)
         })
     })?;
     let hosts = counted(visited.hosts.len());
