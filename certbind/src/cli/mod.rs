@@ -49,7 +49,7 @@ use crate::stores::StoreUrl;
 /// Help with the commands in groups, which clap does not support.
 fn template() -> String {
     format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}\n{}",
+        "{{about-with-newline}}{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}\n{}",
         help::COMMANDS,
         help::MORE
     )

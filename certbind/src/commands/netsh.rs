@@ -42,7 +42,7 @@ pub(crate) fn run(
         if !Netsh::only_reads(arguments, profile) {
             return Err(Error::NetshChangesExport);
         }
-        of_export(&export)?
+        of_export(&export)
     } else if Netsh::only_reads(arguments, profile) {
         // A host without bindings answers as well: a store that is not there has none.
         match Opened::open(url, Access::Read) {

@@ -62,7 +62,10 @@ fn of_export(export: &Input, arguments: &Show) -> Result<u8, Error> {
                 |time| time.to_string(),
             );
             let text = record::in_full(&binding);
-            print(&format!("{text}  {:<22} {written}\n", "registry key written"))?;
+            print(&format!(
+                "{text}  {:<22} {written}\n",
+                "registry key written"
+            ))?;
         }
     }
     Ok(exit::DONE)

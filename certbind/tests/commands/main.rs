@@ -17,6 +17,7 @@ mod properties;
 mod served;
 #[cfg(unix)]
 mod serving;
+mod times;
 mod tracing;
 mod unread;
 

@@ -166,7 +166,13 @@ fn dead_host_page_is_executed_as_printed() {
             keys: bindings.collect(),
             ..hive::key("SslBindingInfo")
         };
-        hive::file(&hive::system(vec![family]))
+        let reservations = hive::key("UrlAclInfo")
+            .written_at(134_379_090_000_000_000)
+            .value("https://+:443/app/", hive::BINARY, &hive::EVERYONE);
+        let parameters = hive::key("Parameters")
+            .written_at(134_378_226_000_000_000)
+            .texts("ListenOnlyList", &["0.0.0.0"]);
+        hive::file(&hive::system_with(parameters.key(family).key(reservations)))
     };
     let (before, after) = (hive(&[443, 8443]), hive(&[443, 8443, 9443]));
     let dirty = log::dirty(&before, 9, 8);

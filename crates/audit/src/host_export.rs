@@ -129,7 +129,7 @@ impl HostExport {
             lines: Vec::new(),
             warnings: Vec::new(),
             errors: Vec::new(),
-                recovery: None,
+            recovery: None,
             managed: None,
         };
         Self::new(name, reading)

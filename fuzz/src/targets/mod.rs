@@ -85,6 +85,6 @@ fn export(bindings: Vec<Binding>) -> Export {
             ..Header::default()
         },
         bindings,
-        layout: None,
+        ..Export::default()
     }
 }

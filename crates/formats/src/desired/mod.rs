@@ -91,7 +91,7 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<ReadO
                 ..Header::default()
             },
             bindings,
-            layout: None,
+            ..Export::default()
         },
         lines,
         warnings: Vec::new(),

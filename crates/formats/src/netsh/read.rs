@@ -194,7 +194,7 @@ impl Draft {
             lines,
             warnings: self.warnings,
             errors: self.errors,
-                recovery: None,
+            recovery: None,
             managed: None,
         })
     }

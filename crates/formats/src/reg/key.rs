@@ -13,9 +13,6 @@ pub(super) struct Key {
 impl Key {
     /// Whether damage in it may be damage of a binding: the settings of HTTP.sys and reservations are none.
     pub(super) fn is_of_bindings(&self) -> bool {
-        !matches!(
-            self.place.role,
-            Role::Parameters(_) | Role::Reservations(_)
-        )
+        !matches!(self.place.role, Role::Parameters(_) | Role::Reservations(_))
     }
 }

@@ -6,9 +6,9 @@ use certbind_core::{Binding, BindingKey, Kind};
 
 use jiff::Timestamp;
 
+use super::configuration::HTTP2_OVER_TLS;
 use super::found::Found;
 use super::record::binding;
-use super::configuration::HTTP2_OVER_TLS;
 use crate::configuration::Configuration;
 use crate::error::ReadError;
 use crate::export::{Export, Header};

@@ -107,7 +107,9 @@ impl super::data::Data {
             return Err(self.instead_of("whole UTF-16 units"));
         };
         let units: Vec<_> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
-        let texts = units.split(|unit| *unit == 0).filter(|text| !text.is_empty());
+        let texts = units
+            .split(|unit| *unit == 0)
+            .filter(|text| !text.is_empty());
         let texts = texts.map(|text| String::from_utf16(text));
         let texts = texts.collect::<Result<_, _>>();
         texts.map_err(|_| self.instead_of("texts in UTF-16"))

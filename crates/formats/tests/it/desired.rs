@@ -346,7 +346,7 @@ fn export_of(bindings: Vec<Binding>) -> Export {
     Export {
         header,
         bindings,
-        layout: None,
+        ..Export::default()
     }
 }
 

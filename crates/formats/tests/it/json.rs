@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use certbind_httpapi_abi::service::UrlReservation;
 use certbind_formats::{Configuration, Export, Header, ReadError, ReadOptions, json, read};
 
 use crate::languages::{FRENCH, GERMAN};
@@ -327,7 +326,7 @@ fn times_and_configuration_need_version_3() {
     let time = "2026-11-28T21:24:10.5Z".parse().unwrap();
     export.times.insert(keys[0].clone(), time);
     export.configuration = Some(Configuration {
-        url_reservations: vec![UrlReservation {
+        url_reservations: vec![certbind_httpapi_abi::service::UrlReservation {
             url: "http://+:80/App/".parse().unwrap(),
             sddl: "D:(A;;GX;;;WD)".parse().unwrap(),
         }],
@@ -344,7 +343,10 @@ fn times_and_configuration_need_version_3() {
     for version in ["1", "2"] {
         let older = text.replace("\"version\": 3", &format!("\"version\": {version}"));
         let error = read(older.as_bytes(), &options).unwrap_err().to_string();
-        assert!(error.contains("has neither times nor a configuration"), "{error}");
+        assert!(
+            error.contains("has neither times nor a configuration"),
+            "{error}"
+        );
     }
     let other = text.replace(&format!("\"{}\": \"2026", keys[0]), "\"ccs=443\": \"2026");
     let error = read(other.as_bytes(), &options).unwrap_err().to_string();

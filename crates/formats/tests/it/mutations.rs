@@ -114,7 +114,6 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<ReadOutcome>, 
         lines: Vec::new(),
         warnings: listing.warnings().to_vec(),
         errors: listing.errors().to_vec(),
-        times: Vec::new(),
         recovery: None,
         managed: None,
     };

@@ -36,6 +36,14 @@ pub enum List {
 pub const SZ: u32 = 1;
 pub const BINARY: u32 = 3;
 pub const DWORD: u32 = 4;
+pub const MULTI_SZ: u32 = 7;
+
+/// The security descriptor `D:(A;;GX;;;WD)` in bytes, self-relative (MS-DTYP 2.4.6): everyone may listen.
+pub const EVERYONE: [u8; 48] = [
+    1, 0, 4, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, // the head
+    2, 0, 0x1c, 0, 1, 0, 0, 0, // a list of one entry
+    0, 0, 0x14, 0, 0, 0, 0, 0x20, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, // allows S-1-1-0
+];
 
 pub fn key(name: &str) -> Node {
     Node {
@@ -54,6 +62,12 @@ impl Node {
         let units = text.encode_utf16().chain([0]);
         let bytes: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
         self.value(name, SZ, &bytes)
+    }
+
+    pub fn texts(self, name: &str, texts: &[&str]) -> Self {
+        let units = texts.iter().flat_map(|text| text.encode_utf16().chain([0]));
+        let bytes: Vec<u8> = units.chain([0]).flat_map(u16::to_le_bytes).collect();
+        self.value(name, MULTI_SZ, &bytes)
     }
 
     pub fn dword(self, name: &str, number: u32) -> Self {

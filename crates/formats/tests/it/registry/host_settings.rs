@@ -2,7 +2,9 @@
 
 use certbind_formats::{Configuration, ReadOptions, WarningKind, read};
 
-use certbind_test_support::hive::{BINARY, Node, binding, file, key, system_with};
+use certbind_test_support::hive::{
+    BINARY, EVERYONE, MULTI_SZ, Node, binding, file, key, system_with,
+};
 
 /// Only 0 of a number switches HTTP/2 off, and it is a setting of the host: no binding is lost.
 #[test]
@@ -31,15 +33,7 @@ fn http2_switched_off_for_the_host_is_reported() {
     }
 }
 
-const MULTI_SZ: u32 = 7;
 const TIME: u64 = 134_403_746_505_000_000;
-
-/// `D:(A;;GX;;;WD)`, self-relative (MS-DTYP 2.4.6).
-const EVERYONE: [u8; 48] = [
-    1, 0, 4, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, // the head
-    2, 0, 0x1c, 0, 1, 0, 0, 0, // a list of one entry
-    0, 0, 0x14, 0, 0, 0, 0, 0x20, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, // allows S-1-1-0
-];
 
 fn list(texts: &str) -> Vec<u8> {
     let units = texts.encode_utf16();
@@ -71,14 +65,21 @@ fn found(bytes: &[u8]) -> (Configuration, Vec<String>) {
 fn the_configuration_beside_bindings_is_read_from_hives() {
     let (configuration, skipped) = found(&hive());
     let records = configuration.records();
-    let records: Vec<_> = records.map(|record| format!("{:?}", record.key())).collect();
+    let records: Vec<_> = records
+        .map(|record| format!("{:?}", record.key()))
+        .collect();
     assert_eq!(records.len(), 4, "{records:?}");
     let urls = configuration.url_reservations.iter();
-    let urls: Vec<_> = urls.map(|it| (it.url.as_str(), it.sddl.to_string())).collect();
+    let urls: Vec<_> = urls
+        .map(|it| (it.url.as_str(), it.sddl.to_string()))
+        .collect();
     let sddl = "D:(A;;GX;;;WD)".to_owned();
     assert_eq!(
         urls,
-        [("http://+:80/App/", sddl.clone()), ("https://*:5358/", sddl)]
+        [
+            ("http://+:80/App/", sddl.clone()),
+            ("https://*:5358/", sddl)
+        ]
     );
     let addresses = configuration.listen_list.iter();
     let addresses: Vec<_> = addresses.map(ToString::to_string).collect();
@@ -86,8 +87,14 @@ fn the_configuration_beside_bindings_is_read_from_hives() {
     assert_eq!(configuration.http2_over_tls, Some(false));
     assert_eq!(configuration.http2_cleartext, Some(true));
     let time = |time: Option<jiff::Timestamp>| time.unwrap().to_string();
-    assert_eq!(time(configuration.reservations_written), "2026-11-28T21:24:10.5Z");
-    assert_eq!(time(configuration.parameters_written), "2026-11-28T21:24:11.5Z");
+    assert_eq!(
+        time(configuration.reservations_written),
+        "2026-11-28T21:24:10.5Z"
+    );
+    assert_eq!(
+        time(configuration.parameters_written),
+        "2026-11-28T21:24:11.5Z"
+    );
     assert!(skipped.is_empty(), "{skipped:?}");
 }
 
@@ -118,7 +125,10 @@ fn a_registry_export_has_the_same_configuration_without_times() {
     let deleted = format!("{text}[-{key}\\UrlAclInfo]\r\n");
     assert!(found(deleted.as_bytes()).0.url_reservations.is_empty());
     let alone = text.replace(&format!("[{key}]"), "[HKEY_LOCAL_MACHINE\\SOFTWARE]");
-    assert!(read(alone.as_bytes(), &ReadOptions::default()).is_err(), "no host without bindings");
+    assert!(
+        read(alone.as_bytes(), &ReadOptions::default()).is_err(),
+        "no host without bindings"
+    );
 }
 
 #[test]
@@ -133,7 +143,16 @@ fn configuration_that_cannot_be_read_is_reported_and_no_damage_of_bindings() {
     let (configuration, skipped) = found(&file(&system_with(parameters.key(reservations))));
     assert!(configuration.is_empty());
     assert_eq!(skipped.len(), 5, "{skipped:#?}");
-    for what in ["cut short", "\"no URL\"", "not REG_BINARY", "10.0.0.256", "EnableHttp2Tls"] {
-        assert!(skipped.iter().any(|it| it.contains(what)), "{what}: {skipped:#?}");
+    for what in [
+        "cut short",
+        "\"no URL\"",
+        "not REG_BINARY",
+        "10.0.0.256",
+        "EnableHttp2Tls",
+    ] {
+        assert!(
+            skipped.iter().any(|it| it.contains(what)),
+            "{what}: {skipped:#?}"
+        );
     }
 }

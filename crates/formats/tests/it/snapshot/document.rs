@@ -30,7 +30,7 @@ fn a_snapshot_is_written_as_documented() {
             ..Header::default()
         },
         bindings: vec![Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap()],
-        layout: None,
+        ..Export::default()
     };
     let written = written(&export);
     assert_eq!(written, example());

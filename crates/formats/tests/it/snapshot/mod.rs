@@ -32,7 +32,7 @@ fn small(bindings: u16) -> Vec<u8> {
             tool: Some("certbind 0.1.0".into()),
         },
         bindings: (1..=bindings).map(|port| binding(port, 0)).collect(),
-        layout: None,
+        ..Export::default()
     };
     written(&export)
 }

@@ -41,6 +41,7 @@ proptest! {
             header,
             bindings: store.scan(&Scan::all()).unwrap().collect::<Result<_, _>>().unwrap(),
             layout: has_layout.then(|| Release::Server2025.layout()),
+            ..Export::default()
         };
 
         // In any order, as a whole.

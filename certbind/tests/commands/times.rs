@@ -1,0 +1,173 @@
+//! The times of registry keys, and the configuration beside bindings, from hives.
+
+use certbind::exit;
+use certbind_test_support::hive::{BINARY, EVERYONE, binding, file, key, system_with};
+
+use super::{Host, text};
+
+/// 2026-11-01T08:30:00Z, and days after it.
+const fn day(number: u64) -> u64 {
+    134_379_954_000_000_000 + number * 864_000_000_000
+}
+
+/// A hive of WEB-01 whose second binding is the older one.
+fn hive(host: &Host) -> String {
+    let family = key("SslBindingInfo")
+        .key(binding("0.0.0.0:443").written_at(day(2)))
+        .key(binding("10.0.0.3:443").written_at(day(1)));
+    let reservations =
+        key("UrlAclInfo")
+            .written_at(day(3))
+            .value("http://+:80/a|b/", BINARY, &EVERYONE);
+    let parameters = key("Parameters")
+        .written_at(day(0))
+        .texts("ListenOnlyList", &["10.0.0.1"])
+        .dword("EnableHttp2Tls", 0)
+        .key(family)
+        .key(reservations);
+    std::fs::write(host.file("SYSTEM"), file(&system_with(parameters))).unwrap();
+    host.file("SYSTEM").to_str().unwrap().to_owned()
+}
+
+const NAMES: [&str; 4] = [
+    "Parameters",
+    "ipport=10.0.0.3:443",
+    "ipport=0.0.0.0:443",
+    "UrlAclInfo",
+];
+
+#[test]
+fn a_timeline_is_in_order_of_time_in_every_format() {
+    let host = Host::new();
+    let hive = hive(&host);
+    let entries = host.json(&["timeline", &hive, "--format", "json"]);
+    let entries = entries.as_array().unwrap();
+    let names: Vec<_> = entries
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, NAMES);
+    assert_eq!(entries[0]["time"], "2026-11-01T08:30:00Z");
+    assert_eq!(
+        entries[0]["holds"],
+        "listen list 10.0.0.1, EnableHttp2Tls 0"
+    );
+    assert_eq!(entries[3]["kind"], "url_reservations");
+
+    let table = host.ok(&["timeline", &hive]);
+    let places = NAMES.map(|name| table.find(name).unwrap());
+    assert!(places.is_sorted(), "{table}");
+
+    let csv = host.ok(&["timeline", &hive, "--format", "csv"]);
+    let lines: Vec<_> = csv.lines().collect();
+    assert_eq!(lines[0], "time,host,kind,key,holds,source");
+    assert!(
+        lines[2].starts_with(
+            "\"2026-11-02T08:30:00Z\",\"WEB-01\",\"binding\",\"ipport=10.0.0.3:443\","
+        ),
+        "{csv}"
+    );
+
+    // As mactime of The Sleuth Kit splits it.
+    let bodies = host.ok(&["timeline", &hive, "--format", "bodyfile"]);
+    let fields: Vec<Vec<_>> = bodies
+        .lines()
+        .map(|line| line.split('|').collect())
+        .collect();
+    assert_eq!(fields.len(), 4);
+    for (fields, days) in fields.iter().zip(0..) {
+        assert_eq!(fields.len(), 11, "{bodies}");
+        assert_eq!(fields[8], (1_793_521_800_i64 + days * 86_400).to_string());
+    }
+    assert!(fields[3][1].contains("http://+:80/a%7Cb/"), "{bodies}");
+}
+
+#[test]
+fn json_keeps_times_and_configuration() {
+    let host = Host::new();
+    let hive = hive(&host);
+    let json = host.file("web-01.json");
+    let json = json.to_str().unwrap();
+    host.ok(&["export", "--from", &hive, "-o", json]);
+    let told = |path: &str, arguments: &[&str]| {
+        let told = host.ok(&[arguments, &[path][..]].concat());
+        told.replace(path, "")
+    };
+    for arguments in [
+        &["timeline", "--format", "bodyfile"][..],
+        &["list", "--times"],
+        &["show", "ipport=10.0.0.3:443", "--from"],
+    ] {
+        assert_eq!(told(&hive, arguments), told(json, arguments));
+    }
+    let shown = told(json, &["show", "10.0.0.3:443", "--from"]);
+    assert!(shown.contains("2026-11-02T08:30:00Z"), "{shown}");
+    let listed = told(json, &["list", "--times"]);
+    assert!(listed.contains("2026-11-03T08:30:00Z"), "{listed}");
+    let document: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert_eq!(document["version"], 3);
+    assert_eq!(
+        document["configuration"]["url_reservations"][0]["sddl"],
+        "D:(A;;GX;;;WD)"
+    );
+    assert!(document["header"]["captured_at"].is_null());
+}
+
+#[test]
+fn an_export_without_times_says_so() {
+    let host = Host::new();
+    let listing = host.listing(2);
+    let listing = listing.to_str().unwrap();
+    host.ok(&["import", listing]);
+    for arguments in [
+        &["timeline", listing][..],
+        &["list", listing, "--times"],
+        &["list", "--times"],
+    ] {
+        let output = host.run(arguments);
+        assert_eq!(output.status.code(), Some(exit::DONE.into()));
+        let error = text(&output.stderr);
+        assert!(error.contains("it has no times"), "{arguments:?}: {error}");
+    }
+    let output = host.run(&["timeline", "nowhere.json"]);
+    assert_eq!(output.status.code(), Some(exit::NOT_SEARCHED.into()));
+}
+
+#[test]
+fn netsh_shows_the_reservations_and_the_listen_list_of_an_export() {
+    let host = Host::new();
+    let hive = hive(&host);
+    let netsh =
+        |words: &[&str]| host.ok(&[&["netsh", "--from", &hive, "http"][..], words].concat());
+    let reserved = netsh(&["show", "urlacl"]);
+    assert!(
+        reserved.contains("Reserved URL            : http://+:80/a|b/"),
+        "{reserved}"
+    );
+    assert!(reserved.contains("SDDL: D:(A;;GX;;;WD)"), "{reserved}");
+    assert!(netsh(&["show", "iplisten"]).contains("    10.0.0.1\n"));
+    assert!(netsh(&["show", "sslcert"]).contains("10.0.0.3:443"));
+    let add = [
+        "netsh", "--from", &hive, "http", "add", "iplisten", "10.0.0.9",
+    ];
+    let output = host.run(&add);
+    assert_eq!(output.status.code(), Some(exit::USAGE.into()));
+    assert!(text(&output.stderr).contains("an export is only shown"));
+}
+
+#[test]
+fn an_audit_looks_at_the_configuration_beside_bindings() {
+    let host = Host::new();
+    let hive = hive(&host);
+    let audit = ["audit", &hive, "--fail-on", "never", "--format", "json"];
+    let report = host.json(&audit);
+    let findings = report["findings"].as_array().unwrap();
+    let subject = |rule: &str| {
+        let mut of_rule = findings.iter().filter(|it| it["rule"] == rule);
+        of_rule.next().map(|it| it["subject"].to_string())
+    };
+    assert!(subject("CB031").unwrap().contains("http://+:80/a|b/"));
+    assert!(subject("CB032").unwrap().contains("10.0.0.3:443"));
+    assert!(subject("CB030").is_some(), "HTTP/2 is off");
+}
