@@ -1,7 +1,7 @@
 //! Compressed exports and archives of exports as inputs.
 
 use certbind::exit;
-use certbind_test_support::archive::{gz, tar, xz, zip};
+use certbind_test_support::archive::{Files, gz, tar, xz, zip};
 
 use super::hives::dead_host;
 use super::{Host, text};
@@ -18,7 +18,7 @@ fn dead_files(folder: &str) -> Vec<(String, Vec<u8>)> {
     files.collect()
 }
 
-fn archive(make: fn(&[(&str, &[u8])]) -> Vec<u8>, files: &[(String, Vec<u8>)]) -> Vec<u8> {
+fn archive(make: fn(&Files<'_>) -> Vec<u8>, files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let files = files.iter();
     let files: Vec<_> = files
         .map(|(name, content)| (name.as_str(), content.as_slice()))

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use certbind_core::BindingKey;
+use certbind_httpapi_abi::service::ListenAddress;
 
 use crate::fleet::{Fleet, Host};
 use crate::rule::Rule;
@@ -24,7 +25,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let configuration = host.export.reading.export.configuration.as_ref();
     let listened: Vec<IpAddr> = configuration
         .iter()
-        .flat_map(|it| it.listen_list.iter().map(|address| address.ip()))
+        .flat_map(|it| it.listen_list.iter().map(ListenAddress::ip))
         .collect();
     if listened.is_empty() {
         return;

@@ -110,7 +110,7 @@ impl super::data::Data {
         let texts = units
             .split(|unit| *unit == 0)
             .filter(|text| !text.is_empty());
-        let texts = texts.map(|text| String::from_utf16(text));
+        let texts = texts.map(String::from_utf16);
         let texts = texts.collect::<Result<_, _>>();
         texts.map_err(|_| self.instead_of("texts in UTF-16"))
     }

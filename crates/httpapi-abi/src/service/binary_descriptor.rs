@@ -30,7 +30,7 @@ impl SecurityDescriptor {
     /// [`ServiceValueError`]: it is damaged, has no discretionary list (which allows everything to
     /// everybody, and has no SDDL here), or has entries other than those that allow, deny or audit.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ServiceValueError> {
-        let fault = |what| ServiceValueError::new("security descriptor", &hex(bytes), what);
+        let fault = |what| ServiceValueError::new("security descriptor", hex(bytes), what);
         let text = sddl(bytes).map_err(fault)?;
         text.parse()
     }
