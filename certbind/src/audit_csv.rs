@@ -7,7 +7,7 @@ use certbind_core::Binding;
 
 use crate::terminal::escaped;
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "row",
     "host",
     "subject",
@@ -20,6 +20,7 @@ const COLUMNS: [&str; 12] = [
     "source",
     "line",
     "state",
+    "key_written",
 ];
 
 /// A row for each binding, each finding, each waived finding, and each earlier finding that is gone or was
@@ -31,6 +32,8 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
             let mut cells = cells("binding");
             cells[1].clone_from(&summary.name);
             cells[9] = summary.source.clone().unwrap_or_default();
+            let written = host.reading.export.times.get(binding.key());
+            cells[12] = written.map(ToString::to_string).unwrap_or_default();
             of_binding(&mut cells, report, binding);
             row(out, cells)?;
         }
@@ -53,13 +56,13 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
     Ok(())
 }
 
-fn cells(kind: &str) -> [String; 12] {
-    let mut cells: [String; 12] = Default::default();
+fn cells(kind: &str) -> [String; 13] {
+    let mut cells: [String; 13] = Default::default();
     cells[0] = kind.to_owned();
     cells
 }
 
-fn of_binding(cells: &mut [String; 12], report: &Report, binding: &Binding) {
+fn of_binding(cells: &mut [String; 13], report: &Report, binding: &Binding) {
     let record = binding.record();
     cells[2] = binding.key().to_string();
     cells[7] = record.hash().map(ToString::to_string).unwrap_or_default();
@@ -69,7 +72,7 @@ fn of_binding(cells: &mut [String; 12], report: &Report, binding: &Binding) {
     };
 }
 
-fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 12] {
+fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 13] {
     let mut cells = cells(kind);
     let host = finding.place.host.and_then(|host| report.hosts.get(host));
     if let Subject::Binding(binding) = &finding.place.subject {
@@ -97,7 +100,7 @@ fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 12] {
 }
 
 /// A finding of the earlier report that this one does not have.
-fn of_earlier(finding: &EarlierFinding, state: &str) -> [String; 12] {
+fn of_earlier(finding: &EarlierFinding, state: &str) -> [String; 13] {
     let mut cells = cells("earlier");
     cells[1] = finding.host.clone().unwrap_or_default();
     cells[2] = finding.subject.to_string();
@@ -108,7 +111,7 @@ fn of_earlier(finding: &EarlierFinding, state: &str) -> [String; 12] {
     cells
 }
 
-fn row(out: &mut impl Write, cells: [String; 12]) -> io::Result<()> {
+fn row(out: &mut impl Write, cells: [String; 13]) -> io::Result<()> {
     let cells = cells.map(|text| cell(&text));
     write!(out, "{}\r\n", cells.join(","))
 }

@@ -170,4 +170,8 @@ fn an_audit_looks_at_the_configuration_beside_bindings() {
     assert!(subject("CB031").unwrap().contains("http://+:80/a|b/"));
     assert!(subject("CB032").unwrap().contains("10.0.0.3:443"));
     assert!(subject("CB030").is_some(), "HTTP/2 is off");
+    let csv = host.ok(&["audit", &hive, "--fail-on", "never", "--format", "csv"]);
+    let mut bindings = csv.lines().filter(|line| line.starts_with("\"binding"));
+    let first = bindings.next().unwrap();
+    assert!(first.contains("2026-11-03T08:30:00Z"), "{csv}");
 }

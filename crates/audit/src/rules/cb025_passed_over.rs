@@ -22,16 +22,18 @@ pub(super) const CHECK: Check = Check::Host(check);
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let skipped = host.export.reading.warnings.iter();
     for warning in skipped.filter(|warning| warning.kind == WarningKind::Skipped) {
-        findings.add(
-            host.place(Subject::Export, warning.line),
-            warning.what.clone(),
-        );
+        // A registry key, where the export has them.
+        let subject = match &warning.path {
+            Some(path) => Subject::Record(path.as_str().into()),
+            None => Subject::Export,
+        };
+        findings.add(host.place(subject, warning.line), warning.what.clone());
     }
 }
 
 #[cfg(test)]
 pub(super) fn cases() -> super::harness::Cases {
-    use super::harness::{Cases, Scene};
+    use super::harness::{Cases, REGISTRY_BINDING, Scene, registry};
     let listing = include_str!("../../../../examples/host-2022.txt");
     let orphan = listing.replacen(
         "SSL Certificate bindings:",
@@ -43,6 +45,14 @@ pub(super) fn cases() -> super::harness::Cases {
             Scene::new().export(&orphan),
             &["the export"],
             "belongs to no record",
+        )
+        .trips(
+            Scene::new().export(&registry(
+                "\"ListenOnlyList\"=dword:00000001\r\n",
+                REGISTRY_BINDING,
+            )),
+            &["Parameters"],
+            "\"ListenOnlyList\" was passed over: expected REG_MULTI_SZ",
         )
         .passes("a whole one", Scene::new().export(listing))
 }
