@@ -2,6 +2,7 @@
 
 mod abi_record;
 mod abi_request;
+mod archive;
 mod certificates;
 mod exports;
 mod hive;
@@ -25,6 +26,7 @@ use crate::Target;
 pub(crate) const ALL: &[&Target] = &[
     &abi_record::TARGET,
     &abi_request::TARGET,
+    &archive::TARGET,
     &certificates::TARGET,
     &hive::TARGET,
     &hive_log::TARGET,

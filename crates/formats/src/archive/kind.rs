@@ -51,7 +51,7 @@ impl Kind {
         if ZIP.iter().any(|magic| start.starts_with(magic)) {
             return Self::Zip;
         }
-        if start.get(257..262) == Some(b"ustar") {
+        if start.get(257..262) == Some(b"ustar") || is_old_tar(start) {
             return Self::Tar;
         }
         let known = UNSUPPORTED
@@ -72,6 +72,21 @@ impl Kind {
             Self::Plain => "a file",
         }
     }
+}
+
+/// Whether this is a header of a tar archive without a magic, as before ustar: its checksum is right.
+fn is_old_tar(start: &[u8]) -> bool {
+    const CHECKSUM: std::ops::Range<usize> = 148..156;
+    let (Some(header), true) = (start.get(..START), start.first() != Some(&0)) else {
+        return false;
+    };
+    let digits = String::from_utf8_lossy(&header[CHECKSUM]);
+    let stated = u32::from_str_radix(digits.trim_matches(['\0', ' ']), 8);
+    let sum = header.iter().enumerate().map(|(at, byte)| match at {
+        at if CHECKSUM.contains(&at) => u32::from(b' '),
+        _ => u32::from(*byte),
+    });
+    stated == Ok(sum.sum())
 }
 
 /// The first bytes of a reader, as many as tell the format.

@@ -40,6 +40,14 @@ fn every_form_is_read() {
         assert_eq!(is_archive(&compressed), Ok(false));
     }
     assert_eq!(opened(&zip(&[])), files(&[]));
+    // As tar wrote before POSIX.1-1988, and as `tar --format=v7` does: without a magic.
+    let mut old = tar(&[("web02.txt", TEXT)]);
+    old[257..265].fill(0);
+    old[148..156].fill(b' ');
+    let sum: u32 = old[..512].iter().map(|byte| u32::from(*byte)).sum();
+    old[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    assert_eq!(opened(&old), files(&[("web02.txt", TEXT)]));
+    assert_eq!(is_archive(&old), Ok(true));
 }
 
 #[test]

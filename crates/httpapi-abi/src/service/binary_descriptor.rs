@@ -1,6 +1,6 @@
 //! Security descriptors in bytes, as the registry has them.
 
-use super::sddl::SecurityDescriptor;
+use super::sddl::{self, SecurityDescriptor};
 use super::value_error::ServiceValueError;
 
 /// Bits of the control word (`SECURITY_DESCRIPTOR_CONTROL`).
@@ -31,7 +31,7 @@ impl SecurityDescriptor {
     /// everybody, and has no SDDL here), or has entries other than those that allow, deny or audit.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ServiceValueError> {
         let fault = |what| ServiceValueError::new("security descriptor", hex(bytes), what);
-        let text = sddl(bytes).map_err(fault)?;
+        let text = decoded(bytes).map_err(fault)?;
         text.parse()
     }
 }
@@ -43,7 +43,7 @@ fn hex(bytes: &[u8]) -> String {
     if bytes.len() > 24 { text + "…" } else { text }
 }
 
-fn sddl(bytes: &[u8]) -> Result<String, &'static str> {
+fn decoded(bytes: &[u8]) -> Result<String, &'static str> {
     if bytes.first() != Some(&1) {
         return Err("it is not of revision 1");
     }
@@ -56,7 +56,11 @@ fn sddl(bytes: &[u8]) -> Result<String, &'static str> {
     for (at, letter) in [(4, "O:"), (8, "G:")] {
         match offset(at)? {
             0 => {}
-            at => text = text + letter + &sid(bytes, at)?.0,
+            at => {
+                let sid = sid(bytes, at)?.0;
+                text =
+                    text + letter + &sddl::sid(&sid).ok_or("a SID has no or too many numbers")?;
+            }
         }
     }
     match offset(16)? {

@@ -127,7 +127,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// A SID as Windows prints it.
-fn sid(text: &str) -> Option<String> {
+pub(super) fn sid(text: &str) -> Option<String> {
     let upper = text.to_ascii_uppercase();
     let known = |(alias, sid): &&(&str, &str)| *alias == upper || *sid == upper;
     if let Some((alias, _)) = ALIASES.iter().find(known) {

@@ -233,6 +233,7 @@ fn unknown_entry_is_reported_with_its_place() {
             "line 14: SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; \
              HTTP.sys is not known to read it there, and it is not carried",
             "line 16: SslNewBindingInfo: this key is not known; what is in it is not carried",
+            "line 19: UrlAclInfo: \"z\" was passed over: URL \"z\": it has no scheme",
             "line 20: this line is not understood; it was passed over",
         ]
     );
