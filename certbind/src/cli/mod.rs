@@ -43,13 +43,12 @@ use self::key::key;
 use self::output::Output;
 use crate::help;
 use crate::history::Limits;
-use crate::past::At;
 use crate::stores::StoreUrl;
 
 /// Help with the commands in groups, which clap does not support.
 fn template() -> String {
     format!(
-        "{{about-with-newline}}{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}\n{}",
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}\n{}",
         help::COMMANDS,
         help::MORE
     )
