@@ -1,5 +1,8 @@
 //! `cargo xtask test`: everything that has to hold before a change lands.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use crate::process::{self, Failure, cargo};
 use crate::{install, tests, windows};
 
@@ -26,21 +29,30 @@ pub(crate) fn run(install: Install) -> Result<(), Failure> {
             .arg("--quiet")
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
-    tests::all()?;
     // In CI nothing is left out: what cannot be installed there is an error.
     let with_wine = match install {
         Install::Yes => install::can_have_windows() || std::env::var_os("CI").is_some(),
         Install::No => install::has_windows(),
     };
+    if with_wine && install == Install::Yes {
+        install::windows()?;
+    }
+    // Tests often wait, for disks and other programs; the cross-build fills the time.
+    thread::scope(|scope| {
+        let build = with_wine.then(|| scope.spawn(windows::build));
+        tests::all()?;
+        match build.map(thread::ScopedJoinHandle::join) {
+            Some(Ok(built)) => built,
+            Some(Err(panic)) => resume_unwind(panic),
+            None => Ok(()),
+        }
+    })?;
     if !with_wine {
         println!(
             "\nEvery check has passed but those under Wine, which were NOT run: they need Debian, \
              and --install."
         );
         return Ok(());
-    }
-    if install == Install::Yes {
-        install::windows()?;
     }
     windows::run_all()?;
     println!("\nEvery check has passed.");

@@ -29,27 +29,48 @@ hash = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
 state = "absent"
 "#;
 
-/// Cross-builds, and runs under Wine.
-pub(crate) fn run_all() -> Result<(), Failure> {
-    let wine = Wine::new()?;
-    run(wine
-        .cargo("build")
-        .args(["--package", "certbind-httpapi", "--package", "certbind"]))?;
-    run(wine.cargo("test").args([
+/// What is built to be run.
+const PROGRAMS: &[&str] = &["--package", "certbind-httpapi", "--package", "certbind"];
+
+/// What is tested, one call of cargo each.
+const TESTS: [&[&str]; 2] = [
+    &[
         "--package",
         "certbind-conformance",
         "--test",
         "redb",
         "--test",
         "httpsys",
-    ]))?;
-    run(wine.cargo("test").args([
+    ],
+    &[
         "--package",
         "certbind-httpapi",
         "--tests",
         "--package",
         "certbind-simulator",
-    ]))?;
+    ],
+];
+
+/// Cross-builds what [`run_all`] runs, on one core.
+pub(crate) fn build() -> Result<(), Failure> {
+    let wine = Wine::new()?;
+    run(wine.cargo("build").args(PROGRAMS).args(["--jobs", "1"]))?;
+    for tests in TESTS {
+        run(wine
+            .cargo("test")
+            .args(tests)
+            .args(["--jobs", "1", "--no-run"]))?;
+    }
+    Ok(())
+}
+
+/// Cross-builds, and runs under Wine.
+pub(crate) fn run_all() -> Result<(), Failure> {
+    let wine = Wine::new()?;
+    run(wine.cargo("build").args(PROGRAMS))?;
+    for tests in TESTS {
+        run(wine.cargo("test").args(tests))?;
+    }
     let kit = wine.target.join(TARGET).join("debug");
     copy(&kit.join("certbind.exe"), &kit.join("netsh.exe"))?;
     wine.variants()?;
