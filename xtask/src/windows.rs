@@ -173,12 +173,18 @@ impl Wine {
             &self.shim.join("bcryptprimitives.dll"),
             &folder.join("bcryptprimitives.dll"),
         )?;
-        run(Command::new("x86_64-w64-mingw32-gcc")
-            .args(["-Wall", "-Wextra", "-Werror", "-o"])
-            .arg(folder.join("client.exe"))
-            .arg(root().join("crates/httpapi/tests/c/client.c"))
-            .arg("-lhttpapi"))?;
-        self.expect(&folder.join("client.exe"), &[], "every check has passed")
+        // What a server starts with has functions that mingw's import library lacks.
+        let libraries = ["-lhttpapi".into(), folder.join("httpapi.dll")];
+        for (name, library) in ["client", "server"].into_iter().zip(libraries) {
+            let program = folder.join(name).with_extension("exe");
+            run(Command::new("x86_64-w64-mingw32-gcc")
+                .args(["-Wall", "-Wextra", "-Werror", "-o"])
+                .arg(&program)
+                .arg(root().join(format!("crates/httpapi/tests/c/{name}.c")))
+                .arg(library))?;
+            self.expect(&program, &[], "every check has passed")?;
+        }
+        Ok(())
     }
 
     /// The C client again, its calls passed on to a second copy of our DLL and written down.
@@ -363,7 +369,10 @@ impl Wine {
         self.environment(&mut wine);
         let records = self.records();
         wine.env("CERTBIND_HTTPAPI", format!("redb:Z:{}", records.display()));
-        if program.ends_with("client.exe") {
+        if ["client.exe", "server.exe"]
+            .iter()
+            .any(|name| program.ends_with(name))
+        {
             wine.env_remove("CERTBIND_HTTPAPI");
         }
         wine.env_remove("CERTBIND_STORE");

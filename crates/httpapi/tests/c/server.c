@@ -5,8 +5,21 @@
  * test_v2_server); the others are documented with each function. */
 
 #ifdef _WIN32
+#define _WIN32_WINNT 0x0602
+#include <winsock2.h>
 #include <windows.h>
 #include <http.h>
+/* What the header of mingw lacks. */
+#ifndef HTTP_URL_FLAG_REMOVE_ALL
+#define HTTP_URL_FLAG_REMOVE_ALL 1
+#endif
+#ifndef HTTP_CREATE_REQUEST_QUEUE_FLAG_OPEN_EXISTING
+#define HTTP_CREATE_REQUEST_QUEUE_FLAG_OPEN_EXISTING 1
+#define HTTP_CREATE_REQUEST_QUEUE_FLAG_CONTROLLER 2
+#endif
+enum { HttpFeatureUnknown, HttpFeatureResponseTrailers };
+BOOL WINAPI HttpIsFeatureSupported(int);
+ULONG WINAPI HttpPrepareUrl(PVOID, ULONG, PCWSTR, PWSTR *);
 #else
 #include "../../include/windows_on_linux.h"
 #endif
