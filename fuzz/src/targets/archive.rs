@@ -1,6 +1,6 @@
 //! Compressed files and archives.
 
-use certbind_formats::archive::{EntryContent, Limits, Opened, is_archive, open};
+use certbind_formats::archive::{EntryContent, Kind, Limits, Opened, is_archive, open};
 use certbind_test_support::archive::{gz, tar, xz, zip};
 
 use crate::{Outcome, Target};
@@ -60,7 +60,7 @@ fn unpack(input: &[u8]) -> Outcome {
     }
     let opened = opened.map_err(|error| error.to_string());
     Outcome::of(match opened {
-        Ok(Opened::File(_)) => "a file".to_owned(),
+        Ok(Opened::File(_)) => format!("a file, from {:?}", Kind::of(input)),
         Ok(Opened::Entries(entries)) => format!("{} entries", entries.len()),
         Err(error) => error,
     })
