@@ -73,6 +73,8 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     }
     let kit = wine.target.join(TARGET).join("debug");
     copy(&kit.join("certbind.exe"), &kit.join("netsh.exe"))?;
+    let shim = "bcryptprimitives.dll";
+    copy(&wine.shim.join(shim), &kit.join(shim))?;
     wine.variants()?;
     wine.c_program(&kit)?;
     wine.passes_on()?;

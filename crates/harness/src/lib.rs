@@ -36,6 +36,7 @@ mod service;
 mod serving;
 mod store;
 mod watch;
+mod wine_prefix;
 
 pub use certbind_httpapi_abi::service::{ListenAddress, TimeoutKey, UrlReservation};
 pub use certbind_simulator::{Call, CertificateState, Privilege, Profile, Registration};
@@ -47,6 +48,7 @@ pub use harness::Harness;
 pub use host_command::{HostChild, HostCommand};
 pub use kit::Kit;
 pub use serving::Serving;
+pub use wine_prefix::install_in_wine_prefix;
 
 /// The examples of the README are tests too.
 #[cfg(doctest)]

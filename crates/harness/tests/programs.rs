@@ -11,10 +11,10 @@ use std::process::Command;
 use certbind_core::{Binding, Record, Uuid};
 use certbind_harness::{
     Call, CertificateState, Fault, Function, Harness, HarnessError, HostCommand, Privilege,
-    Profile, TimeoutKey,
+    Profile, TimeoutKey, install_in_wine_prefix,
 };
 use certbind_test_support::require;
-use common::{PROGRAMS, bound, compile, harness, run};
+use common::{PROGRAMS, bound, compile, compile_source, harness, run};
 
 fn c_program(harness: &Harness) -> HostCommand {
     let library = harness.folder().join("lib/libhttpapi.so");
@@ -329,6 +329,35 @@ fn a_windows_program_binds_under_wine() {
     let mut netsh = harness.wine(&kit, kit.join("netsh.exe")).unwrap();
     let (_, listed) = run(netsh.args(["http", "show", "sslcert"]));
     harness.assert_export(listed.as_bytes());
+}
+
+/// As programs in Go and those of CsWin32 look for the library.
+#[test]
+#[ignore = "needs Wine, mingw-w64 and a kit for Windows, as `cargo xtask wine` has them"]
+fn a_program_that_searches_system32_alone_binds_under_wine() {
+    let variable = |name| PathBuf::from(std::env::var_os(name).expect(name));
+    let (kit, prefix) = (variable("CERTBIND_WINDOWS_KIT"), variable("WINEPREFIX"));
+    install_in_wine_prefix(&kit, &prefix).unwrap();
+    let harness = harness();
+    let compiler = "x86_64-w64-mingw32-gcc";
+    let program = compile_source(&harness, compiler, "system32.c", "system32.exe", &[]);
+    let (code, said) = run(&mut harness.wine(&kit, &program).unwrap());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.to_lowercase().contains("system32\\httpapi.dll"),
+        "{said}"
+    );
+    harness.assert_bindings([bound()]);
+}
+
+#[test]
+fn a_prefix_without_system32_is_refused() {
+    let prefix = tempfile::tempdir().expect("a folder");
+    let refused = install_in_wine_prefix(prefix.path(), prefix.path());
+    assert!(
+        matches!(refused, Err(HarnessError::File { ref path, .. }) if path.ends_with("system32")),
+        "{refused:?}"
+    );
 }
 
 #[test]

@@ -46,13 +46,24 @@ pub(crate) fn bound() -> Binding {
 
 /// The C program, compiled with `compiler`.
 pub(crate) fn compile(harness: &Harness, compiler: &str, name: &str, link: &[PathBuf]) -> PathBuf {
+    compile_source(harness, compiler, "bind.c", name, link)
+}
+
+/// Compiles one of the C programs.
+pub(crate) fn compile_source(
+    harness: &Harness,
+    compiler: &str,
+    source: &str,
+    name: &str,
+    link: &[PathBuf],
+) -> PathBuf {
     let program = harness.folder().join(name);
     let output = Command::new(compiler)
         .args(["-Wall", "-Wextra", "-Werror", "-I"])
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../httpapi/include"))
         .arg("-o")
         .arg(&program)
-        .arg(format!("{PROGRAMS}/bind.c"))
+        .arg(format!("{PROGRAMS}/{source}"))
         .args(link)
         .output()
         .unwrap_or_else(|error| panic!("{compiler}: {error}"));
