@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import statistics
+import struct
 import subprocess
 import sys
 import time
@@ -33,10 +34,15 @@ def by_certbind(program, hive):
 
 
 def by_regipy(hive):
-    from regipy.registry import RegistryHive
+    from regipy.registry import Cell, NKRecord, RegistryHive
 
+    opened = RegistryHive(hive)
+    # regipy takes the first cell for the root key, which it is in hives of Windows. The base block says
+    # where it is.
+    root = struct.unpack_from("<I", open(hive, "rb").read(40), 36)[0]
+    opened.root = NKRecord(Cell(offset=4096 + root + 6, cell_type="nk", size=0), opened._stream)
     names = []
-    for key in RegistryHive(hive).get_key("\\" + KEY).iter_subkeys():
+    for key in opened.get_key("\\" + KEY).iter_subkeys():
         values = {value.name: value.value for value in key.iter_values()}
         if "SslCertHash" in values and "AppId" in values:
             names.append(key.name)
