@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use certbind_core::Result;
 use tokio::runtime::Handle;
+use zeroize::Zeroizing;
 
 use crate::client::Client;
 use crate::fleet::Fleet;
@@ -63,7 +64,7 @@ impl EtcdBuilder {
     ///
     /// The password is sent to whichever server answers, so use [`tls`](Self::tls) as well.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
-        self.settings.user = Some((name.into(), password.into()));
+        self.settings.user = Some((name.into(), Zeroizing::new(password.into())));
         self
     }
 

@@ -14,6 +14,7 @@ use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status, Streaming};
 use tonic_prost::ProstCodec;
+use zeroize::Zeroizing;
 
 use crate::errors;
 use crate::rpc::{AuthenticateRequest, Method};
@@ -27,7 +28,7 @@ pub(crate) struct Endpoints {
     channels: Vec<(String, Channel)>,
     /// The index of the endpoint that answered last.
     current: AtomicUsize,
-    user: Option<(String, String)>,
+    user: Option<(String, Zeroizing<String>)>,
     token: Mutex<Option<AsciiMetadataValue>>,
     timeout: Duration,
 }
@@ -158,7 +159,7 @@ impl Endpoints {
         }
         let request = AuthenticateRequest {
             name: name.clone(),
-            password: password.clone(),
+            password: password.to_string(),
         };
         let answer = timeout(self.timeout, unary(channel, None, request))
             .await

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use zeroize::Zeroizing;
 
 /// The longest time to wait. The sum of a longer one and the current time may overflow a clock.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -14,7 +15,7 @@ pub(crate) const MAX_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 
 pub(crate) struct Settings {
     pub(crate) endpoints: Vec<String>,
     pub(crate) tls: Option<Tls>,
-    pub(crate) user: Option<(String, String)>,
+    pub(crate) user: Option<(String, Zeroizing<String>)>,
     pub(crate) timeout: Duration,
     pub(crate) retry_timeout: Duration,
     pub(crate) max_txn_ops: NonZeroUsize,

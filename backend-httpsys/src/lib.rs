@@ -37,6 +37,7 @@
 //! ```
 
 mod builder;
+mod calls;
 mod code;
 mod compare;
 mod doctor;

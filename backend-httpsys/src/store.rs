@@ -58,7 +58,7 @@ const TESTED_KEYS: Option<NonZeroUsize> = NonZeroUsize::new(1_000);
 /// - **Reading** needs neither a lock nor a journal.
 /// - **Durable** as HTTP.sys is, which keeps bindings in the registry.
 pub struct HttpSysStore<A: HttpApi> {
-    session: Session<A>,
+    pub(crate) session: Session<A>,
     kinds: Vec<Kind>,
     /// None if the store is read-only.
     journal: Option<Journal>,

@@ -120,7 +120,9 @@ fn row(out: &mut impl Write, cells: [String; 13]) -> io::Result<()> {
 /// apostrophe before it keeps it a text (OWASP, "CSV Injection").
 fn cell(text: &str) -> String {
     let text = escaped(text);
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_formula = text
+        .trim_start()
+        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let mark = if is_formula { "'" } else { "" };
     format!("\"{mark}{}\"", text.replace('"', "\"\""))
 }

@@ -81,7 +81,7 @@ fn lines(list: &Path) -> Result<Vec<Input>, Error> {
         path: list.to_owned(),
         problem,
     };
-    let text = std::fs::read_to_string(list).map_err(|source| Error::Input {
+    let text = crate::read_file::read_text(list).map_err(|source| Error::Input {
         path: list.to_owned(),
         source,
     })?;

@@ -85,7 +85,7 @@ pub(crate) enum Error {
     AlreadyBound { first: BindingKey, count: usize },
     #[error("{0}; nothing was written")]
     Export(WriteError),
-    #[error("{} is a binding store and is not overwritten; choose another file", path.display())]
+    #[error("{} is a binding store, or a part of one, and is not overwritten; choose another file", path.display())]
     WouldOverwriteStore { path: PathBuf },
     #[error("a snapshot is binary; write it to a file with -o, or to a pipe")]
     SnapshotToTerminal,

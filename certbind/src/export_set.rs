@@ -48,7 +48,7 @@ fn expand(arguments: &[String]) -> Result<Vec<PathBuf>, Error> {
     for argument in arguments {
         if let Some(list) = argument.strip_prefix('@') {
             let path = Path::new(list);
-            let text = std::fs::read_to_string(path).map_err(|source| Error::Input {
+            let text = crate::read_file::read_text(path).map_err(|source| Error::Input {
                 path: path.to_owned(),
                 source,
             })?;

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::files;
 use crate::hive_logs::{HiveLogs, format_of_name};
 use crate::input::is_standard_input;
+use crate::read_file;
 
 /// An export that is whole as far as it has to be, whose bindings are ready to come in canonical
 /// order. A snapshot and a listing are not held: they were read to their end once, and are read
@@ -185,7 +186,7 @@ impl<'a> Origin<'a> {
         let mut once: Box<dyn Read> = if is_standard_input(path) {
             Box::new(io::stdin().lock())
         } else {
-            let file = File::open(path).map_err(unread(path))?;
+            let file = read_file::open(path).map_err(unread(path))?;
             if file.metadata().is_ok_and(|found| found.is_file()) {
                 return Ok(Ok(Self { path, copy: None }));
             }
@@ -201,12 +202,17 @@ impl<'a> Origin<'a> {
             format_of(&bytes, options),
             Some(Format::Netsh | Format::Snapshot)
         ) {
-            once.read_to_end(&mut bytes).map_err(unread(path))?;
+            let rest = read_file::bounded(&mut once, read_file::MOST_PIPED);
+            bytes.extend(rest.map_err(unread(path))?);
             return Ok(Err(bytes));
         }
         let copied = tempfile::tempfile().and_then(|mut copy| {
-            io::copy(&mut bytes.as_slice().chain(once), &mut copy)?;
-            Ok(copy)
+            let most = read_file::MOST_COPIED;
+            let mut whole = bytes.as_slice().chain(once).take(most + 1);
+            match io::copy(&mut whole, &mut copy)? > most {
+                true => Err(read_file::too_long(most)),
+                false => Ok(copy),
+            }
         });
         let copy = Some(copied.map_err(without_room(path))?);
         Ok(Ok(Self { path, copy }))

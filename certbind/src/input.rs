@@ -1,7 +1,7 @@
 //! An input of a command: a binding store or an export file.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::export_files;
 use crate::files;
 use crate::hive_logs::{self, HiveLogs};
+use crate::read_file;
 use crate::registry::registry;
 use crate::stores::{Opened, StoreUrl};
 
@@ -108,11 +109,9 @@ pub(crate) fn is_standard_input(path: &Path) -> bool {
 /// The bytes of a file; `-` is standard input.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     if !is_standard_input(path) {
-        return std::fs::read(path);
+        return read_file::read(path);
     }
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+    read_file::bounded(&mut io::stdin().lock(), read_file::MOST_PIPED)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ struct LayoutFile<L> {
 
 pub(crate) fn read(path: &Path, store: Uuid) -> Result<Option<Layout>, Error> {
     let path = path.to_owned();
-    let text = match std::fs::read(&path) {
+    let text = match crate::read_file::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(Error::Input { path, source }),

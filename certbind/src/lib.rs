@@ -34,6 +34,7 @@
 //! [`EtcdBuilder::runtime`](https://docs.rs/certbind-etcd/latest/certbind_etcd/struct.EtcdBuilder.html#method.runtime):
 //! `EtcdUrl::builder` makes the builder for a URL.
 
+mod activity;
 mod audit_baselines;
 mod audit_csv;
 mod audit_markdown;
@@ -47,6 +48,7 @@ mod certificate_folder;
 mod changes;
 mod cli;
 mod commands;
+mod core_dumps;
 mod data_directory;
 mod error;
 pub mod exit;
@@ -76,6 +78,7 @@ mod plan_markdown;
 mod plan_text;
 mod print;
 mod progress;
+mod read_file;
 mod readable;
 mod record;
 mod registry;
@@ -121,6 +124,7 @@ pub fn main_with(
     backends: &[&'static dyn StoreBackend],
     arguments: impl IntoIterator<Item = OsString>,
 ) -> ExitCode {
+    core_dumps::switch_off();
     registry::register(backends);
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // With it, 2 means changes.

@@ -5,7 +5,7 @@ use std::path::Path;
 use certbind_certificates::{Certificate, CertificateFile, LeafError};
 use certbind_core::{Binding, CertHash};
 
-use crate::cli::certificate::{CertificateSource, Checks, passwords};
+use crate::cli::certificate::{CertificateSource, Checks, Passwords, passwords};
 use crate::error::Error;
 use crate::terminal::escaped;
 
@@ -24,7 +24,7 @@ pub(crate) struct NewCertificate {
 impl NewCertificate {
     /// The end of the chain in a file, in whatever order the file has it.
     pub(crate) fn of_file(path: &Path, passwords: &[String]) -> Result<Self, Error> {
-        let bytes = std::fs::read(path).map_err(|source| Error::Input {
+        let bytes = crate::read_file::read(path).map_err(|source| Error::Input {
             path: path.to_owned(),
             source,
         })?;
@@ -93,7 +93,7 @@ impl NewCertificate {
 
 impl Checks {
     /// The passwords for PFX files.
-    pub(crate) fn passwords(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn passwords(&self) -> Result<Passwords, Error> {
         passwords(self.passwords.as_deref())
     }
 }

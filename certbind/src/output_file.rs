@@ -10,12 +10,14 @@ use crate::error::Error;
 use crate::registry::registry;
 
 /// Writes to a place that the user named: a file is there whole or as it was, a link is followed,
-/// and what is no file, such as a device, is written to. A store is never overwritten.
+/// and what is no file, such as a device, is written to. A store is never overwritten,
+/// nor what belongs to one: its log, journal or lock.
 pub(crate) fn write(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let io = |error| StoreError::io("write", path, error);
+    check_free_of_stores(path)?;
     let Ok(found) = fs::metadata(path) else {
         return replace(path, write);
     };
@@ -24,12 +26,20 @@ pub(crate) fn write(
         write(&mut out)?;
         return Ok(out.flush()?);
     }
-    if registry().owner_of(path).map_err(io)?.is_some() {
+    replace(&fs::canonicalize(path).map_err(io)?, write)
+}
+
+/// Refuses a place that is a store, or a part of one such as its log, whether that is there or not.
+pub(crate) fn check_free_of_stores(path: &Path) -> Result<(), Error> {
+    let io = |error| StoreError::io("write", path, error);
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let is_store = place.is_file() && registry().owner_of(&place).map_err(io)?.is_some();
+    if is_store || registry().is_part_of_a_store(&place).map_err(io)? {
         return Err(Error::WouldOverwriteStore {
             path: path.to_owned(),
         });
     }
-    replace(&fs::canonicalize(path).map_err(io)?, write)
+    Ok(())
 }
 
 /// Writes a file so that it is there whole or as it was.

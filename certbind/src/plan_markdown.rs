@@ -4,6 +4,7 @@ use certbind_core::Binding;
 use certbind_migrate::{Plan, Step};
 
 use crate::plan_text;
+use crate::terminal::escaped;
 
 /// The title, the counts, a table row for each change, and the warnings.
 pub(crate) fn of(plan: &Plan) -> String {
@@ -50,16 +51,15 @@ fn whole(binding: &Binding) -> String {
 
 /// A text in which nothing acts as markup, on one line.
 fn cell(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
+    let mut marked = String::new();
+    for c in escaped(text).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '|' | '<' | '[' | ']' | '#' | '@' | '!' | '&' => {
-                escaped.push('\\');
-                escaped.push(c);
+                marked.push('\\');
+                marked.push(c);
             }
-            c if c.is_control() => escaped.extend(c.escape_default()),
-            c => escaped.push(c),
+            c => marked.push(c),
         }
     }
-    escaped
+    marked
 }

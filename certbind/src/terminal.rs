@@ -4,35 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
+use certbind_formats::hidden::{is_hidden, visible};
+
 /// The text with every character that a terminal might act on, or hide, spelled out.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if is_unsafe(character) {
-            // Writing to a String does not fail.
-            let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-        )
+    visible(text)
 }
 
 /// JSON with these characters as `\u` escapes: they can stand in its strings alone, so the value
@@ -40,7 +16,7 @@ fn is_unsafe(character: char) -> bool {
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {
-        if character != '\n' && is_unsafe(character) {
+        if character != '\n' && is_hidden(character) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 let _ = write!(shown, "\\u{unit:04x}");
@@ -142,7 +118,7 @@ mod tests {
     fn escaping_preserves_json_values() {
         let value = serde_json::json!({ "store": "\u{7f}\u{9b}31m\u{202e}x" });
         let shown = escaped_json(&serde_json::to_string_pretty(&value).unwrap());
-        assert!(shown.chars().all(|c| c == '\n' || !is_unsafe(c)), "{shown}");
+        assert!(shown.chars().all(|c| c == '\n' || !is_hidden(c)), "{shown}");
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
             value

@@ -288,7 +288,7 @@ pub(crate) fn all() -> Result<Vec<Unconfirmed>, Error> {
 }
 
 fn read(path: &Path) -> Result<Unconfirmed, Error> {
-    let json = fs::read(path).map_err(|source| Error::Input {
+    let json = crate::read_file::read(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })?;

@@ -10,6 +10,7 @@ use certbind_core::StoreError;
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
+use crate::output_file::check_free_of_stores;
 use crate::terminal::escaped_json;
 
 /// `plan.undo.json` for `plan.json`.
@@ -29,6 +30,7 @@ pub(crate) struct UndoFile {
 /// leaves, will do; any other is left alone.
 pub(crate) fn save(path: &Path, undo: &str) -> Result<UndoFile, Error> {
     let io = |error| StoreError::io("write", path, error);
+    check_free_of_stores(path)?;
     let json = escaped_json(undo);
     let is_new = match write_new(path, json.as_bytes()) {
         Ok(()) => true,

@@ -190,7 +190,7 @@ fn output_never_overwrites_a_store_of_the_backend() {
     let export = ["export", "--store", "lines:a.lines", "-o", "a.lines"];
     let (code, said) = bench.run(&export);
     assert!(
-        code != 0 && said.contains("is a binding store and is not overwritten"),
+        code != 0 && said.contains("is a binding store, or a part of one, and is not overwritten"),
         "{said}"
     );
     let text = std::fs::read_to_string(bench.0.path().join("a.lines")).unwrap();

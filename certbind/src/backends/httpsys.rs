@@ -1,5 +1,6 @@
 //! `httpsys:`: the HTTP Server API of this host, or of a library.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,6 +54,18 @@ impl StoreBackend for HttpSys {
         let store = HostStore::open(load(library)?, &journal(library)?, is_read)?;
         let api = Arc::clone(store.api());
         Ok(Some(OpenStore::new(Arc::new(store)).with_api(api)))
+    }
+
+    /// The journal's folder is for the journal alone.
+    fn owns_part(&self, file: &Path) -> io::Result<bool> {
+        let folder = |path: &Path| match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.canonicalize(),
+            _ => Path::new(".").canonicalize(),
+        };
+        let own = [None, Some(Path::new(""))].map(|library| journal(library).ok());
+        let own = own.into_iter().flatten();
+        let own: Vec<_> = own.filter_map(|own| own.canonicalize().ok()).collect();
+        Ok(folder(file).is_ok_and(|folder| own.contains(&folder)))
     }
 
     /// A plan may come from anywhere, and a library's code runs when it is opened.

@@ -190,9 +190,7 @@ impl Audit {
         let Some(folder) = &self.certs else {
             return Ok(Inventory::none());
         };
-        let passwords = self.passwords.as_ref().map(|path| text_of(path));
-        let passwords = passwords.transpose()?.unwrap_or_default();
-        let passwords: Vec<_> = passwords.lines().map(str::to_owned).collect();
+        let passwords = super::certificate::passwords(self.passwords.as_deref())?;
         Inventory::read(folder, &passwords).map_err(|error| Error::Input {
             path: error.path,
             source: error.source,
@@ -229,7 +227,7 @@ impl Audit {
 }
 
 fn text_of(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|source| Error::Input {
+    crate::read_file::read_text(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })

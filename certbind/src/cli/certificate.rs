@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use zeroize::Zeroizing;
 
 use super::hash::HashPrefix;
 use crate::error::Error;
@@ -36,14 +37,18 @@ pub(crate) struct Checks {
     pub(crate) force: bool,
 }
 
+/// Passwords, whose memory is overwritten when they are dropped.
+pub(crate) type Passwords = Zeroizing<Vec<String>>;
+
 /// The passwords in a file, one per line.
-pub(crate) fn passwords(file: Option<&Path>) -> Result<Vec<String>, Error> {
+pub(crate) fn passwords(file: Option<&Path>) -> Result<Passwords, Error> {
     let Some(path) = file else {
-        return Ok(Vec::new());
+        return Ok(Passwords::default());
     };
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Input {
+    let text = crate::read_file::read_text(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })?;
-    Ok(text.lines().map(str::to_owned).collect())
+    let text = Zeroizing::new(text);
+    Ok(Zeroizing::new(text.lines().map(str::to_owned).collect()))
 }

@@ -209,7 +209,7 @@ impl Plan {
 
 /// Reads a mapping file. Folders in it are relative to the file.
 fn mapping_file(path: &Path) -> Result<MappingFile, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Input {
+    let text = crate::read_file::read_text(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })?;

@@ -116,7 +116,7 @@ pub(crate) fn run(arguments: &Apply, named: Option<StoreUrl>) -> Result<u8, Erro
 
 fn read(arguments: &Apply) -> Result<Plan, Error> {
     let path = || arguments.plan.clone();
-    let json = std::fs::read(path()).map_err(|source| Error::Input {
+    let json = crate::read_file::read(path()).map_err(|source| Error::Input {
         path: path(),
         source,
     })?;

@@ -104,7 +104,7 @@ fn each(
 }
 
 fn read(path: &Path) -> Result<FleetPlan, Error> {
-    let json = std::fs::read(path).map_err(|source| Error::Input {
+    let json = crate::read_file::read(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })?;

@@ -1,10 +1,13 @@
 //! `show` and `check`.
 
+use std::io;
+
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, BindingStore, MemoryStore, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::cli::output::Format;
 use crate::cli::show::Show;
@@ -90,11 +93,32 @@ fn of_store(
         return Ok(exit::DONE);
     }
     let store = Readable::new(store.bindings());
-    let found = store.get(key)?;
+    let found = match store.get(key) {
+        Err(error @ StoreError::Unreadable { .. }) => {
+            match format {
+                Format::Json => {
+                    print_json(&json!({ "key": key, "unreadable": [error.to_string()] }))?
+                }
+                Format::Table => print(&format!("{key}\n  unreadable\n"))?,
+            }
+            return Ok(store.report());
+        }
+        found => found?,
+    };
     let Some(binding) = found else {
         return Err(not_bound(&store, key)?);
     };
-    print_binding(&binding, format)?;
+    match format {
+        Format::Json => {
+            let mut shown = serde_json::to_value(&binding).map_err(io::Error::from)?;
+            let unread = store.unread();
+            if !unread.is_empty() {
+                shown["unreadable"] = json!(unread);
+            }
+            print_json(&shown)?;
+        }
+        Format::Table => print(&record::in_full(&binding))?,
+    }
     Ok(store.report())
 }
 

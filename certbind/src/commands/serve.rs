@@ -8,7 +8,9 @@ use certbind_backends::Access;
 use certbind_core::{Binding, BindingStore, Scan, StoreError};
 use certbind_serve::{BindingSource, ConnectionReport, Endpoint, Event, Limits, Outcome, Server};
 use serde_json::json;
+use zeroize::Zeroizing;
 
+use crate::cli::certificate::Passwords;
 use crate::cli::output::Format;
 use crate::cli::serve::Serve;
 use crate::error::{Error, warn};
@@ -42,7 +44,7 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Serve) -> Result<u8, Error> {
         Source::Store(store) => Server::builder(store),
     };
     let mut server = server
-        .passwords(passwords(arguments.passwords.as_deref())?)
+        .passwords(passwords(arguments.passwords.as_deref())?.iter().cloned())
         .ports(arguments.ports())
         .limits(limits)
         .on_event(move |event| report(event, format, ready_file.as_deref()));
@@ -65,16 +67,19 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Serve) -> Result<u8, Error> {
     Ok(exit::DONE)
 }
 
-fn passwords(file: Option<&Path>) -> Result<Vec<String>, Error> {
+fn passwords(file: Option<&Path>) -> Result<Passwords, Error> {
     let Some(path) = file else {
-        return Ok(Vec::new());
+        return Ok(Passwords::default());
     };
     let bytes = read_file(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })?;
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(text.lines().map(ToOwned::to_owned).collect())
+    let bytes = Zeroizing::new(bytes);
+    let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+    Ok(Zeroizing::new(
+        text.lines().map(ToOwned::to_owned).collect(),
+    ))
 }
 
 fn report(event: Event<'_>, format: Format, ready_file: Option<&Path>) {

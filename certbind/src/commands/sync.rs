@@ -22,7 +22,7 @@ use crate::input::{Input, scan_all};
 use crate::plan_text;
 use crate::print::{json_text, print, print_to_reader};
 use crate::stores::Opened;
-use crate::sync::{Decision, LocalChange, State, decide};
+use crate::sync::{Decision, LocalChange, State, decide, digested};
 use crate::terminal::escaped;
 
 /// How often the store is read anew when somebody else changes it in between.
@@ -143,7 +143,7 @@ impl<'a> Agent<'a> {
                 // First: whatever ends this process now, what it did is not taken for another's.
                 let begun = State {
                     taken: before,
-                    taking: Some(fleet),
+                    taking: Some(fleet.iter().map(digested).collect()),
                 };
                 begun.keep(&self.state, &self.host, &self.store)?;
                 certbind_migrate::apply(store.bindings(), &plan)?;

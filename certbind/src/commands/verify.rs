@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<u8, Error> {
 
 fn verify(arguments: &Verify) -> Result<u8, Error> {
     let path = arguments.plan.join(hosts::PLAN);
-    let json = std::fs::read(&path).map_err(|source| Error::Input {
+    let json = crate::read_file::read(&path).map_err(|source| Error::Input {
         path: path.clone(),
         source,
     })?;

@@ -1,19 +1,19 @@
 //! Files and folders on the disk.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use certbind_formats::archive::{self, Kind};
 
 use super::Entry;
+use crate::read_file;
 
 /// The start of a file that tells its format.
 pub(super) fn start(path: &Path) -> io::Result<Vec<u8>> {
     const PLAIN: u64 = 512;
     // An xz file is unpacked in parts of up to 64 KiB.
     const COMPRESSED: u64 = 128 << 10;
-    let mut file = File::open(path)?;
+    let mut file = read_file::open(path)?;
     let mut start = Vec::new();
     file.by_ref().take(PLAIN).read_to_end(&mut start)?;
     if matches!(Kind::of(&start), Kind::Gzip | Kind::Xz) {

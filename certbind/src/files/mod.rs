@@ -6,13 +6,15 @@ mod cache;
 mod disk;
 mod names;
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use certbind_formats::archive::{Kind, Limits, Opened, open};
 
 use archive::Archive;
+
+use crate::read_file;
 
 pub(crate) use names::{stem, without_archive, without_compression};
 
@@ -91,13 +93,12 @@ pub(crate) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
 /// It cannot be read or unpacked, or it is an archive.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return unpacked(bytes);
+        let most = read_file::MOST_PIPED;
+        return unpacked(read_file::bounded(&mut io::stdin().lock(), most)?);
     }
     match place(path)? {
         Place::Archive(archive, inner) => unpacked(archive.file(&inner)?.to_vec()),
-        Place::Folder | Place::File => unpacked(std::fs::read(path)?),
+        Place::Folder | Place::File => unpacked(read_file::read(path)?),
     }
 }
 

@@ -58,7 +58,7 @@ fn applied(
 
 /// The bindings that a file names, at least one.
 fn read(file: &Path) -> Result<Vec<Binding>, String> {
-    let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
+    let bytes = crate::read_file::read(file).map_err(|error| error.to_string())?;
     let reading = json::read(&bytes, &ReadOptions::default());
     let bindings = reading.map_err(|error| error.to_string())?.export.bindings;
     if bindings.is_empty() {

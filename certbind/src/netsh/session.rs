@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
     }
 
     fn lines_of(&mut self, file: &Path, name: &str, out: &mut dyn Write) -> io::Result<bool> {
-        let script = match std::fs::read(file) {
+        let script = match crate::read_file::read(file) {
             Ok(bytes) => decoded(&bytes).ok_or("it is neither in UTF-8 nor in UTF-16".to_owned()),
             Err(error) => Err(error.to_string()),
         };

@@ -6,6 +6,7 @@ use certbind_core::{Binding, BindingKey};
 use certbind_migrate::Step;
 use serde::Serialize;
 
+use super::digest::digested;
 use super::state::State;
 
 /// What is to be done, and what is to be kept before and after it.
@@ -16,7 +17,7 @@ pub(crate) struct Decision {
     pub(crate) local: Vec<LocalChange>,
     /// How many keys are as the fleet has them.
     pub(crate) same: u64,
-    /// What is known of the store before the steps, and once they are done.
+    /// What is known of the store before the steps, and once they are done, without secrets.
     pub(crate) before: Vec<Binding>,
     pub(crate) after: Vec<Binding>,
 }
@@ -60,8 +61,11 @@ pub(crate) fn decide(
         let of = |bindings: &BTreeMap<&BindingKey, &Binding>| bindings.get(key).copied().cloned();
         let (known, wanted, held) = (of(&taken), of(&fleet), of(&local));
         let is_same = held == wanted;
+        let [held_digest, wanted_digest] = [&held, &wanted].map(|it| it.as_ref().map(digested));
         // What a run that was cut short was about to make of it is the fleet's as well.
-        let follows = is_same || held == known || (state.taking.is_some() && held == of(&taking));
+        let follows = is_same
+            || held_digest == known
+            || (state.taking.is_some() && held_digest == of(&taking));
         if is_same {
             decision.same += u64::from(held.is_some());
         }
@@ -73,14 +77,14 @@ pub(crate) fn decide(
             });
         }
         decision.before.extend(match follows {
-            true => held.clone(),
+            true => held_digest,
             false => known.clone(),
         });
         if !follows && !enforce {
             decision.after.extend(known);
             continue;
         }
-        decision.after.extend(wanted.clone());
+        decision.after.extend(wanted_digest);
         decision.steps.extend(step(held, wanted));
     }
     decision

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use certbind_core::{Binding, StoreError};
 use serde::{Deserialize, Serialize};
 
+use super::digest::digested;
 use crate::data_directory::data_directory;
 use crate::error::Error;
 use crate::output_file;
@@ -13,9 +14,12 @@ use crate::terminal::escaped_json;
 use crate::undo;
 
 const FORMAT: &str = "certbind-sync";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
-/// What is known of a store.
+/// The version that has session ticket keys.
+const WITH_KEYS: u64 = 1;
+
+/// What is known of a store, [without secrets](digested).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct State {
     /// What it was made to hold.
@@ -56,7 +60,7 @@ impl State {
             path: path.to_owned(),
             problem,
         };
-        let bytes = match std::fs::read(path) {
+        let bytes = match crate::read_file::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => {
@@ -68,7 +72,8 @@ impl State {
         };
         let file: File =
             serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
-        if (file.format.as_str(), file.version) != (FORMAT, VERSION) {
+        let is_known = [WITH_KEYS, VERSION].contains(&file.version);
+        if file.format != FORMAT || !is_known {
             return Err(broken(format!(
                 "expected {FORMAT:?} of version {VERSION}, found {:?} of version {}",
                 file.format, file.version
@@ -79,6 +84,13 @@ impl State {
                 path: path.to_owned(),
                 found: format!("{} to {}", file.host, file.store),
                 wanted: format!("{host} to {store}"),
+            });
+        }
+        if file.version == WITH_KEYS {
+            let digested = |all: Vec<Binding>| all.iter().map(digested).collect();
+            return Ok(Self {
+                taken: digested(file.taken),
+                taking: file.taking.map(digested),
             });
         }
         Ok(Self {

@@ -327,6 +327,35 @@ fn an_export_overwrites_no_store_and_follows_links() {
     }
 }
 
+/// A WAL that is overwritten loses changes, and a file that is taken for one would be refused by the store.
+#[test]
+fn output_overwrites_no_part_of_a_store() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    let journal = host.file("journal");
+    std::fs::create_dir(&journal).unwrap();
+    let (wal, elsewhere) = (host.file("bindings.redb-log"), host.file("kept"));
+    std::fs::write(&elsewhere, b"certblog, as far as is left of it").unwrap();
+    for part in [
+        wal,
+        host.file("bindings.layout.json"),
+        journal.join("undo.journal"),
+        journal.join("lock"),
+        elsewhere.clone(),
+    ] {
+        let before = std::fs::read(&part).ok();
+        let arguments = ["export", "-o", part.to_str().unwrap()];
+        let mut command = host.command(&arguments);
+        let output = command.env("CERTBIND_JOURNAL", &journal).output().unwrap();
+        assert_eq!(output.status.code(), Some(exit::REFUSED.into()), "{part:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("a part of one"), "{said}");
+        assert_eq!(std::fs::read(&part).ok(), before, "{part:?}");
+    }
+    let free = host.file("other-log");
+    host.ok(&["export", "-o", free.to_str().unwrap()]);
+}
+
 #[test]
 fn unusable_layout_file_is_a_warning() {
     let host = Host::new();

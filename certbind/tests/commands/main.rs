@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod archives;
+mod endless;
 mod explaining;
 mod exports;
 mod helping;

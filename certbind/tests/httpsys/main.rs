@@ -9,9 +9,12 @@ mod common;
 mod doctor;
 mod killed;
 mod private;
+mod progress;
 #[path = "../common/served.rs"]
 mod served;
 mod serving;
+mod unreadable;
+mod variant_pairs;
 mod variants;
 
 use std::path::PathBuf;

@@ -113,6 +113,15 @@ pub trait StoreBackend: Send + Sync {
         Ok(false)
     }
 
+    /// Whether a file belongs to a store of this backend beside the store itself: a write-ahead log, a
+    /// journal, a lock. Output never overwrites it, nor takes its name while it is not there.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    fn owns_part(&self, _file: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+
     /// The files that change whenever the store does. `certbind serve` looks at them instead of the store,
     /// and opens the store when one has changed. Without files, the store stays open and is scanned.
     fn files(&self, _address: &str) -> Vec<PathBuf> {

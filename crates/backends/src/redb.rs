@@ -1,5 +1,6 @@
 //! `redb:PATH`: a redb file.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ use crate::shared_file::SharedFile;
 
 /// The start of a redb file.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
+
+/// The start of a WAL.
+const WAL_MAGIC: &[u8] = b"certblog";
 
 /// How long a change waits for a reader of the file.
 const IN_USE: Duration = Duration::from_millis(500);
@@ -116,15 +120,43 @@ impl StoreBackend for Redb {
     }
 
     fn owns(&self, file: &Path) -> io::Result<bool> {
-        let mut start = Vec::new();
-        let file = File::open(file)?;
-        file.take(MAGIC.len() as u64).read_to_end(&mut start)?;
-        Ok(start == MAGIC)
+        begins_with(file, MAGIC)
+    }
+
+    /// The WAL of a store has its name and `-log` behind it, its layout the ending `.layout.json`.
+    fn owns_part(&self, file: &Path) -> io::Result<bool> {
+        let has_store =
+            |path: PathBuf| path.is_file() && begins_with(&path, MAGIC).unwrap_or(false);
+        let name = file.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if let Some(store) = name.strip_suffix("-log")
+            && has_store(file.with_file_name(store))
+        {
+            return Ok(true);
+        }
+        if let Some(stem) = name.strip_suffix(".layout.json") {
+            let folder = file
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            for entry in folder.unwrap_or(Path::new(".")).read_dir()? {
+                let path = entry?.path();
+                if path.file_stem() == Some(OsStr::new(stem)) && has_store(path) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(file.is_file() && begins_with(file, WAL_MAGIC)?)
     }
 
     fn may_be_named_by_plans(&self, _: &str) -> bool {
         true
     }
+}
+
+fn begins_with(file: &Path, magic: &[u8]) -> io::Result<bool> {
+    let mut start = Vec::new();
+    let file = File::open(file)?;
+    file.take(magic.len() as u64).read_to_end(&mut start)?;
+    Ok(start == magic)
 }
 
 fn opened(store: RedbStore) -> OpenStore {

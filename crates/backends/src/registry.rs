@@ -82,6 +82,19 @@ impl Registry {
         Ok(None)
     }
 
+    /// Whether a file, which need not be there, is a part of a store of a backend.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn is_part_of_a_store(&self, file: &Path) -> io::Result<bool> {
+        for backend in &self.0 {
+            if backend.owns_part(file)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The forms of every URL.
     fn forms(&self) -> String {
         let forms = self.0.iter().flat_map(|backend| backend.help());

@@ -38,6 +38,7 @@ mod encoding;
 mod error;
 mod export;
 mod format;
+pub mod hidden;
 pub mod hive;
 pub mod json;
 pub mod netsh;

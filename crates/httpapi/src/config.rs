@@ -30,7 +30,7 @@ pub(crate) fn configured(text: &str) -> Result<ConfiguredSimulator, ConfigError>
         path: path.clone(),
         source: Box::new(source),
     })?;
-    let trace = file.trace(folder);
+    let trace = file.trace(folder)?;
     Ok(ConfiguredSimulator {
         simulator: file.simulator(folder)?,
         trace,

@@ -20,6 +20,10 @@ pub(crate) enum ConfigError {
         source: Box<toml::de::Error>,
     },
     #[error(
+        "{path:?} is outside of the folder of the configuration; a file there is written only with {allow}=allow in the environment"
+    )]
+    Outside { path: PathBuf, allow: &'static str },
+    #[error(
         "[[fault]] number {0} says not what is to happen: give it `answer`, `delay_ms`, `delete`, `put` or `kill`"
     )]
     Fault(usize),

@@ -15,8 +15,9 @@ use certbind_simulator::{
 use serde::Deserialize;
 
 use crate::config_error::ConfigError;
+use crate::confined;
 use crate::seed::{self, Reservation, Text, Timeouts};
-use crate::stores::open;
+use crate::stores::open_confined;
 
 /// A configuration file. Every field may be left out; `docs/simulator.md` has them all.
 #[derive(Debug, Default, Deserialize)]
@@ -105,8 +106,12 @@ enum Function {
 
 impl ConfigFile {
     /// Where calls are written down.
-    pub(crate) fn trace(&self, folder: &Path) -> Option<PathBuf> {
-        self.trace.as_ref().map(|trace| folder.join(trace))
+    ///
+    /// # Errors
+    /// [`ConfigError::Outside`].
+    pub(crate) fn trace(&self, folder: &Path) -> Result<Option<PathBuf>, ConfigError> {
+        let trace = self.trace.as_deref();
+        trace.map(|trace| confined::path(folder, trace)).transpose()
     }
 
     /// The simulator that the file describes. Paths in it are relative to `folder`.
@@ -115,7 +120,8 @@ impl ConfigFile {
             true => Sharing::Shared,
             false => Sharing::Exclusive,
         };
-        let kept = open(self.store.as_deref().unwrap_or("memory:"), folder, sharing)?;
+        let url = self.store.as_deref().unwrap_or("memory:");
+        let kept = open_confined(url, folder, sharing)?;
         let store = kept.bindings;
         let mut simulator = Simulator::new(Arc::clone(&store))
             .tables(kept.tables)
@@ -152,7 +158,7 @@ impl ConfigFile {
             if fault.is_none() {
                 return Err(ConfigError::Fault(number));
             }
-            fault.inject(&simulator, &store, folder);
+            fault.inject(&simulator, &store, folder)?;
         }
         Ok(simulator)
     }
@@ -164,11 +170,16 @@ impl Fault {
         self.answer.is_none() && self.delay_ms.is_none() && !record && !self.kill
     }
 
-    fn inject(self, simulator: &Simulator, store: &Arc<dyn BindingStore>, folder: &Path) {
+    fn inject(
+        self,
+        simulator: &Simulator,
+        store: &Arc<dyn BindingStore>,
+        folder: &Path,
+    ) -> Result<(), ConfigError> {
         let (call, nth) = (self.call.into(), self.nth.get());
         // First, as a fault that ends the process does nothing after it.
         if let Some(fired) = self.fired {
-            let fired = folder.join(fired);
+            let fired = confined::path(folder, &fired)?;
             simulator.before(call, nth, move || drop(std::fs::write(fired, "")));
         }
         if let Some(code) = self.answer {
@@ -189,6 +200,7 @@ impl Fault {
         if self.kill {
             simulator.before(call, nth, || std::process::abort());
         }
+        Ok(())
     }
 }
 

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use certbind_httpsys::LibraryApi;
 use libloading::Library;
 
+use crate::environment;
+
 /// The library that calls are passed on to.
 pub(crate) struct ForwardTarget {
     pub(crate) api: Arc<LibraryApi>,
@@ -74,7 +76,7 @@ fn is_this(library: &Library) -> bool {
 
 /// The library that the environment names.
 pub(crate) fn of_environment() -> Result<Option<ForwardTarget>, String> {
-    match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+    match environment::variable(VARIABLE) {
         Some(path) => {
             ForwardTarget::to(&PathBuf::from(path)).map_err(|what| format!("{VARIABLE}: {what}"))
         }
@@ -84,7 +86,7 @@ pub(crate) fn of_environment() -> Result<Option<ForwardTarget>, String> {
 
 /// Whether the environment has calls passed on at all, by this copy of the library or another.
 pub(crate) fn is_asked_for() -> bool {
-    std::env::var_os(VARIABLE).is_some_and(|path| !path.is_empty())
+    environment::variable(VARIABLE).is_some()
 }
 
 const VARIABLE: &str = "CERTBIND_PASS";

@@ -7,14 +7,17 @@
 //! `include/certbind_httpapi.h` declares what a test harness steers it by.
 //!
 //! With `CERTBIND_TRACE` every call is written down, and with `CERTBIND_PASS` nothing is simulated: calls
-//! are passed on to another library, such as the system's.
+//! are passed on to another library, such as the system's. A program with more rights than its caller
+//! (setuid) takes none of these variables.
 //!
 //! Nothing unwinds into C: a call that panics answers `ERROR_GEN_FAILURE` (31).
 
 mod config;
 mod config_error;
 mod config_file;
+mod confined;
 mod control;
+mod environment;
 mod exports;
 mod forward;
 mod handle;

@@ -1,6 +1,5 @@
 //! What answers the calls of this process.
 
-use std::env::VarError;
 use std::ffi::c_void;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +13,7 @@ use certbind_trace::Recorder;
 use windows_sys::Win32::Foundation::ERROR_GEN_FAILURE;
 
 use crate::config;
+use crate::environment;
 use crate::forward::{self, ForwardTarget};
 
 static API: RwLock<Option<ApiResult>> = RwLock::new(None);
@@ -115,13 +115,10 @@ pub(crate) fn current() -> ApiResult {
 }
 
 fn of_environment() -> ApiResult {
-    match std::env::var(VARIABLE) {
+    match environment::text(VARIABLE) {
         Ok(text) => make(&text),
-        Err(VarError::NotPresent) => make(""),
         // Never an empty store instead of the one that was asked for.
-        Err(VarError::NotUnicode(found)) => {
-            Err(broken(&format!("{VARIABLE}: {found:?} is not UTF-8")))
-        }
+        Err(found) => Err(broken(&format!("{VARIABLE}: {found:?} is not UTF-8"))),
     }
 }
 
@@ -132,9 +129,7 @@ fn make(text: &str) -> ApiResult {
 }
 
 fn api(text: &str) -> Result<Api, String> {
-    let mut trace = std::env::var_os(TRACE)
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from);
+    let mut trace = environment::variable(TRACE).map(PathBuf::from);
     let (endpoint, api): (Endpoint, Arc<dyn HttpApi>) = match forward::of_environment()? {
         Some(target) => {
             let api = Arc::clone(&target.api);

@@ -7,6 +7,7 @@ use certbind_backends::{Registry, Sharing};
 use certbind_core::{BindingStore, Tables};
 
 use crate::config_error::ConfigError;
+use crate::confined;
 
 /// The bindings of a store, and its tables for the other service configuration.
 pub(crate) struct OpenStores {
@@ -17,6 +18,20 @@ pub(crate) struct OpenStores {
 /// Whether a text is the URL of a store, and not the path of a configuration file.
 pub(crate) fn is_url(text: &str) -> bool {
     Registry::embedded().is_url(text)
+}
+
+/// Opens the store that a configuration file names. What it writes is below the file's folder.
+pub(crate) fn open_confined(
+    url: &str,
+    folder: &Path,
+    sharing: Sharing,
+) -> Result<OpenStores, ConfigError> {
+    if let Ok((backend, address)) = Registry::embedded().parse(url) {
+        for file in backend.files(address) {
+            confined::path(folder, &file)?;
+        }
+    }
+    open(url, folder, sharing)
 }
 
 /// Opens the store of a URL. A path in it is relative to `folder`.

@@ -6,6 +6,7 @@ use certbind_core::{
     Binding, CertCheckMode, CertHash, CtlIdentifier, Property, PropertyType, SslFlags, StoreName,
     Uuid,
 };
+use certbind_formats::hidden::unseen_difference;
 use serde::Serialize;
 
 /// A field that changes, and its values. As JSON: `{"field": "hash", "before": …, "after": …}`,
@@ -167,7 +168,11 @@ impl<T: PartialEq> Values<T> {
 
 impl<T> Values<T> {
     fn told(&self, value: impl Fn(&T) -> String) -> String {
-        format!("{} -> {}", value(&self.before), value(&self.after))
+        let (before, after) = (value(&self.before), value(&self.after));
+        match unseen_difference(&before, &after) {
+            Some(difference) => format!("{before} -> {after} ({difference})"),
+            None => format!("{before} -> {after}"),
+        }
     }
 }
 

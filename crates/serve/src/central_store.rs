@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use rustls::sign::CertifiedKey;
+use zeroize::Zeroizing;
 
 use crate::certificates::of_file;
 
@@ -15,7 +16,7 @@ use crate::certificates::of_file;
 #[derive(Debug)]
 pub(crate) struct CentralStore {
     folder: PathBuf,
-    passwords: Vec<String>,
+    passwords: Zeroizing<Vec<String>>,
     /// The files that were read. A client cannot fill it: only files that exist are kept.
     read: Mutex<HashMap<String, (Version, Loaded)>>,
 }
@@ -33,7 +34,7 @@ pub(crate) enum CentralStoreError {
 }
 
 impl CentralStore {
-    pub(crate) fn new(folder: PathBuf, passwords: Vec<String>) -> Self {
+    pub(crate) fn new(folder: PathBuf, passwords: Zeroizing<Vec<String>>) -> Self {
         Self {
             folder,
             passwords,

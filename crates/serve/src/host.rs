@@ -9,6 +9,7 @@ use certbind_core::{Binding, BindingKey, CertHash, SslFlags};
 use certbind_resolve::{Connection, Resolver, Step};
 use rustls::ServerConfig;
 use rustls::sign::CertifiedKey;
+use zeroize::Zeroizing;
 
 use crate::central_store::CentralStore;
 use crate::certificates::ServerCertificates;
@@ -69,7 +70,7 @@ pub(crate) enum Unserved {
 pub(crate) struct CertificateFolders {
     pub(crate) certificates: Option<PathBuf>,
     pub(crate) central: Option<Arc<CentralStore>>,
-    pub(crate) passwords: Vec<String>,
+    pub(crate) passwords: Zeroizing<Vec<String>>,
 }
 
 impl Borrow<Binding> for Served {

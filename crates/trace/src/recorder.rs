@@ -32,12 +32,24 @@ pub struct Recorder<A> {
 
 impl<A> Recorder<A> {
     /// Writes to the end of a file, which is made if it is not there. Each line is one write, so
-    /// that several processes can write to one file.
+    /// that several processes can write to one file. On Unix a new file is for its owner alone, and a
+    /// link in the place of the file is refused.
     ///
     /// # Errors
     /// The file cannot be opened.
     pub fn append(api: A, path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // A trace has names of hosts and stores, and may be made by root in a folder of others.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+
+            let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits());
+            let no_follow = no_follow.expect("flags of open(2) are an int");
+            options.mode(0o600).custom_flags(no_follow);
+        }
+        let file = options.open(path)?;
         Ok(Self {
             api,
             file: Mutex::new(Some(file)),

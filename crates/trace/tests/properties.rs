@@ -68,3 +68,20 @@ fn session_ticket_keys_are_not_written_down() {
         assert!(!text.contains(secret), "{text}");
     }
 }
+
+/// A trace names hosts and stores, and root may make one in a folder that others write to.
+#[cfg(unix)]
+#[test]
+fn trace_is_for_its_owner_and_follows_no_link() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trace.jsonl");
+    drop(Recorder::append(simulator(), &file).unwrap());
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+    let link = folder.path().join("link");
+    symlink(folder.path().join("other"), &link).unwrap();
+    assert!(Recorder::append(simulator(), &link).is_err());
+    assert!(!folder.path().join("other").exists());
+}

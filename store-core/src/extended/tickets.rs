@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use super::error::PropertyError;
 
 /// `HTTP_TLS_SESSION_TICKET_KEYS_PARAM`: keys that several servers share, so that each can
@@ -98,6 +100,13 @@ impl SessionTicketKey {
     #[must_use]
     pub fn material(&self) -> &[u8] {
         &self.material
+    }
+}
+
+/// The keying material is overwritten.
+impl Drop for SessionTicketKey {
+    fn drop(&mut self) {
+        self.material.zeroize();
     }
 }
 

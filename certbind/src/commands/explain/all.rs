@@ -86,7 +86,7 @@ pub(super) fn changes(bindings: &[Binding], plan: &Plan) -> Result<Answer, Error
 
 /// A plan for one host.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, Error> {
-    let json = std::fs::read(path).map_err(|source| Error::Input {
+    let json = crate::read_file::read(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })?;

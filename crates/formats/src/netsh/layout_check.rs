@@ -14,6 +14,7 @@ use super::layout::{Layout, Line};
 use super::line_reader::{Parts, is_hash, key_shape};
 use super::locale::{self, Locale};
 use super::names::Text;
+use crate::hidden::is_hidden;
 use crate::report::{ConversionWarning, WarningKind};
 
 /// Why a layout is not used.
@@ -121,15 +122,7 @@ fn check_text(text: &str) -> Result<(), LayoutError> {
 
 /// Refuses control characters other than the tab, and characters that change the direction or hide.
 fn check_characters(text: &str) -> Result<(), LayoutError> {
-    let is_deceptive = |c: char| {
-        c != '\t' && c.is_control()
-            || matches!(
-                c,
-                '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                    | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-                    | '\u{e0000}'..='\u{e0fff}'
-            )
-    };
+    let is_deceptive = |c: char| c != '\t' && is_hidden(c);
     match text.contains(is_deceptive) {
         true => Err(refuse(text, "has a control or formatting character")),
         false => Ok(()),

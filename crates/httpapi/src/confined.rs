@@ -1,0 +1,95 @@
+//! Where a configuration file may have the library write.
+//!
+//! Such a file comes with a test suite, perhaps a stranger's. What it names to be written is below
+//! its own folder, unless the environment variable `CERTBIND_HTTPAPI_OUTSIDE` is `allow`.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::config_error::ConfigError;
+use crate::environment;
+
+const ALLOW: &str = "CERTBIND_HTTPAPI_OUTSIDE";
+
+/// The path in a folder, where it may be written to. Links are followed: they may not lead out.
+///
+/// # Errors
+/// [`ConfigError::Outside`].
+pub(crate) fn path(folder: &Path, path: &Path) -> Result<PathBuf, ConfigError> {
+    let whole = folder.join(path);
+    if environment::variable(ALLOW).is_some_and(|text| text == "allow") {
+        return Ok(whole);
+    }
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let is_inside = || io::Result::Ok(resolved(&whole)?.starts_with(folder.canonicalize()?));
+    match is_inside() {
+        Ok(true) => Ok(whole),
+        _ => Err(ConfigError::Outside {
+            path: path.to_owned(),
+            allow: ALLOW,
+        }),
+    }
+}
+
+/// Where a path leads, of which the end may not be there yet.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let mut missing = Vec::new();
+    let mut existing = path.as_path();
+    loop {
+        match existing.canonicalize() {
+            Ok(found) => {
+                missing.reverse();
+                return Ok(missing.into_iter().fold(found, |all, name| all.join(name)));
+            }
+            // A link that leads nowhere yet would be followed.
+            Err(error) if existing.is_symlink() => return Err(error),
+            Err(error) => match (existing.parent(), existing.components().next_back()) {
+                (Some(parent), Some(Component::Normal(name))) => {
+                    missing.push(name);
+                    existing = parent;
+                }
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_below_the_folder_are_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("a/b.redb");
+        for path in [Path::new("bindings.redb"), Path::new("./new/x"), &inside] {
+            let taken = super::path(folder.path(), path).unwrap();
+            assert_eq!(taken, folder.path().join(path));
+        }
+    }
+
+    #[test]
+    fn paths_that_lead_out_are_refused() {
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path().join("suite");
+        std::fs::create_dir(&folder).unwrap();
+        let refused = |path: &Path| {
+            let error = super::path(&folder, path).unwrap_err().to_string();
+            assert!(error.contains(ALLOW), "{error}");
+        };
+        refused(Path::new("../x"));
+        refused(Path::new("new/../../x"));
+        refused(&outside.path().join("x"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(outside.path(), folder.join("link")).unwrap();
+            refused(Path::new("link/x"));
+            std::os::unix::fs::symlink("../x", folder.join("file")).unwrap();
+            refused(Path::new("file"));
+        }
+    }
+}
