@@ -17,7 +17,7 @@ const COMMANDS: [&str; 20] = [
     "plan {} memory: -o plan.json",
     "apply {}",
     "apply {} --yes",
-    "verify {}",
+    "verify --plan {} memory:",
     "audit {}",
     "audit memory: --certificates {}",
     "audit memory: --config {}",

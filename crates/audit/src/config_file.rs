@@ -96,6 +96,10 @@ impl Config {
 }
 
 fn parse(text: &str, now: Timestamp) -> Result<Config, ConfigError> {
+    certbind_formats::check_toml_size(text).map_err(|message| ConfigError {
+        line: None,
+        message,
+    })?;
     let file: File = toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         ConfigError {

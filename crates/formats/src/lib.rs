@@ -50,6 +50,7 @@ mod report;
 mod rule;
 pub mod snapshot;
 mod sort;
+mod toml_size;
 mod write;
 
 pub use configuration::Configuration;
@@ -61,6 +62,7 @@ pub use format::{Format, UnknownFormat};
 pub use options::ReadOptions;
 pub use read_outcome::ReadOutcome;
 pub use report::{ConversionWarning, ParseError, WarningKind};
+pub use toml_size::check_toml_size;
 pub use write::{InexpressibleValue, WriteError};
 
 /// Reads an export.

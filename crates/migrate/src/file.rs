@@ -78,6 +78,10 @@ impl MappingFile {
     /// # Errors
     /// [`Error::MappingFile`], with the place, what was found and what was expected.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        certbind_formats::check_toml_size(text).map_err(|problem| Error::MappingFile {
+            line: None,
+            problem,
+        })?;
         let form: Form = toml::from_str(text).map_err(|error| Error::MappingFile {
             line: error
                 .span()

@@ -57,8 +57,14 @@ const STEPS: [Step; 8] = [
 /// The most layers of noise that are removed.
 const MOST_LAYERS: usize = 6;
 
+/// The most lines in which noise is looked for. Each takes two hundred bytes.
+const MOST_LINES: usize = 200_000;
+
 /// The text without noise, if there is any that can be removed.
 pub(crate) fn clean(text: &str) -> Option<Cleaned> {
+    if text.bytes().filter(|byte| *byte == b'\n').count() > MOST_LINES {
+        return None;
+    }
     let mut lines: Lines = text
         .split('\n')
         .zip(1..)

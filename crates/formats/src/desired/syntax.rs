@@ -9,12 +9,17 @@ use serde_json::value::RawValue;
 
 use super::tree::{Name, Node, Place, Value};
 use crate::report::ParseError;
+use crate::toml_size::check_toml_size;
 
 /// The nesting that is read. The format needs 6 levels.
 const MAX_DEPTH: usize = 32;
 
+/// The longest line of YAML that is read, in bytes.
+const LONGEST_LINE: usize = 32 << 10;
+
 /// Parses TOML 1.0.
 pub(super) fn toml(text: &str) -> Result<Node, ParseError> {
+    check_toml_size(text).map_err(ParseError::in_file)?;
     let places = Lines::new(text);
     let read = toml::from_str::<<Toml as Spans>::Spanned<Tree<Toml>>>(text);
     let read = read.map_err(|error| {
@@ -31,7 +36,17 @@ pub(super) fn toml(text: &str) -> Result<Node, ParseError> {
 
 /// Parses one YAML 1.2 document.
 pub(super) fn yaml(text: &str) -> Result<Node, ParseError> {
-    let read = serde_saphyr::from_str::<<Yaml as Spans>::Spanned<Tree<Yaml>>>(text);
+    // The time that the scanner takes grows with the square of a line.
+    let mut lines = text.lines().zip(1..);
+    if let Some((_, line)) = lines.find(|(line, _)| line.len() > LONGEST_LINE) {
+        let what =
+            format!("this line of YAML has more than {LONGEST_LINE} bytes; write it as JSON");
+        return Err(ParseError::at(line, what));
+    }
+    let read = serde_saphyr::from_str_with_options::<<Yaml as Spans>::Spanned<Tree<Yaml>>>(
+        text,
+        serde_saphyr::options! { budget: serde_saphyr::budget! { max_depth: MAX_DEPTH } },
+    );
     let read = read.map_err(|error| {
         let found = error.location();
         let place = found.map_or_else(Place::default, |it| Place {
@@ -285,7 +300,12 @@ impl<'de, S: Spans> Visitor<'de> for Collect<S> {
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// How many characters there are before each block: a line may be as long as the text.
+    characters: Vec<u64>,
 }
+
+/// How many bytes a block has.
+const BLOCK: usize = 256;
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
@@ -293,16 +313,64 @@ impl<'a> Lines<'a> {
         Self {
             text,
             starts: std::iter::once(0).chain(ends).collect(),
+            characters: text
+                .as_bytes()
+                .chunks(BLOCK)
+                .scan(0, |all, block| {
+                    let before = *all;
+                    *all += count(block);
+                    Some(before)
+                })
+                .collect(),
         }
+    }
+
+    /// How many characters begin before an offset.
+    fn characters_before(&self, offset: usize) -> u64 {
+        let offset = offset.min(self.text.len());
+        let block = offset / BLOCK;
+        let before = self.characters.get(block).copied();
+        let before = before.unwrap_or_else(|| count(self.text.as_bytes()));
+        before
+            + count(
+                self.text
+                    .as_bytes()
+                    .get(block * BLOCK..offset)
+                    .unwrap_or_default(),
+            )
     }
 
     fn of(&self, offset: usize) -> Place {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
-        let before = self.text.get(start..offset).unwrap_or_default();
         Place {
             line: line as u64,
-            column: before.chars().count() as u64 + 1,
+            column: self.characters_before(offset) - self.characters_before(start) + 1,
+        }
+    }
+}
+
+/// How many characters begin in these bytes of UTF-8.
+fn count(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let text = format!("a = 1\n{}b", "\u{e9}\u{1f600}x".repeat(300));
+        let lines = Lines::new(&text);
+        for (offset, _) in text.char_indices() {
+            let before = &text[..offset];
+            let start = before.rfind('\n').map_or(0, |end| end + 1);
+            let expected = Place {
+                line: before.matches('\n').count() as u64 + 1,
+                column: text[start..offset].chars().count() as u64 + 1,
+            };
+            assert_eq!(lines.of(offset), expected, "{offset}");
         }
     }
 }

@@ -13,6 +13,9 @@ use super::record::Parsed;
 use super::release::{Release, key_label};
 use crate::encoding::Encoding;
 
+/// The most lines outside of records that are kept, of all gaps together.
+pub(super) const MOST_LINES: usize = 200_000;
+
 /// The most gaps of their own that records have. Others will print back differently, and are told.
 const MOST_GAPS: usize = 100_000;
 
@@ -23,6 +26,8 @@ pub(super) struct LayoutInference {
     newlines: [Option<u64>; 2],
     lead: Option<Vec<String>>,
     pending: Vec<String>,
+    /// How many lines are kept, in gaps and pending.
+    kept: usize,
     last_kind: Option<Kind>,
     between: Option<Vec<String>>,
     titles: BTreeMap<Kind, Vec<String>>,
@@ -54,7 +59,15 @@ impl LayoutInference {
 
     /// Learns from a line that belongs to no record.
     pub(super) fn text(&mut self, line: String) {
-        self.pending.push(line);
+        if !self.is_cut() {
+            self.kept += 1;
+            self.pending.push(line);
+        }
+    }
+
+    /// Whether there were more lines than are kept. There is no layout then.
+    pub(super) fn is_cut(&self) -> bool {
+        self.kept >= MOST_LINES
     }
 
     /// Learns from a record that is printed as an earlier one.
@@ -63,6 +76,7 @@ impl LayoutInference {
         let gap = std::mem::take(&mut self.pending);
         if self.last_kind == Some(kind) && self.between.as_ref() == Some(&gap) {
             // Nearly all are so: the lines are reused.
+            self.kept -= gap.len();
             self.pending = gap;
             self.pending.clear();
             return;
@@ -76,6 +90,8 @@ impl LayoutInference {
             self.between = Some(gap);
         } else if self.between.as_ref() != Some(&gap) && self.gaps.len() < MOST_GAPS {
             self.gaps.insert(key.clone(), gap);
+        } else {
+            self.kept -= gap.len();
         }
         self.last_kind = Some(kind);
     }
@@ -125,7 +141,7 @@ impl LayoutInference {
             .take()
             .unwrap_or_else(|| std::mem::take(&mut self.pending));
         self.records.retain(|_, lines| !lines.is_empty());
-        if self.records.is_empty() && !is_empty {
+        if self.is_cut() || (self.records.is_empty() && !is_empty) {
             return (None, odd);
         }
         let between = self.between.take().unwrap_or_else(|| {

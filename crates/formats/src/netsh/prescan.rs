@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 use certbind_core::BindingKey;
 
 use super::layout::Layout;
-use super::layout_inference::LayoutInference;
+use super::layout_inference::{LayoutInference, MOST_LINES};
 use super::line_reader::{RawLine, first_line};
 use super::record::Parsed;
 use super::shown_fields::ShownFields;
@@ -223,6 +223,14 @@ impl Prescan {
     /// The layout that was learnt, at the end, and a line that ends otherwise than most.
     pub(super) fn layout(&mut self, encoding: Encoding) -> (Option<Layout>, Option<u64>) {
         let learner = std::mem::take(&mut self.learner);
+        if learner.is_cut() {
+            let what = format!(
+                "more than {MOST_LINES} lines outside of records are not kept; the listing will print \
+                 back in another layout"
+            );
+            self.warnings
+                .push(ConversionWarning::new(WarningKind::Spelling, what));
+        }
         let is_lost = self.order.is_other && self.order.is_long;
         let (layout, odd_line) = learner.finish(encoding, self.order.take_other());
         if is_lost && layout.is_some() {
