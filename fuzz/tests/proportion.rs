@@ -38,22 +38,22 @@ const READERS: [Reader; 17] = [
         let _ = read(input, &ReadOptions::default());
     }),
     ("what can be read of a listing", |input| {
-        partly(input, Format::Netsh)
+        partly(input, Format::Netsh);
     }),
     ("what can be read of JSON", |input| {
-        partly(input, Format::Json)
+        partly(input, Format::Json);
     }),
     ("what can be read of a .reg", |input| {
-        partly(input, Format::Reg)
+        partly(input, Format::Reg);
     }),
     ("what can be read of a hive", |input| {
-        partly(input, Format::Hive)
+        partly(input, Format::Hive);
     }),
     ("what can be read of TOML", |input| {
-        partly(input, Format::Toml)
+        partly(input, Format::Toml);
     }),
     ("what can be read of YAML", |input| {
-        partly(input, Format::Yaml)
+        partly(input, Format::Yaml);
     }),
     ("snapshot", |input| partly(input, Format::Snapshot)),
     ("listing in one pass", |input| {

@@ -97,7 +97,7 @@ fn of_store(
         Err(error @ StoreError::Unreadable { .. }) => {
             match format {
                 Format::Json => {
-                    print_json(&json!({ "key": key, "unreadable": [error.to_string()] }))?
+                    print_json(&json!({ "key": key, "unreadable": [error.to_string()] }))?;
                 }
                 Format::Table => print(&format!("{key}\n  unreadable\n"))?,
             }

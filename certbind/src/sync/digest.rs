@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// random, so nobody finds one by its digest, and different keys have different ones.
 pub(crate) fn digested(binding: &Binding) -> Binding {
     let mut record = binding.record().clone();
-    for property in binding.record().extended.iter() {
+    for property in &binding.record().extended {
         if let PropertyValue::SessionTicketKeys(keys) = &property.value
             && let Some(keys) = digests(keys)
         {

@@ -77,6 +77,15 @@ impl Inventory {
             // The same certificates come from the same files on every machine.
             files.sort();
         } else {
+            let found = std::fs::metadata(path).map_err(|e| error(path, e))?;
+            if !found.is_file() {
+                let what =
+                    "it is a device, a named pipe or a socket, which may have no end; name a file";
+                return Err(error(
+                    path,
+                    io::Error::new(io::ErrorKind::InvalidInput, what),
+                ));
+            }
             files.push(path.to_owned());
         }
         let mut inventory = Self {

@@ -79,7 +79,7 @@ pub fn unseen_difference(before: &str, after: &str) -> Option<String> {
     let pairs = before.iter().rev().zip(after.iter().rev());
     let end = pairs.take_while(|(a, b)| a == b).count();
     let (before, after) = (&before[..before.len() - end], &after[..after.len() - end]);
-    let is_seen = |of: &[char]| of.iter().any(|c| c.is_ascii_graphic());
+    let is_seen = |of: &[char]| of.iter().any(char::is_ascii_graphic);
     let is_foreign = |of: &[char]| of.iter().any(|c| !c.is_ascii());
     if before == after
         || !(is_foreign(before) || is_foreign(after) || !(is_seen(before) || is_seen(after)))
