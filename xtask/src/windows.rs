@@ -233,12 +233,14 @@ impl Wine {
         self.test_here("certbind", "scripts")
     }
 
-    /// The tests of a program that run here, and start Windows programs under Wine.
+    /// The tests of a program that run here, and start Windows programs under Wine. One after another:
+    /// Wine's cmd gives the same random numbers to each script, so that two at once would have the same
+    /// temporary files.
     fn test_here(&self, package: &str, test: &str) -> Result<(), Failure> {
         let mut cargo = process::cargo();
         cargo
             .args(["test", "--package", package, "--test", test, "--"])
-            .args(["--ignored", "--nocapture", "under_wine"])
+            .args(["--ignored", "--nocapture", "--test-threads=1", "under_wine"])
             .env(
                 "CERTBIND_WINDOWS_KIT",
                 self.target.join(TARGET).join("debug"),
