@@ -75,6 +75,11 @@ pub(crate) fn run_with(
     (code, batch.output)
 }
 
+/// The folder for temporary files of a run after so many random numbers, as an entry of [`Files`].
+pub(crate) fn temporary_folder(numbers: u32) -> String {
+    format!(r"{TEMP}\certbind-{}-{}\", numbers + 1, numbers + 2)
+}
+
 struct Batch<'a> {
     lines: Vec<&'a str>,
     labels: BTreeMap<String, usize>,
@@ -279,6 +284,28 @@ impl Batch<'_> {
                     panic!("{line}")
                 };
                 assert!(self.files.remove(path).is_some(), "{path} is not there");
+                self.level = UNKNOWN;
+                String::new()
+            }
+            "md" => {
+                let [path] = &arguments(rest)[..] else {
+                    panic!("{line}")
+                };
+                // Without an error, `md` leaves ERRORLEVEL as it is.
+                let folder = format!("{path}\\");
+                if self.files.insert(folder, String::new()).is_some() {
+                    self.level = Some(1);
+                }
+                String::new()
+            }
+            "rd" => {
+                let [path] = &arguments(rest)[..] else {
+                    panic!("{line}")
+                };
+                let folder = format!("{path}\\");
+                assert!(self.files.remove(&folder).is_some(), "{path} is not there");
+                let inside = self.files.keys().find(|file| file.starts_with(&folder));
+                assert_eq!(inside, None, "{path} is not empty");
                 self.level = UNKNOWN;
                 String::new()
             }

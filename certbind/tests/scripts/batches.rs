@@ -6,6 +6,7 @@ use certbind_formats::netsh::Release;
 use certbind_migrate::script::{ChangeScripts, Dialect, ImportPfx};
 use certbind_test_support::cases;
 
+use crate::batch::temporary_folder;
 use crate::checks::{Checks, Point, Run, Script, ScriptHost, Tried};
 use crate::generate::Generated;
 use crate::host::SimulatedHost;
@@ -385,4 +386,29 @@ fn the_checks_notice_a_batch_file_with_a_missing_part() {
         });
         assert!(noticed, "{name}");
     }
+}
+
+#[test]
+fn scripts_that_start_together_use_folders_of_their_own() {
+    let case = Case::new(1, Release::Server2022);
+    let run = |taken: u32| {
+        let mut host = case.host();
+        for number in 0..taken {
+            let folder = temporary_folder(2 * number);
+            host.files
+                .insert(format!("{folder}out.txt"), "of another".to_owned());
+            host.files.insert(folder, String::new());
+        }
+        let before = host.files.clone();
+        let run = host.run(&case.scripts.apply, None);
+        assert_eq!(host.files, before, "{}", run.text);
+        (run.code, run.text, host.bindings())
+    };
+    let (code, text, bindings) = run(4);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(bindings, run(0).2);
+    let (code, text, bindings) = run(5);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("no folder for temporary files"), "{text}");
+    assert_eq!(bindings, case.host().bindings());
 }

@@ -5,6 +5,9 @@ use super::confirm::{KEPT, NOT_ROLLED_BACK, ROLLING_BACK, WAITING};
 use super::step::{self, NOT_BOUND, NetshCommand, ScriptStep, State, UNREADABLE};
 use super::{Script, exit};
 
+/// How often a folder for temporary files is tried.
+const FOLDER_ATTEMPTS: usize = 5;
+
 pub(super) fn render(script: &Script) -> String {
     let mut out = Batch::default();
     let total = script.steps.len();
@@ -25,8 +28,7 @@ pub(super) fn render(script: &Script) -> String {
         out.line("rem 5 not confirmed, or a change failed, and all changes were rolled back.");
     }
     out.line("set \"CB_DIR=%~dp0\"");
-    out.line("set \"CB_LIST=%TEMP%\\certbind-%RANDOM%-list.txt\"");
-    out.line("set \"CB_OUT=%TEMP%\\certbind-%RANDOM%-out.txt\"");
+    out.temporary_folder();
     out.line("set \"CB_BAD=0\"");
     out.line("set \"CB_UPDATE=0\"");
     out.line("netsh http update sslcert /? >\"%CB_LIST%\" 2>&1");
@@ -175,7 +177,27 @@ impl Batch {
     fn end(&mut self, code: u8) {
         self.line("if exist \"%CB_LIST%\" del \"%CB_LIST%\"");
         self.line("if exist \"%CB_OUT%\" del \"%CB_OUT%\"");
+        self.line("rd \"%CB_TEMP%\"");
         self.line(&format!("exit /b {code}"));
+    }
+
+    /// Makes a folder for temporary files that no other program uses. Scripts that start in the same
+    /// second get the same random numbers, so a folder that exists belongs to another one.
+    fn temporary_folder(&mut self) {
+        for _ in 0..FOLDER_ATTEMPTS {
+            self.line("set \"CB_TEMP=%TEMP%\\certbind-%RANDOM%-%RANDOM%\"");
+            // `md` leaves ERRORLEVEL as it is if it succeeds.
+            self.line("call :zero");
+            self.line("md \"%CB_TEMP%\" >nul 2>&1");
+            self.line("if not errorlevel 1 goto folder");
+        }
+        self.line("echo Cannot run: no folder for temporary files can be made in %%TEMP%%");
+        self.line(&format!("exit /b {}", exit::CANNOT_RUN));
+        self.line(":zero");
+        self.line("exit /b 0");
+        self.line(":folder");
+        self.line("set \"CB_LIST=%CB_TEMP%\\list.txt\"");
+        self.line("set \"CB_OUT=%CB_TEMP%\\out.txt\"");
     }
 
     /// Runs commands, keeping their output for an error message.
