@@ -15,6 +15,8 @@ pub(crate) const SEED: &str = "PROPTEST_RNG_SEED";
 pub(crate) fn all() -> Result<(), Failure> {
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
+    // Tests that build something have it built with all features as well.
+    tests.env("CERTBIND_TEST_WORKSPACE", "1");
     if std::env::var_os(SEED).is_none()
         && let Some(seed) = seed()
     {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::changes::counted;
 use crate::cli::output::Format;
 use crate::cli::show::Show;
 use crate::error::{Error, warn};
@@ -164,7 +165,8 @@ pub(crate) fn check(url: &StoreUrl, discard_wal: bool, format: Format) -> Result
         Format::Json => print_json(&found)?,
         Format::Table => {
             let url = url.to_string();
-            let mut text = format!("{}: {} bindings", escaped(&url), found.bindings);
+            let bindings = usize::try_from(found.bindings).unwrap_or(usize::MAX);
+            let mut text = format!("{}: {}", escaped(&url), counted(bindings));
             if let Some(revision) = found.revision {
                 text.push_str(&format!(", revision {revision}"));
             }

@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use certbind_test_support::packages;
+
 /// Builds the library, and tells where it is.
 pub(crate) fn library() -> PathBuf {
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "certbind-httpapi"])
+        .args(["build", "--quiet", "--lib"])
+        .args(packages(&["certbind-httpapi"]))
         .status()
         .unwrap();
     assert!(built.success());

@@ -8,7 +8,7 @@ mod common;
 use std::process::Command;
 
 use certbind_harness::{HarnessError, Privilege};
-use certbind_test_support::require;
+use certbind_test_support::{packages, require};
 use common::{PROGRAMS, harness, kit, run};
 
 const SVC: &str = "S-1-5-21-3623811015-3361044348-30300820-1104";
@@ -128,7 +128,8 @@ fn rust_tests_of_an_installer_pass_as_printed() {
     let kit = kit();
     let target = kit.parent().expect("the target directory");
     let tests = Command::new(env!("CARGO"))
-        .args(["test", "--quiet", "--package", "certbind-harness"])
+        .args(["test", "--quiet"])
+        .args(packages(&["certbind-harness"]))
         .args(["--test", "installer", "--target-dir"])
         .arg(target)
         .env("CERTBIND_KIT", &kit)

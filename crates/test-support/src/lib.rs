@@ -133,3 +133,14 @@ fn find(program: &str) -> Option<PathBuf> {
         .map(|folder| folder.join(&name))
         .find(|path| path.is_file())
 }
+
+/// Which packages a test has cargo build. A run of all tests (`cargo xtask test`) sets
+/// `CERTBIND_TEST_WORKSPACE`: it has built them with all features, and with others they would be built
+/// again.
+#[must_use]
+pub fn packages<'a>(alone: &[&'a str]) -> Vec<&'a str> {
+    match std::env::var_os("CERTBIND_TEST_WORKSPACE") {
+        Some(_) => vec!["--workspace", "--all-features"],
+        None => alone.iter().flat_map(|name| ["--package", name]).collect(),
+    }
+}

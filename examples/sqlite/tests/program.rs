@@ -40,7 +40,7 @@ fn commands_take_stores_of_the_backend() {
         (
             "--store sqlite:a.db export -o a.db",
             1,
-            "is a binding store and is not overwritten",
+            "is a binding store, or a part of one, and is not overwritten",
         ),
         (
             "--store sqlite:a.db netsh http show sslcert",
@@ -52,7 +52,7 @@ fn commands_take_stores_of_the_backend() {
             1,
             "",
         ),
-        ("--store sqlite:a.db check", 0, "1 bindings"),
+        ("--store sqlite:a.db check", 0, "1 binding"),
     ] {
         let (found, text) = run(folder.path(), arguments);
         assert_eq!(found, code, "{arguments}: {text}");

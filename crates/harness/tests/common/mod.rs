@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use certbind_core::{Binding, Record, Uuid};
 use certbind_harness::{Harness, HostCommand, Kit};
+use certbind_test_support::packages;
 
 pub(crate) const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
 
@@ -27,8 +28,9 @@ fn built() -> Kit {
     let folder = test.ancestors().nth(2).expect("target/debug").to_owned();
     let target = folder.parent().expect("the target directory");
     let done = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "certbind-httpapi"])
-        .args(["--package", "certbind", "--target-dir"])
+        .args(["build", "--quiet", "--lib", "--bins"])
+        .args(packages(&["certbind-httpapi", "certbind"]))
+        .arg("--target-dir")
         .arg(target)
         .status()
         .expect("cargo runs");

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use certbind_test_support::packages;
+
 /// The library, built from what is here now. Under Wine, where there is no cargo, it is what was
 /// built before.
 pub(crate) fn library() -> PathBuf {
@@ -20,13 +22,9 @@ fn build() -> PathBuf {
     if !cfg!(windows) {
         let target = folder.parent().expect("the target directory");
         let built = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "certbind-httpapi",
-                "--target-dir",
-            ])
+            .args(["build", "--quiet", "--lib"])
+            .args(packages(&["certbind-httpapi"]))
+            .arg("--target-dir")
             .arg(target)
             .status()
             .expect("cargo runs");
