@@ -166,7 +166,7 @@ fn a_store_of_the_backend_is_read_and_changed() {
         "{said}"
     );
     let (code, said) = bench.run(&["check", "--store", "lines:a.lines"]);
-    assert!(code == 0 && said.contains("1 bindings"), "{said}");
+    assert!(code == 0 && said.contains("1 binding"), "{said}");
     let (code, said) = bench.run(&["check", "--discard-wal", "--store", "lines:a.lines"]);
     assert_eq!(code, 0, "{said}");
 }

@@ -92,7 +92,7 @@ fn a_host_in_etcd_is_a_store_like_any_other() {
     assert!(done(&host, &["rotate", OLD, NEW]).contains("Renewed 2 bindings"));
     assert!(done(&host, &["show", "0.0.0.0:443"]).contains(NEW));
     done(&host, &["delete", "0.0.0.0:443"]);
-    assert!(done(&host, &["check"]).contains("1 bindings, revision "));
+    assert!(done(&host, &["check"]).contains("1 binding, revision "));
     assert!(!done(&host, &["list"]).contains("0.0.0.0:443"));
 }
 
