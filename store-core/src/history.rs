@@ -74,6 +74,26 @@ pub enum Before {
     TooLong,
 }
 
+impl Before {
+    /// Takes the commit back in the bindings of a store right after it. Returns false, and changes
+    /// nothing, if what it replaced is not known.
+    pub fn restore(&self, bindings: &mut BTreeMap<BindingKey, Binding>) -> bool {
+        match self {
+            Self::Values(values) => {
+                for (key, before) in values {
+                    match before {
+                        Some(binding) => bindings.insert(key.clone(), binding.clone()),
+                        None => bindings.remove(key),
+                    };
+                }
+            }
+            Self::Empty => bindings.clear(),
+            Self::TooLong => return false,
+        }
+        true
+    }
+}
+
 /// The history of a store.
 ///
 /// A history is bounded: it starts at some commit. It may also have gaps, where a program without it
@@ -115,17 +135,9 @@ pub fn rewind(
     let mut commits = commits.iter().skip_while(|commit| commit.revision > now);
     for revision in (then + 1..=now).rev() {
         let commit = commits.next().filter(|it| it.revision == revision);
-        match &commit.ok_or(Unknown::Missing(revision))?.before {
-            Before::Values(values) => {
-                for (key, before) in values {
-                    match before {
-                        Some(binding) => bindings.insert(key.clone(), binding.clone()),
-                        None => bindings.remove(key),
-                    };
-                }
-            }
-            Before::Empty => bindings.clear(),
-            Before::TooLong => return Err(Unknown::TooLong(revision)),
+        let commit = commit.ok_or(Unknown::Missing(revision))?;
+        if !commit.before.restore(bindings) {
+            return Err(Unknown::TooLong(revision));
         }
     }
     Ok(())

@@ -68,41 +68,43 @@ fn entries(past: &Past) -> Result<Vec<Entry<'_>>, Error> {
             });
             after = None;
         }
-        let before = after.as_ref().and_then(|after| before(commit, after));
-        let changes = match (&before, &after) {
-            (Some(before), Some(after)) => Some(differences(before, after)?),
-            _ => None,
+        let changes = match &mut after {
+            Some(bindings) => taken_back(commit, bindings)?,
+            None => None,
         };
+        if changes.is_none() {
+            after = None;
+        }
         entries.push(Entry::Commit { commit, changes });
-        after = before;
         next = commit.revision.saturating_sub(1);
     }
     Ok(entries)
 }
 
-fn before(commit: &Commit, after: &State) -> Option<State> {
-    let mut state = after.clone();
-    match &commit.before {
+/// What a commit changed. Afterwards the bindings are those before it. `None`: it is not known.
+fn taken_back(commit: &Commit, bindings: &mut State) -> Result<Option<Vec<Comparison>>, Error> {
+    let (before, after) = match &commit.before {
         Before::Values(values) => {
-            for (key, before) in values {
-                match before {
-                    Some(binding) => state.insert(key.clone(), binding.clone()),
-                    None => state.remove(key),
-                };
-            }
-            Some(state)
+            let after = values.iter().filter_map(|(key, _)| bindings.get(key));
+            let before = values.iter().filter_map(|(_, before)| before.as_ref());
+            (before.cloned().collect(), after.cloned().collect())
         }
-        Before::Empty => Some(State::new()),
-        Before::TooLong => None,
-    }
+        Before::Empty => (Vec::new(), bindings.values().cloned().collect()),
+        Before::TooLong => return Ok(None),
+    };
+    commit.before.restore(bindings);
+    Ok(Some(without_equal(compared(before, after)?)))
 }
 
 /// What differs between two states.
 pub(super) fn differences(before: &State, after: &State) -> Result<Vec<Comparison>, Error> {
     let [before, after] = [before, after].map(|state| state.values().cloned().collect());
-    let mut compared = compared(before, after)?;
+    Ok(without_equal(compared(before, after)?))
+}
+
+fn without_equal(mut compared: Vec<Comparison>) -> Vec<Comparison> {
     compared.retain(|it| !matches!(it, Comparison::Same(_)));
-    Ok(compared)
+    compared
 }
 
 fn may_change(commit: &Commit, key: &BindingKey) -> bool {
