@@ -223,24 +223,32 @@ impl Wine {
 
     /// A Windows program on a host of the crate `harness`, which runs here and not under Wine.
     fn harness(&self) -> Result<(), Failure> {
-        self.test_here("certbind-harness", "programs")
+        self.test_here("programs")
     }
 
     /// The batch files of generated hosts in Wine's cmd: a sample, or with `CERTBIND_WINE=all` every
     /// kill and every fault.
     fn change_scripts(&self) -> Result<(), Failure> {
         self.install(&self.target.join(TARGET).join("debug"))?;
-        self.test_here("certbind", "scripts")
+        self.test_here("scripts")
     }
 
     /// The tests of a program that run here, and start Windows programs under Wine. One after another:
     /// Wine's cmd gives the same random numbers to each script, so that two at once would have the same
     /// temporary files.
-    fn test_here(&self, package: &str, test: &str) -> Result<(), Failure> {
+    fn test_here(&self, test: &str) -> Result<(), Failure> {
         let mut cargo = process::cargo();
         cargo
-            .args(["test", "--package", package, "--test", test, "--"])
+            .args([
+                "test",
+                "--workspace",
+                "--all-features",
+                "--test",
+                test,
+                "--",
+            ])
             .args(["--ignored", "--nocapture", "--test-threads=1", "under_wine"])
+            .env("CERTBIND_TEST_WORKSPACE", "1")
             .env(
                 "CERTBIND_WINDOWS_KIT",
                 self.target.join(TARGET).join("debug"),

@@ -8,8 +8,8 @@ use crate::checks::{Checks, FAULTS, Point, Script, Tried};
 use crate::generate::Numbers;
 use crate::wine_host::WineHost;
 
-/// Under load Wine 8 sometimes fails to start a program. A check is tried again then.
-const ATTEMPTS: usize = 4;
+/// Under load Wine 8 sometimes fails to start a program. A check is tried once more then.
+const ATTEMPTS: usize = 2;
 
 /// How much is tried: all, or so many kills and so many faults.
 #[derive(Clone, Copy)]
