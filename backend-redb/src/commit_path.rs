@@ -65,7 +65,7 @@ impl CommitPath {
         }
     }
 
-    /// Who makes the next commit, if the store keeps a history.
+    /// The author and the time of the next commit, if the store keeps a history.
     pub(crate) fn signature(&self) -> Option<Signature> {
         let history = self.history.as_ref()?;
         Some(Signature::now(&history.author))

@@ -85,7 +85,7 @@ impl CommitBuilder {
         self
     }
 
-    /// Adds the changes of a commit. Of several changes of a key, the first one replaced what was there
+    /// Adds the changes of a commit. Of several changes of a key, the first one replaced the value
     /// before the commit.
     pub(crate) fn push_all(&mut self, outcomes: &[&Outcome], keys_are_unique: bool) {
         let mut seen = HashSet::new();

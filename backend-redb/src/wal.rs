@@ -166,7 +166,7 @@ impl RecordBuilder {
         }
     }
 
-    /// Appends who makes the commit, for the history.
+    /// Appends the signature of the commit, for the history.
     pub(crate) fn sign(&mut self, signature: &[u8]) {
         if let Some(bytes) = &mut self.bytes {
             bytes.push(SIGNATURE);

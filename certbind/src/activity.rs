@@ -25,7 +25,7 @@ struct State {
 }
 
 impl Activity {
-    /// `message` is what is shown.
+    /// `message` is the text of the line.
     pub(crate) fn new(message: impl Fn() -> String + Send + 'static) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         if stderr().is_terminal() {

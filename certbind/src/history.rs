@@ -1,4 +1,4 @@
-//! Who makes the commits of this run, and how much history a store keeps.
+//! The author of the commits of this run, and the limits of a history.
 
 use std::ffi::OsString;
 use std::str::FromStr;

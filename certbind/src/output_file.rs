@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::registry::registry;
 
 /// Writes to a place that the user named: a file is there whole or as it was, a link is followed,
-/// and what is no file, such as a device, is written to. A store is never overwritten,
+/// and a device is written to. A store is never overwritten,
 /// nor what belongs to one: its log, journal or lock.
 pub(crate) fn write(
     path: &Path,

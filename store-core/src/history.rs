@@ -25,7 +25,7 @@ pub struct Author {
 /// The oldest commits are forgotten as soon as one limit is exceeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryOptions {
-    /// Who makes the commits of this opening.
+    /// The author of the commits of this opening.
     pub author: Author,
     /// The most commits. The default is 10,000.
     pub max_commits: u64,

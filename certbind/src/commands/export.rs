@@ -52,7 +52,7 @@ pub(crate) fn run(
     Ok(readable.report())
 }
 
-/// What an export has beside its bindings.
+/// The configuration that an export has besides its bindings.
 #[derive(Default)]
 pub(super) struct Origin {
     pub(super) header: Header,

@@ -1,4 +1,4 @@
-//! `timeline`: the registry keys of bindings and of the configuration beside them, in the order of the
+//! `timeline`: the registry keys of bindings, URL reservations and the listen list, in the order of the
 //! times at which they were last written.
 
 use certbind_audit::{HostExport, NotAssessed};

@@ -13,7 +13,7 @@ use super::archive::Archive;
 /// The most bytes of all archives that are kept. The last one is kept whatever its size.
 const MAX_BYTES: usize = 1 << 30;
 
-/// What tells that a file is still the same.
+/// The length of a file and the time of its last change.
 type Version = (u64, Option<SystemTime>);
 
 struct Kept {

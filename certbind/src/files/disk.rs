@@ -8,7 +8,7 @@ use certbind_formats::archive::{self, Kind};
 use super::Entry;
 use crate::read_file;
 
-/// The start of a file that tells its format.
+/// The first bytes of a file, by which its format is detected.
 pub(super) fn start(path: &Path) -> io::Result<Vec<u8>> {
     const PLAIN: u64 = 512;
     // An xz file is unpacked in parts of up to 64 KiB.

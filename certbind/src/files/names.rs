@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// A name without the extension of a compressed file, which says nothing about what is in it.
+/// A name without the extension of a compressed file.
 pub(crate) fn without_compression(name: &str) -> &str {
     without(name, &[".gz", ".xz"])
 }

@@ -8,6 +8,7 @@
 mod common;
 mod doctor;
 mod killed;
+mod parallel;
 mod private;
 mod progress;
 #[path = "../common/served.rs"]

@@ -4,7 +4,8 @@
 use certbind_simulator::Windows;
 
 use super::common::library;
-use super::variants::{commands, in_parallel, tried};
+use super::parallel::in_parallel;
+use super::variants::{commands, tried};
 
 /// How many pairs of answers are drawn in every check, and how many commands are run on each.
 const PAIRS: u32 = 16;

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::Mutex;
 
 use certbind_core::{
     Binding, BindingKey, CertHash, ExtendedProperties, Property, PropertyValue, Record, Scan,
@@ -17,6 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::common::library;
+use super::parallel::in_parallel;
 use super::{HASH, Host, IIS, NEXT};
 
 /// Answers under which a version of certbind broke a guarantee, and the default ones.
@@ -452,26 +452,6 @@ pub(super) fn tried(answer: &str, commands: &[&Command], library: &Path) -> (usi
         }
     }
     (succeeded, broken)
-}
-
-/// Does the same for each of them, by two threads.
-pub(super) fn in_parallel<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let left = Mutex::new(all.iter());
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let Some(next) = left.lock().unwrap().next() else {
-                        break;
-                    };
-                    let result = work(next);
-                    done.lock().unwrap().push(result);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap()
 }
 
 /// Every command on every variant. With too few commands that succeed it would show little.

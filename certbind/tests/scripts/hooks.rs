@@ -10,6 +10,7 @@ use rcgen::{CertificateParams, KeyPair};
 use tempfile::TempDir;
 
 use crate::batch::{self, Files, Programs};
+use crate::batch_command;
 use crate::powershell::{all, children, parse, text};
 
 const KEY: &str = "hostnameport=www.contoso.com:443";
@@ -120,7 +121,7 @@ fn blocks(section: &str, language: &str) -> Vec<String> {
 #[test]
 fn win_acme_hook_renews_twice() {
     let block = blocks("win-acme and simple-acme", "text").remove(0);
-    let wacs = batch::arguments(&block.replace('\n', " "));
+    let wacs = batch_command::arguments(&block.replace('\n', " "));
     let option = |name: &str| {
         let at = wacs.iter().position(|it| it == name).unwrap();
         wacs[at + 1].clone()
@@ -131,7 +132,7 @@ fn win_acme_hook_renews_twice() {
         .replace("{CertThumbprint}", NEW);
     let host = Host::new();
     for _ in 0..2 {
-        host.ok(&batch::arguments(&parameters));
+        host.ok(&batch_command::arguments(&parameters));
         host.assert_renewed(NEW);
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod batch;
+mod batch_command;
 mod batches;
 mod checks;
 mod commands;

@@ -8,8 +8,11 @@ use crate::checks::{Checks, FAULTS, Point, Script, Tried};
 use crate::generate::Numbers;
 use crate::wine_host::WineHost;
 
-/// Under load Wine 8 sometimes fails to start a program. A check is tried once more then.
-const ATTEMPTS: usize = 2;
+/// How often a check is tried in which Wine could not start a program.
+const ATTEMPTS: usize = 4;
+
+/// What Wine 8 prints under load in place of starting a program that is there.
+const NOT_STARTED: &str = "Can't recognize '";
 
 /// How much is tried: all, or so many kills and so many faults.
 #[derive(Clone, Copy)]
@@ -32,7 +35,7 @@ fn seed() -> u64 {
     seed.unwrap_or(1)
 }
 
-/// A check, tried again if it fails.
+/// A check, tried again if Wine could not start a program. Any other failure is final.
 fn attempted<T>(
     host: &mut WineHost,
     case: &Case,
@@ -47,8 +50,14 @@ fn attempted<T>(
         let check = std::panic::AssertUnwindSafe(|| check(&mut checks));
         match std::panic::catch_unwind(check) {
             Ok(done) => return done,
-            Err(panic) if attempt == ATTEMPTS => std::panic::resume_unwind(panic),
-            Err(_) => println!("attempt {attempt} of {ATTEMPTS} has failed"),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>();
+                let is_not_started = text.is_some_and(|text| text.contains(NOT_STARTED));
+                if attempt == ATTEMPTS || !is_not_started {
+                    std::panic::resume_unwind(panic);
+                }
+                println!("attempt {attempt} of {ATTEMPTS}: Wine has not started a program");
+            }
         }
     }
     unreachable!("the last attempt ends the loop")
