@@ -330,7 +330,7 @@ impl<A: HttpApi> Session<A> {
             with_query_property(query, |request| self.raw_query(request, buffer))
         };
         let read = |bytes: &[u8]| read_property(kind, bytes);
-        self.query(ask, read)
+        self.query_of(self.properties_patience(), ask, read)
     }
 
     /// Windows may have a property of every key that there is, so that there is one to update, or

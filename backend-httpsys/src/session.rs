@@ -50,6 +50,36 @@ pub(crate) struct Session<A: HttpApi> {
     known_types: [[AtomicBool; PropertyType::ALL.len()]; Kind::ALL.len()],
     /// For each kind and type, whether an exact query was seen to answer that a property is not set.
     reliable: [[AtomicBool; PropertyType::ALL.len()]; Kind::ALL.len()],
+    /// For queries of the records of each kind.
+    records_patience: [Patience; Kind::ALL.len()],
+    /// For queries of extended properties.
+    properties_patience: Patience,
+}
+
+/// Whether queries of one sort are made again after a transient code. What was refused as often as
+/// it may be is not waited for again, until a query of the sort is answered: on a Windows that
+/// refuses all of them, a list would otherwise wait for each record.
+#[derive(Default)]
+pub(crate) struct Patience {
+    is_exhausted: AtomicBool,
+}
+
+impl Patience {
+    fn retries(&self) -> u32 {
+        match self.is_exhausted.load(Ordering::Relaxed) {
+            true => 0,
+            false => TRANSIENT_RETRIES,
+        }
+    }
+
+    fn learn_from<T>(&self, answer: &Answer<T>) {
+        match answer {
+            Answer::Code(code) if is_transient(*code) => {
+                self.is_exhausted.store(true, Ordering::Relaxed);
+            }
+            _ => self.is_exhausted.store(false, Ordering::Relaxed),
+        }
+    }
 }
 
 /// The answer of a query.
@@ -84,6 +114,8 @@ impl<A: HttpApi> Session<A> {
             has_properties: false,
             known_types: Default::default(),
             reliable: Default::default(),
+            records_patience: Default::default(),
+            properties_patience: Patience::default(),
         })
     }
 
@@ -127,6 +159,14 @@ impl<A: HttpApi> Session<A> {
         self.reliable[kind as usize][property as usize].store(true, Ordering::Relaxed);
     }
 
+    pub(crate) fn records_patience(&self, kind: Kind) -> &Patience {
+        &self.records_patience[kind as usize]
+    }
+
+    pub(crate) fn properties_patience(&self) -> &Patience {
+        &self.properties_patience
+    }
+
     /// Records of this kind are deleted and set anew from now on.
     pub(crate) fn without_updates(&self, kind: Kind) {
         self.updates[kind as usize].store(false, Ordering::Relaxed);
@@ -157,6 +197,27 @@ impl<A: HttpApi> Session<A> {
         ask: impl Fn(&mut [u64]) -> (u32, u32),
         read: impl Fn(&[u8]) -> Result<T, MalformedReply>,
     ) -> Answer<T> {
+        self.try_query(TRANSIENT_RETRIES, ask, read)
+    }
+
+    /// The same for one of many queries, which share their patience.
+    pub(crate) fn query_of<T>(
+        &self,
+        patience: &Patience,
+        ask: impl Fn(&mut [u64]) -> (u32, u32),
+        read: impl Fn(&[u8]) -> Result<T, MalformedReply>,
+    ) -> Answer<T> {
+        let answer = self.try_query(patience.retries(), ask, read);
+        patience.learn_from(&answer);
+        answer
+    }
+
+    fn try_query<T>(
+        &self,
+        max_retries: u32,
+        ask: impl Fn(&mut [u64]) -> (u32, u32),
+        read: impl Fn(&[u8]) -> Result<T, MalformedReply>,
+    ) -> Answer<T> {
         let mut size = INITIAL_BUFFER;
         let mut retries = 0;
         let mut last = NO_ERROR;
@@ -177,7 +238,7 @@ impl<A: HttpApi> Session<A> {
                     let asked = if needed <= MAX_BUFFER { needed } else { 0 };
                     size = asked.max(2 * size).next_multiple_of(8).min(MAX_BUFFER);
                 }
-                code if is_transient(code) && retries < TRANSIENT_RETRIES => {
+                code if is_transient(code) && retries < max_retries => {
                     self.pause(retries);
                     retries += 1;
                 }
