@@ -148,7 +148,12 @@ proptest! {
     #[test]
     fn answer_round_trips((kind, answer) in answer(), spare in 0..3_usize) {
         let reply = ServiceReply::new(&answer);
-        let mut buffer = vec![0xAAAA_AAAA_AAAA_AAAA_u64; (reply.size() as usize).div_ceil(8) + spare];
+        // A timeout is read from a buffer that was zeroed.
+        let rest = match kind {
+            ServiceKind::Timeout => 0,
+            _ => 0xAAAA_AAAA_AAAA_AAAA_u64,
+        };
+        let mut buffer = vec![rest; (reply.size() as usize).div_ceil(8) + spare];
         // SAFETY: the buffer has at least so many bytes.
         unsafe { reply.write(buffer.as_mut_ptr().cast()) };
         // SAFETY: the same memory, as bytes.
@@ -212,6 +217,31 @@ fn list_longer_than_the_buffer_is_an_error() {
     for count in [2_u32, u32::MAX] {
         buffer[..4].copy_from_slice(&count.to_ne_bytes());
         assert!(read_service_answer(ServiceKind::ListenList, &buffer).is_err());
+    }
+}
+
+/// Microsoft's pages of the function and of the structure disagree on what a query answers.
+#[test]
+fn timeout_is_read_by_itself_and_from_its_structure() {
+    let read = |words: [u16; 4]| {
+        let bytes: Vec<_> = words.into_iter().flat_map(u16::to_ne_bytes).collect();
+        read_service_answer(ServiceKind::Timeout, &bytes)
+    };
+    for (words, seconds) in [
+        ([120, 0, 0, 0], 120),
+        ([1, 0, 0, 0], 1),
+        ([0, 0, 120, 0], 120),
+        ([1, 0, 120, 0], 120),
+        ([1, 0, 1, 0], 1),
+    ] {
+        assert_eq!(
+            read(words).unwrap(),
+            ServiceAnswer::Timeout(seconds),
+            "{words:?}"
+        );
+    }
+    for neither in [[120, 0, 120, 0], [120, 1, 0, 0], [2, 0, 1, 0]] {
+        assert!(read(neither).is_err(), "{neither:?}");
     }
 }
 

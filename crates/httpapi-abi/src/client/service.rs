@@ -9,8 +9,8 @@ use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY as ListenQuery, HTTP_SERVICE_CONFIG_SETTING_SET,
     HTTP_SERVICE_CONFIG_TIMEOUT_SET, HTTP_SERVICE_CONFIG_URLACL_KEY,
     HTTP_SERVICE_CONFIG_URLACL_PARAM, HTTP_SERVICE_CONFIG_URLACL_QUERY,
-    HTTP_SERVICE_CONFIG_URLACL_SET as UrlSet, HttpServiceConfigQueryExact,
-    HttpServiceConfigQueryNext,
+    HTTP_SERVICE_CONFIG_URLACL_SET as UrlSet, HeaderWaitTimeout, HttpServiceConfigQueryExact,
+    HttpServiceConfigQueryNext, IdleConnectionTimeout,
 };
 use windows_sys::Win32::Networking::WinSock::{SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_STORAGE};
 
@@ -141,7 +141,7 @@ pub fn with_service_query<R>(query: &ServiceQuery, call: impl FnOnce(Request) ->
 /// Reads the answer that a query about `kind` has put into `buffer`. It has to be the very buffer
 /// of the call, at the same place in memory, as for [`read_record`](super::read_record).
 ///
-/// The buffer may hold anything.
+/// The buffer may hold anything; it has to be zeroed before the call.
 ///
 /// # Errors
 /// [`MalformedReply`] for a pointer that leads out of the buffer, for a list that does not end in it,
@@ -168,9 +168,26 @@ pub fn read_service_answer(
                 sddl: sddl.parse().map_err(malformed)?,
             })
         }
-        ServiceKind::Timeout => ServiceAnswer::Timeout(buffer.u16(0)?),
+        ServiceKind::Timeout => ServiceAnswer::Timeout(timeout(&buffer)?),
         ServiceKind::Cache | ServiceKind::Setting => ServiceAnswer::Number(buffer.u32(0)?),
     })
+}
+
+/// The seconds of a timeout, or a whole structure of key and seconds: Microsoft's page of the function
+/// has the one, that of the structure the other. No timeout is 0, so that the two differ in a
+/// buffer that was zeroed before the call.
+fn timeout(buffer: &Buffer<'_>) -> Result<u16, MalformedReply> {
+    let (first, second) = (buffer.u16(0)?, buffer.u16(2)?);
+    let seconds = buffer.u16(offset_of!(HTTP_SERVICE_CONFIG_TIMEOUT_SET, ParamDesc))?;
+    let is_key =
+        |number: u16| [IdleConnectionTimeout, HeaderWaitTimeout].contains(&i32::from(number));
+    match (second, seconds) {
+        (0, 0) => Ok(first),
+        (0, seconds) if is_key(first) => Ok(seconds),
+        _ => Err(malformed(
+            "it is neither the seconds of a timeout nor its structure",
+        )),
+    }
 }
 
 fn listen_list(buffer: &Buffer<'_>) -> Result<Vec<ListenAddress>, MalformedReply> {
