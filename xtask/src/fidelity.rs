@@ -31,6 +31,10 @@ struct Question {
     area: Option<String>,
     /// The simulator's answer, without an option.
     simulator: Option<String>,
+    /// Other answers that Windows may give, without an option.
+    others: Option<String>,
+    /// What certbind does under all of them, without an option.
+    certbind: Option<String>,
     evidence: String,
     confidence: Confidence,
     check: String,
@@ -103,6 +107,20 @@ fn questions(folder: &Path) -> Result<BTreeMap<String, Question>, Failure> {
         }
         let text = std::fs::read_to_string(&path).map_err(|error| failure(&path, error))?;
         let question: Question = toml::from_str(&text).map_err(|error| failure(&path, error))?;
+        let (has_option, parts) = (
+            question.option.is_some(),
+            [
+                &question.area,
+                &question.simulator,
+                &question.others,
+                &question.certbind,
+            ],
+        );
+        if parts.iter().any(|part| part.is_some() == has_option) {
+            let needs =
+                "an option and its answers, or `area`, `simulator`, `others` and `certbind`";
+            return Err(failure(&path, format!("a question has {needs}")));
+        }
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         questions.insert(name.into_owned(), question);
     }
@@ -111,8 +129,8 @@ fn questions(folder: &Path) -> Result<BTreeMap<String, Question>, Failure> {
 
 fn table(questions: &BTreeMap<String, Question>, area: &str) -> String {
     let mut text = String::from(
-        "| question | what the simulator does | evidence | confidence | how to check on Windows |\n\
-         |---|---|---|---|---|\n",
+        "| question | what the simulator does | evidence | other answers | what certbind does | how to check on Windows |\n\
+         |---|---|---|---|---|---|\n",
     );
     for of in questions
         .values()
@@ -120,11 +138,13 @@ fn table(questions: &BTreeMap<String, Question>, area: &str) -> String {
     {
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} |",
+            "| {} | {} | {}: {} | {} | {} | {} |",
             of.question,
             of.simulator.as_deref().unwrap_or_default(),
-            of.evidence,
             of.confidence.name(),
+            of.evidence,
+            of.others.as_deref().unwrap_or_default(),
+            of.certbind.as_deref().unwrap_or_default(),
             of.check
         );
     }
