@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const PAGE: &str = include_str!("../../docs/backend.md");
 
@@ -87,13 +86,11 @@ fn the_page_shows_the_whole_example() {
 fn cargo(folder: &Path, arguments: &[&str]) -> (bool, String) {
     let test = std::env::current_exe().expect("the test has a path");
     let target = test.ancestors().nth(3).expect("the target directory");
-    let output = Command::new(env!("CARGO"))
+    let output = certbind_test_support::cargo(env!("CARGO"))
         .args(arguments)
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", target)
         .env("CARGO_NET_OFFLINE", "true")
-        // Of the cargo that runs this test, and the package of this test.
-        .env_remove("CARGO_MANIFEST_DIR")
         .output()
         .expect("cargo runs");
     let said = [output.stdout, output.stderr].concat();

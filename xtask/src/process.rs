@@ -42,9 +42,18 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// A cargo, at the workspace's root. In CI, which builds once, it keeps nothing for another build.
+///
+/// It does not inherit what cargo says of this package: build scripts that ask for these variables, as
+/// ring's does, would run again, and all that depends on them would be compiled again.
 pub(crate) fn cargo_at(program: impl AsRef<OsStr>) -> Command {
     let mut cargo = Command::new(program);
     cargo.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
     if std::env::var_os("CI").is_some() {
         cargo.env("CARGO_INCREMENTAL", "0");
     }

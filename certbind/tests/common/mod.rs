@@ -1,13 +1,12 @@
 //! The drop-in library, for the tests that need it.
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use certbind_test_support::packages;
+use certbind_test_support::{cargo, packages};
 
 /// Builds the library, and tells where it is.
 pub(crate) fn library() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
+    let built = cargo(env!("CARGO"))
         .args(["build", "--quiet", "--lib"])
         .args(packages(&["certbind-httpapi"]))
         .status()

@@ -5,10 +5,8 @@
 #[allow(dead_code, reason = "each test file uses a part")]
 mod common;
 
-use std::process::Command;
-
 use certbind_harness::{HarnessError, Privilege};
-use certbind_test_support::{packages, require};
+use certbind_test_support::{cargo, packages, require};
 use common::{PROGRAMS, harness, kit, run};
 
 const SVC: &str = "S-1-5-21-3623811015-3361044348-30300820-1104";
@@ -127,7 +125,7 @@ fn rust_tests_of_an_installer_pass_as_printed() {
 
     let kit = kit();
     let target = kit.parent().expect("the target directory");
-    let tests = Command::new(env!("CARGO"))
+    let tests = cargo(env!("CARGO"))
         .args(["test", "--quiet"])
         .args(packages(&["certbind-harness"]))
         .args(["--test", "installer", "--target-dir"])

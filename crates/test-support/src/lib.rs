@@ -25,6 +25,7 @@ pub mod hive;
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
 
 /// Programs whose Debian packages have other names.
@@ -132,6 +133,23 @@ fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&folders)
         .map(|folder| folder.join(&name))
         .find(|path| path.is_file())
+}
+
+/// A cargo, for a test that builds something. `program` is `env!("CARGO")`.
+///
+/// It does not inherit what the cargo that runs the test says of the test's package: build scripts that
+/// ask for these variables, as ring's does, would run again, and all that depends on them would be
+/// compiled again.
+#[must_use]
+pub fn cargo(program: &str) -> Command {
+    let mut cargo = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// Which packages a test has cargo build. A run of all tests (`cargo xtask test`) sets

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use certbind_core::{Binding, Record, Uuid};
 use certbind_harness::{Harness, HostCommand, Kit};
-use certbind_test_support::packages;
+use certbind_test_support::{cargo, packages};
 
 pub(crate) const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
 
@@ -27,7 +27,7 @@ fn built() -> Kit {
     let test = std::env::current_exe().expect("the test has a path");
     let folder = test.ancestors().nth(2).expect("target/debug").to_owned();
     let target = folder.parent().expect("the target directory");
-    let done = Command::new(env!("CARGO"))
+    let done = cargo(env!("CARGO"))
         .args(["build", "--quiet", "--lib", "--bins"])
         .args(packages(&["certbind-httpapi", "certbind"]))
         .arg("--target-dir")

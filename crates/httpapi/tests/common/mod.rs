@@ -1,10 +1,9 @@
 //! Finding the library, which cargo does not build for a test.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::OnceLock;
 
-use certbind_test_support::packages;
+use certbind_test_support::{cargo, packages};
 
 /// The library, built from what is here now. Under Wine, where there is no cargo, it is what was
 /// built before.
@@ -21,7 +20,7 @@ fn build() -> PathBuf {
         .expect("a test is in target/debug/deps");
     if !cfg!(windows) {
         let target = folder.parent().expect("the target directory");
-        let built = Command::new(env!("CARGO"))
+        let built = cargo(env!("CARGO"))
             .args(["build", "--quiet", "--lib"])
             .args(packages(&["certbind-httpapi"]))
             .arg("--target-dir")
