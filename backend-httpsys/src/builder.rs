@@ -37,9 +37,9 @@ impl<A: HttpApi> HttpSysBuilder<A> {
     /// The folder of the undo journal, which must hold nothing else. It is created, for its owner
     /// alone, when bindings are first changed. **Without a journal the store is read-only.**
     ///
-    /// A journal that is found there is replayed. So on Unix a folder or a file in it that belongs
-    /// to another user, or that others may write to, is refused; on Windows the caller names a
-    /// folder that only administrators may write to. All processes that change bindings through this
+    /// A journal that is found there is replayed. So a folder or a file in it that belongs to another
+    /// user, or that others may write to, is refused; on Windows one of SYSTEM, of Administrators or of
+    /// TrustedInstaller is taken as well. All processes that change bindings through this
     /// crate should name the same folder; they then wait for one another.
     pub fn journal(self, folder: impl Into<PathBuf>) -> Self {
         Self {

@@ -25,7 +25,7 @@
 //! #     Ok(Arc::new(unsafe { LibraryApi::load(Path::new("libhttpapi.so")) }?))
 //! # }
 //!
-//! let journal = r"C:\Program Files\Contoso\journal";
+//! let journal = r"C:\ProgramData\Contoso\journal";
 //! let store = HttpSysStore::builder(system()?).journal(journal).open()?;
 //! for conflict in store.recovery().conflicts {
 //!     eprintln!("{} was changed by another program and is left as it is", conflict.key);
@@ -65,6 +65,9 @@ pub use builder::HttpSysBuilder;
 pub use doctor::{Diagnosis, Finding, WriteProbe, diagnose};
 pub use library::LibraryApi;
 pub use notice::{Notice, StoredDifferently};
+pub use private::create_folder as create_private_folder;
+#[cfg(windows)]
+pub use private::windows::system_folder;
 pub use service::ServiceApi;
 pub use store::{HttpSysStore, RecoveryTime};
 pub use undo::{Recovery, RecoveryConflict};

@@ -33,7 +33,8 @@ state = "absent"
 const PROGRAMS: &[&str] = &["--package", "certbind-httpapi", "--package", "certbind"];
 
 /// What is tested, one call of cargo each.
-const TESTS: [&[&str]; 2] = [
+const TESTS: [&[&str]; 3] = [
+    &["--package", "certbind-httpsys", "--lib"],
     &[
         "--package",
         "certbind-conformance",
@@ -339,7 +340,7 @@ impl Wine {
             (&["apply", &plan, "--yes"], "Applied: 6 bindings"),
             (&["diff", &host, "httpsys:"], "The same: 6 bindings"),
             (&["plan", "httpsys:", &file, "-o", &copy], "6 to create"),
-            (&["apply", &copy, "--yes"], "Applied: 6 bindings"),
+            (&["apply", &copy, &file, "--yes"], "Applied: 6 bindings"),
             (&["diff", "httpsys:", &file], "The same: 6 bindings"),
             (&["apply", &undo, "--yes"], "Applied: 6 bindings"),
             (&["list"], NEW),

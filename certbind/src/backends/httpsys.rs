@@ -9,7 +9,7 @@ use certbind_core::StoreError;
 use certbind_httpapi_abi::HttpApi;
 use certbind_httpsys::LibraryApi;
 
-use crate::data_directory::data_directory;
+use crate::data_directory::{data_directory, system_folder};
 use crate::host_store::HostStore;
 
 /// The configuration of the simulator's library.
@@ -93,15 +93,16 @@ fn library(address: &str) -> Option<&Path> {
 }
 
 /// The folder for the journal of batches. Its content is put into effect, so only administrators may
-/// write to it: on Windows that holds below `Program Files`.
+/// write to it: on Windows it has a list of its own, in a folder that the system names.
 fn journal(library: Option<&Path>) -> Result<PathBuf, StoreError> {
     if let Some(folder) = std::env::var_os("CERTBIND_JOURNAL") {
         return Ok(folder.into());
     }
-    match (library, std::env::var_os("ProgramFiles")) {
-        (None, Some(programs)) => Ok(Path::new(&programs).join("certbind").join("journal")),
-        _ => Ok(data_directory()?.join("journal")),
-    }
+    let folder = match library {
+        None => system_folder()?,
+        Some(_) => data_directory()?,
+    };
+    Ok(folder.join("journal"))
 }
 
 fn load(library: Option<&Path>) -> Result<LibraryApi, StoreError> {

@@ -7,7 +7,7 @@ use certbind_core::{Binding, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::digest::digested;
-use crate::data_directory::data_directory;
+use crate::data_directory::system_folder;
 use crate::error::Error;
 use crate::output_file;
 use crate::terminal::escaped_json;
@@ -41,13 +41,10 @@ struct File {
 }
 
 impl State {
-    /// Where the state of a store is kept unless a file is named. Nobody but administrators writes
-    /// below `Program Files`.
+    /// Where the state of a store is kept unless a file is named. On Windows nobody but administrators
+    /// writes there.
     pub(crate) fn place(host: &str, store: &str) -> Result<PathBuf, StoreError> {
-        let folder = match std::env::var_os("ProgramFiles") {
-            Some(programs) => Path::new(&programs).join("certbind"),
-            None => data_directory()?,
-        };
+        let folder = system_folder()?;
         // Two stores whose names become one refuse each other's file.
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let store: String = store.chars().map(plain).collect();
@@ -110,8 +107,13 @@ impl State {
             taking: self.taking.clone(),
         };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| StoreError::io("make the directory", folder, error))?;
+            let is_of_system =
+                cfg!(windows) && system_folder().is_ok_and(|own| folder.starts_with(own));
+            let made = match is_of_system {
+                true => certbind_httpsys::create_private_folder(folder),
+                false => std::fs::create_dir_all(folder),
+            };
+            made.map_err(|error| StoreError::io("make the directory", folder, error))?;
         }
         let json = escaped_json(&serde_json::to_string_pretty(&file)?);
         output_file::replace(path, |out| Ok(out.write_all(json.as_bytes())?))?;

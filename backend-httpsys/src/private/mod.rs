@@ -1,23 +1,34 @@
 //! Files that are their owner's alone.
 //!
 //! A journal that is found is replayed, so nobody else may have written it; and it holds session
-//! ticket keys, so nobody else may read it. On Windows the folder's access control list is not
-//! looked at.
+//! ticket keys, so nobody else may read it. On Windows its folder has an access control list of its own.
+
+#[cfg(any(windows, test))]
+mod rights;
+#[cfg(windows)]
+pub(crate) mod windows;
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Creates the folder, if it is not there, for its owner alone.
+/// Creates a folder, if it is not there, for its owner alone: with the mode 0700 on Unix, and on Windows with an
+/// access control list of its own, for SYSTEM and Administrators. There a user who is no administrator is on the
+/// list as well, but not below `%ProgramData%\\certbind`.
 ///
 /// # Errors
 /// An I/O error, also if the folder is another user's, or writable by others.
-pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
+pub fn create_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(windows)]
+    windows::create(folder)?;
+    #[cfg(not(windows))]
+    {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
     check_folder(folder)
 }
 
@@ -28,6 +39,8 @@ pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
     if !metadata.is_dir() {
         return Err(refused("it is not a folder"));
     }
+    #[cfg(windows)]
+    windows::check_folder(folder)?;
     check(&metadata)
 }
 
@@ -69,6 +82,12 @@ fn options() -> OpenOptions {
         let flags = i32::try_from(flags.bits()).expect("flags of open(2) are an int");
         options.mode(0o600).custom_flags(flags);
     }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt;
+
+        options.custom_flags(windows_sys::Win32::Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT);
+    }
     options
 }
 
@@ -78,6 +97,8 @@ fn checked(file: File) -> io::Result<File> {
         return Err(refused("it is not a file"));
     }
     check(&metadata)?;
+    #[cfg(windows)]
+    windows::check(&file)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
