@@ -13,6 +13,8 @@ mod listing;
 mod logs;
 mod probing;
 mod properties;
+#[cfg(target_os = "linux")]
+mod secrets_in_memory;
 #[cfg(unix)]
 #[path = "../common/served.rs"]
 mod served;

@@ -420,3 +420,32 @@ fn unsupported(what: &str, oid: &[u8]) -> PartError {
     let oid = ObjectIdentifier::from_bytes(oid).map_or("unknown".to_owned(), |oid| oid.to_string());
     PartError::unsupported(format!("{what} {oid}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a file with these parameters of scrypt asks for.
+    fn asked(n: u32, r: u8, p: u8) -> Result<Derivation, PartError> {
+        let mut bytes = vec![4, 1, 0, 2, 5, 0];
+        bytes.extend(n.to_be_bytes());
+        bytes.extend([2, 1, r, 2, 1, p]);
+        scrypt_of(&ber::all(&bytes).unwrap())
+    }
+
+    /// A file of 166 bytes could take 532 MB.
+    #[test]
+    fn scrypt_takes_at_most_32_mib() {
+        assert!(matches!(
+            asked(1 << 15, 8, 1),
+            Ok(Derivation::Scrypt { cost: 262_144, .. })
+        ));
+        for (n, r) in [(1 << 15, 9), (1 << 16, 8), (1 << 31, 127)] {
+            assert!(
+                matches!(asked(n, r, 1), Err(PartError::TooMuchMemory { limit, .. }) if limit == 32 << 20),
+                "{n} {r}"
+            );
+        }
+        assert!(matches!(asked(1000, 8, 1), Err(PartError::Damaged)));
+    }
+}
