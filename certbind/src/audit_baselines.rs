@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::audit_targets::{self, HostFrom, Target};
 use crate::error::{Error, warn};
+use crate::file_name;
 use crate::hive_logs::HiveLogs;
 use crate::input::Input;
 use crate::output_file;
@@ -129,9 +130,8 @@ pub(crate) fn save(folder: &Path, hosts: &[HostExport]) -> Result<(), Error> {
             skipped("its export cannot be read whole");
             continue;
         }
-        let is_plain = |c: char| c.is_alphanumeric() || "._- ".contains(c);
-        if !host.name.chars().all(is_plain) || host.name.starts_with('.') {
-            skipped("its name is no name of a file");
+        if let Err(problem) = file_name::check(&host.name) {
+            skipped(&format!("its name cannot be that of a file: {problem}"));
             continue;
         }
         if !seen.insert(host.name.to_lowercase()) {

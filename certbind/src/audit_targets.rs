@@ -87,7 +87,15 @@ fn lines(list: &Path) -> Result<Vec<Input>, Error> {
     })?;
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|line| line.parse().map_err(broken)).collect()
+    lines
+        .map(|line| match line.parse().map_err(broken)? {
+            // A list may be a stranger's, as a plan may.
+            Input::Store(url) if !url.may_be_named_by_plans() => Err(broken(format!(
+                "{line} would run code or connect to a server; name it on the command line"
+            ))),
+            input => Ok(input),
+        })
+        .collect()
 }
 
 fn add(target: &Input, found: &mut Vec<Target>) -> Result<(), Error> {

@@ -182,11 +182,19 @@ pub(crate) enum Error {
     Logs { problem: &'static str },
     #[error("no binding uses a certificate with exactly the names of the new one")]
     NothingOfTheseNames,
+    #[cfg(feature = "etcd")]
     #[error(
-        "the plan was made for {target}, which a plan file must not open by itself; name the store: \
+        "no file can be named after {host}: {problem}; export it by --store URL/{host} -o FILE"
+    )]
+    HostFileName {
+        host: String,
+        problem: crate::file_name::FileNameError,
+    },
+    #[error(
+        "the plan was made for {target}, which a plan file must not open by itself: {why}; name the store: \
          certbind apply PLAN TARGET"
     )]
-    NoTarget { target: String },
+    NoTarget { target: String, why: &'static str },
     #[error(
         "{} exists and belongs to another plan; nothing was changed: move it away, or choose another \
          file with --undo", path.display()

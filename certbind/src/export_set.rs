@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::file_name;
 use crate::input::{Contents, Input};
 
 /// The export of one host.
@@ -18,6 +19,7 @@ pub(crate) struct HostExport {
 /// If one cannot be read, or two are of one host: a host that is left out is not noticed.
 pub(crate) fn read(arguments: &[String]) -> Result<BTreeMap<String, HostExport>, Error> {
     let mut hosts: BTreeMap<String, HostExport> = BTreeMap::new();
+    let mut paths: BTreeMap<String, PathBuf> = BTreeMap::new();
     for path in expand(arguments)? {
         let contents = Input::File(path.clone()).resolved().read()?;
         let header = contents.reading.as_ref().map(|it| &it.export.header);
@@ -25,16 +27,18 @@ pub(crate) fn read(arguments: &[String]) -> Result<BTreeMap<String, HostExport>,
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let name = name.unwrap_or_else(|| stem.into_owned());
         // The name becomes the name of a folder.
-        let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
-        if !name.chars().all(plain) || name.starts_with('.') || name.is_empty() {
-            return Err(Error::BrokenInput {
-                path,
-                problem: format!("{name:?} is not a host name"),
-            });
+        let problem = match file_name::check(&name) {
+            _ if name.contains(' ') => Some(format!("{name:?} is not a host name")),
+            Ok(()) => None,
+            Err(problem) => Some(format!("{name:?} is not a host name: {problem}")),
+        };
+        if let Some(problem) = problem {
+            return Err(Error::BrokenInput { path, problem });
         }
-        if let Some(other) = hosts.get(&name) {
+        // Windows and macOS take folders for one whose names differ in case alone.
+        if let Some(other) = paths.insert(name.to_lowercase(), path.clone()) {
             return Err(Error::ExportsOfOneHost {
-                paths: [other.path.clone(), path],
+                paths: [other, path],
             });
         }
         hosts.insert(name, HostExport { path, contents });

@@ -54,6 +54,7 @@ mod error;
 pub mod exit;
 mod export_files;
 mod export_set;
+mod file_name;
 mod files;
 #[cfg(feature = "etcd")]
 mod fleet;
@@ -75,6 +76,7 @@ mod output_file;
 mod parallel;
 mod past;
 mod plan_markdown;
+mod plan_target;
 mod plan_text;
 mod print;
 mod progress;

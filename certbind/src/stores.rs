@@ -102,6 +102,11 @@ impl StoreUrl {
         self.backend.may_be_named_by_plans(&self.address)
     }
 
+    /// The file that the store is, if it is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.files().into_iter().next()
+    }
+
     /// The HTTP Server API at this URL, without opening a store.
     pub(crate) fn api(&self) -> Option<Result<Arc<dyn HttpApi>, StoreError>> {
         self.backend.api(&self.address)

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use certbind_certificates::check_named_path;
 use certbind_core::{Binding, BindingKey, Kind, Port, StoreName, Uuid};
 use certbind_migrate::{Address, HostPattern, MappingFile, Planner, Rule, Store, Successors};
 use clap::{Args, ValueEnum};
@@ -218,6 +219,13 @@ fn mapping_file(path: &Path) -> Result<MappingFile, Error> {
         problem: error.to_string(),
     })?;
     if let (Some(folders), Some(beside)) = (&mut file.certificate_folders, path.parent()) {
+        for folder in [&folders.old, &folders.new] {
+            let named = folder.to_string_lossy();
+            check_named_path(&named).map_err(|problem| Error::BrokenInput {
+                path: path.to_owned(),
+                problem: format!("certificate_folders: {named:?}: {problem}"),
+            })?;
+        }
         folders.old = beside.join(&folders.old);
         folders.new = beside.join(&folders.new);
     }

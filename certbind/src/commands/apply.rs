@@ -18,7 +18,7 @@ use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::unconfirmed::{Outcome, Waiting};
 use crate::undo::{self, UndoFile};
-use crate::{exit, plan_text};
+use crate::{exit, plan_target, plan_text};
 
 /// `named` is the store of --store, if that stands on the command line.
 pub(crate) fn run(arguments: &Apply, named: Option<StoreUrl>) -> Result<u8, Error> {
@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Apply, named: Option<StoreUrl>) -> Result<u8, Erro
     let named = arguments.target.clone().or(named);
     let url = match named {
         Some(url) => url,
-        None => of_plan(&plan)?,
+        None => plan_target::of(&plan, &arguments.plan)?,
     };
     let plan = at(plan, &url);
     let people = arguments.format.format == Format::Table;
@@ -125,19 +125,6 @@ fn read(arguments: &Apply) -> Result<Plan, Error> {
         problem: error.to_string(),
     })?;
     Ok(arguments.selected(plan))
-}
-
-/// The store that a plan says it was made for.
-fn of_plan(plan: &Plan) -> Result<StoreUrl, Error> {
-    let target = plan.header().target.as_deref();
-    let no_target = || Error::NoTarget {
-        target: target.unwrap_or("no store").to_owned(),
-    };
-    match target.map(str::parse) {
-        // A plan must not choose which code runs, and which server receives credentials.
-        Some(Ok(url)) if StoreUrl::may_be_named_by_plans(&url) => Ok(url),
-        _ => Err(no_target()),
-    }
 }
 
 /// The plan, made for the store that it is applied to: so says its undo.

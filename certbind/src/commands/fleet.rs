@@ -21,6 +21,7 @@ use crate::cli::output::Format;
 use crate::cli::rotate::Rotate;
 use crate::cli::script::Scripts;
 use crate::error::{Error, warn};
+use crate::file_name;
 use crate::fleet::{FleetOptions, FleetUrl, counted, visit};
 use crate::input::{Input, scan_all};
 use crate::print::{print, print_json, print_json_text};
@@ -122,6 +123,10 @@ fn exported(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Export) -> Result<u8
     })?;
     let visited = visit(url, jobs, |host, store| {
         let header = export::header(Some(host.to_string()), url.of(host));
+        file_name::check(host.as_str()).map_err(|problem| Error::HostFileName {
+            host: host.to_string(),
+            problem,
+        })?;
         let path = folder.join(format!("{host}.{}", extension(arguments.format)));
         output_file::write(&path, |out| {
             let origin = export::Origin {

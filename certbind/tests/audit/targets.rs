@@ -73,6 +73,25 @@ fn folders_patterns_and_lists_are_targets() {
     );
 }
 
+/// A list may be a stranger's: it makes no code run, and sends credentials to nobody.
+#[test]
+fn list_names_no_library_and_no_server() {
+    let folder = Folder::new();
+    folder.write("all/web-01.txt", LISTING);
+    for store in ["httpsys:./evil.so", "etcd://192.0.2.1/web01"] {
+        folder.write("list.txt", &format!("all/web-01.txt\n{store}\n"));
+        let output = folder.audit(&["@list.txt"]);
+        let said = text(&output.stderr);
+        assert_eq!(
+            output.status.code(),
+            Some(exit::NOT_AUDITED.into()),
+            "{said}"
+        );
+        assert!(said.contains("name it on the command line"), "{said}");
+        assert!(said.contains(store), "{said}");
+    }
+}
+
 #[test]
 fn hosts_are_named_by_export_file_or_folder() {
     let folder = Folder::new();

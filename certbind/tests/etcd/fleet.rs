@@ -71,6 +71,33 @@ fn fleet_export_equals_the_fleet() {
     assert_eq!(json["web02"]["changed"].as_array().unwrap().len(), 2);
 }
 
+/// A host whose file Windows would take for a device is refused alone. Etcd's names cannot leave the folder.
+#[test]
+fn fleet_export_names_no_device() {
+    require!("etcd");
+    let hosts = ["aux.txt", "com1", "con", "console", "web01."];
+    let (server, url) = fleet(&hosts.map(|host| (host, KEYS)));
+    for key in ["/certbind/v1/.hosts/../../up", "/certbind/v1/.hosts/a\\b"] {
+        let _ = server.ctl(&["put", key, "x"]);
+    }
+    let folder = TempDir::new().unwrap();
+    let before = folder.path().join("before");
+    let (told, said, code) = ended(&["export", "--fleet", &url, "-o", before.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(told.contains("Exported 1 host "), "{told}");
+    for host in ["aux.txt", "com1", "con", "web01."] {
+        let problem = format!("no file can be named after {host}:");
+        assert!(said.contains(&problem), "{problem} {said}");
+    }
+    assert_eq!(said.matches("skipped").count(), 2, "{said}");
+    let names = |folder: &std::path::Path| -> Vec<_> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    assert_eq!(names(&before), ["console.json"]);
+    assert_eq!(names(folder.path()), ["before"]);
+}
+
 /// Hosts without a match are left out; one that cannot be read is no host without a match.
 #[test]
 fn fleet_is_searched_for_a_certificate() {

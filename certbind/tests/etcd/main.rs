@@ -399,6 +399,17 @@ fn odd_keys_of_a_fleet_are_skipped_with_a_warning() {
     );
     assert!(String::from_utf8_lossy(&output.stdout).contains("web01"));
     assert!(output.status.success(), "{said}");
+    // One among the bindings of a host hides that host alone, and is an error.
+    done(&format!("{url}web02"), &add);
+    let _ = server.ctl(&["put", "/certbind/v1/web02/odd\u{1b}[2J", "x"]);
+    let output = certbind("memory:", &["list", "--fleet", &url]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("web02:") && !said.contains('\u{1b}'),
+        "{said}"
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("web01: 1 binding"));
+    assert!(!output.status.success(), "{said}");
 }
 
 /// Each host of a fleet is explained; the exit code is 1 if nothing answers on one of them.

@@ -214,33 +214,6 @@ fn command_line_overrides_the_target_of_a_plan() {
     assert_eq!(bench.held("redb:d"), bench.held("redb:b"));
 }
 
-/// Loading a library or opening a store by path is for the command line alone.
-#[test]
-fn plan_cannot_name_a_library_or_a_file() {
-    let bench = planned();
-    let plan = bench.read("plan.json");
-    let target = format!("redb:{}", bench.file("b").display());
-    for other in ["httpsys:./evil.so", "host.txt", "etcd://somewhere"] {
-        bench.write("other.json", plan.replace(&target, other));
-        let said = bench.fails(exit::USAGE, &["apply", "other.json", "--yes"]);
-        assert!(said.contains("name the store"), "{said}");
-    }
-}
-
-#[test]
-fn store_is_created_where_the_plan_saw_none() {
-    let bench = planned();
-    bench.ok(&["plan", "redb:a", "redb:new/host.redb", "-o", "new.json"]);
-    assert!(!bench.file("new").exists());
-    bench.ok(&["apply", "new.json", "--dry-run"]);
-    assert!(!bench.file("new").exists());
-    bench.ok(&["apply", "new.json", "--yes"]);
-    assert_eq!(bench.held("redb:new/host.redb"), bench.held("redb:a"));
-    let said = bench.fails(exit::REFUSED, &["apply", "plan.json", "redb:gone", "--yes"]);
-    assert!(said.contains("no binding store"), "{said}");
-    assert!(!bench.file("gone").exists());
-}
-
 #[test]
 fn empty_plan_leaves_no_undo_file() {
     let bench = planned();

@@ -31,7 +31,7 @@ fn bench() -> Bench {
 fn a_desired_state_is_taken_where_an_export_is() {
     let bench = bench();
     bench.ok(&["plan", "bindings.toml", "redb:a", "-o", "p.json"]);
-    bench.ok(&["apply", "p.json", "--yes"]);
+    bench.ok(&["apply", "p.json", "redb:a", "--yes"]);
     bench.ok(&["import", "bindings.toml", "--store", "redb:b"]);
     bench.ok(&["diff", "bindings.toml", "redb:a"]);
     bench.ok(&["diff", "redb:a", "redb:b"]);
@@ -113,7 +113,7 @@ fn detailed_exit_codes_tell_changes_from_errors() {
         bench.exits(code, &plan)
     };
     plan("bindings.toml", "redb:a", exit::CHANGES);
-    bench.ok(&["apply", "p.json", "--yes"]);
+    bench.ok(&["apply", "p.json", "redb:a", "--yes"]);
     plan("bindings.toml", "redb:a", exit::DONE);
     plan("missing.toml", "redb:a", exit::NOT_PLANNED);
     bench.exits(
@@ -127,12 +127,12 @@ fn detailed_exit_codes_tell_changes_from_errors() {
 fn a_plan_that_is_in_effect_applies_again_without_a_change() {
     let bench = bench();
     bench.ok(&["plan", "bindings.toml", "redb:a", "-o", "p.json"]);
-    let first = bench.json(&["apply", "p.json", "--yes", "--format", "json"]);
+    let first = bench.json(&["apply", "p.json", "redb:a", "--yes", "--format", "json"]);
     assert_eq!(first["applied"], true);
-    let again = bench.json(&["apply", "p.json", "--yes", "--format", "json"]);
+    let again = bench.json(&["apply", "p.json", "redb:a", "--yes", "--format", "json"]);
     assert_eq!(again["applied"], false);
     bench.ok(&["delete", "0.0.0.0:443", "--store", "redb:a"]);
-    bench.fails(exit::REFUSED, &["apply", "p.json", "--yes"]);
+    bench.fails(exit::REFUSED, &["apply", "p.json", "redb:a", "--yes"]);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_plan_can_be_limited_to_keys() {
         "p.json",
     ];
     assert!(bench.ok(&plan).contains("1 to create"));
-    bench.ok(&["apply", "p.json", "--yes"]);
+    bench.ok(&["apply", "p.json", "redb:a", "--yes"]);
     assert_eq!(bench.held("redb:a").as_array().unwrap().len(), 1);
     let unknown = ["plan", "bindings.toml", "redb:a", "--target", "ccs=443"];
     let error = bench.fails(exit::USAGE, &unknown);
@@ -259,4 +259,32 @@ fn validate_reports_every_broken_file() {
             .unwrap()
             .contains("3 bindings")
     );
+}
+
+/// Who writes a desired state chooses no other machine, to which Windows would send the user's credentials, and no
+/// device, which has no end.
+#[test]
+fn desired_state_names_no_other_machine_and_no_device() {
+    let bench = Bench::new();
+    let entry = "[[binding]]\nkey = \"0.0.0.0:443\"\napp = \"IIS\"\n";
+    for path in [r"\\server\share\www.pem", "//server/share/www.pem"] {
+        bench.write("cert.toml", format!("{entry}cert = '{path}'\n"));
+        let subject = format!("certificates = '{path}'\n{entry}subject = 'CN=www'\n");
+        bench.write("subject.toml", subject);
+        for state in ["cert.toml", "subject.toml"] {
+            let said = bench.fails(exit::BROKEN_INPUT, &["plan", state, "redb:a"]);
+            assert!(said.contains("of another machine"), "{state}: {said}");
+        }
+        let mapping = format!("[certificate_folders]\nold = '{path}'\nnew = 'new'\n");
+        bench.write("mapping.toml", mapping);
+        bench.write("host.toml", entry.to_owned() + "cert = \"" + OLD + "\"\n");
+        let plan = ["plan", "host.toml", "redb:a", "--mapping", "mapping.toml"];
+        let said = bench.fails(exit::BROKEN_INPUT, &plan);
+        assert!(said.contains("of another machine"), "{said}");
+    }
+    if cfg!(unix) {
+        bench.write("zero.toml", format!("{entry}cert = '/dev/zero'\n"));
+        let said = bench.fails(exit::BROKEN_INPUT, &["plan", "zero.toml", "redb:a"]);
+        assert!(said.contains("no plain file"), "{said}");
+    }
 }

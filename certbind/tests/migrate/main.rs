@@ -9,6 +9,7 @@ mod common;
 mod confirming;
 mod desired;
 mod diff;
+mod file_names;
 mod guards;
 mod healing;
 #[cfg(target_os = "linux")]
@@ -16,6 +17,7 @@ mod hosts;
 mod killed;
 mod listings;
 mod owners;
+mod plan_targets;
 mod planning;
 mod renewing;
 mod setting;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
-use certbind_certificates::{Certificate, Folder, hash_of_file};
+use certbind_certificates::{Certificate, Folder, hash_of_file, read_named_file};
 use certbind_core::CertHash;
 
 /// Looks certificates up in files.
@@ -36,7 +36,7 @@ impl Certificates {
         }
         let path = self.folder.join(text);
         let shown = path.display();
-        let bytes = std::fs::read(&path).map_err(|source| {
+        let bytes = read_named_file(&self.folder, text).map_err(|source| {
             format!("cert is neither a hash nor a certificate file: cannot read {shown}: {source}")
         })?;
         hash_of_file(&bytes).map_err(|source| format!("cert: {shown}: {source}"))

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use certbind_certificates::check_named_path;
 use certbind_core::{Binding, BindingKey, Uuid};
 
 use super::certificates::Certificates;
@@ -80,8 +81,14 @@ pub(super) fn read(root: &Node, folder: &Path) -> Result<Document, ParseError> {
     let named = |name: &str| fields.get(name);
     let host = named("host").map(|node| text(node, "host")).transpose()?;
     let certificates = named("certificates");
-    let certificates = certificates.map(|node| text(node, "certificates"));
-    let certificates = certificates.transpose()?.map(|path| folder.join(path));
+    let certificates = certificates.map(|node| {
+        let path = text(node, "certificates")?;
+        check_named_path(path).map_err(|problem| {
+            error(node.place, format!("certificates: {path:?}: {problem}")).caused_by(problem)
+        })?;
+        Ok(folder.join(path))
+    });
+    let certificates = certificates.transpose()?;
     let mut names = Names::default();
     if let Some(node) = named("applications") {
         for (name, node) in Fields::of(node, "applications", None)?.iter() {
