@@ -5,7 +5,8 @@
 
 from .api import Api, HttpApiError
 from .binding import Binding, Registration, UrlReservation, differences
-from .harness import PROFILES, Harness
+from .configuration import PROFILES
+from .harness import Harness
 from .programs import Call, HarnessError
 from .serving import ServeError, Serving
 

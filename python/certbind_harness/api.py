@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List, Optional, Union
 from uuid import UUID
 
 from . import properties
+from .arguments import integer
 from .binding import Binding, Registration, UrlReservation
 from .structures import (
     AF_INET,
@@ -93,6 +94,7 @@ class Api:
         lib.CertbindHttpApiRegistration.argtypes = [
             c_uint32, c_char_p, c_size_t, POINTER(c_uint32), POINTER(c_uint32)
         ]  # fmt: skip
+        lib.CertbindHttpApiInstallCertificate.argtypes = [c_char_p, c_size_t]
         lib.CertbindHttpApiCalls.argtypes = [c_uint32]
         lib.CertbindHttpApiCalls.restype = c_uint64
         self.configure(configuration)
@@ -105,11 +107,21 @@ class Api:
     def fail(self, function: str, nth: int, code: int) -> None:
         """Has the nth call of a function from now on answer `code` and do nothing. Functions are
         `initialize`, `set`, `update`, `delete`, `query-exact` and `query-next`."""
+        nth, code = integer("nth", nth, 1, 2**64 - 1), integer("code", code, 0, 2**32 - 1)
         self._expect("CertbindHttpApiFail", self._lib.CertbindHttpApiFail(_number(function), nth, code))
 
     def delay(self, function: str, nth: int, milliseconds: int) -> None:
         """Has the nth call of a function from now on take so much longer."""
-        self._expect("CertbindHttpApiDelay", self._lib.CertbindHttpApiDelay(_number(function), nth, milliseconds))
+        nth, wait = integer("nth", nth, 1, 2**64 - 1), integer("milliseconds", milliseconds, 0, 2**32 - 1)
+        self._expect("CertbindHttpApiDelay", self._lib.CertbindHttpApiDelay(_number(function), nth, wait))
+
+    def install_certificate(self, file: Union[str, os.PathLike]) -> None:
+        """Adds a certificate to those that the host has, from a PEM, DER or PFX file without a password. Where the
+        configuration names a folder of certificates it is put there: any program can bind it with its next call.
+        An `HttpApiError` with 87 for a file in which no certificate can be read."""
+        content = Path(file).read_bytes()
+        code = self._lib.CertbindHttpApiInstallCertificate(content, len(content))
+        self._expect("CertbindHttpApiInstallCertificate", code)
 
     def calls(self, function: str) -> int:
         """How often a function was called since the simulator was made."""

@@ -1,6 +1,9 @@
 """What the arguments of a harness have to be, and how its configuration has them."""
 
-from typing import Sequence, Union
+from typing import Mapping, Sequence, Union
+
+Value = Union[str, int, bool, Mapping[str, int], Sequence[str]]
+"""A value of the configuration."""
 
 
 def one_of(name: str, value: str, values: Sequence[str]) -> str:
@@ -27,10 +30,14 @@ def text(name: str, value: str) -> str:
     return value
 
 
-def toml(value: Union[str, int, bool]) -> str:
+def toml(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{name} = {toml(each)}" for name, each in value.items()) + " }"
+    if not isinstance(value, str):
+        return "[" + ", ".join(map(toml, value)) + "]"
     escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in value)
     return f'"{escaped}"'

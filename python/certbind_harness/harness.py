@@ -8,24 +8,19 @@ import subprocess
 import tempfile
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
 
 from .api import FUNCTIONS, Api, HttpApiError, check_configuration, library_in
-from .arguments import boolean, integer, one_of, text, toml
+from .arguments import Value, boolean, integer, one_of, text
 from .binding import Binding, Registration, UrlReservation, differences
+from .configuration import PROFILES, STATES, USERS, Configuration
 from .programs import Call, HarnessError, fail_unloaded
 from .serving import Serving
 
 # A process has one simulator for each library.
 _READING = threading.Lock()
-
-PROFILES = ["7", "8", "10-1607", "10-1703", "2019", "2022", "2025"]
-"""The versions of Windows."""
-
-_USERS = ["administrator", "standard"]
-
-_STATES = ["usable", "without-key", "absent"]
 
 # The largest integer of TOML.
 _LARGEST = 2**63 - 1
@@ -51,21 +46,18 @@ class Harness:
     variable CERTBIND_KIT names it, and without that it is the one of the wheel that is installed.
     """
 
+    # A test that sets an attribute which there is not, `host.usr`, sets nothing: that is an error.
+    __slots__ = ("kit", "folder", "_configuration", "_required", "_numbered", "_program", "_seeded", "__weakref__")
+
     def __init__(self, *, profile: str = "2022", kit: Union[str, os.PathLike, None] = None):
-        named = kit or os.environ.get("CERTBIND_KIT") or _packaged_kit()
+        named = kit or os.environ.get("CERTBIND_KIT") or packaged_kit()
         if not named:
             raise HarnessError("name the folder with the library and certbind, as kit or in CERTBIND_KIT")
-        self._profile = one_of("profile", profile, PROFILES)
-        self._user = "administrator"
-        self._names: Dict[str, str] = {}
-        self._accounts: Dict[str, str] = {}
-        self._stock = False
+        self._configuration = Configuration(one_of("profile", profile, PROFILES))
         self.kit = Path(named).resolve()
-        self._faults: List[Dict[str, Union[str, int, bool]]] = []
         # Of all faults that there were, those that have to take effect: a text that names it, and its file.
         self._required: Dict[Path, str] = {}
         self._numbered = 0
-        self._certificates: List[Dict[str, str]] = []
         self._program = self.kit / ("certbind.exe" if os.name == "nt" else "certbind")
         for file in [library_in(self.kit), self._program]:
             if not file.is_file():
@@ -112,36 +104,31 @@ class Harness:
     @property
     def profile(self) -> str:
         """The version of Windows; it may be set."""
-        return self._profile
+        return self._configuration.profile
 
     @profile.setter
     def profile(self, profile: str) -> None:
-        self._profile = one_of("profile", profile, PROFILES)
+        self._configuration.profile = one_of("profile", profile, PROFILES)
 
     @property
     def user(self) -> str:
         """The caller, `administrator` or `standard`; it may be set."""
-        return self._user
+        return self._configuration.user
 
     @user.setter
     def user(self, user: str) -> None:
-        self._user = one_of("user", user, _USERS)
+        self._configuration.user = one_of("user", user, USERS)
 
     def stock(self) -> None:
         """Gives the host the URL reservations that Windows is installed with, those of WinRM among them."""
-        self._stock = True
+        self._configuration.stock = True
 
     def account(self, name: str, sid: str) -> None:
         """Adds an account, `DOMAIN\\name` or the name of one of the machine, with its SID. `user=` of `netsh http add
         urlacl` can name it, and `run_as`. `HarnessError` for a name or a SID that is none. Every host has the accounts
         that every Windows has, and one with the name of the user of the test."""
-        accounts = self._accounts
-        self._accounts = {**accounts, text("name", name): text("sid", sid)}
-        try:
-            self._check()
-        except HarnessError:
-            self._accounts = accounts
-            raise
+        accounts = self._configuration.accounts
+        self._changed(accounts={**accounts, text("name", name): text("sid", sid)})
 
     def run_as(self, account: str) -> None:
         """Has programs run as this account, which decides the URLs that they may register. Without, they run as the
@@ -153,13 +140,7 @@ class Harness:
         self._named("machine", name)
 
     def _named(self, what: str, name: str) -> None:
-        names = self._names
-        self._names = {**names, what: text("name", name)}
-        try:
-            self._check()
-        except HarnessError:
-            self._names = names
-            raise
+        self._changed(names={**self._configuration.names, what: text("name", name)})
 
     def fault(self, call: str, nth: int = 1, *, answer: Optional[int] = None, delay_ms: Optional[int] = None,
               kill: bool = False, delete: Optional[str] = None, optional: bool = False) -> None:  # fmt: skip
@@ -169,7 +150,7 @@ class Harness:
 
         A fault that takes effect in no program fails the test at its end, unless it is `optional`. `ValueError`
         for an argument that is not one, and for a fault that does nothing; `HarnessError` for a key that is none."""
-        fault: Dict[str, Union[str, int, bool]] = {
+        fault: Dict[str, Value] = {
             "call": one_of("call", call, FUNCTIONS),
             "nth": integer("nth", nth, 1, _LARGEST),
             "kill": boolean("kill", kill),
@@ -186,20 +167,31 @@ class Harness:
         described = f"fault({', '.join(f'{name}={value!r}' for name, value in fault.items())})"
         self._numbered += 1
         fault["fired"] = f"fired/{self._numbered}"
-        self._checked(self._faults, fault)
+        self._changed(faults=[*self._configuration.faults, fault])
         if not optional:
             self._required[self.folder / "fired" / str(self._numbered)] = described
 
     def clear_faults(self) -> None:
         """Takes all faults away. Those that have never taken effect still fail the test at its end."""
-        self._faults.clear()
+        self._configuration = replace(self._configuration, faults=[])
 
-    def certificate(self, hash: str, state: str) -> None:
-        """What HTTP.sys finds of a certificate: `usable`, `without-key` or `absent`. The hash is SHA-1 in 40
+    def certificate(self, hash: str, state: str, *, attempts: Optional[int] = None) -> None:
+        """What HTTP.sys finds of a certificate: `usable`, `without-key`, `absent`, or `settling`, whose key was made
+        moments ago: in each program the first `attempts` calls that bind it are answered 87. The hash is SHA-1 in 40
         hexadecimal digits; `ValueError` for anything else."""
         if not re.fullmatch("[0-9A-Fa-f]{40}", text("hash", hash)):
             raise ValueError(f"hash has to be 40 hexadecimal digits, and is {hash!r}")
-        self._checked(self._certificates, {"hash": hash, "state": one_of("state", state, _STATES)})
+        found: Value = one_of("state", state, STATES)
+        if (found == "settling") != (attempts is not None):
+            raise ValueError("attempts go with the state settling, and it with them")
+        if attempts is not None:
+            found = {"settling": integer("attempts", attempts, 1, 2**32 - 1)}
+        self._changed(certificates=[*self._configuration.certificates, {"hash": hash, "state": found}])
+
+    def without_store(self, name: str) -> None:
+        """Takes a certificate store from the host, as `WebHosting` where IIS is not installed: a certificate in it
+        cannot be bound. `HarnessError` for a name that no store can have."""
+        self._changed(missing_stores=[*self._configuration.missing_stores, text("name", name)])
 
     @property
     def certificate_folder(self) -> Path:
@@ -235,7 +227,7 @@ class Harness:
     def environment(self, base: Optional[Mapping[str, str]] = None) -> Dict[str, str]:
         """An environment in which the library and netsh come before the system's."""
         environment = dict(os.environ if base is None else base)
-        configuration = self._write("simulator.toml", self._faults)
+        configuration = self._write("simulator.toml", has_faults=True)
         for variable, folder in [("PATH", "bin"), ("LD_LIBRARY_PATH", "lib")]:
             rest = environment.get(variable)
             environment[variable] = str(self.folder / folder) + (os.pathsep + rest if rest else "")
@@ -341,41 +333,31 @@ class Harness:
         # The last line is whole only with its end.
         return self._trace.read_text(encoding="utf-8").split("\n")[:-1]
 
-    def _checked(self, rows: list, row: Dict[str, Union[str, int, bool]]) -> None:
-        """Adds a row to the configuration, unless the simulator refuses it."""
-        rows.append(row)
+    def _changed(self, **changes: Any) -> None:
+        """Changes the configuration, unless the simulator refuses it."""
+        before = self._configuration
+        self._configuration = replace(before, **changes)
         try:
             self._check()
         except HarnessError:
-            rows.pop()
+            self._configuration = before
             raise
 
     def _check(self) -> None:
         try:
             with _READING, _untraced():
-                check_configuration(library_in(self.kit), str(self._write("check.toml", self._faults)))
+                check_configuration(library_in(self.kit), str(self._write("check.toml", has_faults=True)))
         except HttpApiError as error:
             raise HarnessError(f"the simulator refuses its configuration: {error}") from error
 
     def _reader(self) -> Api:
         with _untraced():
-            return Api(library_in(self.kit), str(self._write("reader.toml", [])))
+            return Api(library_in(self.kit), str(self._write("reader.toml", has_faults=False)))
 
-    def _write(self, name: str, faults: List[Dict[str, Union[str, int, bool]]]) -> Path:
-        lines = ['store = "redb:bindings.redb"', "shared = true"]
-        lines += [f"profile = {toml(self.profile)}", f"user = {toml(self.user)}"]
-        lines += [f"{name} = {toml(value)}" for name, value in self._names.items()]
-        lines.append(f"stock = {toml(self._stock)}")
-        if (self.folder / "certificates").exists():
-            lines.append('certificates = "certificates"')
-        lines.append("[accounts]")
-        lines += [f"{toml(name)} = {toml(sid)}" for name, sid in self._accounts.items()]
-        for table, rows in [("certificate", self._certificates), ("fault", faults)]:
-            for row in rows:
-                lines.append(f"[[{table}]]")
-                lines += [f"{key} = {toml(value)}" for key, value in row.items()]
+    def _write(self, name: str, *, has_faults: bool) -> Path:
         path = self.folder / name
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        has_folder = (self.folder / "certificates").exists()
+        path.write_text(self._configuration.toml(has_folder=has_folder, has_faults=has_faults), encoding="utf-8")
         return path
 
     def _certbind(self, *arguments: str) -> str:
@@ -408,7 +390,7 @@ def _fail_unfired(faults: List[str]) -> None:
         raise AssertionError(f"no program met these faults; give optional=True to one that may not fire\n{told}")
 
 
-def _packaged_kit() -> Optional[Path]:
+def packaged_kit() -> Optional[Path]:
     """The kit that wheels have in them."""
     folder = Path(__file__).with_name("kit")
     return folder if folder.is_dir() else None

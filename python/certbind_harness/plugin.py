@@ -5,7 +5,8 @@ from typing import Iterator, List, Optional
 import pytest
 
 from .binding import Binding, differences
-from .harness import PROFILES, Harness
+from .configuration import PROFILES
+from .harness import Harness
 
 _DEFAULT = "2022"
 

@@ -5,12 +5,13 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-# Messages of loaders that have not found a library: of Linux, of .NET and of JNA.
+# Messages of loaders that have not found a library: of Linux, of .NET, of JNA, and of Node's koffi, which does not name it.
 _NOT_LOADED = re.compile(
     r"error while loading shared libraries:|DllNotFoundException|Unable to load (?:shared )?library"
     r"|cannot open shared object file",
     re.IGNORECASE,
 )
+_UNNAMED = "Failed to load shared library"
 
 # STATUS_DLL_NOT_FOUND.
 _DLL_NOT_FOUND = 0xC0000135
@@ -36,7 +37,8 @@ def fail_unloaded(program: object, done: "subprocess.CompletedProcess[str]") -> 
     said = done.stderr or ""
     if isinstance(said, bytes):
         said = said.decode(errors="replace")
-    found = [line for line in said.splitlines() if _NOT_LOADED.search(line) and "httpapi" in line.lower()]
+    lines = said.splitlines()
+    found = [line for line in lines if _UNNAMED in line or _NOT_LOADED.search(line) and "httpapi" in line.lower()]
     if done.returncode & 0xFFFFFFFF == _DLL_NOT_FOUND and os.name == "nt":
         found.append("STATUS_DLL_NOT_FOUND")
     if done.returncode and found:

@@ -92,6 +92,15 @@ def test_unknown_function_is_refused(api):
             call()
 
 
+def test_numbers_that_a_word_does_not_hold_are_refused(api):
+    for call in [
+        lambda: api.fail("set", 0, 5), lambda: api.fail("set", -1, 5), lambda: api.fail("set", 1, 2**32),
+        lambda: api.delay("set", 2**64, 5), lambda: api.delay("set", 1, -1),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match="has to be an integer"):
+            call()
+
+
 def test_a_broken_configuration_says_why(api):
     with pytest.raises(HttpApiError) as broken:
         api.configure("/nowhere/simulator.toml")

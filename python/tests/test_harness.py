@@ -49,14 +49,15 @@ def test_netsh_knows_the_accounts_of_the_host(harness):
     harness.machine("WEB1")
     harness.account("CONTOSO\\svc-web", SVC)
     harness.run_as("svc-web")
-    for user, code in [("contoso\\SVC-WEB", 0), ("Jeder", 0), ("CONTOSO\\other", 1)]:
-        add = ["netsh", "http", "add", "urlacl", f"url=http://+:{8000 + len(user)}/", f"user={user}"]
-        done = harness.run(add)
-        assert done.returncode == code, done.stdout
+    everyone = ["Jeder", "Tout le monde", "Todos", "Все"]
+    users = ["contoso\\SVC-WEB", *everyone, "CONTOSO\\other"]
+    for port, user in enumerate(users, 8000):
+        done = harness.run(["netsh", "http", "add", "urlacl", f"url=http://+:{port}/", f"user={user}"])
+        assert done.returncode == (user == "CONTOSO\\other"), done.stdout
     shown = harness.run(["netsh", "http", "show", "urlacl"]).stdout
-    assert "User: CONTOSO\\svc-web\n" in shown and "User: \\Everyone\n" in shown
-    reserved = {reservation.url: reservation.sddl for reservation in harness.url_reservations()}
-    assert reserved["http://+:8015/"] == f"D:(A;;GX;;;{SVC})"
+    assert shown.count("User: CONTOSO\\svc-web\n") == 1 and shown.count("User: \\Everyone\n") == 4
+    reserved = [reservation.sddl for reservation in harness.url_reservations()]
+    assert reserved == [f"D:(A;;GX;;;{SVC})"] + ["D:(A;;GX;;;WD)"] * 4
 
 
 def test_accounts_that_cannot_be_are_refused(harness):
@@ -198,6 +199,15 @@ def test_other_invalid_arguments_are_refused_where_they_are_given(harness):
             harness.certificate(hash, "absent")
     with pytest.raises(ValueError, match="missing"):
         harness.certificate(HASH, "missing")
+    for state, attempts in [("settling", None), ("settling", 0), ("settling", True), ("absent", 1)]:
+        with pytest.raises(ValueError, match="attempts"):
+            harness.certificate(HASH, state, attempts=attempts)
+    with pytest.raises(ValueError, match="name has to be a string"):
+        harness.without_store(None)
+    with pytest.raises(HarnessError, match="refuses its configuration"):
+        harness.without_store("")
+    with pytest.raises(AttributeError, match="usr"):
+        harness.usr = "standard"
     assert harness.run(ADD).returncode == 0
 
 
@@ -245,6 +255,25 @@ def test_a_certificate_without_its_key_is_refused(harness):
     harness.certificate(HASH, "without-key")
     assert "Error: 1312" in harness.run(ADD).stdout
     harness.assert_unchanged()
+
+
+def test_a_key_that_was_just_made_is_usable_later(harness):
+    harness.certificate(HASH, "settling", attempts=2)
+    program = (
+        "import os; from certbind_harness import Api, Binding, HttpApiError\n"
+        "host = Api('libhttpapi.so', os.environ['CERTBIND_HTTPAPI'])\n"
+        "for _ in range(3):\n"
+        f"    try: print(host.set(Binding('ipport=0.0.0.0:443', hash={HASH!r})))\n"
+        "    except HttpApiError as error: print(error.code)\n"
+    )
+    done = harness.run([sys.executable, "-c", program])
+    assert (done.returncode, done.stdout) == (0, "87\n87\nNone\n"), done.stderr
+
+
+def test_a_certificate_in_a_missing_store_is_refused(harness):
+    harness.without_store("WebHosting")
+    assert "Error: 1312" in harness.run([*ADD, "certstorename=webhosting"]).stdout
+    assert harness.run([*ADD, "certstorename=MY"]).returncode == 0
 
 
 def test_a_standard_user_is_refused(harness):
@@ -424,6 +453,25 @@ def test_program_binds_a_certificate_that_it_installs(harness, tmp_path):
     done = harness.run([sys.executable, program, pem, harness.certificate_folder])
     assert (done.returncode, done.stdout) == (0, "1312\n"), done.stderr
     assert [binding.hash for binding in harness.bindings()] == [hash]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_certificate_that_one_program_adds_is_bound_by_another(harness, tmp_path):
+    """By the control function of the library."""
+    pem, hash = made_certificate(tmp_path)
+    assert harness.certificate_folder.is_dir()
+    add = [*ADD[:5], f"certhash={hash}", ADD[6]]
+    assert "Error: 1312" in harness.run(add).stdout
+    program = (
+        "import os, sys; from certbind_harness import Api\n"
+        "host = Api('libhttpapi.so', os.environ['CERTBIND_HTTPAPI'])\n"
+        "host.install_certificate(sys.argv[1])\n"
+    )
+    done = harness.run([sys.executable, "-c", program, pem])
+    assert done.returncode == 0, done.stderr
+    assert harness.run(add).returncode == 0
+    done = harness.run([sys.executable, "-c", program, __file__])
+    assert "CertbindHttpApiInstallCertificate: 87" in done.stderr
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")

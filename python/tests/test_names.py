@@ -1,12 +1,14 @@
 """The names by which programs in several languages ask for the library on Linux."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from certbind_harness import Harness
+from certbind_harness import Harness, HarnessError
+from certbind_harness.api import library_in
 
 NAMES = ["httpapi", "Httpapi", "HTTPAPI", "httpapi.dll", "Httpapi.dll", "HttpApi.dll", "HTTPAPI.DLL", "libhttpapi.so"]
 
@@ -34,6 +36,29 @@ for my $name (@ARGV) {
 }
 """
 
+# What one of the foreign functions of Node is called by.
+KOFFI = """
+const koffi = require("koffi");
+for (const name of process.argv.slice(1))
+    console.log(String(koffi.load(name).func("uint64_t CertbindHttpApiCalls(uint32_t)")(0)));
+"""
+
+CSHARP = """
+using System.Runtime.InteropServices;
+
+static class Probe
+{
+    DECLARATIONS
+    static void Main() { CALLS }
+}
+"""
+
+# The newest .NET runtime that can be installed.
+RUNTIME = """{"runtimeOptions": {
+    "framework": {"name": "Microsoft.NETCore.App", "version": "3.1.23"},
+    "configProperties": {"System.Globalization.Invariant": true}
+}}"""
+
 PYTHON = """
 import ctypes, sys
 for name in sys.argv[1:]:
@@ -41,8 +66,13 @@ for name in sys.argv[1:]:
 """
 
 
-def finds(harness, command, names):
-    done = harness.run([*command, *names])
+def installed(name):
+    """Where `cargo xtask test --install` puts what Debian has no package of."""
+    return library_in(Path(os.environ["CERTBIND_KIT"])).resolve().parents[1] / name
+
+
+def finds(harness, command, names, **options):
+    done = harness.run([*command, *names], **options)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "0\n" * len(names)
 
@@ -71,3 +101,34 @@ def test_jna_finds_the_library_by_every_name(harness, tmp_path):
 @pytest.mark.skipif(shutil.which("perl") is None, reason="no Perl")
 def test_perl_finds_the_library_by_every_name(harness):
     finds(harness, ["perl", "-MDynaLoader", "-e", PERL], [*NAMES, "-lhttpapi"])
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node")
+def test_koffi_finds_the_library_by_every_name(harness):
+    koffi = installed("koffi")
+    if not koffi.is_dir():
+        pytest.skip("no koffi")
+    finds(harness, ["node", "-e", KOFFI], NAMES, cwd=koffi)
+    with pytest.raises(HarnessError, match="could not load the library"):
+        harness.run(["node", "-e", KOFFI, "httpapi.sys"], cwd=koffi)
+
+
+@pytest.mark.skipif(shutil.which("mcs") is None, reason="no compiler of C#")
+@pytest.mark.parametrize("runtime", ["mono", "dotnet"])
+def test_dllimport_finds_the_library_by_every_name(harness, tmp_path, runtime):
+    command = [shutil.which("mono")]
+    if runtime == "dotnet":
+        command = [installed("dotnet/dotnetcore2/bin/dotnet"), "exec", "--runtimeconfig", "runtime.json"]
+    if command[0] is None or not Path(command[0]).is_file():
+        pytest.skip(f"no {runtime}")
+    declarations = "".join(
+        f'[DllImport("{name}", EntryPoint = "CertbindHttpApiCalls")] static extern ulong Calls{number}(uint function);'
+        for number, name in enumerate(NAMES)
+    )
+    calls = "".join(f"System.Console.WriteLine(Calls{number}(0));" for number in range(len(NAMES)))
+    source = CSHARP.replace("DECLARATIONS", declarations).replace("CALLS", calls)
+    (tmp_path / "probe.cs").write_text(source, encoding="utf-8")
+    (tmp_path / "runtime.json").write_text(RUNTIME, encoding="utf-8")
+    subprocess.run(["mcs", "-warnaserror", "-out:probe.dll", "probe.cs"], cwd=tmp_path, check=True)
+    done = harness.run([*command, "probe.dll"], cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "0\n" * len(NAMES)), done.stderr

@@ -20,6 +20,9 @@ const TESTS: &[Needed] = &[
     ("mcs", &["mono-mcs"]),
     ("mono", &["mono-runtime"]),
     ("pip3", &["python3-pip"]),
+    ("/usr/share/doc/python3-venv/copyright", &["python3-venv"]),
+    ("node", &["nodejs"]),
+    ("npm", &["npm"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
     ("certtool", &["gnutls-bin"]),
@@ -71,6 +74,7 @@ pub(crate) fn tests() -> Result<(), Failure> {
     }
     packages(TESTS)?;
     dotnet()?;
+    koffi()?;
     axe()
 }
 
@@ -84,6 +88,20 @@ fn dotnet() -> Result<(), Failure> {
         .args(["install", "--quiet", "--no-deps", "--upgrade", "--target"])
         .arg(&folder)
         .arg("dotnetcore2==3.1.23"))
+}
+
+/// What calls libraries from Node, of which Debian has no package.
+fn koffi() -> Result<(), Failure> {
+    let folder = cargo_target().join("koffi");
+    if folder.join("node_modules/koffi/package.json").is_file() {
+        return Ok(());
+    }
+    run(Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund"])
+        // The package has its library inside; no script is needed.
+        .args(["--ignore-scripts", "--prefix"])
+        .arg(&folder)
+        .arg("koffi@3.3.4"))
 }
 
 /// The accessibility checks of Deque (axe-core), which tests run in a browser. Debian has no package of it.

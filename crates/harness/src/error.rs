@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use certbind_core::StoreError;
 use certbind_formats::ReadError;
+use certbind_simulator::AccountError;
 
 /// Why a harness could not be made, or could not tell what it holds.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum HarnessError {
     /// A URL cannot be reserved so.
     #[error("{0}")]
     Service(String),
+    /// The host cannot have such an account or machine.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The store is gone: a program under test removed it.
     #[error("there is no binding store at {0}; a program under test removed it")]
     NoStore(String),

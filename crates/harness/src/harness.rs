@@ -221,7 +221,7 @@ impl Harness {
             let entry = entry.map_err(|error| HarnessError::file(beside, error))?;
             place(&entry.path(), &windows.join(entry.file_name()))?;
         }
-        let mut command = HostCommand::new("wine");
+        let mut command = HostCommand::wine();
         command.arg(windows.join(program.file_name().unwrap_or_default()));
         self.environment(command.command(), |path| {
             let mut drive = OsString::from("Z:");

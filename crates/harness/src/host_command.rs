@@ -12,16 +12,27 @@ use crate::error::HarnessError;
 /// A command that runs a program on the host of a harness, built as a [`Command`] is.
 ///
 /// A program that fails and says on its standard error that it could not load the library is an error,
-/// [`HarnessError::NotLoaded`], however it is run: it has changed nothing, and a test of it tests nothing.
+/// [`HarnessError::NotLoaded`], however it is run, and so is one that Wine cannot load: it has changed nothing, and a
+/// test of it tests nothing.
 #[derive(Debug)]
 pub struct HostCommand {
     command: Command,
+    is_wine: bool,
 }
 
 impl HostCommand {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         Self {
             command: Command::new(program),
+            is_wine: false,
+        }
+    }
+
+    /// A command that Wine runs.
+    pub(crate) fn wine() -> Self {
+        Self {
+            command: Command::new("wine"),
+            is_wine: true,
         }
     }
 
@@ -80,7 +91,7 @@ impl HostCommand {
         let output = output.map_err(|error| self.not_started(error))?;
         let said = String::from_utf8_lossy(&output.stderr);
         let line = said.lines().find(|line| is_unloaded(line));
-        check(output.status, line.map(ToOwned::to_owned))?;
+        check(output.status, line.map(ToOwned::to_owned), self.is_wine)?;
         Ok(output)
     }
 
@@ -105,6 +116,7 @@ impl HostCommand {
             child,
             program,
             unloaded,
+            is_wine: self.is_wine,
         })
     }
 
@@ -125,6 +137,7 @@ pub struct HostChild {
     child: Child,
     program: OsString,
     unloaded: Option<Receiver<String>>,
+    is_wine: bool,
 }
 
 /// How long the rest of what a program has printed is waited for: a process that it leaves behind may keep its
@@ -149,7 +162,7 @@ impl HostChild {
             .unloaded
             .take()
             .and_then(|lines| lines.recv_timeout(REST).ok());
-        check(status, line)?;
+        check(status, line, self.is_wine)?;
         Ok(status)
     }
 }
@@ -174,17 +187,30 @@ fn copy(from: ChildStderr) -> Receiver<String> {
     lines
 }
 
-fn check(status: ExitStatus, unloaded: Option<String>) -> Result<(), HarnessError> {
+/// How Wine ends for a program that it cannot load: the last byte of `STATUS_DLL_NOT_FOUND` (0xC0000135). It
+/// prints why, unless `WINEDEBUG` has it print nothing.
+const DLL_NOT_FOUND: i32 = 0x35;
+
+fn check(status: ExitStatus, unloaded: Option<String>, is_wine: bool) -> Result<(), HarnessError> {
     match unloaded {
         Some(line) if !status.success() => Err(HarnessError::NotLoaded(line.trim().to_owned())),
+        None if is_wine && status.code() == Some(DLL_NOT_FOUND) => {
+            let code = format!("exit code {DLL_NOT_FOUND}, which is Wine's STATUS_DLL_NOT_FOUND");
+            Err(HarnessError::NotLoaded(code))
+        }
         _ => Ok(()),
     }
 }
 
-/// Whether a line is that of a loader that has not found the library: of Linux, of .NET, of JNA.
+/// Whether a line is that of a loader that has not found the library: of Linux, of .NET, of JNA, of Wine. That of
+/// koffi does not name it.
 fn is_unloaded(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
+    if line.contains("failed to load shared library") {
+        return true;
+    }
     let messages = [
+        "import_dll library",
         "error while loading shared libraries:",
         "cannot open shared object file",
         "dllnotfoundexception",

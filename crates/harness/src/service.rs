@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use certbind_backends::Access;
 use certbind_httpapi_abi::service::{ListenAddress, ServiceRecord, TimeoutKey, UrlReservation};
-use certbind_simulator::{Registration, ServiceConfig, stock_reservations};
+use certbind_simulator::{Accounts, Registration, ServiceConfig, stock_reservations};
 
 use crate::error::HarnessError;
 use crate::harness::Harness;
@@ -47,27 +47,39 @@ impl Harness {
     }
 
     /// The same with an account, `DOMAIN\\name` or the name of one of the machine: `user=` of `netsh http add
-    /// urlacl` can name it, and [`run_as`](Self::run_as). A name or SID that is none is refused by the next
-    /// [`command`](Self::command).
-    #[must_use]
-    pub fn account(mut self, name: &str, sid: &str) -> Self {
+    /// urlacl` can name it, and [`run_as`](Self::run_as).
+    ///
+    /// # Errors
+    /// [`HarnessError::Account`] for a name or a SID that is none, and for a name that has another SID.
+    pub fn account(mut self, name: &str, sid: &str) -> Result<Self, HarnessError> {
         self.config.accounts.insert(name.to_owned(), sid.to_owned());
-        self
+        self.with_valid_accounts()
     }
 
     /// The same for programs that run as this account, which decides the URLs that they may register. Without,
     /// they run as the user of the test.
-    #[must_use]
-    pub fn run_as(mut self, name: &str) -> Self {
+    ///
+    /// # Errors
+    /// [`HarnessError::Account`] for one that the host does not have yet.
+    pub fn run_as(mut self, name: &str) -> Result<Self, HarnessError> {
         self.config.run_as = Some(name.to_owned());
-        self
+        self.with_valid_accounts()
     }
 
     /// The same for a machine of this name, which is the domain of its accounts.
-    #[must_use]
-    pub fn machine(mut self, name: &str) -> Self {
+    ///
+    /// # Errors
+    /// [`HarnessError::Account`] for a name that no machine can have.
+    pub fn machine(mut self, name: &str) -> Result<Self, HarnessError> {
         self.config.machine = Some(name.to_owned());
-        self
+        self.with_valid_accounts()
+    }
+
+    fn with_valid_accounts(self) -> Result<Self, HarnessError> {
+        let config = &self.config;
+        let (machine, run_as) = (config.machine.as_deref(), config.run_as.as_deref());
+        let made = Accounts::configured(machine, &config.accounts, run_as);
+        self.or_error(made.map(drop).map_err(HarnessError::from))
     }
 
     /// The URLs that are reserved, and for whom.

@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "each test file uses a part")]
 mod common;
 
-use certbind_harness::{HarnessError, Privilege};
+use certbind_harness::{Call, Fault, HarnessError, Privilege};
 use certbind_test_support::{cargo, packages, require};
 use common::{PROGRAMS, harness, kit, run};
 
@@ -16,8 +16,9 @@ const SVC: &str = "S-1-5-21-3623811015-3361044348-30300820-1104";
 fn netsh_knows_the_accounts_of_the_host() {
     let harness = harness()
         .machine("WEB1")
-        .account("CONTOSO\\svc-web", SVC)
-        .run_as("svc-web");
+        .and_then(|host| host.account("CONTOSO\\svc-web", SVC))
+        .and_then(|host| host.run_as("svc-web"))
+        .expect("there can be such accounts");
     let netsh = |arguments: &[&str]| {
         let mut netsh = harness.command("netsh").expect("a command");
         run(netsh.arg("http").args(arguments).env("USERNAME", "ann"))
@@ -27,7 +28,10 @@ fn netsh_knows_the_accounts_of_the_host() {
         ("82", "user=svc-web", 0),
         ("83", "user=WEB1\\ann", 0),
         ("84", "user=Tout le monde", 0),
-        ("85", "user=CONTOSO\\ann", 1),
+        ("85", "user=Jeder", 0),
+        ("86", "user=Todos", 0),
+        ("87", "user=Все", 0),
+        ("88", "user=CONTOSO\\ann", 1),
     ] {
         let url = format!("url=http://+:{port}/");
         let (exit, said) = netsh(&["add", "urlacl", &url, user]);
@@ -40,12 +44,26 @@ fn netsh_knows_the_accounts_of_the_host() {
         "{shown}"
     );
     assert_eq!(shown.matches("User: WEB1\\ann\n").count(), 1, "{shown}");
+    assert_eq!(shown.matches("User: \\Everyone\n").count(), 4, "{shown}");
     assert_eq!(shown.matches(SVC).count(), 2, "{shown}");
-    let refused = harness.account("CONTOSO\\x", "1104").command("netsh");
-    assert!(
-        matches!(refused, Err(HarnessError::Refused { .. })),
-        "{refused:?}"
-    );
+}
+
+/// Where they are given, whatever else is wrong with the test.
+#[test]
+fn accounts_that_cannot_be_are_refused() {
+    let fault = || harness().fault(Fault::at(Call::Set, 1).answers(5));
+    for refused in [
+        fault().account("CONTOSO\\x", "1104"),
+        fault().account("a:b", SVC),
+        fault().account("BUILTIN\\Users", SVC),
+        fault().run_as("nobody-here"),
+        fault().machine("a/b"),
+    ] {
+        assert!(
+            matches!(refused, Err(HarnessError::Account(_))),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]
@@ -75,7 +93,7 @@ fn harness_lists_what_servers_registered() {
     let harness = harness()
         .privilege(Privilege::StandardUser)
         .run_as("NETWORK SERVICE")
-        .reserve("http://+:8080/app/", "D:(A;;GX;;;NS)")
+        .and_then(|host| host.reserve("http://+:8080/app/", "D:(A;;GX;;;NS)"))
         .expect("it is reserved");
     let mut server = harness.command("python3").expect("a command");
     let urls = ["http://+:8080/app/", "http://+:8080/", "http://+:8080/APP/"];

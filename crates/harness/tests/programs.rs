@@ -188,10 +188,14 @@ fn program_that_cannot_load_the_library_is_an_error() {
     load.args(["-c", "import ctypes; ctypes.CDLL('Httpapi.dll')"]);
     assert!(load.status().unwrap().success());
     load.env_remove("LD_LIBRARY_PATH");
+    // As koffi says it, in Node.
+    let koffi = "echo 'Error: Failed to load shared library: no such file' >&2; exit 1";
+    let mut node = harness.command("sh").unwrap();
     for failed in [
         load.output().map(|output| output.status),
         load.status(),
         load.spawn().unwrap().wait(),
+        node.args(["-c", koffi]).status(),
     ] {
         assert!(
             matches!(failed, Err(HarnessError::NotLoaded(_))),
@@ -348,6 +352,26 @@ fn a_program_that_searches_system32_alone_binds_under_wine() {
         "{said}"
     );
     harness.assert_bindings([bound()]);
+}
+
+/// Wine says why, or nothing.
+#[test]
+#[ignore = "needs a kit for Windows, named in CERTBIND_WINDOWS_KIT, and Wine"]
+fn a_program_that_cannot_load_the_library_is_an_error_under_wine() {
+    let kit = PathBuf::from(std::env::var_os("CERTBIND_WINDOWS_KIT").expect("a kit for Windows"));
+    let harness = harness();
+    let link = [PathBuf::from("-lhttpapi")];
+    let program = compile(&harness, "x86_64-w64-mingw32-gcc", "bind.exe", &link);
+    for debug in ["err+module", "-all"] {
+        let mut wine = harness.wine(&kit, &program).unwrap();
+        wine.env("WINEDLLOVERRIDES", "httpapi=")
+            .env("WINEDEBUG", debug);
+        let failed = wine.output();
+        assert!(
+            matches!(failed, Err(HarnessError::NotLoaded(_))),
+            "{debug}: {failed:?}"
+        );
+    }
 }
 
 #[test]

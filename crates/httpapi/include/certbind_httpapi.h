@@ -41,6 +41,12 @@ uint32_t CertbindHttpApiDelay(uint32_t function, uint64_t nth, uint32_t millisec
 uint32_t CertbindHttpApiBefore(uint32_t function, uint64_t nth, void (*action)(void *context),
                                void *context);
 
+/* Adds a certificate to those that the host has: `file` is the content of a PEM, DER or PFX file without a
+ * password. Where the configuration names a folder of certificates it is put there, and the next call of any
+ * program can bind it; without a folder every certificate is there. 87: no certificate in it can be bound. 29:
+ * the folder cannot be written. 21: there is no simulator. */
+uint32_t CertbindHttpApiInstallCertificate(const void *file, size_t length);
+
 /* How often a function was called since the simulator was made, which is no code; 0 where there is
  * none. */
 uint64_t CertbindHttpApiCalls(uint32_t function);

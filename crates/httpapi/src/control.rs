@@ -6,8 +6,8 @@ use std::ffi::{CStr, c_char, c_void};
 use std::time::Duration;
 
 use certbind_httpapi_abi::win32::{self, ToWin32};
-use certbind_simulator::Call;
-use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS};
+use certbind_simulator::{Call, InstallError};
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS, ERROR_WRITE_FAULT};
 
 use crate::process;
 
@@ -95,6 +95,28 @@ struct Context(*mut c_void);
 
 // SAFETY: the caller promises that its action can be called with it from any thread.
 unsafe impl Send for Context {}
+
+/// Adds a certificate to those that the host has, from the `length` bytes of a PEM, DER or PFX file without a
+/// password. Where the configuration names a folder of certificates it is put there, and the next call of any
+/// program can bind it. Answers 0; 87 for null, and for bytes without a certificate that can be bound; 29 if the
+/// folder cannot be written; 21 without a simulator.
+///
+/// # Safety
+/// `file` is null or valid for reads of `length` bytes.
+// SAFETY: the name begins with ours.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn CertbindHttpApiInstallCertificate(file: *const c_void, length: usize) -> u32 {
+    if file.is_null() || isize::try_from(length).is_err() {
+        return win32::INVALID_PARAMETER;
+    }
+    // SAFETY: the caller's promise; bytes are aligned everywhere, and nobody changes them during the call.
+    let file = unsafe { std::slice::from_raw_parts(file.cast::<u8>(), length) };
+    process::with(|simulator| match simulator.install_certificate(file) {
+        Ok(_) => ERROR_SUCCESS,
+        Err(InstallError::Certificate(_)) => win32::INVALID_PARAMETER,
+        Err(_) => ERROR_WRITE_FAULT,
+    })
+}
 
 /// How often a function was called; 0 for one that there is not.
 // SAFETY: the name begins with ours.

@@ -25,7 +25,7 @@ const SIMULATED: &str = "
     HttpShutdownRequestQueue HttpCreateHttpHandle HttpAddUrl HttpRemoveUrl HttpSetUrlGroupProperty
     HttpPrepareUrl HttpIsFeatureSupported CertbindHttpApiRegistration
     CertbindHttpApiConfigure CertbindHttpApiFail CertbindHttpApiDelay CertbindHttpApiBefore
-    CertbindHttpApiCalls CertbindHttpApiError";
+    CertbindHttpApiCalls CertbindHttpApiError CertbindHttpApiInstallCertificate";
 
 type Any = unsafe extern "system" fn(usize, usize, usize, usize) -> u32;
 

@@ -39,7 +39,7 @@ pub struct Simulator {
     store: Arc<dyn BindingStore>,
     service: ServiceConfig,
     profile: Profile,
-    inventory: Inventory,
+    pub(crate) inventory: Inventory,
     certificates: Mutex<Certificates>,
     pub(crate) privilege: Privilege,
     pub(crate) accounts: Accounts,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use caller::{Caller, Function, binding, simulator};
 use certbind_core::{Binding, BindingStore, CertHash, StoreName};
-use certbind_simulator::{CertificateState, Inventory, Simulator};
+use certbind_simulator::{CertificateState, InstallError, Inventory, Simulator};
 
 /// The certificate of `binding`.
 const HASH: CertHash = CertHash::new([1; 20]);
@@ -76,6 +76,37 @@ fn a_certificate_that_goes_leaves_its_bindings() {
     api.certificate(HASH, CertificateState::Absent);
     assert_eq!(Caller::new(&api).exact(bound.key()), 122);
     assert_eq!(api.get(bound.key()).unwrap(), Some(bound));
+}
+
+/// In this simulator, and in another over the same folder.
+#[test]
+fn installed_certificate_can_be_bound_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = folder.path().join("certificates");
+    std::fs::create_dir(&certificates).unwrap();
+    let inventory = Inventory::of_folder(&certificates).unwrap();
+    let hosts = [(); 2].map(|()| simulator().inventory(inventory.clone()));
+    let pem = include_bytes!("../../certificates/tests/fixtures/www-2025.pem");
+    let hash = certbind_certificates::hash_of_file(pem).unwrap();
+    let bound = binding("0.0.0.0:443");
+    let mut record = bound.record().clone();
+    record.certificate.as_mut().unwrap().hash = hash;
+    let bound = bound.with_record(record).unwrap();
+    for host in &hosts {
+        assert_eq!(set(host, &bound), 1312);
+    }
+    hosts[0].certificate(hash, CertificateState::WithoutKey);
+    assert_eq!(hosts[0].install_certificate(pem).unwrap(), hash);
+    for host in &hosts {
+        assert_eq!(set(host, &bound), 0);
+    }
+
+    let refused = hosts[0].install_certificate(b"no certificate");
+    assert!(matches!(refused, Err(InstallError::Certificate(_))));
+    std::fs::remove_dir_all(&certificates).unwrap();
+    let refused = hosts[0].install_certificate(pem);
+    assert!(matches!(refused, Err(InstallError::Folder { .. })));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 /// In any case of its name; a null name is `MY`.

@@ -147,6 +147,14 @@ static void delays(void)
     EXPECT(CertbindHttpApiDelay(6, 1, 50), 87);
 }
 
+/* What is no certificate is refused; `host.install_certificate` of the tests in Python has one that is. */
+static void certificates(void)
+{
+    EXPECT(CertbindHttpApiInstallCertificate(NULL, 0), 87);
+    EXPECT(CertbindHttpApiInstallCertificate("no certificate", 14), 87);
+    EXPECT(CertbindHttpApiInstallCertificate("", 0), 87);
+}
+
 static void broken(void)
 {
     char reason[1000], small[4] = "abc";
@@ -155,6 +163,7 @@ static void broken(void)
     EXPECT(query(), 21);
     EXPECT(CertbindHttpApiCalls(CERTBIND_HTTPAPI_INITIALIZE), 0);
     EXPECT(CertbindHttpApiFail(CERTBIND_HTTPAPI_SET, 1, 5), 21);
+    EXPECT(CertbindHttpApiInstallCertificate("no certificate", 14), 21);
     memset(reason, 'x', sizeof reason);
     EXPECT(CertbindHttpApiError(reason, sizeof reason), 0);
     EXPECT(strstr(reason, "/nowhere/simulator.toml") != NULL, 1);
@@ -177,6 +186,7 @@ int main(void)
     faults();
     changes();
     delays();
+    certificates();
     EXPECT(CertbindHttpApiConfigure("memory:"), 0);
     EXPECT(CertbindHttpApiCalls(CERTBIND_HTTPAPI_SET), 0);
     /* A new simulator is not initialized. */
