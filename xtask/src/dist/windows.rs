@@ -83,7 +83,13 @@ pub(crate) fn zip_works(wine: &Wine, zip: &Path) -> Result<(), Failure> {
     let unpacked = folder.join(format!("certbind-{VERSION}-x86_64-windows"));
     let version = format!("certbind {VERSION}");
     wine.expect(&unpacked.join("certbind.exe"), &["--version"], &version)?;
-    let kit = unpacked.join("harness");
-    wine.c_program(&kit)?;
-    wine.session(&kit)
+    runs(wine, &unpacked.join("harness"))
+}
+
+/// Runs a kit: its `certbind.exe`, the C programs over its library, and a session with its `netsh.exe`.
+pub(crate) fn runs(wine: &Wine, kit: &Path) -> Result<(), Failure> {
+    let version = format!("certbind {VERSION}");
+    wine.expect(&kit.join("certbind.exe"), &["--version"], &version)?;
+    wine.c_program(kit)?;
+    wine.session(kit)
 }
