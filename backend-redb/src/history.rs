@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use certbind_core::codec::{CodecError, append_entry, append_key, decode_key};
-use certbind_core::history::{Author, Before, Commit, HistoryOptions};
+use certbind_core::history::{Author, Before, Commit, Found, HistoryOptions, Origin};
 use certbind_core::{BindingKey, Outcome};
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, TableError};
 use redb::{Table, WriteTransaction};
@@ -28,7 +28,25 @@ pub(crate) struct Signature(Vec<u8>);
 impl Signature {
     /// The author's now.
     pub(crate) fn now(author: &Author) -> Self {
-        let mut bytes = milliseconds(SystemTime::now()).to_le_bytes().to_vec();
+        Self::at(author, SystemTime::now())
+    }
+
+    /// That of a change which was made elsewhere.
+    pub(crate) fn from(origin: &Origin) -> Self {
+        let mut signature = Self::at(&origin.author, origin.time);
+        match origin.found {
+            Found::FirstLook => signature.0.push(FIRST_LOOK),
+            Found::Since(time) => {
+                signature.0.push(SINCE);
+                signature.0.extend(milliseconds(time).to_le_bytes());
+            }
+            Found::History => signature.0.push(HISTORY),
+        }
+        signature
+    }
+
+    fn at(author: &Author, time: SystemTime) -> Self {
+        let mut bytes = milliseconds(time).to_le_bytes().to_vec();
         for text in [&author.user, &author.host, &author.command, &author.message] {
             let text = start_of(text);
             bytes.extend(u32::try_from(text.len()).unwrap_or(0).to_le_bytes());
@@ -67,6 +85,11 @@ pub(crate) struct HistoryRow {
 const VALUES: u8 = 0;
 const EMPTY: u8 = 1;
 const TOO_LONG: u8 = 2;
+
+/// After the texts of a signature: how the change was found.
+const FIRST_LOOK: u8 = 0;
+const SINCE: u8 = 1;
+const HISTORY: u8 = 2;
 
 impl CommitBuilder {
     pub(crate) fn new(signature: Signature, max_bytes: u64) -> Self {
@@ -251,6 +274,13 @@ fn commit(revision: u64, content: &[u8]) -> Result<Commit, Cause> {
         command: text()?,
         message: text()?,
     };
+    let found = match signature.split_first() {
+        None => None,
+        Some((&FIRST_LOOK, _)) => Some(Found::FirstLook),
+        Some((&SINCE, mut since)) => Some(Found::Since(from_milliseconds(time_of(&mut since)?)?)),
+        Some((&HISTORY, _)) => Some(Found::History),
+        Some(_) => return Err(damaged("its signature has an unknown part")),
+    };
     let before = match *kind {
         EMPTY => Before::Empty,
         TOO_LONG => Before::TooLong,
@@ -268,6 +298,7 @@ fn commit(revision: u64, content: &[u8]) -> Result<Commit, Cause> {
         author,
         changes,
         before,
+        found,
     })
 }
 

@@ -4,14 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use certbind_core::history::{Commit, History};
+use certbind_core::history::{Commit, History, Origin};
 use certbind_core::{Applied, Batch, Binding, BindingKey, BindingStore, Bindings, Capabilities};
 use certbind_core::{Change, Result, Scan, StoreError, Uuid};
 use redb::{Database, ReadTransaction, ReadableDatabase};
 
 use crate::commit::Committer;
 use crate::errors::{Cause, catch_panic};
-use crate::history;
+use crate::history::{self, Signature};
 use crate::read_view::ReadView;
 use crate::settings::Settings;
 use crate::storage::Storage;
@@ -184,6 +184,14 @@ impl History for RedbStore {
             Mode::ReadOnly(reader) => reader.inspect(history::read),
         };
         commits.map_err(|cause| self.error(cause))
+    }
+
+    fn apply_from(&self, batch: &Batch, origin: &Origin) -> Result<Applied> {
+        match &self.mode {
+            Mode::ReadOnly(_) => Err(StoreError::ReadOnly),
+            Mode::Writable(_) if batch.is_empty() => Ok(Applied::default()),
+            Mode::Writable(committer) => committer.apply_signed(batch, Signature::from(origin)),
+        }
     }
 }
 

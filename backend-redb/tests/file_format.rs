@@ -266,6 +266,7 @@ fn history_is_written_and_read_as_documented() {
         author,
         changes: 1,
         before: Before::Values(vec![(before.key().clone(), Some(before))]),
+        found: None,
     };
     assert_eq!(store.commits().unwrap(), [commit]);
     assert!(store.check().unwrap().is_clean());

@@ -6,8 +6,8 @@ mod common;
 
 use std::time::{Duration, SystemTime};
 
-use certbind_core::history::{Author, Before, History, HistoryOptions, Unknown};
-use certbind_core::{Batch, BindingStore, Change, MemoryStore};
+use certbind_core::history::{Author, Before, Found, History, HistoryOptions, Origin, Unknown};
+use certbind_core::{Batch, BindingStore, Change, MemoryStore, StoreError};
 use certbind_redb::{RedbStore, Verification};
 use common::disk::Disk;
 use common::{
@@ -137,6 +137,65 @@ fn commit_has_its_author_and_time() {
             assert_eq!(commit.changes, 1);
         }
     }
+}
+
+/// In the file and in the WAL, before and after a crash.
+#[test]
+fn recorded_commit_has_the_origin_of_its_change() {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let author = |user: &str| Author {
+        user: user.to_owned(),
+        host: "web01".to_owned(),
+        ..Author::default()
+    };
+    let origins = [
+        (author(""), Found::FirstLook),
+        (author(""), Found::Since(at(500))),
+        (author("ada"), Found::History),
+    ];
+    for wal in [None, Some(0)] {
+        let builder = RedbStore::builder().history(kept());
+        let disk = Disk::of(&IMAGES[0]).opened_with(builder.wal_after_commits(wal));
+        let store = open(&disk).unwrap();
+        for (number, (author, found)) in (0..).zip(&origins) {
+            let batch = Change::put(binding(number, 1)).into();
+            let origin = Origin {
+                author: author.clone(),
+                time: at(1000 + u64::from(number)),
+                found: *found,
+            };
+            let applied = store.apply_from(&batch, &origin).unwrap();
+            assert_eq!(applied.revision(), Some(store.revision()));
+        }
+        store.insert(binding(9, 1)).unwrap();
+        for store in [open(&disk.after_power_cut(|_| 0)).unwrap(), store] {
+            let commits = store.commits().unwrap();
+            assert_eq!(commits[0].found, None);
+            for (commit, (number, (author, found))) in
+                commits[1..].iter().rev().zip((0_u64..).zip(&origins))
+            {
+                assert_eq!(commit.author, *author);
+                assert_eq!(commit.found, Some(*found));
+                assert_eq!(commit.time, at(1000 + number));
+            }
+            assert!(rewound(&store, commits[1].revision).is_ok());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_recorded_without_a_history() {
+    let disk = Disk::of(&IMAGES[0]).opened_with(RedbStore::builder());
+    let store = open(&disk).unwrap();
+    let origin = Origin {
+        author: Author::default(),
+        time: SystemTime::UNIX_EPOCH,
+        found: Found::FirstLook,
+    };
+    let before = store.revision();
+    let refused = store.apply_from(&Change::put(binding(0, 1)).into(), &origin);
+    assert!(matches!(refused, Err(StoreError::Unsupported { .. })));
+    assert_eq!(store.revision(), before);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use crate::batch::{Applied, Batch};
 use crate::binding::Binding;
 use crate::error::Result;
 use crate::key::BindingKey;
@@ -60,6 +61,33 @@ pub struct Commit {
     pub changes: u64,
     /// What it replaced.
     pub before: Before,
+    /// How the change was found, if the store is a recording of another one. The author and the time are
+    /// then those of the change, as far as they are known.
+    pub found: Option<Found>,
+}
+
+/// How a change became known that was made elsewhere, by looks at a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// By the first look, which ended at the time of the commit. When and by whom the bindings were made
+    /// is unknown.
+    FirstLook,
+    /// By a difference between two looks: the change was made after this time, at which the previous look
+    /// began, and before the time of the commit.
+    Since(SystemTime),
+    /// By the history of the store that was looked at.
+    History,
+}
+
+/// The author and the time of a commit that records a change made elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Who made the change. The texts are empty if that is unknown.
+    pub author: Author,
+    /// When it was made, or the end of the look that found it.
+    pub time: SystemTime,
+    /// How it was found.
+    pub found: Found,
 }
 
 /// The bindings that a commit replaced.
@@ -110,6 +138,15 @@ pub trait History: Send + Sync {
     /// # Errors
     /// An error of reading; [`StoreError::Corrupt`](crate::StoreError::Corrupt) for a damaged commit.
     fn commits(&self) -> Result<Vec<Commit>>;
+
+    /// Applies a batch as one commit of another origin than the author and clock of this opening: a
+    /// recording of what happened elsewhere.
+    ///
+    /// # Errors
+    /// As [`BindingStore::apply`](crate::BindingStore::apply), and
+    /// [`StoreError::Unsupported`](crate::StoreError::Unsupported) if the store is open without a
+    /// history.
+    fn apply_from(&self, batch: &Batch, origin: &Origin) -> Result<Applied>;
 }
 
 /// Why an earlier state of a store is unknown.

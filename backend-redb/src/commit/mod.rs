@@ -16,7 +16,7 @@ use crate::errors::{Cause, catch_panic};
 use crate::events::{self, Stopwatch};
 use crate::format::{self, BLOCKS};
 use crate::group::{Group, LINGER};
-use crate::history::{self, HistoryRow};
+use crate::history::{self, HistoryRow, Signature};
 use crate::join::join;
 use crate::memtable::Memtable;
 use crate::read_view::ReadView;
@@ -91,9 +91,22 @@ impl Committer {
     pub(crate) fn apply(&self, batch: &Batch) -> Result<Applied> {
         self.group.submit(
             batch,
-            |batches| self.commit(batches),
+            |batches| self.commit(batches, None),
             || Err(self.refusal().at(&self.path)),
         )
+    }
+
+    /// Commits a batch alone, with a signature of its own.
+    pub(crate) fn apply_signed(&self, batch: &Batch, signature: Signature) -> Result<Applied> {
+        if self.commit_path().signature().is_none() {
+            return Err(StoreError::Unsupported {
+                what: "recording a change in a store that is open without a history".into(),
+            });
+        }
+        let mut results = self.commit(&[batch], Some(signature));
+        results
+            .pop()
+            .unwrap_or_else(|| Err(self.refusal().at(&self.path)))
     }
 
     /// Calls `work` while nothing is written to the file.
@@ -169,8 +182,9 @@ impl Committer {
         }
     }
 
-    /// Commits the batches of a group, and returns a result for each of them.
-    fn commit(&self, batches: &[&Batch]) -> Vec<Result<Applied>> {
+    /// Commits the batches of a group, and returns a result for each of them. Without a signature it is
+    /// that of this opening's author.
+    fn commit(&self, batches: &[&Batch], signature: Option<Signature>) -> Vec<Result<Applied>> {
         let each = |error: StoreError| {
             let error = Arc::new(error);
             batches.iter().map(|_| Err(duplicate(&error))).collect()
@@ -185,8 +199,9 @@ impl Committer {
         );
         let time = Stopwatch::start();
         let mut results = Vec::with_capacity(batches.len());
-        let Err(cause) = catch_panic(|| self.transact(batches, &mut commit_path, &mut results))
-        else {
+        let signature = signature.or_else(|| commit_path.signature());
+        let transact = || self.transact(batches, signature, &mut commit_path, &mut results);
+        let Err(cause) = catch_panic(transact) else {
             events::committed(&self.path, self.revision(), batches.len(), time);
             return results;
         };
@@ -217,12 +232,12 @@ impl Committer {
     fn transact(
         &self,
         batches: &[&Batch],
+        signature: Option<Signature>,
         commit_path: &mut CommitPath,
         results: &mut Vec<Result<Applied>>,
     ) -> Result<(), Cause> {
         let last = &*self.current_view()?;
         let revision = format::next_revision(last.revision())?;
-        let signature = commit_path.signature();
         let mut record = commit_path.record(revision, signature.as_ref());
         let mut memtable = last.memtable().clone();
         let mut whole = None;

@@ -34,6 +34,11 @@ impl StoreBackend for Etcd {
         parse(&url).map_or(url, |url| url.to_string())
     }
 
+    fn host(&self, address: &str) -> Option<String> {
+        let url = parse(&format!("etcd:{address}")).ok()?;
+        url.host().map(ToString::to_string)
+    }
+
     fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>, StoreError> {
         let url = parse(&format!("etcd:{address}")).map_err(|reason| StoreError::Invalid {
             key: None,

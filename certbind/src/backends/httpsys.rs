@@ -47,6 +47,14 @@ impl StoreBackend for HttpSys {
         absolute.display().to_string()
     }
 
+    /// A library may simulate any host.
+    fn host(&self, address: &str) -> Option<String> {
+        match library(address) {
+            Some(_) => None,
+            None => whoami::hostname().ok(),
+        }
+    }
+
     /// A batch that an earlier run left unfinished is undone when changes are to be made.
     fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>, StoreError> {
         let library = library(address);

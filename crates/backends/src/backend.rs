@@ -68,6 +68,11 @@ pub trait StoreBackend: Send + Sync {
         self.display(address)
     }
 
+    /// The host whose bindings the store has, if the address tells.
+    fn host(&self, _address: &str) -> Option<String> {
+        None
+    }
+
     /// The address with an absolute path, if it contains a path: one that is relative to `folder`.
     fn absolute(&self, address: &str, _folder: &Path) -> String {
         address.to_owned()
