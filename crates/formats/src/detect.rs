@@ -28,6 +28,7 @@ pub fn detect(bytes: &[u8]) -> Format {
         .find(|unit| !unit.iter().all(|b| b.is_ascii_whitespace() || *b == 0));
     match first {
         Some(unit) if unit.contains(&b'{') && !is_command_output(bytes) => Format::Json,
+        Some(unit) if unit.contains(&b'[') && is_list(&start_of(bytes, encoding)) => Format::Json,
         _ => desired::detect(&start_of(bytes, encoding)).unwrap_or(Format::Netsh),
     }
 }
@@ -39,6 +40,15 @@ fn start_of(bytes: &[u8], encoding: Encoding) -> Cow<'_, str> {
         1 => String::from_utf8_lossy(start),
         _ => encoding.decode(start).unwrap_or_default(),
     }
+}
+
+/// Whether a text starts as a JSON list of objects, or is an empty one.
+fn is_list(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let Some(rest) = text.strip_prefix('[').map(str::trim_start) else {
+        return false;
+    };
+    rest.starts_with('{') || rest.trim_end() == "]"
 }
 
 /// Whether a JSON object holds the output of a command, as Ansible's do: a listing may be in it.

@@ -1,7 +1,9 @@
 //! The JSON format: one object, versioned, each version described by a JSON Schema
 //! (`schema/export-v1.json` to `export-v3.json`).
 //!
-//! It carries everything that a binding has. A version is closed: a field that it does not have is
+//! A list is read as well: what `certbind list --format json` prints.
+//!
+//! The object carries everything that a binding has. A version is closed: a field that it does not have is
 //! an error, since passing it over would lose what it says. Version 2 has extended properties, version 3
 //! times and the configuration beside bindings; each is written where there are some: every release reads
 //! version 1.
@@ -30,6 +32,7 @@ use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
 use crate::export::{Export, Header};
 use crate::format::Format;
+use crate::json_list::{self, Document, without_place};
 use crate::netsh::layout::Layout;
 use crate::netsh::layout_check;
 use crate::options::ReadOptions;
@@ -113,22 +116,6 @@ impl Stamp {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Read<'a> {
-    #[serde(rename = "format")]
-    _format: serde::de::IgnoredAny,
-    #[serde(rename = "version")]
-    _version: serde::de::IgnoredAny,
-    header: Header,
-    #[serde(borrow)]
-    bindings: Vec<&'a RawValue>,
-    #[serde(default)]
-    layout: Option<Layout>,
-    times: Option<BTreeMap<BindingKey, Timestamp>>,
-    configuration: Option<Configuration>,
-}
-
 /// Reads a JSON export.
 ///
 /// # Errors
@@ -145,12 +132,19 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
             ..ParseError::at(error.line() as u64, without_place(&error)).caused_by(error)
         })
     };
-    let stamp: Stamp = serde_json::from_str(&text).map_err(malformed)?;
-    if stamp.is_desired_state() {
-        return desired::read(bytes, Format::Json, options);
-    }
-    let version = version(&stamp)?;
-    let read: Read<'_> = serde_json::from_str(&text).map_err(malformed)?;
+    let (version, read): (u64, Document<'_>) = if text.trim_start().starts_with('[') {
+        (
+            BINDINGS,
+            json_list::read(&text).map_err(ReadError::Malformed)?,
+        )
+    } else {
+        let stamp: Stamp = serde_json::from_str(&text).map_err(malformed)?;
+        if stamp.is_desired_state() {
+            return desired::read(bytes, Format::Json, options);
+        }
+        let read = serde_json::from_str(&text).map_err(malformed)?;
+        (version(&stamp)?, read)
+    };
 
     if version < VERSION && (read.times.is_some() || read.configuration.is_some()) {
         let what = format!("version {version} has neither times nor a configuration");
@@ -259,13 +253,6 @@ fn name(index: usize, raw: &RawValue) -> String {
         Ok(named) => format!("bindings[{index}] ({:?})", named.key),
         Err(_) => format!("bindings[{index}]"),
     }
-}
-
-/// The message of an error, whose place is told apart from it.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    text.strip_suffix(&place).unwrap_or(&text).to_owned()
 }
 
 /// Finds the lines and columns of parts of a text, from its start to its end.

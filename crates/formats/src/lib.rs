@@ -41,6 +41,7 @@ mod format;
 pub mod hidden;
 pub mod hive;
 pub mod json;
+mod json_list;
 pub mod netsh;
 mod options;
 mod read_outcome;

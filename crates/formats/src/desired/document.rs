@@ -13,7 +13,7 @@ use crate::applications;
 use crate::report::ParseError;
 
 /// The fields of the document.
-const DOCUMENT: &[&str] = &[
+pub(super) const DOCUMENT: &[&str] = &[
     "$schema",
     "host",
     "certificates",

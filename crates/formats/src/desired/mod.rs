@@ -41,6 +41,7 @@
 //! bindings the file owns: those, and no others, may be deleted because the file lacks them. Without
 //! it, these are the applications of its bindings.
 
+mod canonical;
 mod certificates;
 mod document;
 mod fields;
@@ -55,6 +56,7 @@ use crate::format::Format;
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
 
+pub use canonical::canonical;
 pub use write::write;
 
 /// The JSON Schema of a desired state (draft 2020-12).
