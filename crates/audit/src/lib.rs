@@ -68,7 +68,7 @@ pub use host_export::{Baseline, HostExport, NotAssessed, SitesOfIis};
 pub use inventory::{Inventory, InventoryCertificate, InventoryError, UnreadFile};
 pub use report::{Counts, HostSummary, Report, WaivedFinding};
 pub use rule::Rule;
-pub use rules::RULES;
+pub use rules::{RULES, unmatched_name};
 pub use severity::{Severity, UnknownSeverity};
 pub use tags::tags;
 pub use waiver::{Scope, Waiver};

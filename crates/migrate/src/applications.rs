@@ -265,12 +265,30 @@ impl FromStr for ApplicationName {
         }
         text.parse().map(Self::Id).map_err(|_| {
             let aliases: Vec<_> = APPLICATIONS.iter().map(|it| it.alias).collect();
-            format!(
-                "expected an application id or one of {}",
-                aliases.join(", ")
-            )
+            match meant(text) {
+                Some(name) => {
+                    format!("it is neither an application id nor a name; did you mean {name}?")
+                }
+                None => format!(
+                    "expected an application id, a GUID such as {{{}}}, or one of {}",
+                    ids::IIS.id,
+                    aliases.join(", ")
+                ),
+            }
         })
     }
+}
+
+/// The name that was probably meant: without braces, which are for ids, or the most similar one.
+fn meant(text: &str) -> Option<&'static str> {
+    let text = text.trim_matches(['{', '}', '"', '\'', ' ']).to_lowercase();
+    let distance = |name: &str| strsim::damerau_levenshtein(&text, &name.to_lowercase());
+    let names = APPLICATIONS
+        .iter()
+        .flat_map(|it| [it.name, it.alias].map(|name| (name, it.name)));
+    let nearest = names.map(|(name, shown)| (distance(name), shown)).min();
+    let (distance, name) = nearest?;
+    (distance <= 1 + text.len() / 5).then_some(name)
 }
 
 impl fmt::Display for ApplicationName {

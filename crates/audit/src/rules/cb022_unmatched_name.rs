@@ -20,6 +20,12 @@ pub(super) static RULE: Rule = Rule {
 pub(super) const CHECK: Check = Check::Record(check);
 
 fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
+    unmatched_name(binding).map(Into::into)
+}
+
+/// Why no client sends the host name of a binding, if that is so.
+#[must_use]
+pub fn unmatched_name(binding: &Binding) -> Option<String> {
     let host = binding.key().host()?.as_str();
     // Some clients send an address, or a name with a dot at its end: CB026.
     let inside = host.trim_start_matches('[').trim_end_matches(']');
@@ -28,29 +34,33 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     }
     let host = host.strip_suffix('.').unwrap_or(host);
     if host.starts_with('.') || host.contains("..") {
-        return Some("it has an empty label, which no name has".into());
+        return Some("it has an empty label, which no name has".to_owned());
     }
     if let Some(trouble) = wildcard_trouble(host) {
-        return Some(trouble.into());
+        return Some(trouble.to_owned());
     }
     if let Some(label) = host.split('.').find(|label| is_broken_a_label(label)) {
-        return Some(format!("{label:?} looks like an A-label and stands for no name").into());
+        return Some(format!(
+            "{label:?} looks like an A-label and stands for no name"
+        ));
     }
     if let Some(label) = host.split('.').find(|label| label.len() > 63) {
-        return Some(format!("its label {label:?} is longer than 63 characters").into());
+        return Some(format!("its label {label:?} is longer than 63 characters"));
     }
     // A name of 255 bytes on the wire has 253 characters (RFC 1035, 3.1).
     if host.len() > 253 {
-        return Some("it is longer than 253 characters".into());
+        return Some("it is longer than 253 characters".to_owned());
     }
     // No name of a host has an underscore, but names that clients look up do.
     let is_odd = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-' | '_' | '*');
     if let Some(odd) = host.chars().find(is_odd) {
-        return Some(format!("it has {odd:?} in it, which no name has").into());
+        return Some(format!("it has {odd:?} in it, which no name has"));
     }
     // HTTP.sys compares characters, and is not known to make A-labels of others.
     let spelled = binding.host_spelling().filter(|name| !name.is_ascii())?;
-    Some(format!("it is spelled {spelled:?}, and clients send {host}").into())
+    Some(format!(
+        "it is spelled {spelled:?}, and clients send {host}"
+    ))
 }
 
 fn wildcard_trouble(host: &str) -> Option<&'static str> {

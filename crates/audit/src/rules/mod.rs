@@ -74,6 +74,8 @@ pub(crate) use check::Check;
 pub(crate) use collect::{Findings, Sentence};
 pub(crate) use waivers::Waivers;
 
+pub use self::cb022_unmatched_name::unmatched_name;
+
 use crate::rule::Rule;
 
 macro_rules! rules {
