@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use certbind_audit::applications;
 use certbind_core::Binding;
-use certbind_migrate::FieldChange;
+use certbind_migrate::{Comparison, FieldChange};
 
 use crate::terminal::escaped;
 
@@ -33,6 +33,16 @@ pub(crate) fn changed(before: &Binding, after: &Binding) -> String {
         text.push_str(&format!("    {:<22} {}\n", field.name(), escaped(&change)));
     }
     text
+}
+
+/// A difference of two states.
+pub(crate) fn in_lines(change: &Comparison) -> String {
+    match change {
+        Comparison::Added(binding) => whole('+', binding),
+        Comparison::Removed(binding) => whole('-', binding),
+        Comparison::Changed { before, after } => changed(before, after),
+        Comparison::Same(_) => String::new(),
+    }
 }
 
 /// The colours of `diff`.

@@ -2,11 +2,16 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use certbind_certificates::LeafError;
 use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
+#[cfg(feature = "etcd")]
+use certbind_etcd::{EtcdError, EtcdErrorKind};
 use certbind_formats::WriteError;
+use jiff::Timestamp;
+use serde_json::json;
 
 use crate::exit;
 use crate::netsh::UnknownProfile;
@@ -32,6 +37,19 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
     #[error("no binding store at {}; `certbind add` and `certbind import` create one", path.display())]
     NoStore { path: PathBuf },
+    #[error(
+        "{} is an export, not a store; to list it, type `certbind list {}`, and to make a store of it, \
+         `certbind import {} --store redb:PATH`", path.display(), path.display(), path.display()
+    )]
+    ExportAsStore { path: PathBuf },
+    #[error(
+        "the folder {} does not exist{}; nothing was created: create it, or add --create",
+        folder.display(), did_you_mean(nearest.as_ref())
+    )]
+    NoFolderOfStore {
+        folder: PathBuf,
+        nearest: Option<PathBuf>,
+    },
     #[error("{0}")]
     Binding(#[from] BindingError),
     #[error("{key}: {problem}")]
@@ -107,6 +125,9 @@ pub(crate) enum Error {
     Filter(Box<Error>),
     #[error("--store and targets are both given; name the store among the targets")]
     StoreAndTargets,
+    #[cfg(feature = "etcd")]
+    #[error("{0}")]
+    Sync(Box<Error>),
     #[error("{0}")]
     Serve(#[from] certbind_serve::ServeError),
     #[error("{0}")]
@@ -145,6 +166,81 @@ pub(crate) enum Error {
     },
     #[error("{key} was not bound at revision {revision}")]
     NotBoundThen { key: BindingKey, revision: u64 },
+    #[error(
+        "{store} is a recording of {host}, which only `certbind record` changes; nothing was changed"
+    )]
+    ChangesRecording { store: String, host: String },
+    #[error(
+        "{store} is a store of its own, not a recording; name a new file with --into, or an earlier recording"
+    )]
+    NotARecording { store: String },
+    #[error(
+        "{store} is a recording of {recorded}, and {source_name} is of {found}; nothing was recorded: \
+         use another file for each host, or --host {recorded} if it is the same"
+    )]
+    OtherHost {
+        store: String,
+        recorded: String,
+        source_name: String,
+        found: String,
+    },
+    #[error("{source_name} does not say of which host it is; add --host NAME")]
+    UnnamedHost { source_name: String },
+    #[error(
+        "{store} was changed without `certbind record` at revision {revision}; record into a new file"
+    )]
+    ForeignCommit { store: String, revision: u64 },
+    #[error(
+        "{first} is of {}, and {second} of {}; nothing was recorded: record each host into a file of its \
+         own, or add --host NAME if it is one host", hosts[0], hosts[1]
+    )]
+    ExportsOfTwoHosts {
+        first: String,
+        second: String,
+        hosts: [String; 2],
+    },
+    #[error(
+        "{first} and {second} may be of the same time, so their order is unknown; nothing was recorded: put \
+         the times into their names, as in web01-2026-12-31T120000Z.txt"
+    )]
+    ExportsAtOneTime { first: String, second: String },
+    #[error("--history off records nothing; leave it out")]
+    RecordsWithoutHistory,
+    #[error("{store} is the store to record; choose another file with --into")]
+    RecordsItself { store: String },
+    #[error("a recording is of one store, or of exports; name one store")]
+    SeveralSources,
+    #[error(
+        "{}: when it was made is unknown; put the time into its name, as in web01-2026-12-31.txt or \
+         web01-2026-12-31T120000Z.txt, or add --time TIME", path.display()
+    )]
+    UndatedExport { path: PathBuf },
+    #[error(
+        "--time is for one export; put the times of several into their names, as in web01-2026-12-31.txt"
+    )]
+    TimeOfSeveral,
+    #[error("{origin} cannot be read whole, so nothing was recorded: {problem}")]
+    PartialLook { origin: String, problem: String },
+    #[error(
+        "{source_name} is of {began}, but the last look at {host} ended at {last}; looks are recorded in \
+         the order of their times{}", if *differs {
+            ", and what it has differs from what is recorded for that time"
+        } else {
+            ""
+        }
+    )]
+    OutOfOrder {
+        source_name: String,
+        host: String,
+        began: Timestamp,
+        last: Timestamp,
+        differs: bool,
+    },
+    #[error("{}", before_first_look(host, *first))]
+    BeforeFirstLook {
+        host: String,
+        first: Option<Timestamp>,
+    },
     #[error("missing the second store or export to compare")]
     NothingToCompare,
     #[error("export --fleet writes a file per host; choose a folder with -o")]
@@ -262,6 +358,12 @@ impl Error {
             Self::Audit(_) | Self::Probe(_) | Self::Verify(_) => exit::NOT_AUDITED,
             Self::Explain(_) => exit::NOT_EXPLAINED,
             Self::Filter(_) => exit::NOT_SEARCHED,
+            #[cfg(feature = "etcd")]
+            Self::Sync(error) => match &**error {
+                Self::NoStore { .. } => exit::UNKNOWN_HOST,
+                Self::Store(error) if is_unreachable(error) => exit::UNREACHABLE,
+                _ => exit::NOT_SYNCED,
+            },
             Self::Usage(_)
             | Self::Environment { .. }
             | Self::Profile(_)
@@ -282,6 +384,14 @@ impl Error {
             | Self::PrunesFromDirtyHive { .. }
             | Self::Logs { .. }
             | Self::NothingToCompare
+            | Self::UnnamedHost { .. }
+            | Self::RecordsWithoutHistory
+            | Self::RecordsItself { .. }
+            | Self::SeveralSources
+            | Self::UndatedExport { .. }
+            | Self::TimeOfSeveral
+            | Self::ExportsOfTwoHosts { .. }
+            | Self::ExportsAtOneTime { .. }
             | Self::NoFolder
             | Self::NotAFolder { .. }
             | Self::ExportsOfOneHost { .. }
@@ -294,10 +404,24 @@ impl Error {
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {
                 exit::BROKEN_INPUT
             }
+            Self::PartialLook { .. } => exit::PARTLY_READ,
             Self::CertificateRefused { .. } => exit::CERTIFICATE_REFUSED,
             _ => exit::REFUSED,
         }
     }
+}
+
+/// Whether no endpoint of etcd answered.
+#[cfg(feature = "etcd")]
+fn is_unreachable(error: &StoreError) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<EtcdError>() {
+            return error.kind() == EtcdErrorKind::Unreachable;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// The first hashes, and how many more there are.
@@ -308,6 +432,12 @@ fn listed(hashes: &[CertHash]) -> String {
         listed.push(format!("and {} more", hashes.len() - MOST));
     }
     listed.join(", ")
+}
+
+fn did_you_mean(path: Option<&PathBuf>) -> String {
+    path.map_or_else(String::new, |path| {
+        format!(" (did you mean {}?)", path.display())
+    })
 }
 
 fn and_more(more: usize) -> String {
@@ -329,11 +459,48 @@ fn not_in_history(revision: u64, current: u64, oldest: Option<u64>) -> String {
     }
 }
 
+fn before_first_look(host: &str, first: Option<Timestamp>) -> String {
+    match first {
+        Some(first) => format!(
+            "what was bound on {host} before the first look is unknown; it ended at {first}, revision 1"
+        ),
+        None => format!("there was no look at {host} yet"),
+    }
+}
+
 fn count_keys(count: usize) -> String {
     if count == 1 {
         "1 key".into()
     } else {
         format!("{count} keys")
+    }
+}
+
+/// Whether messages are JSON objects, one a line.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Whether only errors are printed.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Prints messages as JSON from now on.
+pub(crate) fn as_json() {
+    IS_JSON.store(true, Ordering::Relaxed);
+}
+
+/// Prints no warnings and remarks from now on.
+pub(crate) fn quiet() {
+    IS_QUIET.store(true, Ordering::Relaxed);
+}
+
+pub(crate) fn is_json() -> bool {
+    IS_JSON.load(Ordering::Relaxed)
+}
+
+/// Prints the error that ends the program. The text must be escaped.
+pub(crate) fn report_last(text: &str, code: u8) {
+    match is_json() {
+        true => print_json(&json!({ "error": { "message": text, "exit_code": code } })),
+        false => report(text),
     }
 }
 
@@ -353,9 +520,19 @@ pub(crate) fn note(text: &str) {
 }
 
 fn print(color: AnsiColor, label: &str, text: &str) {
+    if IS_QUIET.load(Ordering::Relaxed) && label != "error" {
+        return;
+    }
+    if is_json() {
+        return print_json(&json!({ label: { "message": text } }));
+    }
     // Ignored: a closed standard error cannot be reported. `anstream` drops colours if it is not a
     // terminal.
     let _ = writeln!(anstream::stderr(), "{}", labelled(color, label, text));
+}
+
+fn print_json(message: &serde_json::Value) {
+    let _ = writeln!(io::stderr(), "{message}");
 }
 
 /// `warning: …` as part of a longer text.

@@ -12,11 +12,12 @@ pub const BROKEN_INPUT: u8 = 3;
 /// `check` found a damaged store.
 pub const DAMAGED: u8 = 4;
 /// `list`, `show`, `export` and `audit`: parts of the store could not be read; the rest was output.
+/// `record`: the same, and nothing was recorded.
 pub const PARTLY_READ: u8 = 5;
 /// The checks refused a certificate: it has expired, is for other names, … Nothing was changed.
 pub const CERTIFICATE_REFUSED: u8 = 6;
 
-/// `diff` found a difference, `drift` drift, or `trace --replay` a different result.
+/// `diff` found a difference, `drift` drift, `fmt --check` another form, or `trace --replay` a different result.
 pub const DIFFERENT: u8 = 1;
 /// `diff`, `drift` or `trace --replay` failed.
 pub const NOT_COMPARED: u8 = 2;
@@ -41,6 +42,15 @@ pub const NO_MATCH: u8 = 1;
 /// `list` with a filter, or of exports, failed, or not every export could be read.
 pub const NOT_SEARCHED: u8 = 2;
 
+/// `sync`: local changes remain.
+pub const NOT_IN_SYNC: u8 = 1;
+/// `sync` failed.
+pub const NOT_SYNCED: u8 = 2;
+/// `sync`: etcd has no record of the host.
+pub const UNKNOWN_HOST: u8 = 3;
+/// `sync`: etcd was not reached.
+pub const UNREACHABLE: u8 = 4;
+
 /// The text of `certbind help exit-codes`.
 pub(crate) const HELP: &str = "\
   0  success
@@ -50,13 +60,17 @@ pub(crate) const HELP: &str = "\
   3  invalid input: nothing was imported, or with --keep-going not everything
   4  check found a damaged store
   5  list, show, export, audit: parts of the store could not be read; the rest was output
+     record: the same, and nothing was recorded
   6  a certificate is not fit to be bound; nothing was changed (--force overrides)
 
 These commands use other codes:
 
   diff            0 equal          1 different                      2 error
   drift           0 no drift       1 drift                          2 error
+  fmt --check     0 canonical      1 a file is not                  3 broken input
   plan            with --detailed-exitcode: 0 no changes, 1 error, 2 changes
+  sync            0 in sync        1 local changes remain           2 error
+                  3 etcd has no record of the host                  4 etcd was not reached
   trace --replay  0 equal results  1 a result differs               2 error
   audit           0 no findings    1 findings at --fail-on or above 2 error
   probe           0 all match      1 a mismatch                     2 error

@@ -47,7 +47,7 @@ pub(crate) fn read(arguments: &[String]) -> Result<BTreeMap<String, HostExport>,
 }
 
 /// The files that the arguments name, each once.
-fn expand(arguments: &[String]) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn expand(arguments: &[String]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for argument in arguments {
         if let Some(list) = argument.strip_prefix('@') {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use certbind_audit::{Config, guard};
+use certbind_audit::{Config, guard, unmatched_name};
 use certbind_certificates::{Certificate, Folder};
 use certbind_core::{Binding, BindingKey, CertHash};
 use jiff::Timestamp;
@@ -73,6 +73,15 @@ impl Guards {
         let mut objections: BTreeMap<(CertHash, String), Vec<BindingKey>> = BTreeMap::new();
         let mut unchecked = BTreeSet::new();
         for (before, after) in changes {
+            if before.is_none()
+                && let Some(why) = unmatched_name(after)
+            {
+                self.warn(format!(
+                    "{} can never match: {why}; bind the name as clients send it, or a wildcard as in \
+                     hostnameport=*.contoso.com:443",
+                    after.key()
+                ));
+            }
             let Some(hash) = after.record().hash() else {
                 continue;
             };

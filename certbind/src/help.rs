@@ -35,6 +35,7 @@ Hosts:
   import       Import the bindings of an export, all or none
   diff         Compare two stores or exports
   drift        Check a store against a desired state, and write nothing
+  fmt          Write desired states in their canonical form
   validate     Check that desired states or exports can be read
   plan         Plan the changes that copy bindings to another host
   apply        Apply a plan atomically
@@ -49,6 +50,7 @@ Stores and more:
   probe        Connect to the endpoints and compare the served certificates
   serve        Serve TLS as HTTP.sys would choose among the bindings
   log          Show the history of a store
+  record       Record the changes of a host in a store with a history
   undo         Undo a commit of a store
   restore      Restore the bindings of an earlier revision or time
   check        Verify the integrity of a store
@@ -62,6 +64,7 @@ Stores and more:
 
 /// The end of `certbind --help`.
 pub(crate) const MORE: &str = "\
+Every command also takes --quiet (no warnings and notes) and --color auto|always|never.
 Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store, 6 unfit.";
 
 /// A help topic: its name and its text.
@@ -140,6 +143,7 @@ const STORES_END: &str = "
 The default is httpsys: on Windows, and the file certbind/bindings.redb in the user's data
 directory elsewhere. `diff` and `plan` also accept export files.
 
+A new redb file is created in a folder that exists; with --create its folder is created too.
 A redb file keeps the history of its bindings: see `log`, `undo`, `restore`, `show --at` and
 `diff --at`. Every command that changes it takes these options:
 

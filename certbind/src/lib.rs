@@ -53,6 +53,7 @@ mod data_directory;
 mod error;
 pub mod exit;
 mod export_files;
+mod export_series;
 mod export_set;
 mod file_name;
 mod files;
@@ -68,7 +69,9 @@ mod host_store;
 mod import_source;
 mod input;
 mod instant;
+mod keep;
 mod layout;
+mod look;
 pub mod netsh;
 mod new_certificate;
 mod open;
@@ -83,9 +86,11 @@ mod progress;
 mod read_file;
 mod readable;
 mod record;
+mod recording;
 mod registry;
 mod secrets;
 mod simulated_host;
+mod store_mistakes;
 mod stores;
 #[cfg(feature = "etcd")]
 mod sync;
@@ -131,6 +136,9 @@ pub fn main_with(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // With it, 2 means changes.
     let detailed = arguments.iter().any(|it| it == "--detailed-exitcode");
+    if wants_json(&arguments) {
+        error::as_json();
+    }
     let done = if is_netsh(arguments.first()) {
         as_netsh(&arguments)
     } else {
@@ -143,19 +151,38 @@ pub fn main_with(
     match done {
         Ok(code) => ExitCode::from(code),
         Err(Error::Usage(usage)) => {
-            // Help and version are "errors" of clap's that go to standard output.
-            let _ = usage.print();
-            ExitCode::from(match usage.use_stderr() {
+            let code = match usage.use_stderr() {
                 true if detailed => exit::NOT_PLANNED,
                 true => exit::USAGE,
                 false => exit::DONE,
-            })
+            };
+            if error::is_json() && usage.use_stderr() {
+                let text = usage.render().to_string();
+                let text = text.trim_start_matches("error: ").trim_end();
+                error::report_last(&escaped(text.lines().next().unwrap_or_default()), code);
+            } else {
+                // Help and version are "errors" of clap's that go to standard output.
+                let _ = usage.print();
+            }
+            ExitCode::from(code)
         }
         Err(error) => {
-            error::report(&escaped(&error.to_string()));
+            error::report_last(&escaped(&error.to_string()), error.exit_code());
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Whether the output, and so the messages, are to be JSON. The format of `import` is that of its file.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let words: Vec<_> = arguments.iter().map(|it| it.to_string_lossy()).collect();
+    let option = match words.iter().any(|it| it == "import") {
+        true => "--report",
+        false => "--format",
+    };
+    let joined = format!("{option}=json");
+    let is_pair = |pair: &[std::borrow::Cow<'_, str>]| pair[0] == option && pair[1] == "json";
+    words.windows(2).any(is_pair) || words.iter().any(|it| **it == *joined)
 }
 
 /// The command line, and whether it names the store itself, not the environment.
@@ -170,6 +197,15 @@ fn parse(arguments: Vec<OsString>) -> Result<(Cli, bool), Error> {
 }
 
 fn run(cli: Cli, named: bool) -> Result<u8, Error> {
+    if let Some(color) = cli.color {
+        color.apply();
+    }
+    if cli.quiet {
+        error::quiet();
+    }
+    if cli.create {
+        stores::create_folders();
+    }
     let store = cli.store;
     let url = || match &store {
         Some(url) => Ok(url.clone()),
@@ -188,6 +224,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::List(list) => commands::list::run(url, &list),
         Command::Show(show) => commands::read::show(url, &show),
         Command::Log(log) => commands::log::run(&url()?, &log),
+        Command::Record(record) => commands::record::run(&record),
         Command::Undo(undo) => commands::restore::undo(&url()?, &undo),
         Command::Restore(restore) => commands::restore::restore(&url()?, &restore),
         Command::Check {
@@ -206,7 +243,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             let values = Values::new(&set, set.owner.app_id);
             commands::change::set(&url()?, &set.key, &values, set.output.format)
         }
-        Command::Delete { key } => commands::change::delete(&url()?, &key),
+        Command::Delete { key, output } => commands::change::delete(&url()?, &key, output.format),
         Command::Rotate(rotate) => commands::rotate::run(&url()?, &rotate),
         Command::Heal(heal) => commands::heal::run(&heal),
         Command::Verify(verify) => commands::verify::run(&verify),
@@ -215,7 +252,8 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Diff(diff) if !diff.at.is_empty() => commands::diff::run_past(&url()?, &diff),
         Command::Diff(diff) => commands::diff::run(diff),
         Command::Drift(drift) => commands::drift::run(&drift),
-        Command::Validate { files } => commands::validate::run(&files),
+        Command::Fmt(fmt) => commands::format_files::run(&fmt),
+        Command::Validate { files, output } => commands::validate::run(&files, output.format),
         Command::Audit(audit) => commands::audit::run(&audit),
         Command::Timeline(timeline) => commands::timeline::run(&timeline),
         Command::Probe(probe) => commands::probe::run(&url()?, &probe),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use certbind_core::history::{Commit, Unknown, rewind};
+use certbind_core::history::{Commit, Found, Unknown, rewind};
 use certbind_core::{Binding, BindingKey};
 use jiff::Timestamp;
 
-use crate::error::Error;
+use crate::error::{Error, note};
 use crate::input::scan_all;
 use crate::instant::instant;
+use crate::recording::Recording;
 use crate::stores::{Opened, StoreUrl};
 
 /// A point in the history of a store.
@@ -42,6 +43,8 @@ pub(crate) struct Past {
     pub(crate) bindings: State,
     /// The newest first.
     pub(crate) commits: Vec<Commit>,
+    /// That of the host, if the store is a recording.
+    pub(crate) recording: Option<Recording>,
 }
 
 impl Past {
@@ -54,6 +57,7 @@ impl Past {
             revision: history.revision()?,
             bindings: bindings.map(|it| (it.key().clone(), it)).collect(),
             commits: history.commits()?,
+            recording: store.recording()?,
         })
     }
 
@@ -63,15 +67,28 @@ impl Past {
         found.ok_or_else(|| self.missing(revision))
     }
 
-    /// The revision at a point.
+    /// The revision at a point. For a recording, what is not known at that time is noted.
     pub(crate) fn revision_at(&self, at: &At) -> Result<u64, Error> {
+        let revision = self.quietly_revision_at(at)?;
+        if let At::Time(time) = at
+            && let Some(what) = self.uncertainty(*time, revision)
+        {
+            note(&what);
+        }
+        Ok(revision)
+    }
+
+    /// The same without a note.
+    pub(crate) fn quietly_revision_at(&self, at: &At) -> Result<u64, Error> {
         let time = match at {
             At::Revision(revision) if *revision > self.revision => {
                 return Err(self.missing(*revision));
             }
+            At::Revision(0) => return self.check_looked_at(None).map(|()| 0),
             At::Revision(revision) => return Ok(*revision),
             At::Time(time) => *time,
         };
+        self.check_looked_at(Some(time))?;
         for revision in (1..=self.revision).rev() {
             let made = Timestamp::try_from(self.commit(revision)?.time);
             if made.is_ok_and(|made| made <= time) {
@@ -89,6 +106,44 @@ impl Past {
             Err(Unknown::Missing(missing)) => Err(self.missing(missing)),
             Err(Unknown::TooLong(revision)) => Err(Error::NotKept { revision }),
         }
+    }
+
+    /// What was bound before the first look is unknown; `None` is the time before everything.
+    fn check_looked_at(&self, time: Option<Timestamp>) -> Result<(), Error> {
+        let Some(recording) = &self.recording else {
+            return Ok(());
+        };
+        match (recording.first_look, time) {
+            (Some(first), Some(time)) if first <= time => Ok(()),
+            (first, _) => Err(Error::BeforeFirstLook {
+                host: recording.host.clone(),
+                first,
+            }),
+        }
+    }
+
+    /// Why the bindings at a time may have been others than those of the last revision by then.
+    fn uncertainty(&self, time: Timestamp, revision: u64) -> Option<String> {
+        let last = self.recording.as_ref()?.last_look?;
+        if time > last.ended {
+            return Some(format!(
+                "the last look ended at {}; what changed after it is unknown",
+                last.ended
+            ));
+        }
+        let next = self.commit(revision + 1).ok()?;
+        let Some(Found::Since(since)) = next.found else {
+            return None;
+        };
+        let [since, ended] = [since, next.time].map(|it| Timestamp::try_from(it).ok());
+        let (since, ended) = (since?, ended?);
+        (since < time).then(|| {
+            format!(
+                "the changes of revision {} were made between {since} and {ended}, which includes this \
+                 time; shown without them",
+                next.revision
+            )
+        })
     }
 
     fn missing(&self, revision: u64) -> Error {

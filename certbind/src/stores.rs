@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use certbind_backends::{Access, CheckReport, Memory, OpenStore, StoreBackend};
+use certbind_backends::{Access, CheckReport, Memory, OpenStore, StoreBackend, UrlError};
 use certbind_core::history::History;
 use certbind_core::{BindingStore, StoreError};
 use certbind_formats::netsh::Layout;
@@ -16,8 +17,18 @@ use crate::data_directory::data_directory;
 use crate::error::Error;
 use crate::layout;
 use crate::netsh::Profile;
+use crate::recording::Recording;
 use crate::registry::registry;
 use crate::simulated_host::SimulatedHost;
+use crate::store_mistakes;
+
+/// Whether `--create` was given.
+static CREATES_FOLDERS: AtomicBool = AtomicBool::new(false);
+
+/// Lets new stores be created with their folders.
+pub(crate) fn create_folders() {
+    CREATES_FOLDERS.store(true, Ordering::Relaxed);
+}
 
 /// The URL of a store: its backend, and the address there.
 #[derive(Clone)]
@@ -30,7 +41,14 @@ impl FromStr for StoreUrl {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        let (backend, address) = registry().parse(url).map_err(|error| error.to_string())?;
+        let parsed = registry().parse(url);
+        let (backend, address) = parsed.map_err(|error| match error {
+            UrlError::Scheme(_) => match store_mistakes::of_url(url) {
+                Some(mistake) => mistake,
+                None => error.to_string(),
+            },
+            error => error.to_string(),
+        })?;
         Ok(Self::new(backend, address))
     }
 }
@@ -86,6 +104,11 @@ impl StoreUrl {
         Self::new(&Memory, "")
     }
 
+    /// The host whose bindings the store has, if the URL tells.
+    pub(crate) fn host(&self) -> Option<String> {
+        self.backend.host(&self.address)
+    }
+
     /// The URL with an absolute path.
     pub(crate) fn absolute(&self) -> String {
         let address = self.backend.absolute(&self.address, Path::new(""));
@@ -95,6 +118,28 @@ impl StoreUrl {
     /// The files that change whenever the store does, if the backend has any.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         self.backend.files(&self.address)
+    }
+
+    /// A new store is not created in a folder that does not exist, unless `--create` is given: its name may
+    /// be misspelled. The default store's folder is created.
+    fn check_folder(&self) -> Result<(), Error> {
+        let files = self.files();
+        let folder = files.first().and_then(|path| path.parent());
+        let is_missing = |folder: &&Path| {
+            !folder.as_os_str().is_empty() && matches!(folder.try_exists(), Ok(false))
+        };
+        match folder.filter(is_missing) {
+            Some(folder)
+                if !CREATES_FOLDERS.load(Ordering::Relaxed)
+                    && Self::default().is_ok_and(|default| *self != default) =>
+            {
+                Err(Error::NoFolderOfStore {
+                    folder: folder.to_owned(),
+                    nearest: store_mistakes::nearest(folder),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a plan file may select this store by itself.
@@ -133,8 +178,33 @@ impl StoreUrl {
 pub(crate) struct Opened(OpenStore);
 
 impl Opened {
+    /// Only `certbind record` changes a recording.
     pub(crate) fn open(url: &StoreUrl, access: Access) -> Result<Self, Error> {
-        match url.backend.open(&url.address, access)? {
+        let store = Self::open_recording(url, access)?;
+        if access != Access::Read
+            && let Some(recording) = store.recording()?
+        {
+            return Err(Error::ChangesRecording {
+                store: url.to_string(),
+                host: recording.host,
+            });
+        }
+        Ok(store)
+    }
+
+    /// Opens a store that may be a recording, to record.
+    pub(crate) fn open_recording(url: &StoreUrl, access: Access) -> Result<Self, Error> {
+        if access == Access::Create {
+            url.check_folder()?;
+        }
+        let opened = url.backend.open(&url.address, access);
+        let opened = opened.map_err(|error| match (&error, url.files().first()) {
+            (StoreError::Corrupt { .. }, Some(path)) if store_mistakes::is_export(path) => {
+                Error::ExportAsStore { path: path.clone() }
+            }
+            _ => error.into(),
+        })?;
+        match opened {
             Some(store) => Ok(Self(store)),
             None => Err(Error::NoStore {
                 path: url.backend.location(&url.address).into(),
@@ -174,6 +244,22 @@ impl Opened {
     /// The history of the bindings, if the store can keep one.
     pub(crate) fn history(&self) -> Option<&dyn History> {
         self.0.history().map(|history| &**history)
+    }
+
+    /// What the store says of the host that it records, if it is a recording.
+    pub(crate) fn recording(&self) -> Result<Option<Recording>, StoreError> {
+        match self.0.tables() {
+            Some(tables) if self.0.history().is_some() => Recording::read(&**tables),
+            _ => Ok(None),
+        }
+    }
+
+    /// Replaces that.
+    pub(crate) fn set_recording(&self, recording: &Recording) -> Result<(), StoreError> {
+        match self.0.tables() {
+            Some(tables) => recording.write(&**tables),
+            None => Ok(()),
+        }
     }
 
     /// Verifies the whole store.

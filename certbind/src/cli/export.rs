@@ -22,6 +22,9 @@ pub(crate) struct Export {
     /// Default: the layout of the last imported listing, or else 2022.
     #[arg(long, value_name = "WINDOWS")]
     pub(crate) layout: Option<Release>,
+    /// Keep the layout of the imported listing in JSON, so that it can be printed back byte for byte.
+    #[arg(long)]
+    pub(crate) with_layout: bool,
     /// An export to convert, instead of the store. JSON keeps the times and the configuration of a hive.
     #[arg(long, value_name = "EXPORT")]
     #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]

@@ -73,6 +73,13 @@ impl FromStr for HashPrefix {
         };
         let is_prefix = (SHORTEST..40).contains(&text.len())
             && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if is_sha256(text) {
+            return Err(
+                "64 digits are a SHA-256 thumbprint, and HTTP.sys takes the SHA-1 one, of 40 digits; name \
+                 the certificate by its file, --cert FILE, or take the Thumbprint that PowerShell shows"
+                    .to_owned(),
+            );
+        }
         match is_prefix {
             true => Ok(Self::Prefix(text.to_ascii_lowercase())),
             false => Err(format!(
@@ -81,6 +88,12 @@ impl FromStr for HashPrefix {
             )),
         }
     }
+}
+
+/// Whether a text is the SHA-256 of a certificate, as other tools show it.
+fn is_sha256(text: &str) -> bool {
+    let digits: Vec<char> = text.chars().filter(|it| !": ".contains(*it)).collect();
+    digits.len() == 64 && digits.iter().all(char::is_ascii_hexdigit)
 }
 
 impl fmt::Display for HashPrefix {

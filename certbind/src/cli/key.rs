@@ -2,14 +2,21 @@
 
 use certbind_core::{BindingKey, Kind};
 
+use super::key_mistakes;
+
 /// Less alike than this, a word is no slip for another.
 const ALIKE: f64 = 0.6;
 
 /// Understands a key.
 pub(crate) fn key(text: &str) -> Result<BindingKey, String> {
-    text.parse().map_err(|error| match meant(text) {
-        Some(key) => format!("{error}; did you mean {key}?"),
-        None => format!("{error}; `certbind help keys` tells how keys are written"),
+    text.parse().map_err(|error| {
+        if let Some(mistake) = key_mistakes::find(text) {
+            return mistake;
+        }
+        match meant(text) {
+            Some(key) => format!("{error}; did you mean {key}?"),
+            None => format!("{error}; `certbind help keys` tells how keys are written"),
+        }
     })
 }
 
@@ -83,7 +90,7 @@ mod tests {
 
     #[test]
     fn unrecognizable_key_points_to_help() {
-        for typed in ["", "=", "certificate=443", "ipport=", "0.0.0.0:70000"] {
+        for typed in ["", "=", "certificate=443", "ipport="] {
             let problem = key(typed).unwrap_err();
             assert!(problem.contains("certbind help keys"), "{typed}: {problem}");
         }

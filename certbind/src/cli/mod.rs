@@ -5,6 +5,7 @@ pub(crate) mod apply;
 pub(crate) mod audit;
 pub(crate) mod certificate;
 pub(crate) mod change;
+pub(crate) mod color;
 pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod doctor;
@@ -12,16 +13,19 @@ pub(crate) mod drift;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod flags;
+pub(crate) mod fmt;
 pub(crate) mod hash;
 pub(crate) mod heal;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod key;
+mod key_mistakes;
 pub(crate) mod list;
 pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod record;
+pub(crate) mod recording;
 pub(crate) mod rotate;
 pub(crate) mod script;
 pub(crate) mod serve;
@@ -39,6 +43,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::change::{Change, OwnerOfAny, OwnerOfExisting, OwnerOfNew};
+use self::color::Color;
 use self::key::key;
 use self::output::Output;
 use crate::help;
@@ -72,6 +77,18 @@ pub(crate) struct Cli {
         value_name = "URL"
     )]
     pub(crate) store: Option<StoreUrl>,
+
+    /// Create the folder of a new store as well.
+    #[arg(long, global = true, hide = true)]
+    pub(crate) create: bool,
+
+    /// Print errors and results, but no warnings and notes.
+    #[arg(long, global = true, hide = true)]
+    pub(crate) quiet: bool,
+
+    /// When to use colours. Default: on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_name = "WHEN", hide = true)]
+    pub(crate) color: Option<Color>,
 
     /// The reason of the change, for the history of the store.
     #[arg(long, global = true, value_name = "TEXT", hide = true)]
@@ -109,6 +126,8 @@ pub(crate) enum Command {
         /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
         #[arg(value_parser = key)]
         key: BindingKey,
+        #[command(flatten)]
+        output: Output,
     },
     /// Replace a certificate in every binding that uses it, in one atomic batch.
     Rotate(Box<rotate::Rotate>),
@@ -127,11 +146,15 @@ pub(crate) enum Command {
     /// Check a store against a desired state, and write nothing. Exit code 0: no drift, 1: drift,
     /// 2: error.
     Drift(drift::Drift),
+    /// Write desired states in their canonical form. Comments are kept.
+    Fmt(fmt::Fmt),
     /// Check that desired states or exports can be read. Exit code 0: all can, 3: one cannot.
     Validate {
         /// The files.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        output: Output,
     },
     /// Plan the changes that copy bindings to another host.
     Plan(Box<plan::Plan>),
@@ -140,7 +163,7 @@ pub(crate) enum Command {
     /// Keep the changes of `apply --confirm`, which are rolled back otherwise.
     Confirm(confirm::Confirm),
     /// Synchronize a store with the host record in etcd, once or continuously. Exit code 0: in sync,
-    /// 1: local changes remain, or an error.
+    /// 1: local changes remain, 2: error, 3: etcd does not know the host, 4: etcd was not reached.
     #[cfg(feature = "etcd")]
     Sync(sync::Sync),
     /// Check the bindings of hosts against the audit rules. Exit code 0: no finding at or above
@@ -148,6 +171,8 @@ pub(crate) enum Command {
     Audit(Box<audit::Audit>),
     /// Show the commits of a store: when, by whom, and the changes.
     Log(history::Log),
+    /// Record the changes of a host in a store with a history: those since the last look.
+    Record(Box<recording::Record>),
     /// Undo a commit of a store, as a new commit. Fails if later commits changed the same keys.
     Undo(history::Undo),
     /// Restore all bindings of a store as they were at a revision or time, as a new commit.

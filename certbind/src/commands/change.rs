@@ -122,8 +122,12 @@ pub(crate) fn set(
     report(format, &wanted, before.as_ref(), &after)
 }
 
-pub(crate) fn delete(url: &StoreUrl, key: &BindingKey) -> Result<u8, Error> {
+pub(crate) fn delete(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
     let removed = Opened::open(url, Access::Change)?.bindings().remove(key)?;
+    if format == Format::Json {
+        print_json(&json!({ "key": key, "changed": true, "before": removed, "after": null }))?;
+        return Ok(exit::DONE);
+    }
     print(&format!(
         "Deleted {}, bound to {} before\n",
         key,

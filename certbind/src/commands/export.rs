@@ -123,7 +123,10 @@ pub(super) fn write(
         })
     };
     match arguments.format {
-        ExportFormat::Json => json::write(&mut out, &collected(header, layout)?)?,
+        ExportFormat::Json => {
+            let layout = layout.filter(|_| arguments.with_layout);
+            json::write(&mut out, &collected(header, layout)?)?;
+        }
         ExportFormat::Netsh => {
             let release = arguments.layout.unwrap_or_default();
             let kept = layout.filter(|_| arguments.layout.is_none());

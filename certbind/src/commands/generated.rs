@@ -16,8 +16,25 @@ use crate::terminal::escaped;
 pub(crate) fn completions(shell: Shell) -> Result<u8, Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "certbind", &mut script);
-    print(&String::from_utf8_lossy(&script))?;
+    let script = String::from_utf8_lossy(&script).into_owned();
+    print(&match shell {
+        Shell::Bash => with_joined_values(&script),
+        _ => script,
+    })?;
     Ok(exit::DONE)
+}
+
+/// Bash splits `--format=j` into three words, which the script of clap does not expect.
+fn with_joined_values(script: &str) -> String {
+    const START: &str = "    prev=\"$3\"\n";
+    const JOINED: &str = r#"    if [[ "$prev" == "=" ]]; then
+        prev="${COMP_WORDS[COMP_CWORD-2]}"
+    elif [[ "${COMP_WORDS[COMP_CWORD]}" == "=" ]]; then
+        cur=""
+        prev="${COMP_WORDS[COMP_CWORD-1]}"
+    fi
+"#;
+    script.replacen(START, &format!("{START}{JOINED}"), 1)
 }
 
 /// Writes a manual page for the program and one for each command into a folder, which is made; or

@@ -1,14 +1,16 @@
 //! `log`: the history of a store.
 
+use std::time::{Duration, SystemTime};
+
 use certbind_backends::Access;
 use certbind_core::BindingKey;
-use certbind_core::history::{Before, Commit};
+use certbind_core::history::{Before, Commit, Found};
 use certbind_migrate::Comparison;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::diff::{as_json, compared};
-use crate::changes::{changed, whole};
+use crate::changes::{in_lines, whole};
 use crate::cli::history::Log;
 use crate::cli::output::Format;
 use crate::error::Error;
@@ -96,12 +98,6 @@ fn taken_back(commit: &Commit, bindings: &mut State) -> Result<Option<Vec<Compar
     Ok(Some(without_equal(compared(before, after)?)))
 }
 
-/// What differs between two states.
-pub(super) fn differences(before: &State, after: &State) -> Result<Vec<Comparison>, Error> {
-    let [before, after] = [before, after].map(|state| state.values().cloned().collect());
-    Ok(without_equal(compared(before, after)?))
-}
-
 fn without_equal(mut compared: Vec<Comparison>) -> Vec<Comparison> {
     compared.retain(|it| !matches!(it, Comparison::Same(_)));
     compared
@@ -125,26 +121,33 @@ fn in_words(entry: &Entry<'_>) -> String {
         Entry::Commit { commit, changes } => (commit, changes),
     };
     let author = &commit.author;
-    let mut text = format!(
-        "revision {}  made {} by {}@{}: {}\n",
-        commit.revision,
-        time(commit),
-        escaped(&author.user),
-        escaped(&author.host),
-        escaped(&author.command)
-    );
+    let revision = commit.revision;
+    let mut text = match commit.found {
+        Some(Found::FirstLook) => format!(
+            "revision {revision}  first look at {}, until {}: made by unknown, before\n",
+            escaped(&author.host),
+            end(commit.time)
+        ),
+        Some(Found::Since(since)) => format!(
+            "revision {revision}  made by unknown on {}, between {} and {}\n",
+            escaped(&author.host),
+            time(since),
+            end(commit.time)
+        ),
+        None | Some(Found::History) => format!(
+            "revision {revision}  made {} by {}@{}: {}\n",
+            time(commit.time),
+            escaped(&author.user),
+            escaped(&author.host),
+            escaped(&author.command)
+        ),
+    };
     if !author.message.is_empty() {
         text.push_str(&format!("    {}\n", escaped(&author.message)));
     }
     match changes {
         Some(changes) => changes.iter().for_each(|change| {
-            let lines = match change {
-                Comparison::Added(binding) => whole('+', binding),
-                Comparison::Removed(binding) => whole('-', binding),
-                Comparison::Changed { before, after } => changed(before, after),
-                Comparison::Same(_) => String::new(),
-            };
-            lines
+            in_lines(change)
                 .lines()
                 .for_each(|line| text.push_str(&format!("  {line}\n")));
         }),
@@ -181,23 +184,47 @@ fn json_of(entry: &Entry<'_>) -> serde_json::Value {
                 }
                 changes
             });
-            json!({
+            let known = |text: &str| match commit.found {
+                Some(Found::FirstLook | Found::Since(_)) => serde_json::Value::Null,
+                None | Some(Found::History) => json!(text),
+            };
+            let mut json = json!({
                 "revision": commit.revision,
-                "time": time(commit),
-                "user": author.user,
+                "time": if commit.found.is_some() { end(commit.time) } else { time(commit.time) },
+                "user": known(&author.user),
                 "host": author.host,
-                "command": author.command,
+                "command": known(&author.command),
                 "message": author.message,
                 "keys": commit.changes,
                 "changes": changes,
-            })
+            });
+            if let Some(found) = commit.found {
+                let since = match found {
+                    Found::Since(since) => Some(time(since)),
+                    Found::FirstLook | Found::History => None,
+                };
+                json["found"] = match found {
+                    Found::FirstLook => json!({ "by": "first look" }),
+                    Found::Since(_) => json!({ "by": "look", "since": since }),
+                    Found::History => json!({ "by": "history" }),
+                };
+            }
+            json
         }
     }
 }
 
-fn time(commit: &Commit) -> String {
-    Timestamp::try_from(commit.time).map_or_else(
+fn time(time: SystemTime) -> String {
+    Timestamp::try_from(time).map_or_else(
         |_| "at an unknown time".to_owned(),
         |time| format!("{time:.0}"),
     )
+}
+
+/// The end of an interval, which is not shown shorter than it is.
+fn end(found: SystemTime) -> String {
+    match Timestamp::try_from(found) {
+        Ok(exactly) if exactly.subsec_nanosecond() > 0 => time(found + Duration::from_secs(1)),
+        _ => time(found),
+    }
 }

@@ -13,6 +13,7 @@ pub(crate) mod export;
 pub(crate) mod fleet;
 #[cfg(feature = "etcd")]
 mod fleet_plan;
+pub(crate) mod format_files;
 pub(crate) mod generated;
 pub(crate) mod heal;
 pub(crate) mod help;
@@ -24,6 +25,7 @@ pub(crate) mod netsh;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod read;
+pub(crate) mod record;
 pub(crate) mod restore;
 pub(crate) mod rotate;
 mod scripts;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use certbind_backends::Access;
+use certbind_backends::{Access, CheckReport};
 use certbind_core::{Binding, BindingKey, BindingStore, MemoryStore, StoreError};
 use certbind_resolve::{Connection, Family, LocalAddress, Resolver};
 use jiff::Timestamp;
@@ -157,6 +157,18 @@ pub(crate) fn check(url: &StoreUrl, discard_wal: bool, format: Format) -> Result
             let opened = Opened::open_discarding_wal(url)?;
             warn("the WAL was discarded, and with it all commits after the revision shown here");
             opened
+        }
+        // So damaged that it does not open.
+        Err(Error::Store(error @ StoreError::Corrupt { .. })) => {
+            let problems = vec![error.to_string()];
+            match format {
+                Format::Json => print_json(&CheckReport {
+                    problems,
+                    ..CheckReport::default()
+                })?,
+                Format::Table => print(&format!("{}\n", escaped(&problems[0])))?,
+            }
+            return Ok(exit::DAMAGED);
         }
         opened => opened?,
     };

@@ -8,11 +8,11 @@ use certbind_core::{Batch, BindingKey, Change, Precondition};
 use serde_json::json;
 
 use super::diff::{as_json, differences_in_words};
-use super::log::differences;
 use crate::cli::history::{HistoryChange, Restore, Undo};
 use crate::cli::output::Format;
 use crate::error::Error;
 use crate::exit;
+use crate::keep::differences;
 use crate::past::{Past, State};
 use crate::print::{print, print_json};
 use crate::stores::{Opened, StoreUrl};
@@ -65,13 +65,18 @@ pub(crate) fn restore(url: &StoreUrl, restore: &Restore) -> Result<u8, Error> {
 }
 
 fn open(url: &StoreUrl, change: &HistoryChange) -> Result<Opened, Error> {
-    Opened::open(
-        url,
-        match change.dry_run {
-            true => Access::Read,
-            false => Access::Change,
-        },
-    )
+    let access = match change.dry_run {
+        true => Access::Read,
+        false => Access::Change,
+    };
+    let store = Opened::open(url, access)?;
+    match store.recording()? {
+        Some(recording) => Err(Error::ChangesRecording {
+            store: url.to_string(),
+            host: recording.host,
+        }),
+        None => Ok(store),
+    }
 }
 
 /// Commits the difference to a state, unless another program has changed a key of it meanwhile.

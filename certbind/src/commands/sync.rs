@@ -32,6 +32,10 @@ const ATTEMPTS: u32 = 16;
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(arguments: &Sync) -> Result<u8, Error> {
+    synchronize(arguments).map_err(|error| Error::Sync(Box::new(error)))
+}
+
+fn synchronize(arguments: &Sync) -> Result<u8, Error> {
     let sync = Agent::new(arguments)?;
     if arguments.watch {
         sync.watch()?;
@@ -41,7 +45,7 @@ pub(crate) fn run(arguments: &Sync) -> Result<u8, Error> {
     print(&sync.report_text(&done)?)?;
     Ok(match done.left().is_empty() {
         true => exit::DONE,
-        false => exit::FOUND,
+        false => exit::NOT_IN_SYNC,
     })
 }
 

@@ -2,32 +2,47 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use crate::changes::counted;
+use crate::cli::output::Format;
 use crate::error::{Error, report};
 use crate::exit;
 use crate::input::Input;
-use crate::print::print;
+use crate::print::{print, print_json};
 use crate::terminal::escaped;
 use crate::warnings::warn_of;
 
-pub(crate) fn run(files: &[PathBuf]) -> Result<u8, Error> {
+pub(crate) fn run(files: &[PathBuf], format: Format) -> Result<u8, Error> {
     let mut code = exit::DONE;
+    let mut found = Vec::new();
     for path in files {
         match Input::File(path.clone()).read() {
             Ok(contents) => {
                 contents.reading.iter().for_each(warn_of);
-                let count = counted(contents.bindings.len());
-                print(&format!(
-                    "{}: {count}\n",
-                    escaped(&path.display().to_string())
-                ))?;
+                let (shown, bindings) = (path.display().to_string(), contents.bindings.len());
+                match format {
+                    Format::Json => found.push(json!({ "file": shown, "bindings": bindings })),
+                    Format::Table => {
+                        print(&format!("{}: {}\n", escaped(&shown), counted(bindings)))?;
+                    }
+                }
             }
             // A broken file hides no other.
             Err(error) => {
-                report(&escaped(&error.to_string()));
+                let problem = error.to_string();
+                match format {
+                    Format::Json => found.push(json!({
+                        "file": path.display().to_string(), "problem": problem,
+                    })),
+                    Format::Table => report(&escaped(&problem)),
+                }
                 code = exit::BROKEN_INPUT;
             }
         }
+    }
+    if format == Format::Json {
+        print_json(&found)?;
     }
     Ok(code)
 }

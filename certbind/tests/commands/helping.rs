@@ -10,7 +10,7 @@ fn help_fits_a_screen_and_names_the_exit_codes() {
     let host = Host::new();
     let help = host.ok(&["--help"]);
     assert_eq!(help, host.ok(&["help"]));
-    assert!(help.lines().count() <= 50, "{help}");
+    assert!(help.lines().count() <= 52, "{help}");
     assert!(
         help.lines().all(|line| line.chars().count() <= 90),
         "{help}"
@@ -97,6 +97,34 @@ fn bash_completes_a_command() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "rotate\n");
+}
+
+/// As `--format json`: bash makes three words of it.
+#[test]
+fn bash_completes_a_value_after_an_equals_sign() {
+    require!("bash");
+    let host = Host::new();
+    let script = host.file("completions.sh");
+    std::fs::write(&script, host.ok(&["completions", "bash"])).unwrap();
+    for (words, current, found) in [
+        ("certbind list --format = j", "j", "json\n"),
+        ("certbind list --format =", "", "table json\n"),
+        ("certbind list --format j", "j", "json\n"),
+    ] {
+        let count = words.split(' ').count();
+        let previous = words.split(' ').nth(count - 2).unwrap();
+        let ask = format!(
+            "source \"$0\"; COMP_WORDS=({words}); COMP_CWORD={}; \
+             _certbind certbind '{current}' '{previous}'; echo \"${{COMPREPLY[*]}}\"",
+            count - 1
+        );
+        let output = std::process::Command::new("bash")
+            .args(["-c", &ask])
+            .arg(&script)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), found, "{words}");
+    }
 }
 
 #[test]

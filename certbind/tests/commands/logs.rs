@@ -30,11 +30,7 @@ fn crashed() -> Host {
 fn missing_wal_is_discarded_on_request() {
     let host = crashed();
     fs::remove_file(host.file("bindings.redb-log")).unwrap();
-    for arguments in [
-        &["list"][..],
-        &["check"],
-        &["add", "ccs=443", "--app-id", IIS],
-    ] {
+    for arguments in [&["list"][..], &["add", "ccs=443", "--app-id", IIS]] {
         let said = host.fails(exit::REFUSED, arguments);
         assert!(
             said.contains("bindings.redb-log") && said.contains("it is missing"),
@@ -42,6 +38,10 @@ fn missing_wal_is_discarded_on_request() {
         );
         assert!(said.contains("certbind check --discard-wal"), "{said}");
     }
+    let output = host.run(&["check"]);
+    let said = super::text(&output.stdout);
+    assert_eq!(output.status.code(), Some(exit::DAMAGED.into()), "{said}");
+    assert!(said.contains("certbind check --discard-wal"), "{said}");
     let output = host.run(&["check", "--discard-wal"]);
     let [out, err] = [&output.stdout, &output.stderr].map(|text| super::text(text));
     assert_eq!(output.status.code(), Some(i32::from(exit::DONE)), "{err}");

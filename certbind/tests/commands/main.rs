@@ -3,16 +3,20 @@
 #![allow(clippy::unwrap_used)]
 
 mod archives;
+mod contract;
 mod endless;
 mod explaining;
 mod exports;
+mod formatting;
 mod helping;
 mod history;
 mod hives;
 mod listing;
 mod logs;
+mod mistakes;
 mod probing;
 mod properties;
+mod recording;
 #[cfg(target_os = "linux")]
 mod secrets_in_memory;
 #[cfg(unix)]

@@ -232,12 +232,12 @@ fn host_without_a_record_is_unchanged() {
     let mut host = Host::new(&[]);
     host.local(&["add", "ccs=443", "--app-id", APP]);
     let (told, code) = host.sync(&["--enforce"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(certbind::exit::UNKNOWN_HOST.into()));
     assert!(told.contains("no binding store at etcd://"), "{told}");
     host.server.kill();
     host.record.push_str("?timeout=0.3&patience=0.5");
     let (told, code) = host.sync(&["--enforce"]);
-    assert_eq!(code, Some(1), "{told}");
+    assert_eq!(code, Some(certbind::exit::UNREACHABLE.into()), "{told}");
     assert!(host.local(&["list"]).contains("ccs=443"));
 }
 
@@ -260,7 +260,7 @@ fn a_state_of_another_host_is_refused() {
         &state,
     ];
     let other = host.command("", &sync).output().unwrap();
-    assert_eq!(other.status.code(), Some(1));
+    assert_eq!(other.status.code(), Some(certbind::exit::NOT_SYNCED.into()));
     let said = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(said.contains("choose another file with --state"), "{said}");
     assert!(!host.folder.path().join("other.redb").exists());

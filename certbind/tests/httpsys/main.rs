@@ -11,6 +11,7 @@ mod killed;
 mod parallel;
 mod private;
 mod progress;
+mod recording;
 #[path = "../common/served.rs"]
 mod served;
 mod serving;
@@ -48,16 +49,22 @@ impl Host {
 
     /// Runs it on a host with this configuration.
     fn run_with(&self, configuration: &str, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_certbind"))
+        self.command_with(configuration, arguments)
+            .output()
+            .unwrap()
+    }
+
+    fn command_with(&self, configuration: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_certbind"));
+        command
             .args(arguments)
             .env(
                 "CERTBIND_STORE",
                 format!("httpsys:{}", self.library.display()),
             )
             .env("CERTBIND_HTTPAPI", configuration)
-            .env("CERTBIND_JOURNAL", self.folder.path().join("journal"))
-            .output()
-            .unwrap()
+            .env("CERTBIND_JOURNAL", self.folder.path().join("journal"));
+        command
     }
 
     fn ok(&self, arguments: &[&str]) -> String {

@@ -1,0 +1,52 @@
+//! The arguments of `record`.
+
+use std::num::NonZeroU64;
+use std::str::FromStr;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::output::Output;
+use crate::instant::instant;
+use crate::registry::registry;
+use crate::stores::StoreUrl;
+
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// A store URL; or exports of one host: files, folders, glob patterns and @LIST.
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// The recording: a redb file, which the first look creates.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) into: RecordingFile,
+    /// The host, if the source does not name it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Option<String>,
+    /// When the export was made, if neither it nor its name says so.
+    #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "watch")]
+    pub(crate) time: Option<Timestamp>,
+    /// Keep running, and look again and again.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// The pause between two looks.
+    #[arg(long, value_name = "SECONDS", requires = "watch", default_value = "60")]
+    pub(crate) interval: NonZeroU64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// The path of a redb file, or its URL.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordingFile(pub(crate) StoreUrl);
+
+impl FromStr for RecordingFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = match registry().is_url(text) {
+            true => text.to_owned(),
+            false => format!("redb:{text}"),
+        };
+        url.parse().map(Self)
+    }
+}

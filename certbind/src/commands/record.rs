@@ -1,0 +1,245 @@
+//! `record`: the changes of a host, as looks at it find them.
+
+use std::io::ErrorKind;
+use std::thread;
+use std::time::Duration;
+
+use certbind_core::StoreError;
+use certbind_migrate::Comparison;
+use serde_json::{Value, json};
+
+use super::diff::as_json;
+use crate::changes::{counted, in_lines};
+use crate::cli::output::Format;
+use crate::cli::recording::Record;
+use crate::error::{Error, report};
+use crate::exit;
+use crate::input::Input;
+use crate::keep::{Kept, Outcome, Target, differences};
+use crate::look::Look;
+use crate::print::{json_text, print, print_to_reader};
+use crate::recording::Interval;
+use crate::stores::StoreUrl;
+use crate::terminal::escaped;
+use crate::{export_series, export_set};
+
+/// How often a host is looked at anew when another look was recorded meanwhile.
+const ATTEMPTS: u32 = 16;
+
+pub(crate) fn run(arguments: &Record) -> Result<u8, Error> {
+    let recorder = Recorder::new(arguments)?;
+    if arguments.watch {
+        recorder.watch()?;
+        return Ok(exit::DONE);
+    }
+    let kept = recorder.round()?;
+    print(&recorder.report_text(&kept)?)?;
+    Ok(exit::DONE)
+}
+
+struct Recorder<'a> {
+    arguments: &'a Record,
+    target: Target<'a>,
+    source: Source,
+}
+
+enum Source {
+    Store(StoreUrl),
+    /// Exports, which are searched for anew with each round.
+    Exports(Vec<String>),
+}
+
+impl<'a> Recorder<'a> {
+    fn new(arguments: &'a Record) -> Result<Self, Error> {
+        let inputs = arguments.sources.iter().map(|it| it.parse::<Input>());
+        let inputs: Vec<_> = inputs.flatten().map(Input::resolved).collect();
+        let mut stores = inputs.into_iter().filter_map(|input| match input {
+            Input::Store(url) => Some(url),
+            Input::File(_) => None,
+        });
+        let source = match stores.next() {
+            Some(_) if arguments.sources.len() > 1 => return Err(Error::SeveralSources),
+            Some(url) if url.absolute() == arguments.into.0.absolute() => {
+                let store = url.to_string();
+                return Err(Error::RecordsItself { store });
+            }
+            Some(url) => Source::Store(url),
+            None => Source::Exports(arguments.sources.clone()),
+        };
+        Ok(Self {
+            arguments,
+            target: Target::new(&arguments.into.0, arguments.host.as_deref())?,
+            source,
+        })
+    }
+
+    /// Looks once.
+    fn round(&self) -> Result<Vec<Kept>, Error> {
+        match &self.source {
+            Source::Store(url) => self.look_at_store(url).map(|kept| vec![kept]),
+            Source::Exports(exports) => self.exports(exports),
+        }
+    }
+
+    fn look_at_store(&self, url: &StoreUrl) -> Result<Kept, Error> {
+        let name = url.to_string();
+        for _ in 1..ATTEMPTS {
+            let look = Look::at_store(url)?;
+            // Another program may have recorded a later look.
+            if let Outcome::Kept(kept) = self.target.keep(&look, &name)? {
+                return Ok(kept);
+            }
+        }
+        let look = Look::at_store(url)?;
+        match self.target.keep(&look, &name)? {
+            Outcome::Kept(kept) => Ok(kept),
+            Outcome::Late(late) => Err(late.error(&look, &name)),
+        }
+    }
+
+    /// Exports that are recorded already are left out.
+    fn exports(&self, exports: &[String]) -> Result<Vec<Kept>, Error> {
+        let paths = export_set::expand(exports)?;
+        let time = self.arguments.time;
+        if time.is_some() && paths.len() > 1 {
+            return Err(Error::TimeOfSeveral);
+        }
+        let given = time.map(|at| Interval::new(at, at));
+        let mut looks = Vec::new();
+        for path in paths {
+            let name = export_series::ExportName::of(&path);
+            let mut look = Look::at_export(&path, given.or(name.time))?;
+            look.host = look.host.or(name.host);
+            looks.push((path.display().to_string(), look));
+        }
+        looks.sort_by_key(|(_, look)| (look.time.began, look.time.ended));
+        // All or none: hosts and times are compared before the first one is recorded.
+        let (hosts, times) = looks
+            .iter()
+            .map(|(name, look)| Ok((self.target.host(look, name)?, (name, look.time))))
+            .collect::<Result<(Vec<_>, Vec<_>), Error>>()?;
+        if let Some(at) =
+            (1..hosts.len()).find(|at| hosts[*at].to_lowercase() != hosts[0].to_lowercase())
+        {
+            return Err(Error::ExportsOfTwoHosts {
+                first: looks[0].0.clone(),
+                second: looks[at].0.clone(),
+                hosts: [hosts[0].clone(), hosts[at].clone()],
+            });
+        }
+        if let Some(pair) = times.windows(2).find(|it| it[1].1.began < it[0].1.ended) {
+            return Err(Error::ExportsAtOneTime {
+                first: pair[0].0.clone(),
+                second: pair[1].0.clone(),
+            });
+        }
+        let mut all = Vec::new();
+        for (name, look) in &looks {
+            match self.target.keep(look, name)? {
+                Outcome::Kept(kept) => all.push(kept),
+                Outcome::Late(late) if late.is_recorded => {}
+                Outcome::Late(late) => return Err(late.error(look, name)),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Goes on until the process is ended, or nobody reads any more what it prints. A source that cannot be
+    /// read is reported, once, and tried again.
+    fn watch(&self) -> Result<(), Error> {
+        let mut last_error = String::new();
+        let mut is_first = true;
+        loop {
+            match self.round() {
+                Ok(mut kept) => {
+                    kept.retain(|it| is_first || !it.commits.is_empty());
+                    if !kept.is_empty() || is_first {
+                        match print_to_reader(&self.report_text(&kept)?) {
+                            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+                            printed => printed?,
+                        }
+                    }
+                    is_first = false;
+                    last_error.clear();
+                }
+                Err(error) if may_pass(&error) => {
+                    let said = error.to_string();
+                    if said != last_error {
+                        report(&escaped(&said));
+                    }
+                    last_error = said;
+                }
+                Err(error) => return Err(error),
+            }
+            thread::sleep(Duration::from_secs(self.arguments.interval.get()));
+        }
+    }
+
+    fn report_text(&self, kept: &[Kept]) -> Result<String, Error> {
+        match self.arguments.output.format {
+            Format::Json => json_text(&kept.iter().map(json_of).collect::<Vec<_>>()),
+            Format::Table if kept.is_empty() => Ok("Recorded already: no later look\n".to_owned()),
+            Format::Table => kept.iter().map(in_words).collect(),
+        }
+    }
+}
+
+/// Whether a later look may succeed.
+fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::Store(StoreError::Unsupported { .. }) => false,
+        Error::Store(_)
+        | Error::NoStore { .. }
+        | Error::PartialLook { .. }
+        | Error::OutOfOrder { .. }
+        | Error::Input { .. }
+        | Error::BrokenInput { .. }
+        | Error::NoExport(_) => true,
+        _ => false,
+    }
+}
+
+fn in_words(kept: &Kept) -> Result<String, Error> {
+    let host = escaped(&kept.host).into_owned();
+    let ended = kept.look.ended;
+    let Some(since) = kept.since else {
+        let bindings = counted(kept.bindings);
+        return Ok(format!("{host}: first look, until {ended}: {bindings}\n"));
+    };
+    if kept.commits.is_empty() {
+        return Ok(format!("{host}: no change from {since} to {ended}\n"));
+    }
+    let mut text = String::new();
+    for commit in &kept.commits {
+        let revision = commit.revision;
+        let by = match &commit.known {
+            Some(known) => format!("made {}", escaped(known)),
+            None => format!("made by unknown, between {since} and {ended}"),
+        };
+        text.push_str(&format!("{host}: revision {revision}  {by}\n"));
+        let changes = differences(&commit.before, &commit.after)?;
+        for line in changes.iter().map(in_lines).collect::<String>().lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    Ok(text)
+}
+
+fn json_of(kept: &Kept) -> Value {
+    let commits = kept.commits.iter().map(|commit| {
+        let changes: Vec<Comparison> =
+            differences(&commit.before, &commit.after).unwrap_or_default();
+        let mut changes = as_json(&changes);
+        if let Some(changes) = changes.as_object_mut() {
+            changes.remove("same");
+        }
+        json!({ "revision": commit.revision, "by": commit.known, "changes": changes })
+    });
+    json!({
+        "host": kept.host,
+        "since": kept.since,
+        "until": kept.look.ended,
+        "bindings": kept.bindings,
+        "commits": commits.collect::<Vec<_>>(),
+    })
+}

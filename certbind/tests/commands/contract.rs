@@ -1,0 +1,246 @@
+//! What programs rely on: JSON by its schemas, and exit codes.
+
+use std::process::Output;
+
+use certbind::exit;
+use serde_json::Value;
+
+use super::{HASH, Host, IIS, NEXT, text};
+
+fn validate(schema: &str, value: &Value) {
+    let path = format!(
+        "{}/../docs/schemas/{schema}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(value)
+        .map(|it| it.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}: {value:#}");
+}
+
+/// Runs a command with JSON output, which has to fit the schema.
+fn json(host: &Host, schema: &str, code: u8, arguments: &[&str]) -> Value {
+    let output = host.run(&[arguments, &["--format", "json"]].concat());
+    assert_eq!(
+        output.status.code(),
+        Some(code.into()),
+        "{arguments:?}: {output:?}"
+    );
+    messages(&output);
+    let value = serde_json::from_slice(&output.stdout).unwrap();
+    validate(schema, &value);
+    value
+}
+
+/// Each line of standard error.
+fn messages(output: &Output) -> Vec<Value> {
+    let lines = text(&output.stderr);
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    lines.inspect(|line| validate("message", line)).collect()
+}
+
+#[test]
+fn json_follows_the_schemas() {
+    let host = Host::new();
+    let file = |name: &str| host.file(name).display().to_string();
+    let add = ["add", "0.0.0.0:443", "--hash", HASH, "--app-id", IIS];
+    let made = json(&host, "change", 0, &add);
+    assert_eq!(
+        (&made["changed"], &made["before"]),
+        (&true.into(), &Value::Null)
+    );
+    assert_eq!(json(&host, "change", 0, &add)["changed"], false);
+    json(
+        &host,
+        "change",
+        0,
+        &["update", "0.0.0.0:443", "--hash", NEXT],
+    );
+    json(&host, "change", 0, &["set", "ccs=443", "--app-id", IIS]);
+    let gone = json(&host, "change", 0, &["delete", "ccs=443"]);
+    assert_eq!(
+        (&gone["before"]["key"], &gone["after"]),
+        (&"ccs=443".into(), &Value::Null)
+    );
+    json(&host, "list", 0, &["list"]);
+    json(&host, "diff", 1, &["diff", "--at", "1"]);
+    json(&host, "log", 0, &["log"]);
+    json(&host, "check", 0, &["check"]);
+    let source = format!("redb:{}", file("bindings.redb"));
+    let look = [
+        "record",
+        &source,
+        "--into",
+        &file("history.redb"),
+        "--host",
+        "web01",
+    ];
+    json(&host, "record", 0, &look);
+    host.ok(&["delete", "0.0.0.0:443", "--history", "off"]);
+    json(&host, "log", 0, &["log"]);
+    host.add("[::]:443");
+    let looks = json(&host, "record", 0, &look);
+    assert_eq!(looks[0]["commits"][0]["by"], Value::Null);
+    json(
+        &host,
+        "log",
+        0,
+        &["log", "--store", &format!("redb:{}", file("history.redb"))],
+    );
+
+    std::fs::write(file("a.toml"), "[[binding]]\nkye = 1\n").unwrap();
+    std::fs::write(file("b.toml"), "").unwrap();
+    let found = json(
+        &host,
+        "validate",
+        exit::BROKEN_INPUT,
+        &["validate", &file("a.toml"), &file("b.toml")],
+    );
+    assert!(
+        found[0]["problem"]
+            .as_str()
+            .unwrap()
+            .contains("did you mean \"key\"?"),
+        "{found}"
+    );
+    assert_eq!(found[1]["bindings"], 0);
+}
+
+#[test]
+fn errors_are_json_as_well() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    let unbound = ["show", "[::]:443", "--format", "json"];
+    for (arguments, code, told) in [
+        (&unbound[..], exit::REFUSED, "[::]:443 is not bound"),
+        (
+            &["list", "--format=json", "--stoer", "x"],
+            exit::USAGE,
+            "--stoer",
+        ),
+        (
+            &["list", "--format=json", "--store", "x.redb"],
+            exit::USAGE,
+            "type redb:x.redb",
+        ),
+        (
+            &["diff", "--format", "json", "none", "none"],
+            exit::NOT_COMPARED,
+            "none",
+        ),
+    ] {
+        let output = host.run(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code.into()),
+            "{arguments:?}: {output:?}"
+        );
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+        let messages = messages(&output);
+        let last = &messages.last().unwrap()["error"];
+        assert_eq!(last["exit_code"], code, "{arguments:?}");
+        assert!(
+            last["message"].as_str().unwrap().contains(told),
+            "{arguments:?}: {last}"
+        );
+    }
+    let added = host.run(&[
+        "add", "[::]:1", "--hash", NEXT, "--app-id", IIS, "--format", "json",
+    ]);
+    assert!(
+        messages(&added)[0]["warning"]["message"]
+            .as_str()
+            .unwrap()
+            .contains(NEXT)
+    );
+    let quiet = host.run(&["add", "[::]:2", "--hash", NEXT, "--app-id", IIS, "--quiet"]);
+    assert_eq!(
+        (text(&quiet.stderr).as_str(), quiet.status.code()),
+        ("", Some(0))
+    );
+    let quiet = host.run(&["show", "[::]:3", "--quiet"]);
+    assert!(text(&quiet.stderr).contains("is not bound"));
+}
+
+#[test]
+fn colours_are_chosen() {
+    let host = Host::new();
+    for (choice, is_coloured) in [("always", true), ("never", false), ("auto", false)] {
+        let output = host.run(&["show", "0.0.0.0:443", "--color", choice]);
+        assert_eq!(
+            text(&output.stderr).contains('\u{1b}'),
+            is_coloured,
+            "{choice}"
+        );
+    }
+}
+
+/// But for a list that says that something is missing.
+#[test]
+fn listed_bindings_can_be_imported() {
+    let host = Host::new();
+    host.ok(&["import", host.listing(9).to_str().unwrap()]);
+    let file = host.file("list.json");
+    let listed = host.ok(&["list", "--format", "json"]);
+    std::fs::write(&file, &listed).unwrap();
+    let other = Host::new();
+    other.ok(&["import", file.to_str().unwrap()]);
+    assert_eq!(other.ok(&["list", "--format", "json"]), listed);
+
+    let of_hosts = host.ok(&["list", file.to_str().unwrap(), "--format", "json"]);
+    std::fs::write(&file, of_hosts).unwrap();
+    let third = Host::new();
+    third.ok(&["import", file.to_str().unwrap()]);
+    assert_eq!(third.ok(&["list", "--format", "json"]), listed);
+
+    for broken in [
+        "[{ \"unreadable\": \"a record\" }]",
+        "[{ \"host\": \"a\", \"bindings\": [], \"unreadable\": [\"a record\"] }]",
+        "[{ \"host\": \"a\", \"bindings\": [] }, { \"host\": \"b\", \"bindings\": [] }]",
+        "[{ \"key\": \"0.0.0.0:443\" }]",
+    ] {
+        std::fs::write(&file, broken).unwrap();
+        Host::new().fails(exit::BROKEN_INPUT, &["import", file.to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn json_export_has_bindings_alone() {
+    let host = Host::new();
+    let listing = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/host-2022.txt");
+    host.ok(&["import", listing]);
+    let plain = host.json(&["export"]);
+    assert_eq!(plain.get("layout"), None);
+    let kept = host.json(&["export", "--with-layout"]);
+    assert!(kept["layout"].is_object());
+    assert_eq!(plain["bindings"], kept["bindings"]);
+}
+
+#[test]
+fn check_of_a_damaged_store_exits_with_4() {
+    let host = Host::new();
+    host.ok(&["import", host.listing(300).to_str().unwrap()]);
+    let file = host.file("bindings.redb");
+    let whole = std::fs::read(&file).unwrap();
+    for part in [0.1, 0.5, 0.9] {
+        let mut damaged = whole.clone();
+        damaged.truncate((whole.len() as f64 * part) as usize);
+        std::fs::write(&file, &damaged).unwrap();
+        let output = host.run(&["check"]);
+        assert_eq!(
+            output.status.code(),
+            Some(exit::DAMAGED.into()),
+            "{part}: {output:?}"
+        );
+        assert!(text(&output.stdout).contains("damaged"), "{output:?}");
+        let report = json(&host, "check", exit::DAMAGED, &["check"]);
+        assert_eq!(report["problems"].as_array().unwrap().len(), 1);
+        assert!(std::fs::read(&file).unwrap() == damaged);
+    }
+}
