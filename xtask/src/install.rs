@@ -75,7 +75,9 @@ pub(crate) fn tests() -> Result<(), Failure> {
     }
     packages(TESTS)?;
     dotnet()?;
-    koffi()?;
+    npm("koffi", "koffi@3.3.4")?;
+    // A compiler of C# 10 (Roslyn 4.1) that .NET Core 3.1 runs is in this package alone.
+    npm("roslyn", "@autorest/csharp@3.0.0-beta.20220622.5")?;
     axe()
 }
 
@@ -91,18 +93,18 @@ fn dotnet() -> Result<(), Failure> {
         .arg("dotnetcore2==3.1.23"))
 }
 
-/// What calls libraries from Node, of which Debian has no package.
-fn koffi() -> Result<(), Failure> {
-    let folder = cargo_target().join("koffi");
-    if folder.join("node_modules/koffi/package.json").is_file() {
+/// A package of npm that Debian lacks, in a folder of its own.
+fn npm(name: &str, package: &str) -> Result<(), Failure> {
+    let folder = cargo_target().join(name);
+    if folder.join("node_modules").is_dir() {
         return Ok(());
     }
     run(Command::new("npm")
         .args(["install", "--silent", "--no-audit", "--no-fund"])
-        // The package has its library inside; no script is needed.
+        // What the packages are needed for is inside; no script is needed.
         .args(["--ignore-scripts", "--prefix"])
         .arg(&folder)
-        .arg("koffi@3.3.4"))
+        .arg(package))
 }
 
 /// The accessibility checks of Deque (axe-core), which tests run in a browser. Debian has no package of it.

@@ -97,3 +97,109 @@ fn dotnet_example_finds_the_library() {
         assert_eq!(mono, "every check has passed\n", "{code_says} under Mono");
     }
 }
+
+/// Compiles C# 10 by Roslyn, which runs under .NET, into `example.dll` of a folder; what it prints if it does not.
+fn modern(source: &str, target: &Path) -> Result<TempDir, String> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dotnet");
+    let roslyn = target.join("roslyn/node_modules/@autorest/csharp");
+    let runtime = target.join("dotnet/dotnetcore2/bin/shared/Microsoft.NETCore.App/3.1.23");
+    let folder = TempDir::new().expect("a temporary directory");
+    std::fs::write(folder.path().join("example.cs"), source).expect("written");
+    std::fs::write(folder.path().join("runtime.json"), RUNTIME).expect("written");
+    let openssl = Command::new("gcc")
+        .current_dir(&folder)
+        .args(["-shared", "-fPIC", "-o", "libssl.so.1.1"])
+        .arg(tests.join("openssl.c"))
+        .args(["-Wl,--no-as-needed", "-l:libssl.so.3", "-l:libcrypto.so.3"])
+        .output();
+    let openssl = openssl.expect("gcc runs");
+    assert!(openssl.status.success(), "{openssl:?}");
+
+    let mut mcs = Command::new("mcs");
+    mcs.args(["-warnaserror", "-nostdlib", "-noconfig"])
+        .arg(format!(
+            "-out:{}",
+            folder.path().join("compiler.dll").display()
+        ))
+        .arg(tests.join("compiler.cs"));
+    for name in [
+        "System.Private.CoreLib",
+        "System.Runtime",
+        "System.Runtime.Extensions",
+        "System.IO.FileSystem",
+        "System.Linq",
+        "System.Console",
+        "netstandard",
+    ] {
+        mcs.arg(format!("-r:{}/{name}.dll", runtime.display()));
+    }
+    for entry in std::fs::read_dir(&roslyn).expect("Roslyn is there") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        if path.extension().is_some_and(|extension| extension == "dll") {
+            std::os::unix::fs::symlink(&path, folder.path().join(name)).expect("linked");
+        }
+    }
+    for name in [
+        "Microsoft.CodeAnalysis",
+        "Microsoft.CodeAnalysis.CSharp",
+        "System.Collections.Immutable",
+    ] {
+        mcs.arg(format!("-r:{}/{name}.dll", roslyn.display()));
+    }
+    let host = mcs.output().expect("mcs runs");
+    assert!(host.status.success(), "{host:?}");
+
+    let compiled = Command::new(target.join("dotnet/dotnetcore2/bin/dotnet"))
+        .current_dir(&folder)
+        .args(["exec", "--runtimeconfig", "runtime.json", "--depsfile"])
+        .arg(roslyn.join("AutoRest.CSharp.deps.json"))
+        .args(["compiler.dll", "example.cs", "example.dll"])
+        .arg(&runtime)
+        .env("LD_LIBRARY_PATH", folder.path())
+        .output()
+        .expect("the compiler starts");
+    match compiled.status.success() {
+        true => Ok(folder),
+        false => Err(format!("{compiled:?}")),
+    }
+}
+
+/// The example with syntax of C# 9 and 10 before it.
+#[test]
+fn csharp_10_binds_as_the_example_does() {
+    require!("gcc", "mcs");
+    let library = library();
+    let target = library.ancestors().nth(2).expect("the target directory");
+    let dotnet = target.join("dotnet/dotnetcore2/bin/dotnet");
+    if !dotnet.is_file() || !target.join("roslyn/node_modules").is_dir() {
+        return skip("needs .NET and Roslyn, which `cargo xtask test --install` installs");
+    }
+    let page = include_str!("../../../docs/dotnet.md");
+    let (_, example) = page.split_once("```csharp\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    let declared = "namespace Installer;\n\nrecord struct Site(string Host, int Port);\n\n";
+    let modern_example = example
+        .replace(
+            "static class HttpSys",
+            &format!("{declared}static class HttpSys"),
+        )
+        .replace("using System;", "global using System;")
+        .replace(
+            "var hash = new byte[20];",
+            "byte[] hash = new byte[20]; Site site = new(\"www.contoso.com\", 443);",
+        )
+        .replace(
+            "Bind(\"www.contoso.com\", 443, hash)",
+            "Bind(site.Host, (site with { Port = 443 }).Port, hash)",
+        );
+    for source in [example, &modern_example] {
+        let folder = modern(source, target).unwrap_or_else(|complaint| panic!("{complaint}"));
+        let mut dotnet = Command::new(&dotnet);
+        dotnet.args(["exec", "--runtimeconfig", "runtime.json"]);
+        let said = said(&mut dotnet, &folder, &library, "httpapi.dll");
+        assert_eq!(said, "every check has passed\n");
+    }
+    let complaint = modern("class C { int x = ; }", target).expect_err("it is no program");
+    assert!(complaint.contains("CS1525"), "{complaint}");
+}
