@@ -9,10 +9,11 @@ use certbind_formats::{Export, Header, json};
 use jiff::Timestamp;
 
 use crate::audit_targets::{self, HostFrom, Target};
-use crate::error::{Error, warn};
+use crate::error::Error;
 use crate::file_name;
 use crate::hive_logs::HiveLogs;
 use crate::input::Input;
+use crate::message::warn;
 use crate::output_file;
 use crate::terminal::escaped;
 

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use certbind_certificates::Folder;
 
-use crate::error::{Error, warn};
+use crate::error::Error;
+use crate::message::warn;
 use crate::terminal::escaped;
 
 /// Reads the certificates of a folder, and warns about files without one, such as a PFX.

@@ -7,7 +7,8 @@ use certbind_etcd::{EtcdStore, EtcdUrl, Fleet, HostName};
 use clap::Args;
 
 use crate::backends::etcd;
-use crate::error::{Error, report, warn};
+use crate::error::Error;
+use crate::message::{report, warn};
 use crate::terminal::escaped;
 
 /// Which hosts, and how many of them side by side.

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 
 use crate::certificate_folder::certificate_folder;
 use crate::cli::certificate::Checks;
-use crate::error::{Error, warn};
+use crate::error::Error;
+use crate::message::warn;
 use crate::new_certificate::NewCertificate;
 use crate::terminal::escaped;
 

@@ -7,8 +7,9 @@ use certbind_formats::hive::LogFile;
 use certbind_formats::{Format, ReadOptions, ReadOutcome};
 use clap::Args;
 
-use crate::error::{Error, note};
+use crate::error::Error;
 use crate::files;
+use crate::message::note;
 use crate::terminal::escaped;
 
 /// The option.

@@ -10,7 +10,7 @@ use certbind_core::{
 use certbind_httpsys::{HttpSysStore, LibraryApi, RecoveryTime};
 
 use crate::activity::Activity;
-use crate::error::warn;
+use crate::message::warn;
 use crate::progress::{Progress, is_shown};
 use crate::terminal::escaped;
 

@@ -72,6 +72,7 @@ mod instant;
 mod keep;
 mod layout;
 mod look;
+mod message;
 pub mod netsh;
 mod new_certificate;
 mod open;
@@ -137,7 +138,7 @@ pub fn main_with(
     // With it, 2 means changes.
     let detailed = arguments.iter().any(|it| it == "--detailed-exitcode");
     if wants_json(&arguments) {
-        error::as_json();
+        message::as_json();
     }
     let done = if is_netsh(arguments.first()) {
         as_netsh(&arguments)
@@ -156,10 +157,10 @@ pub fn main_with(
                 true => exit::USAGE,
                 false => exit::DONE,
             };
-            if error::is_json() && usage.use_stderr() {
+            if message::is_json() && usage.use_stderr() {
                 let text = usage.render().to_string();
                 let text = text.trim_start_matches("error: ").trim_end();
-                error::report_last(&escaped(text.lines().next().unwrap_or_default()), code);
+                message::report_last(&escaped(text.lines().next().unwrap_or_default()), code);
             } else {
                 // Help and version are "errors" of clap's that go to standard output.
                 let _ = usage.print();
@@ -167,7 +168,7 @@ pub fn main_with(
             ExitCode::from(code)
         }
         Err(error) => {
-            error::report_last(&escaped(&error.to_string()), error.exit_code());
+            message::report_last(&escaped(&error.to_string()), error.exit_code());
             ExitCode::from(error.exit_code())
         }
     }
@@ -201,7 +202,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         color.apply();
     }
     if cli.quiet {
-        error::quiet();
+        message::quiet();
     }
     if cli.create {
         stores::create_folders();
@@ -298,7 +299,7 @@ fn recover(command: &Command, url: Option<&StoreUrl>) {
         _ => None,
     };
     if works_on_bindings && let Err(error) = commands::confirm::recover(target.or(url)) {
-        error::warn(&escaped(&error.to_string()));
+        message::warn(&escaped(&error.to_string()));
     }
 }
 

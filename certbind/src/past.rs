@@ -7,9 +7,10 @@ use certbind_core::history::{Commit, Found, Unknown, rewind};
 use certbind_core::{Binding, BindingKey};
 use jiff::Timestamp;
 
-use crate::error::{Error, note};
+use crate::error::Error;
 use crate::input::scan_all;
 use crate::instant::instant;
+use crate::message::note;
 use crate::recording::Recording;
 use crate::stores::{Opened, StoreUrl};
 

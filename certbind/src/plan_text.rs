@@ -4,7 +4,7 @@ use certbind_core::Binding;
 use certbind_migrate::{Counts, FieldChange, Plan, Purpose, Step, Warning, owners};
 
 use crate::changes::{changed, counted, whole};
-use crate::error::warning;
+use crate::message::warning;
 use crate::terminal::escaped;
 
 /// The whole plan. What stays as it is, is only counted.

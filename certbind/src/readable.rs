@@ -8,8 +8,8 @@ use certbind_core::{
     StoreError,
 };
 
-use crate::error::warn;
 use crate::exit;
+use crate::message::warn;
 use crate::terminal::escaped;
 
 /// A store whose scans leave out what cannot be read, and keep the errors for the end.

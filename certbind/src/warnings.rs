@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use certbind_formats::{ConversionWarning, ParseError, ReadOutcome};
 
-use crate::error::warn;
+use crate::message::warn;
 use crate::terminal::escaped;
 
 /// The most warnings that are printed one by one.

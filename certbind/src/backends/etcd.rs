@@ -6,7 +6,7 @@ use certbind_backends::{Access, CheckReport, OpenStore, StoreBackend};
 use certbind_core::StoreError;
 use certbind_etcd::{EtcdBuilder, EtcdStore, EtcdUrl, UrlError};
 
-use crate::error::warn;
+use crate::message::warn;
 use crate::terminal::escaped;
 
 pub(crate) struct Etcd;

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::cli::confirm::Confirm;
 use crate::cli::output::Format;
-use crate::error::{Error, warn};
+use crate::error::Error;
 use crate::exit;
+use crate::message::warn;
 use crate::print::{print, print_json};
 use crate::stores::StoreUrl;
 use crate::terminal::escaped;

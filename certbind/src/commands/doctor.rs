@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use crate::cli::doctor::Doctor;
 use crate::cli::output::Format;
-use crate::error::{Error, warn};
+use crate::error::Error;
 use crate::exit;
+use crate::message::warn;
 use crate::output_file;
 use crate::print::{print, print_json};
 use crate::progress::Progress;

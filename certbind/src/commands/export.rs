@@ -10,9 +10,10 @@ use certbind_formats::{Configuration, Export, Header, WriteError, desired, json,
 use jiff::Timestamp;
 
 use crate::cli::export::{self as arguments, ExportFormat};
-use crate::error::{Error, warn};
+use crate::error::Error;
 use crate::exit;
 use crate::input::{Contents, Input, scan_all};
+use crate::message::warn;
 use crate::output_file;
 use crate::readable::Readable;
 use crate::stores::{Opened, StoreUrl};

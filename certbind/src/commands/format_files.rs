@@ -5,9 +5,10 @@ use std::path::Path;
 use certbind_formats::{ReadOptions, desired};
 
 use crate::cli::fmt::Fmt;
-use crate::error::{Error, report};
+use crate::error::Error;
 use crate::exit;
 use crate::input::is_standard_input;
+use crate::message::report;
 use crate::output_file;
 use crate::print::print;
 use crate::read_file;

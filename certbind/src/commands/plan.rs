@@ -8,8 +8,9 @@ use jiff::Timestamp;
 
 use super::scripts;
 use crate::cli::plan::{Plan, PlanFormat};
-use crate::error::{Error, warn};
+use crate::error::Error;
 use crate::input::{Contents, Input, scan_all};
+use crate::message::warn;
 use crate::print::{print, print_json_text};
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::{escaped, escaped_json};

@@ -8,9 +8,10 @@ use certbind_migrate::{Header, Plan, Rotation, Warning};
 use crate::certificate_folder::certificate_folder;
 use crate::changes::counted;
 use crate::cli::rotate::{Renewal, Rotate};
-use crate::error::{Error, warn};
+use crate::error::Error;
 use crate::guards::Guards;
 use crate::input::scan_all;
+use crate::message::warn;
 use crate::new_certificate::NewCertificate;
 use crate::terminal::escaped;
 

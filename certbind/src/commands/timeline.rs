@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::audit_targets::{self, HostFrom};
 use crate::cli::timeline::{Timeline, TimelineFormat};
-use crate::error::{Error, note, report};
+use crate::error::Error;
 use crate::exit;
+use crate::message::{note, report};
 use crate::print::{print, print_json};
 use crate::terminal::escaped;
 

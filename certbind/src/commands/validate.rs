@@ -6,9 +6,10 @@ use serde_json::json;
 
 use crate::changes::counted;
 use crate::cli::output::Format;
-use crate::error::{Error, report};
+use crate::error::Error;
 use crate::exit;
 use crate::input::Input;
+use crate::message::report;
 use crate::print::{print, print_json};
 use crate::terminal::escaped;
 use crate::warnings::warn_of;
