@@ -15,6 +15,7 @@ const TESTS: &[Needed] = &[
     ("python3", &["python3"]),
     ("pytest-3", &["python3-pytest"]),
     ("/usr/share/java/jna.jar", &["libjna-java"]),
+    ("javac", &["default-jdk-headless"]),
     ("pkg-config", &["pkg-config"]),
     ("strace", &["strace"]),
     ("mcs", &["mono-mcs"]),

@@ -309,7 +309,8 @@ fn looks_without_changes_move_the_interval_and_not_the_size() {
     let mut since = Vec::new();
     for _ in 0..60 {
         let kept: Value = serde_json::from_str(&look()).unwrap();
-        since.push(kept[0]["since"].as_str().map(ToOwned::to_owned));
+        let began = kept[0]["since"].as_str();
+        since.push(began.map(|time| time.parse::<jiff::Timestamp>().unwrap()));
         sizes.push(std::fs::metadata(recording(&host)).unwrap().len());
     }
     assert_eq!(log(&host).as_array().unwrap().len(), 1);

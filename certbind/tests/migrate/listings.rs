@@ -90,10 +90,14 @@ fn every_command_reports_what_import_reports() {
         ] {
             let output = run.output().unwrap();
             let (out, mut said) = (text(&output.stdout), text(&output.stderr));
-            if let Ok(json) = serde_json::from_str(&out) {
-                let mut all = BTreeSet::new();
-                strings(&json, &mut all);
-                said.extend(all);
+            // What is printed as JSON, or as a line of JSON on standard error.
+            let lines: Vec<_> = said.lines().map(ToOwned::to_owned).collect();
+            for text in lines.iter().chain([&out]) {
+                if let Ok(json) = serde_json::from_str(text) {
+                    let mut all = BTreeSet::new();
+                    strings(&json, &mut all);
+                    said.extend(all);
+                }
             }
             for warning in &expected {
                 assert!(

@@ -145,7 +145,11 @@ fn new_store_is_made_for_the_command_line_alone() {
     let target = "redb:new/host.redb";
     bench.ok(&["apply", "other.json", target, "--dry-run"]);
     assert!(!bench.file("new").exists());
-    bench.ok(&["apply", "other.json", target, "--yes"]);
+    let apply = ["apply", "other.json", target, "--yes"];
+    let said = bench.fails(exit::REFUSED, &apply);
+    assert!(said.contains("add --create"), "{said}");
+    assert!(!bench.file("new").exists());
+    bench.ok(&[&apply[..], &["--create"]].concat());
     assert_eq!(bench.held(target), bench.held("redb:a"));
     let said = bench.fails(exit::REFUSED, &["apply", "plan.json", "redb:gone", "--yes"]);
     assert!(said.contains("no binding store"), "{said}");

@@ -90,7 +90,7 @@ fn an_application_is_named_or_given_by_its_id() {
     assert_eq!(add("446", &braces)["after"]["app_id"], IIS);
     for (name, expected) in [
         ("Exchange", "no application id of its own"),
-        ("ISS", "expected an application id or one of"),
+        ("ISS", "did you mean IIS?"),
     ] {
         let add = ["--store", "redb:a", "set", "0.0.0.0:447", "--app-id", name];
         let said = bench.fails(exit::USAGE, &[&add[..], &["--hash", OLD]].concat());

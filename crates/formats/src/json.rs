@@ -142,8 +142,9 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         if stamp.is_desired_state() {
             return desired::read(bytes, Format::Json, options);
         }
-        let read = serde_json::from_str(&text).map_err(malformed)?;
-        (version(&stamp)?, read)
+        // First: what is another format, or a newer one, has other fields.
+        let version = version(&stamp)?;
+        (version, serde_json::from_str(&text).map_err(malformed)?)
     };
 
     if version < VERSION && (read.times.is_some() || read.configuration.is_some()) {
