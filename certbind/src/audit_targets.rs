@@ -89,7 +89,7 @@ fn lines(list: &Path) -> Result<Vec<Input>, Error> {
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| match line.parse().map_err(broken)? {
-            // A list may be a stranger's, as a plan may.
+            // The author of a list may be a stranger, as that of a plan.
             Input::Store(url) if !url.may_be_named_by_plans() => Err(broken(format!(
                 "{line} would run code or connect to a server; name it on the command line"
             ))),

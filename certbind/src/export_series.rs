@@ -39,7 +39,7 @@ impl ExportName {
     }
 }
 
-/// A date, and behind it a time of day in UTC or nothing that looks like one.
+/// A date, and a time of day in UTC after it, if there is one.
 fn time(text: &str) -> Option<Interval> {
     let (date, rest) = date(text)?;
     let day = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
@@ -57,7 +57,7 @@ fn time(text: &str) -> Option<Interval> {
         }
         let since = SignedDuration::from_secs(hour * 3600 + minute * 60 + second);
         let exactly = day.checked_add(since).ok()?;
-        let unit = SignedDuration::from_secs(if digits == 6 { 0 } else { 59 });
+        let unit = SignedDuration::from_secs(if digits == 6 { 0 } else { 60 });
         return Some(Interval {
             began: exactly,
             ended: exactly.checked_add(unit).ok()?,
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn names_have_a_host_and_a_time() {
         let day = Some(("2025-11-29T00:00:00Z", "2025-11-30T00:00:00Z"));
-        let minute = Some(("2025-11-29T12:30:00Z", "2025-11-29T12:30:59Z"));
+        let minute = Some(("2025-11-29T12:30:00Z", "2025-11-29T12:31:00Z"));
         let second = Some(("2025-11-29T12:30:05Z", "2025-11-29T12:30:05Z"));
         for (name, host, time) in [
             ("web01-2025-11-29.txt", Some("web01"), day),

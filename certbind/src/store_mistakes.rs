@@ -1,4 +1,4 @@
-//! Common mistakes in the URLs of stores: what was found, and what to type.
+//! Common mistakes in the URLs of stores: each message says what to type.
 
 use std::path::{Path, PathBuf};
 

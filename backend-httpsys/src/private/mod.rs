@@ -1,7 +1,7 @@
 //! Files that are their owner's alone.
 //!
 //! A journal that is found is replayed, so nobody else may have written it; and it holds session
-//! ticket keys, so nobody else may read it. On Windows its folder has an access control list of its own.
+//! ticket keys, so no other user may read it. On Windows its folder has an access control list of its own.
 
 #[cfg(any(windows, test))]
 mod rights;

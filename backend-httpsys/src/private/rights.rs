@@ -39,7 +39,7 @@ const RIGHTS: [(&str, u32); 20] = [
     ("WD", 0x0004_0000),
 ];
 
-/// Checks that a file belongs to an administrator, to the system or to `user`, and that nobody else may change
+/// Checks that a file belongs to an administrator, to the system or to `user`, and that no other may change
 /// it. `user` is spelled as in the descriptor.
 ///
 /// # Errors

@@ -31,7 +31,7 @@ use windows_sys::Win32::UI::Shell::{FOLDERID_ProgramData, SHGetKnownFolderPath};
 
 use super::{refused, rights};
 
-/// Owned by Administrators, for them and SYSTEM alone, and so is what is made in it. Nothing is inherited.
+/// Owned by Administrators, for them and SYSTEM alone. Its files inherit that; it inherits nothing.
 const OF_ADMINISTRATORS: &str = "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
 /// `%ProgramData%\certbind`, where [`create_private_folder`](crate::create_private_folder) makes folders for
@@ -57,7 +57,7 @@ pub fn system_folder() -> io::Result<PathBuf> {
     }
 }
 
-/// Creates what is missing of a folder's path, for administrators; elsewhere than in [`system_folder`] for
+/// Creates the missing folders of a path, for administrators; elsewhere than in [`system_folder`] for
 /// the current user as well, if that is none.
 pub(super) fn create(folder: &Path) -> io::Result<()> {
     if fs::symlink_metadata(folder).is_ok() {

@@ -1,4 +1,4 @@
-//! Common mistakes in keys: what was found, and what to type.
+//! Common mistakes in keys: each message says what to type.
 
 use std::net::Ipv6Addr;
 

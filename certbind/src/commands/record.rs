@@ -145,7 +145,7 @@ impl<'a> Recorder<'a> {
         Ok(all)
     }
 
-    /// Goes on until the process is ended, or nobody reads any more what it prints. A source that cannot be
+    /// Runs until the process is ended or its output is closed. A source that cannot be
     /// read is reported, once, and tried again.
     fn watch(&self) -> Result<(), Error> {
         let mut last_error = String::new();

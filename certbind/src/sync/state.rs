@@ -41,8 +41,8 @@ struct File {
 }
 
 impl State {
-    /// Where the state of a store is kept unless a file is named. On Windows nobody but administrators
-    /// writes there.
+    /// Where the state of a store is kept unless a file is named. On Windows only administrators
+    /// write there.
     pub(crate) fn place(host: &str, store: &str) -> Result<PathBuf, StoreError> {
         let folder = system_folder()?;
         // Two stores whose names become one refuse each other's file.
