@@ -21,7 +21,7 @@ use crate::records::ReadCache;
 use crate::scan::scan;
 use crate::session::Session;
 use crate::step::{Log, Step, StepError, Writer, untouched};
-use crate::undo::{Recovery, Steps, not_restored, undo};
+use crate::undo::{Recovery, RecoveryConflict, RevertError, Steps, not_restored, undo};
 
 /// How often a batch is started when other programs change its keys under it.
 const APPLY_ATTEMPTS: u32 = 8;
@@ -252,10 +252,13 @@ impl<A: HttpApi> HttpSysStore<A> {
 
     /// Undoes the first `count` steps.
     fn give_up(&self, steps: &mut BatchSteps<'_>, count: usize, error: StepError) -> StepError {
-        let (_, failed) = undo(&self.session, steps, count);
+        let (undone, mut failed) = undo(&self.session, steps, count);
         if failed.is_empty() {
             // A journal that stays finds everything undone: replaying it changes nothing.
             let _ = steps.lock.finish();
+        }
+        failed.extend(undone.kept.into_iter().map(properties_kept));
+        if failed.is_empty() {
             return StepError {
                 touched: false,
                 ..error
@@ -458,11 +461,23 @@ fn recover<A: HttpApi>(
     events::info!(
         restored = undone.restored.len(),
         conflicts = undone.conflicts.len(),
+        kept = undone.kept.len(),
         "a batch that was cut off is undone"
     );
     recovery.restored.extend(undone.restored);
     recovery.conflicts.extend(undone.conflicts);
+    recovery.kept.extend(undone.kept);
     Ok(())
+}
+
+fn properties_kept(kept: RecoveryConflict) -> RevertError {
+    let RecoveryConflict { key, before, .. } = kept;
+    let error = StoreError::Backend {
+        key: Some(key.clone()),
+        action: "deleting extended properties of".into(),
+        source: "the HTTP Server API keeps them".into(),
+    };
+    RevertError { key, before, error }
 }
 
 fn panicked() -> StoreError {

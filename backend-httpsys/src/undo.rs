@@ -19,9 +19,12 @@ pub struct Recovery {
     pub restored: Vec<BindingKey>,
     /// The keys that another program has changed since, and that were left as they are.
     pub conflicts: Vec<RecoveryConflict>,
+    /// The keys that were given back their records, and of which Windows keeps extended properties that
+    /// the batch had set.
+    pub kept: Vec<RecoveryConflict>,
 }
 
-/// A key that the batch had changed, and another program after it.
+/// A key that does not hold what it held before the batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryConflict {
     /// The key.
@@ -128,6 +131,14 @@ fn revert<A: HttpApi>(
             written: &[],
         };
         match writer.write(&back, &cache) {
+            Ok(found) if has_more_properties(found.as_ref(), before.as_ref()) => {
+                recovery.kept.push(RecoveryConflict {
+                    key: key.clone(),
+                    before: before.clone(),
+                    found,
+                });
+                return Ok(());
+            }
             Ok(_) => {
                 recovery.restored.push(key.clone());
                 return Ok(());
@@ -136,6 +147,16 @@ fn revert<A: HttpApi>(
             Err(failed) => return Err(failed.error),
         }
     }
+}
+
+/// Whether a binding has extended properties that it did not have before: Windows may keep one that is
+/// deleted.
+fn has_more_properties(found: Option<&Binding>, before: Option<&Binding>) -> bool {
+    let (Some(found), Some(before)) = (found, before) else {
+        return false;
+    };
+    let mut properties = found.record().extended.iter();
+    properties.any(|set| before.record().extended.get(set.property_type()) != Some(set))
 }
 
 /// A record like the one that was written, under the key that Windows may have made of its own. It

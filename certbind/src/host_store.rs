@@ -102,5 +102,10 @@ impl Drop for HostStore {
                 conflict.key
             )));
         }
+        for kept in &recovery.kept {
+            let what = "was given back its record after a batch that was cut off, but Windows keeps extended \
+                        properties that the batch had set";
+            warn(&escaped(&format!("{} {what}", kept.key)));
+        }
     }
 }

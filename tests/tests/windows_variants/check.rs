@@ -224,8 +224,9 @@ fn cut_off(rng: &mut Rng, host: &Host) {
                     certbind_core::Record::new([9; 20].into(), None, certbind_core::Uuid::nil());
                 let missing = Binding::new(probe, missing).expect("a binding");
                 let _ = store.update(missing);
-                let found = store.recovery().conflicts;
-                conflicts.extend(found.into_iter().map(|conflict| conflict.key));
+                let found = store.recovery();
+                let found = found.conflicts.into_iter().chain(found.kept);
+                conflicts.extend(found.map(|conflict| conflict.key));
             }
         }));
     }

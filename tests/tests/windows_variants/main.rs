@@ -106,6 +106,16 @@ fn failing_queries_leave_no_unnamed_change() {
     all_hold(&pairs, 1);
 }
 
+/// An undo that had set properties which Windows does not delete was reported as done.
+#[test]
+fn properties_that_stay_are_reported() {
+    let pairs = [
+        [("property_delete", "2"), ("order", "reversed")],
+        [("property_unset", "2"), ("property_delete", "keeps")],
+    ];
+    all_hold(&pairs.map(Vec::from), 940_291_674_172_073_537);
+}
+
 #[test]
 fn drawn_pairs_of_answers() {
     let answers = answers();
