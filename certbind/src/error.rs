@@ -401,7 +401,9 @@ impl Error {
             Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {
                 exit::BROKEN_INPUT
             }
-            Self::PartialLook { .. } => exit::PARTLY_READ,
+            Self::PartialLook { .. } | Self::Export(WriteError::NotWhole { .. }) => {
+                exit::PARTLY_READ
+            }
             Self::CertificateRefused { .. } => exit::CERTIFICATE_REFUSED,
             _ => exit::REFUSED,
         }

@@ -26,8 +26,8 @@ pub(crate) struct ImportSource<'a> {
 }
 
 enum Content<'a> {
-    Whole(ReadOutcome),
-    Listing(Listing, Origin<'a>),
+    Whole(Box<ReadOutcome>),
+    Listing(Box<Listing>, Origin<'a>),
     Snapshot(Box<snapshot::Reader<BufReader<File>>>),
 }
 
@@ -256,7 +256,7 @@ fn read<'a>(
         Some(Format::Netsh) => {
             let listing = Listing::prescan(|| origin.start(), options);
             if let Some(listing) = listing.map_err(unlisted(path))? {
-                return Ok((Format::Netsh, Content::Listing(listing, origin)));
+                return Ok((Format::Netsh, Content::Listing(Box::new(listing), origin)));
             }
         }
         Some(Format::Snapshot) => {
@@ -280,5 +280,5 @@ fn whole(
     let format = options.format.or_else(|| format_of_name(path));
     let format = format.unwrap_or_else(|| certbind_formats::detect(bytes));
     let reading = logs.read(path, bytes, options)?;
-    Ok((format, Content::Whole(reading)))
+    Ok((format, Content::Whole(Box::new(reading))))
 }

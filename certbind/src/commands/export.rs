@@ -84,6 +84,7 @@ fn convert(export: &Input, arguments: &arguments::Export) -> Result<u8, Error> {
         times: found.times,
         configuration: found.configuration,
     };
+    let store = Readable::new(&store);
     let write = |out: &mut dyn Write| write(out, &store, origin, arguments);
     match &arguments.output {
         Some(path) => output_file::write(path, write)?,
@@ -104,7 +105,7 @@ pub(super) fn header(host: Option<String>, source: String) -> Header {
 
 pub(super) fn write(
     mut out: &mut dyn Write,
-    store: &dyn BindingStore,
+    store: &Readable<'_>,
     origin: Origin,
     arguments: &arguments::Export,
 ) -> Result<(), Error> {
@@ -121,6 +122,7 @@ pub(super) fn write(
             layout,
             times,
             configuration,
+            unreadable: store.unread(),
         })
     };
     match arguments.format {
@@ -145,21 +147,26 @@ pub(super) fn write(
             for binding in store.scan(&Scan::all())? {
                 snapshot.push(&binding?)?;
             }
+            check_whole(store)?;
             snapshot.finish()?;
         }
     }
     Ok(out.flush()?)
 }
 
+/// Refuses a store of which parts could not be read, for a format that cannot say so.
+fn check_whole(store: &Readable<'_>) -> Result<(), WriteError> {
+    match store.unread() {
+        none if none.is_empty() => Ok(()),
+        unreadable => Err(WriteError::NotWhole { unreadable }),
+    }
+}
+
 /// Prints a listing of as many bindings as there are to a temporary file, and reads it back before it
 /// is written to `out`. If one of them cannot be printed, nothing is. The bindings that come first in
 /// the order of the host are kept in memory. While others write to the store, the rest may be of a
 /// later time.
-fn listing(
-    mut out: &mut dyn Write,
-    store: &dyn BindingStore,
-    layout: &Layout,
-) -> Result<(), Error> {
+fn listing(mut out: &mut dyn Write, store: &Readable<'_>, layout: &Layout) -> Result<(), Error> {
     let places: HashMap<_, _> = layout.order().iter().zip(0_usize..).collect();
     let mut first = BTreeMap::new();
     let mut refused = Vec::new();
@@ -193,6 +200,7 @@ fn listing(
         (&file).rewind()?;
         Ok(BufReader::new(&file))
     };
+    check_whole(store)?;
     printed.check(start, layout)?;
     file.rewind()?;
     io::copy(&mut file, &mut out)?;

@@ -26,6 +26,7 @@ use crate::fleet::{FleetOptions, FleetUrl, counted, visit};
 use crate::input::{Input, scan_all};
 use crate::message::warn;
 use crate::print::{print, print_json, print_json_text};
+use crate::readable::Readable;
 use crate::terminal::escaped;
 use crate::{exit, output_file, table};
 
@@ -134,7 +135,7 @@ fn exported(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Export) -> Result<u8
                 header,
                 ..export::Origin::default()
             };
-            export::write(out, store, origin, arguments)
+            export::write(out, &Readable::new(store), origin, arguments)
         })
     })?;
     let hosts = counted(visited.hosts.len());

@@ -24,6 +24,9 @@ pub struct Export {
     /// What HTTP.sys is configured with beside bindings, where the export tells: hives and registry exports
     /// do, and JSON keeps it.
     pub configuration: Option<Configuration>,
+    /// The parts of the store that could not be read, and why. Bindings or their extended properties are
+    /// missing where there are any.
+    pub unreadable: Vec<String>,
 }
 
 /// Where an export comes from. A format that has no place for it leaves every field empty.

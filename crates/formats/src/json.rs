@@ -5,8 +5,9 @@
 //!
 //! The object carries everything that a binding has. A version is closed: a field that it does not have is
 //! an error, since passing it over would lose what it says. Version 2 has extended properties, version 3
-//! times and the configuration beside bindings; each is written where there are some: every release reads
-//! version 1.
+//! times, the configuration beside bindings and the parts of the store that could not be read; each is
+//! written where there are some: every release reads version 1. An export with parts that could not be
+//! read is refused, unless the options say to keep going: bindings that are missing from it may exist.
 //!
 //! ```
 //! use certbind_formats::{Export, ReadOptions, json};
@@ -48,7 +49,7 @@ pub const VERSION: u64 = crate::format::JSON_VERSION;
 
 /// The version without extended properties.
 const PLAIN: u64 = 1;
-/// The version without times and configuration.
+/// The version without times, configuration and unreadable parts.
 const BINDINGS: u64 = 2;
 
 /// The JSON Schemas of versions 1 to 3 (draft 2020-12).
@@ -70,6 +71,8 @@ struct Written<'a> {
     times: &'a BTreeMap<BindingKey, Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration: Option<&'a Configuration>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unreadable: &'a [String],
 }
 
 /// Writes an export as JSON, in UTF-8, with a line end behind it.
@@ -82,8 +85,9 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     let is_plain = !shows && !export.bindings.iter().any(is_extended);
     let configuration = export.configuration.as_ref();
     let configuration = configuration.filter(|found| !found.is_empty());
+    let is_whole = export.unreadable.is_empty();
     let version = match is_plain {
-        _ if configuration.is_some() || !export.times.is_empty() => VERSION,
+        _ if configuration.is_some() || !export.times.is_empty() || !is_whole => VERSION,
         true => PLAIN,
         false => BINDINGS,
     };
@@ -95,6 +99,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
         layout: export.layout.as_ref(),
         times: &export.times,
         configuration,
+        unreadable: &export.unreadable,
     };
     serde_json::to_writer_pretty(&mut *out, &written).map_err(io::Error::from)?;
     out.write_all(b"\n")?;
@@ -147,13 +152,20 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         (version, serde_json::from_str(&text).map_err(malformed)?)
     };
 
-    if version < VERSION && (read.times.is_some() || read.configuration.is_some()) {
-        let what = format!("version {version} has neither times nor a configuration");
-        return Err(ReadError::Malformed(ParseError::in_file(what)));
+    for (field, is_there) in [
+        ("times", read.times.is_some()),
+        ("configuration", read.configuration.is_some()),
+        ("unreadable", read.unreadable.is_some()),
+    ] {
+        if is_there && version < VERSION {
+            let what = format!("version {version} has no field {field:?}");
+            return Err(ReadError::Malformed(ParseError::in_file(what)));
+        }
     }
     let mut export = Export {
         header: read.header,
         configuration: read.configuration,
+        unreadable: read.unreadable.unwrap_or_default(),
         ..Export::default()
     };
     let mut warnings = Vec::new();
@@ -197,6 +209,9 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
             errors.push(ParseError::in_file(what));
         }
     }
+    let missing = export.unreadable.iter();
+    errors
+        .extend(missing.map(|why| ParseError::in_file(format!("the export is not whole: {why}"))));
     if !errors.is_empty() && !options.keep_going {
         return Err(ReadError::Broken(errors));
     }

@@ -28,6 +28,7 @@ pub(crate) struct Document<'a> {
     pub(crate) layout: Option<Layout>,
     pub(crate) times: Option<BTreeMap<BindingKey, Timestamp>>,
     pub(crate) configuration: Option<Configuration>,
+    pub(crate) unreadable: Option<Vec<String>>,
 }
 
 /// A host of a list of exports.
@@ -80,6 +81,7 @@ pub(crate) fn read(text: &str) -> Result<Document<'_>, ParseError> {
         layout: None,
         times: None,
         configuration: None,
+        unreadable: None,
     })
 }
 

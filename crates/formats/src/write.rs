@@ -5,6 +5,8 @@ use std::io;
 
 use certbind_core::BindingKey;
 
+use crate::export::Export;
+
 /// Why an export was not written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,6 +21,17 @@ pub enum WriteError {
         key: BindingKey,
         /// The key in front of it.
         last: BindingKey,
+    },
+    /// Parts of the store could not be read, and the format cannot say so: a reader would take the
+    /// bindings that are missing for deleted ones.
+    #[error(
+        "the store cannot be read whole, and only JSON can say that bindings are missing; \
+         export it as json: {}",
+        Listed(.unreadable)
+    )]
+    NotWhole {
+        /// The parts that could not be read, and why.
+        unreadable: Vec<String>,
     },
     /// There is more of something than the format can hold. Nothing was written.
     #[error("{what} take {found} bytes, and the format holds at most {limit}")]
@@ -46,6 +59,19 @@ pub enum WriteError {
     /// What was written to failed.
     #[error("the export could not be written: {0}")]
     Io(#[from] io::Error),
+}
+
+/// Refuses an export that is not whole, for a format that cannot say so.
+///
+/// # Errors
+/// [`WriteError::NotWhole`].
+pub(crate) fn check_whole(export: &Export) -> Result<(), WriteError> {
+    match export.unreadable.as_slice() {
+        [] => Ok(()),
+        unreadable => Err(WriteError::NotWhole {
+            unreadable: unreadable.to_vec(),
+        }),
+    }
 }
 
 /// A value that a format cannot express.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::document::{PORT, STORE};
 use crate::applications;
 use crate::export::Export;
-use crate::write::WriteError;
+use crate::write::{WriteError, check_whole};
 
 /// The fields of an entry in their order, without those at their defaults.
 type Fields = BTreeMap<usize, Value>;
@@ -40,8 +40,9 @@ struct Entry {
 /// header it has the host.
 ///
 /// # Errors
-/// [`WriteError::Io`] if `out` fails.
+/// [`WriteError::NotWhole`] if parts of the store could not be read; [`WriteError::Io`] if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
+    check_whole(export)?;
     let mut entries = entries(&export.bindings);
     let defaults = hoist(&mut entries);
     let mut sections = Vec::new();

@@ -6,7 +6,7 @@ use certbind_core::Binding;
 
 use super::add::{CommandArguments, Limits, Verb, commands, in_any_script};
 use crate::export::Export;
-use crate::write::WriteError;
+use crate::write::{WriteError, check_whole};
 
 /// A program's command line has at most 32,767 characters (`CreateProcessW`), its own name and the
 /// closing NUL among them.
@@ -23,8 +23,10 @@ const COMMAND_LINE: usize = 32_000;
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`], before anything is written, for whatever netsh has no option for
-/// and for text that a program cannot be given; [`WriteError::Io`] if `out` fails.
+/// and for text that a program cannot be given; [`WriteError::NotWhole`] if parts of the store could not
+/// be read; [`WriteError::Io`] if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
+    check_whole(export)?;
     let limits = Limits {
         refusal: in_any_script,
         command: COMMAND_LINE,

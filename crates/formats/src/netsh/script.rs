@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::add::{CommandArguments, Limits, Verb, commands, in_any_script};
 use crate::export::Export;
-use crate::write::WriteError;
+use crate::write::{WriteError, check_whole};
 
 /// cmd reads no longer lines (`Command prompt line string limitation`, Microsoft).
 const LINE: usize = 8191;
@@ -20,8 +20,10 @@ const ELSE_STOP: &str = " || exit /b 1";
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`], before anything is written, for whatever netsh has no option for
-/// and for text that a batch file cannot hold; [`WriteError::Io`] if `out` fails.
+/// and for text that a batch file cannot hold; [`WriteError::NotWhole`] if parts of the store could not
+/// be read; [`WriteError::Io`] if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
+    check_whole(export)?;
     let limits = Limits {
         refusal: in_any_script,
         command: LINE - ELSE_STOP.len(),

@@ -14,14 +14,15 @@ use super::property_fields::VALUES;
 use super::read_back::Printed;
 use crate::export::Export;
 use crate::report::{ConversionWarning, WarningKind};
-use crate::write::{InexpressibleValue, WriteError};
+use crate::write::{InexpressibleValue, WriteError, check_whole};
 
 /// Prints the bindings of an export as `netsh http show sslcert` on a host with this layout does.
 /// What such a host does not show is returned.
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`], before anything is written, if a binding has a value that could
-/// not be read back; [`WriteError::Io`] if `out` fails.
+/// not be read back; [`WriteError::NotWhole`] if parts of the store could not be read;
+/// [`WriteError::Io`] if `out` fails.
 pub fn write(
     out: &mut impl Write,
     export: &Export,
@@ -35,6 +36,7 @@ fn print(
     export: &Export,
     layout: &Layout,
 ) -> Result<(Vec<ConversionWarning>, Printed), WriteError> {
+    check_whole(export)?;
     let bindings = layout.ordered(&export.bindings);
     let refused: Vec<_> = bindings
         .iter()

@@ -8,7 +8,7 @@ use certbind_core::Binding;
 use super::UNICODE;
 use crate::export::Export;
 use crate::registry::{Data, PARAMETERS, REG_BINARY, Written, family_name, written};
-use crate::write::{InexpressibleValue, WriteError};
+use crate::write::{InexpressibleValue, WriteError, check_whole};
 
 /// Writes the bindings of an export as `reg export` would write HTTP.sys's keys: UTF-16LE with a
 /// byte order mark and CRLF, keys and values in the order of their names.
@@ -18,9 +18,10 @@ use crate::write::{InexpressibleValue, WriteError};
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`], before anything is written, for a key that is there twice and
-/// for extended properties;
+/// for extended properties; [`WriteError::NotWhole`] if parts of the store could not be read;
 /// [`WriteError::Io`] if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
+    check_whole(export)?;
     let mut keys: Vec<(&Binding, Written)> = export
         .bindings
         .iter()

@@ -150,9 +150,9 @@ impl Collected {
             export: Export {
                 header,
                 bindings: self.bindings,
-                layout: None,
                 times: self.times,
                 configuration: self.configuration,
+                ..Export::default()
             },
             // A hive has no lines, and every key of an exported registry has one.
             lines: self.lines.into_iter().flatten().collect(),

@@ -43,10 +43,10 @@ pub use error::{SnapshotError, SnapshotPosition};
 pub use reader::{Reader, VerifiedSnapshot, verify};
 pub use writer::Writer;
 
-use crate::WriteError;
 use crate::error::ReadError;
 use crate::export::Export;
 use crate::read_outcome::ReadOutcome;
+use crate::write::{WriteError, check_whole};
 
 /// The newest version that is read, and the one that is written: whether a later binding has
 /// extended properties is not known at the beginning.
@@ -75,9 +75,10 @@ pub(crate) fn is_meant(bytes: &[u8]) -> bool {
 /// Writes an export as a snapshot, its bindings in ascending order of their keys.
 ///
 /// # Errors
-/// [`WriteError::Unordered`], before anything is written, if a key is there twice; otherwise as
-/// [`Writer`].
+/// [`WriteError::Unordered`], before anything is written, if a key is there twice;
+/// [`WriteError::NotWhole`] if parts of the store could not be read; otherwise as [`Writer`].
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
+    check_whole(export)?;
     let mut bindings: Vec<_> = export.bindings.iter().collect();
     bindings.sort_by(|a, b| a.key().cmp(b.key()));
     if let Some(twice) = bindings

@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use certbind_formats::{Configuration, Export, Header, ReadError, ReadOptions, json, read};
+use certbind_formats::{
+    Configuration, Export, Header, ReadError, ReadOptions, WriteError, desired, json, netsh, read,
+    reg, snapshot,
+};
 
 use crate::languages::{FRENCH, GERMAN};
 use crate::listings::{host, read_text};
@@ -86,6 +89,51 @@ fn layouts_in_other_languages_are_left_out_with_a_warning() {
         let expected = "is not a label of the value after it";
         assert!(warning.what.ends_with(expected), "{warning}");
     }
+}
+
+#[test]
+fn export_that_is_not_whole_is_refused_unless_asked_for() {
+    let export = Export {
+        unreadable: vec!["ipport=0.0.0.0:443: its hash has 32 bytes".into()],
+        ..example()
+    };
+    let text = written(&export);
+    assert!(text.contains("\"version\": 3"), "{text}");
+    let refused = read_text(&text).unwrap_err().to_string();
+    assert!(
+        refused.contains("not whole: ipport=0.0.0.0:443"),
+        "{refused}"
+    );
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let reading = read(text.as_bytes(), &options).unwrap();
+    assert_eq!((reading.export, reading.errors.len()), (export, 1));
+}
+
+#[test]
+fn only_json_says_that_an_export_is_not_whole() {
+    let export = Export {
+        unreadable: vec!["a record".into()],
+        ..example()
+    };
+    let layout = netsh::Release::default().layout();
+    let mut out = Vec::new();
+    let refused = [
+        netsh::write(&mut out, &export, &layout).map(drop),
+        netsh::write_checked(&mut out, &export, &layout).map(drop),
+        netsh::write_script(&mut out, &export),
+        netsh::write_powershell(&mut out, &export),
+        reg::write(&mut out, &export),
+        desired::write(&mut out, &export),
+        snapshot::write(&mut out, &export),
+    ];
+    for (number, written) in refused.into_iter().enumerate() {
+        let is_refused = matches!(written, Err(WriteError::NotWhole { .. }));
+        assert!(is_refused, "writer {number}: {written:?}");
+    }
+    assert!(out.is_empty());
 }
 
 #[test]
@@ -343,10 +391,7 @@ fn times_and_configuration_need_version_3() {
     for version in ["1", "2"] {
         let older = text.replace("\"version\": 3", &format!("\"version\": {version}"));
         let error = read(older.as_bytes(), &options).unwrap_err().to_string();
-        assert!(
-            error.contains("has neither times nor a configuration"),
-            "{error}"
-        );
+        assert!(error.contains("has no field \"times\""), "{error}");
     }
     let other = text.replace(&format!("\"{}\": \"2026", keys[0]), "\"ccs=443\": \"2026");
     let error = read(other.as_bytes(), &options).unwrap_err().to_string();
