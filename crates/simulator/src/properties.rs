@@ -136,7 +136,8 @@ impl Simulator {
             found.map_err(code)?.ok_or(win32::NO_MORE_ITEMS)
         };
         let binding = match (self.windows().property_next, index) {
-            ("all-keys", index) => {
+            // Of the other types nothing is there to be shown for a key without one.
+            ("all-keys", index) if of.default_value().is_some() => {
                 let all = self
                     .store()
                     .scan(&Scan::all().of_kind(kind))

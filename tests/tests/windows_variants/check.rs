@@ -65,7 +65,7 @@ pub(crate) fn try_variant(variant: &[Answer], seed: u64, subject: Subject) {
     let tried = subject.of(&store);
     for _ in 0..OPERATIONS {
         let calls = host.calls();
-        operation(&mut rng, &host, &*tried, &kinds);
+        operation(&mut rng, &host, &store, &*tried, &kinds);
         let made = host.calls() - calls;
         assert!(made < MOST_CALLS, "one operation made {made} calls");
     }
@@ -78,8 +78,15 @@ pub(crate) fn try_variant(variant: &[Answer], seed: u64, subject: Subject) {
     }
 }
 
-fn operation(rng: &mut Rng, host: &Host, store: &dyn BindingStore, kinds: &[certbind_core::Kind]) {
+fn operation(
+    rng: &mut Rng,
+    host: &Host,
+    opened: &Store,
+    store: &dyn BindingStore,
+    kinds: &[certbind_core::Kind],
+) {
     let before = host.truth();
+    let reported = settled(opened).len();
     match rng.below(8) {
         0 => {
             let key = key(rng);
@@ -103,6 +110,7 @@ fn operation(rng: &mut Rng, host: &Host, store: &dyn BindingStore, kinds: &[cert
             }
             let renewed = store.rotate(&old, &new);
             let after = host.truth();
+            let before = recovered(before, &after, &settled(opened)[reported..]);
             applied(&before, &after, &renewed);
             if renewed.is_ok() {
                 let left = after
@@ -115,6 +123,7 @@ fn operation(rng: &mut Rng, host: &Host, store: &dyn BindingStore, kinds: &[cert
             let batch = Batch::new(changes(rng, kinds)).expect("each key once");
             let result = store.apply(&batch);
             let after = host.truth();
+            let before = recovered(before, &after, &settled(opened)[reported..]);
             applied(&before, &after, &result);
             if result.is_ok() {
                 for change in batch.changes() {
@@ -134,6 +143,24 @@ fn operation(rng: &mut Rng, host: &Host, store: &dyn BindingStore, kinds: &[cert
             }
         }
     }
+}
+
+/// The keys that the store reports to have given back after a batch that failed or was cut off.
+fn settled(store: &Store) -> Vec<BindingKey> {
+    let recovery = store.recovery();
+    let kept = recovery.kept.into_iter().map(|kept| kept.key);
+    recovery.restored.into_iter().chain(kept).collect()
+}
+
+/// The bindings before an operation, after it has given these keys back: a change does so first.
+fn recovered(mut before: Truth, after: &Truth, keys: &[BindingKey]) -> Truth {
+    for key in keys {
+        match after.get(key) {
+            Some(binding) => before.insert(key.clone(), binding.clone()),
+            None => before.remove(key),
+        };
+    }
+    before
 }
 
 /// What a batch reports is so.
