@@ -1,5 +1,6 @@
 //! Changes that wait for `certbind confirm`. An entry in the user's data directory outlives the process
-//! that made the changes, so that the next certbind can roll them back.
+//! that made the changes, so that the next certbind can roll them back. Of HTTP.sys on Windows it is in the
+//! folder of the system, for administrators alone.
 //!
 //! An entry `NAME.json` waits, and `NAME.due` is being rolled back. Removing the first, or renaming it to
 //! the second, decides between the two. The process that made the changes, or rolls them back, holds a
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 
-use crate::data_directory::data_directory;
+use crate::data_directory::{data_directory, system_folder};
 use crate::error::Error;
 use crate::stores::{Opened, StoreUrl};
 use crate::undo;
@@ -74,8 +75,8 @@ impl Waiting {
         plan: &Plan,
         time: Duration,
     ) -> Result<Self, Error> {
-        let folder = make_folder()?;
         let target = url.absolute();
+        let folder = make_folder(&target)?;
         let digest = Sha1::digest(target.as_bytes());
         let name: String = digest
             .iter()
@@ -259,12 +260,25 @@ pub(crate) fn recover(named: Option<&StoreUrl>) -> Result<Vec<Recovered>, Error>
 /// # Errors
 /// If the folder or an entry is not private, or an entry cannot be read.
 pub(crate) fn all() -> Result<Vec<Unconfirmed>, Error> {
-    let Ok(folder) = folder() else {
-        return Ok(Vec::new());
-    };
-    let unreadable = |error| StoreError::io("read", &folder, error);
-    let entries = match fs::read_dir(&folder) {
+    let folders = [system_folder(), data_directory()];
+    let mut folders: Vec<_> = folders.into_iter().flatten().map(unconfirmed_in).collect();
+    folders.dedup();
+    let mut all = Vec::new();
+    for folder in folders {
+        all.extend(all_in(&folder)?);
+    }
+    all.sort_by(|a: &Unconfirmed, b| a.path.cmp(&b.path));
+    Ok(all)
+}
+
+fn all_in(folder: &Path) -> Result<Vec<Unconfirmed>, Error> {
+    let unreadable = |error| StoreError::io("read", folder, error);
+    let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // Changes that only administrators confirm.
+        Err(error) if cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied => {
+            return Ok(Vec::new());
+        }
         entries => entries.map_err(unreadable)?,
     };
     let mut all = Vec::new();
@@ -276,14 +290,13 @@ pub(crate) fn all() -> Result<Vec<Unconfirmed>, Error> {
         {
             continue;
         }
-        check_private(&folder, &path)?;
+        check_private(folder, &path)?;
         match read(&path) {
             // It was confirmed or rolled back meanwhile.
             Err(Error::Input { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
             unconfirmed => all.push(unconfirmed?),
         }
     }
-    all.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(all)
 }
 
@@ -320,13 +333,23 @@ fn lock(entry: &Path) -> Result<Option<File>, Error> {
     }
 }
 
-fn folder() -> Result<PathBuf, StoreError> {
-    Ok(data_directory()?.join("unconfirmed"))
+fn unconfirmed_in(folder: PathBuf) -> PathBuf {
+    folder.join("unconfirmed")
 }
 
-/// The folder, which only this user can write to.
-fn make_folder() -> Result<PathBuf, Error> {
-    let folder = folder()?;
+/// The folder for the entry of a store, which only this user can write to, or only administrators.
+fn make_folder(target: &str) -> Result<PathBuf, Error> {
+    let folder = match target.starts_with("httpsys:") {
+        true => system_folder()?,
+        false => data_directory()?,
+    };
+    let folder = unconfirmed_in(folder);
+    #[cfg(windows)]
+    if target.starts_with("httpsys:") {
+        let made = certbind_httpsys::create_private_folder(&folder);
+        made.map_err(|error| StoreError::io("create", &folder, error))?;
+        return Ok(folder);
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -341,7 +364,7 @@ fn make_folder() -> Result<PathBuf, Error> {
 }
 
 /// Refuses a folder or file of another user, or one that others may write to: its content is applied to
-/// a store. On Windows the data directory is that of the user's profile.
+/// a store. On Windows the access control list of the folder decides.
 #[cfg(unix)]
 fn check_private(folder: &Path, path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::MetadataExt;
@@ -366,8 +389,13 @@ fn check_private(folder: &Path, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "it does not fail here")]
-fn check_private(_: &Path, _: &Path) -> Result<(), Error> {
+/// As on Unix, by the access control list of the folder of the system, which its files inherit. The data
+/// directory is that of the user's profile.
+#[cfg(windows)]
+fn check_private(folder: &Path, _: &Path) -> Result<(), Error> {
+    if system_folder().is_ok_and(|of_system| folder.starts_with(of_system)) {
+        let checked = certbind_httpsys::create_private_folder(folder);
+        checked.map_err(|error| StoreError::io("read", folder, error))?;
+    }
     Ok(())
 }

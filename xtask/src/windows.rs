@@ -347,7 +347,24 @@ impl Wine {
         ] {
             self.expect(certbind, arguments, printed)?;
         }
-        Ok(())
+        self.rolls_back(certbind, &plan)?;
+        self.expect(certbind, &["list"], NEW)
+    }
+
+    /// Changes that nobody confirms; what undoes them is in a folder for administrators.
+    fn rolls_back(&self, certbind: &Path, plan: &str) -> Result<(), Failure> {
+        let mut apply = self.command(certbind, &["apply", plan, "--yes", "--confirm", "1s"]);
+        let output = apply.output();
+        let output = output.map_err(|error| Failure::new(error.to_string()))?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        if output.status.success() || !printed.contains("Rolled back") {
+            return Err(Failure::new(format!("nothing is rolled back:\n{printed}")));
+        }
+        let waiting = self.prefix.join("drive_c/ProgramData/certbind/unconfirmed");
+        match waiting.is_dir() {
+            true => Ok(()),
+            false => Err(Failure::new(format!("{} is missing", waiting.display()))),
+        }
     }
 
     /// What runs over HTTP.sys on Windows: the suite on a host that others use, with the system's
@@ -370,13 +387,8 @@ impl Wine {
             .env("CERTBIND_HTTPAPI", configuration))
     }
 
-    /// Runs a program, which has to succeed and to print this.
-    pub(crate) fn expect(
-        &self,
-        program: &Path,
-        arguments: &[&str],
-        printed: &str,
-    ) -> Result<(), Failure> {
+    /// A program over the simulator that stands for the system's.
+    fn command(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut wine = Command::new("wine");
         wine.arg(program).args(arguments);
         self.environment(&mut wine);
@@ -389,7 +401,17 @@ impl Wine {
             wine.env_remove("CERTBIND_HTTPAPI");
         }
         wine.env_remove("CERTBIND_STORE");
-        let found = process::output(&mut wine)?;
+        wine
+    }
+
+    /// Runs a program, which has to succeed and to print this.
+    pub(crate) fn expect(
+        &self,
+        program: &Path,
+        arguments: &[&str],
+        printed: &str,
+    ) -> Result<(), Failure> {
+        let found = process::output(&mut self.command(program, arguments))?;
         if found.contains(printed) {
             return Ok(());
         }
