@@ -138,7 +138,7 @@ const SSL: &str =
     r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\HTTP\Parameters\SslBindingInfo";
 
 /// One for each way in which few bytes may ask for much.
-const SHAPES: [Shape; 63] = [
+const SHAPES: [Shape; 65] = [
     ("blank lines", |n| repeated("", "\n", "", n)),
     ("blank lines of Windows", |n| repeated("", "\r\n", "", n)),
     ("lines of a blank", |n| repeated("", " \n", "", n)),
@@ -205,6 +205,16 @@ const SHAPES: [Shape; 63] = [
             "{}]}",
             n,
         )
+    }),
+    ("JSON: unreadable parts", |n| {
+        let start = EXPORT
+            .replace("1,", "3,")
+            .replace("\"bindings\":[", "\"bindings\":[],\"unreadable\":[");
+        repeated(&start, "\"\",", "\"\"]}", n)
+    }),
+    ("JSON: unreadable parts of a list", |n| {
+        let start = "[{\"host\":\"a\",\"bindings\":[],\"unreadable\":[";
+        repeated(start, "\"\",", "\"\"]}]", n)
     }),
     ("JSON: a layout", |n| {
         let start = EXPORT.replace("\"bindings\":[", "\"bindings\":[],\"layout\":{\"lines\":[");
