@@ -64,7 +64,7 @@ Stores and more:
 
 /// The end of `certbind --help`.
 pub(crate) const MORE: &str = "\
-Every command also takes --quiet (no warnings and notes) and --color auto|always|never.
+Every command also takes --quiet, --verbose and --color auto|always|never.
 Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store, 6 unfit.";
 
 /// A help topic: its name and its text.

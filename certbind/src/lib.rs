@@ -99,6 +99,7 @@ mod table;
 mod terminal;
 mod unconfirmed;
 mod undo;
+mod verbose;
 mod warnings;
 
 use std::env::VarError;
@@ -203,6 +204,9 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
     }
     if cli.quiet {
         message::quiet();
+    }
+    if cli.verbose {
+        verbose::start();
     }
     if cli.create {
         stores::create_folders();

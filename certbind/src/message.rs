@@ -49,6 +49,11 @@ pub(crate) fn note(text: &str) {
     print(AnsiColor::Cyan, "note", text);
 }
 
+/// Prints an event of a backend. The text must be escaped.
+pub(crate) fn event(text: &str) {
+    print(AnsiColor::Blue, "event", text);
+}
+
 fn print(color: AnsiColor, label: &str, text: &str) {
     if IS_QUIET.load(Ordering::Relaxed) && label != "error" {
         return;

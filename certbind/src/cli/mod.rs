@@ -86,6 +86,10 @@ pub(crate) struct Cli {
     #[arg(long, global = true, hide = true)]
     pub(crate) quiet: bool,
 
+    /// Print the events of the backends as well: opened files, commits, retries, recovery.
+    #[arg(long, global = true, hide = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
     /// When to use colours. Default: on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_name = "WHEN", hide = true)]
     pub(crate) color: Option<Color>,

@@ -169,6 +169,26 @@ fn errors_are_json_as_well() {
 }
 
 #[test]
+fn verbose_commands_print_the_events_of_backends() {
+    let host = Host::new();
+    host.run(&["add", "[::]:1", "--hash", NEXT, "--app-id", IIS]);
+    let listed = host.run(&["list", "--verbose", "--format", "json"]);
+    let opened = messages(&listed);
+    let opened = opened
+        .iter()
+        .filter_map(|it| it["event"]["message"].as_str());
+    let mut opened = opened.filter(|event| event.starts_with("redb: "));
+    assert!(
+        opened.any(|event| event.contains("open") && event.contains("revision=")),
+        "{listed:?}"
+    );
+    let plain = host.run(&["list"]);
+    assert_eq!(text(&plain.stderr), "");
+    let both = host.run(&["list", "--verbose", "--quiet"]);
+    assert_eq!(both.status.code(), Some(exit::USAGE.into()), "{both:?}");
+}
+
+#[test]
 fn colours_are_chosen() {
     let host = Host::new();
     for (choice, is_coloured) in [("always", true), ("never", false), ("auto", false)] {
