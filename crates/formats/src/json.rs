@@ -31,6 +31,7 @@ use crate::configuration::Configuration;
 use crate::desired;
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
+use crate::error_list::ErrorList;
 use crate::export::{Export, Header};
 use crate::format::Format;
 use crate::json_list::{self, Document, without_place};
@@ -171,7 +172,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     let mut warnings = Vec::new();
     export.layout = layout_check::checked(read.layout, &mut warnings);
     let mut lines = Vec::new();
-    let mut errors = Vec::new();
+    let mut errors = ErrorList::default();
     let mut seen: HashMap<BindingKey, usize> = HashMap::new();
     let mut places = Places::new(&text);
     for (index, raw) in read.bindings.into_iter().enumerate() {
@@ -179,13 +180,13 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         match serde_json::from_str::<Binding>(raw.get()) {
             Ok(binding) if version == PLAIN && !binding.record().extended.is_empty() => {
                 let what = "it has extended properties, which version 1 does not have".to_owned();
-                errors.push(start.error(1, 1, what).of(name(index, raw)));
+                errors.push(|| start.error(1, 1, what).of(name(index, raw)));
             }
             Ok(binding) => match seen.get(binding.key()) {
                 Some(earlier) => {
                     let what =
                         format!("this key is bindings[{earlier}] already; expected each key once");
-                    errors.push(start.error(1, 1, what).of(name(index, raw)));
+                    errors.push(|| start.error(1, 1, what).of(name(index, raw)));
                 }
                 None => {
                     seen.insert(binding.key().clone(), index);
@@ -195,9 +196,11 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
             },
             Err(error) => {
                 let (line, column) = (error.line() as u64, error.column() as u64);
-                let what = without_place(&error);
-                let error = start.error(line, column, what).caused_by(error);
-                errors.push(error.of(name(index, raw)));
+                errors.push(|| {
+                    let what = without_place(&error);
+                    let error = start.error(line, column, what).caused_by(error);
+                    error.of(name(index, raw))
+                });
             }
         }
     }
@@ -206,12 +209,13 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
             export.times.insert(key, time);
         } else if errors.is_empty() {
             let what = format!("times has {key}, which is no key of a binding");
-            errors.push(ParseError::in_file(what));
+            errors.push(|| ParseError::in_file(what));
         }
     }
-    let missing = export.unreadable.iter();
-    errors
-        .extend(missing.map(|why| ParseError::in_file(format!("the export is not whole: {why}"))));
+    for why in &export.unreadable {
+        errors.push(|| ParseError::in_file(format!("the export is not whole: {why}")));
+    }
+    let errors = errors.into_errors();
     if !errors.is_empty() && !options.keep_going {
         return Err(ReadError::Broken(errors));
     }

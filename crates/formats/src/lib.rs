@@ -36,6 +36,7 @@ pub mod desired;
 mod detect;
 mod encoding;
 mod error;
+mod error_list;
 mod export;
 mod format;
 pub mod hidden;

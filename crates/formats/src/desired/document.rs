@@ -10,6 +10,7 @@ use super::certificates::Certificates;
 use super::fields::{Fields, error, hint, text, texts};
 use super::tree::{Node, Place, Value};
 use crate::applications;
+use crate::error_list::ErrorList;
 use crate::report::ParseError;
 
 /// The fields of the document.
@@ -68,7 +69,7 @@ pub(super) struct Document {
     pub(super) bindings: Vec<(Binding, u64)>,
     /// The application ids that the document manages.
     pub(super) manages: Vec<Uuid>,
-    pub(super) errors: Vec<ParseError>,
+    pub(super) errors: ErrorList,
 }
 
 /// Reads a document. Files of certificates are relative to `folder`.
@@ -137,7 +138,7 @@ pub(super) fn read(root: &Node, folder: &Path) -> Result<Document, ParseError> {
                     let bindings = bindings.into_iter().map(|binding| (binding, line));
                     document.bindings.extend(bindings);
                 }
-                Err(error) => document.errors.push(error),
+                Err(error) => document.errors.push(|| error),
             }
         }
     }

@@ -82,8 +82,9 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<ReadO
     let root = root.map_err(ReadError::Malformed)?;
     let folder = options.folder.clone().unwrap_or_default();
     let document = document::read(&root, &folder).map_err(ReadError::Malformed)?;
-    if !document.errors.is_empty() && !options.keep_going {
-        return Err(ReadError::Broken(document.errors));
+    let errors = document.errors.into_errors();
+    if !errors.is_empty() && !options.keep_going {
+        return Err(ReadError::Broken(errors));
     }
     let (bindings, lines) = document.bindings.into_iter().unzip();
     Ok(ReadOutcome {
@@ -97,7 +98,7 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<ReadO
         },
         lines,
         warnings: Vec::new(),
-        errors: document.errors,
+        errors,
         recovery: None,
         managed: Some(document.manages),
     })

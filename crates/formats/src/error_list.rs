@@ -1,0 +1,54 @@
+//! The errors of a text whose records may be as short as two bytes: the first thousand and a count.
+
+use crate::report::ParseError;
+
+/// The most errors that are kept.
+const MOST: usize = 1_000;
+
+/// The errors of a reader, in the order of the text.
+#[derive(Debug, Default)]
+pub(crate) struct ErrorList {
+    first: Vec<ParseError>,
+    more: u64,
+}
+
+impl ErrorList {
+    pub(crate) fn push(&mut self, error: impl FnOnce() -> ParseError) {
+        match self.first.len() < MOST {
+            true => self.first.push(error()),
+            false => self.more += 1,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    /// The errors, and behind them one that counts the errors that are not kept.
+    pub(crate) fn into_errors(self) -> Vec<ParseError> {
+        let mut errors = self.first;
+        if self.more > 0 {
+            errors.push(ParseError::in_file(format!("{} more errors", self.more)));
+        }
+        errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
+
+    use super::*;
+
+    #[test]
+    fn errors_behind_the_first_thousand_are_counted() {
+        let mut list = ErrorList::default();
+        for line in 0..1_003 {
+            list.push(|| ParseError::at(line, "broken"));
+        }
+        let errors = list.into_errors();
+        assert_eq!(errors.len(), 1_001);
+        assert_eq!(errors[999].line, Some(999));
+        assert_eq!(errors[1_000].to_string(), "3 more errors");
+    }
+}
