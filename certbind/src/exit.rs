@@ -55,9 +55,11 @@ pub const UNREACHABLE: u8 = 4;
 pub(crate) const HELP: &str = "\
   0  success
   1  the store rejected the change or could not be opened; the plan is stale;
-     apply: rolled back, or --probe found another certificate
+     apply: rolled back, or --probe found another certificate; doctor: a key was left;
+     with --fleet: a host could not be read or changed
   2  invalid command line; nothing was attempted
-  3  invalid input: nothing was imported, or with --keep-going not everything
+  3  invalid input: nothing was imported, or with --keep-going not everything;
+     validate: a file cannot be read
   4  check found a damaged store
   5  list, show, export, audit: parts of the store could not be read; the rest was output
      record: the same, and nothing was recorded
@@ -68,13 +70,21 @@ These commands use other codes:
   diff            0 equal          1 different                      2 error
   drift           0 no drift       1 drift                          2 error
   fmt --check     0 canonical      1 a file is not                  3 broken input
-  plan            with --detailed-exitcode: 0 no changes, 1 error, 2 changes
+  plan            with --detailed-exitcode:
+                  0 no changes     1 error                          2 changes
   sync            0 in sync        1 local changes remain           2 error
                   3 etcd has no record of the host                  4 etcd was not reached
   trace --replay  0 equal results  1 a result differs               2 error
+                  3 broken recording
   audit           0 no findings    1 findings at --fail-on or above 2 error
+  audit (check)   0 ok             1 warnings                       2 errors
+                  3 error, or not everything was assessed
+  timeline        0 done           2 not everything could be read
   probe           0 all match      1 a mismatch                     2 error
   verify          0 as planned     1 a host differs or is missing   2 error
   explain         0 answered       1 no binding answers             2 error
   list (filters)  0 a match        1 no binding matches             2 error
+  list (targets)  0 done           2 not everything could be read
+
+audit (check) is audit --format check, for monitoring systems.
 ";

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::output::Output;
 use crate::stores::StoreUrl;
 
 #[derive(Debug, Args)]
@@ -14,4 +15,6 @@ pub(crate) struct Trace {
     /// is called directly; other stores are called through the simulator.
     #[arg(long, value_name = "STORE")]
     pub(crate) replay: Option<StoreUrl>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }

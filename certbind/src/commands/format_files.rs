@@ -1,40 +1,75 @@
 //! `fmt`: desired states in their canonical form.
 
+use std::io;
 use std::path::Path;
 
 use certbind_formats::{ReadOptions, desired};
+use serde::Serialize;
 
 use crate::cli::fmt::Fmt;
+use crate::cli::output::Format;
 use crate::error::Error;
 use crate::exit;
-use crate::input::is_standard_input;
+use crate::input::{is_standard_input, read_file};
 use crate::message::report;
 use crate::output_file;
-use crate::print::print;
-use crate::read_file;
+use crate::print::{print, print_json};
 use crate::terminal::escaped;
 
+/// A file, as JSON has it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Row {
+    Read(Formatted),
+    Unread { file: String, problem: String },
+}
+
+#[derive(Serialize)]
+struct Formatted {
+    file: String,
+    /// Whether it was in the canonical form.
+    canonical: bool,
+    written: bool,
+    /// The canonical form of standard input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
 pub(crate) fn run(arguments: &Fmt) -> Result<u8, Error> {
+    let is_json = arguments.output.format == Format::Json;
     let mut code = exit::DONE;
+    let mut rows = Vec::new();
     for path in &arguments.files {
         match format(path, arguments.check) {
-            Ok(is_canonical) if arguments.check && !is_canonical && code == exit::DONE => {
-                code = exit::DIFFERENT;
+            Ok(formatted) => {
+                if arguments.check && !formatted.canonical && code == exit::DONE {
+                    code = exit::DIFFERENT;
+                }
+                if !is_json {
+                    print(&in_words(&formatted, arguments.check))?;
+                }
+                rows.push(Row::Read(formatted));
             }
-            Ok(_) => {}
             // A broken file hides no other.
             Err(error) => {
                 report(&escaped(&error.to_string()));
                 code = error.exit_code();
+                rows.push(Row::Unread {
+                    file: path.display().to_string(),
+                    problem: error.reason(),
+                });
             }
         }
+    }
+    if is_json {
+        print_json(&rows)?;
     }
     Ok(code)
 }
 
-/// Whether the file was in the canonical form.
-fn format(path: &Path, is_check: bool) -> Result<bool, Error> {
-    let text = read_file::read_text(path).map_err(|source| Error::Input {
+/// Formats a file; with `is_check` it is only read.
+fn format(path: &Path, is_check: bool) -> Result<Formatted, Error> {
+    let text = text(path).map_err(|source| Error::Input {
         path: path.to_owned(),
         source,
     })?;
@@ -46,18 +81,31 @@ fn format(path: &Path, is_check: bool) -> Result<bool, Error> {
         path: path.to_owned(),
         problem: error.to_string(),
     })?;
-    let is_canonical = formatted == text;
-    let shown = path.display().to_string();
-    let shown = escaped(&shown);
-    if is_check {
-        if !is_canonical {
-            print(&format!("{shown}: not in canonical form\n"))?;
-        }
-    } else if is_standard_input(path) {
-        print(&formatted)?;
-    } else if !is_canonical {
+    let canonical = formatted == text;
+    let is_input = is_standard_input(path);
+    let written = !is_check && !is_input && !canonical;
+    if written {
         output_file::write(path, |out| Ok(out.write_all(formatted.as_bytes())?))?;
-        print(&format!("{shown}: formatted\n"))?;
     }
-    Ok(is_canonical)
+    Ok(Formatted {
+        file: path.display().to_string(),
+        canonical,
+        written,
+        text: (!is_check && is_input).then_some(formatted),
+    })
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    let text = String::from_utf8(read_file(path)?);
+    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+}
+
+fn in_words(formatted: &Formatted, is_check: bool) -> String {
+    let file = escaped(&formatted.file);
+    match &formatted.text {
+        Some(text) => text.clone(),
+        None if formatted.written => format!("{file}: formatted\n"),
+        None if is_check && !formatted.canonical => format!("{file}: not in canonical form\n"),
+        None => String::new(),
+    }
 }

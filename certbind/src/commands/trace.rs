@@ -6,12 +6,14 @@ use certbind_backends::Access;
 use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 use certbind_trace::{Entry, QueryResult, ReplayOutcome, code_name};
+use serde::Serialize;
 
+use crate::cli::output::Format;
 use crate::cli::trace::Trace;
 use crate::error::Error;
 use crate::exit;
 use crate::input::read_file;
-use crate::print::print;
+use crate::print::{print, print_json};
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 
@@ -24,13 +26,19 @@ pub(crate) fn run(arguments: &Trace) -> Result<u8, Error> {
         path: arguments.file.clone(),
         problem: error.to_string(),
     })?;
+    let format = arguments.output.format;
     match &arguments.replay {
-        Some(url) => replay(url, &entries).map_err(|error| Error::Diff(Box::new(error))),
-        None => show(&entries),
+        Some(url) => replay(url, &entries, format).map_err(|error| Error::Diff(Box::new(error))),
+        None => show(&entries, format),
     }
 }
 
-fn show(entries: &[(usize, Entry)]) -> Result<u8, Error> {
+fn show(entries: &[(usize, Entry)], format: Format) -> Result<u8, Error> {
+    if format == Format::Json {
+        let calls: Vec<_> = entries.iter().map(|(_, entry)| entry).collect();
+        print_json(&calls)?;
+        return Ok(exit::DONE);
+    }
     let mut text = String::new();
     for (_, entry) in entries {
         text.push_str(&format!(
@@ -45,34 +53,67 @@ fn show(entries: &[(usize, Entry)]) -> Result<u8, Error> {
     Ok(exit::DONE)
 }
 
-fn replay(url: &StoreUrl, entries: &[(usize, Entry)]) -> Result<u8, Error> {
+/// The results of the repeated calls, compared with the recorded ones.
+#[derive(Default, Serialize)]
+struct Replayed<'a> {
+    same: u64,
+    different: Vec<Different<'a>>,
+    not_repeated: u64,
+}
+
+/// A repeated call with another result.
+#[derive(Serialize)]
+struct Different<'a> {
+    /// The line of the recording.
+    line: usize,
+    call: &'a Entry,
+    result: u32,
+    found: Option<QueryResult>,
+}
+
+fn replay(url: &StoreUrl, entries: &[(usize, Entry)], format: Format) -> Result<u8, Error> {
     let api = api(url)?;
-    let [mut same, mut differ, mut left] = [0_u64; 3];
-    let mut text = String::new();
-    for ((line, entry), replayed) in entries.iter().zip(certbind_trace::replay(&*api, entries)) {
-        match replayed {
-            ReplayOutcome::Same => same += 1,
-            ReplayOutcome::Left => left += 1,
-            ReplayOutcome::Differs { result, found } => {
-                differ += 1;
-                text.push_str(&format!(
-                    "line {line}: {}\n    {:<22} {}\n",
-                    answered(entry, entry.result, entry.found.as_ref()),
-                    "answered here",
-                    answer(result, found.as_ref()),
-                ));
-            }
+    let mut replayed = Replayed::default();
+    for ((line, call), outcome) in entries.iter().zip(certbind_trace::replay(&*api, entries)) {
+        match outcome {
+            ReplayOutcome::Same => replayed.same += 1,
+            ReplayOutcome::Left => replayed.not_repeated += 1,
+            ReplayOutcome::Differs { result, found } => replayed.different.push(Different {
+                line: *line,
+                call,
+                result,
+                found,
+            }),
         }
     }
-    text.push_str(&format!(
-        "{same} answered as in the trace, {differ} otherwise, {left} not made again\n"
-    ));
-    print(&text)?;
-    Ok(if differ == 0 {
-        exit::DONE
-    } else {
-        exit::DIFFERENT
+    match format {
+        Format::Table => print(&in_words(&replayed))?,
+        Format::Json => print_json(&replayed)?,
+    }
+    Ok(match replayed.different.is_empty() {
+        true => exit::DONE,
+        false => exit::DIFFERENT,
     })
+}
+
+fn in_words(replayed: &Replayed<'_>) -> String {
+    let mut text = String::new();
+    for different in &replayed.different {
+        let call = different.call;
+        text.push_str(&format!(
+            "line {}: {}\n    {:<22} {}\n",
+            different.line,
+            answered(call, call.result, call.found.as_ref()),
+            "answered here",
+            answer(different.result, different.found.as_ref()),
+        ));
+    }
+    text + &format!(
+        "{} answered as in the trace, {} otherwise, {} not made again\n",
+        replayed.same,
+        replayed.different.len(),
+        replayed.not_repeated
+    )
 }
 
 fn api(url: &StoreUrl) -> Result<Arc<dyn HttpApi>, Error> {

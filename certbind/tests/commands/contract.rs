@@ -1,48 +1,15 @@
 //! What programs rely on: JSON by its schemas, and exit codes.
 
-use std::process::Output;
-
 use certbind::exit;
 use serde_json::Value;
 
 use super::{HASH, Host, IIS, NEXT, text};
-
-fn validate(schema: &str, value: &Value) {
-    let path = format!(
-        "{}/../docs/schemas/{schema}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(path).unwrap();
-    let schema: Value = serde_json::from_str(&text).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<_> = validator
-        .iter_errors(value)
-        .map(|it| it.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:?}: {value:#}");
-}
+use crate::outputs::schemas::{self, messages};
 
 /// Runs a command with JSON output, which has to fit the schema.
-fn json(host: &Host, schema: &str, code: u8, arguments: &[&str]) -> Value {
+pub(super) fn json(host: &Host, schema: &str, code: u8, arguments: &[&str]) -> Value {
     let output = host.run(&[arguments, &["--format", "json"]].concat());
-    assert_eq!(
-        output.status.code(),
-        Some(code.into()),
-        "{arguments:?}: {output:?}"
-    );
-    messages(&output);
-    let value = serde_json::from_slice(&output.stdout).unwrap();
-    validate(schema, &value);
-    value
-}
-
-/// Each line of standard error.
-fn messages(output: &Output) -> Vec<Value> {
-    let lines = text(&output.stderr);
-    let lines = lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap());
-    lines.inspect(|line| validate("message", line)).collect()
+    schemas::value(schema, code, &output)
 }
 
 #[test]

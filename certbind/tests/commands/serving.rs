@@ -11,6 +11,7 @@ use certbind_test_support::require;
 use serde_json::Value;
 
 use super::{Host, IIS};
+use crate::outputs::schemas;
 use crate::served::{Running, certificate, met};
 
 /// Changes by other processes apply to the next handshake, and SIGTERM ends the program.
@@ -38,7 +39,11 @@ fn changes_of_a_store_are_served_until_sigterm() {
     ]);
     let mut server = Running(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
-    let mut line = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let mut line = || -> Value {
+        let line = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        schemas::validate("serve", &line);
+        line
+    };
     let started = line();
     // The line is printed before the file is written.
     let end = Instant::now() + Duration::from_secs(20);
@@ -175,6 +180,7 @@ fn probe_finds_every_kind_of_binding_served_as_bound() {
     let probe = || {
         let probe = ["probe", "--served-by", &ready_file, "--format", "json"];
         let rows: Value = serde_json::from_str(&host.ok(&probe)).unwrap();
+        schemas::validate("probe", &rows);
         let rows = rows.as_array().unwrap().iter();
         rows.map(|row| (row["key"].as_str().unwrap().to_owned(), row.clone()))
             .collect::<std::collections::BTreeMap<_, _>>()

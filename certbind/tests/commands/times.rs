@@ -11,7 +11,7 @@ const fn day(number: u64) -> u64 {
 }
 
 /// A hive of WEB-01 whose second binding is the older one.
-fn hive(host: &Host) -> String {
+pub(super) fn hive(host: &Host) -> String {
     let family = key("SslBindingInfo")
         .key(binding("0.0.0.0:443").written_at(day(2)))
         .key(binding("10.0.0.3:443").written_at(day(1)));

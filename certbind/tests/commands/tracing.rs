@@ -5,7 +5,7 @@ use certbind::exit;
 use super::{HASH, Host, text};
 
 /// A trace of a program that binds a key, is refused it again, and looks it up.
-fn trace(host: &Host) -> String {
+pub(super) fn trace(host: &Host) -> String {
     let binding = format!(
         r#"{{"key":"ipport=0.0.0.0:443","certificate":{{"hash":"{HASH}","store_name":"MY"}},"app_id":"00000000-0000-0000-0000-000000000000"}}"#
     );

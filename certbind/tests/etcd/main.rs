@@ -6,6 +6,7 @@
 mod common;
 mod fleet;
 mod fleet_plan;
+mod outputs;
 mod recording;
 #[cfg(unix)]
 #[path = "../common/served.rs"]

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::schemas::{messages, validate};
 use super::{HASH, Host, IIS};
 
 const WINDOWS: &str = "store = \"redb:records.redb\"\nshared = true\n\n[windows]\n\
@@ -20,7 +21,11 @@ impl Host {
         let start = ["doctor", &url, "--format", "json"];
         let output = self.run_with(configuration, &[&start, arguments].concat());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let found = serde_json::from_slice(&output.stdout).unwrap_or(Value::String(said));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::String(said));
+        if found.is_object() {
+            validate("doctor", &found);
+        }
+        messages(&output);
         (output.status.code(), found)
     }
 }

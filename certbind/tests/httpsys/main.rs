@@ -12,6 +12,8 @@ mod parallel;
 mod private;
 mod progress;
 mod recording;
+#[path = "../common/schemas.rs"]
+mod schemas;
 #[path = "../common/served.rs"]
 mod served;
 mod serving;

@@ -5,6 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
+use super::schemas::{messages, validate};
 use super::{HASH, Host, IIS};
 use certbind::exit;
 
@@ -39,6 +40,9 @@ fn partly(host: &Host, answer: &str, arguments: &[&str], why: &str) -> String {
         Some(exit::PARTLY_READ.into()),
         "{arguments:?}: {output:?}"
     );
+    if arguments.contains(&"json") {
+        messages(&output);
+    }
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(why), "{arguments:?}: {said}");
     String::from_utf8(output.stdout).unwrap()
@@ -59,6 +63,7 @@ fn list_shows_the_rest() {
         &["list", "--format", "json"],
         "32 bytes",
     ));
+    validate("list", &listed);
     let rows = listed.as_array().unwrap();
     let marked = rows.iter().filter_map(|row| row["unreadable"].as_str());
     let marked: Vec<_> = marked.collect();
@@ -74,6 +79,7 @@ fn show_marks_an_unreadable_binding() {
     assert!(table.contains("unreadable"), "{table}");
     let odd = ["show", "0.0.0.0:443", "--format", "json"];
     let shown = json(&partly(&host, ODD_RECORD, &odd, "32 bytes"));
+    validate("show", &shown);
     assert_eq!(shown["key"], "ipport=0.0.0.0:443");
     assert!(
         shown["unreadable"][0]
@@ -95,6 +101,7 @@ fn show_marks_unreadable_properties_of_a_binding() {
     let host = host();
     let key = ["show", "0.0.0.0:444", "--format", "json"];
     let shown = json(&partly(&host, NO_RIGHTS, &key, "access"));
+    validate("show", &shown);
     assert_eq!(shown["certificate"]["hash"], HASH);
     assert!(
         !shown["unreadable"].as_array().unwrap().is_empty(),
@@ -110,6 +117,7 @@ fn export_as_json_says_that_it_is_not_whole() {
     let file = file.to_str().unwrap();
     partly(&host, ODD_RECORD, &["export", "-o", file], "32 bytes");
     let export = json(&std::fs::read_to_string(file).unwrap());
+    validate("export-v3", &export);
     assert_eq!(export["bindings"].as_array().unwrap().len(), 1, "{export}");
     let missing = export["unreadable"][0].as_str().unwrap();
     assert!(missing.contains("32 bytes"), "{export}");
