@@ -10,6 +10,7 @@ use certbind_etcd::{EtcdError, EtcdErrorKind};
 use certbind_formats::WriteError;
 use jiff::Timestamp;
 
+use crate::dsc::input::InputError;
 use crate::exit;
 use crate::netsh::UnknownProfile;
 
@@ -66,8 +67,13 @@ pub(crate) enum Error {
         prefix: String,
         hashes: Vec<CertHash>,
     },
-    #[error("certificate refused: {}; nothing was changed: use another certificate, or --force", reasons.join("; "))]
-    CertificateRefused { reasons: Vec<String> },
+    #[error("certificate refused: {}; nothing was changed: use another certificate, or {force}", reasons.join("; "))]
+    CertificateRefused {
+        reasons: Vec<String>,
+        force: &'static str,
+    },
+    #[error("{0}")]
+    Dsc(#[from] InputError),
     #[error(
         "the target is an export: pass --dry-run to show the changes, or --out FOLDER to write scripts \
          for the host"
@@ -398,9 +404,10 @@ impl Error {
             | Self::Connection(_)
             | Self::Migrate(certbind_migrate::Error::Contradiction { .. })
             | Self::Binding(_) => exit::USAGE,
-            Self::Input { .. } | Self::Certificate { .. } | Self::BrokenInput { .. } => {
-                exit::BROKEN_INPUT
-            }
+            Self::Input { .. }
+            | Self::Certificate { .. }
+            | Self::BrokenInput { .. }
+            | Self::Dsc(_) => exit::BROKEN_INPUT,
             Self::PartialLook { .. } | Self::Export(WriteError::NotWhole { .. }) => {
                 exit::PARTLY_READ
             }

@@ -23,8 +23,28 @@ pub(crate) struct Guards {
     force: bool,
     /// Whether a certificate that is known by its hash alone is worth a warning.
     needs_file: bool,
+    names: OptionNames,
     /// The warnings that were printed: each is printed once.
     warned: Mutex<BTreeSet<String>>,
+}
+
+/// How messages name the options that answer them.
+#[derive(Clone, Copy)]
+pub(crate) struct OptionNames {
+    cert: &'static str,
+    force: &'static str,
+}
+
+impl OptionNames {
+    const COMMAND_LINE: Self = Self {
+        cert: "--cert",
+        force: "--force",
+    };
+    /// Those of a DSC resource.
+    pub(crate) const PROPERTIES: Self = Self {
+        cert: "the property cert",
+        force: "the property force",
+    };
 }
 
 impl Guards {
@@ -42,6 +62,7 @@ impl Guards {
             config: Config::at(Timestamp::now()),
             force,
             needs_file: true,
+            names: OptionNames::COMMAND_LINE,
             warned: Mutex::default(),
         }
     }
@@ -52,6 +73,11 @@ impl Guards {
             needs_file: false,
             ..Self::new(None, known, force)
         }
+    }
+
+    /// With other names of options in messages.
+    pub(crate) fn naming(self, names: OptionNames) -> Self {
+        Self { names, ..self }
     }
 
     fn warn(&self, text: String) {
@@ -109,7 +135,8 @@ impl Guards {
         for hash in unchecked {
             if self.needs_file {
                 self.warn(format!(
-                    "{hash} was not checked, because only its hash is known; name its file by --cert"
+                    "{hash} was not checked, because only its hash is known; name its file by {}",
+                    self.names.cert
                 ));
             }
         }
@@ -122,10 +149,14 @@ impl Guards {
         if !self.force {
             return Err(Error::CertificateRefused {
                 reasons: objections,
+                force: self.names.force,
             });
         }
         for objection in objections {
-            self.warn(format!("{objection}; bound because of --force"));
+            self.warn(format!(
+                "{objection}; bound because of {}",
+                self.names.force
+            ));
         }
         Ok(())
     }

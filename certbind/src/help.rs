@@ -57,6 +57,7 @@ Stores and more:
   doctor       Report which plausible answers HTTP.sys gives on a host
   trace        Show or replay a recording of HTTP Server API calls
   netsh        Emulate `netsh http`
+  dsc          Run an operation of the resource for Microsoft DSC v3
   completions  Generate a shell completion script
   man          Generate the manual pages
   help         Show help for a command or topic: keys, stores, formats, exit-codes"

@@ -50,6 +50,7 @@ mod cli;
 mod commands;
 mod core_dumps;
 mod data_directory;
+mod dsc;
 mod error;
 pub mod exit;
 mod export_files;
@@ -138,7 +139,9 @@ pub fn main_with(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // With it, 2 means changes.
     let detailed = arguments.iter().any(|it| it == "--detailed-exitcode");
-    if wants_json(&arguments) {
+    if is_dsc(&arguments) {
+        message::as_dsc();
+    } else if wants_json(&arguments) {
         message::as_json();
     }
     let done = if is_netsh(arguments.first()) {
@@ -158,7 +161,7 @@ pub fn main_with(
                 true => exit::USAGE,
                 false => exit::DONE,
             };
-            if message::is_json() && usage.use_stderr() {
+            if !message::is_text() && usage.use_stderr() {
                 let text = usage.render().to_string();
                 let text = text.trim_start_matches("error: ").trim_end();
                 message::report_last(&escaped(text.lines().next().unwrap_or_default()), code);
@@ -185,6 +188,25 @@ fn wants_json(arguments: &[OsString]) -> bool {
     let joined = format!("{option}=json");
     let is_pair = |pair: &[std::borrow::Cow<'_, str>]| pair[0] == option && pair[1] == "json";
     words.windows(2).any(is_pair) || words.iter().any(|it| **it == *joined)
+}
+
+/// Whether the command is `dsc`: it is the first argument that is neither an option nor the value of one.
+fn is_dsc(arguments: &[OsString]) -> bool {
+    let program = Cli::command();
+    let takes_value = |name: &str| {
+        let mut options = program.get_arguments();
+        let option = options.find(|it| it.get_long() == Some(name));
+        option.is_some_and(|it| it.get_action().takes_values())
+    };
+    let mut words = arguments.iter().skip(1).map(|it| it.to_string_lossy());
+    while let Some(word) = words.next() {
+        match word.strip_prefix("--") {
+            Some(name) if takes_value(name) => drop(words.next()),
+            Some(_) => {}
+            None => return word == "dsc",
+        }
+    }
+    false
 }
 
 /// The command line, and whether it names the store itself, not the environment.
@@ -257,6 +279,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Diff(diff) if !diff.at.is_empty() => commands::diff::run_past(&url()?, &diff),
         Command::Diff(diff) => commands::diff::run(diff),
         Command::Drift(drift) => commands::drift::run(&drift),
+        Command::Dsc { operation } => commands::dsc::run(url, &operation),
         Command::Fmt(fmt) => commands::format_files::run(&fmt),
         Command::Validate { files, output } => commands::validate::run(&files, output.format),
         Command::Audit(audit) => commands::audit::run(&audit),
@@ -289,15 +312,10 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
 
 /// Rolls back changes that were not confirmed in time, before a command that works on bindings.
 fn recover(command: &Command, url: Option<&StoreUrl>) {
-    let works_on_bindings = !matches!(
-        command,
-        Command::Confirm(_)
-            | Command::Doctor(_)
-            | Command::Netsh { .. }
-            | Command::Completions { .. }
-            | Command::Man { .. }
-            | Command::Help { .. }
-    );
+    let works_on_bindings = match command {
+        Command::Dsc { operation } => operation.works_on_bindings(),
+        _ => !is_apart_from_bindings(command),
+    };
     let target = match command {
         Command::Apply(apply) => apply.target.as_ref(),
         _ => None,
@@ -305,6 +323,19 @@ fn recover(command: &Command, url: Option<&StoreUrl>) {
     if works_on_bindings && let Err(error) = commands::confirm::recover(target.or(url)) {
         message::warn(&escaped(&error.to_string()));
     }
+}
+
+/// Whether a command neither reads nor changes bindings, or handles changes that wait for a confirmation.
+fn is_apart_from_bindings(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Confirm(_)
+            | Command::Doctor(_)
+            | Command::Netsh { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. }
+            | Command::Help { .. }
+    )
 }
 
 /// What a variable of the environment says, where it is set.

@@ -1,20 +1,34 @@
 //! Messages on standard error: errors, warnings and notes, as text or as JSON objects.
 
 use std::io::{self, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use serde_json::json;
 
-/// Whether messages are JSON objects, one a line.
-static IS_JSON: AtomicBool = AtomicBool::new(false);
+/// How messages are printed. Without a value, as text.
+static STYLE: OnceLock<Style> = OnceLock::new();
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// JSON objects, one a line.
+    Json,
+    /// JSON objects as DSC reads them from its resources: a level and a text.
+    Dsc,
+}
 
 /// Whether only errors are printed.
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
 
 /// Prints messages as JSON from now on.
 pub(crate) fn as_json() {
-    IS_JSON.store(true, Ordering::Relaxed);
+    let _ = STYLE.set(Style::Json);
+}
+
+/// Prints messages as DSC reads them from now on.
+pub(crate) fn as_dsc() {
+    let _ = STYLE.set(Style::Dsc);
 }
 
 /// Prints no warnings and remarks from now on.
@@ -22,15 +36,17 @@ pub(crate) fn quiet() {
     IS_QUIET.store(true, Ordering::Relaxed);
 }
 
-pub(crate) fn is_json() -> bool {
-    IS_JSON.load(Ordering::Relaxed)
+pub(crate) fn is_text() -> bool {
+    STYLE.get().is_none()
 }
 
 /// Prints the error that ends the program. The text must be escaped.
 pub(crate) fn report_last(text: &str, code: u8) {
-    match is_json() {
-        true => print_json(&json!({ "error": { "message": text, "exit_code": code } })),
-        false => report(text),
+    match STYLE.get() {
+        Some(Style::Json) => {
+            print_json(&json!({ "error": { "message": text, "exit_code": code } }));
+        }
+        Some(Style::Dsc) | None => report(text),
     }
 }
 
@@ -58,12 +74,23 @@ fn print(color: AnsiColor, label: &str, text: &str) {
     if IS_QUIET.load(Ordering::Relaxed) && label != "error" {
         return;
     }
-    if is_json() {
-        return print_json(&json!({ label: { "message": text } }));
+    match STYLE.get() {
+        Some(Style::Json) => return print_json(&json!({ label: { "message": text } })),
+        Some(Style::Dsc) => return print_json(&json!({ dsc_level(label): text })),
+        None => {}
     }
     // Ignored: a closed standard error cannot be reported. `anstream` drops colours if it is not a
     // terminal.
     let _ = writeln!(anstream::stderr(), "{}", labelled(color, label, text));
+}
+
+/// The level of a message in DSC.
+fn dsc_level(label: &str) -> &str {
+    match label {
+        "warning" => "warn",
+        "note" => "info",
+        level => level,
+    }
 }
 
 fn print_json(message: &serde_json::Value) {
@@ -76,6 +103,6 @@ pub(crate) fn warning(text: &str) -> String {
 }
 
 fn labelled(color: AnsiColor, label: &str, text: &str) -> String {
-    let style = Style::new().bold().fg_color(Some(color.into()));
+    let style = anstyle::Style::new().bold().fg_color(Some(color.into()));
     format!("{style}{label}:{style:#} {text}")
 }

@@ -21,7 +21,7 @@ pub(crate) struct CertificateSource {
 }
 
 /// The checks of a certificate before it is bound.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(skip)]
 pub(crate) struct Checks {
     /// A file with passwords for a PFX file, one per line.

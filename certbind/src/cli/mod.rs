@@ -10,6 +10,7 @@ pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod dsc;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod flags;
@@ -197,6 +198,11 @@ pub(crate) enum Command {
     Doctor(Box<doctor::Doctor>),
     /// Show or replay a recording of HTTP Server API calls.
     Trace(trace::Trace),
+    /// Run an operation of the resource for Microsoft's Desired State Configuration (DSC) v3.
+    Dsc {
+        #[command(subcommand)]
+        operation: dsc::Dsc,
+    },
     /// Verify the integrity of a store.
     Check {
         /// Open a redb store whose write-ahead log (WAL) is missing or damaged, and permanently discard

@@ -1,4 +1,4 @@
-//! `add`, `update`, `set` and `delete`: one binding is changed.
+//! `add`, `update`, `set` and `delete`, and `set` of the DSC resource: one binding is changed.
 
 use certbind_backends::Access;
 use certbind_core::{Binding, BindingKey, Change, Precondition, Record, StoreError, Uuid};
@@ -101,17 +101,8 @@ pub(crate) fn set(
     format: Format,
 ) -> Result<u8, Error> {
     let wanted = values.read(url)?;
-    // What cannot be bound makes no store.
-    let store = match Opened::open(url, Access::Change) {
-        Err(Error::NoStore { .. }) => {
-            let binding = wanted.create(key.clone())?;
-            wanted.guards.check([(None, &binding)])?;
-            Opened::open(url, Access::Create)?
-        }
-        opened => opened?,
-    };
-    let (before, after) = swap(
-        &store,
+    let (before, after) = put(
+        url,
         key,
         |found| match found {
             Some(before) => wanted.change(before),
@@ -120,6 +111,24 @@ pub(crate) fn set(
         &wanted.guards,
     )?;
     report(format, &wanted, before.as_ref(), &after)
+}
+
+/// Creates or changes the binding of a key, unless it is already so. Returns the bindings before and after.
+pub(crate) fn put(
+    url: &StoreUrl,
+    key: &BindingKey,
+    change: impl Fn(Option<&Binding>) -> Result<Binding, Error>,
+    guards: &Guards,
+) -> Result<(Option<Binding>, Binding), Error> {
+    // What cannot be bound makes no store.
+    let store = match Opened::open(url, Access::Change) {
+        Err(Error::NoStore { .. }) => {
+            guards.check([(None, &change(None)?)])?;
+            Opened::open(url, Access::Create)?
+        }
+        opened => opened?,
+    };
+    swap(&store, key, change, guards)
 }
 
 pub(crate) fn delete(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {

@@ -7,6 +7,7 @@ pub(crate) mod confirm;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+pub(crate) mod dsc;
 pub(crate) mod explain;
 pub(crate) mod export;
 #[cfg(feature = "etcd")]

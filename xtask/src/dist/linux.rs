@@ -1,7 +1,7 @@
 //! The tarball and the Debian package: the same tree, to be unpacked anywhere or below `/usr`.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::{VERSION, write};
 use crate::process::{Failure, cargo, cargo_target, output, root, run};
@@ -13,6 +13,7 @@ const READ_ME: &str = "\
 certbind for Linux on x86_64, with glibc @ or newer
 
 bin/certbind            the command line
+bin/*.dsc.resource.json the resource for Microsoft DSC v3, which finds it in the folders of PATH
 lib/certbind            for test harnesses (CERTBIND_KIT): the simulator's library and netsh
 include, lib/pkgconfig  the library for C and C++
 share                   manual pages, and completions for bash, zsh and fish
@@ -31,6 +32,10 @@ pub(crate) fn tarball(folder: &Path) -> Result<PathBuf, Failure> {
     let sources = root();
     for (from, to) in [
         (built.join("certbind"), "bin/certbind"),
+        (
+            sources.join(super::DSC_MANIFEST),
+            "bin/certbind.dsc.resource.json",
+        ),
         (built.join("libhttpapi.so"), "lib/certbind/libhttpapi.so"),
         (
             sources.join("crates/httpapi/certbind-httpapi.pc"),
@@ -172,6 +177,27 @@ pub(crate) fn package_works(package: &Path) -> Result<(), Failure> {
     }
 }
 
+/// The resource manifest beside the program is the program's own, and its `export` has a binding.
+fn dsc_works(prefix: &Path, records: &str) -> Result<(), Failure> {
+    let file = prefix.join("bin/certbind.dsc.resource.json");
+    let manifest = std::fs::read_to_string(&file).map_err(|error| Failure::of(&file, &error))?;
+    let program = prefix.join("bin/certbind");
+    let printed = output(Command::new(&program).args(["dsc", "manifest"]))?;
+    if manifest != printed {
+        let problem = format!("{} is of another program", file.display());
+        return Err(Failure::new(problem));
+    }
+    let exported = output(
+        Command::new(&program)
+            .args(["dsc", "export", "--store", records])
+            .stdin(Stdio::null()),
+    )?;
+    match exported.contains("sni.iis8.com") {
+        true => Ok(()),
+        false => Err(Failure::new("`dsc export` lacks a binding")),
+    }
+}
+
 /// What is installed below a prefix lists an export, binds by `netsh`, compiles a C program, and has
 /// its manual pages and completions.
 fn works(prefix: &Path) -> Result<(), Failure> {
@@ -203,6 +229,8 @@ fn works(prefix: &Path) -> Result<(), Failure> {
         )?,
         "SSL Certificate successfully added",
     )?;
+
+    dsc_works(prefix, &records)?;
 
     let words = output(
         Command::new("pkg-config")

@@ -13,6 +13,9 @@ use crate::process::{Failure, cargo_target, output, run};
 use crate::sources::afresh;
 use crate::{install, windows::Wine};
 
+/// The resource manifest for Microsoft DSC v3, which goes beside the program.
+const DSC_MANIFEST: &str = "certbind/src/dsc/certbind.dsc.resource.json";
+
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Makes everything, then tries it.

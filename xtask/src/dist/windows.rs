@@ -12,6 +12,8 @@ const READ_ME: &str = "\
 certbind for 64-bit Windows\r\n\
 \r\n\
 certbind.exe   the command line; it uses the httpapi.dll of Windows and no other\r\n\
+certbind.dsc.resource.json\r\n\
+               the resource for Microsoft DSC v3, which finds it in the folders of PATH\r\n\
 harness\\       for test harnesses: the simulator's httpapi.dll and netsh.exe.\r\n\
                Not for a folder of PATH: programs beside them configure the simulator\r\n\
                and not Windows.\r\n\
@@ -42,6 +44,10 @@ pub(crate) fn zip(wine: &Wine, folder: &Path) -> Result<PathBuf, Failure> {
     copy(
         &root().join("crates/httpapi/include/certbind_httpapi.h"),
         &tree.join("harness/certbind_httpapi.h"),
+    )?;
+    copy(
+        &root().join(super::DSC_MANIFEST),
+        &tree.join("certbind.dsc.resource.json"),
     )?;
     for text in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"] {
         copy(&root().join(text), &tree.join(text))?;
@@ -83,6 +89,12 @@ pub(crate) fn zip_works(wine: &Wine, zip: &Path) -> Result<(), Failure> {
     let unpacked = folder.join(format!("certbind-{VERSION}-x86_64-windows"));
     let version = format!("certbind {VERSION}");
     wine.expect(&unpacked.join("certbind.exe"), &["--version"], &version)?;
+    // DSC looks for the manifest in the folders of PATH, and for the program it names there.
+    if !unpacked.join("certbind.dsc.resource.json").is_file() {
+        return Err(Failure::new("the zip has no DSC resource manifest"));
+    }
+    let schema = ["dsc", "schema"];
+    wine.expect(&unpacked.join("certbind.exe"), &schema, "_inDesiredState")?;
     runs(wine, &unpacked.join("harness"))
 }
 
