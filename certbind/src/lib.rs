@@ -139,7 +139,7 @@ pub fn main_with(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // With it, 2 means changes.
     let detailed = arguments.iter().any(|it| it == "--detailed-exitcode");
-    if is_dsc(&arguments) {
+    if !is_netsh(arguments.first()) && is_dsc(&arguments) {
         message::as_dsc();
     } else if wants_json(&arguments) {
         message::as_json();
