@@ -89,6 +89,7 @@ fn dsc_level(label: &str) -> &str {
     match label {
         "warning" => "warn",
         "note" => "info",
+        "event" => "debug",
         level => level,
     }
 }

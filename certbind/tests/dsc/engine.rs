@@ -211,7 +211,10 @@ pub(crate) fn messages(output: &Output) -> Vec<(String, String)> {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_eq!(message.len(), 1, "{line}");
         let (level, text) = message.into_iter().next().unwrap();
-        assert!(["error", "warn", "info"].contains(&&*level), "{line}");
+        assert!(
+            ["error", "warn", "info", "debug"].contains(&&*level),
+            "{line}"
+        );
         (level, text.as_str().unwrap().to_owned())
     });
     lines.collect()

@@ -230,6 +230,12 @@ fn a_wrong_command_line_is_reported_in_json() {
         assert_eq!(messages.len(), 1, "{arguments:?}: {messages:?}");
         assert!(!messages[0].1.is_empty());
     }
+    let events = engine
+        .certbind(&["--verbose", "dsc", "set"])
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert!(!messages(&events).is_empty());
     // An option's value is no command.
     let output = engine
         .certbind(&["--message", "dsc", "lst"])
