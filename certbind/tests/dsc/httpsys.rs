@@ -69,20 +69,26 @@ fn bindings_are_created_changed_exported_and_deleted() {
     assert_eq!(host.export(None), [Value::Null; 0]);
 }
 
-/// Windows may store another form than was written: the state after `set` is the one that it has.
+/// Windows may store another value than was written: the state after `set` is the one that it has.
 #[test]
-fn a_host_that_stores_other_values_is_reported_as_it_is() {
+fn a_host_that_stores_another_value_is_reported_as_it_is() {
+    let host = host("store_name = \"null-to-my\"");
+    let instance = json!({ "key": "0.0.0.0:443", "hash": HASH, "app_id": IIS, "store_name": "" });
+    let (state, _) = host.set(&instance);
+    assert_eq!(state["store_name"], "MY");
+    assert_eq!(host.get(&instance), state);
+    assert_eq!(host.test(&instance).differences, ["store_name"]);
+    assert_eq!(host.set(&instance), (state, Vec::new()));
+}
+
+/// A flag that Windows drops is an error, and the binding is taken away again.
+#[test]
+fn a_dropped_flag_is_an_error() {
     let host = host("flags = \"drop-known\"");
     let [instance, ..] = instances();
-    let (state, _) = host.set(&instance);
-    assert_eq!(state, host.get(&instance));
-    let tested = host.test(&instance);
-    assert_eq!(tested.differences, ["flags"], "{}", tested.state);
-    assert_eq!(
-        host.set(&instance).1,
-        [""; 0],
-        "nothing changes by a second set"
-    );
+    let said = host.fails("set", exit::REFUSED, instance.to_string());
+    assert!(said.contains("0x70 instead of 0x72"), "{said}");
+    assert_eq!(host.get(&instance)["_exist"], false);
 }
 
 #[test]
