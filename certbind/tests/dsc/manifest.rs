@@ -206,3 +206,20 @@ fn the_published_schema_is_the_one_of_the_program() {
     assert_eq!(schema["properties"]["_exist"]["type"], "boolean");
     assert_eq!(schema["properties"]["_inDesiredState"]["readOnly"], true);
 }
+
+/// DSC finds the manifest, and the program that it names, in the folders of `PATH`.
+#[test]
+fn the_debian_package_has_the_manifest_beside_the_program() {
+    let cargo: toml::Table = toml::from_str(include_str!("../../Cargo.toml")).unwrap();
+    let assets = cargo["package"]["metadata"]["deb"]["assets"].as_array();
+    let folder_of = |name: &str| {
+        let mut assets = assets.unwrap().iter();
+        let asset = assets.find(|it| it[0].as_str().unwrap().ends_with(name));
+        asset.unwrap_or_else(|| panic!("{name} is not in the package"))[1].clone()
+    };
+    assert_eq!(folder_of("/bin/certbind").as_str(), Some("usr/bin/"));
+    assert_eq!(
+        folder_of("/bin/certbind.dsc.resource.json").as_str(),
+        Some("usr/bin/")
+    );
+}
