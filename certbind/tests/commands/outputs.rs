@@ -50,8 +50,9 @@ const SCHEMAS: [(&str, &[&str]); 31] = [
     ("verify", &["verify"]),
 ];
 
-/// Schemas of standard error, and of files that are read.
-const OTHERS: [&str; 2] = ["message", "bindings"];
+/// Schemas of standard error, of files that are read, and of the JSON lines of `dsc`, which has no option for
+/// JSON.
+const OTHERS: [&str; 3] = ["message", "bindings", "dsc"];
 
 /// The commands that have an option with the value `json`, by the completions for bash.
 fn with_json(completions: &str) -> BTreeSet<String> {
