@@ -270,7 +270,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
             let values = Values::new(&set, set.owner.app_id);
             commands::change::set(&url()?, &set.key, &values, set.output.format)
         }
-        Command::Delete { key, output } => commands::change::delete(&url()?, &key, output.format),
+        Command::Delete(delete) => commands::change::delete(&url()?, &delete),
         Command::Rotate(rotate) => commands::rotate::run(&url()?, &rotate),
         Command::Heal(heal) => commands::heal::run(&heal),
         Command::Verify(verify) => commands::verify::run(&verify),

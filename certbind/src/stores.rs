@@ -181,15 +181,39 @@ impl Opened {
     /// Only `certbind record` changes a recording.
     pub(crate) fn open(url: &StoreUrl, access: Access) -> Result<Self, Error> {
         let store = Self::open_recording(url, access)?;
-        if access != Access::Read
-            && let Some(recording) = store.recording()?
-        {
-            return Err(Error::ChangesRecording {
-                store: url.to_string(),
-                host: recording.host,
-            });
+        if access != Access::Read {
+            store.refuse_recording(url)?;
         }
         Ok(store)
+    }
+
+    /// Opens a store for a change that is only shown: as [`Opened::open`] with [`Access::Change`], and
+    /// nothing can be written.
+    pub(crate) fn open_for_preview(url: &StoreUrl) -> Result<Self, Error> {
+        let store = Self::open_recording(url, Access::Read)?;
+        store.refuse_recording(url)?;
+        Ok(store)
+    }
+
+    /// As [`Opened::open_for_preview`], with an empty store in place of one that would be created.
+    pub(crate) fn open_or_empty_for_preview(url: &StoreUrl) -> Result<Self, Error> {
+        match Self::open_for_preview(url) {
+            Err(Error::NoStore { .. }) => {
+                url.check_folder()?;
+                Self::open(&StoreUrl::memory(), Access::Create)
+            }
+            opened => opened,
+        }
+    }
+
+    fn refuse_recording(&self, url: &StoreUrl) -> Result<(), Error> {
+        match self.recording()? {
+            Some(recording) => Err(Error::ChangesRecording {
+                store: url.to_string(),
+                host: recording.host,
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Opens a store that may be a recording, to record.

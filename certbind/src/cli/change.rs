@@ -22,6 +22,9 @@ pub(crate) struct Change<O: Args> {
     pub(crate) owner: O,
     #[command(flatten)]
     pub(crate) checks: Checks,
+    /// Show the change without making it.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]

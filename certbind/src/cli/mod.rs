@@ -7,6 +7,7 @@ pub(crate) mod certificate;
 pub(crate) mod change;
 pub(crate) mod color;
 pub(crate) mod confirm;
+pub(crate) mod delete;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod drift;
@@ -39,13 +40,11 @@ pub(crate) mod verify;
 
 use std::path::PathBuf;
 
-use certbind_core::BindingKey;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::change::{Change, OwnerOfAny, OwnerOfExisting, OwnerOfNew};
 use self::color::Color;
-use self::key::key;
 use self::output::Output;
 use crate::help;
 use crate::history::Limits;
@@ -127,13 +126,7 @@ pub(crate) enum Command {
     /// Create a binding, or update selected fields of it. Succeeds if it is already so.
     Set(Box<Change<OwnerOfAny>>),
     /// Delete a binding.
-    Delete {
-        /// ipport=ADDRESS:PORT, hostnameport=HOST:PORT, ccs=PORT or scopedccs=HOST:PORT.
-        #[arg(value_parser = key)]
-        key: BindingKey,
-        #[command(flatten)]
-        output: Output,
-    },
+    Delete(delete::Delete),
     /// Replace a certificate in every binding that uses it, in one atomic batch.
     Rotate(Box<rotate::Rotate>),
     /// Restore the options of an earlier export after a renewal that deleted and added bindings, and

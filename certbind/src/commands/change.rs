@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::cli::certificate::{CertificateSource, Checks};
 use crate::cli::change::Change as Arguments;
+use crate::cli::delete::Delete;
 use crate::cli::output::Format;
 use crate::cli::record::RecordOptions;
 use crate::error::Error;
@@ -26,6 +27,7 @@ pub(crate) struct Values<'a> {
     checks: &'a Checks,
     app_id: Option<Uuid>,
     options: &'a RecordOptions,
+    dry_run: bool,
 }
 
 impl<'a> Values<'a> {
@@ -35,6 +37,7 @@ impl<'a> Values<'a> {
             checks: &arguments.checks,
             app_id,
             options: &arguments.options,
+            dry_run: arguments.dry_run,
         }
     }
 }
@@ -45,6 +48,7 @@ struct Wanted<'a> {
     guards: Guards,
     app_id: Option<Uuid>,
     options: &'a RecordOptions,
+    dry_run: bool,
 }
 
 /// Binds a key that is not bound. An equal binding is left as it is.
@@ -57,8 +61,15 @@ pub(crate) fn add(
     let wanted = values.read(url)?;
     let binding = wanted.create(key)?;
     wanted.guards.check([(None, &binding)])?;
-    let store = Opened::open(url, Access::Create)?;
-    match applied(&store, Change::insert(binding.clone())) {
+    let store = match wanted.dry_run {
+        true => Opened::open_or_empty_for_preview(url)?,
+        false => Opened::open(url, Access::Create)?,
+    };
+    let inserted = match wanted.dry_run {
+        true => insertion_preview(&store, &binding),
+        false => applied(&store, Change::insert(binding.clone())),
+    };
+    match inserted {
         Err(error @ StoreError::AlreadyExists { .. }) => {
             if store.bindings().get(binding.key())?.as_ref() != Some(&binding) {
                 return Err(error.into());
@@ -80,16 +91,20 @@ pub(crate) fn update(
         return Err(Error::NothingToUpdate);
     }
     let wanted = values.read(url)?;
-    let store = Opened::open(url, Access::Change)?;
-    let (before, after) = swap(
-        &store,
-        key,
-        |found| match found {
-            Some(before) => wanted.change(before),
-            None => Err(StoreError::NotFound { key: key.clone() }.into()),
-        },
-        &wanted.guards,
-    )?;
+    let change = |found: Option<&Binding>| match found {
+        Some(before) => wanted.change(before),
+        None => Err(StoreError::NotFound { key: key.clone() }.into()),
+    };
+    let (before, after) = match wanted.dry_run {
+        true => {
+            let store = Opened::open_for_preview(url)?;
+            preview(&store, key, change, &wanted.guards)?
+        }
+        false => {
+            let store = Opened::open(url, Access::Change)?;
+            swap(&store, key, change, &wanted.guards)?
+        }
+    };
     report(format, &wanted, before.as_ref(), &after)
 }
 
@@ -101,15 +116,17 @@ pub(crate) fn set(
     format: Format,
 ) -> Result<u8, Error> {
     let wanted = values.read(url)?;
-    let (before, after) = put(
-        url,
-        key,
-        |found| match found {
-            Some(before) => wanted.change(before),
-            None => wanted.create(key.clone()),
-        },
-        &wanted.guards,
-    )?;
+    let change = |found: Option<&Binding>| match found {
+        Some(before) => wanted.change(before),
+        None => wanted.create(key.clone()),
+    };
+    let (before, after) = match wanted.dry_run {
+        true => {
+            let store = Opened::open_or_empty_for_preview(url)?;
+            preview(&store, key, change, &wanted.guards)?
+        }
+        false => put(url, key, change, &wanted.guards)?,
+    };
     report(format, &wanted, before.as_ref(), &after)
 }
 
@@ -131,17 +148,31 @@ pub(crate) fn put(
     swap(&store, key, change, guards)
 }
 
-pub(crate) fn delete(url: &StoreUrl, key: &BindingKey, format: Format) -> Result<u8, Error> {
-    let removed = Opened::open(url, Access::Change)?.bindings().remove(key)?;
-    if format == Format::Json {
-        print_json(&json!({ "key": key, "changed": true, "before": removed, "after": null }))?;
+pub(crate) fn delete(url: &StoreUrl, arguments: &Delete) -> Result<u8, Error> {
+    let (key, dry_run) = (&arguments.key, arguments.dry_run);
+    let removed = match dry_run {
+        true => {
+            let found = Opened::open_for_preview(url)?.bindings().get(key)?;
+            found.ok_or_else(|| StoreError::NotFound { key: key.clone() })
+        }
+        false => Opened::open(url, Access::Change)?.bindings().remove(key),
+    };
+    let removed = match removed {
+        Err(StoreError::NotFound { .. }) if arguments.ignore_not_found => None,
+        removed => Some(removed?),
+    };
+    if arguments.output.format == Format::Json {
+        let changed = removed.is_some();
+        print_json(&json!({ "key": key, "changed": changed, "before": removed, "after": null }))?;
         return Ok(exit::DONE);
     }
-    print(&format!(
-        "Deleted {}, bound to {} before\n",
-        key,
-        certificate_of(&removed)
-    ))?;
+    print(&match removed.as_ref().map(certificate_of) {
+        None => format!("{key} is not bound\n"),
+        Some(certificate) if dry_run => {
+            format!("Would delete {key}, bound to {certificate} now\n")
+        }
+        Some(certificate) => format!("Deleted {key}, bound to {certificate} before\n"),
+    })?;
     Ok(exit::DONE)
 }
 
@@ -151,6 +182,32 @@ fn applied(store: &Opened, change: Change) -> Result<Option<Binding>, StoreError
     let applied = store.bindings().apply(&change.into())?;
     let outcome = applied.outcomes().first();
     Ok(outcome.and_then(|outcome| outcome.after.clone()))
+}
+
+/// As [`applied`] for an insertion, without making it.
+fn insertion_preview(store: &Opened, binding: &Binding) -> Result<Option<Binding>, StoreError> {
+    match store.bindings().get(binding.key())? {
+        Some(found) => Err(StoreError::AlreadyExists {
+            key: binding.key().clone(),
+            found: Some(Box::new(found)),
+        }),
+        None => Ok(None),
+    }
+}
+
+/// As [`swap`], without making the change.
+fn preview(
+    store: &Opened,
+    key: &BindingKey,
+    change: impl Fn(Option<&Binding>) -> Result<Binding, Error>,
+    guards: &Guards,
+) -> Result<(Option<Binding>, Binding), Error> {
+    let before = store.bindings().get(key)?;
+    let after = change(before.as_ref())?;
+    if before.as_ref() != Some(&after) {
+        guards.check([(before.as_ref(), &after)])?;
+    }
+    Ok((before, after))
 }
 
 /// Replaces the binding of a key atomically. Returns the bindings before and after.
@@ -191,6 +248,7 @@ impl Values<'_> {
             checks: _,
             app_id,
             options,
+            dry_run: _,
         } = self;
         certificate.hash.is_none()
             && certificate.cert.is_none()
@@ -207,6 +265,7 @@ impl Values<'_> {
             new,
             app_id: self.app_id,
             options: self.options,
+            dry_run: self.dry_run,
         })
     }
 }
@@ -272,6 +331,10 @@ fn report(
         None => certificate_of(after),
     };
     print(&match before {
+        None if wanted.dry_run => format!("Would bind {key} to {certificate}\n"),
+        Some(_) if changed && wanted.dry_run => {
+            format!("Would update {key}, bound to {certificate} then\n")
+        }
         None => format!("Bound {key} to {certificate}\n"),
         Some(_) if changed => format!("Updated {key}, bound to {certificate}\n"),
         Some(_) => format!("{key} is already so, bound to {certificate}\n"),

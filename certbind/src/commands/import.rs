@@ -71,14 +71,11 @@ fn options(import: &Import) -> ReadOptions {
     }
 }
 
-/// The store to fill. A dry run makes none, and takes one that is not there for an empty one.
+/// The store to fill.
 fn open(url: &StoreUrl, dry_run: bool) -> Result<Opened, Error> {
-    if !dry_run {
-        return Opened::open(url, Access::Create);
-    }
-    match Opened::open(url, Access::Read) {
-        Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::memory(), Access::Create),
-        opened => opened,
+    match dry_run {
+        true => Opened::open_or_empty_for_preview(url),
+        false => Opened::open(url, Access::Create),
     }
 }
 

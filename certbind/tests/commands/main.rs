@@ -18,6 +18,7 @@ mod logs;
 mod mistakes;
 mod outputs;
 mod plan_outputs;
+mod previews;
 mod probing;
 mod properties;
 mod recording;
