@@ -79,7 +79,20 @@ pub(crate) fn tests() -> Result<(), Failure> {
     npm("koffi", "koffi@3.3.4")?;
     // A compiler of C# 10 (Roslyn 4.1) that .NET Core 3.1 runs is in this package alone.
     npm("roslyn", "@autorest/csharp@3.0.0-beta.20220622.5")?;
-    axe()
+    axe()?;
+    ansible()
+}
+
+/// Ansible, in a virtual environment. Debian 12 has an older one.
+pub(crate) fn ansible() -> Result<(), Failure> {
+    let folder = cargo_target().join("ansible");
+    if folder.join("bin/ansible-playbook").is_file() {
+        return Ok(());
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    run(Command::new(folder.join("bin/pip"))
+        .args(["install", "--quiet"])
+        .arg("ansible-core==2.19.14"))
 }
 
 /// The newest .NET runtime that is a package of PyPI; Debian has none.

@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: what a release ships, in `target/dist`, tried where it is unpacked and
 //! installed.
 
+mod collection;
 mod linux;
 mod parts;
 mod wheels;
@@ -31,6 +32,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     let zip = windows::zip(&wine, &folder)?;
     let wheel = wheels::linux_wheel(&folder)?;
     let windows_wheel = wheels::windows_wheel(&wine, &folder)?;
+    let collection = collection::archive(&folder)?;
     parts::lists(&folder)?;
     checksums(&folder)?;
 
@@ -39,6 +41,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     windows::zip_works(&wine, &zip)?;
     wheels::linux_works(&wheel)?;
     wheels::windows_works(&wine, &windows_wheel)?;
+    collection::works(&collection)?;
     println!("\nThe release is in {}", folder.display());
     Ok(())
 }
