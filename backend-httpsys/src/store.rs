@@ -257,7 +257,7 @@ impl<A: HttpApi> HttpSysStore<A> {
             // A journal that stays finds everything undone: replaying it changes nothing.
             let _ = steps.lock.finish();
         }
-        failed.extend(undone.kept.into_iter().map(properties_kept));
+        failed.extend(undone.kept.into_iter().map(stored_otherwise));
         if failed.is_empty() {
             return StepError {
                 touched: false,
@@ -445,6 +445,11 @@ fn recover<A: HttpApi>(
     let count = steps.len();
     let mut steps = BatchSteps { lock, steps };
     let (undone, failed) = undo(session, &mut steps, count);
+    let counts = [&undone.conflicts, &undone.kept].map(Vec::len);
+    let restored = undone.restored.len();
+    recovery.restored.extend(undone.restored);
+    recovery.conflicts.extend(undone.conflicts);
+    recovery.kept.extend(undone.kept);
     if !failed.is_empty() {
         let failed = failed
             .iter()
@@ -459,23 +464,20 @@ fn recover<A: HttpApi>(
     }
     lock.finish()?;
     events::info!(
-        restored = undone.restored.len(),
-        conflicts = undone.conflicts.len(),
-        kept = undone.kept.len(),
+        restored,
+        conflicts = counts[0],
+        kept = counts[1],
         "a batch that was cut off is undone"
     );
-    recovery.restored.extend(undone.restored);
-    recovery.conflicts.extend(undone.conflicts);
-    recovery.kept.extend(undone.kept);
     Ok(())
 }
 
-fn properties_kept(kept: RecoveryConflict) -> RevertError {
+fn stored_otherwise(kept: RecoveryConflict) -> RevertError {
     let RecoveryConflict { key, before, .. } = kept;
     let error = StoreError::Backend {
         key: Some(key.clone()),
-        action: "deleting extended properties of".into(),
-        source: "the HTTP Server API keeps them".into(),
+        action: "restoring".into(),
+        source: "the HTTP Server API stores something else than before".into(),
     };
     RevertError { key, before, error }
 }

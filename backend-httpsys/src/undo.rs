@@ -19,8 +19,8 @@ pub struct Recovery {
     pub restored: Vec<BindingKey>,
     /// The keys that another program has changed since, and that were left as they are.
     pub conflicts: Vec<RecoveryConflict>,
-    /// The keys that were given back their records, and of which Windows keeps extended properties that
-    /// the batch had set.
+    /// The keys that were given back what they held, and at which Windows stores something else: it may
+    /// keep extended properties or flags that the batch had set.
     pub kept: Vec<RecoveryConflict>,
 }
 
@@ -131,7 +131,8 @@ fn revert<A: HttpApi>(
             written: &[],
         };
         match writer.write(&back, &cache) {
-            Ok(found) if has_more_properties(found.as_ref(), before.as_ref()) => {
+            // It was read from this Windows, so that it is read back as it was.
+            Ok(found) if found != *before => {
                 recovery.kept.push(RecoveryConflict {
                     key: key.clone(),
                     before: before.clone(),
@@ -147,16 +148,6 @@ fn revert<A: HttpApi>(
             Err(failed) => return Err(failed.error),
         }
     }
-}
-
-/// Whether a binding has extended properties that it did not have before: Windows may keep one that is
-/// deleted.
-fn has_more_properties(found: Option<&Binding>, before: Option<&Binding>) -> bool {
-    let (Some(found), Some(before)) = (found, before) else {
-        return false;
-    };
-    let mut properties = found.record().extended.iter();
-    properties.any(|set| before.record().extended.get(set.property_type()) != Some(set))
 }
 
 /// A record like the one that was written, under the key that Windows may have made of its own. It

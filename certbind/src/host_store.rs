@@ -103,8 +103,8 @@ impl Drop for HostStore {
             )));
         }
         for kept in &recovery.kept {
-            let what = "was given back its record after a batch that was cut off, but Windows keeps extended \
-                        properties that the batch had set";
+            let what = "was given back what it held before a batch that was cut off, but Windows stores \
+                        something else";
             warn(&escaped(&format!("{} {what}", kept.key)));
         }
     }

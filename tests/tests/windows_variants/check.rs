@@ -236,13 +236,17 @@ fn cut_off(rng: &mut Rng, host: &Host) {
     let call = *rng.choose(&[Call::Set, Call::Update, Call::Delete, Call::QueryExact]);
     let nth = rng.below(6) as u64 + 1;
     host.simulator.before(call, nth, || panic!("killed"));
+    let reported = settled(&store).len();
     let done = catch_unwind(AssertUnwindSafe(|| store.apply(&batch)));
+    // A batch that failed before may be undone first, and is reported so.
+    let mut conflicts = settled(&store).split_off(reported);
     drop(store);
     if let Ok(result) = &done {
-        applied(&before, &host.truth(), result);
+        let after = host.truth();
+        let before = recovered(before.clone(), &after, &conflicts);
+        applied(&before, &after, result);
     }
     // The call that is to fail may not have come.
-    let mut conflicts = Vec::new();
     for _ in 0..8 {
         let _ = catch_unwind(AssertUnwindSafe(|| {
             if let Ok(store) = host.open() {
@@ -252,6 +256,11 @@ fn cut_off(rng: &mut Rng, host: &Host) {
                 let missing = Binding::new(probe, missing).expect("a binding");
                 let _ = store.update(missing);
                 let found = store.recovery();
+                // The batch may have been cut off while the one before it was undone.
+                let of_others = found.restored.into_iter();
+                conflicts.extend(
+                    of_others.filter(|key| !batch.changes().iter().any(|it| it.key() == key)),
+                );
                 let found = found.conflicts.into_iter().chain(found.kept);
                 conflicts.extend(found.map(|conflict| conflict.key));
             }

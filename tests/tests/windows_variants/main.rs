@@ -106,14 +106,26 @@ fn failing_queries_leave_no_unnamed_change() {
     all_hold(&pairs, 1);
 }
 
-/// An undo that had set properties which Windows does not delete was reported as done.
+/// An undo after which Windows kept properties or flags that the batch had set was reported as done.
 #[test]
-fn properties_that_stay_are_reported() {
+fn undo_that_windows_stores_otherwise_is_reported() {
     let pairs = [
         [("property_delete", "2"), ("order", "reversed")],
         [("property_unset", "2"), ("property_delete", "keeps")],
     ];
     all_hold(&pairs.map(Vec::from), 940_291_674_172_073_537);
+    let pair = [("update", "merges"), ("property_types", "120")];
+    all_hold(&[Vec::from(pair)], 685_596_663_973_912_017);
+}
+
+/// Keys that a recovery had given back before it failed at another key were not reported.
+#[test]
+fn recovery_that_fails_reports_its_restored_keys() {
+    let pairs = [
+        [("needed_length", "growing"), ("transient_query", "1004")],
+        [("property_types", "50"), ("transient_query", "1008")],
+    ];
+    all_hold(&pairs.map(Vec::from), 3000);
 }
 
 /// One variant by hand: `CERTBIND_VARIANT=property_next=all-keys,rights=none`.
