@@ -61,7 +61,8 @@ pub(crate) const HELP: &str = "\
   3  invalid input: nothing was imported, or with --keep-going not everything;
      validate: a file cannot be read
   4  check found a damaged store
-  5  list, show, export, audit: parts of the store could not be read; the rest was output
+  5  list, show, audit, export as JSON: parts of the store could not be read; the rest was
+     output; other formats of export: the same, and nothing was output
      record: the same, and nothing was recorded
   6  a certificate is not fit to be bound; nothing was changed (--force overrides)
 

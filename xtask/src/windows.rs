@@ -346,7 +346,7 @@ impl Wine {
         self.expect(certbind, &["list"], NEW)
     }
 
-    /// Changes that nobody confirms; what undoes them is in a folder for administrators.
+    /// Changes without a confirmation. The plan that undoes them is in a folder for administrators.
     fn rolls_back(&self, certbind: &Path, plan: &str) -> Result<(), Failure> {
         let mut apply = self.command(certbind, &["apply", plan, "--yes", "--confirm", "1s"]);
         let output = apply.output();

@@ -61,7 +61,7 @@ const OTHER_NAMES: [(&str, &str); 20] = [
 const TICKET_KEYS: &str =
     "expected keys, each with version, id and material; the values are secrets and not shown";
 
-/// What an input says of a binding. `None` keeps what is bound.
+/// The properties of a binding in an input. `None` keeps the bound value.
 #[derive(Default)]
 pub(crate) struct Properties {
     pub(super) exist: Option<bool>,

@@ -3,14 +3,13 @@
 use crate::encoding::Encoding;
 use crate::format::{self, Format};
 use crate::report::ParseError;
-use crate::write::Listed;
 
 /// Why an export was not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// Records are broken, at least one.
-    #[error("{}", Listed(.0))]
+    #[error("{}", first_and_count(.0))]
     Broken(Vec<ParseError>),
     /// It is not of the format throughout.
     #[error(transparent)]
@@ -72,5 +71,16 @@ fn unrecognised(format: Format, found: &str) -> String {
         ),
         Format::Toml | Format::Yaml => format!("expected a desired state, found {found}"),
         Format::Hive => format!("expected a hive file of the registry's SYSTEM, found {found}"),
+    }
+}
+
+/// The first error, and the number of the others.
+fn first_and_count(errors: &[ParseError]) -> String {
+    let [first, rest @ ..] = errors else {
+        return String::new();
+    };
+    match rest.iter().map(ParseError::count).sum::<u64>() {
+        0 => first.to_string(),
+        more => format!("{first} (and {more} more)"),
     }
 }

@@ -1,4 +1,4 @@
-//! The errors of a text whose records may be as short as two bytes: the first thousand and a count.
+//! The errors of a text whose parts may be as short as two bytes: the first thousand and a count.
 
 use crate::report::ParseError;
 
@@ -6,7 +6,7 @@ use crate::report::ParseError;
 const MOST: usize = 1_000;
 
 /// The errors of a reader, in the order of the text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorList {
     first: Vec<ParseError>,
     more: u64,
@@ -20,15 +20,31 @@ impl ErrorList {
         }
     }
 
+    /// Adds the errors of a part behind these.
+    pub(crate) fn append(&mut self, part: Self) {
+        for error in part.first {
+            self.push(|| error);
+        }
+        self.more += part.more;
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_empty()
     }
 
-    /// The errors, and behind them one that counts the errors that are not kept.
+    /// The errors that are kept.
+    pub(crate) fn kept(&self) -> &[ParseError] {
+        &self.first
+    }
+
+    /// The errors, and as the last one the number of the errors that are not kept.
     pub(crate) fn into_errors(self) -> Vec<ParseError> {
         let mut errors = self.first;
         if self.more > 0 {
-            errors.push(ParseError::in_file(format!("{} more errors", self.more)));
+            errors.push(ParseError {
+                counted: Some(self.more),
+                ..ParseError::in_file(format!("{} more errors", self.more))
+            });
         }
         errors
     }
@@ -39,6 +55,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
     use super::*;
+    use crate::error::ReadError;
 
     #[test]
     fn errors_behind_the_first_thousand_are_counted() {
@@ -50,5 +67,23 @@ mod tests {
         assert_eq!(errors.len(), 1_001);
         assert_eq!(errors[999].line, Some(999));
         assert_eq!(errors[1_000].to_string(), "3 more errors");
+        let all = ReadError::Broken(errors).to_string();
+        assert_eq!(all, "line 0: broken (and 1002 more)");
+    }
+
+    #[test]
+    fn errors_of_parts_are_counted_together() {
+        let part = || {
+            let mut list = ErrorList::default();
+            for line in 0..1_200 {
+                list.push(|| ParseError::at(line, "broken"));
+            }
+            list
+        };
+        let mut list = part();
+        list.append(part());
+        let errors = list.into_errors();
+        assert_eq!(errors.len(), 1_001);
+        assert_eq!(errors[1_000].to_string(), "1400 more errors");
     }
 }

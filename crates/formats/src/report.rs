@@ -125,6 +125,8 @@ pub struct ParseError {
     /// What was found, and what was expected.
     pub what: String,
     pub(crate) cause: Option<ErrorCause>,
+    /// The number of errors that it counts, if it is no error of its own.
+    pub(crate) counted: Option<u64>,
 }
 
 /// The error that a record was refused for. Two are equal if their messages are.
@@ -140,6 +142,11 @@ impl PartialEq for ErrorCause {
 impl Eq for ErrorCause {}
 
 impl ParseError {
+    /// The number of errors that this one is for.
+    pub(crate) fn count(&self) -> u64 {
+        self.counted.unwrap_or(1)
+    }
+
     /// Of a record that was read from a binding store.
     pub fn of_record(record: impl Into<String>, what: impl Into<String>) -> Self {
         Self {
@@ -148,6 +155,7 @@ impl ParseError {
             record: Some(record.into()),
             what: what.into(),
             cause: None,
+            counted: None,
         }
     }
 
@@ -163,6 +171,7 @@ impl ParseError {
             record: None,
             what: what.into(),
             cause: None,
+            counted: None,
         }
     }
 
@@ -174,6 +183,7 @@ impl ParseError {
             record: None,
             what: what.into(),
             cause: None,
+            counted: None,
         }
     }
 
@@ -185,6 +195,7 @@ impl ParseError {
             record: Some(path),
             what: what.into(),
             cause: None,
+            counted: None,
         }
     }
 

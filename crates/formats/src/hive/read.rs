@@ -196,7 +196,7 @@ impl<'a> Hive<'a> {
         let found = self.found("Select", select, |name| {
             name.eq_ignore_ascii_case("Current")
         });
-        if let Some(error) = found.errors.first() {
+        if let Some(error) = found.errors.kept().first() {
             return Err(ReadError::Malformed(error.clone()));
         }
         let current = found.value("Current").map(|value| value.data.as_dword());

@@ -89,7 +89,10 @@ impl Reader<'_> {
                     .and_then(|here| self.keys.get_mut(here))
                     .filter(|key| key.is_of_bindings())
                 {
-                    Some(key) => key.found.errors.push(error.of(key.found.path.clone())),
+                    Some(key) => {
+                        let path = key.found.path.clone();
+                        key.found.errors.push(|| error.of(path));
+                    }
                     None => self.collected.error(error),
                 }
             }

@@ -11,6 +11,7 @@ use super::found::Found;
 use super::record::binding;
 use crate::configuration::Configuration;
 use crate::error::ReadError;
+use crate::error_list::ErrorList;
 use crate::export::{Export, Header};
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
@@ -24,15 +25,15 @@ pub(crate) struct Collected {
     times: BTreeMap<BindingKey, Timestamp>,
     configuration: Option<Configuration>,
     warnings: Vec<ConversionWarning>,
-    errors: Vec<ParseError>,
+    errors: ErrorList,
     seen: HashMap<BindingKey, (Option<u64>, String)>,
 }
 
 impl Collected {
     /// Takes a binding's key.
-    pub(crate) fn key(&mut self, kind: Kind, name: &str, mut found: Found) {
+    pub(crate) fn key(&mut self, kind: Kind, name: &str, found: Found) {
         if !found.errors.is_empty() {
-            self.errors.append(&mut found.errors);
+            self.errors.append(found.errors);
             return;
         }
         let (line, time, path) = (found.line, found.time, found.path.clone());
@@ -51,7 +52,7 @@ impl Collected {
                         "{} is bound by {place} already; expected each key once",
                         binding.key()
                     );
-                    self.errors.push(ParseError::in_key(line, path, what));
+                    self.errors.push(|| ParseError::in_key(line, path, what));
                     return;
                 }
                 self.seen.insert(binding.key().clone(), (line, path));
@@ -62,7 +63,7 @@ impl Collected {
                 self.bindings.push(binding);
                 self.lines.push(line);
             }
-            Err(error) => self.errors.push(error),
+            Err(error) => self.errors.push(|| error),
         }
     }
 
@@ -91,7 +92,7 @@ impl Collected {
 
     /// Takes the key of a kind itself, whose values are of no binding.
     pub(crate) fn family(&mut self, mut found: Found) {
-        self.errors.append(&mut found.errors);
+        self.errors.append(std::mem::take(&mut found.errors));
         self.warnings.append(&mut found.warnings);
         for value in found.values() {
             let what = format!(
@@ -128,7 +129,7 @@ impl Collected {
     }
 
     pub(crate) fn error(&mut self, error: ParseError) {
-        self.errors.push(error);
+        self.errors.push(|| error);
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -141,9 +142,11 @@ impl Collected {
         header: Header,
         options: &ReadOptions,
     ) -> Result<ReadOutcome, ReadError> {
-        self.errors.sort_by_key(|error| error.line);
-        if !self.errors.is_empty() && !options.keep_going {
-            return Err(ReadError::Broken(self.errors));
+        let mut errors = self.errors.into_errors();
+        // An error without a line is the number of the others.
+        errors.sort_by_key(|error| (error.line.is_none(), error.line));
+        if !errors.is_empty() && !options.keep_going {
+            return Err(ReadError::Broken(errors));
         }
         self.warnings.sort_by_key(|warning| warning.line);
         Ok(ReadOutcome {
@@ -157,7 +160,7 @@ impl Collected {
             // A hive has no lines, and every key of an exported registry has one.
             lines: self.lines.into_iter().flatten().collect(),
             warnings: self.warnings,
-            errors: self.errors,
+            errors,
             recovery: None,
             managed: None,
         })

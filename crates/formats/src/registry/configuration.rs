@@ -68,8 +68,8 @@ impl Configuration {
                 Err(what) => warnings.push(unread(found, value, &what)),
             }
         }
-        for error in &found.errors {
-            let warning = ConversionWarning::new(WarningKind::Skipped, error.what.clone());
+        for error in found.errors.clone().into_errors() {
+            let warning = ConversionWarning::new(WarningKind::Skipped, error.what);
             warnings.push(warning.in_key(&found.path));
         }
         self.reservations_written = found.time;

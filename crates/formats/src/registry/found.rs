@@ -8,6 +8,7 @@ use certbind_core::BoxError;
 use jiff::Timestamp;
 
 use super::data::Data;
+use crate::error_list::ErrorList;
 use crate::report::{ConversionWarning, ParseError};
 
 /// A key, with its values.
@@ -22,7 +23,7 @@ pub(crate) struct Found {
     /// The values, by their names in lower case.
     pub(super) values: BTreeMap<String, Value>,
     /// What could not be read of it.
-    pub(crate) errors: Vec<ParseError>,
+    pub(crate) errors: ErrorList,
     /// What was read of it beside its values.
     pub(crate) warnings: Vec<ConversionWarning>,
 }
@@ -42,7 +43,7 @@ impl Found {
             line,
             time: None,
             values: BTreeMap::new(),
-            errors: Vec::new(),
+            errors: ErrorList::default(),
             warnings: Vec::new(),
         }
     }
@@ -87,14 +88,16 @@ impl Found {
 
     /// Notes that something of it could not be read, for an error.
     pub(crate) fn error_by(&mut self, what: impl Into<String>, cause: impl Into<BoxError>) {
-        let error = ParseError::in_key(self.line, self.path.clone(), what);
-        self.errors.push(error.caused_by(cause));
+        let (line, path) = (self.line, &self.path);
+        self.errors
+            .push(|| ParseError::in_key(line, path.clone(), what).caused_by(cause));
     }
 
     /// Notes that something of it could not be read.
     pub(crate) fn error(&mut self, line: Option<u64>, what: impl Into<String>) {
         let line = line.or(self.line);
+        let path = &self.path;
         self.errors
-            .push(ParseError::in_key(line, self.path.clone(), what));
+            .push(|| ParseError::in_key(line, path.clone(), what));
     }
 }
