@@ -1,8 +1,12 @@
 //! Exports, audits and comparisons of all hosts of a fleet.
 
-use super::{APP, NEW, OLD, certbind, done, fleet, refused};
+use std::process::Command;
+
+use certbind_etcd_server::Server;
 use certbind_test_support::require;
 use tempfile::TempDir;
+
+use super::{APP, NEW, OLD, certbind, done, fleet, refused};
 
 const KEYS: &[&str] = &["0.0.0.0:443", "[::]:443"];
 
@@ -182,4 +186,66 @@ fn fleet_diff_needs_one_export_per_host() {
     let said = refused("memory:", &["export", "--fleet", &url]);
     assert!(said.contains("choose a folder with -o"), "{said}");
     assert!(refused("memory:", &["diff", &path]).contains("<B>"));
+}
+
+#[test]
+fn odd_keys_of_a_fleet_are_skipped_with_a_warning() {
+    require!("etcd");
+    let server = Server::start();
+    let url = format!("etcd://{}/", server.endpoint());
+    let add = ["add", "0.0.0.0:443", "--hash", OLD, "--app-id", APP];
+    done(&format!("{url}web01"), &add);
+    let _ = server.ctl(&["put", "/certbind/v1/.hosts/WEB\u{1b}[2J", "x"]);
+    let output = Command::new(env!("CARGO_BIN_EXE_certbind"))
+        .args(["list", "--fleet", &url])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("skipped") && !said.contains('\u{1b}'),
+        "{said}"
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("web01"));
+    assert!(output.status.success(), "{said}");
+    // One among the bindings of a host hides that host alone, and is an error.
+    done(&format!("{url}web02"), &add);
+    let _ = server.ctl(&["put", "/certbind/v1/web02/odd\u{1b}[2J", "x"]);
+    let output = certbind("memory:", &["list", "--fleet", &url]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("web02:") && !said.contains('\u{1b}'),
+        "{said}"
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("web01: 1 binding"));
+    assert!(!output.status.success(), "{said}");
+}
+
+/// Each host of a fleet is explained; the exit code is 1 if nothing answers on one of them.
+#[test]
+fn fleets_are_explained() {
+    require!("etcd");
+    let server = Server::start();
+    let url = format!("etcd://{}/", server.endpoint());
+    let add = |key| ["add", key, "--hash", OLD, "--app-id", APP];
+    done(&format!("{url}web01"), &add("0.0.0.0:443"));
+    done(&format!("{url}web02"), &add("[::]:443"));
+    let explain = |endpoint| {
+        let arguments = ["explain", endpoint, "--fleet", &url, "--format", "json"];
+        let output = certbind("memory:", &arguments);
+        let json = String::from_utf8(output.stdout).unwrap();
+        (json, output.status.code())
+    };
+    let (json, code) = explain("[2001:db8::5]:443");
+    assert_eq!(code, Some(0), "{json}");
+    assert!(
+        json.contains("\"web01\"") && json.contains("any_ipv4"),
+        "{json}"
+    );
+    assert!(
+        json.contains("\"web02\"") && json.contains("any_ipv6"),
+        "{json}"
+    );
+    let (json, code) = explain("10.0.0.5:443");
+    assert_eq!(code, Some(1), "{json}");
+    assert!(json.contains("\"reset\""), "{json}");
 }

@@ -9,8 +9,7 @@ mod fleet_plan;
 mod outputs;
 mod recording;
 #[cfg(unix)]
-#[path = "../common/served.rs"]
-mod served;
+mod serving;
 #[cfg(target_os = "linux")]
 mod sync;
 
@@ -382,68 +381,6 @@ fn the_environment_has_the_user_and_its_password() {
 }
 
 /// An odd key in etcd hides no other host.
-#[test]
-fn odd_keys_of_a_fleet_are_skipped_with_a_warning() {
-    require!("etcd");
-    let server = Server::start();
-    let url = format!("etcd://{}/", server.endpoint());
-    let add = ["add", "0.0.0.0:443", "--hash", OLD, "--app-id", APP];
-    done(&format!("{url}web01"), &add);
-    let _ = server.ctl(&["put", "/certbind/v1/.hosts/WEB\u{1b}[2J", "x"]);
-    let output = Command::new(env!("CARGO_BIN_EXE_certbind"))
-        .args(["list", "--fleet", &url])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        said.contains("skipped") && !said.contains('\u{1b}'),
-        "{said}"
-    );
-    assert!(String::from_utf8_lossy(&output.stdout).contains("web01"));
-    assert!(output.status.success(), "{said}");
-    // One among the bindings of a host hides that host alone, and is an error.
-    done(&format!("{url}web02"), &add);
-    let _ = server.ctl(&["put", "/certbind/v1/web02/odd\u{1b}[2J", "x"]);
-    let output = certbind("memory:", &["list", "--fleet", &url]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        said.contains("web02:") && !said.contains('\u{1b}'),
-        "{said}"
-    );
-    assert!(String::from_utf8_lossy(&output.stdout).contains("web01: 1 binding"));
-    assert!(!output.status.success(), "{said}");
-}
-
-/// Each host of a fleet is explained; the exit code is 1 if nothing answers on one of them.
-#[test]
-fn fleets_are_explained() {
-    require!("etcd");
-    let server = Server::start();
-    let url = format!("etcd://{}/", server.endpoint());
-    let add = |key| ["add", key, "--hash", OLD, "--app-id", APP];
-    done(&format!("{url}web01"), &add("0.0.0.0:443"));
-    done(&format!("{url}web02"), &add("[::]:443"));
-    let explain = |endpoint| {
-        let arguments = ["explain", endpoint, "--fleet", &url, "--format", "json"];
-        let output = certbind("memory:", &arguments);
-        let json = String::from_utf8(output.stdout).unwrap();
-        (json, output.status.code())
-    };
-    let (json, code) = explain("[2001:db8::5]:443");
-    assert_eq!(code, Some(0), "{json}");
-    assert!(
-        json.contains("\"web01\"") && json.contains("any_ipv4"),
-        "{json}"
-    );
-    assert!(
-        json.contains("\"web02\"") && json.contains("any_ipv6"),
-        "{json}"
-    );
-    let (json, code) = explain("10.0.0.5:443");
-    assert_eq!(code, Some(1), "{json}");
-    assert!(json.contains("\"reset\""), "{json}");
-}
-
 /// What names files and users on this machine has no place in an export.
 #[test]
 fn exports_name_the_store_without_its_options() {
@@ -473,34 +410,4 @@ fn exports_name_the_store_without_its_options() {
         plan.contains("web01") && !plan.contains("retry_timeout"),
         "{plan}"
     );
-}
-
-/// Another process changes the host in etcd, and the next handshake has the new certificate.
-#[cfg(unix)]
-#[test]
-fn changes_in_etcd_are_served() {
-    require!("etcd", "openssl");
-    let host = new_host();
-    let folder = TempDir::new().unwrap();
-    let [old, new] = ["old", "new"].map(|name| served::certificate(folder.path(), name));
-    let key = "0.0.0.0:443";
-    done(&host, &["add", key, "--hash", &old, "--app-id", APP]);
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_certbind"));
-    serve
-        .args([
-            "--store",
-            &host,
-            "serve",
-            "--free-ports",
-            "--format",
-            "json",
-        ])
-        .arg("--certificates")
-        .arg(folder.path());
-    let (_server, endpoint) = served::start(&mut serve);
-    assert_eq!(served::met(endpoint, "www.contoso.com"), Some(old.clone()));
-    done(&host, &["rotate", &old, &new]);
-    assert_eq!(served::met(endpoint, "www.contoso.com"), Some(new));
-    done(&host, &["delete", key]);
-    assert_eq!(served::met(endpoint, "www.contoso.com"), None);
 }
