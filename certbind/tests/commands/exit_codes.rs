@@ -127,6 +127,10 @@ const CASES: &[(&str, u8, &str)] = &[
     ("list", 0, "list"),
     ("list", 1, "list --store redb:none.redb"),
     ("list", 2, "list --store none.redb"),
+    ("dsc", 0, "dsc export"),
+    ("dsc", 1, "dsc export --store redb:damaged.redb"),
+    ("dsc", 2, "dsc remove"),
+    ("dsc", 3, "dsc get"),
     ("completions", 0, "completions zsh"),
     ("completions", 2, "completions csh"),
     ("man", 0, "man"),
@@ -328,6 +332,20 @@ fn rows(help: &str) -> BTreeSet<(&str, u8)> {
         rows.extend(cells.filter_map(|cell| Some((name, code(cell.trim())?))));
     }
     rows
+}
+
+#[test]
+fn every_command_has_cases() {
+    let help = Host::new().run(&["--help"]);
+    let help = text(&help.stdout).to_owned();
+    let (commands, _) = help.split_once("\nOptions:").unwrap();
+    let commands = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    let without: Vec<_> = commands
+        .filter(|command| !CASES.iter().any(|(_, _, line)| line.starts_with(command)))
+        .collect();
+    assert_eq!(without, ["netsh", "sync"], "commands without a case");
 }
 
 #[test]
