@@ -7,6 +7,7 @@ use certbind_simulator::Accounts;
 use serde::Deserialize;
 
 use crate::netsh::Profile;
+use crate::read_file;
 
 /// What the simulator's configuration says of the host beside its service configuration. All else in it is
 /// for the library, which also reports what is wrong: a command that it refuses to answer fails.
@@ -22,7 +23,7 @@ pub(crate) struct SimulatedHost {
 impl SimulatedHost {
     /// The host of a configuration: the path of a TOML file, or the URL of a store.
     pub(crate) fn read(configuration: &Path) -> Self {
-        let text = std::fs::read_to_string(configuration).unwrap_or_default();
+        let text = read_file::read_text(configuration).unwrap_or_default();
         toml::from_str(&text).unwrap_or_default()
     }
 

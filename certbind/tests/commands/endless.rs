@@ -9,23 +9,42 @@ use std::time::{Duration, Instant};
 use super::Host;
 
 /// Each command that reads a file, in the place of which `{}` stands.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 35] = [
     "import {}",
     "import {} --dry-run",
     "diff {} memory:",
     "diff memory: {}",
+    "drift {} memory:",
     "plan {} memory: -o plan.json",
+    "plan memory: redb:none --mapping {}",
     "apply {}",
     "apply {} --yes",
+    "heal --before {} memory:",
     "audit {}",
     "audit memory: --certs {}",
+    "audit memory: --certs certificates --passwords {}",
     "audit memory: --config {}",
     "audit memory: --since {}",
+    "audit memory: --baseline {}",
     "list {}",
+    "list memory: --cert {}",
+    "show 0.0.0.0:443 --from {}",
+    "explain 0.0.0.0:443 --from {}",
+    "explain --changes {}",
+    "export --from {}",
+    "timeline {}",
     "validate {}",
+    "fmt {}",
     "trace {}",
+    "record {} --host web01 --into redb:history",
+    "verify {} --plan {}",
+    "serve --from {}",
+    "serve --certificates certificates --passwords {}",
+    "probe --served-by {}",
+    "rotate 5226dc6c54559761cd471b86eb51c096252c90f2 --cert {}",
     "netsh -f {}",
-    "add 0.0.0.0:443 --cert {} --app-id 4dc3e181-e14b-4a21-b022-59fc669b0914",
+    "netsh exec {}",
+    "add 0.0.0.0:443 --cert {} --app-id IIS",
 ];
 
 fn run(host: &Host, line: &str, input: &Path) -> (Option<i32>, String) {

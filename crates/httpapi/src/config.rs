@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use certbind_backends::Sharing;
 use certbind_core::MemoryStore;
@@ -22,7 +23,7 @@ pub(crate) fn configured(text: &str) -> Result<ConfiguredSimulator, ConfigError>
     }
     let path = PathBuf::from(text);
     let folder = path.parent().unwrap_or(Path::new(""));
-    let file = std::fs::read_to_string(&path).map_err(|source| ConfigError::Read {
+    let file = text_of(&path).map_err(|source| ConfigError::Read {
         path: path.clone(),
         source,
     })?;
@@ -35,6 +36,14 @@ pub(crate) fn configured(text: &str) -> Result<ConfiguredSimulator, ConfigError>
         simulator: file.simulator(folder)?,
         trace,
     })
+}
+
+/// The text of a file. A device or a named pipe is refused: it may have no end.
+fn text_of(path: &Path) -> io::Result<String> {
+    match fs::metadata(path)?.is_file() {
+        true => fs::read_to_string(path),
+        false => Err(io::Error::other("it is no plain file")),
+    }
 }
 
 /// A simulator, and where its calls are written down.
@@ -272,5 +281,12 @@ mod tests {
                 .to_string()
                 .contains("nowhere")
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_no_configuration() {
+        let error = simulator("/dev/zero").unwrap_err().to_string();
+        assert!(error.contains("it is no plain file"), "{error}");
     }
 }
