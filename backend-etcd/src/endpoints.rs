@@ -144,7 +144,7 @@ impl Endpoints {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The token that stands for the user, if there is one.
+    /// The token of the user, if authentication is used.
     async fn token(&self, channel: &Channel) -> Result<Option<AsciiMetadataValue>, Status> {
         let Some((name, password)) = &self.user else {
             return Ok(None);

@@ -34,7 +34,7 @@ pub enum EtcdErrorKind {
     Other,
 }
 
-/// The message of the status that stands for a runtime that has shut down.
+/// The message of the status that means that the runtime has shut down.
 const RUNTIME_STOPPED: &str = "the tokio runtime of the store has shut down";
 
 impl EtcdError {

@@ -21,7 +21,7 @@ pub(crate) struct ReadSet {
 enum KeyState {
     /// It was read, and last written in this revision.
     Read(i64, Option<Binding>),
-    /// It was not read. This is what the change's precondition requires.
+    /// It was not read. The change's precondition requires this value.
     Assumed(Option<Binding>),
 }
 

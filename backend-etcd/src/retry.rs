@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// The first pause after every endpoint was asked, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_secs(1));
 
-/// What is left of an operation's retry timeout.
+/// The remaining time of an operation's retry timeout.
 pub(crate) struct Retry {
     until: Instant,
     endpoints: usize,

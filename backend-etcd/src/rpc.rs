@@ -5,7 +5,7 @@
 
 use prost::{Enumeration, Message, Oneof};
 
-/// One method: where it is, and what it takes and answers.
+/// One RPC method: its path, request and response.
 pub(crate) trait Method: Message + Default + Clone + 'static {
     type Answer: Message + Default + 'static;
     const PATH: &'static str;

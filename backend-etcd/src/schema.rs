@@ -66,7 +66,7 @@ impl HostKeys {
         decoded.map_err(|error| corrupt(&found.key, &error))
     }
 
-    /// The binding key that a key of etcd stands for.
+    /// The binding key that an etcd key represents.
     pub(crate) fn binding_key(&self, key: &[u8]) -> Result<BindingKey> {
         let bytes = key.strip_prefix(self.prefix.as_bytes());
         let decoded = bytes

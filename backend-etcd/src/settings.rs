@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// The longest time to wait. The sum of a longer one and the current time may overflow a clock.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// What an [`EtcdBuilder`](crate::EtcdBuilder) collects.
+/// The settings that an [`EtcdBuilder`](crate::EtcdBuilder) collects.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) endpoints: Vec<String>,

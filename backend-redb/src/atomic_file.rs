@@ -18,7 +18,7 @@ enum Kind {
     /// It has no name, so nothing is left if the process ends.
     #[cfg(target_os = "linux")]
     Unnamed(File),
-    /// It has a temporary name, which a crash leaves behind.
+    /// The file has a temporary name, which is left over after a crash.
     Named(NamedTempFile),
 }
 

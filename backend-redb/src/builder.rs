@@ -82,9 +82,9 @@ impl RedbBuilder {
         self
     }
 
-    /// Keeps what each commit of this opening replaces, with its time and author, in the same
-    /// transaction ([`History`](certbind_core::history::History)). The default is `None`: these commits
-    /// become a gap in the history of the store.
+    /// Records the bindings that each commit of this opening replaces, with its time and author, in the
+    /// same transaction ([`History`](certbind_core::history::History)). The default is `None`: these
+    /// commits become a gap in the history of the store.
     pub fn history(mut self, options: impl Into<Option<HistoryOptions>>) -> Self {
         self.0.history = options.into();
         self
@@ -155,9 +155,9 @@ impl RedbBuilder {
 
     /// Opens a store as [`open_backend`](Self::open_backend) does, with a second storage for the WAL.
     ///
-    /// The length 0 stands for a WAL that does not exist: setting it removes the WAL, and growing it
-    /// from 0 creates another one. After a crash either of two such WALs may be left, but no mixture.
-    /// The first sync has to make the creation durable. Locks of this storage are not used.
+    /// A WAL of length 0 does not exist: setting the length to 0 removes the WAL, and growing it from
+    /// 0 creates another one. After a crash either of two such WALs may be left, but no mixture. The
+    /// first sync has to make the creation durable. Locks of this storage are not used.
     ///
     /// # Errors
     /// As [`RedbStore::open_existing`].

@@ -85,7 +85,7 @@ impl<'a> BulkLoader<'a> {
         self.outcomes.as_deref().unwrap_or_default()
     }
 
-    /// What the changes replace, once all were taken.
+    /// The history of the load, once all changes were taken.
     pub(crate) fn take_history(&mut self) -> Option<CommitBuilder> {
         self.history.take()
     }

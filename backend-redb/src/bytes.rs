@@ -1,6 +1,6 @@
 //! Little-endian numbers at an offset of untrusted bytes.
 
-/// So many bytes at an offset, if they are there.
+/// `N` bytes at an offset, if the slice is long enough.
 pub(crate) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }

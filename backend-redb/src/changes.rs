@@ -186,7 +186,7 @@ pub(crate) fn encode_ahead<T>(
     let locked = || chunks.lock().unwrap_or_else(PoisonError::into_inner);
     thread::scope(|scope| {
         let (to, from) = sync_channel(AHEAD);
-        // Ends early if writing failed and nobody receives.
+        // Ends early if writing failed and the receiver was dropped.
         let make = move || locked().try_for_each(|chunk| to.send(chunk));
         let maker = thread::Builder::new().name("certbind encodes".to_owned());
         match maker.spawn_scoped(scope, make) {

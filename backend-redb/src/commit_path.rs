@@ -71,7 +71,7 @@ impl CommitPath {
         Some(Signature::now(&history.author))
     }
 
-    /// What the next commit replaces, to be collected.
+    /// A builder for the history of the next commit.
     pub(crate) fn commit_builder(&self, signature: Option<Signature>) -> Option<CommitBuilder> {
         let history = self.history.as_ref()?;
         Some(CommitBuilder::new(signature?, history.max_bytes))

@@ -15,7 +15,7 @@ pub(crate) const LINGER: Duration = Duration::from_micros(60);
 /// A queue of jobs that are done in groups.
 ///
 /// A caller that finds no leader leads: it takes all waiting jobs, does them together with its own,
-/// and hands the lead to the first caller that has arrived meanwhile. So a caller leads at most
+/// and hands the lead to the first caller that arrived in the meantime. So a caller leads at most
 /// once, jobs are done in order of arrival, and a lone caller never waits.
 ///
 /// Callers whose jobs are done often return at once, just after the next leader has started, and

@@ -1,4 +1,5 @@
-//! The history: what each commit replaced, in a table of the file (`docs/file-format.md`).
+//! The history: the values that each commit replaced, in a table of the file
+//! (`docs/file-format.md`).
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
@@ -21,7 +22,7 @@ const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("othe
 /// The most bytes of a text of an author.
 const MAX_TEXT_LEN: usize = 1_000;
 
-/// Who made a commit and when, as bytes: in a record of the WAL, and at the start of a row.
+/// The author and time of a commit, as bytes: in a record of the WAL, and at the start of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signature(Vec<u8>);
 
@@ -64,7 +65,7 @@ impl Signature {
     }
 }
 
-/// Collects what a commit replaces, up to a length.
+/// Collects the values that a commit replaces, up to a length.
 #[derive(Debug)]
 pub(crate) struct CommitBuilder {
     signature: Signature,
@@ -75,7 +76,7 @@ pub(crate) struct CommitBuilder {
     is_empty_store: bool,
 }
 
-/// What a commit replaced, complete.
+/// The complete list of values that a commit replaced.
 #[derive(Clone, Debug)]
 pub(crate) struct HistoryRow {
     revision: u64,

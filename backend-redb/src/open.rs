@@ -1,4 +1,4 @@
-//! Opens a file after checking what it is.
+//! Opens a file after checking its format.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Error, ErrorKind, Read};

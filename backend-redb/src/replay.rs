@@ -114,7 +114,7 @@ impl Replay {
         }
     }
 
-    /// What each commit replaced, given the values in the file.
+    /// The values that each commit replaced, given the values in the file.
     fn history(&self, mut values: Values) -> Vec<HistoryRow> {
         let rows = self.commits.iter().map(|commit| {
             let mut row = CommitBuilder::new(commit.signature.clone(), u64::MAX);

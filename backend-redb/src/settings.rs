@@ -12,12 +12,12 @@ pub enum Verification {
     /// second for a million bindings.
     #[default]
     WholeFile,
-    /// Opening for reading takes some milliseconds whatever the size, and each page is verified when
-    /// it is read: damage is noticed before anything on a damaged page is returned.
+    /// Opening for reading takes some milliseconds for any size, and each page is verified when it
+    /// is read: damage is noticed before anything on a damaged page is returned.
     ///
     /// A file that was not closed, and one that is opened for writing, is verified as a whole.
     PagesAsRead,
-    /// Opening verifies the header alone, which takes some milliseconds whatever the size.
+    /// Opening verifies the header alone, which takes some milliseconds for any size.
     ///
     /// If the file was damaged since it was closed, a binding may seem to be missing, and redb may
     /// end the process. A binding that is returned is right nevertheless: each has its own checksum.
@@ -38,7 +38,7 @@ pub enum ReadMode {
     InMemory,
 }
 
-/// What opening does if the WAL is missing or damaged.
+/// The behaviour of opening if the WAL is missing or damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DamagedWal {
     Refuse,

@@ -147,8 +147,8 @@ impl BindingStore for RedbStore {
         self.read(|view| view.get(key))
     }
 
-    /// As the trait says. While the iterator exists, the pages of its revision are not reused, so a
-    /// file that is written to meanwhile grows.
+    /// As the trait says. While the iterator exists, the pages of its revision are not reused, so
+    /// writes grow the file until it is dropped.
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
         let bindings = self.read(|view| view.scan(scan))?;
         Ok(Bindings::new(

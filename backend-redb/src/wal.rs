@@ -234,7 +234,7 @@ impl RecordHeader {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Item<'a> {
     Change(EncodedChange<'a>),
-    /// Who made the commit.
+    /// The author and time of the commit.
     Signature(&'a [u8]),
 }
 

@@ -1,4 +1,4 @@
-//! Many bindings at once: what is read from memory is what is in the file, and nobody sees a part.
+//! Bulk load: reads from memory and from the file agree, and no reader sees a partial load.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -14,7 +14,7 @@ use certbind_redb::RedbStore;
 use common::disk::Disk;
 use common::{Dice, READ_MODES, binding, contents, key, load, of_format_1, open};
 
-/// Of each number below `many`, one in three goes, and the others become what `content` says.
+/// Removes about one in three of the numbers below `many`, and writes `content` to the others.
 fn batch(dice: &mut Dice, many: u16, content: u8) -> Vec<Change> {
     let mut changes: Vec<_> = (0..many)
         .map(|number| match dice.below(3) {
@@ -129,7 +129,7 @@ fn large_batch_is_visible_atomically() {
                     let contents = contents_of(&found);
                     assert!(contents.len() <= 1, "{contents:?}");
                     let seen = contents.first().copied().unwrap_or_default();
-                    // What a scan found, later gets find as well, or newer.
+                    // A get after a scan finds the same content or newer.
                     for number in [0, MANY / 2, MANY - 1] {
                         let got = store.get(&key(number)).unwrap();
                         let got = got.map_or(0, |got| got.record().url_retrieval_timeout);
@@ -187,7 +187,7 @@ fn failed_bulk_load_changes_nothing() {
         assert_eq!(store.bulk_load(&mut std::iter::empty()).unwrap(), 0);
         assert_eq!((store.revision(), contents(&store)), before);
 
-        // Those who make changes may look at the store.
+        // The iterator of changes may read the store.
         let mut updates = (0..MANY).map(|number| {
             let found = store.get(&key(number))?;
             Ok(Change::put(found.unwrap_or_else(|| binding(number, 3))))

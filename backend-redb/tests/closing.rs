@@ -1,4 +1,4 @@
-//! Closing a store: it reports errors, and loses nothing whatever fails.
+//! Closing a store: it reports errors, and loses no acknowledged batch after any failure.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

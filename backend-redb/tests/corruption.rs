@@ -15,7 +15,7 @@ use common::disk::Disk;
 use common::{BLOCKS, Dice, IMAGES, READ_MODES, binding, cases, contents, key, open, with_wal};
 use redb::Database;
 
-/// What every one of so many damaged images came to: how many opened, and how many were refused.
+/// Opens `count` damaged images, and returns how many opened and how many were refused.
 fn each_damage(
     count: usize,
     damage: impl Fn(usize) -> Vec<u8> + Sync,
@@ -48,7 +48,7 @@ fn each_damage(
     (opened.into_inner(), refused.into_inner())
 }
 
-/// What the store answers, every way that it is asked, is one of the allowed states.
+/// Every way to read the store returns one of the allowed states.
 fn right(store: &RedbStore, allowed: &[(u64, Vec<Binding>)], case: usize) {
     let state = (store.revision(), contents(store));
     assert!(allowed.contains(&state), "case {case}: other data");
@@ -61,7 +61,7 @@ fn right(store: &RedbStore, allowed: &[(u64, Vec<Binding>)], case: usize) {
     assert!(report.is_clean(), "case {case}: {report:?}");
 }
 
-/// A file that was closed, and what it holds.
+/// A closed file and its contents.
 fn closed() -> (Vec<u8>, (u64, Vec<Binding>)) {
     let disk = Disk::of(&IMAGES[1]);
     let store = open(&disk).unwrap();
@@ -244,7 +244,7 @@ fn damaged_block_is_named_and_others_stay_readable() {
     ] {
         let last = entry(four.0.len(), &[], &four.1);
         let disk = with_runs(&[(&one.0, &run), (&four.0, &last)]);
-        // What its log takes is as little noted of a damaged run as it would be written there.
+        // The WAL accepts changes to other blocks while one block is damaged.
         let logging = with_runs(&[(&one.0, &run), (&four.0, &last)]).opened_with(with_wal(0));
         let store = open(&logging).unwrap();
         for number in [5, 6, 7] {
@@ -283,14 +283,15 @@ fn damaged_block_is_named_and_others_stay_readable() {
         let another = Change::insert(binding(6, 1));
         assert_eq!(store.bulk_load(&mut [Ok(another)].into_iter()).unwrap(), 1);
 
-        // The damaged one is the last: what goes before it is loaded, and what goes into it is not.
+        // The damaged block is the last: changes in front of it are loaded, and changes inside it
+        // are not.
         let store = open(&with_runs(&[(&one.0, &first), (&four.0, &run)])).unwrap();
         let changes = [2, 5].map(|number| Ok(Change::insert(binding(number, 1))));
         let [before, into] = changes;
         assert_eq!(store.bulk_load(&mut [before].into_iter()).unwrap(), 1);
         assert!(store.bulk_load(&mut [into].into_iter()).is_err());
     }
-    // What would be written into one of its neighbours, or joined with it, is written all the same.
+    // Changes to its neighbours, which would otherwise be merged with it, are still written.
     let disk = with_runs(&[(&one.0, &first), (&two.0, &[]), (&four.0, &[])]);
     let store = open(&disk).unwrap();
     store.insert(binding(0, 1)).unwrap();
@@ -313,8 +314,8 @@ fn damaged_block_is_named_and_others_stay_readable() {
     );
 }
 
-/// A store of the bindings 1 and 4, each in a run of its own, and what damages the first run and
-/// mends it, wherever a commit has put it.
+/// A store of the bindings 1 and 4, each in a block of its own, and a function that damages or
+/// mends the first block, wherever a commit has put it.
 fn with_a_run_to_damage(options: RedbBuilder) -> (Disk, RedbStore, impl Fn(bool)) {
     let runs = [1, 4].map(|number| {
         let binding = binding(number, 1);
@@ -322,7 +323,7 @@ fn with_a_run_to_damage(options: RedbBuilder) -> (Disk, RedbStore, impl Fn(bool)
         let run = entry(key.len(), &[], &encode_binding(&binding));
         (key, run)
     });
-    // Whatever is read is read from the disk.
+    // Without a cache every read goes to the disk.
     let disk = with_runs(&runs.each_ref().map(|(key, run)| (&key[..], &run[..])))
         .opened_with(options.cache_size(0));
     let store = open(&disk).unwrap();

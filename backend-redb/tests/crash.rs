@@ -1,4 +1,4 @@
-//! The power may go at any moment: what was acknowledged is there, and nothing is there by half.
+//! Power cuts at any moment: acknowledged commits survive, and no commit survives in part.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -13,7 +13,7 @@ use common::{
 };
 use proptest::prelude::*;
 
-/// What is done to a store until the power goes.
+/// One operation on the store before the power cut.
 #[derive(Clone, Debug)]
 enum Step {
     Apply(Batch),
@@ -27,7 +27,7 @@ enum Step {
 struct History {
     image: usize,
     read_mode: ReadMode,
-    /// Without a cache pages are written before a load has come to its end.
+    /// Without a cache pages are written before a bulk load has finished.
     cached: bool,
     /// Whether the store keeps its history.
     kept: bool,
@@ -37,7 +37,7 @@ struct History {
     /// How many writes, syncs and changes of length happen; then the same for each repair, which
     /// the power may cut as well.
     cuts: Vec<u64>,
-    /// Decides what is left of what was not synced, and how much is kept overall.
+    /// Decides which unsynced writes survive, and how many.
     seed: u64,
     keep: Keep,
 }
@@ -98,7 +98,7 @@ fn history() -> impl Strategy<Value = History> {
         )
 }
 
-/// What a store may hold after the power cut.
+/// The states that a store may have after the power cut.
 struct Allowed {
     model: MemoryStore,
     revision: u64,

@@ -1,5 +1,5 @@
-//! Every write, sync, change of length and read fails once: the error is clear, nothing that was
-//! acknowledged is lost, and nothing that was refused is there later.
+//! Every write, sync, change of length and read fails once: the error is clear, no acknowledged
+//! commit is lost, and no refused commit appears later.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -14,10 +14,10 @@ use certbind_redb::{ReadMode, RedbStore};
 use common::disk::{BROKEN, Counts, Disk, FULL, Operation, Plan};
 use common::{Dice, IMAGES, MANY, binding, contents, key, load, open, with_wal};
 
-/// How much there is to start with, and how much comes to it.
+/// The initial contents of the store, and the amount of data that the test adds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Size {
-    /// A few bindings, for what is done thousands of times.
+    /// A few bindings, for tests with thousands of repetitions.
     Small,
     /// The same, read from memory.
     Resident,
@@ -27,9 +27,9 @@ enum Size {
     Old,
     /// A few, with a log from the first commit on, which is filled.
     Logged,
-    /// The same behind a crash, read from memory.
+    /// The same after a crash, with the contents in memory.
     Replayed,
-    /// A few, and a load of so many that its pages are written before it has come to its end.
+    /// A few, and a bulk load so large that its pages are written before it has finished.
     Loaded,
 }
 
@@ -42,7 +42,7 @@ impl Size {
             }
             Self::Large => Disk::of(&IMAGES[1]),
             Self::Old => Disk::of(&IMAGES[2]),
-            // Without a cache, so that there are reads behind the sync of a record.
+            // Without a cache, so that reads follow the sync of a record.
             Self::Logged => {
                 Disk::of(&IMAGES[0]).opened_with(with_wal(0).cache_size(0).history(kept()))
             }
@@ -81,7 +81,7 @@ static CRASHED: LazyLock<Disk> = LazyLock::new(|| {
     disk.copy()
 });
 
-/// What became of a history.
+/// The result of a history.
 struct Outcome {
     model: MemoryStore,
     revision: u64,
@@ -112,8 +112,8 @@ impl Outcome {
     }
 }
 
-/// A fixed history: the store is opened, changed, grown, read, checked, closed and opened again.
-/// It goes on behind an error, as a service would.
+/// A fixed history: the store is opened, changed, grown, read, checked, closed and opened again. It
+/// continues after an error, as a service would.
 fn run(disk: &Disk, size: Size) -> Outcome {
     let model = MemoryStore::new();
     let (revision, before) = match size {
@@ -197,10 +197,11 @@ fn state(disk: &Disk) -> (u64, Vec<Binding>) {
     (store.revision(), contents(&store))
 }
 
-/// What a disk says.
+/// The error codes of the disk.
 const CODES: [i32; 2] = [FULL, BROKEN];
 
-/// The error says what the disk said, and of which file; or that the store goes on no more, and why.
+/// The error contains the code of the disk and the file, or states that the store refuses further
+/// operations, and why.
 fn assert_clear(error: &StoreError, code: i32) {
     let said = error.to_string();
     match error {
@@ -211,7 +212,7 @@ fn assert_clear(error: &StoreError, code: i32) {
         StoreError::Unavailable { .. } => assert!(said.contains("opened again"), "{said}"),
         other => panic!("{other:?}"),
     }
-    // Whose read failed was told; a commit behind it knows of it by redb alone.
+    // The caller whose read failed gets the system's error; later commits get redb's.
     let text = std::io::Error::from_raw_os_error(code).to_string();
     let known = [&*text, "an earlier read or write failed"];
     assert!(known.iter().any(|known| said.contains(known)), "{said}");
@@ -269,7 +270,7 @@ fn each_fails(
     });
 }
 
-/// Each operation of the history fails once, and leaves exactly what was acknowledged.
+/// Each operation of the history fails once, and exactly the acknowledged state remains.
 fn each_fails_once(sizes: &[Size], operation: Operation, count: fn(Counts) -> u64) {
     for &size in sizes {
         let total = count(healthy(size));
@@ -277,7 +278,7 @@ fn each_fails_once(sizes: &[Size], operation: Operation, count: fn(Counts) -> u6
     }
 }
 
-/// What the system has cached, and some of what a power cut may leave of it.
+/// The cached state of the disk, and some of the states possible after a power cut.
 fn what_may_be_left(disk: &Disk, after: u64) -> [Disk; 3] {
     let mut dice = Dice(after);
     [
@@ -287,8 +288,7 @@ fn what_may_be_left(disk: &Disk, after: u64) -> [Disk; 3] {
     ]
 }
 
-/// Nothing but what was acknowledged is there: in what the system has cached, and whatever a power
-/// cut leaves of it.
+/// Exactly the acknowledged state is left, in the cached state of the disk and after any power cut.
 fn exactly_what_was_acknowledged(outcome: &Outcome, disk: &Disk, after: u64) {
     let expected = outcome.acknowledged();
     for left in what_may_be_left(disk, after) {
@@ -411,8 +411,8 @@ fn failed_store_refuses_with_reason_until_reopened() {
     store.insert(binding(1, 1)).unwrap();
 }
 
-/// redb answers nothing any more that it would have to read. A store that has a log does not go on
-/// with half of what it can do either.
+/// After a failed read redb refuses every operation that has to read. A store with a WAL refuses
+/// all operations then, instead of some.
 #[test]
 fn failed_read_stops_store_with_wal() {
     let disk = Disk::of(&IMAGES[1]).opened_with(with_wal(0).cache_size(0));
@@ -434,7 +434,7 @@ fn failed_read_stops_store_with_wal() {
     store.insert(binding(3, 1)).unwrap();
 }
 
-/// Before a commit, in the midst of it, and behind it.
+/// A read fails before a commit, during it, and after it.
 #[test]
 fn in_memory_store_stays_readable_after_failed_read() {
     let options = RedbStore::builder()
@@ -463,8 +463,8 @@ fn in_memory_store_stays_readable_after_failed_read() {
     assert!(refused > 0 && behind > 0, "{refused} and {behind}");
 }
 
-/// Whether the disk fails whoever looks the changes up or whoever writes them: both read at the same
-/// time, and who comes second only hears that something has failed.
+/// The disk fails either the thread that looks up the changes or the one that writes them. Both read
+/// at the same time, and the second one only gets an error that an earlier operation failed.
 #[test]
 fn bulk_load_reports_disk_error() {
     // More than is encoded at a time, all of which is looked up.

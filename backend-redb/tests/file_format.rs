@@ -1,4 +1,4 @@
-//! The worked examples of `docs/file-format.md` are what the code writes, and it reads them.
+//! The code writes and reads the worked examples of `docs/file-format.md`.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -19,8 +19,8 @@ use redb::{Database, ReadableDatabase, ReadableTable};
 
 const DOCUMENT: &str = include_str!("../../docs/file-format.md");
 
-/// The bytes of an example: what stands in front of `|` on the lines of the block with this title.
-/// A line with nothing there stands for the example that it names.
+/// The bytes of an example: the text in front of `|` on the lines of the block with this title. A
+/// line with no such text refers to the example that it names.
 fn example(title: &str) -> Vec<u8> {
     let start = format!("```text\n{title}\n");
     let block = DOCUMENT.split(&start).nth(1).expect(title);

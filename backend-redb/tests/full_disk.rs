@@ -141,8 +141,8 @@ fn full_file_system_is_reported_and_recovered_from() {
         assert!(refused.to_string().contains("No space left"), "{refused}");
         drop(store);
 
-        // The disk is as full as before, to the last byte. What was acknowledged is there, can be
-        // read and checked, and the store refuses another batch as it refused the first.
+        // The disk is as full as before, to the last byte. Acknowledged batches can be read and
+        // checked, and the store refuses another batch as it refused the first.
         drop(disk.ballast("more", 0));
         let audited = RedbStore::open_read_only(disk.path()).unwrap();
         assert_eq!(contents(&audited), contents(&model));

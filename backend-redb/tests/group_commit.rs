@@ -32,7 +32,7 @@ fn slow_store(options: RedbBuilder) -> (Disk, RedbStore) {
     (disk, store)
 }
 
-/// Calls `each` from many threads that start together, and gives back what they found.
+/// Calls `each` from many threads that start together, and returns their results.
 fn together<T: Send>(each: impl Fn(u16) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(usize::from(THREADS));
     thread::scope(|scope| {
@@ -137,8 +137,8 @@ fn concurrent_inserts_of_one_key_have_one_winner() {
     assert_eq!(store.revision(), 10);
 }
 
-/// Many writers at a disk that goes wrong: what each was told. What they can read then is what was
-/// acknowledged.
+/// Many concurrent writers on a failing disk, and the result of each. Afterwards exactly the
+/// acknowledged batches can be read.
 fn at_a_bad_disk(plan: Plan) -> (Disk, Vec<(u16, Result<()>)>) {
     let (disk, store) = slow_store(RedbStore::builder());
     let armed = AtomicBool::new(false);
@@ -190,7 +190,8 @@ fn disk_error_rolls_whole_group_back() {
         });
         only_the_acknowledged_are_there(&disk, &told);
         only_the_acknowledged_are_there(&disk.after_power_cut(|many| many - 1), &told);
-        // Who was of the group is told of the disk; who comes later, that the store has given up.
+        // Members of the failed group get the disk's error; later callers get the error of a
+        // stopped store.
         let of_the_group = told
             .iter()
             .filter(|(_, result)| matches!(result, Err(StoreError::Io { .. })))
@@ -205,8 +206,8 @@ fn acknowledged_groups_survive_power_cut() {
     let mut dice = Dice(u64::from(std::process::id()));
     let (mut acknowledged, mut kept) = (0, 0);
     for round in 0..cases(60) {
-        // Every other time at the next of all points, with everything kept that was written: among
-        // them is a group that was not acknowledged and is there all the same.
+        // Every other time cuts at the next possible point and keeps all writes: some groups are
+        // then present without having been acknowledged.
         let everything = round % 2 == 1;
         let read_mode = READ_MODES[usize::from(round % 4 > 1)];
         let options = MODES[round as usize / 4 % 2]();
@@ -317,7 +318,7 @@ fn readers_never_wait_for_sync_nor_see_partial_batch() {
         }
         done.store(true, Ordering::Relaxed);
     });
-    // 19 syncs of 20 ms: who waits for them reads some 19 times.
+    // 19 syncs of 20 ms: a reader that waited for them would read about 19 times.
     let reads = reads.into_inner();
     assert!(reads > 200, "{reads} reads");
 }

@@ -1,4 +1,4 @@
-//! The history of a store: what each commit replaced, and who made it.
+//! The history of a store: the values that each commit replaced, and its author.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

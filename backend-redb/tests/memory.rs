@@ -19,7 +19,7 @@ fn binding(number: u32) -> Binding {
     Binding::new(format!("{a}.{b}.{c}.{d}:443").parse().unwrap(), record).unwrap()
 }
 
-/// The most bytes that were taken at a time while `work` was done, beside those before.
+/// The peak of allocated bytes during `work`, less the bytes allocated before.
 fn peak_of(work: impl FnOnce()) -> usize {
     let before = ALLOCATED.current_usage();
     ALLOCATED.reset_peak_usage();
@@ -48,7 +48,7 @@ fn bulk_load_memory_is_bounded() {
     };
     let (few, many) = (loaded(FEW), loaded(MANY));
     assert!(many < 8 * MIB && many < few + 2 * MIB, "{few}, {many}");
-    // What there is to compare with, and that is counted at all.
+    // A reference value, which also shows that allocations are counted.
     let applied = peak_of(|| {
         let batch = Batch::new(changes(MANY)).unwrap();
         open("applied").apply(&batch).unwrap();

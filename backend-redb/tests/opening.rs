@@ -1,4 +1,4 @@
-//! What a file has to be to be opened, and that one which is refused stays as it was.
+//! The conditions for opening a file, and that a refused file stays unchanged.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

@@ -1,5 +1,5 @@
-//! Tables of somebody else's in the file of a store: they last, are whole, and leave the bindings
-//! alone.
+//! Tables of other programs in the file of a store: they are durable, atomic, and leave the
+//! bindings unchanged.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -127,7 +127,7 @@ fn disks() -> [Disk; 2] {
     [RedbStore::builder(), with_wal(2)].map(|options| Disk::of(&IMAGES[1]).opened_with(options))
 }
 
-/// What was acknowledged, of both kinds of writing in turn: from the first failure on, nothing.
+/// The acknowledged writes, alternately of both kinds: none after the first failure.
 fn run(disk: &Disk) -> (u64, Vec<Row>, Option<StoreError>) {
     let mut rows = Vec::new();
     let store = match open(disk) {

@@ -1,4 +1,4 @@
-//! One file and several processes: who may open it, and what is left when one is killed.
+//! One file and several processes: locking, and the state after one is killed.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![cfg(unix)]
@@ -26,7 +26,7 @@ const PATH: &str = "CERTBIND_TEST_PATH";
 /// The second key of a pair is this far from the first.
 const PAIR: u16 = 1 << 15;
 
-/// What the other process does: it says a line for everything that others may know.
+/// The other process: it prints a line for every event that the test waits for.
 #[test]
 #[ignore = "the other tests run it, as another process"]
 fn the_other_process() {
@@ -104,13 +104,13 @@ fn make_stores(directory: &Path) {
 }
 
 fn say(line: &str) {
-    // One write, and in front of it the end of what the test harness says.
+    // A single write that begins with a line feed, which ends a line of the test harness.
     let line = format!("\n> {line}\n");
     io::stdout().lock().write_all(line.as_bytes()).unwrap();
     io::stdout().flush().unwrap();
 }
 
-/// Another process, and what it says.
+/// Another process and its output.
 struct Other {
     child: Child,
     lines: BufReader<ChildStdout>,
@@ -193,7 +193,7 @@ fn error_of_second_process_names_the_lock_owner() {
     let path = new_store(directory.path());
     let mut writer = Other::new("hold", &path);
     assert_eq!(writer.hear().unwrap(), "ready 1");
-    // Who has merely opened the file, as a backup does, is not taken for its holder.
+    // A process that merely opened the file, as a backup does, is not reported as the lock owner.
     let _bystander = fs::File::open(&path).unwrap();
     assert_held_by(&refusal(|path| RedbStore::open(path), &path), &writer);
     assert_held_by(
@@ -244,7 +244,7 @@ fn readers_share_and_exclude_a_writer() {
 fn threads(process: u32) -> Vec<(String, String)> {
     let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
     let threads = threads.filter_map(|thread| {
-        // One that has ended meanwhile has no status.
+        // One that has ended in the meantime has no status.
         let stat = fs::read_to_string(thread.unwrap().path().join("stat")).ok()?;
         let (name, state) = stat.rsplit_once(") ")?;
         Some((name.to_owned(), state[..1].to_owned()))
@@ -360,11 +360,12 @@ fn inaccessible_file_is_access_denied() {
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
     let path = new_store(directory.path());
     let denied = |role: &str, path: &Path| {
-        // The administrator may do everything: somebody else has to try.
+        // The administrator may do everything, so another account has to try.
         let program = directory.path().join("other");
         if !program.exists() {
-            // Not by us: a child that another test starts meanwhile would have it open for writing,
-            // and a program that is open for writing does not start.
+            // Another process copies it: a child that another test starts at the same time would
+            // inherit it open for writing, and a program that is open for writing cannot be
+            // started.
             let own = std::env::current_exe().unwrap();
             let copied = Command::new("cp").args([&own, &program]).status().unwrap();
             assert!(copied.success());

@@ -1,5 +1,6 @@
-//! Damage that no verification has found, since it was not asked for or came later: what is read is
-//! right, whatever else becomes of it. redb may end the process, so it is one of its own.
+//! Damage that no verification has found, because it was not requested or because the damage came
+//! later: reads return right values or errors. redb may abort the process, so each case runs in
+//! another process.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![cfg(unix)]
@@ -23,13 +24,13 @@ const MODE: &str = "CERTBIND_TEST_MODE";
 const FROM: &str = "CERTBIND_TEST_FROM";
 const TO: &str = "CERTBIND_TEST_TO";
 
-/// What `abort` ends a process with.
+/// The signal of `abort`.
 const SIGABRT: i32 = 6;
 
 /// No case takes longer, by far.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The cases from one number to another. What is said last is what was under way.
+/// Runs the cases of a range. The last case printed is the one that was running.
 #[test]
 #[ignore = "the other tests run it, as another process"]
 fn the_other_process() {
@@ -72,7 +73,7 @@ fn the_other_process() {
         };
         match store {
             Ok(store) => assert_right(&store, &bindings),
-            // The number of the format may be what was damaged.
+            // The damage may have hit the number of the format.
             Err(StoreError::Corrupt { .. } | StoreError::NewerFormat { .. }) => {}
             Err(error) => panic!("{error:?}"),
         }
@@ -80,13 +81,13 @@ fn the_other_process() {
 }
 
 fn say(case: usize) {
-    // One write, and in front of it the end of what the test harness says.
+    // A single write that begins with a line feed, which ends a line of the test harness.
     let line = format!("\n> {case}\n");
     std::io::stdout().write_all(line.as_bytes()).unwrap();
     std::io::stdout().flush().unwrap();
 }
 
-/// The bytes of a store that was closed, and what it holds.
+/// The bytes of a closed store, and its contents.
 fn healthy() -> (Vec<u8>, Vec<Binding>) {
     let disk = Disk::of(&IMAGES[1]);
     let store = open(&disk).unwrap();
@@ -97,7 +98,7 @@ fn healthy() -> (Vec<u8>, Vec<Binding>) {
 
 fn flipped(image: &[u8], case: usize) -> Vec<u8> {
     let mut dice = Dice(case as u64);
-    // Most of a file is free: what is written has bytes other than 0.
+    // Most of a file is free: used bytes differ from 0.
     let written: Vec<_> = (0..image.len()).filter(|at| image[*at] != 0).collect();
     let at = match case % 2 {
         0 => written[dice.below(written.len())],
@@ -108,7 +109,7 @@ fn flipped(image: &[u8], case: usize) -> Vec<u8> {
     image
 }
 
-/// What the store answers is what was written, or nothing, or an error that says so.
+/// Every read of the store returns the written value, nothing, or an error of damage.
 fn assert_right(store: &RedbStore, bindings: &[Binding]) {
     let is_damage = |error: &StoreError| {
         matches!(
@@ -135,7 +136,8 @@ fn assert_right(store: &RedbStore, bindings: &[Binding]) {
     }
 }
 
-/// Runs so many cases, going on behind those that ended the process; at how many it did.
+/// Runs `count` cases, continuing after those that ended the process, and returns the number of
+/// those.
 fn run(mode: &str, count: usize) -> usize {
     let (mut next, mut ended) = (0, 0);
     while next < count {

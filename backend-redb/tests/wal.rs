@@ -1,4 +1,4 @@
-//! The log beside a store: when it is there, and that every opening holds what it has.
+//! The WAL next to a store: when it exists, and that every opening replays it.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -157,7 +157,8 @@ fn check_reads_the_wal() {
         said.contains("the disk-log") && said.contains("damaged"),
         "{report:?}"
     );
-    // The last cannot be told from one that was not finished; who has the store open knows better.
+    // Damage of the last record looks like a torn write, except to a process that has the store
+    // open.
     let mut damaged = whole.clone();
     damaged[5 * 512 + 40] ^= 1;
     disk.wal().overwrite(&damaged);

@@ -1,5 +1,5 @@
-//! What lies in the place of a log: one that is missing, foreign or damaged is never passed over, and
-//! what is no log of this store is left alone.
+//! The file in the place of a WAL: a missing, foreign or damaged one is always reported, and a WAL of
+//! another store is left unchanged.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

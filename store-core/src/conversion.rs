@@ -23,7 +23,7 @@ macro_rules! invalid {
 
 invalid!(HashError, KeyError, PropertyError, TextError, uuid::Error);
 
-/// [`StoreError::Corrupt`]: what the store contains cannot be decoded.
+/// [`StoreError::Corrupt`]: the stored data cannot be decoded.
 impl From<CodecError> for StoreError {
     fn from(error: CodecError) -> Self {
         Self::corrupt("a stored binding", error)

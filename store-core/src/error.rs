@@ -17,7 +17,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// Texts convert as well: `StoreError::corrupt(path, "the file is empty")`.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
-/// The reason why a store did not do what it was asked to do.
+/// The reason why a store operation failed.
 ///
 /// Nothing was changed, unless the variant says so. The message has three parts: what failed, the
 /// value that was found, and the next step. It contains the message of its cause, which
@@ -92,7 +92,7 @@ pub enum StoreError {
     Invalid {
         /// The key, if the request concerned one.
         key: Option<BindingKey>,
-        /// What is invalid.
+        /// The reason why the value is invalid.
         reason: Cow<'static, str>,
     },
     /// A key and a record do not form a binding.

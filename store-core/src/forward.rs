@@ -1,4 +1,4 @@
-//! Stores behind pointers: `&S`, `Box<S>` and `Arc<S>`.
+//! Implementations of the store traits for pointers: `&S`, `Box<S>` and `Arc<S>`.
 
 use std::sync::Arc;
 

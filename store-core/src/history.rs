@@ -1,4 +1,4 @@
-//! History: what commits changed, when, and by whom.
+//! History: the changes of each commit, its time and its author.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -8,7 +8,7 @@ use crate::binding::Binding;
 use crate::error::Result;
 use crate::key::BindingKey;
 
-/// Who commits, and why.
+/// The author of commits and their reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Author {
     /// The account, as the system names it. Empty if unknown.
@@ -21,7 +21,7 @@ pub struct Author {
     pub message: String,
 }
 
-/// How much history a store keeps, and who its commits are by.
+/// The limits of a store's history, and the author of its commits.
 ///
 /// The oldest commits are forgotten as soon as one limit is exceeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub struct HistoryOptions {
     pub max_commits: u64,
     /// The greatest age of a commit, by the clock of the host. There is none by default.
     pub max_age: Option<Duration>,
-    /// The most bytes of all rows. The default is 16 MiB. What a single commit replaced is not kept if it
-    /// alone is longer.
+    /// The most bytes of all rows. The default is 16 MiB. The replaced bindings of a commit that alone
+    /// exceeds this are not kept.
     pub max_bytes: u64,
 }
 
@@ -55,11 +55,11 @@ pub struct Commit {
     pub revision: u64,
     /// The clock of its host at the commit, in whole milliseconds.
     pub time: SystemTime,
-    /// Who made it.
+    /// The author of the commit.
     pub author: Author,
     /// The number of keys that it changed.
     pub changes: u64,
-    /// What it replaced.
+    /// The bindings that it replaced.
     pub before: Before,
     /// How the change was found, if the store is a recording of another one. The author and the time are
     /// then those of the change, as far as they are known.
@@ -82,7 +82,7 @@ pub enum Found {
 /// The author and the time of a commit that records a change made elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// Who made the change. The texts are empty if that is unknown.
+    /// The author of the change. The texts are empty if it is unknown.
     pub author: Author,
     /// When it was made, or the end of the look that found it.
     pub time: SystemTime,
@@ -104,7 +104,7 @@ pub enum Before {
 
 impl Before {
     /// Takes the commit back in the bindings of a store right after it. Returns false, and changes
-    /// nothing, if what it replaced is not known.
+    /// nothing, if the replaced bindings are not known.
     pub fn restore(&self, bindings: &mut BTreeMap<BindingKey, Binding>) -> bool {
         match self {
             Self::Values(values) => {
@@ -139,8 +139,8 @@ pub trait History: Send + Sync {
     /// An error of reading; [`StoreError::Corrupt`](crate::StoreError::Corrupt) for a damaged commit.
     fn commits(&self) -> Result<Vec<Commit>>;
 
-    /// Applies a batch as one commit of another origin than the author and clock of this opening: a
-    /// recording of what happened elsewhere.
+    /// Applies a batch as one commit with the given author and time instead of those of this
+    /// opening, to record a change that was made elsewhere.
     ///
     /// # Errors
     /// As [`BindingStore::apply`](crate::BindingStore::apply), and
@@ -154,7 +154,7 @@ pub trait History: Send + Sync {
 pub enum Unknown {
     /// The history has no commit of this revision: it is older than the history, or was made without.
     Missing(u64),
-    /// What the commit of this revision replaced was too long to be kept.
+    /// The replaced bindings of the commit with this revision were too long to be kept.
     TooLong(u64),
 }
 

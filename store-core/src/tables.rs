@@ -62,7 +62,7 @@ pub enum RowPrecondition {
     Any,
     /// No row under the key.
     Absent,
-    /// A row under the key, whatever its value.
+    /// A row exists under the key, with any value.
     Present,
 }
 

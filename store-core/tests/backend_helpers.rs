@@ -1,4 +1,4 @@
-//! What the core offers to the authors of backends.
+//! Helpers of the core for authors of backends.
 
 #![allow(clippy::unwrap_used)]
 

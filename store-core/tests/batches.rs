@@ -1,4 +1,4 @@
-//! Batches happen whole or not at all, say what they found, and can be undone.
+//! Batches are atomic, return the previous bindings, and can be undone.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Extended properties: what can be built, what is shown of them, and their form in JSON.
+//! Extended properties: validation, display and JSON representation.
 
 #![allow(clippy::unwrap_used)]
 

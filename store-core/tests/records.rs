@@ -1,4 +1,4 @@
-//! Hashes, names, records and errors: what can be built, and what cannot.
+//! Hashes, names, records and errors: valid and invalid values.
 
 #![allow(clippy::unwrap_used)]
 

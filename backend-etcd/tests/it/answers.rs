@@ -33,7 +33,8 @@ fn changed_since(store: &EtcdStore, revision: Option<u64>) -> u64 {
     }
 }
 
-/// A store behind a wire, which has one batch behind it, and one that looks on.
+/// A store on a proxied connection, which has applied one batch, another one without the proxy, and
+/// the revision.
 fn watched() -> (Proxy, EtcdStore, EtcdStore, u64) {
     let (proxy, host) = (Proxy::to(&server().endpoint()), new_host());
     let (ours, other) = (through(&proxy, &host), store(&host));
@@ -49,7 +50,7 @@ fn lost_answers_do_not_repeat_a_batch() {
     proxy.set(Traffic::DropResponses);
     let applied = thread::scope(|scope| {
         let applying = scope.spawn(|| ours.apply(&Change::put(marked(1, 2)).into()));
-        // Its revision and what it replaced are read through the same wire.
+        // The revision and the replaced bindings are read through the same proxy.
         proxy.wait_for_dropped_response();
         proxy.set(Traffic::Forward);
         proxy.disconnect_clients();
@@ -83,7 +84,8 @@ fn lost_batches_are_found_in_the_history() {
     thread::scope(|scope| {
         let applying = scope.spawn(|| ours.apply(&Change::insert(marked(2, 2)).into()));
         let changed = changed_since(&other, Some(revision));
-        // What it inserted has gone again: who looked at the key alone would insert it twice.
+        // The key that it inserted was removed again: a check of the key alone would insert it
+        // twice.
         other.remove(&key(2)).unwrap();
         for n in 3..8 {
             other.insert(marked(n, 3)).unwrap();
@@ -172,8 +174,8 @@ fn lost_answer_still_reports_failed_precondition() {
     });
 }
 
-/// Puts of one key make a chain: each replaces what another left there. One that is applied twice
-/// replaces something twice.
+/// Puts of one key form a chain: each replaces the value of another. A put that is applied twice
+/// replaces two values.
 #[test]
 fn puts_form_one_chain_under_broken_connections() {
     require!("etcd");

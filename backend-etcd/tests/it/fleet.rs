@@ -133,7 +133,7 @@ fn watches_deliver_each_batch_once() {
     // One host's watch knows nothing of the others.
     let mut alone = two.watch(begun);
     assert_eq!(Some(two.cluster_revision().unwrap()), second.revision());
-    // Who comes back later goes on where it was.
+    // A resumed watch continues where it stopped.
     let mut resumed = fleet.watch(first.revision);
     // A change that was delivered twice would come before these.
     let third = one.apply(&Change::put(marked(2, 5)).into()).unwrap();
@@ -219,7 +219,7 @@ fn watches_survive_lost_connections_and_servers() {
         look(Duration::from_millis(20));
     }
     while look(SOON) {}
-    // The last one once: the next is what is written now.
+    // Each change is delivered once: the next one is the change that is written now.
     store.put(marked(1, ROUNDS + 1)).unwrap();
     let expected = [(key(1), Some(marked(1, ROUNDS + 1)))];
     assert_eq!(next(&mut watch).changes, expected);

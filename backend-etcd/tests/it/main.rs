@@ -1,4 +1,4 @@
-//! A store over a real etcd: what the conformance suite does not ask.
+//! Tests of a store in a real etcd, in addition to the conformance suite.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

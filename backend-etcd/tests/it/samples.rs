@@ -1,4 +1,4 @@
-//! What the tests bind, and the server that they share.
+//! The bindings of the tests, and the server that they share.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -10,8 +10,8 @@ use crate::errors::{Cause, catch_panic};
 use crate::events;
 
 impl Committer {
-    /// Checkpoints, removes the WAL and closes the file. Whatever fails, the file is closed
-    /// afterwards, and the next opening finds every acknowledged batch in the file or its WAL.
+    /// Checkpoints, removes the WAL and closes the file. The file is closed even if a step fails,
+    /// and the next opening finds every acknowledged batch in the file or its WAL.
     pub(crate) fn close(&mut self) -> Result<()> {
         let Some(database) = self.database.take() else {
             return Ok(());

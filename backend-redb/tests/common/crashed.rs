@@ -41,7 +41,7 @@ pub(crate) fn crashed(in_wal: u16) -> (TempDir, PathBuf, Vec<Binding>) {
     (directory, path, contents(&store))
 }
 
-/// The error of each way to open what is there, which leaves it byte for byte as it was.
+/// Asserts the error of each way to open the file, which leaves it byte for byte unchanged.
 #[track_caller]
 pub(crate) fn assert_refused(path: &Path, expected: &str) {
     let files = [path.to_owned(), wal_of(path)];
@@ -63,7 +63,7 @@ pub(crate) fn assert_refused(path: &Path, expected: &str) {
     assert!(files.each_ref().map(|path| fs::read(path).ok()) == before);
 }
 
-/// A disk with a store that was not closed, and what it holds.
+/// A disk with a store that was not closed, and its contents.
 pub(crate) fn crashed_disk() -> (Disk, (u64, Vec<Binding>)) {
     let disk = Disk::of(&IMAGES[0]).opened_with(with_wal(1));
     let store = open(&disk).unwrap();

@@ -1,5 +1,5 @@
-//! A disk in memory that loses power, tears what it was writing, and fails on command. It has two
-//! files, a store's and its log's, each of which is synced by itself.
+//! A disk in memory that loses power, tears writes, and fails on command. It has two files, a store
+//! and its WAL, each of which is synced by itself.
 
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result};
@@ -9,13 +9,13 @@ use std::time::Duration;
 use certbind_redb::RedbBuilder;
 use redb::StorageBackend;
 
-/// What a disk writes whole or not at all.
+/// The size that a disk writes atomically.
 const SECTOR: usize = 512;
 
-/// What the system says of a disk that is full: `ENOSPC`, `ERROR_DISK_FULL`.
+/// The system's error code for a full disk: `ENOSPC`, `ERROR_DISK_FULL`.
 pub(crate) const FULL: i32 = if cfg!(windows) { 112 } else { 28 };
 
-/// What it says of one that is broken: `EIO`, `ERROR_IO_DEVICE`.
+/// The system's error code for a broken disk: `EIO`, `ERROR_IO_DEVICE`.
 pub(crate) const BROKEN: i32 = if cfg!(windows) { 1117 } else { 5 };
 
 /// A handle of a file; clones are of the same disk.
@@ -36,9 +36,9 @@ struct State {
 
 #[derive(Debug, Default)]
 struct File {
-    /// What reads see.
+    /// The state that reads see.
     now: Vec<u8>,
-    /// What is there whatever happens.
+    /// The state that survives any power cut.
     synced: Vec<u8>,
     unsynced: Vec<Change>,
     /// Whether changes of length fail.
@@ -68,7 +68,7 @@ pub(crate) enum Operation {
     SetLen,
 }
 
-/// What goes wrong.
+/// The faults of a disk.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Plan {
     #[default]
@@ -141,7 +141,7 @@ impl Disk {
         }
     }
 
-    /// What goes wrong from now on. Counting starts anew.
+    /// Sets the faults from now on. Counting starts anew.
     pub(crate) fn plan(&self, plan: Plan) {
         let mut state = self.state();
         state.plan = plan;
@@ -157,31 +157,30 @@ impl Disk {
         self.state().sync_takes = time;
     }
 
-    /// What was asked for since the last plan.
+    /// The number of operations since the last plan.
     pub(crate) fn counts(&self) -> Counts {
         self.state().done
     }
 
-    /// What reads see.
+    /// The state that reads see.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.state().files[self.file].now.clone()
     }
 
-    /// Puts other bytes in the place of those that are there.
+    /// Replaces the bytes of the disk.
     pub(crate) fn overwrite(&self, bytes: &[u8]) {
         self.state().files[self.file].now.copy_from_slice(bytes);
     }
 
-    /// What is on it now, on another disk.
+    /// Another disk with the same state.
     pub(crate) fn copy(&self) -> Self {
         let [store, log] = self.state().files.each_ref().map(|file| file.now.clone());
         Self::with_wal(&store, &log).opened_with(self.options())
     }
 
-    /// What may be there after the power was cut: of each sector the synced version or any later
-    /// one, and the synced length or any later one. A length of 0 removes a file, and what comes
-    /// then is in another one under its name: either is left. `choose` picks one of so many, from 0 for what
-    /// was synced.
+    /// A possible state after a power cut: of each sector the synced version or any later one, and the
+    /// synced length or any later one. A length of 0 removes a file, and later writes go to a new one of the
+    /// same name: either is left. `choose` picks one of so many, from 0 for the synced version.
     pub(crate) fn after_power_cut(&self, mut choose: impl FnMut(usize) -> usize) -> Self {
         let files = self
             .state()
@@ -280,7 +279,7 @@ impl Change {
 /// Whether an operation goes on.
 enum Fate {
     Happens,
-    /// The power goes while it happens: some of it may be there afterwards, and nobody is told.
+    /// The power fails during the operation: some of it may survive, and no caller gets a result.
     UnderWay,
     Fails(Error, bool),
 }

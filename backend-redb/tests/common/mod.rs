@@ -1,4 +1,4 @@
-//! What the tests of this crate share.
+//! Helpers that the tests of this crate share.
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use redb::TableDefinition;
 
-/// A binding whose key and record are told by two numbers.
+/// A binding whose key and record are determined by two numbers.
 pub(crate) fn binding(number: u16, content: u8) -> Binding {
     let mut record = Record::new(CertHash::new([content; 20]), None, Uuid::from_u128(7));
     record.url_retrieval_timeout = u32::from(content);
@@ -81,7 +81,7 @@ pub(crate) fn with_wal(after: u32) -> RedbBuilder {
 /// Every read mode.
 pub(crate) const READ_MODES: [ReadMode; 2] = [ReadMode::FromFile, ReadMode::InMemory];
 
-/// Opens what is on a disk.
+/// Opens the store on a disk.
 pub(crate) fn open(disk: &Disk) -> Result<RedbStore> {
     let options = disk.options();
     options.open_backend_with_wal(disk.clone(), disk.wal(), "the disk")
@@ -103,7 +103,7 @@ pub(crate) fn contents(store: &dyn BindingStore) -> Vec<Binding> {
     bindings.collect::<Result<_>>().expect("a scan ends well")
 }
 
-/// What a store held at an earlier revision, by its history.
+/// The contents of a store at an earlier revision, computed from its history.
 pub(crate) fn rewound(
     store: &RedbStore,
     revision: u64,
