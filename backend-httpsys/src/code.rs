@@ -1,4 +1,4 @@
-//! Result codes by what a caller may conclude from them.
+//! Result codes, classified by the conclusions that a caller may draw from them.
 //!
 //! Programs that run on real hosts agree on few of the codes of the HTTP Server API. So the store
 //! draws three conclusions alone: that something is absent, that this Windows does not have it, and
@@ -25,7 +25,7 @@ pub(crate) fn is_absent(code: u32) -> bool {
     )
 }
 
-/// Whether the code says that this Windows does not have what was asked for.
+/// Whether the code says that this version of Windows does not support the request.
 pub(crate) fn is_unsupported(code: u32) -> bool {
     matches!(
         code,
@@ -38,7 +38,7 @@ pub(crate) fn is_unsupported(code: u32) -> bool {
 }
 
 /// Whether the code says that the buffer is too small. 122 is documented; 234 was seen on Server
-/// 2008 R2 (OctopusDeploy/Issues 554 and 876); the others are what other functions answer.
+/// 2008 R2 (OctopusDeploy/Issues 554 and 876); the others are results of other functions.
 pub(crate) fn is_too_small(code: u32) -> bool {
     matches!(
         code,

@@ -10,9 +10,9 @@ pub(crate) fn same_but_properties(a: &Binding, b: &Binding) -> bool {
     a.key() == b.key() && a.host_spelling() == b.host_spelling() && plain(a) == plain(b)
 }
 
-/// Whether `found` is what Windows may make of `written` without a loss: another spelling of a name,
-/// a default where no value was given, a flag that this version does not know. Extended properties
-/// are not looked at.
+/// Whether Windows may store `written` as `found` without a loss: with another spelling of a name,
+/// a default where no value was given, or with an additional flag that this version does not know.
+/// Extended properties are not compared.
 pub(crate) fn is_stored_form(found: &Binding, written: &Binding) -> bool {
     let (a, b) = (found.record(), written.record());
     let or_default = |found: u32, written: u32| found == written || written == 0;
@@ -43,8 +43,9 @@ pub(crate) fn same_for_windows(found: Option<&Binding>, written: Option<&Binding
     }
 }
 
-/// Whether each field of `found` is that of one of the two, as Windows may store it: what a replacement by
-/// several calls, or by one that does only a part, leaves when it is cut off.
+/// Whether each field of `found` is that of one of the two, as Windows may store it: the possible
+/// state after a replacement that was interrupted between its calls, or in one that is applied in
+/// part.
 pub(crate) fn is_mixture(found: &Binding, a: &Binding, b: &Binding) -> bool {
     let (of, a, b) = (found.record(), a.record(), b.record());
     let either = |same: &dyn Fn(&Record) -> bool| same(a) || same(b);
@@ -73,7 +74,7 @@ fn same_certificate(found: &Record, written: &Record) -> bool {
     }
 }
 
-/// Whether the flags that are found are those that were written, and none that `http.h` names beside.
+/// Whether the flags found are those that were written, without any other flag that `http.h` names.
 fn keeps_flags(found: &Record, written: &Record) -> bool {
     let (found, written) = (found.flags.bits(), written.flags.bits());
     written & !found == 0 && found & !written & KNOWN_FLAGS == 0
@@ -85,7 +86,7 @@ pub(crate) fn plain(binding: &Binding) -> Record {
     record.with_extended(ExtendedProperties::default())
 }
 
-/// An absent store name stands for `MY`, and case does not matter in one.
+/// An absent store name means `MY`, and case does not matter in one.
 fn same_name(a: Option<&StoreName>, b: Option<&StoreName>) -> bool {
     let text = |name: Option<&StoreName>| {
         let name = name.map_or("MY", StoreName::as_str);

@@ -1,11 +1,11 @@
-//! The undo journal: what a batch is about to change, on disk before the first call is made.
+//! The undo journal: the changes that a batch is about to make, on disk before the first call.
 //!
-//! It is the file `undo.journal` in a folder of its own. While there is none, no batch is under
-//! way. It is written under the name `undo.journal.new`, synced, and only then renamed: what a
-//! crash leaves half written has the other name and means that no call was made. While the batch
-//! runs, entries are appended that say what it was seen to leave. An empty `undo.journal` belongs
-//! to a batch that was finished; emptying it is what finishes a batch, since a file can be synced
-//! everywhere and the removal of its name cannot.
+//! It is the file `undo.journal` in a folder of its own. Without this file no batch is in progress.
+//! It is written under the name `undo.journal.new`, synced, and only then renamed: a partly written
+//! journal has the other name and means that no call was made. While the batch runs, entries with
+//! the records that were read back are appended. An empty `undo.journal` belongs to a batch that
+//! was finished; a batch is finished by emptying it, since a file can be synced everywhere and the
+//! removal of its name cannot.
 //!
 //! Processes that change bindings lock the file `lock` in the same folder, so that no two with the
 //! same folder do so at once, and none replays the journal of a batch still under way.
@@ -120,7 +120,7 @@ impl JournalLock<'_> {
         Ok(Some(steps))
     }
 
-    /// Whether the journal of a batch is there.
+    /// Whether the journal of a batch exists.
     pub(crate) fn is_begun(&self) -> bool {
         self.file.borrow().is_some()
     }
@@ -153,7 +153,7 @@ impl JournalLock<'_> {
         self.append(&encode_gap(step))
     }
 
-    /// Keeps what a step was seen to leave.
+    /// Records the binding that was read back after a step.
     pub(crate) fn append_seen(&self, step: usize, found: &Binding) -> Result<()> {
         self.append(&encode_seen(step, found))
     }
@@ -169,7 +169,7 @@ impl JournalLock<'_> {
             .map_err(|error| StoreError::io("append to", &self.journal.path(), error))
     }
 
-    /// Forgets the steps: the batch is there to stay, or undone.
+    /// Discards the steps, when the batch is final or undone.
     pub(crate) fn finish(&self) -> Result<()> {
         let path = self.journal.path();
         *self.file.borrow_mut() = None;

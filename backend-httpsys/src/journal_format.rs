@@ -7,8 +7,8 @@
 //! each entry: tag (1)  step (4)  binding  CRC-32 of the entry (4)
 //! ```
 //!
-//! `key`, `before`, `after` and `binding` are a length (4) and so many bytes, those of
-//! [`certbind_core::codec`]; no bytes stand for an unbound key. Numbers are little-endian.
+//! `key`, `before`, `after` and `binding` are a length (4) and that many bytes in the encoding of
+//! [`certbind_core::codec`]; a length of 0 means an unbound key. Numbers are little-endian.
 //!
 //! Entries are appended while the batch runs: 1, the record of the step is about to be deleted and
 //! set anew; 2, the step was seen to leave this binding. The last entry may be torn, and is then
@@ -27,7 +27,7 @@ const CHECKSUM: usize = 4;
 const GAP: u8 = 1;
 const SEEN: u8 = 2;
 
-/// The steps, and what is known of them.
+/// The encoding of the steps and of their observed states.
 pub(crate) fn encode(steps: &[Step]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.push(FORMAT);
@@ -148,7 +148,7 @@ enum JournalDamage {
     Binding { key: BindingKey, source: CodecError },
 }
 
-/// What was learnt of a step after it was begun.
+/// An observation about a step after it was begun.
 struct Entry<'a> {
     tag: u8,
     step: usize,
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The next entry that is whole, and what follows it.
+    /// The next complete entry, and the input after it.
     fn entry(&self) -> Option<(Entry<'a>, Self)> {
         let mut rest = Self(self.0);
         let tag = *rest.take(1).ok()?.first()?;

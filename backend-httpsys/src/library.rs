@@ -55,8 +55,8 @@ pub struct LibraryApi {
 }
 
 impl LibraryApi {
-    /// The system's own `httpapi.dll`, and no other: it is looked for in the system directory
-    /// alone, never beside the program or in the current directory, where it could be planted.
+    /// The system's own `httpapi.dll` alone: it is searched in the system directory, never in the
+    /// program's folder or the current directory, where it could be planted.
     ///
     /// # Errors
     /// [`StoreError::Io`] if it cannot be loaded.
@@ -81,8 +81,8 @@ impl LibraryApi {
     ///
     /// # Safety
     /// Loading a library runs its code, in this process and with its rights. The file has to be a
-    /// library that may be loaded so, and what it exports under the names of the HTTP Server API
-    /// has to keep that interface.
+    /// library that is safe to load in this way, and its exports with the names of the HTTP Server
+    /// API have to conform to that interface.
     pub unsafe fn load(path: &Path) -> Result<Self> {
         let absolute = std::path::absolute(path);
         let absolute = absolute.map_err(|error| StoreError::io("find", path, error))?;
@@ -94,7 +94,7 @@ impl LibraryApi {
     }
 
     /// # Safety
-    /// What the library exports under the names of the HTTP Server API has that interface.
+    /// The library's exports with the names of the HTTP Server API have that interface.
     unsafe fn of(library: Library, path: &Path) -> Result<Self> {
         /// # Safety
         /// A function of that name, if there is one, is an `F`.

@@ -1,9 +1,10 @@
 //! Enumeration by index, of an API that may answer in more than one way.
 //!
-//! `QueryNext` takes an index and is documented to answer 259 after the last record. Nothing says
-//! that indices have no gaps, that the order stays the same, or that no index is answered twice. So
-//! an enumeration ends at 259, or where it is shown that no record follows; it is bounded whatever
-//! the answers are; and whatever was not understood is listed as an [`Issue`].
+//! `QueryNext` takes an index and is documented to answer 259 after the last record. The
+//! documentation does not guarantee that indices have no gaps, that the order stays the same, or
+//! that no index is answered twice. So an enumeration ends at 259, or where it is shown that no
+//! record follows; its length is bounded for any answers; and each answer that was not understood
+//! is listed as an [`Issue`].
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -26,7 +27,7 @@ pub(crate) const FAR_INDEX: u32 = 0x00FF_FFFF;
 /// The most records of one enumeration.
 const MAX_RECORDS: u32 = 1 << 20;
 
-/// What the API answered for an index.
+/// The API's answer for an index.
 pub(crate) enum Reply<K, T> {
     Record(K, T),
     /// A record that makes no sense.
@@ -43,7 +44,7 @@ pub(crate) struct Issue {
     pub(crate) cause: ReadFailure,
 }
 
-/// What one pass over an enumeration found.
+/// The result of one pass over an enumeration.
 #[derive(Debug)]
 pub(crate) struct Listing<K, T> {
     /// In the host's order, each with its index.
@@ -64,7 +65,7 @@ impl<K, T> Listing<K, T> {
 }
 
 impl<K: Clone + Eq + Hash, T: PartialEq> Listing<K, T> {
-    /// Whether two passes found the same, in whatever order.
+    /// Whether two passes found the same records, in any order.
     pub(crate) fn is_same_set(&self, other: &Self) -> bool {
         let (mut issues, mut others) = (self.issues.clone(), other.issues.clone());
         for issues in [&mut issues, &mut others] {
@@ -228,7 +229,7 @@ enum Gap {
     Until(u32),
 }
 
-/// What follows an index that is answered with `code`, which is not 259.
+/// The record after an index that is answered with a code other than 259.
 fn after_gap<K, T>(ask: &mut impl FnMut(u32) -> Reply<K, T>, index: u32, code: u32) -> Gap {
     let end = match ask(FAR_INDEX) {
         Reply::Code(code) => Some(code),

@@ -47,7 +47,8 @@ impl<A: HttpApi> Writer<'_, A> {
             found = self.session.record(&other, None, &ReadCache::default());
         }
         let restore = match found {
-            // What cannot be told from the new record may be it, if not all was read before.
+            // If not every record was read before, the new one may match one of those, as far as it
+            // can be compared.
             Ok(Some(found)) if old.is_none() && !before.issues.is_empty() => {
                 match is_like(&found, after) {
                     true => stored_differently(after, &found),

@@ -1,4 +1,4 @@
-//! What a caller should know of an operation that succeeded.
+//! Notices about an operation that succeeded.
 
 use std::fmt;
 

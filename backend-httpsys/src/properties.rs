@@ -1,8 +1,8 @@
 //! Extended properties, which HTTP.sys keeps under ids of their own.
 //!
 //! Which properties are set is read from enumerations: an exact query answers a default, an empty
-//! value or one of many codes where nothing is set. It is believed once it was seen to tell the two
-//! apart, for a key whose property is not in the enumeration. A property at its documented default
+//! value or one of many codes where nothing is set. It is trusted once it has distinguished the two
+//! cases, for a key whose property is not in the enumeration. A property at its documented default
 //! is the same as one that is not set.
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ use crate::unbound_key::unbound_key;
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Properties {
     pub(crate) set: HashMap<BindingKey, ExtendedProperties>,
-    /// What could not be read.
+    /// The properties that could not be read.
     pub(crate) issues: Vec<(PropertyType, Issue)>,
 }
 
@@ -83,9 +83,9 @@ impl<A: HttpApi> Session<A> {
     /// The extended properties of all keys of a kind. Types that this Windows does not have are set
     /// of none.
     ///
-    /// An index is no cursor: what another program removes meanwhile hides what follows it. So a
-    /// type of which some are set is listed until two passes find the same, unless the caller
-    /// compares passes itself.
+    /// An index is no cursor: when another program removes a property between two calls, the next
+    /// one is skipped. So a type with any property set is listed until two passes return the same,
+    /// unless the caller compares passes itself.
     pub(crate) fn properties(&self, kind: Kind, passes: Passes) -> Properties {
         let mut found = Properties::default();
         for property in PropertyType::ALL {
@@ -152,8 +152,8 @@ impl<A: HttpApi> Session<A> {
         listing
     }
 
-    /// The properties of a key by exact queries, if these were seen to tell what is set from what
-    /// is not.
+    /// The properties of a key by exact queries, if these are known to distinguish set properties
+    /// from unset ones.
     pub(crate) fn exact_properties(&self, binding: &Binding) -> Option<ExtendedProperties> {
         let mut found = ExtendedProperties::default();
         for property in PropertyType::ALL {
@@ -167,8 +167,8 @@ impl<A: HttpApi> Session<A> {
         Some(found)
     }
 
-    /// Learns from a binding whose properties were listed whether exact queries tell what is set
-    /// from what is not.
+    /// Finds out, from a binding whose properties were listed, whether exact queries distinguish
+    /// set properties from unset ones.
     pub(crate) fn learn_from(&self, binding: &Binding) {
         let kind = binding.key().kind();
         for property in PropertyType::ALL {
@@ -195,8 +195,8 @@ impl<A: HttpApi> Session<A> {
         }
     }
 
-    /// Makes the properties of a key those of `wanted`, and returns what they are then.
-    /// Windows may keep one that is not wanted, such as a default of its own.
+    /// Makes the properties of a key those of `wanted`, and returns those that are set afterwards.
+    /// Windows may keep an unwanted one, such as a default of its own.
     ///
     /// # Errors
     /// The code of the call that was refused, or the error of reading.
@@ -217,7 +217,7 @@ impl<A: HttpApi> Session<A> {
         Ok(found)
     }
 
-    /// Sets a property, and returns what it is then.
+    /// Sets a property, and returns its value afterwards.
     fn set_property(
         &self,
         binding: &Binding,
@@ -242,7 +242,7 @@ impl<A: HttpApi> Session<A> {
         }
     }
 
-    /// Deletes a property where it is set, and returns what it is then.
+    /// Deletes a property where it is set, and returns its value afterwards.
     fn clear_property(
         &self,
         binding: &Binding,
@@ -262,7 +262,7 @@ impl<A: HttpApi> Session<A> {
         Ok(found)
     }
 
-    /// Whether an exact query answers what is wanted. If not, the enumeration decides.
+    /// Whether an exact query returns the wanted value. If not, the enumeration decides.
     fn answers_exactly(
         &self,
         binding: &Binding,
@@ -381,7 +381,7 @@ const PASSES: u32 = 8;
 /// How often a property is read again after it was set.
 pub(crate) const SETTLE_ATTEMPTS: u32 = 3;
 
-/// Why the properties of a key could not be made what they should be.
+/// The reason why the properties of a key could not be set as wanted.
 #[derive(Debug)]
 pub(crate) enum PropertyError {
     /// A call was answered with this code.

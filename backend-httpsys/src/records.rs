@@ -45,7 +45,7 @@ impl ReadCache {
     }
 }
 
-/// What an exact query says of a key.
+/// The answer of an exact query for a key.
 enum Exact {
     Record(Binding),
     Absent,

@@ -10,7 +10,7 @@ use crate::session::{Session, unreadable};
 /// How many passes are made at most.
 const PASSES: u32 = 16;
 
-/// What a scan found.
+/// The result of a scan.
 pub(crate) struct Found {
     pub(crate) bindings: Vec<Binding>,
     /// One for each part that could not be read.
@@ -19,10 +19,10 @@ pub(crate) struct Found {
 
 /// The bindings of these kinds, as two passes in a row have found them.
 ///
-/// An index is no cursor: a record that goes shifts those after it, and a pass may then miss one
-/// or see one twice. Two equal passes mean that every record was the same both times it was asked
-/// for, so all were there together between the passes, unless one changed away and back. Their
-/// order does not matter.
+/// An index is no cursor: the removal of a record shifts those after it, and a pass may then miss
+/// one or see one twice. Two equal passes mean that every record was the same in both, so all
+/// existed together between the passes, unless one changed away and back. Their order does not
+/// matter.
 ///
 /// Fewer calls cannot do. Take an index `i` that is asked for once: another program may delete its
 /// record just after that, so that the next one moves to `i`, and bind a key whose record comes

@@ -44,7 +44,7 @@ impl<A: HttpApi> ServiceApi<A> {
     /// `HttpSetServiceConfiguration`.
     ///
     /// # Errors
-    /// Win32 code 183 for an address or a URL that is there already, or any other code.
+    /// Win32 code 183 for an address or a URL that is already configured, or any other code.
     pub fn set(&self, record: &ServiceRecord) -> Result<()> {
         let code = with_service_set(record, |request| self.session.raw_set(request));
         done(code, || format!("setting {}", record.key()))
@@ -53,7 +53,7 @@ impl<A: HttpApi> ServiceApi<A> {
     /// `HttpDeleteServiceConfiguration`.
     ///
     /// # Errors
-    /// Win32 code 2 or 1168 for what is not there, or any other code.
+    /// Win32 code 2 or 1168 for a record that does not exist, or any other code.
     pub fn delete(&self, key: &ServiceKey) -> Result<()> {
         let code = with_service_delete(key, |request| self.session.raw_delete(request));
         done(code, || format!("deleting {key}"))

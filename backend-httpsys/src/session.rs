@@ -56,9 +56,9 @@ pub(crate) struct Session<A: HttpApi> {
     properties_patience: Patience,
 }
 
-/// Whether queries of one sort are made again after a transient code. What was refused as often as
-/// it may be is not waited for again, until a query of the sort is answered: on a Windows that
-/// refuses all of them, a list would otherwise wait for each record.
+/// Whether queries of one sort are made again after a transient code. After the limit of retries is
+/// reached, queries of that sort are not retried until one is answered: on a Windows that refuses
+/// all of them, a list would otherwise wait for each record.
 #[derive(Default)]
 pub(crate) struct Patience {
     is_exhausted: AtomicBool,
@@ -227,7 +227,7 @@ impl<A: HttpApi> Session<A> {
             last = code;
             match code {
                 NO_ERROR => {
-                    // SAFETY: the bytes of the words, which are there as long.
+                    // SAFETY: the bytes of the words, which live as long.
                     let bytes = unsafe {
                         slice::from_raw_parts(buffer.as_ptr().cast(), size_of_val(&*buffer))
                     };

@@ -1,7 +1,7 @@
-//! One step of a batch: the calls that change a key, and what they left there.
+//! One step of a batch: the calls that change a key, and the record read back after them.
 //!
-//! The code of a call is not believed. After each call the key is read back: what is found there
-//! decides whether the step has happened, and is what an undo has to expect.
+//! The result code of a call is not trusted. After each call the key is read back: the record found
+//! decides whether the step was applied, and is the precondition of an undo.
 
 use certbind_core::{Binding, BindingKey, Outcome, Result, StoreError};
 use certbind_httpapi_abi::HttpApi;
@@ -15,13 +15,13 @@ use crate::properties::{PropertyError, SETTLE_ATTEMPTS, with};
 use crate::records::{ReadCache, has_one_spelling};
 use crate::session::{Session, unreadable};
 
-/// What a batch does to one key.
+/// The change of a batch to one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) outcome: Outcome,
     /// Whether the record is deleted first and set anew, so that the key may be found unbound.
     pub(crate) gap: bool,
-    /// What the step was seen to leave at the key, where that is not what it was to leave.
+    /// The records that were read back after the step, where they differ from the intended one.
     pub(crate) seen: Vec<Binding>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct StepError {
     pub(crate) touched: bool,
 }
 
-/// Where a step keeps what an undo has to know, before it goes on.
+/// Stores the observations that an undo needs, before the step continues.
 pub(crate) trait Log {
     /// The step is about to delete the record, to set it anew.
     fn gap(&mut self) -> Result<()>;
@@ -98,7 +98,7 @@ pub(crate) struct Writer<'a, A: HttpApi> {
 }
 
 impl<A: HttpApi> Writer<'_, A> {
-    /// Makes a key hold `after`, and returns what it holds then.
+    /// Sets a key to `after`, and returns the record read back.
     pub(crate) fn write(
         &mut self,
         outcome: &Outcome,
@@ -156,8 +156,8 @@ impl<A: HttpApi> Writer<'_, A> {
         })
     }
 
-    /// The record as it is stored; none if Windows does not replace this record by an update, and
-    /// it is as it was, or what it holds is a mixture.
+    /// The record as it is stored. None if Windows does not replace this record by an update and
+    /// left it unchanged, or if the record found is a mixture.
     fn update(&mut self, before: &Binding, after: &Binding) -> Result<Option<Binding>, StepError> {
         let key = after.key();
         let is_unchanged = || {

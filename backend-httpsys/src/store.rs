@@ -33,13 +33,14 @@ const TESTED_KEYS: Option<NonZeroUsize> = NonZeroUsize::new(1_000);
 /// The bindings of HTTP.sys, by way of the HTTP Server API.
 ///
 /// Guarantees:
-/// - **Batches** happen whole or not at all, also when the process is killed between two calls: an
-///   undo journal is on disk before the first one, and the next open (or the next batch of any
-///   process with the same folder) undoes what was begun. One change that is one call needs none.
-/// - **Written means read back.** The code of a call is not believed: after each change the key is
-///   read again, and what is found there is what [`Applied`] reports and what an undo expects. Where
-///   Windows stores a binding in another form without a loss, [`take_notices`](Self::take_notices)
-///   says so; where something is lost, the batch is undone and the error says how it was stored.
+/// - **Batches** are atomic, also when the process is killed between two calls: an undo journal is
+///   on disk before the first one, and the next open (or the next batch of any process with the
+///   same folder) undoes an interrupted batch. A single change that takes one call needs none.
+/// - **Written means read back.** The result code of a call is not trusted: after each change the
+///   key is read again, and the record found is the one that [`Applied`] reports and an undo
+///   expects. Where Windows stores a binding in another form without a loss,
+///   [`take_notices`](Self::take_notices) reports it; where something is lost, the batch is undone
+///   and the error contains the stored form.
 /// - **Replacing** a record takes one call, `HttpUpdateServiceConfiguration`, with which the key is
 ///   bound throughout. Where Windows has no such function (before Windows 10, version 1703), where
 ///   an update does not replace the whole record, and where the new binding spells the host name
@@ -51,10 +52,10 @@ const TESTED_KEYS: Option<NonZeroUsize> = NonZeroUsize::new(1_000);
 ///   change the key; the batch is started again where the HTTP Server API notices, as it does for
 ///   a key that is no longer bound, or bound by now. Through one store, and between processes with
 ///   the same journal folder, changes take turns.
-/// - **A scan** asks for one record after the other, by index, while other programs may write. It is
-///   done when two passes have found the same, so it shows one instant unless a record changed away
-///   and back. What cannot be read is an error of its own ([`StoreError::Unreadable`]), after all
-///   that can be.
+/// - **A scan** asks for one record after the other, by index, while other programs may write. It
+///   is done when two passes have found the same, so it shows one instant unless a record changed
+///   away and back. Each unreadable record is an error of its own ([`StoreError::Unreadable`]),
+///   after all readable ones.
 /// - **Reading** needs neither a lock nor a journal.
 /// - **Durable** as HTTP.sys is, which keeps bindings in the registry.
 pub struct HttpSysStore<A: HttpApi> {
@@ -113,23 +114,23 @@ impl<A: HttpApi> HttpSysStore<A> {
         self.session.api()
     }
 
-    /// What was undone of batches that had been cut off: when this store was opened, and since,
-    /// where another process with the same folder has ended in the middle of one.
+    /// The undone changes of interrupted batches: when this store was opened, and since then, where
+    /// another process with the same folder ended during one.
     #[must_use]
     pub fn recovery(&self) -> Recovery {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         state.clone()
     }
 
-    /// What the operations since the last call of this have met that is no error, such as a binding
-    /// that Windows stores in another form.
+    /// Notices about the operations since the last call, such as a binding that Windows stores in
+    /// another form. They are no errors.
     #[must_use]
     pub fn take_notices(&self) -> Vec<Notice> {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut notices)
     }
 
-    /// Undoes a batch that was cut off. What keeps it from that keeps nobody from reading.
+    /// Undoes an interrupted batch. An obstacle to that does not prevent reading.
     fn recover_at_open(&self, recovery: RecoveryTime) {
         let Some(journal) = self.journal.as_ref().filter(|journal| journal.is_pending()) else {
             return;
@@ -304,8 +305,8 @@ impl<A: HttpApi> HttpSysStore<A> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryTime {
-    /// When the store is opened. What keeps the batch from being undone is a
-    /// [`Notice`](crate::Notice), and the next change tries again.
+    /// When the store is opened. If the batch cannot be undone, a [`Notice`](crate::Notice) gives
+    /// the reason, and the next change tries again.
     #[default]
     Open,
     /// Before the first change: opening and reading change nothing.
@@ -403,7 +404,7 @@ struct StepLog<'a> {
 }
 
 impl StepLog<'_> {
-    /// Keeps what was learnt of the step, in a journal that is begun now if there is none.
+    /// Appends the observation of a step to the journal, which is begun now if none exists.
     fn keep(&self, append: impl FnOnce() -> Result<()>) -> Result<()> {
         match self.lock.is_begun() {
             true => append(),

@@ -11,31 +11,31 @@ use crate::step::{Log, Step, Writer};
 /// How often a key is looked at anew when another program changes it while it is restored.
 const UNDO_ATTEMPTS: u32 = 4;
 
-/// What was undone of batches that had been cut off, by a crash or a power cut.
+/// The undone changes of batches that a crash or a power cut interrupted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovery {
-    /// The keys that were given back what they held before the batch.
+    /// The keys that were restored to their state before the batch.
     pub restored: Vec<BindingKey>,
     /// The keys that another program has changed since, and that were left as they are.
     pub conflicts: Vec<RecoveryConflict>,
-    /// The keys that were given back what they held, and at which Windows stores something else: it may
-    /// keep extended properties or flags that the batch had set.
+    /// The keys that were restored, but for which Windows stores a different record: it may keep
+    /// extended properties or flags that the batch had set.
     pub kept: Vec<RecoveryConflict>,
 }
 
-/// A key that does not hold what it held before the batch.
+/// A key whose state differs from the one before the batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryConflict {
     /// The key.
     pub key: BindingKey,
-    /// What it held before the batch, and would have been given back.
+    /// The record before the batch, which the undo tried to restore.
     pub before: Option<Binding>,
-    /// What it holds.
+    /// The record found.
     pub found: Option<Binding>,
 }
 
-/// A key that could not be given back what it held.
+/// A key that could not be restored.
 #[derive(Debug)]
 pub(crate) struct RevertError {
     pub(crate) key: BindingKey,
@@ -80,8 +80,8 @@ pub(crate) fn undo<A: HttpApi>(
     (recovery, failed)
 }
 
-/// Gives a key back what it held, if it holds what the step left there. Doing so twice, or before
-/// the step was taken, changes nothing.
+/// Restores a key, if it holds the record that the step left. A second call, or a call before the
+/// step was taken, changes nothing.
 fn revert<A: HttpApi>(
     session: &Session<A>,
     steps: &mut dyn Steps,
@@ -96,7 +96,7 @@ fn revert<A: HttpApi>(
         let found = session.binding(key, &cache)?;
         let found = found.as_ref();
         let ours = found == after.as_ref() || found.is_some_and(|found| step.seen.contains(found));
-        // What Windows made of the new record may look like the old one as well, where a time was 0.
+        // The stored form of the new record may look like the old one as well, where a time was 0.
         let is_new = ours || same_for_windows(found, after.as_ref());
         // The same goes for a step that was cut off before it set the properties.
         let may_be_new = match (found, after) {

@@ -42,7 +42,7 @@ fn sorted(mut bindings: Vec<Binding>) -> Vec<Binding> {
     bindings
 }
 
-/// Kills at call number `at`, before or after it has happened. Whether it came to that.
+/// Kills at call number `at`, before or after the call. Returns whether that call was reached.
 fn kill_at(fake: &Arc<Fake>, at: usize, after_it_happened: bool, run: impl FnOnce()) -> bool {
     let mut n = 0;
     fake.hook(move |_, after, _| {
@@ -111,7 +111,7 @@ fn kill_during_recovery_is_recovered() {
             let fake = make();
             *fake.records() = before();
             let store = open(&fake, folder.path());
-            // Killed behind the last call: everything is there to be undone.
+            // Killed after the last call: every change has to be undone.
             let calls = {
                 fake.take_log();
                 let other = make();

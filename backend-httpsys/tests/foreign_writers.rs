@@ -300,7 +300,7 @@ fn wait_until_it_has_slept<T>(thread: &std::thread::ScopedJoinHandle<'_, T>) {
     }
 }
 
-/// Only Linux shows what a thread does.
+/// Only Linux reports the state of a thread.
 #[cfg(not(target_os = "linux"))]
 fn wait_until_it_has_slept<T>(_: &std::thread::ScopedJoinHandle<'_, T>) {}
 

@@ -1,4 +1,4 @@
-//! What happens to a record that is replaced, and to a batch that is refused.
+//! Replacing a record, and refusing a batch.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

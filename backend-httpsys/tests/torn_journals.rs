@@ -16,7 +16,7 @@ fn journal(folder: &Path) -> PathBuf {
     folder.join("journal/undo.journal")
 }
 
-/// A store killed behind the last call of a batch, and its journal.
+/// A store killed after the last call of a batch, and its journal.
 fn killed(folder: &Path) -> (Arc<Fake>, Vec<u8>, Vec<Binding>) {
     let fake = Fake::new();
     let before = vec![
@@ -172,7 +172,7 @@ fn unwritable_journal_prevents_every_call() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
-    // A folder stands where the journal is to be.
+    // A folder occupies the path of the journal.
     fs::create_dir_all(journal(folder.path()).with_extension("journal.new")).unwrap();
     let two = ["0.0.0.0:443", "[::]:443"].map(|key| Change::insert(binding(key, 1)));
     let error = store.apply(&Batch::new(two).unwrap()).unwrap_err();

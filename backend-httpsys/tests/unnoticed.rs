@@ -1,5 +1,5 @@
-//! What other programs do between two calls, which HTTP.sys has no way to tell of, and what comes of
-//! it: `docs/reliability.md` warns of exactly this.
+//! Changes by other programs between two calls, which HTTP.sys cannot report, and their effects:
+//! `docs/reliability.md` warns of exactly this.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

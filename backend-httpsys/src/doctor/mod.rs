@@ -64,7 +64,7 @@ impl Diagnosis {
     }
 }
 
-/// What [`diagnose`] may change for a moment.
+/// The temporary changes that [`diagnose`] may make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteProbe {
     /// A certificate of the host.
@@ -79,7 +79,7 @@ pub struct WriteProbe {
 /// of the port are bound and deleted again, and [`Diagnosis::left`] lists those that stay.
 ///
 /// Before a call is made again, `pause` passes, and twice as long before each further attempt.
-/// What cannot be found out is in [`Diagnosis::not_probed`].
+/// Questions without an answer are listed in [`Diagnosis::not_probed`].
 pub fn diagnose<A: HttpApi>(api: A, writes: Option<&WriteProbe>, pause: Duration) -> Diagnosis {
     let mut found = Diagnosis {
         has_update: api.has_update(),

@@ -22,7 +22,7 @@ const OF_PROPERTIES: [&str; 5] = [
     "performance_settings",
 ];
 
-/// The bytes of an answer, and what they are read as.
+/// The bytes of an answer, and the property decoded from them.
 type Answered = (Vec<u8>, Result<(BindingKey, Property), String>);
 
 impl<A: HttpApi> Doctor<A> {

@@ -82,7 +82,7 @@ impl<A: HttpApi> Doctor<A> {
         });
         let has_ids = |kind| matches!(kind, Kind::Sni | Kind::ScopedCcs);
         let is_empty = |code: u32, is_same: bool| is_absent(code) || (code != NO_ERROR && !is_same);
-        // A host that counts from 1 answers index 0 so, whatever there is.
+        // A host that counts from 1 gives this answer for index 0, with or without records.
         let counts_from_1 = |doctor: &Self, kind| matches!(doctor.nth(kind, 1), Answer::Found(_));
         let mut empty = None;
         for has_ids_now in [false, true] {

@@ -21,7 +21,7 @@ pub(super) const UNTOUCHED: u32 = 0x0BAD_0BAD;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 23;
 
-/// What the bytes of an answer show.
+/// The observations about the bytes of an answer.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) binding: Result<Binding, String>,

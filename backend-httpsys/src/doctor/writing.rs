@@ -1,4 +1,4 @@
-//! Questions that binding an unused key answers: what becomes of a record.
+//! Questions that binding an unused key answers: how records are stored.
 
 use certbind_core::{
     Binding, BindingKey, CertCheckMode, ExtendedProperties, Kind, Property, PropertyType,
@@ -110,7 +110,7 @@ impl<A: HttpApi> Doctor<A> {
         true
     }
 
-    /// What Windows has made of a record without options.
+    /// Compares a record without options with the form in which Windows stored it.
     fn compare(&mut self, wanted: &Binding, found: &Binding) {
         let (a, b) = (wanted.record(), found.record());
         let evidence = "a record that was read back";

@@ -1,4 +1,4 @@
-//! Questions that binding an unused key answers: what becomes of a key.
+//! Questions that binding an unused key answers: how keys are stored.
 
 use certbind_core::{Binding, BindingKey, CertHash, Kind, Record};
 use certbind_httpapi_abi::HttpApi;

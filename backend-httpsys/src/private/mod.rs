@@ -1,7 +1,8 @@
 //! Files that are their owner's alone.
 //!
-//! A journal that is found is replayed, so nobody else may have written it; and it holds session
-//! ticket keys, so no other user may read it. On Windows its folder has an access control list of its own.
+//! A journal that is found is replayed, so no other user may be able to write it; and it contains
+//! session ticket keys, so no other user may read it. On Windows its folder has an access control
+//! list of its own.
 
 #[cfg(any(windows, test))]
 mod rights;
@@ -12,9 +13,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Creates a folder, if it is not there, for its owner alone: with the mode 0700 on Unix, and on Windows with an
-/// access control list of its own, for SYSTEM and Administrators. There a user who is no administrator is on the
-/// list as well, but not below `%ProgramData%\\certbind`.
+/// Creates a folder, if it does not exist, for its owner alone: with the mode 0700 on Unix, and on
+/// Windows with an access control list of its own, for SYSTEM and Administrators. There a user
+/// without administrator rights is on the list as well, but not below `%ProgramData%\\certbind`.
 ///
 /// # Errors
 /// An I/O error, also if the folder is another user's, or writable by others.
@@ -44,7 +45,7 @@ pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
     check(&metadata)
 }
 
-/// Opens a file that is there. A link is not followed.
+/// Opens an existing file. A link is not followed.
 ///
 /// # Errors
 /// An I/O error, also if the file is a link, another user's, or writable by others.

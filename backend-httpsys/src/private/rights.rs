@@ -1,8 +1,9 @@
-//! Who may change a file of Windows, by its security descriptor in Microsoft's Security Descriptor Definition
-//! Language (SDDL): `O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)`. Microsoft documents it under "Security
-//! Descriptor String Format" and "ACE Strings".
+//! Finds the accounts that may change a Windows file, from its security descriptor in Microsoft's
+//! Security Descriptor Definition Language (SDDL): `O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)`.
+//! Microsoft documents it under "Security Descriptor String Format" and "ACE Strings".
 
-/// SYSTEM, Administrators and TrustedInstaller, who may do everything anyway, and the rights of an owner.
+/// SYSTEM, Administrators and TrustedInstaller, which have full access in any case, and the rights
+/// of an owner.
 const TRUSTED: [&str; 4] = [
     "SY",
     "BA",
@@ -15,7 +16,7 @@ const TRUSTED: [&str; 4] = [
 /// (0x10000), to write the list and the owner (0xC0000), and the generic ones.
 const CHANGES: u32 = 0x5000_0000 | 0x000d_0000 | 0x0156;
 
-/// What the codes of rights stand for. Files have the bits that are named after directories too.
+/// The access masks of the rights codes. Files also have the bits that are named after directories.
 const RIGHTS: [(&str, u32); 20] = [
     ("FA", 0x001f_01ff),
     ("FR", 0x0012_0089),
@@ -43,7 +44,8 @@ const RIGHTS: [(&str, u32); 20] = [
 /// it. `user` is spelled as in the descriptor.
 ///
 /// # Errors
-/// Who else owns it or may change it, or what of the descriptor is not understood.
+/// An error with the other accounts that own or may change the file, or with the part of the
+/// descriptor that was not understood.
 pub(super) fn check(descriptor: &str, user: &str) -> Result<(), String> {
     let is_trusted = |sid: &str| TRUSTED.contains(&sid) || sid == user;
     let (owner, list) = parts(descriptor).ok_or_else(|| unknown(descriptor))?;
@@ -62,7 +64,7 @@ pub(super) fn check(descriptor: &str, user: &str) -> Result<(), String> {
         let [kind, flags, rights, _, _, sid, ..] = fields[..] else {
             return Err(unknown(descriptor));
         };
-        // What denies, audits or labels gives no right.
+        // Entries that deny, audit or label grant no right.
         let gives = !["D", "OD", "XD", "AU", "AL", "OU", "OL", "XU", "ML", "SP"].contains(&kind);
         let is_for_children_alone = flags_of(flags).any(|flag| flag == "IO");
         if !gives || is_for_children_alone || is_trusted(sid) {
@@ -82,7 +84,7 @@ fn parts(descriptor: &str) -> Option<(&str, &str)> {
     let rest = descriptor.strip_prefix("O:")?;
     let (head, list) = rest.split_once("D:")?;
     let owner = head.split("G:").next()?;
-    // The list of audits is behind it.
+    // The list of audits comes after it.
     let list = list.split("S:").next()?;
     Some((owner, list))
 }
@@ -123,7 +125,7 @@ mod tests {
             "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)",
             "O:SYG:SYD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)",
             "O:S-1-5-21-1-2-3-1001G:DUD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;S-1-5-21-1-2-3-1001)",
-            // Below `Program Files`: others read, and what creates a file there owns it.
+            // Below `Program Files`: others may read, and the creator of a file owns it.
             "O:S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464G:SYD:PAI\
              (A;OICIIO;GA;;;CO)(A;OICI;FA;;;SY)(A;OICI;0x1200a9;;;BU)(A;;FRFX;;;WD)",
             // Others are denied, which is no right; audits are not of interest.

@@ -277,7 +277,7 @@ mod tests {
 
     use super::*;
 
-    /// The descriptor of a folder that is there.
+    /// The descriptor of an existing folder.
     fn descriptor(folder: &Path) -> String {
         let mut options = OpenOptions::new();
         options
@@ -310,7 +310,8 @@ mod tests {
         assert!(status.unwrap().success());
     }
 
-    /// Wine keeps of a list what the mode of a Unix file can say: whether others may read and write.
+    /// Wine keeps only the part of a list that the mode of a Unix file can represent: whether
+    /// others may read and write.
     #[test]
     fn folders_are_created_for_administrators_alone() {
         let folder = tempfile::tempdir().unwrap();

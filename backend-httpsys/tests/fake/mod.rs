@@ -123,7 +123,7 @@ impl Fake {
         self.any_key.store(true, Ordering::Relaxed);
     }
 
-    /// As Wine's: queries find nothing, whatever they ask for, and sets succeed.
+    /// As Wine's: every query finds nothing, and sets succeed.
     pub fn store_nothing(&self) {
         self.stores_nothing.store(true, Ordering::Relaxed);
         self.hook(|call, _, _| match call.writes() {

@@ -53,7 +53,7 @@ pub trait StoreBackend: Send + Sync {
     /// Checks the address, which is the URL after the scheme and the colon.
     ///
     /// # Errors
-    /// The message for the user: what was expected.
+    /// The message for the user: the expected address.
     fn check_address(&self, _address: &str) -> Result<(), String> {
         Ok(())
     }
@@ -68,7 +68,7 @@ pub trait StoreBackend: Send + Sync {
         self.display(address)
     }
 
-    /// The host whose bindings the store has, if the address tells.
+    /// The host whose bindings the store has, if the address contains it.
     fn host(&self, _address: &str) -> Option<String> {
         None
     }
@@ -87,8 +87,8 @@ pub trait StoreBackend: Send + Sync {
     /// Opens the store in which a library keeps the records of a simulated host, in the process of
     /// another program. The store is created if there is none, and is not closed when the process ends.
     ///
-    /// Override it if an open store excludes other processes ([`Sharing::Shared`]), or if a store that is
-    /// not closed leaves files behind.
+    /// Override it if an open store excludes other processes ([`Sharing::Shared`]), or if files
+    /// remain when a store is not closed.
     ///
     /// # Errors
     /// Any error that prevents it.
@@ -118,8 +118,9 @@ pub trait StoreBackend: Send + Sync {
         Ok(false)
     }
 
-    /// Whether a file belongs to a store of this backend beside the store itself: a write-ahead log, a
-    /// journal, a lock. Output never overwrites it, nor takes its name while it is not there.
+    /// Whether a file belongs to a store of this backend without being the store itself: a
+    /// write-ahead log, a journal, a lock. Output never overwrites it, and never uses its name
+    /// while it does not exist.
     ///
     /// # Errors
     /// If a file cannot be read.

@@ -140,7 +140,7 @@ pub struct CheckReport {
     pub bindings: u64,
     /// The revision, if the store numbers them.
     pub revision: Option<u64>,
-    /// What is damaged.
+    /// The damage that was found.
     pub problems: Vec<String>,
 }
 

@@ -123,7 +123,7 @@ impl StoreBackend for Redb {
         begins_with(file, MAGIC)
     }
 
-    /// The WAL of a store has its name and `-log` behind it, its layout the ending `.layout.json`.
+    /// The WAL of a store has its name with `-log` appended, its layout the ending `.layout.json`.
     fn owns_part(&self, file: &Path) -> io::Result<bool> {
         let has_store =
             |path: PathBuf| path.is_file() && begins_with(&path, MAGIC).unwrap_or(false);

@@ -20,8 +20,8 @@ impl Registry {
         Self(backends.into_iter().collect())
     }
 
-    /// The backends of this crate: what the drop-in library and the test harness keep the records of a
-    /// simulated host in.
+    /// The backends of this crate: the stores in which the drop-in library and the test harness
+    /// keep the records of a simulated host.
     #[must_use]
     pub fn embedded() -> Self {
         let embedded: &[&'static dyn StoreBackend] = &[

@@ -23,7 +23,7 @@ impl SharedFile {
     /// The file at `path`, made and verified now.
     ///
     /// # Errors
-    /// As [`RedbStore::open`]; [`StoreError::InUse`] only if somebody keeps it.
+    /// As [`RedbStore::open`]; [`StoreError::InUse`] only if another process keeps it open.
     pub(crate) fn new(path: PathBuf) -> Result<Self> {
         let store = retry_while_in_use(OPEN_TIMEOUT, || RedbStore::open(&path))?;
         Ok(Self {
@@ -47,7 +47,7 @@ impl SharedFile {
     }
 }
 
-/// Tries again while somebody else has the file.
+/// Tries again while another process has the file open.
 fn retry_while_in_use(
     timeout: Duration,
     open: impl Fn() -> Result<RedbStore>,

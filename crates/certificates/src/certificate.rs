@@ -65,7 +65,7 @@ impl Certificate {
             Some((_, alternatives)) => alternatives.0.iter().filter_map(name).collect(),
             None => BTreeSet::new(),
         };
-        // What is older than RFC 2818 asked for has its name in the subject alone.
+        // Certificates from before RFC 2818 have their name in the subject alone.
         let named_by_subject = names.is_empty();
         if named_by_subject && let Ok(Some(common)) = tbs.subject().common_name() {
             names.insert(of_text(common.value().as_ref()));
@@ -107,8 +107,8 @@ impl Certificate {
         &self.hash
     }
 
-    /// The subject's distinguished name as text (RFC 4514). Any character may stand in it: escape
-    /// it for a terminal.
+    /// The subject's distinguished name as text (RFC 4514). It may contain any character: escape it
+    /// for a terminal.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
@@ -220,7 +220,7 @@ fn name(general: &GeneralName) -> Option<Name> {
     }
 }
 
-/// The names that are there with a dot at the end, and not without it.
+/// The names that occur with a dot at the end, and not without it.
 fn dotted(alternatives: &SubjectAltName) -> BTreeSet<String> {
     let dns = || {
         let names = alternatives.0.iter();

@@ -130,8 +130,8 @@ impl CertificateFile {
         !self.pfx_has_key.is_empty() && !self.pfx_has_key.contains(&true)
     }
 
-    /// The certificate of the server: the end of the chain in the file, in whatever order the
-    /// certificates are.
+    /// The certificate of the server: the end of the chain in the file, for any order of the
+    /// certificates.
     ///
     /// If the file contains the private key of exactly one certificate, it is that one. Otherwise it
     /// is the only certificate that issued no other one and is not an authority.

@@ -10,7 +10,7 @@ pub enum NamedPathError {
     /// `\\server\share`: to open it sends the user's credentials to that machine.
     #[error("it is a path of another machine or of a device, which only the command line may name")]
     Remote,
-    /// `CON`, `C:\aux.txt`, `file:stream`: no file on Windows, whatever the folder has.
+    /// `CON`, `C:\aux.txt`, `file:stream`: never a file in a folder on Windows.
     #[error("it is the name of a device or of a stream on Windows, and no file")]
     Device,
 }

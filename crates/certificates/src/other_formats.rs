@@ -23,7 +23,7 @@ const FORMATS: [(&[u8], &str, &str); 7] = [
     (b"MZ", "a program of Windows", ""),
 ];
 
-/// The name of the format of a file, and what to do with it.
+/// The name of the format of a file, and how to convert it.
 pub(crate) fn name(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     let known = FORMATS.iter().find(|(start, ..)| bytes.starts_with(start));
     known.map(|(_, name, advice)| (*name, *advice))

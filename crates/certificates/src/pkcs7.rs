@@ -30,7 +30,7 @@ pub(crate) fn certificates<'a>(
     let explicit = fields.get(1).ok_or(PartError::Damaged)?;
     let (signed, _) = ber::read(explicit.content).ok_or(PartError::Damaged)?;
     let fields = signed.expect(SEQUENCE).ok_or(PartError::Damaged)?;
-    // What follows the certificates may be cut off.
+    // The data after the certificates may be cut off.
     let list = ber::children(fields).find_map(|field| match field {
         Some(field) if field.is_context(0) => Some(Ok(field)),
         Some(_) => None,

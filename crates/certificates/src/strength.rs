@@ -1,4 +1,4 @@
-//! How strong a certificate's key and signature are, told by their object identifiers.
+//! The strength of a certificate's key and signature, determined by their object identifiers.
 
 use std::borrow::Cow;
 use std::fmt;

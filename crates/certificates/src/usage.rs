@@ -1,4 +1,4 @@
-//! What a certificate may be used for.
+//! The permitted usage of a certificate.
 
 use x509_cert::certificate::{Raw, TbsCertificateInner};
 use x509_cert::der::asn1::ObjectIdentifier;

@@ -1,4 +1,4 @@
-//! What is read of certificates in files and folders.
+//! Reading certificates in files and folders.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

@@ -168,7 +168,7 @@ fn a_part_that_cannot_be_read_is_reported() {
     }
 }
 
-/// What is not supported is not reported as a wrong password.
+/// An unsupported format is not reported as a wrong password.
 #[test]
 fn other_formats_are_named() {
     let error = |bytes: &[u8]| read(bytes, &["x"]).unwrap_err().to_string();

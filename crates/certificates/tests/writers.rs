@@ -225,7 +225,7 @@ fn the_jdk_with_its_defaults_and_the_older_algorithms() {
     assert!(error.to_string().contains("Java keystore (JKS)"), "{error}");
 }
 
-/// The key that a file has, whatever encrypts it, is the key that was put in.
+/// For every encryption the decrypted key equals the original key.
 #[test]
 fn openssl_private_keys_in_every_format() {
     require!("openssl");

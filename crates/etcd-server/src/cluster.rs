@@ -42,7 +42,7 @@ impl Cluster {
         &self.endpoints
     }
 
-    /// A member, for the one who holds it.
+    /// Exclusive access to a member.
     ///
     /// # Panics
     /// If there is no such member.

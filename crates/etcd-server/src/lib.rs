@@ -1,6 +1,6 @@
 //! Real etcd servers for tests, on free ports of the loopback interface and with data of their own.
-//! They end with the process that started them, however that ends. A [`Proxy`] stands between a
-//! client and a server, and loses what it is told to.
+//! They end with the process that started them, also if it is killed. A [`Proxy`] between a client
+//! and a server drops or holds requests and responses on command.
 //!
 //! ```no_run
 //! let server = certbind_etcd_server::Server::start();

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// Starts the program, and ends it when its own standard input ends: so whether this process drops
-/// its end of the pipe, panics, or is killed. Until the shell has waited for it, its id is nobody
-/// else's.
+/// Starts the program, and ends it when its own standard input ends: this covers a process that
+/// drops its end of the pipe, panics, or is killed. Until the shell has waited for it, its id is
+/// not reused.
 const GUARD: &str = r#"
 log=$1 folder=$2; shift 2
 "$@" </dev/null >>"$log" 2>&1 &
@@ -26,7 +26,7 @@ pub(crate) struct ChildGuard {
 }
 
 impl ChildGuard {
-    /// Runs the program; what it says goes to `log`. With it goes `folder`.
+    /// Runs the program, with its output in the file `log`. `folder` is removed with it.
     pub(crate) fn start(
         program: &str,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,

@@ -1,4 +1,4 @@
-//! A wire between a client and a server, which loses what it is told to.
+//! A proxy between a client and a server, which drops traffic on command.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,14 +9,15 @@ use std::thread;
 /// Pings and the like are shorter.
 const REQUEST: usize = 64;
 
-/// What becomes of what is sent.
+/// The treatment of traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Traffic {
     /// It arrives.
     Forward,
     /// Requests arrive, and answers are lost.
     DropResponses,
-    /// Requests arrive once the wire is [`Forward`](Self::Forward) again, even if who sent them has gone.
+    /// Requests arrive once the proxy is set to [`Forward`](Self::Forward) again, even if the
+    /// client has gone.
     HoldRequests,
 }
 
@@ -188,7 +189,7 @@ impl Shared {
             }
             drop(state);
             lost |= loses;
-            // What comes after something that was lost never arrives: the connection has ended.
+            // Data after a lost part never arrives: the connection has ended.
             if !loses && (lost || read == 0 || client.write_all(&bytes[..read]).is_err()) {
                 // One that has ended need not be ended.
                 let _ = client.shutdown(Shutdown::Both);

@@ -13,7 +13,7 @@ use crate::process::ChildGuard;
 /// How long a server may take to serve.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often other ports are tried, where somebody else was faster to take one.
+/// The number of attempts with other ports, where another process has taken one in the meantime.
 const ATTEMPTS: usize = 5;
 
 /// An etcd server. It is killed, and its data is removed, when it is dropped or this process ends.
@@ -32,7 +32,7 @@ pub struct Server {
 pub(crate) struct Ports {
     pub(crate) client: u16,
     pub(crate) peer: u16,
-    /// Where it says whether it is well: without TLS, whatever the others speak.
+    /// The port of the health check: without TLS, also if the other ports use it.
     health: u16,
 }
 
@@ -127,7 +127,7 @@ impl Server {
         format!("127.0.0.1:{}", self.ports.client)
     }
 
-    /// What `etcdctl` prints.
+    /// The output of `etcdctl`.
     ///
     /// # Panics
     /// If it fails.
@@ -187,7 +187,7 @@ impl Server {
         }
     }
 
-    /// Starts it again after it was killed, with what its data says.
+    /// Starts it again after it was killed, with its data.
     ///
     /// # Panics
     /// If it does not start.
@@ -241,8 +241,8 @@ impl Server {
     }
 }
 
-/// A folder in memory, where there is such a thing: that nothing survives a power cut of the machine
-/// is what tests want.
+/// A folder in memory, where the system has one: the tests need no durability across a power cut of
+/// the machine.
 fn folder() -> PathBuf {
     let memory = Path::new("/dev/shm");
     let builder = || tempfile::Builder::new().prefix("certbind-etcd-").to_owned();

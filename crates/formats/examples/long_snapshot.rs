@@ -1,4 +1,4 @@
-//! Writes a snapshot of many bindings, reads it back, and tells the times and the memory:
+//! Writes a snapshot of many bindings, reads it back, and prints the times and the memory:
 //!
 //! ```text
 //! cargo run --release -p certbind-formats --example long_snapshot -- 10000000 FILE
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("compared with what was written: {:.1?}", start.elapsed());
 
-    // Where the system tells: the most memory that the process ever had in use.
+    // Where the system reports it: the most memory that the process ever had in use.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     for line in status.lines().filter(|line| line.starts_with("VmHWM")) {
         println!("{line}");

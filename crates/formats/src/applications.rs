@@ -46,7 +46,7 @@ known! {
     REPORTING_SERVICES = 0x1d40ebc7_1983_4ac5_82aa_1e17a7ae9a0e, "ssrs", "Reporting Services";
 }
 
-/// The id that a name or an alias stands for, in any case.
+/// The id of a name or an alias, in any case.
 #[must_use]
 pub fn by_name(name: &str) -> Option<&'static ApplicationId> {
     KNOWN

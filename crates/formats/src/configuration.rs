@@ -1,11 +1,11 @@
-//! What a host configures HTTP.sys with beside bindings.
+//! The configuration of HTTP.sys other than bindings.
 
 use certbind_httpapi_abi::service::{ListenAddress, ServiceRecord, UrlReservation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The configuration of HTTP.sys beside bindings, as the registry of a host has it. Its records are those
-/// that `netsh http show urlacl` and `iplisten` list and that the simulator keeps.
+/// The configuration of HTTP.sys other than bindings, from the registry of a host. Its records are
+/// those that `netsh http show urlacl` and `iplisten` list and that the simulator stores.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Document", into = "Document")]
 pub struct Configuration {

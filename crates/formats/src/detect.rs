@@ -6,10 +6,10 @@ use crate::encoding::Encoding;
 use crate::format::Format;
 use crate::{desired, encoding, hive, reg, snapshot};
 
-/// The format of the export in `bytes`, told by its start: a snapshot, a hive file and a registry
-/// export begin with their names (a snapshot's is known where some of it is damaged), a JSON object
-/// with a brace after any blanks, and a desired state has a line `[[binding]]`, `binding:` or that
-/// of another section. Nothing that netsh prints does.
+/// The format of the export in `bytes`, determined by its start: a snapshot, a hive file and a
+/// registry export begin with their names (a snapshot is recognized with a partly damaged name), a
+/// JSON object with a brace after any whitespace, and a desired state has a line `[[binding]]`,
+/// `binding:` or that of another section. The output of netsh has none of these.
 #[must_use]
 pub fn detect(bytes: &[u8]) -> Format {
     if snapshot::is_meant(bytes) {

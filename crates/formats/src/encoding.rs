@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A character encoding, and whether a byte order mark comes first.
 ///
 /// Named as `utf-8`, `utf-16le`, `utf-16be`, by a WHATWG label such as `windows-1252` or
-/// `shift_jis`, or by the number of a Windows code page such as `850` or `cp850`; `+bom` behind the
-/// name stands for a byte order mark. `bytes` is text whose characters beyond ASCII are in a code
-/// page that is not known: such bytes are carried through as they are.
+/// `shift_jis`, or by the number of a Windows code page such as `850` or `cp850`; the suffix `+bom`
+/// means a byte order mark. `bytes` is text whose characters beyond ASCII are in an unknown code
+/// page: such bytes are preserved unchanged.
 ///
 /// ```
 /// use certbind_formats::Encoding;
@@ -38,8 +38,8 @@ enum Charset {
     Whatwg(&'static encoding_rs::Encoding),
 }
 
-/// Code pages that a Windows console or editor writes, likelier ones first. Which of them a text is
-/// in is told by the words in it.
+/// Code pages that a Windows console or editor writes, likelier ones first. The words of a text
+/// determine its code page.
 const CODE_PAGES: &[u16] = &[
     1252, 850, 1250, 852, 1251, 866, 1254, 857, 1253, 737, 932, 936, 949, 950, 437, 860, 863, 865,
     1257, 775, 1255, 862, 1256, 720, 1258,
@@ -58,7 +58,7 @@ impl Encoding {
         bom: false,
     };
 
-    /// Bytes beyond ASCII stand for themselves.
+    /// Bytes beyond ASCII are preserved unchanged.
     pub(crate) const BYTES: Self = Self {
         charset: Charset::Bytes,
         bom: false,
@@ -83,7 +83,7 @@ impl Encoding {
         }
     }
 
-    /// Whether characters beyond ASCII cannot be told.
+    /// Whether characters beyond ASCII cannot be decoded.
     pub(crate) fn is_unknown(self) -> bool {
         self.charset == Charset::Bytes
     }
@@ -152,8 +152,8 @@ impl Encoding {
         end.map_or(bytes.len(), |at| (at + 1) * unit.len())
     }
 
-    /// The text of `bytes` as far as it can be told, and whether all of it could be. There is no
-    /// byte order mark in them.
+    /// The text of `bytes` as far as it can be decoded, and whether all of it could be. `bytes`
+    /// contains no byte order mark.
     pub(crate) fn decode_lossily(self, bytes: &[u8]) -> (Cow<'_, str>, bool) {
         let of_units = |unit: fn([u8; 2]) -> u16| {
             let (pairs, rest) = bytes.as_chunks::<2>();
@@ -239,8 +239,8 @@ impl Encoding {
     }
 }
 
-/// The encoding of `bytes` as far as their start tells, and where the text begins: UTF-16 by its
-/// mark, or by the zero bytes that ASCII has in it; else UTF-8.
+/// The encoding of `bytes` as determined by their start, and where the text begins: UTF-16 by its
+/// byte order mark, or by the zero bytes of ASCII in it; else UTF-8.
 pub(crate) fn of_start(bytes: &[u8]) -> (Encoding, usize) {
     let utf16 = |charset| Encoding {
         charset,

@@ -19,7 +19,7 @@ pub enum ReadError {
     Unrecognised {
         /// The format that was expected.
         format: Format,
-        /// What was found: the first line, or what stands where the format's name should.
+        /// The text found: the first line, or the text in the place of the format's name.
         found: String,
     },
     /// It is other output of netsh.

@@ -20,7 +20,7 @@ impl ErrorList {
         }
     }
 
-    /// Adds the errors of a part behind these.
+    /// Adds the errors of a part after these.
     pub(crate) fn append(&mut self, part: Self) {
         for error in part.first {
             self.push(|| error);

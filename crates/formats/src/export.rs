@@ -1,4 +1,4 @@
-//! What an export holds, whatever its format.
+//! The contents of an export, for any format.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ pub struct Export {
     pub header: Header,
     /// The bindings, in the order of the export, each key once.
     pub bindings: Vec<Binding>,
-    /// How the host lays out its listings, where the export tells: `netsh` listings do.
+    /// How the host lays out its listings, where the export contains it: `netsh` listings do.
     pub layout: Option<Layout>,
     /// The last-write times of the registry keys of bindings. Hives have them, and JSON keeps them. A key
     /// whose time is 0 or no date has none.
     pub times: BTreeMap<BindingKey, Timestamp>,
-    /// What HTTP.sys is configured with beside bindings, where the export tells: hives and registry exports
-    /// do, and JSON keeps it.
+    /// The configuration of HTTP.sys other than bindings, where the export contains it: hives and
+    /// registry exports do, and JSON keeps it.
     pub configuration: Option<Configuration>,
     /// The parts of the store that could not be read, and why. Bindings or their extended properties are
     /// missing where there are any.
@@ -37,7 +37,7 @@ pub struct Header {
     pub host: Option<String>,
     /// When they were read from it.
     pub captured_at: Option<Timestamp>,
-    /// What they were read from: a store's URL, a file, a command.
+    /// The source of the bindings: a store's URL, a file, a command.
     pub source: Option<String>,
     /// The program that wrote the export, and its version.
     pub tool: Option<String>,

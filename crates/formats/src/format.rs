@@ -15,7 +15,7 @@ pub(crate) const JSON_VERSION: u64 = 3;
 pub enum Format {
     /// The versioned JSON object; see [`json`](crate::json).
     Json,
-    /// What `netsh http show sslcert` prints; see [`netsh`](crate::netsh).
+    /// The output of `netsh http show sslcert`; see [`netsh`](crate::netsh).
     Netsh,
     /// Chunks with check sums; see [`snapshot`](crate::snapshot).
     Snapshot,

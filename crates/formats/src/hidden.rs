@@ -1,7 +1,7 @@
 //! Characters of texts that cannot be seen, or that change how others are shown.
 //!
 //! Texts of exports, stores and certificates may have any of them. Each place that shows a text
-//! (terminal, HTML, Markdown, CSV) spells them out, so that what is shown is what is there.
+//! (terminal, HTML, Markdown, CSV) escapes them, so that the displayed text is unambiguous.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Whether a character is not shown, or acts on the text around it: control and format characters,
-/// line and paragraph separators, and what the Unicode Character Database lists as
-/// `Default_Ignorable_Code_Point` (UAX #44).
+/// Whether a character is invisible, or acts on the text around it: control and format characters,
+/// line and paragraph separators, and characters with the property `Default_Ignorable_Code_Point`
+/// of the Unicode Character Database (UAX #44).
 ///
 /// ```
 /// use certbind_formats::hidden::is_hidden;
@@ -60,7 +60,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// The characters in which two texts differ, if these may look the same: one of them is not ASCII,
-/// or they differ in blanks alone. None if the texts are equal or differ in what can be seen.
+/// or they differ in whitespace alone. None if the texts are equal or differ visibly.
 ///
 /// ```
 /// use certbind_formats::hidden::unseen_difference;

@@ -1,13 +1,14 @@
 //! The JSON format: one object, versioned, each version described by a JSON Schema
 //! (`schema/export-v1.json` to `export-v3.json`).
 //!
-//! A list is read as well: what `certbind list --format json` prints.
+//! A list is read as well: the output of `certbind list --format json`.
 //!
-//! The object carries everything that a binding has. A version is closed: a field that it does not have is
-//! an error, since passing it over would lose what it says. Version 2 has extended properties, version 3
-//! times, the configuration beside bindings and the parts of the store that could not be read; each is
-//! written where there are some: every release reads version 1. An export with parts that could not be
-//! read is refused, unless the options say to keep going: bindings that are missing from it may exist.
+//! The object contains every field of a binding. A version is closed: an unknown field is an error,
+//! since ignoring it would lose its value. Version 2 has extended properties, version 3 times,
+//! other configuration of HTTP.sys and the parts of the store that could not be read; the lowest
+//! sufficient version is written: every release reads version 1. An export with parts that could
+//! not be read is refused, unless the options say to keep going: bindings that are missing from it
+//! may exist.
 //!
 //! ```
 //! use certbind_formats::{Export, ReadOptions, json};
@@ -42,7 +43,7 @@ use crate::read_outcome::ReadOutcome;
 use crate::report::ParseError;
 use crate::write::WriteError;
 
-/// What `format` says in every version.
+/// The value of `format` in every version.
 pub const FORMAT: &str = crate::format::JSON_FORMAT;
 
 /// The newest version that is read.
@@ -76,7 +77,7 @@ struct Written<'a> {
     unreadable: &'a [String],
 }
 
-/// Writes an export as JSON, in UTF-8, with a line end behind it.
+/// Writes an export as JSON, in UTF-8, with a line end after it.
 ///
 /// # Errors
 /// [`WriteError::Io`] if `out` fails.
@@ -107,7 +108,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// What every version has.
+/// The fields that every version has.
 #[derive(Deserialize)]
 struct Stamp {
     format: Option<serde_json::Value>,
@@ -148,7 +149,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         if stamp.is_desired_state() {
             return desired::read(bytes, Format::Json, options);
         }
-        // First: what is another format, or a newer one, has other fields.
+        // First: another format, or a newer version, has other fields.
         let version = version(&stamp)?;
         (version, serde_json::from_str(&text).map_err(malformed)?)
     };
@@ -297,7 +298,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The place of `part`, which is a part of the text, behind those asked for before.
+    /// The place of `part`, which is a part of the text, after those of earlier calls.
     fn of(&mut self, part: &str) -> Place {
         let target = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
         let passed = self

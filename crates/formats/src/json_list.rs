@@ -85,7 +85,7 @@ pub(crate) fn read(text: &str) -> Result<Document<'_>, ParseError> {
     })
 }
 
-/// The message of an error, whose place is told apart from it.
+/// The message of an error without its position, which is reported separately.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

@@ -1,13 +1,13 @@
 //! Reading and writing exported stores of TLS certificate bindings.
 //!
-//! An [`Export`] is a header and bindings. It takes several formats: [`json`], which carries
-//! everything; [`snapshot`], which does so at any size; [`netsh`], what a Windows host prints; and
-//! what the host keeps in its registry, exported as text ([`reg`]) or as the [`hive`] file itself;
-//! and the [`desired`] state that people write.
-//! Readers return what they understood, what the export says beyond it ([`ConversionWarning`]), and where it is
-//! broken ([`ParseError`]); unless told to keep going they return all of an export or nothing. Texts in
-//! warnings and errors come from the export and may have any character in them: escape them before
-//! they reach a terminal.
+//! An [`Export`] is a header and bindings. The supported formats are: [`json`], which contains
+//! every field; [`snapshot`], the same for any number of bindings; [`netsh`], the listing that a
+//! Windows host prints; the registry of a host, exported as text ([`reg`]) or as the [`hive`] file
+//! itself; and the [`desired`] state that people write. Readers return the bindings, a
+//! [`ConversionWarning`] for each part of the export that the bindings cannot represent, and a
+//! [`ParseError`] for each broken part; without `keep_going` they return a complete export or an
+//! error. Texts in warnings and errors come from the export and may contain any character: escape
+//! them before printing them to a terminal.
 //!
 //! ```
 //! use certbind_formats::{ReadOptions, json, read};

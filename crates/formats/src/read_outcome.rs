@@ -9,12 +9,13 @@ use crate::report::{ConversionWarning, ParseError};
 /// An export that was read, with the warnings and errors of the reader.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadOutcome {
-    /// The bindings and what goes with them.
+    /// The bindings and the other contents of the export.
     pub export: Export,
     /// The line on which each binding begins, counted from 1, in their order; none at all where the
     /// format has no lines.
     pub lines: Vec<u64>,
-    /// What the export says beyond that, in the order of its lines where it has lines.
+    /// The parts of the export that the bindings cannot represent, in the order of its lines where
+    /// it has lines.
     pub warnings: Vec<ConversionWarning>,
     /// The records that are broken, where the reader was to keep going.
     pub errors: Vec<ParseError>,

@@ -1,4 +1,4 @@
-//! What a reader or writer has to say about an export, beside the bindings.
+//! The reports of a reader or writer about an export, in addition to its bindings.
 
 use std::error::Error;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use certbind_core::{BindingKey, BoxError};
 
-/// Something in an export that the bindings do not carry, or in the bindings that a format does not
-/// show. The rest stands; nothing is left out without one of these.
+/// A part of an export that the bindings cannot represent, or a part of the bindings that a format
+/// cannot represent. The rest is converted; each omission is reported by one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConversionWarning {
-    /// What kind of warning it is.
+    /// The kind of the warning.
     pub kind: WarningKind,
     /// The line of the export, counted from 1, where it is about one.
     pub line: Option<u64>,
@@ -20,7 +20,7 @@ pub struct ConversionWarning {
     /// The registry key, from HTTP.sys's `Parameters` or in full, where the format is one of the
     /// registry's.
     pub path: Option<String>,
-    /// What it is, in a sentence without the line, the binding and the registry key.
+    /// The message: a sentence without the line, the binding and the registry key.
     pub what: String,
 }
 
@@ -28,13 +28,14 @@ pub struct ConversionWarning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WarningKind {
-    /// The host had logged changes that the file does not have; which, cannot be told.
+    /// The host had logged changes that the file does not have; the file does not contain which.
     Pending,
     /// A setting that is not at its default is not carried.
     Value,
     /// A line that the host prints is missing; the setting was taken to be at its default.
     Trimmed,
-    /// A setting of the host, beside its bindings, under which they act differently; it is not carried.
+    /// A setting of the host other than its bindings, which changes their effect; it is not
+    /// converted.
     HostSetting,
     /// A key of the registry that looks like a binding and is none.
     Leftover,
@@ -70,7 +71,7 @@ impl ConversionWarning {
         }
     }
 
-    /// Where it stands among the warnings of an export that has lines.
+    /// The position among the warnings of an export that has lines.
     #[must_use]
     pub fn place(&self) -> Option<(u64, WarningKind)> {
         self.line.map(|line| (line, self.kind))
@@ -122,7 +123,7 @@ pub struct ParseError {
     pub column: Option<u64>,
     /// Which record: its key as it is written there, its registry key, or its index.
     pub record: Option<String>,
-    /// What was found, and what was expected.
+    /// The value that was found, and the expected one.
     pub what: String,
     pub(crate) cause: Option<ErrorCause>,
     /// The number of errors that it counts, if it is no error of its own.

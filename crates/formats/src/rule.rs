@@ -6,21 +6,21 @@
 pub(crate) enum Rule {
     /// A separator is a colon next to a space, or the only colon of the line.
     Separator,
-    /// A label of the table tells which line it is, wherever it stands.
+    /// A label of the table identifies the line, at any position.
     LabelBeforePosition,
     /// The labels of a record are of one language.
     OneLanguage,
     /// A label, and so a field, comes once in a record.
     LabelOnce,
-    /// The label of a key tells its kind, not its value.
+    /// The label of a key determines its kind, not its value.
     KindByLabel,
     /// Without labels, a record has exactly the lines of a release.
     ExactOrder,
-    /// Names that no language translates stand at their places.
+    /// Names that no language translates are in their positions.
     UntranslatedNames,
     /// A known label after other text is no unknown label.
     HiddenLabel,
-    /// A value that its position alone tells is reported, unless it is at the default.
+    /// A value that is identified by its position alone is reported, unless it is the default.
     PositionIsReported,
     /// Labels that an earlier record taught keep their order, and no others come between them.
     LearnedLabels,

@@ -1,4 +1,4 @@
-//! Sorting more than memory is to hold: what is sorted in pieces, in temporary files, is merged.
+//! Sorting with limited memory: sorted pieces in temporary files are merged.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,12 +8,12 @@ use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read, Seek, Write};
 /// The most that is held before it goes to a file, in bytes.
 const MOST: usize = 16 << 20;
 
-/// Takes keys with values in any order. Where they come to more than some megabytes, they go to
-/// files in the system's directory for temporary ones, which go with the process.
+/// Takes keys with values in any order. If they exceed some megabytes, they are written to files in
+/// the system's directory for temporary files, which are removed with the process.
 #[derive(Debug)]
 pub(crate) struct Sorter {
     most: usize,
-    /// Keys and values one behind the other.
+    /// Keys and values in sequence.
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     /// Each sorted, in the order in which they were taken.
@@ -80,7 +80,7 @@ impl Sorter {
         Ok(())
     }
 
-    /// Writes what is held in order, and lets go of it.
+    /// Writes the collected entries in order, and frees their memory.
     fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
         let bytes = &self.bytes;
         // Those that are alike stay in their order.
@@ -106,7 +106,7 @@ impl Sorter {
             let run = |file| Box::new(BufReader::new(file)) as Run;
             self.files.drain(..).map(run).collect()
         };
-        // What was held goes before the files are read.
+        // The memory is freed before the files are read.
         drop(self);
         let mut sorted = Sorted {
             next: BinaryHeap::with_capacity(runs.len()),

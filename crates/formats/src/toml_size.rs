@@ -7,7 +7,7 @@ const MOST: usize = 750_000;
 /// half as long.
 ///
 /// # Errors
-/// What is too much of it.
+/// The limit that the text exceeds.
 pub fn check_toml_size(text: &str) -> Result<(), String> {
     let between = |byte: &u8| byte.is_ascii() && !byte.is_ascii_alphanumeric();
     match text.bytes().filter(between).count() > MOST {

@@ -36,7 +36,7 @@ pub enum WriteError {
     /// There is more of something than the format can hold. Nothing was written.
     #[error("{what} take {found} bytes, and the format holds at most {limit}")]
     TooLong {
-        /// What it is.
+        /// The name of the value.
         what: &'static str,
         /// How many bytes it takes.
         found: usize,
@@ -56,7 +56,7 @@ pub enum WriteError {
          (`--layout`)"
     )]
     Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What was written to failed.
+    /// Writing to the output failed.
     #[error("the export could not be written: {0}")]
     Io(#[from] io::Error),
 }

@@ -1,4 +1,5 @@
-//! How much memory snapshots take: one chunk, whatever there is of them and whatever they claim.
+//! The memory that snapshots take: one chunk, for any length of the file and any length fields in
+//! it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::io::{self, BufReader, Read};
@@ -108,7 +109,7 @@ fn skipped_records_need_no_memory() {
     assert!(read.bytes_max < 1_200 * KIB, "{read:?}");
 }
 
-/// What is written is not the writer's memory.
+/// The output is not counted as the writer's memory.
 struct Untracked<'a>(&'a mut Vec<u8>);
 
 impl io::Write for Untracked<'_> {

@@ -1,4 +1,4 @@
-//! What a store holds, beside what it should hold.
+//! The differences between the contents of a store and the expected contents.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ impl Differences {
         Ok(Self(compared.filter(differs).collect::<Result<_, _>>()?))
     }
 
-    /// Whether the store holds what was expected.
+    /// Whether the store has the expected contents.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

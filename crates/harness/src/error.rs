@@ -1,4 +1,4 @@
-//! What keeps a harness from working.
+//! Errors of a harness.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use certbind_core::StoreError;
 use certbind_formats::ReadError;
 use certbind_simulator::AccountError;
 
-/// Why a harness could not be made, or could not tell what it holds.
+/// The reason why a harness could not be created, or could not read its contents.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HarnessError {
@@ -31,7 +31,7 @@ pub enum HarnessError {
     File {
         /// Which.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// The export that the store was to be seeded from is not one, or not whole.

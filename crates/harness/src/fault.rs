@@ -1,4 +1,4 @@
-//! What is to go wrong in the programs that a harness runs.
+//! The faults of the programs that a harness runs.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use certbind_core::{Binding, BindingKey};
 use certbind_simulator::Call;
 use serde::{Serialize, Serializer};
 
-/// What happens at one call of a function. Each process counts its calls from its start, and both
-/// calls of a query count.
+/// A fault at one call of a function. Each process counts its calls from its start, and both calls
+/// of a query count.
 ///
 /// ```
 /// use certbind_harness::{Call, Fault};

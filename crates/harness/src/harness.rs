@@ -21,8 +21,8 @@ use crate::watch::{TRACE, Watch};
 
 /// An isolated host: a store, and an environment in which programs take it for HTTP.sys.
 ///
-/// It lives in a temporary folder, which goes with it. What a program does to the store stays for
-/// the next one, and is read with [`bindings`](Self::bindings).
+/// It uses a temporary folder, which is removed when it is dropped. The changes of a program stay
+/// in the store for the next program, and are read with [`bindings`](Self::bindings).
 #[derive(Debug)]
 pub struct Harness {
     folder: TempDir,
@@ -86,7 +86,7 @@ impl Harness {
         self
     }
 
-    /// The same with something known of a certificate. Every other one is there and usable.
+    /// The same, with the state of one certificate. Every other certificate is present and usable.
     #[must_use]
     pub fn certificate(mut self, hash: CertHash, state: CertificateState) -> Self {
         self.config.set_certificate(hash, state);
@@ -125,8 +125,8 @@ impl Harness {
         self
     }
 
-    /// The same with the bindings of an export in any form that certbind reads, in place of what
-    /// was there.
+    /// The same with the bindings of an export in any format that certbind reads, which replace the
+    /// existing ones.
     ///
     /// # Errors
     /// [`HarnessError::Export`] if one record of it is broken; the store is then left alone.
@@ -137,10 +137,10 @@ impl Harness {
         }
     }
 
-    /// The same with these bindings, in place of what was there.
+    /// The same with these bindings, which replace the existing ones.
     ///
     /// # Errors
-    /// [`HarnessError::Store`] for a key that is there twice; the store is then left alone.
+    /// [`HarnessError::Store`] for a duplicate key; the store is then left unchanged.
     pub fn seed_bindings(
         mut self,
         bindings: impl IntoIterator<Item = Binding>,
@@ -197,9 +197,10 @@ impl Harness {
     /// A command that runs a Windows program under Wine on this host, with the `httpapi.dll` and
     /// the `netsh.exe` (its `certbind.exe`) of a kit for Windows before Wine's.
     ///
-    /// Windows looks for both in the folder of the program, and then among its own. So the program
-    /// runs in a folder of the harness, which has links to the kit and to all that is beside the program.
-    /// `WINEDLLOVERRIDES` has Wine take the library, and `WINEPATH` has shells find `netsh`.
+    /// Windows searches both in the folder of the program, and then in its own folders. So the
+    /// program runs in a folder of the harness, with links to the kit and to all files of the
+    /// program's folder. `WINEDLLOVERRIDES` makes Wine load the library, and `WINEPATH` makes
+    /// shells find `netsh`.
     ///
     /// # Errors
     /// A file of the kit or the program is not there, or the configuration cannot be written.
@@ -283,9 +284,9 @@ impl Harness {
         }
     }
 
-    /// Fails the test, with the differences, unless the bindings are those that were seeded; none,
-    /// where none were; and unless a program has called the API, since nothing was tested
-    /// otherwise. What else is configured is not looked at.
+    /// Fails the test, with the differences, if the bindings differ from the seeded ones (none,
+    /// without a seed), or if no program has called the API, since nothing was tested then. Other
+    /// service configuration is not compared.
     ///
     /// # Panics
     /// If they are not, or cannot be read, or if there was no call.
@@ -302,7 +303,7 @@ impl Harness {
         self.assert_bindings(self.seeded.iter().cloned());
     }
 
-    /// The folder, for what else a test wants to have there.
+    /// The folder, for additional files of a test.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -326,7 +327,7 @@ impl Harness {
             .env("CERTBIND_JOURNAL", name(self.path("journal")))
             .env("CERTBIND_TRACE", name(self.path(TRACE)))
             .env_remove("CERTBIND_NETSH")
-            // It would have the library simulate nothing, and programs come to the real host.
+            // It would make the library forward calls, and the programs would change the real host.
             .env_remove("CERTBIND_PASS");
         Ok(())
     }
@@ -358,8 +359,8 @@ fn list(first: &Path, variable: &str, separator: &str) -> OsString {
     list
 }
 
-/// Where Wine looks for libraries and programs: as Windows paths, which take `;` between them, with
-/// ours before those that are there already.
+/// The folders where Wine searches libraries and programs: Windows paths separated by `;`, with
+/// ours before the existing ones.
 fn wine_path(first: &Path) -> OsString {
     let mut path = OsString::from("Z:");
     path.push(first);
@@ -372,7 +373,7 @@ fn wine_path(first: &Path) -> OsString {
     path
 }
 
-/// Wine's overrides, with ours before those that are there already.
+/// Wine's overrides, with ours before the existing ones.
 fn overrides() -> OsString {
     let mut overrides = OsString::from("httpapi=n");
     if let Some(rest) = std::env::var_os("WINEDLLOVERRIDES").filter(|rest| !rest.is_empty()) {

@@ -82,7 +82,7 @@ impl HostCommand {
         self
     }
 
-    /// Runs the program to its end, and gives what it prints.
+    /// Runs the program until it exits, and returns its output.
     ///
     /// # Errors
     /// [`HarnessError::NotLoaded`]; [`HarnessError::File`] if it cannot be started.
@@ -95,7 +95,7 @@ impl HostCommand {
         Ok(output)
     }
 
-    /// Runs the program to its end. What it prints goes where the output of the test goes.
+    /// Runs the program until it exits. Its output goes to the output of the test.
     ///
     /// # Errors
     /// [`HarnessError::NotLoaded`]; [`HarnessError::File`] if it cannot be started.
@@ -140,7 +140,7 @@ pub struct HostChild {
     is_wine: bool,
 }
 
-/// How long the rest of what a program has printed is waited for: a process that it leaves behind may keep its
+/// How long to wait for the rest of a program's output: a process that it started may keep its
 /// standard error open.
 const REST: Duration = Duration::from_secs(1);
 
@@ -167,15 +167,15 @@ impl HostChild {
     }
 }
 
-/// Copies what a program prints to the standard error of the test, and gives the line that says that the library
-/// could not be loaded.
+/// Copies a program's output to the standard error of the test, and returns the line with the
+/// library's loading error.
 fn copy(from: ChildStderr) -> Receiver<String> {
     let (found, lines) = mpsc::channel();
     std::thread::spawn(move || {
         let mut from = BufReader::new(from);
         let mut line = Vec::new();
         while from.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            // Nobody may be there to read it.
+            // The output may have no reader.
             let _ = std::io::stderr().write_all(&line);
             let text = String::from_utf8_lossy(&line);
             if is_unloaded(&text) {

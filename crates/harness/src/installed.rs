@@ -9,10 +9,10 @@ use crate::error::HarnessError;
 use crate::harness::Harness;
 
 impl Harness {
-    /// The folder with the certificates that the host has, in PEM, DER and PFX files without a password. Once it
-    /// is asked for, a certificate that is not in it is absent; before, every certificate is usable. Programs
-    /// of commands made from then on see at each call what is in it, so a program may put a certificate there
-    /// and bind it.
+    /// The folder with the certificates of the host, in PEM, DER and PFX files without a password.
+    /// After the first call, a certificate that is not in it is absent; before, every certificate
+    /// is usable. Programs of commands created from then on read it at each call, so a program may
+    /// put a certificate there and bind it.
     ///
     /// # Errors
     /// [`HarnessError::File`] if it cannot be made.

@@ -48,9 +48,9 @@ impl Kit {
     }
 }
 
-/// The names under which programs ask for the library. On Linux the system's loader tries a name
-/// as it is; .NET, Mono and JNA put `lib` before and `.so` behind the one that a program names. Names of
-/// Windows are written in either case.
+/// The names under which programs load the library. On Linux the system's loader tries a name as it
+/// is; .NET, Mono and JNA add `lib` before and `.so` after the name in the program. Windows names
+/// are written in either case.
 pub(crate) fn names_of_library() -> Vec<String> {
     if cfg!(windows) {
         return vec![library_name()];

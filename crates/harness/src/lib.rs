@@ -1,5 +1,5 @@
-//! Runs programs that configure HTTP.sys against a simulator of their own, and looks at what they
-//! did to it.
+//! Runs programs that configure HTTP.sys against a simulator of their own, and checks the resulting
+//! configuration.
 //!
 //! A [`Harness`] is a folder with a store, a configuration and, for the programs that it runs, the
 //! drop-in library and `netsh` in front of the system's. Harnesses have nothing in common, so tests

@@ -1,4 +1,4 @@
-//! What a host is configured with beside bindings.
+//! The service configuration of a host other than bindings.
 
 use std::sync::Arc;
 

@@ -88,8 +88,8 @@ impl Harness {
 }
 
 impl Serving {
-    /// The socket that stands for an address and port of the host, if it is listened on. A port that is
-    /// bound later is there within a fraction of a second.
+    /// The socket that represents an address and port of the host, if the server listens on them. A
+    /// port that is bound later is opened within a fraction of a second.
     #[must_use]
     pub fn socket(&self, address: IpAddr, port: Port) -> Option<SocketAddr> {
         let ready = std::fs::read(&self.ready_file).ok()?;

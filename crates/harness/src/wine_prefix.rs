@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::error::HarnessError;
 
-/// Installs the `httpapi.dll` of a kit for Windows in the `system32` of a Wine prefix, for programs that
-/// look for it there alone (Go's `NewLazySystemDLL`, `LOAD_LIBRARY_SEARCH_SYSTEM32`), and beside it the
-/// kit's `bcryptprimitives.dll`, which the library imports and Wine 8 lacks, unless the prefix has one.
+/// Installs the `httpapi.dll` of a kit for Windows in the `system32` of a Wine prefix, for programs
+/// that search it there alone (Go's `NewLazySystemDLL`, `LOAD_LIBRARY_SEARCH_SYSTEM32`), together
+/// with the kit's `bcryptprimitives.dll`, which the library imports and Wine 8 lacks, unless the
+/// prefix has one.
 ///
 /// Wine takes the library with `WINEDLLOVERRIDES=httpapi=n`; without it, Wine's own. A command of
 /// [`Harness::wine`](crate::Harness::wine) has that variable. A prefix on which `wineboot` has not run

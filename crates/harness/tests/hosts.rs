@@ -48,7 +48,7 @@ fn netsh_knows_the_accounts_of_the_host() {
     assert_eq!(shown.matches(SVC).count(), 2, "{shown}");
 }
 
-/// Where they are given, whatever else is wrong with the test.
+/// They are refused when they are given, in spite of other errors in the test.
 #[test]
 fn accounts_that_cannot_be_are_refused() {
     let fault = || harness().fault(Fault::at(Call::Set, 1).answers(5));

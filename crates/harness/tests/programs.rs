@@ -290,7 +290,7 @@ fn service_settings_of_a_script_are_read_back() {
     assert_eq!(harness.timeout(TimeoutKey::IdleConnection).unwrap(), 240);
     assert_eq!(harness.timeout(TimeoutKey::HeaderWait).unwrap(), 120);
     harness.assert_unchanged();
-    // A second run stops at what is there.
+    // A second run stops at the existing binding.
     let (code, said) = run(&mut harness.command(&program).unwrap());
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("Error: 183"), "{said}");
@@ -309,7 +309,7 @@ fn harness_refuses_an_invalid_reservation() {
     assert!(harness.reserve("http://+:80/", "D:").is_err());
 }
 
-/// `cargo xtask test` runs it with what it has built for Windows.
+/// `cargo xtask test` runs it with the kit that it has built for Windows.
 #[test]
 #[ignore = "needs a kit for Windows, named in CERTBIND_WINDOWS_KIT, and Wine"]
 fn a_windows_program_binds_under_wine() {

@@ -16,10 +16,10 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 /// (`HttpSetServiceConfiguration`). Every function may be called from several threads at once.
 ///
 /// # Safety
-/// The methods take what the functions of the DLL take. For every one of them:
+/// The methods take the arguments of the DLL's functions. For every one of them:
 /// - a pointer with a length is valid for reads (`output`: for writes) of so many bytes, or null;
-/// - what `information` and `input` point to has the structure that `id` calls for, and the
-///   pointers in it are null or valid, strings up to their closing NUL;
+/// - `information` and `input` point to the structure that `id` requires, and the pointers in it
+///   are null or valid, strings up to their closing NUL;
 /// - `return_length` is null or valid for a write;
 /// - nothing of this is written by another thread while the call runs.
 ///
@@ -69,8 +69,8 @@ pub trait HttpApi: Send + Sync {
         overlapped: *const OVERLAPPED,
     ) -> u32;
 
-    /// `HttpQueryServiceConfiguration`: 0, or 122 with the size that it takes in `return_length`;
-    /// 2 for a key that is not bound, 259 behind the last record.
+    /// `HttpQueryServiceConfiguration`: 0, or 122 with the required size in `return_length`; 2 for
+    /// a key that is not bound, 259 after the last record.
     ///
     /// # Safety
     /// See the trait.

@@ -53,7 +53,7 @@ pub fn kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<Kind> {
     Kind::ALL.into_iter().find(|kind| config_id(*kind) == id)
 }
 
-/// The `HTTP_SERVICE_CONFIG_ID` of what is configured beside bindings.
+/// The `HTTP_SERVICE_CONFIG_ID` of a kind of service configuration.
 #[must_use]
 pub fn service_id(kind: ServiceKind) -> http::HTTP_SERVICE_CONFIG_ID {
     match kind {
@@ -65,7 +65,7 @@ pub fn service_id(kind: ServiceKind) -> http::HTTP_SERVICE_CONFIG_ID {
     }
 }
 
-/// What an `HTTP_SERVICE_CONFIG_ID` is for, if it is for something beside bindings.
+/// The kind of service configuration of an `HTTP_SERVICE_CONFIG_ID`, if it is one.
 #[must_use]
 pub fn service_kind_of(id: http::HTTP_SERVICE_CONFIG_ID) -> Option<ServiceKind> {
     ServiceKind::ALL

@@ -1,4 +1,4 @@
-//! Win32 result codes of the HTTP Server API, and the [`StoreError`]s that they stand for.
+//! Win32 result codes of the HTTP Server API, and the corresponding [`StoreError`]s.
 //!
 //! The names and numbers are those of `winerror.h`, without the prefix `ERROR_`.
 //!

@@ -243,7 +243,7 @@ fn a_request_made_by_hand_is_read() {
     set[180] = 60;
     set[184] = 30;
     set[208] = 2;
-    // SAFETY: the structure and what its pointers lead to are there.
+    // SAFETY: the structure and the memory that its pointers point to are valid.
     let binding = unsafe { read_set(Kind::Sni, set.as_ptr().cast(), 216) }.unwrap();
     assert_eq!(
         binding.key().to_string(),
@@ -271,7 +271,8 @@ fn a_request_made_by_hand_is_read() {
     assert_eq!(record.certificate.as_ref().unwrap().store_name, None);
 }
 
-/// What a query may put into a buffer: the structure, and behind it what its pointers lead to.
+/// The data that a query may put into a buffer: the structure, followed by the memory that its
+/// pointers point to.
 fn record_by_hand(key: &str, id: i32) -> Vec<u64> {
     let (param, length) = layout(id);
     let mut buffer = vec![0_u64; 100];

@@ -1,4 +1,4 @@
-//! What one end of the interface writes, the other end reads, whatever it is and wherever it lies.
+//! Each end of the interface reads the data that the other end writes, for any value and alignment.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![allow(unsafe_code, reason = "stands for both ends of a C interface")]
@@ -52,7 +52,7 @@ proptest! {
         let kind = binding.key().kind();
         let read = with_set(&binding, |request| {
             let place = moved(request.pointer, request.length, shift);
-            // SAFETY: what the pointers lead to is lent to this closure.
+            // SAFETY: the memory that the pointers point to is lent to this closure.
             unsafe { read_set(kind, place[shift..].as_ptr().cast(), request.length) }
         });
         prop_assert_eq!(read, Ok(binding));
@@ -63,7 +63,7 @@ proptest! {
         let key = binding.key();
         let read = with_delete(key, binding.host_spelling(), |request| {
             let place = moved(request.pointer, request.length, shift);
-            // SAFETY: what the pointers lead to is lent to this closure.
+            // SAFETY: the memory that the pointers point to is lent to this closure.
             unsafe { read_delete(key.kind(), place[shift..].as_ptr().cast(), request.length) }
         });
         prop_assert_eq!(read.as_ref(), Ok(key));
@@ -79,7 +79,7 @@ proptest! {
         let kind = key.kind();
         let read = |query| with_query(query, |request| {
             let place = moved(request.pointer, request.length, shift);
-            // SAFETY: what the pointers lead to is lent to this closure.
+            // SAFETY: the memory that the pointers point to is lent to this closure.
             unsafe { read_query(kind, place[shift..].as_ptr().cast(), request.length) }
         });
         let exact = read(client::Query::Exact { key, host_spelling });
@@ -100,7 +100,7 @@ proptest! {
             let length = request.length.saturating_sub(cut);
             let fault = RequestError::Short { found: length, needed: request.length };
             assert_eq!(fault.win32_code(), 122);
-            // SAFETY: no less is there than is said.
+            // SAFETY: at least the stated number of bytes is valid.
             let set = unsafe { read_set(kind, request.pointer, length) };
             assert_eq!(set.unwrap_err(), fault);
             // SAFETY: as above.
@@ -116,7 +116,7 @@ proptest! {
         let mut buffer = vec![0_u8; answer.size() as usize];
         // SAFETY: the buffer is that long.
         unsafe { answer.write(buffer.as_mut_ptr().cast()) };
-        // The last eight bytes may be nothing but the room behind a hash or a string.
+        // The last eight bytes may be padding after a hash or a string.
         let length = cut.index(buffer.len() - 8);
         let read = read_record(kind, &buffer[..length]);
         prop_assert!(read.is_err(), "{read:?}");

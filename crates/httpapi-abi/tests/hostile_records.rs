@@ -1,4 +1,4 @@
-//! Whatever a library puts into the buffer of a query, reading it ends with a binding that is in
+//! For any buffer that a library returns from a query, reading it ends with a binding that is in
 //! the buffer, or with an error.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
@@ -66,7 +66,7 @@ fn target() -> impl Strategy<Value = Target> {
     ]
 }
 
-/// What is done to a buffer.
+/// A modification of a buffer.
 #[derive(Clone, Debug)]
 struct Damage {
     targets: Vec<(Index, Target)>,
@@ -110,7 +110,7 @@ impl Damage {
 /// Mostly zeros, small numbers and letters.
 const NOISE: &[u8] = &[0, 0, 0, 0, 0, 0, 2, 20, 23, b'a', b'.'];
 
-/// Gives a structure an address, the length of a hash, and pointers to what is behind it.
+/// Gives a structure an address, the length of a hash, and pointers to the memory after it.
 fn make_plausible(kind: Kind, record: &mut [u8], leads: &[Option<Index>]) {
     let pointers = pointers(kind);
     let address_at = if kind == Kind::IpPort { 216 } else { 0 };
@@ -200,7 +200,7 @@ fn pointer_outside_the_buffer_is_refused() {
     let mut memory = vec![0_u8; answer.size() as usize * 3];
     let (from, to) = (memory.len() / 3, memory.len() / 3 * 2);
     for pointer in pointers(Kind::Sni) {
-        // Into the structure itself, in front of the buffer, behind it.
+        // Into the structure itself, before the buffer, after it.
         let outside = [
             from + offset_of!(SniSet, ParamDesc),
             from - 2,

@@ -1,5 +1,5 @@
-//! Whatever a C program passes, as long as its pointers lead somewhere, is read or is a fault; and
-//! no byte is read behind what the interface says is there.
+//! Any request of a C program whose pointers are valid is read or refused; and no byte is read
+//! beyond the lengths that the interface specifies.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![allow(unsafe_code, reason = "stands for a C program")]
@@ -20,7 +20,7 @@ use windows_sys::Win32::Networking::HttpServer::{
     HTTP_SERVICE_CONFIG_SSL_SNI_QUERY as SniQuery, HTTP_SERVICE_CONFIG_SSL_SNI_SET as SniSet,
 };
 
-/// Where the pointers are in what a set and a query of a kind take.
+/// The offsets of the pointers in the structures of a set and a query of a kind.
 fn pointers(kind: Kind, query: bool) -> Vec<usize> {
     match (kind, query) {
         (Kind::IpPort, true) => vec![offset_of!(SslQuery, KeyDesc.pIpPort)],
@@ -96,7 +96,7 @@ proptest! {
         let shift = shift.min(request.len());
         let structure = &mut request[shift..];
         for (offset, target) in pointers(kind, query).into_iter().zip(targets) {
-            // Before the last 32 bytes: an address or a hash is there in full.
+            // Before the last 32 bytes: an address or a hash is complete.
             let target = target.map_or(ptr::null(), |index| match (kind, offset) {
                 (Kind::IpPort, 0) => memory.as_ptr(),
                 _ =>
@@ -121,17 +121,17 @@ proptest! {
         }
         let (pointer, length) = (structure.as_ptr().cast(), u32::try_from(structure.len()).unwrap());
         if query {
-            // SAFETY: so many bytes are there, and all pointers in them are good.
+            // SAFETY: that many bytes are valid, and all pointers in them are good.
             let _ = unsafe { read_query(kind, pointer, length) };
             return Ok(());
         }
-        // SAFETY: so many bytes are there, and all pointers in them are good.
+        // SAFETY: that many bytes are valid, and all pointers in them are good.
         let key = unsafe { read_delete(kind, pointer, length) };
-        // SAFETY: so many bytes are there, and all pointers in them are good.
+        // SAFETY: that many bytes are valid, and all pointers in them are good.
         match unsafe { read_set(kind, pointer, length) } {
             Ok(binding) => {
                 prop_assert_eq!(key.as_ref(), Ok(binding.key()));
-                // What was understood can be said again.
+                // A request that was read can be written again.
                 let again = with_set(&binding, |request| {
                     // SAFETY: the request is complete.
                     unsafe { read_set(kind, request.pointer, request.length) }
@@ -229,7 +229,7 @@ fn spoiled(key: &str, spoil: impl FnOnce(&mut [u8])) -> RequestError {
         let set = unsafe { std::slice::from_raw_parts(request.pointer.cast::<u8>(), length) };
         let mut set = set.to_vec();
         spoil(&mut set);
-        // SAFETY: what is spoiled are numbers and pointers that become null.
+        // SAFETY: the damage affects numbers, and pointers that become null.
         unsafe { read_set(kind, set.as_ptr().cast(), request.length) }.unwrap_err()
     })
 }

@@ -1,6 +1,5 @@
-//! The structures of extended properties: what one end writes the other reads, byte for byte as
-//! `http.h` and `schannel.h` have them, and nothing that is passed or given back is worse than an
-//! error.
+//! The structures of extended properties: each end reads the data that the other writes, byte for
+//! byte as `http.h` and `schannel.h` specify, and any other input or output is an error.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![allow(unsafe_code, reason = "stands for both ends of a C interface")]
@@ -191,7 +190,7 @@ fn lists_of_lists_are_read_as_far_as_a_property_goes() {
         bytes[144..148].copy_from_slice(&100_u32.to_ne_bytes());
         let pointer = many.as_ptr().expose_provenance();
         bytes[152..160].copy_from_slice(&pointer.to_ne_bytes());
-        // SAFETY: what is read of it is there; that no more is read is what this is about.
+        // SAFETY: the bytes that are read are valid; the test checks that no more are read.
         let read = unsafe { read_set_property(Kind::Ccs, bytes.as_ptr().cast(), request.length) };
         assert!(matches!(read, Err(RequestError::Property(_))), "{read:?}");
     });
@@ -211,7 +210,7 @@ proptest! {
         with_set_property(key, binding.host_spelling(), &property, |request| {
             let place = moved(request.pointer, request.length, shift);
             let place = place[shift..].as_ptr().cast();
-            // SAFETY: what the pointers lead to is lent to this closure.
+            // SAFETY: the memory that the pointers point to is lent to this closure.
             let read = unsafe { read_set_property(kind, place, request.length) };
             assert_eq!(read, Ok((key.clone(), property.clone())));
             // SAFETY: as above.
@@ -219,7 +218,7 @@ proptest! {
             assert_eq!(read, Ok((key.clone(), property.property_type())));
             let short = request.length - 1;
             let fault = RequestError::Short { found: short, needed: request.length };
-            // SAFETY: no less is there than is said.
+            // SAFETY: at least the stated number of bytes is valid.
             let read = unsafe { read_set_property(kind, place, short) };
             assert_eq!(read, Err(fault));
         });
@@ -242,7 +241,7 @@ proptest! {
         let kind = key.kind();
         let read = |query| with_query_property(query, |request| {
             let place = moved(request.pointer, request.length, shift);
-            // SAFETY: what the pointers lead to is lent to this closure.
+            // SAFETY: the memory that the pointers point to is lent to this closure.
             unsafe { read_query_property(kind, place[shift..].as_ptr().cast(), request.length) }
         });
         let exact = read(PropertyQuery::Exact { key, host_spelling, property });

@@ -1,5 +1,5 @@
-//! What is configured beside bindings, through the C structures: what one end writes the other
-//! reads, and whatever stands there otherwise is an error.
+//! Service configuration other than bindings, through the C structures: each end reads the data
+//! that the other writes, and any other data is an error.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![expect(unsafe_code, reason = "stands for a C program")]
@@ -136,7 +136,7 @@ proptest! {
     ) {
         let line = format!("{kind} {name} {rest}");
         let (record, query) = (line.parse::<ServiceRecord>(), line.parse::<ServiceQuery>());
-        // What is read is printed as something that reads the same.
+        // A record that was read is printed as text that parses to the same record.
         if let Ok(record) = record {
             prop_assert_eq!(record.to_string().parse::<ServiceRecord>().unwrap(), record);
         }
@@ -183,18 +183,18 @@ proptest! {
                 }
             }
         }
-        // Neither panics nor reads what is not there.
+        // It neither panics nor reads outside the buffer.
         let _ = read_service_answer(kind, &bytes);
     }
 }
 
 #[test]
 fn unterminated_text_is_refused_at_its_limit() {
-    // Not one unit more than may be read: a tool that watches memory tells the difference.
+    // Not one unit more than may be read, so that a memory checker notices a read beyond it.
     let endless = vec![u16::from(b'a'); MAX_URL_LENGTH + 1].into_boxed_slice();
     let words = [endless.as_ptr(), ptr::null()];
     let length = u32::try_from(size_of_val(&words)).unwrap();
-    // SAFETY: the structure is there, and the text as long as its limit and one more.
+    // SAFETY: the structure is valid, and the text as long as its limit and one more.
     let read =
         unsafe { read_service_delete(ServiceKind::UrlReservation, words.as_ptr().cast(), length) };
     assert!(
@@ -220,7 +220,7 @@ fn list_longer_than_the_buffer_is_an_error() {
     }
 }
 
-/// Microsoft's pages of the function and of the structure disagree on what a query answers.
+/// Microsoft's pages of the function and of the structure disagree on the answer of a query.
 #[test]
 fn timeout_is_read_by_itself_and_from_its_structure() {
     let read = |words: [u16; 4]| {

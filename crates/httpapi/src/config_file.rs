@@ -89,7 +89,7 @@ struct Fault {
     put: Option<Binding>,
     #[serde(default)]
     kill: bool,
-    /// A file that is made when the fault takes effect, so that a test can tell that it did.
+    /// A file that is created when the fault takes effect, so that a test can check that it did.
     fired: Option<PathBuf>,
 }
 
@@ -188,7 +188,7 @@ impl Fault {
         if let Some(delay) = self.delay_ms {
             simulator.delay(call, nth, Duration::from_millis(delay));
         }
-        // What another program does in between, it may do in vain.
+        // A failure of the other program's change is ignored.
         if let Some(key) = self.delete {
             let store = Arc::clone(store);
             simulator.before(call, nth, move || drop(store.remove(&key)));

@@ -1,7 +1,8 @@
 //! Where a configuration file may have the library write.
 //!
-//! Such a file comes with a test suite, perhaps a stranger's. What it names to be written is below
-//! its own folder, unless the environment variable `CERTBIND_HTTPAPI_OUTSIDE` is `allow`.
+//! Such a file may come with a test suite of an unknown author. Files that it names for writing
+//! have to be below its own folder, unless the environment variable `CERTBIND_HTTPAPI_OUTSIDE` is
+//! `allow`.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};

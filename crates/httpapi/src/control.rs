@@ -1,4 +1,5 @@
-//! What a test harness steers the simulator by. `include/certbind_httpapi.h` is its C side.
+//! The functions by which a test harness controls the simulator. `include/certbind_httpapi.h`
+//! declares them for C.
 
 #![expect(unsafe_code, reason = "a C interface")]
 
@@ -90,7 +91,7 @@ unsafe extern "C" fn CertbindHttpApiBefore(
     })
 }
 
-/// What a C caller wants back.
+/// The context that a C caller passes and gets back.
 struct Context(*mut c_void);
 
 // SAFETY: the caller promises that its action can be called with it from any thread.
@@ -109,7 +110,8 @@ unsafe extern "C" fn CertbindHttpApiInstallCertificate(file: *const c_void, leng
     if file.is_null() || isize::try_from(length).is_err() {
         return win32::INVALID_PARAMETER;
     }
-    // SAFETY: the caller's promise; bytes are aligned everywhere, and nobody changes them during the call.
+    // SAFETY: the caller's promise; bytes need no alignment, and the caller does not change them
+    // during the call.
     let file = unsafe { std::slice::from_raw_parts(file.cast::<u8>(), length) };
     process::with(|simulator| match simulator.install_certificate(file) {
         Ok(_) => ERROR_SUCCESS,
@@ -196,7 +198,7 @@ unsafe fn copy(text: &str, buffer: *mut c_char, length: usize) -> u32 {
     let buffer = buffer.cast::<u8>();
     // SAFETY: the caller's promise, for more bytes than the text has; that is memory of ours.
     unsafe { buffer.copy_from_nonoverlapping(text.as_ptr(), text.len()) };
-    // SAFETY: the caller's promise, for the byte behind those.
+    // SAFETY: the caller's promise, for the byte after those.
     unsafe { buffer.wrapping_add(text.len()).write(0) };
     ERROR_SUCCESS
 }

@@ -33,7 +33,7 @@ pub(crate) fn text(name: &str) -> Result<String, OsString> {
 /// its file has capabilities. The kernel says so in `AT_SECURE` (getauxval(3)).
 #[cfg(target_os = "linux")]
 fn is_privileged() -> bool {
-    // SAFETY: it takes a number and reads what the kernel gave the process at its start.
+    // SAFETY: it takes a number and reads a value that the kernel gave the process at its start.
     let secure = unsafe { libc::getauxval(libc::AT_SECURE) };
     secure != 0
 }

@@ -18,8 +18,8 @@ pub(crate) struct ForwardTarget {
 }
 
 impl ForwardTarget {
-    /// The library at `path`; none if that is this very library, which has nobody to pass calls on
-    /// to: where the environment names a copy of it, that copy simulates.
+    /// The library at `path`; none if that is this very library, which cannot forward calls to
+    /// itself: a copy of it that the environment names simulates.
     ///
     /// # Errors
     /// Why it cannot be loaded.
@@ -28,7 +28,7 @@ impl ForwardTarget {
             // Windows would take a bare name for the library of that name that is loaded: this one.
             return Err(format!("{path:?} is no absolute path"));
         }
-        // SAFETY: who sets the environment names the library, and vouches for it.
+        // SAFETY: the user who sets the environment names the library, and vouches for it.
         let library = unsafe { Library::new(path) };
         let library = library.map_err(|error| format!("{path:?} cannot be loaded: {error}"))?;
         if is_this(&library) {

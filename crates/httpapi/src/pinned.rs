@@ -1,6 +1,6 @@
-//! Staying loaded. Windows takes a library out of memory when whoever loaded it frees it, without
-//! dropping its statics: the simulator would be gone with its store's file open and locked. On
-//! Linux a library of Rust's stays, since threads have destructors in it.
+//! Keeps the library loaded. Windows unloads a library when the program frees it, without dropping
+//! its statics: the simulator would be lost with its store's file open and locked. On Linux a
+//! library of Rust's stays, since threads have destructors in it.
 
 #![allow(unsafe_code, reason = "keeps the library loaded")]
 

@@ -1,4 +1,4 @@
-//! What answers the calls of this process.
+//! The endpoint that answers the calls of this process.
 
 use std::ffi::c_void;
 use std::io::Write;
@@ -18,26 +18,26 @@ use crate::forward::{self, ForwardTarget};
 
 static API: RwLock<Option<ApiResult>> = RwLock::new(None);
 
-/// What answers the calls of this process, or why nothing does.
+/// The API that answers the calls of this process, or the reason why there is none.
 type ApiResult = Result<Arc<Api>, String>;
 
-/// What answers calls.
+/// The API that answers calls, with its recorder.
 pub(crate) struct Api {
     endpoint: Endpoint,
     /// The same, with every call written down.
     recorder: Option<Recorder<Arc<dyn HttpApi>>>,
 }
 
-/// What answers calls in the end.
+/// The final recipient of calls.
 enum Endpoint {
     Simulator(Arc<Simulator>),
     Forward(ForwardTarget),
 }
 
-/// What the environment asks for.
+/// The variable with the simulator's configuration.
 const VARIABLE: &str = "CERTBIND_HTTPAPI";
 
-/// Where calls are written down, whatever the configuration says.
+/// The variable with the trace file, which overrides the configuration.
 const TRACE: &str = "CERTBIND_TRACE";
 
 /// Makes the process's simulator anew, and says whether that could be done.
@@ -103,7 +103,7 @@ fn catch_panic(call: impl FnOnce(&Api) -> u32) -> u32 {
     answered.unwrap_or(ERROR_GEN_FAILURE)
 }
 
-/// What answers the calls of this process, made if this is the first.
+/// The API of this process, created at the first call.
 pub(crate) fn current() -> ApiResult {
     let api = API.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(made) = &*api {
@@ -143,7 +143,8 @@ fn api(text: &str) -> Result<Api, String> {
             (Endpoint::Simulator(Arc::clone(&simulator)), simulator)
         }
     };
-    // Behind a copy that passes calls on and writes them down, nothing is written twice.
+    // If this is a copy to which calls are forwarded and which the first copy records, no call is
+    // recorded twice.
     let is_forwarded_to = forward::is_asked_for() && matches!(endpoint, Endpoint::Simulator(_));
     let recorder =
         match trace.filter(|_| !is_forwarded_to) {
@@ -155,7 +156,7 @@ fn api(text: &str) -> Result<Api, String> {
     Ok(Api { endpoint, recorder })
 }
 
-/// Why there is no simulator, told to a person: a program under test does not know.
+/// Prints why the simulator could not start, since a program under test does not know.
 fn broken(reason: &str) -> String {
     let line = format!(
         "httpapi (simulated by certbind): {}\n",

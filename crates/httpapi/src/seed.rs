@@ -1,4 +1,4 @@
-//! What a configuration file says of the host's service configuration.
+//! The host's service configuration in a configuration file.
 
 use std::fmt::Display;
 use std::num::NonZeroU16;
@@ -21,7 +21,7 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
     }
 }
 
-/// A URL, and who may register it.
+/// A URL, and the accounts that may register it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reservation {

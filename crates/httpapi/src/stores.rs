@@ -20,7 +20,8 @@ pub(crate) fn is_url(text: &str) -> bool {
     Registry::embedded().is_url(text)
 }
 
-/// Opens the store that a configuration file names. What it writes is below the file's folder.
+/// Opens the store that a configuration file names. Files that it writes have to be below that
+/// file's folder.
 pub(crate) fn open_confined(
     url: &str,
     folder: &Path,

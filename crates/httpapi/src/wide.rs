@@ -33,7 +33,7 @@ pub(crate) fn allocate(text: &str) -> Result<*mut u16, u32> {
     if place.is_null() {
         return Err(ERROR_NOT_ENOUGH_MEMORY);
     }
-    // SAFETY: there is room for it, and nobody else knows of it.
+    // SAFETY: the memory is large enough, and no other reference to it exists.
     unsafe { place.copy_from_nonoverlapping(units.as_ptr(), units.len()) };
     Ok(place)
 }

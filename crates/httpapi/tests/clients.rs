@@ -1,5 +1,5 @@
-//! Programs in other languages, which share no declaration with the library, get from it what the
-//! HTTP Server API would give them.
+//! Programs in other languages, which share no declaration with the library, get the results of the
+//! HTTP Server API from it.
 
 #![cfg(target_os = "linux")]
 
@@ -77,7 +77,7 @@ fn c_program_configures_a_service() {
     let mut url = std::ffi::OsString::from("redb:");
     url.push(&store);
     passes(Command::new(&program).env("CERTBIND_HTTPAPI", url));
-    // What it has left there is in the file.
+    // The bindings of the program are in the file.
     let kept = certbind_redb::RedbStore::open_read_only(&store).expect("a store");
     let config = certbind_simulator::ServiceConfig::new(std::sync::Arc::new(kept));
     let reserved = config.url_reservations().expect("reservations");

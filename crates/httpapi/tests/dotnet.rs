@@ -17,7 +17,7 @@ const RUNTIME: &str = r#"{"runtimeOptions": {
     "configProperties": {"System.Globalization.Invariant": true}
 }}"#;
 
-/// The names of the page's table: what the code says, and what is tried in its place.
+/// The rows of the page's table: the name in the code, and the file names that are tried for it.
 fn names(page: &str) -> Vec<(&str, Vec<&str>)> {
     let rows = page.lines().filter(|line| line.contains("[DllImport("));
     let rows = rows.filter_map(|line| line.strip_prefix("| `[DllImport(\""));
@@ -47,7 +47,7 @@ fn compiled(example: &str, name: &str) -> TempDir {
     folder
 }
 
-/// What the example prints where the library has this name.
+/// The output of the example where the library has this name.
 fn said(runtime: &mut Command, example: &TempDir, library: &Path, name: &str) -> String {
     let libraries = TempDir::new().expect("a temporary directory");
     std::os::unix::fs::symlink(library, libraries.path().join(name)).expect("linked");
@@ -98,7 +98,8 @@ fn dotnet_example_finds_the_library() {
     }
 }
 
-/// Compiles C# 10 by Roslyn, which runs under .NET, into `example.dll` of a folder; what it prints if it does not.
+/// Compiles C# 10 by Roslyn, which runs under .NET, into `example.dll` of a folder. The error is
+/// the compiler's output.
 fn modern(source: &str, target: &Path) -> Result<TempDir, String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dotnet");
     let roslyn = target.join("roslyn/node_modules/@autorest/csharp");

@@ -1,4 +1,4 @@
-//! Every function that programs import from `httpapi.dll` is there.
+//! The library exports every function that programs import from `httpapi.dll`.
 
 #![expect(unsafe_code, reason = "calls what a library exports")]
 
@@ -6,7 +6,7 @@ mod common;
 
 use libloading::{Library, Symbol};
 
-/// What receives requests, answers them, and reads or sets properties.
+/// The functions that receive and answer requests, or read and set properties.
 const ABSENT: &str = "
     HttpReceiveHttpRequest
     HttpReceiveRequestEntityBody HttpSendHttpResponse HttpSendResponseEntityBody

@@ -37,7 +37,7 @@ fn program(folder: &Path) -> std::path::PathBuf {
     program
 }
 
-/// Runs it with every variable set. What it prints, and the files that it has made.
+/// Runs the program with every variable set. Returns its output and the files that it created.
 fn run(program: &Path, folder: &Path) -> (String, Vec<String>) {
     let files = TempDir::new_in(folder).expect("a folder");
     let at = |name: &str| files.path().join(name);

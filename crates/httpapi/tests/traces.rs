@@ -1,4 +1,4 @@
-//! What programs did is written down, and calls are passed on to another library.
+//! Calls of programs are recorded, and forwarded to another library.
 
 #![cfg(target_os = "linux")]
 
@@ -52,7 +52,7 @@ fn entries(trace: &Path) -> Vec<(usize, Entry)> {
     certbind_trace::read(&std::fs::read(trace).expect("a trace")).expect("entries")
 }
 
-/// What does not differ from run to run.
+/// The entries without the parts that differ from run to run.
 fn what(entries: Vec<(usize, Entry)>) -> Vec<Entry> {
     let same = |(_, entry): (usize, Entry)| Entry {
         time: "2026-01-01T00:00:00Z".parse().expect("a time"),

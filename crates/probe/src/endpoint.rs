@@ -10,7 +10,8 @@ pub(crate) struct Endpoint {
     pub(crate) name: Option<String>,
 }
 
-/// The endpoint of a key; why there is none. `address` stands in where the key names none.
+/// The endpoint of a key, or the reason why there is none. `address` is used where the key names
+/// none.
 pub(crate) fn of(key: &BindingKey, address: IpAddr) -> Result<Endpoint, &'static str> {
     let port = key.port().get();
     match key {
@@ -28,7 +29,7 @@ pub(crate) fn of(key: &BindingKey, address: IpAddr) -> Result<Endpoint, &'static
         }
         BindingKey::Sni(endpoint) | BindingKey::ScopedCcs(endpoint) => {
             let host = endpoint.host().as_str();
-            // One of the names that a wildcard stands for.
+            // One of the names that a wildcard matches.
             let name = match host.strip_prefix("*.") {
                 Some(parent) => format!("certbind-probe.{parent}"),
                 None => host.to_owned(),

@@ -44,7 +44,7 @@ pub(crate) fn certificate(endpoint: &Endpoint, timeout: Duration) -> Result<Cert
     let mut stream = TcpStream::connect_timeout(&endpoint.address, timeout)
         .map_err(|error| format!("no connection: {}", words(&error)))?;
     let shaken = shake(&mut connection, &mut stream, timeout);
-    // Whatever comes after it, a certificate that was shown is what clients meet.
+    // If a certificate was shown, it is the result, with or without a later error.
     match (witness.shown.get(), shaken) {
         (Some(certificate), _) => hash_of_file(certificate)
             .map_err(|_| "it shows something that is no certificate".to_owned()),
@@ -53,7 +53,8 @@ pub(crate) fn certificate(endpoint: &Endpoint, timeout: Duration) -> Result<Cert
     }
 }
 
-/// The whole handshake, and the end of the connection as TLS has it: servers log what breaks off.
+/// The whole handshake, and an orderly end of the connection: servers log connections that break
+/// off.
 fn shake(
     connection: &mut ClientConnection,
     stream: &mut TcpStream,

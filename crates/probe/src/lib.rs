@@ -1,8 +1,8 @@
-//! Whether what is bound is what is served.
+//! Checks whether the bound certificate is the one that is served.
 //!
-//! [`probe`] connects to the endpoint of a binding as a TLS client would, takes the certificate that
-//! is shown, and compares its hash with the one that is bound. Nothing else of the certificate is
-//! judged, nobody is authenticated, and nothing is sent but the handshake.
+//! [`probe`] connects to the endpoint of a binding as a TLS client would, takes the certificate
+//! that is shown, and compares its hash with the one that is bound. No other property of the
+//! certificate is checked, no authentication takes place, and only the handshake is sent.
 //!
 //! ```no_run
 //! use certbind_probe::{ProbeResult, ProbeOptions, probe};
@@ -47,19 +47,19 @@ pub struct ProbeOptions {
     pub redirects: Option<BTreeMap<SocketAddr, SocketAddr>>,
 }
 
-/// What was tried of a binding, and what came of it.
+/// A probe of a binding: the endpoint, and the result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProbeReport {
     /// Where, if anywhere.
     pub address: Option<SocketAddr>,
     /// The name that was asked for (SNI), if any.
     pub name: Option<String>,
-    /// What was found there.
+    /// The result there.
     #[serde(flatten)]
     pub found: ProbeResult,
 }
 
-/// What was found at an endpoint.
+/// The result of probing an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "found", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -96,7 +96,7 @@ pub enum ProbeResult {
 }
 
 impl ProbeResult {
-    /// Whether clients meet something else than what is bound.
+    /// Whether clients get another certificate than the bound one.
     #[must_use]
     pub fn is_wrong(&self) -> bool {
         matches!(self, Self::Other { .. } | Self::Nothing { .. })

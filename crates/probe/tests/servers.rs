@@ -20,7 +20,7 @@ use rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion, version};
 struct Server {
     /// Of `www.contoso.com`, and of names below `shop.contoso.com`.
     named: Arc<CertifiedKey>,
-    /// Of whoever asks for no name, if anything.
+    /// The certificate for clients without a server name, if any.
     nameless: Option<Arc<CertifiedKey>>,
 }
 
@@ -175,7 +175,7 @@ fn refused_foreign_and_silent_endpoints_differ() {
 fn keys_without_an_endpoint_are_not_probed() {
     let central = found("ccs=443", CertHash::new([1; 20]));
     assert!(matches!(&central, ProbeResult::NotProbed { .. }) && !central.is_wrong());
-    // What the TLS library does not send as it stands: there is no verdict, and no name was sent.
+    // Names that the TLS library cannot send unchanged: no verdict is given, and no name was sent.
     for name in [
         "a*b",
         "a-.example",

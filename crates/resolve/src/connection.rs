@@ -41,8 +41,8 @@ pub enum Family {
 
 impl Connection {
     /// A connection to an address and port, without a server name. An IPv4 address that is mapped
-    /// into IPv6 is the IPv4 address; an unspecified address stands for any address of its family
-    /// that no binding names.
+    /// into IPv6 is the IPv4 address; an unspecified address means any address of its family that
+    /// no binding names.
     ///
     /// # Errors
     /// [`KeyError`](certbind_core::KeyError) for port 0.

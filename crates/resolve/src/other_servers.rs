@@ -1,7 +1,7 @@
 //! How other TLS servers choose a certificate by the server name, for comparison.
 //!
 //! Each row was observed in November 2026 with default settings, unless the name of the server says
-//! otherwise. What was not tried is [`OtherAnswer::NotKnown`].
+//! otherwise. Untested combinations are [`OtherAnswer::NotKnown`].
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,16 @@ use certbind_core::BindingKey;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherServer {
     name: &'static str,
-    /// What a dot at the end of the server name does.
+    /// The treatment of a dot at the end of the server name.
     final_dot: Rule,
-    /// How many labels a wildcard stands for.
+    /// The number of labels that a wildcard matches.
     wildcard: Wildcard,
     /// The answer to a name that matches nothing.
     unknown_name: Rule,
 }
 
-/// What a server does with a connection, if it has a site for each host name that is bound at the port,
-/// and a default site.
+/// How a server answers a connection, if it has a site for each host name that is bound at the
+/// port, and a default site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OtherAnswer {

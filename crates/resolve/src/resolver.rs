@@ -10,7 +10,7 @@ use crate::connection::{Connection, Family, LocalAddress};
 use crate::resolution::{Alternative, Candidate, Outcome, Resolution};
 use crate::step::{Order, Step};
 
-/// The bindings of one host, indexed by what a connection is matched with.
+/// The bindings of one host, indexed by the properties of a connection.
 ///
 /// A choice takes a few lookups in hash tables, however many bindings there are.
 ///

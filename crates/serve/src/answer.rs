@@ -1,4 +1,5 @@
-//! The HTTP behind TLS: an answer that describes the connection, or another server's.
+//! The HTTP layer above TLS: an answer that describes the connection, or the answer of another
+//! server.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::report::ConnectionReport;
 
 pub(crate) type Body = Either<Full<Bytes>, Incoming>;
 
-/// The application behind the bindings.
+/// The application that receives the decrypted requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Upstream {
     authority: Authority,

@@ -217,7 +217,7 @@ async fn http<S>(
         async move { Ok::<_, std::convert::Infallible>(answered.await) }
     });
     let io = TokioIo::new(stream);
-    // An error is the client's, who is gone.
+    // An error means that the client has closed the connection.
     let mut stopping = shared.stopping.clone();
     if is_http2 {
         let mut server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());

@@ -1,4 +1,4 @@
-//! The sockets that stand for the addresses of a host.
+//! The sockets for the addresses of a host.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -35,11 +35,11 @@ pub enum PortRule {
     Free,
 }
 
-/// A socket, and the address of the host that it stands for.
+/// A socket, and the address of the host that it represents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub struct Endpoint {
-    /// An address of the host. Loopback stands for every address that no binding names.
+    /// An address of the host. Loopback represents every address that no binding names.
     pub address: IpAddr,
     /// A port of the host.
     #[serde(serialize_with = "port_number")]
@@ -96,14 +96,14 @@ pub(crate) fn wanted<'a>(bindings: impl Iterator<Item = &'a Binding>) -> BTreeSe
     wanted
 }
 
-/// The loopback addresses that stand for the addresses of a host.
+/// The loopback addresses that represent the addresses of a host.
 #[derive(Debug, Default)]
 pub(crate) struct Loopback {
     taken: BTreeMap<Ipv4Addr, Ipv4Addr>,
 }
 
 impl Loopback {
-    /// The address to listen on, and whether it stands for this address alone. Linux has 16 million
+    /// The address to listen on, and whether it represents this address alone. Linux has 16 million
     /// loopback addresses of IPv4; other systems, and IPv6, have one.
     pub(crate) fn of(&mut self, address: IpAddr) -> (IpAddr, bool) {
         match address {

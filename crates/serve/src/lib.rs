@@ -1,10 +1,11 @@
 //! TLS endpoints that answer as HTTP.sys would choose among certificate bindings.
 //!
-//! A [`Server`] listens on the ports of bindings, at loopback addresses that stand for the addresses of
-//! the host. For each connection it chooses the binding as [`certbind_resolve`] describes, and answers
-//! with the certificate of the binding from a folder of PEM and PFX files. A request gets a JSON object
-//! that names the binding, the server name and the negotiated parameters, or the answer of an
-//! application ([`ServerBuilder::upstream`]). A change of the bindings applies to the next handshake.
+//! A [`Server`] listens on the ports of bindings, at loopback addresses that represent the
+//! addresses of the host. For each connection it chooses the binding as [`certbind_resolve`]
+//! describes, and answers with the certificate of the binding from a folder of PEM and PFX files. A
+//! request gets a JSON object that names the binding, the server name and the negotiated
+//! parameters, or the answer of an application ([`ServerBuilder::upstream`]). A change of the
+//! bindings applies to the next handshake.
 //!
 //! ```no_run
 //! use certbind_core::{Binding, CertHash, Record, Uuid};
@@ -25,10 +26,10 @@
 //! ```
 //!
 //! # Server names
-//! The name is read from the bytes of the ClientHello, and rustls is not asked about it: upper case, a
-//! dot at the end, IP addresses and names that rustls refuses (`a-.example`) reach the choice as the
-//! client sends them. For the last kind rustls completes the handshake with a stand-in for the name; if
-//! it has to send a HelloRetryRequest, that handshake fails.
+//! The name is read from the bytes of the ClientHello, and rustls is not asked about it: upper
+//! case, a dot at the end, IP addresses and names that rustls refuses (`a-.example`) reach the
+//! choice as the client sends them. For the last kind rustls completes the handshake with a
+//! placeholder for the name; if it has to send a HelloRetryRequest, that handshake fails.
 //!
 //! # Differences from HTTP.sys
 //! TLS 1.0, TLS 1.1 and HTTP/3 are not served. A client certificate is requested in the handshake if the

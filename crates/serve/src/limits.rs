@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// The limits that bound memory and time, whatever clients do.
+/// The limits on memory and time, which hold for any client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The maximum number of connections. 512 at first.
@@ -63,7 +63,8 @@ impl Connections {
         })
     }
 
-    /// A place for a new connection. Another one is told to make room, if there are too many.
+    /// A slot for a new connection. If there are too many connections, another one is asked to
+    /// close.
     pub(crate) fn enter(self: &Arc<Self>) -> Slot {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let evicted = Arc::new(Notify::new());

@@ -14,7 +14,7 @@ use crate::host::{CertificateFolders, Host};
 use crate::report::Notice;
 use crate::source::BindingSource;
 
-/// The current host, and what it takes to replace it.
+/// The current host, and the data needed to replace it.
 pub(crate) struct Current {
     host: ArcSwap<Host>,
     folders: CertificateFolders,
@@ -135,7 +135,7 @@ fn read_certificates(folders: &CertificateFolders) -> Result<ServerCertificates,
     })
 }
 
-/// What of the bindings is not served as on Windows.
+/// Notices about bindings that are not served as on Windows.
 fn notices(host: &Host) -> Vec<Notice> {
     let mut notices = Vec::new();
     let files = host.certificates();

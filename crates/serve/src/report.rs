@@ -29,7 +29,7 @@ pub struct ConnectionReport {
     pub time: String,
     /// The client.
     pub client: SocketAddr,
-    /// The address of the host that the socket stands for.
+    /// The address of the host that the socket represents.
     pub address: IpAddr,
     /// The port of the host.
     #[serde(serialize_with = "port_number")]

@@ -27,7 +27,7 @@ use crate::source::BindingSource;
 
 /// How often the bindings are looked at for new ports. Handshakes look by themselves.
 const PORT_INTERVAL: Duration = Duration::from_millis(200);
-/// How long open requests may take after the server is told to stop.
+/// How long open requests may take after the server was stopped.
 const GRACE: Duration = Duration::from_secs(2);
 /// The pause after an error of the system, such as a lack of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
@@ -262,7 +262,7 @@ impl Sockets {
     async fn listen(&mut self, address: IpAddr, port: Port) -> Result<(), ServeError> {
         let mapped = self.ports.of(port).ok_or(ServeError::Mapping { port })?;
         let (ip, is_own) = self.loopback.of(address);
-        // An address that several stand for has a port for each.
+        // A loopback address shared by several addresses of the host has a port for each.
         let listened = if is_own { mapped } else { 0 };
         let error = |source| ServeError::Listen {
             address,

@@ -1,4 +1,4 @@
-//! What every connection needs.
+//! The data shared by all connections.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::report::Event;
 /// The function for events.
 pub(crate) type Events = dyn Fn(Event<'_>) + Send + Sync;
 
-/// What every connection needs.
+/// The data shared by all connections.
 pub(crate) struct Shared {
     pub(crate) current: Current,
     pub(crate) upstream: Option<Arc<Upstream>>,

@@ -113,7 +113,7 @@ pub fn skip(reason: &str) {
 pub fn report_skipped(reason: &str) {
     // `eprintln!` is captured, and shown for failing tests only.
     let report = format!("SKIPPED: {}: {reason}\n", test_name());
-    // A report that nobody can read is no reason to fail.
+    // A report that cannot be written is no reason to fail.
     let _ = std::io::stderr().write_all(report.as_bytes());
 }
 
@@ -137,9 +137,9 @@ fn find(program: &str) -> Option<PathBuf> {
 
 /// A cargo, for a test that builds something. `program` is `env!("CARGO")`.
 ///
-/// It does not inherit what the cargo that runs the test says of the test's package: build scripts that
-/// ask for these variables, as ring's does, would run again, and all that depends on them would be
-/// compiled again.
+/// It does not inherit the variables that cargo sets for the test's package: build scripts that ask
+/// for these variables, as ring's does, would run again, and all dependents would be compiled
+/// again.
 #[must_use]
 pub fn cargo(program: &str) -> Command {
     let mut cargo = Command::new(program);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 const MISSING: &str = "certbind-program-that-does-not-exist";
 
-/// Runs this test binary again, with one of its ignored tests, which stands for a test elsewhere.
+/// Runs this test binary again, with one of its ignored tests, as an example of a test elsewhere.
 fn run(ci: bool) -> (bool, String) {
     let test = std::env::current_exe().expect("the test has a path");
     let mut command = Command::new(test);

@@ -1,4 +1,4 @@
-//! What the arguments of a call are about, and what a query has given.
+//! Decodes the arguments of a call, and the answer of a query.
 
 #![expect(unsafe_code, reason = "reads what C programs pass")]
 
@@ -17,7 +17,7 @@ use windows_sys::Win32::Networking::HttpServer::HTTP_SERVICE_CONFIG_ID;
 use crate::entry::{Argument, KeyProperty, QueryResult};
 use crate::replay::decode_buffer;
 
-/// What a set or an update is about.
+/// The argument of a set or an update.
 ///
 /// # Safety
 /// The arguments are as the function of the API wants them.
@@ -48,7 +48,7 @@ pub(crate) unsafe fn set(
     )
 }
 
-/// What a deletion is about.
+/// The argument of a deletion.
 ///
 /// # Safety
 /// The arguments are as the function of the API wants them.
@@ -76,7 +76,7 @@ pub(crate) unsafe fn delete(
     )
 }
 
-/// What a query asks for.
+/// The argument of a query.
 ///
 /// # Safety
 /// The arguments are as the function of the API wants them.
@@ -111,7 +111,7 @@ pub(crate) unsafe fn query(
     )
 }
 
-/// What a query has given, if it has and it can be understood.
+/// The answer of a query, if there is one that can be decoded.
 ///
 /// # Safety
 /// `output` is null or valid for reads of `length` bytes, all of which are initialized if `result`

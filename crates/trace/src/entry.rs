@@ -21,19 +21,19 @@ pub struct Entry {
     /// The `HTTP_SERVICE_CONFIG_ID`, where the function takes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<i32>,
-    /// What it was called with.
+    /// The argument of the call.
     pub argument: Argument,
     /// How many bytes a query had room for; none where it gave no buffer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<u32>,
-    /// What it returned: a Win32 code.
+    /// The result: a Win32 code.
     pub result: u32,
-    /// What a query gave, where its length was asked for and it can be understood.
+    /// The answer of a query, where its length was requested and it can be decoded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<QueryResult>,
 }
 
-/// What a query gave.
+/// The answer of a query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum QueryResult {
@@ -79,7 +79,7 @@ pub enum Function {
     Other(String),
 }
 
-/// What a call was about.
+/// The argument of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Argument {
@@ -100,7 +100,7 @@ pub enum Argument {
     Key(BindingKey),
     /// The index of a query.
     Index(u32),
-    /// What a call was about that configures something else than bindings: the text of a
+    /// The argument of a call that configures something other than bindings: the text of a
     /// `ServiceRecord`, a `ServiceKey` or a `ServiceQuery` (`certbind_httpapi_abi::service`).
     Service(String),
     /// An extended property that is set.
@@ -140,7 +140,7 @@ impl Function {
     }
 }
 
-/// The argument on one line, for people. Texts of bindings stand in it as they are: escape it for a
+/// The argument on one line, for people. Texts of bindings are not escaped: escape it for a
 /// terminal.
 impl fmt::Display for Argument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,7 +205,7 @@ fn write_binding(f: &mut fmt::Formatter<'_>, binding: &Binding) -> fmt::Result {
 pub struct TraceError {
     /// The line, counted from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The reason why it is invalid.
     source: serde_json::Error,
 }
 

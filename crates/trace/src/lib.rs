@@ -1,9 +1,8 @@
-//! What a program did to HTTP.sys: calls of the HTTP Server API, recorded, read and replayed.
+//! Traces of HTTP Server API calls: recording, reading and replaying them.
 //!
-//! A [`Recorder`] stands before an API and writes a line of JSON for each call that passes: its
-//! arguments decoded, its result, when it began and how long it took. [`read`] gives the [`Entry`]s
-//! back, and [`replay`] makes the same calls again, of any other API, and tells where the answers
-//! differ.
+//! A [`Recorder`] wraps an API and writes a line of JSON for each call: its arguments decoded, its
+//! result, when it began and how long it took. [`read`] returns the [`Entry`]s, and [`replay`]
+//! makes the same calls to any other API and reports the differences.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -20,10 +20,10 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 use crate::decode::{self, unless};
 use crate::entry::{Argument, Entry, Function};
 
-/// An API whose calls are written down. What it answers is what the API behind it answers.
+/// An API that records its calls. It returns the answers of the wrapped API.
 ///
-/// Arguments are decoded before the call, so they are read here first: what a kernel would survive,
-/// such as a pointer that leads nowhere, ends the process.
+/// Arguments are decoded before the call, in this process: an invalid pointer, which the kernel
+/// would reject with an error code, crashes the process.
 pub struct Recorder<A> {
     api: A,
     /// None after it could not be written to.
@@ -56,7 +56,7 @@ impl<A> Recorder<A> {
         })
     }
 
-    /// Writes down a call of a function that the trait has not, and gives what it answered.
+    /// Records a call of a function that the trait does not contain, and returns its result.
     pub fn other(&self, name: &str, call: impl FnOnce() -> usize) -> usize {
         let begun = StartedCall::now();
         let answer = call();
@@ -232,8 +232,9 @@ impl<A: HttpApi> HttpApi for Recorder<A> {
             )
         };
         let entry = begun.entry(Function::Query);
-        // What is behind the record was written by nobody, and nor is the length after a failure. A
-        // caller who asks for no length is passed on as it is, and its record is not read.
+        // The bytes after the record are uninitialized, and so is the length after a failure. If
+        // the caller requests no length, the call is forwarded unchanged and its record is not
+        // read.
         let written = match result == ERROR_SUCCESS && !return_length.is_null() {
             // SAFETY: the caller's promise.
             true => unsafe { return_length.read_unaligned() }.min(output_length),

@@ -17,23 +17,24 @@ use windows_sys::Win32::Networking::HttpServer::{HTTP_SERVICE_CONFIG_ID, HTTPAPI
 
 use crate::entry::{Argument, Entry, Function, KeyProperty, QueryResult};
 
-/// What became of a call of a trace.
+/// The result of replaying a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayOutcome {
-    /// It was answered as in the trace, as far as that tells.
+    /// The answer equals that of the trace, as far as the trace contains it.
     Same,
     /// It was answered otherwise.
     Differs {
         /// The code.
         result: u32,
-        /// What a query gave.
+        /// The answer of a query.
         found: Option<QueryResult>,
     },
-    /// It was not made: what it was called with is not in the trace.
+    /// The call was not made: the trace does not contain its argument.
     Left,
 }
 
-/// More bytes than any record takes. A trace from anywhere may tell of more room than there is here.
+/// More bytes than any record takes. A trace of unknown origin may state a buffer larger than the
+/// available memory.
 const MAX_BUFFER: u32 = 1 << 20;
 
 /// Makes the calls of a trace again, one after the other.
@@ -52,7 +53,7 @@ pub fn replay<'a>(
     })
 }
 
-/// Of what a query gave the trace need not tell: there are programs that ask for none of its length.
+/// The trace may lack the answer of a query: some programs request no length.
 fn agrees(entry: &Entry, result: u32, found: Option<&QueryResult>) -> bool {
     result == entry.result && (entry.found.is_none() || entry.found.as_ref() == found)
 }
@@ -172,8 +173,8 @@ fn queried(api: &dyn HttpApi, request: Request, entry: &Entry) -> (u32, Option<Q
     (result, found(request.id, result, &buffer))
 }
 
-/// The room for an answer, and how much of it to tell: all that it takes where it was had, and
-/// otherwise as little as there was.
+/// The buffer for an answer, and the length to pass: the whole buffer if the recorded query
+/// succeeded, and otherwise as little as the program passed.
 fn room(api: &dyn HttpApi, request: Request, entry: &Entry) -> (Vec<u64>, u32) {
     // Of words, so that it is aligned as records want it.
     let words = |bytes: u32| vec![0_u64; (bytes as usize).div_ceil(size_of::<u64>())];
@@ -186,7 +187,7 @@ fn room(api: &dyn HttpApi, request: Request, entry: &Entry) -> (Vec<u64>, u32) {
     (buffer, bytes)
 }
 
-/// What an answer of 0 stands for.
+/// The answer of a query that returned 0.
 fn found(id: HTTP_SERVICE_CONFIG_ID, result: u32, buffer: &[u64]) -> Option<QueryResult> {
     if result != ERROR_SUCCESS {
         return None;
@@ -197,7 +198,7 @@ fn found(id: HTTP_SERVICE_CONFIG_ID, result: u32, buffer: &[u64]) -> Option<Quer
     decode_buffer(id, bytes)
 }
 
-/// What a query has put into a buffer, if it can be understood and written down.
+/// The answer of a query in a buffer, if it can be decoded and recorded.
 pub(crate) fn decode_buffer(id: HTTP_SERVICE_CONFIG_ID, bytes: &[u8]) -> Option<QueryResult> {
     if let Some(kind) = kind_of(id) {
         return read_record(kind, bytes).ok().map(QueryResult::Binding);
@@ -215,8 +216,8 @@ fn ask_for(api: &dyn HttpApi, request: Request, buffer: &mut [u64], bytes: u32) 
         buffer.as_mut_ptr().cast::<c_void>()
     };
     let mut needed = 0;
-    // SAFETY: the request is there while the closure runs that it was lent to, and the buffer has
-    // at least so many bytes.
+    // SAFETY: the request is valid while the closure runs that borrows it, and the buffer has at
+    // least so many bytes.
     let result = unsafe {
         api.query(
             null_mut(),

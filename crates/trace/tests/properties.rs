@@ -16,7 +16,7 @@ fn simulator() -> Simulator {
     Simulator::new(Arc::new(MemoryStore::new()))
 }
 
-/// The trace of a program that binds a key with these properties and lists what is bound.
+/// The trace of a program that binds a key with these properties and lists the bindings.
 fn traced(properties: Vec<Property>) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("trace.jsonl");

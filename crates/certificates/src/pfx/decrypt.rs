@@ -425,7 +425,7 @@ fn unsupported(what: &str, oid: &[u8]) -> PartError {
 mod tests {
     use super::*;
 
-    /// What a file with these parameters of scrypt asks for.
+    /// The key derivation of a file with these parameters of scrypt.
     fn asked(n: u32, r: u8, p: u8) -> Result<Derivation, PartError> {
         let mut bytes = vec![4, 1, 0, 2, 5, 0];
         bytes.extend(n.to_be_bytes());

@@ -1,8 +1,8 @@
 //! PFX files (PKCS #12, RFC 7292).
 //!
-//! [`read`] reads certificates only. Private keys stay encrypted until [`open_key`] is called, and a key
-//! that no password opens hides no certificate. The MAC is not checked: a certificate is identified by its hash, whatever protects the
-//! file.
+//! [`read`] reads certificates only. Private keys stay encrypted until [`open_key`] is called, and
+//! the certificates are readable without the password of the key. The MAC is not checked: a
+//! certificate is identified by its hash, and needs no integrity protection by the file.
 
 mod decrypt;
 mod limits;

@@ -25,8 +25,9 @@ pub(super) fn reader(bytes: &[u8]) -> Result<Box<dyn Read + '_>, ArchiveError> {
     }
 }
 
-/// The members of a gzip file, one after the other. flate2's reader of several calls zeros behind the last
-/// one, with which tapes and some tools fill up, a damaged header.
+/// The members of a gzip file, in sequence. After the last member there may be zeros, which tapes
+/// and some tools add as padding and flate2's reader of several members reports as a damaged
+/// header.
 struct Gzip<'a> {
     length: usize,
     member: GzDecoder<&'a [u8]>,

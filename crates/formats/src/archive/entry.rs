@@ -13,7 +13,7 @@ pub struct Entry {
     pub content: EntryContent,
 }
 
-/// What an entry holds.
+/// The content of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryContent {
     /// The bytes of a file.

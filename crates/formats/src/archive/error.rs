@@ -13,7 +13,7 @@ pub enum ArchiveError {
     /// A compressed file in a compressed file, or an archive in one.
     #[error("there is {format} in this file, which is not opened; unpack it, and name the files")]
     Nested {
-        /// What is in it, with its article.
+        /// The name of the format, with its article.
         format: &'static str,
     },
     /// It is damaged, cut short, or not as its format has it.

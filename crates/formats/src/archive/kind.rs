@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-/// The bytes that tell every format: a tar file's magic ends there.
+/// The number of bytes that identify every format: a tar file's magic ends there.
 pub(super) const START: usize = 512;
 
 /// The format of a file, by its first bytes.
@@ -38,7 +38,7 @@ const UNSUPPORTED: [(&[u8], &str); 11] = [
 ];
 
 impl Kind {
-    /// The kind of a file that begins so. At least 512 bytes tell it.
+    /// The kind of a file with this start. 512 bytes are enough to identify it.
     #[must_use]
     pub fn of(start: &[u8]) -> Self {
         const ZIP: [&[u8]; 3] = [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"];
@@ -89,7 +89,7 @@ fn is_old_tar(start: &[u8]) -> bool {
     stated == Ok(sum.sum())
 }
 
-/// The first bytes of a reader, as many as tell the format.
+/// The first bytes of a reader, as many as identify the format.
 pub(super) fn start(content: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::with_capacity(START);
     content.take(START as u64).read_to_end(&mut start)?;

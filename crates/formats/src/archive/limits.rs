@@ -1,6 +1,6 @@
-//! The limits of what is unpacked.
+//! The limits of unpacking.
 
-/// The limits of what is unpacked, so that a small file cannot fill the memory.
+/// The limits of unpacking, so that a small file cannot fill the memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The most bytes in all. Default: 1 GiB.
@@ -8,7 +8,7 @@ pub struct Limits {
     /// How many times as large as the file the content may be. Default: 200. Hives of mostly empty
     /// cells shrink to a thirtieth, listings of like bindings to a hundredth.
     pub max_ratio: u64,
-    /// So many bytes may be unpacked whatever the ratio. Default: 64 MiB.
+    /// This many bytes may be unpacked at any ratio. Default: 64 MiB.
     pub free_bytes: u64,
     /// The most entries of an archive, folders included. Default: 100,000.
     pub max_entries: usize,

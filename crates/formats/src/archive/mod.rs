@@ -34,7 +34,7 @@ pub use error::ArchiveError;
 pub use kind::Kind;
 pub use limits::Limits;
 
-/// What a file is unpacked.
+/// The result of unpacking a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// One file, which was compressed or is none of these formats.
@@ -78,7 +78,8 @@ pub fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, ArchiveError> {
     }
 }
 
-/// Whether a file holds files of its own, told by its start: that of the content where it is compressed.
+/// Whether a file contains other files, determined by its start: that of the uncompressed content
+/// where it is compressed.
 ///
 /// # Errors
 /// [`ArchiveError`], if the start cannot be unpacked.
@@ -88,7 +89,7 @@ pub fn is_archive(start: &[u8]) -> Result<bool, ArchiveError> {
         Kind::Gzip | Kind::Xz => {
             let content = compressed::reader(start)?;
             let mut unpacked = Vec::new();
-            // The start ends where it is cut off: what came before tells.
+            // The start may be cut off: the bytes before that point are enough.
             let _ = content.take(kind::START as u64).read_to_end(&mut unpacked);
             Ok(Kind::of(&unpacked) == Kind::Tar)
         }

@@ -76,8 +76,8 @@ pub(super) fn entries(
     Ok(entries)
 }
 
-/// Reads what is behind the last entry: two blocks of zeros or more. The first of them has been read, if
-/// it is there.
+/// Reads the end after the last entry: two blocks of zeros or more. The first of them has been
+/// read, if it exists.
 fn end(rest: &mut Counted<impl Read>) -> io::Result<()> {
     let at = rest.count;
     let mut buffer = [0; 1 << 14];
@@ -112,7 +112,7 @@ fn is_pax_sparse(entry: &mut tar::Entry<'_, impl Read>) -> io::Result<bool> {
     Ok(false)
 }
 
-/// A global header may change every entry behind it; git's has a comment alone.
+/// A global header may change every later entry; git's contains a comment alone.
 fn check_global(content: &mut impl Read) -> io::Result<()> {
     let mut bytes = Vec::new();
     content.read_to_end(&mut bytes)?;

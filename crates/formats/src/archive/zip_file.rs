@@ -101,8 +101,8 @@ struct Place {
     has_descriptor: bool,
 }
 
-/// Checks that entries follow one another from the start of the file to the directory. What the directory
-/// does not list was joined or left there, and other tools read it.
+/// Checks that entries follow one another from the start of the file to the directory. A file that
+/// the directory does not list was appended or left over, and other tools read it.
 fn check(mut places: Vec<Place>, directory: u64) -> Result<(), ArchiveError> {
     places.sort_by_key(|place| place.header);
     let mut at = 0;
@@ -130,15 +130,15 @@ fn check(mut places: Vec<Place>, directory: u64) -> Result<(), ArchiveError> {
     Ok(())
 }
 
-/// What the record at the end says of the central directory.
+/// The fields of the end of central directory record.
 struct Directory {
     start: u64,
     entries: u64,
 }
 
 impl Directory {
-    /// Reads the record at the end of the file, behind which there is nothing but its comment. The
-    /// directory stands directly in front of it.
+    /// Reads the record at the end of the file, followed by its comment alone. The directory ends
+    /// directly before it.
     fn of(bytes: &[u8]) -> Result<Self, ArchiveError> {
         let damaged = |what: &str| ArchiveError::Damaged(what.to_owned());
         let first = bytes.len().saturating_sub(END + usize::from(u16::MAX));

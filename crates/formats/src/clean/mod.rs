@@ -1,7 +1,9 @@
-//! Removing the noise around a listing: what mail, logs, pages and tools add to the lines of netsh.
+//! Removing the noise around a listing: additions of mail programs, logs, pages and tools to the
+//! lines of netsh.
 //!
-//! Each kind of noise is a step of its own. A step changes nothing unless all that it removes fits its
-//! pattern, and reports once what it has removed. What is left is read as strictly as any listing.
+//! Each kind of noise is a step of its own. A step changes nothing unless all that it removes fits
+//! its pattern, and reports the removed text once. The remaining text is read as strictly as any
+//! listing.
 
 mod escaped_json;
 mod line_ends;
@@ -21,7 +23,7 @@ pub(crate) struct Cleaned {
     pub(crate) text: String,
     /// The line of the file that each line is from.
     lines: Vec<u64>,
-    /// What was removed.
+    /// The warnings about removed text.
     pub(crate) warnings: Vec<ConversionWarning>,
 }
 
@@ -39,7 +41,7 @@ impl Cleaned {
     }
 }
 
-/// A step: what it has left of the lines, and a sentence about what it has removed.
+/// A step: the remaining lines, and a sentence about the removed text.
 type Step = fn(&[NumberedLine]) -> Option<(Lines, String)>;
 
 /// The steps, in their order. They are gone through until none changes anything.

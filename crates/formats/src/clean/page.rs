@@ -2,7 +2,8 @@
 
 use super::lines::{Lines, NumberedLine};
 
-/// Removes `-- More  --`, which `more` prints at the end of each screen, and what erased it.
+/// Removes `-- More  --`, which `more` prints at the end of each screen, and the characters that
+/// erase it.
 pub(super) fn breaks(lines: &[NumberedLine]) -> Option<(Lines, String)> {
     if !lines.iter().any(|line| after_prompt(&line.text).is_some()) {
         return None;
@@ -22,7 +23,7 @@ pub(super) fn breaks(lines: &[NumberedLine]) -> Option<(Lines, String)> {
     ))
 }
 
-/// What follows a pager's prompt at the start of a line.
+/// The text after a pager's prompt at the start of a line.
 fn after_prompt(line: &str) -> Option<&str> {
     let start = line.trim_start();
     let more = start.strip_prefix("-- More")?.trim_start();

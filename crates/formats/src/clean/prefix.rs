@@ -1,4 +1,4 @@
-//! What stands before every line: quotation marks, comment marks, times, counters, names of hosts.
+//! Prefixes of every line: quotation marks, comment marks, times, counters, names of hosts.
 
 use super::lines::{Lines, NumberedLine, label_at};
 
@@ -16,7 +16,7 @@ pub(super) fn quoted(lines: &[NumberedLine]) -> Option<(Lines, String)> {
     Some((left, "lines are quoted as in a script".to_owned()))
 }
 
-/// What a string literal holds, if a line is nothing else.
+/// The contents of a string literal, if a line consists of one.
 fn unquoted(line: &str) -> Option<String> {
     let text = line.trim();
     let quote = text.chars().next().filter(|c| *c == '"' || *c == '\'')?;
@@ -149,7 +149,7 @@ fn time(lines: &[&str]) -> Option<(Cut, String)> {
     is_all.then(|| (Cut::Time, "lines begin with a time".to_owned()))
 }
 
-/// What follows a date and time, or a time, and one space.
+/// The text after a date and time, or a time, and one space.
 fn after_time(line: &str) -> Option<&str> {
     let open = line.strip_prefix('[');
     let start = open.unwrap_or(line);

@@ -8,7 +8,7 @@ const NARROWEST: usize = 40;
 /// Joins a line of the full width with the one after it, if that one is no line of a listing.
 ///
 /// Every line of the full width has to be followed by such a rest, or end where a line of a listing
-/// may: otherwise it cannot be told which lines were wrapped.
+/// may: otherwise the wrapped lines cannot be identified.
 pub(super) fn joined(lines: &[NumberedLine]) -> Option<(Lines, String)> {
     let width = lines.iter().map(|line| line.text.chars().count()).max()?;
     if width < NARROWEST || !lines.iter().any(|line| has_label(&line.text)) {

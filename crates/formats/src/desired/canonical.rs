@@ -11,9 +11,9 @@ use crate::options::ReadOptions;
 /// The longest line of a list.
 const WIDTH: usize = 100;
 
-/// A desired state in TOML with its sections and fields in their order, one form of spaces, and hashes as
-/// 40 digits. Comments stay with the line that they precede or end. What
-/// [`write`](super::write()) makes is in this form.
+/// A desired state in TOML with its sections and fields in their order, one form of spaces, and
+/// hashes as 40 digits. Comments stay with the line that they precede or end. The output of
+/// [`write`](super::write()) is in this form.
 ///
 /// # Errors
 /// [`ReadError`]: the text is no desired state. Certificate files that it names are read.

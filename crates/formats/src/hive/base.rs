@@ -20,7 +20,7 @@ const CHECKSUM: usize = 508;
 /// The flag of hives of version 1.6 that have layered keys (Suhanov's specification).
 const LAYERED_KEYS: u32 = 2;
 
-/// What the base block says.
+/// The fields of the base block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Base {
     /// Minor version of the format: 3 to 6.
@@ -43,7 +43,7 @@ pub(super) enum Dirty {
 }
 
 impl Base {
-    /// Reads the block, or says what was found instead.
+    /// Reads the block. The error describes the bytes found instead.
     pub(super) fn of(file: &[u8]) -> Result<Self, String> {
         let Some(block) = file.first_chunk::<LENGTH>() else {
             return Err(format!("a file of {} bytes", file.len()));

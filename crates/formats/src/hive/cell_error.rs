@@ -1,12 +1,12 @@
-//! What is wrong with a place in a hive.
+//! Errors of a place in a hive.
 
-/// What is wrong with a cell.
+/// An error of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cell {offset:#x}: {what}")]
 pub(super) struct CellError {
     /// Where it is, counted from the first bin's start.
     pub(super) offset: u32,
-    /// What it is.
+    /// The message.
     pub(super) what: &'static str,
 }
 

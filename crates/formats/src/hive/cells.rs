@@ -9,9 +9,9 @@ const PAGE: usize = 4096;
 /// The length of a bin's header.
 const BIN_HEADER: usize = 32;
 
-/// The cells of a hive. Each is given out once: nothing in a hive that is whole is used twice, but
-/// security descriptors, which are not read. So a walk ends, whatever the cells say, and takes no
-/// longer than the file is.
+/// The cells of a hive. Each is returned once: no cell of an undamaged hive is used twice, except
+/// security descriptors, which are not read. So a walk ends for any contents of the cells, in time
+/// linear in the length of the file.
 #[derive(Debug)]
 pub(super) struct Cells<'a> {
     data: &'a [u8],
@@ -22,7 +22,7 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// The cells of a file, and what is wrong with its bins.
+    /// The cells of a file, and the errors of its bins.
     pub(super) fn of(file: &'a [u8], base: &Base) -> (Self, Vec<String>) {
         let mut wrong = Vec::new();
         let stated = base.bins as usize;

@@ -13,13 +13,13 @@ use super::cells::Cells;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key<'a> {
     offset: u32,
-    /// What its cell holds.
+    /// The contents of its cell.
     node: &'a [u8],
     /// The name as it is stored.
     name: &'a [u8],
 }
 
-/// The things under a key, and what is wrong with others.
+/// The entries under a key, and the errors of others.
 #[derive(Debug)]
 pub(super) struct Under<T> {
     pub(super) whole: Vec<T>,
@@ -142,7 +142,7 @@ fn leaves<'a>(cells: &mut Cells<'a>, list: u32) -> Result<Vec<Leaf<'a>>, CellErr
 /// The cells of the keys that a list names.
 fn entries(offset: u32, leaf: &[u8]) -> Result<impl Iterator<Item = u32>, CellError> {
     let size = match leaf.first_chunk::<2>() {
-        // Beside each key: the start of its name, or a hash of it.
+        // After the offset of each key: the start of its name, or a hash of it.
         Some(b"lf" | b"lh") => 8,
         Some(b"li") => 4,
         _ => return Err(CellError::new(offset, "this is no list of keys")),

@@ -43,7 +43,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     let header = hive
         .walk(base.root)
         .map_err(|error| match (error, wrong.first()) {
-            // A hive that is cut short has lost its way, too: the first is what to tell.
+            // A truncated hive has later errors, too: the first one is reported.
             (ReadError::Malformed(error), Some(cause)) => ReadError::Malformed(ParseError {
                 what: format!("{cause}; {}", error.what),
                 ..error

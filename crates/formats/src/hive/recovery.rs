@@ -81,7 +81,7 @@ impl fmt::Display for Recovery {
 /// Replays transaction logs over a hive, in memory. The hive is copied only if something is applied.
 ///
 /// # Errors
-/// What was found instead of a hive.
+/// The bytes found instead of a hive.
 pub(super) fn recover<'a>(
     hive: &'a [u8],
     logs: &[LogFile],

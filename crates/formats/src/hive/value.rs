@@ -13,13 +13,13 @@ use crate::registry::Data;
 pub(super) struct Value<'a> {
     offset: u32,
     pub(super) name: Cow<'a, str>,
-    /// What its cell holds.
+    /// The contents of its cell.
     head: &'a [u8],
 }
 
 /// A bit of a value's flags: the name is stored in one byte a character.
 const NARROW_NAME: u16 = 1;
-/// A bit of a value's length: the data stand where their cell's offset would.
+/// A bit of a value's length: the data are stored in place of their cell's offset.
 const INLINE: u32 = 1 << 31;
 /// The most data in one cell; more are in segments, of this length each. From version 1.4.
 const SEGMENT: usize = 16344;

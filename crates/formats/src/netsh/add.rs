@@ -8,12 +8,13 @@ use super::flag::{FLAGS, Flag};
 use crate::export::Export;
 use crate::write::{InexpressibleValue, WriteError};
 
-/// What a form of script cannot hold: why not a value, and how long a command may be.
+/// The limits of a form of script: the reason why it cannot contain a value, and the maximum length
+/// of a command.
 pub(super) struct Limits {
     pub(super) refusal: fn(&str) -> Option<&'static str>,
     /// In UTF-16 units.
     pub(super) command: usize,
-    /// Who reads such commands.
+    /// The program that reads such commands.
     pub(super) reader: &'static str,
 }
 
@@ -30,11 +31,12 @@ pub(super) enum Verb {
 /// are left out; some hosts refuse explicit zeros.
 pub(super) type CommandArguments = Vec<(&'static str, String)>;
 
-/// The commands that add the bindings of an export, as `command` writes each. Those that set the
-/// properties of a binding come behind the one that adds it.
+/// The commands that add the bindings of an export, as `command` writes each. The commands that set
+/// the properties of a binding follow the one that adds it.
 ///
 /// # Errors
-/// [`WriteError::Inexpressible`] for whatever netsh has no option for and what is beyond the limits.
+/// [`WriteError::Inexpressible`] for values without an option of netsh and values beyond the
+/// limits.
 pub(super) fn commands(
     export: &Export,
     limits: &Limits,
@@ -215,7 +217,7 @@ impl Addition<'_> {
         commands
     }
 
-    /// Takes the bits out of a record that switches of one sort stand for, and pushes those.
+    /// Clears the bits in a record that have switches of one sort, and pushes those switches.
     fn switches(&mut self, left: &mut Record, sort: impl Fn(&Flag) -> bool) {
         for switch in FLAGS.iter().filter(|switch| sort(switch)) {
             if let Some(value) = switch.take(left) {

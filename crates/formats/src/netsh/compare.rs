@@ -1,4 +1,4 @@
-//! Holding a listing against what its layout prints.
+//! Comparing a listing with the output of its layout.
 
 use certbind_core::{Binding, Kind};
 

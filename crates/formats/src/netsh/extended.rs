@@ -1,5 +1,6 @@
-//! The Extended Properties of a record: each begins with a title that stands further left, then
-//! `PropertyId`, which no language translates, then the values in their order; known labels tell them as well.
+//! The Extended Properties of a record: each begins with a title that is indented less, then
+//! `PropertyId`, which no language translates, then the values in their order; known labels
+//! identify them as well.
 //!
 //! Netsh prints two of them with values, also where none is set.
 
@@ -80,7 +81,7 @@ fn is_id(line: &RawLine) -> bool {
     line.parts().is_some_and(|parts| parts.label == ID)
 }
 
-/// Where the lines of a listing have come to, as far as Extended Properties are concerned.
+/// The state of reading a listing, as far as Extended Properties are concerned.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SectionState {
     /// How many lines of the property can still come.
@@ -115,8 +116,8 @@ impl SectionState {
     }
 }
 
-/// Reads the sections. A value is read by its label; `by_position`: or by its position, if all values
-/// of the property are there.
+/// Reads the sections. A value is identified by its label or, with `by_position`, by its position
+/// if all values of the property are present.
 pub(super) fn parse(lines: &[RawLine], known: &LabelDictionary, by_position: bool) -> Sections {
     let mut sections = Sections::default();
     let mut without_value = Vec::new();

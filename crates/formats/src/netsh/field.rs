@@ -3,7 +3,7 @@
 use certbind_core::{CertCheckMode, SslFlags};
 use serde::{Deserialize, Serialize};
 
-/// What a line of a record shows, in the order in which netsh prints it.
+/// The field on a line of a record, in the order in which netsh prints them.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, std::hash::Hash, Serialize, Deserialize,
 )]
@@ -50,7 +50,7 @@ use Field::{
     UseFreshness,
 };
 
-/// What the value of a line looks like.
+/// The syntax of a line's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Key,
@@ -160,9 +160,9 @@ pub(super) struct Printed {
     pub(super) windows: &'static str,
 }
 
-/// Every combination of lines that a version is known to print. Which line an unknown label stands
-/// for may be read from these alone. The version with `Disable Session ID` alone was not seen: it
-/// keeps that line apart from `Enable Caching Client Hello`.
+/// Every combination of lines that a version is known to print. The field of an unknown label may
+/// be inferred from these alone. The version with `Disable Session ID` alone was not seen: it keeps
+/// that line apart from `Enable Caching Client Hello`.
 pub(super) const PRINTED: [Printed; 8] = [
     printed(0, 0, 0, "Windows Server 2012 R2"),
     printed(0, 1, 0, "Windows Server 2016, first release"),
@@ -257,7 +257,7 @@ impl Field {
         }
     }
 
-    /// What its value looks like.
+    /// The syntax of its value.
     pub(super) fn shape(self) -> Shape {
         match self {
             Key => Shape::Key,
@@ -308,8 +308,7 @@ impl Field {
         })
     }
 
-    /// The field that a label in any language must stand for, by a name in it that no language
-    /// translates.
+    /// The field of a label in any language, by a name in it that no language translates.
     pub(super) fn anchored(label: &str) -> Option<Self> {
         let squeezed: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
         let squeezed = squeezed.to_ascii_uppercase();
@@ -343,7 +342,7 @@ impl Bit {
         }
     }
 
-    /// Takes over what a line shows.
+    /// Stores the value of a line.
     pub(super) fn take(self, on: bool, check: &mut CertCheckMode, flags: &mut SslFlags) {
         match self {
             Self::Check(bit) => check.set(bit, on),

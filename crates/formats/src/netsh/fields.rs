@@ -140,7 +140,7 @@ impl<'a> Fields<'a> {
             }
             Text::Name => {}
         }
-        // A certificate store's name stands between the application and the first word.
+        // A certificate store's name is between the application and the first word.
         self.report_position(field, found, told, field != Field::StoreName);
         let invalid = |error: TextError| ParseError::from_error(found.line, error);
         match field {
@@ -189,7 +189,7 @@ impl<'a> Fields<'a> {
         } else {
             Shape::Set
         };
-        // Where the label tells what the line is, the other pair of words will do as well.
+        // Where the label identifies the line, the other pair of words is accepted as well.
         let by_label = !matches!(told, Recognition::ByPosition(_));
         let on = meaning(shape).or_else(|| meaning(other).filter(|_| by_label));
         let default = || {
@@ -215,7 +215,8 @@ impl<'a> Fields<'a> {
         Ok(on)
     }
 
-    /// Reports a value that nothing but the position of its line tells, unless it is at the default.
+    /// Reports a value that is identified by the position of its line alone, unless it is the
+    /// default.
     fn report_position(&mut self, field: Field, found: Found<'_>, told: Recognition, is_set: bool) {
         if is_set && told.is_by_position() && holds(Rule::PositionIsReported) {
             let what = format!("read as {:?}, going by its place", field.label());
@@ -224,8 +225,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A line that is none of those known: an option that a newer Windows has, or one that cannot
-    /// be told in this language.
+    /// A line that is none of those known: an option of a newer Windows, or one that cannot be
+    /// identified in this language.
     fn add_unknown(&mut self, line: &RawLine, parts: Parts<'_>) -> Result<(), ParseError> {
         let words = self.known.locale.as_ref();
         let shape = [Shape::Set, Shape::Enabled]
@@ -318,7 +319,7 @@ pub(super) fn expected(field: Field, found: Found<'_>, what: &str) -> ParseError
     )
 }
 
-/// Whether a value would be right without what follows it.
+/// Whether a value would be valid without the text after its first part.
 fn has_remark(field: Field, value: &str) -> bool {
     let Some((first, _)) = value.split_once(char::is_whitespace) else {
         return false;

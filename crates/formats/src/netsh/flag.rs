@@ -4,12 +4,12 @@ use certbind_core::{CertCheckMode, Record, SslFlags};
 
 use super::field::Bit;
 
-/// An option that is `enable`d or `disable`d, and the bit that it stands for.
+/// An option that is `enable`d or `disable`d, and its bit.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag {
     /// netsh's tag.
     pub tag: &'static str,
-    /// What it does when it is enabled, in a few words.
+    /// The effect when it is enabled, in a few words.
     pub what: &'static str,
     bit: Bit,
 }
@@ -24,13 +24,13 @@ impl Flag {
         }
     }
 
-    /// Whether it stands for a flag, and not for a check of client certificates.
+    /// Whether it represents a flag, and not a check of client certificates.
     pub(super) fn is_flag(&self) -> bool {
         matches!(self.bit, Bit::Flag(_))
     }
 
-    /// Takes its bit out of a record. Where it was set, gives the value that stands for that: the
-    /// one that is not the default.
+    /// Clears its bit in a record. Returns the corresponding value if the bit was set: the one that
+    /// is not the default.
     pub(super) fn take(&self, record: &mut Record) -> Option<&'static str> {
         let (is_set, value) = match self.bit {
             Bit::Flag(flag) => (record.flags.contains(flag), "enable"),

@@ -32,12 +32,12 @@ impl LabelDictionary {
         }
     }
 
-    /// The kinds of key that a label stands for.
+    /// The kinds of key that a label may mean.
     pub(super) fn key(&self, label: &str) -> Option<&[Kind]> {
         labels::key(label).or_else(|| self.keys.get(label).map(std::slice::from_ref))
     }
 
-    /// The field that a label stands for.
+    /// The field that a label means.
     pub(super) fn field(&self, label: &str) -> Option<Field> {
         labels::field(label).or_else(|| self.fields.get(label)?.field())
     }

@@ -14,7 +14,7 @@ pub(super) struct Label {
     pub(super) languages: Languages,
 }
 
-/// The line that a label stands for.
+/// The meaning of a label.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Meaning {
     /// The key. The likeliest kind comes first: a host name's record without a certificate belongs
@@ -50,7 +50,7 @@ pub(super) fn find(label: &str) -> Option<&'static Label> {
     TABLE.get(normalized(label).as_str())
 }
 
-/// The kinds of key that a label stands for.
+/// The kinds of key that a label may mean.
 pub(super) fn key(label: &str) -> Option<&'static [Kind]> {
     match find(label)?.meaning {
         Meaning::Key(kinds) => Some(kinds),
@@ -58,7 +58,7 @@ pub(super) fn key(label: &str) -> Option<&'static [Kind]> {
     }
 }
 
-/// The field that a label stands for, other than the key.
+/// The field that a label means, other than the key.
 pub(super) fn field(label: &str) -> Option<Field> {
     match find(label)?.meaning {
         Meaning::Field(field) => Some(field),
@@ -66,7 +66,7 @@ pub(super) fn field(label: &str) -> Option<Field> {
     }
 }
 
-/// Whether a label of a field stands among other text: it is known, and noise hides it.
+/// Whether a known label of a field occurs among other text, hidden by noise.
 pub(super) fn is_hidden(label: &str) -> bool {
     let text = normalized(label);
     let fields = Field::ALL.into_iter().skip(1).chain(Field::EXTENDED);

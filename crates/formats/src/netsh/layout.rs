@@ -11,12 +11,13 @@ use super::locale::Locale;
 use super::property_fields;
 use crate::encoding::Encoding;
 
-/// How a host lays out what `netsh http show sslcert` prints: which lines, in which language, with
-/// which blanks, in which encoding.
+/// How a host lays out the output of `netsh http show sslcert`: which lines, in which language,
+/// with which spaces, in which encoding.
 ///
-/// The reader learns the layout of the host that printed a listing, and printing back with it gives
-/// that listing byte for byte. To print from scratch there is a [`Release`](super::Release) of
-/// Windows for each layout that is known. A layout is data: it can be kept beside a store, as JSON.
+/// The reader infers the layout of the host that printed a listing, and printing with it reproduces
+/// that listing byte for byte. To print from scratch, each known layout has a
+/// [`Release`](super::Release) of Windows. A layout is data: it can be stored next to a store, as
+/// JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
@@ -32,8 +33,8 @@ pub struct Layout {
     /// The lines in front of single records, where they are others still: commands between listings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) asides: BTreeMap<BindingKey, Vec<String>>,
-    /// The lines behind the last record. Lines are joined by the line end, so an empty one at the
-    /// end stands for a line end there.
+    /// The lines after the last record. Lines are joined by the line end, so an empty one at the
+    /// end means a line end there.
     pub(super) tail: Vec<String>,
     pub(super) records: BTreeMap<Kind, Vec<Line>>,
     pub(super) words: Locale,
@@ -50,7 +51,7 @@ pub struct Layout {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line {
-    /// What the value is; a line without one is `before` alone.
+    /// The field of the value; a line without one is `before` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) field: Option<Field>,
     pub(super) before: String,

@@ -35,10 +35,10 @@ pub(crate) enum Labels {
 }
 
 impl Layout {
-    /// Checks that a listing of this layout says nothing but what its bindings are: the words for on
-    /// and off are known ones with their meaning, no known label is on the line of another field, no
-    /// text around the records looks like a line of a record, and no text has control or bidirectional
-    /// formatting characters.
+    /// Checks that a listing of this layout shows its bindings and nothing else: the words for on
+    /// and off are known ones with their meaning, no known label is on the line of another field,
+    /// no text around the records looks like a line of a record, and no text has control or
+    /// bidirectional formatting characters.
     ///
     /// # Errors
     /// [`LayoutError`], with the first text that is refused.

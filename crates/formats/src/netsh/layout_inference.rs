@@ -16,10 +16,10 @@ use crate::encoding::Encoding;
 /// The most lines outside of records that are kept, of all gaps together.
 pub(super) const MOST_LINES: usize = 200_000;
 
-/// The most gaps of their own that records have. Others will print back differently, and are told.
+/// The most records with gaps of their own. Further ones are printed with other gaps, and reported.
 const MOST_GAPS: usize = 100_000;
 
-/// What the records of a listing and the text around them have shown so far.
+/// The layout inferred so far from the records of a listing and the text around them.
 #[derive(Debug, Default)]
 pub(super) struct LayoutInference {
     named_words: Option<Locale>,
@@ -47,7 +47,7 @@ impl LayoutInference {
         }
     }
 
-    /// Learns from a line, whatever it belongs to.
+    /// Infers the layout of a line, inside or outside of a record.
     pub(super) fn line(&mut self, line: &RawLine) {
         let seen = match line.end {
             Some(LineEnd::Crlf) => &mut self.newlines[0],
@@ -113,7 +113,8 @@ impl LayoutInference {
         }
         let known = self.records.entry(kind).or_default();
         let fields = |lines: &[Line]| lines.iter().filter(|line| line.field.is_some()).count();
-        // What a host prints of a central store binding is not known: whatever it is will do.
+        // The lines that a host prints of a central store binding are not known: any of them are
+        // accepted.
         let is_whole = parsed.is_complete || !kind.names_certificate();
         if is_whole && fields(&parsed.lines) > fields(known) {
             known.clone_from(&parsed.lines);

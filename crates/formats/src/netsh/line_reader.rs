@@ -13,7 +13,7 @@ pub(super) struct RawLine {
     /// Counted from 1.
     pub(super) number: u64,
     pub(super) text: String,
-    /// What ended it; nothing does the last line.
+    /// Its line end; none for the last line.
     pub(super) end: Option<LineEnd>,
     /// Its length with its end, in bytes of decoded text.
     pub(super) length: usize,
@@ -26,7 +26,7 @@ pub(super) enum LineEnd {
     Lf,
 }
 
-/// What a line looks like. It is asked for many times.
+/// The form of a line. It is computed often.
 #[derive(Debug)]
 enum Form {
     /// Nothing but blanks.
@@ -78,7 +78,7 @@ impl RawLine {
         })
     }
 
-    /// Its text without what may be half of a line end, at the end of the listing.
+    /// Its text without a possible half of a line end, at the end of the listing.
     pub(super) fn shown(&self) -> &str {
         match self.end {
             None => self.text.strip_suffix('\r').unwrap_or(&self.text),
@@ -106,16 +106,16 @@ pub(super) struct Parts<'a> {
     pub(super) label: &'a str,
     /// The value without the blanks around it; empty where there is none.
     pub(super) value: &'a str,
-    /// The blanks behind the value.
+    /// The spaces after the value.
     pub(super) after: &'a str,
 }
 
 impl<'a> Parts<'a> {
     /// The parts of a line, if it has the form.
     ///
-    /// A label may have a colon in it (`IP:port`), and translations were seen to lose the blank
-    /// behind the separator (`Désactiver HTTP2 :Not Set`) or to double it
-    /// (`Nom du magasin de certificats :       : MY`).
+    /// A label may have a colon in it (`IP:port`), and translations were seen to lose the space
+    /// after the separator (`Désactiver HTTP2 :Not Set`) or to double it (`Nom du magasin de
+    /// certificats :       : MY`).
     pub(super) fn of(line: &'a str) -> Option<Self> {
         let (start, end) = separator(line)?;
         let label = line[..start].trim();

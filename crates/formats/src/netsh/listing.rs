@@ -1,5 +1,4 @@
-//! Reading a listing without holding it: once for what it says as a whole, and once for its
-//! bindings.
+//! Reading a listing in limited memory: one pass for the whole, and one for the bindings.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
@@ -23,9 +22,9 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 use crate::rule::{Rule, holds};
 use crate::sort::{Sorted, Sorter};
 
-/// What a listing says as a whole. It grows with what is odd in the listing, and not with its
-/// bindings; but the order of up to 100,000 of them, where that is not the canonical one, is a part of
-/// the layout.
+/// The properties of a listing as a whole. Its size depends on the irregularities of the listing,
+/// and not on the number of its bindings; but the order of up to 100,000 of them, where that is not
+/// the canonical one, is a part of the layout.
 ///
 /// ```
 /// use certbind_formats::ReadOptions;
@@ -55,10 +54,10 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Looks through the listing that `open` gives from its start, with a buffer of at least 4 KiB:
-    /// several times, where its keys are in another order than the canonical one, or its encoding is
-    /// not told by its start. None if it is not text in such an encoding: then [`read`](super::read) it
-    /// as a whole, which says so, or tries what code page it may be in.
+    /// Reads through the listing, which `open` opens from its start, with a buffer of at least 4
+    /// KiB: several times, where its keys are in another order than the canonical one, or its start
+    /// does not determine its encoding. None if it is not text in such an encoding: then
+    /// [`read`](super::read) it as a whole, which reports the error or tries to find its code page.
     ///
     /// # Errors
     /// [`ListingError`].
@@ -89,7 +88,7 @@ impl Listing {
         Ok(None)
     }
 
-    /// What a scan has found.
+    /// The result of a prescan.
     pub(super) fn of(mut look: Prescan, encoding: Encoding, options: &ReadOptions) -> Self {
         let (layout, odd_line) = look.layout(encoding);
         Self {
@@ -111,13 +110,14 @@ impl Listing {
         self.is_sorted
     }
 
-    /// How the host lays out its listings, if this one tells.
+    /// How the host lays out its listings, if this one shows it.
     #[must_use]
     pub fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref()
     }
 
-    /// What it says outside of its records. [`ConversionWarning::place`] tells where that stands among theirs.
+    /// The warnings about the text outside of its records. [`ConversionWarning::place`] gives their
+    /// position among those of the records.
     #[must_use]
     pub fn warnings(&self) -> &[ConversionWarning] {
         &self.warnings
@@ -153,8 +153,8 @@ impl Listing {
         }
     }
 
-    /// The same in canonical order. Those of a large listing in another order are sorted in temporary
-    /// files. What is lost of any is told first, in the order of the listing.
+    /// The same in canonical order. Those of a large listing in another order are sorted in
+    /// temporary files. The warnings come first, in the order of the listing.
     ///
     /// # Errors
     /// [`ListingError::Io`], also if it is another one than was looked through;
@@ -245,7 +245,7 @@ fn other_encoding<T>(error: ListingError) -> Result<Option<T>, ListingError> {
     }
 }
 
-/// A reader of text in this encoding, behind its mark.
+/// A reader of text in this encoding, after its byte order mark.
 fn reader<R: BufRead>(
     mut reader: R,
     encoding: Encoding,
@@ -291,7 +291,8 @@ pub struct Bindings<'a, R> {
     listing: &'a Listing,
     reader: Reader<R>,
     comparison: Option<Comparison<'a>>,
-    /// The first lines behind the record before: as many as show that they are others than expected.
+    /// The first lines after the previous record: as many as show that they differ from the
+    /// expected ones.
     gap: Vec<RawLine>,
     longest_gap: usize,
     /// How many have to come; none after the end.
@@ -336,7 +337,7 @@ impl<R: BufRead> Bindings<'_, R> {
                     if repeats.is_err() {
                         return Ok(Some(self.repeated(record)));
                     }
-                    // Its first line stands for all: it shows that the gap is another one.
+                    // One line is enough: it shows that the gap differs.
                     let line = RawLine::new(record.first, "\u{fffd}".to_owned(), None, 0);
                     self.pass_over([line]);
                 }
@@ -416,7 +417,7 @@ impl<R: BufRead> Iterator for Bindings<'_, R> {
     type Item = io::Result<ListedRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // None behind the end, whatever that was.
+        // None after the end, for any cause of the end.
         let left = self.left.take()?;
         match (self.found(), left.checked_sub(1)) {
             (Ok(Some(record)), Some(left)) => {

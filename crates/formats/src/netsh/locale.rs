@@ -1,8 +1,8 @@
 //! The words that netsh prints for on and off.
 //!
 //! Only the English words are known from hosts; a French host was seen to print them in English.
-//! The others are what Windows uses elsewhere in that language, and wait for a host to confirm
-//! them. A word that is not listed is never guessed at.
+//! The others are words that Windows uses elsewhere in that language, and have not been confirmed
+//! on a host. A word that is not listed is never guessed at.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ impl Default for Locale {
     }
 }
 
-/// What `word` means in a line of this shape: by `named` words if there are any, else in any
+/// The meaning of `word` in a line of this shape: by `named` words if there are any, else in any
 /// language of the table.
 pub(super) fn meaning(named: Option<&Locale>, shape: Shape, word: &str) -> Option<bool> {
     named
@@ -77,7 +77,7 @@ pub(super) fn counterpart(named: Option<&Locale>, shape: Shape, word: &str) -> O
     listed(shape, word).map(|(_, other)| other.to_owned())
 }
 
-/// What a word of the table means, and the one that goes with it.
+/// The meaning of a word of the table, and its counterpart.
 fn listed(shape: Shape, word: &str) -> Option<(bool, &'static str)> {
     LANGUAGES.iter().find_map(|row| {
         let (on, off) = match shape {

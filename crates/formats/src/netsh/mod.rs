@@ -1,4 +1,4 @@
-//! What `netsh http show sslcert` prints: read from any Windows version and display language, and
+//! The output of `netsh http show sslcert`: read from any Windows version and display language, and
 //! printed back.
 //!
 //! The reader goes by order, indentation and the shapes of values; English labels only help. It

@@ -30,7 +30,7 @@ impl Text {
     }
 }
 
-/// What a name has in it that looks like a remark, markup or damage.
+/// The part of a name that looks like a remark, markup or damage.
 fn unusual(name: &str) -> Option<&'static str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
     if name.bytes().all(is_plain) {

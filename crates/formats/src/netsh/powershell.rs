@@ -15,16 +15,16 @@ const COMMAND_LINE: usize = 32_000;
 /// Writes a PowerShell script (`.ps1`) that adds the bindings of an export, one command each, and
 /// stops at the first that fails or is not there afterwards.
 ///
-/// It is for Windows PowerShell 3 and later and for PowerShell 7. Every option stands in single
-/// quotes, where PowerShell takes each character as it is, braces and dollar signs among them, and
-/// a quote, typographic ones too, is doubled. Options at their defaults are left out; some hosts
-/// refuse explicit zeros. The file is in UTF-8, with a byte order mark where it is not ASCII:
-/// Windows PowerShell takes it for the host's code page without one.
+/// It is for Windows PowerShell 3 and later and for PowerShell 7. Every option is in single quotes,
+/// where PowerShell takes each character as it is, braces and dollar signs among them, and a quote,
+/// typographic ones too, is doubled. Options at their defaults are left out; some hosts refuse
+/// explicit zeros. The file is in UTF-8, with a byte order mark where it is not ASCII: Windows
+/// PowerShell takes it for the host's code page without one.
 ///
 /// # Errors
-/// [`WriteError::Inexpressible`], before anything is written, for whatever netsh has no option for
-/// and for text that a program cannot be given; [`WriteError::NotWhole`] if parts of the store could not
-/// be read; [`WriteError::Io`] if `out` fails.
+/// [`WriteError::Inexpressible`], before anything is written, for values without an option of netsh
+/// and for text that cannot be passed to a program; [`WriteError::NotWhole`] if parts of the store
+/// could not be read; [`WriteError::Io`] if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     check_whole(export)?;
     let limits = Limits {
@@ -51,7 +51,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// What stands in front of the commands. The first argument of each is its key.
+/// The text before the commands. The first argument of each is its key.
 fn start(count: usize) -> String {
     format!(
         "\
@@ -80,7 +80,7 @@ function Add-SslCert {{
     )
 }
 
-/// Behind [`start`], where a binding has extended properties.
+/// After [`start`], where a binding has extended properties.
 const SET_PROPERTY: &str = "\
 function Set-SslProperty {
     netsh http update sslpropertyex @args
@@ -103,8 +103,8 @@ fn command(verb: Verb, options: &CommandArguments) -> String {
     command
 }
 
-/// The inside of a single-quoted string: whatever PowerShell takes for a single quote is doubled
-/// (`CharTraits.cs` and `EscapeSingleQuotedStringContent`).
+/// The inside of a single-quoted string: every character that PowerShell treats as a single quote
+/// is doubled (`CharTraits.cs` and `EscapeSingleQuotedStringContent`).
 fn quoted(value: &str) -> String {
     let mut inside = String::with_capacity(value.len());
     for character in value.chars() {

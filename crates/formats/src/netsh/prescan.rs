@@ -1,4 +1,4 @@
-//! Looking through a listing: what it says as a whole, whatever becomes of its records.
+//! The prescan of a listing: its properties as a whole, independent of the contents of its records.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,7 +20,7 @@ use crate::options::ReadOptions;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 use crate::rule::{Rule, holds};
 
-/// What was seen of a listing so far.
+/// The state of a prescan.
 #[derive(Debug, Default)]
 pub(super) struct Prescan {
     pub(super) surroundings: Surroundings,
@@ -39,7 +39,7 @@ pub(super) struct Prescan {
     pub(super) length: u64,
     /// How many records were understood.
     pub(super) records: u64,
-    /// What is lost outside of records.
+    /// The warnings about text outside of records.
     pub(super) warnings: Vec<ConversionWarning>,
     pub(super) errors: Vec<ParseError>,
 }
@@ -73,7 +73,7 @@ struct Order {
 /// The most keys whose order is kept.
 const MOST_ORDERED: usize = 100_000;
 
-/// A key is not behind the one before.
+/// A key is not greater than the previous one.
 pub(super) struct Disorder;
 
 impl Prescan {

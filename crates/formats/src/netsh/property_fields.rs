@@ -10,7 +10,7 @@ pub(super) const VALUES: [&[Field]; 2] = [
     &[Field::MaxSettingsPerFrame, Field::MaxSettingsPerMinute],
 ];
 
-/// What a listing shows in a field of these properties.
+/// The value that a listing shows in a field of these properties.
 pub(super) fn shown(properties: &ExtendedProperties, field: Field) -> Option<u32> {
     let of = if field == Field::ReceiveWindow {
         PropertyType::Http2Window
@@ -33,7 +33,7 @@ pub(super) fn shown(properties: &ExtendedProperties, field: Field) -> Option<u32
     }
 }
 
-/// Takes over what a line shows.
+/// Stores the value of a line.
 pub(super) fn set(properties: &mut ExtendedProperties, field: Field, number: u32) {
     if shown(properties, field) == Some(number) {
         return;

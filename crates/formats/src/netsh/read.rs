@@ -12,7 +12,7 @@ use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
-/// Reads what `netsh http show sslcert` printed.
+/// Reads the output of `netsh http show sslcert`.
 ///
 /// # Errors
 /// [`ReadError`]: the bytes are no listing, or, unless the options say to keep going, a record in
@@ -53,8 +53,8 @@ fn without_noise(
     draft.reading()
 }
 
-/// Text that is not Unicode. The values that matter are ASCII as a rule, so the code page need not
-/// be known; where it must be, the words for on and off tell, and code pages that are equally
+/// Text that is not Unicode. The relevant values are ASCII as a rule, so the code page need not be
+/// known; where it must be, the words for on and off determine it, and code pages that are equally
 /// likely must agree.
 fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let text_of = |encoding: Encoding| encoding.decode(bytes).ok();

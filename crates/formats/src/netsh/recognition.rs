@@ -19,7 +19,7 @@ pub(super) enum Recognition {
 #[derive(Debug)]
 pub(super) struct Recognized {
     pub(super) lines: Vec<Recognition>,
-    /// The release whose order of lines told them apart, where no label did.
+    /// The release whose order of lines distinguished them, where no label did.
     pub(super) order_of: Option<&'static str>,
 }
 
@@ -51,8 +51,8 @@ impl Recognition {
         }
     }
 
-    /// Whether nothing but a position told the field, here or in an earlier record. Names that no
-    /// language translates tell more.
+    /// Whether the field was identified by a position alone, here or in an earlier record. Names
+    /// that no language translates are better evidence.
     pub(super) fn is_by_position(self) -> bool {
         match self {
             Self::ByPosition(field) | Self::Learned(field) => field.untranslated().is_none(),

@@ -33,7 +33,7 @@ pub(super) struct Parsed {
     pub(super) missing: FieldSet,
     /// The labels that the dictionary is to learn.
     pub(super) labels: Vec<(String, Recognition)>,
-    /// The release whose order of lines told them apart, where no label did.
+    /// The release whose order of lines distinguished them, where no label did.
     pub(super) order_of: Option<&'static str>,
     /// Whether a record with the same text around its values is read the same way.
     pub(super) is_alike: bool,
@@ -56,7 +56,7 @@ impl From<ParseError> for Broken {
     }
 }
 
-/// Understands the lines of a record. `ascii_only`: what is beyond ASCII cannot be told.
+/// Interprets the lines of a record. `ascii_only`: characters beyond ASCII cannot be decoded.
 pub(super) fn parse(
     lines: &[RawLine],
     known: &LabelDictionary,
@@ -167,8 +167,8 @@ pub(super) fn parse(
     Ok(parsed)
 }
 
-/// The line of a hash that is not one of the first three lines. Every release prints it as the second; behind
-/// an option it belongs to the next record, whose key and hash were swapped.
+/// The line of a hash that is not one of the first three lines. Every release prints it as the
+/// second; after an option it belongs to the next record, whose key and hash were swapped.
 fn late_hash(shown: &[(&RawLine, Parts<'_>)], recognized: &[Recognition]) -> Option<u64> {
     let is_hash = |recognition: &Recognition| recognition.field() == Some(Field::Hash);
     let at = recognized.iter().position(is_hash).filter(|at| *at > 2)?;

@@ -31,11 +31,11 @@ pub(super) struct RecordSplitter<R> {
 /// The most lines that a record is taken to have. Hosts print about 40.
 const LONGEST_RECORD: usize = 512;
 
-/// How far to look for a line behind blank ones.
+/// How far to look for a line after blank ones.
 const FARTHEST: usize = 64;
 
 impl<R: BufRead> RecordSplitter<R> {
-    /// What `reader` has is text in this encoding, without a byte order mark.
+    /// `reader` returns text in this encoding, without a byte order mark.
     pub(super) fn new(reader: R, encoding: Encoding, known: LabelDictionary) -> Self {
         Self {
             window: Window::new(reader, encoding),
@@ -80,7 +80,7 @@ impl<R: BufRead> RecordSplitter<R> {
             return Ok(Some(Piece::Text(line)));
         }
         let mut record = vec![line];
-        // A page's markup may have put a blank line behind every line.
+        // A page's markup may have put a blank line after every line.
         let is_spaced = self.empty_ahead(1)? > 0 && self.hash_is_next()?;
         while record.len() < LONGEST_RECORD {
             let blank = self.empty_ahead(FARTHEST)?;
@@ -94,9 +94,9 @@ impl<R: BufRead> RecordSplitter<R> {
         Ok(Some(Piece::Record(record)))
     }
 
-    /// Whether the line behind `blank` blank ones belongs to the record.
+    /// Whether the line after `blank` blank ones belongs to the record.
     fn goes_on(&mut self, record: &[RawLine], blank: usize, is_spaced: bool) -> io::Result<bool> {
-        // The line, and those behind it, past a few blank ones.
+        // The line, and those after it, past a few blank ones.
         self.look(blank + 8)?;
         let Some(next) = self.ahead.get(blank) else {
             return Ok(false);
@@ -111,7 +111,7 @@ impl<R: BufRead> RecordSplitter<R> {
             return Ok(false);
         }
         if parts.value.is_empty() {
-            // A title has no value, and stands further left than the lines of a record.
+            // A title has no value, and is indented less than the lines of a record.
             let first = record.first().map_or(0, |line| indent(&line.text));
             let is_aligned = blank == 0 && indent(&next.text) == first;
             return Ok(is_aligned || self.known.field(parts.label).is_some());

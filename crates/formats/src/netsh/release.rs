@@ -12,13 +12,13 @@ use super::locale::Locale;
 use crate::encoding::Encoding;
 
 /// A release of Windows whose listings have a layout of their own. Each is known from listings of
-/// hosts or inferred from them; `docs/formats.md` tells which line is which.
+/// hosts or inferred from them; `docs/formats.md` gives the source of each line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Release {
     /// Windows Server 2008: as 2008 R2, with nothing where a CTL value is absent.
     Server2008,
-    /// Windows 7 and Server 2008 R2: irregular columns, blanks behind values, `ipport` only.
+    /// Windows 7 and Server 2008 R2: irregular columns, spaces after values, `ipport` only.
     Server2008R2,
     /// Windows 8 to Server 2012 R2: the thirteen basic lines, in columns.
     Server2012R2,

@@ -9,7 +9,7 @@ use crate::write::{WriteError, check_whole};
 /// cmd reads no longer lines (`Command prompt line string limitation`, Microsoft).
 const LINE: usize = 8191;
 
-/// What stands behind each command.
+/// The text after each command.
 const ELSE_STOP: &str = " || exit /b 1";
 
 /// Writes a batch file (`.cmd`) that adds the bindings of an export, one command each and one for
@@ -19,9 +19,9 @@ const ELSE_STOP: &str = " || exit /b 1";
 /// and says so where it is not ASCII.
 ///
 /// # Errors
-/// [`WriteError::Inexpressible`], before anything is written, for whatever netsh has no option for
-/// and for text that a batch file cannot hold; [`WriteError::NotWhole`] if parts of the store could not
-/// be read; [`WriteError::Io`] if `out` fails.
+/// [`WriteError::Inexpressible`], before anything is written, for values without an option of netsh
+/// and for text that a batch file cannot contain; [`WriteError::NotWhole`] if parts of the store
+/// could not be read; [`WriteError::Io`] if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     check_whole(export)?;
     let limits = Limits {

@@ -15,8 +15,8 @@ use super::template::Template;
 use crate::encoding::Encoding;
 use crate::report::{ConversionWarning, ParseError};
 
-/// The records of a listing, one at a time: as much memory as the longest record takes, and none
-/// for what the listing claims.
+/// The records of a listing, one at a time: with as much memory as the longest record takes, for
+/// any length of the listing.
 ///
 /// The text is UTF-8, without a byte order mark. Duplicate keys are the caller's to notice.
 ///
@@ -41,9 +41,9 @@ pub struct Records<R> {
 pub struct ListedRecord {
     /// The line of its key, counted from 1.
     pub line: u64,
-    /// What it binds.
+    /// The binding of the record.
     pub binding: Binding,
-    /// What it shows beside that.
+    /// The parts of the record that the binding cannot represent.
     pub warnings: Vec<ConversionWarning>,
 }
 
@@ -51,7 +51,7 @@ pub struct ListedRecord {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
-    /// The record is broken; those behind it can be read.
+    /// The record is broken; later ones can be read.
     #[error("{0}")]
     Broken(ParseError),
     /// The listing cannot be read on.

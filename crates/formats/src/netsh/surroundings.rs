@@ -4,7 +4,7 @@ use super::line_reader::RawLine;
 use crate::report::{ConversionWarning, WarningKind};
 use crate::rule::{Rule, holds};
 
-/// What was seen of the text around the records.
+/// The observations about the text around the records.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings {
     /// The first lines that are not blank, shortened.

@@ -30,7 +30,7 @@ pub(super) struct Template {
     pub(super) length: usize,
     /// The lines, as the layout of a listing has them.
     lines: Vec<Line>,
-    /// What no such record carries, and on which of its lines that is.
+    /// The warnings about such a record, and the line of each within the record.
     warnings: Vec<(u64, ConversionWarning)>,
     hash_case: Option<Case>,
     app_id_case: Option<Case>,
@@ -175,7 +175,7 @@ impl Template {
         shown.missing(self.kind, fields.collect()).next().is_some()
     }
 
-    /// What a record of this template that begins on this line does not carry.
+    /// The warnings about a record of this template that begins on this line.
     pub(super) fn warnings(&self, first: u64, key: &BindingKey) -> Vec<ConversionWarning> {
         let at = |(line, warning): &(u64, ConversionWarning)| warning.clone().at(first + line);
         self.warnings
@@ -361,7 +361,7 @@ fn guid(text: &[u8; GUID], case: Option<Case>) -> Option<Uuid> {
     hexadecimal(&digits, case).map(Uuid::from_bytes)
 }
 
-/// Marks of the letters of a case, and of what is no digit.
+/// Marks of the letters of a case, and of characters other than digits.
 const LOWER: u8 = 0x40;
 const UPPER: u8 = 0x80;
 const NONE: u8 = 0x20;

@@ -83,8 +83,8 @@ impl<R: BufRead> Window<R> {
         }
     }
 
-    /// The next line, with the `kept` bytes before it still at hand. What follows the last line end
-    /// is a line too, if only an empty one: the lines joined by their ends are the text.
+    /// The next line, with the `kept` bytes before it still at hand. The text after the last line
+    /// end is a line too, even if it is empty: the lines joined by their ends are the text.
     pub(super) fn next(&mut self, kept: usize) -> io::Result<Option<RawLine>> {
         if self.is_done {
             return Ok(None);

@@ -17,7 +17,7 @@ use crate::report::{ConversionWarning, WarningKind};
 use crate::write::{InexpressibleValue, WriteError, check_whole};
 
 /// Prints the bindings of an export as `netsh http show sslcert` on a host with this layout does.
-/// What such a host does not show is returned.
+/// Returns warnings for the parts that such a host does not show.
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`], before anything is written, if a binding has a value that could
@@ -72,8 +72,8 @@ pub fn write_checked(
     Ok(warnings)
 }
 
-/// Prints a listing binding by binding, in as much memory as one of them takes. They come in the
-/// order in which they are to stand: the canonical one, unless the layout has another
+/// Prints a listing binding by binding, in as much memory as one of them takes. They have to be
+/// pushed in the order of the listing: the canonical one, unless the layout has another
 /// ([`Layout::order`]).
 ///
 /// ```
@@ -128,7 +128,7 @@ impl<'a, W: Write> Writer<'a, W> {
         self.print(binding)
     }
 
-    /// Ends the listing. What it printed can be compared with the listing as it reads
+    /// Ends the listing. The output can be compared with the listing as it is read
     /// ([`Printed::check`]).
     ///
     /// # Errors
@@ -178,7 +178,7 @@ impl<'a, W: Write> Writer<'a, W> {
 }
 
 impl Layout {
-    /// What a host with this layout does not show of a binding.
+    /// Warnings for the parts of a binding that a host with this layout does not show.
     #[must_use]
     pub fn warnings(&self, binding: &Binding) -> Vec<ConversionWarning> {
         let record = binding.record();
@@ -253,7 +253,8 @@ impl Layout {
             .collect()
     }
 
-    /// What a host with this layout does not show of a binding's extended properties.
+    /// Warnings for the parts of a binding's extended properties that a host with this layout does
+    /// not show.
     fn lost_properties(&self, binding: &Binding) -> Vec<ConversionWarning> {
         let lines = self.records.get(&binding.key().kind());
         let shows = |field: &Field| {
@@ -287,7 +288,7 @@ impl Layout {
         &self.order
     }
 
-    /// The bindings in the order of the host, those that it did not have behind.
+    /// The bindings in the order of the host, followed by those that it did not have.
     fn ordered<'a>(&self, bindings: &'a [Binding]) -> Vec<&'a Binding> {
         let places: HashMap<_, _> = self.order.iter().zip(0_usize..).collect();
         let mut ordered: Vec<_> = bindings.iter().collect();
@@ -346,7 +347,7 @@ impl Layout {
                 Some(refuse(field.label(), reason))
             })
             .collect();
-        // Without an English label a key is told by its look.
+        // Without an English label a key is recognized by its syntax.
         let key = key_text(binding);
         let label_line = lines.iter().find(|line| line.field == Some(Field::Key));
         let label_kinds = label_line

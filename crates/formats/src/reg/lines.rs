@@ -21,13 +21,13 @@ pub(super) struct Line<'a> {
     pub(super) text: Cow<'a, str>,
     /// Its end: none where the text ends without one.
     pub(super) end: &'static str,
-    /// Whether every character of it could be told.
+    /// Whether every character of it could be decoded.
     pub(super) is_whole: bool,
 }
 
 impl<'a> Lines<'a> {
-    /// The lines of `bytes`. The encoding is told from them unless it is named; text in a code page
-    /// that is not named is read as far as it is ASCII.
+    /// The lines of `bytes`. The encoding is inferred from them unless it is named; text in an
+    /// unnamed code page is read as far as it is ASCII.
     pub(super) fn of(bytes: &'a [u8], named: Option<Encoding>) -> Self {
         let (told, _) = of_start(bytes);
         let encoding = match named {

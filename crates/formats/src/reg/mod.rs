@@ -1,9 +1,9 @@
-//! A registry export: what `reg export` and the registry editor write (`.reg`).
+//! A registry export: the `.reg` files that `reg export` and the registry editor write.
 //!
 //! Read are exports of HTTP.sys's `Parameters` key, of keys under it, and of whole trees that it is
-//! in: UTF-16 as Windows writes them, texts that were saved in another encoding, and the ANSI format
-//! `REGEDIT4`. Keys and values that are not about bindings are passed over. What is written can be
-//! imported by `reg import`, and is the same bytes for the same bindings.
+//! in: UTF-16 as Windows writes them, texts that were saved in another encoding, and the ANSI
+//! format `REGEDIT4`. Keys and values that are not about bindings are ignored. The output can be
+//! imported by `reg import`, and is deterministic: the same bindings give the same bytes.
 //!
 //! ```
 //! use certbind_formats::{Export, ReadOptions, read, reg};
@@ -35,9 +35,9 @@ pub use write::write;
 
 pub(crate) use read::is_reg;
 
-/// The first line of what Windows has written since 2000.
+/// The first line of exports since Windows 2000.
 const UNICODE: &str = "Windows Registry Editor Version 5.00";
 
-/// The first line of what earlier ones wrote: texts are in the ANSI code page, also those that are
-/// written as bytes.
+/// The first line of earlier exports: texts are in the ANSI code page, also those that are written
+/// as bytes.
 const ANSI: &str = "REGEDIT4";

@@ -16,7 +16,7 @@ pub(super) struct Part {
 
 #[derive(Debug)]
 pub(super) enum Item {
-    /// A key: the values behind it are its values.
+    /// A key: the values after it are its values.
     Key { path: String, is_deleted: bool },
     /// A value; the key's default value has an empty name.
     Value { name: String, content: Content },
@@ -30,12 +30,12 @@ pub(super) enum Content {
     Deleted,
 }
 
-/// What is wrong with a part.
+/// An error of a part.
 #[derive(Debug)]
 pub(super) enum PartError {
     /// It is understood where it ends: nothing but the part is concerned.
     Local(String),
-    /// What follows may be something else than it seems to be.
+    /// The end of the part is unclear, so that later parts may be misread.
     Unbounded(String),
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// The parts behind the first line, or that line if it is not the format's.
+    /// The parts after the first line. The error is that line, if it is not the format's.
     pub(super) fn new(mut lines: Lines<'a>) -> Result<Self, String> {
         let first = lines.by_ref().find(|line| !line.text.trim().is_empty());
         let first = first.map(|line| line.text).unwrap_or_default();
@@ -160,7 +160,7 @@ impl<'a> Parser<'a> {
         self.bytes(kind, rest, is_whole).map(Content::Data)
     }
 
-    /// A text behind its opening quotation mark. It may have line ends in it.
+    /// A text after its opening quotation mark. It may contain line ends.
     fn string(
         &mut self,
         first: &Line<'a>,
@@ -200,8 +200,8 @@ impl<'a> Parser<'a> {
                 let what = format!("expected nothing behind the text, found {tail:?}");
                 return Err(PartError::Local(what));
             }
-            // The quotation mark that closes the text opens another: one is missing between. What
-            // was passed over is looked at again.
+            // The quotation mark that closes the text opens another: one is missing between. The
+            // skipped text is read again.
             self.lines = behind_first;
             return Err(PartError::Unbounded(
                 "the quotation mark behind the text is missing".into(),
@@ -362,8 +362,8 @@ fn trimmed(line: &str) -> &str {
     line.trim_start_matches('\u{feff}').trim_start()
 }
 
-/// The type of a text, and the text behind its opening quotation mark: `str(1):"MY"`, as hivexregedit
-/// writes texts.
+/// The type of a text, and the text after its opening quotation mark: `str(1):"MY"`, as
+/// hivexregedit writes texts.
 fn typed_text(text: &str) -> Option<(u32, &str)> {
     let (kind, rest) = text.strip_prefix("str(")?.split_once("):")?;
     let kind = u32::from_str_radix(kind, 16).ok()?;

@@ -4,10 +4,10 @@ use certbind_core::Kind;
 
 use crate::registry::{ControlSet, PARAMETERS, RESERVATIONS, family, is_about_ssl};
 
-/// What a key is.
+/// The role of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// `Select`, which says what control set is in force.
+    /// `Select`, which contains the number of the current control set.
     Select,
     /// `Parameters`, the key of HTTP.sys.
     Parameters(ControlSet),
@@ -17,14 +17,15 @@ pub(super) enum Role {
     Family(ControlSet, Kind),
     /// The key of a binding, by its own name.
     Binding(ControlSet, Kind, String),
-    /// Something beside or under these, by its path under `Parameters`.
+    /// Another key next to or under these, by its path under `Parameters`.
     Unknown(ControlSet, String),
 }
 
 /// A key that is about bindings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// The name of the hive that it is in: `SYSTEM`, or what an offline one was loaded as.
+    /// The name of the hive that it is in: `SYSTEM`, or the name under which an offline hive was
+    /// loaded.
     pub(super) hive: String,
     pub(super) role: Role,
 }

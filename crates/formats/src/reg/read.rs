@@ -22,8 +22,8 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// names.
 ///
 /// # Errors
-/// [`ReadError`]: the bytes are no registry export, it cannot be told which control set is in
-/// force, or, unless the options say to keep going, a binding in it is broken.
+/// [`ReadError`]: the bytes are no registry export, the current control set is unknown, or, without
+/// `keep_going`, a binding in it is broken.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let lines = Lines::of(bytes, options.encoding);
     let parser = Parser::new(lines).map_err(|found| ReadError::Unrecognised {
@@ -134,7 +134,7 @@ impl Reader<'_> {
 
     fn delete(&mut self, line: u64, path: &str) {
         let first = canonical(path);
-        // What comes behind a backslash among characters.
+        // The text after a backslash among characters.
         let (below, behind) = (format!("{first}\\"), format!("{first}]"));
         let under = self.keys.range(below..behind);
         let mut gone: Vec<_> = under.map(|(path, _)| path.clone()).collect();

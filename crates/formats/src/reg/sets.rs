@@ -10,8 +10,8 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// A control set: the name of the hive that it is in, and its own.
 type Set = (String, ControlSet);
 
-/// The keys of the control set that is in force, in the order of the export, and what is passed
-/// over.
+/// The keys of the current control set, in the order of the export, and warnings for the ignored
+/// ones.
 pub(super) fn in_force(keys: Vec<Key>) -> Result<(Vec<Key>, Vec<ConversionWarning>), ParseError> {
     let mut selected = HashMap::new();
     let mut sets: BTreeMap<Set, Vec<Key>> = BTreeMap::new();

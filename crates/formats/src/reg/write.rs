@@ -17,9 +17,9 @@ use crate::write::{InexpressibleValue, WriteError, check_whole};
 /// bytes, which every importer reads alike. The header of the export is not carried.
 ///
 /// # Errors
-/// [`WriteError::Inexpressible`], before anything is written, for a key that is there twice and
-/// for extended properties; [`WriteError::NotWhole`] if parts of the store could not be read;
-/// [`WriteError::Io`] if `out` fails.
+/// [`WriteError::Inexpressible`], before anything is written, for a duplicate key and for extended
+/// properties; [`WriteError::NotWhole`] if parts of the store could not be read; [`WriteError::Io`]
+/// if `out` fails.
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     check_whole(export)?;
     let mut keys: Vec<(&Binding, Written)> = export
@@ -111,8 +111,8 @@ fn value(name: &str, data: &Data) -> String {
     bytes(&format!("{start}{kind}"), &data.bytes)
 }
 
-/// Bytes behind the start of their line. A line is ended behind the byte that fills it, as
-/// `reg export` does.
+/// Bytes after the start of their line. A line ends after the byte that fills it, as in `reg
+/// export`.
 fn bytes(start: &str, bytes: &[u8]) -> String {
     const FULL: usize = 77;
     let mut text = start.to_owned();

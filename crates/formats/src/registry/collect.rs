@@ -1,4 +1,4 @@
-//! What the keys of bindings come to.
+//! The bindings collected from their keys.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -136,7 +136,7 @@ impl Collected {
         !self.errors.is_empty()
     }
 
-    /// All of it, or, unless the options say to keep going, what is broken.
+    /// The collected bindings or, without `keep_going`, the errors.
     pub(crate) fn finish(
         mut self,
         header: Header,

@@ -1,4 +1,5 @@
-//! The configuration of HTTP.sys beside bindings, in the key `Parameters` and in `UrlAclInfo` under it.
+//! The configuration of HTTP.sys other than bindings, in the key `Parameters` and in `UrlAclInfo`
+//! under it.
 
 use certbind_httpapi_abi::service::{ListenAddress, SecurityDescriptor, UrlReservation};
 
@@ -27,7 +28,8 @@ pub(crate) fn is_setting(name: &str) -> bool {
 }
 
 impl Configuration {
-    /// Takes the values of the key `Parameters`. What cannot be read is a warning: it is of no binding.
+    /// Takes the values of the key `Parameters`. An unreadable value is a warning, since it belongs
+    /// to no binding.
     pub(crate) fn take_parameters(&mut self, found: &Found) -> Vec<ConversionWarning> {
         let mut warnings = Vec::new();
         let mut switch = |name: &str| {

@@ -22,9 +22,9 @@ pub(crate) struct Found {
     pub(crate) time: Option<Timestamp>,
     /// The values, by their names in lower case.
     pub(super) values: BTreeMap<String, Value>,
-    /// What could not be read of it.
+    /// The errors of its unreadable parts.
     pub(crate) errors: ErrorList,
-    /// What was read of it beside its values.
+    /// The warnings of its readable parts, other than its values.
     pub(crate) warnings: Vec<ConversionWarning>,
 }
 
@@ -48,7 +48,7 @@ impl Found {
         }
     }
 
-    /// Adds a value. That one of its name is there already is a error.
+    /// Adds a value. A second value of the same name is an error.
     pub(crate) fn add(&mut self, value: Value) {
         match self.values.entry(value.name.to_ascii_lowercase()) {
             Entry::Vacant(place) => {

@@ -24,7 +24,7 @@ pub(crate) fn family(name: &str) -> Option<Kind> {
         .find(|kind| family_name(*kind).eq_ignore_ascii_case(name))
 }
 
-/// Whether the key of this name, beside those of the kinds, may be about bindings too.
+/// Whether the key of this name, next to those of the kinds, may be about bindings too.
 pub(crate) fn is_about_ssl(name: &str) -> bool {
     name.get(..3)
         .is_some_and(|start| start.eq_ignore_ascii_case("ssl"))

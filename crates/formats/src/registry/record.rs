@@ -14,7 +14,7 @@ use super::values::{
 };
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
-/// The binding of a key, and what the key says beyond it.
+/// The binding of a key, and warnings for the rest of the key.
 pub(super) fn binding(
     kind: Kind,
     name: &str,

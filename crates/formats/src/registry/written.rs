@@ -18,8 +18,8 @@ pub(crate) struct Written {
     pub(crate) values: Vec<(&'static str, Data)>,
 }
 
-/// The key of a binding. Numbers stand there also where they are 0: written over an older record,
-/// nothing of its options is left.
+/// The key of a binding. Zeros are written as well: when it overwrites an older record, none of
+/// that record's options remain.
 pub(crate) fn written(binding: &Binding) -> Written {
     let record = binding.record();
     let certificate = record.certificate.as_ref();

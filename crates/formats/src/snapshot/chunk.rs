@@ -14,7 +14,7 @@ pub(super) const MAX_LENGTH: usize = 128 * 1024;
 /// How long a writer lets the content of a chunk grow, unless one record alone is longer.
 pub(super) const FULL: usize = 64 * 1024;
 
-/// What a chunk holds.
+/// The kind of a chunk's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A part of the head.
@@ -41,8 +41,8 @@ impl Kind {
     }
 }
 
-/// The hash of a chunk: of its number, so that one that is missing, repeated or moved is noticed
-/// where it stands, and of its bytes in front of the hash.
+/// The hash of a chunk: of its number, so that a missing, repeated or moved chunk is detected in
+/// its place, and of its bytes before the hash.
 pub(super) fn hash(number: u64, front_and_content: &[u8]) -> [u8; HASH] {
     let mut hasher = Sha256::new();
     hasher.update(number.to_le_bytes());

@@ -16,7 +16,7 @@ pub enum SnapshotError {
     /// It is something else.
     #[error("expected a snapshot of bindings, found {found}")]
     Unrecognised {
-        /// What it begins with.
+        /// The start of the file.
         found: String,
     },
     /// It is of a version that this release does not know.
@@ -35,12 +35,12 @@ pub enum SnapshotError {
     Damaged {
         /// Where that was noticed.
         place: SnapshotPosition,
-        /// What was found there, and what was expected.
+        /// The value that was found, and the expected one.
         what: String,
         /// The error of the part that cannot be read, if there is one.
         source: Option<BoxError>,
     },
-    /// What it is read from failed.
+    /// Reading the source failed.
     #[error("{place}: the snapshot cannot be read further: {source}")]
     Io {
         /// How far it was read.
@@ -55,7 +55,7 @@ pub enum SnapshotError {
 pub struct SnapshotPosition {
     /// The byte, counted from 0.
     pub byte: u64,
-    /// The chunk that it is in, counted from 0; none in front of the first and behind the last.
+    /// The chunk of the error, counted from 0; none before the first and after the last.
     pub chunk: Option<u64>,
 }
 

@@ -5,12 +5,12 @@
 //! a [`Reader`] gives them back in that order. Both hold one chunk at a time, however many bindings
 //! there are.
 //!
-//! A reader hands a binding out as soon as the chunk that it is in was checked. Whether **all** of
-//! the file is there and belongs together is known at its end: until the reader has returned
-//! `None`, do nothing with the bindings that could not be taken back. Where the file can be read
-//! twice, [`Reader::verified`] does so before it hands out the first.
+//! A reader returns a binding as soon as its chunk was verified. Whether the file is **complete**
+//! and consistent is known at its end: until the reader has returned `None`, do nothing with the
+//! bindings that could not be undone. Where the file can be read twice, [`Reader::verified`]
+//! verifies all of it before it returns the first binding.
 //!
-//! The check sums find damage, not malice: whoever alters a file can make them anew.
+//! The checksums detect damage, not tampering: an attacker who alters a file can recompute them.
 //!
 //! ```
 //! use certbind_formats::Header;
@@ -59,8 +59,8 @@ const _: () = assert!(
     "a new format of values makes a new version of snapshots"
 );
 
-/// What every snapshot begins with. As in a PNG file, the first byte is no text, and line ends of
-/// both kinds and an end-of-file character tell of a transfer that took the file for text.
+/// The start of every snapshot. As in a PNG file, the first byte is no text, and line ends of both
+/// kinds and an end-of-file character detect a transfer in text mode.
 const MAGIC: [u8; 12] = *b"\x89cbsnap\r\n\x1a\n\0";
 
 /// Where the name ends in [`MAGIC`].
@@ -75,7 +75,7 @@ pub(crate) fn is_meant(bytes: &[u8]) -> bool {
 /// Writes an export as a snapshot, its bindings in ascending order of their keys.
 ///
 /// # Errors
-/// [`WriteError::Unordered`], before anything is written, if a key is there twice;
+/// [`WriteError::Unordered`], before anything is written, if a key occurs twice;
 /// [`WriteError::NotWhole`] if parts of the store could not be read; otherwise as [`Writer`].
 pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     check_whole(export)?;
@@ -97,8 +97,8 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     writer.finish().map(drop)
 }
 
-/// Reads a snapshot whole. Damage anywhere is an error of the whole: there is nothing to keep
-/// going for in a file that is not what was written.
+/// Reads a complete snapshot. Damage anywhere is an error for the whole file, also with
+/// `keep_going`: damaged contents differ from the written ones.
 ///
 /// # Errors
 /// [`ReadError::Unrecognised`], [`ReadError::NewerVersion`], or [`ReadError::Malformed`] with the

@@ -21,10 +21,10 @@ use crate::report::ConversionWarning;
 /// The bindings of a snapshot, one at a time, in ascending order of their keys.
 ///
 /// It holds the head and one chunk, and reads in large pieces: there is no use in a
-/// [`BufReader`](std::io::BufReader) under it. What a length in the file claims is not allocated
-/// before the bytes are there. An error ends it.
+/// [`BufReader`](std::io::BufReader) under it. Length fields are untrusted; memory is allocated as
+/// data arrives. Iteration ends at an error.
 ///
-/// That all of the file is there and belongs together is known once it has returned `None`, and not
+/// The file is known to be complete and consistent once the reader has returned `None`, and not
 /// before; see [`verified`](Self::verified).
 pub struct Reader<R> {
     source: Source<R>,
@@ -119,7 +119,7 @@ impl<R: Read> Reader<R> {
         &self.header
     }
 
-    /// How the host lays out its listings, where the snapshot tells.
+    /// How the host lays out its listings, where the snapshot contains it.
     pub fn layout(&self) -> Option<&Layout> {
         self.layout.as_ref()
     }
@@ -178,7 +178,7 @@ impl<R: Read> Reader<R> {
         decode_binding(key.clone(), record.value).map_err(|error| damaged_by(place, key, error))
     }
 
-    /// Reads what is behind the bindings, and gives the hash of the whole.
+    /// Reads the part after the bindings, and returns the hash of the whole.
     fn end(&mut self) -> Result<[u8; HASH], SnapshotError> {
         let place = self.chunk.place;
         let count = self.chunk.content().try_into().map(u64::from_le_bytes);
@@ -204,9 +204,9 @@ impl<R: Read> Reader<R> {
 }
 
 impl<R: Read + Seek> Reader<R> {
-    /// As [`new`](Self::new), of a snapshot that was read to its end first, so that it is known
-    /// beforehand that all of it is there. If it changes all the same before it is read again, that
-    /// is an error at its end, if not before.
+    /// As [`new`](Self::new), of a snapshot that was read to its end first, so that it is known to
+    /// be complete. If it changes before it is read again, the reader returns an error at its end
+    /// at the latest.
     ///
     /// # Errors
     /// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged anywhere.

@@ -116,7 +116,7 @@ impl<R: Read> Source<R> {
         })
     }
 
-    /// Reads what is behind the last chunk, and gives the hash of everything in front of it.
+    /// Reads the part after the last chunk, and returns the hash of everything before it.
     pub(super) fn end(&mut self) -> Result<[u8; HASH], SnapshotError> {
         let start = self.offset;
         let made: [u8; HASH] = self.whole.clone().finalize().into();

@@ -17,8 +17,8 @@ use crate::write::WriteError;
 /// Writes a snapshot, a chunk at a time: there is no use in a [`BufWriter`](std::io::BufWriter)
 /// under it.
 ///
-/// What is written is a snapshot once [`finish`](Self::finish) has returned; without it readers
-/// refuse it as cut short. After [`WriteError::Io`] it cannot be finished.
+/// The output is a complete snapshot once [`finish`](Self::finish) has returned; without it readers
+/// refuse it as truncated. After [`WriteError::Io`] it cannot be finished.
 pub struct Writer<W: Write> {
     out: W,
     whole: Sha256,
@@ -67,11 +67,11 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
-    /// Writes a binding. Its key comes behind those written before.
+    /// Writes a binding. Its key has to be greater than those written before.
     ///
     /// # Errors
-    /// [`WriteError::Unordered`] if it does not: it is left out, and others can be written.
-    /// [`WriteError::Io`] if what is written to fails.
+    /// [`WriteError::Unordered`] if it is not: the binding is left out, and others can be written.
+    /// [`WriteError::Io`] if writing to the output fails.
     pub fn push(&mut self, binding: &Binding) -> Result<(), WriteError> {
         self.check()?;
         if let Some(last) = self.last.as_ref().filter(|last| *last >= binding.key()) {
@@ -91,10 +91,10 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes the end, flushes, and gives back what was written to.
+    /// Writes the end, flushes, and returns the output.
     ///
     /// # Errors
-    /// [`WriteError::Io`] if what is written to fails, or has failed before.
+    /// [`WriteError::Io`] if writing to the output fails, or has failed before.
     pub fn finish(mut self) -> Result<W, WriteError> {
         self.check()?;
         if self.chunk.len() > FRONT {

@@ -77,7 +77,8 @@ fn joined_archives_are_refused() {
     assert!(opened(&[xz(TEXT), b"more".to_vec()].concat()).is_err());
 }
 
-/// As `zip -A` leaves an archive behind another: the directory lists the second alone, and its places fit.
+/// As `zip -A` leaves an archive that follows another: the directory lists the second alone, and
+/// its offsets fit.
 #[test]
 fn entries_that_the_directory_does_not_list_are_refused() {
     let (first, second) = (zip(&[("a.txt", TEXT)]), zip(&[("b.txt", TEXT)]));

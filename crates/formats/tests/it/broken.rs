@@ -1,5 +1,5 @@
-//! Broken records are named by line, with what was expected, and stop the whole unless told
-//! otherwise.
+//! Broken records are reported by line, with the expected value, and stop the whole unless
+//! `keep_going` is set.
 
 use certbind_core::CertCheckMode;
 use certbind_formats::{Format, ReadError, ReadOptions, WarningKind, detect, read};
@@ -343,8 +343,8 @@ fn control_characters_stay_data() {
     assert_eq!(store.unwrap().as_str(), "Web\u{1b}[31mHosting");
 }
 
-/// The hash in front of the key of the next record is no hash of the record before, whose own one stands in
-/// front of its key as well.
+/// The hash before the key of the next record does not belong to the record before, whose own hash
+/// also precedes its key.
 #[test]
 fn hashes_in_front_of_their_keys_are_given_to_no_other() {
     let record = |port: u16, digit: char| {

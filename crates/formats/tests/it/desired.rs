@@ -1,4 +1,4 @@
-//! The desired state: what its fields mean, how errors are reported, and the shortest file.
+//! The desired state: the meaning of its fields, its error messages, and the shortest file.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -405,7 +405,7 @@ fn sorted(mut bindings: Vec<Binding>) -> Vec<Binding> {
 proptest! {
     #![proptest_config(cases(48))]
 
-    /// Nothing is lost, and the schema allows whatever is written.
+    /// Nothing is lost, and every written file is valid under the schema.
     #[test]
     fn bindings_read_back_as_they_were_written(bindings in bindings()) {
         let text = written(&export_of(bindings.clone()));

@@ -67,7 +67,7 @@ fn a_lone_odd_line_end_is_reported() {
 
 #[test]
 fn labels_in_any_code_page_are_carried_through() {
-    // Values in English, as on the French host: what the labels say need not be known.
+    // Values in English, as on the French host: the meaning of the labels need not be known.
     for name in ["windows-1252", "850", "437"] {
         let bytes = in_code_page(FRENCH, name);
         assert!(std::str::from_utf8(&bytes).is_err());

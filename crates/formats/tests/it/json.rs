@@ -1,4 +1,4 @@
-//! The JSON form, and what is no JSON form.
+//! The JSON format, and refused input.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Listings in other display languages, which no label tells about.
+//! Listings in other display languages, which no label identifies.
 
 use certbind_core::{CertCheckMode, SslFlags};
 use certbind_formats::{ReadError, ReadOptions, WarningKind, netsh::Locale, read};
@@ -155,7 +155,8 @@ fn french_listing_round_trips() {
         "line 7: the labels are in a language that is not known; values were read by the order of \
          the lines, which is exactly that of Windows Server 2022"
     );
-    // What is not at its default and has no name that stays as it is, is reported with its line.
+    // Values other than the default, on lines without an untranslated name, are reported with their
+    // line.
     let lines: Vec<_> = rest.iter().map(|warning| warning.line.unwrap()).collect();
     assert_eq!(lines, [17, 19, 42, 43, 44, 45, 46, 47, 49, 51]);
     assert!(

@@ -1,4 +1,4 @@
-//! Layouts that arrive as data print what the bindings are, or are left out.
+//! A layout from outside prints exactly its bindings, or is refused.
 
 use certbind_core::Kind;
 use certbind_formats::netsh::{Layout, Release, write_checked};

@@ -30,7 +30,7 @@ pub(crate) fn print(export: &Export, layout: &Layout) -> (Vec<u8>, Vec<Conversio
     (out, warnings)
 }
 
-/// Reads a listing, holds that it prints back byte for byte, and returns what was read.
+/// Reads a listing, asserts that it prints back byte for byte, and returns the result.
 #[track_caller]
 pub(crate) fn prints_back(bytes: &[u8], options: &ReadOptions) -> ReadOutcome {
     let reading = read(bytes, options).unwrap();

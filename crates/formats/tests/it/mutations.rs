@@ -70,7 +70,7 @@ fn apply(text: &str, damage: &Damage) -> Vec<u8> {
         }
         Damage::Insert(at, line) => lines.insert(at.index(count), line),
         Damage::Flip(at, bit) => {
-            // Only bytes of labels: what is behind the separator is a value, and may well change.
+            // Only bytes of labels: the text after the separator is a value, which may change.
             let places: Vec<_> = text
                 .split_inclusive('\n')
                 .scan(0, |start, line| {
@@ -100,7 +100,7 @@ fn told(reading: &ReadOutcome) -> BTreeMap<WarningKind, usize> {
     told
 }
 
-/// What reading it record by record comes to.
+/// The result of reading it record by record.
 fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<ReadOutcome>, ReadError> {
     let listing = match Listing::prescan(|| Ok(text), options) {
         Err(ListingError::Read(error)) => return Err(error),
@@ -224,7 +224,7 @@ proptest! {
         text in listing().prop_map(|text| {
             text.replace("Store", "\u{a0a} \u{10a} \u{a01} \u{100}\u{a01} \u{a01}\u{100}")
         }),
-        // As where one file was put behind another.
+        // As where one file was appended to another.
         marked: Index,
         encoding in select(vec!["utf-8+bom", "utf-16le+bom", "utf-16le", "utf-16be+bom", "utf-16be"]),
         is_named: bool,
@@ -259,7 +259,7 @@ proptest! {
         if let Some(piecemeal) = piecemeal(&bytes, &options).transpose() {
             prop_assert_eq!(piecemeal, netsh::read(&bytes, &options));
         } else {
-            // Its words tell what it is in, if all of them are there.
+            // Its words determine its code page, if all of them are present.
             prop_assert!(!is_named && text == GERMAN);
         }
     }

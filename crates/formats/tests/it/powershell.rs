@@ -1,4 +1,4 @@
-//! The PowerShell script says what the bindings say: read by a tokenizer of its own.
+//! The PowerShell script, read by an independent tokenizer, sets exactly the bindings.
 
 use certbind_core::strategy::binding;
 use certbind_core::{Binding, CertHash, Record, Uuid};
@@ -14,7 +14,8 @@ fn script(bindings: Vec<Binding>) -> Result<Vec<u8>, WriteError> {
     Ok(out)
 }
 
-/// The lines behind the function, as PowerShell reads the file: in UTF-8 if it says so.
+/// The lines after the function, as PowerShell reads the file: in UTF-8 if it has a byte order
+/// mark.
 fn commands(script: &[u8]) -> Vec<String> {
     let text = match script.strip_prefix(b"\xef\xbb\xbf") {
         Some(marked) => String::from_utf8(marked.to_vec()).unwrap(),
@@ -67,8 +68,8 @@ fn arguments(command: &str) -> Vec<String> {
     arguments
 }
 
-/// What a program is given of an argument that Windows PowerShell passes on: in quotation marks if
-/// there is a blank in it, with nothing inside escaped.
+/// The argument that a program receives from Windows PowerShell: in quotation marks if it contains
+/// a space, with nothing inside escaped.
 fn given(argument: &str) -> String {
     assert!(!argument.contains('"'), "{argument}");
     let in_quotes = argument.contains(char::is_whitespace);

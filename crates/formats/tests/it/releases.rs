@@ -1,4 +1,4 @@
-//! What each release of Windows prints, held by snapshots.
+//! The output of each release of Windows, checked by snapshots.
 
 use std::path::PathBuf;
 

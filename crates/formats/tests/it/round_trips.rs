@@ -1,4 +1,4 @@
-//! Whatever a form can hold comes back as it was; whatever it cannot is refused or reported.
+//! Each format restores every value that it can represent, and refuses or reports every other.
 
 use certbind_core::strategy::binding;
 use certbind_core::{
@@ -31,7 +31,7 @@ fn shown_by(release: Release) -> (u32, u32, bool) {
     }
 }
 
-/// What is left of a binding when it has been shown with these flags and checks. Of extended
+/// The remains of a binding after it was printed with these flags and checks. Of extended
 /// properties those are left that have numbers, without their flags.
 fn as_shown(binding: &Binding, (flags, checks, properties): (u32, u32, bool)) -> Binding {
     let mut record = binding.record().clone();
@@ -196,7 +196,7 @@ fn a_layout_gives_back_the_order_of_the_host() {
     netsh::write(&mut out, &reading.export, &layout).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), text);
 
-    // A binding that the host did not have comes behind the others.
+    // A binding that the host did not have follows the others.
     let more = listing(&["10.0.0.10:443", "0.0.0.0:8443", "10.0.0.9:443", "0.0.0.0:1"]);
     let mut reading = read_text(&more).unwrap();
     sorted(&mut reading.export.bindings);

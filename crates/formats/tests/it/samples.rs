@@ -1,4 +1,4 @@
-//! Every published sample is read for what it is.
+//! Every published sample is read correctly.
 
 use certbind_core::{CertCheckMode, ExtendedProperties, PropertyValue, SslFlags};
 use certbind_formats::{ReadError, ReadOptions, WarningKind};

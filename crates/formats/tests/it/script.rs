@@ -1,4 +1,4 @@
-//! The batch file says what the bindings say: read by a tokenizer of its own.
+//! The batch file, read by an independent tokenizer, sets exactly the bindings.
 
 use certbind_core::strategy::binding;
 use certbind_core::{

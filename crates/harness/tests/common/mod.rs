@@ -1,4 +1,4 @@
-//! What the tests of programs have in common.
+//! Helpers that the tests of programs share.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use certbind_test_support::{cargo, packages};
 
 pub(crate) const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
 
-/// A harness with the kit that is built from what is here now.
+/// A harness with the kit that is built from the current sources.
 pub(crate) fn harness() -> Harness {
     static KIT: OnceLock<Kit> = OnceLock::new();
     Harness::with(KIT.get_or_init(built)).expect("a harness")
@@ -38,7 +38,7 @@ fn built() -> Kit {
     Kit::in_folder(folder).expect("they are there")
 }
 
-/// What every one of the programs binds.
+/// The binding that every program makes.
 pub(crate) fn bound() -> Binding {
     let hash: [u8; 20] = std::array::from_fn(|i| u8::try_from(i + 1).expect("up to 20"));
     let store = "MY".parse().expect("a name");
@@ -73,7 +73,7 @@ pub(crate) fn compile_source(
     program
 }
 
-/// Runs a program, and gives its exit code and what it said.
+/// Runs a program, and returns its exit code and its output.
 pub(crate) fn run(command: &mut HostCommand) -> (Option<i32>, String) {
     let output = command
         .output()

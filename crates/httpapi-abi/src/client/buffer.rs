@@ -9,7 +9,7 @@ use windows_sys::Win32::Networking::WinSock::{
     AF_INET, AF_INET6, SOCKADDR_IN as In, SOCKADDR_IN6 as In6,
 };
 
-/// What is wrong with a record that was given back.
+/// The reason why a returned record is malformed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct MalformedReply(String);
@@ -18,7 +18,7 @@ pub(super) fn malformed(what: impl ToString) -> MalformedReply {
     MalformedReply(what.to_string())
 }
 
-/// A buffer that begins with a structure of `head` bytes, whose pointers lead behind it.
+/// A buffer that begins with a structure of `head` bytes, whose pointers point after the structure.
 pub(super) struct Buffer<'a> {
     pub(super) head: usize,
     pub(super) buffer: &'a [u8],
@@ -116,7 +116,7 @@ impl Buffer<'_> {
         }
     }
 
-    /// The port of an address that stands for all, of either family.
+    /// The port of an unspecified address, of either family.
     pub(super) fn any_address(&self, at: usize) -> Result<Port, MalformedReply> {
         match self.address(at)? {
             SocketAddr::V4(v4) if *v4.ip() == Ipv4Addr::UNSPECIFIED => {

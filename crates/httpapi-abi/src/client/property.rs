@@ -26,7 +26,7 @@ use super::buffer::{Buffer, MalformedReply, malformed};
 /// `buffer`, as [`read_record`](super::read_record) reads records.
 ///
 /// # Errors
-/// [`MalformedReply`] for a pointer that leads out of the buffer, and for whatever is no property.
+/// [`MalformedReply`] for a pointer out of the buffer, and for an invalid property.
 pub fn read_property(kind: Kind, buffer: &[u8]) -> Result<(BindingKey, Property), MalformedReply> {
     let (head, param) = match kind {
         Kind::IpPort => (size_of::<SslSet>(), offset_of!(SslSet, ParamDesc)),

@@ -14,7 +14,7 @@ use windows_sys::Win32::Security::Authentication::Identity::{
     CRYPTO_SETTINGS, LSA_UNICODE_STRING, SecPkgCred_SessionTicketKey, TLS_PARAMETERS,
 };
 
-/// Owns what the pointers of a property lead to.
+/// Owns the memory that the pointers of a property point to.
 #[derive(Default)]
 pub(super) struct Value {
     headers: Vec<HTTP_UNKNOWN_HEADER>,
@@ -26,7 +26,7 @@ pub(super) struct Value {
 }
 
 impl Value {
-    /// The parameter of a property, good as long as both are there.
+    /// The parameter of a property, valid as long as both exist.
     pub(super) fn param(&mut self, property: &Property) -> HTTP_SERVICE_CONFIG_SSL_PARAM_EX {
         let mut param = HTTP_SERVICE_CONFIG_SSL_PARAM_EX {
             ParamType: property.property_type().number().cast_signed(),

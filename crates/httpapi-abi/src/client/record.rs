@@ -19,7 +19,7 @@ use super::buffer::{Buffer, MalformedReply, malformed};
 /// The buffer may hold anything. Empty strings are taken as absent.
 ///
 /// # Errors
-/// [`MalformedReply`] for a pointer that leads out of the buffer, and for whatever no binding can have.
+/// [`MalformedReply`] for a pointer out of the buffer, and for a record that no binding can have.
 pub fn read_record(kind: Kind, buffer: &[u8]) -> Result<Binding, MalformedReply> {
     let (head, param) = match kind {
         Kind::IpPort => (size_of::<SslSet>(), offset_of!(SslSet, ParamDesc)),

@@ -21,8 +21,8 @@ use windows_sys::core::GUID;
 
 use crate::config_id;
 
-/// The arguments of a call: an id, a structure and its length. The structure, and what its
-/// pointers lead to, is there as long as the closure runs that the request is lent to.
+/// The arguments of a call: an id, a structure and its length. The structure, and the memory that
+/// its pointers point to, is valid while the closure runs that borrows the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     /// Which structure it is.
@@ -33,7 +33,7 @@ pub struct Request {
     pub length: u32,
 }
 
-/// What to ask for.
+/// The query to make.
 #[derive(Clone, Copy, Debug)]
 pub enum Query<'a> {
     /// The record of a key.
@@ -195,7 +195,7 @@ impl Request {
     }
 }
 
-/// What the pointers of a record lead to.
+/// The memory that the pointers of a record point to.
 struct Fields {
     hash: Option<[u8; 20]>,
     store_name: Option<Vec<u16>>,
@@ -260,7 +260,7 @@ pub(super) fn port_key(port: u16) -> HTTP_SERVICE_CONFIG_SSL_CCS_KEY {
         ss_family: AF_INET,
         ..SOCKADDR_STORAGE::default()
     };
-    // A SOCKADDR_IN has its port right behind the family, where the storage pads.
+    // A SOCKADDR_IN has its port right after the family, where the storage pads.
     let [first, second] = port.to_be_bytes();
     address.__ss_pad1[0] = first.cast_signed();
     address.__ss_pad1[1] = second.cast_signed();
@@ -303,7 +303,7 @@ pub(super) fn with_address<R>(address: SocketAddr, call: impl FnOnce(*mut SOCKAD
     }
 }
 
-/// UTF-16 with a NUL behind it.
+/// UTF-16 with a closing NUL.
 pub(super) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }

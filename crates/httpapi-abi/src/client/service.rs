@@ -1,4 +1,4 @@
-//! Requests about what is configured beside bindings, and the answers to them.
+//! Requests about service configuration other than bindings, and the answers to them.
 
 use std::mem::{offset_of, size_of};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -64,8 +64,8 @@ pub fn with_service_set<R>(record: &ServiceRecord, call: impl FnOnce(Request) ->
     }
 }
 
-/// Lends `call` the request to delete what is under `key`. The structure is that of a set with
-/// nothing behind its key.
+/// Lends `call` the request to delete the record under `key`. The structure is that of a set, with
+/// zeros after its key.
 pub fn with_service_delete<R>(key: &ServiceKey, call: impl FnOnce(Request) -> R) -> R {
     let id = service_id(key.kind());
     match key {
@@ -144,8 +144,8 @@ pub fn with_service_query<R>(query: &ServiceQuery, call: impl FnOnce(Request) ->
 /// The buffer may hold anything; it has to be zeroed before the call.
 ///
 /// # Errors
-/// [`MalformedReply`] for a pointer that leads out of the buffer, for a list that does not end in it,
-/// and for what no record can have.
+/// [`MalformedReply`] for a pointer out of the buffer, for a list that extends beyond it, and for
+/// values that no record can have.
 pub fn read_service_answer(
     kind: ServiceKind,
     buffer: &[u8],

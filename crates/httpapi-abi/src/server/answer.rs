@@ -15,16 +15,16 @@ use windows_sys::Win32::Networking::HttpServer::{
 use windows_sys::Win32::Networking::WinSock::{AF_INET, AF_INET6, SOCKADDR_STORAGE};
 use windows_sys::core::GUID;
 
-/// What follows the structure starts at multiples of this many bytes from the buffer's start.
+/// The data after the structure starts at multiples of this many bytes from the buffer's start.
 pub(super) const ALIGNMENT: usize = 8;
 
-/// A record on its way into a caller's buffer: one structure, and behind it the address, the hash
-/// and the strings that its pointers lead to.
+/// A record on its way into a caller's buffer: one structure, followed by the address, the hash and
+/// the strings that its pointers point to.
 #[derive(Debug)]
 pub struct Answer<'a> {
     binding: &'a Binding,
     head: usize,
-    /// What stands behind the structure, from `head` on.
+    /// The data after the structure, from `head` on.
     tail: Vec<u8>,
     address: Option<usize>,
     host: Option<usize>,
@@ -34,7 +34,7 @@ pub struct Answer<'a> {
     ctl_store_name: Option<usize>,
 }
 
-/// What stands behind the structure.
+/// A part of the data after the structure.
 enum Part<'a> {
     Address(SocketAddr),
     Bytes(&'a [u8]),
@@ -101,7 +101,7 @@ impl<'a> Answer<'a> {
         self
     }
 
-    /// How many bytes it takes: what goes into `*pReturnLength`.
+    /// The size of the answer in bytes: the value of `*pReturnLength`.
     #[must_use]
     pub fn size(&self) -> u32 {
         u32::try_from(self.head + self.tail.len()).expect("every string has a limit")
@@ -112,10 +112,10 @@ impl<'a> Answer<'a> {
     /// # Safety
     /// `output` is valid for writes of [`size`](Self::size) bytes.
     pub unsafe fn write(&self, output: *mut c_void) {
-        // SAFETY: the caller's promise; clears what lies between the fields as well.
+        // SAFETY: the caller's promise; clears the padding between the fields as well.
         unsafe { output.cast::<u8>().write_bytes(0, self.head) };
         let tail = output.wrapping_byte_add(self.head).cast::<u8>();
-        // SAFETY: the caller's promise for what follows the head; our bytes are none of its.
+        // SAFETY: the caller's promise for the data after the head; our bytes are none of its.
         unsafe { ptr::copy_nonoverlapping(self.tail.as_ptr(), tail, self.tail.len()) };
         let to = |offset: Option<usize>| {
             offset.map_or(ptr::null_mut(), |offset| output.wrapping_byte_add(offset))
@@ -216,7 +216,7 @@ fn push_address(bytes: &mut Vec<u8>, address: SocketAddr) {
     }
 }
 
-/// UTF-16 with a NUL behind it.
+/// UTF-16 with a closing NUL.
 pub(super) fn wide(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     push_wide(&mut bytes, text);

@@ -1,8 +1,8 @@
 //! The end that answers: reads the requests of C programs, and writes records into their buffers.
 //!
-//! Nothing is taken on trust that can be checked: null pointers, lengths, address families, hash
-//! lengths, strings without an end. Nothing needs to be aligned. What cannot be checked, that a
-//! pointer leads to memory of the caller's, is what the functions here are `unsafe` for.
+//! Everything that can be checked is checked: null pointers, lengths, address families, hash
+//! lengths, unterminated strings. Nothing needs to be aligned. The functions here are `unsafe`
+//! because one condition cannot be checked: that a pointer points to memory of the caller.
 
 mod answer;
 mod property_answer;

@@ -25,8 +25,8 @@ use windows_sys::Win32::Security::Authentication::Identity::{
 
 use super::answer::{ALIGNMENT, address, any, wide};
 
-/// A property on its way into a caller's buffer: one structure, and behind it whatever its pointers
-/// lead to.
+/// A property on its way into a caller's buffer: one structure, followed by the data that its
+/// pointers point to.
 #[derive(Debug)]
 pub struct PropertyAnswer {
     bytes: Vec<u8>,
@@ -69,7 +69,7 @@ impl PropertyAnswer {
         answer
     }
 
-    /// How many bytes it takes: what goes into `*pReturnLength`.
+    /// The size of the answer in bytes: the value of `*pReturnLength`.
     #[must_use]
     pub fn size(&self) -> u32 {
         u32::try_from(self.bytes.len()).expect("a property takes at most 8 KiB")

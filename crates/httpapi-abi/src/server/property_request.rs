@@ -21,12 +21,12 @@ use super::request_error::RequestError;
 /// Reads the key and the property that a set or an update is about.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// `information` is null, or valid for reads of `length` bytes. If those hold the structure of
 /// `kind`, the pointers in it are null or valid for reads: of a host name up to its closing NUL or
-/// its limit, and in the parameter of what its type and its counts and lengths say is there.
+/// its limit, and in the parameter for as many bytes as its type, counts and lengths specify.
 pub unsafe fn read_set_property(
     kind: Kind,
     information: *const c_void,
@@ -45,7 +45,7 @@ pub unsafe fn read_set_property(
 /// parameter only the type is looked at.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// As [`read_set_property`], of the key alone.
@@ -59,11 +59,11 @@ pub unsafe fn read_delete_property(
     Ok((key, property_type(param.ParamType)?))
 }
 
-/// Reads which property a query asks for, and of what. A next query's key may be anything, as may an
-/// exact query's token.
+/// Reads the property and the key that a query asks for. A next query's key may be anything, as may
+/// an exact query's token.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// As [`read_set_property`], of the query structure of `kind`, for an exact query.

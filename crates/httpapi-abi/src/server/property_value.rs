@@ -22,8 +22,8 @@ use super::request_error::RequestError;
 /// Reads the member of the union that a property of this type has.
 ///
 /// # Safety
-/// The pointers in that member are null or valid for reads of what the counts and lengths beside
-/// them say, and so are those in what they lead to.
+/// The pointers in that member are null or valid for reads of as many bytes as the counts and
+/// lengths next to them specify, and so are the pointers in the memory they point to.
 pub(super) unsafe fn value(
     property: PropertyType,
     union: &HTTP_SERVICE_CONFIG_SSL_PARAM_EX_0,
@@ -36,8 +36,8 @@ pub(super) unsafe fn value(
     unsafe { memory.value(union) }
 }
 
-/// What may still be read of the memory that the pointers of a property lead to: lists of lists
-/// could otherwise claim far more than a property can have.
+/// The remaining budget of bytes to read through the pointers of a property: lists of lists could
+/// otherwise claim far more than a property can have.
 struct Memory {
     property: PropertyType,
     left: usize,

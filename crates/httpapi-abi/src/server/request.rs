@@ -24,7 +24,7 @@ use windows_sys::Win32::Networking::WinSock::{
 
 use super::request_error::RequestError;
 
-/// What a query asks for.
+/// The kind of a query and its key or token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Query {
     /// The record of a key (`HttpServiceConfigQueryExact`).
@@ -38,7 +38,7 @@ pub enum Query {
 /// An empty store name or CTL string is taken as a null one.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// `information` is null, or valid for reads of `length` bytes. If those hold the structure of
@@ -83,7 +83,7 @@ pub unsafe fn read_set(
 /// looked at.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// As [`read_set`], of the key alone.
@@ -113,11 +113,11 @@ pub unsafe fn read_delete(
     }
 }
 
-/// Reads what a query asks for. Only what its type calls for is looked at: a next query's key may
-/// be anything, as may an exact query's token.
+/// Reads a query. Only the fields that its type requires are read: a next query's key may be
+/// anything, as may an exact query's token.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// As [`read_set`], of the query structure of `kind`, for an exact query.
@@ -259,7 +259,7 @@ pub(super) unsafe fn host_port(
     Ok((key, spelling))
 }
 
-/// The port of an address that has to be `0.0.0.0`, whatever the versions of IP it stands for.
+/// The port of an address that has to be `0.0.0.0`, for either version of IP.
 pub(super) fn any_address(storage: &SOCKADDR_STORAGE) -> Result<Port, RequestError> {
     if storage.ss_family != AF_INET {
         let found = storage.ss_family;
@@ -368,7 +368,7 @@ pub(super) unsafe fn text(
     }
     let mut units = Vec::new();
     for i in 0..=limit {
-        // SAFETY: no unit before it was the NUL, and it is not behind the limit.
+        // SAFETY: no unit before it was the NUL, and it is within the limit.
         let unit = unsafe { pointer.wrapping_add(i).read_unaligned() };
         if unit == 0 {
             let text = String::from_utf16(&units).map_err(|_| RequestError::Utf16 { what })?;

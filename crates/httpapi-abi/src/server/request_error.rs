@@ -1,4 +1,4 @@
-//! What can be wrong with a request.
+//! The ways in which a request can be invalid.
 
 use std::net::Ipv4Addr;
 
@@ -14,10 +14,10 @@ pub enum RequestError {
     /// A pointer is null that must not be.
     #[error("{what} is null")]
     Null {
-        /// What it should have pointed to.
+        /// The expected target of the pointer.
         what: &'static str,
     },
-    /// The structure is longer than what the caller says is there.
+    /// The structure is longer than the length that the caller passed.
     #[error("the structure takes {needed} bytes, and {found} were given")]
     Short {
         /// The length given.
@@ -63,7 +63,7 @@ pub enum RequestError {
     /// A string cannot be stored.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// A hash is there that must not be, or the other way round.
+    /// A hash is present that must not be, or the other way round.
     #[error(transparent)]
     Binding(#[from] BindingError),
     /// A URL or a security descriptor is none.
@@ -73,7 +73,7 @@ pub enum RequestError {
     /// have.
     #[error("{what} is {found}, which there is not")]
     Number {
-        /// What it is.
+        /// The name of the value.
         what: &'static str,
         /// Its number.
         found: i64,

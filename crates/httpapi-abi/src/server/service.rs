@@ -1,4 +1,4 @@
-//! Requests about what is configured beside bindings, and the answers to them.
+//! Requests about service configuration other than bindings, and the answers to them.
 
 #![expect(unsafe_code, reason = "reads and writes structures of C programs")]
 
@@ -28,10 +28,10 @@ use crate::service::{
     ServiceKind, ServiceQuery, ServiceRecord, SettingKey, TimeoutKey, UrlPrefix, UrlReservation,
 };
 
-/// Reads what a set is about.
+/// Reads the record of a set.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// `information` is null, or valid for reads of `length` bytes. If those hold the structure of
@@ -81,11 +81,10 @@ pub unsafe fn read_service_set(
     })
 }
 
-/// Reads what a deletion is about. The structure is that of a set; nothing but its key is looked
-/// at.
+/// Reads the key of a deletion. The structure is that of a set; only its key is read.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// As [`read_service_set`], of the key alone.
@@ -123,11 +122,10 @@ pub unsafe fn read_service_delete(
     })
 }
 
-/// Reads what a query asks for. One of the listen list has no input ("set to NULL"): it is not
-/// looked at.
+/// Reads a query. One of the listen list has no input ("set to NULL"), so the pointer is ignored.
 ///
 /// # Errors
-/// [`RequestError`], saying what is wrong with it.
+/// [`RequestError`], with the invalid part.
 ///
 /// # Safety
 /// As [`read_service_set`], of the query structure of `kind`, for an exact query.
@@ -204,7 +202,7 @@ unsafe fn listen_address(
             .ok_or(RequestError::Number { what, found })
     };
     needs(size_of::<ADDRESS_FAMILY>())?;
-    // SAFETY: the caller's promise; so many bytes are there.
+    // SAFETY: the caller's promise; that many bytes are valid.
     let family = unsafe { address.cast::<ADDRESS_FAMILY>().read_unaligned() };
     let address = match family {
         AF_INET => {
@@ -254,14 +252,14 @@ fn no_key(what: &'static str, found: i32) -> RequestError {
 pub struct ServiceReply {
     /// All of it but pointers.
     bytes: Vec<u8>,
-    /// Where the URL and the security descriptor of a reservation stand in it.
+    /// The offsets of the URL and the security descriptor of a reservation.
     strings: Option<[usize; 2]>,
 }
 
 impl ServiceReply {
-    /// Lays the answer out. A reservation is an `HTTP_SERVICE_CONFIG_URLACL_SET` with its strings
-    /// behind it, the listen list an `HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY` with room for one
-    /// address or as many as there are, and anything else its number.
+    /// Lays the answer out. A reservation is an `HTTP_SERVICE_CONFIG_URLACL_SET` followed by its
+    /// strings, the listen list an `HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY` with room for one address
+    /// or more, if the list is longer, and anything else its number.
     #[must_use]
     pub fn new(answer: &ServiceAnswer) -> Self {
         let mut strings = None;
@@ -281,7 +279,7 @@ impl ServiceReply {
         Self { bytes, strings }
     }
 
-    /// How many bytes it takes: what goes into `*pReturnLength`.
+    /// The size of the answer in bytes: the value of `*pReturnLength`.
     #[must_use]
     pub fn size(&self) -> u32 {
         u32::try_from(self.bytes.len()).expect("no list has 33 million addresses")

@@ -152,7 +152,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// What Windows has for a URL that anybody may register: `D:(A;;GX;;;WD)`.
+    /// The descriptor that Windows stores for a URL that anybody may register: `D:(A;;GX;;;WD)`.
     fn everyone() -> Vec<u8> {
         let mut bytes = vec![1, 0, 0x04, 0x80];
         bytes.extend([0; 12]);
@@ -193,7 +193,7 @@ mod tests {
             for value in 0..=255 {
                 let mut damaged = whole.clone();
                 damaged[at] = value;
-                // Whatever it is, it is no panic.
+                // Any result but a panic is allowed.
                 let _ = SecurityDescriptor::from_bytes(&damaged);
             }
         }

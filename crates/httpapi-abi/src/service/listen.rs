@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use super::value_error::ServiceValueError;
 
-/// An address that HTTP.sys listens on. `0.0.0.0` and `::` stand for all of their version of IP
-/// (`netsh http add iplisten`). It has no port; an IPv6 address may have a scope id.
+/// An address that HTTP.sys listens on. `0.0.0.0` and `::` mean all addresses of their version of
+/// IP (`netsh http add iplisten`). It has no port; an IPv6 address may have a scope id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenAddress {
     ip: IpAddr,
@@ -52,7 +52,7 @@ impl fmt::Display for ListenAddress {
     }
 }
 
-/// As it is printed; an IPv6 address may stand in brackets.
+/// The printed form; an IPv6 address may be in brackets.
 impl FromStr for ListenAddress {
     type Err = ServiceValueError;
 

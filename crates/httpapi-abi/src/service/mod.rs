@@ -1,9 +1,9 @@
-//! What HTTP.sys is configured with beside bindings: URL reservations, the IP listen list,
+//! The configuration of HTTP.sys other than bindings: URL reservations, the IP listen list,
 //! timeouts, cache parameters and settings.
 //!
-//! These are the records behind the ids 0, 2, 3, 4 and 7 of `HTTP_SERVICE_CONFIG_ID`
-//! (`http.h`). A [`BindingStore`](certbind_core::BindingStore) has nothing to do with them;
-//! `ServiceApi` of the crate `certbind-httpsys` sets and queries them.
+//! These are the records of the ids 0, 2, 3, 4 and 7 of `HTTP_SERVICE_CONFIG_ID` (`http.h`). A
+//! [`BindingStore`](certbind_core::BindingStore) does not contain them; `ServiceApi` of the crate
+//! `certbind-httpsys` sets and queries them.
 
 mod binary_descriptor;
 mod listen;

@@ -5,17 +5,17 @@ use super::sddl::SecurityDescriptor;
 use super::url::UrlPrefix;
 use super::value::{CacheKey, SettingKey, TimeoutKey};
 
-/// Who may register a URL: a record of the URL namespace reservation store
+/// The right to register a URL: a record of the URL namespace reservation store
 /// (`HTTP_SERVICE_CONFIG_URLACL_SET`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlReservation {
-    /// What is reserved.
+    /// The reserved part of the URL namespace.
     pub url: UrlPrefix,
     /// For whom.
     pub sddl: SecurityDescriptor,
 }
 
-/// What an `HTTP_SERVICE_CONFIG_ID` other than those of bindings is for.
+/// A kind of service configuration: an `HTTP_SERVICE_CONFIG_ID` other than those of bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ServiceKind {
     /// `HttpServiceConfigIPListenList` (0).
@@ -41,22 +41,22 @@ impl ServiceKind {
     ];
 }
 
-/// What a set is about.
+/// The record that a set writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceRecord {
     /// An address that HTTP.sys is to listen on.
     Listen(ListenAddress),
-    /// A URL that somebody may register.
+    /// A URL and the accounts that may register it.
     Reservation(UrlReservation),
     /// A timeout of all connections, in seconds.
     Timeout(TimeoutKey, u16),
     /// A parameter of the response cache, in bytes.
     Cache(CacheKey, u32),
-    /// A setting. What its number counts is not documented.
+    /// A setting. The unit of its number is not documented.
     Setting(SettingKey, u32),
 }
 
-/// What a deletion or an exact query is about.
+/// The key of a deletion or an exact query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceKey {
     /// An address of the listen list.
@@ -71,7 +71,7 @@ pub enum ServiceKey {
     Setting(SettingKey),
 }
 
-/// What a query asks for.
+/// A query of service configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceQuery {
     /// The whole listen list: there is no other question about it.
@@ -88,7 +88,7 @@ pub enum ServiceQuery {
     Setting(SettingKey),
 }
 
-/// What a query gives.
+/// The answer to a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceAnswer {
     /// The addresses that HTTP.sys listens on; all of the machine, if there is none.
@@ -102,7 +102,7 @@ pub enum ServiceAnswer {
 }
 
 impl ServiceRecord {
-    /// What it is found under.
+    /// The key of the record.
     #[must_use]
     pub fn key(&self) -> ServiceKey {
         match self {
@@ -116,7 +116,7 @@ impl ServiceRecord {
 }
 
 impl ServiceKey {
-    /// What it is a key of.
+    /// The kind of the key.
     #[must_use]
     pub fn kind(&self) -> ServiceKind {
         match self {
@@ -130,7 +130,7 @@ impl ServiceKey {
 }
 
 impl ServiceQuery {
-    /// What it asks about.
+    /// The kind of the query.
     #[must_use]
     pub fn kind(&self) -> ServiceKind {
         match self {

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use super::value_error::ServiceValueError;
 
-/// A security descriptor as text ("Security Descriptor String Format" in Microsoft's documentation),
-/// as far as reservations have one: a discretionary list of who may do what, and whatever else
-/// stands around it.
+/// A security descriptor as text ("Security Descriptor String Format" in Microsoft's
+/// documentation), as far as reservations have one: a discretionary access control list, and the
+/// parts around it.
 ///
 /// Well-known SIDs have the two letters that Windows prints for them, however they were given.
 ///
@@ -29,7 +29,7 @@ pub struct SecurityDescriptor {
 /// An entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ace {
-    /// `A` where it allows; other letters for what else there is.
+    /// `A` for an entry that allows; other letters for other types.
     kind: String,
     flags: String,
     rights: String,

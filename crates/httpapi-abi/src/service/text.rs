@@ -7,8 +7,8 @@ use super::record::{ServiceKey, ServiceQuery, ServiceRecord, UrlReservation};
 use super::value::{CacheKey, SettingKey, TimeoutKey};
 use super::value_error::ServiceValueError;
 
-/// `urlacl http://+:80/ D:(A;;GX;;;WD)`, `timeout headerwaittimeout 60 s`. Texts of programs stand in
-/// it as they are: escape it for a terminal.
+/// `urlacl http://+:80/ D:(A;;GX;;;WD)`, `timeout headerwaittimeout 60 s`. It contains texts of
+/// other programs without escaping: escape it for a terminal.
 impl fmt::Display for ServiceRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.key().fmt(f)?;

@@ -1,4 +1,4 @@
-//! What can be reserved: a part of the URL namespace.
+//! The name of a reservation: a part of the URL namespace.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -16,9 +16,9 @@ pub const MAX_URL_LENGTH: usize = 16_383;
 /// A `UrlPrefix` of the HTTP Server API, `scheme://host:port/relativeURI`.
 ///
 /// The scheme is `http` or `https` in lower case; the host a name, an IPv4 address, an IPv6 address
-/// in brackets, `+` for all or `*` for what nobody else has; the port is always there ("UrlPrefix
-/// Strings" in Microsoft's documentation). The spelling is kept; two prefixes are equal if they
-/// differ in nothing but the case of host and path.
+/// in brackets, `+` for all hosts or `*` for hosts that no other prefix matches; the port is always
+/// present ("UrlPrefix Strings" in Microsoft's documentation). The spelling is kept; two prefixes
+/// are equal if they differ in nothing but the case of host and path.
 ///
 /// A path without a slash at its end gets one, as hosts were seen to store it; a prefix without any
 /// path is none.

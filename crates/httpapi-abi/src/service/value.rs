@@ -16,8 +16,7 @@ impl TimeoutKey {
     /// Both.
     pub const ALL: [Self; 2] = [Self::IdleConnection, Self::HeaderWait];
 
-    /// What it is where nobody has set it, in seconds. `netsh http show servicestate` lists 120
-    /// on hosts.
+    /// The default in seconds. `netsh http show servicestate` lists 120 on hosts.
     pub const DEFAULT: u16 = 120;
 
     /// Its number in `http.h`.
@@ -52,8 +51,8 @@ impl CacheKey {
     /// Both.
     pub const ALL: [Self; 2] = [Self::MaxResponseSize, Self::RangeChunkSize];
 
-    /// What it is where nobody has set it, in bytes. That of the largest response is seen on a
-    /// host; that the other is the same is inferred.
+    /// The default in bytes. That of the largest response is seen on a host; that the other is the
+    /// same is inferred.
     pub const DEFAULT: u32 = 262_144;
 
     /// Its number in `http.h`.
@@ -86,7 +85,7 @@ impl SettingKey {
     /// The only one.
     pub const ALL: [Self; 1] = [Self::TlsThrottle];
 
-    /// What it is where nobody has set it: inferred.
+    /// The default: inferred.
     pub const DEFAULT: u32 = 0;
 
     /// Its number in `http.h`.

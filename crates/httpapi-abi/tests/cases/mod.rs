@@ -1,4 +1,4 @@
-//! How many cases a property is tried with, and what of.
+//! The number of test cases of a property, and their generators.
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
@@ -7,15 +7,15 @@ use std::ops::Range;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-/// So many bytes, each one of `choice`. They are drawn all at once, which is what makes a million
-/// cases a matter of minutes; a failing case keeps them as they are.
+/// `length` bytes, each one of `choice`. They are drawn all at once, so that a million cases take
+/// minutes; a failing case keeps them as they are.
 #[allow(unreachable_pub, reason = "shared by several tests")]
 pub fn bytes(length: Range<usize>, choice: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     length.prop_perturb(|length, mut rng| {
         let mut bytes = vec![0; length];
         rng.fill_bytes(&mut bytes);
         for byte in &mut bytes {
-            // One in eight stays what it is.
+            // One in eight stays unchanged.
             let (at, keep) = (usize::from(*byte >> 3), *byte & 7 == 0);
             *byte = if keep {
                 *byte

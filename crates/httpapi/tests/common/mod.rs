@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use certbind_test_support::{cargo, packages};
 
-/// The library, built from what is here now. Under Wine, where there is no cargo, it is what was
-/// built before.
+/// The library, built from the current sources. Under Wine, which has no cargo, it is the library
+/// of an earlier build.
 pub(crate) fn library() -> PathBuf {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(build).clone()

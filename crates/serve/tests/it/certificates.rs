@@ -56,7 +56,7 @@ pub(crate) fn certificate(name: &str) -> (String, CertHash) {
     (pem, hash)
 }
 
-/// The socket that stands for an address and port of the host.
+/// The socket that represents an address and port of the host.
 pub(crate) fn socket(server: &Server, address: &str, port: u16) -> SocketAddr {
     let address: IpAddr = address.parse().unwrap();
     let endpoints = server.endpoints();

@@ -35,7 +35,7 @@ fn connect(to: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Whether the other end closes or resets the connection. What it sends before is skipped.
+/// Whether the other end closes or resets the connection. Data that it sends before is skipped.
 fn is_closed(stream: &mut TcpStream) -> bool {
     let mut bytes = [0; 4096];
     loop {

@@ -1,4 +1,4 @@
-//! An application behind the bindings.
+//! Forwarding requests to an application.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

@@ -90,7 +90,7 @@ const FLAGS: [(SslFlags, &str); 14] = [
     ),
 ];
 
-/// What netsh prints where they are not set.
+/// The values that netsh prints where they are not set.
 const PROPERTIES: [(&str, u32); 3] = [
     ("Receive Window", 1_048_576),
     ("Max Settings Per Frame", 2_796_202),

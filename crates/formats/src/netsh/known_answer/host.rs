@@ -9,7 +9,7 @@ use certbind_formats::netsh::{self, Release};
 
 use super::draw::Draw;
 
-/// A host, and what it prints.
+/// A host and its listing.
 pub(super) struct Host {
     pub(super) is_english: bool,
     pub(super) bindings: Vec<Binding>,
@@ -94,7 +94,7 @@ fn binding(draw: &mut Draw<'_>, release: Release, is_english: bool, at: usize) -
         2 => format!("hostnameport=host{at}.contoso.com:{port}"),
         3 => format!("ccs={}", 10 * (1 + port % 5_000) + at),
         4 => format!("scopedccs=shop{at}.contoso.com:{port}"),
-        // Its label alone tells that it is no address.
+        // Its label alone shows that it is no address.
         _ => format!("hostnameport=10.1.{at}.1:{port}"),
     };
     let key: BindingKey = key.parse().unwrap();
@@ -147,7 +147,7 @@ fn binding(draw: &mut Draw<'_>, release: Release, is_english: bool, at: usize) -
     Binding::new(key, record).unwrap()
 }
 
-/// A line in a language that nobody speaks, or nearly.
+/// A line in an invented or rare language.
 fn translated(line: &str, language: Language) -> String {
     let Some((label, value)) = line.split_once(" : ") else {
         return line

@@ -120,7 +120,7 @@ fn no_value_is_wrong_in_a_million() {
     assert!(failures.is_empty(), "{}", failures.join("\n=====\n"));
 }
 
-/// What SplitMix64 adds to its state for each number.
+/// The constant that SplitMix64 adds to its state for each number.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The cases of a seed: SplitMix64.

@@ -1,4 +1,4 @@
-//! What happens to a listing on its way: lines that are lost, doubled or swapped, and noise.
+//! Changes of a listing in transit: lost, duplicated or swapped lines, and noise.
 
 use super::draw::Draw;
 
@@ -137,7 +137,7 @@ fn output(lines: &[String]) -> serde_json::Value {
     serde_json::json!({"changed": true, "stdout": stdout, "stdout_lines": lines})
 }
 
-/// What noise that may cost values has done.
+/// The effect of noise that may lose values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Harm {
     /// A line, or a record, is not as it was printed.

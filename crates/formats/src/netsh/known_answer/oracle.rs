@@ -1,4 +1,5 @@
-//! What a reader may return of a host that is known: the host, or less with a warning, or an error.
+//! The allowed results of reading the listing of a known host: the host, or less with a warning, or
+//! an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use super::draw::Draw;
 use super::host::{Host, host};
 use super::noise::{Harm, damage, harmful, joined, outputs_of_two, removable, wrapped};
 
-/// What became of a listing.
+/// The outcome of reading a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Whole,
@@ -19,7 +20,7 @@ pub(crate) enum Outcome {
     Refused,
 }
 
-/// A host, and what has happened to its listing.
+/// A host, and the changes of its listing.
 struct Case {
     host: Host,
     /// The lines after the damage, before the noise.
@@ -40,7 +41,7 @@ enum Noise {
 /// Draws a host, prints it, has something happen to the text, and reads it.
 ///
 /// # Errors
-/// What was read wrong, with the text.
+/// The value that was read wrong, with the text.
 pub(crate) fn check(bytes: &[u8]) -> Result<Outcome, String> {
     let mut draw = Draw::new(bytes);
     let host = host(&mut draw);
@@ -66,7 +67,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Outcome, String> {
     };
     let outcome = case.judge(&text);
     let outcome = outcome.map_err(|error| format!("{error}\n{text}"))?;
-    // What nothing has happened to, or nothing but what can be removed, is read whole.
+    // A listing without changes, or with removable noise alone, is read completely.
     let is_readable = match noise {
         Noise::None => true,
         Noise::Removable => case.host.is_english,
@@ -131,9 +132,9 @@ impl Case {
         }
     }
 
-    /// A value that differs is at its default, and a warning is about it. Where nothing but positions
-    /// tell, a line that is lost or swapped may give another line's value: with a warning, and never
-    /// where another record shows the order.
+    /// A value that differs is at its default, and a warning is about it. Where lines are
+    /// identified by position alone, a lost or swapped line may give another line's value: with a
+    /// warning, and never where another record shows the order.
     fn judge_binding(
         &self,
         reading: &ReadOutcome,
@@ -192,8 +193,8 @@ impl Case {
         ))
     }
 
-    /// Whether a release prints exactly these records for the bindings that were read, and no line of the
-    /// listing is of a newer one: then nobody can see that they are not what the host has printed.
+    /// Whether a release prints exactly these records for the bindings that were read, and no line
+    /// of the listing is of a newer one: then the change cannot be detected.
     fn is_of_a_release(&self, reading: &ReadOutcome) -> bool {
         let export = Export {
             bindings: reading.export.bindings.clone(),
@@ -274,8 +275,8 @@ fn records<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<(String, String)
     records
 }
 
-/// Whether a warning is about the line with a label. Without a line of its own, whether the freshness time
-/// is in force is told by the time.
+/// Whether a warning is about the line with a label. Whether the freshness time is in force has no
+/// line of its own and follows from the time.
 fn names_line(what: &str, label: &str) -> bool {
     let is_named = |label: &str| what.contains(label);
     is_named(label)

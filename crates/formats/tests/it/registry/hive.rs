@@ -1,4 +1,4 @@
-//! Hives made cell by cell: every shape of list, name and data, and what is wrong with others.
+//! Hives made cell by cell: every shape of list, name and data, and the errors of others.
 
 use certbind_formats::{Format, ReadError, ReadOptions, ReadOutcome, WarningKind, detect, read};
 
@@ -119,7 +119,8 @@ fn a_hive_without_the_key_of_http_sys_is_an_error() {
     );
 }
 
-/// Version 1.6 with flag 2: the hive of a container, which has only what differs from its host's.
+/// Version 1.6 with flag 2: the hive of a container, which contains only the differences from its
+/// host's.
 #[test]
 fn a_layered_hive_is_refused_by_name() {
     let mut hive = two();
@@ -331,7 +332,7 @@ fn a_hive_that_is_cut_short_is_a_problem() {
     );
     let found = error(cut);
     assert!(found.contains(&expected), "{found}");
-    // What comes behind the bins is of no concern.
+    // The data after the bins does not matter.
     assert_eq!(
         read_hive(&[hive.as_slice(), &[7; 5000]].concat())
             .unwrap()

@@ -1,4 +1,4 @@
-//! Hives that hivex makes, and what it says of ours.
+//! Hives that hivex makes, and hivex's reading of ours.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -92,7 +92,7 @@ fn hivex_reads_our_export_alike() {
     assert_same(reading.export.bindings, &bindings);
 }
 
-/// hivexregedit takes UTF-8, and a key only behind the one that it is under. An offline hive has no
+/// hivexregedit takes UTF-8, and a key only after its parent. An offline hive has no
 /// `CurrentControlSet`.
 fn with_ancestors(written: &[u8]) -> String {
     let text = text_of(written);

@@ -1,4 +1,4 @@
-//! Settings of a host that stand next to its bindings.
+//! Settings of a host that are stored next to its bindings.
 
 use certbind_formats::{Configuration, ReadOptions, WarningKind, read};
 

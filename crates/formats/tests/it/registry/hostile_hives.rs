@@ -46,7 +46,7 @@ fn varied() -> Vec<u8> {
     file(&system(families))
 }
 
-/// The places of a hive that are worth changing: all but most of what has no meaning to the reader.
+/// The places of a hive that are worth changing: all but most of those that the reader ignores.
 fn places(hive: &[u8]) -> impl Iterator<Item = usize> {
     let is_long =
         |at: usize| hive[at..].starts_with(b"x\0x\0x\0x\0") || hive[at..].starts_with(&[0; 8]);
@@ -144,7 +144,7 @@ proptest! {
     }
 }
 
-/// Cells one behind another, for what no builder would make.
+/// Consecutive cells, for hives that no builder would make.
 struct Cells(Vec<u8>);
 
 impl Cells {

@@ -83,7 +83,7 @@ fn missing(recovery: &Recovery) -> &str {
     &recovery.missing[0]
 }
 
-/// Both logs are replayed in the order of their entries, whatever they are called. The hive is then
+/// Both logs are replayed in the order of their entries, under any file names. The hive is then
 /// byte for byte the last version, with both sequence numbers one after the last entry.
 #[test]
 fn logs_are_ordered_by_number() {
@@ -404,9 +404,10 @@ fn other_files_are_no_logs() {
     }
 }
 
-/// A log that is damaged anywhere gives a version of the hive that the host had, and a report. Only the
-/// signature of the last entry cannot be told from the rest of an older log. `CERTBIND_CASES=13` damages
-/// every byte; otherwise those of all headers, and every 13th of the pages.
+/// A log that is damaged anywhere gives a version of the hive that the host had, and a report. Only
+/// damage of the last entry's signature cannot be distinguished from the rest of an older log.
+/// `CERTBIND_CASES=13` damages every byte; otherwise those of all headers, and every 13th of the
+/// pages.
 #[test]
 fn a_log_damaged_at_any_byte_gives_an_earlier_version_and_reports_it() {
     let versions = versions(4);

@@ -1,4 +1,4 @@
-//! Registry exports: what Windows and Wine write, and what people save.
+//! Registry exports: those of Windows and Wine, and files that users saved.
 
 use certbind_formats::{Format, ReadError, ReadOptions, ReadOutcome, WarningKind, detect, read};
 

@@ -1,4 +1,4 @@
-//! Whatever is written as a registry export comes back as it was.
+//! Every registry export that is written restores its bindings.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Wine's `reg` as a judge: it imports what is written, and what it exports is read.
+//! Wine's `reg` as a reference: it imports our exports, and we read its exports.
 #![cfg(unix)]
 
 use std::path::Path;
@@ -66,7 +66,7 @@ fn wine_round_trips_an_export() {
     require!("wine");
     let wine = Wine(tempfile::tempdir().unwrap());
     let parameters = format!(r"{HTTP}\Parameters");
-    // Whatever the texts are: the bindings are the same.
+    // For any texts the bindings are the same.
     let bindings = some_bindings(64);
     let mut file = Vec::new();
     reg::write(&mut file, &export(bindings.clone())).unwrap();

@@ -72,7 +72,7 @@ fn trailing_bytes_are_refused() {
         damage(&error),
         (end, None, "expected the end of the file, found more bytes")
     );
-    // As is a second snapshot behind it.
+    // The same holds for a second snapshot after the first.
     let twice = [small(1), small(1)].concat();
     assert_eq!(damage(&refused(&twice)).0, small(1).len() as u64);
 }

@@ -1,11 +1,11 @@
-//! The worked example of `docs/formats.md` is what the code writes, and it reads it.
+//! The code writes and reads the worked example of `docs/formats.md`.
 
 use certbind_core::{Binding, Record};
 use certbind_formats::{Export, Header};
 
 use super::{read_as_snapshot, written};
 
-/// The bytes of the example: what stands in front of `|` on its lines.
+/// The bytes of the example: the text before `|` on its lines.
 fn example() -> Vec<u8> {
     let document = include_str!("../../../../../docs/formats.md");
     let block = document

@@ -1,4 +1,4 @@
-//! The snapshot form: what comes back, and what is refused.
+//! The snapshot format: restored values, and refused input.
 
 mod damage;
 mod document;
@@ -54,7 +54,7 @@ fn pushed(bindings: impl IntoIterator<Item = Binding>) -> Vec<u8> {
 fn read_as_snapshot(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
     let options = ReadOptions {
         format: Some(Format::Snapshot),
-        // There is no keeping going in a file that is not what was written.
+        // A damaged file is refused even with `keep_going`.
         keep_going: true,
         ..ReadOptions::default()
     };

@@ -1,4 +1,4 @@
-//! Snapshots that are whole give back what went in.
+//! A complete snapshot restores the written bindings.
 
 use std::io::{self, Write};
 
