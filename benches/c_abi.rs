@@ -1,5 +1,5 @@
-//! What calls of the HTTP Server API take: through `libhttpapi.so`, as C programs make them, and on
-//! the simulator. `cargo xtask bench` builds the library first.
+//! The time of HTTP Server API calls: through `libhttpapi.so`, as C programs make them, and on the
+//! simulator.
 
 #![allow(clippy::unwrap_used, reason = "a figure of what failed is no figure")]
 #![allow(unsafe_code, reason = "the calls are C's")]

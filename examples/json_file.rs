@@ -67,8 +67,8 @@ impl JsonFileStore {
     }
 }
 
-/// How often, and in what interval, a lock is tried: a child of this process keeps the lock of a store
-/// that was closed from its fork to its exec.
+/// The number of attempts to lock, and the interval between them: a child of this process keeps the
+/// lock of a store that was closed from its fork to its exec.
 const ATTEMPTS: u32 = 200;
 const INTERVAL: Duration = Duration::from_millis(5);
 

@@ -1,4 +1,4 @@
-//! What an engine has to do to be compared.
+//! The interface of an engine in the comparison.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub(crate) struct Kind {
     pub(crate) ours: bool,
     /// Makes a store of these bindings, which are in order, in an empty folder: durably, at once.
     pub(crate) import: fn(&Path, &[Binding]) -> Opened,
-    /// Opens what was made. An engine that keeps nothing has none.
+    /// Opens the created store. An engine without persistence has none.
     pub(crate) open: Option<fn(&Path) -> Opened>,
 }
 
@@ -23,15 +23,15 @@ pub(crate) type Opened = Box<dyn Engine>;
 
 /// An engine that was opened.
 pub(crate) trait Engine {
-    /// The binding of a key, by itself: it sees what was committed when it is called, unless the
-    /// engine is there to show what a transaction costs.
+    /// The binding of a key, by itself: it sees every earlier commit, unless the engine is included
+    /// to show the cost of a transaction.
     fn get(&self, key: &BindingKey) -> Option<Binding>;
 
     /// Reads every binding in order; how many there are.
     fn scan(&self) -> usize;
 
-    /// What puts bindings, one durable transaction each; a thread has one of its own. An engine
-    /// that keeps nothing, or only reads, has none.
+    /// A writer of bindings, one durable transaction each; each thread has its own. An engine
+    /// without persistence, or without writes, has none.
     fn writer(&self) -> Option<Writer<'_>>;
 }
 

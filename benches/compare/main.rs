@@ -1,4 +1,4 @@
-//! certbind beside the engines that one would take instead: `cargo xtask bench compare`.
+//! certbind compared with alternative engines: `cargo xtask bench compare`.
 //!
 //! Every engine does the same work in the same run, in turn, round after round; the medians and the
 //! ratios go to `benches/RESULTS.md`. On a busy disk or processor it is the ratios that hold.

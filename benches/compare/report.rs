@@ -7,7 +7,7 @@ use crate::engine::Kind;
 use crate::engines::ALL;
 use crate::workload::{Figures, Measure, Size, thousands};
 
-/// What was measured.
+/// The measured figures.
 pub(crate) struct Results {
     pub(crate) size: Size,
     pub(crate) rounds: usize,
@@ -25,8 +25,8 @@ impl Results {
         median(found.map(|(_, figure)| *figure).collect())
     }
 
-    /// The best of the peers, and which it is. What keeps nothing, or one snapshot for ever, does
-    /// another job.
+    /// The best figure of the comparable engines, and the name of its engine. Engines without
+    /// persistence, or with a single snapshot, are not comparable.
     fn best(&self, measure: Measure) -> Option<(f64, &'static str)> {
         let peers = ALL.iter().enumerate().filter(|(_, kind)| is_peer(kind));
         let figures = peers.filter_map(|(at, kind)| Some((self.median(at, measure)?, kind.name)));

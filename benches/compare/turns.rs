@@ -1,5 +1,5 @@
-//! Gets, and puts of one writer, of every engine in short turns: what a disk or a processor that is
-//! shared does changes from second to second.
+//! Gets, and puts of one writer, of every engine in short turns: the speed of a shared disk or
+//! processor changes from second to second.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -19,8 +19,8 @@ const TURN: Duration = Duration::from_millis(10);
 /// processor that are timed, which the engines before have filled.
 const TURNS: usize = 10;
 
-/// What each of these does in turns, and what the disk does in turns of its own: syncs a second of
-/// 4 KiB that are overwritten.
+/// The rates of these engines in turns, and that of the disk in turns of its own: syncs per second
+/// of 4 KiB that are overwritten.
 pub(crate) fn in_turns(
     kinds: &[&Kind],
     size: &Size,
@@ -137,7 +137,7 @@ fn puts(
     (rates.collect(), disk.get())
 }
 
-/// What was written, and how long it took.
+/// The written bindings, and the time.
 struct Rate<'a> {
     put: Writer<'a>,
     puts: f64,

@@ -1,4 +1,4 @@
-//! What is measured, and how.
+//! The measures and the work of the comparison.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -22,10 +22,10 @@ pub(crate) struct Size {
     pub(crate) writing: Duration,
 }
 
-/// What one engine did in one round; what it cannot do is not there.
+/// The figures of one engine in one round, without the operations that it does not support.
 pub(crate) type Figures = Vec<(Measure, f64)>;
 
-/// What is measured. The order is that of the table.
+/// A measure. The order is that of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Measure {
     GetFew,
@@ -128,7 +128,7 @@ pub(crate) fn another(bindings: &[Binding], dice: &mut fastrand::Rng) -> Binding
     binding(key, dice.u32(..))
 }
 
-/// What is measured of an engine by itself, once. `folder` is on the disk that is measured.
+/// The measures of an engine by itself, once. `folder` is on the measured disk.
 pub(crate) fn round(
     kind: &Kind,
     size: &Size,
@@ -168,7 +168,8 @@ pub(crate) fn round(
         let Some(puts) = puts(&*engine, few, threads, size.writing) else {
             break;
         };
-        // What ended later, one put of each thread, took its time and is in no second of these.
+        // Puts that ended later, one of each thread, took part of the time and are counted in no
+        // second.
         let ended = puts.iter().filter(|put| put.end <= size.writing).count();
         figures.push((measure, ended as f64 / size.writing.as_secs_f64()));
         if threads == 16 {

@@ -1,7 +1,7 @@
 //! Runs a hot operation so many times, for valgrind to count its instructions: `counts OPERATION
 //! TIMES`. Without arguments it lists the operations, and how many times are enough. `cargo xtask
-//! bench counts` takes the difference between two numbers of times, so that what comes before and
-//! after does not count.
+//! bench counts` takes the difference between two numbers of times, so that the work before and
+//! after is not counted.
 
 #![allow(clippy::unwrap_used, reason = "a count of what failed is no count")]
 
@@ -21,8 +21,8 @@ use tempfile::TempDir;
 /// How many bindings the stores hold.
 const BINDINGS: u32 = 10_000;
 
-/// An operation, how many times are enough to count it by (hashes are salted, and so is the work
-/// before it), and what does it so many times. A scan, an import and a listing count for each
+/// An operation: its name, a sufficient number of repetitions (hashes are salted, and so is the
+/// work before it), and a function that repeats it. A scan, an import and a listing count for each
 /// binding.
 type Operation = (&'static str, u32, fn(u32));
 

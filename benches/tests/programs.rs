@@ -1,4 +1,4 @@
-//! The measuring programs do what they say. How fast anything is, is not tested.
+//! The benchmark programs work. Their speed is not tested.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

@@ -1,4 +1,4 @@
-//! Runs a target, and says what came of it.
+//! Runs a target, and reports the outcome.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -19,7 +19,7 @@ const HANG: Duration = Duration::from_secs(5);
 /// The most inputs that are kept for their outcome.
 const CORPUS: usize = 2048;
 
-/// What a run was.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// How many inputs were read.
@@ -30,12 +30,12 @@ pub struct Run {
     pub memory: u64,
 }
 
-/// What went wrong, and the smallest input that was found for it.
+/// The failure, and the smallest input that was found for it.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The input.
     pub input: Vec<u8>,
-    /// What the reader did.
+    /// The behaviour of the reader.
     pub what: String,
 }
 
@@ -89,10 +89,11 @@ pub fn run(target: &Target, seed: u64, executions: u64) -> Result<Run, Failure> 
     })
 }
 
-/// Reads one input: what came of it, and the most bytes of memory that were in use for it at once.
+/// Reads one input. Returns the outcome, and the most bytes of memory that were in use for it at
+/// once.
 ///
 /// # Errors
-/// What is wrong with the reader.
+/// The failure of the reader.
 pub fn execute(target: &Target, input: &[u8]) -> Result<(Outcome, u64), String> {
     let mut read = Err("it was not read".to_owned());
     let used = allocation_counter::measure(|| {
@@ -117,7 +118,7 @@ pub fn execute(target: &Target, input: &[u8]) -> Result<(Outcome, u64), String> 
     Ok((outcome, used.bytes_max))
 }
 
-/// Leaves out what the failure does not need.
+/// Removes the parts of the input that the failure does not need.
 fn smallest(target: &Target, mut failure: Failure, watch: &Watch) -> Failure {
     let mut piece = failure.input.len() / 2;
     while piece > 0 {

@@ -1,5 +1,5 @@
-//! Hostile input for every reader: never a panic, a hang, or memory out of proportion, and what was
-//! understood reads the same when it is written again.
+//! Hostile input for every reader: never a panic, a hang, or memory out of proportion, and every
+//! value that was read is equal when it is written and read again.
 //!
 //! A [`Target`] is a function from bytes to an [`Outcome`]. The [`engine`](run) draws inputs from
 //! seeds that are well formed, damages them, and keeps those whose outcome is new, for stable Rust
@@ -20,11 +20,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use engine::{Failure, Run, execute, run};
 
-/// One reader, and what it is fed.
+/// One reader, and its inputs.
 pub struct Target {
-    /// What it is called on the command line, and its folder of regressions.
+    /// Its name on the command line, and its folder of regressions.
     pub name: &'static str,
-    /// Reads the input, and panics if what it makes of it is wrong.
+    /// Reads the input, and panics if the result is wrong.
     pub read: fn(&[u8]) -> Outcome,
     /// Inputs that are well formed.
     pub seeds: fn() -> Vec<Vec<u8>>,
@@ -36,7 +36,7 @@ pub struct Target {
     pub memory: fn(usize) -> u64,
 }
 
-/// What a reader made of an input. Inputs of the same outcome are taken for alike.
+/// The outcome of reading an input. Inputs of the same outcome are considered alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Outcome(u64);
 
@@ -47,7 +47,7 @@ impl Outcome {
         Self(hasher.finish())
     }
 
-    /// An error, by its words without what stands in the input.
+    /// An error, by its message without the parts that come from the input.
     fn error(error: impl std::fmt::Display) -> Self {
         let words = error.to_string();
         let words = words.split(['"', ':', '`']).step_by(2).flat_map(str::chars);

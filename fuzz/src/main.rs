@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     println!("{name}: {executions} executions from seed {seed}");
-    // Panics are what is looked for; the last one is told below.
+    // Panics are the expected failures; the last one is reported below.
     std::panic::set_hook(Box::new(|_| {}));
     let start = Instant::now();
     match certbind_fuzz::run(target, seed, executions) {

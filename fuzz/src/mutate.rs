@@ -47,7 +47,7 @@ fn damage(input: &mut Vec<u8>, corpus: &[Vec<u8>], dictionary: &[&str], rng: &mu
         5 => input.truncate(at),
         6 | 7 if !dictionary.is_empty() => {
             let word = dictionary[rng.usize(..dictionary.len())].bytes();
-            // Instead of what is there, or before it.
+            // Replaces the bytes or inserts before them.
             let end = if rng.bool() {
                 at
             } else {

@@ -24,7 +24,7 @@ const SMALL: usize = if cfg!(debug_assertions) { 12 } else { 1024 } << 10;
 /// How many bytes of memory a byte of input may take.
 const PER_BYTE: u64 = 20;
 
-/// What may be taken whatever the input is: bounded tables, and a scrypt of 32 MiB.
+/// The memory that any input may take: bounded tables, and a scrypt of 32 MiB.
 const ANYWAY: u64 = 64 << 20;
 
 /// Four times the input takes four times the processor's time, and twice that where the larger input
@@ -36,7 +36,7 @@ const SHORT: Duration = Duration::from_millis(400);
 
 type Reader = (&'static str, fn(&[u8]));
 
-/// Each reads what it is given, and lets go of what it made of it.
+/// Each reads an input, and drops the result.
 const READERS: [Reader; 18] = [
     ("export", |input| {
         let _ = read(input, &ReadOptions::default());
@@ -388,7 +388,7 @@ fn cpu_time() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap()
 }
 
-/// Tries shapes and readers that a filter takes. What is wrong.
+/// Tries the shapes and readers that pass a filter. Returns the failures.
 fn tried(small: usize, is_tried: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let mut wrong = Vec::new();
     for shape in &SHAPES {

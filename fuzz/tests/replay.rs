@@ -1,4 +1,4 @@
-//! What was found once is read, and a thousand inputs more for each target.
+//! Replays every input that once failed, and a thousand further inputs for each target.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

@@ -1,4 +1,4 @@
-//! A batch happens whole or leaves no trace, for those who look meanwhile too.
+//! A batch is atomic, also for concurrent readers.
 
 use std::collections::BTreeSet;
 use std::panic::resume_unwind;
@@ -171,7 +171,7 @@ impl Watch {
         id > u128::from(cases::scaled(BATCHES)) && self.looks.iter().all(looked)
     }
 
-    /// Tells the readers, once it is dropped, that the writer is gone, however it went.
+    /// Signals the readers, when it is dropped, that the writer has ended, also by a panic.
     fn writing(&self) -> impl Drop {
         struct Over<'a>(&'a AtomicBool);
         impl Drop for Over<'_> {

@@ -1,4 +1,4 @@
-//! What a store says it cannot do, it refuses; what it says it can, it does.
+//! A store refuses the operations that its capabilities exclude, and performs all others.
 
 use std::num::NonZeroUsize;
 
@@ -14,9 +14,10 @@ use crate::operation::{Operation, Response};
 use crate::sample::{keys, numbered, plain};
 use crate::watch;
 
-/// Kinds that the store lacks are refused whatever is query of them, alone and in a batch; changes
-/// of a store that cannot be written, batches beyond its limit and options that a plain CCS binding
-/// cannot have too, and extended properties where there are none; what is within its limits is done; and nothing of it leaves a trace.
+/// Operations on kinds that the store lacks are refused, alone and in a batch; changes of a store
+/// that cannot be written, batches beyond its limit and options that a plain CCS binding cannot
+/// have too, and extended properties where they are not supported; operations within its limits
+/// succeed; and refused operations change nothing.
 ///
 /// # Panics
 /// If it is otherwise.
@@ -152,7 +153,7 @@ fn lacks_ccs_options(store: &dyn BindingStore) {
     );
 }
 
-/// Refuses them whatever is bound, and whatever else the batch would do.
+/// Refuses them for every key, bound or not, and with any other changes in the batch.
 fn lacks_extended_properties(store: &dyn BindingStore, capabilities: &Capabilities) {
     for kind in capabilities.kinds.iter().copied() {
         let plain = plain(&numbered(kind, 9));

@@ -21,8 +21,8 @@ fn scaled_by(times: Option<&str>, cases: u32) -> u32 {
     cases.saturating_mul(times).div_ceil(parts)
 }
 
-/// A configuration with this many cases, times what the environment says. Tests run in the folder
-/// of their own crate, so that is where failures are kept: in a file for each subject and check.
+/// A configuration with this many cases, times `CERTBIND_CASES`. Tests run in the folder of their
+/// own crate, so failures are saved there, in a file for each fixture and check.
 pub(crate) fn config(fixtures: Fixtures, check: &str, cases: u32) -> Config {
     let config = Config {
         cases: scaled(cases),

@@ -16,10 +16,10 @@ use crate::watch;
 /// Histories of eight threads are linearizable: reads, every way to write, batches with
 /// preconditions, rotations and scans.
 ///
-/// Where a scan is not of one instant it need only be *regular*: of each key it sees what a read
-/// of that key alone might have seen meanwhile. Where a batch can be seen half applied, so are all
-/// reads beside batches of several changes; but writers take turns, and reads beside batches of one
-/// change are linearizable.
+/// Where a scan is not of one instant it need only be *regular*: for each key it returns a value
+/// that a read of that key alone might have returned in that time. Where a batch can be observed
+/// partly applied, the same holds for all reads concurrent with batches of several changes; but
+/// writers take turns, and reads concurrent with batches of one change are linearizable.
 ///
 /// # Panics
 /// If a history is not; it is printed.

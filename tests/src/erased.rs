@@ -36,13 +36,13 @@ impl Fixtures {
         store.capabilities()
     }
 
-    /// The most keys of a check: what the fixture allows, and no more than the store is tested with.
+    /// The most keys of a check: limited by the fixture and by the store.
     pub(crate) fn max_keys(self, capabilities: &Capabilities) -> usize {
         let tested = capabilities.tested_keys.map_or(usize::MAX, usize::from);
         self.max_keys.min(tested)
     }
 
-    /// The most changes of one batch: what the store takes, and no more than half of the keys.
+    /// The most changes of one batch: the limit of the store, and at most half of the keys.
     pub(crate) fn max_batch(self, capabilities: &Capabilities) -> usize {
         let most = (self.max_keys(capabilities) / 2).max(1);
         capabilities
@@ -86,7 +86,7 @@ pub(crate) fn scan_all(store: &dyn BindingStore, scan: &Scan) -> Vec<Binding> {
     scanned.unwrap_or_else(|error| panic!("a scan failed: {error}"))
 }
 
-/// Removes from a binding what a store with these capabilities refuses.
+/// Removes the parts of a binding that a store with these capabilities refuses.
 pub(crate) fn fitted(binding: Binding, capabilities: &Capabilities) -> Binding {
     let mut record = binding.record().clone();
     if !capabilities.extended_properties {

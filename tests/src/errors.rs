@@ -1,4 +1,4 @@
-//! Errors change nothing, and say which key and what was found.
+//! Errors change nothing, and contain the key and the value found.
 
 use certbind_core::{Batch, Binding, BindingStore, Change, Precondition, StoreError};
 
@@ -9,9 +9,9 @@ use crate::operation::{Operation, Response};
 use crate::sample::{marked, numbered};
 use crate::watch;
 
-/// Whatever fails, alone or in a batch, at its beginning, in its middle or at its end, is refused
-/// with the error that is meant for it; that names the key and has what was found there; and the
-/// store holds what it held.
+/// Every operation that fails, alone or in a batch, at its beginning, in its middle or at its end,
+/// returns the specified error, with the key and the binding found there; and the contents of the
+/// store stay unchanged.
 ///
 /// # Panics
 /// If it is otherwise.
@@ -28,7 +28,7 @@ fn check(fixtures: Fixtures) {
     }
     let most = capabilities.max_batch.map_or(3, usize::from);
     for kind in &capabilities.kinds {
-        // In this order a load comes to something that would do before it comes to what fails.
+        // In this order a bulk load reaches a valid change before the failing one.
         let [other, bound, free, new] = [1, 2, 3, 4].map(|n| numbered(*kind, n));
         let (held, wrong) = (marked(&bound, 1), marked(&bound, 2));
         for binding in [held.clone(), marked(&other, 3)] {
@@ -38,7 +38,7 @@ fn check(fixtures: Fixtures) {
         for (failing, response) in failures(&held, &wrong, &marked(&free, 4)) {
             require_eq!(Errors, failing.perform(&*store), response, "{failing}");
             unchanged(&*store, &before, &failing);
-            // One that would do goes before it and another behind it.
+            // A valid change comes before the failing one and another after it.
             for position in 0..3.min(most) {
                 let mut changes = vec![
                     Change::put(marked(&other, 5)),
@@ -73,7 +73,7 @@ fn check(fixtures: Fixtures) {
     }
 }
 
-/// What fails while `held` is bound and `free` is not, and how.
+/// The operations that fail while `held` is bound and `free` is not, and their errors.
 fn failures(held: &Binding, wrong: &Binding, free: &Binding) -> Vec<(Operation, Response)> {
     let exists = Response::AlreadyExists {
         key: held.key().clone(),
@@ -144,7 +144,7 @@ fn loads_that_end_early(store: &dyn BindingStore, first: &Binding, second: &Bind
     }
 }
 
-/// Of two preconditions that do not hold, the first is told.
+/// Of two violated preconditions, the first is reported.
 fn first_of_two(store: &dyn BindingStore, held: &Binding, free: &Binding) {
     let exists = Response::AlreadyExists {
         key: held.key().clone(),

@@ -122,8 +122,9 @@ fn properties() -> Vec<Property> {
     values.flat_map(of_value).collect()
 }
 
-/// The same name in different cases, blanks, controls, scripts, characters outside of the basic
-/// plane, composed and decomposed, what netsh prints for none, and the longest in units of UTF-16.
+/// The same name in different cases, spaces, control characters, scripts, characters outside of the
+/// basic plane, composed and decomposed, the text that netsh prints for none, and the longest in
+/// units of UTF-16.
 fn texts(longest: usize) -> Vec<String> {
     let texts = [
         "MY",

@@ -1,4 +1,4 @@
-//! Failures: the guarantee that is violated, what was expected and what was found.
+//! Failures: the violated guarantee, the expected value and the value found.
 
 use std::fmt;
 
@@ -114,7 +114,7 @@ const SHOWN: usize = 5;
 
 /// Values whose differences can be listed.
 pub(crate) trait Compare {
-    /// Lines that say what was expected and what was found; none if the values are equal.
+    /// Lines with the expected value and the value found; none if the values are equal.
     fn differences(expected: &Self, found: &Self) -> Vec<String>;
 }
 

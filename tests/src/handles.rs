@@ -81,7 +81,7 @@ fn shared(
     let keys = keys(capabilities, 2 * CHANGES + 1);
     let (counter, rest) = keys.split_last().expect("keys");
     let mut model = Model::new(capabilities);
-    // In turns: what one has written the other reads.
+    // In turns: one handle reads the values that the other has written.
     for (round, key) in rest.iter().take(8).enumerate() {
         let put = Operation::Put(marked(key, 1));
         let (writer, reader) = (&*stores[round % 2], &*stores[(round + 1) % 2]);
@@ -101,7 +101,7 @@ fn shared(
             "a scan by the other handle"
         );
     }
-    // At the same time: neither loses what the other writes.
+    // At the same time: neither loses the other's writes.
     stores[0].put(marked(counter, 0)).expect("put");
     let (one, other) = rest.split_at(CHANGES);
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Many threads on one store, and a record of who called what, when, and what it answered.
+//! Many threads on one store, and a record of their calls, with caller, times and results.
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +21,7 @@ pub(crate) const THREADS: usize = 8;
 pub(crate) const OPERATIONS: usize = 5;
 const KEYS: usize = 3;
 
-/// What happened.
+/// The recorded events.
 pub(crate) type History = Vec<Event<Operation, Response>>;
 
 /// A program for each thread, whose batches have at most so many changes. Each binding that is
@@ -128,8 +128,9 @@ pub(crate) fn record(store: &dyn BindingStore, programs: &[Vec<Operation>]) -> H
     history
 }
 
-/// A rotation is judged as the batch that it turned out to be: one that applies only while what it
-/// renews is as it was. Which bindings a rotation meets that are made while it runs is not promised.
+/// A rotation is judged as the batch that it resulted in: one that applies only while the renewed
+/// bindings are unchanged. Whether a rotation renews bindings that are created while it runs is not
+/// specified.
 fn settled(operation: &Operation, response: &Response) -> Operation {
     let (Operation::Rotate(old, new), Response::Applied(outcomes)) = (operation, response) else {
         return operation.clone();

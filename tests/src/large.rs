@@ -182,7 +182,7 @@ impl Run {
         );
     }
 
-    /// The store contains what the model does.
+    /// Checks that the store has the contents of the model.
     fn compare(&self, after: &str) {
         for key in &self.sample {
             let (found, expected) = (self.store.get(key).expect("get"), self.model.get(key));

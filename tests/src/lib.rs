@@ -41,8 +41,8 @@
 //! | [`operations_are_linearizable`], [`revisions_grow`], [`second_handles_share_the_store`] | 4. linearizability |
 //! | [`scans_are_ordered`], [`scans_are_stable`], [`scans_show_the_instant_of_their_start`] | 5. ordered, stable scans |
 //! | [`every_field_round_trips`] | 6. round trip |
-//! | [`errors_change_nothing`] | 7. errors change nothing, and name the key and what was found |
-//! | [`capabilities_are_accurate`] | the store refuses what its capabilities exclude, and does the rest |
+//! | [`errors_change_nothing`] | 7. errors change nothing, and name the key and the value found |
+//! | [`capabilities_are_accurate`] | the store refuses the operations that its capabilities exclude, and performs all others |
 //! | [`sequences_follow_the_model`] | all of these, for one caller |
 //!
 //! Each check respects the store's [`Capabilities`](certbind_core::Capabilities): where they declare
@@ -51,10 +51,10 @@
 //!
 //! # Failures
 //!
-//! A failure names the violated guarantee, and lists the fields in which the result differs from what
-//! was expected. Random cases are shrunk, and their seeds kept in `proptest-regressions/` of the crate
-//! that runs the suite, in a file for each fixture and check. Commit these files: their cases are run
-//! first from then on. `CERTBIND_CASES=N` runs N times as many cases.
+//! A failure names the violated guarantee, and lists the fields in which the result differs from
+//! the expected one. Random cases are shrunk, and their seeds kept in `proptest-regressions/` of
+//! the crate that runs the suite, in a file for each fixture and check. Commit these files: their
+//! cases are run first from then on. `CERTBIND_CASES=N` runs N times as many cases.
 //!
 //! A check that is not finished within [`Fixture::TIME_LIMIT`] fails, and names the calls that have not
 //! returned.

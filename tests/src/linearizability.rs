@@ -1,26 +1,26 @@
 //! Whether a recorded history of concurrent operations is linearizable: whether each operation can
 //! have taken effect at one point between its call and its return.
 //!
-//! The search is that of Wing and Gong, with Lowe's memory of what was tried: it looks for an order
-//! of the operations that respects real time (an operation that had returned before another was
-//! called comes first) and in which a sequential specification gives each the response it got.
+//! The search is that of Wing and Gong, with Lowe's memoization of visited states: it looks for an
+//! order of the operations that respects real time (an operation that had returned before another
+//! was called comes first) and in which a sequential specification gives each the response it got.
 //!
 //! Where every operation is of one key, a history can be judged key by key, which is much faster.
-//! Batches and scans are of many, and it is their agreement across keys that is promised, so the
-//! state here is the whole store. What keeps the search short is that histories are small: the set
-//! of operations that were put in order is one word, and with the state it leads to it is tried
-//! once, however it was reached.
+//! Batches and scans affect many keys, and their consistency across keys is guaranteed, so the
+//! state here is the whole store. The search is short because histories are small: the set of
+//! operations that were put in order is one word, and with the state it leads to it is tried once,
+//! however it was reached.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// What the operations do, one after the other.
+/// The sequential effect of the operations.
 pub(crate) trait Specification {
     /// The state that they act on.
     type State: Clone + Eq + Hash;
     /// An operation.
     type Operation;
-    /// What it responses.
+    /// The result of an operation.
     type Response: PartialEq;
 
     /// The response of an operation, and the state after it.
@@ -34,9 +34,9 @@ pub(crate) struct Event<O, A> {
     pub(crate) called: u64,
     /// When it returned.
     pub(crate) returned: u64,
-    /// What was called.
+    /// The operation that was called.
     pub(crate) operation: O,
-    /// What it answered.
+    /// Its result.
     pub(crate) response: A,
 }
 
@@ -84,7 +84,7 @@ impl<S: Specification> Search<'_, S> {
         }
         (0..self.history.len()).filter(left).any(|i| {
             let event = &self.history[i];
-            // Whoever returned before this was called has to come first.
+            // An operation that returned before this one was called has to come first.
             if event.called > first_return {
                 return false;
             }
@@ -267,8 +267,8 @@ mod tests {
 
     #[test]
     fn a_long_history_of_eight_threads_is_judged_at_once() {
-        // Eight writes side by side, then eight reads side by side, again and again; nobody read
-        // what the last of all wrote, and every order of the writes has to be ruled out.
+        // Eight concurrent writes, then eight concurrent reads, repeatedly; no read returned the
+        // value of the last write, and every order of the writes has to be ruled out.
         let mut history = Vec::new();
         for round in 0..4_u64 {
             for thread in 0..8 {

@@ -124,7 +124,7 @@ fn reads(store: &dyn BindingStore, keys: &[BindingKey], isolated: bool) {
 
 /// Loads each key, and panics at the last.
 fn panics(store: &dyn BindingStore, keys: &[BindingKey]) {
-    /// Told from every other panic by its type.
+    /// Distinguished from every other panic by its type.
     struct Panic;
     let last = keys.len() - 1;
     let mut source = keys

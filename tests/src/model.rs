@@ -1,7 +1,7 @@
-//! What a store has to do, in the plainest form: the model that every store is compared with.
+//! The model that every store is compared with: the required behaviour in the simplest form.
 //!
 //! It is written apart from `MemoryStore`, `Batch::check`, `Applied::inverse` and the provided
-//! methods of the trait on purpose: a defect in what backends share is found too.
+//! methods of the trait on purpose, so that a defect in code that backends share is found too.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Change, Outcome
 use crate::operation::{Operation, Response};
 use crate::order::{Query, Rank};
 
-/// The bindings that a store has to hold, and what it may refuse.
+/// The bindings that a store has to contain, and the operations that it may refuse.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Model {
     held: BTreeMap<Rank, Binding>,
@@ -47,7 +47,7 @@ impl Model {
         self.held.values().cloned().collect()
     }
 
-    /// Does the operation, and tells what a store has to response.
+    /// Performs the operation, and returns the result that a store has to return.
     pub(crate) fn perform(&mut self, operation: &Operation) -> Response {
         match operation {
             Operation::Get(key) => Response::Got(self.get(key).cloned()),
@@ -130,7 +130,7 @@ impl Model {
     }
 }
 
-/// The changes that undo what was done.
+/// The changes that undo the outcomes.
 pub(crate) fn inverse(outcomes: &[Outcome]) -> Vec<Change> {
     let undo = |outcome: &Outcome| {
         let expect = match outcome.after.clone() {

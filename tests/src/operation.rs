@@ -1,4 +1,4 @@
-//! The operations of a store, and what they response, as values.
+//! The operations of a store, and their results, as values.
 
 use certbind_core::{
     Applied, Batch, Binding, BindingKey, BindingStore, CertHash, Change, Outcome, Precondition,
@@ -28,7 +28,7 @@ pub(crate) enum Operation {
     Load(Vec<Change>),
 }
 
-/// What an operation responses.
+/// The result of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Response {
     Got(Option<Binding>),
@@ -36,7 +36,7 @@ pub(crate) enum Response {
     Planned(Vec<Change>),
     /// It was done.
     Done,
-    /// It was done, and this is what the key held.
+    /// It succeeded; this was the binding of the key before.
     Held(Option<Binding>),
     Applied(Vec<Outcome>),
     Loaded(u64),
@@ -89,7 +89,7 @@ impl Operation {
         self.perform_keeping(store, &mut None)
     }
 
-    /// Does it, and puts what it applied, if it did, where it can be undone from.
+    /// Performs it, and stores its undo batch, if it was applied, in `kept`.
     pub(crate) fn perform_keeping(
         &self,
         store: &dyn BindingStore,
@@ -137,7 +137,7 @@ impl Operation {
 }
 
 impl Response {
-    /// What applying a batch answered.
+    /// The result of applying a batch.
     pub(crate) fn applied(result: Result<Applied>, kept: &mut Option<Applied>) -> Self {
         Self::or_error(result, |applied| {
             let outcomes = applied.outcomes().to_vec();
@@ -146,7 +146,7 @@ impl Response {
         })
     }
 
-    /// What an error says. Its words have to name the key as well.
+    /// The contents of an error. Its message has to name the key as well.
     pub(crate) fn of_error(error: StoreError) -> Self {
         let words = error.to_string();
         let named = |key: &BindingKey| words.contains(&key.to_string());

@@ -1,5 +1,6 @@
-//! The canonical order of keys, and what a scan asks for, once more: written apart from `Ord` of
-//! `BindingKey` and from `Scan`, which every backend uses, so that a defect in them is found.
+//! A second implementation of the canonical order of keys and of the selection by scans: separate
+//! from `Ord` of `BindingKey` and from `Scan`, which every backend uses, so that a defect in them is
+//! found.
 
 use std::net::SocketAddr;
 use std::ops::Bound;
@@ -9,8 +10,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Where a key stands in the canonical order: by kind, then address or host name, then port.
-/// IPv4 is before IPv6, and host names go by label from the right.
+/// The position of a key in the canonical order: by kind, then address or host name, then port.
+/// IPv4 is before IPv6, and host names are ordered by label from the right.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Rank {
     kind: u8,
@@ -60,7 +61,7 @@ impl Rank {
     }
 }
 
-/// What a scan is query for.
+/// The selection of a scan.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
     pub(crate) kind: Option<Kind>,

@@ -1,4 +1,4 @@
-//! Point-in-time scans: a scan shows the instant at which it started, whatever is written afterwards.
+//! Point-in-time scans: a scan shows the state at its start, unaffected by later writes.
 
 use certbind_core::{Batch, Binding, BindingStore, Capabilities, Change, Scan};
 

@@ -1,10 +1,10 @@
-//! What a read may see where less than linearizability is promised: of each key what some write
-//! left there that the read did not come too late for.
+//! The values that a read may return where less than linearizability is guaranteed: for each key
+//! the value of a write that the read did not come too late for.
 //!
 //! A value may be seen from the call of the write that makes it. Once that has returned, and a
 //! later write to the key has been called and has returned as well, a read that is called after
-//! that is too late for it. (Registers that promise this much are called *regular*.) What a batch
-//! put there that failed may be seen until it has returned; then it has been undone.
+//! that is too late for it. (Registers that promise this much are called *regular*.) The values of
+//! a failed batch may be seen until it has returned; then it has been undone.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub(crate) fn impossible_read(history: &[Event<Operation, Response>]) -> Option<
     })
 }
 
-/// What threads made of each key, and when.
+/// The writes of threads to each key, and their times.
 struct Writes(BTreeMap<BindingKey, Vec<Write>>);
 
 struct Write {

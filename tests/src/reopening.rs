@@ -1,4 +1,4 @@
-//! What was acknowledged is kept.
+//! Acknowledged changes are durable.
 
 use certbind_core::{Batch, BindingKey, Capabilities, Change, Precondition};
 
@@ -10,8 +10,8 @@ use crate::operation::Operation;
 use crate::sample::{HASH, RENEWED, keys, marked};
 use crate::watch;
 
-/// After each way to change a store, and after each way to fail at it, the store is opened again
-/// and holds what it did: no more, no less, no other. Only of stores that call themselves durable.
+/// After each kind of change and of failure, the store is opened again and has exactly the same
+/// contents. Only for stores whose capabilities claim durability.
 ///
 /// That a power cut takes nothing is for each backend to test on its own medium.
 ///

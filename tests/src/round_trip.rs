@@ -1,4 +1,4 @@
-//! What comes out is, bit for bit, what went in.
+//! Bindings read from a store are equal, bit for bit, to the written ones.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
@@ -22,9 +22,9 @@ use crate::watch;
 const BATCH: usize = 64;
 
 /// Every field of a record, each of its bits, names in any case and script, absent names, host
-/// spellings and odd keys come back from `get`, from a scan, as what a change found, in what a
-/// conflict says, and after the store was opened again; and records that differ in one bit are
-/// different to a precondition.
+/// spellings and odd keys are returned unchanged by `get`, by a scan, as the previous value of a
+/// change, in a conflict error, and after the store was opened again; and records that differ in
+/// one bit are different to a precondition.
 ///
 /// # Panics
 /// If one does not.
@@ -125,7 +125,7 @@ fn outcome(before: Option<&Binding>, after: Option<&Binding>) -> Outcome {
     }
 }
 
-/// The store holds these, whichever way it is query.
+/// Checks that every way to read the store returns these bindings.
 fn compare(store: &dyn BindingStore, bindings: &[Binding]) {
     for binding in bindings {
         let got = store.get(binding.key()).expect("get");
@@ -151,7 +151,7 @@ fn samples(capabilities: &Capabilities) -> Vec<Binding> {
     bindings
 }
 
-/// Keys at the limits of what a key can be, and host names in other spellings than the key's.
+/// Keys at the limits of valid keys, and host names in other spellings than the key's.
 fn odd_keys(kind: Kind) -> Vec<Binding> {
     let port = |text: &str| [format!("{text}:1"), format!("{text}:65535")];
     let keys: Vec<BindingKey> = match kind {

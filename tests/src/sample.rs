@@ -1,4 +1,4 @@
-//! Keys and bindings for checks that need many, or need to tell them apart.
+//! Keys and bindings for checks that need many, or need distinguishable ones.
 
 use certbind_core::{Binding, BindingKey, Capabilities, CertHash, Kind, Record, Uuid};
 
@@ -27,7 +27,7 @@ pub(crate) fn plain(key: &BindingKey) -> Binding {
     marked(key, 0)
 }
 
-/// A binding that is told from others of its key by its application id.
+/// A binding that is distinguished from others of its key by its application id.
 pub(crate) fn marked(key: &BindingKey, mark: u128) -> Binding {
     let app_id = Uuid::from_u128(mark);
     let record = match key.kind().names_certificate() {
@@ -37,7 +37,7 @@ pub(crate) fn marked(key: &BindingKey, mark: u128) -> Binding {
     Binding::new(key.clone(), record).expect("a record of its kind")
 }
 
-/// What [`marked`] put there.
+/// The mark that [`marked`] put there.
 pub(crate) fn mark(binding: &Binding) -> u128 {
     binding.record().app_id.as_u128()
 }
@@ -45,5 +45,5 @@ pub(crate) fn mark(binding: &Binding) -> u128 {
 /// The certificate of all these bindings.
 pub(crate) const HASH: CertHash = CertHash::new([1; 20]);
 
-/// What it is renewed with.
+/// The hash that it is renewed with.
 pub(crate) const RENEWED: CertHash = CertHash::new([2; 20]);

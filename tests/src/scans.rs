@@ -20,9 +20,9 @@ use crate::order::{Query, Rank, query};
 use crate::sample::{keys, marked, numbered, plain};
 use crate::watch;
 
-/// A scan gives what it was query for in canonical order, each binding once: whole, by range, by
-/// kind, and page by page from cursors, for ordinary keys and for odd ones. A store that cannot be
-/// written is query for what it holds.
+/// A scan returns the selected bindings in canonical order, each of them once: whole, by range, by
+/// kind, and page by page from cursors, for ordinary keys and for odd ones. A read-only store is
+/// checked with its existing contents.
 ///
 /// # Panics
 /// If it does not.
@@ -102,7 +102,7 @@ fn puts(bindings: Vec<Binding>, capabilities: &Capabilities) -> Vec<Batch> {
         .collect()
 }
 
-/// The same, by pages: each begins behind the last key of the one before.
+/// The same, by pages: each begins after the last key of the one before.
 fn paged(store: &dyn BindingStore, scan: &Scan, page: usize) -> Vec<Binding> {
     let mut all: Vec<Binding> = Vec::new();
     loop {
@@ -128,7 +128,7 @@ fn paged(store: &dyn BindingStore, scan: &Scan, page: usize) -> Vec<Binding> {
     }
 }
 
-/// Pages of every size give what one scan gives.
+/// Pages of every size return the same bindings as one scan.
 fn every_page(fixture: &dyn DynFixture, capabilities: &Capabilities) {
     let store = fixture.open();
     let keys = keys(capabilities, 12);
@@ -198,8 +198,8 @@ fn edges(fixture: &dyn DynFixture, kind: Kind) {
     }
 }
 
-/// Whatever is written while a scan is under way, it has each binding that is there throughout, and
-/// none twice. Where scans are point-in-time, it shows the instant at which it began.
+/// For any writes during a scan, it returns each binding that exists throughout, and none twice.
+/// Where scans are point-in-time, it shows the instant at which it began.
 ///
 /// # Panics
 /// If it does not.

@@ -26,10 +26,9 @@ use crate::watch;
 /// The most changes in a batch of the test.
 const BATCH: usize = 6;
 
-/// Whatever the sequence of operations, a store responses and holds what the model does: batches
-/// whose preconditions fail in the middle leave no trace, errors name the key and what was found,
-/// what was done can be undone, and what was acknowledged is there after the store was opened
-/// again.
+/// For any sequence of operations, the results and the contents of a store are those of the model:
+/// batches whose preconditions fail in the middle change nothing, errors name the key and the value
+/// found, changes can be undone, and acknowledged changes persist when the store is opened again.
 ///
 /// # Panics
 /// If it does not, with the shortest sequence that was found.
@@ -61,7 +60,7 @@ struct State {
     draw: Generator,
     model: Model,
     capabilities: Capabilities,
-    /// What the batch that was applied last did.
+    /// The outcomes of the last applied batch.
     last: Option<Vec<Outcome>>,
 }
 
@@ -119,12 +118,12 @@ impl<F: Fixture> ReferenceStateMachine for Machine<F> {
     }
 }
 
-/// Any step that a store can be query for when it holds these bindings.
+/// Any step on a store with these bindings.
 fn step(state: &State, held: Vec<Binding>) -> BoxedStrategy<Step> {
     let capabilities = &state.capabilities;
     let writable = capabilities.writable;
     let Generator { key: keys, binding } = state.draw.clone();
-    // What is held, so that expectations are met as often as not.
+    // An existing binding, so that preconditions hold about half of the time.
     let held = match held.is_empty() {
         true => binding.clone(),
         false => prop_oneof![select(held), binding.clone()].boxed(),
@@ -217,7 +216,7 @@ fn under(binding: &Binding, key: &BindingKey, capabilities: &Capabilities) -> Op
     Some(fitted(moved, capabilities))
 }
 
-/// The store under test, and what it has to be like.
+/// The store under test, and its model.
 struct Run<F> {
     // Dropped in this order: the fixture outlives the store in it.
     store: Option<Box<dyn BindingStore>>,

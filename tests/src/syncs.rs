@@ -25,8 +25,8 @@ const SYNCS: [&str; 6] = [
 ];
 
 /// Between the start of each change and its acknowledgement, the process syncs a file at least once
-/// (`fsync`, `fdatasync`, `msync`, or a file opened with `O_SYNC` or `O_DSYNC`). A kill does not find a
-/// missing sync, since the operating system keeps what was written; a power failure does.
+/// (`fsync`, `fdatasync`, `msync`, or a file opened with `O_SYNC` or `O_DSYNC`). A kill does not
+/// find a missing sync, since the operating system keeps written data; a power failure does.
 ///
 /// It is checked on Linux where `strace` is installed and permitted, and reported as skipped
 /// elsewhere. On Linux with the environment variable `CI` set, a missing `strace` is a failure. Syncs by

@@ -12,8 +12,8 @@ use crate::operation::{Operation, Response};
 use crate::sample::{marked, numbered};
 use crate::watch;
 
-/// Of threads that insert the same key at the same time, exactly one succeeds, and the others are
-/// told what it put there.
+/// Of threads that insert the same key at the same time, exactly one succeeds, and the others get
+/// an error with its binding.
 ///
 /// # Panics
 /// If it is otherwise.

@@ -52,8 +52,8 @@ pub(crate) fn run<F: Fixture>(check: &'static str, body: impl FnOnce() + Send + 
     running.join().unwrap_or_else(|panic| fail(check, panic));
 }
 
-/// Passes the panic of a check on. One that names no guarantee, such as an unexpected error of a call,
-/// is told as a failure of the guarantee that the check is for.
+/// Passes the panic of a check on. One that names no guarantee, such as an unexpected error of a
+/// call, is reported as a failure of the guarantee that the check is for.
 fn fail(check: &str, panic: Box<dyn Any + Send>) -> ! {
     let text = match panic.downcast_ref::<String>() {
         Some(text) => Some(text.as_str()),

@@ -104,7 +104,7 @@ pub(crate) fn run_as_child<F: Fixture>() -> bool {
     std::process::exit(0);
 }
 
-/// One write of one line, past what captures the output of tests.
+/// Writes one line in one write, without the output capture of tests.
 fn report(word: &str, number: u64) {
     let line = format!("{word}{number}\n");
     let mut out = stdout().lock();

@@ -1,4 +1,4 @@
-//! What fails is made small, printed, and kept where the crate that runs the suite can commit it.
+//! A failing case is shrunk, printed, and saved where the crate that runs the suite can commit it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;

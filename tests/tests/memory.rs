@@ -9,7 +9,7 @@ certbind_conformance::suite!(
     durability_not_checked = "the store ends with its value"
 );
 
-/// What the test program prints about durability, where it cannot be checked.
+/// The output of the test program about durability, where it cannot be checked.
 #[test]
 fn the_report_says_that_durability_is_not_checked() {
     let program = std::env::current_exe().expect("the test has a path");

@@ -19,7 +19,7 @@ struct RedbFile<M> {
 trait Mode: Send + Sync + 'static {
     fn open(path: &Path) -> Result<RedbStore>;
 
-    /// What the file contains at first.
+    /// Writes the initial contents of the file.
     fn fill(_path: &Path) {}
 }
 

@@ -17,7 +17,7 @@ struct Listing {
     text: String,
 }
 
-/// The code blocks in the order of the page. What mdBook includes is in its place.
+/// The code blocks in the order of the page, with the files that mdBook includes.
 fn listings() -> Vec<Listing> {
     let blocks = PAGE.split("\n```").skip(1).step_by(2);
     let listings = blocks.map(|block| {
@@ -60,7 +60,7 @@ fn shown(listings: &[Listing], file: &str) -> String {
     parts.join("\n")
 }
 
-/// A reader who copies the page has the whole example: nothing but its first comment is left out.
+/// The code on the page is the whole example, except its first comment.
 #[test]
 fn the_page_shows_the_whole_example() {
     let listings = listings();

@@ -16,7 +16,7 @@ use certbind_core::{
 struct Lesser {
     inner: MemoryStore,
     capabilities: Capabilities,
-    /// Writers take turns, whoever looks.
+    /// Writers take turns, for any readers.
     writer: Mutex<()>,
 }
 
@@ -57,7 +57,7 @@ impl Lesser {
         Ok(())
     }
 
-    /// One change after the other, for all to see. What fails is undone, for all to see as well.
+    /// One change after the other, visible to all. A failed batch is undone, also visible to all.
     fn apply_in_steps(&self, batch: &Batch) -> Result<Applied> {
         let checked = batch.check(|key| self.inner.get(key));
         let mut undo = Vec::new();
@@ -194,7 +194,7 @@ lesser! {
     }
 }
 
-/// What a store that cannot be written was made with.
+/// Fills a read-only store at its creation.
 fn hold_something(store: &MemoryStore) {
     let keys = [
         "0.0.0.0:443",

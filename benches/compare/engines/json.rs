@@ -1,4 +1,4 @@
-//! What is written by hand where no engine is taken: a JSON file, read whole and written anew.
+//! The store without an engine: a JSON file, read and written as a whole.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! A concurrent map of shared bindings: what reading from memory could cost at best.
+//! A concurrent map of shared bindings: the best possible speed of reading from memory.
 
 use certbind_core::{Binding, BindingKey};
 use papaya::HashMap;

@@ -1,4 +1,4 @@
-//! The engines. What they do is checked as it is measured, so they may panic.
+//! The engines. Their results are checked as they are measured, so they may panic.
 
 mod certbind;
 mod fjall;

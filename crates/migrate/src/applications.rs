@@ -29,8 +29,8 @@ pub struct Application {
     pub id: Option<Uuid>,
     /// Whether a binding without a characteristic id is one of this application.
     recognizes: fn(&Binding) -> bool,
-    /// The command that renews the certificate in the application's own configuration; `HASH` stands
-    /// for the hash.
+    /// The command that renews the certificate in the application's own configuration; `HASH` is
+    /// the placeholder for the hash.
     command: Option<&'static str>,
 }
 

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::mismatch::Mismatch;
 use crate::plan::{Plan, Step};
 
-/// Checks that every key still holds what the plan saw, those that stay unchanged too. Changes
-/// nothing.
+/// Checks that every key is still in the state that the plan was made from, unchanged keys
+/// included. Changes nothing.
 ///
 /// # Errors
 /// [`Error::Stale`] with all the keys that moved.
@@ -25,14 +25,14 @@ pub fn check(store: &dyn BindingStore, plan: &Plan) -> Result<(), Error> {
     })
 }
 
-/// Applies a plan: checks it, makes its changes in one batch, all or none, and reads back what it
-/// wrote. Gives back the plan that undoes it, which expects each binding in the form in which the
-/// store reports to hold it.
+/// Applies a plan: checks it, makes its changes in one batch, all or none, and reads the written
+/// bindings back. Returns the plan that undoes it, which expects each binding in the form that the
+/// store reports.
 ///
-/// Whoever must be able to undo it after a crash keeps [`Plan::inverse`] before calling this.
+/// To be able to undo the plan after a crash, save [`Plan::inverse`] before calling this.
 ///
-/// A store whose capabilities promise isolated batches checks the keys that stay unchanged in the
-/// batch itself; on another they are read just before and just behind it.
+/// A store whose capabilities guarantee isolated batches checks the unchanged keys in the batch
+/// itself; in another store they are read just before and just after it.
 ///
 /// ```
 /// use certbind_migrate::{Planner, apply};
@@ -51,9 +51,9 @@ pub fn check(store: &dyn BindingStore, plan: &Plan) -> Result<(), Error> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Stale`] if keys moved, also between the check and the batch; [`Error::Store`] if the
-/// store refuses; [`Error::ReadBack`], and then **the plan was applied**, if it does not hold what
-/// it reports to have written.
+/// [`Error::Stale`] if keys changed since the plan was made, also between the check and the batch;
+/// [`Error::Store`] if the store refuses; [`Error::ReadBack`], and then **the plan was applied**,
+/// if the bindings read back differ from the reported ones.
 pub fn apply(store: &dyn BindingStore, plan: &Plan) -> Result<Plan, Error> {
     check(store, plan)?;
     let mut stored = plan.clone();
@@ -67,7 +67,7 @@ pub fn apply(store: &dyn BindingStore, plan: &Plan) -> Result<Plan, Error> {
                         | StoreError::AlreadyExists { .. }
                         | StoreError::NotFound { .. }
                 ) {
-                    // All that moved, where the store tells the first.
+                    // All keys that changed, where the store reports only the first.
                     check(store, plan)?;
                 }
                 return Err(refused.into());
@@ -99,7 +99,7 @@ fn batch(store: &dyn BindingStore, plan: &Plan) -> Stored<Batch> {
     Batch::new(changes.collect::<Stored<Vec<_>>>()?)
 }
 
-/// The keys of a plan that do not hold what `expected` says.
+/// The keys of a plan that differ from `expected`.
 fn unlike(
     store: &dyn BindingStore,
     plan: &Plan,

@@ -7,7 +7,7 @@ use certbind_core::{Binding, BindingKey, Result, StoreError};
 
 use crate::field::FieldChange;
 
-/// What two sequences have under one key.
+/// The bindings of two sequences under one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// Only the second has it.
@@ -16,9 +16,9 @@ pub enum Comparison {
     Removed(Binding),
     /// Both have it, and not the same.
     Changed {
-        /// What the first has.
+        /// The binding of the first.
         before: Binding,
-        /// What the second has.
+        /// The binding of the second.
         after: Binding,
     },
     /// Both have it, bit for bit the same.
@@ -67,7 +67,7 @@ impl Comparison {
 /// ```
 ///
 /// # Errors
-/// Whatever a sequence gives, and [`StoreError::Invalid`] for a binding that is out of order.
+/// Every error of a sequence, and [`StoreError::Invalid`] for a binding that is out of order.
 pub fn diff<A, B>(before: A, after: B) -> Diff<A::IntoIter, B::IntoIter>
 where
     A: IntoIterator<Item = Result<Binding>>,
@@ -163,7 +163,7 @@ impl<I: Iterator<Item = Result<Binding>>> Side<I> {
             return Ok(());
         };
         let key = next.key();
-        // Comparison out of order, what both have would be told as added and removed.
+        // In a comparison out of order, common bindings would be reported as added and removed.
         if let Some(last) = self.last.as_ref().filter(|last| *last >= key) {
             let reason =
                 format!("it comes behind {last}; bindings are compared in canonical order");

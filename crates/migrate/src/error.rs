@@ -12,15 +12,15 @@ pub enum Error {
     /// A store refused, or could not be read.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// What was mapped makes no binding.
+    /// The mapped values are no valid binding.
     #[error("{0}")]
     Binding(#[from] BindingError),
     /// Two rules make two things of one.
     #[error("{from:?} cannot become both {:?} and {:?}; leave one of the rules out", to[0], to[1])]
     Contradiction {
-        /// What the rules are about.
+        /// The value that the rules map.
         from: String,
-        /// What they make of it.
+        /// The values that they map it to.
         to: [String; 2],
     },
     /// The mapping file cannot be read.
@@ -28,7 +28,7 @@ pub enum Error {
     MappingFile {
         /// The line, counted from 1.
         line: Option<usize>,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
     /// Several new certificates could take the place of an old one.
@@ -63,16 +63,16 @@ pub enum Error {
         /// The newest that is known.
         supported: u64,
     },
-    /// Keys no longer hold what the plan saw, or the plan has been applied already.
+    /// Keys changed since the plan was made, or the plan has been applied already.
     #[error("{}", stale(moved, *already))]
     Stale {
         /// All the keys that moved.
         moved: Vec<Mismatch>,
-        /// Whether every key holds what the plan makes of it.
+        /// Whether every key already has the new value of the plan.
         already: bool,
     },
-    /// What was read back is not what was written. **The plan was applied**, and its inverse
-    /// undoes it as far as keys hold what it left there.
+    /// The bindings read back differ from the written ones. **The plan was applied**, and its
+    /// inverse undoes it for the keys that are still in the state it left.
     #[error("the plan was applied, and what was read back differs: {}", told_each(.0))]
     ReadBack(Vec<Mismatch>),
 }
@@ -82,7 +82,7 @@ pub enum Error {
 pub struct Duplicate {
     /// The keys of the source.
     pub sources: [BindingKey; 2],
-    /// What both become.
+    /// The key that both are mapped to.
     pub target: BindingKey,
 }
 

@@ -1,4 +1,4 @@
-//! What differs between two bindings of one key.
+//! The differences between two bindings of one key.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub enum FieldChange {
     Hash(Values<CertHash>),
     /// The store that the certificate is in.
     StoreName(Values<Option<StoreName>>),
-    /// Who made the binding.
+    /// The application that made the binding.
     AppId(Values<Uuid>),
     /// How client certificates are checked.
     CheckMode(Values<CertCheckMode>),
@@ -39,8 +39,8 @@ pub enum FieldChange {
     Extended(ExtendedChange),
 }
 
-/// How an extended property changes. Values are told in words, those of session ticket keys by
-/// their number: they are secrets.
+/// The change of an extended property. Values are described in words, those of session ticket keys
+/// by their number: they are secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExtendedChange {
     /// Which property.
@@ -53,9 +53,9 @@ pub struct ExtendedChange {
 /// The two values of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Values<T> {
-    /// What it was.
+    /// The old value.
     pub before: T,
-    /// What it becomes.
+    /// The new value.
     pub after: T,
 }
 
@@ -127,8 +127,8 @@ impl FieldChange {
         }
     }
 
-    /// The change itself, on one line, for people: `old -> new`; of bits, which are set and which
-    /// cleared. Texts of the bindings stand in it as they are: escape it for a terminal.
+    /// The change itself, on one line, for people: `old -> new`; for bits, the set and the cleared
+    /// ones. Texts of the bindings are not escaped: escape it for a terminal.
     #[must_use]
     pub fn change(&self) -> String {
         match self {

@@ -10,7 +10,7 @@ use crate::filter::Filter;
 use crate::mapping::Mapping;
 use crate::rules::{Address, Rules, Store};
 
-/// What a mapping file says.
+/// The contents of a mapping file.
 ///
 /// ```
 /// let file = certbind_migrate::MappingFile::parse(r#"
@@ -50,7 +50,7 @@ pub struct MappingFile {
     pub filter: Filter,
 }
 
-/// Two folders: what was bound, and what is to be bound.
+/// Two folders: the bound certificates, and the ones to bind.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertificateFolders {
@@ -76,7 +76,7 @@ impl MappingFile {
     /// Reads the text of such a file.
     ///
     /// # Errors
-    /// [`Error::MappingFile`], with the place, what was found and what was expected.
+    /// [`Error::MappingFile`], with the place, the value found and the expected value.
     pub fn parse(text: &str) -> Result<Self, Error> {
         certbind_formats::check_toml_size(text).map_err(|problem| Error::MappingFile {
             line: None,

@@ -61,8 +61,8 @@ fn ports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Port>, D
         .collect()
 }
 
-/// A pattern of host names: `*` stands for any characters, dots included, `?` for one, `[a-c]` for
-/// one of several. Case does not matter, and a label that is not ASCII stands for its A-label.
+/// A pattern of host names: `*` matches any characters, dots included, `?` one character, `[a-c]`
+/// one of several. Case does not matter, and a label that is not ASCII means its A-label.
 ///
 /// ```
 /// use certbind_migrate::HostPattern;

@@ -11,15 +11,15 @@ use crate::error::Error;
 use crate::json::{self, check_stamp, no_plan};
 use crate::plan::Plan;
 
-/// What `format` says in every version.
+/// The value of `format` in every version.
 const FORMAT: &str = "certbind-fleet-plan";
 
 /// The newest version that is read, and the one that is written.
 const VERSION: u64 = 1;
 
-/// A plan for each of many hosts. Each is applied by itself, all of it or nothing; those that have
-/// been applied are told from those that have not, so that a run which was cut short is gone on
-/// with by applying all of them again.
+/// A plan for each of many hosts. Each is applied separately and atomically. Plans that were
+/// already applied are recognized, so that an interrupted run is continued by applying all of them
+/// again.
 ///
 /// ```
 /// use certbind_migrate::{FleetPlan, rotation};
@@ -79,8 +79,7 @@ impl FleetPlan {
         Self::new(hosts.map(|(host, plan)| (host.clone(), plan.inverse())))
     }
 
-    /// All of them as JSON, with a line end behind it. Each plan has the form of
-    /// [`Plan::to_json`].
+    /// All of them as JSON, with a line end after it. Each plan has the form of [`Plan::to_json`].
     #[must_use]
     pub fn to_json(&self) -> String {
         let hosts = self.hosts.iter();

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::plan::{Header, Plan, Step};
 use crate::warning::Warning;
 
-/// What `format` says in every version.
+/// The value of `format` in every version.
 pub const FORMAT: &str = "certbind-plan";
 
 /// The newest version that is read. It has extended properties, and is written where there are some.
@@ -48,7 +48,8 @@ struct Read {
     steps: Vec<Step>,
 }
 
-/// The version of a file, by what every version of its form has; one that is known.
+/// The version of a file, read from the fields that every version of its format has. An unknown
+/// version is an error.
 ///
 /// # Errors
 /// [`Error::NoPlan`], [`Error::NewerVersion`].
@@ -80,7 +81,7 @@ pub(crate) fn no_plan(error: serde_json::Error) -> Error {
 }
 
 impl Plan {
-    /// The plan as JSON, with a line end behind it.
+    /// The plan as JSON, with a line end after it.
     #[must_use]
     pub fn to_json(&self) -> String {
         let json = serde_json::to_string_pretty(&self.written());
@@ -106,8 +107,8 @@ impl Plan {
         bindings.all(|binding| binding.is_none_or(|binding| binding.record().extended.is_empty()))
     }
 
-    /// Reads a plan. A version is closed: a field that it does not have is an error, since passing
-    /// it over would do something else than what was read.
+    /// Reads a plan. A version is closed: an unknown field is an error, since a plan without it
+    /// could make other changes than intended.
     ///
     /// # Errors
     /// [`Error::NoPlan`], saying where; [`Error::NewerVersion`].

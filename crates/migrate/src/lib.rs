@@ -1,10 +1,10 @@
 //! Comparing stores of TLS certificate bindings, and moving bindings between them.
 //!
-//! [`diff`] tells what two ordered sequences of bindings differ in, field by field. A [`Planner`]
-//! makes a [`Plan`]: what is going to happen to a target so that it has the bindings of a source,
-//! mapped and filtered. A plan is data. It is kept as JSON, read by a person, and then
-//! [`apply`](apply())ed: all of it or, if a key no longer holds what the plan saw, nothing. Each
-//! plan has an inverse, which is a plan as well.
+//! [`diff`] compares two ordered sequences of bindings, field by field. A [`Planner`] makes a
+//! [`Plan`]: the changes that give a target the bindings of a source, mapped and filtered. A plan
+//! is data. It is saved as JSON, reviewed by a person, and then [`apply`](apply())ed: all of it or,
+//! if a key changed since the plan was made, nothing. Each plan has an inverse, which is a plan as
+//! well.
 //!
 //! ```
 //! use certbind_migrate::{Plan, Planner, apply};

@@ -1,4 +1,4 @@
-//! What becomes of a binding on its way to another store.
+//! The mapping of a binding to another store.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
@@ -8,7 +8,8 @@ use certbind_core::{
 
 use crate::rules::{Address, Rules, Store};
 
-/// What stands for what at the target. What no rule names stays as it is.
+/// The rules that map values of the source to values of the target. Values without a rule stay
+/// unchanged.
 ///
 /// ```
 /// use certbind_migrate::Mapping;
@@ -38,7 +39,7 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// What becomes of `binding`.
+    /// The mapped `binding`.
     ///
     /// # Errors
     /// None on bindings as they are; the types it is put together from can refuse.
@@ -69,7 +70,7 @@ impl Mapping {
         *self.applications.get(&id).unwrap_or(&id)
     }
 
-    /// The key that stands for `key`, where a rule names its address.
+    /// The mapped `key`, where a rule names its address.
     fn key(&self, key: &BindingKey) -> Option<BindingKey> {
         let BindingKey::IpPort(endpoint) = key else {
             return None;

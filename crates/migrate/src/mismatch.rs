@@ -1,4 +1,4 @@
-//! A binding that differs from what a plan expects.
+//! A binding that differs from the one that a plan expects.
 
 use std::fmt;
 

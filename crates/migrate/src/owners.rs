@@ -43,8 +43,8 @@ pub(crate) fn of_steps(steps: &[Step]) -> Vec<Warning> {
 }
 
 impl Step {
-    /// The name of the application that has to be told of the new certificate as well, if the step
-    /// binds another certificate and the application is known, and the command for it.
+    /// The name of the application that also has to be configured with the new certificate, and the
+    /// command for it, if the step binds another certificate and the application is known.
     #[must_use]
     pub fn owner_renewal(&self) -> Option<(&'static str, String)> {
         let (application, _, new) = owner_to_renew(self)?;

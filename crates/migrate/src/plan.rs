@@ -21,19 +21,19 @@ pub struct Plan {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Header {
-    /// What it is for.
+    /// The purpose of the plan.
     pub purpose: Purpose,
     /// Where the bindings come from: a store's URL or a file.
     pub source: Option<String>,
-    /// What it was made for: a store's URL or a file.
+    /// The target that it was made for: a store's URL or a file.
     pub target: Option<String>,
-    /// When it was made. An undo has the time of what it undoes.
+    /// When it was made. An undo plan has the time of the original plan.
     pub made_at: Option<Timestamp>,
     /// The program that made it, and its version.
     pub tool: Option<String>,
 }
 
-/// What a plan is for.
+/// The purpose of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -43,7 +43,7 @@ pub enum Purpose {
     Move,
     /// A certificate's successor takes its place.
     Rotate,
-    /// What a plan did is undone.
+    /// Undoes another plan.
     Undo,
 }
 
@@ -86,7 +86,7 @@ pub enum Step {
     },
 }
 
-/// How many keys a plan does what to.
+/// The number of keys for each kind of step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Keys that will be bound.
@@ -105,7 +105,7 @@ impl Plan {
     /// A plan of these steps, in any order.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] if a key stands in it twice, if a step replaces a binding by one of
+    /// [`StoreError::Invalid`] for a duplicate key, and if a step replaces a binding by one of
     /// another key, or by itself.
     pub fn new(
         header: Header,
@@ -169,7 +169,7 @@ impl Plan {
         }
     }
 
-    /// What happens to each key, in canonical order.
+    /// The step for each key, in canonical order.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
@@ -180,13 +180,13 @@ impl Plan {
         self.steps.iter().filter(|step| step.changes())
     }
 
-    /// What to look at before it is applied.
+    /// The warnings to review before it is applied.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// How many keys it does what to.
+    /// The number of keys for each kind of step.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts {
@@ -245,8 +245,8 @@ impl Plan {
         self
     }
 
-    /// The plan that undoes this one. It is the same every time it is asked for, and it applies
-    /// only while every key that this one changes holds what this one left there.
+    /// The plan that undoes this one. Every call returns the same plan, and it applies only while
+    /// every key that this one changes is in the state that this one left.
     #[must_use]
     pub fn inverse(&self) -> Self {
         let undo = |step: &Step| match step.clone() {
@@ -266,7 +266,7 @@ impl Plan {
                 new_value: expected,
                 source: None,
             }),
-            // What was not changed may go its own way.
+            // Unchanged keys may change later.
             Step::Keep { .. } => None,
         };
         Self {
@@ -314,7 +314,7 @@ impl Step {
         }
     }
 
-    /// What the source has, where a mapping made something else of it.
+    /// The binding of the source, where the mapping changed it.
     #[must_use]
     pub fn source(&self) -> Option<&Binding> {
         match self {

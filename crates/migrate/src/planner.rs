@@ -20,7 +20,7 @@ use crate::warning::Warning;
 /// Makes plans that bring the bindings of a source, mapped and filtered, to a target.
 #[derive(Clone, Debug, Default)]
 pub struct Planner {
-    /// What stands for what at the target.
+    /// The mapping to the target.
     pub mapping: Mapping,
     /// New certificates for old ones, where no rule of the mapping names one.
     pub successors: Successors,
@@ -34,7 +34,7 @@ pub struct Planner {
     /// The application ids of the bindings that may be deleted; `None`: of any application. A desired
     /// state owns the bindings of some applications, and those alone are deleted.
     pub managed: Option<Vec<Uuid>>,
-    /// What the target can do, where that is known.
+    /// The capabilities of the target, where they are known.
     pub capabilities: Option<Capabilities>,
     /// The certificates that the target has, where that is known.
     pub inventory: Option<Folder>,
@@ -51,9 +51,8 @@ impl Planner {
     /// canonical order, as a scan gives it.
     ///
     /// # Errors
-    /// [`Error::Duplicates`] if the mapping makes one key of several, [`Error::Ambiguous`] if
-    /// several new certificates could take the place of an old one, and whatever the sequences
-    /// give.
+    /// [`Error::Duplicates`] if the mapping maps several keys to one, [`Error::Ambiguous`] if
+    /// several new certificates could replace an old one, and every error of the sequences.
     pub fn plan(
         &self,
         source: impl IntoIterator<Item = Stored<Binding>>,
@@ -194,7 +193,7 @@ impl Planner {
     }
 }
 
-/// What the target will refuse.
+/// Warnings about steps that the target will refuse.
 fn unable(capabilities: &Capabilities, steps: &[Step]) -> Vec<Warning> {
     let bound = || {
         let steps = steps.iter().filter(|step| step.changes());

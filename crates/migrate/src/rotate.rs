@@ -59,8 +59,8 @@ pub fn rotation(store: &dyn BindingStore, old: &CertHash, new: &CertHash) -> Res
     Rotation::default().plan(store, old, new)
 }
 
-/// The plan that puts `new` in the place of every certificate that is for exactly the same names.
-/// What is bound now is looked up in `current`; where that lacks a certificate, the plan says so.
+/// The plan that replaces every certificate for exactly the same names by `new`. The bound
+/// certificates are looked up in `current`; a certificate missing there is a warning of the plan.
 ///
 /// # Errors
 /// [`Error::Store`], as [`BindingStore::scan`].
@@ -109,7 +109,7 @@ impl Rotation {
         Ok(plan.with_warnings(warnings.collect()))
     }
 
-    /// Renews the bindings that `is_due` says, told by key and certificate.
+    /// Renews the bindings for which `is_due` returns true, given the key and certificate.
     fn renew(
         &self,
         store: &dyn BindingStore,

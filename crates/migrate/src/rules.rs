@@ -1,4 +1,4 @@
-//! What stands for what: the rules of a mapping.
+//! The rules of a mapping.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,9 +14,9 @@ use crate::error::Error;
 /// One rule, written `FROM=TO`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule<T> {
-    /// What the source has.
+    /// The value of the source.
     pub from: T,
-    /// What the target gets for it.
+    /// The value of the target.
     pub to: T,
 }
 
@@ -39,7 +39,7 @@ impl<T: FromStr<Err: fmt::Display>> FromStr for Rule<T> {
     }
 }
 
-/// Rules that are all in force at once: what one of them gives is not put through another.
+/// Rules that apply at the same time: the result of one is not mapped by another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules<T>(BTreeMap<T, T>);
 
@@ -61,7 +61,7 @@ impl<T: Ord + fmt::Display> Rules<T> {
         }
     }
 
-    /// What stands for `from`, if a rule says so.
+    /// The value that `from` is mapped to, if a rule does so.
     #[must_use]
     pub fn get(&self, from: &T) -> Option<&T> {
         self.0.get(from)
@@ -91,7 +91,7 @@ where
                 f.write_str("a table of rules, \"FROM\" = \"TO\"")
             }
 
-            // Not into a map: one that is there twice, spelled in two ways, would be lost.
+            // Not into a map: a duplicate key, spelled in two ways, would be lost.
             fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Rules<T>, A::Error> {
                 let mut rules = Rules::default();
                 let parsed = |text: String| text.parse().map_err(A::Error::custom);
@@ -147,8 +147,8 @@ impl FromStr for Address {
     }
 }
 
-/// A store name in a rule: compared as Windows does, without case; an empty text stands for the
-/// absent name.
+/// A store name in a rule: compared as Windows does, without case; an empty text means the absent
+/// name.
 #[derive(Clone, Debug)]
 pub struct Store(pub Option<StoreName>);
 

@@ -34,7 +34,7 @@ pub(crate) fn shadows(steps: &[Step], untouched: &[BindingKey]) -> Vec<Warning> 
     }
     let mut warnings = Vec::new();
     for at in ports.into_values() {
-        // What was hidden before is hidden still, and nothing to look at now.
+        // Bindings that were hidden before are no news.
         let (new, old): (Vec<_>, Vec<_>) = at.addresses.into_iter().partition(|(_, new)| *new);
         let all = || at.named.iter().map(|(key, _)| key.clone()).collect();
         let only_new = at.named.iter().filter(|(_, new)| *new);

@@ -5,7 +5,7 @@ use certbind_core::CertHash;
 
 use crate::error::Error;
 
-/// New certificates for old ones, told by what they say: the same subject, and the same names.
+/// New certificates for old ones, matched by their contents: the same subject, and the same names.
 ///
 /// ```no_run
 /// use certbind_certificates::Folder;

@@ -1,12 +1,12 @@
-//! What to look at before a plan is applied.
+//! Warnings to review before a plan is applied.
 
 use std::fmt;
 
 use certbind_core::{BindingKey, CertHash, Kind, Uuid};
 use serde::{Deserialize, Serialize};
 
-/// Something to look at before a plan is applied. Displayed it is a sentence, in which texts of
-/// the source may stand: escape it for a terminal.
+/// A warning to review before a plan is applied. Its `Display` output is a sentence, which may
+/// contain texts of the source: escape it for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "warning", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -89,7 +89,7 @@ pub enum Warning {
     /// target.
     #[serde(rename = "loss")]
     ConversionWarning {
-        /// What, in a sentence.
+        /// The message, a sentence.
         what: String,
     },
 }

@@ -142,7 +142,7 @@ impl HttpApi for Simulator {
             let windows = self.windows();
             let room = |size: u32| {
                 let needed = match windows.needed_length {
-                    // A little more than whatever the caller has.
+                    // A little more than the caller's buffer.
                     "growing" if output_length < GROWN => {
                         size.max(output_length.saturating_add(16))
                     }
@@ -272,7 +272,8 @@ impl HttpApi for Simulator {
 }
 
 impl Simulator {
-    /// What an id is for, if the API is initialized for configuration and this Windows has it.
+    /// The target of an id, if the API is initialized for configuration and this Windows supports
+    /// the id.
     fn target(&self, id: HTTP_SERVICE_CONFIG_ID) -> Result<Target, u32> {
         let counts = self
             .initialized
@@ -299,13 +300,13 @@ impl Simulator {
     }
 }
 
-/// What is configured under an id.
+/// The records under an id.
 enum Target {
     /// The records of a kind.
     Records(Kind),
     /// The extended properties of a kind.
     Properties(Kind),
-    /// Something beside bindings.
+    /// Service configuration other than bindings.
     Service(ServiceKind),
 }
 
@@ -322,8 +323,8 @@ fn slot(flags: HTTP_INITIALIZE) -> Result<usize, u32> {
     }
 }
 
-/// What a query counts as, well formed or not. The query structures of bindings and of URL
-/// reservations begin with the type; queries of anything else name what they ask for.
+/// The call that a query counts as, well formed or not. The query structures of bindings and of URL
+/// reservations begin with the type; all other queries name a key.
 ///
 /// # Safety
 /// `input` is null or valid for reads of `length` bytes.
@@ -338,7 +339,7 @@ unsafe fn type_of_query(id: HTTP_SERVICE_CONFIG_ID, input: *const c_void, length
     if input.is_null() || (length as usize) < size_of::<HTTP_SERVICE_CONFIG_QUERY_TYPE>() {
         return Call::QueryExact;
     }
-    // SAFETY: so many bytes are there; they need not be aligned.
+    // SAFETY: that many bytes are valid; they need not be aligned.
     if unsafe { input.read_unaligned() } == HttpServiceConfigQueryNext {
         Call::QueryNext
     } else {

@@ -1,4 +1,4 @@
-//! What is known of single certificates and stores, whatever the inventory says.
+//! The states of single certificates and stores, which override the inventory.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::inventory::Inventory;
 /// (`HTTP_SERVICE_CONFIG_SSL_PARAM.pSslCertStoreName`).
 const DEFAULT_STORE: &str = "MY";
 
-/// What HTTP.sys finds when a record names a certificate.
+/// The state of a certificate when a record names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateState {
-    /// It is there, with a private key that the machine can use.
+    /// It is present, with a private key that the machine can use.
     Usable,
-    /// It is there without a private key that the machine can use, as when a `.cer` was imported
+    /// It is present without a private key that the machine can use, as when a `.cer` was imported
     /// or the key is a user's: 1312.
     WithoutKey,
     /// It is not there: 1312.

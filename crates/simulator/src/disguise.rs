@@ -1,4 +1,4 @@
-//! Bytes of a record that no binding has: what a real Windows might put into a buffer.
+//! Bytes of a record that no binding has, which a real Windows might return.
 
 #![expect(
     unsafe_code,
@@ -37,13 +37,13 @@ impl Simulator {
         let write = |offset: usize, bytes: &[u8]| {
             // SAFETY: the offset is one of the record's structure.
             let at = unsafe { output.cast::<u8>().add(offset) };
-            // SAFETY: so many bytes are there.
+            // SAFETY: that many bytes are valid.
             unsafe { at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         };
         let write_behind = |offset: usize, skip: usize, bytes: &[u8]| {
             // SAFETY: the offset is one of the record's structure.
             let pointer = unsafe { output.cast::<u8>().add(offset) }.cast::<*mut u8>();
-            // SAFETY: a pointer is there, aligned or not.
+            // SAFETY: the bytes of a pointer are valid, aligned or not.
             let at = unsafe { pointer.read_unaligned() };
             // SAFETY: it leads to a value of this record that is longer.
             let at = unsafe { at.add(skip) };
@@ -73,7 +73,7 @@ impl Simulator {
             let name = param + offset_of!(Param, pSslCertStoreName);
             // SAFETY: the offset is one of the record's structure.
             let name = unsafe { output.cast::<u8>().add(name) }.cast::<*mut c_void>();
-            // SAFETY: a pointer is there, aligned or not.
+            // SAFETY: the bytes of a pointer are valid, aligned or not.
             if unsafe { name.read_unaligned() }.is_null() {
                 // The padding begins with an empty text.
                 let empty = output.wrapping_byte_add(size as usize);
@@ -85,7 +85,7 @@ impl Simulator {
             let offset = offset_of!(SslSet, KeyDesc);
             // SAFETY: the offset is one of the record's structure.
             let pointer = unsafe { output.cast::<u8>().add(offset) }.cast::<*mut u8>();
-            // SAFETY: a pointer is there, aligned or not.
+            // SAFETY: the bytes of a pointer are valid, aligned or not.
             let at = unsafe { pointer.read_unaligned() };
             // SAFETY: it leads to an address, which begins with its family.
             if unsafe { at.cast::<u16>().read_unaligned() } == AF_INET6 {

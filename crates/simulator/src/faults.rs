@@ -32,7 +32,7 @@ impl Call {
     ];
 }
 
-/// What happens at a call, before it does anything.
+/// The effect of a fault at a call, before the call does anything.
 pub(crate) enum Action {
     /// It answers this code, and does nothing.
     Answer(u32),
@@ -61,7 +61,7 @@ impl Faults {
         self.calls[call as usize]
     }
 
-    /// Counts a call, and takes out what is to happen at it.
+    /// Counts a call, and takes the faults for it out of the list.
     pub(crate) fn count(&mut self, call: Call) -> Vec<Action> {
         self.calls[call as usize] += 1;
         let now = self.calls(call);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use certbind_core::{BindingKey, CertHash, ExtendedProperties};
 
-/// Counts of calls, what deletions have left, and deletions that are under way.
+/// Counts of calls, remains of deletions, and deletions in progress.
 #[derive(Default)]
 pub(crate) struct History {
     pub(crate) calls: u64,

@@ -34,7 +34,7 @@ impl Simulator {
     /// A [state](Self::certificate) that it had in this simulator is forgotten.
     ///
     /// # Errors
-    /// [`InstallError`]; the host then has what it had.
+    /// [`InstallError`]; the host is then unchanged.
     pub fn install_certificate(&self, file: &[u8]) -> Result<CertHash, InstallError> {
         let hash = hash_of_file(file)?;
         if let Inventory::Folder(folder) = &self.inventory {
@@ -57,7 +57,7 @@ fn write(folder: &Path, hash: &CertHash, file: &[u8]) -> Result<(), InstallError
     std::fs::write(&new, file).map_err(|source| error(&new, source))?;
     let place = folder.join(hash.to_string());
     std::fs::rename(&new, &place).map_err(|source| {
-        // Its name begins with a dot and is nobody's.
+        // Its name begins with a dot and is used by no other file.
         let _ = std::fs::remove_file(&new);
         error(&place, source)
     })

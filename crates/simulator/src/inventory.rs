@@ -14,10 +14,10 @@ pub enum Inventory {
     /// Any: certificates are not looked at.
     #[default]
     Any,
-    /// These, whatever the store's name.
+    /// These, in any store.
     Only(HashSet<CertHash>),
-    /// Those in the PEM, DER and PFX files of this folder, whatever the store's name. It is read each time that a
-    /// certificate is looked up, so that one that appears there can be bound by the next call.
+    /// Those in the PEM, DER and PFX files of this folder, in any store. It is read each time that
+    /// a certificate is looked up, so that one that appears there can be bound by the next call.
     Folder(PathBuf),
 }
 

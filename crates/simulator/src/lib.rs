@@ -2,11 +2,12 @@
 //!
 //! A [`Simulator`] keeps its records in a [`BindingStore`](certbind_core::BindingStore) and answers
 //! the calls of the API as HTTP.sys does: return codes, the two calls of a query, enumeration by
-//! index, the kinds and functions that a version of Windows has. It implements
-//! [`HttpApi`](certbind_httpapi_abi::HttpApi), so that `HttpSysStore` runs on it as on the real thing.
-//! URL reservations, the IP listen list, timeouts, cache parameters and settings are kept beside
-//! them, in [`Tables`](certbind_core::Tables). Certificates that are not there, missing rights and faults on demand can be had as well.
-//! `docs/fidelity.md` lists what had to be decided without knowing what Windows does.
+//! index, and the kinds and functions of a version of Windows. It implements
+//! [`HttpApi`](certbind_httpapi_abi::HttpApi), so that `HttpSysStore` runs on it as on Windows. URL
+//! reservations, the IP listen list, timeouts, cache parameters and settings are kept in
+//! [`Tables`](certbind_core::Tables). It also simulates absent certificates, missing rights and
+//! injected faults. `docs/fidelity.md` lists the decisions that had to be made without knowledge of
+//! the behaviour of Windows.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -64,8 +64,8 @@ impl Profile {
         }
     }
 
-    /// Whether it has extended properties. The build that brought them is not known; they are taken to
-    /// be as old as scoped CCS, whose ids stand among theirs. The functions answer 87 before.
+    /// Whether it has extended properties. The build that brought them is not known; they are taken
+    /// to be as old as scoped CCS, whose ids are among theirs. The functions answer 87 before.
     #[must_use]
     pub fn has_properties(self) -> bool {
         self >= Self::Server2019

@@ -1,4 +1,4 @@
-//! What the functions do to the extended properties of a key, which are part of what it is bound to.
+//! The functions for the extended properties of a key, which are part of its binding.
 
 use certbind_core::{
     Binding, BindingKey, Kind, PerformanceSetting, Property, PropertyType, PropertyValue, Scan,
@@ -136,7 +136,7 @@ impl Simulator {
             found.map_err(code)?.ok_or(win32::NO_MORE_ITEMS)
         };
         let binding = match (self.windows().property_next, index) {
-            // Of the other types nothing is there to be shown for a key without one.
+            // Properties of other types have no default to show for a key without one.
             ("all-keys", index) if of.default_value().is_some() => {
                 let all = self
                     .store()

@@ -1,5 +1,5 @@
-//! What HTTP.sys is configured with beside bindings: kept in tables of their own, and what setting,
-//! deleting and asking mean.
+//! The configuration of HTTP.sys other than bindings: its tables, and setting, deleting and
+//! querying its records.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ const SETTING: &str = "setting";
 const SEEDED: &str = "seeded";
 
 impl ServiceConfig {
-    /// What these tables hold.
+    /// A service configuration with the contents of these tables.
     pub fn new(tables: Arc<dyn Tables>) -> Self {
         Self { tables }
     }
@@ -57,10 +57,10 @@ impl ServiceConfig {
         &*self.tables
     }
 
-    /// Adds a reservation or an address, or gives a number its value, whatever it is.
+    /// Adds a reservation or an address, or sets a number, replacing any value.
     ///
     /// # Errors
-    /// [`ServiceError::AlreadyExists`] for a URL or an address that is there, and those of the
+    /// [`ServiceError::AlreadyExists`] for a URL or an address that exists, and the errors of the
     /// store.
     pub fn set(&self, record: &ServiceRecord) -> Result<(), ServiceError> {
         let place_in_list = match record {
@@ -78,8 +78,8 @@ impl ServiceConfig {
         }
     }
 
-    /// Sets what a host starts with, all of it at once; nothing if that was done to these tables
-    /// before, so that what was deleted since stays deleted.
+    /// Sets the initial configuration of a host in one transaction. Does nothing if these tables
+    /// were seeded before, so that records deleted since stay deleted.
     ///
     /// # Errors
     /// Those of the store.
@@ -100,8 +100,8 @@ impl ServiceConfig {
     /// Removes a reservation or an address; a number goes back to its default.
     ///
     /// # Errors
-    /// [`ServiceError::NotFound`] for what is not there, [`ServiceError::NotDeletable`] for a cache
-    /// parameter, and those of the store.
+    /// [`ServiceError::NotFound`] for a record that does not exist, [`ServiceError::NotDeletable`]
+    /// for a cache parameter, and the errors of the store.
     pub fn delete(&self, key: &ServiceKey) -> Result<(), ServiceError> {
         if let ServiceKey::Cache(_) = key {
             return Err(ServiceError::NotDeletable { key: key.clone() });
@@ -114,7 +114,7 @@ impl ServiceConfig {
         }
     }
 
-    /// What a query gives; none if there is no such reservation.
+    /// The answer to a query; none if there is no such reservation.
     ///
     /// # Errors
     /// Those of the store.
@@ -293,22 +293,22 @@ fn damaged(table: &str, key: &[u8]) -> StoreError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// It is there already.
+    /// The record exists already.
     #[error("{key} is there already; delete it first")]
     AlreadyExists {
-        /// What is.
+        /// Its key.
         key: ServiceKey,
     },
     /// There is none.
     #[error("{key} is not there")]
     NotFound {
-        /// What is not.
+        /// The key of the missing record.
         key: ServiceKey,
     },
     /// It cannot be deleted, only given another value.
     #[error("{key} cannot be deleted; set it to another value")]
     NotDeletable {
-        /// What cannot.
+        /// The key of the record.
         key: ServiceKey,
     },
     /// The store could not be read or written.

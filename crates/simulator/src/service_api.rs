@@ -17,7 +17,7 @@ use crate::simulator::Simulator;
 use crate::windows;
 
 impl Simulator {
-    /// What an id is for, if it is not for bindings and this Windows has it.
+    /// The kind of service configuration of an id, if it is one and this Windows supports it.
     pub(crate) fn service_kind(&self, id: HTTP_SERVICE_CONFIG_ID) -> Option<ServiceKind> {
         service_kind_of(id).filter(|kind| self.version().has_service(*kind))
     }

@@ -1,4 +1,4 @@
-//! What the functions do, once their arguments are understood.
+//! The effects of the functions, after their arguments were decoded.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,20 +21,20 @@ use crate::servers::Servers;
 use crate::service::ServiceConfig;
 use crate::windows::{self, Windows};
 
-/// Who calls.
+/// The rights of the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Privilege {
-    /// Somebody who may change bindings.
+    /// An account that may change bindings.
     #[default]
     Administrator,
-    /// Somebody who may only read them: changes are answered 5.
+    /// An account that may only read them: changes are answered 5.
     StandardUser,
 }
 
 /// A simulated HTTP Server API. Instances have nothing in common.
 ///
-/// It is a [`BindingStore`] as well: what goes through that reaches the records behind the API's
-/// back, as another program on the host would.
+/// It is a [`BindingStore`] as well: changes through that reach the records without a call of the
+/// API, like those of another program on the host.
 pub struct Simulator {
     store: Arc<dyn BindingStore>,
     service: ServiceConfig,
@@ -43,7 +43,7 @@ pub struct Simulator {
     certificates: Mutex<Certificates>,
     pub(crate) privilege: Privilege,
     pub(crate) accounts: Accounts,
-    /// What this process serves.
+    /// The servers of this process.
     pub(crate) servers: Mutex<Servers>,
     listings: Listings,
     faults: Mutex<Faults>,
@@ -55,8 +55,8 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// An API over this store, of the default version of Windows, with every certificate there and
-    /// an administrator calling. What is configured beside bindings is kept in memory.
+    /// An API over this store, of the default version of Windows, with every certificate present
+    /// and an administrator as the caller. Other service configuration is kept in memory.
     pub fn new(store: Arc<dyn BindingStore>) -> Self {
         Self {
             store,
@@ -76,7 +76,7 @@ impl Simulator {
         }
     }
 
-    /// The same with what is configured beside bindings in these tables.
+    /// The same with service configuration in these tables.
     #[must_use]
     pub fn tables(self, tables: Arc<dyn Tables>) -> Self {
         let service = ServiceConfig::new(tables);
@@ -89,7 +89,7 @@ impl Simulator {
         Self { profile, ..self }
     }
 
-    /// The same with these answers to what is not known of Windows.
+    /// The same with these answers to open questions about Windows.
     #[must_use]
     pub fn answering(self, windows: Windows) -> Self {
         Self { windows, ..self }
@@ -120,8 +120,8 @@ impl Simulator {
         Self { accounts, ..self }
     }
 
-    /// From now on this is what HTTP.sys finds of a certificate, whatever the inventory says.
-    /// Records that name it already stay as they are, as they do on Windows.
+    /// Sets the state of a certificate, which overrides the inventory from now on. Existing records
+    /// that name it stay unchanged, as they do on Windows.
     pub fn certificate(&self, hash: CertHash, state: CertificateState) {
         self.certificates().put(hash, state);
     }
@@ -132,7 +132,8 @@ impl Simulator {
         self.certificates().lose_store(name);
     }
 
-    /// What is configured beside bindings. What goes through this is done behind the API's back.
+    /// The service configuration other than bindings. Changes through this are made without a call
+    /// of the API.
     #[must_use]
     pub fn service(&self) -> &ServiceConfig {
         &self.service
@@ -172,7 +173,7 @@ impl Simulator {
         self.profile
     }
 
-    /// Counts a call, and lets happen what is to happen at it.
+    /// Counts a call, and executes the faults for it.
     ///
     /// # Errors
     /// The code that the call is to answer.
@@ -201,7 +202,7 @@ impl Simulator {
         if self.is_settling() {
             return Err(win32::ALREADY_EXISTS);
         }
-        // HTTP.sys tells a bound key before it looks at the certificate.
+        // HTTP.sys reports a bound key before it looks at the certificate.
         let key = self.stored_key(binding.key());
         let is_bound = self.store.get(&key).map_err(code)?.is_some();
         if is_bound && self.windows.set_bound != "0" {
@@ -339,7 +340,7 @@ impl Simulator {
     }
 }
 
-/// Makes of what a key is bound to something else, however often others change it meanwhile.
+/// Replaces the binding of a key, retrying after concurrent changes.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] if it is not bound.

@@ -1,14 +1,15 @@
-//! What Windows is installed with.
+//! The configuration of a newly installed Windows.
 
 use certbind_httpapi_abi::service::UrlReservation;
 
 use crate::accounts::Accounts;
 
-/// URL and descriptor, with the names of services in place of their SIDs. From public output of `netsh http
-/// show urlacl` on hosts that nobody had configured (win-acme 1418 and 1621, Sonarr 5714, Microsoft's
-/// "Debugging Tools" blog on `Temporary_Listen_Addresses`), and from `UrlAclInfo` of public SYSTEM hives of
-/// Windows 7 to 10 21H2, which all have them. Those that only clients, or only some releases, have are left out:
-/// WinRM by TLS, remote desktops, the sharing of media, BranchCache.
+/// URL and descriptor, with the names of services in place of their SIDs. From public output of
+/// `netsh http show urlacl` on hosts without other configuration (win-acme 1418 and 1621, Sonarr
+/// 5714, Microsoft's "Debugging Tools" blog on `Temporary_Listen_Addresses`), and from `UrlAclInfo`
+/// of public SYSTEM hives of Windows 7 to 10 21H2, which all have them. Those that only clients, or
+/// only some releases, have are left out: WinRM by TLS, remote desktops, the sharing of media,
+/// BranchCache.
 const STOCK: &[(&str, &str)] = &[
     ("http://+:80/Temporary_Listen_Addresses/", "(A;;GX;;;WD)"),
     ("http://+:5985/wsman/", "(A;;GX;;;WinRM)(A;;GX;;;Wecsvc)"),

@@ -1,4 +1,4 @@
-//! What the options of [`Windows`](crate::Windows) change in the simulator's answers.
+//! The effects of the options of [`Windows`](crate::Windows) on the simulator's answers.
 
 use std::net::SocketAddr;
 
@@ -26,7 +26,7 @@ const REFUSED_USES: u32 = 2;
 const REFUSED_SETS: u32 = 2;
 
 impl Simulator {
-    /// Counts a call, and answers it where this Windows would whatever it asks for.
+    /// Counts a call, and refuses it where this Windows refuses every such call.
     pub(crate) fn refusal(&self, call: Call) -> Result<(), u32> {
         let windows = self.windows();
         if let Some(code) = code(windows.service) {
@@ -160,7 +160,7 @@ impl Simulator {
         IpPort::new(address).map_or_else(|_| key.clone(), BindingKey::IpPort)
     }
 
-    /// What an update makes of a record.
+    /// The record after an update.
     pub(crate) fn updated(&self, found: &Binding, wanted: &Binding) -> Record {
         let (old, new) = (found.record(), wanted.record());
         let mut record = new.clone();
@@ -224,7 +224,7 @@ impl Simulator {
             !is_due
         });
         for key in due {
-            // Another program may have taken it away meanwhile.
+            // Another program may have removed it in the meantime.
             let _ = self.changing(|store| store.remove(&key).map(drop));
         }
     }
@@ -241,7 +241,7 @@ impl Simulator {
         history.deleting.contains_key(key)
     }
 
-    /// Remembers what a deletion leaves.
+    /// Remembers the remains of a deletion.
     pub(crate) fn deleted(&self, found: &Binding) {
         let windows = self.windows();
         let mut history = self.history();
@@ -314,8 +314,8 @@ impl Simulator {
         }
     }
 
-    /// What an exact query of a key that is not bound is answered with: a record, or nothing at all
-    /// for a success without one.
+    /// The answer to an exact query of a key that is not bound: a record, or none for a success
+    /// without one.
     pub(crate) fn missing(&self, key: &BindingKey) -> Result<Option<Binding>, u32> {
         match self.windows().missing_key {
             "empty" => Ok(None),

@@ -1,8 +1,8 @@
 //! Answers that a real Windows may give in place of the simulator's default ones.
 //!
-//! Nobody here has seen a real HTTP.sys answer every question that the simulator had to decide.
-//! Each option is one such question; `docs/fidelity.md` has the evidence. A store that is correct
-//! under every value is correct whichever of them Windows gives.
+//! Options for questions about HTTP.sys that the simulator had to decide without an answer from a
+//! real Windows. Each option is one such question; `docs/fidelity.md` has the evidence. A store
+//! that is correct under every value is correct on any Windows that these options describe.
 
 /// A question about HTTP.sys, with its plausible answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +166,7 @@ impl Windows {
     }
 }
 
-/// The code that an answer stands for; none for 0 and for what is no code.
+/// The code of an answer; none for 0 and for an answer that is no code.
 pub(crate) fn code(answer: &str) -> Option<u32> {
     answer.parse().ok().filter(|code| *code != 0)
 }

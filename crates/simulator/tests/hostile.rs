@@ -1,5 +1,5 @@
-//! Whatever a C program passes, as long as its pointers lead somewhere, is answered with a code
-//! that the interface has; what was refused has changed nothing and written nothing.
+//! Any request of a C program whose pointers are valid is answered with a code of the interface; a
+//! refused request changes nothing and writes nothing.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![expect(unsafe_code, reason = "stands for a C program")]
@@ -34,7 +34,7 @@ use windows_sys::Win32::Networking::HttpServer::{
 enum Spoil {
     /// The type of a query, the family of an address in it, a token, a length.
     Word(usize, u32),
-    /// A pointer, or what else is there.
+    /// A pointer or other field of a structure.
     Null(usize),
 }
 
@@ -44,8 +44,8 @@ fn spoils() -> impl Strategy<Value = Vec<Spoil>> {
     prop::collection::vec(prop_oneof![1 => word, 1 => null], 0..3)
 }
 
-/// Where pointers are, and the hash's length, which says how much is behind one: none of them may
-/// become noise.
+/// Whether this is the offset of a pointer or of the hash's length, which determines how many bytes
+/// a pointer refers to: random bytes may replace neither.
 fn is_pointer(kind: Kind, query: bool, at: usize) -> bool {
     let key = match (kind, query) {
         (Kind::IpPort, true) => Some(offset_of!(SslQuery, KeyDesc.pIpPort)),
@@ -115,8 +115,8 @@ impl Copy {
     }
 }
 
-/// A length: what is there, fewer bytes, or far more than is there, of which a function has to take
-/// no more than its structure.
+/// A length: the actual one, a smaller one, or a far larger one, of which a function may read no
+/// more than its structure.
 fn length() -> impl Strategy<Value = Option<u32>> {
     prop_oneof![
         6 => Just(None),
@@ -133,8 +133,9 @@ fn id(kind: Kind) -> impl Strategy<Value = i32> {
     ]
 }
 
-/// The structures of other kinds, of extended properties and of what is no binding are longer or have
-/// pointers elsewhere: an id goes with a request only if it means the same structure, or none.
+/// The structures of other kinds, of extended properties and of service configuration are longer or
+/// have pointers elsewhere: an id is used with a request only if it means the same structure, or
+/// none.
 fn goes_with(id: i32, kind: Kind) -> bool {
     property_kind_of(id).is_none()
         && service_kind_of(id).is_none()
@@ -223,7 +224,7 @@ proptest! {
             let code = with_set(&change.binding, |request| {
                 let copy = Copy::new(request, kind, false, &change.spoils, change.shift);
                 let length = change.length.unwrap_or(request.length);
-                // SAFETY: the structure is there, as is what its pointers lead to.
+                // SAFETY: the structure is valid, as is the memory that its pointers point to.
                 unsafe { caller.change(change.function, change.id, copy.pointer(), length) }
             });
             prop_assert!(matches!(code, 0 | 2 | 6 | 87 | 122 | 183), "{code}");
@@ -263,8 +264,8 @@ proptest! {
         let mut needed = [0xAA_u8; 5];
         let code = with_query(query, |request| {
             let copy = Copy::new(request, kind, true, &spoils, shift);
-            // SAFETY: the structure is there, as is what its pointers lead to; the output has as
-            // much room as is said.
+            // SAFETY: the structure is valid, as is the memory that its pointers point to; the
+            // output has the stated length.
             unsafe {
                 HttpApi::query(
                     caller.api,
@@ -291,7 +292,7 @@ proptest! {
             }
             _ => {
                 prop_assert!(output.iter().all(|byte| *byte == 0xAA));
-                // 122 is for a request that is short as well; that has nothing to tell.
+                // 122 is also the code for a short request, which returns no length.
                 prop_assert!(!told || (code == 122 && short));
             }
         }
@@ -307,7 +308,7 @@ proptest! {
     ) {
         let simulator = simulator();
         let caller = Caller::new(&simulator);
-        // Too few bytes for any structure, or none, whatever the length says.
+        // Too few bytes for any structure, or none, for any length that is passed.
         let (pointer, length) = if null {
             (ptr::null(), length)
         } else {
@@ -321,7 +322,7 @@ proptest! {
         };
         let mut needed = UNTOUCHED;
         let code = match function {
-            // SAFETY: so many bytes are there, or the pointer is null.
+            // SAFETY: that many bytes are valid, or the pointer is null.
             Some(function) => unsafe { caller.change(function, id, pointer, length) },
             // SAFETY: as above; there is no output.
             None => unsafe {
@@ -352,7 +353,7 @@ fn unterminated_host_is_refused_at_its_limit() {
     let key: BindingKey = "hostnameport=a:443".parse().unwrap();
     let record = Record::new([1; 20].into(), None, Uuid::nil());
     let binding = Binding::new(key, record).unwrap();
-    // Not one unit more than may be read: a tool that watches memory tells the difference.
+    // Not one unit more than may be read, so that a memory checker notices a read beyond it.
     let endless = vec![u16::from(b'a'); MAX_HOST_LENGTH + 1].into_boxed_slice();
     for function in [Function::Set, Function::Update, Function::Delete] {
         let code = with_set(&binding, |request| {
@@ -360,7 +361,7 @@ fn unterminated_host_is_refused_at_its_limit() {
             let host = endless.as_ptr().expose_provenance().to_ne_bytes();
             let at = offset_of!(SniSet, KeyDesc.Host);
             copy.bytes[at..at + host.len()].copy_from_slice(&host);
-            // SAFETY: the structure is there; the host name is as long as its limit and one more.
+            // SAFETY: the structure is valid; the host name is as long as its limit and one more.
             unsafe { caller.change(function, request.id, copy.pointer(), request.length) }
         });
         assert_eq!(code, 87, "{function:?}");

@@ -1,5 +1,5 @@
-//! The lists that enumerations go through are read once, and are never older than what a call that
-//! came before has seen.
+//! The lists of an enumeration are read once, and are never older than the results of earlier
+//! calls.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![expect(unsafe_code, reason = "calls a C interface")]
@@ -19,7 +19,7 @@ use certbind_simulator::Simulator;
 
 type Hook = Box<dyn Fn() + Send + Sync>;
 
-/// A store that tells what it is about to do and what it has done.
+/// A store that reports each operation before and after it.
 struct Watched {
     store: MemoryStore,
     has_read: Hook,

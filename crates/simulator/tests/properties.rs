@@ -49,7 +49,7 @@ fn change(caller: &Caller<'_>, function: Function, key: &BindingKey, property: &
     }
 }
 
-/// What a query answers, asked with as much room as it says it takes.
+/// The answer of a query, with a buffer of the size that it requests.
 fn ask(caller: &Caller<'_>, query: PropertyQuery<'_>) -> Result<(BindingKey, Property), u32> {
     with_query_property(query, |request| {
         let mut needed = caller::UNTOUCHED;
@@ -247,7 +247,7 @@ fn short_or_unknown_structure_is_refused() {
     let bound = binding("ccs=443");
     assert_eq!(caller.asks(Function::Set, &bound), 0);
     with_set_property(bound.key(), None, &window(7), |request| {
-        // SAFETY: no less is there than is said.
+        // SAFETY: at least the stated number of bytes is valid.
         let code = unsafe {
             caller.change(
                 Function::Set,

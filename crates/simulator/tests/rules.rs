@@ -101,8 +101,8 @@ fn the_length_that_is_needed_need_not_be_asked_for() {
     assert_eq!(code, 122);
 }
 
-/// Each line spoils what the line before it left, from the last check to the first: the code that
-/// is answered is always that of the check that comes first.
+/// Each line adds an error to those of the line before, from the last check to the first: the
+/// answer is always the code of the first check that fails.
 #[test]
 fn the_first_check_that_fails_is_the_one_that_answers() {
     let other = HashSet::from([CertHash::new([2; 20])]);
@@ -123,7 +123,7 @@ fn the_first_check_that_fails_is_the_one_that_answers() {
     // A key that is none.
     let zeros = [0_u8; 88];
     let set = |caller: &Caller<'_>, id, length| {
-        // SAFETY: so many bytes are there, and the pointers in them are null.
+        // SAFETY: that many bytes are valid, and the pointers in them are null.
         unsafe { caller.change(Function::Set, id, zeros.as_ptr().cast(), length) }
     };
     assert_eq!(set(&caller, id, 88), 87);
@@ -133,7 +133,7 @@ fn the_first_check_that_fails_is_the_one_that_answers() {
     assert_eq!(set(&caller, 99, 10), 87);
     caller.handle = ptr::dangling_mut();
     assert_eq!(set(&caller, 99, 10), 6);
-    // One that is there, and yet the function is not.
+    // A key that is bound, for a function that this Windows lacks.
     let old = host(Privilege::StandardUser).profile(Profile::Windows10V1607);
     caller.api = &old;
     assert_eq!(caller.asks(Function::Update, &bound), 120);
@@ -183,7 +183,7 @@ fn missing_kind_is_an_invalid_parameter() {
             let expected = if missing { [87; 4] } else { [259, 2, 2, 0] };
             assert_eq!(codes, expected, "{profile} {key}");
         }
-        // A query of a kind that is not there is counted as what it is.
+        // A query of an unsupported kind is counted as the query that it is.
         assert_eq!(simulator.calls(Call::QueryNext), 4, "{profile}");
         assert_eq!(simulator.calls(Call::QueryExact), 4, "{profile}");
     }
@@ -194,7 +194,7 @@ fn structure_size_is_that_of_its_kind() {
     let simulator = simulator();
     let caller = Caller::new(&simulator);
     let code = with_set(&binding("0.0.0.0:443"), |request| {
-        // SAFETY: so many bytes are there.
+        // SAFETY: that many bytes are valid.
         unsafe {
             caller.change(
                 Function::Set,

@@ -1,4 +1,4 @@
-//! What the simulated API answers, through the store that writes to it and call by call.
+//! The answers of the simulated API, through the store that writes to it and call by call.
 
 #![allow(clippy::unwrap_used)]
 #![expect(unsafe_code, reason = "calls a C interface")]
@@ -68,7 +68,7 @@ fn missing_certificate_is_1312() {
     record.certificate.as_mut().unwrap().hash = other;
     let good = binding("0.0.0.0:443").with_record(record).unwrap();
     host.store.insert(good.clone()).unwrap();
-    // A bound key is told before the certificate is looked at, and an update looks at it too.
+    // A bound key is reported before the certificate is checked, and an update checks it too.
     assert_eq!(code(host.store.insert(binding("0.0.0.0:443"))), 183);
     assert_eq!(code(host.store.update(binding("0.0.0.0:443"))), 1312);
     assert_eq!(host.store.get(good.key()).unwrap(), Some(good));
@@ -88,7 +88,7 @@ fn folder_is_an_inventory() {
     let named = binding("0.0.0.0:443").with_record(record).unwrap();
     let host = host(simulator().inventory(Inventory::of_folder(folder.path()).unwrap()));
     assert_eq!(code(host.store.insert(binding("0.0.0.0:443"))), 1312);
-    // It is what the folder has at the call.
+    // The state is that of the folder at the time of the call.
     std::fs::remove_file(folder.path().join("www.pem")).unwrap();
     assert_eq!(code(host.store.insert(named.clone())), 1312);
     std::fs::write(folder.path().join("later.pem"), pem).unwrap();

@@ -1,5 +1,5 @@
-//! URL reservations, the IP listen list, timeouts, cache parameters and settings: what the
-//! simulated API answers, through the client that sets and asks.
+//! URL reservations, the IP listen list, timeouts, cache parameters and settings: the answers of
+//! the simulated API, through the client.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![expect(unsafe_code, reason = "stands for a C program")]

@@ -1,5 +1,5 @@
 //! URL reservations, the IP listen list, timeouts, cache parameters and settings, call by call as C
-//! programs make them: room, bytes, and what they get wrong.
+//! programs make them: buffer sizes, bytes, and errors.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![expect(unsafe_code, reason = "stands for a C program")]
@@ -132,7 +132,8 @@ fn change(caller: &Caller<'_>, function: Function, kind: ServiceKind, bytes: &[u
         bytes.as_ptr().cast::<c_void>(),
         u32::try_from(bytes.len()).unwrap(),
     );
-    // SAFETY: so many bytes are there, and the pointers in them are null or lead to whole texts.
+    // SAFETY: that many bytes are valid, and the pointers in them are null or point to complete
+    // texts.
     unsafe { caller.change(function, service_id(kind), pointer, length) }
 }
 
@@ -286,7 +287,7 @@ proptest! {
             true => (ptr::null(), length),
             false => (noise.as_ptr().cast(), u32::try_from(noise.len()).unwrap()),
         };
-        // SAFETY: so many bytes are there, or the pointer is null.
+        // SAFETY: that many bytes are valid, or the pointer is null.
         let code = unsafe { caller.change(function, service_id(kind), pointer, length) };
         prop_assert!(matches!(code, 87 | 122), "{code}");
         prop_assert_eq!(simulator.service().listen_list().unwrap(), []);

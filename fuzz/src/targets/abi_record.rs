@@ -1,4 +1,4 @@
-//! What a query of the HTTP Server API may leave in a buffer.
+//! The buffer of a query of the HTTP Server API, with any contents.
 
 use certbind_core::Kind;
 use certbind_httpapi_abi::client::read_record;
@@ -20,7 +20,7 @@ pub(crate) const TARGET: Target = Target {
     memory: |length| 8192 + 16 * length as u64,
 };
 
-/// Offsets of pointers, and what a record has there, in order.
+/// The offsets of pointers, and the fields that a record has there, in order.
 pub(super) const POINTERS: [(&[usize], usize); 4] = [
     (&[0, 16, 40, 64, 72], 88),
     (&[128, 144, 168, 192, 200], 216),

@@ -1,4 +1,4 @@
-//! What a C program may pass to the HTTP Server API, as long as its pointers lead somewhere.
+//! Any request of a C program to the HTTP Server API whose pointers are valid.
 
 #![expect(unsafe_code, reason = "stands for a C program")]
 
@@ -18,11 +18,11 @@ pub(crate) const TARGET: Target = Target {
     memory: |length| 8192 + 16 * length as u64,
 };
 
-/// What ends every string and holds every address and hash that a pointer may lead to.
+/// The bytes that end every string and contain every address and hash that a pointer may point to.
 const END: usize = 32;
 
-/// The first byte chooses the kind (bits 0 and 1), the place in memory (2 to 4), and whether it is a
-/// query (5). A structure follows, and what its pointers lead to.
+/// The first byte chooses the kind (bits 0 and 1), the place in memory (2 to 4), and whether it is
+/// a query (5). A structure follows, and the memory that its pointers point to.
 fn read(input: &[u8]) -> Outcome {
     let Some((first, rest)) = input.split_first() else {
         return Outcome::of("empty");
@@ -57,7 +57,8 @@ fn read(input: &[u8]) -> Outcome {
     let length = u32::try_from(structure.len()).expect("it is short");
     let pointer = structure.as_ptr().cast();
     if query {
-        // SAFETY: so many bytes are there, and every pointer leads to 32 bytes that end with NULs.
+        // SAFETY: that many bytes are valid, and every pointer points to 32 bytes that end with
+        // NULs.
         return match unsafe { read_query(kind, pointer, length) } {
             Ok(_) => Outcome::of((n, "a query")),
             Err(fault) => Outcome::of((n, format!("{fault:?}"))),

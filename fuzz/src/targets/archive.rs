@@ -35,7 +35,7 @@ fn seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-/// The limits hold, whatever an archive claims.
+/// The limits hold, for any lengths in an archive.
 fn unpack(input: &[u8]) -> Outcome {
     let limits = Limits {
         max_bytes: 1 << 20,

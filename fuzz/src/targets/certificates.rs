@@ -1,5 +1,5 @@
-//! Files of certificates: PEM, DER, PKCS #7, serialized stores. Not PFX: what it takes to open one, it
-//! says itself, and damaged it says a million rounds.
+//! Files of certificates: PEM, DER, PKCS #7, serialized stores. Not PFX: the file itself contains
+//! the number of rounds, and a damaged one may contain a million.
 
 use certbind_audit::Inventory;
 

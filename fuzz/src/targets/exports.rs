@@ -1,4 +1,4 @@
-//! What the readers of exports have in common.
+//! Helpers that the targets of exports share.
 
 use certbind_formats::{Export, Format, ReadOptions, ReadOutcome, read};
 
@@ -7,8 +7,8 @@ use crate::Outcome;
 /// One input in so many is looked at from all sides.
 const THOROUGH: u64 = 8;
 
-/// Reads an export, all or nothing. One input in eight, as its bytes decide, is also read for
-/// whatever can be read, written, and read again: the same bindings, where `write` can write them.
+/// Reads an export, all or nothing. One input in eight, as its bytes decide, is also read with
+/// `keep_going`, written, and read again: the bindings are the same, where `write` can write them.
 pub(super) fn keeps(
     input: &[u8],
     format: Format,

@@ -1,4 +1,4 @@
-//! What people and files write for keys, hosts and hashes.
+//! Texts of keys, hosts and hashes, from people and files.
 
 use certbind_core::{BindingKey, CertHash, Host, Kind, StoreName};
 

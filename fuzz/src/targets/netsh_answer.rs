@@ -1,5 +1,5 @@
-//! Listings of hosts that are known, damaged on the way: the input decides which host and what happens
-//! to it. The oracle is that of the known-answer test of `certbind-formats`.
+//! Listings of known hosts, damaged in transit: the input decides the host and the damage. The
+//! oracle is that of the known-answer test of `certbind-formats`.
 
 #[path = "../../../crates/formats/src/netsh/known_answer/difference.rs"]
 mod difference;
@@ -34,7 +34,7 @@ pub(crate) const TARGET: Target = Target {
     dictionary: &[
         "\0", "\x01", "\x02", "\x03", "\x05", "\x07", "\x0b", "\0\0\0\0",
     ],
-    // The listing of a host of four records, as JSON too, and what is read of it.
+    // The listing of a host of four records, also as JSON, and the bindings read from it.
     memory: |_| 1 << 20,
 };
 

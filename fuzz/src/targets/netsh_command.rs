@@ -10,7 +10,7 @@ pub(crate) const TARGET: Target = Target {
     longest: 512,
     read,
     seeds: || {
-        // Of each profile, and with what the first command adds there for the later ones.
+        // Of each profile, and with the bindings that the first command adds for the later ones.
         let lines =
             |n: u8, line: &str| [&[n], SEEDS[0].as_bytes(), b"\n", line.as_bytes()].concat();
         (0..)

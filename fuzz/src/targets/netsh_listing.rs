@@ -1,4 +1,4 @@
-//! What `netsh http show sslcert` prints.
+//! The output of `netsh http show sslcert`.
 
 use certbind_formats::Format;
 use certbind_formats::netsh::{self, Release};
@@ -59,8 +59,8 @@ pub(crate) const TARGET: Target = Target {
 };
 
 fn read(input: &[u8]) -> Outcome {
-    // Without a byte order mark UTF-16 is told by its zeros, and what else has zeros may be taken for
-    // it when it is written again.
+    // Without a byte order mark UTF-16 is recognized by its zeros, and other text with zeros may be
+    // mistaken for it when it is written again.
     let told = !input.contains(&0) || input.starts_with(&[0xff, 0xfe]);
     keeps(input, Format::Netsh, |out, export| {
         if !told {

@@ -81,7 +81,8 @@ fn read(input: &[u8]) -> Outcome {
     }
 }
 
-/// What a plan is like, which comes back from its file, and from its inverse's inverse.
+/// The properties of a plan, which are the same after writing and reading it, and for its inverse's
+/// inverse.
 fn of(plan: &Plan) -> Outcome {
     let again = Plan::from_json(plan.to_json().as_bytes());
     assert_eq!(&again.expect("what was written is read"), plan);

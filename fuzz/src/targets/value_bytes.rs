@@ -12,11 +12,11 @@ pub(crate) const TARGET: Target = Target {
     read,
     seeds: || bindings().iter().flat_map(seed).collect(),
     dictionary: &["MY", "\u{0}", "\u{1}", "WWW.CONTOSO.COM"],
-    // A key, a record and what an error says of them.
+    // A key, a record and the texts of their errors.
     memory: |length| 8192 + 16 * length as u64,
 };
 
-/// With the check sum, and with what is in front of it alone.
+/// With the checksum, and the bytes before it alone.
 fn seed(binding: &Binding) -> [Vec<u8>; 2] {
     let key = KEYS
         .iter()
@@ -37,7 +37,7 @@ fn read(input: &[u8]) -> Outcome {
     let key: BindingKey = KEYS[usize::from(first & 0x7f) % KEYS.len()]
         .parse()
         .expect("a key");
-    // A check sum keeps all damage from what is behind it: half of the inputs get a right one.
+    // A checksum keeps damage from the decoder after it: half of the inputs get a right one.
     let summed;
     let value = if first & 0x80 == 0 {
         value

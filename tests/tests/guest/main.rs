@@ -25,7 +25,7 @@ trait Host: Fixture {
     fn certificates(&self) -> [CertHash; 2];
 }
 
-/// A guest's place on a host. What it put there goes with it.
+/// A guest's place on a host. The bindings of the guest are removed with it.
 struct Visit<H: Host> {
     names: Arc<Names>,
     host: H,
@@ -70,7 +70,7 @@ fn everything(store: &impl BindingStore) -> Result<Vec<Binding>> {
     store.scan(&Scan::all())?.collect()
 }
 
-/// Removes what guests have put there, and nothing else.
+/// Removes the bindings of guests, and nothing else.
 fn leave(store: &impl BindingStore) -> Result<()> {
     for binding in everything(store)?.iter().filter(|b| is_a_guests(b)) {
         store.remove(binding.key())?;

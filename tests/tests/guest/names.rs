@@ -1,4 +1,4 @@
-//! What the suite's bindings are called on a host that belongs to others.
+//! The names of the suite's bindings on a host that belongs to others.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use certbind_core::{
 /// The ports that a guest uses. Windows has few services there.
 const PORTS: std::ops::RangeInclusive<u16> = 50_001..=u16::MAX;
 
-/// What every application id of a guest begins with: "certbind" in ASCII. A number follows.
+/// The start of every application id of a guest: "certbind" in ASCII. A number follows.
 const APPLICATION: u128 = 0x6365_7274_6269_6e64_0000_0000_0000_0000;
 
 /// A number for each of the bindings of a key, and a port for each key.
 ///
-/// What a binding of the suite has in it stays here; the host keeps its number, as an application
-/// id. So the host is asked for nothing but what any host can do, and no two bindings look alike.
+/// The contents of the suite's bindings are kept here; the host stores only their number, as an
+/// application id. So every host can store them, and no two bindings are equal.
 pub(crate) struct Names {
     certificates: [CertHash; 2],
     known: Mutex<Known>,
@@ -92,10 +92,10 @@ impl Names {
         Binding::new(key, record).expect("a record of that kind")
     }
 
-    /// The suite's binding that the host's stands for.
+    /// The suite's binding that corresponds to the host's.
     ///
     /// # Panics
-    /// If nobody has written it.
+    /// If the suite has not written it.
     pub(crate) fn suites(&self, host: &Binding) -> Binding {
         let number = host.record().app_id.as_u128() ^ APPLICATION;
         let number = usize::try_from(number).unwrap_or(usize::MAX);

@@ -34,7 +34,7 @@ impl<S: BindingStore> Guest<S> {
         Change::new(self.names.key(change.key()), expect, becomes)
     }
 
-    /// What the host says, in the suite's names.
+    /// The host's error, with the suite's names.
     fn error(&self, error: StoreError, batch: &Batch) -> StoreError {
         let suites = |key: &BindingKey| {
             let mut keys = batch.changes().iter().map(Change::key);

@@ -1,4 +1,4 @@
-//! Stores that do what they were asked to, and say something else.
+//! Stores that perform the operation, but report a wrong result.
 
 use certbind_core::{
     Applied, Batch, Binding, BindingStore, MemoryStore, Precondition, Result, StoreError,
@@ -6,7 +6,7 @@ use certbind_core::{
 
 use crate::seeded::{Fault, batch, blind};
 
-/// Tells of each change that nothing was there before.
+/// Reports for each change that the key was not bound before.
 #[derive(Default)]
 pub(crate) struct ForgetsWhatWasThere;
 
@@ -46,7 +46,7 @@ impl Fault for ForgetsWhatItFound {
     }
 }
 
-/// Tells who comes second that its own binding is there.
+/// Reports to the second of two inserts that its own binding is the existing one.
 #[derive(Default)]
 pub(crate) struct TellsALoserItsOwn;
 
@@ -92,7 +92,8 @@ impl Fault for TellsTheLastFailure {
     }
 }
 
-/// Takes a precondition that nothing is there for one that fails with a conflict.
+/// Reports the conflict of a precondition on an exact binding, where the key is not bound, as "not
+/// found".
 #[derive(Default)]
 pub(crate) struct MistakesNotFound;
 

@@ -13,7 +13,7 @@ use crate::seeded::{Fault, all, batch};
 
 type Rows = Mutex<BTreeMap<BindingKey, Option<Binding>>>;
 
-/// A read that began before a write puts what it found into the cache after the write.
+/// A read that began before a write caches its value after the write.
 #[derive(Default)]
 pub(crate) struct FillsAfterTheWrite(Rows);
 
@@ -79,8 +79,8 @@ impl Fault for EvictsDirtyRows {
     }
 }
 
-/// A scan fills the cache with what it shows, which is older than the last writes; a write discards
-/// nothing that it did not find in the cache.
+/// A scan caches its bindings, which are older than the last writes; a write invalidates only
+/// existing cache entries.
 #[derive(Default)]
 pub(crate) struct FillsFromOpenScans(Rows);
 

@@ -181,7 +181,7 @@ impl Fault for LoadsLockReadersOut {
     }
 }
 
-/// The source of a bulk load sees what was loaded before.
+/// The source of a bulk load sees the changes loaded before.
 #[derive(Default)]
 pub(crate) struct ShowsALoadToItsSource;
 
@@ -213,7 +213,7 @@ impl Fault for SwallowsPanics {
     }
 }
 
-/// What was loaded before a panic stays.
+/// Changes loaded before a panic are kept.
 #[derive(Default)]
 pub(crate) struct KeepsWhatCameBeforeAPanic;
 

@@ -45,7 +45,7 @@ impl Fault for GetsWhatWas {
     }
 }
 
-/// Scans what was before the last write, and promises no more than regular scans.
+/// Scans the contents before the last write, and claims no more than regular scans.
 #[derive(Default)]
 pub(crate) struct ScansWhatWas(Mutex<Vec<Binding>>);
 
@@ -173,7 +173,7 @@ impl Fault for ForgetsTheKind {
     }
 }
 
-/// Shows each binding as it is when the scan comes to it.
+/// Shows each binding as it is when the scan reaches it.
 #[derive(Default)]
 pub(crate) struct ScansLive;
 
@@ -194,7 +194,8 @@ impl Fault for ScansLive {
     }
 }
 
-/// Takes an index for a cursor: what goes meanwhile shifts the rest. It promises no snapshot.
+/// Uses an index as a cursor: a concurrent removal shifts the rest. It claims no point-in-time
+/// scans.
 #[derive(Default)]
 pub(crate) struct ScansByIndex;
 
@@ -229,7 +230,7 @@ impl Fault for ForgetsWhenReopened {
     }
 }
 
-/// Opens with what was before the last change.
+/// Opens with the contents before the last change.
 #[derive(Default)]
 pub(crate) struct ForgetsTheLastChangeWhenReopened(Mutex<Vec<Binding>>);
 
@@ -244,14 +245,14 @@ impl Fault for ForgetsTheLastChangeWhenReopened {
     }
 }
 
-/// What was removed is there again when the store is opened again.
+/// Removed bindings are present again when the store is opened again.
 #[derive(Default)]
 pub(crate) struct BringsBackWhatWasRemoved(Mutex<Vec<Binding>>);
 
 impl Fault for BringsBackWhatWasRemoved {
     fn opened(&self, store: &MemoryStore) {
         for binding in self.0.lock().expect("no panic").drain(..) {
-            // What was bound anew since stays.
+            // A binding that was created since stays.
             let _ = store.insert(binding);
         }
     }

@@ -73,7 +73,7 @@ applies! {
         checked
     };
 
-    /// Reports what a page of 128 rows held.
+    /// Reports the outcomes of one page of 128 rows.
     Reports128Outcomes: |store, of| {
         let applied = store.apply(of)?;
         // As the first changes look when they are taken back and applied again.
@@ -183,7 +183,7 @@ impl Fault for LoadsIn16s {
     }
 }
 
-/// Counts what it loaded in a byte.
+/// Counts the loaded changes in a byte.
 #[derive(Default)]
 pub(crate) struct CountsLoadsInAByte;
 

@@ -128,7 +128,7 @@ impl Fault for ShowsHalfABatch {
     }
 }
 
-/// Does what it was asked to and says now and then that it did not.
+/// Performs the operation and sometimes returns an error.
 #[derive(Default)]
 pub(crate) struct FailsAfterChanging(AtomicU64);
 
@@ -154,7 +154,7 @@ impl Fault for LosesTheEndOfABatch {
     }
 }
 
-/// Loads one change after the other, and leaves what it did when it comes to an error.
+/// Loads one change after the other, and keeps the loaded ones when it reaches an error.
 #[derive(Default)]
 pub(crate) struct LoadsUntilItFails;
 

@@ -1,4 +1,4 @@
-//! One variant: what is done to it, and what has to hold.
+//! The checks of one variant: its operations, and the conditions afterwards.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,7 +45,7 @@ impl Subject {
 pub(crate) fn try_variant(variant: &[Answer], seed: u64, subject: Subject) {
     let host = Host::new(variant);
     let mut rng = Rng::new(seed);
-    // A Windows that cannot be opened is told at once.
+    // The error of a Windows that cannot be opened is returned at once.
     let Ok(store) = host.open() else { return };
     let kinds = store.capabilities().kinds;
     let lacks = |key: &BindingKey| {
@@ -163,7 +163,7 @@ fn recovered(mut before: Truth, after: &Truth, keys: &[BindingKey]) -> Truth {
     before
 }
 
-/// What a batch reports is so.
+/// The reported outcomes of a batch are true.
 pub(crate) fn applied(before: &Truth, after: &Truth, result: &Result<certbind_core::Applied>) {
     match result {
         Ok(applied) => {
@@ -199,7 +199,7 @@ pub(crate) fn applied(before: &Truth, after: &Truth, result: &Result<certbind_co
     }
 }
 
-/// A scan shows what is there, and reports what it does not show.
+/// A scan returns all bindings, or reports those that it omits.
 pub(crate) fn scanned(truth: &Truth, found: Result<Vec<Result<Binding>>>) {
     let Ok(found) = found else { return };
     let mut shown = Truth::new();

@@ -1,4 +1,4 @@
-//! A simulated host whose records can be seen from behind.
+//! A simulated host whose records can be read without the API.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,8 +54,8 @@ impl Host {
             .open()
     }
 
-    /// Puts a record there, whatever this Windows would make of it, without the properties that it
-    /// does not have.
+    /// Stores a record unchanged by this Windows, but without the properties that it does not
+    /// support.
     pub(crate) fn put(&self, binding: Binding) {
         let has = |option: &str| self.variant.iter().any(|(name, _)| *name == option);
         let mut record = binding.record().clone();
@@ -68,7 +68,7 @@ impl Host {
         self.records.put(binding).expect("a put");
     }
 
-    /// What is bound, seen from behind.
+    /// The bindings, read without the API.
     pub(crate) fn truth(&self) -> BTreeMap<BindingKey, Binding> {
         self.simulator.settle();
         let found = self.records.scan(&Scan::all()).expect("a scan");
@@ -94,7 +94,7 @@ impl Host {
         self.variant.contains(&answer)
     }
 
-    /// Puts records there as this Windows stores them; what it refuses to store, as it is.
+    /// Stores records in the form of this Windows; a record that it refuses, unchanged.
     pub(crate) fn fill(
         &self,
         rng: &mut Rng,
@@ -104,7 +104,7 @@ impl Host {
         for key in keys() {
             if rng.below(3) > 0 && has_kind(&key) {
                 let binding = binding(rng, key);
-                // What is not known any more is bound nonetheless.
+                // A kind that is no longer supported is bound nonetheless.
                 match self.variant.iter().any(|(name, _)| *name == "later_ids") {
                     true => self.put(binding),
                     false => drop(store.put(binding)),

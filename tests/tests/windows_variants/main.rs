@@ -1,5 +1,5 @@
-//! The store of the HTTP Server API on every plausible Windows: whatever the simulator answers, an
-//! operation does what it reports, or fails, changes nothing that it does not name, and ends.
+//! The store of the HTTP Server API on every plausible Windows: for any answers of the simulator,
+//! an operation does what it reports, or fails, changes no key that it does not name, and ends.
 //!
 //! Each option of the simulator's `Windows` is tried alone, and drawn pairs of them. Failures name
 //! the variant and the seed; `CERTBIND_SEED` draws others and `CERTBIND_CASES=N` runs N times as many.
@@ -80,7 +80,7 @@ fn sample_of_answers() {
     all_hold(&variants.collect::<Vec<_>>(), number("CERTBIND_SEED", 1));
 }
 
-/// What Windows made of a refused change was taken for a change of another program.
+/// A refused change in the form that Windows stores was mistaken for a change of another program.
 #[test]
 fn refused_changes_are_undone_in_the_form_that_is_stored() {
     let pairs = [

@@ -1,6 +1,6 @@
-//! What certbind does under each answer alone, as `docs/fidelity/*.toml` states it.
+//! The behaviour of certbind under each single answer, as `docs/fidelity/*.toml` states it.
 //!
-//! `CERTBIND_FIDELITY=write` writes what was measured into the files.
+//! `CERTBIND_FIDELITY=write` writes the measured behaviour into the files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,7 @@ fn change<const N: usize>(store: &Store, changes: [Change; N]) -> Result<Applied
     store.apply(&Batch::new(changes)?)
 }
 
-/// What certbind does under an answer.
+/// The behaviour of certbind under an answer.
 fn outcome(variant: &[Answer]) -> String {
     let mut refused = Vec::new();
     let mut notes = false;
@@ -152,7 +152,7 @@ fn file(option: &str) -> PathBuf {
     folder().join(format!("{}.toml", option.replace('_', "-")))
 }
 
-/// The answers of an option, and what the file says of each.
+/// The answers of an option, and the file's text for each.
 fn documented(text: &str) -> BTreeMap<String, String> {
     #[derive(serde::Deserialize)]
     struct File {
@@ -163,7 +163,7 @@ fn documented(text: &str) -> BTreeMap<String, String> {
     file.answers
 }
 
-/// The file of each option says what certbind does under each of its answers.
+/// The file of each option states the behaviour of certbind under each of its answers.
 #[test]
 fn outcomes_are_as_documented() {
     let writes = std::env::var("CERTBIND_FIDELITY").is_ok_and(|text| text == "write");

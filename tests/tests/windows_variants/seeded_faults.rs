@@ -21,10 +21,10 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 use crate::check::{Subject, try_variant};
 use crate::host::Store;
 
-/// What is wrong.
+/// The fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Faulty {
-    /// A batch reports what was asked for, whatever was read back.
+    /// A batch reports the requested bindings, without regard to the ones read back.
     BelievesTheCall,
     /// An enumeration ends at the first index that is answered 2.
     EndsAtTwo,
@@ -42,7 +42,7 @@ impl Faulty {
     }
 }
 
-/// A store that reports a batch as done, whatever was read back.
+/// A store that reports a batch as done, without regard to the bindings read back.
 struct Believing<'a>(&'a Store);
 
 impl BindingStore for Believing<'_> {

@@ -1,4 +1,4 @@
-//! URL reservations and the IP listen list, whatever their queries are answered with.
+//! URL reservations and the IP listen list, under any answers to their queries.
 
 use std::sync::Arc;
 

@@ -222,7 +222,7 @@ impl Batch {
         self.line("set /a CB_LEFT-=1");
         self.line("goto wait");
         self.line(":confirmed");
-        // Or they were rolled back by hand meanwhile.
+        // Or they were rolled back by hand in the meantime.
         for at in 1..=total {
             self.line(&format!("call :state_{at}"));
             self.line("if not \"%CB_STATE%\"==\"after\" goto failed");

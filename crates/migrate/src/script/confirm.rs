@@ -9,7 +9,7 @@ use super::{Dialect, exit};
 
 pub(super) const WAITING: &str = "certbind-unconfirmed.txt";
 pub(super) const ROLLING_BACK: &str = "certbind-rolling-back.txt";
-/// What `confirm` renames [`WAITING`] to, before it removes it.
+/// The name to which `confirm` renames [`WAITING`], before it removes it.
 const CONFIRMED: &str = "certbind-confirmed.txt";
 
 pub(super) const NOT_ROLLED_BACK: &str = "The changes were not rolled back. Run this script again.";
@@ -90,7 +90,7 @@ exit {cannot_run}
     }
 }
 
-/// PowerShell: rolls back, also what an earlier run left.
+/// PowerShell: rolls back, also the changes of an earlier run.
 pub(super) fn powershell_undo() -> String {
     let (rolled_back, partly) = (exit::ROLLED_BACK, exit::PARTLY_CHANGED);
     format!(
@@ -116,7 +116,8 @@ if ((Test-Path -LiteralPath $waiting) -or (Test-Path -LiteralPath $rollingBack))
     )
 }
 
-/// PowerShell: waits until the changes are confirmed. Sets `$failed` if they were rolled back meanwhile.
+/// PowerShell: waits until the changes are confirmed. Sets `$failed` if they were rolled back
+/// before that.
 pub(super) fn powershell_wait(seconds: u32) -> String {
     format!(
         r#"
@@ -134,7 +135,7 @@ pub(super) fn powershell_wait(seconds: u32) -> String {
     )
 }
 
-/// sh: rolls back, also what an earlier run left.
+/// sh: rolls back, also the changes of an earlier run.
 pub(super) fn posix_undo() -> String {
     let (rolled_back, partly) = (exit::ROLLED_BACK, exit::PARTLY_CHANGED);
     format!(

@@ -204,7 +204,7 @@ struct Script {
     other: &'static str,
     steps: Vec<ScriptStep>,
     import_pfx: Option<ImportPfx>,
-    /// What the operator has to do besides: a line each.
+    /// Further tasks of the operator: a line each.
     notes: Vec<String>,
     confirm: Option<NonZeroU32>,
 }
@@ -222,7 +222,7 @@ impl Script {
     }
 }
 
-/// The applications that have to be told of the certificate as well, for each binding.
+/// The applications that also have to be configured with the certificate, for each binding.
 fn notes(plan: &Plan) -> Vec<String> {
     let owned = plan.changes().filter_map(|step| {
         let (application, command) = step.owner_renewal()?;

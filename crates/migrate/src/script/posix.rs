@@ -87,7 +87,7 @@ failed=0",
     let _ = writeln!(text, "    echo 'Done: {total} of {total} verified'");
     if let Some(seconds) = script.waits() {
         text.push_str(&confirm::posix_wait(seconds));
-        // Or they were rolled back by hand meanwhile.
+        // Or they were rolled back by hand in the meantime.
         for at in 1..=total {
             let _ = writeln!(
                 text,

@@ -107,7 +107,7 @@ if ($bad) {
 }
 "#;
 
-/// Makes the changes and verifies them. What follows is in the block of the success.
+/// Makes the changes and verifies them. The code after it is in the block of the success.
 const CHANGES: &str = r#"
 $failed = $false
 for ($i = 0; $i -lt $steps.Count -and -not $failed; $i++) {

@@ -15,7 +15,7 @@ pub(super) type NetshCommand = Vec<String>;
 /// verified on every release.
 pub(super) const NOT_BOUND: &str = "The system cannot find the file specified.";
 
-/// Printed behind a key of which netsh has said neither that it is bound nor that it is not.
+/// Printed after a key of which netsh has said neither that it is bound nor that it is not.
 pub(super) const UNREADABLE: &str = "cannot be read: netsh gives no answer";
 
 /// One key that a plan changes.
@@ -96,7 +96,7 @@ impl ScriptStep {
         words(&["http", "show", "sslcert", &self.key])
     }
 
-    /// What the step does, in a word.
+    /// The action of the step, in a word.
     pub(super) fn verb(&self) -> &'static str {
         match (&self.before, &self.after) {
             (None, _) => "create",

@@ -1,4 +1,4 @@
-//! What two sequences differ in.
+//! The differences between two sequences.
 
 use std::collections::BTreeMap;
 

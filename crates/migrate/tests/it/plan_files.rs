@@ -164,7 +164,7 @@ proptest! {
     ) {
         let place = place.index(bytes.len());
         if cut { bytes.truncate(place) } else { bytes[place] = byte }
-        // Whatever is still read is a plan that can be written.
+        // A plan that is still accepted can be written.
         if let Ok(plan) = Plan::from_json(&bytes) {
             written(&plan);
         }

@@ -1,4 +1,4 @@
-//! What holds of plans on every backend, whatever the bindings.
+//! Properties of plans on every backend, for any bindings.
 
 use certbind_core::{Kind, Scan};
 use certbind_migrate::{Error, Filter, Mapping, Plan, Planner, apply};

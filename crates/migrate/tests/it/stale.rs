@@ -127,7 +127,7 @@ fn a_plan_that_has_been_applied_is_refused_as_such() {
     );
 }
 
-/// A store that somebody else changes at a certain moment.
+/// A store that another program changes at a certain moment.
 struct Meddled<'a> {
     store: &'a dyn BindingStore,
     before_apply: Option<Change>,
@@ -182,7 +182,7 @@ fn drift_after_the_check_is_refused() {
 
 #[test]
 fn difference_after_apply_is_reported() {
-    // On a store without isolation the keys that stay unchanged are read behind the batch too.
+    // In a store without isolation the unchanged keys are read after the batch too.
     for (key, isolated) in [(REPLACED, true), (CREATED, true), (KEPT, false)] {
         let target = memory().with(&before());
         let meddled = Meddled {

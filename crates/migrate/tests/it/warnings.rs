@@ -1,4 +1,4 @@
-//! What a plan tells to look at.
+//! The warnings of a plan.
 
 use certbind_core::{BindingKey, BindingStore, CertHash, Kind, MemoryStore, SslFlags, Uuid};
 use certbind_migrate::{Planner, Warning};
@@ -52,7 +52,7 @@ fn unsupported_features_are_reported_by_key() {
             },
         ]
     );
-    // What stays as it is, the target has.
+    // The target has the unchanged bindings already.
     assert_eq!(warned(&planner, &source, &source), []);
 }
 
@@ -122,7 +122,7 @@ fn a_binding_of_one_address_shadows_names_on_its_port() {
     let address = of(&[bound("10.0.0.5:443", 1)]);
     assert_eq!(warned(&Planner::default(), &source, &address), expected);
     assert_eq!(warned(&Planner::default(), &address, &source), expected);
-    // What was so before is nothing new.
+    // A state that existed before causes no warning.
     assert_eq!(
         warned(&Planner::default(), &with_address, &with_address),
         []
@@ -130,7 +130,7 @@ fn a_binding_of_one_address_shadows_names_on_its_port() {
     let more = of(&[bound("hostnameport=c.example:443", 1)]);
     let only_new = [shadowed(&["10.0.0.5:443"], &["hostnameport=c.example:443"])];
     assert_eq!(warned(&Planner::default(), &more, &with_address), only_new);
-    // What the plan deletes shadows nothing.
+    // A deleted binding shadows nothing.
     let prune = Planner {
         prune: true,
         ..Planner::default()

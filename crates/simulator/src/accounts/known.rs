@@ -60,7 +60,8 @@ pub(super) const SYSTEM: &str = "S-1-5-18";
 pub(super) const ADMINISTRATORS: &str = "S-1-5-32-544";
 pub(super) const USERS: &str = "S-1-5-32-545";
 
-/// Where SIDs are made of names: the domain, and what stands before the five numbers.
+/// Account domains whose SIDs are computed from names: the domain, and the prefix of the five
+/// numbers.
 const SERVICES: (&str, &str) = ("NT SERVICE", "S-1-5-80");
 const POOLS: (&str, &str) = ("IIS APPPOOL", "S-1-5-82");
 

@@ -41,7 +41,7 @@ struct Account {
     sid: String,
 }
 
-/// What is wrong with an account.
+/// The reason why an account is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
@@ -66,7 +66,7 @@ pub enum AccountError {
         /// Its SID.
         known: String,
     },
-    /// Nobody has this name.
+    /// No account has this name.
     #[error("run_as: no account is named {0:?}; add it to `accounts`")]
     Unknown(String),
 }
@@ -87,7 +87,7 @@ impl Accounts {
         Self::default()
     }
 
-    /// Those of a machine of this name with one user, who is the caller.
+    /// Those of a machine of this name with one user, the caller.
     #[must_use]
     pub fn named(machine: &str, user: &str) -> Self {
         let user = Account {
@@ -120,7 +120,7 @@ impl Accounts {
     }
 
     /// Those that a configuration names: the name of the machine, accounts with their SIDs, and the
-    /// caller. What it leaves out is that of this process.
+    /// caller. Omitted values are those of this process.
     ///
     /// # Errors
     /// [`AccountError`] for the first account that cannot be.

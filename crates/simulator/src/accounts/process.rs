@@ -8,7 +8,7 @@ pub(super) fn machine() -> String {
         .unwrap_or_else(|| "localhost".to_owned())
 }
 
-/// The name of the user, who may have no variable of it in a container.
+/// The name of the user. A container may lack the variable for it.
 pub(super) fn user() -> String {
     first_variable(&["USERNAME", "USER", "LOGNAME"])
         .or_else(user_of_process)

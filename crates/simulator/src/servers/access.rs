@@ -1,4 +1,4 @@
-//! Who may register a URL.
+//! The accounts that may register a URL.
 
 use certbind_httpapi_abi::service::{Ace, UrlPrefix, UrlReservation};
 
@@ -9,8 +9,8 @@ use crate::accounts::Accounts;
 /// documentation). `http://localhost` on a port above 1024 is everybody's ("HTTP.sys web server implementation
 /// in ASP.NET Core").
 ///
-/// That an administrator may not register what is reserved for others follows from the first of these pages;
-/// not verified on real Windows.
+/// The rule that an administrator may not register a URL reserved for others follows from the first
+/// of these pages; not verified on real Windows.
 pub(super) fn may_register(
     url: &UrlPrefix,
     reservations: &[UrlReservation],
@@ -35,7 +35,7 @@ pub(super) fn may_register(
 
 const SYSTEM: &str = "S-1-5-18";
 
-/// Whether no rights are needed for it where nobody has reserved it.
+/// Whether it needs no rights where no reservation covers it.
 fn is_local(url: &UrlPrefix) -> bool {
     let port = url
         .canonical()

@@ -1,8 +1,9 @@
 //! The functions of servers, as far as they have a result before the first request: sessions, URL groups,
 //! request queues, and the URLs that are registered.
 //!
-//! What they answer is documented by Microsoft (`http.h`), and seen on Windows by the authors of Wine's
-//! tests (`dlls/httpapi/tests/httpapi.c`). `docs/simulator.md` says which answer has which source.
+//! Their answers are documented by Microsoft (`http.h`), or were seen on Windows by the authors of
+//! Wine's tests (`dlls/httpapi/tests/httpapi.c`). `docs/simulator.md` gives the source of each
+//! answer.
 
 mod access;
 mod process_id;
@@ -44,7 +45,8 @@ impl Simulator {
     /// The Win32 code.
     pub fn create_server_session(&self, version: HTTPAPI_VERSION) -> Result<u64, u32> {
         self.server_is_initialized()?;
-        // Versions 1.0 and 2.0 alone are taken (Wine's tests), whatever the documentation says of 1.0.
+        // Versions 1.0 and 2.0 alone are accepted (Wine's tests), contrary to the documentation of
+        // 1.0.
         if !matches!(version.HttpApiMajorVersion, 1 | 2) || version.HttpApiMinorVersion != 0 {
             return Err(ERROR_REVISION_MISMATCH);
         }
@@ -94,8 +96,8 @@ impl Simulator {
     /// `HttpAddUrlToUrlGroup`.
     ///
     /// # Errors
-    /// The Win32 code: 87 for a group or a URL that is none, 5 for a URL that others have reserved or nobody
-    /// has, 183 for one that is registered.
+    /// The Win32 code: 87 for an invalid group or URL, 5 for a URL that others have reserved or
+    /// that has no reservation, 183 for one that is registered.
     pub fn add_url_to_group(&self, group: u64, url: &str) -> Result<(), u32> {
         let mut servers = self.servers();
         let group = servers.groups.get_mut(&group);
@@ -267,8 +269,8 @@ impl Simulator {
         self.version() >= Profile::Server2022 && known.contains(&feature)
     }
 
-    /// `HttpPrepareUrl`: the URL as it can be registered, with its host in lower case and a slash at its end.
-    /// What else Windows makes of a URL is not documented.
+    /// `HttpPrepareUrl`: the URL as it can be registered, with its host in lower case and a slash
+    /// at its end. Other changes that Windows may make to a URL are not documented.
     ///
     /// # Errors
     /// The Win32 code: 87 for a URL that is none, 120 before Windows 8.
@@ -322,7 +324,7 @@ impl Simulator {
             .map_err(|error| error.win32_code())
     }
 
-    /// A handle that the process has closed behind the API's back may come again.
+    /// A handle that the process has closed by other means may be assigned again.
     fn put_queue(&self, handle: usize, queue: Queue) -> Result<(), u32> {
         let replaced = self.servers().queues.insert(handle, queue);
         self.end(replaced.map(Queue::owned).unwrap_or_default())

@@ -31,8 +31,8 @@ impl ProcessId {
     }
 }
 
-/// When a process began, if it runs: field 22 of its `stat` (proc_pid_stat(5)), behind the name in
-/// parentheses, which may have any character. A zombie does not run.
+/// When a process began, if it runs: field 22 of its `stat` (proc_pid_stat(5)), after the name in
+/// parentheses, which may contain any character. A zombie does not run.
 #[cfg(not(windows))]
 fn began(process: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
@@ -64,8 +64,8 @@ fn began(process: u32) -> Option<u64> {
         return None;
     }
     let (mut created, mut exited, mut kernel, mut user) = (NEVER, NEVER, NEVER, NEVER);
-    // An exited process can be opened while somebody has a handle of it.
-    // SAFETY: the handle is open.
+    // An exited process can be opened while another process has a handle of it. SAFETY: the handle
+    // is open.
     let is_running = unsafe { WaitForSingleObject(handle, 0) } == WAIT_TIMEOUT;
     let (exited, kernel, user) = (&raw mut exited, &raw mut kernel, &raw mut user);
     // SAFETY: as above, and the times are ours.

@@ -1,5 +1,6 @@
-//! What is registered on a host: URLs, and names of request queues. It is kept with the service configuration,
-//! so that one program meets what another has registered, and a test sees what programs did.
+//! The registrations of a host: URLs, and names of request queues. They are kept with the service
+//! configuration, so that every program sees the registrations of others, and a test sees those of
+//! all programs.
 
 use certbind_core::{Row, RowChange, RowPrecondition, StoreError, Tables};
 use certbind_httpapi_abi::service::UrlPrefix;
@@ -21,14 +22,14 @@ pub struct Registration {
     pub is_active: bool,
 }
 
-/// What is registered.
+/// The kind of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Url,
     Queue,
 }
 
-/// What this process has registered.
+/// The registrations of this process.
 #[derive(Debug)]
 pub(super) struct Owned {
     /// In the form that is the same for all spellings.

@@ -1,4 +1,4 @@
-//! What a process has created.
+//! The objects that a process has created.
 
 use std::collections::{BTreeMap, BTreeSet};
 

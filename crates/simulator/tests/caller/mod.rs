@@ -21,7 +21,7 @@ pub(crate) fn simulator() -> Simulator {
     Simulator::new(Arc::new(MemoryStore::new()))
 }
 
-/// A key, bound to what is usual for its kind.
+/// A key with a typical binding for its kind.
 pub(crate) fn binding(key: &str) -> Binding {
     let key: BindingKey = key.parse().unwrap();
     let record = if key.kind().names_certificate() {
@@ -40,7 +40,7 @@ pub(crate) enum Function {
     Delete,
 }
 
-/// Who calls, and with which of the arguments that are to be null.
+/// The rights of the caller, and which of the arguments that have to be null are not.
 #[derive(Clone, Copy)]
 pub(crate) struct Caller<'a> {
     pub(crate) api: &'a Simulator,
@@ -49,7 +49,7 @@ pub(crate) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// One who has initialized the API for configuration.
+    /// A caller that has initialized the API for configuration.
     pub(crate) fn new(api: &'a Simulator) -> Self {
         let version = HTTPAPI_VERSION {
             HttpApiMajorVersion: 1,
@@ -141,5 +141,5 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// What the needed length is before a call.
+/// The needed length before a call.
 pub(crate) const UNTOUCHED: u32 = 0x5EED_5EED;

@@ -1,4 +1,4 @@
-//! What a service is configured with, for tests of all of it.
+//! A complete service configuration for tests.
 
 use certbind_httpapi_abi::service::{
     CacheKey, ServiceRecord, SettingKey, TimeoutKey, UrlReservation,
