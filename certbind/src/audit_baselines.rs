@@ -77,7 +77,7 @@ pub(crate) fn compare(
 fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, Error> {
     let mut baselines: BTreeMap<String, Earlier> = BTreeMap::new();
     for target in audit_targets::expand(&[Input::File(path.to_owned())])? {
-        // An empty folder is a baseline of no host, and every host is told of.
+        // An empty folder is a baseline of no host, and every host is reported as new.
         if matches!(&target, Target::Unreadable { path: folder, .. } if folder == path) {
             continue;
         }

@@ -138,7 +138,7 @@ pub(crate) enum CheckState {
 impl CheckState {
     pub(crate) fn of(report: &Report) -> Self {
         match report.worst() {
-            // What was found is certain, whatever was not assessed.
+            // An error that was found is certain, regardless of unassessed parts.
             Some(Severity::Error) if !only_unassessed(report) => Self::Critical,
             _ if report.not_assessed() > 0 => Self::Unknown,
             Some(Severity::Error) => Self::Critical,

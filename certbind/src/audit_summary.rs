@@ -1,4 +1,4 @@
-//! The summary of an audit: the number of hosts, bindings and findings, and what changed.
+//! The summary of an audit: the number of hosts, bindings and findings, and the changes.
 
 use certbind_audit::summary::counted;
 pub(crate) use certbind_audit::summary::rules;
@@ -44,7 +44,7 @@ pub(crate) fn not_assessed(report: &Report) -> Option<String> {
     })
 }
 
-/// What changed since an earlier report: `Since 2026-05-01: 3 new, 2 fixed, 40 unchanged`.
+/// The changes since an earlier report: `Since 2026-05-01: 3 new, 2 fixed, 40 unchanged`.
 pub(crate) fn changes(report: &Report) -> Option<String> {
     let counts = report.change_counts()?;
     let since = report.changes.as_ref()?.since;

@@ -1,5 +1,5 @@
-//! The targets of an audit: files, folders, patterns, lists and stores. What cannot be read is a host that
-//! could not be assessed, and hides no other.
+//! The targets of an audit: files, folders, patterns, lists and stores. An unreadable target counts
+//! as a host that could not be assessed, and does not affect the others.
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -29,7 +29,7 @@ pub(crate) enum HostFrom {
     Folder,
 }
 
-/// What a target stands for.
+/// One file or store of a target.
 pub(crate) enum Target {
     Input(Input),
     /// A folder that cannot be read, or that has no file.
@@ -48,10 +48,10 @@ impl Target {
     }
 }
 
-/// The files and stores that targets stand for, each once.
+/// The files and stores of the targets, without duplicates.
 ///
 /// # Errors
-/// If a pattern matches nothing or a list cannot be read: nothing is known of what is missing.
+/// If a pattern matches nothing or a list cannot be read: the missing hosts would be unknown.
 pub(crate) fn expand(targets: &[Input]) -> Result<Vec<Target>, Error> {
     let mut found = Vec::new();
     for target in targets {
@@ -148,8 +148,8 @@ fn matching(pattern: &str, found: &mut Vec<Target>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads targets, several at once: the hosts are in the order of the targets. What cannot be read is a host
-/// that could not be assessed. `at` is called with each target before it is read.
+/// Reads targets, several at once: the hosts are in the order of the targets. An unreadable target
+/// counts as a host that could not be assessed. `at` is called with each target before it is read.
 ///
 /// # Errors
 /// If the logs of a hive are none of it.
@@ -168,14 +168,14 @@ pub(crate) fn read_all(
     Ok(hosts)
 }
 
-/// Prints what was replayed of the logs of a hive.
+/// Prints the replayed entries of the logs of a hive.
 fn report(host: &HostExport) {
     if let Some(source) = &host.source {
         hive_logs::report(Path::new(source), &host.reading);
     }
 }
 
-/// Reads a target. What cannot be read is a host that could not be assessed.
+/// Reads a target. An unreadable target counts as a host that could not be assessed.
 pub(crate) fn read(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, Error> {
     let host = read_quietly(target, from, logs)?;
     report(&host);

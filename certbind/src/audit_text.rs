@@ -7,10 +7,10 @@ use certbind_audit::{EarlierFinding, Finding, FindingLocation, FindingState, Hos
 use crate::audit_summary;
 use crate::terminal::escaped;
 
-/// How many places of a rule are told. The other forms have them all.
+/// The most findings of a rule that are printed. The other formats have all of them.
 const MAX_FINDINGS: usize = 40;
 
-/// No line of what is told about a rule is longer, in characters.
+/// The most characters in a line about a rule.
 const WIDTH: usize = 96;
 
 /// The whole report. Of a clean audit it is one line.

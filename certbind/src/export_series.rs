@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::files;
 use crate::recording::Interval;
 
-/// What the name of an export says.
+/// The parts of the name of an export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ExportName {
     /// The part before the time.

@@ -55,16 +55,16 @@ impl FromStr for FleetUrl {
     }
 }
 
-/// What became of a visit to each host, in the order of their names.
+/// The result of a visit to each host, in the order of their names.
 pub(crate) struct Visited<T> {
     pub(crate) hosts: Vec<(HostName, T)>,
-    /// How many hosts refused. Each was told.
+    /// The number of failed hosts. Each was reported.
     pub(crate) failed: usize,
     /// Those hosts, and why.
     pub(crate) errors: Vec<(HostName, String)>,
 }
 
-/// Visits every host. One that fails keeps nobody from the others: it is told, and counted.
+/// Visits every host. A failure does not prevent the other visits: it is reported, and counted.
 pub(crate) fn visit<T: Send>(
     url: &FleetUrl,
     jobs: NonZeroUsize,

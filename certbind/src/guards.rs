@@ -15,7 +15,7 @@ use crate::message::warn;
 use crate::new_certificate::NewCertificate;
 use crate::terminal::escaped;
 
-/// What is known of certificates, and whether objections are overridden.
+/// The known certificates, and whether objections are overridden.
 pub(crate) struct Guards {
     new: Option<NewCertificate>,
     known: Vec<Folder>,

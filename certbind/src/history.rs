@@ -9,7 +9,7 @@ use certbind_core::history::{Author, HistoryOptions};
 
 static GIVEN: OnceLock<Given> = OnceLock::new();
 
-/// What the command line says of history.
+/// The history options of the command line.
 struct Given {
     limits: Option<Limits>,
     message: Option<String>,

@@ -135,7 +135,7 @@ fn next_to(hive: &Path) -> io::Result<Vec<LogFile>> {
     Ok(logs)
 }
 
-/// The format of a desired state by its file name: an empty one has nothing else to tell it by.
+/// The format of a desired state by its file name, since an empty file has no other indication.
 pub(crate) fn format_of_name(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_str()?;
     match Path::new(files::without_compression(name))

@@ -1,4 +1,4 @@
-//! The bindings of a host, with what the backend has to say printed as warnings.
+//! The bindings of a host, with the notices of the backend printed as warnings.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::message::warn;
 use crate::progress::{Progress, is_shown};
 use crate::terminal::escaped;
 
-/// The store of the HTTP Server API. When it is dropped, its notices and what it has recovered are
-/// printed. An operation that takes long is shown.
+/// The store of the HTTP Server API. When it is dropped, its notices and its recovery are printed.
+/// The progress of a long operation is shown.
 pub(crate) struct HostStore {
     store: Arc<HttpSysStore<Arc<LibraryApi>>>,
     activity: Activity,

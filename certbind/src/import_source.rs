@@ -31,7 +31,7 @@ enum Content<'a> {
     Snapshot(Box<snapshot::Reader<BufReader<File>>>),
 }
 
-/// The bindings of an export, each with what is lost of it.
+/// The bindings of an export, each with its conversion warnings.
 pub(crate) type Bindings<'a> =
     Box<dyn Iterator<Item = Result<(Binding, Vec<ConversionWarning>), Error>> + Send + 'a>;
 
@@ -68,7 +68,7 @@ impl<'a> ImportSource<'a> {
         }
     }
 
-    /// What is lost beside what comes with the bindings.
+    /// The conversion warnings other than those returned with the bindings.
     pub(crate) fn warnings(&self) -> &[ConversionWarning] {
         match &self.content {
             Content::Whole(reading) => &reading.warnings,
@@ -93,7 +93,8 @@ impl<'a> ImportSource<'a> {
         }
     }
 
-    /// Once. What is lost of a binding that does not come with it is told first.
+    /// Can be called once. Warnings about bindings that are not returned with them are printed
+    /// first.
     pub(crate) fn bindings(
         &mut self,
         mut lost: impl FnMut(ConversionWarning),
@@ -167,8 +168,8 @@ fn broken(path: &Path) -> impl Fn(ReadError) -> Error {
 /// Where an export is read from, from its start each time.
 struct Origin<'a> {
     path: &'a Path,
-    /// Of what can be read only once, as a pipe, and is too long to be held: a temporary file, which goes
-    /// with the process.
+    /// For a source that can be read only once, as a pipe, and is too long for memory: a temporary
+    /// file, which is removed with the process.
     copy: Option<File>,
 }
 
@@ -177,7 +178,7 @@ impl<'a> Origin<'a> {
     /// the same.
     fn of(path: &'a Path, options: &ReadOptions) -> Result<Result<Self, Vec<u8>>, Error> {
         const LONG: u64 = 16 << 20;
-        // What is compressed, or in an archive, is held.
+        // Compressed files and archives are held in memory.
         if !is_standard_input(path)
             && (!path.exists() || (path.is_file() && files::is_packed(path)))
         {
@@ -218,8 +219,8 @@ impl<'a> Origin<'a> {
         Ok(Ok(Self { path, copy }))
     }
 
-    /// One at a time, since a copy has one position. Where a path such as /dev/stdin stands for a file
-    /// that is open, it would be read on from where that is.
+    /// One at a time, since a copy has one position. A path such as /dev/stdin, which refers to an
+    /// open file, would be read from the current position of that file.
     fn start(&self) -> io::Result<BufReader<File>> {
         let mut file = match &self.copy {
             Some(copy) => copy.try_clone()?,

@@ -101,7 +101,7 @@ pub(crate) fn scan_all(store: &dyn BindingStore) -> Result<Vec<Binding>, Error> 
     Ok(store.scan(&Scan::all())?.collect::<Result<_, _>>()?)
 }
 
-/// Whether a path stands for standard input.
+/// Whether a path means standard input.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
 }

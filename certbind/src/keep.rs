@@ -83,7 +83,7 @@ impl<'a> Target<'a> {
             })
     }
 
-    /// Adds a look. The recording is locked meanwhile.
+    /// Adds an observation. The recording is locked during the call.
     pub(crate) fn keep(&self, look: &Look, name: &str) -> Result<Outcome, Error> {
         let host = self.host(look, name)?;
         let store = Opened::open_recording(self.url, Access::Create)?;
@@ -174,7 +174,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What differs between two states.
+/// The differences between two states.
 pub(crate) fn differences(before: &State, after: &State) -> Result<Vec<Comparison>, Error> {
     let [before, after] = [before, after].map(|it| it.values().cloned().map(Ok));
     let mut compared: Vec<_> =

@@ -12,7 +12,7 @@ use crate::output_file;
 
 #[derive(Serialize, Deserialize)]
 struct LayoutFile<L> {
-    /// The id of the store that it belongs to: another one may come to have the name.
+    /// The id of the store that it belongs to: another store may later have the name.
     store: Uuid,
     layout: L,
 }

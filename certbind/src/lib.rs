@@ -297,7 +297,7 @@ fn run(cli: Cli, named: bool) -> Result<u8, Error> {
         Command::Trace(trace) => commands::trace::run(&trace),
         Command::Plan(plan) => commands::plan::run(*plan),
         Command::Apply(apply) => {
-            // What a plan is for is not for the environment to say.
+            // The purpose of a plan must not come from the environment.
             commands::apply::run(&apply, store.filter(|_| named))
         }
         Command::Confirm(confirm) => commands::confirm::run(url().ok().as_ref(), &confirm),
@@ -338,7 +338,7 @@ fn is_apart_from_bindings(command: &Command) -> bool {
     )
 }
 
-/// What a variable of the environment says, where it is set.
+/// The value of an environment variable, where it is set.
 fn environment<T: FromStr<Err: Display>>(variable: &'static str) -> Result<Option<T>, Error> {
     let wrong = |problem| Error::Environment { variable, problem };
     let parsed = |text: String| text.parse().map_err(|error: T::Err| error.to_string());
@@ -354,7 +354,8 @@ fn is_netsh(program: Option<&OsString>) -> bool {
     stem.is_some_and(|stem| stem.eq_ignore_ascii_case("netsh"))
 }
 
-/// The store comes from the environment; what else may stand in front, `commands::netsh` knows.
+/// The store comes from the environment; `commands::netsh` reads the options before netsh's own
+/// arguments.
 fn as_netsh(arguments: &[OsString]) -> Result<u8, Error> {
     history::set(environment("CERTBIND_HISTORY")?, None, arguments.to_vec());
     let url = match environment("CERTBIND_STORE")? {

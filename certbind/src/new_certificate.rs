@@ -22,7 +22,7 @@ pub(crate) struct NewCertificate {
 }
 
 impl NewCertificate {
-    /// The end of the chain in a file, in whatever order the file has it.
+    /// The end of the chain in a file, for any order of its certificates.
     pub(crate) fn of_file(path: &Path, passwords: &[String]) -> Result<Self, Error> {
         let bytes = crate::read_file::read(path).map_err(|source| Error::Input {
             path: path.to_owned(),

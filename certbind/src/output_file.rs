@@ -9,9 +9,8 @@ use certbind_core::StoreError;
 use crate::error::Error;
 use crate::registry::registry;
 
-/// Writes to a place that the user named: a file is there whole or as it was, a link is followed,
-/// and a device is written to. A store is never overwritten,
-/// nor what belongs to one: its log, journal or lock.
+/// Writes to a path that the user named: a file is replaced atomically, a link is followed, and a
+/// device is written to. A store is never overwritten, nor a part of one: its log, journal or lock.
 pub(crate) fn write(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
@@ -29,7 +28,7 @@ pub(crate) fn write(
     replace(&fs::canonicalize(path).map_err(io)?, write)
 }
 
-/// Refuses a place that is a store, or a part of one such as its log, whether that is there or not.
+/// Refuses the path of a store, or of a part of one such as its log, whether that exists or not.
 pub(crate) fn check_free_of_stores(path: &Path) -> Result<(), Error> {
     let io = |error| StoreError::io("write", path, error);
     let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -42,7 +41,7 @@ pub(crate) fn check_free_of_stores(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a file so that it is there whole or as it was.
+/// Replaces a file atomically.
 pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), Error>,

@@ -68,7 +68,7 @@ impl Past {
         found.ok_or_else(|| self.missing(revision))
     }
 
-    /// The revision at a point. For a recording, what is not known at that time is noted.
+    /// The revision at a point. For a recording, a note reports the parts unknown at that time.
     pub(crate) fn revision_at(&self, at: &At) -> Result<u64, Error> {
         let revision = self.quietly_revision_at(at)?;
         if let At::Time(time) = at
@@ -109,7 +109,7 @@ impl Past {
         }
     }
 
-    /// What was bound before the first look is unknown; `None` is the time before everything.
+    /// The bindings before the first observation are unknown; `None` is the time before everything.
     fn check_looked_at(&self, time: Option<Timestamp>) -> Result<(), Error> {
         let Some(recording) = &self.recording else {
             return Ok(());

@@ -1,5 +1,5 @@
-//! The store that a plan file opens by itself. Its author may be a stranger, who must not choose which code
-//! runs, which machine receives credentials, and which file is made or opened.
+//! The store that a plan file names. The author of the file may be unknown, and must not choose
+//! which code runs, which machine receives credentials, and which file is created or opened.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};

@@ -7,7 +7,7 @@ use crate::changes::{changed, counted, whole};
 use crate::message::warning;
 use crate::terminal::escaped;
 
-/// The whole plan. What stays as it is, is only counted.
+/// The whole plan. Unchanged bindings are only counted.
 pub(crate) fn of(plan: &Plan) -> String {
     let mut text = format!("{}\n{}\n", escaped(&title(plan)), counts(&plan.counts()));
     if plan.changes().next().is_some() {

@@ -25,7 +25,7 @@ pub(crate) fn json_text(value: &impl Serialize) -> Result<String, Error> {
 /// Text whose data is escaped. Its colours are left out where there is no terminal.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
     Ok(print_to_reader(text).or_else(|error| match error.kind() {
-        // Who reads no further is answered by the exit code all the same.
+        // A reader that closes the pipe early does not change the exit code.
         io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(error),
     })?)

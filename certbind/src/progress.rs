@@ -47,7 +47,7 @@ impl Progress {
         Self(bar)
     }
 
-    /// What is being done now.
+    /// Shows the current step.
     pub(crate) fn at(&self, step: impl Into<String>) {
         self.0.set_message(step.into());
     }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The most bytes that are read of a pipe, where nobody knows its length beforehand.
+/// The most bytes that are read from a pipe, whose length is unknown beforehand.
 pub(crate) const MOST_PIPED: u64 = 1 << 30;
 
 /// The most bytes of a pipe that are copied to a temporary file.
@@ -70,7 +70,7 @@ pub(crate) fn too_long(most: u64) -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, what)
 }
 
-/// Whether a path stands for an open descriptor of this process, or for an empty file.
+/// Whether a path refers to an open descriptor of this process, or to an empty file.
 fn is_given(path: &Path) -> bool {
     let folders = ["/dev/fd", "/proc/self/fd"];
     let files = ["/dev/stdin", "/dev/null"];

@@ -12,7 +12,7 @@ use crate::exit;
 use crate::message::warn;
 use crate::terminal::escaped;
 
-/// A store whose scans leave out what cannot be read, and keep the errors for the end.
+/// A store whose scans omit unreadable parts, and collect their errors.
 pub(crate) struct Readable<'a> {
     store: &'a dyn BindingStore,
     errors: Mutex<BTreeSet<String>>,
@@ -38,7 +38,7 @@ impl<'a> Readable<'a> {
         }
     }
 
-    /// What could not be read so far, and why.
+    /// The unreadable parts so far, and the reasons.
     pub(crate) fn unread(&self) -> Vec<String> {
         let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         errors.iter().cloned().collect()

@@ -5,7 +5,7 @@ use certbind_core::{Binding, Record};
 
 use crate::terminal::escaped;
 
-/// Whatever differs from the default, in the words of the flags: `disable_http2`, `0x10000`.
+/// The options that differ from the default, in the words of the flags: `disable_http2`, `0x10000`.
 pub(crate) fn options(record: &Record) -> Vec<String> {
     let mut options: Vec<String> = Vec::new();
     let mut named = |name: &str| options.push(name.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! What a recording says of the host that it records: a row of the table `recording` in its file.
+//! The metadata of a recording about its host: a row of the table `recording` in its file.
 
 use certbind_core::{RowChange, StoreError, Tables};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 const TABLE: &str = "recording";
 const KEY: &[u8] = b"host";
 
-/// A store into which `certbind record` writes what it finds on a host.
+/// A store in which `certbind record` records the bindings of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recording {
     pub(crate) host: String,
-    /// When the first look ended. What was bound before is unknown.
+    /// When the first observation ended. Earlier bindings are unknown.
     pub(crate) first_look: Option<Timestamp>,
     pub(crate) last_look: Option<Interval>,
     /// The revision of the recording after the last look.

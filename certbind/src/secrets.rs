@@ -1,4 +1,4 @@
-//! Session ticket keys: what is printed says how many there are.
+//! Session ticket keys: only their number is printed.
 
 use serde_json::Value;
 

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use crate::netsh::Profile;
 use crate::read_file;
 
-/// What the simulator's configuration says of the host beside its service configuration. All else in it is
-/// for the library, which also reports what is wrong: a command that it refuses to answer fails.
+/// The parts of the simulator's configuration about the host, other than its service configuration.
+/// The rest is read by the library, which also reports its errors: a command that the library
+/// refuses to answer fails.
 #[derive(Default, Deserialize)]
 pub(crate) struct SimulatedHost {
     profile: Option<String>,

@@ -1,4 +1,4 @@
-//! Common mistakes in the URLs of stores: each message says what to type.
+//! Common mistakes in the URLs of stores: each message contains the correct input.
 
 use std::path::{Path, PathBuf};
 

@@ -104,7 +104,7 @@ impl StoreUrl {
         Self::new(&Memory, "")
     }
 
-    /// The host whose bindings the store has, if the URL tells.
+    /// The host whose bindings the store has, if the URL contains it.
     pub(crate) fn host(&self) -> Option<String> {
         self.backend.host(&self.address)
     }
@@ -270,7 +270,7 @@ impl Opened {
         self.0.history().map(|history| &**history)
     }
 
-    /// What the store says of the host that it records, if it is a recording.
+    /// The store's metadata about the recorded host, if it is a recording.
     pub(crate) fn recording(&self) -> Result<Option<Recording>, StoreError> {
         match self.0.tables() {
             Some(tables) if self.0.history().is_some() => Recording::read(&**tables),

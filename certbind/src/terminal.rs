@@ -11,8 +11,8 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     visible(text)
 }
 
-/// JSON with these characters as `\u` escapes: they can stand in its strings alone, so the value
-/// is the same.
+/// JSON with these characters as `\u` escapes: they occur only in its strings, so the value is the
+/// same.
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {
@@ -78,7 +78,7 @@ impl<W: Write> Write for IgnoreBrokenPipe<W> {
     }
 }
 
-/// Escapes what is written to it, line ends and tabs apart. Bytes that are not UTF-8 become
+/// Escapes the text written to it, except line ends and tabs. Bytes that are not UTF-8 become
 /// U+FFFD.
 struct Escaping<W: Write>(W);
 

@@ -122,8 +122,9 @@ impl Waiting {
         self.unconfirmed.entry.deadline
     }
 
-    /// Rolls back by this plan, which expects what the store holds now. The entry on disk keeps the
-    /// first one: another process refuses to roll back what it does not find as it was written.
+    /// Sets the plan to roll back by, which expects the current contents of the store. The entry on
+    /// disk keeps the first plan: another process refuses to roll back bindings that differ from
+    /// the written ones.
     pub(crate) fn update(&mut self, undo: &Plan) {
         self.unconfirmed.entry.undo = undo.to_json();
     }
@@ -292,7 +293,7 @@ fn all_in(folder: &Path) -> Result<Vec<Unconfirmed>, Error> {
         }
         check_private(folder, &path)?;
         match read(&path) {
-            // It was confirmed or rolled back meanwhile.
+            // It was confirmed or rolled back in the meantime.
             Err(Error::Input { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
             unconfirmed => all.push(unconfirmed?),
         }

@@ -26,8 +26,8 @@ pub(crate) struct UndoFile {
     is_new: bool,
 }
 
-/// Keeps the undo of a plan, which is JSON. One that is there already and says the same, as one that was cut off
-/// leaves, will do; any other is left alone.
+/// Writes the undo of a plan, which is JSON. An existing file with the same contents, as an
+/// interrupted run leaves it, is reused; any other is refused.
 pub(crate) fn save(path: &Path, undo: &str) -> Result<UndoFile, Error> {
     let io = |error| StoreError::io("write", path, error);
     check_free_of_stores(path)?;
@@ -56,7 +56,7 @@ impl UndoFile {
         &self.path
     }
 
-    /// Replaces the contents by the undo of what the store holds now, if that differs.
+    /// Replaces the contents by the undo of the current contents of the store, if that differs.
     pub(crate) fn update(&self, undo: &str) -> Result<(), Error> {
         let io = |error| StoreError::io("write", &self.path, error);
         let json = escaped_json(undo);
@@ -68,7 +68,7 @@ impl UndoFile {
         Ok(sync(&self.path).map_err(io)?)
     }
 
-    /// Takes back what was written: nothing was changed, so there is nothing to undo.
+    /// Removes the file: nothing was changed, so there is nothing to undo.
     pub(crate) fn discard(self) {
         if self.is_new {
             // One that stays undoes nothing: it is refused as applied already.

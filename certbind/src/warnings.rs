@@ -27,7 +27,7 @@ impl WarningSummary {
         self.alike.push((warning, 1));
     }
 
-    /// Warns of them, and of what was left out.
+    /// Prints the warnings, and those about omitted parts.
     pub(crate) fn warn(mut self, left_out: &[ParseError]) {
         self.alike.sort_by_key(|(first, _)| first.place());
         let warnings = self.alike.iter().map(|(first, count)| match count {

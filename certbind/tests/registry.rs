@@ -223,7 +223,7 @@ fn layouts_are_kept_where_the_backend_says() {
     let listing = |store| {
         let (code, said) = bench.run(&["export", "--format", "netsh", "--store", store]);
         assert_eq!(code, 0, "{store}: {said}");
-        // What follows the test runner's own lines.
+        // The text after the test runner's own lines.
         let at = said.find("C:\\>").or(said.find("SSL Certificate")).unwrap();
         let end = said.rfind("Ctl Store Name").unwrap();
         said[at..end].to_owned()

@@ -20,8 +20,8 @@ pub(crate) fn key(text: &str) -> Result<BindingKey, String> {
     })
 }
 
-/// The key that was probably meant: with the tag that is most like what stands for one, or for a
-/// value alone, the tag that it goes with.
+/// The key that was probably meant: with the tag most similar to the given one or, for a value
+/// alone, the tag that it fits.
 fn meant(text: &str) -> Option<BindingKey> {
     let tags = Kind::ALL.map(|kind| (kind.to_string(), kind));
     match text.split_once(['=', '/']) {

@@ -1,4 +1,4 @@
-//! Common mistakes in keys: each message says what to type.
+//! Common mistakes in keys: each message contains the correct input.
 
 use std::net::Ipv6Addr;
 

@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(listed, known);
     }
 
-    /// An operator who follows the usage line must not swap two arguments.
+    /// The order of arguments in the usage line is the one that the parser expects.
     #[test]
     fn usage_lines_have_arguments_in_parse_order() {
         let mut program = super::Cli::command();

@@ -21,7 +21,7 @@ use crate::unconfirmed::{Outcome, Waiting};
 use crate::undo::{self, UndoFile};
 use crate::{exit, plan_target, plan_text};
 
-/// `named` is the store of --store, if that stands on the command line.
+/// `named` is the store of --store, if the command line contains it.
 pub(crate) fn run(arguments: &Apply, named: Option<StoreUrl>) -> Result<u8, Error> {
     let plan = read(arguments)?;
     let named = arguments.target.clone().or(named);
@@ -156,7 +156,7 @@ fn apply(
     certbind_migrate::check(store.bindings(), plan)?;
     let beside = || undo::default_path(&arguments.plan);
     let path = arguments.undo.clone().unwrap_or_else(beside);
-    // Before the batch: whatever ends this process now, what was applied can be undone.
+    // Before the batch: if the process ends at any point from now on, the batch can be undone.
     let kept = undo::save(&path, &plan.inverse().to_json())?;
     let waiting = arguments
         .confirm
@@ -217,7 +217,7 @@ fn confirm(plan: &Plan, url: &StoreUrl) -> Result<(), Error> {
     confirmed(&format!("Change {changes} in {}?", escaped(&url)))
 }
 
-/// Asks whoever is there. The question is escaped.
+/// Asks the user at the terminal. The question is escaped.
 pub(super) fn confirmed(question: &str) -> Result<(), Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::NotConfirmed);

@@ -1,4 +1,4 @@
-//! `audit`: what is wrong with the bindings of exports.
+//! `audit`: reports problems of the bindings of exports.
 
 use std::io::{self, Write};
 

@@ -18,7 +18,7 @@ use crate::new_certificate::NewCertificate;
 use crate::print::{print, print_json};
 use crate::stores::{Opened, StoreUrl};
 
-/// The attempts to change a binding when other processes change it meanwhile.
+/// The attempts to change a binding when other processes change it at the same time.
 const ATTEMPTS: u32 = 16;
 
 /// The values that a command sets.
@@ -137,7 +137,7 @@ pub(crate) fn put(
     change: impl Fn(Option<&Binding>) -> Result<Binding, Error>,
     guards: &Guards,
 ) -> Result<(Option<Binding>, Binding), Error> {
-    // What cannot be bound makes no store.
+    // A binding that cannot be bound creates no store.
     let store = match Opened::open(url, Access::Change) {
         Err(Error::NoStore { .. }) => {
             guards.check([(None, &change(None)?)])?;

@@ -1,4 +1,4 @@
-//! `diff`: what two stores or exports differ in.
+//! `diff`: the differences between two stores or exports.
 
 use certbind_backends::Access;
 use certbind_core::Binding;

@@ -110,7 +110,8 @@ fn unused(
     Ok(())
 }
 
-/// A configuration of the simulator with these answers. What it has no value for is a comment.
+/// A configuration of the simulator with these answers. Answers without a value of an option are
+/// comments.
 fn profile(found: &Diagnosis) -> String {
     let mut text = String::from(
         "# Answers of a host to the open questions about HTTP.sys, by certbind doctor.\n\

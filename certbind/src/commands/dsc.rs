@@ -62,7 +62,7 @@ fn set(url: &StoreUrl, what_if: bool) -> Result<(), Error> {
     print(&(line(&state(&key, after.as_ref())?)? + &line(&changed)?))
 }
 
-/// The binding before a change, and the one that is expected after it. What the change would refuse is
+/// The binding before a change, and the expected one after it. Changes that `set` would refuse are
 /// refused here as well.
 fn expect(
     url: &StoreUrl,

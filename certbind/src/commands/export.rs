@@ -60,7 +60,7 @@ pub(super) struct Origin {
     pub(super) layout: Option<Layout>,
     /// The times of the registry keys.
     pub(super) times: BTreeMap<BindingKey, Timestamp>,
-    /// The configuration beside bindings.
+    /// The service configuration other than bindings.
     pub(super) configuration: Option<Configuration>,
 }
 
@@ -93,7 +93,7 @@ fn convert(export: &Input, arguments: &arguments::Export) -> Result<u8, Error> {
     Ok(exit::DONE)
 }
 
-/// The header of what is read now.
+/// The header of an export that is read now.
 pub(super) fn header(host: Option<String>, source: String) -> Header {
     Header {
         host,

@@ -1,4 +1,4 @@
-//! What a command does to one store, done to every host that `--fleet` names.
+//! Commands for a single store, executed for every host of `--fleet`.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -30,7 +30,7 @@ use crate::readable::Readable;
 use crate::terminal::escaped;
 use crate::{exit, output_file, table};
 
-/// Does what a command says, where it says it of a fleet.
+/// Runs a command, if it is one for a fleet.
 pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
     let of = |options: &FleetOptions| Some((options.fleet.clone()?, options.jobs));
     Some(match command {
@@ -60,7 +60,8 @@ pub(crate) fn run(command: &Command) -> Option<Result<u8, Error>> {
     })
 }
 
-/// The hosts of `audit --fleet`, behind those that are named. Gives how many could not be read.
+/// The hosts of `audit --fleet`, appended to those that are named. Returns how many could not be
+/// read.
 pub(super) fn audited(arguments: &Audit, hosts: &mut Vec<HostExport>) -> Result<usize, Error> {
     let Some(url) = &arguments.fleet.fleet else {
         return Ok(0);
@@ -156,9 +157,8 @@ fn extension(format: ExportFormat) -> &'static str {
     }
 }
 
-/// Compares each host with its export in a folder. What stands on one side alone is added or
-/// removed as a whole.
-/// The hosts of a fleet have certbind, and need no scripts.
+/// Compares each host with its export in a folder. A host on one side alone is added or removed as
+/// a whole. The hosts of a fleet have certbind, and need no scripts.
 fn no_scripts(scripts: &Scripts) -> Result<(), Error> {
     match &scripts.out {
         None => Ok(()),
@@ -175,7 +175,7 @@ fn compared(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Diff) -> Result<u8, 
     let mut exports = exports(arguments.before.as_ref().ok_or(Error::NothingToCompare)?)?;
     let visited = visit(url, jobs, |_, store| scan_all(store))?;
     if visited.failed > 0 {
-        // What was not read cannot be told from what is gone.
+        // Unread hosts cannot be distinguished from removed ones.
         return Ok(exit::NOT_COMPARED);
     }
     let mut hosts: BTreeMap<String, [Vec<Binding>; 2]> = BTreeMap::new();
@@ -227,7 +227,7 @@ fn compared(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Diff) -> Result<u8, 
     })
 }
 
-/// The files of a folder, by their names without what says their format.
+/// The files of a folder, by their names without the format's extension.
 fn exports(folder: &Input) -> Result<BTreeMap<String, PathBuf>, Error> {
     let folder: &Path = match folder {
         Input::File(path) if path.is_dir() => path,
@@ -261,9 +261,9 @@ fn exports(folder: &Input) -> Result<BTreeMap<String, PathBuf>, Error> {
     Ok(exports)
 }
 
-/// Each host's bindings are renewed in one batch, which applies only while they are as they were
-/// read. What was renewed stays so, whatever becomes of the other hosts, and who runs it again goes
-/// on with those that are left.
+/// Each host's bindings are renewed in one batch, which applies only while they are unchanged since
+/// they were read. Renewed hosts stay renewed if others fail, and another run continues with the
+/// remaining ones.
 fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, Error> {
     no_scripts(&arguments.scripts)?;
     let renewal = arguments.renewal()?;
@@ -353,8 +353,8 @@ fn renew(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Rotate) -> Result<u8, E
     Ok(code(visited.failed))
 }
 
-/// Keeps a plan for each host that has something to renew, and changes nothing. A host that cannot be
-/// read is one too many: the plan would leave it out, and nobody would see.
+/// Writes a plan for each host that has something to renew, and changes nothing. If any host cannot
+/// be read, there is no plan, since it would omit that host silently.
 fn planned(
     url: &FleetUrl,
     jobs: NonZeroUsize,

@@ -18,12 +18,12 @@ use crate::terminal::escaped;
 use crate::undo;
 use crate::{exit, plan_text};
 
-/// What becomes of one host.
+/// The state of one host.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HostState {
-    /// It holds what the plan saw.
+    /// It is in the state that the plan was made from.
     Ready,
-    /// It holds what the plan makes of it: an earlier run came this far.
+    /// It has the new bindings of the plan: an earlier run applied it.
     AlreadyApplied,
 }
 
@@ -162,7 +162,8 @@ fn report(
     })
 }
 
-/// The applications that have to be told of new certificates, of each host that has some.
+/// The applications that also have to be configured with new certificates, of each host that has
+/// some.
 fn owners_of(fleet: &FleetPlan) -> BTreeMap<&String, Vec<Warning>> {
     let hosts = fleet.hosts().iter();
     let owners = hosts.map(|(host, plan)| (host, owners(plan)));

@@ -1,4 +1,4 @@
-//! What is made of the grammar for the system around: completions and manual pages.
+//! Files generated from the grammar: completions and manual pages.
 
 use std::path::Path;
 

@@ -21,7 +21,7 @@ use crate::undo;
 use crate::warnings::warn_of;
 use certbind_backends::Access;
 
-/// What becomes of the changes.
+/// The outcome of the changes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Shown,
@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Heal) -> Result<u8, Error> {
 fn apply(arguments: &Heal, store: &Opened, plan: &Plan) -> Result<(), Error> {
     certbind_migrate::check(store.bindings(), plan)?;
     let kept = match &arguments.undo {
-        // Before the batch: whatever ends this process now, what was applied can be undone.
+        // Before the batch: if the process ends at any point from now on, the batch can be undone.
         Some(path) => Some(undo::save(path, &plan.inverse().to_json())?),
         None => None,
     };

@@ -26,7 +26,7 @@ use crate::{exit, plan_text};
 /// The file with the plans of all hosts.
 pub(super) const PLAN: &str = "plan.json";
 
-/// What an operator attaches to a change ticket.
+/// The summary that an operator attaches to a change ticket.
 #[derive(Serialize)]
 struct Summary<'a> {
     old: Option<&'a CertHash>,
@@ -42,7 +42,7 @@ struct HostSummary {
     unchanged: u64,
     /// How many bindings use the new certificate already.
     already: usize,
-    /// The applications that have to be told of the new certificate as well.
+    /// The applications that also have to be configured with the new certificate.
     owners: Vec<Warning>,
     /// The scripts, relative to the folder.
     scripts: Vec<String>,

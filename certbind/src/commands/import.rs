@@ -166,7 +166,7 @@ impl Iterator for Changes<'_> {
     }
 }
 
-/// What there is to tell of an import.
+/// The summary of an import.
 struct Summary {
     imported: Keys,
     replaced: Keys,

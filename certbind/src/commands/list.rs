@@ -80,7 +80,7 @@ fn store(url: &StoreUrl, filter: &Filter, format: Format) -> Result<u8, Error> {
     match format {
         Format::Json => {
             let bindings = bindings.map(|binding| Ok(Row::Binding(binding?)));
-            // What was not read is known after the last binding.
+            // The unreadable parts are known after the last binding.
             let unread = std::iter::once_with(|| store.unread()).flatten();
             let unread = unread.map(|unreadable| Ok(Row::Unread { unreadable }));
             print_json_array(bindings.chain(unread))?;
@@ -140,7 +140,7 @@ struct Listed<'a> {
     /// The last-write times of the registry keys of the bindings, from a hive or a JSON export of one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     key_times: BTreeMap<String, Timestamp>,
-    /// What could not be read, and why.
+    /// The unreadable parts, and the reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unreadable: Vec<String>,
 }

@@ -83,7 +83,8 @@ fn entries(past: &Past) -> Result<Vec<Entry<'_>>, Error> {
     Ok(entries)
 }
 
-/// What a commit changed. Afterwards the bindings are those before it. `None`: it is not known.
+/// The changes of a commit. Afterwards `bindings` is the state before it. `None`: the changes are
+/// unknown.
 fn taken_back(commit: &Commit, bindings: &mut State) -> Result<Option<Vec<Comparison>>, Error> {
     let (before, after) = match &commit.before {
         Before::Values(values) => {

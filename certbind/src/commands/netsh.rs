@@ -69,7 +69,8 @@ pub(crate) fn run(
     Ok(netsh.run(arguments, &mut io::stdin().lock(), &mut exact_stdout())?)
 }
 
-/// A store in memory with what an export has: bindings, URL reservations and the listen list.
+/// A store in memory with the contents of an export: bindings, URL reservations and the listen
+/// list.
 fn of_export(export: &Input) -> Result<Opened, Error> {
     let Contents { bindings, reading } = export.clone().resolved().read()?;
     reading.iter().for_each(warn_of);
@@ -87,7 +88,7 @@ fn of_export(export: &Input) -> Result<Opened, Error> {
     Ok(store)
 }
 
-/// What stands before netsh's own arguments, and those.
+/// The options before netsh's own arguments, and those arguments.
 struct Options<'a> {
     from: Option<Input>,
     profile: Option<Profile>,

@@ -1,4 +1,4 @@
-//! `plan`: what it takes for a target to have the bindings of a source. Nothing is changed.
+//! `plan`: the changes that give a target the bindings of a source. Nothing is changed.
 
 use std::path::Path;
 
@@ -127,7 +127,7 @@ pub(super) fn header(purpose: Purpose, source: Option<String>, target: String) -
     }
 }
 
-/// What a plan calls a store or file, wherever it is read.
+/// The name of a store or file in a plan, independent of the place where the plan is read.
 pub(super) fn name(source: &Input) -> String {
     match source {
         Input::Store(url) => url.absolute(),

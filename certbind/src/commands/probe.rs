@@ -1,4 +1,4 @@
-//! `probe`: whether what is bound is what is served.
+//! `probe`: checks whether the bound certificate is the one that is served.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -137,7 +137,7 @@ fn not_bound(store: &dyn BindingStore, key: &BindingKey) -> Result<Error, Error>
     let connection = match key {
         BindingKey::IpPort(endpoint) => Connection::to(endpoint.addr()).unwrap_or(unbound),
         BindingKey::Sni(endpoint) | BindingKey::ScopedCcs(endpoint) => {
-            // Some name that a wildcard covers stands for it.
+            // One name that the wildcard covers represents it.
             unbound.with_server_name(endpoint.host().as_str().replacen("*.", "certbind.", 1))
         }
         BindingKey::Ccs(_) => unbound.with_server_name("certbind"),

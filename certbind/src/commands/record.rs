@@ -24,7 +24,7 @@ use crate::stores::StoreUrl;
 use crate::terminal::escaped;
 use crate::{export_series, export_set};
 
-/// How often a host is looked at anew when another look was recorded meanwhile.
+/// How often a host is read again when another observation was recorded in the meantime.
 const ATTEMPTS: u32 = 16;
 
 pub(crate) fn run(arguments: &Record) -> Result<u8, Error> {

@@ -79,7 +79,8 @@ fn open(url: &StoreUrl, change: &HistoryChange) -> Result<Opened, Error> {
     }
 }
 
-/// Commits the difference to a state, unless another program has changed a key of it meanwhile.
+/// Commits the difference to a state, unless another program has changed one of its keys in the
+/// meantime.
 fn commit_state(
     store: &Opened,
     past: &Past,

@@ -15,7 +15,7 @@ use crate::message::warn;
 use crate::new_certificate::NewCertificate;
 use crate::terminal::escaped;
 
-/// The attempts to renew when other processes change bindings meanwhile.
+/// The attempts to renew when other processes change bindings at the same time.
 const ATTEMPTS: u32 = 16;
 
 /// The bindings to renew, and the new certificate.
@@ -194,7 +194,7 @@ pub(super) struct Renewed {
     pub(super) keys: Vec<BindingKey>,
     /// The store's revision since, if it is known.
     pub(super) revision: Option<u64>,
-    /// What the operator has to know.
+    /// The warnings for the operator.
     pub(super) warnings: Vec<Warning>,
 }
 

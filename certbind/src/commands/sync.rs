@@ -26,7 +26,7 @@ use crate::stores::Opened;
 use crate::sync::{Decision, LocalChange, State, decide, digested};
 use crate::terminal::escaped;
 
-/// How often the store is read anew when somebody else changes it in between.
+/// How often the store is read again when another program changes it in between.
 const ATTEMPTS: u32 = 16;
 
 /// The pause after an error, before it is tried again.
@@ -58,7 +58,7 @@ struct Agent<'a> {
     state: PathBuf,
 }
 
-/// What one round did, or would have done.
+/// The changes of one round, made or only planned.
 struct Done {
     plan: Plan,
     local: Vec<LocalChange>,
@@ -145,7 +145,8 @@ impl<'a> Agent<'a> {
         let plan = Plan::new(header, steps, left, Vec::new())?;
         if !self.arguments.dry_run {
             if plan.changes().next().is_some() {
-                // First: whatever ends this process now, what it did is not taken for another's.
+                // First: if the process ends at any point from now on, its changes are not mistaken
+                // for those of another program.
                 let begun = State {
                     taken: before,
                     taking: Some(fleet.iter().map(digested).collect()),
@@ -168,8 +169,8 @@ impl<'a> Agent<'a> {
         })
     }
 
-    /// Goes on until the process is ended, or nobody reads any more what it tells. An error is told,
-    /// once, and what failed is tried again.
+    /// Continues until the process is ended, or the reader of its output has gone. An error is
+    /// reported once, and the failed operation is tried again.
     fn watch(&self) -> Result<(), Error> {
         let mut last_reported: Option<Vec<LocalChange>> = None;
         let mut last_error = String::new();

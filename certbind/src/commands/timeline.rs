@@ -22,7 +22,7 @@ struct Entry {
     kind: Kind,
     /// The key of a binding, or the registry key under `Parameters`.
     name: String,
-    /// What it holds.
+    /// The contents.
     holds: String,
     source: String,
 }
@@ -183,8 +183,8 @@ fn csv(entries: &[Entry]) -> String {
     text
 }
 
-/// A line of a body file: `MD5|name|inode|mode|UID|GID|size|atime|mtime|ctime|crtime`, with times in
-/// whole seconds since 1970. Only the time of modification is known; 0 stands for the others.
+/// A line of a body file: `MD5|name|inode|mode|UID|GID|size|atime|mtime|ctime|crtime`, with times
+/// in whole seconds since 1970. Only the time of modification is known; the others are 0.
 fn body(entry: &Entry) -> String {
     let name = format!("{}: {} ({})", entry.host, entry.name, entry.holds);
     // A bar would end the field.

@@ -1,4 +1,4 @@
-//! `trace`: what a program did to HTTP.sys, shown or done again.
+//! `trace`: shows or replays the calls of a program to HTTP.sys.
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use certbind_formats::archive::{Limits, Opened, open};
 
 use super::archive::Archive;
 
-/// The most bytes of all archives that are kept. The last one is kept whatever its size.
+/// The most bytes of all archives that are kept. The last one is kept at any size.
 const MAX_BYTES: usize = 1 << 30;
 
 /// The length of a file and the time of its last change.

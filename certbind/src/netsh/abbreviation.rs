@@ -1,7 +1,7 @@
 //! Abbreviated names.
 
-/// The name that `word` is or begins, without regard to case. What begins several names means none
-/// of them.
+/// The name equal to `word` or beginning with it, without regard to case. An ambiguous word means
+/// none of them.
 pub(super) fn unabbreviated<'a>(
     word: &str,
     names: impl IntoIterator<Item = &'a str>,

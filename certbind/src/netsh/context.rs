@@ -1,4 +1,4 @@
-//! Which command a line means: contexts, verbs and what they act on, abbreviated or not.
+//! The command of a line: contexts, verbs and their objects, abbreviated or not.
 
 use super::abbreviation::unabbreviated;
 use super::object::Object;
@@ -15,7 +15,7 @@ pub(super) enum Context {
 }
 
 impl Context {
-    /// What stands in front of a line that is typed there.
+    /// The prompt in front of a line.
     pub(super) fn prompt(self) -> &'static str {
         match self {
             Self::Root => "netsh>",
@@ -24,7 +24,7 @@ impl Context {
     }
 }
 
-/// What a line asks for.
+/// The command of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Command<'a> {
     /// A context named alone.
@@ -48,7 +48,7 @@ pub(super) enum Command<'a> {
         verb: Verb,
         arguments: &'a [String],
     },
-    /// How a command on something beside certificates is written.
+    /// The usage of a command on an object other than certificates.
     ServiceUsage(Verb, Object),
     Service {
         verb: Verb,
@@ -69,8 +69,8 @@ pub(super) enum Command<'a> {
     RuntimeUsage(RuntimeCommand),
 }
 
-/// What netsh can act on in the context `http`. Those that are not here keep abbreviations from
-/// meaning something else than on Windows.
+/// The objects of netsh in the context `http`. Objects that are not implemented are listed as well,
+/// so that abbreviations have the same meaning as on Windows.
 const OBJECTS: &[&str] = &[
     SSLCERT,
     "cache",
@@ -85,7 +85,7 @@ const OBJECTS: &[&str] = &[
 ];
 const SSLCERT: &str = "sslcert";
 
-/// What there is under `update` alone.
+/// An object that exists under `update` alone.
 const SSLPROPERTYEX: &str = "sslpropertyex";
 
 const HTTP: &str = "http";
@@ -94,8 +94,8 @@ const EXEC: &str = "exec";
 const DUMP: &str = "dump";
 const FLUSH: &str = "flush";
 
-/// The command that `words` mean in a context; none if there is no such command. What the context
-/// does not have is looked up in the one above it.
+/// The command that `words` mean in a context; none if there is no such command. Words that the
+/// context does not have are looked up in the parent context.
 pub(super) fn command(context: Context, profile: Profile, words: &[String]) -> Option<Command<'_>> {
     let found = match context {
         Context::Http => in_http(profile, words),

@@ -30,8 +30,8 @@ popd
 
 ";
 
-/// The script. What no command of the release can make is named behind `#`, and the command has
-/// failed.
+/// The script. Bindings that no command of the release can make are named in comments (`#`), and
+/// the command has failed.
 pub(super) fn dump(
     store: &dyn BindingStore,
     api: Option<&Arc<dyn HttpApi>>,

@@ -16,7 +16,7 @@ pub(super) enum Refusal {
     Value,
 }
 
-/// What was given for each tag.
+/// The value of each tag that was given.
 #[derive(Debug)]
 pub(super) struct Given<'a>(Vec<(&'static str, &'a str)>);
 
@@ -45,8 +45,8 @@ impl<'a> Given<'a> {
     }
 
     /// The tag that a value without one belongs to: the next in order that was not given. Where the
-    /// order is not enough to go by, since usages and older documentation differ in it, the looks of
-    /// the value tell.
+    /// order is ambiguous, since usages and older documentation differ in it, the syntax of the
+    /// value decides.
     fn next_tag(&self, tags: &[&'static str], value: &str) -> Result<&'static str, Refusal> {
         if !self.names_key() {
             return Ok(kind_by_looks(value).tag());
@@ -102,7 +102,7 @@ pub(super) fn spaced_pair(arguments: &[String]) -> Option<(&str, &str, &[String]
     }
 }
 
-/// The key that a text stands for.
+/// The key of a text.
 pub(super) fn key((kind, value): (Kind, &str)) -> Result<BindingKey, Refusal> {
     BindingKey::parse_as(kind, value).map_err(|_| Refusal::Value)
 }

@@ -1,6 +1,6 @@
-//! `json=` of the newest release. `show` prints what Windows prints, as far as that is known. The form of
-//! the files that `add` and `update` take is not known: here it is the JSON export of certbind, which
-//! says so and has all of a binding.
+//! `json=` of the newest release. `show` prints the same as Windows, as far as its output is known.
+//! The format of the files that `add` and `update` take is not known: here it is the JSON export of
+//! certbind, which is self-describing and complete.
 
 use std::path::Path;
 
@@ -18,8 +18,8 @@ use super::tags::JSON;
 use super::verb::Verb;
 use crate::terminal::EscapingJson;
 
-/// `add` and `update` of what a file says, all of it or nothing. An update replaces extended
-/// properties as well, since they stand in the file. None if no file is named.
+/// `add` and `update` with the bindings of a file, all of them or none. An update replaces extended
+/// properties as well, since they are in the file. None if no file is named.
 ///
 /// # Errors
 /// [`Refusal::Syntax`] if anything else is given: the file says it all.
@@ -44,7 +44,7 @@ pub(super) fn change(
     };
     Ok(Some(match changed {
         Ok(()) => messages::success(done),
-        // A file has many bindings: which of them it was stands in the error alone.
+        // A file has many bindings: only the error contains the one that failed.
         Err(error) => messages::failure(what, &error).and_told(&error),
     }))
 }
@@ -122,7 +122,7 @@ pub(super) fn listing(bindings: &[Binding]) -> Answer {
     Answer::done(text(bindings, String::new(), DONE.into()))
 }
 
-/// The same where there is nothing to show: no binding, and what the system says.
+/// The same where there is nothing to show: no binding, and the system's message.
 pub(super) fn not_shown(error: &StoreError) -> Answer {
     let message = messages::reason(error).trim_end().to_owned();
     Answer::failed(text(&[], message, error.win32_code()))

@@ -1,9 +1,10 @@
-//! What netsh says, line for line. Sentences are Windows's own; blank lines around them are inferred.
+//! The messages of netsh, line for line. Sentences are Windows's own; blank lines around them are
+//! inferred.
 
 use certbind_core::StoreError;
 use certbind_httpapi_abi::win32::{self, ToWin32};
 
-/// What a command prints and exits with.
+/// The output and exit code of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     /// Lines end with a line feed.
@@ -31,7 +32,7 @@ impl Answer {
         }
     }
 
-    /// The same with the error's own words in a line behind it, if they are not there.
+    /// The same with the error's own message in a line after it, if it is not contained.
     pub(super) fn and_told(mut self, error: &StoreError) -> Self {
         let told = told(error);
         if !self.text.contains(&told) {
@@ -52,12 +53,12 @@ SSL Certificate bindings:
 -------------------------
 ";
 
-/// `add`, `delete` and `update` did what they should; `done` is the word for it.
+/// `add`, `delete` and `update` succeeded; `done` is the word for it.
 pub(super) fn success(done: &str) -> Answer {
     Answer::done(format!("\nSSL Certificate successfully {done}\n\n"))
 }
 
-/// The store refused to do it; `what` is the noun for it.
+/// The store refused the operation; `what` is the noun for it.
 pub(super) fn failure(what: &str, error: &StoreError) -> Answer {
     let code = error.win32_code();
     let reason = reason(error);
@@ -111,7 +112,7 @@ pub(super) fn bad_value() -> Answer {
     Answer::failed("\nThe parameter is incorrect.\n\n")
 }
 
-/// An argument is missing, or one is not known; `help` tells how it should be.
+/// An argument is missing or unknown; `help` is the correct usage.
 pub(super) fn bad_syntax(help: &str) -> Answer {
     Answer::failed(format!(
         "One or more essential parameters were not entered.
@@ -134,7 +135,7 @@ pub(super) fn unreadable(what: &str, why: &str) -> Answer {
     Answer::failed(format!("\n{what}: {why}\n\n"))
 }
 
-/// What `FormatMessage` says of a Win32 code.
+/// The text that `FormatMessage` returns for a Win32 code.
 pub(super) fn system_text(code: u32) -> Option<&'static str> {
     Some(match code {
         win32::FILE_NOT_FOUND => "The system cannot find the file specified.",

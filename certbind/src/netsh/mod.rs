@@ -1,9 +1,9 @@
 //! `netsh http` over any store: netsh's grammar, its messages and its exit codes, of the
 //! release of Windows that is asked for.
 //!
-//! `docs/netsh.md` tells what is known of Windows and what is inferred. Everything is printed to
-//! one stream, as netsh does, and nothing but the store is changed, and what HTTP.sys is configured
-//! with beside it ([`Netsh::with_api`]).
+//! `docs/netsh.md` separates the known behaviour of Windows from the inferred one. All output goes
+//! to one stream, as in netsh, and only the store and the other service configuration
+//! ([`Netsh::with_api`]) are changed.
 //!
 //! ```
 //! use certbind::netsh::{Netsh, Profile};
@@ -57,12 +57,12 @@ use session::Session;
 use verb::Verb;
 
 impl Netsh<'_> {
-    /// Does what `netsh` with these arguments does, and gives its exit code: 0, or 1 where anything
-    /// failed. They are a command (`http show sslcert`), or `-f SCRIPT`; where there is neither,
-    /// commands are read from `input`, one a line. `-c http` before them sets the context.
+    /// Runs `netsh` with these arguments, and returns its exit code: 0, or 1 if anything failed.
+    /// They are a command (`http show sslcert`), or `-f SCRIPT`; where there is neither, commands
+    /// are read from `input`, one a line. `-c http` before them sets the context.
     ///
     /// # Errors
-    /// Those of `input` and `out`. What goes wrong otherwise is printed to `out`.
+    /// Those of `input` and `out`. Other errors are printed to `out`.
     pub fn run(
         &self,
         arguments: &[String],
@@ -85,7 +85,7 @@ impl Netsh<'_> {
         }
     }
 
-    /// Whether `netsh` with these arguments changes nothing, whatever comes.
+    /// Whether `netsh` with these arguments changes nothing, for any input.
     #[must_use]
     pub fn only_reads(arguments: &[String], profile: Profile) -> bool {
         match Invocation::of(arguments, profile) {
@@ -105,7 +105,7 @@ impl Netsh<'_> {
     }
 }
 
-/// What the arguments of the program ask for.
+/// The invocation that the program's arguments mean.
 enum Invocation<'a> {
     Command(Context, &'a [String]),
     Script(Context, &'a Path),

@@ -2,7 +2,7 @@
 
 use super::verb::Verb;
 
-/// What a command acts on.
+/// The object of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Object {
     CacheParam,
@@ -60,7 +60,7 @@ impl Object {
         }
     }
 
-    /// What netsh calls it when it was added or deleted.
+    /// The noun in netsh's messages about adding or deleting it.
     pub(super) fn noun(self) -> &'static str {
         match self {
             Self::CacheParam => "Cache parameter",

@@ -88,7 +88,7 @@ impl Profile {
         }
     }
 
-    /// The verbs that it has. `HttpUpdateServiceConfiguration` came with Windows 10 1703, behind
+    /// The verbs that it has. `HttpUpdateServiceConfiguration` came with Windows 10 1703, after
     /// Server 2016.
     pub(super) fn verbs(self) -> &'static [Verb] {
         match self {
@@ -97,7 +97,7 @@ impl Profile {
         }
     }
 
-    /// Whether a number that is given may be 0, which is also what one that is not given is.
+    /// Whether a given number may be 0, which is also the value of an omitted one.
     pub(super) fn takes_zero(self) -> bool {
         self < Self::Server2025
     }

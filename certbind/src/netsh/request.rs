@@ -11,7 +11,7 @@ use super::tags::{
 };
 use certbind_formats::netsh::FLAGS;
 
-/// What `add` and `update` are to bind.
+/// The binding that `add` and `update` make.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) binding: Binding,

@@ -12,7 +12,7 @@ use super::parameter::parameter;
 use super::service::{Given, yes_or_no};
 use super::verb::Verb;
 
-/// A command on what the service holds while it runs.
+/// A command on the service's state at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RuntimeCommand {
     ShowServiceState,
@@ -34,7 +34,7 @@ impl RuntimeCommand {
         }
     }
 
-    /// The commands that a verb has beside those on the configuration.
+    /// The commands of a verb other than those on the configuration.
     pub(super) fn of(verb: Verb) -> &'static [Self] {
         match verb {
             Verb::Show => &[Self::ShowCacheState, Self::ShowServiceState],

@@ -35,7 +35,7 @@ impl<'a> Session<'a> {
     }
 
     /// Reads commands as they come and answers each before the next, with the prompt that Windows
-    /// prints even where nobody sees it.
+    /// prints even without a terminal.
     pub(super) fn listen(mut self, input: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<u8> {
         let mut line = Vec::new();
         loop {

@@ -21,11 +21,11 @@ pub(super) struct Tag {
     pub(super) value: Value,
     /// The first release that takes it.
     since: Profile,
-    /// What it means, line by line.
+    /// Its meaning, line by line.
     pub(super) meaning: &'static [&'static str],
 }
 
-/// What an option takes.
+/// The values of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Text,

@@ -14,7 +14,7 @@ use super::verb::Verb;
 const EXAMPLE_HASH: &str = "0102030405060708090A0B0C0D0E0F1011121314";
 const EXAMPLE_APP_ID: &str = "{00112233-4455-6677-8899-AABBCCDDEEFF}";
 
-/// The usage of a command and what its tags mean.
+/// The usage of a command and the meaning of its tags.
 pub(super) fn help(verb: Verb, profile: Profile) -> String {
     let mut help = usage(verb, profile);
     help.push_str("\nParameters:\n\n");

@@ -1,6 +1,6 @@
 //! The verbs of `netsh http`.
 
-/// What can be done. The order is that of the help, with the youngest last.
+/// A verb. The order is that of the help, with the newest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Add,

@@ -151,7 +151,7 @@ fn listing(bindings: Vec<Binding>, profile: Profile) -> Answer {
     }
 }
 
-/// Lists all bindings while they are read, if that is what the arguments ask for; none otherwise.
+/// Lists all bindings while they are read, if the arguments request that; none otherwise.
 ///
 /// # Errors
 /// Those of `out`.
@@ -181,9 +181,9 @@ pub(super) fn list_all(
 /// How much of a listing is written at a time, in bytes.
 const BUFFER: usize = 1 << 14;
 
-/// Writes the bindings as Windows lists them, and returns the exit code. One with a text that a listing
-/// cannot show, such as a store name with a line end in it, is named behind the others, and the command
-/// has failed; so has it where the bindings end with an error.
+/// Writes the bindings as Windows lists them, and returns the exit code. A binding with a text that
+/// a listing cannot show, such as a store name with a line end in it, is named after the others,
+/// and the command has failed; so has it where the bindings end with an error.
 fn write_listing(
     bindings: impl Iterator<Item = Result<Binding, StoreError>>,
     profile: Profile,

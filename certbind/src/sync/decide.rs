@@ -1,4 +1,4 @@
-//! Which of a store's keys follow the fleet's record, and which somebody else has changed.
+//! Which of a store's keys follow the fleet's record, and which were changed locally.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,20 +9,20 @@ use serde::Serialize;
 use super::digest::digested;
 use super::state::State;
 
-/// What is to be done, and what is to be kept before and after it.
+/// The changes to make, and the state to save before and after them.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Decision {
     pub(crate) steps: Vec<Step>,
-    /// What the fleet does not know, in canonical order.
+    /// The local changes, in canonical order.
     pub(crate) local: Vec<LocalChange>,
     /// How many keys are as the fleet has them.
     pub(crate) same: u64,
-    /// What is known of the store before the steps, and once they are done, without secrets.
+    /// The known state of the store before the steps, and after them, without secrets.
     pub(crate) before: Vec<Binding>,
     pub(crate) after: Vec<Binding>,
 }
 
-/// A key that neither holds what the fleet says nor what it said before.
+/// A key with neither the fleet's binding nor the fleet's earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct LocalChange {
     pub(crate) key: BindingKey,
@@ -30,8 +30,8 @@ pub(crate) struct LocalChange {
     pub(crate) local: Option<Binding>,
 }
 
-/// Judges each key by three: what the fleet says, what the store holds, and what the store was last
-/// made to hold. A store that was never synchronised was made to hold nothing.
+/// Judges each key by three bindings: the fleet's, the store's, and the one that the last run wrote
+/// to the store. For a store that was never synchronised the last is empty.
 pub(crate) fn decide(
     state: &State,
     fleet: &[Binding],
@@ -62,7 +62,7 @@ pub(crate) fn decide(
         let (known, wanted, held) = (of(&taken), of(&fleet), of(&local));
         let is_same = held == wanted;
         let [held_digest, wanted_digest] = [&held, &wanted].map(|it| it.as_ref().map(digested));
-        // What a run that was cut short was about to make of it is the fleet's as well.
+        // A binding that an interrupted run was about to write is the fleet's as well.
         let follows = is_same
             || held_digest == known
             || (state.taking.is_some() && held_digest == of(&taking));
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// Key 443 with the certificate that this number stands for; 0: it is not bound.
+    /// Key 443 with the certificate of this number; 0: it is not bound.
     fn bound(hash: u8) -> Vec<Binding> {
         let record = Record::new(CertHash::new([hash; 20]), None, Uuid::nil());
         let binding = Binding::new("0.0.0.0:443".parse().unwrap(), record).unwrap();
@@ -175,8 +175,8 @@ mod tests {
         }
     }
 
-    /// Whenever a run ends, and whatever the fleet says next: without a hand in between nothing is
-    /// taken for somebody's change.
+    /// A run may end at any point, and the fleet's record may change: without a manual change in
+    /// between no local change is reported.
     #[test]
     fn interrupted_sync_leaves_no_local_change() {
         for (old, first, second, third) in (0..81).map(|n| (n / 27, n / 9 % 3, n / 3 % 3, n % 3)) {

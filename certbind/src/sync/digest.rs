@@ -4,7 +4,7 @@ use certbind_core::{Binding, Property, PropertyValue, SessionTicketKey, SessionT
 use sha2::{Digest, Sha256};
 
 /// The binding with a digest in the place of the material of each session ticket key. Keys are
-/// random, so nobody finds one by its digest, and different keys have different ones.
+/// random, so a digest does not reveal its key, and different keys have different ones.
 pub(crate) fn digested(binding: &Binding) -> Binding {
     let mut record = binding.record().clone();
     for property in &binding.record().extended {
@@ -71,7 +71,7 @@ mod tests {
         state.keep(&path, "web01", "httpsys:").unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains(&"ab".repeat(8)), "{text}");
-        // The host is as the fleet has it, and nobody has changed it.
+        // The host equals the fleet's record, and has no local changes.
         let known = State::read(&path, "web01", "httpsys:").unwrap();
         assert_eq!(known, state);
         let changed = vec![binding(&[0xcd; 32])];

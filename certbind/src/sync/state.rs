@@ -1,4 +1,5 @@
-//! What a store was last made equal to: kept in a file, so that it is known whose a change is.
+//! The state that a store was last synchronised to, in a file, which shows the origin of later
+//! changes.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,12 +20,12 @@ const VERSION: u64 = 2;
 /// The version that has session ticket keys.
 const WITH_KEYS: u64 = 1;
 
-/// What is known of a store, [without secrets](digested).
+/// The known state of a store, [without secrets](digested).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct State {
-    /// What it was made to hold.
+    /// The state that it was synchronised to.
     pub(crate) taken: Vec<Binding>,
-    /// What a run was about to make it hold, and may have.
+    /// The state that a run was about to write, and may have written.
     pub(crate) taking: Option<Vec<Binding>>,
 }
 
@@ -51,7 +52,7 @@ impl State {
         Ok(folder.join("sync").join(format!("{host}@{store}.json")))
     }
 
-    /// Reads what is kept. Where there is no file nothing is known.
+    /// Reads the file. Without a file the state is empty.
     pub(crate) fn read(path: &Path, host: &str, store: &str) -> Result<Self, Error> {
         let broken = |problem: String| Error::BrokenInput {
             path: path.to_owned(),
@@ -96,7 +97,7 @@ impl State {
         })
     }
 
-    /// Keeps it, for good: the file is there whole or as it was.
+    /// Writes it durably and atomically.
     pub(crate) fn keep(&self, path: &Path, host: &str, store: &str) -> Result<(), Error> {
         let file = File {
             format: FORMAT.to_owned(),

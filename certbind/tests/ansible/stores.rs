@@ -7,7 +7,7 @@ use crate::{HASH, NEXT, common};
 
 const KEY: &str = "ipport=0.0.0.0:443";
 
-/// The runs that a store is taken through, and what each has to report: changed, the hash before and after.
+/// The runs on a store, and the expected report of each: changed, the hash before and after.
 fn runs(store: &str) -> Vec<(Value, bool, Value, Value)> {
     let present = |hash: &str| {
         json!({
@@ -57,7 +57,7 @@ fn second_runs_change_nothing_in_a_file() {
     };
     let runs = runs(&ansible.store());
     check(&ansible.results(&parameters(&runs), &[]), &runs);
-    // What an update does not name is kept.
+    // An update keeps unnamed fields.
     check(&ansible.results(&parameters(&runs[..3]), &[]), &runs[..3]);
     let shown = ansible.certbind(&["show", KEY]);
     let kept = ["MY", "disable_http2", NEXT];

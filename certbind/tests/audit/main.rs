@@ -50,7 +50,7 @@ impl Folder {
             .unwrap()
     }
 
-    /// What it prints, ending with this code.
+    /// The output of a run that exits with this code.
     #[track_caller]
     fn told(&self, code: u8, arguments: &[&str]) -> String {
         let output = self.audit(arguments);

@@ -65,17 +65,17 @@ fn csv_has_every_binding_and_finding() {
         assert_eq!(row["line"], line.unwrap_or_default());
     }
     for row in &rows {
-        // What is about all hosts names none.
+        // A finding about all hosts names none.
         let is_host = row["host"] == "'=cmd" || (row["host"] == "" && row["row"] == "finding");
         assert!(is_host, "{row}");
         assert_eq!(row.as_object().unwrap().len(), 13, "{row}");
     }
 }
 
-/// What a finding is about may have any character in it.
+/// The subject of a finding may contain any character.
 const HOSTILE: &str = "a|b <i>*x*_[y](z)`q`# & \\";
 
-/// Read by a CommonMark parser with GitHub's tables: data is text, and a row stands for each rule.
+/// Read by a CommonMark parser with GitHub's tables: data is text, and each rule has a row.
 #[test]
 fn markdown_has_a_summary_and_no_markup_of_data() {
     use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};

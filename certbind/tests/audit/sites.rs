@@ -24,7 +24,7 @@ fn configuration(sites: &[(&str, &str, u32)]) -> String {
     text + "</sites>\r\n</system.applicationHost>\r\n</configuration>\r\n"
 }
 
-/// Host, subject and line of what the rules about sites found.
+/// Host, subject and line of the findings of the rules about sites.
 fn found(report: &Value) -> Vec<(String, String, Option<u64>)> {
     let findings = report["findings"].as_array().unwrap();
     let of_sites = findings

@@ -13,7 +13,7 @@ fn hosts(report: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// Host and sentence of what a rule found.
+/// Host and sentence of the findings of a rule.
 fn found<'a>(report: &'a Value, rule: &str) -> Vec<(&'a str, &'a str)> {
     let findings = report["findings"].as_array().unwrap();
     let of_rule = findings.iter().filter(|it| it["rule"] == rule);
@@ -21,7 +21,7 @@ fn found<'a>(report: &'a Value, rule: &str) -> Vec<(&'a str, &'a str)> {
     of_rule.filter_map(told).collect()
 }
 
-/// The exit code says so, whatever `--fail-on` says.
+/// The exit code shows the error, for any `--fail-on`.
 #[test]
 fn an_unreadable_file_hides_no_other_host() {
     let folder = Folder::new();
@@ -73,7 +73,7 @@ fn folders_patterns_and_lists_are_targets() {
     );
 }
 
-/// A list may be a stranger's: it makes no code run, and sends credentials to nobody.
+/// A list may be from an unknown author: it makes no code run, and sends credentials to no server.
 #[test]
 fn list_names_no_library_and_no_server() {
     let folder = Folder::new();
@@ -127,7 +127,7 @@ fn two_exports_of_one_host_are_a_finding() {
     );
 }
 
-/// Then a listing, now JSON: what is compared is the host.
+/// Then a listing, now JSON: the host is compared, not the text.
 #[test]
 fn baselines_are_found_by_host_in_any_format() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! What programs rely on: JSON by its schemas, and exit codes.
+//! The interface for programs: JSON by its schemas, and exit codes.
 
 use certbind::exit;
 use serde_json::Value;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::Host;
 
-/// Each command that reads a file, in the place of which `{}` stands.
+/// Each command that reads a file, with `{}` in its place.
 const COMMANDS: [&str; 35] = [
     "import {}",
     "import {} --dry-run",

@@ -123,7 +123,7 @@ fn unanswered_connections_are_reset() {
     }
 }
 
-/// With certificates, the client's view has what the client would refuse.
+/// With certificates, the client's view includes the client's objections.
 #[test]
 fn certificates_are_judged_for_the_client() {
     let host = Host::new();
@@ -236,7 +236,7 @@ fn plans_are_explained_before_they_are_applied() {
         assert_eq!(row["after"]["certificate"], NEXT);
         assert_ne!(row["sni"]["case"], "name", "{row}");
     }
-    // A plan that deletes what answers.
+    // A plan that deletes the answering binding.
     let empty = host.file("empty.json").display().to_string();
     host.ok(&["export", "--format", "json", "-o", &empty]);
     let text = std::fs::read_to_string(&empty).unwrap();

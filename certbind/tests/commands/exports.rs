@@ -36,7 +36,7 @@ fn piped_into(mut command: std::process::Command, text: &[u8]) -> bool {
 
     let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
-    // Who ends early does not read it all.
+    // A command that ends early does not read all of it.
     let _ = child.stdin.take().unwrap().write_all(text);
     child.wait().unwrap().success()
 }
@@ -65,7 +65,7 @@ fn a_listing_is_imported_from_a_pipe_as_from_a_file() {
         assert!(piped_into(other.command(&["import", "-"]), &long));
         assert_eq!(other.json(&list), host.json(&list));
     }
-    // A file that stands for standard input is read from its start.
+    // A file that is redirected to standard input is read from its start.
     let redirected = Host::new();
     let mut import = redirected.command(&["import", "/dev/stdin"]);
     let status = import.stdin(std::fs::File::open(&file).unwrap()).status();
@@ -73,7 +73,7 @@ fn a_listing_is_imported_from_a_pipe_as_from_a_file() {
     assert!(redirected.ok(&["export", "--format", "netsh"]) == expected);
     for path in ["-", "/dev/stdin"] {
         let other = Host::new();
-        // That is not what is meant.
+        // A file of the name `-`, which must not be read.
         let folder = TempDir::new().unwrap();
         std::fs::copy(other.listing(7), folder.path().join("-")).unwrap();
         let mut import = other.command(&["import", path]);
@@ -183,7 +183,7 @@ fn damaged_snapshot_changes_nothing() {
     other.add("0.0.0.0:443");
     let list = ["list", "--format", "json"];
     let before = other.json(&list);
-    // In the magic, in the first chunk of bindings and in the last, in the number, behind the end.
+    // In the magic, in the first chunk of bindings and in the last, in the number, after the end.
     let length = whole.len();
     for (damaged, place) in [
         (length - 1, format!("byte {}", length - 32)),
@@ -214,7 +214,7 @@ fn damaged_snapshot_changes_nothing() {
     assert!(said.contains("no binding store"), "{said}");
 }
 
-/// Which is sorted on the way, while the store keeps its order beside it.
+/// It is sorted during the import, while the layout keeps its order.
 #[test]
 fn a_listing_in_any_order_is_imported_as_one_in_order() {
     let (first, host) = (Host::new(), Host::new());
@@ -244,7 +244,7 @@ fn a_listing_in_any_order_is_imported_as_one_in_order() {
         std::fs::read_to_string(reversed).unwrap()
     );
 
-    // What the host did not list comes last, wherever its key stands among the others.
+    // A binding that the host did not list comes last, for any position of its key.
     host.ok(&["delete", "10.0.0.1:7"]);
     host.add("9.0.0.1:443");
     host.add("10.0.0.1:7");

@@ -1,4 +1,4 @@
-//! What the commands do, print and exit with, over a store in a file.
+//! The effects, output and exit codes of the commands, over a store in a file.
 
 #![allow(clippy::unwrap_used)]
 
@@ -71,7 +71,7 @@ impl Host {
         self.command(arguments).output().unwrap()
     }
 
-    /// Runs a command that has to succeed, and gives what it prints.
+    /// Runs a command that has to succeed, and returns its output.
     fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let (out, err) = (text(&output.stdout), text(&output.stderr));

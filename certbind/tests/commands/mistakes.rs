@@ -1,4 +1,4 @@
-//! Common mistakes: the message says what was found and what to type.
+//! Common mistakes: the message contains the value found and the correct input.
 
 use certbind::exit;
 
@@ -6,7 +6,7 @@ use super::{HASH, Host};
 
 const SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// Arguments of `add`, what was found, and what to type.
+/// Arguments of `add`, the value found, and the correct input.
 const ADDED: &[(&[&str], &str, &str)] = &[
     (
         &["0.0.0.0:443", "--app-id", "ISS"],

@@ -1,5 +1,5 @@
-//! The JSON output of each command follows its schema, in the states in which it differs. What needs etcd
-//! or the drop-in library is in the tests of those.
+//! The JSON output of each command follows its schema, in the states in which it differs. Commands
+//! that need etcd or the drop-in library are in the tests of those.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -102,7 +102,7 @@ fn lost_options_are_healed() {
     );
 }
 
-/// A plan that is applied with a probe and a time to confirm it, and what is refused.
+/// A plan that is applied with a probe and a time to confirm it, and refused ones.
 #[test]
 fn plans_probes_and_confirmations() {
     let host = Host::new();

@@ -1,5 +1,5 @@
-//! `probe`, against a port where nobody listens and one that is silent. What a TLS server shows is
-//! the `probe` crate's to tell.
+//! `probe`, against a port without a listener and a silent one. The tests of the `probe` crate
+//! cover the certificates of TLS servers.
 
 use std::net::TcpListener;
 

@@ -1,11 +1,11 @@
-//! Extended properties on the command line: shown, kept, exported as far as a form goes, and session
-//! ticket keys told by their number.
+//! Extended properties on the command line: shown, kept, exported as far as a format can represent
+//! them, and session ticket keys shown by their number.
 
 use certbind::exit;
 
 use super::{Host, IIS, NEXT, text};
 
-/// What nothing but a form that carries whole bindings may have.
+/// A text that only formats with complete bindings may contain.
 const SECRET: &str = "5ec7e7005ec7e7005ec7e7005ec7e700";
 
 /// A store with a binding that has some.

@@ -240,7 +240,7 @@ fn author_is_known_by_the_history_of_the_source_alone() {
     }
     assert_eq!(commits[1]["found"]["by"], "history");
 
-    // A change without history: nobody knows.
+    // A change without history: its author is unknown.
     host.ok(&[
         "add",
         "[::]:1",

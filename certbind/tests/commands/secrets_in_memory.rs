@@ -114,7 +114,7 @@ fn core_dumps_are_off() {
     }
     let host = Host::new();
     let folder = host.file("");
-    // The limit of whoever runs it allows them.
+    // The hard limit of the user allows them.
     let allowed = |program: &str| {
         let mut command = Command::new("sh");
         command

@@ -1,4 +1,4 @@
-//! The times of registry keys, and the configuration beside bindings, from hives.
+//! The times of registry keys, and other service configuration, from hives.
 
 use certbind::exit;
 use certbind_test_support::hive::{BINARY, EVERYONE, binding, file, key, system_with};

@@ -1,5 +1,5 @@
-//! Standard output whose reader went away, as in `certbind … | head`: what a command does and its
-//! exit code are as they are for a reader who stays.
+//! Standard output with a reader that closes it, as in `certbind … | head`: the effect of a command
+//! and its exit code are the same as with a reader of all output.
 
 use std::process::{Command, Output, Stdio};
 
@@ -7,7 +7,7 @@ use certbind::exit;
 
 use super::{HASH, Host, text};
 
-/// Runs a command whose output nobody reads. It has nothing to complain of.
+/// Runs a command whose output is closed. It prints no error.
 fn unread(command: &mut Command) -> Option<i32> {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use certbind_test_support::{cargo, packages};
 
-/// Builds the library, and tells where it is.
+/// Builds the library, and returns its path.
 pub(crate) fn library() -> PathBuf {
     let built = cargo(env!("CARGO"))
         .args(["build", "--quiet", "--lib"])

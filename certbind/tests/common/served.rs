@@ -71,7 +71,7 @@ pub(crate) fn start(serve: &mut Command) -> (Running, SocketAddr) {
     let mut server = Running(serve.stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
     let started = lines.next().unwrap().unwrap();
-    // It prints a line for each connection, which somebody has to read.
+    // It prints a line for each connection, which has to be read.
     std::thread::spawn(move || lines.for_each(drop));
     let started: serde_json::Value = serde_json::from_str(&started).unwrap();
     let mut endpoints = started["endpoints"].as_array().unwrap().iter();

@@ -1,5 +1,6 @@
-//! What the program `dsc` does with a command resource: it starts the commands that the manifest names in the
-//! manifest's folder, sends the instance on standard input, and checks inputs and outputs by the schema.
+//! A model of the program `dsc` with a command resource: it starts the commands that the manifest
+//! names in the manifest's folder, sends the instance on standard input, and checks inputs and
+//! outputs by the schema.
 //!
 //! The rules are those of `lib/dsc-lib/src/dscresources/command_resource.rs` in the repository PowerShell/DSC
 //! at commit 00ec8fbc04d895851caac82b9e76798f1b4e9dd8, and of the pages on Microsoft Learn that
@@ -73,7 +74,7 @@ impl Engine {
         command
     }
 
-    /// What a command of the program prints, which has to succeed.
+    /// The output of a command of the program, which has to succeed.
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let output = self.certbind(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {output:?}");

@@ -40,7 +40,7 @@ fn set_creates_changes_and_deletes() {
     changed_names.sort_unstable();
     assert_eq!(changed_names, all);
 
-    // What is not named stays.
+    // Unnamed fields are kept.
     let change = json!({
         "key": KEY, "hash": NEXT, "flags": ["disable_http2", "disable_tls13"],
         "ctl_identifier": "list", "url_retrieval_timeout": 7,
@@ -159,7 +159,7 @@ fn test_compares_what_is_named() {
         let tested = engine.test(&desired);
         assert_eq!(tested.differences, differences, "{desired}");
         assert_eq!(tested.state["hash"], HASH, "{desired}");
-        // What would be changed is what differs.
+        // The reported changes are the differences.
         let expected = engine.what_if(&with_force(&desired)).1;
         assert_eq!(expected, differences, "{desired}");
         assert_eq!(engine.bound(), before, "{desired}");
@@ -193,7 +193,7 @@ fn what_if_prints_the_expected_state_and_changes_nothing() {
     assert_eq!(engine.set(&gone), expected);
 }
 
-/// What `certbind add` makes with its options is a state that `set` makes elsewhere.
+/// Every binding that `certbind add` makes with its options is a state that `set` makes elsewhere.
 #[test]
 fn every_flag_of_add_is_a_state() {
     let (added, set) = (Engine::redb(), Engine::redb());

@@ -10,7 +10,7 @@ use super::{APP, NEW, OLD, certbind, done, fleet, refused};
 
 const KEYS: &[&str] = &["0.0.0.0:443", "[::]:443"];
 
-/// What it prints, and how it exits.
+/// Its output and exit code.
 fn ended(arguments: &[&str]) -> (String, String, Option<i32>) {
     let output = certbind("memory:", arguments);
     let text = |bytes| String::from_utf8(bytes).unwrap();

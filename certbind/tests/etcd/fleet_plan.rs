@@ -91,7 +91,7 @@ fn killed_renewal_is_resumed_and_undone() {
     let renewed = having(&fleet, NEW);
     assert!((5..HOSTS).contains(&renewed), "{renewed}");
 
-    // Meanwhile somebody changes a host that was not reached.
+    // At the same time another program changes a host that was not reached.
     let other = "5a".repeat(20);
     let last = fleet.host(&host(HOSTS - 1));
     for key in ["0.0.0.0:443", "[::]:443"] {
@@ -149,7 +149,7 @@ fn incomplete_or_empty_fleet_plan_is_refused() {
         assert!(!std::path::Path::new(&plan).exists());
     };
     refused(NEW, &"ab".repeat(20), "no binding uses");
-    // What stands there is of no version that is known.
+    // The row there has an unknown version.
     let _ = server.ctl(&["put", "/certbind/v1/web001/\u{3}11", "x"]);
     refused(
         OLD,

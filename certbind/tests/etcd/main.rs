@@ -46,7 +46,7 @@ fn certbind(store: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// What it prints, where it does what it is told.
+/// The output of a successful command.
 fn done(store: &str, arguments: &[&str]) -> String {
     let output = certbind(store, arguments);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -54,7 +54,7 @@ fn done(store: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What it says, where it does not.
+/// The error of a failing command.
 fn refused(store: &str, arguments: &[&str]) -> String {
     let output = certbind(store, arguments);
     assert!(!output.status.success(), "{arguments:?}");
@@ -287,7 +287,7 @@ fn failing_host_does_not_stop_the_others() {
     require!("etcd", "etcdctl");
     let keys: &[&str] = &["0.0.0.0:443"];
     let (server, url) = fleet(&[("web01", keys), ("web02", keys), ("web03", keys)]);
-    // What stands there is of no version that is known.
+    // The row there has an unknown version.
     let damaged = "/certbind/v1/web02/\u{3}11";
     let _ = server.ctl(&["put", damaged, "x"]);
     let rotate = ["rotate", OLD, NEW, "--fleet", &url];
@@ -381,7 +381,7 @@ fn the_environment_has_the_user_and_its_password() {
 }
 
 /// An odd key in etcd hides no other host.
-/// What names files and users on this machine has no place in an export.
+/// Names of files and users on this machine do not belong in an export.
 #[test]
 fn exports_name_the_store_without_its_options() {
     require!("etcd");

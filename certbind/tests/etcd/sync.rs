@@ -89,11 +89,11 @@ impl Host {
         self.sync_command(faults, options).output().unwrap()
     }
 
-    /// What it prints, and how it exits.
+    /// Its output and exit code.
     fn sync(&self, options: &[&str]) -> (String, Option<i32>) {
         let output = self.sync_with("", options);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        // A run after a killed one reports what its recovery restored.
+        // A run after a killed one reports the bindings that its recovery restored.
         let is_recovery = |line: &str| line.contains("before a batch that was cut off");
         assert!(
             output.stdout.is_empty() || said.lines().all(is_recovery),
@@ -155,7 +155,7 @@ fn a_host_is_made_equal_to_its_record_and_follows_it() {
 fn local_changes_are_reverted_only_with_enforce() {
     require!("etcd");
     let host = Host::new(&["0.0.0.0:443", "[::]:443", "10.0.0.5:443"]);
-    // It was there before.
+    // It existed before.
     host.local(&["add", "ccs=443", "--app-id", APP]);
     let (told, code) = host.sync(&[]);
     assert_eq!(code, Some(1), "{told}");
@@ -165,7 +165,7 @@ fn local_changes_are_reverted_only_with_enforce() {
     );
     host.local(&["update", "0.0.0.0:443", "--hash", NEW]);
     host.local(&["delete", "[::]:443"]);
-    // The fleet goes on beside it.
+    // The fleet changes at the same time.
     done(&host.record, &["update", "10.0.0.5:443", "--hash", NEW]);
 
     for _ in 0..2 {
@@ -206,7 +206,7 @@ fn killed_sync_is_not_a_local_change() {
     let host = Host::new(&["0.0.0.0:443", "[::]:443"]);
     assert_eq!(host.sync(&[]).1, Some(0));
     let mut kills = 0;
-    // The last of the queries are those that read back what was written.
+    // The last of the queries are those that read the written bindings back.
     for function in ["update", "query-exact"] {
         for nth in 1.. {
             done(&host.record, &["rotate", OLD, NEW]);
@@ -298,11 +298,12 @@ fn watch_survives_an_etcd_restart() {
 
     host.server.kill();
     until("that etcd is gone is told", || !said(&err).is_empty());
-    // Meanwhile somebody changes the host.
+    // In the meantime another program changes the host.
     host.local(&["update", "0.0.0.0:443", "--hash", NEW]);
     host.server.restart();
     add(&host.record, "10.0.0.5:443");
-    // The round that brings it tells of the local change, and so does an earlier one that met that alone.
+    // The round with the addition reports the local change, and so does an earlier one that found
+    // only that.
     until("the round of what was added after the restart", || {
         let told = said(&out);
         let round = told.split_once("+ ipport=10.0.0.5:443");

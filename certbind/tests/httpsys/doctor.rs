@@ -15,7 +15,7 @@ impl Host {
         path.to_str().unwrap().to_owned()
     }
 
-    /// What `doctor` prints as JSON.
+    /// The JSON output of `doctor`.
     fn doctor(&self, configuration: &str, arguments: &[&str]) -> (Option<i32>, Value) {
         let url = format!("httpsys:{}", self.library.display());
         let start = ["doctor", &url, "--format", "json"];

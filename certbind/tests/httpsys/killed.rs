@@ -6,7 +6,7 @@ use std::process::Output;
 
 use super::{HASH, Host, IIS, NEXT};
 
-/// What `abort` ends a process with.
+/// The signal of `abort`.
 const SIGABRT: i32 = 6;
 
 /// The functions that a batch calls.
@@ -67,7 +67,7 @@ fn was_killed(output: &Output) -> bool {
     output.status.signal() == Some(SIGABRT)
 }
 
-/// A change that is refused, since the key is not bound: what was cut off is undone before.
+/// A change that is refused, since the key is not bound: an interrupted batch is undone before.
 const CHANGE: [&str; 2] = ["delete", "ccs=9"];
 
 /// Which certificates are bound, once another process has begun a change.
@@ -82,8 +82,8 @@ fn bound(host: &Host, profile: &str) -> BTreeSet<String> {
     bindings.iter().filter_map(hash).collect()
 }
 
-/// Kills the process at each call of a rotation; then, where the next one undoes what was begun,
-/// kills that one too, at each of its own calls. Gives back at how many calls.
+/// Kills the process at each call of a rotation; then, where the next one undoes the interrupted
+/// batch, kills that one too, at each of its own calls. Returns the numbers of calls.
 fn killed_everywhere(profile: &str) -> (usize, usize) {
     let host = host(profile);
     let (mut kills, mut kills_of_recoveries) = (0, 0);

@@ -46,7 +46,7 @@ fn journal_is_private_under_any_umask() {
         assert_eq!(mode(&host, "journal"), 0o700, "umask {umask}");
         assert_eq!(mode(&host, "journal/undo.journal"), 0o600, "umask {umask}");
         assert_eq!(mode(&host, "journal/lock"), 0o600, "umask {umask}");
-        // Reading changes nothing; the next change says what it has restored.
+        // Reading changes nothing; the next change reports the restored bindings.
         let listed = run(&host, umask, "", "list");
         assert!(
             String::from_utf8_lossy(&listed.stderr).contains("not undone yet"),

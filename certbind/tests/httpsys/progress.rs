@@ -4,8 +4,8 @@ use std::process::Command;
 
 use super::{HASH, Host, IIS};
 
-/// What a command prints on a host on which one call takes long, with a terminal from util-linux's
-/// `script` or without one.
+/// The output of a command on a host on which one call takes long, with a terminal from
+/// util-linux's `script` or without one.
 fn printed(host: &Host, arguments: &str, is_terminal: bool) -> String {
     let configuration = host.folder.path().join("simulator.toml");
     let text = "store = \"redb:records.redb\"\n[[fault]]\ncall = \"query-next\"\nnth = 12\ndelay_ms = 2000\n";

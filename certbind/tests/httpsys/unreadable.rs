@@ -1,5 +1,5 @@
-//! A host of which parts cannot be read: each command that reads shows the rest, marks what it could not
-//! read, and exits with a code of its own.
+//! A host of which parts cannot be read: each command that reads shows the rest, marks the
+//! unreadable parts, and exits with a code of its own.
 
 use std::process::Output;
 
@@ -31,7 +31,7 @@ fn run(host: &Host, answer: &str, arguments: &[&str]) -> Output {
     host.run_with(configuration.to_str().unwrap(), arguments)
 }
 
-/// What a command prints that could read a part alone.
+/// The output of a command that could read only a part.
 fn partly(host: &Host, answer: &str, arguments: &[&str], why: &str) -> String {
     let output = run(host, answer, arguments);
     let code = output.status.code();

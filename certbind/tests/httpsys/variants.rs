@@ -1,7 +1,7 @@
 //! On hosts that answer otherwise than the simulator does by default, exit code 0 means that the
 //! reported outcome is true, and a change that fails names every key that it has changed.
 //!
-//! What is bound is read from the file behind the simulator, by a handle of its own.
+//! The true bindings are read from the file of the simulator, by a separate handle.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +40,7 @@ const VARIANTS: [&str; 15] = [
 
 type Bindings = BTreeMap<BindingKey, Binding>;
 
-/// What exit code 0 of a command means.
+/// The meaning of exit code 0 of a command.
 enum Meaning {
     /// The bindings that it prints are all that are bound.
     Shows(fn(&Value) -> &Value),
@@ -82,7 +82,7 @@ const fn after(first: &'static [&'static str], line: &'static str, meaning: Mean
 
 const PLAN: &str = "plan {wanted} {url} -o {plan}";
 
-/// The names of `{...}` in a line stand for files of the host, hashes and the URL.
+/// The names of `{...}` in a line are replaced by files of the host, hashes and the URL.
 pub(super) fn commands() -> Vec<Command> {
     use Meaning::{Changes, Counts, Lists, Shows, ShowsOne, Undoes};
     vec![
@@ -285,7 +285,7 @@ impl Variant {
         }
     }
 
-    /// What is bound.
+    /// The actual bindings.
     fn truth(&self) -> Bindings {
         let store = certbind::open(&format!("redb:{}", self.records.display())).unwrap();
         let found = store.scan(&Scan::all()).unwrap();
@@ -401,7 +401,7 @@ fn shown(printed: &Value, truth: &Bindings) -> Option<String> {
     (!is_so).then(|| format!("shown otherwise than bound: {wrong:?}"))
 }
 
-/// How a listing of netsh differs from what is bound.
+/// The differences between a listing of netsh and the actual bindings.
 fn listed(printed: &str, truth: &Bindings) -> Option<String> {
     let values = |label: &str| {
         let lines = printed.lines().map(str::trim);
@@ -419,7 +419,8 @@ fn listed(printed: &str, truth: &Bindings) -> Option<String> {
     (!is_so).then(|| format!("of each hash (printed, bound): {hashes:?}"))
 }
 
-/// How what is bound differs from what was to be, except in what is reported as stored otherwise.
+/// The differences between the actual and the intended bindings, except those reported as stored in
+/// another form.
 fn changed(wanted: &Bindings, truth: &Bindings, said: &str) -> Option<String> {
     let wrong = differing(wanted, truth).into_iter().find(|key| {
         let hash = |all: &Bindings| all.get(key).map(|of| of.record().hash().copied());
@@ -440,7 +441,7 @@ fn reported(printed: &str, truth: &Bindings) -> Option<String> {
     (found != Some(after.record())).then(|| format!("printed {after:?}, and bound is {found:?}"))
 }
 
-/// Runs commands on a host with these answers. What succeeded, and what broke.
+/// Runs commands on a host with these answers. Returns those that succeeded, and those that broke.
 pub(super) fn tried(answer: &str, commands: &[&Command], library: &Path) -> (usize, Vec<String>) {
     let variant = Variant::new(answer, library.to_owned());
     let mut succeeded = 0;

@@ -35,7 +35,7 @@ fn a_plan_is_applied_read_back_and_undone() {
     assert_eq!(told["created"], serde_json::json!(["ipport=0.0.0.0:8443"]));
     assert_eq!(told["undo"], "plan.undo.undo.json");
     assert_eq!(bench.held("redb:b"), before);
-    // And once more: its undo is there, and says the same.
+    // And once more: its undo file exists already, with the same contents.
     bench.ok(&["apply", "plan.json", "--yes"]);
     assert_eq!(bench.held("redb:b"), bench.held("redb:a"));
 }
@@ -182,7 +182,7 @@ fn a_plan_that_is_in_effect_already_succeeds_and_says_so() {
 fn command_line_overrides_the_target_of_a_plan() {
     let bench = planned();
     bench.add("redb:c", "0.0.0.0:443", &[]);
-    // The environment does not say what a plan is for.
+    // The purpose of a plan does not come from the environment.
     let mut apply = bench.command(&["apply", "plan.json", "--yes"]);
     assert!(
         apply

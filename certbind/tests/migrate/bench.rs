@@ -40,7 +40,7 @@ impl Bench {
         command
     }
 
-    /// Runs a command that has to exit with this code, and gives what it prints.
+    /// Runs a command that has to exit with this code, and returns its output.
     pub(crate) fn exits(&self, code: u8, arguments: &[&str]) -> String {
         exited(code, arguments, &self.command(arguments).output().unwrap())
     }

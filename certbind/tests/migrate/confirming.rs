@@ -169,7 +169,8 @@ fn a_late_confirmation_keeps_nothing() {
     assert_eq!(bench.held("redb:host"), before);
 }
 
-/// The process is killed at a random moment; afterwards the state is the one before, whatever was made.
+/// The process is killed at a random moment; afterwards the state is the one before, with or
+/// without changes made.
 #[test]
 fn a_kill_at_any_moment_ends_in_the_state_before() {
     let bench = planned();

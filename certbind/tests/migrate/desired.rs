@@ -155,7 +155,7 @@ fn a_plan_can_be_limited_to_keys() {
     assert!(error.contains("no such key"), "{error}");
 }
 
-/// A file deletes only what it manages.
+/// A file deletes only the bindings that it manages.
 #[test]
 fn pruning_spares_bindings_of_other_applications() {
     let bench = bench();
@@ -261,8 +261,8 @@ fn validate_reports_every_broken_file() {
     );
 }
 
-/// Who writes a desired state chooses no other machine, to which Windows would send the user's credentials, and no
-/// device, which has no end.
+/// The author of a desired state cannot choose another machine, to which Windows would send the
+/// user's credentials, or a device, which has no end.
 #[test]
 fn desired_state_names_no_other_machine_and_no_device() {
     let bench = Bench::new();

@@ -1,4 +1,4 @@
-//! `diff`: what it tells, and its exit codes.
+//! `diff`: its output and exit codes.
 
 use std::process::Stdio;
 

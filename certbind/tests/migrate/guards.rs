@@ -200,7 +200,8 @@ fn renewed_bindings_move_to_another_certificate_store() {
     }
 }
 
-/// A unique prefix stands for a hash that is bound, in every command; an ambiguous one names the hashes.
+/// A unique prefix identifies a bound hash, in every command; an ambiguous one is reported with the
+/// hashes.
 #[test]
 fn prefixes_of_hashes_are_looked_up() {
     let bench = Bench::new();

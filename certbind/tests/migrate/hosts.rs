@@ -78,7 +78,7 @@ fn transcript_migrates_through_the_c_interface() {
     assert_eq!(refused.status.code(), Some(exit::USAGE.into()));
     host.ok(&["apply", "plan.json", &url, "--yes"]);
 
-    // The target is what the source is when it is mapped: the same plan has nothing left to do.
+    // The target has the mapped bindings of the source: the same plan has no changes left.
     let verify = [&["plan", EXAMPLE, &url], &mapping[..]].concat();
     let told = host.ok(&verify);
     assert!(

@@ -79,7 +79,7 @@ fn killed_apply_is_atomic_and_can_be_undone() {
         let state = state.expect("all of the plan or nothing of it");
         seen[state] += 1;
         if state == 0 {
-            // Nothing is in the way of applying it again, whatever was left.
+            // It can be applied again, after any interruption.
             bench.ok(&apply);
             assert_eq!(bench.held("redb:store"), states[1]);
         }

@@ -1,5 +1,5 @@
-//! Listings that are not whole or not netsh's alone: every command reports what `import` reports, and
-//! none takes a listing that lacks most of a target for an order to delete it.
+//! Incomplete listings and listings with other text: every command prints the same warnings as
+//! `import`, and no command deletes most of a target because a listing lacks it.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ fn strings(value: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
-/// What `import` reports of a file, without the places.
+/// The warnings of `import` about a file, without the places.
 fn reported_by_import(bench: &Bench, file: &str) -> Vec<String> {
     let import = ["--store", "memory:", "import", "--dry-run", file];
     let report = bench.json(&[&import[..], &["--report", "json"]].concat());
@@ -90,7 +90,7 @@ fn every_command_reports_what_import_reports() {
         ] {
             let output = run.output().unwrap();
             let (out, mut said) = (text(&output.stdout), text(&output.stderr));
-            // What is printed as JSON, or as a line of JSON on standard error.
+            // The warnings in the JSON output, or as a line of JSON on standard error.
             let lines: Vec<_> = said.lines().map(ToOwned::to_owned).collect();
             for text in lines.iter().chain([&out]) {
                 if let Ok(json) = serde_json::from_str(text) {

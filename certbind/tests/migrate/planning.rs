@@ -1,4 +1,4 @@
-//! `plan`: what it tells and what it keeps.
+//! `plan`: its output and its files.
 
 use certbind::exit;
 use serde_json::json;
@@ -146,7 +146,7 @@ fn certificates_are_matched_and_looked_for_in_folders() {
         &www,
     ];
     bench.ok(&add);
-    // The folders of a mapping file are beside it.
+    // The folders of a mapping file are relative to it.
     std::fs::create_dir(bench.file("maps")).unwrap();
     let folders = "[certificate_folders]\nold = \"../old\"\nnew = \"../new\"\n";
     bench.write("maps/map.toml", folders);

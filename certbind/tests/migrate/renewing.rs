@@ -38,7 +38,7 @@ fn rotation_is_planned_applied_and_undone() {
     let again = [&rotate[..], &["--export", "plan.json"]].concat();
     let told = bench.ok(&again);
     assert!(told.contains("Already renewed: 2 bindings use"), "{told}");
-    // What neither hash is bound to is a mistake, in every mode.
+    // A hash pair without a matching binding is an error, in every mode.
     for options in [&[][..], &["--dry-run"], &["--export", "plan.json"]] {
         let unknown = [
             "--store",
@@ -116,8 +116,8 @@ fn conflicting_options_are_refused() {
     }
 }
 
-/// A certificate that is renewed already, or that nothing uses, gives the same exit code whatever
-/// names the old and the new one, and whatever is to be renewed.
+/// A certificate that is renewed already, or that nothing uses, gives the same exit code for any
+/// way to name the old and the new one, and for any selection.
 #[test]
 fn rotate_with_nothing_to_do_has_one_exit_code_per_reason() {
     let bench = Bench::new();
@@ -190,7 +190,7 @@ fn rotate_with_nothing_to_do_has_one_exit_code_per_reason() {
             [&rotate[..], &["--out", "out", "both"]].concat(),
         );
     }
-    // Neither a plan nor a change comes of it.
+    // It results neither in a plan nor in a change.
     assert!(!bench.file("plan.json").exists());
     assert_eq!(
         bench.held("redb:renewed")[0]["certificate"]["hash"],

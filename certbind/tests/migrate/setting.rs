@@ -37,7 +37,7 @@ fn set_binds_changes_or_finds_it_already_so() {
     assert_eq!(again["changed"], false);
     assert_eq!(again["before"], again["after"]);
 
-    // What is not named stays.
+    // Unnamed fields are kept.
     let renewed = set(&["--hash", NEW]);
     assert_eq!(
         (&renewed["changed"], &renewed["before"]),

@@ -1,4 +1,4 @@
-//! What commands do, and what they refuse.
+//! The effects of commands, and the refused ones.
 
 use certbind::netsh::Profile;
 use certbind_core::{Record, StoreName};
@@ -145,7 +145,7 @@ fn server_2019_refuses_an_option_with_exit_code_0() {
     bench.fails(&format!("{add} reject=perhaps"));
     bench.fails("http delete sslcert reject=enable");
 
-    // The same for what HTTP.sys refuses, but for nothing else that it answers.
+    // The same for codes of refusal by HTTP.sys, but for no other answer.
     let said = |code, profile, line: &str| {
         let words: Vec<_> = line.split(' ').map(String::from).collect();
         run(&Refusing(code), profile, &words).code
@@ -197,7 +197,7 @@ fn every_code_has_the_text_of_the_system() {
         let expected = format!("\nSSL Certificate add failed, Error: {code}\n{text}\n");
         assert_eq!((said.text, said.code), (expected, 1));
     }
-    // Of what HTTP.sys never answers the store tells more.
+    // For codes that HTTP.sys never returns the store's error has more details.
     let said = run(&Refusing(19), Profile::default(), &words);
     assert_eq!(
         said.text,

@@ -17,7 +17,7 @@ pub(crate) struct Bench {
     pub(crate) profile: Profile,
 }
 
-/// What a command printed and exited with.
+/// The output and exit code of a command.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) text: String,

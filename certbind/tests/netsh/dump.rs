@@ -123,7 +123,7 @@ proptest! {
         let all = |bench: &Bench| -> Vec<Binding> {
             bench.store.scan(&Scan::all()).unwrap().map(Result::unwrap).collect()
         };
-        // A dump that has failed has named what it lacks.
+        // A failed dump has named the missing parts.
         let lacking = said.text.lines().filter(|line| line.starts_with("# ") && line.contains('='));
         let lacks = |binding: &Binding| {
             let key = format!("# {}:", binding.key());

@@ -1,4 +1,4 @@
-//! `json=`: what `show` prints, and the exports that `add` and `update` take.
+//! `json=`: the output of `show`, and the exports that `add` and `update` take.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,7 @@ fn json_of_an_unbound_key_has_an_empty_array() {
     assert_eq!(shown, expected);
 }
 
-/// It lacks the options: what it has must not replace a binding.
+/// It lacks the options: its contents must not replace a binding.
 #[test]
 fn shown_json_is_no_file_for_add() {
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! What netsh prints, exits with and does to the store, in every profile.
+//! The output, exit codes and effects of netsh, in every profile.
 
 #![allow(clippy::unwrap_used)]
 

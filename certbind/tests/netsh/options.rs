@@ -1,4 +1,4 @@
-//! Which options each release takes, and what they do to a record.
+//! The options that each release takes, and their effect on a record.
 
 use certbind::netsh::Profile;
 use certbind_core::{CertCheckMode, Record, SslFlags};
@@ -65,7 +65,7 @@ fn releases_accept_exactly_their_options() {
             for value in values(form) {
                 let bench = Bench::new(profile);
                 let line = add(&format!("{tag}={value}"));
-                // The hash of the line itself would stand twice.
+                // The hash of the line itself would occur twice.
                 let line = if *tag == "certhash" { add("") } else { line };
                 let said = bench.run(line.trim_end());
                 assert_eq!(

@@ -64,7 +64,7 @@ fn name_too(name: &Path) {
     std::fs::copy(CERTBIND, name).unwrap();
 }
 
-/// What was said, on standard output alone, with LF for the CRLF of Windows.
+/// The output, on standard output alone, with LF for the CRLF of Windows.
 fn said(output: Output) -> Said {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     Said {

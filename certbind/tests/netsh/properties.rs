@@ -1,4 +1,4 @@
-//! What netsh can express, it takes.
+//! netsh accepts every binding that it can express.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use certbind_httpapi_abi::HttpApi;
 use certbind_simulator::Simulator;
 use proptest::prelude::*;
 
-/// Any binding, brought to what netsh has options for.
+/// Any binding, reduced to the options of netsh.
 fn plain(binding: Binding) -> Binding {
     let kind = binding.key().kind();
     let mut record = binding.record().clone();
@@ -41,7 +41,7 @@ fn plain(binding: Binding) -> Binding {
     binding.with_record(record).unwrap()
 }
 
-/// The commands that make a binding, as typed into netsh; none where text stands in its way.
+/// The commands that make a binding, as typed into netsh; none if one of its texts cannot be typed.
 fn commands(binding: &Binding) -> Option<String> {
     let export = Export {
         bindings: vec![binding.clone()],
@@ -71,7 +71,7 @@ fn commands(binding: &Binding) -> Option<String> {
         let line = line.strip_prefix("netsh ")?;
         line.strip_suffix(" || exit /b 1")
     });
-    // What is between is for cmd.
+    // The lines between are for cmd.
     Some(lines.collect::<Vec<_>>().join("\n").replace("%%", "%"))
 }
 

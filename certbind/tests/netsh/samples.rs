@@ -1,4 +1,4 @@
-//! Word for word what hosts were seen to print.
+//! The output seen on hosts, word for word.
 
 use certbind::netsh::{Netsh, Profile};
 use certbind_core::MemoryStore;

@@ -33,7 +33,7 @@ impl Host {
         }
     }
 
-    /// Runs a command whose words stand between bars.
+    /// Runs a command whose words are separated by bars.
     fn run(&self, line: &str) -> Said {
         let words: Vec<_> = line.split('|').map(String::from).collect();
         let netsh = Netsh::new(&*self.simulator, self.profile).with_api(&self.api);

@@ -86,7 +86,7 @@ fn non_unicode_line_is_reported_and_skipped() {
     assert_eq!((said.code, bench.bindings().len()), (1, 1));
 }
 
-/// What was flushed to it has been heard.
+/// Output is visible to the test once it was flushed.
 struct Ear<'a> {
     buffered: Vec<u8>,
     heard: &'a std::cell::RefCell<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! The same commands in every profile, as one transcript each: what is said and what is listed.
+//! The same commands in every profile, as one transcript each: messages and listings.
 
 use std::fmt::Write as _;
 
@@ -83,7 +83,7 @@ fn snapshot(name: &str) -> Data {
     Data::read_from(&path, None).raw()
 }
 
-/// Runs every command and holds what is said to the transcript of the profile.
+/// Runs every command and compares the output with the transcript of the profile.
 pub(crate) fn assert_transcript(profile: Profile, run: impl Fn(&str) -> Said) {
     let mut transcript = String::new();
     for line in commands() {

@@ -26,7 +26,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// Runs what says at its end that every check has passed.
+/// Runs a program that prints at its end that every check has passed.
 fn passes(command: &mut Command, folder: &Path, kit: &Path) {
     let done = command
         .current_dir(folder)

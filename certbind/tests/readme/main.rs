@@ -1,5 +1,5 @@
-//! The journeys of the README and the page of commands, word for word: their console blocks are run in
-//! a folder with what `examples/` has, and what they print is compared with what stands there.
+//! The journeys of the README and the page of commands, word for word: their console blocks are run
+//! in a folder with the contents of `examples/`, and the output is compared with that of the page.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -63,7 +63,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// What a terminal shows when the commands are typed in one after the other.
+/// The text on a terminal when the commands are typed in one after the other.
 fn session(blocks: &str, folder: &Path, environment: &[(&str, &str)]) -> String {
     let mut script = String::new();
     for command in blocks.lines().filter_map(|line| line.strip_prefix("$ ")) {
@@ -90,7 +90,7 @@ fn session(blocks: &str, folder: &Path, environment: &[(&str, &str)]) -> String 
     printed.replace(&*folder.to_string_lossy(), HOME)
 }
 
-/// Without what differs from run to run: when, and how long.
+/// Without the parts that differ from run to run: times and durations.
 fn settled(text: &str) -> String {
     let settled = |line: &str| {
         let words = ["made 20", "finished in "];

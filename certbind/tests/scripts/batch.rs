@@ -1,8 +1,8 @@
 //! An interpreter of the batch files that certbind writes, so that their text is executed without
 //! Windows. It knows the commands that they consist of, and fails on anything else.
 //!
-//! Where versions of `cmd` differ in what a command leaves in ERRORLEVEL, it leaves [`UNKNOWN`], which
-//! must not be read. Sources: `cmd /?`, `set /?`, `if /?`, `call /?`, and the page "Command-line
+//! Where versions of `cmd` differ in the ERRORLEVEL after a command, it is [`UNKNOWN`], which must
+//! not be read. Sources: `cmd /?`, `set /?`, `if /?`, `call /?`, and the page "Command-line
 //! reference" of Microsoft Learn for each command.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub(crate) trait Programs {
     /// Runs a program; gives its output and exit code, or nothing if the batch file was killed.
     fn run(&mut self, program: &str, arguments: &[String]) -> Option<(String, i32)>;
 
-    /// What happens while the batch file waits for a second; nothing if it was killed.
+    /// The event while the batch file waits for a second; `None` if it was killed.
     fn wait(&mut self, _files: &mut Files) -> Option<()> {
         panic!("the batch file is not to wait")
     }

@@ -13,7 +13,7 @@ pub(crate) enum Script {
     Rollback,
 }
 
-/// What happens at a command that changes something. Commands are counted from 1.
+/// The event at a command that changes something. Commands are counted from 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Point {
     /// It fails with the first code and changes nothing; netsh exits with the second.
@@ -39,7 +39,7 @@ pub(crate) struct Run {
 
 /// A host that has the two scripts of a change.
 pub(crate) trait ScriptHost {
-    /// Gives the host these bindings, and removes what scripts have left.
+    /// Sets the bindings of the host, and removes the files of earlier scripts.
     fn reset(&mut self, bindings: &[Binding]);
 
     fn bindings(&self) -> Vec<Binding>;

@@ -252,7 +252,7 @@ fn waiting_shell(host: &SimulatedHost) -> (Child, impl Sized) {
 fn shell_script_is_confirmed_or_rolled_back() {
     let case = Case::new(1, Release::Server2022);
     let host = SimulatedHost::new(case.release.name(), &case.generated.before);
-    // Nobody confirms.
+    // Without a confirmation.
     host.write(&scripts(&case, Dialect::Posix, 1), "sh");
     let (code, text, _) = host.run("apply.sh", &[]);
     assert_eq!(code, Some(exit::ROLLED_BACK.into()), "{text}");

@@ -315,7 +315,7 @@ fn verify_has_exit_codes_for_pipelines() {
         (code, &report["ok"], &report["renewed"]),
         (1, &false.into(), &0.into())
     );
-    // What was planned, in other formats than the exports were.
+    // The planned state, in other formats than those of the exports.
     let after = [
         "change/a/after.json",
         "change/b/after.txt",

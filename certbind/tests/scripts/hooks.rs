@@ -1,5 +1,4 @@
-//! The hooks of docs/hooks.md, each executed twice with what its client hands over. The clients are not
-//! run, and PowerShell is parsed only.
+//! The hooks of docs/hooks.md, each executed twice with the arguments of its client.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -250,7 +249,7 @@ fn lego_hook_imports_and_binds_twice() {
         let (code, text) = batch::run_with(&script, &variables, &mut Files::new(), &mut started);
         (code, text, started.commands)
     };
-    // What was not imported is not bound.
+    // A certificate that was not imported is not bound.
     for failure in [1, -2_147_024_894] {
         let (code, text, commands) = run(failure);
         assert_eq!((code, commands.len()), (Some(1), 1), "{text}");

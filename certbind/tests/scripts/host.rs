@@ -1,4 +1,4 @@
-//! A simulated host: a store, and certbind as its `netsh`, which can be told to fail or to kill the
+//! A simulated host: a store, and certbind as its `netsh`, which can be set to fail or to kill the
 //! script at a change.
 
 use std::os::unix::fs::{PermissionsExt, symlink};

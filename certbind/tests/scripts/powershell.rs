@@ -56,7 +56,8 @@ fn value(node: Node<'_>, script: &str) -> Value {
             let mut unquoted = String::new();
             let mut chars = quoted.chars();
             while let Some(c) = chars.next() {
-                // A quotation mark is there twice; PowerShell takes typographic ones for it as well.
+                // A quotation mark is doubled; PowerShell treats typographic ones as quotation
+                // marks as well.
                 if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
                     assert_eq!(chars.next(), Some(c), "{quoted}");
                 }

@@ -10,7 +10,7 @@ use crate::host::SimulatedHost;
 use crate::options;
 use crate::windows_host::Event;
 
-/// STATUS_DLL_NOT_FOUND: what a program exits with that misses a DLL, a negative number for `cmd`.
+/// STATUS_DLL_NOT_FOUND: the exit code of a program that misses a DLL, a negative number for `cmd`.
 const CRASHED: i32 = 0xC000_0135_u32.cast_signed();
 
 fn netsh_commands(commands: &[Vec<String>]) -> usize {

@@ -1,4 +1,5 @@
-//! Batch files in Wine's `cmd`. `cargo xtask wine` builds what they need, and runs these tests.
+//! Batch files in Wine's `cmd`. `cargo xtask wine` builds the tools that they need, and runs these
+//! tests.
 
 use std::time::Instant;
 
@@ -13,7 +14,7 @@ use crate::wine_host::WineHost;
 /// How often a check is tried in which Wine could not start a program.
 const ATTEMPTS: usize = 4;
 
-/// What Wine 8 prints under load in place of starting a program that is there.
+/// The message of Wine 8 under load when it does not start an existing program.
 const NOT_STARTED: &str = "Can't recognize '";
 
 /// How much is tried: all, or so many kills and so many faults.

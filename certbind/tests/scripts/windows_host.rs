@@ -11,7 +11,7 @@ use certbind_formats::netsh::Newline;
 use crate::batch::{self, Files, Programs};
 use crate::checks::{Point, Run};
 
-/// What happens while a batch file runs. Commands that change something are counted from 1.
+/// An event while a batch file runs. Commands that change something are counted from 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     /// A kill or a fault.
@@ -45,7 +45,7 @@ pub(crate) struct WindowsHost {
     pub(crate) certutil: i32,
     /// Whether the host has a netsh.
     pub(crate) has_netsh: bool,
-    /// What the host says in its language of a key that is not bound.
+    /// The host's message, in its language, for a key that is not bound.
     pub(crate) not_bound: &'static str,
 }
 
@@ -177,7 +177,7 @@ impl Programs for WindowsHost {
     }
 }
 
-/// What `cmd` prints, and leaves in ERRORLEVEL, for a program that it does not find.
+/// The message of `cmd` and its ERRORLEVEL for a program that it does not find.
 fn not_found() -> (String, i32) {
     ("is not recognized\r\n".to_owned(), 9009)
 }

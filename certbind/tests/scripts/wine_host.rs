@@ -99,8 +99,8 @@ impl WineHost {
         host
     }
 
-    /// The folder of the scripts. Its name has what `cmd` could take for its own, but no percent
-    /// sign, which Wine 8 loses from `%~dp0`.
+    /// The folder of the scripts. Its name contains characters that are special in `cmd`, but no
+    /// percent sign, which Wine 8 loses from `%~dp0`.
     fn scripts(&self) -> PathBuf {
         self.folder.path().join("change & (more)^")
     }

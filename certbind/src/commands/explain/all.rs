@@ -1,4 +1,4 @@
-//! The answers to all connections of a port, and what a plan changes of them.
+//! The answers to all connections of a port, and their changes by a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,10 +13,10 @@ use super::Answer;
 use crate::error::Error;
 use crate::terminal::escaped;
 
-/// A row: an address, the server names, and what answers.
+/// A row: an address, the server names, and the answering binding.
 struct Row<'a> {
     case: Case,
-    /// Whether the row stands for every name.
+    /// Whether the row applies to every name.
     every_name: bool,
     answers: Vec<Option<&'a Binding>>,
 }

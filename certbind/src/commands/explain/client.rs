@@ -1,4 +1,4 @@
-//! What the client of a connection sees.
+//! The view of a connection's client.
 
 use certbind_certificates::Certificate;
 use certbind_core::{Binding, BindingKey, SslFlags};

@@ -3,7 +3,7 @@
 use crate::netsh::abbreviation::unabbreviated;
 use crate::netsh::grammar::{Refusal, spaced_pair};
 
-/// What was given for each tag.
+/// The value of each tag that was given.
 pub(in crate::netsh) struct Given<'a>(Vec<(&'static str, &'a str)>);
 
 impl<'a> Given<'a> {

@@ -4,7 +4,7 @@ use crate::netsh::object::Object;
 use crate::netsh::parameter::parameter;
 use crate::netsh::verb::Verb;
 
-/// The usage of a command and what its tags mean.
+/// The usage of a command and the meaning of its tags.
 pub(crate) fn help(verb: Verb, object: Object) -> String {
     let name = format!("{} {}", verb.name(), object.name());
     let mut help = format!(" \nUsage: {name}{}\n", usage(verb, object));
@@ -26,7 +26,7 @@ pub(crate) fn help(verb: Verb, object: Object) -> String {
     help
 }
 
-/// What a command does.
+/// The effect of a command.
 pub(crate) fn purpose(verb: Verb, object: Object) -> &'static str {
     match (verb, object) {
         (Verb::Add | Verb::Update, Object::CacheParam) => "Sets a parameter of the cache.",

@@ -1,4 +1,4 @@
-//! What `show` prints.
+//! The output of `show`.
 
 use std::net::IpAddr;
 
@@ -60,7 +60,7 @@ pub(super) fn address(address: &ListenAddress) -> String {
     }
 }
 
-/// A number behind its label, and before its unit.
+/// A number between its label and its unit.
 pub(super) fn number(text: &mut String, (label, unit): (&str, &str), answer: ServiceAnswer) {
     let number = match answer {
         ServiceAnswer::Timeout(seconds) => seconds.into(),

@@ -1,5 +1,5 @@
-//! `netsh http … urlacl`, `iplisten`, `timeout`, `cacheparam` and `setting`: what HTTP.sys is
-//! configured with beside certificates.
+//! `netsh http … urlacl`, `iplisten`, `timeout`, `cacheparam` and `setting`: the configuration of
+//! HTTP.sys other than certificates.
 
 mod arguments;
 mod help;
@@ -26,7 +26,7 @@ pub(super) use arguments::Given;
 pub(super) use help::{help, purpose};
 pub(super) use values::yes_or_no;
 
-/// What sets and asks.
+/// The client that sets and queries.
 type Service = ServiceApi<Arc<dyn HttpApi>>;
 
 /// Where that is had from, once the arguments are understood.

@@ -20,7 +20,7 @@ pub(super) fn address(text: &str) -> Result<ListenAddress, Refusal> {
     }
 }
 
-/// A number: decimal, or hexadecimal behind `0x`.
+/// A number: decimal, or hexadecimal after `0x`.
 pub(super) fn number(text: &str) -> Result<u32, Refusal> {
     let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => (digits, 16),
@@ -42,7 +42,7 @@ pub(in crate::netsh) fn yes_or_no(text: Option<&str>, otherwise: bool) -> Result
     }
 }
 
-/// The key that a name stands for, or its beginning.
+/// The key of a name, or of the beginning of one.
 pub(super) fn key<K: Copy, const N: usize>(
     text: &str,
     keys: [K; N],
