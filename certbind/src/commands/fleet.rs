@@ -157,8 +157,7 @@ fn extension(format: ExportFormat) -> &'static str {
     }
 }
 
-/// Compares each host with its export in a folder. A host on one side alone is added or removed as
-/// a whole. The hosts of a fleet have certbind, and need no scripts.
+/// Refuses `--out`: the hosts of a fleet have certbind, and need no scripts.
 fn no_scripts(scripts: &Scripts) -> Result<(), Error> {
     match &scripts.out {
         None => Ok(()),
@@ -170,6 +169,8 @@ fn no_scripts(scripts: &Scripts) -> Result<(), Error> {
     }
 }
 
+/// Compares each host with its export in a folder. A host on one side alone is added or removed as
+/// a whole.
 fn compared(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Diff) -> Result<u8, Error> {
     no_scripts(&arguments.scripts)?;
     let mut exports = exports(arguments.before.as_ref().ok_or(Error::NothingToCompare)?)?;
