@@ -68,13 +68,14 @@ impl EtcdBuilder {
         self
     }
 
-    /// How long one endpoint may take to answer before the next is asked: 5 s by default.
+    /// How long one endpoint may take to answer before the next one is tried: 5 s by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout.min(MAX_WAIT);
         self
     }
 
-    /// How long endpoints are asked, one after the other, before an operation fails: 30 s by default.
+    /// How long an operation tries endpoints, one after the other, before it fails: 30 s by
+    /// default.
     pub fn retry_timeout(mut self, retry_timeout: Duration) -> Self {
         self.settings.retry_timeout = retry_timeout.min(MAX_WAIT);
         self

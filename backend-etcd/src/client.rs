@@ -28,11 +28,11 @@ pub(crate) struct Client {
 /// Why a call has no answer.
 #[derive(Debug)]
 pub(crate) enum CallError {
-    /// Whether it was carried out is unknown. Another endpoint may know.
+    /// Whether the request was executed is unknown. Another endpoint may have the answer.
     Unknown(Status),
     /// It was not carried out, and a retry would not help.
     Rejected(Status),
-    /// Whether it was carried out is unknown, and no endpoint can be asked any more.
+    /// Whether the request was executed is unknown, and no endpoint can be tried any more.
     Stopped(Status),
 }
 

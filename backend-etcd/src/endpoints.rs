@@ -139,7 +139,7 @@ impl Endpoints {
         self.user.is_some()
     }
 
-    /// Has the next call ask for a new token.
+    /// Makes the next call request a new token.
     pub(crate) fn forget_token(&self) {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

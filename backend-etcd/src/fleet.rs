@@ -98,7 +98,7 @@ impl Fleet {
     /// in parallel, each by a thread, and fewer if the system refuses more threads.
     ///
     /// # Panics
-    /// If `visit` does.
+    /// If `visit` panics.
     pub fn visit<T: Send>(
         &self,
         hosts: &[HostName],

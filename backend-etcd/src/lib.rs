@@ -21,10 +21,10 @@
 //! A [`Fleet`] is all hosts of a cluster: it lists them, visits them in parallel, and watches them.
 //!
 //! # Transport
-//! The crate speaks etcd's gRPC interface through [tonic]. The dozen messages that a store needs are
-//! hand-written [prost] types, so that no build needs `protoc`; `docs/etcd.md` compares the
-//! alternatives. All methods block. A thread of the store's own drives the connections, or the tokio
-//! runtime that is handed to [`EtcdBuilder::runtime`].
+//! The crate speaks etcd's gRPC interface through [tonic]. The dozen messages that a store needs
+//! are hand-written [prost] types, so that no build needs `protoc`; `docs/etcd.md` compares the
+//! alternatives. All methods block. A thread of the store's own drives the connections, or the
+//! tokio runtime that was passed to [`EtcdBuilder::runtime`].
 //!
 //! # Features
 //! `tracing`: opening a store, retries and the connections of a watch are reported as events of the

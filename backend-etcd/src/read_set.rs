@@ -1,4 +1,5 @@
-//! The read set of a batch, and the transaction that applies the batch if the read set still holds.
+//! The read set of a batch, and the transaction that applies the batch if the read set is still
+//! current.
 
 use certbind_core::{Applied, Batch, Binding, Change, Precondition, Result};
 use uuid::Uuid;
@@ -74,7 +75,7 @@ impl ReadSet {
         })
     }
 
-    /// The result of the batch if the read set still holds, or the precondition that fails.
+    /// The result of the batch if the read set is current, or the precondition that fails.
     pub(crate) fn check(&self, batch: &Batch) -> Result<Applied> {
         let mut keys = self.keys.iter();
         // The keys were read in the order of the batch, in which it is checked.
@@ -85,7 +86,7 @@ impl ReadSet {
         })
     }
 
-    /// Applies the batch if the read set still holds, and otherwise reads all keys again.
+    /// Applies the batch if the read set is still current, and otherwise reads all keys again.
     pub(crate) fn transaction(&self, batch: &Batch, id: Uuid, keys: &HostKeys) -> TxnRequest {
         let changes = batch.changes();
         let mut compare = vec![Compare::mod_revision(keys.record(), self.record_revision)];

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// The first pause after every endpoint was asked, and the longest.
+/// The first pause after every endpoint was tried, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(25), Duration::from_secs(1));
 
 /// The remaining time of an operation's retry timeout.
@@ -24,7 +24,7 @@ impl Retry {
         }
     }
 
-    /// Whether to ask again. Every endpoint is asked once before there is a pause.
+    /// Whether to try again. Every endpoint is tried once before there is a pause.
     pub(crate) fn again(&mut self) -> bool {
         self.asked += 1;
         if self.asked.is_multiple_of(self.endpoints) {
@@ -37,7 +37,7 @@ impl Retry {
     /// if the timeout has passed.
     pub(crate) fn pause(&mut self) -> bool {
         let left = self.until.saturating_duration_since(Instant::now());
-        // Jitter: writers that were refused together must not come back together.
+        // Jitter: writers that were refused together must not retry together.
         let pause = self.pause.mul_f32(0.5 + fastrand::f32() / 2.0);
         if pause >= left {
             return false;

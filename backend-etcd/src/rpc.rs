@@ -1,7 +1,7 @@
 //! The part of etcd's API (version 3, over gRPC) that a store needs: its messages and its methods.
 //!
 //! Names and tags are those of etcd's `rpc.proto` and `kv.proto`, which protobuf does not allow to
-//! change; fields that are not asked for or not looked at are left out, which protobuf allows.
+//! change; fields that are not used are left out, which protobuf allows.
 
 use prost::{Enumeration, Message, Oneof};
 
@@ -113,7 +113,7 @@ pub(crate) struct ResponseOp {
     pub(crate) response: Option<Response>,
 }
 
-/// Puts and deletions answer nothing that is asked for.
+/// Responses of puts and deletions contain no requested fields.
 #[derive(Clone, PartialEq, Oneof)]
 pub(crate) enum Response {
     #[prost(message, tag = "1")]
@@ -155,7 +155,7 @@ pub(crate) enum TargetUnion {
 }
 
 impl Compare {
-    /// The key was last written in this revision; 0: it is not there.
+    /// The key was last written in this revision; 0: it does not exist.
     pub(crate) fn mod_revision(key: Vec<u8>, revision: i64) -> Self {
         Self {
             result: CompareResult::Equal.into(),
@@ -165,7 +165,7 @@ impl Compare {
         }
     }
 
-    /// The key holds exactly these bytes.
+    /// The key has exactly this value.
     pub(crate) fn value(key: Vec<u8>, value: Vec<u8>) -> Self {
         Self {
             result: CompareResult::Equal.into(),

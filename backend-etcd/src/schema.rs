@@ -75,7 +75,7 @@ impl HostKeys {
         decoded.map_err(|error| corrupt(key, &error))
     }
 
-    /// The keys that a scan asks for: the first, and the first after them. `None` if there are none.
+    /// The keys that a scan selects: the first, and the first after them. `None` if there are none.
     pub(crate) fn range(&self, scan: &Scan) -> Option<(Vec<u8>, Vec<u8>)> {
         let range = scan_range(scan)?;
         let end = match range.end {

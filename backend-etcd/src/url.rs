@@ -67,7 +67,7 @@ pub struct EtcdUrl {
 #[error("{0}; expected etcd://ENDPOINT[:PORT][,ENDPOINT[:PORT]…]/HOST[?OPTION=VALUE[&…]]")]
 pub struct UrlError(String);
 
-/// Something in a URL and its environment that works, and that the user should know of.
+/// A property of a URL and its environment that works, but of which the user should know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlWarning {

@@ -20,7 +20,7 @@ use crate::rpc::{
 use crate::schema::{self, HostKeys, RECORDS, ROOT};
 use crate::settings::MAX_WAIT;
 
-/// The pause before another endpoint is asked.
+/// The pause before another endpoint is tried.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The changes that one batch made to one host.
@@ -49,7 +49,7 @@ pub struct Watch {
     token_renewed: bool,
 }
 
-/// Whether a stream goes on after a response.
+/// Whether a stream continues after a response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stream {
     Open,
@@ -327,8 +327,8 @@ mod tests {
         keys.key(&"0.0.0.0:443".parse().unwrap())
     }
 
-    /// An endpoint that lags behind may send events from before the revision that the watch asked for,
-    /// also after a progress notification (etcd issue 20221, open for 3.4 to 3.6).
+    /// An endpoint that lags behind may send events from before the revision that the watch
+    /// requested, also after a progress notification (etcd issue 20221, open for 3.4 to 3.6).
     #[test]
     fn old_events_are_dropped() {
         let mut watch = watch(0);

@@ -63,15 +63,16 @@ impl<A: HttpApi> HttpSysBuilder<A> {
         }
     }
 
-    /// Initialises the HTTP Server API, finds out which kinds of key it supports, and undoes a
-    /// batch that was cut off, unless another process is at work. Where that fails the store opens
-    /// nonetheless, for reading, and [`HttpSysStore::take_notices`] says why.
+    /// Initialises the HTTP Server API, finds out which kinds of key it supports, and undoes an
+    /// interrupted batch, unless another process is changing bindings. If that fails the store
+    /// opens read-only, and [`HttpSysStore::take_notices`] returns the reason.
     ///
     /// # Errors
     /// [`StoreError::Backend`](certbind_core::StoreError::Backend) or
     /// [`StoreError::AccessDenied`](certbind_core::StoreError::AccessDenied) if the API does not
-    /// initialise or has no bindings, [`StoreError::Unsupported`](certbind_core::StoreError::Unsupported)
-    /// if it stores nothing, as Wine's stubs.
+    /// initialise or has no bindings,
+    /// [`StoreError::Unsupported`](certbind_core::StoreError::Unsupported) if it stores nothing,
+    /// like Wine's stubs.
     pub fn open(self) -> Result<HttpSysStore<A>> {
         HttpSysStore::open(self.api, self.journal, self.recovery, self.retry_pause)
     }

@@ -1,7 +1,7 @@
 //! Result codes, classified by the conclusions that a caller may draw from them.
 //!
 //! Programs that run on real hosts agree on few of the codes of the HTTP Server API. So the store
-//! draws three conclusions alone: that something is absent, that this Windows does not have it, and
+//! draws only three conclusions: that something is absent, that this Windows does not have it, and
 //! that a buffer is too small. Any other code means that the answer is unknown.
 
 use certbind_httpapi_abi::win32;

@@ -1,4 +1,4 @@
-//! Records as they are written and as Windows stores them.
+//! Compares records as written with records as stored by Windows.
 
 use certbind_core::{Binding, ExtendedProperties, Record, StoreName};
 
@@ -32,7 +32,7 @@ pub(crate) fn is_stored_form(found: &Binding, written: &Binding) -> bool {
         && ctl_store
 }
 
-/// Whether the two hold the same for Windows, in whichever direction it has changed the record.
+/// Whether Windows treats the two as equal, in whichever direction it has changed the record.
 pub(crate) fn same_for_windows(found: Option<&Binding>, written: Option<&Binding>) -> bool {
     match (found, written) {
         (Some(found), Some(written)) => {

@@ -148,7 +148,7 @@ impl JournalLock<'_> {
         Ok(())
     }
 
-    /// Keeps that a step is about to delete its record.
+    /// Records that a step is about to delete its record.
     pub(crate) fn append_gap(&self, step: usize) -> Result<()> {
         self.append(&encode_gap(step))
     }
@@ -179,7 +179,7 @@ impl JournalLock<'_> {
         });
         match emptied {
             Ok(()) => {
-                // Whether the name goes with it does not matter.
+                // A failure to remove the name does not matter.
                 let _ = fs::remove_file(&path);
                 Ok(())
             }

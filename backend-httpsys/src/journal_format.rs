@@ -11,7 +11,7 @@
 //! [`certbind_core::codec`]; a length of 0 means an unbound key. Numbers are little-endian.
 //!
 //! Entries are appended while the batch runs: 1, the record of the step is about to be deleted and
-//! set anew; 2, the step was seen to leave this binding. The last entry may be torn, and is then
+//! set again; 2, this binding was read back after the step. The last entry may be torn, and is then
 //! ignored. Formats 1 and 2 have no entries.
 
 use std::path::Path;
@@ -51,7 +51,7 @@ pub(crate) fn encode(steps: &[Step]) -> Vec<u8> {
     bytes
 }
 
-/// The entry that a step is about to delete its record.
+/// The entry for a step that is about to delete its record.
 pub(crate) fn encode_gap(step: usize) -> Vec<u8> {
     entry(GAP, step, &[])
 }
@@ -117,7 +117,7 @@ pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
             ))),
         };
     }
-    // A length that is damaged may lead anywhere: the checksum comes first.
+    // A damaged length may point anywhere: the checksum is verified first.
     let mut steps = steps.map_err(|_| wrong())?;
     let head = &bytes[..bytes.len() - rest.0.len()];
     let sum = rest.take(CHECKSUM).map_err(|_| wrong())?;

@@ -7,7 +7,7 @@ use std::path::Path;
 /// The longest description that is read.
 const MAX_LENGTH: u64 = 200;
 
-/// Writes into the lock file that this process holds it.
+/// Writes this process as the owner into the lock file.
 pub(crate) fn record(lock: &File) -> io::Result<()> {
     let name = std::env::current_exe().ok();
     let name = name.as_deref().and_then(Path::file_name);
@@ -18,7 +18,7 @@ pub(crate) fn record(lock: &File) -> io::Result<()> {
     write!(lock, "process {}{name}", std::process::id())
 }
 
-/// The process that holds the lock, where that can be found out.
+/// The process that owns the lock, where that can be determined.
 pub(crate) fn read(lock: &File) -> Option<String> {
     #[cfg(target_os = "linux")]
     if let Some(process) = holder_by_kernel(lock) {

@@ -40,7 +40,7 @@ impl Properties {
         }
     }
 
-    /// The same for a binding that is about to be changed, none of whose properties may be lost.
+    /// The same for a binding before a change, which must not lose any property.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] if not all could be read.
@@ -56,8 +56,8 @@ impl Properties {
 }
 
 impl<A: HttpApi> Session<A> {
-    /// Whether this Windows has extended properties. All kinds of key came before they did, so one
-    /// answers for all.
+    /// Whether this Windows has extended properties. All kinds of key are older, so one of them is
+    /// enough for the probe.
     pub(crate) fn probe_properties(&self) -> bool {
         let (kind, of) = (Kind::IpPort, PropertyType::Http2Window);
         let has_properties = match self.nth_property(kind, of, 0) {
@@ -70,7 +70,7 @@ impl<A: HttpApi> Session<A> {
         has_properties
     }
 
-    /// Whether this Windows does not know a type of property, by a query of a key.
+    /// Whether this Windows lacks a type of property, by a query of a key.
     fn is_type_gone(&self, kind: Kind, property: PropertyType) -> bool {
         let query = PropertyQuery::Exact {
             key: &unbound_key(kind),
@@ -80,8 +80,8 @@ impl<A: HttpApi> Session<A> {
         matches!(self.property_query(kind, query), Answer::Code(code) if is_unsupported(code))
     }
 
-    /// The extended properties of all keys of a kind. Types that this Windows does not have are set
-    /// of none.
+    /// The extended properties of all keys of a kind. Types that this Windows does not support are
+    /// unset.
     ///
     /// An index is no cursor: when another program removes a property between two calls, the next
     /// one is skipped. So a type with any property set is listed until two passes return the same,
@@ -278,7 +278,7 @@ impl<A: HttpApi> Session<A> {
         match (self.property_query(key.kind(), query), wanted) {
             (Answer::Found((other, found)), Some(wanted)) => other == *key && found == *wanted,
             (Answer::Found((_, found)), None) => found.is_default(),
-            // A type that was known may have gone: only an enumeration shows that.
+            // A known type may have been removed: only an enumeration shows that.
             (Answer::Code(code), None) => {
                 let is_known = self.is_known_type(key.kind(), property);
                 is_absent(code) || (is_unsupported(code) && !is_known)

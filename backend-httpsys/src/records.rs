@@ -92,7 +92,7 @@ impl<A: HttpApi> Session<A> {
                 Reply::Code(code)
             }
         });
-        // Such a code may end an enumeration, or say that the kind is not there any more.
+        // Such a code may end an enumeration, or mean that the kind is no longer supported.
         if is_unsupported(last) && listing.plain_end.is_none() {
             let known = listing.records.first().map(|(_, key, _)| key.clone());
             if self.is_gone(&known.unwrap_or_else(|| unbound_key(kind))) {
@@ -105,7 +105,7 @@ impl<A: HttpApi> Session<A> {
         listing
     }
 
-    /// Whether this Windows does not know a kind, by a query of a key.
+    /// Whether this Windows lacks a kind, by a query of a key.
     fn is_gone(&self, key: &BindingKey) -> bool {
         let host_spelling = None;
         let query = Query::Exact { key, host_spelling };
@@ -146,8 +146,8 @@ impl<A: HttpApi> Session<A> {
     /// spelled there.
     ///
     /// HTTP.sys may know a key under another spelling, or answer an exact query with the record
-    /// that serves the key. So where an exact query finds nothing, all records are looked through,
-    /// unless the key has one spelling alone.
+    /// that serves the key. So where an exact query finds nothing, all records are searched, unless
+    /// the key has only one spelling.
     pub(crate) fn record(
         &self,
         key: &BindingKey,
@@ -218,8 +218,8 @@ impl<A: HttpApi> Session<A> {
     }
 }
 
-/// Whether HTTP.sys can know the key under one spelling alone. A host name has many, and an IPv6
-/// address may lose its scope or be taken for the IPv4 address in it.
+/// Whether HTTP.sys can know the key under only one spelling. A host name has many, and an IPv6
+/// address may be stored without its scope or as the IPv4 address in it.
 pub(crate) fn has_one_spelling(key: &BindingKey) -> bool {
     match key {
         BindingKey::IpPort(endpoint) => match endpoint.addr() {
@@ -233,7 +233,8 @@ pub(crate) fn has_one_spelling(key: &BindingKey) -> bool {
     }
 }
 
-/// The key that HTTP.sys may make of an IPv6 address: without its scope, or the IPv4 address in it.
+/// The key in which HTTP.sys may store an IPv6 address: without its scope, or the IPv4 address in
+/// it.
 pub(crate) fn other_spelling(key: &BindingKey) -> Option<BindingKey> {
     let BindingKey::IpPort(endpoint) = key else {
         return None;

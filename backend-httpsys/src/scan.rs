@@ -24,8 +24,8 @@ pub(crate) struct Found {
 /// existed together between the passes, unless one changed away and back. Their order does not
 /// matter.
 ///
-/// Fewer calls cannot do. Take an index `i` that is asked for once: another program may delete its
-/// record just after that, so that the next one moves to `i`, and bind a key whose record comes
+/// Fewer calls are not enough. Take an index `i` that is queried once: another program may delete
+/// its record just after that, so that the next one moves to `i`, and bind a key whose record comes
 /// to `i + 1`. Every other index then answers the same as before, and the record at `i` is missed.
 pub(crate) fn scan<A: HttpApi>(session: &Session<A>, kinds: &[Kind]) -> Result<Found> {
     let mut last = pass(session, kinds);

@@ -1,4 +1,5 @@
-//! The other service configuration: URL reservations, the IP listen list, timeouts and the like.
+//! Service configuration: URL reservations, the IP listen list, timeouts, cache parameters and
+//! settings.
 
 use std::time::Duration;
 
@@ -76,7 +77,7 @@ impl<A: HttpApi> ServiceApi<A> {
     /// All reservations, in the order of their indices.
     ///
     /// # Errors
-    /// [`StoreError::Unreadable`] for the first that cannot be read, and for an enumeration that
+    /// [`StoreError::Unreadable`] for the first unreadable reservation, and for an enumeration that
     /// does not end.
     pub fn reservations(&self) -> Result<Vec<UrlReservation>> {
         let listing = list(|index| {

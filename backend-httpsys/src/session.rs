@@ -17,7 +17,7 @@ use windows_sys::Win32::Networking::HttpServer::{HTTP_INITIALIZE_CONFIG, HTTPAPI
 
 use crate::code::{is_too_small, is_transient};
 
-/// Configuration takes version 1.0, also for the kinds of record that came later.
+/// Configuration takes version 1.0, also for kinds of record introduced later.
 const VERSION_1: HTTPAPI_VERSION = HTTPAPI_VERSION {
     HttpApiMajorVersion: 1,
     HttpApiMinorVersion: 0,
@@ -133,8 +133,8 @@ impl<A: HttpApi> Session<A> {
         self.updates[kind as usize].load(Ordering::Relaxed)
     }
 
-    /// Whether an update of this kind was seen to replace the whole record. Of any other a crash may
-    /// leave a mixture.
+    /// Whether an update of this kind was seen to replace the whole record. For any other kind a
+    /// crash may leave a mixture.
     pub(crate) fn replaces(&self, kind: Kind) -> bool {
         self.replaces[kind as usize].load(Ordering::Relaxed)
     }
@@ -167,7 +167,7 @@ impl<A: HttpApi> Session<A> {
         &self.properties_patience
     }
 
-    /// Records of this kind are deleted and set anew from now on.
+    /// From now on, records of this kind are deleted and set again instead of updated.
     pub(crate) fn without_updates(&self, kind: Kind) {
         self.updates[kind as usize].store(false, Ordering::Relaxed);
     }
@@ -190,8 +190,8 @@ impl<A: HttpApi> Session<A> {
         thread::sleep(self.retry_pause * 2_u32.saturating_pow(attempt.min(8)));
     }
 
-    /// The answer of a query, made again with a larger buffer where it asks for one, and in a
-    /// moment where the code is transient.
+    /// The answer of a query, repeated with a larger buffer if it requests one, and after a pause
+    /// if the code is transient.
     pub(crate) fn query<T>(
         &self,
         ask: impl Fn(&mut [u64]) -> (u32, u32),
@@ -233,7 +233,7 @@ impl<A: HttpApi> Session<A> {
                     };
                     return read(bytes).map_or_else(Answer::Malformed, Answer::Found);
                 }
-                // The length that is asked for is not believed: it may be too small, or nonsense.
+                // The requested length is not trusted: it may be too small, or nonsense.
                 code if is_too_small(code) && size < MAX_BUFFER => {
                     let asked = if needed <= MAX_BUFFER { needed } else { 0 };
                     size = asked.max(2 * size).next_multiple_of(8).min(MAX_BUFFER);
@@ -248,8 +248,8 @@ impl<A: HttpApi> Session<A> {
         Answer::Code(last)
     }
 
-    /// Makes a call that changes something, and makes it again while it is refused with a transient
-    /// code and `is_undone` says that it has not happened.
+    /// Makes a call that changes something, and repeats it while it is refused with a transient
+    /// code and `is_undone` confirms that it had no effect.
     pub(crate) fn change(&self, call: impl Fn() -> u32, is_undone: impl Fn() -> bool) -> u32 {
         let mut retries = 0;
         loop {
@@ -267,7 +267,7 @@ impl<A: HttpApi> Session<A> {
         self.query_once(request, buffer, 0)
     }
 
-    /// The same. `needed` is the length where the call does not answer one.
+    /// The same without a retry. `needed` is the length where the call does not return one.
     pub(crate) fn query_once(
         &self,
         request: Request,

@@ -19,7 +19,7 @@ use crate::session::{Session, unreadable};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) outcome: Outcome,
-    /// Whether the record is deleted first and set anew, so that the key may be found unbound.
+    /// Whether the record is deleted first and set again, so that the key may be found unbound.
     pub(crate) gap: bool,
     /// The records that were read back after the step, where they differ from the intended one.
     pub(crate) seen: Vec<Binding>,
@@ -32,13 +32,13 @@ pub(crate) struct StepError {
     /// Whether another program has changed the key since it was read, so that the batch is worth
     /// another attempt.
     pub(crate) raced: bool,
-    /// Whether the key may hold something else than before.
+    /// Whether the key may have another record than before.
     pub(crate) touched: bool,
 }
 
 /// Stores the observations that an undo needs, before the step continues.
 pub(crate) trait Log {
-    /// The step is about to delete the record, to set it anew.
+    /// The step is about to delete the record, in order to set it again.
     fn gap(&mut self) -> Result<()>;
     /// The step has left this at the key, and is not done.
     fn seen(&mut self, found: &Binding) -> Result<()>;
@@ -82,8 +82,8 @@ impl Step {
     }
 }
 
-/// Whether a record is replaced in one call: an update finds the record by its name, and nothing
-/// says that it spells it anew.
+/// Whether a record is replaced in one call: an update finds the record by its name, and is not
+/// documented to change the spelling.
 fn by_update<A: HttpApi>(session: &Session<A>, before: &Binding, after: &Binding) -> bool {
     session.updates(after.key().kind()) && before.host_spelling() == after.host_spelling()
 }
@@ -292,7 +292,7 @@ impl<A: HttpApi> Writer<'_, A> {
                 raced: is_absent(code),
                 touched: false,
             }),
-            // Another program has bound it anew.
+            // Another program has bound it in the meantime.
             (_, Some(_)) => Err(StepError {
                 error: StoreError::Unstable { attempts: 1 },
                 raced: true,
@@ -302,7 +302,7 @@ impl<A: HttpApi> Writer<'_, A> {
     }
 
     /// Deletes the properties of a new record that an earlier one of its key has left, and returns
-    /// the binding as it is then.
+    /// the resulting binding.
     pub(crate) fn clear(&mut self, new: &Binding) -> Result<Binding, StepError> {
         let found = self.set_properties(new.clone(), new)?;
         if found != *new {
@@ -421,7 +421,7 @@ fn not_gone(key: &BindingKey) -> StoreError {
     }
 }
 
-/// The record of a set that went elsewhere stays there.
+/// The record of a set under another key stays there.
 pub(crate) fn not_deleted(found: &Binding, error: StoreError) -> StepError {
     let restore = forgotten(found.key(), "deleting");
     let key = found.key().clone();

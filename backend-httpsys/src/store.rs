@@ -26,8 +26,8 @@ use crate::undo::{Recovery, RecoveryConflict, RevertError, Steps, not_restored, 
 /// How often a batch is started when other programs change its keys under it.
 const APPLY_ATTEMPTS: u32 = 8;
 
-/// After each removal of a host name all records of its kind are listed, since Windows may know the
-/// name under another spelling. So the time of a batch grows with the square of its size.
+/// After each removal of a host name all records of its kind are listed, since Windows may have
+/// stored the name in another spelling. So the time of a batch grows with the square of its size.
 const TESTED_KEYS: Option<NonZeroUsize> = NonZeroUsize::new(1_000);
 
 /// The bindings of HTTP.sys, by way of the HTTP Server API.
@@ -44,14 +44,14 @@ const TESTED_KEYS: Option<NonZeroUsize> = NonZeroUsize::new(1_000);
 /// - **Replacing** a record takes one call, `HttpUpdateServiceConfiguration`, with which the key is
 ///   bound throughout. Where Windows has no such function (before Windows 10, version 1703), where
 ///   an update does not replace the whole record, and where the new binding spells the host name
-///   otherwise, the record is deleted and set anew; if HTTP.sys refuses the new one, the old one is
-///   put back.
-/// - **Extended properties** are kept next to the record, under ids of their own, and take calls of
-///   their own: a change that has to do with them is journaled, and is whole or undone as a batch is.
-/// - **Preconditions** are checked by reading. Between that and the call another program may
-///   change the key; the batch is started again where the HTTP Server API notices, as it does for
-///   a key that is no longer bound, or bound by now. Through one store, and between processes with
-///   the same journal folder, changes take turns.
+///   differently, the record is deleted and set again; if HTTP.sys refuses the new one, the old one
+///   is restored.
+/// - **Extended properties** are kept next to the record, under ids of their own, and take separate
+///   calls: a change that involves them is journaled, and is atomic like a batch.
+/// - **Preconditions** are checked by reading. Between that and the call another program may change
+///   the key; the batch is restarted where the HTTP Server API reports that, as it does for a key
+///   that was unbound or bound in between. Through one store, and between processes with the same
+///   journal folder, changes take turns.
 /// - **A scan** asks for one record after the other, by index, while other programs may write. It
 ///   is done when two passes have found the same, so it shows one instant unless a record changed
 ///   away and back. Each unreadable record is an error of its own ([`StoreError::Unreadable`]),
@@ -63,7 +63,7 @@ pub struct HttpSysStore<A: HttpApi> {
     kinds: Vec<Kind>,
     /// None if the store is read-only.
     journal: Option<Journal>,
-    /// Many may read at a time, and see no batch half applied; a writer is alone.
+    /// Concurrent readers see no batch half applied; a writer has exclusive access.
     state: RwLock<Recovery>,
     notices: Mutex<Vec<Notice>>,
 }
@@ -130,7 +130,7 @@ impl<A: HttpApi> HttpSysStore<A> {
         std::mem::take(&mut notices)
     }
 
-    /// Undoes an interrupted batch. An obstacle to that does not prevent reading.
+    /// Undoes an interrupted batch. A failure does not prevent reading.
     fn recover_at_open(&self, recovery: RecoveryTime) {
         let Some(journal) = self.journal.as_ref().filter(|journal| journal.is_pending()) else {
             return;
@@ -208,7 +208,7 @@ impl<A: HttpApi> HttpSysStore<A> {
             return Err(self.give_up(&mut steps, count, error));
         }
         if lock.is_begun() {
-            // Only with the journal gone is the batch there to stay.
+            // The batch is final only once the journal is removed.
             let finished = lock.finish();
             finished.map_err(|error| {
                 let count = steps.steps.len();
@@ -220,7 +220,7 @@ impl<A: HttpApi> HttpSysStore<A> {
     }
 
     /// Deletes the properties that new records have inherited from earlier ones of their keys. One
-    /// look at each kind finds them.
+    /// listing of each kind finds them.
     fn clear_new(
         &self,
         steps: &mut BatchSteps<'_>,

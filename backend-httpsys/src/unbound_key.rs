@@ -1,4 +1,4 @@
-//! A key to ask about where none is bound.
+//! An unbound key for queries.
 
 use certbind_core::{BindingKey, Kind};
 

@@ -8,7 +8,7 @@ use crate::records::{ReadCache, other_spelling};
 use crate::session::Session;
 use crate::step::{Log, Step, Writer};
 
-/// How often a key is looked at anew when another program changes it while it is restored.
+/// How often a key is read again when another program changes it while it is restored.
 const UNDO_ATTEMPTS: u32 = 4;
 
 /// The undone changes of batches that a crash or a power cut interrupted.
@@ -17,7 +17,7 @@ const UNDO_ATTEMPTS: u32 = 4;
 pub struct Recovery {
     /// The keys that were restored to their state before the batch.
     pub restored: Vec<BindingKey>,
-    /// The keys that another program has changed since, and that were left as they are.
+    /// The keys that another program has changed since, which were left unchanged.
     pub conflicts: Vec<RecoveryConflict>,
     /// The keys that were restored, but for which Windows stores a different record: it may keep
     /// extended properties or flags that the batch had set.
@@ -44,7 +44,7 @@ pub(crate) struct RevertError {
 }
 
 /// The error of a batch that failed for `cause` and could not be undone: it names every key that
-/// is not as it was.
+/// differs from its earlier state.
 pub(crate) fn not_restored(cause: StoreError, failed: Vec<RevertError>) -> StoreError {
     failed
         .into_iter()
@@ -98,7 +98,7 @@ fn revert<A: HttpApi>(
         let ours = found == after.as_ref() || found.is_some_and(|found| step.seen.contains(found));
         // The stored form of the new record may look like the old one as well, where a time was 0.
         let is_new = ours || same_for_windows(found, after.as_ref());
-        // The same goes for a step that was cut off before it set the properties.
+        // The same holds for a step that was interrupted before it set the properties.
         let may_be_new = match (found, after) {
             (Some(found), Some(after)) => is_new || is_stored_form(found, after),
             _ => is_new,
@@ -131,7 +131,7 @@ fn revert<A: HttpApi>(
             written: &[],
         };
         match writer.write(&back, &cache) {
-            // It was read from this Windows, so that it is read back as it was.
+            // It was read from this Windows, so it is stored without a change of form.
             Ok(found) if found != *before => {
                 recovery.kept.push(RecoveryConflict {
                     key: key.clone(),
@@ -150,8 +150,8 @@ fn revert<A: HttpApi>(
     }
 }
 
-/// A record like the one that was written, under the key that Windows may have made of its own. It
-/// may have been there before, so it is left and reported.
+/// A record like the written one, under a key that Windows may have derived. It may have existed
+/// before, so it is left unchanged and reported.
 fn elsewhere<A: HttpApi>(
     session: &Session<A>,
     written: &Binding,
@@ -168,8 +168,7 @@ fn elsewhere<A: HttpApi>(
     }))
 }
 
-/// Whether a key that holds this may have been left so in the midst of the step, or of its being
-/// taken back.
+/// Whether a key with this record may be in an intermediate state of the step, or of its undo.
 fn is_between(step: &Step, found: Option<&Binding>) -> bool {
     let Outcome { before, after, .. } = &step.outcome;
     let Some(found) = found else {

@@ -168,8 +168,8 @@ impl CommitPath {
         }
     }
 
-    /// Checkpoints the memtable into the file, which names no WAL afterwards. Returns the WAL, which
-    /// is to be removed.
+    /// Checkpoints the memtable into the file, which names no WAL afterwards. Returns the WAL for
+    /// removal.
     pub(crate) fn end_wal(
         &mut self,
         database: &Database,

@@ -46,7 +46,8 @@ pub(crate) enum Cause {
     Failed(Stopped),
 }
 
-/// A page whose checksum is wrong. It reaches redb, and comes back, as the source of an I/O error.
+/// A page with an invalid checksum. It reaches redb, and is returned by it, as the source of an I/O
+/// error.
 #[derive(Debug, thiserror::Error)]
 #[error("the page at byte {offset} is damaged: its checksum is wrong")]
 pub(crate) struct PageDamage {

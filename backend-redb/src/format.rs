@@ -11,7 +11,7 @@ use crate::wal::Nonce;
 /// The format that this version writes, and the newest that it reads.
 pub const FORMAT: u32 = 4;
 
-/// From this format on, a file is read as it is.
+/// From this format on, a file is read without an upgrade.
 pub(crate) const READ_AS_IT_IS: u32 = 3;
 
 /// Blocks of neighbouring bindings ([`crate::block`]), by their first keys. The table keeps the

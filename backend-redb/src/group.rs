@@ -18,9 +18,9 @@ pub(crate) const LINGER: Duration = Duration::from_micros(60);
 /// and hands the lead to the first caller that arrived in the meantime. So a caller leads at most
 /// once, jobs are done in order of arrival, and a lone caller never waits.
 ///
-/// Callers whose jobs are done often return at once, just after the next leader has started, and
-/// would wait for a whole group. So a leader waits a moment for as many callers as the last group
-/// had.
+/// Callers whose jobs are complete often call again at once, just after the next leader has
+/// started, and would wait for a whole group. So a leader waits a moment for as many callers as the
+/// last group had.
 pub(crate) struct Group<J, R> {
     queue: Mutex<Queue<J, R>>,
     linger: Duration,
@@ -216,7 +216,7 @@ mod tests {
                 note(jobs)
             };
             group.submit(&0, first, || ());
-            // One of them leads by now, or is about to: it waits for this caller.
+            // Another caller leads by now, or is about to: it waits for this caller.
             group.submit(&0, note, || ());
         });
         assert_eq!(*groups.lock().unwrap(), [1, 4]);

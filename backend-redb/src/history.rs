@@ -247,7 +247,7 @@ pub(crate) fn check(
     report: &mut impl FnMut(Cause),
 ) -> Result<(), Cause> {
     match read(transaction) {
-        // Wrong checksums are reported with those of all other tables.
+        // Invalid checksums are reported with those of all other tables.
         Err(cause @ Cause::Codec { .. }) => report(cause),
         read => drop(read?),
     }
@@ -337,7 +337,7 @@ fn number(bytes: &[u8]) -> Result<(u64, &[u8]), Cause> {
     Ok((u64::from_le_bytes(*number), rest))
 }
 
-/// The first [`MAX_TEXT_LEN`] bytes, or less, since characters are whole.
+/// The first [`MAX_TEXT_LEN`] bytes, or fewer, so that no character is cut.
 fn start_of(text: &str) -> &str {
     let mut end = text.len().min(MAX_TEXT_LEN);
     while !text.is_char_boundary(end) {

@@ -23,7 +23,7 @@ pub(crate) struct Overlay {
 struct Written {
     /// The length of the file.
     base_len: u64,
-    /// The length that redb sees.
+    /// The length of the file for redb.
     len: u64,
     /// In order. redb writes a handful of pages while it opens a file, and none later.
     changes: Vec<Change>,

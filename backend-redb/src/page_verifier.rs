@@ -1,11 +1,11 @@
 //! Verifies the pages of a redb file as they are read.
 //!
-//! redb keeps the checksum of each page in its parent, but compares it only when it verifies a whole
-//! file. This module does so for every page that is read from the disk. It starts with the roots in
-//! the current commit slot, and learns the checksums of further pages from the branch pages and table
-//! definitions that it has verified. So it depends on the layout of pages, as redb 4.6 writes it in
-//! its `btree_base.rs`, `table_tree_base.rs` and `base.rs`; a page of another layout has a wrong
-//! checksum and is refused.
+//! redb keeps the checksum of each page in its parent, but compares it only when it verifies a
+//! whole file. This module does so for every page that is read from the disk. It starts with the
+//! roots in the current commit slot, and learns the checksums of further pages from the branch
+//! pages and table definitions that it has verified. So it depends on the layout of pages, as redb
+//! 4.6 writes it in its `btree_base.rs`, `table_tree_base.rs` and `base.rs`; a page of another
+//! layout has an invalid checksum and is refused.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
@@ -29,7 +29,7 @@ enum State {
     #[default]
     Start,
     Verifying(Geometry, HashMap<u64, Expected, RandomState>),
-    /// The file was not closed, so only redb's repair knows which pages count.
+    /// The file was not closed, so only redb's repair can determine the valid pages.
     NotClosed,
 }
 

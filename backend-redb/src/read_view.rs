@@ -44,7 +44,7 @@ pub(crate) struct Pages {
 pub(crate) struct Memory {
     index: Arc<Index>,
     tree: Tree<Binding>,
-    /// Whether the index holds this revision staged.
+    /// Whether the index contains this revision as staged.
     staged: bool,
 }
 

@@ -39,7 +39,7 @@ impl RowCache {
         }
     }
 
-    /// The most rows that it holds.
+    /// The most rows that it can contain.
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }

@@ -20,7 +20,7 @@ pub enum Verification {
     /// Opening verifies the header alone, which takes some milliseconds for any size.
     ///
     /// If the file was damaged since it was closed, a binding may seem to be missing, and redb may
-    /// end the process. A binding that is returned is right nevertheless: each has its own checksum.
+    /// end the process. Every returned binding is correct nevertheless: each has its own checksum.
     HeaderOnly,
 }
 

@@ -36,7 +36,7 @@ pub(crate) enum Mode {
 pub(crate) struct Reader {
     view: Arc<ReadView>,
     pub(crate) storage: Arc<Storage>,
-    /// Holds the pages that the view reads.
+    /// Keeps the pages that the view reads.
     database: Database,
 }
 
@@ -147,8 +147,8 @@ impl BindingStore for RedbStore {
         self.read(|view| view.get(key))
     }
 
-    /// As the trait says. While the iterator exists, the pages of its revision are not reused, so
-    /// writes grow the file until it is dropped.
+    /// As [`BindingStore::scan`]. While the iterator exists, the pages of its revision are not
+    /// reused, so writes grow the file until it is dropped.
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {
         let bindings = self.read(|view| view.scan(scan))?;
         Ok(Bindings::new(
@@ -164,7 +164,8 @@ impl BindingStore for RedbStore {
         }
     }
 
-    /// As the trait says, in bounded memory unless the store is in-memory. Other writers wait.
+    /// As [`BindingStore::bulk_load`], in bounded memory unless the store is in-memory. Other
+    /// writers wait.
     fn bulk_load(&self, changes: &mut (dyn Iterator<Item = Result<Change>> + Send)) -> Result<u64> {
         match &self.mode {
             Mode::ReadOnly(_) => Err(StoreError::ReadOnly),

@@ -71,7 +71,7 @@ pub struct Record {
     pub ctl_identifier: Option<CtlIdentifier>,
     /// The certificate store that contains this list. AD FS bindings have it without an identifier.
     pub ctl_store_name: Option<StoreName>,
-    /// Flags for everything else.
+    /// Further flags.
     pub flags: SslFlags,
     /// The extended properties.
     pub extended: ExtendedProperties,

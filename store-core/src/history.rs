@@ -66,7 +66,7 @@ pub struct Commit {
     pub found: Option<Found>,
 }
 
-/// How a change became known that was made elsewhere, by looks at a host.
+/// How a change became known that was made elsewhere, by observations of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// By the first look, which ended at the time of the commit. When and by whom the bindings were made

@@ -1,4 +1,4 @@
-//! TLS certificate bindings of Windows HTTP.sys, and the trait of the stores that hold them.
+//! TLS certificate bindings of Windows HTTP.sys, and the trait of the stores that contain them.
 //!
 //! HTTP.sys, the kernel driver for HTTP on Windows, keeps one server certificate per IP address and
 //! port, per host name and port, and per port of the central certificate store. A [`Binding`] is one

@@ -113,8 +113,8 @@ pub trait BindingStore: Send + Sync {
     /// reading.
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>>;
 
-    /// The bindings in the range of `scan`, in canonical order, each once, from one instant. Kinds
-    /// that the store does not support are skipped. (Backends implement it.)
+    /// The bindings in the range of `scan`, in canonical order, each once, from one point in time.
+    /// Kinds that the store does not support are skipped. (Backends implement it.)
     ///
     /// # Errors
     /// Any error of reading. A later error ends the iterator.

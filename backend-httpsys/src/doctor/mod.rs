@@ -38,11 +38,11 @@ pub struct Finding {
 pub struct Diagnosis {
     /// One for each question that the host answered.
     pub findings: Vec<Finding>,
-    /// The questions that could not be asked, and why.
+    /// The questions that could not be asked, and the reasons.
     pub not_probed: BTreeMap<&'static str, String>,
     /// Records that could not be read.
     pub unreadable: Vec<String>,
-    /// The kinds of key that the host knows.
+    /// The kinds of key that the host supports.
     pub kinds: Vec<Kind>,
     /// Whether the host has `HttpUpdateServiceConfiguration`.
     pub has_update: bool,

@@ -48,7 +48,7 @@ impl<A: HttpApi> Doctor<A> {
         );
     }
 
-    /// The code for a type that the host does not know.
+    /// The code for a type that the host does not support.
     fn unknown(&self, of: PropertyType) -> Option<u32> {
         let Answer::Code(code) = self.next(of, 0) else {
             return None;

@@ -38,7 +38,7 @@ pub(super) struct Record {
 }
 
 impl<A: HttpApi> Doctor<A> {
-    /// The answer to a query, with as much room as it asks for.
+    /// The answer to a query, with a buffer of the size that it requests.
     pub(super) fn record(&self, kind: Kind, query: Query<'_>) -> Answer<Record> {
         let told = Cell::new(UNTOUCHED);
         let ask = |buffer: &mut [u64]| {
@@ -143,7 +143,7 @@ impl Bytes<'_> {
         Some(usize::from_ne_bytes(bytes.try_into().ok()?))
     }
 
-    /// Where in the buffer a pointer leads.
+    /// The offset in the buffer that a pointer points to.
     fn target(&self, pointer: usize) -> Option<usize> {
         let at = self.word(pointer)?.checked_sub(self.0.as_ptr().addr())?;
         (at < self.0.len()).then_some(at)

@@ -13,7 +13,7 @@ use super::{Doctor, WriteProbe};
 use crate::code::is_absent;
 use crate::session::Answer;
 
-/// Flags and a check mode that `http.h` does not name.
+/// Flags and a check mode without a name in `http.h`.
 const UNKNOWN_FLAG: u32 = 0x8000_0000;
 const UNKNOWN_MODE: u32 = 0x2000_0000;
 
@@ -252,7 +252,7 @@ impl<A: HttpApi> Doctor<A> {
         }
     }
 
-    /// Deletes the key and sets it again, with bits that `http.h` does not name.
+    /// Deletes the key and sets it again, with bits that have no name in `http.h`.
     fn unusual(&mut self, plain: &Binding) {
         let code = self.session.delete(plain);
         let evidence = format!("a deletion of {}", plain.key());

@@ -52,7 +52,7 @@ impl<A: HttpApi> Doctor<A> {
         }
     }
 
-    /// Binds an IPv6 address, and looks for it as Windows may have stored it.
+    /// Binds an IPv6 address, and looks for the form in which Windows may have stored it.
     fn ipv6(&mut self, wanted: &Binding, answer: &str) {
         let Some(other) = crate::records::other_spelling(wanted.key()) else {
             return;

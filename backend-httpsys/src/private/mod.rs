@@ -53,7 +53,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     checked(options().open(path)?)
 }
 
-/// Opens a file, and creates it where it is not there.
+/// Opens a file, and creates it if it does not exist.
 ///
 /// # Errors
 /// As [`open`].
@@ -61,7 +61,7 @@ pub(crate) fn open_or_create(path: &Path) -> io::Result<File> {
     checked(options().create(true).truncate(false).open(path)?)
 }
 
-/// Creates a file in the place of one that may be there.
+/// Creates a file, replacing any existing one.
 ///
 /// # Errors
 /// An I/O error.

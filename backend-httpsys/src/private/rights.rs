@@ -79,7 +79,8 @@ pub(super) fn check(descriptor: &str, user: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The owner, and the discretionary list with its flags. None if there is no list, which lets everybody in.
+/// The owner, and the discretionary list with its flags. None if there is no list, which grants
+/// access to all users.
 fn parts(descriptor: &str) -> Option<(&str, &str)> {
     let rest = descriptor.strip_prefix("O:")?;
     let (head, list) = rest.split_once("D:")?;

@@ -34,15 +34,16 @@ use super::{refused, rights};
 /// Owned by Administrators, for them and SYSTEM alone. Its files inherit that; it inherits nothing.
 const OF_ADMINISTRATORS: &str = "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
-/// `%ProgramData%\certbind`, where [`create_private_folder`](crate::create_private_folder) makes folders for
-/// administrators alone. The system is asked for the folder, and not the environment, which is the caller's.
+/// `%ProgramData%\certbind`, where [`create_private_folder`](crate::create_private_folder) creates
+/// folders for administrators alone. The path comes from the system, and not from the environment,
+/// which the caller controls.
 ///
 /// # Errors
-/// If Windows does not know its folder.
+/// If the system does not return the folder.
 pub fn system_folder() -> io::Result<PathBuf> {
     let mut path = ptr::null_mut();
     // SAFETY: the id is a constant, and the call writes one pointer, which is freed below as its
-    // documentation asks, also if it fails.
+    // documentation requires, also if it fails.
     let result =
         unsafe { SHGetKnownFolderPath(&FOLDERID_ProgramData, 0, ptr::null_mut(), &mut path) };
     // SAFETY: the pointer is null or a text that ends in a null.
@@ -150,8 +151,8 @@ fn user() -> io::Result<String> {
     if let Some(error) = failed {
         return Err(error);
     }
-    // SAFETY: the call has written such a structure at the start of the buffer, which is aligned for it; its
-    // pointer leads into the buffer.
+    // SAFETY: the call has written such a structure at the start of the buffer, which is aligned
+    // for it; its pointer points into the buffer.
     let sid = unsafe { (*buffer.as_ptr().cast::<TOKEN_USER>()).User.Sid };
     let mut name = ptr::null_mut();
     // SAFETY: the identifier is in the buffer, and the call writes one pointer.
@@ -167,7 +168,7 @@ struct Descriptor(PSECURITY_DESCRIPTOR);
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        // SAFETY: it was allocated by a call that asks for this, and is not used again.
+        // SAFETY: it was allocated by a call that requires this, and is not used again.
         unsafe { LocalFree(self.0) };
     }
 }
@@ -194,7 +195,8 @@ impl Descriptor {
     /// That of an open file or folder.
     fn of(file: &File) -> io::Result<Self> {
         let mut descriptor = ptr::null_mut();
-        // SAFETY: the handle is open; the parts are not asked for, and the descriptor is one pointer.
+        // SAFETY: the handle is open; the parts are not requested, and the descriptor is one
+        // pointer.
         let code = unsafe {
             GetSecurityInfo(
                 file.as_raw_handle(),
@@ -326,7 +328,7 @@ mod tests {
         }
         let file = super::super::open_or_create(&made.join("lock")).unwrap();
         check(&file).unwrap();
-        // It is as it was.
+        // It is unchanged.
         super::super::create_folder(&made).unwrap();
     }
 
@@ -339,7 +341,8 @@ mod tests {
         let folder = options.open(folder).unwrap();
         let descriptor = Descriptor::parse(list).unwrap();
         let (mut is_there, mut acl, mut is_default) = (0, ptr::null_mut(), 0);
-        // SAFETY: the descriptor is valid, and the call writes three values, of which one leads into it.
+        // SAFETY: the descriptor is valid, and the call writes three values, of which one points
+        // into it.
         let found = unsafe {
             GetSecurityDescriptorDacl(descriptor.0, &mut is_there, &mut acl, &mut is_default)
         };

@@ -21,7 +21,7 @@ impl Committer {
         (commit_point, wal_commit_point): (CommitPoint, u64),
         cause: Cause,
     ) -> Option<StoreError> {
-        // Damage found while blocks are written aborts the transaction, and nothing else.
+        // Damage found while blocks are written aborts the transaction alone.
         if let Cause::Codec { .. } = cause {
             return Some(cause.at(&self.path));
         }

@@ -145,7 +145,7 @@ impl Committer {
     }
 
     /// Commits the changes that `work` makes to other tables, if it returns true: a transaction
-    /// between those of batches, which leaves the WAL as it is.
+    /// between those of batches, which does not change the WAL.
     pub(crate) fn write_tables(
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<bool, Cause>,

@@ -51,7 +51,8 @@ fn is_list(text: &str) -> bool {
     rest.starts_with('{') || rest.trim_end() == "]"
 }
 
-/// Whether a JSON object holds the output of a command, as Ansible's do: a listing may be in it.
+/// Whether a JSON object contains the output of a command, as Ansible's do: it may contain a
+/// listing.
 fn is_command_output(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(1 << 16)];
     let has = |text: &[u8]| start.windows(text.len()).any(|window| window == text);

@@ -180,7 +180,7 @@ impl Encoding {
     /// The bytes of `text`, without a byte order mark.
     ///
     /// # Errors
-    /// The first character that the encoding does not have.
+    /// The error is the first character that the encoding does not have.
     pub(crate) fn encode(self, text: &str) -> Result<Cow<'_, [u8]>, char> {
         match self.charset {
             Charset::Bytes if is_str_latin1(text) => Ok(encode_latin1_lossy(text)),

@@ -14,7 +14,7 @@ pub enum ReadError {
     /// It is not of the format throughout.
     #[error(transparent)]
     Malformed(ParseError),
-    /// It is something else.
+    /// It has another format.
     #[error("{}", unrecognised(*.format, .found))]
     Unrecognised {
         /// The format that was expected.
@@ -30,7 +30,7 @@ pub enum ReadError {
         /// The output that it is.
         what: &'static str,
     },
-    /// It is of a version that this release does not know.
+    /// Its version is not supported by this release.
     #[error(
         "the export has version {found}, and this release reads versions up to {supported}; use a \
          newer certbind"

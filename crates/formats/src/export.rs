@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::configuration::Configuration;
 use crate::netsh::layout::Layout;
 
-/// An exported store: its bindings, and where they come from.
+/// An exported store: its bindings, and their source.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Export {
-    /// Where the bindings come from.
+    /// The source of the bindings.
     pub header: Header,
     /// The bindings, in the order of the export, each key once.
     pub bindings: Vec<Binding>,
@@ -29,7 +29,7 @@ pub struct Export {
     pub unreadable: Vec<String>,
 }
 
-/// Where an export comes from. A format that has no place for it leaves every field empty.
+/// The source of an export. A format without a place for it leaves every field empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Header {

@@ -17,7 +17,7 @@ pub enum Format {
     Json,
     /// The output of `netsh http show sslcert`; see [`netsh`](crate::netsh).
     Netsh,
-    /// Chunks with check sums; see [`snapshot`](crate::snapshot).
+    /// Chunks with checksums; see [`snapshot`](crate::snapshot).
     Snapshot,
     /// A registry export; see [`reg`](crate::reg).
     Reg,

@@ -1,4 +1,4 @@
-//! Characters of texts that cannot be seen, or that change how others are shown.
+//! Characters of texts that are invisible, or change the display of others.
 //!
 //! Texts of exports, stores and certificates may have any of them. Each place that shows a text
 //! (terminal, HTML, Markdown, CSV) escapes them, so that the displayed text is unambiguous.

@@ -7,8 +7,7 @@
 //! since ignoring it would lose its value. Version 2 has extended properties, version 3 times,
 //! other configuration of HTTP.sys and the parts of the store that could not be read; the lowest
 //! sufficient version is written: every release reads version 1. An export with parts that could
-//! not be read is refused, unless the options say to keep going: bindings that are missing from it
-//! may exist.
+//! not be read is refused, unless `keep_going` is set: the missing bindings may exist.
 //!
 //! ```
 //! use certbind_formats::{Export, ReadOptions, json};
@@ -126,8 +125,8 @@ impl Stamp {
 /// Reads a JSON export.
 ///
 /// # Errors
-/// [`ReadError`]: the bytes are no JSON export of a version that is known, or, unless the options
-/// say to keep going, a binding in it is broken.
+/// [`ReadError`]: the bytes are no JSON export of a known version, or, without `keep_going`, a
+/// binding in it is broken.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let encoding = options
         .encoding

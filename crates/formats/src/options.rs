@@ -7,7 +7,7 @@ use crate::format::Format;
 use crate::hive::LogFile;
 use crate::netsh::locale::Locale;
 
-/// How an export is to be read.
+/// Options for reading an export.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
     /// Its format; detected from the bytes by default.

@@ -17,7 +17,7 @@ pub struct ReadOutcome {
     /// The parts of the export that the bindings cannot represent, in the order of its lines where
     /// it has lines.
     pub warnings: Vec<ConversionWarning>,
-    /// The records that are broken, where the reader was to keep going.
+    /// The broken records, with `keep_going`.
     pub errors: Vec<ParseError>,
     /// The replay of a hive's transaction logs.
     pub recovery: Option<Recovery>,

@@ -13,9 +13,9 @@ use certbind_core::{BindingKey, BoxError};
 pub struct ConversionWarning {
     /// The kind of the warning.
     pub kind: WarningKind,
-    /// The line of the export, counted from 1, where it is about one.
+    /// The line of the export, counted from 1, if the warning is about one.
     pub line: Option<u64>,
-    /// The binding, where it is about one.
+    /// The binding, if the warning is about one.
     pub key: Option<BindingKey>,
     /// The registry key, from HTTP.sys's `Parameters` or in full, where the format is one of the
     /// registry's.
@@ -37,15 +37,15 @@ pub enum WarningKind {
     /// A setting of the host other than its bindings, which changes their effect; it is not
     /// converted.
     HostSetting,
-    /// A key of the registry that looks like a binding and is none.
+    /// A registry key that looks like a binding but is none.
     Leftover,
     /// A label that is not known; the line was understood by its place.
     Inferred,
-    /// A name has something in it that looks like a remark or markup.
+    /// A name contains text that looks like a remark or markup.
     Unusual,
     /// A setting at its default is not carried.
     Default,
-    /// A line that belongs to no record was passed over.
+    /// A line that belongs to no record was ignored.
     Skipped,
     /// Spelling or spacing is not kept: this will not print back byte for byte.
     Spelling,
@@ -121,7 +121,7 @@ pub struct ParseError {
     pub line: Option<u64>,
     /// The column, counted from 1, where the format has columns.
     pub column: Option<u64>,
-    /// Which record: its key as it is written there, its registry key, or its index.
+    /// The record: its key as in the export, its registry key, or its index.
     pub record: Option<String>,
     /// The value that was found, and the expected one.
     pub what: String,

@@ -1,5 +1,5 @@
-//! The rules that keep a value from being read wrong. The known-answer test breaks each of them, and
-//! has to notice.
+//! The rules that prevent a value from being misread. The known-answer test breaks each of them,
+//! and has to detect it.
 
 /// A rule of the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(crate) enum Rule {
     LabelBeforePosition,
     /// The labels of a record are of one language.
     OneLanguage,
-    /// A label, and so a field, comes once in a record.
+    /// A label, and so a field, occurs once in a record.
     LabelOnce,
     /// The label of a key determines its kind, not its value.
     KindByLabel,
@@ -22,7 +22,7 @@ pub(crate) enum Rule {
     HiddenLabel,
     /// A value that is identified by its position alone is reported, unless it is the default.
     PositionIsReported,
-    /// Labels that an earlier record taught keep their order, and no others come between them.
+    /// Labels learned from an earlier record keep their order, without others in between.
     LearnedLabels,
     /// An unknown label is reported, and never read as a field.
     UnknownLabel,
@@ -44,13 +44,13 @@ pub(crate) enum Rule {
     MissingOfOthers,
     /// Lines in an order that no release prints are reported: others may be missing.
     LineOrder,
-    /// A whole Extended Property that is missing is reported.
+    /// A missing Extended Property is reported.
     MissingSection,
     /// So is a value of an Extended Property.
     MissingProperty,
     /// The Extended Properties of a record are its last lines.
     PropertiesLast,
-    /// A key comes once in a listing.
+    /// A key occurs once in a listing.
     KeyOnce,
     /// Text that belongs to no record is reported.
     TextIsReported,

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Cursor, Read, Seek, Write};
 
-/// The most that is held before it goes to a file, in bytes.
+/// The most bytes in memory before they are written to a file.
 const MOST: usize = 16 << 20;
 
 /// Takes keys with values in any order. If they exceed some megabytes, they are written to files in

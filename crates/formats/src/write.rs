@@ -14,7 +14,7 @@ pub enum WriteError {
     /// Bindings have values that the format cannot express. Nothing was written.
     #[error("{}", Listed(.0))]
     Inexpressible(Vec<InexpressibleValue>),
-    /// A binding did not come in the order that the format has, or a second time. It was not written.
+    /// A binding is out of the order of the format, or a duplicate. It was not written.
     #[error("{key} came behind {last}; a snapshot takes each key once, in ascending order")]
     Unordered {
         /// The binding's key.
@@ -22,8 +22,8 @@ pub enum WriteError {
         /// The key in front of it.
         last: BindingKey,
     },
-    /// Parts of the store could not be read, and the format cannot say so: a reader would take the
-    /// bindings that are missing for deleted ones.
+    /// Parts of the store could not be read, and the format cannot represent that: a reader would
+    /// take the missing bindings for deleted ones.
     #[error(
         "the store cannot be read whole, and only JSON can say that bindings are missing; \
          export it as json: {}",
@@ -33,7 +33,7 @@ pub enum WriteError {
         /// The parts that could not be read, and why.
         unreadable: Vec<String>,
     },
-    /// There is more of something than the format can hold. Nothing was written.
+    /// A number exceeds the limit of the format. Nothing was written.
     #[error("{what} take {found} bytes, and the format holds at most {limit}")]
     TooLong {
         /// The name of the value.
@@ -61,7 +61,7 @@ pub enum WriteError {
     Io(#[from] io::Error),
 }
 
-/// Refuses an export that is not whole, for a format that cannot say so.
+/// Refuses an incomplete export, for a format that cannot represent that.
 ///
 /// # Errors
 /// [`WriteError::NotWhole`].

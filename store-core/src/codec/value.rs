@@ -24,8 +24,8 @@ const USUAL: usize = 96;
 
 const CHECKSUM: usize = 4;
 
-/// The fields of format 1, in order. Texts are borrowed, so that a wrong length in a damaged value
-/// allocates nothing.
+/// The fields of format 1, in order. Texts are borrowed, so that an invalid length in a damaged
+/// value allocates nothing.
 #[derive(Encode, BorrowDecode)]
 struct Format1<'a> {
     host_spelling: Option<&'a str>,

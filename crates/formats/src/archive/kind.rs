@@ -74,7 +74,8 @@ impl Kind {
     }
 }
 
-/// Whether this is a header of a tar archive without a magic, as before ustar: its checksum is right.
+/// Whether this is a header of a tar archive without a magic, as before ustar, with a valid
+/// checksum.
 fn is_old_tar(start: &[u8]) -> bool {
     const CHECKSUM: std::ops::Range<usize> = 148..156;
     let (Some(header), true) = (start.get(..START), start.first() != Some(&0)) else {

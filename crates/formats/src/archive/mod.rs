@@ -1,9 +1,10 @@
-//! Compressed files and archives, as evidence comes: `.gz`, `.xz`, `.zip`, `.tar`, `.tar.gz`, `.tar.xz`.
+//! Compressed files and archives, the usual containers of evidence: `.gz`, `.xz`, `.zip`, `.tar`,
+//! `.tar.gz`, `.tar.xz`.
 //!
-//! They are read whole or refused, and in memory: nothing is written to the disk. [`Limits`] bound the
-//! size that they have unpacked. Joined gzip members (RFC 1952, section 2.2) and xz streams are one
-//! content. Refused are encrypted entries, sparse entries in pax headers, volumes, two entries of one
-//! name, archives that were joined or have bytes that belong to no entry, and damage.
+//! They are read completely or refused, and in memory: nothing is written to the disk. [`Limits`]
+//! bound the unpacked size. Joined gzip members (RFC 1952, section 2.2) and xz streams are one
+//! content. Refused are encrypted entries, sparse entries in pax headers, volumes, two entries of
+//! one name, archives that were joined or have bytes that belong to no entry, and damage.
 //!
 //! ```
 //! use std::io::Write;
@@ -46,7 +47,7 @@ pub enum Opened {
 /// Unpacks a file.
 ///
 /// # Errors
-/// [`ArchiveError`]: it is of a format that is not read, is not whole, or is larger than the limits.
+/// [`ArchiveError`]: the format is not supported, the file is incomplete, or it exceeds the limits.
 pub fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, ArchiveError> {
     let budget = Budget::new(limits, bytes.len());
     match Kind::of(bytes) {

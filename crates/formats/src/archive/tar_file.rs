@@ -11,8 +11,8 @@ use super::limits::Limits;
 
 const BLOCK: u64 = 512;
 
-/// The entries of an archive. Where it is compressed, its bytes count against the budget twice: as the
-/// archive, and as its entries, both of which are held.
+/// The entries of an archive. Where it is compressed, its bytes count against the budget twice: as
+/// the archive, and as its entries, both of which are in memory.
 pub(super) fn entries(
     content: impl Read,
     limits: &Limits,

@@ -44,7 +44,7 @@ impl Cleaned {
 /// A step: the remaining lines, and a sentence about the removed text.
 type Step = fn(&[NumberedLine]) -> Option<(Lines, String)>;
 
-/// The steps, in their order. They are gone through until none changes anything.
+/// The steps, in their order. They are repeated until none changes anything.
 const STEPS: [Step; 8] = [
     line_ends::repeated,
     escaped_json::outputs,

@@ -74,7 +74,7 @@ fn block(lines: &[NumberedLine]) -> Option<(usize, usize)> {
     (from < to).then_some((from, to))
 }
 
-/// A prefix, and how to take it from a line.
+/// A prefix, and the way to remove it from a line.
 enum Cut {
     Fixed(String),
     /// `Select-String` marks lines that match with `>`, and others with a space.

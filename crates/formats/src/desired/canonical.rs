@@ -28,7 +28,7 @@ pub fn canonical(text: &str, options: &ReadOptions) -> Result<String, ReadError>
     writer.table(&[], document.as_table());
     writer.comments(document.trailing().as_str().unwrap_or_default());
     let after = read(&writer.text)?;
-    // A form that reads otherwise is worse than none.
+    // An output that reads differently is worse than none.
     if (&before.export, &before.managed) != (&after.export, &after.managed) {
         return Err(ReadError::Malformed(crate::report::ParseError::in_file(
             "the canonical form would give other bindings; this is a fault of certbind",
@@ -98,7 +98,7 @@ impl Writer {
                 self.text.push_str(&format!("{key} = {value_text}"));
                 self.end_line(value.decor().suffix().and_then(|it| it.as_str()));
             }
-            // `groups.shop = …`: as it is.
+            // `groups.shop = …`: unchanged.
             Item::Table(dotted) => {
                 for (inner, value) in dotted.get_values() {
                     let inner: Vec<_> = inner.iter().map(|it| it.display_repr()).collect();

@@ -42,7 +42,7 @@ impl Certificates {
         hash_of_file(&bytes).map_err(|source| format!("cert: {shown}: {source}"))
     }
 
-    /// The hash of the certificate with a subject: the whole one, or one part of it.
+    /// The hash of the certificate with a subject: the complete one, or one part of it.
     pub(super) fn of_subject(&self, subject: &str) -> Result<CertHash, String> {
         let Some(folder) = &self.subjects else {
             return Err(

@@ -41,7 +41,7 @@ pub(super) const DEFAULTS: &[&str] = &[
     "extended",
 ];
 
-/// The fields of a binding that `[defaults]` does not have.
+/// The fields of a binding that are not allowed in `[defaults]`.
 pub(super) const KEYS: &[&str] = &["key", "host", "group", "host_spelling"];
 
 /// The options that are spelled as in a JSON export.

@@ -65,8 +65,8 @@ pub const SCHEMA: &str = include_str!("../../schema/bindings.json");
 /// Reads a desired state in TOML, YAML or JSON.
 ///
 /// # Errors
-/// [`ReadError`]: the bytes are no such text, a field outside of the entries is broken, or, unless
-/// the options say to keep going, an entry is.
+/// [`ReadError`]: the bytes are no such text, a field outside of the entries is broken, or, without
+/// `keep_going`, an entry is.
 pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let encoding = options
         .encoding

@@ -152,7 +152,7 @@ fn hoist(entries: &mut [Entry]) -> Fields {
         let Some((count, value)) = counts.into_values().max_by_key(|(count, _)| *count) else {
             continue;
         };
-        // Entries at the built-in default have to say so.
+        // Entries with the built-in default need an explicit field.
         let others = entries.iter().filter(takes);
         let others = others
             .filter(|entry| !entry.fields.contains_key(&field))

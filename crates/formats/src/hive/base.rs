@@ -36,7 +36,7 @@ pub(super) struct Base {
 /// Why a hive is not up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dirty {
-    /// The block's checksum is wrong.
+    /// The block's checksum is invalid.
     Checksum,
     /// The sequence numbers differ: a write had begun and not ended.
     Sequence,

@@ -12,7 +12,7 @@ pub(super) struct DirtyVector<'a> {
 }
 
 impl<'a> DirtyVector<'a> {
-    /// Reads a log, or says why it cannot be used.
+    /// Reads a log. The error is the reason why it cannot be used.
     pub(super) fn of(log: &'a [u8], header: Sector<'_>) -> Result<Self, String> {
         if header.primary() != header.secondary() {
             let (primary, secondary) = (header.primary(), header.secondary());

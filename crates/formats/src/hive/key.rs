@@ -73,7 +73,7 @@ impl<'a> Key<'a> {
         Timestamp::new(seconds, nanoseconds).ok()
     }
 
-    /// The keys under it. It can be asked once.
+    /// The keys under it. They can be taken once.
     pub(super) fn keys(&self, cells: &mut Cells<'a>) -> Under<Key<'a>> {
         let mut under = Under::nothing();
         let count = self.field32(20);
@@ -128,7 +128,7 @@ pub(super) fn name(stored: &[u8], is_narrow: bool) -> Cow<'_, str> {
 
 type Leaf<'a> = (u32, Result<&'a [u8], CellError>);
 
-/// The lists that a list of keys is made of: itself, or, if it is a root, those that it names. A
+/// The lists that a list of keys consists of: itself or, if it is a root, those that it names. A
 /// root names no roots.
 fn leaves<'a>(cells: &mut Cells<'a>, list: u32) -> Result<Vec<Leaf<'a>>, CellError> {
     let cell = cells.take(list)?;

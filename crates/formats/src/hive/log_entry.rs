@@ -16,7 +16,7 @@ const REFERENCE: usize = 8;
 /// The length of a hive's bins is a multiple of this.
 const PAGE: u32 = 4096;
 
-/// An entry, whose hashes are right and whose pages are within it.
+/// An entry with valid hashes whose pages are within it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry<'a> {
     pub(super) number: u32,
@@ -104,7 +104,7 @@ fn has_newer(log: &[u8], at: usize, last: Option<&Entry<'_>>) -> bool {
         .any(|number| last.is_none_or(|last| number.wrapping_sub(last.number).cast_signed() > 0))
 }
 
-/// The number of an entry whose header is whole.
+/// The number of an entry with a complete header.
 fn number_at(log: &[u8], at: usize) -> Option<u32> {
     let header = log.get(at..)?.first_chunk::<HEADER>()?;
     (header.starts_with(SIGNATURE)

@@ -1,4 +1,4 @@
-//! Transaction log files, as they are found next to a hive.
+//! Transaction log files next to a hive.
 
 use std::io;
 use std::path::Path;

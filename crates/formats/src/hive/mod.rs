@@ -1,12 +1,12 @@
 //! A hive file: the registry's `SYSTEM` as a host has it on its disk
 //! (`Windows\System32\config\SYSTEM`), or as `reg save HKLM\SYSTEM` makes it.
 //!
-//! Read are the bindings of the control set that `Select\Current` names. Since Windows 8.1 the last
-//! changes are in transaction logs (`SYSTEM.LOG1`, `SYSTEM.LOG2`) and not in the hive. The reader
-//! replays the logs of [`ReadOptions::logs`](crate::ReadOptions::logs) in memory. Changes that are
-//! missing, because a log is not there or is damaged, are a warning
-//! ([`WarningKind::Pending`](crate::WarningKind::Pending)). Work and memory are bounded by the size of
-//! the files.
+//! The reader returns the bindings of the control set that `Select\Current` names. Since Windows
+//! 8.1 the last changes are in transaction logs (`SYSTEM.LOG1`, `SYSTEM.LOG2`) and not in the hive.
+//! The reader replays the logs of [`ReadOptions::logs`](crate::ReadOptions::logs) in memory.
+//! Changes that are lost, because a log is missing or damaged, are a warning
+//! ([`WarningKind::Pending`](crate::WarningKind::Pending)). Work and memory are bounded by the size
+//! of the files.
 //!
 //! ```
 //! use certbind_formats::{Format, ReadOptions, detect, read};
@@ -35,7 +35,7 @@ pub use log_file::LogFile;
 pub use read::{read, recovered};
 pub use recovery::{AppliedLog, Recovery};
 
-/// Whether bytes begin as a hive file does.
+/// Whether bytes begin like a hive file.
 pub(crate) fn is_hive(bytes: &[u8]) -> bool {
     bytes.starts_with(base::SIGNATURE)
 }

@@ -25,8 +25,8 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// Reads a hive file of `SYSTEM`.
 ///
 /// # Errors
-/// [`ReadError`]: the file is no hive of `SYSTEM`, the way to its bindings is broken, or, unless the
-/// options say to keep going, anything else that was met is.
+/// [`ReadError`]: the file is no hive of `SYSTEM`, the path to its bindings is broken, or, without
+/// `keep_going`, any other part is.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let (file, recovery) = recover(bytes, &options.logs).map_err(unrecognised)?;
     let base = Base::of(&file).map_err(unrecognised)?;
@@ -61,8 +61,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     Ok(reading)
 }
 
-/// The hive with its transaction logs replayed, and a report of that. A hive that is clean, or whose
-/// logs cannot be applied, is as it was.
+/// The hive with its transaction logs replayed, and a report of that. A hive that is clean, or
+/// whose logs cannot be applied, is returned unchanged.
 ///
 /// # Errors
 /// [`ReadError::Unrecognised`]: the file is no hive.
@@ -103,7 +103,7 @@ struct Set<'a> {
 }
 
 impl<'a> Hive<'a> {
-    /// Takes the bindings of the control set in force, and gives whence they are.
+    /// Takes the bindings of the current control set, and returns their source.
     fn walk(&mut self, root: u32) -> Result<Header, ReadError> {
         let root = Key::at(&mut self.cells, root).map_err(|fault| {
             let what = format!("the root key: {fault}");
@@ -125,7 +125,7 @@ impl<'a> Hive<'a> {
         })
     }
 
-    /// The control set in force; none where the hive has none at all.
+    /// The current control set; none if the hive has no control set at all.
     fn control_set(&mut self, root: &Under<Key<'a>>) -> Result<Option<Set<'a>>, ReadError> {
         let sets = || {
             root.whole.iter().filter_map(|key| {

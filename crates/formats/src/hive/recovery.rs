@@ -7,8 +7,8 @@
 //! - Logs are ordered by the numbers of their entries, never by their names.
 //! - The first entry has any number from the hive's secondary sequence number on: after two changes of
 //!   logs the first ones are in the hive. Each further entry has the next number.
-//! - Both hashes of an entry have to be right. A torn entry at the end of the last log is dropped, as
-//!   Windows does. Anything else that ends the replay early is reported: changes are missing then.
+//! - Both hashes of an entry have to be valid. A torn entry at the end of the last log is dropped,
+//!   as in Windows. Any other early end of the replay is reported: changes are then missing.
 //! - Both sequence numbers of the hive become the number after that of the last entry.
 
 use std::borrow::Cow;
@@ -32,7 +32,7 @@ pub struct Recovery {
     pub applied: Vec<AppliedLog>,
     /// Why changes are missing, or may be.
     pub missing: Vec<String>,
-    /// Anything else about the logs.
+    /// Other notes about the logs.
     pub notes: Vec<String>,
 }
 
@@ -89,7 +89,7 @@ pub(super) fn recover<'a>(
     let mut recovery = Recovery::default();
     let dirty = match Base::of(hive) {
         Ok(base) => base.dirty,
-        // A log may have the block as it was.
+        // A log may have an undamaged block.
         Err(_) if base::is_damaged(hive) && !logs.is_empty() => Some(Dirty::Checksum),
         Err(found) => return Err(found),
     };
@@ -273,8 +273,8 @@ impl Replay<'_> {
             order(logs, start);
             return start;
         }
-        // The block is that of the newest log. The entries before it are applied if they lead up to it:
-        // the hive may have them already, which changes nothing.
+        // The block is that of the newest log. The entries before it are applied if their numbers
+        // lead up to it: the hive may contain them already, which changes nothing.
         let pivot = logs.first().map_or(0, |log| log.header.secondary());
         order(logs, pivot);
         let mut start = pivot;

@@ -24,7 +24,7 @@ const INLINE: u32 = 1 << 31;
 /// The most data in one cell; more are in segments, of this length each. From version 1.4.
 const SEGMENT: usize = 16344;
 
-/// The values of a key. It can be asked once.
+/// The values of a key. They can be taken once.
 pub(super) fn values<'a>(key: &Key<'a>, cells: &mut Cells<'a>) -> Under<Value<'a>> {
     let mut under = Under::nothing();
     let (count, list, own) = key.values_list();
@@ -77,7 +77,7 @@ impl<'a> Value<'a> {
         self.field(12)
     }
 
-    /// Its data. It can be asked once.
+    /// Its data. They can be taken once.
     pub(super) fn data(&self, cells: &mut Cells<'a>, minor: u32) -> Result<Data, CellError> {
         let size = self.field(4);
         let length = (size & !INLINE) as usize;

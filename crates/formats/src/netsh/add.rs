@@ -120,7 +120,7 @@ pub fn command_options(binding: &Binding) -> Result<CommandOptions, WriteError> 
     }
 }
 
-/// Why no script can hold a value.
+/// The reason why no script can contain a value.
 pub(super) fn in_any_script(value: &str) -> Option<&'static str> {
     if value.contains('"') {
         Some("netsh cannot be given a quotation mark in a value")
@@ -163,7 +163,7 @@ impl Addition<'_> {
         let mut left = record.clone();
         self.switches(&mut left, |switch| !switch.is_flag());
         let mut check = left.check_mode;
-        // netsh puts a freshness time in force exactly when one is given.
+        // netsh enables a freshness time exactly when one is given.
         let in_force = check.contains(CertCheckMode::USE_REVOCATION_FRESHNESS);
         check.remove(CertCheckMode::USE_REVOCATION_FRESHNESS);
         self.number("revocationfreshnesstime", record.revocation_freshness_time);

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use certbind_core::{Binding, BindingKey};
 
-/// The key of a binding as netsh prints it: the host as it was spelled, an address as
+/// The key of a binding as netsh prints it: the host in its original spelling, an address as
 /// `RtlIpv6AddressToStringEx` writes it.
 #[must_use]
 pub fn key_text(binding: &Binding) -> String {

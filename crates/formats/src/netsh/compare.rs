@@ -9,7 +9,7 @@ const GAP: &str = "the text in front of this record will print back differently"
 const RECORD: &str = "this will print back differently: it is spelled or spaced otherwise than \
                       the host prints it";
 
-/// Goes through a listing from record to record.
+/// Walks through a listing from record to record.
 pub(super) struct Comparison<'a> {
     layout: &'a Layout,
     last_kind: Option<Kind>,
@@ -23,8 +23,8 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Where the record that begins on the line `first`, or the gap before it, will print back
-    /// differently. Lines come without their ends. `reported` is the first line of the record that
+    /// Where the record that begins on the line `first`, or the gap before it, will print
+    /// differently. Lines are without their ends. `reported` is the first line of the record that
     /// another warning is about.
     pub(super) fn record<S: AsRef<str>>(
         &mut self,

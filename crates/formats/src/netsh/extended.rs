@@ -35,7 +35,7 @@ pub(super) struct Sections {
 }
 
 /// Whether a line is the title of an Extended Property: it has no value, and the next line that is
-/// not blank has its id, or a number further right.
+/// not blank contains its id, or a number that is indented more.
 pub(super) fn is_title<'a>(
     line: &RawLine,
     mut following: impl Iterator<Item = &'a RawLine>,
@@ -84,7 +84,7 @@ fn is_id(line: &RawLine) -> bool {
 /// The state of reading a listing, as far as Extended Properties are concerned.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct SectionState {
-    /// How many lines of the property can still come.
+    /// How many lines of the property may still follow.
     due: usize,
 }
 

@@ -42,7 +42,7 @@ impl LabelDictionary {
         labels::field(label).or_else(|| self.fields.get(label)?.field())
     }
 
-    /// Learns the labels of a record that was read by the order of its lines.
+    /// Learns the labels of a record that was interpreted by the order of its lines.
     pub(super) fn learn(&mut self, kind: Kind, labels: &[(&str, Recognition)]) {
         for (label, recognition) in labels {
             let is_full = self.fields.len() + self.keys.len() >= MOST_LABELS;
@@ -63,9 +63,9 @@ impl LabelDictionary {
 
     /// Recognizes the lines of a record up to its Extended Properties, of which there are `sections`.
     ///
-    /// A line is read by its label if that is in the table. If none but the key's is in English, and
-    /// no earlier record has taught labels, the lines are read by their order, which then must be
-    /// exactly that of a known release.
+    /// A line is identified by its label if that is in the table. If only the key's label is in
+    /// English, and no earlier record has taught labels, the lines are identified by their order,
+    /// which then must be exactly that of a known release.
     pub(super) fn recognize(
         &self,
         entries: &[Entry<'_>],
@@ -135,8 +135,8 @@ impl LabelDictionary {
         by_position::recognize(entries, &lines, sections, self.locale.as_ref())
     }
 
-    /// The first record of a language had all lines of its release: a label that comes with a word in
-    /// a later one shows that a line was missing, or that this line is damaged.
+    /// The first record of a language had all lines of its release: a label that occurs with a word
+    /// in a later one shows that a line was missing, or that this line is damaged.
     fn refuse_new_labels(
         &self,
         entries: &[Entry<'_>],
@@ -170,7 +170,7 @@ impl LabelDictionary {
     }
 }
 
-/// A label comes once in a record, in any language.
+/// A label occurs once in a record, in any language.
 fn refuse_repeated_labels(entries: &[Entry<'_>]) -> Result<(), Unexpected> {
     for (at, entry) in entries.iter().enumerate() {
         let mut earlier = entries[..at].iter();

@@ -1,8 +1,8 @@
 //! Checking a layout that arrives as data, in a JSON export, a snapshot or a file.
 //!
-//! A layout decides how every value of a listing is labelled and spelled. One that was not learned
-//! from a listing could swap `Enabled` and `Disabled`, add a record, or send escape sequences to a
-//! terminal.
+//! A layout determines the label and spelling of every value of a listing. One that was not
+//! inferred from a listing could swap `Enabled` and `Disabled`, add a record, or send escape
+//! sequences to a terminal.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Learning the layout of the host that printed a listing.
+//! Infers the layout of the host that printed a listing.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ pub(super) struct LayoutInference {
     last_kind: Option<Kind>,
     between: Option<Vec<String>>,
     titles: BTreeMap<Kind, Vec<String>>,
-    /// The gaps that are not as `between` was when they came.
+    /// The gaps that differed from `between` when they were read.
     gaps: BTreeMap<BindingKey, Vec<String>>,
     records: BTreeMap<Kind, Vec<Line>>,
     words: HashMap<Field, [Option<String>; 2]>,
@@ -57,7 +57,7 @@ impl LayoutInference {
         seen.get_or_insert(line.number);
     }
 
-    /// Learns from a line that belongs to no record.
+    /// Adds a line that belongs to no record.
     pub(super) fn text(&mut self, line: String) {
         if !self.is_cut() {
             self.kept += 1;
@@ -70,7 +70,7 @@ impl LayoutInference {
         self.kept >= MOST_LINES
     }
 
-    /// Learns from a record that is printed as an earlier one.
+    /// Adds a record that is printed like an earlier one.
     pub(super) fn repeated(&mut self, key: &BindingKey) {
         let kind = key.kind();
         let gap = std::mem::take(&mut self.pending);
@@ -96,7 +96,7 @@ impl LayoutInference {
         self.last_kind = Some(kind);
     }
 
-    /// Learns from a record.
+    /// Adds a record.
     pub(super) fn record(&mut self, parsed: &Parsed, hash: &str, app_id: &str) {
         let kind = parsed.binding.key().kind();
         self.repeated(parsed.binding.key());
@@ -121,8 +121,8 @@ impl LayoutInference {
         }
     }
 
-    /// The layout that was learnt, and a line that ends otherwise than most. There is no layout
-    /// where every record was trimmed.
+    /// The inferred layout, and a line whose end differs from most. There is no layout where every
+    /// record was trimmed.
     pub(super) fn finish(
         mut self,
         encoding: Encoding,

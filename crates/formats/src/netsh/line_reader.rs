@@ -29,7 +29,7 @@ pub(super) enum LineEnd {
 /// The form of a line. It is computed often.
 #[derive(Debug)]
 enum Form {
-    /// Nothing but blanks.
+    /// Only whitespace.
     Empty,
     Parts {
         label: Range<usize>,
@@ -100,11 +100,11 @@ pub(super) fn first_line(lines: &[RawLine]) -> u64 {
 /// A line of the form `label : value`, its parts adding up to it: `before`, `value`, `after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Parts<'a> {
-    /// Indentation, label, separator and the blanks in front of the value.
+    /// Indentation, label, separator and the spaces before the value.
     pub(super) before: &'a str,
-    /// The label without the blanks around it.
+    /// The label without the spaces around it.
     pub(super) label: &'a str,
-    /// The value without the blanks around it; empty where there is none.
+    /// The value without the spaces around it; empty where there is none.
     pub(super) value: &'a str,
     /// The spaces after the value.
     pub(super) after: &'a str,
@@ -151,7 +151,7 @@ fn is_empty(line: &str) -> bool {
     line.chars().all(is_blank)
 }
 
-/// The kind of key that a value looks like.
+/// The kind of key that matches the syntax of a value.
 pub(super) fn key_shape(value: &str) -> Option<Kind> {
     if value.parse::<IpPort>().is_ok() {
         return Some(Kind::IpPort);
@@ -165,7 +165,7 @@ pub(super) fn key_shape(value: &str) -> Option<Kind> {
         .then_some(Kind::Sni)
 }
 
-/// Whether a value is a certificate hash: 40 hexadecimal digits and nothing else.
+/// Whether a value is a certificate hash: exactly 40 hexadecimal digits.
 pub(super) fn is_hash(value: &str) -> bool {
     value.len() == 2 * CertHash::LENGTH && value.bytes().all(|b| b.is_ascii_hexdigit())
 }
@@ -215,7 +215,7 @@ fn blanks(text: &str) -> usize {
     text.len() - text.trim_start_matches(is_blank).len()
 }
 
-/// Pasting from a page makes no-break spaces of blanks.
+/// Text pasted from a page has no-break spaces in place of spaces.
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\u{a0}')
 }

@@ -123,7 +123,7 @@ impl Listing {
         &self.warnings
     }
 
-    /// The records that are broken, where the reader was to keep going.
+    /// The broken records, with `keep_going`.
     #[must_use]
     pub fn errors(&self) -> &[ParseError] {
         &self.errors
@@ -192,7 +192,7 @@ pub enum ListingError {
     /// It cannot be read.
     #[error("the listing cannot be read: {0}")]
     Io(#[from] io::Error),
-    /// There is no room to sort it, or the like.
+    /// Sorting failed, for example for lack of disk space.
     #[error("the listing cannot be sorted in temporary files: {0}")]
     Sort(io::Error),
 }
@@ -226,7 +226,7 @@ pub(super) fn scan<R: BufRead>(
     }
 }
 
-/// Whether there is noise around the listing: then it is read as a whole, without it.
+/// Whether there is noise around the listing: then it is read completely, without the noise.
 fn has_noise<R: BufRead>(
     open: &mut impl FnMut() -> io::Result<R>,
     encoding: Encoding,
@@ -255,8 +255,8 @@ fn reader<R: BufRead>(
     Ok(Reader::new(reader, encoding, words))
 }
 
-/// The lines of the records whose keys have come before, each with the line of the first. As many
-/// keys as there are, are sorted.
+/// The lines of the records whose keys occurred before, each with the line of the first. All keys
+/// are sorted for that.
 fn repeats<R: BufRead>(mut reader: Reader<R>) -> Result<HashMap<u64, u64>, ListingError> {
     let mut keys = Sorter::default();
     while let Some(found) = reader.next()? {
@@ -295,7 +295,7 @@ pub struct Bindings<'a, R> {
     /// expected ones.
     gap: Vec<RawLine>,
     longest_gap: usize,
-    /// How many have to come; none after the end.
+    /// How many are expected; none after the end.
     left: Option<u64>,
 }
 
@@ -327,7 +327,7 @@ impl<R: BufRead> Bindings<'_, R> {
                     if repeats.is_err() {
                         return Ok(Some(self.record(&lines, parsed)));
                     }
-                    // Its key has come before.
+                    // Its key occurred before.
                     self.pass_over(lines);
                 }
                 Found::Repeated(record) => {

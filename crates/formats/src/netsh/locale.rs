@@ -2,7 +2,7 @@
 //!
 //! Only the English words are known from hosts; a French host was seen to print them in English.
 //! The others are words that Windows uses elsewhere in that language, and have not been confirmed
-//! on a host. A word that is not listed is never guessed at.
+//! on a host. The meaning of an unlisted word is never guessed.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::field::Shape;
 
 /// The four words of a display language.
 ///
-/// A listing whose words the reader does not know can be read by naming them.
+/// A listing in a language that the reader does not know can be read by naming its words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Locale {
@@ -67,7 +67,7 @@ pub(super) fn meaning(named: Option<&Locale>, shape: Shape, word: &str) -> Optio
         .or_else(|| listed(shape, word).map(|(on, _)| on))
 }
 
-/// The word that goes with `word` in its language: the off to its on, or the on to its off.
+/// The counterpart of `word` in its language: the off to its on, or the on to its off.
 pub(super) fn counterpart(named: Option<&Locale>, shape: Shape, word: &str) -> Option<String> {
     if let Some(words) = named
         && let Some(on) = words.meaning(shape, word)

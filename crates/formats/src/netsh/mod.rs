@@ -1,9 +1,10 @@
 //! The output of `netsh http show sslcert`: read from any Windows version and display language, and
 //! printed back.
 //!
-//! The reader goes by order, indentation and the shapes of values; English labels only help. It
-//! learns the [`Layout`] of the host on the way, and with that layout the listing prints back byte
-//! for byte, unless a [`ConversionWarning`](crate::ConversionWarning) says otherwise.
+//! The reader identifies lines by their order, indentation and the syntax of their values; English
+//! labels only help. It also infers the [`Layout`] of the host, and with that layout the listing is
+//! reproduced byte for byte, except as reported by a
+//! [`ConversionWarning`](crate::ConversionWarning).
 //!
 //! ```
 //! use certbind_formats::netsh::{self, Release};

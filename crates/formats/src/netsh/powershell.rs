@@ -13,13 +13,13 @@ use crate::write::{WriteError, check_whole};
 const COMMAND_LINE: usize = 32_000;
 
 /// Writes a PowerShell script (`.ps1`) that adds the bindings of an export, one command each, and
-/// stops at the first that fails or is not there afterwards.
+/// stops at the first that fails or is missing afterwards.
 ///
 /// It is for Windows PowerShell 3 and later and for PowerShell 7. Every option is in single quotes,
-/// where PowerShell takes each character as it is, braces and dollar signs among them, and a quote,
-/// typographic ones too, is doubled. Options at their defaults are left out; some hosts refuse
-/// explicit zeros. The file is in UTF-8, with a byte order mark where it is not ASCII: Windows
-/// PowerShell takes it for the host's code page without one.
+/// where PowerShell takes each character literally, braces and dollar signs among them, and a
+/// quote, typographic ones too, is doubled. Options at their defaults are left out; some hosts
+/// refuse explicit zeros. The file is in UTF-8, with a byte order mark where it is not ASCII:
+/// without one Windows PowerShell assumes the host's code page.
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`], before anything is written, for values without an option of netsh

@@ -47,11 +47,12 @@ pub(super) struct Prescan {
 /// The keys that a listing has had. There may be millions of them.
 #[derive(Debug)]
 pub(super) enum KeyIndex {
-    /// None can come twice, since they have to come in canonical order.
+    /// No key can occur twice, since the order has to be canonical.
     InOrder,
     /// Each with its line.
     All(HashMap<BindingKey, u64>),
-    /// Which come again was found out before: their lines, each with that where its key came first.
+    /// The duplicates were found before: their lines, each with the line where its key first
+    /// occurred.
     Repeats(HashMap<u64, u64>),
 }
 
@@ -61,7 +62,7 @@ impl Default for KeyIndex {
     }
 }
 
-/// The order in which keys came.
+/// The order of the keys read so far.
 #[derive(Debug, Default)]
 struct Order {
     last: Option<BindingKey>,
@@ -176,7 +177,7 @@ impl Prescan {
         Ok(())
     }
 
-    /// Notes the key of a record. Returns whether the listing did not have it yet.
+    /// Adds the key of a record. Returns whether the listing did not contain it yet.
     fn add_key(&mut self, key: &BindingKey, line: u64) -> Result<bool, Disorder> {
         if let Some(earlier) = self.seen.add(key, line)
             && holds(Rule::KeyOnce)
@@ -194,12 +195,12 @@ impl Prescan {
         }
     }
 
-    /// Whether all keys came in canonical order.
+    /// Whether all keys were in canonical order.
     pub(super) fn is_sorted(&self) -> bool {
         !self.order.is_other
     }
 
-    /// That it is a listing, and as whole as it has to be.
+    /// Checks that it is a listing, and complete as far as required.
     pub(super) fn check(&self, options: &ReadOptions) -> Result<(), ReadError> {
         if let Some(error) = &self.contradiction {
             return Err(ReadError::Malformed(error.clone()));
@@ -220,7 +221,7 @@ impl Prescan {
         Ok(())
     }
 
-    /// The layout that was learnt, at the end, and a line that ends otherwise than most.
+    /// The inferred layout, at the end, and a line whose end differs from most.
     pub(super) fn layout(&mut self, encoding: Encoding) -> (Option<Layout>, Option<u64>) {
         let learner = std::mem::take(&mut self.learner);
         if learner.is_cut() {

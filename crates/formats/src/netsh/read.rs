@@ -1,4 +1,4 @@
-//! Reading a listing as a whole.
+//! Reading a complete listing.
 
 use std::collections::HashSet;
 
@@ -15,8 +15,7 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// Reads the output of `netsh http show sslcert`.
 ///
 /// # Errors
-/// [`ReadError`]: the bytes are no listing, or, unless the options say to keep going, a record in
-/// it is broken.
+/// [`ReadError`]: the bytes are no listing, or, without `keep_going`, a record in it is broken.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let start = options
         .encoding
@@ -31,8 +30,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     }
 }
 
-/// Reads a text as it is. Where that leaves anything to be desired, and there is noise in it that can
-/// be removed, reads it without the noise.
+/// Reads a text unchanged. If that causes errors or warnings, and the text contains removable
+/// noise, reads it without the noise.
 fn without_noise(
     text: &str,
     encoding: Encoding,
@@ -89,7 +88,7 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome,
     best.reading()
 }
 
-/// A listing as far as it was read.
+/// A listing, as far as it was read.
 struct Draft {
     listing: Listing,
     records: Vec<ListedRecord>,
@@ -199,7 +198,7 @@ impl Draft {
         })
     }
 
-    /// Takes back the records that begin on these lines.
+    /// Withdraws the records that begin on these lines.
     fn dispute(&mut self, lines: &HashSet<u64>, options: &ReadOptions) {
         let disputed = self
             .records

@@ -26,9 +26,9 @@ impl Printed {
         self.add_shown(&as_shown(binding, layout));
     }
 
-    /// Reads the listing that `open` gives from its start, and compares its records, in their order,
-    /// with those printed. The values that the layout does not show ([`Layout::warnings`]) are left
-    /// out.
+    /// Reads the listing, which `open` opens from its start, and compares its records, in their
+    /// order, with those printed. The values that the layout does not show ([`Layout::warnings`])
+    /// are left out.
     ///
     /// # Errors
     /// [`WriteError::Misread`], [`WriteError::Unreadable`].
@@ -96,7 +96,7 @@ fn as_shown(binding: &Binding, layout: &Layout) -> Binding {
         }
     }
     if !shows(Field::UseFreshness) {
-        // Such a host shows a time that is in force by showing it.
+        // Such a host shows that a time is in force by printing it.
         let is_in_force = record.revocation_freshness_time != 0;
         check_mode.set(CertCheckMode::USE_REVOCATION_FRESHNESS, is_in_force);
     }

@@ -31,7 +31,7 @@ pub(super) struct Parsed {
     pub(super) fields: FieldSet,
     /// The fields whose values are reported as missing.
     pub(super) missing: FieldSet,
-    /// The labels that the dictionary is to learn.
+    /// The labels for the dictionary.
     pub(super) labels: Vec<(String, Recognition)>,
     /// The release whose order of lines distinguished them, where no label did.
     pub(super) order_of: Option<&'static str>,
@@ -175,7 +175,7 @@ fn late_hash(shown: &[(&RawLine, Parts<'_>)], recognized: &[Recognition]) -> Opt
     shown.get(at).map(|(line, _)| line.number)
 }
 
-/// The releases without a line for whether the freshness time is in force print no more Extended
+/// The releases that do not print whether the freshness time is in force print no more Extended
 /// Properties.
 const MOST_SECTIONS_OF_OLD: usize = 2;
 
@@ -206,7 +206,7 @@ impl<'a> Fields<'a> {
         // A release that prints so many properties has these lines.
         let lacks_newer = sections > MOST_SECTIONS_OF_OLD && holds(Rule::MissingChecks);
         if !newer.iter().any(|field| self.find(*field).is_some()) && !lacks_newer {
-            // Hosts without that line: netsh puts a time in force by setting one.
+            // Hosts without that line: netsh enables a time by setting one.
             self.check_mode
                 .set(CertCheckMode::USE_REVOCATION_FRESHNESS, self.freshness != 0);
         }
@@ -302,8 +302,9 @@ impl<'a> Fields<'a> {
         gaps(CHECKS).into_iter().chain(gaps(OPTIONS))
     }
 
-    /// The first line that comes after one that every release prints after it, in a record that may lack
-    /// lines: without the lines that only newer releases print it looks like one of an older release.
+    /// The first line that comes after one that every release prints after it, in a record that may
+    /// lack lines: without the lines that only newer releases print it resembles one of an older
+    /// release.
     fn out_of_order(&self) -> Option<(Field, u64)> {
         let versions = [CHECKS, OPTIONS];
         let newest = versions.iter().filter_map(|versions| versions.last());

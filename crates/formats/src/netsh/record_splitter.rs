@@ -16,11 +16,11 @@ use crate::encoding::Encoding;
 #[derive(Debug)]
 pub(super) enum Piece {
     Text(RawLine),
-    /// From the line of its key to its last line, blank ones in between included.
+    /// From the line of its key to its last line, with the blank ones in between.
     Record(Vec<RawLine>),
 }
 
-/// The pieces of a listing, in order; holds no more than one record at a time.
+/// The pieces of a listing, in order; keeps at most one record in memory.
 pub(super) struct RecordSplitter<R> {
     window: Window<R>,
     ahead: VecDeque<RawLine>,
@@ -63,7 +63,7 @@ impl<R: BufRead> RecordSplitter<R> {
         self.window.rest(wanted)
     }
 
-    /// Passes over whole lines of that text.
+    /// Skips complete lines of that text.
     pub(super) fn advance(&mut self, bytes: usize, lines: u64) {
         self.section = SectionState::default();
         self.window.advance(bytes, lines);
@@ -191,8 +191,9 @@ impl<R: BufRead> RecordSplitter<R> {
     }
 }
 
-/// Whether a record begins at a line: by its label, or by a value that looks like a key with a hash or
-/// a GUID soon after it. A line that only a record has begins one too, which then lacks its key.
+/// Whether a record begins at a line: by its label, or by a value with the syntax of a key and a
+/// hash or a GUID soon after it. A line that only a record has begins one too, which then lacks its
+/// key.
 fn is_start<'a>(
     known: &LabelDictionary,
     section: SectionState,
@@ -207,7 +208,7 @@ fn is_start<'a>(
     }
     match key_shape(parts.value) {
         None if !is_hash(parts.value) => return false,
-        // Any number looks like the port of a central certificate store.
+        // Any number has the syntax of a port of the central certificate store.
         Some(Kind::Ccs) if section.may_have(&parts) => return false,
         _ => {}
     }

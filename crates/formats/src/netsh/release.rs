@@ -178,7 +178,7 @@ pub(super) fn key_label(kind: Kind) -> &'static str {
     }
 }
 
-/// A label in its column: four blanks, 29 characters, the separator.
+/// A label in its column: four spaces, 29 characters, the separator.
 pub(super) fn column(label: &str) -> String {
     format!("    {label:<28} : ")
 }

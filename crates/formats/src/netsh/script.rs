@@ -16,7 +16,7 @@ const ELSE_STOP: &str = " || exit /b 1";
 /// each of its extended properties, and stops at the first that fails.
 ///
 /// Options at their defaults are left out; some hosts refuse explicit zeros. The file is in UTF-8
-/// and says so where it is not ASCII.
+/// and selects that code page where it is not ASCII.
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`], before anything is written, for values without an option of netsh

@@ -140,7 +140,7 @@ pub(super) struct Reader<R> {
 /// The most templates that are kept.
 const MOST_TEMPLATES: usize = 8;
 
-/// The most blank lines after a record that are looked past.
+/// The most blank lines after a record that are skipped.
 const MOST_BLANK: usize = 8;
 
 impl<'a> Reader<&'a [u8]> {
@@ -165,8 +165,8 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Leaves the records that this layout would print otherwise, and those without a line that others
-    /// show, to the careful reader, which has their lines.
+    /// Passes the records that this layout would print differently, and those without a line that
+    /// others have, to the line reader, which keeps their lines.
     pub(super) fn printed_by(mut self, layout: Option<&Layout>, shown: ShownFields) -> Self {
         self.layout = layout.cloned();
         self.shown = shown;

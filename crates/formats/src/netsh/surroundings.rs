@@ -11,7 +11,7 @@ pub(super) struct Surroundings {
     first_lines: Vec<String>,
     /// A line that is a title if a rule follows.
     title: Option<(u64, String)>,
-    /// The first and the last line of the text that is being passed over.
+    /// The first and the last line of the text that is being skipped.
     skipped: Option<(u64, u64)>,
     has_title: bool,
     has_skipped: bool,
@@ -25,7 +25,7 @@ const TITLES: [&str; 3] = [
     "ssl 证书绑定:",
 ];
 
-/// The rule under the title has so many dashes in every language that was seen.
+/// The number of dashes in the rule under the title, in every language seen.
 const RULE: usize = 25;
 
 const SCRIPT: &str =

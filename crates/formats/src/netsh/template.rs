@@ -26,7 +26,7 @@ pub(super) struct Template {
     tail: String,
     /// How many lines it has.
     pub(super) count: u64,
-    /// The length of the record that it was made of.
+    /// The length of the record from which it was made.
     pub(super) length: usize,
     /// The lines, as the layout of a listing has them.
     lines: Vec<Line>,
@@ -119,7 +119,7 @@ impl Template {
             text.push_str(newline);
         }
         template.tail = text;
-        // The record that it was made of has to come out as it was read line by line.
+        // The record from which it was made has to give the same result as line by line.
         let mut text = String::with_capacity(template.length);
         for line in lines {
             text.push_str(&line.text);
@@ -129,7 +129,7 @@ impl Template {
         (found.length == text.len() && found.binding == parsed.binding).then_some(template)
     }
 
-    /// Takes over the words and cases of another template, if it has the same text.
+    /// Adds the words and cases of another template, if it has the same text.
     pub(super) fn merge(&mut self, other: &Self) -> bool {
         let same = |(a, b): (&Part, &Part)| a.text == b.text && a.after == b.after;
         if self.kind != other.kind
@@ -164,7 +164,7 @@ impl Template {
         self.parts.first().map_or("", |part| &part.text)
     }
 
-    /// Whether a layout prints such records exactly as they are.
+    /// Whether a layout prints such records unchanged.
     pub(super) fn is_printed_by(&self, layout: &Layout) -> bool {
         layout.prints(self.kind, &self.lines, self.hash_case, self.app_id_case)
     }

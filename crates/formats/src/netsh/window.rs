@@ -6,7 +6,7 @@ use std::string::FromUtf8Error;
 use super::line_reader::{LineEnd, RawLine};
 use crate::encoding::Encoding;
 
-/// No line that netsh prints comes near this many bytes.
+/// No line of netsh has nearly this many bytes.
 const LONGEST_LINE: usize = 1 << 18;
 
 const TOO_LONG: &str = "longer than any line netsh prints";
@@ -14,7 +14,7 @@ const TOO_LONG: &str = "longer than any line netsh prints";
 /// How many bytes are read at a time.
 const PART: usize = 64 << 10;
 
-/// A part of the text, from the next line on. It holds whole lines, except at the end of the text.
+/// A part of the text, from the next line on: complete lines, except at the end of the text.
 pub(super) struct Window<R> {
     reader: R,
     encoding: Encoding,
@@ -68,13 +68,13 @@ impl<R: BufRead> Window<R> {
         Ok((&self.text[self.at..], is_whole))
     }
 
-    /// Passes over whole lines.
+    /// Skips complete lines.
     pub(super) fn advance(&mut self, bytes: usize, lines: u64) {
         self.at += bytes;
         self.number += lines;
     }
 
-    /// Goes back to a line that `next` returned, whose text `next` was asked to keep.
+    /// Returns to a line that `next` returned earlier and was asked to keep.
     pub(super) fn go_back(&mut self, bytes: usize, lines: u64) {
         if lines > 0 {
             self.at -= bytes;

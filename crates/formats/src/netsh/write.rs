@@ -55,7 +55,7 @@ fn print(
     Ok((warnings, printed))
 }
 
-/// Prints a listing as [`write()`] does, and reads it back before it is handed to `out`.
+/// Prints a listing as [`write()`] does, and reads it back before it is written to `out`.
 ///
 /// # Errors
 /// As [`write()`]; [`WriteError::Misread`] or [`WriteError::Unreadable`] if the listing would be
@@ -199,7 +199,7 @@ impl Layout {
             }
         }
         if !shows(Field::UseFreshness) {
-            // Such a host shows a time that is in force by showing it.
+            // Such a host shows that a time is in force by printing it.
             let in_force = record
                 .check_mode
                 .contains(CertCheckMode::USE_REVOCATION_FRESHNESS);
@@ -298,7 +298,7 @@ impl Layout {
         ordered
     }
 
-    /// The values of a binding that a listing could not give back.
+    /// The values of a binding that a listing could not represent.
     #[must_use]
     pub fn refusals(&self, binding: &Binding) -> Vec<InexpressibleValue> {
         let refuse = |field: &str, reason: &str| InexpressibleValue {

@@ -1,9 +1,9 @@
-//! A registry key that holds bindings.
+//! A registry key that contains bindings.
 
 use super::path::{Place, Role};
 use crate::registry::Found;
 
-/// A key that holds bindings, with its parsed path.
+/// A key that contains bindings, with its parsed path.
 #[derive(Debug)]
 pub(super) struct Key {
     pub(super) place: Place,

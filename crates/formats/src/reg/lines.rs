@@ -1,10 +1,10 @@
-//! The lines of a text, decoded one by one: an export may be of a whole registry.
+//! The lines of a text, decoded one by one, since an export may contain a complete registry.
 
 use std::borrow::Cow;
 
 use crate::encoding::{Encoding, of_start};
 
-/// The lines of a text that are still to come.
+/// The remaining lines of a text.
 #[derive(Clone, Debug)]
 pub(super) struct Lines<'a> {
     rest: &'a [u8],

@@ -1,9 +1,9 @@
 //! A registry export: the `.reg` files that `reg export` and the registry editor write.
 //!
-//! Read are exports of HTTP.sys's `Parameters` key, of keys under it, and of whole trees that it is
-//! in: UTF-16 as Windows writes them, texts that were saved in another encoding, and the ANSI
-//! format `REGEDIT4`. Keys and values that are not about bindings are ignored. The output can be
-//! imported by `reg import`, and is deterministic: the same bindings give the same bytes.
+//! The reader accepts exports of HTTP.sys's `Parameters` key, of keys under it, and of trees that
+//! contain it: UTF-16 as Windows writes them, texts that were saved in another encoding, and the
+//! ANSI format `REGEDIT4`. Keys and values that are not about bindings are ignored. The output can
+//! be imported by `reg import`, and is deterministic: the same bindings give the same bytes.
 //!
 //! ```
 //! use certbind_formats::{Export, ReadOptions, read, reg};

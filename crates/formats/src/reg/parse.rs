@@ -33,7 +33,7 @@ pub(super) enum Content {
 /// An error of a part.
 #[derive(Debug)]
 pub(super) enum PartError {
-    /// It is understood where it ends: nothing but the part is concerned.
+    /// The end of the part is known: only the part is affected.
     Local(String),
     /// The end of the part is unclear, so that later parts may be misread.
     Unbounded(String),
@@ -44,7 +44,7 @@ pub(super) enum PartError {
 pub(super) struct Parser<'a> {
     lines: Lines<'a>,
     is_ansi: bool,
-    /// Whether values are wanted; else they are passed over.
+    /// Whether values are needed; else they are skipped.
     pub(super) wants_values: bool,
     /// Whether the last line that was read has an end.
     pub(super) is_ended: bool,
@@ -212,7 +212,7 @@ impl<'a> Parser<'a> {
             .map_err(PartError::Local)
     }
 
-    /// Bytes, which go on in the next line where there is a backslash at the end.
+    /// Bytes, which continue in the next line after a backslash at the end.
     fn bytes(&mut self, kind: u32, text: &str, is_whole: &mut bool) -> Result<Data, PartError> {
         let mut bytes = Vec::new();
         let mut fault = None;
@@ -267,7 +267,7 @@ impl<'a> Parser<'a> {
         Ok(Data { kind, bytes })
     }
 
-    /// Passes over a value that is not wanted. Only a text that does not end is of concern.
+    /// Skips a value that is not needed. Only an unterminated text is an error.
     fn pass_over(&mut self, line: &Line<'a>, text: &str) -> Option<Part> {
         let inner = text.strip_prefix('"');
         let rest = match inner {
@@ -323,7 +323,7 @@ impl Iterator for Parser<'_> {
                 continue;
             }
             if let Some(is_ansi) = dialect(text) {
-                // Exports are put together by appending one to another.
+                // Exports may be appended to one another.
                 self.is_ansi = is_ansi;
                 continue;
             }
@@ -357,7 +357,7 @@ pub(super) fn dialect(line: &str) -> Option<bool> {
     }
 }
 
-/// A line without the blanks in front of it, and the mark that an appended export begins with.
+/// A line without leading spaces, and without the byte order mark of an appended export.
 fn trimmed(line: &str) -> &str {
     line.trim_start_matches('\u{feff}').trim_start()
 }

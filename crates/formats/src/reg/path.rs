@@ -1,4 +1,4 @@
-//! The paths of keys, and which of them are about bindings.
+//! The paths of keys, and the selection of those that concern bindings.
 
 use certbind_core::Kind;
 
@@ -21,7 +21,7 @@ pub(super) enum Role {
     Unknown(ControlSet, String),
 }
 
-/// A key that is about bindings.
+/// A key that concerns bindings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// The name of the hive that it is in: `SYSTEM`, or the name under which an offline hive was
@@ -31,7 +31,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place of a key, if it is about bindings.
+    /// The place of a key, if it concerns bindings.
     pub(super) fn of(path: &str) -> Option<Self> {
         let mut names = path.split('\\');
         if !is_local_machine(names.next()?) {
@@ -66,8 +66,7 @@ impl Place {
     }
 }
 
-/// Whether to delete the key is to delete bindings: it is about them, or one of those that it is
-/// under.
+/// Whether deleting the key deletes bindings: it concerns them, or is a parent of such a key.
 pub(super) fn has_bindings(path: &str) -> bool {
     let mut names = path.split('\\');
     let pattern = [
@@ -88,7 +87,7 @@ fn is_local_machine(name: &str) -> bool {
     name.eq_ignore_ascii_case("HKEY_LOCAL_MACHINE") || name.eq_ignore_ascii_case("HKLM")
 }
 
-/// The path that a key is known by: the spelling of the root and of letters does not matter.
+/// The canonical path of a key: the spelling of the root and the case of letters do not matter.
 pub(super) fn canonical(path: &str) -> String {
     let lower = path.to_lowercase();
     match lower.split_once('\\') {

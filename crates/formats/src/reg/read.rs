@@ -44,7 +44,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     reader.end(options)?.finish(Header::default(), options)
 }
 
-/// Whether bytes begin as a registry export does.
+/// Whether bytes begin like a registry export.
 pub(crate) fn is_reg(bytes: &[u8]) -> bool {
     let encoding = of_start(bytes).0;
     let start = &bytes[..bytes.len().min(4096)];
@@ -55,7 +55,7 @@ pub(crate) fn is_reg(bytes: &[u8]) -> bool {
 
 struct Reader<'a> {
     parser: Parser<'a>,
-    /// The keys that are about bindings, by their canonical paths.
+    /// The keys that concern bindings, by their canonical paths.
     keys: BTreeMap<String, Key>,
     /// The one of them that the values are of.
     here: Option<String>,

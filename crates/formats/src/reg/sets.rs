@@ -1,4 +1,4 @@
-//! Which of several control sets is in force.
+//! Chooses the current one of several control sets.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -62,8 +62,8 @@ pub(super) fn in_force(keys: Vec<Key>) -> Result<(Vec<Key>, Vec<ConversionWarnin
     Ok((keys, warnings.collect()))
 }
 
-/// The one that running hosts call the current one, else the one that `Select` names, else the only
-/// one.
+/// The one that a running host links as the current one, else the one that `Select` names, else the
+/// only one.
 fn choose(
     sets: &BTreeMap<Set, Vec<Key>>,
     selected: &HashMap<String, ControlSet>,

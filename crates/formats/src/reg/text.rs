@@ -1,6 +1,6 @@
 //! The smallest parts of an export: texts, numbers, bytes.
 
-/// Whether a line ends here but for blanks and a comment.
+/// Whether the rest of a line consists of spaces and a comment.
 pub(super) fn is_end(tail: &str) -> bool {
     let tail = tail.trim();
     tail.is_empty() || tail.starts_with(';')
@@ -26,7 +26,7 @@ pub(super) fn unescaped(raw: &str) -> Result<String, String> {
         }
         match characters.next() {
             Some(escaped @ ('\\' | '"')) => text.push(escaped),
-            // As Wine writes line ends; Windows writes them as they are.
+            // Wine escapes line ends; Windows writes them unchanged.
             Some('n') => text.push('\n'),
             Some('r') => text.push('\r'),
             other => {

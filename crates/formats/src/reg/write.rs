@@ -61,7 +61,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     let parameters = PARAMETERS.join("\\");
     let parameters = format!("HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\{parameters}");
     if keys.is_empty() {
-        // Without a key the export would say nothing about bindings.
+        // Without a key the export would contain no statement about bindings.
         out.line(&format!("[{parameters}]"))?;
         out.line("")?;
     }

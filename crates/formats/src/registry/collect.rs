@@ -67,8 +67,8 @@ impl Collected {
         }
     }
 
-    /// Takes the key of HTTP.sys itself, which has the settings of the host. Only a setting under which
-    /// bindings act differently matters; damage in the others does not.
+    /// Takes the key of HTTP.sys itself, which has the settings of the host. Only a setting that
+    /// changes the effect of bindings matters; damage in the others does not.
     pub(crate) fn parameters(&mut self, found: &Found) {
         let configuration = self.configuration.get_or_insert_default();
         let warnings = configuration.take_parameters(found);

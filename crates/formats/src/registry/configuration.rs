@@ -11,7 +11,7 @@ use crate::report::{ConversionWarning, WarningKind};
 /// The key of the URL reservations. A value's name is the URL, its data a self-relative security
 /// descriptor. Known from public scripts and programs that read or repair it.
 pub(crate) const RESERVATIONS: &str = "UrlAclInfo";
-/// In the key of HTTP.sys itself: 0 switches HTTP/2 over TLS off for the host. Microsoft's advisory on
+/// In the key of HTTP.sys itself: 0 disables HTTP/2 over TLS for the host. Microsoft's advisory on
 /// CVE-2023-44487 gives it as a mitigation.
 pub(crate) const HTTP2_OVER_TLS: &str = "EnableHttp2Tls";
 /// The same without TLS, from the same advisory.

@@ -1,4 +1,4 @@
-//! A registry key as it was found.
+//! A registry key from an export or a hive.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -28,7 +28,7 @@ pub(crate) struct Found {
     pub(crate) warnings: Vec<ConversionWarning>,
 }
 
-/// A value as it was found.
+/// A value from an export or a hive.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
     pub(crate) name: String,

@@ -33,7 +33,7 @@ pub(crate) fn is_about_ssl(name: &str) -> bool {
 /// The name of a control set's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ControlSet {
-    /// `CurrentControlSet`: a link that a running host has to the one in force.
+    /// `CurrentControlSet`: a link of a running host to the current one.
     Current,
     /// `ControlSet001` and so on.
     Numbered(u32),

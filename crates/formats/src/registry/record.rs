@@ -35,7 +35,7 @@ pub(super) fn binding(
     Ok((binding, warnings))
 }
 
-/// A key whose values are taken out one by one.
+/// A key whose values are taken one by one.
 struct Reader(Found);
 
 impl Reader {
@@ -87,7 +87,7 @@ impl Reader {
         self.0.value(name).and_then(|value| value.line)
     }
 
-    /// The key of the binding, and its host name as it is spelled.
+    /// The key of the binding, and its host name in its original spelling.
     fn key(&mut self, kind: Kind, name: &str) -> Result<(BindingKey, Option<String>), ParseError> {
         match kind {
             Kind::IpPort => {

@@ -1,4 +1,4 @@
-//! The key and values that hold a binding.
+//! The key and values that represent a binding.
 
 use certbind_core::{Binding, Kind};
 

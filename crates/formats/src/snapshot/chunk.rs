@@ -11,7 +11,7 @@ pub(super) const FRONT: usize = 5;
 /// The most bytes that the content of a chunk has.
 pub(super) const MAX_LENGTH: usize = 128 * 1024;
 
-/// How long a writer lets the content of a chunk grow, unless one record alone is longer.
+/// The length at which a writer ends a chunk, unless one record alone is longer.
 pub(super) const FULL: usize = 64 * 1024;
 
 /// The kind of a chunk's content.

@@ -13,13 +13,13 @@ use crate::report::ParseError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// It is something else.
+    /// It has another format.
     #[error("expected a snapshot of bindings, found {found}")]
     Unrecognised {
         /// The start of the file.
         found: String,
     },
-    /// It is of a version that this release does not know.
+    /// Its version is not supported by this release.
     #[error(
         "the snapshot has version {found}, and this release reads versions up to {supported}; use \
          a newer certbind"

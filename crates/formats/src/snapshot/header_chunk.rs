@@ -1,4 +1,4 @@
-//! Where a snapshot comes from, as JSON, in one chunk or several.
+//! The source of a snapshot, as JSON, in one chunk or several.
 
 use std::borrow::Cow;
 

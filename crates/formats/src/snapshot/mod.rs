@@ -1,9 +1,9 @@
 //! The binary format: everything that a binding has, in chunks with check sums, read and written as
 //! a stream. `docs/formats.md` has it byte by byte.
 //!
-//! A [`Writer`] takes bindings in ascending order of their keys, as a store's scan gives them, and
-//! a [`Reader`] gives them back in that order. Both hold one chunk at a time, however many bindings
-//! there are.
+//! A [`Writer`] takes bindings in ascending order of their keys, as a store's scan returns them,
+//! and a [`Reader`] returns them in that order. Both keep one chunk in memory, for any number of
+//! bindings.
 //!
 //! A reader returns a binding as soon as its chunk was verified. Whether the file is **complete**
 //! and consistent is known at its end: until the reader has returned `None`, do nothing with the
@@ -52,8 +52,8 @@ use crate::write::{WriteError, check_whole};
 /// extended properties is not known at the beginning.
 pub const VERSION: u32 = 2;
 
-// Version 1 holds values of format 1, and version 2 those of both, so that an older release refuses
-// a newer file at its beginning and not at the first binding that it does not know.
+// Version 1 contains values of format 1, and version 2 those of both, so that an older release
+// refuses a newer file at its beginning and not at the first unknown binding.
 const _: () = assert!(
     certbind_core::codec::VALUE_FORMAT == 2,
     "a new format of values makes a new version of snapshots"

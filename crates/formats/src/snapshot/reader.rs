@@ -20,9 +20,9 @@ use crate::report::ConversionWarning;
 
 /// The bindings of a snapshot, one at a time, in ascending order of their keys.
 ///
-/// It holds the head and one chunk, and reads in large pieces: there is no use in a
-/// [`BufReader`](std::io::BufReader) under it. Length fields are untrusted; memory is allocated as
-/// data arrives. Iteration ends at an error.
+/// It keeps the head and one chunk in memory, and reads in large pieces: a
+/// [`BufReader`](std::io::BufReader) around the source is not needed. Length fields are untrusted;
+/// memory is allocated as data arrives. Iteration ends at an error.
 ///
 /// The file is known to be complete and consistent once the reader has returned `None`, and not
 /// before; see [`verified`](Self::verified).
@@ -36,7 +36,7 @@ pub struct Reader<R> {
     next: usize,
     last_key: Vec<u8>,
     bindings: u64,
-    /// The hash of the whole, where it is known beforehand.
+    /// The hash of the whole, if it is known beforehand.
     expected: Option<[u8; HASH]>,
     state: State,
 }
@@ -44,7 +44,7 @@ pub struct Reader<R> {
 #[derive(Clone, Copy)]
 enum State {
     ReadOutcome,
-    /// The end was read, and this is the hash of the whole.
+    /// The end was read, with the hash of the whole.
     Whole([u8; HASH]),
     Failed,
 }
@@ -114,7 +114,7 @@ impl<R: Read> Reader<R> {
         })
     }
 
-    /// Where the bindings come from.
+    /// The source of the bindings.
     pub fn header(&self) -> &Header {
         &self.header
     }

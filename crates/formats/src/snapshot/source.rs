@@ -19,7 +19,7 @@ pub(super) struct Source<R> {
     whole: Sha256,
 }
 
-/// A chunk whose hash was right.
+/// A chunk with a valid hash.
 pub(super) struct Chunk {
     pub(super) kind: Kind,
     /// Its number, and where its content begins.
@@ -134,8 +134,8 @@ impl<R: Read> Source<R> {
         Ok(made)
     }
 
-    /// Reads so many bytes, as they come: for a length that is only claimed nothing is allocated.
-    /// Whether they were all there.
+    /// Reads up to `wanted` bytes, allocating memory as data arrives. Returns whether the source
+    /// had all of them.
     fn fill(&mut self, buffer: &mut Vec<u8>, wanted: usize) -> Result<bool, SnapshotError> {
         let before = buffer.len();
         let found = self.inner.by_ref().take(wanted as u64).read_to_end(buffer);

@@ -18,7 +18,7 @@ use crate::write::WriteError;
 /// under it.
 ///
 /// The output is a complete snapshot once [`finish`](Self::finish) has returned; without it readers
-/// refuse it as truncated. After [`WriteError::Io`] it cannot be finished.
+/// refuse it as truncated. After [`WriteError::Io`] the snapshot cannot be finished.
 pub struct Writer<W: Write> {
     out: W,
     whole: Sha256,
@@ -31,7 +31,7 @@ pub struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a snapshot of bindings that come from where `header` says.
+    /// Begins a snapshot of bindings whose source is in `header`.
     ///
     /// # Errors
     /// [`WriteError::Io`] if `out` fails; [`WriteError::TooLong`], before anything is written, for

@@ -1,4 +1,4 @@
-//! Hosts: bindings that a release shows whole, and the lines that it prints.
+//! Hosts: bindings that a release prints completely, and the printed lines.
 
 use certbind_core::{
     Binding, BindingKey, CertCheckMode, ExtendedProperties, Property, PropertyValue, Record,

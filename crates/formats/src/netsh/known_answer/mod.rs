@@ -27,8 +27,8 @@ proptest! {
     }
 }
 
-/// For each rule, the first case of the seed 26 that finds it broken, and passes otherwise. The search
-/// below prints them.
+/// For each rule, the first case of the seed 26 that detects its violation, and passes otherwise.
+/// The search below prints them.
 const FOUND: [(Rule, usize); Rule::ALL.len()] = [
     (Rule::Separator, 31307),
     (Rule::LabelBeforePosition, 0),
@@ -92,7 +92,7 @@ fn search_for_broken_rules() {
 }
 
 /// By hand, a million cases: `CERTBIND_ANSWERS=1000000 cargo test --release -p certbind-formats
-/// --lib -- --ignored known_answer --nocapture`. Prints how many were read whole, in part, and
+/// --lib -- --ignored known_answer --nocapture`. Prints how many were read completely, in part, and
 /// refused.
 #[test]
 #[ignore = "takes minutes: for a change of the reader"]

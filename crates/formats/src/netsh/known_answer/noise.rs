@@ -15,7 +15,7 @@ pub(super) fn damage(draw: &mut Draw<'_>, lines: &mut Vec<String>) {
         4 | 5 => lines.swap(at, at + 1),
         6 => remove_section(lines, at),
         _ => match record(lines, at) {
-            // Two records run together, or one comes twice.
+            // Two records run together, or one is duplicated.
             Some((from, _)) if from > 1 && draw.one_in(2) => drop(lines.drain(from - 1..=from)),
             Some((from, to)) => {
                 let copy = [&[String::new()], &lines[from..to]].concat();
@@ -49,7 +49,7 @@ fn remove_section(lines: &mut Vec<String>, at: usize) {
     lines.drain(from..from + 1 + length.unwrap_or_default());
 }
 
-/// Noise that can be removed, and leaves every value as it was.
+/// Noise that can be removed, and does not change any value.
 pub(super) fn removable(draw: &mut Draw<'_>, lines: &[String]) -> String {
     let prefix = |prefix: &str| joined(lines.iter().map(|line| format!("{prefix}{line}")));
     let numbered = lines.iter().enumerate();
@@ -140,7 +140,7 @@ fn output(lines: &[String]) -> serde_json::Value {
 /// The effect of noise that may lose values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Harm {
-    /// A line, or a record, is not as it was printed.
+    /// A line, or a record, was changed.
     Changed,
     /// A label is in the language of another host.
     OtherLanguage,
@@ -202,7 +202,8 @@ pub(super) fn harmful(draw: &mut Draw<'_>, lines: &mut [String]) -> Harm {
         4 => *line = line.replace(" : ", " = "),
         5 => line.push_str("\u{a0}\u{a0}x"),
         6 => line.insert_str(0, "> "),
-        // The last options of the releases, misspelt: without them a record is whole for an older one.
+        // The last options of the releases, misspelt: without them a record is a complete one of an
+        // older release.
         7 => {
             for line in lines {
                 for label in ["Reject Connection", "Negotiate Client Certificat"] {

@@ -249,7 +249,7 @@ impl Case {
     }
 }
 
-/// The labels and values of each record, without the text around the records. A line break of a page is
+/// The labels and values of each record, without the text around the records. A page break is
 /// removed, and reported for the whole file.
 fn records<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<(String, String)>> {
     let mut records: Vec<Vec<(String, String)>> = Vec::new();
@@ -287,7 +287,7 @@ fn is_null(name: &str) -> bool {
     name.to_lowercase().starts_with("(null)")
 }
 
-/// Whether text was passed over between the start of a record and the next.
+/// Whether text was ignored between the start of a record and the next.
 fn is_skipped(reading: &ReadOutcome, at: usize) -> bool {
     let first = reading.lines[at];
     let next = reading.lines.get(at + 1).copied().unwrap_or(u64::MAX);
