@@ -41,7 +41,7 @@ pub(crate) fn compare(
         let contents = Input::File(path.to_owned()).resolved().read()?;
         let header = contents.reading.map(|reading| reading.export.header);
         let named = header.and_then(|header| header.host);
-        // The one baseline of the one host is not searched by name.
+        // With a single baseline and a single host the name does not matter.
         let name = match &hosts[..] {
             [only] => only.name.clone(),
             _ => named.unwrap_or_else(|| audit_targets::file_host(path, from)),
@@ -114,8 +114,8 @@ fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, E
     Ok(baselines)
 }
 
-/// Writes the bindings of each host to a folder. A host that was not read whole keeps its earlier
-/// baseline, and a warning says so.
+/// Writes the bindings of each host to a folder. A host that was read in part keeps its earlier
+/// baseline, with a warning.
 pub(crate) fn save(folder: &Path, hosts: &[HostExport]) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
         path: folder.to_owned(),

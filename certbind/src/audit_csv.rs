@@ -23,8 +23,8 @@ const COLUMNS: [&str; 13] = [
     "key_written",
 ];
 
-/// A row for each binding, each finding, each waived finding, and each earlier finding that is gone or was
-/// not assessed.
+/// A row for each binding, each finding, each waived finding, and each earlier finding that was
+/// fixed or not assessed.
 pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report) -> io::Result<()> {
     row(out, COLUMNS.map(str::to_owned))?;
     for (host, summary) in hosts.iter().zip(&report.hosts) {
@@ -99,7 +99,7 @@ fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 13] {
     cells
 }
 
-/// A finding of the earlier report that this one does not have.
+/// A finding of the earlier report that is absent from this one.
 fn of_earlier(finding: &EarlierFinding, state: &str) -> [String; 13] {
     let mut cells = cells("earlier");
     cells[1] = finding.host.clone().unwrap_or_default();

@@ -189,7 +189,7 @@ fn entry(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> SitesOfIis {
-    // With shared configuration IIS reads another file, which this one says nothing about.
+    // With shared configuration IIS reads another file, whose contents are unknown.
     let folder = path.parent().unwrap_or(Path::new("."));
     if let Some(redirection) = entry(folder, "redirection.config") {
         let redirected = files::read(&redirection)

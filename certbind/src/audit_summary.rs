@@ -4,7 +4,7 @@ use certbind_audit::summary::counted;
 pub(crate) use certbind_audit::summary::rules;
 use certbind_audit::{EarlierFinding, Report};
 
-/// The counts of the whole audit: `3 warnings, 9 notes in 6 bindings`.
+/// The counts of the audit: `3 warnings, 9 notes in 6 bindings`.
 pub(crate) fn counts(report: &Report) -> String {
     let counts = report.counts();
     let mut found: Vec<_> = [

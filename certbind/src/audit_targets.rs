@@ -21,7 +21,8 @@ use crate::stores::{Opened, StoreUrl};
 /// The source of a host's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum HostFrom {
-    /// The export, or else the file's name, or the folder of a hive that is called SYSTEM.
+    /// The name in the export, or else the file's name, or that of the folder of a hive that is
+    /// called SYSTEM.
     Export,
     /// The file's name without its extension.
     File,

@@ -13,7 +13,7 @@ const MAX_FINDINGS: usize = 40;
 /// The most characters in a line about a rule.
 const WIDTH: usize = 96;
 
-/// The whole report. Of a clean audit it is one line.
+/// The complete report. Of a clean audit it is one line.
 pub(crate) fn of(hosts: &[HostExport], report: &Report) -> String {
     let mut text = String::new();
     for (findings, is_last) in by_rule(&report.findings) {
@@ -41,7 +41,7 @@ pub(crate) fn of(hosts: &[HostExport], report: &Report) -> String {
     text
 }
 
-/// The earlier findings that are gone, and those that were not assessed.
+/// The fixed findings, and those that were not assessed.
 fn changes(text: &mut String, report: &Report) {
     let Some(changes) = &report.changes else {
         return;

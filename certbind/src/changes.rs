@@ -7,7 +7,7 @@ use certbind_migrate::{Comparison, FieldChange};
 
 use crate::terminal::escaped;
 
-/// `+ KEY  5226… in MY, IIS`: a binding that is new, or with another sign, gone.
+/// `+ KEY  5226… in MY, IIS`: a new binding or, with another sign, a removed one.
 pub(crate) fn whole(sign: char, binding: &Binding) -> String {
     let record = binding.record();
     let certificate = match &record.certificate {

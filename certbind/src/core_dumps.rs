@@ -1,6 +1,6 @@
 //! Core dumps, which would have the passwords and keys that are in memory.
 
-/// Switches core dumps of this process off. That it fails changes nothing else.
+/// Disables core dumps of this process. A failure is ignored.
 #[cfg(unix)]
 pub(crate) fn switch_off() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -14,7 +14,7 @@ use crate::recording::Interval;
 pub(crate) struct ExportName {
     /// The part before the time.
     pub(crate) host: Option<String>,
-    /// A time, or the whole of a day in UTC.
+    /// A time, or a whole day in UTC.
     pub(crate) time: Option<Interval>,
 }
 
@@ -99,7 +99,7 @@ mod tests {
             ("web01-2025-11-29T1230Z.reg", Some("web01"), minute),
             ("web01 2025-11-29T12-30-05Z.reg", Some("web01"), second),
             ("20251129T123005Z", None, second),
-            // No zone, no such time, no date: it says nothing.
+            // No zone, no such time, no date: no time is recognized.
             ("web01-2025-11-29T1230.txt", None, None),
             ("web01-2025-11-29T2530Z.txt", None, None),
             ("web01-2025-13-29.txt", None, None),

@@ -1,5 +1,6 @@
-//! Names of files and folders that come from data: hosts of a fleet, of exports and of archives. Such a name
-//! leads nowhere but into its folder, and means a file on every system, as folders are shared.
+//! Names of files and folders that come from data: hosts of a fleet, of exports and of archives.
+//! Such a name cannot leave its folder, and is a valid file name on every system, since folders are
+//! shared.
 
 use certbind_certificates::is_reserved_on_windows;
 
@@ -14,7 +15,7 @@ pub(crate) enum FileNameError {
     End,
 }
 
-/// Checks a name. Letters and digits of every script are taken; it does not begin with a dot.
+/// Checks a name. Letters and digits of every script are allowed; it must not begin with a dot.
 pub(crate) fn check(name: &str) -> Result<(), FileNameError> {
     let is_plain = |c: char| c.is_alphanumeric() || "._- ".contains(c);
     if name.is_empty() || name.starts_with(['.', ' ']) || !name.chars().all(is_plain) {

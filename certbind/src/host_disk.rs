@@ -14,7 +14,7 @@ const PLACES: [&[&str]; 4] = [
     &["SYSTEM"],
 ];
 
-/// The hive of a folder that is named as an input: also one that lies in the folder itself.
+/// The hive of a folder that is named as an input: also one directly in the folder.
 ///
 /// # Errors
 /// The folder has several hives, or cannot be read.

@@ -16,8 +16,8 @@ use crate::hive_logs::{HiveLogs, format_of_name};
 use crate::input::is_standard_input;
 use crate::read_file;
 
-/// An export that is whole as far as it has to be, whose bindings are ready to come in canonical
-/// order. A snapshot and a listing are not held: they were read to their end once, and are read
+/// An export that was checked for completeness, whose bindings can be read in canonical order. A
+/// snapshot and a listing are not kept in memory: they were read to their end once, and are read
 /// again.
 pub(crate) struct ImportSource<'a> {
     path: &'a Path,
@@ -77,7 +77,7 @@ impl<'a> ImportSource<'a> {
         }
     }
 
-    /// A file that was read as a whole.
+    /// A file that was read completely.
     pub(crate) fn reading(&self) -> Option<&ReadOutcome> {
         match &self.content {
             Content::Whole(reading) => Some(reading),
@@ -174,8 +174,8 @@ struct Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// The same, or all its bytes, where it can be read only once and is not long, or has to be held all
-    /// the same.
+    /// The same, or all its bytes, where it can be read only once and is short, or has to be in
+    /// memory for another reason.
     fn of(path: &'a Path, options: &ReadOptions) -> Result<Result<Self, Vec<u8>>, Error> {
         const LONG: u64 = 16 << 20;
         // Compressed files and archives are held in memory.
@@ -231,14 +231,14 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The form that an export has by the options, or by its start if that is not blank.
+/// The format of an export by the options, or by its start if that is not blank.
 fn format_of(start: &[u8], options: &ReadOptions) -> Option<Format> {
     let is_blank = start.iter().all(u8::is_ascii_whitespace);
     let detected = || (!is_blank).then(|| certbind_formats::detect(start));
     options.format.or_else(detected)
 }
 
-/// A listing and a snapshot as they come, and anything else as a whole.
+/// A listing and a snapshot as a stream, and any other format completely.
 fn read<'a>(
     origin: Origin<'a>,
     options: &ReadOptions,

@@ -28,7 +28,7 @@ pub(crate) enum Input {
 pub(crate) struct Contents {
     /// In canonical order.
     pub(crate) bindings: Vec<Binding>,
-    /// The whole reading, where it was a file.
+    /// The complete reading, where it was a file.
     pub(crate) reading: Option<ReadOutcome>,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Input {
 }
 
 impl Input {
-    /// A file that turns out to be a store is one.
+    /// Treats a file that is a store as one.
     pub(crate) fn resolved(self) -> Self {
         match self {
             Self::File(path) if path.is_file() => {

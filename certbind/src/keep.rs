@@ -1,4 +1,4 @@
-//! Adds looks at a host to a recording.
+//! Adds observations of a host to a recording.
 
 use std::time::{Duration, SystemTime};
 
@@ -213,7 +213,7 @@ fn steps(past: &Past, look: &Look, recording: &Recording) -> Vec<(Origin, Option
     vec![(origin, None, look.bindings.clone())]
 }
 
-/// Looks have whole milliseconds, as commits do.
+/// Observations have whole milliseconds, as commits do.
 fn system_time(time: Timestamp) -> SystemTime {
     let distance = Duration::from_millis(time.as_millisecond().unsigned_abs());
     match time.as_millisecond() {
@@ -252,7 +252,7 @@ fn steps_of_history(
     steps.collect()
 }
 
-/// Whether the recording has the bindings of a look for its time.
+/// Whether the recording has the bindings of an observation for its time.
 fn is_recorded(past: &Past, look: &Look) -> bool {
     let revision = past.quietly_revision_at(&At::Time(look.time.ended));
     let state = revision.and_then(|revision| past.state(revision));

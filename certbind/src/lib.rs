@@ -30,9 +30,9 @@
 //! The package `certbind-httpsys` is a dependency without the feature `httpsys` as well, because the
 //! emulation of netsh uses its calls of the HTTP Server API over a simulated HTTP.sys.
 //!
-//! A program with a tokio runtime of its own hands it to the etcd backend by
+//! A program with a tokio runtime of its own passes it to the etcd backend by
 //! [`EtcdBuilder::runtime`](https://docs.rs/certbind-etcd/latest/certbind_etcd/struct.EtcdBuilder.html#method.runtime):
-//! `EtcdUrl::builder` makes the builder for a URL.
+//! `EtcdUrl::builder` creates the builder for a URL.
 
 mod activity;
 mod audit_baselines;

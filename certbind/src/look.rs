@@ -1,4 +1,4 @@
-//! A look at a host: its bindings, and when they were read.
+//! An observation of a host: its bindings, and when they were read.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::recording::Interval;
 use crate::stores::{Opened, StoreUrl};
 use crate::warnings::warn_of;
 
-/// The bindings of a host at a time. All of them: a look that is not whole is an error.
+/// The bindings of a host at a time. It is complete: a partial reading is an error.
 pub(crate) struct Look {
     /// The host, if the source names it.
     pub(crate) host: Option<String>,
@@ -52,7 +52,7 @@ impl Look {
         })
     }
 
-    /// Reads an export, which was made at `time` unless it says when itself.
+    /// Reads an export, which was made at `time` unless it contains its own time.
     pub(crate) fn at_export(path: &Path, time: Option<Interval>) -> Result<Self, Error> {
         let contents = Input::File(path.to_owned()).read()?;
         let header = contents.reading.as_ref().map(|it| &it.export.header);

@@ -9,10 +9,10 @@ use crate::registry::registry;
 
 /// Opens the store that a URL names for changes, and creates it if it does not exist.
 ///
-/// A missing file of `redb:PATH` is created with its folders. A batch that an earlier process of
-/// `httpsys:` left unfinished is undone. Credentials for `etcd://…` come from the environment, as in the
-/// program ([`EtcdUrl`](https://docs.rs/certbind-etcd/latest/certbind_etcd/struct.EtcdUrl.html)). Warnings
-/// of the backends `httpsys` and `etcd` are printed on standard error.
+/// A missing file of `redb:PATH` is created with its folders. An unfinished batch of an earlier
+/// process of `httpsys:` is undone. Credentials for `etcd://…` come from the environment, as in the
+/// program ([`EtcdUrl`](https://docs.rs/certbind-etcd/latest/certbind_etcd/struct.EtcdUrl.html)).
+/// Warnings of the backends `httpsys` and `etcd` are printed on standard error.
 ///
 /// ```
 /// let store = certbind::open("memory:")?;

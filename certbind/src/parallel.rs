@@ -6,7 +6,7 @@ use std::thread;
 
 /// The results of a function for each item, in their order. As many threads work as the machine has cores.
 ///
-/// If the function panics, so does this.
+/// If the function panics.
 pub(crate) fn map<T: Send, R: Send>(
     items: Vec<T>,
     function: impl Fn(usize, T) -> R + Sync,

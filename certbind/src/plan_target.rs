@@ -10,9 +10,9 @@ use certbind_migrate::Plan;
 use crate::error::Error;
 use crate::stores::StoreUrl;
 
-/// The store that a plan says it was made for, if it is where the user expects it: this host's
-/// HTTP.sys, the store that commands open without `--store`, or an existing file below the folder of the
-/// plan or the current one. Nothing outside of these folders is looked at.
+/// The store that a plan names as its target, if it is one that the user expects: this host's
+/// HTTP.sys, the store that commands open without `--store`, or an existing file below the folder
+/// of the plan or the current one. No file outside of these folders is accessed.
 ///
 /// # Errors
 /// [`Error::NoTarget`] if it is another.
@@ -75,7 +75,7 @@ fn check(store: &Path, plan: &Path, default: Option<&Path>) -> Result<(), &'stat
     }
 }
 
-/// The folder of a plan and the current one, as they are written and as they are.
+/// The folder of a plan and the current one, as written and with links resolved.
 fn folders_of(plan: &Path) -> Vec<PathBuf> {
     let beside = match plan.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -89,7 +89,7 @@ fn folders_of(plan: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Whether a path in a folder leads to a file, without links: one could lead anywhere.
+/// Whether a path in a folder is a file, without links, whose target could be outside.
 fn is_file_below(folder: &Path, rest: &Path) -> io::Result<bool> {
     let mut path = folder.to_owned();
     let mut is_file = false;

@@ -7,7 +7,7 @@ use crate::changes::{changed, counted, whole};
 use crate::message::warning;
 use crate::terminal::escaped;
 
-/// The whole plan. Unchanged bindings are only counted.
+/// The complete plan. Unchanged bindings are only counted.
 pub(crate) fn of(plan: &Plan) -> String {
     let mut text = format!("{}\n{}\n", escaped(&title(plan)), counts(&plan.counts()));
     if plan.changes().next().is_some() {
@@ -103,7 +103,7 @@ fn in_words(step: &Step) -> String {
     }
 }
 
-/// Where a binding comes from, if it had another key there.
+/// The source of a binding, if it had another key there.
 fn origin(source: &Binding, new_value: &Binding) -> String {
     if source.key() == new_value.key() {
         return String::new();

@@ -31,7 +31,7 @@ pub(crate) fn print(text: &str) -> Result<(), Error> {
     })?)
 }
 
-/// Standard output for a result that is printed as it is made, in bounded memory.
+/// Standard output for a result that is printed incrementally, in bounded memory.
 pub(crate) struct Stream(io::BufWriter<anstream::AutoStream<io::StdoutLock<'static>>>);
 
 /// Whether there is still a reader.
@@ -54,7 +54,7 @@ impl Stream {
         present(self.0.write_all(text.as_bytes()))
     }
 
-    /// Hands over everything that was printed.
+    /// Writes everything that was printed so far.
     pub(crate) fn flush(&mut self) -> Result<Reader, Error> {
         present(self.0.flush())
     }

@@ -38,7 +38,7 @@ pub(crate) fn options(record: &Record) -> Vec<String> {
     options
 }
 
-/// The whole binding, a field a line.
+/// The complete binding, a field per line.
 pub(crate) fn in_full(binding: &Binding) -> String {
     let record = binding.record();
     let mut text = format!("{}\n", binding.key());

@@ -20,7 +20,7 @@ pub(crate) struct Recording {
     pub(crate) source_revision: Option<u64>,
 }
 
-/// The time that a look took, in whole milliseconds: not shorter than it was.
+/// The time that an observation took, in whole milliseconds, rounded up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Interval {
     pub(crate) began: Timestamp,

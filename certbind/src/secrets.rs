@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// JSON of bindings without their session ticket keys, their number in their place. Other JSON is
-/// left as it is.
+/// JSON of bindings with the number of their session ticket keys in place of the keys. Other JSON
+/// is unchanged.
 pub(crate) fn withheld(json: String) -> String {
     if !json.contains(NAME) {
         return json;

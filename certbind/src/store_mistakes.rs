@@ -50,7 +50,7 @@ pub(crate) fn is_export(path: &Path) -> bool {
     reading.is_ok_and(|reading| !reading.export.bindings.is_empty())
 }
 
-/// The folder with the name that is most like that of a missing one.
+/// The folder with the name most similar to that of a missing one.
 pub(crate) fn nearest(folder: &Path) -> Option<PathBuf> {
     let name = folder.file_name()?.to_string_lossy().to_lowercase();
     let parent = match folder.parent() {

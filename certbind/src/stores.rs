@@ -25,7 +25,7 @@ use crate::store_mistakes;
 /// Whether `--create` was given.
 static CREATES_FOLDERS: AtomicBool = AtomicBool::new(false);
 
-/// Lets new stores be created with their folders.
+/// Allows that new stores are created with their folders.
 pub(crate) fn create_folders() {
     CREATES_FOLDERS.store(true, Ordering::Relaxed);
 }
@@ -99,7 +99,7 @@ impl StoreUrl {
         })
     }
 
-    /// An empty store that takes the place of one that does not exist.
+    /// An empty store in place of one that does not exist.
     pub(crate) fn memory() -> Self {
         Self::new(&Memory, "")
     }

@@ -54,7 +54,7 @@ enum Layout {
 impl Default for Rows {
     fn default() -> Self {
         Self::fitting(io::stdout().is_terminal().then(|| {
-            // A terminal that does not know its size is taken to be an ordinary one.
+            // A terminal of unknown size is taken to be an ordinary one.
             terminal_size::terminal_size().map_or(80, |(width, _)| width.0)
         }))
     }

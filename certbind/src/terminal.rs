@@ -28,8 +28,8 @@ pub(crate) fn escaped_json(json: &str) -> String {
     shown
 }
 
-/// JSON that is written to this is escaped as by [`escaped_json`] on its way: a long one is never
-/// there as a whole. A character has to come in one piece; `serde_json` writes so.
+/// Escapes the JSON that is written to it like [`escaped_json`], without keeping all of it in
+/// memory. A character must not be split between writes; `serde_json` never does that.
 pub(crate) struct EscapingJson<W: Write>(pub(crate) W);
 
 impl<W: Write> Write for EscapingJson<W> {
@@ -84,7 +84,7 @@ struct Escaping<W: Write>(W);
 
 impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Lines are written whole by everything in this program.
+        // All code of this program writes complete lines.
         let text = String::from_utf8_lossy(bytes);
         for part in text.split_inclusive(['\n', '\r', '\t']) {
             let end = part.len() - usize::from(part.ends_with(['\n', '\r', '\t']));

@@ -2,9 +2,10 @@
 //! that made the changes, so that the next certbind can roll them back. Of HTTP.sys on Windows it is in the
 //! folder of the system, for administrators alone.
 //!
-//! An entry `NAME.json` waits, and `NAME.due` is being rolled back. Removing the first, or renaming it to
-//! the second, decides between the two. The process that made the changes, or rolls them back, holds a
-//! lock on `NAME.lock`. `NAME` is of the store, so each store has one entry at most.
+//! An entry `NAME.json` waits, and `NAME.due` is being rolled back. Removing the first, or renaming
+//! it to the second, decides between the two. The process that made the changes, or rolls them
+//! back, holds a lock on `NAME.lock`. `NAME` is derived from the store, so each store has at most
+//! one entry.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -24,7 +25,7 @@ use crate::stores::{Opened, StoreUrl};
 use crate::undo;
 
 const VERSION: u32 = 1;
-/// How often a waiting process looks for its entry.
+/// How often a waiting process checks its entry.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How long a roll-back waits for another process that has the store open.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -214,7 +215,7 @@ impl Unconfirmed {
         if !self.is_due() {
             return self.remove();
         }
-        // A roll-back that failed: the state is kept as it is.
+        // A failed roll-back: the state is kept.
         match lock(&self.path)? {
             Some(_lock) => self.remove(),
             None => Ok(false),
@@ -320,8 +321,8 @@ fn read(path: &Path) -> Result<Unconfirmed, Error> {
     })
 }
 
-/// The lock of an entry. `None` if another process holds it. The file stays, as removing it would let two
-/// processes lock different files of one name.
+/// The lock of an entry. `None` if another process holds it. The file is not removed, since two
+/// processes could then lock different files of one name.
 fn lock(entry: &Path) -> Result<Option<File>, Error> {
     let path = entry.with_extension("lock");
     let io = |error| StoreError::io("lock", &path, error);

@@ -77,7 +77,7 @@ impl UndoFile {
     }
 }
 
-/// Writes a file whole under a name that is free.
+/// Writes a complete file under an unused name.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = temporary(path, bytes)?;
     file.persist_noclobber(path).map_err(|error| error.error)?;

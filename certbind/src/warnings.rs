@@ -7,7 +7,7 @@ use certbind_formats::{ConversionWarning, ParseError, ReadOutcome};
 use crate::message::warn;
 use crate::terminal::escaped;
 
-/// The most warnings that are printed one by one.
+/// The most warnings that are printed individually.
 const WARNINGS: usize = 20;
 
 /// Conversion warnings; of equal ones, the first and their number.

@@ -19,12 +19,13 @@ use crate::watch;
 const BATCHES: u32 = 60;
 const LOOKS: u64 = 40;
 
-/// A reader never sees a batch half applied, a batch with a failing precondition not at all, and
-/// time does not go back for it. Where scans are not point-in-time, `get` alone is held to that; where
-/// batches are not isolated, scans still have each key once, and the end is whole.
+/// A reader never sees a batch partly applied or a batch with a failing precondition, and never an
+/// older state after a newer one. Where scans are not point-in-time, this applies to `get` alone;
+/// where batches are not isolated, scans still return each key once, and the final state is
+/// consistent.
 ///
 /// # Panics
-/// If it is otherwise.
+/// If a reader does.
 pub fn batches_are_atomic<F: Fixture>() {
     watch::run::<F>("batches_are_atomic", || check(Fixtures::of::<F>()));
 }
@@ -76,11 +77,11 @@ fn check(fixtures: Fixtures) {
             scope.spawn(|| get(2)),
         ];
         for thread in threads {
-            // The words of the panic, where the scope would only say that there was one.
+            // The message of the panic, which the scope itself would not report.
             thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         }
     });
-    // Where a batch's halves can be seen, the end at least is whole.
+    // Where batches can be observed partly applied, the final state at least is consistent.
     let marks: BTreeSet<_> = all_bindings(&*store).iter().map(mark).collect();
     require_eq!(
         Atomic,
@@ -90,12 +91,12 @@ fn check(fixtures: Fixtures) {
     );
 }
 
-/// Every third batch has a precondition in its middle that does not hold.
+/// Every third batch has a violated precondition in its middle.
 fn fails(id: u128) -> bool {
     id != 0 && id.is_multiple_of(3)
 }
 
-/// Scans, and gives back which batch it saw.
+/// Scans, and returns the batch that it saw.
 fn scan_all(
     store: &dyn BindingStore,
     capabilities: &Capabilities,
@@ -133,7 +134,7 @@ fn scan_all(
     id
 }
 
-/// Gets one key after the other, and gives back which batch it saw last.
+/// Gets one key after the other, and returns the batch that it saw last.
 fn get_each(
     store: &dyn BindingStore,
     capabilities: &Capabilities,
@@ -156,8 +157,8 @@ fn get_each(
     last
 }
 
-/// Lets the readers look until the writer is done, and the writer write until they have looked
-/// often enough.
+/// Lets the readers read until the writer is done, and the writer write until they have read often
+/// enough.
 #[derive(Default)]
 struct Watch {
     over: AtomicBool,
@@ -183,7 +184,7 @@ impl Watch {
     }
 
     fn read(&self, reader: usize, look: impl Fn(u128) -> u128) {
-        /// Keeps the writer from waiting for a reader that is gone, however it went.
+        /// Prevents the writer from waiting for a reader that has ended, also by a panic.
         struct Gone<'a>(&'a AtomicU64);
         impl Drop for Gone<'_> {
             fn drop(&mut self) {

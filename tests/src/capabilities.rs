@@ -20,7 +20,7 @@ use crate::watch;
 /// succeed; and refused operations change nothing.
 ///
 /// # Panics
-/// If it is otherwise.
+/// If a capability is not accurate.
 pub fn capabilities_are_accurate<F: Fixture>() {
     watch::run::<F>("capabilities_are_accurate", || check(Fixtures::of::<F>()));
 }

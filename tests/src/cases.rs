@@ -35,7 +35,8 @@ pub(crate) fn config(fixtures: Fixtures, check: &str, cases: u32) -> Config {
     }
     let subject = file_name((fixtures.name)());
     let file = format!("proptest-regressions/{subject}.{check}.txt");
-    // The one form of persistence that does not look for the source of this crate wants it static.
+    // The one form of persistence that does not search for the source of this crate requires it to
+    // be static.
     let file: &'static str = Box::leak(file.into_boxed_str());
     Config {
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(file))),

@@ -16,7 +16,7 @@ use crate::watch;
 /// Histories of eight threads are linearizable: reads, every way to write, batches with
 /// preconditions, rotations and scans.
 ///
-/// Where a scan is not of one instant it need only be *regular*: for each key it returns a value
+/// Where a scan is not point-in-time it need only be *regular*: for each key it returns a value
 /// that a read of that key alone might have returned in that time. Where a batch can be observed
 /// partly applied, the same holds for all reads concurrent with batches of several changes; but
 /// writers take turns, and reads concurrent with batches of one change are linearizable.

@@ -14,7 +14,7 @@ use crate::watch;
 /// store stay unchanged.
 ///
 /// # Panics
-/// If it is otherwise.
+/// If an operation violates this.
 pub fn errors_change_nothing<F: Fixture>() {
     watch::run::<F>("errors_change_nothing", || check(Fixtures::of::<F>()));
 }

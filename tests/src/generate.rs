@@ -1,7 +1,7 @@
 //! Bindings to draw: of the kinds that a store has, with the options that it takes.
 //!
-//! The strategies are made once and drawn from often. Those of `certbind_core::strategy` that choose
-//! a record by its key are made anew for each, and take ten times as long.
+//! The strategies are created once and drawn from often. Those of `certbind_core::strategy` that
+//! choose a record by its key are created for each key, and take ten times as long.
 
 use certbind_core::strategy::{few_keys, host_port, ip_port, port, record};
 use certbind_core::{Binding, BindingKey, Capabilities, Kind};

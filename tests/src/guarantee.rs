@@ -23,8 +23,8 @@ pub(crate) enum Guarantee {
 }
 
 impl Guarantee {
-    /// The guarantee that a check is for, for failures that it does not name itself: a call that does
-    /// not return, or an error where none is expected.
+    /// The guarantee of a check, for failures that do not name one: a call that does not return, or
+    /// an unexpected error.
     pub(crate) fn of_check(check: &str) -> Self {
         match check {
             "keys_are_unique" => Self::Unique,
@@ -73,7 +73,7 @@ macro_rules! require_eq {
     };
 }
 
-/// Fails unless a condition holds.
+/// Fails if a condition is false.
 macro_rules! require {
     ($guarantee:ident, $condition:expr, $($context:tt)+) => {
         if !$condition {

@@ -49,7 +49,7 @@ pub fn second_handles_share_the_store<F: Fixture>() {
     });
 }
 
-/// The refused opening harms nothing, and the store opens once the first handle is gone.
+/// The refused opening harms nothing, and the store opens after the first handle was dropped.
 fn refused(fixture: &dyn DynFixture, first: Box<dyn BindingStore>, capabilities: &Capabilities) {
     let mut expected = all_bindings(&*first);
     if capabilities.writable {

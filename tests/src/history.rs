@@ -32,8 +32,9 @@ pub(crate) fn programs(
 ) -> impl Strategy<Value = Vec<Vec<Operation>>> + use<> {
     let limit = capabilities.max_batch.map_or(KEYS, usize::from);
     let step = (0..12_u8, any::<[u8; KEYS]>(), 1..=most.min(limit).min(KEYS));
-    // A rotation is a batch of as many changes as there are bindings. Where batches can be seen half
-    // applied, so can those that it tries before the one that it ends with, and no record has them.
+    // A rotation is a batch of as many changes as there are bindings. Where batches can be observed
+    // partly applied, so can the failed attempts of a rotation before its last one, which are not
+    // recorded.
     let rotates = capabilities.isolated_batch && limit >= KEYS;
     let keys = btree_set(few_keys(&capabilities.kinds), KEYS);
     let programs = vec(vec(step, OPERATIONS), THREADS);
@@ -66,7 +67,7 @@ fn change(key: BindingKey, choice: u8, id: u128) -> Change {
     let expect = match choice % 4 {
         0 => Precondition::Absent,
         1 => Precondition::Present,
-        // The value of an operation shortly before: it may well be there.
+        // The value of an operation shortly before: it is likely to be current.
         2 => {
             let ago = u128::from(choice / 4) % 9;
             Precondition::Exactly(Box::new(marked(&key, id.saturating_sub(ago))))

@@ -27,8 +27,8 @@ const MOMENTS: [f64; 7] = [0.5, 0.9, 0.2, 0.7, 0.05, 0.4, 0.97];
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A process that changes the store is killed (SIGKILL) at the moment of an acknowledgement, and in
-/// the middle of batches. Reopened, the store contains every acknowledged change, and the batch that
-/// was under way as a whole or not at all.
+/// the middle of batches. Reopened, the store contains every acknowledged change, and the
+/// interrupted batch as a whole or not at all.
 ///
 /// `test` is the path of the test that calls this: the suite starts the test binary again, with this
 /// test alone. `suite!` passes it.
@@ -59,8 +59,8 @@ pub fn acknowledged_changes_survive_a_kill<F: Fixture>(test: &str) {
     });
 }
 
-/// For suites that are declared with `durability_not_checked`: the store's capabilities say why. It is
-/// not durable, or read-only, or no second process can open it.
+/// For suites that are declared with `durability_not_checked`: the store's capabilities give the
+/// reason. It is not durable, or read-only, or no second process can open it.
 ///
 /// # Panics
 /// If the capabilities claim durability that a second process could check.
@@ -245,10 +245,10 @@ impl Process {
         }
     }
 
-    /// Asks for the next operation.
+    /// Requests the next operation.
     fn request(&mut self) {
         let requests = self.requests.as_mut().expect("its input");
-        // If the child has ended, the line that is expected does not come, which says why.
+        // If the child has ended, the missing line leads to the error message.
         let _ = requests
             .write_all(b"next\n")
             .and_then(|()| requests.flush());

@@ -23,10 +23,10 @@ const BOUNDARIES: [usize; 24] = [
     1001, 1024, 1025, 4096,
 ];
 
-/// Stores of up to 10,000 keys and batches of up to 5,000 changes behave as the model: batches and
-/// bulk loads are applied as a whole, or change nothing if their last change fails. The sizes are
-/// limited by the capabilities `tested_keys` and `max_batch`, and by [`Fixture::MAX_KEYS`]; the largest
-/// is always tried.
+/// Stores of up to 10,000 keys and batches of up to 5,000 changes behave like the model: batches
+/// and bulk loads are applied as a whole, or change nothing if their last change fails. The sizes
+/// are limited by the capabilities `tested_keys` and `max_batch`, and by [`Fixture::MAX_KEYS`]; the
+/// largest is always tried.
 ///
 /// # Panics
 /// If a store behaves differently.
@@ -39,7 +39,7 @@ pub fn large_batches_follow_the_model<F: Fixture>() {
         }
         let most = fixtures.max_batch(&capabilities);
         largest(fixtures, &capabilities, most);
-        // Shrinking a size of thousands takes long; the boundaries are small enough as they are.
+        // Shrinking a size of thousands takes long; the boundaries are small enough.
         let config = cases::config(fixtures, "large-batches", 4);
         cases::check(config, &sizes(most), |sizes| {
             with_sizes(fixtures, &capabilities, &sizes);

@@ -29,7 +29,7 @@
 //! # certbind_conformance::errors_change_nothing::<InMemory>();
 //! ```
 //!
-//! [`Ephemeral`] is such a fixture for every store that ends with its value.
+//! [`Ephemeral`] is such a fixture for every store that is dropped with its value.
 //!
 //! # Checks
 //!

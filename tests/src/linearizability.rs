@@ -5,11 +5,11 @@
 //! order of the operations that respects real time (an operation that had returned before another
 //! was called comes first) and in which a sequential specification gives each the response it got.
 //!
-//! Where every operation is of one key, a history can be judged key by key, which is much faster.
-//! Batches and scans affect many keys, and their consistency across keys is guaranteed, so the
-//! state here is the whole store. The search is short because histories are small: the set of
-//! operations that were put in order is one word, and with the state it leads to it is tried once,
-//! however it was reached.
+//! If every operation concerned one key, a history could be checked key by key, which is much
+//! faster. Batches and scans affect many keys, and their consistency across keys is guaranteed, so
+//! the state here is the whole store. The search is short because histories are small: the set of
+//! operations that were put in order is one word, and together with its resulting state it is tried
+//! once, for all orders that reach it.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -64,7 +64,7 @@ pub(crate) fn is_linearizable<S: Specification>(
 
 struct Search<'a, S: Specification> {
     history: &'a [Event<S::Operation, S::Response>],
-    /// Sets of operations that were put in order before, and the states that they led to.
+    /// Sets of operations that were put in order before, and the resulting states.
     tried: HashSet<(u64, S::State)>,
 }
 

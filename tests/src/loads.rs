@@ -32,7 +32,7 @@ pub fn bulk_load_sources_may_read_and_panic<F: Fixture>() {
         let size = fixtures.max_batch(&capabilities).min(SIZE);
         let mut keys = keys(&capabilities, size + 1);
         keys.sort_by_cached_key(Rank::of);
-        // The first key is bound beforehand.
+        // The first key is bound before the load.
         store.put(marked(&keys[0], 1)).expect("put");
         let before = all_bindings(&*store);
         let keys = &keys[..size];

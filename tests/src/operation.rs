@@ -54,12 +54,12 @@ pub(crate) enum Response {
     },
     Unsupported,
     ReadOnly,
-    /// Something else went wrong: no model responses so.
+    /// Another error, which no model returns.
     Failed(String),
 }
 
 impl Operation {
-    /// To load these, in the order that they have to come in.
+    /// A bulk load of these, in the required order.
     pub(crate) fn load(mut changes: Vec<Change>) -> Self {
         changes.sort_by_cached_key(|change| Rank::of(change.key()));
         Self::Load(changes)

@@ -90,7 +90,7 @@ impl Query {
         }
     }
 
-    /// Whether a binding of this key has to be found.
+    /// Whether a binding of this key has to be returned.
     pub(crate) fn wants(&self, key: &BindingKey) -> bool {
         let rank = Rank::of(key);
         let begun = match &self.start {

@@ -13,7 +13,7 @@ pub struct Redeclared<S> {
 }
 
 impl<S> Redeclared<S> {
-    /// The store, with the capabilities that `declare` makes of its own.
+    /// The store, with the capabilities that `declare` derives from its own.
     pub fn new(store: S, declare: fn(Capabilities) -> Capabilities) -> Self {
         Self { store, declare }
     }

@@ -1,5 +1,5 @@
 //! The values that a read may return where less than linearizability is guaranteed: for each key
-//! the value of a write that the read did not come too late for.
+//! the value of a write that was not yet superseded when the read began.
 //!
 //! A value may be seen from the call of the write that makes it. Once that has returned, and a
 //! later write to the key has been called and has returned as well, a read that is called after
@@ -14,8 +14,8 @@ use crate::linearizability::Event;
 use crate::operation::{Operation, Response};
 use crate::order::Rank;
 
-/// Says which read of the history saw something that it cannot have seen, in a store that was
-/// empty at first.
+/// Returns the read of the history that returned an impossible value, in a store that was empty at
+/// first.
 pub(crate) fn impossible_read(history: &[Event<Operation, Response>]) -> Option<String> {
     let writes = Writes::of(history);
     history.iter().find_map(|event| {
@@ -71,7 +71,7 @@ impl Writes {
         wrong.map(|key| format!("of {key}"))
     }
 
-    /// Whether the read can have seen this of the key.
+    /// Whether the read may have returned this value of the key.
     fn allow(
         &self,
         read: &Event<Operation, Response>,

@@ -16,7 +16,7 @@ use crate::watch;
 /// That a power cut takes nothing is for each backend to test on its own medium.
 ///
 /// # Panics
-/// If something is lost, or comes back.
+/// If a change is lost, or a removed binding is present again.
 pub fn acknowledged_changes_survive_reopening<F: Fixture>() {
     watch::run::<F>("acknowledged_changes_survive_reopening", || {
         check(Fixtures::of::<F>());

@@ -27,7 +27,7 @@ const BATCH: usize = 64;
 /// one bit are different to a precondition.
 ///
 /// # Panics
-/// If one does not.
+/// If one is not.
 pub fn every_field_round_trips<F: Fixture>() {
     watch::run::<F>("every_field_round_trips", || check(Fixtures::of::<F>()));
 }

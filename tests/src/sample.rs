@@ -37,7 +37,7 @@ pub(crate) fn marked(key: &BindingKey, mark: u128) -> Binding {
     Binding::new(key.clone(), record).expect("a record of its kind")
 }
 
-/// The mark that [`marked`] put there.
+/// The mark that [`marked`] has set.
 pub(crate) fn mark(binding: &Binding) -> u128 {
     binding.record().app_id.as_u128()
 }

@@ -91,7 +91,7 @@ fn random_scans(fixtures: Fixtures, capabilities: &Capabilities) {
     });
 }
 
-/// Batches that put these bindings, the last of each key.
+/// Batches that put these bindings; for each key the last one wins.
 fn puts(bindings: Vec<Binding>, capabilities: &Capabilities) -> Vec<Batch> {
     let last: HashMap<_, _> = bindings.into_iter().map(|b| (b.key().clone(), b)).collect();
     let changes: Vec<_> = last.into_values().map(Change::put).collect();
@@ -218,7 +218,7 @@ fn stable(fixtures: Fixtures) {
     }
 }
 
-/// Every other key is bound throughout, and the rest come and go.
+/// Every other key is bound throughout, and the others are added and removed.
 fn beside_a_writer(fixture: &dyn DynFixture, capabilities: &Capabilities) {
     let store = fixture.open();
     let all = keys(capabilities, 24);
@@ -274,7 +274,7 @@ fn beside_a_writer(fixture: &dyn DynFixture, capabilities: &Capabilities) {
     });
 }
 
-/// Stops the writer, however the reader ends.
+/// Stops the writer when the reader ends, also by a panic.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {
@@ -283,7 +283,7 @@ impl Drop for Over<'_> {
     }
 }
 
-/// A scan that has begun shows the instant at which it began, and does not hold up writers.
+/// A scan that has begun shows the state at its start, and does not block writers.
 fn instant(fixture: &dyn DynFixture, capabilities: &Capabilities) {
     let store = fixture.open();
     let keys = keys(capabilities, 60);

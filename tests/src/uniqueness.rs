@@ -16,7 +16,7 @@ use crate::watch;
 /// an error with its binding.
 ///
 /// # Panics
-/// If it is otherwise.
+/// If none or several succeed.
 pub fn keys_are_unique<F: Fixture>() {
     watch::run::<F>("keys_are_unique", || check(Fixtures::of::<F>()));
 }

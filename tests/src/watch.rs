@@ -11,14 +11,14 @@ use crate::cases;
 use crate::fixture::Fixture;
 use crate::guarantee::{Guarantee, violated};
 
-/// How many time limits a check may take while it goes on calling the store.
+/// How many time limits a check may take while it keeps calling the store.
 const LIMITS: u32 = 5;
 
 /// Runs a check on a thread of its own.
 ///
 /// # Panics
-/// As the check does; and if it begins no call of the store within the time limit of the fixture, or
-/// is not finished within [`LIMITS`] of them.
+/// As the check itself; and if it begins no call of the store within the time limit of the fixture,
+/// or is not finished within [`LIMITS`] of them.
 pub(crate) fn run<F: Fixture>(check: &'static str, body: impl FnOnce() + Send + 'static) {
     let limit = F::TIME_LIMIT.saturating_mul(cases::scaled(1));
     let calls = Arc::new(Calls::default());
@@ -35,7 +35,7 @@ pub(crate) fn run<F: Fixture>(check: &'static str, body: impl FnOnce() + Send + 
     let mut begun = 0;
     while is_finished.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
         limits += 1;
-        // A slow machine goes on calling the store; a check that hangs does not.
+        // A slow machine keeps calling the store; a check that hangs does not.
         let is_going_on = calls.begun() > begun;
         begun = calls.begun();
         if !is_going_on || limits == LIMITS {
@@ -59,7 +59,7 @@ fn fail(check: &str, panic: Box<dyn Any + Send>) -> ! {
         Some(text) => Some(text.as_str()),
         None => panic.downcast_ref::<&str>().copied(),
     };
-    // These are about how the suite was called.
+    // These concern the use of the suite.
     let is_usage = |text: &str| {
         ["durability not checked", "CERTBIND_CASES"]
             .iter()

@@ -14,7 +14,7 @@ use crate::sample::{keys, marked};
 pub(crate) const ADDRESS: &str = "CERTBIND_CONFORMANCE_ADDRESS";
 /// The number of the first operation.
 pub(crate) const FIRST: &str = "CERTBIND_CONFORMANCE_FIRST";
-/// How many operations to perform without being asked; otherwise one for each line of the input.
+/// The number of operations to perform without a request; otherwise one for each line of the input.
 pub(crate) const COUNT: &str = "CERTBIND_CONFORMANCE_COUNT";
 
 /// Begins each line of a report.

@@ -55,7 +55,7 @@ impl StoreBackend for HttpSys {
         }
     }
 
-    /// A batch that an earlier run left unfinished is undone when changes are to be made.
+    /// An unfinished batch of an earlier run is undone when the store is opened for changes.
     fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>, StoreError> {
         let library = library(address);
         let is_read = access == Access::Read;
@@ -76,7 +76,7 @@ impl StoreBackend for HttpSys {
         Ok(folder(file).is_ok_and(|folder| own.contains(&folder)))
     }
 
-    /// A plan may come from anywhere, and a library's code runs when it is opened.
+    /// A plan may be from an unknown author, and a library's code runs when it is opened.
     fn may_be_named_by_plans(&self, address: &str) -> bool {
         address.is_empty()
     }
@@ -100,8 +100,8 @@ fn library(address: &str) -> Option<&Path> {
     (!address.is_empty()).then(|| Path::new(address))
 }
 
-/// The folder for the journal of batches. Its content is put into effect, so only administrators may
-/// write to it: on Windows it has a list of its own, in a folder that the system names.
+/// The folder for the journal of batches. Its content is replayed, so only administrators may write
+/// to it: on Windows it has a list of its own, in a folder that the system names.
 fn journal(library: Option<&Path>) -> Result<PathBuf, StoreError> {
     if let Some(folder) = std::env::var_os("CERTBIND_JOURNAL") {
         return Ok(folder.into());

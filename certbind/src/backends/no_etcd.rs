@@ -1,4 +1,4 @@
-//! `etcd:` in a program without etcd: an error that says so.
+//! `etcd:` in a program without etcd: an error with that message.
 
 use certbind_backends::{Access, OpenStore, StoreBackend};
 use certbind_core::StoreError;

@@ -38,7 +38,7 @@ impl HashPrefix {
         }
     }
 
-    /// The hash among those that are bound. A whole hash need not be bound.
+    /// The hash among the bound ones. A complete hash need not be bound.
     pub(crate) fn resolve<'a>(
         &self,
         bindings: impl IntoIterator<Item = &'a Binding>,

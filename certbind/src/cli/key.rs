@@ -1,4 +1,4 @@
-//! A key on the command line. One that is mistyped suggests the right one.
+//! A key on the command line. A mistyped key leads to a suggestion.
 
 use certbind_core::{BindingKey, Kind};
 

@@ -80,7 +80,7 @@ impl List {
         })
     }
 
-    /// A whole hash is one even if a file has the name; the first digits of one are not.
+    /// Forty digits are a hash even if a file has the name; the first digits of one are not.
     fn certificate(&self, text: &str) -> Result<HashPrefix, Error> {
         if let Ok(hash) = text.parse::<CertHash>() {
             return Ok(HashPrefix::Whole(hash));

@@ -57,7 +57,7 @@ impl RecordOptions {
         }
         if let Some(seconds) = self.revocation_freshness_time {
             record.revocation_freshness_time = seconds;
-            // As netsh does it.
+            // As in netsh.
             record
                 .check_mode
                 .set(CertCheckMode::USE_REVOCATION_FRESHNESS, seconds != 0);

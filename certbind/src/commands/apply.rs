@@ -128,7 +128,7 @@ fn read(arguments: &Apply) -> Result<Plan, Error> {
     Ok(arguments.selected(plan))
 }
 
-/// The plan, made for the store that it is applied to: so says its undo.
+/// The plan with the store that it is applied to as its target, which its undo then names.
 fn at(plan: Plan, url: &StoreUrl) -> Plan {
     let header = Header {
         target: Some(name(&Input::Store(url.clone()))),
@@ -190,8 +190,8 @@ fn apply(
     }
 }
 
-/// Whether an error is known to have left the store as it was. After the others the undo stays:
-/// it is needed, or it is refused as there is nothing to undo.
+/// Whether an error is known to have left the store unchanged. After other errors the undo file
+/// stays: either it is needed, or applying it is refused since there is nothing to undo.
 fn changed_nothing(error: &certbind_migrate::Error) -> bool {
     use StoreError as E;
     match error {

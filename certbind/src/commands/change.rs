@@ -51,7 +51,7 @@ struct Wanted<'a> {
     dry_run: bool,
 }
 
-/// Binds a key that is not bound. An equal binding is left as it is.
+/// Binds a key that is not bound. An equal binding is left unchanged.
 pub(crate) fn add(
     url: &StoreUrl,
     key: BindingKey,

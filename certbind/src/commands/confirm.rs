@@ -54,8 +54,8 @@ fn absolute(path: &Path) -> std::path::PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Rolls back the changes that were not confirmed in time and whose process has ended, and says so. Gives
-/// those that are rolled back.
+/// Rolls back the changes that were not confirmed in time and whose process has ended, with a
+/// message. Returns the entries that were rolled back.
 pub(crate) fn recover(url: Option<&StoreUrl>) -> Result<Vec<Entry>, Error> {
     let mut rolled_back = Vec::new();
     for recovered in unconfirmed::recover(url)? {

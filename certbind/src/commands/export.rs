@@ -53,7 +53,7 @@ pub(crate) fn run(
     Ok(readable.report())
 }
 
-/// The configuration that an export has besides its bindings.
+/// The contents of an export other than its bindings.
 #[derive(Default)]
 pub(super) struct Origin {
     pub(super) header: Header,
@@ -154,7 +154,7 @@ pub(super) fn write(
     Ok(out.flush()?)
 }
 
-/// Refuses a store of which parts could not be read, for a format that cannot say so.
+/// Refuses a store of which parts could not be read, for a format that cannot represent that.
 fn check_whole(store: &Readable<'_>) -> Result<(), WriteError> {
     match store.unread() {
         none if none.is_empty() => Ok(()),
@@ -162,10 +162,10 @@ fn check_whole(store: &Readable<'_>) -> Result<(), WriteError> {
     }
 }
 
-/// Prints a listing of as many bindings as there are to a temporary file, and reads it back before it
-/// is written to `out`. If one of them cannot be printed, nothing is. The bindings that come first in
-/// the order of the host are kept in memory. While others write to the store, the rest may be of a
-/// later time.
+/// Prints a listing of any number of bindings to a temporary file, and reads it back before it is
+/// written to `out`. If one of them cannot be printed, none is. The bindings that are first in the
+/// order of the host are kept in memory. If others write to the store at the same time, the rest
+/// may be of a later time.
 fn listing(mut out: &mut dyn Write, store: &Readable<'_>, layout: &Layout) -> Result<(), Error> {
     let places: HashMap<_, _> = layout.order().iter().zip(0_usize..).collect();
     let mut first = BTreeMap::new();

@@ -53,7 +53,7 @@ pub(super) fn apply(arguments: &Apply, url: &FleetUrl) -> Result<u8, Error> {
         .undo
         .clone()
         .unwrap_or_else(|| undo::default_path(&arguments.plan));
-    // Before the first batch. One that an earlier run left says the same.
+    // Before the first batch. An undo file of an earlier run has the same contents.
     let kept = undo::save(&path, &fleet.inverse().to_json())?;
     let ready = ready.into_iter().map(|(host, _)| host).collect();
     let applied = each(arguments, url, &fleet, ready, |store, plan| {

@@ -38,7 +38,7 @@ struct Summary<'a> {
 struct HostSummary {
     /// The keys that are renewed.
     renewed: Vec<String>,
-    /// How many bindings stay as they are.
+    /// The number of unchanged bindings.
     unchanged: u64,
     /// How many bindings use the new certificate already.
     already: usize,

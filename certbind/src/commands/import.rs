@@ -103,7 +103,7 @@ fn bring_in(
     }
 }
 
-/// The changes that an import makes, each as its binding comes.
+/// The changes of an import, each made when its binding is read.
 struct Changes<'a> {
     store: &'a dyn BindingStore,
     on_conflict: OnConflict,

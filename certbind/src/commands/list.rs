@@ -120,7 +120,7 @@ fn print_table(
         } else if error.is_none() && rows.is_empty() {
             out.print(none_found)?;
         }
-        // The rows before an error are right, and printed.
+        // The rows before an error are correct, and printed.
         if let Some(error) = error {
             return Err(error);
         }

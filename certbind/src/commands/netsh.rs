@@ -14,7 +14,7 @@ use crate::stores::{Opened, StoreUrl};
 use crate::terminal::exact_stdout;
 use crate::warnings::warn_of;
 
-/// Which release's netsh it is, where the command line does not say.
+/// The variable with the release of netsh, where the command line does not contain it.
 const PROFILE: &str = "CERTBIND_NETSH";
 
 pub(crate) fn run(
@@ -44,7 +44,7 @@ pub(crate) fn run(
         }
         of_export(&export)
     } else if Netsh::only_reads(arguments, profile) {
-        // A host without bindings answers as well: a store that is not there has none.
+        // A host without bindings answers as well: a store that does not exist has none.
         match Opened::open(url, Access::Read) {
             Err(Error::NoStore { .. }) => Opened::open(&StoreUrl::memory(), Access::Read),
             opened => opened,

@@ -103,7 +103,7 @@ fn planned(arguments: Plan) -> Result<bool, Error> {
     Ok(plan.changes().next().is_some())
 }
 
-/// A store to read. One that is not there yet is empty.
+/// A store to read. One that does not exist yet is empty.
 pub(super) fn open_or_empty(url: &StoreUrl) -> Result<Opened, Error> {
     match Opened::open(url, Access::Read) {
         Err(Error::NoStore { .. }) => {

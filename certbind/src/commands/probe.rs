@@ -99,7 +99,7 @@ pub(super) struct Probes {
     without_listener: usize,
 }
 
-/// Connects to the endpoints that a plan bound or bound otherwise.
+/// Connects to the endpoints whose bindings a plan created or replaced.
 pub(super) fn probed(url: &StoreUrl, plan: &Plan, address: IpAddr) -> Result<Probes, Error> {
     let host = scan_all(Opened::open(url, Access::Read)?.bindings())?;
     let changed = plan.changes().filter_map(|step| step.new_value().cloned());
@@ -133,7 +133,7 @@ pub(super) fn probed(url: &StoreUrl, plan: &Plan, address: IpAddr) -> Result<Pro
 }
 
 impl Probes {
-    /// Whether an endpoint with a listener does not serve the certificate that was bound.
+    /// Whether an endpoint with a listener serves another certificate than the bound one.
     pub(super) fn is_wrong(&self) -> bool {
         self.probed.iter().any(|probed| probed.found.is_wrong())
     }

@@ -153,13 +153,13 @@ fn not_bound(store: &dyn BindingStore, key: &BindingKey) -> Result<Error, Error>
 
 pub(crate) fn check(url: &StoreUrl, discard_wal: bool, format: Format) -> Result<u8, Error> {
     let opened = match Opened::open(url, Access::Read) {
-        // Nothing is given up unless the store does not open.
+        // The WAL is discarded only if the store does not open.
         Err(Error::Store(StoreError::Corrupt { .. })) if discard_wal => {
             let opened = Opened::open_discarding_wal(url)?;
             warn("the WAL was discarded, and with it all commits after the revision shown here");
             opened
         }
-        // So damaged that it does not open.
+        // The damage prevents opening.
         Err(Error::Store(error @ StoreError::Corrupt { .. })) => {
             let problems = vec![error.to_string()];
             match format {

@@ -1,4 +1,4 @@
-//! `record`: the changes of a host, as looks at it find them.
+//! `record`: records the changes of a host, found by observing it repeatedly.
 
 use std::io::ErrorKind;
 use std::thread;
@@ -46,7 +46,7 @@ struct Recorder<'a> {
 
 enum Source {
     Store(StoreUrl),
-    /// Exports, which are searched for anew with each round.
+    /// Exports, which are searched again with each round.
     Exports(Vec<String>),
 }
 

@@ -37,7 +37,7 @@ enum Due {
 }
 
 impl Selection {
-    /// `bindings` is called if a prefix of a hash has to be looked up.
+    /// `bindings` is called if a prefix of a hash has to be completed.
     pub(super) fn of(
         arguments: &Rotate,
         renewal: &Renewal,
@@ -128,7 +128,7 @@ impl Selection {
         self.guards.check(changes)
     }
 
-    /// The error that no binding is to be renewed.
+    /// The error that there is no binding to renew.
     pub(super) fn nothing(&self) -> Error {
         match &self.due {
             Due::Hash(old) => Error::NothingToRotate(*old),

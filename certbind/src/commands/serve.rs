@@ -62,7 +62,7 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Serve) -> Result<u8, Error> {
     server.wait_for_signal()?;
     server.stop();
     if let Some(file) = &arguments.ready_file {
-        // It may be a device, or gone already.
+        // It may be a device, or removed already.
         let _ = std::fs::remove_file(file);
     }
     Ok(exit::DONE)
@@ -119,7 +119,7 @@ fn print_line(line: &str, format: Format) {
         Format::Json => escaped_json(line),
         Format::Table => escaped(line).into_owned(),
     };
-    // A reader that has gone does not end the server.
+    // A reader that has closed the output does not end the server.
     let _ = print_to_reader(&(line + "\n"));
 }
 

@@ -88,7 +88,7 @@ impl<'a> Agent<'a> {
         })
     }
 
-    /// The host's record. A host that etcd does not know is no host without bindings.
+    /// The host's record. A host without a record in etcd is not the same as one without bindings.
     fn record(&self) -> Result<EtcdStore, Error> {
         let url = &self.arguments.from.url;
         etcd::open(url, Access::Read)?.ok_or_else(|| Error::NoStore {

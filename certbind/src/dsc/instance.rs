@@ -91,7 +91,7 @@ impl Instance {
         self.properties.exist.unwrap_or(true)
     }
 
-    /// The desired state. The certificate is read if it is to be bound.
+    /// The desired state. The certificate is read if it has to be bound.
     pub(crate) fn desired(self) -> Result<Desired, Error> {
         let new = match self.properties.exist {
             Some(false) => None,
@@ -146,7 +146,7 @@ impl Desired {
         Ok(guards.naming(OptionNames::PROPERTIES))
     }
 
-    /// The binding with the desired properties, and the others as they are; or a new one.
+    /// The binding with the desired properties, and the others unchanged; or a new one.
     pub(crate) fn binding(
         &self,
         key: &BindingKey,

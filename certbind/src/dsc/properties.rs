@@ -1,4 +1,4 @@
-//! The properties of an instance: read one by one, and only those that are given.
+//! The properties of an instance: each is optional, and read on its own.
 
 use std::path::PathBuf;
 
@@ -189,8 +189,8 @@ fn optional<T: std::str::FromStr<Err: std::fmt::Display>>(
     parsed.map_err(|error| InputError::property(name, error))
 }
 
-/// A path on this machine. DSC starts the program in the folder of the manifest, so a relative path would
-/// lead from there.
+/// A path on this machine. DSC starts the program in the folder of the manifest, so a relative path
+/// would start there.
 fn path(name: &str, json: &RawValue) -> Result<PathBuf, InputError> {
     let text: String = typed(name, json)?;
     check_named_path(&text)

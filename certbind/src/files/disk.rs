@@ -22,7 +22,7 @@ pub(super) fn start(path: &Path) -> io::Result<Vec<u8>> {
     Ok(start)
 }
 
-/// Whether a file is an archive. One that cannot be read is none: to read it says why.
+/// Whether a file is an archive. An unreadable file is none: reading it gives the error.
 pub(super) fn is_archive(path: &Path) -> bool {
     start(path).is_ok_and(|start| archive::is_archive(&start).unwrap_or_default())
 }

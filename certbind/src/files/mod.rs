@@ -1,5 +1,6 @@
-//! The files that exports are read from: on the disk, compressed, and in archives. A path goes on from an
-//! archive as from a folder: `set.zip/web01/SYSTEM`. Archives are opened in memory.
+//! The files that exports are read from: on the disk, compressed, and in archives. A path may
+//! continue into an archive like into a folder: `set.zip/web01/SYSTEM`. Archives are opened in
+//! memory.
 
 mod archive;
 mod cache;
@@ -35,7 +36,7 @@ impl Entry {
     }
 }
 
-/// Where a path leads.
+/// The target of a path.
 enum Place {
     Folder,
     File,
@@ -43,8 +44,8 @@ enum Place {
     Archive(Arc<Archive>, Vec<String>),
 }
 
-/// Whether a path is a folder, an archive, or a folder in one. An archive that cannot be opened is one:
-/// its entries say why.
+/// Whether a path is a folder, an archive, or a folder in one. An archive that cannot be opened is
+/// one: reading its entries gives the error.
 pub(crate) fn is_folder(path: &Path) -> bool {
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => true,
@@ -67,7 +68,7 @@ pub(crate) fn is_file(path: &Path) -> bool {
     }
 }
 
-/// Whether a path leads to an entry of an archive, or to an archive.
+/// Whether a path means an entry of an archive, or an archive.
 pub(crate) fn is_in_archive(path: &Path) -> bool {
     matches!(place(path), Ok(Place::Archive(..)))
 }
@@ -125,7 +126,7 @@ pub(crate) fn unpacked(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Whether a file on the disk begins as a compressed file or an archive does.
+/// Whether a file on the disk begins like a compressed file or an archive.
 pub(crate) fn is_packed(path: &Path) -> bool {
     disk::start(path).is_ok_and(|start| Kind::of(&start) != Kind::Plain)
 }

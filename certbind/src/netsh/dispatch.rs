@@ -38,8 +38,8 @@ impl<'a> Netsh<'a> {
     }
 
     /// The same with an API through which URL reservations, the IP listen list, timeouts, cache
-    /// parameters and settings are asked for and set. Without one, commands on them are answered
-    /// as not supported (50).
+    /// parameters and settings are queried and set. Without one, commands on them fail as not
+    /// supported (50).
     #[must_use]
     pub fn with_api(self, api: &'a Arc<dyn HttpApi>) -> Self {
         Self {

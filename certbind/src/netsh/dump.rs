@@ -1,8 +1,8 @@
 //! `netsh http dump`: the commands that restore the configuration.
 //!
-//! That there is a `dump` is documented; its form is inferred from the dumps of other contexts, which
-//! begin with `pushd` and end with `popd`. Played by `exec` or `-f` on a host without configuration,
-//! it makes the same configuration.
+//! `dump` is documented to exist; its form is inferred from the dumps of other contexts, which
+//! begin with `pushd` and end with `popd`. Executed by `exec` or `-f` on a host without
+//! configuration, it sets the same configuration.
 
 use std::sync::Arc;
 
@@ -93,7 +93,8 @@ fn commands(binding: &Binding, profile: Profile) -> Result<Vec<String>, Vec<Stri
     Ok(record.into_iter().chain(properties).collect())
 }
 
-/// A command of a script. Quotation marks keep the blanks of a value; no value has one of its own.
+/// A command of a script. Quotation marks keep the spaces of a value; no value contains a quotation
+/// mark.
 fn line(command: &str, options: &[(&'static str, String)]) -> String {
     let plain = |c: char| !c.is_whitespace();
     let mut line = command.to_owned();

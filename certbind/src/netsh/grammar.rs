@@ -10,7 +10,7 @@ use super::tags::{APPID, CERTHASH};
 pub(super) enum Refusal {
     /// An argument is missing, or there is one too many.
     Syntax,
-    /// A tag that this release does not have.
+    /// A tag that this release does not support.
     UnknownTag,
     /// A value that is none.
     Value,

@@ -22,7 +22,7 @@ use crate::terminal::EscapingJson;
 /// properties as well, since they are in the file. None if no file is named.
 ///
 /// # Errors
-/// [`Refusal::Syntax`] if anything else is given: the file says it all.
+/// [`Refusal::Syntax`] for any other argument, since the file contains everything.
 pub(super) fn change(
     store: &dyn BindingStore,
     verb: Verb,

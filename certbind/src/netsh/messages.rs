@@ -7,7 +7,7 @@ use certbind_httpapi_abi::win32::{self, ToWin32};
 /// The output and exit code of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// Lines end with a line feed.
+    /// Lines that end with a line feed.
     pub(super) text: String,
     pub(super) code: u8,
 }
@@ -80,8 +80,8 @@ pub(super) fn not_shown(error: &StoreError) -> Answer {
     Answer::failed(format!("{TITLE}\n{}\n", reason(error)))
 }
 
-/// The system's text for an error, and the error's own where HTTP.sys has no such error: there the
-/// system's says too little. With line ends.
+/// The system's text for an error, and the error's own message where HTTP.sys has no such error and
+/// the system's text is too general. With line ends.
 pub(super) fn reason(error: &StoreError) -> String {
     let mut reason = String::new();
     if let Some(text) = system_text(error.win32_code()) {

@@ -1,5 +1,5 @@
-//! `netsh http` over any store: netsh's grammar, its messages and its exit codes, of the
-//! release of Windows that is asked for.
+//! `netsh http` over any store: the grammar, messages and exit codes of netsh in the selected
+//! release of Windows.
 //!
 //! `docs/netsh.md` separates the known behaviour of Windows from the inferred one. All output goes
 //! to one stream, as in netsh, and only the store and the other service configuration
@@ -113,7 +113,7 @@ enum Invocation<'a> {
 }
 
 impl<'a> Invocation<'a> {
-    /// None for options that this netsh does not have.
+    /// None for options that this netsh does not support.
     fn of(mut arguments: &'a [String], profile: Profile) -> Option<Self> {
         let mut context = Context::default();
         loop {

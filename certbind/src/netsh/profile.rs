@@ -42,8 +42,8 @@ impl Profile {
         Self::Server2025,
     ];
 
-    /// The one that comes with a version of Windows, as the simulator names versions: `7` to `2025`.
-    /// The two from before Server 2012 R2 have none of their own here.
+    /// The profile of a version of Windows, with the simulator's names of versions: `7` to `2025`.
+    /// The two before Server 2012 R2 have no profile of their own.
     ///
     /// ```
     /// use certbind::netsh::Profile;

@@ -86,7 +86,7 @@ fn number(text: &str) -> Result<u32, Refusal> {
     text.parse().map_err(|_| Refusal::Value)
 }
 
-/// Makes of a binding something else.
+/// Changes a binding.
 pub(super) fn change(
     store: &dyn BindingStore,
     key: &certbind_core::BindingKey,

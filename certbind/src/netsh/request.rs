@@ -1,4 +1,4 @@
-//! The binding that the arguments of `add` and `update` ask for.
+//! The binding that the arguments of `add` and `update` specify.
 
 use certbind_core::{
     Binding, BindingKey, CertCheckMode, CertHash, Certificate, Kind, Record, Uuid,
@@ -92,7 +92,7 @@ fn with_options(
     Ok((record, has_options))
 }
 
-/// The record, bound to the key, with the host as it was spelled: HTTP.sys keeps that.
+/// The record, bound to the key, with the host in its original spelling, which HTTP.sys keeps.
 fn binding(key: BindingKey, spelled: &str, record: Record) -> Result<Binding, Refusal> {
     let host = match key.host() {
         Some(_) => spelled.rsplit_once(':').map(|(host, _)| host),
@@ -105,7 +105,7 @@ fn binding(key: BindingKey, spelled: &str, record: Record) -> Result<Binding, Re
     }
 }
 
-/// 40 digits and nothing else: netsh passes nothing over, visible or not.
+/// Exactly 40 digits: netsh skips no other characters, visible or not.
 fn hash(digits: &str) -> Result<CertHash, Refusal> {
     if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(Refusal::Value);

@@ -135,7 +135,7 @@ impl RuntimeCommand {
     }
 }
 
-/// A snapshot without an entry. Title and rule end with a blank.
+/// A snapshot without an entry. Title and rule end with a space.
 fn snapshot(of: &str) -> String {
     let title = format!("Snapshot of {of}:");
     let rule = "-".repeat(title.len());

@@ -55,8 +55,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Carries out the commands of a file. Lines that begin with `#` are comments. A command that
-    /// fails does not keep the next ones from being tried.
+    /// Executes the commands of a file. Lines that begin with `#` are comments. A failed command
+    /// does not prevent the next ones.
     pub(super) fn play(mut self, file: &Path, out: &mut dyn Write) -> io::Result<u8> {
         self.exec(file, out)?;
         Ok(self.code)

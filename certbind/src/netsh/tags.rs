@@ -19,7 +19,7 @@ pub(super) const JSON: &str = "json";
 pub(super) struct Tag {
     pub(super) name: &'static str,
     pub(super) value: Value,
-    /// The first release that takes it.
+    /// The first release that supports it.
     since: Profile,
     /// Its meaning, line by line.
     pub(super) meaning: &'static [&'static str],

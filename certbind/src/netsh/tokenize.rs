@@ -1,10 +1,10 @@
-//! A line of a script, taken apart as netsh does.
+//! Splits a line of a script into words, as netsh does.
 
-/// The words of a line. Blanks part them, except between double quotes, which are dropped; nothing
-/// else quotes or escapes. A quote that is not closed goes on to the end of the line.
+/// The words of a line. Spaces separate them, except between double quotes, which are dropped; no
+/// other character quotes or escapes. A quote that is not closed extends to the end of the line.
 pub(super) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
-    // None between words; an empty word is one too, where quotes say so.
+    // None between words; quotes may also contain an empty word.
     let mut word: Option<String> = None;
     let mut is_quoted = false;
     for character in line.chars() {

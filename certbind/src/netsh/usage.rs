@@ -1,4 +1,4 @@
-//! How commands are written: usages as Windows prints them, the rest of the help in words of our own.
+//! The usage of commands as Windows prints it, and the rest of the help in our own words.
 
 use certbind_core::Kind;
 
@@ -45,7 +45,7 @@ pub(super) fn help(verb: Verb, profile: Profile) -> String {
     help
 }
 
-/// The usage alone, with the tabs and blanks that Windows has in it.
+/// The usage alone, with the tabs and spaces of Windows.
 fn usage(verb: Verb, profile: Profile) -> String {
     let name = verb.name();
     let key = "hostnameport=<name:port> | ipport=<ipaddr:port> | ccs=<port>";

@@ -11,9 +11,9 @@ use crate::open_store::OpenStore;
 
 /// A backend, selected by the scheme of a store's URL: `SCHEME:ADDRESS`.
 ///
-/// `certbind::main_with` adds backends to those of the program. Everything in which stores differ is
-/// asked here: the help, how a store is opened, which files are stores (and are therefore never
-/// overwritten), and whether it holds the other service configuration of HTTP.sys.
+/// `certbind::main_with` adds backends to those of the program. This trait covers all differences
+/// between stores: the help, how a store is opened, which files are stores (and are therefore never
+/// overwritten), and whether it contains the other service configuration of HTTP.sys.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -128,8 +128,9 @@ pub trait StoreBackend: Send + Sync {
         Ok(false)
     }
 
-    /// The files that change whenever the store does. `certbind serve` looks at them instead of the store,
-    /// and opens the store when one has changed. Without files, the store stays open and is scanned.
+    /// The files that change whenever the store does. `certbind serve` watches them instead of the
+    /// store, and opens the store when one has changed. Without files, the store stays open and is
+    /// scanned.
     fn files(&self, _address: &str) -> Vec<PathBuf> {
         Vec::new()
     }

@@ -1,8 +1,8 @@
 //! Backends: how a binding store is named by its URL, opened and recognized.
 //!
-//! A [`StoreBackend`] answers everything in which backends differ. Programs hold their backends in a
-//! [`Registry`] and match on no scheme themselves. Two backends are here, for every program that
-//! simulates HTTP.sys: `Redb` (with the feature `redb`, on by default) and [`Memory`].
+//! A [`StoreBackend`] covers all differences between backends. Programs keep their backends in a
+//! [`Registry`] and do not match on schemes themselves. This crate contains two backends, for
+//! programs that simulate HTTP.sys: `Redb` (with the feature `redb`, on by default) and [`Memory`].
 
 mod backend;
 mod memory;

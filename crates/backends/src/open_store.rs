@@ -45,7 +45,7 @@ impl OpenStore {
         }
     }
 
-    /// The HTTP Server API of the store. Otherwise it is simulated over bindings and tables.
+    /// The HTTP Server API of the store. By default it is simulated over bindings and tables.
     #[must_use]
     pub fn with_api(self, api: Arc<dyn HttpApi>) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl OpenStore {
         }
     }
 
-    /// How `certbind check` verifies the store. Otherwise it reads every binding.
+    /// How `certbind check` verifies the store. By default it reads every binding.
     #[must_use]
     pub fn with_check(
         self,
@@ -90,7 +90,7 @@ impl OpenStore {
         &self.bindings
     }
 
-    /// The other service configuration of HTTP.sys, if the store holds it.
+    /// The other service configuration of HTTP.sys, if the store contains it.
     #[must_use]
     pub fn tables(&self) -> Option<&Arc<dyn Tables>> {
         self.tables.as_ref()

@@ -37,8 +37,8 @@ impl Redb {
         Self { history: None }
     }
 
-    /// A backend whose stores keep the history of changes with these options, which are asked for when a
-    /// store is opened to be changed.
+    /// A backend whose stores keep the history of changes with these options, which are requested
+    /// when a store is opened for changes.
     #[must_use]
     pub const fn with_history(options: fn() -> Option<HistoryOptions>) -> Self {
         Self {

@@ -82,7 +82,7 @@ impl Registry {
         Ok(None)
     }
 
-    /// Whether a file, which need not be there, is a part of a store of a backend.
+    /// Whether a file, which need not exist, is a part of a store of a backend.
     ///
     /// # Errors
     /// If a file cannot be read.

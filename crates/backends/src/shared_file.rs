@@ -9,7 +9,7 @@ use certbind_core::{
 };
 use certbind_redb::{RedbBuilder, RedbStore, Verification};
 
-/// How long a call waits for others. Each of them holds the file for one call.
+/// How long a call waits for others. Each of them keeps the file open for one call.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A file that is open only while a call runs.

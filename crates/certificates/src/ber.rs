@@ -14,7 +14,7 @@ pub(crate) struct Element<'a> {
     tag: u8,
     /// The value, without the end marker of an indefinite length.
     pub(crate) content: &'a [u8],
-    /// The bytes of the whole element as they are in the file.
+    /// The bytes of the complete element, unchanged from the file.
     pub(crate) raw: &'a [u8],
 }
 

@@ -128,8 +128,8 @@ impl Certificate {
         self.named_by_subject
     }
 
-    /// The DNS names that it has with a dot at the end only, which many clients refuse. They are given
-    /// without the dot, as [`names`](Self::names) gives them.
+    /// The DNS names that it has with a dot at the end only, which many clients refuse. They are
+    /// returned without the dot, as by [`names`](Self::names).
     #[must_use]
     pub fn names_with_trailing_dot(&self) -> &BTreeSet<String> {
         &self.dotted

@@ -35,7 +35,7 @@ pub struct CertificateFile {
     /// For each PFX, whether it contains a private key.
     pfx_has_key: Vec<bool>,
     errors: Vec<PartError>,
-    /// Whether there is a private key, a request or the like.
+    /// Whether the file contains a private key, a request or similar.
     others: bool,
 }
 

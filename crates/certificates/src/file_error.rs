@@ -1,4 +1,4 @@
-//! Errors of whole certificate files.
+//! Errors of certificate files.
 
 use crate::part_error::PartError;
 

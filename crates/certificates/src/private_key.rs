@@ -102,7 +102,7 @@ impl PrivateKeys {
     }
 }
 
-/// Whether an element is a sequence that begins with a number, as each format of keys does.
+/// Whether an element is a sequence that begins with a number, as in each format of keys.
 fn begins_with_version(element: &ber::Element<'_>) -> bool {
     let first = element.expect(SEQUENCE).and_then(ber::read);
     first.is_some_and(|(version, _)| version.is(INTEGER))

@@ -1,4 +1,4 @@
-//! A process that does not outlive this one.
+//! A process that ends with this one.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -47,7 +47,7 @@ impl ChildGuard {
         Self { shell, leash }
     }
 
-    /// Kills the program, as a power cut would, and leaves the folder as it is.
+    /// Kills the program, as a power cut would, and keeps the folder.
     pub(crate) fn kill(mut self) {
         if let Some(leash) = &mut self.leash {
             leash.write_all(b"keep\n").expect("the shell listens");

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Pings and the like are shorter.
+/// Other messages, such as pings, are shorter.
 const REQUEST: usize = 64;
 
 /// The treatment of traffic.
@@ -46,7 +46,7 @@ struct State {
 }
 
 impl Proxy {
-    /// A whole wire to the server at `HOST:PORT`.
+    /// A proxy to the server at `HOST:PORT`, which forwards everything.
     ///
     /// # Panics
     /// If there is no free port.
@@ -69,7 +69,7 @@ impl Proxy {
         let server = server.to_owned();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                // A server that is not there: the client sees its connection end.
+                // A server that is not reachable: the connection of the client ends.
                 if let Ok(server) = TcpStream::connect(&server) {
                     connect(&shared, &client, &server);
                 }
@@ -107,7 +107,7 @@ impl Proxy {
         }
     }
 
-    /// Waits until a request is held. Only while the wire holds them.
+    /// Waits until a request is held. Only while the proxy holds requests.
     pub fn wait_for_held_request(&self) {
         let mut state = self.shared.state();
         while state.wire == Traffic::HoldRequests && state.held < REQUEST {

@@ -60,7 +60,7 @@ impl Server {
         Self::start_with(&[])
     }
 
-    /// The same, with further arguments; where they name certificates, clients have to speak TLS.
+    /// The same, with further arguments; where they name certificates, clients have to use TLS.
     ///
     /// # Panics
     /// If it does not start.

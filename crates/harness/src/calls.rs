@@ -68,7 +68,7 @@ impl Harness {
         Ok(())
     }
 
-    /// Where the calls are to be written down as well, for the environment asks for it.
+    /// Appends the trace to the file that `CERTBIND_TRACE` names, if any.
     fn copy_trace(&self) {
         let asked = std::env::var_os("CERTBIND_TRACE").filter(|path| !path.is_empty());
         let trace = std::fs::read(self.path(TRACE));

@@ -34,7 +34,7 @@ pub enum HarnessError {
         /// The system's error.
         source: io::Error,
     },
-    /// The export that the store was to be seeded from is not one, or not whole.
+    /// The export to seed the store with is invalid or incomplete.
     #[error("the export cannot be read: {0}")]
     Export(#[from] ReadError),
     /// A URL cannot be reserved so.
@@ -43,16 +43,16 @@ pub enum HarnessError {
     /// The host cannot have such an account or machine.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// The store is gone: a program under test removed it.
+    /// The store does not exist any more: a program under test removed it.
     #[error("there is no binding store at {0}; a program under test removed it")]
     NoStore(String),
-    /// The store cannot hold URL reservations and the other service configuration.
+    /// The store cannot contain URL reservations and the other service configuration.
     #[error("the store has no tables for the service configuration")]
     NoTables,
     /// The simulator refuses its configuration, or the library of the kit cannot be loaded.
     #[error("the simulator does not start: {0}")]
     Refused(String),
-    /// A program under test could not load the library, so that it has changed nothing.
+    /// A program under test could not load the library, and so has changed nothing.
     #[error("the program could not load the library: {0}")]
     NotLoaded(String),
     /// A file has no certificate that a host could have.

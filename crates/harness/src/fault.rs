@@ -62,7 +62,8 @@ impl Fault {
         }
     }
 
-    /// It may take effect in no program. Any other fault that does not fails the test at its end.
+    /// Allows that it takes effect in no program. Any other fault without an effect fails the test
+    /// at its end.
     #[must_use]
     pub fn optional(self) -> Self {
         Self {
@@ -85,7 +86,7 @@ impl Fault {
         self.answer.is_none() && self.delay_ms.is_none() && !self.kill && !changes
     }
 
-    /// It answers this Win32 code and does nothing.
+    /// It returns this Win32 code and does nothing else.
     #[must_use]
     pub fn answers(self, code: u32) -> Self {
         Self {
@@ -94,7 +95,7 @@ impl Fault {
         }
     }
 
-    /// It takes so much longer, in whole milliseconds.
+    /// It takes this much longer, in whole milliseconds.
     #[must_use]
     pub fn takes(self, longer: Duration) -> Self {
         Self {

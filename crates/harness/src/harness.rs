@@ -19,7 +19,7 @@ use crate::host_command::HostCommand;
 use crate::kit::{Kit, library_name, names_of_library};
 use crate::watch::{TRACE, Watch};
 
-/// An isolated host: a store, and an environment in which programs take it for HTTP.sys.
+/// An isolated host: a store, and an environment in which programs use it as HTTP.sys.
 ///
 /// It uses a temporary folder, which is removed when it is dropped. The changes of a program stay
 /// in the store for the next program, and are read with [`bindings`](Self::bindings).
@@ -105,7 +105,7 @@ impl Harness {
     /// [optional](Fault::optional).
     ///
     /// # Panics
-    /// If the fault does nothing.
+    /// If the fault has no effect.
     #[must_use]
     #[track_caller]
     pub fn fault(mut self, mut fault: Fault) -> Self {
@@ -203,7 +203,7 @@ impl Harness {
     /// shells find `netsh`.
     ///
     /// # Errors
-    /// A file of the kit or the program is not there, or the configuration cannot be written.
+    /// A file of the kit or the program does not exist, or the configuration cannot be written.
     pub fn wine(&self, kit: &Path, program: impl AsRef<Path>) -> Result<HostCommand, HarnessError> {
         let program = std::path::absolute(program.as_ref())
             .map_err(|error| HarnessError::file(program.as_ref(), error))?;

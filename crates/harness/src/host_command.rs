@@ -11,9 +11,9 @@ use crate::error::HarnessError;
 
 /// A command that runs a program on the host of a harness, built as a [`Command`] is.
 ///
-/// A program that fails and says on its standard error that it could not load the library is an error,
-/// [`HarnessError::NotLoaded`], however it is run, and so is one that Wine cannot load: it has changed nothing, and a
-/// test of it tests nothing.
+/// A program that fails and prints on its standard error that it could not load the library is an
+/// error, [`HarnessError::NotLoaded`], in every way to run it, and so is one that Wine cannot load:
+/// it has changed nothing, and a test of it would be void.
 #[derive(Debug)]
 pub struct HostCommand {
     command: Command,
@@ -131,7 +131,7 @@ impl HostCommand {
     }
 }
 
-/// A program that runs on the host of a harness. It goes on when this is dropped.
+/// A program that runs on the host of a harness. It continues when this is dropped.
 #[derive(Debug)]
 pub struct HostChild {
     child: Child,
@@ -157,7 +157,7 @@ impl HostChild {
     pub fn wait(&mut self) -> Result<ExitStatus, HarnessError> {
         let ended = self.child.wait();
         let status = ended.map_err(|error| HarnessError::file(&self.program, error))?;
-        // No line comes once standard error is closed.
+        // No line arrives once standard error is closed.
         let line = self
             .unloaded
             .take()
@@ -202,8 +202,8 @@ fn check(status: ExitStatus, unloaded: Option<String>, is_wine: bool) -> Result<
     }
 }
 
-/// Whether a line is that of a loader that has not found the library: of Linux, of .NET, of JNA, of Wine. That of
-/// koffi does not name it.
+/// Whether a line is the error of a loader that has not found the library: of Linux, of .NET, of
+/// JNA, of Wine. The error of koffi does not name it.
 fn is_unloaded(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     if line.contains("failed to load shared library") {

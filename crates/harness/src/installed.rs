@@ -12,7 +12,7 @@ impl Harness {
     /// The folder with the certificates of the host, in PEM, DER and PFX files without a password.
     /// After the first call, a certificate that is not in it is absent; before, every certificate
     /// is usable. Programs of commands created from then on read it at each call, so a program may
-    /// put a certificate there and bind it.
+    /// write a certificate there and bind it.
     ///
     /// # Errors
     /// [`HarnessError::File`] if it cannot be made.
@@ -39,7 +39,7 @@ impl Harness {
         let place = self
             .certificate_folder()?
             .join(format!("{hash}.{extension}"));
-        // Whole, or not there: a program may look at the same moment.
+        // Atomically: a program may read it at the same moment.
         let written = self.path("certificate.tmp");
         std::fs::write(&written, content).map_err(|error| HarnessError::file(&written, error))?;
         std::fs::rename(&written, &place).map_err(|error| HarnessError::file(&place, error))

@@ -1,4 +1,4 @@
-//! The files that a harness puts before the system's.
+//! The files that a harness places before the system's.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ const VARIABLE: &str = "CERTBIND_KIT";
 
 impl Kit {
     /// The kit in the folder that the environment variable `CERTBIND_KIT` names; without it, in the
-    /// nearest folder around the running program that has one, which is where cargo builds.
+    /// nearest parent folder of the running program that has one, which is where cargo builds.
     ///
     /// # Errors
     /// [`HarnessError::NoKit`] if it is nowhere.
@@ -32,7 +32,7 @@ impl Kit {
     /// The kit in a folder.
     ///
     /// # Errors
-    /// [`HarnessError::NoKit`] if it is not there.
+    /// [`HarnessError::NoKit`] if it does not exist.
     pub fn in_folder(folder: impl AsRef<Path>) -> Result<Self, HarnessError> {
         let folder = folder.as_ref();
         Self::of(folder).ok_or_else(|| no_kit(&format!("in {}", folder.display())))

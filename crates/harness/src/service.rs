@@ -10,8 +10,8 @@ use crate::error::HarnessError;
 use crate::harness::Harness;
 
 impl Harness {
-    /// The same with a URL reserved, for whom the security descriptor says: `D:(A;;GX;;;NS)` lets
-    /// NETWORK SERVICE listen.
+    /// The same with a reserved URL, for the accounts of the security descriptor: `D:(A;;GX;;;NS)`
+    /// lets NETWORK SERVICE listen.
     ///
     /// # Errors
     /// [`HarnessError::Service`] for a URL or a descriptor that is none, and for a URL that is
@@ -60,7 +60,7 @@ impl Harness {
     /// they run as the user of the test.
     ///
     /// # Errors
-    /// [`HarnessError::Account`] for one that the host does not have yet.
+    /// [`HarnessError::Account`] for an account that the host does not have.
     pub fn run_as(mut self, name: &str) -> Result<Self, HarnessError> {
         self.config.run_as = Some(name.to_owned());
         self.with_valid_accounts()

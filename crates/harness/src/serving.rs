@@ -45,7 +45,7 @@ impl Harness {
     pub fn serve(&self, certificates: impl AsRef<Path>) -> Result<Serving, HarnessError> {
         let folder = tempfile::TempDir::with_prefix_in("serve-", self.folder())
             .map_err(|error| HarnessError::file(self.folder(), error))?
-            // It goes with the folder of the harness.
+            // It is removed with the folder of the harness.
             .keep();
         let ready_file = folder.join("ready.json");
         let messages = folder.join("messages.txt");

@@ -9,9 +9,9 @@ use crate::error::HarnessError;
 /// with the kit's `bcryptprimitives.dll`, which the library imports and Wine 8 lacks, unless the
 /// prefix has one.
 ///
-/// Wine takes the library with `WINEDLLOVERRIDES=httpapi=n`; without it, Wine's own. A command of
-/// [`Harness::wine`](crate::Harness::wine) has that variable. A prefix on which `wineboot` has not run
-/// has no `system32` yet.
+/// Wine loads the library with `WINEDLLOVERRIDES=httpapi=n`; without it, Wine's own. A command of
+/// [`Harness::wine`](crate::Harness::wine) has that variable. A prefix on which `wineboot` has not
+/// run has no `system32` yet.
 ///
 /// # Errors
 /// [`HarnessError::File`] if the kit has no `httpapi.dll`, or the prefix no `system32` that can be written.
@@ -26,7 +26,7 @@ pub fn install_in_wine_prefix(kit: &Path, prefix: &Path) -> Result<(), HarnessEr
     }
 }
 
-/// Replaces `to` as a whole: a program that has the old file loaded keeps it.
+/// Replaces `to` atomically: a program that has the old file loaded keeps it.
 fn copy(from: &Path, to: &Path) -> Result<(), HarnessError> {
     let new = to.with_extension("new");
     std::fs::copy(from, &new).map_err(|error| HarnessError::file(from, error))?;

@@ -1,4 +1,4 @@
-//! Sizes and offsets as the C headers have them, held at compile time.
+//! Sizes and offsets as in the C headers, checked at compile time.
 //!
 //! Checked against mingw-w64's `http.h` for x64; for x86 those of Microsoft's compiler, which
 //! aligns eight-byte integers to eight. Other 32-bit ABIs do not, and have no HTTP Server API.

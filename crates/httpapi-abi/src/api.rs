@@ -23,7 +23,7 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 /// - `return_length` is null or valid for a write;
 /// - nothing of this is written by another thread while the call runs.
 ///
-/// Pointers need not be aligned where the implementation says so; callers align them.
+/// Pointers need not be aligned if the implementation documents that; callers align them.
 #[expect(unsafe_code, reason = "a C interface, taken as it is")]
 pub trait HttpApi: Send + Sync {
     /// `HttpInitialize`. Calls nest; each wants a [`terminate`](Self::terminate) of its own.

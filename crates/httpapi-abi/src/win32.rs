@@ -146,7 +146,7 @@ pub fn access_denied(key: Option<BindingKey>, action: impl Into<Cow<'static, str
 /// The error that a call of the HTTP Server API for `key` means by `code`; `action` is the
 /// operation that failed, as in "setting".
 ///
-/// For every error that HTTP.sys knows, [`win32_code`](ToWin32::win32_code) returns the code again.
+/// For every error of HTTP.sys, [`win32_code`](ToWin32::win32_code) returns the same code.
 #[must_use]
 pub fn store_error(code: u32, key: &BindingKey, action: &'static str) -> StoreError {
     let key = key.clone();

@@ -217,7 +217,7 @@ mod tests {
     fn record_of_the_file_appears_between_two_calls() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("simulator.toml");
-        // A Windows without extended properties, which would be asked for by calls of their own.
+        // A Windows without extended properties, which would need separate calls.
         let text = r#"
             profile = "10-1607"
 

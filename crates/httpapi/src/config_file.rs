@@ -177,7 +177,7 @@ impl Fault {
         folder: &Path,
     ) -> Result<(), ConfigError> {
         let (call, nth) = (self.call.into(), self.nth.get());
-        // First, as a fault that ends the process does nothing after it.
+        // First, since a fault that ends the process does nothing after it.
         if let Some(fired) = self.fired {
             let fired = confined::path(folder, &fired)?;
             simulator.before(call, nth, move || drop(std::fs::write(fired, "")));

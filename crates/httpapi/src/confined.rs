@@ -12,7 +12,8 @@ use crate::environment;
 
 const ALLOW: &str = "CERTBIND_HTTPAPI_OUTSIDE";
 
-/// The path in a folder, where it may be written to. Links are followed: they may not lead out.
+/// The path in a folder, where it may be written to. Links are followed: their targets have to be
+/// inside as well.
 ///
 /// # Errors
 /// [`ConfigError::Outside`].
@@ -35,7 +36,7 @@ pub(crate) fn path(folder: &Path, path: &Path) -> Result<PathBuf, ConfigError> {
     }
 }
 
-/// Where a path leads, of which the end may not be there yet.
+/// The target of a path whose end may not exist yet.
 fn resolved(path: &Path) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     let mut missing = Vec::new();
@@ -46,7 +47,7 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
                 missing.reverse();
                 return Ok(missing.into_iter().fold(found, |all, name| all.join(name)));
             }
-            // A link that leads nowhere yet would be followed.
+            // A link to a missing target would be followed.
             Err(error) if existing.is_symlink() => return Err(error),
             Err(error) => match (existing.parent(), existing.components().next_back()) {
                 (Some(parent), Some(Component::Normal(name))) => {

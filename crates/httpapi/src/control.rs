@@ -12,8 +12,8 @@ use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_SUCCESS, E
 
 use crate::process;
 
-/// Makes the process's simulator anew, as `CERTBIND_HTTPAPI` would: null or empty for an empty
-/// store in memory. Answers 0, 87 for text that is not UTF-8, 21 for a broken configuration.
+/// Replaces the process's simulator, configured as by `CERTBIND_HTTPAPI`: null or empty for an
+/// empty store in memory. Returns 0, 87 for text that is not UTF-8, 21 for a broken configuration.
 ///
 /// # Safety
 /// `configuration` is null or a string with a NUL at its end.
@@ -49,8 +49,8 @@ extern "C" fn CertbindHttpApiFail(function: u32, nth: u64, code: u32) -> u32 {
     })
 }
 
-/// Has the `nth` call of a function from now on take so much longer. Answers as
-/// [`CertbindHttpApiFail`] does.
+/// Makes the `nth` call of a function from now on take that much longer. Returns the codes of
+/// [`CertbindHttpApiFail`].
 // SAFETY: the name begins with ours.
 #[unsafe(no_mangle)]
 extern "C" fn CertbindHttpApiDelay(function: u32, nth: u64, milliseconds: u32) -> u32 {
@@ -64,11 +64,11 @@ extern "C" fn CertbindHttpApiDelay(function: u32, nth: u64, milliseconds: u32) -
 }
 
 /// Calls `action` with `context` before the `nth` call of a function from now on, in the thread of
-/// that call. Answers as [`CertbindHttpApiFail`] does, and 87 for no action.
+/// that call. Returns the codes of [`CertbindHttpApiFail`], and 87 without an action.
 ///
 /// # Safety
-/// `action` can be called with `context` from any thread, once, until another configuration is
-/// made; it does not unwind.
+/// `action` can be called with `context` from any thread, once, until another configuration is set;
+/// it does not unwind.
 // SAFETY: the name begins with ours.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn CertbindHttpApiBefore(
@@ -97,10 +97,10 @@ struct Context(*mut c_void);
 // SAFETY: the caller promises that its action can be called with it from any thread.
 unsafe impl Send for Context {}
 
-/// Adds a certificate to those that the host has, from the `length` bytes of a PEM, DER or PFX file without a
-/// password. Where the configuration names a folder of certificates it is put there, and the next call of any
-/// program can bind it. Answers 0; 87 for null, and for bytes without a certificate that can be bound; 29 if the
-/// folder cannot be written; 21 without a simulator.
+/// Adds a certificate to those of the host, from the `length` bytes of a PEM, DER or PFX file
+/// without a password. If the configuration names a folder of certificates it is written there, and
+/// the next call of any program can bind it. Returns 0; 87 for null, and for bytes without a
+/// certificate that can be bound; 29 if the folder cannot be written; 21 without a simulator.
 ///
 /// # Safety
 /// `file` is null or valid for reads of `length` bytes.

@@ -30,7 +30,7 @@ pub(crate) fn text(name: &str) -> Result<String, OsString> {
 }
 
 /// Whether the program runs with rights that its caller does not have: it is setuid or setgid, or
-/// its file has capabilities. The kernel says so in `AT_SECURE` (getauxval(3)).
+/// its file has capabilities. The kernel reports that in `AT_SECURE` (getauxval(3)).
 #[cfg(target_os = "linux")]
 fn is_privileged() -> bool {
     // SAFETY: it takes a number and reads a value that the kernel gave the process at its start.
@@ -38,7 +38,7 @@ fn is_privileged() -> bool {
     secure != 0
 }
 
-/// The same where the kernel does not say: by the identities of the process.
+/// The same where the kernel does not report it: by the identities of the process.
 #[cfg(all(unix, not(target_os = "linux")))]
 fn is_privileged() -> bool {
     use rustix::process::{getegid, geteuid, getgid, getuid};

@@ -59,8 +59,8 @@ static COPY: u8 = 0;
 
 type Copy = unsafe extern "C" fn() -> *const u8;
 
-/// Where this copy of the library is. An exported function is no answer to that: in a program that
-/// is linked with one copy, another's references to it by name lead to the first.
+/// An address inside this copy of the library. An exported function is not suitable: in a program
+/// that is linked with one copy, references by name from another copy resolve to the first.
 // SAFETY: the name begins with ours.
 #[unsafe(no_mangle)]
 extern "C" fn CertbindHttpApiCopy() -> *const u8 {

@@ -2,8 +2,8 @@
 
 #![cfg_attr(windows, expect(unsafe_code, reason = "handles are Windows' own"))]
 
-/// A handle that no other has. On Windows it is one of the system, so that `CloseHandle` takes it, as programs
-/// of version 1 do; elsewhere it is a number.
+/// A unique handle. On Windows it is one of the system, so that `CloseHandle` accepts it, as
+/// programs of version 1 require; elsewhere it is a number.
 #[cfg(not(windows))]
 pub(crate) fn create() -> Result<usize, u32> {
     use std::sync::atomic::{AtomicUsize, Ordering};

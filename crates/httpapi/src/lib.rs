@@ -1,7 +1,7 @@
 //! The drop-in `httpapi.dll` and `libhttpapi.so`: the simulated HTTP Server API for programs that
 //! call the real one, without Windows and without administrator rights.
 //!
-//! A process has one simulator, made at the first call and kept until the process ends. The
+//! A process has one simulator, created at the first call and kept until the process ends. The
 //! environment variable `CERTBIND_HTTPAPI` configures it: a store's URL (`redb:PATH`, `memory:`) or
 //! the path of a TOML file (its fields are in `docs/simulator.md`); without it, an empty store in
 //! memory. `include/certbind_httpapi.h` declares the functions by which a test harness controls it.

@@ -40,9 +40,9 @@ const VARIABLE: &str = "CERTBIND_HTTPAPI";
 /// The variable with the trace file, which overrides the configuration.
 const TRACE: &str = "CERTBIND_TRACE";
 
-/// Makes the process's simulator anew, and says whether that could be done.
+/// Replaces the process's simulator, or returns the reason why that failed.
 pub(crate) fn configure(text: &str) -> Result<(), String> {
-    // The old one goes first: it may have the file open that the new one wants.
+    // The old one is dropped first: it may have the new one's file open.
     let mut api = API.write().unwrap_or_else(PoisonError::into_inner);
     *api = None;
     let made = make(text);
@@ -61,8 +61,8 @@ pub(crate) fn call(call: impl FnOnce(&dyn HttpApi) -> u32) -> u32 {
     })
 }
 
-/// Makes a call that does not configure anything: of the simulator, or of the function of this name where calls
-/// are passed on to a library that has it.
+/// Makes a call that does not configure anything: to the simulator, or, where calls are forwarded,
+/// to the library's function of this name.
 pub(crate) fn server(
     name: &str,
     simulate: impl FnOnce(&Simulator) -> usize,
@@ -117,7 +117,7 @@ pub(crate) fn current() -> ApiResult {
 fn of_environment() -> ApiResult {
     match environment::text(VARIABLE) {
         Ok(text) => make(&text),
-        // Never an empty store instead of the one that was asked for.
+        // Never falls back to an empty store instead of the requested one.
         Err(found) => Err(broken(&format!("{VARIABLE}: {found:?} is not UTF-8"))),
     }
 }

@@ -1,7 +1,7 @@
-//! The functions of servers that are simulated: sessions, URL groups, request queues, and URLs. Requests do
-//! not come.
+//! The functions of servers that are simulated: sessions, URL groups, request queues, and URLs. No
+//! requests arrive.
 //!
-//! Arguments are words, as in `unimplemented.rs`, so that a call can be passed on as it is.
+//! Arguments are words, as in `unimplemented.rs`, so that a call can be forwarded unchanged.
 
 #![expect(unsafe_code, reason = "a C interface")]
 
@@ -76,7 +76,7 @@ server_functions! {
     }
 
     HttpAddUrlToUrlGroup(group url context reserved) |simulator| {
-        // It comes back with requests alone.
+        // Only requests return it.
         let _ = context;
         zero(low(reserved) as usize)?;
         // SAFETY: as above.
@@ -193,7 +193,7 @@ unsafe extern "system" fn HttpIsFeatureSupported(feature: i32) -> i32 {
     answer.get().into()
 }
 
-/// Where a result goes, which is somewhere.
+/// The pointer for a result, which must not be null.
 fn place<T>(address: usize) -> Result<*mut T, u32> {
     let pointer = address as *mut T;
     match pointer.is_null() {

@@ -2,9 +2,9 @@
 //! that a program which imports them starts, and answer `ERROR_CALL_NOT_IMPLEMENTED` (120), unless
 //! calls are passed on to a library that has them.
 //!
-//! On 64-bit systems every one of their arguments is an integer or a pointer and fits a register (the
-//! version too, a structure of four bytes), so that their number is all there is to know. On
-//! 32-bit Windows (stdcall) it would not be: this library is for 64-bit programs.
+//! On 64-bit systems every one of their arguments is an integer or a pointer and fits a register
+//! (the version too, a structure of four bytes), so that only their number matters. On 32-bit
+//! Windows (stdcall) it would not suffice: this library is for 64-bit programs.
 
 #![expect(unsafe_code, reason = "a C interface")]
 

@@ -8,11 +8,11 @@ use windows_sys::Win32::Foundation::ERROR_NOT_ENOUGH_MEMORY;
 /// A string up to its zero; none if it is no UTF-16, or longer than any URL.
 ///
 /// # Safety
-/// `pointer` leads to a string with a zero at its end; it need not be aligned.
+/// `pointer` points to a string with a zero at its end; it need not be aligned.
 pub(crate) unsafe fn read(pointer: *const u16) -> Option<String> {
     let mut units = Vec::new();
     loop {
-        // SAFETY: the zero has not come yet.
+        // SAFETY: no zero was read before it.
         let unit = unsafe { pointer.wrapping_add(units.len()).read_unaligned() };
         if unit == 0 {
             return String::from_utf16(&units).ok();

@@ -45,8 +45,8 @@ impl Comparison {
     }
 }
 
-/// Compares two sequences of bindings, both in canonical order as a scan gives them, key by key
-/// and in that order. It holds one binding of each at a time. The first error ends it.
+/// Compares two sequences of bindings, both in canonical order as a scan gives them, key by key and
+/// in that order. It keeps one binding of each in memory. Iteration ends at the first error.
 ///
 /// ```
 /// use certbind_migrate::{Comparison, diff};

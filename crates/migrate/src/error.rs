@@ -4,8 +4,8 @@ use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
 
 use crate::mismatch::Mismatch;
 
-/// Why a plan was not made, read or applied. Texts in it come from files and stores: escape it for
-/// a terminal. Nothing was changed, unless the variant says so.
+/// Why a plan was not made, read or applied. Its texts come from files and stores: escape it for a
+/// terminal. Nothing was changed, unless the variant says so.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,7 +15,7 @@ pub enum Error {
     /// The mapped values are no valid binding.
     #[error("{0}")]
     Binding(#[from] BindingError),
-    /// Two rules make two things of one.
+    /// Two rules map one value to different values.
     #[error("{from:?} cannot become both {:?} and {:?}; leave one of the rules out", to[0], to[1])]
     Contradiction {
         /// The value that the rules map.
@@ -52,7 +52,7 @@ pub enum Error {
     /// The bytes are no plan.
     #[error("it is no plan: {0}")]
     NoPlan(String),
-    /// The plan is of a version that this release does not know.
+    /// The version of the plan is not supported by this release.
     #[error(
         "the plan has version {found}, and this release reads versions up to {supported}; use a \
          newer certbind"

@@ -33,7 +33,7 @@ pub enum FieldChange {
     CtlIdentifier(Values<Option<CtlIdentifier>>),
     /// The store of that list.
     CtlStoreName(Values<Option<StoreName>>),
-    /// Everything else that is a bit.
+    /// The other flags.
     Flags(Values<SslFlags>),
     /// An extended property.
     Extended(ExtendedChange),

@@ -1,4 +1,4 @@
-//! The TOML file that a mapping and a filter come from.
+//! The TOML file of a mapping and a filter.
 
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ pub struct MappingFile {
     pub mapping: Mapping,
     /// The folders of certificates to find successors in.
     pub certificate_folders: Option<CertificateFolders>,
-    /// Which bindings it is about.
+    /// The selected bindings.
     pub filter: Filter,
 }
 

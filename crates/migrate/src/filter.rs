@@ -1,4 +1,4 @@
-//! Which bindings a plan is about.
+//! The selection of the bindings of a plan.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::mapping::Mapping;
 
-/// Which bindings a plan is about: those that have one of the values of every list that is not
-/// empty. An empty filter lets everything through.
+/// The bindings of a plan: those with one of the values of every list that is not empty. An empty
+/// filter selects all bindings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {

@@ -30,14 +30,14 @@ pub enum HealError {
         /// Where.
         place: &'static str,
     },
-    /// A binding is gone, and another one at its port is new: it may be its replacement, with
+    /// A binding is missing, and another one at its port is new: it may be its replacement, with
     /// another key.
     #[error(
         "{gone} is no longer bound and {new} is new at the same port: whether one replaces the \
          other is not known"
     )]
     Ambiguous {
-        /// The key that is gone.
+        /// The missing key.
         gone: BindingKey,
         /// The new key.
         new: BindingKey,

@@ -22,7 +22,7 @@ pub const SCHEMAS: [&str; 2] = [
     include_str!("../schema/plan-v2.json"),
 ];
 
-/// A plan as it is written.
+/// The serialized form of a plan.
 #[derive(Serialize)]
 pub(crate) struct Written<'a> {
     format: &'static str,
@@ -111,7 +111,7 @@ impl Plan {
     /// could make other changes than intended.
     ///
     /// # Errors
-    /// [`Error::NoPlan`], saying where; [`Error::NewerVersion`].
+    /// [`Error::NoPlan`], with the position; [`Error::NewerVersion`].
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
         let version = check_stamp(json, FORMAT, VERSION)?;
         let read: Read = serde_json::from_slice(json).map_err(no_plan)?;

@@ -30,7 +30,7 @@ pub struct Mapping {
     pub certificates: Rules<CertHash>,
     /// The addresses of `ipport` keys, the wildcards among them.
     pub addresses: Rules<Address>,
-    /// The stores that certificates are in; that of a CTL stays as it is.
+    /// The stores of certificates; that of a CTL is not mapped.
     pub store_names: Rules<Store>,
     /// Application ids.
     pub applications: Rules<Uuid>,
@@ -42,7 +42,7 @@ impl Mapping {
     /// The mapped `binding`.
     ///
     /// # Errors
-    /// None on bindings as they are; the types it is put together from can refuse.
+    /// None for unchanged bindings; the mapped values may be invalid together.
     pub fn map(&self, binding: &Binding) -> Result<Binding, BindingError> {
         let mut record = binding.record().clone();
         if let Some(certificate) = &mut record.certificate {

@@ -17,13 +17,13 @@ pub struct Plan {
     warnings: Vec<Warning>,
 }
 
-/// Where a plan comes from.
+/// The origin of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Header {
     /// The purpose of the plan.
     pub purpose: Purpose,
-    /// Where the bindings come from: a store's URL or a file.
+    /// The source of the bindings: a store's URL or a file.
     pub source: Option<String>,
     /// The target that it was made for: a store's URL or a file.
     pub target: Option<String>,
@@ -53,19 +53,19 @@ pub enum Purpose {
 pub enum Step {
     /// It was not bound, and will be.
     Create {
-        /// The binding that the key will hold.
+        /// The binding of the key after the plan.
         #[serde(rename = "becomes")]
         new_value: Binding,
         /// The binding of the source, if a mapping changed it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<Binding>,
     },
-    /// It was bound otherwise.
+    /// It has another binding.
     Replace {
-        /// The binding that the target must hold, or else the plan is refused.
+        /// The precondition: if the target has another binding, the plan is refused.
         #[serde(rename = "saw")]
         expected: Binding,
-        /// The binding that the key will hold.
+        /// The binding of the key after the plan.
         #[serde(rename = "becomes")]
         new_value: Binding,
         /// The binding of the source, if a mapping changed it.
@@ -74,13 +74,13 @@ pub enum Step {
     },
     /// It was bound, and will not be.
     Delete {
-        /// The binding that the target must hold, or else the plan is refused.
+        /// The precondition: if the target has another binding, the plan is refused.
         #[serde(rename = "saw")]
         expected: Binding,
     },
-    /// It is as it is to be. Whether it still is, is checked all the same.
+    /// It already has the new binding, which is checked like the others.
     Keep {
-        /// The binding that the target must hold.
+        /// The required binding of the target.
         #[serde(rename = "saw")]
         expected: Binding,
     },
@@ -91,11 +91,11 @@ pub enum Step {
 pub struct Counts {
     /// Keys that will be bound.
     pub creates: u64,
-    /// Keys that will be bound otherwise.
+    /// Keys whose binding is replaced.
     pub replaces: u64,
     /// Keys that will not be bound any more.
     pub deletes: u64,
-    /// Keys that stay as they are, and are checked.
+    /// Keys that stay unchanged, and are checked.
     pub unchanged: u64,
     /// Other keys of the target, which the plan is not about.
     pub conflicts: u64,
@@ -147,7 +147,7 @@ impl Plan {
         })
     }
 
-    /// Where it comes from.
+    /// The origin of the plan.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
@@ -216,8 +216,8 @@ impl Plan {
         }
     }
 
-    /// The same plan with the bindings that a store reports to hold after it. They may have another
-    /// form than was written: HTTP.sys may fill in a certificate store, for example.
+    /// The same plan with the bindings that a store reports after it. Their form may differ from
+    /// the written one: HTTP.sys may fill in a certificate store, for example.
     pub(crate) fn stored_as(mut self, applied: &Applied) -> Self {
         for outcome in applied.outcomes() {
             let index = self
@@ -293,7 +293,7 @@ impl Step {
         }
     }
 
-    /// The binding that the target held when the plan was made, and must still hold.
+    /// The binding that the target had when the plan was made, and must still have.
     #[must_use]
     pub fn expected(&self) -> Option<&Binding> {
         match self {
@@ -304,7 +304,7 @@ impl Step {
         }
     }
 
-    /// The binding that the target will hold.
+    /// The binding of the target after the step.
     #[must_use]
     pub fn new_value(&self) -> Option<&Binding> {
         match self {

@@ -28,8 +28,8 @@ pub struct Planner {
     pub filter: Filter,
     /// The bindings of which applications are brought over.
     pub owners: ApplicationFilter,
-    /// Whether bindings of the target that the source lacks are deleted. Only those that the
-    /// filter lets through, with application ids as they are mapped.
+    /// Whether bindings of the target that the source lacks are deleted. Only those that the filter
+    /// selects, by their mapped application ids.
     pub prune: bool,
     /// The application ids of the bindings that may be deleted; `None`: of any application. A desired
     /// state owns the bindings of some applications, and those alone are deleted.
@@ -40,15 +40,15 @@ pub struct Planner {
     pub inventory: Option<Folder>,
 }
 
-/// A binding of the source, on its way.
+/// A binding of the source, before and after mapping.
 struct Brought {
     mapped: Binding,
     source: Binding,
 }
 
 impl Planner {
-    /// Makes the plan. Both sequences are the whole of a store or export; the target's is in
-    /// canonical order, as a scan gives it.
+    /// Makes the plan. Both sequences are complete stores or exports; the target's is in canonical
+    /// order, as a scan returns it.
     ///
     /// # Errors
     /// [`Error::Duplicates`] if the mapping maps several keys to one, [`Error::Ambiguous`] if

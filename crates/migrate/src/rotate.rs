@@ -37,8 +37,8 @@ pub struct Rotation {
     pub applications: ApplicationFilter,
 }
 
-/// The plan that puts the certificate `new` in the place of `old` wherever a store binds that, and
-/// leaves every other field as it is: [`BindingStore::rotate`], to be read first and to be undone.
+/// The plan that replaces the certificate `old` by `new` in every binding of a store, and keeps all
+/// other fields: [`BindingStore::rotate`] as a plan that can be reviewed and undone.
 ///
 /// ```
 /// use certbind_migrate::{apply, rotation};

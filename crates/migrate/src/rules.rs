@@ -47,7 +47,7 @@ impl<T: Ord + fmt::Display> Rules<T> {
     /// Adds a rule.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] if there is one already that makes something else of the same.
+    /// [`Error::Contradiction`] if another rule maps the same value to a different one.
     pub fn add(&mut self, rule: Rule<T>) -> Result<(), Error> {
         match self.0.get(&rule.from) {
             Some(other) if *other != rule.to => Err(Error::Contradiction {

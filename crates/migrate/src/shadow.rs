@@ -8,7 +8,7 @@ use certbind_resolve::Step as Lookup;
 use crate::plan::Step;
 use crate::warning::Warning;
 
-/// The keys at one port that matter here, each with whether the plan binds it anew.
+/// The relevant keys at one port, each with whether the plan changes its binding.
 #[derive(Default)]
 struct AtPort {
     addresses: Vec<(BindingKey, bool)>,

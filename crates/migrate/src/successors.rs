@@ -65,7 +65,7 @@ fn succeeds(new: &Certificate, old: &Certificate) -> bool {
     new.subject() == old.subject() && same_names(new, old)
 }
 
-/// Whether two certificates are for the same names. One without a name is like no other.
+/// Whether two certificates are for the same names. A certificate without a name matches no other.
 pub(crate) fn same_names(new: &Certificate, old: &Certificate) -> bool {
     !old.names().is_empty() && new.names() == old.names()
 }

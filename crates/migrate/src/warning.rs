@@ -35,11 +35,11 @@ pub enum Warning {
         /// How many there are.
         changes: u64,
     },
-    /// The target's certificates lack one that is to be bound.
+    /// The target lacks a certificate that the plan binds.
     CertificateMissing {
         /// The certificate.
         hash: CertHash,
-        /// The keys that are to be bound to it.
+        /// The keys that the plan binds to it.
         keys: Vec<BindingKey>,
     },
     /// Whether the target has the certificates was not looked at.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use certbind_core::BindingKey;
 
-/// A place to connect to, and the name to ask for there.
+/// An address to connect to, and the server name to send.
 pub(crate) struct Endpoint {
     pub(crate) address: SocketAddr,
     pub(crate) name: Option<String>,
@@ -23,7 +23,7 @@ pub(crate) fn of(key: &BindingKey, address: IpAddr) -> Result<Endpoint, &'static
             };
             Ok(Endpoint {
                 address: SocketAddr::new(ip, port),
-                // A name might lead to the binding of that name.
+                // A name might select the binding of that name.
                 name: None,
             })
         }

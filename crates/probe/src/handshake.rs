@@ -1,4 +1,4 @@
-//! Shaking hands with a server, to see its certificate.
+//! The handshake with a server, which shows its certificate.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -74,7 +74,7 @@ fn shake(
     Ok(())
 }
 
-/// A stream that gives up at some time, however little comes at once.
+/// A stream with a deadline, for any number of small reads.
 struct Until<'a> {
     stream: &'a mut TcpStream,
     end: Instant,
@@ -120,7 +120,7 @@ fn words(error: &io::Error) -> String {
     }
 }
 
-/// Keeps the certificate that is shown, and objects to none: it is to be looked at, not trusted.
+/// Keeps the certificate that is shown, and accepts all of them: it is compared, not trusted.
 #[derive(Debug)]
 struct Witness {
     provider: Arc<CryptoProvider>,

@@ -52,7 +52,7 @@ pub struct ProbeOptions {
 pub struct ProbeReport {
     /// Where, if anywhere.
     pub address: Option<SocketAddr>,
-    /// The name that was asked for (SNI), if any.
+    /// The server name that was sent (SNI), if any.
     pub name: Option<String>,
     /// The result there.
     #[serde(flatten)]
@@ -76,7 +76,7 @@ pub enum ProbeResult {
         /// Its hash.
         served: CertHash,
     },
-    /// The certificate of another binding, which HTTP.sys looks at first on this connection.
+    /// The certificate of another binding, which takes precedence in HTTP.sys on this connection.
     Hidden {
         /// The key of that binding.
         by: BindingKey,
@@ -88,7 +88,7 @@ pub enum ProbeResult {
         /// Why, in words.
         why: String,
     },
-    /// The key has no endpoint, or the TLS library cannot ask for its name.
+    /// The key has no endpoint, or the TLS library cannot send its name.
     NotProbed {
         /// Why, in words.
         why: String,

@@ -1,18 +1,19 @@
 //! Which TLS certificate binding of HTTP.sys answers a connection, and why.
 //!
-//! A [`Resolver`] indexes the bindings of a host. [`Resolver::choose`] gives the binding that answers
-//! a [`Connection`]; [`Resolver::resolve`] also explains why every other binding of the port does not,
-//! and whether public sources disagree about the outcome.
+//! A [`Resolver`] indexes the bindings of a host. [`Resolver::choose`] returns the binding that
+//! answers a [`Connection`]; [`Resolver::resolve`] also explains why every other binding of the
+//! port does not, and whether public sources disagree about the outcome.
 //!
 //! # The order
-//! HTTP.sys looks for (1) the exact address and port, (2) the server name, (3) a wildcard for it, (4)
-//! the server name, or a wildcard for it, in the central certificate store, (5) the central certificate store, (6) `[::]` on
-//! IPv6 connections, (7) `0.0.0.0`. If none is bound, it resets the connection (Microsoft's Application
-//! Proxy blog, 2014). [`Step::evidence`] gives the sources of each step, and [`Order`] the orders of
-//! sources that contradict this one. **None of it was verified on a Windows host by certbind.**
+//! HTTP.sys searches (1) the exact address and port, (2) the server name, (3) a wildcard for it,
+//! (4) the server name, or a wildcard for it, in the central certificate store, (5) the central
+//! certificate store, (6) `[::]` on IPv6 connections, (7) `0.0.0.0`. If none is bound, it resets
+//! the connection (Microsoft's Application Proxy blog, 2014). [`Step::evidence`] returns the
+//! sources of each step, and [`Order`] the orders of sources that contradict this one. **None of it
+//! was verified on a Windows host by certbind.**
 //!
-//! Names are compared without case, and otherwise as the client sends them: whether HTTP.sys ignores a
-//! dot at the end is not known.
+//! Names are compared without case, and are otherwise unchanged: whether HTTP.sys ignores a dot at
+//! the end is not known.
 
 mod cases;
 mod connection;

@@ -12,7 +12,7 @@ use crate::step::{Order, Step};
 
 /// The bindings of one host, indexed by the properties of a connection.
 ///
-/// A choice takes a few lookups in hash tables, however many bindings there are.
+/// A choice takes a few lookups in hash tables, for any number of bindings.
 ///
 /// ```
 /// use certbind_core::{Binding, CertHash, Record, Uuid};
@@ -102,7 +102,7 @@ impl PortIndex {
     }
 }
 
-/// The names to look for.
+/// The names to search.
 struct Names {
     exact: Option<String>,
     wildcard: Option<String>,

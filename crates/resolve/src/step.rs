@@ -2,7 +2,7 @@
 
 use certbind_core::BindingKey;
 
-/// A group of keys that HTTP.sys looks at together, in the documented order.
+/// A group of keys that HTTP.sys considers together, in the documented order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// The address and port of the connection.

@@ -24,7 +24,7 @@ pub(crate) struct CentralStore {
 type Loaded = Result<Arc<CertifiedKey>, String>;
 type Version = (Option<SystemTime>, u64);
 
-/// The reason why the central store does not answer a name.
+/// The reason why the central store has no certificate for a name.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CentralStoreError {
     #[error("the central store has no file for {0}")]
@@ -74,7 +74,7 @@ impl CentralStore {
     }
 }
 
-/// The files that IIS looks for. A name that is no file name has none.
+/// The files that IIS searches. A name that is no valid file name has none.
 fn files_of(name: &str) -> Vec<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if !name.bytes().all(is_plain) || name.starts_with('.') {

@@ -45,7 +45,7 @@ const HOST_NAME: u8 = 0;
 const MAX_RECORD: usize = 16384;
 
 impl ClientHello {
-    /// The name that the client asks for, byte for byte.
+    /// The requested server name, byte for byte.
     pub(crate) fn server_name(&self) -> Option<&[u8]> {
         self.name.as_ref().map(|name| &self.message[name.clone()])
     }
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    /// A whole record: its type and its content.
+    /// A complete record: its type and its content.
     fn record(&mut self) -> Option<(u8, &'a [u8])> {
         let kind = *self.0.first()?;
         let length = be16(self.0.get(3..5)?);

@@ -23,7 +23,7 @@ pub struct Ports {
     exceptions: BTreeMap<Port, u16>,
 }
 
-/// The rule for ports that are not mapped one by one.
+/// The rule for ports without a mapping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PortRule {
     /// The port of the binding.
@@ -63,7 +63,7 @@ impl Ports {
         self
     }
 
-    /// The port to listen on; 0 is any free port, `None` that the rule leads to no port.
+    /// The port to listen on; 0 is any free port, `None` that the rule gives no port.
     #[must_use]
     pub fn of(&self, port: Port) -> Option<u16> {
         match (self.exceptions.get(&port), self.rule) {

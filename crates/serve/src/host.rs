@@ -15,7 +15,7 @@ use crate::central_store::CentralStore;
 use crate::certificates::ServerCertificates;
 use crate::tls_config::{tls_config, versions};
 
-/// An index that does not change. Another one takes its place when the bindings change.
+/// An immutable index. It is replaced when the bindings change.
 #[derive(Debug)]
 pub(crate) struct Host {
     resolver: Resolver<Served>,
@@ -123,7 +123,7 @@ impl Host {
         chosen.is_some_and(|(_, served)| served.0.binding.record().hash().is_none())
     }
 
-    /// The binding that answers a connection; `None` if the connection is to be reset.
+    /// The binding that answers a connection; `None` if the connection has to be reset.
     pub(crate) fn choose(
         &self,
         connection: &Connection,
@@ -157,8 +157,8 @@ impl Host {
         })
     }
 
-    /// The hashes of bound certificates that are not there with their keys, and in how many bindings
-    /// they are.
+    /// The hashes of bound certificates that are missing with their keys, and the number of their
+    /// bindings.
     pub(crate) fn missing_certificates(&self) -> HashMap<CertHash, usize> {
         let mut missing = HashMap::new();
         for hash in self

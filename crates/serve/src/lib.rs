@@ -26,14 +26,15 @@
 //! ```
 //!
 //! # Server names
-//! The name is read from the bytes of the ClientHello, and rustls is not asked about it: upper
-//! case, a dot at the end, IP addresses and names that rustls refuses (`a-.example`) reach the
-//! choice as the client sends them. For the last kind rustls completes the handshake with a
-//! placeholder for the name; if it has to send a HelloRetryRequest, that handshake fails.
+//! The name is read from the bytes of the ClientHello, and not from rustls: upper case, a dot at
+//! the end, IP addresses and names that rustls refuses (`a-.example`) reach the choice as the
+//! client sends them. For the last kind rustls completes the handshake with a placeholder for the
+//! name; if it has to send a HelloRetryRequest, that handshake fails.
 //!
 //! # Differences from HTTP.sys
-//! TLS 1.0, TLS 1.1 and HTTP/3 are not served. A client certificate is requested in the handshake if the
-//! binding says so, and its chain is not judged. Nothing was compared with a Windows host.
+//! TLS 1.0, TLS 1.1 and HTTP/3 are not served. A client certificate is requested in the handshake
+//! if the binding has that flag, and its chain is not verified. Nothing was compared with a Windows
+//! host.
 
 mod answer;
 mod central_store;

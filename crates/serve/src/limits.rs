@@ -31,8 +31,8 @@ impl Default for Limits {
 
 /// The open connections, in the order in which they began to wait for their client.
 ///
-/// Where there are too many, the one that has waited longest for a handshake or a first request makes
-/// room; where all have sent a request, the oldest one does.
+/// If there are too many, the one that has waited longest for a handshake or a first request is
+/// closed; if all have sent a request, the oldest one is.
 #[derive(Debug)]
 pub(crate) struct Connections {
     limit: usize,

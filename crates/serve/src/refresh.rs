@@ -36,7 +36,7 @@ impl Current {
         mut source: Box<dyn BindingSource>,
         folders: CertificateFolders,
     ) -> Result<(Self, Vec<Notice>), ServeError> {
-        // Asked first, so that a change during the first reading is seen later.
+        // Called first, so that a change during the first reading is seen later.
         source.may_have_changed();
         let bindings = source.read().map_err(ServeError::Source)?;
         let certificates = Arc::new(read_certificates(&folders)?);

@@ -65,7 +65,7 @@ pub enum Outcome {
     NoBinding,
     /// The binding rejects connections, or cannot be served; the connection was reset.
     NotServed,
-    /// The client sent something else than TLS.
+    /// The client did not send TLS.
     NotTls,
     /// The handshake failed.
     HandshakeFailed,

@@ -66,7 +66,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Passwords to try on encrypted files, besides the empty one.
+    /// Passwords to try on encrypted files, in addition to the empty one.
     pub fn passwords(mut self, passwords: impl IntoIterator<Item = String>) -> Self {
         self.folders.passwords.extend(passwords);
         self

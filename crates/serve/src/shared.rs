@@ -23,6 +23,6 @@ pub(crate) struct Shared {
 
 /// Waits until the server stops.
 pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // An error means that the server is gone.
+    // An error means that the server was dropped.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }

@@ -54,8 +54,8 @@ pub(crate) fn versions(flags: SslFlags) -> Vec<&'static SupportedProtocolVersion
     allowed.map(|(version, _)| version).collect()
 }
 
-/// A configuration without resumption, for names that rustls does not see: it would not notice that a
-/// session is of another name.
+/// A configuration without resumption, for names that rustls does not receive: it could not detect
+/// that a session belongs to another name.
 pub(crate) fn without_resumption(config: &ServerConfig) -> ServerConfig {
     let mut config = config.clone();
     config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -310,7 +310,7 @@ enum Target {
     Service(ServiceKind),
 }
 
-/// The size of a buffer that a growing answer does not outgrow.
+/// The size of a buffer that every growing answer fits into.
 const GROWN: u32 = 16 * 1024;
 
 const BOTH: HTTP_INITIALIZE = HTTP_INITIALIZE_CONFIG | HTTP_INITIALIZE_SERVER;

@@ -20,10 +20,10 @@ pub enum CertificateState {
     /// It is present without a private key that the machine can use, as when a `.cer` was imported
     /// or the key is a user's: 1312.
     WithoutKey,
-    /// It is not there: 1312.
+    /// It is absent: 1312.
     Absent,
-    /// Its key was made moments ago: so many sets and updates are answered 87, and then it is
-    /// usable. Seen on Windows Server 2025 after a `certreq -accept`.
+    /// Its key was created moments ago: this number of sets and updates are answered 87, and then
+    /// it is usable. Seen on Windows Server 2025 after a `certreq -accept`.
     Settling {
         /// How many are.
         attempts: u32,

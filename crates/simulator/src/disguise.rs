@@ -21,11 +21,11 @@ use crate::simulator::Simulator;
 
 const AF_INET6: u16 = 23;
 
-/// How many bytes follow an answer where something does.
+/// How many bytes follow an answer, if any do.
 const PADDING: u32 = 16;
 
 impl Simulator {
-    /// Changes a record that was written, as the options say.
+    /// Changes a written record according to the options.
     ///
     /// # Safety
     /// `output` has a record of this kind, of `size` bytes, and room for the padding after it.
@@ -45,7 +45,7 @@ impl Simulator {
             let pointer = unsafe { output.cast::<u8>().add(offset) }.cast::<*mut u8>();
             // SAFETY: the bytes of a pointer are valid, aligned or not.
             let at = unsafe { pointer.read_unaligned() };
-            // SAFETY: it leads to a value of this record that is longer.
+            // SAFETY: it points to a value of this record that is longer.
             let at = unsafe { at.add(skip) };
             // SAFETY: as above.
             unsafe { at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -87,7 +87,7 @@ impl Simulator {
             let pointer = unsafe { output.cast::<u8>().add(offset) }.cast::<*mut u8>();
             // SAFETY: the bytes of a pointer are valid, aligned or not.
             let at = unsafe { pointer.read_unaligned() };
-            // SAFETY: it leads to an address, which begins with its family.
+            // SAFETY: it points to an address, which begins with its family.
             if unsafe { at.cast::<u16>().read_unaligned() } == AF_INET6 {
                 write_behind(offset, 4, &0x12345_u32.to_ne_bytes());
             }
@@ -121,7 +121,7 @@ impl Simulator {
         unsafe { self.make_relative(output, size) };
     }
 
-    /// Changes a property that was written, as the options say.
+    /// Changes a written property according to the options.
     ///
     /// # Safety
     /// `output` has a property of this kind, of `size` bytes, and room for the padding after it.

@@ -34,7 +34,7 @@ impl Call {
 
 /// The effect of a fault at a call, before the call does anything.
 pub(crate) enum Action {
-    /// It answers this code, and does nothing.
+    /// It returns this code, and does nothing else.
     Answer(u32),
     /// It takes so much longer.
     Wait(Duration),
@@ -42,7 +42,7 @@ pub(crate) enum Action {
     Run(Box<dyn FnOnce() + Send>),
 }
 
-/// The faults that are still to come, and how often each function was called.
+/// The pending faults, and how often each function was called.
 #[derive(Default)]
 pub(crate) struct Faults {
     calls: [u64; Call::ALL.len()],

@@ -20,7 +20,7 @@ pub enum InstallError {
     /// The folder of the host's certificates cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Folder {
-        /// The file that was to be made.
+        /// The file to create.
         path: PathBuf,
         /// The system's error.
         source: io::Error,
@@ -45,7 +45,7 @@ impl Simulator {
     }
 }
 
-/// Writes a file into the folder, whole or not at all: a program may look at the same moment.
+/// Writes a file into the folder atomically: a program may read it at the same moment.
 fn write(folder: &Path, hash: &CertHash, file: &[u8]) -> Result<(), InstallError> {
     let number = std::process::id();
     let parent = folder.parent().unwrap_or(folder);

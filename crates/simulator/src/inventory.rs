@@ -22,11 +22,12 @@ pub enum Inventory {
 }
 
 impl Inventory {
-    /// The certificates in the files of a folder, also those that appear later. Files without one are passed over.
+    /// The certificates in the files of a folder, also those that appear later. Files without a
+    /// certificate are ignored.
     ///
     /// # Errors
-    /// [`InventoryError`] if the folder or a file in it cannot be read now. Later, a certificate that cannot be read
-    /// is not there.
+    /// [`InventoryError`] if the folder or a file in it cannot be read now. Later, an unreadable
+    /// certificate counts as absent.
     pub fn of_folder(folder: &Path) -> Result<Self, InventoryError> {
         Folder::read(folder)?;
         // Programs may change their working directory.

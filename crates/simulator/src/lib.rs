@@ -1,7 +1,7 @@
 //! The HTTP Server API of Windows, simulated over any binding store.
 //!
 //! A [`Simulator`] keeps its records in a [`BindingStore`](certbind_core::BindingStore) and answers
-//! the calls of the API as HTTP.sys does: return codes, the two calls of a query, enumeration by
+//! the calls of the API like HTTP.sys: return codes, the two calls of a query, enumeration by
 //! index, and the kinds and functions of a version of Windows. It implements
 //! [`HttpApi`](certbind_httpapi_abi::HttpApi), so that `HttpSysStore` runs on it as on Windows. URL
 //! reservations, the IP listen list, timeouts, cache parameters and settings are kept in

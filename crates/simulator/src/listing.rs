@@ -1,4 +1,4 @@
-//! The records of a kind by index, as `QueryNext` asks for them.
+//! The records of a kind by index, for `QueryNext`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use certbind_core::{Binding, BindingStore, Kind, PropertyType, Result, Scan};
 
 /// Lists of records, kept from one call to the next, so that enumerating n records is n steps and
-/// not n scans. A change through the simulator drops them, and none is used or kept while one is
-/// under way: another call may have seen it already.
+/// not n scans. A change through the simulator drops them, and none is used or kept during a
+/// change: another call may have seen its effect already.
 ///
 /// Index 0 is never taken from a list: it is the store's first record, and it drops the list. So
-/// changes that others made to the store underneath show at the next enumeration, and a program
-/// that deletes index 0 until there is none does not have everything listed for each record.
+/// changes that others made directly to the store are visible in the next enumeration, and a
+/// program that deletes index 0 until none is left does not cause a full listing for each record.
 #[derive(Default)]
 pub(crate) struct Listings(Mutex<Cache>);
 
 #[derive(Default)]
 struct Cache {
     lists: HashMap<Kind, Arc<Vec<Binding>>>,
-    /// The records that have each property, and of which of these index 0 was asked since.
+    /// The records that have each property, and of which of these index 0 was queried since.
     extended: HashMap<Kind, (Arc<Extended>, Vec<PropertyType>)>,
     /// How many changes are under way.
     changing: usize,
@@ -51,7 +51,7 @@ impl Listings {
     /// The record at this index of those that have a property.
     ///
     /// A program asks for all properties of a kind one after the other, so one list serves all of
-    /// them: until index 0 of one is asked for again.
+    /// them: until index 0 of one is queried again.
     pub(crate) fn with_property(
         &self,
         store: &dyn BindingStore,

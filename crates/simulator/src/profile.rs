@@ -80,7 +80,7 @@ impl Profile {
             | ServiceKind::UrlReservation
             | ServiceKind::Timeout
             | ServiceKind::Cache => true,
-            // Inferred from its id, which follows those that came with Windows 8.
+            // Inferred from its id, which follows those of Windows 8.
             ServiceKind::Setting => self >= Self::Windows8,
         }
     }

@@ -10,8 +10,8 @@ use crate::simulator::{Simulator, code, replace};
 use crate::windows;
 
 impl Simulator {
-    /// Sets or updates: netsh has no verb but `update`, so a property is taken to be there as soon as
-    /// its key is bound.
+    /// Sets or updates: netsh has only the verb `update`, so a property is assumed to exist as soon
+    /// as its key is bound.
     pub(crate) fn set_property(
         &self,
         key: &BindingKey,

@@ -1,4 +1,4 @@
-//! The functions, where they are called for something else than bindings.
+//! The functions, when they are called for service configuration other than bindings.
 
 #![expect(unsafe_code, reason = "implements a C interface")]
 

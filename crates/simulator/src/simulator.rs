@@ -149,8 +149,8 @@ impl Simulator {
         self.faults().add(call, nth, Action::Wait(delay));
     }
 
-    /// Does something before the `nth` such call from now on: a record that changes between the
-    /// two calls of a query is one that changes before the second.
+    /// Runs `action` before the `nth` such call from now on: a record that changes between the two
+    /// calls of a query is one that changes before the second.
     pub fn before(&self, call: Call, nth: u64, action: impl FnOnce() + Send + 'static) {
         self.faults().add(call, nth, Action::Run(Box::new(action)));
     }
@@ -248,7 +248,7 @@ impl Simulator {
         self.certificate_usable(&binding)?;
         self.changing(|store| {
             replace(store, binding.key(), |found| {
-                // The structure has no place for extended properties, so it says nothing about them.
+                // The structure has no fields for extended properties, so it does not change them.
                 let record = self.updated(found, &binding);
                 Ok(binding.clone().with_record(record)?)
             })

@@ -25,8 +25,8 @@ const STOCK: &[(&str, &str)] = &[
 
 const SERVICES: [&str; 3] = ["WinRM", "Wecsvc", "SstpSvc"];
 
-/// The URL reservations that every Windows has from its installation on: of WCF, WinRM, the discovery of
-/// devices, the sharing of media, and SSTP. Not verified on real Windows as a whole; each is in public listings.
+/// The URL reservations of every newly installed Windows: of WCF, WinRM, device discovery, media
+/// sharing, and SSTP. Not verified on real Windows as a complete list; each is in public listings.
 ///
 /// # Panics
 /// Never: the table is tested.

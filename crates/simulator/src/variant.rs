@@ -138,7 +138,7 @@ impl Simulator {
         }
     }
 
-    /// The key as this Windows takes it.
+    /// The key in the form that this Windows stores.
     pub(crate) fn stored_key(&self, key: &BindingKey) -> BindingKey {
         let BindingKey::IpPort(endpoint) = key else {
             return key.clone();
@@ -329,7 +329,7 @@ impl Simulator {
         }
     }
 
-    /// The record with its host name as this Windows gives it back.
+    /// The record with its host name in the spelling that this Windows returns.
     pub(crate) fn spelled(&self, binding: Binding, is_listed: bool) -> Result<Binding, u32> {
         let host = binding.key().host().map(|host| host.as_str().to_owned());
         let spelled = match (host, self.windows().host_names) {

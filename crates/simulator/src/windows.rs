@@ -28,7 +28,7 @@ pub enum WindowsOptionError {
     Value {
         /// The option.
         name: &'static str,
-        /// The value that it was to have.
+        /// The invalid value.
         value: String,
         /// The values that it can have.
         values: String,

@@ -83,7 +83,7 @@ pub fn is_available(program: &str) -> bool {
 /// fraction such as `1/8`.
 ///
 /// # Panics
-/// If `CERTBIND_CASES` is something else.
+/// If `CERTBIND_CASES` is neither of these.
 #[must_use]
 pub fn cases(default: u32) -> u32 {
     let times = std::env::var("CERTBIND_CASES").unwrap_or_else(|_| "1".to_owned());
@@ -122,7 +122,7 @@ fn test_name() -> String {
     thread::current().name().unwrap_or("a test").to_owned()
 }
 
-/// The path of a program: in the `PATH`, or as it is given.
+/// The path of a program: in the `PATH`, or as given.
 fn find(program: &str) -> Option<PathBuf> {
     let given = PathBuf::from(program);
     if given.is_absolute() {

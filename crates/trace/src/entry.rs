@@ -74,7 +74,7 @@ pub enum Function {
     /// `HttpQueryServiceConfiguration`.
     #[serde(rename = "HttpQueryServiceConfiguration")]
     Query,
-    /// One that does not configure bindings.
+    /// A call that does not configure bindings.
     #[serde(untagged)]
     Other(String),
 }
@@ -105,14 +105,14 @@ pub enum Argument {
     Service(String),
     /// An extended property that is set.
     Property(KeyProperty),
-    /// The key and the type of an extended property that is deleted or asked for.
+    /// The key and the type of an extended property that is deleted or queried.
     PropertyKey {
         /// The key.
         key: BindingKey,
         /// The type.
         property: PropertyType,
     },
-    /// The index and the type of an extended property that is asked for.
+    /// The index and the type of an extended property that is queried.
     PropertyIndex {
         /// The index.
         index: u32,
@@ -125,7 +125,7 @@ pub enum Argument {
 }
 
 impl Function {
-    /// The name that Windows gives it.
+    /// The name in Windows.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -209,8 +209,8 @@ pub struct TraceError {
     source: serde_json::Error,
 }
 
-/// Reads a trace: a line of JSON for each call, each with its line's number. Empty lines are passed
-/// over, as is a last line that its writer did not end.
+/// Reads a trace: a line of JSON for each call, each with its line's number. Empty lines are
+/// skipped, as is an incomplete last line.
 ///
 /// # Errors
 /// [`TraceError`] for the first line that is no entry.

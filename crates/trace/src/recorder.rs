@@ -31,9 +31,9 @@ pub struct Recorder<A> {
 }
 
 impl<A> Recorder<A> {
-    /// Writes to the end of a file, which is made if it is not there. Each line is one write, so
-    /// that several processes can write to one file. On Unix a new file is for its owner alone, and a
-    /// link in the place of the file is refused.
+    /// Writes to the end of a file, which is created if it does not exist. Each line is one write,
+    /// so that several processes can write to one file. On Unix a new file is for its owner alone,
+    /// and a link is refused as the file.
     ///
     /// # Errors
     /// The file cannot be opened.

@@ -22,7 +22,7 @@ use crate::entry::{Argument, Entry, Function, KeyProperty, QueryResult};
 pub enum ReplayOutcome {
     /// The answer equals that of the trace, as far as the trace contains it.
     Same,
-    /// It was answered otherwise.
+    /// The answer differs.
     Differs {
         /// The code.
         result: u32,
@@ -39,9 +39,9 @@ const MAX_BUFFER: u32 = 1 << 20;
 
 /// Makes the calls of a trace again, one after the other.
 ///
-/// A query is made with as much room as it had, except that one which gave a record has room
-/// for any: how much room a record takes differs between Windows and the simulator. Of several
-/// processes in one trace the calls come in the order of its lines, to one API.
+/// A query is made with a buffer of the recorded size, except that one which returned a record gets
+/// a buffer for any record: the size of a record differs between Windows and the simulator. Calls
+/// of several processes in one trace are made in the order of its lines, to one API.
 pub fn replay<'a>(
     api: &'a dyn HttpApi,
     entries: &'a [(usize, Entry)],
@@ -176,7 +176,7 @@ fn queried(api: &dyn HttpApi, request: Request, entry: &Entry) -> (u32, Option<Q
 /// The buffer for an answer, and the length to pass: the whole buffer if the recorded query
 /// succeeded, and otherwise as little as the program passed.
 fn room(api: &dyn HttpApi, request: Request, entry: &Entry) -> (Vec<u64>, u32) {
-    // Of words, so that it is aligned as records want it.
+    // Of words, so that it has the alignment of records.
     let words = |bytes: u32| vec![0_u64; (bytes as usize).div_ceil(size_of::<u64>())];
     if entry.result != ERROR_SUCCESS {
         let bytes = entry.room.unwrap_or(0).min(MAX_BUFFER);

@@ -10,8 +10,8 @@ use certbind_simulator::Accounts;
 use crate::netsh::object::Object;
 use crate::terminal::escaped;
 
-/// Above the first line, and above the message that there is none. Those of URL reservations
-/// (with a blank at each end) and of the listen list are known.
+/// Above the first line, and above the message that there is none. Those of URL reservations (with
+/// a space at each end) and of the listen list are known.
 pub(super) fn title(object: Object) -> String {
     let (title, blank) = match object {
         Object::UrlAcl => ("URL Reservations:", " "),

@@ -109,13 +109,13 @@ fn reservation(
     let (user, sddl) = (given.value("user"), given.value("sddl"));
     let listen = values::yes_or_no(given.value("listen"), true)?;
     let delegate = values::yes_or_no(given.value("delegate"), false)?;
-    // Microsoft's own example gives both; the descriptor says all there is to say.
+    // Microsoft's own example gives both; the descriptor alone is sufficient.
     let sddl = match (sddl, user) {
         (Some(sddl), _) => sddl.parse(),
         (None, None) => return Err(Refusal::Syntax),
         (None, Some(user)) => match accounts.sid_of(user) {
             Some(sid) => SecurityDescriptor::allowing(&sid, listen, delegate),
-            // Word for word, the text that does not go with the code included.
+            // Word for word, including the text that does not match the code.
             None => {
                 return Ok(Err(messages::failed(
                     "Create SDDL",
@@ -190,7 +190,7 @@ fn shown(
             let url = url
                 .parse()
                 .map_err(|_| win32_error(win32::INVALID_PARAMETER))?;
-            // A URL that is not reserved is no error: Chef's `windows_http_acl` asks so.
+            // A URL that is not reserved is no error: Chef's `windows_http_acl` relies on that.
             if let Some(ServiceAnswer::Reservation(found)) =
                 service.query(&ServiceQuery::Reservation(url))?
             {

@@ -152,7 +152,7 @@ impl Encryption {
         }
     }
 
-    /// Decrypts bytes with a password; `None` if the padding shows that the password is wrong.
+    /// Decrypts bytes with a password; `None` if invalid padding shows that the password is wrong.
     pub(super) fn decrypt(&self, password: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
         let mut key = Zeroizing::new(vec![0; self.cipher.key_length()]);
         match &self.derivation {

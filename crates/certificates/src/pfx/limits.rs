@@ -1,7 +1,7 @@
 //! The work that a PFX file may cause.
 //!
-//! A file states the cost of its key derivation itself: a few bytes can ask for hours. NSS and
-//! GnuTLS write 600,000 iterations for each part, OpenSSL 2,048.
+//! A file states the cost of its key derivation itself: a few bytes can cost hours. NSS and GnuTLS
+//! write 600,000 iterations for each part, OpenSSL 2,048.
 
 use super::decrypt::Encryption;
 use crate::part_error::PartError;

@@ -137,7 +137,7 @@ fn looks_like_key(bytes: &[u8]) -> bool {
     })
 }
 
-/// The content of a sequence that is the whole of `bytes`.
+/// The content of the sequence that `bytes` consists of.
 fn sequence(bytes: &[u8]) -> Result<&[u8], PartError> {
     let (element, _) = ber::read(bytes).ok_or(PartError::Damaged)?;
     element.expect(SEQUENCE).ok_or(PartError::Damaged)

@@ -49,7 +49,8 @@ impl Buffer<'_> {
         self.bytes(offset, "the structure").map(u64::from_ne_bytes)
     }
 
-    /// The `length` bytes that the pointer at `offset` leads to; of none it need not lead anywhere.
+    /// The `length` bytes that the pointer at `offset` points to. For a length of 0 the pointer is
+    /// ignored.
     pub(super) fn run(
         &self,
         offset: usize,
@@ -60,7 +61,7 @@ impl Buffer<'_> {
         Ok(&self.buffer[at..at + length])
     }
 
-    /// Where in the buffer the `length` bytes are that the pointer at `offset` leads to.
+    /// The place in the buffer of the `length` bytes that the pointer at `offset` points to.
     pub(super) fn place(
         &self,
         offset: usize,
@@ -79,7 +80,7 @@ impl Buffer<'_> {
             .ok_or_else(|| malformed(format_args!("{what} does not end within the buffer")))
     }
 
-    /// Where in the buffer the pointer at `offset` leads; null is nowhere.
+    /// The place in the buffer that the pointer at `offset` points to; none for a null pointer.
     pub(super) fn pointer(
         &self,
         offset: usize,
@@ -132,7 +133,7 @@ impl Buffer<'_> {
         }
     }
 
-    /// The key of a host name, and the name as it is spelled there.
+    /// The key of a host name, and the name in its original spelling.
     pub(super) fn host_key(
         &self,
         kind: Kind,
@@ -150,7 +151,7 @@ impl Buffer<'_> {
         Ok((key, host))
     }
 
-    /// The string that the pointer at `offset` leads to, of at most `limit` units. Null and empty
+    /// The string that the pointer at `offset` points to, of at most `limit` units. Null and empty
     /// are both none.
     pub(super) fn text(
         &self,

@@ -1,9 +1,8 @@
-//! The end that asks: builds requests, and reads the records that queries give back.
+//! The client side: builds requests, and reads the records that queries return.
 //!
-//! A request borrows all that its pointers lead to, and is lent to a closure that makes the call.
-//! A record is read out of the bytes of the buffer without following a single pointer: each is
-//! turned into a place in the buffer first, so that no answer, however wrong, is worse than an
-//! error.
+//! A request borrows the memory that its pointers point to, and is passed to a closure that makes
+//! the call. A record is read from the bytes of the buffer without dereferencing a pointer: each is
+//! converted to a place in the buffer first, so that any malformed answer is an error.
 
 mod buffer;
 mod property;

@@ -1,4 +1,4 @@
-//! Reads extended properties that queries have put into a buffer.
+//! Reads extended properties from the buffer of a query.
 
 use std::mem::{offset_of, size_of};
 
@@ -22,7 +22,7 @@ use windows_sys::Win32::Security::Authentication::Identity::{
 
 use super::buffer::{Buffer, MalformedReply, malformed};
 
-/// Reads the key and the property that a query for an extended property of `kind` has put into
+/// Reads the key and the property that a query for an extended property of `kind` has written to
 /// `buffer`, as [`read_record`](super::read_record) reads records.
 ///
 /// # Errors
@@ -183,7 +183,7 @@ impl Buffer<'_> {
         }
     }
 
-    /// Where the `count` structures are that the pointer at `offset` leads to.
+    /// The places of the `count` structures that the pointer at `offset` points to.
     fn list<T>(
         &self,
         offset: usize,

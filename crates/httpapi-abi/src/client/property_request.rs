@@ -16,7 +16,7 @@ use super::property_value::Value;
 use super::request::{Request, host_key, port_key, wide};
 use crate::property_id;
 
-/// Which extended property to ask for.
+/// The extended property of a query.
 #[derive(Clone, Copy, Debug)]
 pub enum PropertyQuery<'a> {
     /// That of a key.
@@ -39,8 +39,8 @@ pub enum PropertyQuery<'a> {
     },
 }
 
-/// Lends `call` the request to set or update a property of a key, whose host name Windows spells
-/// like this where it is not the key's.
+/// Calls `call` with the request to set or update a property of a key. `host_spelling` is the host
+/// name as Windows spells it, if it differs from the key's.
 pub fn with_set_property<R>(
     key: &BindingKey,
     host_spelling: Option<&str>,
@@ -52,8 +52,8 @@ pub fn with_set_property<R>(
     with_config(key, host_spelling, param, call)
 }
 
-/// Lends `call` the request to delete a property of a key. The structure is that of a set with
-/// nothing but the type in its parameter.
+/// Calls `call` with the request to delete a property of a key. The structure is that of a set with
+/// only the type in its parameter.
 pub fn with_delete_property<R>(
     key: &BindingKey,
     host_spelling: Option<&str>,
@@ -67,7 +67,7 @@ pub fn with_delete_property<R>(
     with_config(key, host_spelling, param, call)
 }
 
-/// Lends `call` the request to query.
+/// Calls `call` with the request to query.
 pub fn with_query_property<R>(query: PropertyQuery<'_>, call: impl FnOnce(Request) -> R) -> R {
     let (kind, mut host, ip) = match query {
         PropertyQuery::Exact {

@@ -1,4 +1,4 @@
-//! The structures of a property's value, with all that their pointers lead to.
+//! The structures of a property's value, with the memory that their pointers point to.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -146,8 +146,8 @@ fn ticket_key(key: &SessionTicketKey) -> SecPkgCred_SessionTicketKey {
     }
 }
 
-/// Where a list starts; of none there is nothing to point to. Functions of C take it to be theirs
-/// to write to, and none does.
+/// The start of a list; null for an empty one. The C functions declare it writable, and none writes
+/// to it.
 fn start<T>(list: &[T]) -> *mut c_void {
     match list {
         [] => ptr::null_mut(),

@@ -1,4 +1,4 @@
-//! Reads records that queries have put into a buffer.
+//! Reads records from the buffer of a query.
 
 use std::mem::{offset_of, size_of};
 
@@ -13,10 +13,10 @@ use windows_sys::Win32::Networking::HttpServer::{
 
 use super::buffer::{Buffer, MalformedReply, malformed};
 
-/// Reads the record of `kind` that a query has put into `buffer`. It has to be the very buffer of
-/// the call, at the same place in memory: that is how the pointers in it are understood.
+/// Reads the record of `kind` that a query has written to `buffer`. It has to be the buffer of the
+/// call itself, at the same address, since the pointers in it are interpreted relative to that.
 ///
-/// The buffer may hold anything. Empty strings are taken as absent.
+/// The buffer may contain any bytes. Empty strings are taken as absent.
 ///
 /// # Errors
 /// [`MalformedReply`] for a pointer out of the buffer, and for a record that no binding can have.

@@ -52,8 +52,8 @@ pub enum Query<'a> {
     },
 }
 
-/// Lends `call` the request to set or update `binding`. The host name is spelled as the binding
-/// has it.
+/// Calls `call` with the request to set or update `binding`, with the binding's spelling of the host
+/// name.
 pub fn with_set<R>(binding: &Binding, call: impl FnOnce(Request) -> R) -> R {
     let mut fields = Fields::new(binding.record());
     with_config(
@@ -64,8 +64,9 @@ pub fn with_set<R>(binding: &Binding, call: impl FnOnce(Request) -> R) -> R {
     )
 }
 
-/// Lends `call` the request to delete the record of a key, whose host name Windows spells like
-/// this where it is not the key's. The structure is that of a set with nothing in its record.
+/// Calls `call` with the request to delete the record of a key. `host_spelling` is the host name as
+/// Windows spells it, if it differs from the key's. The structure is that of a set with an empty
+/// record.
 pub fn with_delete<R>(
     key: &BindingKey,
     host_spelling: Option<&str>,
@@ -75,7 +76,7 @@ pub fn with_delete<R>(
     with_config(key, host_spelling, nothing, call)
 }
 
-/// Lends `call` the request to query.
+/// Calls `call` with the request to query.
 pub fn with_query<R>(query: Query<'_>, call: impl FnOnce(Request) -> R) -> R {
     match query {
         Query::Exact { key, host_spelling } => with_exact(key, host_spelling, call),

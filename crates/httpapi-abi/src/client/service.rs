@@ -22,7 +22,7 @@ use crate::service::{
 };
 use crate::service_id;
 
-/// Lends `call` the request to set `record`.
+/// Calls `call` with the request to set `record`.
 pub fn with_service_set<R>(record: &ServiceRecord, call: impl FnOnce(Request) -> R) -> R {
     let id = service_id(record.key().kind());
     match record {
@@ -64,8 +64,8 @@ pub fn with_service_set<R>(record: &ServiceRecord, call: impl FnOnce(Request) ->
     }
 }
 
-/// Lends `call` the request to delete the record under `key`. The structure is that of a set, with
-/// zeros after its key.
+/// Calls `call` with the request to delete the record under `key`. The structure is that of a set,
+/// with zeros after its key.
 pub fn with_service_delete<R>(key: &ServiceKey, call: impl FnOnce(Request) -> R) -> R {
     let id = service_id(key.kind());
     match key {
@@ -104,7 +104,7 @@ pub fn with_service_delete<R>(key: &ServiceKey, call: impl FnOnce(Request) -> R)
     }
 }
 
-/// Lends `call` the request to query. One of the listen list has a null pointer.
+/// Calls `call` with the request to query. One of the listen list has a null pointer.
 pub fn with_service_query<R>(query: &ServiceQuery, call: impl FnOnce(Request) -> R) -> R {
     let id = service_id(query.kind());
     match query {
@@ -138,10 +138,10 @@ pub fn with_service_query<R>(query: &ServiceQuery, call: impl FnOnce(Request) ->
     }
 }
 
-/// Reads the answer that a query about `kind` has put into `buffer`. It has to be the very buffer
-/// of the call, at the same place in memory, as for [`read_record`](super::read_record).
+/// Reads the answer that a query about `kind` has written to `buffer`. It has to be the buffer of
+/// the call itself, at the same address, as for [`read_record`](super::read_record).
 ///
-/// The buffer may hold anything; it has to be zeroed before the call.
+/// The buffer may contain any bytes; it has to be zeroed before the call.
 ///
 /// # Errors
 /// [`MalformedReply`] for a pointer out of the buffer, for a list that extends beyond it, and for
@@ -194,7 +194,7 @@ fn listen_list(buffer: &Buffer<'_>) -> Result<Vec<ListenAddress>, MalformedReply
     let count = buffer.u32(offset_of!(ListenQuery, AddrCount))?;
     let mut addresses = Vec::new();
     let mut at = offset_of!(ListenQuery, AddrList);
-    // Ends at the buffer's end, however many there are said to be.
+    // Ends at the buffer's end, for any count.
     for _ in 0..count {
         addresses.push(match buffer.address(at)? {
             SocketAddr::V4(v4) => (*v4.ip()).into(),

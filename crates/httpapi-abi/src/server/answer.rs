@@ -18,8 +18,8 @@ use windows_sys::core::GUID;
 /// The data after the structure starts at multiples of this many bytes from the buffer's start.
 pub(super) const ALIGNMENT: usize = 8;
 
-/// A record on its way into a caller's buffer: one structure, followed by the address, the hash and
-/// the strings that its pointers point to.
+/// The layout of a record in a caller's buffer: one structure, followed by the address, the hash
+/// and the strings that its pointers point to.
 #[derive(Debug)]
 pub struct Answer<'a> {
     binding: &'a Binding,
@@ -107,7 +107,7 @@ impl<'a> Answer<'a> {
         u32::try_from(self.head + self.tail.len()).expect("every string has a limit")
     }
 
-    /// Writes it. The pointers in it lead into the same buffer, which need not be aligned.
+    /// Writes it. Its pointers point into the same buffer, which need not be aligned.
     ///
     /// # Safety
     /// `output` is valid for writes of [`size`](Self::size) bytes.

@@ -25,12 +25,12 @@ use windows_sys::Win32::Security::Authentication::Identity::{
 
 use super::answer::{ALIGNMENT, address, any, wide};
 
-/// A property on its way into a caller's buffer: one structure, followed by the data that its
+/// The layout of a property in a caller's buffer: one structure, followed by the data that its
 /// pointers point to.
 #[derive(Debug)]
 pub struct PropertyAnswer {
     bytes: Vec<u8>,
-    /// Where a pointer is, and where in the bytes it leads.
+    /// The offset of a pointer, and the offset that it points to.
     pointers: Vec<(usize, usize)>,
 }
 
@@ -75,7 +75,7 @@ impl PropertyAnswer {
         u32::try_from(self.bytes.len()).expect("a property takes at most 8 KiB")
     }
 
-    /// Writes it. The pointers in it lead into the same buffer, which need not be aligned.
+    /// Writes it. Its pointers point into the same buffer, which need not be aligned.
     ///
     /// # Safety
     /// `output` is valid for writes of [`size`](Self::size) bytes.
@@ -216,14 +216,15 @@ impl PropertyAnswer {
         self.lead(at + offset_of!(Counted, Buffer), &text);
     }
 
-    /// Makes room for a structure of each, to which the pointer at `at` leads, and gives their places.
+    /// Reserves a structure for each element, which the pointer at `at` points to, and returns
+    /// their places.
     fn list<T, U>(&mut self, at: usize, of: &[U]) -> impl Iterator<Item = usize> + use<T, U> {
         let start = self.lead(at, &vec![0; size_of::<T>() * of.len()]);
         (0..of.len()).map(move |n| start + n * size_of::<T>())
     }
 
-    /// Appends bytes to which the pointer at `at` leads, and gives their place. To no bytes leads a
-    /// null pointer.
+    /// Appends bytes, which the pointer at `at` points to, and returns their place. For no bytes
+    /// the pointer is null.
     fn lead(&mut self, at: usize, bytes: &[u8]) -> usize {
         let target = self.bytes.len();
         if !bytes.is_empty() {

@@ -1,4 +1,4 @@
-//! Reads requests for extended properties as they come in over the C interface.
+//! Decodes requests for extended properties from the C interface.
 
 #![expect(unsafe_code, reason = "reads structures that C programs made")]
 
@@ -18,7 +18,7 @@ use super::property_value::value;
 use super::request::{Query, any_address, host_port, is_ipv6, query_of, read, v4, v6};
 use super::request_error::RequestError;
 
-/// Reads the key and the property that a set or an update is about.
+/// Reads the key and the property of a set or an update.
 ///
 /// # Errors
 /// [`RequestError`], with the invalid part.
@@ -41,8 +41,8 @@ pub unsafe fn read_set_property(
     Ok((key, Property { flags, value }))
 }
 
-/// Reads which property of which key a deletion is about. The structure is that of a set; of its
-/// parameter only the type is looked at.
+/// Reads the property and the key of a deletion. The structure is that of a set; of its parameter
+/// only the type is read.
 ///
 /// # Errors
 /// [`RequestError`], with the invalid part.

@@ -1,4 +1,4 @@
-//! Reads requests as they come in over the C interface.
+//! Decodes requests from the C interface.
 
 #![expect(unsafe_code, reason = "reads structures that C programs made")]
 
@@ -33,7 +33,7 @@ pub enum Query {
     Next(u32),
 }
 
-/// Reads the binding that a set or an update is about.
+/// Reads the binding of a set or an update.
 ///
 /// An empty store name or CTL string is taken as a null one.
 ///
@@ -79,8 +79,7 @@ pub unsafe fn read_set(
     }
 }
 
-/// Reads the key that a deletion is about. The structure is that of a set; its record is not
-/// looked at.
+/// Reads the key of a deletion. The structure is that of a set; its record is not read.
 ///
 /// # Errors
 /// [`RequestError`], with the invalid part.

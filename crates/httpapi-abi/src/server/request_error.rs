@@ -96,7 +96,7 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// The code that this amounts to: 122 for a structure that is short, 87 otherwise.
+    /// The corresponding code: 122 for a structure that is too short, 87 otherwise.
     #[must_use]
     pub fn win32_code(&self) -> u32 {
         match self {

@@ -247,7 +247,7 @@ fn no_key(what: &'static str, found: i32) -> RequestError {
     RequestError::Number { what, found }
 }
 
-/// An answer on its way into a caller's buffer.
+/// The layout of an answer in a caller's buffer.
 #[derive(Debug)]
 pub struct ServiceReply {
     /// All of it but pointers.
@@ -257,7 +257,7 @@ pub struct ServiceReply {
 }
 
 impl ServiceReply {
-    /// Lays the answer out. A reservation is an `HTTP_SERVICE_CONFIG_URLACL_SET` followed by its
+    /// Lays out the answer. A reservation is an `HTTP_SERVICE_CONFIG_URLACL_SET` followed by its
     /// strings, the listen list an `HTTP_SERVICE_CONFIG_IP_LISTEN_QUERY` with room for one address
     /// or more, if the list is longer, and anything else its number.
     #[must_use]
@@ -285,7 +285,7 @@ impl ServiceReply {
         u32::try_from(self.bytes.len()).expect("no list has 33 million addresses")
     }
 
-    /// Writes it. The pointers in it lead into the same buffer, which need not be aligned.
+    /// Writes it. Its pointers point into the same buffer, which need not be aligned.
     ///
     /// # Safety
     /// `output` is valid for writes of [`size`](Self::size) bytes.

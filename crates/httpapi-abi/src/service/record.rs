@@ -1,4 +1,4 @@
-//! Records of the service configuration, and how they are named and asked for.
+//! Records of the service configuration, their keys and their queries.
 
 use super::listen::ListenAddress;
 use super::sddl::SecurityDescriptor;
@@ -74,7 +74,7 @@ pub enum ServiceKey {
 /// A query of service configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceQuery {
-    /// The whole listen list: there is no other question about it.
+    /// The whole listen list: other queries of it do not exist.
     ListenList,
     /// The reservation of a URL.
     Reservation(UrlPrefix),

@@ -42,7 +42,7 @@ impl SecurityDescriptor {
     /// The longest, in UTF-16 units: inferred from the 64 KiB that a list can have.
     pub const MAX_LENGTH: usize = 65_535;
 
-    /// One that allows an account, named by its SID, to register a URL, to give it on, or both.
+    /// One that allows an account, named by its SID, to register a URL, to delegate it, or both.
     ///
     /// # Errors
     /// [`ServiceValueError`] if the SID is none.
@@ -245,8 +245,8 @@ const RIGHTS: [(u32, &str); 17] = [
     (0x8000_0000, "GR"),
 ];
 
-/// Pairs of letters, or a number, which generic rights have letters for. Letters are put in the order
-/// of their bits; those of rights that are not in the table, such as `FA`, stay as they are.
+/// Pairs of letters, or a number, which generic rights have letters for. Letters are sorted in the
+/// order of their bits; those of rights that are not in the table, such as `FA`, are kept.
 fn canonical_rights(text: &str) -> Option<String> {
     let letters = |mask: u32| -> String {
         let set = RIGHTS.iter().filter(|(bit, _)| mask & bit != 0);

@@ -48,7 +48,7 @@ impl fmt::Display for ServiceQuery {
     }
 }
 
-/// As it is printed.
+/// Parses the printed form.
 impl FromStr for ServiceRecord {
     type Err = ServiceValueError;
 
@@ -80,7 +80,7 @@ impl FromStr for ServiceRecord {
     }
 }
 
-/// As it is printed.
+/// Parses the printed form.
 impl FromStr for ServiceKey {
     type Err = ServiceValueError;
 
@@ -107,7 +107,7 @@ impl FromStr for ServiceKey {
     }
 }
 
-/// As it is printed.
+/// Parses the printed form.
 impl FromStr for ServiceQuery {
     type Err = ServiceValueError;
 

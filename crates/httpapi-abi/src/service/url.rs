@@ -18,10 +18,10 @@ pub const MAX_URL_LENGTH: usize = 16_383;
 /// The scheme is `http` or `https` in lower case; the host a name, an IPv4 address, an IPv6 address
 /// in brackets, `+` for all hosts or `*` for hosts that no other prefix matches; the port is always
 /// present ("UrlPrefix Strings" in Microsoft's documentation). The spelling is kept; two prefixes
-/// are equal if they differ in nothing but the case of host and path.
+/// are equal if they differ only in the case of host and path.
 ///
 /// A path without a slash at its end gets one, as hosts were seen to store it; a prefix without any
-/// path is none.
+/// path is invalid.
 ///
 /// ```
 /// use certbind_httpapi_abi::service::UrlPrefix;
@@ -39,7 +39,7 @@ pub struct UrlPrefix {
 }
 
 impl UrlPrefix {
-    /// As it was given.
+    /// The text in its original spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.spelling

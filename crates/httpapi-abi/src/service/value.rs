@@ -1,4 +1,4 @@
-//! Numbers that all of HTTP.sys goes by.
+//! Numbers that apply to all of HTTP.sys.
 
 use windows_sys::Win32::Networking::HttpServer as http;
 

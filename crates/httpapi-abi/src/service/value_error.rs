@@ -1,4 +1,4 @@
-//! Values that no record can hold.
+//! Values that no record can contain.
 
 /// Why something cannot be a record: the functions answer 87.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

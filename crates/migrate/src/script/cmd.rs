@@ -38,7 +38,7 @@ pub(super) fn render(script: &Script) -> String {
     out.line("netsh http show sslcert >\"%CB_OUT%\" 2>&1");
     out.line("if errorlevel 9000 goto cannot_run");
     out.line("if not errorlevel 0 goto cannot_run");
-    // netsh says in the language of the host that a key is not bound.
+    // netsh reports in the language of the host that a key is not bound.
     out.line(&format!("set \"CB_NONE={NOT_BOUND}\""));
     out.line("net helpmsg 2 >\"%CB_OUT%\" 2>&1");
     out.line("if errorlevel 1 goto language");
@@ -151,7 +151,7 @@ pub(super) fn render(script: &Script) -> String {
     for (at, step) in script.steps.iter().enumerate() {
         out.step(at + 1, total, step, script.waits().is_some());
     }
-    // A file that is not ASCII is UTF-8, and says so before its first such line.
+    // A file that is not ASCII is UTF-8, and selects that code page before its first such line.
     if !out.text.is_ascii() {
         out.text = out.text.replacen(
             "setlocal DisableDelayedExpansion\r\n",
@@ -186,7 +186,7 @@ impl Batch {
     fn temporary_folder(&mut self) {
         for _ in 0..FOLDER_ATTEMPTS {
             self.line("set \"CB_TEMP=%TEMP%\\certbind-%RANDOM%-%RANDOM%\"");
-            // `md` leaves ERRORLEVEL as it is if it succeeds.
+            // `md` does not change ERRORLEVEL if it succeeds.
             self.line("call :zero");
             self.line("md \"%CB_TEMP%\" >nul 2>&1");
             self.line("if not errorlevel 1 goto folder");
@@ -207,7 +207,7 @@ impl Batch {
         }
     }
 
-    /// Waits until the changes are confirmed, and goes on if they are.
+    /// Waits until the changes are confirmed, and then continues.
     fn wait(&mut self, seconds: u32, total: usize) {
         self.line("if \"%CB_TODO%\"==\"0\" goto done");
         self.line(&format!(
@@ -241,7 +241,7 @@ impl Batch {
             beside(ROLLING_BACK)
         ));
         self.line("echo Not confirmed. Rolling back.");
-        // `call` would change carets and percent signs of a whole path.
+        // `call` would change carets and percent signs of a path.
         self.line("pushd \"%CB_DIR%\"");
         self.line("call .\\rollback.cmd");
         self.line("if errorlevel 1 goto not_rolled_back");
@@ -304,7 +304,7 @@ impl Batch {
             (_, None) => "after",
             _ => "absent",
         };
-        // Only this sentence says so: an empty answer, or one with another error, does not.
+        // Only this sentence proves it: an empty answer, or one with another error, does not.
         for sentence in [NOT_BOUND, "%CB_NONE%"] {
             self.line(&format!("find \"{sentence}\" \"%CB_LIST%\" >nul"));
             self.line(&format!("if not errorlevel 1 set \"CB_STATE={absent}\""));
@@ -357,7 +357,7 @@ impl Batch {
                 ));
                 self.run(&after.add);
                 self.verify(at);
-                // A property that was refused leaves a binding that was not there before.
+                // A refused property leaves a binding that did not exist before.
                 self.line(&format!("if \"%CB_STATE%\"==\"before\" goto failed_{at}"));
                 self.run(&[step.delete()]);
             }
@@ -432,7 +432,7 @@ fn beside(file: &str) -> String {
     format!("\"%CB_DIR%{file}\"")
 }
 
-/// The file that says that a binding was deleted to be added again. Both scripts use it.
+/// The file that marks a binding as deleted to be added again. Both scripts use it.
 fn marker(of: &ScriptStep) -> String {
     beside(&step::marker(of))
 }

@@ -8,8 +8,8 @@
 //!    `add`, and restores a binding whose change fails,
 //! 3. reads every key again.
 //!
-//! With [`ScriptOptions::confirm`] there is a third script. `apply` waits for it, and runs `rollback` if it
-//! does not come in time; if `apply` was killed, its next run rolls back.
+//! With [`ScriptOptions::confirm`] there is a third script. `apply` waits until it is run, and runs
+//! `rollback` after the time limit; if `apply` was killed, its next run rolls back.
 //!
 //! A script that was killed can be run again, or rolled back: before a binding is deleted to be added
 //! again, a marker file is written next to the script.
@@ -45,8 +45,8 @@ pub enum Dialect {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ScriptOptions {
-    /// The layout of the host's listing. With it, a script compares whole records; without it, the
-    /// certificate, the application and the names alone, which are the same in every language.
+    /// The layout of the host's listing. With it, a script compares complete records; without it,
+    /// the certificate, the application and the names alone, which are the same in every language.
     pub layout: Option<Layout>,
     /// A PFX file that `apply` imports first, with the password that `certutil` asks for. A relative
     /// name is relative to the script.

@@ -10,9 +10,9 @@ use crate::plan::Step;
 /// The arguments of a netsh command, without quotation marks.
 pub(super) type NetshCommand = Vec<String>;
 
-/// By this sentence netsh says that a key is not bound: the text of Windows for error 2. On a host in
-/// another language it is the host's. Source: `NetshWrapper.cs` of SharpSocks, which looks for it; not
-/// verified on every release.
+/// netsh's sentence for a key that is not bound: the text of Windows for error 2. On a host in
+/// another language it is the host's. Source: `NetshWrapper.cs` of SharpSocks, which searches for
+/// it; not verified on every release.
 pub(super) const NOT_BOUND: &str = "The system cannot find the file specified.";
 
 /// Printed after a key of which netsh has said neither that it is bound nor that it is not.
@@ -182,8 +182,8 @@ fn commands(
         .collect()
 }
 
-/// The lines of the listing, if its layout is known: all that a script can compare. Otherwise the
-/// values that are the same in every language.
+/// The lines of the listing, if its layout is known: everything that a script can compare.
+/// Otherwise the values that are the same in every language.
 fn lines(binding: &Binding, layout: Option<&Layout>) -> Result<Vec<String>, ScriptError> {
     let is_plain = |line: &str| line.is_ascii() && !line.contains('"') && !line.is_empty();
     let Some(layout) = layout else {
@@ -216,7 +216,7 @@ fn words(words: &[&str]) -> NetshCommand {
     words.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// The name of the file that says that a binding was deleted to be added again.
+/// The name of the file that marks a binding as deleted to be added again.
 pub(super) fn marker(step: &ScriptStep) -> String {
     let plain = |c: char| match c {
         '*' => '_',

@@ -55,7 +55,7 @@ pub enum AccountError {
     Sid {
         /// The account.
         name: String,
-        /// The SID that it was to have.
+        /// The invalid SID.
         sid: String,
     },
     /// It is known already, with another SID.
@@ -71,8 +71,7 @@ pub enum AccountError {
     Unknown(String),
 }
 
-/// The first SID of the machine's own accounts, of the form that Windows gives them, with a made-up
-/// machine.
+/// The first SID of the machine's own accounts, in the form of Windows, with an invented machine.
 const USER_SID: &str = "S-1-5-21-1004336348-1177238915-682003330-1001";
 
 /// Characters that no account has in its name (`NetUserAdd` in Microsoft's documentation).
@@ -108,7 +107,7 @@ impl Accounts {
     pub fn of_process() -> Self {
         let (machine, user) = (process::machine(), process::user());
         let mut accounts = Self::named(&machine, &user);
-        // A user of a domain is `USERDOMAIN\USERNAME`; programs ask for both.
+        // A user of a domain is `USERDOMAIN\USERNAME`; programs use both.
         if let Some(domain) = process::domain().filter(|domain| !same(domain, &machine)) {
             accounts.own.push(Account {
                 domain,
@@ -160,7 +159,7 @@ impl Accounts {
             name: name.to_owned(),
             sid: sid.to_owned(),
         })?;
-        // That of the current user may be said to be the one which it really is.
+        // The current user may be configured with its real SID.
         let is_user = |found: &Account| found.sid == USER_SID;
         let named = |found: &Account| same(&found.domain, domain) && same(&found.name, account);
         let given = self.own.iter().find(|found| named(found));

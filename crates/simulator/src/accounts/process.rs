@@ -15,7 +15,7 @@ pub(super) fn user() -> String {
         .unwrap_or_else(|| "user".to_owned())
 }
 
-/// The domain of the user, where Windows or a test says it.
+/// The domain of the user, if Windows or a test sets it.
 pub(super) fn domain() -> Option<String> {
     first_variable(&["USERDOMAIN"])
 }

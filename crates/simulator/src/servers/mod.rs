@@ -120,8 +120,8 @@ impl Simulator {
         }
     }
 
-    /// `HttpSetUrlGroupProperty`. A property other than the queue of the group has no effect before requests
-    /// come.
+    /// `HttpSetUrlGroupProperty`. A property other than the queue of the group has no effect
+    /// without requests.
     ///
     /// # Errors
     /// The Win32 code: 87 for a group that is none, and for a property that groups do not have.
@@ -260,9 +260,9 @@ impl Simulator {
         self.remove(urls, url)
     }
 
-    /// `HttpIsFeatureSupported`. The function and the first four features came with build 20348, Windows
-    /// Server 2022 (`HTTP_FEATURE_ID` in Microsoft's documentation); of later ones it is not known which
-    /// release has them.
+    /// `HttpIsFeatureSupported`. The function and the first four features were introduced with
+    /// build 20348, Windows Server 2022 (`HTTP_FEATURE_ID` in Microsoft's documentation); of later
+    /// ones it is not known which release has them.
     #[must_use]
     pub fn is_feature_supported(&self, feature: HTTP_FEATURE_ID) -> bool {
         let known = HttpFeatureResponseTrailers..=HttpFeatureHttp3;

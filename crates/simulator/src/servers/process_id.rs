@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-/// A process: its number, and when it began, as the system counts. Numbers alone come again.
+/// A process: its number, and its start time in the system's units. Numbers alone are reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ProcessId {
     pub(super) number: u32,

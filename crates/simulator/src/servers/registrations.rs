@@ -87,7 +87,7 @@ impl ServiceConfig {
                 return Ok(None);
             }
             let key = rows.last().map_or(0, |(key, _)| key + 1);
-            // Another process may have taken the number, and the name: then it is looked at anew.
+            // Another process may have taken the number, and the name: then it is read again.
             let row = RowChange::put(TABLE, &key.to_be_bytes(), &value.encode());
             let row = row.with_precondition(RowPrecondition::Absent);
             if self.tables().write(&[row])? {
@@ -170,7 +170,7 @@ impl Value {
     }
 }
 
-/// Scheme, port and the whole of a canonical URL.
+/// Scheme, port and the complete canonical URL.
 fn scheme_and_port(url: &str) -> (&str, &str, &str) {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     let authority = rest.split('/').next().unwrap_or_default();

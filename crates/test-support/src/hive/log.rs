@@ -67,7 +67,7 @@ pub fn entry(number: u32, bins: usize, pages: &[(usize, Vec<u8>)]) -> Vec<u8> {
     entry
 }
 
-/// Puts the right hashes into an entry, if it is as long as it claims to be.
+/// Sets the correct hashes of an entry, if it is as long as it claims to be.
 pub fn hash(entry: &mut [u8]) {
     let Some(length) = entry
         .get(4..8)

@@ -159,7 +159,7 @@ pub fn file(root: &Node) -> Vec<u8> {
     base
 }
 
-/// Puts the right checksum into a hive's first block.
+/// Sets the correct checksum of a hive's first block.
 pub fn sign(file: &mut [u8]) {
     let words = file[..508].as_chunks::<4>().0;
     let sum = words
