@@ -1,10 +1,12 @@
 //! TLS certificate bindings of many hosts in one [etcd] cluster.
 //!
 //! Each host has a store of its own, an [`EtcdStore`], with all the guarantees of a
-//! [`BindingStore`](certbind_core::BindingStore): a batch is one transaction of etcd, a scan reads one
-//! revision, reads are linearizable, and an acknowledged batch is on the disks of a majority of the
-//! members. `docs/etcd.md` describes the key schema, and how a batch without an answer is applied
-//! exactly once.
+//! [`BindingStore`](certbind_core::BindingStore): a batch is one transaction of etcd, a scan reads
+//! one revision, reads are linearizable, and an acknowledged batch is on the disks of a majority of
+//! the members. The [documentation] describes the key schema, and how a batch without an answer is
+//! applied exactly once.
+//!
+//! Use it to manage the bindings of a fleet in one place.
 //!
 //! ```no_run
 //! use certbind_core::{Binding, BindingStore, CertHash, Record, Uuid};
@@ -22,14 +24,15 @@
 //!
 //! # Transport
 //! The crate speaks etcd's gRPC interface through [tonic]. The dozen messages that a store needs
-//! are hand-written [prost] types, so that no build needs `protoc`; `docs/etcd.md` compares the
-//! alternatives. All methods block. A thread of the store's own drives the connections, or the
+//! are hand-written [prost] types, so that no build needs `protoc`; the documentation compares
+//! the alternatives. All methods block. A thread of the store's own drives the connections, or the
 //! tokio runtime that was passed to [`EtcdBuilder::runtime`].
 //!
 //! # Features
 //! `tracing`: opening a store, retries and the connections of a watch are reported as events of the
 //! target `certbind_etcd`. Nothing is reported without it.
 //!
+//! [documentation]: https://github.com/certbind/certbind/blob/main/docs/etcd.md
 //! [etcd]: https://etcd.io
 //! [tonic]: https://docs.rs/tonic
 //! [prost]: https://docs.rs/prost

@@ -1,9 +1,11 @@
 //! The bindings of HTTP.sys: the store that writes through to the HTTP Server API.
 //!
-//! [`HttpApi`](certbind_httpapi_abi::HttpApi) is the API itself, one method per function. [`LibraryApi`] has it from a dynamic
-//! library: `LibraryApi::system()`, on Windows, from the system's `httpapi.dll`, and
-//! [`LibraryApi::load`] from any library with the same functions, on any platform.
-//! [`HttpSysStore`] is a [`BindingStore`](certbind_core::BindingStore) over any of them, and
+//! Use it to read and change the bindings of a Windows host, in a program that runs on the host.
+//!
+//! [`HttpApi`](certbind_httpapi_abi::HttpApi) is the API itself, one method per function.
+//! [`LibraryApi`] loads it from a dynamic library: `LibraryApi::system()`, on Windows, from the
+//! system's `httpapi.dll`, and [`LibraryApi::load`] from any library with the same functions, on any
+//! platform. [`HttpSysStore`] is a [`BindingStore`](certbind_core::BindingStore) over any of them, and
 //! [`ServiceApi`] sets and queries the other service configuration. The C structures are in
 //! `certbind-httpapi-abi`.
 //!
@@ -35,6 +37,9 @@
 //! }
 //! # Ok::<(), certbind_core::StoreError>(())
 //! ```
+//!
+//! # Features
+//! `tracing`: opening, recovery and retries are reported as events. Nothing is reported without it.
 
 mod builder;
 mod calls;

@@ -4,7 +4,10 @@
 //! 64 commits ([`RedbBuilder::wal_after_commits`]) further commits go to a write-ahead log next to
 //! the file, which makes each a single write and sync. Reads use a view that is replaced at each
 //! commit, and never wait for a writer; with [`ReadMode::InMemory`] they never wait for the disk
-//! either. `docs/file-format.md` specifies the file byte by byte.
+//! either. The [file format] is specified byte by byte.
+//!
+//! Use it for the bindings of one host in a file that works on every system, such as those of a
+//! simulated host or a recording. `certbind-etcd` stores the bindings of many hosts.
 //!
 //! ```
 //! use certbind_redb::RedbStore;
@@ -34,6 +37,12 @@
 //! One process may have a file open for writing, or any number for reading. Another process gets
 //! [`StoreError::InUse`](certbind_core::StoreError::InUse), with the id of the lock's owner where
 //! the system reveals it.
+//!
+//! # Features
+//! `tracing`: openings, recoveries, checkpoints, slow commits and errors are reported as events.
+//! Nothing is reported without it.
+//!
+//! [file format]: https://github.com/certbind/certbind/blob/main/docs/file-format.md
 
 mod atomic_file;
 mod block;

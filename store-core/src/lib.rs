@@ -5,6 +5,9 @@
 //! such record. A [`BindingStore`] holds at most one binding for each [`BindingKey`], and changes
 //! bindings in atomic [`Batch`]es. [`MemoryStore`] is the reference implementation.
 //!
+//! Use this crate to write a backend, or a library that works with any store. A program that opens
+//! stores by URL uses the crate `certbind`; `certbind-conformance` tests a backend.
+//!
 //! ```
 //! use certbind_core::{Batch, Binding, BindingStore, CertHash, Change, MemoryStore, Record};
 //! use uuid::Uuid;

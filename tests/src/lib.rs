@@ -74,6 +74,9 @@
 //! The suite does not cut the power and does not break the disk: sync counting finds a missing sync,
 //! not one in the wrong order. Test that on a model of your medium.
 //!
+//! # Features
+//! `real-httpsys`: the tests of this crate also run over the HTTP.sys of this machine (Windows).
+//!
 //! [`BindingStore`]: certbind_core::BindingStore
 
 mod atomicity;

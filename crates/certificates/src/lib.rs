@@ -4,6 +4,9 @@
 //! GnuTLS, NSS, the JDK, BouncyCastle, node-forge, .NET and Windows write them. A certificate that
 //! violates RFC 5280 in its details is read as well, since Windows binds such certificates.
 //!
+//! Use it to find the hash of a certificate to bind, and to check a bound certificate. It does not
+//! verify signatures or chains.
+//!
 //! ```
 //! use certbind_certificates::{Name, of_file};
 //!

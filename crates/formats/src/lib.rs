@@ -9,6 +9,9 @@
 //! error. Texts in warnings and errors come from the export and may contain any character: escape
 //! them before printing them to a terminal.
 //!
+//! Use it to read the bindings of a Windows host without access to the host, and to convert exports
+//! between formats.
+//!
 //! ```
 //! use certbind_formats::{ReadOptions, json, read};
 //!
@@ -22,6 +25,9 @@
 //! json::write(&mut text, &reading.export)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//! `archives`: reads exports in `.zip`, `.tar`, `.gz` and `.xz` files, with the module `archive`.
 
 /// The known-answer test is a part of the fuzz targets too, which name this crate.
 #[cfg(test)]

@@ -2,9 +2,10 @@
 //! configuration.
 //!
 //! A [`Harness`] is a folder with a store, a configuration and, for the programs that it runs, the
-//! drop-in library and `netsh` in front of the system's. Harnesses have nothing in common, so tests
-//! run side by side. All that runs in one harness shares its store, as all that runs on a host
-//! shares HTTP.sys.
+//! drop-in library and `netsh` in front of the system's. Harnesses share nothing, so tests run in
+//! parallel. All programs in one harness share its store, as all programs on a host share HTTP.sys.
+//!
+//! Use it to test installers, scripts and services in any language, on any system.
 //!
 //! ```no_run
 //! use certbind_harness::{Call, Fault, Harness, Profile};
@@ -20,8 +21,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It is a crate of its own and no part of `certbind-simulator`, since that is linked into the drop-in
-//! library, which is loaded into programs under test: readers of exports have no business there.
+//! It is separate from `certbind-simulator`, since that is linked into the drop-in library, which is
+//! loaded into programs under test and should not contain readers of exports.
 
 mod calls;
 mod config;

@@ -8,6 +8,8 @@
 //! - [`HttpApi`] has one method per function of the API; [`win32`] maps its result codes to
 //!   [`StoreError`](certbind_core::StoreError) and back.
 //!
+//! Use it to call the API from Rust without `certbind-httpsys`, or to implement the API.
+//!
 //! The two ends share only the structures, so that tests of one against the other find a mistake in
 //! either. Sizes and offsets are checked at compile time, and against a C compiler's view of
 //! another header by the tests of the drop-in library.

@@ -3,14 +3,23 @@
 //!
 //! A process has one simulator, created at the first call and kept until the process ends. The
 //! environment variable `CERTBIND_HTTPAPI` configures it: a store's URL (`redb:PATH`, `memory:`) or
-//! the path of a TOML file (its fields are in `docs/simulator.md`); without it, an empty store in
+//! the path of a TOML file (the [documentation] lists its fields); without it, an empty store in
 //! memory. `include/certbind_httpapi.h` declares the functions by which a test harness controls it.
 //!
-//! With `CERTBIND_TRACE` every call is written down, and with `CERTBIND_PASS` nothing is simulated: calls
-//! are passed on to another library, such as the system's. A program with more rights than its caller
-//! (setuid) takes none of these variables.
+//! ```text
+//! CERTBIND_HTTPAPI=redb:bindings.redb LD_LIBRARY_PATH=/path/to/kit ./program
+//! ```
 //!
-//! Nothing unwinds into C: a call that panics answers `ERROR_GEN_FAILURE` (31).
+//! Use it to test programs in any language. Tests in Rust use `certbind-harness`, which runs
+//! programs with this library, or `certbind-simulator` in the process of the test.
+//!
+//! `CERTBIND_TRACE` names a file to which every call is recorded. With `CERTBIND_PASS` nothing is
+//! simulated: calls are forwarded to another library, such as the system's. A program with more
+//! rights than its caller (setuid) ignores these variables.
+//!
+//! Nothing unwinds into C: a call that panics returns `ERROR_GEN_FAILURE` (31).
+//!
+//! [documentation]: https://github.com/certbind/certbind/blob/main/docs/simulator.md
 
 mod config;
 mod config_error;

@@ -6,6 +6,8 @@
 //! if a key changed since the plan was made, nothing. Each plan has an inverse, which is a plan as
 //! well.
 //!
+//! Use it to copy bindings to another host, to renew certificates, and to restore lost bindings.
+//!
 //! ```
 //! use certbind_migrate::{Plan, Planner, apply};
 //! use certbind_core::{Binding, BindingStore, CertHash, MemoryStore, Record, Scan, Uuid};

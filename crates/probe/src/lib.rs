@@ -4,6 +4,8 @@
 //! that is shown, and compares its hash with the one that is bound. No other property of the
 //! certificate is checked, no authentication takes place, and only the handshake is sent.
 //!
+//! Use it after a change of bindings.
+//!
 //! ```no_run
 //! use certbind_probe::{ProbeResult, ProbeOptions, probe};
 //! use certbind_core::{Binding, CertHash, Record, Uuid};

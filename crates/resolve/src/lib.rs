@@ -4,6 +4,26 @@
 //! answers a [`Connection`]; [`Resolver::resolve`] also explains why every other binding of the
 //! port does not, and whether public sources disagree about the outcome.
 //!
+//! Use it to find out the certificate that a client gets, before or after a change of bindings.
+//!
+//! ```
+//! use certbind_core::{Binding, CertHash, Record, Uuid};
+//! use certbind_resolve::{Connection, Resolver, Step};
+//!
+//! let record = Record::new(CertHash::new([0x52; 20]), None, Uuid::nil());
+//! let binding = Binding::new("hostnameport=*.contoso.com:443".parse()?, record)?;
+//! let host = Resolver::new([binding]);
+//!
+//! let connection = Connection::to("10.0.0.5:443".parse()?)?.with_server_name("www.contoso.com");
+//! let (step, binding) = host.choose(&connection).expect("the wildcard matches");
+//! assert_eq!(step, Step::WildcardHostName);
+//! assert_eq!(binding.key().to_string(), "hostnameport=*.contoso.com:443");
+//!
+//! // Without a server name no binding matches, and HTTP.sys resets the connection.
+//! assert!(host.choose(&Connection::to("10.0.0.5:443".parse()?)?).is_none());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # The order
 //! HTTP.sys searches (1) the exact address and port, (2) the server name, (3) a wildcard for it,
 //! (4) the server name, or a wildcard for it, in the central certificate store, (5) the central

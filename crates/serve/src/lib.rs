@@ -7,6 +7,8 @@
 //! parameters, or the answer of an application ([`ServerBuilder::upstream`]). A change of the
 //! bindings applies to the next handshake.
 //!
+//! Use it to test clients against the bindings of a host, or against a plan that was not applied.
+//!
 //! ```no_run
 //! use certbind_core::{Binding, CertHash, Record, Uuid};
 //! use certbind_serve::{PortRule, Ports, Server};

@@ -6,8 +6,11 @@
 //! [`HttpApi`](certbind_httpapi_abi::HttpApi), so that `HttpSysStore` runs on it as on Windows. URL
 //! reservations, the IP listen list, timeouts, cache parameters and settings are kept in
 //! [`Tables`](certbind_core::Tables). It also simulates absent certificates, missing rights and
-//! injected faults. `docs/fidelity.md` lists the decisions that had to be made without knowledge of
+//! injected faults. The page [fidelity] lists the decisions that had to be made without knowledge of
 //! the behaviour of Windows.
+//!
+//! Use it to test Rust code that configures HTTP.sys, on any system. `certbind-httpapi` is the same
+//! simulator as a library for programs in other languages.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -29,6 +32,8 @@
 //! store.insert(binding)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [fidelity]: https://github.com/certbind/certbind/blob/main/docs/fidelity.md
 
 mod accounts;
 mod api;

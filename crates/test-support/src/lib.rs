@@ -11,6 +11,10 @@
 //!
 //! The report reads ``SKIPPED: wine_runs_the_program: needs wine (Debian: wine wine64)``. Where the
 //! environment variable `CI` is set, nothing may be skipped: the test fails instead.
+//!
+//! # Features
+//! - `archives`: makes compressed files and archives.
+//! - `tracing`: collects events.
 
 #![allow(
     clippy::test_attr_in_doctest,

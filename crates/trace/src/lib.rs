@@ -4,6 +4,8 @@
 //! result, when it began and how long it took. [`read`] returns the [`Entry`]s, and [`replay`]
 //! makes the same calls to any other API and reports the differences.
 //!
+//! Use it to find out how a program configures HTTP.sys, and to compare a simulator with Windows.
+//!
 //! ```
 //! use std::sync::Arc;
 //!
