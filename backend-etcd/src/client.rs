@@ -25,14 +25,14 @@ pub(crate) struct Client {
     pub(crate) max_txn_ops: usize,
 }
 
-/// Why a call has no answer.
+/// The reason why a call has no answer.
 #[derive(Debug)]
 pub(crate) enum CallError {
     /// Whether the request was executed is unknown. Another endpoint may have the answer.
     Unknown(Status),
     /// It was not carried out, and a retry would not help.
     Rejected(Status),
-    /// Whether the request was executed is unknown, and no endpoint can be tried any more.
+    /// Whether the request was executed is unknown, and no further endpoint can be tried.
     Stopped(Status),
 }
 

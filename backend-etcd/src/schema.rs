@@ -5,8 +5,8 @@
 //! /certbind/v1/.hosts/HOST     the host record: 01, and the id (16 bytes) of the host's last batch
 //! ```
 //!
-//! The revision in which a host record was last written is that of the host. No host's name begins
-//! with a dot.
+//! The revision of a host is the one in which its host record was last written. No host's name
+//! begins with a dot.
 
 use certbind_core::codec::{
     CodecError, decode_binding, decode_key, encode_binding, encode_key, scan_range,

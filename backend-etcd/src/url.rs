@@ -364,7 +364,7 @@ mod tests {
         }
     }
 
-    /// `patience=` is the old spelling of `retry_timeout=`.
+    /// Test of the old name of `retry_timeout=`: `patience=`.
     #[test]
     fn the_old_spelling_of_retry_timeout_works() {
         let old = url("etcd://a/b?patience=7").unwrap();
@@ -372,7 +372,7 @@ mod tests {
         assert_ne!(old, url("etcd://a/b").unwrap());
     }
 
-    /// Also under both spellings of its name.
+    /// Also with both names.
     #[test]
     fn an_option_is_given_once() {
         for (options, named) in [

@@ -219,8 +219,8 @@ impl Watch {
         }
         let reason = &response.cancel_reason;
         let denied = reason.contains("permission denied");
-        // Older servers report an expired token as a missing permission (etcd issue 12385), so that a new
-        // token is worth one attempt.
+        // Older servers report an expired token as a missing permission (etcd issue 12385), so that
+        // one attempt is made with a new token.
         let endpoints = self.client.endpoints();
         if (denied || errors::is_about_token(reason)) && endpoints.has_user() && !self.token_renewed
         {
@@ -350,7 +350,8 @@ mod tests {
         assert_eq!(receive(&mut watch, 13, vec![event(11), event(13)]), [13]);
     }
 
-    /// A program other than certbind may write an odd key, and to several hosts, in one transaction.
+    /// A program other than certbind may write an invalid key, and to several hosts, in one
+    /// transaction.
     #[test]
     fn odd_keys_hide_no_other_change() {
         let mut ready = VecDeque::new();

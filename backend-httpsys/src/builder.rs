@@ -34,13 +34,13 @@ impl<A: HttpApi> HttpSysStore<A> {
 }
 
 impl<A: HttpApi> HttpSysBuilder<A> {
-    /// The folder of the undo journal, which must hold nothing else. It is created, for its owner
-    /// alone, when bindings are first changed. **Without a journal the store is read-only.**
+    /// The folder of the undo journal, which must not contain other files. It is created, for its
+    /// owner alone, when bindings are first changed. **Without a journal the store is read-only.**
     ///
-    /// A journal that is found there is replayed. So a folder or a file in it that belongs to another
-    /// user, or that others may write to, is refused; on Windows one of SYSTEM, of Administrators or of
-    /// TrustedInstaller is taken as well. All processes that change bindings through this
-    /// crate should name the same folder; they then wait for one another.
+    /// A journal that is found there is replayed. So a folder or a file in it that belongs to
+    /// another user, or that others may write to, is refused; on Windows one of SYSTEM, of
+    /// Administrators or of TrustedInstaller is accepted as well. All processes that change
+    /// bindings through this crate should name the same folder; they then wait for one another.
     pub fn journal(self, folder: impl Into<PathBuf>) -> Self {
         Self {
             journal: Some(folder.into()),
@@ -48,7 +48,7 @@ impl<A: HttpApi> HttpSysBuilder<A> {
         }
     }
 
-    /// When a batch that was cut off is undone. By default when the store is opened.
+    /// When an interrupted batch is undone. By default when the store is opened.
     pub fn recovery(self, recovery: RecoveryTime) -> Self {
         Self { recovery, ..self }
     }

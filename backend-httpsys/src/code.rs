@@ -17,7 +17,7 @@ const INTERNAL_ERROR: u32 = 1359;
 const RPC_SERVER_UNAVAILABLE: u32 = 1722;
 const RPC_INVALID_BOUND: u32 = 1734;
 
-/// Whether the code says that there is no such record.
+/// Whether the code means that there is no such record.
 pub(crate) fn is_absent(code: u32) -> bool {
     matches!(
         code,
@@ -48,7 +48,7 @@ pub(crate) fn is_too_small(code: u32) -> bool {
 
 const ERROR_BAD_LENGTH: u32 = 24;
 
-/// Whether the same call may succeed in a moment.
+/// Whether the same call may succeed after a pause.
 pub(crate) fn is_transient(code: u32) -> bool {
     matches!(
         code,

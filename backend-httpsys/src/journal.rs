@@ -8,7 +8,7 @@
 //! removal of its name cannot.
 //!
 //! Processes that change bindings lock the file `lock` in the same folder, so that no two with the
-//! same folder do so at once, and none replays the journal of a batch still under way.
+//! same folder do so at once, and none replays the journal of a batch in progress.
 
 use std::cell::RefCell;
 use std::fs::{self, File, TryLockError};
@@ -40,7 +40,7 @@ pub(crate) struct Journal {
 pub(crate) struct JournalLock<'a> {
     journal: &'a Journal,
     lock: File,
-    /// The journal of the batch that is under way.
+    /// The journal of the batch in progress.
     file: RefCell<Option<File>>,
 }
 
@@ -49,7 +49,7 @@ impl Journal {
         Self { folder }
     }
 
-    /// Whether a batch is under way, or was cut off. Leaves no trace on disk.
+    /// Whether a batch is in progress, or was interrupted. Leaves no trace on disk.
     pub(crate) fn is_pending(&self) -> bool {
         fs::symlink_metadata(self.path()).is_ok_and(|journal| journal.len() > 0)
     }
@@ -86,7 +86,7 @@ impl Journal {
                 }
             }
         }
-        // For the message of a process that waits in vain.
+        // For the error message of a waiting process.
         let _ = lock_owner::record(&lock);
         Ok(JournalLock {
             journal: self,
@@ -101,7 +101,7 @@ impl Journal {
 }
 
 impl JournalLock<'_> {
-    /// The steps of a batch that was cut off.
+    /// The steps of an interrupted batch.
     pub(crate) fn pending(&self) -> Result<Option<Vec<Step>>> {
         let path = self.journal.path();
         let read = private::open(&path).and_then(|mut file| {

@@ -69,7 +69,7 @@ impl LibraryApi {
         let library =
             unsafe { WindowsLibrary::load_with_flags(name, LOAD_LIBRARY_SEARCH_SYSTEM32) };
         let library = library.map_err(|error| cannot("load", name, error))?;
-        // SAFETY: the system's functions are those of the documentation.
+        // SAFETY: the system's functions conform to the documentation.
         unsafe { Self::of(library.into(), name) }
     }
 

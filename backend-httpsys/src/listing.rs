@@ -15,7 +15,7 @@ use certbind_httpapi_abi::win32;
 use crate::code::{is_absent, is_unsupported};
 use crate::read_failure::ReadFailure;
 
-/// How many indices after a gap are looked at before it is taken for the end.
+/// How many indices after a gap are queried before it is considered the end.
 const LOOKAHEAD: u32 = 16;
 
 /// How many unreadable records in a row end an enumeration.
@@ -40,7 +40,7 @@ pub(crate) enum Reply<K, T> {
 pub(crate) struct Issue {
     /// The part.
     pub(crate) subject: String,
-    /// Why it could not be read.
+    /// The reason why it could not be read.
     pub(crate) cause: ReadFailure,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Listing<K, T> {
     /// In the host's order, each with its index.
     pub(crate) records: Vec<(u32, K, T)>,
     pub(crate) issues: Vec<Issue>,
-    /// The index at which the API answered 259, if it ended so and met no key twice.
+    /// The index at which the API answered 259, if it ended there and returned no key twice.
     pub(crate) plain_end: Option<u32>,
 }
 

@@ -19,7 +19,7 @@ pub enum Notice {
         /// The binding that was read back.
         found: Binding,
     },
-    /// A call was answered with an error, and has happened nonetheless.
+    /// A call returned an error, but took effect.
     HappenedDespiteError {
         /// The key.
         key: BindingKey,
@@ -28,10 +28,10 @@ pub enum Notice {
         /// The code.
         code: u32,
     },
-    /// A batch was cut off, or is under way in another process, and is not undone yet: bindings may
-    /// be half changed. The next change undoes it.
+    /// A batch was interrupted, or is in progress in another process, and is not undone yet:
+    /// bindings may be partly changed. The next change undoes it.
     PendingBatch {
-        /// Why it was not undone.
+        /// The reason why it was not undone.
         reason: String,
     },
 }

@@ -131,7 +131,7 @@ impl<A: HttpApi> Session<A> {
             && is_unknown(&ask(1))
         {
             let mut listing = Listing::empty();
-            // A type that was known may have none set, or may not be known any more.
+            // A known type may have no property set, or may have been removed.
             if self.is_known_type(kind, property) && self.is_type_gone(kind, property) {
                 listing.issues.push(Issue {
                     subject: "index 0".into(),
@@ -195,8 +195,8 @@ impl<A: HttpApi> Session<A> {
         }
     }
 
-    /// Makes the properties of a key those of `wanted`, and returns those that are set afterwards.
-    /// Windows may keep an unwanted one, such as a default of its own.
+    /// Sets the properties of a key to those of `wanted`, and returns those that are set
+    /// afterwards. Windows may keep an unwanted one, such as a default of its own.
     ///
     /// # Errors
     /// The code of the call that was refused, or the error of reading.
@@ -333,8 +333,8 @@ impl<A: HttpApi> Session<A> {
         self.query_of(self.properties_patience(), ask, read)
     }
 
-    /// Windows may have a property of every key that there is, so that there is one to update, or
-    /// none before it is set.
+    /// Windows may have a property for every bound key, which can be updated, or none before it is
+    /// set.
     fn put_property(&self, binding: &Binding, property: &Property) -> u32 {
         let (key, host) = (binding.key(), binding.host_spelling());
         with_set_property(key, host, property, |request| {
@@ -371,11 +371,11 @@ impl fmt::Display for PropertyPlace {
 pub(crate) enum Passes {
     /// Once.
     One,
-    /// Until two passes find the same.
+    /// Until two passes return the same.
     UntilStable,
 }
 
-/// How often the properties of a type are listed until two passes find the same.
+/// How often the properties of a type are listed until two passes return the same.
 const PASSES: u32 = 8;
 
 /// How often a property is read again after it was set.

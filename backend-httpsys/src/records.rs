@@ -142,8 +142,8 @@ impl<A: HttpApi> Session<A> {
         found.is_some_and(|found| *found != binding.record().extended)
     }
 
-    /// The record of a key, without extended properties. `spelling` is the host name as it may be
-    /// spelled there.
+    /// The record of a key, without extended properties. `spelling` is a possible spelling of the
+    /// host name.
     ///
     /// HTTP.sys may know a key under another spelling, or answer an exact query with the record
     /// that serves the key. So where an exact query finds nothing, all records are searched, unless

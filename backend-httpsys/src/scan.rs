@@ -7,7 +7,7 @@ use crate::properties::{Passes, Properties};
 use crate::records::Records;
 use crate::session::{Session, unreadable};
 
-/// How many passes are made at most.
+/// The maximum number of passes.
 const PASSES: u32 = 16;
 
 /// The result of a scan.
@@ -17,7 +17,7 @@ pub(crate) struct Found {
     pub(crate) errors: Vec<StoreError>,
 }
 
-/// The bindings of these kinds, as two passes in a row have found them.
+/// The bindings of these kinds, as found by two consecutive passes.
 ///
 /// An index is no cursor: the removal of a record shifts those after it, and a pass may then miss
 /// one or see one twice. Two equal passes mean that every record was the same in both, so all

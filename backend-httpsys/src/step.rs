@@ -29,8 +29,8 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) struct StepError {
     pub(crate) error: StoreError,
-    /// Whether another program has changed the key since it was read, so that the batch is worth
-    /// another attempt.
+    /// Whether another program has changed the key since it was read, so that another attempt of
+    /// the batch may succeed.
     pub(crate) raced: bool,
     /// Whether the key may have another record than before.
     pub(crate) touched: bool,
@@ -334,7 +334,7 @@ impl<A: HttpApi> Writer<'_, A> {
             found.record().extended.get(property.property_type()) == Some(property)
         });
         match is_kept {
-            // One that is not wanted and stays is a default of this Windows.
+            // An unwanted property that remains is a default of this Windows.
             true => Ok(found),
             false => {
                 self.log.seen(&found).map_err(touched)?;
@@ -349,7 +349,7 @@ impl<A: HttpApi> Writer<'_, A> {
         self.session.record(key, spelling, &ReadCache::default())
     }
 
-    /// The same, read again for a moment until it is as expected.
+    /// The same, read repeatedly for a short time until it is as expected.
     fn read_settled(
         &self,
         written: &Binding,
@@ -390,8 +390,8 @@ impl<A: HttpApi> Writer<'_, A> {
     }
 }
 
-/// How often a record is looked at, or set again, while its deletion takes effect: by default for
-/// 1.3 seconds.
+/// How often a record is read, or set again, while its deletion takes effect: by default for 1.3
+/// seconds.
 const DELETE_SETTLES: u32 = 8;
 
 pub(crate) fn touched(error: StoreError) -> StepError {

@@ -301,7 +301,7 @@ impl<A: HttpApi> HttpSysStore<A> {
     }
 }
 
-/// When a batch that was cut off is undone.
+/// When an interrupted batch is undone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryTime {
@@ -433,7 +433,7 @@ impl Log for StepLog<'_> {
     }
 }
 
-/// Undoes a batch that was cut off, if there is one.
+/// Undoes an interrupted batch, if there is one.
 fn recover<A: HttpApi>(
     session: &Session<A>,
     lock: &JournalLock<'_>,

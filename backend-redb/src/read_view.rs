@@ -72,8 +72,8 @@ impl ReadView {
         })
     }
 
-    /// The in-memory state, if so many changes are best made by rebuilding it, which may happen
-    /// before they are committed.
+    /// The in-memory state, if this number of changes is applied best by rebuilding it, which may
+    /// happen before they are committed.
     pub(crate) fn rebuilds(&self, changes: usize) -> Option<&Memory> {
         let is_many = |memory: &&Memory| changes >= MANY.max(memory.index.len());
         self.memory.as_ref().filter(is_many)

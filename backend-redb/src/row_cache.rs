@@ -28,7 +28,7 @@ pub(crate) struct RowCache {
 pub(crate) struct ByKey(pub(crate) Binding);
 
 impl RowCache {
-    /// A cache for a store with so many blocks, of some 30 bindings each.
+    /// A cache for a store with this number of blocks, of some 30 bindings each.
     pub(crate) fn new(capacity: usize, blocks: u64) -> Self {
         Self {
             capacity,
@@ -110,7 +110,7 @@ mod tests {
         Binding::new(format!("ccs={}", n + 1).parse().unwrap(), record).unwrap()
     }
 
-    /// How often each of these was read when all are requested so many times.
+    /// How often each of these was read when all are requested `times` times.
     fn reads(row_cache: &RowCache, many: u16, times: usize) -> Vec<usize> {
         let reads = |n| {
             let binding = binding(n);

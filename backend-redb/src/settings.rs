@@ -13,7 +13,7 @@ pub enum Verification {
     #[default]
     WholeFile,
     /// Opening for reading takes some milliseconds for any size, and each page is verified when it
-    /// is read: damage is noticed before anything on a damaged page is returned.
+    /// is read: damage is detected before any data of a damaged page is returned.
     ///
     /// A file that was not closed, and one that is opened for writing, is verified as a whole.
     PagesAsRead,

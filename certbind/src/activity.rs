@@ -18,7 +18,7 @@ pub(crate) struct Activity(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// How many operations are under way, and since when.
+    /// How many operations are in progress, and since when.
     running: u32,
     since: Option<Instant>,
     shown: Option<Progress>,
@@ -41,7 +41,7 @@ impl Activity {
         Self(state)
     }
 
-    /// An operation. When it is over, nothing is shown any more.
+    /// Runs an operation. Afterwards no progress is shown.
     pub(crate) fn during<T>(&self, operation: impl FnOnce() -> T) -> T {
         let _running = Running::new(&self.0);
         operation()

@@ -26,7 +26,7 @@ struct Earlier {
     is_used: bool,
 }
 
-/// Gives each host its baseline, and adds the hosts that only the baseline has.
+/// Assigns each host its baseline, and adds the hosts that only the baseline has.
 ///
 /// # Errors
 /// If a baseline that is one file cannot be read.

@@ -53,7 +53,7 @@ const PLACES: [&[&str]; 4] = [
 /// The deepest folder that is searched for configurations without an export.
 const MAX_DEPTH: usize = 32;
 
-/// Gives each host its configuration of IIS. A file that is of no host, or of which host is not known, is a
+/// Assigns each host its configuration of IIS. A file of no host, or of an unknown one, is a
 /// finding.
 ///
 /// # Errors
@@ -106,7 +106,7 @@ pub(crate) fn attach(
     Ok(())
 }
 
-/// Gives the hosts the configurations in their folders, and gives the files that were used.
+/// Assigns the configurations in the hosts' folders, and returns the files that were used.
 fn find(hosts: &mut [HostExport]) -> BTreeSet<PathBuf> {
     let mut by_folder: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
     for (index, host) in hosts.iter().enumerate() {

@@ -153,7 +153,7 @@ fn matching(pattern: &str, found: &mut Vec<Target>) -> Result<(), Error> {
 /// counts as a host that could not be assessed. `at` is called with each target before it is read.
 ///
 /// # Errors
-/// If the logs of a hive are none of it.
+/// If the logs do not belong to the hive.
 pub(crate) fn read_all(
     targets: Vec<Target>,
     from: HostFrom,
@@ -253,7 +253,7 @@ fn unassessed(name: String, input: &Input, why: String) -> HostExport {
     host
 }
 
-/// The name that a file gives its host.
+/// The name of a file's host.
 pub(crate) fn file_host(path: &Path, from: HostFrom) -> String {
     if is_standard_input(path) {
         return "standard input".to_owned();

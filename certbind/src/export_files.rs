@@ -99,7 +99,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Unread>>) {
     }
 }
 
-/// Whether a file belongs to an export next to it and is none itself.
+/// Whether a file belongs to an export next to it and is no export itself.
 fn is_companion(name: &str, names: &[String]) -> bool {
     const OF_IIS: [&str; 3] = [
         "applicationhost.config",

@@ -16,7 +16,7 @@ pub(crate) struct HostExport {
 /// Reads the exports, by host. The host is named by the export, or else by its file name.
 ///
 /// # Errors
-/// If one cannot be read, or two are of one host: a host that is left out is not noticed.
+/// If one cannot be read, or two are of one host: an omitted host would go undetected.
 pub(crate) fn read(arguments: &[String]) -> Result<BTreeMap<String, HostExport>, Error> {
     let mut hosts: BTreeMap<String, HostExport> = BTreeMap::new();
     let mut paths: BTreeMap<String, PathBuf> = BTreeMap::new();

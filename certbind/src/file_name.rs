@@ -4,7 +4,7 @@
 
 use certbind_certificates::is_reserved_on_windows;
 
-/// Why a name is none.
+/// The reason why a name is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FileNameError {
     #[error("it is no name of a file: only letters, digits, and . _ - between them")]

@@ -21,7 +21,7 @@ pub(crate) struct Guards {
     known: Vec<Folder>,
     config: Config,
     force: bool,
-    /// Whether a certificate that is known by its hash alone is worth a warning.
+    /// Whether to warn about a certificate of which only the hash is known.
     needs_file: bool,
     names: OptionNames,
     /// The warnings that were printed: each is printed once.

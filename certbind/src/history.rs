@@ -55,7 +55,7 @@ pub(crate) fn set(limits: Option<Limits>, message: Option<String>, arguments: Ve
     });
 }
 
-/// The options for a store that is opened to be changed. There are none in another program.
+/// The options for a store that is opened for changes. Other programs have none.
 pub(crate) fn options() -> Option<HistoryOptions> {
     let given = GIVEN.get()?;
     let options = match &given.limits {

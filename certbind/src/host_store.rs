@@ -53,7 +53,7 @@ impl BindingStore for HostStore {
 }
 
 impl HostStore {
-    /// Reading changes nothing: a batch that was cut off is undone by the first change.
+    /// Reading changes nothing: an interrupted batch is undone by the first change.
     pub(crate) fn open(api: LibraryApi, journal: &Path, is_read: bool) -> Result<Self, StoreError> {
         let recovery = match is_read {
             true => RecoveryTime::FirstChange,

@@ -15,18 +15,18 @@ use crate::past::{At, Past, State};
 use crate::recording::{Interval, Recording};
 use crate::stores::{Opened, StoreUrl};
 
-/// The recording, which is open only while a look is added to it.
+/// The recording, which is open only while an observation is added to it.
 pub(crate) struct Target<'a> {
     url: &'a StoreUrl,
     /// The host by the command line.
     host: Option<&'a str>,
 }
 
-/// A look that was recorded.
+/// An observation that was recorded.
 pub(crate) struct Kept {
     pub(crate) host: String,
     pub(crate) look: Interval,
-    /// When the look before it began; `None` for the first.
+    /// When the previous observation began; `None` for the first.
     pub(crate) since: Option<Timestamp>,
     pub(crate) bindings: usize,
     pub(crate) commits: Vec<KeptCommit>,
@@ -46,7 +46,7 @@ pub(crate) enum Outcome {
     Late(Late),
 }
 
-/// A look that began before the last one ended, and was not recorded.
+/// An observation that began before the last one ended, and was not recorded.
 pub(crate) struct Late {
     host: String,
     last: Interval,
@@ -74,7 +74,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The host of a look.
+    /// The host of an observation.
     pub(crate) fn host(&self, look: &Look, name: &str) -> Result<String, Error> {
         let host = self.host.map(ToOwned::to_owned);
         host.or_else(|| look.host.clone())
@@ -118,7 +118,7 @@ impl<'a> Target<'a> {
             });
             before = after;
         }
-        // Last: if this is cut off, the interval of the next look is too long, and still true.
+        // Last: if this is interrupted, the interval of the next observation is too long, but true.
         recording.first_look = recording.first_look.or(Some(look.time.ended));
         recording.last_look = Some(look.time);
         recording.source_revision = look.past.as_ref().map(|past| past.revision);
@@ -222,8 +222,8 @@ fn system_time(time: Timestamp) -> SystemTime {
     }
 }
 
-/// The commits of a store with a history, if it is known without a gap since the last look. The author of
-/// a change is never guessed.
+/// The commits of a store with a history, if it is known without a gap since the last observation.
+/// The author of a change is never guessed.
 fn steps_of_history(
     past: &Past,
     look: &Look,

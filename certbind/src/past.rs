@@ -123,7 +123,7 @@ impl Past {
         }
     }
 
-    /// Why the bindings at a time may have been others than those of the last revision by then.
+    /// The reason why the bindings at a time may differ from those of the last revision before it.
     fn uncertainty(&self, time: Timestamp, revision: u64) -> Option<String> {
         let last = self.recording.as_ref()?.last_look?;
         if time > last.ended {

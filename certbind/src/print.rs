@@ -87,7 +87,7 @@ pub(crate) fn print_json_array<T: Serialize>(
     Ok(())
 }
 
-/// Prints text that is of use only to a reader: a closed pipe is an error.
+/// Prints text that is useful only to a reader: a closed pipe is an error.
 pub(crate) fn print_to_reader(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes())?;

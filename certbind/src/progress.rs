@@ -13,7 +13,7 @@ pub(crate) fn is_shown() -> bool {
     INDICATORS.load(Ordering::Relaxed) > 0
 }
 
-/// Work under way.
+/// Work in progress.
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {

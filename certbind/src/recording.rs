@@ -14,9 +14,9 @@ pub(crate) struct Recording {
     /// When the first observation ended. Earlier bindings are unknown.
     pub(crate) first_look: Option<Timestamp>,
     pub(crate) last_look: Option<Interval>,
-    /// The revision of the recording after the last look.
+    /// The revision of the recording after the last observation.
     pub(crate) revision: u64,
-    /// The revision of the host's store at the last look, if it has a history of its own.
+    /// The revision of the host's store at the last observation, if it has a history of its own.
     pub(crate) source_revision: Option<u64>,
 }
 
@@ -63,7 +63,7 @@ impl Recording {
             .map_err(|error| StoreError::corrupt("the row of the recording", error))
     }
 
-    /// Replaces the row, so that looks without changes do not make the file longer.
+    /// Replaces the row, so that observations without changes do not make the file longer.
     pub(crate) fn write(&self, tables: &dyn Tables) -> Result<(), StoreError> {
         let row = serde_json::to_vec(self).map_err(|error| StoreError::Invalid {
             key: None,

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 
 use certbind_formats::hidden::{is_hidden, visible};
 
-/// The text with every character that a terminal might act on, or hide, spelled out.
+/// The text with an escape for every character that a terminal might interpret or hide.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     visible(text)
 }

@@ -391,8 +391,8 @@ fn check_private(folder: &Path, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// As on Unix, by the access control list of the folder of the system, which its files inherit. The data
-/// directory is that of the user's profile.
+/// As on Unix, by the access control list of the system's folder, which its files inherit. The data
+/// directory is in the user's profile.
 #[cfg(windows)]
 fn check_private(folder: &Path, _: &Path) -> Result<(), Error> {
     if system_folder().is_ok_and(|of_system| folder.starts_with(of_system)) {

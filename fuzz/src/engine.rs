@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::mutate::damaged;
 use crate::{Outcome, Target};
 
-/// How often it is looked at whether another input is read: one may take up to twice as long. None
-/// takes a thousandth of it.
+/// How often a thread checks whether another input is being read: one may take up to twice as long.
+/// A normal input takes a thousandth of it.
 const HANG: Duration = Duration::from_secs(5);
 
 /// The most inputs that are kept for their outcome.
@@ -53,11 +53,11 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Reads so many inputs, which the seed decides.
+/// Reads `executions` inputs, which the seed determines.
 ///
 /// # Errors
-/// The first failure, made small. A hang ends the process, as nothing else can end it: the input
-/// is printed.
+/// The first failure, with its input reduced. A hang ends the process, as nothing else can end it:
+/// the input is printed.
 pub fn run(target: &Target, seed: u64, executions: u64) -> Result<Run, Failure> {
     let watch = Watch::over(target.name);
     let mut rng = fastrand::Rng::with_seed(seed);

@@ -32,7 +32,7 @@ pub struct Target {
     pub longest: usize,
     /// Pieces that mean something to it.
     pub dictionary: &'static [&'static str],
-    /// How many bytes of memory may be in use at once, for an input of so many bytes.
+    /// How many bytes of memory may be in use at once, for an input of this length.
     pub memory: fn(usize) -> u64,
 }
 

@@ -91,8 +91,8 @@ pub struct Record {
 pub struct Certificate {
     /// The certificate's hash.
     pub hash: CertHash,
-    /// The certificate store that contains it, in the spelling that was given. HTTP.sys
-    /// distinguishes an absent name (netsh prints `(null)`) from `MY`, and looks in `MY` for both.
+    /// The certificate store that contains it, in its original spelling. HTTP.sys distinguishes an
+    /// absent name (netsh prints `(null)`) from `MY`, and searches `MY` for both.
     pub store_name: Option<StoreName>,
 }
 
@@ -242,8 +242,8 @@ impl Binding {
         })))
     }
 
-    /// Sets the host name's spelling as Windows was given it, such as `SNI.IIS8.com` or
-    /// `bücher.example`; the key has the canonical form. HTTP.sys returns that spelling.
+    /// Sets the spelling of the host name in Windows, such as `SNI.IIS8.com` or `bücher.example`;
+    /// the key has the canonical form. HTTP.sys returns that spelling.
     ///
     /// # Errors
     /// [`BindingError::Spelling`] if it is not a spelling of the key's host name.
@@ -282,7 +282,7 @@ impl Binding {
         &self.0.record
     }
 
-    /// The host name's spelling as Windows was given it, if it differs from the key's.
+    /// The spelling of the host name in Windows, if it differs from the key's.
     #[must_use]
     pub fn host_spelling(&self) -> Option<&str> {
         self.0.host_spelling.as_deref()

@@ -146,7 +146,7 @@ pub enum StoreError {
     Unreadable {
         /// The part: a key, or the place of a record.
         what: String,
-        /// Why it could not be read.
+        /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The store kept changing while it was read.

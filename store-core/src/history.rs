@@ -69,13 +69,13 @@ pub struct Commit {
 /// How a change became known that was made elsewhere, by observations of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// By the first look, which ended at the time of the commit. When and by whom the bindings were made
-    /// is unknown.
+    /// By the first observation, which ended at the time of the commit. The time and author of the
+    /// bindings are unknown.
     FirstLook,
-    /// By a difference between two looks: the change was made after this time, at which the previous look
-    /// began, and before the time of the commit.
+    /// By a difference between two observations: the change was made after this time, at which the
+    /// previous observation began, and before the time of the commit.
     Since(SystemTime),
-    /// By the history of the store that was looked at.
+    /// By the history of the observed store.
     History,
 }
 
@@ -84,7 +84,7 @@ pub enum Found {
 pub struct Origin {
     /// The author of the change. The texts are empty if it is unknown.
     pub author: Author,
-    /// When it was made, or the end of the look that found it.
+    /// The time of the change, or the end of the observation that found it.
     pub time: SystemTime,
     /// How it was found.
     pub found: Found,
@@ -149,7 +149,7 @@ pub trait History: Send + Sync {
     fn apply_from(&self, batch: &Batch, origin: &Origin) -> Result<Applied>;
 }
 
-/// Why an earlier state of a store is unknown.
+/// The reason why an earlier state of a store is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
     /// The history has no commit of this revision: it is older than the history, or was made without.

@@ -16,7 +16,7 @@ pub const MAX_HOST_LENGTH: usize = 255;
 
 /// A host name in canonical form: lower-case ASCII, an internationalized name as A-labels.
 ///
-/// HTTP.sys compares host names without case and keeps the spelling that it was given. A
+/// HTTP.sys compares host names without case and keeps the original spelling. A
 /// [`Binding`](crate::Binding) carries that spelling in addition to its key.
 ///
 /// A name may contain every printable ASCII character except the colon: HTTP.sys is not known to
@@ -50,7 +50,7 @@ impl Host {
             host: name.to_owned(),
             reason,
         };
-        // The spelling is limited too: IDNA removes some characters, however many there are.
+        // The spelling is limited too: IDNA removes some characters, in any number.
         if name.encode_utf16().nth(MAX_HOST_LENGTH).is_some() {
             return Err(error("it is longer than 255 characters"));
         }

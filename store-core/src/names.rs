@@ -58,7 +58,7 @@ macro_rules! text {
                 }
             }
 
-            /// The name in the spelling that was given.
+            /// The name in its original spelling.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -107,7 +107,7 @@ text! {
 text! {
     /// The identifier of a certificate trust list (CTL): its `ListIdentifier`.
     ///
-    /// Windows documents no maximum length; this one is that of the longest `UNICODE_STRING`.
+    /// Windows documents no maximum length; this one is the length of the longest `UNICODE_STRING`.
     CtlIdentifier, "CTL identifier", 32_767
 }
 

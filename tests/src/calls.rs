@@ -85,7 +85,7 @@ impl Calls {
     }
 }
 
-/// A call under way. The source of a bulk load calls the store again, so calls nest.
+/// A call in progress. The source of a bulk load calls the store again, so calls nest.
 struct Call {
     slot: Arc<AtomicUsize>,
     outer: usize,

@@ -17,12 +17,12 @@ pub(crate) struct Generator {
     pub(crate) binding: BoxedStrategy<Binding>,
 }
 
-/// A few keys, so that operations meet.
+/// A few keys, so that operations conflict.
 pub(crate) fn few(capabilities: &Capabilities) -> Generator {
     draw(capabilities, |kind| few_keys(&[kind]).boxed())
 }
 
-/// Any keys, the odd ones too.
+/// Any keys, including unusual ones.
 pub(crate) fn any_of(capabilities: &Capabilities) -> Generator {
     draw(capabilities, |kind| match kind {
         Kind::IpPort => ip_port().prop_map(BindingKey::IpPort).boxed(),

@@ -24,7 +24,7 @@ const KEYS: usize = 3;
 /// The recorded events.
 pub(crate) type History = Vec<Event<Operation, Response>>;
 
-/// A program for each thread, whose batches have at most so many changes. Each binding that is
+/// A program for each thread, whose batches have at most this many changes. Each binding that is
 /// written carries the number of the operation that wrote it.
 pub(crate) fn programs(
     capabilities: &Capabilities,

@@ -64,7 +64,7 @@ fn sizes(most: usize) -> impl Strategy<Value = Vec<usize>> {
         .filter(|size| *size <= most)
         .collect();
     let drawn = (0.0..1.0_f64).prop_map(move |exponent| {
-        // Up to 1,024 here; the largest is tried apart.
+        // Up to 1,024 here; the largest is tested separately.
         let most = most.min(1024);
         let size = f64::from(u32::try_from(most).unwrap_or(u32::MAX)).powf(exponent);
         #[expect(

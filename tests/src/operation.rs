@@ -114,7 +114,7 @@ impl Operation {
             Self::Rotation(old, new) => {
                 let planned = store.rotation(&old, &new);
                 Response::or_error(planned, |batch| {
-                    // It is of no matter in which order certificates are renewed.
+                    // The order in which certificates are renewed does not matter.
                     let mut changes = batch.changes().to_vec();
                     changes.sort_by_cached_key(|change| Rank::of(change.key()));
                     Response::Planned(changes)

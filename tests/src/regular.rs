@@ -79,7 +79,7 @@ impl Writes {
         seen: Option<&Binding>,
     ) -> bool {
         let writes = self.0.get(key).map_or(&[][..], Vec::as_slice);
-        // Whether a write that began after this moment was over before the read.
+        // Whether a write that began after this time was complete before the read.
         let replaced = |since: Option<u64>| {
             writes.iter().any(|write| {
                 let later = since.is_none_or(|since| since < write.called);

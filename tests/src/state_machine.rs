@@ -40,7 +40,7 @@ fn check<F: Fixture>() {
     let config = cases::config(Fixtures::of::<F>(), "sequences", 96);
     let steps = Machine::<F>::sequential_strategy(1..30);
     cases::check(config.clone(), &steps, |(initial, transitions, seen)| {
-        // Counts steps for shrinking, and is in the way where there is none.
+        // Counts steps for shrinking, which is not needed without it.
         let seen = seen.filter(|_| F::PERSIST_FAILURES);
         Run::<F>::test_sequential(config.clone(), initial, transitions, seen);
         Ok(())
@@ -50,7 +50,7 @@ fn check<F: Fixture>() {
 #[derive(Clone, Debug)]
 enum Step {
     Do(Box<Operation>),
-    /// Applies the inverse of the batch that was applied last. By now it may not apply any more.
+    /// Applies the inverse of the last applied batch, which may have become invalid.
     Undo,
     Reopen,
 }
@@ -265,7 +265,7 @@ impl<F: Fixture> StateMachineTest for Run<F> {
         };
         require_eq!(Linearizable, response, expected, "the response to {step:?}");
         run.last = last;
-        // A cache in front of the store may be filled by these, and be stale after the next step.
+        // These may fill a cache of the store, which could be stale after the next step.
         if let Step::Do(operation) = &step {
             for change in operation.changes() {
                 let key = change.key();

@@ -1,4 +1,4 @@
-//! Finds out which of the plausible answers a host gives to the open questions about HTTP.sys.
+//! Finds out a host's answers to the open questions about HTTP.sys, among the plausible ones.
 //!
 //! `docs/fidelity.md` lists the questions. Each is an option of the simulator's `[windows]` table,
 //! and a [`Finding`] has the value that this host shows. Reading changes nothing; with a

@@ -11,7 +11,7 @@ use crate::listing::FAR_INDEX;
 use crate::session::Answer;
 use crate::unbound_key::unbound_key;
 
-/// The size of a key in front of a property, for addresses.
+/// The size of a key before a property, for addresses.
 const KEY: usize = 128;
 
 const OF_PROPERTIES: [&str; 5] = [

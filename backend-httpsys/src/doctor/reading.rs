@@ -15,7 +15,7 @@ use crate::listing::FAR_INDEX;
 use crate::session::Answer;
 use crate::unbound_key::unbound_key;
 
-/// How many records of a kind are looked at.
+/// How many records of a kind are read.
 const RECORDS: u32 = 64;
 
 /// The options that only records can show.

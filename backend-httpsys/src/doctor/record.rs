@@ -57,7 +57,7 @@ impl<A: HttpApi> Doctor<A> {
         self.record(kind, Query::Next { kind, token })
     }
 
-    /// The code of a query with a buffer of so many bytes, and the length that it answers.
+    /// The code of a query with a buffer of this many bytes, and the returned length.
     pub(super) fn with_room(&self, query: Query<'_>, room: usize) -> (u32, u32) {
         let mut buffer = vec![0; room.div_ceil(size_of::<u64>())];
         with_query(query, |request| {

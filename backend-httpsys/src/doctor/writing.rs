@@ -17,7 +17,7 @@ use crate::session::Answer;
 const UNKNOWN_FLAG: u32 = 0x8000_0000;
 const UNKNOWN_MODE: u32 = 0x2000_0000;
 
-/// How often a key is looked at until a deletion has taken effect.
+/// How often a key is read until a deletion has taken effect.
 const LOOKS: u32 = 8;
 
 /// How often a key is deleted until it is given up.
@@ -387,7 +387,7 @@ impl<A: HttpApi> Doctor<A> {
         code
     }
 
-    /// Whether a key is known not to be bound, at once or after a moment.
+    /// Whether a key is known not to be bound, at once or after a pause.
     pub(super) fn is_deleted(&self, binding: &Binding) -> bool {
         (0..LOOKS).any(|attempt| {
             let is_deleted = self.is_unbound(binding);

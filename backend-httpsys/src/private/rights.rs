@@ -129,7 +129,7 @@ mod tests {
             // Below `Program Files`: others may read, and the creator of a file owns it.
             "O:S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464G:SYD:PAI\
              (A;OICIIO;GA;;;CO)(A;OICI;FA;;;SY)(A;OICI;0x1200a9;;;BU)(A;;FRFX;;;WD)",
-            // Others are denied, which is no right; audits are not of interest.
+            // Other accounts are denied, which grants no right; audits are ignored.
             "O:BAD:(D;;FA;;;WD)(A;;FA;;;BA)S:(AU;SAFA;FA;;;WD)",
             "O:BAG:BAD:",
         ] {

@@ -58,8 +58,8 @@ pub fn system_folder() -> io::Result<PathBuf> {
     }
 }
 
-/// Creates the missing folders of a path, for administrators; elsewhere than in [`system_folder`] for
-/// the current user as well, if that is none.
+/// Creates the missing folders of a path, for administrators; outside of [`system_folder`] for the
+/// current user as well, if that is no administrator.
 pub(super) fn create(folder: &Path) -> io::Result<()> {
     if fs::symlink_metadata(folder).is_ok() {
         return Ok(());
@@ -98,7 +98,7 @@ pub(super) fn check_folder(folder: &Path) -> io::Result<()> {
 
 /// Checks the owner and the access control list of an open file.
 pub(super) fn check(file: &File) -> io::Result<()> {
-    // As descriptors spell it: well-known accounts have an abbreviation.
+    // In the spelling of descriptors: well-known accounts have an abbreviation.
     let user = Descriptor::parse(&format!("O:{}", user()?))?;
     let user = user.to_text(OWNER_SECURITY_INFORMATION)?;
     let user = user.strip_prefix("O:").unwrap_or(&user);
@@ -260,7 +260,7 @@ unsafe fn text(pointer: *const u16) -> Option<OsString> {
     let length = (0..)
         .take_while(|at| unsafe { *pointer.add(*at) } != 0)
         .count();
-    // SAFETY: so many were read.
+    // SAFETY: that many were read.
     let units = unsafe { std::slice::from_raw_parts(pointer, length) };
     Some(OsString::from_wide(units))
 }
@@ -332,7 +332,7 @@ mod tests {
         super::super::create_folder(&made).unwrap();
     }
 
-    /// Gives a folder another list.
+    /// Sets another list for a folder.
     fn set_list(folder: &Path, list: &str) {
         let mut options = OpenOptions::new();
         options

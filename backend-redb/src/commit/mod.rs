@@ -44,7 +44,7 @@ pub(crate) struct Committer {
     view: ArcSwapOption<ReadView>,
     /// The last revision, once its view cannot be read.
     unread_revision: AtomicU64,
-    /// Why nothing is committed any more.
+    /// The reason why the store refuses commits.
     failed: OnceLock<Stopped>,
 }
 
@@ -214,7 +214,7 @@ impl Committer {
             }
             Some(error) => {
                 let error = Arc::new(error);
-                // A batch that met the disk error itself has the most precise error.
+                // The batch that caused the disk error has the most precise error.
                 let of_disk = |result: &Result<Applied>| {
                     use StoreError::{Corrupt, Io};
                     matches!(result, Err(Io { .. } | Corrupt { .. }))

@@ -15,7 +15,7 @@ use crate::host_store::HostStore;
 /// The configuration of the simulator's library.
 const SIMULATOR: &str = "CERTBIND_HTTPAPI";
 
-/// The library that it passes calls on to.
+/// The library to which it forwards calls.
 const FORWARDED: &str = "CERTBIND_PASS";
 
 pub(crate) struct HttpSys;
@@ -85,7 +85,7 @@ impl StoreBackend for HttpSys {
         Some(load(library(address)).map(|api| Arc::new(api) as _))
     }
 
-    /// A library that passes calls on simulates nothing.
+    /// A library that forwards calls does not simulate.
     fn simulator_configuration(&self, address: &str) -> Option<PathBuf> {
         library(address)?;
         let is_set = |name| std::env::var_os(name).filter(|value| !value.is_empty());

@@ -212,12 +212,12 @@ impl Audit {
         Ok(hosts)
     }
 
-    /// Gives each host its configuration of IIS.
+    /// Assigns each host its configuration of IIS.
     pub(crate) fn read_sites(&self, hosts: &mut Vec<HostExport>) -> Result<(), Error> {
         audit_sites::attach(hosts, &self.targets, &self.iis, self.host_from)
     }
 
-    /// Gives each host its baseline, and adds the hosts that only the baseline has.
+    /// Assigns each host its baseline, and adds the hosts that only the baseline has.
     pub(crate) fn compare_with_baselines(&self, hosts: &mut Vec<HostExport>) -> Result<(), Error> {
         match &self.baseline {
             Some(path) => audit_baselines::compare(path, self.host_from, hosts),

@@ -7,7 +7,7 @@ use super::key_mistakes;
 /// Less alike than this, a word is no slip for another.
 const ALIKE: f64 = 0.6;
 
-/// Understands a key.
+/// Parses a key.
 pub(crate) fn key(text: &str) -> Result<BindingKey, String> {
     text.parse().map_err(|error| {
         if let Some(mistake) = key_mistakes::find(text) {

@@ -1,4 +1,4 @@
-//! `doctor`: which of the plausible answers to the open questions about HTTP.sys a host gives.
+//! `doctor`: reports a host's answers to the open questions about HTTP.sys.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -29,7 +29,7 @@ fn found(drift: &Drift) -> Result<u8, Error> {
     let readings = [&desired.reading, &target.reading];
     readings.into_iter().flatten().for_each(warn_of);
     let managed = desired.reading.and_then(|reading| reading.managed);
-    // Bindings of other applications are none of the file's business.
+    // Bindings of other applications are not managed by the file.
     let is_managed = |binding: &Binding| match &managed {
         Some(ids) => ids.contains(&binding.record().app_id),
         None => true,

@@ -111,7 +111,7 @@ struct Changes<'a> {
     summary: Summary,
     /// The first key that may not be bound and is, and how many are.
     conflicts: Option<(BindingKey, usize)>,
-    /// Why there are no more of them, where that is no error of the store.
+    /// The reason why the iteration ended, if it is no error of the store.
     stopped: Option<Error>,
 }
 

@@ -74,7 +74,7 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    /// Looks once.
+    /// Makes one observation.
     fn round(&self) -> Result<Vec<Kept>, Error> {
         match &self.source {
             Source::Store(url) => self.look_at_store(url).map(|kept| vec![kept]),
@@ -86,7 +86,7 @@ impl<'a> Recorder<'a> {
         let name = url.to_string();
         for _ in 1..ATTEMPTS {
             let look = Look::at_store(url)?;
-            // Another program may have recorded a later look.
+            // Another program may have recorded a later observation.
             if let Outcome::Kept(kept) = self.target.keep(&look, &name)? {
                 return Ok(kept);
             }
@@ -185,7 +185,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Whether a later look may succeed.
+/// Whether a later observation may succeed.
 fn may_pass(error: &Error) -> bool {
     match error {
         Error::Store(StoreError::Unsupported { .. }) => false,

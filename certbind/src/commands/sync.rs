@@ -116,7 +116,7 @@ impl<'a> Agent<'a> {
 
     fn attempt(&self, record: &EtcdStore) -> Result<Done, Error> {
         let state = State::read(&self.state, &self.host, &self.store)?;
-        // A host that was taken out of etcd while this watches has no record any more.
+        // A host that was removed from etcd during the watch no longer has a record.
         if record.revision()?.is_none() {
             return Err(Error::NoStore {
                 path: self.arguments.from.url.to_string().into(),

@@ -11,7 +11,7 @@ use crate::read_file;
 /// The longest input. Windows limits each part of an instance to far less.
 const MOST: u64 = 16 << 20;
 
-/// Why an input is refused.
+/// The reason why an input is refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InputError {
     #[error("standard input: {0}")]

@@ -57,7 +57,7 @@ const OTHER_NAMES: [(&str, &str); 20] = [
     ("subject", "cert"),
 ];
 
-/// Why session ticket keys are refused: other messages quote the value.
+/// The reason why session ticket keys are refused: other messages quote the value.
 const TICKET_KEYS: &str =
     "expected keys, each with version, id and material; the values are secrets and not shown";
 
@@ -176,7 +176,7 @@ pub(super) fn typed<T: DeserializeOwned>(name: &str, json: &RawValue) -> Result<
     })
 }
 
-/// A name; an empty text is none.
+/// A name; an empty text means none.
 fn optional<T: std::str::FromStr<Err: std::fmt::Display>>(
     name: &str,
     json: &RawValue,

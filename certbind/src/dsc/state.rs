@@ -39,7 +39,7 @@ pub(crate) fn state(
     Ok(state)
 }
 
-/// A name; an empty text is none.
+/// A name; an empty text means none.
 fn text<T: std::fmt::Display>(name: Option<&T>) -> String {
     name.map(ToString::to_string).unwrap_or_default()
 }

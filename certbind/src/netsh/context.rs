@@ -6,7 +6,7 @@ use super::profile::Profile;
 use super::runtime::RuntimeCommand;
 use super::verb::Verb;
 
-/// Where commands are looked up.
+/// The context in which commands are looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Context {
     #[default]

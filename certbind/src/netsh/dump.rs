@@ -68,7 +68,7 @@ fn script(
     Ok((format!("{START}{}{END}", lines.join("\n")), is_whole))
 }
 
-/// The commands that make a binding, or why there are none.
+/// The commands that make a binding, or the reason why there are none.
 fn commands(binding: &Binding, profile: Profile) -> Result<Vec<String>, Vec<String>> {
     let options = command_options(binding).map_err(|error| match error {
         WriteError::Inexpressible(values) => values.iter().map(ToString::to_string).collect(),

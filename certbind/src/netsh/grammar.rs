@@ -5,14 +5,14 @@ use certbind_core::{BindingKey, Kind};
 use super::abbreviation::unabbreviated;
 use super::tags::{APPID, CERTHASH};
 
-/// Why a command is not carried out.
+/// The reason why a command is not executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// An argument is missing, or there is one too many.
     Syntax,
     /// A tag that this release does not support.
     UnknownTag,
-    /// A value that is none.
+    /// An invalid value.
     Value,
 }
 

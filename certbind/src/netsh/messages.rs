@@ -107,7 +107,7 @@ fn is_win32(error: &StoreError) -> bool {
     matches!(error, StoreError::Backend { source, .. } if source.is::<win32::Win32Error>())
 }
 
-/// A value is none.
+/// A value is invalid.
 pub(super) fn bad_value() -> Answer {
     Answer::failed("\nThe parameter is incorrect.\n\n")
 }

@@ -178,7 +178,7 @@ fn opened(store: RedbStore) -> OpenStore {
         .with_tables(store)
 }
 
-/// A program that reads the file now and then, such as `serve`, has it open for a moment only.
+/// A program that reads the file repeatedly, such as `serve`, opens it only briefly.
 fn retry_while_in_use(
     open: impl Fn() -> Result<RedbStore, StoreError>,
 ) -> Result<RedbStore, StoreError> {

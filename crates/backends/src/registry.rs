@@ -121,7 +121,7 @@ pub enum UrlError {
     /// No backend has the scheme. The text lists the forms of every URL.
     #[error("expected {0}")]
     Scheme(String),
-    /// The backend refuses the address, for the reason that it gives.
+    /// The backend refuses the address, with this reason.
     #[error("{0}")]
     Address(String),
 }

@@ -114,8 +114,8 @@ impl Certificate {
         &self.subject
     }
 
-    /// The DNS names and IP addresses of the subject alternative name; where there are none, the
-    /// subject's common name.
+    /// The DNS names and IP addresses of the subject alternative name; without any, the subject's
+    /// common name.
     #[must_use]
     pub fn names(&self) -> &BTreeSet<Name> {
         &self.names

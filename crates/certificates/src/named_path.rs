@@ -15,7 +15,7 @@ pub enum NamedPathError {
     Device,
 }
 
-/// Checks a path that an input file names, by its text: nothing is opened or looked at.
+/// Checks a path that an input file names, by its text alone: no file is opened.
 ///
 /// # Errors
 /// [`NamedPathError`] for a UNC path and for the device namespaces `\\.\` and `\\?\`, with slashes of either

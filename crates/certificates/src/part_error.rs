@@ -9,7 +9,7 @@ pub enum PartError {
     /// The part is not a well-formed certificate.
     #[error("a certificate cannot be read")]
     Certificate,
-    /// The part is damaged or cut off.
+    /// The part is damaged or truncated.
     #[error("a part is damaged or cut off")]
     Damaged,
     /// The part is encrypted, and no password opens it.

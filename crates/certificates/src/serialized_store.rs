@@ -17,7 +17,7 @@ pub(crate) fn is_store(bytes: &[u8]) -> bool {
     bytes.starts_with(START)
 }
 
-/// The certificates. After an element that is cut off there is an error.
+/// The certificates. A truncated element is followed by an error.
 pub(crate) fn certificates(bytes: &[u8]) -> Vec<Result<&[u8], PartError>> {
     let mut rest = bytes.get(START.len()..).unwrap_or_default();
     let mut found = Vec::new();

@@ -72,7 +72,7 @@ const RSA: &[&str] = &["1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"];
 const DSA: &str = "1.2.840.10040.4.1";
 const EC: &str = "1.2.840.10045.2.1";
 
-/// The algorithms whose identifier is that of a curve too.
+/// The algorithms whose identifier is also the one of their curve.
 const CURVE_ALGORITHMS: [(&str, &str, usize); 2] = [
     ("1.3.101.112", "Ed25519", 256),
     ("1.3.101.113", "Ed448", 448),

@@ -7,10 +7,10 @@ use x509_cert::time::Time;
 /// The time during which a certificate is valid, its ends included (RFC 5280, 4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// The first moment.
+    /// The start.
     pub not_before: Timestamp,
-    /// The last one. "No end", which is written as the end of the year 9999, is the last moment
-    /// that a [`Timestamp`] has.
+    /// The end, inclusive. "No end", which is written as the end of the year 9999, is the greatest
+    /// [`Timestamp`].
     pub not_after: Timestamp,
 }
 

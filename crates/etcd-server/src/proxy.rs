@@ -21,7 +21,7 @@ pub enum Traffic {
     HoldRequests,
 }
 
-/// A proxy in front of a server.
+/// A proxy for a server.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -39,7 +39,7 @@ struct State {
     wire: Traffic,
     /// Both ends of each connection: the client's, the server's.
     connections: Vec<(TcpStream, TcpStream)>,
-    /// How many bytes of requests have not been passed on.
+    /// How many bytes of requests have not been forwarded.
     held: usize,
     /// How many bytes of answers were lost since the wire was set to lose them.
     lost: usize,
@@ -99,7 +99,7 @@ impl Proxy {
         self.shared.state().connections.len()
     }
 
-    /// Ends every connection for its client. The servers do not notice.
+    /// Closes every connection on the client's side. The servers are not affected.
     pub fn disconnect_clients(&self) {
         for (client, _) in &self.shared.state().connections {
             // One that has ended need not be ended.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Configuration {
     /// The URL reservations, in the order of their URLs.
     pub url_reservations: Vec<UrlReservation>,
-    /// The addresses that HTTP.sys listens on; all of the host where there is none.
+    /// The addresses that HTTP.sys listens on; if empty, all addresses of the host.
     pub listen_list: Vec<ListenAddress>,
     /// `EnableHttp2Tls`: whether connections with TLS may have HTTP/2. `None` is the default of Windows.
     pub http2_over_tls: Option<bool>,

@@ -122,8 +122,8 @@ impl Encoding {
         self.decode_behind_mark(bytes).ok()
     }
 
-    /// How many bytes there are up to the end of the last line that is complete. In no encoding but
-    /// UTF-16 is the byte of a line feed a part of another character.
+    /// The number of bytes up to the end of the last complete line. Only in UTF-16 can the byte of
+    /// a line feed be a part of another character.
     pub(crate) fn whole_lines(self, bytes: &[u8]) -> usize {
         let unit: &[u8] = match self.charset {
             Charset::Utf16Le => &[b'\n', 0],

@@ -4,7 +4,7 @@ use crate::encoding::Encoding;
 use crate::format::{self, Format};
 use crate::report::ParseError;
 
-/// Why an export was not read.
+/// The reason why an export was not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {

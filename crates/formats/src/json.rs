@@ -275,7 +275,7 @@ fn name(index: usize, raw: &RawValue) -> String {
     }
 }
 
-/// Finds the lines and columns of parts of a text, from its start to its end.
+/// Finds the lines and columns of parts of a text, in ascending order.
 struct Places<'a> {
     text: &'a str,
     offset: usize,

@@ -24,7 +24,7 @@ pub struct ConversionWarning {
     pub what: String,
 }
 
-/// The kinds of warning, the gravest first.
+/// The kinds of warning, the most serious first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum WarningKind {
@@ -39,7 +39,7 @@ pub enum WarningKind {
     HostSetting,
     /// A registry key that looks like a binding but is none.
     Leftover,
-    /// A label that is not known; the line was understood by its place.
+    /// An unknown label; the line was identified by its position.
     Inferred,
     /// A name contains text that looks like a remark or markup.
     Unusual,
@@ -47,7 +47,7 @@ pub enum WarningKind {
     Default,
     /// A line that belongs to no record was ignored.
     Skipped,
-    /// Spelling or spacing is not kept: this will not print back byte for byte.
+    /// Spelling or spacing is not kept: the listing will not be reproduced byte for byte.
     Spelling,
 }
 

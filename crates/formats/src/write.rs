@@ -1,4 +1,4 @@
-//! Why an export cannot be written.
+//! Errors of writing exports.
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,7 @@ use certbind_core::BindingKey;
 
 use crate::export::Export;
 
-/// Why an export was not written.
+/// The reason why an export was not written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
@@ -19,7 +19,7 @@ pub enum WriteError {
     Unordered {
         /// The binding's key.
         key: BindingKey,
-        /// The key in front of it.
+        /// The key before it.
         last: BindingKey,
     },
     /// Parts of the store could not be read, and the format cannot represent that: a reader would
@@ -81,7 +81,7 @@ pub struct InexpressibleValue {
     pub key: BindingKey,
     /// The field.
     pub field: String,
-    /// Why not.
+    /// The reason.
     pub reason: String,
 }
 

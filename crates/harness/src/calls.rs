@@ -1,4 +1,4 @@
-//! The calls of the programs that a harness runs, and the faults that they met.
+//! The calls of the programs that a harness runs, and the faults that took effect.
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -95,7 +95,7 @@ impl Config {
         self.certificate.push(Certificate { hash, state });
     }
 
-    /// The same with faults that no call meets, to be tried.
+    /// The same with faults that affect no call, for validation.
     pub(crate) fn without_effects(&self) -> String {
         let fault = self.fault.iter().map(Fault::never).collect();
         let tried = Self {

@@ -21,7 +21,7 @@ pub enum HarnessError {
         library: String,
         /// The program's file name.
         program: String,
-        /// Where they were looked for.
+        /// The places that were searched.
         looked: String,
         /// The environment variable that can name the folder.
         variable: &'static str,
@@ -43,7 +43,7 @@ pub enum HarnessError {
     /// The host cannot have such an account or machine.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// The store does not exist any more: a program under test removed it.
+    /// The store no longer exists: a program under test removed it.
     #[error("there is no binding store at {0}; a program under test removed it")]
     NoStore(String),
     /// The store cannot contain URL reservations and the other service configuration.
@@ -60,7 +60,7 @@ pub enum HarnessError {
     Certificate {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         message: String,
     },
     /// `certbind serve` did not start.

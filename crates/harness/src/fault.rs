@@ -41,7 +41,7 @@ impl Fault {
     /// At the `nth` call, the first being 1.
     ///
     /// # Panics
-    /// For 0, and for a number beyond `i64::MAX`, which is none of the configuration's.
+    /// For 0, and for a number beyond `i64::MAX`, which the configuration cannot represent.
     #[must_use]
     #[track_caller]
     pub fn at(call: Call, nth: u64) -> Self {

@@ -101,7 +101,7 @@ impl Harness {
     }
 
     /// The same with a fault in each program that is run from now on. The test fails when the
-    /// harness is dropped and no program met the fault, unless it is
+    /// harness is dropped and the fault took effect in no program, unless it is
     /// [optional](Fault::optional).
     ///
     /// # Panics
@@ -118,7 +118,8 @@ impl Harness {
         self
     }
 
-    /// The same without faults. Those that no program met still fail the test at its end.
+    /// The same without faults. Those that took effect in no program still fail the test at its
+    /// end.
     #[must_use]
     pub fn without_faults(mut self) -> Self {
         self.config.fault.clear();
@@ -150,7 +151,8 @@ impl Harness {
         self.or_error(seeded)
     }
 
-    /// The harness, or the error alone: a test that has failed already meets no more faults.
+    /// The harness, or the error alone: a test that has failed already does not report unused
+    /// faults.
     pub(crate) fn or_error(mut self, done: Result<(), HarnessError>) -> Result<Self, HarnessError> {
         if done.is_err() {
             self.watch = Watch::default();
@@ -271,8 +273,8 @@ impl Harness {
         }
     }
 
-    /// Fails the test, with the differences, unless the bindings are those of an export in any form
-    /// that certbind reads.
+    /// Fails the test, with the differences, unless the bindings are those of an export in any
+    /// format that certbind reads.
     ///
     /// # Panics
     /// If they are not, or cannot be read.

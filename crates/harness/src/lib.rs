@@ -2,8 +2,9 @@
 //! configuration.
 //!
 //! A [`Harness`] is a folder with a store, a configuration and, for the programs that it runs, the
-//! drop-in library and `netsh` in front of the system's. Harnesses share nothing, so tests run in
-//! parallel. All programs in one harness share its store, as all programs on a host share HTTP.sys.
+//! drop-in library and `netsh`, which precede the system's. Harnesses share nothing, so tests run
+//! in parallel. All programs in one harness share its store, as all programs on a host share
+//! HTTP.sys.
 //!
 //! Use it to test installers, scripts and services in any language, on any system.
 //!

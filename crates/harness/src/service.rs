@@ -14,8 +14,8 @@ impl Harness {
     /// lets NETWORK SERVICE listen.
     ///
     /// # Errors
-    /// [`HarnessError::Service`] for a URL or a descriptor that is none, and for a URL that is
-    /// reserved.
+    /// [`HarnessError::Service`] for an invalid URL or descriptor, and for a URL that is reserved
+    /// already.
     pub fn reserve(self, url: &str, sddl: &str) -> Result<Self, HarnessError> {
         let done = self.put_reservation(url, sddl);
         self.or_error(done)
@@ -50,7 +50,7 @@ impl Harness {
     /// urlacl` can name it, and [`run_as`](Self::run_as).
     ///
     /// # Errors
-    /// [`HarnessError::Account`] for a name or a SID that is none, and for a name that has another SID.
+    /// [`HarnessError::Account`] for an invalid name or SID, and for a name that has another SID.
     pub fn account(mut self, name: &str, sid: &str) -> Result<Self, HarnessError> {
         self.config.accounts.insert(name.to_owned(), sid.to_owned());
         self.with_valid_accounts()

@@ -1,4 +1,4 @@
-//! The faults that programs have to meet.
+//! The faults that have to take effect.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Gives a fault its file.
+    /// Sets the file that a fault creates.
     pub(crate) fn add(&mut self, fault: &mut Fault) {
         let described = format!("{fault:?}");
         self.numbered += 1;
@@ -29,7 +29,7 @@ impl Watch {
         }
     }
 
-    /// The faults that no program met.
+    /// The faults that took effect in no program.
     pub(crate) fn unfired(&self, folder: &Path) -> Vec<&str> {
         let required = self.required.iter();
         required

@@ -17,7 +17,7 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 ///
 /// # Safety
 /// The methods take the arguments of the DLL's functions. For every one of them:
-/// - a pointer with a length is valid for reads (`output`: for writes) of so many bytes, or null;
+/// - a pointer with a length is valid for reads (`output`: for writes) of that many bytes, or null;
 /// - `information` and `input` point to the structure that `id` requires, and the pointers in it
 ///   are null or valid, strings up to their closing NUL;
 /// - `return_length` is null or valid for a write;
@@ -26,7 +26,7 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 /// Pointers need not be aligned if the implementation documents that; callers align them.
 #[expect(unsafe_code, reason = "a C interface, taken as it is")]
 pub trait HttpApi: Send + Sync {
-    /// `HttpInitialize`. Calls nest; each wants a [`terminate`](Self::terminate) of its own.
+    /// `HttpInitialize`. Calls nest; each needs a [`terminate`](Self::terminate) of its own.
     ///
     /// # Safety
     /// See the trait; `reserved` is null.

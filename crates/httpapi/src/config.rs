@@ -46,7 +46,7 @@ fn text_of(path: &Path) -> io::Result<String> {
     }
 }
 
-/// A simulator, and where its calls are written down.
+/// A simulator, and the file of its trace.
 pub(crate) struct ConfiguredSimulator {
     pub(crate) simulator: Simulator,
     pub(crate) trace: Option<PathBuf>,

@@ -6,7 +6,7 @@ use certbind_backends::UrlError;
 use certbind_core::StoreError;
 use certbind_simulator::{AccountError, InventoryError, UnknownProfile, WindowsOptionError};
 
-/// Why there is no simulator.
+/// The reason why there is no simulator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     #[error("{} cannot be read: {source}", path.display())]

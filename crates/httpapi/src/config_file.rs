@@ -105,7 +105,7 @@ enum Function {
 }
 
 impl ConfigFile {
-    /// Where calls are written down.
+    /// The file to which calls are recorded.
     ///
     /// # Errors
     /// [`ConfigError::Outside`].

@@ -35,8 +35,8 @@ unsafe extern "C" fn CertbindHttpApiConfigure(configuration: *const c_char) -> u
     }
 }
 
-/// Has the `nth` call of a function from now on answer `code` and do nothing. Answers 0; 87 for a
-/// function that there is not, and for 0, as the next call is the first; 21 without a simulator.
+/// Makes the `nth` call of a function from now on return `code` and do nothing. Returns 0; 87 for
+/// an unknown function, and for `nth` 0, as the next call is the first; 21 without a simulator.
 // SAFETY: the name begins with ours.
 #[unsafe(no_mangle)]
 extern "C" fn CertbindHttpApiFail(function: u32, nth: u64, code: u32) -> u32 {
@@ -120,7 +120,7 @@ unsafe extern "C" fn CertbindHttpApiInstallCertificate(file: *const c_void, leng
     })
 }
 
-/// How often a function was called; 0 for one that there is not.
+/// How often a function was called; 0 for an unknown one.
 // SAFETY: the name begins with ours.
 #[unsafe(no_mangle)]
 extern "C" fn CertbindHttpApiCalls(function: u32) -> u64 {
@@ -132,8 +132,8 @@ extern "C" fn CertbindHttpApiCalls(function: u32) -> u64 {
     calls
 }
 
-/// Why there is no simulator, in UTF-8 with a NUL at its end; empty if there is one. Answers 0, or
-/// 122 if `length` bytes are too few.
+/// The reason why there is no simulator, in UTF-8 with a NUL at its end; empty if there is one.
+/// Returns 0, or 122 if `length` bytes are too few.
 ///
 /// # Safety
 /// `buffer` is valid for writes of `length` bytes.

@@ -11,7 +11,7 @@ use libloading::Library;
 
 use crate::environment;
 
-/// The library that calls are passed on to.
+/// The library to which calls are forwarded.
 pub(crate) struct ForwardTarget {
     pub(crate) api: Arc<LibraryApi>,
     library: Library,
@@ -22,7 +22,7 @@ impl ForwardTarget {
     /// itself: a copy of it that the environment names simulates.
     ///
     /// # Errors
-    /// Why it cannot be loaded.
+    /// The reason why it cannot be loaded.
     pub(crate) fn to(path: &Path) -> Result<Option<Self>, String> {
         if !path.is_absolute() {
             // Windows would take a bare name for the library of that name that is loaded: this one.
@@ -84,7 +84,7 @@ pub(crate) fn of_environment() -> Result<Option<ForwardTarget>, String> {
     }
 }
 
-/// Whether the environment has calls passed on at all, by this copy of the library or another.
+/// Whether the environment requests forwarding, by this copy of the library or another.
 pub(crate) fn is_asked_for() -> bool {
     environment::variable(VARIABLE).is_some()
 }

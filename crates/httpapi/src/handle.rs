@@ -31,6 +31,6 @@ pub(crate) fn create() -> Result<usize, u32> {
 
 #[cfg(windows)]
 pub(crate) fn close(handle: usize) {
-    // SAFETY: a handle that is none is refused.
+    // SAFETY: an invalid handle is refused.
     unsafe { windows_sys::Win32::Foundation::CloseHandle(handle as _) };
 }

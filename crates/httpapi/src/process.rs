@@ -24,7 +24,7 @@ type ApiResult = Result<Arc<Api>, String>;
 /// The API that answers calls, with its recorder.
 pub(crate) struct Api {
     endpoint: Endpoint,
-    /// The same, with every call written down.
+    /// The same, with every call recorded.
     recorder: Option<Recorder<Arc<dyn HttpApi>>>,
 }
 
@@ -51,8 +51,8 @@ pub(crate) fn configure(text: &str) -> Result<(), String> {
     done
 }
 
-/// Makes a call of the API. Where there is none, because its configuration is broken, every call is
-/// answered `ERROR_NOT_READY` (21).
+/// Makes a call of the API. If there is none, because its configuration is broken, every call
+/// returns `ERROR_NOT_READY` (21).
 pub(crate) fn call(call: impl FnOnce(&dyn HttpApi) -> u32) -> u32 {
     catch_panic(|api| match (&api.recorder, &api.endpoint) {
         (Some(recorder), _) => call(recorder),
@@ -86,7 +86,7 @@ pub(crate) fn server(
     answer.unwrap_or(code as usize)
 }
 
-/// Calls the process's simulator; where calls are passed on there is none, which is answered
+/// Calls the process's simulator. If calls are forwarded there is none, and the result is
 /// `ERROR_NOT_SUPPORTED` (50).
 pub(crate) fn with(call: impl FnOnce(&Simulator) -> u32) -> u32 {
     catch_panic(|api| match &api.endpoint {

@@ -30,7 +30,8 @@ macro_rules! server_functions {
                 stringify!($name),
                 |simulator| simulate(simulator).map_or_else(|code| code as usize, |()| 0),
                 |function| {
-                    // SAFETY: it is the function of this name, which takes so many arguments.
+                    // SAFETY: it is the function of this name, which takes this number of
+                    // arguments.
                     let function = unsafe {
                         std::mem::transmute::<*const c_void, Function>(function)
                     };
@@ -105,7 +106,7 @@ server_functions! {
         } else if length < size_of::<HTTP_BINDING_INFO>() {
             return Err(win32::INVALID_PARAMETER);
         } else {
-            // SAFETY: there are so many bytes, by the caller's promise; it need not be aligned.
+            // SAFETY: that many bytes are valid, by the caller's promise; it need not be aligned.
             let binding = unsafe { information.cast::<HTTP_BINDING_INFO>().read_unaligned() };
             let is_present = binding.Flags._bitfield & 1 != 0;
             GroupProperty::Queue(is_present.then_some(binding.RequestQueueHandle as usize))

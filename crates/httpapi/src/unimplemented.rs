@@ -1,6 +1,7 @@
-//! The functions of `httpapi.dll` that receive requests, answer them, and read or set properties. They are exported, so
-//! that a program which imports them starts, and answer `ERROR_CALL_NOT_IMPLEMENTED` (120), unless
-//! calls are passed on to a library that has them.
+//! The functions of `httpapi.dll` that receive requests, answer them, and read or set properties.
+//! They are exported, so that a program which imports them starts, and return
+//! `ERROR_CALL_NOT_IMPLEMENTED` (120), unless calls are forwarded to a library with these
+//! functions.
 //!
 //! On 64-bit systems every one of their arguments is an integer or a pointer and fits a register
 //! (the version too, a structure of four bytes), so that only their number matters. On 32-bit
@@ -19,7 +20,7 @@ macro_rules! unimplemented_functions {
         unsafe extern "system" fn $name($($argument: usize),*) -> usize {
             type Function = unsafe extern "system" fn($(word!($argument)),*) -> usize;
             process::server(stringify!($name), |_| win32::CALL_NOT_IMPLEMENTED as usize, |function| {
-                // SAFETY: it is the function of this name, which takes so many arguments.
+                // SAFETY: it is the function of this name, which takes this number of arguments.
                 let function = unsafe {
                     std::mem::transmute::<*const std::ffi::c_void, Function>(function)
                 };

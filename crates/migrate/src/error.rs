@@ -1,11 +1,11 @@
-//! Why a plan was not made, read or applied.
+//! Errors of making, reading and applying plans.
 
 use certbind_core::{BindingError, BindingKey, CertHash, StoreError};
 
 use crate::mismatch::Mismatch;
 
-/// Why a plan was not made, read or applied. Its texts come from files and stores: escape it for a
-/// terminal. Nothing was changed, unless the variant says so.
+/// The reason why a plan was not made, read or applied. Its texts come from files and stores:
+/// escape it for a terminal. Nothing was changed, unless the variant says so.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -15,7 +15,7 @@ use serde::Serialize;
 #[serde(tag = "field", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FieldChange {
-    /// The host name as Windows was given it; none where it is that of the key.
+    /// The spelling of the host name in Windows; none if it equals the key's.
     HostSpelling(Values<Option<String>>),
     /// The certificate.
     Hash(Values<CertHash>),

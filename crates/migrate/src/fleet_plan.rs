@@ -96,7 +96,7 @@ impl FleetPlan {
     /// Reads them.
     ///
     /// # Errors
-    /// As [`Plan::from_json`], with the host whose plan is none.
+    /// As [`Plan::from_json`], with the host of the invalid plan.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
         check_stamp(json, FORMAT, VERSION)?;
         let read: Read<'_> = serde_json::from_slice(json).map_err(no_plan)?;

@@ -6,8 +6,8 @@ use crate::applications::{Application, Certainty, owner};
 use crate::plan::{Plan, Step};
 use crate::warning::Warning;
 
-/// A warning for each application whose bindings a plan gives another certificate, and whose own
-/// configuration has the certificate too.
+/// A warning for each application to whose bindings a plan assigns another certificate, and whose
+/// own configuration contains the certificate too.
 #[must_use]
 pub fn owners(plan: &Plan) -> Vec<Warning> {
     of_steps(plan.steps())

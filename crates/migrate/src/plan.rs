@@ -93,7 +93,7 @@ pub struct Counts {
     pub creates: u64,
     /// Keys whose binding is replaced.
     pub replaces: u64,
-    /// Keys that will not be bound any more.
+    /// Keys whose binding is removed.
     pub deletes: u64,
     /// Keys that stay unchanged, and are checked.
     pub unchanged: u64,
@@ -159,7 +159,7 @@ impl Plan {
         Self { header, ..self }
     }
 
-    /// The same plan with further warnings, in front of its own.
+    /// The same plan with further warnings, before its own.
     #[must_use]
     pub fn with_warnings(mut self, mut first: Vec<Warning>) -> Self {
         first.append(&mut self.warnings);

@@ -42,7 +42,7 @@ pub enum Warning {
         /// The keys that the plan binds to it.
         keys: Vec<BindingKey>,
     },
-    /// Whether the target has the certificates was not looked at.
+    /// Whether the target has the certificates was not checked.
     CertificatesNotChecked,
     /// None of the new certificates has the subject and names of one that the source binds.
     NoSuccessor {
@@ -58,11 +58,11 @@ pub enum Warning {
         /// The keys that are bound to it.
         keys: Vec<BindingKey>,
     },
-    /// Some keys are not looked at on connections to certain addresses.
+    /// Some keys are not considered on connections to certain addresses.
     Shadowed {
         /// The keys of these addresses.
         by: Vec<BindingKey>,
-        /// The keys that are not looked at there.
+        /// The keys that are not considered there.
         keys: Vec<BindingKey>,
     },
     /// A binding of another application is replaced.

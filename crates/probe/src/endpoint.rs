@@ -1,4 +1,4 @@
-//! Where a client has to go to meet a binding.
+//! The endpoint at which a client reaches a binding.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 

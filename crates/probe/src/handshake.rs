@@ -20,7 +20,7 @@ pub(crate) fn can_ask_for(name: &str) -> bool {
     !name.ends_with('.') && matches!(ServerName::try_from(name), Ok(ServerName::DnsName(_)))
 }
 
-/// The hash of the certificate that the server shows; why there is none.
+/// The hash of the certificate that the server shows, or the reason why there is none.
 pub(crate) fn certificate(endpoint: &Endpoint, timeout: Duration) -> Result<CertHash, String> {
     let name = match &endpoint.name {
         Some(name) => ServerName::try_from(name.clone()).map_err(|error| error.to_string())?,

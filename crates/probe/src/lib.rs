@@ -87,12 +87,12 @@ pub enum ProbeResult {
     },
     /// No TLS server that shows a certificate.
     Nothing {
-        /// Why, in words.
+        /// The reason, in words.
         why: String,
     },
     /// The key has no endpoint, or the TLS library cannot send its name.
     NotProbed {
-        /// Why, in words.
+        /// The reason, in words.
         why: String,
     },
 }

@@ -20,7 +20,7 @@ pub struct Resolution<'a, B> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Candidate<'a, B> {
-    /// The step at which it is looked at.
+    /// The step at which it is considered.
     pub step: Step,
     /// The binding.
     pub binding: &'a B,

@@ -1,4 +1,4 @@
-//! The steps of the choice, the orders that sources give, and the evidence for each.
+//! The steps of the choice, the orders of different sources, and the evidence for each.
 
 use certbind_core::BindingKey;
 
@@ -37,7 +37,7 @@ pub enum Evidence {
     Inferred,
 }
 
-/// An order of the steps that a public source gives.
+/// An order of the steps according to a public source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Order {
@@ -62,7 +62,7 @@ impl Step {
         Self::AnyIpv4,
     ];
 
-    /// The step at which a key is looked at.
+    /// The step at which a key is considered.
     ///
     /// ```
     /// use certbind_resolve::Step;

@@ -73,7 +73,7 @@ impl Upstream {
         }
     }
 
-    /// The request for the application: its host, the client and the scheme are those of the client.
+    /// The request for the application, with the client's host, address and scheme.
     fn forwarded(
         &self,
         request: Request<Incoming>,

@@ -40,7 +40,7 @@ pub enum ServeError {
         /// The system's error.
         source: io::Error,
     },
-    /// The URL of the application is not understood.
+    /// The URL of the application is invalid.
     #[error("{url}: expected http://HOST:PORT")]
     Upstream {
         /// The URL.

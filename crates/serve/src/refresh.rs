@@ -19,7 +19,7 @@ pub(crate) struct Current {
     host: ArcSwap<Host>,
     folders: CertificateFolders,
     reader: Mutex<Reader>,
-    /// The number of requests to be up to date, and the last one that was met.
+    /// The number of requests for an update, and the last one that was served.
     requested: AtomicU64,
     met: AtomicU64,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Current {
 struct Reader {
     source: Box<dyn BindingSource>,
     last_problem: Option<String>,
-    /// Notices that were given already.
+    /// Notices that were reported already.
     given: BTreeSet<String>,
 }
 

@@ -25,7 +25,7 @@ use crate::report::{Event, Notice};
 use crate::shared::{Events, Shared, stopped};
 use crate::source::BindingSource;
 
-/// How often the bindings are looked at for new ports. Handshakes look by themselves.
+/// How often the bindings are checked for new ports. Handshakes check by themselves.
 const PORT_INTERVAL: Duration = Duration::from_millis(200);
 /// How long open requests may take after the server was stopped.
 const GRACE: Duration = Duration::from_secs(2);
@@ -100,8 +100,8 @@ impl ServerBuilder {
     /// Starts the server. It listens when this returns.
     ///
     /// # Errors
-    /// [`ServeError`] if the bindings or certificates cannot be read, or an address cannot be listened
-    /// on. Endpoints that cannot be listened on later are reported as [`Notice::Endpoint`].
+    /// [`ServeError`] if the bindings or certificates cannot be read, or if listening on an address
+    /// fails. Later failures to listen are reported as [`Notice::Endpoint`].
     pub fn start(self) -> Result<Server, ServeError> {
         let mut folders = self.folders;
         let passwords = folders.passwords.clone();

@@ -44,13 +44,13 @@ impl Substitution {
         &self.given
     }
 
-    /// A future whose hashes are those of the client.
+    /// A future whose hashes are the client's.
     pub(crate) async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
         CURRENT.scope(self, future).await
     }
 
-    /// The bytes that the client has hashed. The message may be followed by others, and cut off: the
-    /// binder of a pre-shared key hashes its beginning.
+    /// The bytes that the client has hashed. The message may be followed by others, and truncated:
+    /// the binder of a pre-shared key hashes its beginning.
     fn apply(&self, hashed: &[u8]) -> Option<Vec<u8>> {
         // A shorter one cannot contain the client's random number, which makes it unique.
         const LEAST: usize = 4 + 2 + 32;

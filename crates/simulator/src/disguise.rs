@@ -140,11 +140,11 @@ impl Simulator {
             Kind::Ccs => offset_of!(CcsSetEx, ParamDesc),
         };
         match key {
-            // SAFETY: the key is in front of the parameter.
+            // SAFETY: the key is before the parameter.
             "zeros" => unsafe { output.cast::<u8>().write_bytes(0, param) },
             "left-out" => {
                 let from = output.wrapping_byte_add(param).cast::<u8>();
-                // SAFETY: the parameter is of this size, and there is as much room in front of it.
+                // SAFETY: the parameter is of this size, and there is as much space before it.
                 unsafe { output.cast::<u8>().copy_from(from, size_of::<ParamEx>()) };
             }
             _ => {}

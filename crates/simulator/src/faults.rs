@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A function of the API, as faults count them. The two types of query count apart.
+/// A function of the API, as faults count them. The two types of query are counted separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Call {
@@ -36,7 +36,7 @@ impl Call {
 pub(crate) enum Action {
     /// It returns this code, and does nothing else.
     Answer(u32),
-    /// It takes so much longer.
+    /// It takes this much longer.
     Wait(Duration),
     /// This is done first.
     Run(Box<dyn FnOnce() + Send>),

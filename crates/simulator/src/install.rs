@@ -10,7 +10,7 @@ use crate::certificates::CertificateState;
 use crate::inventory::Inventory;
 use crate::simulator::Simulator;
 
-/// Why a certificate cannot be added to a host.
+/// The reason why a certificate cannot be added to a host.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstallError {
@@ -28,10 +28,10 @@ pub enum InstallError {
 }
 
 impl Simulator {
-    /// Adds a certificate to those that the host has, from the content of a file as
-    /// [`hash_of_file`] reads it, and gives its hash. Where they are in a folder
-    /// ([`Inventory::Folder`]) it becomes a file there, so that the next call of any program can bind it.
-    /// A [state](Self::certificate) that it had in this simulator is forgotten.
+    /// Adds a certificate to those of the host, from the content of a file as [`hash_of_file`]
+    /// reads it, and returns its hash. If they are in a folder ([`Inventory::Folder`]) it is
+    /// written to a file there, so that the next call of any program can bind it. A
+    /// [state](Self::certificate) that it had in this simulator is forgotten.
     ///
     /// # Errors
     /// [`InstallError`]; the host is then unchanged.

@@ -11,13 +11,13 @@ use certbind_core::CertHash;
 /// key it cannot use, with 1312.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Inventory {
-    /// Any: certificates are not looked at.
+    /// Any: certificates are not checked.
     #[default]
     Any,
     /// These, in any store.
     Only(HashSet<CertHash>),
-    /// Those in the PEM, DER and PFX files of this folder, in any store. It is read each time that
-    /// a certificate is looked up, so that one that appears there can be bound by the next call.
+    /// Those in the PEM, DER and PFX files of this folder, in any store. It is read for each lookup
+    /// of a certificate, so that a new one can be bound by the next call.
     Folder(PathBuf),
 }
 

@@ -20,7 +20,7 @@ struct Cache {
     lists: HashMap<Kind, Arc<Vec<Binding>>>,
     /// The records that have each property, and of which of these index 0 was queried since.
     extended: HashMap<Kind, (Arc<Extended>, Vec<PropertyType>)>,
-    /// How many changes are under way.
+    /// How many changes are in progress.
     changing: usize,
     /// How often one has begun or ended, or a list was dropped: a list that was begun before is not
     /// kept after.
@@ -135,7 +135,7 @@ impl Listings {
     }
 }
 
-/// A change of the store that is under way, over when this is dropped.
+/// A change of the store in progress, which ends when this is dropped.
 pub(crate) struct ChangeGuard<'a>(&'a Listings);
 
 impl Drop for ChangeGuard<'_> {

@@ -151,8 +151,8 @@ impl ServiceConfig {
         self.tables.rows(URLACL)?.iter().map(reservation).collect()
     }
 
-    /// The IP listen list, in the order in which the addresses were added. All addresses of the
-    /// machine are listened on where there is none.
+    /// The IP listen list, in the order in which the addresses were added. If it is empty, HTTP.sys
+    /// listens on all addresses of the machine.
     ///
     /// # Errors
     /// Those of the store.
@@ -289,7 +289,7 @@ fn damaged(table: &str, key: &[u8]) -> StoreError {
     )
 }
 
-/// Why the configuration was not changed.
+/// The reason why the configuration was not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
@@ -299,7 +299,7 @@ pub enum ServiceError {
         /// Its key.
         key: ServiceKey,
     },
-    /// There is none.
+    /// The record does not exist.
     #[error("{key} is not there")]
     NotFound {
         /// The key of the missing record.

@@ -114,7 +114,8 @@ impl Simulator {
         Self { privilege, ..self }
     }
 
-    /// The same with these accounts, one of which is the caller. Without, they are those of this process.
+    /// The same with these accounts, one of which is the caller. Without this call, they are those
+    /// of this process.
     #[must_use]
     pub fn accounts(self, accounts: Accounts) -> Self {
         Self { accounts, ..self }
@@ -144,7 +145,7 @@ impl Simulator {
         self.faults().add(call, nth, Action::Answer(code));
     }
 
-    /// Has the `nth` such call from now on take so much longer.
+    /// Makes the `nth` such call from now on take this much longer.
     pub fn delay(&self, call: Call, nth: u64, delay: Duration) {
         self.faults().add(call, nth, Action::Wait(delay));
     }

@@ -207,12 +207,12 @@ impl Simulator {
         *uses <= REFUSED_USES
     }
 
-    /// Makes the deletions that are under way take effect, where a Windows deletes later.
+    /// Makes the deletions in progress take effect, for a Windows that deletes later.
     pub fn settle(&self) {
         self.finish_deletions(|_| true);
     }
 
-    /// Counts down the deletions under way, and carries out those that are due.
+    /// Counts down the deletions in progress, and carries out those that are due.
     fn finish_deletions(&self, is_due: impl Fn(u32) -> bool) {
         let mut due = Vec::new();
         self.history().deleting.retain(|key, left| {
@@ -229,7 +229,7 @@ impl Simulator {
         }
     }
 
-    /// Whether a deletion of the key is under way; one is begun if `begins`.
+    /// Whether a deletion of the key is in progress; one is begun if `begins`.
     pub(crate) fn is_deleting(&self, key: &BindingKey, begins: bool) -> bool {
         if self.windows().delete != "later" {
             return false;
@@ -336,14 +336,14 @@ impl Simulator {
             (Some(host), "lower-listed") if is_listed => host,
             _ => return Ok(binding),
         };
-        // A spelling that no binding has is left out.
+        // A spelling that is invalid in a binding is omitted.
         Ok(binding
             .clone()
             .with_host_spelling(&spelled)
             .unwrap_or(binding))
     }
 
-    /// Whether a record is the one that is odd: the first of its kind.
+    /// Whether a record is the modified one: the first of its kind.
     pub(crate) fn is_odd(&self, binding: &Binding) -> bool {
         if self.windows().odd_record == "none" {
             return false;

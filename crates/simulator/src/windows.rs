@@ -11,7 +11,7 @@ pub struct WindowsOption {
     pub name: &'static str,
     /// The question.
     pub question: &'static str,
-    /// The answer that the simulator gives by default.
+    /// The default answer of the simulator.
     pub default: &'static str,
     /// The other answers. A number is a Win32 code.
     pub others: &'static [&'static str],
@@ -67,7 +67,7 @@ macro_rules! options {
                 others: &[$($other),*],
             }),*];
 
-            /// Gives a question another answer.
+            /// Sets the answer to a question.
             ///
             /// # Errors
             /// [`WindowsOptionError`] if there is no such option or value.

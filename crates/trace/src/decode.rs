@@ -20,7 +20,7 @@ use crate::replay::decode_buffer;
 /// The argument of a set or an update.
 ///
 /// # Safety
-/// The arguments are as the function of the API wants them.
+/// The arguments are valid for the function of the API.
 pub(crate) unsafe fn set(
     id: HTTP_SERVICE_CONFIG_ID,
     information: *const c_void,
@@ -51,7 +51,7 @@ pub(crate) unsafe fn set(
 /// The argument of a deletion.
 ///
 /// # Safety
-/// The arguments are as the function of the API wants them.
+/// The arguments are valid for the function of the API.
 pub(crate) unsafe fn delete(
     id: HTTP_SERVICE_CONFIG_ID,
     information: *const c_void,
@@ -79,7 +79,7 @@ pub(crate) unsafe fn delete(
 /// The argument of a query.
 ///
 /// # Safety
-/// The arguments are as the function of the API wants them.
+/// The arguments are valid for the function of the API.
 pub(crate) unsafe fn query(
     id: HTTP_SERVICE_CONFIG_ID,
     input: *const c_void,

@@ -23,7 +23,7 @@ pub struct Entry {
     pub id: Option<i32>,
     /// The argument of the call.
     pub argument: Argument,
-    /// How many bytes a query had room for; none where it gave no buffer.
+    /// The size in bytes of the buffer of a query; none if it passed no buffer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<u32>,
     /// The result: a Win32 code.
@@ -43,7 +43,7 @@ pub enum QueryResult {
     Binding(Binding),
 }
 
-/// An extended property of a key. Session ticket keys are secrets, and are not written down.
+/// An extended property of a key. Session ticket keys are secrets, and are not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyProperty {
@@ -180,7 +180,7 @@ impl fmt::Display for KeyProperty {
 }
 
 impl KeyProperty {
-    /// None where it is not to be written down.
+    /// None for a property that must not be recorded.
     pub(crate) fn open(key: BindingKey, property: Property) -> Option<Self> {
         let is_secret = property.property_type() == PropertyType::SessionTicketKeys;
         (!is_secret).then_some(Self { key, property })

@@ -88,7 +88,7 @@ impl<A> Recorder<A> {
         result
     }
 
-    /// A program under test is not to notice that its calls are not written down any more.
+    /// A program under test must not be affected if its calls can no longer be recorded.
     fn write(&self, entry: &Entry) {
         let Ok(mut line) = serde_json::to_vec(entry) else {
             return;
@@ -292,7 +292,7 @@ mod tests {
     use crate::entry::QueryResult;
     use crate::replay::{ReplayOutcome, replay};
 
-    /// A buffer as large as any record of these tests, aligned as records want it.
+    /// A buffer as large as any record of these tests, with the alignment of records.
     type Buffer = [u64; 64];
 
     fn query(

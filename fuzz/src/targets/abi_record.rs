@@ -65,7 +65,7 @@ fn read(input: &[u8]) -> Outcome {
     for at in POINTERS[n].0 {
         if let Some(pointer) = buffer.get_mut(*at..*at + 8) {
             let offset = u64::from_le_bytes(pointer.try_into().expect("eight bytes"));
-            // Null stays null, and half of the rest may lead anywhere.
+            // Null stays null, and half of the other pointers may point anywhere.
             if offset != 0 && first & 0x80 == 0 {
                 pointer.copy_from_slice(&start.wrapping_add(offset).to_le_bytes());
             }

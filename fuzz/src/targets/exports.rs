@@ -4,7 +4,7 @@ use certbind_formats::{Export, Format, ReadOptions, ReadOutcome, read};
 
 use crate::Outcome;
 
-/// One input in so many is looked at from all sides.
+/// One input in this many is checked in every way.
 const THOROUGH: u64 = 8;
 
 /// Reads an export, all or nothing. One input in eight, as its bytes decide, is also read with
@@ -56,7 +56,7 @@ fn of_whole(whole: &ReadOutcome) -> Outcome {
     Outcome::of((whole.export.bindings.len().min(8), kinds))
 }
 
-/// Trees and texts of an input may take many times its own room, and no more.
+/// Trees and texts of an input may take many times its size, and no more.
 pub(super) fn memory(length: usize) -> u64 {
     (2 << 20) + 256 * length as u64
 }

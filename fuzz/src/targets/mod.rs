@@ -42,7 +42,7 @@ pub(crate) const ALL: &[&Target] = &[
     &value_bytes::TARGET,
 ];
 
-/// Keys of each kind, plain and odd.
+/// Keys of each kind, plain and unusual.
 const KEYS: [&str; 8] = [
     "ipport=0.0.0.0:443",
     "ipport=[::]:443",

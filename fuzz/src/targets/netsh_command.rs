@@ -65,7 +65,7 @@ const SEEDS: [&str; 6] = [
 /// The first byte chooses the profile.
 fn read(input: &[u8]) -> Outcome {
     let (first, lines) = input.split_first().unwrap_or((&0, &[]));
-    // A script may name further files; those that fuzzing finds are none of ours.
+    // Lines that would execute further files are removed.
     let text = String::from_utf8_lossy(lines);
     let lines: Vec<_> = text.lines().filter(|line| !line.contains("exec")).collect();
     let store = MemoryStore::new();

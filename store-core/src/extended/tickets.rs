@@ -33,7 +33,7 @@ pub struct SessionTicketKey {
 }
 
 impl SessionTicketKeys {
-    /// The maximum number of keys, which is that of schannel.
+    /// The maximum number of keys, which schannel sets.
     pub const MAX_KEYS: usize = 16;
 
     /// Creates a list of keys.

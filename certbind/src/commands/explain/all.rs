@@ -36,8 +36,8 @@ pub(super) fn of_port(bindings: &[Binding], port: Port) -> Answer {
     }
 }
 
-/// The connections that a plan gives another binding or certificate. It succeeds if every connection
-/// that is answered before is answered after.
+/// The connections that get another binding or certificate from a plan. It succeeds if every
+/// connection that is answered before is answered after.
 pub(super) fn changes(bindings: &[Binding], plan: &Plan) -> Result<Answer, Error> {
     let mut after: BTreeMap<&BindingKey, &Binding> = BTreeMap::new();
     after.extend(bindings.iter().map(|binding| (binding.key(), binding)));

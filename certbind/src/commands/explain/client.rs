@@ -15,7 +15,7 @@ pub(super) struct ClientView<'a> {
     pub(super) certificate: Option<&'a Certificate>,
     /// Whether certificates were given.
     has_folder: bool,
-    /// Why the client would refuse the certificate.
+    /// The reasons why the client would refuse the certificate.
     pub(super) problems: Vec<Problem>,
 }
 

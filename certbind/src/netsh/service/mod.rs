@@ -29,7 +29,7 @@ pub(super) use values::yes_or_no;
 /// The client that sets and queries.
 type Service = ServiceApi<Arc<dyn HttpApi>>;
 
-/// Where that is had from, once the arguments are understood.
+/// Connects to the API, after the arguments were parsed.
 type Connect<'a> = &'a dyn Fn() -> Result<Service, StoreError>;
 
 /// Carries out a command.
@@ -42,7 +42,7 @@ pub(super) fn answer(
 ) -> Answer {
     let service = &|| match api {
         Some(api) => ServiceApi::initialize(Arc::clone(api)),
-        // Bindings are all that there is.
+        // This store contains only bindings.
         None => Err(StoreError::Unsupported {
             what: "the service configuration".into(),
         }),
@@ -100,7 +100,7 @@ fn add(
     })
 }
 
-/// The reservation to add, or why there is none.
+/// The reservation to add, or the reason why there is none.
 fn reservation(
     given: &Given<'_>,
     accounts: &Accounts,

@@ -1,4 +1,4 @@
-//! Compressed files: all their members, and nothing else.
+//! Compressed files: all their members, without other data.
 
 use std::io::{self, Read};
 

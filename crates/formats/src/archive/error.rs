@@ -1,6 +1,6 @@
-//! Why an archive was not opened.
+//! Errors of opening archives.
 
-/// Why a compressed file or an archive was not opened.
+/// The reason why a compressed file or an archive was not opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArchiveError {
@@ -16,7 +16,7 @@ pub enum ArchiveError {
         /// The name of the format, with its article.
         format: &'static str,
     },
-    /// It is damaged, cut short, or not as its format has it.
+    /// It is damaged, truncated, or violates its format.
     #[error("the file is damaged, or cut short: {0}")]
     Damaged(String),
     /// An entry that is not read.
@@ -24,7 +24,7 @@ pub enum ArchiveError {
     Entry {
         /// The name of the entry.
         name: String,
-        /// Why it is not read.
+        /// The reason why it is not read.
         what: String,
     },
     /// Bytes that belong to nothing.

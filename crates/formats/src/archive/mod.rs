@@ -38,7 +38,7 @@ pub use limits::Limits;
 /// The result of unpacking a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// One file, which was compressed or is none of these formats.
+    /// One file: compressed, or of none of these formats.
     File(Vec<u8>),
     /// The entries of an archive, in its order. Folders are not listed.
     Entries(Vec<Entry>),

@@ -11,7 +11,7 @@ use super::limits::Limits;
 
 /// The record at the end of an archive, without its comment (APPNOTE.TXT 4.3.16).
 const END: usize = 22;
-/// The pointer to the zip64 record, in front of it (4.3.15).
+/// The pointer to the zip64 record, before it (4.3.15).
 const LOCATOR: usize = 20;
 
 /// The entries of an archive.

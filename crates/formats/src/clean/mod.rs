@@ -59,7 +59,7 @@ const STEPS: [Step; 8] = [
 /// The most layers of noise that are removed.
 const MOST_LAYERS: usize = 6;
 
-/// The most lines in which noise is looked for. Each takes two hundred bytes.
+/// The most lines that are searched for noise. Each takes two hundred bytes.
 const MOST_LINES: usize = 200_000;
 
 /// The text without noise, if there is any that can be removed.

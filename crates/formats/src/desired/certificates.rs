@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use certbind_certificates::{Certificate, Folder, hash_of_file, read_named_file};
 use certbind_core::CertHash;
 
-/// Looks certificates up in files.
+/// Finds certificates in files.
 pub(super) struct Certificates {
     /// The folder that files are relative to.
     folder: PathBuf,
-    /// The folder in which subjects are looked up.
+    /// The folder that is searched for subjects.
     subjects: Option<PathBuf>,
     read: OnceCell<Result<Folder, String>>,
 }

@@ -29,11 +29,11 @@ pub(super) struct Base {
     pub(super) root: u32,
     /// The length of all bins.
     pub(super) bins: u32,
-    /// Why the file may lack changes that the host had made, if it may.
+    /// The reason why the file may lack changes of the host, if any.
     pub(super) dirty: Option<Dirty>,
 }
 
-/// Why a hive is not up to date.
+/// The reason why a hive is not up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dirty {
     /// The block's checksum is invalid.

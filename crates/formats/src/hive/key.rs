@@ -62,7 +62,7 @@ impl<'a> Key<'a> {
         name(self.name, is_narrow)
     }
 
-    /// When it was last written. A time of 0, as some tools write it, is none.
+    /// The time of the last write. 0, as some tools write it, means unknown.
     pub(super) fn last_written(&self) -> Option<Timestamp> {
         let ticks = u64::from(self.field32(8)) << 32 | u64::from(self.field32(4));
         if ticks == 0 {

@@ -27,7 +27,7 @@ pub(super) struct Entry<'a> {
     length: usize,
 }
 
-/// Why an entry is not read, and where it is.
+/// The reason why an entry is not read, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct BadEntry {
     pub(super) offset: usize,
@@ -96,7 +96,7 @@ impl<'a> Entries<'a> {
 }
 
 /// Whether an entry from this place on is newer than the last one that was read. Only its header is
-/// verified: the work is that of one pass over the log.
+/// verified, so that one pass over the log is enough.
 fn has_newer(log: &[u8], at: usize, last: Option<&Entry<'_>>) -> bool {
     let starts = (at..log.len()).step_by(SECTOR);
     starts

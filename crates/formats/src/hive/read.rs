@@ -235,7 +235,7 @@ impl<'a> Hive<'a> {
         }
     }
 
-    /// Takes the bindings of a control set, and gives the name of the host that it is of.
+    /// Takes the bindings of a control set, and returns the name of its host.
     fn bindings_of(&mut self, set: Set<'a>) -> Result<Option<String>, ReadError> {
         let mut under = set.key.keys(&mut self.cells);
         let host = self.host(&under);
@@ -305,7 +305,7 @@ impl<'a> Hive<'a> {
         }
     }
 
-    /// A key and its values; of those whose names are wanted, with their data.
+    /// A key and its values; for the wanted names, with their data.
     fn found(&mut self, path: &str, key: &Key<'a>, is_wanted: impl Fn(&str) -> bool) -> Found {
         let mut found = Found::new(path, None);
         let under = values(key, &mut self.cells);

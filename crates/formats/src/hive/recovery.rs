@@ -30,7 +30,7 @@ pub struct Recovery {
     pub was_dirty: bool,
     /// The logs that were applied, in this order.
     pub applied: Vec<AppliedLog>,
-    /// Why changes are missing, or may be.
+    /// The reasons why changes are missing, or may be.
     pub missing: Vec<String>,
     /// Other notes about the logs.
     pub notes: Vec<String>,

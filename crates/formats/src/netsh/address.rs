@@ -44,8 +44,8 @@ pub fn ipv6_text(ip: Ipv6Addr) -> String {
         [0, 0, 0, 0, 0xffff, 0, high, _] if high != 0 => format!("::ffff:0:{v4}"),
         [0, 0, 0, 0, 0, 0xffff, 0, low] => format!("::ffff:0:{low:x}"),
         [_, _, _, _, 0 | 0x200, 0x5efe, _, _] => {
-            // Only the words in front of the dotted part are shortened; ones at the end keep
-            // Rust from shortening there.
+            // Only the words before the dotted part are shortened; ones at the end keep Rust from
+            // shortening there.
             let head = [
                 words[0], words[1], words[2], words[3], words[4], words[5], 1, 1,
             ];

@@ -161,8 +161,8 @@ pub(super) struct Printed {
 }
 
 /// Every combination of lines that a version is known to print. The field of an unknown label may
-/// be inferred from these alone. The version with `Disable Session ID` alone was not seen: it keeps
-/// that line apart from `Enable Caching Client Hello`.
+/// be inferred from these alone. The version with `Disable Session ID` alone was not seen: it
+/// distinguishes that line from `Enable Caching Client Hello`.
 pub(super) const PRINTED: [Printed; 8] = [
     printed(0, 0, 0, "Windows Server 2012 R2"),
     printed(0, 1, 0, "Windows Server 2016, first release"),
@@ -220,7 +220,7 @@ impl Field {
     pub(super) const EXTENDED: [Self; 3] =
         [ReceiveWindow, MaxSettingsPerFrame, MaxSettingsPerMinute];
 
-    /// The English label. Of the key's it is that of an address.
+    /// The English label. For the key it is the label of an address.
     pub(super) fn label(self) -> &'static str {
         match self {
             Key => "IP:port",

@@ -225,8 +225,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A line that is none of those known: an option of a newer Windows, or one that cannot be
-    /// identified in this language.
+    /// A line of no known field: an option of a newer Windows, or one that cannot be identified in
+    /// this language.
     fn add_unknown(&mut self, line: &RawLine, parts: Parts<'_>) -> Result<(), ParseError> {
         let words = self.known.locale.as_ref();
         let shape = [Shape::Set, Shape::Enabled]

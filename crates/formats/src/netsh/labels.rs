@@ -17,8 +17,8 @@ pub(super) struct Label {
 /// The meaning of a label.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Meaning {
-    /// The key. The likeliest kind comes first: a host name's record without a certificate belongs
-    /// to the central store.
+    /// The key. The most likely kind comes first: a host name's record without a certificate
+    /// belongs to the central store.
     Key(&'static [Kind]),
     Field(Field),
 }
@@ -114,8 +114,8 @@ static TABLE: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
 type Keys = &'static [(&'static str, &'static [Kind])];
 type Fields = &'static [(&'static str, Field)];
 
-/// English first: its fields are those of [`Field::label`]. Of German and Chinese those labels are
-/// listed that a host or a published note has.
+/// English first: its fields are those of [`Field::label`]. For German and Chinese the list
+/// contains the labels of hosts and published notes.
 const LANGUAGES: [(Keys, Fields); 3] = [
     (
         &[

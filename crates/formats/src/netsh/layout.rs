@@ -23,14 +23,14 @@ use crate::encoding::Encoding;
 pub struct Layout {
     pub(super) encoding: Encoding,
     pub(super) newline: Newline,
-    /// The lines in front of the first record: a prompt, the title, blank lines.
+    /// The lines before the first record: a prompt, the title, blank lines.
     pub(super) lead: Vec<String>,
     /// The lines between two records.
     pub(super) between: Vec<String>,
-    /// The lines in front of the first record of a kind, where they are others.
+    /// The lines before the first record of a kind, where they differ.
     #[serde(default)]
     pub(super) titles: BTreeMap<Kind, Vec<String>>,
-    /// The lines in front of single records, where they are others still: commands between listings.
+    /// The lines before single records, where they differ from both: commands between listings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) asides: BTreeMap<BindingKey, Vec<String>>,
     /// The lines after the last record. Lines are joined by the line end, so an empty one at the
@@ -57,8 +57,8 @@ pub(super) struct Line {
     pub(super) before: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) after: String,
-    /// The words for on and off, where they are not those of the layout. Of a text, `off` is how its
-    /// absence is spelled, where that is not `(null)`.
+    /// The words for on and off, where they differ from the layout's. For a text, `off` is the
+    /// spelling of its absence, where that is not `(null)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) on: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,7 +138,7 @@ impl Layout {
         self
     }
 
-    /// The lines between `binding` and the one in front of it, of the kind `last`.
+    /// The lines between `binding` and the one before it, of the kind `last`.
     pub(super) fn gap(&self, last: Option<Kind>, binding: &Binding) -> &[String] {
         let kind = binding.key().kind();
         let title = || self.titles.get(&kind).filter(|_| last != Some(kind));

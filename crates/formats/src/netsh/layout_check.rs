@@ -17,7 +17,7 @@ use super::names::Text;
 use crate::hidden::is_hidden;
 use crate::report::{ConversionWarning, WarningKind};
 
-/// Why a layout is not used.
+/// The reason why a layout is not used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} {reason}")]
 pub struct LayoutError {

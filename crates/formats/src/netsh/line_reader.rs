@@ -1,4 +1,4 @@
-//! A line of a listing taken apart: label, separator, value.
+//! The parts of a line of a listing: label, separator, value.
 
 use std::ops::Range;
 

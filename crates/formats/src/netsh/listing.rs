@@ -157,7 +157,7 @@ impl Listing {
     /// temporary files. The warnings come first, in the order of the listing.
     ///
     /// # Errors
-    /// [`ListingError::Io`], also if it is another one than was looked through;
+    /// [`ListingError::Io`], also if it differs from the prescanned listing;
     /// [`ListingError::Sort`].
     pub fn sorted_bindings<R: BufRead>(
         &self,
@@ -182,7 +182,7 @@ impl Listing {
 /// The most bytes that are read in every code page, or searched for noise.
 pub(super) const MOST_TRIED: u64 = 1 << 24;
 
-/// Why a listing was not looked through, or its bindings not sorted.
+/// The reason why a listing was not prescanned, or its bindings not sorted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListingError {
@@ -210,7 +210,7 @@ fn scanned_in<R: BufRead>(
     }
 }
 
-/// Scans a listing from its start to its end, once if its keys are in canonical order.
+/// Scans a complete listing, once if its keys are in canonical order.
 pub(super) fn scan<R: BufRead>(
     mut open: impl FnMut() -> io::Result<Reader<R>>,
     options: &ReadOptions,
@@ -285,8 +285,8 @@ fn repeats<R: BufRead>(mut reader: Reader<R>) -> Result<HashMap<u64, u64>, Listi
     Ok(repeats)
 }
 
-/// The bindings of a [`Listing`], one at a time. An error ends them: the listing cannot be read on,
-/// or is another one than was looked through.
+/// The bindings of a [`Listing`], one at a time. Iteration ends at an error: the listing cannot be
+/// read further, or differs from the prescanned one.
 pub struct Bindings<'a, R> {
     listing: &'a Listing,
     reader: Reader<R>,

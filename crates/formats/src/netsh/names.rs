@@ -1,4 +1,4 @@
-//! Texts of a record: absent ones, and names that look as if something had been added to them.
+//! Texts of a record: absent ones, and names that seem to contain added text.
 
 use super::field::NULL;
 use crate::rule::{Rule, holds};

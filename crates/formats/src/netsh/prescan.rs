@@ -28,7 +28,7 @@ pub(super) struct Prescan {
     is_odd: bool,
     /// Whether values were read by the order of lines.
     is_by_position: bool,
-    /// Why no record of the listing can be trusted.
+    /// The reason why no record of the listing can be trusted.
     contradiction: Option<ParseError>,
     learner: LayoutInference,
     /// The lines that its records have.
@@ -37,7 +37,7 @@ pub(super) struct Prescan {
     order: Order,
     /// How many bytes it has, once it is at its end.
     pub(super) length: u64,
-    /// How many records were understood.
+    /// How many records were read.
     pub(super) records: u64,
     /// The warnings about text outside of records.
     pub(super) warnings: Vec<ConversionWarning>,

@@ -94,7 +94,7 @@ struct Draft {
     records: Vec<ListedRecord>,
     warnings: Vec<ConversionWarning>,
     errors: Vec<ParseError>,
-    /// Why it is not read, if so.
+    /// The reason why it is not read, if any.
     refusal: Option<ReadError>,
 }
 
@@ -159,7 +159,7 @@ impl Draft {
         (self.records.len(), few(self.errors.len()), few(odd.count()))
     }
 
-    /// Gives lines the numbers that they have in the file, and reports the noise.
+    /// Sets the line numbers of the file, and reports the noise.
     fn renumber(&mut self, cleaned: &clean::Cleaned) {
         for record in &mut self.records {
             record.line = cleaned.line(record.line);

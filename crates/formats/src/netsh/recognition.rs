@@ -60,7 +60,7 @@ impl Recognition {
         }
     }
 
-    /// Whether its label is worth knowing in the next records.
+    /// Whether its label should be learned for the next records.
     pub(super) fn teaches(self) -> bool {
         matches!(self, Self::ByPosition(_))
     }

@@ -18,7 +18,7 @@ use super::shown_fields::FieldSet;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 use crate::rule::{Rule, holds};
 
-/// A record that was understood.
+/// A successfully parsed record.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub(super) binding: Binding,
@@ -203,7 +203,7 @@ impl<'a> Fields<'a> {
         let app_id = self.app_id(key_line)?;
         let certificate = self.certificate(kind, key_line)?;
         let newer = [Field::UseFreshness, Field::CachedUrls, Field::NoAia];
-        // A release that prints so many properties has these lines.
+        // A release that prints this many properties has these lines.
         let lacks_newer = sections > MOST_SECTIONS_OF_OLD && holds(Rule::MissingChecks);
         if !newer.iter().any(|field| self.find(*field).is_some()) && !lacks_newer {
             // Hosts without that line: netsh enables a time by setting one.

@@ -1,4 +1,4 @@
-//! Taking a listing apart into records and the text around them.
+//! Splitting a listing into records and the text around them.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};

@@ -18,7 +18,7 @@ use crate::report::{ConversionWarning, ParseError};
 /// The records of a listing, one at a time: with as much memory as the longest record takes, for
 /// any length of the listing.
 ///
-/// The text is UTF-8, without a byte order mark. Duplicate keys are the caller's to notice.
+/// The text is UTF-8, without a byte order mark. The caller has to check for duplicate keys.
 ///
 /// ```
 /// let listing = "    IP:port                      : 0.0.0.0:443
@@ -47,7 +47,7 @@ pub struct ListedRecord {
     pub warnings: Vec<ConversionWarning>,
 }
 
-/// Why there is no next record.
+/// The reason why there is no next record.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {

@@ -1,8 +1,8 @@
-//! Reading records that are printed exactly as an earlier one: only their values are looked at.
+//! Reading records that are printed exactly like an earlier one: only their values are parsed.
 //!
 //! A host prints its records alike. A template is the text between the values of a record that was
-//! read line by line. A record that has this text, and values in their usual spelling, is read
-//! without taking its lines apart. Any other is left to the careful reader.
+//! read line by line. A record with this text, and values in their usual spelling, is read without
+//! parsing its lines. Any other is passed to the line reader.
 
 use certbind_core::{Binding, BindingKey, CertCheckMode, CertHash, Kind, Record, Uuid};
 
@@ -50,7 +50,7 @@ enum Value {
     Key,
     Hash,
     AppId,
-    /// A text, and how its absence is spelled.
+    /// A text, and the spelling of its absence.
     Text(Field, String),
     Number(Field),
     Bit(Bit, Option<String>, Option<String>),
@@ -303,7 +303,7 @@ fn value_of(field: Field, line: &Line) -> Option<Value> {
     })
 }
 
-/// The value that ends so many bytes before the end of its line, without spaces around it.
+/// The value that ends this many bytes before the end of its line, without spaces around it.
 fn text_value(rest: &str, after: usize) -> Option<&str> {
     let line = rest.bytes().position(|byte| byte == b'\n')? + 1;
     let value = rest.get(..line.checked_sub(after)?)?;
@@ -319,7 +319,8 @@ fn number(rest: &str) -> Option<(u32, usize)> {
     Some((text.parse().ok().filter(|_| is_plain)?, digits))
 }
 
-/// The bytes of pairs of hexadecimal digits, whose letters have this case; without one there are none.
+/// The bytes of pairs of hexadecimal digits, whose letters have this case; with no case, letters
+/// are not allowed.
 fn hexadecimal<const DIGITS: usize, const BYTES: usize>(
     digits: &[u8; DIGITS],
     case: Option<Case>,

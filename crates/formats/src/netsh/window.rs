@@ -58,7 +58,7 @@ impl<R: BufRead> Window<R> {
         self.number + 1
     }
 
-    /// The text from the next line on, and whether it reaches to the end of the listing: at least
+    /// The text from the next line on, and whether it includes the end of the listing: at least
     /// `wanted` bytes, if there are that many.
     pub(super) fn rest(&mut self, wanted: usize) -> io::Result<(&str, bool)> {
         while self.text.len() - self.at < wanted && self.can_grow() {
@@ -83,7 +83,7 @@ impl<R: BufRead> Window<R> {
         }
     }
 
-    /// The next line, with the `kept` bytes before it still at hand. The text after the last line
+    /// The next line, with the `kept` bytes before it kept in memory. The text after the last line
     /// end is a line too, even if it is empty: the lines joined by their ends are the text.
     pub(super) fn next(&mut self, kept: usize) -> io::Result<Option<RawLine>> {
         if self.is_done {

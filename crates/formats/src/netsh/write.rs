@@ -282,7 +282,7 @@ impl Layout {
     }
 
     /// The keys of the records that the host listed, in its order, where that was not the canonical
-    /// one. The first of a listing are those of them that are bound.
+    /// one. A listing begins with those of them that are bound.
     #[must_use]
     pub fn order(&self) -> &[BindingKey] {
         &self.order
@@ -367,7 +367,7 @@ impl Layout {
         refused
     }
 
-    /// Why a text could not be read back, if so.
+    /// The reason why a text could not be read back, if any.
     fn unreadable(&self, text: &str) -> Option<&'static str> {
         if matches!(Text::of(text), Text::Absent | Text::AbsentAndMore) {
             Some("(null) is how netsh shows that there is none")

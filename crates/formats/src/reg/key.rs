@@ -11,7 +11,8 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// Whether damage in it may be damage of a binding: the settings of HTTP.sys and reservations are none.
+    /// Whether damage in it may be damage of a binding: not in the settings of HTTP.sys and
+    /// reservations.
     pub(super) fn is_of_bindings(&self) -> bool {
         !matches!(self.place.role, Role::Parameters(_) | Role::Reservations(_))
     }

@@ -47,7 +47,7 @@ impl<'a> Lines<'a> {
         self.encoding
     }
 
-    /// The text of bytes that a line gives as such.
+    /// The text of bytes that a line contains as a byte list.
     pub(super) fn decode(&self, bytes: &[u8]) -> Option<String> {
         let (text, is_whole) = self.encoding.decode_lossily(bytes);
         is_whole.then(|| text.into_owned())

@@ -196,7 +196,7 @@ impl Reader<'_> {
 
     /// Reports a line that is no part of the format.
     fn other(&mut self, line: u64) {
-        /// So many are named.
+        /// The most that are named.
         const MOST: u64 = 100;
         self.others += 1;
         if self.others <= MOST {

@@ -13,8 +13,9 @@ use crate::write::{InexpressibleValue, WriteError, check_whole};
 /// Writes the bindings of an export as `reg export` would write HTTP.sys's keys: UTF-16LE with a
 /// byte order mark and CRLF, keys and values in the order of their names.
 ///
-/// The keys are those of `CurrentControlSet`, and `Parameters` alone where there are no bindings. Texts with control characters in them are written as
-/// bytes, which every importer reads alike. The header of the export is not carried.
+/// The keys are those of `CurrentControlSet`, and `Parameters` alone where there are no bindings.
+/// Texts with control characters in them are written as bytes, which every importer reads alike.
+/// The header of the export is not written.
 ///
 /// # Errors
 /// [`WriteError::Inexpressible`], before anything is written, for a duplicate key and for extended

@@ -66,7 +66,7 @@ impl Reader {
         Ok(text.flatten())
     }
 
-    /// A number; 0 where there is none.
+    /// A number; 0 if it is missing.
     fn number(&mut self, name: &str) -> Result<u32, ParseError> {
         Ok(self.take(name, |data| Ok(data.as_dword()?))?.unwrap_or(0))
     }

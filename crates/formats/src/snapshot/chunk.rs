@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 /// The bytes of a SHA-256.
 pub(super) const HASH: usize = 32;
 
-/// The bytes in front of a chunk's content.
+/// The bytes before a chunk's content.
 pub(super) const FRONT: usize = 5;
 
 /// The most bytes that the content of a chunk has.

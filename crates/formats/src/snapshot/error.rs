@@ -1,4 +1,4 @@
-//! Why a snapshot is not read.
+//! Errors of reading snapshots.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -9,7 +9,7 @@ use crate::error::ReadError;
 use crate::format::Format;
 use crate::report::ParseError;
 
-/// Why a snapshot cannot be read, or not further.
+/// The reason why a snapshot cannot be read, or not further.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
@@ -30,10 +30,10 @@ pub enum SnapshotError {
         /// The newest that is known.
         supported: u32,
     },
-    /// It is cut short, damaged or altered.
+    /// It is truncated, damaged or altered.
     #[error("{place}: {what}")]
     Damaged {
-        /// Where that was noticed.
+        /// The place where it was detected.
         place: SnapshotPosition,
         /// The value that was found, and the expected one.
         what: String,

@@ -49,7 +49,7 @@ enum State {
     Failed,
 }
 
-/// A snapshot that was read to its end.
+/// A completely read snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifiedSnapshot {
@@ -59,7 +59,7 @@ pub struct VerifiedSnapshot {
     pub sha256: [u8; HASH],
 }
 
-/// Reads a snapshot to its end, and keeps nothing of it.
+/// Reads a complete snapshot, and keeps none of it in memory.
 ///
 /// # Errors
 /// [`SnapshotError`]: it is no snapshot, of a newer version, or damaged anywhere.
@@ -204,7 +204,7 @@ impl<R: Read> Reader<R> {
 }
 
 impl<R: Read + Seek> Reader<R> {
-    /// As [`new`](Self::new), of a snapshot that was read to its end first, so that it is known to
+    /// As [`new`](Self::new), of a snapshot that is read completely first, so that it is known to
     /// be complete. If it changes before it is read again, the reader returns an error at its end
     /// at the latest.
     ///

@@ -1,4 +1,4 @@
-//! A record: the key and the value, the length in front of each.
+//! A record: the key and the value, each after its length.
 
 use certbind_core::Binding;
 use certbind_core::codec::{encode_binding, encode_key};

@@ -24,7 +24,7 @@ pub(super) struct Chunk {
     pub(super) kind: Kind,
     /// Its number, and where its content begins.
     pub(super) place: SnapshotPosition,
-    /// The bytes in front of the content, and the content.
+    /// The bytes before the content, and the content.
     bytes: Vec<u8>,
 }
 

@@ -22,7 +22,7 @@ use crate::write::WriteError;
 pub struct Writer<W: Write> {
     out: W,
     whole: Sha256,
-    /// The chunk that is being filled, with room in front for its kind and length.
+    /// The chunk that is being filled, with space at its start for its kind and length.
     chunk: Vec<u8>,
     chunks: u64,
     bindings: u64,

@@ -169,7 +169,7 @@ impl Buffer<'_> {
         names.collect()
     }
 
-    /// A counted string; an empty one is none.
+    /// A counted string; an empty one counts as absent.
     fn name(&self, at: usize) -> Result<Option<TlsName>, MalformedReply> {
         let what = "a counted string";
         let length = self.u16(at + offset_of!(Counted, Length))?;

@@ -23,7 +23,7 @@ pub enum PropertyQuery<'a> {
     Exact {
         /// The key.
         key: &'a BindingKey,
-        /// Its host name as Windows spells it, where that is not the key's.
+        /// The spelling of its host name in Windows, if it differs from the key's.
         host_spelling: Option<&'a str>,
         /// The property.
         property: PropertyType,

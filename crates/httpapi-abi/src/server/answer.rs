@@ -115,7 +115,7 @@ impl<'a> Answer<'a> {
         // SAFETY: the caller's promise; clears the padding between the fields as well.
         unsafe { output.cast::<u8>().write_bytes(0, self.head) };
         let tail = output.wrapping_byte_add(self.head).cast::<u8>();
-        // SAFETY: the caller's promise for the data after the head; our bytes are none of its.
+        // SAFETY: the caller's promise for the data after the head; our bytes do not overlap it.
         unsafe { ptr::copy_nonoverlapping(self.tail.as_ptr(), tail, self.tail.len()) };
         let to = |offset: Option<usize>| {
             offset.map_or(ptr::null_mut(), |offset| output.wrapping_byte_add(offset))

@@ -81,7 +81,7 @@ impl PropertyAnswer {
     /// `output` is valid for writes of [`size`](Self::size) bytes.
     pub unsafe fn write(&self, output: *mut c_void) {
         let (bytes, length) = (self.bytes.as_ptr(), self.bytes.len());
-        // SAFETY: the caller's promise; our bytes are none of its.
+        // SAFETY: the caller's promise; our bytes do not overlap it.
         unsafe { ptr::copy_nonoverlapping(bytes, output.cast::<u8>(), length) };
         for (at, target) in &self.pointers {
             let pointer = output.wrapping_byte_add(*target);

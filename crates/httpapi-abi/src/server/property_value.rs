@@ -178,7 +178,7 @@ impl Memory {
         names.collect()
     }
 
-    /// A counted string; an empty one is none.
+    /// A counted string; an empty one counts as absent.
     ///
     /// # Safety
     /// The pointer in it is null or valid for reads of its length.
@@ -217,7 +217,7 @@ impl Memory {
             return Err(RequestError::Null { what });
         }
         let read = |n| {
-            // SAFETY: the caller's promise; it is one of so many.
+            // SAFETY: the caller's promise; it is an element of the list.
             unsafe { list.cast::<T>().wrapping_add(n).read_unaligned() }
         };
         Ok((0..count).map(read).collect())

@@ -177,7 +177,7 @@ pub(super) unsafe fn read<T: Copy>(pointer: *const c_void, length: u32) -> Resul
         let found = length;
         return Err(RequestError::Short { found, needed });
     }
-    // SAFETY: the caller's promise, for at least so many bytes as a `T` has.
+    // SAFETY: the caller's promise, for at least as many bytes as a `T` has.
     Ok(unsafe { pointer.cast::<T>().read_unaligned() })
 }
 
@@ -353,7 +353,7 @@ unsafe fn store_name(
     Ok(name.as_deref().map(StoreName::new).transpose()?)
 }
 
-/// A string of at most `limit` units in front of its NUL. Null and empty are both none.
+/// A string of at most `limit` units before its NUL. Null and empty are both none.
 ///
 /// # Safety
 /// `pointer` is null, or valid for reads up to a NUL or of `limit` units and one more.

@@ -7,7 +7,7 @@ use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PA
 
 use crate::service::ServiceValueError;
 
-/// Why a request cannot be read.
+/// The reason why a request cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -66,7 +66,7 @@ pub enum RequestError {
     /// A hash is present that must not be, or the other way round.
     #[error(transparent)]
     Binding(#[from] BindingError),
-    /// A URL or a security descriptor is none.
+    /// A URL or a security descriptor is invalid.
     #[error(transparent)]
     Service(#[from] ServiceValueError),
     /// A timeout, a cache parameter or a setting does not exist, or a value is one that it cannot

@@ -177,7 +177,7 @@ unsafe fn url(key: &HTTP_SERVICE_CONFIG_URLACL_KEY) -> Result<UrlPrefix, Request
     Ok(url.ok_or(RequestError::Null { what })?.parse()?)
 }
 
-/// The address of an `HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM`. Its port is not looked at.
+/// The address of an `HTTP_SERVICE_CONFIG_IP_LISTEN_PARAM`. Its port is ignored.
 ///
 /// # Safety
 /// As [`read_service_set`].
@@ -291,7 +291,7 @@ impl ServiceReply {
     /// `output` is valid for writes of [`size`](Self::size) bytes.
     pub unsafe fn write(&self, output: *mut c_void) {
         let to = output.cast::<u8>();
-        // SAFETY: the caller's promise; our bytes are none of its.
+        // SAFETY: the caller's promise; our bytes do not overlap it.
         unsafe { ptr::copy_nonoverlapping(self.bytes.as_ptr(), to, self.bytes.len()) };
         if let Some([url, sddl]) = self
             .strings

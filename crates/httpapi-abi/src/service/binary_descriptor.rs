@@ -168,7 +168,7 @@ mod tests {
         let found = SecurityDescriptor::from_bytes(&everyone()).unwrap();
         assert_eq!(found.to_string(), "D:(A;;GX;;;WD)");
         let mut full = everyone();
-        // An owner and a group in front of the list, which is protected and denies to children.
+        // An owner and a group before the list, which is protected and denies to children.
         full[3] = 0x90;
         full[4] = 48;
         full[8] = 48;

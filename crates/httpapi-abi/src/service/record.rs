@@ -91,7 +91,7 @@ pub enum ServiceQuery {
 /// The answer to a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceAnswer {
-    /// The addresses that HTTP.sys listens on; all of the machine, if there is none.
+    /// The addresses that HTTP.sys listens on; if empty, all addresses of the machine.
     ListenList(Vec<ListenAddress>),
     /// A reservation.
     Reservation(UrlReservation),

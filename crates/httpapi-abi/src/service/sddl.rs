@@ -45,7 +45,7 @@ impl SecurityDescriptor {
     /// One that allows an account, named by its SID, to register a URL, to delegate it, or both.
     ///
     /// # Errors
-    /// [`ServiceValueError`] if the SID is none.
+    /// [`ServiceValueError`] for an invalid SID.
     pub fn allowing(sid: &str, listen: bool, delegate: bool) -> Result<Self, ServiceValueError> {
         let rights = match (listen, delegate) {
             (true, true) => "GA",

@@ -74,7 +74,7 @@ impl CacheKey {
     }
 }
 
-/// A setting (`HTTP_SERVICE_CONFIG_SETTING_KEY`). `HttpNone` (0) is none.
+/// A setting (`HTTP_SERVICE_CONFIG_SETTING_KEY`), except `HttpNone` (0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SettingKey {
     /// `HttpTlsThrottle`: the throttling limit for TLS connections.

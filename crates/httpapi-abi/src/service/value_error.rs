@@ -1,6 +1,6 @@
 //! Values that no record can contain.
 
-/// Why something cannot be a record: the functions answer 87.
+/// The reason why a value is invalid in a record: the functions answer 87.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {text:?}: {reason}")]
 pub struct ServiceValueError {

@@ -51,7 +51,7 @@ pub struct ScriptOptions {
     /// A PFX file that `apply` imports first, with the password that `certutil` asks for. A relative
     /// name is relative to the script.
     pub import_pfx: Option<ImportPfx>,
-    /// Roll the changes back unless they are confirmed within so many seconds.
+    /// Roll the changes back unless they are confirmed within this many seconds.
     pub confirm: Option<NonZeroU32>,
 }
 
@@ -75,7 +75,7 @@ pub struct ChangeScripts {
     pub confirm: Option<String>,
 }
 
-/// Why a plan cannot be written as scripts.
+/// The reason why a plan cannot be written as scripts.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScriptError {

@@ -118,8 +118,8 @@ impl Accounts {
         accounts
     }
 
-    /// Those that a configuration names: the name of the machine, accounts with their SIDs, and the
-    /// caller. Omitted values are those of this process.
+    /// The configured accounts: the name of the machine, accounts with their SIDs, and the caller.
+    /// Omitted values are those of this process.
     ///
     /// # Errors
     /// [`AccountError`] for the first account that cannot be.
@@ -147,7 +147,7 @@ impl Accounts {
     /// The same with an account: `DOMAIN\name`, or the name alone for one of the machine.
     ///
     /// # Errors
-    /// [`AccountError`] for a name or a SID that is none, and for a name that has another SID.
+    /// [`AccountError`] for an invalid name or SID, and for a name that has another SID.
     pub fn with_account(mut self, name: &str, sid: &str) -> Result<Self, AccountError> {
         let machine = self.machine.clone().unwrap_or_default();
         let (domain, account) = name.split_once('\\').unwrap_or((&machine, name));
@@ -189,16 +189,16 @@ impl Accounts {
     /// The same for programs that run as this account.
     ///
     /// # Errors
-    /// [`AccountError::Unknown`] if there is none of this name.
+    /// [`AccountError::Unknown`] if no account has this name.
     pub fn run_as(mut self, name: &str) -> Result<Self, AccountError> {
         let sid = self.sid_of(name);
         self.caller = Some(sid.ok_or_else(|| AccountError::Unknown(name.to_owned()))?);
         Ok(self)
     }
 
-    /// The SID of an account, `S-1-…`, by `DOMAIN\name`, `.\name` or the name alone. A name alone is looked
-    /// for among the well-known accounts, those of the machine, and those of domains, in this order
-    /// (`LookupAccountName` in Microsoft's documentation). A SID is its own.
+    /// The SID of an account, `S-1-…`, by `DOMAIN\name`, `.\name` or the name alone. A name alone
+    /// is searched among the well-known accounts, those of the machine, and those of domains, in
+    /// this order (`LookupAccountName` in Microsoft's documentation). A SID is returned unchanged.
     #[must_use]
     pub fn sid_of(&self, name: &str) -> Option<String> {
         if let Some(sid) = known::sid_of(name) {
@@ -263,7 +263,8 @@ fn check_name(part: &str, name: &str) -> Result<(), AccountError> {
     }
 }
 
-/// A SID as Windows prints it: the two letters of a security descriptor are none.
+/// A SID as Windows prints it: the two-letter abbreviations of security descriptors are not
+/// accepted.
 fn canonical_sid(sid: &str) -> Option<String> {
     let is_sid = sid
         .get(..4)

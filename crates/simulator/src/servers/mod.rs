@@ -109,7 +109,7 @@ impl Simulator {
     /// `HttpRemoveUrlFromUrlGroup`: of one URL, or of all.
     ///
     /// # Errors
-    /// The Win32 code: 87 for a group or a URL that is none, 2 for a URL that is not the group's.
+    /// The Win32 code: 87 for an invalid group or URL, 2 for a URL that is not the group's.
     pub fn remove_url_from_group(&self, group: u64, url: Option<&str>) -> Result<(), u32> {
         let mut servers = self.servers();
         let group = servers.groups.get_mut(&group);
@@ -124,7 +124,7 @@ impl Simulator {
     /// without requests.
     ///
     /// # Errors
-    /// The Win32 code: 87 for a group that is none, and for a property that groups do not have.
+    /// The Win32 code: 87 for an invalid group, and for a property that groups do not have.
     pub fn set_url_group_property(&self, group: u64, property: GroupProperty) -> Result<(), u32> {
         let mut servers = self.servers();
         let is_queue = match property {
@@ -153,8 +153,8 @@ impl Simulator {
     /// `HttpCreateRequestQueue`: `handle` becomes that of the queue.
     ///
     /// # Errors
-    /// The Win32 code: 1306 for a version other than 2.0, 87 for flags or a name that cannot be, 183 for a
-    /// name that a queue has, 2 for a queue to open that there is not.
+    /// The Win32 code: 1306 for a version other than 2.0, 87 for invalid flags or an invalid name,
+    /// 183 for the name of an existing queue, 2 if the queue to open does not exist.
     pub fn create_request_queue(
         &self,
         version: HTTPAPI_VERSION,
@@ -238,7 +238,7 @@ impl Simulator {
     /// `HttpAddUrl`, of version 1.
     ///
     /// # Errors
-    /// As [`add_url_to_group`](Self::add_url_to_group); 6 for a handle that is none.
+    /// As [`add_url_to_group`](Self::add_url_to_group); 6 for an invalid handle.
     pub fn add_url(&self, handle: usize, url: &str) -> Result<(), u32> {
         self.server_is_initialized()?;
         let mut servers = self.servers();
@@ -251,7 +251,7 @@ impl Simulator {
     /// `HttpRemoveUrl`, of version 1.
     ///
     /// # Errors
-    /// The Win32 code: 87 for a handle or a URL that is none, 2 for a URL that is not the queue's.
+    /// The Win32 code: 87 for an invalid handle or URL, 2 for a URL that is not the queue's.
     pub fn remove_url(&self, handle: usize, url: &str) -> Result<(), u32> {
         let mut servers = self.servers();
         let queue = servers.queues.get_mut(&handle);
@@ -273,7 +273,7 @@ impl Simulator {
     /// at its end. Other changes that Windows may make to a URL are not documented.
     ///
     /// # Errors
-    /// The Win32 code: 87 for a URL that is none, 120 before Windows 8.
+    /// The Win32 code: 87 for an invalid URL, 120 before Windows 8.
     pub fn prepare_url(&self, url: &str) -> Result<String, u32> {
         if self.version() < Profile::Windows8 {
             return Err(win32::CALL_NOT_IMPLEMENTED);

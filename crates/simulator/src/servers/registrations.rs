@@ -32,7 +32,7 @@ pub(super) enum Kind {
 /// The registrations of this process.
 #[derive(Debug)]
 pub(super) struct Owned {
-    /// In the form that is the same for all spellings.
+    /// In a form that is the same for all spellings.
     pub(super) name: String,
     key: u64,
     value: Value,

@@ -1,5 +1,5 @@
-//! A property test with a known answer: hosts are drawn, printed, and damaged on the way. Then every
-//! rule of the reader is broken, one at a time, and the same test has to notice.
+//! A property test with a known answer: hosts are generated, printed, and damaged in transit. Then
+//! every rule of the reader is broken, one at a time, and the same test has to detect it.
 
 mod difference;
 mod draw;
