@@ -107,7 +107,7 @@ fn linearizable_while_members_are_killed() {
     assert!(killed.into_inner() >= 3, "each member was killed");
 }
 
-/// Says so when it is dropped, also by a panic.
+/// Signals the end when it is dropped, also by a panic.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use certbind_core::{Batch, Binding, BindingStore, Change, StoreError};
 use fake::{Fake, binding, open};
 
-/// One of everything, in an order in which nothing is next to its like.
+/// One change of each kind, in an order in which neighbours differ.
 fn batch() -> Batch {
     let respelled = binding("hostnameport=b.example:443", 9)
         .with_host_spelling("B.Example")
@@ -163,7 +163,7 @@ fn a_batch_of_one_call_needs_no_journal() {
     let journal = folder.path().join("journal/undo.journal");
     let new = journal.with_extension("journal.new");
     let (path, new_path) = (journal.clone(), new.clone());
-    // Whether an update replaces the whole record is not known before the first one.
+    // Before the first update it is unknown whether an update replaces the whole record.
     store.insert(binding("0.0.0.0:444", 1)).unwrap();
     store.update(binding("0.0.0.0:444", 2)).unwrap();
     fake.hook(move |call, _, _| {

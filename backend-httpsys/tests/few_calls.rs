@@ -9,7 +9,7 @@ use fake::{Call, Fake, binding, open};
 
 /// One pass over the records takes a call for each, and one for the end of each kind. Two passes
 /// have to agree, since another program can hide a record from any cheaper check (see
-/// `a_record_that_moves_is_not_missed`). On top come the probes of four kinds and of properties.
+/// `a_record_that_moves_is_not_missed`). Further calls probe four kinds and the properties.
 #[test]
 fn a_list_of_1000_takes_two_passes() {
     let folder = tempfile::tempdir().unwrap();

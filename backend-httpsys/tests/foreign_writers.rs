@@ -75,7 +75,7 @@ fn a_batch_in_a_race_is_checked_anew_as_a_whole() {
     let store = open(&fake, folder.path());
     store.insert(binding("[::]:443", 1)).unwrap();
     fake.hook(|call, after, records| {
-        // Gone just before it is updated.
+        // Removed just before it is updated.
         if call == Call::Update && after.is_none() {
             records.retain(|binding| *binding.key() != "[::]:443".parse().unwrap());
         }
@@ -204,7 +204,8 @@ fn a_scan_that_sees_the_store_move_starts_again() {
         .map(|port| binding(&format!("ccs={port}"), 1))
         .rev()
         .collect();
-    // Each of these, once, in the middle of a pass: gone in front, new in front, replaced.
+    // Each of these, once, in the middle of a pass: a record removed or inserted before the
+    // position, or replaced.
     let moves: [fn(&mut Vec<certbind_core::Binding>); 3] = [
         |records| drop(records.remove(0)),
         |records| records.insert(0, binding("ccs=1", 1)),
@@ -280,8 +281,8 @@ fn two_stores_with_one_folder_take_turns() {
 
 const WAITING: &str = "waiting";
 
-/// Waits until the thread of this name has slept many times, as one does that tries a lock again and
-/// again; or has ended.
+/// Waits until the thread of this name has slept many times, as a thread does that retries a lock;
+/// or has ended.
 #[cfg(target_os = "linux")]
 fn wait_until_it_has_slept<T>(thread: &std::thread::ScopedJoinHandle<'_, T>) {
     let sleeps = || -> Option<u64> {

@@ -101,7 +101,7 @@ fn failed_restoration_is_reported_and_repeated() {
     assert_eq!(error.win32_code(), 1312);
     assert_eq!(*fake.records(), []);
 
-    // Nothing else is changed while that is so, and opening says why it does not.
+    // Until then no other change is made, and opening returns the reason.
     let other = store.insert(binding("[::]:443", 1)).unwrap_err();
     assert!(matches!(other, StoreError::Unavailable { .. }), "{other}");
     drop(store);
@@ -204,7 +204,7 @@ fn both_forms_of_an_idn_find_the_key() {
     let unicode = binding("hostnameport=bücher.example:443", 1);
     let unicode = unicode.with_host_spelling("bücher.example").unwrap();
     *fake.records() = vec![unicode.clone()];
-    // HTTP.sys compares the names as they are.
+    // HTTP.sys compares the names unchanged.
     let mut queries = 0;
     fake.hook(move |call, _, _| match call {
         Call::Exact { .. } => {

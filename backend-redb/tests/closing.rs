@@ -11,7 +11,7 @@ use common::disk::{BROKEN, Disk, Operation, Plan};
 use common::{IMAGES, binding, contents, open, with_wal};
 use tempfile::tempdir;
 
-/// A store with a WAL that holds some of its batches.
+/// A store whose WAL contains some of its batches.
 fn store_with_wal() -> (Disk, RedbStore, (u64, Vec<Binding>)) {
     let disk = Disk::of(&IMAGES[1]).opened_with(with_wal(1));
     let store = open(&disk).unwrap();
@@ -40,7 +40,8 @@ fn close_checkpoints_and_removes_the_wal() {
     RedbStore::open(&path).unwrap().close().unwrap();
 }
 
-/// Every operation of a close fails once: the close says so, and the next opening holds all batches.
+/// Every operation of a close fails once: the close reports it, and the next opening contains all
+/// batches.
 #[test]
 fn failed_close_is_reported_and_loses_nothing() {
     let counts = {

@@ -1,4 +1,4 @@
-//! Bits that flip and files that are cut: an error or the right data, and never a panic.
+//! Flipped bits and truncated files: an error or the correct data, and never a panic.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -191,7 +191,7 @@ fn read_only_open_leaves_damaged_file_unchanged() {
     assert!(refused > 0);
 }
 
-/// Puts bytes into the table as another program might, with all of redb's check sums right.
+/// Writes bytes into the table as another program might, with valid page checksums.
 fn with_runs(entries: &[(&[u8], &[u8])]) -> Disk {
     let disk = Disk::of(&IMAGES[0]);
     let database = Database::builder()

@@ -121,7 +121,7 @@ impl Allowed {
     }
 }
 
-/// Does the steps until the power goes.
+/// Executes the steps until the power cut.
 fn run(disk: &Disk, image: usize, steps: &[Step]) -> Result<Allowed, TestCaseError> {
     let model = MemoryStore::new();
     let mut allowed = Allowed {

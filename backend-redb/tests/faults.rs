@@ -87,7 +87,7 @@ struct Outcome {
     revision: u64,
     /// The batch that was refused for an error of the disk, and the error.
     refused: Option<(Batch, StoreError)>,
-    /// Errors besides.
+    /// Further errors.
     errors: Vec<StoreError>,
 }
 

@@ -207,7 +207,7 @@ fn wal_is_written_as_documented() {
     header[24..40].copy_from_slice(&log[24..40]);
     record[..16].copy_from_slice(&log[24..40]);
     assert_eq!(log[..512], summed(header));
-    // The first commit went to the file, and the others are two parts further in front.
+    // The first commit went to the file, and the others moved forward by two parts.
     assert_eq!(log[3 * 512..][..512], summed(record));
 }
 

@@ -1,6 +1,6 @@
 //! A disk that is really full: a small file system of the test's own, in memory and on a loop
-//! device. It takes the right to mount. Where the machine does not grant it, that is said; in CI,
-//! as root, it is an error.
+//! device. It needs the right to mount. Without it the test is reported as skipped; in CI, as root,
+//! that is an error.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![cfg(target_os = "linux")]
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 /// How large a file system is, in bytes.
 const SIZE: u64 = 8 << 20;
 
-/// A file system that goes with its value.
+/// A file system that is removed when it is dropped.
 struct Small {
     folder: TempDir,
 }

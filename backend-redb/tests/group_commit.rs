@@ -1,4 +1,4 @@
-//! Batches that come together share a sync, and nothing else.
+//! Concurrent batches share a sync, and nothing else.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

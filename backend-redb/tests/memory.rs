@@ -1,5 +1,4 @@
-//! How much memory a load takes: as much as the pages that may be kept, however many changes there
-//! are.
+//! The memory that a bulk load takes: as much as the page cache, for any number of changes.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

@@ -39,7 +39,7 @@ fn set_meta(path: &Path, name: &str, value: &[u8]) {
     transaction.commit().unwrap();
 }
 
-/// The errors of every way to open a file, which has to be the same afterwards.
+/// The errors of every way to open a file, which has to stay unchanged.
 fn refusals(path: &Path) -> [StoreError; 3] {
     let before = fs::read(path).unwrap();
     let names = || fs::read_dir(path.parent().unwrap()).unwrap().count();
@@ -359,7 +359,7 @@ fn header_only_verification_still_checks_file_kind() {
     }
 }
 
-/// A disk whose header reads otherwise the `nth` time, as of a redb that keeps it elsewhere.
+/// A disk whose header differs at the `nth` read, as for a redb that stores it elsewhere.
 #[derive(Debug)]
 struct OtherHeader {
     disk: Disk,

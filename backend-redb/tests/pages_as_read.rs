@@ -44,8 +44,8 @@ fn is_damage(error: &StoreError) -> bool {
 #[derive(Clone, Copy)]
 enum Damaged {
     BeforeOpening,
-    /// redb's debug assertions read every page at opening, so damage that is to be met by a read
-    /// comes afterwards.
+    /// redb's debug assertions read every page at opening, so damage for later reads is made
+    /// afterwards.
     AfterOpening,
 }
 
@@ -57,7 +57,7 @@ enum Outcome {
     Harmless,
 }
 
-/// Opens a damaged image and reads all of it. Each answer is right, or an error of damage.
+/// Opens a damaged image and reads all of it. Each result is correct, or an error of damage.
 #[track_caller]
 fn outcome(
     (image, bindings): &(Vec<u8>, Vec<Binding>),

@@ -285,7 +285,7 @@ fn damaged_row_is_reported_by_check() {
             "{report:?}"
         );
         assert!(report.problems[0].contains("urls"), "{report:?}");
-        // It can be put right.
+        // It can be repaired.
         assert!(store.write(&[put(1)]).unwrap());
         assert!(store.check().unwrap().is_clean());
     }

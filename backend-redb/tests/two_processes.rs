@@ -78,7 +78,7 @@ fn write_pairs(store: &RedbStore) {
     });
 }
 
-/// Has several threads write, so that there are groups, and says so when they have ended.
+/// Makes several threads write, so that there are groups, and reports their end.
 fn write_a_little(store: &RedbStore) {
     thread::scope(|scope| {
         for thread in 1..5_u16 {
@@ -133,7 +133,7 @@ impl Other {
         Self { child, lines }
     }
 
-    /// The next line that it says; none once it has ended.
+    /// The next line of its output; none after its end.
     fn hear(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
@@ -146,7 +146,7 @@ impl Other {
         }
     }
 
-    /// Ends it with signal 9, and gives back all it had said.
+    /// Kills it with signal 9, and returns its whole output.
     fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         let said = std::iter::from_fn(|| self.hear()).collect();

@@ -1,5 +1,5 @@
 //! Damage that no verification has found, because it was not requested or because the damage came
-//! later: reads return right values or errors. redb may abort the process, so each case runs in
+//! later: reads return correct values or errors. redb may abort the process, so each case runs in
 //! another process.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]

@@ -75,7 +75,7 @@ fn foreign_or_stale_wal_is_refused() {
     assert_refused(&path, "another store or an earlier opening");
     fs::write(wal_of(&path), &own).unwrap();
 
-    // Opened, closed and left by another crash: the first log says nothing of it.
+    // Opened, closed and left by another crash: the first WAL is not mentioned.
     let store = with_wal(0).open(&path).unwrap();
     store.insert(binding(50, 1)).unwrap();
     let later = fs::read(&path).unwrap();
@@ -202,7 +202,7 @@ fn unfinished_wal_is_removed() {
     }
 }
 
-/// Puts a store that was not closed in the place of one.
+/// Replaces a store by one that was not closed.
 #[cfg(unix)]
 fn replace_by_crashed(path: &Path) -> Vec<Binding> {
     let (_directory, other, held) = crashed(4);

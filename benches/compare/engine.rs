@@ -23,8 +23,8 @@ pub(crate) type Opened = Box<dyn Engine>;
 
 /// An engine that was opened.
 pub(crate) trait Engine {
-    /// The binding of a key, by itself: it sees every earlier commit, unless the engine is included
-    /// to show the cost of a transaction.
+    /// The binding of a key. It sees every earlier commit, unless the engine is included to show
+    /// the cost of a transaction.
     fn get(&self, key: &BindingKey) -> Option<Binding>;
 
     /// Reads every binding in order; how many there are.

@@ -1,7 +1,7 @@
 //! certbind compared with alternative engines: `cargo xtask bench compare`.
 //!
 //! Every engine does the same work in the same run, in turn, round after round; the medians and the
-//! ratios go to `benches/RESULTS.md`. On a busy disk or processor it is the ratios that hold.
+//! ratios go to `benches/RESULTS.md`. On a busy disk or processor only the ratios are reliable.
 
 #![allow(clippy::unwrap_used, reason = "a figure of what failed is no figure")]
 

@@ -12,11 +12,11 @@ use tempfile::TempDir;
 use crate::engine::{Engine, Kind, Opened, Writer};
 use crate::workload::{Figures, Measure, Size, another};
 
-/// How long a turn of puts is, but for a put that takes longer.
+/// The length of a turn of puts, unless a single put takes longer.
 const TURN: Duration = Duration::from_millis(10);
 
-/// How many turns the gets of one engine come in. In shorter ones it would be the caches of the
-/// processor that are timed, which the engines before have filled.
+/// The number of turns of an engine's gets. Shorter turns would measure the caches of the
+/// processor, which the other engines have filled.
 const TURNS: usize = 10;
 
 /// The rates of these engines in turns, and that of the disk in turns of its own: syncs per second
@@ -108,7 +108,7 @@ fn gets(
     times.iter().map(each).collect()
 }
 
-/// Durable puts a second of each engine, if it has such, and syncs of the disk alone.
+/// Durable puts per second of each engine, if it has such, and syncs of the disk alone.
 fn puts(
     engines: &[(Opened, TempDir)],
     few: &[Binding],

@@ -37,7 +37,7 @@ pub(crate) enum Measure {
     Put1,
     Put16,
     Put64,
-    /// The time within which so many of a thousand puts of 16 threads are done.
+    /// The time within which this many of a thousand puts of 16 threads are complete.
     Latency(u16),
 }
 
@@ -184,14 +184,14 @@ pub(crate) fn round(
     figures
 }
 
-/// A put that was timed.
+/// A timed put.
 struct Put {
     took: Duration,
     /// When it was done, from when its thread began.
     end: Duration,
 }
 
-/// The puts that so many threads began in `time`.
+/// The puts that this many threads began in `time`.
 fn puts(
     engine: &dyn Engine,
     bindings: &[Binding],

@@ -18,7 +18,7 @@ use certbind_redb::{ReadMode, RedbBuilder, RedbStore};
 use certbind_simulator::Simulator;
 use tempfile::TempDir;
 
-/// How many bindings the stores hold.
+/// How many bindings the stores contain.
 const BINDINGS: u32 = 10_000;
 
 /// An operation: its name, a sufficient number of repetitions (hashes are salted, and so is the

@@ -115,7 +115,7 @@ fn program() {
     };
     let arguments = arguments.split('\n').map(Into::into);
     let code = certbind::main_with(&[&Lines], arguments);
-    // An `ExitCode` does not say its number.
+    // An `ExitCode` does not expose its number.
     let number = (0..=u8::MAX).find(|number| ExitCode::from(*number) == code);
     std::process::exit(number.unwrap().into());
 }
@@ -216,7 +216,8 @@ fn plan_and_diff_open_the_backend() {
     assert_eq!(code, 0, "{said}");
 }
 
-/// The layout of an imported listing is kept where the backend says, and nowhere if it does not.
+/// The layout of an imported listing is stored in the file that the backend names, and not at all
+/// without one.
 #[test]
 fn layouts_are_kept_where_the_backend_says() {
     let bench = Bench::new();
@@ -259,7 +260,7 @@ fn netsh_service_commands_need_tables() {
     let words = ["http", "add", "urlacl", "url=http://+:80/", "user=Everyone"];
     let run = |store| {
         let arguments = [&["netsh"], &words[..], &["--store", store]].concat();
-        // Options of the program come before the words of netsh.
+        // Options of the program precede the words of netsh.
         let arguments = [&["--store", store], &arguments[..arguments.len() - 2]].concat();
         bench.run(&arguments)
     };

@@ -66,7 +66,7 @@ pub fn run(target: &Target, seed: u64, executions: u64) -> Result<Run, Failure> 
     let mut seen = HashSet::new();
     let mut memory = 0;
     for number in 0..executions {
-        // First the seeds as they are.
+        // First the unchanged seeds.
         let at = usize::try_from(number).unwrap_or(usize::MAX);
         let input = match corpus.get(at).filter(|_| at < seeds) {
             Some(seed) => seed.clone(),
@@ -140,7 +140,7 @@ fn smallest(target: &Target, mut failure: Failure, watch: &Watch) -> Failure {
 /// Ends the process when one input takes too long.
 struct Watch {
     reading: Arc<Reading>,
-    /// The thread that watches ends with this.
+    /// The watching thread ends with this.
     _ends: mpsc::Sender<()>,
 }
 

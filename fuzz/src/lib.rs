@@ -28,7 +28,7 @@ pub struct Target {
     pub read: fn(&[u8]) -> Outcome,
     /// Inputs that are well formed.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// The most bytes of an input: seeds that are longer stay as they are until they are damaged.
+    /// The most bytes of an input: longer seeds stay unchanged until they are damaged.
     pub longest: usize,
     /// Pieces that mean something to it.
     pub dictionary: &'static [&'static str],

@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 use crate::Target;
 
-/// Numbers at whose edges readers go wrong.
+/// Numbers at whose edges readers fail.
 const EDGES: [u64; 12] = [
     0,
     1,
@@ -20,7 +20,7 @@ const EDGES: [u64; 12] = [
     u64::MAX,
 ];
 
-/// An input made of others: one of them, damaged in a few places.
+/// An input derived from others: one of them, damaged in a few places.
 pub(crate) fn damaged(corpus: &[Vec<u8>], target: &Target, rng: &mut Rng) -> Vec<u8> {
     if corpus.is_empty() || rng.u8(..32) == 0 {
         let length = rng.usize(..64);
@@ -74,7 +74,7 @@ fn damage(input: &mut Vec<u8>, corpus: &[Vec<u8>], dictionary: &[&str], rng: &mu
     }
 }
 
-/// Puts a number at an edge there, in binary or in digits.
+/// Writes a number at an edge there, in binary or in digits.
 fn number(input: &mut Vec<u8>, at: usize, rng: &mut Rng) {
     let edge = EDGES[rng.usize(..EDGES.len())];
     let edge = edge.wrapping_add(rng.u64(..3)).wrapping_sub(1);
@@ -88,7 +88,7 @@ fn number(input: &mut Vec<u8>, at: usize, rng: &mut Rng) {
     input.splice(at..end, bytes);
 }
 
-/// Takes a line out, doubles it, or puts it elsewhere.
+/// Removes, duplicates or moves a line.
 fn lines(input: &mut Vec<u8>, rng: &mut Rng) {
     let mut lines: Vec<_> = input.split_inclusive(|byte| *byte == b'\n').collect();
     if lines.is_empty() {

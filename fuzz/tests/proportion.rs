@@ -124,7 +124,7 @@ fn repeated(start: &str, piece: &str, end: &str, length: usize) -> Vec<u8> {
     [start, &piece.repeat(count), end].concat().into_bytes()
 }
 
-/// The same with a number in each piece, in the place of `#`.
+/// The same with a number in each piece, in place of `#`.
 fn numbered(start: &str, piece: &str, end: &str, length: usize) -> Vec<u8> {
     let mut text = start.to_owned();
     let mut number = 0;
@@ -144,7 +144,7 @@ const REG: &str = "Windows Registry Editor Version 5.00\r\n\r\n";
 const SSL: &str =
     r"[HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\HTTP\Parameters\SslBindingInfo";
 
-/// One for each way in which few bytes may ask for much.
+/// One for each way in which few bytes may require much memory.
 const SHAPES: [Shape; 72] = [
     ("blank lines", |n| repeated("", "\n", "", n)),
     ("blank lines of Windows", |n| repeated("", "\r\n", "", n)),

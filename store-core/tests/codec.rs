@@ -1,4 +1,4 @@
-//! Values come back bit for bit, and damage is noticed.
+//! Values are restored bit for bit, and damage is detected.
 
 #![allow(clippy::unwrap_used)]
 

@@ -151,7 +151,7 @@ fn a_wrapper_made_by_the_macro_forwards_every_method() {
     });
 }
 
-/// The tests above know every method of the trait, so that a new one cannot be forgotten.
+/// The tests above call every method of the trait, so that a new one cannot be forgotten.
 #[test]
 fn every_method_of_the_trait_is_called() {
     let source = include_str!("../src/store.rs");

@@ -11,8 +11,8 @@ fn read(file: &str) -> String {
     source.unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// Whether the source has a test of this name that is run: by itself, or by every backend as one of
-/// the suite.
+/// Whether the source has a test of this name that is run: separately, or by every backend as one
+/// of the suite.
 fn has_test(source: &str, name: &str) -> bool {
     if source.contains(&format!("pub fn {name}<F: Fixture>(")) {
         // A check of the suite: `suite!` has to list it or call it.

@@ -10,7 +10,7 @@ use certbind_core::{
 };
 use tempfile::TempDir;
 
-/// Cannot hold two bindings at the same time.
+/// Cannot contain two bindings at the same time.
 #[derive(Default)]
 struct HoldsOne {
     inner: MemoryStore,
@@ -55,7 +55,7 @@ impl Fixture for Full {
     }
 }
 
-/// The only test here: the folder that a test runs in is that of its whole process.
+/// The only test here, since the current folder is that of the whole process.
 #[test]
 fn failure_is_shrunk_and_its_seed_saved() {
     let folder = TempDir::new().expect("a temporary directory");
@@ -69,8 +69,8 @@ fn failure_is_shrunk_and_its_seed_saved() {
     let said = run();
     assert!(said.contains("minimal failing input"), "{said}");
     assert!(said.contains("it is full"), "{said}");
-    // Two bindings are needed, by one batch or two operations. Where two were made smaller in another
-    // order, one that does nothing may stay; sequences begin with dozens.
+    // Two bindings are needed, by one batch or two operations. If two were shrunk in another order,
+    // one without an effect may remain; sequences begin with dozens.
     let (_, smallest) = said.split_once("minimal").expect("it was there");
     let steps = smallest.matches("Do(").count();
     assert!((1..=4).contains(&steps), "{steps} steps: {said}");
@@ -88,6 +88,6 @@ fn failure_is_shrunk_and_its_seed_saved() {
     let again = run();
     assert!(again.contains("it is full"), "{again}");
     assert_eq!(seeds(), 1);
-    // Windows does not remove a folder that a process is in.
+    // Windows does not remove the current folder of a process.
     std::env::set_current_dir(std::env::temp_dir()).expect("a folder");
 }

@@ -1,5 +1,5 @@
 //! The suite over the HTTP Server API, simulated: a Windows with `HttpUpdateServiceConfiguration`,
-//! one without, and one that knows IP addresses alone.
+//! one without, and one that supports only IP addresses.
 
 use std::path::Path;
 use std::sync::Arc;

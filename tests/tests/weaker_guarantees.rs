@@ -1,5 +1,5 @@
-//! Where a store promises less, exactly that less is checked: each store here does all that it
-//! promises, and as little beyond it as can be, and passes.
+//! Where a store guarantees less, exactly that is checked: each store here keeps its guarantees,
+//! and as little more as possible, and passes.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use certbind_core::{
     Kind, MemoryStore, Precondition, Record, Result, Scan, StoreError, Uuid,
 };
 
-/// A store that does no more than it promises.
+/// A store that does no more than it guarantees.
 struct Lesser {
     inner: MemoryStore,
     capabilities: Capabilities,
@@ -78,7 +78,7 @@ impl Lesser {
         checked
     }
 
-    /// Looks for one binding after the other.
+    /// Searches one binding after the other.
     fn scan_in_steps(&self, scan: &Scan) -> Bindings<'_> {
         let mut rest = scan.clone();
         Bindings::new(std::iter::from_fn(move || {

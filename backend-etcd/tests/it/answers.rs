@@ -104,7 +104,7 @@ fn late_copies_do_nothing() {
     let (server, host) = (Server::start(), new_host());
     let slow = Proxy::to(&server.endpoint());
     let etcd = EtcdStore::builder([slow.endpoint(), server.endpoint()]);
-    // The endpoint that is asked first is random.
+    // The first endpoint is random.
     let ours = loop {
         let ours = etcd.open(&host).unwrap();
         ours.put(marked(1, 1)).unwrap();
@@ -121,7 +121,7 @@ fn late_copies_do_nothing() {
     });
     let other = EtcdStore::builder([server.endpoint()]).open(&host).unwrap();
     other.remove(&key(2)).unwrap();
-    // The copy that is on its way still arrives, and its key is free.
+    // The copy in transit still arrives, and its key is free.
     let finished = server.finished_calls("Txn");
     slow.set(Traffic::Forward);
     let begun = Instant::now();

@@ -130,12 +130,12 @@ fn watches_deliver_each_batch_once() {
         (second.revision(), name(2))
     );
 
-    // One host's watch knows nothing of the others.
+    // The watch of one host receives no changes of the others.
     let mut alone = two.watch(begun);
     assert_eq!(Some(two.cluster_revision().unwrap()), second.revision());
     // A resumed watch continues where it stopped.
     let mut resumed = fleet.watch(first.revision);
-    // A change that was delivered twice would come before these.
+    // A change that was delivered twice would precede these.
     let third = one.apply(&Change::put(marked(2, 5)).into()).unwrap();
     let fourth = two.apply(&Change::put(marked(1, 6)).into()).unwrap();
     let [second, third, fourth] = [second, third, fourth].map(|applied| applied.revision());
@@ -199,7 +199,7 @@ fn watches_survive_lost_connections_and_servers() {
     };
     for round in 1..=ROUNDS {
         match round % 10 {
-            // Something was seen when the connection breaks.
+            // The watch has received changes when the connection breaks.
             3 | 5 => {
                 assert!(look(SOON));
                 proxy.disconnect_clients();

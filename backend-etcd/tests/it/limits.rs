@@ -124,7 +124,7 @@ fn unreachable_endpoints_are_skipped() {
     }
 }
 
-/// The values stay as they are.
+/// The values stay unchanged.
 #[test]
 fn damaged_and_newer_values_are_refused() {
     require!("etcd", "etcdctl");

@@ -194,8 +194,8 @@ fn expired_tokens_are_renewed() {
 }
 
 /// A watch that reconnects to a server which no longer knows its token, such as one that was
-/// restarted, goes on with a new token. Older servers report the unknown token as a missing permission
-/// (etcd issue 12385).
+/// restarted, continues with a new token. Older servers report the unknown token as a missing
+/// permission (etcd issue 12385).
 #[test]
 fn watches_renew_expired_tokens() {
     require!("etcd");

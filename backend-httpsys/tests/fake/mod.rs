@@ -1,5 +1,5 @@
-//! A small HTTP Server API to hold the store to: records in the order they came in, and a hook
-//! that sees every call before and after it has happened.
+//! A small HTTP Server API to test the store with: records in their order of insertion, and a hook
+//! that is called before and after every call.
 
 #![allow(dead_code, reason = "no test uses all of it")]
 #![allow(unreachable_pub, reason = "shared by several tests")]
@@ -27,7 +27,7 @@ pub enum Call {
     Set,
     Delete,
     Update,
-    /// An exact query with room, or one that only asks for the size.
+    /// An exact query with a buffer, or one that only requests the size.
     Exact {
         room: u32,
     },
@@ -43,8 +43,8 @@ impl Call {
     }
 }
 
-/// Sees a call before (`after: None`) and after (`after: Some(code)`) it has happened, may change
-/// the records, may panic, and may give another code in place of the call or of its code.
+/// Is called before (`after: None`) and after (`after: Some(code)`) each call, may change the
+/// records, may panic, and may return another code in place of the call or of its code.
 pub type Hook = Box<dyn FnMut(Call, Option<u32>, &mut Vec<Binding>) -> Option<u32> + Send>;
 
 pub struct Fake {
@@ -300,7 +300,8 @@ impl HttpApi for Fake {
         self.call(Call::Update, |records| {
             match place(records, binding.key()) {
                 Some(place) => {
-                    // Nothing says that an update spells the name anew: this one does not.
+                    // An update is not documented to change the spelling of the name: this one does
+                    // not.
                     let record = binding.record().clone();
                     let kept = records[place].clone().with_record(record);
                     records[place] = kept.expect("a record of the same kind");

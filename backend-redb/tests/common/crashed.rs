@@ -25,7 +25,7 @@ pub(crate) fn names(directory: &TempDir) -> Vec<String> {
 pub(crate) const ALONE: [&str; 1] = ["bindings.redb"];
 pub(crate) const BOTH: [&str; 2] = ["bindings.redb", "bindings.redb-log"];
 
-/// A store that was not closed: three commits are in the file, and as many as asked for in its log.
+/// A store that was not closed: three commits are in the file, and `in_wal` more in its WAL.
 pub(crate) fn crashed(in_wal: u16) -> (TempDir, PathBuf, Vec<Binding>) {
     let writing = tempdir().unwrap();
     let path = writing.path().join("bindings.redb");

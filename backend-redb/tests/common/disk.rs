@@ -1,5 +1,5 @@
 //! A disk in memory that loses power, tears writes, and fails on command. It has two files, a store
-//! and its WAL, each of which is synced by itself.
+//! and its WAL, each of which is synced separately.
 
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result};
@@ -51,7 +51,7 @@ enum Change {
     SetLen(usize),
 }
 
-/// How often each thing was asked for.
+/// How often each operation was called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) reads: u64,
@@ -73,8 +73,8 @@ pub(crate) enum Operation {
 pub(crate) enum Plan {
     #[default]
     Nothing,
-    /// So many writes, syncs and changes of length happen; the next one is under way when the power
-    /// goes.
+    /// This many writes, syncs and changes of length happen; the next one is in progress at the
+    /// power cut.
     PowerCut(u64),
     /// Nothing happens any more.
     Off,
@@ -276,7 +276,7 @@ impl Change {
     }
 }
 
-/// Whether an operation goes on.
+/// Whether an operation continues.
 enum Fate {
     Happens,
     /// The power fails during the operation: some of it may survive, and no caller gets a result.

@@ -45,7 +45,7 @@ pub(crate) fn number(binding: &Binding) -> u16 {
     }
 }
 
-/// Any batch over a handful of keys, whose preconditions hold or not.
+/// Any batch over a few keys, whose preconditions are met or not.
 pub(crate) fn batch() -> impl Strategy<Value = Batch> {
     let change = (
         0..12_u16,
@@ -97,7 +97,7 @@ pub(crate) fn load(store: &RedbStore, batch: &Batch) -> Result<Option<u64>> {
     Ok(Some(store.revision()))
 }
 
-/// All that a store holds.
+/// All bindings of a store.
 pub(crate) fn contents(store: &dyn BindingStore) -> Vec<Binding> {
     let bindings = store.scan(&Scan::all()).expect("a scan starts");
     bindings.collect::<Result<_>>().expect("a scan ends well")
@@ -140,7 +140,7 @@ pub(crate) static IMAGES: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
 /// The numbers of the bindings in the larger [`IMAGES`], whose revision is 1.
 pub(crate) const MANY: std::ops::Range<u16> = 1000..1300;
 
-/// A file as it was written before there were runs, with its revision at 1.
+/// A file of the format before there were blocks, with its revision at 1.
 pub(crate) fn of_format_1(bindings: impl IntoIterator<Item = Binding>) -> Vec<u8> {
     let make = |disk: Disk| -> std::result::Result<(), redb::Error> {
         let database = redb::Database::builder().create_with_backend(disk)?;

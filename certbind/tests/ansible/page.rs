@@ -1,4 +1,4 @@
-//! The page "Ansible", block by block, as it is printed.
+//! The page "Ansible", executed block by block.
 
 use std::process::Output;
 

@@ -58,7 +58,7 @@ fn passwords_open_a_pfx_file() {
     );
 }
 
-/// Whether they are right, wrong, or no texts: with every detail that Ansible prints, and in check mode.
+/// Correct, wrong, or no texts: with every detail that Ansible prints, and in check mode.
 #[test]
 fn passwords_are_not_printed_and_not_written() {
     require!("openssl");

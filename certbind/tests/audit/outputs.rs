@@ -174,7 +174,7 @@ fn reports_for_people_are_bounded() {
 /// A sample of the Prometheus text format: its name, its labels and its value.
 type Sample = (String, Vec<(String, String)>, f64);
 
-/// Reads the text format 0.0.4 by its grammar, and nothing else.
+/// Parses the text format 0.0.4 strictly by its grammar.
 fn exposition(text: &str) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut typed: Vec<String> = Vec::new();

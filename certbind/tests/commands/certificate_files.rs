@@ -25,7 +25,7 @@ fn certificate_file_gives_the_hash() {
     assert!(said.contains("Cargo.toml"), "{said}");
 }
 
-/// Bundles are taken apart by their chain: the root of this one comes first.
+/// Bundles are ordered by their chain: the root of this one comes first.
 #[test]
 fn leaf_of_a_bundle_is_bound_in_any_order() {
     const LEAF: &str = "d04c475e5450b4d1440574f972789ea93e706986";

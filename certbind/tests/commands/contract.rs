@@ -168,7 +168,7 @@ fn colours_are_chosen() {
     }
 }
 
-/// But for a list that says that something is missing.
+/// Except for a list with missing bindings.
 #[test]
 fn listed_bindings_can_be_imported() {
     let host = Host::new();

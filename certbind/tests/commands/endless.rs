@@ -1,4 +1,4 @@
-//! Input that is no file, and may have no end: each command says so at once.
+//! Input that is no file, and may have no end: each command reports that at once.
 
 #![cfg(unix)]
 

@@ -14,8 +14,7 @@ const UNFIT: &str = concat!(
     "/../crates/audit/tests/fixtures/short-key.pem"
 );
 
-/// A command line for each code that a command exits with. The first word is the command, or the row of
-/// the table. LISTENS is a port with a listener that does not speak TLS.
+/// A command line for each exit code of a command.
 const CASES: &[(&str, u8, &str)] = &[
     ("add", 0, "add ccs=443 --app-id IIS"),
     (

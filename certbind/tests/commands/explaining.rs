@@ -260,7 +260,7 @@ fn plans_are_explained_before_they_are_applied() {
 
 const OTHER: &str = "61d34f532da121bbab64723c4871e72c92f03735";
 
-/// An export of a host that is elsewhere is explained like a store.
+/// An export of another host is explained like a store.
 #[test]
 fn exports_are_explained() {
     let host = Host::new();

@@ -51,7 +51,7 @@ fn a_listing_is_imported_from_a_pipe_as_from_a_file() {
     host.ok(&["import", file.to_str().unwrap()]);
     let expected = host.ok(&["export", "--format", "netsh"]);
     let list = ["list", "--format", "json"];
-    // Text too long to be held, of another form than a listing too.
+    // Text too long for memory, also in another format than a listing.
     let lines = format!("C:\\>{}\r\n", " ".repeat(250_000)).repeat(80);
     let long = [&listing, lines.as_bytes()].concat();
     let other = Host::new();
@@ -155,7 +155,7 @@ fn a_snapshot_carries_a_store_to_another_host() {
         );
         let list = ["list", "--format", "json"];
         assert_eq!(other.json(&list), host.json(&list));
-        // The layout of the listing went along.
+        // The layout of the listing was copied as well.
         let print = ["export", "--format", "netsh"];
         let [from, to] = [&host, &other].map(|host| host.run(&print));
         assert_eq!(from.stdout, to.stdout);

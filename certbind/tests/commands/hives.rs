@@ -152,7 +152,7 @@ fn a_folder_without_its_own_hive_is_refused() {
     refused("the folder has no hive");
     #[cfg(unix)]
     {
-        // A link on the disk may lead to the hive of another host.
+        // A link on the disk may point to the hive of another host.
         dead_host(host.0.path());
         let link = host.file("disk/Windows/System32/config/SYSTEM");
         std::os::unix::fs::symlink(host.file("SYSTEM"), link).unwrap();

@@ -129,7 +129,7 @@ fn mistakes_in_arguments_have_answers() {
     assert!(!host.file("bindings.redb").exists());
 }
 
-/// They are right, though they look like mistakes.
+/// They are correct, although they look like mistakes.
 #[test]
 fn names_braces_and_separators_are_understood() {
     let host = Host::new();

@@ -131,7 +131,7 @@ pub(super) fn json(host: &Host, schema: &str, code: u8, arguments: &[&str]) -> V
     schemas::value(schema, code, &output)
 }
 
-/// A command that prints nothing but JSON messages, the last of which is its error.
+/// A command that prints only JSON messages, the last of which is its error.
 pub(super) fn refused(host: &Host, code: u8, arguments: &[&str]) {
     let output = run(host, &[arguments, &["--format", "json"]].concat());
     assert_eq!(text(&output.stdout), "", "{arguments:?}");

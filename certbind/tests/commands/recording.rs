@@ -1,4 +1,4 @@
-//! `record`: the changes of a host, by looks at a store and by a series of exports.
+//! `record`: the changes of a host, by observations of a store and by a series of exports.
 
 use certbind::exit;
 use certbind_core::history::HistoryOptions;
@@ -259,7 +259,7 @@ fn author_is_known_by_the_history_of_the_source_alone() {
     assert_eq!(commits[0]["changes"]["added"].as_array().unwrap().len(), 2);
 }
 
-/// Not even by a program that does not know of recordings.
+/// Not even by a program that does not support recordings.
 #[test]
 fn only_record_changes_a_recording() {
     let host = Host::new();

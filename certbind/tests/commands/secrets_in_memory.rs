@@ -98,7 +98,7 @@ fn passwords_are_overwritten_in_memory() {
         contains(&memory, b"passwords.txt"),
         "what is there is found"
     );
-    // As it is in the file, and as PKCS #12 derives keys of it.
+    // In the form of the file, and in the one from which PKCS #12 derives keys.
     assert!(!contains(&memory, &PASSWORD.as_bytes()[1..]));
     for unit in [u16::to_be_bytes, u16::to_le_bytes] {
         let wide: Vec<u8> = PASSWORD.encode_utf16().flat_map(unit).collect();
@@ -139,7 +139,7 @@ fn core_dumps_are_off() {
     }
 }
 
-/// Ends a process as a fault does; whether it left a core dump.
+/// Ends a process as a fault does. Returns whether it left a core dump.
 fn aborted(process: &mut Running) -> bool {
     let id = process.0.id().to_string();
     let sent = Command::new("kill").args(["-ABRT", &id]).status().unwrap();

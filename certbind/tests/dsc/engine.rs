@@ -2,9 +2,9 @@
 //! names in the manifest's folder, sends the instance on standard input, and checks inputs and
 //! outputs by the schema.
 //!
-//! The rules are those of `lib/dsc-lib/src/dscresources/command_resource.rs` in the repository PowerShell/DSC
-//! at commit 00ec8fbc04d895851caac82b9e76798f1b4e9dd8, and of the pages on Microsoft Learn that
-//! `docs/dsc.md` links.
+//! The rules are from `lib/dsc-lib/src/dscresources/command_resource.rs` in the repository
+//! PowerShell/DSC at commit 00ec8fbc04d895851caac82b9e76798f1b4e9dd8, and of the pages on Microsoft
+//! Learn that `docs/dsc.md` links.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ impl Engine {
         serde_json::from_str(&self.ok(&["list", "--format", "json"])).unwrap()
     }
 
-    /// Starts the command of an operation as the manifest says.
+    /// Starts the command of an operation according to the manifest.
     pub(crate) fn start(&self, operation: &str, input: impl AsRef<[u8]>) -> Output {
         let method = &self.manifest[operation];
         assert_eq!(method["executable"], "certbind");
@@ -203,8 +203,8 @@ impl Engine {
     }
 }
 
-/// The messages of an operation. DSC reads an object with one of these fields, a text each; other lines it
-/// does not report.
+/// The messages of an operation. DSC reads an object with one of these fields, a text each; it does
+/// not report other lines.
 pub(crate) fn messages(output: &Output) -> Vec<(String, String)> {
     let text = String::from_utf8(output.stderr.clone()).unwrap();
     let lines = text.lines().map(|line| {

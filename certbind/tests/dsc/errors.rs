@@ -1,4 +1,4 @@
-//! Inputs that are refused, each with the property that is wrong.
+//! Refused inputs, each with the invalid property.
 
 use std::process::Stdio;
 
@@ -211,7 +211,7 @@ fn a_store_that_cannot_be_opened_exits_with_1() {
     }
 }
 
-/// Messages of DSC are one text by its level, also those of a wrong command line.
+/// Messages of DSC are single texts at a level, also those of a wrong command line.
 #[test]
 fn a_wrong_command_line_is_reported_in_json() {
     let engine = Engine::redb();

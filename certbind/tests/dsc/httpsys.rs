@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::common::library;
 use crate::engine::{Engine, HASH, IIS, NEXT};
 
-/// A simulated host that answers as a line of its configuration says.
+/// A simulated host that answers according to a line of its configuration.
 fn host(answer: &str) -> Engine {
     let answer = answer.to_owned();
     Engine::new(move |folder| {

@@ -1,4 +1,4 @@
-//! Session ticket keys: an input may have them, and no output does.
+//! Session ticket keys: an input may contain them, and no output does.
 
 use serde_json::json;
 

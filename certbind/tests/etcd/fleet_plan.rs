@@ -1,4 +1,4 @@
-//! The plan of a fleet: a file, applied host by host, and gone on with after a crash.
+//! The plan of a fleet: a file, applied host by host, and continued after a crash.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -13,7 +13,7 @@ fn changes_in_etcd_are_in_the_log() {
     let (recording, look) = (format!("redb:{file}"), ["record", &host, "--into", &file]);
     let record = || done("memory:", &look);
 
-    // A host that etcd does not know is no host without bindings.
+    // A host without a record in etcd is not the same as one without bindings.
     let unknown = certbind("memory:", &look);
     let said = String::from_utf8_lossy(&unknown.stderr);
     assert_eq!(unknown.status.code(), Some(1));

@@ -212,7 +212,7 @@ fn killed_sync_is_not_a_local_change() {
             done(&host.record, &["rotate", OLD, NEW]);
             let fault = format!("[[fault]]\ncall = \"{function}\"\nnth = {nth}\nkill = true\n");
             let killed = host.sync_with(&fault, &[]);
-            // The fleet has gone on by the time that it runs again.
+            // The fleet has changed before the next run.
             done(&host.record, &["rotate", NEW, OLD]);
             let (told, code) = host.sync(&[]);
             assert_eq!(code, Some(0), "killed at call {nth} of {function}: {told}");

@@ -1,4 +1,4 @@
-//! A batch whose process is killed at any of its calls of the API happens whole or not at all.
+//! A batch whose process is killed at any of its calls of the API is atomic.
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
@@ -27,7 +27,7 @@ fn host(profile: &str) -> Host {
     host
 }
 
-/// As it was at first.
+/// The initial state.
 fn reset(host: &Host, profile: &str) {
     let records = host.folder.path().join("records.redb");
     let _ = std::fs::remove_file(&records);

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-/// Does the same for each of them, by two threads.
+/// Runs the same work for each of them, in two threads.
 pub(super) fn in_parallel<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let left = Mutex::new(all.iter());
     let done = Mutex::new(Vec::new());

@@ -17,7 +17,7 @@ fn changes_through_the_library_are_served() {
     let [old, new] = ["old", "new"].map(|name| certificate(&folder, name));
     let key = "hostnameport=www.contoso.com:443";
     host.ok(&["add", key, "--hash", &old, "--app-id", IIS]);
-    // A port without any binding is closed, and listened on anew under another number.
+    // A port without any binding is closed, and opened again under another number.
     let other = "hostnameport=other.contoso.com:443";
     host.ok(&["add", other, "--hash", &old, "--app-id", IIS]);
     // The simulated HTTP.sys keeps its bindings in this file.

@@ -148,7 +148,7 @@ fn export_as_json_says_that_it_is_not_whole() {
     assert!(listed.contains("0.0.0.0:444"), "{listed}");
 }
 
-/// No other format can say that bindings are missing.
+/// No other format can represent missing bindings.
 #[test]
 fn other_formats_are_for_whole_stores() {
     let host = host();

@@ -1,5 +1,5 @@
-//! On hosts that answer otherwise than the simulator does by default, exit code 0 means that the
-//! reported outcome is true, and a change that fails names every key that it has changed.
+//! On hosts with other answers than the simulator's default ones, exit code 0 means that the
+//! reported outcome is true, and a failed change names every key that it has changed.
 //!
 //! The true bindings are read from the file of the simulator, by a separate handle.
 
@@ -52,12 +52,12 @@ enum Meaning {
     Lists,
     /// The bindings are changed so.
     Changes(fn(&mut Bindings)),
-    /// They are as they were at first.
+    /// They are in their initial state.
     Undoes,
 }
 
 pub(super) struct Command {
-    /// Separated by spaces: `{url}`, `{plan}` and the like are replaced.
+    /// Separated by spaces: `{url}`, `{plan}` and similar names are replaced.
     line: &'static str,
     /// The lines before it. If one fails, it is not run.
     first: &'static [&'static str],
@@ -170,7 +170,7 @@ fn unbind(all: &mut Bindings, at: &str) {
     all.remove(&key(at));
 }
 
-/// A host that does not have the kind of key does not have the binding.
+/// A host that does not support the kind of key does not have the binding.
 fn change(all: &mut Bindings, at: &str, change: impl Fn(&mut Record)) {
     let Some(binding) = all.get_mut(&key(at)) else {
         return;
@@ -466,7 +466,7 @@ fn success_means_the_reported_outcome_is_true() {
         .flat_map(|(_, (_, broken))| broken.clone())
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    // A store that refuses everything is no good either.
+    // A store that refuses everything is wrong, too.
     let succeeded: BTreeMap<_, _> = results
         .iter()
         .map(|(answer, (done, _))| (*answer, *done))

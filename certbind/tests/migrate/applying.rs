@@ -77,7 +77,7 @@ fn a_terminal_is_asked() {
     ] {
         let bench = planned();
         let before = bench.held("redb:b");
-        // util-linux's `script` gives it a terminal.
+        // `script` of util-linux provides a terminal.
         let line = format!("{} apply plan.json", env!("CARGO_BIN_EXE_certbind"));
         let mut script = Command::new("script");
         let script = script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);

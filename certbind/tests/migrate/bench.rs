@@ -72,7 +72,7 @@ impl Bench {
         self.ok(&[&add, named, options].concat());
     }
 
-    /// All that a store holds.
+    /// All bindings of a store.
     pub(crate) fn held(&self, store: &str) -> serde_json::Value {
         self.json(&["--store", store, "list", "--format", "json"])
     }

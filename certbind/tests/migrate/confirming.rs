@@ -15,7 +15,7 @@ use crate::bench::{Bench, NEW, text};
 
 const APPLY: [&str; 4] = ["apply", "plan.json", "redb:host", "--yes"];
 
-/// A host on which one binding is to be replaced, and one created.
+/// A host on which one binding is replaced, and one created.
 fn planned() -> Bench {
     let bench = Bench::new();
     bench.add("redb:host", "0.0.0.0:443", &[]);
@@ -308,7 +308,7 @@ fn server() -> (SocketAddr, String) {
     (address, hash.to_string())
 }
 
-/// A plan that binds this certificate where a server listens, and another where none does.
+/// A plan that binds this certificate at a listening server, and another without a server.
 fn bound(address: SocketAddr, hash: &str) -> Bench {
     let bench = Bench::new();
     let port = address.port().to_string();

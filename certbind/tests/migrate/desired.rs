@@ -1,4 +1,4 @@
-//! The desired state in `bindings.toml`: every command takes it where it takes an export.
+//! The desired state in `bindings.toml`: every command accepts it in place of an export.
 
 use certbind::exit;
 

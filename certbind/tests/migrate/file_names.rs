@@ -1,5 +1,5 @@
-//! Names of files that come from exports: a host's name leads nowhere but into the folder that was named, and
-//! is no device on Windows.
+//! Names of files that come from exports: a host's name cannot leave the named folder, and is no
+//! device on Windows.
 
 use certbind::exit;
 
@@ -51,7 +51,7 @@ fn renewal_makes_no_folder_for_a_hostile_host() {
         assert!(said.contains("is not a host name"), "{host}: {said}");
         assert_eq!(files(&bench.file("")), before, "{host}");
     }
-    // One of them by itself is renewed.
+    // A single one of them is renewed.
     let bench = exported("web01");
     bench.ok(&["rotate", OLD, NEW, "export.json", "--out", "change"]);
     assert!(bench.file("change/web01/after.json").exists());

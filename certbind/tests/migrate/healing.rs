@@ -69,7 +69,7 @@ fn options_come_back_and_the_new_certificate_stays() {
     assert_eq!(bench.held("redb:a"), lost);
 }
 
-/// A key that is gone and a new one at its port may belong together: that is not guessed.
+/// A missing key and a new one at its port may belong together: that is not guessed.
 #[test]
 fn ambiguous_pairs_are_refused() {
     let bench = renewed_without_options();

@@ -151,7 +151,7 @@ fn what_is_no_listing_is_refused_by_every_command() {
     assert_eq!(bench.held("redb:target"), held);
 }
 
-/// A listing of a host without bindings is whole, and still no order to delete all of a target.
+/// A listing of a host without bindings is complete, and still does not delete all of a target.
 #[test]
 fn deleting_most_of_a_target_needs_prune_all() {
     let bench = Bench::new();

@@ -1,4 +1,4 @@
-//! The store that a plan file opens by itself: none that its author could choose to harm.
+//! The store that a plan file names: its author cannot choose one to do harm.
 
 use certbind::exit;
 

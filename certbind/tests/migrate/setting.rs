@@ -1,4 +1,4 @@
-//! Verbs that succeed if nothing is to be done.
+//! Verbs that succeed if there is nothing to do.
 
 use certbind::exit;
 use serde_json::Value;

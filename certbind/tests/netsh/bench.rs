@@ -32,7 +32,7 @@ impl Bench {
         }
     }
 
-    /// Runs a command given as on a command line; words with blanks in them are not needed here.
+    /// Runs a command given as on a command line; words with spaces are not needed here.
     pub(crate) fn run(&self, line: &str) -> Said {
         let words: Vec<_> = line.split(' ').map(String::from).collect();
         run(&self.store, self.profile, &words)
@@ -74,8 +74,8 @@ pub(crate) fn run(store: &dyn BindingStore, profile: Profile, words: &[String]) 
     }
 }
 
-/// A store that answers everything with a Win32 code, as HTTP.sys does; with 19 it is read-only,
-/// which HTTP.sys never is.
+/// A store that returns a Win32 code for every operation, as HTTP.sys does; with 19 it is
+/// read-only, which HTTP.sys never is.
 pub(crate) struct Refusing(pub(crate) u32);
 
 impl Refusing {

@@ -39,7 +39,7 @@ fn missing_argument_message_matches_newer_hosts() {
     let said = bench.fails(&format!(
         "http add sslcert ipport=0.0.0.0:55539 certhash={HASH}"
     ));
-    // The page that the sample is from made tabs blanks and cut the ends of lines.
+    // The page of this sample replaced tabs by spaces and cut the ends of lines.
     let shown: String = said
         .lines()
         .map(|line| format!("{}\n", line.replace('\t', "        ").trim_end()))

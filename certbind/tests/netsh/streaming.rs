@@ -9,7 +9,7 @@ use certbind_core::{
     Scan, StoreError, Uuid,
 };
 
-/// Central bindings of every port, which it counts as they are read; the last read may be an error.
+/// Central bindings of every port, counted as they are read; the last read may be an error.
 struct Ports {
     read: AtomicUsize,
     count: u16,
@@ -85,8 +85,8 @@ fn ports(count: u16, then_fails: bool) -> Ports {
     }
 }
 
-/// Records are held no longer than it takes to write them: the first part follows a few, and every part
-/// as few more.
+/// Records are kept in memory only until they are written: the first part follows a few, and every
+/// part as few more.
 #[test]
 fn listings_are_written_while_they_are_read() {
     let store = ports(20_000, false);

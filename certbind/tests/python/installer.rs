@@ -1,4 +1,4 @@
-//! The page "Test an installer", block by block, as it is printed.
+//! The page "Test an installer", executed block by block.
 
 use std::path::Path;
 use std::process::Command;
@@ -53,7 +53,7 @@ fn python_tests_of_an_installer_pass_as_printed() {
     let (folder, kit) = (folder(), kit());
     let tests = folder.path().join("test_install.py");
     std::fs::write(tests, block("python", 0)).unwrap();
-    // The plugin is loaded by itself where the package is installed.
+    // The plugin is loaded automatically where the package is installed.
     let done = pytest(
         &["-p", "certbind_harness.plugin"],
         folder.path(),

@@ -1,5 +1,5 @@
 //! An interpreter of the batch files that certbind writes, so that their text is executed without
-//! Windows. It knows the commands that they consist of, and fails on anything else.
+//! Windows. It supports their commands, and fails on any other.
 //!
 //! Where versions of `cmd` differ in the ERRORLEVEL after a command, it is [`UNKNOWN`], which must
 //! not be read. Sources: `cmd /?`, `set /?`, `if /?`, `call /?`, and the page "Command-line
@@ -95,7 +95,7 @@ struct Batch<'a> {
     output: String,
 }
 
-/// How the batch file goes on after a line.
+/// How the batch file continues after a line.
 enum Next {
     Line,
     Goto(usize),
@@ -293,7 +293,7 @@ impl Batch<'_> {
                 let [path] = &arguments(rest)[..] else {
                     panic!("{line}")
                 };
-                // Without an error, `md` leaves ERRORLEVEL as it is.
+                // Without an error, `md` does not change ERRORLEVEL.
                 let folder = format!("{path}\\");
                 if self.files.insert(folder, String::new()).is_some() {
                     self.level = Some(1);
@@ -398,7 +398,7 @@ impl Batch<'_> {
     }
 }
 
-/// A command that the interpreter does not know must not pass.
+/// An unknown command must not be accepted.
 #[test]
 fn unknown_syntax_is_refused() {
     for line in [

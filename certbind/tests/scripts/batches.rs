@@ -212,7 +212,8 @@ fn a_host_without_netsh_is_not_taken_for_an_empty_one() {
     assert_eq!(run.code, Some(1), "{}", run.text);
 }
 
-/// A netsh that cannot be started says nothing about the host, and least of all that a key is not bound.
+/// A netsh that cannot be started is no evidence about the host, and least of all that a key is not
+/// bound.
 #[test]
 fn a_netsh_that_disappears_is_no_success() {
     for release in [Release::Server2016, Release::Server2022] {

@@ -33,7 +33,7 @@ pub(crate) struct Run {
     /// The exit code, if it was not killed.
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
-    /// How many commands were to change something.
+    /// How many commands would change something.
     pub(crate) changes: usize,
 }
 

@@ -156,7 +156,7 @@ fn killed_batch_file_is_rolled_back_by_its_next_run_or_confirmed() {
                 let context = format!("{} {event:?} {next}", waiting.case.release.name());
                 match next {
                     "apply" => {
-                        // Killed again while it rolls back, for good measure.
+                        // Killed again while it rolls back.
                         waiting.apply(Some(Event::At(Point::KillAfter(1))));
                         let run = waiting.apply(None);
                         let code = run.code.map(|code| code.try_into().unwrap());
@@ -237,7 +237,7 @@ fn failed_rollback_is_tried_again() {
     assert_eq!(waiting.apply(None).code, Some(2));
 }
 
-/// Starts the shell script `apply` of a host; gives it, with its output, once it waits.
+/// Starts the shell script `apply` of a host. Returns it, with its output, once it waits.
 fn waiting_shell(host: &SimulatedHost) -> (Child, impl Sized) {
     let mut command = host.command("apply.sh");
     command.stdout(Stdio::piped()).stderr(Stdio::null());

@@ -124,8 +124,8 @@ fn five_hosts_are_renewed_from_their_listings() {
         "{text}"
     );
     assert!(!text.contains("web02"), "{text}");
-    // The renewal of renewed hosts does nothing and succeeds, also by a prefix that nothing has any
-    // more; it fails if nothing uses either certificate.
+    // The renewal of renewed hosts changes nothing and succeeds, also by a prefix that no binding
+    // has any more; it fails if no binding uses either certificate.
     let list_02 = at("new/web02.txt");
     let again = |from: &str, to: &str| {
         let arguments = [

@@ -1,4 +1,4 @@
-//! A netsh that answers nothing: it says neither that a key is bound nor that it is not.
+//! A netsh without output: it reports neither that a key is bound nor that it is not.
 
 use std::os::unix::fs::PermissionsExt;
 

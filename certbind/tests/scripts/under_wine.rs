@@ -179,7 +179,7 @@ fn batch_files_hold_under_wine() {
     println!("{total:?}");
 }
 
-/// A script that compares whole records.
+/// A script that compares complete records.
 #[test]
 #[ignore = "needs Wine and the kit for Windows: cargo xtask wine"]
 fn batch_files_with_the_layout_of_the_listing_hold_under_wine() {

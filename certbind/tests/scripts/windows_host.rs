@@ -21,7 +21,7 @@ pub(crate) enum Event {
     /// From this command on, of those that change nothing as well, netsh answers nothing and exits with
     /// this code.
     Silent(usize, i32),
-    /// This command alone does.
+    /// Only for this command.
     SilentOnce(usize, i32),
     /// The batch file is killed at this second of its wait.
     KillWait(usize),
@@ -35,7 +35,7 @@ pub(crate) struct WindowsHost {
     store: MemoryStore,
     profile: Profile,
     pub(crate) files: Files,
-    /// Every command that was run, but the one that asks for a text.
+    /// Every command that was run, except the one that queries a text.
     pub(crate) commands: Vec<Vec<String>>,
     event: Option<Event>,
     changes: usize,
@@ -76,7 +76,7 @@ impl WindowsHost {
         all.map(Result::unwrap).collect()
     }
 
-    /// Runs a batch file. Its temporary files must be gone unless it was killed.
+    /// Runs a batch file. Its temporary files must not exist afterwards unless it was killed.
     pub(crate) fn run(&mut self, script: &str, event: Option<Event>) -> Run {
         self.event = event;
         self.changes = 0;
@@ -96,7 +96,7 @@ impl WindowsHost {
         }
     }
 
-    /// Runs a netsh command by itself.
+    /// Runs a single netsh command.
     pub(crate) fn command(&mut self, arguments: &[String]) -> String {
         self.event = None;
         self.netsh(arguments).unwrap().0

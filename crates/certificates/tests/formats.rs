@@ -1,4 +1,4 @@
-//! Files that other programs wrote are read whole.
+//! Files of other programs are read completely.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

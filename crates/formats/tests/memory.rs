@@ -59,7 +59,7 @@ fn listing_needs_the_memory_of_a_record() {
         let bindings = bindings.map(|record| record.unwrap().binding);
         assert!(bindings.eq((0..BINDINGS).map(binding)));
     });
-    // The table of labels takes some 150 KiB, however long the listing is.
+    // The table of labels takes some 150 KiB, for any length of the listing.
     assert!(read.bytes_max < 250 * KIB, "{read:?}");
 }
 

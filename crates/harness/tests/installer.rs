@@ -9,7 +9,7 @@ const HASH: [u8; 20] = [
     0x25, 0x2c, 0x90, 0xf2,
 ];
 
-/// Runs the installer. Its service starts, or does not.
+/// Runs the installer. Its service starts, or fails.
 fn install(host: &Harness, service: &str) -> Output {
     std::os::unix::fs::symlink(service, host.folder().join("start-service")).unwrap();
     let installer = std::path::absolute(INSTALLER).unwrap();

@@ -137,7 +137,7 @@ fn fault_that_does_nothing_is_refused() {
     }
 }
 
-/// An error of the harness is reported, and no fault that was still to come.
+/// An error of the harness is reported, instead of pending faults.
 #[test]
 fn error_of_a_harness_with_faults_is_returned() {
     let fault = || harness().fault(Fault::at(Call::Set, 1).answers(5));
@@ -188,7 +188,7 @@ fn program_that_cannot_load_the_library_is_an_error() {
     load.args(["-c", "import ctypes; ctypes.CDLL('Httpapi.dll')"]);
     assert!(load.status().unwrap().success());
     load.env_remove("LD_LIBRARY_PATH");
-    // As koffi says it, in Node.
+    // As koffi reports it, in Node.
     let koffi = "echo 'Error: Failed to load shared library: no such file' >&2; exit 1";
     let mut node = harness.command("sh").unwrap();
     for failed in [
@@ -335,7 +335,7 @@ fn a_windows_program_binds_under_wine() {
     harness.assert_export(listed.as_bytes());
 }
 
-/// As programs in Go and those of CsWin32 look for the library.
+/// As programs in Go and those of CsWin32 search the library.
 #[test]
 #[ignore = "needs Wine, mingw-w64 and a kit for Windows, as `cargo xtask wine` has them"]
 fn a_program_that_searches_system32_alone_binds_under_wine() {
@@ -354,7 +354,7 @@ fn a_program_that_searches_system32_alone_binds_under_wine() {
     harness.assert_bindings([bound()]);
 }
 
-/// Wine says why, or nothing.
+/// Wine prints the reason, or nothing.
 #[test]
 #[ignore = "needs a kit for Windows, named in CERTBIND_WINDOWS_KIT, and Wine"]
 fn a_program_that_cannot_load_the_library_is_an_error_under_wine() {
@@ -411,7 +411,7 @@ fn a_certificate_that_netsh_binds_is_served() {
         .socket([127, 0, 0, 1].into(), port)
         .expect("a socket");
     assert_eq!(serving.url(port), Some(format!("https://{socket}")));
-    // The probe goes to the port of a key, so it gets one with the port that is listened on.
+    // The probe connects to the port of a key, so it gets one with the port of the listener.
     let key = format!("hostnameport=www.contoso.com:{}", socket.port());
     let record = Record::new(hash, None, Uuid::nil());
     let bound = Binding::new(key.parse().expect("a key"), record).expect("a binding");

@@ -41,7 +41,7 @@ fn binding(key: &str) -> Binding {
 
 /// The structure of so many bytes.
 fn bytes<'a>(pointer: *const c_void, length: usize) -> &'a [u8] {
-    // SAFETY: every use here is within the call or the buffer that the pointer is good for.
+    // SAFETY: every use here is within the call or the buffer for which the pointer is valid.
     unsafe { slice::from_raw_parts(pointer.cast(), length) }
 }
 

@@ -19,7 +19,7 @@ use proptest::prelude::*;
 /// The bytes of a structure, moved to a place with the alignment of `shift`.
 fn moved(pointer: *const c_void, length: u32, shift: usize) -> Vec<u8> {
     let mut place = vec![0; shift];
-    // SAFETY: within the closure that the structure is lent to.
+    // SAFETY: within the closure that borrows the structure.
     place.extend(unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length as usize) });
     place
 }

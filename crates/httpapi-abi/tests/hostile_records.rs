@@ -44,7 +44,7 @@ fn pointers(kind: Kind) -> Vec<usize> {
     }
 }
 
-/// Where a pointer is made to lead.
+/// The target of a modified pointer.
 #[derive(Clone, Debug)]
 enum Target {
     Null,
@@ -130,7 +130,7 @@ fn make_plausible(kind: Kind, record: &mut [u8], leads: &[Option<Index>]) {
     }
 }
 
-/// A record that was read holds nothing that cannot be written and read again.
+/// A record that was read contains no value that cannot be written and read again.
 fn check(kind: Kind, buffer: &[u8]) -> Result<(), TestCaseError> {
     let Ok(binding) = read_record(kind, buffer) else {
         return Ok(());

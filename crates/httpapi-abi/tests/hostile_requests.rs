@@ -62,7 +62,7 @@ fn address_at(kind: Kind, query: bool) -> Option<usize> {
 /// Mostly zeros, small numbers and letters.
 const NOISE: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 20, 23, b'a'];
 
-/// Memory that pointers may lead to, with a NUL at its end that ends every string.
+/// Memory that pointers may point to, with a NUL at its end that ends every string.
 fn memory() -> impl Strategy<Value = Vec<u8>> {
     (any::<bool>(), cases::text(0..300)).prop_map(|(address, text)| {
         let mut memory = if address {
@@ -121,13 +121,13 @@ proptest! {
         }
         let (pointer, length) = (structure.as_ptr().cast(), u32::try_from(structure.len()).unwrap());
         if query {
-            // SAFETY: that many bytes are valid, and all pointers in them are good.
+            // SAFETY: that many bytes are valid, and all pointers in them are valid.
             let _ = unsafe { read_query(kind, pointer, length) };
             return Ok(());
         }
-        // SAFETY: that many bytes are valid, and all pointers in them are good.
+        // SAFETY: that many bytes are valid, and all pointers in them are valid.
         let key = unsafe { read_delete(kind, pointer, length) };
-        // SAFETY: that many bytes are valid, and all pointers in them are good.
+        // SAFETY: that many bytes are valid, and all pointers in them are valid.
         match unsafe { read_set(kind, pointer, length) } {
             Ok(binding) => {
                 prop_assert_eq!(key.as_ref(), Ok(binding.key()));
@@ -173,7 +173,7 @@ const LIMITS: [usize; 4] = [
 #[test]
 fn a_string_is_read_up_to_its_limit_and_no_further() {
     for (at, limit) in LIMITS.into_iter().enumerate() {
-        // Exactly so much memory, which valgrind sees to.
+        // Exactly this much memory, which valgrind checks.
         let endless = vec![u16::from(b'x'); limit + 1].into_boxed_slice();
         let fault = set_with(&endless, at).unwrap_err();
         let RequestError::Unterminated { limit: found, .. } = fault else {

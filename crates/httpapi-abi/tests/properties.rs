@@ -27,7 +27,7 @@ use proptest::sample::{Index, select};
 /// The bytes of a structure, moved to a place with the alignment of `shift`.
 fn moved(pointer: *const c_void, length: u32, shift: usize) -> Vec<u8> {
     let mut place = vec![0; shift];
-    // SAFETY: within the closure that the structure is lent to.
+    // SAFETY: within the closure that borrows the structure.
     place.extend(unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length as usize) });
     place
 }
@@ -133,7 +133,7 @@ fn session_ticket_key_matches_schannel() {
         &PropertyValue::SessionTicketKeys(keys).into(),
     );
     let mut buffer = vec![0xff_u8; answer.size() as usize];
-    // SAFETY: the buffer is as long as it says.
+    // SAFETY: the buffer has the length of the answer.
     unsafe { answer.write(buffer.as_mut_ptr().cast()) };
     assert_eq!(buffer[128..132], [5, 0, 0, 0], "the type");
     assert_eq!(buffer[144..148], [1, 0, 0, 0], "the number of keys");
@@ -179,7 +179,7 @@ fn lists_of_lists_are_read_as_far_as_a_property_goes() {
     with_set_property(key.key(), None, &one.into(), |request| {
         let mut bytes = moved(request.pointer, request.length, 0);
         let list = usize::from_ne_bytes(bytes[152..160].try_into().unwrap());
-        // SAFETY: there is one restriction, lent to this closure.
+        // SAFETY: there is one restriction, borrowed by this closure.
         let restriction = unsafe {
             std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<u8>(list), 40)
         };
@@ -292,7 +292,7 @@ proptest! {
         counts in prop::collection::vec(prop_oneof![0..4_u32, Just(u32::MAX)], 2),
         has_memory in prop::bool::weighted(0.9),
     ) {
-        // Of lists of numbers alone: there is no telling where pointers in lists lead.
+        // Of lists of numbers alone: pointers in lists could point anywhere.
         prop_assume!(!matches!(of, 3 | 4));
         let (key, param) = match kind {
             Kind::IpPort | Kind::Ccs => (None, 128),

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
 
-/// Runs a client, which has to say that every check has passed.
+/// Runs a client, which has to print that every check has passed.
 fn passes(client: &mut Command) {
     let output = client
         .output()

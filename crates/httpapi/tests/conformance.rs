@@ -16,8 +16,8 @@ use certbind_httpsys::{HttpSysStore, LibraryApi};
 use libloading::{Library, Symbol};
 use tempfile::TempDir;
 
-/// Copies of the library: each has a simulator of its own, as each process does. They are used
-/// again, since a library that was loaded stays.
+/// Copies of the library: each has a simulator of its own, as each process has. They are reused,
+/// since a loaded library is never unloaded.
 static COPIES: Mutex<Vec<Arc<Copied>>> = Mutex::new(Vec::new());
 
 struct Copied {

@@ -41,7 +41,7 @@ fn unsimulated_functions_answer_not_implemented() {
     let library = unsafe { Library::new(common::library()) }.expect("the library loads");
     for name in ABSENT.split_whitespace() {
         let function = found(&library, name);
-        // SAFETY: it looks at no argument.
+        // SAFETY: it reads no argument.
         assert_eq!(unsafe { function(1, 2, 3, 4) }, 120, "{name}");
     }
     for name in SIMULATED.split_whitespace() {

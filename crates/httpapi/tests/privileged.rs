@@ -12,7 +12,7 @@ use certbind_test_support::require;
 use common::library;
 use tempfile::TempDir;
 
-/// A group that the program does not run in, and that its file may be given to.
+/// A group that the program does not run in, and that its file can be assigned to.
 fn other_group(own: u32) -> Option<u32> {
     let groups = Command::new("id").arg("-G").output().expect("id runs");
     let groups = String::from_utf8(groups.stdout).expect("numbers");

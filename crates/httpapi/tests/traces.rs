@@ -109,7 +109,7 @@ fn service_calls_replay_to_the_same_answers() {
         );
     }
     assert!((1..8).contains(&left.len()), "{left:#?}");
-    // On a Windows without settings they are answered otherwise.
+    // On a Windows without settings the answers differ.
     let old = Simulator::new(Arc::new(MemoryStore::new())).profile(Profile::Windows7);
     let replayed: Vec<_> = certbind_trace::replay(&old, &entries).collect();
     let differs =
@@ -154,7 +154,7 @@ fn recorded_calls_replay_to_the_same_answers() {
         .filter(|answer| **answer == ReplayOutcome::Same);
     assert!(same.count() > entries.len() / 2);
 
-    // And to other answers where something else is bound.
+    // The answers also differ where another binding exists.
     let simulator = fresh();
     let again = certbind_trace::replay(&simulator, &entries[..entries.len() / 2]).count();
     assert!(

@@ -1,4 +1,4 @@
-//! Endpoints probed: local servers with the right certificate, a wrong one and none.
+//! Probed endpoints: local servers with the bound certificate, another one and none.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -15,7 +15,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion, version};
 
-/// A server that shows a certificate by the name that is asked for.
+/// A server that chooses its certificate by the requested name.
 #[derive(Debug)]
 struct Server {
     /// Of `www.contoso.com`, and of names below `shop.contoso.com`.
@@ -61,7 +61,7 @@ fn serve(server: Server, versions: &[&'static SupportedProtocolVersion]) -> Sock
             let mut stream = stream.unwrap();
             let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             while connection.is_handshaking() && connection.complete_io(&mut stream).is_ok() {}
-            // A client that leaves as TLS has it says so.
+            // A client that closes the connection as TLS requires sends an alert.
             let _ = connection.complete_io(&mut stream);
         }
     });

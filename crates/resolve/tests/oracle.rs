@@ -189,7 +189,7 @@ proptest! {
     }
 }
 
-/// A host that holds every key: each step is reached by some connection.
+/// A host with every key: each step is reached by some connection.
 #[test]
 fn every_step_can_win() {
     let mut reached = Vec::new();

@@ -83,7 +83,7 @@ impl Copy {
     fn new(request: Request, kind: Kind, query: bool, spoils: &[Spoil], shift: usize) -> Self {
         let length = request.length as usize;
         let mut bytes = vec![0; shift + length];
-        // SAFETY: the request is complete, and as long as it says.
+        // SAFETY: the request is complete, and as long as stated.
         unsafe {
             ptr::copy_nonoverlapping(
                 request.pointer.cast::<u8>(),
@@ -340,7 +340,7 @@ proptest! {
             },
         };
         prop_assert!(matches!(code, 87 | 122), "{code}");
-        // The listen list is asked for without a structure.
+        // The listen list is queried without a structure.
         let asks = function.is_none() && service_kind_of(id) == Some(ServiceKind::ListenList);
         prop_assert_eq!(needed != UNTOUCHED, asks);
     }

@@ -106,11 +106,11 @@ fn enumeration_lists_the_store_once() {
     let enumerate = || (0..).take_while(|index| caller.next(Kind::IpPort, *index) == 122);
     assert_eq!(enumerate().count(), 100);
     assert_eq!(given.load(Ordering::Relaxed), 1 + 100);
-    // A change that did not come through the simulator shows at the next enumeration.
+    // A change that bypassed the simulator is visible in the next enumeration.
     store.insert(binding("0.0.0.0:1000")).unwrap();
     assert_eq!(enumerate().count(), 101);
     assert_eq!(given.load(Ordering::Relaxed), 1 + 100 + 1 + 101);
-    // One that did, at the next index.
+    // A change through the simulator, at the next index.
     assert_eq!(caller.next(Kind::IpPort, 100), 122);
     assert_eq!(caller.asks(Function::Delete, &binding("0.0.0.0:1000")), 0);
     assert_eq!(caller.next(Kind::IpPort, 100), 259);

@@ -55,7 +55,7 @@ fn ask(caller: &Caller<'_>, query: PropertyQuery<'_>) -> Result<(BindingKey, Pro
         let mut needed = caller::UNTOUCHED;
         let mut call = |output: &mut [u64]| {
             let room = u32::try_from(size_of_val(output)).unwrap();
-            // SAFETY: the request is complete, and the output is as long as it is said to be.
+            // SAFETY: the request is complete, and the output is as long as stated.
             let code = unsafe {
                 HttpApi::query(
                     caller.api,

@@ -1,4 +1,4 @@
-//! The codes of the functions, call by call, and which comes first where several are deserved.
+//! The codes of the functions, call by call, and their precedence where several apply.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 #![expect(unsafe_code, reason = "calls a C interface")]

@@ -45,7 +45,7 @@ fn ask(caller: &Caller<'_>, query: &ServiceQuery, output: &mut [u8]) -> (u32, u3
              pointer: input,
              length,
          }| {
-            // SAFETY: the request is complete, and the output is as long as is said.
+            // SAFETY: the request is complete, and the output is as long as stated.
             unsafe {
                 let (api, null) = (caller.api, ptr::null());
                 let needed = &raw mut needed;
@@ -126,7 +126,7 @@ fn bytes_of_answers_are_where_the_headers_have_them() {
     assert_eq!(u16::from_ne_bytes(seconds), 33);
 }
 
-/// A structure of a C program, with a pointer or two that lead to these texts.
+/// A structure of a C program, with a pointer or two to these texts.
 fn change(caller: &Caller<'_>, function: Function, kind: ServiceKind, bytes: &[u8]) -> u32 {
     let (pointer, length) = (
         bytes.as_ptr().cast::<c_void>(),
@@ -164,7 +164,7 @@ fn mistakes_of_c_programs_have_their_codes() {
         122
     );
     assert_eq!(set(good, everyone), 0);
-    // A deletion looks at nothing but the URL.
+    // A deletion reads only the URL.
     let bytes = words(&[good, 0]);
     assert_eq!(
         change(

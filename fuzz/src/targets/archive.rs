@@ -20,7 +20,7 @@ pub(crate) const TARGET: Target = Target {
         "ustar",
         "../",
     ],
-    // An xz file may ask for a dictionary of 96 MiB.
+    // An xz file may require a dictionary of 96 MiB.
     memory: |length| (104 << 20) + 256 * length as u64,
 };
 

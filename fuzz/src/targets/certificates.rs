@@ -87,7 +87,7 @@ fn read(input: &[u8]) -> Outcome {
     Outcome::of((found, unread))
 }
 
-/// Whether it begins as a PFX does, with the number 3 in a sequence.
+/// Whether it begins like a PFX, with the number 3 in a sequence.
 fn is_pfx(input: &[u8]) -> bool {
     input.first() == Some(&0x30) && input.iter().take(8).any(|byte| *byte == 2)
 }

@@ -49,7 +49,7 @@ fn seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Replays a log, as it is and with the right hashes in every entry, so that damage gets past them.
+/// Replays a log, unchanged and with valid hashes in every entry, so that damage gets past them.
 fn replay(input: &[u8]) -> Outcome {
     let mut hashed = input.to_vec();
     for at in (512..hashed.len().saturating_sub(40)).step_by(512) {

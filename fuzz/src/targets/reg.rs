@@ -21,7 +21,7 @@ pub(crate) const TARGET: Target = Target {
             let text: String = char::decode_utf16(units)
                 .map(|c| c.unwrap_or('?'))
                 .collect();
-            // UTF-8 as well: damage does more there.
+            // UTF-8 as well: damage has more effect there.
             seeds.push(text.trim_start_matches('\u{feff}').as_bytes().to_vec());
             seeds.push(out);
         }

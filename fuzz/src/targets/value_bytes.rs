@@ -1,4 +1,4 @@
-//! Values of a redb file: the first byte says which key they are read for.
+//! Values of a redb file: the first byte determines the key for which they are read.
 
 use certbind_core::codec::{decode_binding, encode_binding, encode_key};
 use certbind_core::{Binding, BindingKey};

@@ -1,5 +1,5 @@
 //! The suite on a host that is not the tests' own: on ports from 50001, under application ids of
-//! their own, with two certificates that the host has, and with nothing else changed.
+//! their own, with two certificates of the host, and without other changes.
 //!
 //! It runs over the simulator everywhere, and with the feature `real-httpsys`, on Windows, over
 //! HTTP.sys.

@@ -110,13 +110,13 @@ impl Names {
     }
 }
 
-/// Whether a guest has put it there, this one or another.
+/// Whether a guest has created it, this one or another.
 pub(crate) fn is_a_guests(host: &Binding) -> bool {
     PORTS.contains(&host.key().port().get())
         && host.record().app_id.as_u128() >> 64 == APPLICATION >> 64
 }
 
-/// A plain CCS binding with options has to be refused, so it has to have some on the host too.
+/// A plain CCS binding with options has to be refused, so it needs some on the host too.
 fn options(binding: &Binding) -> SslFlags {
     match binding.key().kind() == Kind::Ccs && binding.record().has_options() {
         true => SslFlags::DISABLE_HTTP2,

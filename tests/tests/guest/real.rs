@@ -28,7 +28,7 @@ impl Fixture for Windows {
     }
 
     fn open(&self) -> Result<Self::Store> {
-        // A simulated one would begin anew each time it was loaded.
+        // A simulated one would start empty each time it was loaded.
         static API: OnceLock<Arc<LibraryApi>> = OnceLock::new();
         let api = API.get_or_init(|| Arc::new(LibraryApi::system().expect("httpapi.dll")));
         let journal = self.journal.path().to_owned();

@@ -9,8 +9,8 @@ use certbind_core::{
 
 use crate::names::{Names, is_a_guests};
 
-/// The bindings of a guest alone, under the names that the suite gives them. That they are unique,
-/// whole, ordered and lasting is up to the store beneath.
+/// The bindings of a guest alone, under the names that the suite gives them. The underlying store
+/// is responsible for uniqueness, atomicity, order and durability.
 pub(crate) struct Guest<S> {
     store: S,
     names: Arc<Names>,

@@ -39,7 +39,8 @@ impl Fault for FillsAfterTheWrite {
     }
 }
 
-/// The list of all bindings is kept until a key comes or goes; an update does not discard it.
+/// The list of all bindings is cached until a key is added or removed; an update does not discard
+/// it.
 #[derive(Default)]
 pub(crate) struct CachesLists(Mutex<Option<Vec<Binding>>>);
 

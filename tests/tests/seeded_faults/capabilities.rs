@@ -1,4 +1,4 @@
-//! Stores that are otherwise than their capabilities say.
+//! Stores that differ from their capabilities.
 
 use std::num::NonZeroUsize;
 
@@ -59,7 +59,7 @@ impl Fault for LacksAKindThatItClaims {
     }
 }
 
-/// Says of a kind that it lacks that nothing is bound.
+/// Returns no binding for a kind that it lacks, instead of an error.
 #[derive(Default)]
 pub(crate) struct GetsNothingOfAKindThatItLacks;
 
@@ -77,7 +77,7 @@ impl Fault for GetsNothingOfAKindThatItLacks {
     }
 }
 
-/// Takes as many changes as it says, less one.
+/// Accepts one change less than its declared limit.
 #[derive(Default)]
 pub(crate) struct TakesLessThanItsLimit;
 

@@ -185,7 +185,7 @@ impl<Q> Drop for LogStore<Q> {
     }
 }
 
-/// The first record of these bytes, if it is whole.
+/// The first record of these bytes, if it is complete.
 fn record(bytes: &[u8]) -> Option<&[u8]> {
     let length = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
     bytes.get(4..4 + usize::try_from(length).ok()?)

@@ -39,7 +39,7 @@ fn read(store: &MemoryStore, scan: &Scan, most: usize) -> Result<Vec<Binding>> {
     store.scan(scan)?.take(most).collect()
 }
 
-/// A query that runs when its first row is asked for.
+/// A query that runs when its first row is requested.
 #[derive(Default)]
 pub(crate) struct StartsAtTheFirstRow;
 
@@ -350,7 +350,7 @@ fn copy(of: &MemoryStore) -> Arc<MemoryStore> {
     Arc::new(copy)
 }
 
-/// Each handle reads the file when it is opened, and writes the whole file at each change.
+/// Each handle reads the file when it is opened, and writes the complete file at each change.
 #[derive(Default)]
 pub(crate) struct HandlesOverwriteEachOther(Mutex<Option<Arc<MemoryStore>>>);
 
@@ -369,7 +369,7 @@ impl Fault for HandlesOverwriteEachOther {
     }
 }
 
-/// The second handle sees the store as it was when it was opened.
+/// The second handle sees the store at the time when it was opened.
 #[derive(Default)]
 pub(crate) struct SecondHandlesReadACopy(AtomicUsize);
 
@@ -413,7 +413,7 @@ impl Fault for EmptiesTheStoreBeforeItRefuses {
     }
 }
 
-/// A second opening fails, and does not say why.
+/// A second opening fails without a reason.
 #[derive(Default)]
 pub(crate) struct RefusesWithoutAReason(AtomicUsize);
 

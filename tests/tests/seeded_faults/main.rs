@@ -1,5 +1,5 @@
-//! The suite is itself tested: each fault here is seeded into a store that is otherwise right. The
-//! check that is meant for it has to find it at the size that is named, and to say so.
+//! The suite is itself tested: each fault here is seeded into an otherwise correct store. The check
+//! for it has to find and report it at the specified size.
 
 mod answers;
 mod cached;

@@ -1,4 +1,4 @@
-//! Stores that show something else than they hold.
+//! Stores that return other bindings than they contain.
 
 use std::ops::Bound;
 use std::sync::Mutex;
@@ -210,7 +210,7 @@ impl Fault for ScansByIndex {
         let mut seen: Vec<Binding> = Vec::new();
         while let Some(binding) = found(store, scan)?.into_iter().nth(seen.len()) {
             if seen.last().is_some_and(|last| last.key() >= binding.key()) {
-                // At least it starts again when it sees a binding twice.
+                // It at least starts again when it sees a binding twice.
                 seen.clear();
             } else {
                 seen.push(binding);

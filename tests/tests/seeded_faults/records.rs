@@ -1,4 +1,4 @@
-//! Stores that keep something else than they were given.
+//! Stores that store other values than the given ones.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -152,7 +152,7 @@ impl Fault for FoldsMappedAddresses {
     }
 }
 
-/// Knows every bit until it is opened again.
+/// Keeps every bit until it is opened again.
 #[derive(Default)]
 pub(crate) struct FoldsFlagsWhenReopened;
 

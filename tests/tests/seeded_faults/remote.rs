@@ -8,7 +8,7 @@ use certbind_core::{Applied, Batch, BindingStore, MemoryStore, Precondition, Res
 
 use crate::seeded::Fault;
 
-/// A server takes requests of up to 64 KiB, which no capability says.
+/// A server accepts requests of up to 64 KiB, which no capability declares.
 #[derive(Default)]
 pub(crate) struct RefusesLargeRequests;
 

@@ -13,7 +13,7 @@ use certbind_core::{
 /// The source of a bulk load.
 pub(crate) type Source<'a> = dyn Iterator<Item = Result<Change>> + Send + 'a;
 
-/// A fault of a store. Each method is right unless a fault overrides it.
+/// A fault of a store. Each method is correct unless a fault overrides it.
 ///
 /// The fixture holds the fault and the bindings: both outlive the stores that are opened.
 pub(crate) trait Fault: Default + Send + Sync + 'static {
@@ -154,13 +154,13 @@ impl<D: Fault, const SIZE: usize> Fixture for FaultyFixture<D, SIZE> {
     }
 }
 
-/// Everything that the store holds.
+/// All bindings of the store.
 pub(crate) fn all(store: &MemoryStore) -> Vec<Binding> {
     let scan = store.scan(&Scan::all()).expect("scan");
     scan.collect::<Result<_>>().expect("scan")
 }
 
-/// Makes the store hold this.
+/// Sets the contents of the store.
 pub(crate) fn put_back(store: &MemoryStore, bindings: &[Binding]) {
     let gone = all(store).into_iter().map(|binding| binding.key().clone());
     let gone = gone.filter(|key| bindings.iter().all(|binding| binding.key() != key));

@@ -87,7 +87,7 @@ applies! {
         Ok(reported)
     };
 
-    /// Names the first key of the page in which a precondition does not hold.
+    /// Names the first key of the page in which a precondition is violated.
     NamesTheFirstKeyOfThePage: |store, of| {
         store.apply(of).map_err(|error| match error {
             StoreError::AlreadyExists { key, found } => {
@@ -156,7 +156,7 @@ scans! {
         }
     }
 
-    /// A binary search that is wrong by one in long lists.
+    /// A binary search that is off by one in long lists.
     StartsLongRangesTooLate: |found, scan| {
         let bounded = !matches!(scan.bounds().0, std::ops::Bound::Unbounded);
         if bounded && found.len() > 64 {

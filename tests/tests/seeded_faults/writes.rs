@@ -1,4 +1,4 @@
-//! Stores that change something else than they were asked to, or at another time.
+//! Stores that make other changes than the requested ones, or at another time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -101,7 +101,7 @@ impl Fault for ComparesInPart {
     }
 }
 
-/// Another thread may come between its check and its act.
+/// Another thread may act between its check and its change.
 #[derive(Default)]
 pub(crate) struct ChecksThenActs;
 
@@ -190,7 +190,7 @@ impl Fault for LoadsInAnyOrder {
     }
 }
 
-/// Passes over an error among the changes.
+/// Skips an error among the changes.
 #[derive(Default)]
 pub(crate) struct LoadsWhatItCan;
 
@@ -241,7 +241,7 @@ impl Fault for RotatesOptionsAway {
     }
 }
 
-/// Renews one binding of a certificate, whichever comes first.
+/// Renews one binding of a certificate, the first one.
 #[derive(Default)]
 pub(crate) struct RotatesOne;
 

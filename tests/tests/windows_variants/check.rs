@@ -12,7 +12,7 @@ use crate::draw::{Rng, changes, key};
 use crate::host::{Host, Store};
 use crate::seeded_faults::Faulty;
 
-/// How many operations each variant sees.
+/// How many operations are run for each variant.
 const OPERATIONS: usize = 24;
 
 /// How many batches are cut off.
@@ -41,7 +41,7 @@ impl Subject {
 }
 
 /// # Panics
-/// If something does not hold.
+/// If a condition is violated.
 pub(crate) fn try_variant(variant: &[Answer], seed: u64, subject: Subject) {
     let host = Host::new(variant);
     let mut rng = Rng::new(seed);
@@ -145,14 +145,14 @@ fn operation(
     }
 }
 
-/// The keys that the store reports to have given back after a batch that failed or was cut off.
+/// The keys that the store reports as restored after a failed or interrupted batch.
 fn settled(store: &Store) -> Vec<BindingKey> {
     let recovery = store.recovery();
     let kept = recovery.kept.into_iter().map(|kept| kept.key);
     recovery.restored.into_iter().chain(kept).collect()
 }
 
-/// The bindings before an operation, after it has given these keys back: a change does so first.
+/// The bindings before an operation, after it has restored these keys: a change does so first.
 fn recovered(mut before: Truth, after: &Truth, keys: &[BindingKey]) -> Truth {
     for key in keys {
         match after.get(key) {
@@ -246,7 +246,7 @@ fn cut_off(rng: &mut Rng, host: &Host) {
         let before = recovered(before.clone(), &after, &conflicts);
         applied(&before, &after, result);
     }
-    // The call that is to fail may not have come.
+    // The call that should fail may not have occurred.
     for _ in 0..8 {
         let _ = catch_unwind(AssertUnwindSafe(|| {
             if let Ok(store) = host.open() {

@@ -1,5 +1,5 @@
-//! `diagnose` on every plausible Windows: it finds the answer that the simulator was given, reading
-//! changes nothing, and the write probe leaves the host as it was.
+//! `diagnose` on every plausible Windows: it finds the configured answer of the simulator, reading
+//! changes nothing, and the write probe restores the host.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn host(variant: &[Answer]) -> Host {
             Some(spelling) => binding.with_host_spelling(spelling).expect("its name"),
             None => binding,
         };
-        // As this Windows stores it, or else as it is.
+        // In the form that this Windows stores, or else unchanged.
         let stored = store.as_ref().map(|store| store.put(binding.clone()));
         if !matches!(stored, Some(Ok(_))) {
             host.put(binding);
@@ -123,7 +123,7 @@ const NOT_SHOWN: [(&str, &str); 7] = [
     ),
 ];
 
-/// The write probe finds each answer, and leaves the host as it was, but for the keys that it lists.
+/// The write probe finds each answer, and restores the host, except the keys that it lists.
 #[test]
 fn the_write_probe_finds_each_answer_and_restores_the_host() {
     let mut wrong = Vec::new();

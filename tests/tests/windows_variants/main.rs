@@ -118,7 +118,7 @@ fn undo_that_windows_stores_otherwise_is_reported() {
     all_hold(&[Vec::from(pair)], 685_596_663_973_912_017);
 }
 
-/// Keys that a recovery had given back before it failed at another key were not reported.
+/// Keys that a recovery had restored before it failed at another key were not reported.
 #[test]
 fn recovery_that_fails_reports_its_restored_keys() {
     let pairs = [

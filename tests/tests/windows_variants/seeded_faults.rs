@@ -1,4 +1,4 @@
-//! The checks find a store that is wrong.
+//! The checks find a faulty store.
 
 #![allow(unsafe_code, reason = "implements a C interface")]
 
@@ -68,7 +68,7 @@ impl BindingStore for Believing<'_> {
     }
 }
 
-/// An API whose enumerations end at 2, as for a program that takes it for 259.
+/// An API whose enumerations end at 2, as for a program that mistakes it for 259.
 struct EndsAtTwo(Arc<Simulator>);
 
 impl HttpApi for EndsAtTwo {

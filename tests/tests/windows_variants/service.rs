@@ -23,7 +23,7 @@ fn answers(option: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// All reservations are listed, or an error says that they are not.
+/// All reservations are listed, or an error is returned.
 #[test]
 fn reservations_are_listed_or_refused() {
     for answer in answers("url_index") {
@@ -49,7 +49,7 @@ fn reservations_are_listed_or_refused() {
     }
 }
 
-/// An empty list is empty, whichever code says so.
+/// An empty list is empty, for any code that reports it.
 #[test]
 fn an_empty_listen_list_is_empty() {
     for answer in answers("listen_list_empty") {

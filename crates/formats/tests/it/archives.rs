@@ -1,4 +1,4 @@
-//! Compressed files and archives: whole, or refused.
+//! Compressed files and archives: read completely, or refused.
 
 use certbind_formats::archive::{
     ArchiveError, Entry, EntryContent, Kind, Limits, Opened, is_archive, open,
@@ -40,7 +40,7 @@ fn every_form_is_read() {
         assert_eq!(is_archive(&compressed), Ok(false));
     }
     assert_eq!(opened(&zip(&[])), files(&[]));
-    // As tar wrote before POSIX.1-1988, and as `tar --format=v7` does: without a magic.
+    // As written by tar before POSIX.1-1988, and by `tar --format=v7`: without a magic.
     let mut old = tar(&[("web02.txt", TEXT)]);
     old[257..265].fill(0);
     old[148..156].fill(b' ');

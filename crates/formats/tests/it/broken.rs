@@ -1,5 +1,5 @@
-//! Broken records are reported by line, with the expected value, and stop the whole unless
-//! `keep_going` is set.
+//! Broken records are reported by line, with the expected value, and are an error for the whole
+//! listing unless `keep_going` is set.
 
 use certbind_core::CertCheckMode;
 use certbind_formats::{Format, ReadError, ReadOptions, WarningKind, detect, read};

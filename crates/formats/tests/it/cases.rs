@@ -1,5 +1,5 @@
-//! Listings that people and programs have changed: each is read right, or refused, or the line in
-//! doubt is named.
+//! Listings that people and programs have changed: each is read correctly, or refused, or the
+//! doubtful line is reported.
 
 use certbind_core::{Record, SslFlags};
 use certbind_formats::{ReadError, ReadOptions, ReadOutcome, WarningKind, read};

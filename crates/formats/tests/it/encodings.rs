@@ -158,7 +158,7 @@ fn encodings_are_named_in_one_way() {
     }
 }
 
-/// Encodes with the crate's own tables, by printing a learnt layout in that encoding.
+/// Encodes with the crate's own tables, by printing an inferred layout in that encoding.
 pub(crate) fn in_code_page(text: &str, name: &str) -> Vec<u8> {
     let encoding: Encoding = name.parse().unwrap();
     let reading = read(text.as_bytes(), &ReadOptions::default()).unwrap();

@@ -21,13 +21,13 @@ static SCHEMAS: LazyLock<[jsonschema::Validator; 3]> = LazyLock::new(|| {
     })
 });
 
-/// The schema of the version that an export says it has.
+/// The schema of an export's version.
 fn schema(export: &serde_json::Value) -> &'static jsonschema::Validator {
     let version = export["version"].as_u64().unwrap();
     &SCHEMAS[usize::try_from(version).unwrap().min(SCHEMAS.len()) - 1]
 }
 
-/// Holds that bytes are an export by the schema.
+/// Asserts that bytes are a valid export under the schema.
 pub(crate) fn validate(bytes: &[u8]) {
     let value = serde_json::from_slice(bytes).unwrap();
     if let Err(error) = schema(&value).validate(&value) {
@@ -75,7 +75,7 @@ fn layouts_travel_with_an_export() {
     assert_eq!(read_text(&written(&export)).unwrap().export, export);
 }
 
-/// Labels that the table does not have could say anything.
+/// Labels that are not in the table could have any meaning.
 #[test]
 fn layouts_in_other_languages_are_left_out_with_a_warning() {
     for text in [FRENCH, GERMAN] {

@@ -5,8 +5,8 @@ use certbind_formats::{ReadError, ReadOptions, WarningKind, netsh::Locale, read}
 
 use crate::listings::{bound, keys, prints_back, read_text};
 
-/// As a French host was described: labels translated, columns drifting, a colon doubled, blanks
-/// lost, values in English.
+/// As reported for a French host: labels translated, columns shifted, a colon doubled, spaces lost,
+/// values in English.
 pub(crate) const FRENCH: &str = "
 Liaisons de certificat SSL :
 -------------------------
@@ -298,7 +298,7 @@ fn an_option_that_english_does_not_know_is_reported() {
 
 #[test]
 fn deviating_labels_print_back() {
-    // As French does with its genders, in one listing.
+    // As in French with its genders, in one listing.
     let text = FRENCH
         .replace("Disabled", "Désactivé")
         .replace("Enabled", "Activé")

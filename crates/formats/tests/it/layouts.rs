@@ -116,7 +116,7 @@ fn layouts_that_lie_are_left_out_with_a_warning() {
     }
 }
 
-/// Printing does not rely on the check: a listing is read back.
+/// Printing does not rely on the check: the listing is read back.
 #[test]
 fn listings_that_lie_are_not_written() {
     let honest = export(Release::Server2022);

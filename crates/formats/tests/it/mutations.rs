@@ -213,14 +213,14 @@ proptest! {
         let whole = netsh::read(text.as_bytes(), &options);
         match piecemeal(text.as_bytes(), &options).transpose() {
             Some(found) => prop_assert_eq!(found, whole),
-            // Noise is removed from a listing that is read as a whole.
+            // Noise is removed only from a listing that is read completely.
             None => prop_assert!(text.contains("\r\r")),
         }
     }
 
     #[test]
     fn streamed_reading_of_utf_16(
-        // Characters that have the bytes of a line feed, and two of which the halves look like one.
+        // Characters that contain the byte of a line feed, and two whose halves resemble one.
         text in listing().prop_map(|text| {
             text.replace("Store", "\u{a0a} \u{10a} \u{a01} \u{100}\u{a01} \u{a01}\u{100}")
         }),

@@ -16,8 +16,8 @@ fn script(bindings: Vec<Binding>) -> Result<String, WriteError> {
     Ok(String::from_utf8(out).unwrap())
 }
 
-/// The arguments of a command as cmd and the C runtime take it apart: quotes hold blanks together,
-/// and in a batch file a doubled percent sign is one.
+/// The arguments of a command as cmd and the C runtime parse it: quotes keep spaces together, and
+/// in a batch file a doubled percent sign is one.
 fn arguments(command: &str) -> Vec<String> {
     let mut arguments = vec![String::new()];
     let mut quoted = false;
@@ -182,7 +182,7 @@ fn percent_signs_are_doubled_and_blanks_quoted() {
     assert_eq!(added(&script), binding);
 }
 
-/// Whether netsh has options for a binding, and a script can hold them.
+/// Whether netsh has options for a binding, and a script can contain them.
 pub(crate) fn is_expressible(binding: &Binding) -> bool {
     let record = binding.record();
     let flags = record.flags.bits() & !0x5ffb == 0;

@@ -1,4 +1,4 @@
-//! Listings too long to be held.
+//! Listings too long for memory.
 
 use std::io::{BufReader, Read};
 

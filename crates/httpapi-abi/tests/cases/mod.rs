@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 /// `length` bytes, each one of `choice`. They are drawn all at once, so that a million cases take
-/// minutes; a failing case keeps them as they are.
+/// minutes; a failing case keeps them unchanged.
 #[allow(unreachable_pub, reason = "shared by several tests")]
 pub fn bytes(length: Range<usize>, choice: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     length.prop_perturb(|length, mut rng| {

@@ -75,7 +75,7 @@ impl Backend {
     }
 }
 
-/// Up to twenty bindings that every backend can hold.
+/// Up to twenty bindings that every backend can contain.
 pub(crate) fn bindings() -> impl Strategy<Value = Bindings> {
     let binding = binding_of(few_keys(&Kind::ALL)).prop_map(|binding| {
         // HTTP.sys takes no options on the port of the central certificate store.

@@ -1,4 +1,4 @@
-//! Rules, filters, and the file that they come from.
+//! Rules, filters, and their file.
 
 use certbind_certificates::Folder;
 use certbind_core::{Binding, CertHash, Host, StoreName};

@@ -19,7 +19,7 @@ static SCHEMAS: LazyLock<[jsonschema::Validator; 2]> = LazyLock::new(|| {
     })
 });
 
-/// The schema of the version that a plan says it has.
+/// The schema of a plan's version.
 fn schema(plan: &Value) -> &'static jsonschema::Validator {
     &SCHEMAS[usize::from(plan["version"] != 1)]
 }

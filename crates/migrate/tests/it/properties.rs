@@ -68,7 +68,7 @@ fn filter() -> impl Strategy<Value = Filter> {
     })
 }
 
-/// The bindings that `mapping` makes of a source, unless it makes one key of two.
+/// The mapped bindings of a source, unless `mapping` maps two keys to one.
 fn mapped(mapping: &Mapping, source: &Bindings) -> Option<Bindings> {
     let mut made = Bindings::new();
     for binding in source.values() {

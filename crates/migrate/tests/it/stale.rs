@@ -22,7 +22,7 @@ fn before() -> Bindings {
     ])
 }
 
-/// A plan that does one of each to [`before`].
+/// A plan with one step of each kind for [`before`].
 fn plan() -> Plan {
     let source = of(&[
         bound(CREATED, 2),

@@ -84,7 +84,7 @@ fn certificates_are_checked_on_request() {
             .warnings(),
         [missing]
     );
-    // Nothing is bound anew: there is nothing to look for.
+    // No binding changes, so there is nothing to check.
     let plan = Planner::default()
         .plan(stream(&source), stream(&source))
         .unwrap();

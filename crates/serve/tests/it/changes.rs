@@ -69,7 +69,7 @@ fn new_ports_are_listened_on_and_old_ones_closed() {
     server.stop();
 }
 
-/// An installer may put a certificate into the folder and bind it.
+/// An installer may write a certificate into the folder and bind it.
 #[test]
 fn certificates_may_be_added_to_the_folder() {
     let certificates = Certificates::new(&["old"]);

@@ -1,4 +1,4 @@
-//! Clients that are slow, many, or speak something else.
+//! Clients that are slow, numerous, or use another protocol.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -52,7 +52,7 @@ fn silent_clients_make_room_for_others() {
     let certificates = Certificates::new(&["www.contoso.com"]);
     let server = server(&certificates, limits());
     let to = socket(&server, "127.0.0.1", 443);
-    // Some have said nothing, some the start of a message.
+    // Some have sent nothing, some the start of a message.
     let mut silent: Vec<_> = (0..40).map(|_| connect(to)).collect();
     for stream in silent.iter_mut().step_by(2) {
         let _ = stream.write_all(&[22, 3, 1, 2, 0, 1, 0]);
@@ -153,7 +153,7 @@ fn stopped_servers_leave_no_socket() {
 
 #[test]
 fn the_probe_of_a_served_binding_is_as_bound() {
-    // The probe goes to the port of the key.
+    // The probe connects to the port of the key.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let key = format!("ipport={}", free.local_addr().unwrap());
     drop(free);

@@ -106,13 +106,13 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// A query whose request is well formed, and how much room it says it needs.
+    /// A query whose request is well formed, and the size that it requests.
     pub(crate) fn queries(&self, query: Query<'_>, output: Option<&mut [u8]>) -> (u32, u32) {
         let (pointer, length) = output.map_or((ptr::null_mut(), 0), |output| {
             (output.as_mut_ptr(), u32::try_from(output.len()).unwrap())
         });
         let mut needed = UNTOUCHED;
-        // SAFETY: the request is complete, and the output is as long as it is said to be.
+        // SAFETY: the request is complete, and the output is as long as stated.
         let code = with_query(query, |request| unsafe {
             HttpApi::query(
                 self.api,

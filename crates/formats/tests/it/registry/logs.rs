@@ -157,7 +157,7 @@ fn entries_that_the_hive_has_are_passed_over() {
     );
 }
 
-/// A log is written from its start each time, so that whole older entries follow the last one.
+/// A log is written from its start each time, so that complete older entries follow the last one.
 #[test]
 fn older_entries_after_the_last_one_are_not_replayed() {
     let versions = versions(4);

@@ -67,7 +67,7 @@ fn export_of_wine_is_read() {
             .collect();
         assert_eq!(
             told,
-            // The descriptor of the reservation says that its list is longer than it is.
+            // The descriptor of the reservation has a list whose length field is too large.
             [
                 (WarningKind::Value, &Some("SslBindingInfo".to_owned())),
                 (WarningKind::Skipped, &Some("UrlAclInfo".to_owned())),
@@ -322,8 +322,8 @@ fn the_control_set_in_force_is_read() {
     }
 }
 
-/// An export of other keys says nothing about the bindings of its host: it is no host without any. Nor
-/// does one of another key under that of HTTP.sys.
+/// An export of other keys does not contain the bindings of its host, which is not the same as a
+/// host without any. The same holds for another key under that of HTTP.sys.
 #[test]
 fn export_without_the_key_of_http_sys_is_an_error() {
     for keys in [

@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::listings::{cases, export};
 
-/// Any binding that a registry export can hold.
+/// Any binding that a registry export can represent.
 fn binding() -> impl Strategy<Value = Binding> {
     certbind_core::strategy::binding().prop_map(|binding| {
         let mut record = binding.record().clone();
@@ -31,7 +31,7 @@ fn each_key_once(mut bindings: Vec<Binding>) -> Vec<Binding> {
     bindings
 }
 
-/// Holds that these are the bindings that were expected, and shows the first that is not.
+/// Asserts that these are the expected bindings, and prints the first difference.
 #[track_caller]
 pub(super) fn assert_same(found: Vec<Binding>, expected: &[Binding]) {
     let found = sorted(found);

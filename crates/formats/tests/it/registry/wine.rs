@@ -14,7 +14,7 @@ use crate::listings::export;
 
 const HTTP: &str = r"HKLM\SYSTEM\CurrentControlSet\Services\HTTP";
 
-/// A Wine of this test's own, which ends with it.
+/// A Wine of this test alone, which is stopped with it.
 struct Wine(tempfile::TempDir);
 
 impl Wine {
@@ -45,7 +45,7 @@ impl Wine {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        // Its server outlives its programs by seconds, and writes into the folder that goes.
+        // Its server outlives its programs by seconds, and writes into the folder that is removed.
         for server in ["wineserver", "/usr/lib/wine/wineserver"] {
             if server.starts_with('/') && !Path::new(server).exists() {
                 continue;

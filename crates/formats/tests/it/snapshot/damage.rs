@@ -121,7 +121,7 @@ fn reader_returns_verified_records_until_the_damage() {
     assert_eq!(good, 31 * 3, "the bindings of the chunks in front");
     assert!(reader.next().is_none(), "an error ends it");
 
-    // Read twice, not one is handed out.
+    // Verified first, not one is returned.
     let error = Reader::verified(Cursor::new(&file)).unwrap_err();
     assert_eq!(damage(&error).1, Some(4));
 }

@@ -1,4 +1,4 @@
-//! Snapshots whose check sums are right and whose content is not.
+//! Snapshots with valid checksums and invalid content.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! Chunks taken apart and put together by the documentation alone.
+//! Chunks parsed and assembled by the documentation alone.
 
 use sha2::{Digest, Sha256};
 
@@ -13,7 +13,7 @@ pub(super) struct Frame {
     pub(super) content: Vec<u8>,
 }
 
-/// The chunks of a file that is whole.
+/// The chunks of a complete file.
 pub(super) fn frames(file: &[u8]) -> Vec<Frame> {
     let mut frames = Vec::new();
     let mut at = START.len();
@@ -32,7 +32,7 @@ pub(super) fn frames(file: &[u8]) -> Vec<Frame> {
     frames
 }
 
-/// A file with these chunks, every hash of which is right.
+/// A file with these chunks, with all hashes valid.
 pub(super) fn file(chunks: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let mut file = START.to_vec();
     for (number, (kind, content)) in chunks.iter().enumerate() {

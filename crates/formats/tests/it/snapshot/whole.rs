@@ -44,7 +44,7 @@ proptest! {
             ..Export::default()
         };
 
-        // In any order, as a whole.
+        // In any order, in one call.
         let mut shuffled = export.clone();
         shuffled.bindings.reverse();
         let file = written(&shuffled);
@@ -52,7 +52,7 @@ proptest! {
         prop_assert_eq!(&reading.export, &export);
         prop_assert!(reading.warnings.is_empty() && reading.errors.is_empty());
 
-        // As a store's scan gives them, one by one.
+        // In the order of a store's scan, one by one.
         let mut writer = Writer::new(Vec::new(), &export.header, export.layout.as_ref()).unwrap();
         for binding in store.scan(&Scan::all()).unwrap() {
             writer.push(&binding.unwrap()).unwrap();
