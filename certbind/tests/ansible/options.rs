@@ -41,7 +41,7 @@ fn parameters_are_the_options_of_set() {
     let documented = documented(&ansible);
     let documented: BTreeSet<_> = documented.as_object().unwrap().keys().cloned().collect();
     assert_eq!(documented, options);
-    // The options that Ansible documents.
+    // Ansible reports the same options as supported.
     let result = ansible.of_store(&[json!({ "key": KEY, "unknown": 1 })], &[]);
     let message = result[0]["msg"].as_str().unwrap();
     let (_, supported) = message

@@ -211,7 +211,7 @@ fn a_store_that_cannot_be_opened_exits_with_1() {
     }
 }
 
-/// Messages of DSC are single texts at a level, also those of a wrong command line.
+/// Each message for DSC is one text with its level, also for a wrong command line.
 #[test]
 fn a_wrong_command_line_is_reported_in_json() {
     let engine = Engine::redb();

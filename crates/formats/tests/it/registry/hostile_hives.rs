@@ -103,7 +103,7 @@ fn no_cut_makes_the_reader_fail() {
     let hive = fixture("hivex.hive");
     for length in (0..hive.len()).step_by(13).chain(4000..4200) {
         both_ways(&hive[..length]);
-        // A first block whose length field is the end.
+        // A first block whose length field fits the truncated file.
         let mut cut = hive[..length].to_vec();
         if length >= 4096 {
             let bins = u32::try_from(length - 4096).unwrap();
