@@ -8,13 +8,13 @@ use std::process::Command;
 use crate::install;
 use crate::process::{Failure, cargo, cargo_target, output, root, run};
 
-/// What counts are kept in, an operation and its instructions in a line.
+/// The file of counts: an operation and its instructions per line.
 const COUNTS: &str = "benches/counts.txt";
 
-/// Instructions may grow by so much before it is told.
+/// Growth of the instructions by up to this factor is not reported.
 const TOLERATED: f64 = 1.05;
 
-/// certbind beside its peers, into `benches/RESULTS.md`.
+/// certbind compared with alternative engines, into `benches/RESULTS.md`.
 pub(crate) fn compare() -> Result<(), Failure> {
     run(cargo().args([
         "build",

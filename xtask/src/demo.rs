@@ -6,7 +6,7 @@ use crate::process::{self, Failure, cargo, cargo_target, quietly, root};
 
 /// The certificate that the host of `examples/` serves most of its sites with.
 const OLD: &str = "61d34f532da121bbab64723c4871e72c92f03735";
-/// A successor. What it is of does not matter here.
+/// A successor. Its names do not matter here.
 const NEW: &str = "8d90a17d2851f802b0a5619bf695b03544b8f5cb";
 
 /// Imports the host's bindings into a store, shows them, and renews a certificate.

@@ -1,4 +1,5 @@
-//! `cargo xtask deps`, `msrv` and `minimal-versions`: the dependencies, and what certbind builds with.
+//! `cargo xtask deps`, `msrv` and `minimal-versions`: the dependencies, and the versions with which
+//! certbind builds.
 
 use std::process::Command;
 

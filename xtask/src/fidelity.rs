@@ -24,7 +24,7 @@ struct Question {
     option: Option<String>,
     /// The option's default.
     default: Option<String>,
-    /// The answers of the option, and what certbind does under each.
+    /// The answers of the option, and the behaviour of certbind under each.
     #[serde(default)]
     answers: BTreeMap<String, String>,
     /// The table of a question without an option: `bindings` or `service`.
@@ -33,7 +33,7 @@ struct Question {
     simulator: Option<String>,
     /// Other answers that Windows may give, without an option.
     others: Option<String>,
-    /// What certbind does under all of them, without an option.
+    /// The behaviour of certbind under all of them, without an option.
     certbind: Option<String>,
     evidence: String,
     confidence: Confidence,

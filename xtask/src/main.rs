@@ -1,4 +1,4 @@
-//! `cargo xtask`: what developers run. Plain `cargo xtask` lists the tasks.
+//! `cargo xtask`: the tasks of developers. Plain `cargo xtask` lists the tasks.
 
 mod bench;
 mod book;

@@ -1,4 +1,4 @@
-//! What cargo knows of the workspace.
+//! The metadata of the workspace, from cargo.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! `cargo xtask pictures`: what the README shows, as certbind prints it and as a browser paints it.
+//! `cargo xtask pictures`: the pictures of the README, as printed by certbind and painted by a
+//! browser.
 
 use std::process::Command;
 

@@ -13,7 +13,7 @@ impl Failure {
         Self(what.into())
     }
 
-    /// What a file is to blame for.
+    /// An error about a file.
     pub(crate) fn of(path: &Path, error: &std::io::Error) -> Self {
         Self(format!("{}: {error}", path.display()))
     }
@@ -43,8 +43,8 @@ pub(crate) fn cargo() -> Command {
 
 /// A cargo, at the workspace's root. In CI, which builds once, it keeps nothing for another build.
 ///
-/// It does not inherit what cargo says of this package: build scripts that ask for these variables, as
-/// ring's does, would run again, and all that depends on them would be compiled again.
+/// It does not inherit the variables that cargo sets for this package: build scripts that ask for
+/// these variables, as ring's does, would run again, and all dependents would be compiled again.
 pub(crate) fn cargo_at(program: impl AsRef<OsStr>) -> Command {
     let mut cargo = Command::new(program);
     cargo.current_dir(root());
@@ -60,7 +60,7 @@ pub(crate) fn cargo_at(program: impl AsRef<OsStr>) -> Command {
     cargo
 }
 
-/// Says what is run, runs it, and fails if it does.
+/// Prints the command, runs it, and fails if it does.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     println!("\n$ {}", line(command));
     quietly(command)

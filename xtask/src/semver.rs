@@ -1,4 +1,4 @@
-//! `cargo xtask semver`: whether the version number allows what changed in the public API.
+//! `cargo xtask semver`: whether the version number allows the changes of the public API.
 
 use std::process::Command;
 

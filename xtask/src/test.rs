@@ -29,7 +29,7 @@ pub(crate) fn run(install: Install) -> Result<(), Failure> {
             .arg("--quiet")
             .env("RUSTDOCFLAGS", "-D warnings"),
     )?;
-    // In CI nothing is left out: what cannot be installed there is an error.
+    // In CI nothing is omitted: a tool that cannot be installed there is an error.
     let with_wine = match install {
         Install::Yes => install::can_have_windows() || std::env::var_os("CI").is_some(),
         Install::No => install::has_windows(),

@@ -7,8 +7,8 @@ use crate::process::{Failure, cargo, root, run};
 /// Proptest reads its seed there.
 pub(crate) const SEED: &str = "PROPTEST_RNG_SEED";
 
-/// Runs them by `cargo test`, which shows which tests were skipped. cargo-nextest hides what tests
-/// print that pass; `.config/nextest.toml` is for those who run it themselves.
+/// Runs them by `cargo test`, which shows which tests were skipped. cargo-nextest hides the output
+/// of passing tests; `.config/nextest.toml` is for developers who run it themselves.
 ///
 /// Property tests draw the same cases for the same files, and others after a change: a run of CI that
 /// fails can be repeated.

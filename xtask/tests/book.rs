@@ -25,7 +25,7 @@ fn pages(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The files that a page links to or includes, without what is on the web.
+/// The files that a page links to or includes, without web addresses.
 fn links(text: &str) -> Vec<String> {
     let after = |mark: &'static str, end: char| {
         let parts = text.split(mark).skip(1);

@@ -11,7 +11,7 @@ use spdx::{Expression, Licensee, ParseMode};
 /// The only source from which packages may come.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// What cargo knows of the packages of Cargo.lock. It downloads those of other systems.
+/// The metadata of the packages of Cargo.lock, from cargo, which downloads those of other systems.
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--locked", "--all-features"])
@@ -38,7 +38,7 @@ fn allowed() -> Vec<Licensee> {
         .collect()
 }
 
-/// Whether what a package says of its licence is satisfied by licences that are allowed.
+/// Whether a package's licence expression is satisfied by the allowed licences.
 fn is_allowed(licence: &str, allowed: &[Licensee]) -> bool {
     let expression = Expression::parse_mode(licence, ParseMode::LAX)
         .unwrap_or_else(|error| panic!("{licence}: {error}"));

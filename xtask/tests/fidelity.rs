@@ -1,4 +1,4 @@
-//! `docs/fidelity.md` is what its parts make of it.
+//! `docs/fidelity.md` equals the page generated from its parts.
 
 #[test]
 fn fidelity_page_is_up_to_date() {

@@ -1,4 +1,4 @@
-//! What `cargo publish` would upload: complete, described in its own words, and small.
+//! The contents that `cargo publish` would upload: complete, described in its own words, and small.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ fn published_packages_depend_on_published_packages() {
     }
 }
 
-/// The library is named after its package; nobody has to guess what to write in a `use`.
+/// The library is named after its package, so that the name in a `use` is known.
 #[test]
 fn libraries_are_named_after_their_packages() {
     for package in published() {
@@ -264,7 +264,8 @@ fn packages_are_described_for_crates_io_and_docs_rs() {
     }
 }
 
-/// `conformance` and `httpapi` on crates.io are other people's; who follows a page must not meet them.
+/// `conformance` and `httpapi` on crates.io belong to other projects; the documentation must not
+/// lead to them.
 #[test]
 fn documents_name_packages_by_their_full_names() {
     let mut pages = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];

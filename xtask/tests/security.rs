@@ -1,4 +1,4 @@
-//! Each defence in the table of `docs/security.md` names a test that is there.
+//! Each defence in the table of `docs/security.md` names an existing test.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ fn every_defence_names_a_test_that_exists() {
     }
 }
 
-/// Whether a file, or one in a folder, has tests. The page on fuzzing stands for its targets.
+/// Whether a file, or one in a folder, has tests. The page on fuzzing counts as its targets.
 fn has_tests(path: &Path) -> bool {
     if path.is_dir() {
         let entries = path.read_dir().expect("a folder");

@@ -1,5 +1,5 @@
-//! The workflows of GitHub run what was reviewed: each action by the digest of its commit, each tool
-//! by its version.
+//! The workflows of GitHub run only reviewed code: each action by the digest of its commit, each
+//! tool by its version.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn workflows() -> BTreeMap<String, String> {
     read.collect()
 }
 
-/// What stands behind a word in the lines of all workflows, with the workflow's name.
+/// The text after a word in the lines of all workflows, with the workflow's name.
 fn behind(word: &str) -> Vec<(String, String)> {
     let workflows = workflows();
     let lines = workflows

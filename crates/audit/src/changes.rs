@@ -1,4 +1,4 @@
-//! What changed since an earlier report.
+//! The changes since an earlier report.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! What an audit takes for granted, and what it is to leave out.
+//! The assumptions of an audit, and its exclusions.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -12,7 +12,7 @@ use crate::rule::Rule;
 use crate::severity::Severity;
 use crate::waiver::Waiver;
 
-/// The time, the limits, and what an organisation has decided.
+/// The time, the limits, and the decisions of an organisation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The time that the audit takes it to be.
@@ -23,10 +23,10 @@ pub struct Config {
     pub applications: BTreeMap<Uuid, String>,
     /// The file that it was read from, where there is one.
     pub source: Option<String>,
-    /// In how many days from now a certificate is to be told of that expires. 30 at first.
+    /// The number of days before its expiry in which a certificate is reported. Default: 30.
     pub expiring_days: u32,
-    /// The share of its lifetime, in percent, that a certificate has left at most when it is to be told
-    /// of: one of six days is not told of from its first day on. 33 at first.
+    /// The remaining share of its lifetime, in percent, below which a certificate is reported: one
+    /// of six days is not reported from its first day on. Default: 33.
     pub expiring_percent: u8,
     /// The fewest bits that an RSA or DSA key may have. 2048 at first.
     pub least_rsa_bits: usize,
@@ -36,7 +36,7 @@ pub struct Config {
     pub many_applications: usize,
     /// The ports that IIS Express takes for itself. 44300 to 44399 at first.
     pub iis_express_ports: RangeInclusive<u16>,
-    /// The findings that somebody decided to live with.
+    /// The findings that are accepted.
     pub waivers: Vec<Waiver>,
 }
 
@@ -68,7 +68,8 @@ impl Config {
             .unwrap_or(Some(rule.severity))
     }
 
-    /// Whether a validity ends within both the days and the share of its length that are to be told of.
+    /// Whether a validity ends within both the number of days and the share of its length that are
+    /// reported.
     pub(crate) fn ends_soon(&self, validity: Validity) -> bool {
         let left = validity.not_after.duration_since(self.now);
         let lifetime = validity.not_after.duration_since(validity.not_before);

@@ -20,7 +20,7 @@ use crate::waiver::{Scope, Waiver};
 pub struct ConfigError {
     /// The line, counted from 1.
     pub line: Option<usize>,
-    /// What was found, and what was expected.
+    /// The value found, and the expected one.
     pub message: String,
 }
 
@@ -89,7 +89,7 @@ impl Config {
     /// ```
     ///
     /// # Errors
-    /// [`ConfigError`], with the line, what was found and what was expected.
+    /// [`ConfigError`], with the line, the value found and the expected one.
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, ConfigError> {
         parse(text, now)
     }

@@ -37,9 +37,9 @@ pub struct EarlierFinding {
     pub severity: Severity,
     /// The name of the host then; none if it is about all hosts.
     pub host: Option<String>,
-    /// What it is about.
+    /// The subject.
     pub subject: EarlierSubject,
-    /// What was wrong.
+    /// The problem.
     pub sentence: String,
     /// The hosts of the related places. Not all of them, where there are more.
     #[serde(default, rename = "related")]
@@ -53,7 +53,7 @@ pub(crate) struct RelatedPlace {
     pub(crate) host: Option<String>,
 }
 
-/// What an earlier finding is about, as the report named it.
+/// The subject of an earlier finding, as named in its report.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -92,7 +92,7 @@ pub enum EarlierSubject {
     },
     /// A waiver.
     Waiver {
-        /// What it waives.
+        /// The waived finding.
         waiver: String,
     },
 }

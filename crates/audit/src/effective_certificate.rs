@@ -1,9 +1,10 @@
-//! What a client meets at a binding: everything but who made it and how it is spelled.
+//! The properties of a binding that a client observes: everything except its application and its
+//! spelling.
 
 use certbind_core::Binding;
 use certbind_migrate::FieldChange;
 
-/// A binding, compared by what a client meets there.
+/// A binding, compared by the properties that a client observes.
 #[derive(Clone, Copy)]
 pub(crate) struct EffectiveCertificate<'a>(pub(crate) &'a Binding);
 

@@ -79,7 +79,7 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
     }
 }
 
-/// What is said of each host, under names that tell them apart.
+/// The summary of each host, under unique names.
 fn summaries(exports: &[HostExport]) -> Vec<HostSummary> {
     let mut taken = HashSet::new();
     let named = exports.iter().map(|export| {

@@ -1,4 +1,4 @@
-//! What a rule found.
+//! The finding of a rule.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,20 +9,20 @@ use certbind_core::{Binding, CertHash};
 use crate::rule::Rule;
 use crate::severity::Severity;
 
-/// What one rule found in one place.
+/// A finding of one rule in one place.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The rule: its id, why it matters, what to do.
+    /// The rule: its id, its reason, and the remedy.
     pub rule: &'static Rule,
-    /// The severity, after what the configuration says of it.
+    /// The severity, according to the configuration.
     pub severity: Severity,
     /// Where.
     pub place: FindingLocation,
-    /// What is wrong there, in a sentence without the place.
+    /// The problem, in a sentence without the place.
     pub sentence: Cow<'static, str>,
-    /// What the verdict rests on, where that is not plain from the record.
+    /// The basis of the verdict, where the record does not show it.
     pub rests_on: Option<&'static str>,
-    /// What else it is about.
+    /// Further places that it concerns.
     pub related: RelatedLocations,
     /// Whether an earlier report has it, if the report was compared with one.
     pub state: Option<FindingState>,
@@ -49,19 +49,19 @@ impl FindingState {
     }
 }
 
-/// A place in what was audited.
+/// A place in the audited exports.
 #[derive(Clone, Debug)]
 pub struct FindingLocation {
     /// The host, as an index into the report's hosts; none where it is about all of them.
     pub host: Option<usize>,
-    /// What there.
+    /// The subject there.
     pub subject: Subject,
     /// The line of the host's export, counted from 1, where that is known. Of a [`Subject::Site`] it is
     /// the line of the configuration of IIS.
     pub line: Option<u64>,
 }
 
-/// What a finding is about. Displayed it is a short name, in which any character may stand.
+/// The subject of a finding. Its `Display` output is a short name, which may contain any character.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Subject {
@@ -80,7 +80,7 @@ pub enum Subject {
     File(Box<str>),
     /// A site of IIS, or a binding of it. Its line is that of `applicationHost.config`.
     Site(Box<str>),
-    /// A waiver of the configuration, by what it waives.
+    /// A waiver of the configuration, by the finding that it waives.
     Waiver(Box<str>),
 }
 

@@ -11,7 +11,7 @@ use crate::host_export::{Baseline, HostExport};
 use crate::inventory::{Inventory, InventoryCertificate};
 use crate::ports::AtPort;
 
-/// The hosts and what is known besides.
+/// The hosts, and the other data of the audit.
 pub(crate) struct Fleet<'a> {
     pub(crate) hosts: Vec<Host<'a>>,
     pub(crate) inventory: &'a Inventory,
@@ -85,7 +85,7 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// What the host had when the baseline was taken, if there is one.
+    /// The bindings of the host at the time of the baseline, if there is one.
     pub(crate) fn before(&self) -> Option<BTreeMap<&'a BindingKey, &'a Binding>> {
         let Baseline::Bindings(baseline) = &self.export.baseline else {
             return None;

@@ -19,7 +19,7 @@ const NAMES: &str = "CB107";
 /// The most names in a sentence.
 const MOST_NAMES: usize = 5;
 
-/// What speaks against a binding.
+/// An objection to a binding.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Objection {

@@ -5,18 +5,18 @@ use certbind_formats::{Export, ReadOutcome};
 
 use crate::iis;
 
-/// The export of a host, and what it is compared with.
+/// The export of a host, and its baseline.
 #[derive(Clone, Debug)]
 pub struct HostExport {
-    /// What the host is called in the report.
+    /// The name of the host in the report.
     pub name: String,
     /// The file or store that it was read from.
     pub source: Option<String>,
-    /// What was read, with what could not be: read an export with
-    /// [`keep_going`](certbind_formats::ReadOptions::keep_going), so that one broken record hides no
-    /// other.
+    /// The reading with its errors: read an export with
+    /// [`keep_going`](certbind_formats::ReadOptions::keep_going), so that one broken record hides
+    /// no other.
     pub reading: ReadOutcome,
-    /// The bindings that the host had at another time, to tell what changed since.
+    /// The bindings of the host at another time, for the changes since then.
     pub baseline: Baseline,
     /// The sites of IIS on the host.
     pub iis: SitesOfIis,
@@ -96,7 +96,7 @@ pub enum NotAssessed {
 }
 
 impl HostExport {
-    /// What was read of a host.
+    /// The export of a host.
     #[must_use]
     pub fn new(name: impl Into<String>, reading: ReadOutcome) -> Self {
         Self {

@@ -55,11 +55,11 @@ impl Inventory {
     }
 
     /// The certificates of a folder, and of no folder in it, or of a single file: PEM, DER, PFX
-    /// (PKCS #12), PKCS #7 (`.p7b`), or a serialized store (`.sst`), whatever the file is called.
-    /// Each of the passwords and the empty one is tried on a PFX. Private keys are not kept.
+    /// (PKCS #12), PKCS #7 (`.p7b`), or a serialized store (`.sst`), under any file name. Each of
+    /// the passwords and the empty one is tried on a PFX. Private keys are not kept.
     ///
-    /// A file that holds something else or cannot be understood, or not whole, is told of in the
-    /// report ([`unread`](Self::unread)), but for private keys and requests in PEM.
+    /// A file of another format, or one that cannot be read completely, is listed in the report
+    /// ([`unread`](Self::unread)), except private keys and requests in PEM.
     ///
     /// # Errors
     /// [`InventoryError`] if the folder or a file in it cannot be read.
@@ -100,8 +100,8 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// Adds the certificates in the bytes of a file. A certificate that is there already keeps its
-    /// place.
+    /// Adds the certificates in the bytes of a file. A certificate that is present already keeps
+    /// its place.
     pub fn add_file(&mut self, name: &str, bytes: &[u8], passwords: &[String]) {
         let file: Box<str> = name.into();
         let held = self.certificates.get_or_insert_default();

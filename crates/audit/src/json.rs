@@ -147,7 +147,7 @@ enum JsonSubject<'a> {
 }
 
 impl<'a> JsonReport<'a> {
-    /// What a report says.
+    /// The contents of a report.
     #[must_use]
     pub fn of(report: &'a Report) -> Self {
         let hosts = report.hosts.iter().map(|host| Host {

@@ -1,12 +1,14 @@
-//! What is wrong with exported TLS certificate bindings.
+//! Audits of exported TLS certificate bindings.
 //!
 //! [`audit()`] judges the exports of one host or of many by [`RULES`] with stable ids: each record
-//! by itself, records against each other in the order in which HTTP.sys looks at them, against the
-//! certificates of an [`Inventory`], and against a baseline. No host is asked anything: the same
-//! exports give the same [`Report`] on any machine, at the time that the [`Config`] names.
+//! separately, records against each other in the order in which HTTP.sys considers them, against the
+//! certificates of an [`Inventory`], and against a baseline. It connects to no host: the same
+//! exports give the same [`Report`] on any machine, at the time in the [`Config`].
 //!
-//! Texts in a report come from exports and certificates and may have any character in them: escape
-//! them before they reach a terminal or a page.
+//! Use it to find problems of bindings without access to the hosts, and to compare fleets over time.
+//!
+//! Texts in a report come from exports and certificates and may contain any character: escape them
+//! before printing them to a terminal or a page.
 //!
 //! ```
 //! use certbind_audit::{Config, HostExport, Inventory, audit};

@@ -1,4 +1,4 @@
-//! What is bound at one port of a host.
+//! The bindings at one port of a host.
 
 use certbind_core::BindingKey;
 use certbind_resolve::Step;

@@ -1,4 +1,4 @@
-//! What an audit comes to.
+//! The result of an audit.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use crate::finding::Finding;
 use crate::host_export::NotAssessed;
 use crate::severity::Severity;
 
-/// What an audit comes to: the worst first, then by rule, host and key.
+/// The result of an audit: the most severe findings first, then by rule, host and key.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What was taken for granted, the time among it.
+    /// The assumptions, including the time.
     pub config: Config,
     /// The hosts, in the order in which they were given.
     pub hosts: Vec<HostSummary>,
     /// How many certificates were known; none where no inventory was given.
     pub certificates: Option<usize>,
-    /// What is to be looked at.
+    /// The findings.
     pub findings: Vec<Finding>,
-    /// What somebody decided to live with.
+    /// The accepted findings.
     pub waived: Vec<WaivedFinding>,
     /// The changes since an earlier report, if it was compared with one.
     pub changes: Option<Changes>,
@@ -42,7 +42,7 @@ pub struct HostSummary {
     pub source: Option<String>,
     /// The configuration of IIS that was read with it.
     pub iis: Option<String>,
-    /// When the bindings were read from the host, where the export tells.
+    /// When the bindings were read from the host, if the export contains it.
     pub captured_at: Option<Timestamp>,
     /// How many bindings were read.
     pub bindings: usize,
@@ -53,7 +53,7 @@ pub struct HostSummary {
 /// A finding that a waiver covers.
 #[derive(Clone, Debug)]
 pub struct WaivedFinding {
-    /// What was found.
+    /// The finding.
     pub finding: Finding,
     /// Why it is lived with.
     pub reason: String,
@@ -70,7 +70,7 @@ pub struct Counts {
     pub warning: usize,
     /// Of [`Severity::Note`].
     pub note: usize,
-    /// Whatever their severity, waived.
+    /// The waived findings, of any severity.
     pub waived: usize,
 }
 

@@ -2,21 +2,20 @@
 
 use crate::severity::Severity;
 
-/// A rule that exports are judged by. Its id is stable: it stands for the same from release to
-/// release, and none is given out twice.
+/// A rule for exports. Its id is stable: it means the same in every release, and is never reused.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Rule {
     /// `CB001`. From `CB001` on: records; `CB101`: certificates; `CB201`: the baseline; `CB301`:
     /// the configuration; `CB401`: the sites of IIS.
     pub id: &'static str,
-    /// What it finds, in a few words.
+    /// The problem that it finds, in a few words.
     pub title: &'static str,
     /// How grave that is, where the configuration does not say otherwise.
     pub severity: Severity,
     /// Why it matters.
     pub why: &'static str,
-    /// What to do.
+    /// The remedy.
     pub remedy: &'static str,
 }
 

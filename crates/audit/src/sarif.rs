@@ -1,8 +1,8 @@
 //! A report as SARIF 2.1.0 (OASIS), which code hosts and editors show.
 //!
-//! A finding is a result. Its physical location is the export, with the line where that is known, the
-//! store, or the file of a certificate; GitHub refuses an upload in which a result has none. Its logical
-//! location is the binding. What is waived is there too, suppressed with its reason.
+//! A finding is a result. Its physical location is the export, with the line where that is known,
+//! the store, or the file of a certificate; GitHub refuses an upload in which a result has none.
+//! Its logical location is the binding. Waived findings are included, suppressed with their reason.
 //!
 //! ```
 //! use certbind_audit::{Config, HostExport, Inventory, audit, sarif};
@@ -50,7 +50,7 @@ struct Run<'a> {
 struct Results<'a>(&'a Report);
 
 impl<'a> Log<'a> {
-    /// What a report says.
+    /// The contents of a report.
     #[must_use]
     pub fn of(report: &'a Report) -> Self {
         let rules = RULES.iter().map(|rule| {
@@ -96,7 +96,7 @@ impl<'a> Log<'a> {
 struct SarifResult {
     rule_id: &'static str,
     rule_index: usize,
-    /// `open` for what was not assessed: not enough is known to say whether it is still so (3.27.9).
+    /// `open` for a finding that was not assessed: its present state is unknown (3.27.9).
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     /// The names of severities are SARIF's own.
@@ -117,7 +117,7 @@ struct Message {
     text: String,
 }
 
-/// What tells the same trouble in the next audit: lines move, and places do not.
+/// The identity of the same finding in the next audit: lines change, and places do not.
 #[derive(Serialize)]
 struct Fingerprints {
     #[serde(rename = "place/v1")]
@@ -335,8 +335,8 @@ impl PhysicalLocation {
     }
 }
 
-/// A text as a message has it (3.11.5, 3.11.6): braces, which would be placeholders, are doubled; a
-/// bracket and a parenthesis, between which a link would begin to lead somewhere, stand apart.
+/// A text in the syntax of messages (3.11.5, 3.11.6): braces, which would be placeholders, are
+/// doubled; a bracket and a parenthesis, which would form a link, are separated.
 fn plain(text: &str) -> String {
     text.replace('{', "{{")
         .replace('}', "}}")
@@ -364,7 +364,7 @@ fn uri(path: &str) -> String {
     let is_drive = path.as_bytes().get(1) == Some(&b':');
     let start = match path.as_str() {
         _ if is_drive => "file:///",
-        // The name of a server stands where another reference has none.
+        // The name of a server is in place of an empty reference.
         share if share.starts_with("//") => "file:",
         rooted if rooted.starts_with('/') => "file://",
         _ => "",

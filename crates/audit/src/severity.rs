@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Severity {
     /// Good to know: nothing breaks by it alone.
     Note,
-    /// To be looked at: it surprises clients or weakens what protects them.
+    /// It should be reviewed: it surprises clients or weakens their protection.
     Warning,
     /// It breaks clients now, or the audit could not see everything.
     Error,

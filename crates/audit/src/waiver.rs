@@ -1,4 +1,4 @@
-//! Findings that somebody decided to live with.
+//! Findings that are accepted.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use jiff::tz::Offset;
 pub struct Waiver {
     /// The rule's id.
     pub rule: &'static str,
-    /// What it is about.
+    /// The waived subject.
     pub scope: Scope,
     /// The host, by its name in the report; every host without.
     pub host: Option<String>,
@@ -22,7 +22,7 @@ pub struct Waiver {
     pub until: Date,
 }
 
-/// What a waiver is about.
+/// The subject of a waiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// The binding of a key.

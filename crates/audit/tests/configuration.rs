@@ -1,4 +1,4 @@
-//! What a configuration may say, and what it is told where it says something else.
+//! The contents of a configuration, and the error messages for other contents.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

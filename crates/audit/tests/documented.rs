@@ -1,4 +1,4 @@
-//! The page about audits says what is so.
+//! The page about audits is accurate.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

@@ -24,7 +24,7 @@ fn hash(pem: &[u8]) -> CertHash {
     *of_file(pem)[0].hash()
 }
 
-/// What is read of a file, or why nothing is.
+/// The certificates in a file, or the reason why there are none.
 fn read(bytes: &[u8], passwords: &[&str]) -> Result<Vec<CertHash>, String> {
     let mut inventory = Inventory::none();
     let passwords: Vec<_> = passwords.iter().map(|it| (*it).to_owned()).collect();
@@ -117,7 +117,7 @@ fn unreadable_certificate_hides_no_other() {
     let at = pkcs7
         .windows(authority.len())
         .position(|it| it == authority);
-    // The tag of what is signed: a sequence no longer.
+    // The tag of the signed content: no longer a sequence.
     pkcs7[at.unwrap() + 4] ^= 1;
     for file in [
         [NONSENSE, WWW].concat(),

@@ -1,4 +1,4 @@
-//! What stands in the page of an audit, without a browser to show it.
+//! The contents of the page of an audit, without a browser.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -24,7 +24,7 @@ fn page(store: &str, configuration: &str) -> String {
     String::from_utf8(page).unwrap()
 }
 
-/// What the page's script is given.
+/// The data of the page's script.
 fn data(page: &str) -> Value {
     let (_, data) = page.split_once("id=\"data\">").unwrap();
     let (data, _) = data.split_once("</script>").unwrap();

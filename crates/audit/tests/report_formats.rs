@@ -120,7 +120,7 @@ fn sarif_matches_the_published_schema() {
         let rule = &run["tool"]["driver"]["rules"][index];
         assert_eq!(rule["id"], result["ruleId"]);
     }
-    // The line of a record is the one on which its key stands.
+    // The line of a record is that of its key.
     let nameless = results
         .iter()
         .find(|it| it["ruleId"] == "CB005" && it["suppressions"].is_array())
@@ -141,7 +141,7 @@ fn sarif_matches_the_published_schema() {
         place["logicalLocations"][0]["fullyQualifiedName"],
         "web-01/ipport=0.0.0.0:8443"
     );
-    // What is about a name is where the first of its records is.
+    // A finding about a name is at the first of its records.
     let name = results.iter().find(|it| it["ruleId"] == "CB110").unwrap();
     let line = &name["locations"][0]["physicalLocation"]["region"]["startLine"];
     let first = &name["relatedLocations"][0]["physicalLocation"]["region"]["startLine"];

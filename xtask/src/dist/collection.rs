@@ -8,7 +8,7 @@ use crate::install;
 use crate::process::{Failure, cargo_target, output, root, run};
 use crate::sources::afresh;
 
-/// A program of Ansible, with a folder of its own for what it keeps.
+/// A program of Ansible, with a folder of its own for its files.
 fn ansible(program: &str) -> Command {
     let folder = cargo_target().join("collection");
     let programs = cargo_target().join("ansible/bin");

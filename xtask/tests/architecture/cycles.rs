@@ -1,4 +1,4 @@
-//! No module of a crate imports, by whatever way round, from a module that imports from it.
+//! No module of a crate imports, directly or indirectly, from a module that imports from it.
 
 use std::collections::BTreeSet;
 

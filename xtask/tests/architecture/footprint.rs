@@ -58,8 +58,8 @@ fn core_has_no_certificates_or_serialization() {
     assert!(full.iter().any(|package| package.starts_with("idna ")));
 }
 
-/// The drop-in library is loaded into programs under test: it has what a simulator needs, and nothing
-/// of the command line or of other backends.
+/// The drop-in library is loaded into programs under test: it contains the code of a simulator, and
+/// none of the command line or of other backends.
 #[test]
 fn the_drop_in_library_does_not_contain_the_command_line() {
     let library = packages_of("certbind-httpapi", &[]);

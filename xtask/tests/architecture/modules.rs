@@ -1,8 +1,9 @@
-//! The modules of a crate and what each one imports from the others, read from the sources.
+//! The modules of a crate and their imports from each other, read from the sources.
 //!
-//! Every path counts, in a `use` item or inline, and is followed through re-exports to the module that
-//! defines the item. A module is made of its submodules, so what it uses, declares or re-exports of them
-//! is no import; what they use of it is one. Code that is compiled for tests only is skipped.
+//! Every path counts, in a `use` item or inline, and is followed through re-exports to the module
+//! that defines the item. A module consists of its submodules, so using, declaring or re-exporting
+//! their items is no import; their use of its items is one. Code that is compiled for tests only is
+//! skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub(crate) fn imports(root: &Path) -> Imports {
         let imported = imports.entry(name(&module.file)).or_default();
         for used in &module.paths {
             let target = reader.resolve(used, 0);
-            // A module is made of what is inside of it.
+            // A module consists of its submodules.
             let file = &reader.modules[target].file;
             if !target.starts_with(path) && *file != module.file {
                 imported.insert(name(file));
@@ -121,7 +122,7 @@ impl Reader {
         }
     }
 
-    /// The module that defines what a path names.
+    /// The module that defines the item of a path.
     fn resolve(&self, path: &[String], depth: usize) -> &[String] {
         let mut at: &[String] = &[];
         for (index, segment) in path.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What changed since the earlier report.
+//! The changes since the earlier report.
 
 use std::io::{self, Write};
 

@@ -40,7 +40,7 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, config: &Config
     if bound.is_empty() {
         return "<p class=\"quiet\">No certificate of the inventory is bound.</p>".to_owned();
     }
-    // What is still to come is first: expired ones, which are findings, hide nothing of it.
+    // Future expiries come first: expired certificates, which are findings, hide none of them.
     let has_expired = |held: &InventoryCertificate| held.certificate.validity().not_after < now;
     let is_soon = |held: &InventoryCertificate| config.ends_soon(held.certificate.validity());
     bound.sort_by_key(|held| {

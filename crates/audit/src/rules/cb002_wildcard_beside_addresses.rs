@@ -1,4 +1,4 @@
-//! A wildcard address beside single ones with another certificate.
+//! A wildcard address next to single ones with another certificate.
 
 use crate::finding::RelatedLocations;
 use crate::fleet::{Fleet, Host};

@@ -1,4 +1,4 @@
-//! What IIS Express leaves behind.
+//! Bindings that IIS Express leaves over.
 
 use certbind_core::Binding;
 

@@ -1,4 +1,4 @@
-//! A certificate that nobody knows.
+//! A certificate that the inventory does not contain.
 
 use certbind_core::Binding;
 

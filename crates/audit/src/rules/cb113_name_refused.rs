@@ -32,8 +32,8 @@ fn check(binding: &Binding, fleet: &Fleet<'_>) -> Option<Sentence> {
     .map(Sentence::from)
 }
 
-/// What clients think of the name by which a certificate covers a host. One name that all accept is
-/// enough.
+/// The verdict of clients on the name by which a certificate covers a host. One name that all
+/// accept is enough.
 fn of_host(certificate: &Certificate, host: &str) -> Option<String> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let has = |name: &str| certificate.names().contains(&Name::Dns(name.to_owned()));
@@ -59,7 +59,7 @@ fn of_host(certificate: &Certificate, host: &str) -> Option<String> {
     }
 }
 
-/// What clients think of a name of a certificate.
+/// The verdict of clients on a name of a certificate.
 fn of_name(certificate: &Certificate, name: &str) -> Option<String> {
     if certificate.names_with_trailing_dot().contains(name) {
         return Some(format!(

@@ -1,4 +1,4 @@
-//! A new binding of an application or a certificate that nobody knows.
+//! A new binding of an unknown application or certificate.
 
 use certbind_core::Binding;
 
@@ -33,7 +33,7 @@ fn check(host: &Host<'_>, fleet: &Fleet<'_>, findings: &mut Findings) {
     }
 }
 
-/// What is not known of a binding. Without an inventory, certificates are not looked at.
+/// The unknown part of a binding. Without an inventory, certificates are not checked.
 fn unknown(binding: &Binding, fleet: &Fleet<'_>) -> Option<&'static str> {
     let record = binding.record();
     let application = fleet.config.application(&record.app_id).is_none();

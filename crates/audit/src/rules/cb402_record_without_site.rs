@@ -39,7 +39,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     }
 }
 
-/// What the sites ask for.
+/// The requirements of the sites.
 #[derive(Default)]
 struct Asked<'a> {
     bindings: Vec<&'a SiteBinding>,
@@ -70,7 +70,8 @@ impl<'a> Asked<'a> {
         let port = key.port();
         let mut at_port = self.bindings.iter().filter(|it| it.port == port);
         match key {
-            // The certificate of an address is shown to clients without a name, whatever the site asks.
+            // The certificate of an address is shown to clients without a name, for any setting of
+            // the site.
             BindingKey::IpPort(endpoint) => at_port.any(|it| {
                 let ip = endpoint.ip();
                 ip.is_unspecified() || it.address.is_none_or(|address| address == ip)

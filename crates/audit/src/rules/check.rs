@@ -8,12 +8,12 @@ use crate::rules::{Findings, Sentence, Waivers};
 /// How much a rule has to see at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Check {
-    /// A record by itself, and what is known besides.
+    /// A single record, and the other data of the audit.
     Record(fn(&Binding, &Fleet<'_>) -> Option<Sentence>),
     /// All of a host.
     Host(fn(&Host<'_>, &Fleet<'_>, &mut Findings)),
     /// Every host.
     Fleet(fn(&Fleet<'_>, &mut Findings)),
-    /// What became of the waivers. Rules of this kind run last.
+    /// The results of the waivers. Rules of this kind run last.
     Waivers(fn(&Waivers<'_>, &mut Findings)),
 }

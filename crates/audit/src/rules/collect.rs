@@ -1,4 +1,4 @@
-//! Collecting what a rule finds.
+//! Collecting the findings of a rule.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use crate::finding::{Finding, FindingLocation, RelatedLocations};
 use crate::rule::Rule;
 use crate::severity::Severity;
 
-/// What is wrong in one place.
+/// The problem in one place.
 pub(crate) type Sentence = Cow<'static, str>;
 
-/// What one rule found so far.
+/// The findings of one rule so far.
 pub(crate) struct Findings {
     rule: &'static Rule,
     severity: Severity,
@@ -25,7 +25,7 @@ impl Findings {
         }
     }
 
-    /// Adds what is wrong in a place, to which more can be said.
+    /// Adds a problem in a place, to which details can be added.
     pub(crate) fn add(
         &mut self,
         place: FindingLocation,

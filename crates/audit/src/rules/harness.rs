@@ -15,7 +15,7 @@ use crate::inventory::Inventory;
 use crate::rule::Rule;
 use crate::waiver::{Scope, Waiver};
 
-/// What trips a rule, and what does not.
+/// The cases in which a rule has a finding, and those in which it has none.
 #[derive(Default)]
 pub(crate) struct Cases {
     trips: Vec<(Scene, &'static [&'static str], &'static str)>,
@@ -27,7 +27,7 @@ impl Cases {
         Self::default()
     }
 
-    /// The rule finds something in these places alone; what it says of the first has `said` in it.
+    /// The rule has findings exactly in these places; the first sentence contains `said`.
     pub(crate) fn trips(
         mut self,
         scene: Scene,
@@ -67,7 +67,7 @@ impl Cases {
     }
 }
 
-/// Hosts, what is known besides, and what is decided. It is the first of June of 2026.
+/// Hosts, the other data of the audit, and the configuration. The time is 1 June 2026.
 pub(crate) struct Scene {
     hosts: Vec<HostExport>,
     inventory: Inventory,
@@ -90,7 +90,7 @@ impl Scene {
             .bind_to("hostnameport=www.contoso.com:443", "www")
     }
 
-    /// Whatever is bound from here on, is on another host.
+    /// All bindings from here on are on another host.
     pub(crate) fn host(mut self, name: &str) -> Self {
         self.hosts.push(HostExport::of_bindings(name, Vec::new()));
         self
@@ -209,7 +209,7 @@ impl Scene {
         self
     }
 
-    /// An inventory with this certificate, and what else is put into it.
+    /// An inventory with this certificate, and those added later.
     pub(crate) fn knows(self, certificate: &str) -> Self {
         let path = format!("{FIXTURES}/{certificate}.pem");
         let bytes = std::fs::read(path).unwrap();

@@ -86,7 +86,7 @@ macro_rules! rules {
         /// Every rule with its check, in the same order.
         pub(crate) static CHECKS: &[(&Rule, Check)] = &[$((&$file::RULE, $file::CHECK)),*];
 
-        /// What trips each rule, and what does not.
+        /// The cases with and without a finding of each rule.
         #[cfg(test)]
         fn cases() -> Vec<(&'static Rule, harness::Cases)> {
             vec![$((&$file::RULE, $file::cases())),*]

@@ -9,7 +9,7 @@ use crate::finding::{Finding, Subject};
 use crate::report::HostSummary;
 use crate::waiver::{Scope, Waiver};
 
-/// The waivers of a configuration, and which of them found what they waive.
+/// The waivers of a configuration, and those that were used.
 pub(crate) struct Waivers<'a> {
     pub(crate) config: &'a Config,
     hosts: &'a [HostSummary],
@@ -72,8 +72,8 @@ impl<'a> Waivers<'a> {
     }
 }
 
-/// What a waiver may name to cover a finding about this. Of a binding that is its certificate and its
-/// host name too.
+/// The targets by which a waiver can cover a finding about this subject. For a binding they include
+/// its certificate and its host name.
 fn targets(subject: &Subject) -> [Option<Target<'_>>; 3] {
     match subject {
         Subject::Binding(binding) => [
@@ -87,8 +87,8 @@ fn targets(subject: &Subject) -> [Option<Target<'_>>; 3] {
     }
 }
 
-/// The waivers of a rule and a target. The target lives as long as the finding, and what is looked
-/// through as long as the configuration: a function of its own lets both be the shorter one.
+/// The waivers of a rule and a target. The target lives as long as the finding, and the searched
+/// waivers as long as the configuration: in a separate function both can have the shorter lifetime.
 fn find<'f>(
     by_scope: &'f HashMap<(&'static str, Target<'f>), Vec<usize>>,
     rule: &'static str,

@@ -13,7 +13,7 @@ use crate::rules::find;
 /// The rules about hosts of which nothing is known.
 const ABOUT_UNASSESSED: [&str; 2] = ["CB027", "CB206"];
 
-/// What this audit looked at.
+/// The scope of this audit.
 pub(super) struct Assessed<'a> {
     report: &'a Report,
     exports: &'a [HostExport],

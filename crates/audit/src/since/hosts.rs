@@ -41,8 +41,9 @@ pub(super) fn matched(report: &Report, earlier: &EarlierReport) -> Matched {
     }
     let marks_before = marks_before(earlier);
     let marks_now = marks_now(report);
-    // Alike are two hosts that share more than half of what was found of either. Hosts of a farm are alike
-    // as well: a host is renamed only if each of the two is most like the other, of all hosts.
+    // Two hosts are similar if they share more than half of the findings of either. Hosts of a farm
+    // are similar as well: a host counts as renamed only if each of the two is the most similar one
+    // to the other, among all hosts.
     let best = |marks: &BTreeSet<Mark>, others: &[BTreeSet<Mark>]| {
         let mut alike: Vec<_> = others
             .iter()

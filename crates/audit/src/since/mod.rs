@@ -1,4 +1,5 @@
-//! Findings over time: what is new since an earlier report, what is fixed, and what was not assessed.
+//! Findings over time: new ones since an earlier report, fixed ones, and those that were not
+//! assessed.
 //!
 //! A finding is the same if its rule, its host and its subject are the same; lines, files and sentences may
 //! differ. A host is the same by its name, or by its findings if it was renamed.
@@ -29,7 +30,7 @@ use crate::host_export::HostExport;
 use crate::inventory::Inventory;
 use crate::report::Report;
 
-/// What makes findings the same: the rule, the host's index in the report, and the subject.
+/// The identity of a finding: the rule, the host's index in the report, and the subject.
 type Identity = (String, Option<usize>, EarlierSubject);
 
 impl Report {

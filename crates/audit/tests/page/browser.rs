@@ -73,7 +73,7 @@ impl Browser {
         self.post("/url", &json!({ "url": url }));
     }
 
-    /// What a function's body returns.
+    /// The result of a function with this body.
     #[track_caller]
     pub(crate) fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
@@ -100,7 +100,7 @@ impl Browser {
         self.post(&format!("/element/{id}/click"), &json!({}));
     }
 
-    /// What the console has said since it was last asked.
+    /// The console messages since the last call.
     pub(crate) fn console(&self) -> Vec<String> {
         let log = self.post("/se/log", &json!({ "type": "browser" }));
         let entries = log.as_array().unwrap().iter();
