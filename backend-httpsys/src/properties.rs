@@ -59,7 +59,7 @@ impl<A: HttpApi> Session<A> {
     /// Whether this Windows has extended properties. All kinds of key are older, so one of them is
     /// enough for the probe.
     pub(crate) fn probe_properties(&self) -> bool {
-        let (kind, of) = (Kind::IpPort, PropertyType::Http2Window);
+        let (kind, of) = PROBED;
         let has_properties = match self.nth_property(kind, of, 0) {
             Answer::Code(code) => is_too_small(code) || !is_unsupported(code),
             Answer::Found(_) | Answer::Malformed(_) => true,
@@ -68,6 +68,18 @@ impl<A: HttpApi> Session<A> {
             self.seen_type(kind, of);
         }
         has_properties
+    }
+
+    /// Whether Windows has stopped supporting a type of property. A kind for which the type was never
+    /// seen may lack it on this Windows, so the type that was found on opening is queried instead.
+    fn has_stopped(&self, kind: Kind, property: PropertyType) -> bool {
+        if self.is_known_type(kind, property) {
+            return self.is_type_gone(kind, property);
+        }
+        let (kind, property) = PROBED;
+        let first = self.nth_property(kind, property, 0);
+        matches!(first, Answer::Code(code) if is_unsupported(code))
+            && self.is_type_gone(kind, property)
     }
 
     /// Whether this Windows lacks a type of property, by a query of a key.
@@ -132,7 +144,7 @@ impl<A: HttpApi> Session<A> {
         {
             let mut listing = Listing::empty();
             // A known type may have no property set, or may have been removed.
-            if self.is_known_type(kind, property) && self.is_type_gone(kind, property) {
+            if self.has_stopped(kind, property) {
                 listing.issues.push(Issue {
                     subject: "index 0".into(),
                     cause: ReadFailure::Code(code),
@@ -281,7 +293,8 @@ impl<A: HttpApi> Session<A> {
             // A known type may have been removed: only an enumeration shows that.
             (Answer::Code(code), None) => {
                 let is_known = self.is_known_type(key.kind(), property);
-                is_absent(code) || (is_unsupported(code) && !is_known)
+                let is_unset = is_unsupported(code) && !is_known;
+                is_absent(code) || (is_unset && !self.has_stopped(key.kind(), property))
             }
             _ => false,
         }
@@ -365,6 +378,9 @@ impl fmt::Display for PropertyPlace {
         write!(f, "{} of {}", self.1, self.0)
     }
 }
+
+/// The kind and the type that show on opening whether this Windows has extended properties.
+const PROBED: (Kind, PropertyType) = (Kind::IpPort, PropertyType::Http2Window);
 
 /// How often properties are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

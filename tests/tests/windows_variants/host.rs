@@ -1,11 +1,12 @@
 //! A simulated host whose records can be read without the API.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use certbind_core::{
-    Binding, BindingKey, BindingStore, Kind, MemoryStore, PropertyType, Scan, StoreError,
+    Binding, BindingKey, BindingStore, IpPort, Kind, MemoryStore, PropertyType, Scan, StoreError,
 };
 use certbind_httpsys::HttpSysStore;
 use certbind_simulator::{Call, CertificateState, Simulator, Windows};
@@ -54,9 +55,10 @@ impl Host {
             .open()
     }
 
-    /// Stores a record unchanged by this Windows, but without the properties that it does not
-    /// support.
+    /// Stores a record unchanged by this Windows, but under a key that it can have, and without the
+    /// properties that it does not support.
     pub(crate) fn put(&self, binding: Binding) {
+        let key = self.stored_key(binding.key());
         let has = |option: &str| self.variant.iter().any(|(name, _)| *name == option);
         let mut record = binding.record().clone();
         for property in PropertyType::ALL {
@@ -64,8 +66,32 @@ impl Host {
                 record.extended = record.extended.without(property);
             }
         }
-        let binding = binding.with_record(record).expect("the same kind");
-        self.records.put(binding).expect("a put");
+        let binding = match key == *binding.key() {
+            true => binding.with_record(record),
+            false => Binding::new(key, record),
+        };
+        self.records
+            .put(binding.expect("the same kind"))
+            .expect("a put");
+    }
+
+    /// The key in the form that this Windows stores.
+    fn stored_key(&self, key: &BindingKey) -> BindingKey {
+        let BindingKey::IpPort(endpoint) = key else {
+            return key.clone();
+        };
+        let mut address = endpoint.addr();
+        if let SocketAddr::V6(v6) = &mut address {
+            if self.answers(("ipv6", "no-scope")) {
+                v6.set_scope_id(0);
+            }
+            if self.answers(("ipv6", "mapped-to-ipv4"))
+                && let Some(v4) = v6.ip().to_ipv4_mapped()
+            {
+                address = SocketAddr::from((v4, v6.port()));
+            }
+        }
+        BindingKey::IpPort(IpPort::new(address).expect("the same port"))
     }
 
     /// The bindings, read without the API.

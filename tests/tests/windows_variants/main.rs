@@ -128,6 +128,21 @@ fn recovery_that_fails_reports_its_restored_keys() {
     all_hold(&pairs.map(Vec::from), 3000);
 }
 
+/// A key was reported without its properties: none of its kind had been listed before Windows stopped
+/// supporting them.
+#[test]
+fn properties_that_windows_stops_supporting_are_not_unset() {
+    let variants = [[("later_ids", "50")], [("later_ids", "87")]];
+    all_hold(&variants.map(Vec::from), 26);
+}
+
+/// A host that drops scopes has no record under a key with one.
+#[test]
+fn hosts_store_keys_as_their_windows_does() {
+    let pair = [("ipv6", "no-scope"), ("set", "forgets")];
+    all_hold(&[Vec::from(pair)], 4000);
+}
+
 /// One variant by hand: `CERTBIND_VARIANT=property_next=all-keys,rights=none`.
 #[test]
 #[ignore = "a variant by hand"]
