@@ -1,4 +1,4 @@
-//! Measurements: side by side with other engines, each hot path by itself, and instructions counted.
+//! Measurements: other engines in comparison, each hot path separately, and counted instructions.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -33,13 +33,14 @@ pub(crate) fn compare() -> Result<(), Failure> {
         .arg(root().join("benches/RESULTS.md")))
 }
 
-/// Each hot path by itself.
+/// Each hot path separately.
 pub(crate) fn paths() -> Result<(), Failure> {
     run(cargo().args(["build", "--release", "--package", "certbind-httpapi"]))?;
     run(cargo().args(["bench", "--package", "certbind-benches"]))
 }
 
-/// Counts the instructions of the hot operations. They are kept, or held against those kept.
+/// Counts the instructions of the hot operations. They are stored, or compared with the stored
+/// ones.
 pub(crate) fn counts(keep: bool) -> Result<(), Failure> {
     install::valgrind()?;
     run(cargo().args([

@@ -113,7 +113,7 @@ fn build() -> Result<Vec<Program>, Failure> {
     }
 }
 
-/// The test program that a message of cargo is about, if it is to be run.
+/// The test program of a cargo message, if it is to be run.
 fn program(message: &str) -> Option<Program> {
     let message: Value = serde_json::from_str(message).ok()?;
     let executable = message["executable"].as_str()?;

@@ -34,7 +34,7 @@ pub(crate) fn msrv() -> Result<(), Failure> {
 }
 
 /// The libraries and the programs are built with the oldest versions that Cargo.toml allows, by a
-/// nightly cargo, in a copy of the sources: Cargo.lock stays as it is.
+/// nightly cargo, in a copy of the sources, so that Cargo.lock is unchanged.
 pub(crate) fn minimal_versions() -> Result<(), Failure> {
     let copy = cargo_target().join("minimal-versions");
     let sources = copy.join("sources");

@@ -101,7 +101,7 @@ pub(crate) fn captured(command: &mut Command) -> Result<String, Failure> {
     )))
 }
 
-/// Whether a program can be found and says so.
+/// Whether a program exists and can be started.
 pub(crate) fn answers(program: &str, argument: &str) -> bool {
     let output = Command::new(program).arg(argument).output();
     output.is_ok_and(|output| output.status.success())

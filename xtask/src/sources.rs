@@ -1,11 +1,11 @@
-//! A copy of the sources as they are committed.
+//! A copy of the sources of the last commit.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::process::{Failure, root, run};
 
-/// Fills a folder with the sources of the last commit, and with nothing else.
+/// Fills a folder with exactly the sources of the last commit.
 pub(crate) fn committed(folder: &Path) -> Result<(), Failure> {
     afresh(folder)?;
     let tar = folder.with_extension("tar");

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that has to hold before a change lands.
+//! `cargo xtask test`: all checks required before a change is merged.
 
 use std::panic::resume_unwind;
 use std::thread;

@@ -1,4 +1,4 @@
-//! The book is whole: each page is in its table of contents, and each link leads to a file.
+//! The book is complete: each page is in its table of contents, and each link leads to a file.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
-//! The rules of `deny.toml` for licences and sources hold for every dependency, with all features and
-//! on every system. cargo-deny, which the workflow Dependencies runs, knows of advisories too; it takes
-//! minutes to build, and this check is in every run of the tests.
+//! The rules of `deny.toml` for licences and sources hold for every dependency, with all features
+//! and on every system. cargo-deny, which the workflow Dependencies runs, also checks advisories;
+//! it takes minutes to build, and this check is in every run of the tests.
 
 use std::path::Path;
 use std::process::Command;

@@ -17,7 +17,7 @@ const PRIVATE: [&str; 7] = [
     "xtask",
 ];
 
-/// Nothing but sources, schemas and texts belongs into a package.
+/// A package contains only sources, schemas and texts.
 const MAX_PACKAGE_BYTES: u64 = 1 << 20;
 
 struct Package {

@@ -30,7 +30,7 @@ fn behind(word: &str) -> Vec<(String, String)> {
     found.collect()
 }
 
-/// Whether this is the digest of a commit, and a comment that says its version.
+/// Whether this is the digest of a commit, with a comment that contains its version.
 fn is_pinned(action: &str) -> bool {
     let Some((action, version)) = action.split_once(" # v") else {
         return false;

@@ -12,18 +12,18 @@ pub struct Changes {
     pub since: Timestamp,
     /// The hosts that are taken to be renamed, by their findings: the earlier name, and the name now.
     pub renamed: Vec<(String, String)>,
-    /// The earlier findings that are gone.
+    /// The earlier findings that are fixed.
     pub fixed: Vec<EarlierFinding>,
-    /// The earlier findings of which it is not known whether they are gone, with the reason.
+    /// The earlier findings of which it is unknown whether they are fixed, with the reason.
     pub not_assessed: Vec<(EarlierFinding, String)>,
 }
 
 /// How many findings there are of each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ChangeCounts {
-    /// Findings that the earlier report does not have.
+    /// Findings that are absent from the earlier report.
     pub new: usize,
-    /// Findings of the earlier report that are gone.
+    /// Fixed findings of the earlier report.
     pub fixed: usize,
     /// Findings of both.
     pub unchanged: usize,

@@ -15,7 +15,7 @@ use crate::waiver::Waiver;
 /// The time, the limits, and the decisions of an organisation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// The time that the audit takes it to be.
+    /// The time of the audit.
     pub now: Timestamp,
     /// The severities of rules that are not at their own; none: the rule is off.
     pub severities: BTreeMap<&'static str, Option<Severity>>,

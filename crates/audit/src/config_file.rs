@@ -202,7 +202,7 @@ fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
         Ok(Day::Text(text)) => text,
         Err(_) => return Err(D::Error::custom("expected a day, as in 2026-12-31")),
     };
-    // A time of day is not passed over: a waiver holds for whole days.
+    // A time of day is refused: a waiver applies to whole days.
     (text.len() == "2026-12-31".len())
         .then(|| text.parse().ok())
         .flatten()
@@ -219,7 +219,7 @@ impl TryFrom<WaiverFields> for CheckedWaiver {
             (Some(key), None, None) => Scope::Key(key),
             (None, Some(hash), None) => Scope::Certificate(hash),
             (None, None, Some(name)) => Scope::Name(
-                // A name is written as a person knows it, and compared as bindings have it.
+                // A name is written by a person, and compared in its canonical form.
                 Host::new(&name).map_or(name, |host| host.as_str().to_owned()),
             ),
             _ => return Err("a waiver names one of key, certificate and name".to_owned()),

@@ -35,7 +35,7 @@ pub struct EarlierFinding {
     pub rule: String,
     /// Its severity then.
     pub severity: Severity,
-    /// The name of the host then; none if it is about all hosts.
+    /// The name of the host then; none for a finding about all hosts.
     pub host: Option<String>,
     /// The subject.
     pub subject: EarlierSubject,
@@ -68,7 +68,7 @@ pub enum EarlierSubject {
         /// Its name in the export.
         record: String,
     },
-    /// The export as a whole.
+    /// The complete export.
     Export,
     /// A certificate.
     Certificate {
@@ -103,7 +103,7 @@ pub enum EarlierReportError {
     /// It is no JSON, or not that of a report.
     #[error("expected the JSON report of certbind audit: {0}")]
     Json(#[from] serde_json::Error),
-    /// It is JSON of something else.
+    /// It is JSON of another format.
     #[error("expected the JSON report of certbind audit, found the format {0:?}")]
     Format(String),
     /// A later version wrote it.

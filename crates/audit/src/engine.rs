@@ -10,10 +10,10 @@ use crate::inventory::Inventory;
 use crate::report::{HostSummary, Report, WaivedFinding};
 use crate::rules::{CHECKS, Check, Findings, Waivers};
 
-/// Judges the exports of hosts, each by itself and all of them together.
+/// Audits the exports of hosts, separately and together.
 ///
 /// It takes time and memory in proportion to the bindings and findings. The time is that of
-/// [`Config::now`]; nothing else of the machine has a part in it.
+/// [`Config::now`]; the result depends on no other state of the machine.
 #[must_use]
 pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> Report {
     let fleet = Fleet::new(exports, inventory, config);
@@ -55,7 +55,7 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
             }
         }
     }
-    // Rules find things host by host and key by key, and sorting keeps that.
+    // Rules report findings host by host and key by key, and the sort is stable.
     let worst_first = |finding: &Finding| std::cmp::Reverse(finding.severity);
     findings.sort_by_key(worst_first);
     waived.sort_by_key(|waived| worst_first(&waived.finding));

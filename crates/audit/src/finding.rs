@@ -32,7 +32,7 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingState {
-    /// The earlier report does not have it.
+    /// It is absent from the earlier report.
     New,
     /// Both reports have it.
     Unchanged,
@@ -52,7 +52,7 @@ impl FindingState {
 /// A place in the audited exports.
 #[derive(Clone, Debug)]
 pub struct FindingLocation {
-    /// The host, as an index into the report's hosts; none where it is about all of them.
+    /// The host, as an index into the report's hosts; none for a finding about all of them.
     pub host: Option<usize>,
     /// The subject there.
     pub subject: Subject,
@@ -70,7 +70,7 @@ pub enum Subject {
     /// A record that is no binding, named as the export names it: one that could not be read, or a URL
     /// reservation.
     Record(Box<str>),
-    /// The export as a whole.
+    /// The complete export.
     Export,
     /// A certificate.
     Certificate(CertHash),
@@ -84,7 +84,7 @@ pub enum Subject {
     Waiver(Box<str>),
 }
 
-/// The first few of the places that a finding is about besides its own.
+/// The first few of the further places that a finding concerns.
 #[derive(Clone, Debug, Default)]
 pub struct RelatedLocations {
     /// These.

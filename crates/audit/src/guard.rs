@@ -77,7 +77,7 @@ pub fn guard(
     objections
 }
 
-/// The names that the certificate before covers and the new one does not.
+/// The names that the previous certificate covers and the new one does not.
 fn lost_names(new: &Certificate, replaced: &Certificate) -> Option<String> {
     let covers = |name: &&Name| match name {
         Name::Dns(name) => new.covers(name),

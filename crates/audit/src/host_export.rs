@@ -1,4 +1,4 @@
-//! One host's export, as it is audited.
+//! The export of a host in an audit.
 
 use certbind_core::Binding;
 use certbind_formats::{Export, ReadOutcome};
@@ -20,8 +20,8 @@ pub struct HostExport {
     pub baseline: Baseline,
     /// The sites of IIS on the host.
     pub iis: SitesOfIis,
-    /// The reason why the host could not be assessed: its export cannot be read, or only the baseline
-    /// has it. It is a finding, and no other rule looks at the host.
+    /// The reason why the host could not be assessed: its export cannot be read, or only the
+    /// baseline has it. It is a finding, and no other rule is applied to the host.
     pub not_assessed: Option<NotAssessed>,
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use certbind_certificates::{Certificate, CertificateFile, PartError};
 use certbind_core::CertHash;
 
-/// The certificates that bindings are held against, and the files that could not be read.
+/// The certificates that bindings are compared with, and the files that could not be read.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
     certificates: Option<BTreeMap<CertHash, InventoryCertificate>>,
@@ -23,7 +23,7 @@ pub struct InventoryCertificate {
     pub file: Box<str>,
 }
 
-/// A file of certificates that could not be read, or not whole.
+/// A file of certificates that could not be read completely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadFile {
     /// The name of the file.
@@ -39,7 +39,7 @@ impl Inventory {
         Self::default()
     }
 
-    /// These certificates, which come from no file.
+    /// These certificates, without a file.
     pub(crate) fn of(certificates: impl IntoIterator<Item = Certificate>) -> Self {
         let held = certificates.into_iter().map(|certificate| {
             let file = "".into();
@@ -74,7 +74,7 @@ impl Inventory {
                 files.push(entry.map_err(|e| error(path, e))?.path());
             }
             files.retain(|file| file.is_file());
-            // The same certificates come from the same files on every machine.
+            // The same certificates are attributed to the same files on every machine.
             files.sort();
         } else {
             let found = std::fs::metadata(path).map_err(|e| error(path, e))?;

@@ -37,7 +37,7 @@ pub struct JsonReport<'a> {
     hosts: Vec<Host<'a>>,
     certificates: Option<usize>,
     counts: Counts,
-    /// The rules that found something, so that findings need not say it all again.
+    /// The rules with findings, so that findings need not repeat their texts.
     rules: Vec<JsonRule>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<JsonChanges<'a>>,
@@ -124,7 +124,7 @@ struct JsonWaived<'a> {
     until: Date,
 }
 
-/// A place: the host is none where it is about all of them.
+/// A place; without a host if it concerns all of them.
 #[derive(Serialize)]
 struct JsonPlace<'a> {
     host: Option<&'a str>,

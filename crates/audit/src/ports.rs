@@ -5,7 +5,7 @@ use certbind_resolve::Step;
 
 use crate::host_binding::HostBinding;
 
-/// The bindings at one port, by the stages at which HTTP.sys looks at them.
+/// The bindings at one port, by the stages at which HTTP.sys considers them.
 #[derive(Default)]
 pub(crate) struct AtPort<'a> {
     /// Of single addresses.

@@ -1,4 +1,4 @@
-//! The order in which HTTP.sys looks for the binding of a connection, in the columns of a report.
+//! The order in which HTTP.sys searches the binding of a connection, in the columns of a report.
 
 use certbind_core::BindingKey;
 pub use certbind_resolve::ORDER;

@@ -27,7 +27,7 @@ pub struct Report {
     pub waived: Vec<WaivedFinding>,
     /// The changes since an earlier report, if it was compared with one.
     pub changes: Option<Changes>,
-    /// The files of the certificates that findings are about.
+    /// The files of the certificates with findings.
     pub(crate) certificate_files: BTreeMap<CertHash, String>,
 }
 
@@ -98,7 +98,7 @@ impl Report {
         counts
     }
 
-    /// How many hosts could not be assessed. That they have no finding of other rules says nothing.
+    /// How many hosts could not be assessed. The absence of other findings means nothing for them.
     #[must_use]
     pub fn not_assessed(&self) -> usize {
         let hosts = self.hosts.iter();

@@ -11,7 +11,7 @@ pub struct Rule {
     pub id: &'static str,
     /// The problem that it finds, in a few words.
     pub title: &'static str,
-    /// How grave that is, where the configuration does not say otherwise.
+    /// The severity, unless the configuration sets another one.
     pub severity: Severity,
     /// Why it matters.
     pub why: &'static str,

@@ -76,7 +76,7 @@ impl<'a> Log<'a> {
                 "rules": rules.collect::<Vec<_>>(),
             }}),
             invocations: json!([{
-                // Hosts that could not be assessed are results; the exit code says so as well.
+                // Hosts that could not be assessed are results; the exit code shows them as well.
                 "executionSuccessful": report.hosts.iter().all(|host| host.not_assessed.is_none()),
                 "endTimeUtc": format!("{:.3}", report.config.now),
             }]),
@@ -224,8 +224,8 @@ impl SarifResult {
 }
 
 impl SarifResult {
-    /// A finding of the earlier report that is gone (`absent`), or that was not assessed. None for a rule
-    /// that this version does not have.
+    /// A finding of the earlier report that is fixed (`absent`), or that was not assessed. None for
+    /// a rule that this version does not have.
     fn of_earlier(report: &Report, finding: &EarlierFinding, why: Option<&str>) -> Option<Self> {
         let index = RULES.iter().position(|it| it.id == finding.rule)?;
         let subject = &finding.subject;
@@ -277,8 +277,8 @@ impl SarifResult {
 }
 
 impl Location {
-    /// Where a finding is. One that is about no file itself, such as of a name, is where the first of
-    /// the records is that it is about.
+    /// The location of a finding. One that concerns no file itself, such as of a name, is at the
+    /// first of its records.
     fn of_finding(report: &Report, finding: &Finding) -> Self {
         let mut own = Self::of(report, &finding.place);
         if own.physical_location.is_none() {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Good to know: nothing breaks by it alone.
+    /// Information: it breaks nothing by itself.
     Note,
     /// It should be reviewed: it surprises clients or weakens their protection.
     Warning,
-    /// It breaks clients now, or the audit could not see everything.
+    /// It breaks clients now, or the audit was incomplete.
     Error,
 }
 

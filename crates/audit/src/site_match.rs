@@ -19,9 +19,9 @@ pub(crate) struct OfSite<'a> {
 
 /// How a site's binding is answered.
 pub(crate) enum Answer<'h, 'a> {
-    /// By the record that it asks for.
+    /// By the record that it requires.
     Own(&'h HostBinding<'a>),
-    /// By a record of another kind, which does not know the site's name.
+    /// By a record of another kind, which does not contain the site's name.
     Other(&'h HostBinding<'a>),
     Nothing,
 }
@@ -75,7 +75,7 @@ impl<'a> Host<'a> {
         find(host).or_else(wildcard)
     }
 
-    /// The record that a site's binding asks for, or another that answers in its place.
+    /// The record that a site's binding requires, or another that answers in its place.
     pub(crate) fn answer(&self, of: &SiteBinding) -> Answer<'_, 'a> {
         let name = of.host.as_deref();
         let port = of.port;

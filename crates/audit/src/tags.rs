@@ -3,8 +3,9 @@
 /// The requirements that a rule checks a part of, by the identifiers of their guides.
 ///
 /// `disa-stig/…` are those of the Security Technical Implementation Guides of the US Defense
-/// Information Systems Agency for IIS: 10.0 Server (release 3.6 of 2026) for `IIST-…`, and 7.0 Server
-/// (of 2017) for `WG145`. A rule sees bindings and certificates alone; a guide asks for more.
+/// Information Systems Agency for IIS: 10.0 Server (release 3.6 of 2026) for `IIST-…`, and 7.0
+/// Server (of 2017) for `WG145`. A rule checks only bindings and certificates; a guide requires
+/// more.
 #[must_use]
 pub fn tags(rule: &str) -> &'static [&'static str] {
     match rule {

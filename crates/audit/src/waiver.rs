@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-/// A decision to live with a finding, until a day.
+/// The acceptance of a finding, until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {
     /// The rule's id.
@@ -18,7 +18,7 @@ pub struct Waiver {
     pub host: Option<String>,
     /// Why.
     pub reason: String,
-    /// The last day on which it holds, in UTC.
+    /// The last day on which it applies, in UTC.
     pub until: Date,
 }
 

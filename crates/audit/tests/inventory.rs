@@ -141,7 +141,7 @@ fn damaged_file_is_reported_without_panic() {
     let (www, authority) = (der(WWW), der(AUTHORITY));
     let (_, pkcs7) = x509_cert::der::pem::decode_vec(BOTH).unwrap();
     let store = serialized(&[(32, &www), (32, &authority)]);
-    // The last twelve bytes are the element that ends it, of which four are read.
+    // The last twelve bytes are the closing element, of which four are read.
     for (file, whole) in [
         (&store, store.len() - 8),
         (&www, www.len()),
@@ -172,7 +172,7 @@ fn a_folder_is_read_and_no_folder_in_it() {
     fs::write(folder.path().join("old/c.pem"), AUTHORITY).unwrap();
     let inventory = Inventory::read(folder.path(), &[]).unwrap();
     assert_eq!(inventory.len(), 1);
-    // Of two files with one certificate it is the first by name, on every machine.
+    // Of two files with one certificate the first by name is used, on every machine.
     assert_eq!(&*inventory.get(&hash(WWW)).unwrap().file, "a.pem");
     let file = Inventory::read(&folder.path().join("old/c.pem"), &[]).unwrap();
     assert!(file.get(&hash(AUTHORITY)).is_some());

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const WWW: &[u8] = include_bytes!("fixtures/www.pem");
 
-/// The page of a host with one binding, of the certificate that ends with 2026.
+/// The page of a host with one binding, with the certificate that expires in 2026.
 fn page(store: &str, configuration: &str) -> String {
     let hash = *certbind_certificates::of_file(WWW)[0].hash();
     let record = Record::new(hash, Some(store.parse().unwrap()), Uuid::from_u128(7));

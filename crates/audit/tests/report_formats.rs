@@ -1,4 +1,4 @@
-//! Reports in the forms that programs read, held to their schemas.
+//! Reports in machine-readable formats, validated by their schemas.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
@@ -90,7 +90,7 @@ fn json_matches_its_schema() {
     }
     assert_eq!(json["waived"].as_array().unwrap().len(), 3);
     assert_eq!(json["counts"]["waived"], 3);
-    // The schema lets nothing else through.
+    // The schema refuses other contents.
     let mut wrong = json.clone();
     wrong["findings"][0]["colour"] = "blue".into();
     let schema: Value = serde_json::from_str(schema).unwrap();

@@ -238,7 +238,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads the path that begins at a token, `use` trees with braces too, and says where it ends.
+    /// Reads the path that begins at a token, `use` trees with braces too, and returns its end.
     fn path(&mut self, tokens: &[TokenTree], mut at: usize, mut path: Vec<String>) -> usize {
         loop {
             match tokens.get(at) {
@@ -269,7 +269,7 @@ impl Scanner<'_> {
     }
 }
 
-/// A path from the root of the crate, if the path leads into the crate.
+/// A path from the root of the crate, if it is inside the crate.
 fn absolute(
     path: &[String],
     module: &[String],

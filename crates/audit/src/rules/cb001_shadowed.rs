@@ -1,4 +1,4 @@
-//! A record that others come before.
+//! A record that others precede.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,7 @@ fn shadowed_by_addresses(at: &AtPort<'_>, findings: &mut Findings) {
     let Some(first) = at.addresses.first() else {
         return;
     };
-    // Records of several addresses are one thing to a client if they answer alike.
+    // Records of several addresses count as one to a client if they answer alike.
     let answer = EffectiveCertificate(first.binding);
     let alike = at
         .addresses

@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check::Host(check);
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for at in host.ports.values() {
         if let Some(any) = &at.any_v4 {
-            // It answers for IPv6 too where nothing else does.
+            // It answers for IPv6 too where no other binding does.
             let v6 = at.addresses_of(true).filter(|_| at.any_v6.is_none());
             compare(any, at.addresses_of(false).chain(v6), findings);
         }

@@ -1,4 +1,4 @@
-//! IPv6 clients meet something else than IPv4 clients.
+//! IPv6 clients get another certificate than IPv4 clients.
 
 use crate::effective_certificate::EffectiveCertificate;
 use crate::finding::RelatedLocations;

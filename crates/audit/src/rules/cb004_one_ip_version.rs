@@ -24,7 +24,7 @@ pub(super) const CHECK: Check = Check::Host(check);
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for (port, at) in &host.ports {
-        // 0.0.0.0 answers for both, and host names and the central store know no version.
+        // 0.0.0.0 answers for both, and host names and the central store apply to both versions.
         if at.any_v4.is_some() || at.by_name().next().is_some() {
             continue;
         }

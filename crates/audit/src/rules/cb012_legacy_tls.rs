@@ -1,4 +1,4 @@
-//! A binding that does not rule out old versions of TLS.
+//! A binding that does not exclude old versions of TLS.
 
 use certbind_core::{Binding, BindingKey, SslFlags};
 

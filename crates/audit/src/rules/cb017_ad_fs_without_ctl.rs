@@ -1,4 +1,4 @@
-//! An AD FS binding that asks for client certificates and names a store of issuers for devices.
+//! An AD FS binding that requests client certificates and names a store of issuers for devices.
 
 use certbind_core::{Binding, SslFlags, Uuid};
 
@@ -40,7 +40,7 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     Some(what.into())
 }
 
-/// Whether AD FS bound it to ask for certificates: at its port for that, or at the name for it.
+/// Whether AD FS bound it to request certificates: at its port for that, or at the name for it.
 fn is_certificate_endpoint(binding: &Binding) -> bool {
     let key = binding.key();
     let has_name = || {
@@ -50,7 +50,7 @@ fn is_certificate_endpoint(binding: &Binding) -> bool {
     binding.record().app_id == AD_FS && (key.port().get() == 49443 || has_name())
 }
 
-/// Whether the name of a store says AD FS, as `AdfsTrustedDevices` does.
+/// Whether the name of a store contains AD FS, as `AdfsTrustedDevices` does.
 fn is_of_ad_fs(name: &str) -> bool {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     letters.to_ascii_lowercase().contains("adfs")

@@ -1,4 +1,4 @@
-//! A freshness time that does nothing.
+//! A freshness time without an effect.
 
 use certbind_core::{Binding, CertCheckMode};
 

@@ -1,4 +1,4 @@
-//! A host name that no client asks for.
+//! A host name that no client requests.
 
 use certbind_core::Binding;
 

@@ -1,4 +1,4 @@
-//! A registry key that looks like a binding and is none.
+//! A registry key that looks like a binding but is none.
 
 use certbind_formats::WarningKind;
 

@@ -1,4 +1,4 @@
-//! HTTP/2 that is switched off for the whole host.
+//! HTTP/2 disabled for the whole host.
 
 use certbind_core::SslFlags;
 use certbind_formats::WarningKind;

@@ -1,4 +1,4 @@
-//! A record of IIS that no site asks for.
+//! A record of IIS that no site requires.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,7 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     let Some(configuration) = host.iis() else {
         return;
     };
-    // A site that does not start may be started at any time.
+    // A site without autostart may be started at any time.
     let sites = configuration.sites.iter().flat_map(|site| &site.https);
     let asked = Asked::of(sites);
     for bound in &host.bindings {

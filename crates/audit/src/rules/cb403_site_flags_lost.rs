@@ -1,4 +1,4 @@
-//! `sslFlags` of a site that its record does not honour.
+//! `sslFlags` of a site that its record does not contain.
 
 use crate::finding::RelatedLocations;
 use crate::fleet::{Fleet, Host};

@@ -5,7 +5,7 @@ use certbind_core::Binding;
 use crate::fleet::{Fleet, Host};
 use crate::rules::{Findings, Sentence, Waivers};
 
-/// How much a rule has to see at once.
+/// The data that a rule needs at once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Check {
     /// A single record, and the other data of the audit.

@@ -175,7 +175,7 @@ impl Scene {
         self
     }
 
-    /// Something else is so with the sites.
+    /// Changes the sites.
     pub(crate) fn change_sites(mut self, change: impl FnOnce(&mut Vec<Site>)) -> Self {
         let host = self.hosts.last_mut().unwrap();
         if host.iis == SitesOfIis::NotGiven {
@@ -203,7 +203,7 @@ impl Scene {
         self
     }
 
-    /// Something else is so with the host.
+    /// Changes the host.
     pub(crate) fn host_with(mut self, change: impl FnOnce(&mut HostExport)) -> Self {
         change(self.hosts.last_mut().unwrap());
         self
@@ -247,7 +247,7 @@ pub(crate) fn fixture(name: &str) -> Certificate {
     certbind_certificates::of_file(&bytes).remove(0)
 }
 
-/// A binding that no rule has anything to say of by itself, but for this.
+/// A binding without findings, except for the change.
 pub(crate) fn bound(key: &str, but: impl FnOnce(&mut Record)) -> Binding {
     let key: certbind_core::BindingKey = key.parse().unwrap();
     let mut record = match key.kind().names_certificate() {

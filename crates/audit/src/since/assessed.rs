@@ -49,7 +49,7 @@ impl<'a> Assessed<'a> {
         assessed
     }
 
-    /// The reason why it is not known whether an earlier finding is gone.
+    /// The reason why it is unknown whether an earlier finding is fixed.
     pub(super) fn objection(&self, finding: &EarlierFinding) -> Option<String> {
         let Some(rule) = find(&finding.rule) else {
             return Some("this version has no such rule".to_owned());
@@ -112,7 +112,7 @@ impl<'a> Assessed<'a> {
             .then(|| "the certificate is not in the inventory".to_owned())
     }
 
-    /// A finding about all hosts is gone only if every host that it was about was assessed.
+    /// A finding about all hosts is fixed only if each of its hosts was assessed.
     fn on_all(&self, finding: &EarlierFinding) -> Option<String> {
         let mut hosts = finding.related.iter().filter_map(|it| it.host.as_deref());
         if let Some(why) = hosts.find_map(|name| self.host_objection(name)) {

@@ -102,7 +102,7 @@ fn marks_now(report: &Report) -> Vec<BTreeSet<Mark>> {
     marks
 }
 
-/// Hosts of which nothing is known are like no other.
+/// Unassessed hosts are similar to no other.
 fn clear_unassessed(marks: &mut [BTreeSet<Mark>], is_unassessed: impl Fn(usize) -> bool) {
     for (host, marks) in marks.iter_mut().enumerate() {
         if is_unassessed(host) {

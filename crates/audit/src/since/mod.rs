@@ -116,7 +116,7 @@ impl Report {
         })
     }
 
-    /// The findings that the earlier report does not have.
+    /// The findings that are absent from the earlier report.
     pub fn new_findings(&self) -> impl Iterator<Item = &Finding> {
         let findings = self.findings.iter();
         findings.filter(|finding| finding.state == Some(FindingState::New))

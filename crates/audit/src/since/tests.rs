@@ -107,7 +107,7 @@ fn a_finding_keeps_its_identity_when_its_host_is_renamed() {
     };
     let first = fingerprint(&report(&earlier));
     assert_eq!(fingerprint(&found), first);
-    // Renamed once more, it is still the same host.
+    // Renamed again, it is still the same host.
     let second = EarlierReport::parse(&json(&found)).unwrap();
     let again = [host("newest", &[A, B]), host("other", &[C])];
     found = report(&again);
@@ -116,7 +116,7 @@ fn a_finding_keeps_its_identity_when_its_host_is_renamed() {
     assert_eq!(counts(&found), [0, 0, 3, 0]);
 }
 
-/// One that is gone and one that is new may be two hosts, where all hosts are alike.
+/// A missing host and a new one may be two hosts, where all hosts are similar.
 #[test]
 fn a_host_of_a_farm_is_not_taken_for_another() {
     let earlier = [host("web-01", &[A]), host("web-02", &[A])];
