@@ -26,7 +26,7 @@ const REFUSED_USES: u32 = 2;
 const REFUSED_SETS: u32 = 2;
 
 impl Simulator {
-    /// Counts a call, and refuses it where this Windows refuses every such call.
+    /// Counts a call, and returns the code of a Windows that refuses it for any arguments.
     pub(crate) fn refusal(&self, call: Call) -> Result<(), u32> {
         let windows = self.windows();
         if let Some(code) = code(windows.service) {
