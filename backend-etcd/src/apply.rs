@@ -2,7 +2,7 @@
 //!
 //! Every batch is a transaction that compares the revision of the host record with the revision that
 //! the batch was built for, and writes its own id into the record. Of all copies of a batch that were
-//! sent, etcd therefore carries out at most one, however late it arrives: the first one changes the
+//! sent, etcd therefore executes at most one, however late it arrives: the first one changes the
 //! record's revision, so the comparison of every other copy fails. A copy without an answer may be
 //! sent again. If the retry finds the record changed, the record's history shows whether an earlier
 //! copy changed it.

@@ -30,7 +30,7 @@ pub(crate) struct Client {
 pub(crate) enum CallError {
     /// Whether the request was executed is unknown. Another endpoint may have the answer.
     Unknown(Status),
-    /// It was not carried out, and a retry would not help.
+    /// It was not executed, and a retry would not help.
     Rejected(Status),
     /// Whether the request was executed is unknown, and no further endpoint can be tried.
     Stopped(Status),

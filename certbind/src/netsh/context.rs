@@ -33,7 +33,7 @@ pub(super) enum Command<'a> {
     /// Keeps the context for `popd`, and enters another if one is named.
     Push(Option<Context>),
     Pop,
-    /// Carries out the lines of a file.
+    /// Executes the lines of a file.
     Exec(&'a str),
     Leave,
     /// The commands of a context.

@@ -85,7 +85,7 @@ impl<'a> Netsh<'a> {
         Ok(answer.code)
     }
 
-    /// Carries out the command that words on a command line mean.
+    /// Executes the command of the words on a command line.
     fn answer(&self, command: Option<Command<'_>>, words: &[String]) -> Answer {
         match command {
             None => messages::not_found(words),

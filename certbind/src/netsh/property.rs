@@ -16,7 +16,7 @@ const MAXSETTINGSPERMINUTE: &str = "maxsettingsperminute";
 /// How often a binding is read and changed when others change it in between.
 const ATTEMPTS: u32 = 16;
 
-/// Carries out the command.
+/// Executes the command.
 pub(super) fn update(store: &dyn BindingStore, profile: Profile, arguments: &[String]) -> Answer {
     let done = set(store, profile, arguments);
     done.unwrap_or_else(|refusal| match refusal {

@@ -17,7 +17,7 @@ use super::tags::{self, JSON};
 use super::usage;
 use super::verb::Verb;
 
-/// Carries out a command on certificates.
+/// Executes a command on certificates.
 pub(super) fn sslcert(
     store: &dyn BindingStore,
     profile: Profile,

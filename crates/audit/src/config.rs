@@ -28,13 +28,13 @@ pub struct Config {
     /// The remaining share of its lifetime, in percent, below which a certificate is reported: one
     /// of six days is not reported from its first day on. Default: 33.
     pub expiring_percent: u8,
-    /// The fewest bits that an RSA or DSA key may have. 2048 at first.
+    /// The fewest bits that an RSA or DSA key may have. Default: 2048.
     pub least_rsa_bits: usize,
-    /// The fewest bits that a key on an elliptic curve may have. 256 at first.
+    /// The fewest bits that a key on an elliptic curve may have. Default: 256.
     pub least_curve_bits: usize,
-    /// How many applications that share a certificate are many. 3 at first.
+    /// From how many applications on a shared certificate is reported. Default: 3.
     pub many_applications: usize,
-    /// The ports that IIS Express takes for itself. 44300 to 44399 at first.
+    /// The ports reserved for IIS Express. Default: 44300 to 44399.
     pub iis_express_ports: RangeInclusive<u16>,
     /// The findings that are accepted.
     pub waivers: Vec<Waiver>,

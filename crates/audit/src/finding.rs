@@ -16,7 +16,7 @@ pub struct Finding {
     pub rule: &'static Rule,
     /// The severity, according to the configuration.
     pub severity: Severity,
-    /// Where.
+    /// The place.
     pub place: FindingLocation,
     /// The problem, in a sentence without the place.
     pub sentence: Cow<'static, str>,

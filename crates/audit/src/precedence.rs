@@ -14,7 +14,7 @@ pub(crate) const STAGES: [&str; 6] = [
     "0.0.0.0",
 ];
 
-/// The column of a key: 1 is looked at first.
+/// The column of a key: 1 is considered first.
 ///
 /// ```
 /// let stage = |key: &str| Ok::<_, certbind_core::KeyError>(certbind_audit::precedence::stage(&key.parse()?));

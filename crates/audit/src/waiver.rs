@@ -16,7 +16,7 @@ pub struct Waiver {
     pub scope: Scope,
     /// The host, by its name in the report; every host without.
     pub host: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: String,
     /// The last day on which it applies, in UTC.
     pub until: Date,

@@ -27,7 +27,7 @@ pub enum HealError {
     Twice {
         /// The key.
         key: BindingKey,
-        /// Where.
+        /// The place.
         place: &'static str,
     },
     /// A binding is missing, and another one at its port is new: it may be its replacement, with

@@ -38,14 +38,14 @@ use crate::endpoint::Endpoint;
 #[derive(Clone, Debug)]
 pub struct ProbeOptions {
     /// The address for keys that name none: host names, and `0.0.0.0`. `[::]` is tried at `::1`
-    /// unless this is an IPv6 address. 127.0.0.1 at first.
+    /// unless this is an IPv6 address. Default: 127.0.0.1.
     pub address: IpAddr,
-    /// How long a connection may take, and how long the handshake after it. Five seconds at first.
+    /// How long a connection may take, and how long the handshake after it. Default: 5 seconds.
     pub timeout: Duration,
-    /// How many endpoints are tried at once. Sixteen at first.
+    /// How many endpoints are tried at once. Default: 16.
     pub jobs: usize,
     /// Where to connect instead of these addresses, for a server on mapped ports. No other address is
-    /// tried then. None at first.
+    /// tried then. Default: none.
     pub redirects: Option<BTreeMap<SocketAddr, SocketAddr>>,
 }
 

@@ -10,12 +10,12 @@ use tokio::sync::Notify;
 /// The limits on memory and time, which hold for any client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The maximum number of connections. 512 at first.
+    /// The maximum number of connections. Default: 512.
     pub connections: usize,
-    /// The maximum time of a handshake. 10 seconds at first.
+    /// The maximum time of a handshake. Default: 10 seconds.
     pub handshake: Duration,
     /// The maximum time until the head of a request is complete, which is also the time that a
-    /// connection may be idle. 30 seconds at first.
+    /// connection may be idle. Default: 30 seconds.
     pub request_head: Duration,
 }
 

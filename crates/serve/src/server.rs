@@ -72,7 +72,7 @@ impl ServerBuilder {
         self
     }
 
-    /// The ports to listen on. Those of the bindings at first.
+    /// The ports to listen on. Default: those of the bindings.
     pub fn ports(mut self, ports: Ports) -> Self {
         self.ports = ports;
         self

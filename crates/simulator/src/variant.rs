@@ -212,7 +212,7 @@ impl Simulator {
         self.finish_deletions(|_| true);
     }
 
-    /// Counts down the deletions in progress, and carries out those that are due.
+    /// Counts down the deletions in progress, and executes those that are due.
     fn finish_deletions(&self, is_due: impl Fn(u32) -> bool) {
         let mut due = Vec::new();
         self.history().deleting.retain(|key, left| {

@@ -32,7 +32,7 @@ type Service = ServiceApi<Arc<dyn HttpApi>>;
 /// Connects to the API, after the arguments were parsed.
 type Connect<'a> = &'a dyn Fn() -> Result<Service, StoreError>;
 
-/// Carries out a command.
+/// Executes a command.
 pub(super) fn answer(
     api: Option<&Arc<dyn HttpApi>>,
     accounts: &Accounts,
