@@ -32,7 +32,7 @@ pub struct Config {
     pub least_rsa_bits: usize,
     /// The fewest bits that a key on an elliptic curve may have. Default: 256.
     pub least_curve_bits: usize,
-    /// From how many applications on a shared certificate is reported. Default: 3.
+    /// The number of applications on one certificate from which it is reported. Default: 3.
     pub many_applications: usize,
     /// The ports reserved for IIS Express. Default: 44300 to 44399.
     pub iis_express_ports: RangeInclusive<u16>,
