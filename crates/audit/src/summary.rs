@@ -1,4 +1,5 @@
-//! What an audit found, counted: for each rule how many certificates, bindings and hosts it is about.
+//! The counts of an audit: for each rule the number of certificates, bindings and hosts with
+//! findings.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -8,7 +9,7 @@ use crate::finding::{Finding, Subject};
 use crate::host_export::HostExport;
 use crate::report::Report;
 
-/// The findings of a rule, counted. A certificate stands for every binding of it.
+/// The findings of a rule, counted. A certificate counts for all of its bindings.
 pub struct RuleSummary<'a> {
     /// The findings, which are of one rule and one severity.
     pub findings: &'a [Finding],

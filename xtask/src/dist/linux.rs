@@ -8,7 +8,7 @@ use crate::process::{Failure, cargo, cargo_target, output, root, run};
 use crate::sources::afresh;
 use crate::windows::copy;
 
-/// What is in the tarball, for who has unpacked it.
+/// The read-me of the tarball, for its users.
 const READ_ME: &str = "\
 certbind for Linux on x86_64, with glibc @ or newer
 
@@ -21,7 +21,7 @@ share                   manual pages, and completions for bash, zsh and fish
 Unpack it anywhere, or copy its folders below /usr/local.
 ";
 
-/// Builds the programs and puts them, and what is made of them, where they go below a prefix.
+/// Builds the programs and installs them, with their generated files, below a prefix.
 pub(crate) fn tarball(folder: &Path) -> Result<PathBuf, Failure> {
     run(cargo()
         .args(["build", "--locked", "--release", "--quiet"])
@@ -65,7 +65,7 @@ pub(crate) fn tarball(folder: &Path) -> Result<PathBuf, Failure> {
     ] {
         copy(&from, &prefix.join(to))?;
     }
-    // A harness finds the program beside the library, and programs find netsh there.
+    // A harness finds the program next to the library, and programs find netsh there.
     for name in ["certbind", "netsh"] {
         let link = prefix.join("lib/certbind").join(name);
         run(Command::new("ln")
@@ -114,7 +114,7 @@ pub(crate) fn tarball(folder: &Path) -> Result<PathBuf, Failure> {
     Ok(tarball)
 }
 
-/// Makes the package of what [`tarball`] has put together.
+/// Makes the package from the tree of [`tarball`].
 pub(crate) fn package(folder: &Path) -> Result<PathBuf, Failure> {
     let package = folder.join(format!("certbind_{VERSION}_amd64.deb"));
     run(cargo()
@@ -177,7 +177,8 @@ pub(crate) fn package_works(package: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The resource manifest beside the program is the program's own, and its `export` has a binding.
+/// The resource manifest next to the program is the program's own, and its `export` contains a
+/// binding.
 fn dsc_works(prefix: &Path, records: &str) -> Result<(), Failure> {
     let file = prefix.join("bin/certbind.dsc.resource.json");
     let manifest = std::fs::read_to_string(&file).map_err(|error| Failure::of(&file, &error))?;
@@ -198,8 +199,8 @@ fn dsc_works(prefix: &Path, records: &str) -> Result<(), Failure> {
     }
 }
 
-/// What is installed below a prefix lists an export, binds by `netsh`, compiles a C program, and has
-/// its manual pages and completions.
+/// The program below a prefix lists an export, binds by `netsh`, compiles a C program, and has its
+/// manual pages and completions.
 fn works(prefix: &Path) -> Result<(), Failure> {
     let program = prefix.join("bin/certbind");
     let export = root().join("examples/host-2022.txt");

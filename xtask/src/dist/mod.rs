@@ -1,5 +1,5 @@
-//! `cargo xtask dist`: what a release ships, in `target/dist`, tried where it is unpacked and
-//! installed.
+//! `cargo xtask dist`: the files of a release, in `target/dist`, tested after unpacking and
+//! installing them.
 
 mod collection;
 mod linux;
@@ -14,7 +14,7 @@ use crate::process::{Failure, cargo_target, output, run};
 use crate::sources::afresh;
 use crate::{install, windows::Wine};
 
-/// The resource manifest for Microsoft DSC v3, which goes beside the program.
+/// The resource manifest for Microsoft DSC v3, which is placed next to the program.
 const DSC_MANIFEST: &str = "certbind/src/dsc/certbind.dsc.resource.json";
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -77,7 +77,7 @@ fn needs_windows_alone(program: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Runs what the zip holds as the tests under Wine run what they have built.
+/// Runs the programs of the zip in the same way as the tests under Wine.
 pub(crate) fn zip_works(wine: &Wine, zip: &Path) -> Result<(), Failure> {
     let folder = cargo_target().join("release-windows").join("unpacked");
     afresh(&folder)?;

@@ -1,4 +1,4 @@
-//! What is still to come: the bindings whose certificates expire, by the week and the month.
+//! The coming expiries: the bindings whose certificates expire, by the week and the month.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! What answers at each port, drawn in the order in which HTTP.sys looks.
+//! The answering bindings of each port, drawn in the order in which HTTP.sys considers them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -17,8 +17,8 @@ const ROW: usize = 46;
 const LEFT: usize = 220;
 const COLUMN: usize = 160;
 
-/// A row for each port, with a box for each stage that something is bound at. What a stage in front
-/// hides on some connections is dashed.
+/// A row for each port, with a box for each stage with bindings. Bindings that an earlier stage
+/// hides on some connections are dashed.
 pub(super) fn svg(exports: &[HostExport], report: &Report) -> String {
     let mut ports: BTreeMap<(usize, Port), [Vec<&Binding>; 6]> = BTreeMap::new();
     for (host, export) in exports.iter().enumerate() {

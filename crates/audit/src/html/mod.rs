@@ -170,7 +170,7 @@ fn section(out: &mut impl Write, id: &str, title: &str, content: &str) -> io::Re
     )
 }
 
-/// What the script shows.
+/// The data that the script shows.
 #[derive(Serialize)]
 struct Data<'a> {
     hosts: Vec<Cow<'a, str>>,
@@ -292,7 +292,7 @@ fn used(exports: &[HostExport]) -> BTreeSet<&CertHash> {
         .collect()
 }
 
-/// Text, wherever markup may stand around it.
+/// Text, escaped for any surrounding markup.
 fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in visible(text).chars() {

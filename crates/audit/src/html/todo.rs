@@ -1,4 +1,4 @@
-//! What to do: a sentence for each cause, the worst first, with the command that fixes it.
+//! The tasks: a sentence for each cause, the most severe first, with the command that fixes it.
 
 use std::io::{self, Write};
 
@@ -187,7 +187,7 @@ fn more(out: &mut dyn Write, count: usize, what: &str) -> io::Result<()> {
     }
 }
 
-/// Whether another certificate fixes what the rule finds.
+/// Whether another certificate fixes the rule's finding.
 fn is_rotated(rule: &str) -> bool {
     [
         "CB101", "CB102", "CB104", "CB105", "CB106", "CB112", "CB113",

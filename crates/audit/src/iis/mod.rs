@@ -28,7 +28,7 @@ use certbind_core::{CertHash, Port, SslFlags};
 
 pub use parse::{ConfigurationError, is_redirected};
 
-/// What `applicationHost.config` says of sites and their certificates.
+/// The sites and their certificates in `applicationHost.config`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Configuration {
     /// The sites, in the order of the file.

@@ -1,4 +1,5 @@
-//! Reading `applicationHost.config`. What IIS would read from elsewhere, or read otherwise, is refused.
+//! Reading `applicationHost.config`. A file that refers to other files, or that IIS would read
+//! differently, is refused.
 
 use certbind_core::CertHash;
 use roxmltree::{Document, Node, ParsingOptions};
@@ -20,7 +21,7 @@ const CERTIFICATE_HASH: &str = "5506";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}{}", .line.map(|line| format!(" (line {line})")).unwrap_or_default())]
 pub struct ConfigurationError {
-    /// What is wrong.
+    /// The problem.
     problem: String,
     /// The line, counted from 1, where it is known.
     line: Option<u64>,
