@@ -335,3 +335,63 @@ fn missing_source_is_no_empty_host() {
     );
     assert!(said.contains("--history off records nothing"), "{said}");
 }
+
+/// The bindings of a store, as JSON without its name.
+fn bindings_of(host: &Host, store: &str) -> Value {
+    let listed = host.ok(&["list", "--format", "json", "--store", store]);
+    serde_json::from_str(&listed).unwrap()
+}
+
+/// Each has an observation of its own, and none is lost or recorded out of order.
+#[test]
+fn recorders_at_once_lose_no_change() {
+    let host = Host::new();
+    let source = format!("redb:{}", host.file("bindings.redb").display());
+    let arguments = arguments(&host, &[&source, "--host", "web01"]);
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    for round in 1..=4 {
+        host.add(&format!("10.0.0.{round}:443"));
+        let recorders = [(); 4].map(|()| host.command(&arguments).spawn().unwrap());
+        for mut recorder in recorders {
+            assert!(recorder.wait().unwrap().success());
+        }
+    }
+    let commits = log(&host);
+    let revisions: Vec<_> = commits.as_array().unwrap().iter().rev().collect();
+    let added = |commit: &Value| commit["changes"]["added"].as_array().unwrap().len();
+    assert_eq!(
+        revisions.iter().map(|it| added(it)).collect::<Vec<_>>(),
+        [1; 4]
+    );
+    let recording = format!("redb:{}", recording(&host));
+    assert_eq!(bindings_of(&host, &recording), bindings_of(&host, &source));
+}
+
+/// At any time: between a commit and the end of the observation as well.
+#[test]
+fn killed_recorder_leaves_a_recording_that_goes_on() {
+    let host = Host::new();
+    let source = format!("redb:{}", host.file("bindings.redb").display());
+    let arguments = arguments(&host, &[&source, "--host", "web01"]);
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let mut killed = 0;
+    for round in 1..=16 {
+        host.add(&format!("10.0.0.{round}:443"));
+        let mut recorder = host.command(&arguments).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(4 * round));
+        recorder.kill().unwrap();
+        killed += u32::from(!recorder.wait().unwrap().success());
+        if round % 4 == 0 {
+            host.ok(&arguments);
+            let recording = format!("redb:{}", recording(&host));
+            assert_eq!(bindings_of(&host, &recording), bindings_of(&host, &source));
+        }
+    }
+    assert!(killed > 0, "no recorder was killed before it ended");
+    let commits = log(&host);
+    let changes = commits.as_array().unwrap().iter();
+    let added: usize = changes
+        .map(|commit| commit["changes"]["added"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(added, 16);
+}
