@@ -1,5 +1,5 @@
 //! Changes by other programs between two calls, which HTTP.sys cannot report, and their effects:
-//! `docs/reliability.md` warns of exactly this.
+//! `docs/foreign-changes.md` warns of exactly this.
 
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 

@@ -53,6 +53,31 @@ fn tests_named_in_reliability_exist() {
     assert!(named > 30, "{named} tests are named");
 }
 
+/// The page names tests in parentheses: (`name`).
+#[test]
+fn tests_named_in_foreign_changes_exist() {
+    let page = read("foreign-changes.md");
+    let folder = docs().join("../backend-httpsys/tests");
+    let files = std::fs::read_dir(folder).expect("the tests").flatten();
+    let files = files.filter(|entry| entry.path().is_file());
+    let sources: Vec<_> = files
+        .map(|entry| std::fs::read_to_string(entry.path()).expect("a source"))
+        .collect();
+    let mut named = 0;
+    for rest in page.split("(`").skip(1) {
+        let (name, _) = rest.split_once('`').expect("the end of a name");
+        if name.starts_with("CERTBIND_") {
+            continue;
+        }
+        assert!(
+            sources.iter().any(|source| has_test(source, name)),
+            "backend-httpsys has no test {name}"
+        );
+        named += 1;
+    }
+    assert!(named > 15, "{named} tests are named");
+}
+
 #[test]
 fn links_of_reliability_resolve() {
     let page = read("reliability.md");

@@ -1,4 +1,4 @@
-//! `docs/fidelity.md`, generated from one file per question in `docs/fidelity/`.
+//! `docs/fidelity.md` and the pages below it, generated from one file per question in `docs/fidelity/`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,14 +6,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::generated::{Page, failure, files, placed};
+use crate::markdown::wrapped;
 use crate::process::{Failure, root};
 
-/// The page, and the folder of its parts.
-const PAGE: &str = "docs/fidelity.md";
 const FOLDER: &str = "docs/fidelity";
-
-/// The prose of the page, with a placeholder for each table.
-const TEMPLATE: &str = "page.in";
 
 /// An open question about HTTP.sys.
 #[derive(Debug, Deserialize)]
@@ -27,7 +24,7 @@ struct Question {
     /// The answers of the option, and the behaviour of certbind under each.
     #[serde(default)]
     answers: BTreeMap<String, String>,
-    /// The table of a question without an option: `bindings` or `service`.
+    /// The page of a question without an option: `bindings` or `service`.
     area: Option<String>,
     /// The simulator's answer, without an option.
     simulator: Option<String>,
@@ -40,7 +37,7 @@ struct Question {
     check: String,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Confidence {
     Documented,
@@ -50,6 +47,16 @@ enum Confidence {
 }
 
 impl Confidence {
+    const ALL: [(Self, &str); 4] = [
+        (Self::Documented, "documentation of Microsoft"),
+        (
+            Self::Observed,
+            "an observation on a real host that was published",
+        ),
+        (Self::Inferred, "an inference from either"),
+        (Self::Unknown, "no source"),
+    ];
+
     fn name(self) -> &'static str {
         match self {
             Self::Documented => "documented",
@@ -60,53 +67,39 @@ impl Confidence {
     }
 }
 
-/// Writes the page, or with `--check` fails if it is not up to date.
-pub(crate) fn run(is_check: bool) -> Result<(), Failure> {
-    let page = page(&root())?;
-    let path = root().join(PAGE);
-    if !is_check {
-        return std::fs::write(&path, page).map_err(|error| failure(&path, error));
-    }
-    let found = std::fs::read_to_string(&path).map_err(|error| failure(&path, error))?;
-    match found == page {
-        true => Ok(()),
-        false => Err(Failure::new(format!(
-            "{PAGE} is out of date; run `cargo xtask fidelity`"
-        ))),
-    }
-}
+type Questions = BTreeMap<String, Question>;
 
-fn page(root: &Path) -> Result<String, Failure> {
-    let folder = root.join(FOLDER);
-    let questions = questions(&folder)?;
-    let template = folder.join(TEMPLATE);
-    let template = std::fs::read_to_string(&template).map_err(|error| failure(&template, error))?;
-    let mut page = template;
-    for (placeholder, table) in [
-        ("{{bindings}}\n", table(&questions, "bindings")),
-        ("{{options}}\n", options(&questions)),
-        ("{{service}}\n", table(&questions, "service")),
-    ] {
-        if !page.contains(placeholder) {
-            return Err(Failure::new(format!(
-                "{FOLDER}/{TEMPLATE} lacks {placeholder}"
-            )));
-        }
-        page = page.replace(placeholder, &table);
-    }
-    Ok(page)
+/// Writes the pages, or with `--check` fails if one is not up to date.
+pub(crate) fn run(is_check: bool) -> Result<(), Failure> {
+    let questions = questions(&root())?;
+    let page = |name: &str, placeholder, part| {
+        placed(&format!("{FOLDER}/{name}.in"), &[(placeholder, part)])
+    };
+    let pages = [
+        Page::new(
+            "docs/fidelity.md",
+            page("page", "{{counts}}\n", counts(&questions))?,
+        ),
+        Page::new(
+            "docs/fidelity/bindings.md",
+            page("bindings", "{{questions}}\n", area(&questions, "bindings"))?,
+        ),
+        Page::new(
+            "docs/fidelity/options.md",
+            page("options", "{{options}}\n", options(&questions))?,
+        ),
+        Page::new(
+            "docs/fidelity/service.md",
+            page("service", "{{questions}}\n", area(&questions, "service"))?,
+        ),
+    ];
+    crate::generated::run(&pages, "fidelity", is_check)
 }
 
 /// The questions by the names of their files.
-fn questions(folder: &Path) -> Result<BTreeMap<String, Question>, Failure> {
-    let mut questions = BTreeMap::new();
-    for entry in folder.read_dir().map_err(|error| failure(folder, error))? {
-        let path = entry.map_err(|error| failure(folder, error))?.path();
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).map_err(|error| failure(&path, error))?;
-        let question: Question = toml::from_str(&text).map_err(|error| failure(&path, error))?;
+fn questions(root: &Path) -> Result<Questions, Failure> {
+    let questions: Questions = files(&root.join(FOLDER))?;
+    for (name, question) in &questions {
         let (has_option, parts) = (
             question.option.is_some(),
             [
@@ -117,69 +110,71 @@ fn questions(folder: &Path) -> Result<BTreeMap<String, Question>, Failure> {
             ],
         );
         if parts.iter().any(|part| part.is_some() == has_option) {
+            let path = root.join(FOLDER).join(format!("{name}.toml"));
             let needs =
                 "an option and its answers, or `area`, `simulator`, `others` and `certbind`";
             return Err(failure(&path, format!("a question has {needs}")));
         }
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        questions.insert(name.into_owned(), question);
     }
     Ok(questions)
 }
 
-fn table(questions: &BTreeMap<String, Question>, area: &str) -> String {
-    let mut text = String::from(
-        "| question | what the simulator does | evidence | other answers | what certbind does | how to check on Windows |\n\
-         |---|---|---|---|---|---|\n",
-    );
-    for of in questions
-        .values()
-        .filter(|of| of.area.as_deref() == Some(area))
-    {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {}: {} | {} | {} | {} |",
-            of.question,
-            of.simulator.as_deref().unwrap_or_default(),
-            of.confidence.name(),
-            of.evidence,
-            of.others.as_deref().unwrap_or_default(),
-            of.certbind.as_deref().unwrap_or_default(),
-            of.check
-        );
+/// The number of questions by the kind of their evidence.
+fn counts(questions: &Questions) -> String {
+    let mut text = String::from("| evidence | source | questions |\n|---|---|---:|\n");
+    for (confidence, source) in Confidence::ALL {
+        let of = questions.values().filter(|of| of.confidence == confidence);
+        let (name, count) = (confidence.name(), of.count());
+        let _ = writeln!(text, "| {name} | {source} | {count} |");
     }
+    let _ = writeln!(text, "| | all | {} |", questions.len());
+    text
+}
+
+/// A section for each question without an option.
+fn area(questions: &Questions, area: &str) -> String {
+    let of_area = |of: &&Question| of.area.as_deref() == Some(area);
+    let mut text = String::new();
+    for of in questions.values().filter(of_area) {
+        let _ = write!(text, "## {}\n\n", of.question);
+        let evidence = format!("{}: {}", of.confidence.name(), of.evidence);
+        for (label, value) in [
+            ("Simulator", of.simulator.as_deref()),
+            ("Evidence", Some(evidence.as_str())),
+            ("Windows may answer", of.others.as_deref()),
+            ("certbind", of.certbind.as_deref()),
+            ("Check on Windows", Some(of.check.as_str())),
+        ] {
+            let value = value.unwrap_or_default();
+            text += &wrapped(&format!("- **{label}:** {value}"), "  ");
+        }
+        text.push('\n');
+    }
+    text.pop();
     text
 }
 
 /// A section for each option.
-fn options(questions: &BTreeMap<String, Question>) -> String {
+fn options(questions: &Questions) -> String {
     let mut text = String::new();
     for of in questions.values() {
         let Some(option) = &of.option else { continue };
         let default = of.default.as_deref().unwrap_or_default();
-        let _ = write!(
-            text,
-            "### `{option}`\n\n{}.\n\n| answer | what certbind does |\n|---|---|\n",
-            of.question
-        );
+        let _ = write!(text, "## `{option}`\n\n");
+        text += &wrapped(&format!("{}.", of.question), "");
+        text += "\n| answer | behaviour of certbind |\n|---|---|\n";
         let is_default = |answer: &&String| answer.as_str() == default;
         let (first, others): (Vec<_>, Vec<_>) = of.answers.keys().partition(is_default);
         for answer in first.into_iter().chain(others) {
             let mark = if answer == default { " (default)" } else { "" };
             let _ = writeln!(text, "| `{answer}`{mark} | {} |", of.answers[answer]);
         }
-        let _ = write!(
-            text,
-            "\nEvidence ({}): {}.\nCheck: {}.\n\n",
-            of.confidence.name(),
-            of.evidence,
-            of.check
-        );
+        text.push('\n');
+        let evidence = format!("- **Evidence:** {}: {}", of.confidence.name(), of.evidence);
+        text += &wrapped(&evidence, "  ");
+        text += &wrapped(&format!("- **Check on Windows:** {}", of.check), "  ");
+        text.push('\n');
     }
     text.pop();
     text
-}
-
-fn failure(path: &Path, error: impl std::fmt::Display) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
 }

@@ -7,16 +7,20 @@ mod demo;
 mod deps;
 mod dist;
 mod fidelity;
+mod generated;
 mod install;
+mod markdown;
 mod metadata;
 mod pictures;
 mod process;
+mod reliability;
 mod semver;
 mod sources;
 mod test;
 mod tests;
 mod windows;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use process::Failure;
@@ -39,8 +43,10 @@ cargo xtask TASK
   semver  public API against the last release (cargo-semver-checks)
 
   dist    build the files of a release into target/dist and test them (Debian, root)
+  manifests ZIP FOLDER   the winget, Scoop and Chocolatey manifests of a release's zip for Windows
   book    build docs/ as a book into target/book (mdbook)
-  fidelity  write docs/fidelity.md from the questions in docs/fidelity/ (--check: is it up to date?)
+  fidelity  write docs/fidelity.md and its pages from docs/fidelity/*.toml (--check: are they up to date?)
+  reliability  write docs/reliability.md from docs/reliability/*.toml (--check: is it up to date?)
   pictures  draw the pictures of the README into docs/pictures (chromium)
 
   bench   every hot path by itself
@@ -66,9 +72,12 @@ fn main() -> ExitCode {
         ["minimal-versions"] | ["deps", "oldest-versions"] => deps::minimal_versions(),
         ["semver"] => semver::check(),
         ["dist"] => dist::run_all(),
+        ["manifests", zip, folder] => dist::packaging::manifests(Path::new(zip), Path::new(folder)),
         ["book"] => book::build(),
         ["fidelity"] => fidelity::run(false),
         ["fidelity", "--check"] => fidelity::run(true),
+        ["reliability"] => reliability::run(false),
+        ["reliability", "--check"] => reliability::run(true),
         ["pictures"] => pictures::make(),
         ["bench"] => bench::paths(),
         ["bench", "compare"] => bench::compare(),

@@ -3,6 +3,7 @@
 
 mod collection;
 mod linux;
+pub(crate) mod packaging;
 mod parts;
 mod wheels;
 mod windows;
@@ -33,6 +34,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     let wheel = wheels::linux_wheel(&folder)?;
     let windows_wheel = wheels::windows_wheel(&wine, &folder)?;
     let collection = collection::archive(&folder)?;
+    packaging::archive(&zip, &folder)?;
     parts::lists(&folder)?;
     checksums(&folder)?;
 
