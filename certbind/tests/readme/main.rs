@@ -1,5 +1,5 @@
-//! The journeys of the README and the page of commands, word for word: their console blocks are run
-//! in a folder with the contents of `examples/`, and the output is compared with that of the page.
+//! The commands of the README and of pages in `docs/`: the console blocks are executed in a folder with
+//! the files of `examples/`, and their output is compared with the page.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
@@ -24,15 +24,22 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The console blocks of one journey, in one text.
+fn page(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// The section of a page below a heading such as `## Limits`.
+fn section(page: &str, heading: &str) -> String {
+    let (_, rest) = page.split_once(&format!("\n{heading}\n")).unwrap();
+    let marks = heading.split(' ').next().unwrap();
+    let next = format!("\n{marks} ");
+    let section = rest.split_once(&next).map_or(rest, |(section, _)| section);
+    section.to_owned()
+}
+
+/// The console blocks of a section of the README.
 fn journey(title: &str) -> String {
-    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let heading = format!("\n### {title}\n");
-    let (_, rest) = page.split_once(&heading).unwrap();
-    let section = rest
-        .split_once("\n### ")
-        .map_or(rest, |(section, _)| section);
-    console(section)
+    console(&section(&page("README.md"), &format!("### {title}")))
 }
 
 /// The console blocks of a text, in one.
@@ -112,14 +119,85 @@ fn runs_as_printed(blocks: &str) {
     );
 }
 
+/// Runs the PowerShell blocks of a text over a host with the bindings of `host-2022.txt`. Their lines are
+/// simple enough for `sh`. A comment `exit code N` states what a line exits with, if not 0.
+fn powershell_runs(text: &str) {
+    let blocks = text.split("```powershell\n").skip(1);
+    let blocks = blocks.map(|block| block.split_once("```").unwrap().0);
+    let mut script = String::from("certbind import host-2022.txt\n");
+    for line in blocks.flat_map(str::lines) {
+        let code = line.split_once("# exit code ");
+        let code = code.map_or("0", |(_, rest)| rest.split(':').next().unwrap());
+        let line = line.replace("httpsys:", "$CERTBIND_STORE");
+        let line = line.replace("apply plan.json", "apply plan.json --yes");
+        script += &format!(
+            "{line}\n\
+             code=$?\n\
+             test $code = {code} || {{ echo \"exit code $code: $LINENO\"; exit 1; }}\n"
+        );
+    }
+    assert!(script.lines().count() > 9, "{script}");
+    let folder = folder();
+    let path = std::env::var("PATH").unwrap();
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", format!("{}/bin:{path}", folder.path().display()))
+        .env("CERTBIND_STORE", "redb:host.redb")
+        .output()
+        .unwrap();
+    let [printed, errors] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(output.status.success(), "{script}\n{printed}\n{errors}");
+}
+
 #[test]
 fn a_certificate_is_renewed_as_the_readme_says() {
-    runs_as_printed(&journey("Renew a certificate"));
+    powershell_runs(&section(&page("README.md"), "### Renew a certificate"));
 }
 
 #[test]
 fn a_host_is_moved_as_the_readme_says() {
-    runs_as_printed(&journey("Move a host"));
+    powershell_runs(&section(&page("README.md"), "### Move a host"));
+}
+
+#[test]
+fn first_steps_on_windows_run() {
+    powershell_runs(&page("docs/first-steps-windows.md"));
+}
+
+#[test]
+fn first_steps_page_is_executed_as_printed() {
+    runs_as_printed(&console(&page("docs/first-steps.md")));
+}
+
+#[test]
+fn renewal_page_is_executed_as_printed() {
+    runs_as_printed(&console(&page("docs/renew.md")));
+}
+
+#[test]
+fn a_host_is_moved_as_its_page_says() {
+    runs_as_printed(&console(&section(
+        &page("docs/migrate.md"),
+        "## Try it on any machine",
+    )));
+}
+
+#[test]
+fn pages_of_help_topics_are_up_to_date() {
+    for (topic, path) in [
+        ("exit-codes", "docs/exit-codes.md"),
+        ("stores", "docs/stores.md"),
+    ] {
+        let help = Command::new(env!("CARGO_BIN_EXE_certbind"))
+            .args(["help", topic])
+            .output()
+            .unwrap();
+        let help = String::from_utf8(help.stdout).unwrap().replace('\r', "");
+        let block = format!("```text\n{}\n```\n", help.trim_end());
+        assert!(page(path).contains(&block), "{path} lacks:\n{block}");
+    }
 }
 
 #[test]
@@ -147,14 +225,14 @@ fn a_backend_is_written_as_the_readme_says() {
 /// The worked examples of the page "Which certificate is served?".
 #[test]
 fn explanations_are_printed_as_their_page_shows() {
-    let page = std::fs::read_to_string(root().join("docs/explain.md")).unwrap();
+    let page = self::page("docs/explain.md");
     runs_as_printed(&console(&page));
 }
 
 /// The disk has a dirty hive, and a log with the last binding.
 #[test]
 fn dead_host_page_is_executed_as_printed() {
-    let page = std::fs::read_to_string(root().join("docs/dead-host.md")).unwrap();
+    let page = self::page("docs/dead-host.md");
     let blocks = console(&page);
     let hive = |ports: &[u16]| {
         let bindings = ports.iter().zip(0..).map(|(port, day)| {
@@ -192,13 +270,13 @@ fn dead_host_page_is_executed_as_printed() {
 
 #[test]
 fn bindings_in_git_are_kept_as_the_page_says() {
-    let page = std::fs::read_to_string(root().join("docs/git.md")).unwrap();
+    let page = self::page("docs/git.md");
     runs_as_printed(&console(&page));
 }
 
 #[test]
 fn commands_page_is_executed_as_printed() {
-    let page = std::fs::read_to_string(root().join("docs/commands.md")).unwrap();
+    let page = self::page("docs/commands.md");
     let help = Command::new(env!("CARGO_BIN_EXE_certbind"))
         .arg("--help")
         .output()

@@ -159,7 +159,7 @@ mod tests {
     /// The page that explains how a listing is read has every label of the table, and no other.
     #[test]
     fn documented_labels_are_those_of_the_table() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/formats.md");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/formats/netsh.md");
         let page = std::fs::read_to_string(path).unwrap();
         let start = page.find("| line | English label | value |").unwrap();
         let (_, page) = page.split_at(start);

@@ -12,7 +12,7 @@ use super::locale::Locale;
 use crate::encoding::Encoding;
 
 /// A release of Windows whose listings have a layout of their own. Each is known from listings of
-/// hosts or inferred from them; `docs/formats.md` gives the source of each line.
+/// hosts or inferred from them; `docs/formats/netsh.md` gives the source of each line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Release {

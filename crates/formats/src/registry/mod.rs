@@ -1,7 +1,7 @@
 //! How HTTP.sys keeps bindings in the registry: the same in a registry export and in a hive file.
 //!
 //! Under `SYSTEM\CurrentControlSet\Services\HTTP\Parameters` there is a key for each kind of
-//! binding, and under it a key for each binding. `docs/formats.md` separates the known facts from
+//! binding, and under it a key for each binding. `docs/formats/registry.md` separates the known facts from
 //! inferred ones.
 
 mod collect;

@@ -1,5 +1,5 @@
 //! The binary format: everything that a binding has, in chunks with check sums, read and written as
-//! a stream. `docs/formats.md` has it byte by byte.
+//! a stream. `docs/formats/snapshot.md` has it byte by byte.
 //!
 //! A [`Writer`] takes bindings in ascending order of their keys, as a store's scan returns them,
 //! and a [`Reader`] returns them in that order. Both keep one chunk in memory, for any number of

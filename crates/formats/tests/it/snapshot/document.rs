@@ -1,4 +1,4 @@
-//! The code writes and reads the worked example of `docs/formats.md`.
+//! The code writes and reads the worked example of `docs/formats/snapshot.md`.
 
 use certbind_core::{Binding, Record};
 use certbind_formats::{Export, Header};
@@ -7,7 +7,7 @@ use super::{read_as_snapshot, written};
 
 /// The bytes of the example: the text before `|` on its lines.
 fn example() -> Vec<u8> {
-    let document = include_str!("../../../../../docs/formats.md");
+    let document = include_str!("../../../../../docs/formats/snapshot.md");
     let block = document
         .split("```text\na snapshot of one binding\n")
         .nth(1);
