@@ -74,3 +74,123 @@ fn every_link_leads_to_a_file() {
     }
     assert!(checked > 100, "{checked} links");
 }
+
+/// The lines of a page with their numbers, without code blocks.
+fn prose(text: &str) -> Vec<(usize, &str)> {
+    let mut is_code = false;
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if line.trim_start().starts_with("```") {
+            is_code = !is_code;
+        } else if !is_code && !line.starts_with("    ") {
+            lines.push((number, line));
+        }
+    }
+    lines
+}
+
+/// A text without the targets of its links.
+fn without_targets(text: &str) -> String {
+    let mut parts = text.split("](");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "]" + part.split_once(')').map_or(part, |(_, rest)| rest)
+    })
+}
+
+/// The pages of the book, and those for people who come to the repository.
+fn readable_pages() -> Vec<PathBuf> {
+    let mut pages = pages(&root().join("docs"));
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CODE_OF_CONDUCT.md",
+        "SECURITY.md",
+        "packaging/README.md",
+    ] {
+        pages.push(root().join(page));
+    }
+    pages
+}
+
+/// Headings, pictures and words without a space, such as links, may be longer.
+#[test]
+fn pages_wrap_at_100_columns() {
+    let mut long = String::new();
+    for page in readable_pages() {
+        for (number, line) in prose(&read(&page)) {
+            let is_free = ["|", "#", "!["].iter().any(|start| line.starts_with(start));
+            let width = line.chars().count();
+            let text = line.trim_start_matches([' ', '-']);
+            let is_unbreakable = without_targets(text).len() < text.len() || !text.contains(' ');
+            if width > 100 && !is_free && !is_unbreakable {
+                long += &format!("{}:{number}: {width} columns\n", page.display());
+            }
+        }
+    }
+    assert!(long.is_empty(), "{long}");
+}
+
+/// A cell of a table has a phrase or a sentence. Paragraphs belong into sections.
+#[test]
+fn no_table_cell_is_a_paragraph() {
+    const MAX_CELL: usize = 210;
+    let mut found = String::new();
+    let mut cells = 0;
+    for page in readable_pages() {
+        for (number, line) in prose(&read(&page)) {
+            if !line.starts_with('|') {
+                continue;
+            }
+            for cell in line.replace("\\|", "/").split('|') {
+                cells += 1;
+                let cell = without_targets(cell.trim());
+                let width = cell.chars().count();
+                let sentences = cell.match_indices(". ").filter(|(at, _)| {
+                    let next = cell[at + 2..].chars().next();
+                    next.is_some_and(char::is_uppercase)
+                });
+                if width > MAX_CELL || sentences.count() > 1 {
+                    found += &format!("{}:{number}: {cell}\n", page.display());
+                }
+            }
+        }
+    }
+    assert!(cells > 1000, "{cells} cells");
+    assert!(found.is_empty(), "{found}");
+}
+
+/// The README fits two screens, and the commands that set up the project are on the first one.
+#[test]
+fn the_readme_is_short_and_starts_with_the_setup() {
+    let readme = read(&root().join("README.md"));
+    let lines = readme.lines().count();
+    assert!(lines < 150, "{lines} lines");
+    let first_screen: Vec<_> = readme.lines().take(25).collect();
+    let first_screen = first_screen.join("\n");
+    for command in ["cargo xtask demo", "cargo xtask test --install"] {
+        assert!(first_screen.contains(command), "{command}");
+    }
+}
+
+#[test]
+fn diagrams_have_a_text_alternative_and_a_dark_variant() {
+    let mut diagrams = 0;
+    for page in readable_pages() {
+        let text = read(&page);
+        for image in text.split("![").skip(1) {
+            let (alternative, rest) = image.split_once("](").expect("an image");
+            let (link, _) = rest.split_once(')').expect("the end of a link");
+            assert!(alternative.len() > 20, "{}: {link}", page.display());
+            let file = page.parent().expect("a folder").join(link);
+            let picture = read(&file);
+            if picture.contains("role=\"img\"") {
+                assert!(picture.contains("<desc"), "{}", file.display());
+                let dark = "@media (prefers-color-scheme: dark)";
+                assert!(picture.contains(dark), "{}", file.display());
+                diagrams += 1;
+            }
+        }
+    }
+    assert!(diagrams >= 3, "{diagrams} diagrams");
+}
