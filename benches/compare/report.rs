@@ -38,7 +38,7 @@ impl Results {
 
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::from(
-            "# Results\n\nWritten by `cargo xtask bench compare`. Compare what stands in one table only: \
+            "# Results\n\nWritten by `cargo xtask bench compare`. Compare the numbers of one table only: \
              machines, disks\nand days differ.\n\n",
         );
         let size = &self.size;
