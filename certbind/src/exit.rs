@@ -53,7 +53,7 @@ pub const UNREACHABLE: u8 = 4;
 
 /// The text of `certbind help exit-codes`.
 pub(crate) const HELP: &str = "\
-  0  success
+\x20 0  success
   1  the store rejected the change or could not be opened; the plan is stale;
      apply: rolled back, or --probe found another certificate; doctor: a key was left;
      with --fleet: a host could not be read or changed
