@@ -75,13 +75,14 @@ pub(crate) fn compare(
 }
 
 fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, Error> {
+    let mut targets = audit_targets::expand(&[Input::File(path.to_owned())])?;
+    // An empty folder is a baseline of no host, and every host is reported as new.
+    targets.retain(
+        |target| !matches!(target, Target::Unreadable { path: folder, .. } if folder == path),
+    );
+    let hosts = audit_targets::read_all(targets, from, &HiveLogs::default(), |_, _| {})?;
     let mut baselines: BTreeMap<String, Earlier> = BTreeMap::new();
-    for target in audit_targets::expand(&[Input::File(path.to_owned())])? {
-        // An empty folder is a baseline of no host, and every host is reported as new.
-        if matches!(&target, Target::Unreadable { path: folder, .. } if folder == path) {
-            continue;
-        }
-        let host = audit_targets::read(target, from, &HiveLogs::default())?;
+    for host in hosts {
         let source = host.source.unwrap_or_default();
         let bindings = match (host.not_assessed, host.reading.errors.len()) {
             (None, 0) => Ok(host.reading.export.bindings),

@@ -162,7 +162,7 @@ pub(crate) fn read_all(
 ) -> Result<Vec<HostExport>, Error> {
     let hosts = parallel::map(targets, |index, target| {
         at(index, &target);
-        read_quietly(target, from, logs)
+        read(target, from, logs)
     });
     let hosts = hosts.into_iter().collect::<Result<Vec<_>, _>>()?;
     hosts.iter().for_each(report);
@@ -176,14 +176,8 @@ fn report(host: &HostExport) {
     }
 }
 
-/// Reads a target. An unreadable target counts as a host that could not be assessed.
-pub(crate) fn read(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, Error> {
-    let host = read_quietly(target, from, logs)?;
-    report(&host);
-    Ok(host)
-}
-
-fn read_quietly(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, Error> {
+/// Reads a target, and prints nothing. An unreadable target counts as a host that could not be assessed.
+fn read(target: Target, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, Error> {
     let input = match target {
         Target::Input(input) => input.resolved(),
         Target::Unreadable { path, why } => {

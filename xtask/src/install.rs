@@ -16,6 +16,10 @@ const TESTS: &[Needed] = &[
     ("pytest-3", &["python3-pytest"]),
     ("/usr/share/java/jna.jar", &["libjna-java"]),
     ("javac", &["default-jdk-headless"]),
+    (
+        "/usr/share/java/bcpkix.jar",
+        &["libbcprov-java", "libbcpkix-java"],
+    ),
     ("pkg-config", &["pkg-config"]),
     ("strace", &["strace"]),
     ("mcs", &["mono-mcs"]),
@@ -77,6 +81,8 @@ pub(crate) fn tests() -> Result<(), Failure> {
     packages(TESTS)?;
     dotnet()?;
     npm("koffi", "koffi@3.3.4")?;
+    // A library that writes certificate files.
+    npm("node-forge", "node-forge@1.3.3")?;
     // A compiler of C# 10 (Roslyn 4.1) that .NET Core 3.1 runs is in this package alone.
     npm("roslyn", "@autorest/csharp@3.0.0-beta.20220622.5")?;
     axe()?;

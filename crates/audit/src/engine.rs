@@ -60,13 +60,13 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
     findings.sort_by_key(worst_first);
     waived.sort_by_key(|waived| worst_first(&waived.finding));
     let all = findings.iter().chain(waived.iter().map(|it| &it.finding));
-    let certificate_files = all
-        .filter_map(|finding| match &finding.place.subject {
-            Subject::Certificate(hash) => {
-                Some((*hash, inventory.get(hash)?.file.clone().into_string()))
-            }
-            _ => None,
-        })
+    let found = all.filter_map(|finding| match &finding.place.subject {
+        Subject::Certificate(hash) => Some(hash),
+        _ => None,
+    });
+    let certificate_files = found
+        .chain(fleet.uses.keys())
+        .filter_map(|hash| Some((*hash, inventory.get(hash)?.file.clone().into_string())))
         .collect();
     Report {
         certificate_files,

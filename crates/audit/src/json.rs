@@ -12,7 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use certbind_core::CertHash;
 use jiff::Timestamp;
@@ -36,6 +36,8 @@ pub struct JsonReport<'a> {
     audited_at: Timestamp,
     hosts: Vec<Host<'a>>,
     certificates: Option<usize>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    certificate_files: BTreeMap<String, &'a str>,
     counts: Counts,
     /// The rules with findings, so that findings need not repeat their texts.
     rules: Vec<JsonRule>,
@@ -188,6 +190,11 @@ impl<'a> JsonReport<'a> {
             audited_at: report.config.now,
             hosts: hosts.collect(),
             certificates: report.certificates,
+            certificate_files: report
+                .certificate_files
+                .iter()
+                .map(|(hash, file)| (hash.to_string(), file.as_str()))
+                .collect(),
             counts: report.counts(),
             rules: rules.collect(),
             changes: report.changes.as_ref().map(|it| changes(report, it)),

@@ -1,6 +1,7 @@
 //! The counts of an audit: for each rule the number of certificates, bindings and hosts with
 //! findings.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use certbind_core::{BindingKey, CertHash};
@@ -32,10 +33,16 @@ pub struct CertificateSummary {
     pub hosts: usize,
 }
 
+/// The rule about certificates that have expired.
+pub(crate) const EXPIRED: &str = "CB101";
+/// The rule about certificates that expire soon.
+pub(crate) const EXPIRING: &str = "CB102";
+
 /// Where each certificate is bound.
 type Uses<'a> = HashMap<CertHash, Vec<(usize, &'a BindingKey)>>;
 
-/// The rules that found something, the worst first.
+/// The rules that found something, the worst first. Of one severity, those about certificates that expire come
+/// first: they have a day.
 ///
 /// ```
 /// use certbind_audit::{Config, HostExport, Inventory, audit, summary};
@@ -56,6 +63,12 @@ pub fn rules<'a>(hosts: &[HostExport], report: &'a Report) -> Vec<RuleSummary<'a
         }
     }
     let groups = report.findings.chunk_by(|a, b| a.rule.id == b.rule.id);
+    let mut groups: Vec<_> = groups.collect();
+    groups.sort_by_key(|group| {
+        let has_a_day = matches!(group[0].rule.id, EXPIRED | EXPIRING);
+        (Reverse(group[0].severity), !has_a_day)
+    });
+    let groups = groups.into_iter();
     groups.map(|group| summary(group, &uses)).collect()
 }
 
@@ -105,7 +118,7 @@ fn summary<'a>(findings: &'a [Finding], uses: &Uses<'_>) -> RuleSummary<'a> {
     }
     .collect();
     // The order of a hash map is another one each time.
-    certificates.sort_by_key(|it| (std::cmp::Reverse(it.bindings), it.hash));
+    certificates.sort_by_key(|it| (Reverse(it.bindings), it.hash));
     RuleSummary {
         findings,
         certificates,

@@ -99,6 +99,24 @@ fn json_matches_its_schema() {
 
 /// Its locations are lines of the export.
 #[test]
+fn json_names_the_file_of_each_bound_certificate() {
+    let www = certbind_certificates::of_file(include_bytes!("fixtures/www.pem"))[0].clone();
+    let record = Record::new(*www.hash(), None, Uuid::nil());
+    let binding = Binding::new("ipport=10.0.0.5:443".parse().unwrap(), record).unwrap();
+    let hosts = [HostExport::of_bindings("web-01", vec![binding])];
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let config = Config::at("2026-06-01T00:00:00Z".parse().unwrap());
+    let files = |inventory: &Inventory| {
+        let report = audit(&hosts, inventory, &config);
+        let json = serde_json::to_value(JsonReport::of(&report)).unwrap();
+        json["certificate_files"].clone()
+    };
+    let known = files(&Inventory::read(&fixtures, &[]).unwrap());
+    assert_eq!(known[www.hash().to_string()], "www.pem", "{known}");
+    assert_eq!(files(&Inventory::none()), Value::Null);
+}
+
+#[test]
 fn sarif_matches_the_published_schema() {
     let report = report();
     let log = serde_json::to_value(sarif::Log::of(&report)).unwrap();

@@ -34,6 +34,7 @@ use std::thread;
 
 /// Programs whose Debian packages have other names.
 const DEBIAN_PACKAGES: &[(&str, &str)] = &[
+    ("/usr/share/java/bcpkix.jar", "libbcpkix-java"),
     ("certtool", "gnutls-bin"),
     ("certutil", "libnss3-tools"),
     ("chromedriver", "chromium-driver"),
@@ -41,9 +42,13 @@ const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("etcdctl", "etcd-client"),
     ("gnutls-cli", "gnutls-bin"),
     ("hivexregedit", "libwin-hivex-perl"),
+    ("java", "default-jdk-headless"),
+    ("javac", "default-jdk-headless"),
+    ("keytool", "default-jdk-headless"),
     ("mcs", "mono-mcs"),
     ("mkfs.ext4", "e2fsprogs"),
     ("mono", "mono-runtime"),
+    ("node", "nodejs"),
     ("pk12util", "libnss3-tools"),
     ("pytest-3", "python3-pytest"),
     ("script", "bsdutils"),

@@ -7,6 +7,7 @@ mod certificates;
 mod exports;
 mod hive;
 mod hive_log;
+mod iis;
 mod json;
 mod key_bytes;
 mod key_text;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[&Target] = &[
     &certificates::TARGET,
     &hive::TARGET,
     &hive_log::TARGET,
+    &iis::TARGET,
     &json::TARGET,
     &key_bytes::TARGET,
     &key_text::TARGET,

@@ -79,7 +79,7 @@ pub(super) fn svg(exports: &[HostExport], inventory: &Inventory, now: Timestamp)
         }
         let _ = writeln!(
             svg,
-            "<text class=\"quiet\" x=\"{middle}\" y=\"164\" text-anchor=\"middle\">{label}</text></g>"
+            "<text class=\"quiet small\" x=\"{middle}\" y=\"164\" text-anchor=\"middle\">{label}</text></g>"
         );
     }
     svg.push_str("</svg>\n</div>\n");

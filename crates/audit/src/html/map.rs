@@ -91,7 +91,7 @@ fn draw(svg: &mut String, y: usize, stages: &[Vec<&Binding>; 6]) {
         };
         let certificates: BTreeSet<_> = bound.iter().filter_map(|it| it.record().hash()).collect();
         let what = match bound.len() {
-            1 => short(&first.key().value(), 20),
+            1 => short(&first.key().value(), 17),
             many => format!("{many} records"),
         };
         let by = match (certificates.first(), certificates.len()) {

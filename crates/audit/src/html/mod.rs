@@ -21,6 +21,7 @@ mod map;
 mod since;
 mod timeline;
 mod todo;
+mod week;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,6 +147,7 @@ fn head(out: &mut impl Write, report: &Report) -> io::Result<()> {
     tile("warning", counts.warning, "warnings")?;
     tile("note", counts.note, "notes")?;
     tile("quiet", counts.waived, "waived")?;
+    tile("", report.hosts.len(), "hosts")?;
     tile("", bindings, "bindings")?;
     if report.not_assessed() > 0 {
         tile("error", report.not_assessed(), "hosts not assessed")?;
@@ -183,8 +185,8 @@ struct Data<'a> {
     unassessed: Vec<usize>,
 }
 
-/// A certificate: its subject, its names, the day of its end.
-type CertificateOf<'a> = (Cow<'a, str>, String, String);
+/// A certificate: its subject, its names, the day of its end, its file.
+type CertificateOf<'a> = (Cow<'a, str>, String, String, Cow<'a, str>);
 
 /// A binding: host, key, hash, store name, application.
 type Row<'a> = (usize, String, Option<String>, Option<Cow<'a, str>>, String);
@@ -258,7 +260,8 @@ impl<'a> Data<'a> {
             let names: Vec<_> = names.map(ToString::to_string).collect();
             let names = visible(&names.join(" ")).into_owned();
             let subject = visible(certificate.subject());
-            (certificate.hash().to_string(), (subject, names, end))
+            let of = (subject, names, end, visible(&held.file));
+            (certificate.hash().to_string(), of)
         });
         let hosts = report.hosts.iter().enumerate();
         let unassessed = hosts.filter(|(_, host)| host.not_assessed.is_some());

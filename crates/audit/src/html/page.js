@@ -48,9 +48,9 @@ const columns = [
 const texts = new Map();
 const textOf = (row) => {
   if (!texts.has(row)) {
-    const names = (certificate(row) || ["", "", ""])[1];
+    const [, names, , file] = certificate(row) || ["", "", "", ""];
     const all = columns.slice(0, 6).map(([, value]) => value(row));
-    texts.set(row, [...all, row[2] || "", names].join("\u0000").toLowerCase());
+    texts.set(row, [...all, row[2] || "", names, file].join("\u0000").toLowerCase());
   }
   return texts.get(row);
 };
@@ -96,6 +96,8 @@ const rowOf = (row) => {
     } else if (name === "Certificate" && row[2]) {
       if (nameOf(row)) cell.append(nameOf(row), " ");
       cell.append(make("code", row[2]));
+      const file = (certificate(row) || [])[3];
+      if (file) cell.append(" ", make("span", `from ${file}`, "quiet"));
     } else {
       cell.textContent = value(row);
     }

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use certbind_core::CertHash;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{short, text};
+use super::{short, text, week};
 use crate::applications::IIS;
 use crate::finding::Subject;
 use crate::host_export::HostExport;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, InventoryCertificate};
 use crate::report::Report;
 use crate::rules::day;
 use crate::severity::Severity;
@@ -36,6 +36,7 @@ pub(super) fn write(
     if causes.is_empty() {
         writeln!(out, "<p>Nothing has to be done.</p>")?;
     }
+    week::write(out, exports, &rules, inventory, report.config.now)?;
     let (first, others) = causes.split_at(causes.len().min(FIRST));
     let list = |out: &mut dyn Write, causes: &[&RuleSummary<'_>]| -> io::Result<()> {
         writeln!(out, "<ol class=\"causes\">")?;
@@ -104,15 +105,10 @@ fn headline(cause: &RuleSummary<'_>, inventory: &Inventory, report: &Report) -> 
         _ => format!("{certificates} {many}"),
     };
     match cause.findings[0].rule.id {
-        "CB101" => plural("expired certificate", "expired certificates"),
-        "CB102" => {
-            let week = report.config.now + SignedDuration::from_hours(7 * 24);
-            let ends = cause.certificates.iter().filter(|it| {
-                let known = inventory.get(&it.hash);
-                known.is_some_and(|it| it.certificate.validity().not_after <= week)
-            });
+        summary::EXPIRED => plural("expired certificate", "expired certificates"),
+        summary::EXPIRING => {
             let soon = plural("certificate expires soon", "certificates expire soon");
-            match ends.count() {
+            match week::ending(cause, inventory, report.config.now).count() {
                 0 => soon,
                 this_week => format!("{soon}, {this_week} within a week,"),
             }
@@ -132,15 +128,23 @@ fn write_certificates(
     inventory: &Inventory,
     now: Timestamp,
 ) -> io::Result<()> {
-    let rotates = is_rotated(cause.findings[0].rule.id);
+    let rule = cause.findings[0].rule.id;
+    let rotates = is_rotated(rule);
+    let mut certificates = cause.certificates.clone();
+    if rule == summary::EXPIRING {
+        // The first to expire is the first to replace.
+        let end = |it: &CertificateSummary| inventory.get(&it.hash).map(end_of);
+        certificates.sort_by_key(end);
+    }
     writeln!(out, "<ul>")?;
-    for it in cause.certificates.iter().take(MAX_ITEMS) {
+    for it in certificates.iter().take(MAX_ITEMS) {
         let known = inventory.get(&it.hash);
         let subject = known.map_or("a certificate that is not in the inventory", |known| {
             known.certificate.subject()
         });
         let end = known.map_or_else(String::new, |known| {
-            format!(", until {}", day(known.certificate.validity().not_after))
+            let day = day(end_of(known));
+            format!(", until <span class=\"day\">{day}</span>")
         });
         write!(
             out,
@@ -157,6 +161,10 @@ fn write_certificates(
     }
     more(out, cause.certificates.len(), "certificate")?;
     writeln!(out, "</ul>")
+}
+
+fn end_of(known: &InventoryCertificate) -> Timestamp {
+    known.certificate.validity().not_after
 }
 
 fn write_places(out: &mut dyn Write, cause: &RuleSummary<'_>, report: &Report) -> io::Result<()> {

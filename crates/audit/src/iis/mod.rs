@@ -19,8 +19,11 @@
 //! ```
 
 mod information;
+mod limits;
+mod lines;
 mod parse;
 mod text;
+mod xml;
 
 use std::net::IpAddr;
 

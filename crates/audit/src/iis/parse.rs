@@ -1,18 +1,24 @@
 //! Reading `applicationHost.config`. A file that refers to other files, or that IIS would read
 //! differently, is refused.
 
+use std::cell::Cell;
+use std::collections::HashSet;
+
 use certbind_core::CertHash;
-use roxmltree::{Document, Node, ParsingOptions};
 
 use super::information;
+use super::lines::Lines;
 use super::text::decode;
+use super::xml::{Element, descend, document, elements, named};
 use super::{Configuration, FtpCertificate, MetadataCertificate, Site, SiteBinding, SiteFlags};
 
 /// The longest file that is read, in bytes. Hosts with 10,000 sites have 20 MB.
 const MAX_BYTES: usize = 128 << 20;
 
-/// The most nodes that are read. Each takes memory.
-const MAX_NODES: u32 = 20_000_000;
+/// The most items that are added, and compared with those to remove: this many, and one for so many bytes. A
+/// binding takes more bytes.
+const MAX_WORK: usize = 100_000;
+const BYTES_FOR_WORK: usize = 32;
 
 /// The property of the metabase that is a certificate hash (MD_SSL_CERT_HASH of IIS 6).
 const CERTIFICATE_HASH: &str = "5506";
@@ -42,15 +48,10 @@ impl Configuration {
             return Err(whole("it is longer than 128 MiB".to_owned()));
         }
         let text = decode(bytes).map_err(whole)?;
-        let options = ParsingOptions {
-            allow_dtd: false,
-            nodes_limit: MAX_NODES,
-            ..ParsingOptions::default()
-        };
-        let document = Document::parse_with_options(&text, options)
-            .map_err(|error| whole(format!("it is not well-formed XML: {error}")))?;
+        let document = document(&text).map_err(whole)?;
         let mut reader = Reader {
-            document: &document,
+            lines: Lines::of(&text),
+            work: Cell::new(MAX_WORK + text.len() / BYTES_FOR_WORK),
             configuration: Self::default(),
         };
         reader.root(document.root_element())?;
@@ -68,8 +69,7 @@ pub fn is_redirected(bytes: &[u8]) -> Result<bool, ConfigurationError> {
         line: None,
     };
     let text = decode(bytes).map_err(whole)?;
-    let document = Document::parse(&text)
-        .map_err(|error| whole(format!("it is not well-formed XML: {error}")))?;
+    let document = document(&text).map_err(whole)?;
     let section = descend(document.root_element(), &["configurationRedirection"]);
     match section.and_then(|it| it.attribute("enabled")) {
         None => Ok(false),
@@ -79,15 +79,15 @@ pub fn is_redirected(bytes: &[u8]) -> Result<bool, ConfigurationError> {
     }
 }
 
-struct Reader<'a> {
-    document: &'a Document<'a>,
+struct Reader {
+    lines: Lines,
+    /// The items that may still be added, or compared with one to remove.
+    work: Cell<usize>,
     configuration: Configuration,
 }
 
-type Element<'a> = Node<'a, 'a>;
-
-impl<'a> Reader<'a> {
-    fn root(&mut self, root: Element<'a>) -> Result<(), ConfigurationError> {
+impl Reader {
+    fn root<'a>(&mut self, root: Element<'a>) -> Result<(), ConfigurationError> {
         if root.tag_name().name() != "configuration" {
             let name = root.tag_name().name();
             return Err(self.error(root, format!("its root is {name:?}, not configuration")));
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn sites(&mut self, sites: Element<'a>) -> Result<(), ConfigurationError> {
+    fn sites(&mut self, sites: Element<'_>) -> Result<(), ConfigurationError> {
         self.check_inline(sites)?;
         let defaults: Vec<_> = named(sites, "siteDefaults").collect();
         let default = |path: &[&str]| {
@@ -147,25 +147,36 @@ impl<'a> Reader<'a> {
             .find_map(|it| it.attribute("serverAutoStart"));
         let ftp = default(&["ftpServer", "security", "ssl"]);
         let default_bindings = default(&["bindings"]);
+        let (mut names, mut ids) = (HashSet::new(), HashSet::new());
         for child in elements(sites) {
             match child.tag_name().name() {
                 "site" => {
                     let site = self.site(child, starts, ftp, default_bindings)?;
-                    let mut known = self.configuration.sites.iter();
-                    let same = |it: &&Site| it.id == site.id || it.name == site.name;
-                    if let Some(other) = known.find(same) {
+                    if !(names.insert(site.name.clone()) && ids.insert(site.id)) {
                         let problem = format!(
-                            "the sites {:?} and {:?} have the same name or number",
-                            other.name, site.name
+                            "another site has the name {:?} or the number {}",
+                            site.name, site.id
                         );
                         return Err(self.error(child, problem));
                     }
                     self.configuration.sites.push(site);
                 }
-                "clear" => self.configuration.sites.clear(),
+                "clear" => {
+                    self.configuration.sites.clear();
+                    names.clear();
+                    ids.clear();
+                }
                 "remove" => {
                     let name = self.required(child, "name")?;
-                    self.configuration.sites.retain(|site| site.name != name);
+                    self.spend(child, self.configuration.sites.len())?;
+                    names.remove(name);
+                    self.configuration.sites.retain(|site| {
+                        let is_it = site.name == name;
+                        if is_it {
+                            ids.remove(&site.id);
+                        }
+                        !is_it
+                    });
                 }
                 "siteDefaults" | "applicationDefaults" | "virtualDirectoryDefaults" => {}
                 other => {
@@ -177,7 +188,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn site(
+    fn site<'a>(
         &self,
         site: Element<'a>,
         starts: Option<&str>,
@@ -221,7 +232,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Adds, removes and clears bindings in the order of the file.
-    fn bindings(
+    fn bindings<'a>(
         &self,
         list: Element<'a>,
         bindings: &mut Vec<AnyBinding<'a>>,
@@ -233,6 +244,7 @@ impl<'a> Reader<'a> {
                 "remove" => {
                     let protocol = self.required(child, "protocol")?.to_ascii_lowercase();
                     let information = self.required(child, "bindingInformation")?;
+                    self.spend(child, bindings.len())?;
                     bindings
                         .retain(|it| !(it.protocol == protocol && it.information == information));
                 }
@@ -240,6 +252,7 @@ impl<'a> Reader<'a> {
                 "binding" | "add" => {
                     let protocol = self.required(child, "protocol")?.to_ascii_lowercase();
                     let information = self.required(child, "bindingInformation")?;
+                    self.spend(child, 1)?;
                     let https = match protocol.as_str() {
                         "https" => Some(self.https(child, information)?),
                         _ => None,
@@ -261,7 +274,7 @@ impl<'a> Reader<'a> {
 
     fn https(
         &self,
-        binding: Element<'a>,
+        binding: Element<'_>,
         information: &str,
     ) -> Result<SiteBinding, ConfigurationError> {
         let parts = information::parse(information);
@@ -281,7 +294,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn ftp(&self, ssl: Element<'a>) -> Result<Option<FtpCertificate>, ConfigurationError> {
+    fn ftp(&self, ssl: Element<'_>) -> Result<Option<FtpCertificate>, ConfigurationError> {
         let Some(hash) = ssl.attribute("serverCertHash").filter(|it| !it.is_empty()) else {
             return Ok(None);
         };
@@ -293,13 +306,14 @@ impl<'a> Reader<'a> {
         Ok(Some(FtpCertificate { hash, line }))
     }
 
-    fn metadata(&mut self, metadata: Element<'a>) -> Result<(), ConfigurationError> {
+    fn metadata(&mut self, metadata: Element<'_>) -> Result<(), ConfigurationError> {
         self.check_inline(metadata)?;
         for child in elements(metadata) {
             match child.tag_name().name() {
                 "clear" => self.configuration.metadata.clear(),
                 "remove" => {
                     let path = self.required(child, "path")?;
+                    self.spend(child, self.configuration.metadata.len())?;
                     self.configuration.metadata.retain(|it| it.path != path);
                 }
                 "key" => {
@@ -330,7 +344,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Refuses a section whose content is in another file or encrypted.
-    fn check_inline(&self, section: Element<'a>) -> Result<(), ConfigurationError> {
+    fn check_inline(&self, section: Element<'_>) -> Result<(), ConfigurationError> {
         let name = section.tag_name().name();
         if let Some(file) = section.attribute("configSource") {
             let problem = format!("{name} is in another file, {file:?} (configSource)");
@@ -344,7 +358,21 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn required(
+    /// Counts work. Few elements can cause much: each site has the bindings of the defaults.
+    fn spend(&self, element: Element<'_>, work: usize) -> Result<(), ConfigurationError> {
+        match self.work.get().checked_sub(work) {
+            Some(left) => {
+                self.work.set(left);
+                Ok(())
+            }
+            None => {
+                let problem = "it adds and removes too many sites and bindings";
+                Err(self.error(element, problem.to_owned()))
+            }
+        }
+    }
+
+    fn required<'a>(
         &self,
         element: Element<'a>,
         attribute: &str,
@@ -355,15 +383,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn error(&self, element: Element<'a>, problem: String) -> ConfigurationError {
+    fn error(&self, element: Element<'_>, problem: String) -> ConfigurationError {
         ConfigurationError {
             problem,
             line: Some(self.line(element)),
         }
     }
 
-    fn line(&self, element: Element<'a>) -> u64 {
-        u64::from(self.document.text_pos_at(element.range().start).row)
+    fn line(&self, element: Element<'_>) -> u64 {
+        self.lines.line(element.range().start)
     }
 }
 
@@ -372,18 +400,4 @@ struct AnyBinding<'a> {
     protocol: String,
     information: &'a str,
     https: Option<SiteBinding>,
-}
-
-fn elements<'a>(parent: Element<'a>) -> impl Iterator<Item = Element<'a>> {
-    parent.children().filter(Node::is_element)
-}
-
-fn named<'a>(parent: Element<'a>, name: &'a str) -> impl Iterator<Item = Element<'a>> {
-    elements(parent).filter(move |it| it.tag_name().name() == name)
-}
-
-fn descend<'a>(from: Element<'a>, path: &[&str]) -> Option<Element<'a>> {
-    path.iter().try_fold(from, |element, name| {
-        elements(element).find(|it| it.tag_name().name() == *name)
-    })
 }

@@ -144,8 +144,48 @@ fn sites_of_another_file_or_place_are_refused() {
     );
     refused(
         &with_sites(&format!("{}{}", site(WWW), site(MAIL))),
-        "the same name or number",
+        "another site has the name \"A\"",
     );
+}
+
+/// A few bytes can ask for much: each site has the bindings of the defaults.
+#[test]
+fn work_out_of_proportion_is_refused() {
+    let defaults = |bindings: usize| {
+        let bindings = WWW.repeat(bindings);
+        format!("<siteDefaults><bindings>{bindings}</bindings></siteDefaults>")
+    };
+    let sites = |count: usize| -> String {
+        let numbers = 0..count;
+        let site = |number| format!("<site name=\"{number}\" id=\"{number}\"/>");
+        numbers.map(site).collect()
+    };
+    let ordinary = with_sites(&format!("{}{}", defaults(2), sites(10_000)));
+    assert_eq!(bindings(&ordinary).len(), 20_000);
+    let many = with_sites(&format!("{}{}", defaults(500), sites(1_000)));
+    refused(&many, "too many sites and bindings");
+
+    let remove = "<remove name=\"none\"/>".repeat(1_000);
+    refused(
+        &with_sites(&format!("{}{remove}", sites(1_000))),
+        "too many sites and bindings",
+    );
+    let remove = "<remove protocol=\"https\" bindingInformation=\"\"/>".repeat(1_000);
+    refused(
+        &with_sites(&site(&format!("{}{remove}", WWW.repeat(1_000)))),
+        "too many sites and bindings",
+    );
+}
+
+#[test]
+fn a_removed_site_leaves_its_name_and_number() {
+    let other = "<site name=\"A\" id=\"1\"/>";
+    for between in ["<remove name=\"A\"/>", "<clear/>"] {
+        let file = with_sites(&format!("{}{between}{other}", site(WWW)));
+        let configuration = Configuration::parse(file.as_bytes()).unwrap();
+        assert_eq!(configuration.sites.len(), 1, "{between}");
+        assert!(configuration.sites[0].https.is_empty());
+    }
 }
 
 #[test]

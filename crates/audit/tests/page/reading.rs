@@ -74,6 +74,19 @@ fn the_first_screen_has_what_to_do() {
         "{causes}"
     );
     assert!(warnings.starts_with(", 1 within a week, in "), "{causes}");
+    assert_eq!(
+        text(&browser, ".week"),
+        "This week: 1 certificate expires until 2027-01-03 in 62 bindings on 12 hosts."
+    );
+    let week = "return document.querySelector('.week').getBoundingClientRect().bottom";
+    assert!(browser.run(week).as_f64().unwrap() < 300.0);
+    let rules: Vec<_> = causes
+        .split_whitespace()
+        .filter(|word| word.starts_with("CB"))
+        .collect();
+    let after_errors = rules.iter().position(|rule| *rule == "CB102");
+    let shadowed = rules.iter().position(|rule| *rule == "CB005");
+    assert!(after_errors < shadowed || shadowed.is_none(), "{rules:?}");
     let rotate = format!("certbind rotate {} ", www());
     assert!(warnings.contains(&rotate), "{causes}");
     assert!(text(&browser, "#changes + p").ends_with("not assessed."));
@@ -103,6 +116,10 @@ fn filters_narrow_bindings_and_findings() {
     );
     choose("search", &www().to_string());
     assert_eq!(shown(), of_name);
+    // So is one by the name of its file.
+    choose("search", "www.pem");
+    assert_eq!(shown(), of_name);
+    assert!(rows(&browser)[0][2].ends_with("from www.pem"));
     choose("search", "");
     choose("by-host", "web-03");
     assert_eq!(shown(), "1 to 17 of 17");
@@ -152,6 +169,9 @@ fn the_page_fits_wide_and_narrow_windows() {
                  return range.getClientRects().length }).filter(it => it !== 1).length";
             assert_eq!(browser.run(lines), 0, "a key is on one line");
         }
+        let broken = "return [...document.querySelectorAll('.day')]\
+             .filter(it => it.getClientRects().length !== 1).length";
+        assert_eq!(browser.run(broken), 0, "a day is on one line");
         let size = "return Math.min(...[...document.querySelectorAll('#bindings td')]\
              .map(it => parseFloat(getComputedStyle(it).fontSize)))";
         assert!(browser.run(size).as_f64().unwrap() >= 12.0, "{width}");

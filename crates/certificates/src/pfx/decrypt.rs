@@ -14,6 +14,7 @@ use rc2::Rc2;
 use rc4::Rc4;
 use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 use x509_cert::der::asn1::ObjectIdentifier;
 use zeroize::Zeroizing;
 
@@ -64,6 +65,10 @@ enum Hash {
     Sha512,
     Sha512_224,
     Sha512_256,
+    Sha3_224,
+    Sha3_256,
+    Sha3_384,
+    Sha3_512,
 }
 
 /// A cipher; those of PBES2 have their initialization vector as a parameter.
@@ -244,17 +249,20 @@ fn scrypt_of(parameters: &[Element<'_>]) -> Result<Derivation, PartError> {
 impl Hash {
     /// The hash of an HMAC algorithm.
     fn of(oid: &[u8]) -> Result<Self, PartError> {
-        let Some([number]) = oid.strip_prefix(oids::RSADSI_DIGEST) else {
-            return Err(unsupported("the hash of PBKDF2", oid));
-        };
+        let prefixes = [oids::RSADSI_DIGEST, oids::NIST_DIGEST];
+        let number = prefixes.map(|prefix| oid.strip_prefix(prefix));
         Ok(match number {
-            7 => Self::Sha1,
-            8 => Self::Sha224,
-            9 => Self::Sha256,
-            10 => Self::Sha384,
-            11 => Self::Sha512,
-            12 => Self::Sha512_224,
-            13 => Self::Sha512_256,
+            [Some([7]), _] => Self::Sha1,
+            [Some([8]), _] => Self::Sha224,
+            [Some([9]), _] => Self::Sha256,
+            [Some([10]), _] => Self::Sha384,
+            [Some([11]), _] => Self::Sha512,
+            [Some([12]), _] => Self::Sha512_224,
+            [Some([13]), _] => Self::Sha512_256,
+            [_, Some([13])] => Self::Sha3_224,
+            [_, Some([14])] => Self::Sha3_256,
+            [_, Some([15])] => Self::Sha3_384,
+            [_, Some([16])] => Self::Sha3_512,
             _ => return Err(unsupported("the hash of PBKDF2", oid)),
         })
     }
@@ -263,10 +271,10 @@ impl Hash {
     fn length(self) -> usize {
         match self {
             Self::Sha1 => 20,
-            Self::Sha224 | Self::Sha512_224 => 28,
-            Self::Sha256 | Self::Sha512_256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
+            Self::Sha224 | Self::Sha512_224 | Self::Sha3_224 => 28,
+            Self::Sha256 | Self::Sha512_256 | Self::Sha3_256 => 32,
+            Self::Sha384 | Self::Sha3_384 => 48,
+            Self::Sha512 | Self::Sha3_512 => 64,
         }
     }
 
@@ -279,6 +287,10 @@ impl Hash {
             Self::Sha512 => pbkdf2_hmac::<Sha512>,
             Self::Sha512_224 => pbkdf2_hmac::<Sha512_224>,
             Self::Sha512_256 => pbkdf2_hmac::<Sha512_256>,
+            Self::Sha3_224 => pbkdf2_hmac::<Sha3_224>,
+            Self::Sha3_256 => pbkdf2_hmac::<Sha3_256>,
+            Self::Sha3_384 => pbkdf2_hmac::<Sha3_384>,
+            Self::Sha3_512 => pbkdf2_hmac::<Sha3_512>,
         };
         derive(password, salt, iterations, key);
     }
