@@ -53,7 +53,7 @@ pub(crate) fn name(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 fn is_bcfks(bytes: &[u8]) -> bool {
     /// PBES2 (RFC 8018): 1.2.840.113549.1.5.13
     const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
-    let inner = |bytes| Some(ber::read(bytes)?.0.expect(SEQUENCE)?);
+    let inner = |bytes| ber::read(bytes)?.0.expect(SEQUENCE);
     let algorithm = || {
         // The store, its encrypted data, and the algorithm of that.
         let (oid, _) = ber::read(inner(inner(inner(bytes)?)?)?)?;

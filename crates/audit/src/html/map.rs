@@ -91,7 +91,7 @@ fn draw(svg: &mut String, y: usize, stages: &[Vec<&Binding>; 6]) {
         };
         let certificates: BTreeSet<_> = bound.iter().filter_map(|it| it.record().hash()).collect();
         let what = match bound.len() {
-            1 => short(&first.key().value(), 17),
+            1 => short(&first.key().value(), 18),
             many => format!("{many} records"),
         };
         let by = match (certificates.first(), certificates.len()) {
@@ -102,7 +102,7 @@ fn draw(svg: &mut String, y: usize, stages: &[Vec<&Binding>; 6]) {
         let _ = writeln!(
             svg,
             "<g><title>{}</title><rect class=\"box{hidden}\" x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"36\" rx=\"6\"/>\
-             <text x=\"{tx}\" y=\"{}\">{}</text><text class=\"quiet\" x=\"{tx}\" y=\"{}\">{by}</text></g>",
+             <text class=\"small\" x=\"{tx}\" y=\"{}\">{}</text><text class=\"quiet\" x=\"{tx}\" y=\"{}\">{by}</text></g>",
             text(&first.key().to_string()),
             COLUMN - 20,
             y + 15,

@@ -42,7 +42,7 @@ pub(super) fn write(
         let last = day(week_after(now));
         let place = place(exports, &ending);
         sentences.push(format!(
-            "{certificates} {expire} until <span class=\"day\">{last}</span>{place}."
+            "{certificates} {expire} by <span class=\"day\">{last}</span>{place}."
         ));
     }
     match sentences.is_empty() {

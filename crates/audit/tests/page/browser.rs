@@ -50,6 +50,8 @@ impl Browser {
         let started = browser.post("", &wanted);
         let id = started["sessionId"].as_str().expect("a session").to_owned();
         browser.session = format!("{}/{id}", browser.session);
+        // axe takes long on a busy machine.
+        browser.post("/timeouts", &json!({ "script": 300_000 }));
         browser
     }
 

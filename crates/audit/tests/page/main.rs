@@ -317,6 +317,13 @@ fn a_hundred_thousand_bindings_stay_usable() {
     );
     let said = browser.run("return document.getElementById('shown').textContent");
     assert_eq!(said, "1 to 100 of 100000");
+    // Shown by --nocapture; a busy machine takes longer.
+    let paint = "return performance.getEntriesByType('paint').map(it => [it.name, it.startTime])";
+    println!("milliseconds to paint: {}", browser.run(paint));
+    println!(
+        "{} MB of page",
+        std::fs::metadata(&path).unwrap().len() >> 20
+    );
     assert!(rows(&browser).len() == 100);
     let few_elements = || {
         let elements = browser.run("return document.querySelectorAll('*').length");

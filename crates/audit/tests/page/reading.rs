@@ -76,7 +76,7 @@ fn the_first_screen_has_what_to_do() {
     assert!(warnings.starts_with(", 1 within a week, in "), "{causes}");
     assert_eq!(
         text(&browser, ".week"),
-        "This week: 1 certificate expires until 2027-01-03 in 62 bindings on 12 hosts."
+        "This week: 1 certificate expires by 2027-01-03 in 62 bindings on 12 hosts."
     );
     let week = "return document.querySelector('.week').getBoundingClientRect().bottom";
     assert!(browser.run(week).as_f64().unwrap() < 300.0);
@@ -117,9 +117,9 @@ fn filters_narrow_bindings_and_findings() {
     choose("search", &www().to_string());
     assert_eq!(shown(), of_name);
     // So is one by the name of its file.
-    choose("search", "www.pem");
+    choose("search", "both.p7b");
     assert_eq!(shown(), of_name);
-    assert!(rows(&browser)[0][2].ends_with("from www.pem"));
+    assert!(rows(&browser)[0][2].ends_with("from both.p7b"));
     choose("search", "");
     choose("by-host", "web-03");
     assert_eq!(shown(), "1 to 17 of 17");
