@@ -15,6 +15,11 @@ pub(crate) fn create() -> Result<usize, u32> {
 #[cfg(not(windows))]
 pub(crate) fn close(_: usize) {}
 
+#[cfg(not(windows))]
+pub(crate) fn is_open(_: usize) -> bool {
+    true
+}
+
 #[cfg(windows)]
 pub(crate) fn create() -> Result<usize, u32> {
     use windows_sys::Win32::Foundation::GetLastError;
@@ -33,4 +38,15 @@ pub(crate) fn create() -> Result<usize, u32> {
 pub(crate) fn close(handle: usize) {
     // SAFETY: an invalid handle is refused.
     unsafe { windows_sys::Win32::Foundation::CloseHandle(handle as _) };
+}
+
+/// Whether the program has not closed a handle by `CloseHandle`. If it has, another object may have the handle since:
+/// that is taken for the queue.
+#[cfg(windows)]
+pub(crate) fn is_open(handle: usize) -> bool {
+    let mut flags = 0;
+    // SAFETY: a handle that is none is refused.
+    unsafe {
+        windows_sys::Win32::Foundation::GetHandleInformation(handle as _, &raw mut flags) != 0
+    }
 }

@@ -25,7 +25,10 @@ macro_rules! server_functions {
         unsafe extern "system" fn $name($($argument: usize),*) -> usize {
             type Function = unsafe extern "system" fn($(word!($argument)),*) -> usize;
             // The caller keeps the contract of the API: pointers are null or valid.
-            let simulate = |$simulator: &Simulator| -> Result<(), u32> { $body };
+            let simulate = |$simulator: &Simulator| -> Result<(), u32> {
+                $simulator.close_abandoned_queues(handle::is_open)?;
+                $body
+            };
             process::server(
                 stringify!($name),
                 |simulator| simulate(simulator).map_or_else(|code| code as usize, |()| 0),

@@ -20,6 +20,7 @@ use certbind_httpapi_abi::win32::ToWin32;
 use certbind_httpsys::ServiceApi;
 use certbind_simulator::{Call, Privilege, Profile, Simulator};
 use configured::records;
+use windows_sys::Win32::Networking::HttpServer::HTTP_INITIALIZE_SERVER;
 
 fn reservation(url: &str, sddl: &str) -> ServiceRecord {
     ServiceRecord::Reservation(UrlReservation {
@@ -242,4 +243,25 @@ fn malformed_row_is_an_error() {
         };
         assert_eq!(code(api.query(&query)), 1392, "{table}");
     }
+}
+
+/// As programs of version 1 do, which close a handle without the API.
+#[test]
+fn urls_of_a_queue_whose_handle_is_closed_are_free() {
+    let simulator = simulator();
+    let url = "http://localhost:50000/";
+    Caller::with(&simulator, HTTP_INITIALIZE_SERVER);
+    simulator.create_http_handle(4).unwrap();
+    simulator.create_http_handle(8).unwrap();
+    simulator.add_url(4, url).unwrap();
+    simulator.close_abandoned_queues(|_| true).unwrap();
+    assert_eq!(simulator.add_url(8, url), Err(183));
+    simulator
+        .close_abandoned_queues(|handle| handle != 4)
+        .unwrap();
+    assert_eq!(simulator.add_url(4, url), Err(6));
+    simulator.add_url(8, url).unwrap();
+    let registrations = simulator.service().registrations().unwrap();
+    let active: Vec<_> = registrations.iter().map(|each| each.is_active).collect();
+    assert_eq!(active, [false, true]);
 }

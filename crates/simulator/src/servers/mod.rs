@@ -224,6 +224,19 @@ impl Simulator {
         self.end(closed.owned())
     }
 
+    /// Closes the queues whose handles are no longer open: programs of version 1 close them by `CloseHandle`, which
+    /// is no function of the API.
+    ///
+    /// # Errors
+    /// The Win32 code, if the store fails.
+    pub fn close_abandoned_queues(&self, is_open: impl Fn(usize) -> bool) -> Result<(), u32> {
+        let handles: Vec<_> = self.servers().queues.keys().copied().collect();
+        let abandoned = handles.into_iter().filter(|handle| !is_open(*handle));
+        abandoned
+            .into_iter()
+            .try_for_each(|handle| self.close_request_queue(handle))
+    }
+
     /// `HttpShutdownRequestQueue`: nothing is received before it either.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use certbind_httpapi_abi::client::{Query, Request, with_delete, with_query, with
 use certbind_simulator::Simulator;
 use windows_sys::Win32::Foundation::HANDLE;
 use windows_sys::Win32::Networking::HttpServer::{
-    HTTP_INITIALIZE_CONFIG, HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION,
+    HTTP_INITIALIZE, HTTP_INITIALIZE_CONFIG, HTTP_SERVICE_CONFIG_ID, HTTPAPI_VERSION,
 };
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
@@ -51,13 +51,17 @@ pub(crate) struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// A caller that has initialized the API for configuration.
     pub(crate) fn new(api: &'a Simulator) -> Self {
+        Self::with(api, HTTP_INITIALIZE_CONFIG)
+    }
+
+    /// One who has initialized the API.
+    pub(crate) fn with(api: &'a Simulator, flags: HTTP_INITIALIZE) -> Self {
         let version = HTTPAPI_VERSION {
             HttpApiMajorVersion: 1,
             HttpApiMinorVersion: 0,
         };
         // SAFETY: the reserved argument is null.
-        let code =
-            unsafe { HttpApi::initialize(api, version, HTTP_INITIALIZE_CONFIG, ptr::null_mut()) };
+        let code = unsafe { HttpApi::initialize(api, version, flags, ptr::null_mut()) };
         assert_eq!(code, 0);
         Self {
             api,
