@@ -98,6 +98,30 @@ fn dotnet_example_finds_the_library() {
     }
 }
 
+/// Mono numbers address families as Windows does, and .NET as Linux does.
+#[test]
+fn an_ipv6_address_of_the_runtime_is_bound() {
+    require!("mcs", "mono");
+    let library = library();
+    let target = library.ancestors().nth(2).expect("the target directory");
+    let example = compiled(include_str!("dotnet/ipv6.cs"), "httpapi.dll");
+    let expected = |family: u8, text: &str| {
+        format!("0 0 183\n0\nfamily {family}, answered alike: True\n183: {text}\n")
+    };
+    let mono = said(&mut Command::new("mono"), &example, &library, "httpapi.dll");
+    assert_eq!(mono, expected(23, "Already exists"));
+    let dotnet = target.join("dotnet/dotnetcore2/bin/dotnet");
+    if !dotnet.is_file() {
+        return skip("needs .NET, which `cargo xtask test --install` installs");
+    }
+    let mut dotnet = Command::new(dotnet);
+    dotnet.args(["exec", "--runtimeconfig", "runtime.json"]);
+    assert_eq!(
+        said(&mut dotnet, &example, &library, "httpapi.dll"),
+        expected(10, "Unknown error 183")
+    );
+}
+
 /// Compiles C# 10 by Roslyn, which runs under .NET, into `example.dll` of a folder. The error is
 /// the compiler's output.
 fn modern(source: &str, target: &Path) -> Result<TempDir, String> {
