@@ -5,10 +5,11 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-# Messages of loaders that have not found a library: of Linux, of .NET, of JNA, and of Node's koffi, which does not name it.
+# Messages of loaders that have not found a library: of Linux, of .NET, of JNA, of Go and of Python on Windows, and of
+# Node's koffi, which does not name it.
 _NOT_LOADED = re.compile(
     r"error while loading shared libraries:|DllNotFoundException|Unable to load (?:shared )?library"
-    r"|cannot open shared object file",
+    r"|cannot open shared object file|Failed to load \S*httpapi\S*:|Could not find module",
     re.IGNORECASE,
 )
 _UNNAMED = "Failed to load shared library"

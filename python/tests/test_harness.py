@@ -238,6 +238,24 @@ def test_program_that_cannot_load_the_library_is_an_error(harness):
             harness.run(load, **options)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "panic: Failed to load httpapi.dll: The specified module could not be found.",
+        "FileNotFoundError: Could not find module 'C:\\\\httpapi.dll' (or one of its dependencies).",
+    ],
+    ids=["Go", "Python"],
+)
+def test_message_of_a_loader_on_windows_is_an_error(harness, message):
+    def ends(text):
+        return [sys.executable, "-c", f"import sys; sys.exit({text!r})"]
+
+    with pytest.raises(HarnessError, match="could not load the library"):
+        harness.run(ends(message))
+    # Of another library.
+    assert harness.run(ends(message.replace("httpapi", "kernel32"))).returncode == 1
+
+
 @pytest.mark.parametrize("name", ["httpapi.dll", "Httpapi.dll", "HttpApi.dll", "HTTPAPI.dll", "httpapi", "libHttpapi.so"])
 def test_library_is_found_under_the_names_of_windows(harness, name):
     done = harness.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL({name!r}).HttpTerminate(2, None)"])

@@ -202,8 +202,8 @@ fn check(status: ExitStatus, unloaded: Option<String>, is_wine: bool) -> Result<
     }
 }
 
-/// Whether a line is the error of a loader that has not found the library: of Linux, of .NET, of
-/// JNA, of Wine. The error of koffi does not name it.
+/// Whether a line is that of a loader that has not found the library: of Linux, of .NET, of JNA, of Wine, of Go and of
+/// Python on Windows. That of koffi does not name it.
 fn is_unloaded(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
     if line.contains("failed to load shared library") {
@@ -213,9 +213,14 @@ fn is_unloaded(line: &str) -> bool {
         "import_dll library",
         "error while loading shared libraries:",
         "cannot open shared object file",
+        "could not find module",
         "dllnotfoundexception",
         "unable to load library",
         "unable to load shared library",
     ];
-    line.contains("httpapi") && messages.iter().any(|message| line.contains(message))
+    // Go: "Failed to load httpapi.dll: The specified module could not be found."
+    let word = line.split_once("failed to load ").map(|(_, rest)| rest);
+    let word = word.and_then(|rest| rest.split(' ').next());
+    let of_go = word.is_some_and(|word| word.contains("httpapi") && word.ends_with(':'));
+    of_go || line.contains("httpapi") && messages.iter().any(|message| line.contains(message))
 }

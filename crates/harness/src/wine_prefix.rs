@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::error::HarnessError;
 
-/// Installs the `httpapi.dll` of a kit for Windows in the `system32` of a Wine prefix, for programs
-/// that search it there alone (Go's `NewLazySystemDLL`, `LOAD_LIBRARY_SEARCH_SYSTEM32`), together
-/// with the kit's `bcryptprimitives.dll`, which the library imports and Wine 8 lacks, unless the
-/// prefix has one.
+/// Installs the `httpapi.dll` of a kit for Windows in the `system32` of a Wine prefix, for programs that
+/// look for it there alone (Go's `NewLazySystemDLL`, `LOAD_LIBRARY_SEARCH_SYSTEM32`), and beside it the
+/// kit's `bcryptprimitives.dll` (or `wine/bcryptprimitives.dll`, where releases have it), which the library
+/// imports and Wine 8 lacks, unless the prefix has one.
 ///
 /// Wine loads the library with `WINEDLLOVERRIDES=httpapi=n`; without it, Wine's own. A command of
 /// [`Harness::wine`](crate::Harness::wine) has that variable. A prefix on which `wineboot` has not
@@ -19,10 +19,11 @@ pub fn install_in_wine_prefix(kit: &Path, prefix: &Path) -> Result<(), HarnessEr
     let system = prefix.join("drive_c/windows/system32");
     std::fs::metadata(&system).map_err(|error| HarnessError::file(&system, error))?;
     copy(&kit.join("httpapi.dll"), &system.join("httpapi.dll"))?;
-    let shim = "bcryptprimitives.dll";
-    match kit.join(shim).exists() && !system.join(shim).exists() {
-        true => copy(&kit.join(shim), &system.join(shim)),
-        false => Ok(()),
+    let shim = system.join("bcryptprimitives.dll");
+    let of_kit = ["bcryptprimitives.dll", "wine/bcryptprimitives.dll"].map(|file| kit.join(file));
+    match of_kit.iter().find(|file| file.exists()) {
+        Some(file) if !shim.exists() => copy(file, &shim),
+        _ => Ok(()),
     }
 }
 

@@ -4,8 +4,8 @@
 
 #[allow(dead_code, reason = "each test file uses a part")]
 mod common;
+mod under_wine;
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use certbind_core::{Binding, Record, Uuid};
@@ -14,7 +14,7 @@ use certbind_harness::{
     Profile, TimeoutKey, install_in_wine_prefix,
 };
 use certbind_test_support::require;
-use common::{PROGRAMS, bound, compile, compile_source, harness, run};
+use common::{PROGRAMS, bound, compile, harness, run};
 
 fn c_program(harness: &Harness) -> HostCommand {
     let library = harness.folder().join("lib/libhttpapi.so");
@@ -188,19 +188,32 @@ fn program_that_cannot_load_the_library_is_an_error() {
     load.args(["-c", "import ctypes; ctypes.CDLL('Httpapi.dll')"]);
     assert!(load.status().unwrap().success());
     load.env_remove("LD_LIBRARY_PATH");
-    // As koffi reports it, in Node.
-    let koffi = "echo 'Error: Failed to load shared library: no such file' >&2; exit 1";
-    let mut node = harness.command("sh").unwrap();
+    let ends = |message: &str| {
+        let mut shell = harness.command("sh").unwrap();
+        shell.args(["-c", "echo \"$0\" >&2; exit 1", message]);
+        shell.status()
+    };
     for failed in [
         load.output().map(|output| output.status),
         load.status(),
         load.spawn().unwrap().wait(),
-        node.args(["-c", koffi]).status(),
+        // Of koffi, of Go and of Python on Windows.
+        ends("Error: Failed to load shared library: no such file"),
+        ends("panic: Failed to load httpapi.dll: The specified module could not be found."),
+        ends(
+            "FileNotFoundError: Could not find module 'httpapi.dll' (or one of its dependencies).",
+        ),
     ] {
         assert!(
             matches!(failed, Err(HarnessError::NotLoaded(_))),
             "{failed:?}"
         );
+    }
+    for message in [
+        "panic: Failed to load kernel32.dll: no.",
+        "httpapi failed to load",
+    ] {
+        assert_eq!(ends(message).unwrap().code(), Some(1), "{message}");
     }
 }
 
@@ -309,71 +322,6 @@ fn harness_refuses_an_invalid_reservation() {
     assert!(harness.reserve("http://+:80/", "D:").is_err());
 }
 
-/// `cargo xtask test` runs it with the kit that it has built for Windows.
-#[test]
-#[ignore = "needs a kit for Windows, named in CERTBIND_WINDOWS_KIT, and Wine"]
-fn a_windows_program_binds_under_wine() {
-    let kit = PathBuf::from(std::env::var_os("CERTBIND_WINDOWS_KIT").expect("a kit for Windows"));
-    let harness = harness();
-    let compiler = "x86_64-w64-mingw32-gcc";
-    let program = compile(
-        &harness,
-        compiler,
-        "bind.exe",
-        &[PathBuf::from("-lhttpapi")],
-    );
-    let (code, said) = run(&mut harness.wine(&kit, &program).unwrap());
-    assert_eq!(code, Some(0), "{said}");
-    harness.assert_bindings([bound()]);
-
-    let harness = harness.fault(Fault::at(Call::Set, 1).answers(1312));
-    let (code, said) = run(&mut harness.wine(&kit, &program).unwrap());
-    assert_eq!(code, Some(3), "{said}");
-
-    let mut netsh = harness.wine(&kit, kit.join("netsh.exe")).unwrap();
-    let (_, listed) = run(netsh.args(["http", "show", "sslcert"]));
-    harness.assert_export(listed.as_bytes());
-}
-
-/// As programs in Go and those of CsWin32 search the library.
-#[test]
-#[ignore = "needs Wine, mingw-w64 and a kit for Windows, as `cargo xtask wine` has them"]
-fn a_program_that_searches_system32_alone_binds_under_wine() {
-    let variable = |name| PathBuf::from(std::env::var_os(name).expect(name));
-    let (kit, prefix) = (variable("CERTBIND_WINDOWS_KIT"), variable("WINEPREFIX"));
-    install_in_wine_prefix(&kit, &prefix).unwrap();
-    let harness = harness();
-    let compiler = "x86_64-w64-mingw32-gcc";
-    let program = compile_source(&harness, compiler, "system32.c", "system32.exe", &[]);
-    let (code, said) = run(&mut harness.wine(&kit, &program).unwrap());
-    assert_eq!(code, Some(0), "{said}");
-    assert!(
-        said.to_lowercase().contains("system32\\httpapi.dll"),
-        "{said}"
-    );
-    harness.assert_bindings([bound()]);
-}
-
-/// Wine prints the reason, or nothing.
-#[test]
-#[ignore = "needs a kit for Windows, named in CERTBIND_WINDOWS_KIT, and Wine"]
-fn a_program_that_cannot_load_the_library_is_an_error_under_wine() {
-    let kit = PathBuf::from(std::env::var_os("CERTBIND_WINDOWS_KIT").expect("a kit for Windows"));
-    let harness = harness();
-    let link = [PathBuf::from("-lhttpapi")];
-    let program = compile(&harness, "x86_64-w64-mingw32-gcc", "bind.exe", &link);
-    for debug in ["err+module", "-all"] {
-        let mut wine = harness.wine(&kit, &program).unwrap();
-        wine.env("WINEDLLOVERRIDES", "httpapi=")
-            .env("WINEDEBUG", debug);
-        let failed = wine.output();
-        assert!(
-            matches!(failed, Err(HarnessError::NotLoaded(_))),
-            "{debug}: {failed:?}"
-        );
-    }
-}
-
 #[test]
 fn a_prefix_without_system32_is_refused() {
     let prefix = tempfile::tempdir().expect("a folder");
@@ -382,6 +330,31 @@ fn a_prefix_without_system32_is_refused() {
         matches!(refused, Err(HarnessError::File { ref path, .. }) if path.ends_with("system32")),
         "{refused:?}"
     );
+}
+
+/// Kits that `cargo xtask wine` builds have the shim beside the library, and those of releases in a folder.
+#[test]
+fn library_and_shim_are_installed_in_a_prefix() {
+    for place in ["bcryptprimitives.dll", "wine/bcryptprimitives.dll"] {
+        let [kit, prefix] = [(), ()].map(|()| tempfile::tempdir().expect("a folder"));
+        let system = prefix.path().join("drive_c/windows/system32");
+        std::fs::create_dir_all(&system).expect("made");
+        std::fs::create_dir(kit.path().join("wine")).expect("made");
+        let of_kit = kit.path().join("httpapi.dll");
+        std::fs::write(&of_kit, "library").expect("written");
+        std::fs::write(kit.path().join(place), "shim").expect("written");
+        install_in_wine_prefix(kit.path(), prefix.path()).expect("installed");
+        let read = |name| std::fs::read_to_string(system.join(name)).expect("there");
+        assert_eq!(read("httpapi.dll"), "library");
+        assert_eq!(read("bcryptprimitives.dll"), "shim", "{place}");
+
+        // A later library replaces the one that is there; the DLL of a Wine that has one stays.
+        std::fs::write(&of_kit, "new").expect("written");
+        std::fs::write(system.join("bcryptprimitives.dll"), "Wine's").expect("written");
+        install_in_wine_prefix(kit.path(), prefix.path()).expect("installed");
+        assert_eq!(read("httpapi.dll"), "new");
+        assert_eq!(read("bcryptprimitives.dll"), "Wine's");
+    }
 }
 
 #[test]
