@@ -24,9 +24,9 @@ MACHINES = {62: "x86_64", 183: "aarch64"}
 
 
 def strings_of_dynamic_section(elf: bytes):
-    """The needed libraries and the machine of a 64-bit ELF file."""
+    """The machine, the needed libraries and the versions of their symbols of a 64-bit ELF file."""
     if elf[:6] != b"\x7fELF\x02\x01":
-        raise ValueError("no 64-bit ELF file")
+        raise ValueError("no 64-bit ELF file of little-endian byte order")
     (machine,) = struct.unpack_from("<H", elf, 18)
     (sections_at,) = struct.unpack_from("<Q", elf, 40)
     size, count = struct.unpack_from("<HH", elf, 58)
@@ -50,6 +50,8 @@ def strings_of_dynamic_section(elf: bytes):
                     versions.append(text(elf, sections[link][4] + name))
                     entry += after
                 record += following
+    if machine not in MACHINES:
+        raise ValueError(f"an ELF file for machine {machine}; wheels are made for {', '.join(MACHINES.values())}")
     return MACHINES[machine], needed, versions
 
 
@@ -63,7 +65,10 @@ def tag_of(files) -> str:
         return "win_amd64"
     newest, machines = (2, 17), set()
     for file in files:
-        machine, needed, versions = strings_of_dynamic_section(file.read_bytes())
+        try:
+            machine, needed, versions = strings_of_dynamic_section(file.read_bytes())
+        except ValueError as error:
+            raise SystemExit(f"{file.name} is {error}") from error
         machines.add(machine)
         foreign = [name for name in needed if name not in SYSTEM_LIBRARIES and not name.startswith("ld-linux")]
         if foreign:

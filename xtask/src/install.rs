@@ -8,6 +8,8 @@ use crate::process::{Failure, answers, cargo, cargo_target, run};
 /// A program that has to answer, and the Debian packages that bring it.
 type Needed = (&'static str, &'static [&'static str]);
 
+const GO: Needed = ("go", &["golang-go"]);
+
 const TESTS: &[Needed] = &[
     ("gcc", &["gcc"]),
     ("g++", &["g++"]),
@@ -28,7 +30,7 @@ const TESTS: &[Needed] = &[
     ("/usr/share/doc/python3-venv/copyright", &["python3-venv"]),
     ("node", &["nodejs"]),
     ("npm", &["npm"]),
-    ("go", &["golang-go"]),
+    GO,
     ("chromium", &["chromium"]),
     ("chromedriver", &["chromium-driver"]),
     ("certtool", &["gnutls-bin"]),
@@ -55,6 +57,12 @@ const RELEASES: &[Needed] = &[
     ("dpkg-shlibdeps", &["dpkg-dev"]),
     ("python3", &["python3"]),
     ("/usr/share/doc/python3-venv/copyright", &["python3-venv"]),
+    ("aarch64-linux-gnu-gcc", &["gcc-aarch64-linux-gnu"]),
+    (
+        "/usr/aarch64-linux-gnu/include/stdio.h",
+        &["libc6-dev-arm64-cross"],
+    ),
+    ("qemu-aarch64", &["qemu-user"]),
 ];
 
 /// What makes a small file system, for the tests of a full disk.
@@ -170,9 +178,15 @@ pub(crate) fn valgrind() -> Result<(), Failure> {
     packages(&[("valgrind", &["valgrind"])])
 }
 
-/// What the tests under Wine need.
+/// What builds for Windows, and runs what was built.
 pub(crate) fn windows() -> Result<(), Failure> {
     packages(WINDOWS)
+}
+
+/// What the tests under Wine need.
+pub(crate) fn wine() -> Result<(), Failure> {
+    windows()?;
+    packages(&[GO])
 }
 
 /// Whether [`windows`] can do its work, or has nothing to do.

@@ -3,6 +3,7 @@
 mod bench;
 mod book;
 mod check;
+mod cross;
 mod demo;
 mod deps;
 mod dist;
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(Install::No),
         ["test", "--install"] => test::run(Install::Yes),
         ["demo"] | ["tour"] => demo::run(),
-        ["wine"] => install::windows().and_then(|()| windows::run_all()),
+        ["wine"] => install::wine().and_then(|()| windows::run_all()),
         ["wine", "scripts"] => windows::change_scripts(),
         ["wine", "variants"] => windows::variants(),
         ["deps"] => deps::licences(),

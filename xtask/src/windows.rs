@@ -4,16 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{self, Failure, cargo_at, cargo_target, root, run};
+use crate::cross;
+use crate::process::{self, Failure, cargo_target, root, run};
 use crate::sources::afresh;
 use crate::tests::{self, SEED};
 
 const TARGET: &str = "x86_64-pc-windows-gnu";
-
-/// Debian's cargo and rustc, which come with the sources of the standard library: rustup's need not
-/// have the target.
-const CARGO: &str = "/usr/bin/cargo";
-const RUSTC: &str = "/usr/bin/rustc";
 
 /// How many pairs of answers `windows_variants` draws.
 const PAIRS: &str = "CERTBIND_PAIRS";
@@ -74,8 +70,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     }
     let kit = wine.target.join(TARGET).join("debug");
     copy(&kit.join("certbind.exe"), &kit.join("netsh.exe"))?;
-    let shim = "bcryptprimitives.dll";
-    copy(&wine.shim.join(shim), &kit.join(shim))?;
+    copy(&wine.shim(), &kit.join(Wine::SHIM))?;
     wine.variants()?;
     wine.c_program(&kit)?;
     wine.passes_on()?;
@@ -105,6 +100,9 @@ pub(crate) struct Wine {
 }
 
 impl Wine {
+    /// A DLL that every Rust program imports. Debian's Wine lacks it.
+    pub(crate) const SHIM: &str = "bcryptprimitives.dll";
+
     pub(crate) fn new() -> Result<Self, Failure> {
         let target = cargo_target().join("windows");
         let wine = Self {
@@ -113,39 +111,31 @@ impl Wine {
             target,
         };
         std::fs::create_dir_all(&wine.shim).map_err(|error| Failure::of(&wine.shim, &error))?;
-        // Debian's Wine lacks a DLL that every Rust program imports.
         let source = root().join("crates/httpapi/tests/wine/bcryptprimitives.c");
         run(Command::new("x86_64-w64-mingw32-gcc")
             .args(["-shared", "-o"])
-            .arg(wine.shim.join("bcryptprimitives.dll"))
+            .arg(wine.shim())
             .arg(source)
             .arg("-ladvapi32"))?;
         Ok(wine)
     }
 
+    /// The same Wine, with the [`SHIM`](Self::SHIM) of another folder.
+    pub(crate) fn with_shim(&self, folder: PathBuf) -> Self {
+        Self {
+            target: self.target.clone(),
+            shim: folder,
+            prefix: self.prefix.clone(),
+        }
+    }
+
+    pub(crate) fn shim(&self) -> PathBuf {
+        self.shim.join(Self::SHIM)
+    }
+
     pub(crate) fn cargo(&self, command: &str) -> Command {
-        let mut cargo = cargo_at(CARGO);
-        cargo
-            .args([
-                command,
-                "--locked",
-                "--quiet",
-                "-Zbuild-std=std,panic_unwind",
-                "--target",
-                TARGET,
-            ])
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .env_remove("RUSTDOC")
-            .env("CARGO", CARGO)
-            .env("RUSTC", RUSTC)
-            // Building the standard library is not stable; what is built here is only tested.
-            .env("RUSTC_BOOTSTRAP", "1")
-            .env("CARGO_TARGET_DIR", &self.target)
-            .env(
-                "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER",
-                "x86_64-w64-mingw32-gcc",
-            )
-            .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
+        let mut cargo = cross::cargo(command, TARGET, "x86_64-w64-mingw32-gcc", &self.target);
+        cargo.env(cross::variable(TARGET, "RUNNER"), "wine");
         self.environment(&mut cargo);
         cargo
     }
@@ -172,10 +162,7 @@ impl Wine {
     pub(crate) fn c_program(&self, kit: &Path) -> Result<(), Failure> {
         let folder = self.target.join("client");
         copy(&kit.join("httpapi.dll"), &folder.join("httpapi.dll"))?;
-        copy(
-            &self.shim.join("bcryptprimitives.dll"),
-            &folder.join("bcryptprimitives.dll"),
-        )?;
+        copy(&self.shim(), &folder.join(Self::SHIM))?;
         // What a server starts with has functions that mingw's import library lacks.
         let libraries = ["-lhttpapi".into(), folder.join("httpapi.dll")];
         for (name, library) in ["client", "server"].into_iter().zip(libraries) {

