@@ -1,4 +1,4 @@
-//! Installs what the checks need and a fresh machine lacks.
+//! Installs the tools of the checks that a fresh machine lacks.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -47,7 +47,7 @@ const REGISTRY: &[Needed] = &[
     ("hivexregedit", &["libwin-hivex-perl"]),
 ];
 
-/// What makes releases. Cargo installs what Debian lacks.
+/// The tools for releases. Cargo installs those that Debian lacks.
 const RELEASES: &[Needed] = &[
     ("gcc", &["gcc"]),
     ("objdump", &["binutils"]),
@@ -65,7 +65,7 @@ const RELEASES: &[Needed] = &[
     ("qemu-aarch64", &["qemu-user"]),
 ];
 
-/// What makes a small file system, for the tests of a full disk.
+/// The tools that create a small file system, for the tests of a full disk.
 const FULL_DISK: &[Needed] = &[("mount", &["mount"]), ("mkfs.ext4", &["e2fsprogs"])];
 
 /// Debian's compiler comes with the sources of the standard library, which the tests build for
@@ -79,7 +79,7 @@ const WINDOWS: &[Needed] = &[
     ("wine", &["wine", "wine64"]),
 ];
 
-/// What the tests need on the system they run on.
+/// Installs the tools of the tests for the current system.
 pub(crate) fn tests() -> Result<(), Failure> {
     for (component, program) in [("rustfmt", "rustfmt"), ("clippy", "cargo-clippy")] {
         if !answers(program, "--version") {
@@ -129,7 +129,7 @@ fn npm(name: &str, package: &str) -> Result<(), Failure> {
     }
     run(Command::new("npm")
         .args(["install", "--silent", "--no-audit", "--no-fund"])
-        // What the packages are needed for is inside; no script is needed.
+        // The packages contain the needed files; no script has to run.
         .args(["--ignore-scripts", "--prefix"])
         .arg(&folder)
         .arg(package))
@@ -147,8 +147,8 @@ fn axe() -> Result<(), Failure> {
         .arg("axe-core-python==0.1.0"))
 }
 
-/// What the tests of registries and of full disks need. Where it cannot be installed, these tests are
-/// skipped with a message; in CI it is an error.
+/// Installs the tools of the tests of registries and of full disks. If they cannot be installed,
+/// these tests are skipped with a message; in CI it is an error.
 pub(crate) fn optional_tests() -> Result<(), Failure> {
     if can_install() || std::env::var_os("CI").is_some() {
         packages(REGISTRY)?;
@@ -157,12 +157,12 @@ pub(crate) fn optional_tests() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What paints pages.
+/// Installs a browser, which paints pages.
 pub(crate) fn browser() -> Result<(), Failure> {
     packages(&[("chromium", &["chromium"])])
 }
 
-/// What makes releases.
+/// Installs the tools for releases.
 pub(crate) fn releases() -> Result<(), Failure> {
     packages(RELEASES)?;
     for (program, version) in [("cargo-deb", "3.8.0"), ("cargo-cyclonedx", "0.5.9")] {
@@ -173,12 +173,12 @@ pub(crate) fn releases() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What counts instructions.
+/// Installs valgrind, which counts instructions.
 pub(crate) fn valgrind() -> Result<(), Failure> {
     packages(&[("valgrind", &["valgrind"])])
 }
 
-/// What builds for Windows, and runs what was built.
+/// Installs the tools of the tests under Wine.
 pub(crate) fn windows() -> Result<(), Failure> {
     packages(WINDOWS)
 }
@@ -194,7 +194,7 @@ pub(crate) fn can_have_windows() -> bool {
     can_install() || has_windows()
 }
 
-/// Whether the tests under Wine have what they need.
+/// Whether the tools of the tests under Wine are installed.
 pub(crate) fn has_windows() -> bool {
     missing(WINDOWS).is_empty()
 }
@@ -215,7 +215,7 @@ pub(crate) fn report_missing() {
     }
 }
 
-/// The Debian packages that bring what is missing.
+/// The Debian packages of the missing programs.
 fn missing(needed: &[Needed]) -> Vec<&'static str> {
     let missing = needed.iter().filter(|(program, _)| !is_there(program));
     missing
@@ -224,7 +224,7 @@ fn missing(needed: &[Needed]) -> Vec<&'static str> {
         .collect()
 }
 
-/// Installs what is missing; where that cannot be done, says what to install.
+/// Installs missing packages. The error lists them if that fails.
 fn packages(needed: &[Needed]) -> Result<(), Failure> {
     let missing = missing(needed);
     if missing.is_empty() {
@@ -243,7 +243,7 @@ fn packages(needed: &[Needed]) -> Result<(), Failure> {
         .env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-/// Whether a program is there: not all of them tell their version.
+/// Whether a program is installed: not all of them print their version.
 fn is_there(program: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
