@@ -10,3 +10,16 @@ macro_rules! no_event {
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use {no_event as debug, no_event as info, no_event as warn};
+
+/// A batch that was cut off is undone: the numbers of keys that were restored, are in conflict, and that
+/// Windows stores otherwise.
+#[cfg_attr(
+    not(feature = "tracing"),
+    allow(unused_variables, reason = "the numbers are fields of the event")
+)]
+pub(crate) fn interrupted_batch_undone([restored, conflicts, kept]: [usize; 3]) {
+    info!(
+        restored,
+        conflicts, kept, "a batch that was cut off is undone"
+    );
+}

@@ -446,8 +446,11 @@ fn recover<A: HttpApi>(
     let count = steps.len();
     let mut steps = BatchSteps { lock, steps };
     let (undone, failed) = undo(session, &mut steps, count);
-    let counts = [&undone.conflicts, &undone.kept].map(Vec::len);
-    let restored = undone.restored.len();
+    let counts = [
+        undone.restored.len(),
+        undone.conflicts.len(),
+        undone.kept.len(),
+    ];
     recovery.restored.extend(undone.restored);
     recovery.conflicts.extend(undone.conflicts);
     recovery.kept.extend(undone.kept);
@@ -464,12 +467,7 @@ fn recover<A: HttpApi>(
         )));
     }
     lock.finish()?;
-    events::info!(
-        restored,
-        conflicts = counts[0],
-        kept = counts[1],
-        "a batch that was cut off is undone"
-    );
+    events::interrupted_batch_undone(counts);
     Ok(())
 }
 

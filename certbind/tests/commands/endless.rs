@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Host;
+use super::{HASH, Host, NEXT};
 
 /// Each command that reads a file, with `{}` in its place.
 const COMMANDS: [&str; 35] = [
@@ -37,7 +37,7 @@ const COMMANDS: [&str; 35] = [
     "fmt {}",
     "trace {}",
     "record {} --host web01 --into redb:history",
-    "verify {} --plan {}",
+    "verify {} --plan renewal",
     "serve --from {}",
     "serve --certificates certificates --passwords {}",
     "probe --served-by {}",
@@ -55,6 +55,7 @@ fn run(host: &Host, line: &str, input: &Path) -> (Option<i32>, String) {
         .collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let mut command = host.command(&arguments);
+    let command = command.current_dir(host.file(""));
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(10);
@@ -76,6 +77,13 @@ fn devices_and_named_pipes_are_refused_at_once() {
     let pipe = host.file("pipe");
     let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
     assert!(made.success());
+    host.add("0.0.0.0:443");
+    let [before, renewal] = ["before.json", "renewal"].map(|name| host.file(name));
+    let [before, renewal] = [&before, &renewal].map(|path| path.to_str().unwrap());
+    host.ok(&["export", "--format", "json", "-o", before]);
+    host.ok(&[
+        "rotate", "--from", HASH, "--to", NEXT, before, "--out", renewal,
+    ]);
     for line in COMMANDS {
         for input in [Path::new("/dev/zero"), &pipe] {
             let (code, said) = run(&host, line, input);
