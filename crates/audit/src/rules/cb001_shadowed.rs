@@ -18,12 +18,12 @@ pub(super) static RULE: Rule = Rule {
     id: "CB001",
     title: "A record is shadowed",
     severity: Severity::Warning,
-    why: "Clients that connect there get another certificate and other options than the record \
-        says, whatever host name they ask for. That a binding of one address hides all host \
-        names of its port is the most frequent reason for \"the wrong certificate\" on a host \
-        whose sites are all set up right.",
-    remedy: "Delete the record that comes first if nobody needs it, or give it the certificate and \
-        options that clients of these names are to meet.",
+    why: "Clients that connect to the address get the certificate and options of the other \
+        record, for every host name. That a binding of one address hides all host names of \
+        its port is the most frequent reason for \"the wrong certificate\" on a host with \
+        correctly configured sites.",
+    remedy: "Delete the record that comes first if it is not needed, or give it the certificate \
+        and options that clients of these names need.",
 };
 
 pub(super) const CHECK: Check = Check::Host(check);

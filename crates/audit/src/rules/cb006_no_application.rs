@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB006",
     title: "A record has no application id",
     severity: Severity::Note,
-    why: "Nobody can tell whose it is, and whether it may be deleted. The id is no key: whoever \
-        binds may leave it empty, and some guides do.",
+    why: "The owner is unknown, and so is whether the record may be deleted. The id is not \
+        checked: a program may leave it empty, and some guides do.",
     remedy: "Find out which program needs it, and bind it again under an id of that program: \
         certbind update KEY --app-id GUID.",
 };

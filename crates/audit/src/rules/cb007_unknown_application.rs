@@ -11,10 +11,10 @@ pub(super) static RULE: Rule = Rule {
     id: "CB007",
     title: "A record is of an unknown application",
     severity: Severity::Note,
-    why: "Records outlive the programs that made them: an uninstalled program leaves its \
-        bindings behind, and its port answers with a certificate that nobody renews.",
-    remedy: "Find out whose the id is. If a program needs it, name the id in the configuration, \
-        under [applications]; if not, delete the record.",
+    why: "Records outlive the programs that made them: the bindings of an uninstalled program \
+        stay, and its port serves a certificate that is no longer renewed.",
+    remedy: "Find out which program has the id. If a program needs it, name the id in the \
+        configuration, under [applications]; if not, delete the record.",
 };
 
 pub(super) const CHECK: Check = Check::Record(check);

@@ -11,11 +11,10 @@ pub(super) static RULE: Rule = Rule {
     id: "CB012",
     title: "Old versions of TLS are not ruled out",
     severity: Severity::Note,
-    why: "TLS 1.0 and 1.1 and weak cipher suites are allowed as far as the host as a whole \
-        allows them. What the host allows stands elsewhere in its registry and is not part of \
-        a binding.",
-    remedy: "Rule them out for the binding (netsh: disablelegacytls=enable, Windows Server 2022 and \
-        later), or for the host in Schannel's settings; then turn the rule off.",
+    why: "TLS 1.0 and 1.1 and weak cipher suites are allowed if the host allows them. The \
+        settings of the host are elsewhere in its registry and not part of a binding.",
+    remedy: "Disable them for the binding (netsh: disablelegacytls=enable, Windows Server 2022 \
+        and later), or for the host in Schannel's settings; then turn the rule off.",
 };
 
 pub(super) const CHECK: Check = Check::Record(check);

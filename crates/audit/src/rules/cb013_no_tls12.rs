@@ -11,8 +11,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB013",
     title: "TLS 1.2 is disabled",
     severity: Severity::Warning,
-    why: "Clients without TLS 1.3 cannot connect or, where older versions are allowed, fall back \
-        to those. Where TLS 1.3 is disabled too, and old versions are, nobody can connect.",
+    why: "Clients without TLS 1.3 cannot connect or, where older versions are allowed, fall \
+        back to those. Where TLS 1.3 and old versions are disabled too, no client can \
+        connect.",
     remedy: "Enable it (netsh: disabletls12=disable), unless every client is known to speak TLS \
         1.3.",
 };

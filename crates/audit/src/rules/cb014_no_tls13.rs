@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     title: "TLS 1.3 is disabled",
     severity: Severity::Note,
     why: "Clients that speak it fall back to TLS 1.2: one more round trip, and client \
-        certificates that anybody on the way can read. HTTP/3 needs it.",
+        certificates that are readable on the network. HTTP/3 needs it.",
     remedy: "Enable it (netsh: disabletls13=disable), unless something that asks for client \
         certificates in the middle of a connection needs TLS 1.2.",
 };

@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB019",
     title: "A revocation freshness time is not in force",
     severity: Severity::Warning,
-    why: "Somebody wanted revocation lists to be fetched more often than they expire, and they \
-        are not.",
+    why: "The time requests that revocation lists are fetched before they expire, and has no \
+        effect.",
     remedy: "Set the time again with a tool that sets its flag as well (certbind and netsh do, \
         where the time is not 0), turn the revocation check on, or set the time to 0.",
 };

@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB020",
     title: "A record has bits that are not known",
     severity: Severity::Note,
-    why: "What they do is not known here: a newer Windows may have given them a meaning, or they \
-        were written by mistake. No other rule takes them into account.",
+    why: "Their effect is unknown: a newer Windows may define them, or they were written by \
+        mistake. No other rule considers them.",
     remedy: "See which program or Windows version set them; a newer certbind may know them.",
 };
 

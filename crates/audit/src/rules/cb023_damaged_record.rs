@@ -10,9 +10,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB023",
     title: "A record of the export cannot be read",
     severity: Severity::Error,
-    why: "What it binds was not audited: nothing is known of that address or name.",
-    remedy: "Export the host again. If the record is as damaged there, show it with netsh, delete it and \
-        bind it anew.",
+    why: "The binding was not audited: nothing is known of that address or name.",
+    remedy: "Export the host again. If the record is still damaged, show it with netsh, delete it \
+        and bind it again.",
 };
 
 pub(super) const CHECK: Check = Check::Host(check);

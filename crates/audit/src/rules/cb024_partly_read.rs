@@ -12,10 +12,10 @@ pub(super) static RULE: Rule = Rule {
     id: "CB024",
     title: "A record of the export was read in part",
     severity: Severity::Warning,
-    why: "Some of its settings were not understood, or were missing and taken to be at their defaults: \
-        what is said of the record may not be so on the host.",
-    remedy: "Export the host again, whole. A setting that this version does not know stands in the message; \
-        look at it on the host.",
+    why: "Some settings are unknown, or are missing and assumed to have their defaults: the \
+        findings for the record may not apply on the host.",
+    remedy: "Export the host again, completely. The message names a setting that this version \
+        does not know; check it on the host.",
 };
 
 pub(super) const CHECK: Check = Check::Host(check);

@@ -12,8 +12,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB025",
     title: "Lines of the export belong to no record",
     severity: Severity::Note,
-    why: "They look like lines of a record, and nobody can tell of which: the record that they are from \
-        may be missing.",
+    why: "The record of these lines is unknown, and may be missing from the export.",
     remedy: "Export the host again, and do not edit the file.",
 };
 

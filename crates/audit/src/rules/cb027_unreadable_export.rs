@@ -11,8 +11,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB027",
     title: "The export of a host cannot be read",
     severity: Severity::Error,
-    why: "Nothing is known of the bindings of this host. No other rule could look at it: that it has no \
-        other finding means nothing.",
+    why: "The bindings of this host are unknown. No other rule was applied to it.",
     remedy: "Export the host again. Remove files that are no exports from the folder, and empty files of \
         collections that failed.",
 };

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     title: "The certificate is not valid yet",
     severity: Severity::Error,
     why: "Clients refuse it until that day, as they do with an expired one.",
-    remedy: "Bind its predecessor until then, or set the clock of whoever issued it.",
+    remedy: "Bind its predecessor until then, or correct the clock of the issuer.",
 };
 
 pub(super) const CHECK: Check = Check::Record(check);

@@ -12,8 +12,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB104",
     title: "The certificate's key is short",
     severity: Severity::Error,
-    why: "A key of that length can be found by who has the means, and browsers and Windows refuse \
-        certificates with RSA keys below 2048 bits.",
+    why: "An attacker with enough resources can compute a key of that length, and browsers and \
+        Windows refuse certificates with RSA keys below 2048 bits.",
     remedy: "Have a certificate issued for a key of 2048 bits of RSA or more, or on a curve of 256 bits or \
         more.",
 };

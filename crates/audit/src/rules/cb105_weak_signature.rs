@@ -11,9 +11,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB105",
     title: "The certificate's signature is weak",
     severity: Severity::Error,
-    why: "Whoever can make two certificates with one digest can make another certificate of this \
-        issuer's; browsers refuse SHA-1 and what came before it.",
-    remedy: "Have it issued anew, signed with SHA-256 or better.",
+    why: "An attacker who can make two certificates with one digest can make another \
+        certificate of this issuer. Browsers refuse SHA-1 and older algorithms.",
+    remedy: "Request a new certificate that is signed with SHA-256 or better.",
 };
 
 pub(super) const CHECK: Check = Check::Record(check);

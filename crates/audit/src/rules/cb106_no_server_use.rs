@@ -12,8 +12,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB106",
     title: "The certificate is not for servers",
     severity: Severity::Error,
-    why: "It names what it may be used for, and server authentication is not among it: clients refuse \
-        it.",
+    why: "Its extended key usages exclude server authentication: clients refuse it.",
     remedy: "Bind a certificate that was issued for server authentication (1.3.6.1.5.5.7.3.1), and see \
         which template the wrong one came from.",
 };

@@ -10,9 +10,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB109",
     title: "A certificate of the inventory is not bound",
     severity: Severity::Note,
-    why: "It was replaced and forgotten, or never bound: a private key that lies about, and a renewal \
-        that somebody may be paying for.",
-    remedy: "Revoke and delete it, or bind it. Certificates of authorities are not told of.",
+    why: "It was replaced and forgotten, or never bound: an unused private key, and a renewal \
+        that may still be paid for.",
+    remedy: "Revoke and delete it, or bind it. Certificates of authorities are not reported.",
 };
 
 pub(super) const CHECK: Check = Check::Fleet(check);

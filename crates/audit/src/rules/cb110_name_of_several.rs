@@ -15,9 +15,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB110",
     title: "A name is served by different certificates",
     severity: Severity::Warning,
-    why: "Clients of the name get one certificate on one host or port and another elsewhere: one of \
-        them was left behind by a renewal, or will be.",
-    remedy: "certbind rotate the old one, on every host that still has it.",
+    why: "Clients of the name get one certificate on one host or port and another elsewhere: a \
+        renewal missed one of them, or will.",
+    remedy: "Replace the old certificate with certbind rotate, on every host that still has it.",
 };
 
 pub(super) const CHECK: Check = Check::Fleet(check);

@@ -10,8 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB111",
     title: "A file of certificates cannot be read",
     severity: Severity::Warning,
-    why: "What it holds is taken to be unknown: bindings may be told of that are all right, and expired \
-        certificates in it are not.",
+    why: "Its certificates count as unknown: bindings of them may be reported although they \
+        are correct, and expired ones are not reported.",
     remedy: "Name the password of a PFX, convert the file to PEM, or move it elsewhere.",
 };
 

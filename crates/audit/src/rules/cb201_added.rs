@@ -9,8 +9,8 @@ pub(super) static RULE: Rule = Rule {
     id: "CB201",
     title: "A binding was added since the baseline",
     severity: Severity::Note,
-    why: "Somebody bound it since: an installer, an administrator, or nobody who should have.",
-    remedy: "See who did it, and take a new baseline if it is to stay.",
+    why: "It was bound since: by an installer, an administrator, or without permission.",
+    remedy: "Find out its origin, and take a new baseline if the binding is to stay.",
 };
 
 pub(super) const CHECK: Check = Check::Host(check);

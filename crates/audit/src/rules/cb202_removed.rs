@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     id: "CB202",
     title: "A binding was removed since the baseline",
     severity: Severity::Warning,
-    why: "Whatever answered there answers no more, or with another certificate.",
+    why: "The service no longer answers there, or answers with another certificate.",
     remedy: "Bind it again from the baseline (certbind plan and apply), or take a new baseline.",
 };
 

@@ -9,8 +9,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB301",
     title: "A waiver has ended",
     severity: Severity::Warning,
-    why: "What it covered is told of again. Somebody had promised to be done by then.",
-    remedy: "Mend what was waived and take the waiver out of the configuration, or give it a new end.",
+    why: "Its findings are reported again. The work was due by that day.",
+    remedy: "Correct the waived findings and remove the waiver from the configuration, or give it \
+        a new end.",
 };
 
 pub(super) const CHECK: Check = Check::Waivers(check);

@@ -9,9 +9,10 @@ pub(super) static RULE: Rule = Rule {
     id: "CB302",
     title: "A waiver covers nothing",
     severity: Severity::Note,
-    why: "What it was for is mended or gone, or it names something else than was meant. Kept, it would \
-        hide the same trouble when it comes back.",
-    remedy: "Take it out of the configuration, or correct the key, certificate, name or host that it names.",
+    why: "Its finding is fixed, or it names the wrong object. If it stays, it hides the same \
+        problem when it occurs again.",
+    remedy: "Remove it from the configuration, or correct the key, certificate, name or host that \
+        it names.",
 };
 
 pub(super) const CHECK: Check = Check::Waivers(check);

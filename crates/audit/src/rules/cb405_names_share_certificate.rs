@@ -17,9 +17,9 @@ pub(super) static RULE: Rule = Rule {
     id: "CB405",
     title: "Host names without SNI share one certificate",
     severity: Severity::Warning,
-    why: "Sites with different host names use one address and port without SNI: HTTP.sys has one \
-        certificate for all of them, and whoever renews the certificate of one site replaces that of \
-        the others.",
+    why: "Sites with different host names use one address and port without SNI: HTTP.sys has \
+        one certificate for all of them, and a renewal of the certificate of one site \
+        replaces that of the others.",
     remedy: "Require Server Name Indication in the bindings of these sites, and bind a certificate to each \
         name; or use one certificate that covers all names.",
 };

@@ -11,11 +11,12 @@ pub(super) static RULE: Rule = Rule {
     id: "CB409",
     title: "The configuration of IIS cannot be read",
     severity: Severity::Error,
-    why: "The sites of the host are not known, so the rules about sites find nothing. Nothing is guessed: a \
-        section in another file, an encrypted one and an unknown element are refused.",
-    remedy: "Copy applicationHost.config from the host again (System32\\inetsrv\\config), whole. If the sites \
-        are in another file (configSource), give a copy with the section in its place. With --iis HOST=FILE \
-        the audit is told of which host a file is.",
+    why: "The sites of the host are not known, so the rules about sites find nothing. The \
+        audit does not guess: a section in another file, an encrypted one and an unknown \
+        element are refused.",
+    remedy: "Copy applicationHost.config from the host again (System32\\inetsrv\\config), whole. \
+        If the sites are in another file (configSource), give a copy with the section in its \
+        place. --iis HOST=FILE names the host of a file.",
 };
 
 pub(super) const CHECK: Check = Check::Host(check);
