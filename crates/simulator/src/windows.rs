@@ -87,10 +87,10 @@ macro_rules! options {
 options! {
     initialize = "0" ["5" "6" "87" "183" "1450"] "HttpInitialize is refused";
     service = "running" ["1058" "1062"] "the HTTP service is disabled or stopped: every call";
-    certificate_missing = "1312" ["5" "2" "87"] "a record names a certificate that is not there";
-    certificate_new = "0" ["87"] "the first two uses of a certificate";
+    certificate_missing = "1312" ["5" "2" "87"] "a record with a certificate that the host lacks";
+    certificate_new = "0" ["87"] "the answer to the first two uses of a certificate";
     odd_record = "none" ["hash-32" "hash-none" "hash-zeros" "port-0" "host-empty" "host-space" "ccs-ipv6"]
-        "the first record of a kind is one that no other program could set";
+        "the first record of a kind is one that cannot be set by the API";
     host_address = "0.0.0.0" ["::" "192.0.2.1"] "the address in an SNI or CCS record";
     host_names = "as-spelled" ["lower" "lower-listed" "exact-case"]
         "the spelling of host names";
@@ -108,7 +108,7 @@ options! {
     empty_kind = "259" ["2" "1168" "87"] "the enumeration of a kind without records";
     missing_key = "2" ["259" "87" "203" "1168" "1312" "empty" "serving"]
         "an exact query of a key that is not bound";
-    update = "replaces" ["merges" "certificate" "nothing" "upsert"] "what an update does";
+    update = "replaces" ["merges" "certificate" "nothing" "upsert"] "the effect of an update";
     update_any = "0" ["1" "50" "87" "120" "127" "1168" "not-exported"] "an update of any id is refused";
     update_scoped_ccs = "0" ["1" "50" "87" "120" "127" "1168"] "an update of id 11 is refused";
     set_bound = "183" ["80" "0"] "a set of a key that is bound";
@@ -137,16 +137,16 @@ options! {
     property_delete = "removes" ["2" "50" "87" "keeps"] "deleting a property";
     property_on_update = "kept" ["dropped"] "the properties of a record that is updated";
     property_on_delete = "deleted" ["left"] "the properties of a record that is deleted";
-    rights = "all" ["read" "no-sni" "no-properties" "third-write"] "what the caller may do";
+    rights = "all" ["read" "no-sni" "no-properties" "third-write"] "the rights of the caller";
     transient_query = "never" ["31" "170" "997" "1004" "1008" "1223" "1359" "1450" "1734" "2147943850"]
         "every ninth query fails";
     transient_write = "never" ["31" "170" "997" "1004" "1008" "1223" "1359" "1450" "1734" "2147943850"]
-        "every fifth change fails, and has not happened";
+        "every fifth change fails without effect";
     failing_from = "never" ["31" "1062" "1450" "1734"] "every call from the 60th on fails";
     call_time = "0" ["2000"] "how many milliseconds a call takes";
     url_index = "from-0" ["ignored" "wraps"] "the index of an enumeration of URL reservations";
     listen_list_empty = "0" ["1168" "2" "259"] "the query of an empty IP listen list";
-    done_but = "0" ["1450" "1734" "1062" "31" "1359"] "a change that has happened is answered with";
+    done_but = "0" ["1450" "1734" "1062" "31" "1359"] "the answer to a change that took effect";
 }
 
 impl Windows {
