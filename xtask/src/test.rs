@@ -68,5 +68,24 @@ pub(crate) fn lints() -> Result<(), Failure> {
         cargo()
             .args(["clippy", "--workspace", "--all-targets", "--all-features"])
             .args(["--quiet", "--", "-D", "warnings"]),
+    )?;
+    // Dependants may turn the optional features off.
+    let libraries = OPTIONAL_FEATURES
+        .iter()
+        .flat_map(|name| ["--package", name]);
+    process::run(
+        cargo()
+            .args(["clippy", "--lib", "--no-default-features"])
+            .args(libraries)
+            .args(["--quiet", "--", "-D", "warnings"]),
     )
 }
+
+/// The published libraries with features that are off by default.
+const OPTIONAL_FEATURES: [&str; 5] = [
+    "certbind-core",
+    "certbind-redb",
+    "certbind-httpsys",
+    "certbind-etcd",
+    "certbind-formats",
+];

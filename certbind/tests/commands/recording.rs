@@ -347,13 +347,17 @@ fn bindings_of(host: &Host, store: &str) -> Value {
 fn recorders_at_once_lose_no_change() {
     let host = Host::new();
     let source = format!("redb:{}", host.file("bindings.redb").display());
-    let arguments = arguments(&host, &[&source, "--host", "web01"]);
-    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let recorder = || {
+        host.command(&[])
+            .args(arguments(&host, &[&source, "--host", "web01"]))
+            .spawn()
+            .unwrap()
+    };
     for round in 1..=4 {
         host.add(&format!("10.0.0.{round}:443"));
-        let recorders = [(); 4].map(|()| host.command(&arguments).spawn().unwrap());
-        for mut recorder in recorders {
-            assert!(recorder.wait().unwrap().success());
+        let recorders = [(); 4].map(|()| recorder());
+        for mut started in recorders {
+            assert!(started.wait().unwrap().success());
         }
     }
     let commits = log(&host);
@@ -372,17 +376,21 @@ fn recorders_at_once_lose_no_change() {
 fn killed_recorder_leaves_a_recording_that_goes_on() {
     let host = Host::new();
     let source = format!("redb:{}", host.file("bindings.redb").display());
-    let arguments = arguments(&host, &[&source, "--host", "web01"]);
-    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let recorder = || {
+        host.command(&[])
+            .args(arguments(&host, &[&source, "--host", "web01"]))
+            .spawn()
+            .unwrap()
+    };
     let mut killed = 0;
     for round in 1..=16 {
         host.add(&format!("10.0.0.{round}:443"));
-        let mut recorder = host.command(&arguments).spawn().unwrap();
+        let mut killable = recorder();
         std::thread::sleep(std::time::Duration::from_millis(4 * round));
-        recorder.kill().unwrap();
-        killed += u32::from(!recorder.wait().unwrap().success());
+        killable.kill().unwrap();
+        killed += u32::from(!killable.wait().unwrap().success());
         if round % 4 == 0 {
-            host.ok(&arguments);
+            assert!(recorder().wait().unwrap().success());
             let recording = format!("redb:{}", recording(&host));
             assert_eq!(bindings_of(&host, &recording), bindings_of(&host, &source));
         }

@@ -332,7 +332,8 @@ fn a_prefix_without_system32_is_refused() {
     );
 }
 
-/// Kits that `cargo xtask wine` builds have the shim beside the library, and those of releases in a folder.
+/// The kit of `cargo xtask wine` has the shim in the folder of the library, that of a release in a
+/// folder of its own.
 #[test]
 fn library_and_shim_are_installed_in_a_prefix() {
     for place in ["bcryptprimitives.dll", "wine/bcryptprimitives.dll"] {

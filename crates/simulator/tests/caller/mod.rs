@@ -54,7 +54,7 @@ impl<'a> Caller<'a> {
         Self::with(api, HTTP_INITIALIZE_CONFIG)
     }
 
-    /// One who has initialized the API.
+    /// A caller that has initialized the API.
     pub(crate) fn with(api: &'a Simulator, flags: HTTP_INITIALIZE) -> Self {
         let version = HTTPAPI_VERSION {
             HttpApiMajorVersion: 1,
