@@ -27,6 +27,9 @@ use crate::step::Step;
 /// How long to wait for another process to finish its batch.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a reader waits for it.
+const READER_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How long to wait before asking again.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -57,6 +60,14 @@ impl Journal {
     /// Waits until no other process is changing bindings.
     pub(crate) fn lock(&self) -> Result<JournalLock<'_>> {
         self.lock_within(LOCK_TIMEOUT)
+    }
+
+    /// The lock, so that no batch is in progress during a read. `None` if no process has ever changed
+    /// bindings, if this user may not lock, or if a batch takes longer than a reader waits. Leaves no
+    /// trace on disk.
+    pub(crate) fn lock_for_reading(&self) -> Option<JournalLock<'_>> {
+        fs::symlink_metadata(self.folder.join("lock")).ok()?;
+        self.lock_within(READER_TIMEOUT).ok()
     }
 
     /// The lock, if no other process is changing bindings.

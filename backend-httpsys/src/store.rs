@@ -330,7 +330,15 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
     fn get(&self, key: &BindingKey) -> Result<Option<Binding>> {
         self.check_kind(key.kind())?;
         let _state = self.read()?;
-        self.session.binding(key, &ReadCache::default())
+        let read = || self.session.binding(key, &ReadCache::default());
+        match read()? {
+            // Without an update, another handle replaces a record by deleting it and setting it again.
+            None if !self.session.updates(key.kind()) => {
+                let _lock = self.journal.as_ref().and_then(Journal::lock_for_reading);
+                read()
+            }
+            found => Ok(found),
+        }
     }
 
     fn scan(&self, scan: &Scan) -> Result<Bindings<'_>> {

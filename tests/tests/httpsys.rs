@@ -2,14 +2,15 @@
 //! one without, and one that supports only IP addresses.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use certbind_conformance::{Fixture, Redeclared};
-use certbind_core::{MemoryStore, Result};
+use certbind_core::{Binding, BindingStore, MemoryStore, Record, Result, Uuid};
 use certbind_httpsys::HttpSysStore;
 use certbind_redb::RedbStore;
-use certbind_simulator::{Profile, Simulator};
+use certbind_simulator::{Call, Profile, Simulator};
 use tempfile::TempDir;
 
 /// A host in memory, and a folder for the journal.
@@ -54,6 +55,38 @@ certbind_conformance::suite!(
     Host<{ Profile::Windows7 as usize }>,
     durability_not_checked = "the simulator is part of the process"
 );
+
+/// Without an update, a record is replaced by deleting it and setting it again.
+#[test]
+fn record_that_another_handle_replaces_is_not_missing() {
+    let host = Host::<{ Profile::Windows10V1607 as usize }>::new();
+    let [writer, reader] = [host.open(), host.open()].map(|store| store.expect("a store"));
+    let key = "ipport=0.0.0.0:443".parse().expect("a key");
+    let binding = |n| {
+        let record = Record::new([n; 20].into(), None, Uuid::nil());
+        Binding::new("ipport=0.0.0.0:443".parse().expect("a key"), record).expect("a binding")
+    };
+    writer.put(binding(1)).expect("a put");
+    let (gap_begins, gap) = mpsc::channel();
+    let (read_ends, read) = mpsc::channel();
+    host.simulator.before(Call::Set, 1, move || {
+        gap_begins.send(()).expect("a reader");
+        // A reader that does not wait for the writer ends within the gap.
+        let _ = read.recv_timeout(Duration::from_millis(300));
+    });
+    let found = thread::scope(|scope| {
+        let (reader, key) = (&reader, &key);
+        let found = scope.spawn(move || {
+            gap.recv().expect("a gap");
+            let found = reader.get(key);
+            let _ = read_ends.send(());
+            found
+        });
+        writer.put(binding(2)).expect("a put");
+        found.join().expect("a reader")
+    });
+    assert_eq!(found.expect("a read"), Some(binding(2)));
+}
 
 /// A host whose store declares as many keys as the suite tries by default.
 struct LargeHost(Host<{ Profile::Server2022 as usize }>);
