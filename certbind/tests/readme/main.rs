@@ -157,6 +157,13 @@ fn a_certificate_is_renewed_as_the_readme_says() {
 }
 
 #[test]
+fn hosts_are_renewed_from_their_listings_as_the_readme_says() {
+    let journey = journey("Renew a certificate");
+    assert!(journey.contains("$ certbind verify"), "{journey}");
+    runs_as_printed(&journey);
+}
+
+#[test]
 fn a_host_is_moved_as_the_readme_says() {
     powershell_runs(&section(&page("README.md"), "### Move a host"));
 }
