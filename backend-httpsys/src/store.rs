@@ -334,8 +334,8 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
         match read()? {
             // Without an update, another handle replaces a record by deleting it and setting it again.
             None if !self.session.updates(key.kind()) => {
-                let _lock = self.journal.as_ref().and_then(Journal::lock_for_reading);
-                read()
+                let lock = self.journal.as_ref().and_then(Journal::lock_for_reading);
+                lock.map_or(Ok(None), |_lock| read())
             }
             found => Ok(found),
         }
