@@ -1,4 +1,4 @@
-//! The errors of a text whose parts may be as short as two bytes: the first thousand and a count.
+//! The errors of a text whose parts may be a few bytes long: the first thousand and a count.
 
 use crate::report::ParseError;
 
@@ -28,6 +28,11 @@ impl ErrorList {
         self.more += part.more;
     }
 
+    /// How many errors there are, kept or not.
+    pub(crate) fn count(&self) -> u64 {
+        self.first.len() as u64 + self.more
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_empty()
     }
@@ -35,6 +40,11 @@ impl ErrorList {
     /// The errors that are kept.
     pub(crate) fn kept(&self) -> &[ParseError] {
         &self.first
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn kept_mut(&mut self) -> &mut [ParseError] {
+        &mut self.first
     }
 
     /// The errors, and as the last one the number of the errors that are not kept.

@@ -51,6 +51,8 @@ pub struct Listing {
     odd_line: Option<u64>,
     /// In the order of their lines.
     errors: Vec<ParseError>,
+    /// The first lines of the records whose keys occurred before, in their order.
+    repeated_lines: Vec<u64>,
 }
 
 impl Listing {
@@ -100,7 +102,8 @@ impl Listing {
             records: look.records,
             warnings: look.warnings,
             odd_line,
-            errors: look.errors,
+            errors: look.errors.into_errors(),
+            repeated_lines: look.repeated_lines,
         }
     }
 
@@ -123,10 +126,16 @@ impl Listing {
         &self.warnings
     }
 
-    /// The broken records, with `keep_going`.
+    /// The broken records, with `keep_going`: the first thousand, and an error that counts the
+    /// others.
     #[must_use]
     pub fn errors(&self) -> &[ParseError] {
         &self.errors
+    }
+
+    /// Whether the key of the record that begins on this line occurred before.
+    fn is_repeated(&self, first_line: u64) -> bool {
+        self.repeated_lines.binary_search(&first_line).is_ok()
     }
 
     /// Its bindings, of the same listing from its start, in its order.
@@ -321,20 +330,13 @@ impl<R: BufRead> Bindings<'_, R> {
         while let Some(found) = self.reader.next()? {
             match found {
                 Found::Record(lines, parsed) => {
-                    let first = lines.first().map(|line| line.number);
-                    let errors = &self.listing.errors;
-                    let repeats = errors.binary_search_by_key(&first, |error| error.line);
-                    if repeats.is_err() {
+                    if !self.listing.is_repeated(first_line(&lines)) {
                         return Ok(Some(self.record(&lines, parsed)));
                     }
-                    // Its key occurred before.
                     self.pass_over(lines);
                 }
                 Found::Repeated(record) => {
-                    let errors = &self.listing.errors;
-                    let first = Some(record.first);
-                    let repeats = errors.binary_search_by_key(&first, |error| error.line);
-                    if repeats.is_err() {
+                    if !self.listing.is_repeated(record.first) {
                         return Ok(Some(self.repeated(record)));
                     }
                     // One line is enough: it shows that the gap differs.

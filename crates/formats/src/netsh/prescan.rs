@@ -15,6 +15,7 @@ use super::stream::{Found, Reader};
 use super::surroundings::Surroundings;
 use crate::encoding::Encoding;
 use crate::error::ReadError;
+use crate::error_list::ErrorList;
 use crate::format::Format;
 use crate::options::ReadOptions;
 use crate::report::{ConversionWarning, ParseError, WarningKind};
@@ -41,7 +42,9 @@ pub(super) struct Prescan {
     pub(super) records: u64,
     /// The warnings about text outside of records.
     pub(super) warnings: Vec<ConversionWarning>,
-    pub(super) errors: Vec<ParseError>,
+    pub(super) errors: ErrorList,
+    /// The first lines of the records whose keys occurred before, in their order.
+    pub(super) repeated_lines: Vec<u64>,
 }
 
 /// The keys that a listing has had. There may be millions of them.
@@ -103,7 +106,7 @@ impl Prescan {
                 if broken.is_contradiction && self.contradiction.is_none() {
                     self.contradiction = Some(broken.error.clone());
                 }
-                self.errors.push(broken.error);
+                self.errors.push(|| broken.error);
                 Ok(())
             }
             Found::Record(lines, parsed) => {
@@ -182,9 +185,11 @@ impl Prescan {
         if let Some(earlier) = self.seen.add(key, line)
             && holds(Rule::KeyOnce)
         {
-            let what = format!("this key is on line {earlier} already; expected each key once");
-            let error = ParseError::at(line, what);
-            self.errors.push(error.of(key.to_string()));
+            self.errors.push(|| {
+                let what = format!("this key is on line {earlier} already; expected each key once");
+                ParseError::at(line, what).of(key.to_string())
+            });
+            self.repeated_lines.push(line);
             return Ok(false);
         }
         let has_to_be_canonical = matches!(self.seen, KeyIndex::InOrder);
@@ -216,7 +221,7 @@ impl Prescan {
             });
         }
         if !self.errors.is_empty() && !options.keep_going {
-            return Err(ReadError::Broken(self.errors.clone()));
+            return Err(ReadError::Broken(self.errors.clone().into_errors()));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::stream::{ListedRecord, Reader};
 use crate::clean;
 use crate::encoding::{Encoding, of_start};
 use crate::error::ReadError;
+use crate::error_list::ErrorList;
 use crate::export::Export;
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
@@ -70,10 +71,10 @@ fn in_some_code_page(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome,
             continue;
         };
         let draft = Draft::of(&text, encoding, options);
-        if draft.listing.errors().len() < best.listing.errors().len() {
+        if draft.errors.count() < best.errors.count() {
             best = draft;
             disputed.clear();
-        } else if draft.listing.errors().len() == best.listing.errors().len() {
+        } else if draft.errors.count() == best.errors.count() {
             for (ours, theirs) in best.records.iter().zip(&draft.records) {
                 if ours.binding != theirs.binding {
                     disputed.insert(ours.line);
@@ -93,7 +94,7 @@ struct Draft {
     listing: Listing,
     records: Vec<ListedRecord>,
     warnings: Vec<ConversionWarning>,
-    errors: Vec<ParseError>,
+    errors: ErrorList,
     /// The reason why it is not read, if any.
     refusal: Option<ReadError>,
 }
@@ -106,7 +107,7 @@ impl Draft {
             listing: Listing::default(),
             records: Vec::new(),
             warnings: Vec::new(),
-            errors: Vec::new(),
+            errors: ErrorList::default(),
             refusal: None,
         };
         let prescan = match scanned {
@@ -114,11 +115,12 @@ impl Draft {
             Err(error) => {
                 let error = ParseError::in_file(error.to_string()).caused_by(error);
                 draft.refusal = Some(ReadError::Malformed(error.clone()));
-                draft.errors.push(error);
+                draft.errors.push(|| error);
                 return draft;
             }
         };
         draft.refusal = prescan.check(options).err();
+        draft.errors = prescan.errors.clone();
         draft.listing = Listing::of(prescan, encoding, options);
         draft.records = draft
             .listing
@@ -130,7 +132,6 @@ impl Draft {
             draft.warnings.append(&mut record.warnings);
         }
         draft.warnings.sort_by_key(ConversionWarning::place);
-        draft.errors = draft.listing.errors().to_vec();
         draft
     }
 
@@ -155,8 +156,12 @@ impl Draft {
             .warnings
             .iter()
             .filter(|warning| !harmless.contains(&warning.kind));
-        let few = |count: usize| std::cmp::Reverse(count);
-        (self.records.len(), few(self.errors.len()), few(odd.count()))
+        let few = |count: u64| std::cmp::Reverse(count);
+        (
+            self.records.len(),
+            few(self.errors.count()),
+            few(odd.count() as u64),
+        )
     }
 
     /// Sets the line numbers of the file, and reports the noise.
@@ -165,13 +170,16 @@ impl Draft {
             record.line = cleaned.line(record.line);
         }
         let lines = self.warnings.iter_mut().map(|warning| &mut warning.line);
-        let lines = lines.chain(self.errors.iter_mut().map(|error| &mut error.line));
+        let lines = lines.chain(
+            self.errors
+                .kept_mut()
+                .iter_mut()
+                .map(|error| &mut error.line),
+        );
         for line in lines.flatten() {
             *line = cleaned.line(*line);
         }
-        if let Some(ReadError::Broken(errors)) = &mut self.refusal {
-            errors.clone_from(&self.errors);
-        }
+        self.refuse_for_errors();
         let mut warnings = cleaned.warnings.clone();
         warnings.append(&mut self.warnings);
         self.warnings = warnings;
@@ -192,7 +200,7 @@ impl Draft {
             },
             lines,
             warnings: self.warnings,
-            errors: self.errors,
+            errors: self.errors.into_errors(),
             recovery: None,
             managed: None,
         })
@@ -206,13 +214,19 @@ impl Draft {
         for record in disputed {
             let what = "a value has characters that code pages read differently; name the encoding";
             let error = ParseError::at(record.line, what);
-            self.errors.push(error.of(record.binding.key().to_string()));
+            self.errors
+                .push(|| error.of(record.binding.key().to_string()));
         }
         if !self.errors.is_empty() && !options.keep_going && self.refusal.is_none() {
-            self.refusal = Some(ReadError::Broken(self.errors.clone()));
+            self.refusal = Some(ReadError::Broken(Vec::new()));
         }
+        self.refuse_for_errors();
+    }
+
+    /// Sets the errors of the refusal, if broken records are its reason.
+    fn refuse_for_errors(&mut self) {
         if let Some(ReadError::Broken(errors)) = &mut self.refusal {
-            errors.clone_from(&self.errors);
+            *errors = self.errors.clone().into_errors();
         }
     }
 }

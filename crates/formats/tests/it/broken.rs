@@ -103,6 +103,29 @@ fn hash_in_a_central_store_record_is_an_error() {
 }
 
 #[test]
+fn errors_behind_the_first_thousand_are_counted_and_no_repeated_key_is_a_binding() {
+    let record = |hash: &str| {
+        format!(
+            "    IP:port                      : 0.0.0.0:443\r\n    Certificate Hash             : \
+             {hash}\r\n    Application ID               : \
+             {{4dc3e181-e14b-4a21-b022-59fc669b0914}}\r\n    Certificate Store Name       : \
+             MY\r\n\r\n"
+        )
+    };
+    let whole = record(&"5".repeat(40));
+    let text = record("5").repeat(600) + &whole.repeat(601);
+    let options = ReadOptions {
+        keep_going: true,
+        ..ReadOptions::default()
+    };
+    let reading = read(text.as_bytes(), &options).unwrap();
+    assert_eq!(keys(&reading), ["ipport=0.0.0.0:443"]);
+    assert_eq!(reading.errors.len(), 1_001);
+    assert_eq!(reading.errors[1_000].to_string(), "200 more errors");
+    assert_eq!(errors(&text).len(), 1_001);
+}
+
+#[test]
 fn keep_going_returns_the_valid_records() {
     let broken = host()
         .replace("5226dc6c", "redacted")
