@@ -1,5 +1,5 @@
 //! Limits of XML before it is read: the reader compares every attribute of an element with all others, and
-//! copies the namespaces of an element to those inside it.
+//! copies the namespaces of an element to those inside it. Open elements take more of its memory than others.
 
 /// The most attributes of an element. Those of IIS have fewer than 40.
 const MAX_ATTRIBUTES: usize = 256;
@@ -7,12 +7,16 @@ const MAX_ATTRIBUTES: usize = 256;
 /// The most declarations of namespaces. IIS writes none into these files.
 const MAX_NAMESPACES: usize = 256;
 
+/// The most elements that are inside each other. Those of IIS have fewer than 20.
+const MAX_DEPTH: usize = 256;
+
 /// Checks the limits of a text, which need not be well-formed.
 ///
 /// # Errors
 /// The limit that it exceeds.
 pub(super) fn check(text: &str) -> Result<(), String> {
     let mut namespaces = 0;
+    let mut depth = 0_usize;
     let mut rest = text;
     while let Some(at) = rest.find('<') {
         rest = &rest[at + 1..];
@@ -23,7 +27,13 @@ pub(super) fn check(text: &str) -> Result<(), String> {
             continue;
         }
         let tag = tag(rest);
-        rest = &rest[tag.length..];
+        let (inside, after) = rest.split_at(tag.length);
+        rest = after;
+        if inside.starts_with('/') {
+            depth = depth.saturating_sub(1);
+        } else if !inside.ends_with('/') {
+            depth += 1;
+        }
         namespaces += tag.namespaces;
         if tag.attributes > MAX_ATTRIBUTES {
             return Err(format!(
@@ -32,6 +42,11 @@ pub(super) fn check(text: &str) -> Result<(), String> {
         }
         if namespaces > MAX_NAMESPACES {
             return Err(format!("it declares more than {MAX_NAMESPACES} namespaces"));
+        }
+        if depth > MAX_DEPTH {
+            return Err(format!(
+                "more than {MAX_DEPTH} elements are inside each other"
+            ));
         }
     }
     Ok(())
@@ -114,6 +129,15 @@ mod tests {
         for text in ["<", "<!--", "<![CDATA[ ]]", "<a b='", "<?", "", "<a b"] {
             assert_eq!(check(text), Ok(()));
         }
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let nested = |times| format!("{}{}", "<a b='>/'>".repeat(times), "</a>".repeat(times));
+        assert_eq!(check(&nested(256).repeat(2)), Ok(()));
+        assert_eq!(check(&"<a/><b c='' />".repeat(300)), Ok(()));
+        let error = check(&nested(257)).unwrap_err();
+        assert!(error.contains("256 elements"), "{error}");
     }
 
     #[test]
