@@ -29,9 +29,9 @@ fn every_engine_runs_its_workloads() {
         .collect();
     assert_eq!(rows.len(), 12, "{told}");
     let lacking = |engine: usize| rows.iter().filter(|row| row[engine] == "–").count();
-    // certbind thrice, redb, one of its snapshots, SQLite, LMDB, a snapshot, fjall, JSON, the map.
-    let lacking: Vec<_> = (1..=11).map(lacking).collect();
-    assert_eq!(lacking, [0, 0, 0, 0, 6, 0, 0, 6, 0, 0, 9], "{told}");
+    // certbind in four ways, redb, one of its snapshots, SQLite, LMDB, a snapshot, fjall, JSON, the map.
+    let lacking: Vec<_> = (1..=12).map(lacking).collect();
+    assert_eq!(lacking, [0, 0, 0, 0, 0, 6, 0, 0, 6, 0, 0, 9], "{told}");
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn check(store: &Path, plan: &Path, default: Option<&Path>) -> Result<(), &'stat
         Ok(true) => Ok(()),
         Ok(false) => Err("its path leads over a link or `..`, or it is no file"),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ABSENT),
-        Err(_) => Err("it cannot be looked at"),
+        Err(_) => Err("it cannot be examined"),
     }
 }
 

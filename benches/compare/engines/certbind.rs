@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use certbind_core::history::{Author, HistoryOptions};
 use certbind_core::{Binding, BindingKey, BindingStore, Change, Scan};
 use certbind_redb::{ReadMode, RedbBuilder, RedbStore, Verification};
 
@@ -39,6 +40,27 @@ pub(crate) const NO_ROW_CACHE: Kind = Kind {
     },
     open: Some(|folder| Box::new(open(folder, RedbStore::builder().row_cache_entries(0)))),
 };
+
+pub(crate) const WITH_HISTORY: Kind = Kind {
+    name: "certbind with history",
+    package: "certbind-redb",
+    how: "as certbind, and keeps what each commit replaced, as the program does by default",
+    ours: true,
+    import: |folder, bindings| import(open(folder, with_history()), bindings),
+    open: Some(|folder| Box::new(open(folder, with_history()))),
+};
+
+fn with_history() -> RedbBuilder {
+    RedbStore::builder().history(HistoryOptions {
+        author: Author {
+            user: "CONTOSO\\administrator".to_owned(),
+            host: "WEB01".to_owned(),
+            command: "certbind update".to_owned(),
+            message: String::new(),
+        },
+        ..HistoryOptions::default()
+    })
+}
 
 fn in_memory() -> RedbBuilder {
     RedbStore::builder().read_mode(ReadMode::InMemory)

@@ -14,10 +14,11 @@ use certbind_core::{Binding, BindingKey};
 use crate::engine::Kind;
 
 /// All of them, ours first.
-pub(crate) static ALL: [Kind; 11] = [
+pub(crate) static ALL: [Kind; 12] = [
     certbind::IN_MEMORY,
     certbind::FROM_FILE,
     certbind::NO_ROW_CACHE,
+    certbind::WITH_HISTORY,
     redb::EACH,
     redb::KEPT,
     sqlite::SQLITE,

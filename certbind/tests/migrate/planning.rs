@@ -58,7 +58,7 @@ fn plan_text_shows_counts_and_fields() {
              warning: whether the target has the certificates was not checked; name a folder of \
              them to have that done\n\
              warning: connections to the address of ipport=10.0.1.7:443 get its certificate, \
-             whatever host name they ask for: ccs=443 is not looked at there\n"
+             whatever host name they ask for: ccs=443 is not used there\n"
         )
     );
 }

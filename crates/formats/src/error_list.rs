@@ -51,9 +51,13 @@ impl ErrorList {
     pub(crate) fn into_errors(self) -> Vec<ParseError> {
         let mut errors = self.first;
         if self.more > 0 {
+            let what = match self.more {
+                1 => "1 more error".to_owned(),
+                more => format!("{more} more errors"),
+            };
             errors.push(ParseError {
                 counted: Some(self.more),
-                ..ParseError::in_file(format!("{} more errors", self.more))
+                ..ParseError::in_file(what)
             });
         }
         errors

@@ -141,7 +141,7 @@ impl fmt::Display for Warning {
             Self::Shadowed { by, keys } => write!(
                 f,
                 "connections to the address of {} get its certificate, whatever host name they \
-                 ask for: {} is not looked at there",
+                 ask for: {} is not used there",
                 Keys(by),
                 Keys(keys)
             ),

@@ -148,7 +148,7 @@ impl Step {
             ),
             Self::ScopedCentralStore | Self::WildcardScopedCentralStore => (
                 Evidence::Inferred,
-                "No source gives its place. It is a host name's, and the central store is looked at after \
+                "No source gives its place. It is a host name's, and the central store is searched after \
                  host names.",
             ),
             Self::CentralStore => (

@@ -49,16 +49,18 @@ fn shadowed_by_addresses(at: &AtPort<'_>, findings: &mut Findings) {
     let related = RelatedLocations::of(at.addresses.iter().map(HostBinding::place));
     let sentence: Sentence = match at.addresses.len() {
         1 => format!(
-            "it is not looked at on connections to {}, which {} is bound to",
+            "it is not used on connections to {}, which {} is bound to",
             address(first),
             first.binding.key()
         )
         .into(),
         more => format!(
-            "it is not looked at on connections to {} and {} other addresses that records of \
-             their own are bound to",
+            "it is not used on connections to {} and {}, which have records of their own",
             address(first),
-            more - 1
+            match more - 1 {
+                1 => "1 other address".to_owned(),
+                others => format!("{others} other addresses"),
+            }
         )
         .into(),
     };
@@ -113,7 +115,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("10.0.0.5:443")
                 .bind_as("hostnameport=www.contoso.com:443", another_certificate),
             &["hostnameport=www.contoso.com:443"],
-            "it is not looked at on connections to 10.0.0.5, which ipport=10.0.0.5:443 is bound to",
+            "it is not used on connections to 10.0.0.5, which ipport=10.0.0.5:443 is bound to",
         )
         .trips(
             Scene::new()
@@ -122,7 +124,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("hostnameport=www.contoso.com:443")
                 .bind("ccs=443"),
             &["hostnameport=www.contoso.com:443", "ccs=443"],
-            "10.0.0.5 and 1 other addresses",
+            "10.0.0.5 and 1 other address, which have records of their own",
         )
         .trips(
             Scene::new()
@@ -136,7 +138,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 .bind("10.0.0.5:443")
                 .bind("scopedccs=a.example:443"),
             &["scopedccs=a.example:443"],
-            "it is not looked at",
+            "it is not used",
         )
         .passes(
             "answering alike",

@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 pub(super) const CHECK: Check = Check::Host(check);
 
 const BASIS: &str = "The folder of the central store is in the SOFTWARE hive, which is not part of the \
-    audit: only the record of HTTP.sys is looked at";
+    audit: only the record of HTTP.sys is checked";
 
 fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
     for of in host.site_bindings() {
