@@ -48,6 +48,15 @@ OPTIONS = [
     ("Disable Legacy TLS Versions", "Not Set"),
     ("Enable Session Ticket", "Not Set"),
 ]
+PROPERTIES = [
+    " Extended Properties:",
+    "    PropertyId                   : 0",
+    "    Receive Window               : 1048576",
+    " Extended Properties:",
+    "    PropertyId                   : 1",
+    "    Max Settings Per Frame       : 2796202",
+    "    Max Settings Per Minute      : 4294967295",
+]
 
 
 def certificates(folder):
@@ -82,7 +91,7 @@ def listing(bound):
         label = "IP:port" if key[:3] == "10." else "Hostname:port"
         rows = [(label, key), ("Certificate Hash", hash), ("Application ID", "{%s}" % app),
                 ("Certificate Store Name", "MY"), *OPTIONS]
-        lines += [f"    {label:<29}: {value}" for label, value in rows] + [""]
+        lines += [f"    {label:<28} : {value}" for label, value in rows] + PROPERTIES + [""]
     return "\r\n".join(lines) + "\r\n"
 
 

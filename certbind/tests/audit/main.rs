@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 mod outputs;
+mod progress;
 mod since;
 mod sites;
 mod targets;

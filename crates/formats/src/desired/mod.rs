@@ -104,17 +104,21 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<ReadO
     })
 }
 
+fn in_brackets(text: &str) -> Option<&str> {
+    text.strip_prefix('[')?.strip_suffix(']')
+}
+
 /// Whether a text is a desired state in TOML or YAML, by the first line that starts a section.
 pub(crate) fn detect(text: &str) -> Option<Format> {
     const SECTIONS: [&str; 4] = ["applications", "binding", "defaults", "groups"];
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default().trim_end();
-        let section = |name: &&str| line == format!("[{name}]") || line == format!("[[{name}]]");
-        if SECTIONS.iter().any(section) {
+        let is_section = |name: Option<&str>| name.is_some_and(|name| SECTIONS.contains(&name));
+        let table = in_brackets(line);
+        if is_section(table) || is_section(table.and_then(in_brackets)) {
             return Some(Format::Toml);
         }
-        let key = line.strip_suffix(':');
-        if key.is_some_and(|key| SECTIONS.contains(&key)) {
+        if is_section(line.strip_suffix(':')) {
             return Some(Format::Yaml);
         }
     }

@@ -78,6 +78,12 @@ pub(super) fn is_hidden(label: &str) -> bool {
 
 /// A label in lower case, with single spaces.
 pub(super) fn normalized(label: &str) -> String {
+    // As netsh prints nearly all of them.
+    let is_spaced = |pair: &[u8]| pair[0] == b' ' && pair[1] == b' ';
+    let bytes = label.as_bytes();
+    if bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) && !bytes.windows(2).any(is_spaced) {
+        return label.trim_matches(' ').to_ascii_lowercase();
+    }
     let mut normalized = String::with_capacity(label.len());
     for word in label.split_whitespace() {
         if !normalized.is_empty() {

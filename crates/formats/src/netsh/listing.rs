@@ -220,7 +220,7 @@ fn scanned_in<R: BufRead>(
 }
 
 /// Scans a complete listing, once if its keys are in canonical order.
-pub(super) fn scan<R: BufRead>(
+fn scan<R: BufRead>(
     mut open: impl FnMut() -> io::Result<Reader<R>>,
     options: &ReadOptions,
 ) -> Result<Prescan, ListingError> {
@@ -230,6 +230,18 @@ pub(super) fn scan<R: BufRead>(
     }
     let mut prescan = Prescan::new(options, KeyIndex::Repeats(repeats(open()?)?));
     match prescan.take_all(open()?)? {
+        Ok(()) => Ok(prescan),
+        Err(Disorder) => unreachable!("any order will do"),
+    }
+}
+
+/// Scans a listing of which all keys fit into memory, once.
+pub(super) fn scan_in_memory<R: BufRead>(
+    reader: Reader<R>,
+    options: &ReadOptions,
+) -> Result<Prescan, ListingError> {
+    let mut prescan = Prescan::new(options, KeyIndex::All(HashMap::new()));
+    match prescan.take_all(reader)? {
         Ok(()) => Ok(prescan),
         Err(Disorder) => unreachable!("any order will do"),
     }

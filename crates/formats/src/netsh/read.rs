@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::listing::{Listing, MOST_TRIED, scan};
+use super::listing::{Listing, MOST_TRIED, scan_in_memory};
 use super::stream::{ListedRecord, Reader};
 use crate::clean;
 use crate::encoding::{Encoding, of_start};
@@ -102,7 +102,7 @@ struct Draft {
 impl Draft {
     fn of(text: &str, encoding: Encoding, options: &ReadOptions) -> Self {
         let open = || Reader::of_text(text, encoding, options.locale.clone());
-        let scanned = scan(|| Ok(open()), options);
+        let scanned = scan_in_memory(open(), options);
         let mut draft = Self {
             listing: Listing::default(),
             records: Vec::new(),
