@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::audit_targets::{self, HostFrom, Target};
 use crate::error::Error;
 use crate::file_name;
+use crate::folders;
 use crate::hive_logs::HiveLogs;
 use crate::input::Input;
 use crate::message::warn;
@@ -118,7 +119,7 @@ fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, E
 /// Writes the bindings of each host to a folder. A host that was read in part keeps its earlier
 /// baseline, with a warning.
 pub(crate) fn save(folder: &Path, hosts: &[HostExport]) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
+    folders::create(folder).map_err(|source| Error::WriteFile {
         path: folder.to_owned(),
         source,
     })?;

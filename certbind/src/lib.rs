@@ -60,6 +60,7 @@ mod file_name;
 mod files;
 #[cfg(feature = "etcd")]
 mod fleet;
+mod folders;
 mod guards;
 mod help;
 mod history;
@@ -110,6 +111,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use clap::error::ContextValue;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 
@@ -212,12 +214,32 @@ fn is_dsc(arguments: &[OsString]) -> bool {
 /// The command line, and whether it names the store itself, not the environment.
 fn parse(arguments: Vec<OsString>) -> Result<(Cli, bool), Error> {
     let matches = Cli::command().try_get_matches_from(arguments);
-    let matches = matches.map_err(Error::Usage)?;
+    let matches = matches.map_err(|error| Error::Usage(with_visible_values(error)))?;
     let named = matches.value_source("store") == Some(ValueSource::CommandLine);
     Ok((
         Cli::from_arg_matches(&matches).map_err(Error::Usage)?,
         named,
     ))
+}
+
+/// The error with the hidden characters of the arguments in it escaped: a script may have passed texts of
+/// an export.
+fn with_visible_values(mut error: clap::Error) -> clap::Error {
+    let escaped = error.context().filter_map(|(kind, value)| {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(escaped(text).into_owned()),
+            ContextValue::Strings(all) => {
+                let all = all.iter().map(|text| escaped(text).into_owned());
+                ContextValue::Strings(all.collect())
+            }
+            _ => return None,
+        };
+        Some((kind, value))
+    });
+    for (kind, value) in escaped.collect::<Vec<_>>() {
+        error.insert(kind, value);
+    }
+    error
 }
 
 fn run(cli: Cli, named: bool) -> Result<u8, Error> {

@@ -23,6 +23,7 @@ use crate::cli::script::Scripts;
 use crate::error::Error;
 use crate::file_name;
 use crate::fleet::{FleetOptions, FleetUrl, counted, visit};
+use crate::folders;
 use crate::input::{Input, scan_all};
 use crate::message::warn;
 use crate::print::{print, print_json, print_json_text};
@@ -120,7 +121,7 @@ fn list(url: &FleetUrl, jobs: NonZeroUsize, filter: &Filter, format: Format) -> 
 /// Writes a file for each host, whose name is the host's.
 fn exported(url: &FleetUrl, jobs: NonZeroUsize, arguments: &Export) -> Result<u8, Error> {
     let folder = arguments.output.as_deref().ok_or(Error::NoFolder)?;
-    std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
+    folders::create(folder).map_err(|source| Error::WriteFile {
         path: folder.to_owned(),
         source,
     })?;

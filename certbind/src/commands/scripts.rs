@@ -8,6 +8,7 @@ use certbind_migrate::script::{ChangeScripts, ScriptOptions};
 
 use crate::cli::script::Scripts;
 use crate::error::Error;
+use crate::folders;
 use crate::output_file;
 
 /// Writes `apply`, `rollback` and, with --confirm, `confirm` into a folder. `layout` is that of the host's own listing, if known.
@@ -44,7 +45,7 @@ pub(super) fn write(
 }
 
 pub(super) fn make_folder(folder: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(folder).map_err(|source| Error::WriteFile {
+    folders::create(folder).map_err(|source| Error::WriteFile {
         path: folder.to_owned(),
         source,
     })

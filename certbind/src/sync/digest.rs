@@ -81,6 +81,20 @@ mod tests {
         assert_eq!((by_hand.steps.len(), by_hand.local.len()), (0, 1));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn state_s_folder_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/state.json");
+        State::default().keep(&path, "a", "b").unwrap();
+        for (path, mode) in [(path.parent().unwrap(), 0o700), (&*path, 0o600)] {
+            let found = path.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{}", path.display());
+        }
+    }
+
     #[test]
     fn state_of_version_1_is_read() {
         let folder = tempfile::tempdir().unwrap();

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::digested;
 use crate::data_directory::system_folder;
 use crate::error::Error;
+use crate::folders;
 use crate::output_file;
 use crate::terminal::escaped_json;
 use crate::undo;
@@ -53,7 +54,13 @@ impl State {
     }
 
     /// Reads the file. Without a file the state is empty.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or others may write to the default folder.
     pub(crate) fn read(path: &Path, host: &str, store: &str) -> Result<Self, Error> {
+        if let Some(folder) = path.parent().filter(|folder| folder.exists()) {
+            create_folder(folder).map_err(|error| StoreError::io("use", folder, error))?;
+        }
         let broken = |problem: String| Error::BrokenInput {
             path: path.to_owned(),
             problem,
@@ -108,16 +115,20 @@ impl State {
             taking: self.taking.clone(),
         };
         if let Some(folder) = path.parent() {
-            let is_of_system =
-                cfg!(windows) && system_folder().is_ok_and(|own| folder.starts_with(own));
-            let made = match is_of_system {
-                true => certbind_httpsys::create_private_folder(folder),
-                false => std::fs::create_dir_all(folder),
-            };
-            made.map_err(|error| StoreError::io("make the directory", folder, error))?;
+            create_folder(folder)
+                .map_err(|error| StoreError::io("make the directory", folder, error))?;
         }
         let json = escaped_json(&serde_json::to_string_pretty(&file)?);
         output_file::replace(path, |out| Ok(out.write_all(json.as_bytes())?))?;
         undo::sync(path).map_err(|error| StoreError::io("write", path, error).into())
+    }
+}
+
+/// Creates the folder of a state, for its owner alone. One in the default place is refused if another user
+/// may write to it: a forged state has local changes reverted, or keeps those that should be.
+fn create_folder(folder: &Path) -> std::io::Result<()> {
+    match system_folder().is_ok_and(|own| folder.starts_with(own)) {
+        true => certbind_httpsys::create_private_folder(folder),
+        false => folders::create(folder),
     }
 }

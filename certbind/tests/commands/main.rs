@@ -17,6 +17,7 @@ mod listing;
 mod logs;
 mod mistakes;
 mod outputs;
+mod permissions;
 mod plan_outputs;
 mod previews;
 mod probing;
@@ -405,6 +406,21 @@ fn control_characters_are_escaped_in_output() {
         &["--store", "redb:/nowhere/\u{1b}[31m", "list"],
     );
     assert!(!said.contains('\u{1b}'), "{said:?}");
+    // Arguments that are no values of their option, which a script may have taken from an export.
+    for arguments in [
+        &["show", hostile][..],
+        &["list", "--format", hostile],
+        &["list", "--stroe", hostile],
+        &["--store", hostile, "list"],
+        &["delete", "0.0.0.0:443", hostile],
+        &[hostile],
+    ] {
+        let said = host.fails(exit::USAGE, arguments);
+        assert!(
+            !said.contains(['\u{7}', '\u{9b}', '\u{202e}']),
+            "{arguments:?}: {said:?}"
+        );
+    }
 }
 
 #[cfg(unix)]

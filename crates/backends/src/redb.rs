@@ -201,10 +201,16 @@ fn read_only(path: &Path) -> Result<RedbStore, StoreError> {
         .open_read_only(path)
 }
 
+/// Creates the missing folders of a store, on Unix for their owner alone under any umask: who may
+/// write to the folder may replace the store.
 fn create_parent(path: &Path) -> Result<(), StoreError> {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => std::fs::create_dir_all(parent)
-            .map_err(|error| StoreError::io("make the directory", parent, error)),
-        _ => Ok(()),
-    }
+    let Some(parent) = path.parent().filter(|it| !it.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let made = builder.create(parent);
+    made.map_err(|error| StoreError::io("make the directory", parent, error))
 }
