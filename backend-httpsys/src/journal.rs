@@ -57,6 +57,22 @@ impl Journal {
         fs::symlink_metadata(self.path()).is_ok_and(|journal| journal.len() > 0)
     }
 
+    /// Checks that the next change would use the journal. Leaves no trace on disk.
+    ///
+    /// # Errors
+    /// If another user owns it or may write to it.
+    pub(crate) fn check_private(&self) -> Result<()> {
+        let path = self.path();
+        private::check_folder(&self.folder)
+            .map_err(|error| StoreError::io("use the journal folder", &self.folder, error))?;
+        match private::open(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io("read", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Waits until no other process is changing bindings.
     pub(crate) fn lock(&self) -> Result<JournalLock<'_>> {
         self.lock_within(LOCK_TIMEOUT)

@@ -140,7 +140,9 @@ impl<A: HttpApi> HttpSysStore<A> {
                 let mut state = self.write()?;
                 recover(&self.session, &lock, journal, &mut state)
             }),
-            RecoveryTime::FirstChange => Err(StoreError::unavailable("the next change undoes it")),
+            RecoveryTime::FirstChange => journal
+                .check_private()
+                .and_then(|()| Err(StoreError::unavailable("the next change undoes it"))),
         };
         if let Err(error) = done {
             let reason = match error {

@@ -48,7 +48,7 @@ pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
 /// Opens an existing file. A link is not followed.
 ///
 /// # Errors
-/// An I/O error, also if the file is a link, another user's, or writable by others.
+/// An I/O error, also if the file is a link, another user's, or writable by others, or has other names.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     checked(options().open(path)?)
 }
@@ -102,7 +102,12 @@ fn checked(file: File) -> io::Result<File> {
     windows::check(&file)?;
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+        // A hard link, planted while the folder could be written to, leads to any file of its owner.
+        if metadata.nlink() > 1 {
+            return Err(refused("it has another name (a hard link); delete it"));
+        }
 
         // One of an earlier version may be readable by others.
         if metadata.permissions().mode() & 0o077 != 0 {

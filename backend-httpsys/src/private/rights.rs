@@ -66,8 +66,9 @@ pub(super) fn check(descriptor: &str, user: &str) -> Result<(), String> {
         };
         // Entries that deny, audit or label grant no right.
         let gives = !["D", "OD", "XD", "AU", "AL", "OU", "OL", "XU", "ML", "SP"].contains(&kind);
-        let is_for_children_alone = flags_of(flags).any(|flag| flag == "IO");
-        if !gives || is_for_children_alone || is_trusted(sid) {
+        // For children alone: whoever creates a file, which is a trusted account.
+        let is_for_creator = sid == "CO" && flags_of(flags).any(|flag| flag == "IO");
+        if !gives || is_for_creator || is_trusted(sid) {
             continue;
         }
         if mask(rights).is_none_or(|mask| mask & CHANGES != 0) {
@@ -146,6 +147,9 @@ mod tests {
             ("O:BAD:(A;;FA;;;BA)(A;CI;DCLC;;;BU)", "BU may write"),
             ("O:BAD:(A;ID;0x1301bf;;;AU)", "AU may write"),
             ("O:BAD:(A;;0x100;;;BU)", "BU may write"),
+            // Files that are created in the folder inherit it.
+            ("O:BAD:P(A;OICIIO;FA;;;WD)(A;;FA;;;BA)", "WD may write"),
+            ("O:BAD:P(A;OICI;FA;;;CO)(A;;FA;;;BA)", "CO may write"),
             ("O:BAD:(A;;FRSD;;;BU)", "BU may write"),
             ("O:BAD:(A;;GW;;;IU)", "IU may write"),
             ("O:BAD:(XA;;FA;;;BU;(a))", "BU may write"),

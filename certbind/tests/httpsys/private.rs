@@ -70,6 +70,15 @@ fn a_folder_that_others_may_write_to_is_refused() {
         String::from_utf8_lossy(&added.stderr).contains("others may write"),
         "{added:?}"
     );
+    // Nor does a command that reads announce that a planted journal will be replayed.
+    std::fs::write(folder.join("undo.journal"), "planted").unwrap();
+    let listed = run(&host, "022", "", "list");
+    assert!(listed.status.success(), "{listed:?}");
+    let said = String::from_utf8_lossy(&listed.stderr);
+    assert!(
+        said.contains("others may write") && !said.contains("the next change undoes it"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -85,6 +94,26 @@ fn a_planted_link_is_not_followed() {
     }
     run(&host, "022", "", &add("0.0.0.0:443"));
     assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
+}
+
+/// One that was planted before the folder became private.
+#[test]
+fn a_planted_hard_link_is_refused() {
+    let host = Host::new();
+    let folder = host.folder.path().join("journal");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
+    let victim = host.folder.path().join("victim");
+    for name in ["lock", "undo.journal"] {
+        std::fs::write(&victim, "kept").unwrap();
+        std::fs::hard_link(&victim, folder.join(name)).unwrap();
+        let added = run(&host, "022", "", &add("0.0.0.0:443"));
+        let said = String::from_utf8_lossy(&added.stderr);
+        assert_eq!(added.status.code(), Some(1), "{name}: {said}");
+        assert!(said.contains("hard link"), "{name}: {said}");
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
 }
 
 #[test]
