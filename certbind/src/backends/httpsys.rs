@@ -11,9 +11,13 @@ use certbind_httpsys::LibraryApi;
 
 use crate::data_directory::{data_directory, system_folder};
 use crate::host_store::HostStore;
+use crate::message::warn;
 
 /// The configuration of the simulator's library.
 const SIMULATOR: &str = "CERTBIND_HTTPAPI";
+
+/// The folder of the journal, for simulated hosts.
+const JOURNAL: &str = "CERTBIND_JOURNAL";
 
 /// The library to which it forwards calls.
 const FORWARDED: &str = "CERTBIND_PASS";
@@ -59,6 +63,11 @@ impl StoreBackend for HttpSys {
     fn open(&self, address: &str, access: Access) -> Result<Option<OpenStore>, StoreError> {
         let library = library(address);
         let is_read = access == Access::Read;
+        if !is_used(library, cfg!(windows)) && std::env::var_os(JOURNAL).is_some() {
+            warn(&format!(
+                "{JOURNAL} is ignored: the journal of httpsys: is in the folder of the system"
+            ));
+        }
         let store = HostStore::open(load(library)?, &journal(library)?, is_read)?;
         let api = Arc::clone(store.api());
         Ok(Some(OpenStore::new(Arc::new(store)).with_api(api)))
@@ -103,7 +112,8 @@ fn library(address: &str) -> Option<&Path> {
 /// The folder for the journal of batches. Its content is replayed, so only administrators may write
 /// to it: on Windows it has a list of its own, in a folder that the system names.
 fn journal(library: Option<&Path>) -> Result<PathBuf, StoreError> {
-    if let Some(folder) = std::env::var_os("CERTBIND_JOURNAL") {
+    let named = std::env::var_os(JOURNAL).filter(|_| is_used(library, cfg!(windows)));
+    if let Some(folder) = named {
         return Ok(folder.into());
     }
     let folder = match library {
@@ -111,6 +121,12 @@ fn journal(library: Option<&Path>) -> Result<PathBuf, StoreError> {
         Some(_) => data_directory()?,
     };
     Ok(folder.join("journal"))
+}
+
+/// Whether the environment may name the journal's folder. For the HTTP.sys of a Windows it may not: an
+/// elevated process has the variables of its user.
+fn is_used(library: Option<&Path>, is_windows: bool) -> bool {
+    library.is_some() || !is_windows
 }
 
 fn load(library: Option<&Path>) -> Result<LibraryApi, StoreError> {
@@ -128,5 +144,17 @@ fn load(library: Option<&Path>) -> Result<LibraryApi, StoreError> {
         None => Err(StoreError::Unsupported {
             what: "httpsys: (this is not Windows; name a library, httpsys:PATH)".into(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environment_names_no_journal_of_a_real_windows() {
+        let library = Some(Path::new("httpapi.dll"));
+        assert!(!is_used(None, true));
+        assert!(is_used(library, true) && is_used(library, false) && is_used(None, false));
     }
 }
