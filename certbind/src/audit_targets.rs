@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use certbind_audit::{HostExport, NotAssessed};
 use certbind_backends::Access;
+use certbind_certificates::check_named_path;
 use certbind_core::{Scan, StoreError};
 use certbind_formats::{ParseError, ReadOptions};
 use clap::ValueEnum;
@@ -94,7 +95,16 @@ fn lines(list: &Path) -> Result<Vec<Input>, Error> {
             Input::Store(url) if !url.may_be_named_by_plans() => Err(broken(format!(
                 "{line} would run code or connect to a server; name it on the command line"
             ))),
-            input => Ok(input),
+            input => {
+                let path = match &input {
+                    Input::File(path) => Some(path.clone()),
+                    Input::Store(url) => url.file(),
+                };
+                let path = path.unwrap_or_default();
+                check_named_path(&path.to_string_lossy())
+                    .map_err(|problem| broken(format!("{line}: {problem}")))?;
+                Ok(input)
+            }
         })
         .collect()
 }

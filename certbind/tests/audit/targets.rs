@@ -92,6 +92,30 @@ fn list_names_no_library_and_no_server() {
     }
 }
 
+/// Refused by their text: to look at one would send the credentials of the user there.
+#[test]
+fn list_names_no_path_of_another_machine() {
+    let folder = Folder::new();
+    folder.write("all/web-01.txt", LISTING);
+    for path in [
+        r"\\server\share\web-01.txt",
+        r"\\server\share\*.txt",
+        "//server/share",
+        r"redb:\\server\share\web-01.redb",
+        r"\\.\pipe\web-01",
+    ] {
+        folder.write("list.txt", &format!("all/web-01.txt\n{path}\n"));
+        let output = folder.audit(&["@list.txt"]);
+        let said = text(&output.stderr);
+        assert_eq!(
+            output.status.code(),
+            Some(exit::NOT_AUDITED.into()),
+            "{said}"
+        );
+        assert!(said.contains("another machine"), "{path}: {said}");
+    }
+}
+
 #[test]
 fn hosts_are_named_by_export_file_or_folder() {
     let folder = Folder::new();

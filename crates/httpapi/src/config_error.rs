@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use certbind_backends::UrlError;
+use certbind_certificates::NamedPathError;
 use certbind_core::StoreError;
 use certbind_simulator::{AccountError, InventoryError, UnknownProfile, WindowsOptionError};
 
@@ -23,6 +24,12 @@ pub(crate) enum ConfigError {
         "{path:?} is outside of the folder of the configuration; a file there is written only with {allow}=allow in the environment"
     )]
     Outside { path: PathBuf, allow: &'static str },
+    #[error("{path:?}: {problem}; {allow}=allow in the environment permits it")]
+    Named {
+        path: PathBuf,
+        problem: NamedPathError,
+        allow: &'static str,
+    },
     #[error(
         "[[fault]] number {0} says not what is to happen: give it `answer`, `delay_ms`, `delete`, `put` or `kill`"
     )]

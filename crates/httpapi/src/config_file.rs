@@ -146,7 +146,10 @@ impl ConfigFile {
             simulator = simulator.profile(profile.parse()?);
         }
         if let Some(certificates) = &self.certificates {
-            simulator = simulator.inventory(Inventory::of_folder(&folder.join(certificates))?);
+            simulator = simulator.inventory(Inventory::of_folder(&confined::named(
+                folder,
+                certificates,
+            )?)?);
         }
         for Certificate { hash, state } in self.certificate {
             simulator.certificate(hash, state.into());

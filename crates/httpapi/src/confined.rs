@@ -7,6 +7,8 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use certbind_certificates::check_named_path;
+
 use crate::config_error::ConfigError;
 use crate::environment;
 
@@ -16,12 +18,12 @@ const ALLOW: &str = "CERTBIND_HTTPAPI_OUTSIDE";
 /// inside as well.
 ///
 /// # Errors
-/// [`ConfigError::Outside`].
+/// [`ConfigError::Outside`], and those of [`named`].
 pub(crate) fn path(folder: &Path, path: &Path) -> Result<PathBuf, ConfigError> {
-    let whole = folder.join(path);
-    if environment::variable(ALLOW).is_some_and(|text| text == "allow") {
-        return Ok(whole);
+    if is_allowed() {
+        return Ok(folder.join(path));
     }
+    let whole = named(folder, path)?;
     let folder = match folder.as_os_str().is_empty() {
         true => Path::new("."),
         false => folder,
@@ -34,6 +36,26 @@ pub(crate) fn path(folder: &Path, path: &Path) -> Result<PathBuf, ConfigError> {
             allow: ALLOW,
         }),
     }
+}
+
+/// The path in a folder, where it may be read.
+///
+/// # Errors
+/// [`ConfigError::Named`] for a path of another machine, which would receive the user's
+/// credentials, and for a device. The path is not accessed.
+pub(crate) fn named(folder: &Path, path: &Path) -> Result<PathBuf, ConfigError> {
+    if !is_allowed() {
+        check_named_path(&path.to_string_lossy()).map_err(|problem| ConfigError::Named {
+            path: path.to_owned(),
+            problem,
+            allow: ALLOW,
+        })?;
+    }
+    Ok(folder.join(path))
+}
+
+fn is_allowed() -> bool {
+    environment::variable(ALLOW).is_some_and(|text| text == "allow")
 }
 
 /// The target of a path whose end may not exist yet.
@@ -86,6 +108,11 @@ mod tests {
         refused(Path::new("../x"));
         refused(Path::new("new/../../x"));
         refused(&outside.path().join("x"));
+        // By its text: to look at it would send credentials to the server.
+        for path in [r"\\server\share\x", "//server/share/x", r"\\.\pipe\x"] {
+            let error = super::path(&folder, Path::new(path)).unwrap_err();
+            assert!(matches!(error, ConfigError::Named { .. }), "{error}");
+        }
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(outside.path(), folder.join("link")).unwrap();

@@ -37,7 +37,14 @@ fn program(folder: &Path) -> std::path::PathBuf {
     program
 }
 
-/// Runs the program with every variable set. Returns its output and the files that it created.
+/// Runs the program with a library that does not exist for its calls, of which each fails with 21.
+fn forwarded(program: &Path) -> String {
+    let mut program = Command::new(program);
+    let output = program.env("CERTBIND_PASS", "/nowhere/httpapi.so").output();
+    String::from_utf8(output.expect("it runs").stdout).expect("text")
+}
+
+/// Runs the program with a store and a trace. Returns its output and the files that it created.
 fn run(program: &Path, folder: &Path) -> (String, Vec<String>) {
     let files = TempDir::new_in(folder).expect("a folder");
     let at = |name: &str| files.path().join(name);
@@ -67,6 +74,7 @@ fn setgid_program_takes_no_configuration_from_the_environment() {
         (said.as_str(), made),
         ("0 0\n", vec!["store".into(), "trace".into()])
     );
+    assert_eq!(forwarded(&program), "0 21\n");
 
     let own = std::fs::metadata(&program).expect("the program").gid();
     let Some(group) = other_group(own) else {
@@ -82,4 +90,5 @@ fn setgid_program_takes_no_configuration_from_the_environment() {
         return;
     }
     assert_eq!((said.as_str(), made), ("1 0\n", Vec::<String>::new()));
+    assert_eq!(forwarded(&program), "1 0\n");
 }
