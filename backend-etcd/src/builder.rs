@@ -68,6 +68,12 @@ impl EtcdBuilder {
         self
     }
 
+    /// The same with a password whose other copies are overwritten when they are dropped.
+    pub(crate) fn user_with_password(mut self, name: String, password: Zeroizing<String>) -> Self {
+        self.settings.user = Some((name, password));
+        self
+    }
+
     /// How long one endpoint may take to answer before the next one is tried: 5 s by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = timeout.min(MAX_WAIT);

@@ -27,7 +27,7 @@ pub(crate) struct Settings {
 #[non_exhaustive]
 pub struct Tls {
     pub(crate) ca: Option<Vec<u8>>,
-    pub(crate) identity: Option<(Vec<u8>, Vec<u8>)>,
+    pub(crate) identity: Option<(Vec<u8>, Zeroizing<Vec<u8>>)>,
     pub(crate) server_name: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Tls {
     /// The client certificate, and its key.
     #[must_use]
     pub fn identity(self, certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
-        let identity = Some((certificate.into(), key.into()));
+        let identity = Some((certificate.into(), Zeroizing::new(key.into())));
         Self { identity, ..self }
     }
 

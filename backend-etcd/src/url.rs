@@ -157,7 +157,7 @@ impl EtcdUrl {
                     }
                 }
             }
-            builder = builder.user(user, password);
+            builder = builder.user_with_password(user, password);
         }
         if let Some(tls) = tls {
             builder = builder.tls(tls);
@@ -409,8 +409,35 @@ mod tests {
         let refused = |text: &str| url(text).unwrap().builder(none).unwrap_err().to_string();
         assert!(refused("etcd://a/b?user=web01").contains("password"));
         assert!(refused("etcd://a/b?ca=/nowhere/ca.pem").contains("/nowhere/ca.pem"));
-        let cert = std::env::current_exe().unwrap().display().to_string();
+        let folder = tempfile::tempdir().unwrap();
+        let cert = folder.path().join("cert.pem");
+        std::fs::write(&cert, "any").unwrap();
+        let cert = cert.display();
         assert!(refused(&format!("etcd://a/b?cert={cert}")).contains("key="));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn named_files_have_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let [pipe, long] = ["pipe", "long"].map(|name| folder.path().join(name));
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        std::fs::write(&long, vec![b'x'; (1 << 20) + 1]).unwrap();
+        for option in ["user=a&password-file", "ca", "key=x&cert"] {
+            for (path, problem) in [
+                ("/dev/zero", "it is a device"),
+                (pipe.to_str().unwrap(), "it is a device, a named pipe"),
+                (long.to_str().unwrap(), "more than a megabyte"),
+            ] {
+                let url = url(&format!("etcd://localhost/b?{option}={path}")).unwrap();
+                let error = url.builder(none).unwrap_err().to_string();
+                assert!(
+                    error.contains(problem) && error.contains(path),
+                    "{option}: {error}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The options of a URL.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use certbind_core::{Result, StoreError};
+use zeroize::Zeroizing;
 
 use crate::errors;
 use crate::settings::Tls;
@@ -33,7 +36,10 @@ pub(super) enum TlsMode {
 }
 
 /// A user and its password.
-pub(super) type User = (String, String);
+pub(super) type User = (String, Zeroizing<String>);
+
+/// The most bytes of a file that a URL names.
+const MAX_LENGTH: u64 = 1 << 20;
 
 impl Query {
     pub(super) fn set(&mut self, option: &str, value: String) -> Result<(), String> {
@@ -122,7 +128,7 @@ impl Query {
         let tls = Tls {
             ca: ca.map(|path| read(&path)).transpose()?,
             identity: match (cert, key) {
-                (Some(cert), Some(key)) => Some((cert, key)),
+                (Some(cert), Some(key)) => Some((cert, Zeroizing::new(key))),
                 (None, None) => None,
                 _ => {
                     return Err(errors::invalid(
@@ -152,10 +158,12 @@ impl Query {
         };
         let password = match &self.password_file {
             Some(path) => {
-                let text = String::from_utf8_lossy(&read(path)?).into_owned();
-                Some(text.trim_end_matches(['\r', '\n']).to_owned())
+                let bytes = Zeroizing::new(read(path)?);
+                let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+                let password = text.trim_end_matches(['\r', '\n']);
+                Some(Zeroizing::new(password.to_owned()))
             }
-            None => credentials("CERTBIND_ETCD_PASSWORD")?,
+            None => credentials("CERTBIND_ETCD_PASSWORD")?.map(Zeroizing::new),
         };
         match password {
             Some(password) => Ok(Some((user, password))),
@@ -176,5 +184,26 @@ fn seconds(option: &str, value: &str) -> Result<Duration, String> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|source| StoreError::io("read", path, source))
+    let read = || {
+        // A descriptor that a shell has opened, `<(command)`, ends as its command does.
+        let is_given = ["/dev/fd", "/proc/self/fd", "/dev/stdin"];
+        let is_given = is_given.iter().any(|given| path.starts_with(given));
+        if !is_given && !std::fs::metadata(path)?.is_file() {
+            return Err(invalid("it is a device, a named pipe or a folder"));
+        }
+        let file = File::open(path)?;
+        // Without room to grow, which would leave a copy of a password in memory.
+        let length = file.metadata()?.len().min(MAX_LENGTH);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        file.take(MAX_LENGTH + 1).read_to_end(&mut bytes)?;
+        match bytes.len() as u64 > MAX_LENGTH {
+            true => Err(invalid("it has more than a megabyte")),
+            false => Ok(bytes),
+        }
+    };
+    read().map_err(|source| StoreError::io("read", path, source))
+}
+
+fn invalid(problem: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, problem)
 }
