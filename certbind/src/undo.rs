@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::Error;
 use crate::output_file::check_free_of_stores;
+use crate::read_file;
 use crate::terminal::escaped_json;
 
 /// `plan.undo.json` for `plan.json`.
@@ -35,7 +36,7 @@ pub(crate) fn save(path: &Path, undo: &str) -> Result<UndoFile, Error> {
     let is_new = match write_new(path, json.as_bytes()) {
         Ok(()) => true,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if fs::read(path).map_err(io)? != json.as_bytes() {
+            if read_file::read(path).map_err(io)? != json.as_bytes() {
                 return Err(Error::UndoExists {
                     path: path.to_owned(),
                 });
@@ -60,7 +61,7 @@ impl UndoFile {
     pub(crate) fn update(&self, undo: &str) -> Result<(), Error> {
         let io = |error| StoreError::io("write", &self.path, error);
         let json = escaped_json(undo);
-        if fs::read(&self.path).map_err(io)? == json.as_bytes() {
+        if read_file::read(&self.path).map_err(io)? == json.as_bytes() {
             return Ok(());
         }
         let file = temporary(&self.path, json.as_bytes()).map_err(io)?;

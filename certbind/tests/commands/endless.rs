@@ -93,6 +93,21 @@ fn devices_and_named_pipes_are_refused_at_once() {
     }
 }
 
+/// The undo file of a plan may be planted next to it.
+#[test]
+fn named_pipe_is_no_undo_file() {
+    let host = Host::new();
+    host.add("0.0.0.0:443");
+    let [plan, pipe] = ["plan.json", "plan.undo.json"].map(|name| host.file(name));
+    host.ok(&["rotate", HASH, NEXT, "--export", plan.to_str().unwrap()]);
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let (code, said) = run(&host, "apply {} --yes", &plan);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("it is a device"), "{said}");
+    assert!(host.ok(&["show", "0.0.0.0:443"]).contains(HASH));
+}
+
 /// As of `<(command)` in a shell.
 #[test]
 fn pipe_that_the_shell_has_opened_is_read() {

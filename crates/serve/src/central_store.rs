@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use certbind_certificates::is_reserved_on_windows;
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
@@ -74,10 +75,11 @@ impl CentralStore {
     }
 }
 
-/// The files that IIS searches. A name that is no valid file name has none.
+/// The files that IIS searches. A name that is no valid file name, or that Windows takes for a device,
+/// has none.
 fn files_of(name: &str) -> Vec<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if !name.bytes().all(is_plain) || name.starts_with('.') {
+    if !name.bytes().all(is_plain) || name.starts_with('.') || is_reserved_on_windows(name) {
         return Vec::new();
     }
     let wildcard = name
@@ -105,7 +107,16 @@ mod tests {
             ["www.contoso.com.pfx", "_.contoso.com.pfx"]
         );
         assert_eq!(files_of("localhost"), ["localhost.pfx"]);
-        for escape in ["../../etc/passwd", "a/b", "a\\b", ".hidden", "a\0b", "a:b"] {
+        for escape in [
+            "../../etc/passwd",
+            "a/b",
+            "a\\b",
+            ".hidden",
+            "a\0b",
+            "a:b",
+            "con",
+            "com1.contoso.com",
+        ] {
             assert_eq!(files_of(escape), [""; 0], "{escape}");
         }
     }

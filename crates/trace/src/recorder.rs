@@ -33,11 +33,16 @@ pub struct Recorder<A> {
 impl<A> Recorder<A> {
     /// Writes to the end of a file, which is created if it does not exist. Each line is one write,
     /// so that several processes can write to one file. On Unix a new file is for its owner alone,
-    /// and a link is refused as the file.
+    /// and a link or a file of another user is refused.
     ///
     /// # Errors
-    /// The file cannot be opened.
+    /// The file cannot be opened, or belongs to another user.
     pub fn append(api: A, path: &Path) -> io::Result<Self> {
+        // Before it is opened, since a named pipe is opened when it has a reader.
+        #[cfg(unix)]
+        if let Ok(found) = std::fs::symlink_metadata(path) {
+            check_owner(&found)?;
+        }
         let mut options = OpenOptions::new();
         options.create(true).append(true);
         // A trace has names of hosts and stores, and may be made by root in a folder of others.
@@ -50,6 +55,8 @@ impl<A> Recorder<A> {
             options.mode(0o600).custom_flags(no_follow);
         }
         let file = options.open(path)?;
+        #[cfg(unix)]
+        check_owner(&file.metadata()?)?;
         Ok(Self {
             api,
             file: Mutex::new(Some(file)),
@@ -103,6 +110,19 @@ impl<A> Recorder<A> {
             let _ = io::stderr().write_all(told.as_bytes());
         }
     }
+}
+
+/// Refuses a file that another user has planted, and could read. A device keeps nothing.
+#[cfg(unix)]
+fn check_owner(found: &std::fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    let (owner, user) = (found.uid(), rustix::process::geteuid().as_raw());
+    if owner == user || found.file_type().is_char_device() || found.is_symlink() {
+        return Ok(());
+    }
+    let problem = format!("it belongs to user {owner}, not to the current user {user}");
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
 }
 
 /// When a call began.

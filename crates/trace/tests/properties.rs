@@ -85,3 +85,22 @@ fn trace_is_for_its_owner_and_follows_no_link() {
     assert!(Recorder::append(simulator(), &link).is_err());
     assert!(!folder.path().join("other").exists());
 }
+
+/// In a folder of all users another one may have made the file first, to read it.
+#[cfg(unix)]
+#[test]
+fn trace_is_not_written_to_a_file_of_another_user() {
+    use std::os::unix::fs::chown;
+
+    let folder = tempfile::tempdir().unwrap();
+    let planted = folder.path().join("trace.jsonl");
+    std::fs::write(&planted, "").unwrap();
+    drop(Recorder::append(simulator(), &planted).unwrap());
+    if chown(&planted, Some(65_534), None).is_err() {
+        println!("SKIPPED: only root may give a file to another user");
+        return;
+    }
+    let error = Recorder::append(simulator(), &planted).err().unwrap();
+    assert!(error.to_string().contains("user 65534"), "{error}");
+    drop(Recorder::append(simulator(), std::path::Path::new("/dev/null")).unwrap());
+}
