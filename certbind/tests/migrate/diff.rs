@@ -141,6 +141,20 @@ fn closed_pipe_does_not_change_the_exit_code() {
     assert_eq!(child.wait().unwrap().code(), Some(exit::DIFFERENT.into()));
 }
 
+/// A Cyrillic letter in the place of a Latin one.
+#[test]
+fn difference_that_looks_like_none_is_named() {
+    let bench = Bench::new();
+    bench.add("redb:a", "0.0.0.0:443", &[]);
+    bench.add("redb:b", "0.0.0.0:443", &[]);
+    let update = ["update", "0.0.0.0:443", "--store-name", "\u{41c}Y"];
+    bench.ok(&[&["--store", "redb:b"], &update[..]].concat());
+    let told = bench.exits(exit::DIFFERENT, &["diff", "redb:a", "redb:b"]);
+    assert!(told.contains("(U+004D, not U+041C)"), "{told}");
+    let told = bench.ok(&["plan", "redb:b", "redb:a"]);
+    assert!(told.contains("(U+004D, not U+041C)"), "{told}");
+}
+
 #[test]
 fn names_from_the_data_reach_no_terminal_raw() {
     let bench = Bench::new();
