@@ -3,13 +3,14 @@
 use std::io;
 use std::path::Path;
 
-use certbind_formats::{ReadOptions, desired};
+use certbind_formats::{Format as ExportFormat, ReadOptions, desired, detect};
 use serde::Serialize;
 
 use crate::cli::fmt::Fmt;
 use crate::cli::output::Format;
 use crate::error::Error;
 use crate::exit;
+use crate::hive_logs::format_of_name;
 use crate::input::{is_standard_input, read_file};
 use crate::message::report;
 use crate::output_file;
@@ -73,6 +74,16 @@ fn format(path: &Path, is_check: bool) -> Result<Formatted, Error> {
         path: path.to_owned(),
         source,
     })?;
+    let found = format_of_name(path).unwrap_or_else(|| detect(text.as_bytes()));
+    if !matches!(found, ExportFormat::Toml | ExportFormat::Netsh) {
+        return Err(Error::BrokenInput {
+            path: path.to_owned(),
+            problem: format!(
+                "fmt writes desired states in TOML, found the format {found}; \
+                 `certbind validate` checks files of every format"
+            ),
+        });
+    }
     let options = ReadOptions {
         folder: path.parent().map(Path::to_owned),
         ..ReadOptions::default()
@@ -97,7 +108,10 @@ fn format(path: &Path, is_check: bool) -> Result<Formatted, Error> {
 
 fn text(path: &Path) -> io::Result<String> {
     let text = String::from_utf8(read_file(path)?);
-    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+    text.map_err(|_| {
+        let what = "it is not UTF-8; save it so (`>` of PowerShell 5 writes UTF-16, -o of certbind does not)";
+        io::Error::new(io::ErrorKind::InvalidData, what)
+    })
 }
 
 fn in_words(formatted: &Formatted, is_check: bool) -> String {

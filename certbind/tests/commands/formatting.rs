@@ -110,3 +110,36 @@ fn what_is_no_desired_state_in_toml_is_left_as_it_is() {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     }
 }
+
+/// The form for people who use git on Windows: `core.autocrlf` checks files out with CR LF.
+#[test]
+fn ends_of_lines_are_kept() {
+    let host = Host::new();
+    let file = host.file("bindings.toml");
+    let name = file.to_str().unwrap();
+    let canonical = CANONICAL.replace('\n', "\r\n");
+    std::fs::write(&file, &canonical).unwrap();
+    assert_eq!(host.ok(&["fmt", "--check", name]), "");
+    let written = WRITTEN.trim_start().replace('\n', "\r\n");
+    std::fs::write(&file, format!("\u{feff}{written}")).unwrap();
+    host.ok(&["fmt", name]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), canonical);
+}
+
+#[test]
+fn other_formats_are_refused_by_name() {
+    let host = Host::new();
+    for (name, text, format) in [
+        ("a.yaml", "binding:\n- key: ccs=443\n  app: IIS\n", "yaml"),
+        ("a", "binding:\n- key: ccs=443\n  app: IIS\n", "yaml"),
+        ("b.json", "{ \"binding\": [] }", "json"),
+    ] {
+        let file = host.file(name);
+        std::fs::write(&file, text).unwrap();
+        let said = host.fails(exit::BROKEN_INPUT, &["fmt", file.to_str().unwrap()]);
+        assert!(
+            said.contains(&format!("found the format {format}")) && said.contains("validate"),
+            "{name}: {said}"
+        );
+    }
+}

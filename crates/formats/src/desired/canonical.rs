@@ -12,8 +12,9 @@ use crate::options::ReadOptions;
 const WIDTH: usize = 100;
 
 /// A desired state in TOML with its sections and fields in their order, one form of spaces, and
-/// hashes as 40 digits. Comments stay with the line that they precede or end. The output of
-/// [`write`](super::write()) is in this form.
+/// hashes as 40 digits. Comments stay with the line that they precede or end. Lines end as the first
+/// one does: git may check files out with CR LF. The output of [`write`](super::write()) is in this
+/// form.
 ///
 /// # Errors
 /// [`ReadError`]: the text is no desired state. Certificate files that it names are read.
@@ -27,6 +28,10 @@ pub fn canonical(text: &str, options: &ReadOptions) -> Result<String, ReadError>
     let mut writer = Writer::default();
     writer.table(&[], document.as_table());
     writer.comments(document.trailing().as_str().unwrap_or_default());
+    let first = text.split_inclusive('\n').next().unwrap_or_default();
+    if first.ends_with("\r\n") {
+        writer.text = writer.text.replace("\r\n", "\n").replace('\n', "\r\n");
+    }
     let after = read(&writer.text)?;
     // An output that reads differently is worse than none.
     if (&before.export, &before.managed) != (&after.export, &after.managed) {
@@ -173,16 +178,21 @@ fn value_of(path: &[String], name: &str, value: &Value, indent: usize) -> String
                 return raw();
             }
             let items: Vec<_> = items.iter().map(|it| value_of(path, "", it, 0)).collect();
-            let line = format!("[{}]", items.join(", "));
             let of_keys = path == ["binding"] && matches!(name, "key" | "host") && items.len() > 1;
-            if !of_keys && indent + 3 + line.len() <= WIDTH {
-                return line;
-            }
-            let lines: String = items.iter().map(|it| format!("    {it},\n")).collect();
-            format!("[\n{lines}]")
+            list(&items, indent, of_keys)
         }
         Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) | Value::InlineTable(_) => raw(),
     }
+}
+
+/// A list, on one line unless that would be too long after a name of this length.
+pub(super) fn list(items: &[String], name: usize, is_apart: bool) -> String {
+    let line = format!("[{}]", items.join(", "));
+    if !is_apart && name + 3 + line.len() <= WIDTH {
+        return line;
+    }
+    let lines: String = items.iter().map(|it| format!("    {it},\n")).collect();
+    format!("[\n{lines}]")
 }
 
 fn plain_text(text: &str) -> String {

@@ -6,6 +6,7 @@ use std::io::Write;
 use certbind_core::{Binding, BindingKey, Kind};
 use serde_json::Value;
 
+use super::canonical::list;
 use super::document::{PORT, STORE};
 use crate::applications;
 use crate::export::Export;
@@ -14,17 +15,17 @@ use crate::write::{WriteError, check_whole};
 /// The fields of an entry in their order, without those at their defaults.
 type Fields = BTreeMap<usize, Value>;
 
-/// The names of the fields, in the order in which they are written.
+/// The names of the fields, in their canonical order.
 const ORDER: &[&str] = &[
     "app",
     "cert",
     "store",
-    "flags",
     "check_mode",
     "revocation_freshness_time",
     "url_retrieval_timeout",
     "ctl_identifier",
     "ctl_store_name",
+    "flags",
     "extended",
     "host_spelling",
 ];
@@ -49,13 +50,18 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     if let Some(host) = &export.header.host {
         sections.push(format!("host = {}\n", toml(&Value::from(host.as_str()))));
     }
-    if !defaults.is_empty() {
-        sections.push(format!("[defaults]\n{}", lines(&defaults)));
+    let port = default_port(&entries);
+    let port_line = match port {
+        PORT => String::new(),
+        other => format!("port = {other}\n"),
+    };
+    if !defaults.is_empty() || port != PORT {
+        sections.push(format!("[defaults]\n{port_line}{}", lines(&defaults)));
     }
     for entry in &entries {
         sections.push(format!(
             "[[binding]]\n{}{}",
-            keys(&entry.keys),
+            keys(&entry.keys, port),
             lines(&entry.fields)
         ));
     }
@@ -137,7 +143,8 @@ fn index(name: &str) -> usize {
 /// Moves the values that most entries share to the defaults, where that saves lines.
 fn hoist(entries: &mut [Entry]) -> Fields {
     let mut defaults = Fields::new();
-    for name in ["app", "cert", "store", "flags", "check_mode"] {
+    let names = ORDER.iter().filter(|name| **name != "host_spelling");
+    for name in names.copied() {
         let field = index(name);
         let of_certificate = ["cert", "store"].contains(&name);
         let names_certificate = |entry: &Entry| entry.keys[0].kind().names_certificate();
@@ -157,18 +164,16 @@ fn hoist(entries: &mut [Entry]) -> Fields {
         let others = others
             .filter(|entry| !entry.fields.contains_key(&field))
             .count();
-        if count < 2 + others {
+        if count < 2 + others || (others > 0 && built_in(name).is_none()) {
             continue;
         }
         for entry in &mut *entries {
             if entry.fields.get(&field) == Some(&value) {
                 entry.fields.remove(&field);
             } else if !entry.fields.contains_key(&field) && takes(&&*entry) {
-                let built_in = match name {
-                    "store" => STORE.into(),
-                    _ => Value::Array(Vec::new()),
-                };
-                entry.fields.insert(field, built_in);
+                entry
+                    .fields
+                    .extend(built_in(name).map(|value| (field, value)));
             }
         }
         defaults.insert(field, value);
@@ -176,8 +181,43 @@ fn hoist(entries: &mut [Entry]) -> Fields {
     defaults
 }
 
-/// The lines for the keys of an entry.
-fn keys(keys: &[BindingKey]) -> String {
+/// The value that a field has without defaults, where a file can name it.
+fn built_in(name: &str) -> Option<Value> {
+    match name {
+        "store" => Some(STORE.into()),
+        "flags" | "check_mode" => Some(Value::Array(Vec::new())),
+        "revocation_freshness_time" | "url_retrieval_timeout" => Some(0.into()),
+        _ => None,
+    }
+}
+
+/// The port under `[defaults]`: the one that most entries would name, where that saves lines.
+fn default_port(entries: &[Entry]) -> u16 {
+    let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+    for entry in entries {
+        let lines = keys(&entry.keys, PORT);
+        let port = lines.lines().find_map(|line| line.strip_prefix("port = "));
+        if let Some(port) = port.and_then(|port| port.parse().ok()) {
+            *counts.entry(port).or_default() += 1;
+        }
+    }
+    let Some((port, _)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
+        return PORT;
+    };
+    let lines = |port: u16| -> usize {
+        let entries = entries.iter();
+        entries
+            .map(|entry| keys(&entry.keys, port).lines().count())
+            .sum()
+    };
+    match lines(port) + 1 < lines(PORT) {
+        true => port,
+        false => PORT,
+    }
+}
+
+/// The lines for the keys of an entry, with this port under `[defaults]`.
+fn keys(keys: &[BindingKey], default: u16) -> String {
     let hosts = |port: u16| -> Vec<String> {
         let of_port = keys.iter().filter(|key| key.port().get() == port);
         let sni = of_port.filter(|key| key.kind() == Kind::Sni);
@@ -186,7 +226,7 @@ fn keys(keys: &[BindingKey]) -> String {
             .collect()
     };
     // Host names of one port need it only once.
-    let mut port = PORT;
+    let mut port = default;
     let mut named = hosts(port);
     if named.is_empty()
         && let Some(first) = keys.iter().find(|key| key.kind() == Kind::Sni)
@@ -214,7 +254,7 @@ fn keys(keys: &[BindingKey]) -> String {
             }
         }
     }
-    if port != PORT {
+    if port != default {
         text.push_str(&format!("port = {port}\n"));
     }
     text
@@ -229,9 +269,18 @@ fn short_key(key: &BindingKey) -> String {
 
 fn lines(fields: &Fields) -> String {
     let fields = fields.iter();
-    fields
-        .map(|(field, value)| format!("{} = {}\n", ORDER[*field], toml(value)))
-        .collect()
+    let line = |(field, value): (&usize, &Value)| {
+        let name = ORDER[*field];
+        let value = match value {
+            Value::Array(items) => {
+                let items: Vec<_> = items.iter().map(toml).collect();
+                list(&items, name.len(), false)
+            }
+            other => toml(other),
+        };
+        format!("{name} = {value}\n")
+    };
+    fields.map(line).collect()
 }
 
 /// A value in TOML, on one line.
