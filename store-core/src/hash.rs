@@ -102,6 +102,14 @@ fn is_separator(character: char) -> bool {
         )
 }
 
+/// The explanation of 64 digits.
+fn sha256(digits: usize) -> &'static str {
+    match digits {
+        64 => ", which are a SHA-256 thumbprint",
+        _ => "",
+    }
+}
+
 /// The reason why a text or some bytes are not a certificate hash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -113,7 +121,7 @@ pub enum HashError {
         character: char,
     },
     /// There are too few or too many digits.
-    #[error("a certificate hash is 40 hexadecimal digits (SHA-1), not {found}")]
+    #[error("a certificate hash is 40 hexadecimal digits (SHA-1), not {found}{}", sha256(*found))]
     WrongDigitCount {
         /// The number of digits found.
         found: usize,

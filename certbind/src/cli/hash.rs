@@ -91,7 +91,7 @@ impl FromStr for HashPrefix {
 }
 
 /// Whether a text is the SHA-256 of a certificate, as other tools show it.
-fn is_sha256(text: &str) -> bool {
+pub(super) fn is_sha256(text: &str) -> bool {
     let digits: Vec<char> = text.chars().filter(|it| !": ".contains(*it)).collect();
     digits.len() == 64 && digits.iter().all(char::is_ascii_hexdigit)
 }

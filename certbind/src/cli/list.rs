@@ -9,7 +9,7 @@ use certbind_migrate::applications::ApplicationFilter;
 use clap::Args;
 
 use super::applications::Applications;
-use super::hash::HashPrefix;
+use super::hash::{HashPrefix, is_sha256};
 use super::output::Output;
 use crate::error::Error;
 #[cfg(feature = "etcd")]
@@ -26,7 +26,7 @@ pub(crate) struct List {
     #[cfg_attr(feature = "etcd", arg(conflicts_with = "fleet"))]
     pub(crate) targets: Vec<Input>,
     /// Only bindings of this certificate: its hash, the first digits of it, or a PEM, DER or PFX file.
-    #[arg(long, value_name = "HASH|FILE")]
+    #[arg(long, value_name = "HASH|FILE", value_parser = hash_or_file)]
     cert: Option<String>,
     /// A file with passwords for a PFX file, one per line.
     #[arg(long, value_name = "FILE", requires = "cert")]
@@ -49,6 +49,14 @@ pub(crate) struct List {
     pub(crate) output: Output,
     #[command(flatten)]
     applications: Applications,
+}
+
+/// A SHA-256 thumbprint is neither.
+fn hash_or_file(text: &str) -> Result<String, String> {
+    match text.parse::<HashPrefix>() {
+        Err(problem) if is_sha256(text) && !Path::new(text).is_file() => Err(problem),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 /// The host name or the address of `--host`.

@@ -21,7 +21,6 @@ pub(crate) mod heal;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod key;
-mod key_mistakes;
 pub(crate) mod list;
 pub(crate) mod output;
 pub(crate) mod plan;

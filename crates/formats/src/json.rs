@@ -239,10 +239,10 @@ fn version(stamp: &Stamp) -> Result<u64, ReadError> {
     if stamp.format.as_ref().and_then(|format| format.as_str()) != Some(FORMAT) {
         return Err(ReadError::Unrecognised {
             format: Format::Json,
-            found: stamp
-                .format
-                .as_ref()
-                .map_or("no \"format\"".to_owned(), std::string::ToString::to_string),
+            found: stamp.format.as_ref().map_or_else(
+                || "no \"format\"; a desired state has \"binding\" or \"defaults\"".to_owned(),
+                std::string::ToString::to_string,
+            ),
         });
     }
     match stamp.version.as_ref().and_then(serde_json::Value::as_u64) {

@@ -32,7 +32,9 @@ impl Certificates {
         };
         let is_hash = |c: char| c.is_ascii_hexdigit() || c == ' ' || c == ':';
         if text.is_empty() || text.chars().all(is_hash) {
-            return Err(format!("cert: {problem}"));
+            return Err(format!(
+                "cert: {problem}; write the hash, or the path of a certificate file"
+            ));
         }
         let path = self.folder.join(text);
         let shown = path.display();

@@ -8,9 +8,11 @@ use certbind_core::{Binding, BindingKey, Uuid};
 
 use super::certificates::Certificates;
 use super::fields::{Fields, error, hint, text, texts};
+use super::options;
 use super::tree::{Node, Place, Value};
 use crate::applications;
 use crate::error_list::ErrorList;
+use crate::key_mistakes::key_mistake;
 use crate::report::ParseError;
 
 /// The fields of the document.
@@ -78,6 +80,15 @@ pub(super) struct Document {
 /// If anything other than an entry of `binding` is broken. Broken entries are among
 /// [`Document::errors`].
 pub(super) fn read(root: &Node, folder: &Path) -> Result<Document, ParseError> {
+    let nothing = Node {
+        place: root.place,
+        value: Value::Table(Vec::new()),
+    };
+    // A file of YAML with comments alone, as one of TOML.
+    let root = match root.value {
+        Value::Null => &nothing,
+        _ => root,
+    };
     let fields = Fields::of(root, "a desired state", Some(DOCUMENT))?;
     let named = |name: &str| fields.get(name);
     let host = named("host").map(|node| text(node, "host")).transpose()?;
@@ -98,6 +109,15 @@ pub(super) fn read(root: &Node, folder: &Path) -> Result<Document, ParseError> {
                 let message = format!("{id:?} is not an application id; expected a GUID such as 4dc3e181-e14b-4a21-b022-59fc669b0914");
                 error(node.place, message)
             })?;
+            if let Some(known) = applications::by_name(&name.text)
+                && known.id != id
+            {
+                let message = format!(
+                    "{:?} is the name of {} already; choose another name",
+                    name.text, known.id
+                );
+                return Err(error(name.place, message));
+            }
             names.applications.push((name.text.clone(), id));
         }
     }
@@ -108,10 +128,6 @@ pub(super) fn read(root: &Node, folder: &Path) -> Result<Document, ParseError> {
             names.groups.insert(name.text.clone(), hosts.collect());
         }
     }
-    let nothing = Node {
-        place: root.place,
-        value: Value::Table(Vec::new()),
-    };
     let defaults = named("defaults").unwrap_or(&nothing);
     let reader = Reader {
         defaults: Fields::of(defaults, "defaults", Some(DEFAULTS))?,
@@ -130,7 +146,7 @@ pub(super) fn read(root: &Node, folder: &Path) -> Result<Document, ParseError> {
             );
             return Err(error(node.place, message));
         };
-        let mut seen: HashMap<BindingKey, u64> = HashMap::new();
+        let mut seen = HashMap::new();
         for entry in entries {
             match reader.entry(entry, &mut seen) {
                 Ok(bindings) => {
@@ -190,6 +206,49 @@ impl Names {
     }
 }
 
+/// A key of an entry.
+struct Named {
+    /// The place of the field that names it.
+    place: Place,
+    key: BindingKey,
+    /// The group that has its host name.
+    group: Option<String>,
+}
+
+impl Named {
+    /// The error for a key that was named before.
+    fn repeats(&self, entry: Place, first: &First) -> ParseError {
+        let key = &self.key;
+        let groups = (first.group.as_deref(), self.group.as_deref());
+        let message = match groups {
+            _ if first.entry != entry => {
+                let of = |group: Option<&str>| group.map(|name| format!(" (group {name:?})"));
+                let (there, here) = (of(groups.0), of(groups.1));
+                format!(
+                    "{key}{} is bound by the entry in line {}{} already; remove one",
+                    here.unwrap_or_default(),
+                    first.entry.line,
+                    there.unwrap_or_default()
+                )
+            }
+            (Some(one), Some(other)) if one == other => {
+                format!("group {one:?} has {key} twice; remove one")
+            }
+            (Some(one), Some(other)) => format!(
+                "{key} is in this entry twice, by the groups {one:?} and {other:?}; remove one"
+            ),
+            _ => format!("{key} is in this entry twice; remove one"),
+        };
+        error(self.place, message)
+    }
+}
+
+/// The entry that a key was first named in.
+struct First {
+    entry: Place,
+    group: Option<String>,
+}
+
 struct Reader<'a> {
     defaults: Fields<'a>,
     certificates: Certificates,
@@ -200,7 +259,7 @@ impl Reader<'_> {
     fn entry(
         &self,
         node: &Node,
-        seen: &mut HashMap<BindingKey, u64>,
+        seen: &mut HashMap<BindingKey, First>,
     ) -> Result<Vec<Binding>, ParseError> {
         let known: Vec<&str> = KEYS.iter().chain(DEFAULTS).copied().collect();
         let fields = Fields::of(node, "a binding", Some(&known))?;
@@ -210,43 +269,48 @@ impl Reader<'_> {
             return Err(error(spelling.place, message));
         }
         let mut bindings = Vec::new();
-        for (place, key) in keys {
-            if let Some(line) = seen.get(&key) {
-                let message = format!("{key} is bound by the entry in line {line} already");
-                return Err(error(place, message));
+        for named in keys {
+            if let Some(first) = seen.get(&named.key) {
+                return Err(named.repeats(node.place, first));
             }
-            let binding = self.binding(node.place, place, &key, &fields)?;
-            seen.insert(key, node.place.line);
+            let binding = self.binding(node.place, named.place, &named.key, &fields)?;
+            let first = First {
+                entry: node.place,
+                group: named.group,
+            };
+            seen.insert(named.key, first);
             bindings.push(binding);
         }
         Ok(bindings)
     }
 
-    /// The keys of an entry, with the places of their fields.
-    fn keys(
-        &self,
-        place: Place,
-        fields: &Fields<'_>,
-    ) -> Result<Vec<(Place, BindingKey)>, ParseError> {
+    /// The keys of an entry.
+    fn keys(&self, place: Place, fields: &Fields<'_>) -> Result<Vec<Named>, ParseError> {
         let mut keys = Vec::new();
         for (place, key) in texts(fields.get("key"), "a key")? {
-            let key = key
-                .parse()
-                .map_err(|problem| error(place, format!("{problem}")).caused_by(problem))?;
-            keys.push((place, key));
+            let key = key.parse().map_err(|problem: certbind_core::KeyError| {
+                let message = key_mistake(key).unwrap_or_else(|| problem.to_string());
+                error(place, message).caused_by(problem)
+            })?;
+            let group = None;
+            keys.push(Named { place, key, group });
         }
         let mut hosts = Vec::new();
         for (place, host) in texts(fields.get("host"), "a host name")? {
-            hosts.push((place, host.to_owned()));
+            hosts.push((place, host, None));
         }
         for (place, name) in texts(fields.get("group"), "the name of a group")? {
             let Some(group) = self.names.groups.get(name) else {
                 let mut known: Vec<&str> = self.names.groups.keys().map(String::as_str).collect();
                 known.sort_unstable();
-                let hint = hint(name, &known);
+                let hint = match known.is_empty() {
+                    true => "define it under [groups]".to_owned(),
+                    false => hint(name, &known),
+                };
                 return Err(error(place, format!("there is no group {name:?}; {hint}")));
             };
-            hosts.extend(group.iter().map(|host| (place, host.clone())));
+            let group = group.iter();
+            hosts.extend(group.map(|host| (place, host.as_str(), Some(name.to_owned()))));
         }
         let port = fields.get("port").or_else(|| self.defaults.get("port"));
         let port = match port.map(|node| (&node.value, node)) {
@@ -269,12 +333,14 @@ impl Reader<'_> {
             let message = "port goes with host and group; a key contains its port";
             return Err(error(node.place, message));
         }
-        for (place, host) in hosts {
+        for (place, host, group) in hosts {
             let key = format!("hostnameport={host}:{port}").parse();
             let key: BindingKey = key.map_err(|problem: certbind_core::KeyError| {
-                error(place, format!("{problem}")).caused_by(problem)
+                let hint = host_hint(host).map(|hint| format!("; {hint}"));
+                let message = format!("{problem}{}", hint.unwrap_or_default());
+                error(place, message).caused_by(problem)
             })?;
-            keys.push((place, key));
+            keys.push(Named { place, key, group });
         }
         if keys.is_empty() {
             let message = "the entry binds nothing; give it a key, a host or a group";
@@ -323,6 +389,9 @@ impl Reader<'_> {
             Err(problem) => problem,
         };
         for (name, node) in given {
+            if let Some(problem) = options::problem(name, node) {
+                return Err(problem);
+            }
             let mut object = plain.clone();
             object[name] = node.to_json();
             if let Err(problem) = serde_json::from_value::<Binding>(object) {
@@ -391,4 +460,16 @@ impl Reader<'_> {
         };
         Ok(serde_json::json!({ "hash": hash, "store_name": store }))
     }
+}
+
+/// The correct input, where a host name is a URL or has its port.
+fn host_hint(host: &str) -> Option<String> {
+    if let Some((_, rest)) = host.split_once("://") {
+        let name = rest.split(['/', ':', '?']).next().unwrap_or_default();
+        return Some(format!("write the name alone: {name}"));
+    }
+    let (name, port) = host.rsplit_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    (!name.contains(':'))
+        .then(|| format!("write the name alone, {name}, and its port in a field: port = {port}"))
 }

@@ -45,6 +45,7 @@ mod canonical;
 mod certificates;
 mod document;
 mod fields;
+mod options;
 mod syntax;
 mod tree;
 mod write;

@@ -23,8 +23,12 @@ pub(super) fn toml(text: &str) -> Result<Node, ParseError> {
     let places = Lines::new(text);
     let read = toml::from_str::<<Toml as Spans>::Spanned<Tree<Toml>>>(text);
     let read = read.map_err(|error| {
-        let place = places.of(error.span().map_or(0, |span| span.start));
-        at(place, error.message()).caused_by(error)
+        let span = error.span().unwrap_or_default();
+        let message = match (error.message(), text.get(span.clone())) {
+            ("duplicate key", Some(name)) => format!("{name} is given twice; remove one"),
+            (message, _) => message.to_owned(),
+        };
+        at(places.of(span.start), message).caused_by(error)
     })?;
     let (position, tree) = Toml::parts(read);
     let node = Node {
@@ -57,13 +61,31 @@ pub(super) fn yaml(text: &str) -> Result<Node, ParseError> {
         let message = message.lines().next().unwrap_or_default();
         let shown = format!(" at line {}, column {}", place.line, place.column);
         let message = message.strip_suffix(&shown).unwrap_or(message).to_owned();
-        at(place, message)
+        at(place, yaml_message(message))
     })?;
     let (place, tree) = Yaml::parts(read);
     Ok(Node {
         place,
         value: tree.0,
     })
+}
+
+/// The message of the parser, where it is for programmers in the words of a file.
+fn yaml_message(message: String) -> String {
+    if message.contains("multiple YAML documents") {
+        return "the file has several YAML documents; keep one, and remove the lines ---"
+            .to_owned();
+    }
+    if let Some((_, name)) = message.split_once("duplicate mapping key: ") {
+        let name = name.split(", set DuplicateKeyPolicy").next();
+        return format!("{:?} is given twice; remove one", name.unwrap_or_default());
+    }
+    if let Some((_, rest)) = message.split_once("non-finite float `")
+        && let Some((number, _)) = rest.split_once('`')
+    {
+        return format!("YAML reads {number} as a number; put it in quotes");
+    }
+    message
 }
 
 /// Parses JSON.

@@ -179,7 +179,7 @@ fn errors_have_a_line_a_column_and_a_hint() {
         (
             "[defaults]\napp = \"IIS\"\napp = \"x\"".to_owned(),
             (3, 1),
-            "duplicate key",
+            "app is given twice; remove one",
         ),
         ("x = ".to_owned(), (1, 5), ""),
         (binding("hostname = \"www\""), (2, 1), "use \"host\""),
@@ -193,7 +193,26 @@ fn errors_have_a_line_a_column_and_a_hint() {
             (3, 7),
             "did you mean \"IIS\"?",
         ),
-        (binding("key = \"0.0.0.0\""), (2, 7), ""),
+        (
+            binding("key = \"0.0.0.0\""),
+            (2, 7),
+            "did you mean ipport=0.0.0.0:443?",
+        ),
+        (
+            binding("key = \"www.contoso.com:443\""),
+            (2, 7),
+            "did you mean hostnameport=www.contoso.com:443?",
+        ),
+        (
+            binding("key = \"*:443\""),
+            (2, 7),
+            "0.0.0.0:443 and [::]:443",
+        ),
+        (
+            binding("key = \"0.0.0.0:70000\""),
+            (2, 7),
+            "the port 70000 is not from 1 to 65535",
+        ),
         (
             binding("key = \"0.0.0.0:443\"\nport = 443"),
             (3, 8),
@@ -210,7 +229,21 @@ fn errors_have_a_line_a_column_and_a_hint() {
             "without quotes",
         ),
         (binding("host = \"a:b:c\""), (2, 8), ""),
-        (binding("group = \"web\""), (2, 9), "there are none"),
+        (
+            binding("host = \"www.contoso.com:8443\""),
+            (2, 8),
+            "write the name alone, www.contoso.com, and its port in a field: port = 8443",
+        ),
+        (
+            binding("host = \"https://www.contoso.com/\""),
+            (2, 8),
+            "write the name alone: www.contoso.com",
+        ),
+        (
+            binding("group = \"web\""),
+            (2, 9),
+            "define it under [groups]",
+        ),
         (
             binding("flags = [\"disable_http2\"]"),
             (1, 1),
@@ -218,8 +251,36 @@ fn errors_have_a_line_a_column_and_a_hint() {
         ),
         (
             binding("key = \"0.0.0.0:443\"\nflags = [\"disable_http3\"]"),
+            (3, 10),
+            "did you mean \"disable_http2\"?",
+        ),
+        (
+            binding("key = \"0.0.0.0:443\"\nflags = \"disable_http2\""),
             (3, 9),
-            "not a known flag",
+            "write [\"disable_http2\"]",
+        ),
+        (
+            binding("key = \"0.0.0.0:443\"\ncheck_mode = [\"revocation\"]"),
+            (3, 15),
+            "did you mean \"no_revocation\"?",
+        ),
+        (
+            binding("key = \"0.0.0.0:443\"\nurl_retrieval_timeout = \"5\""),
+            (3, 25),
+            "a number of milliseconds up to 4294967295, without quotes",
+        ),
+        (
+            "[applications]\niis = \"11111111-2222-3333-4444-555555555555\"".to_owned(),
+            (2, 1),
+            "choose another name",
+        ),
+        (
+            binding(&format!(
+                "key = \"0.0.0.0:443\"\ncert = \"{}\"",
+                "a1".repeat(32)
+            )),
+            (3, 8),
+            "not 64, which are a SHA-256 thumbprint",
         ),
         (
             binding("key = \"0.0.0.0:443\"\ncert = \"52\""),
@@ -244,7 +305,12 @@ fn errors_have_a_line_a_column_and_a_hint() {
         (
             binding("key = [\"0.0.0.0:443\", \"0.0.0.0:443\"]"),
             (2, 23),
-            "in line 1 already",
+            "is in this entry twice; remove one",
+        ),
+        (
+            binding("key = \"ccs=443\"\n[[binding]]\nkey = \"ccs=443\""),
+            (4, 7),
+            "is bound by the entry in line 1 already",
         ),
         (
             "[[binding]]\nkey = \"ccs=443\"".to_owned(),
@@ -291,6 +357,107 @@ fn yaml_and_json_errors_have_places_too() {
         let found = (error.line.unwrap_or(0), error.column.unwrap_or(0));
         assert_eq!(found, place, "{error}\n{text}");
         assert!(error.to_string().contains(hint), "{error}\n{text}");
+    }
+}
+
+/// A host name in two groups, or twice in one.
+#[test]
+fn conflicts_of_groups_name_the_groups() {
+    let state = |groups: &str, entries: &str| {
+        format!("[groups]\n{groups}\n{entries}\n[defaults]\napp = \"IIS\"\ncert = \"{HASH}\"\n")
+    };
+    let two = "shop = [\"a.example\"]\nweb = [\"a.example\"]";
+    for (text, place, message) in [
+        (
+            state(two, "[[binding]]\ngroup = [\"shop\", \"web\"]"),
+            (5, 18),
+            "hostnameport=a.example:443 is in this entry twice, by the groups \"shop\" and \"web\"; \
+             remove one",
+        ),
+        (
+            state(
+                two,
+                "[[binding]]\ngroup = \"shop\"\n[[binding]]\ngroup = \"web\"",
+            ),
+            (7, 9),
+            "hostnameport=a.example:443 (group \"web\") is bound by the entry in line 4 \
+             (group \"shop\") already; remove one",
+        ),
+        (
+            state(
+                "shop = [\"a.example\", \"A.example\"]",
+                "[[binding]]\ngroup = \"shop\"",
+            ),
+            (4, 9),
+            "group \"shop\" has hostnameport=a.example:443 twice; remove one",
+        ),
+    ] {
+        let Err(ReadError::Broken(errors)) = try_read(&text, Format::Toml) else {
+            panic!("{text}");
+        };
+        let error = &errors[0];
+        assert_eq!(
+            (error.line.unwrap(), error.column.unwrap()),
+            place,
+            "{text}"
+        );
+        assert!(error.to_string().ends_with(message), "{error}\n{text}");
+    }
+}
+
+/// The parser's own messages are for programmers.
+#[test]
+fn yaml_errors_are_in_the_words_of_the_file() {
+    let entry = format!("binding:\n- key: 0.0.0.0:443\n  app: IIS\n  cert: {HASH}\n");
+    for (text, line, message) in [
+        (format!("{entry}---\n{entry}"), 6, "keep one"),
+        (
+            entry.replace("  app: IIS\n", "  app: IIS\n  app: IIS\n"),
+            4,
+            "\"app\" is given twice; remove one",
+        ),
+        (
+            entry.replace(HASH, "12345678901234567890e1234567890123456789"),
+            4,
+            "put it in quotes",
+        ),
+    ] {
+        let error = try_read(&text, Format::Yaml).unwrap_err().to_string();
+        assert!(error.contains(&format!("line {line}, ")), "{error}");
+        assert!(error.contains(message), "{error}");
+        assert!(
+            !error.contains("olicy") && !error.contains("from_str"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn files_of_comments_alone_bind_nothing() {
+    for format in [Format::Toml, Format::Yaml] {
+        for text in ["", "# nothing yet\n", "\u{feff}# nothing yet\r\n"] {
+            let reading = try_read(text, format).unwrap();
+            assert!(reading.export.bindings.is_empty());
+            assert_eq!(reading.managed, Some(Vec::new()), "{format}: {text:?}");
+        }
+    }
+}
+
+/// As editors of Windows, and git there, write files.
+#[test]
+fn byte_order_marks_and_carriage_returns_are_read() {
+    let toml = with_defaults("[[binding]]\nkey = \"0.0.0.0:443\"\nflags = [\"disable_http3\"]");
+    let yaml = format!(
+        "binding:\n- key: 0.0.0.0:443\n  app: IIS\n  cert: \"{HASH}\"\n  flags: [disable_http3]\n"
+    );
+    for (text, format, line) in [(toml, Format::Toml, 3), (yaml, Format::Yaml, 5)] {
+        let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        let error = try_read(&windows, format).unwrap_err().to_string();
+        assert!(error.contains(&format!("line {line}, column 1")), "{error}");
+        let fixed = |text: &str| text.replace("disable_http3", "disable_http2");
+        let reading = try_read(&fixed(&windows), format).unwrap();
+        let plain = try_read(&fixed(&text), format).unwrap();
+        assert_eq!(reading.export, plain.export);
     }
 }
 
@@ -375,6 +542,39 @@ fn bindings_that_differ_in_their_keys_are_one_entry() {
     assert_eq!(text, expected);
 }
 
+/// Every field is a default where that saves lines, and the port of host names as well.
+#[test]
+fn common_values_are_defaults() {
+    let record = |hash: u8| {
+        let hash = CertHash::new([hash; 20]);
+        Record::new(hash, Some("MY".parse().unwrap()), IIS.parse().unwrap())
+            .with_revocation_freshness_time(60)
+            .with_ctl_store_name(Some("ClientAuthIssuer".parse().unwrap()))
+    };
+    let mut bindings = Vec::new();
+    for hash in 1..=3 {
+        for name in ["a", "b"] {
+            let key = format!("hostnameport={name}{hash}.example:8443");
+            bindings.push(Binding::new(key.parse().unwrap(), record(hash)).unwrap());
+        }
+    }
+    let plain = record(4).with_revocation_freshness_time(0);
+    bindings.push(Binding::new("0.0.0.0:443".parse().unwrap(), plain).unwrap());
+    let text = written(&export_of(bindings.clone()));
+    assert!(
+        text.contains(
+            "[defaults]\nport = 8443\napp = \"IIS\"\nrevocation_freshness_time = 60\n\
+             ctl_store_name = \"ClientAuthIssuer\"\n"
+        ),
+        "{text}"
+    );
+    assert_eq!(text.matches("port = ").count(), 1, "{text}");
+    assert!(text.contains("revocation_freshness_time = 0\n"), "{text}");
+    assert_eq!(sorted(toml(&text).export.bindings), sorted(bindings));
+    let formatted = desired::canonical(&text, &ReadOptions::default()).unwrap();
+    assert_eq!(formatted, text);
+}
+
 /// Few values, so that some are shared.
 fn bindings() -> impl Strategy<Value = Vec<Binding>> {
     let varied = proptest::collection::vec(strategy::binding(), 0..4);
@@ -405,13 +605,15 @@ fn sorted(mut bindings: Vec<Binding>) -> Vec<Binding> {
 proptest! {
     #![proptest_config(cases(48))]
 
-    /// Nothing is lost, and every written file is valid under the schema.
+    /// Nothing is lost, every written file is valid under the schema, and formatting leaves it.
     #[test]
     fn bindings_read_back_as_they_were_written(bindings in bindings()) {
         let text = written(&export_of(bindings.clone()));
         let reading = toml(&text);
         prop_assert_eq!(reading.export.header.host.as_deref(), Some("WEB-01"));
         prop_assert_eq!(sorted(reading.export.bindings), bindings);
+        let formatted = desired::canonical(&text, &ReadOptions::default()).unwrap();
+        prop_assert_eq!(formatted, text);
     }
 
     /// Without any one line, the file is broken or gives other bindings.
