@@ -33,8 +33,8 @@ pub(crate) enum Error {
     Profile(UnknownProfile),
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error("no binding store at {}; `certbind add` and `certbind import` create one", path.display())]
-    NoStore { path: PathBuf },
+    #[error("no binding store at {}; {next_step}", path.display())]
+    NoStore { path: PathBuf, next_step: String },
     #[error(
         "{} is an export, not a store; to list it, type `certbind list {}`, and to make a store of it, \
          `certbind import {} --store redb:PATH`", path.display(), path.display(), path.display()
@@ -145,7 +145,10 @@ pub(crate) enum Error {
         key: BindingKey,
         answers: Option<(BindingKey, &'static str)>,
     },
-    #[error("{store} keeps no history; stores in redb files do")]
+    #[error(
+        "{store} keeps no history; stores in redb files do, and `certbind record {store} --into FILE` \
+         makes one from now on"
+    )]
     NoHistory { store: String },
     #[error("{}", not_in_history(*revision, *current, *oldest))]
     NotInHistory {

@@ -1,6 +1,7 @@
 //! The checks of certificates before they are bound, by the rules of audits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
 use certbind_audit::{Config, guard, unmatched_name};
@@ -101,13 +102,9 @@ impl Guards {
         let mut unchecked = BTreeSet::new();
         for (before, after) in changes {
             if before.is_none()
-                && let Some(why) = unmatched_name(after)
+                && let Some(warning) = name_warning(after)
             {
-                self.warn(format!(
-                    "{} can never match: {why}; bind the name as clients send it, or a wildcard as in \
-                     hostnameport=*.contoso.com:443",
-                    after.key()
-                ));
+                self.warn(warning);
             }
             let Some(hash) = after.record().hash() else {
                 continue;
@@ -169,6 +166,23 @@ impl Guards {
         let new = self.is_new(hash).and_then(NewCertificate::certificate);
         new.or_else(|| self.known.iter().find_map(|folder| folder.get(hash)))
     }
+}
+
+/// A warning about a host name that clients do not send.
+pub(crate) fn name_warning(binding: &Binding) -> Option<String> {
+    let key = binding.key();
+    if let Some(why) = unmatched_name(binding) {
+        return Some(format!(
+            "{key} can never match: {why}; bind the name as clients send it, or a wildcard as in \
+             hostnameport=*.contoso.com:443"
+        ));
+    }
+    let address: IpAddr = key.host()?.as_str().parse().ok()?;
+    let address = SocketAddr::new(address, key.port().get());
+    Some(format!(
+        "{key} has an address for a host name, which most clients do not send (CB026); the binding of the \
+         address is ipport={address}"
+    ))
 }
 
 fn refusal(hash: &CertHash, reason: &str, keys: &[BindingKey]) -> String {

@@ -32,6 +32,14 @@ pub(crate) struct Contents {
     pub(crate) reading: Option<ReadOutcome>,
 }
 
+impl Contents {
+    /// The host of an export, if it contains it.
+    pub(crate) fn host(&self) -> Option<String> {
+        let header = self.reading.as_ref().map(|it| &it.export.header);
+        header.and_then(|it| it.host.clone())
+    }
+}
+
 impl FromStr for Input {
     type Err = String;
 
@@ -63,6 +71,14 @@ impl Input {
                 url.map_or(Self::File(path), Self::Store)
             }
             source => source,
+        }
+    }
+
+    /// The host of a store, if its URL contains it.
+    pub(crate) fn host(&self) -> Option<String> {
+        match self {
+            Self::Store(url) => url.host(),
+            Self::File(_) => None,
         }
     }
 

@@ -50,6 +50,7 @@ mod cli;
 mod commands;
 mod core_dumps;
 mod data_directory;
+mod desired_state;
 mod dsc;
 mod error;
 pub mod exit;
@@ -164,9 +165,7 @@ pub fn main_with(
                 false => exit::DONE,
             };
             if !message::is_text() && usage.use_stderr() {
-                let text = usage.render().to_string();
-                let text = text.trim_start_matches("error: ").trim_end();
-                message::report_last(&escaped(text.lines().next().unwrap_or_default()), code);
+                message::report_last(&escaped(&in_one_line(&usage)), code);
             } else {
                 // Help and version are "errors" of clap's that go to standard output.
                 let _ = usage.print();
@@ -178,6 +177,17 @@ pub fn main_with(
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// The message of an error of the command line, with its tips, and without the usage.
+fn in_one_line(usage: &clap::Error) -> String {
+    let text = usage.render().to_string();
+    let text = text.trim_start_matches("error: ");
+    let paragraphs = text.split("\n\n").map(str::trim);
+    let paragraphs = paragraphs
+        .take_while(|it| !it.starts_with("Usage:") && !it.starts_with("For more information"));
+    let paragraphs = paragraphs.map(|it| it.lines().map(str::trim).collect::<Vec<_>>().join(" "));
+    paragraphs.collect::<Vec<_>>().join("; ")
 }
 
 /// Whether the output, and so the messages, are to be JSON. The format of `import` is that of its file.

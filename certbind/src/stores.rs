@@ -230,9 +230,20 @@ impl Opened {
         })?;
         match opened {
             Some(store) => Ok(Self(store)),
-            None => Err(Error::NoStore {
-                path: url.backend.location(&url.address).into(),
-            }),
+            None => {
+                let location = url.backend.location(&url.address);
+                let next_step = match url.files().first() {
+                    Some(file) => store_mistakes::missing_file(file),
+                    None if url.backend.scheme() == "etcd" => {
+                        store_mistakes::missing_host(&location)
+                    }
+                    None => store_mistakes::CREATE.to_owned(),
+                };
+                Err(Error::NoStore {
+                    path: location.into(),
+                    next_step,
+                })
+            }
         }
     }
 

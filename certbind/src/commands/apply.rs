@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::message::warn;
 use crate::print::{print, print_json};
+use crate::store_mistakes;
 use crate::stores::{Opened, StoreUrl};
 use crate::terminal::escaped;
 use crate::unconfirmed::{Outcome, Waiting};
@@ -123,7 +124,14 @@ fn read(arguments: &Apply) -> Result<Plan, Error> {
     })?;
     let plan = Plan::from_json(&json).map_err(|error| Error::BrokenInput {
         path: path(),
-        problem: error.to_string(),
+        problem: match store_mistakes::is_export(&path()) {
+            true => format!(
+                "it is a desired state or an export, and no plan; make the plan: certbind plan {} TARGET \
+                 -o plan.json",
+                path().display()
+            ),
+            false => error.to_string(),
+        },
     })?;
     Ok(arguments.selected(plan))
 }

@@ -6,6 +6,7 @@ use certbind_migrate::Comparison;
 use super::diff::{all_same, as_json, compared, in_words};
 use crate::cli::drift::Drift;
 use crate::cli::output::Format;
+use crate::desired_state;
 use crate::error::Error;
 use crate::exit;
 use crate::input::Input;
@@ -25,7 +26,10 @@ fn found(drift: &Drift) -> Result<u8, Error> {
     if desired == input && target == input {
         return Err(Error::InputTwice);
     }
+    let (file, host) = (desired.clone(), target.host());
     let (desired, target) = (desired.read()?, target.read()?);
+    let host = host.or_else(|| target.host());
+    desired_state::warn_for(&file, desired.reading.as_ref(), host.as_deref());
     let readings = [&desired.reading, &target.reading];
     readings.into_iter().flatten().for_each(warn_of);
     let managed = desired.reading.and_then(|reading| reading.managed);

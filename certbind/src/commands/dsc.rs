@@ -124,7 +124,7 @@ fn actual(url: &StoreUrl, key: &BindingKey) -> Result<Option<Binding>, Error> {
 /// The store. Before the first `set` there may be none, which is not an error: DSC calls `get` first.
 fn existing(url: &StoreUrl) -> Result<Option<Opened>, Error> {
     match Opened::open(url, Access::Read) {
-        Err(Error::NoStore { path }) => {
+        Err(Error::NoStore { path, .. }) => {
             let path = path.display().to_string();
             warn(&format!(
                 "no binding store at {}; nothing is bound",

@@ -51,7 +51,10 @@ pub(crate) fn run(url: &StoreUrl, log: &Log) -> Result<u8, Error> {
     entries.truncate(log.limit.unwrap_or(usize::MAX));
     match log.output.format {
         Format::Json => print_json(&entries.iter().map(json_of).collect::<Vec<_>>())?,
-        Format::Table if entries.is_empty() => print("No commit is in the history.\n")?,
+        Format::Table if entries.is_empty() => print(&match &log.key {
+            Some(key) => format!("No commit in the history changed {key}.\n"),
+            None => "No commit is in the history.\n".to_owned(),
+        })?,
         Format::Table => print(&entries.iter().map(in_words).collect::<String>())?,
     }
     Ok(exit::DONE)

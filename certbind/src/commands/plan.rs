@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::scripts;
 use crate::cli::plan::{Plan, PlanFormat};
+use crate::desired_state;
 use crate::error::Error;
 use crate::input::{Contents, Input, scan_all};
 use crate::message::warn;
@@ -63,6 +64,10 @@ fn planned(arguments: Plan) -> Result<bool, Error> {
             target.bindings
         }
     };
+    let in_target = target_reading.as_ref();
+    let host = in_target.and_then(|it| it.export.header.host.clone());
+    let host = target.host().or(host);
+    desired_state::warn_for(&source, reading.as_ref(), host.as_deref());
     logs.check([reading.as_ref(), target_reading.as_ref()])?;
     let layout = target_reading.and_then(|reading| reading.export.layout);
     let mut planner = arguments.planner(&bindings, &held)?;

@@ -22,6 +22,7 @@ use crate::input::{Input, scan_all};
 use crate::message::report;
 use crate::plan_text;
 use crate::print::{json_text, print, print_to_reader};
+use crate::store_mistakes;
 use crate::stores::Opened;
 use crate::sync::{Decision, LocalChange, State, decide, digested};
 use crate::terminal::escaped;
@@ -91,9 +92,15 @@ impl<'a> Agent<'a> {
     /// The host's record. A host without a record in etcd is not the same as one without bindings.
     fn record(&self) -> Result<EtcdStore, Error> {
         let url = &self.arguments.from.url;
-        etcd::open(url, Access::Read)?.ok_or_else(|| Error::NoStore {
-            path: url.to_string().into(),
-        })
+        etcd::open(url, Access::Read)?.ok_or_else(|| self.no_record())
+    }
+
+    fn no_record(&self) -> Error {
+        let url = self.arguments.from.url.to_string();
+        Error::NoStore {
+            next_step: store_mistakes::missing_host(&url),
+            path: url.into(),
+        }
     }
 
     fn once(&self) -> Result<Done, Error> {
@@ -118,9 +125,7 @@ impl<'a> Agent<'a> {
         let state = State::read(&self.state, &self.host, &self.store)?;
         // A host that was removed from etcd during the watch no longer has a record.
         if record.revision()?.is_none() {
-            return Err(Error::NoStore {
-                path: self.arguments.from.url.to_string().into(),
-            });
+            return Err(self.no_record());
         }
         let fleet = scan_all(record)?;
         let store = match self.arguments.dry_run {

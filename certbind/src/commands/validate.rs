@@ -6,10 +6,12 @@ use serde_json::json;
 
 use crate::changes::counted;
 use crate::cli::output::Format;
+use crate::desired_state;
 use crate::error::Error;
 use crate::exit;
+use crate::guards::name_warning;
 use crate::input::Input;
-use crate::message::report;
+use crate::message::{report, warn};
 use crate::print::{print, print_json};
 use crate::terminal::escaped;
 use crate::warnings::warn_of;
@@ -21,6 +23,10 @@ pub(crate) fn run(files: &[PathBuf], format: Format) -> Result<u8, Error> {
         match Input::File(path.clone()).read() {
             Ok(contents) => {
                 contents.reading.iter().for_each(warn_of);
+                desired_state::warn_of(path, contents.reading.as_ref());
+                for warning in contents.bindings.iter().filter_map(name_warning) {
+                    warn(&escaped(&format!("{}: {warning}", path.display())));
+                }
                 let (shown, bindings) = (path.display().to_string(), contents.bindings.len());
                 match format {
                     Format::Json => found.push(json!({ "file": shown, "bindings": bindings })),

@@ -92,6 +92,16 @@ fn errors_are_json_as_well() {
             "--stoer",
         ),
         (
+            &["apply", "--format=json"],
+            exit::USAGE,
+            "not provided: <PLAN>",
+        ),
+        (
+            &["list", "--format=json", "--por", "1"],
+            exit::USAGE,
+            "found; tip: a similar argument exists: '--port'",
+        ),
+        (
             &["list", "--format=json", "--store", "x.redb"],
             exit::USAGE,
             "type redb:x.redb",

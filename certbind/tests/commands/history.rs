@@ -66,6 +66,10 @@ fn log_tells_who_changed_what_and_why() {
 
     assert_eq!(log(&host, &["hostnameport=shop.contoso.com:443"]).len(), 1);
     assert_eq!(log(&host, &["--limit", "2"]).len(), 2);
+    assert_eq!(
+        host.ok(&["log", "[::]:1"]),
+        "No commit in the history changed ipport=[::]:1.\n"
+    );
     let text = host.ok(&["log", "0.0.0.0:443"]);
     assert!(
         text.contains("    ticket 4711\n  ~ ipport=0.0.0.0:443\n"),
@@ -200,6 +204,10 @@ fn other_stores_keep_no_history() {
     assert_eq!(refused.status.code(), Some(exit::REFUSED.into()));
     let error = String::from_utf8(refused.stderr).unwrap();
     assert!(error.contains("keeps no history"), "{error}");
+    assert!(
+        error.contains("certbind record memory: --into FILE"),
+        "{error}"
+    );
     let wrong = host.run(&["log", "--history", "forever"]);
     assert_eq!(wrong.status.code(), Some(exit::USAGE.into()));
 }

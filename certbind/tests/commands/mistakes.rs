@@ -121,6 +121,7 @@ fn mistakes_in_arguments_have_answers() {
         &["rotate", "--from", SHA256, "--to", HASH],
         &["rotate", "--from", HASH, "--to", &SHA256.to_uppercase()],
         &["update", "0.0.0.0:443", "--hash", SHA256],
+        &["list", "--cert", SHA256],
     ] {
         let said = host.fails(exit::USAGE, arguments);
         assert!(said.contains("SHA-256 thumbprint"), "{arguments:?}: {said}");
@@ -199,6 +200,18 @@ fn mistakes_in_stores_have_answers() {
             format!("did you mean redb:{store}?"),
         ),
         (
+            "C:\\certbind\\web.redb",
+            exit::USAGE,
+            "a store in a file is named by its URL",
+            "type redb:C:\\certbind\\web.redb".into(),
+        ),
+        (
+            "REDB:web",
+            exit::USAGE,
+            "there are no REDB: stores",
+            "did you mean redb:web?".into(),
+        ),
+        (
             "store",
             exit::USAGE,
             "'store'",
@@ -235,6 +248,27 @@ fn store_is_not_created_in_a_misspelled_folder() {
 }
 
 #[test]
+fn missing_stores_have_the_nearest_name() {
+    let host = Host::new();
+    std::fs::create_dir(host.file("bindings")).unwrap();
+    let listing = host.listing(2).display().to_string();
+    let url = |name: &str| format!("redb:{}", host.file(name).display());
+    let store = url("bindings/web01.redb");
+    host.ok(&["import", &listing, "--store", &store]);
+    for (name, answers) in [
+        (
+            "bindngs/web01.redb",
+            ["bindngs does not exist; did you mean", "bindings?"],
+        ),
+        ("bindings/wbe01.redb", ["did you mean", "web01.redb?"]),
+        ("bindings/other", ["`certbind add`", "create one"]),
+    ] {
+        let said = host.fails(exit::REFUSED, &["list", "--store", &url(name)]);
+        assert!(answers.iter().all(|it| said.contains(it)), "{name}: {said}");
+    }
+}
+
+#[test]
 fn names_that_never_match_are_warned_of() {
     let host = Host::new();
     for (name, why) in [
@@ -256,6 +290,19 @@ fn names_that_never_match_are_warned_of() {
             "{name}: {said}"
         );
     }
+    let output = host.run(&[
+        "add",
+        "hostnameport=10.0.0.5:443",
+        "--app-id",
+        "IIS",
+        "--hash",
+        HASH,
+    ]);
+    let said = super::text(&output.stderr);
+    assert!(
+        said.contains("the binding of the address is ipport=10.0.0.5:443"),
+        "{said}"
+    );
     let output = host.run(&[
         "add",
         "hostnameport=*.contoso.com:443",

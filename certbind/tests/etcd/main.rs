@@ -81,6 +81,10 @@ fn a_host_in_etcd_is_a_store_like_any_other() {
     let host = new_host();
     let unknown = refused(&host, &["list"]);
     assert!(unknown.contains("no binding store at etcd://"), "{unknown}");
+    assert!(
+        unknown.contains("certbind list --fleet etcd://"),
+        "{unknown}"
+    );
     add(&host, "0.0.0.0:443");
     add(&host, "hostnameport=www.contoso.com:443");
     assert!(

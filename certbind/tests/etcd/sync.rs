@@ -234,6 +234,7 @@ fn host_without_a_record_is_unchanged() {
     let (told, code) = host.sync(&["--enforce"]);
     assert_eq!(code, Some(certbind::exit::UNKNOWN_HOST.into()));
     assert!(told.contains("no binding store at etcd://"), "{told}");
+    assert!(told.contains("etcd has no record of this host"), "{told}");
     host.server.kill();
     host.record.push_str("?timeout=0.3&patience=0.5");
     let (told, code) = host.sync(&["--enforce"]);

@@ -56,6 +56,13 @@ impl Bench {
         text(&output.stderr)
     }
 
+    /// Runs a command that has to succeed, and gives its warnings.
+    pub(crate) fn warns(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        exited(0, arguments, &output);
+        text(&output.stderr)
+    }
+
     pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         serde_json::from_str(&self.ok(arguments)).unwrap()
     }

@@ -261,6 +261,105 @@ fn validate_reports_every_broken_file() {
     );
 }
 
+/// A file that was emptied by mistake looks like a host without drift.
+#[test]
+fn files_without_effect_are_warned_of() {
+    let bench = bench();
+    bench.ok(&["import", "bindings.toml", "--store", "redb:a"]);
+    for (name, text) in [
+        ("empty.toml", ""),
+        ("comment.yaml", "# nothing yet\n"),
+        ("none.json", "{ \"binding\": [] }"),
+    ] {
+        bench.write(name, text);
+        for command in [
+            &["validate", name][..],
+            &["plan", name, "redb:a", "--prune"],
+            &["drift", name, "redb:a"],
+        ] {
+            let said = bench.warns(command);
+            assert!(
+                said.contains(name) && said.contains("manages = [\"IIS\"]"),
+                "{command:?}: {said}"
+            );
+        }
+    }
+    // It is one with an effect: `--prune` deletes.
+    bench.write("owner.toml", "manages = [\"IIS\"]\n");
+    assert_eq!(bench.warns(&["validate", "owner.toml"]), "");
+    let drift = ["drift", "owner.toml", "redb:a"];
+    assert!(bench.exits(exit::DIFFERENT, &drift).contains("3 added"));
+}
+
+#[test]
+fn file_of_another_host_is_warned_of() {
+    let bench = bench();
+    bench.write("bindings.toml", format!("host = \"web01\"\n{STATE}"));
+    for (host, is_other) in [("WEB01.contoso.com", false), ("web02", true)] {
+        bench.ok(&[
+            "import",
+            "bindings.toml",
+            "--store",
+            "redb:a",
+            "--on-conflict",
+            "skip",
+        ]);
+        bench.ok(&[
+            "export",
+            "--store",
+            "redb:a",
+            "--host",
+            host,
+            "-o",
+            "target.json",
+        ]);
+        for command in ["plan", "drift"] {
+            let said = bench.warns(&[command, "bindings.toml", "target.json"]);
+            let warned = said.contains("bindings.toml is for host web01, and the target is web02");
+            assert_eq!(warned, is_other, "{command} {host}: {said}");
+        }
+    }
+}
+
+#[test]
+fn desired_state_in_place_of_a_plan_has_an_answer() {
+    let bench = bench();
+    let said = bench.fails(
+        exit::BROKEN_INPUT,
+        &["apply", "bindings.toml", "redb:a", "--yes"],
+    );
+    assert!(
+        said.contains("certbind plan bindings.toml TARGET -o plan.json"),
+        "{said}"
+    );
+    bench.write("cut.json", "{ \"format\": ");
+    let said = bench.fails(
+        exit::BROKEN_INPUT,
+        &["apply", "cut.json", "redb:a", "--yes"],
+    );
+    assert!(said.contains("it is no plan"), "{said}");
+}
+
+#[test]
+fn names_that_clients_do_not_send_are_warned_of() {
+    let bench = bench();
+    let state = STATE
+        .replace("shop.contoso.com", "*.com")
+        .replace("www.contoso.com", "10.0.0.5");
+    bench.write("bindings.toml", state);
+    for command in [
+        &["validate", "bindings.toml"][..],
+        &["plan", "bindings.toml", "redb:a"],
+    ] {
+        let said = bench.warns(command);
+        assert!(
+            said.contains("hostnameport=*.com:443 can never match"),
+            "{said}"
+        );
+        assert!(said.contains("is ipport=10.0.0.5:443"), "{said}");
+    }
+}
+
 /// The author of a desired state cannot choose another machine, to which Windows would send the
 /// user's credentials, or a device, which has no end.
 #[test]
