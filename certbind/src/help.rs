@@ -66,7 +66,7 @@ Stores and more:
 /// The end of `certbind --help`.
 pub(crate) const MORE: &str = "\
 Every command also takes --quiet, --verbose and --color auto|always|never.
-Exit codes: 0 done, 1 refused, 2 wrong usage, 3 broken input, 4 damaged store, 6 unfit.";
+Exit codes: 0 done, 1 refused, 2 usage, 3 broken input, 4 damage, 5 incomplete, 6 unfit.";
 
 /// A help topic: its name and its text.
 pub(crate) type Topic = (&'static str, fn() -> String);

@@ -237,3 +237,49 @@ fn probe_finds_every_kind_of_binding_served_as_bound() {
     std::fs::write(&ready, "{}").unwrap();
     host.fails(exit::NOT_AUDITED, &["probe", "--served-by", &ready_file]);
 }
+
+/// The two `sh` blocks of the page, with a free port instead of 8443.
+#[test]
+fn commands_of_the_serve_page_run() {
+    require!("openssl", "curl");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/serve.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let blocks = page.split("```sh\n").skip(1);
+    let blocks = blocks.map(|block| block.split_once("\n```").unwrap().0);
+    let blocks: Vec<_> = blocks
+        .map(|block| {
+            let block = block.replace("8443", &port.to_string());
+            block.replace("8000", &(port - 443).to_string())
+        })
+        .collect();
+    let [serve, request] = &blocks[..] else {
+        panic!("{blocks:?}");
+    };
+    let host = Host::new();
+    let folder = host.file("certificates");
+    std::fs::create_dir(&folder).unwrap();
+    let hash = certificate(&folder, "www.contoso.com");
+    let key = "hostnameport=www.contoso.com:443";
+    host.ok(&["add", key, "--hash", &hash, "--app-id", IIS]);
+
+    let mut words = serve.split(' ');
+    assert_eq!(words.next(), Some("certbind"));
+    let mut command = host.command(&words.collect::<Vec<_>>());
+    let command = command.current_dir(host.0.path()).stdout(Stdio::piped());
+    let mut server = Running(command.spawn().unwrap());
+    let mut started = String::new();
+    let mut output = BufReader::new(server.0.stdout.take().unwrap());
+    output.read_line(&mut started).unwrap();
+    std::thread::spawn(move || output.lines().for_each(drop));
+
+    let mut words = request.split(' ');
+    let program = words.next().unwrap();
+    let answered = Command::new(program).args(words).output().unwrap();
+    let answer: Value = serde_json::from_slice(&answered.stdout)
+        .unwrap_or_else(|error| panic!("{started}{error}: {answered:?}"));
+    assert_eq!(answer["connection"]["binding"], key);
+    assert_eq!(answer["connection"]["certificate"], hash);
+}

@@ -7,6 +7,8 @@ mod common;
 mod fleet;
 mod fleet_plan;
 mod outputs;
+#[cfg(target_os = "linux")]
+mod pages;
 mod recording;
 #[cfg(unix)]
 mod serving;

@@ -119,13 +119,26 @@ fn runs_as_printed(blocks: &str) {
     );
 }
 
-/// Runs the PowerShell blocks of a text over a host with the bindings of `host-2022.txt`. Their lines are
-/// simple enough for `sh`. A comment `exit code N` states what a line exits with, if not 0.
-fn powershell_runs(text: &str) {
-    let blocks = text.split("```powershell\n").skip(1);
+/// The lines of the blocks of a text in a language.
+fn lines<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
+    let start = format!("```{language}\n");
+    let blocks = text.split(&start).skip(1);
     let blocks = blocks.map(|block| block.split_once("```").unwrap().0);
-    let mut script = String::from("certbind import host-2022.txt\n");
-    for line in blocks.flat_map(str::lines) {
+    blocks.flat_map(str::lines).collect()
+}
+
+/// Runs the PowerShell blocks of a text over a host with the bindings of `host-2022.txt`. Their lines are
+/// simple enough for `sh`.
+fn powershell_runs(text: &str) {
+    let mut commands = vec!["certbind import host-2022.txt"];
+    commands.extend(lines(text, "powershell"));
+    commands_run(folder().path(), &commands);
+}
+
+/// Runs commands over a store in a folder. A comment `exit code N` states what a line exits with, if not 0.
+fn commands_run(folder: &Path, commands: &[&str]) {
+    let mut script = String::new();
+    for line in commands {
         let code = line.split_once("# exit code ");
         let code = code.map_or("0", |(_, rest)| rest.split(':').next().unwrap());
         let line = line.replace("httpsys:", "$CERTBIND_STORE");
@@ -136,13 +149,12 @@ fn powershell_runs(text: &str) {
              test $code = {code} || {{ echo \"exit code $code: $LINENO\"; exit 1; }}\n"
         );
     }
-    assert!(script.lines().count() > 9, "{script}");
-    let folder = folder();
+    assert!(script.lines().count() >= 9, "{script}");
     let path = std::env::var("PATH").unwrap();
     let output = Command::new("sh")
         .args(["-c", &script])
-        .current_dir(folder.path())
-        .env("PATH", format!("{}/bin:{path}", folder.path().display()))
+        .current_dir(folder)
+        .env("PATH", format!("{}/bin:{path}", folder.display()))
         .env("CERTBIND_STORE", "redb:host.redb")
         .output()
         .unwrap();
@@ -234,6 +246,68 @@ fn a_backend_is_written_as_the_readme_says() {
 fn explanations_are_printed_as_their_page_shows() {
     let page = self::page("docs/explain.md");
     runs_as_printed(&console(&page));
+}
+
+/// The exports are of hosts with the bindings of `host-2022.txt`, and the baseline has one more host.
+#[test]
+fn commands_of_the_audit_page_run() {
+    let page = self::page("docs/audit.md");
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["certificates", "before", "exports"] {
+        std::fs::create_dir(path(name)).unwrap();
+    }
+    for (file, copy) in [
+        ("renewed.pem", "certificates/renewed.pem"),
+        ("host-2022.txt", "web-01.txt"),
+        ("host-2022.txt", "before/web-01.txt"),
+        ("host-2022.txt", "before/web-03.txt"),
+        ("host-2022.txt", "exports/web-01.txt"),
+    ] {
+        std::fs::copy(path(file), path(copy)).unwrap();
+    }
+    let family = hive::Node {
+        keys: vec![hive::binding("0.0.0.0:443")],
+        ..hive::key("SslBindingInfo")
+    };
+    let system = hive::system_with(hive::key("Parameters").key(family));
+    std::fs::write(path("SYSTEM"), hive::file(&system)).unwrap();
+    let config = lines(&page, "toml").join("\n");
+    std::fs::write(path("certbind-audit.toml"), config).unwrap();
+    let mut commands = vec![
+        "certbind import host-2022.txt",
+        "certbind export --from host-2022.txt --format reg -o web-02.reg",
+    ];
+    commands.extend(lines(&page, "sh"));
+    commands_run(folder.path(), &commands);
+    let report = std::fs::read_to_string(path("july.html")).unwrap();
+    assert!(report.contains("CB005"));
+}
+
+#[test]
+fn traces_are_shown_and_replayed_as_the_simulator_page_says() {
+    let page = self::page("docs/simulator.md");
+    runs_as_printed(&console(&section(&page, "## Traces")));
+}
+
+/// The lines of the page with programs are simple enough for `sh`.
+#[test]
+fn commands_of_the_powershell_page_run_in_a_shell() {
+    let page = self::page("docs/powershell.md");
+    let is_program = |line: &&str| line.starts_with("netsh ") || line.starts_with("certbind ");
+    let commands: Vec<_> = lines(&page, "powershell")
+        .into_iter()
+        .filter(is_program)
+        .collect();
+    let [bind, show] = commands[..] else {
+        panic!("{commands:?}");
+    };
+    let show = show.strip_suffix(" | ConvertFrom-Json").unwrap();
+    let show = format!("{show} >shown.json");
+    let folder = folder();
+    commands_run(folder.path(), &[bind, &show, "test -s shown.json"]);
+    let shown = std::fs::read_to_string(folder.path().join("shown.json")).unwrap();
+    assert!(shown.contains("\"key\": \"ipport=0.0.0.0:443\""), "{shown}");
 }
 
 /// The disk has a dirty hive, and a log with the last binding.

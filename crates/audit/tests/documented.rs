@@ -28,3 +28,10 @@ fn index_of_rules_is_complete() {
     }
     assert_eq!(index.matches("| [CB").count(), RULES.len());
 }
+
+#[test]
+fn number_of_rules_in_the_readme_is_right() {
+    let readme = include_str!("../../../README.md");
+    let link = format!("[{} rules](docs/rules/README.md)", RULES.len());
+    assert!(readme.contains(&link), "the README lacks {link}");
+}

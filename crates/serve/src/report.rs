@@ -91,7 +91,7 @@ pub struct Tls {
     pub client_certificate: Option<ClientCertificate>,
 }
 
-/// The certificate of a client.
+/// The certificate that a client sent in the handshake. Its chain is not verified.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ClientCertificate {
@@ -154,7 +154,7 @@ impl fmt::Display for Notice {
         match self {
             Self::LegacyTls { bindings } => write!(
                 f,
-                "TLS 1.0 and 1.1 are not served; Windows may serve them for {}, which lack the flag that \
+                "TLS 1.0 and 1.1 are not served; Windows may serve them for {} without the flag that \
                  disables legacy TLS",
                 count(bindings)
             ),
