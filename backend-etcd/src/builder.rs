@@ -62,7 +62,7 @@ impl EtcdBuilder {
 
     /// The user of etcd's role-based access control, and its password.
     ///
-    /// The password is sent to whichever server answers, so use [`tls`](Self::tls) as well.
+    /// The password is sent to the server that answers: use [`tls`](Self::tls) as well.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         self.settings.user = Some((name.into(), Zeroizing::new(password.into())));
         self

@@ -29,7 +29,7 @@ impl HostName {
     /// The maximum length of a name.
     pub const MAX_LENGTH: usize = 253;
 
-    /// Checks a name.
+    /// Checks the name of a host, and converts it to lower case.
     ///
     /// # Errors
     /// [`HostNameError`] for a text of another form.
@@ -47,7 +47,7 @@ impl HostName {
         }
     }
 
-    /// The name.
+    /// The name, in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -36,35 +36,37 @@ impl<A: HttpApi> ServiceApi<A> {
     /// Initialises the API for configuration.
     ///
     /// # Errors
-    /// The code that it answers.
+    /// [`StoreError::Backend`] with the code of `HttpInitialize`.
     pub fn initialize(api: A) -> Result<Self> {
         let session = Session::initialize(api, RETRY_PAUSE)?;
         Ok(Self { session })
     }
 
-    /// `HttpSetServiceConfiguration`.
+    /// Sets a record (`HttpSetServiceConfiguration`).
     ///
     /// # Errors
-    /// Win32 code 183 for an address or a URL that is already configured, or any other code.
+    /// [`StoreError::Backend`] with Win32 code 183 for an address or a URL that is already
+    /// configured, or with any other code.
     pub fn set(&self, record: &ServiceRecord) -> Result<()> {
         let code = with_service_set(record, |request| self.session.raw_set(request));
         done(code, || format!("setting {}", record.key()))
     }
 
-    /// `HttpDeleteServiceConfiguration`.
+    /// Deletes a record (`HttpDeleteServiceConfiguration`).
     ///
     /// # Errors
-    /// Win32 code 2 or 1168 for a record that does not exist, or any other code.
+    /// [`StoreError::Backend`] with Win32 code 2 or 1168 for a record that does not exist, or with
+    /// any other code.
     pub fn delete(&self, key: &ServiceKey) -> Result<()> {
         let code = with_service_delete(key, |request| self.session.raw_delete(request));
         done(code, || format!("deleting {key}"))
     }
 
-    /// `HttpQueryServiceConfiguration`, both of its calls. None where there is nothing, or an index
-    /// is after the last record.
+    /// Queries a record, by both calls of `HttpQueryServiceConfiguration`. `None` if there is no
+    /// such record, or an index is after the last one.
     ///
     /// # Errors
-    /// Any other code; [`StoreError::Unreadable`] for an answer that makes no sense.
+    /// [`StoreError::Backend`] with any other code; [`StoreError::Unreadable`] for a malformed answer.
     pub fn query(&self, query: &ServiceQuery) -> Result<Option<ServiceAnswer>> {
         match self.answer(query) {
             Answer::Found(answer) => Ok(Some(answer)),

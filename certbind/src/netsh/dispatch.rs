@@ -14,7 +14,7 @@ use super::profile::Profile;
 use super::verb::Verb;
 use super::{dump, property, service, usage, verbs};
 
-/// netsh, over a store.
+/// An emulation of `netsh` over a binding store.
 #[derive(Clone, Copy)]
 pub struct Netsh<'a> {
     store: &'a dyn BindingStore,
@@ -37,7 +37,7 @@ impl<'a> Netsh<'a> {
         }
     }
 
-    /// The same with an API through which URL reservations, the IP listen list, timeouts, cache
+    /// Sets the API through which URL reservations, the IP listen list, timeouts, cache
     /// parameters and settings are queried and set. Without one, commands on them fail as not
     /// supported (50).
     #[must_use]
@@ -48,8 +48,8 @@ impl<'a> Netsh<'a> {
         }
     }
 
-    /// The same for a host with these accounts, which `user=` can name. Without them, the accounts that every
-    /// Windows has are known alone. Any other is answered with error 1332.
+    /// Sets the accounts of the host, which `user=` can name. Without them, only the accounts of every
+    /// Windows are known. Any other is answered with error 1332.
     #[must_use]
     pub fn with_accounts(self, accounts: &'a Accounts) -> Self {
         Self {
@@ -58,13 +58,13 @@ impl<'a> Netsh<'a> {
         }
     }
 
-    /// The same with other line ends: on Windows they are CRLF.
+    /// Sets the line ends of the output: LF by default, CRLF as on Windows.
     #[must_use]
     pub fn with_newline(self, newline: Newline) -> Self {
         Self { newline, ..self }
     }
 
-    /// Answers the command that words on a command line mean, and returns the exit code.
+    /// Runs the command given by the words of a command line, and returns the exit code.
     pub(super) fn respond(
         &self,
         command: Option<Command<'_>>,

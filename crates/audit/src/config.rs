@@ -17,11 +17,11 @@ use crate::waiver::Waiver;
 pub struct Config {
     /// The time of the audit.
     pub now: Timestamp,
-    /// The severities of rules that are not at their own; none: the rule is off.
+    /// The severities of rules that differ from the default; `None` turns the rule off.
     pub severities: BTreeMap<&'static str, Option<Severity>>,
     /// Names of application ids.
     pub applications: BTreeMap<Uuid, String>,
-    /// The file that it was read from, where there is one.
+    /// The file that the configuration was read from, if any.
     pub source: Option<String>,
     /// The number of days before its expiry in which a certificate is reported. Default: 30.
     pub expiring_days: u32,
@@ -41,7 +41,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Nothing decided, at this time.
+    /// The default configuration, for an audit at this time.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Config {
         }
     }
 
-    /// The severity that a rule has; none if it is off.
+    /// The severity of a rule; `None` if it is off.
     #[must_use]
     pub fn severity(&self, rule: &Rule) -> Option<Severity> {
         self.severities

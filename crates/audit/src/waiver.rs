@@ -34,7 +34,7 @@ pub enum Scope {
 }
 
 impl Waiver {
-    /// Whether it has ended.
+    /// Whether the last day of the waiver is past.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         Offset::UTC.to_datetime(now).date() > self.until

@@ -165,7 +165,7 @@ pub enum Access {
     Create,
 }
 
-/// Whether other processes use an embedded store at the same time.
+/// Whether other processes may use an embedded store at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
     /// This process alone uses the store.

@@ -55,7 +55,7 @@ pub enum Name {
 }
 
 impl Certificate {
-    /// The certificate with this DER form, if it is one.
+    /// Parses a certificate in DER. `None` if the bytes are not a certificate.
     #[must_use]
     pub fn of_der(der: &[u8]) -> Option<Self> {
         let parsed = CertificateInner::<Raw>::from_der(der).ok()?;
@@ -161,7 +161,7 @@ impl Certificate {
         &self.public_key
     }
 
-    /// How it is signed.
+    /// The algorithm of the certificate's signature.
     #[must_use]
     pub fn signature(&self) -> &Signature {
         &self.signature

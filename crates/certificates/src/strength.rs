@@ -35,8 +35,8 @@ pub enum PublicKey {
     },
 }
 
-/// How a certificate is signed. Displayed it is the algorithm's name, or its object identifier
-/// where that is not known.
+/// The signature algorithm of a certificate. It is displayed by its name or, if that is not known,
+/// by its object identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     name: Cow<'static, str>,
@@ -44,7 +44,7 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// Whether it rests on a digest in which collisions have been found: MD2, MD4, MD5, SHA-1.
+    /// Whether the algorithm uses a digest with known collisions: MD2, MD4, MD5 or SHA-1.
     #[must_use]
     pub fn is_weak(&self) -> bool {
         self.is_weak

@@ -24,7 +24,7 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Whether it is empty.
+    /// Whether it has no field that is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

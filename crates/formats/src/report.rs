@@ -148,7 +148,7 @@ impl ParseError {
         self.counted.unwrap_or(1)
     }
 
-    /// Of a record that was read from a binding store.
+    /// An error about a record that was read from a binding store.
     pub fn of_record(record: impl Into<String>, what: impl Into<String>) -> Self {
         Self {
             line: None,

@@ -72,36 +72,36 @@ impl Harness {
         Ok(harness)
     }
 
-    /// The same of another version of Windows, for the API and for `netsh`.
+    /// Sets the version of Windows, for the API and for `netsh`.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.config.set_profile(profile);
         self
     }
 
-    /// The same for another caller.
+    /// Sets the rights of the caller. Default: an administrator.
     #[must_use]
     pub fn privilege(mut self, privilege: Privilege) -> Self {
         self.config.set_user(privilege);
         self
     }
 
-    /// The same, with the state of one certificate. Every other certificate is present and usable.
+    /// Sets the state of one certificate. Every other certificate is present and usable.
     #[must_use]
     pub fn certificate(mut self, hash: CertHash, state: CertificateState) -> Self {
         self.config.set_certificate(hash, state);
         self
     }
 
-    /// The same without a certificate store of this name.
+    /// Removes the certificate store of this name from the host.
     #[must_use]
     pub fn without_store(mut self, name: StoreName) -> Self {
         self.config.missing_stores.push(name);
         self
     }
 
-    /// The same with a fault in each program that is run from now on. The test fails when the
-    /// harness is dropped and the fault took effect in no program, unless it is
+    /// Adds a fault to each program that is run from now on. If the fault took effect in no
+    /// program, dropping the harness fails the test, unless the fault is
     /// [optional](Fault::optional).
     ///
     /// # Panics
@@ -118,16 +118,14 @@ impl Harness {
         self
     }
 
-    /// The same without faults. Those that took effect in no program still fail the test at its
-    /// end.
+    /// Removes all faults. Those that took effect in no program still fail the test at its end.
     #[must_use]
     pub fn without_faults(mut self) -> Self {
         self.config.fault.clear();
         self
     }
 
-    /// The same with the bindings of an export in any format that certbind reads, which replace the
-    /// existing ones.
+    /// Replaces the bindings by those of an export, in any format that certbind reads.
     ///
     /// # Errors
     /// [`HarnessError::Export`] if one record of it is broken; the store is then left alone.
@@ -138,7 +136,7 @@ impl Harness {
         }
     }
 
-    /// The same with these bindings, which replace the existing ones.
+    /// Replaces the bindings.
     ///
     /// # Errors
     /// [`HarnessError::Store`] for a duplicate key; the store is then left unchanged.

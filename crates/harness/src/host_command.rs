@@ -150,7 +150,7 @@ impl HostChild {
         &mut self.child
     }
 
-    /// Waits for its end.
+    /// Waits for the program to end.
     ///
     /// # Errors
     /// [`HarnessError::NotLoaded`]; [`HarnessError::File`] if it cannot be waited for.

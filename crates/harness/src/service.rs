@@ -10,8 +10,8 @@ use crate::error::HarnessError;
 use crate::harness::Harness;
 
 impl Harness {
-    /// The same with a reserved URL, for the accounts of the security descriptor: `D:(A;;GX;;;NS)`
-    /// lets NETWORK SERVICE listen.
+    /// Reserves a URL for the accounts of a security descriptor (SDDL): `D:(A;;GX;;;NS)` lets
+    /// NETWORK SERVICE listen.
     ///
     /// # Errors
     /// [`HarnessError::Service`] for an invalid URL or descriptor, and for a URL that is reserved
@@ -30,7 +30,7 @@ impl Harness {
         config.set(&record).map_err(HarnessError::service)
     }
 
-    /// The same with the URL reservations that Windows is installed with
+    /// Reserves the URLs of a fresh installation of Windows
     /// ([`stock_reservations`](certbind_simulator::stock_reservations)).
     ///
     /// # Errors
@@ -46,8 +46,8 @@ impl Harness {
         Ok(self.service(Access::Change)?.seed(&records)?)
     }
 
-    /// The same with an account, `DOMAIN\\name` or the name of one of the machine: `user=` of `netsh http add
-    /// urlacl` can name it, and [`run_as`](Self::run_as).
+    /// Adds an account, `DOMAIN\\name` or the name of an account of the machine, for `user=` of
+    /// `netsh http add urlacl` and for [`run_as`](Self::run_as).
     ///
     /// # Errors
     /// [`HarnessError::Account`] for an invalid name or SID, and for a name that has another SID.
@@ -56,8 +56,8 @@ impl Harness {
         self.with_valid_accounts()
     }
 
-    /// The same for programs that run as this account, which decides the URLs that they may register. Without,
-    /// they run as the user of the test.
+    /// Sets the account that programs run as, which decides the URLs that they may register.
+    /// Default: the user of the test.
     ///
     /// # Errors
     /// [`HarnessError::Account`] for an account that the host does not have.
@@ -66,7 +66,7 @@ impl Harness {
         self.with_valid_accounts()
     }
 
-    /// The same for a machine of this name, which is the domain of its accounts.
+    /// Sets the name of the machine, which is the domain of its accounts.
     ///
     /// # Errors
     /// [`HarnessError::Account`] for a name that no machine can have.

@@ -93,7 +93,7 @@ impl FleetPlan {
         json.expect("every map has texts for keys, and a String takes all") + "\n"
     }
 
-    /// Reads them.
+    /// Reads the plans of a fleet from their JSON document.
     ///
     /// # Errors
     /// As [`Plan::from_json`], with the host of the invalid plan.

@@ -39,10 +39,11 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// The mapped `binding`.
+    /// Applies the rules to a binding.
     ///
     /// # Errors
-    /// None for unchanged bindings; the mapped values may be invalid together.
+    /// [`BindingError`] if the mapped values are not valid together. A binding that no rule changes
+    /// causes no error.
     pub fn map(&self, binding: &Binding) -> Result<Binding, BindingError> {
         let mut record = binding.record().clone();
         if let Some(certificate) = &mut record.certificate {

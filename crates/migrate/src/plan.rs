@@ -153,13 +153,13 @@ impl Plan {
         &self.header
     }
 
-    /// The same plan with another header.
+    /// Replaces the header of the plan.
     #[must_use]
     pub fn with_header(self, header: Header) -> Self {
         Self { header, ..self }
     }
 
-    /// The same plan with further warnings, before its own.
+    /// Adds warnings before those of the plan.
     #[must_use]
     pub fn with_warnings(mut self, mut first: Vec<Warning>) -> Self {
         first.append(&mut self.warnings);
@@ -204,7 +204,7 @@ impl Plan {
         counts
     }
 
-    /// The same plan without the steps that `keep` rejects. Their keys are left alone.
+    /// Removes the steps that `keep` rejects. Their keys are left alone.
     #[must_use]
     pub fn filtered(self, keep: impl Fn(&Step) -> bool) -> Self {
         let before = self.steps.len();
@@ -282,7 +282,7 @@ impl Plan {
 }
 
 impl Step {
-    /// The key.
+    /// The key of the binding.
     #[must_use]
     pub fn key(&self) -> &BindingKey {
         match self {
@@ -323,7 +323,7 @@ impl Step {
         }
     }
 
-    /// Whether anything happens.
+    /// Whether the step changes the target.
     #[must_use]
     pub fn changes(&self) -> bool {
         !matches!(self, Self::Keep { .. })

@@ -73,7 +73,7 @@ pub fn rotation_by_names(
 }
 
 impl Rotation {
-    /// As [`rotation`].
+    /// The plan of [`rotation`], with these options.
     ///
     /// # Errors
     /// [`Error::Store`], as [`BindingStore::scan`].
@@ -86,7 +86,7 @@ impl Rotation {
         self.renew(store, new, |_, hash| hash == old)
     }
 
-    /// As [`rotation_by_names`].
+    /// The plan of [`rotation_by_names`], with these options.
     ///
     /// # Errors
     /// [`Error::Store`], as [`BindingStore::scan`].

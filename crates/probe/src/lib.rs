@@ -34,7 +34,7 @@ use serde::Serialize;
 
 use crate::endpoint::Endpoint;
 
-/// Where and how long to try.
+/// The address to connect to, and the time limit.
 #[derive(Clone, Debug)]
 pub struct ProbeOptions {
     /// The address for keys that name none: host names, and `0.0.0.0`. `[::]` is tried at `::1`
@@ -116,8 +116,8 @@ impl Default for ProbeOptions {
     }
 }
 
-/// Tries the endpoint of a binding, as if it were the only one of its host. It takes twice the timeout
-/// at most.
+/// Probes the endpoint of a binding, as if it were the only one of its host. This takes at most
+/// twice the timeout.
 #[must_use]
 pub fn probe(binding: &Binding, options: &ProbeOptions) -> ProbeReport {
     probe_on(binding, &Resolver::new([]), options)
@@ -198,8 +198,9 @@ fn hidden_by<'a>(
     (chosen.key() != binding.key()).then_some(*chosen)
 }
 
-/// Tries the endpoints of some bindings of a host, in parallel. The results are in their order. `host`
-/// has all bindings of the host, to recognise the certificate of a binding that hides another.
+/// Probes the endpoints of several bindings in parallel, and returns the results in the order of
+/// `bindings`. `host` has all bindings of the host, to recognise the certificate of a binding that
+/// hides another.
 #[must_use]
 pub fn probe_all(
     bindings: &[Binding],

@@ -73,13 +73,13 @@ impl Connection {
         Self { name, ..self }
     }
 
-    /// The host's end.
+    /// The address on the host that the client connects to.
     #[must_use]
     pub fn local(&self) -> LocalAddress {
         self.local
     }
 
-    /// The port.
+    /// The port that the client connects to.
     #[must_use]
     pub fn port(&self) -> Port {
         self.port

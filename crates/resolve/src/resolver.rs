@@ -172,7 +172,7 @@ impl<B: Borrow<Binding>> Resolver<B> {
         self.choose_in(Order::AddressFirst, connection)
     }
 
-    /// The same in another order.
+    /// As [`choose`](Self::choose), in one of the orders on which the public sources disagree.
     #[must_use]
     pub fn choose_in(&self, order: Order, connection: &Connection) -> Option<(Step, &B)> {
         let port = self.ports.get(&connection.port)?;

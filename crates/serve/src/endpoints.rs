@@ -56,7 +56,7 @@ impl Ports {
         Self { rule, exceptions }
     }
 
-    /// The same with another port for one; 0 is any free port.
+    /// Sets the port to listen on for one port of the bindings; 0 is any free port.
     #[must_use]
     pub fn with(mut self, port: Port, listened: u16) -> Self {
         self.exceptions.insert(port, listened);

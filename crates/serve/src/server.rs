@@ -85,7 +85,7 @@ impl ServerBuilder {
         self
     }
 
-    /// The limits on clients.
+    /// The limits of connections, times and lengths. Default: [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self

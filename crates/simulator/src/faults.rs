@@ -21,7 +21,7 @@ pub enum Call {
 }
 
 impl Call {
-    /// All of them.
+    /// Every kind of call.
     pub const ALL: [Self; 6] = [
         Self::Initialize,
         Self::Set,

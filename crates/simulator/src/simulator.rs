@@ -76,46 +76,45 @@ impl Simulator {
         }
     }
 
-    /// The same with service configuration in these tables.
+    /// Sets the tables that store the other service configuration: URL reservations, timeouts and the like.
     #[must_use]
     pub fn tables(self, tables: Arc<dyn Tables>) -> Self {
         let service = ServiceConfig::new(tables);
         Self { service, ..self }
     }
 
-    /// The same of another version of Windows.
+    /// Sets the version of Windows.
     #[must_use]
     pub fn profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
     }
 
-    /// The same with these answers to open questions about Windows.
+    /// Sets answers to open questions about Windows.
     #[must_use]
     pub fn answering(self, windows: Windows) -> Self {
         Self { windows, ..self }
     }
 
-    /// The same with this in place of waiting where calls are slow ([`delay`](Self::delay), and the
-    /// option `call_time`).
+    /// Sets the function that waits in slow calls ([`delay`](Self::delay), and the option
+    /// `call_time`). Default: [`std::thread::sleep`].
     #[must_use]
     pub fn sleeping(self, sleep: fn(Duration)) -> Self {
         Self { sleep, ..self }
     }
 
-    /// The same with these certificates.
+    /// Sets the certificates of the host.
     #[must_use]
     pub fn inventory(self, inventory: Inventory) -> Self {
         Self { inventory, ..self }
     }
 
-    /// The same for this caller.
+    /// Sets the rights of the caller.
     #[must_use]
     pub fn privilege(self, privilege: Privilege) -> Self {
         Self { privilege, ..self }
     }
 
-    /// The same with these accounts, one of which is the caller. Without this call, they are those
-    /// of this process.
+    /// Sets the accounts of the host, one of which is the caller. Default: those of this process.
     #[must_use]
     pub fn accounts(self, accounts: Accounts) -> Self {
         Self { accounts, ..self }

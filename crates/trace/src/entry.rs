@@ -125,7 +125,7 @@ pub enum Argument {
 }
 
 impl Function {
-    /// The name in Windows.
+    /// The name of the function in Windows.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {

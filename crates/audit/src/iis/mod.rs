@@ -40,7 +40,7 @@ pub struct Configuration {
     pub metadata: Vec<MetadataCertificate>,
 }
 
-/// A site.
+/// A site of IIS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     /// Its name.

@@ -62,7 +62,7 @@ impl Configuration {
 /// Whether `redirection.config` says that IIS reads another file (shared configuration).
 ///
 /// # Errors
-/// [`ConfigurationError`], if it is no XML or says neither.
+/// [`ConfigurationError`] if the file is not XML, or does not have the setting.
 pub fn is_redirected(bytes: &[u8]) -> Result<bool, ConfigurationError> {
     let whole = |problem| ConfigurationError {
         problem,

@@ -23,7 +23,7 @@ fn check(binding: &Binding, _fleet: &Fleet<'_>) -> Option<Sentence> {
     unmatched_name(binding).map(Into::into)
 }
 
-/// Why no client sends the host name of a binding, if that is so.
+/// The reason why no client sends the host name of a binding; `None` if clients can send it.
 #[must_use]
 pub fn unmatched_name(binding: &Binding) -> Option<String> {
     let host = binding.key().host()?.as_str();

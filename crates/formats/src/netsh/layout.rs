@@ -65,7 +65,7 @@ pub(super) struct Line {
     pub(super) off: Option<String>,
 }
 
-/// How lines end.
+/// The line ends of a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Newline {

@@ -56,10 +56,12 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Reads through the listing, which `open` opens from its start, with a buffer of at least 4
-    /// KiB: several times, where its keys are in another order than the canonical one, or its start
-    /// does not determine its encoding. None if it is not text in such an encoding: then
-    /// [`read`](super::read) it as a whole, which reports the error or tries to find its code page.
+    /// Reads a listing without keeping its bindings. `open` opens it from its start, with a buffer
+    /// of at least 4 KiB. It is called more than once if the keys are not in canonical order, or the
+    /// start of the listing does not determine its encoding.
+    ///
+    /// Returns `None` if the encoding cannot be determined in parts. Then [`read`](super::read) the
+    /// listing as a whole, which tries the code pages of Windows or reports the error.
     ///
     /// # Errors
     /// [`ListingError`].
@@ -138,16 +140,17 @@ impl Listing {
         self.repeated_lines.binary_search(&first_line).is_ok()
     }
 
-    /// Its bindings, of the same listing from its start, in its order.
+    /// Reads the bindings in the order of the listing. `from` is the prescanned listing, from its
+    /// start.
     ///
     /// # Errors
-    /// That the listing cannot be read.
+    /// The I/O error, if the listing cannot be read.
     pub fn bindings<R: BufRead>(&self, from: R) -> io::Result<Bindings<'_, R>> {
         let reader = reader(from, self.encoding, self.words.clone())?;
         Ok(self.records(reader))
     }
 
-    /// The same of a reader at its start.
+    /// The bindings of a reader that is at the start of this listing.
     pub(super) fn records<R: BufRead>(&self, reader: Reader<R>) -> Bindings<'_, R> {
         Bindings {
             listing: self,
@@ -162,7 +165,7 @@ impl Listing {
         }
     }
 
-    /// The same in canonical order. Those of a large listing in another order are sorted in
+    /// Reads the bindings in canonical order. A large listing in another order is sorted in
     /// temporary files. The warnings come first, in the order of the listing.
     ///
     /// # Errors

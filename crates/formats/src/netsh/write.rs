@@ -115,7 +115,7 @@ impl<'a, W: Write> Writer<'a, W> {
         })
     }
 
-    /// Prints one more.
+    /// Prints one more binding.
     ///
     /// # Errors
     /// [`WriteError::Inexpressible`], and nothing of it is written, if it has a value that could not

@@ -42,7 +42,7 @@ enum Part<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// Lays the record out.
+    /// Lays out the record of a binding as a C structure.
     #[must_use]
     pub fn new(binding: &'a Binding) -> Self {
         let (key, record) = (binding.key(), binding.record());
@@ -89,7 +89,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The same with its IPv6 address, if it has one, in a family of another number.
+    /// Sets the number of the address family that an IPv6 address in the record is written with.
     #[must_use]
     pub fn in_family(mut self, family: u16) -> Self {
         if let (BindingKey::IpPort(endpoint), Some(address)) = (self.binding.key(), self.address)

@@ -70,19 +70,19 @@ impl Ace {
         self.allows("GX")
     }
 
-    /// Whether it forbids to register the URL.
+    /// Whether the entry denies registering the URL.
     #[must_use]
     pub fn denies_listening(&self) -> bool {
         self.names("D", "GX")
     }
 
-    /// Whether it allows to reserve parts of the URL for others (`GW`, or `GA` for everything).
+    /// Whether the entry allows reserving parts of the URL for others (`GW`, or `GA` for everything).
     #[must_use]
     pub fn may_delegate(&self) -> bool {
         self.allows("GW")
     }
 
-    /// Of whom: `S-1-…`, or two letters for the groups of a domain.
+    /// The account: `S-1-…`, or two letters for the groups of a domain.
     #[must_use]
     pub fn sid(&self) -> &str {
         let known = ALIASES.iter().find(|(alias, _)| *alias == self.sid);

@@ -13,13 +13,13 @@ pub enum TimeoutKey {
 }
 
 impl TimeoutKey {
-    /// Both.
+    /// Both timeouts.
     pub const ALL: [Self; 2] = [Self::IdleConnection, Self::HeaderWait];
 
     /// The default in seconds. `netsh http show servicestate` lists 120 on hosts.
     pub const DEFAULT: u16 = 120;
 
-    /// Its number in `http.h`.
+    /// The number of the key in `http.h`.
     #[must_use]
     pub fn number(self) -> i32 {
         match self {
@@ -28,7 +28,7 @@ impl TimeoutKey {
         }
     }
 
-    /// netsh's name for it.
+    /// The name of the key in netsh.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -48,14 +48,14 @@ pub enum CacheKey {
 }
 
 impl CacheKey {
-    /// Both.
+    /// Both cache parameters.
     pub const ALL: [Self; 2] = [Self::MaxResponseSize, Self::RangeChunkSize];
 
     /// The default in bytes. That of the largest response is seen on a host; that the other is the
     /// same is inferred.
     pub const DEFAULT: u32 = 262_144;
 
-    /// Its number in `http.h`.
+    /// The number of the key in `http.h`.
     #[must_use]
     pub fn number(self) -> i32 {
         match self {
@@ -64,7 +64,7 @@ impl CacheKey {
         }
     }
 
-    /// netsh's name for it.
+    /// The name of the key in netsh.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -82,13 +82,13 @@ pub enum SettingKey {
 }
 
 impl SettingKey {
-    /// The only one.
+    /// The only setting.
     pub const ALL: [Self; 1] = [Self::TlsThrottle];
 
-    /// The default: inferred.
+    /// The default (inferred).
     pub const DEFAULT: u32 = 0;
 
-    /// Its number in `http.h`.
+    /// The number of the key in `http.h`.
     #[must_use]
     pub fn number(self) -> i32 {
         match self {
@@ -96,7 +96,7 @@ impl SettingKey {
         }
     }
 
-    /// netsh's name for it.
+    /// The name of the key in netsh.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -86,7 +86,7 @@ impl Accounts {
         Self::default()
     }
 
-    /// Those of a machine of this name with one user, the caller.
+    /// The accounts of a machine of this name with one user, the caller.
     #[must_use]
     pub fn named(machine: &str, user: &str) -> Self {
         let user = Account {
@@ -101,7 +101,7 @@ impl Accounts {
         }
     }
 
-    /// Those of the machine and the user of this process, by `COMPUTERNAME` and `USERNAME` where they are
+    /// The accounts of the machine and the user of this process, by `COMPUTERNAME` and `USERNAME` where they are
     /// set, as on Windows.
     #[must_use]
     pub fn of_process() -> Self {
@@ -144,7 +144,7 @@ impl Accounts {
         }
     }
 
-    /// The same with an account: `DOMAIN\name`, or the name alone for one of the machine.
+    /// Adds an account: `DOMAIN\name`, or the name alone for an account of the machine.
     ///
     /// # Errors
     /// [`AccountError`] for an invalid name or SID, and for a name that has another SID.
@@ -186,7 +186,7 @@ impl Accounts {
         Ok(self)
     }
 
-    /// The same for programs that run as this account.
+    /// Sets the account that programs run as.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] if no account has this name.
