@@ -94,6 +94,14 @@ fn only_private_packages_are_not_published() {
     });
     let private: BTreeSet<_> = private.map(|package| package.name.as_str()).collect();
     assert_eq!(private, BTreeSet::from(PRIVATE));
+    let page = std::fs::read_to_string(root().join("docs/releasing.md")).expect("the page");
+    for name in PRIVATE {
+        let name = format!("`{name}`");
+        assert!(
+            page.contains(&name),
+            "docs/releasing.md does not name {name}"
+        );
+    }
 }
 
 #[test]
@@ -222,15 +230,20 @@ fn links_into_the_repository_lead_to_files() {
     const MAIN: &str = "https://github.com/certbind/certbind/blob/main/";
     let mut links = 0;
     for package in published() {
-        let readme = std::fs::read_to_string(package.folder.join("README.md")).expect("a README");
-        for link in readme.split(MAIN).skip(1) {
-            let path = link.split([')', '#']).next().unwrap_or_default();
-            assert!(
-                root().join(path).is_file(),
-                "the README of {} links to {path}, which is not there",
-                package.name
-            );
-            links += 1;
+        let is_text = |file: &String| file == "README.md" || file.ends_with(".rs");
+        for file in files(&package).into_iter().filter(is_text) {
+            let file = package.folder.join(file);
+            let text = std::fs::read_to_string(&file).expect("a text");
+            for link in text.split(MAIN).skip(1) {
+                let path = link.split([')', '#', '\n', '"']).next().unwrap_or_default();
+                let path = path.trim_end();
+                assert!(
+                    root().join(path).exists(),
+                    "{} links to {path}, which is not there",
+                    file.display()
+                );
+                links += 1;
+            }
         }
     }
     assert!(links > 30, "{links} links");

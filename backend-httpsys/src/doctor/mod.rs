@@ -1,8 +1,10 @@
 //! Finds out a host's answers to the open questions about HTTP.sys, among the plausible ones.
 //!
-//! `docs/fidelity.md` lists the questions. Each is an option of the simulator's `[windows]` table,
-//! and a [`Finding`] has the value that this host shows. Reading changes nothing; with a
-//! [`WriteProbe`] keys of one unused port are bound, changed and deleted again.
+//! The page [answers with alternatives] lists the questions. Each is an option of the simulator's
+//! `[windows]` table, and a [`Finding`] has the value that this host shows. Reading changes nothing;
+//! with a [`WriteProbe`] keys of one unused port are bound, changed and deleted again.
+//!
+//! [answers with alternatives]: https://github.com/certbind/certbind/blob/main/docs/fidelity/options.md
 
 mod properties;
 mod reading;
@@ -24,7 +26,7 @@ use crate::session::Session;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The question, by its name in `docs/fidelity.md`.
+    /// The question: the name of an option of the simulator's `[windows]` table.
     pub option: &'static str,
     /// The answer. A number is a Win32 code.
     pub answer: String,

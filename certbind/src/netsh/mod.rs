@@ -1,9 +1,11 @@
 //! `netsh http` over any store: the grammar, messages and exit codes of netsh in the selected
 //! release of Windows.
 //!
-//! `docs/netsh.md` separates the known behaviour of Windows from the inferred one. All output goes
-//! to one stream, as in netsh, and only the store and the other service configuration
+//! The page on [netsh] separates the known behaviour of Windows from the inferred one. All output
+//! goes to one stream, as in netsh, and only the store and the other service configuration
 //! ([`Netsh::with_api`]) are changed.
+//!
+//! [netsh]: https://github.com/certbind/certbind/blob/main/docs/netsh.md
 //!
 //! ```
 //! use certbind::netsh::{Netsh, Profile};

@@ -1,7 +1,9 @@
 //! Keys and bindings as bytes, for backends that store bytes.
 //!
 //! Encoded keys have the order of the keys. Encoded values have a format version and a checksum
-//! over key and value. `docs/file-format.md` describes both byte by byte.
+//! over key and value. The [file format] describes both byte by byte.
+//!
+//! [file format]: https://github.com/certbind/certbind/blob/main/docs/file-format.md
 //!
 //! ```
 //! use certbind_core::codec::{decode_binding, decode_key, encode_binding, encode_key};

@@ -12,7 +12,9 @@ use super::locale::Locale;
 use crate::encoding::Encoding;
 
 /// A release of Windows whose listings have a layout of their own. Each is known from listings of
-/// hosts or inferred from them; `docs/formats/netsh.md` gives the source of each line.
+/// hosts or inferred from them; the page on [listings] gives the source of each line.
+///
+/// [listings]: https://github.com/certbind/certbind/blob/main/docs/formats/netsh.md#layouts
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Release {

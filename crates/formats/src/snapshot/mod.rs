@@ -1,5 +1,7 @@
-//! The binary format: everything that a binding has, in chunks with check sums, read and written as
-//! a stream. `docs/formats/snapshot.md` has it byte by byte.
+//! The binary format: every field of a binding, in chunks with checksums, read and written as a
+//! stream. The [snapshot format] is specified byte by byte.
+//!
+//! [snapshot format]: https://github.com/certbind/certbind/blob/main/docs/formats/snapshot.md
 //!
 //! A [`Writer`] takes bindings in ascending order of their keys, as a store's scan returns them,
 //! and a [`Reader`] returns them in that order. Both keep one chunk in memory, for any number of
