@@ -17,7 +17,7 @@ pub(crate) struct FleetOptions {
     /// Process every host of a fleet: etcd://ENDPOINT[,ENDPOINT…]/
     #[arg(long, value_name = "URL")]
     pub(crate) fleet: Option<FleetUrl>,
-    /// How many hosts to process concurrently.
+    /// The number of hosts to process concurrently.
     #[arg(
         long,
         alias = "at-once",
@@ -49,7 +49,7 @@ impl FromStr for FleetUrl {
         match parsed.host() {
             None => Ok(Self(parsed)),
             Some(host) => Err(format!(
-                "it names one host, {host}; name a host by --store, and a fleet without one"
+                "the URL names the host {host}; remove it for a fleet, or pass the host by --store"
             )),
         }
     }

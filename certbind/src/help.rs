@@ -63,6 +63,9 @@ Stores and more:
   help         Show help for a command or topic: keys, stores, formats, exit-codes"
 );
 
+/// The options of `certbind --help`.
+pub(crate) const OPTIONS: &str = "  --store <URL>  The binding store [env: CERTBIND_STORE]";
+
 /// The end of `certbind --help`.
 pub(crate) const MORE: &str = "\
 Every command also takes --quiet, --verbose and --color auto|always|never.

@@ -28,7 +28,7 @@ pub(crate) struct Audit {
     #[command(flatten)]
     pub(crate) fleet: FleetOptions,
     /// A folder or file of certificates: PEM, DER, PFX, .p7b or .sst.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, alias = "certificates", value_name = "FOLDER")]
     certs: Option<PathBuf>,
     /// A file with passwords for PFX files, one per line.
     #[arg(long, value_name = "FILE", requires = "certs")]
@@ -40,7 +40,7 @@ pub(crate) struct Audit {
     /// Write each host's bindings to this folder, as the baseline of a later audit.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) save_baseline: Option<PathBuf>,
-    /// Where the name of a host comes from.
+    /// The source of the names of hosts.
     #[arg(long, value_enum, default_value_t = HostFrom::Export)]
     host_from: HostFrom,
     /// The applicationHost.config of a host, to audit the sites of IIS. Without it, the one in the folder

@@ -1,4 +1,4 @@
-//! When to use colours.
+//! The use of colours.
 
 use anstream::ColorChoice;
 use clap::ValueEnum;

@@ -14,24 +14,24 @@ pub(crate) struct Doctor {
     #[arg(value_name = "URL")]
     pub(crate) host: Option<StoreUrl>,
     /// Also bind, change and delete keys of one unused port. Everything is restored afterwards. Needs
-    /// --yes and --certificate.
-    #[arg(long, requires = "yes", requires = "certificate")]
+    /// --yes and --hash.
+    #[arg(long, requires = "yes", requires = "hash")]
     pub(crate) write: bool,
-    /// Confirm --write.
+    /// Do not ask for confirmation of --write.
     #[arg(long, requires = "write")]
     pub(crate) yes: bool,
-    /// The certificate for --write: the hash of one that the host has, with its private key.
-    #[arg(long, value_name = "HASH", requires = "write")]
-    pub(crate) certificate: Option<CertHash>,
-    /// The certificate store of --certificate. Default: MY.
+    /// The hash of the certificate for --write, which the host has with its private key.
+    #[arg(long, alias = "certificate", value_name = "HEX", requires = "write")]
+    pub(crate) hash: Option<CertHash>,
+    /// The certificate store of --hash. Default: MY.
     #[arg(long, value_name = "NAME", requires = "write")]
     pub(crate) store_name: Option<StoreName>,
     /// The unused port for --write.
     #[arg(long, value_name = "PORT", default_value_t = 49_151, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: u16,
     /// Write a configuration of the simulator that answers as this host.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) profile: Option<PathBuf>,
+    #[arg(long, alias = "profile", value_name = "FILE")]
+    pub(crate) simulator: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -18,7 +18,7 @@ pub(crate) struct Import {
     /// The format of the file.
     #[arg(long, value_enum, default_value_t = ImportFormat::Auto)]
     pub(crate) format: ImportFormat,
-    /// How to handle keys that are already bound.
+    /// The handling of keys that are already bound.
     #[arg(long, value_enum, default_value_t = OnConflict::Fail)]
     pub(crate) on_conflict: OnConflict,
     /// Skip records that cannot be parsed, and import the rest.

@@ -6,8 +6,7 @@ use certbind_formats::key_mistake;
 /// Parses a key.
 pub(crate) fn key(text: &str) -> Result<BindingKey, String> {
     text.parse().map_err(|error| {
-        key_mistake(text)
-            .unwrap_or_else(|| format!("{error}; `certbind help keys` tells how keys are written"))
+        key_mistake(text).unwrap_or_else(|| format!("{error}; see `certbind help keys`"))
     })
 }
 

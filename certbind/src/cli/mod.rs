@@ -52,8 +52,9 @@ use crate::stores::StoreUrl;
 /// Help with the commands in groups, which clap does not support.
 fn template() -> String {
     format!(
-        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{{options}}\n{}",
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{}\n\nOptions:\n{}\n{}",
         help::COMMANDS,
+        help::OPTIONS,
         help::MORE
     )
 }
@@ -89,7 +90,7 @@ pub(crate) struct Cli {
     #[arg(long, global = true, hide = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 
-    /// When to use colours. Default: on a terminal, unless NO_COLOR is set.
+    /// The use of colours. Default: on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_name = "WHEN", hide = true)]
     pub(crate) color: Option<Color>,
 
@@ -97,7 +98,7 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "TEXT", hide = true)]
     pub(crate) message: Option<String>,
 
-    /// How much history a redb file keeps: off, or limits such as commits=10000,days=400,megabytes=16.
+    /// The history that a redb file keeps: off, or limits such as commits=10000,days=400,megabytes=16.
     #[arg(
         long,
         global = true,
@@ -237,6 +238,8 @@ pub(crate) enum Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use clap::CommandFactory;
 
     #[test]
@@ -257,6 +260,68 @@ mod tests {
         listed.sort_unstable();
         known.sort_unstable();
         assert_eq!(listed, known);
+    }
+
+    /// The commands, and those below them, with their options.
+    fn commands() -> Vec<clap::Command> {
+        let mut pending = vec![super::Cli::command()];
+        let mut commands = Vec::new();
+        while let Some(command) = pending.pop() {
+            pending.extend(command.get_subcommands().cloned());
+            commands.push(command);
+        }
+        commands
+    }
+
+    /// Help begins with a verb or a noun: no question stands for one.
+    #[test]
+    fn help_texts_are_verbs_or_nouns() {
+        const QUESTIONS: [&str; 8] = [
+            "When", "Where", "Whether", "Which", "What", "Who", "Whose", "How",
+        ];
+        let mut texts = 0;
+        for command in commands() {
+            let name = command.get_name().to_owned();
+            let of_arguments = command.get_arguments().map(clap::Arg::get_help);
+            for help in of_arguments.chain([command.get_about()]).flatten() {
+                let help = help.to_string();
+                let first = help.split([' ', ',']).next().unwrap_or_default();
+                assert!(!QUESTIONS.contains(&first), "{name}: {help}");
+                texts += 1;
+            }
+        }
+        assert!(texts > 200, "{texts} texts");
+    }
+
+    /// An option has one meaning: its value has the same name in every command. The exceptions are
+    /// what a command works on (`--from`, `--to`), filters, which also take less, and spellings.
+    #[test]
+    fn options_have_one_meaning() {
+        const EXCEPTIONS: [&str; 4] = ["cert", "from", "host", "to"];
+        let mut meanings: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for command in commands() {
+            for argument in command.get_arguments() {
+                let Some(option) = argument.get_long() else {
+                    continue;
+                };
+                let names = argument.get_value_names().unwrap_or_default();
+                let value = match argument.get_action().takes_values() {
+                    true => names.iter().map(ToString::to_string).collect(),
+                    false => String::new(),
+                };
+                let aliases = argument.get_all_aliases().unwrap_or_default();
+                let of = [&[option], &aliases[..]].concat();
+                for option in of {
+                    meanings
+                        .entry(option.to_owned())
+                        .or_default()
+                        .insert(value.clone());
+                }
+            }
+        }
+        meanings.retain(|_, values| values.len() > 1);
+        let found: Vec<_> = meanings.keys().map(String::as_str).collect();
+        assert_eq!(found, EXCEPTIONS, "{meanings:?}");
     }
 
     /// The order of arguments in the usage line is the one that the parser expects.

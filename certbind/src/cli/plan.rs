@@ -27,7 +27,7 @@ pub(crate) struct Plan {
     /// Plan changes of this key only. Repeat it for several.
     #[arg(long = "target", value_name = "KEY", value_parser = key)]
     pub(crate) keys: Vec<BindingKey>,
-    /// Exit code 0: no changes, 1: error, 2: changes. Default: 0 with and without changes.
+    /// Exit with 2 if there are changes. Default: exit with 0 with and without changes.
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// Write the plan to this file, for `certbind apply`.

@@ -22,7 +22,7 @@ pub(crate) struct Record {
     /// The host, if the source does not name it.
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Option<String>,
-    /// When the export was made, if neither it nor its name says so.
+    /// The time of the export, if neither it nor its name contains it.
     #[arg(long, value_name = "TIME", value_parser = instant, conflicts_with = "watch")]
     pub(crate) time: Option<Timestamp>,
     /// Keep running, and look again and again.

@@ -21,7 +21,7 @@ pub(crate) struct Serve {
     /// The folder of the central certificate store: www.contoso.com.pfx, _.contoso.com.pfx for wildcards.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) central_store: Option<PathBuf>,
-    /// A file with a password for encrypted files on each line.
+    /// A file with passwords for PFX files, one per line.
     #[arg(long, value_name = "FILE")]
     pub(crate) passwords: Option<PathBuf>,
     /// Listen on another port than that of the bindings; 0 is any free port. May be repeated.

@@ -25,7 +25,7 @@ pub(crate) struct Sync {
     /// Keep running, and synchronize whenever the record changes.
     #[arg(long)]
     pub(crate) watch: bool,
-    /// How often to read the store if the record has not changed.
+    /// The interval of reading the store if the record has not changed.
     #[arg(
         long,
         alias = "every",

@@ -54,7 +54,7 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Doctor) -> Result<u8, Error> {
             what: format!("doctor on {url}: it probes httpsys: or httpsys:LIBRARY").into(),
         })),
     };
-    let writes = match arguments.certificate.filter(|_| arguments.write) {
+    let writes = match arguments.hash.filter(|_| arguments.write) {
         Some(certificate) => {
             unused(url, api(url)?, arguments.port)?;
             Some(WriteProbe {
@@ -69,7 +69,7 @@ pub(crate) fn run(url: &StoreUrl, arguments: &Doctor) -> Result<u8, Error> {
     progress.at(format!("Probing {url}"));
     let found = diagnose(api(url)?, writes.as_ref(), RETRY_PAUSE);
     drop(progress);
-    if let Some(path) = &arguments.profile {
+    if let Some(path) = &arguments.simulator {
         let text = profile(&found);
         output_file::write(path, |file| Ok(file.write_all(text.as_bytes())?))?;
     }

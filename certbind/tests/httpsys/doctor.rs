@@ -47,7 +47,7 @@ fn profile_makes_the_simulator_answer_as_the_host() {
     }
     let windows = host.configured("windows.toml", WINDOWS);
     let profile = host.folder.path().join("profile.toml");
-    let (code, found) = host.doctor(&windows, &["--profile", profile.to_str().unwrap()]);
+    let (code, found) = host.doctor(&windows, &["--simulator", profile.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{found}");
     for (option, told) in [
         ("query_next_end", "2"),
@@ -71,7 +71,7 @@ fn write_probe_needs_consent_and_an_unused_port() {
     host.ok(&["add", "10.0.0.1:443", "--hash", HASH, "--app-id", IIS]);
     let windows = host.configured("windows.toml", WINDOWS);
     let before = host.ok(&["list"]);
-    let certificate = ["--certificate", HASH];
+    let certificate = ["--hash", HASH];
     let (code, _) = host.doctor(&windows, &[&["--write"][..], &certificate].concat());
     assert_eq!(code, Some(2));
     let write = [&["--write", "--yes"][..], &certificate].concat();
