@@ -11,6 +11,7 @@ mod fidelity;
 mod generated;
 mod install;
 mod markdown;
+mod messages;
 mod metadata;
 mod pictures;
 mod process;
@@ -48,6 +49,7 @@ cargo xtask TASK
   book    build docs/ as a book into target/book (mdbook)
   fidelity  write docs/fidelity.md and its pages from docs/fidelity/*.toml (--check: are they up to date?)
   reliability  write docs/reliability.md from docs/reliability/*.toml (--check: is it up to date?)
+  messages  write docs/reference/errors.md, the errors and warnings of the sources (--check: is it up to date?)
   pictures  draw the pictures of the README into docs/pictures (chromium)
 
   bench   every hot path by itself
@@ -79,6 +81,8 @@ fn main() -> ExitCode {
         ["fidelity", "--check"] => fidelity::run(true),
         ["reliability"] => reliability::run(false),
         ["reliability", "--check"] => reliability::run(true),
+        ["messages"] => messages::run(false),
+        ["messages", "--check"] => messages::run(true),
         ["pictures"] => pictures::make(),
         ["bench"] => bench::paths(),
         ["bench", "compare"] => bench::compare(),

@@ -19,3 +19,9 @@ fn fidelity_pages_are_up_to_date() {
 fn reliability_page_is_up_to_date() {
     is_up_to_date("reliability");
 }
+
+/// Every error and warning of the sources is in it.
+#[test]
+fn messages_page_is_up_to_date() {
+    is_up_to_date("messages");
+}
