@@ -345,7 +345,7 @@ mod tests {
             ("etcd:///b", "\"\" is not an endpoint"),
             ("etcd://a@b/c", "\"a@b\" is not an endpoint"),
             ("etcd://a/b/c", "\"b/c\" is not the name"),
-            ("etcd://a/b?tls=maybe", "on or off"),
+            ("etcd://a/b?tls=maybe", "tls=on or tls=off"),
             ("etcd://a/b?tls", "has no value"),
             ("etcd://a/b?tls=off&ca=x", "tls=off contradicts ca"),
             ("etcd://a/b?colour=red", "\"colour\""),

@@ -18,8 +18,5 @@ pub(crate) use {no_event as debug, no_event as info, no_event as warn};
     allow(unused_variables, reason = "the numbers are fields of the event")
 )]
 pub(crate) fn interrupted_batch_undone([restored, conflicts, kept]: [usize; 3]) {
-    info!(
-        restored,
-        conflicts, kept, "a batch that was cut off is undone"
-    );
+    info!(restored, conflicts, kept, "interrupted batch rolled back");
 }

@@ -134,7 +134,7 @@ pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Vec<Step>> {
 /// Damage of a journal, with the next step for its user.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{0}; a batch was cut off and cannot be undone: check the bindings, then delete the journal"
+    "{0}; an interrupted batch cannot be rolled back: check the bindings, then delete the journal"
 )]
 struct CannotUndo(#[source] JournalDamage);
 
@@ -167,7 +167,7 @@ impl Entry<'_> {
                 let found = decode_binding(key, self.binding)?;
                 step.seen.push(found);
             }
-            _ => return Err(JournalDamage::Malformed("an entry is of an unknown sort")),
+            _ => return Err(JournalDamage::Malformed("an entry has an unknown kind")),
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl<'a> Reader<'a> {
         let gap = match self.take(1)? {
             [0] => false,
             [1] => true,
-            _ => return Err(JournalDamage::Malformed("a step is of an unknown sort")),
+            _ => return Err(JournalDamage::Malformed("a step has an unknown kind")),
         };
         let key = self.field()?;
         let key = decode_key(key)?;

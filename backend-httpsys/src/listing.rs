@@ -137,7 +137,7 @@ where
                     Gap::End => return pass.listing,
                     Gap::EndUnknown => {
                         pass.issue(
-                            format!("what follows index {index}"),
+                            format!("the entry after index {index}"),
                             ReadFailure::Code(code),
                         );
                         return pass.listing;
@@ -161,7 +161,7 @@ where
         }
     }
     let cause = "the enumeration did not end";
-    pass.contradiction(format!("what follows index {MAX_RECORDS}"), cause);
+    pass.contradiction(format!("the entry after index {MAX_RECORDS}"), cause);
     pass.listing
 }
 
@@ -193,7 +193,7 @@ impl<K: Clone + Eq + Hash + Display, T: PartialEq> Pass<K, T> {
             return false;
         }
         let cause = format!("the enumeration repeats itself from {key} on and does not end");
-        self.contradiction(format!("what follows index {index}"), cause);
+        self.contradiction(format!("the entry after index {index}"), cause);
         true
     }
 
@@ -204,7 +204,7 @@ impl<K: Clone + Eq + Hash + Display, T: PartialEq> Pass<K, T> {
             self.issue(format!("index {index}"), cause);
             return false;
         }
-        self.issue(format!("what follows index {index}"), cause);
+        self.issue(format!("the entry after index {index}"), cause);
         true
     }
 

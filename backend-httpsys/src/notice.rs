@@ -44,12 +44,13 @@ impl fmt::Display for Notice {
             }
             Self::HappenedDespiteError { key, action, code } => write!(
                 f,
-                "{key}: {action} was answered with {}, but has happened",
+                "{key}: {action} returned {}, but took effect",
                 Win32Error { code: *code }
             ),
             Self::PendingBatch { reason } => write!(
                 f,
-                "a batch was cut off and is not undone yet, so bindings may be half changed: \
+                "an interrupted batch is not rolled back yet, so bindings may be partially \
+                 changed: \
                  {reason}"
             ),
         }

@@ -97,7 +97,7 @@ impl<A: HttpApi> Session<A> {
             let known = listing.records.first().map(|(_, key, _)| key.clone());
             if self.is_gone(&known.unwrap_or_else(|| unbound_key(kind))) {
                 listing.issues.push(Issue {
-                    subject: "what follows".into(),
+                    subject: "the further entries".into(),
                     cause: ReadFailure::Code(last),
                 });
             }

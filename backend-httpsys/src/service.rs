@@ -89,7 +89,7 @@ impl<A: HttpApi> ServiceApi<A> {
                     Reply::Record(found.url.to_string(), found)
                 }
                 Answer::Found(_) => {
-                    let message = "it is no URL reservation".into();
+                    let message = "it is not a URL reservation".into();
                     Reply::Malformed(ReadFailure::Contradiction(message))
                 }
                 Answer::Malformed(cause) => Reply::Malformed(ReadFailure::Malformed(cause)),

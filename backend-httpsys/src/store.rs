@@ -149,7 +149,7 @@ impl<A: HttpApi> HttpSysStore<A> {
                 StoreError::Unavailable { source } => source.to_string(),
                 error => error.to_string(),
             };
-            events::warn!(reason, "a batch that was cut off is not undone yet");
+            events::warn!(reason, "interrupted batch not rolled back yet");
             self.note([Notice::PendingBatch { reason }]);
         }
     }
@@ -368,7 +368,7 @@ impl<A: HttpApi> BindingStore for HttpSysStore<A> {
             match self.attempt(&lock, batch) {
                 Ok(applied) => return Ok(applied),
                 Err(failed) if failed.raced && attempt < APPLY_ATTEMPTS => {
-                    events::info!(attempt, error = %failed.error, "the batch is tried again");
+                    events::info!(attempt, error = %failed.error, "retrying the batch");
                     attempt += 1;
                 }
                 Err(failed) => return Err(failed.error),
@@ -470,8 +470,8 @@ fn recover<A: HttpApi>(
             .map(|failed| format!("{}: {}", failed.key, failed.error));
         let failed: Vec<_> = failed.collect();
         return Err(StoreError::unavailable(format!(
-            "a batch was cut off, and cannot be undone ({}); correct that, or delete {} to leave \
-             the bindings as they are",
+            "an interrupted batch cannot be rolled back ({}); fix the cause, or delete {} to keep \
+             the current bindings",
             failed.join("; "),
             journal.path().display()
         )));

@@ -245,7 +245,7 @@ fn any_head(
         value: number()?,
     };
     if head.shared > before {
-        return Err(malformed("it shares more bytes than the key before has"));
+        return Err(malformed("it shares more bytes than the previous key has"));
     }
     let left = block.len() - at;
     if head.rest > left || head.value > left - head.rest {

@@ -60,7 +60,7 @@ impl Identity {
         if format == 0 {
             return Err(Cause::Meta {
                 name: META_FORMAT,
-                problem: "0, which is no format",
+                problem: "0, which is not a format",
             });
         }
         match format {

@@ -235,7 +235,7 @@ pub(crate) fn read(transaction: &ReadTransaction) -> Result<Vec<Commit>, Cause> 
         let (_, content) = number(content)?;
         let revision = key
             .try_into()
-            .map_err(|_| damaged("its key is no revision"))?;
+            .map_err(|_| damaged("its key is not a revision"))?;
         commits.push(commit(u64::from_be_bytes(revision), content)?);
     }
     Ok(commits)

@@ -57,7 +57,7 @@ pub(crate) fn compare(
     };
     for host in hosts.iter_mut() {
         host.baseline = match baselines.get_mut(&host.name.to_lowercase()) {
-            None => Baseline::Missing("no baseline is of this host".to_owned()),
+            None => Baseline::Missing("this host has no baseline".to_owned()),
             Some(earlier) => {
                 earlier.is_used = true;
                 match &earlier.bindings {
@@ -90,8 +90,11 @@ fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, E
             (Some(NotAssessed::Unreadable(why)), _) => {
                 Err(format!("its baseline {source} cannot be read: {why}"))
             }
+            (_, 1) => Err(format!(
+                "its baseline {source} cannot be read completely: 1 record is broken"
+            )),
             (_, broken) => Err(format!(
-                "its baseline {source} cannot be read whole: {broken} of its records are broken"
+                "its baseline {source} cannot be read completely: {broken} records are broken"
             )),
         };
         let earlier = Earlier {
@@ -107,7 +110,7 @@ fn of_folder(path: &Path, from: HostFrom) -> Result<BTreeMap<String, Earlier>, E
             std::collections::btree_map::Entry::Occupied(mut first) => {
                 let first = first.get_mut();
                 first.bindings = Err(format!(
-                    "two baselines are of this host: {} and {}",
+                    "this host has two baselines: {} and {}",
                     first.source, earlier.source
                 ));
             }
@@ -130,11 +133,11 @@ pub(crate) fn save(folder: &Path, hosts: &[HostExport]) -> Result<(), Error> {
             warn(&escaped(&text));
         };
         if host.not_assessed.is_some() || !host.reading.errors.is_empty() {
-            skipped("its export cannot be read whole");
+            skipped("its export cannot be read completely");
             continue;
         }
         if let Err(problem) = file_name::check(&host.name) {
-            skipped(&format!("its name cannot be that of a file: {problem}"));
+            skipped(&format!("its name is not a valid file name: {problem}"));
             continue;
         }
         if !seen.insert(host.name.to_lowercase()) {

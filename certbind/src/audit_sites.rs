@@ -94,7 +94,7 @@ pub(crate) fn attach(
         match (&file.host, of_name.len()) {
             (Some(name), 0) => return Err(broken(format!("no host is called {name:?}"))),
             (None, 2..) => {
-                let problem = "name the host that it is of: --iis HOST=FILE";
+                let problem = "its host is unknown; name it: --iis HOST=FILE";
                 return Err(broken(problem.to_owned()));
             }
             _ => {}
@@ -134,7 +134,8 @@ fn find(hosts: &mut [HostExport]) -> BTreeSet<PathBuf> {
             _ if names.len() > 1 => unreadable(
                 first,
                 format!(
-                    "it is next to exports of {} hosts, and which one it is of is not known",
+                    "it is next to exports of {} hosts, so its host is unknown; name it: --iis \
+                     HOST=FILE",
                     names.len()
                 ),
             ),

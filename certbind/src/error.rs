@@ -27,7 +27,7 @@ pub(crate) enum Error {
         variable: &'static str,
         problem: String,
     },
-    #[error("--from: an export is only shown; name a command such as `http show urlacl`")]
+    #[error("--from: an export cannot be changed; use a command such as `http show urlacl`")]
     NetshChangesExport,
     #[error("--profile: {0}")]
     Profile(UnknownProfile),
@@ -89,11 +89,11 @@ pub(crate) enum Error {
     NoExport(String),
     #[error("{0}")]
     Verify(Box<Error>),
-    #[error("name the new certificate by its hash or by --cert FILE")]
+    #[error("the new certificate is missing; pass its hash, or --cert FILE")]
     NoSuccessor,
     #[error("cannot read {}: {source}", path.display())]
     Input { path: PathBuf, source: io::Error },
-    #[error("{} needs a temporary file: {source}", path.display())]
+    #[error("cannot create a temporary file for {}: {source}", path.display())]
     Temporary { path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
     Certificate { path: PathBuf, source: LeafError },
@@ -112,7 +112,7 @@ pub(crate) enum Error {
     SnapshotToTerminal,
     #[error("no field to update; see `certbind update --help`")]
     NothingToUpdate,
-    #[error("the old and the new certificate are the same")]
+    #[error("the old and the new certificate are the same; nothing was changed")]
     SameCertificate,
     #[error("{0}")]
     Diff(Box<Error>),
@@ -135,7 +135,7 @@ pub(crate) enum Error {
     Serve(#[from] certbind_serve::ServeError),
     #[error("{0}")]
     Connection(String),
-    #[error("{key} does not hold what the plan saw; make the plan again")]
+    #[error("{key} has changed since the plan was made; make the plan again")]
     PlanOfAnotherState { key: BindingKey },
     #[error("{key} is not bound; {}", match answers {
         Some((answers, step)) => format!("{answers} ({step}) answers such a connection instead"),
@@ -146,8 +146,8 @@ pub(crate) enum Error {
         answers: Option<(BindingKey, &'static str)>,
     },
     #[error(
-        "{store} keeps no history; stores in redb files do, and `certbind record {store} --into FILE` \
-         makes one from now on"
+        "{store} has no history; only stores in redb files have one: `certbind record {store} --into \
+         FILE` starts one"
     )]
     NoHistory { store: String },
     #[error("{}", not_in_history(*revision, *current, *oldest))]
@@ -190,7 +190,7 @@ pub(crate) enum Error {
         source_name: String,
         found: String,
     },
-    #[error("{source_name} does not say of which host it is; add --host NAME")]
+    #[error("{source_name} does not name its host; add --host NAME")]
     UnnamedHost { source_name: String },
     #[error(
         "{store} was changed without `certbind record` at revision {revision}; record into a new file"
@@ -210,27 +210,29 @@ pub(crate) enum Error {
          the times into their names, as in web01-2026-12-31T120000Z.txt"
     )]
     ExportsAtOneTime { first: String, second: String },
-    #[error("--history off records nothing; leave it out")]
+    #[error("--history off would record nothing; remove it")]
     RecordsWithoutHistory,
     #[error("{store} is the store to record; choose another file with --into")]
     RecordsItself { store: String },
-    #[error("a recording is of one store, or of exports; name one store")]
+    #[error("a recording has one source, a store or exports of one host; name one store")]
     SeveralSources,
     #[error(
-        "{}: when it was made is unknown; put the time into its name, as in web01-2026-12-31.txt or \
+        "{}: the time of the export is unknown; put it into the file name, as in \
+         web01-2026-12-31.txt or \
          web01-2026-12-31T120000Z.txt, or add --time TIME", path.display()
     )]
     UndatedExport { path: PathBuf },
     #[error(
-        "--time is for one export; put the times of several into their names, as in web01-2026-12-31.txt"
+        "--time applies to one export; put the times of several into their file names, as in \
+         web01-2026-12-31.txt"
     )]
     TimeOfSeveral,
-    #[error("{origin} cannot be read whole, so nothing was recorded: {problem}")]
+    #[error("{origin} cannot be read completely, so nothing was recorded: {problem}")]
     PartialLook { origin: String, problem: String },
     #[error(
         "{source_name} is of {began}, but the last look at {host} ended at {last}; looks are recorded in \
          the order of their times{}", if *differs {
-            ", and what it has differs from what is recorded for that time"
+            ", and its bindings differ from those recorded for that time"
         } else {
             ""
         }
@@ -306,8 +308,8 @@ pub(crate) enum Error {
     #[error("failed to read {hosts} (see above); no plan was written")]
     NotPlanned { hosts: String },
     #[error(
-        "changes of this store by {} wait for `certbind confirm`, or for their roll-back; nothing was \
-         changed", plan.display()
+        "the changes of {} in this store are not confirmed yet; nothing was changed: run `certbind \
+         confirm`, or wait for their roll-back", plan.display()
     )]
     AwaitsConfirmation { plan: PathBuf },
     #[error("{}: {problem}", path.display())]
@@ -471,7 +473,8 @@ fn not_in_history(revision: u64, current: u64, oldest: Option<u64>) -> String {
 fn before_first_look(host: &str, first: Option<Timestamp>) -> String {
     match first {
         Some(first) => format!(
-            "what was bound on {host} before the first look is unknown; it ended at {first}, revision 1"
+            "the bindings of {host} before the first look are unknown; it ended at {first}, \
+             revision 1"
         ),
         None => format!("there was no look at {host} yet"),
     }

@@ -7,7 +7,7 @@ use certbind_certificates::is_reserved_on_windows;
 /// The reason why a name is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FileNameError {
-    #[error("it is no name of a file: only letters, digits, and . _ - between them")]
+    #[error("not a valid file name: use letters and digits, with . _ - between them")]
     Characters,
     #[error("Windows takes it for a device")]
     Device,

@@ -29,7 +29,8 @@ impl FromStr for Limits {
         }
         let mut options = HistoryOptions::default();
         for part in text.split(',') {
-            let wrong = || format!("{part:?} is none of off, commits=N, days=N and megabytes=N");
+            let wrong =
+                || format!("expected off, commits=N, days=N or megabytes=N, found {part:?}");
             let (name, number) = part.split_once('=').ok_or_else(wrong)?;
             let number: u32 = number.parse().map_err(|_| wrong())?;
             match name {

@@ -40,7 +40,7 @@ impl LogOptions {
             [] => Ok(HiveLogs::NextToHive),
             [only] if only == none => Ok(HiveLogs::Ignored),
             logs if logs.iter().any(|log| log == none) => Err(Error::Logs {
-                problem: "none does not go with files",
+                problem: "none cannot be combined with files",
             }),
             logs => Ok(HiveLogs::Named(logs.to_vec())),
         }

@@ -92,19 +92,19 @@ impl Drop for HostStore {
         self.print_notices();
         let recovery = self.store.recovery();
         for key in &recovery.restored {
-            let what = "was given back what it held before a batch that was cut off";
+            let what = "was restored to its binding before an interrupted batch";
             warn(&escaped(&format!("{key} {what}")));
         }
         for conflict in &recovery.conflicts {
-            let what = "was changed by another program after a batch that was cut off";
+            let what = "was changed by another program after an interrupted batch";
             warn(&escaped(&format!(
-                "{} {what}; it is left as it is",
+                "{} {what}; it is left unchanged",
                 conflict.key
             )));
         }
         for kept in &recovery.kept {
-            let what = "was given back what it held before a batch that was cut off, but Windows stores \
-                        something else";
+            let what = "was restored to its binding before an interrupted batch, but \
+                        Windows stores something else";
             warn(&escaped(&format!("{} {what}", kept.key)));
         }
     }

@@ -27,7 +27,7 @@ pub(crate) fn read(path: &Path, store: Uuid) -> Result<Option<Layout>, Error> {
     let kept: LayoutFile<Layout> =
         serde_json::from_slice(&text).map_err(|error| Error::BrokenInput {
             path: path.clone(),
-            problem: format!("it is no layout: {error}; delete it"),
+            problem: format!("not the layout of a listing: {error}; delete the file"),
         })?;
     if kept.store != store {
         return Ok(None);
@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path, store: Uuid) -> Result<Option<Layout>, Error> {
     let checked = kept.layout.check();
     checked.map_err(|error| Error::BrokenInput {
         path,
-        problem: format!("its layout is not used: {error}; delete it"),
+        problem: format!("the layout of the listing cannot be used: {error}; delete the file"),
     })?;
     Ok(Some(kept.layout))
 }

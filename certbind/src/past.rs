@@ -31,7 +31,7 @@ impl FromStr for At {
             return Ok(Self::Revision(revision));
         }
         let time = instant(text).map(Self::Time);
-        time.map_err(|problem| format!("neither a revision nor a time: {problem}"))
+        time.map_err(|problem| format!("expected a revision or a time: {problem}"))
     }
 }
 
@@ -128,7 +128,7 @@ impl Past {
         let last = self.recording.as_ref()?.last_look?;
         if time > last.ended {
             return Some(format!(
-                "the last look ended at {}; what changed after it is unknown",
+                "the last look ended at {}; later changes are unknown",
                 last.ended
             ));
         }

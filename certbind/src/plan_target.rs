@@ -26,7 +26,7 @@ pub(crate) fn of(plan: &Plan, file: &Path) -> Result<StoreUrl, Error> {
         Some(Ok(url)) if url.may_be_named_by_plans() => url,
         _ => {
             return Err(refused(
-                "it is no store, or would run code or connect to a server",
+                "it is not a store, or opening it would run code or connect to a server",
             ));
         }
     };
@@ -49,7 +49,7 @@ fn default_store() -> Option<PathBuf> {
 
 /// Checks the path of a store that a plan file names.
 fn check(store: &Path, plan: &Path, default: Option<&Path>) -> Result<(), &'static str> {
-    const ABSENT: &str = "there is no such store yet";
+    const ABSENT: &str = "the store does not exist";
     const ELSEWHERE: &str =
         "it is neither below the folder of the plan nor below the current folder";
     let text = store.to_str().ok_or(ELSEWHERE)?;
@@ -69,9 +69,9 @@ fn check(store: &Path, plan: &Path, default: Option<&Path>) -> Result<(), &'stat
     let (folder, rest) = folders.iter().find_map(below).ok_or(ELSEWHERE)?;
     match is_file_below(&folder, &rest) {
         Ok(true) => Ok(()),
-        Ok(false) => Err("its path leads over a link or `..`, or it is no file"),
+        Ok(false) => Err("its path contains a link or `..`, or it is not a file"),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ABSENT),
-        Err(_) => Err("it cannot be examined"),
+        Err(_) => Err("it cannot be inspected"),
     }
 }
 

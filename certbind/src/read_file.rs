@@ -66,7 +66,7 @@ pub(crate) fn bounded(input: &mut dyn Read, most: u64) -> io::Result<Vec<u8>> {
 
 /// The error for a pipe that has more bytes than that.
 pub(crate) fn too_long(most: u64) -> io::Error {
-    let what = format!("it has more than {most} bytes; write them to a file, and name that");
+    let what = format!("it has more than {most} bytes; save it to a file, and name the file");
     io::Error::new(io::ErrorKind::FileTooLarge, what)
 }
 

@@ -26,7 +26,8 @@ pub(crate) fn of_url(text: &str) -> Option<String> {
     }
     if path.is_file() {
         return Some(format!(
-            "it is a file and no store; to list an export, type `certbind list {text}`, and to make a store \
+            "it is a file, not a store; to list an export, type `certbind list {text}`, and to \
+             make a store \
              of it, `certbind import {text} --store redb:PATH`"
         ));
     }

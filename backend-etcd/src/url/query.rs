@@ -49,7 +49,7 @@ impl Query {
                 self.tls = Some(match &*value {
                     "on" => TlsMode::On,
                     "off" => TlsMode::Off,
-                    _ => return Err("tls is on or off".to_owned()),
+                    _ => return Err("expected tls=on or tls=off".to_owned()),
                 });
             }
             "ca" => self.ca = path(),
@@ -64,7 +64,8 @@ impl Query {
                 let number: usize = value.parse().unwrap_or(0);
                 // One operation writes the host record, and at least one a binding.
                 let number = NonZeroUsize::new(number).filter(|number| number.get() >= 2);
-                self.max_txn_ops = Some(number.ok_or("max-txn-ops is a number of at least 2")?);
+                let problem = "max-txn-ops must be a number of at least 2";
+                self.max_txn_ops = Some(number.ok_or(problem)?);
             }
             "password" => {
                 return Err(
@@ -73,7 +74,7 @@ impl Query {
                         .to_owned(),
                 );
             }
-            other => return Err(format!("there is no option {other:?}")),
+            other => return Err(format!("unknown option {other:?}")),
         }
         Ok(())
     }
@@ -180,7 +181,7 @@ fn seconds(option: &str, value: &str) -> Result<Duration, String> {
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     duration
         .filter(|duration| *duration <= MAX_TIMEOUT)
-        .ok_or_else(|| format!("{option} is a number of seconds, a day at most"))
+        .ok_or_else(|| format!("{option} must be a number of seconds, at most one day"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

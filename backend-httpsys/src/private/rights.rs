@@ -56,7 +56,7 @@ pub(super) fn check(descriptor: &str, user: &str) -> Result<(), String> {
     }
     let (flags, entries) = list.split_at(list.find('(').unwrap_or(list.len()));
     if flags.contains("NO_ACCESS_CONTROL") {
-        return Err("everybody may write to it".to_owned());
+        return Err("everyone may write to it; remove that permission".to_owned());
     }
     for entry in entries.split_terminator(')') {
         let entry = entry.strip_prefix('(').ok_or_else(|| unknown(descriptor))?;
@@ -112,7 +112,7 @@ fn mask(rights: &str) -> Option<u32> {
 }
 
 fn unknown(descriptor: &str) -> String {
-    format!("its access control list is not understood: {descriptor}")
+    format!("its access control list is not supported: {descriptor}")
 }
 
 #[cfg(test)]
@@ -154,10 +154,10 @@ mod tests {
             ("O:BAD:(A;;GW;;;IU)", "IU may write"),
             ("O:BAD:(XA;;FA;;;BU;(a))", "BU may write"),
             ("O:BAD:(A;;ZZ;;;BU)", "BU may write"),
-            ("O:BAD:NO_ACCESS_CONTROL", "everybody"),
-            ("O:BA", "not understood"),
-            ("O:BAD:(A;;FA)", "not understood"),
-            ("", "not understood"),
+            ("O:BAD:NO_ACCESS_CONTROL", "everyone"),
+            ("O:BA", "not supported"),
+            ("O:BAD:(A;;FA)", "not supported"),
+            ("", "not supported"),
         ] {
             let found = check(bad, USER).unwrap_err();
             assert!(found.contains(why), "{bad}: {found}");

@@ -53,7 +53,7 @@ pub fn system_folder() -> io::Result<PathBuf> {
     match found {
         Some(found) if result >= 0 => Ok(PathBuf::from(found).join("certbind")),
         _ => Err(io::Error::other(format!(
-            "Windows does not tell its folder ProgramData (0x{result:08x})"
+            "cannot find the folder ProgramData (0x{result:08x})"
         ))),
     }
 }
@@ -245,7 +245,7 @@ unsafe fn taken(pointer: *mut u16) -> io::Result<String> {
     // SAFETY: as the caller promises.
     unsafe { LocalFree(pointer.cast::<c_void>()) };
     let found = found.and_then(|found| found.into_string().ok());
-    found.ok_or_else(|| io::Error::other("Windows gave no text"))
+    found.ok_or_else(|| io::Error::other("Windows returned no text"))
 }
 
 /// A copy of a text.

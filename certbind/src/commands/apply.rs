@@ -37,17 +37,16 @@ pub(crate) fn run(arguments: &Apply, named: Option<StoreUrl>) -> Result<u8, Erro
     }
     let checked = certbind_migrate::check(open(&url, &plan, Access::Read)?.bindings(), &plan);
     if let Err(certbind_migrate::Error::Stale { already: true, .. }) = checked {
-        let said =
-            "Already in effect: every key holds what the plan makes of it; nothing was changed";
+        let said = "Already in effect: every key has its planned binding; nothing was changed";
         return report(arguments, &plan, false, None, said);
     }
     checked?;
     let nothing = plan.changes().next().is_none();
     if arguments.dry_run || nothing {
         let said = match nothing {
-            true => "Checked: every key is as it is to be".to_owned(),
+            true => "Checked: every key has its planned binding".to_owned(),
             false => format!(
-                "Checked: {} would be changed, and every key still holds what the plan saw",
+                "Checked: {} would be changed, and no key has changed since the plan was made",
                 plan_text::changes(&plan)
             ),
         };
@@ -179,9 +178,7 @@ fn apply(
     match certbind_migrate::apply(store.bindings(), plan) {
         Ok(undo) => {
             kept.update(&undo.to_json()).inspect_err(|_| {
-                warn(
-                    "the plan was applied; its undo plan may differ from what the store holds now",
-                );
+                warn("the plan was applied; its undo plan may differ from the current bindings");
             })?;
             if let Some(waiting) = &mut waiting {
                 waiting.update(&undo);

@@ -275,7 +275,7 @@ impl Wanted<'_> {
     fn create(&self, key: BindingKey) -> Result<Binding, Error> {
         let app_id = self
             .app_id
-            .ok_or_else(|| arguments(&key, "it is not bound; name its application by --app-id"))?;
+            .ok_or_else(|| arguments(&key, "it is not bound; add --app-id to bind it"))?;
         let mut record = match (&self.new, key.kind().names_certificate()) {
             (Some(new), true) => Record::new(*new.hash(), None, app_id),
             (None, false) => Record::central(app_id),

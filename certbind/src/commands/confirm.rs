@@ -69,7 +69,7 @@ pub(crate) fn recover(url: Option<&StoreUrl>) -> Result<Vec<Entry>, Error> {
             Err(error) => {
                 warn(&escaped(&format!(
                     "the changes of {plan} in {target} were not confirmed and cannot be rolled back: \
-                     {error}; to keep the state as it is: certbind confirm {plan}"
+                     {error}; to keep the current bindings: certbind confirm {plan}"
                 )));
                 continue;
             }

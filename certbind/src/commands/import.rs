@@ -36,9 +36,9 @@ pub(crate) fn run(url: &StoreUrl, import: &Import) -> Result<u8, Error> {
     if let Some(layout) = incoming.layout().filter(|_| !import.dry_run) {
         // The bindings are in: that their listing's layout is not kept takes nothing back.
         if let Err(error) = store.set_layout(layout) {
-            let what = "the layout of the listing was not kept";
+            let what = "the layout of the listing was not saved";
             warn(&escaped(&format!(
-                "{what}; it will print as Windows 2022 does: {error}"
+                "{what}; exports use the layout of Windows 2022: {error}"
             )));
         }
     }
@@ -141,7 +141,7 @@ impl Changes<'_> {
 
     fn stop(&mut self, error: Error) -> StoreError {
         self.stopped = Some(error);
-        StoreError::unavailable("the import has ended early")
+        StoreError::unavailable("the import ended early")
     }
 }
 

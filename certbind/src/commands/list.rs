@@ -182,7 +182,7 @@ impl<'a> Listed<'a> {
 
 /// A note for `--times`, where there are none.
 fn note_without_times(source: &str) {
-    let what = "it has no times of registry keys; hives have them, and JSON exports of hives";
+    let what = "no times of registry keys; use a hive, or a JSON export of a hive";
     note(&escaped(&format!("{source}: {what}")));
 }
 

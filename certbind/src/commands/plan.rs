@@ -113,7 +113,7 @@ pub(super) fn open_or_empty(url: &StoreUrl) -> Result<Opened, Error> {
     match Opened::open(url, Access::Read) {
         Err(Error::NoStore { .. }) => {
             warn(&escaped(&format!(
-                "there is no store at {url} yet; applying the plan makes it"
+                "there is no store at {url} yet; applying the plan creates it"
             )));
             Opened::open(&StoreUrl::memory(), Access::Read)
         }

@@ -77,7 +77,7 @@ fn timeline(arguments: &Timeline) -> Result<u8, Error> {
         }
         if host.not_assessed.is_none() && !has_times(host) {
             note(&escaped(&format!(
-                "{source}: it has no times; hives have them, and JSON exports of hives"
+                "{source}: no times of registry keys; use a hive, or a JSON export of a hive"
             )));
         }
     }

@@ -44,7 +44,7 @@ fn parse(fields: Fields) -> Result<(Option<BindingKey>, Properties), InputError>
         return Err(InputError::property("cert", problem));
     }
     if properties.checks.passwords.is_some() && properties.cert.is_none() {
-        let problem = "it is for a PFX file, which the property cert names";
+        let problem = "it requires a PFX file in the property cert";
         return Err(InputError::property("passwords", problem));
     }
     if let Some(key) = &found

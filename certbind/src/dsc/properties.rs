@@ -163,7 +163,7 @@ impl Properties {
 /// A value of a type.
 pub(super) fn typed<T: DeserializeOwned>(name: &str, json: &RawValue) -> Result<T, InputError> {
     if json.get() == "null" {
-        let problem = "null is no value; leave the property out to keep what is bound";
+        let problem = "null is not a value; omit the property to keep its current value";
         return Err(InputError::property(name, problem));
     }
     serde_json::from_str(json.get()).map_err(|error| {

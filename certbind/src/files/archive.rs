@@ -40,7 +40,7 @@ impl Archive {
         match self.files.get(path) {
             Some(EntryContent::File(bytes)) => Ok(bytes),
             Some(EntryContent::Link) => Err(io::Error::other(
-                "this is a link or a device, which is not followed in an archive",
+                "links and devices in an archive are not followed",
             )),
             None => {
                 let what = match self.is_folder(path) {

@@ -36,7 +36,7 @@ pub(super) fn opened(path: &Path) -> io::Result<Arc<Archive>> {
     let bytes = std::fs::read(path)?;
     let entries = match open(&bytes, &Limits::default()).map_err(io::Error::other)? {
         Opened::Entries(entries) => entries,
-        Opened::File(_) => return Err(io::Error::other("this is no archive")),
+        Opened::File(_) => return Err(io::Error::other("not an archive")),
     };
     let archive = Arc::new(Archive::of(entries));
     let mut kept = kept();

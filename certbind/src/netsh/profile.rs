@@ -120,7 +120,7 @@ impl Profile {
 
 /// No profile has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no netsh profile; there are 2012r2, 2016, 2019, 2022 and 2025")]
+#[error("{0:?} is not a netsh profile; expected 2012r2, 2016, 2019, 2022 or 2025")]
 pub struct UnknownProfile(String);
 
 impl FromStr for Profile {

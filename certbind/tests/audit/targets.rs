@@ -171,7 +171,7 @@ fn baselines_are_found_by_host_in_any_format() {
     assert!(changed.len() == 5 && changed.iter().all(|(host, _)| *host == "web-01"));
     assert_eq!(
         found(&report, "CB205"),
-        [("web-03", "no baseline is of this host")]
+        [("web-03", "this host has no baseline")]
     );
     assert_eq!(
         found(&report, "CB206"),
@@ -193,10 +193,10 @@ fn a_baseline_that_says_nothing_is_reported() {
     folder.write("twice/old/web-01.txt", LISTING);
     folder.write("broken/web-01.txt", "");
     for (baseline, said) in [
-        ("empty", "no baseline is of this host"),
+        ("empty", "this host has no baseline"),
         (
             "twice",
-            "two baselines are of this host: twice/old/web-01.txt and twice/web-01.txt",
+            "this host has two baselines: twice/old/web-01.txt and twice/web-01.txt",
         ),
         (
             "broken",

@@ -203,7 +203,7 @@ fn other_stores_keep_no_history() {
     let refused = host.run(&["log", "--store", "memory:"]);
     assert_eq!(refused.status.code(), Some(exit::REFUSED.into()));
     let error = String::from_utf8(refused.stderr).unwrap();
-    assert!(error.contains("keeps no history"), "{error}");
+    assert!(error.contains("has no history"), "{error}");
     assert!(
         error.contains("certbind record memory: --into FILE"),
         "{error}"

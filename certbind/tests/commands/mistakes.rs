@@ -55,7 +55,7 @@ const ADDED: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["[fe80::1%eth0]:443"],
-        "the zone \"eth0\" is no number",
+        "the zone \"eth0\" is not a number",
         "[fe80::1%4]:443",
     ),
     (&["::1:443"], "in brackets", "type [::1]:443"),
@@ -74,22 +74,22 @@ const ADDED: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["*:443"],
-        "\"*\" is no address",
+        "\"*\" is not an address",
         "0.0.0.0:443 and [::]:443",
     ),
     (
         &["ipport=*:443"],
-        "\"*\" is no address",
+        "\"*\" is not an address",
         "0.0.0.0:443 and [::]:443",
     ),
     (
         &["https://www.contoso.com/shop"],
-        "a key is no URL",
+        "a key is not a URL",
         "type hostnameport=www.contoso.com:443",
     ),
     (
         &["hostnameport=https://www.contoso.com:8443"],
-        "a key is no URL",
+        "a key is not a URL",
         "type hostnameport=www.contoso.com:8443",
     ),
     (
@@ -184,7 +184,7 @@ fn mistakes_in_stores_have_answers() {
         (
             &listing,
             exit::USAGE,
-            "it is a file and no store",
+            "it is a file, not a store",
             format!("certbind list {listing}"),
         ),
         (

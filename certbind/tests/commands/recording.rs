@@ -161,7 +161,7 @@ fn what_is_not_known_at_a_time_is_said() {
         let (out, err, code) = show(at);
         assert_eq!((out.as_str(), code), ("", Some(1)), "{at}");
         assert!(
-            err.contains("before the first look is unknown"),
+            err.contains("before the first look are unknown"),
             "{at}: {err}"
         );
     }
@@ -193,11 +193,11 @@ fn exports_that_do_not_fit_change_nothing() {
             exit::USAGE,
             "record each host into a file of its own",
         ),
-        (vec![&undated], exit::USAGE, "put the time into its name"),
+        (vec![&undated], exit::USAGE, "put it into the file name"),
         (
             vec![&early],
             exit::REFUSED,
-            "differs from what is recorded for that time",
+            "differ from those recorded for that time",
         ),
         (
             vec![&mixed, &same_day, &series[2]],
@@ -333,7 +333,10 @@ fn missing_source_is_no_empty_host() {
         exit::USAGE,
         &[&gone, "--host", "web01", "--history", "off"],
     );
-    assert!(said.contains("--history off records nothing"), "{said}");
+    assert!(
+        said.contains("--history off would record nothing"),
+        "{said}"
+    );
 }
 
 /// The bindings of a store, as JSON without its name.

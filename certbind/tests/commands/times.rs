@@ -128,7 +128,10 @@ fn an_export_without_times_says_so() {
         let output = host.run(arguments);
         assert_eq!(output.status.code(), Some(exit::DONE.into()));
         let error = text(&output.stderr);
-        assert!(error.contains("it has no times"), "{arguments:?}: {error}");
+        assert!(
+            error.contains("no times of registry keys"),
+            "{arguments:?}: {error}"
+        );
     }
     let output = host.run(&["timeline", "nowhere.json"]);
     assert_eq!(output.status.code(), Some(exit::NOT_SEARCHED.into()));
@@ -153,7 +156,7 @@ fn netsh_shows_the_reservations_and_the_listen_list_of_an_export() {
     ];
     let output = host.run(&add);
     assert_eq!(output.status.code(), Some(exit::USAGE.into()));
-    assert!(text(&output.stderr).contains("an export is only shown"));
+    assert!(text(&output.stderr).contains("an export cannot be changed"));
 }
 
 #[test]

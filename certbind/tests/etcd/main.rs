@@ -318,7 +318,7 @@ fn failing_host_does_not_stop_the_others() {
 fn a_fleet_is_no_host_and_a_host_no_fleet() {
     require!("etcd");
     let said = refused("memory:", &["list", "--fleet", "etcd://127.0.0.1/web01"]);
-    assert!(said.contains("it names one host, web01"), "{said}");
+    assert!(said.contains("the URL names the host web01"), "{said}");
     let apply = [
         "apply",
         "plan.json",

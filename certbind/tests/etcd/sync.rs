@@ -94,7 +94,7 @@ impl Host {
         let output = self.sync_with("", options);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         // A run after a killed one reports the bindings that its recovery restored.
-        let is_recovery = |line: &str| line.contains("before a batch that was cut off");
+        let is_recovery = |line: &str| line.contains("before an interrupted batch");
         assert!(
             output.stdout.is_empty() || said.lines().all(is_recovery),
             "{said}"

@@ -90,7 +90,7 @@ fn old_url_parameters_are_checked_alike() {
             let url = format!("etcd://127.0.0.1:1/web01?{parameter}={value}");
             let error = open(&url).err().unwrap();
             assert!(matches!(error, OpenError::Url(_)), "{url}: {error}");
-            let expected = format!("{parameter} is a number of seconds");
+            let expected = format!("{parameter} must be a number of seconds");
             assert!(error.to_string().contains(&expected), "{url}: {error}");
         }
         let url = format!("etcd://127.0.0.1:1/web01?timeout=0.1&{parameter}=0.1");

@@ -107,7 +107,8 @@ fn killed_everywhere(profile: &str) -> (usize, usize) {
             let begun = host.folder.path().join("journal/undo.journal").exists();
             if begun {
                 let listed = run(&host, profile, "", &["list"]);
-                let warned = String::from_utf8_lossy(&listed.stderr).contains("not undone yet");
+                let warned =
+                    String::from_utf8_lossy(&listed.stderr).contains("not rolled back yet");
                 assert!(listed.status.success() && warned, "{listed:?}");
                 let journal = host.folder.path().join("journal/undo.journal");
                 assert!(journal.exists(), "reading changes nothing");

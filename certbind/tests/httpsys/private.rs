@@ -49,7 +49,7 @@ fn journal_is_private_under_any_umask() {
         // Reading changes nothing; the next change reports the restored bindings.
         let listed = run(&host, umask, "", "list");
         assert!(
-            String::from_utf8_lossy(&listed.stderr).contains("not undone yet"),
+            String::from_utf8_lossy(&listed.stderr).contains("not rolled back yet"),
             "{listed:?}"
         );
         let added = run(&host, umask, "", &add("[::]:443"));

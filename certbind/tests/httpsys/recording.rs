@@ -88,7 +88,7 @@ fn host_that_is_not_read_whole_is_not_recorded() {
             "{answer}: {said}"
         );
         assert!(
-            said.contains("cannot be read whole, so nothing was recorded"),
+            said.contains("cannot be read completely, so nothing was recorded"),
             "{answer}: {said}"
         );
         assert!(std::fs::read(file(&host)).unwrap() == before, "{answer}");

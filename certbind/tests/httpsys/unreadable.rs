@@ -131,7 +131,7 @@ fn export_as_json_says_that_it_is_not_whole() {
         let refused = run(&host, "", &arguments);
         assert!(!refused.status.success(), "{arguments:?}: {refused:?}");
         let said = String::from_utf8_lossy(&refused.stderr);
-        assert!(said.contains("not whole"), "{arguments:?}: {said}");
+        assert!(said.contains("incomplete"), "{arguments:?}: {said}");
     }
     let arguments = [
         "--store",
@@ -143,7 +143,7 @@ fn export_as_json_says_that_it_is_not_whole() {
     ];
     let taken = run(&host, "", &arguments);
     let said = String::from_utf8_lossy(&taken.stderr);
-    assert!(said.contains("not whole"), "{said}");
+    assert!(said.contains("incomplete"), "{said}");
     let listed = host.ok(&["--store", &store, "list"]);
     assert!(listed.contains("0.0.0.0:444"), "{listed}");
 }

@@ -241,14 +241,17 @@ fn a_store_has_one_unconfirmed_change_at_most() {
     ];
     let said = bench.fails(exit::REFUSED, &more);
     assert!(
-        said.contains("plan.json wait for `certbind confirm`"),
+        said.contains("plan.json in this store are not confirmed yet"),
         "{said}"
     );
     assert!(!bench.file("more.undo.json").exists());
     child.kill().unwrap();
     child.wait().unwrap();
     let said = bench.fails(exit::REFUSED, &more);
-    assert!(said.contains("plan.json wait"), "{said}");
+    assert!(
+        said.contains("plan.json in this store are not confirmed"),
+        "{said}"
+    );
     bench.ok(&["confirm"]);
 }
 

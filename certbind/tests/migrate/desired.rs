@@ -337,7 +337,7 @@ fn desired_state_in_place_of_a_plan_has_an_answer() {
         exit::BROKEN_INPUT,
         &["apply", "cut.json", "redb:a", "--yes"],
     );
-    assert!(said.contains("it is no plan"), "{said}");
+    assert!(said.contains("it is not a plan"), "{said}");
 }
 
 #[test]
@@ -384,6 +384,6 @@ fn desired_state_names_no_other_machine_and_no_device() {
     if cfg!(unix) {
         bench.write("zero.toml", format!("{entry}cert = '/dev/zero'\n"));
         let said = bench.fails(exit::BROKEN_INPUT, &["plan", "zero.toml", "redb:a"]);
-        assert!(said.contains("no plain file"), "{said}");
+        assert!(said.contains("not a regular file"), "{said}");
     }
 }

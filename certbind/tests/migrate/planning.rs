@@ -55,10 +55,10 @@ fn plan_text_shows_counts_and_fields() {
              mapped certificate     {OLD} -> {NEW}\n\
              + hostnameport=a.example:80  {NEW} in MY, IIS\n    \
              mapped certificate     {OLD} -> {NEW}\n\n\
-             warning: whether the target has the certificates was not checked; name a folder of \
-             them to have that done\n\
-             warning: connections to the address of ipport=10.0.1.7:443 get its certificate, \
-             whatever host name they ask for: ccs=443 is not used there\n"
+             warning: the certificates of the target were not checked; name a folder that has \
+             them to check them\n\
+             warning: connections to the address of ipport=10.0.1.7:443 get its certificate \
+             for every host name; no effect there: ccs=443\n"
         )
     );
 }

@@ -79,7 +79,7 @@ fn names_select_the_renewed_bindings() {
     let told = bench.ok(&[&rotate[..], &["--export", "plan.json"]].concat());
     assert!(told.contains("0 to create, 1 to replace"), "{told}");
     assert!(
-        told.contains("are not known") && told.contains("0.0.0.0:446"),
+        told.contains("are unknown") && told.contains("0.0.0.0:446"),
         "{told}"
     );
     assert_eq!(bench.held("redb:a"), before);

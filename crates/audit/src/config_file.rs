@@ -222,7 +222,10 @@ impl TryFrom<WaiverFields> for CheckedWaiver {
                 // A name is written by a person, and compared in its canonical form.
                 Host::new(&name).map_or(name, |host| host.as_str().to_owned()),
             ),
-            _ => return Err("a waiver names one of key, certificate and name".to_owned()),
+            _ => {
+                let problem = "a waiver must name exactly one of key, certificate and name";
+                return Err(problem.to_owned());
+            }
         };
         if fields.reason.trim().is_empty() {
             return Err("a waiver needs a reason".to_owned());

@@ -51,5 +51,5 @@ impl FromStr for Severity {
 
 /// No severity has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a severity; there are error, warning and note")]
+#[error("{0:?} is not a severity; expected error, warning or note")]
 pub struct UnknownSeverity(String);

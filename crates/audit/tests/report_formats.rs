@@ -180,7 +180,7 @@ fn every_sarif_result_has_an_artifact() {
     ];
     hosts[0].source = Some("exports/web-04.txt".to_owned());
     hosts[1].source = Some("redb:live.redb".to_owned());
-    hosts[1].baseline = Baseline::Missing("no baseline is of this host".to_owned());
+    hosts[1].baseline = Baseline::Missing("this host has no baseline".to_owned());
     let config = Config::at("2026-06-01T00:00:00Z".parse().unwrap());
     let second = audit(&hosts, &Inventory::none(), &config);
     for report in [report(), second] {

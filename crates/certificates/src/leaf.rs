@@ -19,7 +19,7 @@ pub enum LeafError {
     None,
     /// Several certificates qualify. They are named by hash and subject.
     #[error(
-        "it contains {} certificates of which none is above another; name one by its hash: {}",
+        "it contains {} certificates, none of which issued another; name one by its hash: {}",
         candidates.len(),
         named(candidates)
     )]

@@ -11,7 +11,7 @@ pub enum NamedPathError {
     #[error("it is a path of another machine or of a device, which only the command line may name")]
     Remote,
     /// `CON`, `C:\aux.txt`, `file:stream`: never a file in a folder on Windows.
-    #[error("it is the name of a device or of a stream on Windows, and no file")]
+    #[error("it is the name of a device or of a stream on Windows, not a file")]
     Device,
 }
 
@@ -77,13 +77,13 @@ pub fn is_reserved_on_windows(name: &str) -> bool {
 /// The bytes of a file that an input file names.
 ///
 /// # Errors
-/// If [`check_named_path`] refuses the name, it is no plain file (a device may have no end), or it cannot be
-/// read.
+/// If [`check_named_path`] refuses the name, it is not a regular file (a device may have no end), or
+/// it cannot be read.
 pub fn read_named_file(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
     check_named_path(name).map_err(io::Error::other)?;
     let path = folder.join(name);
     if !std::fs::metadata(&path)?.is_file() {
-        return Err(io::Error::other("it is no plain file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     std::fs::read(path)
 }
@@ -152,7 +152,7 @@ mod tests {
     fn devices_are_not_read() {
         let folder = Path::new("");
         let error = read_named_file(folder, "/dev/zero").unwrap_err();
-        assert_eq!(error.to_string(), "it is no plain file");
+        assert_eq!(error.to_string(), "it is not a regular file");
         let error = read_named_file(folder, "//server/share/a.pem").unwrap_err();
         assert!(error.to_string().contains("another machine"), "{error}");
     }

@@ -13,7 +13,7 @@ pub enum PartError {
     #[error("a part is damaged or cut off")]
     Damaged,
     /// The part is encrypted, and no password opens it.
-    #[error("an encrypted part is opened by none of the passwords")]
+    #[error("none of the passwords opens an encrypted part")]
     Password,
     /// The part uses an algorithm or structure that is not supported.
     #[error("{what} is not supported")]

@@ -24,7 +24,7 @@ pub enum ReadError {
     },
     /// It is other output of netsh.
     #[error(
-        "expected what `netsh http show sslcert` prints, found {what}, which lists no bindings"
+        "expected a listing of `netsh http show sslcert`, found {what}, which lists no bindings"
     )]
     OtherOutput {
         /// The output that it is.
@@ -42,7 +42,7 @@ pub enum ReadError {
         supported: u64,
     },
     /// Its bytes are not text in this encoding.
-    #[error("the export is not text in {encoding}, at byte {place} or behind; name its encoding")]
+    #[error("the export is not text in {encoding}, at byte {place} or after it; name its encoding")]
     Encoding {
         /// The encoding.
         encoding: Encoding,
@@ -60,10 +60,10 @@ fn unrecognised(format: Format, found: &str) -> String {
         ),
         Format::Snapshot => format!("expected a snapshot of bindings, found {found}"),
         Format::Netsh if found.is_empty() => {
-            "expected what `netsh http show sslcert` prints, found nothing".to_owned()
+            "expected a listing of `netsh http show sslcert`, found nothing".to_owned()
         }
         Format::Netsh => {
-            format!("expected what `netsh http show sslcert` prints, found {found:?}")
+            format!("expected a listing of `netsh http show sslcert`, found {found:?}")
         }
         Format::Reg => format!(
             "expected a registry export, which begins with \"Windows Registry Editor Version \

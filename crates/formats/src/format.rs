@@ -77,7 +77,7 @@ impl FromStr for Format {
 
 /// No format of an export has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} is not a format of an export; there are {}", Format::ALL.map(Format::name).join(", "))]
+#[error("{name:?} is not an export format; expected one of {}", Format::ALL.map(Format::name).join(", "))]
 pub struct UnknownFormat {
     name: String,
 }

@@ -208,12 +208,12 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         if seen.contains_key(&key) {
             export.times.insert(key, time);
         } else if errors.is_empty() {
-            let what = format!("times has {key}, which is no key of a binding");
+            let what = format!("times has {key}, which is not a binding key");
             errors.push(|| ParseError::in_file(what));
         }
     }
     for why in &export.unreadable {
-        errors.push(|| ParseError::in_file(format!("the export is not whole: {why}")));
+        errors.push(|| ParseError::in_file(format!("the export is incomplete: {why}")));
     }
     let errors = errors.into_errors();
     if !errors.is_empty() && !options.keep_going {

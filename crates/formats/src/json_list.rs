@@ -56,7 +56,7 @@ pub(crate) fn read(text: &str) -> Result<Document<'_>, ParseError> {
         Ok(mut hosts) if hosts.len() == 1 => {
             let only = hosts.remove(0);
             if let Some(why) = only.unreadable.first() {
-                let what = format!("the list is not whole: {why}");
+                let what = format!("the list is incomplete: {why}");
                 return Err(ParseError::in_file(what));
             }
             (Some(only.host), only.bindings)

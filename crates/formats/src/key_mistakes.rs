@@ -38,7 +38,8 @@ fn common(text: &str) -> Option<String> {
     if let Some(rest) = value.strip_prefix("*:") {
         return (tag.is_none_or(|tag| tag.eq_ignore_ascii_case("ipport"))).then(|| {
             format!(
-                "\"*\" is no address; every address is 0.0.0.0:{rest} and [::]:{rest}, and every host name \
+                "\"*\" is not an address; every address is 0.0.0.0:{rest} and [::]:{rest}, and \
+                 every host name \
                  with a certificate of the central store is ccs={rest}"
             )
         });
@@ -58,7 +59,7 @@ fn url(scheme: &str, rest: &str) -> String {
         (true, _) => authority.to_owned(),
         (false, _) => format!("{authority}:443"),
     };
-    format!("a key is no URL; type hostnameport={key}")
+    format!("a key is not a URL; type hostnameport={key}")
 }
 
 /// `[fe80::1%eth0]:443`: HTTP.sys knows zones by their numbers.
@@ -68,7 +69,7 @@ fn named_zone(value: &str) -> Option<String> {
     address.parse::<Ipv6Addr>().ok()?;
     zone.parse::<u32>().is_err().then(|| {
         format!(
-            "the zone {zone:?} is no number; type the index of the network interface, as in \
+            "the zone {zone:?} is not a number; type the index of the network interface, as in \
              [{address}%4]:{port} (`netsh interface ipv6 show interfaces` lists them)"
         )
     })

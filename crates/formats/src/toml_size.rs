@@ -12,7 +12,8 @@ pub fn check_toml_size(text: &str) -> Result<(), String> {
     let between = |byte: &u8| byte.is_ascii() && !byte.is_ascii_alphanumeric();
     match text.bytes().filter(between).count() > MOST {
         true => Err(format!(
-            "this TOML has more than {MOST} blanks, line ends and punctuation characters; write it as JSON"
+            "this TOML has more than {MOST} spaces, line ends and punctuation characters; write \
+             it as JSON"
         )),
         false => Ok(()),
     }

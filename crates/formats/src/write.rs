@@ -15,7 +15,7 @@ pub enum WriteError {
     #[error("{}", Listed(.0))]
     Inexpressible(Vec<InexpressibleValue>),
     /// A binding is out of the order of the format, or a duplicate. It was not written.
-    #[error("{key} came behind {last}; a snapshot takes each key once, in ascending order")]
+    #[error("{key} came after {last}; a snapshot takes each key once, in ascending order")]
     Unordered {
         /// The binding's key.
         key: BindingKey,
@@ -25,8 +25,8 @@ pub enum WriteError {
     /// Parts of the store could not be read, and the format cannot represent that: a reader would
     /// take the missing bindings for deleted ones.
     #[error(
-        "the store cannot be read whole, and only JSON can say that bindings are missing; \
-         export it as json: {}",
+        "the store cannot be read completely, and only JSON can record missing bindings; export \
+         it as json: {}",
         Listed(.unreadable)
     )]
     NotWhole {

@@ -42,7 +42,7 @@ pub(crate) fn configured(text: &str) -> Result<ConfiguredSimulator, ConfigError>
 fn text_of(path: &Path) -> io::Result<String> {
     match fs::metadata(path)?.is_file() {
         true => fs::read_to_string(path),
-        false => Err(io::Error::other("it is no plain file")),
+        false => Err(io::Error::other("it is not a regular file")),
     }
 }
 
@@ -266,7 +266,7 @@ mod tests {
             ("[[urlacl]]\nurl = \"http://+\"\nsddl = \"D:\"", "no slash"),
             (
                 "[[urlacl]]\nurl = \"http://+:1/\"\nsddl = \"all\"",
-                "no list",
+                "no discretionary access control list",
             ),
             ("[accounts]\n\"CONTOSO\\\\svc\" = \"1104\"", "S-1-5-21-"),
             ("[accounts]\n\"a:b\" = \"S-1-5-21-1-2-3-4\"", "a:b"),
@@ -290,6 +290,6 @@ mod tests {
     #[test]
     fn devices_are_no_configuration() {
         let error = simulator("/dev/zero").unwrap_err().to_string();
-        assert!(error.contains("it is no plain file"), "{error}");
+        assert!(error.contains("it is not a regular file"), "{error}");
     }
 }

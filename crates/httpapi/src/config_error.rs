@@ -31,7 +31,7 @@ pub(crate) enum ConfigError {
         allow: &'static str,
     },
     #[error(
-        "[[fault]] number {0} says not what is to happen: give it `answer`, `delay_ms`, `delete`, `put` or `kill`"
+        "[[fault]] number {0} has no effect: add `answer`, `delay_ms`, `delete`, `put` or `kill`"
     )]
     Fault(usize),
     #[error("store {url:?}: {error}")]

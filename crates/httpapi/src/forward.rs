@@ -26,7 +26,7 @@ impl ForwardTarget {
     pub(crate) fn to(path: &Path) -> Result<Option<Self>, String> {
         if !path.is_absolute() {
             // Windows would take a bare name for the library of that name that is loaded: this one.
-            return Err(format!("{path:?} is no absolute path"));
+            return Err(format!("{path:?} is not an absolute path"));
         }
         // SAFETY: the user who sets the environment names the library, and vouches for it.
         let library = unsafe { Library::new(path) };

@@ -165,8 +165,7 @@ impl<I: Iterator<Item = Result<Binding>>> Side<I> {
         let key = next.key();
         // In a comparison out of order, common bindings would be reported as added and removed.
         if let Some(last) = self.last.as_ref().filter(|last| *last >= key) {
-            let reason =
-                format!("it comes behind {last}; bindings are compared in canonical order");
+            let reason = format!("it comes after {last}; bindings are compared in canonical order");
             return Err(StoreError::invalid(key.clone(), reason));
         }
         self.last = Some(key.clone());

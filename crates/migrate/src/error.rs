@@ -50,7 +50,7 @@ pub enum Error {
     #[error("{}", told(.0))]
     Duplicates(Vec<Duplicate>),
     /// The bytes are no plan.
-    #[error("it is no plan: {0}")]
+    #[error("it is not a plan: {0}")]
     NoPlan(String),
     /// The version of the plan is not supported by this release.
     #[error(
@@ -73,7 +73,7 @@ pub enum Error {
     },
     /// The bindings read back differ from the written ones. **The plan was applied**, and its
     /// inverse undoes it for the keys that are still in the state it left.
-    #[error("the plan was applied, and what was read back differs: {}", told_each(.0))]
+    #[error("the plan was applied, but other bindings were read back: {}", told_each(.0))]
     ReadBack(Vec<Mismatch>),
 }
 
@@ -107,11 +107,12 @@ fn told(duplicates: &[Duplicate]) -> String {
 
 fn stale(moved: &[Mismatch], already: bool) -> String {
     if already {
-        return "the plan has been applied already: every key holds what it makes of it".into();
+        return "the plan is already applied: every key has its planned binding".into();
     }
     let noun = if moved.len() == 1 { "key" } else { "keys" };
     format!(
-        "{} {noun} moved since the plan was made, and nothing was changed: {}; make the plan anew",
+        "{} {noun} changed since the plan was made; nothing was changed: {}; make the \
+         plan again",
         moved.len(),
         told_each(moved)
     )

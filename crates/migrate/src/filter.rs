@@ -97,7 +97,8 @@ impl FromStr for HostPattern {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let error = |problem: &dyn fmt::Display| format!("{text:?} is no host pattern: {problem}");
+        let error =
+            |problem: &dyn fmt::Display| format!("{text:?} is not a host pattern: {problem}");
         if text.is_empty() {
             return Err(error(&"it is empty"));
         }

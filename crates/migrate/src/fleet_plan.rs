@@ -128,7 +128,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Hosts<'a> {
                 let mut hosts = BTreeMap::new();
                 while let Some((host, plan)) = table.next_entry::<String, _>()? {
                     if hosts.contains_key(&host) {
-                        return Err(A::Error::custom(format!("{host:?} is there twice")));
+                        return Err(A::Error::custom(format!("{host:?} occurs twice")));
                     }
                     hosts.insert(host, plan);
                 }

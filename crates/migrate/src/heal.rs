@@ -23,7 +23,7 @@ pub struct Healing {
 #[non_exhaustive]
 pub enum HealError {
     /// The earlier export, or the present state, has a key more than once.
-    #[error("{key} occurs twice in {place}; which of the records counts is not known")]
+    #[error("{key} occurs twice in {place}; the record in force is unknown")]
     Twice {
         /// The key.
         key: BindingKey,
@@ -33,8 +33,8 @@ pub enum HealError {
     /// A binding is missing, and another one at its port is new: it may be its replacement, with
     /// another key.
     #[error(
-        "{gone} is no longer bound and {new} is new at the same port: whether one replaces the \
-         other is not known"
+        "{gone} is no longer bound and {new} is new at the same port: it is unknown whether one \
+         replaces the other"
     )]
     Ambiguous {
         /// The missing key.

@@ -26,7 +26,7 @@ impl<T: FromStr<Err: fmt::Display>> FromStr for Rule<T> {
     fn from_str(text: &str) -> Result<Self, String> {
         let (from, to) = text
             .split_once('=')
-            .ok_or_else(|| format!("{text:?} is no rule; expected FROM=TO"))?;
+            .ok_or_else(|| format!("{text:?} is not a rule; expected FROM=TO"))?;
         let part = |part: &str| {
             part.trim()
                 .parse()

@@ -119,29 +119,29 @@ impl fmt::Display for Warning {
             ),
             Self::CertificateMissing { hash, keys } => write!(
                 f,
-                "the target lacks the certificate {hash}, which {} is to be bound to; \
-                 import it there with its private key first",
+                "the target lacks the certificate {hash}, needed by {}; import \
+                 it there with its private key first",
                 Keys(keys)
             ),
             Self::CertificatesNotChecked => f.write_str(
-                "whether the target has the certificates was not checked; \
-                 name a folder of them to have that done",
+                "the certificates of the target were not checked; name a folder that has them to \
+                 check them",
             ),
             Self::NoSuccessor { hash, keys } => write!(
                 f,
-                "no new certificate has the subject and names of {hash}; {} keeps it",
+                "no new certificate has the subject and names of {hash}; no change to {}",
                 Keys(keys)
             ),
             Self::UnknownCertificate { hash, keys } => write!(
                 f,
-                "the names of the certificate {hash} are not known, since the folder lacks it; \
-                 {} stays as it is",
+                "the names of the certificate {hash} are unknown, since the folder lacks it; no \
+                 change to {}",
                 Keys(keys)
             ),
             Self::Shadowed { by, keys } => write!(
                 f,
-                "connections to the address of {} get its certificate, whatever host name they \
-                 ask for: {} is not used there",
+                "connections to the address of {} get its certificate for every host name; no \
+                 effect there: {}",
                 Keys(by),
                 Keys(keys)
             ),

@@ -47,8 +47,8 @@ pub(crate) fn certificate(endpoint: &Endpoint, timeout: Duration) -> Result<Cert
     // If a certificate was shown, it is the result, with or without a later error.
     match (witness.shown.get(), shaken) {
         (Some(certificate), _) => hash_of_file(certificate)
-            .map_err(|_| "it shows something that is no certificate".to_owned()),
-        (None, Ok(())) => Err("it shows no certificate".to_owned()),
+            .map_err(|_| "the server sent something that is not a certificate".to_owned()),
+        (None, Ok(())) => Err("the server sent no certificate".to_owned()),
         (None, Err(error)) => Err(format!("no handshake: {}", words(&error))),
     }
 }
@@ -112,7 +112,7 @@ fn words(error: &io::Error) -> String {
     match error.kind() {
         // Systems name the end of a timeout in two ways.
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer in time".to_owned(),
-        io::ErrorKind::ConnectionRefused => "refused, nobody listens there".to_owned(),
+        io::ErrorKind::ConnectionRefused => "connection refused, nothing listens there".to_owned(),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
             "the connection was closed".to_owned()
         }

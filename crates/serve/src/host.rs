@@ -51,7 +51,7 @@ pub(crate) struct Choice {
 /// The reason why a binding that was chosen cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unserved {
-    #[error("the binding has reject")]
+    #[error("the binding has the flag reject")]
     Rejected,
     #[error("no file of the folder has the certificate {0} and its private key")]
     NoCertificate(CertHash),

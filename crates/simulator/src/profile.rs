@@ -111,5 +111,5 @@ impl FromStr for Profile {
 
 /// No profile has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no version; there are 7, 8, 10-1607, 10-1703, 2019, 2022 and 2025")]
+#[error("{0:?} is not a version; expected 7, 8, 10-1607, 10-1703, 2019, 2022 or 2025")]
 pub struct UnknownProfile(String);

@@ -294,7 +294,7 @@ fn damaged(table: &str, key: &[u8]) -> StoreError {
 #[non_exhaustive]
 pub enum ServiceError {
     /// The record exists already.
-    #[error("{key} is there already; delete it first")]
+    #[error("{key} already exists; delete it first")]
     AlreadyExists {
         /// Its key.
         key: ServiceKey,

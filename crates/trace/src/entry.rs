@@ -201,7 +201,7 @@ fn write_binding(f: &mut fmt::Formatter<'_>, binding: &Binding) -> fmt::Result {
 
 /// A line of a trace that is no entry.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line} is no call of a trace: {source}")]
+#[error("line {line} is not a call of a trace: {source}")]
 pub struct TraceError {
     /// The line, counted from 1.
     pub line: usize,

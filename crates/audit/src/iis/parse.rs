@@ -75,7 +75,9 @@ pub fn is_redirected(bytes: &[u8]) -> Result<bool, ConfigurationError> {
         None => Ok(false),
         Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
         Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-        Some(text) => Err(whole(format!("enabled is {text:?}"))),
+        Some(text) => Err(whole(format!(
+            "enabled is {text:?}, expected true or false"
+        ))),
     }
 }
 
@@ -180,7 +182,7 @@ impl Reader {
                 }
                 "siteDefaults" | "applicationDefaults" | "virtualDirectoryDefaults" => {}
                 other => {
-                    let problem = format!("sites has an element {other:?}, which is not known");
+                    let problem = format!("sites has the unknown element {other:?}");
                     return Err(self.error(child, problem));
                 }
             }
@@ -198,7 +200,7 @@ impl Reader {
         self.check_inline(site)?;
         let id = self.required(site, "id")?;
         let id = id.parse().map_err(|_| {
-            let problem = format!("the number of a site is {id:?}");
+            let problem = format!("the number of a site is {id:?}, expected a number");
             self.error(site, problem)
         })?;
         let starts = match site.attribute("serverAutoStart").or(starts) {
@@ -206,7 +208,8 @@ impl Reader {
             Some(text) if text.eq_ignore_ascii_case("true") => true,
             Some(text) if text.eq_ignore_ascii_case("false") => false,
             Some(text) => {
-                return Err(self.error(site, format!("serverAutoStart is {text:?}")));
+                let problem = format!("serverAutoStart is {text:?}, expected true or false");
+                return Err(self.error(site, problem));
             }
         };
         // Bindings of the defaults are in front of those of the site, which may clear them.
@@ -264,7 +267,7 @@ impl Reader {
                     });
                 }
                 other => {
-                    let problem = format!("bindings has an element {other:?}, which is not known");
+                    let problem = format!("bindings has the unknown element {other:?}");
                     return Err(self.error(child, problem));
                 }
             }
@@ -335,7 +338,7 @@ impl Reader {
                     }
                 }
                 other => {
-                    let problem = format!("customMetadata has an element {other:?}");
+                    let problem = format!("customMetadata has the unknown element {other:?}");
                     return Err(self.error(child, problem));
                 }
             }

@@ -51,7 +51,7 @@ pub(super) fn cases() -> super::harness::Cases {
                 REGISTRY_BINDING,
             )),
             &["Parameters"],
-            "\"ListenOnlyList\" was passed over: expected REG_MULTI_SZ",
+            "\"ListenOnlyList\" was ignored: expected REG_MULTI_SZ",
         )
         .passes("a whole one", Scene::new().export(listing))
 }

@@ -30,10 +30,10 @@ pub(super) fn cases() -> super::harness::Cases {
     Cases::new()
         .trips(
             Scene::new().host_with(|host| {
-                host.baseline = Baseline::Missing("no baseline is of this host".to_owned());
+                host.baseline = Baseline::Missing("this host has no baseline".to_owned());
             }),
             &["the export"],
-            "no baseline is of this host",
+            "this host has no baseline",
         )
         .passes("none was requested", Scene::new())
         .passes("it has one", Scene::new().was(Vec::new()))

@@ -35,7 +35,7 @@ impl Names {
         let parts = parts.filter(|part| !part.is_empty() && *part != ".");
         let path: Vec<_> = parts.map(str::to_owned).collect();
         if path.is_empty() || path.iter().any(|part| part == ".." || part.contains('\0')) {
-            return Err(ArchiveError::entry(name, "this is no name of a file"));
+            return Err(ArchiveError::entry(name, "not a file name"));
         }
         if !self.seen.insert(path.clone()) {
             let what = "the archive has two entries of this name; unpack it, and name the file";

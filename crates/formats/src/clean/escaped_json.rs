@@ -50,7 +50,6 @@ pub(super) fn outputs(lines: &[NumberedLine]) -> Option<(Lines, String)> {
     }
     let (number, output) = found?;
     let numbered = output.into_iter().map(|text| NumberedLine { number, text });
-    let what =
-        "the listing is the \"stdout\" of a JSON object; the rest of the file was passed over";
+    let what = "the listing is the \"stdout\" of a JSON object; the rest of the file was ignored";
     Some((numbered.collect(), what.to_owned()))
 }

@@ -36,7 +36,7 @@ pub fn canonical(text: &str, options: &ReadOptions) -> Result<String, ReadError>
     // An output that reads differently is worse than none.
     if (&before.export, &before.managed) != (&after.export, &after.managed) {
         return Err(ReadError::Malformed(crate::report::ParseError::in_file(
-            "the canonical form would give other bindings; this is a fault of certbind",
+            "the canonical form would give other bindings; this is a bug in certbind",
         )));
     }
     Ok(writer.text)

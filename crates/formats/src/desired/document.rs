@@ -141,7 +141,7 @@ pub(super) fn read(root: &Node, folder: &Path) -> Result<Document, ParseError> {
     if let Some(node) = named("binding") {
         let Value::List(entries) = &node.value else {
             let message = format!(
-                "binding is a list of tables, found {}; write [[binding]] in TOML, or a list",
+                "binding must be a list of tables, found {}; write [[binding]] in TOML, or a list",
                 node.kind()
             );
             return Err(error(node.place, message));
@@ -265,7 +265,7 @@ impl Reader<'_> {
         let fields = Fields::of(node, "a binding", Some(&known))?;
         let keys = self.keys(node.place, &fields)?;
         if let (Some(spelling), 2..) = (fields.get("host_spelling"), keys.len()) {
-            let message = "host_spelling is of one host name; move it to an entry of its own";
+            let message = "host_spelling applies to one host name; move it to an entry of its own";
             return Err(error(spelling.place, message));
         }
         let mut bindings = Vec::new();

@@ -127,7 +127,7 @@ fn json_node(
     let text = raw.get();
     let place = offset(text);
     if depth > MAX_DEPTH {
-        return Err((place, "the values are nested too deep".to_owned()));
+        return Err((place, "the values are nested too deeply".to_owned()));
     }
     let failed = |error: serde_json::Error| (place, without_place(&error));
     let value = match text.as_bytes().first() {

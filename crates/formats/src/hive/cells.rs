@@ -48,10 +48,7 @@ impl<'a> Cells<'a> {
                 }
                 None => {
                     if !is_lost {
-                        wrong.push(format!(
-                            "there is no bin where one should be, at {:#x}",
-                            LENGTH + at
-                        ));
+                        wrong.push(format!("a bin is missing at {:#x}", LENGTH + at));
                     }
                     is_lost = true;
                     at += PAGE;

@@ -49,7 +49,7 @@ impl<'a> Key<'a> {
     pub(super) fn at(cells: &mut Cells<'a>, offset: u32) -> Result<Self, CellError> {
         let node = cells.take(offset)?;
         if !node.starts_with(b"nk") {
-            return Err(CellError::new(offset, "this is no key"));
+            return Err(CellError::new(offset, "this is not a key"));
         }
         let name = u16_at(node, 72).and_then(|length| node.get(76..76 + usize::from(length)));
         let name = name.ok_or(CellError::new(offset, "this key goes beyond its cell"))?;
@@ -96,7 +96,7 @@ impl<'a> Key<'a> {
             Err(fault) => under.broken.push(fault),
         }
         if under.broken.is_empty() && under.whole.len() != count as usize {
-            let what = "the number of keys under this key is not that of the list of them";
+            let what = "the number of subkeys is not the length of their list";
             under.broken.push(CellError::new(self.offset, what));
         }
         under
@@ -145,7 +145,7 @@ fn entries(offset: u32, leaf: &[u8]) -> Result<impl Iterator<Item = u32>, CellEr
         // After the offset of each key: the start of its name, or a hash of it.
         Some(b"lf" | b"lh") => 8,
         Some(b"li") => 4,
-        _ => return Err(CellError::new(offset, "this is no list of keys")),
+        _ => return Err(CellError::new(offset, "this is not a list of keys")),
     };
     elements(offset, leaf, size)
 }

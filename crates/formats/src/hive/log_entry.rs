@@ -79,7 +79,7 @@ impl<'a> Entries<'a> {
         if has_newer(log, at, found.entries.last()) {
             found.bad = Some(BadEntry {
                 offset: at,
-                what: "it is not there, and newer ones are",
+                what: "it is missing, and newer entries exist",
                 is_followed: true,
             });
         }
@@ -126,7 +126,7 @@ impl<'a> Entry<'a> {
         }
         let length = field(4) as usize;
         if length < HEADER || !length.is_multiple_of(SECTOR) {
-            return Err("the length of the entry is none that an entry can have");
+            return Err("the length of the entry is not valid");
         }
         let body = log
             .get(at..)
@@ -150,7 +150,7 @@ impl<'a> Entry<'a> {
             length,
         };
         if !bins.is_multiple_of(PAGE) {
-            return Err("the length of the hive's bins is none that a hive can have");
+            return Err("the length of the hive's bins is not valid");
         }
         let mut left = pages.len();
         for (offset, length) in entry.places() {

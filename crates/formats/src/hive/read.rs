@@ -52,7 +52,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         })?;
     // Every cell that belongs to the bindings was found, or is an error of its own.
     for what in wrong {
-        let what = format!("damage that no binding was found in: {what}");
+        let what = format!("damage outside of the bindings: {what}");
         hive.collected
             .warning(ConversionWarning::new(WarningKind::Skipped, what));
     }
@@ -167,8 +167,8 @@ impl<'a> Hive<'a> {
         match (sets.next(), sets.next()) {
             (Some(only), None) => {
                 let what = format!(
-                    "there is no Current that says which control set is in force; {}, the only one, \
-                     was taken",
+                    "Select\\Current is missing, so the control set in force is unknown; {}, the \
+                     only one, was used",
                     only.0
                 );
                 self.collected
@@ -176,8 +176,8 @@ impl<'a> Hive<'a> {
                 Ok(Some(found(only)))
             }
             (Some(_), Some(_)) => {
-                let what = "there are several control sets, and no Current that says which of them \
-                            is in force";
+                let what = "Select\\Current is missing, and there are several control sets, so \
+                    the one in force is unknown";
                 Err(ReadError::Malformed(in_key("Select", what)))
             }
             (None, _) => match root.broken.first() {
@@ -227,7 +227,7 @@ impl<'a> Hive<'a> {
             }
             if count > 0 {
                 let what = format!(
-                    "the bindings of {set} ({count}) were passed over; those of {in_force} are in force"
+                    "the bindings of {set} ({count}) were ignored; those of {in_force} are in force"
                 );
                 self.collected
                     .warning(ConversionWarning::new(WarningKind::Skipped, what));

@@ -63,18 +63,20 @@ impl fmt::Display for Recovery {
         if self.applied.is_empty() {
             return f.write_str("no transaction log was replayed");
         }
-        f.write_str("replayed ")?;
-        for (index, log) in self.applied.iter().enumerate() {
-            let separator = if index == 0 { "" } else { ", then " };
-            let entries = if log.entries == 1 { "entry" } else { "entries" };
-            write!(f, "{separator}{} {entries} of {} (", log.entries, log.name)?;
-            if log.first == log.last {
-                write!(f, "{})", log.first)?;
-            } else {
-                write!(f, "{} to {})", log.first, log.last)?;
+        let applied = self.applied.iter().map(|log| {
+            let AppliedLog {
+                name, first, last, ..
+            } = log;
+            match log.entries {
+                1 => format!("1 entry of {name} ({first})"),
+                entries => format!("{entries} entries of {name} ({first} to {last})"),
             }
-        }
-        Ok(())
+        });
+        write!(
+            f,
+            "replayed {}",
+            applied.collect::<Vec<_>>().join(", then ")
+        )
     }
 }
 
@@ -133,7 +135,7 @@ enum LogContent<'a> {
 
 impl<'a> LogContent<'a> {
     fn of(log: &'a LogFile) -> Result<Self, String> {
-        let header = Sector::of(&log.bytes).ok_or("it is no transaction log")?;
+        let header = Sector::of(&log.bytes).ok_or("it is not a transaction log")?;
         if !header.is_intact() {
             return Err("the checksum of its first block is wrong".to_owned());
         }
@@ -239,7 +241,7 @@ impl Replay<'_> {
                 } else {
                     self.recovery
                         .notes
-                        .push(format!("dropped the torn last entry, {place}"));
+                        .push(format!("dropped the last entry, a torn write, {place}"));
                 }
             }
         }
@@ -304,7 +306,7 @@ impl Replay<'_> {
         for (name, header, vector) in logs {
             if Some(header.timestamp()) != stamp {
                 self.recovery.missing.push(format!(
-                    "{name} was not used: it is of another time than the hive"
+                    "{name} was not used: it belongs to another state of the hive"
                 ));
                 continue;
             }

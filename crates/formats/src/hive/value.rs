@@ -60,7 +60,7 @@ impl<'a> Value<'a> {
     fn at(cells: &mut Cells<'a>, offset: u32) -> Result<Self, CellError> {
         let head = cells.take(offset)?;
         if !head.starts_with(b"vk") {
-            return Err(CellError::new(offset, "this is no value"));
+            return Err(CellError::new(offset, "this is not a value"));
         }
         let stored = u16_at(head, 2).and_then(|length| head.get(20..20 + usize::from(length)));
         let stored = stored.ok_or(CellError::new(offset, "this value goes beyond its cell"))?;
@@ -93,7 +93,7 @@ impl<'a> Value<'a> {
                 .filter(|inline| inline.len() <= 4);
             let inline = inline.ok_or(CellError::new(
                 self.offset,
-                "a value within 4 bytes has more",
+                "a value stored in its key has more than 4 bytes",
             ))?;
             return Ok(data(inline));
         }

@@ -123,9 +123,9 @@ pub fn command_options(binding: &Binding) -> Result<CommandOptions, WriteError> 
 /// The reason why no script can contain a value.
 pub(super) fn in_any_script(value: &str) -> Option<&'static str> {
     if value.contains('"') {
-        Some("netsh cannot be given a quotation mark in a value")
+        Some("netsh does not accept a quotation mark in a value")
     } else if value.chars().any(char::is_control) {
-        Some("a script cannot hold a control character in a value")
+        Some("a script cannot contain a control character in a value")
     } else if value.ends_with('\\') {
         Some("a backslash at the end would quote the quotation mark behind it")
     } else {
@@ -154,7 +154,7 @@ impl Addition<'_> {
                 Some(name) => self.option("certstorename", name.to_string()),
                 None if kind == Kind::Sni => self.refuse(
                     "certificate store name",
-                    "netsh wants one for a hostnameport, and this binding has none",
+                    "netsh requires one for a hostnameport, and this binding has none",
                 ),
                 None => {}
             }

@@ -5,9 +5,8 @@ use certbind_core::{Binding, Kind};
 use super::layout::Layout;
 use crate::report::{ConversionWarning, WarningKind};
 
-const GAP: &str = "the text in front of this record will print back differently";
-const RECORD: &str = "this will print back differently: it is spelled or spaced otherwise than \
-                      the host prints it";
+const GAP: &str = "the text before this record will differ in an export";
+const RECORD: &str = "this record will differ in an export: the host spells or spaces it otherwise";
 
 /// Walks through a listing from record to record.
 pub(super) struct Comparison<'a> {

@@ -142,7 +142,7 @@ pub(super) fn parse(lines: &[RawLine], known: &LabelDictionary, by_position: boo
     if let (true, Some((line, _))) = (sections.warnings.is_empty(), without_value.first()) {
         let ids: Vec<_> = without_value.iter().map(|(_, id)| *id).collect();
         let what = format!(
-            "Extended Properties {} are shown without a value; they are not carried",
+            "Extended Properties {} are shown without a value; they are not converted",
             ids.join(", ")
         );
         sections
@@ -222,7 +222,7 @@ impl Sections {
                     let default = shown(&ExtendedProperties::default(), field);
                     let is_sure = expected.len() == 1 || labels::field(parts.label).is_some();
                     if !is_sure && default != Some(number) && holds(Rule::PositionIsReported) {
-                        let what = format!("read as {:?}, going by its place", field.label());
+                        let what = format!("read as {:?}, by its position", field.label());
                         self.warn(WarningKind::Inferred, line.number, what);
                     }
                     set(&mut self.properties, field, number);
@@ -240,7 +240,7 @@ impl Sections {
                 }
                 _ => {
                     let what = format!(
-                        "Extended Properties: {:?} is {:?}; this is not carried",
+                        "Extended Properties: {:?} is {:?}; it is not converted",
                         parts.label, parts.value
                     );
                     self.warn(WarningKind::Value, line.number, what);
@@ -252,7 +252,7 @@ impl Sections {
         match id {
             None if id_line.is_none() && lines.iter().all(RawLine::is_empty) => {}
             None => {
-                let what = format!("Extended Property {id_text:?} is not carried");
+                let what = format!("Extended Property {id_text:?} is not converted");
                 self.warn(WarningKind::Value, id_line.unwrap_or(first), what);
             }
             Some(id) if id >= VALUES.len() => {
@@ -265,7 +265,7 @@ impl Sections {
                 if !missing.is_empty() && !is_reported && holds(Rule::MissingProperty) {
                     let labels: Vec<_> = missing.iter().map(|field| field.label()).collect();
                     let what = format!(
-                        "trimmed: no value for {}; taken to be at the default",
+                        "trimmed: no value for {}; assumed to be at the default",
                         labels.join(", ")
                     );
                     self.missing.extend(missing);

@@ -198,8 +198,8 @@ impl<'a> Fields<'a> {
         };
         let Some(on) = on.or_else(default) else {
             let what = match shape {
-                Shape::Set => "Set or Not Set, or the words for them in a language that is known",
-                _ => "Enabled or Disabled, or the words for them in a language that is known",
+                Shape::Set => "Set or Not Set, or the words for them in a known language",
+                _ => "Enabled or Disabled, or the words for them in a known language",
             };
             return Err(if self.ascii_only && !found.value.is_ascii() {
                 unknown_characters(field, found)
@@ -219,7 +219,7 @@ impl<'a> Fields<'a> {
     /// default.
     fn report_position(&mut self, field: Field, found: Found<'_>, told: Recognition, is_set: bool) {
         if is_set && told.is_by_position() && holds(Rule::PositionIsReported) {
-            let what = format!("read as {:?}, going by its place", field.label());
+            let what = format!("read as {:?}, by its position", field.label());
             self.warnings
                 .push(ConversionWarning::new(WarningKind::Inferred, what).at(found.line));
         }
@@ -238,12 +238,12 @@ impl<'a> Fields<'a> {
         let (kind, what) = match on {
             Some(false) => (
                 WarningKind::Default,
-                format!("{label:?} is not an option that is known; it is off"),
+                format!("{label:?} is an unknown option; it is off"),
             ),
             _ if labels::key(self.key_label).is_none() => {
                 let what = format!(
-                    "expected an option that can be told by its label; {label:?} is {:?}, and \
-                     which option that is cannot be told in this language",
+                    "expected a known label; {label:?} is {:?}, and its option cannot be \
+                     identified in this language",
                     parts.value
                 );
                 return Err(ParseError::at(line.number, what));
@@ -251,7 +251,7 @@ impl<'a> Fields<'a> {
             _ => (
                 WarningKind::Value,
                 format!(
-                    "{label:?} is not an option that is known; that it is {:?} is not carried",
+                    "{label:?} is an unknown option; its value {:?} is not converted",
                     parts.value
                 ),
             ),
@@ -291,7 +291,7 @@ fn unknown_characters(field: Field, found: Found<'_>) -> ParseError {
     ParseError::at(
         found.line,
         format!(
-            "{}: the value has characters of a code page that cannot be told; name the encoding",
+            "{}: the value has characters of an unknown code page; name the encoding",
             field.label()
         ),
     )

@@ -158,7 +158,7 @@ fn check_plain_line(line: &Line) -> Result<(), LayoutError> {
         || Parts::of(&line.before).is_some_and(|parts| labels::find(parts.label).is_some());
     match is_whole && !is_field {
         true => Ok(()),
-        false => Err(refuse(&line.before, "shows a value that is no binding's")),
+        false => Err(refuse(&line.before, "shows a value that no binding has")),
     }
 }
 
@@ -170,7 +170,7 @@ fn check_label(kind: Kind, field: Field, line: &Line, known: Labels) -> Result<(
         return Err(refuse(&line.before, "is not a label in front of a value"));
     };
     if !line.after.trim().is_empty() {
-        return Err(refuse(&line.after, "stands after a value"));
+        return Err(refuse(&line.after, "comes after a value"));
     }
     let is_right = match labels::find(parts.label).map(|label| label.meaning) {
         Some(Meaning::Key(kinds)) => field == Field::Key && kinds.contains(&kind),

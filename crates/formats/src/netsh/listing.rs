@@ -422,7 +422,7 @@ impl<R: BufRead> Bindings<'_, R> {
             return None;
         }
         let what = format!(
-            "trimmed: no line for {}, which other records have; taken to be at the default",
+            "trimmed: no line for {}, which other records have; assumed to be at the default",
             labels.join(", ")
         );
         let warning = ConversionWarning::new(WarningKind::Trimmed, what);
@@ -443,7 +443,7 @@ impl<R: BufRead> Iterator for Bindings<'_, R> {
             }
             (Ok(None), None) => None,
             (Ok(_), _) => {
-                let what = "the listing has changed since it was looked through";
+                let what = "the listing changed while it was read";
                 Some(Err(io::Error::other(what)))
             }
             (Err(error), _) => Some(Err(error)),

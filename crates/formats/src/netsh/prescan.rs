@@ -157,7 +157,7 @@ impl Prescan {
             && !std::mem::replace(&mut self.is_by_position, true)
         {
             let what = format!(
-                "the labels are in a language that is not known; values were read by the order of \
+                "the labels are in an unknown language; values were read by the order of \
                  the lines, which is exactly that of {windows}"
             );
             let warning = ConversionWarning::new(WarningKind::Inferred, what);
@@ -231,8 +231,8 @@ impl Prescan {
         let learner = std::mem::take(&mut self.learner);
         if learner.is_cut() {
             let what = format!(
-                "more than {MOST_LINES} lines outside of records are not kept; the listing will print \
-                 back in another layout"
+                "more than {MOST_LINES} lines outside of records are not kept; an export will \
+                 have another layout"
             );
             self.warnings
                 .push(ConversionWarning::new(WarningKind::Spelling, what));
@@ -241,14 +241,14 @@ impl Prescan {
         let (layout, odd_line) = learner.finish(encoding, self.order.take_other());
         if is_lost && layout.is_some() {
             let what = format!(
-                "the order of more than {MOST_ORDERED} records is not kept; they will print back \
-                 in canonical order"
+                "the order of more than {MOST_ORDERED} records is not kept; an export has them in \
+                 canonical order"
             );
             self.warnings
                 .push(ConversionWarning::new(WarningKind::Spelling, what));
         }
         if let Some(line) = odd_line {
-            let what = "this line ends otherwise than others; it will print back with their end";
+            let what = "this line has another ending than the others; an export will have theirs";
             self.warnings
                 .push(ConversionWarning::new(WarningKind::Spelling, what).at(line));
         }

@@ -112,7 +112,7 @@ pub(super) fn parse(
     }
     if let Some(line) = late_hash(&shown, &recognized.lines) {
         let what =
-            "expected the line of a key before this one: the hash stands right behind the key";
+            "expected the line of a key before this one: the hash comes directly after the key";
         return Err(named(ParseError::at(line, what)).into());
     }
     let sections = extended::parse(sections, known, by_position);
@@ -237,7 +237,7 @@ impl<'a> Fields<'a> {
         }
         if !labels.is_empty() {
             let what = format!(
-                "trimmed: no value for {}; taken to be at the default",
+                "trimmed: no value for {}; assumed to be at the default",
                 labels.join(", ")
             );
             self.warnings
@@ -248,7 +248,7 @@ impl<'a> Fields<'a> {
         {
             let what = format!(
                 "trimmed: {:?} is not at its place in the order of any Windows release, so that lines \
-                 may be missing; those that are not there are taken to be at the default",
+                 may be missing; missing lines are assumed to be at the default",
                 field.label()
             );
             let warning = ConversionWarning::new(WarningKind::Trimmed, what);
@@ -390,7 +390,7 @@ impl<'a> Fields<'a> {
             }
             if let Some(store) = store {
                 let what = format!(
-                    "the store name {:?} is not carried: the certificate comes from the central \
+                    "the store name {:?} is ignored: the certificate comes from the central \
                      certificate store",
                     store.value
                 );

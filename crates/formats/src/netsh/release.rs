@@ -210,7 +210,8 @@ fn old_line(field: Field) -> Line {
 /// No release has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a layout; there are 2008, 2008r2, 2012r2, 2016-rtm, 2016, 2019, 2022, 11-22h2 and 2025"
+    "{0:?} is not a layout; expected 2008, 2008r2, 2012r2, 2016-rtm, 2016, 2019, 2022, 11-22h2 or \
+     2025"
 )]
 pub struct UnknownRelease(String);
 

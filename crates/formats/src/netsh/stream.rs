@@ -55,7 +55,7 @@ pub enum RecordError {
     #[error("{0}")]
     Broken(ParseError),
     /// The listing cannot be read on.
-    #[error("the listing cannot be read on: {0}")]
+    #[error("the rest of the listing cannot be read: {0}")]
     Io(#[from] io::Error),
 }
 

@@ -122,8 +122,8 @@ impl Surroundings {
             return;
         };
         let what = match first == last {
-            true => "this line belongs to no record; it was passed over".to_owned(),
-            false => format!("lines {first} to {last} belong to no record; they were passed over"),
+            true => "this line belongs to no record and was ignored".to_owned(),
+            false => format!("lines {first} to {last} belong to no record and were ignored"),
         };
         if holds(Rule::TextIsReported) {
             self.warnings

@@ -208,7 +208,7 @@ impl Layout {
                 lost.push(if in_force {
                     "use_revocation_freshness with a time of 0".to_owned()
                 } else {
-                    "that the revocation freshness time is not in force".to_owned()
+                    "the revocation freshness time that is not in force".to_owned()
                 });
             }
         }
@@ -361,7 +361,7 @@ impl Layout {
         if !is_told {
             refused.push(refuse(
                 "key",
-                "in this language it would be taken for another kind",
+                "in this language it would be read as another kind",
             ));
         }
         refused
@@ -370,17 +370,17 @@ impl Layout {
     /// The reason why a text could not be read back, if any.
     fn unreadable(&self, text: &str) -> Option<&'static str> {
         if matches!(Text::of(text), Text::Absent | Text::AbsentAndMore) {
-            Some("(null) is how netsh shows that there is none")
+            Some("netsh prints (null) for an absent value")
         } else if text.chars().any(char::is_control) {
-            Some("it has a control character in it")
+            Some("it contains a control character")
         } else if text.starts_with(':') {
             Some("it begins with a colon")
         } else if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
-            Some("it begins or ends with a blank")
+            Some("it begins or ends with a space")
         } else if self.encoding.encode(text).is_err() {
-            Some("it has a character that the layout's encoding does not have")
+            Some("it contains a character that the layout's encoding lacks")
         } else if self.encoding.is_unknown() && !text.is_ascii() {
-            Some("it is not ASCII, and the layout's code page is not known")
+            Some("it is not ASCII, and the layout's code page is unknown")
         } else {
             None
         }

@@ -88,7 +88,7 @@ impl<'a> Parser<'a> {
             let inner = &text[1..];
             let Some(end) = closing(inner) else {
                 part.item = Err(PartError::Local(
-                    "the quotation mark behind the name is missing".into(),
+                    "the quotation mark after the name is missing".into(),
                 ));
                 return part;
             };
@@ -96,7 +96,7 @@ impl<'a> Parser<'a> {
         };
         let Some(rest) = rest.trim_start().strip_prefix('=') else {
             part.item = Err(PartError::Local(
-                "expected \"=\" behind the name of a value".into(),
+                "expected \"=\" after the name of a value".into(),
             ));
             return part;
         };
@@ -126,7 +126,7 @@ impl<'a> Parser<'a> {
                 Ok(Content::Deleted)
             } else {
                 Err(PartError::Local(format!(
-                    "expected nothing behind \"-\", found {:?}",
+                    "expected nothing after \"-\", found {:?}",
                     cut(rest)
                 )))
             };
@@ -186,7 +186,7 @@ impl<'a> Parser<'a> {
             let Some(next) = self.line() else {
                 self.lines = behind_first;
                 return Err(PartError::Unbounded(
-                    "the quotation mark behind the text is missing".into(),
+                    "the quotation mark after the text is missing".into(),
                 ));
             };
             is_on_first = false;
@@ -197,14 +197,14 @@ impl<'a> Parser<'a> {
         if !is_end(&tail) {
             let tail = cut(&tail);
             if is_on_first {
-                let what = format!("expected nothing behind the text, found {tail:?}");
+                let what = format!("expected nothing after the text, found {tail:?}");
                 return Err(PartError::Local(what));
             }
             // The quotation mark that closes the text opens another: one is missing between. The
             // skipped text is read again.
             self.lines = behind_first;
             return Err(PartError::Unbounded(
-                "the quotation mark behind the text is missing".into(),
+                "the quotation mark after the text is missing".into(),
             ));
         }
         unescaped(&raw)
@@ -377,7 +377,7 @@ fn begins_a_part(line: &str) -> bool {
 fn key(text: &str) -> Result<Item, PartError> {
     let inner = text[1..].rsplit_once(']');
     let Some((inner, _)) = inner.filter(|(_, tail)| is_end(tail)) else {
-        let what = "expected a key's path in brackets, and nothing behind it";
+        let what = "expected a key's path in brackets, and nothing after it";
         return Err(PartError::Unbounded(format!(
             "{what}, found {:?}",
             cut(text)

@@ -142,7 +142,7 @@ impl Reader<'_> {
         for path in gone {
             self.has_deleted_keys |= self.keys.remove(&path).is_some();
         }
-        let what = "to import this file is to delete this key; no deletion is carried";
+        let what = "this deletes the key when the file is imported; deletions are not converted";
         self.collected
             .lose(WarningKind::Value, Some(line), path, what);
     }
@@ -175,7 +175,8 @@ impl Reader<'_> {
                     WarningKind::Skipped
                 };
                 let what = format!(
-                    "to import this file is to delete the value {name:?}; no deletion is carried"
+                    "this deletes the value {name:?} when the file is imported; deletions are not \
+                     converted"
                 );
                 let warning = ConversionWarning::new(kind, what)
                     .in_key(&found.path)
@@ -188,7 +189,7 @@ impl Reader<'_> {
     fn not_text(&self) -> String {
         let encoding = self.parser.encoding();
         if encoding.is_unknown() {
-            "this has characters in a code page that is not known; name the encoding".to_owned()
+            "this has characters of an unknown code page; name the encoding".to_owned()
         } else {
             format!("this is not text in {encoding}; name the encoding")
         }
@@ -200,11 +201,11 @@ impl Reader<'_> {
         const MOST: u64 = 100;
         self.others += 1;
         if self.others <= MOST {
-            let what = "this line is not understood; it was passed over";
+            let what = "this line is malformed and was ignored";
             let warning = ConversionWarning::new(WarningKind::Skipped, what).at(line);
             self.collected.warning(if self.others == MOST {
                 ConversionWarning {
-                    what: format!("{what}, and so were others behind it"),
+                    what: format!("{what}, as were others after it"),
                     ..warning
                 }
             } else {

@@ -33,7 +33,7 @@ pub(super) fn unescaped(raw: &str) -> Result<String, String> {
                 let other =
                     other.map_or_else(|| "nothing".to_owned(), |other| format!("{other:?}"));
                 return Err(format!(
-                    "expected a backslash or quotation mark behind a backslash, found {other}"
+                    "expected a backslash or quotation mark after a backslash, found {other}"
                 ));
             }
         }

@@ -41,7 +41,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
         .map(|pair| InexpressibleValue {
             key: pair[0].0.key().clone(),
             field: "key".to_owned(),
-            reason: "it is there twice, and a registry has a key once".to_owned(),
+            reason: "it occurs twice, and a registry has each key once".to_owned(),
         })
         .collect();
     let extended = |binding: &&Binding| !binding.record().extended.is_empty();
@@ -49,7 +49,7 @@ pub fn write(out: &mut impl Write, export: &Export) -> Result<(), WriteError> {
     let extended = extended.map(|binding| InexpressibleValue {
         key: binding.key().clone(),
         field: "extended properties".to_owned(),
-        reason: "how Windows keeps them in the registry is not known".to_owned(),
+        reason: "their format in the registry is unknown".to_owned(),
     });
     let refused: Vec<_> = twice.into_iter().chain(extended).collect();
     if !refused.is_empty() {

@@ -38,8 +38,8 @@ impl Collected {
         }
         let (line, time, path) = (found.line, found.time, found.path.clone());
         if kind.names_certificate() && found.has_options_only() {
-            let what = "the key has options, and neither a certificate nor an application: it is no \
-                        binding, and is not carried";
+            let what = "the key has options, and neither a certificate nor an application: it is \
+                not a binding, and is not converted";
             self.lose(WarningKind::Leftover, line, &path, what);
             return;
         }
@@ -77,7 +77,7 @@ impl Collected {
         if let Some(value) = value.filter(|value| value.data.as_dword() == Ok(0)) {
             let what = format!(
                 "{HTTP2_OVER_TLS} is 0: HTTP/2 is switched off for every binding of the host; the \
-                 setting is not carried"
+                 setting is not converted"
             );
             self.lose(WarningKind::HostSetting, value.line, &found.path, what);
         }
@@ -97,7 +97,7 @@ impl Collected {
         for value in found.values() {
             let what = format!(
                 "the value {:?} is in no binding's key; HTTP.sys is not known to read it there, \
-                 and it is not carried",
+                 and it is not converted",
                 value.name
             );
             self.lose(WarningKind::Value, value.line, &found.path, what);
@@ -106,7 +106,7 @@ impl Collected {
 
     /// Reports a key that is not known.
     pub(crate) fn unknown_key(&mut self, path: &str, line: Option<u64>) {
-        let what = "this key is not known; what is in it is not carried";
+        let what = "this key is unknown; its content is not converted";
         self.lose(WarningKind::Value, line, path, what);
     }
 

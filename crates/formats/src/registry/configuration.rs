@@ -90,7 +90,7 @@ fn reservation(value: &Value) -> Result<UrlReservation, String> {
 }
 
 fn unread(found: &Found, value: &Value, what: &str) -> ConversionWarning {
-    let what = format!("{:?} was passed over: {what}", value.name);
+    let what = format!("{:?} was ignored: {what}", value.name);
     let warning = ConversionWarning::new(WarningKind::Skipped, what).in_key(&found.path);
     match value.line {
         Some(line) => warning.at(line),

@@ -58,7 +58,7 @@ impl Found {
                 let name = &value.name;
                 let what = match earlier.get().line {
                     Some(line) => format!("the value {name:?} is on line {line} already"),
-                    None => format!("the value {name:?} is there twice"),
+                    None => format!("the value {name:?} occurs twice"),
                 };
                 self.error(value.line, what);
             }

@@ -122,7 +122,8 @@ impl Reader {
             None if name.contains(':') => name,
             None => {
                 let what = format!(
-                    "no {HOSTNAME_PORT}, and a name that is no host name and port; expected one of \
+                    "no {HOSTNAME_PORT}, and a name that is not a host name and port; expected \
+                     one of \
                      them"
                 );
                 return Err(self.error(None, what));
@@ -159,7 +160,7 @@ impl Reader {
         }
         let app_id = self.take(APP_ID, |data| Ok(data.as_guid()?))?;
         if app_id.is_none() {
-            let what = format!("no {APP_ID}; taken to be all zeros");
+            let what = format!("no {APP_ID}; assumed to be all zeros");
             self.lose(WarningKind::Trimmed, None, what);
         }
         let certificate = hash.flatten().map(Certificate::new);
@@ -178,7 +179,7 @@ impl Reader {
     fn leave_the_rest(&mut self) {
         for (_, value) in std::mem::take(&mut self.0.values) {
             let what = format!(
-                "the value {:?} ({}) is not known; it is not carried",
+                "the value {:?} ({}) is unknown; it is not converted",
                 value.name,
                 Type(value.data.kind)
             );

@@ -41,7 +41,7 @@ pub enum SnapshotError {
         source: Option<BoxError>,
     },
     /// Reading the source failed.
-    #[error("{place}: the snapshot cannot be read further: {source}")]
+    #[error("{place}: the rest of the snapshot cannot be read: {source}")]
     Io {
         /// How far it was read.
         place: SnapshotPosition,

@@ -97,7 +97,7 @@ impl<R: Read> Reader<R> {
             chunk = source.next(chunk.memory())?;
         }
         let HeaderChunk { header, layout } = serde_json::from_slice(&json)
-            .map_err(|error| damaged_by(head, "the head has another form", error))?;
+            .map_err(|error| damaged_by(head, "the head is malformed", error))?;
         let mut warnings = Vec::new();
         let layout = layout_check::checked(layout.map(Cow::into_owned), &mut warnings);
         Ok(Self {
@@ -140,10 +140,7 @@ impl<R: Read> Reader<R> {
                     self.next = 0;
                 }
                 Kind::HeaderChunk => {
-                    return Err(damaged(
-                        self.chunk.place,
-                        "expected no head behind bindings",
-                    ));
+                    return Err(damaged(self.chunk.place, "expected no head after bindings"));
                 }
                 Kind::End => self.state = State::Whole(self.end()?),
             }
@@ -165,9 +162,9 @@ impl<R: Read> Reader<R> {
             let last =
                 decode_key(&self.last_key).map_or_else(|_| String::new(), |last| last.to_string());
             let what = if record.key == self.last_key {
-                format!("{key} is there twice; expected each key once")
+                format!("{key} occurs twice; expected each key once")
             } else {
-                format!("{key} comes behind {last}; expected keys in ascending order")
+                format!("{key} comes after {last}; expected keys in ascending order")
             };
             return Err(damaged(place, what));
         }
@@ -192,7 +189,8 @@ impl<R: Read> Reader<R> {
         match self.expected {
             Some(expected) if expected != whole => {
                 let what = format!(
-                    "expected the SHA-256 {} as before, found {}: the file was changed meanwhile",
+                    "expected the SHA-256 {} as before, found {}: the file changed while it was \
+                     read",
                     hex(&expected),
                     hex(&whole)
                 );

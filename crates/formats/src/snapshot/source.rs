@@ -125,7 +125,7 @@ impl<R: Read> Source<R> {
             return Err(self.cut_short("the SHA-256 of the whole"));
         }
         if made != *kept {
-            return Err(self.damaged_at(start, &mismatch("all in front", &made, &kept)));
+            return Err(self.damaged_at(start, &mismatch("the file before it", &made, &kept)));
         }
         let end = self.offset;
         if self.fill(&mut Vec::new(), 1)? {
@@ -168,7 +168,7 @@ impl<R: Read> Source<R> {
             .zip(MAGIC)
             .position(|(found, magic)| *found != magic);
         let what = format!(
-            "expected the bytes {}, found {}; a transfer in text mode alters them so",
+            "expected the bytes {}, found {}; a transfer in text mode causes this",
             hex(&MAGIC),
             hex(found)
         );

@@ -45,13 +45,13 @@ fn broken_value_is_named_with_line_and_expectation() {
             "Usage Check                  : Enabled",
             "Usage Check                  : Perhaps",
             "line 14: 0.0.0.0:443: Usage Check: expected Enabled or Disabled, or the words for \
-             them in a language that is known, found \"Perhaps\"",
+             them in a known language, found \"Perhaps\"",
         ),
         (
             "Disable QUIC                 : Not Set",
             "Disable QUIC                 : Perhaps",
-            "line 23: 0.0.0.0:443: Disable QUIC: expected Set or Not Set, or the words for them in \
-             a language that is known, found \"Perhaps\"",
+            "line 23: 0.0.0.0:443: Disable QUIC: expected Set or Not Set, or the words for them \
+             in a known language, found \"Perhaps\"",
         ),
         (
             "Revocation Freshness Time    : 0",
@@ -175,7 +175,7 @@ fn value_of_a_damaged_label_is_reported() {
         let mut warnings = reading.warnings.iter();
         warnings.any(|warning| warning.what.contains(text))
     };
-    assert!(reports("\"Usage C#eck\" is not an option that is known"));
+    assert!(reports("\"Usage C#eck\" is an unknown option"));
     assert!(reports("no value for Usage Check"));
 }
 
@@ -280,7 +280,7 @@ fn a_line_that_belongs_to_no_record_is_reported() {
         .find(|warning| warning.kind == WarningKind::Skipped);
     assert_eq!(
         skipped.unwrap().to_string(),
-        "line 194: this line belongs to no record; it was passed over"
+        "line 194: this line belongs to no record and was ignored"
     );
 }
 

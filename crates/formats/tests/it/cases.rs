@@ -42,7 +42,7 @@ fn url_reservations_are_refused_by_name() {
     let error = case("01-urlacl-listing").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "expected what `netsh http show sslcert` prints, found URL reservations (`show urlacl`), \
+        "expected a listing of `netsh http show sslcert`, found URL reservations (`show urlacl`), \
          which lists no bindings"
     );
 }

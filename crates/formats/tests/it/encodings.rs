@@ -61,7 +61,7 @@ fn a_lone_odd_line_end_is_reported() {
     let told = reading
         .warnings
         .iter()
-        .any(|warning| warning.what.contains("ends otherwise"));
+        .any(|warning| warning.what.contains("another ending"));
     assert!(told, "{:?}", reading.warnings);
 }
 

@@ -101,7 +101,7 @@ fn export_that_is_not_whole_is_refused_unless_asked_for() {
     assert!(text.contains("\"version\": 3"), "{text}");
     let refused = read_text(&text).unwrap_err().to_string();
     assert!(
-        refused.contains("not whole: ipport=0.0.0.0:443"),
+        refused.contains("incomplete: ipport=0.0.0.0:443"),
         "{refused}"
     );
     let options = ReadOptions {
@@ -395,7 +395,7 @@ fn times_and_configuration_need_version_3() {
     }
     let other = text.replace(&format!("\"{}\": \"2026", keys[0]), "\"ccs=443\": \"2026");
     let error = read(other.as_bytes(), &options).unwrap_err().to_string();
-    assert_eq!(error, "times has ccs=443, which is no key of a binding");
+    assert_eq!(error, "times has ccs=443, which is not a binding key");
     let wrong = text.replace("D:(A;;GX;;;WD)", "everybody");
     assert!(read(wrong.as_bytes(), &options).is_err());
 }

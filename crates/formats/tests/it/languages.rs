@@ -152,7 +152,7 @@ fn french_listing_round_trips() {
     };
     assert_eq!(
         note.to_string(),
-        "line 7: the labels are in a language that is not known; values were read by the order of \
+        "line 7: the labels are in an unknown language; values were read by the order of \
          the lines, which is exactly that of Windows Server 2022"
     );
     // Values other than the default, on lines without an untranslated name, are reported with their
@@ -165,7 +165,7 @@ fn french_listing_round_trips() {
     );
     assert_eq!(
         rest[1].to_string(),
-        "line 19: ipport=0.0.0.0:443: read as \"Negotiate Client Certificate\", going by its place"
+        "line 19: ipport=0.0.0.0:443: read as \"Negotiate Client Certificate\", by its position"
     );
 }
 
@@ -191,7 +191,7 @@ fn option_known_by_position_only_is_reported() {
     );
     assert_eq!(
         told[0].to_string(),
-        "line 28: ipport=0.0.0.0:443: read as \"Disable Legacy TLS Versions\", going by its place"
+        "line 28: ipport=0.0.0.0:443: read as \"Disable Legacy TLS Versions\", by its position"
     );
 }
 

@@ -178,7 +178,7 @@ fn listing_changed_between_passes_is_an_error() {
         let bindings = listing.bindings(other.as_bytes()).unwrap();
         let last = bindings.last().unwrap();
         let error = last.unwrap_err();
-        assert!(error.to_string().contains("has changed"), "{error}");
+        assert!(error.to_string().contains("listing changed"), "{error}");
     }
     let broken = [&text.as_bytes()[..half], b"\xff"].concat();
     let last = listing.bindings(broken.as_slice()).unwrap().last().unwrap();

@@ -157,7 +157,7 @@ fn extended_properties_without_a_value_print_back() {
     assert_eq!(warning.kind, WarningKind::Default);
     assert_eq!(
         warning.what,
-        "Extended Properties 2, 3, 4 are shown without a value; they are not carried"
+        "Extended Properties 2, 3, 4 are shown without a value; they are not converted"
     );
 }
 
@@ -303,7 +303,7 @@ fn other_text_is_refused_with_its_first_line() {
         read_text(&sample("24-show-missing.txt"))
             .unwrap_err()
             .to_string(),
-        "expected what `netsh http show sslcert` prints, found the error that a key is not bound, \
+        "expected a listing of `netsh http show sslcert`, found the error that a key is not bound, \
          which lists no bindings"
     );
 }

@@ -67,7 +67,7 @@ fn a_line_without_an_end_does_not_fill_the_memory() {
     assert!(matches!(error, RecordError::Io(_)));
     assert_eq!(
         error.to_string(),
-        "the listing cannot be read on: line 1: longer than any line netsh prints"
+        "the rest of the listing cannot be read: line 1: longer than any line netsh prints"
     );
     assert!(records.next().is_none());
 }

@@ -26,7 +26,7 @@ pub enum RequestError {
         needed: u32,
     },
     /// The address is neither IPv4 nor IPv6, or is not IPv4 where only that is taken.
-    #[error("the address family {found} is not taken here")]
+    #[error("the address family {found} is not accepted here")]
     Family {
         /// The family.
         found: u16,
@@ -71,7 +71,7 @@ pub enum RequestError {
     Service(#[from] ServiceValueError),
     /// A timeout, a cache parameter or a setting does not exist, or a value is one that it cannot
     /// have.
-    #[error("{what} is {found}, which there is not")]
+    #[error("{what} has the unknown value {found}")]
     Number {
         /// The name of the value.
         what: &'static str,

@@ -58,8 +58,9 @@ fn decoded(bytes: &[u8]) -> Result<String, &'static str> {
             0 => {}
             at => {
                 let sid = sid(bytes, at)?.0;
-                text =
-                    text + letter + &sddl::sid(&sid).ok_or("a SID has no or too many numbers")?;
+                text = text
+                    + letter
+                    + &sddl::sid(&sid).ok_or("a SID has too few or too many numbers")?;
             }
         }
     }

@@ -67,7 +67,7 @@ impl FromStr for ListenAddress {
         // The standard library reads scopes in socket addresses alone.
         match format!("[{inner}]:0").parse::<SocketAddrV6>() {
             Ok(address) => Ok(Self::v6(*address.ip(), address.scope_id())),
-            Err(_) => Err(ServiceValueError::new("address", text, "it is none")),
+            Err(_) => Err(ServiceValueError::new("address", text, "not an IP address")),
         }
     }
 }

@@ -166,7 +166,7 @@ impl FromStr for SecurityDescriptor {
             return Err(fault("it is too long"));
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(fault("it has a character that none has"));
+            return Err(fault("it contains a character that is not valid in SDDL"));
         }
         let (before, list) = match text.strip_prefix("D:") {
             Some(list) => ("", list),
@@ -174,22 +174,22 @@ impl FromStr for SecurityDescriptor {
                 .find("D:")
                 .filter(|_| text.starts_with("O:") || text.starts_with("G:"))
                 .map(|at| (&text[..at], &text[at + 2..]))
-                .ok_or_else(|| fault("it has no list of who may do what (D:)"))?,
+                .ok_or_else(|| fault("it has no discretionary access control list (D:)"))?,
         };
         let (flags, mut rest) = list.split_at(list.find('(').unwrap_or(list.len()));
         if !flags.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(fault("the flags of its list are none"));
+            return Err(fault("the flags of its list are not valid"));
         }
         let mut aces = Vec::new();
         while let Some(entry) = rest.strip_prefix('(') {
             let (entry, behind) = entry
                 .split_once(')')
-                .ok_or_else(|| fault("an entry does not end"))?;
-            aces.push(ace(entry).ok_or_else(|| fault("an entry is none"))?);
+                .ok_or_else(|| fault("an entry has no closing parenthesis"))?;
+            aces.push(ace(entry).ok_or_else(|| fault("an entry is malformed"))?);
             rest = behind;
         }
         if !rest.is_empty() && !rest.starts_with("S:") {
-            return Err(fault("what is behind its list is none"));
+            return Err(fault("the text after its list is not valid"));
         }
         let mut canonical = format!("{before}D:{flags}");
         for ace in &aces {

@@ -53,7 +53,7 @@ impl FromStr for ServiceRecord {
     type Err = ServiceValueError;
 
     fn from_str(text: &str) -> Result<Self, ServiceValueError> {
-        let none = || ServiceValueError::new("record", text, "it is none");
+        let none = || ServiceValueError::new("record", text, "not a record of this kind");
         let (key, value) = match text.splitn(3, ' ').collect::<Vec<_>>()[..] {
             [kind, name, value] => (format!("{kind} {name}").parse()?, value),
             _ => (text.parse()?, ""),
@@ -85,7 +85,7 @@ impl FromStr for ServiceKey {
     type Err = ServiceValueError;
 
     fn from_str(text: &str) -> Result<Self, ServiceValueError> {
-        let none = || ServiceValueError::new("key", text, "it is none");
+        let none = || ServiceValueError::new("key", text, "not a key of this kind");
         let (kind, name) = text.split_once(' ').ok_or_else(none)?;
         Ok(match kind {
             "iplisten" => Self::Listen(name.parse()?),
@@ -119,7 +119,7 @@ impl FromStr for ServiceQuery {
             let index = index.parse();
             return index
                 .map(Self::NextReservation)
-                .map_err(|_| ServiceValueError::new("query", text, "its index is none"));
+                .map_err(|_| ServiceValueError::new("query", text, "its index is not valid"));
         }
         Ok(match text.parse()? {
             ServiceKey::Reservation(url) => Self::Reservation(url),
@@ -130,7 +130,7 @@ impl FromStr for ServiceQuery {
                 return Err(ServiceValueError::new(
                     "query",
                     text,
-                    "the list is asked for whole",
+                    "the listen list is queried as a whole",
                 ));
             }
         })

@@ -77,7 +77,7 @@ impl FromStr for UrlPrefix {
 /// Scheme, host in canonical form, port, path with its first slash.
 fn parts(text: &str) -> Result<(&str, String, u16, &str), &'static str> {
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("it has a blank or a control character in it");
+        return Err("it contains a space or a control character");
     }
     if text.contains(['?', '#']) {
         return Err("it has a query or a fragment");
@@ -88,7 +88,7 @@ fn parts(text: &str) -> Result<(&str, String, u16, &str), &'static str> {
     }
     let (authority, path) = match rest.find('/') {
         Some(slash) => rest.split_at(slash),
-        None => return Err("it has no slash behind its port"),
+        None => return Err("it has no slash after its port"),
     };
     let (host, port) = authority.rsplit_once(':').ok_or("it has no port")?;
     let digits = !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit());
@@ -98,7 +98,7 @@ fn parts(text: &str) -> Result<(&str, String, u16, &str), &'static str> {
 }
 
 fn canonical_host(host: &str) -> Result<String, &'static str> {
-    const NONE: &str = "its host is none";
+    const NONE: &str = "its host is not valid";
     if matches!(host, "+" | "*") {
         return Ok(host.to_owned());
     }

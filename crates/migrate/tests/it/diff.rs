@@ -151,7 +151,7 @@ fn a_sequence_out_of_order_is_refused_not_misread() {
         let mut told = diff(list.map(bound), [bound("ccs=443")]);
         let error = told.find_map(Result::err).unwrap();
         assert!(matches!(error, StoreError::Invalid { .. }), "{error}");
-        assert!(error.to_string().contains("behind ccs=443"), "{error}");
+        assert!(error.to_string().contains("after ccs=443"), "{error}");
         assert!(told.next().is_none());
     }
 }

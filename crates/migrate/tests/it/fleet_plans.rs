@@ -86,7 +86,7 @@ fn other_file_is_refused_as_fleet_plan() {
 fn two_plans_of_one_host_are_refused() {
     let twice = fleet().to_json().replacen("web02", "web01", 1);
     let error = refused(&twice);
-    assert!(error.to_string().contains("\"web01\" is there twice"));
+    assert!(error.to_string().contains("\"web01\" occurs twice"));
     // Duplicates within a plan are refused as well.
     let again = fleet().to_json().replacen(
         "\"left_alone\": 0",

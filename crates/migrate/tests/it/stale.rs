@@ -92,9 +92,11 @@ fn every_mismatched_key_is_reported() {
     assert_eq!(
         said,
         format!(
-            "3 keys moved since the plan was made, and nothing was changed: ipport=0.0.0.0:80 is \
+            "3 keys changed since the plan was made; nothing was changed: \
+             ipport=0.0.0.0:80 is \
              bound now, by {{00000000-0000-0000-0000-000000000000}}; ipport=0.0.0.0:443 is no \
-             longer bound; hostnameport=kept.example:443 certificate: {} -> {}; make the plan anew",
+             longer bound; hostnameport=kept.example:443 certificate: {} -> {}; make the plan \
+             again",
             "01".repeat(20),
             "09".repeat(20)
         )
@@ -118,7 +120,7 @@ fn a_plan_that_has_been_applied_is_refused_as_such() {
         matches!(again, Error::Stale { already: true, .. }),
         "{again}"
     );
-    assert!(again.to_string().contains("applied already"), "{again}");
+    assert!(again.to_string().contains("already applied"), "{again}");
     apply(target.store.as_ref(), &undo).unwrap();
     let again = apply(target.store.as_ref(), &undo).unwrap_err();
     assert!(

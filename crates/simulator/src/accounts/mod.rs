@@ -47,11 +47,11 @@ struct Account {
 pub enum AccountError {
     /// The name.
     #[error(
-        "{0:?} is no name of an account; write DOMAIN\\name, or the name alone for one of the machine"
+        "{0:?} is not an account name; write DOMAIN\\name, or the name alone for one of the machine"
     )]
     Name(String),
     /// The SID.
-    #[error("account {name:?}: {sid:?} is no SID; write S-1-5-21-… as `whoami /user` prints it")]
+    #[error("account {name:?}: {sid:?} is not a SID; write S-1-5-21-… as `whoami /user` prints it")]
     Sid {
         /// The account.
         name: String,

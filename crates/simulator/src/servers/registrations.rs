@@ -193,6 +193,6 @@ fn rows(tables: &dyn Tables) -> Result<Vec<(u64, Value)>, StoreError> {
 fn damaged(key: u64) -> StoreError {
     StoreError::corrupt(
         format!("a row of the table {TABLE}"),
-        format!("row {key} is none of a registration"),
+        format!("row {key} is not a registration"),
     )
 }

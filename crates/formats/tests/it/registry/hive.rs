@@ -188,12 +188,12 @@ fn unknown_entry_is_reported_with_its_place() {
     assert_eq!(
         told,
         [
-            "SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; HTTP.sys \
-             is not known to read it there, and it is not carried",
-            "SslBindingInfo\\0.0.0.0:443: the value \"Colour\" (REG_DWORD) is not known; it is not \
-             carried",
-            "SslBindingInfo\\0.0.0.0:443\\Ex: this key is not known; what is in it is not carried",
-            "SslNewBindingInfo: this key is not known; what is in it is not carried",
+            "SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; \
+             HTTP.sys is not known to read it there, and it is not converted",
+            "SslBindingInfo\\0.0.0.0:443: the value \"Colour\" (REG_DWORD) is unknown; it is not \
+             converted",
+            "SslBindingInfo\\0.0.0.0:443\\Ex: this key is unknown; its content is not converted",
+            "SslNewBindingInfo: this key is unknown; its content is not converted",
         ]
     );
     assert!(
@@ -232,15 +232,15 @@ fn the_control_set_in_force_is_that_of_select() {
     let second = hive(current(2), both()).unwrap();
     assert_eq!(
         second.warnings[0].to_string(),
-        "the bindings of ControlSet001 (1) were passed over; those of ControlSet002 are in force"
+        "the bindings of ControlSet001 (1) were ignored; those of ControlSet002 are in force"
     );
 
     let only = hive(vec![], vec![set("ControlSet001", 1)]).unwrap();
     assert_eq!(keys(&only), ["ipport=0.0.0.0:1"]);
     assert_eq!(
         only.warnings[0].to_string(),
-        "Select: there is no Current that says which control set is in force; ControlSet001, the \
-         only one, was taken"
+        "Select: Select\\Current is missing, so the control set in force is unknown; \
+         ControlSet001, the only one, was used"
     );
     assert_eq!(only.warnings[0].kind, WarningKind::Inferred);
 
@@ -255,8 +255,8 @@ fn the_control_set_in_force_is_that_of_select() {
         ),
         (
             vec![key("Select")],
-            "Select: there are several control sets, and no Current that says which of them is in \
-             force",
+            "Select: Select\\Current is missing, and there are several control sets, so the one \
+             in force is unknown",
         ),
     ] {
         let error = hive(select, both()).unwrap_err();
@@ -352,7 +352,7 @@ fn broken_cells_are_named_and_the_others_read() {
         ("this cell goes beyond its bin", |hive, at| {
             hive[at..at + 4].copy_from_slice(&i32::MIN.to_le_bytes());
         }),
-        ("this is no key", |hive, at| {
+        ("this is not a key", |hive, at| {
             hive[at + 4] = b'x';
         }),
         ("this key goes beyond its cell", |hive, at| {
@@ -440,9 +440,7 @@ fn wrong_list_length_is_a_parse_error() {
     let mut hive = two();
     let at = place_of(&hive, "SslBindingInfo");
     hive[at + 4 + 20] = 3;
-    assert!(
-        error(&hive).ends_with("the number of keys under this key is not that of the list of them")
-    );
+    assert!(error(&hive).ends_with("the number of subkeys is not the length of their list"));
     assert_eq!(keys(&keeping_on(&hive).unwrap()).len(), 2);
 }
 
@@ -451,7 +449,7 @@ fn a_broken_bin_is_a_problem_if_it_has_to_do_with_bindings() {
     let mut hive = two();
     hive[4096] = b'x';
     let found = keeping_on(&hive).unwrap_err();
-    let expected = "there is no bin where one should be, at 0x1000; the root key: cell";
+    let expected = "a bin is missing at 0x1000; the root key: cell";
     assert!(found.to_string().starts_with(expected), "{found}");
     // A second bin, of nothing.
     let mut hive = two();
@@ -464,7 +462,7 @@ fn a_broken_bin_is_a_problem_if_it_has_to_do_with_bindings() {
     assert_eq!(reading.errors, []);
     let warning = &reading.warnings[0];
     assert_eq!(warning.kind, WarningKind::Skipped);
-    let expected = format!("there is no bin where one should be, at {bins:#x}");
+    let expected = format!("a bin is missing at {bins:#x}");
     assert!(warning.what.ends_with(&expected), "{warning}");
 }
 
@@ -474,6 +472,6 @@ fn duplicate_value_is_a_parse_error() {
     let hive = file(&system(vec![key("SslBindingInfo").key(node)]));
     assert_eq!(
         error(&hive),
-        "SslBindingInfo\\0.0.0.0:443: the value \"sslcerthash\" is there twice"
+        "SslBindingInfo\\0.0.0.0:443: the value \"sslcerthash\" occurs twice"
     );
 }

@@ -251,7 +251,7 @@ fn roots_of_roots_are_refused() {
     quickly(&hive);
     let error = read(&hive, &ReadOptions::default()).unwrap_err();
     assert!(
-        error.to_string().ends_with("this is no list of keys"),
+        error.to_string().ends_with("this is not a list of keys"),
         "{error}"
     );
 }

@@ -382,7 +382,7 @@ fn old_logs_are_replayed() {
     let cut = log[..log.len() - 1].to_vec();
     for (log, what) in [
         (unfinished, "had not finished writing the log"),
-        (other, "another time than the hive"),
+        (other, "another state of the hive"),
         (cut, "cut short"),
     ] {
         let (found, recovery) = ports(&hive, &logs([("S.LOG", log)]));
@@ -395,7 +395,7 @@ fn old_logs_are_replayed() {
 fn other_files_are_no_logs() {
     let hive = dirty(&hive(&[1]), 9, 8);
     for (file, what) in [
-        (b"MZ".to_vec(), "no transaction log"),
+        (b"MZ".to_vec(), "not a transaction log"),
         (hive.clone(), "it is a hive"),
     ] {
         let (found, recovery) = ports(&hive, &logs([("x", file)]));

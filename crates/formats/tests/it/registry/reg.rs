@@ -147,7 +147,7 @@ fn an_application_id_that_is_missing_is_reported() {
             .app_id
             .is_nil()
     );
-    let told = "line 3: SslBindingInfo\\0.0.0.0:443: no AppId; taken to be all zeros";
+    let told = "line 3: SslBindingInfo\\0.0.0.0:443: no AppId; assumed to be all zeros";
     assert_eq!(warnings(&text), [(WarningKind::Trimmed, told.into())]);
 }
 
@@ -229,7 +229,7 @@ fn deletions_are_reported_and_done() {
         let text = format!("{}\n[-{path}]\n\"ignored\"=dword:1\n{behind}", whole(""));
         let reading = read_text(&text).unwrap();
         assert_eq!(reading.export.bindings.len(), left, "{path}");
-        let what = "to import this file is to delete this key; no deletion is carried";
+        let what = "this deletes the key when the file is imported; deletions are not converted";
         let told = |warning: &&certbind_formats::ConversionWarning| {
             warning.kind == WarningKind::Value && warning.what == what
         };
@@ -317,7 +317,7 @@ fn the_control_set_in_force_is_read() {
         assert!(
             error
                 .to_string()
-                .contains("it cannot be told which of them are in force")
+                .contains("the control set in force is unknown")
         );
     }
 }
@@ -439,8 +439,8 @@ fn the_ansi_form_is_read_in_its_encoding() {
     let error = read(&file, &ReadOptions::default())
         .unwrap_err()
         .to_string();
-    let asks = "line 6: SslBindingInfo\\0.0.0.0:443: this has characters in a code page that is not \
-                known; name the encoding";
+    let asks = "line 6: SslBindingInfo\\0.0.0.0:443: this has characters of an unknown code page; \
+        name the encoding";
     assert!(error.starts_with(asks), "{error}");
     // In the later form, bytes of a text are UTF-16.
     let later =

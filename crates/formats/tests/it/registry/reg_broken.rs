@@ -78,7 +78,7 @@ fn broken_value_is_named_with_line_and_expectation() {
         (
             &format!("{HASH}\n\"SslCertStoreName\"=\"C:\\temp\""),
             5,
-            "expected a backslash or quotation mark behind a backslash, found 't'",
+            "expected a backslash or quotation mark after a backslash, found 't'",
         ),
         (
             &format!("{HASH}\n\"DefaultFlags\"=dword:100000000"),
@@ -113,17 +113,17 @@ fn broken_value_is_named_with_line_and_expectation() {
         (
             "\"SslCertHash\" hex:52",
             4,
-            "expected \"=\" behind the name of a value",
+            "expected \"=\" after the name of a value",
         ),
         (
             "\"SslCertHash=hex:52",
             4,
-            "the quotation mark behind the name is missing",
+            "the quotation mark after the name is missing",
         ),
         (
             &format!("{HASH}\n\"SslCertStoreName\"=\"MY\" x"),
             5,
-            "expected nothing behind the text, found \" x\"",
+            "expected nothing after the text, found \" x\"",
         ),
         (
             &format!("{HASH}\n{HASH}"),
@@ -133,7 +133,7 @@ fn broken_value_is_named_with_line_and_expectation() {
         (
             &format!("{HASH}\n\"SslCertStoreName\"=\"MY\n{APP}\n"),
             5,
-            "the quotation mark behind the text is missing",
+            "the quotation mark after the text is missing",
         ),
     ] {
         assert_eq!(
@@ -169,7 +169,7 @@ fn each_key_that_names_no_binding_is_a_problem() {
             "SslSniBindingInfo",
             "{29043c2f-a1f6-55de-ae51-cf0ab18b175f}",
             HASH,
-            "no HostnamePort, and a name that is no host name and port; expected one of them",
+            "no HostnamePort, and a name that is not a host name and port; expected one of them",
         ),
         (
             "SslSniBindingInfo",
@@ -224,17 +224,17 @@ fn unknown_entry_is_reported_with_its_place() {
     assert_eq!(
         lines,
         [
-            "line 7: SslBindingInfo\\0.0.0.0:443: the value \"Colour\" (REG_DWORD) is not known; it \
-             is not carried",
-            "line 8: SslBindingInfo\\0.0.0.0:443: the value \"\" (REG_SZ) is not known; it is not \
-             carried",
-            "line 10: SslBindingInfo\\0.0.0.0:443\\Ex: this key is not known; what is in it is not \
-             carried",
+            "line 7: SslBindingInfo\\0.0.0.0:443: the value \"Colour\" (REG_DWORD) is unknown; it \
+             is not converted",
+            "line 8: SslBindingInfo\\0.0.0.0:443: the value \"\" (REG_SZ) is unknown; it is not \
+             converted",
+            "line 10: SslBindingInfo\\0.0.0.0:443\\Ex: this key is unknown; its content is not \
+             converted",
             "line 14: SslBindingInfo: the value \"DefaultSslCertCheckMode\" is in no binding's key; \
-             HTTP.sys is not known to read it there, and it is not carried",
-            "line 16: SslNewBindingInfo: this key is not known; what is in it is not carried",
-            "line 19: UrlAclInfo: \"z\" was passed over: URL \"z\": it has no scheme",
-            "line 20: this line is not understood; it was passed over",
+             HTTP.sys is not known to read it there, and it is not converted",
+            "line 16: SslNewBindingInfo: this key is unknown; its content is not converted",
+            "line 19: UrlAclInfo: \"z\" was ignored: URL \"z\": it has no scheme",
+            "line 20: this line is malformed and was ignored",
         ]
     );
     assert!(
@@ -288,7 +288,7 @@ fn bytes_elsewhere_may_be_continued() {
 fn a_text_that_does_not_end_hides_no_bindings() {
     let odd = "[HKEY_LOCAL_MACHINE\\SYSTEM\\Odd]\n\"x\"=\"no end\n\n";
     let file = whole("").replacen("\n\n", &format!("\n\n{odd}"), 1);
-    let expected = "line 4: the quotation mark behind the text is missing";
+    let expected = "line 4: the quotation mark after the text is missing";
     assert_eq!(errors(&file), [expected]);
     let options = ReadOptions {
         keep_going: true,
@@ -348,7 +348,7 @@ fn number_of_reported_lines_is_bounded() {
     let (_, last) = told.last().unwrap();
     assert_eq!(
         last,
-        "line 101: this line is not understood; it was passed over, and so were others behind it"
+        "line 101: this line is malformed and was ignored, as were others after it"
     );
 }
 

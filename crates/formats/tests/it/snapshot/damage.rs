@@ -162,7 +162,10 @@ fn file_changed_between_readings_is_refused() {
     let [Ok(_), Err(error)] = found.as_slice() else {
         panic!("{found:?}");
     };
-    assert!(error.to_string().contains("changed meanwhile"), "{error}");
+    assert!(
+        error.to_string().contains("changed while it was read"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn keys_out_of_order_or_twice_are_refused() {
         2,
         ascending,
     );
-    let once = "ipport=10.0.0.1:3 is there twice; expected each key once";
+    let once = "ipport=10.0.0.1:3 occurs twice; expected each key once";
     refuses(&[head(), bindings(&[1, 3, 3]), end(3)], 1, once);
     refuses(
         &[head(), bindings(&[1, 3]), bindings(&[3]), end(3)],
@@ -106,7 +106,7 @@ fn chunks_out_of_place_are_refused() {
     refuses(
         &[head(), bindings(&[1]), head(), end(1)],
         2,
-        "no head behind",
+        "no head after",
     );
     refuses(&[head(), (b'X', vec![1]), end(0)], 1, "found the byte 58");
     refuses(&[head(), (b'B', vec![]), end(0)], 1, "found one of 0");
@@ -114,14 +114,14 @@ fn chunks_out_of_place_are_refused() {
     let rest = parts.split_off(10);
     let halves = [(kind, parts), (kind, rest), end(0)];
     assert!(read_as_snapshot(&file(&halves)).is_ok());
-    refuses(&[head(), head(), end(0)], 0, "the head has another form");
+    refuses(&[head(), head(), end(0)], 0, "the head is malformed");
     refuses(
         &[(b'H', b"{}".to_vec()), end(0)],
         0,
-        "the head has another form",
+        "the head is malformed",
     );
     let more = br#"{"header":{},"more":1}"#.to_vec();
-    refuses(&[(b'H', more), end(0)], 0, "the head has another form");
+    refuses(&[(b'H', more), end(0)], 0, "the head is malformed");
 
     // Chunks of the same file, moved, repeated and left out: their numbers are in their hashes.
     let whole = file(&[head(), bindings(&[1]), bindings(&[2]), end(2)]);

@@ -167,7 +167,7 @@ fn out_of_order_record_is_refused_alone() {
     for port in [2, 1] {
         let error = writer.push(&binding(port, 0)).unwrap_err();
         assert!(matches!(error, WriteError::Unordered { .. }), "{error}");
-        let named = format!("ipport=10.0.0.1:{port} came behind ipport=10.0.0.1:2");
+        let named = format!("ipport=10.0.0.1:{port} came after ipport=10.0.0.1:2");
         assert!(error.to_string().contains(&named), "{error}");
     }
     writer.push(&binding(3, 0)).unwrap();
