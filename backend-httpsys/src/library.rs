@@ -86,6 +86,11 @@ impl LibraryApi {
     pub unsafe fn load(path: &Path) -> Result<Self> {
         let absolute = std::path::absolute(path);
         let absolute = absolute.map_err(|error| StoreError::io("find", path, error))?;
+        // Opening a pipe would wait for a writer. A missing file is reported by the loader.
+        if std::fs::metadata(&absolute).is_ok_and(|metadata| !metadata.is_file()) {
+            let source = io::Error::other("it is not a regular file");
+            return Err(StoreError::io("load", &absolute, source));
+        }
         // SAFETY: the caller's promise.
         let library = unsafe { Library::new(&absolute) };
         let library = library.map_err(|error| cannot("load", &absolute, error))?;

@@ -26,6 +26,20 @@ fn missing_library_is_named() {
     );
 }
 
+/// The loader would wait for the writer of a pipe.
+#[cfg(unix)]
+#[test]
+fn pipes_and_folders_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("httpapi.so");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for path in [pipe.as_path(), folder.path()] {
+        let error = refusal(path);
+        assert!(error.contains("it is not a regular file"), "{error}");
+    }
+}
+
 #[test]
 fn loader_error_is_a_source() {
     let folder = tempfile::tempdir().unwrap();

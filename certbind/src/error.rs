@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::dsc::input::InputError;
 use crate::exit;
+use crate::input::Input;
 use crate::netsh::UnknownProfile;
 
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,11 @@ pub(crate) enum Error {
     },
     #[error("--from: an export cannot be changed; use a command such as `http show urlacl`")]
     NetshChangesExport,
+    #[error(
+        "--from: {export} does not have the {object} of its host; nothing is shown. Reservations and \
+         the listen list are in hives and registry exports of HTTP\\Parameters"
+    )]
+    NotInExport { export: Input, object: &'static str },
     #[error("--profile: {0}")]
     Profile(UnknownProfile),
     #[error("{0}")]
@@ -377,6 +383,7 @@ impl Error {
             | Self::Profile(_)
             | Self::Arguments { .. }
             | Self::NetshChangesExport
+            | Self::NotInExport { .. }
             | Self::NoSuccessor
             | Self::Rotate { .. }
             | Self::AmbiguousHash { .. }

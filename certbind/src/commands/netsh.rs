@@ -42,7 +42,13 @@ pub(crate) fn run(
         if !Netsh::only_reads(arguments, profile) {
             return Err(Error::NetshChangesExport);
         }
-        of_export(&export)
+        let (store, has_configuration) = of_export(&export)?;
+        let object = Netsh::service_object(arguments, profile);
+        let is_exported = |object| has_configuration && matches!(object, "urlacl" | "iplisten");
+        match object.filter(|object| !is_exported(*object)) {
+            Some(object) => Err(Error::NotInExport { export, object }),
+            None => Ok(store),
+        }
     } else if Netsh::only_reads(arguments, profile) {
         // A host without bindings answers as well: a store that does not exist has none.
         match Opened::open(url, Access::Read) {
@@ -70,8 +76,8 @@ pub(crate) fn run(
 }
 
 /// A store in memory with the contents of an export: bindings, URL reservations and the listen
-/// list.
-fn of_export(export: &Input) -> Result<Opened, Error> {
+/// list. Whether the export has the last two.
+fn of_export(export: &Input) -> Result<(Opened, bool), Error> {
     let Contents { bindings, reading } = export.clone().resolved().read()?;
     reading.iter().for_each(warn_of);
     let store = Opened::open(&StoreUrl::memory(), Access::Create)?;
@@ -79,13 +85,14 @@ fn of_export(export: &Input) -> Result<Opened, Error> {
         store.bindings().insert(binding)?;
     }
     let configuration = reading.and_then(|reading| reading.export.configuration);
+    let has_configuration = configuration.is_some();
     if let (Some(configuration), Some(api)) = (configuration, store.api()) {
         let service = ServiceApi::initialize(api)?;
         for record in configuration.records() {
             service.set(&record)?;
         }
     }
-    Ok(store)
+    Ok((store, has_configuration))
 }
 
 /// The options before netsh's own arguments, and those arguments.

@@ -105,6 +105,21 @@ impl Netsh<'_> {
             None => true,
         }
     }
+
+    /// The part of the service configuration that `netsh` with these arguments is about, if any, as
+    /// `urlacl`.
+    #[must_use]
+    pub fn service_object(arguments: &[String], profile: Profile) -> Option<&'static str> {
+        match Invocation::of(arguments, profile)? {
+            Invocation::Command(context, words) => {
+                match context::command(context, profile, words)? {
+                    Command::Service { object, .. } => Some(object.name()),
+                    _ => None,
+                }
+            }
+            Invocation::Script(..) | Invocation::Listen(_) => None,
+        }
+    }
 }
 
 /// The invocation that the program's arguments mean.

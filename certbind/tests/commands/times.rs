@@ -159,6 +159,30 @@ fn netsh_shows_the_reservations_and_the_listen_list_of_an_export() {
     assert!(text(&output.stderr).contains("an export cannot be changed"));
 }
 
+/// The defaults of the simulator are no answer.
+#[test]
+fn netsh_shows_no_setting_that_an_export_does_not_have() {
+    let host = Host::new();
+    let hive = hive(&host);
+    let listing = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/host-2022.txt");
+    for (export, object) in [
+        (listing, "urlacl"),
+        (listing, "iplisten"),
+        (listing, "timeout"),
+        (hive.as_str(), "timeout"),
+        (hive.as_str(), "cacheparam"),
+        (hive.as_str(), "setting"),
+    ] {
+        let output = host.run(&["netsh", "--from", export, "http", "show", object]);
+        assert_eq!(output.status.code(), Some(exit::USAGE.into()), "{object}");
+        assert_eq!(text(&output.stdout), "", "{object}");
+        let problem = format!("does not have the {object} of its host");
+        assert!(text(&output.stderr).contains(&problem), "{output:?}");
+    }
+    let bound = host.ok(&["netsh", "--from", listing, "http", "show", "sslcert"]);
+    assert!(bound.contains("IP:port"), "{bound}");
+}
+
 #[test]
 fn an_audit_looks_at_the_configuration_beside_bindings() {
     let host = Host::new();

@@ -296,7 +296,10 @@ fn a_newer_version_is_refused_by_name() {
 #[test]
 fn other_json_is_named_and_refused() {
     for (text, expected) in [
-        ("{}", "found no \"format\""),
+        (
+            "{}",
+            "found no \"format\"; a desired state has \"binding\" or \"defaults\"",
+        ),
         ("{\"format\": \"har\", \"version\": 1}", "found \"har\""),
         ("{\"format\": \"certbind-export\"}", "found no \"version\""),
         (
