@@ -347,7 +347,7 @@ fn is_sentence(text: &str) -> bool {
         && !text.split_whitespace().any(|word| VERBS.contains(&word));
     let is_spoken = text
         .split_whitespace()
-        .any(|word| word.chars().count() > 1 && word.chars().all(|letter| letter.is_lowercase()));
+        .any(|word| word.chars().count() > 1 && word.chars().all(char::is_lowercase));
     let parts = words(text) + text.matches('{').count();
     words(text) > 1 && parts > 2 && is_spoken && !is_name && !text.ends_with('\n')
 }
