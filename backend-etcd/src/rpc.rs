@@ -4,6 +4,7 @@
 //! change; fields that are not used are left out, which protobuf allows.
 
 use prost::{Enumeration, Message, Oneof};
+use zeroize::Zeroize;
 
 /// One RPC method: its path, request and response.
 pub(crate) trait Method: Message + Default + Clone + 'static {
@@ -202,6 +203,13 @@ pub(crate) struct AuthenticateRequest {
     pub(crate) name: String,
     #[prost(string, tag = "2")]
     pub(crate) password: String,
+}
+
+/// The connection has copies of its own, which are not overwritten.
+impl Drop for AuthenticateRequest {
+    fn drop(&mut self) {
+        self.password.zeroize();
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]

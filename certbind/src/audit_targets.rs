@@ -10,13 +10,13 @@ use certbind_certificates::check_named_path;
 use certbind_core::{Scan, StoreError};
 use certbind_formats::{ParseError, ReadOptions};
 use clap::ValueEnum;
+use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::export_files::{self, Unread};
 use crate::files;
 use crate::hive_logs::{self, HiveLogs};
 use crate::input::{Input, is_standard_input};
-use crate::parallel;
 use crate::stores::{Opened, StoreUrl};
 
 /// The source of a host's name.
@@ -170,10 +170,13 @@ pub(crate) fn read_all(
     logs: &HiveLogs,
     at: impl Fn(usize, &Target) + Sync,
 ) -> Result<Vec<HostExport>, Error> {
-    let hosts = parallel::map(targets, |index, target| {
-        at(index, &target);
-        read(target, from, logs)
-    });
+    let targets = targets.into_par_iter().enumerate();
+    let hosts: Vec<_> = targets
+        .map(|(index, target)| {
+            at(index, &target);
+            read(target, from, logs)
+        })
+        .collect();
     let hosts = hosts.into_iter().collect::<Result<Vec<_>, _>>()?;
     hosts.iter().for_each(report);
     Ok(hosts)

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::error::Error;
 use crate::files;
 use crate::host_disk;
@@ -80,13 +82,15 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<Result<PathBuf, Unread>>) {
         Err(error) => return found.push(unread(folder, error.to_string())),
     };
     let names: Vec<_> = entries.iter().map(files::Entry::name).collect();
-    for (entry, name) in entries.iter().zip(&names) {
+    let is_left_out = |name: &str| name.starts_with('.') || is_companion(name, &names);
+    // To tell whether it is an archive, a file is opened.
+    let entries = entries.par_iter().zip(&names).filter_map(|(entry, name)| {
+        let is_archive = || !entry.is_folder && files::is_folder(&entry.path);
+        (!is_left_out(name)).then(|| (entry, is_archive()))
+    });
+    for (entry, is_archive) in entries.collect::<Vec<_>>() {
         let path = &entry.path;
-        if name.starts_with('.') || is_companion(name, &names) {
-            continue;
-        }
-        let is_archive = || !entry.is_folder && files::is_folder(path);
-        if !entry.is_folder && !is_archive() {
+        if !entry.is_folder && !is_archive {
             found.push(Ok(path.clone()));
         } else if depth == 0 {
             found.push(unread(path, "the folders are too deep".to_owned()));

@@ -80,7 +80,6 @@ pub mod netsh;
 mod new_certificate;
 mod open;
 mod output_file;
-mod parallel;
 mod past;
 mod plan_markdown;
 mod plan_target;

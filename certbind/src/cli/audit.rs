@@ -174,15 +174,16 @@ impl Audit {
 
     pub(crate) fn configuration(&self) -> Result<Config, Error> {
         let now = self.now.unwrap_or_else(Timestamp::now);
-        let Some(path) = &self.config else {
-            return Ok(Config::at(now));
-        };
-        let config = Config::parse(&text_of(path)?, now);
-        let mut config = config.map_err(|error| Error::BrokenInput {
-            path: path.clone(),
-            problem: error.to_string(),
-        })?;
-        config.source = Some(path.display().to_string());
+        let mut config = Config::at(now);
+        if let Some(path) = &self.config {
+            let parsed = Config::parse(&text_of(path)?, now);
+            config = parsed.map_err(|error| Error::BrokenInput {
+                path: path.clone(),
+                problem: error.to_string(),
+            })?;
+            config.source = Some(path.display().to_string());
+        }
+        config.in_parallel = true;
         Ok(config)
     }
 

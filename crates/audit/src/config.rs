@@ -38,6 +38,8 @@ pub struct Config {
     pub iis_express_ports: RangeInclusive<u16>,
     /// The findings that are accepted.
     pub waivers: Vec<Waiver>,
+    /// Whether rules are checked on several threads. The results are the same. Default: false.
+    pub in_parallel: bool,
 }
 
 impl Config {
@@ -56,6 +58,7 @@ impl Config {
             many_applications: 3,
             iis_express_ports: 44300..=44399,
             waivers: Vec::new(),
+            in_parallel: false,
         }
     }
 

@@ -2,12 +2,15 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
+
 use crate::config::Config;
 use crate::finding::{Finding, Subject};
 use crate::fleet::Fleet;
 use crate::host_export::HostExport;
 use crate::inventory::Inventory;
 use crate::report::{HostSummary, Report, WaivedFinding};
+use crate::rule::Rule;
 use crate::rules::{CHECKS, Check, Findings, Waivers};
 
 /// Audits the exports of hosts, separately and together.
@@ -24,26 +27,16 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
     let (of_waivers, others): (Vec<_>, Vec<_>) = CHECKS
         .iter()
         .partition(|(_, check)| matches!(check, Check::Waivers(_)));
-    for (rule, check) in others.into_iter().chain(of_waivers) {
-        let Some(severity) = config.severity(rule) else {
-            continue;
-        };
-        let mut found = Findings::new(rule, severity);
-        match check {
-            Check::Record(check) => {
-                for bound in fleet.hosts.iter().flat_map(|host| &host.bindings) {
-                    if let Some(sentence) = check(bound.binding, &fleet) {
-                        found.add(bound.place(), sentence);
-                    }
-                }
-            }
-            Check::Host(check) => fleet
-                .hosts
-                .iter()
-                .for_each(|host| check(host, &fleet, &mut found)),
-            Check::Fleet(check) => check(&fleet, &mut found),
-            Check::Waivers(check) => check(&waivers, &mut found),
-        }
+    let found_by = |(rule, check): &'static (&Rule, Check)| {
+        let mut found = Findings::new(rule, config.severity(rule)?);
+        check_fleet(*check, &fleet, &mut found);
+        Some(found)
+    };
+    let by_rule: Vec<_> = match config.in_parallel {
+        true => others.into_par_iter().filter_map(found_by).collect(),
+        false => others.into_iter().filter_map(found_by).collect(),
+    };
+    let mut add = |found: Findings, waivers: &mut Waivers<'_>| {
         for finding in found.into_findings() {
             match waivers.waiver_of(&finding) {
                 Some(waiver) => waived.push(WaivedFinding {
@@ -53,6 +46,16 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
                 }),
                 None => findings.push(finding),
             }
+        }
+    };
+    for found in by_rule {
+        add(found, &mut waivers);
+    }
+    for (rule, check) in of_waivers {
+        if let (Check::Waivers(check), Some(severity)) = (check, config.severity(rule)) {
+            let mut found = Findings::new(rule, severity);
+            check(&waivers, &mut found);
+            add(found, &mut waivers);
         }
     }
     // Rules report findings host by host and key by key, and the sort is stable.
@@ -76,6 +79,25 @@ pub fn audit(exports: &[HostExport], inventory: &Inventory, config: &Config) -> 
         findings,
         waived,
         changes: None,
+    }
+}
+
+/// Checks a rule, other than one about waivers.
+fn check_fleet(check: Check, fleet: &Fleet<'_>, found: &mut Findings) {
+    match check {
+        Check::Record(check) => {
+            for bound in fleet.hosts.iter().flat_map(|host| &host.bindings) {
+                if let Some(sentence) = check(bound.binding, fleet) {
+                    found.add(bound.place(), sentence);
+                }
+            }
+        }
+        Check::Host(check) => fleet
+            .hosts
+            .iter()
+            .for_each(|host| check(host, fleet, found)),
+        Check::Fleet(check) => check(fleet, found),
+        Check::Waivers(_) => {}
     }
 }
 

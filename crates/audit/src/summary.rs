@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use certbind_core::{BindingKey, CertHash};
+use rayon::prelude::*;
 
 use crate::finding::{Finding, Subject};
 use crate::host_export::HostExport;
@@ -68,8 +69,13 @@ pub fn rules<'a>(hosts: &[HostExport], report: &'a Report) -> Vec<RuleSummary<'a
         let has_a_day = matches!(group[0].rule.id, EXPIRED | EXPIRING);
         (Reverse(group[0].severity), !has_a_day)
     });
-    let groups = groups.into_iter();
-    groups.map(|group| summary(group, &uses)).collect()
+    match report.config.in_parallel {
+        true => groups
+            .par_iter()
+            .map(|group| summary(group, &uses))
+            .collect(),
+        false => groups.iter().map(|group| summary(group, &uses)).collect(),
+    }
 }
 
 fn summary<'a>(findings: &'a [Finding], uses: &Uses<'_>) -> RuleSummary<'a> {

@@ -16,6 +16,10 @@ const LISTING: &str = include_str!("../../../examples/host-2022.txt");
 
 /// A report with findings about everything that a finding can be about, and a waived one.
 fn report() -> Report {
+    report_by(false)
+}
+
+fn report_by(in_parallel: bool) -> Report {
     let options = ReadOptions {
         keep_going: true,
         ..ReadOptions::default()
@@ -55,8 +59,19 @@ fn report() -> Report {
         reason = "It was there once."
         until = 2026-01-31
     "#;
-    let config = Config::parse(config, "2026-06-01T00:00:00Z".parse().unwrap()).unwrap();
+    let mut config = Config::parse(config, "2026-06-01T00:00:00Z".parse().unwrap()).unwrap();
+    config.in_parallel = in_parallel;
     audit(&hosts, &inventory, &config)
+}
+
+#[test]
+fn rules_on_several_threads_give_the_same_report() {
+    let texts = [false, true].map(|in_parallel| {
+        let report = report_by(in_parallel);
+        serde_json::to_string(&JsonReport::of(&report)).unwrap()
+    });
+    assert!(texts[0].contains("\"rule\":\"CB005\""), "{}", texts[0]);
+    assert_eq!(texts[0], texts[1]);
 }
 
 fn validate(schema: &str, value: &Value) {
