@@ -5,9 +5,13 @@
 mod fake;
 
 use std::fs;
+#[cfg(unix)]
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::OnceLock;
 
 use certbind_core::{Batch, Binding, BindingStore, Change, Scan, StoreError};
 use fake::{Call, Fake, binding, open, pending};
@@ -204,22 +208,30 @@ fn a_batch_whose_journal_cannot_be_finished_is_undone() {
 }
 
 /// A power cut undoes the removal of a finished journal; the journal is still finished.
+#[cfg(unix)]
 #[test]
 fn power_cut_may_restore_a_finished_journal() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new();
     let store = open(&fake, folder.path());
-    let (path, kept) = (journal(folder.path()), folder.path().join("kept"));
+    let path = journal(folder.path());
+    // A removed file can be read as long as it is open.
+    let opened = Arc::new(OnceLock::new());
+    let kept = Arc::clone(&opened);
     fake.hook(move |call, _, _| {
-        if call == Call::Set && !kept.exists() {
-            fs::hard_link(&path, &kept).unwrap();
+        if call == Call::Set {
+            kept.get_or_init(|| fs::File::open(&path).unwrap());
         }
         None
     });
     let two = ["0.0.0.0:443", "[::]:443"].map(|key| Change::insert(binding(key, 1)));
     store.apply(&Batch::new(two).unwrap()).unwrap();
     drop(store);
-    fs::rename(folder.path().join("kept"), journal(folder.path())).unwrap();
+    assert!(!journal(folder.path()).exists());
+    let mut finished = Vec::new();
+    let mut kept = opened.get().unwrap();
+    kept.read_to_end(&mut finished).unwrap();
+    fs::write(journal(folder.path()), finished).unwrap();
     let store = open(&fake, folder.path());
     assert_eq!(store.recovery(), Default::default());
     assert_eq!(fake.records().len(), 2);

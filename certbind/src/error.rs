@@ -12,7 +12,6 @@ use jiff::Timestamp;
 
 use crate::dsc::input::InputError;
 use crate::exit;
-use crate::input::Input;
 use crate::netsh::UnknownProfile;
 
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +33,10 @@ pub(crate) enum Error {
         "--from: {export} does not have the {object} of its host; nothing is shown. Reservations and \
          the listen list are in hives and registry exports of HTTP\\Parameters"
     )]
-    NotInExport { export: Input, object: &'static str },
+    NotInExport {
+        export: String,
+        object: &'static str,
+    },
     #[error("--profile: {0}")]
     Profile(UnknownProfile),
     #[error("{0}")]

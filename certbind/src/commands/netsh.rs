@@ -46,7 +46,10 @@ pub(crate) fn run(
         let object = Netsh::service_object(arguments, profile);
         let is_exported = |object| has_configuration && matches!(object, "urlacl" | "iplisten");
         match object.filter(|object| !is_exported(*object)) {
-            Some(object) => Err(Error::NotInExport { export, object }),
+            Some(object) => Err(Error::NotInExport {
+                export: export.to_string(),
+                object,
+            }),
             None => Ok(store),
         }
     } else if Netsh::only_reads(arguments, profile) {

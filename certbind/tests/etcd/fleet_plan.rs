@@ -102,7 +102,10 @@ fn killed_renewal_is_resumed_and_undone() {
         .map(|bytes| String::from_utf8(bytes).unwrap())
         .into();
     assert_eq!(resumed.status.code(), Some(1));
-    assert!(told.contains("web149: 2 keys changed since the plan was made"), "{told}");
+    assert!(
+        told.contains("web149: 2 keys changed since the plan was made"),
+        "{told}"
+    );
     assert_eq!(told.matches("web149").count(), 1, "told once: {told}");
     let rest = HOSTS - 1 - renewed;
     for summary in [

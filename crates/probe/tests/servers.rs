@@ -158,7 +158,7 @@ fn refused_foreign_and_silent_endpoints_differ() {
         ..ProbeOptions::default()
     };
     for (port, said) in [
-        (closed.port(), "no connection: refused"),
+        (closed.port(), "no connection: connection refused"),
         (ports[0], "no handshake: "),
         (ports[1], "no handshake: no answer in time"),
     ] {
