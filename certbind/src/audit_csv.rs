@@ -87,9 +87,10 @@ fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 13] {
     cells[4] = finding.rule.id.to_owned();
     cells[5] = finding.rule.title.to_owned();
     cells[6] = finding.sentence.to_string();
-    cells[9] = host
-        .and_then(|host| host.source.clone())
-        .unwrap_or_default();
+    cells[9] = report
+        .file_of(&finding.place)
+        .unwrap_or_default()
+        .to_owned();
     let line = finding.place.line.map(|line| line.to_string());
     cells[10] = line.unwrap_or_default();
     cells[11] = finding

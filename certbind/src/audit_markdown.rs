@@ -39,8 +39,8 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
             let host = report.host(finding.place.host);
             let host = host.map_or_else(String::new, |host| format!("{}, ", text(host)));
             let subject = text(&finding.place.subject.to_string());
-            let line = finding.place.line;
-            let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
+            let line = report.line_of(&finding.place);
+            let line = line.map_or_else(String::new, |line| format!(" ({})", text(&line)));
             let new = match finding.state {
                 Some(FindingState::New) => "**new** ",
                 _ => "",

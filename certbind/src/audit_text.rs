@@ -118,8 +118,8 @@ fn place(report: &Report, place: &FindingLocation) -> String {
         let _ = write!(text, "{}  ", escaped(host));
     }
     let _ = write!(text, "{}", escaped(&place.subject.to_string()));
-    if let Some(line) = place.line {
-        let _ = write!(text, " (line {line})");
+    if let Some(line) = report.line_of(place) {
+        let _ = write!(text, " ({})", escaped(&line));
     }
     text
 }

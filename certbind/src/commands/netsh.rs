@@ -9,9 +9,10 @@ use certbind_httpsys::ServiceApi;
 use crate::environment;
 use crate::error::Error;
 use crate::input::{Contents, Input};
+use crate::message::warn;
 use crate::netsh::{Netsh, Profile};
 use crate::stores::{Opened, StoreUrl};
-use crate::terminal::exact_stdout;
+use crate::terminal::{escaped, exact_stdout};
 use crate::warnings::warn_of;
 
 /// The variable with the release of netsh, where the command line does not contain it.
@@ -43,6 +44,11 @@ pub(crate) fn run(
             return Err(Error::NetshChangesExport);
         }
         let (store, has_configuration) = of_export(&export)?;
+        if !has_configuration && Netsh::dumps(arguments, profile) {
+            warn(&escaped(&format!(
+                "{export} has no URL reservations and no listen list; the commands are for bindings alone"
+            )));
+        }
         let object = Netsh::service_object(arguments, profile);
         let is_exported = |object| has_configuration && matches!(object, "urlacl" | "iplisten");
         match object.filter(|object| !is_exported(*object)) {

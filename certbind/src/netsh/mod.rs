@@ -110,15 +110,24 @@ impl Netsh<'_> {
     /// `urlacl`.
     #[must_use]
     pub fn service_object(arguments: &[String], profile: Profile) -> Option<&'static str> {
-        match Invocation::of(arguments, profile)? {
-            Invocation::Command(context, words) => {
-                match context::command(context, profile, words)? {
-                    Command::Service { object, .. } => Some(object.name()),
-                    _ => None,
-                }
-            }
-            Invocation::Script(..) | Invocation::Listen(_) => None,
+        match command(arguments, profile)? {
+            Command::Service { object, .. } => Some(object.name()),
+            _ => None,
         }
+    }
+
+    /// Whether `netsh` with these arguments prints the commands that restore a host.
+    #[must_use]
+    pub fn dumps(arguments: &[String], profile: Profile) -> bool {
+        matches!(command(arguments, profile), Some(Command::Dump))
+    }
+}
+
+/// The single command of the arguments, if they are one.
+fn command(arguments: &[String], profile: Profile) -> Option<Command<'_>> {
+    match Invocation::of(arguments, profile)? {
+        Invocation::Command(context, words) => context::command(context, profile, words),
+        Invocation::Script(..) | Invocation::Listen(_) => None,
     }
 }
 

@@ -1,29 +1,17 @@
 //! A long audit shows its progress, on a terminal alone.
 
-use std::process::Command;
-
-use certbind_test_support::require;
+use certbind_test_support::{require, shell};
 
 use super::{Folder, LISTING};
 
-/// The output of an audit whose input takes two seconds, with a terminal from util-linux's `script`
-/// or without one.
+/// The output of an audit whose input takes two seconds, on a terminal or on none.
 fn printed(folder: &Folder, is_terminal: bool) -> String {
     let line = format!(
         "{{ sleep 2; cat web-01.txt; }} | {} audit -",
         env!("CARGO_BIN_EXE_certbind")
     );
-    let mut command = match is_terminal {
-        true => Command::new("script"),
-        false => Command::new("sh"),
-    };
-    match is_terminal {
-        true => command.args(["--quiet", "--return", "--command", &line, "/dev/null"]),
-        false => command.args(["-c", &line]),
-    };
-    let output = command
+    let output = shell(&line, is_terminal)
         .current_dir(folder.path("."))
-        .env("TERM", "xterm")
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -110,6 +110,26 @@ fn sarif_results_of_sites_are_in_the_configuration() {
     assert_eq!(place["region"]["startLine"], 5);
 }
 
+/// The export has a line of that number as well.
+#[test]
+fn lines_of_sites_are_printed_with_the_configuration() {
+    let folder = Folder::new();
+    folder.write("web-01/netsh.txt", LISTING);
+    folder.write(
+        "web-01/applicationHost.config",
+        &configuration(&[("Shop", "*:8444:", 0)]),
+    );
+    let file = "web-01/applicationHost.config";
+    for format in ["text", "markdown"] {
+        let told = folder.told(exit::FOUND, &["web-01", "--format", format]);
+        let told = told.replace('\\', "");
+        assert!(told.contains(&format!("(line 5 of {file})")), "{told}");
+    }
+    let csv = folder.told(exit::FOUND, &["web-01", "--format", "csv"]);
+    let row = csv.lines().find(|row| row.contains("\"CB401\"")).unwrap();
+    assert!(row.contains(&format!("\"{file}\",\"5\"")), "{row}");
+}
+
 #[test]
 fn a_file_can_be_named_for_its_host() {
     let folder = Folder::new();

@@ -73,20 +73,23 @@ fn folders_patterns_and_lists_are_targets() {
     );
 }
 
+/// The error of an audit of a list that names this beside an export.
+fn refusal_of_list(folder: &Folder, line: &str) -> String {
+    folder.write("all/web-01.txt", LISTING);
+    folder.write("list.txt", &format!("all/web-01.txt\n{line}\n"));
+    let output = folder.audit(&["@list.txt"]);
+    let said = text(&output.stderr);
+    let code = Some(exit::NOT_AUDITED.into());
+    assert_eq!(output.status.code(), code, "{said}");
+    said
+}
+
 /// A list may be from an unknown author: it makes no code run, and sends credentials to no server.
 #[test]
 fn list_names_no_library_and_no_server() {
     let folder = Folder::new();
-    folder.write("all/web-01.txt", LISTING);
     for store in ["httpsys:./evil.so", "etcd://192.0.2.1/web01"] {
-        folder.write("list.txt", &format!("all/web-01.txt\n{store}\n"));
-        let output = folder.audit(&["@list.txt"]);
-        let said = text(&output.stderr);
-        assert_eq!(
-            output.status.code(),
-            Some(exit::NOT_AUDITED.into()),
-            "{said}"
-        );
+        let said = refusal_of_list(&folder, store);
         assert!(said.contains("name it on the command line"), "{said}");
         assert!(said.contains(store), "{said}");
     }
@@ -96,7 +99,6 @@ fn list_names_no_library_and_no_server() {
 #[test]
 fn list_names_no_path_of_another_machine() {
     let folder = Folder::new();
-    folder.write("all/web-01.txt", LISTING);
     for path in [
         r"\\server\share\web-01.txt",
         r"\\server\share\*.txt",
@@ -104,14 +106,7 @@ fn list_names_no_path_of_another_machine() {
         r"redb:\\server\share\web-01.redb",
         r"\\.\pipe\web-01",
     ] {
-        folder.write("list.txt", &format!("all/web-01.txt\n{path}\n"));
-        let output = folder.audit(&["@list.txt"]);
-        let said = text(&output.stderr);
-        assert_eq!(
-            output.status.code(),
-            Some(exit::NOT_AUDITED.into()),
-            "{said}"
-        );
+        let said = refusal_of_list(&folder, path);
         assert!(said.contains("another machine"), "{path}: {said}");
     }
 }

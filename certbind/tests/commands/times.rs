@@ -181,6 +181,12 @@ fn netsh_shows_no_setting_that_an_export_does_not_have() {
     }
     let bound = host.ok(&["netsh", "--from", listing, "http", "show", "sslcert"]);
     assert!(bound.contains("IP:port"), "{bound}");
+    for (export, warns) in [(listing, true), (hive.as_str(), false)] {
+        let output = host.run(&["netsh", "--from", export, "http", "dump"]);
+        assert!(output.status.success() && text(&output.stdout).contains("add sslcert"));
+        let warning = text(&output.stderr).contains("has no URL reservations");
+        assert_eq!(warning, warns, "{output:?}");
+    }
 }
 
 #[test]

@@ -1,32 +1,20 @@
 //! Long work over the HTTP Server API is shown, on a terminal alone.
 
-use std::process::Command;
-
 use super::{HASH, Host, IIS};
 
-/// The output of a command on a host on which one call takes long, with a terminal from
-/// util-linux's `script` or without one.
+/// The output of a command on a host on which one call takes long, on a terminal or on none.
 fn printed(host: &Host, arguments: &str, is_terminal: bool) -> String {
     let configuration = host.folder.path().join("simulator.toml");
     let text = "store = \"redb:records.redb\"\n[[fault]]\ncall = \"query-next\"\nnth = 12\ndelay_ms = 2000\n";
     std::fs::write(&configuration, text).unwrap();
     let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_certbind"));
-    let mut command = match is_terminal {
-        true => Command::new("script"),
-        false => Command::new("sh"),
-    };
-    match is_terminal {
-        true => command.args(["--quiet", "--return", "--command", &line, "/dev/null"]),
-        false => command.args(["-c", &line]),
-    };
-    let output = command
+    let output = certbind_test_support::shell(&line, is_terminal)
         .env(
             "CERTBIND_STORE",
             format!("httpsys:{}", host.library.display()),
         )
         .env("CERTBIND_HTTPAPI", configuration)
         .env("CERTBIND_JOURNAL", host.folder.path().join("journal"))
-        .env("TERM", "xterm")
         .output()
         .unwrap();
     assert!(output.status.success(), "{arguments}: {output:?}");

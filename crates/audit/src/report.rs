@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::changes::Changes;
 use crate::config::Config;
-use crate::finding::Finding;
+use crate::finding::{Finding, FindingLocation, Subject};
 use crate::host_export::NotAssessed;
 use crate::severity::Severity;
 
@@ -103,6 +103,26 @@ impl Report {
     pub fn not_assessed(&self) -> usize {
         let hosts = self.hosts.iter();
         hosts.filter(|host| host.not_assessed.is_some()).count()
+    }
+
+    /// The file or store of a place in a host: its export or, for a site, its configuration of IIS.
+    #[must_use]
+    pub fn file_of(&self, place: &FindingLocation) -> Option<&str> {
+        let host = self.hosts.get(place.host?)?;
+        match place.subject {
+            Subject::Site(_) => host.iis.as_deref(),
+            _ => host.source.as_deref(),
+        }
+    }
+
+    /// The line of a place, as `line 7`. The line of a site is followed by its file.
+    #[must_use]
+    pub fn line_of(&self, place: &FindingLocation) -> Option<String> {
+        let line = format!("line {}", place.line?);
+        match (&place.subject, self.file_of(place)) {
+            (Subject::Site(_), Some(file)) => Some(format!("{line} of {file}")),
+            _ => Some(line),
+        }
     }
 
     /// The name of the host at an index, as a [`FindingLocation`](crate::FindingLocation) has it.

@@ -307,11 +307,8 @@ impl PhysicalLocation {
     /// The file or store of a place, and the line where there is one.
     fn of(report: &Report, place: &FindingLocation) -> Option<Self> {
         let artifact = match (&place.subject, place.host) {
-            (Subject::Site(_), Some(host)) => report.hosts.get(host)?.iis.as_ref()?,
-            (_, Some(host)) => {
-                let host = report.hosts.get(host)?;
-                host.source.as_ref().unwrap_or(&host.name)
-            }
+            (Subject::Site(_), Some(_)) => report.file_of(place)?,
+            (_, Some(_)) => report.file_of(place).or_else(|| report.host(place.host))?,
             (Subject::File(file), None) => &**file,
             (Subject::Certificate(hash), None) => report.certificate_files.get(hash)?,
             (Subject::Waiver(_), None) => return Some(Self::of_configuration(report)),

@@ -32,6 +32,18 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
+/// A shell that runs this line, on a terminal of its own (util-linux's `script`) or on none.
+#[must_use]
+pub fn shell(line: &str, is_terminal: bool) -> Command {
+    let mut command = Command::new(if is_terminal { "script" } else { "sh" });
+    match is_terminal {
+        true => command.args(["--quiet", "--return", "--command", line, "/dev/null"]),
+        false => command.args(["-c", line]),
+    };
+    command.env("TERM", "xterm");
+    command
+}
+
 /// Programs whose Debian packages have other names.
 const DEBIAN_PACKAGES: &[(&str, &str)] = &[
     ("/usr/share/java/bcpkix.jar", "libbcpkix-java"),

@@ -205,7 +205,7 @@ struct Told<'a> {
     host: Option<usize>,
     key: Option<String>,
     subject: String,
-    line: Option<u64>,
+    line: Option<String>,
     sentence: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<FindingState>,
@@ -231,7 +231,9 @@ impl<'a> Data<'a> {
                 _ => None,
             },
             subject: visible(&finding.place.subject.to_string()).into_owned(),
-            line: finding.place.line,
+            line: report
+                .line_of(&finding.place)
+                .map(|line| visible(&line).into_owned()),
             sentence: visible(&finding.sentence),
             state: finding.state,
         });

@@ -211,7 +211,7 @@ const item = (finding) => {
     anchor.className = "mono";
     line.append(anchor);
   }
-  const where = finding.line === null ? "" : ` (line ${finding.line})`;
+  const where = finding.line === null ? "" : ` (${finding.line})`;
   line.append(`${where}: ${finding.sentence}`);
   return line;
 };
