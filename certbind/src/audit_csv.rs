@@ -4,10 +4,14 @@ use std::io::{self, Write};
 
 use certbind_audit::{EarlierFinding, Finding, HostExport, Report, Subject};
 use certbind_core::Binding;
+use certbind_formats::RegistryLocation;
 
 use crate::terminal::escaped;
 
-const COLUMNS: [&str; 13] = [
+/// A row of the table.
+type Row<T> = [T; 15];
+
+const COLUMNS: Row<&str> = [
     "row",
     "host",
     "subject",
@@ -21,6 +25,8 @@ const COLUMNS: [&str; 13] = [
     "line",
     "state",
     "key_written",
+    "registry_key",
+    "offset",
 ];
 
 /// A row for each binding, each finding, each waived finding, and each earlier finding that was
@@ -35,6 +41,7 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
             let written = host.reading.export.times.get(binding.key());
             cells[12] = written.map(ToString::to_string).unwrap_or_default();
             of_binding(&mut cells, report, binding);
+            of_registry(&mut cells, host.reading.registry.get(binding.key()));
             row(out, cells)?;
         }
     }
@@ -56,13 +63,13 @@ pub(crate) fn write(out: &mut impl Write, hosts: &[HostExport], report: &Report)
     Ok(())
 }
 
-fn cells(kind: &str) -> [String; 13] {
-    let mut cells: [String; 13] = Default::default();
+fn cells(kind: &str) -> Row<String> {
+    let mut cells: Row<String> = Default::default();
     cells[0] = kind.to_owned();
     cells
 }
 
-fn of_binding(cells: &mut [String; 13], report: &Report, binding: &Binding) {
+fn of_binding(cells: &mut Row<String>, report: &Report, binding: &Binding) {
     let record = binding.record();
     cells[2] = binding.key().to_string();
     cells[7] = record.hash().map(ToString::to_string).unwrap_or_default();
@@ -72,7 +79,14 @@ fn of_binding(cells: &mut [String; 13], report: &Report, binding: &Binding) {
     };
 }
 
-fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 13] {
+fn of_registry(cells: &mut Row<String>, key: Option<&RegistryLocation>) {
+    if let Some(key) = key {
+        cells[13].clone_from(&key.path);
+        cells[14] = key.offset.map(|at| at.to_string()).unwrap_or_default();
+    }
+}
+
+fn of_finding(kind: &str, report: &Report, finding: &Finding) -> Row<String> {
     let mut cells = cells(kind);
     let host = finding.place.host.and_then(|host| report.hosts.get(host));
     if let Subject::Binding(binding) = &finding.place.subject {
@@ -93,6 +107,7 @@ fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 13] {
         .to_owned();
     let line = finding.place.line.map(|line| line.to_string());
     cells[10] = line.unwrap_or_default();
+    of_registry(&mut cells, finding.place.registry.as_deref());
     cells[11] = finding
         .state
         .map(|it| it.name().to_owned())
@@ -101,7 +116,7 @@ fn of_finding(kind: &str, report: &Report, finding: &Finding) -> [String; 13] {
 }
 
 /// A finding of the earlier report that is absent from this one.
-fn of_earlier(finding: &EarlierFinding, state: &str) -> [String; 13] {
+fn of_earlier(finding: &EarlierFinding, state: &str) -> Row<String> {
     let mut cells = cells("earlier");
     cells[1] = finding.host.clone().unwrap_or_default();
     cells[2] = finding.subject.to_string();
@@ -112,7 +127,7 @@ fn of_earlier(finding: &EarlierFinding, state: &str) -> [String; 13] {
     cells
 }
 
-fn row(out: &mut impl Write, cells: [String; 13]) -> io::Result<()> {
+fn row(out: &mut impl Write, cells: Row<String>) -> io::Result<()> {
     let cells = cells.map(|text| cell(&text));
     write!(out, "{}\r\n", cells.join(","))
 }

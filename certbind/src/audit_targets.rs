@@ -245,7 +245,7 @@ fn of_file(path: &Path, from: HostFrom, logs: &HiveLogs) -> Result<HostExport, E
         keep_going: true,
         ..ReadOptions::default()
     };
-    let reading = logs.read(path, &bytes, &options)?;
+    let reading = logs.read(path, bytes, &options)?;
     let told = reading.export.header.host.clone();
     let name = told.filter(|_| from == HostFrom::Export);
     Ok(HostExport::new(

@@ -52,11 +52,11 @@ impl HiveLogs {
     pub(crate) fn read(
         &self,
         path: &Path,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         options: &ReadOptions,
     ) -> Result<ReadOutcome, Error> {
         let format = options.format.or_else(|| format_of_name(path));
-        let format = format.unwrap_or_else(|| certbind_formats::detect(bytes));
+        let format = format.unwrap_or_else(|| certbind_formats::detect(&bytes));
         let options = ReadOptions {
             format: Some(format),
             folder: path.parent().map(Path::to_owned),
@@ -67,7 +67,7 @@ impl HiveLogs {
             },
             ..options.clone()
         };
-        certbind_formats::read(bytes, &options).map_err(|error| Error::BrokenInput {
+        certbind_formats::read_owned(bytes, &options).map_err(|error| Error::BrokenInput {
             path: path.to_owned(),
             problem: error.to_string(),
         })

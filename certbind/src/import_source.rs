@@ -47,7 +47,7 @@ impl<'a> ImportSource<'a> {
             Ok(origin) => read(origin, options, logs)?,
             Err(bytes) => {
                 let bytes = files::unpacked(bytes).map_err(unread(path))?;
-                whole(path, &bytes, options, logs)?
+                whole(path, bytes, options, logs)?
             }
         };
         let source = Self {
@@ -269,17 +269,17 @@ fn read<'a>(
     }
     let mut bytes = Vec::new();
     start()?.read_to_end(&mut bytes).map_err(unread(path))?;
-    whole(path, &bytes, options, logs)
+    whole(path, bytes, options, logs)
 }
 
 fn whole(
     path: &Path,
-    bytes: &[u8],
+    bytes: Vec<u8>,
     options: &ReadOptions,
     logs: &HiveLogs,
 ) -> Result<(Format, Content<'static>), Error> {
     let format = options.format.or_else(|| format_of_name(path));
-    let format = format.unwrap_or_else(|| certbind_formats::detect(bytes));
+    let format = format.unwrap_or_else(|| certbind_formats::detect(&bytes));
     let reading = logs.read(path, bytes, options)?;
     Ok((format, Content::Whole(Box::new(reading))))
 }

@@ -99,7 +99,7 @@ impl Input {
                     path: path.clone(),
                     source,
                 })?;
-                let reading = logs.read(path, &bytes, &ReadOptions::default())?;
+                let reading = logs.read(path, bytes, &ReadOptions::default())?;
                 hive_logs::report(path, &reading);
                 let mut bindings = reading.export.bindings.clone();
                 bindings.sort_unstable_by(|a, b| a.key().cmp(b.key()));

@@ -65,7 +65,7 @@ pub(crate) fn is_export(path: &Path) -> bool {
     let Ok(bytes) = files::read(path) else {
         return false;
     };
-    let reading = HiveLogs::Ignored.read(path, &bytes, &ReadOptions::default());
+    let reading = HiveLogs::Ignored.read(path, bytes, &ReadOptions::default());
     reading.is_ok_and(|reading| !reading.export.bindings.is_empty())
 }
 

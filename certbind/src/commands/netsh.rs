@@ -3,7 +3,9 @@
 use std::io;
 
 use certbind_backends::Access;
+use certbind_formats::Configuration;
 use certbind_formats::netsh::Newline;
+use certbind_httpapi_abi::service::TimeoutKey;
 use certbind_httpsys::ServiceApi;
 
 use crate::environment;
@@ -43,14 +45,19 @@ pub(crate) fn run(
         if !Netsh::only_reads(arguments, profile) {
             return Err(Error::NetshChangesExport);
         }
-        let (store, has_configuration) = of_export(&export)?;
-        if !has_configuration && Netsh::dumps(arguments, profile) {
+        let (store, configuration) = of_export(&export)?;
+        if configuration.is_none() && Netsh::dumps(arguments, profile) {
             warn(&escaped(&format!(
                 "{export} has no URL reservations and no listen list; the commands are for bindings alone"
             )));
         }
         let object = Netsh::service_object(arguments, profile);
-        let is_exported = |object| has_configuration && matches!(object, "urlacl" | "iplisten");
+        let configuration = configuration.as_ref();
+        let is_exported = |object| match object {
+            "urlacl" | "iplisten" => configuration.is_some(),
+            "timeout" => configuration.is_some_and(has_timeouts),
+            _ => false,
+        };
         match object.filter(|object| !is_exported(*object)) {
             Some(object) => Err(Error::NotInExport {
                 export: export.to_string(),
@@ -85,8 +92,8 @@ pub(crate) fn run(
 }
 
 /// A store in memory with the contents of an export: bindings, URL reservations and the listen
-/// list. Whether the export has the last two.
-fn of_export(export: &Input) -> Result<(Opened, bool), Error> {
+/// list. The configuration, if the export has one.
+fn of_export(export: &Input) -> Result<(Opened, Option<Configuration>), Error> {
     let Contents { bindings, reading } = export.clone().resolved().read()?;
     reading.iter().for_each(warn_of);
     let store = Opened::open(&StoreUrl::memory(), Access::Create)?;
@@ -94,14 +101,19 @@ fn of_export(export: &Input) -> Result<(Opened, bool), Error> {
         store.bindings().insert(binding)?;
     }
     let configuration = reading.and_then(|reading| reading.export.configuration);
-    let has_configuration = configuration.is_some();
-    if let (Some(configuration), Some(api)) = (configuration, store.api()) {
+    if let (Some(configuration), Some(api)) = (&configuration, store.api()) {
         let service = ServiceApi::initialize(api)?;
         for record in configuration.records() {
             service.set(&record)?;
         }
     }
-    Ok((store, has_configuration))
+    Ok((store, configuration))
+}
+
+/// Whether an export has both timeouts, which netsh lists together.
+fn has_timeouts(configuration: &Configuration) -> bool {
+    let mut keys = TimeoutKey::ALL.into_iter();
+    keys.all(|key| configuration.timeout(key).is_some())
 }
 
 /// The options before netsh's own arguments, and those arguments.

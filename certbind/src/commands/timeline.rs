@@ -2,6 +2,7 @@
 //! times at which they were last written.
 
 use certbind_audit::{HostExport, NotAssessed};
+use certbind_httpapi_abi::service::TimeoutKey;
 use comfy_table::{Table, presets};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -129,8 +130,12 @@ fn entries(host: &HostExport) -> Vec<Entry> {
             let switches = switches
                 .iter()
                 .filter_map(|(on, name)| Some(format!("{name} {}", u8::from((*on)?))));
+            let timeouts = TimeoutKey::ALL.into_iter();
+            let timeouts = timeouts
+                .filter_map(|key| Some(format!("{} {} s", key.name(), found.timeout(key)?)));
             let listens = (!listens.is_empty()).then(|| format!("listen list {listens}"));
-            let holds: Vec<_> = listens.into_iter().chain(switches).collect();
+            let holds = listens.into_iter().chain(switches).chain(timeouts);
+            let holds: Vec<_> = holds.collect();
             let name = "Parameters".to_owned();
             entries.push(entry(time, Kind::Parameters, name, holds.join(", ")));
         }

@@ -68,7 +68,7 @@ fn csv_has_every_binding_and_finding() {
         // A finding about all hosts names none.
         let is_host = row["host"] == "'=cmd" || (row["host"] == "" && row["row"] == "finding");
         assert!(is_host, "{row}");
-        assert_eq!(row.as_object().unwrap().len(), 13, "{row}");
+        assert_eq!(row.as_object().unwrap().len(), 15, "{row}");
     }
 }
 

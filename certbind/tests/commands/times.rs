@@ -189,6 +189,94 @@ fn netsh_shows_no_setting_that_an_export_does_not_have() {
     }
 }
 
+/// Both timeouts of a hive, which JSON keeps.
+#[test]
+fn timeouts_are_shown_and_audited() {
+    let host = Host::new();
+    let parameters = key("Parameters")
+        .written_at(day(0))
+        .dword("IdleConnectionTimeout", 600)
+        .dword("HeaderWaitTimeout", 60)
+        .key(key("SslBindingInfo").key(binding("0.0.0.0:443")));
+    let hive = host.file("SYSTEM");
+    std::fs::write(&hive, file(&system_with(parameters))).unwrap();
+    let hive = hive.to_str().unwrap();
+    let json = host.file("web-01.json");
+    let json = json.to_str().unwrap();
+    host.ok(&["export", "--from", hive, "-o", json]);
+    for export in [hive, json] {
+        let shown = host.ok(&["netsh", "--from", export, "http", "show", "timeout"]);
+        let numbers: Vec<_> = shown
+            .split_whitespace()
+            .filter(|it| it.parse::<u16>().is_ok())
+            .collect();
+        assert_eq!(numbers, ["600", "60"], "{shown}");
+        let entries = host.json(&["timeline", export, "--format", "json"]);
+        let holds = "idleconnectiontimeout 600 s, headerwaittimeout 60 s";
+        assert_eq!(entries[0]["holds"], holds);
+        let report = host.json(&["audit", export, "--fail-on", "never", "--format", "json"]);
+        let findings = report["findings"].as_array().unwrap();
+        let long = findings.iter().find(|it| it["rule"] == "CB033").unwrap();
+        assert_eq!(long["subject"]["record"], "idleconnectiontimeout");
+        let partly = findings.iter().filter(|it| it["rule"] == "CB024").count();
+        assert_eq!(partly, if export == hive { 2 } else { 0 });
+    }
+}
+
+#[test]
+fn findings_of_a_hive_have_their_registry_key() {
+    let host = Host::new();
+    let hive = hive(&host);
+    let audit = |format| {
+        [
+            "audit",
+            hive.as_str(),
+            "--fail-on",
+            "never",
+            "--format",
+            format,
+        ]
+    };
+    let path = r"SYSTEM\ControlSet002\Services\HTTP\Parameters\SslBindingInfo\10.0.0.3:443";
+    let bytes = std::fs::read(&hive).unwrap();
+    let offset = certbind_test_support::hive::place_of(&bytes, "10.0.0.3:443");
+    let report = host.json(&audit("json"));
+    let findings = report["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|it| it["rule"] == "CB032").unwrap();
+    let registry = serde_json::json!({ "key": path, "offset": offset });
+    assert_eq!(finding["registry"], registry);
+    let log = host.json(&audit("sarif"));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let result = results.iter().find(|it| it["ruleId"] == "CB032").unwrap();
+    let logical = &result["locations"][0]["logicalLocations"][1];
+    assert_eq!(logical["fullyQualifiedName"], path);
+    assert_eq!(logical["kind"], "registryKey");
+    assert_eq!(logical["properties"]["offset"], offset);
+    assert!(result["locations"][0]["physicalLocation"].is_object());
+    let csv = host.ok(&audit("csv"));
+    let end = format!(",\"{path}\",\"{offset}\"\r\n");
+    assert!(csv.contains(&end), "{csv}");
+}
+
+/// A damaged record, which the text names with its offset.
+#[test]
+fn an_audit_reads_around_damage_and_says_where_it_is() {
+    let host = Host::new();
+    let hive = hive(&host);
+    let mut bytes = std::fs::read(&hive).unwrap();
+    let at = certbind_test_support::hive::place_of(&bytes, "10.0.0.3:443");
+    bytes[at + 4] = b'x';
+    std::fs::write(&hive, bytes).unwrap();
+    let output = host.run(&["audit", &hive, "--fail-on", "never"]);
+    let report = text(&output.stdout);
+    assert!(output.status.success(), "{report}");
+    let damaged = format!("SslBindingInfo (offset {at:#x}): ");
+    assert!(report.contains(&damaged), "{report}");
+    assert!(report.contains("ipport=0.0.0.0:443"), "{report}");
+    let imported = host.ok(&["import", &hive, "--keep-going", "--dry-run"]);
+    assert!(imported.contains("Would import 1 binding "), "{imported}");
+}
+
 #[test]
 fn an_audit_looks_at_the_configuration_beside_bindings() {
     let host = Host::new();

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use certbind_core::{Binding, CertHash};
+use certbind_formats::RegistryLocation;
 
 use crate::rule::Rule;
 use crate::severity::Severity;
@@ -59,6 +60,8 @@ pub struct FindingLocation {
     /// The line of the host's export, counted from 1, where that is known. Of a [`Subject::Site`] it is
     /// the line of the configuration of IIS.
     pub line: Option<u64>,
+    /// The registry key, where the export is a hive or a registry export.
+    pub registry: Option<Box<RegistryLocation>>,
 }
 
 /// The subject of a finding. Its `Display` output is a short name, which may contain any character.
@@ -91,6 +94,15 @@ pub struct RelatedLocations {
     pub places: Arc<[FindingLocation]>,
     /// How many more there are.
     pub more: usize,
+}
+
+impl FindingLocation {
+    pub(crate) fn in_registry(self, registry: Option<&RegistryLocation>) -> Self {
+        Self {
+            registry: registry.cloned().map(Box::new),
+            ..self
+        }
+    }
 }
 
 impl Finding {

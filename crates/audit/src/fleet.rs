@@ -69,6 +69,7 @@ impl<'a> Host<'a> {
                 binding,
                 host: index,
                 line: lines.get(at).copied(),
+                registry: export.reading.registry.get(binding.key()),
             })
             .collect();
         bindings.sort_by(|a, b| a.binding.key().cmp(b.binding.key()));
@@ -102,6 +103,7 @@ impl<'a> Host<'a> {
             host: Some(self.index),
             subject,
             line,
+            registry: None,
         }
     }
 }

@@ -129,6 +129,7 @@ impl HostExport {
             lines: Vec::new(),
             warnings: Vec::new(),
             errors: Vec::new(),
+            registry: std::collections::BTreeMap::new(),
             recovery: None,
             managed: None,
         };

@@ -133,6 +133,16 @@ struct JsonPlace<'a> {
     subject: JsonSubject<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry: Option<JsonRegistry<'a>>,
+}
+
+/// A registry key, and the offset of its cell in a hive.
+#[derive(Serialize)]
+struct JsonRegistry<'a> {
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -270,6 +280,10 @@ fn place<'a>(report: &'a Report, place: &'a FindingLocation) -> JsonPlace<'a> {
             Subject::Waiver(waiver) => JsonSubject::Waiver { waiver },
         },
         line: place.line,
+        registry: place.registry.as_deref().map(|it| JsonRegistry {
+            key: &it.path,
+            offset: it.offset,
+        }),
     }
 }
 

@@ -115,10 +115,14 @@ impl Report {
         }
     }
 
-    /// The line of a place, as `line 7`. The line of a site is followed by its file.
+    /// The line of a place, as `line 7`, or the offset of a damaged key in a hive. The line of a site is
+    /// followed by its file.
     #[must_use]
     pub fn line_of(&self, place: &FindingLocation) -> Option<String> {
-        let line = format!("line {}", place.line?);
+        let Some(line) = place.line else {
+            return offset_of(place);
+        };
+        let line = format!("line {line}");
         match (&place.subject, self.file_of(place)) {
             (Subject::Site(_), Some(file)) => Some(format!("{line} of {file}")),
             _ => Some(line),
@@ -130,4 +134,13 @@ impl Report {
     pub fn host(&self, index: Option<usize>) -> Option<&str> {
         Some(self.hosts.get(index?)?.name.as_str())
     }
+}
+
+/// The offset of a damaged or unknown key in a hive. That of a binding helps only programs.
+fn offset_of(place: &FindingLocation) -> Option<String> {
+    if matches!(place.subject, Subject::Binding(_)) {
+        return None;
+    }
+    let offset = place.registry.as_ref()?.offset?;
+    Some(format!("offset {offset:#x}"))
 }

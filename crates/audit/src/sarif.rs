@@ -2,7 +2,8 @@
 //!
 //! A finding is a result. Its physical location is the export, with the line where that is known,
 //! the store, or the file of a certificate; GitHub refuses an upload in which a result has none.
-//! Its logical location is the binding. Waived findings are included, suppressed with their reason.
+//! Its logical location is the binding; a second one is the registry key, with the offset in the hive
+//! in its properties. Waived findings are included, suppressed with their reason.
 //!
 //! ```
 //! use certbind_audit::{Config, HostExport, Inventory, audit, sarif};
@@ -136,7 +137,7 @@ struct Suppression {
 struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<usize>,
-    logical_locations: [LogicalLocation; 1],
+    logical_locations: Vec<LogicalLocation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     physical_location: Option<PhysicalLocation>,
 }
@@ -147,6 +148,13 @@ struct LogicalLocation {
     name: String,
     fully_qualified_name: String,
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Properties>,
+}
+
+#[derive(Serialize)]
+struct Properties {
+    offset: u64,
 }
 
 #[derive(Serialize)]
@@ -260,11 +268,10 @@ impl SarifResult {
             message: Message { text: plain(&text) },
             locations: [Location {
                 id: None,
-                logical_locations: [LogicalLocation {
-                    name: subject.to_string(),
-                    fully_qualified_name: name.clone(),
-                    kind: "resource",
-                }],
+                logical_locations: vec![LogicalLocation::resource(
+                    subject.to_string(),
+                    name.clone(),
+                )],
                 physical_location: Some(
                     place.unwrap_or_else(|| PhysicalLocation::of_configuration(report)),
                 ),
@@ -293,13 +300,37 @@ impl Location {
     fn of(report: &Report, place: &FindingLocation) -> Self {
         Self {
             id: None,
-            logical_locations: [LogicalLocation {
-                name: place.subject.to_string(),
-                fully_qualified_name: name(report, place),
-                kind: "resource",
-            }],
+            logical_locations: LogicalLocation::of(report, place),
             physical_location: PhysicalLocation::of(report, place),
         }
+    }
+}
+
+impl LogicalLocation {
+    fn resource(name: String, fully_qualified_name: String) -> Self {
+        Self {
+            name,
+            fully_qualified_name,
+            kind: "resource",
+            properties: None,
+        }
+    }
+
+    fn of(report: &Report, place: &FindingLocation) -> Vec<Self> {
+        let mut locations = vec![Self::resource(
+            place.subject.to_string(),
+            name(report, place),
+        )];
+        if let Some(key) = &place.registry {
+            let (_, name) = key.path.rsplit_once('\\').unwrap_or(("", &key.path));
+            locations.push(Self {
+                name: name.to_owned(),
+                fully_qualified_name: key.path.clone(),
+                kind: "registryKey",
+                properties: key.offset.map(|offset| Properties { offset }),
+            });
+        }
+        locations
     }
 }
 

@@ -31,6 +31,27 @@ fn data(page: &str) -> Value {
     serde_json::from_str(data).unwrap()
 }
 
+/// A listing has no times, and its page has no column for them.
+#[test]
+fn each_binding_has_the_time_of_its_key() {
+    let record = Record::central(Uuid::nil());
+    let binding = Binding::new("ccs=443".parse().unwrap(), record).unwrap();
+    let mut hosts = [HostExport::of_bindings("web-01", vec![binding.clone()])];
+    let written = |hosts: &[HostExport]| {
+        let config = Config::at("2026-12-01T00:00:00Z".parse().unwrap());
+        let inventory = Inventory::none();
+        let report = audit(hosts, &inventory, &config);
+        let mut page = Vec::new();
+        html::write(&mut page, hosts, &inventory, &report).unwrap();
+        data(&String::from_utf8(page).unwrap())["bindings"][0][5].clone()
+    };
+    assert_eq!(written(&hosts), Value::Null);
+    let time = "2026-11-01T08:30:00.5Z".parse().unwrap();
+    let times = &mut hosts[0].reading.export.times;
+    times.insert(binding.key().clone(), time);
+    assert_eq!(written(&hosts), "2026-11-01T08:30:00Z");
+}
+
 #[test]
 fn configuration_names_applications() {
     let ours = "[applications]\n\"00000000-0000-0000-0000-000000000007\" = \"Order gateway\"\n";

@@ -43,6 +43,10 @@ fn report_by(in_parallel: bool) -> Report {
         host("web-01", LISTING),
         host("web-02", &damaged),
         host("web-03", &other),
+        {
+            let hive = include_bytes!("../../formats/tests/fixtures/registry/hivex.hive");
+            HostExport::new("web-04", read(hive, &options).unwrap())
+        },
     ];
     hosts[0].baseline = Baseline::Bindings(Vec::new());
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

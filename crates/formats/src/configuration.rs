@@ -1,11 +1,13 @@
 //! The configuration of HTTP.sys other than bindings.
 
-use certbind_httpapi_abi::service::{ListenAddress, ServiceRecord, UrlReservation};
+use std::num::NonZeroU16;
+
+use certbind_httpapi_abi::service::{ListenAddress, ServiceRecord, TimeoutKey, UrlReservation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The configuration of HTTP.sys other than bindings, from the registry of a host. Its records are
-/// those that `netsh http show urlacl` and `iplisten` list and that the simulator stores.
+/// those that `netsh http show urlacl`, `iplisten` and `timeout` list and that the simulator stores.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Document", into = "Document")]
 pub struct Configuration {
@@ -17,9 +19,14 @@ pub struct Configuration {
     pub http2_over_tls: Option<bool>,
     /// `EnableHttp2Cleartext`: the same without TLS.
     pub http2_cleartext: Option<bool>,
+    /// `IdleConnectionTimeout`, in seconds, at least 1.
+    pub idle_connection_timeout: Option<u16>,
+    /// `HeaderWaitTimeout`, in seconds, at least 1.
+    pub header_wait_timeout: Option<u16>,
     /// When the key of the reservations was last written.
     pub reservations_written: Option<Timestamp>,
-    /// When the key `Parameters` was last written, which has the listen list and the switches.
+    /// When the key `Parameters` was last written, which has the listen list, the switches and the
+    /// timeouts.
     pub parameters_written: Option<Timestamp>,
 }
 
@@ -30,11 +37,24 @@ impl Configuration {
         *self == Self::default()
     }
 
-    /// The records of the listen list and of the reservations.
+    /// A timeout in seconds.
+    #[must_use]
+    pub fn timeout(&self, key: TimeoutKey) -> Option<u16> {
+        match key {
+            TimeoutKey::IdleConnection => self.idle_connection_timeout,
+            TimeoutKey::HeaderWait => self.header_wait_timeout,
+        }
+    }
+
+    /// The records of the listen list, the reservations and the timeouts.
     pub fn records(&self) -> impl Iterator<Item = ServiceRecord> {
         let addresses = self.listen_list.iter().copied().map(ServiceRecord::Listen);
         let reservations = self.url_reservations.iter().cloned();
-        addresses.chain(reservations.map(ServiceRecord::Reservation))
+        let timeouts = TimeoutKey::ALL.into_iter();
+        let timeouts =
+            timeouts.filter_map(|key| Some(ServiceRecord::Timeout(key, self.timeout(key)?)));
+        let reservations = reservations.map(ServiceRecord::Reservation);
+        addresses.chain(reservations).chain(timeouts)
     }
 }
 
@@ -51,6 +71,10 @@ struct Document {
     http2_over_tls: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     http2_cleartext: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_connection_timeout: Option<NonZeroU16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header_wait_timeout: Option<NonZeroU16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reservations_written: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +99,8 @@ impl From<Configuration> for Document {
             listen_list: found.listen_list.iter().map(ToString::to_string).collect(),
             http2_over_tls: found.http2_over_tls,
             http2_cleartext: found.http2_cleartext,
+            idle_connection_timeout: found.idle_connection_timeout.and_then(NonZeroU16::new),
+            header_wait_timeout: found.header_wait_timeout.and_then(NonZeroU16::new),
             reservations_written: found.reservations_written,
             parameters_written: found.parameters_written,
         }
@@ -98,6 +124,8 @@ impl TryFrom<Document> for Configuration {
             listen_list: addresses.collect::<Result<_, _>>()?,
             http2_over_tls: document.http2_over_tls,
             http2_cleartext: document.http2_cleartext,
+            idle_connection_timeout: document.idle_connection_timeout.map(NonZeroU16::get),
+            header_wait_timeout: document.header_wait_timeout.map(NonZeroU16::get),
             reservations_written: document.reservations_written,
             parameters_written: document.parameters_written,
         })

@@ -224,6 +224,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         lines,
         warnings,
         errors,
+        registry: BTreeMap::new(),
         recovery: None,
         managed: None,
     })

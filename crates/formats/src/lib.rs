@@ -71,6 +71,7 @@ pub use format::{Format, UnknownFormat};
 pub use key_mistakes::key_mistake;
 pub use options::ReadOptions;
 pub use read_outcome::ReadOutcome;
+pub use registry::RegistryLocation;
 pub use report::{ConversionWarning, ParseError, WarningKind};
 pub use toml_size::check_toml_size;
 pub use write::{InexpressibleValue, WriteError};
@@ -87,6 +88,18 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         Format::Reg => reg::read(bytes, options),
         Format::Hive => hive::read(bytes, options),
         format @ (Format::Toml | Format::Yaml) => desired::read(bytes, format, options),
+    }
+}
+
+/// As [`read`], for bytes that are not needed any more: it takes less memory for a hive whose
+/// transaction logs are replayed.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_owned(bytes: Vec<u8>, options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
+    match options.format.unwrap_or_else(|| detect(&bytes)) {
+        Format::Hive => hive::read_owned(bytes, options),
+        _ => read(&bytes, options),
     }
 }
 

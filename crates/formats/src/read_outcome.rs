@@ -1,9 +1,12 @@
 //! The result of reading an export.
 
-use certbind_core::Uuid;
+use std::collections::BTreeMap;
+
+use certbind_core::{BindingKey, Uuid};
 
 use crate::export::Export;
 use crate::hive::Recovery;
+use crate::registry::RegistryLocation;
 use crate::report::{ConversionWarning, ParseError};
 
 /// An export that was read, with the warnings and errors of the reader.
@@ -19,6 +22,8 @@ pub struct ReadOutcome {
     pub warnings: Vec<ConversionWarning>,
     /// The broken records, with `keep_going`.
     pub errors: Vec<ParseError>,
+    /// The registry key of each binding, of a hive or a registry export.
+    pub registry: BTreeMap<BindingKey, RegistryLocation>,
     /// The replay of a hive's transaction logs.
     pub recovery: Option<Recovery>,
     /// The application ids that a desired state manages, sorted; `None` for any other format.

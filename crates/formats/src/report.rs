@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use certbind_core::{BindingKey, BoxError};
 
+use crate::registry::RegistryLocation;
+
 /// A part of an export that the bindings cannot represent, or a part of the bindings that a format
 /// cannot represent. The rest is converted; each omission is reported by one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct ConversionWarning {
     /// The registry key, from HTTP.sys's `Parameters` or in full, where the format is one of the
     /// registry's.
     pub path: Option<String>,
+    /// The registry key with its complete path, and its place in a hive.
+    pub registry: Option<Box<RegistryLocation>>,
     /// The message: a sentence without the line, the binding and the registry key.
     pub what: String,
 }
@@ -67,6 +71,7 @@ impl ConversionWarning {
             line: None,
             key: None,
             path: None,
+            registry: None,
             what: what.into(),
         }
     }
@@ -78,8 +83,13 @@ impl ConversionWarning {
     }
 
     pub(crate) fn in_key(self, path: impl Into<String>) -> Self {
+        self.in_location(RegistryLocation::new(path))
+    }
+
+    pub(crate) fn in_location(self, key: RegistryLocation) -> Self {
         Self {
-            path: Some(path.into()),
+            path: Some(key.path.clone()),
+            registry: Some(Box::new(key)),
             ..self
         }
     }
@@ -123,6 +133,8 @@ pub struct ParseError {
     pub column: Option<u64>,
     /// The record: its key as in the export, its registry key, or its index.
     pub record: Option<String>,
+    /// The registry key with its complete path, and its place in a hive.
+    pub registry: Option<Box<RegistryLocation>>,
     /// The value that was found, and the expected one.
     pub what: String,
     pub(crate) cause: Option<ErrorCause>,
@@ -154,6 +166,7 @@ impl ParseError {
             line: None,
             column: None,
             record: Some(record.into()),
+            registry: None,
             what: what.into(),
             cause: None,
             counted: None,
@@ -170,6 +183,7 @@ impl ParseError {
             line: Some(line),
             column: None,
             record: None,
+            registry: None,
             what: what.into(),
             cause: None,
             counted: None,
@@ -182,6 +196,7 @@ impl ParseError {
             line: None,
             column: None,
             record: None,
+            registry: None,
             what: what.into(),
             cause: None,
             counted: None,
@@ -190,13 +205,30 @@ impl ParseError {
 
     /// In a registry key.
     pub(crate) fn in_key(line: Option<u64>, path: String, what: impl Into<String>) -> Self {
+        Self::in_location(line, RegistryLocation::new(path), what)
+    }
+
+    /// In a registry key, at its offset.
+    pub(crate) fn in_location(
+        line: Option<u64>,
+        key: RegistryLocation,
+        what: impl Into<String>,
+    ) -> Self {
         Self {
             line,
-            column: None,
-            record: Some(path),
-            what: what.into(),
-            cause: None,
-            counted: None,
+            record: Some(key.path.clone()),
+            registry: Some(Box::new(key)),
+            ..Self::in_file(what)
+        }
+    }
+
+    /// At an offset of a hive.
+    pub(crate) fn at_offset(self, offset: u64) -> Self {
+        let location = self.registry.as_deref().cloned();
+        let location = location.unwrap_or_else(|| RegistryLocation::new(""));
+        Self {
+            registry: Some(Box::new(location.at(Some(offset)))),
+            ..self
         }
     }
 

@@ -6,9 +6,12 @@ use std::io::{self, BufReader, Read};
 
 use allocation_counter::measure;
 use certbind_core::{Binding, CertHash, Record, Uuid};
+use certbind_formats::hive::LogFile;
 use certbind_formats::netsh::{self, Listing, Release};
 use certbind_formats::snapshot::{Reader, Writer, verify};
-use certbind_formats::{Header, ReadOptions, snapshot};
+use certbind_formats::{Header, ReadOptions, read, read_owned, snapshot};
+use certbind_test_support::hive::log::{PAGE, dirty, entry, log};
+use certbind_test_support::hive::{BINARY, binding as binding_key, file, key, system};
 
 const KIB: u64 = 1024;
 
@@ -109,6 +112,42 @@ fn skipped_records_need_no_memory() {
         assert_eq!(bindings.map(Result::unwrap).count(), BINDINGS as usize);
     });
     assert!(read.bytes_max < 1_200 * KIB, "{read:?}");
+}
+
+/// The logs are replayed in the bytes of the hive, and all of them may be changed.
+#[test]
+fn replay_of_logs_needs_no_copy_of_the_hive() {
+    let family = (0..600).fold(key("SslBindingInfo"), |family, number| {
+        let port = 1_000 + number;
+        family.key(binding_key(&format!("0.0.0.0:{port}")).value("Other", BINARY, &[7; 4_000]))
+    });
+    let hive = file(&system(vec![family]));
+    let pages: Vec<_> = hive[PAGE..].chunks(PAGE).enumerate().collect();
+    let entries = pages.chunks(64).zip(8..).map(|(pages, number)| {
+        let pages = pages.iter().map(|(at, page)| (at * PAGE, page.to_vec()));
+        entry(number, hive.len() - PAGE, &pages.collect::<Vec<_>>())
+    });
+    let dirty = dirty(&hive, 9, 8);
+    let options = ReadOptions {
+        logs: vec![LogFile::new(
+            "LOG1",
+            log(&dirty, &entries.collect::<Vec<_>>()),
+        )],
+        ..ReadOptions::default()
+    };
+    let length = dirty.len() as u64;
+    assert!(length > 2_400 * KIB, "{length}");
+    let borrowed = measure(|| {
+        let reading = read(&dirty, &options).unwrap();
+        assert_eq!(reading.export.bindings.len(), 600);
+    });
+    let owned = measure(|| {
+        let reading = read_owned(dirty, &options).unwrap();
+        assert_eq!(reading.export.bindings.len(), 600);
+        assert!(reading.recovery.unwrap().is_complete());
+    });
+    assert!(borrowed.bytes_max > length, "{borrowed:?}");
+    assert!(owned.bytes_max < length / 2, "{owned:?}");
 }
 
 /// The output is not counted as the writer's memory.

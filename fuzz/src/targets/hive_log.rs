@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use certbind_formats::hive::{LogFile, recovered};
-use certbind_formats::{Format, ReadOptions, read};
+use certbind_formats::{Format, ReadOptions, read, read_owned};
 use certbind_test_support::hive::log::{PAGE, changed_pages, dirty, entry, hash, log, old_log};
 use certbind_test_support::hive::{binding, file, key, system};
 
@@ -75,7 +75,13 @@ fn replay(input: &[u8]) -> Outcome {
             logs,
             ..ReadOptions::default()
         };
-        let read = read(hive, &options).map(|reading| reading.export.bindings.len().min(4));
+        let read = read(hive, &options);
+        let owned = read_owned(hive.clone(), &options);
+        assert!(
+            format!("{read:?}") == format!("{owned:?}"),
+            "in place as in a copy"
+        );
+        let read = read.map(|reading| reading.export.bindings.len().min(4));
         let applied: usize = recovery.applied.iter().map(|log| log.entries).sum();
         (
             recovery.missing,

@@ -188,8 +188,16 @@ struct Data<'a> {
 /// A certificate: its subject, its names, the day of its end, its file.
 type CertificateOf<'a> = (Cow<'a, str>, String, String, Cow<'a, str>);
 
-/// A binding: host, key, hash, store name, application.
-type Row<'a> = (usize, String, Option<String>, Option<Cow<'a, str>>, String);
+/// A binding: host, key, hash, store name, application, and the time at which its registry key was
+/// written.
+type Row<'a> = (
+    usize,
+    String,
+    Option<String>,
+    Option<Cow<'a, str>>,
+    String,
+    Option<String>,
+);
 
 #[derive(Serialize)]
 struct RuleOf {
@@ -242,12 +250,14 @@ impl<'a> Data<'a> {
                 let record = binding.record();
                 let certificate = record.certificate.as_ref();
                 let store = certificate.and_then(|it| it.store_name.as_ref());
+                let written = export.reading.export.times.get(binding.key());
                 (
                     host,
                     key(binding),
                     record.hash().map(ToString::to_string),
                     store.map(|name| visible(name.as_str())),
                     application(&record.app_id, &report.config),
+                    written.map(|time| format!("{time:.0}")),
                 )
             })
         });

@@ -41,6 +41,8 @@ const columns = [
   ["Store", (row) => row[3] || ""],
   ["Application", (row) => row[4]],
   ["Expires", (row) => (certificate(row) || ["", "", ""])[2]],
+  // Of hives alone.
+  ...(data.bindings.some((row) => row[5]) ? [["Key written", (row) => row[5] || ""]] : []),
   ["Findings", (row) => ofRow(row).length],
 ];
 
@@ -49,7 +51,7 @@ const texts = new Map();
 const textOf = (row) => {
   if (!texts.has(row)) {
     const [, names, , file] = certificate(row) || ["", "", "", ""];
-    const all = columns.slice(0, 6).map(([, value]) => value(row));
+    const all = columns.slice(0, -1).map(([, value]) => value(row));
     texts.set(row, [...all, row[2] || "", names, file].join("\u0000").toLowerCase());
   }
   return texts.get(row);

@@ -51,6 +51,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             host: None,
             subject: Subject::Certificate(*hash),
             line: None,
+            registry: None,
         };
         findings
             .add(place, sentence)

@@ -23,7 +23,9 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             Some(record) => Subject::Record(record.as_str().into()),
             None => Subject::Export,
         };
-        findings.add(host.place(subject, problem.line), problem.what.clone());
+        let place = host.place(subject, problem.line);
+        let place = place.in_registry(problem.registry.as_deref());
+        findings.add(place, problem.what.clone());
     }
 }
 

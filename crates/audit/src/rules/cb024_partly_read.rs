@@ -38,6 +38,9 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             (None, None) => host.place(Subject::Export, None),
         };
         place.line = warning.line.or(place.line);
+        if place.registry.is_none() {
+            place = place.in_registry(warning.registry.as_deref());
+        }
         findings.add(place, warning.what.clone());
     }
 }

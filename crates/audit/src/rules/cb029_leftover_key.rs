@@ -27,7 +27,9 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
             Some(path) => Subject::Record(path.as_str().into()),
             None => Subject::Export,
         };
-        findings.add(host.place(subject, warning.line), warning.what.clone());
+        let place = host.place(subject, warning.line);
+        let place = place.in_registry(warning.registry.as_deref());
+        findings.add(place, warning.what.clone());
     }
 }
 

@@ -35,9 +35,10 @@ fn check(host: &Host<'_>, _fleet: &Fleet<'_>, findings: &mut Findings) {
         .iter()
         .find(|it| it.kind == WarningKind::HostSetting);
     if let Some(setting) = setting.filter(|_| relying.peek().is_some()) {
+        let place = host.place(Subject::Export, setting.line);
         findings
             .add(
-                host.place(Subject::Export, setting.line),
+                place.in_registry(setting.registry.as_deref()),
                 setting.what.clone(),
             )
             .related_to(RelatedLocations::of(relying));

@@ -33,6 +33,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             host: None,
             subject: Subject::Certificate(*certificate.hash()),
             line: None,
+            registry: None,
         };
         let subject = certificate.subject();
         findings.add(

@@ -61,6 +61,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             host: None,
             subject: Subject::Name(name.into()),
             line: None,
+            registry: None,
         };
         findings
             .add(

@@ -23,6 +23,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             host: None,
             subject: Subject::File(unread.file.clone()),
             line: None,
+            registry: None,
         };
         findings.add(place, unread.why.clone());
     }

@@ -45,6 +45,7 @@ fn check(fleet: &Fleet<'_>, findings: &mut Findings) {
             host: None,
             subject: Subject::Certificate(*hash),
             line: None,
+            registry: None,
         };
         let sentence = format!(
             "it is valid for {} days from {}, when {limit} were allowed",

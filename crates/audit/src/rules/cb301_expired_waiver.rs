@@ -25,6 +25,7 @@ fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
             host: None,
             subject: Subject::Waiver(waiver.to_string().into()),
             line: None,
+            registry: None,
         };
         findings.add(place, format!("it ended on {}", waiver.until));
     }

@@ -23,6 +23,7 @@ fn check(waivers: &Waivers<'_>, findings: &mut Findings) {
             host: None,
             subject: Subject::Waiver(waiver.to_string().into()),
             line: None,
+            registry: None,
         };
         findings.add(place, "there is nothing that it covers");
     }

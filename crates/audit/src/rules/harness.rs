@@ -131,6 +131,14 @@ impl Scene {
         self.configured(|configuration| configuration.listen_list = addresses)
     }
 
+    /// The host has these timeouts, in seconds.
+    pub(crate) fn timeouts(self, idle: u16, header: u16) -> Self {
+        self.configured(|configuration| {
+            configuration.idle_connection_timeout = Some(idle);
+            configuration.header_wait_timeout = Some(header);
+        })
+    }
+
     fn configured(mut self, change: impl FnOnce(&mut Configuration)) -> Self {
         let host = self.hosts.last_mut().unwrap();
         change(host.reading.export.configuration.get_or_insert_default());

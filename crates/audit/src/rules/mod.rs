@@ -32,6 +32,7 @@ mod cb029_leftover_key;
 mod cb030_http2_off;
 mod cb031_reserved_for_everyone;
 mod cb032_not_listened_on;
+mod cb033_long_timeout;
 mod cb101_expired;
 mod cb102_expiring;
 mod cb103_not_yet_valid;
@@ -127,6 +128,7 @@ rules! {
     cb030_http2_off
     cb031_reserved_for_everyone
     cb032_not_listened_on
+    cb033_long_timeout
     cb101_expired
     cb102_expiring
     cb103_not_yet_valid

@@ -338,3 +338,45 @@ fn a_hundred_thousand_bindings_stay_usable() {
     assert_eq!(browser.console(), Vec::<String>::new());
     browser.click("#next");
 }
+
+#[test]
+fn times_of_registry_keys_are_a_column_that_sorts() {
+    require!("chromedriver", "chromium");
+    let folder = TempDir::new().unwrap();
+    let browser = Browser::start();
+    let path = folder.path().join("page.html");
+    let bindings = ["10.0.0.1:443", "10.0.0.2:443", "10.0.0.3:443"];
+    let bindings = bindings.map(|key| bound(key, www(), "MY"));
+    let mut host = HostExport::of_bindings("web-01", bindings.to_vec());
+    write(&path, std::slice::from_ref(&host), &inventory());
+    browser.open(&path);
+    let heads = "return [...document.querySelectorAll('#bindings th')].map(it => it.textContent)";
+    let without = browser.run(heads);
+    assert!(!without.to_string().contains("Key written"), "{without}");
+    for (binding, time) in bindings
+        .iter()
+        .zip(["2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z"])
+    {
+        let times = &mut host.reading.export.times;
+        times.insert(binding.key().clone(), time.parse().unwrap());
+    }
+    write(&path, &[host], &inventory());
+    browser.open(&path);
+    assert!(browser.run(heads).to_string().contains("Key written"));
+    browser.run(
+        "[...document.querySelectorAll('#bindings th button')]\
+         .find(it => it.textContent === 'Key written').click()",
+    );
+    let keys: Vec<_> = rows(&browser)
+        .into_iter()
+        .map(|row| row[1].clone())
+        .collect();
+    let expected = [
+        "ipport=10.0.0.3:443",
+        "ipport=10.0.0.2:443",
+        "ipport=10.0.0.1:443",
+    ];
+    assert_eq!(keys, expected);
+    assert!(rows(&browser)[1].contains(&"2026-11-01T00:00:00Z".to_owned()));
+    assert_eq!(browser.console(), Vec::<String>::new());
+}

@@ -100,6 +100,7 @@ pub fn read(bytes: &[u8], format: Format, options: &ReadOptions) -> Result<ReadO
         lines,
         warnings: Vec::new(),
         errors,
+        registry: std::collections::BTreeMap::new(),
         recovery: None,
         managed: Some(document.manages),
     })

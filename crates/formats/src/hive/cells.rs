@@ -15,6 +15,8 @@ const BIN_HEADER: usize = 32;
 #[derive(Debug)]
 pub(super) struct Cells<'a> {
     data: &'a [u8],
+    /// Whether the version of the format is one in which keys and values may be layered.
+    pub(super) has_layers: bool,
     /// Where the bins begin and end, in ascending order.
     bins: Vec<(usize, usize)>,
     /// A bit for each place where a cell can begin.
@@ -57,6 +59,7 @@ impl<'a> Cells<'a> {
         }
         let cells = Self {
             data,
+            has_layers: base.minor >= 6,
             bins,
             taken: vec![0; data.len().div_ceil(8 * 64)],
         };

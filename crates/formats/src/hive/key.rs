@@ -6,7 +6,7 @@ use encoding_rs::mem::decode_latin1;
 use jiff::Timestamp;
 
 use super::bytes::{u16_at, u32_at};
-use super::cell_error::CellError;
+use super::cell_error::{CellError, in_file};
 use super::cells::Cells;
 
 /// A key.
@@ -41,6 +41,12 @@ const TICKS: u64 = 10_000_000;
 /// 1 January 1970 in seconds from 1 January 1601, the start of a FILETIME.
 const UNIX_EPOCH: i64 = 11_644_473_600;
 
+/// The byte of a key with its role among the layers of a registry, from version 1.6 (Suhanov's
+/// specification).
+const LAYER: usize = 13;
+/// The bits of that role: 1 is a tombstone; 2 and 3 hide the keys of the layers above.
+const SEMANTICS: u8 = 3;
+
 /// A bit of a key's flags: the name is stored in one byte a character.
 const NARROW_NAME: u16 = 0x20;
 
@@ -53,7 +59,18 @@ impl<'a> Key<'a> {
         }
         let name = u16_at(node, 72).and_then(|length| node.get(76..76 + usize::from(length)));
         let name = name.ok_or(CellError::new(offset, "this key goes beyond its cell"))?;
+        let semantics = node.get(LAYER).copied().unwrap_or_default() & SEMANTICS;
+        if cells.has_layers && semantics != 0 {
+            let what =
+                "this key deletes or replaces a key of another hive, as in a hive of a container";
+            return Err(CellError::new(offset, what));
+        }
         Ok(Self { offset, node, name })
+    }
+
+    /// The offset of its cell in the file.
+    pub(super) fn offset(&self) -> u64 {
+        in_file(self.offset)
     }
 
     /// Its name.

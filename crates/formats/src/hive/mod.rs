@@ -32,7 +32,7 @@ mod recovery;
 mod value;
 
 pub use log_file::LogFile;
-pub use read::{read, recovered};
+pub use read::{read, read_owned, recovered};
 pub use recovery::{AppliedLog, Recovery};
 
 /// Whether bytes begin like a hive file.

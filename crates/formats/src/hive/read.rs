@@ -17,8 +17,8 @@ use crate::format::Format;
 use crate::options::ReadOptions;
 use crate::read_outcome::ReadOutcome;
 use crate::registry::{
-    Collected, ControlSet, Data, Found, PARAMETERS, RESERVATIONS, Value, family, family_name,
-    is_about_ssl, is_known, is_setting,
+    Collected, ControlSet, Data, Found, PARAMETERS, RESERVATIONS, RegistryLocation, Value, family,
+    family_name, is_about_ssl, is_known, is_setting,
 };
 use crate::report::{ConversionWarning, ParseError, WarningKind};
 
@@ -28,6 +28,18 @@ use crate::report::{ConversionWarning, ParseError, WarningKind};
 /// [`ReadError`]: the file is no hive of `SYSTEM`, the path to its bindings is broken, or, without
 /// `keep_going`, any other part is.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
+    read_file(Cow::Borrowed(bytes), options)
+}
+
+/// As [`read`]. Transaction logs are replayed in these bytes and not in a copy of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_owned(bytes: Vec<u8>, options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
+    read_file(Cow::Owned(bytes), options)
+}
+
+fn read_file(bytes: Cow<'_, [u8]>, options: &ReadOptions) -> Result<ReadOutcome, ReadError> {
     let (file, recovery) = recover(bytes, &options.logs).map_err(unrecognised)?;
     let base = Base::of(&file).map_err(unrecognised)?;
     let (cells, wrong) = Cells::of(&file, &base);
@@ -40,23 +52,23 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
         hive.collected
             .warning(ConversionWarning::new(WarningKind::Pending, pending));
     }
-    let header = hive
-        .walk(base.root)
-        .map_err(|error| match (error, wrong.first()) {
-            // A truncated hive has later errors, too: the first one is reported.
-            (ReadError::Malformed(error), Some(cause)) => ReadError::Malformed(ParseError {
-                what: format!("{cause}; {}", error.what),
-                ..error
-            }),
-            (error, _) => error,
-        })?;
+    let (header, parameters) =
+        hive.walk(base.root)
+            .map_err(|error| match (error, wrong.first()) {
+                // A truncated hive has later errors, too: the first one is reported.
+                (ReadError::Malformed(error), Some(cause)) => ReadError::Malformed(ParseError {
+                    what: format!("{cause}; {}", error.what),
+                    ..error
+                }),
+                (error, _) => error,
+            })?;
     // Every cell that belongs to the bindings was found, or is an error of its own.
     for what in wrong {
         let what = format!("damage outside of the bindings: {what}");
         hive.collected
             .warning(ConversionWarning::new(WarningKind::Skipped, what));
     }
-    let mut reading = hive.collected.finish(header, options)?;
+    let mut reading = hive.collected.finish(header, &parameters, options)?;
     reading.recovery = Some(recovery);
     Ok(reading)
 }
@@ -70,7 +82,7 @@ pub fn recovered<'a>(
     bytes: &'a [u8],
     logs: &[LogFile],
 ) -> Result<(Cow<'a, [u8]>, Recovery), ReadError> {
-    recover(bytes, logs).map_err(unrecognised)
+    recover(Cow::Borrowed(bytes), logs).map_err(unrecognised)
 }
 
 /// Warnings of changes that are missing.
@@ -103,8 +115,9 @@ struct Set<'a> {
 }
 
 impl<'a> Hive<'a> {
-    /// Takes the bindings of the current control set, and returns their source.
-    fn walk(&mut self, root: u32) -> Result<Header, ReadError> {
+    /// Takes the bindings of the current control set, and returns their source and the path of the key
+    /// that they are under.
+    fn walk(&mut self, root: u32) -> Result<(Header, String), ReadError> {
         let root = Key::at(&mut self.cells, root).map_err(|fault| {
             let what = format!("the root key: {fault}");
             ReadError::Malformed(ParseError::in_file(what).caused_by(fault))
@@ -119,10 +132,12 @@ impl<'a> Hive<'a> {
         let in_force = set.path.clone();
         let host = self.bindings_of(set)?;
         self.other_sets(&under_root, &in_force);
-        Ok(Header {
+        let header = Header {
             host,
             ..Header::default()
-        })
+        };
+        let parameters = PARAMETERS.join("\\");
+        Ok((header, format!("SYSTEM\\{in_force}\\{parameters}")))
     }
 
     /// The current control set; none if the hive has no control set at all.
@@ -264,7 +279,9 @@ impl<'a> Hive<'a> {
                     found.time = key.last_written();
                     self.collected.reservations(&found);
                 }
-                None if is_about_ssl(&name) => self.collected.unknown_key(&name, None),
+                None if is_about_ssl(&name) => {
+                    self.collected.unknown_key(location(&name, &key), None);
+                }
                 None => {}
             }
         }
@@ -300,7 +317,7 @@ impl<'a> Hive<'a> {
             self.report(&under.broken, &path);
             for key in under.whole {
                 let path = format!("{path}\\{}", key.name());
-                self.collected.unknown_key(&path, None);
+                self.collected.unknown_key(location(&path, &key), None);
             }
         }
     }
@@ -308,9 +325,10 @@ impl<'a> Hive<'a> {
     /// A key and its values; for the wanted names, with their data.
     fn found(&mut self, path: &str, key: &Key<'a>, is_wanted: impl Fn(&str) -> bool) -> Found {
         let mut found = Found::new(path, None);
+        found.offset = Some(key.offset());
         let under = values(key, &mut self.cells);
         for fault in under.broken {
-            found.error_by(fault.to_string(), fault);
+            found.error_at(fault.in_file(), fault.to_string(), fault);
         }
         for value in under.whole {
             let data = if is_wanted(&value.name) {
@@ -327,7 +345,10 @@ impl<'a> Hive<'a> {
                     data,
                     line: None,
                 }),
-                Err(fault) => found.error_by(format!("{}: {fault}", value.name), fault),
+                Err(fault) => {
+                    let what = format!("{}: {fault}", value.name);
+                    found.error_at(fault.in_file(), what, fault);
+                }
             }
         }
         found
@@ -336,6 +357,7 @@ impl<'a> Hive<'a> {
     fn report(&mut self, broken: &[CellError], path: &str) {
         for fault in broken {
             let error = in_key(path, fault.to_string());
+            let error = error.at_offset(fault.in_file());
             self.collected.error(error.caused_by(*fault));
         }
     }
@@ -355,6 +377,10 @@ fn child<'a>(under: &Under<Key<'a>>, name: &str, path: &str) -> Result<Option<Ke
             Err(ReadError::Malformed(in_key(path, what).caused_by(*fault)))
         }
     }
+}
+
+fn location(path: &str, key: &Key<'_>) -> RegistryLocation {
+    RegistryLocation::new(path).at(Some(key.offset()))
 }
 
 fn in_key(path: &str, what: impl Into<String>) -> ParseError {

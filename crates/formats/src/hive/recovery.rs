@@ -80,23 +80,23 @@ impl fmt::Display for Recovery {
     }
 }
 
-/// Replays transaction logs over a hive, in memory. The hive is copied only if something is applied.
+/// Replays transaction logs over a hive, in memory. A borrowed hive is copied if something is applied.
 ///
 /// # Errors
 /// The bytes found instead of a hive.
 pub(super) fn recover<'a>(
-    hive: &'a [u8],
+    hive: Cow<'a, [u8]>,
     logs: &[LogFile],
 ) -> Result<(Cow<'a, [u8]>, Recovery), String> {
     let mut recovery = Recovery::default();
-    let dirty = match Base::of(hive) {
+    let dirty = match Base::of(&hive) {
         Ok(base) => base.dirty,
         // A log may have an undamaged block.
-        Err(_) if base::is_damaged(hive) && !logs.is_empty() => Some(Dirty::Checksum),
+        Err(_) if base::is_damaged(&hive) && !logs.is_empty() => Some(Dirty::Checksum),
         Err(found) => return Err(found),
     };
     let Some(dirty) = dirty else {
-        return Ok((Cow::Borrowed(hive), recovery));
+        return Ok((hive, recovery));
     };
     recovery.was_dirty = true;
     let mut entries = Vec::new();
@@ -119,7 +119,7 @@ pub(super) fn recover<'a>(
     let mut replay = Replay {
         dirty,
         budget: logs.iter().map(|log| log.bytes.len()).sum(),
-        hive: Cow::Borrowed(hive),
+        hive,
         recovery,
     };
     if !replay.entries(entries) {
@@ -345,8 +345,12 @@ impl Replay<'_> {
                 "it makes the hive {growth} bytes longer, which the logs do not account for"
             ));
         }
-        self.budget -= growth;
         let hive = self.hive.to_mut();
+        if growth > hive.capacity() - length {
+            // Once, for all entries: doubling would take the memory of the hive again.
+            hive.reserve_exact(self.budget);
+        }
+        self.budget -= growth;
         hive.resize(length + growth, 0);
         for (at, page) in pages {
             hive[LENGTH + at..][..page.len()].copy_from_slice(page);

@@ -19,6 +19,8 @@ pub(super) struct Value<'a> {
 
 /// A bit of a value's flags: the name is stored in one byte a character.
 const NARROW_NAME: u16 = 1;
+/// A bit of a value's flags, from version 1.6: the value is a tombstone (Suhanov's specification).
+const TOMBSTONE: u16 = 2;
 /// A bit of a value's length: the data are stored in place of their cell's offset.
 const INLINE: u32 = 1 << 31;
 /// The most data in one cell; more are in segments, of this length each. From version 1.4.
@@ -64,7 +66,12 @@ impl<'a> Value<'a> {
         }
         let stored = u16_at(head, 2).and_then(|length| head.get(20..20 + usize::from(length)));
         let stored = stored.ok_or(CellError::new(offset, "this value goes beyond its cell"))?;
-        let is_narrow = u16_at(head, 16).unwrap_or_default() & NARROW_NAME != 0;
+        let flags = u16_at(head, 16).unwrap_or_default();
+        if cells.has_layers && flags & TOMBSTONE != 0 {
+            let what = "this value deletes a value of another hive, as in a hive of a container";
+            return Err(CellError::new(offset, what));
+        }
+        let is_narrow = flags & NARROW_NAME != 0;
         Ok(Self {
             offset,
             name: name(stored, is_narrow),

@@ -1,6 +1,6 @@
 //! Reading a complete listing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::listing::{Listing, MOST_TRIED, scan_in_memory};
 use super::stream::{ListedRecord, Reader};
@@ -201,6 +201,7 @@ impl Draft {
             lines,
             warnings: self.warnings,
             errors: self.errors.into_errors(),
+            registry: BTreeMap::new(),
             recovery: None,
             managed: None,
         })

@@ -64,6 +64,19 @@ impl Place {
         };
         Some(Self { hive, role })
     }
+
+    /// The path of the key `Parameters` that it is of, from the name of the hive on.
+    pub(super) fn parameters(&self) -> String {
+        let hive = self.hive.to_uppercase();
+        match &self.role {
+            Role::Select => hive,
+            Role::Parameters(set)
+            | Role::Reservations(set)
+            | Role::Family(set, _)
+            | Role::Binding(set, _, _)
+            | Role::Unknown(set, _) => format!("{hive}\\{set}\\{}", PARAMETERS.join("\\")),
+        }
+    }
 }
 
 /// Whether deleting the key deletes bindings: it concerns them, or is a parent of such a key.

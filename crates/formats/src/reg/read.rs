@@ -41,7 +41,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadOutcome, ReadErro
     while let Some(part) = reader.parser.next() {
         reader.part(part);
     }
-    reader.end(options)?.finish(Header::default(), options)
+    let (collected, parameters) = reader.end(options)?;
+    collected.finish(Header::default(), &parameters, options)
 }
 
 /// Whether bytes begin like a registry export.
@@ -214,7 +215,8 @@ impl Reader<'_> {
         }
     }
 
-    fn end(mut self, options: &ReadOptions) -> Result<Collected, ReadError> {
+    /// The bindings, and the path of the key that they are under.
+    fn end(mut self, options: &ReadOptions) -> Result<(Collected, String), ReadError> {
         let is_in_bindings = self.here().is_some_and(|key| key.is_of_bindings());
         if !self.parser.is_ended && is_in_bindings {
             let what = "the file does not end with a whole line; it may be cut short";
@@ -234,16 +236,19 @@ impl Reader<'_> {
                         bindings under it, so the bindings of the host are not known; export that key";
             return Err(ReadError::Malformed(ParseError::in_file(what)));
         }
+        let parameters = keys.first().map(|key| key.place.parameters());
         for Key { place, found } in keys {
             match place.role {
                 Role::Binding(_, kind, name) => self.collected.key(kind, &name, found),
-                Role::Unknown(..) => self.collected.unknown_key(&found.path, found.line),
+                Role::Unknown(..) => {
+                    self.collected.unknown_key(found.location(), found.line);
+                }
                 Role::Parameters(_) => self.collected.parameters(&found),
                 Role::Reservations(_) => self.collected.reservations(&found),
                 Role::Family(..) | Role::Select => self.collected.family(found),
             }
         }
-        Ok(self.collected)
+        Ok((self.collected, parameters.unwrap_or_default()))
     }
 }
 

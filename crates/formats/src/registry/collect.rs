@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::configuration::HTTP2_OVER_TLS;
 use super::found::Found;
+use super::location::RegistryLocation;
 use super::record::binding;
 use crate::configuration::Configuration;
 use crate::error::ReadError;
@@ -23,6 +24,7 @@ pub(crate) struct Collected {
     bindings: Vec<Binding>,
     lines: Vec<Option<u64>>,
     times: BTreeMap<BindingKey, Timestamp>,
+    registry: BTreeMap<BindingKey, RegistryLocation>,
     configuration: Option<Configuration>,
     warnings: Vec<ConversionWarning>,
     errors: ErrorList,
@@ -32,15 +34,15 @@ pub(crate) struct Collected {
 impl Collected {
     /// Takes a binding's key.
     pub(crate) fn key(&mut self, kind: Kind, name: &str, found: Found) {
+        let (line, time, location) = (found.line, found.time, found.location());
         if !found.errors.is_empty() {
             self.errors.append(found.errors);
             return;
         }
-        let (line, time, path) = (found.line, found.time, found.path.clone());
         if kind.names_certificate() && found.has_options_only() {
             let what = "the key has options, and neither a certificate nor an application: it is \
                 not a binding, and is not converted";
-            self.lose(WarningKind::Leftover, line, &path, what);
+            self.warning(found.warning(WarningKind::Leftover, line, what));
             return;
         }
         match binding(kind, name, found) {
@@ -52,11 +54,14 @@ impl Collected {
                         "{} is bound by {place} already; expected each key once",
                         binding.key()
                     );
-                    self.errors.push(|| ParseError::in_key(line, path, what));
+                    self.errors
+                        .push(|| ParseError::in_location(line, location, what));
                     return;
                 }
+                let path = location.path.clone();
                 self.seen.insert(binding.key().clone(), (line, path));
                 self.warnings.extend(warnings);
+                self.registry.insert(binding.key().clone(), location);
                 if let Some(time) = time {
                     self.times.insert(binding.key().clone(), time);
                 }
@@ -79,7 +84,7 @@ impl Collected {
                 "{HTTP2_OVER_TLS} is 0: HTTP/2 is switched off for every binding of the host; the \
                  setting is not converted"
             );
-            self.lose(WarningKind::HostSetting, value.line, &found.path, what);
+            self.warning(found.warning(WarningKind::HostSetting, value.line, what));
         }
     }
 
@@ -100,14 +105,15 @@ impl Collected {
                  and it is not converted",
                 value.name
             );
-            self.lose(WarningKind::Value, value.line, &found.path, what);
+            self.warning(found.warning(WarningKind::Value, value.line, what));
         }
     }
 
     /// Reports a key that is not known.
-    pub(crate) fn unknown_key(&mut self, path: &str, line: Option<u64>) {
+    pub(crate) fn unknown_key(&mut self, key: RegistryLocation, line: Option<u64>) {
         let what = "this key is unknown; its content is not converted";
-        self.lose(WarningKind::Value, line, path, what);
+        let warning = ConversionWarning::new(WarningKind::Value, what).in_location(key);
+        self.warning(ConversionWarning { line, ..warning });
     }
 
     pub(crate) fn lose(
@@ -136,13 +142,25 @@ impl Collected {
         !self.errors.is_empty()
     }
 
-    /// The collected bindings or, without `keep_going`, the errors.
+    /// The collected bindings or, without `keep_going`, the errors. Keys are located under the path of
+    /// `Parameters`, which begins with the name of the hive.
     pub(crate) fn finish(
         mut self,
         header: Header,
+        parameters: &str,
         options: &ReadOptions,
     ) -> Result<ReadOutcome, ReadError> {
         let mut errors = self.errors.into_errors();
+        let (hive, _) = parameters.split_once('\\').unwrap_or((parameters, ""));
+        let of_errors = errors
+            .iter_mut()
+            .filter_map(|it| it.registry.as_deref_mut());
+        let warnings = self.warnings.iter_mut();
+        let of_warnings = warnings.filter_map(|it| it.registry.as_deref_mut());
+        let of_bindings = self.registry.values_mut();
+        for location in of_errors.chain(of_warnings).chain(of_bindings) {
+            location.locate(hive, parameters);
+        }
         // An error without a line is the number of the others.
         errors.sort_by_key(|error| (error.line.is_none(), error.line));
         if !errors.is_empty() && !options.keep_going {
@@ -161,6 +179,7 @@ impl Collected {
             lines: self.lines.into_iter().flatten().collect(),
             warnings: self.warnings,
             errors,
+            registry: self.registry,
             recovery: None,
             managed: None,
         })

@@ -1,7 +1,9 @@
 //! The configuration of HTTP.sys other than bindings, in the key `Parameters` and in `UrlAclInfo`
 //! under it.
 
-use certbind_httpapi_abi::service::{ListenAddress, SecurityDescriptor, UrlReservation};
+use certbind_httpapi_abi::service::{
+    ListenAddress, SecurityDescriptor, TimeoutKey, UrlReservation,
+};
 
 use super::data::{DataError, REG_BINARY};
 use super::found::{Found, Value};
@@ -19,10 +21,18 @@ const HTTP2_CLEARTEXT: &str = "EnableHttp2Cleartext";
 /// The addresses that HTTP.sys listens on: REG_MULTI_SZ. Known from public scripts that read it, and from
 /// administrators' notes.
 const LISTEN_LIST: &str = "ListenOnlyList";
+/// The timeouts of HTTP.sys in seconds: REG_DWORD. The names are those of
+/// `HTTP_SERVICE_CONFIG_TIMEOUT_KEY` in `http.h`; that HTTP.sys keeps them in `Parameters` under these
+/// names, and in seconds, is inferred.
+const TIMEOUTS: [(&str, TimeoutKey); 2] = [
+    ("IdleConnectionTimeout", TimeoutKey::IdleConnection),
+    ("HeaderWaitTimeout", TimeoutKey::HeaderWait),
+];
 
 /// Whether a value of `Parameters` is read.
 pub(crate) fn is_setting(name: &str) -> bool {
-    [HTTP2_OVER_TLS, HTTP2_CLEARTEXT, LISTEN_LIST]
+    let [(idle, _), (header, _)] = TIMEOUTS;
+    [HTTP2_OVER_TLS, HTTP2_CLEARTEXT, LISTEN_LIST, idle, header]
         .iter()
         .any(|known| known.eq_ignore_ascii_case(name))
 }
@@ -57,8 +67,38 @@ impl Configuration {
                 Err(error) => warnings.push(unread(found, value, &error.to_string())),
             }
         }
+        for (name, key) in TIMEOUTS {
+            if let Some(value) = found.value(name) {
+                warnings.push(self.take_timeout(found, value, key));
+            }
+        }
         self.parameters_written = found.time;
         warnings
+    }
+
+    /// Takes a timeout, with a warning that its place is inferred.
+    fn take_timeout(&mut self, found: &Found, value: &Value, key: TimeoutKey) -> ConversionWarning {
+        let number = match value.data.as_dword() {
+            Ok(number) => number,
+            Err(error) => return unread(found, value, &error.to_string()),
+        };
+        let seconds = match u16::try_from(number) {
+            Ok(seconds @ 1..) => seconds,
+            _ => {
+                let what = format!("expected 1 to 65535 seconds, found {number}");
+                return unread(found, value, &what);
+            }
+        };
+        match key {
+            TimeoutKey::IdleConnection => self.idle_connection_timeout = Some(seconds),
+            TimeoutKey::HeaderWait => self.header_wait_timeout = Some(seconds),
+        }
+        let what = format!(
+            "{:?} was taken for {} in seconds; the place of timeouts in the registry is not documented",
+            value.name,
+            key.name()
+        );
+        found.warning(WarningKind::Inferred, value.line, what)
     }
 
     /// Takes the values of the key of reservations.
@@ -71,8 +111,7 @@ impl Configuration {
             }
         }
         for error in found.errors.clone().into_errors() {
-            let warning = ConversionWarning::new(WarningKind::Skipped, error.what);
-            warnings.push(warning.in_key(&found.path));
+            warnings.push(found.warning(WarningKind::Skipped, None, error.what));
         }
         self.reservations_written = found.time;
         warnings
@@ -91,11 +130,7 @@ fn reservation(value: &Value) -> Result<UrlReservation, String> {
 
 fn unread(found: &Found, value: &Value, what: &str) -> ConversionWarning {
     let what = format!("{:?} was ignored: {what}", value.name);
-    let warning = ConversionWarning::new(WarningKind::Skipped, what).in_key(&found.path);
-    match value.line {
-        Some(line) => warning.at(line),
-        None => warning,
-    }
+    found.warning(WarningKind::Skipped, value.line, what)
 }
 
 impl super::data::Data {

@@ -8,8 +8,9 @@ use certbind_core::BoxError;
 use jiff::Timestamp;
 
 use super::data::Data;
+use super::location::RegistryLocation;
 use crate::error_list::ErrorList;
-use crate::report::{ConversionWarning, ParseError};
+use crate::report::{ConversionWarning, ParseError, WarningKind};
 
 /// A key, with its values.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Found {
     pub(crate) path: String,
     /// The line where it begins, where the format has lines.
     pub(crate) line: Option<u64>,
+    /// The offset of its cell in the file, where the format is a hive.
+    pub(crate) offset: Option<u64>,
     /// When it was last written, where the format has times.
     pub(crate) time: Option<Timestamp>,
     /// The values, by their names in lower case.
@@ -41,6 +44,7 @@ impl Found {
         Self {
             path: path.into(),
             line,
+            offset: None,
             time: None,
             values: BTreeMap::new(),
             errors: ErrorList::default(),
@@ -86,18 +90,42 @@ impl Found {
         self.values.remove(&name.to_ascii_lowercase());
     }
 
-    /// Notes that something of it could not be read, for an error.
-    pub(crate) fn error_by(&mut self, what: impl Into<String>, cause: impl Into<BoxError>) {
+    /// Notes that something of it could not be read, for an error at an offset of the file.
+    pub(crate) fn error_at(
+        &mut self,
+        offset: u64,
+        what: impl Into<String>,
+        cause: impl Into<BoxError>,
+    ) {
         let (line, path) = (self.line, &self.path);
-        self.errors
-            .push(|| ParseError::in_key(line, path.clone(), what).caused_by(cause));
+        self.errors.push(|| {
+            let error = ParseError::in_key(line, path.clone(), what);
+            error.at_offset(offset).caused_by(cause)
+        });
     }
 
     /// Notes that something of it could not be read.
     pub(crate) fn error(&mut self, line: Option<u64>, what: impl Into<String>) {
-        let line = line.or(self.line);
-        let path = &self.path;
+        let (line, key) = (line.or(self.line), self.location());
         self.errors
-            .push(|| ParseError::in_key(line, path.clone(), what));
+            .push(|| ParseError::in_location(line, key, what));
+    }
+
+    /// Its path under `Parameters`, and its offset.
+    pub(crate) fn location(&self) -> RegistryLocation {
+        RegistryLocation::new(self.path.as_str()).at(self.offset)
+    }
+
+    /// A warning about it, or about the line of one of its values.
+    pub(crate) fn warning(
+        &self,
+        kind: WarningKind,
+        line: Option<u64>,
+        what: impl Into<String>,
+    ) -> ConversionWarning {
+        ConversionWarning {
+            line,
+            ..ConversionWarning::new(kind, what).in_location(self.location())
+        }
     }
 }

@@ -72,15 +72,12 @@ impl Reader {
     }
 
     fn lose(&mut self, kind: WarningKind, line: Option<u64>, what: impl Into<String>) {
-        let warning = ConversionWarning::new(kind, what).in_key(&self.0.path);
-        self.0.warnings.push(match line.or(self.0.line) {
-            Some(line) => warning.at(line),
-            None => warning,
-        });
+        let warning = self.0.warning(kind, line.or(self.0.line), what);
+        self.0.warnings.push(warning);
     }
 
     fn error(&self, line: Option<u64>, what: String) -> ParseError {
-        ParseError::in_key(line.or(self.0.line), self.0.path.clone(), what)
+        ParseError::in_location(line.or(self.0.line), self.0.location(), what)
     }
 
     fn line_of(&self, name: &str) -> Option<u64> {

@@ -118,6 +118,7 @@ pub fn read(bytes: &[u8]) -> Result<ReadOutcome, ReadError> {
         },
         warnings: reader.warnings().to_vec(),
         errors: Vec::new(),
+        registry: std::collections::BTreeMap::new(),
         recovery: None,
         managed: None,
     })

@@ -384,6 +384,8 @@ fn times_and_configuration_need_version_3() {
         listen_list: vec!["10.0.0.1".parse().unwrap(), "fe80::1%4".parse().unwrap()],
         http2_over_tls: Some(false),
         http2_cleartext: None,
+        idle_connection_timeout: Some(65_535),
+        header_wait_timeout: None,
         reservations_written: Some(time),
         parameters_written: None,
     });
@@ -399,6 +401,12 @@ fn times_and_configuration_need_version_3() {
     let other = text.replace(&format!("\"{}\": \"2026", keys[0]), "\"ccs=443\": \"2026");
     let error = read(other.as_bytes(), &options).unwrap_err().to_string();
     assert_eq!(error, "times has ccs=443, which is not a binding key");
-    let wrong = text.replace("D:(A;;GX;;;WD)", "everybody");
-    assert!(read(wrong.as_bytes(), &options).is_err());
+    for (right, wrong) in [
+        ("D:(A;;GX;;;WD)", "everybody"),
+        (": 65535", ": 0"),
+        (": 65535", ": 65536"),
+    ] {
+        let wrong = text.replace(right, wrong);
+        assert!(read(wrong.as_bytes(), &options).is_err(), "{wrong}");
+    }
 }

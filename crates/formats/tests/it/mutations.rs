@@ -114,6 +114,7 @@ fn piecemeal(text: &[u8], options: &ReadOptions) -> Result<Option<ReadOutcome>, 
         lines: Vec::new(),
         warnings: listing.warnings().to_vec(),
         errors: listing.errors().to_vec(),
+        registry: std::collections::BTreeMap::new(),
         recovery: None,
         managed: None,
     };

@@ -133,6 +133,84 @@ fn a_layered_hive_is_refused_by_name() {
     assert!(found.contains("a hive with layered keys"), "{found}");
 }
 
+/// A hive without the flag can have keys and values that only delete or hide those of another hive.
+/// The bytes before version 1.6 mean nothing.
+#[test]
+fn a_tombstone_is_refused_by_name() {
+    let mut hive = two();
+    hive[24] = 6;
+    sign(&mut hive);
+    let at = place_of(&hive, "0.0.0.0:2");
+    for (layer, is_layered) in [(0, false), (1, true), (2, true), (3, true), (0x80, false)] {
+        hive[at + 4 + 13] = layer;
+        if is_layered {
+            let found = error(&hive);
+            let expected = "deletes or replaces a key of another hive";
+            assert!(found.contains(expected), "{layer}: {found}");
+        } else {
+            assert_eq!(keys(&read_hive(&hive).unwrap()).len(), 2, "{layer}");
+        }
+    }
+    hive[at + 4 + 13] = 1;
+    let reading = keeping_on(&hive).unwrap();
+    assert_eq!(keys(&reading).len(), 1);
+    hive[24] = 5;
+    sign(&mut hive);
+    assert_eq!(keys(&read_hive(&hive).unwrap()).len(), 2);
+
+    let mut hive = two();
+    let name = hive.windows(5).position(|bytes| bytes == b"AppId");
+    // The flags of the value of that name.
+    hive[name.unwrap() - 4] |= 2;
+    assert_eq!(keys(&read_hive(&hive).unwrap()).len(), 2);
+    hive[24] = 6;
+    sign(&mut hive);
+    let found = error(&hive);
+    assert!(found.contains("deletes a value of another hive"), "{found}");
+}
+
+#[test]
+fn bindings_warnings_and_errors_name_their_key_and_offset() {
+    const PARAMETERS: &str = r"SYSTEM\ControlSet002\Services\HTTP\Parameters";
+    let family = key("SslBindingInfo")
+        .key(binding("0.0.0.0:1"))
+        .key(binding("0.0.0.0:2"))
+        .key(binding("0.0.0.0:3").dword("Unknown", 1))
+        .key(key("0.0.0.0:4").dword("DefaultFlags", 2))
+        .key(binding("0.0.0.0:5").dword("AppId", 1));
+    let family = Node {
+        keys: [family.keys, vec![key("0.0.0.0:6").dword("SslCertHash", 1)]].concat(),
+        ..key("SslBindingInfo")
+    };
+    let mut hive = file(&system(vec![family]));
+    let place = |hive: &[u8], name: &str| place_of(hive, name) as u64;
+    let lost = place(&hive, "0.0.0.0:2");
+    let at = usize::try_from(lost).unwrap();
+    hive[at + 4] = b'x';
+    let reading = keeping_on(&hive).unwrap();
+    let path = |name: &str| format!("{PARAMETERS}\\SslBindingInfo\\{name}");
+    let first = &reading.registry[&"0.0.0.0:1".parse().unwrap()];
+    assert_eq!(first.path, path("0.0.0.0:1"));
+    assert_eq!(first.offset, Some(place(&hive, "0.0.0.0:1")));
+    let errors = reading.errors.iter().map(|error| {
+        let registry = error.registry.as_ref().unwrap();
+        (registry.path.clone(), registry.offset.unwrap())
+    });
+    let errors: Vec<_> = errors.collect();
+    let expected = [
+        (format!("{PARAMETERS}\\SslBindingInfo"), lost),
+        (path("0.0.0.0:5"), place(&hive, "0.0.0.0:5")),
+        (path("0.0.0.0:6"), place(&hive, "0.0.0.0:6")),
+    ];
+    assert_eq!(errors, expected, "{:#?}", reading.errors);
+    let warnings = reading.warnings.iter().map(|warning| {
+        let registry = warning.registry.as_ref().unwrap();
+        (registry.path.clone(), registry.offset.unwrap())
+    });
+    let expected = ["0.0.0.0:3", "0.0.0.0:4"].map(|name| (path(name), place(&hive, name)));
+    assert_eq!(warnings.collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn a_key_with_options_alone_is_a_warning() {
     let options = key("0.0.0.0:444").dword("DefaultFlags", 2);

@@ -131,6 +131,48 @@ fn a_registry_export_has_the_same_configuration_without_times() {
     );
 }
 
+/// Their place is inferred, and each is reported so. A wrong one is ignored.
+#[test]
+fn timeouts_are_read_and_reported_as_inferred() {
+    let timeouts = |bytes: &[u8]| {
+        let reading = read(bytes, &ReadOptions::default()).unwrap();
+        let found = reading.export.configuration.unwrap();
+        let warnings: Vec<_> = reading
+            .warnings
+            .into_iter()
+            .map(|warning| (warning.kind, warning.line, warning.path.unwrap()))
+            .collect();
+        let both = (found.idle_connection_timeout, found.header_wait_timeout);
+        (both, warnings)
+    };
+    let parameters = key("Parameters")
+        .dword("IdleConnectionTimeout", 300)
+        .dword("headerwaittimeout", 65_535);
+    let inferred = |line| (WarningKind::Inferred, line, "Parameters".to_owned());
+    assert_eq!(
+        timeouts(&file(&system_with(parameters))),
+        ((Some(300), Some(65_535)), vec![inferred(None); 2])
+    );
+    let text = "Windows Registry Editor Version 5.00\r\n\r\n\
+        [HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\HTTP\\Parameters]\r\n\
+        \"HeaderWaitTimeout\"=dword:0000003c\r\n";
+    assert_eq!(
+        timeouts(text.as_bytes()),
+        ((None, Some(60)), vec![inferred(Some(4))])
+    );
+    let ignored = (WarningKind::Skipped, None, "Parameters".to_owned());
+    for wrong in [
+        key("Parameters").dword("HeaderWaitTimeout", 0),
+        key("Parameters").dword("HeaderWaitTimeout", 65_536),
+        key("Parameters").text("HeaderWaitTimeout", "60"),
+    ] {
+        assert_eq!(
+            timeouts(&file(&system_with(wrong))),
+            ((None, None), vec![ignored.clone()])
+        );
+    }
+}
+
 #[test]
 fn configuration_that_cannot_be_read_is_reported_and_no_damage_of_bindings() {
     let reservations = key("UrlAclInfo")
