@@ -1,5 +1,7 @@
 //! The errors of a text whose parts may be a few bytes long: the first thousand and a count.
 
+use std::num::NonZeroU64;
+
 use crate::report::ParseError;
 
 /// The most errors that are kept.
@@ -56,7 +58,7 @@ impl ErrorList {
                 more => format!("{more} more errors"),
             };
             errors.push(ParseError {
-                counted: Some(self.more),
+                counted: NonZeroU64::new(self.more),
                 ..ParseError::in_file(what)
             });
         }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use certbind_core::{BindingKey, BoxError};
@@ -139,7 +140,7 @@ pub struct ParseError {
     pub what: String,
     pub(crate) cause: Option<ErrorCause>,
     /// The number of errors that it counts, if it is no error of its own.
-    pub(crate) counted: Option<u64>,
+    pub(crate) counted: Option<NonZeroU64>,
 }
 
 /// The error that a record was refused for. Two are equal if their messages are.
@@ -157,7 +158,7 @@ impl Eq for ErrorCause {}
 impl ParseError {
     /// The number of errors that this one is for.
     pub(crate) fn count(&self) -> u64 {
-        self.counted.unwrap_or(1)
+        self.counted.map_or(1, NonZeroU64::get)
     }
 
     /// An error about a record that was read from a binding store.

@@ -82,12 +82,9 @@ impl Configuration {
             Ok(number) => number,
             Err(error) => return unread(found, value, &error.to_string()),
         };
-        let seconds = match u16::try_from(number) {
-            Ok(seconds @ 1..) => seconds,
-            _ => {
-                let what = format!("expected 1 to 65535 seconds, found {number}");
-                return unread(found, value, &what);
-            }
+        let Ok(seconds @ 1..) = u16::try_from(number) else {
+            let what = format!("expected 1 to 65535 seconds, found {number}");
+            return unread(found, value, &what);
         };
         match key {
             TimeoutKey::IdleConnection => self.idle_connection_timeout = Some(seconds),
