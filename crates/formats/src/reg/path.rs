@@ -1,5 +1,7 @@
 //! The paths of keys, and the selection of those that concern bindings.
 
+use std::borrow::Cow;
+
 use certbind_core::Kind;
 
 use crate::registry::{ControlSet, PARAMETERS, RESERVATIONS, family, is_about_ssl};
@@ -76,6 +78,15 @@ impl Place {
             | Role::Binding(set, _, _)
             | Role::Unknown(set, _) => format!("{hive}\\{set}\\{}", PARAMETERS.join("\\")),
         }
+    }
+}
+
+/// The full path of a key. One that begins with a backslash is of an export of hivexregedit without
+/// `--prefix`: the hive has no name there, and is taken to be `SYSTEM`.
+pub(super) fn full(path: &str) -> Cow<'_, str> {
+    match path.strip_prefix('\\') {
+        Some(path) => Cow::Owned(format!("HKEY_LOCAL_MACHINE\\SYSTEM\\{path}")),
+        None => Cow::Borrowed(path),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::key::Key;
 use super::lines::{Line, Lines};
 use super::parse::{Content, Item, Parser, Part, PartError, dialect};
-use super::path::{Place, Role, canonical, has_bindings};
+use super::path::{Place, Role, canonical, full, has_bindings};
 use super::sets;
 use crate::encoding::of_start;
 use crate::error::ReadError;
@@ -105,6 +105,7 @@ impl Reader<'_> {
     }
 
     fn key(&mut self, line: u64, is_whole: bool, path: &str, is_deleted: bool) {
+        let path = &*full(path);
         self.here = None;
         self.parser.wants_values = false;
         if is_deleted {

@@ -62,6 +62,22 @@ fn export_of_a_hive_equals_the_hive() {
     assert_same(text.export.bindings, &sorted(hive.export.bindings));
 }
 
+/// hivexregedit names keys from the root of the hive on, and begins with a backslash, if it is given no
+/// prefix.
+#[test]
+fn export_without_a_prefix_equals_the_hive() {
+    let text = String::from_utf8(fixture("hivex-export.reg")).unwrap();
+    let prefix = format!("[{PREFIX}\\");
+    assert!(text.contains(&prefix));
+    let without = text.replace(&prefix, "[\\");
+    let [named, nameless] = [&text, &without].map(|text| {
+        let reading = read(text.as_bytes(), &ReadOptions::default()).unwrap();
+        (reading.export, reading.registry, reading.warnings)
+    });
+    assert!(!named.0.bindings.is_empty());
+    assert_eq!(nameless, named);
+}
+
 #[test]
 fn hivex_reads_our_export_alike() {
     require!("hivexregedit");
